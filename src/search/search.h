@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * search: the best mappings of one einsum on one architecture, with proof.
+ *
+ * Space of this version ("perfect factors, hierarchical order"): every tensor
+ * kept or bypassed at each inner level as its policy allows, holders of a
+ * level in any order (uneven placement), all holders of a level above those of
+ * the next, perfect factors, any ranks on any array axis. Matrix and batched
+ * matrix products; up to three memory levels and one array.
+ */
+#ifndef CDS_SEARCH_SEARCH_H
+#define CDS_SEARCH_SEARCH_H
+
+#include "codesign/control.h"
+#include "price/price.h"
+
+/* Whether this version can search the pair. If not: CDS_EINPUT and a reason in
+ * the diagnostics that names the construct. */
+cds_status cds_search_supports(const cds_arch *arch, const cds_einsum *einsum,
+                               cds_diag *diag);
+
+/* What to minimise: E_total + lambda x T (pJ, s), or the product E x T. */
+typedef struct cds_goal {
+  bool product;
+  double lambda_pj_per_s;
+} cds_goal;
+
+typedef struct cds_search_result {
+  bool found;
+  bool proven;       /* value equals the lower bound */
+  double value;      /* of the goal */
+  double bound;      /* nothing in the space is below */
+  cds_mapping mapping;
+  cds_cost cost;     /* of the mapping, by count and price */
+  uint64_t nodes;    /* effort: nodes opened */
+} cds_search_result;
+
+typedef struct cds_searcher cds_searcher; /* one a thread; reused */
+cds_searcher *cds_searcher_new(void);
+void cds_searcher_free(cds_searcher *searcher);
+
+/* Prepares the searcher for a pair: tables that all goals share. */
+cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
+                            const cds_einsum *einsum, double power_limit_w);
+/* Finds the optimum for a goal; CDS_EINFEASIBLE when no mapping fits. No heap
+ * allocation for each evaluated mapping. */
+cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
+                            cds_goal goal, const cds_control *control);
+/* Admissible lower bounds without mapping: dynamic energy (pJ) and time (s) of
+ * any mapping of the pair. O(1). */
+void cds_search_floor(double *dynamic_pj, double *latency_s,
+                      const cds_arch *arch, const cds_einsum *einsum,
+                      double power_limit_w);
+/* After CDS_EINFEASIBLE: the smallest need that no mapping can avoid, for the
+ * message (level, tensor, need, capacity). */
+cds_misfit cds_search_misfit(const cds_searcher *searcher);
+
+#endif

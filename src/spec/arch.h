@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An architecture with every number resolved: one chain of levels (outermost
+ * first) with arrays between them, the compute units at the end, and vector
+ * units at the side. Plain data; nothing here computes.
+ *
+ * Position: `depth` of a level is the number of arrays above it, so
+ * array[0] .. array[depth-1] multiply its instances. Levels side by side have
+ * the same `position` in the chain; otherwise positions increase.
+ */
+#ifndef CDS_SPEC_ARCH_H
+#define CDS_SPEC_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "spec/einsum.h"
+
+enum {
+  CDS_LEVELS_MAX = 16,
+  CDS_ARRAYS_MAX = 6,
+  CDS_DIES_MAX = 16,
+  CDS_BONDS_MAX = 32,
+  CDS_VECTORS_MAX = 4,
+  CDS_NAMED_MAX = 16,
+  CDS_FORMATS_MAX = 8
+};
+
+/* What happens to a word at a level (WORKED_EXAMPLE vocabulary). */
+typedef enum cds_action {
+  CDS_READ,   /* leaves downwards, to a child or to compute */
+  CDS_FILL,   /* arrives from the parent */
+  CDS_UPDATE, /* a result arrives from below */
+  CDS_DRAIN   /* a result leaves upwards */
+} cds_action;
+enum { CDS_ACTIONS = 4 };
+
+typedef enum cds_buffering {
+  CDS_BUFFER_DOUBLE, /* a tile that is replaced is held twice */
+  CDS_BUFFER_SINGLE  /* fills and drains are not hidden */
+} cds_buffering;
+
+typedef enum cds_overlap {
+  CDS_OVERLAP_NATIVE, /* as each level's buffering says */
+  CDS_OVERLAP_PERFECT /* lower bound: neither capacity nor time is charged */
+} cds_overlap;
+
+/* Which tensors a level must keep or must not: by role and by name. */
+typedef struct cds_tensor_set {
+  unsigned roles; /* bit 1 << cds_role */
+  unsigned names;
+  const char *name[CDS_NAMED_MAX];
+} cds_tensor_set;
+
+typedef enum cds_policy { CDS_MAY, CDS_MUST, CDS_MUST_NOT } cds_policy;
+
+/* A price of moving words: per access of the level's width, or per bit. */
+typedef struct cds_access_price {
+  double access_pj; /* for each access of `width` bits */
+  double bit_pj;    /* for each bit */
+} cds_access_price;
+
+typedef struct cds_level {
+  const char *name;
+  const char *class_name; /* "dram", "sram", "regfile", "" for explicit */
+  cds_place place;
+  unsigned position; /* in the chain; equal for levels side by side */
+  unsigned depth;    /* arrays above */
+  unsigned die;
+  uint64_t size_bits; /* of one instance; UINT64_MAX: unlimited */
+  uint64_t width_bits;
+  cds_access_price price[CDS_ACTIONS];
+  double read_bandwidth;   /* bit per core cycle and instance: reads, drains */
+  double write_bandwidth;  /* fills and updates; INFINITY: never limits */
+  double shared_bandwidth; /* all four actions together */
+  double leakage_w;        /* one instance, at the die's supply, 85 degC */
+  double area_um2;         /* one instance */
+  cds_buffering buffering;
+  bool accumulate; /* partial results are added here and never come back */
+  bool streamed;   /* outermost: the network need not fit */
+  cds_tensor_set keep, bypass, may; /* may: nothing named = all others */
+  bool may_given;
+} cds_level;
+
+typedef enum cds_network_kind { CDS_NETWORK_BUS } cds_network_kind;
+
+typedef struct cds_array {
+  const char *name;
+  cds_place place;
+  unsigned die;
+  unsigned axes;             /* 1 or 2 */
+  const char *axis_name[2];  /* "rows", "cols" */
+  uint64_t extent[2];        /* of each axis */
+  cds_network_kind network;
+  double bit_pj; /* energy of one bit carried once */
+  double add_pj; /* energy of one addition of a spatial reduction */
+  bool multicast, reduction;
+  double bandwidth; /* bit per core cycle of one network; INFINITY: no limit */
+  double leakage_w; /* network of one array */
+  double area_um2;
+} cds_array;
+
+typedef struct cds_compute {
+  const char *name;
+  const char *class_name;
+  cds_place place;
+  unsigned die;
+  unsigned formats;
+  cds_format format[CDS_FORMATS_MAX];
+  double mac_pj[CDS_FORMATS_MAX]; /* one multiply-accumulate in the format */
+  double leakage_w, area_um2;     /* one unit */
+} cds_compute;
+
+/* Primitives of operations that are not multiply-accumulate. */
+typedef enum cds_primitive {
+  CDS_ADD,
+  CDS_MUL,
+  CDS_MAX,
+  CDS_EXP,
+  CDS_RECIP,
+  CDS_RSQRT,
+  CDS_ERF,
+  CDS_CONVERT
+} cds_primitive;
+enum { CDS_PRIMITIVES = 8 };
+
+typedef struct cds_vector {
+  const char *name;
+  cds_place place;
+  unsigned die;
+  unsigned level; /* index of the level that it reads and writes */
+  uint64_t lanes;
+  unsigned formats;
+  cds_format format[CDS_FORMATS_MAX];
+  double cycles[CDS_PRIMITIVES];    /* lane cycles of one primitive */
+  double energy_pj[CDS_PRIMITIVES]; /* in the accumulator's format */
+  double leakage_w, area_um2;
+} cds_vector;
+
+/* Without a vector unit: who does the other operations. */
+typedef enum cds_other {
+  CDS_OTHER_MACS,
+  CDS_OTHER_HOST,
+  CDS_OTHER_REFUSE
+} cds_other;
+
+typedef struct cds_host {
+  double operation_pj; /* one primitive */
+  double operations_per_cycle;
+  double link_bit_pj;
+  double link_bandwidth; /* bit per core cycle; INFINITY: no limit */
+} cds_host;
+
+typedef struct cds_die {
+  const char *name;
+  cds_place place;
+  const char *process; /* "n7", "dram-1b", ... "" when not given */
+  const char *device;  /* "hp", "lp" */
+  double supply_v;     /* as given (a variable, often) */
+  double nominal_v;    /* at which the prices are stated */
+  double clock_hz;     /* min(given, f_max(supply)) */
+  double given_clock_hz;
+  uint64_t size_bits; /* capacity of one memory die; 0: not given */
+} cds_die;
+
+/* A bond between neighbours of a stack, or between a stack and the board. */
+typedef struct cds_bond {
+  const char *name;
+  unsigned lower, upper; /* dies */
+  double bit_pj;
+  double bandwidth; /* bit per core cycle, both directions; INFINITY */
+  /* Mean number of times that a bit crosses it: (repeat + 1) / 2 when the die
+   * above is repeated, 1 otherwise; bandwidth is that of the lowest crossing. */
+  double crossings;
+} cds_bond;
+
+typedef struct cds_arch {
+  const char *name;
+  cds_place place;
+  unsigned levels;
+  cds_level level[CDS_LEVELS_MAX];
+  unsigned arrays;
+  cds_array array[CDS_ARRAYS_MAX];
+  cds_compute compute;
+  unsigned vectors;
+  cds_vector vector[CDS_VECTORS_MAX];
+  cds_other other_operations;
+  cds_host host;
+  double mac_slots[CDS_PRIMITIVES]; /* MAC slots of a primitive, OTHER_MACS */
+  unsigned dies;
+  cds_die die[CDS_DIES_MAX];
+  unsigned bonds;
+  cds_bond bond[CDS_BONDS_MAX];
+  cds_overlap overlap;
+  double clock_hz;        /* of the compute units: the model's cycle */
+  double ambient_degc;    /* package cooling */
+  double sink_k_per_w;    /* 0: not given */
+  double fixed_leakage_w; /* leakage that belongs to no entry */
+  double fixed_area_um2;
+} cds_arch;
+
+/* Index of the named level or array, or UINT_MAX. */
+unsigned cds_arch_level(const cds_arch *arch, const char *name);
+unsigned cds_arch_array(const cds_arch *arch, const char *name);
+/* Instances of a level, of an array, of the compute units (arch->arrays). */
+uint64_t cds_arch_instances(const cds_arch *arch, unsigned depth);
+/* What the level says of the tensor. The outermost level keeps all. */
+cds_policy cds_level_policy(const cds_arch *arch, unsigned level,
+                            const cds_tensor *tensor);
+/* Bonds crossed between two dies, as a bit mask over arch->bond. */
+uint32_t cds_arch_bonds_between(const cds_arch *arch, unsigned a, unsigned b);
+/* Sums over all instances at the die supplies; W and um2. */
+double cds_arch_leakage_w(const cds_arch *arch);
+double cds_arch_area_um2(const cds_arch *arch);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A design space: the architecture file with its `explore:` block. A design is
+ * one value a variable; cds_space_design resolves it into a cds_arch.
+ */
+#ifndef CDS_SPEC_SPACE_H
+#define CDS_SPEC_SPACE_H
+
+#include "spec/arch.h"
+
+typedef enum cds_metric {
+  CDS_METRIC_AREA,        /* um2 */
+  CDS_METRIC_POWER,       /* W, average of the run and of each layer (a roof) */
+  CDS_METRIC_TEMPERATURE, /* degC */
+  CDS_METRIC_ENERGY,      /* pJ */
+  CDS_METRIC_LATENCY,     /* s */
+  CDS_METRIC_EDP          /* pJ s */
+} cds_metric;
+
+typedef struct cds_limit { /* metric <= bound, in the internal unit */
+  cds_metric metric;
+  double bound;
+  const char *text; /* as written: "area <= 100 mm2" */
+  cds_place place;
+} cds_limit;
+
+typedef enum cds_objective {
+  CDS_OBJECTIVE_EDP,
+  CDS_OBJECTIVE_ENERGY,
+  CDS_OBJECTIVE_DELAY,
+  CDS_OBJECTIVE_ED2P
+} cds_objective;
+
+enum { CDS_LIMITS_MAX = 16 };
+
+typedef struct cds_space cds_space;
+
+/* Reads an architecture file with its design space; checks every variable's
+ * first value by building one design. `sets` are "glb=1MiB" texts of --set:
+ * they fix a variable to one value. Lives in the arena. */
+cds_status cds_space_read(cds_space **out, const char *path,
+                          const char *const *sets, size_t set_count,
+                          cds_arena *arena, cds_diag *diag);
+const char *cds_space_name(const cds_space *space);
+/* Product of the variables' value counts (1 without variables); UINT64_MAX on
+ * overflow. */
+uint64_t cds_space_designs(const cds_space *space);
+size_t cds_space_variables(const cds_space *space);
+const cds_value_list *cds_space_variable(const cds_space *space, size_t index);
+/* Values of design `index` (mixed radix, the last variable fastest). `values`
+ * has room for cds_space_variables(). */
+void cds_space_values(cds_variable_value *values, const cds_space *space,
+                      uint64_t index);
+/* Builds design `index`; strings live in `arena` (a thread's own). Diagnoses
+ * what this combination of values makes wrong. Thread-safe on one space. */
+cds_status cds_space_design(cds_arch *out, const cds_space *space,
+                            uint64_t index, cds_arena *arena, cds_diag *diag);
+size_t cds_space_limits(const cds_space *space);
+const cds_limit *cds_space_limit(const cds_space *space, size_t index);
+cds_objective cds_space_objective(const cds_space *space);
+/* Parses "area <= 100 mm2" (also for --limit). */
+cds_status cds_limit_parse(cds_limit *out, const char *text, cds_place place,
+                           cds_arena *arena, cds_diag *diag);
+/* Numeric values without `source:` or `assumption:` (check --sources): adds a
+ * diagnostic for each; returns how many. Walks the raw tree of a file. */
+size_t cds_sources_missing(const char *path, cds_arena *arena, cds_diag *diag);
+
+#endif

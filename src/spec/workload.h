@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A workload: phases of layers. A layer is an einsum that is mapped, or an
+ * operation that is not multiply-accumulate (softmax, norm, ...).
+ */
+#ifndef CDS_SPEC_WORKLOAD_H
+#define CDS_SPEC_WORKLOAD_H
+
+#include "spec/einsum.h"
+
+typedef enum cds_layer_kind { CDS_LAYER_EINSUM, CDS_LAYER_OPERATION }
+    cds_layer_kind;
+
+enum { CDS_OPERANDS_MAX = 4 };
+
+/* One stream of words that an operation reads or writes. */
+typedef struct cds_operand {
+  const char *name;
+  cds_content content;
+  cds_format format;
+  uint64_t words;     /* distinct words in all */
+  uint64_t row_words; /* words of one row (0: shared by all rows, fetched once,
+                         e.g. the weights of a norm) */
+  bool every_pass;    /* fetched in each pass unless the row fits */
+} cds_operand;
+
+/* An operation: `rows` rows of `length` elements each. Primitives are totals
+ * over the whole operation, from operations.def. */
+typedef struct cds_operation {
+  const char *kind; /* "softmax", "rmsnorm", ... a row of operations.def */
+  uint64_t rows, length;
+  unsigned passes;      /* over a row */
+  bool reduces;         /* a row is reduced: + log2(lanes) a row */
+  bool gather;          /* whole rows picked from a table: whole accesses */
+  uint64_t primitives[8]; /* by cds_primitive */
+  cds_format format;    /* of the arithmetic: the accumulator's */
+  unsigned inputs;
+  cds_operand input[CDS_OPERANDS_MAX];
+  cds_operand output;
+} cds_operation;
+
+typedef struct cds_layer {
+  const char *name;
+  cds_place place;
+  cds_layer_kind kind;
+  unsigned phase;
+  uint64_t count; /* how often it runs in the phase (repeat counts, steps) */
+  cds_einsum einsum;       /* LAYER_EINSUM */
+  cds_operation operation; /* LAYER_OPERATION */
+  bool fusible;            /* its traffic could be removed by fusion */
+} cds_layer;
+
+typedef enum cds_phase_kind { CDS_PHASE_PLAIN, CDS_PHASE_PREFILL,
+                              CDS_PHASE_DECODE } cds_phase_kind;
+
+typedef struct cds_phase {
+  const char *name; /* "prefill", "decode", "all" for plain layers */
+  cds_phase_kind kind;
+  uint64_t batch, tokens, context;
+} cds_phase;
+
+typedef struct cds_workload {
+  const char *name;
+  cds_place place;
+  unsigned phases;
+  cds_phase *phase;
+  size_t layers;
+  cds_layer *layer;
+  /* Facts for the coverage line and the footprint; 0 where they do not apply */
+  const char *model_type;    /* "llama", NULL when not a model */
+  uint64_t parameters;       /* values */
+  uint64_t parameter_bits;   /* footprint of all weights */
+  uint64_t kv_bits_per_token;
+  uint64_t kv_bits;          /* largest cache during the run, batch included */
+  uint64_t activation_bits;  /* largest live activations of one layer */
+  uint64_t footprint_bits;   /* what must fit the outermost level */
+} cds_workload;
+
+/* Reads a workload file. Everything lives in the reader's arena. */
+cds_status cds_workload_read(cds_workload *out, const char *path,
+                             const cds_reader *reader);
+/* Whether two layers cost the same on every architecture (all but names,
+ * counts and phases equal): solved once. */
+bool cds_layer_same(const cds_layer *a, const cds_layer *b);
+
+#endif
