@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * explore: all designs of a declared space, in parallel; admissible bounds
+ * skip what cannot win. The answer does not depend on the number of threads.
+ */
+#ifndef CDS_EXPLORE_EXPLORE_H
+#define CDS_EXPLORE_EXPLORE_H
+
+#include "network/network.h"
+
+typedef enum cds_design_status {
+  CDS_DESIGN_MAPPED,     /* solved: energy and latency are exact */
+  CDS_DESIGN_SKIPPED,    /* its bound is above the best: cannot win */
+  CDS_DESIGN_OVER_LIMIT, /* a limit is not met; `limit` says which */
+  CDS_DESIGN_INFEASIBLE, /* something does not fit; `reason` says what */
+  CDS_DESIGN_OPEN        /* interrupted before it was looked at */
+} cds_design_status;
+
+typedef struct cds_design_result {
+  uint64_t index;
+  cds_design_status status;
+  double energy_pj, latency_s; /* NaN when not mapped */
+  double value;                /* objective; NaN when not mapped */
+  double bound;                /* lower bound on the objective, always given */
+  double area_um2, power_w, temperature_degc; /* power, T: NaN if not mapped */
+  unsigned limit;              /* OVER_LIMIT: index of the binding limit */
+  const char *reason;          /* INFEASIBLE: one line */
+} cds_design_result;
+
+typedef struct cds_explore_options {
+  cds_objective objective;
+  size_t limits;
+  const cds_limit *limit;
+  unsigned threads; /* 0: one per core */
+  const cds_control *control;
+} cds_explore_options;
+
+typedef struct cds_explore_result {
+  bool found;
+  bool complete;  /* false: interrupted */
+  bool proven;    /* the winner's value equals the bound over all designs */
+  uint64_t winner;                 /* design index */
+  double value, bound;
+  size_t designs;
+  cds_design_result *design;       /* by index; order-independent content */
+  cds_arch *arch;                  /* of the winner */
+  cds_network_result network;      /* of the winner, with details */
+  double average_power_w, temperature_degc, area_um2;
+  uint64_t mapped, skipped, over_limit, infeasible;
+} cds_explore_result;
+
+/* Everything lives in the arena. Skipping is deterministic: what a record says
+ * does not depend on the thread count (a design is skipped by comparing with
+ * the final winner's value, never with a racing incumbent). */
+cds_status cds_explore(cds_explore_result *out, const cds_space *space,
+                       const cds_workload *workload,
+                       const cds_explore_options *options, cds_arena *arena,
+                       cds_diag *diag);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * network: layers -> one network on one design. Energy and time add over
+ * layers, so the optimum of (sum E)(sum T) lies on the layers' lower convex
+ * hulls; they are walked in slope order, with hull points made lazily by
+ * cds_search_solve at the lambda that the walk asks for.
+ */
+#ifndef CDS_NETWORK_NETWORK_H
+#define CDS_NETWORK_NETWORK_H
+
+#include "search/search.h"
+#include "spec/space.h"
+#include "spec/workload.h"
+
+typedef enum cds_layer_status {
+  CDS_LAYER_OPTIMAL,    /* proven for the goal of the network */
+  CDS_LAYER_GAP,        /* stopped early: value with a bound */
+  CDS_LAYER_COSTED      /* an operation: nothing to choose */
+} cds_layer_status;
+
+typedef struct cds_layer_result {
+  const cds_layer *layer;
+  cds_layer_status status;
+  cds_mapping mapping; /* einsums */
+  cds_cost cost;       /* of one run of the layer */
+  cds_counts *counts;  /* einsums; in the arena; only with `details` */
+  cds_operation_counts operation; /* operations */
+  /* The layer alone (not the network): its best energy-delay product and a
+   * lower bound on it, in pJ s; only with `details`, else NaN. */
+  double own_edp_pj_s, own_bound_pj_s;
+} cds_layer_result;
+
+typedef struct cds_phase_result {
+  double energy_pj, latency_s;
+} cds_phase_result;
+
+/* A vertex of the network's frontier (energy falls, latency rises). */
+typedef struct cds_point {
+  double energy_pj, latency_s;
+} cds_point;
+
+typedef struct cds_network_result {
+  double energy_pj, latency_s; /* whole network, counts included */
+  double value, bound;         /* of the objective */
+  bool proven;
+  size_t layers;
+  cds_layer_result *layer; /* in the workload's order; same layers solved once */
+  unsigned phases;
+  cds_phase_result *phase;
+  size_t frontier_points;
+  cds_point *frontier; /* hull vertices found on the way, by energy */
+  uint64_t solves, nodes; /* effort */
+} cds_network_result;
+
+typedef struct cds_network_options {
+  cds_objective objective;
+  double power_limit_w; /* roof of each layer; INFINITY: none */
+  double latency_limit_s, energy_limit_pj; /* INFINITY: none */
+  double incumbent;     /* values above it are of no interest; INFINITY */
+  bool details;         /* counts and own bounds of each layer */
+  const cds_control *control;
+} cds_network_options;
+#define CDS_NETWORK_OPTIONS_INIT                                               \
+  { CDS_OBJECTIVE_EDP, INFINITY, INFINITY, INFINITY, INFINITY, false, NULL }
+
+/* Solves the network on a design; results live in the arena. When nothing at
+ * or below options->incumbent exists: CDS_ELIMIT with out->bound set. When a
+ * layer cannot be mapped or the footprint does not fit: CDS_EINFEASIBLE with a
+ * diagnostic that names layer, tensor, level, need and capacity. */
+cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
+                             const cds_workload *workload,
+                             cds_searcher *searcher, cds_arena *arena,
+                             const cds_network_options *options,
+                             cds_diag *diag);
+/* Admissible floor of a design without mapping: energy and latency of the
+ * network (leakage at the latency floor included). */
+void cds_network_floor(cds_point *out, const cds_arch *arch,
+                       const cds_workload *workload, double power_limit_w);
+/* E x T^n or E or T, in pJ and s. */
+double cds_objective_value(cds_objective objective, double energy_pj,
+                           double latency_s);
+
+#endif
