@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Checks mappings against einsum and architecture, writes them as lines of
+ * text and orders them canonically. Reading is in mapping_read.c.
+ */
+#include "spec/mapping.h"
+
+#include "base/checked.h"
+#include "spec/mapping_internal.h"
+
+/* What the checks share. */
+typedef struct checker {
+  const cds_mapping *mapping;
+  const cds_arch *arch;
+  const cds_einsum *einsum;
+  cds_place place;         /* of the whole mapping */
+  const cds_place *places; /* of each node; NULL: unknown */
+  cds_diag *diag;
+  bool failed;
+} checker;
+
+static cds_place node_place(const checker *c, unsigned node) {
+  return c->places != NULL ? c->places[node] : c->place;
+}
+
+static const char *tensor_name(const checker *c, unsigned tensor) {
+  return c->einsum->tensor[tensor].name;
+}
+
+static const char *level_name(const checker *c, unsigned level) {
+  return c->arch->level[level].name;
+}
+
+/* Product that stays at the largest number instead of wrapping. */
+static uint64_t saturated_product(uint64_t a, uint64_t b) {
+  uint64_t product = 0;
+  return cds_mul_u64(&product, a, b) ? product : UINT64_MAX;
+}
+
+/* Indexes and trips, so that everything after may use them blindly. */
+static void check_node(checker *c, unsigned at) {
+  const cds_node *node = &c->mapping->node[at];
+  bool fine = false;
+  switch (node->kind) {
+  case CDS_HOLD:
+    fine = node->tensor < c->einsum->tensors && node->level < c->arch->levels;
+    break;
+  case CDS_FOR:
+    fine = node->rank < c->einsum->ranks && node->trips >= 1;
+    break;
+  case CDS_SPREAD:
+    fine = node->rank < c->einsum->ranks && node->trips >= 1 &&
+           node->array < c->arch->arrays &&
+           node->axis < c->arch->array[node->array].axes;
+    break;
+  }
+  if (!fine) {
+    cds_diag_error(c->diag, node_place(c, at),
+                   "node %u of the mapping names no such tensor, level, rank "
+                   "or array, or has no trips: expected indexes of '%s' and "
+                   "'%s'",
+                   at + 1, c->einsum->name != NULL ? c->einsum->name : "einsum",
+                   c->arch->name != NULL ? c->arch->name : "architecture");
+    c->failed = true;
+  }
+}
+
+/* A holder against the holder of the same tensor that stands before it. */
+static void check_order(checker *c, unsigned outer, unsigned at) {
+  const unsigned tensor = c->mapping->node[at].tensor;
+  const cds_level *above = &c->arch->level[c->mapping->node[outer].level];
+  const cds_level *here = &c->arch->level[c->mapping->node[at].level];
+  if (above->position < here->position) {
+    return;
+  }
+  c->failed = true;
+  if (above == here) {
+    cds_diag_error(c->diag, node_place(c, at),
+                   "tensor '%s' is held twice at '%s': expected one 'hold'",
+                   tensor_name(c, tensor), here->name);
+  } else if (above->position == here->position) {
+    cds_diag_error(c->diag, node_place(c, at),
+                   "tensor '%s' is held at '%s' and at '%s', which stand side "
+                   "by side: expected one of them",
+                   tensor_name(c, tensor), above->name, here->name);
+  } else {
+    cds_diag_error(c->diag, node_place(c, at),
+                   "tensor '%s' is held at '%s' inside of '%s': expected the "
+                   "holders of a tensor in the order of their levels, "
+                   "outermost first",
+                   tensor_name(c, tensor), here->name, above->name);
+  }
+}
+
+static void check_holders(checker *c, unsigned tensor) {
+  bool outermost = false;
+  bool looped = false;
+  bool found = false;
+  unsigned outer = 0;
+  for (unsigned at = 0; at < c->mapping->nodes; at++) {
+    const cds_node *node = &c->mapping->node[at];
+    if (node->kind != CDS_HOLD) {
+      looped = true;
+      continue;
+    }
+    if (node->tensor != tensor) {
+      continue;
+    }
+    outermost = outermost || (node->level == 0 && !looped);
+    if (found) {
+      check_order(c, outer, at);
+    }
+    found = true;
+    outer = at;
+  }
+  if (!outermost) {
+    cds_diag_error(c->diag, c->place,
+                   "tensor '%s' is not held at '%s' before the first loop: "
+                   "expected 'hold %s at %s' there",
+                   tensor_name(c, tensor), level_name(c, 0),
+                   tensor_name(c, tensor), level_name(c, 0));
+    c->failed = true;
+  }
+}
+
+/* Keep and bypass of the levels below the outermost. */
+static void check_policies(checker *c, unsigned tensor) {
+  for (unsigned level = 1; level < c->arch->levels; level++) {
+    const cds_policy policy =
+        cds_level_policy(c->arch, level, &c->einsum->tensor[tensor]);
+    unsigned at = 0;
+    while (at < c->mapping->nodes && (c->mapping->node[at].kind != CDS_HOLD ||
+                                      c->mapping->node[at].tensor != tensor ||
+                                      c->mapping->node[at].level != level)) {
+      at++;
+    }
+    const bool held = at < c->mapping->nodes;
+    if (policy == CDS_MUST && !held) {
+      cds_diag_error(c->diag, c->place,
+                     "tensor '%s' is not held at '%s', which must keep it: "
+                     "expected 'hold %s at %s'",
+                     tensor_name(c, tensor), level_name(c, level),
+                     tensor_name(c, tensor), level_name(c, level));
+      c->failed = true;
+    } else if (policy == CDS_MUST_NOT && held) {
+      cds_diag_error(c->diag, node_place(c, at),
+                     "tensor '%s' is held at '%s', which must not keep it: "
+                     "expected no 'hold' of it there",
+                     tensor_name(c, tensor), level_name(c, level));
+      c->failed = true;
+    }
+  }
+}
+
+static void check_rank(checker *c, unsigned rank) {
+  uint64_t product = 1;
+  for (unsigned at = 0; at < c->mapping->nodes; at++) {
+    const cds_node *node = &c->mapping->node[at];
+    if (node->kind != CDS_HOLD && node->rank == rank) {
+      product = saturated_product(product, node->trips);
+    }
+  }
+  if (product != c->einsum->rank[rank].size) {
+    cds_diag_error(c->diag, c->place,
+                   "factors of rank '%s' have the product %llu: expected its "
+                   "size, %llu",
+                   c->einsum->rank[rank].name, (unsigned long long)product,
+                   (unsigned long long)c->einsum->rank[rank].size);
+    c->failed = true;
+  }
+}
+
+static void check_fanout(checker *c, unsigned array, unsigned axis) {
+  uint64_t product = 1;
+  cds_place place = c->place;
+  for (unsigned at = 0; at < c->mapping->nodes; at++) {
+    const cds_node *node = &c->mapping->node[at];
+    if (node->kind == CDS_SPREAD && node->array == array &&
+        node->axis == axis) {
+      product = saturated_product(product, node->trips);
+      place = node_place(c, at);
+    }
+  }
+  const cds_array *which = &c->arch->array[array];
+  if (product > which->extent[axis]) {
+    cds_diag_error(c->diag, place,
+                   "spreads over '%s%s%s' have the product %llu: expected at "
+                   "most %llu",
+                   which->name, which->axes > 1 ? "." : "",
+                   which->axes > 1 ? which->axis_name[axis] : "",
+                   (unsigned long long)product,
+                   (unsigned long long)which->extent[axis]);
+    c->failed = true;
+  }
+}
+
+cds_status cds_mapping_check(const cds_mapping *mapping, const cds_arch *arch,
+                             const cds_einsum *einsum,
+                             const cds_mapping_places *places, cds_diag *diag) {
+  checker c = {.mapping = mapping,
+               .arch = arch,
+               .einsum = einsum,
+               .place = places->whole,
+               .places = places->node,
+               .diag = diag};
+  if (mapping->nodes > CDS_NODES_MAX) {
+    cds_diag_error(diag, c.place, "mapping has %u nodes: expected at most %d",
+                   mapping->nodes, CDS_NODES_MAX);
+    return CDS_EINPUT;
+  }
+  for (unsigned at = 0; at < mapping->nodes; at++) {
+    check_node(&c, at);
+  }
+  if (c.failed) {
+    return CDS_EINPUT;
+  }
+  for (unsigned tensor = 0; tensor < einsum->tensors; tensor++) {
+    check_holders(&c, tensor);
+    check_policies(&c, tensor);
+  }
+  for (unsigned rank = 0; rank < einsum->ranks; rank++) {
+    check_rank(&c, rank);
+  }
+  for (unsigned array = 0; array < arch->arrays; array++) {
+    for (unsigned axis = 0; axis < arch->array[array].axes; axis++) {
+      check_fanout(&c, array, axis);
+    }
+  }
+  return c.failed ? CDS_EINPUT : CDS_OK;
+}
+
+cds_status cds_mapping_validate(const cds_mapping *mapping,
+                                const cds_arch *arch, const cds_einsum *einsum,
+                                cds_place place, cds_diag *diag) {
+  const cds_mapping_places places = {place, NULL};
+  return cds_mapping_check(mapping, arch, einsum, &places, diag);
+}
+
+/* "hold A B at GLB" from the run of holds that starts at `first`; moves it to
+ * the run's end. */
+static const char *hold_line(unsigned *first, const cds_mapping *mapping,
+                             const cds_arch *arch, const cds_einsum *einsum,
+                             cds_arena *arena) {
+  const unsigned level = mapping->node[*first].level;
+  const char *line = "hold";
+  while (line != NULL && *first < mapping->nodes &&
+         mapping->node[*first].kind == CDS_HOLD &&
+         mapping->node[*first].level == level) {
+    line = cds_arena_printf(arena, "%s %s", line,
+                            einsum->tensor[mapping->node[*first].tensor].name);
+    ++*first;
+  }
+  return line == NULL ? NULL
+                      : cds_arena_printf(arena, "%s at %s", line,
+                                         arch->level[level].name);
+}
+
+static const char *loop_line(const cds_node *node, const cds_arch *arch,
+                             const cds_einsum *einsum, cds_arena *arena) {
+  const char *rank = einsum->rank[node->rank].name;
+  const unsigned long long trips = (unsigned long long)node->trips;
+  if (node->kind == CDS_FOR) {
+    return cds_arena_printf(arena, "for %s %llu", rank, trips);
+  }
+  const cds_array *array = &arch->array[node->array];
+  if (array->axes == 1) {
+    return cds_arena_printf(arena, "spread %s %llu over %s", rank, trips,
+                            array->name);
+  }
+  return cds_arena_printf(arena, "spread %s %llu over %s.%s", rank, trips,
+                          array->name, array->axis_name[node->axis]);
+}
+
+size_t cds_mapping_lines(const char ***lines, const cds_mapping *mapping,
+                         const cds_arch *arch, const cds_einsum *einsum,
+                         cds_arena *arena) {
+  const char **text = cds_arena_array(arena, mapping->nodes + 1, sizeof *text);
+  size_t count = 0;
+  unsigned at = 0;
+  while (text != NULL && at < mapping->nodes) {
+    const char *line = NULL;
+    if (mapping->node[at].kind == CDS_HOLD) {
+      line = hold_line(&at, mapping, arch, einsum, arena);
+    } else {
+      line = loop_line(&mapping->node[at], arch, einsum, arena);
+      at++;
+    }
+    if (line == NULL) {
+      text = NULL;
+      count = 0;
+      break;
+    }
+    text[count++] = line;
+  }
+  *lines = text;
+  return count;
+}
+
+static int compare_numbers(uint64_t a, uint64_t b) {
+  return a < b ? -1 : (a > b ? 1 : 0);
+}
+
+/* First difference of two nodes, over the fields that their kind uses. */
+static int compare_nodes(const cds_node *a, const cds_node *b) {
+  if (a->kind != b->kind) {
+    return compare_numbers(a->kind, b->kind);
+  }
+  int order = 0;
+  if (a->kind == CDS_HOLD) {
+    order = compare_numbers(a->tensor, b->tensor);
+    return order != 0 ? order : compare_numbers(a->level, b->level);
+  }
+  order = compare_numbers(a->rank, b->rank);
+  if (order == 0 && a->kind == CDS_SPREAD) {
+    order = compare_numbers(a->array, b->array);
+    order = order != 0 ? order : compare_numbers(a->axis, b->axis);
+  }
+  return order != 0 ? order : compare_numbers(a->trips, b->trips);
+}
+
+int cds_mapping_compare(const cds_mapping *a, const cds_mapping *b) {
+  int order = compare_numbers(a->nodes, b->nodes);
+  for (unsigned at = 0; order == 0 && at < a->nodes; at++) {
+    order = compare_nodes(&a->node[at], &b->node[at]);
+  }
+  return order;
+}

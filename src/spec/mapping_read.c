@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Reads the nodes of a mapping from their words:
+ *   hold A B at GLB | for k 4 | spread n 8 over PE.cols
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "spec/mapping_internal.h"
+
+enum { WORDS_MAX = CDS_TENSORS_MAX + 3, WORD_MAX_LENGTH = 160 };
+
+/* One item of the sequence, cut at blanks. */
+typedef struct node_text {
+  const char *text;
+  cds_place place;
+  unsigned words;
+  const char *word[WORDS_MAX];
+} node_text;
+
+typedef struct builder {
+  cds_mapping mapping;
+  cds_place place[CDS_NODES_MAX]; /* of each node */
+  const cds_arch *arch;
+  const cds_einsum *einsum;
+  const cds_reader *reader;
+} builder;
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static cds_status not_a_node(const builder *nest, const node_text *line) {
+  cds_diag_error(nest->reader->diag, line->place,
+                 "'%.*s' is no node of a mapping: expected 'hold TENSOR... at "
+                 "LEVEL', 'for RANK N' or 'spread RANK N over ARRAY.AXIS'",
+                 WORD_MAX_LENGTH, line->text);
+  return CDS_EINPUT;
+}
+
+static cds_status split(node_text *out, const builder *nest,
+                        const cds_yaml *item) {
+  out->text = item->text;
+  out->place = item->place;
+  out->words = 0;
+  const char *at = item->text;
+  while (is_blank(*at)) {
+    at++;
+  }
+  while (*at != '\0') {
+    const char *start = at;
+    while (*at != '\0' && !is_blank(*at)) {
+      at++;
+    }
+    if (out->words == WORDS_MAX) {
+      return not_a_node(nest, out);
+    }
+    const char *word =
+        cds_arena_strndup(nest->reader->arena, start, (size_t)(at - start));
+    if (word == NULL) {
+      return CDS_ENOMEM;
+    }
+    out->word[out->words++] = word;
+    while (is_blank(*at)) {
+      at++;
+    }
+  }
+  return CDS_OK;
+}
+
+/* Says that the name is not known and what is. */
+static cds_status unknown(const builder *nest, const node_text *line,
+                          const char *what, const char *name,
+                          const char *const *known, size_t count) {
+  cds_diag_error(nest->reader->diag, line->place,
+                 "unknown %s '%.*s' in a mapping: expected one of this %s",
+                 what, WORD_MAX_LENGTH, name,
+                 what[0] == 't' || what[0] == 'r' ? "einsum" : "architecture");
+  cds_diag_suggest(nest->reader->diag, name, known, count);
+  return CDS_EINPUT;
+}
+
+static cds_status find_tensor(unsigned *out, const builder *nest,
+                              const node_text *line, const char *name) {
+  const cds_einsum *einsum = nest->einsum;
+  const char *known[CDS_TENSORS_MAX];
+  *out = cds_einsum_tensor(einsum, name);
+  if (*out < einsum->tensors) {
+    return CDS_OK;
+  }
+  for (unsigned tensor = 0; tensor < einsum->tensors; tensor++) {
+    known[tensor] = einsum->tensor[tensor].name;
+  }
+  return unknown(nest, line, "tensor", name, known, einsum->tensors);
+}
+
+static cds_status find_rank(unsigned *out, const builder *nest,
+                            const node_text *line, const char *name) {
+  const cds_einsum *einsum = nest->einsum;
+  const char *known[CDS_RANKS_MAX];
+  *out = cds_einsum_rank(einsum, name);
+  if (*out < einsum->ranks) {
+    return CDS_OK;
+  }
+  for (unsigned rank = 0; rank < einsum->ranks; rank++) {
+    known[rank] = einsum->rank[rank].name;
+  }
+  return unknown(nest, line, "rank", name, known, einsum->ranks);
+}
+
+static cds_status find_level(unsigned *out, const builder *nest,
+                             const node_text *line, const char *name) {
+  const cds_arch *arch = nest->arch;
+  const char *known[CDS_LEVELS_MAX];
+  for (unsigned level = 0; level < arch->levels; level++) {
+    known[level] = arch->level[level].name;
+    if (strcmp(known[level], name) == 0) {
+      *out = level;
+      return CDS_OK;
+    }
+  }
+  return unknown(nest, line, "level", name, known, arch->levels);
+}
+
+/* "PE" of a 1-D array, "PE.rows" of any. Array names may have dots. */
+static bool match_fanout(cds_node *node, const cds_arch *arch, unsigned array,
+                         const char *name) {
+  const cds_array *which = &arch->array[array];
+  const size_t length = strlen(which->name);
+  if (strncmp(name, which->name, length) != 0) {
+    return false;
+  }
+  node->array = array;
+  if (name[length] == '\0') {
+    node->axis = 0;
+    return which->axes == 1;
+  }
+  if (name[length] != '.') {
+    return false;
+  }
+  for (unsigned axis = 0; axis < which->axes; axis++) {
+    if (strcmp(name + length + 1, which->axis_name[axis]) == 0) {
+      node->axis = axis;
+      return true;
+    }
+  }
+  return false;
+}
+
+static cds_status find_fanout(cds_node *node, const builder *nest,
+                              const node_text *line, const char *name) {
+  const cds_arch *arch = nest->arch;
+  const char *known[2 * CDS_ARRAYS_MAX];
+  size_t count = 0;
+  for (unsigned array = 0; array < arch->arrays; array++) {
+    if (match_fanout(node, arch, array, name)) {
+      return CDS_OK;
+    }
+    const cds_array *which = &arch->array[array];
+    for (unsigned axis = 0; axis < which->axes; axis++) {
+      known[count] = which->name;
+      if (which->axes > 1) {
+        known[count] = cds_arena_printf(nest->reader->arena, "%s.%s",
+                                        which->name, which->axis_name[axis]);
+      }
+      if (known[count] == NULL) {
+        return CDS_ENOMEM;
+      }
+      count++;
+    }
+  }
+  return unknown(nest, line, "array", name, known, count);
+}
+
+static cds_status read_trips(uint64_t *out, const builder *nest,
+                             const node_text *line, const char *text) {
+  uint64_t value = 0;
+  const char *at = text;
+  while (*at >= '0' && *at <= '9' && value <= (UINT64_C(1) << 40)) {
+    value = value * 10 + (uint64_t)(*at - '0');
+    at++;
+  }
+  if (*at != '\0' || value == 0 || value > (UINT64_C(1) << 40)) {
+    cds_diag_error(nest->reader->diag, line->place,
+                   "'%.*s' in '%.*s': expected a whole number from 1 to 2^40",
+                   WORD_MAX_LENGTH, text, WORD_MAX_LENGTH, line->text);
+    return CDS_EINPUT;
+  }
+  *out = value;
+  return CDS_OK;
+}
+
+static cds_status add(builder *nest, const node_text *line,
+                      const cds_node *node) {
+  cds_mapping *mapping = &nest->mapping;
+  if (mapping->nodes == CDS_NODES_MAX) {
+    cds_diag_error(nest->reader->diag, line->place,
+                   "mapping has more than %d nodes: expected fewer",
+                   CDS_NODES_MAX);
+    return CDS_ELIMIT;
+  }
+  nest->place[mapping->nodes] = line->place;
+  mapping->node[mapping->nodes++] = *node;
+  return CDS_OK;
+}
+
+static cds_status read_hold(builder *nest, const node_text *line) {
+  if (line->words < 4 || strcmp(line->word[line->words - 2], "at") != 0) {
+    return not_a_node(nest, line);
+  }
+  cds_node node = {.kind = CDS_HOLD};
+  CDS_TRY(find_level(&node.level, nest, line, line->word[line->words - 1]));
+  for (unsigned word = 1; word < line->words - 2; word++) {
+    CDS_TRY(find_tensor(&node.tensor, nest, line, line->word[word]));
+    CDS_TRY(add(nest, line, &node));
+  }
+  return CDS_OK;
+}
+
+static cds_status read_loop(builder *nest, const node_text *line,
+                            cds_node_kind kind) {
+  const bool spread = kind == CDS_SPREAD;
+  if (line->words != (spread ? 5 : 3) ||
+      (spread && strcmp(line->word[3], "over") != 0)) {
+    return not_a_node(nest, line);
+  }
+  cds_node node = {.kind = kind};
+  CDS_TRY(find_rank(&node.rank, nest, line, line->word[1]));
+  CDS_TRY(read_trips(&node.trips, nest, line, line->word[2]));
+  if (spread) {
+    CDS_TRY(find_fanout(&node, nest, line, line->word[4]));
+  }
+  return add(nest, line, &node);
+}
+
+static cds_status read_item(builder *nest, const cds_yaml *item) {
+  node_text line = {0};
+  if (item->kind != CDS_YAML_SCALAR) {
+    cds_diag_error(nest->reader->diag, item->place,
+                   "node of a mapping is not text: expected words such as 'for "
+                   "k 4'");
+    return CDS_EINPUT;
+  }
+  CDS_TRY(split(&line, nest, item));
+  if (line.words > 0 && strcmp(line.word[0], "hold") == 0) {
+    return read_hold(nest, &line);
+  }
+  if (line.words > 0 && strcmp(line.word[0], "for") == 0) {
+    return read_loop(nest, &line, CDS_FOR);
+  }
+  if (line.words > 0 && strcmp(line.word[0], "spread") == 0) {
+    return read_loop(nest, &line, CDS_SPREAD);
+  }
+  return not_a_node(nest, &line);
+}
+
+cds_status cds_mapping_read(cds_mapping *out, const cds_yaml *nest_node,
+                            const cds_arch *arch, const cds_einsum *einsum,
+                            const cds_reader *reader) {
+  if (nest_node->kind != CDS_YAML_SEQUENCE) {
+    cds_diag_error(reader->diag, nest_node->place,
+                   "'nest' is not a list: expected nodes such as [hold A B at "
+                   "DRAM, for k 4]");
+    return CDS_EINPUT;
+  }
+  builder *nest = cds_arena_alloc(reader->arena, sizeof *nest);
+  if (nest == NULL) {
+    return CDS_ENOMEM;
+  }
+  nest->arch = arch;
+  nest->einsum = einsum;
+  nest->reader = reader;
+  cds_status status = CDS_OK;
+  for (size_t item = 0; item < nest_node->count; item++) {
+    const cds_status one = read_item(nest, nest_node->items[item]);
+    if (one != CDS_OK && one != CDS_EINPUT) {
+      return one == CDS_ELIMIT ? CDS_EINPUT : one;
+    }
+    status = one != CDS_OK ? one : status;
+  }
+  CDS_TRY(status);
+  const cds_mapping_places places = {nest_node->place, nest->place};
+  CDS_TRY(
+      cds_mapping_check(&nest->mapping, arch, einsum, &places, reader->diag));
+  *out = nest->mapping;
+  return CDS_OK;
+}
