@@ -53,8 +53,8 @@ static unsigned switched_arrays(const cds_arch *arch, bool reduction) {
 static void count_units(cds_counting *job) {
   cds_counts *out = job->out;
   for (unsigned depth = 0; depth <= job->arch->arrays; depth++) {
-    out->used[depth] = cds_spread_product(job->einsum, job->mapping, 0, depth,
-                                          UINT_MAX, true);
+    out->used[depth] =
+        cds_spread_product(job->einsum, job->mapping, 0, depth, UINT_MAX, true);
   }
   out->units = out->used[job->arch->arrays];
   out->steps = out->macs / out->units;
@@ -96,8 +96,7 @@ static cds_status count_operand_edge(cds_counting *job, const cds_edge *edge) {
   }
   for (unsigned k = edge->top; k < depth; k++) {
     uint64_t words = 0;
-    CDS_TRY(
-        cds_loads(&words, &first, &edge->holder, united, k, job->scratch));
+    CDS_TRY(cds_loads(&words, &first, &edge->holder, united, k, job->scratch));
     child->down[k] = words;
     child->down_peak[k] = words / used[k];
     child->first_net[k] = edge->holder.memoryless ? 0 : first;
@@ -109,8 +108,8 @@ static cds_status count_operand_edge(cds_counting *job, const cds_edge *edge) {
 
 /* Whether some array below `last` (from `first`) spreads a reduction rank. */
 static bool reduces(const cds_counting *job, unsigned first, unsigned last) {
-  return cds_spread_product(job->einsum, job->mapping, first, last,
-                            job->tensor, false) > 1;
+  return cds_spread_product(job->einsum, job->mapping, first, last, job->tensor,
+                            false) > 1;
 }
 
 /* What is known of the output along its chain of holders, outermost first. */
@@ -150,8 +149,8 @@ static void count_output_return(cds_counting *job, const cds_edge *edge,
                                 uint64_t fills, uint64_t fills_peak) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   for (unsigned k = edge->top; k <= edge->holder.depth; k++) {
-    const uint64_t groups = cds_spread_product(
-        job->einsum, job->mapping, edge->top, k, job->tensor, true);
+    const uint64_t groups = cds_spread_product(job->einsum, job->mapping,
+                                               edge->top, k, job->tensor, true);
     if (k < edge->holder.depth) {
       child->down[k] = fills;
       child->down_peak[k] = fills_peak / groups;
@@ -183,8 +182,7 @@ static cds_status count_output_edge(cds_counting *job, const cds_edge *edge,
   uint64_t last = 0;
   CDS_TRY(cds_loads(&drains, NULL, &edge->holder, 0, edge->top, job->scratch));
   CDS_TRY(cds_loads(&updates, &last, &edge->holder,
-                    switched_arrays(job->arch, true), edge->top,
-                    job->scratch));
+                    switched_arrays(job->arch, true), edge->top, job->scratch));
   CDS_TRY(
       cds_loads(&visits, NULL, &edge->holder, ~0U, edge->top, job->scratch));
   const uint64_t words = job->tensor_words;
@@ -220,8 +218,7 @@ static cds_status count_output_edge(cds_counting *job, const cds_edge *edge,
       job, edge, adds_here ? 0 : visits - state->zero_starts,
       adds_here ? 0 : visits / used[edge->top] - state->zero_starts_peak);
   state->zero_starts = drains - child->words[CDS_FILL];
-  state->zero_starts_peak =
-      child->peak[CDS_DRAIN] - child->peak[CDS_FILL];
+  state->zero_starts_peak = child->peak[CDS_DRAIN] - child->peak[CDS_FILL];
   state->complete = complete;
   return CDS_OK;
 }
@@ -238,8 +235,8 @@ static cds_status begin_holder(cds_counting *job, cds_edge *edge,
       .mapping = mapping,
       .tensor = job->tensor,
       .position = node,
-      .depth = compute ? job->arch->arrays
-                       : job->arch->level[edge->child].depth,
+      .depth =
+          compute ? job->arch->arrays : job->arch->level[edge->child].depth,
       .memoryless = compute,
   };
   cds_traffic *entry = &job->out->at[edge->child][job->tensor];

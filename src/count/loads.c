@@ -164,9 +164,8 @@ static uint64_t added_spreads(const cds_holder *holder, unsigned first,
   return product;
 }
 
-cds_status cds_loads(uint64_t *total, uint64_t *first,
-                     const cds_holder *holder, unsigned united, unsigned from,
-                     cds_arena *scratch) {
+cds_status cds_loads(uint64_t *total, uint64_t *first, const cds_holder *holder,
+                     unsigned united, unsigned from, cds_arena *scratch) {
   uint64_t begin = 0;
   CDS_TRY(step_words(&begin, holder, united, from, UINT_MAX, scratch));
   uint64_t sum = holder->memoryless ? 0 : begin;

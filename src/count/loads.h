@@ -26,9 +26,8 @@ typedef struct cds_holder {
  *   total = sum over all steps of the same for the new words of each step,
  *           x coordinates of the arrays above `from`
  * `first` may be NULL. Time: nodes x axes. */
-cds_status cds_loads(uint64_t *total, uint64_t *first,
-                     const cds_holder *holder, unsigned united, unsigned from,
-                     cds_arena *scratch);
+cds_status cds_loads(uint64_t *total, uint64_t *first, const cds_holder *holder,
+                     unsigned united, unsigned from, cds_arena *scratch);
 /* Words of one instance's tile. */
 cds_status cds_tile_words(uint64_t *out, const cds_holder *holder,
                           cds_arena *scratch);

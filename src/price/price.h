@@ -13,10 +13,10 @@
 #include "spec/workload.h"
 
 typedef struct cds_cost {
-  double energy_pj;   /* dynamic + leakage */
-  double dynamic_pj;  /* without leakage */
-  double leakage_pj;  /* leakage power x latency */
-  double cycles;      /* core cycles; whole only when the roofs are */
+  double energy_pj;  /* dynamic + leakage */
+  double dynamic_pj; /* without leakage */
+  double leakage_pj; /* leakage power x latency */
+  double cycles;     /* core cycles; whole only when the roofs are */
   double latency_s;
   /* Dynamic energy by component */
   double level_pj[CDS_LEVELS_MAX];
@@ -63,9 +63,9 @@ unsigned cds_compute_format(const cds_arch *arch, const cds_einsum *einsum);
 /* Counts and prices an operation that is not multiply-accumulate; also fills
  * reads and so on by level for the result file (traffic at [level]). */
 typedef struct cds_operation_counts {
-  unsigned at;                     /* level index that the unit works on */
-  const char *unit;                /* vector unit, "macs" or "host" */
-  uint64_t reads[CDS_LEVELS_MAX];  /* words by level, all operands */
+  unsigned at;                    /* level index that the unit works on */
+  const char *unit;               /* vector unit, "macs" or "host" */
+  uint64_t reads[CDS_LEVELS_MAX]; /* words by level, all operands */
   uint64_t fills[CDS_LEVELS_MAX];
   uint64_t updates[CDS_LEVELS_MAX];
   uint64_t drains[CDS_LEVELS_MAX];

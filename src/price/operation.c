@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Operations that are not multiply-accumulate: softmax, norms, ... A fixed
+ * nest over the same levels: for each row, its words go from the outermost
+ * level to the level `at` of the unit, are read there in each pass, and the
+ * result goes back. A row that fits beside its result at `at` is fetched once;
+ * else each pass fetches it again. Operands shared by all rows (weights of a
+ * norm) are fetched once if they fit, else for each row.
+ *
+ *   T = max(sum primitives x cycles / lanes, ports, bonds)
+ *       + ceil(log2 lanes) for each reduced row (vector unit)
+ *
+ * Without a vector unit the MACs do the work (slots a primitive: arch.h), or a
+ * host behind a link, or nobody.
+ */
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "price/words.h"
+
+typedef struct cds_service {
+  unsigned at;
+  double lanes;
+  double row_cycles;
+  double cycles[CDS_PRIMITIVES];
+  double energy_pj[CDS_PRIMITIVES];
+  double *charge; /* component of the cost that pays the primitives */
+} cds_service;
+
+static bool needs_float(const cds_operation *operation) {
+  return operation->primitives[CDS_EXP] > 0 ||
+         operation->primitives[CDS_RECIP] > 0 ||
+         operation->primitives[CDS_RSQRT] > 0 ||
+         operation->primitives[CDS_ERF] > 0;
+}
+
+/* The outermost level below the outermost memory that stands above the arrays:
+ * what MACs without a vector unit work on. */
+static unsigned default_level(const cds_arch *arch) {
+  for (unsigned level = 1; level < arch->levels; level++) {
+    if (arch->level[level].depth == 0) {
+      return level;
+    }
+  }
+  return 0;
+}
+
+static bool serve_by_vector(cds_service *out, cds_cost *cost,
+                            const cds_arch *arch) {
+  if (arch->vectors == 0) {
+    return false;
+  }
+  const cds_vector *vector = &arch->vector[0];
+  out->at = vector->level;
+  out->lanes = (double)vector->lanes;
+  for (uint64_t n = 1; n < vector->lanes; n *= 2) {
+    out->row_cycles += 1;
+  }
+  for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+    out->cycles[p] = vector->cycles[p];
+    out->energy_pj[p] = vector->energy_pj[p];
+  }
+  out->charge = &cost->vector_pj;
+  return true;
+}
+
+/* Cheapest MAC format that can do the operation; UINT_MAX: none. */
+static unsigned mac_format(const cds_arch *arch,
+                           const cds_operation *operation) {
+  const cds_compute *compute = &arch->compute;
+  if (compute->formats == 0) {
+    return 0;
+  }
+  unsigned best = UINT_MAX;
+  for (unsigned f = 0; f < compute->formats; f++) {
+    const bool able = compute->format[f].is_float || !needs_float(operation);
+    if (able &&
+        (best == UINT_MAX || compute->mac_pj[f] < compute->mac_pj[best])) {
+      best = f;
+    }
+  }
+  return best;
+}
+
+static cds_status serve(cds_service *out, cds_cost *cost, const cds_arch *arch,
+                        const cds_operation *operation) {
+  memset(out, 0, sizeof *out);
+  if (serve_by_vector(out, cost, arch)) {
+    return CDS_OK;
+  }
+  if (arch->other_operations == CDS_OTHER_REFUSE) {
+    return CDS_EINPUT;
+  }
+  if (arch->other_operations == CDS_OTHER_HOST) {
+    out->lanes = arch->host.operations_per_cycle;
+    for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+      out->cycles[p] = 1;
+      out->energy_pj[p] = arch->host.operation_pj;
+    }
+    out->charge = &cost->host_pj;
+    return CDS_OK;
+  }
+  const unsigned format = mac_format(arch, operation);
+  if (format == UINT_MAX) {
+    return CDS_EINPUT;
+  }
+  out->at = default_level(arch);
+  out->lanes = (double)cds_arch_instances(arch, arch->arrays);
+  for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+    out->cycles[p] = arch->mac_slots[p];
+    out->energy_pj[p] = arch->mac_slots[p] * arch->compute.mac_pj[format];
+  }
+  out->charge = &cost->compute_pj;
+  return CDS_OK;
+}
+
+/* Bits that one row needs at the unit's level, result included. */
+static double row_bits(const cds_operation *operation) {
+  double bits = cds_words_bits(operation->output.row_words,
+                               operation->output.format.bits);
+  for (unsigned i = 0; i < operation->inputs; i++) {
+    const cds_operand *in = &operation->input[i];
+    bits += cds_words_bits(in->row_words, in->format.bits);
+  }
+  return bits;
+}
+
+static double shared_bits(const cds_operation *operation) {
+  double bits = 0;
+  for (unsigned i = 0; i < operation->inputs; i++) {
+    const cds_operand *in = &operation->input[i];
+    if (in->row_words == 0) {
+      bits += cds_words_bits(in->words, in->format.bits);
+    }
+  }
+  return bits;
+}
+
+typedef struct cds_serving {
+  cds_cost *cost;
+  cds_operation_counts *counts;
+  const cds_arch *arch;
+  const cds_operation *operation;
+  double out_bits[CDS_LEVELS_MAX], in_bits[CDS_LEVELS_MAX];
+} cds_serving;
+
+static void move_words(cds_serving *job, unsigned level, cds_action action,
+                       uint64_t words, unsigned bits) {
+  uint64_t *counter[] = {job->counts->reads, job->counts->fills,
+                         job->counts->updates, job->counts->drains};
+  counter[action][level] += words;
+  const double energy =
+      cds_words_energy(&job->arch->level[level], action, words, bits);
+  job->cost->level_pj[level] += energy;
+  job->cost->dynamic_pj += energy;
+  double *side =
+      action == CDS_READ || action == CDS_DRAIN ? job->out_bits : job->in_bits;
+  side[level] += cds_words_bits(words, bits);
+}
+
+/* Words that cross between the outermost level and the unit's. */
+static void cross(cds_serving *job, uint64_t words, unsigned bits) {
+  const unsigned at = job->counts->at;
+  cds_price_bonds(job->cost, job->arch, job->arch->level[0].die,
+                  job->arch->level[at].die, cds_words_bits(words, bits));
+}
+
+/* Whole accesses for rows that are picked from a table. */
+static void charge_gather(cds_serving *job, const cds_operand *in) {
+  const cds_level *outermost = &job->arch->level[0];
+  const double rows = (double)job->operation->rows;
+  const double whole = rows * cds_words_accesses(in->row_words, in->format.bits,
+                                                 outermost->width_bits);
+  const double packed =
+      cds_words_accesses(in->words, in->format.bits, outermost->width_bits);
+  const double extra = (whole - packed) * outermost->price[CDS_READ].access_pj;
+  job->cost->level_pj[0] += extra;
+  job->cost->dynamic_pj += extra;
+}
+
+static cds_status serve_input(cds_serving *job, const cds_operand *in,
+                              bool fits) {
+  const cds_operation *operation = job->operation;
+  const bool shared = in->row_words == 0;
+  const unsigned passes = in->every_pass ? operation->passes : 1;
+  uint64_t used = 0;
+  if (!cds_mul_u64(&used, in->words, shared ? operation->rows : passes)) {
+    return CDS_ELIMIT;
+  }
+  const uint64_t fetched = fits ? in->words : used;
+  const unsigned bits = in->format.bits;
+  const unsigned at = job->counts->at;
+  move_words(job, 0, CDS_READ, fetched, bits);
+  if (operation->gather && !shared) {
+    charge_gather(job, in);
+  }
+  if (at > 0) {
+    move_words(job, at, CDS_FILL, fetched, bits);
+    move_words(job, at, CDS_READ, used, bits);
+    cross(job, fetched, bits);
+  }
+  return CDS_OK;
+}
+
+static void serve_output(cds_serving *job) {
+  const cds_operand *result = &job->operation->output;
+  const unsigned bits = result->format.bits;
+  const unsigned at = job->counts->at;
+  if (at > 0) {
+    move_words(job, at, CDS_UPDATE, result->words, bits);
+    move_words(job, at, CDS_DRAIN, result->words, bits);
+    cross(job, result->words, bits);
+  }
+  move_words(job, 0, CDS_UPDATE, result->words, bits);
+}
+
+static double busiest_port(cds_serving *job) {
+  double cycles = 0;
+  for (unsigned level = 0; level < job->arch->levels; level++) {
+    const double port = cds_port_cycles(
+        &job->arch->level[level], job->out_bits[level], job->in_bits[level]);
+    job->cost->level_cycles[level] = port;
+    cycles = port > cycles ? port : cycles;
+  }
+  for (unsigned b = 0; b < job->arch->bonds; b++) {
+    cycles =
+        job->cost->bond_cycles[b] > cycles ? job->cost->bond_cycles[b] : cycles;
+  }
+  return cycles;
+}
+
+/* The link to a host carries what the outermost level reads and takes. */
+static double host_link(cds_serving *job) {
+  const double bits = job->out_bits[0] + job->in_bits[0];
+  const double energy = bits * job->arch->host.link_bit_pj;
+  job->cost->host_pj += energy;
+  job->cost->dynamic_pj += energy;
+  return bits / job->arch->host.link_bandwidth;
+}
+
+static void charge_primitives(cds_serving *job, const cds_service *service) {
+  double slots = 0;
+  double energy = 0;
+  for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+    const double times = (double)job->operation->primitives[p];
+    slots += times * service->cycles[p];
+    energy += times * service->energy_pj[p];
+  }
+  *service->charge += energy;
+  job->cost->dynamic_pj += energy;
+  job->counts->primitive_cycles = slots / service->lanes;
+  job->cost->compute_cycles = job->counts->primitive_cycles;
+}
+
+static const char *unit_name(const cds_arch *arch) {
+  if (arch->vectors > 0) {
+    return arch->vector[0].name;
+  }
+  return arch->other_operations == CDS_OTHER_HOST ? "host" : "macs";
+}
+
+cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
+                               const cds_arch *arch,
+                               const cds_operation *operation,
+                               double power_limit_w) {
+  memset(out, 0, sizeof *out);
+  memset(counts, 0, sizeof *counts);
+  cds_service service;
+  CDS_TRY(serve(&service, out, arch, operation));
+  counts->at = service.at;
+  counts->unit = unit_name(arch);
+  cds_serving job = {out, counts, arch, operation, {0}, {0}};
+  const cds_level *at = &arch->level[service.at];
+  const bool twice = arch->overlap == CDS_OVERLAP_NATIVE &&
+                     at->buffering == CDS_BUFFER_DOUBLE && operation->rows > 1;
+  const double need =
+      row_bits(operation) * (twice ? 2 : 1) + shared_bits(operation);
+  const bool fits = service.at > 0 && need <= (double)at->size_bits;
+  for (unsigned i = 0; i < operation->inputs; i++) {
+    CDS_TRY(serve_input(&job, &operation->input[i], fits));
+  }
+  serve_output(&job);
+  charge_primitives(&job, &service);
+  double cycles = busiest_port(&job);
+  if (arch->vectors == 0 && arch->other_operations == CDS_OTHER_HOST) {
+    const double link = host_link(&job);
+    cycles = link > cycles ? link : cycles;
+  }
+  cycles = out->compute_cycles > cycles ? out->compute_cycles : cycles;
+  if (operation->reduces) {
+    cycles += service.row_cycles * (double)operation->rows;
+  }
+  return cds_price_close(out, arch, cycles, power_limit_w);
+}

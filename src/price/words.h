@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Prices and times of moving words, shared by einsums, operations and the
+ * tables of the search: one formula, one place. */
+#ifndef CDS_PRICE_WORDS_H
+#define CDS_PRICE_WORDS_H
+
+#include "price/price.h"
+
+/* words x bits as a double (exact below 2^53, correctly rounded above). */
+static inline double cds_words_bits(uint64_t words, unsigned bits) {
+  return (double)words * (double)bits;
+}
+
+/* ceil(words x bits / width): whole accesses of a level. Split so that the
+ * product stays in 64 bits: words = q x width + r. */
+static inline double cds_words_accesses(uint64_t words, unsigned bits,
+                                        uint64_t width) {
+  const uint64_t rest = (words % width) * bits;
+  return (double)(words / width * bits + (rest + width - 1) / width);
+}
+
+/* Energy of moving the words by one action of a level, in pJ. */
+static inline double cds_words_energy(const cds_level *level, cds_action action,
+                                      uint64_t words, unsigned bits) {
+  const cds_access_price *price = &level->price[action];
+  double energy = 0;
+  if (price->access_pj > 0) {
+    energy +=
+        cds_words_accesses(words, bits, level->width_bits) * price->access_pj;
+  }
+  if (price->bit_pj > 0) {
+    energy += cds_words_bits(words, bits) * price->bit_pj;
+  }
+  return energy;
+}
+
+/* Cycles that the port of a level is busy with so many bits (one instance). */
+static inline double cds_port_cycles(const cds_level *level, double out_bits,
+                                     double in_bits) {
+  double cycles = (out_bits + in_bits) / level->shared_bandwidth;
+  const double out_cycles = out_bits / level->read_bandwidth;
+  const double in_cycles = in_bits / level->write_bandwidth;
+  cycles = out_cycles > cycles ? out_cycles : cycles;
+  return in_cycles > cycles ? in_cycles : cycles;
+}
+
+/* Bits of a word of the tensor: stored, or as a partial sum. */
+static inline unsigned cds_word_bits(const cds_tensor *tensor, bool partial) {
+  return partial ? tensor->accumulator.bits : tensor->format.bits;
+}
+
+/* Turns the roofs into latency, leakage and total energy: the last step of
+ * every price. CDS_EINFEASIBLE when leakage alone passes the power limit. */
+cds_status cds_price_close(cds_cost *cost, const cds_arch *arch, double cycles,
+                           double power_limit_w);
+/* Charges bits that go from one die to another, one way or the other. */
+void cds_price_bonds(cds_cost *cost, const cds_arch *arch, unsigned from_die,
+                     unsigned to_die, double bits);
+
+#endif
