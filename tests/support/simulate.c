@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The literal simulator: preparation, time steps, and the final checks. */
+#include "simulate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulate_state.h"
+
+void sim_fail(sim_state *sim, const char *what, const sim_holder *holder) {
+  if (!sim->failed) {
+    snprintf(sim->message->text, SIMULATE_MESSAGE, "level %u, tensor %u: %s",
+             holder->level, holder->tensor, what);
+  }
+  sim->failed = true;
+}
+
+size_t sim_span(const sim_state *sim, unsigned first, unsigned last) {
+  size_t span = 1;
+  for (unsigned k = first; k < last; k++) {
+    span *= (size_t)sim->used[k];
+  }
+  return span;
+}
+
+sim_cell *sim_cell_at(const sim_state *sim, const sim_holder *holder,
+                      size_t instance, size_t word) {
+  if (holder->memoryless) {
+    return &holder->cell[instance];
+  }
+  return &holder->cell[instance * sim->words[holder->tensor] + word];
+}
+
+/* Room for count items; a test cannot go on without it. */
+static void *room(size_t count, size_t size) {
+  void *block = calloc(count > 0 ? count : 1, size);
+  if (block == NULL) {
+    fprintf(stderr, "simulator: out of memory\n");
+    exit(EXIT_FAILURE);
+  }
+  return block;
+}
+
+/* Names of words: places in the bounding box of the tensor. */
+static void name_words(sim_state *sim, unsigned t) {
+  const cds_tensor *tensor = &sim->einsum->tensor[t];
+  const cds_mapping *mapping = sim->mapping;
+  sim->words[t] = 1;
+  for (unsigned a = tensor->axes; a-- > 0;) {
+    const cds_axis *axis = &tensor->axis[a];
+    size_t length = 1;
+    for (unsigned i = 0; i < axis->terms; i++) {
+      const cds_term *term = &axis->term[i];
+      size_t inner = 1; /* what one step of the node adds to the rank */
+      for (unsigned n = mapping->nodes; n-- > 0;) {
+        const cds_node *node = &mapping->node[n];
+        if (node->kind != CDS_HOLD && node->rank == term->rank) {
+          sim->weight[t][n] +=
+              sim->words[t] * (size_t)term->coefficient * inner;
+          inner *= (size_t)node->trips;
+        }
+      }
+      length += (size_t)term->coefficient *
+                ((size_t)sim->einsum->rank[term->rank].size - 1);
+    }
+    sim->words[t] *= length;
+  }
+}
+
+/* Whether the node's digit is free inside one tile of the holder. */
+static bool is_free(const sim_holder *holder, const cds_node *node,
+                    unsigned n) {
+  if (node->kind == CDS_FOR) {
+    return n > holder->node;
+  }
+  return node->kind == CDS_SPREAD && node->array >= holder->depth;
+}
+
+/* Offsets of a tile's words: the projection of all free points. */
+static void list_offsets(sim_state *sim, sim_holder *holder) {
+  const cds_mapping *mapping = sim->mapping;
+  bool *seen = room(sim->words[holder->tensor], sizeof *seen);
+  size_t *found = room(sim->words[holder->tensor], sizeof *found);
+  size_t count = 1;
+  seen[0] = true;
+  for (unsigned n = 0; n < mapping->nodes; n++) {
+    if (!is_free(holder, &mapping->node[n], n)) {
+      continue;
+    }
+    const size_t before = count;
+    for (uint64_t digit = 1; digit < mapping->node[n].trips; digit++) {
+      for (size_t i = 0; i < before; i++) {
+        const size_t word =
+            found[i] + (size_t)digit * sim->weight[holder->tensor][n];
+        if (!seen[word]) {
+          seen[word] = true;
+          found[count++] = word;
+        }
+      }
+    }
+  }
+  free(seen);
+  holder->offset = found;
+  holder->offsets = count;
+}
+
+/* What the coordinates of each instance add to its words' numbers. */
+static void list_homes(sim_state *sim, sim_holder *holder) {
+  holder->home = room(holder->instances, sizeof *holder->home);
+  for (size_t instance = 0; instance < holder->instances; instance++) {
+    size_t home = 0;
+    for (unsigned k = 0; k < holder->depth; k++) {
+      uint64_t coordinate =
+          instance / sim_span(sim, k + 1, holder->depth) % (size_t)sim->used[k];
+      for (unsigned n = sim->mapping->nodes; n-- > 0;) {
+        const cds_node *node = &sim->mapping->node[n];
+        if (node->kind == CDS_SPREAD && node->array == k) {
+          home += (size_t)(coordinate % node->trips) *
+                  sim->weight[holder->tensor][n];
+          coordinate /= node->trips;
+        }
+      }
+    }
+    holder->home[instance] = home;
+  }
+}
+
+static void prepare_holder(sim_state *sim, unsigned level, unsigned tensor,
+                           unsigned node) {
+  sim_holder *holder = &sim->holder[sim->holders];
+  const unsigned compute = sim->arch->levels;
+  holder->level = level;
+  holder->tensor = tensor;
+  holder->node = node;
+  holder->memoryless = level == compute;
+  holder->depth =
+      level == compute ? sim->arch->arrays : sim->arch->level[level].depth;
+  holder->output = tensor == sim->einsum->tensors - 1;
+  holder->accumulate = level != compute && sim->arch->level[level].accumulate;
+  for (unsigned h = 0; h < sim->holders; h++) {
+    if (sim->holder[h].tensor == tensor) {
+      holder->parent = &sim->holder[h];
+    }
+  }
+  holder->instances = sim_span(sim, 0, holder->depth);
+  list_offsets(sim, holder);
+  list_homes(sim, holder);
+  const size_t cells = holder->memoryless ? 1 : sim->words[tensor];
+  const size_t tile = holder->instances * holder->offsets;
+  holder->cell = room(holder->instances * cells, sizeof *holder->cell);
+  holder->tile = room(tile, sizeof *holder->tile);
+  holder->next = room(tile, sizeof *holder->next);
+  holder->changes = room(holder->instances, sizeof *holder->changes);
+  holder->moved = room(holder->instances, sizeof *holder->moved);
+  for (unsigned k = 0; k < holder->depth; k++) {
+    holder->net[k] = room(sim_span(sim, 0, k), sizeof *holder->net[k]);
+  }
+  sim->holders++;
+}
+
+/* The value of an operand's word: any fixed scatter will do. */
+static uint64_t operand_value(unsigned tensor, size_t word) {
+  uint64_t value = (uint64_t)word * 0x9e3779b97f4a7c15u + tensor + 1;
+  value ^= value >> 29;
+  value *= 0xbf58476d1ce4e5b9u;
+  return value ^ value >> 32;
+}
+
+/* Operands stand in the outermost level before the run starts. */
+static void load_outermost(sim_state *sim) {
+  for (unsigned h = 0; h < sim->holders; h++) {
+    sim_holder *holder = &sim->holder[h];
+    if (holder->parent != NULL) {
+      continue;
+    }
+    sim_next_tile(sim, holder);
+    for (size_t i = 0; i < holder->offsets; i++) {
+      const size_t word = holder->next[i].word;
+      sim_cell *cell = sim_cell_at(sim, holder, 0, word);
+      cell->present = true;
+      if (!holder->output) {
+        cell->value = operand_value(holder->tensor, word);
+      }
+    }
+  }
+}
+
+static void prepare(sim_state *sim) {
+  const cds_mapping *mapping = sim->mapping;
+  const cds_einsum *einsum = sim->einsum;
+  const cds_tensor *output = &einsum->tensor[einsum->tensors - 1];
+  for (unsigned k = 0; k < sim->arch->arrays; k++) {
+    sim->used[k] = 1;
+  }
+  for (unsigned n = 0; n < mapping->nodes; n++) {
+    if (mapping->node[n].kind == CDS_SPREAD) {
+      sim->used[mapping->node[n].array] *= mapping->node[n].trips;
+    }
+  }
+  sim->reduction_size = 1;
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    bool kept = false;
+    for (unsigned a = 0; a < output->axes; a++) {
+      kept = kept || output->axis[a].term[0].rank == r;
+    }
+    sim->reduction_size *= kept ? 1 : einsum->rank[r].size;
+  }
+  size_t largest = 1;
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    name_words(sim, t);
+    largest = sim->words[t] > largest ? sim->words[t] : largest;
+  }
+  for (unsigned n = 0; n < mapping->nodes; n++) {
+    if (mapping->node[n].kind == CDS_HOLD) {
+      prepare_holder(sim, mapping->node[n].level, mapping->node[n].tensor, n);
+    }
+  }
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    prepare_holder(sim, sim->arch->levels, t, mapping->nodes);
+  }
+  const size_t marks = largest * sim_span(sim, 0, sim->arch->arrays);
+  sim->list = room(marks, sizeof *sim->list);
+  sim->mark = room(marks, sizeof *sim->mark);
+  sim->where = room(marks, sizeof *sim->where);
+  load_outermost(sim);
+}
+
+/* Every compute unit multiplies and adds once. */
+static void compute(sim_state *sim) {
+  sim_holder *all = &sim->holder[sim->holders - sim->einsum->tensors];
+  sim_holder *output = &all[sim->einsum->tensors - 1];
+  for (unsigned t = 0; t < sim->einsum->tensors; t++) {
+    sim_next_tile(sim, &all[t]);
+    sim_fill(sim, &all[t]);
+  }
+  for (size_t unit = 0; unit < output->instances; unit++) {
+    uint64_t product = 1;
+    for (unsigned t = 0; t + 1 < sim->einsum->tensors; t++) {
+      product *= all[t].cell[unit].value;
+    }
+    output->cell[unit].value += product;
+    output->cell[unit].products++;
+    output->cell[unit].valued = true;
+  }
+  sim_drain(sim, output, true);
+}
+
+/* Fills at the beginning of the run, for the additive terms of time. */
+static void fill_first(sim_state *sim, sim_holder *holder) {
+  sim_fill(sim, holder);
+  holder->first_parent = holder->parent->moved[0].words[CDS_READ];
+  holder->first_own = holder->moved[0].words[CDS_FILL];
+  for (unsigned k = holder->parent->depth; k < holder->depth; k++) {
+    holder->first_net[k] = holder->net[k][0].down;
+  }
+}
+
+/* One time step; `outermost` is the outermost loop that advanced. */
+static void step(sim_state *sim, unsigned outermost, bool first) {
+  const unsigned holders = sim->holders - sim->einsum->tensors;
+  for (unsigned h = holders; h-- > 0;) {
+    sim_holder *holder = &sim->holder[h];
+    if (holder->parent == NULL || (!first && holder->node < outermost)) {
+      continue;
+    }
+    sim_next_tile(sim, holder);
+    for (size_t i = 0; !first && i < holder->instances; i++) {
+      holder->replaced = holder->replaced || holder->changes[i];
+    }
+    if (holder->output) {
+      sim_drain(sim, holder, false);
+    }
+  }
+  for (unsigned h = 0; h < holders; h++) {
+    sim_holder *holder = &sim->holder[h];
+    if (holder->parent == NULL || (!first && holder->node < outermost)) {
+      continue;
+    }
+    if (first) {
+      fill_first(sim, holder);
+    } else {
+      sim_fill(sim, holder);
+    }
+  }
+  compute(sim);
+}
+
+/* Advances the temporal loops, innermost first; false at the end of the run.
+ * `outermost` becomes the outermost loop that advanced. */
+static bool advance(sim_state *sim, unsigned *outermost) {
+  for (unsigned n = sim->mapping->nodes; n-- > 0;) {
+    const cds_node *node = &sim->mapping->node[n];
+    if (node->kind != CDS_FOR) {
+      continue;
+    }
+    if (++sim->digit[n] < node->trips) {
+      *outermost = n;
+      return true;
+    }
+    sim->digit[n] = 0;
+  }
+  return false;
+}
+
+/* The end of the run: what outputs are left go up, from inside out. */
+static void drain_last(sim_state *sim) {
+  for (unsigned h = sim->holders; h-- > 0;) {
+    sim_holder *holder = &sim->holder[h];
+    if (!holder->output || holder->parent == NULL || holder->memoryless) {
+      continue;
+    }
+    const sim_moved *above = &holder->parent->moved[0];
+    const uint64_t parent = above->words[CDS_UPDATE];
+    const uint64_t own = holder->moved[0].words[CDS_DRAIN];
+    uint64_t net[CDS_ARRAYS_MAX] = {0};
+    for (unsigned k = holder->parent->depth; k < holder->depth; k++) {
+      net[k] = holder->net[k][0].up;
+    }
+    sim_drain(sim, holder, true);
+    holder->last_parent = above->words[CDS_UPDATE] - parent;
+    holder->last_own = holder->moved[0].words[CDS_DRAIN] - own;
+    for (unsigned k = holder->parent->depth; k < holder->depth; k++) {
+      holder->last_net[k] = holder->net[k][0].up - net[k];
+    }
+  }
+}
+
+/* The word of a tensor that a point of the iteration space uses. */
+static size_t word_of(const sim_state *sim, unsigned t,
+                      const uint64_t point[CDS_RANKS_MAX]) {
+  const cds_tensor *tensor = &sim->einsum->tensor[t];
+  size_t word = 0, stride = 1;
+  for (unsigned a = tensor->axes; a-- > 0;) {
+    size_t length = 1;
+    for (unsigned i = 0; i < tensor->axis[a].terms; i++) {
+      const cds_term *term = &tensor->axis[a].term[i];
+      word += stride * (size_t)(term->coefficient * point[term->rank]);
+      length += (size_t)(term->coefficient *
+                         (sim->einsum->rank[term->rank].size - 1));
+    }
+    stride *= length;
+  }
+  return word;
+}
+
+/* Compares the outermost output with the einsum computed directly. */
+static void check_product(sim_state *sim) {
+  const cds_einsum *einsum = sim->einsum;
+  const unsigned output = einsum->tensors - 1;
+  const sim_holder *holder = NULL;
+  for (unsigned h = sim->holders; h-- > 0;) {
+    if (sim->holder[h].output) {
+      holder = &sim->holder[h];
+    }
+  }
+  sim_cell *wanted = room(sim->words[output], sizeof *wanted);
+  uint64_t point[CDS_RANKS_MAX] = {0};
+  unsigned r;
+  do {
+    uint64_t product = 1;
+    for (unsigned t = 0; t < output; t++) {
+      product *= operand_value(t, word_of(sim, t, point));
+    }
+    sim_cell *cell = &wanted[word_of(sim, output, point)];
+    cell->value += product;
+    cell->products++;
+    for (r = 0; r < einsum->ranks && ++point[r] == einsum->rank[r].size; r++) {
+      point[r] = 0;
+    }
+  } while (r < einsum->ranks);
+  for (size_t word = 0; holder != NULL && word < sim->words[output]; word++) {
+    const sim_cell *cell = &holder->cell[word];
+    if (cell->value != wanted[word].value ||
+        cell->products != wanted[word].products ||
+        cell->products != sim->reduction_size) {
+      sim_fail(sim, "the result is not the einsum's", holder);
+    }
+  }
+  free(wanted);
+}
+
+static void sum_networks(const sim_state *sim, const sim_holder *holder,
+                         cds_traffic *out) {
+  for (unsigned k = 0; k < holder->depth; k++) {
+    for (size_t i = 0; i < sim_span(sim, 0, k); i++) {
+      out->down[k] += holder->net[k][i].down;
+      out->up[k] += holder->net[k][i].up;
+      out->up_partial[k] += holder->net[k][i].up_partial;
+    }
+    out->down_peak[k] = holder->net[k][0].down;
+    out->up_peak[k] = holder->net[k][0].up;
+    out->up_partial_peak[k] = holder->net[k][0].up_partial;
+    out->adds[k] = holder->adds[k];
+    out->first_net[k] = holder->first_net[k];
+    out->last_net[k] = holder->last_net[k];
+  }
+}
+
+static uint64_t total(const uint64_t words[CDS_ACTIONS]) {
+  return words[CDS_READ] + words[CDS_FILL] + words[CDS_UPDATE] +
+         words[CDS_DRAIN];
+}
+
+static void sum_holder(sim_state *sim, const sim_holder *holder,
+                       cds_traffic *out) {
+  out->held = true;
+  out->replaced = holder->replaced;
+  out->partial_tile = holder->partial_tile;
+  out->parent = holder->parent == NULL ? holder->level : holder->parent->level;
+  out->tile_words = holder->offsets;
+  for (size_t i = 0; i < holder->instances; i++) {
+    const sim_moved *moved = &holder->moved[i];
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      out->words[a] += moved->words[a];
+      out->partial[a] += moved->partial[a];
+    }
+    if (total(moved->words) > total(holder->moved[0].words)) {
+      sim_fail(sim, "instance 0 is not the busiest", holder);
+    }
+  }
+  memcpy(out->peak, holder->moved[0].words, sizeof out->peak);
+  memcpy(out->partial_peak, holder->moved[0].partial, sizeof out->partial_peak);
+  out->first_parent = holder->first_parent;
+  out->first_own = holder->first_own;
+  out->last_parent = holder->last_parent;
+  out->last_own = holder->last_own;
+  sum_networks(sim, holder, out);
+}
+
+/* reads = updates - zero starts; zero starts = drains - fills. */
+static void check_zero_starts(sim_state *sim, const sim_holder *holder,
+                              const cds_traffic *t) {
+  const uint64_t zero_starts = holder->parent == NULL
+                                   ? holder->offsets
+                                   : t->words[CDS_DRAIN] - t->words[CDS_FILL];
+  if (holder->output && !holder->memoryless &&
+      t->words[CDS_READ] + zero_starts != t->words[CDS_UPDATE]) {
+    sim_fail(sim, "reads are not updates less zero starts", holder);
+  }
+}
+
+static void sum_up(sim_state *sim, cds_counts *out) {
+  *out = (cds_counts){.macs = 1, .units = 1};
+  for (unsigned r = 0; r < sim->einsum->ranks; r++) {
+    out->macs *= sim->einsum->rank[r].size;
+  }
+  for (unsigned k = 0; k <= sim->arch->arrays; k++) {
+    out->used[k] = sim_span(sim, 0, k);
+  }
+  out->units = out->used[sim->arch->arrays];
+  out->steps = 1;
+  for (unsigned n = 0; n < sim->mapping->nodes; n++) {
+    const cds_node *node = &sim->mapping->node[n];
+    out->steps *= node->kind == CDS_FOR ? node->trips : 1;
+  }
+  for (unsigned h = 0; h < sim->holders; h++) {
+    const sim_holder *holder = &sim->holder[h];
+    cds_traffic *traffic = &out->at[holder->level][holder->tensor];
+    sum_holder(sim, holder, traffic);
+    check_zero_starts(sim, holder, traffic);
+  }
+}
+
+static void give_back(sim_state *sim) {
+  for (unsigned h = 0; h < sim->holders; h++) {
+    sim_holder *holder = &sim->holder[h];
+    free(holder->offset);
+    free(holder->home);
+    free(holder->cell);
+    free(holder->tile);
+    free(holder->next);
+    free(holder->changes);
+    free(holder->moved);
+    for (unsigned k = 0; k < holder->depth; k++) {
+      free(holder->net[k]);
+    }
+  }
+  free(sim->list);
+  free(sim->mark);
+  free(sim->where);
+  free(sim);
+}
+
+bool simulate(cds_counts *out, const cds_arch *arch, const cds_einsum *einsum,
+              const cds_mapping *mapping, simulate_message *message) {
+  sim_state *sim = room(1, sizeof *sim);
+  sim->arch = arch;
+  sim->einsum = einsum;
+  sim->mapping = mapping;
+  sim->message = message;
+  message->text[0] = '\0';
+  prepare(sim);
+  unsigned outermost = 0;
+  bool first = true;
+  do {
+    step(sim, outermost, first);
+    first = false;
+  } while (advance(sim, &outermost));
+  drain_last(sim);
+  check_product(sim);
+  sum_up(sim, out);
+  const bool ok = !sim->failed;
+  give_back(sim);
+  return ok;
+}

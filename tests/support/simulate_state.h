@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* State of the literal simulator; private to simulate*.c. */
+#ifndef CDS_TESTS_SIMULATE_STATE_H
+#define CDS_TESTS_SIMULATE_STATE_H
+
+#include <stddef.h>
+
+#include "simulate.h"
+
+/* One word in one instance of a holder. */
+typedef struct sim_cell {
+  uint64_t value; /* modulo 2^64: exact for sums of products */
+  uint64_t products;
+  bool present; /* in the tile */
+  bool valued;  /* outputs: has an earlier contribution */
+} sim_cell;
+
+/* A word on its way. */
+typedef struct sim_word {
+  size_t instance, word;
+  uint64_t value, products;
+} sim_word;
+
+/* Words moved by one instance. */
+typedef struct sim_moved {
+  uint64_t words[CDS_ACTIONS], partial[CDS_ACTIONS];
+} sim_moved;
+
+/* Words on one network between a holder and its parent. */
+typedef struct sim_net {
+  uint64_t down, up, up_partial;
+} sim_net;
+
+/* `hold tensor at level`, or compute (level = number of levels), which has no
+ * memory. A word's number is linear in the digits of the loops, so a tile is
+ * base + offset for each of `offsets`. */
+typedef struct sim_holder {
+  unsigned level, tensor, depth;
+  unsigned node; /* place in the nest */
+  bool memoryless, output, accumulate;
+  struct sim_holder *parent; /* NULL: outermost */
+  size_t instances;
+  size_t *home; /* part of the base that the instance's coordinates give */
+  size_t offsets, *offset;
+  sim_cell *cell;
+  sim_word *tile; /* present now, by instance, ascending */
+  sim_word *next;
+  size_t tiled;
+  bool *changes; /* by instance: leaves its output tile now */
+  sim_moved *moved;
+  sim_net *net[CDS_ARRAYS_MAX];
+  uint64_t adds[CDS_ARRAYS_MAX];
+  bool replaced, partial_tile;
+  uint64_t first_parent, first_own, first_net[CDS_ARRAYS_MAX];
+  uint64_t last_parent, last_own, last_net[CDS_ARRAYS_MAX];
+} sim_holder;
+
+enum { SIM_HOLDERS_MAX = (CDS_LEVELS_MAX + 1) * CDS_TENSORS_MAX };
+
+typedef struct sim_state {
+  const cds_arch *arch;
+  const cds_einsum *einsum;
+  const cds_mapping *mapping;
+  simulate_message *message;
+  bool failed;
+  uint64_t used[CDS_ARRAYS_MAX]; /* coordinates of each array */
+  uint64_t reduction_size;       /* products in a finished output word */
+  size_t words[CDS_TENSORS_MAX]; /* of the bounding box: names of words */
+  /* Change of the word's number when the node's digit advances by one. */
+  size_t weight[CDS_TENSORS_MAX][CDS_NODES_MAX];
+  uint64_t digit[CDS_NODES_MAX]; /* of the temporal loops, now */
+  unsigned holders;              /* from outside in; compute last */
+  sim_holder holder[SIM_HOLDERS_MAX];
+  /* Scratch: words on their way, and marks by (instance, word). */
+  sim_word *list;
+  uint32_t *mark;
+  size_t *where;
+  uint32_t generation;
+} sim_state;
+
+/* Notes the first contradiction. */
+void sim_fail(sim_state *sim, const char *what, const sim_holder *holder);
+/* Product of the coordinates of arrays first .. last - 1. */
+size_t sim_span(const sim_state *sim, unsigned first, unsigned last);
+sim_cell *sim_cell_at(const sim_state *sim, const sim_holder *holder,
+                      size_t instance, size_t word);
+
+/* The tile of every instance at the present digits, into holder->next. */
+void sim_next_tile(sim_state *sim, sim_holder *holder);
+/* Drains the output tiles that `next` replaces (all: at the end of the run,
+ * and those of compute). */
+void sim_drain(sim_state *sim, sim_holder *holder, bool all);
+/* Makes `next` the tile; fetches what is new from the parent. */
+void sim_fill(sim_state *sim, sim_holder *holder);
+
+#endif
