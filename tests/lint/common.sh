@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 # Sourced by every lint. A lint prints what is wrong, a line each, and exits 1;
 # one that lacks its tool prints `skip: why` and exits 77. Its argument is a
 # build folder (only some need it). Files are found by `find`: a machine

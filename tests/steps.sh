@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash disable=SC2154
+# The steps of tests/run. Each counts what passed, failed and was skipped.
+
+heading() {
+  printf '\n== %s\n' "$*"
+}
+
+report() { # report VERDICT NAME [DETAIL]
+  printf '%-7s %s%s\n' "$1" "$2" "${3:+: $3}"
+}
+
+pass_step() {
+  passed=$((passed + 1))
+  report ok "$@"
+}
+
+fail_step() {
+  failed=$((failed + 1))
+  failures+=("$1")
+  report FAILED "$@"
+}
+
+skip_step() { # skip_step NAME WHY
+  skipped=$((skipped + 1))
+  report skipped "$@"
+}
+
+log_of() {
+  printf '%s/%s.log' "$out" "${1//[^A-Za-z0-9_.-]/-}"
+}
+
+# step NAME COMMAND...: runs it; a failure shows the end of what it said.
+step() {
+  local name=$1 log start=$SECONDS status=0
+  log=$(log_of "$name")
+  shift
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  case $status in
+  0) pass_step "$name" "$((SECONDS - start)) s" ;;
+  77) skip_step "$name" "$(sed -n 's/^skip: //p' "$log" | tail -n 1)" ;;
+  *)
+    fail_step "$name" "exit $status, log: ${log#"$root"/}"
+    tail -n 25 "$log" | sed 's/^/    /'
+    return 1
+    ;;
+  esac
+}
+
+# has NAME COMMAND: skips the step NAME if the machine lacks the command.
+has() {
+  command -v "$2" >/dev/null 2>&1 && return
+  skip_step "$1" "'$2' is missing"
+  return 1
+}
+
+# build PRESET [CMAKE OPTION...]
+build() {
+  local preset=$1
+  shift
+  step "build $preset" build_commands "$preset" "$@"
+}
+
+build_commands() {
+  local preset=$1
+  shift
+  cmake --preset "$preset" "$@" && cmake --build --preset "$preset"
+}
+
+# tests_of PRESET [CTEST OPTION...]: runs its tests and counts each of them.
+tests_of() {
+  local preset=$1 log number name verdict
+  shift
+  log=$(log_of "ctest $preset $*")
+  ctest --preset "$preset" -j "$jobs" --output-on-failure "$@" \
+    >"$log" 2>&1 </dev/null
+  number=0
+  while read -r name verdict; do
+    number=$((number + 1))
+    case $verdict in
+    *Passed*) pass_step "$preset: $name" "${verdict##* Passed }" ;;
+    *Skipped*) skip_step "$preset: $name" "$(reason_of "$preset" "$name")" ;;
+    *)
+      fail_step "$preset: $name" "log: ${log#"$root"/}"
+      output_of "$preset" "$name" | tail -n 25 | sed 's/^/    /'
+      ;;
+    esac
+  done < <(sed -nE \
+    's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) [. ]*(.*)/\1 \2/p' "$log")
+  if [[ $number -eq 0 ]]; then
+    fail_step "$preset: tests" "none was run, log: ${log#"$root"/}"
+    tail -n 10 "$log" | sed 's/^/    /'
+  fi
+}
+
+# What a test printed in the last ctest run of a preset.
+output_of() {
+  awk -v name="$2" '
+    / Testing: / {inside = ($0 ~ (" Testing: " name "$"))}
+    inside && /^<end of output>/ {inside = 0}
+    inside && body {print}
+    /^-----/ {body = inside}' \
+    "out/build/$1/Testing/Temporary/LastTest.log"
+}
+
+reason_of() {
+  output_of "$1" "$2" | sed -n 's/^skip: //p' | tail -n 1
+}
+
+core_steps() {
+  heading 'debug build with AddressSanitizer and UBSan'
+  build dev || return 0
+  tests_of dev -LE slow "$@"
+}
+
+mutant_steps() {
+  heading 'mutants'
+  step 'every planted bug is seen' tests/oracle/mutants
+}
+
+# --- --all ------------------------------------------------------------------
+
+# Debian packages that only --all uses. Without apt or a network the steps
+# that need them are skipped, each by name.
+install_companions() {
+  local package wanted=()
+  for package in clang-14:clang-14 clang-format-14:clang-format-14 \
+    clang-tidy-14:clang-tidy-14 valgrind:valgrind localedef:locales g++:g++ \
+    pkg-config:pkg-config shellcheck:shellcheck; do
+    command -v "${package%:*}" >/dev/null 2>&1 || wanted+=("${package#*:}")
+  done
+  [[ -n $(find /usr/lib/llvm-14 -name omp.h 2>/dev/null) ]] ||
+    wanted+=(libomp-14-dev)
+  [[ -n $(find /usr/lib/llvm-14 -name 'libclang_rt.fuzzer-*' 2>/dev/null) ]] ||
+    wanted+=(libclang-rt-14-dev)
+  [[ ${#wanted[@]} -eq 0 ]] ||
+    install_packages "$out/companions.log" "${wanted[@]}" ||
+    say 'not all companions could be installed: their tests are skipped'
+}
+
+all_steps() {
+  heading 'clang-tidy'
+  tests_of dev -L slow
+
+  heading 'release build'
+  build release && tests_of release -LE lint
+
+  heading 'clang build'
+  has 'clang tests' clang-14 && build clang && tests_of clang -LE lint
+
+  heading 'without OpenMP and GLPK, and under valgrind'
+  if build valgrind -DCDS_WITH_OPENMP=OFF -DCDS_WITH_GLPK=OFF; then
+    tests_of valgrind -L quick -LE lint
+    has 'unit tests under valgrind' valgrind && valgrind_steps
+  fi
+
+  heading 'German locale'
+  has 'unit tests under de_DE.UTF-8' localedef && locale_steps
+
+  heading 'same bytes for any number of threads and any compiler'
+  identity_steps
+
+  heading 'fuzzing'
+  has 'fuzzing' clang-14 && build fuzz && fuzz_steps
+
+  heading 'installation'
+  install_steps
+
+  printf '\nnot needed yet, so not installed: Slurm, GNU parallel, MPI, %s\n' \
+    'SQLite, libxlsxwriter, LibreOffice, Chromium (later steps)'
+}
+
+# Every unit test under valgrind; only definite leaks count, because thread
+# pools keep their stacks to the end.
+valgrind_steps() {
+  local file name
+  for file in tests/unit/test_*.c; do
+    name=$(basename "$file" .c)
+    step "valgrind: $name" timeout 900 valgrind -q --error-exitcode=9 \
+      --leak-check=full --errors-for-leak-kinds=definite \
+      "out/build/valgrind/tests/$name"
+  done
+}
+
+# The tests with a German locale in force from the first instruction on: a
+# preloaded object calls setlocale, as a host program might.
+locale_steps() {
+  local name=de_DE.UTF-8 folder=$out/locale
+  mkdir -p "$folder"
+  step 'make the locale' make_locale "$folder" "$name" || return 0
+  export LOCPATH=$folder LC_ALL=$name LD_PRELOAD=$folder/preload.so
+  tests_of release -L quick -LE lint
+  unset LOCPATH LC_ALL LD_PRELOAD
+}
+
+make_locale() {
+  [[ -d $1/$2 ]] || localedef -i "${2%.*}" -f "${2#*.}" "$1/$2" || return
+  # shellcheck disable=SC2154
+  $compiler -shared -fPIC -x c - -o "$1/preload.so" <<'END'
+#include <locale.h>
+__attribute__((constructor)) static void german(void) {
+  (void)setlocale(LC_ALL, "");
+}
+END
+}
+
+# explore on a small space with 1, 2, 3 and 8 threads, with the program built
+# by clang, and in the German locale: the same three files each time.
+identity_steps() {
+  local threads first=$out/identity/1
+  rm -rf "$out/identity"
+  step 'explore with 1 thread' explore_small release 1 "$first" || return 0
+  for threads in 2 3 8; do
+    step "explore with $threads threads: same bytes" \
+      same_as "$first" release "$threads" "$out/identity/$threads"
+  done
+  if [[ -x out/build/clang/codesign ]]; then
+    step 'explore built by clang: same bytes' \
+      same_as "$first" clang 2 "$out/identity/clang"
+  else
+    skip_step 'explore built by clang: same bytes' 'no build by clang'
+  fi
+  if [[ -f $out/locale/preload.so ]]; then
+    LOCPATH=$out/locale LC_ALL=de_DE.UTF-8 LD_PRELOAD=$out/locale/preload.so \
+      step 'explore in de_DE.UTF-8: same bytes' \
+      same_as "$first" release 2 "$out/identity/locale"
+  else
+    skip_step 'explore in de_DE.UTF-8: same bytes' 'no German locale'
+  fi
+}
+
+# explore_small PRESET THREADS FOLDER
+explore_small() {
+  "out/build/$1/codesign" explore -j "$2" -o "$3" \
+    tests/support/small_space.yaml tests/support/small_network.yaml
+}
+
+# same_as FIRST PRESET THREADS FOLDER: effort (the object "run" of the result)
+# may differ, nothing else.
+same_as() {
+  local file
+  explore_small "$2" "$3" "$4" || return
+  for file in designs.csv layers.csv result.json; do
+    diff <(without_effort "$1/$file") <(without_effort "$4/$file") || return 1
+  done
+}
+
+without_effort() {
+  sed '/^  "run": {/,/^  }/d' "$1"
+}
+
+fuzz_steps() {
+  local file name corpus
+  for file in tests/fuzz/fuzz_*.c; do
+    name=$(basename "$file" .c)
+    corpus=$out/corpus/$name
+    mkdir -p "$corpus"
+    step "$name for 20 s" "out/build/fuzz/tests/$name" -max_total_time=20 \
+      -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$out/" "$corpus" \
+      "tests/fuzz/corpus/${name#fuzz_}"
+  done
+}
+
+# A program of somebody else, built against the installed package.
+install_steps() {
+  local prefix=$out/prefix
+  rm -rf "$prefix" "$out/consumer"
+  step 'install' cmake --install out/build/release --prefix "$prefix" ||
+    return 0
+  step 'installed program runs' "$prefix/bin/codesign" --version
+  step 'use the package from CMake' use_from_cmake "$prefix"
+  has 'use the package by pkg-config' pkg-config &&
+    step 'use the package by pkg-config' use_by_pkg_config "$prefix"
+}
+
+use_from_cmake() {
+  mkdir -p "$out/consumer"
+  cat >"$out/consumer/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.16)
+project(consumer C)
+find_package(codesign 0.1 REQUIRED)
+add_executable(consumer consumer.c)
+target_link_libraries(consumer codesign::codesign)
+END
+  cat >"$out/consumer/consumer.c" <<'END'
+#include <codesign/codesign.h>
+int main(void) { return CDS_OK; }
+END
+  cmake -S "$out/consumer" -B "$out/consumer/build" \
+    -DCMAKE_PREFIX_PATH="$1" && cmake --build "$out/consumer/build" &&
+    "$out/consumer/build/consumer"
+}
+
+use_by_pkg_config() {
+  local flags
+  flags=$(PKG_CONFIG_PATH=$(dirname "$(find "$1" -name codesign.pc)") \
+    pkg-config --static --cflags --libs codesign)
+  # shellcheck disable=SC2086
+  $compiler "$out/consumer/consumer.c" $flags -o "$out/consumer/plain" &&
+    "$out/consumer/plain"
+}
