@@ -61,7 +61,7 @@ typedef struct cds_tech_supply {
  * "lp"; "" is "hp") at a supply (NaN: nominal). CDS_EINPUT with a text in
  * `why` ("what is wrong: what was expected", no full stop) when the name is
  * unknown or the supply out of range; `out` is untouched then. Memory
- * processes ("dram-1b" ...) have fixed factors of 1 and no clock (NaN). */
+ * processes ("dram-1b" ...) have E ~ V^2 around 1.1 V and no clock (NaN). */
 cds_status cds_tech_supply_at(cds_tech_supply *out, const char *process,
                               const char *device, double supply_v,
                               char why[CDS_TECH_WHY]);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Shared by the files of this folder only: process table, texts of refusal. */
+#ifndef CDS_TECH_INTERNAL_H
+#define CDS_TECH_INTERNAL_H
+
+#include "tech/tech.h"
+
+typedef enum cds_tech_device { CDS_TECH_HP, CDS_TECH_LP } cds_tech_device;
+enum { CDS_TECH_DEVICES = 2 };
+
+/* One logic process. Energies, leakages and clocks hold at nominal_v. */
+typedef struct cds_tech_process {
+  const char *name;
+  double nm; /* marketing name, for messages and interpolation */
+  double nominal_v, low_v, high_v;
+  double blend;       /* 0: 45 nm anchors, 1: 7 nm anchors, between: log */
+  double beyond;      /* factor on top of the anchors, outside 45..7 nm */
+  double logic_area;  /* relative to 45 nm */
+  double sram_energy; /* relative to the fit of sram.c (45 nm, 1.0 V) */
+  double sram_area;   /* same */
+  double sram_leakage[CDS_TECH_DEVICES]; /* same, HP at 360 K */
+  double clock_hz[CDS_TECH_DEVICES];
+  double vth_v[CDS_TECH_DEVICES];
+  double alpha;   /* of the alpha-power law */
+  double dibl;    /* V/V */
+  double swing_v; /* V per decade at 85 degC */
+} cds_tech_process;
+
+/* A process at a supply, as the component classes need it. */
+typedef struct cds_tech_point {
+  const cds_tech_process *process; /* NULL: a memory process */
+  cds_tech_device device;
+  cds_tech_supply supply;
+} cds_tech_point;
+
+cds_status cds_tech_point_at(cds_tech_point *out, const char *process,
+                             const char *device, double supply_v,
+                             char why[CDS_TECH_WHY]);
+/* The same from a query, refusing memory processes for a logic class. */
+cds_status cds_tech_logic_point(cds_tech_point *out,
+                                const cds_tech_query *query,
+                                char why[CDS_TECH_WHY]);
+
+/* Energy at the point's supply of an operation published as `pj45` at 45 nm
+ * and `pj7` at 7 nm: geometric between, by node factors outside. */
+double cds_tech_op_pj(const cds_tech_point *point, double pj45, double pj7);
+/* Area of logic that takes `um2` at 45 nm. */
+double cds_tech_logic_area(const cds_tech_point *point, double um2);
+/* Leakage at the point's supply of logic of this (final) area. */
+double cds_tech_logic_leakage(const cds_tech_point *point, double um2);
+
+/* One multiplication and one addition in a number format; `pj[0]` at 45 nm,
+ * `pj[1]` at 7 nm, area at 45 nm. */
+typedef struct cds_tech_arithmetic {
+  double mul_pj[2], add_pj[2];
+  double mul_um2, add_um2;
+  const char *accumulator; /* format of the sums: "int32" ... "fp64" */
+} cds_tech_arithmetic;
+cds_status cds_tech_arithmetic_of(cds_tech_arithmetic *out, const char *format,
+                                  unsigned bits, bool is_float,
+                                  char why[CDS_TECH_WHY]);
+
+/* Writes "<what> is <value> <unit>: expected <low> to <high> <unit>" and
+ * returns CDS_EINPUT. */
+cds_status cds_tech_refuse_range(char why[CDS_TECH_WHY], const char *what,
+                                 double value, const double range[2],
+                                 const char *unit);
+cds_status cds_tech_refuse(char why[CDS_TECH_WHY], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Processes and what the supply voltage does to them, first order.
+ *
+ *   energy(V)  = energy(Vnom) (V / Vnom)^2                       C V^2
+ *   clock(V)   = clock(Vnom) g(V) / g(Vnom), g = (V - Vth)^alpha / V
+ *                Sakurai & Newton, IEEE JSSC 25(2), 1990: alpha-power law
+ *   leakage(V) = leakage(Vnom) (V / Vnom) 10^(dibl (V - Vnom) / swing)
+ *                form of DSENT's TechModel (Sun et al., NOCS 2012), at 85 degC
+ *
+ * Limits: no corners, no temperature but 85 degC, no body bias; one threshold
+ * a device flavour. Nodes are marketing names. The temperature loop and a
+ * structural SRAM model are later steps.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/text.h"
+#include "tech/internal.h"
+
+/*
+ * Columns and where they come from.
+ *   nominal, low, high  V; foundry nominal supplies of public announcements,
+ *                       90..22 nm: the ITRS-HP supplies of CACTI 7 (45 nm:
+ *                       0.9 V, that of Horowitz, ISSCC 2014). The range is
+ *                       about -1/3 .. +1/4 of nominal, at least 0.15 V above
+ *                       every threshold: an assumption
+ *   blend               ln(45 / nm) / ln(45 / 7): where the node lies between
+ *                       the two published operation tables, Horowitz (ISSCC
+ *                       2014, fig. 1.1.9; 45 nm) and Jouppi et al. (ISCA 2021,
+ *                       table 2; 7 nm)
+ *   beyond              65, 90 nm: energy ratio to 45 nm of Stillmaker & Baas
+ *                       (Integration 58, 2017), e(V) at 1.1 and 1.2 V over
+ *                       e(0.9 V); 5, 3 nm: power at equal speed claimed by
+ *                       TSMC for N5 over N7 (-30 %) and N3E over N5 (-34 %);
+ *                       vendor claims, not measured here
+ *   logic area          Stillmaker & Baas 2017, area ratios to 45 nm; 40, 28,
+ *                       22, 12 nm log-interpolated; 5, 3 nm from TSMC's logic
+ *                       density claims (1.84x, 1.6x)
+ *   sram energy         90..22 nm: median ratio of CACTI 7 ITRS-HP runs to 45
+ *                       nm (17 to 26 sizes), 45 nm brought from 1.0 to 0.9 V;
+ *                       7 nm: 14 pJ for 64 bit of a 1 MiB array (Jouppi 2021,
+ *                       table 2) over the 59.9 pJ of the 45 nm fit; 20..10 nm
+ *                       log-interpolated, 5 and 3 nm assumed x0.8, x0.85 a
+ *                       node. Range at 7 nm: x0.3 (Stillmaker scaling from 22
+ *                       nm) to x1
+ *   sram area           published high-density bit cells over the 0.2956 um2
+ *                       (146 F^2) that CACTI assumes at 45 nm: 0.092 um2 at 22
+ *                       (Intel), 0.127 at 28, 0.070 at 16, 0.064 at 14
+ * (Samsung; 12 taken equal), 0.027 at 7, 0.021 at 5 and 3 (TSMC), 0.042 at 10;
+ * 90, 65, 32 nm: CACTI's own ratio sram leakage hp     90..22 nm: CACTI 7
+ * ITRS-HP at 360 K over 45 nm (45 nm brought to 0.9 V); 7 nm: 6 mW per MiB, of
+ * the order of ASAP7's regular-threshold cells with low-threshold periphery
+ * (Clark et al., Microelectronics J. 53, 2016) brought to 85 degC; others
+ * interpolated: assumption, x0.3 to x5 sram leakage lp     CACTI 7 ITRS-LSTP at
+ * 300 K, x9.2 for 85 degC (0.037 per K); 7 nm 0.4 mW per MiB: assumption, x0.3
+ * to x5 clock               GHz of pipelined accelerator logic at nominal: 1.5
+ * at 7 nm (NVIDIA A100 1.41, AMD MI100 1.5, TPUv4i 1.05), 1.4 at 16 nm
+ * (P100 1.48), 0.9 at 28 nm (TPUv1 0.7), 0.4 at 65 nm (Eyeriss 0.25); lp is 0.6
+ * of hp: assumption vth                 V, effective saturation threshold:
+ * assumption, hp 0.30 and lp 0.36 for FinFETs alpha               1.3 FinFET
+ * and below 90 nm, 1.4 at 90 nm (Sakurai & Newton: 1 to 2, falling with
+ * velocity saturation) dibl                V/V; 0.125 tri-gate (DSENT), 0.15
+ * planar: assumption swing               V/decade at 85 degC: 0.080 at 300 K
+ * (DSENT, tri-gate) x 358/300 = 0.095; planar 0.100 x 358/300 = 0.119
+ */
+#define PLANAR 1.3, 0.15, 0.119
+#define FINFET 1.3, 0.125, 0.095
+/* clang-format off */
+static const cds_tech_process PROCESSES[] = {
+  /* name  nm  Vnom  low   high  blend   beyond area   sramE  sramA  {hp, lp leakage}   {hp, lp clock}     {hp, lp vth}  */
+  {"n10", 10, 0.75, 0.52, 0.95, 0.8083, 1.0,   0.10,  0.252, 0.142, {9.0e-3, 5.0e-4}, {1.45e9, 0.87e9}, {0.30, 0.36}, FINFET},
+  {"n12", 12, 0.80, 0.52, 1.00, 0.7103, 1.0,   0.133, 0.262, 0.217, {1.25e-2, 7.0e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
+  {"n14", 14, 0.80, 0.52, 1.00, 0.6275, 1.0,   0.17,  0.270, 0.217, {1.45e-2, 7.5e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
+  {"n16", 16, 0.80, 0.52, 1.00, 0.5557, 1.0,   0.19,  0.278, 0.237, {1.8e-2, 9.0e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
+  {"n22", 22, 0.80, 0.55, 1.00, 0.3846, 1.0,   0.246, 0.297, 0.311, {0.252, 1.22e-3}, {1.1e9, 0.66e9}, {0.32, 0.40}, PLANAR},
+  {"n28", 28, 0.90, 0.60, 1.10, 0.2550, 1.0,   0.368, 0.447, 0.430, {0.410, 5.6e-4}, {0.9e9, 0.54e9}, {0.34, 0.42}, PLANAR},
+  {"n3",   3, 0.75, 0.52, 0.95, 1.0,    0.462, 0.020, 0.159, 0.071, {4.5e-3, 3.2e-4}, {1.9e9, 1.14e9}, {0.30, 0.36}, FINFET},
+  {"n32", 32, 0.90, 0.60, 1.10, 0.1832, 1.0,   0.46,  0.560, 0.506, {0.546, 3.6e-4}, {0.8e9, 0.48e9}, {0.34, 0.42}, PLANAR},
+  {"n40", 40, 0.90, 0.60, 1.10, 0.0633, 1.0,   0.77,  0.713, 0.80,  {0.630, 2.6e-4}, {0.7e9, 0.42e9}, {0.34, 0.42}, PLANAR},
+  {"n45", 45, 0.90, 0.60, 1.15, 0.0,    1.0,   1.0,   0.810, 1.0,   {0.675, 2.2e-4}, {0.6e9, 0.36e9}, {0.34, 0.42}, PLANAR},
+  {"n5",   5, 0.75, 0.52, 0.95, 1.0,    0.70,  0.032, 0.187, 0.071, {5.0e-3, 3.4e-4}, {1.7e9, 1.02e9}, {0.30, 0.36}, FINFET},
+  {"n65", 65, 1.10, 0.75, 1.30, 0.0,    2.40,  1.5,   1.79,  2.09,  {1.12, 1.35e-3}, {0.4e9, 0.24e9}, {0.36, 0.45}, PLANAR},
+  {"n7",   7, 0.75, 0.52, 0.95, 1.0,    1.0,   0.059, 0.234, 0.091, {5.4e-3, 3.6e-4}, {1.5e9, 0.90e9}, {0.30, 0.36}, FINFET},
+  {"n90", 90, 1.20, 0.80, 1.40, 0.0,    4.60,  2.8,   3.21,  4.00,  {0.386, 7.0e-4}, {0.3e9, 0.18e9}, {0.38, 0.47}, 1.4, 0.15, 0.119},
+};
+/* clang-format on */
+enum { PROCESS_COUNT = sizeof PROCESSES / sizeof PROCESSES[0] };
+
+/* DRAM processes: named for the record; their array voltage is 1.1 V (JEDEC
+ * DDR5, JESD79-5: VDD 1.1 V; LPDDR5 and HBM3 are within 1.05..1.1 V). */
+static const char *const MEMORY_PROCESSES[] = {"dram",    "dram-1a", "dram-1b",
+                                               "dram-1c", "dram-1x", "dram-1y",
+                                               "dram-1z", "dram-2x"};
+enum { MEMORY_COUNT = sizeof MEMORY_PROCESSES / sizeof MEMORY_PROCESSES[0] };
+static const double MEMORY_NOMINAL_V = 1.1;         /* V; JESD79-5 (DDR5) */
+static const double MEMORY_RANGE_V[2] = {1.0, 1.2}; /* V; assumption */
+
+static const char SUPPLY_SOURCE[] =
+    "first-order physics: E ~ V^2; alpha-power clock (Sakurai & Newton 1990); "
+    "leakage ~ V 10^(DIBL dV/S) (form of DSENT, NOCS 2012), 85 degC; "
+    "thresholds and clocks assumed";
+static const char MEMORY_SOURCE[] =
+    "DRAM process: E ~ V^2 around 1.1 V (JEDEC JESD79-5); no clock";
+
+cds_status cds_tech_refuse(char why[CDS_TECH_WHY], const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(why, CDS_TECH_WHY, format, args);
+  va_end(args);
+  return CDS_EINPUT;
+}
+
+cds_status cds_tech_refuse_range(char why[CDS_TECH_WHY], const char *what,
+                                 double value, const double range[2],
+                                 const char *unit) {
+  char text[3][CDS_NUMBER_TEXT];
+  return cds_tech_refuse(why, "%s is %s %s: expected %s to %s %s", what,
+                         cds_format_double(text[0], value), unit,
+                         cds_format_double(text[1], range[0]),
+                         cds_format_double(text[2], range[1]), unit);
+}
+
+const char *const *cds_tech_process_names(size_t *count) {
+  static const char *const names[] = {
+      "dram",    "dram-1a", "dram-1b", "dram-1c", "dram-1x", "dram-1y",
+      "dram-1z", "dram-2x", "n10",     "n12",     "n14",     "n16",
+      "n22",     "n28",     "n3",      "n32",     "n40",     "n45",
+      "n5",      "n65",     "n7",      "n90"};
+  *count = sizeof names / sizeof names[0];
+  return names;
+}
+
+/* "n7" or "7nm" names the process "n7". */
+static bool same_process(const char *asked, const char *name) {
+  if (strcmp(asked, name) == 0) {
+    return true;
+  }
+  const size_t digits = strlen(name + 1);
+  return strncmp(asked, name + 1, digits) == 0 &&
+         strcmp(asked + digits, "nm") == 0;
+}
+
+static const cds_tech_process *find_process(const char *name) {
+  for (size_t row = 0; row < PROCESS_COUNT; row++) {
+    if (same_process(name, PROCESSES[row].name)) {
+      return &PROCESSES[row];
+    }
+  }
+  return NULL;
+}
+
+static bool is_memory_process(const char *name) {
+  for (size_t row = 0; row < MEMORY_COUNT; row++) {
+    if (strcmp(name, MEMORY_PROCESSES[row]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static cds_status refuse_process(char why[CDS_TECH_WHY], const char *name) {
+  size_t count = 0;
+  const char *const *names = cds_tech_process_names(&count);
+  const char *nearest = cds_nearest(name, names, count);
+  if (nearest != NULL) {
+    return cds_tech_refuse(
+        why, "process '%.32s' is not known: did you mean '%s'", name, nearest);
+  }
+  return cds_tech_refuse(why,
+                         "process '%.32s' is not known: expected n90, n65, "
+                         "n45, n40, n32, n28, n22, n16, n14, n12, n10, n7, n5, "
+                         "n3 or dram-1a to dram-1z",
+                         name);
+}
+
+static cds_status read_device(cds_tech_device *out, const char *name,
+                              char why[CDS_TECH_WHY]) {
+  if (name == NULL || name[0] == '\0' || strcmp(name, "hp") == 0) {
+    *out = CDS_TECH_HP;
+    return CDS_OK;
+  }
+  if (strcmp(name, "lp") == 0) {
+    *out = CDS_TECH_LP;
+    return CDS_OK;
+  }
+  return cds_tech_refuse(why, "device '%.32s' is not known: expected hp or lp",
+                         name);
+}
+
+/* g(V) of the alpha-power law: clock in arbitrary units. */
+static double alpha_power(double supply_v, double vth_v, double alpha) {
+  return cds_pow(supply_v - vth_v, alpha) / supply_v;
+}
+
+static cds_tech_supply logic_supply(const cds_tech_process *process,
+                                    cds_tech_device device, double supply_v) {
+  const double vth = process->vth_v[device];
+  const double ratio = supply_v / process->nominal_v;
+  const double decades =
+      process->dibl * (supply_v - process->nominal_v) / process->swing_v;
+  const double clock_factor =
+      alpha_power(supply_v, vth, process->alpha) /
+      alpha_power(process->nominal_v, vth, process->alpha);
+  return (cds_tech_supply){.nominal_v = process->nominal_v,
+                           .supply_v = supply_v,
+                           .low_v = process->low_v,
+                           .high_v = process->high_v,
+                           .energy_factor = ratio * ratio,
+                           .leakage_factor = ratio * cds_pow(10.0, decades),
+                           .clock_factor = clock_factor,
+                           .clock_hz = process->clock_hz[device] * clock_factor,
+                           .source = SUPPLY_SOURCE};
+}
+
+static cds_status memory_point(cds_tech_point *out, double supply_v,
+                               char why[CDS_TECH_WHY]) {
+  const bool given = supply_v == supply_v;
+  const double volts = given ? supply_v : MEMORY_NOMINAL_V;
+  if (!(volts >= MEMORY_RANGE_V[0] && volts <= MEMORY_RANGE_V[1])) {
+    return cds_tech_refuse_range(why, "supply of a DRAM process", volts,
+                                 MEMORY_RANGE_V, "V");
+  }
+  const double ratio = volts / MEMORY_NOMINAL_V;
+  out->process = NULL;
+  out->device = CDS_TECH_LP;
+  out->supply = (cds_tech_supply){.nominal_v = MEMORY_NOMINAL_V,
+                                  .supply_v = volts,
+                                  .low_v = MEMORY_RANGE_V[0],
+                                  .high_v = MEMORY_RANGE_V[1],
+                                  .energy_factor = ratio * ratio,
+                                  .leakage_factor = ratio * ratio,
+                                  .clock_factor = CDS_TECH_NONE,
+                                  .clock_hz = CDS_TECH_NONE,
+                                  .source = MEMORY_SOURCE};
+  return CDS_OK;
+}
+
+cds_status cds_tech_point_at(cds_tech_point *out, const char *process,
+                             const char *device, double supply_v,
+                             char why[CDS_TECH_WHY]) {
+  const char *name = process == NULL || process[0] == '\0' ? "n45" : process;
+  cds_tech_device flavour;
+  CDS_TRY(read_device(&flavour, device, why));
+  if (is_memory_process(name)) {
+    return memory_point(out, supply_v, why);
+  }
+  const cds_tech_process *found = find_process(name);
+  if (found == NULL) {
+    return refuse_process(why, name);
+  }
+  const bool given = supply_v == supply_v;
+  const double volts = given ? supply_v : found->nominal_v;
+  const double range[2] = {found->low_v, found->high_v};
+  if (!(volts >= range[0] && volts <= range[1])) {
+    char what[64];
+    (void)snprintf(what, sizeof what, "supply of process '%s'", found->name);
+    return cds_tech_refuse_range(why, what, volts, range, "V");
+  }
+  out->process = found;
+  out->device = flavour;
+  out->supply = logic_supply(found, flavour, volts);
+  return CDS_OK;
+}
+
+cds_status cds_tech_logic_point(cds_tech_point *out,
+                                const cds_tech_query *query,
+                                char why[CDS_TECH_WHY]) {
+  cds_tech_point point;
+  CDS_TRY(cds_tech_point_at(&point, query->process, query->device,
+                            query->supply_v, why));
+  if (point.process == NULL) {
+    return cds_tech_refuse(
+        why, "class '%s' on the DRAM process '%.32s': expected a logic process",
+        query->class_name, query->process);
+  }
+  *out = point;
+  return CDS_OK;
+}
+
+cds_status cds_tech_supply_at(cds_tech_supply *out, const char *process,
+                              const char *device, double supply_v,
+                              char why[CDS_TECH_WHY]) {
+  cds_tech_point point;
+  CDS_TRY(cds_tech_point_at(&point, process, device, supply_v, why));
+  *out = point.supply;
+  return CDS_OK;
+}
+
+double cds_tech_op_pj(const cds_tech_point *point, double pj45, double pj7) {
+  const cds_tech_process *process = point->process;
+  const double anchored =
+      process->blend <= 0.0 ? pj45 : pj45 * cds_pow(pj7 / pj45, process->blend);
+  return anchored * process->beyond * point->supply.energy_factor;
+}
+
+double cds_tech_logic_area(const cds_tech_point *point, double um2) {
+  return um2 * point->process->logic_area;
+}
+
+double cds_tech_logic_leakage(const cds_tech_point *point, double um2) {
+  /* W per um2 of placed logic at nominal supply, 85 degC, {hp, lp}. TPUv4i
+   * idles at 55 W with less than 400 mm2 (Jouppi et al., ISCA 2021, table 1),
+   * which bounds it by 0.14 W/mm2; assumption 0.05 W/mm2, x0.3 to x3; lp 25
+   * times less, the ratio of one threshold step in ASAP7 with margin. */
+  static const double per_um2[CDS_TECH_DEVICES] = {5.0e-8, 2.0e-9};
+  return um2 * per_um2[point->device] * point->supply.leakage_factor;
+}
