@@ -404,9 +404,10 @@ static uint64_t total(const uint64_t words[CDS_ACTIONS]) {
 
 static void sum_holder(sim_state *sim, const sim_holder *holder,
                        cds_traffic *out) {
-  out->held = true;
-  out->replaced = holder->replaced;
-  out->partial_tile = holder->partial_tile;
+  /* Compute keeps nothing: its words are replaced at every step. */
+  out->held = !holder->memoryless;
+  out->replaced = holder->memoryless || holder->replaced;
+  out->partial_tile = !holder->memoryless && holder->partial_tile;
   out->parent = holder->parent == NULL ? holder->level : holder->parent->level;
   out->tile_words = holder->offsets;
   for (size_t i = 0; i < holder->instances; i++) {

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The closed forms of `count` against literal execution, on random triples of
+ * einsum, architecture and mapping: every field of the counts, no mismatch.
+ *
+ * Usage: test_count_literal [quick] [seed N] [cases N] [case N]
+ * Quick (also CODESIGN_TEST_QUICK=1) looks at fewer cases; `case` at one only.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "count/count.h"
+#include "random_case.h"
+#include "simulate.h"
+
+enum { CASES = 20000, CASES_QUICK = 2000, REPORTS_MAX = 5 };
+enum { SHOWS = 9, SHOWS_MULTICAST = 1 << 7, SHOWS_REDUCTION = 1 << 8 };
+static const char *const shows_name[SHOWS] = {
+    "stride",       "dilation",    "groups",    "bypass",   "two arrays",
+    "side by side", "interleaved", "multicast", "reduction"};
+
+typedef struct difference {
+  char text[120];
+} difference;
+
+/* Fields of numbers, so that a mismatch names the field and its index. */
+typedef struct field {
+  const char *name;
+  size_t offset;
+  unsigned count;
+} field;
+#define FIELD(name, count)                                                     \
+  { #name, offsetof(cds_traffic, name), count }
+static const field fields[] = {
+    FIELD(tile_words, 1),
+    FIELD(words, CDS_ACTIONS),
+    FIELD(peak, CDS_ACTIONS),
+    FIELD(partial, CDS_ACTIONS),
+    FIELD(partial_peak, CDS_ACTIONS),
+    FIELD(down, CDS_ARRAYS_MAX),
+    FIELD(down_peak, CDS_ARRAYS_MAX),
+    FIELD(up, CDS_ARRAYS_MAX),
+    FIELD(up_peak, CDS_ARRAYS_MAX),
+    FIELD(up_partial, CDS_ARRAYS_MAX),
+    FIELD(up_partial_peak, CDS_ARRAYS_MAX),
+    FIELD(adds, CDS_ARRAYS_MAX),
+    FIELD(first_parent, 1),
+    FIELD(first_own, 1),
+    FIELD(first_net, CDS_ARRAYS_MAX),
+    FIELD(last_parent, 1),
+    FIELD(last_own, 1),
+    FIELD(last_net, CDS_ARRAYS_MAX),
+};
+
+static bool same_flags(const cds_traffic *a, const cds_traffic *b,
+                       difference *where) {
+  const char *name = a->held != b->held                   ? "held"
+                     : a->parent != b->parent             ? "parent"
+                     : a->replaced != b->replaced         ? "replaced"
+                     : a->partial_tile != b->partial_tile ? "partial_tile"
+                                                          : NULL;
+  if (name != NULL) {
+    snprintf(where->text, sizeof where->text,
+             "%s: held %d %d, parent %u %u, replaced %d %d, partial %d %d",
+             name, a->held, b->held, a->parent, b->parent, a->replaced,
+             b->replaced, a->partial_tile, b->partial_tile);
+  }
+  return name == NULL;
+}
+
+static bool same_traffic(const cds_traffic *a, const cds_traffic *b,
+                         difference *where) {
+  for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
+    for (unsigned i = 0; i < fields[f].count; i++) {
+      uint64_t x, y;
+      const size_t at = fields[f].offset + i * sizeof x;
+      memcpy(&x, (const char *)a + at, sizeof x);
+      memcpy(&y, (const char *)b + at, sizeof y);
+      if (x != y) {
+        snprintf(where->text, sizeof where->text,
+                 "%s[%u]: closed form %" PRIu64 ", literal %" PRIu64,
+                 fields[f].name, i, x, y);
+        return false;
+      }
+    }
+  }
+  return same_flags(a, b, where);
+}
+
+static bool same_whole(const cds_counts *a, const cds_counts *b,
+                       difference *where) {
+  if (a->macs != b->macs || a->units != b->units || a->steps != b->steps ||
+      memcmp(a->used, b->used, sizeof a->used) != 0) {
+    snprintf(where->text, sizeof where->text, "macs, units, steps or used");
+    return false;
+  }
+  return true;
+}
+
+/* The first difference of the two counts, if any. */
+static bool same_counts(const cds_counts *a, const cds_counts *b,
+                        difference *where) {
+  if (!same_whole(a, b, where)) {
+    return false;
+  }
+  for (unsigned level = 0; level <= CDS_LEVELS_MAX; level++) {
+    for (unsigned tensor = 0; tensor < CDS_TENSORS_MAX; tensor++) {
+      difference inner;
+      if (!same_traffic(&a->at[level][tensor], &b->at[level][tensor], &inner)) {
+        snprintf(where->text, sizeof where->text, "level %u tensor %u %.80s",
+                 level, tensor, inner.text);
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/* Multicast and reduction that saved something. */
+static unsigned look_at_counts(const cds_counts *counts, unsigned tensors) {
+  unsigned shows = 0;
+  for (unsigned level = 0; level <= CDS_LEVELS_MAX; level++) {
+    for (unsigned tensor = 0; tensor < tensors; tensor++) {
+      const cds_traffic *t = &counts->at[level][tensor];
+      const cds_traffic *parent = &counts->at[t->parent][tensor];
+      if (tensor + 1 < tensors && t->words[CDS_FILL] > 0 &&
+          t->words[CDS_FILL] > parent->words[CDS_READ]) {
+        shows |= SHOWS_MULTICAST;
+      }
+      for (unsigned k = 0; k < CDS_ARRAYS_MAX; k++) {
+        shows |= t->adds[k] > 0 ? SHOWS_REDUCTION : 0;
+      }
+    }
+  }
+  return shows;
+}
+
+/* Compares one case; notes what it shows. */
+static bool check_case(const random_case *it, cds_arena *arena,
+                       unsigned *shows) {
+  static cds_counts closed, literal;
+  simulate_message message;
+  difference where = {""};
+  const cds_status status =
+      cds_count(&closed, &it->arch, &it->einsum, &it->mapping, arena);
+  bool good = false;
+  if (!simulate(&literal, &it->arch, &it->einsum, &it->mapping, &message)) {
+    snprintf(where.text, sizeof where.text, "simulator: %.100s", message.text);
+  } else if (status != CDS_OK) {
+    snprintf(where.text, sizeof where.text, "cds_count: status %d",
+             (int)status);
+  } else {
+    good = same_counts(&closed, &literal, &where);
+  }
+  *shows = it->shows | look_at_counts(&literal, it->einsum.tensors);
+  if (!good) {
+    printf("mismatch: %s\n  ", where.text);
+    random_case_write(stdout, it);
+  }
+  return good;
+}
+
+typedef struct options {
+  uint64_t seed, cases, first;
+  bool one;
+} options;
+
+static options read_options(int argc, char **argv) {
+  const char *quick = getenv("CODESIGN_TEST_QUICK");
+  options o = {.seed = 1, .cases = CASES};
+  if (quick != NULL && strcmp(quick, "1") == 0) {
+    o.cases = CASES_QUICK;
+  }
+  for (int i = 1; i < argc; i++) {
+    const bool more = i + 1 < argc;
+    if (strcmp(argv[i], "quick") == 0) {
+      o.cases = CASES_QUICK;
+    } else if (more && strcmp(argv[i], "seed") == 0) {
+      o.seed = strtoull(argv[++i], NULL, 10);
+    } else if (more && strcmp(argv[i], "cases") == 0) {
+      o.cases = strtoull(argv[++i], NULL, 10);
+    } else if (more && strcmp(argv[i], "case") == 0) {
+      o.first = strtoull(argv[++i], NULL, 10);
+      o.cases = 1;
+      o.one = true;
+    } else {
+      fprintf(stderr, "unknown argument '%s'\n", argv[i]);
+      exit(2);
+    }
+  }
+  return o;
+}
+
+/* Prints the shares and says whether each reaches 5 %. */
+static bool shares_are_wide(const uint64_t seen[SHOWS], uint64_t cases) {
+  bool wide = true;
+  for (unsigned i = 0; i < SHOWS; i++) {
+    printf("  %-12s %6" PRIu64 " cases, %4.1f %%\n", shows_name[i], seen[i],
+           100.0 * (double)seen[i] / (double)cases);
+    if (seen[i] * 20 < cases) {
+      printf("  '%s' is shown by fewer than 5 %% of the cases\n",
+             shows_name[i]);
+      wide = false;
+    }
+  }
+  return wide;
+}
+
+int main(int argc, char **argv) {
+  const options o = read_options(argc, argv);
+  uint64_t mismatches = 0, seen[SHOWS] = {0};
+  cds_arena *arena = cds_arena_new();
+  random_case *it = malloc(sizeof *it);
+  if (arena == NULL || it == NULL) {
+    return EXIT_FAILURE;
+  }
+  for (uint64_t i = 0; i < o.cases && mismatches < REPORTS_MAX; i++) {
+    unsigned shows = 0;
+    random_case_make(it, o.seed, o.first + i);
+    mismatches += !check_case(it, arena, &shows);
+    for (unsigned s = 0; s < SHOWS; s++) {
+      seen[s] += shows >> s & 1;
+    }
+  }
+  free(it);
+  cds_arena_free(arena);
+  printf("%" PRIu64 " cases of seed %" PRIu64 ", %" PRIu64 " mismatches\n",
+         o.cases, o.seed, mismatches);
+  const bool wide = o.one || shares_are_wide(seen, o.cases);
+  return mismatches == 0 && wide ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Random (einsum, architecture, mapping) triples for property tests, small
+ * enough to be executed literally. Case `number` of a seed is always the same.
+ */
+#ifndef CDS_TESTS_RANDOM_CASE_H
+#define CDS_TESTS_RANDOM_CASE_H
+
+#include <stdio.h>
+
+#include "spec/mapping.h"
+
+/* What a case shows; effective multicast and reduction are only known after
+ * the execution. */
+enum {
+  CASE_STRIDE = 1 << 0,
+  CASE_DILATION = 1 << 1,
+  CASE_GROUPS = 1 << 2,
+  CASE_BYPASS = 1 << 3,
+  CASE_TWO_ARRAYS = 1 << 4, /* both in use */
+  CASE_BESIDE = 1 << 5,     /* a tensor passes through levels side by side */
+  CASE_INTERLEAVED = 1 << 6 /* a level's holder outside of an outer level's */
+};
+
+typedef struct random_case {
+  uint64_t seed, number;
+  unsigned shows;
+  cds_einsum einsum;
+  cds_arch arch;
+  cds_mapping mapping;
+  char names[200]; /* of the einsum */
+} random_case;
+
+void random_case_make(random_case *out, uint64_t seed, uint64_t number);
+/* Everything that is needed to build the case again by hand. */
+void random_case_write(FILE *stream, const random_case *it);
+
+/* The generator: a stream that depends on nothing but its start. */
+typedef struct random_stream {
+  uint64_t state;
+} random_stream;
+random_stream random_start(uint64_t seed, uint64_t number);
+/* A number from 0 to bound - 1. */
+unsigned random_below(random_stream *stream, unsigned bound);
+/* True in `percent` of 100 draws. */
+bool random_chance(random_stream *stream, unsigned percent);
+
+#endif
