@@ -51,6 +51,19 @@ cds_status cds_mapping_validate(const cds_mapping *mapping,
 cds_status cds_mapping_read(cds_mapping *out, const cds_yaml *nest,
                             const cds_arch *arch, const cds_einsum *einsum,
                             const cds_reader *reader);
+
+/* One entry of a mapping file: which layer, and the raw nodes. */
+typedef struct cds_mapping_entry {
+  const char *layer;
+  cds_place place;
+  const cds_yaml *nest;
+} cds_mapping_entry;
+
+/* Reads `mapping: {layer: NAME, nest: [...]}`, or a list of such entries, in
+ * the arena. The caller finds each layer and calls cds_mapping_read. Layers
+ * are named once at most. */
+cds_status cds_mapping_file_read(cds_mapping_entry **out, size_t *count,
+                                 const char *path, const cds_reader *reader);
 /* One line of mapping text a node, neighbouring holds of one level joined:
  * the same words that cds_mapping_read takes. Returns the number of lines. */
 size_t cds_mapping_lines(const char ***lines, const cds_mapping *mapping,

@@ -8,8 +8,10 @@
 
 #include "spec/einsum.h"
 
-typedef enum cds_layer_kind { CDS_LAYER_EINSUM, CDS_LAYER_OPERATION }
-    cds_layer_kind;
+typedef enum cds_layer_kind {
+  CDS_LAYER_EINSUM,
+  CDS_LAYER_OPERATION
+} cds_layer_kind;
 
 enum { CDS_OPERANDS_MAX = 4 };
 
@@ -29,11 +31,11 @@ typedef struct cds_operand {
 typedef struct cds_operation {
   const char *kind; /* "softmax", "rmsnorm", ... a row of operations.def */
   uint64_t rows, length;
-  unsigned passes;      /* over a row */
-  bool reduces;         /* a row is reduced: + log2(lanes) a row */
-  bool gather;          /* whole rows picked from a table: whole accesses */
+  unsigned passes;        /* over a row */
+  bool reduces;           /* a row is reduced: + log2(lanes) a row */
+  bool gather;            /* whole rows picked from a table: whole accesses */
   uint64_t primitives[8]; /* by cds_primitive */
-  cds_format format;    /* of the arithmetic: the accumulator's */
+  cds_format format;      /* of the arithmetic: the accumulator's */
   unsigned inputs;
   cds_operand input[CDS_OPERANDS_MAX];
   cds_operand output;
@@ -44,14 +46,17 @@ typedef struct cds_layer {
   cds_place place;
   cds_layer_kind kind;
   unsigned phase;
-  uint64_t count; /* how often it runs in the phase (repeat counts, steps) */
-  cds_einsum einsum;       /* LAYER_EINSUM */
+  uint64_t count;    /* how often it runs in the phase (repeat counts, steps) */
+  cds_einsum einsum; /* LAYER_EINSUM */
   cds_operation operation; /* LAYER_OPERATION */
   bool fusible;            /* its traffic could be removed by fusion */
 } cds_layer;
 
-typedef enum cds_phase_kind { CDS_PHASE_PLAIN, CDS_PHASE_PREFILL,
-                              CDS_PHASE_DECODE } cds_phase_kind;
+typedef enum cds_phase_kind {
+  CDS_PHASE_PLAIN,
+  CDS_PHASE_PREFILL,
+  CDS_PHASE_DECODE
+} cds_phase_kind;
 
 typedef struct cds_phase {
   const char *name; /* "prefill", "decode", "all" for plain layers */
@@ -67,13 +72,13 @@ typedef struct cds_workload {
   size_t layers;
   cds_layer *layer;
   /* Facts for the coverage line and the footprint; 0 where they do not apply */
-  const char *model_type;    /* "llama", NULL when not a model */
-  uint64_t parameters;       /* values */
-  uint64_t parameter_bits;   /* footprint of all weights */
+  const char *model_type;  /* "llama", NULL when not a model */
+  uint64_t parameters;     /* values */
+  uint64_t parameter_bits; /* footprint of all weights */
   uint64_t kv_bits_per_token;
-  uint64_t kv_bits;          /* largest cache during the run, batch included */
-  uint64_t activation_bits;  /* largest live activations of one layer */
-  uint64_t footprint_bits;   /* what must fit the outermost level */
+  uint64_t kv_bits;         /* largest cache during the run, batch included */
+  uint64_t activation_bits; /* largest live activations of one layer */
+  uint64_t footprint_bits;  /* what must fit the outermost level */
 } cds_workload;
 
 /* Reads a workload file. Everything lives in the reader's arena. */
@@ -82,5 +87,8 @@ cds_status cds_workload_read(cds_workload *out, const char *path,
 /* Whether two layers cost the same on every architecture (all but names,
  * counts and phases equal): solved once. */
 bool cds_layer_same(const cds_layer *a, const cds_layer *b);
+
+/* Schemas of workload and mapping files, for reference text; ends with NULL. */
+extern const cds_schema *const cds_workload_schemas[];
 
 #endif

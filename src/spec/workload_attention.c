@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Unfused attention: scores, softmax over the keys, weighted sum of values.
+ * Keys and values have the role of weights and live in the KV cache; scores
+ * have the activations' format and are full square.
+ */
+#include "spec/workload_layers.h"
+
+static cds_status add_product(cds_builder *builder, const cds_layer_head *head,
+                              cds_einsum *einsum, const char *cache,
+                              const cds_precision *precision) {
+  cds_tensor_be(einsum, cache, CDS_WEIGHT, CDS_KV_CACHE);
+  cds_einsum_formats(einsum, precision);
+  return cds_builder_einsum(builder, head, einsum);
+}
+
+cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
+                             const char *const names[3],
+                             const cds_attention_size *size,
+                             const cds_precision *precision, cds_pads *pads) {
+  const uint64_t scores_sizes[] = {size->sequences, size->kv_heads,
+                                   size->group,     size->query,
+                                   size->context,   size->head_dim};
+  const uint64_t values_sizes[] = {size->sequences, size->kv_heads,
+                                   size->group,     size->query,
+                                   size->head_dim,  size->context};
+  cds_layer_head named = *head;
+  cds_einsum scores = {0};
+  cds_einsum values = {0};
+  CDS_TRY(cds_builder_parse(&scores, builder,
+                            "S[b,h,g,s,t] += Q[b,h,g,s,e] * K[b,h,t,e]",
+                            scores_sizes, pads));
+  CDS_TRY(cds_builder_parse(&values, builder,
+                            "O[b,h,g,s,e] += P[b,h,g,s,t] * V[b,h,t,e]",
+                            values_sizes, pads));
+  named.name = names[0];
+  CDS_TRY(add_product(builder, &named, &scores, "K", precision));
+
+  const uint64_t context = scores.rank[4].size;
+  uint64_t words = 0;
+  CDS_TRY(cds_tensor_words(&words, &scores, scores.tensors - 1));
+  const cds_operation_size rows = {.rows = words / context, .length = context};
+  cds_operation softmax = {0};
+  named.name = names[1];
+  CDS_TRY(cds_operation_make(&softmax, cds_operation_kind_find("softmax"),
+                             &rows, precision));
+  CDS_TRY(cds_builder_operation(builder, &named, &softmax, 0));
+
+  named.name = names[2];
+  return add_product(builder, &named, &values, "V", precision);
+}
+
+cds_status cds_attention_read(cds_layer_reading *reading) {
+  const cds_reader *reader = reading->builder->reader;
+  const cds_yaml *node = reading->keys.attention;
+  cds_attention_keys keys = {0};
+  CDS_TRY(cds_schema_read(&keys, &cds_attention_schema, node, reader));
+  if (keys.kv_heads == 0) {
+    keys.kv_heads = keys.heads;
+  }
+  if (keys.heads % keys.kv_heads != 0) {
+    cds_diag_error(reader->diag, node->place,
+                   "'heads' is %llu and 'kv_heads' is %llu: expected a whole "
+                   "number of query heads for each",
+                   (unsigned long long)keys.heads,
+                   (unsigned long long)keys.kv_heads);
+    return CDS_EINPUT;
+  }
+  const char *names[3] = {NULL};
+  static const char *const parts[] = {"qk", "softmax", "av"};
+  for (unsigned part = 0; part < 3; part++) {
+    names[part] = cds_arena_printf(reader->arena, "%s.%s", reading->head.name,
+                                   parts[part]);
+    if (names[part] == NULL) {
+      return CDS_ENOMEM;
+    }
+  }
+  const cds_attention_size size = {.sequences = keys.batch,
+                                   .kv_heads = keys.kv_heads,
+                                   .group = keys.heads / keys.kv_heads,
+                                   .query = keys.query,
+                                   .context = keys.context,
+                                   .head_dim = keys.head_dim};
+  return cds_attention_add(reading->builder, &reading->head, names, &size,
+                           &reading->precision, &reading->pads);
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reads `layers:`, the layers that a user writes one by one. */
+#include "spec/workload_layers.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/checked.h"
+
+enum { LAYERS_WRITTEN_MAX = 4096 };
+
+static const uint64_t size_max = UINT64_C(1) << 40;
+
+/* Whether the node is a mapping; says so if not. */
+static bool is_mapping(const cds_yaml *node, const char *what,
+                       const char *example, const cds_reader *reader) {
+  if (node->kind == CDS_YAML_MAPPING) {
+    return true;
+  }
+  cds_diag_error(reader->diag, node->place,
+                 "'%s' is no mapping: expected one such as %s", what, example);
+  return false;
+}
+
+static cds_status read_pads(cds_layer_reading *reading) {
+  const cds_yaml *node = reading->keys.pad;
+  const cds_reader *reader = reading->builder->reader;
+  if (node == NULL) {
+    return CDS_OK;
+  }
+  if (!is_mapping(node, "pad", "{m: 128}", reader)) {
+    return CDS_EINPUT;
+  }
+  cds_pad *pad = cds_arena_array(reader->arena, node->count + 1, sizeof *pad);
+  if (pad == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < node->count; i++) {
+    pad[i].name = node->keys[i]->text;
+    pad[i].place = node->keys[i]->place;
+    const cds_status one = cds_schema_count(&pad[i].multiple, 1, size_max,
+                                            node->items[i], "pad", reader);
+    status = one != CDS_OK ? one : status;
+  }
+  reading->pads.pad = pad;
+  reading->pads.count = node->count;
+  return status;
+}
+
+/* Every rank named in `pad:` must be one of the layer's. */
+static cds_status check_pads(const cds_layer_reading *reading) {
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < reading->pads.count; i++) {
+    if (!reading->pads.pad[i].used) {
+      cds_diag_error(reading->builder->reader->diag, reading->pads.pad[i].place,
+                     "'pad' of '%s': expected a rank of layer '%s'",
+                     reading->pads.pad[i].name, reading->head.name);
+      status = CDS_EINPUT;
+    }
+  }
+  return status;
+}
+
+static cds_status unknown_name(const cds_reader *reader, const cds_yaml *key,
+                               const char *what, const char *const *known,
+                               size_t count) {
+  cds_diag_error(reader->diag, key->place,
+                 "unknown %s '%s': expected one of the einsum's", what,
+                 key->text);
+  cds_diag_suggest(reader->diag, key->text, known, count);
+  return CDS_EINPUT;
+}
+
+static cds_status unknown_rank(const cds_reader *reader, const cds_yaml *key,
+                               const cds_einsum *einsum) {
+  const char *known[CDS_RANKS_MAX];
+  for (unsigned rank = 0; rank < einsum->ranks; rank++) {
+    known[rank] = einsum->rank[rank].name;
+  }
+  return unknown_name(reader, key, "rank", known, einsum->ranks);
+}
+
+static cds_status unknown_tensor(const cds_reader *reader, const cds_yaml *key,
+                                 const cds_einsum *einsum) {
+  const char *known[CDS_TENSORS_MAX];
+  for (unsigned tensor = 0; tensor < einsum->tensors; tensor++) {
+    known[tensor] = einsum->tensor[tensor].name;
+  }
+  return unknown_name(reader, key, "tensor", known, einsum->tensors);
+}
+
+/* Gives each rank of a quoted einsum its size. */
+static cds_status read_ranks(cds_einsum *einsum, cds_layer_reading *reading) {
+  const cds_reader *reader = reading->builder->reader;
+  const cds_yaml *ranks = reading->keys.ranks;
+  if (ranks == NULL) {
+    cds_diag_error(reader->diag, reading->keys.einsum->place,
+                   "'einsum' without 'ranks': expected the size of each rank, "
+                   "such as {m: 128, k: 64}");
+    return CDS_EINPUT;
+  }
+  if (!is_mapping(ranks, "ranks", "{m: 128, k: 64}", reader)) {
+    return CDS_EINPUT;
+  }
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < ranks->count; i++) {
+    const unsigned rank = cds_einsum_rank(einsum, ranks->keys[i]->text);
+    uint64_t size = 0;
+    cds_status one = CDS_OK;
+    if (rank == UINT_MAX) {
+      one = unknown_rank(reader, ranks->keys[i], einsum);
+    } else {
+      const char *what =
+          cds_arena_printf(reader->arena, "rank %s", einsum->rank[rank].name);
+      one = what == NULL ? CDS_ENOMEM
+                         : cds_schema_count(&size, 1, size_max, ranks->items[i],
+                                            what, reader);
+      if (one == CDS_OK) {
+        one = cds_einsum_size(einsum, rank, size, &reading->pads);
+      }
+    }
+    status = one != CDS_OK ? one : status;
+  }
+  for (unsigned rank = 0; status == CDS_OK && rank < einsum->ranks; rank++) {
+    if (einsum->rank[rank].size == 0) {
+      cds_diag_error(reader->diag, ranks->place,
+                     "rank '%s' of the einsum has no size: expected it in "
+                     "'ranks'",
+                     einsum->rank[rank].name);
+      status = CDS_EINPUT;
+    }
+  }
+  return status;
+}
+
+static cds_status read_quoted(cds_einsum *out, cds_layer_reading *reading) {
+  const cds_yaml *node = reading->keys.einsum;
+  const cds_reader *reader = reading->builder->reader;
+  if (node->kind != CDS_YAML_SCALAR) {
+    cds_diag_error(reader->diag, node->place,
+                   "'einsum' is no text: expected one such as \"O[m,n] += "
+                   "A[m,k] * B[k,n]\"");
+    return CDS_EINPUT;
+  }
+  cds_place place = node->place;
+  place.column += node->quoted && strchr(node->text, '\n') == NULL ? 1 : 0;
+  CDS_TRY(
+      cds_einsum_parse(out, node->text, place, reader->arena, reader->diag));
+  return read_ranks(out, reading);
+}
+
+static cds_status read_matmul(cds_einsum *out, cds_layer_reading *reading) {
+  cds_matmul_keys keys = {0};
+  CDS_TRY(cds_schema_read(&keys, &cds_matmul_schema, reading->keys.matmul,
+                          reading->builder->reader));
+  const uint64_t sizes[] = {keys.m, keys.n, keys.k};
+  return cds_builder_parse(out, reading->builder, "Y[m,n] += X[m,k] * W[k,n]",
+                           sizes, &reading->pads);
+}
+
+static cds_status read_batched(cds_einsum *out, cds_layer_reading *reading) {
+  cds_matmul_keys keys = {0};
+  CDS_TRY(cds_schema_read(&keys, &cds_batched_matmul_schema,
+                          reading->keys.batched_matmul,
+                          reading->builder->reader));
+  const uint64_t sizes[] = {keys.b, keys.m, keys.n, keys.k};
+  return cds_builder_parse(out, reading->builder,
+                           "Y[b,m,n] += X[b,m,k] * W[b,k,n]", sizes,
+                           &reading->pads);
+}
+
+static cds_status read_role(cds_einsum *einsum, const cds_yaml *key,
+                            const cds_yaml *value, const cds_reader *reader) {
+  static const char *const words[] = {"input", "weight", "kv"};
+  static const cds_role roles[] = {CDS_INPUT, CDS_WEIGHT, CDS_WEIGHT};
+  static const cds_content contents[] = {CDS_ACTIVATIONS, CDS_PARAMETERS,
+                                         CDS_KV_CACHE};
+  const unsigned tensor = cds_einsum_tensor(einsum, key->text);
+  if (tensor == UINT_MAX) {
+    return unknown_tensor(reader, key, einsum);
+  }
+  if (tensor == einsum->tensors - 1) {
+    cds_diag_error(reader->diag, key->place,
+                   "'roles' of the output '%s': expected operands only",
+                   key->text);
+    return CDS_EINPUT;
+  }
+  for (unsigned i = 0; value->kind == CDS_YAML_SCALAR && i < 3; i++) {
+    if (strcmp(value->text, words[i]) == 0) {
+      einsum->tensor[tensor].role = roles[i];
+      einsum->tensor[tensor].content = contents[i];
+      return CDS_OK;
+    }
+  }
+  cds_diag_error(reader->diag, value->place,
+                 "role of '%s': expected input, weight or kv", key->text);
+  return CDS_EINPUT;
+}
+
+static cds_status read_roles(cds_einsum *einsum,
+                             const cds_layer_reading *reading) {
+  const cds_yaml *node = reading->keys.roles;
+  const cds_reader *reader = reading->builder->reader;
+  if (node == NULL) {
+    return CDS_OK;
+  }
+  if (!is_mapping(node, "roles", "{A: weight}", reader)) {
+    return CDS_EINPUT;
+  }
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < node->count; i++) {
+    const cds_status one =
+        read_role(einsum, node->keys[i], node->items[i], reader);
+    status = one != CDS_OK ? one : status;
+  }
+  return status;
+}
+
+static cds_status read_formats(cds_einsum *einsum,
+                               const cds_layer_reading *reading) {
+  const cds_yaml *node = reading->keys.formats;
+  const cds_reader *reader = reading->builder->reader;
+  if (node == NULL) {
+    return CDS_OK;
+  }
+  if (!is_mapping(node, "formats", "{A: int4}", reader)) {
+    return CDS_EINPUT;
+  }
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < node->count; i++) {
+    const cds_yaml *key = node->keys[i];
+    const unsigned tensor = cds_einsum_tensor(einsum, key->text);
+    cds_status one = CDS_OK;
+    if (tensor == UINT_MAX) {
+      one = unknown_tensor(reader, key, einsum);
+    } else {
+      cds_tensor *which = &einsum->tensor[tensor];
+      one =
+          cds_schema_format(&which->format, node->items[i], key->text, reader);
+      if (which->role != CDS_OUTPUT) {
+        which->accumulator = which->format;
+      }
+    }
+    status = one != CDS_OK ? one : status;
+  }
+  return status;
+}
+
+static cds_status read_einsum_form(cds_layer_reading *reading) {
+  cds_einsum einsum = {0};
+  const cds_layer_keys *keys = &reading->keys;
+  if (keys->einsum != NULL) {
+    CDS_TRY(read_quoted(&einsum, reading));
+  } else if (keys->matmul != NULL) {
+    CDS_TRY(read_matmul(&einsum, reading));
+  } else if (keys->batched_matmul != NULL) {
+    CDS_TRY(read_batched(&einsum, reading));
+  } else {
+    CDS_TRY(cds_conv2d_read(&einsum, reading));
+  }
+  CDS_TRY(read_roles(&einsum, reading));
+  cds_einsum_formats(&einsum, &reading->precision);
+  CDS_TRY(read_formats(&einsum, reading));
+  return cds_builder_einsum(reading->builder, &reading->head, &einsum);
+}
+
+/* Keys that an operation needs and has not, or has and does not use. */
+static cds_status check_operation(const cds_layer_reading *reading,
+                                  const cds_operation_kind *kind) {
+  const cds_layer_keys *keys = &reading->keys;
+  bool head = false;
+  for (unsigned i = 0; i < CDS_OPERANDS_MAX; i++) {
+    head = head || kind->input[i].shape == CDS_SHAPE_HEAD;
+  }
+  const struct {
+    const char *name;
+    bool given, wanted;
+  } rules[] = {{"rows", keys->rows != 0, true},
+               {"length", keys->length != 0, true},
+               {"head_dim", keys->head_dim != 0, head},
+               {"table", keys->table != 0, kind->gather},
+               {"to", keys->to.bits != 0, strcmp(kind->name, "convert") == 0}};
+  cds_status status = CDS_OK;
+  for (unsigned i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+    if (rules[i].given == rules[i].wanted) {
+      continue;
+    }
+    cds_diag_error(reading->builder->reader->diag, reading->head.place,
+                   "key '%s' of operation '%s': expected it to be %s",
+                   rules[i].name, kind->name,
+                   rules[i].wanted ? "given" : "left out");
+    status = CDS_EINPUT;
+  }
+  if (head && status == CDS_OK &&
+      (keys->head_dim % 2 != 0 || keys->length % keys->head_dim != 0)) {
+    cds_diag_error(reading->builder->reader->diag, reading->head.place,
+                   "'head_dim' of operation '%s': expected an even number that "
+                   "divides 'length'",
+                   kind->name);
+    status = CDS_EINPUT;
+  }
+  return status;
+}
+
+static cds_status read_operation(cds_layer_reading *reading) {
+  const cds_layer_keys *keys = &reading->keys;
+  const cds_reader *reader = reading->builder->reader;
+  const cds_operation_kind *kind = cds_operation_kind_find(keys->operation);
+  if (kind == NULL) {
+    const cds_yaml *node = cds_yaml_get(reading->node, "operation");
+    const char *known[64];
+    size_t count = 0;
+    for (; count < cds_operation_kinds() && count < 64; count++) {
+      known[count] = cds_operation_kind_at(count)->name;
+    }
+    cds_diag_error(reader->diag,
+                   node != NULL ? node->place : reading->head.place,
+                   "unknown operation '%s': expected one whose cost is known",
+                   keys->operation);
+    cds_diag_suggest(reader->diag, keys->operation, known, count);
+    return CDS_EINPUT;
+  }
+  CDS_TRY(check_operation(reading, kind));
+  const cds_operation_size size = {keys->rows, keys->length, keys->head_dim};
+  cds_operation operation = {0};
+  const cds_status status =
+      cds_operation_make(&operation, kind, &size, &reading->precision);
+  if (status == CDS_ELIMIT) {
+    return cds_builder_too_large(reading->builder, reading->head.place,
+                                 reading->head.name);
+  }
+  CDS_TRY(status);
+  if (keys->to.bits != 0) {
+    operation.output.format = keys->to;
+  }
+  return cds_builder_operation(reading->builder, &reading->head, &operation,
+                               keys->table);
+}
+
+/* Exactly one form, and no key that belongs to another. */
+static cds_status check_form(const cds_layer_reading *reading) {
+  const cds_layer_keys *keys = &reading->keys;
+  cds_diag *diag = reading->builder->reader->diag;
+  const int forms = (keys->einsum != NULL) + (keys->matmul != NULL) +
+                    (keys->batched_matmul != NULL) + (keys->conv2d != NULL) +
+                    (keys->attention != NULL) + (keys->operation != NULL);
+  if (forms != 1) {
+    cds_diag_error(diag, reading->node->place,
+                   "layer '%s' has %s form: expected exactly one of 'einsum', "
+                   "'matmul', 'batched_matmul', 'conv2d', 'attention' and "
+                   "'operation'",
+                   reading->head.name, forms == 0 ? "no" : "more than one");
+    return CDS_EINPUT;
+  }
+  const bool einsum = keys->operation == NULL && keys->attention == NULL;
+  const bool wrong =
+      (keys->ranks != NULL && keys->einsum == NULL) ||
+      ((keys->roles != NULL || keys->formats != NULL) && !einsum) ||
+      (keys->pad != NULL && keys->operation != NULL) ||
+      (keys->operation == NULL && (keys->rows | keys->length | keys->head_dim |
+                                   keys->table | keys->to.bits) != 0);
+  if (wrong) {
+    cds_diag_error(diag, reading->node->place,
+                   "layer '%s' has keys of another form: expected 'ranks' with "
+                   "'einsum' only, 'roles' and 'formats' with einsums only, "
+                   "'pad' not with 'operation', 'rows', 'length', 'head_dim', "
+                   "'table' and 'to' with 'operation' only",
+                   reading->head.name);
+    return CDS_EINPUT;
+  }
+  return CDS_OK;
+}
+
+static cds_status read_form(cds_layer_reading *reading) {
+  CDS_TRY(check_form(reading));
+  CDS_TRY(read_pads(reading));
+  if (reading->keys.operation != NULL) {
+    CDS_TRY(read_operation(reading));
+  } else if (reading->keys.attention != NULL) {
+    CDS_TRY(cds_attention_read(reading));
+  } else {
+    CDS_TRY(read_einsum_form(reading));
+  }
+  return check_pads(reading);
+}
+
+static cds_status read_layer(cds_builder *builder, const cds_yaml *node,
+                             size_t number, const cds_precision *precision) {
+  const cds_reader *reader = builder->reader;
+  cds_layer_reading reading = {.builder = builder, .node = node};
+  CDS_TRY(cds_schema_read(&reading.keys, &cds_layer_schema, node, reader));
+  reading.head.name = reading.keys.name;
+  reading.head.place = node->place;
+  if (reading.head.name == NULL) {
+    reading.head.name = cds_arena_printf(reader->arena, "layer-%zu", number);
+  }
+  if (reading.head.name == NULL) {
+    return CDS_ENOMEM;
+  }
+  reading.head.copies = reading.keys.count;
+  if (!cds_mul_u64(&reading.head.count, reading.keys.count,
+                   reading.keys.steps)) {
+    return cds_builder_too_large(builder, node->place, reading.head.name);
+  }
+  if (reading.keys.precision != NULL) {
+    CDS_TRY(
+        cds_precision_read(&reading.precision, reading.keys.precision, reader));
+  } else if (precision != NULL) {
+    reading.precision = *precision;
+  } else {
+    cds_diag_error(reader->diag, node->place,
+                   "layer '%s' has no 'precision', nor has the workload: "
+                   "expected one, such as 'precision: int8'",
+                   reading.head.name);
+    return CDS_EINPUT;
+  }
+  const cds_status status = read_form(&reading);
+  return status == CDS_ELIMIT
+             ? cds_builder_too_large(builder, node->place, reading.head.name)
+             : status;
+}
+
+/* Mapping files name layers: a name stands once. */
+static cds_status check_names(const cds_builder *builder) {
+  const cds_workload *workload = builder->workload;
+  cds_status status = CDS_OK;
+  for (size_t a = 1; a < workload->layers; a++) {
+    for (size_t b = 0; b < a; b++) {
+      if (strcmp(workload->layer[a].name, workload->layer[b].name) == 0) {
+        cds_diag_error(builder->reader->diag, workload->layer[a].place,
+                       "two layers are named '%s': expected each name once",
+                       workload->layer[a].name);
+        cds_diag_note(builder->reader->diag, workload->layer[b].place,
+                      "first given here");
+        status = CDS_EINPUT;
+        break;
+      }
+    }
+  }
+  return status;
+}
+
+cds_status cds_layers_read(cds_builder *builder, const cds_yaml *layers,
+                           const cds_precision *precision) {
+  const cds_reader *reader = builder->reader;
+  if (layers->kind != CDS_YAML_SEQUENCE || layers->count == 0 ||
+      layers->count > LAYERS_WRITTEN_MAX) {
+    cds_diag_error(reader->diag, layers->place,
+                   "'layers' is no list of layers: expected 1 to %d of them",
+                   LAYERS_WRITTEN_MAX);
+    return CDS_EINPUT;
+  }
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < layers->count; i++) {
+    const cds_status one =
+        read_layer(builder, layers->items[i], i + 1, precision);
+    if (one != CDS_OK && one != CDS_EINPUT) {
+      return one;
+    }
+    status = one != CDS_OK ? one : status;
+  }
+  return status == CDS_OK ? check_names(builder) : status;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Structs that the schemas of layers fill. */
+#ifndef CDS_SPEC_WORKLOAD_LAYERS_H
+#define CDS_SPEC_WORKLOAD_LAYERS_H
+
+#include "spec/workload_build.h"
+
+typedef struct cds_layer_keys {
+  const char *name;
+  const cds_yaml *einsum, *ranks, *matmul, *batched_matmul, *conv2d, *attention;
+  const char *operation;
+  uint64_t rows, length, head_dim, table;
+  cds_format to;
+  uint64_t count, steps;
+  const cds_yaml *precision, *pad, *roles, *formats;
+  const char *note; /* documentation for readers of the file */
+} cds_layer_keys;
+
+typedef struct cds_matmul_keys {
+  uint64_t b, m, n, k;
+} cds_matmul_keys;
+
+typedef struct cds_conv2d_keys {
+  uint64_t batch, channels, filters, groups;
+  const cds_yaml *input, *kernel, *stride, *dilation, *padding;
+  bool depthwise;
+} cds_conv2d_keys;
+
+typedef struct cds_attention_keys {
+  uint64_t batch, heads, kv_heads, head_dim, query, context;
+} cds_attention_keys;
+
+/* A layer while it is read. */
+typedef struct cds_layer_reading {
+  cds_builder *builder;
+  const cds_yaml *node;
+  cds_layer_keys keys;
+  cds_layer_head head;
+  cds_precision precision;
+  cds_pads pads;
+} cds_layer_reading;
+
+/* Forms that need more than a few lines: workload_conv.c,
+ * workload_attention.c. */
+cds_status cds_conv2d_read(cds_einsum *out, cds_layer_reading *reading);
+cds_status cds_attention_read(cds_layer_reading *reading);
+/* The layers QK, softmax and AV of unfused attention, called names[0] to
+ * names[2], with ranks of these sizes; used by models too. `head` gives place
+ * and counts. */
+typedef struct cds_attention_size {
+  uint64_t sequences, kv_heads, group, query, context, head_dim;
+} cds_attention_size;
+cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
+                             const char *const names[3],
+                             const cds_attention_size *size,
+                             const cds_precision *precision, cds_pads *pads);
+
+#endif
