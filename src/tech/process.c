@@ -20,73 +20,256 @@
 #include "base/text.h"
 #include "tech/internal.h"
 
+/* clang-format off */
 /*
  * Columns and where they come from.
- *   nominal, low, high  V; foundry nominal supplies of public announcements,
- *                       90..22 nm: the ITRS-HP supplies of CACTI 7 (45 nm:
- *                       0.9 V, that of Horowitz, ISSCC 2014). The range is
- *                       about -1/3 .. +1/4 of nominal, at least 0.15 V above
- *                       every threshold: an assumption
- *   blend               ln(45 / nm) / ln(45 / 7): where the node lies between
- *                       the two published operation tables, Horowitz (ISSCC
- *                       2014, fig. 1.1.9; 45 nm) and Jouppi et al. (ISCA 2021,
- *                       table 2; 7 nm)
- *   beyond              65, 90 nm: energy ratio to 45 nm of Stillmaker & Baas
- *                       (Integration 58, 2017), e(V) at 1.1 and 1.2 V over
- *                       e(0.9 V); 5, 3 nm: power at equal speed claimed by
- *                       TSMC for N5 over N7 (-30 %) and N3E over N5 (-34 %);
- *                       vendor claims, not measured here
- *   logic area          Stillmaker & Baas 2017, area ratios to 45 nm; 40, 28,
- *                       22, 12 nm log-interpolated; 5, 3 nm from TSMC's logic
- *                       density claims (1.84x, 1.6x)
- *   sram energy         90..22 nm: median ratio of CACTI 7 ITRS-HP runs to 45
- *                       nm (17 to 26 sizes), 45 nm brought from 1.0 to 0.9 V;
- *                       7 nm: 14 pJ for 64 bit of a 1 MiB array (Jouppi 2021,
- *                       table 2) over the 59.9 pJ of the 45 nm fit; 20..10 nm
- *                       log-interpolated, 5 and 3 nm assumed x0.8, x0.85 a
- *                       node. Range at 7 nm: x0.3 (Stillmaker scaling from 22
- *                       nm) to x1
- *   sram area           published high-density bit cells over the 0.2956 um2
- *                       (146 F^2) that CACTI assumes at 45 nm: 0.092 um2 at 22
- *                       (Intel), 0.127 at 28, 0.070 at 16, 0.064 at 14
- * (Samsung; 12 taken equal), 0.027 at 7, 0.021 at 5 and 3 (TSMC), 0.042 at 10;
- * 90, 65, 32 nm: CACTI's own ratio sram leakage hp     90..22 nm: CACTI 7
- * ITRS-HP at 360 K over 45 nm (45 nm brought to 0.9 V); 7 nm: 6 mW per MiB, of
- * the order of ASAP7's regular-threshold cells with low-threshold periphery
- * (Clark et al., Microelectronics J. 53, 2016) brought to 85 degC; others
- * interpolated: assumption, x0.3 to x5 sram leakage lp     CACTI 7 ITRS-LSTP at
- * 300 K, x9.2 for 85 degC (0.037 per K); 7 nm 0.4 mW per MiB: assumption, x0.3
- * to x5 clock               GHz of pipelined accelerator logic at nominal: 1.5
- * at 7 nm (NVIDIA A100 1.41, AMD MI100 1.5, TPUv4i 1.05), 1.4 at 16 nm
- * (P100 1.48), 0.9 at 28 nm (TPUv1 0.7), 0.4 at 65 nm (Eyeriss 0.25); lp is 0.6
- * of hp: assumption vth                 V, effective saturation threshold:
- * assumption, hp 0.30 and lp 0.36 for FinFETs alpha               1.3 FinFET
- * and below 90 nm, 1.4 at 90 nm (Sakurai & Newton: 1 to 2, falling with
- * velocity saturation) dibl                V/V; 0.125 tri-gate (DSENT), 0.15
- * planar: assumption swing               V/decade at 85 degC: 0.080 at 300 K
- * (DSENT, tri-gate) x 358/300 = 0.095; planar 0.100 x 358/300 = 0.119
+ *   nominal,     V; foundry nominal supplies of public announcements; 90 to 22
+ *   low, high    nm: the ITRS-HP supplies of CACTI 7 (45 nm: 0.9 V, that of
+ *                Horowitz, ISSCC 2014). The range is about -1/3 to +1/4 of
+ *                nominal and stays 0.15 V above every threshold: assumption
+ *   blend        ln(45 / nm) / ln(45 / 7): where the node lies between the two
+ *                published tables of operations, Horowitz (ISSCC 2014, fig.
+ *                1.1.9; 45 nm) and Jouppi et al. (ISCA 2021, table 2; 7 nm)
+ *   beyond       65, 90 nm: energy ratio to 45 nm of Stillmaker & Baas
+ *                (Integration 58, 2017), e(V) at 1.1 and 1.2 V over e(0.9 V);
+ *                5, 3 nm: power at equal speed claimed by TSMC for N5 over N7
+ *                (-30 %) and N3E over N5 (-34 %); vendor claims
+ *   logic area   Stillmaker & Baas 2017, ratios to 45 nm; 40, 28, 22, 12 nm
+ *                log-interpolated; 5, 3 nm: TSMC's logic density claims (1.84x,
+ *                1.6x)
+ *   sram energy  90 to 22 nm: median ratio of CACTI 7 ITRS-HP runs to 45 nm (17
+ *                to 26 sizes), 45 nm brought from 1.0 to 0.9 V; 7 nm: 14 pJ for
+ *                64 bit of a 1 MiB array (Jouppi 2021, table 2) over the 59.9
+ *                pJ of the 45 nm fit; 40, 28 and 16 to 10 nm log-interpolated;
+ *                5 and 3 nm x0.8, x0.85 a node: assumption. Range at 7 nm: x0.3
+ *                (Stillmaker scaling from 22 nm) to x1
+ *   sram area    published high-density bit cells over the 0.2956 um2 (146 F^2)
+ *                that CACTI assumes at 45 nm: 0.127 um2 at 28, 0.092 at 22
+ *                (Intel), 0.070 at 16, 0.064 at 14 (Samsung; 12 taken equal),
+ *                0.042 at 10, 0.027 at 7, 0.021 at 5 and 3 (TSMC); 90, 65, 32
+ *                nm: CACTI's own ratio; 40 nm 0.242 um2 (TSMC)
+ *   sram leakage hp: 90 to 22 nm CACTI 7 ITRS-HP at 360 K over 45 nm (45 nm
+ *   {hp, lp}     brought to 0.9 V); 7 nm: 6 mW per MiB, of the order of ASAP7's
+ *                regular-threshold cells with low-threshold periphery (Clark et
+ *                al., Microelectronics J. 53, 2016) brought to 85 degC; others
+ *                interpolated: assumption, x0.3 to x5. lp: CACTI 7 ITRS-LSTP at
+ *                300 K x9.2 for 85 degC (0.037 per K); 7 nm 0.4 mW per MiB:
+ *                assumption, x0.3 to x5
+ *   clock        Hz of pipelined accelerator logic at nominal: 1.5 GHz at 7 nm
+ *   {hp, lp}     (NVIDIA A100 1.41, AMD MI100 1.5, TPUv4i 1.05), 1.4 at 16 nm
+ *                (P100 1.48), 0.9 at 28 nm (TPUv1 0.7), 0.4 at 65 nm (Eyeriss
+ *                0.25); lp is 0.6 of hp: assumption, x0.6 to x1.4
+ *   vth          V, effective saturation threshold: assumption, hp 0.30 and lp
+ *   {hp, lp}     0.36 for FinFETs, +-0.06
+ *   alpha        1.3; 1.4 at 90 nm (Sakurai & Newton: 1 to 2, falling with
+ *                velocity saturation)
+ *   dibl         V/V; 0.125 tri-gate (DSENT), 0.15 planar: assumption
+ *   swing        V/decade at 85 degC: 0.080 at 300 K (DSENT, tri-gate) x
+ *                358/300 = 0.095; planar 0.100 x 358/300 = 0.119
  */
+/* clang-format on */
 #define PLANAR 1.3, 0.15, 0.119
 #define FINFET 1.3, 0.125, 0.095
-/* clang-format off */
 static const cds_tech_process PROCESSES[] = {
-  /* name  nm  Vnom  low   high  blend   beyond area   sramE  sramA  {hp, lp leakage}   {hp, lp clock}     {hp, lp vth}  */
-  {"n10", 10, 0.75, 0.52, 0.95, 0.8083, 1.0,   0.10,  0.252, 0.142, {9.0e-3, 5.0e-4}, {1.45e9, 0.87e9}, {0.30, 0.36}, FINFET},
-  {"n12", 12, 0.80, 0.52, 1.00, 0.7103, 1.0,   0.133, 0.262, 0.217, {1.25e-2, 7.0e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
-  {"n14", 14, 0.80, 0.52, 1.00, 0.6275, 1.0,   0.17,  0.270, 0.217, {1.45e-2, 7.5e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
-  {"n16", 16, 0.80, 0.52, 1.00, 0.5557, 1.0,   0.19,  0.278, 0.237, {1.8e-2, 9.0e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
-  {"n22", 22, 0.80, 0.55, 1.00, 0.3846, 1.0,   0.246, 0.297, 0.311, {0.252, 1.22e-3}, {1.1e9, 0.66e9}, {0.32, 0.40}, PLANAR},
-  {"n28", 28, 0.90, 0.60, 1.10, 0.2550, 1.0,   0.368, 0.447, 0.430, {0.410, 5.6e-4}, {0.9e9, 0.54e9}, {0.34, 0.42}, PLANAR},
-  {"n3",   3, 0.75, 0.52, 0.95, 1.0,    0.462, 0.020, 0.159, 0.071, {4.5e-3, 3.2e-4}, {1.9e9, 1.14e9}, {0.30, 0.36}, FINFET},
-  {"n32", 32, 0.90, 0.60, 1.10, 0.1832, 1.0,   0.46,  0.560, 0.506, {0.546, 3.6e-4}, {0.8e9, 0.48e9}, {0.34, 0.42}, PLANAR},
-  {"n40", 40, 0.90, 0.60, 1.10, 0.0633, 1.0,   0.77,  0.713, 0.80,  {0.630, 2.6e-4}, {0.7e9, 0.42e9}, {0.34, 0.42}, PLANAR},
-  {"n45", 45, 0.90, 0.60, 1.15, 0.0,    1.0,   1.0,   0.810, 1.0,   {0.675, 2.2e-4}, {0.6e9, 0.36e9}, {0.34, 0.42}, PLANAR},
-  {"n5",   5, 0.75, 0.52, 0.95, 1.0,    0.70,  0.032, 0.187, 0.071, {5.0e-3, 3.4e-4}, {1.7e9, 1.02e9}, {0.30, 0.36}, FINFET},
-  {"n65", 65, 1.10, 0.75, 1.30, 0.0,    2.40,  1.5,   1.79,  2.09,  {1.12, 1.35e-3}, {0.4e9, 0.24e9}, {0.36, 0.45}, PLANAR},
-  {"n7",   7, 0.75, 0.52, 0.95, 1.0,    1.0,   0.059, 0.234, 0.091, {5.4e-3, 3.6e-4}, {1.5e9, 0.90e9}, {0.30, 0.36}, FINFET},
-  {"n90", 90, 1.20, 0.80, 1.40, 0.0,    4.60,  2.8,   3.21,  4.00,  {0.386, 7.0e-4}, {0.3e9, 0.18e9}, {0.38, 0.47}, 1.4, 0.15, 0.119},
+    {"n10",
+     10,
+     0.75,
+     0.52,
+     0.95,
+     0.8083,
+     1.0,
+     0.10,
+     0.252,
+     0.142,
+     {9.0e-3, 5.0e-4},
+     {1.45e9, 0.87e9},
+     {0.30, 0.36},
+     FINFET},
+    {"n12",
+     12,
+     0.80,
+     0.52,
+     1.00,
+     0.7103,
+     1.0,
+     0.133,
+     0.262,
+     0.217,
+     {1.25e-2, 7.0e-4},
+     {1.4e9, 0.84e9},
+     {0.30, 0.36},
+     FINFET},
+    {"n14",
+     14,
+     0.80,
+     0.52,
+     1.00,
+     0.6275,
+     1.0,
+     0.17,
+     0.270,
+     0.217,
+     {1.45e-2, 7.5e-4},
+     {1.4e9, 0.84e9},
+     {0.30, 0.36},
+     FINFET},
+    {"n16",
+     16,
+     0.80,
+     0.52,
+     1.00,
+     0.5557,
+     1.0,
+     0.19,
+     0.278,
+     0.237,
+     {1.8e-2, 9.0e-4},
+     {1.4e9, 0.84e9},
+     {0.30, 0.36},
+     FINFET},
+    {"n22",
+     22,
+     0.80,
+     0.55,
+     1.00,
+     0.3846,
+     1.0,
+     0.246,
+     0.297,
+     0.311,
+     {0.252, 1.22e-3},
+     {1.1e9, 0.66e9},
+     {0.32, 0.40},
+     PLANAR},
+    {"n28",
+     28,
+     0.90,
+     0.60,
+     1.10,
+     0.2550,
+     1.0,
+     0.368,
+     0.447,
+     0.430,
+     {0.410, 5.6e-4},
+     {0.9e9, 0.54e9},
+     {0.34, 0.42},
+     PLANAR},
+    {"n3",
+     3,
+     0.75,
+     0.52,
+     0.95,
+     1.0,
+     0.462,
+     0.020,
+     0.159,
+     0.071,
+     {4.5e-3, 3.2e-4},
+     {1.9e9, 1.14e9},
+     {0.30, 0.36},
+     FINFET},
+    {"n32",
+     32,
+     0.90,
+     0.60,
+     1.10,
+     0.1832,
+     1.0,
+     0.46,
+     0.560,
+     0.506,
+     {0.546, 3.6e-4},
+     {0.8e9, 0.48e9},
+     {0.34, 0.42},
+     PLANAR},
+    {"n40",
+     40,
+     0.90,
+     0.60,
+     1.10,
+     0.0633,
+     1.0,
+     0.77,
+     0.713,
+     0.819,
+     {0.630, 2.6e-4},
+     {0.7e9, 0.42e9},
+     {0.34, 0.42},
+     PLANAR},
+    {"n45",
+     45,
+     0.90,
+     0.60,
+     1.15,
+     0.0,
+     1.0,
+     1.0,
+     0.810,
+     1.0,
+     {0.675, 2.2e-4},
+     {0.6e9, 0.36e9},
+     {0.34, 0.42},
+     PLANAR},
+    {"n5",
+     5,
+     0.75,
+     0.52,
+     0.95,
+     1.0,
+     0.70,
+     0.032,
+     0.187,
+     0.071,
+     {5.0e-3, 3.4e-4},
+     {1.7e9, 1.02e9},
+     {0.30, 0.36},
+     FINFET},
+    {"n65",
+     65,
+     1.10,
+     0.75,
+     1.30,
+     0.0,
+     2.40,
+     1.5,
+     1.79,
+     2.09,
+     {1.12, 1.35e-3},
+     {0.4e9, 0.24e9},
+     {0.36, 0.45},
+     PLANAR},
+    {"n7",
+     7,
+     0.75,
+     0.52,
+     0.95,
+     1.0,
+     1.0,
+     0.059,
+     0.234,
+     0.091,
+     {5.4e-3, 3.6e-4},
+     {1.5e9, 0.90e9},
+     {0.30, 0.36},
+     FINFET},
+    {"n90",
+     90,
+     1.20,
+     0.80,
+     1.40,
+     0.0,
+     4.60,
+     2.8,
+     3.21,
+     4.00,
+     {0.386, 7.0e-4},
+     {0.3e9, 0.18e9},
+     {0.38, 0.47},
+     1.4,
+     0.15,
+     0.119},
 };
-/* clang-format on */
 enum { PROCESS_COUNT = sizeof PROCESSES / sizeof PROCESSES[0] };
 
 /* DRAM processes: named for the record; their array voltage is 1.1 V (JEDEC
@@ -242,7 +425,7 @@ cds_status cds_tech_point_at(cds_tech_point *out, const char *process,
                              const char *device, double supply_v,
                              char why[CDS_TECH_WHY]) {
   const char *name = process == NULL || process[0] == '\0' ? "n45" : process;
-  cds_tech_device flavour;
+  cds_tech_device flavour = CDS_TECH_HP;
   CDS_TRY(read_device(&flavour, device, why));
   if (is_memory_process(name)) {
     return memory_point(out, supply_v, why);
