@@ -23,7 +23,8 @@ enum {
   CDS_BONDS_MAX = 32,
   CDS_VECTORS_MAX = 4,
   CDS_NAMED_MAX = 16,
-  CDS_FORMATS_MAX = 8
+  CDS_FORMATS_MAX = 8,
+  CDS_ORIGINS_MAX = 256
 };
 
 /* What happens to a word at a level (WORKED_EXAMPLE vocabulary). */
@@ -88,9 +89,9 @@ typedef struct cds_array {
   const char *name;
   cds_place place;
   unsigned die;
-  unsigned axes;             /* 1 or 2 */
-  const char *axis_name[2];  /* "rows", "cols" */
-  uint64_t extent[2];        /* of each axis */
+  unsigned axes;            /* 1 or 2 */
+  const char *axis_name[2]; /* "rows", "cols" */
+  uint64_t extent[2];       /* of each axis */
   cds_network_kind network;
   double bit_pj; /* energy of one bit carried once */
   double add_pj; /* energy of one addition of a spatial reduction */
@@ -161,6 +162,8 @@ typedef struct cds_die {
   double clock_hz;     /* min(given, f_max(supply)) */
   double given_clock_hz;
   uint64_t size_bits; /* capacity of one memory die; 0: not given */
+  uint64_t repeat;    /* how many of it the stack has; 1 outside stacks */
+  bool memory;        /* a memory process: supply and clock do not apply */
 } cds_die;
 
 /* A bond between neighbours of a stack, or between a stack and the board. */
@@ -169,10 +172,21 @@ typedef struct cds_bond {
   unsigned lower, upper; /* dies */
   double bit_pj;
   double bandwidth; /* bit per core cycle, both directions; INFINITY */
-  /* Mean number of times that a bit crosses it: (repeat + 1) / 2 when the die
-   * above is repeated, 1 otherwise; bandwidth is that of the lowest crossing. */
+  /* Mean number of times that a bit crosses it: (m + n) / 2 between m lower
+   * and n upper dies, traffic spread evenly over them. bit_pj is the mean
+   * over these crossings; bandwidth is that of the busiest one, in terms of
+   * all bits that pass between the two kinds of die. */
   double crossings;
 } cds_bond;
+
+/* Where a number comes from: what the user wrote as source or assumption, or
+ * the built-in model that filled it. */
+typedef struct cds_origin {
+  const char *entry; /* name of the level, array, die, ... */
+  const char *what;  /* "energy", "area", ... "" for the whole entry */
+  const char *text;
+  bool assumption;
+} cds_origin;
 
 typedef struct cds_arch {
   const char *name;
@@ -197,7 +211,18 @@ typedef struct cds_arch {
   double sink_k_per_w;    /* 0: not given */
   double fixed_leakage_w; /* leakage that belongs to no entry */
   double fixed_area_um2;
+  unsigned origins; /* sources and assumptions, in the order of the file */
+  cds_origin *origin;
 } cds_arch;
+
+/* Resolves a parsed architecture file into `out`, with the variable values of
+ * the reader; all strings live in the reader's arena or in the tree. Diagnoses
+ * everything that is wrong and returns CDS_EINPUT then. `quiet` leaves out the
+ * warnings: they are the same for all designs of a space. */
+cds_status cds_arch_read(cds_arch *out, const cds_yaml *root,
+                         const cds_reader *reader, bool quiet);
+/* Every table of keys of an architecture file, ending with NULL. */
+extern const cds_schema *const cds_arch_schemas[];
 
 /* Index of the named level or array, or UINT_MAX. */
 unsigned cds_arch_level(const cds_arch *arch, const char *name);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files that read an architecture share: the structs that the tables
+ * of keys fill ("raw", as written), and the state of one reading. Internal to
+ * spec/arch*.c.
+ *
+ * Order: top level, dies, stacks (repeats), the chain of levels, then the
+ * numbers that depend on a clock or a class, bonds last (they need areas).
+ */
+#ifndef CDS_SPEC_ARCH_BUILD_H
+#define CDS_SPEC_ARCH_BUILD_H
+
+#include "spec/arch.h"
+
+typedef struct cds_raw_origin {
+  const char *source, *assumption, *note;
+} cds_raw_origin;
+
+typedef struct cds_raw_arch {
+  const char *name;
+  const cds_yaml *dies, *package, *levels, *host, *mac_slots, *explore;
+  unsigned overlap, other_operations;
+  const char *accumulate;
+  double clock, leakage, area;
+  cds_raw_origin origin;
+} cds_raw_arch;
+
+typedef struct cds_raw_die {
+  const char *process, *device;
+  double supply, nominal, clock, size, leakage, area;
+  cds_raw_origin origin;
+} cds_raw_die;
+
+typedef struct cds_raw_package {
+  const cds_yaml *stacks, *links, *cooling;
+  cds_raw_origin origin;
+} cds_raw_package;
+
+typedef struct cds_raw_stack {
+  const char *name;
+  const cds_yaml *layers;
+  cds_raw_origin origin;
+} cds_raw_stack;
+
+/* A layer of a stack, a bond alone, or a link. */
+typedef struct cds_raw_layer {
+  const char *die, *from, *to;
+  uint64_t repeat;
+  const char *bond;
+  double pitch, energy;
+  cds_quantity bandwidth;
+  cds_raw_origin origin;
+} cds_raw_layer;
+
+typedef struct cds_raw_cooling {
+  double ambient, sink;
+  cds_raw_origin origin;
+} cds_raw_cooling;
+
+typedef struct cds_raw_bandwidth {
+  cds_quantity read, write, shared;
+  cds_raw_origin origin;
+} cds_raw_bandwidth;
+
+typedef struct cds_raw_energy {
+  cds_quantity action[CDS_ACTIONS];
+  cds_quantity all;
+  cds_raw_origin origin;
+} cds_raw_energy;
+
+typedef struct cds_raw_level {
+  const char *name, *class_name, *die;
+  double size, width;
+  const cds_yaml *bandwidth, *energy;
+  double leakage, area;
+  unsigned buffering;
+  cds_names keep, bypass, may;
+  bool accumulate, streamed;
+  cds_raw_origin origin;
+} cds_raw_level;
+
+typedef struct cds_raw_array {
+  const char *name, *die;
+  uint64_t rows, cols;
+  const cds_yaml *network;
+  bool multicast, reduction;
+  double leakage, area;
+  cds_raw_origin origin;
+} cds_raw_array;
+
+typedef struct cds_raw_network {
+  unsigned kind;
+  double energy, add;
+  cds_quantity bandwidth;
+  cds_raw_origin origin;
+} cds_raw_network;
+
+typedef struct cds_raw_beside {
+  const cds_yaml *levels;
+  cds_raw_origin origin;
+} cds_raw_beside;
+
+/* Compute units and vector units. */
+typedef struct cds_raw_compute {
+  const char *name, *class_name, *die, *at;
+  uint64_t lanes;
+  const cds_yaml *formats, *energy, *cycles;
+  double leakage, area;
+  cds_raw_origin origin;
+} cds_raw_compute;
+
+/* Energy, cycles or MAC slots of each primitive; not given: NaN or 0. */
+typedef struct cds_raw_primitives {
+  double value[CDS_PRIMITIVES];
+  cds_raw_origin origin;
+} cds_raw_primitives;
+
+typedef struct cds_raw_host {
+  double energy, rate;
+  const cds_yaml *link;
+  cds_raw_origin origin;
+} cds_raw_host;
+
+typedef struct cds_raw_host_link {
+  double energy;
+  cds_quantity bandwidth;
+  cds_raw_origin origin;
+} cds_raw_host_link;
+
+typedef struct cds_raw_explore {
+  const cds_yaml *variables, *limits;
+  unsigned objective;
+  const char *note;
+} cds_raw_explore;
+
+extern const cds_schema cds_schema_arch, cds_schema_die, cds_schema_package,
+    cds_schema_stack, cds_schema_layer, cds_schema_stack_bond, cds_schema_link,
+    cds_schema_cooling, cds_schema_level, cds_schema_level_bandwidth,
+    cds_schema_level_energy, cds_schema_one_bandwidth, cds_schema_one_energy,
+    cds_schema_array, cds_schema_network, cds_schema_beside, cds_schema_compute,
+    cds_schema_vector, cds_schema_cycles, cds_schema_primitive_energy,
+    cds_schema_mac_slots, cds_schema_host, cds_schema_host_link,
+    cds_schema_explore;
+
+/* A die while it is read. */
+typedef struct cds_build_die {
+  const cds_yaml *node; /* NULL: the implicit die */
+  cds_raw_die raw;
+  double energy_factor, leakage_factor; /* of explicit, nominal numbers */
+  bool stacked;
+} cds_build_die;
+
+/* A bond as written, before its numbers are known. */
+typedef struct cds_build_bond {
+  unsigned lower, upper;
+  const cds_yaml *between_node; /* entry that describes this crossing */
+  cds_raw_layer between;
+  cds_raw_layer within[2]; /* between the repeats of lower and of upper */
+  const cds_yaml *within_node[2];
+} cds_build_bond;
+
+typedef struct cds_build {
+  cds_arch *arch;
+  const cds_reader *reader;
+  bool quiet;
+  bool wrong;        /* a part could not be read: CDS_EINPUT at the end */
+  cds_status status; /* a failure that ends the reading */
+  const cds_yaml *root;
+  cds_raw_arch top;
+  cds_build_die die[CDS_DIES_MAX];
+  unsigned bonds;
+  cds_build_bond bond[CDS_BONDS_MAX];
+  cds_raw_level level[CDS_LEVELS_MAX];
+  const cds_yaml *level_node[CDS_LEVELS_MAX];
+  cds_raw_array array[CDS_ARRAYS_MAX];
+  const cds_yaml *array_node[CDS_ARRAYS_MAX];
+  cds_raw_compute compute;
+  const cds_yaml *compute_node; /* NULL: not seen yet */
+  cds_raw_compute vector[CDS_VECTORS_MAX];
+  const cds_yaml *vector_node[CDS_VECTORS_MAX];
+  unsigned position;  /* of the next entry in the chain */
+  unsigned entry_die; /* of the entry before; UINT_MAX: none yet */
+} cds_build;
+
+/* Notes a status; false when it is not CDS_OK. */
+bool cds_build_ok(cds_build *build, cds_status status);
+/* Reads a mapping with a table. */
+bool cds_build_read(cds_build *build, void *out, const cds_schema *schema,
+                    const cds_yaml *node);
+/* Place of a key's value in a mapping, of the mapping when absent. */
+cds_place cds_build_place(const cds_yaml *node, const char *key);
+/* Remembers where numbers come from. */
+void cds_build_origin(cds_build *build, const char *entry, const char *what,
+                      const char *text, bool assumption);
+void cds_build_origins(cds_build *build, const char *entry,
+                       const cds_raw_origin *origin);
+/* Index of a die by name, UINT_MAX after a message. */
+unsigned cds_build_find_die(cds_build *build, const char *name,
+                            cds_place place);
+/* Bit per core cycle of a bandwidth; INFINITY when not given. Per-cycle ones
+ * count the cycles of `clock_hz`. */
+double cds_build_bandwidth(cds_build *build, const cds_quantity *quantity,
+                           double clock_hz, cds_place place);
+/* Whole bits of a size that was read as a double, 0 after a message. */
+uint64_t cds_build_bits(cds_build *build, double value, const char *what,
+                        cds_place place);
+
+/* The steps, in this order. */
+void cds_build_dies(cds_build *build);
+void cds_build_stacks(cds_build *build);
+void cds_build_chain(cds_build *build);
+void cds_build_clocks(cds_build *build);
+void cds_build_levels(cds_build *build);
+void cds_build_compute(cds_build *build);
+void cds_build_arrays(cds_build *build);
+void cds_build_other(cds_build *build);
+void cds_build_bonds(cds_build *build);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Asks component classes, and reads what several kinds of entry share. */
+#include "spec/arch_class.h"
+
+#include <string.h>
+
+enum { CLASSES_MAX = 64 };
+
+/* Names of the classes of a kind, for messages. */
+static size_t class_names(const char *names[CLASSES_MAX],
+                          cds_component_kind kind) {
+  size_t count = 0;
+  const cds_component *class;
+  for (size_t index = 0; (class = cds_component_at(index)) != NULL; index++) {
+    if (class->kind == kind && count < CLASSES_MAX) {
+      names[count++] = class->name;
+    }
+  }
+  return count;
+}
+
+bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
+                   cds_tech_query *query, const cds_class_user *user) {
+  cds_diag *diag = build->reader->diag;
+  const cds_die *die = &build->arch->die[user->die];
+  const cds_place place =
+      cds_build_place(user->node, user->key == NULL ? "class" : user->key);
+  const cds_component *class = cds_component_find(user->class_name);
+  if (class == NULL || class->kind != user->kind) {
+    const char *names[CLASSES_MAX];
+    cds_diag_error(diag, place,
+                   class == NULL ? "unknown class '%s' of %s '%s'"
+                                 : "class '%s' is not for %s '%s'",
+                   user->class_name, user->what, user->name);
+    cds_diag_suggest(diag, user->class_name, names,
+                     class_names(names, user->kind));
+    build->wrong = true;
+    return false;
+  }
+  query->class_name = user->class_name;
+  query->process = die->process;
+  query->device = die->device;
+  /* Without a process the class stands at its own nominal supply. */
+  if (die->process[0] != '\0') {
+    query->supply_v = die->supply_v;
+  }
+  char why[CDS_TECH_WHY];
+  if (cds_tech_estimate_of(out, query, why) != CDS_OK) {
+    cds_diag_error(diag, place, "%s '%s' as class '%s': %s", user->what,
+                   user->name, user->class_name, why);
+    build->wrong = true;
+    return false;
+  }
+  return true;
+}
+
+bool cds_class_read_one(cds_build *build, void *out, const cds_schema *schema,
+                        const char *key, const cds_yaml *scalar) {
+  const cds_yaml name = {
+      .kind = CDS_YAML_SCALAR, .place = scalar->place, .text = key};
+  const cds_yaml *keys[1] = {&name};
+  const cds_yaml *items[1] = {scalar};
+  const cds_yaml pair = {.kind = CDS_YAML_MAPPING,
+                         .place = scalar->place,
+                         .count = 1,
+                         .items = items,
+                         .keys = keys};
+  return cds_build_read(build, out, schema, &pair);
+}
+
+unsigned cds_class_formats(cds_build *build, cds_format *format,
+                           const cds_yaml *node) {
+  cds_diag *diag = build->reader->diag;
+  const bool list = node->kind == CDS_YAML_SEQUENCE;
+  const size_t count = list ? node->count : 1;
+  if (count == 0 || count > CDS_FORMATS_MAX) {
+    cds_diag_error(diag, node->place,
+                   "'formats' has %zu entries: expected 1 to %d", count,
+                   CDS_FORMATS_MAX);
+    build->wrong = true;
+    return 0;
+  }
+  for (unsigned index = 0; index < count; index++) {
+    const cds_yaml *item = list ? node->items[index] : node;
+    if (!cds_build_ok(build, cds_schema_format(&format[index], item, "formats",
+                                               build->reader))) {
+      return 0;
+    }
+    for (unsigned before = 0; before < index; before++) {
+      if (strcmp(format[before].name, format[index].name) == 0) {
+        cds_diag_error(diag, item->place,
+                       "format '%s' is given twice: expected it once",
+                       format[index].name);
+        build->wrong = true;
+        return 0;
+      }
+    }
+  }
+  return (unsigned)count;
+}

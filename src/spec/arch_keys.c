@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every key of an architecture file: type, unit, range, default and help. */
+#include "spec/arch_build.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#define ROW(type, key, of, field, ...)                                         \
+  {                                                                            \
+    .name = (key), .kind = CDS_KEY_##of, .offset = offsetof(type, field),      \
+    __VA_ARGS__                                                                \
+  }
+#define ORIGIN(type)                                                           \
+  ROW(type, "source", TEXT, origin.source,                                     \
+      .help = "Where the numbers of this entry come from"),                    \
+      ROW(type, "assumption", TEXT, origin.assumption,                         \
+          .help = "Why these numbers are assumed, where no source has them"),  \
+      ROW(type, "note", TEXT, origin.note,                                     \
+          .help = "A remark for the reader; changes nothing")
+#define END                                                                    \
+  { .name = NULL }
+#define NOT_NEGATIVE .low = 0, .high = (double)INFINITY
+
+/* Largest size of a memory and width of an access, in bits. */
+#define SIZE_HIGH 0x1p60
+#define WIDTH_HIGH 0x1p20
+/* A count of rows, cols, lanes or repeats. */
+#define COUNT_HIGH 0x1p24
+
+static const char *const overlaps[] = {"native", "perfect", NULL};
+static const char *const others[] = {"macs", "host", "refuse", NULL};
+static const char *const bufferings[] = {"double", "single", NULL};
+static const char *const networks[] = {"bus", NULL};
+static const char *const objectives[] = {"edp", "energy", "delay", "ed2p",
+                                         NULL};
+
+static const cds_key arch_keys[] = {
+    ROW(cds_raw_arch, "architecture", NAME, name, .required = true,
+        .help = "Name of the architecture; result folders begin with it"),
+    ROW(cds_raw_arch, "dies", NODE, dies,
+        .help = "Mapping of die names to their process, supply and clock; "
+                "without it everything stands on one die"),
+    ROW(cds_raw_arch, "package", NODE, package,
+        .help = "Stacks of dies, links between them, and cooling"),
+    ROW(cds_raw_arch, "levels", NODE, levels, .required = true,
+        .help = "The chain of levels and arrays, outermost first, with the "
+                "compute units at its end"),
+    ROW(cds_raw_arch, "overlap", CHOICE, overlap, .choices = overlaps,
+        .fallback = "native",
+        .help = "native: buffering costs capacity and time as each level "
+                "says; perfect: neither is charged (a lower bound on time)"),
+    ROW(cds_raw_arch, "accumulate", TEXT, accumulate,
+        .help = "'at NAME': partial results are added at that level and "
+                "never come back; the same as accumulate: true there"),
+    ROW(cds_raw_arch, "other_operations", CHOICE, other_operations,
+        .choices = others, .fallback = "macs",
+        .help = "Who does softmax, norms and the like without a vector unit: "
+                "macs, host or refuse"),
+    ROW(cds_raw_arch, "host", NODE, host,
+        .help = "Energy, rate and link of the host, for other_operations: "
+                "host"),
+    ROW(cds_raw_arch, "mac_slots", NODE, mac_slots,
+        .help = "Slots of a MAC that each primitive takes, for "
+                "other_operations: macs"),
+    ROW(cds_raw_arch, "clock", QUANTITY, clock, .dimension = CDS_DIM_FREQUENCY,
+        .low = 1, .high = 1e12,
+        .help = "Clock of the dies that give none; 1 GHz (an assumption) "
+                "when it is nowhere given"),
+    ROW(cds_raw_arch, "leakage", QUANTITY, leakage, .dimension = CDS_DIM_POWER,
+        NOT_NEGATIVE, .help = "Standing power that belongs to no entry"),
+    ROW(cds_raw_arch, "area", QUANTITY, area, .dimension = CDS_DIM_AREA,
+        NOT_NEGATIVE, .help = "Area that belongs to no entry"),
+    ROW(cds_raw_arch, "explore", NODE, explore,
+        .help = "The design space: variables, limits and objective"),
+    ORIGIN(cds_raw_arch),
+    END};
+
+static const cds_key die_keys[] = {
+    ROW(cds_raw_die, "process", NAME, process,
+        .help = "Process of the die, such as n7, 45nm or dram-1b"),
+    ROW(cds_raw_die, "device", NAME, device,
+        .help = "Device flavour: hp (fast) or lp (low leakage)"),
+    ROW(cds_raw_die, "supply", QUANTITY, supply, .dimension = CDS_DIM_VOLTAGE,
+        .low = 0.05, .high = 10,
+        .help = "Supply voltage; the nominal one when not given"),
+    ROW(cds_raw_die, "nominal", QUANTITY, nominal, .dimension = CDS_DIM_VOLTAGE,
+        .low = 0.05, .high = 10,
+        .help = "Supply at which the explicit energies and leakages of this "
+                "die are stated; that of the process when not given"),
+    ROW(cds_raw_die, "clock", QUANTITY, clock, .dimension = CDS_DIM_FREQUENCY,
+        .low = 1, .high = 1e12,
+        .help = "Clock; lowered to what the supply allows (alpha-power law)"),
+    ROW(cds_raw_die, "size", QUANTITY, size, .dimension = CDS_DIM_BITS,
+        .low = 1, .high = SIZE_HIGH,
+        .help = "Capacity of one memory die; its levels must fit in it, times "
+                "the dies of the stack"),
+    ROW(cds_raw_die, "leakage", QUANTITY, leakage, .dimension = CDS_DIM_POWER,
+        NOT_NEGATIVE,
+        .help = "Standing power of the die beside that of its entries, at the "
+                "nominal supply and 85 degC"),
+    ROW(cds_raw_die, "area", QUANTITY, area, .dimension = CDS_DIM_AREA,
+        NOT_NEGATIVE, .help = "Area of the die beside that of its entries"),
+    ORIGIN(cds_raw_die),
+    END};
+
+static const cds_key package_keys[] = {
+    ROW(cds_raw_package, "stacks", NODE, stacks,
+        .help = "Stacks of dies; traffic between the dies of a stack pays its "
+                "bonds"),
+    ROW(cds_raw_package, "links", NODE, links,
+        .help = "Links between dies of different stacks"),
+    ROW(cds_raw_package, "cooling", NODE, cooling,
+        .help = "Ambient temperature and thermal resistance to it"),
+    ORIGIN(cds_raw_package), END};
+
+static const cds_key stack_keys[] = {
+    ROW(cds_raw_stack, "name", NAME, name, .help = "Name of the stack"),
+    ROW(cds_raw_stack, "layers", NODE, layers, .required = true,
+        .help = "Dies and bonds from bottom (substrate) to top (sink): a die "
+                "name, {bond: ...} or {die: ..., repeat: ..., bond: ...}"),
+    ORIGIN(cds_raw_stack), END};
+
+#define BOND_ROWS                                                              \
+  ROW(cds_raw_layer, "bond", NAME, bond,                                       \
+      .help = "Bond class, such as hybrid, microbump or tsv: fills energy "    \
+              "and bandwidth that are not given"),                             \
+      ROW(cds_raw_layer, "pitch", QUANTITY, pitch,                             \
+          .dimension = CDS_DIM_LENGTH, .low = 0.01, .high = 10000,             \
+          .help = "Distance between neighbouring connections"),                \
+      ROW(cds_raw_layer, "energy", QUANTITY, energy,                           \
+          .dimension = CDS_DIM_ENERGY_BIT, NOT_NEGATIVE,                       \
+          .help = "Energy of one bit that crosses, at the nominal supply of "  \
+                  "the lower die"),                                            \
+      ROW(cds_raw_layer, "bandwidth", BANDWIDTH, bandwidth,                    \
+          .dimension = CDS_DIM_BANDWIDTH,                                      \
+          .help = "Bandwidth of one crossing, both directions together; "      \
+                  "without it and without a class: no limit")
+
+static const cds_key layer_keys[] = {
+    ROW(cds_raw_layer, "die", NAME, die, .required = true,
+        .help = "Die of this layer"),
+    ROW(cds_raw_layer, "repeat", COUNT, repeat, .low = 1, .high = 64,
+        .fallback = "1", .help = "How many of this die lie on one another"),
+    BOND_ROWS, ORIGIN(cds_raw_layer), END};
+static const cds_key stack_bond_keys[] = {BOND_ROWS, ORIGIN(cds_raw_layer),
+                                          END};
+static const cds_key link_keys[] = {
+    ROW(cds_raw_layer, "from", NAME, from, .required = true,
+        .help = "Die at one end of the link"),
+    ROW(cds_raw_layer, "to", NAME, to, .required = true,
+        .help = "Die at the other end"),
+    BOND_ROWS, ORIGIN(cds_raw_layer), END};
+
+static const cds_key cooling_keys[] = {
+    ROW(cds_raw_cooling, "ambient", QUANTITY, ambient,
+        .dimension = CDS_DIM_TEMPERATURE, .low = -273.15, .high = 400,
+        .help = "Temperature of what the sink gives its heat to; 45 degC (an "
+                "assumption) when not given"),
+    ROW(cds_raw_cooling, "sink", QUANTITY, sink,
+        .dimension = CDS_DIM_RESISTANCE, NOT_NEGATIVE,
+        .help = "Thermal resistance from the dies to the ambient"),
+    ORIGIN(cds_raw_cooling), END};
+
+static const cds_key level_keys[] = {
+    ROW(cds_raw_level, "level", NAME, name, .required = true,
+        .help = "Name of the level"),
+    ROW(cds_raw_level, "class", NAME, class_name,
+        .help = "Component class, such as sram, regfile or dram: fills the "
+                "numbers that are not given"),
+    ROW(cds_raw_level, "die", NAME, die,
+        .help = "Die on which the level stands; that of the entry before when "
+                "not given"),
+    ROW(cds_raw_level, "size", QUANTITY, size, .dimension = CDS_DIM_BITS,
+        .low = 1, .high = SIZE_HIGH,
+        .help = "Capacity of one instance; without it that of the memory die; "
+                "the outermost level may be without limit"),
+    ROW(cds_raw_level, "width", QUANTITY, width, .dimension = CDS_DIM_BITS,
+        .low = 1, .high = WIDTH_HIGH,
+        .help = "Bits of one access; that of the class, or 64 bit (an "
+                "assumption), when not given"),
+    ROW(cds_raw_level, "bandwidth", NODE, bandwidth,
+        .help = "Of one instance: one quantity that all actions share, or "
+                "{read, write} or {shared}; without it and without a class "
+                "that implies one: no limit"),
+    ROW(cds_raw_level, "energy", NODE, energy,
+        .help = "Energy of one access of the width, or of a bit (pJ/bit): one "
+                "quantity for all actions, or {read, fill, update, drain}"),
+    ROW(cds_raw_level, "leakage", QUANTITY, leakage, .dimension = CDS_DIM_POWER,
+        NOT_NEGATIVE,
+        .help = "Standing power of one instance at the nominal supply and 85 "
+                "degC"),
+    ROW(cds_raw_level, "area", QUANTITY, area, .dimension = CDS_DIM_AREA,
+        NOT_NEGATIVE, .help = "Area of one instance"),
+    ROW(cds_raw_level, "buffering", CHOICE, buffering, .choices = bufferings,
+        .fallback = "double",
+        .help = "double: a tile that is replaced is held twice; single: its "
+                "fills and drains are not hidden"),
+    ROW(cds_raw_level, "keep", NAMES, keep,
+        .help = "Tensors that the level must hold: roles (input, weight, "
+                "output) or tensor names"),
+    ROW(cds_raw_level, "bypass", NAMES, bypass,
+        .help = "Tensors that the level must not hold"),
+    ROW(cds_raw_level, "may", NAMES, may,
+        .help = "Tensors that the level may hold; when given, no others that "
+                "'keep' does not name"),
+    ROW(cds_raw_level, "accumulate", BOOL, accumulate, .fallback = "false",
+        .help = "Partial results are added here and never come back"),
+    ROW(cds_raw_level, "streamed", BOOL, streamed, .fallback = "false",
+        .help = "Outermost level: the whole network need not fit"),
+    ORIGIN(cds_raw_level),
+    END};
+
+static const cds_key level_bandwidth_keys[] = {
+    ROW(cds_raw_bandwidth, "read", BANDWIDTH, read,
+        .dimension = CDS_DIM_BANDWIDTH, .help = "Of reads and drains"),
+    ROW(cds_raw_bandwidth, "write", BANDWIDTH, write,
+        .dimension = CDS_DIM_BANDWIDTH, .help = "Of fills and updates"),
+    ROW(cds_raw_bandwidth, "shared", BANDWIDTH, shared,
+        .dimension = CDS_DIM_BANDWIDTH, .help = "Of all actions together"),
+    ORIGIN(cds_raw_bandwidth), END};
+static const cds_key one_bandwidth_keys[] = {
+    ROW(cds_raw_bandwidth, "bandwidth", BANDWIDTH, shared,
+        .dimension = CDS_DIM_BANDWIDTH, .help = "Of all actions together"),
+    END};
+
+#define ACTION_ROW(key, index, text)                                           \
+  ROW(cds_raw_energy, key, ENERGY, action[index], .dimension = CDS_DIM_ENERGY, \
+      NOT_NEGATIVE, .help = text)
+static const cds_key level_energy_keys[] = {
+    ACTION_ROW("read", CDS_READ,
+               "A word leaves downwards; that of drain when not given"),
+    ACTION_ROW("fill", CDS_FILL,
+               "A word arrives from the parent; that of update when not "
+               "given"),
+    ACTION_ROW("update", CDS_UPDATE,
+               "A result arrives from below; that of fill when not given"),
+    ACTION_ROW("drain", CDS_DRAIN,
+               "A result leaves upwards; that of read when not given"),
+    ORIGIN(cds_raw_energy),
+    END};
+static const cds_key one_energy_keys[] = {
+    ROW(cds_raw_energy, "energy", ENERGY, all, .dimension = CDS_DIM_ENERGY,
+        NOT_NEGATIVE, .help = "Energy of each action"),
+    END};
+
+static const cds_key array_keys[] = {
+    ROW(cds_raw_array, "array", NAME, name, .required = true,
+        .help = "Name of the array; it multiplies everything after it"),
+    ROW(cds_raw_array, "rows", COUNT, rows, .low = 1, .high = COUNT_HIGH,
+        .help = "Elements along the axis 'rows'; without 'cols' the array has "
+                "one axis"),
+    ROW(cds_raw_array, "cols", COUNT, cols, .low = 1, .high = COUNT_HIGH,
+        .help = "Elements along the axis 'cols'"),
+    ROW(cds_raw_array, "network", NODE, network,
+        .help = "bus, or {kind: bus, energy, add, bandwidth}; the built-in "
+                "bus fills what is not given"),
+    ROW(cds_raw_array, "multicast", BOOL, multicast, .fallback = "true",
+        .help = "One word that several elements need crosses the network "
+                "once"),
+    ROW(cds_raw_array, "reduction", BOOL, reduction, .fallback = "true",
+        .help = "Results of several elements for one word are added in the "
+                "network"),
+    ROW(cds_raw_array, "die", NAME, die,
+        .help = "Die on which the array stands; that of the entry before when "
+                "not given"),
+    ROW(cds_raw_array, "leakage", QUANTITY, leakage, .dimension = CDS_DIM_POWER,
+        NOT_NEGATIVE,
+        .help = "Standing power of one network at the nominal supply and 85 "
+                "degC"),
+    ROW(cds_raw_array, "area", QUANTITY, area, .dimension = CDS_DIM_AREA,
+        NOT_NEGATIVE, .help = "Area of one network"),
+    ORIGIN(cds_raw_array),
+    END};
+
+static const cds_key network_keys[] = {
+    ROW(cds_raw_network, "kind", CHOICE, kind, .choices = networks,
+        .fallback = "bus", .help = "Kind of network"),
+    ROW(cds_raw_network, "energy", QUANTITY, energy,
+        .dimension = CDS_DIM_ENERGY_BIT, NOT_NEGATIVE,
+        .help = "Energy of one bit carried once"),
+    ROW(cds_raw_network, "add", QUANTITY, add, .dimension = CDS_DIM_ENERGY,
+        NOT_NEGATIVE, .help = "Energy of one addition of a reduction"),
+    ROW(cds_raw_network, "bandwidth", BANDWIDTH, bandwidth,
+        .dimension = CDS_DIM_BANDWIDTH,
+        .help = "Of one network, both directions together; no limit when not "
+                "given"),
+    ORIGIN(cds_raw_network),
+    END};
+
+static const cds_key beside_keys[] = {
+    ROW(cds_raw_beside, "beside", NODE, levels, .required = true,
+        .help = "Levels side by side: a tensor passes through one of them"),
+    ORIGIN(cds_raw_beside), END};
+
+#define UNIT_ROWS                                                              \
+  ROW(cds_raw_compute, "compute", NAME, name, .required = true,                \
+      .help = "Name of the unit"),                                             \
+      ROW(cds_raw_compute, "class", NAME, class_name,                          \
+          .help = "Component class, mac or vector: fills the numbers that "    \
+                  "are not given"),                                            \
+      ROW(cds_raw_compute, "die", NAME, die,                                   \
+          .help = "Die on which the unit stands"),                             \
+      ROW(cds_raw_compute, "formats", NODE, formats,                           \
+          .help = "Number formats that the unit computes in, such as int8 or " \
+                  "fp16; without it any (a vector unit: fp32)"),               \
+      ROW(cds_raw_compute, "leakage", QUANTITY, leakage,                       \
+          .dimension = CDS_DIM_POWER, NOT_NEGATIVE,                            \
+          .help = "Standing power of one unit at the nominal supply and 85 "   \
+                  "degC"),                                                     \
+      ROW(cds_raw_compute, "area", QUANTITY, area, .dimension = CDS_DIM_AREA,  \
+          NOT_NEGATIVE, .help = "Area of one unit")
+
+static const cds_key compute_keys[] = {
+    UNIT_ROWS,
+    ROW(cds_raw_compute, "energy", NODE, energy,
+        .help = "Energy of one multiply-accumulate: one quantity, or one a "
+                "format, as {int8: 0.1 pJ, fp16: 0.5 pJ}"),
+    ORIGIN(cds_raw_compute), END};
+
+static const cds_key vector_keys[] = {
+    UNIT_ROWS,
+    ROW(cds_raw_compute, "at", NAME, at,
+        .help = "Level that the vector unit reads and writes; the outermost "
+                "on-chip level when not given"),
+    ROW(cds_raw_compute, "lanes", COUNT, lanes, .low = 1, .high = COUNT_HIGH,
+        .fallback = "1", .help = "Lanes that work side by side"),
+    ROW(cds_raw_compute, "cycles", NODE, cycles,
+        .help = "Cycles that a lane takes for each primitive"),
+    ROW(cds_raw_compute, "energy", NODE, energy,
+        .help = "Energy of one primitive: one quantity for all, or one each"),
+    ORIGIN(cds_raw_compute),
+    END};
+
+#define PRIMITIVE_ROWS(of, prefix, ...)                                        \
+  ROW(cds_raw_primitives, "add", of, value[CDS_ADD],                           \
+      .help = prefix "an addition", __VA_ARGS__),                              \
+      ROW(cds_raw_primitives, "mul", of, value[CDS_MUL],                       \
+          .help = prefix "a multiplication", __VA_ARGS__),                     \
+      ROW(cds_raw_primitives, "max", of, value[CDS_MAX],                       \
+          .help = prefix "a comparison", __VA_ARGS__),                         \
+      ROW(cds_raw_primitives, "exp", of, value[CDS_EXP],                       \
+          .help = prefix "an exponential", __VA_ARGS__),                       \
+      ROW(cds_raw_primitives, "recip", of, value[CDS_RECIP],                   \
+          .help = prefix "a reciprocal", __VA_ARGS__),                         \
+      ROW(cds_raw_primitives, "rsqrt", of, value[CDS_RSQRT],                   \
+          .help = prefix "a reciprocal square root", __VA_ARGS__),             \
+      ROW(cds_raw_primitives, "erf", of, value[CDS_ERF],                       \
+          .help = prefix "an error function", __VA_ARGS__),                    \
+      ROW(cds_raw_primitives, "convert", of, value[CDS_CONVERT],               \
+          .help = prefix "a change of format", __VA_ARGS__),                   \
+      ORIGIN(cds_raw_primitives)
+
+static const cds_key cycles_keys[] = {
+    PRIMITIVE_ROWS(NUMBER, "Cycles of ", .low = 0.001, .high = 1e6), END};
+static const cds_key slots_keys[] = {
+    PRIMITIVE_ROWS(NUMBER, "MAC slots of ", .low = 0.001, .high = 1e6), END};
+static const cds_key primitive_energy_keys[] = {
+    PRIMITIVE_ROWS(QUANTITY, "Energy of ", .dimension = CDS_DIM_ENERGY,
+                   NOT_NEGATIVE),
+    END};
+
+static const cds_key host_keys[] = {
+    ROW(cds_raw_host, "energy", QUANTITY, energy, .dimension = CDS_DIM_ENERGY,
+        .required = true, NOT_NEGATIVE, .help = "Energy of one primitive"),
+    ROW(cds_raw_host, "rate", QUANTITY, rate, .dimension = CDS_DIM_RATE,
+        .required = true, .low = 1, .high = 1e18,
+        .help = "Primitives a second"),
+    ROW(cds_raw_host, "link", NODE, link,
+        .help = "Link between the outermost level and the host: {energy, "
+                "bandwidth}"),
+    ORIGIN(cds_raw_host), END};
+static const cds_key host_link_keys[] = {
+    ROW(cds_raw_host_link, "energy", QUANTITY, energy,
+        .dimension = CDS_DIM_ENERGY_BIT, .required = true, NOT_NEGATIVE,
+        .help = "Energy of one bit"),
+    ROW(cds_raw_host_link, "bandwidth", BANDWIDTH, bandwidth,
+        .dimension = CDS_DIM_BANDWIDTH,
+        .help = "Both directions together; no limit when not given"),
+    ORIGIN(cds_raw_host_link), END};
+
+static const cds_key explore_keys[] = {
+    ROW(cds_raw_explore, "variables", NODE, variables,
+        .help = "Mapping of names to values: a list, or a range such as 256 "
+                "KiB to 16 MiB by x2; used as $name"),
+    ROW(cds_raw_explore, "limits", NODE, limits,
+        .help = "What a design must meet, such as area <= 100 mm2: area, "
+                "power, temperature, energy, latency, edp"),
+    ROW(cds_raw_explore, "objective", CHOICE, objective, .choices = objectives,
+        .fallback = "edp",
+        .help = "What is made least: edp, energy, delay or ed2p"),
+    ROW(cds_raw_explore, "note", TEXT, note,
+        .help = "A remark for the reader; changes nothing"),
+    END};
+
+#define SCHEMA(id, title, rows, text)                                          \
+  const cds_schema cds_schema_##id = {                                         \
+      .name = (title), .help = (text), .keys = (rows)}
+
+SCHEMA(arch, "architecture", arch_keys, "An architecture file");
+SCHEMA(die, "die", die_keys, "One die of 'dies'");
+SCHEMA(package, "package", package_keys, "How the dies stand together");
+SCHEMA(stack, "stack", stack_keys, "One stack of dies");
+SCHEMA(layer, "layer", layer_keys,
+       "A die of a stack; its bond joins the repeats, and the die below where "
+       "no bond of its own stands between");
+SCHEMA(stack_bond, "bond", stack_bond_keys, "A bond between two layers");
+SCHEMA(link, "link", link_keys, "A link between two dies");
+SCHEMA(cooling, "cooling", cooling_keys, "How heat leaves the package");
+SCHEMA(level, "level", level_keys, "One memory level of the chain");
+SCHEMA(level_bandwidth, "bandwidth", level_bandwidth_keys,
+       "Bandwidth of one instance of a level");
+SCHEMA(one_bandwidth, "bandwidth", one_bandwidth_keys, "One bandwidth");
+SCHEMA(level_energy, "energy of a level", level_energy_keys,
+       "Energy of the actions of a level, in pJ an access or pJ/bit");
+SCHEMA(one_energy, "energy", one_energy_keys, "One energy");
+SCHEMA(array, "array", array_keys, "An array of everything after it");
+SCHEMA(network, "network", network_keys, "Network of an array");
+SCHEMA(beside, "beside", beside_keys, "Levels side by side");
+SCHEMA(compute, "compute", compute_keys,
+       "The multiply-accumulate units at the end of the chain");
+SCHEMA(vector, "vector unit", vector_keys,
+       "A unit at the side, for what is not multiply-accumulate");
+SCHEMA(cycles, "cycles", cycles_keys, "Cycles of each primitive");
+SCHEMA(primitive_energy, "energy of primitives", primitive_energy_keys,
+       "Energy of each primitive");
+SCHEMA(mac_slots, "mac_slots", slots_keys,
+       "MAC slots of each primitive: add, mul, max, convert 1, exp 8, recip "
+       "and rsqrt 6, erf 12 when not given");
+SCHEMA(host, "host", host_keys, "The host that does other operations");
+SCHEMA(host_link, "host link", host_link_keys, "The link to the host");
+SCHEMA(explore, "explore", explore_keys, "The design space of the file");
+
+const cds_schema *const cds_arch_schemas[] = {&cds_schema_arch,
+                                              &cds_schema_die,
+                                              &cds_schema_package,
+                                              &cds_schema_stack,
+                                              &cds_schema_layer,
+                                              &cds_schema_stack_bond,
+                                              &cds_schema_link,
+                                              &cds_schema_cooling,
+                                              &cds_schema_level,
+                                              &cds_schema_level_bandwidth,
+                                              &cds_schema_level_energy,
+                                              &cds_schema_array,
+                                              &cds_schema_network,
+                                              &cds_schema_beside,
+                                              &cds_schema_compute,
+                                              &cds_schema_vector,
+                                              &cds_schema_cycles,
+                                              &cds_schema_primitive_energy,
+                                              &cds_schema_mac_slots,
+                                              &cds_schema_host,
+                                              &cds_schema_host_link,
+                                              &cds_schema_explore,
+                                              NULL};
