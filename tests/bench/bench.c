@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Speed of one thread: mappings evaluated a second (count and price), and the
+ * time to prove the optimum of some matrix products. Seconds depend on the
+ * machine and on what else it does; each is printed beside its ratio to a
+ * fixed arithmetic loop timed in the same run, which is what to compare.
+ *
+ *   codesign_bench ARCH WORKLOAD
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "search/search.h"
+#include "spec/space.h"
+#include "spec/workload.h"
+
+enum { REPEATS = 5, EVALUATIONS = 20000 };
+
+typedef struct bench {
+  cds_arch arch;
+  cds_workload workload;
+  cds_searcher *searcher;
+  cds_arena *arena;
+  double reference_s; /* time of the reference loop */
+} bench;
+
+static double now_s(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static int compare(const void *a, const void *b) {
+  const double x = *(const double *)a;
+  const double y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Sorts the times; prints their median, spread and ratio to the reference. */
+static double report(const char *name, double times[REPEATS],
+                     double reference_s) {
+  qsort(times, REPEATS, sizeof(times[0]), compare);
+  const double median = times[REPEATS / 2];
+  printf("%-28s %10.3f ms  (%.3f to %.3f)  %9.4f x reference\n", name,
+         1e3 * median, 1e3 * times[0], 1e3 * times[REPEATS - 1],
+         median / reference_s);
+  return median;
+}
+
+/* The reference: a chain of 10^8 dependent integer steps. */
+static double reference(void) {
+  double times[REPEATS];
+  for (unsigned repeat = 0; repeat < REPEATS; ++repeat) {
+    const double start = now_s();
+    volatile uint64_t seed = repeat;
+    uint64_t value = seed;
+    for (uint64_t step = 0; step < 100000000; ++step) {
+      value = value * UINT64_C(6364136223846793005) + step;
+    }
+    seed = value;
+    times[repeat] = now_s() - start;
+  }
+  qsort(times, REPEATS, sizeof(times[0]), compare);
+  return report("reference loop", times, times[REPEATS / 2]);
+}
+
+/* Time to the proven optimum of the layer; false when there is none. */
+static bool prove(bench *b, const cds_layer *layer, cds_search_result *result) {
+  double times[REPEATS];
+  for (unsigned repeat = 0; repeat < REPEATS; ++repeat) {
+    const cds_goal goal = {.product = true};
+    const double start = now_s();
+    if (cds_search_begin(b->searcher, &b->arch, &layer->einsum, INFINITY) !=
+            CDS_OK ||
+        cds_search_solve(result, b->searcher, goal, NULL) != CDS_OK ||
+        !result->proven) {
+      fprintf(stderr, "codesign_bench: no proof for '%s'\n", layer->name);
+      return false;
+    }
+    times[repeat] = now_s() - start;
+  }
+  report(layer->name, times, b->reference_s);
+  return true;
+}
+
+/* Count and price of one mapping, again and again. */
+static bool evaluate(bench *b, const cds_einsum *einsum,
+                     const cds_mapping *mapping) {
+  double times[REPEATS];
+  for (unsigned repeat = 0; repeat < REPEATS; ++repeat) {
+    const double start = now_s();
+    for (unsigned step = 0; step < EVALUATIONS; ++step) {
+      cds_counts counts;
+      cds_cost cost;
+      if (cds_count(&counts, &b->arch, einsum, mapping, b->arena) != CDS_OK ||
+          cds_price_einsum(&cost, &b->arch, einsum, &counts, INFINITY) !=
+              CDS_OK) {
+        return false;
+      }
+    }
+    times[repeat] = now_s() - start;
+  }
+  const double median = report("20000 evaluations", times, b->reference_s);
+  printf("%-28s %10.0f a second\n", "evaluations", EVALUATIONS / median);
+  return true;
+}
+
+static bool read_inputs(bench *b, char **argv) {
+  cds_diag *const diag = cds_diag_new(b->arena);
+  const cds_reader reader = {.arena = b->arena, .diag = diag};
+  cds_space *space = NULL;
+  const bool read =
+      cds_space_read(&space, argv[1], NULL, 0, b->arena, diag) == CDS_OK &&
+      cds_space_design(&b->arch, space, 0, b->arena, diag) == CDS_OK &&
+      cds_workload_read(&b->workload, argv[2], &reader) == CDS_OK;
+  cds_diag_write(diag, stderr, CDS_DIAG_TEXT);
+  return read;
+}
+
+static bool run(bench *b) {
+  cds_search_result result;
+  b->reference_s = reference();
+  for (size_t layer = 0; layer < b->workload.layers; ++layer) {
+    if (!prove(b, &b->workload.layer[layer], &result)) {
+      return false;
+    }
+  }
+  const cds_layer *const last = &b->workload.layer[b->workload.layers - 1];
+  if (!evaluate(b, &last->einsum, &result.mapping)) {
+    return false;
+  }
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  printf("%-28s %10ld KiB\n", "peak memory", usage.ru_maxrss);
+  return true;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 3) {
+    fprintf(stderr, "usage: codesign_bench ARCH WORKLOAD\n");
+    return 2;
+  }
+  bench b = {.arena = cds_arena_new(), .searcher = cds_searcher_new()};
+  const bool done =
+      b.arena != NULL && b.searcher != NULL && read_inputs(&b, argv) && run(&b);
+  cds_searcher_free(b.searcher);
+  cds_arena_free(b.arena);
+  return done ? EXIT_SUCCESS : EXIT_FAILURE;
+}
