@@ -11,7 +11,6 @@ enum { CDS_TECH_DEVICES = 2 };
 /* One logic process. Energies, leakages and clocks hold at nominal_v. */
 typedef struct cds_tech_process {
   const char *name;
-  double nm; /* marketing name, for messages and interpolation */
   double nominal_v, low_v, high_v;
   double blend;       /* 0: 45 nm anchors, 1: 7 nm anchors, between: log */
   double beyond;      /* factor on top of the anchors, outside 45..7 nm */
