@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the objects of the library may call and export: nothing that prints,
-# ends the process or touches its locale and signals; memory only from base;
+# ends the process or touches its locale and signals; memory only from base,
+# and functions whose bits differ between machines too;
 # the pure modules (count, price, search, network) see no clock, no file, no
 # environment and hold no mutable global; every exported name is ours.
 . "$(dirname "$0")/common.sh"
@@ -14,6 +15,8 @@ global='setlocale|signal|sigaction|atexit|setenv|srand|rand|random|strtok'
 memory='malloc|calloc|realloc|free|strdup|strndup|aligned_alloc|alloca'
 outside='getenv|time|clock|clock_gettime|gettimeofday|fopen|open|read|write'
 outside+='|fread|fwrite|fprintf|fputs|remove|rename|mkdir'
+inexact='exp|exp2|expm1|exp10|log|log2|log10|log1p|pow|cbrt|hypot|sin|cos|tan'
+inexact+='|sinh|cosh|tanh|asin|acos|atan|atan2|lgamma|tgamma|erf'
 
 # forbid OBJECT MODULE NAMES WHY
 forbid() {
@@ -31,6 +34,7 @@ while IFS= read -r object; do
   forbid "$object" "$module" "$prints" 'the library prints nothing'
   [[ $module == base ]] ||
     forbid "$object" "$module" "$memory" 'allocation goes through base/arena.h'
+  forbid "$object" "$module" "$inexact" 'take the one of base/math.h'
   case $module in
   count | price | search | network)
     forbid "$object" "$module" "$outside" 'the module is pure'
