@@ -22,6 +22,9 @@ const char *cds_format_bits(char buffer[CDS_NUMBER_TEXT], uint64_t bits);
  * exponent; no hexadecimal, inf or nan). Stores the end. False if none or if
  * it overflows. */
 bool cds_parse_double(double *out, const char *text, const char **end);
+/* The value rounded to `digits` (1 to 17) significant decimal digits: takes the
+ * dust off 0.55 + 3 * 0.05. Infinite and NaN values are kept. */
+double cds_round_decimal(double value, unsigned digits);
 /* Edit distance (insert, delete, replace, swap of neighbours), at most 255. */
 unsigned cds_edit_distance(const char *a, const char *b);
 /* Nearest candidate within distance 2 (1 for names of four letters or fewer),

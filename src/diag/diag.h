@@ -42,7 +42,6 @@ void cds_diag_suggest(cds_diag *diag, const char *name,
 size_t cds_diag_errors(const cds_diag *diag);
 size_t cds_diag_warnings(const cds_diag *diag);
 /* Writes all messages (at most 20 errors, then "... 13 more"). */
-void cds_diag_write(const cds_diag *diag, FILE *stream,
-                    cds_diag_format format);
+void cds_diag_write(const cds_diag *diag, FILE *stream, cds_diag_format format);
 
 #endif
