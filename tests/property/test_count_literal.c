@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "count/count.h"
-#include "random_case.h"
-#include "simulate.h"
+#include "support/random_case.h"
+#include "support/simulate.h"
 
 enum { CASES = 20000, CASES_QUICK = 2000, REPORTS_MAX = 5 };
 enum { SHOWS = 9, SHOWS_MULTICAST = 1 << 7, SHOWS_REDUCTION = 1 << 8 };

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "nest.h"
-#include "simulate.h"
+#include "support/nest.h"
+#include "support/simulate.h"
 
 enum { DRAM, RF, MAC };
 enum { A, B, O };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Short text for mappings, einsums and architectures of tests. */
-#include "nest.h"
+#include "support/nest.h"
 
 #include <inttypes.h>
 #include <limits.h>

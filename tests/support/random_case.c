@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Random einsums, architectures and mappings. */
-#include "random_case.h"
+#include "support/random_case.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "nest.h"
+#include "support/nest.h"
 
 enum { MACS_MAX = 3000, LEVELS_MAX = 6, ARRAYS_MAX = 3, LENGTH_MAX = 6 };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The literal simulator: preparation, time steps, and the final checks. */
-#include "simulate.h"
+#include "support/simulate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "simulate_state.h"
+#include "support/simulate_state.h"
 
 void sim_fail(sim_state *sim, const char *what, const sim_holder *holder) {
   if (!sim->failed) {

@@ -3,7 +3,7 @@
  * How the literal simulator moves words: fills over multicasting networks,
  * drains over reducing ones, and what happens to partial sums at the parent.
  */
-#include "simulate_state.h"
+#include "support/simulate_state.h"
 
 static bool is_partial(const sim_state *sim, uint64_t products) {
   return products < sim->reduction_size;

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "simulate.h"
+#include "support/simulate.h"
 
 /* One word in one instance of a holder. */
 typedef struct sim_cell {
