@@ -38,8 +38,8 @@ struct cds_yaml {
 cds_status cds_yaml_read_file(const cds_yaml **out, const char *path,
                               cds_arena *arena, cds_diag *diag);
 cds_status cds_yaml_read_text(const cds_yaml **out, const char *name,
-                              const char *text, size_t length,
-                              cds_arena *arena, cds_diag *diag);
+                              const char *text, size_t length, cds_arena *arena,
+                              cds_diag *diag);
 /* Value of the key in a mapping, or NULL. */
 const cds_yaml *cds_yaml_get(const cds_yaml *mapping, const char *key);
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reads a whole regular file, or the standard input, into memory. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "yaml/internal.h"
+
+static cds_status unreadable(cds_diag *diag, const char *file,
+                             const char *reason) {
+  cds_diag_error(diag, (cds_place){.file = file},
+                 "cannot read: %s: expected a readable YAML file", reason);
+  return CDS_EINPUT;
+}
+
+/* Reads at most one byte more than is allowed, so that the limit is seen. */
+static cds_status read_all(char **out, size_t *length, FILE *stream) {
+  const size_t most = (size_t)CDS_YAML_SIZE_MAX + 1;
+  char *text = NULL;
+  size_t used = 0;
+  size_t room = 0;
+  while (!feof(stream) && used < most) {
+    if (used == room) {
+      room = room > 0 ? room * 2 : 1 << 16;
+      room = room < most ? room : most;
+      char *const more = cds_realloc(text, room);
+      if (more == NULL) {
+        cds_free(text);
+        return CDS_ENOMEM;
+      }
+      text = more;
+    }
+    used += fread(text + used, 1, room - used, stream);
+    if (ferror(stream)) {
+      cds_free(text);
+      return CDS_EIO;
+    }
+  }
+  *out = text;
+  *length = used;
+  return CDS_OK;
+}
+
+static cds_status read_stream(const cds_yaml **out, const char *file,
+                              FILE *stream, cds_arena *arena, cds_diag *diag) {
+  char *text = NULL;
+  size_t length = 0;
+  const cds_status status = read_all(&text, &length, stream);
+  if (status == CDS_EIO) {
+    return unreadable(diag, file, strerror(errno));
+  }
+  CDS_TRY(status);
+  const cds_status parsed =
+      cds_yaml_read_text(out, file, text, length, arena, diag);
+  cds_free(text);
+  return parsed;
+}
+
+cds_status cds_yaml_read_file(const cds_yaml **out, const char *path,
+                              cds_arena *arena, cds_diag *diag) {
+  const char *const file = cds_arena_strdup(arena, path);
+  if (file == NULL) {
+    return CDS_ENOMEM;
+  }
+  if (strcmp(path, "-") == 0) {
+    return read_stream(out, file, stdin, arena, diag);
+  }
+  struct stat about;
+  if (stat(path, &about) != 0) {
+    return unreadable(diag, file, strerror(errno));
+  }
+  if (!S_ISREG(about.st_mode)) {
+    return unreadable(diag, file,
+                      S_ISDIR(about.st_mode) ? "it is a directory"
+                                             : "it is no regular file");
+  }
+  FILE *const stream = fopen(path, "rb");
+  if (stream == NULL) {
+    return unreadable(diag, file, strerror(errno));
+  }
+  const cds_status status = read_stream(out, file, stream, arena, diag);
+  (void)fclose(stream);
+  return status;
+}
