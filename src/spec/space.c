@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Design spaces: variables, their values, and designs built by reading the
+ * parsed file again with one value for each variable. The tree is never
+ * written, so threads share it.
+ */
+#include "spec/space.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "spec/arch_build.h"
+#include "spec/space_walk.h"
+
+enum { VARIABLES_MAX = 32 };
+
+struct cds_space {
+  const char *name;
+  const cds_yaml *root;
+  size_t variables;
+  cds_value_list variable[VARIABLES_MAX];
+  uint64_t designs;
+  size_t limits;
+  cds_limit limit[CDS_LIMITS_MAX];
+  cds_objective objective;
+};
+
+/* ---- variables ---- */
+
+static cds_status read_variables(cds_space *space, const cds_yaml *node,
+                                 const cds_reader *reader) {
+  if (node == NULL) {
+    return CDS_OK;
+  }
+  if (node->kind != CDS_YAML_MAPPING || node->count > VARIABLES_MAX) {
+    cds_diag_error(reader->diag, node->place,
+                   "'variables' is no mapping of at most %d names: expected "
+                   "{rows: [8, 16], ...}",
+                   VARIABLES_MAX);
+    return CDS_EINPUT;
+  }
+  cds_status status = CDS_OK;
+  for (size_t pair = 0; pair < node->count; pair++) {
+    const char *name = NULL;
+    cds_value_list *list = &space->variable[space->variables];
+    cds_status one =
+        cds_schema_name(&name, node->keys[pair], "variable", reader);
+    if (one == CDS_OK) {
+      one = cds_schema_values(list, name, node->items[pair], reader);
+    }
+    if (one == CDS_OK) {
+      space->variables++;
+    } else if (status == CDS_OK || one != CDS_EINPUT) {
+      status = one;
+    }
+  }
+  return status;
+}
+
+/* Variable `name` written with `length` characters, or NULL. */
+static cds_value_list *find_variable(cds_space *space, const char *name,
+                                     size_t length) {
+  for (size_t index = 0; index < space->variables; index++) {
+    const char *known = space->variable[index].name;
+    if (strlen(known) == length && strncmp(known, name, length) == 0) {
+      return &space->variable[index];
+    }
+  }
+  return NULL;
+}
+
+static void unknown_set(const cds_space *space, const char *text,
+                        const char *name, cds_diag *diag) {
+  const char *names[VARIABLES_MAX];
+  for (size_t index = 0; index < space->variables; index++) {
+    names[index] = space->variable[index].name;
+  }
+  const cds_place nowhere = {0};
+  if (space->variables == 0) {
+    cds_diag_error(diag, nowhere,
+                   "'--set %s': the architecture declares no variables", text);
+    return;
+  }
+  cds_diag_error(diag, nowhere, "'--set %s': unknown variable '%s'", text,
+                 name);
+  cds_diag_suggest(diag, name, names, space->variables);
+}
+
+/* One "glb=1MiB": the variable keeps this value alone. */
+static cds_status apply_set(cds_space *space, const char *text,
+                            const cds_reader *reader) {
+  const cds_place nowhere = {0};
+  const char *equals = strchr(text, '=');
+  if (equals == NULL || equals == text || equals[1] == '\0') {
+    cds_diag_error(reader->diag, nowhere,
+                   "'--set %s' sets nothing: expected NAME=VALUE, such as "
+                   "glb=1MiB",
+                   text);
+    return CDS_EINPUT;
+  }
+  const size_t length = (size_t)(equals - text);
+  cds_value_list *list = find_variable(space, text, length);
+  if (list == NULL) {
+    const char *name = cds_arena_strndup(reader->arena, text, length);
+    if (name == NULL) {
+      return CDS_ENOMEM;
+    }
+    unknown_set(space, text, name, reader->diag);
+    return CDS_EINPUT;
+  }
+  cds_yaml *node = cds_arena_alloc(reader->arena, sizeof *node);
+  if (node == NULL) {
+    return CDS_ENOMEM;
+  }
+  node->kind = CDS_YAML_SCALAR;
+  node->text = equals + 1;
+  cds_value_list one;
+  CDS_TRY(cds_schema_values(&one, list->name, node, reader));
+  const cds_variable_value *old = &list->values[0];
+  if (one.count != 1 || one.values[0].dimension != old->dimension ||
+      (one.values[0].text == NULL) != (old->text == NULL)) {
+    const char *such = cds_variable_text(reader->arena, old);
+    cds_diag_error(reader->diag, nowhere,
+                   "'--set %s' is no value of '%s': expected one such as %s",
+                   text, list->name, such == NULL ? "" : such);
+    return CDS_EINPUT;
+  }
+  list->count = 1;
+  list->values = one.values;
+  return CDS_OK;
+}
+
+static cds_status apply_sets(cds_space *space, const char *const *sets,
+                             size_t set_count, const cds_reader *reader) {
+  cds_status status = CDS_OK;
+  for (size_t set = 0; set < set_count; set++) {
+    const cds_status one = apply_set(space, sets[set], reader);
+    if (one != CDS_OK && (status == CDS_OK || one != CDS_EINPUT)) {
+      status = one;
+    }
+  }
+  return status;
+}
+
+static void count_designs(cds_space *space) {
+  space->designs = 1;
+  for (size_t index = 0; index < space->variables; index++) {
+    if (!cds_mul_u64(&space->designs, space->designs,
+                     space->variable[index].count)) {
+      space->designs = UINT64_MAX;
+      return;
+    }
+  }
+}
+
+/* ---- use of variables ---- */
+
+static bool name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Marks the variables that the text uses as $name. */
+static void mark_used(bool used[VARIABLES_MAX], const cds_space *space,
+                      const char *text) {
+  for (const char *at = strchr(text, '$'); at != NULL;
+       at = strchr(at + 1, '$')) {
+    for (size_t index = 0; index < space->variables; index++) {
+      const char *name = space->variable[index].name;
+      const size_t length = strlen(name);
+      if (strncmp(at + 1, name, length) == 0 &&
+          !name_character(at[1 + length])) {
+        used[index] = true;
+      }
+    }
+  }
+}
+
+/* A variable that no number depends on would multiply the designs for
+ * nothing: most often a misspelt name. */
+static cds_status check_used(const cds_space *space, cds_diag *diag) {
+  static const char *const skipped[] = {"explore", "source", "assumption",
+                                        "note", NULL};
+  bool used[VARIABLES_MAX] = {false};
+  cds_walk walk;
+  cds_walk_start(&walk, space->root, skipped);
+  while (cds_walk_next(&walk)) {
+    mark_used(used, space, walk.scalar->text);
+  }
+  cds_status status = CDS_OK;
+  for (size_t index = 0; index < space->variables; index++) {
+    if (!used[index]) {
+      const cds_value_list *list = &space->variable[index];
+      cds_diag_error(diag, list->place,
+                     "unused variable '%s': expected '$%s' in a number of the "
+                     "architecture",
+                     list->name, list->name);
+      cds_diag_hint(diag, "remove it, or write $%s where it belongs",
+                    list->name);
+      status = CDS_EINPUT;
+    }
+  }
+  return status;
+}
+
+/* ---- limits ---- */
+
+static cds_status read_limits(cds_space *space, const cds_yaml *node,
+                              const cds_reader *reader) {
+  if (node == NULL) {
+    return CDS_OK;
+  }
+  const bool list = node->kind == CDS_YAML_SEQUENCE;
+  const size_t count = list ? node->count : 1;
+  if (node->kind == CDS_YAML_MAPPING || count > CDS_LIMITS_MAX) {
+    cds_diag_error(reader->diag, node->place,
+                   "'limits' is no list of at most %d limits: expected [area "
+                   "<= 100 mm2, ...]",
+                   CDS_LIMITS_MAX);
+    return CDS_EINPUT;
+  }
+  cds_status status = CDS_OK;
+  for (size_t item = 0; item < count; item++) {
+    const cds_yaml *limit = list ? node->items[item] : node;
+    if (limit->kind != CDS_YAML_SCALAR) {
+      cds_diag_error(reader->diag, limit->place,
+                     "a limit is no text: expected one such as area <= 100 "
+                     "mm2");
+      status = CDS_EINPUT;
+      continue;
+    }
+    const cds_status one =
+        cds_limit_parse(&space->limit[space->limits], limit->text, limit->place,
+                        reader->arena, reader->diag);
+    if (one == CDS_OK) {
+      space->limits++;
+    } else if (status == CDS_OK || one != CDS_EINPUT) {
+      status = one;
+    }
+  }
+  return status;
+}
+
+/* A temperature needs a way for heat to leave. */
+static cds_status check_cooling(const cds_space *space, const cds_arch *arch,
+                                cds_diag *diag) {
+  cds_status status = CDS_OK;
+  for (size_t limit = 0; limit < space->limits; limit++) {
+    if (space->limit[limit].metric == CDS_METRIC_TEMPERATURE &&
+        !(arch->sink_k_per_w > 0)) {
+      cds_diag_error(diag, space->limit[limit].place,
+                     "limit '%s' needs a thermal resistance: expected "
+                     "'package: {cooling: {sink: 0.1 K/W}}'",
+                     space->limit[limit].text);
+      status = CDS_EINPUT;
+    }
+  }
+  return status;
+}
+
+/* ---- the space ---- */
+
+static cds_status read_explore(cds_space *space, const char *const *sets,
+                               size_t set_count, const cds_reader *reader) {
+  const cds_yaml *node = space->root->kind == CDS_YAML_MAPPING
+                             ? cds_yaml_get(space->root, "explore")
+                             : NULL;
+  cds_raw_explore raw = {0};
+  if (node != NULL) {
+    if (node->kind != CDS_YAML_MAPPING) {
+      cds_diag_error(reader->diag, node->place,
+                     "'explore' is no mapping: expected {variables: ..., "
+                     "limits: ..., objective: ...}");
+      return CDS_EINPUT;
+    }
+    CDS_TRY(cds_schema_read(&raw, &cds_schema_explore, node, reader));
+    space->objective = (cds_objective)raw.objective;
+  }
+  const cds_status variables = read_variables(space, raw.variables, reader);
+  const cds_status limits = read_limits(space, raw.limits, reader);
+  CDS_TRY(variables);
+  CDS_TRY(apply_sets(space, sets, set_count, reader));
+  return limits;
+}
+
+static cds_status first_design(cds_space *space, const cds_reader *reader) {
+  cds_arch *arch = cds_arena_alloc(reader->arena, sizeof *arch);
+  cds_variable_value *values =
+      cds_arena_array(reader->arena, VARIABLES_MAX, sizeof *values);
+  if (arch == NULL || values == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_space_values(values, space, 0);
+  cds_reader with = *reader;
+  with.variables = values;
+  with.variable_count = space->variables;
+  CDS_TRY(cds_arch_read(arch, space->root, &with, false));
+  space->name = arch->name;
+  return check_cooling(space, arch, reader->diag);
+}
+
+cds_status cds_space_read(cds_space **out, const char *path,
+                          const char *const *sets, size_t set_count,
+                          cds_arena *arena, cds_diag *diag) {
+  cds_space *space = cds_arena_alloc(arena, sizeof *space);
+  if (space == NULL) {
+    return CDS_ENOMEM;
+  }
+  const cds_reader reader = {.arena = arena, .diag = diag};
+  CDS_TRY(cds_yaml_read_file(&space->root, path, arena, diag));
+  CDS_TRY(read_explore(space, sets, set_count, &reader));
+  count_designs(space);
+  const cds_status used = check_used(space, diag);
+  CDS_TRY(first_design(space, &reader));
+  CDS_TRY(used);
+  *out = space;
+  return CDS_OK;
+}
+
+const char *cds_space_name(const cds_space *space) { return space->name; }
+
+uint64_t cds_space_designs(const cds_space *space) { return space->designs; }
+
+size_t cds_space_variables(const cds_space *space) { return space->variables; }
+
+const cds_value_list *cds_space_variable(const cds_space *space, size_t index) {
+  return &space->variable[index];
+}
+
+void cds_space_values(cds_variable_value *values, const cds_space *space,
+                      uint64_t index) {
+  for (size_t variable = space->variables; variable-- > 0;) {
+    const cds_value_list *list = &space->variable[variable];
+    values[variable] = list->values[index % list->count];
+    values[variable].name = list->name;
+    index /= list->count;
+  }
+}
+
+cds_status cds_space_design(cds_arch *out, const cds_space *space,
+                            uint64_t index, cds_arena *arena, cds_diag *diag) {
+  cds_variable_value *values =
+      cds_arena_array(arena, VARIABLES_MAX, sizeof *values);
+  if (values == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_space_values(values, space, index);
+  const cds_reader reader = {.arena = arena,
+                             .diag = diag,
+                             .variables = values,
+                             .variable_count = space->variables};
+  return cds_arch_read(out, space->root, &reader, true);
+}
+
+size_t cds_space_limits(const cds_space *space) { return space->limits; }
+
+const cds_limit *cds_space_limit(const cds_space *space, size_t index) {
+  return &space->limit[index];
+}
+
+cds_objective cds_space_objective(const cds_space *space) {
+  return space->objective;
+}
