@@ -47,7 +47,8 @@ cds_status cds_mapping_validate(const cds_mapping *mapping,
                                 const cds_arch *arch, const cds_einsum *einsum,
                                 cds_place place, cds_diag *diag);
 /* Reads the `nest:` sequence of a mapping file ("hold A B at GLB", "for k 4",
- * "spread n 8 over PE.cols"; a `hold` of several tensors gives one node each). */
+ * "spread n 8 over PE.cols"; a `hold` of several tensors gives one node each).
+ */
 cds_status cds_mapping_read(cds_mapping *out, const cds_yaml *nest,
                             const cds_arch *arch, const cds_einsum *einsum,
                             const cds_reader *reader);

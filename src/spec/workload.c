@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reads workload files: a list of layers, or a model and its phases. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "spec/mapping_file.h"
+#include "spec/workload_layers.h"
+
+enum { PHASES_MAX = 64 };
+
+typedef struct file_keys {
+  const char *name;
+  const cds_yaml *layers, *model, *phases, *precision;
+  const char *config;
+  const char *note; /* documentation for readers of the file */
+} file_keys;
+
+#define FILE_NODE(key, text)                                                   \
+  {                                                                            \
+    .name = #key, .kind = CDS_KEY_NODE, .offset = offsetof(file_keys, key),    \
+    .help = text                                                               \
+  }
+#define FILE_NOTE(key, text)                                                   \
+  {                                                                            \
+    .name = #key, .kind = CDS_KEY_TEXT, .offset = offsetof(file_keys, note),   \
+    .help = text                                                               \
+  }
+
+static const cds_key workload_keys[] = {
+    {.name = "workload",
+     .kind = CDS_KEY_NAME,
+     .offset = offsetof(file_keys, name),
+     .required = true,
+     .help = "Name of the workload, used for its results."},
+    FILE_NODE(layers, "List of layers."),
+    FILE_NODE(model,
+              "Keys of a Hugging Face config.json, verbatim. Needs 'phases'."),
+    {.name = "config",
+     .kind = CDS_KEY_TEXT,
+     .offset = offsetof(file_keys, config),
+     .help = "Path of a config.json, relative to this file, instead of "
+             "'model'."},
+    FILE_NODE(phases,
+              "What the model does, such as [{prefill: {tokens: 2048}}, "
+              "{decode: {context: 2048, tokens: 256}}]."),
+    FILE_NODE(precision, "Number formats: one, such as fp16, or by kind of "
+                         "word; a model's torch_dtype if not given."),
+    FILE_NOTE(source, "Where the numbers come from."),
+    FILE_NOTE(assumption, "What was assumed, where there is no source."),
+    FILE_NOTE(note, "Anything that a reader should know."),
+    {0}};
+
+static const cds_schema workload_schema = {
+    .name = "workload",
+    .help = "A workload file: 'layers', or a model and its 'phases'.",
+    .keys = workload_keys};
+
+typedef struct phase_keys {
+  const char *name;
+  uint64_t batch, tokens, context;
+  unsigned logits; /* 0: last, 1: all */
+} phase_keys;
+
+static const char *const logits_choices[] = {"last", "all", NULL};
+
+static const cds_key phase_key_rows[] = {
+    {.name = "name",
+     .kind = CDS_KEY_NAME,
+     .offset = offsetof(phase_keys, name),
+     .help = "Name of the phase; prefill or decode if not given."},
+    {.name = "batch",
+     .kind = CDS_KEY_COUNT,
+     .offset = offsetof(phase_keys, batch),
+     .low = 1,
+     .high = 16777216,
+     .fallback = "1",
+     .help = "Sequences at once."},
+    {.name = "tokens",
+     .kind = CDS_KEY_COUNT,
+     .offset = offsetof(phase_keys, tokens),
+     .required = true,
+     .low = 1,
+     .high = 1073741824,
+     .help = "Tokens of each sequence: read in one pass by a prefill, made one "
+             "by one by a decode phase."},
+    {.name = "context",
+     .kind = CDS_KEY_COUNT,
+     .offset = offsetof(phase_keys, context),
+     .low = 0,
+     .high = 1073741824,
+     .fallback = "0",
+     .help = "Tokens of each sequence that are in the cache already. A decode "
+             "step attends to these, those made before it and its own, "
+             "rounded up to blocks of 16."},
+    {.name = "logits",
+     .kind = CDS_KEY_CHOICE,
+     .offset = offsetof(phase_keys, logits),
+     .choices = logits_choices,
+     .fallback = "last",
+     .help = "Tokens of a sequence whose logits a prefill computes."},
+    {0}};
+
+static const cds_schema phase_schema = {
+    .name = "phase",
+    .help = "One pass over a prompt (prefill), or the making of tokens one by "
+            "one (decode).",
+    .keys = phase_key_rows};
+
+const cds_schema *const cds_workload_schemas[] = {
+    &workload_schema,         &cds_layer_schema,
+    &cds_matmul_schema,       &cds_batched_matmul_schema,
+    &cds_conv2d_schema,       &cds_attention_schema,
+    &cds_precision_schema,    &cds_model_schema,
+    &cds_model_gpt2_schema,   &phase_schema,
+    &cds_mapping_file_schema, NULL};
+
+static cds_status read_phase(cds_phase *out, cds_phase_options *options,
+                             const cds_yaml *item, const cds_reader *reader) {
+  const bool one = item->kind == CDS_YAML_MAPPING && item->count == 1;
+  const bool prefill = one && strcmp(item->keys[0]->text, "prefill") == 0;
+  if (!prefill && (!one || strcmp(item->keys[0]->text, "decode") != 0)) {
+    cds_diag_error(reader->diag, item->place,
+                   "entry of 'phases' is no phase: expected {prefill: {...}} "
+                   "or {decode: {...}}");
+    return CDS_EINPUT;
+  }
+  phase_keys keys = {0};
+  CDS_TRY(cds_schema_read(&keys, &phase_schema, item->items[0], reader));
+  if (!prefill && cds_yaml_get(item->items[0], "context") == NULL) {
+    cds_diag_error(reader->diag, item->items[0]->place,
+                   "decode phase has no 'context': expected the tokens that "
+                   "are in the cache before it");
+    return CDS_EINPUT;
+  }
+  *out =
+      (cds_phase){.name = keys.name != NULL ? keys.name : item->keys[0]->text,
+                  .kind = prefill ? CDS_PHASE_PREFILL : CDS_PHASE_DECODE,
+                  .batch = keys.batch,
+                  .tokens = keys.tokens,
+                  .context = keys.context};
+  options->logits_all = prefill && keys.logits == 1;
+  return CDS_OK;
+}
+
+static cds_status check_phase_names(const cds_workload *workload,
+                                    const cds_yaml *node,
+                                    const cds_reader *reader) {
+  for (unsigned a = 1; a < workload->phases; a++) {
+    for (unsigned b = 0; b < a; b++) {
+      if (strcmp(workload->phase[a].name, workload->phase[b].name) == 0) {
+        cds_diag_error(reader->diag, node->items[a]->place,
+                       "two phases are named '%s': expected a 'name' of its "
+                       "own for each",
+                       workload->phase[a].name);
+        return CDS_EINPUT;
+      }
+    }
+  }
+  return CDS_OK;
+}
+
+static cds_status read_phases(cds_workload *workload,
+                              cds_phase_options **options, const cds_yaml *node,
+                              const cds_reader *reader) {
+  if (node == NULL || node->kind != CDS_YAML_SEQUENCE || node->count == 0 ||
+      node->count > PHASES_MAX) {
+    cds_diag_error(reader->diag, node != NULL ? node->place : workload->place,
+                   "model without a list of phases: expected 1 to %d, such as "
+                   "'phases: [{prefill: {tokens: 2048}}]'",
+                   PHASES_MAX);
+    return CDS_EINPUT;
+  }
+  workload->phase =
+      cds_arena_array(reader->arena, node->count, sizeof *workload->phase);
+  *options = cds_arena_array(reader->arena, node->count, sizeof **options);
+  if (workload->phase == NULL || *options == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < node->count; i++) {
+    const cds_status one =
+        read_phase(&workload->phase[i], &(*options)[i], node->items[i], reader);
+    status = one != CDS_OK ? one : status;
+  }
+  CDS_TRY(status);
+  workload->phases = (unsigned)node->count;
+  return check_phase_names(workload, node, reader);
+}
+
+/* The path of a config.json as seen from the file that names it. */
+static const char *join_path(const char *file, const char *path,
+                             cds_arena *arena) {
+  const char *slash = strrchr(file, '/');
+  if (path[0] == '/' || slash == NULL) {
+    return cds_arena_strdup(arena, path);
+  }
+  return cds_arena_printf(arena, "%.*s/%s", (int)(slash - file), file, path);
+}
+
+/* The model's keys: in the file, or in the config.json that it names. */
+static cds_status find_model(const cds_yaml **out, const file_keys *keys,
+                             const char *path, const cds_reader *reader) {
+  const char *config = keys->config;
+  *out = keys->model;
+  if (keys->model != NULL && keys->model->kind == CDS_YAML_MAPPING &&
+      keys->model->count == 1) {
+    const cds_yaml *inner = cds_yaml_get(keys->model, "config");
+    if (inner != NULL && inner->kind == CDS_YAML_SCALAR) {
+      config = inner->text;
+    }
+  }
+  if (config == NULL) {
+    return CDS_OK;
+  }
+  const char *name = join_path(path, config, reader->arena);
+  return name == NULL
+             ? CDS_ENOMEM
+             : cds_yaml_read_file(out, name, reader->arena, reader->diag);
+}
+
+static cds_status read_model(cds_builder *builder, const file_keys *keys,
+                             const cds_precision *precision, const char *path) {
+  const cds_yaml *model = NULL;
+  cds_phase_options *options = NULL;
+  const cds_status phases =
+      read_phases(builder->workload, &options, keys->phases, builder->reader);
+  CDS_TRY(find_model(&model, keys, path, builder->reader));
+  CDS_TRY(phases);
+  return cds_model_read(builder, model, precision, options);
+}
+
+static cds_status read_plain(cds_builder *builder, const file_keys *keys,
+                             const cds_precision *precision) {
+  const cds_reader *reader = builder->reader;
+  cds_workload *workload = builder->workload;
+  if (keys->phases != NULL) {
+    cds_diag_error(reader->diag, keys->phases->place,
+                   "'phases' with 'layers': expected them with 'model' only");
+    return CDS_EINPUT;
+  }
+  workload->phase = cds_arena_array(reader->arena, 1, sizeof *workload->phase);
+  if (workload->phase == NULL) {
+    return CDS_ENOMEM;
+  }
+  workload->phases = 1;
+  workload->phase[0].name = "all";
+  return cds_layers_read(builder, keys->layers, precision);
+}
+
+static cds_status add_footprint(cds_builder *builder) {
+  cds_workload *workload = builder->workload;
+  uint64_t sum = 0;
+  if (!cds_add_u64(&sum, workload->parameter_bits, workload->kv_bits) ||
+      !cds_add_u64(&workload->footprint_bits, sum, workload->activation_bits)) {
+    return cds_builder_too_large(builder, workload->place, workload->name);
+  }
+  return CDS_OK;
+}
+
+static cds_status read_body(cds_builder *builder, const file_keys *keys,
+                            const char *path) {
+  const cds_reader *reader = builder->reader;
+  const int forms =
+      (keys->layers != NULL) + (keys->model != NULL) + (keys->config != NULL);
+  if (forms != 1) {
+    cds_diag_error(reader->diag, builder->workload->place,
+                   "workload '%s' has %s: expected exactly one of 'layers', "
+                   "'model' and 'config'",
+                   keys->name,
+                   forms == 0 ? "nothing to run" : "several bodies");
+    return CDS_EINPUT;
+  }
+  cds_precision precision = {0};
+  const cds_precision *given = NULL;
+  if (keys->precision != NULL) {
+    CDS_TRY(cds_precision_read(&precision, keys->precision, reader));
+    given = &precision;
+  }
+  if (keys->layers != NULL) {
+    CDS_TRY(read_plain(builder, keys, given));
+  } else {
+    CDS_TRY(read_model(builder, keys, given, path));
+  }
+  return add_footprint(builder);
+}
+
+cds_status cds_workload_read(cds_workload *out, const char *path,
+                             const cds_reader *reader) {
+  const cds_yaml *root = NULL;
+  file_keys keys = {0};
+  CDS_TRY(cds_yaml_read_file(&root, path, reader->arena, reader->diag));
+  CDS_TRY(cds_schema_read(&keys, &workload_schema, root, reader));
+  cds_workload workload = {.name = keys.name, .place = root->place};
+  cds_builder builder = {.reader = reader, .workload = &workload};
+  CDS_TRY(read_body(&builder, &keys, path));
+  *out = workload;
+  return CDS_OK;
+}
