@@ -27,12 +27,12 @@ typedef struct cds_goal {
 
 typedef struct cds_search_result {
   bool found;
-  bool proven;       /* value equals the lower bound */
-  double value;      /* of the goal */
-  double bound;      /* nothing in the space is below */
+  bool proven;  /* value equals the lower bound */
+  double value; /* of the goal */
+  double bound; /* nothing in the space is below */
   cds_mapping mapping;
-  cds_cost cost;     /* of the mapping, by count and price */
-  uint64_t nodes;    /* effort: nodes opened */
+  cds_cost cost;  /* of the mapping, by count and price */
+  uint64_t nodes; /* effort: nodes opened */
 } cds_search_result;
 
 typedef struct cds_searcher cds_searcher; /* one a thread; reused */

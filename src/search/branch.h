@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tables and state of the best-first search (search.c) and of the depth-first
+ * part below one choice of spreads and holders (branch.c).
+ */
+#ifndef CDS_SEARCH_BRANCH_H
+#define CDS_SEARCH_BRANCH_H
+
+#include "search/row.h"
+
+/* Cuts of one class for one spread and one set of holders: groups of equal x
+ * (falling), in each group rows of falling a. Costs rise along both. */
+typedef struct cds_group {
+  uint64_t x;
+  size_t rows;
+  const cds_row *row;
+} cds_group;
+
+typedef struct cds_options {
+  size_t groups;
+  const cds_group *group;
+} cds_options;
+
+/* One choice of spreads, with a bound on everything below it. */
+typedef struct cds_spreads {
+  uint64_t s[CDS_CLASSES];
+  unsigned index[CDS_CLASSES]; /* into the class's spread list */
+  double energy_pj, cycles;    /* least of any mapping with these spreads */
+} cds_spreads;
+
+typedef struct cds_order {
+  unsigned count;
+  unsigned tensor[CDS_MATRIX];
+} cds_order;
+
+/* A complete choice. */
+typedef struct cds_leaf {
+  uint64_t s[CDS_CLASSES];
+  cds_held held[CDS_MATRIX];
+  cds_cut cut[CDS_MATRIX];
+  cds_order order[CDS_STEPS]; /* of the holders at levels 1 and 2 */
+} cds_leaf;
+
+typedef struct cds_branch {
+  const cds_problem *problem;
+  cds_goal goal;
+  const cds_spreads *spreads;
+  cds_held held[CDS_MATRIX];
+  const cds_options *options[CDS_MATRIX];
+  const cds_row *least[CDS_MATRIX]; /* least row of each tensor */
+  double other[CDS_MATRIX];         /* product of the other classes' spreads */
+  double base[CDS_STEPS][CDS_CLASSES]; /* spread inside a tile of the level */
+  bool batch_loops;                    /* the batch class has loops in time */
+  size_t orders[CDS_STEPS];
+  cds_order order[CDS_STEPS][6];
+  const cds_group *chosen_group[CDS_MATRIX];
+  const cds_row *chosen[CDS_MATRIX];
+  /* Incumbent */
+  bool found;
+  double best;
+  cds_leaf leaf;
+  cds_mapping mapping;
+  uint64_t nodes;
+} cds_branch;
+
+/* Value of the goal for a dynamic energy and a time in cycles. */
+double cds_goal_value(const cds_problem *problem, cds_goal goal,
+                      double dynamic_pj, double cycles);
+/* Dynamic energy and cycles (without first fill and last drain) of three rows;
+ * a lower bound when the rows are least rows. */
+void cds_rows_cost(double *dynamic_pj, double *cycles,
+                   const cds_problem *problem, const cds_row *const row[3],
+                   const uint64_t s[CDS_CLASSES]);
+/* Whether value cannot be reached below `bound`: with a relative slack, since
+ * bound and value add the same terms in another order. */
+static inline bool cds_beyond(double bound, double value) {
+  return bound * (1 - 1e-12) > value;
+}
+/* Searches all mappings with the spreads and holders set in the branch, and
+ * improves its incumbent. */
+cds_status cds_branch_run(cds_branch *branch);
+/* The mapping of a leaf, in canonical form. */
+void cds_leaf_mapping(cds_mapping *out, const cds_problem *problem,
+                      const cds_leaf *leaf);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The cost of three rows: the same roofs as src/price/price.c, from sums. */
+#include <math.h>
+
+#include "search/branch.h"
+
+double cds_goal_value(const cds_problem *problem, cds_goal goal,
+                      double dynamic_pj, double cycles) {
+  double seconds = cycles / problem->arch->clock_hz;
+  const double power = dynamic_pj * problem->seconds_per_pj;
+  seconds = power > seconds ? power : seconds;
+  const double energy = dynamic_pj + problem->leakage_w * 1e12 * seconds;
+  return goal.product ? energy * seconds
+                      : energy + goal.lambda_pj_per_s * seconds;
+}
+
+static bool single(const cds_problem *problem, unsigned level) {
+  return level > 0 && problem->arch->overlap == CDS_OVERLAP_NATIVE &&
+         problem->arch->level[level].buffering == CDS_BUFFER_SINGLE;
+}
+
+static double level_cycles(const cds_problem *problem,
+                           const cds_row *const row[3], const double other[3],
+                           unsigned level) {
+  const bool apart = single(problem, level);
+  double out = 0;
+  double in = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    double o = row[t]->read[level];
+    double i = row[t]->update[level];
+    if (!apart) {
+      o += row[t]->drain[level];
+      i += row[t]->fill[level];
+    }
+    const double scale = problem->below[level] ? other[t] : 1;
+    out += o / scale;
+    in += i / scale;
+  }
+  return cds_port_cycles(&problem->arch->level[level], out, in);
+}
+
+/* Time of the transfers of a single-buffered level. */
+static double apart_cycles(const cds_problem *problem,
+                           const cds_row *const row[3], const double other[3],
+                           unsigned level) {
+  double out[CDS_STEPS] = {0};
+  double in[CDS_STEPS] = {0};
+  double own_out = 0;
+  double own_in = 0;
+  double net = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    const unsigned parent = row[t]->parent[level];
+    const double scale = row[t]->parent_scaled[level] ? other[t] : 1;
+    out[parent] += row[t]->parent_out[level] / scale;
+    in[parent] += row[t]->parent_in[level] / scale;
+    const double own = problem->below[level] ? other[t] : 1;
+    own_out += row[t]->drain[level] / own;
+    own_in += row[t]->fill[level] / own;
+    net += row[t]->edge_net[level];
+  }
+  double cycles =
+      cds_port_cycles(&problem->arch->level[level], own_out, own_in);
+  for (unsigned p = 0; p < level; p++) {
+    const double port =
+        cds_port_cycles(&problem->arch->level[p], out[p], in[p]);
+    cycles = port > cycles ? port : cycles;
+  }
+  if (problem->array) {
+    const double wire = net / problem->arch->array[0].bandwidth;
+    cycles = wire > cycles ? wire : cycles;
+  }
+  return cycles;
+}
+
+static double shared_cycles(const cds_problem *problem,
+                            const cds_row *const row[3]) {
+  double cycles = 0;
+  if (problem->array) {
+    const double bits = row[0]->net + row[1]->net + row[2]->net;
+    cycles = bits / problem->arch->array[0].bandwidth;
+  }
+  for (unsigned b = 0; b < problem->bonds; b++) {
+    const double bits = row[0]->bond[b] + row[1]->bond[b] + row[2]->bond[b];
+    const double bond = bits / problem->arch->bond[problem->bond[b]].bandwidth;
+    cycles = bond > cycles ? bond : cycles;
+  }
+  return cycles;
+}
+
+void cds_rows_cost(double *dynamic_pj, double *cycles,
+                   const cds_problem *problem, const cds_row *const row[3],
+                   const uint64_t s[CDS_CLASSES]) {
+  *dynamic_pj = problem->mac_pj + row[0]->energy_pj + row[1]->energy_pj +
+                row[2]->energy_pj;
+  const double units =
+      (double)s[0] * (double)s[1] * (double)s[2] * (double)s[3];
+  const double other[3] = {units / (double)s[0], units / (double)s[1],
+                           units / (double)s[2]};
+  double time = problem->macs / units;
+  for (unsigned level = problem->levels; level-- > 0;) {
+    const double port = level_cycles(problem, row, other, level);
+    time = port > time ? port : time;
+    if (single(problem, level)) {
+      time += apart_cycles(problem, row, other, level);
+    }
+  }
+  const double shared = shared_cycles(problem, row);
+  *cycles = shared > time ? shared : time;
+}

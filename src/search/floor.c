@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Bounds without mapping, and the smallest need that nothing can avoid. */
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "search/branch.h"
+#include "search/holders.h"
+
+/* Lowers every field of `out` that the row has lower. */
+void cds_row_lower(cds_row *out, const cds_row *row) {
+  out->energy_pj = fmin(out->energy_pj, row->energy_pj);
+  out->net = fmin(out->net, row->net);
+  for (unsigned l = 0; l < CDS_STEPS; l++) {
+    out->read[l] = fmin(out->read[l], row->read[l]);
+    out->update[l] = fmin(out->update[l], row->update[l]);
+    out->fill[l] = fmin(out->fill[l], row->fill[l]);
+    out->drain[l] = fmin(out->drain[l], row->drain[l]);
+    /* The edges of a single-buffered level may be absent: no time. */
+    out->parent_out[l] = 0;
+    out->parent_in[l] = 0;
+    out->edge_net[l] = 0;
+  }
+  for (unsigned b = 0; b < CDS_SEARCH_BONDS; b++) {
+    out->bond[b] = fmin(out->bond[b], row->bond[b]);
+  }
+}
+
+bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
+                      cds_held held) {
+  for (unsigned level = 1; level < CDS_STEPS; level++) {
+    const bool here = (held >> (level - 1) & 1U) != 0;
+    if (level >= problem->levels) {
+      if (here) {
+        return false;
+      }
+      continue;
+    }
+    const cds_policy policy = problem->policy[level][tensor];
+    if ((policy == CDS_MUST && !here) || (policy == CDS_MUST_NOT && here)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+cds_cut cds_least_cut(uint64_t size, uint64_t s, cds_held held) {
+  cds_cut cut = {1, 1, s, 1};
+  const uint64_t rest = size / s;
+  if ((held & CDS_HELD_2) != 0) {
+    cut.x = rest;
+  } else if ((held & CDS_HELD_1) != 0) {
+    cut.a = rest;
+  } else {
+    cut.g = rest;
+  }
+  return cut;
+}
+
+uint64_t cds_array_units(const cds_problem *problem) {
+  if (!problem->array) {
+    return 1;
+  }
+  const cds_array *array = &problem->arch->array[0];
+  return array->extent[0] * (array->axes > 1 ? array->extent[1] : 1);
+}
+
+/* Least row of a tensor over all spreads of its class and sets of holders. */
+static void least_of_all(cds_row *out, const cds_problem *problem,
+                         unsigned tensor) {
+  const uint64_t units = cds_array_units(problem);
+  const uint64_t size = problem->size[tensor];
+  bool first = true;
+  for (uint64_t s = 1; s <= units && s <= size; s++) {
+    if (size % s != 0) {
+      continue;
+    }
+    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+      if (!cds_held_allowed(problem, tensor, held)) {
+        continue;
+      }
+      cds_row row;
+      cds_row_fill(&row, problem, tensor, held, cds_least_cut(size, s, held));
+      if (first) {
+        *out = row;
+        first = false;
+      }
+      cds_row_lower(out, &row);
+    }
+  }
+}
+
+void cds_search_floor(double *dynamic_pj, double *latency_s,
+                      const cds_arch *arch, const cds_einsum *einsum,
+                      double power_limit_w) {
+  cds_problem problem;
+  *dynamic_pj = 0;
+  *latency_s = 0;
+  if (cds_problem_init(&problem, arch, einsum, power_limit_w) != CDS_OK) {
+    return;
+  }
+  cds_row least[CDS_MATRIX];
+  const cds_row *row[CDS_MATRIX];
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    memset(&least[t], 0, sizeof least[t]);
+    least_of_all(&least[t], &problem, t);
+    row[t] = &least[t];
+  }
+  /* All units at work, whichever ranks they take: no spread does better. */
+  const uint64_t s[CDS_CLASSES] = {1, 1, 1, cds_array_units(&problem)};
+  double cycles = 0;
+  cds_rows_cost(dynamic_pj, &cycles, &problem, row, s);
+  *latency_s = cycles / arch->clock_hz;
+  *latency_s = fmax(*latency_s, *dynamic_pj * problem.seconds_per_pj);
+  *dynamic_pj *= 1 - 1e-12;
+  *latency_s *= 1 - 1e-12;
+}
+
+/* One word of each tensor that must be there, twice where tiles change. */
+static cds_misfit least_need(const cds_problem *problem, unsigned level) {
+  const cds_arch *arch = problem->arch;
+  const bool twice = level > 0 && arch->overlap == CDS_OVERLAP_NATIVE &&
+                     arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+  cds_misfit need = {level, 0, 0, arch->level[level].size_bits};
+  uint64_t largest = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    if (level > 0 && problem->policy[level][t] != CDS_MUST) {
+      continue;
+    }
+    const uint64_t words = level == 0 ? problem->words[t] : 1;
+    const unsigned bits = problem->einsum->tensor[t].format.bits;
+    const uint64_t copies = twice && problem->words[t] > 1 ? 2 : 1;
+    uint64_t own = 0;
+    if (!cds_mul_u64(&own, words, bits * copies) ||
+        !cds_add_u64(&need.need_bits, need.need_bits, own)) {
+      need.need_bits = UINT64_MAX;
+      own = UINT64_MAX;
+    }
+    if (own > largest) {
+      largest = own;
+      need.tensor = t;
+    }
+  }
+  return need;
+}
+
+cds_misfit cds_problem_misfit(const cds_problem *problem) {
+  cds_misfit worst = least_need(problem, 0);
+  for (unsigned level = 1; level < problem->levels; level++) {
+    if (worst.need_bits > worst.size_bits) {
+      return worst;
+    }
+    worst = least_need(problem, level);
+  }
+  return worst;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sets of holders and least rows: shared by the search and its floor. */
+#ifndef CDS_SEARCH_HOLDERS_H
+#define CDS_SEARCH_HOLDERS_H
+
+#include "search/row.h"
+
+/* Whether the tensor may be held so: policies, and levels that exist. */
+bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
+                      cds_held held);
+/* The cut with every multiplicity 1: no row of the same spread and holders is
+ * below it in any field. */
+cds_cut cds_least_cut(uint64_t size, uint64_t s, cds_held held);
+/* Lowers every field of `out` that the row has lower. */
+void cds_row_lower(cds_row *out, const cds_row *row);
+/* Units of the array; 1 without one. */
+uint64_t cds_array_units(const cds_problem *problem);
+/* The level that nothing fits, and the least that it needs. */
+cds_misfit cds_problem_misfit(const cds_problem *problem);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The mapping of a leaf in canonical form, outermost first:
+ *   hold all tensors at level 0; loops of the batch class, then g of class 0,
+ *   1, 2; level 1 holders in their order, each followed by its a; level 2
+ *   holders in their order, each followed by its x; spreads stand before the
+ *   first holder under the array (at the end if there is none).
+ * A factor of a merged class is shared out to its ranks prime by prime, from
+ * the innermost factor and the last rank on; loops of one gap stand in the
+ * order of the ranks. Of all ways to place spreads on the axes of the array the
+ * least mapping is taken (cds_mapping_compare).
+ */
+#include <string.h>
+
+#include "search/branch.h"
+
+/* Factors of one class, from inside out: x, cols, rows, a, g. */
+enum { CDS_DIGITS = 5 };
+enum { DIGIT_X, DIGIT_COLS, DIGIT_ROWS, DIGIT_A, DIGIT_G };
+
+typedef struct cds_sharing {
+  uint64_t factor[CDS_DIGITS][CDS_RANKS_MAX];
+} cds_sharing;
+
+typedef struct cds_writer {
+  cds_mapping *mapping;
+  const cds_problem *problem;
+  const cds_leaf *leaf;
+  cds_sharing share;
+} cds_writer;
+
+static uint64_t common_divisor(uint64_t a, uint64_t b) {
+  while (b != 0) {
+    const uint64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+/* Shares the digits of a class out to its ranks. Taking the greatest common
+ * divisor with what is left of the rank, again and again, moves each prime as
+ * often as both have it. */
+static void share_class(cds_writer *writer, unsigned class,
+                        const uint64_t digit[CDS_DIGITS]) {
+  const cds_einsum *einsum = writer->problem->einsum;
+  uint64_t left[CDS_RANKS_MAX];
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    left[r] = einsum->rank[r].size;
+  }
+  for (unsigned d = 0; d < CDS_DIGITS; d++) {
+    uint64_t rest = digit[d];
+    for (unsigned r = einsum->ranks; r-- > 0;) {
+      if (writer->problem->class_of[r] != class) {
+        continue;
+      }
+      const uint64_t part = common_divisor(rest, left[r]);
+      writer->share.factor[d][r] = part;
+      left[r] /= part;
+      rest /= part;
+    }
+  }
+}
+
+static void write_hold(cds_writer *writer, unsigned tensor, unsigned level) {
+  cds_node *node = &writer->mapping->node[writer->mapping->nodes++];
+  memset(node, 0, sizeof *node);
+  node->kind = CDS_HOLD;
+  node->tensor = tensor;
+  node->level = level;
+}
+
+static void write_loops(cds_writer *writer, unsigned class, unsigned digit) {
+  for (unsigned r = 0; r < writer->problem->einsum->ranks; r++) {
+    const uint64_t trips = writer->share.factor[digit][r];
+    if (writer->problem->class_of[r] != class || trips < 2) {
+      continue;
+    }
+    cds_node *node = &writer->mapping->node[writer->mapping->nodes++];
+    memset(node, 0, sizeof *node);
+    node->kind = CDS_FOR;
+    node->rank = r;
+    node->trips = trips;
+  }
+}
+
+static void write_spreads(cds_writer *writer) {
+  for (unsigned axis = 0; axis < 2; axis++) {
+    const unsigned digit = axis == 0 ? DIGIT_ROWS : DIGIT_COLS;
+    for (unsigned r = 0; r < writer->problem->einsum->ranks; r++) {
+      const uint64_t trips = writer->share.factor[digit][r];
+      if (trips < 2) {
+        continue;
+      }
+      cds_node *node = &writer->mapping->node[writer->mapping->nodes++];
+      memset(node, 0, sizeof *node);
+      node->kind = CDS_SPREAD;
+      node->rank = r;
+      node->axis = axis;
+      node->trips = trips;
+    }
+  }
+}
+
+static void write_level(cds_writer *writer, unsigned level, bool *spread) {
+  const cds_order *order = &writer->leaf->order[level];
+  if (order->count > 0 && writer->problem->below[level] && !*spread) {
+    write_spreads(writer);
+    *spread = true;
+  }
+  for (unsigned i = 0; i < order->count; i++) {
+    write_hold(writer, order->tensor[i], level);
+    write_loops(writer, order->tensor[i], level == 1 ? DIGIT_A : DIGIT_X);
+  }
+}
+
+static void write_mapping(cds_writer *writer,
+                          const uint64_t rows[CDS_CLASSES]) {
+  const cds_leaf *leaf = writer->leaf;
+  memset(&writer->share, 0, sizeof writer->share);
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    const bool batch = c == CDS_BATCH;
+    const uint64_t batches = batch ? writer->problem->size[c] / leaf->s[c] : 1;
+    const uint64_t digit[CDS_DIGITS] = {
+        batch ? 1 : leaf->cut[c].x, leaf->s[c] / rows[c], rows[c],
+        batch ? 1 : leaf->cut[c].a, batch ? batches : leaf->cut[c].g};
+    share_class(writer, c, digit);
+  }
+  writer->mapping->nodes = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    write_hold(writer, t, 0);
+  }
+  write_loops(writer, CDS_BATCH, DIGIT_G);
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    write_loops(writer, c, DIGIT_G);
+  }
+  bool spread = false;
+  write_level(writer, 1, &spread);
+  write_level(writer, 2, &spread);
+  if (!spread) {
+    write_spreads(writer);
+  }
+}
+
+/* Next way to divide the spreads over rows and columns, like an odometer over
+ * the divisors of each s; false after the last. */
+static bool next_rows(uint64_t rows[CDS_CLASSES],
+                      const uint64_t s[CDS_CLASSES]) {
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    uint64_t next = rows[c] + 1;
+    while (next <= s[c] && s[c] % next != 0) {
+      next++;
+    }
+    if (next <= s[c]) {
+      rows[c] = next;
+      return true;
+    }
+    rows[c] = 1;
+  }
+  return false;
+}
+
+static bool rows_fit(const cds_arch *arch, const uint64_t rows[CDS_CLASSES],
+                     const uint64_t s[CDS_CLASSES]) {
+  const cds_array *array = &arch->array[0];
+  uint64_t on_rows = 1;
+  uint64_t on_cols = 1;
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    on_rows *= rows[c];
+    on_cols *= s[c] / rows[c];
+  }
+  return on_rows <= array->extent[0] &&
+         on_cols <= (array->axes > 1 ? array->extent[1] : 1);
+}
+
+void cds_leaf_mapping(cds_mapping *out, const cds_problem *problem,
+                      const cds_leaf *leaf) {
+  cds_writer writer = {out, problem, leaf, {{{0}}}};
+  uint64_t rows[CDS_CLASSES] = {1, 1, 1, 1};
+  bool found = false;
+  cds_mapping candidate;
+  do {
+    if (problem->array && !rows_fit(problem->arch, rows, leaf->s)) {
+      continue;
+    }
+    writer.mapping = found ? &candidate : out;
+    write_mapping(&writer, rows);
+    if (found && cds_mapping_compare(&candidate, out) < 0) {
+      *out = candidate;
+    }
+    found = true;
+  } while (next_rows(rows, leaf->s));
+}

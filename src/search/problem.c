@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What this version of the search takes, and the pair in its own terms. */
+#include "search/problem.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+
+unsigned cds_rank_class(const cds_einsum *einsum, unsigned rank) {
+  unsigned lacks = 0;
+  unsigned class = CDS_BATCH;
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    if (!cds_tensor_has_rank(&einsum->tensor[t], rank)) {
+      lacks++;
+      class = t;
+    }
+  }
+  return lacks <= 1 && class < CDS_CLASSES ? class : CDS_CLASSES;
+}
+
+size_t cds_divisors(uint64_t *out, size_t room, uint64_t n) {
+  size_t low = 0;
+  for (uint64_t d = 1; d <= n / d && low < room; d++) {
+    if (n % d == 0) {
+      out[low++] = d;
+    }
+  }
+  size_t count = low;
+  for (size_t i = low; i-- > 0 && count < room;) {
+    if (out[i] != n / out[i]) {
+      out[count++] = n / out[i];
+    }
+  }
+  return count;
+}
+
+static void refuse(cds_diag *diag, const cds_arch *arch, const char *what) {
+  cds_diag_error(diag, arch->place,
+                 "%s: the search of this version takes matrix products on up "
+                 "to three memory levels and one array",
+                 what);
+  cds_diag_hint(diag, "'check' and 'eval' take it; the search follows with "
+                      "the step that brings convolutions and networks");
+}
+
+static cds_status supports_arch(const cds_arch *arch, cds_diag *diag) {
+  if (arch->levels > CDS_STEPS) {
+    refuse(diag, arch, "more than three memory levels");
+    return CDS_EINPUT;
+  }
+  if (arch->arrays > 1) {
+    refuse(diag, arch, "more than one array");
+    return CDS_EINPUT;
+  }
+  for (unsigned l = 1; l < arch->levels; l++) {
+    if (arch->level[l].position == arch->level[l - 1].position) {
+      refuse(diag, arch, "levels side by side");
+      return CDS_EINPUT;
+    }
+  }
+  unsigned limited = 0;
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    limited += !isinf(arch->bond[b].bandwidth);
+  }
+  if (limited > CDS_SEARCH_BONDS) {
+    refuse(diag, arch, "more than four bonds with a bandwidth");
+    return CDS_EINPUT;
+  }
+  return CDS_OK;
+}
+
+static cds_status supports_einsum(const cds_arch *arch,
+                                  const cds_einsum *einsum, cds_diag *diag) {
+  if (einsum->tensors != CDS_MATRIX) {
+    refuse(diag, arch, "an einsum without exactly two operands");
+    return CDS_EINPUT;
+  }
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    for (unsigned a = 0; a < einsum->tensor[t].axes; a++) {
+      if (einsum->tensor[t].axis[a].terms > 1) {
+        refuse(diag, arch, "a sliding window (convolution)");
+        return CDS_EINPUT;
+      }
+    }
+  }
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    if (einsum->rank[r].size > 1 && cds_rank_class(einsum, r) == CDS_CLASSES) {
+      refuse(diag, arch, "a rank that only one tensor has");
+      return CDS_EINPUT;
+    }
+  }
+  return CDS_OK;
+}
+
+cds_status cds_search_supports(const cds_arch *arch, const cds_einsum *einsum,
+                               cds_diag *diag) {
+  CDS_TRY(supports_arch(arch, diag));
+  CDS_TRY(supports_einsum(arch, einsum, diag));
+  if (cds_compute_format(arch, einsum) == UINT_MAX) {
+    cds_diag_error(diag, arch->compute.place,
+                   "'%s' has no format for '%s' (%s x %s): expected one that "
+                   "covers both operands",
+                   arch->compute.name, einsum->name,
+                   einsum->tensor[0].format.name,
+                   einsum->tensor[1].format.name);
+    return CDS_EINPUT;
+  }
+  return CDS_OK;
+}
+
+static cds_status init_sizes(cds_problem *out) {
+  const cds_einsum *einsum = out->einsum;
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    out->size[c] = 1;
+  }
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    const unsigned class = cds_rank_class(einsum, r);
+    out->class_of[r] = class == CDS_CLASSES ? CDS_BATCH : class;
+    uint64_t *size = &out->size[out->class_of[r]];
+    if (!cds_mul_u64(size, *size, einsum->rank[r].size)) {
+      return CDS_ELIMIT;
+    }
+  }
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    CDS_TRY(cds_tensor_words(&out->words[t], einsum, t));
+  }
+  uint64_t macs = 0;
+  CDS_TRY(cds_einsum_macs(&macs, einsum));
+  out->macs = (double)macs;
+  return CDS_OK;
+}
+
+cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
+                            const cds_einsum *einsum, double power_limit_w) {
+  memset(out, 0, sizeof *out);
+  out->arch = arch;
+  out->einsum = einsum;
+  out->power_limit_w = power_limit_w;
+  out->levels = arch->levels;
+  out->array = arch->arrays > 0;
+  CDS_TRY(init_sizes(out));
+  for (unsigned l = 0; l < arch->levels; l++) {
+    out->below[l] = arch->level[l].depth > 0;
+    for (unsigned t = 0; t < CDS_MATRIX; t++) {
+      out->policy[l][t] = cds_level_policy(arch, l, &einsum->tensor[t]);
+    }
+  }
+  out->below[CDS_STEPS] = out->array;
+  out->mac_pj =
+      out->macs * arch->compute.mac_pj[cds_compute_format(arch, einsum)];
+  out->leakage_w = cds_arch_leakage_w(arch);
+  if (!isinf(power_limit_w)) {
+    if (out->leakage_w >= power_limit_w) {
+      return CDS_EINFEASIBLE;
+    }
+    out->seconds_per_pj = 1e-12 / (power_limit_w - out->leakage_w);
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    if (!isinf(arch->bond[b].bandwidth)) {
+      out->bond[out->bonds++] = b;
+    }
+  }
+  return CDS_OK;
+}

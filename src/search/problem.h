@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The pair (architecture, einsum) as the search sees it.
+ *
+ * Three tensors t = 0, 1, 2 (the output last). Ranks fall into classes: class
+ * c < 3 holds the ranks that tensor c lacks, class 3 those that all tensors
+ * have. Every rank of a matrix product lies in exactly one class. Ranks of one
+ * class are merged into one of the product size: with perfect factors the
+ * merged chains of divisors are exactly the products of the chains of the
+ * ranks (assign the exponents of each prime to the ranks one after the other),
+ * and counts depend on products only.
+ */
+#ifndef CDS_SEARCH_PROBLEM_H
+#define CDS_SEARCH_PROBLEM_H
+
+#include "price/words.h"
+#include "search/search.h"
+
+enum {
+  CDS_CLASSES = 4,      /* lacked by tensor 0, 1, 2, and by none */
+  CDS_BATCH = 3,        /* the class that all tensors have */
+  CDS_MATRIX = 3,       /* tensors */
+  CDS_STEPS = 3,        /* memory levels: outermost, level 1, level 2 */
+  CDS_SEARCH_BONDS = 4, /* bonds with a bandwidth limit */
+  CDS_DIVISORS_MAX = 4096
+};
+
+typedef struct cds_problem {
+  const cds_arch *arch;
+  const cds_einsum *einsum;
+  double power_limit_w;
+  unsigned levels;           /* memory levels: 1 to 3 */
+  bool array;                /* whether there is one */
+  bool below[CDS_STEPS + 1]; /* level (or compute, [3]) under the array */
+  unsigned class_of[CDS_RANKS_MAX];
+  uint64_t size[CDS_CLASSES]; /* product of the ranks' sizes */
+  uint64_t words[CDS_MATRIX]; /* of each tensor */
+  cds_policy policy[CDS_STEPS][CDS_MATRIX];
+  double mac_pj; /* all multiply-accumulates */
+  double macs;
+  double leakage_w;
+  double seconds_per_pj; /* power roof: T >= E_dyn x this; 0: none */
+  unsigned bonds;        /* with a bandwidth limit */
+  unsigned bond[CDS_SEARCH_BONDS];
+} cds_problem;
+
+/* Fills the problem; the caller has checked cds_search_supports. */
+cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
+                            const cds_einsum *einsum, double power_limit_w);
+/* Class of a rank: 0..3, or CDS_CLASSES when the rank is in no class. */
+unsigned cds_rank_class(const cds_einsum *einsum, unsigned rank);
+/* Divisors of n in increasing order; returns their number, at most `room`. */
+size_t cds_divisors(uint64_t *out, size_t room, uint64_t n);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The counts of src/count specialised to a tensor whose axes are single ranks,
+ * with the array's spread s of its class. For an edge from parent p to child q
+ * below which the class is cut M times in time:
+ *   loads, summed over instances   W M (s if q is under the array)
+ *   between p and q lies the array: united over it W M, else summed W M s
+ * The rules for outputs are those of src/count/count.c. tests check that rows
+ * add up to cds_count and cds_price on random mappings.
+ */
+#include "search/row.h"
+
+#include <string.h>
+
+/* An edge of the chain of holders of one tensor. */
+typedef struct cds_link {
+  unsigned parent, child; /* memory levels; child CDS_STEPS: compute */
+  uint64_t times;         /* M: how often the class is cut above the child */
+  bool between;           /* the array lies between */
+} cds_link;
+
+typedef struct cds_row_job {
+  cds_row *row;
+  const cds_problem *problem;
+  unsigned tensor;
+  cds_cut cut;
+} cds_row_job;
+
+static void charge(cds_row_job *job, unsigned level, cds_action action,
+                   uint64_t words, unsigned bits) {
+  job->row->energy_pj +=
+      cds_words_energy(&job->problem->arch->level[level], action, words, bits);
+}
+
+static unsigned child_die(const cds_problem *problem, unsigned child) {
+  return child == CDS_STEPS ? problem->arch->compute.die
+                            : problem->arch->level[child].die;
+}
+
+static void charge_hop(cds_row_job *job, unsigned from, unsigned to,
+                       double bits) {
+  if (from == to) {
+    return;
+  }
+  const cds_arch *arch = job->problem->arch;
+  const uint32_t crossed = cds_arch_bonds_between(arch, from, to);
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    if ((crossed >> b & 1U) != 0) {
+      job->row->energy_pj +=
+          bits * arch->bond[b].crossings * arch->bond[b].bit_pj;
+    }
+  }
+  for (unsigned b = 0; b < job->problem->bonds; b++) {
+    if ((crossed >> job->problem->bond[b] & 1U) != 0) {
+      job->row->bond[b] += bits;
+    }
+  }
+}
+
+/* Network and bonds of an edge: bits on the network (0 when the array is not
+ * between), bits at the child. */
+static void charge_way(cds_row_job *job, const cds_link *link, double net_bits,
+                       double child_bits) {
+  const cds_arch *arch = job->problem->arch;
+  const unsigned from = arch->level[link->parent].die;
+  const unsigned to = child_die(job->problem, link->child);
+  if (!link->between) {
+    charge_hop(job, from, to, child_bits);
+    return;
+  }
+  job->row->energy_pj += net_bits * arch->array[0].bit_pj;
+  job->row->net += net_bits;
+  if (link->child < CDS_STEPS) {
+    job->row->edge_net[link->child] += net_bits;
+  }
+  charge_hop(job, from, arch->array[0].die, net_bits);
+  charge_hop(job, arch->array[0].die, to, child_bits);
+}
+
+static void note_parent(cds_row_job *job, const cds_link *link, double out,
+                        double in) {
+  if (link->child == CDS_STEPS) {
+    return;
+  }
+  job->row->parent[link->child] = link->parent;
+  job->row->parent_scaled[link->child] = job->problem->below[link->parent];
+  job->row->parent_out[link->child] = out;
+  job->row->parent_in[link->child] = in;
+}
+
+static void operand_edge(cds_row_job *job, const cds_link *link) {
+  const cds_problem *problem = job->problem;
+  const unsigned bits = problem->einsum->tensor[job->tensor].format.bits;
+  const uint64_t united = problem->words[job->tensor] * link->times;
+  const uint64_t every = united * job->cut.s;
+  const uint64_t fills = problem->below[link->child] ? every : united;
+  uint64_t reads = fills;
+  if (link->between && problem->arch->array[0].multicast) {
+    reads = united;
+  }
+  charge(job, link->parent, CDS_READ, reads, bits);
+  /* On one instance under the array: every / S = united / other spreads. */
+  const double read_bits =
+      cds_words_bits(problem->below[link->parent] ? united : reads, bits);
+  job->row->read[link->parent] += read_bits;
+  if (link->child < CDS_STEPS) {
+    charge(job, link->child, CDS_FILL, fills, bits);
+    job->row->fill[link->child] += cds_words_bits(united, bits);
+  }
+  charge_way(job, link, cds_words_bits(reads, bits),
+             cds_words_bits(fills, bits));
+  note_parent(job, link, read_bits, 0);
+}
+
+/* State along the output's chain, as in count.c. `unit` values are those of
+ * the busiest instance, times the other spreads under the array. */
+typedef struct cds_output_state {
+  uint64_t zero_starts, unit_zero_starts;
+  uint64_t fills; /* into the parent: partial sums that came back */
+  bool complete;
+} cds_output_state;
+
+static double two_bits(uint64_t words, uint64_t results,
+                       const cds_tensor *tensor) {
+  return cds_words_bits(results, tensor->format.bits) +
+         cds_words_bits(words - results, tensor->accumulator.bits);
+}
+
+static void charge_two(cds_row_job *job, unsigned level, cds_action action,
+                       uint64_t words, uint64_t results) {
+  const cds_tensor *tensor = &job->problem->einsum->tensor[job->tensor];
+  charge(job, level, action, results, tensor->format.bits);
+  charge(job, level, action, words - results, tensor->accumulator.bits);
+}
+
+/* What the parent sees: updates, and reads of partial sums. */
+static void output_parent(cds_row_job *job, const cds_link *link,
+                          const cds_output_state *state, uint64_t updates,
+                          uint64_t unit_updates) {
+  const cds_tensor *tensor = &job->problem->einsum->tensor[job->tensor];
+  const unsigned wide = tensor->accumulator.bits;
+  const uint64_t results =
+      state->complete ? job->problem->words[job->tensor] : 0;
+  const uint64_t reads = updates - state->zero_starts;
+  charge_two(job, link->parent, CDS_UPDATE, updates, results);
+  charge(job, link->parent, CDS_READ, reads, wide);
+  job->row->update[link->parent] += two_bits(unit_updates, results, tensor);
+  job->row->read[link->parent] +=
+      cds_words_bits(unit_updates - state->unit_zero_starts, wide);
+  const bool partial = updates > results || state->fills > 0;
+  job->row->tile_bits[link->parent] = partial ? wide : tensor->format.bits;
+  if (link->child < CDS_STEPS) {
+    job->row->last_parent_bits[link->child] =
+        results == 0 ? wide : tensor->format.bits;
+  }
+}
+
+static void output_edge(cds_row_job *job, const cds_link *link,
+                        cds_output_state *state) {
+  const cds_problem *problem = job->problem;
+  const cds_tensor *tensor = &problem->einsum->tensor[job->tensor];
+  const cds_level *parent = &problem->arch->level[link->parent];
+  const uint64_t words = problem->words[job->tensor];
+  const uint64_t united = words * link->times;
+  const uint64_t every = united * job->cut.s;
+  const bool under = problem->below[link->child];
+  const bool reduces = !link->between || problem->arch->array[0].reduction;
+  const uint64_t drains = under ? every : united;
+  const uint64_t visits = link->between ? united : drains;
+  const uint64_t updates = link->between && !reduces ? every : visits;
+  const uint64_t unit_updates = problem->below[link->parent] ? united : updates;
+  output_parent(job, link, state, updates, unit_updates);
+
+  const bool through =
+      state->complete && (!parent->accumulate || visits == words);
+  const bool split = under && job->cut.s > 1;
+  const bool complete = through && !split;
+  const uint64_t fills = parent->accumulate ? 0 : visits - state->zero_starts;
+  const uint64_t unit_fills =
+      parent->accumulate ? 0 : united - state->unit_zero_starts;
+  const uint64_t ready = complete ? words : 0;
+  const unsigned wide = tensor->accumulator.bits;
+  if (link->child < CDS_STEPS) {
+    charge_two(job, link->child, CDS_DRAIN, drains, ready);
+    charge(job, link->child, CDS_FILL, fills, wide);
+    job->row->drain[link->child] += two_bits(united, ready, tensor);
+    job->row->fill[link->child] += cds_words_bits(unit_fills, wide);
+    job->row->last_own_bits[link->child] =
+        complete ? tensor->format.bits : wide;
+  }
+  const bool merged = through && (reduces || job->cut.s == 1);
+  const uint64_t out = merged ? words : 0;
+  const double up_bits = two_bits(updates, out, tensor);
+  charge_way(job, link, cds_words_bits(fills, wide) + up_bits,
+             cds_words_bits(fills, wide) + two_bits(drains, ready, tensor));
+  if (link->between) {
+    job->row->energy_pj +=
+        (double)(drains - updates) * problem->arch->array[0].add_pj;
+    if (link->child < CDS_STEPS) {
+      job->row->last_net_bits[link->child] =
+          merged ? tensor->format.bits : wide;
+    }
+  }
+  const uint64_t edge_up = link->between ? updates : united;
+  const uint64_t edge_ready = link->between ? out : ready;
+  note_parent(job, link,
+              cds_words_bits(link->between ? fills : unit_fills, wide),
+              two_bits(edge_up, edge_ready, tensor));
+  state->zero_starts = drains - fills;
+  state->unit_zero_starts = united - unit_fills;
+  state->fills = fills;
+  state->complete = complete;
+}
+
+static void add_edge(cds_row_job *job, unsigned parent, unsigned child,
+                     uint64_t times, cds_output_state *state) {
+  const cds_problem *problem = job->problem;
+  const cds_link link = {parent, child, times,
+                         !problem->below[parent] && problem->below[child]};
+  if (job->tensor == CDS_MATRIX - 1) {
+    output_edge(job, &link, state);
+  } else {
+    operand_edge(job, &link);
+  }
+}
+
+void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,
+                  cds_held held, cds_cut cut) {
+  memset(out, 0, sizeof *out);
+  out->cut = cut;
+  cds_row_job job = {out, problem, tensor, cut};
+  const cds_tensor *t = &problem->einsum->tensor[tensor];
+  for (unsigned l = 0; l < CDS_STEPS; l++) {
+    out->tile_bits[l] = t->format.bits;
+  }
+  cds_output_state state = {problem->words[tensor], problem->words[tensor], 0,
+                            true};
+  unsigned parent = 0;
+  if ((held & CDS_HELD_1) != 0) {
+    add_edge(&job, 0, 1, cut.g, &state);
+    parent = 1;
+  }
+  if ((held & CDS_HELD_2) != 0) {
+    add_edge(&job, parent, 2, cut.g * cut.a, &state);
+    parent = 2;
+  }
+  add_edge(&job, parent, CDS_STEPS, cut.g * cut.a * cut.x, &state);
+}

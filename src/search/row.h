@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A row: all that one tensor's traffic costs, given how the one class that it
+ * lacks is cut. With uneven placement in hierarchical order the counts of
+ * tensor t depend on nothing else: its holders hoist over every loop of its own
+ * class, and the ranks that it has never multiply its words. So the cost of a
+ * mapping is the sum of three rows, and bounds are sums of the least rows.
+ *
+ * The class of size D is cut, from outside in, into
+ *   g (above the level 1 holder of t) x a (between its holders) x
+ *   s (spread over the array) x x (inside its level 2 holder)
+ */
+#ifndef CDS_SEARCH_ROW_H
+#define CDS_SEARCH_ROW_H
+
+#include "search/problem.h"
+
+typedef struct cds_cut {
+  uint64_t g, a, s, x;
+} cds_cut;
+
+/* Which inner levels hold the tensor: bit 1 level 1, bit 2 level 2. */
+typedef unsigned cds_held;
+enum { CDS_HELD_1 = 1, CDS_HELD_2 = 2, CDS_HELD_SETS = 4 };
+
+typedef struct cds_row {
+  cds_cut cut;
+  double energy_pj; /* dynamic, all actions, networks, bonds, additions */
+  /* Bits on the busiest instance. Levels under the array: times the product of
+   * the other classes' spreads, so that rows do not depend on them. */
+  double read[CDS_STEPS], update[CDS_STEPS];
+  double fill[CDS_STEPS], drain[CDS_STEPS];
+  double net;                    /* on the array's network */
+  double bond[CDS_SEARCH_BONDS]; /* across bonds with a limit */
+  /* Edge into level l as its parent and the network see it (single buffers) */
+  double parent_out[CDS_STEPS], parent_in[CDS_STEPS], edge_net[CDS_STEPS];
+  bool parent_scaled[CDS_STEPS]; /* the parent is under the array */
+  unsigned parent[CDS_STEPS];
+  /* Bits of a word where it matters: in the tile, at the last drain on the own
+   * port, on the network, at the parent. */
+  unsigned tile_bits[CDS_STEPS];
+  unsigned last_own_bits[CDS_STEPS], last_net_bits[CDS_STEPS];
+  unsigned last_parent_bits[CDS_STEPS];
+} cds_row;
+
+/* Fills the row of tensor t. Pure; constant time. */
+void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,
+                  cds_held held, cds_cut cut);
+
+#endif

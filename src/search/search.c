@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Best-first search with proof.
+ *
+ * Normal form of the space. Loops that a tensor has can move above its holder
+ * for nothing less: its tile shrinks and its fills stay; loops that the next
+ * holder's tensor lacks can move below that holder (it is raised): its tile and
+ * fills stay. So between two holders only the loops of the class that the upper
+ * one's tensor lacks remain, and a mapping is given by the spreads, the sets
+ * and orders of holders, and for each class a cut g x a x s x x (row.h).
+ *
+ * Order of work: every vector of spreads gets an admissible bound (the least
+ * row of each tensor over its sets of holders, added up; each field of the
+ * bound is below the field of every mapping). Vectors are opened in the order
+ * of their bounds, inside one the sets of holders likewise, and below that
+ * branch.c goes depth first. The search ends when the next bound is beyond the
+ * incumbent: then the incumbent is optimal. Vectors and sets whose bound equals
+ * the incumbent are opened, so that ties are broken by the canonical order of
+ * mappings and the answer depends on nothing else.
+ */
+#include "search/search.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "search/branch.h"
+#include "search/holders.h"
+
+typedef struct cds_ranked {
+  double bound;
+  uint32_t index;
+} cds_ranked;
+
+/* Spreads of one class, with least rows and lazily made options. */
+typedef struct cds_class_table {
+  size_t count;
+  uint64_t *spread;
+  cds_row (*least)[CDS_HELD_SETS];
+  cds_options *(*options)[CDS_HELD_SETS];
+} cds_class_table;
+
+struct cds_searcher {
+  cds_arena *tables; /* of the pair that was begun */
+  cds_arena *scratch;
+  cds_arena_mark empty;
+  cds_arch arch;
+  cds_einsum einsum;
+  cds_problem problem;
+  cds_class_table table[CDS_CLASSES];
+  size_t spreads;
+  size_t spread_room;
+  cds_spreads *spread;
+  cds_ranked *ranked;
+  cds_branch branch;
+};
+
+cds_searcher *cds_searcher_new(void) {
+  cds_searcher *searcher = cds_malloc(sizeof *searcher);
+  if (searcher == NULL) {
+    return NULL;
+  }
+  memset(searcher, 0, sizeof *searcher);
+  searcher->tables = cds_arena_new();
+  searcher->scratch = cds_arena_new();
+  if (searcher->tables == NULL || searcher->scratch == NULL) {
+    cds_searcher_free(searcher);
+    return NULL;
+  }
+  searcher->empty = cds_arena_mark_get(searcher->tables);
+  return searcher;
+}
+
+void cds_searcher_free(cds_searcher *searcher) {
+  if (searcher == NULL) {
+    return;
+  }
+  cds_arena_free(searcher->tables);
+  cds_arena_free(searcher->scratch);
+  cds_free(searcher);
+}
+
+static cds_status make_class(cds_searcher *searcher, unsigned c) {
+  const cds_problem *problem = &searcher->problem;
+  cds_class_table *table = &searcher->table[c];
+  const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
+  uint64_t *divisor =
+      cds_arena_array(searcher->scratch, CDS_DIVISORS_MAX, sizeof *divisor);
+  if (divisor == NULL) {
+    return CDS_ENOMEM;
+  }
+  const size_t all = cds_divisors(divisor, CDS_DIVISORS_MAX, problem->size[c]);
+  const uint64_t units = cds_array_units(problem);
+  table->count = 0;
+  while (table->count < all && divisor[table->count] <= units) {
+    table->count++;
+  }
+  table->spread =
+      cds_arena_array(searcher->tables, table->count, sizeof *table->spread);
+  table->least =
+      cds_arena_array(searcher->tables, table->count, sizeof *table->least);
+  table->options =
+      cds_arena_array(searcher->tables, table->count, sizeof *table->options);
+  if (table->spread == NULL || table->least == NULL || table->options == NULL) {
+    return CDS_ENOMEM;
+  }
+  memcpy(table->spread, divisor, table->count * sizeof *divisor);
+  cds_arena_reset(searcher->scratch, mark);
+  for (size_t i = 0; i < table->count && c < CDS_MATRIX; i++) {
+    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+      if (cds_held_allowed(problem, c, held)) {
+        cds_row_fill(&table->least[i][held], problem, c, held,
+                     cds_least_cut(problem->size[c], table->spread[i], held));
+      }
+    }
+  }
+  return CDS_OK;
+}
+
+/* ---- spreads --------------------------------------------------------- */
+
+/* Whether spreads fit on the axes: some division of each s into a factor on
+ * the rows and one on the columns. Depth of recursion: the classes. */
+static bool divide_axes(const uint64_t s[CDS_CLASSES], unsigned c,
+                        uint64_t rows, uint64_t cols) {
+  if (c == CDS_CLASSES) {
+    return true;
+  }
+  for (uint64_t on_rows = 1; on_rows <= s[c] && on_rows <= rows; on_rows++) {
+    if (s[c] % on_rows == 0 && s[c] / on_rows <= cols &&
+        divide_axes(s, c + 1, rows / on_rows, cols / (s[c] / on_rows))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool axes_hold(const cds_problem *problem, const uint64_t s[CDS_CLASSES],
+                      uint64_t product) {
+  if (!problem->array) {
+    return product == 1;
+  }
+  const cds_array *array = &problem->arch->array[0];
+  const uint64_t cols = array->axes > 1 ? array->extent[1] : 1;
+  const uint64_t rows = array->extent[0];
+  if (product <= rows || product <= cols) {
+    return true;
+  }
+  return product <= rows * cols && divide_axes(s, 0, rows, cols);
+}
+
+/* Least row of a tensor over its sets of holders, field by field. */
+static void merge_least(cds_row *out, const cds_searcher *searcher,
+                        unsigned tensor, unsigned index) {
+  bool first = true;
+  for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+    if (!cds_held_allowed(&searcher->problem, tensor, held)) {
+      continue;
+    }
+    const cds_row *row = &searcher->table[tensor].least[index][held];
+    if (first) {
+      *out = *row;
+      first = false;
+      continue;
+    }
+    cds_row_lower(out, row);
+  }
+}
+
+static void bound_spreads(cds_searcher *searcher, cds_spreads *spreads,
+                          cds_row *const merged[CDS_MATRIX]) {
+  const cds_row *row[CDS_MATRIX];
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    row[t] = &merged[t][spreads->index[t]];
+  }
+  cds_rows_cost(&spreads->energy_pj, &spreads->cycles, &searcher->problem, row,
+                spreads->s);
+}
+
+static cds_status add_spreads(cds_searcher *searcher,
+                              const cds_spreads *spreads) {
+  if (searcher->spreads == searcher->spread_room) {
+    const size_t room =
+        searcher->spread_room == 0 ? 256 : 2 * searcher->spread_room;
+    cds_spreads *grown = cds_arena_array(searcher->tables, room, sizeof *grown);
+    if (grown == NULL) {
+      return CDS_ENOMEM;
+    }
+    if (searcher->spreads > 0) {
+      memcpy(grown, searcher->spread, searcher->spreads * sizeof *grown);
+    }
+    searcher->spread = grown;
+    searcher->spread_room = room;
+  }
+  searcher->spread[searcher->spreads++] = *spreads;
+  return CDS_OK;
+}
+
+/* Goes on to the next vector of indexes; `over`: the product of the present
+ * one is too large, and so is every one with a larger index of the lowest class
+ * that is not at its first: go on with the class after it. */
+static bool next_spreads(unsigned index[CDS_CLASSES],
+                         const cds_class_table table[CDS_CLASSES], bool over) {
+  unsigned c = 0;
+  if (over) {
+    while (c < CDS_CLASSES && index[c] == 0) {
+      c++;
+    }
+    if (c < CDS_CLASSES) {
+      index[c++] = 0;
+    }
+  }
+  for (; c < CDS_CLASSES; c++) {
+    if (index[c] + 1 < table[c].count) {
+      index[c]++;
+      return true;
+    }
+    index[c] = 0;
+  }
+  return false;
+}
+
+static cds_status list_spreads(cds_searcher *searcher,
+                               cds_row *const merged[CDS_MATRIX]) {
+  const uint64_t units = cds_array_units(&searcher->problem);
+  cds_spreads at;
+  memset(&at, 0, sizeof at);
+  bool over = false;
+  do {
+    uint64_t product = 1;
+    for (unsigned c = 0; c < CDS_CLASSES; c++) {
+      at.s[c] = searcher->table[c].spread[at.index[c]];
+      product = product > units ? product : product * at.s[c];
+    }
+    over = product > units;
+    if (!over && axes_hold(&searcher->problem, at.s, product)) {
+      bound_spreads(searcher, &at, merged);
+      CDS_TRY(add_spreads(searcher, &at));
+    }
+  } while (next_spreads(at.index, searcher->table, over));
+  return CDS_OK;
+}
+
+cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
+                            const cds_einsum *einsum, double power_limit_w) {
+  cds_arena_reset(searcher->tables, searcher->empty);
+  searcher->arch = *arch;
+  searcher->einsum = *einsum;
+  searcher->spreads = 0;
+  searcher->spread_room = 0;
+  searcher->spread = NULL;
+  CDS_TRY(cds_problem_init(&searcher->problem, &searcher->arch,
+                           &searcher->einsum, power_limit_w));
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    CDS_TRY(make_class(searcher, c));
+  }
+  cds_row *merged[CDS_MATRIX];
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    const size_t count = searcher->table[t].count;
+    merged[t] = cds_arena_array(searcher->tables, count, sizeof *merged[t]);
+    if (merged[t] == NULL) {
+      return CDS_ENOMEM;
+    }
+    for (size_t i = 0; i < count; i++) {
+      merge_least(&merged[t][i], searcher, t, (unsigned)i);
+    }
+  }
+  CDS_TRY(list_spreads(searcher, merged));
+  searcher->ranked = cds_arena_array(searcher->tables, searcher->spreads,
+                                     sizeof *searcher->ranked);
+  return searcher->ranked == NULL ? CDS_ENOMEM : CDS_OK;
+}
+
+/* ---- options --------------------------------------------------------- */
+
+/* Rows of one x: falling a, g takes the rest. */
+static cds_status make_group(cds_searcher *searcher, cds_group *group,
+                             unsigned c, cds_held held, cds_cut cut) {
+  const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
+  const uint64_t rest = cut.g;
+  uint64_t *divisor =
+      cds_arena_array(searcher->scratch, CDS_DIVISORS_MAX, sizeof *divisor);
+  if (divisor == NULL) {
+    return CDS_ENOMEM;
+  }
+  size_t count = 1;
+  divisor[0] = 1;
+  if ((held & CDS_HELD_1) != 0) {
+    count = cds_divisors(divisor, CDS_DIVISORS_MAX, rest);
+  }
+  cds_row *row = cds_arena_array(searcher->tables, count, sizeof *row);
+  if (row == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < count; i++) {
+    cut.a = divisor[count - 1 - i];
+    cut.g = rest / cut.a;
+    cds_row_fill(&row[i], &searcher->problem, c, held, cut);
+  }
+  cds_arena_reset(searcher->scratch, mark);
+  *group = (cds_group){cut.x, count, row};
+  return CDS_OK;
+}
+
+static cds_status make_options(cds_searcher *searcher, unsigned c,
+                               unsigned index, cds_held held) {
+  cds_class_table *table = &searcher->table[c];
+  if (table->options[index][held] != NULL) {
+    return CDS_OK;
+  }
+  const uint64_t s = table->spread[index];
+  const uint64_t rest = searcher->problem.size[c] / s;
+  const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
+  uint64_t *divisor =
+      cds_arena_array(searcher->scratch, CDS_DIVISORS_MAX, sizeof *divisor);
+  cds_options *options = cds_arena_alloc(searcher->tables, sizeof *options);
+  if (divisor == NULL || options == NULL) {
+    return CDS_ENOMEM;
+  }
+  size_t count = 1;
+  divisor[0] = 1;
+  if ((held & CDS_HELD_2) != 0) {
+    count = cds_divisors(divisor, CDS_DIVISORS_MAX, rest);
+  }
+  cds_group *group = cds_arena_array(searcher->tables, count, sizeof *group);
+  if (group == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < count; i++) {
+    const uint64_t x = divisor[count - 1 - i];
+    CDS_TRY(
+        make_group(searcher, &group[i], c, held, (cds_cut){rest / x, 1, s, x}));
+  }
+  cds_arena_reset(searcher->scratch, mark);
+  *options = (cds_options){count, group};
+  table->options[index][held] = options;
+  return CDS_OK;
+}
+
+/* ---- solve ----------------------------------------------------------- */
+
+static int by_bound(const void *left, const void *right) {
+  const cds_ranked *a = left;
+  const cds_ranked *b = right;
+  if (a->bound != b->bound) {
+    return a->bound < b->bound ? -1 : 1;
+  }
+  return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* Sets of holders of the three tensors, packed: two bits each. */
+enum { CDS_HELD_COMBINATIONS = 64 };
+
+static size_t rank_holders(cds_ranked ranked[CDS_HELD_COMBINATIONS],
+                           cds_searcher *searcher, const cds_spreads *at) {
+  const cds_problem *problem = &searcher->problem;
+  size_t count = 0;
+  for (uint32_t packed = 0; packed < CDS_HELD_COMBINATIONS; packed++) {
+    const cds_row *row[CDS_MATRIX];
+    bool possible = true;
+    for (unsigned t = 0; t < CDS_MATRIX; t++) {
+      const cds_held held = packed >> (2 * t) & 3U;
+      possible = possible && cds_held_allowed(problem, t, held);
+      row[t] = &searcher->table[t].least[at->index[t]][held];
+    }
+    if (!possible) {
+      continue;
+    }
+    double dynamic_pj = 0;
+    double cycles = 0;
+    cds_rows_cost(&dynamic_pj, &cycles, problem, row, at->s);
+    ranked[count++] = (cds_ranked){
+        cds_goal_value(problem, searcher->branch.goal, dynamic_pj, cycles),
+        packed};
+  }
+  qsort(ranked, count, sizeof *ranked, by_bound);
+  return count;
+}
+
+static cds_status open_spreads(cds_searcher *searcher, const cds_spreads *at) {
+  cds_branch *branch = &searcher->branch;
+  cds_ranked ranked[CDS_HELD_COMBINATIONS];
+  const size_t count = rank_holders(ranked, searcher, at);
+  branch->spreads = at;
+  for (size_t i = 0; i < count; i++) {
+    if (branch->found && cds_beyond(ranked[i].bound, branch->best)) {
+      break;
+    }
+    for (unsigned t = 0; t < CDS_MATRIX; t++) {
+      const cds_held held = ranked[i].index >> (2 * t) & 3U;
+      branch->held[t] = held;
+      branch->least[t] = &searcher->table[t].least[at->index[t]][held];
+      CDS_TRY(make_options(searcher, t, at->index[t], held));
+      branch->options[t] = searcher->table[t].options[at->index[t]][held];
+    }
+    CDS_TRY(cds_branch_run(branch));
+  }
+  return CDS_OK;
+}
+
+static cds_status finish(cds_search_result *out, cds_searcher *searcher,
+                         double bound) {
+  const cds_branch *branch = &searcher->branch;
+  out->nodes = branch->nodes;
+  out->found = branch->found;
+  out->bound = bound;
+  if (!branch->found) {
+    return isinf(bound) ? CDS_EINFEASIBLE : CDS_EINTERRUPTED;
+  }
+  out->mapping = branch->mapping;
+  cds_counts *counts = cds_arena_alloc(searcher->scratch, sizeof *counts);
+  if (counts == NULL) {
+    return CDS_ENOMEM;
+  }
+  CDS_TRY(cds_count(counts, &searcher->arch, &searcher->einsum, &out->mapping,
+                    searcher->scratch));
+  CDS_TRY(cds_price_einsum(&out->cost, &searcher->arch, &searcher->einsum,
+                           counts, searcher->problem.power_limit_w));
+  out->value = cds_goal_value(&searcher->problem, branch->goal,
+                              out->cost.dynamic_pj, out->cost.cycles);
+  out->proven = !(bound < branch->best);
+  out->bound = out->proven || bound > out->value ? out->value : bound;
+  return CDS_OK;
+}
+
+cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
+                            cds_goal goal, const cds_control *control) {
+  memset(out, 0, sizeof *out);
+  cds_branch *branch = &searcher->branch;
+  memset(branch, 0, sizeof *branch);
+  branch->problem = &searcher->problem;
+  branch->goal = goal;
+  for (size_t i = 0; i < searcher->spreads; i++) {
+    const cds_spreads *at = &searcher->spread[i];
+    searcher->ranked[i] = (cds_ranked){
+        cds_goal_value(&searcher->problem, goal, at->energy_pj, at->cycles),
+        (uint32_t)i};
+  }
+  qsort(searcher->ranked, searcher->spreads, sizeof *searcher->ranked,
+        by_bound);
+  double open = INFINITY; /* least bound that was not looked into */
+  for (size_t i = 0; i < searcher->spreads; i++) {
+    const cds_ranked *next = &searcher->ranked[i];
+    if (branch->found && cds_beyond(next->bound, branch->best)) {
+      break;
+    }
+    if (control != NULL && control->cancel != NULL && *control->cancel != 0) {
+      open = next->bound;
+      break;
+    }
+    CDS_TRY(open_spreads(searcher, &searcher->spread[next->index]));
+  }
+  const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
+  const cds_status status = finish(out, searcher, open);
+  cds_arena_reset(searcher->scratch, mark);
+  return status;
+}
+
+cds_misfit cds_search_misfit(const cds_searcher *searcher) {
+  return cds_problem_misfit(&searcher->problem);
+}
