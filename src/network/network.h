@@ -13,9 +13,9 @@
 #include "spec/workload.h"
 
 typedef enum cds_layer_status {
-  CDS_LAYER_OPTIMAL,    /* proven for the goal of the network */
-  CDS_LAYER_GAP,        /* stopped early: value with a bound */
-  CDS_LAYER_COSTED      /* an operation: nothing to choose */
+  CDS_LAYER_OPTIMAL, /* proven for the goal of the network */
+  CDS_LAYER_GAP,     /* stopped early: value with a bound */
+  CDS_LAYER_COSTED   /* an operation: nothing to choose */
 } cds_layer_status;
 
 typedef struct cds_layer_result {
@@ -44,24 +44,25 @@ typedef struct cds_network_result {
   double value, bound;         /* of the objective */
   bool proven;
   size_t layers;
-  cds_layer_result *layer; /* in the workload's order; same layers solved once */
+  cds_layer_result
+      *layer; /* in the workload's order; same layers solved once */
   unsigned phases;
   cds_phase_result *phase;
   size_t frontier_points;
-  cds_point *frontier; /* hull vertices found on the way, by energy */
+  cds_point *frontier;    /* hull vertices found on the way, by energy */
   uint64_t solves, nodes; /* effort */
 } cds_network_result;
 
 typedef struct cds_network_options {
   cds_objective objective;
   double power_limit_w; /* roof of each layer; INFINITY: none */
-  double latency_limit_s, energy_limit_pj; /* INFINITY: none */
-  double incumbent;     /* values above it are of no interest; INFINITY */
-  bool details;         /* counts and own bounds of each layer */
+  double latency_limit_s, energy_limit_pj; /* (double)INFINITY: none */
+  double incumbent; /* values above it are of no interest; INFINITY */
+  bool details;     /* counts and own bounds of each layer */
   const cds_control *control;
 } cds_network_options;
 #define CDS_NETWORK_OPTIONS_INIT                                               \
-  { CDS_OBJECTIVE_EDP, INFINITY, INFINITY, INFINITY, INFINITY, false, NULL }
+  { CDS_OBJECTIVE_EDP, (double)INFINITY, (double)INFINITY, (double)INFINITY, (double)INFINITY, false, NULL }
 
 /* Solves the network on a design; results live in the arena. When nothing at
  * or below options->incumbent exists: CDS_ELIMIT with out->bound set. When a

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The walk over the network's hull (see hull.h for the proof). Sums that
+ * decide are made anew over the layers in their order, so that results do not
+ * depend on the way taken; sums along the walk carry rounding and are compared
+ * with a margin, towards asking once more.
+ */
+#include "network/hull.h"
+
+#include <float.h>
+#include <string.h>
+
+#include "network/lines.h"
+#include "network/network.h"
+
+/* Sums along the walk are right to far better than this. */
+static const double MARGIN = 1e-11;
+
+typedef struct hull_walk {
+  const cds_hull_problem *problem;
+  cds_arena *arena;
+  cds_hull_result *out;
+  cds_lines_layer *layer; /* lines of every layer that is not fixed */
+  cds_line **edge;        /* all inner lines, by lambda, then by layer */
+  size_t edges, room;
+  cds_line **at;    /* segment of each layer during a walk */
+  size_t *solution; /* scratch of one choice */
+} hull_walk;
+
+/* What one pass over the vertices finds. */
+typedef struct hull_pass {
+  size_t open, stuck;          /* layers whose segment is not closed */
+  double open_value;           /* least vertex that is not real yet */
+  size_t open_edge;            /* edges passed before it */
+  bool open_crossing;          /* it lies on that edge, not before it */
+  double energy_pj, latency_s; /* of that vertex */
+  double rest;  /* least value that cannot be refined and is no choice */
+  double least; /* of all vertices within the limits */
+} hull_pass;
+
+static double objective_of(const hull_walk *walk, double energy_pj,
+                           double latency_s) {
+  return cds_objective_value(walk->problem->objective, energy_pj, latency_s);
+}
+
+static bool meets_limits(const cds_hull_problem *problem, double energy_pj,
+                         double latency_s) {
+  return latency_s <= problem->latency_limit_s &&
+         energy_pj <= problem->energy_limit_pj &&
+         energy_pj * latency_s <= problem->edp_limit_pj_s &&
+         !(energy_pj * 1e-12 > problem->average_power_limit_w * latency_s);
+}
+
+/* Whether the outer polyhedron's vertex may meet the limits. */
+static bool inside_limits(const hull_walk *walk, double energy_pj,
+                          double latency_s) {
+  const double slack = 1 + MARGIN;
+  return latency_s <= walk->problem->latency_limit_s * slack &&
+         energy_pj <= walk->problem->energy_limit_pj * slack;
+}
+
+/* The value that a vertex must not exceed to be worth a question. */
+static double cut_of(const hull_walk *walk) {
+  const double incumbent = walk->problem->incumbent;
+  return walk->out->found && walk->out->value < incumbent ? walk->out->value
+                                                          : incumbent;
+}
+
+static bool worth(const hull_walk *walk, double value) {
+  return value * (1 - MARGIN) <= cut_of(walk);
+}
+
+static bool better(const cds_hull_result *out, double value, double energy_pj,
+                   double latency_s) {
+  if (!out->found || value != out->value) {
+    return !out->found || value < out->value;
+  }
+  if (energy_pj != out->energy_pj) {
+    return energy_pj < out->energy_pj;
+  }
+  return latency_s < out->latency_s;
+}
+
+/* Adds the chosen points in the order of the layers; false when a layer has
+ * no point. `pick` says which end of its segment a layer takes. */
+static bool sum_choice(cds_hull_point *sum, hull_walk *walk,
+                       double pick_lambda) {
+  *sum = (cds_hull_point){0, 0};
+  for (size_t i = 0; i < walk->problem->layers; i++) {
+    const cds_hull_layer *layer = &walk->problem->layer[i];
+    double energy_pj = layer->energy_pj;
+    double latency_s = layer->latency_s;
+    walk->solution[i] = SIZE_MAX;
+    if (!layer->fixed) {
+      const cds_line_point *point = cds_lines_pick(walk->at[i], pick_lambda);
+      if (point == NULL) {
+        return false;
+      }
+      energy_pj = point->energy_pj;
+      latency_s = point->latency_s;
+      walk->solution[i] = point->solution;
+    }
+    sum->energy_pj += layer->weight * energy_pj;
+    sum->latency_s += layer->weight * latency_s;
+  }
+  return true;
+}
+
+/* Takes the choice that the segments stand for, if it is the best so far.
+ * Returns whether it meets the limits. */
+static bool offer_choice(hull_walk *walk, double pick_lambda) {
+  cds_hull_result *out = walk->out;
+  cds_hull_point sum;
+  if (!sum_choice(&sum, walk, pick_lambda)) {
+    return false;
+  }
+  if (!meets_limits(walk->problem, sum.energy_pj, sum.latency_s)) {
+    return false;
+  }
+  const double value = objective_of(walk, sum.energy_pj, sum.latency_s);
+  if (value <= walk->problem->incumbent &&
+      better(out, value, sum.energy_pj, sum.latency_s)) {
+    out->found = true;
+    out->value = value;
+    out->energy_pj = sum.energy_pj;
+    out->latency_s = sum.latency_s;
+    memcpy(out->choice, walk->solution,
+           walk->problem->layers * sizeof *out->choice);
+  }
+  return true;
+}
+
+static void note_open(hull_pass *pass, double value, size_t edge, bool crossing,
+                      cds_hull_point point) {
+  if (value < pass->open_value) {
+    pass->open_value = value;
+    pass->open_edge = edge;
+    pass->open_crossing = crossing;
+    pass->energy_pj = point.energy_pj;
+    pass->latency_s = point.latency_s;
+  }
+}
+
+static void visit_vertex(hull_walk *walk, hull_pass *pass, size_t edge,
+                         cds_hull_point vertex) {
+  if (!inside_limits(walk, vertex.energy_pj, vertex.latency_s)) {
+    return;
+  }
+  const double value = objective_of(walk, vertex.energy_pj, vertex.latency_s);
+  pass->least = fmin(pass->least, value);
+  if (pass->open > 0) {
+    note_open(pass, value, edge, false, vertex);
+    return;
+  }
+  if (pass->stuck > 0) {
+    pass->rest = fmin(pass->rest, value);
+    return;
+  }
+  if (worth(walk, value) && !offer_choice(walk, (double)NAN)) {
+    pass->rest = fmin(pass->rest, value); /* real, but over a limit */
+  }
+}
+
+/* A point where the edge between two vertices meets a limit. */
+static void visit_crossing(hull_walk *walk, hull_pass *pass, size_t edge,
+                           cds_hull_point point) {
+  if (!inside_limits(walk, point.energy_pj, point.latency_s)) {
+    return;
+  }
+  const double value = objective_of(walk, point.energy_pj, point.latency_s);
+  pass->least = fmin(pass->least, value);
+  const cds_line *line = walk->edge[edge];
+  if (pass->open > 0 || line->state == CDS_SEGMENT_OPEN) {
+    note_open(pass, value, edge, true, point);
+  } else {
+    pass->rest = fmin(pass->rest, value);
+  }
+}
+
+static void visit_crossings(hull_walk *walk, hull_pass *pass, size_t edge,
+                            cds_hull_point from, cds_hull_point to) {
+  const double latency_s = walk->problem->latency_limit_s * (1 + MARGIN);
+  const double energy_pj = walk->problem->energy_limit_pj * (1 + MARGIN);
+  if (from.latency_s > latency_s && to.latency_s <= latency_s) {
+    const double share =
+        (from.latency_s - latency_s) / (from.latency_s - to.latency_s);
+    const double e = from.energy_pj + share * (to.energy_pj - from.energy_pj);
+    visit_crossing(walk, pass, edge, (cds_hull_point){e, latency_s});
+  }
+  if (from.energy_pj <= energy_pj && to.energy_pj > energy_pj) {
+    const double share =
+        (energy_pj - from.energy_pj) / (to.energy_pj - from.energy_pj);
+    const double t = from.latency_s + share * (to.latency_s - from.latency_s);
+    visit_crossing(walk, pass, edge, (cds_hull_point){energy_pj, t});
+  }
+}
+
+static void count_segment(hull_pass *pass, const cds_line *line, bool enter) {
+  size_t *const which = line->state == CDS_SEGMENT_OPEN    ? &pass->open
+                        : line->state == CDS_SEGMENT_STUCK ? &pass->stuck
+                                                           : NULL;
+  if (which != NULL) {
+    *which = enter ? *which + 1 : *which - 1;
+  }
+}
+
+/* Stands every layer on its first segment (least energy). */
+static cds_hull_point start_pass(hull_walk *walk, hull_pass *pass) {
+  *pass = (hull_pass){.open_value = (double)INFINITY,
+                      .rest = (double)INFINITY,
+                      .least = (double)INFINITY};
+  cds_hull_point sum = {0, 0};
+  for (size_t i = 0; i < walk->problem->layers; i++) {
+    const cds_hull_layer *layer = &walk->problem->layer[i];
+    double energy_pj = layer->energy_pj;
+    double latency_s = layer->latency_s;
+    walk->at[i] = NULL;
+    if (!layer->fixed) {
+      cds_line *line = walk->layer[i].first;
+      walk->at[i] = line;
+      count_segment(pass, line, true);
+      energy_pj = line->apex_energy_pj;
+      latency_s = line->apex_latency_s;
+    }
+    sum.energy_pj += layer->weight * energy_pj;
+    sum.latency_s += layer->weight * latency_s;
+  }
+  return sum;
+}
+
+/* Moves the edge's layer from the segment before the line to the one after. */
+static cds_hull_point pass_edge(hull_walk *walk, hull_pass *pass, size_t edge,
+                                cds_hull_point sum) {
+  cds_line *line = walk->edge[edge];
+  const cds_line *before = line->previous;
+  const double weight = walk->problem->layer[line->layer].weight;
+  count_segment(pass, before, false);
+  count_segment(pass, line, true);
+  walk->at[line->layer] = line;
+  sum.energy_pj += weight * (line->apex_energy_pj - before->apex_energy_pj);
+  sum.latency_s += weight * (line->apex_latency_s - before->apex_latency_s);
+  return sum;
+}
+
+/* Visits all vertices and crossings; offers the real ones. */
+static void scan(hull_walk *walk, hull_pass *pass) {
+  cds_hull_point sum = start_pass(walk, pass);
+  walk->out->least_energy_pj = sum.energy_pj;
+  visit_vertex(walk, pass, 0, sum);
+  for (size_t edge = 0; edge < walk->edges; edge++) {
+    hull_pass before = *pass;
+    const cds_hull_point next = pass_edge(walk, &before, edge, sum);
+    visit_crossings(walk, pass, edge, sum, next);
+    pass->open = before.open;
+    pass->stuck = before.stuck;
+    sum = next;
+    visit_vertex(walk, pass, edge + 1, sum);
+  }
+  walk->out->least_latency_s = sum.latency_s;
+}
+
+/* Stands the layers where the open vertex is. */
+static void replay(hull_walk *walk, const hull_pass *target) {
+  hull_pass pass;
+  cds_hull_point sum = start_pass(walk, &pass);
+  for (size_t edge = 0; edge < target->open_edge; edge++) {
+    sum = pass_edge(walk, &pass, edge, sum);
+  }
+}
+
+/* Slope of the objective's level line through the vertex: the lambda whose
+ * line touches it there. */
+static double tangent(const hull_walk *walk, const hull_pass *pass) {
+  if (pass->open_crossing) {
+    return walk->edge[pass->open_edge]->lambda;
+  }
+  const double ratio = pass->energy_pj / pass->latency_s;
+  switch (walk->problem->objective) {
+  case CDS_OBJECTIVE_ENERGY:
+    return 0;
+  case CDS_OBJECTIVE_DELAY:
+    return (double)INFINITY;
+  case CDS_OBJECTIVE_ED2P:
+    return 2 * ratio;
+  case CDS_OBJECTIVE_EDP:
+    break;
+  }
+  return ratio;
+}
+
+/* The open segment that may move the bound most. */
+static cds_line *widest(hull_walk *walk, const hull_pass *pass, double lambda) {
+  cds_line *best = NULL;
+  double best_gap = -1;
+  for (size_t i = 0; i < walk->problem->layers; i++) {
+    cds_line *line = walk->at[i];
+    if (line == NULL || line->state != CDS_SEGMENT_OPEN) {
+      continue;
+    }
+    const double gap =
+        walk->problem->layer[i].weight * cds_lines_gap(line, lambda);
+    if (best == NULL || gap > best_gap) {
+      best = line;
+      best_gap = gap;
+    }
+  }
+  if (best == NULL && pass->open_crossing) {
+    best = walk->edge[pass->open_edge];
+  }
+  return best;
+}
+
+static bool before_edge(const cds_line *a, const cds_line *b) {
+  return a->lambda != b->lambda ? a->lambda < b->lambda : a->layer < b->layer;
+}
+
+static cds_status insert_edge(hull_walk *walk, cds_line *line) {
+  if (walk->edges == walk->room) {
+    const size_t room = walk->room == 0 ? 64 : 2 * walk->room;
+    cds_line **edge =
+        (cds_line **)cds_arena_array(walk->arena, room, sizeof(cds_line *));
+    if (edge == NULL) {
+      return CDS_ENOMEM;
+    }
+    if (walk->edges > 0) {
+      memcpy(edge, walk->edge, walk->edges * sizeof(cds_line *));
+    }
+    walk->edge = edge;
+    walk->room = room;
+  }
+  size_t place = walk->edges++;
+  for (; place > 0 && before_edge(line, walk->edge[place - 1]); place--) {
+    walk->edge[place] = walk->edge[place - 1];
+  }
+  walk->edge[place] = line;
+  return CDS_OK;
+}
+
+/* Asks the layer of the segment one question and takes in the answer. */
+static cds_status ask(hull_walk *walk, cds_line *segment, double lambda) {
+  const cds_question question = cds_lines_question(segment, lambda);
+  if (!question.ask) {
+    return CDS_OK; /* closed or given up without an answer */
+  }
+  cds_hull_answer answer = {0};
+  walk->out->solves++;
+  CDS_TRY(walk->problem->solve(&answer, segment->layer, question.lambda,
+                               walk->problem->payload));
+  cds_line *line = NULL;
+  CDS_TRY(cds_lines_insert(&line, segment, &question, &answer, walk->arena));
+  return line == NULL ? CDS_OK : insert_edge(walk, line);
+}
+
+static cds_status prepare(hull_walk *walk) {
+  const size_t layers = walk->problem->layers;
+  cds_arena *arena = walk->arena;
+  walk->layer =
+      (cds_lines_layer *)cds_arena_array(arena, layers, sizeof *walk->layer);
+  walk->at = (cds_line **)cds_arena_array(arena, layers, sizeof(cds_line *));
+  walk->solution =
+      (size_t *)cds_arena_array(arena, layers, sizeof *walk->solution);
+  walk->out->choice =
+      (size_t *)cds_arena_array(arena, layers, sizeof *walk->solution);
+  if (walk->layer == NULL || walk->at == NULL || walk->solution == NULL ||
+      walk->out->choice == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < layers; i++) {
+    const cds_hull_layer *layer = &walk->problem->layer[i];
+    if (!layer->fixed) {
+      CDS_TRY(cds_lines_start(&walk->layer[i], i, layer, arena));
+    }
+  }
+  return CDS_OK;
+}
+
+/* Lists the vertices of the network's hull that are proven by now. */
+static cds_status list_frontier(hull_walk *walk) {
+  cds_hull_result *out = walk->out;
+  out->frontier = (cds_hull_point *)cds_arena_array(
+      walk->arena, walk->edges + 1, sizeof *out->frontier);
+  if (out->frontier == NULL) {
+    return CDS_ENOMEM;
+  }
+  hull_pass pass;
+  cds_hull_point sum = start_pass(walk, &pass);
+  for (size_t edge = 0; edge <= walk->edges; edge++) {
+    if (edge > 0) {
+      sum = pass_edge(walk, &pass, edge - 1, sum);
+    }
+    cds_hull_point exact;
+    if (pass.open > 0 || pass.stuck > 0 ||
+        !sum_choice(&exact, walk, (double)NAN)) {
+      continue;
+    }
+    const size_t n = out->frontier_points;
+    if (n == 0 || (exact.energy_pj > out->frontier[n - 1].energy_pj &&
+                   exact.latency_s < out->frontier[n - 1].latency_s)) {
+      out->frontier[out->frontier_points++] = exact;
+    }
+  }
+  return CDS_OK;
+}
+
+static void conclude(const hull_walk *walk, const hull_pass *pass) {
+  cds_hull_result *out = walk->out;
+  if (!out->found) {
+    out->bound = pass->least * (1 - MARGIN);
+    return;
+  }
+  out->bound = fmin(out->value, pass->rest * (1 - MARGIN));
+  out->proven = out->bound == out->value;
+}
+
+cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
+                         cds_arena *arena) {
+  *out = (cds_hull_result){
+      .energy_pj = (double)NAN, .latency_s = (double)NAN, .value = (double)NAN};
+  hull_walk walk = {.problem = problem, .arena = arena, .out = out};
+  CDS_TRY(prepare(&walk));
+  hull_pass pass;
+  for (;;) {
+    scan(&walk, &pass);
+    if (pass.open_value == (double)INFINITY || !worth(&walk, pass.open_value)) {
+      break;
+    }
+    replay(&walk, &pass);
+    const double lambda = tangent(&walk, &pass);
+    CDS_TRY(ask(&walk, widest(&walk, &pass, lambda), lambda));
+    offer_choice(&walk, lambda);
+  }
+  conclude(&walk, &pass);
+  return list_frontier(&walk);
+}

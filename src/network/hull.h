@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * hull: the walk over the network's lower convex hull, apart from any search.
+ *
+ * A layer is a set of points (E, T) known only through questions "which point
+ * has the least E + lambda T?". The network takes one point of every layer and
+ * adds them, each times its weight (how often the layer runs).
+ *
+ * Every answer is a supporting line of its layer: all points of the layer lie
+ * on or above E + lambda T = b. The lines known so far (the floors E >= e and
+ * T >= t count as lambda 0 and infinity) bound a polyhedron around the layer's
+ * points; consecutive lines meet in an apex. The sum of these polyhedra (their
+ * edges merged in the order of lambda) bounds the network, and
+ *
+ *   min f over the polyhedron = min f over its vertices
+ *
+ * for f = E T^n, E or T: log f = log E + n log T is concave where E, T > 0, so
+ * f is quasi-concave: on every segment it is at least the lesser of its values
+ * at the ends; and f does not fall along the directions E and T in which the
+ * polyhedron is unbounded. So the least vertex is a lower bound, and vertices
+ * whose value is above a value in hand need no further question. A vertex all
+ * of whose layers stand on real points is itself a choice of one point a
+ * layer. The walk asks only where the least vertex is not real yet, and ends
+ * when no such vertex is below the best choice: then that choice is optimal.
+ * The minimum over all choices lies on a vertex of the hull by the same
+ * quasi-concavity, so nothing off the hull is missed.
+ *
+ * Limits T <= L and E <= M cut the polyhedron, and the vertices of what is
+ * left (crossings of an edge with the limit) bound the constrained minimum
+ * from below. The constrained optimum may lie off the hull; the walk then
+ * gives the best vertex of the hull that meets the limits and that bound.
+ */
+#ifndef CDS_NETWORK_HULL_H
+#define CDS_NETWORK_HULL_H
+
+#include <math.h>
+
+#include "base/arena.h"
+#include "codesign/status.h"
+#include "spec/space.h"
+
+/* What a layer answers for one lambda. */
+typedef struct cds_hull_answer {
+  double energy_pj, latency_s; /* the point */
+  double bound;    /* no point is below this in E + lambda T; used if !proven */
+  bool proven;     /* the point attains the least E + lambda T */
+  size_t solution; /* the caller's number of the point, given back by choice */
+} cds_hull_answer;
+
+/* Answers for a layer that is not fixed; lambda (pJ/s) is in [0, INFINITY],
+ * where INFINITY asks for the least T. Any status but CDS_OK ends the walk. */
+typedef cds_status (*cds_hull_solver)(cds_hull_answer *out, size_t layer,
+                                      double lambda, void *payload);
+
+typedef struct cds_hull_layer {
+  double weight;               /* how often it runs, > 0 */
+  double energy_pj, latency_s; /* floors of every point; the point if fixed */
+  bool fixed;                  /* nothing to choose */
+} cds_hull_layer;
+
+typedef struct cds_hull_problem {
+  size_t layers;
+  const cds_hull_layer *layer;
+  cds_objective objective;
+  double latency_limit_s, energy_limit_pj; /* INFINITY: none */
+  double edp_limit_pj_s, average_power_limit_w;
+  double incumbent; /* values above it are of no interest */
+  cds_hull_solver solve;
+  void *payload;
+} cds_hull_problem;
+
+typedef struct cds_hull_point {
+  double energy_pj, latency_s;
+} cds_hull_point;
+
+typedef struct cds_hull_result {
+  bool found;                  /* a choice at or below the incumbent */
+  bool proven;                 /* value == bound */
+  double energy_pj, latency_s; /* of the choice; NaN when none */
+  double value, bound;         /* bound INFINITY: no choice meets the limits */
+  size_t *choice;              /* solution of each layer; fixed ones SIZE_MAX */
+  /* Lower bounds on each metric alone, as far as they are known. */
+  double least_energy_pj, least_latency_s;
+  size_t frontier_points; /* proven vertices of the network's hull, E rising */
+  cds_hull_point *frontier;
+  uint64_t solves;
+} cds_hull_result;
+
+/* Walks the hull; everything lives in the arena. Ties of the objective go to
+ * the lower energy, then to the lower latency. CDS_OK also when nothing was
+ * found; CDS_ENOMEM, or what the solver returned. */
+cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
+                         cds_arena *arena);
+
+#endif
