@@ -3,11 +3,11 @@
  * DRAM families: energy of a bit in three terms, background power by capacity,
  * peak bandwidth of one device or stack.
  *
- *   energy = activate (1 - hits) / (1 - stated hits) + move + io     pJ per bit
+ *   energy = activate + move + io     pJ per bit
  *
- * The published activate term already holds at its own row-hit rate; streams of
- * a mapped layer are long, so it is taken as it stands. Published totals differ
- * by a factor of two: ranges stand beside each row. Reads and writes cost the
+ * The activate term is taken as published, at its own row-hit rate: a first-
+ * order model has no row buffer. Published totals differ by
+ * a factor of two: ranges stand beside each row. Reads and writes cost the
  * same at this order. No area: a DRAM die is not the logic die's silicon.
  */
 #include "tech/internal.h"
@@ -81,12 +81,13 @@ DRAM_CLASS(
     "28",
     "JEDEC JESD79-5: 4800 MT/s x 64 bit");
 /* Stacked on logic by hybrid bonds, wide and slow: no off-chip I/O; the bond is
- * charged apart. 0.88 pJ/bit: Niu et al., ISSCC 2022 (hybrid-bonded 3-D DRAM
- * with a logic die, process-near-memory engine). */
+ * charged apart. 0.88 pJ/bit: Bai et al., IEDM 2020 (stacked embedded DRAM, 34
+ * GB/s per Gbit); 0.66: Wang et al., IEDM 2023. Denser arrays with longer rows
+ * cost more: half of HBM2's activate and move terms would be 1.9. */
 DRAM_CLASS(dram, "DRAM die stacked on logic: no I/O term, bonds charged apart",
            0.40, 0.48, 0.0, BACKGROUND_LOW, 0.0,
-           "0.88 pJ/bit of hybrid-bonded DRAM (Niu et al., ISSCC 2022; its "
-           "split 0.40 activate + 0.48 move assumed); range 0.7 to 2",
+           "0.88 pJ/bit of hybrid-bonded embedded DRAM (Bai et al., IEDM 2020; "
+           "split 0.40 activate + 0.48 move assumed); range 0.66 to 1.9",
            "");
 /* 7.5 pJ/bit: Micron's figure for GDDR6, range to 10.5. 16 Gb/s x 32 bit. */
 DRAM_CLASS(gddr6, "GDDR6, one 32-bit chip at 16 Gb/s", 1.5, 3.0, 3.0,
