@@ -6,9 +6,9 @@
  *   energy = activate + move + io     pJ per bit
  *
  * The activate term is taken as published, at its own row-hit rate: a first-
- * order model has no row buffer. Published totals differ by
- * a factor of two: ranges stand beside each row. Reads and writes cost the
- * same at this order. No area: a DRAM die is not the logic die's silicon.
+ * order model has no row buffer. Published totals differ by a factor of two:
+ * ranges stand beside each row. Reads and writes cost the same at this order.
+ * No area: a DRAM die is not the logic die's silicon.
  */
 #include "tech/internal.h"
 
@@ -82,7 +82,7 @@ DRAM_CLASS(
     "JEDEC JESD79-5: 4800 MT/s x 64 bit");
 /* Stacked on logic by hybrid bonds, wide and slow: no off-chip I/O; the bond is
  * charged apart. 0.88 pJ/bit: Bai et al., IEDM 2020 (stacked embedded DRAM, 34
- * GB/s per Gbit); 0.66: Wang et al., IEDM 2023. Denser arrays with longer rows
+ * GB/s per Gbit); 0.66: Wang et al., VLSI 2023. Denser arrays with longer rows
  * cost more: half of HBM2's activate and move terms would be 1.9. */
 DRAM_CLASS(dram, "DRAM die stacked on logic: no I/O term, bonds charged apart",
            0.40, 0.48, 0.0, BACKGROUND_LOW, 0.0,
@@ -95,23 +95,24 @@ DRAM_CLASS(gddr6, "GDDR6, one 32-bit chip at 16 Gb/s", 1.5, 3.0, 3.0,
            "7.5 pJ/bit (1.5 activate + 3 move + 3 I/O): assumption, range 5.5 "
            "to 10.5",
            "JEDEC JESD250: 16 Gb/s x 32 bit");
-/* 3.92 to 3.97 pJ/bit: O'Connor et al., MICRO 2017. */
-DRAM_CLASS(hbm2, "HBM2, one stack of 1024 bit at 2 Gb/s", 1.21, 2.54, 0.22,
-           BACKGROUND_LOW, 2048.0e9,
-           "3.97 pJ/bit: 1.21 activate + 2.54 move + 0.22 I/O (O'Connor et "
-           "al., MICRO 2017); range 3.9 to 7",
-           "JEDEC JESD235A: 2 Gb/s x 1024 bit");
-DRAM_CLASS(hbm2e, "HBM2E, one stack of 1024 bit at 3.6 Gb/s", 1.21, 2.54, 0.22,
+/* O'Connor et al., MICRO 2017: activation 1.21, on-die movement 2.24, I/O 0.3
+ * pJ/bit, 3.92 with ECC; the 0.17 of ECC stands with the movement here. */
+DRAM_CLASS(
+    hbm2, "HBM2, one stack of 1024 bit at 2 Gb/s", 1.21, 2.41, 0.30,
+    BACKGROUND_LOW, 2048.0e9,
+    "3.92 pJ/bit: 1.21 activate + 2.41 move with ECC + 0.3 I/O (O'Connor "
+    "et al., MICRO 2017); range 3.9 to 7",
+    "JEDEC JESD235A: 2 Gb/s x 1024 bit");
+DRAM_CLASS(hbm2e, "HBM2E, one stack of 1024 bit at 3.6 Gb/s", 1.21, 2.41, 0.30,
            BACKGROUND_LOW, 3686.4e9,
-           "3.97 pJ/bit as HBM2 (O'Connor et al., MICRO 2017): assumption for "
+           "3.92 pJ/bit as HBM2 (O'Connor et al., MICRO 2017): assumption for "
            "HBM2E; range 3.5 to 7",
            "JEDEC JESD235D: 3.6 Gb/s x 1024 bit");
-DRAM_CLASS(
-    hbm3, "HBM3, one stack of 1024 bit at 6.4 Gb/s", 1.21, 2.54, 0.30,
-    BACKGROUND_LOW, 6553.6e9,
-    "4.05 pJ/bit (1.21 activate + 2.54 move + 0.3 I/O): assumption after "
-    "O'Connor et al., MICRO 2017; range 3.5 to 5.5",
-    "JEDEC JESD238: 6.4 Gb/s x 1024 bit");
+DRAM_CLASS(hbm3, "HBM3, one stack of 1024 bit at 6.4 Gb/s", 1.21, 2.41, 0.30,
+           BACKGROUND_LOW, 6553.6e9,
+           "3.92 pJ/bit as HBM2 (O'Connor et al., MICRO 2017): assumption for "
+           "HBM3; range 3.5 to 5.5",
+           "JEDEC JESD238: 6.4 Gb/s x 1024 bit");
 /* 8 pJ/bit in Accelergy's DRAM table. 4266 Mb/s x 32 bit (JESD209-4). */
 DRAM_CLASS(lpddr4, "LPDDR4-4266, one 32-bit device", 2.0, 3.0, 3.0,
            BACKGROUND_LOW, 136.5e9,
