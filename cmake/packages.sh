@@ -65,16 +65,12 @@ has_cmake() {
   esac
 }
 
-# Runs a command as root, through sudo if need be; fails if neither is there.
+# Runs a command as root. sudo asks on the terminal, and fails without one.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
-  elif ! command -v sudo >/dev/null 2>&1; then
-    return 1
-  elif [ -t 0 ]; then
-    sudo "$@"
   else
-    sudo -n "$@"
+    sudo "$@"
   fi
 }
 
@@ -84,6 +80,10 @@ install_packages() {
   log=$1
   shift
   command -v apt-get >/dev/null 2>&1 || return 1
+  if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null 2>&1; then
+    say "cannot install $*: neither root nor sudo"
+    return 1
+  fi
   say "installing $* (log: $log)"
   apt="env DEBIAN_FRONTEND=noninteractive apt-get -y -q
     -o DPkg::Lock::Timeout=300"
@@ -91,5 +91,8 @@ install_packages() {
   as_root $apt install --no-install-recommends "$@" >"$log" 2>&1 </dev/null ||
     { as_root $apt update >>"$log" 2>&1 </dev/null &&
       as_root $apt install --no-install-recommends "$@" \
-        >>"$log" 2>&1 </dev/null; }
+        >>"$log" 2>&1 </dev/null; } || {
+    say "apt could not install them: $(grep '^E: ' "$log" | tail -n 1)"
+    return 1
+  }
 }
