@@ -84,6 +84,7 @@ install_packages() {
     say "cannot install $*: neither root nor sudo"
     return 1
   fi
+  rm -f "$log"
   say "installing $* (log: $log)"
   apt="env DEBIAN_FRONTEND=noninteractive apt-get -y -q
     -o DPkg::Lock::Timeout=300"
