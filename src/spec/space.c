@@ -299,15 +299,15 @@ static cds_status first_design(cds_space *space, const cds_reader *reader) {
   return check_cooling(space, arch, reader->diag);
 }
 
-cds_status cds_space_read(cds_space **out, const char *path,
-                          const char *const *sets, size_t set_count,
-                          cds_arena *arena, cds_diag *diag) {
+cds_status cds_space_of(cds_space **out, const cds_yaml *root,
+                        const char *const *sets, size_t set_count,
+                        cds_arena *arena, cds_diag *diag) {
   cds_space *space = cds_arena_alloc(arena, sizeof *space);
   if (space == NULL) {
     return CDS_ENOMEM;
   }
   const cds_reader reader = {.arena = arena, .diag = diag};
-  CDS_TRY(cds_yaml_read_file(&space->root, path, arena, diag));
+  space->root = root;
   CDS_TRY(read_explore(space, sets, set_count, &reader));
   count_designs(space);
   const cds_status used = check_used(space, diag);
@@ -315,6 +315,14 @@ cds_status cds_space_read(cds_space **out, const char *path,
   CDS_TRY(used);
   *out = space;
   return CDS_OK;
+}
+
+cds_status cds_space_read(cds_space **out, const char *path,
+                          const char *const *sets, size_t set_count,
+                          cds_arena *arena, cds_diag *diag) {
+  const cds_yaml *root = NULL;
+  CDS_TRY(cds_yaml_read_file(&root, path, arena, diag));
+  return cds_space_of(out, root, sets, set_count, arena, diag);
 }
 
 const char *cds_space_name(const cds_space *space) { return space->name; }

@@ -41,6 +41,10 @@ typedef struct cds_space cds_space;
 cds_status cds_space_read(cds_space **out, const char *path,
                           const char *const *sets, size_t set_count,
                           cds_arena *arena, cds_diag *diag);
+/* The same from a parsed file, which the space goes on using. */
+cds_status cds_space_of(cds_space **out, const cds_yaml *root,
+                        const char *const *sets, size_t set_count,
+                        cds_arena *arena, cds_diag *diag);
 const char *cds_space_name(const cds_space *space);
 /* Product of the variables' value counts (1 without variables); UINT64_MAX on
  * overflow. */
@@ -62,7 +66,9 @@ cds_objective cds_space_objective(const cds_space *space);
 cds_status cds_limit_parse(cds_limit *out, const char *text, cds_place place,
                            cds_arena *arena, cds_diag *diag);
 /* Numeric values without `source:` or `assumption:` (check --sources): adds a
- * diagnostic for each; returns how many. Walks the raw tree of a file. */
+ * diagnostic for each; returns how many. Walks the raw tree of a file, an
+ * architecture or a workload. Rules: space_sources.c. */
+size_t cds_sources_missing_in(const cds_yaml *root, cds_diag *diag);
 size_t cds_sources_missing(const char *path, cds_arena *arena, cds_diag *diag);
 
 #endif

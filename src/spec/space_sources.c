@@ -67,15 +67,11 @@ static const char *key_of(const cds_walk *walk) {
   return "value";
 }
 
-size_t cds_sources_missing(const char *path, cds_arena *arena, cds_diag *diag) {
+size_t cds_sources_missing_in(const cds_yaml *root, cds_diag *diag) {
   static const char *const skipped[] = {
       "source",    "assumption",   "note",     "explore", "phases", "mapping",
       "precision", "formats",      "einsum",   "config",  "name",   "layer",
       "objective", "architecture", "workload", NULL};
-  const cds_yaml *root;
-  if (cds_yaml_read_file(&root, path, arena, diag) != CDS_OK) {
-    return 0;
-  }
   size_t missing = 0;
   cds_walk walk;
   cds_walk_start(&walk, root, skipped);
@@ -89,4 +85,12 @@ size_t cds_sources_missing(const char *path, cds_arena *arena, cds_diag *diag) {
     }
   }
   return missing;
+}
+
+size_t cds_sources_missing(const char *path, cds_arena *arena, cds_diag *diag) {
+  const cds_yaml *root = NULL;
+  if (cds_yaml_read_file(&root, path, arena, diag) != CDS_OK) {
+    return 0;
+  }
+  return cds_sources_missing_in(root, diag);
 }
