@@ -44,39 +44,71 @@ typedef struct cds_network_result {
   double value, bound;         /* of the objective */
   bool proven;
   size_t layers;
-  cds_layer_result
-      *layer; /* in the workload's order; same layers solved once */
+  /* In the workload's order; same layers are solved once. */
+  cds_layer_result *layer;
   unsigned phases;
   cds_phase_result *phase;
   size_t frontier_points;
-  cds_point *frontier;    /* hull vertices found on the way, by energy */
+  cds_point *frontier; /* hull vertices found on the way, by energy */
+  /* Proven lower bounds on each metric alone (known without limits met). */
+  double least_energy_pj, least_latency_s;
   uint64_t solves, nodes; /* effort */
 } cds_network_result;
+
+/* Which layers are the same: made once for a workload, used for all designs. */
+typedef struct cds_network_plan {
+  size_t distinct;
+  size_t *first;  /* first layer of each kind, rising */
+  double *weight; /* how often the layers of the kind run, summed */
+  size_t *kind;   /* of each layer */
+} cds_network_plan;
+/* Lives in the arena. CDS_ENOMEM. */
+cds_status cds_network_plan_make(cds_network_plan *out,
+                                 const cds_workload *workload,
+                                 cds_arena *arena);
 
 typedef struct cds_network_options {
   cds_objective objective;
   double power_limit_w; /* roof of each layer; INFINITY: none */
-  double latency_limit_s, energy_limit_pj; /* (double)INFINITY: none */
+  double latency_limit_s, energy_limit_pj; /* INFINITY: none */
   double incumbent; /* values above it are of no interest; INFINITY */
   bool details;     /* counts and own bounds of each layer */
   const cds_control *control;
+  double edp_limit_pj_s, average_power_limit_w; /* INFINITY: none */
+  const cds_network_plan *plan; /* of the workload; NULL: made anew */
+  /* NULL, or plan->distinct searchers, one a kind of layer (each NULL until it
+   * is needed), which keep their tables while the lambdas change. The caller
+   * frees them. */
+  cds_searcher **searchers;
 } cds_network_options;
 #define CDS_NETWORK_OPTIONS_INIT                                               \
-  { CDS_OBJECTIVE_EDP, (double)INFINITY, (double)INFINITY, (double)INFINITY, (double)INFINITY, false, NULL }
+  {                                                                            \
+    CDS_OBJECTIVE_EDP, (double)INFINITY, (double)INFINITY, (double)INFINITY,   \
+        (double)INFINITY, false, NULL, (double)INFINITY, (double)INFINITY,     \
+        NULL, NULL                                                             \
+  }
 
 /* Solves the network on a design; results live in the arena. When nothing at
- * or below options->incumbent exists: CDS_ELIMIT with out->bound set. When a
- * layer cannot be mapped or the footprint does not fit: CDS_EINFEASIBLE with a
- * diagnostic that names layer, tensor, level, need and capacity. */
+ * or below options->incumbent exists, or no choice of mappings was found that
+ * meets the limits: CDS_ELIMIT with out->bound set (INFINITY: the limits are
+ * proven to be out of reach). When a layer cannot be mapped or the footprint
+ * does not fit: CDS_EINFEASIBLE with a diagnostic that names layer, tensor,
+ * level, need and capacity.
+ *
+ * Power is a roof of each layer, so that the hull stays exact. With limits on
+ * latency, energy, energy x delay or average power the optimum may lie off the
+ * hull: the result is then the best choice on the hull that meets them, the
+ * bound is that of the hull, and `proven` says whether they meet. */
 cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
                              const cds_workload *workload,
                              cds_searcher *searcher, cds_arena *arena,
                              const cds_network_options *options,
                              cds_diag *diag);
 /* Admissible floor of a design without mapping: energy and latency of the
- * network (leakage at the latency floor included). */
+ * network (leakage at the latency floor included). `plan` may be NULL. */
 void cds_network_floor(cds_point *out, const cds_arch *arch,
-                       const cds_workload *workload, double power_limit_w);
+                       const cds_workload *workload,
+                       const cds_network_plan *plan, double power_limit_w);
 /* E x T^n or E or T, in pJ and s. */
 double cds_objective_value(cds_objective objective, double energy_pj,
                            double latency_s);

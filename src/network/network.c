@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A network on one design: operations are priced, einsums are asked for points
+ * of their hulls by the walk of hull.c through cds_search_solve.
+ */
+#include "network/network.h"
+
+#include "base/text.h"
+#include "network/hull.h"
+#include "network/plan.h"
+
+/* An answer of the search that is kept. */
+typedef struct kept_solution {
+  cds_mapping mapping;
+  cds_cost cost;
+  bool proven;
+} kept_solution;
+
+typedef struct network_job {
+  cds_network_result *out;
+  const cds_arch *arch;
+  const cds_workload *workload;
+  const cds_network_options *options;
+  const cds_network_plan *plan;
+  cds_arena *arena;
+  cds_diag *diag;
+  cds_searcher *searcher; /* the shared one */
+  size_t begun;           /* kind that it is begun for; SIZE_MAX: none */
+  bool *ready;            /* kinds whose own searcher is begun */
+  cds_hull_layer *hull;   /* by kind */
+  cds_cost *cost;         /* of the operations, by kind */
+  cds_operation_counts *operation; /* by kind */
+  kept_solution **solution;
+  size_t solutions, room;
+  cds_search_result result; /* scratch */
+} network_job;
+
+static const cds_layer *layer_of(const network_job *job, size_t kind) {
+  return &job->workload->layer[job->plan->first[kind]];
+}
+
+/* Says what no mapping can avoid. */
+static void diagnose_misfit(const network_job *job, size_t kind,
+                            const cds_searcher *searcher) {
+  const cds_layer *layer = layer_of(job, kind);
+  const cds_misfit misfit = cds_search_misfit(searcher);
+  if (misfit.need_bits <= misfit.size_bits) {
+    cds_diag_error(job->diag, (cds_place){0},
+                   "no mapping of '%s' fits '%s': no division of its ranks by "
+                   "whole factors fits every level",
+                   layer->name, job->arch->name);
+    return;
+  }
+  char need[CDS_NUMBER_TEXT];
+  char size[CDS_NUMBER_TEXT];
+  cds_diag_error(
+      job->diag, (cds_place){0},
+      "no mapping of '%s' fits '%s': tensor '%s' and what must lie beside it "
+      "need at least %s at '%s', which has %s",
+      layer->name, job->arch->name, layer->einsum.tensor[misfit.tensor].name,
+      cds_format_bits(need, misfit.need_bits),
+      job->arch->level[misfit.level].name,
+      cds_format_bits(size, misfit.size_bits));
+}
+
+/* The searcher of the kind, begun; with only one searcher it changes hands. */
+static cds_status ready_searcher(cds_searcher **out, network_job *job,
+                                 size_t kind) {
+  cds_searcher **own = job->options->searchers;
+  const bool begun = own != NULL ? job->ready[kind] : job->begun == kind;
+  if (own != NULL && own[kind] == NULL) {
+    own[kind] = cds_searcher_new();
+    if (own[kind] == NULL) {
+      return CDS_ENOMEM;
+    }
+  }
+  *out = own != NULL ? own[kind] : job->searcher;
+  if (begun) {
+    return CDS_OK;
+  }
+  job->begun = SIZE_MAX;
+  const cds_status status =
+      cds_search_begin(*out, job->arch, &layer_of(job, kind)->einsum,
+                       job->options->power_limit_w);
+  if (status == CDS_OK) {
+    job->ready[kind] = own != NULL;
+    job->begun = kind;
+  } else if (status == CDS_EINFEASIBLE) {
+    diagnose_misfit(job, kind, *out);
+  }
+  return status;
+}
+
+static cds_status search_layer(network_job *job, size_t kind, cds_goal goal) {
+  const cds_control *control = job->options->control;
+  cds_searcher *searcher = NULL;
+  CDS_TRY(ready_searcher(&searcher, job, kind));
+  const cds_status status =
+      cds_search_solve(&job->result, searcher, goal, control);
+  if (status == CDS_EINFEASIBLE) {
+    diagnose_misfit(job, kind, searcher);
+  }
+  if (status != CDS_OK) {
+    return status;
+  }
+  job->out->nodes += job->result.nodes;
+  if (control != NULL && control->cancel != NULL && *control->cancel != 0) {
+    return CDS_EINTERRUPTED;
+  }
+  return job->result.found ? CDS_OK : CDS_EINTERNAL;
+}
+
+static cds_status keep_solution(size_t *number, network_job *job) {
+  if (job->solutions == job->room) {
+    const size_t room = job->room == 0 ? 128 : 2 * job->room;
+    kept_solution **grown = (kept_solution **)cds_arena_array(
+        job->arena, room, sizeof(kept_solution *));
+    if (grown == NULL) {
+      return CDS_ENOMEM;
+    }
+    for (size_t i = 0; i < job->solutions; i++) {
+      grown[i] = job->solution[i];
+    }
+    job->solution = grown;
+    job->room = room;
+  }
+  kept_solution *kept =
+      (kept_solution *)cds_arena_alloc(job->arena, sizeof *kept);
+  if (kept == NULL) {
+    return CDS_ENOMEM;
+  }
+  kept->mapping = job->result.mapping;
+  kept->cost = job->result.cost;
+  kept->proven = job->result.proven;
+  *number = job->solutions;
+  job->solution[job->solutions++] = kept;
+  return CDS_OK;
+}
+
+/* A finite lambda that stands for infinity: energy then weighs 2^-60 of what
+ * time does, and decides only between equal times. */
+static double endless_lambda(const cds_hull_layer *layer) {
+  const double scale = layer->energy_pj > 0 && layer->latency_s > 0
+                           ? layer->energy_pj / layer->latency_s
+                           : 1;
+  return scale * 0x1p60;
+}
+
+static cds_status solve_at(cds_hull_answer *out, size_t kind, double lambda,
+                           void *payload) {
+  network_job *job = (network_job *)payload;
+  const bool endless = lambda == (double)INFINITY;
+  const double weight = endless ? endless_lambda(&job->hull[kind]) : lambda;
+  CDS_TRY(search_layer(job, kind, (cds_goal){.lambda_pj_per_s = weight}));
+  const cds_search_result *result = &job->result;
+  out->energy_pj = result->cost.energy_pj;
+  out->latency_s = result->cost.latency_s;
+  out->proven = result->proven;
+  out->bound = endless ? result->bound / weight * (1 - 0x1p-50) : result->bound;
+  return keep_solution(&out->solution, job);
+}
+
+static cds_status price_operations(network_job *job) {
+  const cds_network_plan *plan = job->plan;
+  for (size_t kind = 0; kind < plan->distinct; kind++) {
+    const cds_layer *layer = layer_of(job, kind);
+    cds_hull_layer *hull = &job->hull[kind];
+    cds_point floor;
+    hull->weight = plan->weight[kind];
+    if (layer->kind == CDS_LAYER_OPERATION) {
+      const cds_status status = cds_price_operation(
+          &job->cost[kind], &job->operation[kind], job->arch, &layer->operation,
+          job->options->power_limit_w);
+      if (status != CDS_OK) {
+        cds_diag_error(job->diag, layer->place,
+                       "operation '%s' of '%s' cannot be costed on '%s': "
+                       "expected a unit with a number format that can do it",
+                       layer->operation.kind, layer->name, job->arch->name);
+        return status;
+      }
+      floor = (cds_point){job->cost[kind].energy_pj, job->cost[kind].latency_s};
+      hull->fixed = true;
+    } else {
+      CDS_TRY(cds_search_supports(job->arch, &layer->einsum, job->diag));
+      cds_layer_floor(&floor, job->arch, layer, job->options->power_limit_w);
+    }
+    hull->energy_pj = floor.energy_pj;
+    hull->latency_s = floor.latency_s;
+  }
+  return CDS_OK;
+}
+
+static cds_status prepare(network_job *job) {
+  const size_t kinds = job->plan->distinct;
+  job->hull =
+      (cds_hull_layer *)cds_arena_array(job->arena, kinds, sizeof *job->hull);
+  job->cost = (cds_cost *)cds_arena_array(job->arena, kinds, sizeof *job->cost);
+  job->operation = (cds_operation_counts *)cds_arena_array(
+      job->arena, kinds, sizeof *job->operation);
+  job->ready = (bool *)cds_arena_array(job->arena, kinds, sizeof *job->ready);
+  if (job->hull == NULL || job->cost == NULL || job->operation == NULL ||
+      job->ready == NULL) {
+    return CDS_ENOMEM;
+  }
+  CDS_TRY(cds_network_footprint(job->arch, job->workload, job->diag));
+  CDS_TRY(
+      cds_network_leakage(job->arch, job->options->power_limit_w, job->diag));
+  return price_operations(job);
+}
+
+/* ---- the result --------------------------------------------------------- */
+
+/* Exact counts of the mapping, and what the layer could reach alone. */
+static cds_status add_details(cds_layer_result *result, network_job *job,
+                              size_t kind) {
+  result->counts =
+      (cds_counts *)cds_arena_alloc(job->arena, sizeof *result->counts);
+  if (result->counts == NULL) {
+    return CDS_ENOMEM;
+  }
+  CDS_TRY(cds_count(result->counts, job->arch, &result->layer->einsum,
+                    &result->mapping, job->arena));
+  CDS_TRY(search_layer(job, kind, (cds_goal){.product = true}));
+  const cds_cost *cost = &job->result.cost;
+  result->own_edp_pj_s = cost->energy_pj * cost->latency_s;
+  result->own_bound_pj_s = fmin(job->result.bound, result->own_edp_pj_s);
+  if (job->result.proven) {
+    result->own_bound_pj_s = result->own_edp_pj_s;
+  }
+  return CDS_OK;
+}
+
+static cds_status fill_kind(cds_layer_result *result, network_job *job,
+                            const cds_hull_result *walk, size_t kind) {
+  result->layer = layer_of(job, kind);
+  result->own_edp_pj_s = result->own_bound_pj_s = (double)NAN;
+  if (job->hull[kind].fixed) {
+    result->status = CDS_LAYER_COSTED;
+    result->cost = job->cost[kind];
+    result->operation = job->operation[kind];
+    result->own_edp_pj_s = result->cost.energy_pj * result->cost.latency_s;
+    result->own_bound_pj_s = result->own_edp_pj_s;
+    return CDS_OK;
+  }
+  const kept_solution *kept = job->solution[walk->choice[kind]];
+  result->status = kept->proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
+  result->mapping = kept->mapping;
+  result->cost = kept->cost;
+  return job->options->details ? add_details(result, job, kind) : CDS_OK;
+}
+
+static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
+  cds_network_result *out = job->out;
+  const cds_workload *workload = job->workload;
+  cds_layer_result *by_kind = (cds_layer_result *)cds_arena_array(
+      job->arena, job->plan->distinct, sizeof *by_kind);
+  out->layers = workload->layers;
+  out->layer = (cds_layer_result *)cds_arena_array(job->arena, workload->layers,
+                                                   sizeof *out->layer);
+  out->phases = workload->phases;
+  out->phase = (cds_phase_result *)cds_arena_array(job->arena, workload->phases,
+                                                   sizeof *out->phase);
+  if (by_kind == NULL || out->layer == NULL || out->phase == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t kind = 0; kind < job->plan->distinct; kind++) {
+    CDS_TRY(fill_kind(&by_kind[kind], job, walk, kind));
+  }
+  for (size_t i = 0; i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    out->layer[i] = by_kind[job->plan->kind[i]];
+    out->layer[i].layer = layer;
+    cds_phase_result *phase = &out->phase[layer->phase];
+    const double count = (double)layer->count;
+    phase->energy_pj += count * out->layer[i].cost.energy_pj;
+    phase->latency_s += count * out->layer[i].cost.latency_s;
+  }
+  return CDS_OK;
+}
+
+static cds_status fill_frontier(network_job *job, const cds_hull_result *walk) {
+  cds_network_result *out = job->out;
+  out->frontier = (cds_point *)cds_arena_array(
+      job->arena, walk->frontier_points, sizeof *out->frontier);
+  if (out->frontier == NULL) {
+    return CDS_ENOMEM;
+  }
+  out->frontier_points = walk->frontier_points;
+  for (size_t i = 0; i < walk->frontier_points; i++) {
+    out->frontier[i] =
+        (cds_point){walk->frontier[i].energy_pj, walk->frontier[i].latency_s};
+  }
+  return CDS_OK;
+}
+
+static cds_status walk_network(network_job *job) {
+  const cds_network_options *options = job->options;
+  cds_network_result *out = job->out;
+  cds_hull_problem problem = {.layers = job->plan->distinct,
+                              .layer = job->hull,
+                              .objective = options->objective,
+                              .latency_limit_s = options->latency_limit_s,
+                              .energy_limit_pj = options->energy_limit_pj,
+                              .edp_limit_pj_s = options->edp_limit_pj_s,
+                              .average_power_limit_w =
+                                  options->average_power_limit_w,
+                              .incumbent = options->incumbent,
+                              .solve = solve_at,
+                              .payload = job};
+  if (options->objective == CDS_OBJECTIVE_EDP) {
+    problem.incumbent = fmin(problem.incumbent, problem.edp_limit_pj_s);
+  }
+  cds_hull_result walk;
+  CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
+  out->energy_pj = walk.energy_pj;
+  out->latency_s = walk.latency_s;
+  out->value = walk.value;
+  out->bound = walk.bound;
+  out->proven = walk.proven;
+  out->solves = walk.solves;
+  out->least_energy_pj = walk.least_energy_pj;
+  out->least_latency_s = walk.least_latency_s;
+  if (!walk.found) {
+    return CDS_ELIMIT;
+  }
+  CDS_TRY(fill_frontier(job, &walk));
+  return fill_layers(job, &walk);
+}
+
+cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
+                             const cds_workload *workload,
+                             cds_searcher *searcher, cds_arena *arena,
+                             const cds_network_options *options,
+                             cds_diag *diag) {
+  *out = (cds_network_result){
+      .energy_pj = (double)NAN, .latency_s = (double)NAN, .value = (double)NAN};
+  cds_network_plan plan;
+  if (options->plan == NULL) {
+    CDS_TRY(cds_network_plan_make(&plan, workload, arena));
+  } else {
+    plan = *options->plan;
+  }
+  network_job *job = (network_job *)cds_arena_alloc(arena, sizeof *job);
+  if (job == NULL) {
+    return CDS_ENOMEM;
+  }
+  *job = (network_job){.out = out,
+                       .arch = arch,
+                       .workload = workload,
+                       .options = options,
+                       .plan = &plan,
+                       .arena = arena,
+                       .diag = diag,
+                       .searcher = searcher,
+                       .begun = SIZE_MAX};
+  CDS_TRY(prepare(job));
+  return walk_network(job);
+}

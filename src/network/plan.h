@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What cds_network_solve checks before it searches. */
+#ifndef CDS_NETWORK_PLAN_H
+#define CDS_NETWORK_PLAN_H
+
+#include "network/network.h"
+
+/* Energy (with leakage) and latency that no mapping of the layer undercuts;
+ * the exact cost of an operation, 0 when it cannot be priced. */
+void cds_layer_floor(cds_point *out, const cds_arch *arch,
+                     const cds_layer *layer, double power_limit_w);
+/* Whether weights, KV cache and activations fit the outermost level; diagnoses
+ * the sum. CDS_EINFEASIBLE. */
+cds_status cds_network_footprint(const cds_arch *arch,
+                                 const cds_workload *workload, cds_diag *diag);
+/* Whether leakage leaves anything of the power limit. CDS_EINFEASIBLE. */
+cds_status cds_network_leakage(const cds_arch *arch, double power_limit_w,
+                               cds_diag *diag);
+
+#endif
