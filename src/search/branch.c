@@ -185,6 +185,25 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
 
 /* ---- leaves ---------------------------------------------------------- */
 
+/* A hoisted tensor is the first of level 2 (an order with a loop-less holder
+ * before it can be turned round), and the level 1 holders after its own have no
+ * loops; there is one, or hoisting would be nothing new. */
+static bool hoists(const cds_branch *branch, const cds_order *one,
+                   const cds_order *two) {
+  const unsigned h = branch->hoisted;
+  if (two->count == 0 || two->tensor[0] != h || one->count == 0 ||
+      one->tensor[one->count - 1] == h) {
+    return false;
+  }
+  const unsigned own = place_of(one, h);
+  for (unsigned i = own == one->count ? 0 : own + 1; i < one->count; i++) {
+    if (branch->chosen[one->tensor[i]]->cut.a > 1) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /* Orders that are left out because another choice is at least as good: the
  * first holder can go down through loops of its own tensor (its class has no
  * loop above), and no loop fits between a tensor's own two holders. */
@@ -193,6 +212,9 @@ static bool proper(const cds_branch *branch, const cds_order *one,
   const cds_order *top = one->count > 0 ? one : two;
   if (top->count > 0 && branch->chosen[top->tensor[0]]->cut.g > 1) {
     return false;
+  }
+  if (branch->hoisted < CDS_MATRIX) {
+    return hoists(branch, one, two);
   }
   return one->count == 0 || two->count == 0 ||
          one->tensor[one->count - 1] != two->tensor[0] ||

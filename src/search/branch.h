@@ -21,6 +21,15 @@ typedef struct cds_options {
   const cds_group *group;
 } cds_options;
 
+/* Which cuts of a class: all, those of a hoisted tensor, or those with a = 1
+ * (below whose loops another tensor is hoisted). */
+typedef enum cds_variant {
+  CDS_CUTS_ALL,
+  CDS_CUTS_HOISTED,
+  CDS_CUTS_FLAT
+} cds_variant;
+enum { CDS_VARIANTS = 3 };
+
 /* One choice of spreads, with a bound on everything below it. */
 typedef struct cds_spreads {
   uint64_t s[CDS_CLASSES];
@@ -46,6 +55,7 @@ typedef struct cds_branch {
   cds_goal goal;
   const cds_spreads *spreads;
   cds_held held[CDS_MATRIX];
+  unsigned hoisted; /* the tensor that is; CDS_MATRIX: none */
   const cds_options *options[CDS_MATRIX];
   const cds_row *least[CDS_MATRIX]; /* least row of each tensor */
   double other[CDS_MATRIX];         /* product of the other classes' spreads */

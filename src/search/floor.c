@@ -45,7 +45,7 @@ bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
 }
 
 cds_cut cds_least_cut(uint64_t size, uint64_t s, cds_held held) {
-  cds_cut cut = {1, 1, s, 1};
+  cds_cut cut = {1, 1, s, 1, false};
   const uint64_t rest = size / s;
   if ((held & CDS_HELD_2) != 0) {
     cut.x = rest;

@@ -2,13 +2,13 @@
 /*
  * The mapping of a leaf in canonical form, outermost first:
  *   hold all tensors at level 0; loops of the batch class, then g of class 0,
- *   1, 2; level 1 holders in their order, each followed by its a; level 2
- *   holders in their order, each followed by its x; spreads stand before the
- *   first holder under the array (at the end if there is none).
- * A factor of a merged class is shared out to its ranks prime by prime, from
- * the innermost factor and the last rank on; loops of one gap stand in the
- * order of the ranks. Of all ways to place spreads on the axes of the array the
- * least mapping is taken (cds_mapping_compare).
+ *   1, 2, but the class of a hoisted tensor last; level 1 holders in their
+ * order, each followed by its a; level 2 holders in their order, each followed
+ * by its x; spreads stand before the first holder under the array (at the end
+ * if there is none). A factor of a merged class is shared out to its ranks
+ * prime by prime, from the innermost factor and the last rank on; loops of one
+ * gap stand in the order of the ranks. Of all ways to place spreads on the axes
+ * of the array the least mapping is taken (cds_mapping_compare).
  */
 #include <string.h>
 
@@ -132,7 +132,14 @@ static void write_mapping(cds_writer *writer,
   }
   write_loops(writer, CDS_BATCH, DIGIT_G);
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    write_loops(writer, c, DIGIT_G);
+    if (!leaf->cut[c].hoisted) {
+      write_loops(writer, c, DIGIT_G);
+    }
+  }
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    if (leaf->cut[c].hoisted) {
+      write_loops(writer, c, DIGIT_G);
+    }
   }
   bool spread = false;
   write_level(writer, 1, &spread);

@@ -60,6 +60,13 @@ static cds_status supports_arch(const cds_arch *arch, cds_diag *diag) {
       return CDS_EINPUT;
     }
   }
+  for (unsigned l = 0; l + 1 < arch->levels; l++) {
+    if (arch->level[l].accumulate) {
+      /* Hoisting is no longer always at least as good there. */
+      refuse(diag, arch, "'accumulate' above the innermost level");
+      return CDS_EINPUT;
+    }
+  }
   unsigned limited = 0;
   for (unsigned b = 0; b < arch->bonds; b++) {
     limited += !isinf(arch->bond[b].bandwidth);

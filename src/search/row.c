@@ -241,7 +241,8 @@ void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,
     parent = 1;
   }
   if ((held & CDS_HELD_2) != 0) {
-    add_edge(&job, parent, 2, cut.g * cut.a, &state);
+    const uint64_t outside = parent == 1 ? cut.g : 1;
+    add_edge(&job, parent, 2, cut.hoisted ? outside : cut.g * cut.a, &state);
     parent = 2;
   }
   add_edge(&job, parent, CDS_STEPS, cut.g * cut.a * cut.x, &state);

@@ -9,6 +9,10 @@
  * one's tensor lacks remain, and a mapping is given by the spreads, the sets
  * and orders of holders, and for each class a cut g x a x s x x (row.h).
  *
+ * Between the holders of two levels a holder cannot be raised past those of the
+ * upper level, but it hoists over the loops above them all the same when none
+ * of the loops between concerns its tensor: the hoisted choices (row.h).
+ *
  * Order of work: every vector of spreads gets an admissible bound (the least
  * row of each tensor over its sets of holders, added up; each field of the
  * bound is below the field of every mapping). Vectors are opened in the order
@@ -38,7 +42,7 @@ typedef struct cds_class_table {
   size_t count;
   uint64_t *spread;
   cds_row (*least)[CDS_HELD_SETS];
-  cds_options *(*options)[CDS_HELD_SETS];
+  cds_options *(*options)[CDS_HELD_SETS][CDS_VARIANTS];
 } cds_class_table;
 
 struct cds_searcher {
@@ -274,9 +278,17 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
 
 /* ---- options --------------------------------------------------------- */
 
+/* What the options of a class depend on. */
+typedef struct cds_choice {
+  unsigned class;
+  unsigned index; /* of its spread */
+  cds_held held;
+  cds_variant variant;
+} cds_choice;
+
 /* Rows of one x: falling a, g takes the rest. */
 static cds_status make_group(cds_searcher *searcher, cds_group *group,
-                             unsigned c, cds_held held, cds_cut cut) {
+                             const cds_choice *choice, cds_cut cut) {
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
   const uint64_t rest = cut.g;
   uint64_t *divisor =
@@ -286,31 +298,35 @@ static cds_status make_group(cds_searcher *searcher, cds_group *group,
   }
   size_t count = 1;
   divisor[0] = 1;
-  if ((held & CDS_HELD_1) != 0) {
+  if ((choice->held & CDS_HELD_1) != 0 && choice->variant != CDS_CUTS_FLAT) {
     count = cds_divisors(divisor, CDS_DIVISORS_MAX, rest);
   }
   cds_row *row = cds_arena_array(searcher->tables, count, sizeof *row);
   if (row == NULL) {
     return CDS_ENOMEM;
   }
+  cut.hoisted = choice->variant == CDS_CUTS_HOISTED;
   for (size_t i = 0; i < count; i++) {
     cut.a = divisor[count - 1 - i];
     cut.g = rest / cut.a;
-    cds_row_fill(&row[i], &searcher->problem, c, held, cut);
+    cds_row_fill(&row[i], &searcher->problem, choice->class, choice->held, cut);
   }
   cds_arena_reset(searcher->scratch, mark);
   *group = (cds_group){cut.x, count, row};
   return CDS_OK;
 }
 
-static cds_status make_options(cds_searcher *searcher, unsigned c,
-                               unsigned index, cds_held held) {
-  cds_class_table *table = &searcher->table[c];
-  if (table->options[index][held] != NULL) {
+static cds_status make_options(const cds_options **out, cds_searcher *searcher,
+                               const cds_choice *choice) {
+  cds_class_table *table = &searcher->table[choice->class];
+  cds_options **slot =
+      &table->options[choice->index][choice->held][choice->variant];
+  *out = *slot;
+  if (*slot != NULL) {
     return CDS_OK;
   }
-  const uint64_t s = table->spread[index];
-  const uint64_t rest = searcher->problem.size[c] / s;
+  const uint64_t s = table->spread[choice->index];
+  const uint64_t rest = searcher->problem.size[choice->class] / s;
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
   uint64_t *divisor =
       cds_arena_array(searcher->scratch, CDS_DIVISORS_MAX, sizeof *divisor);
@@ -320,7 +336,7 @@ static cds_status make_options(cds_searcher *searcher, unsigned c,
   }
   size_t count = 1;
   divisor[0] = 1;
-  if ((held & CDS_HELD_2) != 0) {
+  if ((choice->held & CDS_HELD_2) != 0) {
     count = cds_divisors(divisor, CDS_DIVISORS_MAX, rest);
   }
   cds_group *group = cds_arena_array(searcher->tables, count, sizeof *group);
@@ -329,12 +345,13 @@ static cds_status make_options(cds_searcher *searcher, unsigned c,
   }
   for (size_t i = 0; i < count; i++) {
     const uint64_t x = divisor[count - 1 - i];
-    CDS_TRY(
-        make_group(searcher, &group[i], c, held, (cds_cut){rest / x, 1, s, x}));
+    CDS_TRY(make_group(searcher, &group[i], choice,
+                       (cds_cut){rest / x, 1, s, x, false}));
   }
   cds_arena_reset(searcher->scratch, mark);
   *options = (cds_options){count, group};
-  table->options[index][held] = options;
+  *slot = options;
+  *out = options;
   return CDS_OK;
 }
 
@@ -378,6 +395,41 @@ static size_t rank_holders(cds_ranked ranked[CDS_HELD_COMBINATIONS],
   return count;
 }
 
+/* Whether the tensor could be hoisted at all: level 2 holds it, and level 1
+ * holds another one that it looks through. */
+static bool may_hoist(const cds_branch *branch, unsigned h) {
+  bool other = false;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    other = other || (t != h && (branch->held[t] & CDS_HELD_1) != 0);
+  }
+  return other && (branch->held[h] & CDS_HELD_2) != 0;
+}
+
+/* All mappings with these spreads and holders: without and with a hoisted
+ * tensor. Two cannot be: the holders after the first have no loops. */
+static cds_status open_holders(cds_searcher *searcher, const cds_spreads *at) {
+  cds_branch *branch = &searcher->branch;
+  for (unsigned h = 0; h <= CDS_MATRIX; h++) {
+    branch->hoisted = CDS_MATRIX - h; /* CDS_MATRIX first: none */
+    if (branch->hoisted < CDS_MATRIX && !may_hoist(branch, branch->hoisted)) {
+      continue;
+    }
+    const bool flat = branch->hoisted < CDS_MATRIX &&
+                      (branch->held[branch->hoisted] & CDS_HELD_1) == 0;
+    for (unsigned t = 0; t < CDS_MATRIX; t++) {
+      cds_choice choice = {t, at->index[t], branch->held[t], CDS_CUTS_ALL};
+      if (t == branch->hoisted) {
+        choice.variant = CDS_CUTS_HOISTED;
+      } else if (flat) {
+        choice.variant = CDS_CUTS_FLAT;
+      }
+      CDS_TRY(make_options(&branch->options[t], searcher, &choice));
+    }
+    CDS_TRY(cds_branch_run(branch));
+  }
+  return CDS_OK;
+}
+
 static cds_status open_spreads(cds_searcher *searcher, const cds_spreads *at) {
   cds_branch *branch = &searcher->branch;
   cds_ranked ranked[CDS_HELD_COMBINATIONS];
@@ -391,10 +443,8 @@ static cds_status open_spreads(cds_searcher *searcher, const cds_spreads *at) {
       const cds_held held = ranked[i].index >> (2 * t) & 3U;
       branch->held[t] = held;
       branch->least[t] = &searcher->table[t].least[at->index[t]][held];
-      CDS_TRY(make_options(searcher, t, at->index[t], held));
-      branch->options[t] = searcher->table[t].options[at->index[t]][held];
     }
-    CDS_TRY(cds_branch_run(branch));
+    CDS_TRY(open_holders(searcher, at));
   }
   return CDS_OK;
 }
