@@ -160,7 +160,7 @@ static bool same_process(const char *asked, const char *name) {
     return true;
   }
   const size_t digits = strlen(name + 1);
-  return strncmp(asked, name + 1, digits) == 0 &&
+  return strlen(asked) == digits + 2 && memcmp(asked, name + 1, digits) == 0 &&
          strcmp(asked + digits, "nm") == 0;
 }
 
@@ -293,7 +293,7 @@ cds_status cds_tech_point_at(cds_tech_point *out, const char *process,
 cds_status cds_tech_logic_point(cds_tech_point *out,
                                 const cds_tech_query *query,
                                 char why[CDS_TECH_WHY]) {
-  cds_tech_point point;
+  cds_tech_point point = {.process = NULL};
   CDS_TRY(cds_tech_point_at(&point, query->process, query->device,
                             query->supply_v, why));
   if (point.process == NULL) {
@@ -308,7 +308,7 @@ cds_status cds_tech_logic_point(cds_tech_point *out,
 cds_status cds_tech_supply_at(cds_tech_supply *out, const char *process,
                               const char *device, double supply_v,
                               char why[CDS_TECH_WHY]) {
-  cds_tech_point point;
+  cds_tech_point point = {.process = NULL};
   CDS_TRY(cds_tech_point_at(&point, process, device, supply_v, why));
   *out = point.supply;
   return CDS_OK;
