@@ -284,15 +284,20 @@ static cds_status read_body(cds_builder *builder, const file_keys *keys,
   return add_footprint(builder);
 }
 
-cds_status cds_workload_read(cds_workload *out, const char *path,
-                             const cds_reader *reader) {
-  const cds_yaml *root = NULL;
+cds_status cds_workload_read_tree(cds_workload *out, const cds_yaml *root,
+                                  const char *path, const cds_reader *reader) {
   file_keys keys = {0};
-  CDS_TRY(cds_yaml_read_file(&root, path, reader->arena, reader->diag));
   CDS_TRY(cds_schema_read(&keys, &workload_schema, root, reader));
   cds_workload workload = {.name = keys.name, .place = root->place};
   cds_builder builder = {.reader = reader, .workload = &workload};
   CDS_TRY(read_body(&builder, &keys, path));
   *out = workload;
   return CDS_OK;
+}
+
+cds_status cds_workload_read(cds_workload *out, const char *path,
+                             const cds_reader *reader) {
+  const cds_yaml *root = NULL;
+  CDS_TRY(cds_yaml_read_file(&root, path, reader->arena, reader->diag));
+  return cds_workload_read_tree(out, root, path, reader);
 }

@@ -84,6 +84,10 @@ typedef struct cds_workload {
 /* Reads a workload file. Everything lives in the reader's arena. */
 cds_status cds_workload_read(cds_workload *out, const char *path,
                              const cds_reader *reader);
+/* Likewise from a tree that was read before; `path` is where a relative
+ * `config:` is looked for. */
+cds_status cds_workload_read_tree(cds_workload *out, const cds_yaml *root,
+                                  const char *path, const cds_reader *reader);
 /* Whether two layers cost the same on every architecture (all but names,
  * counts and phases equal): solved once. */
 bool cds_layer_same(const cds_layer *a, const cds_layer *b);

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Workload files of layers: forms, formats, operations, messages. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "spec/operations.h"
+#include "spec/workload_build.h"
+#include "support/messages.h"
+
+static cds_status read_text(cds_workload *out, fixture *f, const char *text) {
+  const cds_yaml *root = NULL;
+  const cds_status status = cds_yaml_read_text(&root, "w.yaml", text,
+                                               strlen(text), f->arena, f->diag);
+  return status != CDS_OK
+             ? status
+             : cds_workload_read_tree(out, root, "w.yaml", &f->reader);
+}
+
+/* Reads layers written as "- {...}" lines. */
+static cds_workload read_layers(fixture *f, const char *layers) {
+  cds_workload workload = {0};
+  fixture_open(f);
+  const char *text =
+      cds_arena_printf(f->arena, "workload: w\nlayers:\n%s", layers);
+  assert_fine(f, read_text(&workload, f, text));
+  return workload;
+}
+
+static void refuse_text(const char *text, const char *message) {
+  fixture f;
+  cds_workload workload = {.name = "untouched"};
+  fixture_open(&f);
+  assert_int_equal(read_text(&workload, &f, text), CDS_EINPUT);
+  assert_string_equal(workload.name, "untouched");
+  assert_message(&f, message);
+  fixture_close(&f);
+}
+
+/* Refuses one layer, which stands in line 3. */
+static void refuse(const char *layer, const char *message) {
+  char text[512];
+  (void)snprintf(text, sizeof text, "workload: w\nlayers:\n- %s\n", layer);
+  refuse_text(text, message);
+}
+
+static uint64_t words(const cds_einsum *einsum, const char *tensor) {
+  uint64_t count = 0;
+  assert_int_equal(
+      cds_tensor_words(&count, einsum, cds_einsum_tensor(einsum, tensor)),
+      CDS_OK);
+  return count;
+}
+
+static uint64_t macs(const cds_einsum *einsum) {
+  uint64_t count = 0;
+  assert_int_equal(cds_einsum_macs(&count, einsum), CDS_OK);
+  return count;
+}
+
+static void quoted_einsum_gets_sizes_and_formats(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_layers(
+      &f, "- {name: gemm, einsum: \"O[m,n] += A[m,k] * B[k,n]\", ranks: {m: 4, "
+          "n: 4, k: 4}, precision: 8 bit}\n");
+  assert_int_equal(w.layers, 1);
+  assert_int_equal(w.phases, 1);
+  assert_string_equal(w.phase[0].name, "all");
+  const cds_layer *layer = &w.layer[0];
+  assert_string_equal(layer->name, "gemm");
+  assert_int_equal(layer->kind, CDS_LAYER_EINSUM);
+  assert_int_equal(layer->count, 1);
+  assert_int_equal(macs(&layer->einsum), 64);
+  assert_int_equal(layer->einsum.tensor[0].format.bits, 8);
+  assert_int_equal(layer->einsum.tensor[2].accumulator.bits, 8);
+  assert_int_equal(w.parameters, 16);
+  assert_int_equal(w.parameter_bits, 128);
+  assert_int_equal(w.activation_bits, 256);
+  assert_int_equal(w.footprint_bits, 384);
+  assert_null(w.model_type);
+  fixture_close(&f);
+}
+
+static void accumulator_follows_the_words(void **state) {
+  (void)state;
+  static const struct {
+    const char *precision;
+    unsigned weights, activations, accumulator;
+  } cases[] = {
+      {"fp16", 16, 16, 32},
+      {"int8", 8, 8, 32},
+      {"8 bit", 8, 8, 8},
+      {"fp64", 64, 64, 64},
+      {"{weights: int4, activations: int8}", 4, 8, 32},
+      {"{weights: int4, activations: fp16}", 4, 16, 32},
+      {"{weights: 4 bit, activations: 8 bit, accumulator: 20 bit}", 4, 8, 20}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    fixture f;
+    char layer[256];
+    (void)snprintf(layer, sizeof layer,
+                   "- {matmul: {m: 2, n: 2, k: 2}, precision: %s}\n",
+                   cases[i].precision);
+    const cds_workload w = read_layers(&f, layer);
+    const cds_einsum *e = &w.layer[0].einsum;
+    assert_int_equal(e->tensor[0].format.bits, cases[i].activations);
+    assert_int_equal(e->tensor[1].format.bits, cases[i].weights);
+    assert_int_equal(e->tensor[2].format.bits, cases[i].activations);
+    assert_int_equal(e->tensor[2].accumulator.bits, cases[i].accumulator);
+    fixture_close(&f);
+  }
+}
+
+static void products_have_their_ranks(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_layers(
+      &f,
+      "- {matmul: {m: 2, n: 3, k: 5}, precision: int8, count: 3, steps: 7}\n"
+      "- {batched_matmul: {b: 7, m: 2, n: 3, k: 5}, precision: int8}\n");
+  assert_string_equal(w.layer[0].name, "layer-1");
+  assert_int_equal(w.layer[0].count, 21);
+  assert_int_equal(words(&w.layer[0].einsum, "X"), 10);
+  assert_int_equal(words(&w.layer[0].einsum, "W"), 15);
+  assert_int_equal(words(&w.layer[0].einsum, "Y"), 6);
+  assert_int_equal(words(&w.layer[1].einsum, "W"), 105);
+  assert_int_equal(macs(&w.layer[1].einsum), 210);
+  /* Three layers have weights of their own, steps share them. */
+  assert_int_equal(w.parameters, 3 * 15 + 105);
+  fixture_close(&f);
+}
+
+static void padding_rounds_a_rank_up_and_keeps_its_size(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_layers(
+      &f, "- {matmul: {m: 130, n: 3, k: 5}, precision: int8, pad: {m: 128}}\n");
+  assert_int_equal(w.layer[0].einsum.rank[0].real, 130);
+  assert_int_equal(w.layer[0].einsum.rank[0].size, 256);
+  assert_int_equal(w.layer[0].einsum.rank[1].size, 3);
+  fixture_close(&f);
+}
+
+static void convolution_counts_padding_as_input(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_layers(
+      &f, "- {conv2d: {channels: 64, filters: 64, input: 56, kernel: 3, "
+          "padding: 1}, precision: int8}\n");
+  const cds_einsum *e = &w.layer[0].einsum;
+  /* 56 x 56 outputs, 3 x 3 x 64 products each, 64 filters; windows touch
+   * 58 x 58 words of each channel. */
+  assert_int_equal(macs(e), UINT64_C(56) * 56 * 64 * 64 * 9);
+  assert_int_equal(words(e, "O"), 64 * 56 * 56);
+  assert_int_equal(words(e, "W"), 64 * 64 * 9);
+  assert_int_equal(words(e, "I"), 64 * 58 * 58);
+  fixture_close(&f);
+}
+
+static void strides_dilations_and_groups_are_as_published(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_layers(
+      &f,
+      "- {name: stem, conv2d: {channels: 3, filters: 64, input: 224, kernel: 7,"
+      " stride: 2, padding: 3}, precision: int8}\n"
+      "- {name: wide, conv2d: {channels: 4, filters: 8, input: [9, 17], kernel:"
+      " [3, 5], dilation: [2, 3], stride: [1, 2]}, precision: int8}\n"
+      "- {name: group, conv2d: {channels: 12, filters: 8, input: 5, kernel: 1, "
+      "groups: 4}, precision: int8}\n"
+      "- {name: depth, conv2d: {channels: 12, input: 5, kernel: 3, depthwise: "
+      "true}, precision: int8}\n");
+  /* ResNet's first layer: 112 x 112 outputs, 118 M multiply-accumulates. */
+  assert_int_equal(words(&w.layer[0].einsum, "O"), 64 * 112 * 112);
+  assert_int_equal(macs(&w.layer[0].einsum), 118013952);
+  /* 9 - 2*2 = 5 rows; (17 - 3*4 - 1)/2 + 1 = 3 columns. */
+  assert_int_equal(words(&w.layer[1].einsum, "O"), 8 * 5 * 3);
+  /* Rows p + 2r: 5 + 2*3 - 2*1*... = all of 0..8; columns 2q + 3s, q < 3,
+   * s < 5: 0 2 3 4 5 6 7 8 9 10 11 12 13 14 16. */
+  assert_int_equal(words(&w.layer[1].einsum, "I"), 4 * 9 * 15);
+  assert_int_equal(words(&w.layer[2].einsum, "W"), 4 * 2 * 3);
+  assert_int_equal(macs(&w.layer[2].einsum), 25 * 8 * 3);
+  assert_int_equal(words(&w.layer[3].einsum, "W"), 12 * 9);
+  assert_int_equal(macs(&w.layer[3].einsum), 12 * 9 * 9);
+  fixture_close(&f);
+}
+
+static void attention_is_two_products_and_a_softmax(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_layers(
+      &f, "- {name: a, attention: {batch: 2, heads: 8, kv_heads: 2, head_dim: "
+          "16, query: 3, context: 10}, pad: {t: 4}, count: 5, precision: "
+          "{weights: int4, activations: fp16, kv: fp8}}\n");
+  assert_int_equal(w.layers, 3);
+  assert_string_equal(w.layer[0].name, "a.qk");
+  assert_string_equal(w.layer[1].name, "a.softmax");
+  assert_string_equal(w.layer[2].name, "a.av");
+  const cds_einsum *qk = &w.layer[0].einsum;
+  assert_int_equal(words(qk, "Q"), 2 * 8 * 3 * 16);
+  assert_int_equal(words(qk, "K"), 2 * 2 * 12 * 16);
+  assert_int_equal(words(qk, "S"), 2 * 8 * 3 * 12);
+  assert_int_equal(qk->tensor[1].role, CDS_WEIGHT);
+  assert_int_equal(qk->tensor[1].content, CDS_KV_CACHE);
+  assert_int_equal(qk->tensor[1].format.bits, 8);
+  assert_int_equal(macs(&w.layer[2].einsum), 2 * 8 * 3 * 12 * 16);
+  assert_int_equal(w.layer[1].operation.rows, 2 * 8 * 3);
+  assert_int_equal(w.layer[1].operation.length, 12);
+  assert_int_equal(w.layer[1].operation.format.bits, 32);
+  assert_int_equal(w.layer[2].count, 5);
+  assert_int_equal(w.parameters, 0);
+  assert_int_equal(w.kv_bits, 2 * (2 * 2 * 12 * 16) * 8 * 5);
+  fixture_close(&f);
+}
+
+static void roles_and_formats_override(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_layers(
+      &f, "- {matmul: {m: 2, n: 3, k: 5}, precision: {weights: int4, "
+          "activations: int8, kv: fp8}, roles: {X: weight, W: kv}, formats: "
+          "{Y: int16}}\n");
+  const cds_einsum *e = &w.layer[0].einsum;
+  assert_int_equal(e->tensor[0].format.bits, 4);
+  assert_int_equal(e->tensor[1].format.bits, 8);
+  assert_true(e->tensor[1].format.is_float);
+  assert_int_equal(e->tensor[2].format.bits, 16);
+  assert_int_equal(e->tensor[2].accumulator.bits, 32);
+  assert_int_equal(w.parameters, 10);
+  assert_int_equal(w.kv_bits, 15 * 8);
+  fixture_close(&f);
+}
+
+/* Primitives of `rows` rows of `length`: add mul max exp recip rsqrt erf
+ * convert, by hand from the definitions. */
+static void operations_cost_what_their_definition_says(void **state) {
+  (void)state;
+  static const struct {
+    const char *kind;
+    uint64_t rows, length;
+    uint64_t primitives[CDS_PRIMITIVES];
+    uint64_t read, written; /* words */
+    unsigned passes;
+  } cases[] = {{"softmax", 3, 10, {57, 30, 27, 30, 3, 0, 0, 0}, 30, 30, 2},
+               {"rmsnorm", 3, 10, {27, 90, 0, 0, 0, 3, 0, 0}, 40, 30, 2},
+               {"layernorm", 3, 10, {114, 90, 0, 0, 0, 3, 0, 0}, 50, 30, 2},
+               {"silu_mul", 2, 4, {8, 16, 0, 8, 8, 0, 0, 0}, 16, 8, 1},
+               {"silu", 2, 4, {8, 8, 0, 8, 8, 0, 0, 0}, 8, 8, 1},
+               {"gelu", 2, 4, {8, 16, 0, 0, 0, 0, 8, 0}, 8, 8, 1},
+               {"relu", 2, 4, {0, 0, 8, 0, 0, 0, 0, 0}, 8, 8, 1},
+               {"add", 2, 4, {8, 0, 0, 0, 0, 0, 0, 0}, 16, 8, 1},
+               {"mul", 2, 4, {0, 8, 0, 0, 0, 0, 0, 0}, 16, 8, 1},
+               {"bias", 2, 4, {8, 0, 0, 0, 0, 0, 0, 0}, 12, 8, 1},
+               {"argmax", 2, 100, {0, 0, 200, 0, 0, 0, 0, 0}, 200, 2, 1},
+               {"convert", 2, 4, {0, 0, 0, 0, 0, 0, 0, 8}, 8, 8, 1},
+               {"embedding", 2, 4, {0, 0, 0, 0, 0, 0, 0, 0}, 8, 8, 1},
+               {"positions", 2, 4, {8, 0, 0, 0, 0, 0, 0, 0}, 16, 8, 1},
+               /* 5 tokens, 3 heads of 8: 60 pairs, 4 mul and 2 add each; 8
+                * sines and cosines a token. */
+               {"rope", 5, 24, {120, 240, 0, 0, 0, 0, 0, 0}, 160, 120, 1}};
+  assert_int_equal(sizeof cases / sizeof *cases, cds_operation_kinds());
+  cds_precision precision;
+  assert_int_equal(cds_precision_uniform(&precision, cds_format_find("fp16")),
+                   CDS_OK);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const cds_operation_kind *kind = cds_operation_kind_find(cases[i].kind);
+    assert_non_null(kind);
+    const cds_operation_size size = {cases[i].rows, cases[i].length, 8};
+    cds_operation o = {0};
+    assert_int_equal(cds_operation_make(&o, kind, &size, &precision), CDS_OK);
+    for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+      assert_int_equal(o.primitives[p], cases[i].primitives[p]);
+    }
+    uint64_t read = 0;
+    for (unsigned input = 0; input < o.inputs; input++) {
+      read += o.input[input].words;
+    }
+    assert_int_equal(read, cases[i].read);
+    assert_int_equal(o.output.words, cases[i].written);
+    assert_int_equal(o.passes, cases[i].passes);
+    assert_int_equal(o.format.bits, 32);
+  }
+}
+
+static void table_of_operations_is_sorted_and_explained(void **state) {
+  (void)state;
+  for (size_t i = 0; i < cds_operation_kinds(); i++) {
+    const cds_operation_kind *kind = cds_operation_kind_at(i);
+    assert_true(strlen(kind->help) > 10);
+    assert_true(kind->input[0].shape != CDS_SHAPE_NONE);
+    if (i > 0) {
+      assert_true(strcmp(cds_operation_kind_at(i - 1)->name, kind->name) < 0);
+    }
+  }
+}
+
+static void operations_are_layers(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_layers(
+      &f, "- {operation: softmax, rows: 3, length: 10, precision: fp16}\n"
+          "- {operation: embedding, rows: 2, length: 4, table: 100, precision: "
+          "fp16}\n"
+          "- {operation: rope, rows: 5, length: 24, head_dim: 8, precision: "
+          "fp16}\n"
+          "- {operation: convert, rows: 5, length: 24, to: int8, precision: "
+          "fp16}\n"
+          "- {operation: argmax, rows: 1, length: 7, precision: fp16}\n");
+  assert_int_equal(w.layers, 5);
+  assert_true(w.layer[0].fusible);
+  assert_true(w.layer[0].operation.input[0].every_pass);
+  assert_false(w.layer[1].fusible);
+  assert_true(w.layer[1].operation.gather);
+  assert_int_equal(w.parameters, 400);
+  assert_int_equal(w.layer[3].operation.output.format.bits, 8);
+  assert_int_equal(w.layer[4].operation.output.format.bits, 32);
+  assert_false(w.layer[4].operation.output.format.is_float);
+  fixture_close(&f);
+}
+
+static void equal_layers_are_found_whatever_their_names(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_layers(
+      &f, "- {matmul: {m: 2, n: 3, k: 5}, precision: int8}\n"
+          "- {name: other, matmul: {m: 2, n: 3, k: 5}, precision: int8, count: "
+          "4}\n"
+          "- {matmul: {m: 2, n: 3, k: 6}, precision: int8}\n"
+          "- {matmul: {m: 2, n: 3, k: 5}, precision: int16}\n"
+          "- {einsum: \"Y[i,j] += X[i,l] * W[l,j]\", ranks: {i: 2, j: 3, l: 5},"
+          " precision: int8}\n"
+          "- {einsum: \"Y[i,j] += A[i,l] * W[l,j]\", ranks: {i: 2, j: 3, l: 5},"
+          " precision: int8}\n"
+          "- {operation: gelu, rows: 2, length: 4, precision: int8}\n"
+          "- {operation: relu, rows: 2, length: 4, precision: int8}\n"
+          "- {operation: relu, rows: 2, length: 4, precision: int8}\n"
+          "- {operation: relu, rows: 4, length: 2, precision: int8}\n");
+  const cds_layer *layer = w.layer;
+  assert_true(cds_layer_same(&layer[0], &layer[1]));
+  assert_false(cds_layer_same(&layer[0], &layer[2]));
+  assert_false(cds_layer_same(&layer[0], &layer[3]));
+  assert_true(cds_layer_same(&layer[0], &layer[4]));
+  /* Architectures may keep a tensor by its name. */
+  assert_false(cds_layer_same(&layer[0], &layer[5]));
+  assert_false(cds_layer_same(&layer[0], &layer[6]));
+  assert_false(cds_layer_same(&layer[6], &layer[7]));
+  assert_true(cds_layer_same(&layer[7], &layer[8]));
+  assert_false(cds_layer_same(&layer[8], &layer[9]));
+  fixture_close(&f);
+}
+
+static void wrong_layers_are_refused_by_name(void **state) {
+  (void)state;
+  refuse("{precision: int8}", "w.yaml:3:3: error: layer 'layer-1' has no form: "
+                              "expected exactly one of 'einsum'");
+  refuse("{matmul: {m: 1, n: 1, k: 1}, operation: relu, precision: int8}",
+         "layer 'layer-1' has more than one form");
+  refuse("{matmul: {m: 1, n: 1, k: 1}}",
+         "layer 'layer-1' has no 'precision', nor has the workload");
+  refuse("{matmul: {m: 1, n: 1}, precision: int8}", "'k'");
+  refuse("{matmul: {m: 0, n: 1, k: 1}, precision: int8}", "'m'");
+  refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, rows: 3}",
+         "layer 'layer-1' has keys of another form");
+  refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, pad: {z: 3}}",
+         "'pad' of 'z': expected a rank of layer 'layer-1'");
+  refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, roles: {A: input}}",
+         "unknown tensor 'A': expected one of the einsum's");
+  refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, roles: {X: outptu}}",
+         "role of 'X': expected input, weight or kv");
+  refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, roles: {Y: input}}",
+         "'roles' of the output 'Y'");
+  refuse("{einsum: \"O[m] += A[m]\", precision: int8}",
+         "'einsum' without 'ranks'");
+  refuse("{einsum: \"O[m] += A[m,k]\", ranks: {m: 2}, precision: int8}",
+         "rank 'k' of the einsum has no size: expected it in 'ranks'");
+  refuse("{einsum: \"O[m] += A[m]\", ranks: {m: 2, mm: 2}, precision: int8}",
+         "unknown rank 'mm': expected one of the einsum's");
+  /* Column 14 is the first character inside of the quotes. */
+  refuse("{einsum: \"O[m] += A[m\", ranks: {m: 2}, precision: int8}",
+         "w.yaml:3:24: error: einsum ends too early");
+  refuse("{operation: sofmax, rows: 1, length: 1, precision: fp16}",
+         "did you mean 'softmax'?");
+  refuse("{operation: softmax, rows: 1, precision: fp16}",
+         "key 'length' of operation 'softmax': expected it to be given");
+  refuse("{operation: relu, rows: 1, length: 1, table: 4, precision: fp16}",
+         "key 'table' of operation 'relu': expected it to be left out");
+  refuse("{operation: rope, rows: 1, length: 9, head_dim: 3, precision: fp16}",
+         "'head_dim' of operation 'rope': expected an even number");
+  refuse("{attention: {heads: 8, kv_heads: 3, head_dim: 4, query: 1, context: "
+         "1}, precision: fp16}",
+         "'heads' is 8 and 'kv_heads' is 3");
+  refuse("{conv2d: {channels: 4, filters: 4, input: 2, kernel: 3}, precision: "
+         "int8}",
+         "window of conv2d does not fit the padded input");
+  refuse("{conv2d: {channels: 4, filters: 6, input: 8, kernel: 3, groups: 4}, "
+         "precision: int8}",
+         "4 channels and 6 filters in 4 groups: expected both to divide");
+  refuse("{conv2d: {channels: 4, input: 8, kernel: 3}, precision: int8}",
+         "missing key 'filters' in conv2d");
+  refuse("{conv2d: {channels: 4, filters: 4, input: [1, 2, 3], kernel: 3}, "
+         "precision: int8}",
+         "'input' is no number and no pair");
+  refuse("{matmul: {m: 1099511627776, n: 1099511627776, k: 1}, precision: "
+         "int8}",
+         "'layer-1' is too large to count");
+}
+
+static void wrong_workloads_are_refused(void **state) {
+  (void)state;
+  refuse_text("workload: w\n", "workload 'w' has nothing to run: expected "
+                               "exactly one of 'layers', 'model' and 'config'");
+  refuse_text("workload: w\nlayers: []\n", "'layers' is no list of layers");
+  refuse_text("workload: w\nprecision: int8\nlayers:\n"
+              "- {name: a, matmul: {m: 1, n: 1, k: 1}}\n"
+              "- {name: a, matmul: {m: 1, n: 1, k: 1}}\n",
+              "w.yaml:5:3: error: two layers are named 'a'");
+  refuse_text("workload: w\nprecision: int8\nphases: []\nlayers:\n"
+              "- {name: a, matmul: {m: 1, n: 1, k: 1}}\n",
+              "'phases' with 'layers': expected them with 'model' only");
+}
+
+static void all_wrong_layers_are_found_in_one_run(void **state) {
+  (void)state;
+  fixture f;
+  cds_workload workload;
+  fixture_open(&f);
+  assert_int_equal(read_text(&workload, &f,
+                             "workload: w\nprecision: int8\nlayers:\n"
+                             "- {matmul: {m: 1, n: 1}}\n"
+                             "- {operation: nothing, rows: 1, length: 1}\n"
+                             "- {attention: {}}\n"),
+                   CDS_EINPUT);
+  assert_message(&f, "w.yaml:4:");
+  assert_message(&f, "w.yaml:5:");
+  assert_message(&f, "w.yaml:6:");
+  fixture_close(&f);
+}
+
+static void shipped_workloads_are_read(void **state) {
+  (void)state;
+  static const struct {
+    const char *path;
+    size_t layers;
+    uint64_t macs;
+  } files[] = {{"/workloads/toy.yaml", 1, 64},
+               {"/workloads/gemm16.yaml", 1, 4096},
+               {"/workloads/conv-example.yaml", 3,
+                UINT64_C(56) * 56 * 64 * 64 * 9 + 28 * 28 * 144 * 9 +
+                    UINT64_C(56) * 56 * 128 * 4 * 9}};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    fixture f;
+    cds_workload w = {0};
+    char path[512];
+    uint64_t sum = 0;
+    fixture_open(&f);
+    (void)snprintf(path, sizeof path, "%s%s", CDS_SOURCE_DIR, files[i].path);
+    assert_fine(&f, cds_workload_read(&w, path, &f.reader));
+    assert_int_equal(w.layers, files[i].layers);
+    for (size_t layer = 0; layer < w.layers; layer++) {
+      sum += macs(&w.layer[layer].einsum);
+    }
+    assert_int_equal(sum, files[i].macs);
+    assert_int_equal(cds_diag_warnings(f.diag), 0);
+    fixture_close(&f);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(quoted_einsum_gets_sizes_and_formats),
+      cmocka_unit_test(accumulator_follows_the_words),
+      cmocka_unit_test(products_have_their_ranks),
+      cmocka_unit_test(padding_rounds_a_rank_up_and_keeps_its_size),
+      cmocka_unit_test(convolution_counts_padding_as_input),
+      cmocka_unit_test(strides_dilations_and_groups_are_as_published),
+      cmocka_unit_test(attention_is_two_products_and_a_softmax),
+      cmocka_unit_test(roles_and_formats_override),
+      cmocka_unit_test(operations_cost_what_their_definition_says),
+      cmocka_unit_test(table_of_operations_is_sorted_and_explained),
+      cmocka_unit_test(operations_are_layers),
+      cmocka_unit_test(equal_layers_are_found_whatever_their_names),
+      cmocka_unit_test(wrong_layers_are_refused_by_name),
+      cmocka_unit_test(wrong_workloads_are_refused),
+      cmocka_unit_test(all_wrong_layers_are_found_in_one_run),
+      cmocka_unit_test(shipped_workloads_are_read)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
