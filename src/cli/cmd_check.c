@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* codesign check FILE...: are input files right, and what do they hold? */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/inputs.h"
+#include "cli/page.h"
+#include "export/json.h"
+#include "search/search.h"
+
+typedef enum kind { ARCHITECTURE, WORKLOAD, MAPPING, UNKNOWN } kind;
+
+typedef struct entry {
+  const char *path;
+  kind kind;
+  bool good;
+  const char *fact; /* one line about a good file */
+  cds_space *space;
+  cds_arch *arch;
+  cds_workload workload;
+  size_t mappings;
+  cds_mapping_entry *mapping;
+} entry;
+
+typedef struct job {
+  cds_cli *cli;
+  cds_page page; /* for its arena and number texts */
+  size_t entries;
+  entry *entry;
+  size_t findings; /* of --sources */
+  bool unfit;      /* a workload does not fit an architecture */
+} job;
+
+/* ---- each file ---------------------------------------------------------- */
+
+static kind kind_of(const cds_yaml *root) {
+  if (cds_yaml_get(root, "architecture") != NULL) {
+    return ARCHITECTURE;
+  }
+  if (cds_yaml_get(root, "workload") != NULL ||
+      cds_yaml_get(root, "model_type") != NULL) {
+    return WORKLOAD;
+  }
+  return cds_yaml_get(root, "mapping") != NULL ? MAPPING : UNKNOWN;
+}
+
+static const char *plural(const job *it, uint64_t count, const char *noun) {
+  return cds_cli_printf(it->page.arena, "%" PRIu64 " %s%s", count, noun,
+                        count == 1 ? "" : "s");
+}
+
+static void read_arch(job *it, entry *each, const cds_yaml *root) {
+  cds_cli *cli = it->cli;
+  const cds_texts *sets = &cli->options->set;
+  each->good = cds_space_of(&each->space, root, sets->text, sets->count,
+                            cli->arena, cli->diag) == CDS_OK;
+  if (!each->good) {
+    return;
+  }
+  cds_diag *unheard = cds_diag_new(cli->arena);
+  each->arch = cds_cli_array(cli->arena, 1, sizeof *each->arch);
+  each->good =
+      unheard != NULL && cds_space_design(each->arch, each->space, 0,
+                                          cli->arena, unheard) == CDS_OK;
+  const cds_arch *arch = each->arch;
+  each->fact = cds_cli_printf(
+      cli->arena, "architecture '%s': %s, %s, %s, %s, %s", arch->name,
+      plural(it, arch->levels, "level"), plural(it, arch->arrays, "array"),
+      plural(it, cds_arch_instances(arch, arch->arrays), "compute unit"),
+      plural(it, cds_space_variables(each->space), "variable"),
+      plural(it, cds_space_designs(each->space), "design"));
+}
+
+static double sum_macs(const cds_workload *workload, unsigned phase) {
+  double macs = 0.0;
+  for (size_t i = 0; i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    uint64_t one = 0;
+    if (layer->phase == phase && layer->kind == CDS_LAYER_EINSUM &&
+        cds_einsum_macs(&one, &layer->einsum) == CDS_OK) {
+      macs += (double)layer->count * (double)one;
+    }
+  }
+  return macs;
+}
+
+static size_t distinct_layers(const cds_workload *workload) {
+  size_t distinct = 0;
+  for (size_t i = 0; i < workload->layers; i++) {
+    bool seen = false;
+    for (size_t k = 0; k < i && !seen; k++) {
+      seen = cds_layer_same(&workload->layer[k], &workload->layer[i]);
+    }
+    distinct += !seen;
+  }
+  return distinct;
+}
+
+static const char *workload_fact(const job *it, const cds_workload *workload) {
+  cds_arena *arena = it->page.arena;
+  const char *text = cds_cli_printf(
+      arena, "workload '%s': %s (%zu distinct)", workload->name,
+      plural(it, workload->layers, "layer"), distinct_layers(workload));
+  for (unsigned i = 0; i < workload->phases; i++) {
+    const double macs = sum_macs(workload, i);
+    text = cds_cli_printf(arena, "%s, %s %s (%s)", text,
+                          workload->phases > 1 ? workload->phase[i].name
+                                               : "in all",
+                          cds_page_si(&it->page, macs, "MAC"),
+                          cds_page_si(&it->page, 2.0 * macs, "FLOP"));
+  }
+  if (workload->parameters > 0) {
+    text =
+        cds_cli_printf(arena, "%s, %s parameters (%s)", text,
+                       cds_page_count(&it->page, (double)workload->parameters),
+                       cds_page_bits(&it->page, workload->parameter_bits));
+  }
+  if (workload->kv_bits > 0) {
+    text =
+        cds_cli_printf(arena, "%s, KV cache %s (%s a token)", text,
+                       cds_page_bits(&it->page, workload->kv_bits),
+                       cds_page_bits(&it->page, workload->kv_bits_per_token));
+  }
+  return cds_cli_printf(arena, "%s, footprint %s", text,
+                        cds_page_bits(&it->page, workload->footprint_bits));
+}
+
+static void read_workload(job *it, entry *each) {
+  const cds_reader reader = {it->cli->arena, it->cli->diag, NULL, 0};
+  cds_stdin_rewind();
+  each->good =
+      cds_workload_read(&each->workload, each->path, &reader) == CDS_OK;
+  if (each->good) {
+    each->fact = workload_fact(it, &each->workload);
+  }
+}
+
+static void read_mapping(job *it, entry *each) {
+  const cds_reader reader = {it->cli->arena, it->cli->diag, NULL, 0};
+  cds_stdin_rewind();
+  each->good = cds_mapping_file_read(&each->mapping, &each->mappings,
+                                     each->path, &reader) == CDS_OK;
+  if (!each->good) {
+    return;
+  }
+  const char *text = "";
+  for (size_t i = 0; i < each->mappings; i++) {
+    text = cds_cli_printf(it->page.arena, "%s%s'%s' (%s)", text,
+                          i > 0 ? ", " : "mapping of ", each->mapping[i].layer,
+                          plural(it, each->mapping[i].nest->count, "line"));
+  }
+  each->fact = text;
+}
+
+static void read_entry(job *it, entry *each) {
+  static const char *const keys =
+      "expected 'architecture', 'workload', 'mapping' or 'model_type'";
+  const cds_yaml *root = NULL;
+  each->kind = UNKNOWN;
+  if (strcmp(each->path, "-") == 0 && !cds_stdin_keep(it->cli)) {
+    return;
+  }
+  if (cds_yaml_read_file(&root, each->path, it->cli->arena, it->cli->diag) !=
+      CDS_OK) {
+    return;
+  }
+  each->kind = root->kind == CDS_YAML_MAPPING ? kind_of(root) : UNKNOWN;
+  switch (each->kind) {
+  case ARCHITECTURE:
+    read_arch(it, each, root);
+    break;
+  case WORKLOAD:
+    read_workload(it, each);
+    break;
+  case MAPPING:
+    read_mapping(it, each);
+    break;
+  case UNKNOWN:
+    cds_diag_error(it->cli->diag, root->place,
+                   "no key says what this file is: %s", keys);
+    return;
+  }
+  if (it->cli->options->sources && each->kind != MAPPING) {
+    it->findings += cds_sources_missing_in(root, it->cli->diag);
+  }
+}
+
+/* ---- files together ----------------------------------------------------- */
+
+/* The first message of `from` without its place, as text. */
+static const char *message_of(const cds_diag *from, cds_arena *arena) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream(&text, &size);
+  if (stream == NULL) {
+    return "";
+  }
+  cds_diag_write(from, stream, CDS_DIAG_TEXT);
+  fclose(stream);
+  const char *mark = strstr(text, "error: ");
+  const char *start = mark == NULL ? text : mark + strlen("error: ");
+  const char *copy =
+      cds_cli_printf(arena, "%.*s", (int)strcspn(start, "\n"), start);
+  free(text);
+  return copy;
+}
+
+/* What the search cannot do is right input all the same: a warning each. */
+static void warn_unsearchable(job *it, const entry *arch,
+                              const entry *workload) {
+  const cds_workload *layers = &workload->workload;
+  for (size_t i = 0; i < layers->layers; i++) {
+    const cds_layer *layer = &layers->layer[i];
+    bool seen = layer->kind != CDS_LAYER_EINSUM;
+    for (size_t k = 0; k < i && !seen; k++) {
+      seen = cds_layer_same(&layers->layer[k], layer);
+    }
+    cds_diag *diag = seen ? NULL : cds_diag_new(it->cli->arena);
+    if (diag != NULL &&
+        cds_search_supports(arch->arch, &layer->einsum, diag) != CDS_OK) {
+      cds_diag_warning(it->cli->diag, layer->place, "%s",
+                       message_of(diag, it->cli->arena));
+    }
+  }
+}
+
+static void check_footprint(job *it, const entry *arch, const entry *workload) {
+  const cds_level *outermost = &arch->arch->level[0];
+  const cds_workload *what = &workload->workload;
+  if (outermost->streamed || outermost->size_bits == UINT64_MAX ||
+      what->footprint_bits <= outermost->size_bits) {
+    return;
+  }
+  cds_diag_error(it->cli->diag, outermost->place,
+                 "'%s' does not fit level '%s': it needs %s (weights %s, KV "
+                 "cache %s, activations %s) of %s",
+                 what->name, outermost->name,
+                 cds_page_bits(&it->page, what->footprint_bits),
+                 cds_page_bits(&it->page, what->parameter_bits),
+                 cds_page_bits(&it->page, what->kv_bits),
+                 cds_page_bits(&it->page, what->activation_bits),
+                 cds_page_bits(&it->page, outermost->size_bits));
+  it->unfit = true;
+}
+
+static void check_mapping(job *it, const entry *arch, const entry *workload,
+                          entry *mapping) {
+  const cds_reader reader = {it->cli->arena, it->cli->diag, NULL, 0};
+  cds_mapping *room = cds_cli_array(it->cli->arena, 1, sizeof *room);
+  for (size_t i = 0; i < mapping->mappings; i++) {
+    const cds_mapping_entry *each = &mapping->mapping[i];
+    const cds_layer *layer =
+        cds_inputs_layer(&workload->workload, each, it->cli);
+    mapping->good = layer != NULL &&
+                    cds_mapping_read(room, each->nest, arch->arch,
+                                     &layer->einsum, &reader) == CDS_OK &&
+                    mapping->good;
+  }
+}
+
+static void check_pair(job *it, const entry *arch, const entry *workload) {
+  check_footprint(it, arch, workload);
+  warn_unsearchable(it, arch, workload);
+  for (size_t i = 0; i < it->entries; i++) {
+    if (it->entry[i].kind == MAPPING && it->entry[i].good) {
+      check_mapping(it, arch, workload, &it->entry[i]);
+    }
+  }
+}
+
+static void check_together(job *it) {
+  for (size_t a = 0; a < it->entries; a++) {
+    for (size_t w = 0; w < it->entries; w++) {
+      const entry *arch = &it->entry[a], *workload = &it->entry[w];
+      if (arch->kind == ARCHITECTURE && arch->good &&
+          workload->kind == WORKLOAD && workload->good) {
+        check_pair(it, arch, workload);
+      }
+    }
+  }
+}
+
+/* ---- output ------------------------------------------------------------- */
+
+static void write_json(FILE *stream, const job *it) {
+  static const char *const kinds[] = {"architecture", "workload", "mapping",
+                                      "unknown"};
+  cds_json json;
+  cds_json_begin(&json, stream);
+  cds_json_array(&json, NULL);
+  for (size_t i = 0; i < it->entries; i++) {
+    const entry *each = &it->entry[i];
+    cds_json_object(&json, NULL);
+    cds_json_text(&json, "file", each->path);
+    cds_json_text(&json, "kind", kinds[each->kind]);
+    cds_json_boolean(&json, "ok", each->good);
+    cds_json_text(&json, "fact", each->good ? each->fact : NULL);
+    if (each->kind == ARCHITECTURE && each->good) {
+      cds_json_count(&json, "levels", each->arch->levels);
+      cds_json_count(&json, "designs", cds_space_designs(each->space));
+    }
+    if (each->kind == WORKLOAD && each->good) {
+      const cds_workload *what = &each->workload;
+      double macs = 0.0;
+      for (unsigned phase = 0; phase < what->phases; phase++) {
+        macs += sum_macs(what, phase);
+      }
+      cds_json_count(&json, "layers", what->layers);
+      cds_json_number(&json, "macs", macs);
+      cds_json_count(&json, "parameters", what->parameters);
+      cds_json_count(&json, "footprint_bits", what->footprint_bits);
+    }
+    cds_json_end(&json);
+  }
+  cds_json_end(&json);
+  cds_json_finish(&json);
+}
+
+static void write_text(FILE *stream, const job *it) {
+  for (size_t i = 0; i < it->entries; i++) {
+    const entry *each = &it->entry[i];
+    if (each->good) {
+      fprintf(stream, "%s: ok\n  ", each->path);
+      cds_help_wrap(stream, each->fact, 2, 2);
+    }
+  }
+}
+
+int cds_cmd_check(cds_cli *cli) {
+  job it = {.cli = cli, .page = {NULL, false, cli->arena}};
+  it.entries = cli->call.files;
+  it.entry = cds_cli_array(cli->arena, it.entries, sizeof *it.entry);
+  bool wrong = false;
+  for (size_t i = 0; i < it.entries; i++) {
+    it.entry[i].path = cli->call.file[i];
+    read_entry(&it, &it.entry[i]);
+  }
+  check_together(&it);
+  for (size_t i = 0; i < it.entries; i++) {
+    wrong = wrong || !it.entry[i].good;
+  }
+  cds_output out;
+  if (!cds_output_begin(&out, cli)) {
+    return CDS_EXIT_OUTPUT;
+  }
+  if (cli->options->format == CDS_FORMAT_JSON) {
+    write_json(out.stream, &it);
+  } else {
+    write_text(out.stream, &it);
+  }
+  const bool no = it.findings > 0 || it.unfit;
+  return cds_output_close(&out, cli,
+                          wrong ? CDS_EXIT_INPUT
+                          : no  ? CDS_EXIT_NO
+                                : CDS_EXIT_DONE);
+}

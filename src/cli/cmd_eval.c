@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* codesign eval ARCH WORKLOAD MAPPING: counts and prices a given mapping. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/inputs.h"
+#include "cli/nest.h"
+#include "export/breakdown.h"
+#include "export/csv.h"
+
+typedef struct item {
+  const cds_layer *layer;
+  cds_mapping mapping;
+  cds_counts counts;
+  cds_layer_result result;
+} item;
+
+typedef struct job {
+  cds_cli *cli;
+  cds_inputs inputs;
+  double power_limit_w;
+  size_t entries;
+  cds_mapping_entry *entry;
+  item *item;
+} job;
+
+static const char *const action_names[CDS_ACTIONS] = {"reads", "fills",
+                                                      "updates", "drains"};
+
+/* ---- reading and pricing ------------------------------------------------ */
+
+static cds_status misfit(const job *it, const cds_mapping_entry *entry,
+                         const item *each, const cds_misfit *what) {
+  const cds_page page = {NULL, false, it->cli->arena};
+  const cds_level *level = &it->inputs.arch->level[what->level];
+  cds_diag_error(it->cli->diag, entry->place,
+                 "the mapping of '%s' does not fit '%s': level '%s' needs %s, "
+                 "most of it for tensor '%s', and has %s",
+                 each->layer->name, it->inputs.arch->name, level->name,
+                 cds_page_bits(&page, what->need_bits),
+                 each->layer->einsum.tensor[what->tensor].name,
+                 cds_page_bits(&page, what->size_bits));
+  return CDS_EINFEASIBLE;
+}
+
+static cds_status no_format(const job *it, const cds_mapping_entry *entry,
+                            const item *each) {
+  const cds_einsum *einsum = &each->layer->einsum;
+  cds_diag_error(it->cli->diag, entry->place,
+                 "'%s' has no number format for layer '%s': expected one that "
+                 "covers %s and %s",
+                 it->inputs.arch->compute.name, each->layer->name,
+                 einsum->tensor[0].format.name,
+                 einsum->tensor[einsum->tensors > 2 ? 1 : 0].format.name);
+  return CDS_EINFEASIBLE;
+}
+
+static cds_status evaluate(job *it, const cds_mapping_entry *entry,
+                           item *each) {
+  const cds_arch *arch = it->inputs.arch;
+  const cds_reader reader = {it->cli->arena, it->cli->diag, NULL, 0};
+  each->layer = cds_inputs_layer(&it->inputs.workload, entry, it->cli);
+  if (each->layer == NULL) {
+    return CDS_EINPUT;
+  }
+  const cds_einsum *einsum = &each->layer->einsum;
+  CDS_TRY(cds_mapping_read(&each->mapping, entry->nest, arch, einsum, &reader));
+  const cds_status counted =
+      cds_count(&each->counts, arch, einsum, &each->mapping, it->cli->arena);
+  if (counted == CDS_ELIMIT) {
+    cds_diag_error(it->cli->diag, entry->place,
+                   "layer '%s' is too large to count: expected counts below "
+                   "2^64",
+                   each->layer->name);
+  }
+  CDS_TRY(counted);
+  cds_misfit what;
+  if (cds_price_fits(&what, arch, einsum, &each->counts) != CDS_OK) {
+    return misfit(it, entry, each, &what);
+  }
+  each->result.layer = each->layer;
+  each->result.mapping = each->mapping;
+  each->result.counts = &each->counts;
+  each->result.own_edp_pj_s = (double)NAN;
+  each->result.own_bound_pj_s = (double)NAN;
+  const cds_status priced = cds_price_einsum(&each->result.cost, arch, einsum,
+                                             &each->counts, it->power_limit_w);
+  if (priced == CDS_EINPUT) {
+    return no_format(it, entry, each);
+  }
+  if (priced == CDS_EINFEASIBLE) {
+    cds_diag_error(it->cli->diag, entry->place,
+                   "leakage alone passes the power limit of '%s'", arch->name);
+  }
+  return priced;
+}
+
+static cds_status prepare(job *it) {
+  cds_cli *cli = it->cli;
+  const char *path = cli->call.file[2];
+  const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
+  const cds_status inputs = cds_inputs_read(&it->inputs, cli);
+  const cds_status mapping =
+      cds_mapping_file_read(&it->entry, &it->entries, path, &reader);
+  cds_stdin_rewind();
+  CDS_TRY(inputs);
+  CDS_TRY(mapping);
+  cds_inputs_add(&it->inputs.provenance, "mapping", path);
+  const cds_limit *limits = NULL;
+  size_t count = 0;
+  CDS_TRY(cds_inputs_limits(&limits, &count, &it->inputs, cli));
+  it->power_limit_w = cds_power_limit(limits, count);
+  it->item = cds_cli_array(cli->arena, it->entries, sizeof *it->item);
+  cds_status worst = CDS_OK;
+  for (size_t i = 0; i < it->entries; i++) {
+    const cds_status status = evaluate(it, &it->entry[i], &it->item[i]);
+    /* Wrong input outranks what does not fit. */
+    worst = worst == CDS_OK || status == CDS_EINPUT ? status : worst;
+  }
+  return worst;
+}
+
+/* ---- text --------------------------------------------------------------- */
+
+static void write_words(const cds_page *page, const job *it, const item *each) {
+  static const char *const head[] = {"reads", "fills", "updates", "drains"};
+  const cds_einsum *einsum = &each->layer->einsum;
+  fputs("\n  words", page->stream);
+  cds_page_cell(page, "", 17);
+  cds_page_cell(page, "tile", 9);
+  for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+    cds_page_cell(page, head[a], 11);
+  }
+  fputc('\n', page->stream);
+  for (unsigned level = 0; level < it->inputs.arch->levels; level++) {
+    for (unsigned t = 0; t < einsum->tensors; t++) {
+      const cds_traffic *entry = &each->counts.at[level][t];
+      if (!entry->held) {
+        continue;
+      }
+      fputs("  ", page->stream);
+      cds_page_cell(page, it->inputs.arch->level[level].name, -12);
+      cds_page_cell(page, einsum->tensor[t].name, -10);
+      cds_page_cell(page, cds_page_count(page, (double)entry->tile_words), 9);
+      for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+        cds_page_cell(page, cds_page_count(page, (double)entry->words[a]), 11);
+      }
+      fputc('\n', page->stream);
+    }
+  }
+}
+
+static void write_network_words(const cds_page *page, const job *it,
+                                const item *each) {
+  const cds_einsum *einsum = &each->layer->einsum;
+  for (unsigned k = 0; k < it->inputs.arch->arrays; k++) {
+    for (unsigned t = 0; t < einsum->tensors; t++) {
+      uint64_t down = 0, up = 0, adds = 0;
+      for (unsigned child = 0; child <= it->inputs.arch->levels; child++) {
+        const cds_traffic *entry = &each->counts.at[child][t];
+        down += entry->down[k];
+        up += entry->up[k];
+        adds += entry->adds[k];
+      }
+      if (down == 0 && up == 0) {
+        continue;
+      }
+      fputs("  ", page->stream);
+      cds_page_cell(page, it->inputs.arch->array[k].name, -12);
+      cds_page_cell(page, einsum->tensor[t].name, -10);
+      fprintf(page->stream, "%s down, %s up, %s additions\n",
+              cds_page_count(page, (double)down),
+              cds_page_count(page, (double)up),
+              cds_page_count(page, (double)adds));
+    }
+  }
+}
+
+static void write_energy(const cds_page *page, const job *it,
+                         const item *each) {
+  const cds_arch *arch = it->inputs.arch;
+  cds_share share[CDS_SHARES_MAX];
+  const size_t count = cds_energy_shares(share, arch, &each->result.cost);
+  fputs("\n  energy\n", page->stream);
+  for (size_t i = 0; i < count; i++) {
+    fputs("  ", page->stream);
+    cds_page_cell(page, share[i].name, -12);
+    cds_page_cell(page, share[i].kind, -10);
+    cds_page_cell(page, cds_page_si(page, 1e-12 * share[i].value, "J"), 11);
+    cds_page_cell(
+        page,
+        cds_page_percent(page, share[i].value / each->result.cost.energy_pj),
+        9);
+    if (i < arch->levels) {
+      double action[CDS_ACTIONS];
+      cds_level_action_energy(action, arch, &each->layer->einsum, &each->counts,
+                              (unsigned)i);
+      const char *between = "   ";
+      for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+        if (action[a] > 0.0) {
+          fprintf(page->stream, "%s%s %s", between, action_names[a],
+                  cds_page_percent(page, action[a] / share[i].value));
+          between = ", ";
+        }
+      }
+    }
+    fputc('\n', page->stream);
+  }
+}
+
+static void write_time(const cds_page *page, const job *it, const item *each) {
+  const cds_cost *cost = &each->result.cost;
+  cds_share roof[CDS_SHARES_MAX];
+  const size_t count = cds_time_roofs(roof, it->inputs.arch, &each->result);
+  const cds_share highest = cds_time_bottleneck(it->inputs.arch, &each->result);
+  fputs("\n  cycles\n", page->stream);
+  for (size_t i = 0; i < count; i++) {
+    const bool binds = strcmp(roof[i].name, highest.name) == 0 &&
+                       strcmp(roof[i].kind, highest.kind) == 0;
+    fputs("  ", page->stream);
+    cds_page_cell(page, roof[i].name, -12);
+    cds_page_cell(page, roof[i].kind, -10);
+    cds_page_cell(page, cds_page_count(page, roof[i].value), 11);
+    fprintf(page->stream, "%s\n", binds ? "   binds" : "");
+  }
+  if (cost->first_cycles + cost->last_cycles > 0.0) {
+    fputs("  first fill and last drain", page->stream);
+    cds_page_cell(
+        page, cds_page_count(page, cost->first_cycles + cost->last_cycles), 8);
+    fputc('\n', page->stream);
+  }
+}
+
+static void write_text(const cds_page *page, const job *it, const item *each) {
+  const cds_cost *cost = &each->result.cost;
+  const double joule = 1e-12 * cost->energy_pj;
+  fprintf(page->stream, "%s on %s: %s\n",
+          cds_page_bold(page, each->layer->name), it->inputs.arch->name,
+          cds_einsum_text(page, &each->layer->einsum));
+  fprintf(page->stream, "  %s\n", cds_ranks_text(page, &each->layer->einsum));
+  fprintf(page->stream, "  %s, %s (%s cycles), EDP %s\n\n",
+          cds_page_si(page, joule, "J"),
+          cds_page_si(page, cost->latency_s, "s"),
+          cds_page_count(page, cost->cycles),
+          cds_page_si(page, joule * cost->latency_s, "J s"));
+  cds_nest_write(page, it->inputs.arch, &each->layer->einsum, &each->mapping,
+                 &each->counts);
+  write_words(page, it, each);
+  write_network_words(page, it, each);
+  write_energy(page, it, each);
+  write_time(page, it, each);
+}
+
+/* ---- JSON and CSV ------------------------------------------------------- */
+
+static void write_action_energy(cds_json *json, const job *it,
+                                const item *each) {
+  cds_json_object(json, "energy_pj_by_action");
+  for (unsigned level = 0; level < it->inputs.arch->levels; level++) {
+    double action[CDS_ACTIONS];
+    cds_level_action_energy(action, it->inputs.arch, &each->layer->einsum,
+                            &each->counts, level);
+    cds_json_object_line(json, it->inputs.arch->level[level].name);
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      cds_json_number(json, action_names[a], action[a]);
+    }
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+}
+
+static void write_capacity(cds_json *json, const job *it, const item *each) {
+  uint64_t need[CDS_LEVELS_MAX] = {0};
+  cds_price_needs(need, it->inputs.arch, &each->layer->einsum, &each->counts);
+  cds_json_array(json, "capacity");
+  for (unsigned level = 0; level < it->inputs.arch->levels; level++) {
+    const uint64_t size = it->inputs.arch->level[level].size_bits;
+    cds_json_object_line(json, NULL);
+    cds_json_text(json, "level", it->inputs.arch->level[level].name);
+    cds_json_count(json, "need_bits", need[level]);
+    if (size == UINT64_MAX) {
+      cds_json_null(json, "size_bits");
+    } else {
+      cds_json_count(json, "size_bits", size);
+    }
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+}
+
+static void write_json_item(cds_json *json, const job *it, const item *each) {
+  const cds_cost *cost = &each->result.cost;
+  const cds_arch *arch = it->inputs.arch;
+  cds_json_object(json, NULL);
+  cds_json_text(json, "name", each->layer->name);
+  cds_json_count(json, "macs", each->counts.macs);
+  cds_json_number(json, "energy_pj", cost->energy_pj);
+  cds_json_number(json, "latency_s", cost->latency_s);
+  cds_json_number(json, "cycles", cost->cycles);
+  cds_json_number(json, "edp_pj_s", cost->energy_pj * cost->latency_s);
+  cds_json_number(json, "first_cycles", cost->first_cycles);
+  cds_json_number(json, "last_cycles", cost->last_cycles);
+  cds_json_mapping(json, arch, &each->layer->einsum, &each->mapping,
+                   it->cli->arena);
+  cds_json_counts(json, arch, &each->layer->einsum, &each->counts);
+  cds_json_energy(json, arch, cost);
+  write_action_energy(json, it, each);
+  cds_json_roofs(json, arch, &each->result);
+  write_capacity(json, it, each);
+  cds_json_end(json);
+}
+
+static void write_json(FILE *stream, const job *it) {
+  cds_json json;
+  cds_json_begin(&json, stream);
+  cds_json_object(&json, NULL);
+  cds_json_count(&json, "schema_version", CDS_RESULT_SCHEMA_VERSION);
+  cds_json_text(&json, "architecture", it->inputs.arch->name);
+  cds_json_text(&json, "workload", it->inputs.workload.name);
+  cds_json_array(&json, "layers");
+  for (size_t i = 0; i < it->entries; i++) {
+    write_json_item(&json, it, &it->item[i]);
+  }
+  cds_json_end(&json);
+  cds_json_provenance(&json, &it->inputs.provenance, it->inputs.arch);
+  cds_json_end(&json);
+  cds_json_finish(&json);
+}
+
+static void write_csv_item(cds_csv *csv, const job *it, const item *each) {
+  const cds_einsum *einsum = &each->layer->einsum;
+  for (unsigned level = 0; level < it->inputs.arch->levels; level++) {
+    for (unsigned t = 0; t < einsum->tensors; t++) {
+      const cds_traffic *entry = &each->counts.at[level][t];
+      if (!entry->held) {
+        continue;
+      }
+      cds_csv_text(csv, each->layer->name);
+      cds_csv_text(csv, it->inputs.arch->level[level].name);
+      cds_csv_text(csv, einsum->tensor[t].name);
+      cds_csv_count(csv, entry->tile_words);
+      for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+        cds_csv_count(csv, entry->words[a]);
+      }
+      cds_csv_end_record(csv);
+    }
+  }
+}
+
+static void write_csv(FILE *stream, const job *it) {
+  static const char *const columns[] = {"layer", "level", "tensor",  "tile",
+                                        "reads", "fills", "updates", "drains"};
+  cds_csv csv;
+  cds_csv_begin(&csv, stream);
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    cds_csv_text(&csv, columns[i]);
+  }
+  cds_csv_end_record(&csv);
+  for (size_t i = 0; i < it->entries; i++) {
+    write_csv_item(&csv, it, &it->item[i]);
+  }
+}
+
+int cds_cmd_eval(cds_cli *cli) {
+  job *it = cds_cli_array(cli->arena, 1, sizeof *it);
+  it->cli = cli;
+  const cds_status status = prepare(it);
+  if (status != CDS_OK) {
+    return cds_cli_exit_code(status);
+  }
+  cds_output out;
+  if (!cds_output_begin(&out, cli)) {
+    return CDS_EXIT_OUTPUT;
+  }
+  if (cli->options->format == CDS_FORMAT_JSON) {
+    write_json(out.stream, it);
+  } else if (cli->options->format == CDS_FORMAT_CSV) {
+    write_csv(out.stream, it);
+  } else {
+    const cds_page page = {out.stream, cli->colour && out.path == NULL,
+                           cli->arena};
+    for (size_t i = 0; i < it->entries; i++) {
+      if (i > 0) {
+        fputc('\n', out.stream);
+      }
+      write_text(&page, it, &it->item[i]);
+    }
+  }
+  return cds_output_close(&out, cli, CDS_EXIT_DONE);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* codesign explore ARCH WORKLOAD */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/parallel.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/inputs.h"
+#include "cli/summary.h"
+
+enum { FILES = 3 };
+
+typedef struct job {
+  cds_cli *cli;
+  cds_inputs inputs;
+  cds_explore_options options;
+  cds_explore_result result;
+  cds_report report;
+  const char *folder;
+  const char *paths[FILES];
+} job;
+
+/* out/<architecture>--<workload>; names are letters, digits, '_', '-', '.'. */
+static const char *default_folder(const job *it) {
+  char *folder = cds_cli_printf(it->cli->arena, "out/%s--%s",
+                                cds_space_name(it->inputs.space),
+                                it->inputs.workload.name);
+  for (char *at = folder + 4; *at != '\0'; at++) {
+    *at = *at == '/' ? '_' : *at;
+  }
+  return folder;
+}
+
+static bool write_content(FILE *stream, const job *it, unsigned file) {
+  cds_arena *arena = it->cli->arena;
+  switch (file) {
+  case 0:
+    return cds_export_designs_csv(stream, &it->report, arena);
+  case 1:
+    return cds_export_layers_csv(stream, it->report.arch, it->report.workload,
+                                 &it->result.network, arena);
+  default:
+    return cds_export_result_json(stream, &it->report, arena);
+  }
+}
+
+/* All three files are complete under temporary names before one is renamed. */
+static int write_files(job *it) {
+  static const char *const names[FILES] = {"designs.csv", "layers.csv",
+                                           "result.json"};
+  cds_output out[FILES];
+  unsigned opened = 0;
+  int code = CDS_EXIT_DONE;
+  if (!cds_output_folder(it->folder, it->cli)) {
+    return CDS_EXIT_OUTPUT;
+  }
+  for (; opened < FILES && code == CDS_EXIT_DONE; opened++) {
+    it->paths[opened] =
+        cds_cli_printf(it->cli->arena, "%s/%s", it->folder, names[opened]);
+    if (!cds_output_open(&out[opened], it->paths[opened], it->cli)) {
+      code = CDS_EXIT_OUTPUT;
+      break;
+    }
+    if (!write_content(out[opened].stream, it, opened)) {
+      code = CDS_EXIT_MEMORY;
+    } else if (!cds_output_finish(&out[opened], it->cli)) {
+      code = CDS_EXIT_OUTPUT;
+    }
+  }
+  for (unsigned i = 0; i < opened && code == CDS_EXIT_DONE; i++) {
+    code =
+        cds_output_commit(&out[i], it->cli) ? CDS_EXIT_DONE : CDS_EXIT_OUTPUT;
+  }
+  for (unsigned i = 0; i < opened; i++) {
+    cds_output_discard(&out[i]);
+  }
+  return code;
+}
+
+/* ---- why nothing was found --------------------------------------------- */
+
+static double metric_of(const cds_design_result *design, cds_metric metric) {
+  switch (metric) {
+  case CDS_METRIC_AREA:
+    return design->area_um2;
+  case CDS_METRIC_POWER:
+    return design->power_w;
+  case CDS_METRIC_TEMPERATURE:
+    return design->temperature_degc;
+  case CDS_METRIC_ENERGY:
+    return design->energy_pj;
+  case CDS_METRIC_LATENCY:
+    return design->latency_s;
+  case CDS_METRIC_EDP:
+    break;
+  }
+  return design->energy_pj * design->latency_s;
+}
+
+static const char *metric_text(job *it, cds_metric metric, double value) {
+  static const char *const units[] = {"", "W", "", "J", "s", "J s"};
+  char buffer[CDS_NUMBER_TEXT];
+  cds_arena *arena = it->cli->arena;
+  if (metric == CDS_METRIC_AREA) {
+    return cds_cli_printf(arena, "%s mm2",
+                          cds_format_si(buffer, 1e-6 * value, ""));
+  }
+  if (metric == CDS_METRIC_TEMPERATURE) {
+    return cds_cli_printf(arena, "%s degC", cds_format_si(buffer, value, ""));
+  }
+  const bool pico = metric == CDS_METRIC_ENERGY || metric == CDS_METRIC_EDP;
+  return cds_cli_printf(
+      arena, "%s",
+      cds_format_si(buffer, pico ? 1e-12 * value : value, units[metric]));
+}
+
+static void hint_limit(job *it, unsigned index) {
+  const cds_limit *limit = &it->options.limit[index];
+  uint64_t count = 0;
+  double least = (double)INFINITY;
+  for (size_t i = 0; i < it->result.designs; i++) {
+    const cds_design_result *design = &it->result.design[i];
+    if (design->status == CDS_DESIGN_OVER_LIMIT && design->limit == index) {
+      const double value = metric_of(design, limit->metric);
+      count++;
+      least = value < least ? value : least;
+    }
+  }
+  if (count == 0) {
+    return;
+  }
+  const char *seen = isfinite(least)
+                         ? cds_cli_printf(it->cli->arena, ", the least is %s",
+                                          metric_text(it, limit->metric, least))
+                         : "";
+  cds_diag_hint(it->cli->diag, "limit '%s' rules out %" PRIu64 " of them%s",
+                limit->text, count, seen);
+}
+
+static void explain_failure(job *it) {
+  const cds_explore_result *result = &it->result;
+  const size_t designs = result->designs;
+  cds_cli_error(it->cli,
+                "no design of '%s' can be used for '%s': %zu design%s, %" PRIu64
+                " over a limit, %" PRIu64 " infeasible",
+                cds_space_name(it->inputs.space), it->inputs.workload.name,
+                designs, designs == 1 ? "" : "s", result->over_limit,
+                result->infeasible);
+  for (unsigned i = 0; i < it->options.limits; i++) {
+    hint_limit(it, i);
+  }
+  for (size_t i = 0; i < designs; i++) {
+    const cds_design_result *design = &result->design[i];
+    if (design->status == CDS_DESIGN_INFEASIBLE && design->reason != NULL) {
+      const char *text = cds_design_text(it->inputs.space, i, it->cli->arena);
+      cds_diag_hint(it->cli->diag, "%s%s%s", text, *text == '\0' ? "" : ": ",
+                    design->reason);
+      return;
+    }
+  }
+}
+
+/* ---- the run ----------------------------------------------------------- */
+
+static int print_result(job *it) {
+  const unsigned format = it->cli->options->format;
+  cds_arena *arena = it->cli->arena;
+  if (format == CDS_FORMAT_JSON) {
+    return cds_export_result_json(stdout, &it->report, arena) ? CDS_EXIT_DONE
+                                                              : CDS_EXIT_MEMORY;
+  }
+  if (format == CDS_FORMAT_CSV) {
+    return cds_export_designs_csv(stdout, &it->report, arena) ? CDS_EXIT_DONE
+                                                              : CDS_EXIT_MEMORY;
+  }
+  const cds_page page = {stdout, it->cli->colour, arena};
+  cds_summary_write(&page, &it->report);
+  fputs("\nwritten       ", stdout);
+  for (unsigned i = 0; i < FILES; i++) {
+    fprintf(stdout, "%s%s\n", i > 0 ? "              " : "", it->paths[i]);
+  }
+  return CDS_EXIT_DONE;
+}
+
+static int exit_code(job *it) {
+  const cds_explore_result *result = &it->result;
+  if (!result->complete) {
+    cds_cli_error(it->cli, "interrupted: %s",
+                  result->found ? "the best so far was written"
+                                : "no design was mapped yet");
+    return CDS_EXIT_SIGNAL + cds_signals_received();
+  }
+  if (!result->found) {
+    explain_failure(it);
+    return CDS_EXIT_NO;
+  }
+  if (it->cli->options->require_proof && !result->proven) {
+    cds_cli_error(it->cli, "the best design is not proven optimal: "
+                           "'--require-proof' demands it");
+    return CDS_EXIT_LIMIT;
+  }
+  return CDS_EXIT_DONE;
+}
+
+static cds_status prepare(job *it) {
+  cds_cli *cli = it->cli;
+  CDS_TRY(cds_inputs_read(&it->inputs, cli));
+  it->options.objective = cds_inputs_objective(&it->inputs, cli);
+  it->options.threads = (unsigned)cli->options->jobs;
+  CDS_TRY(cds_inputs_limits(&it->options.limit, &it->options.limits,
+                            &it->inputs, cli));
+  it->folder =
+      cli->options->output == NULL ? default_folder(it) : cli->options->output;
+  return cds_inputs_searchable(&it->inputs.workload, it->inputs.arch, cli->diag)
+             ? CDS_OK
+             : CDS_EINFEASIBLE;
+}
+
+static cds_status explore(job *it) {
+  cds_control control;
+  double scale;
+  const char *unit = cds_shown_unit(it->options.objective, &scale);
+  cds_progress_begin(&control, it->cli, unit, scale);
+  it->options.control = &control;
+  const double start = cds_clock();
+  cds_status status =
+      cds_explore(&it->result, it->inputs.space, &it->inputs.workload,
+                  &it->options, it->cli->arena, it->cli->diag);
+  it->report.run.wall_s = cds_clock() - start;
+  cds_progress_end();
+  /* An interrupted or fruitless exploration still has its records. */
+  const bool expected = status == CDS_EINTERRUPTED || status == CDS_EINFEASIBLE;
+  if (expected && it->result.design != NULL) {
+    status = CDS_OK;
+  }
+  return status;
+}
+
+static void make_report(job *it) {
+  it->report.space = it->inputs.space;
+  it->report.workload = &it->inputs.workload;
+  it->report.arch = it->result.found ? it->result.arch : it->inputs.arch;
+  it->report.options = &it->options;
+  it->report.result = &it->result;
+  it->report.provenance = it->inputs.provenance;
+  it->report.run.threads = cds_parallel_threads(it->options.threads);
+}
+
+int cds_cmd_explore(cds_cli *cli) {
+  job *it = cds_cli_array(cli->arena, 1, sizeof *it);
+  it->cli = cli;
+  cds_signals_install(!cli->options->quiet);
+  cds_status status = prepare(it);
+  if (status == CDS_OK) {
+    status = explore(it);
+  }
+  if (status != CDS_OK) {
+    return cds_cli_exit_code(status);
+  }
+  make_report(it);
+  const int written = write_files(it);
+  if (written != CDS_EXIT_DONE) {
+    return written;
+  }
+  cds_cli_say(cli, "%zu designs in %u ms on %u threads", it->result.designs,
+              (unsigned)(1e3 * it->report.run.wall_s), it->report.run.threads);
+  const int printed = print_result(it);
+  return printed == CDS_EXIT_DONE ? exit_code(it) : printed;
+}

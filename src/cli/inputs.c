@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading of input files; see inputs.h. */
+#include "cli/inputs.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "codesign/version.h"
+#include "search/search.h"
+
+static const cds_place COMMAND_LINE = {NULL, 0, 0};
+
+bool cds_stdin_keep(cds_cli *cli) {
+  if (lseek(STDIN_FILENO, 0, SEEK_CUR) >= 0) {
+    return true;
+  }
+  FILE *copy = tmpfile();
+  char buffer[1 << 14];
+  size_t size;
+  bool good = copy != NULL;
+  while (good && (size = fread(buffer, 1, sizeof buffer, stdin)) > 0) {
+    good = fwrite(buffer, 1, size, copy) == size;
+  }
+  good = good && !ferror(stdin) && fflush(copy) == 0 &&
+         dup2(fileno(copy), STDIN_FILENO) >= 0;
+  if (!good) {
+    cds_cli_error(cli, "cannot read 'standard input': %s", strerror(errno));
+  }
+  if (copy != NULL) {
+    fclose(copy);
+  }
+  cds_stdin_rewind();
+  return good;
+}
+
+void cds_stdin_rewind(void) { rewind(stdin); }
+
+static bool digest(char text[CDS_SHA256_TEXT], const char *path) {
+  const bool standard = strcmp(path, "-") == 0;
+  FILE *file = standard ? stdin : fopen(path, "rb");
+  if (file == NULL) {
+    return false;
+  }
+  cds_sha256 hash;
+  cds_sha256_begin(&hash);
+  unsigned char buffer[1 << 14];
+  size_t size;
+  while ((size = fread(buffer, 1, sizeof buffer, file)) > 0) {
+    cds_sha256_add(&hash, buffer, size);
+  }
+  const bool good = !ferror(file);
+  if (standard) {
+    cds_stdin_rewind();
+  } else {
+    fclose(file);
+  }
+  cds_sha256_end(&hash, text);
+  return good;
+}
+
+void cds_inputs_add(cds_provenance *provenance, const char *role,
+                    const char *path) {
+  if (provenance->inputs == CDS_INPUTS_MAX) {
+    return;
+  }
+  cds_input_file *input = &provenance->input[provenance->inputs++];
+  input->role = role;
+  input->path = path;
+  if (!digest(input->sha256, path)) {
+    input->sha256[0] = '\0';
+  }
+}
+
+/* A model may stand in a config.json beside the workload file. */
+static void add_config(cds_inputs *out, cds_cli *cli, const char *path) {
+  cds_diag *unheard = cds_diag_new(cli->arena);
+  const cds_yaml *root = NULL;
+  if (unheard == NULL ||
+      cds_yaml_read_file(&root, path, cli->arena, unheard) != CDS_OK) {
+    return;
+  }
+  const cds_yaml *config = cds_yaml_get(root, "config");
+  const cds_yaml *model = cds_yaml_get(root, "model");
+  if (config == NULL && model != NULL && model->kind == CDS_YAML_MAPPING) {
+    config = cds_yaml_get(model, "config");
+  }
+  if (config == NULL || config->kind != CDS_YAML_SCALAR) {
+    return;
+  }
+  const char *slash = strrchr(path, '/');
+  const bool relative = config->text[0] != '/' && slash != NULL;
+  const int folder = relative ? (int)(slash - path + 1) : 0;
+  cds_inputs_add(
+      &out->provenance, "config",
+      cds_cli_printf(cli->arena, "%.*s%s", folder, path, config->text));
+}
+
+static cds_status read_arch(cds_inputs *out, cds_cli *cli, const char *path) {
+  cds_cli_say(cli, "reading architecture '%s'", path);
+  const cds_texts *sets = &cli->options->set;
+  CDS_TRY(cds_space_read(&out->space, path, sets->text, sets->count, cli->arena,
+                         cli->diag));
+  out->arch = cds_arena_alloc(cli->arena, sizeof *out->arch);
+  if (out->arch == NULL) {
+    return CDS_ENOMEM;
+  }
+  /* Reading the space has built this design already, and warned of it. */
+  cds_diag *unheard = cds_diag_new(cli->arena);
+  return unheard == NULL
+             ? CDS_ENOMEM
+             : cds_space_design(out->arch, out->space, 0, cli->arena, unheard);
+}
+
+static cds_status read_workload(cds_inputs *out, cds_cli *cli,
+                                const char *path) {
+  cds_cli_say(cli, "reading workload '%s'", path);
+  const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
+  return cds_workload_read(&out->workload, path, &reader);
+}
+
+cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli) {
+  memset(out, 0, sizeof *out);
+  const char *arch = cli->call.file[0], *workload = cli->call.file[1];
+  for (size_t i = 0; i < cli->call.files; i++) {
+    if (strcmp(cli->call.file[i], "-") == 0 && !cds_stdin_keep(cli)) {
+      return CDS_EINPUT;
+    }
+  }
+  out->provenance.version = CDS_VERSION;
+  out->provenance.model_version = CDS_MODEL_VERSION;
+  out->provenance.sets = cli->options->set.count;
+  out->provenance.set = cli->options->set.text;
+  const cds_status first = read_arch(out, cli, arch);
+  cds_stdin_rewind();
+  const cds_status second = read_workload(out, cli, workload);
+  cds_stdin_rewind();
+  CDS_TRY(first);
+  CDS_TRY(second);
+  cds_inputs_add(&out->provenance, "architecture", arch);
+  cds_inputs_add(&out->provenance, "workload", workload);
+  add_config(out, cli, workload);
+  cds_stdin_rewind();
+  return CDS_OK;
+}
+
+cds_objective cds_inputs_objective(const cds_inputs *inputs,
+                                   const cds_cli *cli) {
+  const unsigned choice = cli->options->objective;
+  return choice == 0 ? cds_space_objective(inputs->space)
+                     : (cds_objective)(choice - 1);
+}
+
+cds_status cds_inputs_limits(const cds_limit **out, size_t *count,
+                             const cds_inputs *inputs, cds_cli *cli) {
+  const size_t from_file = cds_space_limits(inputs->space);
+  const cds_texts *given = &cli->options->limit;
+  cds_limit *all =
+      cds_cli_array(cli->arena, from_file + given->count, sizeof *all);
+  cds_limit *flags = cds_cli_array(cli->arena, given->count, sizeof *flags);
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < given->count; i++) {
+    const cds_status parsed = cds_limit_parse(
+        &flags[i], given->text[i], COMMAND_LINE, cli->arena, cli->diag);
+    status = status == CDS_OK ? parsed : status;
+  }
+  CDS_TRY(status);
+  size_t kept = 0;
+  for (size_t i = 0; i < from_file; i++) {
+    const cds_limit *limit = cds_space_limit(inputs->space, i);
+    bool replaced = false;
+    for (size_t g = 0; g < given->count; g++) {
+      replaced = replaced || flags[g].metric == limit->metric;
+    }
+    if (!replaced) {
+      all[kept++] = *limit;
+    }
+  }
+  for (size_t g = 0; g < given->count; g++) {
+    all[kept++] = flags[g];
+  }
+  *out = all;
+  *count = kept;
+  return CDS_OK;
+}
+
+double cds_power_limit(const cds_limit *limit, size_t limits) {
+  double power = (double)INFINITY;
+  for (size_t i = 0; i < limits; i++) {
+    if (limit[i].metric == CDS_METRIC_POWER) {
+      power = fmin(power, limit[i].bound);
+    }
+  }
+  return power;
+}
+
+bool cds_inputs_searchable(const cds_workload *workload, const cds_arch *arch,
+                           cds_diag *diag) {
+  bool good = true;
+  for (size_t i = 0; i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    bool seen = layer->kind != CDS_LAYER_EINSUM;
+    for (size_t k = 0; k < i && !seen; k++) {
+      seen = cds_layer_same(&workload->layer[k], layer);
+    }
+    if (!seen && cds_search_supports(arch, &layer->einsum, diag) != CDS_OK) {
+      good = false;
+    }
+  }
+  return good;
+}
+
+const char *cds_design_text(const cds_space *space, uint64_t index,
+                            cds_arena *arena) {
+  const size_t variables = cds_space_variables(space);
+  cds_variable_value *value = cds_cli_array(arena, variables, sizeof *value);
+  cds_space_values(value, space, index);
+  const char *text = "";
+  for (size_t i = 0; i < variables; i++) {
+    text = cds_cli_printf(arena, "%s%s%s %s", text, i > 0 ? ", " : "",
+                          value[i].name, cds_variable_text(arena, &value[i]));
+  }
+  return text;
+}
+
+const cds_layer *cds_inputs_layer(const cds_workload *workload,
+                                  const cds_mapping_entry *entry,
+                                  cds_cli *cli) {
+  const char **names =
+      cds_cli_array(cli->arena, workload->layers, sizeof *names);
+  size_t count = 0;
+  for (size_t i = 0; i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    if (strcmp(layer->name, entry->layer) == 0) {
+      if (layer->kind == CDS_LAYER_EINSUM) {
+        return layer;
+      }
+      cds_diag_error(cli->diag, entry->place,
+                     "layer '%s' is a %s, which has no mapping: expected a "
+                     "layer that is an einsum",
+                     layer->name, layer->operation.kind);
+      return NULL;
+    }
+    if (layer->kind == CDS_LAYER_EINSUM) {
+      names[count++] = layer->name;
+    }
+  }
+  cds_diag_error(cli->diag, entry->place,
+                 "workload '%s' has no layer '%s': expected one that it has",
+                 workload->name, entry->layer);
+  cds_diag_suggest(cli->diag, entry->layer, names, count);
+  return NULL;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The input files of a command. */
+#ifndef CDS_CLI_INPUTS_H
+#define CDS_CLI_INPUTS_H
+
+#include "cli/cli.h"
+#include "export/result.h"
+#include "spec/mapping.h"
+
+typedef struct cds_inputs {
+  cds_space *space;
+  cds_arch *arch; /* the first design */
+  cds_workload workload;
+  cds_provenance provenance;
+} cds_inputs;
+
+/* Reads the first two files of the call: architecture and workload; reports
+ * the errors of both. */
+cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli);
+/* Adds a file with its digest to the provenance. */
+void cds_inputs_add(cds_provenance *provenance, const char *role,
+                    const char *path);
+/* Objective of --objective, or of the file. */
+cds_objective cds_inputs_objective(const cds_inputs *inputs,
+                                   const cds_cli *cli);
+/* Standard input is read more than once (what it is, its digest, its content):
+ * from here on it can be, by cds_stdin_rewind. False with a message. */
+bool cds_stdin_keep(cds_cli *cli);
+void cds_stdin_rewind(void);
+/* Adds an error for each distinct layer that the search cannot map on the
+ * architecture; false if there are any. */
+bool cds_inputs_searchable(const cds_workload *workload, const cds_arch *arch,
+                           cds_diag *diag);
+/* The einsum layer that a mapping names, or NULL with a message. The first of
+ * that name is taken. */
+const cds_layer *cds_inputs_layer(const cds_workload *workload,
+                                  const cds_mapping_entry *entry, cds_cli *cli);
+/* "rows 64, glb 4 MiB" of a design; "" without variables. */
+const char *cds_design_text(const cds_space *space, uint64_t index,
+                            cds_arena *arena);
+/* Limit on the power of each layer among the limits; INFINITY without one. */
+double cds_power_limit(const cds_limit *limit, size_t limits);
+/* The limits that the file and --limit give together, in the arena. */
+cds_status cds_inputs_limits(const cds_limit **out, size_t *count,
+                             const cds_inputs *inputs, cds_cli *cli);
+
+#endif

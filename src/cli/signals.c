@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Ctrl-C and SIGTERM. The first one only sets a flag; the second removes the
+ * temporary files and ends the program at once. Only functions that POSIX
+ * lists as safe in handlers are called there.
+ */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+enum { GUARDED_MAX = 4 };
+
+static volatile int cancel_flag;
+static volatile sig_atomic_t received;
+static volatile sig_atomic_t announce_stop;
+static char guarded[GUARDED_MAX][PATH_MAX];
+static volatile sig_atomic_t guarded_used[GUARDED_MAX];
+
+static void handle(int signal_number) {
+  if (received != 0) {
+    for (int i = 0; i < GUARDED_MAX; i++) {
+      if (guarded_used[i]) {
+        unlink(guarded[i]);
+      }
+    }
+    _exit(CDS_EXIT_SIGNAL + signal_number);
+  }
+  received = signal_number;
+  cancel_flag = 1;
+  if (announce_stop) {
+    static const char text[] = "\ncodesign: stopping; again to stop at once\n";
+    const ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
+  }
+}
+
+void cds_signals_install(bool announce) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handle;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  announce_stop = announce;
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+const volatile int *cds_signals_flag(void) { return &cancel_flag; }
+
+int cds_signals_received(void) { return received; }
+
+void cds_signals_guard(const char *path) {
+  for (int i = 0; i < GUARDED_MAX; i++) {
+    if (!guarded_used[i] && strlen(path) < PATH_MAX) {
+      memcpy(guarded[i], path, strlen(path) + 1);
+      guarded_used[i] = 1;
+      return;
+    }
+  }
+}
+
+void cds_signals_release(const char *path) {
+  for (int i = 0; i < GUARDED_MAX; i++) {
+    if (guarded_used[i] && strcmp(guarded[i], path) == 0) {
+      guarded_used[i] = 0;
+    }
+  }
+}

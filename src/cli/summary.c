@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Summary of an exploration: the design, what it costs, where energy and time
+ * go, and how good the proof is. */
+#include "cli/summary.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/inputs.h"
+#include "export/breakdown.h"
+
+enum { OPERATIONS_SHOWN = 12, COMPONENTS_SHOWN = 12, BAR = 20 };
+
+/* Sums over the layers of the winner. */
+typedef struct totals {
+  cds_cost all, other;
+  double fusible_pj;
+} totals;
+
+/* Layers of one name in one phase. */
+typedef struct group {
+  const char *name, *phase;
+  bool other; /* no multiply-accumulate */
+  double energy_pj, latency_s;
+  cds_share bottleneck; /* of the layer that takes longest */
+  double longest_s;
+} group;
+
+const char *cds_shown_unit(cds_objective objective, double *scale) {
+  static const char *const units[] = {"J s", "J", "s", "J s2"};
+  *scale = objective == CDS_OBJECTIVE_DELAY ? 1.0 : 1e-12;
+  return units[objective];
+}
+
+const char *cds_origins_text(const cds_page *page, const cds_arch *arch) {
+  unsigned assumptions = 0;
+  for (unsigned i = 0; i < arch->origins; i++) {
+    assumptions += arch->origin[i].assumption;
+  }
+  return cds_cli_printf(page->arena, "%u assumption%s, %u sourced figure%s",
+                        assumptions, assumptions == 1 ? "" : "s",
+                        arch->origins - assumptions,
+                        arch->origins - assumptions == 1 ? "" : "s");
+}
+
+static void sum_up(totals *out, const cds_report *report) {
+  const cds_network_result *network = &report->result->network;
+  memset(out, 0, sizeof *out);
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_layer_result *layer = &network->layer[i];
+    const double times = (double)layer->layer->count;
+    cds_cost_add(&out->all, &layer->cost, times);
+    if (layer->layer->kind == CDS_LAYER_OPERATION) {
+      cds_cost_add(&out->other, &layer->cost, times);
+    }
+    out->fusible_pj += times * cds_fusible_energy(report->arch, layer);
+  }
+}
+
+/* ---- the answer -------------------------------------------------------- */
+
+static void write_variables(const cds_page *page, const cds_report *report) {
+  const char *text =
+      cds_design_text(report->space, report->result->winner, page->arena);
+  fputs("best design   ", page->stream);
+  cds_help_wrap(page->stream, *text == '\0' ? report->arch->name : text, 14,
+                14);
+}
+
+/* Two figures on a line: "  energy  12.3 J       area  45.6 mm2". */
+static void write_pair(const cds_page *page, const char *left,
+                       const char *left_value, const char *right,
+                       const char *right_value) {
+  fputs("  ", page->stream);
+  cds_page_cell(page, left, -12);
+  cds_page_cell(page, left_value, -22);
+  cds_page_cell(page, right, -13);
+  fprintf(page->stream, "%s\n", right_value);
+}
+
+static void write_proof(const cds_page *page, const cds_report *report) {
+  const cds_explore_result *result = report->result;
+  double scale;
+  const char *unit = cds_shown_unit(report->options->objective, &scale);
+  const double gap = cds_gap(result->value, result->bound);
+  const char *text;
+  if (result->proven && result->complete) {
+    text = "optimal: proven by lower bounds over every design and mapping of "
+           "this space (" CDS_MAPPING_SPACE ")";
+  } else {
+    text = cds_cli_printf(
+        page->arena,
+        "not proven optimal: nothing in this space (" CDS_MAPPING_SPACE
+        ") is below %s, a gap of %s",
+        cds_page_si(page, result->bound * scale, unit),
+        cds_page_percent(page, gap));
+  }
+  fputs("  ", page->stream);
+  cds_help_wrap(page->stream, text, 2, 2);
+}
+
+static void write_answer(const cds_page *page, const cds_report *report) {
+  const cds_explore_result *result = report->result;
+  const double energy = 1e-12 * result->network.energy_pj;
+  const double latency = result->network.latency_s;
+  write_variables(page, report);
+  write_pair(page, "energy", cds_page_si(page, energy, "J"), "area",
+             cds_page_plain(page, 1e-6 * result->area_um2, "mm2"));
+  write_pair(page, "time", cds_page_si(page, latency, "s"), "power",
+             cds_page_si(page, result->average_power_w, "W"));
+  write_pair(page, "EDP", cds_page_si(page, energy * latency, "J s"),
+             "temperature",
+             cds_page_plain(page, result->temperature_degc, "degC"));
+  write_proof(page, report);
+}
+
+static void write_designs(const cds_page *page, const cds_report *report) {
+  const cds_explore_result *result = report->result;
+  const uint64_t seen = result->mapped + result->skipped + result->over_limit +
+                        result->infeasible;
+  const char *text = cds_cli_printf(
+      page->arena,
+      "%zu: %" PRIu64 " mapped, %" PRIu64 " skipped by bound, %" PRIu64
+      " over a limit, %" PRIu64 " infeasible",
+      result->designs, result->mapped, result->skipped, result->over_limit,
+      result->infeasible);
+  if (seen < result->designs) {
+    text = cds_cli_printf(page->arena, "%s, %" PRIu64 " not looked at", text,
+                          result->designs - seen);
+  }
+  fputs("\ndesigns       ", page->stream);
+  cds_help_wrap(page->stream, text, 14, 14);
+  fputs("model         ", page->stream);
+  cds_help_wrap(page->stream,
+                cds_cli_printf(page->arena, "first-order physics: %s",
+                               cds_origins_text(page, report->arch)),
+                14, 14);
+}
+
+/* ---- phases ------------------------------------------------------------ */
+
+static void write_phase(const cds_page *page, const cds_phase *phase,
+                        const cds_phase_result *result) {
+  const double joule = 1e-12 * result->energy_pj;
+  const double watts = joule / result->latency_s;
+  const double tokens = (double)phase->tokens * (double)phase->batch;
+  const bool prefill = phase->kind == CDS_PHASE_PREFILL;
+  cds_page_cell(page, phase->name, -14);
+  if (phase->kind == CDS_PHASE_PLAIN) {
+    fprintf(page->stream, "%s, %s, %s\n",
+            cds_page_si(page, result->latency_s, "s"),
+            cds_page_si(page, joule, "J"), cds_page_si(page, watts, "W"));
+    return;
+  }
+  fprintf(page->stream,
+          "batch %" PRIu64 ", %s %" PRIu64 ", %" PRIu64 " tokens\n",
+          phase->batch, prefill ? "context" : "after context", phase->context,
+          phase->tokens);
+  const double time =
+      prefill ? result->latency_s : result->latency_s / (double)phase->tokens;
+  write_pair(page, prefill ? "first token" : "each token",
+             cds_page_si(page, time, "s"), "energy",
+             cds_cli_printf(page->arena, "%s per token",
+                            cds_page_si(page, joule / tokens, "J")));
+  write_pair(page, "phase", cds_page_si(page, result->latency_s, "s"), "power",
+             cds_page_si(page, watts, "W"));
+}
+
+static void write_phases(const cds_page *page, const cds_report *report) {
+  const cds_network_result *network = &report->result->network;
+  const cds_workload *workload = report->workload;
+  if (network->phases == 1 && workload->phase[0].kind == CDS_PHASE_PLAIN) {
+    return;
+  }
+  fputc('\n', page->stream);
+  for (unsigned i = 0; i < network->phases; i++) {
+    write_phase(page, &workload->phase[i], &network->phase[i]);
+  }
+}
+
+/* ---- components -------------------------------------------------------- */
+
+static int by_value(const void *a, const void *b) {
+  const cds_share *left = a, *right = b;
+  if (left->value != right->value) {
+    return left->value < right->value ? 1 : -1;
+  }
+  return strcmp(left->name, right->name);
+}
+
+static const char *share_name(const cds_page *page, const cds_share *share) {
+  if (strcmp(share->kind, share->name) == 0) {
+    return share->name;
+  }
+  return cds_cli_printf(page->arena, "%s (%s)", share->name, share->kind);
+}
+
+static void write_share(const cds_page *page, const char *name, double value,
+                        double whole) {
+  fputs("  ", page->stream);
+  cds_page_cell(page, name, -28);
+  cds_page_cell(page, cds_page_si(page, 1e-12 * value, "J"), 11);
+  cds_page_cell(page, cds_page_percent(page, value / whole), 9);
+  fprintf(page->stream, "  %s\n", cds_page_bar(page, value / whole, BAR));
+}
+
+static void write_components(const cds_page *page, const cds_report *report,
+                             const totals *sum) {
+  cds_share share[CDS_SHARES_MAX];
+  const size_t count = cds_energy_shares(share, report->arch, &sum->all);
+  qsort(share, count, sizeof *share, by_value);
+  cds_page_heading(page, "energy by component");
+  for (size_t i = 0; i < count && i < COMPONENTS_SHOWN; i++) {
+    if (share[i].value > 0.0) {
+      write_share(page, share_name(page, &share[i]), share[i].value,
+                  sum->all.energy_pj);
+    }
+  }
+}
+
+/* ---- operations -------------------------------------------------------- */
+
+static group *find_group(group *groups, size_t *count, const char *name,
+                         const char *phase) {
+  for (size_t i = 0; i < *count; i++) {
+    if (strcmp(groups[i].name, name) == 0 &&
+        strcmp(groups[i].phase, phase) == 0) {
+      return &groups[i];
+    }
+  }
+  group *fresh = &groups[(*count)++];
+  fresh->name = name;
+  fresh->phase = phase;
+  return fresh;
+}
+
+static size_t make_groups(group **out, const cds_page *page,
+                          const cds_report *report) {
+  const cds_network_result *network = &report->result->network;
+  group *groups = cds_cli_array(page->arena, network->layers, sizeof *groups);
+  size_t count = 0;
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_layer_result *result = &network->layer[i];
+    const cds_layer *layer = result->layer;
+    const double times = (double)layer->count;
+    group *into = find_group(groups, &count, layer->name,
+                             report->workload->phase[layer->phase].name);
+    into->other = layer->kind == CDS_LAYER_OPERATION;
+    into->energy_pj += times * result->cost.energy_pj;
+    into->latency_s += times * result->cost.latency_s;
+    if (times * result->cost.latency_s >= into->longest_s) {
+      into->longest_s = times * result->cost.latency_s;
+      into->bottleneck = cds_time_bottleneck(report->arch, result);
+    }
+  }
+  *out = groups;
+  return count;
+}
+
+static int by_energy(const void *a, const void *b) {
+  const group *left = a, *right = b;
+  if (left->energy_pj != right->energy_pj) {
+    return left->energy_pj < right->energy_pj ? 1 : -1;
+  }
+  const int phase = strcmp(left->phase, right->phase);
+  return phase != 0 ? phase : strcmp(left->name, right->name);
+}
+
+static void write_group(const cds_page *page, const group *each,
+                        const totals *sum, bool phases) {
+  const char *name =
+      phases ? cds_cli_printf(page->arena, "%s %s", each->phase, each->name)
+             : each->name;
+  fputs("  ", page->stream);
+  cds_page_cell(page, name, -28);
+  cds_page_cell(page, cds_page_si(page, 1e-12 * each->energy_pj, "J"), 11);
+  cds_page_cell(
+      page, cds_page_percent(page, each->energy_pj / sum->all.energy_pj), 8);
+  cds_page_cell(page, cds_page_si(page, each->latency_s, "s"), 11);
+  cds_page_cell(
+      page, cds_page_percent(page, each->latency_s / sum->all.latency_s), 8);
+  fprintf(page->stream, "  %s\n",
+          each->bottleneck.name == NULL ? "" : each->bottleneck.name);
+}
+
+static void write_operations(const cds_page *page, const cds_report *report,
+                             const totals *sum) {
+  group *groups = NULL;
+  const size_t count = make_groups(&groups, page, report);
+  qsort(groups, count, sizeof *groups, by_energy);
+  const bool phases = report->workload->phases > 1;
+  cds_page_heading(page, "energy and time by operation                       "
+                         "                  bound by");
+  group rest = {.name = "", .phase = ""};
+  size_t left = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (i < OPERATIONS_SHOWN) {
+      write_group(page, &groups[i], sum, phases);
+    } else {
+      rest.energy_pj += groups[i].energy_pj;
+      rest.latency_s += groups[i].latency_s;
+      left++;
+    }
+  }
+  if (left > 0) {
+    rest.name = cds_cli_printf(page->arena, "%zu more (layers.csv)", left);
+    write_group(page, &rest, sum, false);
+  }
+}
+
+static void write_other(const cds_page *page, const totals *sum) {
+  if (!(sum->other.energy_pj > 0.0)) {
+    return;
+  }
+  fputs("\nothers        ", page->stream);
+  cds_help_wrap(
+      page->stream,
+      cds_cli_printf(
+          page->arena,
+          "operations that are not multiply-accumulate take %s of the energy "
+          "and %s of the time; fusing them would remove up to %s of the "
+          "energy (their traffic)",
+          cds_page_percent(page, sum->other.energy_pj / sum->all.energy_pj),
+          cds_page_percent(page, sum->other.latency_s / sum->all.latency_s),
+          cds_page_percent(page, sum->fusible_pj / sum->all.energy_pj)),
+      14, 14);
+}
+
+/* ---- bottleneck -------------------------------------------------------- */
+
+static void add_time(cds_share *list, size_t *count, cds_share roof,
+                     double time) {
+  for (size_t i = 0; i < *count; i++) {
+    if (strcmp(list[i].kind, roof.kind) == 0 &&
+        strcmp(list[i].name, roof.name) == 0) {
+      list[i].value += time;
+      return;
+    }
+  }
+  if (*count < CDS_SHARES_MAX) {
+    list[*count] = roof;
+    list[(*count)++].value = time;
+  }
+}
+
+static void write_bottleneck(const cds_page *page, const cds_report *report,
+                             const totals *sum) {
+  const cds_network_result *network = &report->result->network;
+  cds_share list[CDS_SHARES_MAX];
+  size_t count = 0;
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_layer_result *layer = &network->layer[i];
+    add_time(list, &count, cds_time_bottleneck(report->arch, layer),
+             (double)layer->layer->count * layer->cost.latency_s);
+  }
+  qsort(list, count, sizeof *list, by_value);
+  const char *text = "";
+  for (size_t i = 0; i < count && i < 4; i++) {
+    const bool level = strcmp(list[i].kind, "level") == 0;
+    text = cds_cli_printf(
+        page->arena, "%s%s%s%s binds %s of the time", text, i > 0 ? ", " : "",
+        list[i].name, level ? " bandwidth" : "",
+        cds_page_percent(page, list[i].value / sum->all.latency_s));
+  }
+  fputs("bottleneck    ", page->stream);
+  cds_help_wrap(page->stream, text, 14, 14);
+}
+
+void cds_summary_write(const cds_page *page, const cds_report *report) {
+  const cds_explore_result *result = report->result;
+  fprintf(page->stream, "%s\n\n",
+          cds_page_bold(
+              page, cds_cli_printf(
+                        page->arena, "%s x %s: least %s",
+                        cds_space_name(report->space), report->workload->name,
+                        cds_objective_name(report->options->objective))));
+  if (!result->found) {
+    fputs("no design found\n", page->stream);
+    return;
+  }
+  totals sum;
+  sum_up(&sum, report);
+  write_answer(page, report);
+  write_phases(page, report);
+  write_components(page, report, &sum);
+  write_operations(page, report, &sum);
+  write_other(page, &sum);
+  write_bottleneck(page, report, &sum);
+  write_designs(page, report);
+}

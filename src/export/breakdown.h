@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where energy and time go: a cost as lists of named shares. */
+#ifndef CDS_EXPORT_BREAKDOWN_H
+#define CDS_EXPORT_BREAKDOWN_H
+
+#include <stddef.h>
+
+#include "network/network.h"
+
+typedef struct cds_share {
+  const char *kind; /* "level", "network", "bond", "compute", ... */
+  const char *name; /* of the level, array, ...; "" where there is one */
+  double value;     /* pJ or cycles */
+} cds_share;
+
+enum { CDS_SHARES_MAX = 96 };
+
+/* Adds `times` runs of a cost: energies, and the time; roofs are left out. */
+void cds_cost_add(cds_cost *total, const cds_cost *cost, double times);
+/* Energy by component, pJ; their sum is cost->energy_pj but for rounding. */
+size_t cds_energy_shares(cds_share out[CDS_SHARES_MAX], const cds_arch *arch,
+                         const cds_cost *cost);
+/* Roofs on the time of one run of a layer, in cycles: what each resource needs
+ * by itself. For operations the first is the unit that does them. */
+size_t cds_time_roofs(cds_share out[CDS_SHARES_MAX], const cds_arch *arch,
+                      const cds_layer_result *layer);
+/* The highest roof: what binds. */
+cds_share cds_time_bottleneck(const cds_arch *arch,
+                              const cds_layer_result *layer);
+/* Energy of one level by action, pJ, as price charges it for an einsum. */
+void cds_level_action_energy(double out[CDS_ACTIONS], const cds_arch *arch,
+                             const cds_einsum *einsum, const cds_counts *counts,
+                             unsigned level);
+/* Energy of the traffic that fusing would remove from a run of a fusible
+ * operation: what it moves through the outermost level and the bonds. */
+double cds_fusible_energy(const cds_arch *arch, const cds_layer_result *layer);
+
+#endif

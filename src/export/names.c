@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The words that results use for enumerations. */
+#include <math.h>
+
+#include "export/result.h"
+
+const char *cds_objective_name(cds_objective objective) {
+  static const char *const names[] = {"edp", "energy", "delay", "ed2p"};
+  return names[objective];
+}
+
+const char *cds_objective_unit(cds_objective objective) {
+  static const char *const units[] = {"pJ s", "pJ", "s", "pJ s2"};
+  return units[objective];
+}
+
+const char *cds_objective_suffix(cds_objective objective) {
+  static const char *const suffixes[] = {"pj_s", "pj", "s", "pj_s2"};
+  return suffixes[objective];
+}
+
+const char *cds_design_status_name(cds_design_status status) {
+  static const char *const names[] = {"mapped", "skipped", "over_limit",
+                                      "infeasible", "open"};
+  return names[status];
+}
+
+const char *cds_layer_status_name(cds_layer_status status) {
+  static const char *const names[] = {"optimal", "gap", "costed"};
+  return names[status];
+}
+
+const char *cds_metric_name(cds_metric metric) {
+  static const char *const names[] = {"area",   "power",   "temperature",
+                                      "energy", "latency", "edp"};
+  return names[metric];
+}
+
+const char *cds_dimension_unit(cds_dimension dimension) {
+  switch (dimension) {
+  case CDS_DIM_NONE:
+    return "";
+  case CDS_DIM_BITS:
+    return "bit";
+  case CDS_DIM_ENERGY:
+    return "pJ";
+  case CDS_DIM_ENERGY_BIT:
+    return "pJ/bit";
+  case CDS_DIM_FREQUENCY:
+    return "Hz";
+  case CDS_DIM_TIME:
+    return "s";
+  case CDS_DIM_POWER:
+    return "W";
+  case CDS_DIM_VOLTAGE:
+    return "V";
+  case CDS_DIM_LENGTH:
+    return "um";
+  case CDS_DIM_AREA:
+    return "um2";
+  case CDS_DIM_TEMPERATURE:
+    return "degC";
+  case CDS_DIM_RESISTANCE:
+    return "K/W";
+  case CDS_DIM_RATE:
+    return "op/s";
+  case CDS_DIM_BANDWIDTH:
+    break;
+  }
+  /* A bandwidth is a cycle's or a second's, which its text says. */
+  return NULL;
+}
+
+double cds_gap(double value, double bound) {
+  if (!(value > 0.0) || isnan(bound)) {
+    return (double)NAN;
+  }
+  return bound >= value ? 0.0 : (value - bound) / value;
+}

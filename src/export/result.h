@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Results of an exploration as files: result.json, designs.csv, layers.csv.
+ * docs/results.md describes every key and column. The bytes depend on inputs,
+ * options and version only, but for the object `run` of result.json.
+ */
+#ifndef CDS_EXPORT_RESULT_H
+#define CDS_EXPORT_RESULT_H
+
+#include <stdio.h>
+
+#include "explore/explore.h"
+#include "export/json.h"
+#include "export/sha256.h"
+
+enum { CDS_RESULT_SCHEMA_VERSION = 1, CDS_INPUTS_MAX = 8 };
+
+/* What the optimum is taken over, as results and summaries name it. */
+#define CDS_MAPPING_SPACE                                                      \
+  "perfect factors, hierarchical order, uneven placement and bypass"
+
+typedef struct cds_input_file {
+  const char *role; /* "architecture", "workload", "config", "mapping" */
+  const char *path; /* as the user named it */
+  char sha256[CDS_SHA256_TEXT]; /* "": not a file that can be read again */
+} cds_input_file;
+
+/* What made a result. */
+typedef struct cds_provenance {
+  const char *version;
+  unsigned model_version;
+  unsigned inputs;
+  cds_input_file input[CDS_INPUTS_MAX];
+  size_t sets;
+  const char *const *set; /* "glb=1MiB" */
+} cds_provenance;
+
+/* What a run cost; not reproducible. */
+typedef struct cds_run_facts {
+  unsigned threads;
+  double wall_s;
+} cds_run_facts;
+
+typedef struct cds_report {
+  const cds_space *space;
+  const cds_workload *workload;
+  const cds_arch *arch; /* of the winner; of the first design without one */
+  const cds_explore_options *options;
+  const cds_explore_result *result;
+  cds_provenance provenance;
+  cds_run_facts run;
+} cds_report;
+
+/* Each returns false when memory is exhausted; whether the stream took all is
+ * for the caller to ask. Scratch memory is taken from the arena. */
+bool cds_export_result_json(FILE *stream, const cds_report *report,
+                            cds_arena *arena);
+bool cds_export_designs_csv(FILE *stream, const cds_report *report,
+                            cds_arena *arena);
+bool cds_export_layers_csv(FILE *stream, const cds_arch *arch,
+                           const cds_workload *workload,
+                           const cds_network_result *network, cds_arena *arena);
+
+/* Pieces that the other commands share. */
+
+/* "edp", "pJ s", "pj_s". */
+const char *cds_objective_name(cds_objective objective);
+const char *cds_objective_unit(cds_objective objective);
+const char *cds_objective_suffix(cds_objective objective);
+/* "mapped", "skipped", "over_limit", "infeasible", "open". */
+const char *cds_design_status_name(cds_design_status status);
+/* "optimal", "gap", "costed". */
+const char *cds_layer_status_name(cds_layer_status status);
+/* "energy", "area", ... */
+const char *cds_metric_name(cds_metric metric);
+/* Unit of a dimension's internal number, "" for none. */
+const char *cds_dimension_unit(cds_dimension dimension);
+/* (value - bound) / value; NaN when the value is not positive. */
+double cds_gap(double value, double bound);
+
+void cds_json_provenance(cds_json *json, const cds_provenance *provenance,
+                         const cds_arch *arch);
+/* Members of the open object: name to roofs of one layer. */
+bool cds_json_layer(cds_json *json, const cds_arch *arch,
+                    const cds_workload *workload, const cds_layer_result *layer,
+                    cds_arena *arena);
+/* Member "energy_by_component". */
+void cds_json_energy(cds_json *json, const cds_arch *arch,
+                     const cds_cost *cost);
+/* Members "reads", "fills", "updates", "drains", "tiles" and "networks". */
+void cds_json_counts(cds_json *json, const cds_arch *arch,
+                     const cds_einsum *einsum, const cds_counts *counts);
+/* Member "roofs_cycles" and "bottleneck". */
+void cds_json_roofs(cds_json *json, const cds_arch *arch,
+                    const cds_layer_result *layer);
+/* Member "mapping": its lines. */
+bool cds_json_mapping(cds_json *json, const cds_arch *arch,
+                      const cds_einsum *einsum, const cds_mapping *mapping,
+                      cds_arena *arena);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* designs.csv and layers.csv; docs/results.md describes every column. */
+#include <math.h>
+#include <string.h>
+
+#include "export/breakdown.h"
+#include "export/csv.h"
+#include "export/result.h"
+
+/* Name of a variable's column: with the unit of its numbers. */
+static const char *column_name(const cds_value_list *list, cds_arena *arena) {
+  const cds_variable_value *first = &list->values[0];
+  const char *suffix = "";
+  if (first->text == NULL) {
+    switch (first->dimension) {
+    case CDS_DIM_NONE:
+    case CDS_DIM_BANDWIDTH:
+      break;
+    case CDS_DIM_BITS:
+      suffix = "_bits";
+      break;
+    case CDS_DIM_ENERGY:
+      suffix = "_pj";
+      break;
+    case CDS_DIM_ENERGY_BIT:
+      suffix = "_pj_per_bit";
+      break;
+    case CDS_DIM_FREQUENCY:
+      suffix = "_hz";
+      break;
+    case CDS_DIM_TIME:
+      suffix = "_s";
+      break;
+    case CDS_DIM_POWER:
+      suffix = "_w";
+      break;
+    case CDS_DIM_VOLTAGE:
+      suffix = "_v";
+      break;
+    case CDS_DIM_LENGTH:
+      suffix = "_um";
+      break;
+    case CDS_DIM_AREA:
+      suffix = "_um2";
+      break;
+    case CDS_DIM_TEMPERATURE:
+      suffix = "_degc";
+      break;
+    case CDS_DIM_RESISTANCE:
+      suffix = "_k_per_w";
+      break;
+    case CDS_DIM_RATE:
+      suffix = "_op_per_s";
+      break;
+    }
+  }
+  return cds_arena_printf(arena, "%s%s", list->name, suffix);
+}
+
+static bool write_design_header(cds_csv *csv, const cds_report *report,
+                                cds_arena *arena) {
+  const cds_space *space = report->space;
+  const char *suffix = cds_objective_suffix(report->options->objective);
+  cds_csv_text(csv, "index");
+  for (size_t i = 0; i < cds_space_variables(space); i++) {
+    const char *name = column_name(cds_space_variable(space, i), arena);
+    if (name == NULL) {
+      return false;
+    }
+    cds_csv_text(csv, name);
+  }
+  cds_csv_text(csv, "status");
+  cds_csv_text(csv, "energy_pj");
+  cds_csv_text(csv, "latency_s");
+  cds_csv_text(csv, "edp_pj_s");
+  cds_csv_text(csv, cds_arena_printf(arena, "value_%s", suffix));
+  cds_csv_text(csv, cds_arena_printf(arena, "bound_%s", suffix));
+  cds_csv_text(csv, "area_mm2");
+  cds_csv_text(csv, "power_w");
+  cds_csv_text(csv, "temperature_degc");
+  cds_csv_text(csv, "limit");
+  cds_csv_text(csv, "reason");
+  cds_csv_text(csv, "best");
+  cds_csv_end_record(csv);
+  return true;
+}
+
+static void write_variable(cds_csv *csv, const cds_variable_value *value,
+                           cds_arena *arena) {
+  if (value->text != NULL || value->dimension == CDS_DIM_BANDWIDTH) {
+    cds_csv_text(csv, cds_variable_text(arena, value));
+  } else {
+    cds_csv_number(csv, value->number);
+  }
+}
+
+static void write_design(cds_csv *csv, const cds_report *report,
+                         const cds_design_result *design) {
+  const cds_explore_result *result = report->result;
+  const bool over = design->status == CDS_DESIGN_OVER_LIMIT;
+  cds_csv_text(csv, cds_design_status_name(design->status));
+  cds_csv_number(csv, design->energy_pj);
+  cds_csv_number(csv, design->latency_s);
+  cds_csv_number(csv, design->energy_pj * design->latency_s);
+  cds_csv_number(csv, design->value);
+  cds_csv_number(csv, isfinite(design->bound) ? design->bound : (double)NAN);
+  cds_csv_number(csv, 1e-6 * design->area_um2);
+  cds_csv_number(csv, design->power_w);
+  cds_csv_number(csv, design->temperature_degc);
+  cds_csv_text(csv, over && design->limit < report->options->limits
+                        ? report->options->limit[design->limit].text
+                        : NULL);
+  cds_csv_text(csv, design->reason);
+  cds_csv_text(csv,
+               result->found && design->index == result->winner ? "yes" : NULL);
+  cds_csv_end_record(csv);
+}
+
+bool cds_export_designs_csv(FILE *stream, const cds_report *report,
+                            cds_arena *arena) {
+  cds_csv csv;
+  cds_csv_begin(&csv, stream);
+  const size_t variables = cds_space_variables(report->space);
+  cds_variable_value *value =
+      cds_arena_array(arena, variables + 1, sizeof *value);
+  if (value == NULL || !write_design_header(&csv, report, arena)) {
+    return false;
+  }
+  for (size_t i = 0; i < report->result->designs; i++) {
+    const cds_design_result *design = &report->result->design[i];
+    const cds_arena_mark mark = cds_arena_mark_get(arena);
+    cds_space_values(value, report->space, design->index);
+    cds_csv_count(&csv, design->index);
+    for (size_t v = 0; v < variables; v++) {
+      write_variable(&csv, &value[v], arena);
+    }
+    write_design(&csv, report, design);
+    cds_arena_reset(arena, mark);
+  }
+  return true;
+}
+
+static void write_layer_header(cds_csv *csv, const cds_share *share,
+                               size_t shares, cds_arena *arena) {
+  static const char *const columns[] = {
+      "name",      "kind",     "phase",
+      "count",     "status",   "energy_pj",
+      "latency_s", "edp_pj_s", "lower_bound_pj_s",
+      "gap",       "macs",     "cycles",
+      "bottleneck"};
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    cds_csv_text(csv, columns[i]);
+  }
+  for (size_t i = 0; i < shares; i++) {
+    const bool alone = strcmp(share[i].kind, share[i].name) == 0;
+    cds_csv_text(csv, alone ? cds_arena_printf(arena, "%s_pj", share[i].kind)
+                            : cds_arena_printf(arena, "%s_%s_pj", share[i].kind,
+                                               share[i].name));
+  }
+  cds_csv_text(csv, "mapping");
+  cds_csv_end_record(csv);
+}
+
+/* The lines of a mapping in one field. */
+static const char *joined_mapping(const cds_layer_result *result,
+                                  const cds_arch *arch, cds_arena *arena) {
+  const char **lines = NULL;
+  const size_t count = cds_mapping_lines(&lines, &result->mapping, arch,
+                                         &result->layer->einsum, arena);
+  const char *all = "";
+  for (size_t i = 0; lines != NULL && i < count && all != NULL; i++) {
+    all = cds_arena_printf(arena, "%s%s%s", all, i > 0 ? ", " : "", lines[i]);
+  }
+  return all;
+}
+
+static void write_layer(cds_csv *csv, const cds_arch *arch,
+                        const cds_workload *workload,
+                        const cds_layer_result *result, cds_arena *arena) {
+  const cds_layer *layer = result->layer;
+  const cds_cost *cost = &result->cost;
+  const bool einsum = layer->kind == CDS_LAYER_EINSUM;
+  const double edp = cost->energy_pj * cost->latency_s;
+  const double bound =
+      result->status == CDS_LAYER_COSTED ? edp : result->own_bound_pj_s;
+  uint64_t macs = 0;
+  cds_csv_text(csv, layer->name);
+  cds_csv_text(csv, einsum ? "einsum" : layer->operation.kind);
+  cds_csv_text(csv, workload->phase[layer->phase].name);
+  cds_csv_count(csv, layer->count);
+  cds_csv_text(csv, cds_layer_status_name(result->status));
+  cds_csv_number(csv, cost->energy_pj);
+  cds_csv_number(csv, cost->latency_s);
+  cds_csv_number(csv, edp);
+  cds_csv_number(csv, bound);
+  cds_csv_number(csv, cds_gap(edp, bound));
+  if (einsum && cds_einsum_macs(&macs, &layer->einsum) == CDS_OK) {
+    cds_csv_count(csv, macs);
+  } else {
+    cds_csv_empty(csv);
+  }
+  cds_csv_number(csv, cost->cycles);
+  cds_csv_text(csv, cds_time_bottleneck(arch, result).name);
+  cds_share share[CDS_SHARES_MAX];
+  const size_t shares = cds_energy_shares(share, arch, cost);
+  for (size_t i = 0; i < shares; i++) {
+    cds_csv_number(csv, share[i].value);
+  }
+  cds_csv_text(csv, einsum ? joined_mapping(result, arch, arena) : NULL);
+  cds_csv_end_record(csv);
+}
+
+bool cds_export_layers_csv(FILE *stream, const cds_arch *arch,
+                           const cds_workload *workload,
+                           const cds_network_result *network,
+                           cds_arena *arena) {
+  cds_csv csv;
+  cds_share share[CDS_SHARES_MAX];
+  const cds_cost nothing = {0};
+  cds_csv_begin(&csv, stream);
+  const size_t shares = cds_energy_shares(share, arch, &nothing);
+  write_layer_header(&csv, share, shares, arena);
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_arena_mark mark = cds_arena_mark_get(arena);
+    write_layer(&csv, arch, workload, &network->layer[i], arena);
+    cds_arena_reset(arena, mark);
+  }
+  return true;
+}

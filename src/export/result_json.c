@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* result.json; docs/results.md and docs/result.schema.json describe it. */
+#include <math.h>
+
+#include "export/breakdown.h"
+#include "export/result.h"
+
+static void write_value(cds_json *json, const char *key,
+                        const cds_variable_value *value, cds_arena *arena) {
+  cds_json_object_line(json, key);
+  if (value->text != NULL) {
+    cds_json_text(json, "value", value->text);
+  } else {
+    cds_json_number(json, "value", value->number);
+  }
+  cds_json_text(json, "unit",
+                value->text != NULL ? ""
+                                    : cds_dimension_unit(value->dimension));
+  cds_json_text(json, "text", cds_variable_text(arena, value));
+  cds_json_end(json);
+}
+
+static bool write_winner(cds_json *json, const cds_report *report,
+                         cds_arena *arena) {
+  const cds_explore_result *result = report->result;
+  if (!result->found) {
+    cds_json_null(json, "winner");
+    return true;
+  }
+  const size_t variables = cds_space_variables(report->space);
+  cds_variable_value *value =
+      cds_arena_array(arena, variables + 1, sizeof *value);
+  if (value == NULL) {
+    return false;
+  }
+  cds_space_values(value, report->space, result->winner);
+  cds_json_object(json, "winner");
+  cds_json_count(json, "index", result->winner);
+  cds_json_object(json, "variables");
+  for (size_t i = 0; i < variables; i++) {
+    write_value(json, value[i].name, &value[i], arena);
+  }
+  cds_json_end(json);
+  const cds_network_result *network = &result->network;
+  cds_json_number(json, "energy_pj", network->energy_pj);
+  cds_json_number(json, "latency_s", network->latency_s);
+  cds_json_number(json, "edp_pj_s", network->energy_pj * network->latency_s);
+  cds_json_number(json, "area_mm2", 1e-6 * result->area_um2);
+  cds_json_number(json, "power_w", result->average_power_w);
+  cds_json_number(json, "temperature_degc", result->temperature_degc);
+  cds_json_end(json);
+  return true;
+}
+
+static const char *status_of(const cds_explore_result *result) {
+  if (!result->complete) {
+    return "interrupted";
+  }
+  if (!result->found) {
+    return "none";
+  }
+  return result->proven ? "optimal" : "gap";
+}
+
+static void write_answer(cds_json *json, const cds_report *report) {
+  const cds_explore_result *result = report->result;
+  const cds_objective objective = report->options->objective;
+  cds_json_object_line(json, "objective");
+  cds_json_text(json, "name", cds_objective_name(objective));
+  cds_json_text(json, "unit", cds_objective_unit(objective));
+  cds_json_end(json);
+  const double value = result->found ? result->value : (double)NAN;
+  cds_json_text(json, "status", status_of(result));
+  cds_json_boolean(json, "proven", result->found && result->proven);
+  cds_json_number(json, "value", value);
+  cds_json_number(json, "bound", result->bound);
+  cds_json_number(json, "gap", cds_gap(value, result->bound));
+}
+
+static bool write_space(cds_json *json, const cds_report *report,
+                        cds_arena *arena) {
+  const cds_space *space = report->space;
+  cds_json_object(json, "space");
+  cds_json_text(json, "mappings", CDS_MAPPING_SPACE);
+  cds_json_text(json, "physics", "first-order");
+  cds_json_count(json, "designs", cds_space_designs(space));
+  cds_json_array(json, "variables");
+  bool good = true;
+  for (size_t i = 0; i < cds_space_variables(space); i++) {
+    const cds_value_list *list = cds_space_variable(space, i);
+    cds_json_object(json, NULL);
+    cds_json_text(json, "name", list->name);
+    cds_json_array_line(json, "values");
+    for (size_t v = 0; v < list->count; v++) {
+      const char *text = cds_variable_text(arena, &list->values[v]);
+      good = good && text != NULL;
+      cds_json_text(json, NULL, text);
+    }
+    cds_json_end(json);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+  cds_json_array_line(json, "limits");
+  for (size_t i = 0; i < report->options->limits; i++) {
+    cds_json_text(json, NULL, report->options->limit[i].text);
+  }
+  cds_json_end(json);
+  cds_json_end(json);
+  return good;
+}
+
+static void write_designs(cds_json *json, const cds_explore_result *result) {
+  uint64_t open = 0;
+  for (size_t i = 0; i < result->designs; i++) {
+    open += result->design[i].status == CDS_DESIGN_OPEN;
+  }
+  cds_json_object_line(json, "designs");
+  cds_json_count(json, "mapped", result->mapped);
+  cds_json_count(json, "skipped", result->skipped);
+  cds_json_count(json, "over_limit", result->over_limit);
+  cds_json_count(json, "infeasible", result->infeasible);
+  cds_json_count(json, "open", open);
+  cds_json_end(json);
+}
+
+static void write_phase_rates(cds_json *json, const cds_phase *phase,
+                              const cds_phase_result *result) {
+  const double tokens = (double)phase->tokens;
+  const double all = tokens * (double)phase->batch;
+  if (phase->kind == CDS_PHASE_PREFILL) {
+    cds_json_number(json, "time_to_first_token_s", result->latency_s);
+  }
+  if (phase->kind == CDS_PHASE_DECODE) {
+    cds_json_number(json, "time_per_token_s", result->latency_s / tokens);
+  }
+  if (phase->kind != CDS_PHASE_PLAIN) {
+    cds_json_number(json, "energy_per_token_j",
+                    1e-12 * result->energy_pj / all);
+  }
+}
+
+static void write_phases(cds_json *json, const cds_workload *workload,
+                         const cds_network_result *network) {
+  static const char *const kinds[] = {"plain", "prefill", "decode"};
+  cds_json_array(json, "phases");
+  for (unsigned i = 0; i < network->phases; i++) {
+    const cds_phase *phase = &workload->phase[i];
+    const cds_phase_result *result = &network->phase[i];
+    cds_json_object(json, NULL);
+    cds_json_text(json, "name", phase->name);
+    cds_json_text(json, "kind", kinds[phase->kind]);
+    if (phase->kind != CDS_PHASE_PLAIN) {
+      cds_json_count(json, "batch", phase->batch);
+      cds_json_count(json, "tokens", phase->tokens);
+      cds_json_count(json, "context", phase->context);
+    }
+    cds_json_number(json, "energy_pj", result->energy_pj);
+    cds_json_number(json, "latency_s", result->latency_s);
+    cds_json_number(json, "power_w",
+                    1e-12 * result->energy_pj / result->latency_s);
+    write_phase_rates(json, phase, result);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+}
+
+static void write_totals(cds_json *json, const cds_arch *arch,
+                         const cds_network_result *network) {
+  cds_cost total = {0}, other = {0};
+  double fusible_pj = 0.0;
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_layer_result *layer = &network->layer[i];
+    const double times = (double)layer->layer->count;
+    cds_cost_add(&total, &layer->cost, times);
+    if (layer->layer->kind == CDS_LAYER_OPERATION) {
+      cds_cost_add(&other, &layer->cost, times);
+    }
+    fusible_pj += times * cds_fusible_energy(arch, layer);
+  }
+  cds_json_object(json, "totals");
+  cds_json_number(json, "energy_pj", network->energy_pj);
+  cds_json_number(json, "latency_s", network->latency_s);
+  cds_json_number(json, "leakage_pj", total.leakage_pj);
+  cds_json_object_line(json, "other_operations");
+  cds_json_number(json, "energy_pj", other.energy_pj);
+  cds_json_number(json, "latency_s", other.latency_s);
+  cds_json_number(json, "removable_by_fusion_pj", fusible_pj);
+  cds_json_end(json);
+  cds_json_energy(json, arch, &total);
+  cds_json_end(json);
+}
+
+static void write_frontier(cds_json *json, const cds_network_result *network) {
+  cds_json_array(json, "frontier");
+  for (size_t i = 0; i < network->frontier_points; i++) {
+    cds_json_object_line(json, NULL);
+    cds_json_number(json, "energy_pj", network->frontier[i].energy_pj);
+    cds_json_number(json, "latency_s", network->frontier[i].latency_s);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+}
+
+static bool write_network(cds_json *json, const cds_report *report,
+                          cds_arena *arena) {
+  const cds_network_result *network = &report->result->network;
+  bool good = true;
+  write_totals(json, report->arch, network);
+  write_phases(json, report->workload, network);
+  write_frontier(json, network);
+  cds_json_array(json, "layers");
+  for (size_t i = 0; i < network->layers && good; i++) {
+    cds_json_object(json, NULL);
+    good = cds_json_layer(json, report->arch, report->workload,
+                          &network->layer[i], arena);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+  return good;
+}
+
+static void write_origins(cds_json *json, const cds_arch *arch,
+                          bool assumption) {
+  cds_json_array(json, assumption ? "assumptions" : "sources");
+  for (unsigned i = 0; arch != NULL && i < arch->origins; i++) {
+    const cds_origin *origin = &arch->origin[i];
+    if (origin->assumption == assumption) {
+      cds_json_object_line(json, NULL);
+      cds_json_text(json, "entry", origin->entry);
+      cds_json_text(json, "what", origin->what);
+      cds_json_text(json, "text", origin->text);
+      cds_json_end(json);
+    }
+  }
+  cds_json_end(json);
+}
+
+void cds_json_provenance(cds_json *json, const cds_provenance *provenance,
+                         const cds_arch *arch) {
+  cds_json_object(json, "provenance");
+  cds_json_text(json, "program", "codesign");
+  cds_json_text(json, "version", provenance->version);
+  cds_json_count(json, "model_version", provenance->model_version);
+  cds_json_array(json, "inputs");
+  for (unsigned i = 0; i < provenance->inputs; i++) {
+    const cds_input_file *input = &provenance->input[i];
+    cds_json_object_line(json, NULL);
+    cds_json_text(json, "role", input->role);
+    cds_json_text(json, "path", input->path);
+    cds_json_text(json, "sha256",
+                  *input->sha256 == '\0' ? NULL : input->sha256);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+  cds_json_array_line(json, "set");
+  for (size_t i = 0; i < provenance->sets; i++) {
+    cds_json_text(json, NULL, provenance->set[i]);
+  }
+  cds_json_end(json);
+  write_origins(json, arch, false);
+  write_origins(json, arch, true);
+  cds_json_end(json);
+}
+
+static void write_run(cds_json *json, const cds_report *report) {
+  const cds_explore_result *result = report->result;
+  const double looked_at = (double)(result->mapped + result->skipped +
+                                    result->over_limit + result->infeasible);
+  cds_json_object(json, "run");
+  cds_json_count(json, "threads", report->run.threads);
+  cds_json_number(json, "wall_s", report->run.wall_s);
+  cds_json_number(json, "designs_per_s", looked_at / report->run.wall_s);
+  cds_json_count(json, "winner_solves",
+                 result->found ? result->network.solves : 0);
+  cds_json_count(json, "winner_nodes",
+                 result->found ? result->network.nodes : 0);
+  cds_json_end(json);
+}
+
+bool cds_export_result_json(FILE *stream, const cds_report *report,
+                            cds_arena *arena) {
+  cds_json json;
+  cds_json_begin(&json, stream);
+  cds_json_object(&json, NULL);
+  cds_json_count(&json, "schema_version", CDS_RESULT_SCHEMA_VERSION);
+  cds_json_text(&json, "architecture", cds_space_name(report->space));
+  cds_json_text(&json, "workload", report->workload->name);
+  write_answer(&json, report);
+  bool good = write_winner(&json, report, arena);
+  good = write_space(&json, report, arena) && good;
+  write_designs(&json, report->result);
+  if (report->result->found) {
+    good = write_network(&json, report, arena) && good;
+  }
+  cds_json_provenance(&json, &report->provenance, report->arch);
+  write_run(&json, report);
+  cds_json_end(&json);
+  cds_json_finish(&json);
+  return good;
+}
