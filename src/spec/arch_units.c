@@ -106,7 +106,7 @@ static void compute_class(cds_build *build, double energy[CDS_FORMATS_MAX],
                                .name = compute->name,
                                .node = build->compute_node,
                                .die = compute->die};
-  cds_tech_estimate estimate;
+  cds_tech_estimate estimate = {0};
   bool energy_assumed = false;
   for (unsigned format = 0; format < compute->formats; format++) {
     cds_tech_query query = CDS_TECH_QUERY_INIT;
@@ -292,7 +292,7 @@ static void fill_vector(cds_build *build, unsigned index) {
       return;
     }
   }
-  cds_tech_estimate estimate;
+  cds_tech_estimate estimate = {0};
   if (!vector_class(build, index, &estimate)) {
     return;
   }

@@ -27,6 +27,29 @@ struct cds_space {
 
 /* ---- variables ---- */
 
+static bool name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         (c >= '0' && c <= '9') || c == '_';
+}
+
+/* A name that can be written as $name. */
+static cds_status read_name(const char **out, const cds_yaml *key,
+                            const cds_reader *reader) {
+  const char *name = NULL;
+  CDS_TRY(cds_schema_name(&name, key, "variable", reader));
+  for (const char *at = name; *at != '\0'; at++) {
+    if (!name_character(*at)) {
+      cds_diag_error(reader->diag, key->place,
+                     "variable '%s' has a '%c': expected letters, digits and "
+                     "'_'",
+                     name, *at);
+      return CDS_EINPUT;
+    }
+  }
+  *out = name;
+  return CDS_OK;
+}
+
 static cds_status read_variables(cds_space *space, const cds_yaml *node,
                                  const cds_reader *reader) {
   if (node == NULL) {
@@ -43,8 +66,7 @@ static cds_status read_variables(cds_space *space, const cds_yaml *node,
   for (size_t pair = 0; pair < node->count; pair++) {
     const char *name = NULL;
     cds_value_list *list = &space->variable[space->variables];
-    cds_status one =
-        cds_schema_name(&name, node->keys[pair], "variable", reader);
+    cds_status one = read_name(&name, node->keys[pair], reader);
     if (one == CDS_OK) {
       one = cds_schema_values(list, name, node->items[pair], reader);
     }
@@ -118,6 +140,7 @@ static cds_status apply_set(cds_space *space, const char *text,
   CDS_TRY(cds_schema_values(&one, list->name, node, reader));
   const cds_variable_value *old = &list->values[0];
   if (one.count != 1 || one.values[0].dimension != old->dimension ||
+      one.values[0].per_cycle != old->per_cycle ||
       (one.values[0].text == NULL) != (old->text == NULL)) {
     const char *such = cds_variable_text(reader->arena, old);
     cds_diag_error(reader->diag, nowhere,
@@ -154,11 +177,6 @@ static void count_designs(cds_space *space) {
 }
 
 /* ---- use of variables ---- */
-
-static bool name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') || c == '_';
-}
 
 /* Marks the variables that the text uses as $name. */
 static void mark_used(bool used[VARIABLES_MAX], const cds_space *space,
