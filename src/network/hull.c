@@ -47,8 +47,7 @@ static bool meets_limits(const cds_hull_problem *problem, double energy_pj,
                          double latency_s) {
   return latency_s <= problem->latency_limit_s &&
          energy_pj <= problem->energy_limit_pj &&
-         energy_pj * latency_s <= problem->edp_limit_pj_s &&
-         !(energy_pj * 1e-12 > problem->average_power_limit_w * latency_s);
+         energy_pj * latency_s <= problem->edp_limit_pj_s;
 }
 
 /* Whether the outer polyhedron's vertex may meet the limits. */
@@ -404,12 +403,19 @@ static cds_status list_frontier(hull_walk *walk) {
 
 static void conclude(const hull_walk *walk, const hull_pass *pass) {
   cds_hull_result *out = walk->out;
-  if (!out->found) {
-    out->bound = pass->least * (1 - MARGIN);
+  const double rest = pass->rest * (1 - MARGIN);
+  if (out->found) {
+    out->bound = fmin(out->value, rest);
+    out->proven = out->bound == out->value;
     return;
   }
-  out->bound = fmin(out->value, pass->rest * (1 - MARGIN));
-  out->proven = out->bound == out->value;
+  out->bound = pass->least * (1 - MARGIN);
+  /* Without vertices that only a limit excludes, nothing at or below the
+   * incumbent is left: the margin takes nothing from that. */
+  const double incumbent = walk->problem->incumbent;
+  if (rest > incumbent && out->bound < incumbent) {
+    out->bound = incumbent;
+  }
 }
 
 cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,

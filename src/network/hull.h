@@ -63,7 +63,7 @@ typedef struct cds_hull_problem {
   const cds_hull_layer *layer;
   cds_objective objective;
   double latency_limit_s, energy_limit_pj; /* INFINITY: none */
-  double edp_limit_pj_s, average_power_limit_w;
+  double edp_limit_pj_s;
   double incumbent; /* values above it are of no interest */
   cds_hull_solver solve;
   void *payload;

@@ -100,6 +100,12 @@ static cds_status search_layer(network_job *job, size_t kind, cds_goal goal) {
   if (status == CDS_EINFEASIBLE) {
     diagnose_misfit(job, kind, searcher);
   }
+  if (status == CDS_ELIMIT) {
+    cds_diag_error(job->diag, layer_of(job, kind)->place,
+                   "counts of '%s' pass 64 bits: expected a smaller layer",
+                   layer_of(job, kind)->name);
+    return CDS_EINPUT;
+  }
   if (status != CDS_OK) {
     return status;
   }
@@ -176,7 +182,7 @@ static cds_status price_operations(network_job *job) {
                        "operation '%s' of '%s' cannot be costed on '%s': "
                        "expected a unit with a number format that can do it",
                        layer->operation.kind, layer->name, job->arch->name);
-        return status;
+        return status == CDS_ELIMIT ? CDS_EINPUT : status;
       }
       floor = (cds_point){job->cost[kind].energy_pj, job->cost[kind].latency_s};
       hull->fixed = true;
@@ -302,8 +308,6 @@ static cds_status walk_network(network_job *job) {
                               .latency_limit_s = options->latency_limit_s,
                               .energy_limit_pj = options->energy_limit_pj,
                               .edp_limit_pj_s = options->edp_limit_pj_s,
-                              .average_power_limit_w =
-                                  options->average_power_limit_w,
                               .incumbent = options->incumbent,
                               .solve = solve_at,
                               .payload = job};

@@ -74,7 +74,7 @@ typedef struct cds_network_options {
   double incumbent; /* values above it are of no interest; INFINITY */
   bool details;     /* counts and own bounds of each layer */
   const cds_control *control;
-  double edp_limit_pj_s, average_power_limit_w; /* INFINITY: none */
+  double edp_limit_pj_s;        /* INFINITY: none */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
   /* NULL, or plan->distinct searchers, one a kind of layer (each NULL until it
    * is needed), which keep their tables while the lambdas change. The caller
@@ -84,8 +84,7 @@ typedef struct cds_network_options {
 #define CDS_NETWORK_OPTIONS_INIT                                               \
   {                                                                            \
     CDS_OBJECTIVE_EDP, (double)INFINITY, (double)INFINITY, (double)INFINITY,   \
-        (double)INFINITY, false, NULL, (double)INFINITY, (double)INFINITY,     \
-        NULL, NULL                                                             \
+        (double)INFINITY, false, NULL, (double)INFINITY, NULL, NULL                                                             \
   }
 
 /* Solves the network on a design; results live in the arena. When nothing at
@@ -96,9 +95,9 @@ typedef struct cds_network_options {
  * level, need and capacity.
  *
  * Power is a roof of each layer, so that the hull stays exact. With limits on
- * latency, energy, energy x delay or average power the optimum may lie off the
- * hull: the result is then the best choice on the hull that meets them, the
- * bound is that of the hull, and `proven` says whether they meet. */
+ * latency, energy or energy x delay the optimum may lie off the hull: the
+ * result is then the best choice on the hull that meets them, the bound is
+ * that of the hull, and `proven` says whether they meet. */
 cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
                              const cds_workload *workload,
                              cds_searcher *searcher, cds_arena *arena,

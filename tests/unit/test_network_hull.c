@@ -110,7 +110,6 @@ static cds_hull_problem problem_of(random_layers *all,
                             .latency_limit_s = (double)INFINITY,
                             .energy_limit_pj = (double)INFINITY,
                             .edp_limit_pj_s = (double)INFINITY,
-                            .average_power_limit_w = (double)INFINITY,
                             .incumbent = (double)INFINITY,
                             .solve = solve,
                             .payload = all};
