@@ -144,6 +144,14 @@ size_t cds_diag_errors(const cds_diag *diag) { return diag->errors; }
 
 size_t cds_diag_warnings(const cds_diag *diag) { return diag->warnings; }
 
+const char *cds_diag_first_error(const cds_diag *diag) {
+  const message *m = diag->first;
+  while (m != NULL && m->severity != CDS_ERROR) {
+    m = m->next;
+  }
+  return m == NULL ? NULL : m->text;
+}
+
 /* Control characters of the input must not reach the terminal. */
 static void put_text(FILE *stream, const char *text) {
   for (const char *c = text; *c != '\0'; c++) {

@@ -41,6 +41,9 @@ void cds_diag_suggest(cds_diag *diag, const char *name,
                       const char *const *candidates, size_t count);
 size_t cds_diag_errors(const cds_diag *diag);
 size_t cds_diag_warnings(const cds_diag *diag);
+/* Text of the first error, without place and hints; NULL when there is none.
+ * Lives as long as the diagnostics. */
+const char *cds_diag_first_error(const cds_diag *diag);
 /* Writes all messages (at most 20 errors, then "... 13 more"). */
 void cds_diag_write(const cds_diag *diag, FILE *stream, cds_diag_format format);
 
