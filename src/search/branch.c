@@ -31,59 +31,45 @@ static unsigned place_of(const cds_order *order, unsigned tensor) {
   return place;
 }
 
-/* Trips of class d in loops between the holders of `level`, 1 if not chosen:
- * a at level 1, x at level 2. */
-static double gap_trips(const cds_branch *branch, unsigned level, unsigned d,
-                        bool rows_chosen) {
-  if (level == 2) {
-    return (double)branch->chosen_group[d]->x;
-  }
-  return rows_chosen ? (double)branch->chosen[d]->cut.a : 1;
-}
-
 /* Words of the tile of tensor t at a level, holders in the order given; classes
- * from `known` on count as 1 (a lower bound). */
+ * that are not chosen yet count as 1 (a lower bound). */
 static double tile_words(const cds_branch *branch, unsigned level,
-                         const cds_order *order, unsigned t, unsigned known) {
+                         const cds_order *order, unsigned t) {
   double words = branch->base[level][CDS_BATCH];
   const unsigned place = place_of(order, t);
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
     if (d == t) {
       continue;
     }
+    const unsigned other = place_of(order, d);
+    const bool inside = other > place && other < order->count;
     words *= branch->base[level][d];
-    const bool inside =
-        place_of(order, d) > place && place_of(order, d) < order->count;
-    if (inside && d < known) {
-      words *= gap_trips(branch, level, d, true);
-    }
-    if (level == 1 && branch->chosen_group[d] != NULL) {
-      words *= (double)branch->chosen_group[d]->x;
+    if (level == 1) {
+      words *= inside ? branch->a[d] * branch->x[d] : branch->x[d];
+    } else if (inside) {
+      words *= branch->x[d];
     }
   }
   return words;
 }
 
-/* Whether some order of the holders could fit, judged by the classes below
- * `known` and without second copies. */
-static bool may_fit(const cds_branch *branch, unsigned level, unsigned known) {
+/* Whether some order of the holders could fit, judged by what is chosen and
+ * without second copies. */
+static bool may_fit(const cds_branch *branch, unsigned level) {
   const double room = (double)branch->problem->arch->level[level].size_bits;
-  if (branch->orders[level] == 0) {
-    return true;
-  }
   for (size_t o = 0; o < branch->orders[level]; o++) {
     const cds_order *order = &branch->order[level][o];
     double bits = 0;
     for (unsigned i = 0; i < order->count; i++) {
       const unsigned t = order->tensor[i];
-      bits += tile_words(branch, level, order, t, known) *
+      bits += tile_words(branch, level, order, t) *
               branch->problem->einsum->tensor[t].format.bits;
     }
     if (bits <= room) {
       return true;
     }
   }
-  return false;
+  return branch->orders[level] == 0;
 }
 
 /* Whether the tile changes during the run. */
@@ -120,7 +106,7 @@ static bool fits(const cds_branch *branch, unsigned level,
   for (unsigned i = 0; i < order->count; i++) {
     const unsigned t = order->tensor[i];
     const bool twice = charged && replaced(branch, level, order, t);
-    bits += tile_words(branch, level, order, t, CDS_MATRIX) *
+    bits += tile_words(branch, level, order, t) *
             branch->chosen[t]->tile_bits[level] * (twice ? 2 : 1);
   }
   return bits <= (double)branch->problem->arch->level[level].size_bits;
@@ -161,7 +147,7 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
     const unsigned t = order->tensor[i];
     const cds_row *row = branch->chosen[t];
     const bool output = t == CDS_MATRIX - 1;
-    const double tile = tile_words(branch, level, order, t, CDS_MATRIX);
+    const double tile = tile_words(branch, level, order, t);
     const unsigned parent = row->parent[level];
     const bool between = !problem->below[parent] && problem->below[level];
     double outer = tile;
@@ -186,18 +172,18 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
 /* ---- leaves ---------------------------------------------------------- */
 
 /* A hoisted tensor is the first of level 2 (an order with a loop-less holder
- * before it can be turned round), and the level 1 holders after its own have no
- * loops; there is one, or hoisting would be nothing new. */
+ * before it can be turned round), and exactly the flat level 1 holders come
+ * after its own. */
 static bool hoists(const cds_branch *branch, const cds_order *one,
                    const cds_order *two) {
   const unsigned h = branch->hoisted;
-  if (two->count == 0 || two->tensor[0] != h || one->count == 0 ||
-      one->tensor[one->count - 1] == h) {
+  if (two->count == 0 || two->tensor[0] != h) {
     return false;
   }
   const unsigned own = place_of(one, h);
-  for (unsigned i = own == one->count ? 0 : own + 1; i < one->count; i++) {
-    if (branch->chosen[one->tensor[i]]->cut.a > 1) {
+  for (unsigned i = 0; i < one->count; i++) {
+    const bool after = own == one->count || i > own;
+    if (i != own && after != ((branch->flat >> one->tensor[i] & 1U) != 0)) {
       return false;
     }
   }
@@ -300,25 +286,57 @@ static void choose_a(cds_branch *branch, unsigned c) {
     return;
   }
   const cds_group *group = branch->chosen_group[c];
-  for (size_t r = 0; r < group->rows; r++) {
+  for (size_t r = branch->first_row[c]; r < group->rows; r++) {
     branch->chosen[c] = &group->row[r];
     for (unsigned later = c + 1; later < CDS_MATRIX; later++) {
-      branch->chosen[later] = branch->chosen_group[later]->row;
+      branch->chosen[later] =
+          &branch->chosen_group[later]->row[branch->first_row[later]];
     }
     if (branch->found && c + 1 < CDS_MATRIX &&
         cds_beyond(rows_bound(branch, branch->chosen, &dynamic_pj, &cycles),
                    branch->best)) {
-      return; /* later rows cost more */
+      break; /* later rows cost more */
     }
-    if (may_fit(branch, 1, c + 1)) {
+    branch->a[c] = (double)group->row[r].cut.a;
+    if (may_fit(branch, 1)) {
       choose_a(branch, c + 1);
     }
   }
+  branch->a[c] = 1;
+}
+
+/* Finds for each class the first row (the largest a) whose tiles could fit if
+ * the other classes had no loops between the holders; false if there is none,
+ * or if these rows together are beyond the incumbent. */
+static bool limit_a(cds_branch *branch) {
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    const cds_group *group = branch->chosen_group[c];
+    size_t r = 0;
+    for (; r < group->rows; r++) {
+      branch->a[c] = (double)group->row[r].cut.a;
+      if (may_fit(branch, 1)) {
+        break;
+      }
+    }
+    branch->a[c] = 1;
+    if (r == group->rows) {
+      return false;
+    }
+    branch->first_row[c] = r;
+    branch->chosen[c] = &group->row[r];
+  }
+  double dynamic_pj = 0;
+  double cycles = 0;
+  return !branch->found ||
+         !cds_beyond(rows_bound(branch, branch->chosen, &dynamic_pj, &cycles),
+                     branch->best);
 }
 
 static void choose_x(cds_branch *branch, unsigned c) {
   if (c == CDS_MATRIX) {
-    choose_a(branch, 0);
+    if (limit_a(branch)) {
+      choose_a(branch, 0);
+    }
     return;
   }
   const cds_options *options = branch->options[c];
@@ -335,11 +353,12 @@ static void choose_x(cds_branch *branch, unsigned c) {
                    branch->best)) {
       break; /* smaller x cost more */
     }
-    if (may_fit(branch, 2, c + 1)) {
+    branch->x[c] = (double)options->group[g].x;
+    if (may_fit(branch, 2) && may_fit(branch, 1)) {
       choose_x(branch, c + 1);
     }
   }
-  branch->chosen_group[c] = NULL;
+  branch->x[c] = 1;
 }
 
 static void list_orders(cds_branch *branch, unsigned level) {
@@ -380,7 +399,8 @@ cds_status cds_branch_run(cds_branch *branch) {
     }
     if (c < CDS_MATRIX) {
       branch->other[c] = units / (double)s[c];
-      branch->chosen_group[c] = NULL;
+      branch->a[c] = 1;
+      branch->x[c] = 1;
     }
   }
   branch->batch_loops = problem->size[CDS_BATCH] > s[CDS_BATCH];

@@ -56,6 +56,7 @@ typedef struct cds_branch {
   const cds_spreads *spreads;
   cds_held held[CDS_MATRIX];
   unsigned hoisted; /* the tensor that is; CDS_MATRIX: none */
+  unsigned flat;    /* tensors whose level 1 holders come after its own: bits */
   const cds_options *options[CDS_MATRIX];
   const cds_row *least[CDS_MATRIX]; /* least row of each tensor */
   double other[CDS_MATRIX];         /* product of the other classes' spreads */
@@ -65,6 +66,9 @@ typedef struct cds_branch {
   cds_order order[CDS_STEPS][6];
   const cds_group *chosen_group[CDS_MATRIX];
   const cds_row *chosen[CDS_MATRIX];
+  size_t first_row[CDS_MATRIX]; /* of the group: the first that could fit */
+  double a[CDS_MATRIX];         /* trips between the holders; 1: not chosen */
+  double x[CDS_MATRIX];
   /* Incumbent */
   bool found;
   double best;

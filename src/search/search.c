@@ -395,37 +395,47 @@ static size_t rank_holders(cds_ranked ranked[CDS_HELD_COMBINATIONS],
   return count;
 }
 
-/* Whether the tensor could be hoisted at all: level 2 holds it, and level 1
- * holds another one that it looks through. */
-static bool may_hoist(const cds_branch *branch, unsigned h) {
-  bool other = false;
+static cds_status run_branch(cds_searcher *searcher, const cds_spreads *at) {
+  cds_branch *branch = &searcher->branch;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    other = other || (t != h && (branch->held[t] & CDS_HELD_1) != 0);
+    cds_choice choice = {t, at->index[t], branch->held[t], CDS_CUTS_ALL};
+    if (t == branch->hoisted) {
+      choice.variant = CDS_CUTS_HOISTED;
+    } else if ((branch->flat >> t & 1U) != 0) {
+      choice.variant = CDS_CUTS_FLAT;
+    }
+    CDS_TRY(make_options(&branch->options[t], searcher, &choice));
   }
-  return other && (branch->held[h] & CDS_HELD_2) != 0;
+  return cds_branch_run(branch);
 }
 
-/* All mappings with these spreads and holders: without and with a hoisted
- * tensor. Two cannot be: the holders after the first have no loops. */
+/* All mappings with these spreads and holders: without a hoisted tensor, and
+ * with each one that can be: level 2 holds it, and it looks through a set
+ * `flat` of holders of level 1 without loops (all of them if level 1 does not
+ * hold it itself). Two cannot be hoisted: the second has no loop to pass. */
 static cds_status open_holders(cds_searcher *searcher, const cds_spreads *at) {
   cds_branch *branch = &searcher->branch;
-  for (unsigned h = 0; h <= CDS_MATRIX; h++) {
-    branch->hoisted = CDS_MATRIX - h; /* CDS_MATRIX first: none */
-    if (branch->hoisted < CDS_MATRIX && !may_hoist(branch, branch->hoisted)) {
+  branch->hoisted = CDS_MATRIX;
+  branch->flat = 0;
+  CDS_TRY(run_branch(searcher, at));
+  unsigned held_1 = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    held_1 |= (branch->held[t] & CDS_HELD_1) != 0 ? 1U << t : 0U;
+  }
+  for (unsigned h = 0; h < CDS_MATRIX; h++) {
+    const unsigned others = held_1 & ~(1U << h);
+    if ((branch->held[h] & CDS_HELD_2) == 0) {
       continue;
     }
-    const bool flat = branch->hoisted < CDS_MATRIX &&
-                      (branch->held[branch->hoisted] & CDS_HELD_1) == 0;
-    for (unsigned t = 0; t < CDS_MATRIX; t++) {
-      cds_choice choice = {t, at->index[t], branch->held[t], CDS_CUTS_ALL};
-      if (t == branch->hoisted) {
-        choice.variant = CDS_CUTS_HOISTED;
-      } else if (flat) {
-        choice.variant = CDS_CUTS_FLAT;
+    branch->hoisted = h;
+    for (unsigned flat = 1; flat < 1U << CDS_MATRIX; flat++) {
+      const bool all = (held_1 >> h & 1U) == 0;
+      if ((flat & ~others) != 0 || (all && flat != others)) {
+        continue;
       }
-      CDS_TRY(make_options(&branch->options[t], searcher, &choice));
+      branch->flat = flat;
+      CDS_TRY(run_branch(searcher, at));
     }
-    CDS_TRY(cds_branch_run(branch));
   }
   return CDS_OK;
 }
