@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Wrong architecture files: every mistake has a message with its place. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "spec/arch.h"
+
+/* Parts of files: a level and the compute units that are right. */
+#define HEAD "architecture: a\nlevels:\n"
+#define OUTER "  - {level: L, size: 1 KiB, energy: 1 pJ}\n"
+#define MAC "  - {compute: MAC, energy: 1 pJ}\n"
+
+typedef struct wrong_case {
+  const char *text;
+  const char *message; /* must stand in what is written */
+} wrong_case;
+
+static const wrong_case cases[] = {
+    /* the chain */
+    {HEAD OUTER MAC "  - {compute: TWO, energy: 1 pJ}\n",
+     "a.yaml:5:5: error: a second compute entry"},
+    {HEAD OUTER, "a.yaml:3:3: error: 'levels' has no compute entry"},
+    {HEAD MAC, "'levels' has no level: expected an outermost level"},
+    {HEAD "  - {array: PE, cols: 2}\n" OUTER MAC,
+     "a.yaml:3:5: error: an array is the outermost entry"},
+    {HEAD OUTER MAC "  - {level: M, size: 1 B, energy: 1 pJ}\n",
+     "a.yaml:5:5: error: a level after the compute entry"},
+    {HEAD OUTER MAC "  - {array: M, cols: 2}\n",
+     "an array after the compute entry"},
+    {HEAD OUTER "  - {beside: []}\n" MAC, "'beside' names no level"},
+    {HEAD "  - {beside: [{level: L, size: 1 B, energy: 1 pJ}]}\n" MAC,
+     "the outermost entry is 'beside'"},
+    {HEAD OUTER "  - {beside: [{array: PE, cols: 2}]}\n" MAC,
+     "an entry of 'beside' is no level"},
+    {HEAD OUTER "  - {memory: L}\n" MAC, "says not what it is"},
+    {HEAD OUTER "  - L\n" MAC, "an entry of 'levels' is no mapping"},
+    {"architecture: a\nlevels: {}\n", "'levels' is no list"},
+    {HEAD OUTER OUTER MAC, "name 'L' is given twice"},
+    {HEAD OUTER "  - {array: L, cols: 2}\n" MAC, "name 'L' is given twice"},
+    {HEAD OUTER "  - {array: PE}\n" MAC, "array 'PE' has no size"},
+    {HEAD OUTER "  - {array: PE, cols: 0}\n" MAC, "cols"},
+    {HEAD OUTER "  - {array: A, rows: 16000000, cols: 16000000}\n"
+                "  - {array: B, cols: 2}\n" MAC,
+     "have more than 2^48 elements"},
+    {HEAD OUTER "  - {compute: V, class: vector, at: GLB}\n" MAC,
+     "vector unit 'V' works at an unknown level 'GLB'"},
+    {HEAD OUTER MAC "accumulate: at X\n", "names an unknown level 'X'"},
+    {HEAD OUTER MAC "accumulate: L\n", "expected 'at' and the name of a level"},
+    {HEAD OUTER "  - {level: M, siez: 1 B, energy: 1 pJ}\n" MAC,
+     "unknown key 'siez'"},
+    /* levels */
+    {HEAD OUTER "  - {level: M, energy: 1 pJ}\n" MAC,
+     "a.yaml:4:5: error: level 'M' has no 'size'"},
+    {HEAD OUTER "  - {level: M, size: 0 B, energy: 1 pJ}\n" MAC, "size"},
+    {HEAD OUTER "  - {level: M, size: 0.01 B, energy: 1 pJ}\n" MAC, "size"},
+    {HEAD OUTER "  - {level: M, size: 1.1 B, energy: 1 pJ}\n" MAC,
+     "not a whole number of bits"},
+    {HEAD OUTER "  - {level: M, size: 8 B}\n" MAC,
+     "level 'M' has no energy of 'read'"},
+    {HEAD OUTER "  - {level: M, size: 8 B, energy: {read: 1 pJ}}\n" MAC,
+     "level 'M' has no energy of 'fill'"},
+    {HEAD OUTER "  - {level: M, size: 8 B, class: sran}\n" MAC,
+     "unknown class 'sran' of level 'M'"},
+    {HEAD OUTER "  - {level: M, size: 8 B, class: mac}\n" MAC,
+     "class 'mac' is not for level 'M'"},
+    {HEAD OUTER "  - {level: M, size: 8 B, energy: 1 pJ, keep: [input],"
+                " bypass: [weight, input]}\n" MAC,
+     "'input' stands in 'keep' and in 'bypass'"},
+    {HEAD OUTER "  - {level: M, size: 8 B, energy: 1 pJ, bypass: [B],"
+                " may: [B]}\n" MAC,
+     "'B' stands in 'bypass' and in 'may'"},
+    {HEAD OUTER "  - {level: M, size: 8 B, energy: 1 pJ, keep: [inputs]}\n" MAC,
+     "unknown role 'inputs'"},
+    {HEAD "  - {level: L, size: 8 B, energy: 1 pJ, bypass: [input]}\n" MAC,
+     "'bypass' at the outermost level 'L'"},
+    {HEAD OUTER "  - {level: M, size: 8 B, energy: 1 pJ, streamed: true}\n" MAC,
+     "'streamed' at level 'M'"},
+    {HEAD OUTER "  - {level: M, size: 8 B, energy: 1 pJ,"
+                " bandwidth: {shared: 1 B/cycle, read: 1 B/cycle}}\n" MAC,
+     "'bandwidth' of level 'M' is both shared and apart"},
+    {HEAD OUTER
+     "  - {level: M, size: 8 B, energy: 1 pJ, bandwidth: 0 B/cycle}\n" MAC,
+     "'bandwidth' is not above zero"},
+    {HEAD OUTER "  - {level: M, size: 8 B, energy: -1 pJ}\n" MAC, "energy"},
+    {HEAD OUTER "  - {level: M, size: 8 B, energy: 1 W}\n" MAC, "energy"},
+    {HEAD OUTER "  - {level: M, size: $m, energy: 1 pJ}\n" MAC, "$m"},
+    /* units */
+    {HEAD OUTER "  - {compute: MAC}\n", "compute 'MAC' has no energy"},
+    {HEAD OUTER "  - {compute: MAC, energy: 1 pJ/bit}\n",
+     "'energy' of 'MAC' is a quantity per bit"},
+    {HEAD OUTER "  - {compute: MAC, formats: [int8, int8], energy: 1 pJ}\n",
+     "format 'int8' is given twice"},
+    {HEAD OUTER "  - {compute: MAC, formats: [int8], energy: {fp16: 1 pJ}}\n",
+     "'energy' names format 'fp16'"},
+    {HEAD OUTER
+     "  - {compute: MAC, formats: [int8, fp16], energy: {int8: 1 pJ}}\n",
+     "compute 'MAC' has no energy of format 'fp16'"},
+    {HEAD OUTER "  - {compute: MAC, formats: [], energy: 1 pJ}\n",
+     "'formats' has 0 entries"},
+    {HEAD OUTER MAC "other_operations: host\n", "which is not described"},
+    {HEAD OUTER MAC "mac_slots: {exp: 0}\n", "exp"},
+    /* dies */
+    {HEAD "  - {level: L, die: top, energy: 1 pJ}\n" MAC,
+     "die 'top' is not declared: expected it in a 'dies' mapping"},
+    {"dies: {logic: {clock: 1 GHz}}\n" HEAD
+     "  - {level: L, die: logik, energy: 1 pJ}\n" MAC,
+     "die 'logik' is not declared in 'dies'"},
+    {"dies: {logic: {clock: 1 GHz}}\n" HEAD
+     "  - {level: L, die: logik, energy: 1 pJ}\n" MAC,
+     "did you mean 'logic'"},
+    {"dies: {a: {clock: 1 GHz}, b: {clock: 1 GHz}}\n" HEAD OUTER MAC,
+     "the outermost entry names no die"},
+    {"dies: {}\n" HEAD OUTER MAC, "'dies' names no die"},
+    {"dies: {a: {process: n6}}\n" HEAD OUTER MAC, "die 'a':"},
+    {"dies: {a: {process: n7, supply: 3 V}}\n" HEAD OUTER MAC,
+     "a.yaml:1:33: error: die 'a':"},
+    {"dies: {a: {supply: 1 V, nominal: 0.9 V}}\n" HEAD OUTER MAC,
+     "'supply' of die 'a' is not its nominal one"},
+    {"dies: {a: {device: lp}}\n" HEAD OUTER MAC,
+     "'device' of die 'a' stands alone"},
+    /* packages */
+    {"dies: {a: {clock: 1 GHz}}\n"
+     "package: {stacks: [{layers: [a, {bond: hybrid}, b]}]}\n" HEAD OUTER MAC,
+     "a.yaml:2:49: error: die 'b' is not declared in 'dies'"},
+    {"dies: {a: {clock: 1 GHz}, b: {clock: 1 GHz}}\n"
+     "package: {stacks: [{layers: [a, b]}]}\n" HEAD
+     "  - {level: L, die: a, energy: 1 pJ}\n" MAC,
+     "no bond between 'a' and 'b'"},
+    {"dies: {a: {clock: 1 GHz}}\n"
+     "package: {stacks: [{layers: [a, {bond: hybrid}]}]}\n" HEAD OUTER MAC,
+     "a bond at the top of the stack"},
+    {"dies: {a: {clock: 1 GHz}}\n"
+     "package: {stacks: [{layers: [{bond: hybrid}, a]}]}\n" HEAD OUTER MAC,
+     "a bond that joins nothing"},
+    {"dies: {a: {clock: 1 GHz}}\n"
+     "package: {stacks: [{layers: [a]}, {layers: [a]}]}\n" HEAD OUTER MAC,
+     "die 'a' stands twice in the stacks"},
+    {"dies: {a: {clock: 1 GHz}, b: {clock: 1 GHz}}\n"
+     "package: {stacks: [{layers: [a, {pitch: 9 um}, b]}]}\n" HEAD
+     "  - {level: L, die: a, energy: 1 pJ}\n" MAC,
+     "a crossing between 'a' and 'b' has no energy"},
+    {"dies: {a: {clock: 1 GHz}, b: {clock: 1 GHz}}\n"
+     "package: {stacks: [{layers: [a, {bond: glue}, b]}]}\n" HEAD
+     "  - {level: L, die: a, energy: 1 pJ}\n" MAC,
+     "unknown class 'glue'"},
+    {"dies: {a: {clock: 1 GHz}}\npackage: {links: [{from: a, to: a}]}\n" HEAD
+         OUTER MAC,
+     "a link from die 'a' to itself"},
+    {"dies: {a: {clock: 1 GHz, size: 64 B}}\n" HEAD OUTER MAC,
+     "levels on die 'a' need 1 KiB: expected at most 64 B"},
+};
+
+static cds_status read_written(cds_arena *arena, const char *text,
+                               char **written) {
+  cds_arch arch;
+  const cds_yaml *root = NULL;
+  cds_diag *diag = cds_diag_new(arena);
+  const cds_reader reader = {.arena = arena, .diag = diag};
+  cds_status status =
+      cds_yaml_read_text(&root, "a.yaml", text, strlen(text), arena, diag);
+  if (status == CDS_OK) {
+    status = cds_arch_read(&arch, root, &reader, false);
+  }
+  size_t size = 0;
+  FILE *stream = open_memstream(written, &size);
+  assert_non_null(stream);
+  cds_diag_write(diag, stream, CDS_DIAG_TEXT);
+  assert_int_equal(fclose(stream), 0);
+  return status;
+}
+
+static void every_mistake_has_its_message(void **state) {
+  (void)state;
+  bool good = true;
+  for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
+    cds_arena *arena = cds_arena_new();
+    char *written = NULL;
+    const cds_status status = read_written(arena, cases[index].text, &written);
+    if (status != CDS_EINPUT || strstr(written, cases[index].message) == NULL) {
+      print_error("%s\nexpected: %s\nwritten (status %d):\n%s\n",
+                  cases[index].text, cases[index].message, (int)status,
+                  written);
+      good = false;
+    }
+    free(written);
+    cds_arena_free(arena);
+  }
+  assert_true(good);
+}
+
+/* What is read but cannot matter is said, and the file is accepted. */
+static const wrong_case warnings[] = {
+    {"dies: {a: {supply: 1 V}}\n" HEAD OUTER MAC,
+     "warning: 'supply' of die 'a' is not used"},
+    {"dies: {a: {clock: 1 GHz, size: 64 KiB}}\n" HEAD OUTER MAC,
+     "warning: the levels on die 'a' use 1 KiB of the 64 KiB"},
+    {HEAD OUTER MAC "other_operations: refuse\nmac_slots: {exp: 2}\n",
+     "warning: 'mac_slots' is not used"},
+    {HEAD OUTER MAC "host: {energy: 1 pJ, rate: 1 Gop/s}\n",
+     "warning: 'host' is not used"},
+    {HEAD OUTER "  - {compute: V, class: vector}\n" MAC
+                "other_operations: macs\n",
+     "warning: 'other_operations' is not used"},
+    {"dies: {a: {clock: 1 GHz}, b: {clock: 1 GHz}}\n"
+     "package: {stacks: [{layers: [a, {pitch: 9 um, energy: 1 pJ/bit}, b]}]}"
+     "\n" HEAD "  - {level: L, die: a, energy: 1 pJ}\n" MAC,
+     "warning: 'pitch' is read but not used before the packaging step"},
+};
+
+static void what_cannot_matter_is_said(void **state) {
+  (void)state;
+  for (size_t index = 0; index < sizeof warnings / sizeof warnings[0];
+       index++) {
+    cds_arena *arena = cds_arena_new();
+    char *written = NULL;
+    const cds_status status =
+        read_written(arena, warnings[index].text, &written);
+    if (status != CDS_OK || strstr(written, warnings[index].message) == NULL) {
+      fail_msg("%s\nexpected: %s\nwritten:\n%s\n", warnings[index].text,
+               warnings[index].message, written);
+    }
+    free(written);
+    cds_arena_free(arena);
+  }
+}
+
+static void several_mistakes_are_found_in_one_run(void **state) {
+  (void)state;
+  cds_arena *arena = cds_arena_new();
+  char *written = NULL;
+  const char *text =
+      HEAD "  - {level: L, size: 1 KiB, energy: 1 pJ, may: [input]}\n"
+           "  - {array: PE}\n"
+           "  - {level: L, size: 1 KiB, energy: 1 pJ, keep: [wieght]}\n" MAC;
+  assert_int_equal(read_written(arena, text, &written), CDS_EINPUT);
+  assert_non_null(strstr(written, "a.yaml:3:"));
+  assert_non_null(strstr(written, "a.yaml:4:"));
+  assert_non_null(strstr(written, "name 'L' is given twice"));
+  assert_non_null(strstr(written, "unknown role 'wieght'"));
+  free(written);
+  cds_arena_free(arena);
+}
+
+static void too_many_levels_arrays_and_units_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *entry, *message;
+  } many[] = {
+      {"  - {level: L%u, size: 1 KiB, energy: 1 pJ}\n",
+       "one level too many: expected at most 16"},
+      {"  - {array: A%u, cols: 2}\n", "one array too many: expected at most 6"},
+      {"  - {compute: V%u, class: vector}\n",
+       "one vector unit too many: expected at most 4"},
+  };
+  for (size_t kind = 0; kind < 3; kind++) {
+    cds_arena *arena = cds_arena_new();
+    char text[4096] = HEAD "  - {level: OUT, energy: 1 pJ}\n";
+    for (unsigned index = 0; index < 16; index++) {
+      char entry[80];
+      const char *form = many[kind].entry;
+      const char *percent = strchr(form, '%');
+      (void)snprintf(entry, sizeof entry, "%.*s%u%s", (int)(percent - form),
+                     form, index, percent + 2);
+      (void)strncat(text, entry, sizeof text - strlen(text) - 1);
+    }
+    (void)strncat(text, MAC, sizeof text - strlen(text) - 1);
+    char *written = NULL;
+    assert_int_equal(read_written(arena, text, &written), CDS_EINPUT);
+    assert_non_null(strstr(written, many[kind].message));
+    free(written);
+    cds_arena_free(arena);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_mistake_has_its_message),
+      cmocka_unit_test(what_cannot_matter_is_said),
+      cmocka_unit_test(several_mistakes_are_found_in_one_run),
+      cmocka_unit_test(too_many_levels_arrays_and_units_are_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Architectures with dies, supplies, stacks and component classes. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "spec/arch.h"
+#include "support/close.h"
+#include "tech/tech.h"
+
+static cds_arena *arena;
+static cds_arch arch;
+
+static void read_text(const char *text) {
+  const cds_yaml *root = NULL;
+  cds_diag *diag = cds_diag_new(arena);
+  const cds_reader reader = {.arena = arena, .diag = diag};
+  cds_status status =
+      cds_yaml_read_text(&root, "test.yaml", text, strlen(text), arena, diag);
+  if (status == CDS_OK) {
+    status = cds_arch_read(&arch, root, &reader, false);
+  }
+  cds_diag_write(diag, stderr, CDS_DIAG_TEXT);
+  assert_int_equal(status, CDS_OK);
+}
+
+#define CHAIN                                                                  \
+  "levels:\n"                                                                  \
+  "  - {level: DRAM, die: dram, energy: 1 pJ/bit, size: 4 KiB,"                \
+  " leakage: 1 mW, bandwidth: 8 B/cycle}\n"                                    \
+  "  - {level: GLB, die: logic, size: 1 KiB, energy: 8 pJ, leakage: 2 mW}\n"   \
+  "  - {array: PE, cols: 4, network: {energy: 0.5 pJ/bit, add: 2 pJ}}\n"       \
+  "  - {compute: MAC, formats: [int8], energy: 4 pJ}\n"
+
+static void explicit_energies_go_with_the_square_of_the_supply(void **state) {
+  (void)state;
+  read_text("architecture: a\n"
+            "dies:\n"
+            "  logic: {process: n7, supply: 0.6 V, nominal: 0.8 V,"
+            " clock: 1 MHz}\n"
+            "  dram: {process: dram-1b, size: 4 KiB}\n" CHAIN);
+  const double factor = 0.75 * 0.75;
+  assert_close(arch.level[1].price[CDS_READ].access_pj, 8 * factor, 1e-12);
+  assert_close(arch.array[0].bit_pj, 0.5 * factor, 1e-12);
+  assert_close(arch.array[0].add_pj, 2 * factor, 1e-12);
+  assert_close(arch.compute.mac_pj[0], 4 * factor, 1e-12);
+  /* The memory die has a supply of its own. */
+  assert_close(arch.level[0].price[CDS_READ].bit_pj, 1, 1e-12);
+  assert_close(arch.level[0].leakage_w, 1e-3, 1e-12);
+  assert_true(arch.die[1].memory);
+  assert_true(arch.level[1].leakage_w < 2e-3);
+  assert_close(arch.die[0].supply_v, 0.6, 0);
+  assert_close(arch.die[0].nominal_v, 0.8, 0);
+}
+
+static void the_nominal_supply_is_that_of_the_process(void **state) {
+  (void)state;
+  read_text("architecture: a\n"
+            "dies: {logic: {process: n7}, dram: {process: dram-1b,"
+            " size: 4 KiB}}\n" CHAIN);
+  cds_tech_supply supply;
+  char why[CDS_TECH_WHY];
+  assert_int_equal(cds_tech_supply_at(&supply, "n7", "", (double)NAN, why),
+                   CDS_OK);
+  assert_close(arch.die[0].nominal_v, supply.nominal_v, 0);
+  assert_close(arch.die[0].supply_v, supply.nominal_v, 0);
+  assert_close(arch.level[1].price[CDS_READ].access_pj, 8, 1e-12);
+  assert_close(arch.level[1].leakage_w, 2e-3, 1e-12);
+}
+
+static void a_low_supply_lowers_the_clock(void **state) {
+  (void)state;
+  read_text("architecture: a\n"
+            "dies: {logic: {process: n7, supply: 0.55 V, clock: 100 GHz},"
+            " dram: {process: dram-1b, size: 4 KiB}}\n" CHAIN);
+  cds_tech_supply supply;
+  char why[CDS_TECH_WHY];
+  assert_int_equal(cds_tech_supply_at(&supply, "n7", "", 0.55, why), CDS_OK);
+  assert_close(arch.clock_hz, supply.clock_hz, 1e-12);
+  assert_close(arch.die[0].given_clock_hz, 100e9, 0);
+  assert_true(arch.clock_hz < 100e9);
+}
+
+static void cycles_are_those_of_the_level_s_own_die(void **state) {
+  (void)state;
+  read_text("architecture: a\n"
+            "dies: {logic: {clock: 2 GHz}, dram: {clock: 500 MHz}}\n" CHAIN);
+  assert_close(arch.level[0].shared_bandwidth, 64 * 0.25, 1e-12);
+}
+
+static void a_stack_of_four_is_crossed_two_and_a_half_times(void **state) {
+  (void)state;
+  read_text("architecture: a\n"
+            "dies: {logic: {clock: 1 GHz}, dram: {process: dram-1b,"
+            " size: 1 KiB}}\n"
+            "package:\n"
+            "  stacks:\n"
+            "    - name: s0\n"
+            "      layers:\n"
+            "        - logic\n"
+            "        - {bond: hybrid, energy: 0.05 pJ/bit, bandwidth: 2 TB/s}\n"
+            "        - {die: dram, repeat: 4, bond: hybrid,"
+            " energy: 0.1 pJ/bit, bandwidth: 1 TB/s}\n"
+            "  cooling: {ambient: 40 degC, sink: 0.2 K/W}\n" CHAIN);
+  assert_int_equal(arch.bonds, 1);
+  const cds_bond *bond = &arch.bond[0];
+  assert_int_equal(bond->lower, 0);
+  assert_int_equal(bond->upper, 1);
+  assert_close(bond->crossings, 2.5, 0);
+  /* Once between the dies, 1.5 times on average inside the stack. */
+  assert_close(bond->crossings * bond->bit_pj, 0.05 + 1.5 * 0.1, 1e-12);
+  /* Three of four bits cross the second bond: 4/3 TB/s in all. */
+  assert_close(bond->bandwidth, 8e12 / 1e9 * 4 / 3, 1e-12);
+  assert_int_equal(cds_arch_bonds_between(&arch, 0, 1), 1);
+  assert_int_equal(cds_arch_bonds_between(&arch, 1, 0), 1);
+  assert_int_equal(cds_arch_bonds_between(&arch, 1, 1), 0);
+  assert_int_equal(arch.die[1].repeat, 4);
+  assert_close(arch.ambient_degc, 40, 0);
+  assert_close(arch.sink_k_per_w, 0.2, 0);
+}
+
+static void one_bond_entry_serves_a_whole_group(void **state) {
+  (void)state;
+  read_text(
+      "architecture: a\n"
+      "dies: {logic: {clock: 1 GHz}, dram: {process: dram-1b,"
+      " size: 1 KiB}}\n"
+      "package: {stacks: [{layers: [logic, {die: dram, repeat: 4,"
+      " bond: hybrid, energy: 0.1 pJ/bit, bandwidth: 1 TB/s}]}]}\n" CHAIN);
+  assert_close(arch.bond[0].crossings, 2.5, 0);
+  assert_close(arch.bond[0].bit_pj, 0.1, 1e-12);
+  assert_close(arch.bond[0].bandwidth, 8000, 1e-12);
+}
+
+static void the_way_between_stacks_takes_links_and_bonds(void **state) {
+  (void)state;
+  read_text(
+      "architecture: a\n"
+      "dies: {logic: {clock: 1 GHz}, base: {clock: 1 GHz}, dram: {process:"
+      " dram-1b, size: 4 KiB}, far: {clock: 1 GHz}}\n"
+      "package:\n"
+      "  stacks: [{layers: [base, {energy: 1 pJ/bit}, dram]}]\n"
+      "  links: [{from: logic, to: base, energy: 2 pJ/bit}]\n" CHAIN);
+  assert_int_equal(arch.bonds, 2);
+  assert_int_equal(cds_arch_bonds_between(&arch, 0, 2), 3);
+  assert_int_equal(cds_arch_bonds_between(&arch, 0, 1), 2);
+  assert_int_equal(cds_arch_bonds_between(&arch, 0, 3), 0);
+}
+
+static void classes_fill_what_is_not_given(void **state) {
+  (void)state;
+  read_text("architecture: a\n"
+            "dies: {logic: {process: n7, supply: 0.7 V},"
+            " dram: {process: dram-1b, size: 1 GiB}}\n"
+            "package: {stacks: [{layers: [logic, {bond: hybrid, pitch: 9 um},"
+            " {die: dram, repeat: 2, bond: hybrid}]}]}\n"
+            "levels:\n"
+            "  - {level: DRAM, class: dram, die: dram}\n"
+            "  - {level: GLB, class: sram, die: logic, size: 1 MiB,"
+            " width: 128 bit, area: 7 um2}\n"
+            "  - {array: PE, rows: 16, cols: 16}\n"
+            "  - {level: RF, class: regfile, size: 512 B, energy: {read: 1 pJ,"
+            " fill: 2 pJ}}\n"
+            "  - {compute: MAC, class: mac, formats: [int8, fp16]}\n");
+  cds_tech_query query = CDS_TECH_QUERY_INIT;
+  cds_tech_estimate sram;
+  char why[CDS_TECH_WHY];
+  query.class_name = "sram";
+  query.process = "n7";
+  query.supply_v = 0.7;
+  query.size_bits = (uint64_t)1 << 23;
+  query.width_bits = 128;
+  assert_int_equal(cds_tech_estimate_of(&sram, &query, why), CDS_OK);
+  const cds_level *glb = &arch.level[1];
+  for (unsigned action = 0; action < CDS_ACTIONS; action++) {
+    assert_close(glb->price[action].access_pj, sram.access_pj[action], 1e-12);
+  }
+  assert_close(glb->leakage_w, sram.leakage_w, 1e-12);
+  assert_close(glb->area_um2, 7, 0);
+  /* Without a size the level takes what the dies hold. */
+  assert_int_equal(arch.level[0].size_bits, (uint64_t)2 << 33);
+  assert_true(arch.level[0].price[CDS_READ].bit_pj > 0);
+  assert_true(arch.array[0].bit_pj > 0 && arch.array[0].add_pj > 0);
+  assert_true(arch.level[2].width_bits > 0);
+  const double factor = 0.7 / arch.die[0].nominal_v;
+  assert_close(arch.level[2].price[CDS_READ].access_pj, factor * factor, 1e-12);
+  assert_int_equal(arch.compute.formats, 2);
+  assert_true(arch.compute.mac_pj[1] > arch.compute.mac_pj[0]);
+  assert_true(arch.compute.area_um2 > 0 && arch.compute.leakage_w > 0);
+  assert_close(arch.bond[0].bit_pj * 1.5, 0.05 * 1.5 * factor * factor, 1e-9);
+  assert_true(isfinite(arch.bond[0].bandwidth));
+  bool assumed = false;
+  for (unsigned origin = 0; origin < arch.origins; origin++) {
+    assumed |= strcmp(arch.origin[origin].entry, "GLB") == 0 &&
+               strcmp(arch.origin[origin].what, "energy") == 0 &&
+               arch.origin[origin].assumption;
+  }
+  assert_true(assumed);
+}
+
+static void a_dram_device_keeps_its_supply_on_a_logic_die(void **state) {
+  (void)state;
+  const char *form = "architecture: a\n"
+                     "dies: {logic: {process: n7, supply: %s}}\n"
+                     "levels:\n"
+                     "  - {level: DRAM, class: lpddr5, size: 1 GiB,"
+                     " energy: {read: 6 pJ/bit}, leakage: 3 mW}\n"
+                     "  - {compute: MAC, class: mac, formats: [int8]}\n";
+  for (unsigned run = 0; run < 2; run++) {
+    char text[512];
+    const char *percent = strchr(form, '%');
+    (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(percent - form), form,
+                   run == 0 ? "0.6 V" : "0.75 V", percent + 2);
+    read_text(text);
+    assert_close(arch.level[0].price[CDS_READ].bit_pj, 6, 1e-12);
+    assert_close(arch.level[0].leakage_w, 3e-3, 1e-12);
+    assert_true(isfinite(arch.level[0].shared_bandwidth));
+  }
+}
+
+static int set_up(void **state) {
+  (void)state;
+  arena = cds_arena_new();
+  return arena == NULL;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  cds_arena_free(arena);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(explicit_energies_go_with_the_square_of_the_supply),
+      cmocka_unit_test(the_nominal_supply_is_that_of_the_process),
+      cmocka_unit_test(a_low_supply_lowers_the_clock),
+      cmocka_unit_test(cycles_are_those_of_the_level_s_own_die),
+      cmocka_unit_test(a_stack_of_four_is_crossed_two_and_a_half_times),
+      cmocka_unit_test(one_bond_entry_serves_a_whole_group),
+      cmocka_unit_test(the_way_between_stacks_takes_links_and_bonds),
+      cmocka_unit_test(classes_fill_what_is_not_given),
+      cmocka_unit_test(a_dram_device_keeps_its_supply_on_a_logic_die),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
