@@ -19,7 +19,7 @@
 /* Dimension of a quantity and, in brackets, the unit it is stored in. */
 typedef enum cds_dimension {
   CDS_DIM_NONE,        /* plain number, no unit allowed; '%' allowed */
-  CDS_DIM_BITS,        /* [bit]   bit, B, KiB, MiB, GiB, TiB, kB, MB, Kbit.. */
+  CDS_DIM_BITS,        /* [bit]   bit, B, KiB, MiB, kB, MB, kbit, Kibit, ... */
   CDS_DIM_ENERGY,      /* [pJ]    fJ pJ nJ uJ mJ J, of one access/operation */
   CDS_DIM_ENERGY_BIT,  /* [pJ/bit] fJ/bit pJ/bit pJ/B nJ/B */
   CDS_DIM_FREQUENCY,   /* [Hz]    Hz kHz MHz GHz */
@@ -52,18 +52,18 @@ typedef struct cds_format {
 const cds_format *cds_format_find(const char *name); /* NULL if unknown */
 
 typedef enum cds_key_kind {
-  CDS_KEY_TEXT,     /* const char *: free text */
-  CDS_KEY_NAME,     /* const char *: letter, then letters digits _ - . ; <= 64 */
-  CDS_KEY_BOOL,     /* bool: true | false */
-  CDS_KEY_COUNT,    /* uint64_t: whole number in [low, high] */
-  CDS_KEY_NUMBER,   /* double: plain number in [low, high] */
-  CDS_KEY_QUANTITY, /* double in the dimension's unit; NaN when not given */
-  CDS_KEY_BANDWIDTH,/* cds_quantity with per_cycle */
-  CDS_KEY_ENERGY,   /* cds_quantity: pJ per access, or pJ/bit (per_bit) */
-  CDS_KEY_CHOICE,   /* unsigned: index into choices */
-  CDS_KEY_FORMAT,   /* cds_format: "fp16", "int8", "8 bit"; bits 0: not given */
-  CDS_KEY_NAMES,    /* cds_names: one name or a list of names */
-  CDS_KEY_NODE      /* const cds_yaml *: the raw node, read by the caller */
+  CDS_KEY_TEXT,   /* const char *: free text */
+  CDS_KEY_NAME,   /* const char *: letter, then letters digits _ - . ; <= 64 */
+  CDS_KEY_BOOL,   /* bool: true | false */
+  CDS_KEY_COUNT,  /* uint64_t: whole number in [low, high] */
+  CDS_KEY_NUMBER, /* double: plain number in [low, high] */
+  CDS_KEY_QUANTITY,  /* double in the dimension's unit; NaN when not given */
+  CDS_KEY_BANDWIDTH, /* cds_quantity with per_cycle */
+  CDS_KEY_ENERGY,    /* cds_quantity: pJ per access, or pJ/bit (per_bit) */
+  CDS_KEY_CHOICE,    /* unsigned: index into choices */
+  CDS_KEY_FORMAT, /* cds_format: "fp16", "int8", "8 bit"; bits 0: not given */
+  CDS_KEY_NAMES,  /* cds_names: one name or a list of names */
+  CDS_KEY_NODE    /* const cds_yaml *: the raw node, read by the caller */
 } cds_key_kind;
 
 typedef struct cds_names {
@@ -78,8 +78,11 @@ typedef struct cds_key {
   cds_dimension dimension;
   size_t offset; /* offsetof the field in the struct that is filled */
   bool required;
-  double low, high;           /* inclusive, in the stored unit; both 0: any */
-  const char *fallback;       /* text parsed when absent; NULL: zero/NaN/NULL */
+  double low, high; /* inclusive, in the stored unit; both 0: any */
+  /* Text that is parsed when the key is absent. NULL then leaves NaN in
+   * NUMBER, QUANTITY, BANDWIDTH and ENERGY, NULL in TEXT, NAME and NODE, and
+   * zeros in the others. */
+  const char *fallback;
   const char *const *choices; /* CHOICE: NULL-terminated */
   const char *help;           /* one sentence: meaning, unit, source if any */
 } cds_key;
@@ -96,6 +99,7 @@ typedef struct cds_variable_value {
   cds_dimension dimension;
   double number;    /* in the internal unit, when text is NULL */
   const char *text; /* a named choice */
+  bool per_cycle;   /* bandwidth in bit/cycle, not bit/s */
 } cds_variable_value;
 
 /* What reading needs beside the node. */
@@ -106,7 +110,8 @@ typedef struct cds_reader {
   size_t variable_count;
 } cds_reader;
 
-/* Fills the struct at `out` from a mapping node. Reports all unknown,
+/* Fills the struct at `out` from a mapping node; on failure some fields are
+ * filled. Reports all unknown,
  * duplicate, missing and malformed keys, and returns CDS_EINPUT then. Any
  * scalar may be an expression: numbers with units, $variables, + - * / ( ),
  * min(a,b), max(a,b), with dimensions checked ("2 * $glb", "$rows * 8 B").
