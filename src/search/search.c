@@ -479,6 +479,9 @@ static cds_status finish(cds_search_result *out, cds_searcher *searcher,
                            counts, searcher->problem.power_limit_w));
   out->value = cds_goal_value(&searcher->problem, branch->goal,
                               out->cost.dynamic_pj, out->cost.cycles);
+  if (fabs(out->value - branch->best) > 1e-9 * out->value) {
+    return CDS_EINTERNAL; /* rows and counts disagree */
+  }
   out->proven = !(bound < branch->best);
   out->bound = out->proven || bound > out->value ? out->value : bound;
   return CDS_OK;
