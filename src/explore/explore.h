@@ -23,8 +23,10 @@ typedef struct cds_design_result {
   double value;                /* objective; NaN when not mapped */
   double bound;                /* lower bound on the objective, always given */
   double area_um2, power_w, temperature_degc; /* power, T: NaN if not mapped */
-  unsigned limit;              /* OVER_LIMIT: index of the binding limit */
-  const char *reason;          /* INFEASIBLE: one line */
+  unsigned limit; /* OVER_LIMIT: index of the binding limit */
+  /* OVER_LIMIT: no mapping at all meets it (else: none on the hull does). */
+  bool limit_proven;
+  const char *reason; /* INFEASIBLE: one line */
 } cds_design_result;
 
 typedef struct cds_explore_options {
@@ -37,21 +39,30 @@ typedef struct cds_explore_options {
 
 typedef struct cds_explore_result {
   bool found;
-  bool complete;  /* false: interrupted */
-  bool proven;    /* the winner's value equals the bound over all designs */
-  uint64_t winner;                 /* design index */
+  bool complete;   /* false: interrupted */
+  bool proven;     /* the winner's value equals the bound over all designs */
+  uint64_t winner; /* design index */
   double value, bound;
   size_t designs;
-  cds_design_result *design;       /* by index; order-independent content */
-  cds_arch *arch;                  /* of the winner */
-  cds_network_result network;      /* of the winner, with details */
+  cds_design_result *design;  /* by index; order-independent content */
+  cds_arch *arch;             /* of the winner */
+  cds_network_result network; /* of the winner, with details */
   double average_power_w, temperature_degc, area_um2;
   uint64_t mapped, skipped, over_limit, infeasible;
 } cds_explore_result;
 
-/* Everything lives in the arena. Skipping is deterministic: what a record says
- * does not depend on the thread count (a design is skipped by comparing with
- * the final winner's value, never with a racing incumbent). */
+/* Everything lives in the arena. What a record says does not depend on the
+ * thread count: a design is skipped when its bound is above the best value of
+ * earlier, fixed waves, hence above the winner's. Power and temperature limits
+ * are roofs: each layer runs as slowly as they demand, so that they hold in the
+ * steady state of every layer. `progress` is called after each design, one
+ * call at a time, from any thread.
+ *
+ * CDS_OK: found and complete. CDS_EINFEASIBLE: no design can be mapped within
+ * the limits; the diagnostics name binding limits with the nearest design.
+ * CDS_EINTERRUPTED: cancelled; `out` holds the best so far, and designs that
+ * were not looked at are open. Otherwise (CDS_EINPUT: too many designs,
+ * CDS_ENOMEM, CDS_EINTERNAL) `out` holds nothing. */
 cds_status cds_explore(cds_explore_result *out, const cds_space *space,
                        const cds_workload *workload,
                        const cds_explore_options *options, cds_arena *arena,

@@ -8,6 +8,8 @@
 #ifndef CDS_NETWORK_NETWORK_H
 #define CDS_NETWORK_NETWORK_H
 
+#include <math.h>
+
 #include "search/search.h"
 #include "spec/space.h"
 #include "spec/workload.h"
@@ -83,8 +85,9 @@ typedef struct cds_network_options {
 } cds_network_options;
 #define CDS_NETWORK_OPTIONS_INIT                                               \
   {                                                                            \
-    CDS_OBJECTIVE_EDP, (double)INFINITY, (double)INFINITY, (double)INFINITY,   \
-        (double)INFINITY, false, NULL, (double)INFINITY, NULL, NULL                                                             \
+    .objective = CDS_OBJECTIVE_EDP, .power_limit_w = (double)INFINITY,         \
+    .latency_limit_s = (double)INFINITY, .energy_limit_pj = (double)INFINITY,  \
+    .incumbent = (double)INFINITY, .edp_limit_pj_s = (double)INFINITY          \
   }
 
 /* Solves the network on a design; results live in the arena. When nothing at

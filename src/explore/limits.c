@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Limits of an exploration, and the explanation when nothing meets them. */
+#include "explore/limits.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/text.h"
+
+void cds_limits_resolve(cds_limits *out, const cds_explore_options *options) {
+  for (unsigned metric = 0; metric < CDS_METRICS; metric++) {
+    out->bound[metric] = (double)INFINITY;
+    out->index[metric] = 0;
+  }
+  for (size_t i = 0; i < options->limits; i++) {
+    const cds_limit *limit = &options->limit[i];
+    if (limit->bound < out->bound[limit->metric]) {
+      out->bound[limit->metric] = limit->bound;
+      out->index[limit->metric] = (unsigned)i;
+    }
+  }
+}
+
+static double heat_roof(const cds_limits *limits, const cds_arch *arch) {
+  const double rise =
+      limits->bound[CDS_METRIC_TEMPERATURE] - arch->ambient_degc;
+  return arch->sink_k_per_w > 0 ? rise / arch->sink_k_per_w : (double)INFINITY;
+}
+
+double cds_limits_roof(const cds_limits *limits, const cds_arch *arch) {
+  return fmin(limits->bound[CDS_METRIC_POWER], heat_roof(limits, arch));
+}
+
+bool cds_limits_exceeded(cds_excess *out, const cds_limits *limits,
+                         const cds_arch *arch, cds_point floor) {
+  const double leakage_w = cds_arch_leakage_w(arch);
+  const double least[CDS_METRICS] = {
+      [CDS_METRIC_AREA] = cds_arch_area_um2(arch),
+      [CDS_METRIC_POWER] = leakage_w,
+      [CDS_METRIC_TEMPERATURE] =
+          arch->ambient_degc + arch->sink_k_per_w * leakage_w,
+      [CDS_METRIC_ENERGY] = floor.energy_pj,
+      [CDS_METRIC_LATENCY] = floor.latency_s,
+      [CDS_METRIC_EDP] = floor.energy_pj * floor.latency_s};
+  for (unsigned metric = 0; metric < CDS_METRICS; metric++) {
+    if (least[metric] > limits->bound[metric]) {
+      *out = (cds_excess){(cds_metric)metric, least[metric]};
+      return true;
+    }
+  }
+  /* Leakage that takes all of the power leaves nothing to work with. */
+  const double roof = cds_limits_roof(limits, arch);
+  const bool power = roof == limits->bound[CDS_METRIC_POWER];
+  const cds_metric metric = power ? CDS_METRIC_POWER : CDS_METRIC_TEMPERATURE;
+  *out = (cds_excess){metric, least[metric]};
+  return leakage_w >= roof;
+}
+
+bool cds_limits_missed(cds_excess *out, const cds_limits *limits,
+                       const cds_network_result *result) {
+  const double *bound = limits->bound;
+  if (result->least_latency_s > bound[CDS_METRIC_LATENCY]) {
+    *out = (cds_excess){CDS_METRIC_LATENCY, result->least_latency_s};
+    return true;
+  }
+  if (result->least_energy_pj > bound[CDS_METRIC_ENERGY]) {
+    *out = (cds_excess){CDS_METRIC_ENERGY, result->least_energy_pj};
+    return true;
+  }
+  const double least_edp = result->least_energy_pj * result->least_latency_s;
+  if (bound[CDS_METRIC_EDP] < (double)INFINITY) {
+    *out = (cds_excess){CDS_METRIC_EDP, least_edp};
+    return true;
+  }
+  if (bound[CDS_METRIC_LATENCY] < (double)INFINITY) {
+    *out = (cds_excess){CDS_METRIC_LATENCY, result->least_latency_s};
+    return true;
+  }
+  *out = (cds_excess){CDS_METRIC_ENERGY, result->least_energy_pj};
+  return bound[CDS_METRIC_ENERGY] < (double)INFINITY;
+}
+
+/* ---- messages ----------------------------------------------------------- */
+
+static const char *value_text(cds_metric metric, double value,
+                              cds_arena *arena) {
+  char text[CDS_NUMBER_TEXT];
+  switch (metric) {
+  case CDS_METRIC_AREA:
+    return cds_arena_printf(arena, "%s mm2",
+                            cds_format_si(text, value * 1e-6, ""));
+  case CDS_METRIC_TEMPERATURE:
+    return cds_arena_printf(arena, "%s degC", cds_format_si(text, value, ""));
+  case CDS_METRIC_POWER:
+    return cds_arena_strdup(arena, cds_format_si(text, value, "W"));
+  case CDS_METRIC_ENERGY:
+    return cds_arena_strdup(arena, cds_format_si(text, value * 1e-12, "J"));
+  case CDS_METRIC_LATENCY:
+    return cds_arena_strdup(arena, cds_format_si(text, value, "s"));
+  case CDS_METRIC_EDP:
+    break;
+  }
+  return cds_arena_strdup(arena, cds_format_si(text, value * 1e-12, "J s"));
+}
+
+/* "rows=8, cols=8", or the architecture's name without variables. */
+static const char *design_text(const cds_space *space, uint64_t index,
+                               cds_arena *arena) {
+  const size_t variables = cds_space_variables(space);
+  cds_variable_value *value = (cds_variable_value *)cds_arena_array(
+      arena, variables + 1, sizeof *value);
+  const char *text = variables == 0 ? cds_space_name(space) : "";
+  if (value != NULL && variables > 0) {
+    cds_space_values(value, space, index);
+  }
+  for (size_t i = 0; i < variables && value != NULL && text != NULL; i++) {
+    text = cds_arena_printf(arena, "%s%s%s=%s", text, i == 0 ? "" : ", ",
+                            value[i].name, cds_variable_text(arena, &value[i]));
+  }
+  return text != NULL ? text : "";
+}
+
+static const char *nearest_text(const cds_space *space, const cds_limit *limit,
+                                uint64_t design, double least,
+                                cds_arena *arena) {
+  static const char *const nearest[CDS_METRICS] = {
+      [CDS_METRIC_AREA] = "the smallest has",
+      [CDS_METRIC_POWER] = "the least leakage is",
+      [CDS_METRIC_TEMPERATURE] = "the coolest has at least",
+      [CDS_METRIC_ENERGY] = "the least energy is at least",
+      [CDS_METRIC_LATENCY] = "the fastest takes at least",
+      [CDS_METRIC_EDP] = "the best has at least"};
+  return cds_arena_printf(arena, "%s %s (%s)", nearest[limit->metric],
+                          value_text(limit->metric, least, arena),
+                          design_text(space, design, arena));
+}
+
+void cds_limits_diagnose(const cds_space *space,
+                         const cds_explore_options *options,
+                         const cds_explore_result *result, const double *least,
+                         cds_arena *scratch, cds_diag *diag) {
+  bool said = false;
+  for (size_t i = 0; i < options->limits; i++) {
+    const cds_limit *limit = &options->limit[i];
+    uint64_t over = 0;
+    size_t best = 0;
+    for (size_t d = 0; d < result->designs; d++) {
+      const cds_design_result *design = &result->design[d];
+      if (design->status != CDS_DESIGN_OVER_LIMIT || design->limit != i) {
+        continue;
+      }
+      best = over == 0 || least[d] < least[best] ? d : best;
+      over++;
+    }
+    if (over == 0) {
+      continue;
+    }
+    const char *near = nearest_text(space, limit, best, least[best], scratch);
+    if (near == NULL) {
+      return;
+    }
+    if (over == result->designs) {
+      cds_diag_error(diag, limit->place, "no design meets '%s': %s",
+                     limit->text, near);
+      return;
+    }
+    if (!said) {
+      cds_diag_error(diag, limit->place,
+                     "no design of '%s' meets all limits and can be mapped",
+                     cds_space_name(space));
+      said = true;
+    }
+    cds_diag_hint(diag, "'%s' rules out %" PRIu64 " of %zu designs: %s",
+                  limit->text, over, result->designs, near);
+  }
+}

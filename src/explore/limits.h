@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * limits: what designs must not exceed. Area, leakage and floors are checked
+ * before any mapping; power and temperature are roofs of each layer (a layer
+ * that would pass them runs slower), latency, energy and energy x delay are
+ * handed to the network.
+ */
+#ifndef CDS_EXPLORE_LIMITS_H
+#define CDS_EXPLORE_LIMITS_H
+
+#include "explore/explore.h"
+
+enum { CDS_METRICS = CDS_METRIC_EDP + 1 };
+
+typedef struct cds_limits {
+  double bound[CDS_METRICS];   /* the tightest; INFINITY: none */
+  unsigned index[CDS_METRICS]; /* of the tightest in the options */
+} cds_limits;
+
+/* A limit that a design does not meet, and how near it comes: no mapping of
+ * the design has less than `least`. */
+typedef struct cds_excess {
+  cds_metric metric;
+  double least;
+} cds_excess;
+
+void cds_limits_resolve(cds_limits *out, const cds_explore_options *options);
+/* Power that each layer may take, W: the power limit, and what keeps the
+ * steady state below the temperature limit, T = ambient + R P. */
+double cds_limits_roof(const cds_limits *limits, const cds_arch *arch);
+/* Whether the design passes a limit whatever the mapping. */
+bool cds_limits_exceeded(cds_excess *out, const cds_limits *limits,
+                         const cds_arch *arch, cds_point floor);
+/* After cds_network_solve found nothing within the limits: the one to name.
+ * False when the limits are not the reason. */
+bool cds_limits_missed(cds_excess *out, const cds_limits *limits,
+                       const cds_network_result *result);
+/* Explains why no design meets the limits: the binding ones, each with the
+ * nearest design. `least` holds an excess' least for each design that is over
+ * a limit. */
+void cds_limits_diagnose(const cds_space *space,
+                         const cds_explore_options *options,
+                         const cds_explore_result *result, const double *least,
+                         cds_arena *scratch, cds_diag *diag);
+
+#endif
