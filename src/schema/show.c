@@ -82,11 +82,11 @@ static double in_unit(double value, const cds_unit *unit) {
 
 static const shown_unit *choose_unit(const cds_variable_value *value) {
   const shown_unit *chosen = NULL;
-  const double size = fabs(value->number);
+  /* Zero has no size of its own: it takes the internal unit. */
+  const double size = value->number != 0 ? fabs(value->number) : 1;
   for (size_t i = 0; i < SHOWN; i++) {
     const bool fits = shown[i].dimension == value->dimension &&
                       shown[i].per_cycle == value->per_cycle;
-    /* Zero takes the unit of the largest step below one: "0 W", "0 V". */
     if (fits && (chosen == NULL || size >= shown[i].from)) {
       chosen = &shown[i];
     }

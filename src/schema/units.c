@@ -181,9 +181,7 @@ const cds_unit *cds_unit_find(const char *name, size_t length) {
   return NULL;
 }
 
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
+static int lower(char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; }
 
 static bool same_letters(const char *a, const char *b) {
   while (*a != '\0' && lower(*a) == lower(*b)) {

@@ -52,9 +52,16 @@ static void suggest_variable(const char *name, const cds_reader *reader) {
     return;
   }
   for (size_t i = 0; i < count; i++) {
-    names[i] = reader->variables[i].name;
+    names[i] =
+        cds_arena_printf(reader->arena, "$%s", reader->variables[i].name);
+    if (names[i] == NULL) {
+      return;
+    }
   }
-  cds_diag_suggest(reader->diag, name, names, count);
+  const char *const wrong = cds_arena_printf(reader->arena, "$%s", name);
+  if (wrong != NULL) {
+    cds_diag_suggest(reader->diag, wrong, names, count);
+  }
 }
 
 cds_status cds_refuse_evaluation(const cds_subject *subject,

@@ -173,7 +173,7 @@ static size_t range_values(const range *r, cds_variable_value *values,
 
 static cds_status read_range(cds_value_list *list, const cds_subject *whole,
                              const char *to, const cds_reader *reader) {
-  range r;
+  range r = {.factor = false};
   CDS_TRY(parse_range(&r, whole, to, reader));
   const char *const problem = range_problem(&r);
   if (problem != NULL) {

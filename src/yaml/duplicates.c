@@ -9,9 +9,14 @@
 
 #include "yaml/internal.h"
 
+/* Text of a key; a key that is no scalar was reported already. */
+static const char *text_of(const cds_yaml *key) {
+  return key->text != NULL ? key->text : "";
+}
+
 /* Order of two keys: by text; equal texts stay in file order. */
 static bool goes_first(const cds_yaml *a, const cds_yaml *b) {
-  return strcmp(a->text, b->text) <= 0;
+  return strcmp(text_of(a), text_of(b)) <= 0;
 }
 
 /* Merges from[start, middle) and from[middle, end) into `to`. */
@@ -49,11 +54,6 @@ static size_t *sort_keys(size_t *a, size_t *b, const cds_yaml **keys,
 cds_status cds_yaml_duplicates(const cds_yaml *mapping, cds_diag *diag) {
   const size_t count = mapping->count;
   const cds_yaml **const keys = mapping->keys;
-  for (size_t i = 0; i < count; i++) {
-    if (keys[i]->kind != CDS_YAML_SCALAR) {
-      return CDS_OK; /* already reported */
-    }
-  }
   if (count < 2) {
     return CDS_OK;
   }
@@ -64,13 +64,13 @@ cds_status cds_yaml_duplicates(const cds_yaml *mapping, cds_diag *diag) {
   const size_t *const sorted = sort_keys(space, space + count, keys, count);
   size_t *const first = sorted == space ? space + count : space;
   for (size_t i = 0, start = 0; i < count; i++) {
-    if (strcmp(keys[sorted[i]]->text, keys[sorted[start]]->text) != 0) {
+    if (strcmp(text_of(keys[sorted[i]]), text_of(keys[sorted[start]])) != 0) {
       start = i;
     }
     first[sorted[i]] = sorted[start];
   }
   for (size_t i = 0; i < count; i++) {
-    if (first[i] != i) {
+    if (first[i] != i && keys[i]->text != NULL) {
       cds_diag_error(diag, keys[i]->place, "duplicate key '%.60s'",
                      keys[i]->text);
       cds_diag_note(diag, keys[first[i]]->place, "first given here");
