@@ -21,6 +21,7 @@
 #include "price/words.h"
 
 typedef struct cds_service {
+  const char *name;
   unsigned at;
   double lanes;
   double row_cycles;
@@ -47,12 +48,30 @@ static unsigned default_level(const cds_arch *arch) {
   return 0;
 }
 
-static bool serve_by_vector(cds_service *out, cds_cost *cost,
-                            const cds_arch *arch) {
-  if (arch->vectors == 0) {
-    return false;
+/* Whether the unit has a format that is at least as wide, of the same kind. */
+static bool vector_covers(const cds_vector *vector, const cds_format *format) {
+  bool covered = vector->formats == 0;
+  for (unsigned f = 0; f < vector->formats; f++) {
+    covered = covered || (vector->format[f].bits >= format->bits &&
+                          (vector->format[f].is_float || !format->is_float));
   }
-  const cds_vector *vector = &arch->vector[0];
+  return covered;
+}
+
+/* The first vector unit whose formats cover the operation's; NULL: none. */
+static const cds_vector *find_vector(const cds_arch *arch,
+                                     const cds_operation *operation) {
+  for (unsigned v = 0; v < arch->vectors; v++) {
+    if (vector_covers(&arch->vector[v], &operation->format)) {
+      return &arch->vector[v];
+    }
+  }
+  return NULL;
+}
+
+static void serve_by_vector(cds_service *out, cds_cost *cost,
+                            const cds_vector *vector) {
+  out->name = vector->name;
   out->at = vector->level;
   out->lanes = (double)vector->lanes;
   for (uint64_t n = 1; n < vector->lanes; n *= 2) {
@@ -63,7 +82,6 @@ static bool serve_by_vector(cds_service *out, cds_cost *cost,
     out->energy_pj[p] = vector->energy_pj[p];
   }
   out->charge = &cost->vector_pj;
-  return true;
 }
 
 /* Cheapest MAC format that can do the operation; UINT_MAX: none. */
@@ -87,13 +105,16 @@ static unsigned mac_format(const cds_arch *arch,
 static cds_status serve(cds_service *out, cds_cost *cost, const cds_arch *arch,
                         const cds_operation *operation) {
   memset(out, 0, sizeof *out);
-  if (serve_by_vector(out, cost, arch)) {
+  const cds_vector *vector = find_vector(arch, operation);
+  if (vector != NULL) {
+    serve_by_vector(out, cost, vector);
     return CDS_OK;
   }
   if (arch->other_operations == CDS_OTHER_REFUSE) {
     return CDS_EINPUT;
   }
   if (arch->other_operations == CDS_OTHER_HOST) {
+    out->name = "host";
     out->lanes = arch->host.operations_per_cycle;
     for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
       out->cycles[p] = 1;
@@ -106,6 +127,7 @@ static cds_status serve(cds_service *out, cds_cost *cost, const cds_arch *arch,
   if (format == UINT_MAX) {
     return CDS_EINPUT;
   }
+  out->name = "macs";
   out->at = default_level(arch);
   out->lanes = (double)cds_arch_instances(arch, arch->arrays);
   for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
@@ -254,13 +276,6 @@ static void charge_primitives(cds_serving *job, const cds_service *service) {
   job->cost->compute_cycles = job->counts->primitive_cycles;
 }
 
-static const char *unit_name(const cds_arch *arch) {
-  if (arch->vectors > 0) {
-    return arch->vector[0].name;
-  }
-  return arch->other_operations == CDS_OTHER_HOST ? "host" : "macs";
-}
-
 cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
                                const cds_arch *arch,
                                const cds_operation *operation,
@@ -270,7 +285,7 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
   cds_service service;
   CDS_TRY(serve(&service, out, arch, operation));
   counts->at = service.at;
-  counts->unit = unit_name(arch);
+  counts->unit = service.name;
   cds_serving job = {out, counts, arch, operation, {0}, {0}};
   const cds_level *at = &arch->level[service.at];
   const bool twice = arch->overlap == CDS_OVERLAP_NATIVE &&
@@ -284,7 +299,7 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
   serve_output(&job);
   charge_primitives(&job, &service);
   double cycles = busiest_port(&job);
-  if (arch->vectors == 0 && arch->other_operations == CDS_OTHER_HOST) {
+  if (service.charge == &out->host_pj) {
     const double link = host_link(&job);
     cycles = link > cycles ? link : cycles;
   }
