@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* codesign check FILE...: are input files right, and what do they hold? */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -9,7 +8,6 @@
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "export/json.h"
-#include "search/search.h"
 
 typedef enum kind { ARCHITECTURE, WORKLOAD, MAPPING, UNKNOWN } kind;
 
@@ -66,12 +64,17 @@ static void read_arch(job *it, entry *each, const cds_yaml *root) {
       unheard != NULL && cds_space_design(each->arch, each->space, 0,
                                           cli->arena, unheard) == CDS_OK;
   const cds_arch *arch = each->arch;
+  const uint64_t designs = cds_space_designs(each->space);
   each->fact = cds_cli_printf(
-      cli->arena, "architecture '%s': %s, %s, %s, %s, %s", arch->name,
+      cli->arena, "architecture '%s': %s, %s, %s", arch->name,
       plural(it, arch->levels, "level"), plural(it, arch->arrays, "array"),
-      plural(it, cds_arch_instances(arch, arch->arrays), "compute unit"),
-      plural(it, cds_space_variables(each->space), "variable"),
-      plural(it, cds_space_designs(each->space), "design"));
+      plural(it, cds_arch_instances(arch, arch->arrays), "compute unit"));
+  if (designs > 1) {
+    each->fact = cds_cli_printf(
+        cli->arena, "%s in the first of %s (%s)", each->fact,
+        plural(it, designs, "design"),
+        plural(it, cds_space_variables(each->space), "variable"));
+  }
 }
 
 static double sum_macs(const cds_workload *workload, unsigned phase) {
@@ -190,43 +193,6 @@ static void read_entry(job *it, entry *each) {
 
 /* ---- files together ----------------------------------------------------- */
 
-/* The first message of `from` without its place, as text. */
-static const char *message_of(const cds_diag *from, cds_arena *arena) {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *stream = open_memstream(&text, &size);
-  if (stream == NULL) {
-    return "";
-  }
-  cds_diag_write(from, stream, CDS_DIAG_TEXT);
-  fclose(stream);
-  const char *mark = strstr(text, "error: ");
-  const char *start = mark == NULL ? text : mark + strlen("error: ");
-  const char *copy =
-      cds_cli_printf(arena, "%.*s", (int)strcspn(start, "\n"), start);
-  free(text);
-  return copy;
-}
-
-/* What the search cannot do is right input all the same: a warning each. */
-static void warn_unsearchable(job *it, const entry *arch,
-                              const entry *workload) {
-  const cds_workload *layers = &workload->workload;
-  for (size_t i = 0; i < layers->layers; i++) {
-    const cds_layer *layer = &layers->layer[i];
-    bool seen = layer->kind != CDS_LAYER_EINSUM;
-    for (size_t k = 0; k < i && !seen; k++) {
-      seen = cds_layer_same(&layers->layer[k], layer);
-    }
-    cds_diag *diag = seen ? NULL : cds_diag_new(it->cli->arena);
-    if (diag != NULL &&
-        cds_search_supports(arch->arch, &layer->einsum, diag) != CDS_OK) {
-      cds_diag_warning(it->cli->diag, layer->place, "%s",
-                       message_of(diag, it->cli->arena));
-    }
-  }
-}
-
 static void check_footprint(job *it, const entry *arch, const entry *workload) {
   const cds_level *outermost = &arch->arch->level[0];
   const cds_workload *what = &workload->workload;
@@ -263,7 +229,7 @@ static void check_mapping(job *it, const entry *arch, const entry *workload,
 
 static void check_pair(job *it, const entry *arch, const entry *workload) {
   check_footprint(it, arch, workload);
-  warn_unsearchable(it, arch, workload);
+  cds_inputs_searchable(&workload->workload, arch->arch, it->cli, CDS_WARNING);
   for (size_t i = 0; i < it->entries; i++) {
     if (it->entry[i].kind == MAPPING && it->entry[i].good) {
       check_mapping(it, arch, workload, &it->entry[i]);
@@ -271,15 +237,23 @@ static void check_pair(job *it, const entry *arch, const entry *workload) {
   }
 }
 
+/* Files that are checked in one go need not belong together: only a single
+ * architecture and a single workload are held against each other. */
 static void check_together(job *it) {
-  for (size_t a = 0; a < it->entries; a++) {
-    for (size_t w = 0; w < it->entries; w++) {
-      const entry *arch = &it->entry[a], *workload = &it->entry[w];
-      if (arch->kind == ARCHITECTURE && arch->good &&
-          workload->kind == WORKLOAD && workload->good) {
-        check_pair(it, arch, workload);
-      }
+  const entry *arch = NULL, *workload = NULL;
+  for (size_t i = 0; i < it->entries; i++) {
+    const entry *each = &it->entry[i];
+    const entry **one = each->kind == ARCHITECTURE ? &arch : &workload;
+    if (each->kind != ARCHITECTURE && each->kind != WORKLOAD) {
+      continue;
     }
+    if (*one != NULL || !each->good) {
+      return;
+    }
+    *one = each;
+  }
+  if (arch != NULL && workload != NULL) {
+    check_pair(it, arch, workload);
   }
 }
 

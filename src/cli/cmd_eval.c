@@ -178,33 +178,42 @@ static void write_network_words(const cds_page *page, const job *it,
   }
 }
 
+/* Energy of a level by action, beside its sum. */
+static void write_level_energy(const cds_page *page, const job *it,
+                               const item *each, unsigned level) {
+  double action[CDS_ACTIONS];
+  cds_level_action_energy(action, it->inputs.arch, &each->layer->einsum,
+                          &each->counts, level);
+  for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+    cds_page_cell(page, cds_page_si(page, 1e-12 * action[a], "J"), 9);
+  }
+}
+
 static void write_energy(const cds_page *page, const job *it,
                          const item *each) {
   const cds_arch *arch = it->inputs.arch;
   cds_share share[CDS_SHARES_MAX];
   const size_t count = cds_energy_shares(share, arch, &each->result.cost);
-  fputs("\n  energy\n", page->stream);
+  fputs("\n  energy", page->stream);
+  cds_page_cell(page, "", 33);
+  for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+    cds_page_cell(page, action_names[a], 9);
+  }
+  fputc('\n', page->stream);
   for (size_t i = 0; i < count; i++) {
+    if (!(share[i].value > 0.0)) {
+      continue;
+    }
     fputs("  ", page->stream);
     cds_page_cell(page, share[i].name, -12);
     cds_page_cell(page, share[i].kind, -10);
-    cds_page_cell(page, cds_page_si(page, 1e-12 * share[i].value, "J"), 11);
+    cds_page_cell(page, cds_page_si(page, 1e-12 * share[i].value, "J"), 9);
     cds_page_cell(
         page,
         cds_page_percent(page, share[i].value / each->result.cost.energy_pj),
-        9);
+        8);
     if (i < arch->levels) {
-      double action[CDS_ACTIONS];
-      cds_level_action_energy(action, arch, &each->layer->einsum, &each->counts,
-                              (unsigned)i);
-      const char *between = "   ";
-      for (unsigned a = 0; a < CDS_ACTIONS; a++) {
-        if (action[a] > 0.0) {
-          fprintf(page->stream, "%s%s %s", between, action_names[a],
-                  cds_page_percent(page, action[a] / share[i].value));
-          between = ", ";
-        }
-      }
+      write_level_energy(page, it, each, (unsigned)i);
     }
     fputc('\n', page->stream);
   }

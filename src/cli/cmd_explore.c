@@ -28,7 +28,9 @@ static const char *default_folder(const job *it) {
                                 cds_space_name(it->inputs.space),
                                 it->inputs.workload.name);
   for (char *at = folder + 4; *at != '\0'; at++) {
-    *at = *at == '/' ? '_' : *at;
+    if (*at == '/') {
+      *at = '_';
+    }
   }
   return folder;
 }
@@ -213,7 +215,8 @@ static cds_status prepare(job *it) {
                             &it->inputs, cli));
   it->folder =
       cli->options->output == NULL ? default_folder(it) : cli->options->output;
-  return cds_inputs_searchable(&it->inputs.workload, it->inputs.arch, cli->diag)
+  return cds_inputs_searchable(&it->inputs.workload, it->inputs.arch, cli,
+                               CDS_ERROR)
              ? CDS_OK
              : CDS_EINFEASIBLE;
 }

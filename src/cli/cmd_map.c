@@ -54,20 +54,9 @@ static void collect(job *it) {
 }
 
 /* Solves one layer as a network of its own: the same objective, the same
- * bounds as in an exploration. Memory and messages are its own. */
-static void solve(size_t index, unsigned thread, void *payload) {
-  job *it = payload;
-  item *each = &it->item[index];
-  each->arena = cds_arena_new();
-  each->diag = each->arena == NULL ? NULL : cds_diag_new(each->arena);
-  if (each->diag == NULL) {
-    each->status = CDS_ENOMEM;
-    return;
-  }
-  if (*it->control.cancel) {
-    each->status = CDS_EINTERRUPTED;
-    return;
-  }
+ * bounds as in an exploration. */
+static cds_status solve_alone(const job *it, item *each,
+                              cds_searcher *searcher) {
   cds_phase phase = it->inputs.workload.phase[each->layer.phase];
   cds_layer layer = each->layer;
   layer.phase = 0;
@@ -82,12 +71,37 @@ static void solve(size_t index, unsigned thread, void *payload) {
   options.power_limit_w = it->power_limit_w;
   options.details = true;
   options.control = &it->control;
-  each->status = cds_network_solve(&each->result, it->inputs.arch, &one,
-                                   it->searcher[thread], each->arena, &options,
-                                   each->diag);
-  if (each->status == CDS_OK) {
-    each->result.layer[0].layer = &each->layer;
+  CDS_TRY(cds_network_solve(&each->result, it->inputs.arch, &one, searcher,
+                            each->arena, &options, each->diag));
+  each->result.layer[0].layer = &each->layer;
+  return CDS_OK;
+}
+
+/* Memory and messages of an item are its own. */
+static void solve(size_t index, unsigned thread, void *payload) {
+  job *it = payload;
+  item *each = &it->item[index];
+  each->arena = cds_arena_new();
+  each->diag = each->arena == NULL ? NULL : cds_diag_new(each->arena);
+  if (each->diag == NULL) {
+    each->status = CDS_ENOMEM;
+    return;
   }
+  if (*it->control.cancel) {
+    each->status = CDS_EINTERRUPTED;
+    return;
+  }
+  const char *reason =
+      each->layer.kind == CDS_LAYER_EINSUM
+          ? cds_search_reason(it->inputs.arch, &each->layer, each->arena)
+          : NULL;
+  if (reason != NULL) {
+    cds_diag_error(each->diag, each->layer.place, CDS_CANNOT_MAP,
+                   each->layer.name, reason);
+    each->status = CDS_EINPUT;
+    return;
+  }
+  each->status = solve_alone(it, each, it->searcher[thread]);
 }
 
 static cds_status solve_all(job *it) {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -195,17 +196,62 @@ double cds_power_limit(const cds_limit *limit, size_t limits) {
   return power;
 }
 
+/* The first message of `from` without its place, as text. */
+static const char *message_of(const cds_diag *from, cds_arena *arena) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream(&text, &size);
+  if (stream == NULL) {
+    return "";
+  }
+  cds_diag_write(from, stream, CDS_DIAG_TEXT);
+  fclose(stream);
+  const char *mark = strstr(text, "error: ");
+  const char *start = mark == NULL ? text : mark + strlen("error: ");
+  const char *copy =
+      cds_cli_printf(arena, "%.*s", (int)strcspn(start, "\n"), start);
+  free(text);
+  return copy;
+}
+
+const char *cds_search_reason(const cds_arch *arch, const cds_layer *layer,
+                              cds_arena *arena) {
+  cds_diag *diag = cds_diag_new(arena);
+  if (diag == NULL ||
+      cds_search_supports(arch, &layer->einsum, diag) == CDS_OK) {
+    return NULL;
+  }
+  return message_of(diag, arena);
+}
+
+/* Whether the layer is an operation or costs what an earlier one costs. */
+static bool seen_before(const cds_workload *workload, size_t index) {
+  const cds_layer *layer = &workload->layer[index];
+  bool seen = layer->kind != CDS_LAYER_EINSUM;
+  for (size_t i = 0; i < index && !seen; i++) {
+    seen = cds_layer_same(&workload->layer[i], layer);
+  }
+  return seen;
+}
+
 bool cds_inputs_searchable(const cds_workload *workload, const cds_arch *arch,
-                           cds_diag *diag) {
+                           cds_cli *cli, cds_severity severity) {
   bool good = true;
   for (size_t i = 0; i < workload->layers; i++) {
     const cds_layer *layer = &workload->layer[i];
-    bool seen = layer->kind != CDS_LAYER_EINSUM;
-    for (size_t k = 0; k < i && !seen; k++) {
-      seen = cds_layer_same(&workload->layer[k], layer);
+    const char *reason = seen_before(workload, i)
+                             ? NULL
+                             : cds_search_reason(arch, layer, cli->arena);
+    if (reason == NULL) {
+      continue;
     }
-    if (!seen && cds_search_supports(arch, &layer->einsum, diag) != CDS_OK) {
-      good = false;
+    good = false;
+    if (severity == CDS_WARNING) {
+      cds_diag_warning(cli->diag, layer->place, CDS_CANNOT_MAP, layer->name,
+                       reason);
+    } else {
+      cds_diag_error(cli->diag, layer->place, CDS_CANNOT_MAP, layer->name,
+                     reason);
     }
   }
   return good;

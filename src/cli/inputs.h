@@ -27,10 +27,14 @@ cds_objective cds_inputs_objective(const cds_inputs *inputs,
  * from here on it can be, by cds_stdin_rewind. False with a message. */
 bool cds_stdin_keep(cds_cli *cli);
 void cds_stdin_rewind(void);
-/* Adds an error for each distinct layer that the search cannot map on the
+/* Why the search cannot map the layer, or NULL. */
+const char *cds_search_reason(const cds_arch *arch, const cds_layer *layer,
+                              cds_arena *arena);
+#define CDS_CANNOT_MAP "layer '%s' cannot be mapped yet: %s"
+/* Adds a message for each distinct layer that the search cannot map on the
  * architecture; false if there are any. */
 bool cds_inputs_searchable(const cds_workload *workload, const cds_arch *arch,
-                           cds_diag *diag);
+                           cds_cli *cli, cds_severity severity);
 /* The einsum layer that a mapping names, or NULL with a message. The first of
  * that name is taken. */
 const cds_layer *cds_inputs_layer(const cds_workload *workload,

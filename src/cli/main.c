@@ -150,8 +150,7 @@ int cds_cmd_help(cds_cli *cli) {
   if (cli->call.files > 0) {
     command = cds_command_find(cli->call.file[0]);
     if (command == NULL) {
-      cds_cli_error(cli, "unknown command '%s': 'codesign help' lists them",
-                    cli->call.file[0]);
+      cds_option_unknown_command(cli->diag, cli->call.file[0]);
       return CDS_EXIT_CALL;
     }
   }
@@ -197,17 +196,13 @@ static int run(cds_cli *cli) {
   return cli->call.command->run(cli);
 }
 
-/* Three lines: what is wrong, a hint, where help is. */
-static int wrong_call(cds_cli *cli) {
-  cds_diag_write(cli->diag, stderr,
-                 cli->options->diagnostics == 1 ? CDS_DIAG_JSON
-                                                : CDS_DIAG_TEXT);
+/* The last of the three lines that a wrong call gets. */
+static void point_to_help(const cds_cli *cli) {
   if (cli->options->diagnostics == 0) {
     const cds_command *command = cli->call.command;
     fprintf(stderr, "try 'codesign%s%s --help'\n", command == NULL ? "" : " ",
             command == NULL ? "" : command->name);
   }
-  return CDS_EXIT_CALL;
 }
 
 /* An unwritten result is an error, whatever the command said. */
@@ -236,12 +231,16 @@ int main(int argc, char **argv) {
   cli.options = &cli.call.options;
   int code;
   if (!cds_options_parse(&cli.call, argc, argv, cli.arena, cli.diag)) {
-    code = wrong_call(&cli);
+    code = CDS_EXIT_CALL;
+    cds_cli_flush_messages(&cli);
   } else {
     cli.colour = use_colour(cli.options->color);
     code = run(&cli);
     cds_cli_flush_messages(&cli);
     code = finish_output(&cli, code);
+  }
+  if (code == CDS_EXIT_CALL) {
+    point_to_help(&cli);
   }
   cds_arena_free(cli.arena);
   return code;

@@ -102,8 +102,10 @@ static unsigned write_hold(const nest_job *job, unsigned index, int indent) {
         job->page->arena, "%s%s %s", text, next > index ? "," : "",
         tile_text(job->page, &job->einsum->tensor[node->tensor], entry));
   }
-  cds_page_cell(job->page, text, -52);
-  if (place->size_bits != UINT64_MAX && !held_later(job, next, level)) {
+  const bool full =
+      place->size_bits != UINT64_MAX && !held_later(job, next, level);
+  cds_page_cell(job->page, text, full ? -52 : -1);
+  if (full) {
     fprintf(job->page->stream, "  %s of %s",
             cds_page_bits(job->page, job->need_bits[level]),
             cds_page_bits(job->page, place->size_bits));

@@ -253,7 +253,11 @@ static const char *environment_name(const cds_option *option,
                                     cds_arena *arena) {
   char *name = cds_cli_printf(arena, "CODESIGN_%s", option->name);
   for (char *at = name; at != NULL && *at != '\0'; at++) {
-    *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+    const int upper = toupper((unsigned char)*at);
+    *at = '_';
+    if (upper != '-') {
+      *at = (char)upper;
+    }
   }
   return name;
 }
@@ -386,6 +390,18 @@ static bool parse_short(parser *p, int argc, char **argv, int *at) {
   return true;
 }
 
+void cds_option_unknown_command(cds_diag *diag, const char *word) {
+  const char *names[CDS_COMMANDS];
+  size_t count = 0;
+  for (size_t i = 0; i < CDS_COMMANDS; i++) {
+    if (cds_commands[i].visible) {
+      names[count++] = cds_commands[i].name;
+    }
+  }
+  cds_diag_error(diag, NOWHERE, "unknown command '%s'", word);
+  cds_diag_suggest(diag, word, names, count);
+}
+
 /* The first word that is no option names the command; the others are files. */
 static bool take_word(parser *p, const char *word) {
   if (p->call->command != NULL) {
@@ -396,15 +412,7 @@ static bool take_word(parser *p, const char *word) {
   if (p->call->command != NULL) {
     return true;
   }
-  const char *names[CDS_COMMANDS];
-  size_t count = 0;
-  for (size_t i = 0; i < CDS_COMMANDS; i++) {
-    if (cds_commands[i].visible) {
-      names[count++] = cds_commands[i].name;
-    }
-  }
-  cds_diag_error(p->diag, NOWHERE, "unknown command '%s'", word);
-  cds_diag_suggest(p->diag, word, names, count);
+  cds_option_unknown_command(p->diag, word);
   return false;
 }
 

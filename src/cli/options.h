@@ -116,6 +116,8 @@ typedef struct cds_call {
  * precedence. False after wrong ones, with one diagnostic and one hint. */
 bool cds_options_parse(cds_call *out, int argc, char **argv, cds_arena *arena,
                        cds_diag *diag);
+/* Message about a command that does not exist, with the nearest one. */
+void cds_option_unknown_command(cds_diag *diag, const char *word);
 /* Whether the option is of use to the command (any, when NULL). */
 bool cds_option_applies(const cds_option *option, const cds_command *command);
 /* Name of the chosen value of a CHOICE row: borrowed, in the arena. */

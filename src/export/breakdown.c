@@ -66,16 +66,17 @@ size_t cds_energy_shares(cds_share out[CDS_SHARES_MAX], const cds_arch *arch,
 
 static void add_compute_roof(share_list *list, const cds_arch *arch,
                              const cds_layer_result *layer) {
-  const bool operation = layer->layer->kind == CDS_LAYER_OPERATION;
-  if (!operation) {
-    add(list, "compute", arch->compute.name, layer->cost.compute_cycles);
-  } else if (arch->vectors > 0) {
-    add(list, "vector", layer->operation.unit, layer->cost.compute_cycles);
-  } else if (arch->other_operations == CDS_OTHER_HOST) {
-    add(list, "host", "host", layer->cost.compute_cycles);
-  } else {
-    add(list, "compute", arch->compute.name, layer->cost.compute_cycles);
+  const char *kind = "compute", *name = arch->compute.name;
+  if (layer->layer->kind == CDS_LAYER_OPERATION) {
+    if (arch->vectors > 0) {
+      kind = "vector";
+      name = layer->operation.unit;
+    } else if (arch->other_operations == CDS_OTHER_HOST) {
+      kind = "host";
+      name = "host";
+    }
   }
+  add(list, kind, name, layer->cost.compute_cycles);
 }
 
 size_t cds_time_roofs(cds_share out[CDS_SHARES_MAX], const cds_arch *arch,
