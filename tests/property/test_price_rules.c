@@ -93,7 +93,7 @@ int main(int argc, char **argv) {
   const char *quick = getenv("CODESIGN_TEST_QUICK");
   uint64_t cases =
       quick != NULL && strcmp(quick, "1") == 0 ? CASES_QUICK : CASES;
-  uint64_t seed = 7, first = 0, mismatches = 0;
+  uint64_t seed = 7, first = 0, compared = 0, mismatches = 0;
   for (int i = 1; i + 1 < argc; i += 2) {
     const uint64_t number = strtoull(argv[i + 1], NULL, 10);
     if (strcmp(argv[i], "seed") == 0) {
@@ -111,10 +111,13 @@ int main(int argc, char **argv) {
   }
   for (uint64_t i = 0; i < cases && mismatches < REPORTS_MAX; i++) {
     random_case_make(it, seed, first + i);
-    mismatches += !check_case(it);
+    if (it->arch.levels <= BILL_LEVELS && it->arch.arrays <= BILL_ARRAYS) {
+      compared++;
+      mismatches += !check_case(it);
+    }
   }
   free(it);
   printf("%" PRIu64 " cases of seed %" PRIu64 ", %" PRIu64 " mismatches\n",
-         cases, seed, mismatches);
+         compared, seed, mismatches);
   return mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Brute force over the whole space that the search declares: perfect factors,
+ * uneven placement, bypass, holders in hierarchical order, any ranks on any
+ * axis of the array. It lists every vector of spreads, every order of all
+ * prime factors as loops, and every gap between loops for every holder; counts
+ * come from the literal simulator, prices from own_price.h.
+ *
+ * Each tensor's counts depend on its own holders only, so one execution serves
+ * all three tensors and is remembered by what stands above the last holder.
+ * Loops below all holders have no order that matters; all else is raw.
+ */
+#ifndef CDS_TESTS_BRUTE_FORCE_H
+#define CDS_TESTS_BRUTE_FORCE_H
+
+#include <stdbool.h>
+
+#include "oracle/own_price.h"
+
+enum { BRUTE_PRIMES_MAX = 6, BRUTE_TIES_MAX = 8, BRUTE_TENSORS = 3 };
+
+typedef struct brute_goal {
+  bool product; /* E x T, else E + lambda T */
+  double lambda_pj_per_s;
+  double power_limit_w; /* INFINITY: none */
+  /* Every holder stands right below a loop that its tensor has (or on top).
+   * A holder elsewhere acts as if it stood there; so this leaves out the nests
+   * in which a holder acts above one of an outer level. */
+  bool hoisted;
+} brute_goal;
+
+/* One raw mapping: loops from outside in, and the gap (0: before all loops)
+ * of each holder by tensor and level, or BRUTE_BYPASSED. */
+enum { BRUTE_BYPASSED = -1 };
+typedef struct brute_loop {
+  unsigned rank;
+  uint64_t trips;
+} brute_loop;
+typedef struct brute_raw {
+  uint64_t spread[CDS_RANKS_MAX];
+  unsigned loops;
+  brute_loop loop[BRUTE_PRIMES_MAX];
+  int gap[BRUTE_TENSORS][3];
+} brute_raw;
+
+/* Optimal mappings of one energy and time. */
+typedef struct brute_tie {
+  double dynamic_pj, cycles;
+  brute_raw raw;       /* any of them, for messages */
+  bool normal;         /* one of them has the normal form */
+  cds_mapping mapping; /* the least of those (cds_mapping_compare) */
+} brute_tie;
+
+typedef struct brute_result {
+  bool found;
+  double value;
+  unsigned ties; /* pairs of energy and time with this value */
+  brute_tie tie[BRUTE_TIES_MAX];
+  uint64_t priced, executed; /* effort */
+} brute_result;
+
+/* For a (batched) matrix product, up to three levels, at most one array. */
+void brute_force(brute_result *out, const cds_arch *arch,
+                 const cds_einsum *einsum, const brute_goal *goal);
+
+/* The least mapping in normal form that only orders and joins loops inside the
+ * gaps of the raw one; false when there is none. */
+bool brute_normal_form(cds_mapping *out, const brute_raw *raw,
+                       const cds_arch *arch, const cds_einsum *einsum);
+
+/* The raw mapping as nodes; spreads stand first and on the first axis. */
+void brute_raw_nest(cds_mapping *out, const brute_raw *raw,
+                    const cds_arch *arch, const cds_einsum *einsum);
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The normal form of mappings that the search writes, rebuilt from what its
+ * comments say. Ranks fall into classes by the tensor that lacks them; those
+ * that all tensors have are the batch class.
+ *   hold all at level 0, loops (batch class, then the class of each tensor),
+ *   holders of level 1, then of level 2, each followed by loops of its own
+ *   tensor's class only; spreads before the first holder under the array.
+ * The first holder's class has no loop before it, and the last holder of level
+ * 1 has none after it if its tensor is also the first at level 2. Inside a
+ * class each factor takes its primes from the last rank that still has them,
+ * innermost factor first (x, cols, rows, a, g).
+ */
+#include <string.h>
+
+#include "oracle/brute_force.h"
+
+enum { BATCH = BRUTE_TENSORS, CLASSES };
+enum { X, COLS, ROWS, A, G, DIGITS };
+enum { HOLDERS_MAX = 2 * BRUTE_TENSORS };
+
+typedef struct holder {
+  unsigned tensor, level;
+  int gap;
+} holder;
+
+typedef struct normal {
+  const cds_arch *arch;
+  const cds_einsum *einsum;
+  const brute_raw *raw;
+  cds_mapping *least;
+  bool found;
+  unsigned holders;
+  holder holder[HOLDERS_MAX];
+  uint64_t digit[CLASSES][DIGITS];
+  uint64_t share[DIGITS][CDS_RANKS_MAX];
+} normal;
+
+static bool has_rank(const cds_tensor *tensor, unsigned rank) {
+  for (unsigned a = 0; a < tensor->axes; a++) {
+    if (tensor->axis[a].term[0].rank == rank) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static unsigned class_of(const cds_einsum *einsum, unsigned rank) {
+  for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
+    if (!has_rank(&einsum->tensor[t], rank)) {
+      return t;
+    }
+  }
+  return BATCH;
+}
+
+/* Loops of the gaps [from, to) all belong to one class? Multiplies them in. */
+static bool take_gap(normal *it, int from, int to, unsigned class,
+                     unsigned digit) {
+  for (int i = from; i < to; i++) {
+    const brute_loop *loop = &it->raw->loop[i];
+    const unsigned of = class_of(it->einsum, loop->rank);
+    if (class != CLASSES && of != class) {
+      return false;
+    }
+    it->digit[of][digit] *= loop->trips;
+  }
+  return true;
+}
+
+/* Digits of every class under this order of holders; false when it is not the
+ * normal form. */
+static bool take_digits(normal *it) {
+  const int loops = (int)it->raw->loops;
+  for (unsigned c = 0; c < CLASSES; c++) {
+    for (unsigned d = 0; d < DIGITS; d++) {
+      it->digit[c][d] = 1;
+    }
+  }
+  take_gap(it, 0, it->holders > 0 ? it->holder[0].gap : loops, CLASSES, G);
+  for (unsigned h = 0; h < it->holders; h++) {
+    const holder *at = &it->holder[h];
+    const bool last = h + 1 == it->holders;
+    if (!take_gap(it, at->gap, last ? loops : at[1].gap, at->tensor,
+                  at->level == 1 ? A : X)) {
+      return false;
+    }
+    if (!last && at->level == 1 && at[1].level == 2 &&
+        at[1].tensor == at->tensor && it->digit[at->tensor][A] > 1) {
+      return false;
+    }
+  }
+  return it->holders == 0 || it->digit[it->holder[0].tensor][G] == 1;
+}
+
+static uint64_t least_prime(uint64_t n) {
+  uint64_t p = 2;
+  while (n % p != 0) {
+    p++;
+  }
+  return p;
+}
+
+static void share_primes(normal *it) {
+  uint64_t left[CDS_RANKS_MAX];
+  for (unsigned r = 0; r < it->einsum->ranks; r++) {
+    left[r] = it->einsum->rank[r].size;
+  }
+  for (unsigned d = 0; d < DIGITS; d++) {
+    for (unsigned r = 0; r < it->einsum->ranks; r++) {
+      it->share[d][r] = 1;
+    }
+    for (unsigned c = 0; c < CLASSES; c++) {
+      uint64_t rest = it->digit[c][d];
+      while (rest > 1) {
+        const uint64_t p = least_prime(rest);
+        unsigned r = it->einsum->ranks - 1;
+        while (class_of(it->einsum, r) != c || left[r] % p != 0) {
+          r--;
+        }
+        it->share[d][r] *= p;
+        left[r] /= p;
+        rest /= p;
+      }
+    }
+  }
+}
+
+static void add_node(cds_mapping *out, cds_node node) {
+  out->node[out->nodes++] = node;
+}
+
+static void add_loops(cds_mapping *out, const normal *it, unsigned class,
+                      unsigned digit) {
+  for (unsigned r = 0; r < it->einsum->ranks; r++) {
+    if (class_of(it->einsum, r) == class && it->share[digit][r] > 1) {
+      add_node(
+          out,
+          (cds_node){.kind = CDS_FOR, .rank = r, .trips = it->share[digit][r]});
+    }
+  }
+}
+
+static void add_spreads(cds_mapping *out, const normal *it) {
+  for (unsigned axis = 0; axis < 2; axis++) {
+    for (unsigned r = 0; r < it->einsum->ranks; r++) {
+      const uint64_t trips = it->share[axis == 0 ? ROWS : COLS][r];
+      if (trips > 1) {
+        add_node(out, (cds_node){.kind = CDS_SPREAD,
+                                 .rank = r,
+                                 .axis = axis,
+                                 .trips = trips});
+      }
+    }
+  }
+}
+
+static void offer(normal *it) {
+  cds_mapping mapping = {0};
+  share_primes(it);
+  for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
+    add_node(&mapping, (cds_node){.kind = CDS_HOLD, .tensor = t});
+  }
+  add_loops(&mapping, it, BATCH, G);
+  for (unsigned c = 0; c < BRUTE_TENSORS; c++) {
+    add_loops(&mapping, it, c, G);
+  }
+  bool spread = false;
+  for (unsigned h = 0; h < it->holders; h++) {
+    const holder *at = &it->holder[h];
+    if (!spread && it->arch->level[at->level].depth > 0) {
+      add_spreads(&mapping, it);
+      spread = true;
+    }
+    add_node(
+        &mapping,
+        (cds_node){.kind = CDS_HOLD, .tensor = at->tensor, .level = at->level});
+    add_loops(&mapping, it, at->tensor, at->level == 1 ? A : X);
+  }
+  if (!spread) {
+    add_spreads(&mapping, it);
+  }
+  if (!it->found || cds_mapping_compare(&mapping, it->least) < 0) {
+    *it->least = mapping;
+    it->found = true;
+  }
+}
+
+/* All ways to divide the spreads of the classes from c on over the axes. */
+static void divide_spreads(normal *it, unsigned c, uint64_t rows,
+                           uint64_t cols) {
+  if (c == CLASSES) {
+    offer(it);
+    return;
+  }
+  uint64_t spread = 1;
+  for (unsigned r = 0; r < it->einsum->ranks; r++) {
+    spread *= class_of(it->einsum, r) == c ? it->raw->spread[r] : 1;
+  }
+  for (uint64_t f = 1; f <= spread; f++) {
+    if (spread % f == 0 && f <= rows && spread / f <= cols) {
+      it->digit[c][ROWS] = f;
+      it->digit[c][COLS] = spread / f;
+      divide_spreads(it, c + 1, rows / f, cols / (spread / f));
+    }
+  }
+}
+
+static void finish_order(normal *it) {
+  if (!take_digits(it)) {
+    return;
+  }
+  const cds_array *array = &it->arch->array[0];
+  const bool any = it->arch->arrays > 0;
+  divide_spreads(it, 0, any ? array->extent[0] : 1,
+                 any && array->axes > 1 ? array->extent[1] : 1);
+}
+
+static bool same_place(const holder *a, const holder *b) {
+  return a->gap == b->gap && a->level == b->level;
+}
+
+/* Every order of holders that share a level and a gap. */
+static void order_holders(normal *it, unsigned first) {
+  if (first >= it->holders) {
+    finish_order(it);
+    return;
+  }
+  for (unsigned h = first; h < it->holders; h++) {
+    const holder a = it->holder[first], b = it->holder[h];
+    if (same_place(&a, &b)) {
+      it->holder[first] = b;
+      it->holder[h] = a;
+      order_holders(it, first + 1);
+      it->holder[first] = a;
+      it->holder[h] = b;
+    }
+  }
+}
+
+bool brute_normal_form(cds_mapping *out, const brute_raw *raw,
+                       const cds_arch *arch, const cds_einsum *einsum) {
+  normal it = {.arch = arch, .einsum = einsum, .raw = raw, .least = out};
+  for (int gap = 0; gap <= (int)raw->loops; gap++) {
+    for (unsigned level = 1; level < arch->levels; level++) {
+      for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
+        if (raw->gap[t][level] == gap) {
+          it.holder[it.holders++] = (holder){t, level, gap};
+        }
+      }
+    }
+  }
+  order_holders(&it, 0);
+  return it.found;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The search against brute force on tiny random instances: the same value, the
+ * same canonical mapping, and an admissible floor.
+ *
+ * Usage: test_search_brute [seed N] [cases N] [case N]
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "oracle/brute_force.h"
+#include "oracle/tiny_case.h"
+#include "search/search.h"
+#include "support/close.h"
+#include "support/nest.h"
+#include "support/simulate.h"
+
+enum { CASES = 1500, CASES_QUICK = 200, REPORTS_MAX = 5 };
+
+/* Value of a mapping by the simulator and the tests' own price rules. */
+static double literal_value(const tiny_case *it, const cds_mapping *mapping) {
+  static cds_counts counts;
+  simulate_message message;
+  if (!simulate(&counts, &it->arch, &it->einsum, mapping, &message)) {
+    return (double)NAN;
+  }
+  bill sum;
+  memset(&sum, 0, sizeof sum);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    bill part;
+    bill_tensor(&part, &it->arch, &it->einsum, &counts, t);
+    bill_add(&sum, &part, &it->arch);
+  }
+  const own_cost cost = bill_total(&sum, &it->arch, counts.macs, counts.steps,
+                                   it->goal.power_limit_w);
+  if (!cost.fits || !cost.meets) {
+    return (double)NAN;
+  }
+  return it->goal.product
+             ? cost.energy_pj * cost.latency_s
+             : cost.energy_pj + it->goal.lambda_pj_per_s * cost.latency_s;
+}
+
+/* The brute force's optimum with the energy and time that was found. */
+static const brute_tie *tie_of(const brute_result *brute,
+                               const cds_cost *cost) {
+  for (unsigned i = 0; i < brute->ties; i++) {
+    if (close_enough(brute->tie[i].dynamic_pj, cost->dynamic_pj, 1e-13) &&
+        close_enough(brute->tie[i].cycles, cost->cycles, 1e-12)) {
+      return &brute->tie[i];
+    }
+  }
+  return NULL;
+}
+
+static const char *difference(const tiny_case *it, const brute_result *brute,
+                              cds_status status,
+                              const cds_search_result *result) {
+  if (!brute->found || status == CDS_EINFEASIBLE) {
+    return brute->found || status != CDS_EINFEASIBLE ? "feasibility" : NULL;
+  }
+  if (status != CDS_OK || !result->found) {
+    return "status";
+  }
+  if (!close_enough(result->value, brute->value, 1e-12)) {
+    return "value";
+  }
+  if (!result->proven || result->bound != result->value) {
+    return "proof";
+  }
+  if (!close_enough(literal_value(it, &result->mapping), brute->value, 1e-12)) {
+    return "value of the mapping when executed";
+  }
+  const brute_tie *tie = tie_of(brute, &result->cost);
+  if (tie == NULL || !tie->normal) {
+    return "energy and time, or no optimal mapping in normal form";
+  }
+  if (cds_mapping_compare(&tie->mapping, &result->mapping) != 0) {
+    return "canonical mapping";
+  }
+  double dynamic_pj, latency_s;
+  cds_search_floor(&dynamic_pj, &latency_s, &it->arch, &it->einsum,
+                   it->goal.power_limit_w);
+  return dynamic_pj > result->cost.dynamic_pj * (1 + 1e-12) ||
+                 latency_s > result->cost.latency_s * (1 + 1e-12)
+             ? "floor"
+             : NULL;
+}
+
+static void report(const char *what, const tiny_case *it,
+                   const brute_result *brute, const cds_search_result *result) {
+  printf("mismatch: %s\n  ", what);
+  tiny_case_write(stdout, it);
+  printf("  brute force: found %d, value %.17g, %u ties\n", brute->found,
+         brute->value, brute->ties);
+  for (unsigned i = 0; i < brute->ties; i++) {
+    const brute_tie *tie = &brute->tie[i];
+    printf("    %.17g pJ, %.17g cycles: ", tie->dynamic_pj, tie->cycles);
+    cds_mapping raw;
+    brute_raw_nest(&raw, &tie->raw, &it->arch, &it->einsum);
+    nest_write(stdout, tie->normal ? &tie->mapping : &raw, &it->arch,
+               &it->einsum);
+    fputs(tie->normal ? "\n" : " (not in normal form)\n", stdout);
+  }
+  printf("  search: found %d, value %.17g, bound %.17g\n    %.17g pJ, %.17g "
+         "cycles: ",
+         result->found, result->value, result->bound, result->cost.dynamic_pj,
+         result->cost.cycles);
+  nest_write(stdout, &result->mapping, &it->arch, &it->einsum);
+  fputs("\n", stdout);
+}
+
+typedef struct totals {
+  uint64_t cases, mismatches, feasible, priced, executed, nodes, several;
+} totals;
+
+static void check_case(const tiny_case *it, cds_searcher *searcher,
+                       totals *sum) {
+  static brute_result brute;
+  static cds_search_result result;
+  memset(&result, 0, sizeof result);
+  brute_force(&brute, &it->arch, &it->einsum, &it->goal);
+  cds_status status = cds_search_begin(searcher, &it->arch, &it->einsum,
+                                       it->goal.power_limit_w);
+  if (status == CDS_OK) {
+    const cds_goal goal = {it->goal.product, it->goal.lambda_pj_per_s};
+    status = cds_search_solve(&result, searcher, goal, NULL);
+  }
+  const char *what = difference(it, &brute, status, &result);
+  if (what != NULL) {
+    report(what, it, &brute, &result);
+    sum->mismatches++;
+  }
+  sum->cases++;
+  sum->feasible += brute.found;
+  sum->priced += brute.priced;
+  sum->executed += brute.executed;
+  sum->nodes += result.nodes;
+  sum->several += brute.ties > 1;
+}
+
+int main(int argc, char **argv) {
+  const char *quick = getenv("CODESIGN_TEST_QUICK");
+  uint64_t cases =
+      quick != NULL && strcmp(quick, "1") == 0 ? CASES_QUICK : CASES;
+  uint64_t seed = 11, first = 0;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const uint64_t number = strtoull(argv[i + 1], NULL, 10);
+    if (strcmp(argv[i], "seed") == 0) {
+      seed = number;
+    } else if (strcmp(argv[i], "cases") == 0) {
+      cases = number;
+    } else if (strcmp(argv[i], "case") == 0) {
+      first = number;
+      cases = 1;
+    }
+  }
+  tiny_case *it = malloc(sizeof *it);
+  cds_searcher *searcher = cds_searcher_new();
+  if (it == NULL || searcher == NULL) {
+    return EXIT_FAILURE;
+  }
+  totals sum = {0};
+  for (uint64_t i = 0; i < cases && sum.mismatches < REPORTS_MAX; i++) {
+    tiny_case_make(it, seed, first + i);
+    check_case(it, searcher, &sum);
+  }
+  cds_searcher_free(searcher);
+  free(it);
+  printf("%" PRIu64 " instances of seed %" PRIu64 " (%" PRIu64
+         " feasible, %" PRIu64 " with ties of other energies), %" PRIu64
+         " mismatches\n%" PRIu64 " mappings priced, %" PRIu64
+         " nests executed, %" PRIu64 " nodes searched\n",
+         sum.cases, seed, sum.feasible, sum.several, sum.mismatches, sum.priced,
+         sum.executed, sum.nodes);
+  return sum.mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tiny random searches: a matrix product, an architecture, a goal. */
+#ifndef CDS_TESTS_TINY_CASE_H
+#define CDS_TESTS_TINY_CASE_H
+
+#include <stdio.h>
+
+#include "oracle/brute_force.h"
+
+typedef struct tiny_case {
+  uint64_t seed, number;
+  cds_einsum einsum;
+  cds_arch arch;
+  brute_goal goal;
+  char names[200];
+} tiny_case;
+
+void tiny_case_make(tiny_case *out, uint64_t seed, uint64_t number);
+void tiny_case_write(FILE *stream, const tiny_case *it);
+
+#endif
