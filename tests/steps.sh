@@ -82,7 +82,7 @@ tests_of() {
     *Skipped*) skip_step "$preset: $name" "$(reason_of "$preset" "$name")" ;;
     *)
       fail_step "$preset: $name" "log: ${log#"$root"/}"
-      output_of "$preset" "$name" | tail -n 25 | sed 's/^/    /'
+      output_of "$preset" "$name" | telling_lines
       ;;
     esac
   done < <(sed -nE \
@@ -91,6 +91,14 @@ tests_of() {
     fail_step "$preset: tests" "none was run, log: ${log#"$root"/}"
     tail -n 10 "$log" | sed 's/^/    /'
   fi
+}
+
+# The lines of a failed test's output that say what is wrong, else its end.
+telling_lines() {
+  local text
+  text=$(cat)
+  { grep -E 'ERROR|error:|FAILED|FAIL:|SUMMARY' <<<"$text" ||
+    tail -n 25 <<<"$text"; } | head -n 25 | sed 's/^/    /'
 }
 
 # What a test printed in the last ctest run of a preset.
@@ -180,6 +188,8 @@ valgrind_steps() {
       --leak-check=full --errors-for-leak-kinds=definite \
       "out/build/valgrind/tests/$name"
   done
+  step 'valgrind: command line' tests/cli/run --valgrind \
+    out/build/valgrind/codesign
 }
 
 # The tests with a German locale in force from the first instruction on: a

@@ -10,9 +10,9 @@ extern "C" {
 #endif
 
 typedef struct cds_progress {
-  uint64_t done, total;       /* designs looked at, designs declared */
-  double best;                /* objective of the best so far; NaN: none yet */
-  double bound;               /* nothing is better than this */
+  uint64_t done, total; /* designs looked at, designs declared */
+  double best;          /* objective of the best so far; NaN: none yet */
+  double bound;         /* nothing is better than this */
 } cds_progress;
 
 typedef struct cds_control {
