@@ -55,12 +55,14 @@
  *                interpolated: assumption, x0.3 to x5. lp: CACTI 7 ITRS-LSTP at
  *                300 K x9.2 for 85 degC (0.037 per K); 7 nm 0.4 mW per MiB:
  *                assumption, x0.3 to x5
- *   clock        Hz of pipelined accelerator logic at nominal: 1.5 GHz at 7 nm
- *   {hp, lp}     (NVIDIA A100 1.41, AMD MI100 1.5, TPUv4i 1.05), 1.4 at 16 nm
- *                (P100 1.48), 0.9 at 28 nm (TPUv1 0.7), 0.4 at 65 nm (Eyeriss
- *                0.25); lp is 0.6 of hp: assumption, x0.6 to x1.4
- *   vth          V, effective saturation threshold: assumption, hp 0.30 and lp
- *   {hp, lp}     0.36 for FinFETs, +-0.06
+ *   clock        Hz of pipelined accelerator logic at nominal: 7 nm 1.6 GHz at
+ *   {hp, lp}     0.75 V and 1.0 GHz at 0.55 V (Lee et al., IEEE JSSC 57(1),
+ *                2022; NVIDIA A100 boosts to 1.41, TPUv4i runs at 1.05); 1.4 at
+ *                16 nm (P100 1.48), 0.9 at 28 nm (TPUv1 0.7), 0.4 at 65 nm
+ *                (Eyeriss 0.25); lp is 0.6 of hp: assumption, x0.6 to x1.4
+ *   vth          V, effective saturation threshold: 0.30 gives the measured
+ *   {hp, lp}     ratio of those two clocks within 2 %; lp 0.36 and planar
+ *                nodes: assumption, +-0.06
  *   alpha        1.3; 1.4 at 90 nm (Sakurai & Newton: 1 to 2, falling with
  *                velocity saturation)
  *   dibl         V/V; 0.125 tri-gate (DSENT), 0.15 planar: assumption
@@ -76,7 +78,7 @@ static const cds_tech_process PROCESSES[] = {
   /* name, V nominal, low, high; blend; beyond; logic area;
    *   sram energy, area, {leakage}; {clock}; {vth}; alpha, dibl, swing */
   {"n10", 0.75, 0.52, 0.95, 0.8083, 1.0,   0.10,
-    0.252, 0.142, {9.0e-3, 5.0e-4}, {1.45e9, 0.87e9}, {0.30, 0.36}, FINFET},
+    0.252, 0.142, {9.0e-3, 5.0e-4}, {1.5e9, 0.90e9}, {0.30, 0.36}, FINFET},
   {"n12", 0.80, 0.52, 1.00, 0.7103, 1.0,   0.133,
     0.262, 0.217, {1.25e-2, 7.0e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
   {"n14", 0.80, 0.52, 1.00, 0.6275, 1.0,   0.17,
@@ -88,7 +90,7 @@ static const cds_tech_process PROCESSES[] = {
   {"n28", 0.90, 0.60, 1.10, 0.2550, 1.0,   0.368,
     0.447, 0.430, {0.410, 5.6e-4}, {0.9e9, 0.54e9}, {0.34, 0.42}, PLANAR},
   {"n3",  0.75, 0.52, 0.95, 1.0,    0.462, 0.020,
-    0.159, 0.071, {4.5e-3, 3.2e-4}, {1.9e9, 1.14e9}, {0.30, 0.36}, FINFET},
+    0.159, 0.071, {4.5e-3, 3.2e-4}, {2.0e9, 1.20e9}, {0.30, 0.36}, FINFET},
   {"n32", 0.90, 0.60, 1.10, 0.1832, 1.0,   0.46,
     0.560, 0.506, {0.546, 3.6e-4}, {0.8e9, 0.48e9}, {0.34, 0.42}, PLANAR},
   {"n40", 0.90, 0.60, 1.10, 0.0633, 1.0,   0.765,
@@ -96,11 +98,11 @@ static const cds_tech_process PROCESSES[] = {
   {"n45", 0.90, 0.60, 1.15, 0.0,    1.0,   1.0,
     0.810, 1.0, {0.675, 2.2e-4}, {0.6e9, 0.36e9}, {0.34, 0.42}, PLANAR},
   {"n5",  0.75, 0.52, 0.95, 1.0,    0.70,  0.032,
-    0.187, 0.071, {5.0e-3, 3.4e-4}, {1.7e9, 1.02e9}, {0.30, 0.36}, FINFET},
+    0.187, 0.071, {5.0e-3, 3.4e-4}, {1.8e9, 1.08e9}, {0.30, 0.36}, FINFET},
   {"n65", 1.10, 0.75, 1.30, 0.0,    2.40,  1.5,
     1.79, 2.09, {1.12, 1.35e-3}, {0.4e9, 0.24e9}, {0.36, 0.45}, PLANAR},
   {"n7",  0.75, 0.52, 0.95, 1.0,    1.0,   0.059,
-    0.234, 0.091, {5.4e-3, 3.6e-4}, {1.5e9, 0.90e9}, {0.30, 0.36}, FINFET},
+    0.234, 0.091, {5.4e-3, 3.6e-4}, {1.6e9, 0.96e9}, {0.30, 0.36}, FINFET},
   {"n90", 1.20, 0.80, 1.40, 0.0,    4.60,  2.8,
     3.21, 4.00, {0.386, 7.0e-4}, {0.3e9, 0.18e9}, {0.38, 0.47}, OLD_PLANAR},
 };

@@ -52,7 +52,14 @@ static void factors_equal_the_laws_worked_by_hand(void **state) {
   assert_close(at.energy_factor, 0.64, 1e-12);
   assert_close(at.clock_factor, 0.590312 * 1.25, 1e-5);
   assert_close(at.leakage_factor, 0.8 * 0.634793, 1e-5);
-  assert_close(at.clock_hz, 1.5e9 * 0.590312 * 1.25, 1e-5);
+  assert_close(at.clock_hz, 1.6e9 * 0.590312 * 1.25, 1e-5);
+}
+
+static void clocks_of_a_measured_7_nm_chip_are_met(void **state) {
+  (void)state;
+  /* Lee et al., IEEE JSSC 57(1), 2022: 1.0 GHz at 0.55 V, 1.6 at 0.75 V. */
+  assert_close(supply("n7", "hp", 0.55).clock_hz, 1.0e9, 0.03);
+  assert_close(supply("n7", "hp", 0.75).clock_hz, 1.6e9, 0.03);
 }
 
 static void energy_clock_and_leakage_rise_with_the_supply(void **state) {
@@ -122,6 +129,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nominal_supply_changes_nothing),
       cmocka_unit_test(factors_equal_the_laws_worked_by_hand),
+      cmocka_unit_test(clocks_of_a_measured_7_nm_chip_are_met),
       cmocka_unit_test(energy_clock_and_leakage_rise_with_the_supply),
       cmocka_unit_test(both_spellings_and_the_default_name_a_process),
       cmocka_unit_test(what_is_not_known_is_refused_with_a_reason),
