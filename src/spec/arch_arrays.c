@@ -43,7 +43,8 @@ static bool read_network(cds_build *build, cds_raw_network *raw,
   if (node->kind == CDS_YAML_MAPPING) {
     return cds_build_read(build, raw, &cds_schema_network, node);
   }
-  return cds_class_read_one(build, raw, &cds_schema_network, "kind", node);
+  return cds_class_read_one(build, raw, &cds_schema_one_network, "network",
+                            node);
 }
 
 /* The built-in bus fills what is not given. Leakage and area come with its
@@ -110,7 +111,7 @@ static void fill_array(cds_build *build, unsigned index) {
     bus_class(build, index, energy, add);
   }
   array->bandwidth = cds_build_bandwidth(
-      build, &network.bandwidth, build->arch->die[array->die].clock_hz,
+      build, &network.bandwidth, array->die,
       raw->network == NULL ? array->place
                            : cds_build_place(raw->network, "bandwidth"));
 }

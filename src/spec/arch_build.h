@@ -137,10 +137,10 @@ extern const cds_schema cds_schema_arch, cds_schema_die, cds_schema_package,
     cds_schema_stack, cds_schema_layer, cds_schema_stack_bond, cds_schema_link,
     cds_schema_cooling, cds_schema_level, cds_schema_level_bandwidth,
     cds_schema_level_energy, cds_schema_one_bandwidth, cds_schema_one_energy,
-    cds_schema_array, cds_schema_network, cds_schema_beside, cds_schema_compute,
-    cds_schema_vector, cds_schema_cycles, cds_schema_primitive_energy,
-    cds_schema_mac_slots, cds_schema_host, cds_schema_host_link,
-    cds_schema_explore;
+    cds_schema_array, cds_schema_network, cds_schema_one_network,
+    cds_schema_beside, cds_schema_compute, cds_schema_vector, cds_schema_cycles,
+    cds_schema_primitive_energy, cds_schema_mac_slots, cds_schema_host,
+    cds_schema_host_link, cds_schema_explore;
 
 /* A die while it is read. */
 typedef struct cds_build_die {
@@ -148,6 +148,7 @@ typedef struct cds_build_die {
   cds_raw_die raw;
   double energy_factor, leakage_factor; /* of explicit, nominal numbers */
   bool stacked;
+  bool clock_used; /* a number depends on its clock */
 } cds_build_die;
 
 /* A bond as written, before its numbers are known. */
@@ -198,9 +199,9 @@ void cds_build_origins(cds_build *build, const char *entry,
 unsigned cds_build_find_die(cds_build *build, const char *name,
                             cds_place place);
 /* Bit per core cycle of a bandwidth; INFINITY when not given. Per-cycle ones
- * count the cycles of `clock_hz`. */
+ * count the cycles of the die. */
 double cds_build_bandwidth(cds_build *build, const cds_quantity *quantity,
-                           double clock_hz, cds_place place);
+                           unsigned die, cds_place place);
 /* Whole bits of a size that was read as a double, 0 after a message. */
 uint64_t cds_build_bits(cds_build *build, double value, const char *what,
                         cds_place place);
@@ -215,5 +216,7 @@ void cds_build_compute(cds_build *build);
 void cds_build_arrays(cds_build *build);
 void cds_build_other(cds_build *build);
 void cds_build_bonds(cds_build *build);
+/* What the parts must be together, and what was given for nothing. */
+void cds_build_check(cds_build *build);
 
 #endif

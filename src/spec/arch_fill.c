@@ -232,7 +232,6 @@ static void fill_bandwidth(level_fill *fill) {
   cds_build *build = fill->build;
   const cds_yaml *node = fill->raw->bandwidth;
   cds_level *level = fill->level;
-  const double clock_hz = build->arch->die[level->die].clock_hz;
   level->read_bandwidth = level->write_bandwidth = level->shared_bandwidth =
       (double)INFINITY;
   if (node == NULL) {
@@ -250,7 +249,7 @@ static void fill_bandwidth(level_fill *fill) {
     if (cds_class_read_one(build, &raw, &cds_schema_one_bandwidth, "bandwidth",
                            node)) {
       level->shared_bandwidth =
-          cds_build_bandwidth(build, &raw.shared, clock_hz, node->place);
+          cds_build_bandwidth(build, &raw.shared, level->die, node->place);
     }
     return;
   }
@@ -266,12 +265,12 @@ static void fill_bandwidth(level_fill *fill) {
     build->wrong = true;
   }
   cds_build_origins(build, level->name, &raw.origin);
-  level->read_bandwidth = cds_build_bandwidth(build, &raw.read, clock_hz,
+  level->read_bandwidth = cds_build_bandwidth(build, &raw.read, level->die,
                                               cds_build_place(node, "read"));
-  level->write_bandwidth = cds_build_bandwidth(build, &raw.write, clock_hz,
+  level->write_bandwidth = cds_build_bandwidth(build, &raw.write, level->die,
                                                cds_build_place(node, "write"));
   level->shared_bandwidth = cds_build_bandwidth(
-      build, &raw.shared, clock_hz, cds_build_place(node, "shared"));
+      build, &raw.shared, level->die, cds_build_place(node, "shared"));
 }
 
 static void fill_standing(level_fill *fill) {

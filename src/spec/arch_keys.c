@@ -180,8 +180,9 @@ static const cds_key level_keys[] = {
                 "assumption), when not given"),
     ROW(cds_raw_level, "bandwidth", NODE, bandwidth,
         .help = "Of one instance: one quantity that all actions share, or "
-                "{read, write} or {shared}; without it and without a class "
-                "that implies one: no limit"),
+                "{read, write} or {shared}; B/cycle counts cycles of the "
+                "level's die; without it and without a class that implies "
+                "one: no limit"),
     ROW(cds_raw_level, "energy", NODE, energy,
         .help = "Energy of one access of the width, or of a bit (pJ/bit): one "
                 "quantity for all actions, or {read, fill, update, drain}"),
@@ -285,6 +286,11 @@ static const cds_key network_keys[] = {
         .help = "Of one network, both directions together; no limit when not "
                 "given"),
     ORIGIN(cds_raw_network),
+    END};
+
+static const cds_key one_network_keys[] = {
+    ROW(cds_raw_network, "network", CHOICE, kind, .choices = networks,
+        .help = "Kind of network"),
     END};
 
 static const cds_key beside_keys[] = {
@@ -415,6 +421,7 @@ SCHEMA(level_energy, "energy of a level", level_energy_keys,
 SCHEMA(one_energy, "energy", one_energy_keys, "One energy");
 SCHEMA(array, "array", array_keys, "An array of everything after it");
 SCHEMA(network, "network", network_keys, "Network of an array");
+SCHEMA(one_network, "array", one_network_keys, "One kind of network");
 SCHEMA(beside, "beside", beside_keys, "Levels side by side");
 SCHEMA(compute, "compute", compute_keys,
        "The multiply-accumulate units at the end of the chain");

@@ -283,7 +283,7 @@ static crossing cross(cds_build *build, const cds_build_bond *bond,
   const unsigned die = driver(build->arch, bond);
   crossing out = {.bit_pj = layer->energy * build->die[die].energy_factor,
                   .bandwidth = cds_build_bandwidth(
-                      build, &layer->bandwidth, build->arch->clock_hz,
+                      build, &layer->bandwidth, build->arch->compute.die,
                       cds_build_place(node, "bandwidth"))};
   const bool energy = given(layer->energy);
   const bool bandwidth = given(layer->bandwidth.value);

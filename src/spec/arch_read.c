@@ -38,6 +38,14 @@ void cds_build_origin(cds_build *build, const char *entry, const char *what,
   if (text == NULL || arch->origins == CDS_ORIGINS_MAX) {
     return;
   }
+  /* A bond class often serves several crossings. */
+  for (unsigned index = 0; index < arch->origins; index++) {
+    const cds_origin *known = &arch->origin[index];
+    if (known->text == text && strcmp(known->what, what) == 0 &&
+        strcmp(known->entry, entry) == 0) {
+      return;
+    }
+  }
   if (arch->origin == NULL) {
     arch->origin = cds_arena_array(build->reader->arena, CDS_ORIGINS_MAX,
                                    sizeof *arch->origin);
@@ -80,7 +88,7 @@ unsigned cds_build_find_die(cds_build *build, const char *name,
 }
 
 double cds_build_bandwidth(cds_build *build, const cds_quantity *quantity,
-                           double clock_hz, cds_place place) {
+                           unsigned die, cds_place place) {
   if (isnan(quantity->value)) {
     return (double)INFINITY;
   }
@@ -92,8 +100,11 @@ double cds_build_bandwidth(cds_build *build, const cds_quantity *quantity,
     return (double)INFINITY;
   }
   const double core_hz = build->arch->clock_hz;
-  return quantity->per_cycle ? quantity->value * (clock_hz / core_hz)
-                             : quantity->value / core_hz;
+  if (!quantity->per_cycle) {
+    return quantity->value / core_hz;
+  }
+  build->die[die].clock_used = true;
+  return quantity->value * (build->arch->die[die].clock_hz / core_hz);
 }
 
 uint64_t cds_build_bits(cds_build *build, double value, const char *what,
@@ -183,6 +194,7 @@ cds_status cds_arch_read(cds_arch *out, const cds_yaml *root,
     cds_build_other(build);
     cds_build_arrays(build);
     cds_build_bonds(build);
+    cds_build_check(build);
   }
   if (build->status != CDS_OK) {
     return build->status;

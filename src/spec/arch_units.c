@@ -365,7 +365,7 @@ static void read_host(cds_build *build) {
     cds_build_origins(build, "host link", &link.origin);
     host->link_bit_pj = link.energy;
     host->link_bandwidth =
-        cds_build_bandwidth(build, &link.bandwidth, clock_hz,
+        cds_build_bandwidth(build, &link.bandwidth, build->arch->compute.die,
                             cds_build_place(raw.link, "bandwidth"));
   }
 }

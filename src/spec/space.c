@@ -317,6 +317,24 @@ static cds_status first_design(cds_space *space, const cds_reader *reader) {
   return check_cooling(space, arch, reader->diag);
 }
 
+/* Files are easily given in the wrong order. */
+static cds_status check_kind(const cds_yaml *root, cds_diag *diag) {
+  static const char *const others[] = {"workload", "mapping"};
+  if (root->kind != CDS_YAML_MAPPING ||
+      cds_yaml_get(root, "architecture") != NULL) {
+    return CDS_OK;
+  }
+  for (size_t other = 0; other < 2; other++) {
+    if (cds_yaml_get(root, others[other]) != NULL) {
+      cds_diag_error(diag, root->place,
+                     "the file describes a %s: expected an architecture",
+                     others[other]);
+      return CDS_EINPUT;
+    }
+  }
+  return CDS_OK;
+}
+
 cds_status cds_space_of(cds_space **out, const cds_yaml *root,
                         const char *const *sets, size_t set_count,
                         cds_arena *arena, cds_diag *diag) {
@@ -326,6 +344,7 @@ cds_status cds_space_of(cds_space **out, const cds_yaml *root,
   }
   const cds_reader reader = {.arena = arena, .diag = diag};
   space->root = root;
+  CDS_TRY(check_kind(root, diag));
   CDS_TRY(read_explore(space, sets, set_count, &reader));
   count_designs(space);
   const cds_status used = check_used(space, diag);

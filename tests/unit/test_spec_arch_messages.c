@@ -153,6 +153,17 @@ static const wrong_case cases[] = {
     {"dies: {a: {clock: 1 GHz}}\npackage: {links: [{from: a, to: a}]}\n" HEAD
          OUTER MAC,
      "a link from die 'a' to itself"},
+    {HEAD OUTER "  - {beside: [{level: M, size: 8 B, energy: 1 pJ, keep:"
+                " [input]}, {level: N, size: 8 B, energy: 1 pJ, keep:"
+                " [weight, input]}]}\n" MAC,
+     "levels 'M' and 'N' stand side by side and both keep 'input'"},
+    {HEAD OUTER "  - {array: PE, cols: 2, network: mesh}\n" MAC,
+     "'network' is 'mesh': expected 'bus'"},
+    {"dies: {a: {clock: 1 GHz}, b: {clock: 1 GHz}}\n"
+     "package: {stacks: [{layers: [a]}, {layers: [b]}]}\n" HEAD
+     "  - {level: L, die: a, energy: 1 pJ}\n"
+     "  - {compute: MAC, die: b, energy: 1 pJ}\n",
+     "dies 'a' and 'b' stand in stacks that nothing joins"},
     {"dies: {a: {clock: 1 GHz, size: 64 B}}\n" HEAD OUTER MAC,
      "levels on die 'a' need 1 KiB: expected at most 64 B"},
 };
@@ -203,6 +214,15 @@ static const wrong_case warnings[] = {
      "warning: the levels on die 'a' use 1 KiB of the 64 KiB"},
     {HEAD OUTER MAC "other_operations: refuse\nmac_slots: {exp: 2}\n",
      "warning: 'mac_slots' is not used"},
+    {"clock: 1 GHz\ndies: {a: {clock: 2 GHz}}\n" HEAD OUTER MAC,
+     "a.yaml:1:8: warning: 'clock' of the architecture is not used"},
+    {"dies: {a: {clock: 1 GHz}, b: {clock: 2 GHz}}\n" HEAD
+     "  - {level: L, die: b, energy: 1 pJ}\n"
+     "  - {compute: MAC, die: a, energy: 1 pJ}\n",
+     "warning: 'clock' of die 'b' is not used"},
+    {HEAD OUTER "  - {array: PE, cols: 2, reduction: false, network: {energy:"
+                " 1 pJ/bit, add: 1 pJ}}\n" MAC,
+     "warning: 'add' of array 'PE' is not used"},
     {HEAD OUTER MAC "host: {energy: 1 pJ, rate: 1 Gop/s}\n",
      "warning: 'host' is not used"},
     {HEAD OUTER "  - {compute: V, class: vector}\n" MAC

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/parallel.h"
 #include "spec/space.h"
 #include "support/close.h"
 
@@ -222,6 +223,10 @@ static void wrong_spaces_have_their_messages(void **state) {
   expect_wrong(GRID "  limits: {power: 5 W}\n", "'limits' is no list");
   expect_wrong(GRID "  objective: speed\n", "objective");
   expect_wrong(GRID "  objectives: edp\n", "unknown key 'objectives'");
+  expect_wrong("workload: w\nlayers: []\n",
+               "the file describes a workload: expected an architecture");
+  expect_wrong(HEAD "explore: {variables: {a-b: [4]}}\n",
+               "variable 'a-b' has a '-'");
   expect_wrong(HEAD "explore: [rows]\n", "'explore' is no mapping");
   expect_wrong(HEAD "explore: {variables: [rows]}\n",
                "'variables' is no mapping");
@@ -251,6 +256,37 @@ static void every_failing_allocation_is_survived(void **state) {
       assert_true(status == CDS_OK || status == CDS_ENOMEM);
     }
     cds_arena_free(own);
+  }
+}
+
+/* ---- threads ---- */
+
+typedef struct job {
+  cds_arch *arch; /* one for each design */
+  cds_status status[9];
+  cds_arena *own[9];
+} job;
+
+static void build_one(size_t chunk, unsigned thread, void *payload) {
+  (void)thread;
+  job *all = payload;
+  cds_diag *diag = cds_diag_new(all->own[chunk]);
+  all->status[chunk] =
+      cds_space_design(&all->arch[chunk], space, chunk, all->own[chunk], diag);
+}
+
+static void designs_are_built_side_by_side(void **state) {
+  (void)state;
+  read_right(GRID);
+  job all = {.arch = cds_arena_array(arena, 9, sizeof *all.arch)};
+  for (unsigned design = 0; design < 9; design++) {
+    all.own[design] = cds_arena_new();
+  }
+  cds_parallel_for(9, 3, build_one, &all);
+  for (unsigned design = 0; design < 9; design++) {
+    assert_int_equal(all.status[design], CDS_OK);
+    assert_int_equal(all.arch[design].array[0].extent[0], 4U << design / 3);
+    cds_arena_free(all.own[design]);
   }
 }
 
@@ -356,6 +392,7 @@ int main(void) {
       cmocka_unit_test(wrong_spaces_have_their_messages),
       cmocka_unit_test(an_unreadable_file_is_said),
       cmocka_unit_test(every_failing_allocation_is_survived),
+      cmocka_unit_test(designs_are_built_side_by_side),
       cmocka_unit_test(a_number_without_a_source_is_found),
       cmocka_unit_test(a_source_covers_its_own_entry),
       cmocka_unit_test(an_assumption_at_the_top_covers_the_file),
