@@ -95,11 +95,9 @@ static double scale(double x, int k) {
   return x * power;
 }
 
-double cds_exp(double x) {
+/* e^(x + low) for a low that is far smaller than x. */
+static double exp_sum(double x, double low) {
   enum { TERMS = 14 };
-  if (isnan(x)) {
-    return x;
-  }
   if (x > 709.79) {
     return (double)INFINITY;
   }
@@ -108,13 +106,15 @@ double cds_exp(double x) {
   }
   const double ratio = x * 1.4426950408889634; /* 1 / ln 2 */
   const int k = (int)(ratio < 0 ? ratio - 0.5 : ratio + 0.5);
-  const double r = (x - k * ln2_upper) - k * ln2_rest;
+  const double r = ((x - k * ln2_upper) - k * ln2_rest) + low;
   double tail = 1; /* 1 + r/2 (1 + r/3 (1 + ...)) */
   for (int term = TERMS; term >= 2; term--) {
     tail = 1 + r * tail / term;
   }
   return scale(1 + r * tail, k);
 }
+
+double cds_exp(double x) { return isnan(x) ? x : exp_sum(x, 0); }
 
 /* x = 2^k m with m in [sqrt(1/2), sqrt(2)); x > 0 and finite. */
 static double split_power(double x, int *k) {
@@ -207,6 +207,5 @@ double cds_pow(double x, double y) {
     return x == 1 ? 1 : cds_exp(log_x.high * y);
   }
   const pair exponent = pair_multiply(log_x, (pair){y, 0});
-  const double rough = cds_exp(exponent.high);
-  return isinf(rough) ? rough : rough + rough * exponent.low;
+  return exp_sum(exponent.high, exponent.low);
 }
