@@ -130,7 +130,7 @@ typedef struct cds_raw_host_link {
 typedef struct cds_raw_explore {
   const cds_yaml *variables, *limits;
   unsigned objective;
-  const char *note;
+  cds_raw_origin origin;
 } cds_raw_explore;
 
 extern const cds_schema cds_schema_arch, cds_schema_die, cds_schema_package,

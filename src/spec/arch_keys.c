@@ -77,7 +77,7 @@ static const cds_key arch_keys[] = {
 
 static const cds_key die_keys[] = {
     ROW(cds_raw_die, "process", NAME, process,
-        .help = "Process of the die, such as n7, 45nm or dram-1b"),
+        .help = "Process of the die, such as n7, n45 or dram-1b"),
     ROW(cds_raw_die, "device", NAME, device,
         .help = "Device flavour: hp (fast) or lp (low leakage)"),
     ROW(cds_raw_die, "supply", QUANTITY, supply, .dimension = CDS_DIM_VOLTAGE,
@@ -394,9 +394,7 @@ static const cds_key explore_keys[] = {
     ROW(cds_raw_explore, "objective", CHOICE, objective, .choices = objectives,
         .fallback = "edp",
         .help = "What is made least: edp, energy, delay or ed2p"),
-    ROW(cds_raw_explore, "note", TEXT, note,
-        .help = "A remark for the reader; changes nothing"),
-    END};
+    ORIGIN(cds_raw_explore), END};
 
 #define SCHEMA(id, title, rows, text)                                          \
   const cds_schema cds_schema_##id = {                                         \

@@ -128,7 +128,7 @@ static const char deep[] =
     " bypass: [input, output]}\n"
     "  - {array: PE, rows: 8, cols: 16, multicast: false, reduction: false,"
     " network: {energy: 0.1 pJ/bit}}\n"
-    "  - {level: L6, size: 64 B, energy: 1 pJ, area: 2 um2,"
+    "  - {level: L6, size: 64 B, energy: 1 pJ, area: 2 um2, bypass: [W],"
     " leakage: 1 uW, buffering: single}\n"
     "  - {level: L7, size: 4 B, energy: {read: 1 pJ, fill: 2 pJ}}\n"
     "  - {compute: MAC, energy: {int8: 0.1 pJ, fp16: 0.5 pJ},"
@@ -149,6 +149,7 @@ static void eight_levels_and_two_arrays_have_their_places(void **state) {
   assert_int_equal(cds_arch_level(&arch, "WGT"), 5);
   assert_int_equal(cds_arch_level(&arch, "PE"), UINT_MAX);
   assert_int_equal(cds_arch_array(&arch, "PE"), 1);
+  assert_int_equal(cds_arch_array(&arch, "L1"), UINT_MAX);
   assert_int_equal(arch.level[0].size_bits, UINT64_MAX);
   assert_true(arch.level[0].streamed);
   assert_int_equal(arch.level[6].buffering, CDS_BUFFER_SINGLE);
@@ -210,6 +211,8 @@ static void policies_follow_keep_bypass_and_may(void **state) {
   assert_int_equal(cds_level_policy(&arch, 3, &weight), CDS_MAY);
   assert_int_equal(cds_level_policy(&arch, 3, &other), CDS_MUST_NOT);
   assert_int_equal(cds_level_policy(&arch, 3, &output), CDS_MUST_NOT);
+  assert_int_equal(cds_level_policy(&arch, 6, &other), CDS_MUST_NOT);
+  assert_int_equal(cds_level_policy(&arch, 6, &weight), CDS_MAY);
   assert_int_equal(cds_level_policy(&arch, 4, &input), CDS_MUST);
   assert_int_equal(cds_level_policy(&arch, 5, &input), CDS_MUST_NOT);
 }

@@ -227,9 +227,45 @@ static void wrong_spaces_have_their_messages(void **state) {
                "the file describes a workload: expected an architecture");
   expect_wrong(HEAD "explore: {variables: {a-b: [4]}}\n",
                "variable 'a-b' has a '-'");
+  expect_wrong(GRID "  limits: [[power <= 5 W]]\n", "a limit is no text");
+  expect_wrong(GRID "  source: 5\n  limit: 5\n", "unknown key 'limit'");
   expect_wrong(HEAD "explore: [rows]\n", "'explore' is no mapping");
   expect_wrong(HEAD "explore: {variables: [rows]}\n",
                "'variables' is no mapping");
+}
+
+static void designs_beyond_64_bits_are_counted_as_such(void **state) {
+  (void)state;
+  char text[4096] = "architecture: many\nlevels:\n";
+  char sum[512] = "";
+  char variables[2048] = "";
+  for (unsigned index = 0; index < 5; index++) {
+    char part[128];
+    (void)snprintf(part, sizeof part, "%s$v%u", index == 0 ? "" : " + ", index);
+    (void)strncat(sum, part, sizeof sum - strlen(sum) - 1);
+    (void)snprintf(part, sizeof part, "    v%u: 1 to 50000 by 1\n", index);
+    (void)strncat(variables, part, sizeof variables - strlen(variables) - 1);
+  }
+  const size_t used = strlen(text);
+  (void)snprintf(text + used, sizeof text - used,
+                 "  - {level: L, energy: 1 pJ}\n"
+                 "  - {array: PE, cols: %s, network: {energy: 0 pJ/bit, add: 0"
+                 " pJ}}\n"
+                 "  - {compute: MAC, energy: 1 pJ}\n"
+                 "explore:\n  variables:\n%s",
+                 sum, variables);
+  read_right(text);
+  assert_true(cds_space_designs(space) == UINT64_MAX);
+}
+
+static void files_are_read_by_their_path(void **state) {
+  (void)state;
+  cds_diag *diag = cds_diag_new(arena);
+  const char *path = CDS_SOURCE_DIR "/archs/npu-3d.yaml";
+  assert_int_equal(cds_space_read(&space, path, NULL, 0, arena, diag), CDS_OK);
+  assert_true(cds_space_designs(space) >= 800);
+  assert_int_equal(cds_sources_missing(path, arena, diag), 0);
+  assert_int_equal(cds_diag_errors(diag) + cds_diag_warnings(diag), 0);
 }
 
 static void an_unreadable_file_is_said(void **state) {
@@ -239,11 +275,13 @@ static void an_unreadable_file_is_said(void **state) {
       cds_space_read(&space, "/nonexistent/a.yaml", NULL, 0, arena, diag),
       CDS_EINPUT);
   assert_int_equal(cds_diag_errors(diag), 1);
+  assert_int_equal(cds_sources_missing("/nonexistent/a.yaml", arena, diag), 0);
 }
 
 static void every_failing_allocation_is_survived(void **state) {
   (void)state;
-  for (uint64_t nth = 1; nth < 200; nth++) {
+  bool failed = true;
+  for (uint64_t nth = 1; failed; nth++) {
     cds_arena *own = cds_arena_new();
     cds_diag *diag = cds_diag_new(own);
     const cds_yaml *root = NULL;
@@ -254,6 +292,7 @@ static void every_failing_allocation_is_survived(void **state) {
       const cds_status status = cds_space_of(&other, root, NULL, 0, own, diag);
       cds_alloc_fail_after(0);
       assert_true(status == CDS_OK || status == CDS_ENOMEM);
+      failed = status != CDS_OK;
     }
     cds_arena_free(own);
   }
@@ -390,6 +429,8 @@ int main(void) {
       cmocka_unit_test(limits_are_in_internal_units),
       cmocka_unit_test(a_limit_of_the_command_line_needs_no_place),
       cmocka_unit_test(wrong_spaces_have_their_messages),
+      cmocka_unit_test(designs_beyond_64_bits_are_counted_as_such),
+      cmocka_unit_test(files_are_read_by_their_path),
       cmocka_unit_test(an_unreadable_file_is_said),
       cmocka_unit_test(every_failing_allocation_is_survived),
       cmocka_unit_test(designs_are_built_side_by_side),
