@@ -257,6 +257,31 @@ static brute_tie *find_tie(brute_result *out, const own_cost *cost) {
   return tie;
 }
 
+typedef struct same_cost_as {
+  brute *it;
+  const brute_tie *tie;
+} same_cost_as;
+
+static bool has_same_cost(const cds_mapping *mapping, void *payload) {
+  const same_cost_as *wanted = payload;
+  brute *it = wanted->it;
+  static cds_counts counts;
+  simulate_message message;
+  bill sum = {0};
+  if (!simulate(&counts, it->arch, it->einsum, mapping, &message)) {
+    fprintf(stderr, "simulator: %s\n", message.text);
+    exit(EXIT_FAILURE);
+  }
+  for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
+    bill part;
+    bill_tensor(&part, it->arch, it->einsum, &counts, t);
+    bill_add(&sum, &part, it->arch);
+  }
+  const own_cost cost = price_of(it, &sum, 0);
+  return cost.fits && cost.dynamic_pj == wanted->tie->dynamic_pj &&
+         cost.cycles == wanted->tie->cycles;
+}
+
 static void offer(brute *it, const choice *const way[BRUTE_TENSORS],
                   const own_cost *cost) {
   brute_result *out = it->out;
@@ -279,12 +304,9 @@ static void offer(brute *it, const choice *const way[BRUTE_TENSORS],
   if (!tie->normal) {
     tie->raw = it->raw;
   }
-  cds_mapping mapping;
-  if (brute_normal_form(&mapping, &it->raw, it->arch, it->einsum) &&
-      (!tie->normal || cds_mapping_compare(&mapping, &tie->mapping) < 0)) {
-    tie->normal = true;
-    tie->mapping = mapping;
-  }
+  same_cost_as wanted = {it, tie};
+  const brute_space space = {it->arch, it->einsum, has_same_cost, &wanted};
+  brute_normal_form(&tie->mapping, &tie->normal, &it->raw, &space);
 }
 
 /* ---- all ways to hold three tensors ---------------------------------- */

@@ -63,10 +63,20 @@ typedef struct brute_result {
 void brute_force(brute_result *out, const cds_arch *arch,
                  const cds_einsum *einsum, const brute_goal *goal);
 
-/* The least mapping in normal form that only orders and joins loops inside the
- * gaps of the raw one; false when there is none. */
-bool brute_normal_form(cds_mapping *out, const brute_raw *raw,
-                       const cds_arch *arch, const cds_einsum *einsum);
+/* Whether a mapping in normal form costs the same as the raw one: the order of
+ * loops on top of all holders can matter. */
+typedef bool brute_accept(const cds_mapping *mapping, void *payload);
+typedef struct brute_space {
+  const cds_arch *arch;
+  const cds_einsum *einsum;
+  brute_accept *accept;
+  void *payload;
+} brute_space;
+
+/* Lowers *least to the least mapping in normal form that is accepted and only
+ * orders and joins loops inside the gaps of the raw one. */
+void brute_normal_form(cds_mapping *least, bool *found, const brute_raw *raw,
+                       const brute_space *space);
 
 /* The raw mapping as nodes; spreads stand first and on the first axis. */
 void brute_raw_nest(cds_mapping *out, const brute_raw *raw,

@@ -29,7 +29,9 @@ typedef struct normal {
   const cds_einsum *einsum;
   const brute_raw *raw;
   cds_mapping *least;
-  bool found;
+  bool *found;
+  brute_accept *accept;
+  void *payload;
   unsigned holders;
   holder holder[HOLDERS_MAX];
   uint64_t digit[CLASSES][DIGITS];
@@ -155,6 +157,31 @@ static void add_spreads(cds_mapping *out, const normal *it) {
   }
 }
 
+/* Whether every holder is as high as it can be: the loop above it, through
+ * other holders of its level, is one that its tensor has. */
+static bool is_raised(const normal *it, const cds_mapping *mapping) {
+  for (unsigned n = BRUTE_TENSORS; n < mapping->nodes; n++) {
+    const cds_node *node = &mapping->node[n];
+    if (node->kind != CDS_HOLD) {
+      continue;
+    }
+    unsigned above = n;
+    while (above-- > BRUTE_TENSORS) {
+      const cds_node *up = &mapping->node[above];
+      if (up->kind == CDS_HOLD && up->level != node->level) {
+        break;
+      }
+      if (up->kind == CDS_FOR) {
+        if (class_of(it->einsum, up->rank) == node->tensor) {
+          return false;
+        }
+        break;
+      }
+    }
+  }
+  return true;
+}
+
 static void offer(normal *it) {
   cds_mapping mapping = {0};
   share_primes(it);
@@ -180,9 +207,11 @@ static void offer(normal *it) {
   if (!spread) {
     add_spreads(&mapping, it);
   }
-  if (!it->found || cds_mapping_compare(&mapping, it->least) < 0) {
+  if (is_raised(it, &mapping) &&
+      (!*it->found || cds_mapping_compare(&mapping, it->least) < 0) &&
+      it->accept(&mapping, it->payload)) {
     *it->least = mapping;
-    it->found = true;
+    *it->found = true;
   }
 }
 
@@ -238,11 +267,17 @@ static void order_holders(normal *it, unsigned first) {
   }
 }
 
-bool brute_normal_form(cds_mapping *out, const brute_raw *raw,
-                       const cds_arch *arch, const cds_einsum *einsum) {
-  normal it = {.arch = arch, .einsum = einsum, .raw = raw, .least = out};
+void brute_normal_form(cds_mapping *least, bool *found, const brute_raw *raw,
+                       const brute_space *space) {
+  normal it = {.arch = space->arch,
+               .einsum = space->einsum,
+               .raw = raw,
+               .least = least,
+               .found = found,
+               .accept = space->accept,
+               .payload = space->payload};
   for (int gap = 0; gap <= (int)raw->loops; gap++) {
-    for (unsigned level = 1; level < arch->levels; level++) {
+    for (unsigned level = 1; level < it.arch->levels; level++) {
       for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
         if (raw->gap[t][level] == gap) {
           it.holder[it.holders++] = (holder){t, level, gap};
@@ -251,5 +286,4 @@ bool brute_normal_form(cds_mapping *out, const brute_raw *raw,
     }
   }
   order_holders(&it, 0);
-  return it.found;
 }
