@@ -178,8 +178,8 @@ static void strides_dilations_and_groups_are_as_published(void **state) {
   assert_int_equal(macs(&w.layer[0].einsum), 118013952);
   /* 9 - 2*2 = 5 rows; (17 - 3*4 - 1)/2 + 1 = 3 columns. */
   assert_int_equal(words(&w.layer[1].einsum, "O"), 8 * 5 * 3);
-  /* Rows p + 2r: 5 + 2*3 - 2*1*... = all of 0..8; columns 2q + 3s, q < 3,
-   * s < 5: 0 2 3 4 5 6 7 8 9 10 11 12 13 14 16. */
+  /* Rows p + 2r, p < 5, r < 3: 0 to 8; columns 2q + 3s, q < 3, s < 5: 0, 2 to
+   * 14, 16. */
   assert_int_equal(words(&w.layer[1].einsum, "I"), 4 * 9 * 15);
   assert_int_equal(words(&w.layer[2].einsum, "W"), 4 * 2 * 3);
   assert_int_equal(macs(&w.layer[2].einsum), 25 * 8 * 3);
