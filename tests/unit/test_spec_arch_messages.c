@@ -106,7 +106,11 @@ static const wrong_case cases[] = {
     {HEAD OUTER "  - {array: PE, cols: 2, network: {energy: 1 pJ}}\n" MAC,
      "energy"},
     /* units */
-    {HEAD OUTER "  - {compute: MAC}\n", "compute 'MAC' has no energy"},
+    {HEAD OUTER "  - {compute: MAC}\n", "compute 'MAC' has no energy:"},
+    {HEAD OUTER "  - {compute: MAC, energy: {}}\n",
+     "compute 'MAC' has no energy:"},
+    {HEAD OUTER "  - {compute: MAC, class: mac}\n",
+     "compute 'MAC' of class 'mac' names no format"},
     {HEAD OUTER "  - {compute: MAC, energy: {int8: -1 pJ}}\n",
      "'energy' of 'int8' is below zero"},
     {HEAD OUTER "  - {compute: MAC, energy: 1 V}\n", "energy"},
