@@ -106,7 +106,7 @@ typedef struct cds_compute {
   const char *class_name;
   cds_place place;
   unsigned die;
-  unsigned formats;
+  unsigned formats; /* 0: any format, at mac_pj[0] */
   cds_format format[CDS_FORMATS_MAX];
   double mac_pj[CDS_FORMATS_MAX]; /* one multiply-accumulate in the format */
   double leakage_w, area_um2;     /* one unit */

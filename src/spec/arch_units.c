@@ -7,9 +7,6 @@
 
 static bool given(double value) { return !isnan(value); }
 
-/* A compute unit that names no format takes any: all widths, either kind. */
-static const cds_format any_format = {.name = "64 bit", .bits = 64};
-
 /* ---- compute ---- */
 
 /* Energies by format: {int8: 0.1 pJ, fp16: 0.5 pJ}. Without `formats` these
@@ -56,16 +53,13 @@ static void energy_by_format(cds_build *build, const cds_yaml *node,
 
 static bool compute_energy(cds_build *build, double energy[CDS_FORMATS_MAX]) {
   const cds_yaml *node = build->compute.energy;
-  cds_compute *compute = &build->arch->compute;
+  const cds_compute *compute = &build->arch->compute;
   for (unsigned format = 0; format < CDS_FORMATS_MAX; format++) {
     energy[format] = (double)NAN;
   }
   if (node != NULL && node->kind == CDS_YAML_MAPPING) {
     energy_by_format(build, node, energy);
-    return !build->wrong && compute->formats > 0;
-  }
-  if (compute->formats == 0) {
-    compute->format[compute->formats++] = any_format;
+    return !build->wrong;
   }
   if (node == NULL) {
     return true;
@@ -83,7 +77,7 @@ static bool compute_energy(cds_build *build, double energy[CDS_FORMATS_MAX]) {
     build->wrong = true;
     return false;
   }
-  for (unsigned format = 0; format < compute->formats; format++) {
+  for (unsigned format = 0; format < CDS_FORMATS_MAX; format++) {
     energy[format] = raw.all.value;
   }
   return true;
@@ -108,6 +102,14 @@ static void compute_class(cds_build *build, double energy[CDS_FORMATS_MAX],
                                .die = compute->die};
   cds_tech_estimate estimate = {0};
   bool energy_assumed = false;
+  if (compute->formats == 0) {
+    cds_diag_error(build->reader->diag, build->compute_node->place,
+                   "compute '%s' of class '%s' names no format: expected "
+                   "'formats', such as [int8, fp16]",
+                   compute->name, compute->class_name);
+    build->wrong = true;
+    return;
+  }
   for (unsigned format = 0; format < compute->formats; format++) {
     cds_tech_query query = CDS_TECH_QUERY_INIT;
     query.format = compute->format[format].name;
@@ -133,6 +135,36 @@ static void compute_class(cds_build *build, double energy[CDS_FORMATS_MAX],
                    true);
 }
 
+static void no_energy(cds_build *build, unsigned format) {
+  const cds_compute *compute = &build->arch->compute;
+  cds_diag *diag = build->reader->diag;
+  const cds_place place = build->compute_node->place;
+  build->wrong = true;
+  if (compute->formats == 0) {
+    cds_diag_error(diag, place,
+                   "compute '%s' has no energy: expected 'energy', or 'class: "
+                   "mac' and 'formats'",
+                   compute->name);
+    return;
+  }
+  cds_diag_error(diag, place,
+                 "compute '%s' has no energy of format '%s': expected "
+                 "'energy', or 'class: mac'",
+                 compute->name, compute->format[format].name);
+}
+
+/* Every format has its energy; a unit that names none takes any at one. */
+static void set_energy(cds_build *build, const double energy[CDS_FORMATS_MAX]) {
+  cds_compute *compute = &build->arch->compute;
+  const unsigned count = compute->formats == 0 ? 1 : compute->formats;
+  for (unsigned format = 0; format < count && !build->wrong; format++) {
+    compute->mac_pj[format] = energy[format];
+    if (!given(energy[format])) {
+      no_energy(build, format);
+    }
+  }
+}
+
 static void fill_compute(cds_build *build) {
   cds_compute *compute = &build->arch->compute;
   const cds_raw_compute *raw = &build->compute;
@@ -149,23 +181,13 @@ static void fill_compute(cds_build *build) {
   if (!compute_energy(build, energy)) {
     return;
   }
-  for (unsigned format = 0; format < compute->formats; format++) {
+  for (unsigned format = 0; format < CDS_FORMATS_MAX; format++) {
     energy[format] *= die->energy_factor;
   }
   if (compute->class_name[0] != '\0') {
     compute_class(build, energy, &leakage_w, &area_um2);
   }
-  for (unsigned format = 0; format < compute->formats && !build->wrong;
-       format++) {
-    compute->mac_pj[format] = energy[format];
-    if (!given(energy[format])) {
-      cds_diag_error(build->reader->diag, build->compute_node->place,
-                     "compute '%s' has no energy of format '%s': expected "
-                     "'energy', or 'class: mac'",
-                     compute->name, compute->format[format].name);
-      build->wrong = true;
-    }
-  }
+  set_energy(build, energy);
   if (given(raw->leakage)) {
     leakage_w = raw->leakage * die->leakage_factor;
   }
@@ -378,11 +400,22 @@ static void warn_unused(cds_build *build, const char *key, const char *why) {
   }
 }
 
+/* Whether a vector unit computes in all formats that accumulators have. */
+static bool vectors_do_all(const cds_arch *arch) {
+  for (unsigned vector = 0; vector < arch->vectors; vector++) {
+    const cds_format *format = widest(&arch->vector[vector]);
+    if (format->is_float && format->bits >= 32) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void cds_build_other(cds_build *build) {
   const cds_arch *arch = build->arch;
   read_slots(build);
   read_host(build);
-  if (arch->vectors > 0) {
+  if (vectors_do_all(arch)) {
     const char *why = "a vector unit does the other operations";
     warn_unused(build, "other_operations", why);
     warn_unused(build, "mac_slots", why);
