@@ -268,6 +268,27 @@ static void files_are_read_by_their_path(void **state) {
   assert_int_equal(cds_diag_errors(diag) + cds_diag_warnings(diag), 0);
 }
 
+static void variables_choose_names_and_wrong_designs_are_said(void **state) {
+  (void)state;
+  read_right(
+      "architecture: names\n"
+      "dies: {logic: {process: $node, device: $flavour, supply: 0.6 V}}\n"
+      "levels:\n"
+      "  - {level: L, energy: 1 pJ}\n"
+      "  - {compute: MAC, class: mac, formats: [int8]}\n"
+      "explore:\n"
+      "  variables: {node: [n7, n65], flavour: [hp, lp]}\n");
+  cds_arch arch;
+  cds_diag *diag = cds_diag_new(arena);
+  assert_int_equal(cds_space_design(&arch, space, 1, arena, diag), CDS_OK);
+  assert_string_equal(arch.die[0].process, "n7");
+  assert_string_equal(arch.die[0].device, "lp");
+  /* 65 nm logic does not work at 0.6 V. */
+  assert_int_equal(cds_space_design(&arch, space, 2, arena, diag), CDS_EINPUT);
+  write_messages(diag);
+  assert_non_null(strstr(written, "s.yaml:2:"));
+}
+
 static void an_unreadable_file_is_said(void **state) {
   (void)state;
   cds_diag *diag = cds_diag_new(arena);
@@ -431,6 +452,7 @@ int main(void) {
       cmocka_unit_test(wrong_spaces_have_their_messages),
       cmocka_unit_test(designs_beyond_64_bits_are_counted_as_such),
       cmocka_unit_test(files_are_read_by_their_path),
+      cmocka_unit_test(variables_choose_names_and_wrong_designs_are_said),
       cmocka_unit_test(an_unreadable_file_is_said),
       cmocka_unit_test(every_failing_allocation_is_survived),
       cmocka_unit_test(designs_are_built_side_by_side),
