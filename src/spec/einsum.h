@@ -60,7 +60,7 @@ typedef struct cds_einsum {
   const char *name;
   unsigned ranks;
   cds_rank rank[CDS_RANKS_MAX];
-  unsigned tensors; /* 2 to 4 */
+  unsigned tensors;                   /* 2 to 4 */
   cds_tensor tensor[CDS_TENSORS_MAX]; /* the output is tensor[tensors - 1] */
 } cds_einsum;
 
