@@ -267,24 +267,48 @@ static void replay(hull_walk *walk, const hull_pass *target) {
   }
 }
 
-/* Slope of the objective's level line through the vertex: the lambda whose
- * line touches it there. */
-static double tangent(const hull_walk *walk, const hull_pass *pass) {
-  if (pass->open_crossing) {
-    return walk->edge[pass->open_edge]->lambda;
-  }
-  const double ratio = pass->energy_pj / pass->latency_s;
+/* The lambdas that matter at the vertex (E, T). `at`: the slope of the level
+ * line of the objective there. A supporting line through (E, T) with
+ * lambda >= `high` leaves nothing better to its right, where T is at least
+ * T_r: along it, (E + lambda dT)(T - dT)^n is least at an end of
+ * 0 <= dT <= T - T_r, and is E T^n at both ends for
+ *   high = E / T_r               (n = 1)
+ *   high = E (T + T_r) / T_r^2   (n = 2);
+ * `low` is the same on the left, where E is at least E_l:
+ *   low = E_l / T                                   (n = 1)
+ *   low = (E - E_l) / (T (sqrt(E / E_l) - 1))
+ *       = E_l (sqrt(E / E_l) + 1) / T               (n = 2).
+ * A little more than that settles near ties, too. For E and T alone the other
+ * metric only breaks ties. */
+static cds_interest interest_of(const hull_walk *walk, const hull_pass *pass) {
+  const double more = 1.001;
+  const double energy_pj = pass->energy_pj;
+  const double latency_s = pass->latency_s;
+  const double ratio = energy_pj / latency_s;
+  const double least_e = walk->out->least_energy_pj;
+  const double least_t = walk->out->least_latency_s;
+  cds_interest interest = {least_e / latency_s / more, ratio,
+                           energy_pj / least_t * more};
   switch (walk->problem->objective) {
-  case CDS_OBJECTIVE_ENERGY:
-    return 0;
-  case CDS_OBJECTIVE_DELAY:
-    return (double)INFINITY;
-  case CDS_OBJECTIVE_ED2P:
-    return 2 * ratio;
   case CDS_OBJECTIVE_EDP:
     break;
+  case CDS_OBJECTIVE_ED2P:
+    interest.low = least_e * (sqrt(energy_pj / least_e) + 1) / latency_s / more;
+    interest.at = 2 * ratio;
+    interest.high =
+        energy_pj * (latency_s + least_t) / (least_t * least_t) * more;
+    break;
+  case CDS_OBJECTIVE_ENERGY:
+    interest = (cds_interest){0, 0, ratio * 1e-6};
+    break;
+  case CDS_OBJECTIVE_DELAY:
+    interest = (cds_interest){ratio * 1e6, (double)INFINITY, (double)INFINITY};
+    break;
   }
-  return ratio;
+  if (pass->open_crossing) {
+    interest.at = walk->edge[pass->open_edge]->lambda;
+  }
+  return interest;
 }
 
 /* The open segment that may move the bound most. */
@@ -336,8 +360,9 @@ static cds_status insert_edge(hull_walk *walk, cds_line *line) {
 }
 
 /* Asks the layer of the segment one question and takes in the answer. */
-static cds_status ask(hull_walk *walk, cds_line *segment, double lambda) {
-  const cds_question question = cds_lines_question(segment, lambda);
+static cds_status ask(hull_walk *walk, cds_line *segment,
+                      const cds_interest *interest) {
+  const cds_question question = cds_lines_question(segment, interest);
   if (!question.ask) {
     return CDS_OK; /* closed or given up without an answer */
   }
@@ -431,9 +456,9 @@ cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
       break;
     }
     replay(&walk, &pass);
-    const double lambda = tangent(&walk, &pass);
-    CDS_TRY(ask(&walk, widest(&walk, &pass, lambda), lambda));
-    offer_choice(&walk, lambda);
+    const cds_interest interest = interest_of(&walk, &pass);
+    CDS_TRY(ask(&walk, widest(&walk, &pass, interest.at), &interest));
+    offer_choice(&walk, interest.at);
   }
   conclude(&walk, &pass);
   return list_frontier(&walk);

@@ -6,7 +6,7 @@
 
 enum {
   TANGENTS = 1, /* questions at the network's lambda before the chord's */
-  BALANCED = 3, /* questions towards a floor before its end is asked for */
+  TOWARDS = 3,  /* questions towards a floor before its end is asked for */
   GIVE_UP = 3   /* questions beside unproven answers */
 };
 
@@ -86,21 +86,22 @@ static bool between(const cds_line *a, double lambda) {
   return a->lambda < lambda && lambda < a->next->lambda;
 }
 
-/* A lambda towards a floor: the slope of E x T at the apex lies between the
- * slopes that matter; when it keeps failing, the end itself. */
-static cds_question towards_floor(cds_line *a, double lambda) {
+/* A lambda towards a floor: where the network's interest ends, so that one
+ * answer settles the side; when that keeps failing, the end itself. */
+static cds_question towards_floor(const cds_line *a,
+                                  const cds_interest *interest) {
   const cds_line *b = a->next;
-  if (!a->real && lambda <= a->lambda) {
-    return (cds_question){.ask = true, .lambda = 0};
+  double lambda = interest->at;
+  if (a->real) {
+    lambda = interest->high > a->lambda ? interest->high : 2 * a->lambda;
+  } else if (b->real) {
+    lambda = interest->low < b->lambda ? interest->low : b->lambda / 2;
   }
-  if (!b->real && lambda >= b->lambda) {
-    return (cds_question){.ask = true, .lambda = (double)INFINITY};
+  if (!between(a, lambda) || a->tries >= TOWARDS) {
+    const bool right = a->real || (!b->real && interest->at > 0);
+    lambda = right ? (double)INFINITY : 0;
   }
-  const double balanced = a->apex_energy_pj / a->apex_latency_s;
-  if (between(a, balanced) && a->tries < BALANCED) {
-    return (cds_question){.ask = true, .lambda = balanced};
-  }
-  return (cds_question){.ask = true, .lambda = a->real ? (double)INFINITY : 0};
+  return (cds_question){.ask = true, .lambda = lambda};
 }
 
 static cds_question at_chord(cds_line *a) {
@@ -140,15 +141,14 @@ static cds_question at_middle(cds_line *a) {
   return (cds_question){.ask = false};
 }
 
-cds_question cds_lines_question(cds_line *segment, double lambda) {
+cds_question cds_lines_question(cds_line *segment,
+                                const cds_interest *interest) {
   const cds_line *next = segment->next;
-  const unsigned tries = segment->tries;
-  const bool ends = segment->real && next->real;
-  if (between(segment, lambda) && tries < (ends ? TANGENTS : BALANCED)) {
-    return (cds_question){.ask = true, .lambda = lambda};
+  if (!segment->real || !next->real) {
+    return towards_floor(segment, interest);
   }
-  if (!ends) {
-    return towards_floor(segment, lambda);
+  if (between(segment, interest->at) && segment->tries < TANGENTS) {
+    return (cds_question){.ask = true, .lambda = interest->at};
   }
   if (!exact(segment) || !exact(next)) {
     return at_middle(segment);

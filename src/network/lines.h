@@ -50,10 +50,16 @@ typedef struct cds_question {
 /* The two floors of a layer. CDS_ENOMEM. */
 cds_status cds_lines_start(cds_lines_layer *out, size_t index,
                            const cds_hull_layer *layer, cds_arena *arena);
-/* The lambda at which a question about the segment helps most; `lambda` is
- * where the network would like it. Without `ask` the segment has been closed
- * or given up instead. */
-cds_question cds_lines_question(cds_line *segment, double lambda);
+/* The lambdas that matter to the network: `at` is the slope of its objective
+ * at the vertex in question; between `low` and `high` lies what can win. */
+typedef struct cds_interest {
+  double low, at, high;
+} cds_interest;
+
+/* The lambda at which a question about the segment helps most. Without `ask`
+ * the segment has been closed or given up instead. */
+cds_question cds_lines_question(cds_line *segment,
+                                const cds_interest *interest);
 /* Takes in the answer. `out`: the new inner line, or NULL when a floor became
  * real. CDS_ENOMEM. */
 cds_status cds_lines_insert(cds_line **out, cds_line *segment,
