@@ -385,11 +385,46 @@ static cds_status read_form(cds_layer_reading *reading) {
   return check_pads(reading);
 }
 
+/* A layer with wrong keys: finds what is wrong inside of its form too, so that
+ * one run shows everything. */
+static cds_status check_inside(const cds_yaml *node, const cds_reader *reader) {
+  const struct {
+    const char *key;
+    const cds_schema *schema;
+  } forms[] = {{"matmul", &cds_matmul_schema},
+               {"batched_matmul", &cds_batched_matmul_schema},
+               {"conv2d", &cds_conv2d_schema},
+               {"attention", &cds_attention_schema}};
+  union {
+    cds_matmul_keys matmul;
+    cds_conv2d_keys conv2d;
+    cds_attention_keys attention;
+  } keys;
+  for (size_t i = 0;
+       node->kind == CDS_YAML_MAPPING && i < sizeof forms / sizeof forms[0];
+       i++) {
+    const cds_yaml *form = cds_yaml_get(node, forms[i].key);
+    if (form != NULL) {
+      memset(&keys, 0, sizeof keys);
+      const cds_status status =
+          cds_schema_read(&keys, forms[i].schema, form, reader);
+      if (status != CDS_OK && status != CDS_EINPUT) {
+        return status;
+      }
+    }
+  }
+  return CDS_EINPUT;
+}
+
 static cds_status read_layer(cds_builder *builder, const cds_yaml *node,
                              size_t number, const cds_precision *precision) {
   const cds_reader *reader = builder->reader;
   cds_layer_reading reading = {.builder = builder, .node = node};
-  CDS_TRY(cds_schema_read(&reading.keys, &cds_layer_schema, node, reader));
+  const cds_status keys =
+      cds_schema_read(&reading.keys, &cds_layer_schema, node, reader);
+  if (keys != CDS_OK) {
+    return keys == CDS_EINPUT ? check_inside(node, reader) : keys;
+  }
   reading.head.name = reading.keys.name;
   reading.head.place = node->place;
   if (reading.head.name == NULL) {

@@ -431,11 +431,14 @@ static void all_wrong_layers_are_found_in_one_run(void **state) {
                              "workload: w\nprecision: int8\nlayers:\n"
                              "- {matmul: {m: 1, n: 1}}\n"
                              "- {operation: nothing, rows: 1, length: 1}\n"
-                             "- {attention: {}}\n"),
+                             "- {attention: {}}\n"
+                             "- {nmae: a, matmul: {m: 1, n: 1, k: 0}}\n"),
                    CDS_EINPUT);
   assert_message(&f, "w.yaml:4:");
   assert_message(&f, "w.yaml:5:");
   assert_message(&f, "w.yaml:6:");
+  assert_message(&f, "did you mean 'name'?");
+  assert_message(&f, "'k' is '0'");
   fixture_close(&f);
 }
 
