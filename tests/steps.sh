@@ -123,7 +123,7 @@ core_steps() {
 
 mutant_steps() {
   heading 'mutants'
-  step 'every planted bug is seen' tests/oracle/mutants
+  step 'every planted bug is seen' tests/oracle/mutants/run.sh
 }
 
 # --- --all ------------------------------------------------------------------

@@ -137,6 +137,21 @@ static unsigned look_at_counts(const cds_counts *counts, unsigned tensors) {
   return shows;
 }
 
+/* Whether the library takes the mapping: the generator makes valid ones. */
+static bool is_valid(const random_case *it, cds_arena *arena) {
+  const cds_arena_mark mark = cds_arena_mark_get(arena);
+  cds_diag *diag = cds_diag_new(arena);
+  const cds_place nowhere = {0};
+  const bool valid =
+      diag != NULL && cds_mapping_validate(&it->mapping, &it->arch, &it->einsum,
+                                           nowhere, diag) == CDS_OK;
+  if (!valid && diag != NULL) {
+    cds_diag_write(diag, stdout, CDS_DIAG_TEXT);
+  }
+  cds_arena_reset(arena, mark);
+  return valid;
+}
+
 /* Compares one case; notes what it shows. */
 static bool check_case(const random_case *it, cds_arena *arena,
                        unsigned *shows) {
@@ -148,6 +163,8 @@ static bool check_case(const random_case *it, cds_arena *arena,
   bool good = false;
   if (!simulate(&literal, &it->arch, &it->einsum, &it->mapping, &message)) {
     snprintf(where.text, sizeof where.text, "simulator: %.100s", message.text);
+  } else if (!is_valid(it, arena)) {
+    snprintf(where.text, sizeof where.text, "the mapping is refused");
   } else if (status != CDS_OK) {
     snprintf(where.text, sizeof where.text, "cds_count: status %d",
              (int)status);

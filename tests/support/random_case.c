@@ -66,7 +66,8 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 static void fill_coefficients(char *text, random_stream *stream) {
   for (char *at = text; *at != '\0'; at++) {
     if (*at == '@' || *at == '#') {
-      *at = (char)('1' + random_below(stream, 3));
+      const unsigned most = random_chance(stream, 10) ? 9 : 3;
+      *at = (char)('1' + random_below(stream, most));
     }
   }
 }
@@ -81,10 +82,13 @@ static uint64_t macs(const cds_einsum *einsum) {
 
 static void draw_sizes(cds_einsum *einsum, random_stream *stream) {
   static const unsigned sizes[] = {1, 2, 2, 3, 4, 4, 5, 6, 8, 12};
+  static const unsigned large[] = {16, 18, 24, 30, 48, 64, 81, 100};
   do {
     for (unsigned r = 0; r < einsum->ranks; r++) {
-      const unsigned pick = random_below(stream, 10);
-      einsum->rank[r].size = einsum->rank[r].real = sizes[pick];
+      einsum->rank[r].size = random_chance(stream, 12)
+                                 ? large[random_below(stream, 8)]
+                                 : sizes[random_below(stream, 10)];
+      einsum->rank[r].real = einsum->rank[r].size;
     }
   } while (macs(einsum) > MACS_MAX);
 }
