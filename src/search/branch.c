@@ -35,19 +35,14 @@ static unsigned place_of(const cds_order *order, unsigned tensor) {
  * that are not chosen yet count as 1 (a lower bound). */
 static double tile_words(const cds_branch *branch, unsigned level,
                          const cds_order *order, unsigned t) {
-  double words = branch->base[level][CDS_BATCH];
-  const unsigned place = place_of(order, t);
+  const double *base = branch->base[level];
+  const double *inside = level == 1 ? branch->a : branch->x;
+  const unsigned after = order->after[t];
+  double words = base[CDS_BATCH];
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    if (d == t) {
-      continue;
-    }
-    const unsigned other = place_of(order, d);
-    const bool inside = other > place && other < order->count;
-    words *= branch->base[level][d];
-    if (level == 1) {
-      words *= inside ? branch->a[d] * branch->x[d] : branch->x[d];
-    } else if (inside) {
-      words *= branch->x[d];
+    if (d != t) {
+      const double below = level == 1 ? branch->x[d] : 1;
+      words *= base[d] * below * ((after >> d & 1U) != 0 ? inside[d] : 1);
     }
   }
   return words;
@@ -367,11 +362,16 @@ static void list_orders(cds_branch *branch, unsigned level) {
   const cds_held bit = level == 1 ? CDS_HELD_1 : CDS_HELD_2;
   branch->orders[level] = 0;
   for (unsigned p = 0; p < 6; p++) {
-    cds_order order = {0, {0}};
+    cds_order order = {0, {0}, {0}};
     for (unsigned i = 0; i < CDS_MATRIX; i++) {
       const unsigned t = permutation[p][i];
       if ((branch->held[t] & bit) != 0) {
         order.tensor[order.count++] = t;
+      }
+    }
+    for (unsigned i = 0; i < order.count; i++) {
+      for (unsigned j = i + 1; j < order.count; j++) {
+        order.after[order.tensor[i]] |= 1U << order.tensor[j];
       }
     }
     bool known = order.count == 0;

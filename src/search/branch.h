@@ -40,6 +40,7 @@ typedef struct cds_spreads {
 typedef struct cds_order {
   unsigned count;
   unsigned tensor[CDS_MATRIX];
+  unsigned after[CDS_MATRIX]; /* of each tensor: the holders below its own */
 } cds_order;
 
 /* A complete choice. */
