@@ -78,6 +78,9 @@ static const char *unit_end(const char *start) {
   if (*c == '%') {
     return c + 1;
   }
+  if (is_digit(*c) || *c == '^') {
+    return start;
+  }
   /* Bytes of other scripts (a Greek mu) belong to the wrong unit. */
   while (is_letter(*c) || is_digit(*c) || ((unsigned char)*c & 0x80) != 0 ||
          *c == '^') {

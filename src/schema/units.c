@@ -199,6 +199,9 @@ void cds_unit_suggest(cds_diag *diag, const char *name,
       return;
     }
   }
+  if (dimension == CDS_DIM_NONE) {
+    return; /* nobody who writes a unit means '%' */
+  }
   const char *of_dimension[UNITS];
   size_t count = 0;
   for (size_t i = 0; i < UNITS; i++) {

@@ -164,7 +164,7 @@ static size_t range_values(const range *r, cds_variable_value *values,
     count++;
     const double next = range_value(r, count, value);
     if (next <= value) {
-      break; /* the step is below the resolution of a double */
+      return VALUES_MAX + 1; /* the step is below the resolution of a double */
     }
     value = next;
   }
