@@ -377,7 +377,7 @@ int cds_cmd_eval(cds_cli *cli) {
   it->cli = cli;
   const cds_status status = prepare(it);
   if (status != CDS_OK) {
-    return cds_cli_exit_code(status);
+    return cds_inputs_exit_code(&it->inputs, status);
   }
   cds_output out;
   if (!cds_output_begin(&out, cli)) {

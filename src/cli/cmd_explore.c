@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* codesign explore ARCH WORKLOAD */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/parallel.h"
-#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "cli/summary.h"
@@ -81,92 +79,9 @@ static int write_files(job *it) {
   return code;
 }
 
-/* ---- why nothing was found --------------------------------------------- */
-
-static double metric_of(const cds_design_result *design, cds_metric metric) {
-  switch (metric) {
-  case CDS_METRIC_AREA:
-    return design->area_um2;
-  case CDS_METRIC_POWER:
-    return design->power_w;
-  case CDS_METRIC_TEMPERATURE:
-    return design->temperature_degc;
-  case CDS_METRIC_ENERGY:
-    return design->energy_pj;
-  case CDS_METRIC_LATENCY:
-    return design->latency_s;
-  case CDS_METRIC_EDP:
-    break;
-  }
-  return design->energy_pj * design->latency_s;
-}
-
-static const char *metric_text(job *it, cds_metric metric, double value) {
-  static const char *const units[] = {"", "W", "", "J", "s", "J s"};
-  char buffer[CDS_NUMBER_TEXT];
-  cds_arena *arena = it->cli->arena;
-  if (metric == CDS_METRIC_AREA) {
-    return cds_cli_printf(arena, "%s mm2",
-                          cds_format_si(buffer, 1e-6 * value, ""));
-  }
-  if (metric == CDS_METRIC_TEMPERATURE) {
-    return cds_cli_printf(arena, "%s degC", cds_format_si(buffer, value, ""));
-  }
-  const bool pico = metric == CDS_METRIC_ENERGY || metric == CDS_METRIC_EDP;
-  return cds_cli_printf(
-      arena, "%s",
-      cds_format_si(buffer, pico ? 1e-12 * value : value, units[metric]));
-}
-
-static void hint_limit(job *it, unsigned index) {
-  const cds_limit *limit = &it->options.limit[index];
-  uint64_t count = 0;
-  double least = (double)INFINITY;
-  for (size_t i = 0; i < it->result.designs; i++) {
-    const cds_design_result *design = &it->result.design[i];
-    if (design->status == CDS_DESIGN_OVER_LIMIT && design->limit == index) {
-      const double value = metric_of(design, limit->metric);
-      count++;
-      least = value < least ? value : least;
-    }
-  }
-  if (count == 0) {
-    return;
-  }
-  const char *seen = isfinite(least)
-                         ? cds_cli_printf(it->cli->arena, ", the least is %s",
-                                          metric_text(it, limit->metric, least))
-                         : "";
-  cds_diag_hint(it->cli->diag, "limit '%s' rules out %" PRIu64 " of them%s",
-                limit->text, count, seen);
-}
-
-static void explain_failure(job *it) {
-  const cds_explore_result *result = &it->result;
-  const size_t designs = result->designs;
-  cds_cli_error(it->cli,
-                "no design of '%s' can be used for '%s': %zu design%s, %" PRIu64
-                " over a limit, %" PRIu64 " infeasible",
-                cds_space_name(it->inputs.space), it->inputs.workload.name,
-                designs, designs == 1 ? "" : "s", result->over_limit,
-                result->infeasible);
-  for (unsigned i = 0; i < it->options.limits; i++) {
-    hint_limit(it, i);
-  }
-  for (size_t i = 0; i < designs; i++) {
-    const cds_design_result *design = &result->design[i];
-    if (design->status == CDS_DESIGN_INFEASIBLE && design->reason != NULL) {
-      const char *text = cds_design_text(it->inputs.space, i, it->cli->arena);
-      cds_diag_hint(it->cli->diag, "%s%s%s", text, *text == '\0' ? "" : ": ",
-                    design->reason);
-      return;
-    }
-  }
-}
-
 /* ---- the run ----------------------------------------------------------- */
 
-static int print_result(job *it) {
+static int print_result(job *it, bool written) {
   const unsigned format = it->cli->options->format;
   cds_arena *arena = it->cli->arena;
   if (format == CDS_FORMAT_JSON) {
@@ -179,11 +94,34 @@ static int print_result(job *it) {
   }
   const cds_page page = {stdout, it->cli->colour, arena};
   cds_summary_write(&page, &it->report);
-  fputs("\nwritten       ", stdout);
-  for (unsigned i = 0; i < FILES; i++) {
+  if (written) {
+    fputs("\nwritten       ", stdout);
+  }
+  for (unsigned i = 0; i < FILES && written; i++) {
     fprintf(stdout, "%s%s\n", i > 0 ? "              " : "", it->paths[i]);
   }
   return CDS_EXIT_DONE;
+}
+
+/* Limits that nobody meets are named by the exploration; this names what does
+ * not fit, by the first such design. */
+static void explain_infeasible(job *it) {
+  const cds_explore_result *result = &it->result;
+  for (size_t i = 0; i < result->designs; i++) {
+    const cds_design_result *design = &result->design[i];
+    if (design->status != CDS_DESIGN_INFEASIBLE || design->reason == NULL) {
+      continue;
+    }
+    cds_cli_error(it->cli, "%s", design->reason);
+    const char *text = cds_design_text(it->inputs.space, i, it->cli->arena);
+    if (*text != '\0') {
+      cds_diag_hint(it->cli->diag,
+                    "that is design %zu (%s); %" PRIu64 " of %zu designs "
+                    "cannot be mapped",
+                    i, text, result->infeasible, result->designs);
+    }
+    return;
+  }
 }
 
 static int exit_code(job *it) {
@@ -195,7 +133,7 @@ static int exit_code(job *it) {
     return CDS_EXIT_SIGNAL + cds_signals_received();
   }
   if (!result->found) {
-    explain_failure(it);
+    explain_infeasible(it);
     return CDS_EXIT_NO;
   }
   if (it->cli->options->require_proof && !result->proven) {
@@ -208,6 +146,10 @@ static int exit_code(job *it) {
 
 static cds_status prepare(job *it) {
   cds_cli *cli = it->cli;
+  if (cli->options->output != NULL && strcmp(cli->options->output, "-") == 0) {
+    cds_cli_error(cli, "'--output' is '-': expected a folder for three files");
+    return CDS_EIO;
+  }
   CDS_TRY(cds_inputs_read(&it->inputs, cli));
   it->options.objective = cds_inputs_objective(&it->inputs, cli);
   it->options.threads = (unsigned)cli->options->jobs;
@@ -260,15 +202,16 @@ int cds_cmd_explore(cds_cli *cli) {
     status = explore(it);
   }
   if (status != CDS_OK) {
-    return cds_cli_exit_code(status);
+    return cds_inputs_exit_code(&it->inputs, status);
   }
   make_report(it);
   const int written = write_files(it);
+  cds_cli_say(cli, "%zu designs in %u ms on %u threads", it->result.designs,
+              (unsigned)(1e3 * it->report.run.wall_s), it->report.run.threads);
+  /* What was found is printed even if the files could not be written. */
+  const int printed = print_result(it, written == CDS_EXIT_DONE);
   if (written != CDS_EXIT_DONE) {
     return written;
   }
-  cds_cli_say(cli, "%zu designs in %u ms on %u threads", it->result.designs,
-              (unsigned)(1e3 * it->report.run.wall_s), it->report.run.threads);
-  const int printed = print_result(it);
   return printed == CDS_EXIT_DONE ? exit_code(it) : printed;
 }

@@ -349,7 +349,7 @@ int cds_cmd_map(cds_cli *cli) {
     status = solve_all(it);
   }
   if (status != CDS_OK) {
-    return cds_cli_exit_code(status);
+    return cds_inputs_exit_code(&it->inputs, status);
   }
   const int code = write_result(it, judge(it));
   cds_cli_flush_messages(cli);

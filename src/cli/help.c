@@ -11,12 +11,23 @@ enum { WIDTH = 79, OPTION_COLUMN = 26 };
 static const char *const group_titles[CDS_GROUPS] = {"What is asked", "Output",
                                                      "Run", "Messages", "Help"};
 
+/* Length of what must stay on one line: a word, with the unit after a number
+ * ("12 GiB", "8.3 %"). */
+static unsigned unbroken(const char *text) {
+  size_t length = strcspn(text, " ");
+  while (length > 0 && isdigit((unsigned char)text[length - 1]) &&
+         text[length] == ' ' && text[length + 1] != '\0') {
+    length += 1 + strcspn(text + length + 1, " ");
+  }
+  return (unsigned)length;
+}
+
 void cds_help_wrap(FILE *stream, const char *text, unsigned column,
                    unsigned indent) {
   bool first = true;
   for (const char *at = text; *at != '\0';) {
     at += strspn(at, " ");
-    const unsigned length = (unsigned)strcspn(at, " ");
+    const unsigned length = unbroken(at);
     if (!first && column + 1 + length > WIDTH) {
       fprintf(stream, "\n%*s", (int)indent, "");
       column = indent;

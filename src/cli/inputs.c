@@ -17,6 +17,7 @@ bool cds_stdin_keep(cds_cli *cli) {
   if (lseek(STDIN_FILENO, 0, SEEK_CUR) >= 0) {
     return true;
   }
+  cds_cli_say(cli, "reading standard input");
   FILE *copy = tmpfile();
   char buffer[1 << 14];
   size_t size;
@@ -98,11 +99,23 @@ static void add_config(cds_inputs *out, cds_cli *cli, const char *path) {
       cds_cli_printf(cli->arena, "%.*s%s", folder, path, config->text));
 }
 
+/* Whether the file is right without what --set gives. */
+static bool right_without_sets(cds_cli *cli, const char *path) {
+  cds_space *space = NULL;
+  cds_diag *unheard = cds_diag_new(cli->arena);
+  cds_stdin_rewind();
+  return unheard != NULL &&
+         cds_space_read(&space, path, NULL, 0, cli->arena, unheard) == CDS_OK;
+}
+
 static cds_status read_arch(cds_inputs *out, cds_cli *cli, const char *path) {
   cds_cli_say(cli, "reading architecture '%s'", path);
   const cds_texts *sets = &cli->options->set;
-  CDS_TRY(cds_space_read(&out->space, path, sets->text, sets->count, cli->arena,
-                         cli->diag));
+  const cds_status status = cds_space_read(&out->space, path, sets->text,
+                                           sets->count, cli->arena, cli->diag);
+  out->wrong_call =
+      status == CDS_EINPUT && sets->count > 0 && right_without_sets(cli, path);
+  CDS_TRY(status);
   out->arch = cds_arena_alloc(cli->arena, sizeof *out->arch);
   if (out->arch == NULL) {
     return CDS_ENOMEM;
@@ -112,6 +125,11 @@ static cds_status read_arch(cds_inputs *out, cds_cli *cli, const char *path) {
   return unheard == NULL
              ? CDS_ENOMEM
              : cds_space_design(out->arch, out->space, 0, cli->arena, unheard);
+}
+
+int cds_inputs_exit_code(const cds_inputs *inputs, cds_status status) {
+  return status == CDS_EINPUT && inputs->wrong_call ? CDS_EXIT_CALL
+                                                    : cds_cli_exit_code(status);
 }
 
 static cds_status read_workload(cds_inputs *out, cds_cli *cli,
@@ -154,7 +172,7 @@ cds_objective cds_inputs_objective(const cds_inputs *inputs,
 }
 
 cds_status cds_inputs_limits(const cds_limit **out, size_t *count,
-                             const cds_inputs *inputs, cds_cli *cli) {
+                             cds_inputs *inputs, cds_cli *cli) {
   const size_t from_file = cds_space_limits(inputs->space);
   const cds_texts *given = &cli->options->limit;
   cds_limit *all =
@@ -166,6 +184,7 @@ cds_status cds_inputs_limits(const cds_limit **out, size_t *count,
         &flags[i], given->text[i], COMMAND_LINE, cli->arena, cli->diag);
     status = status == CDS_OK ? parsed : status;
   }
+  inputs->wrong_call = status == CDS_EINPUT;
   CDS_TRY(status);
   size_t kept = 0;
   for (size_t i = 0; i < from_file; i++) {

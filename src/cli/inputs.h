@@ -12,11 +12,14 @@ typedef struct cds_inputs {
   cds_arch *arch; /* the first design */
   cds_workload workload;
   cds_provenance provenance;
+  bool wrong_call; /* --set or --limit is at fault, not a file */
 } cds_inputs;
 
 /* Reads the first two files of the call: architecture and workload; reports
  * the errors of both. */
 cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli);
+/* Exit code for a status that reading gave. */
+int cds_inputs_exit_code(const cds_inputs *inputs, cds_status status);
 /* Adds a file with its digest to the provenance. */
 void cds_inputs_add(cds_provenance *provenance, const char *role,
                     const char *path);
@@ -46,6 +49,6 @@ const char *cds_design_text(const cds_space *space, uint64_t index,
 double cds_power_limit(const cds_limit *limit, size_t limits);
 /* The limits that the file and --limit give together, in the arena. */
 cds_status cds_inputs_limits(const cds_limit **out, size_t *count,
-                             const cds_inputs *inputs, cds_cli *cli);
+                             cds_inputs *inputs, cds_cli *cli);
 
 #endif

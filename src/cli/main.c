@@ -221,7 +221,9 @@ static int finish_output(cds_cli *cli, int code) {
 
 int main(int argc, char **argv) {
   occupy_standard_descriptors();
+  /* Writing then fails with a reason, which is reported. */
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   cds_cli cli = {0};
   cli.arena = cds_arena_new();
   cli.diag = cli.arena == NULL ? NULL : cds_diag_new(cli.arena);

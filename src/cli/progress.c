@@ -68,7 +68,7 @@ static void print_line(const cds_progress *progress, double now) {
     snprintf(gap, sizeof gap, "%u %%",
              (unsigned)fmin(100.0, fmax(0.0, ceil(percent))));
   }
-  fprintf(stderr, "%s%3u %%  best %s  bound %s  gap %s  left %s%s",
+  fprintf(stderr, "%s%3u %%  best %s  bound %s  gap %s  left up to %s%s",
           line.terminal ? "\r\033[K" : "", (unsigned)(100.0 * share), best,
           bound, gap, left, line.terminal ? "" : "\n");
   fflush(stderr);

@@ -45,8 +45,15 @@ void cds_signals_install(bool announce) {
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   announce_stop = announce;
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  static const int signals[] = {SIGINT, SIGTERM};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    struct sigaction before;
+    /* Who started the program may have asked to ignore them (nohup, '&'). */
+    if (sigaction(signals[i], NULL, &before) == 0 &&
+        before.sa_handler != SIG_IGN) {
+      sigaction(signals[i], &action, NULL);
+    }
+  }
 }
 
 const volatile int *cds_signals_flag(void) { return &cancel_flag; }

@@ -17,7 +17,7 @@ enum { OPERATIONS_SHOWN = 12, COMPONENTS_SHOWN = 12, BAR = 20 };
 /* Sums over the layers of the winner. */
 typedef struct totals {
   cds_cost all, other;
-  double fusible_pj;
+  double fusible_pj, fusible_bits;
 } totals;
 
 /* Layers of one name in one phase. */
@@ -57,6 +57,7 @@ static void sum_up(totals *out, const cds_report *report) {
       cds_cost_add(&out->other, &layer->cost, times);
     }
     out->fusible_pj += times * cds_fusible_energy(report->arch, layer);
+    out->fusible_bits += times * cds_fusible_bits(layer);
   }
 }
 
@@ -204,7 +205,8 @@ static void write_share(const cds_page *page, const char *name, double value,
   cds_page_cell(page, name, -28);
   cds_page_cell(page, cds_page_si(page, 1e-12 * value, "J"), 11);
   cds_page_cell(page, cds_page_percent(page, value / whole), 9);
-  fprintf(page->stream, "  %s\n", cds_page_bar(page, value / whole, BAR));
+  const char *bar = cds_page_bar(page, value / whole, BAR);
+  fprintf(page->stream, "%s%s\n", *bar == '\0' ? "" : "  ", bar);
 }
 
 static void write_components(const cds_page *page, const cds_report *report,
@@ -237,6 +239,22 @@ static group *find_group(group *groups, size_t *count, const char *name,
   return fresh;
 }
 
+/* "decode.av.48" of phase "decode" is "av": the phase has its own column, and
+ * the lengths of a growing context are one operation. */
+static const char *short_name(const cds_page *page, const char *name,
+                              const char *phase) {
+  const size_t length = strlen(phase);
+  if (strncmp(name, phase, length) == 0 && name[length] == '.') {
+    name += length + 1;
+  }
+  const char *dot = strrchr(name, '.');
+  if (dot == NULL || dot[1] == '\0' ||
+      strspn(dot + 1, "0123456789") != strlen(dot + 1)) {
+    return name;
+  }
+  return cds_cli_printf(page->arena, "%.*s", (int)(dot - name), name);
+}
+
 static size_t make_groups(group **out, const cds_page *page,
                           const cds_report *report) {
   const cds_network_result *network = &report->result->network;
@@ -246,8 +264,9 @@ static size_t make_groups(group **out, const cds_page *page,
     const cds_layer_result *result = &network->layer[i];
     const cds_layer *layer = result->layer;
     const double times = (double)layer->count;
-    group *into = find_group(groups, &count, layer->name,
-                             report->workload->phase[layer->phase].name);
+    const char *phase = report->workload->phase[layer->phase].name;
+    group *into =
+        find_group(groups, &count, short_name(page, layer->name, phase), phase);
     into->other = layer->kind == CDS_LAYER_OPERATION;
     into->energy_pj += times * result->cost.energy_pj;
     into->latency_s += times * result->cost.latency_s;
@@ -282,8 +301,9 @@ static void write_group(const cds_page *page, const group *each,
   cds_page_cell(page, cds_page_si(page, each->latency_s, "s"), 11);
   cds_page_cell(
       page, cds_page_percent(page, each->latency_s / sum->all.latency_s), 8);
-  fprintf(page->stream, "  %s\n",
-          each->bottleneck.name == NULL ? "" : each->bottleneck.name);
+  const char *roof = each->bottleneck.name;
+  fprintf(page->stream, "%s%s\n", roof == NULL ? "" : "  ",
+          roof == NULL ? "" : roof);
 }
 
 static void write_operations(const cds_page *page, const cds_report *report,
@@ -315,16 +335,17 @@ static void write_other(const cds_page *page, const totals *sum) {
   if (!(sum->other.energy_pj > 0.0)) {
     return;
   }
-  fputs("\nothers        ", page->stream);
+  fputs("others        ", page->stream);
   cds_help_wrap(
       page->stream,
       cds_cli_printf(
           page->arena,
-          "operations that are not multiply-accumulate take %s of the energy "
-          "and %s of the time; fusing them would remove up to %s of the "
-          "energy (their traffic)",
+          "operations that are not multiply-accumulate (softmax, norms, ...) "
+          "take %s of the energy and %s of the time; fusing them would remove "
+          "up to %s of traffic, %s of the energy",
           cds_page_percent(page, sum->other.energy_pj / sum->all.energy_pj),
           cds_page_percent(page, sum->other.latency_s / sum->all.latency_s),
+          cds_page_si(page, sum->fusible_bits / 8.0, "B"),
           cds_page_percent(page, sum->fusible_pj / sum->all.energy_pj)),
       14, 14);
 }
@@ -346,6 +367,23 @@ static void add_time(cds_share *list, size_t *count, cds_share roof,
   }
 }
 
+/* Share of the MACs that work, averaged over the run. */
+static double mac_use(const cds_report *report, const totals *sum) {
+  const cds_network_result *network = &report->result->network;
+  double macs = 0.0;
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_layer *layer = network->layer[i].layer;
+    uint64_t one = 0;
+    if (layer->kind == CDS_LAYER_EINSUM &&
+        cds_einsum_macs(&one, &layer->einsum) == CDS_OK) {
+      macs += (double)layer->count * (double)one;
+    }
+  }
+  const cds_arch *arch = report->arch;
+  return macs / (double)cds_arch_instances(arch, arch->arrays) /
+         sum->all.cycles;
+}
+
 static void write_bottleneck(const cds_page *page, const cds_report *report,
                              const totals *sum) {
   const cds_network_result *network = &report->result->network;
@@ -361,10 +399,13 @@ static void write_bottleneck(const cds_page *page, const cds_report *report,
   for (size_t i = 0; i < count && i < 4; i++) {
     const bool level = strcmp(list[i].kind, "level") == 0;
     text = cds_cli_printf(
-        page->arena, "%s%s%s%s binds %s of the time", text, i > 0 ? ", " : "",
-        list[i].name, level ? " bandwidth" : "",
+        page->arena, "%s%s%s%s %s %s of the time", text, i > 0 ? ", " : "",
+        list[i].name, level ? " bandwidth" : "", i > 0 ? "for" : "binds for",
         cds_page_percent(page, list[i].value / sum->all.latency_s));
   }
+  text = cds_cli_printf(page->arena, "%s; %s units busy %s on average", text,
+                        report->arch->compute.name,
+                        cds_page_percent(page, mac_use(report, sum)));
   fputs("bottleneck    ", page->stream);
   cds_help_wrap(page->stream, text, 14, 14);
 }
@@ -378,7 +419,10 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
                         cds_space_name(report->space), report->workload->name,
                         cds_objective_name(report->options->objective))));
   if (!result->found) {
-    fputs("no design found\n", page->stream);
+    fputs(result->complete ? "no design can be used\n"
+                           : "no design was mapped before the interruption\n",
+          page->stream);
+    write_designs(page, report);
     return;
   }
   totals sum;
@@ -387,6 +431,7 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   write_phases(page, report);
   write_components(page, report, &sum);
   write_operations(page, report, &sum);
+  fputc('\n', page->stream);
   write_other(page, &sum);
   write_bottleneck(page, report, &sum);
   write_designs(page, report);

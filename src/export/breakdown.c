@@ -140,3 +140,20 @@ double cds_fusible_energy(const cds_arch *arch, const cds_layer_result *layer) {
   }
   return energy;
 }
+
+double cds_fusible_bits(const cds_layer_result *layer) {
+  if (!layer->layer->fusible || layer->layer->kind != CDS_LAYER_OPERATION) {
+    return 0.0;
+  }
+  const cds_operation *operation = &layer->layer->operation;
+  double words = 0.0, bits = 0.0;
+  for (unsigned i = 0; i < operation->inputs; i++) {
+    const cds_operand *input = &operation->input[i];
+    words += (double)input->words;
+    bits += cds_words_bits(input->words, input->format.bits);
+  }
+  const double reads = (double)layer->operation.reads[0];
+  return (words > 0.0 ? reads * bits / words : 0.0) +
+         cds_words_bits(layer->operation.updates[0],
+                        operation->output.format.bits);
+}

@@ -34,5 +34,8 @@ void cds_level_action_energy(double out[CDS_ACTIONS], const cds_arch *arch,
 /* Energy of the traffic that fusing would remove from a run of a fusible
  * operation: what it moves through the outermost level and the bonds. */
 double cds_fusible_energy(const cds_arch *arch, const cds_layer_result *layer);
+/* The same traffic in bits: what it reads from and writes to the outermost
+ * level. Operands of several formats are taken at their mean width. */
+double cds_fusible_bits(const cds_layer_result *layer);
 
 #endif

@@ -167,7 +167,7 @@ static void write_phases(cds_json *json, const cds_workload *workload,
 static void write_totals(cds_json *json, const cds_arch *arch,
                          const cds_network_result *network) {
   cds_cost total = {0}, other = {0};
-  double fusible_pj = 0.0;
+  double fusible_pj = 0.0, fusible_bits = 0.0;
   for (size_t i = 0; i < network->layers; i++) {
     const cds_layer_result *layer = &network->layer[i];
     const double times = (double)layer->layer->count;
@@ -176,6 +176,7 @@ static void write_totals(cds_json *json, const cds_arch *arch,
       cds_cost_add(&other, &layer->cost, times);
     }
     fusible_pj += times * cds_fusible_energy(arch, layer);
+    fusible_bits += times * cds_fusible_bits(layer);
   }
   cds_json_object(json, "totals");
   cds_json_number(json, "energy_pj", network->energy_pj);
@@ -185,6 +186,7 @@ static void write_totals(cds_json *json, const cds_arch *arch,
   cds_json_number(json, "energy_pj", other.energy_pj);
   cds_json_number(json, "latency_s", other.latency_s);
   cds_json_number(json, "removable_by_fusion_pj", fusible_pj);
+  cds_json_number(json, "removable_by_fusion_bits", fusible_bits);
   cds_json_end(json);
   cds_json_energy(json, arch, &total);
   cds_json_end(json);
