@@ -141,7 +141,9 @@ const char *cds_range_text(const cds_key *key, cds_arena *arena) {
   if (from == NULL || to == NULL) {
     return NULL;
   }
-  if (isinf(key->high)) {
+  const double unlimited = 0x1p63; /* of a count */
+  if (isinf(key->high) ||
+      (key->kind == CDS_KEY_COUNT && key->high >= unlimited)) {
     return cds_arena_printf(arena, "at least %s", from);
   }
   if (isinf(key->low)) {
@@ -181,11 +183,11 @@ static void put_cell(FILE *stream, const char *text) {
 static void put_range(FILE *stream, const cds_key *key, cds_arena *arena) {
   if (key->kind == CDS_KEY_CHOICE) {
     for (size_t i = 0; key->choices[i] != NULL; i++) {
-      (void)fprintf(stream, "%s`%s`", i > 0 ? ", " : "", key->choices[i]);
+      (void)fprintf(stream, "%s`%s`", i > 0 ? ", " : " ", key->choices[i]);
     }
   } else if (key->low != 0 || key->high != 0) {
     const char *const range = cds_range_text(key, arena);
-    (void)fputs(range != NULL ? range : "", stream);
+    (void)fprintf(stream, " %s", range != NULL ? range : "");
   }
 }
 
@@ -199,7 +201,7 @@ void cds_schema_describe(const cds_schema *schema, FILE *stream) {
               "|---|---|---|---|---|\n",
               stream);
   for (const cds_key *key = schema->keys; key->name != NULL; key++) {
-    (void)fprintf(stream, "| `%s` | %s | ", key->name, type_name(key));
+    (void)fprintf(stream, "| `%s` | %s |", key->name, type_name(key));
     put_range(stream, key, arena);
     if (key->required) {
       (void)fputs(" | required | ", stream);
