@@ -2,6 +2,10 @@
 # shellcheck shell=bash disable=SC2154
 # The steps of tests/run. Each counts what passed, failed and was skipped.
 
+# Settings for the programs under test: VARIABLE=VALUE...
+environment=()
+german=() # what puts a German locale in force, once it is made
+
 heading() {
   printf '\n== %s\n' "$*"
 }
@@ -69,16 +73,21 @@ build_commands() {
 
 # tests_of PRESET [CTEST OPTION...]: runs its tests and counts each of them.
 tests_of() {
-  local preset=$1 log number name verdict
+  local preset=$1 log number name verdict case
   shift
   log=$(log_of "ctest $preset $*")
-  ctest --preset "$preset" -j "$jobs" --output-on-failure "$@" \
+  env "${environment[@]}" ctest --preset "$preset" -j "$jobs" "$@" \
     >"$log" 2>&1 </dev/null
   number=0
   while read -r name verdict; do
     number=$((number + 1))
     case $verdict in
-    *Passed*) pass_step "$preset: $name" "${verdict##* Passed }" ;;
+    *Passed*)
+      pass_step "$preset: $name" "${verdict##*Passed *}"
+      while read -r case; do
+        skip_step "$preset: $name" "$case"
+      done < <(output_of "$preset" "$name" | sed -n 's/^skipped: //p')
+      ;;
     *Skipped*) skip_step "$preset: $name" "$(reason_of "$preset" "$name")" ;;
     *)
       fail_step "$preset: $name" "log: ${log#"$root"/}"
@@ -122,8 +131,18 @@ core_steps() {
 }
 
 mutant_steps() {
-  heading 'mutants'
-  step 'every planted bug is seen' tests/oracle/mutants/run.sh
+  local log=$out/mutants.log verdict name rest number=0
+  heading 'planted bugs'
+  tests/oracle/mutants/run.sh >"$log" 2>&1 </dev/null
+  while read -r verdict name rest; do
+    number=$((number + 1))
+    if [[ $verdict == seen ]]; then
+      pass_step "mutant ${name%:} is seen"
+    else
+      fail_step "mutant ${name%:} is seen" "$rest"
+    fi
+  done < <(grep -E '^(seen|FAILED) ' "$log")
+  [[ $number -gt 0 ]] || fail_step 'mutants' "none ran, log: ${log#"$root"/}"
 }
 
 # --- --all ------------------------------------------------------------------
@@ -168,6 +187,8 @@ all_steps() {
   heading 'same bytes for any number of threads and any compiler'
   identity_steps
 
+  mutant_steps
+
   heading 'fuzzing'
   has 'fuzzing' clang-14 && build fuzz && fuzz_steps
 
@@ -195,23 +216,30 @@ valgrind_steps() {
 # The tests with a German locale in force from the first instruction on: a
 # preloaded object calls setlocale, as a host program might.
 locale_steps() {
-  local name=de_DE.UTF-8 folder=$out/locale
+  local folder=$out/locale
   mkdir -p "$folder"
-  step 'make the locale' make_locale "$folder" "$name" || return 0
-  export LOCPATH=$folder LC_ALL=$name LD_PRELOAD=$folder/preload.so
-  tests_of release -L quick -LE lint
-  unset LOCPATH LC_ALL LD_PRELOAD
+  step 'make the locale: 1.5 is printed 1,5' make_locale "$folder" || return
+  german=("LOCPATH=$folder" LC_ALL=de_DE.UTF-8 "LD_PRELOAD=$folder/preload.so")
+  environment=("${german[@]}")
+  tests_of release -L unit
+  environment=()
 }
 
 make_locale() {
-  [[ -d $1/$2 ]] || localedef -i "${2%.*}" -f "${2#*.}" "$1/$2" || return
-  # shellcheck disable=SC2154
-  $compiler -shared -fPIC -x c - -o "$1/preload.so" <<'END'
+  [[ -d $1/de_DE.UTF-8 ]] ||
+    localedef -i de_DE -f UTF-8 "$1/de_DE.UTF-8" || return
+  $compiler -shared -fPIC -x c - -o "$1/preload.so" <<'END' || return
 #include <locale.h>
 __attribute__((constructor)) static void german(void) {
   (void)setlocale(LC_ALL, "");
 }
 END
+  $compiler -x c - -o "$1/print" <<'END' || return
+#include <stdio.h>
+int main(void) { return printf("%.1f", 1.5) < 0; }
+END
+  [[ $(LOCPATH=$1 LC_ALL=de_DE.UTF-8 LD_PRELOAD=$1/preload.so "$1/print") == \
+  1,5 ]]
 }
 
 # explore on a small space with 1, 2, 3 and 8 threads, with the program built
@@ -230,10 +258,11 @@ identity_steps() {
   else
     skip_step 'explore built by clang: same bytes' 'no build by clang'
   fi
-  if [[ -f $out/locale/preload.so ]]; then
-    LOCPATH=$out/locale LC_ALL=de_DE.UTF-8 LD_PRELOAD=$out/locale/preload.so \
-      step 'explore in de_DE.UTF-8: same bytes' \
+  if [[ ${#german[@]} -gt 0 ]]; then
+    environment=("${german[@]}")
+    step 'explore in de_DE.UTF-8: same bytes' \
       same_as "$first" release 2 "$out/identity/locale"
+    environment=()
   else
     skip_step 'explore in de_DE.UTF-8: same bytes' 'no German locale'
   fi
@@ -241,7 +270,7 @@ identity_steps() {
 
 # explore_small PRESET THREADS FOLDER
 explore_small() {
-  "out/build/$1/codesign" explore -j "$2" -o "$3" \
+  env "${environment[@]}" "out/build/$1/codesign" explore -j "$2" -o "$3" \
     tests/support/small_space.yaml tests/support/small_network.yaml
 }
 
