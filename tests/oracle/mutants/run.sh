@@ -17,10 +17,11 @@ compiler=${CC:-cc}
 flags=(-std=c17 -O1 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -w)
 mkdir -p "$out"
 
-# Everything that the test needs beside count, compiled once.
-objects=()
+# Everything that the test may need beside count, compiled once. An archive:
+# helpers of other tests, which need more, are not linked.
+rest=$out/rest/rest.a
 compile_rest() {
-  local file object
+  local file object objects=()
   for file in src/base/*.c src/diag/*.c src/yaml/*.c src/schema/*.c \
     src/tech/*.c src/spec/*.c tests/support/*.c; do
     object=$out/rest/${file//\//-}.o
@@ -29,12 +30,14 @@ compile_rest() {
     "$compiler" "${flags[@]}" -Isrc -Iinclude -Itests -c "$file" \
       -o "$object" || return
   done
+  rm -f "$rest"
+  ar rcs "$rest" "${objects[@]}"
 }
 
 # build FOLDER: the test against src/count as it is in the folder.
 build() {
   "$compiler" "${flags[@]}" -I"$1/src" -Isrc -Iinclude -Itests \
-    tests/property/test_count_literal.c "$1"/src/count/*.c "${objects[@]}" \
+    tests/property/test_count_literal.c "$1"/src/count/*.c "$rest" \
     -o "$1/test" -lyaml -lm
 }
 
