@@ -18,41 +18,7 @@
 #include "explore/explore.h"
 #include "support/all_mappings.h"
 #include "support/messages.h"
-
-static const char ARCH[] =
-    "architecture: tiny\n"
-    "package: {cooling: {ambient: 45 degC, sink: 10 K/W}}\n"
-    "levels:\n"
-    "  - {level: DRAM, size: 1 KiB, width: 8 bit, bandwidth: $bw,\n"
-    "     energy: {read: 100 pJ, update: 110 pJ}}\n"
-    "  - {array: PE, cols: $cols, network: {kind: bus, energy: 0.5 pJ/bit,\n"
-    "     add: 1 pJ}, multicast: true, reduction: true}\n"
-    "  - {level: RF, size: $rf, width: 8 bit, leakage: $rf / 1 B * 1 mW,\n"
-    "     area: $rf / 1 B * 100 um2,\n"
-    "     energy: {read: 2 pJ, fill: 3 pJ, update: 3 pJ, drain: 2 pJ}}\n"
-    "  - {compute: MAC, energy: 1 pJ, area: 50 um2}\n"
-    "explore:\n"
-    "  variables: {cols: [1, 2, 4], rf: [4 B, 16 B], bw: [1 B/cycle, 3 "
-    "B/cycle]}\n";
-
-/* Two products, one of them run twice under two names, and an operation. */
-static const char WORKLOAD[] =
-    "workload: tiny\n"
-    "precision: {weights: 8 bit, activations: 8 bit, accumulator: 16 bit}\n"
-    "layers:\n"
-    "  - {name: a, einsum: \"O[m,n] += A[m,k] * B[k,n]\",\n"
-    "     ranks: {m: 4, n: 2, k: 2}, count: 3}\n"
-    "  - {name: b, einsum: \"O[m,n] += A[m,k] * B[k,n]\",\n"
-    "     ranks: {m: 2, n: 4, k: 2}}\n"
-    "  - {name: sum, operation: add, rows: 4, length: 4}\n"
-    "  - {name: c, einsum: \"O[m,n] += A[m,k] * B[k,n]\",\n"
-    "     ranks: {m: 2, n: 4, k: 2}, count: 4}\n";
-
-/* Layers of WORKLOAD that differ, and how often they run. */
-enum { KINDS = 2 };
-static const size_t KIND_LAYER[KINDS] = {0, 1};
-static const double KIND_WEIGHT[KINDS] = {3, 5};
-static const size_t OPERATION_LAYER = 2;
+#include "support/tiny_network.h"
 
 typedef struct run {
   fixture f;
@@ -64,21 +30,13 @@ typedef struct run {
   cds_status status;
 } run;
 
-static const char *write_file(char *path, const char *text) {
-  const int file = mkstemp(path);
-  assert_true(file >= 0);
-  assert_int_equal(write(file, text, strlen(text)), (int)strlen(text));
-  assert_int_equal(close(file), 0);
-  return path;
-}
-
 static void open_run(run *r, const char *arch, const char *workload) {
   char arch_path[] = "/tmp/codesign-explore-XXXXXX";
   char workload_path[] = "/tmp/codesign-explore-XXXXXX";
   memset(r, 0, sizeof *r);
   fixture_open(&r->f);
-  write_file(arch_path, arch);
-  write_file(workload_path, workload);
+  tiny_write_file(arch_path, arch);
+  tiny_write_file(workload_path, workload);
   assert_fine(&r->f, cds_space_read(&r->space, arch_path, NULL, 0, r->f.arena,
                                     r->f.diag));
   assert_fine(&r->f,
@@ -101,49 +59,13 @@ static void explore(run *r) {
 
 static void close_run(run *r) { fixture_close(&r->f); }
 
-/* ---- the reference ------------------------------------------------------- */
-
-typedef struct best {
-  bool found;
-  double value;
-} best;
-
-/* Best sum over one point of each kind, within limits on sums. */
-static best best_of_design(const cds_arch *arch, const run *r, double power_w,
-                           double latency_limit_s) {
-  static all_points kind[KINDS];
-  cds_cost cost;
-  cds_operation_counts counts;
-  best out = {false, (double)INFINITY};
-  const cds_layer *layer = r->workload.layer;
-  assert_int_equal(cds_price_operation(&cost, &counts, arch,
-                                       &layer[OPERATION_LAYER].operation,
-                                       power_w),
-                   CDS_OK);
-  for (unsigned k = 0; k < KINDS; k++) {
-    all_mappings(&kind[k], arch, &layer[KIND_LAYER[k]].einsum, power_w);
-    assert_true(kind[k].tried > 500);
-  }
-  for (size_t i = 0; i < kind[0].points; i++) {
-    for (size_t j = 0; j < kind[1].points; j++) {
-      const double e = KIND_WEIGHT[0] * kind[0].energy_pj[i] +
-                       KIND_WEIGHT[1] * kind[1].energy_pj[j] + cost.energy_pj;
-      const double t = KIND_WEIGHT[0] * kind[0].latency_s[i] +
-                       KIND_WEIGHT[1] * kind[1].latency_s[j] + cost.latency_s;
-      if (t <= latency_limit_s) {
-        out.found = true;
-        out.value =
-            fmin(out.value, cds_objective_value(r->options.objective, e, t));
-      }
-    }
-  }
-  return out;
-}
+/* ---- against the reference --------------------------------------------- */
 
 static bool near(double a, double b) { return fabs(a - b) <= 1e-9 * fabs(b); }
 
 /* Every record against the reference; the winner against the least of all. */
 static void check_all(run *r, double power_w, double latency_limit_s) {
+  const tiny_limits limits = {power_w, latency_limit_s};
   const cds_explore_result *result = &r->result;
   double least = (double)INFINITY;
   for (size_t i = 0; i < result->designs; i++) {
@@ -151,7 +73,8 @@ static void check_all(run *r, double power_w, double latency_limit_s) {
     cds_arch arch;
     assert_int_equal(
         cds_space_design(&arch, r->space, i, r->f.arena, r->f.diag), CDS_OK);
-    const best want = best_of_design(&arch, r, power_w, latency_limit_s);
+    const tiny_best want =
+        tiny_best_of(&arch, &r->workload, r->options.objective, limits);
     least = fmin(least, want.value);
     assert_true(design->index == i);
     if (design->status == CDS_DESIGN_MAPPED) {
@@ -187,7 +110,7 @@ static void winner_equals_trying_every_mapping(void **state) {
       CDS_OBJECTIVE_ED2P};
   for (unsigned i = 0; i < 4; i++) {
     run r;
-    open_run(&r, ARCH, WORKLOAD);
+    open_run(&r, TINY_ARCH, TINY_WORKLOAD);
     r.options.objective = objective[i];
     explore(&r);
     assert_fine(&r.f, r.status);
@@ -203,7 +126,7 @@ static void winner_equals_trying_every_mapping(void **state) {
 static void details_of_the_winner_add_up(void **state) {
   (void)state;
   run r;
-  open_run(&r, ARCH, WORKLOAD);
+  open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   explore(&r);
   assert_fine(&r.f, r.status);
   const cds_network_result *network = &r.result.network;
@@ -254,7 +177,7 @@ static void details_of_the_winner_add_up(void **state) {
 /* Average power of the winner without limits, W: above the limits below. */
 static double unlimited_power(void) {
   run r;
-  open_run(&r, ARCH, WORKLOAD);
+  open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   explore(&r);
   const double power_w = r.result.average_power_w;
   close_run(&r);
@@ -265,7 +188,7 @@ static void power_limit_is_a_roof_of_each_layer(void **state) {
   (void)state;
   assert_true(unlimited_power() > 0.15);
   run r;
-  open_run(&r, ARCH, WORKLOAD);
+  open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   add_limit(&r, "power <= 0.15 W");
   explore(&r);
   assert_fine(&r.f, r.status);
@@ -278,7 +201,7 @@ static void power_limit_is_a_roof_of_each_layer(void **state) {
 static void temperature_limit_is_a_roof_of_each_layer(void **state) {
   (void)state;
   run r;
-  open_run(&r, ARCH, WORKLOAD);
+  open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   add_limit(&r, "temperature <= 46.5 degC"); /* (46.5 - 45) / 10 = 0.15 W */
   explore(&r);
   assert_fine(&r.f, r.status);
@@ -290,7 +213,7 @@ static void temperature_limit_is_a_roof_of_each_layer(void **state) {
 static void latency_limit_gives_a_sound_bound(void **state) {
   (void)state;
   run free_run;
-  open_run(&free_run, ARCH, WORKLOAD);
+  open_run(&free_run, TINY_ARCH, TINY_WORKLOAD);
   free_run.options.objective = CDS_OBJECTIVE_ENERGY;
   explore(&free_run);
   assert_fine(&free_run.f, free_run.status);
@@ -299,7 +222,7 @@ static void latency_limit_gives_a_sound_bound(void **state) {
   static const double share[] = {0.95, 0.8, 0.65};
   for (unsigned i = 0; i < 3; i++) {
     run r;
-    open_run(&r, ARCH, WORKLOAD);
+    open_run(&r, TINY_ARCH, TINY_WORKLOAD);
     r.options.objective = CDS_OBJECTIVE_ENERGY;
     r.limit[0] = (cds_limit){
         CDS_METRIC_LATENCY, latency_s * share[i], "latency <= x", {0}};
@@ -320,7 +243,7 @@ static void latency_limit_gives_a_sound_bound(void **state) {
 static void area_that_no_design_meets_names_the_smallest(void **state) {
   (void)state;
   run r;
-  open_run(&r, ARCH, WORKLOAD);
+  open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   add_limit(&r, "area <= 0.0004 mm2");
   explore(&r);
   assert_int_equal(r.status, CDS_EINFEASIBLE);
@@ -336,7 +259,7 @@ static void area_that_no_design_meets_names_the_smallest(void **state) {
 static void each_limit_that_binds_is_named(void **state) {
   (void)state;
   run r;
-  open_run(&r, ARCH, WORKLOAD);
+  open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   add_limit(&r, "area <= 0.0005 mm2"); /* leaves cols=1, rf=4 B */
   add_limit(&r, "latency <= 1 ns");
   explore(&r);
@@ -359,7 +282,7 @@ static void level_without_room_for_a_word_is_named(void **state) {
       "  - {compute: MAC, energy: 1 pJ}\n"
       "explore: {variables: {size: [16 B, 1 KiB]}}\n";
   run r;
-  open_run(&r, arch, WORKLOAD);
+  open_run(&r, arch, TINY_WORKLOAD);
   explore(&r);
   assert_int_equal(r.status, CDS_EINFEASIBLE);
   assert_int_equal(r.result.infeasible, 2);
@@ -408,12 +331,12 @@ static void threads_do_not_change_the_result(void **state) {
   (void)state;
   static const unsigned threads[] = {2, 3, 8};
   run one;
-  open_run(&one, ARCH, WORKLOAD);
+  open_run(&one, TINY_ARCH, TINY_WORKLOAD);
   one.options.threads = 1;
   explore(&one);
   for (unsigned i = 0; i < 3; i++) {
     run many;
-    open_run(&many, ARCH, WORKLOAD);
+    open_run(&many, TINY_ARCH, TINY_WORKLOAD);
     many.options.threads = threads[i];
     explore(&many);
     assert_int_equal(many.status, one.status);
@@ -442,7 +365,7 @@ static void progress_counts_every_design_once(void **state) {
   run r;
   watcher w = {.stop_at = UINT64_MAX};
   const cds_control control = {&w.cancel, watch, &w};
-  open_run(&r, ARCH, WORKLOAD);
+  open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   r.options.control = &control;
   add_limit(&r, "area <= 0.002 mm2");
   explore(&r);
@@ -456,7 +379,7 @@ static void cancelling_keeps_the_best_so_far(void **state) {
   run r;
   watcher w = {.stop_at = 2};
   const cds_control control = {&w.cancel, watch, &w};
-  open_run(&r, ARCH, WORKLOAD);
+  open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   r.options.threads = 1;
   r.options.control = &control;
   explore(&r);
@@ -480,7 +403,7 @@ static void cancelled_at_once_finds_nothing(void **state) {
   run r;
   watcher w = {.cancel = 1};
   const cds_control control = {&w.cancel, NULL, NULL};
-  open_run(&r, ARCH, WORKLOAD);
+  open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   r.options.control = &control;
   explore(&r);
   assert_int_equal(r.status, CDS_EINTERRUPTED);

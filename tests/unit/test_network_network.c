@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A network on each of twelve tiny designs against all choices of mappings;
+ * what is planned once; messages when something does not fit.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "network/network.h"
+#include "support/messages.h"
+#include "support/tiny_network.h"
+
+enum { DESIGNS = 12 };
+
+typedef struct network {
+  fixture f;
+  cds_space *space;
+  cds_workload workload;
+  cds_searcher *searcher;
+  cds_network_options options;
+  cds_network_result result;
+} network;
+
+static void open_network(network *n) {
+  char arch_path[] = "/tmp/codesign-network-XXXXXX";
+  char workload_path[] = "/tmp/codesign-network-XXXXXX";
+  memset(n, 0, sizeof *n);
+  fixture_open(&n->f);
+  tiny_write_file(arch_path, TINY_ARCH);
+  tiny_write_file(workload_path, TINY_WORKLOAD);
+  assert_fine(&n->f, cds_space_read(&n->space, arch_path, NULL, 0, n->f.arena,
+                                    n->f.diag));
+  assert_fine(&n->f,
+              cds_workload_read(&n->workload, workload_path, &n->f.reader));
+  unlink(arch_path);
+  unlink(workload_path);
+  n->searcher = cds_searcher_new();
+  n->options = (cds_network_options)CDS_NETWORK_OPTIONS_INIT;
+  assert_int_equal(cds_space_designs(n->space), DESIGNS);
+}
+
+static void close_network(network *n) {
+  cds_searcher_free(n->searcher);
+  fixture_close(&n->f);
+}
+
+static void read_design(cds_arch *out, network *n, uint64_t index) {
+  assert_fine(&n->f,
+              cds_space_design(out, n->space, index, n->f.arena, n->f.diag));
+}
+
+static cds_status solve(network *n, const cds_arch *arch) {
+  return cds_network_solve(&n->result, arch, &n->workload, n->searcher,
+                           n->f.arena, &n->options, n->f.diag);
+}
+
+static bool near(double a, double b) { return fabs(a - b) <= 1e-9 * fabs(b); }
+
+static const tiny_limits NO_LIMITS = {(double)INFINITY, (double)INFINITY};
+
+static void every_design_equals_trying_all_mappings(void **state) {
+  (void)state;
+  network n;
+  open_network(&n);
+  for (uint64_t i = 0; i < DESIGNS; i++) {
+    cds_arch arch;
+    read_design(&arch, &n, i);
+    for (unsigned o = 0; o <= CDS_OBJECTIVE_ED2P; o++) {
+      n.options.objective = (cds_objective)o;
+      assert_fine(&n.f, solve(&n, &arch));
+      const tiny_best want =
+          tiny_best_of(&arch, &n.workload, n.options.objective, NO_LIMITS);
+      assert_true(near(n.result.value, want.value));
+      assert_true(n.result.proven && n.result.bound == n.result.value);
+      cds_point floor;
+      cds_network_floor(&floor, &arch, &n.workload, NULL, (double)INFINITY);
+      assert_true(floor.energy_pj <= n.result.energy_pj);
+      assert_true(floor.latency_s <= n.result.latency_s);
+      assert_true(cds_objective_value(n.options.objective, floor.energy_pj,
+                                      floor.latency_s) <= want.value);
+    }
+  }
+  close_network(&n);
+}
+
+static void latency_limits_leave_the_bound_sound(void **state) {
+  (void)state;
+  network n;
+  open_network(&n);
+  unsigned found = 0;
+  unsigned proven = 0;
+  unsigned out_of_reach = 0;
+  for (uint64_t i = 0; i < DESIGNS; i++) {
+    cds_arch arch;
+    read_design(&arch, &n, i);
+    n.options.objective = CDS_OBJECTIVE_ENERGY;
+    n.options.latency_limit_s = (double)INFINITY;
+    assert_fine(&n.f, solve(&n, &arch));
+    const double latency_s = n.result.latency_s;
+    for (unsigned s = 0; s < 8; s++) {
+      n.options.latency_limit_s = latency_s * (1 - 0.01 * s);
+      const cds_status status = solve(&n, &arch);
+      const tiny_limits limits = {(double)INFINITY, n.options.latency_limit_s};
+      const tiny_best want =
+          tiny_best_of(&arch, &n.workload, n.options.objective, limits);
+      assert_true(n.result.bound <= want.value * (1 + 1e-9));
+      if (status == CDS_ELIMIT) {
+        out_of_reach += isinf(n.result.bound) != 0;
+        assert_true(!want.found || !isinf(n.result.bound));
+        continue;
+      }
+      assert_fine(&n.f, status);
+      assert_true(n.result.latency_s <= n.options.latency_limit_s);
+      assert_true(n.result.value >= want.value * (1 - 1e-9));
+      assert_true(!n.result.proven || near(n.result.value, want.value));
+      found++;
+      proven += n.result.proven;
+    }
+  }
+  print_message("latency limits: %u found, %u of them proven, %u out of "
+                "reach, of %u\n",
+                found, proven, out_of_reach, 8U * DESIGNS);
+  assert_true(found > proven && proven > 5 && out_of_reach > 5);
+  close_network(&n);
+}
+
+static void incumbent_below_the_optimum_cuts(void **state) {
+  (void)state;
+  network n;
+  open_network(&n);
+  cds_arch arch;
+  read_design(&arch, &n, 5);
+  assert_fine(&n.f, solve(&n, &arch));
+  const double value = n.result.value;
+  n.options.incumbent = value;
+  assert_fine(&n.f, solve(&n, &arch));
+  assert_true(n.result.value == value);
+  n.options.incumbent = value * 0.999;
+  assert_int_equal(solve(&n, &arch), CDS_ELIMIT);
+  assert_true(n.result.bound >= value * 0.999 && n.result.bound <= value);
+  close_network(&n);
+}
+
+static void same_layers_are_planned_once(void **state) {
+  (void)state;
+  network n;
+  open_network(&n);
+  cds_network_plan plan;
+  assert_fine(&n.f, cds_network_plan_make(&plan, &n.workload, n.f.arena));
+  assert_int_equal(plan.distinct, 3);
+  assert_int_equal(plan.kind[1], plan.kind[3]);
+  assert_true(plan.weight[0] == 3 && plan.weight[1] == 5 &&
+              plan.weight[2] == 1);
+  close_network(&n);
+}
+
+/* A searcher for each kind keeps its tables; one for all begins anew. */
+static void own_searchers_change_nothing_but_effort(void **state) {
+  (void)state;
+  network n;
+  open_network(&n);
+  cds_searcher *own[3] = {NULL, NULL, NULL};
+  for (uint64_t i = 0; i < DESIGNS; i++) {
+    cds_arch arch;
+    read_design(&arch, &n, i);
+    n.options.searchers = NULL;
+    assert_fine(&n.f, solve(&n, &arch));
+    const cds_network_result shared = n.result;
+    n.options.searchers = own;
+    assert_fine(&n.f, solve(&n, &arch));
+    assert_true(shared.value == n.result.value);
+    assert_int_equal(shared.solves, n.result.solves);
+    for (size_t k = 0; k < n.result.layers; k++) {
+      assert_int_equal(cds_mapping_compare(&shared.layer[k].mapping,
+                                           &n.result.layer[k].mapping),
+                       0);
+    }
+  }
+  for (unsigned i = 0; i < 3; i++) {
+    cds_searcher_free(own[i]);
+  }
+  close_network(&n);
+}
+
+static void leakage_above_the_power_limit_is_refused(void **state) {
+  (void)state;
+  network n;
+  open_network(&n);
+  cds_arch arch;
+  read_design(&arch, &n, DESIGNS - 1); /* 4 registers of 16 B: 64 mW */
+  n.options.power_limit_w = 0.064;
+  assert_int_equal(solve(&n, &arch), CDS_EINFEASIBLE);
+  assert_message(&n.f, "leakage of 'tiny' alone takes 64 mW: the power limit "
+                       "is 64 mW");
+  close_network(&n);
+}
+
+static void footprint_that_does_not_fit_names_the_parts(void **state) {
+  (void)state;
+  network n;
+  open_network(&n);
+  cds_arch arch;
+  read_design(&arch, &n, 0);
+  n.workload.footprint_bits = arch.level[0].size_bits + 1;
+  assert_int_equal(solve(&n, &arch), CDS_EINFEASIBLE);
+  assert_message(&n.f, "workload 'tiny' does not fit 'DRAM' of 'tiny'");
+  arch.level[0].streamed = true;
+  assert_fine(&n.f, solve(&n, &arch));
+  close_network(&n);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_design_equals_trying_all_mappings),
+      cmocka_unit_test(latency_limits_leave_the_bound_sound),
+      cmocka_unit_test(incumbent_below_the_optimum_cuts),
+      cmocka_unit_test(same_layers_are_planned_once),
+      cmocka_unit_test(own_searchers_change_nothing_but_effort),
+      cmocka_unit_test(leakage_above_the_power_limit_is_refused),
+      cmocka_unit_test(footprint_that_does_not_fit_names_the_parts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
