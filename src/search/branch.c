@@ -5,12 +5,13 @@
  * the rest (g) stays outside. At a leaf every order of the holders is tried.
  *
  * Why a loop over falling x or a may stop at the first bound that is beyond the
- * incumbent: a row's fields are non-decreasing in the multiplicities M1 = g and
- * M2 = g a (every count of row.c is words x M, minus a constant). Of all rows
- * with a given x the one with the largest a has the least M1 = 1 and the same
- * M2 = D / (s x), and that falls with x; within a group M2 is fixed and M1
- * rises as a falls. So bounds, made of the least rows that are still open, only
- * rise along the loops. First fill and last drain are not negative and are left
+ * incumbent: the bound is made of rows `open` and `rest`, which are below every
+ * row that the loop could still come to, field by field (cds_row_floor), and so
+ * is their cost, in which every field stands with a positive sign. Along the
+ * loops the multiplicities M1 = g and M2 (g a, or less when hoisted) rise: of
+ * all rows with a given x the one with the largest a has the least M1 = 1 and
+ * the same M2 = D / (s x), which falls with x; within a group M2 is fixed and
+ * M1 rises as a falls. First fill and last drain are not negative and are left
  * out of the bounds.
  *
  * Why the batch class (ranks that all tensors have) stays outside of all tiles:
@@ -37,7 +38,9 @@ static double tile_words(const cds_branch *branch, unsigned level,
                          const cds_order *order, unsigned t) {
   const double *base = branch->base[level];
   const double *inside = level == 1 ? branch->a : branch->x;
-  const unsigned after = order->after[t];
+  /* Loops x of a class whose tensor level 2 does not hold stand inside all. */
+  const unsigned after =
+      order->after[t] | (level == 2 ? branch->not_held_2 : 0);
   double words = base[CDS_BATCH];
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
     if (d != t) {
@@ -283,16 +286,18 @@ static void choose_a(cds_branch *branch, unsigned c) {
   const cds_group *group = branch->chosen_group[c];
   for (size_t r = branch->first_row[c]; r < group->rows; r++) {
     branch->chosen[c] = &group->row[r];
+    branch->below[c] = &group->rest[r];
     for (unsigned later = c + 1; later < CDS_MATRIX; later++) {
-      branch->chosen[later] =
-          &branch->chosen_group[later]->row[branch->first_row[later]];
+      branch->below[later] =
+          &branch->chosen_group[later]->rest[branch->first_row[later]];
     }
-    if (branch->found && c + 1 < CDS_MATRIX &&
-        cds_beyond(rows_bound(branch, branch->chosen, &dynamic_pj, &cycles),
+    if (branch->found &&
+        cds_beyond(rows_bound(branch, branch->below, &dynamic_pj, &cycles),
                    branch->best)) {
-      break; /* later rows cost more */
+      break;
     }
     branch->a[c] = (double)group->row[r].cut.a;
+    branch->below[c] = branch->chosen[c];
     if (may_fit(branch, 1)) {
       choose_a(branch, c + 1);
     }
@@ -318,12 +323,12 @@ static bool limit_a(cds_branch *branch) {
       return false;
     }
     branch->first_row[c] = r;
-    branch->chosen[c] = &group->row[r];
+    branch->below[c] = &group->rest[r];
   }
   double dynamic_pj = 0;
   double cycles = 0;
   return !branch->found ||
-         !cds_beyond(rows_bound(branch, branch->chosen, &dynamic_pj, &cycles),
+         !cds_beyond(rows_bound(branch, branch->below, &dynamic_pj, &cycles),
                      branch->best);
 }
 
@@ -339,14 +344,15 @@ static void choose_x(cds_branch *branch, unsigned c) {
     branch->chosen_group[c] = &options->group[g];
     const cds_row *row[CDS_MATRIX];
     for (unsigned d = 0; d < CDS_MATRIX; d++) {
-      row[d] = d <= c ? branch->chosen_group[d]->row : branch->least[d];
+      row[d] = d < c ? branch->chosen_group[d]->rest : branch->least[d];
     }
+    row[c] = options->group[g].open;
     double dynamic_pj = 0;
     double cycles = 0;
     if (branch->found &&
         cds_beyond(rows_bound(branch, row, &dynamic_pj, &cycles),
                    branch->best)) {
-      break; /* smaller x cost more */
+      break;
     }
     branch->x[c] = (double)options->group[g].x;
     if (may_fit(branch, 2) && may_fit(branch, 1)) {
@@ -404,6 +410,11 @@ cds_status cds_branch_run(cds_branch *branch) {
     }
   }
   branch->batch_loops = problem->size[CDS_BATCH] > s[CDS_BATCH];
+  branch->not_held_2 = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    const bool held = (branch->held[t] & CDS_HELD_2) != 0;
+    branch->not_held_2 |= held ? 0U : 1U << t;
+  }
   list_orders(branch, 1);
   list_orders(branch, 2);
   choose_x(branch, 0);

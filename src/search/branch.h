@@ -9,11 +9,14 @@
 #include "search/row.h"
 
 /* Cuts of one class for one spread and one set of holders: groups of equal x
- * (falling), in each group rows of falling a. Costs rise along both. */
+ * (falling), in each group rows of falling a. Multiplicities rise along both.
+ */
 typedef struct cds_group {
   uint64_t x;
   size_t rows;
   const cds_row *row;
+  const cds_row *rest; /* rest[i]: below every row from the i-th on */
+  const cds_row *open; /* below every row of this group and the following */
 } cds_group;
 
 typedef struct cds_options {
@@ -22,7 +25,9 @@ typedef struct cds_options {
 } cds_options;
 
 /* Which cuts of a class: all, those of a hoisted tensor, or those with a = 1
- * (below whose loops another tensor is hoisted). */
+ * that stand below the hoisted tensor's loops. Then x is free even if level 2
+ * does not hold the tensor of the class: its loops may stand inside the tiles
+ * of level 2, where they do not stop the hoisting. */
 typedef enum cds_variant {
   CDS_CUTS_ALL,
   CDS_CUTS_HOISTED,
@@ -62,13 +67,15 @@ typedef struct cds_branch {
   const cds_row *least[CDS_MATRIX]; /* least row of each tensor */
   double other[CDS_MATRIX];         /* product of the other classes' spreads */
   double base[CDS_STEPS][CDS_CLASSES]; /* spread inside a tile of the level */
-  bool batch_loops;                    /* the batch class has loops in time */
+  unsigned not_held_2; /* tensors that level 2 does not hold: bits */
+  bool batch_loops;    /* the batch class has loops in time */
   size_t orders[CDS_STEPS];
   cds_order order[CDS_STEPS][6];
   const cds_group *chosen_group[CDS_MATRIX];
   const cds_row *chosen[CDS_MATRIX];
-  size_t first_row[CDS_MATRIX]; /* of the group: the first that could fit */
-  double a[CDS_MATRIX];         /* trips between the holders; 1: not chosen */
+  const cds_row *below[CDS_MATRIX]; /* bounds of what is still open */
+  size_t first_row[CDS_MATRIX];     /* of the group: the first that could fit */
+  double a[CDS_MATRIX]; /* trips between the holders; 1: not chosen */
   double x[CDS_MATRIX];
   /* Incumbent */
   bool found;

@@ -44,17 +44,19 @@ bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
   return true;
 }
 
-cds_cut cds_least_cut(uint64_t size, uint64_t s, cds_held held) {
-  cds_cut cut = {1, 1, s, 1, false};
-  const uint64_t rest = size / s;
+void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
+                   cds_held held, uint64_t s) {
+  const uint64_t rest = problem->size[tensor] / s;
+  cds_cut low = {1, 1, s, 1, false};
+  const cds_cut high = {rest, 1, s, 1, false};
   if ((held & CDS_HELD_2) != 0) {
-    cut.x = rest;
+    low.x = rest;
   } else if ((held & CDS_HELD_1) != 0) {
-    cut.a = rest;
+    low.a = rest;
   } else {
-    cut.g = rest;
+    low.g = rest;
   }
-  return cut;
+  cds_row_floor(out, problem, tensor, held, &low, &high);
 }
 
 uint64_t cds_array_units(const cds_problem *problem) {
@@ -80,7 +82,7 @@ static void least_of_all(cds_row *out, const cds_problem *problem,
         continue;
       }
       cds_row row;
-      cds_row_fill(&row, problem, tensor, held, cds_least_cut(size, s, held));
+      cds_least_row(&row, problem, tensor, held, s);
       if (first) {
         *out = row;
         first = false;

@@ -8,9 +8,9 @@
 /* Whether the tensor may be held so: policies, and levels that exist. */
 bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
                       cds_held held);
-/* The cut with every multiplicity 1: no row of the same spread and holders is
- * below it in any field. */
-cds_cut cds_least_cut(uint64_t size, uint64_t s, cds_held held);
+/* A row below every row of the tensor with this spread and these holders. */
+void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
+                   cds_held held, uint64_t s);
 /* Lowers every field of `out` that the row has lower. */
 void cds_row_lower(cds_row *out, const cds_row *row);
 /* Units of the array; 1 without one. */

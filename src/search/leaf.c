@@ -147,6 +147,11 @@ static void write_mapping(cds_writer *writer,
   if (!spread) {
     write_spreads(writer);
   }
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    if ((leaf->held[c] & CDS_HELD_2) == 0) {
+      write_loops(writer, c, DIGIT_X);
+    }
+  }
 }
 
 /* Next way to divide the spreads over rows and columns, like an odometer over

@@ -112,10 +112,20 @@ static void operand_edge(cds_row_job *job, const cds_link *link) {
   note_parent(job, link, read_bits, 0);
 }
 
+/* Zero starts by level, summed and of the busiest instance. */
+typedef struct cds_zero_starts {
+  uint64_t all[CDS_STEPS], unit[CDS_STEPS];
+} cds_zero_starts;
+
+static uint64_t less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
+
 /* State along the output's chain, as in count.c. `unit` values are those of
  * the busiest instance, times the other spreads under the array. */
 typedef struct cds_output_state {
   uint64_t zero_starts, unit_zero_starts;
+  /* Floors: zero starts at each level, of the largest multiplicities; NULL
+   * for a row itself. */
+  const struct cds_zero_starts *most;
   uint64_t fills; /* into the parent: partial sums that came back */
   bool complete;
 } cds_output_state;
@@ -141,12 +151,12 @@ static void output_parent(cds_row_job *job, const cds_link *link,
   const unsigned wide = tensor->accumulator.bits;
   const uint64_t results =
       state->complete ? job->problem->words[job->tensor] : 0;
-  const uint64_t reads = updates - state->zero_starts;
+  const uint64_t reads = less(updates, state->zero_starts);
   charge_two(job, link->parent, CDS_UPDATE, updates, results);
   charge(job, link->parent, CDS_READ, reads, wide);
   job->row->update[link->parent] += two_bits(unit_updates, results, tensor);
   job->row->read[link->parent] +=
-      cds_words_bits(unit_updates - state->unit_zero_starts, wide);
+      cds_words_bits(less(unit_updates, state->unit_zero_starts), wide);
   const bool partial = updates > results || state->fills > 0;
   job->row->tile_bits[link->parent] = partial ? wide : tensor->format.bits;
   if (link->child < CDS_STEPS) {
@@ -175,9 +185,10 @@ static void output_edge(cds_row_job *job, const cds_link *link,
       state->complete && (!parent->accumulate || visits == words);
   const bool split = under && job->cut.s > 1;
   const bool complete = through && !split;
-  const uint64_t fills = parent->accumulate ? 0 : visits - state->zero_starts;
+  const uint64_t fills =
+      parent->accumulate ? 0 : less(visits, state->zero_starts);
   const uint64_t unit_fills =
-      parent->accumulate ? 0 : united - state->unit_zero_starts;
+      parent->accumulate ? 0 : less(united, state->unit_zero_starts);
   const uint64_t ready = complete ? words : 0;
   const unsigned wide = tensor->accumulator.bits;
   if (link->child < CDS_STEPS) {
@@ -208,6 +219,10 @@ static void output_edge(cds_row_job *job, const cds_link *link,
               two_bits(edge_up, edge_ready, tensor));
   state->zero_starts = drains - fills;
   state->unit_zero_starts = united - unit_fills;
+  if (state->most != NULL && link->child < CDS_STEPS) {
+    state->zero_starts = state->most->all[link->child];
+    state->unit_zero_starts = state->most->unit[link->child];
+  }
   state->fills = fills;
   state->complete = complete;
 }
@@ -224,26 +239,48 @@ static void add_edge(cds_row_job *job, unsigned parent, unsigned child,
   }
 }
 
-void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,
-                  cds_held held, cds_cut cut) {
-  memset(out, 0, sizeof *out);
-  out->cut = cut;
-  cds_row_job job = {out, problem, tensor, cut};
-  const cds_tensor *t = &problem->einsum->tensor[tensor];
+/* Fills the row along the chain of holders; notes the zero starts. */
+static void fill_chain(cds_row_job *job, cds_held held,
+                       const cds_zero_starts *most, cds_zero_starts *noted) {
+  cds_row *row = job->row;
+  const cds_cut cut = job->cut;
+  const uint64_t words = job->problem->words[job->tensor];
+  memset(row, 0, sizeof *row);
+  row->cut = cut;
   for (unsigned l = 0; l < CDS_STEPS; l++) {
-    out->tile_bits[l] = t->format.bits;
+    row->tile_bits[l] = job->problem->einsum->tensor[job->tensor].format.bits;
   }
-  cds_output_state state = {problem->words[tensor], problem->words[tensor], 0,
-                            true};
+  cds_output_state state = {words, words, most, 0, true};
   unsigned parent = 0;
   if ((held & CDS_HELD_1) != 0) {
-    add_edge(&job, 0, 1, cut.g, &state);
+    add_edge(job, 0, 1, cut.g, &state);
+    noted->all[1] = state.zero_starts;
+    noted->unit[1] = state.unit_zero_starts;
     parent = 1;
   }
   if ((held & CDS_HELD_2) != 0) {
     const uint64_t outside = parent == 1 ? cut.g : 1;
-    add_edge(&job, parent, 2, cut.hoisted ? outside : cut.g * cut.a, &state);
+    add_edge(job, parent, 2, cut.hoisted ? outside : cut.g * cut.a, &state);
+    noted->all[2] = state.zero_starts;
+    noted->unit[2] = state.unit_zero_starts;
     parent = 2;
   }
-  add_edge(&job, parent, CDS_STEPS, cut.g * cut.a * cut.x, &state);
+  add_edge(job, parent, CDS_STEPS, cut.g * cut.a * cut.x, &state);
+}
+
+void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,
+                  cds_held held, cds_cut cut) {
+  cds_row_job job = {out, problem, tensor, cut};
+  cds_zero_starts noted = {{0}, {0}};
+  fill_chain(&job, held, NULL, &noted);
+}
+
+void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
+                   cds_held held, const cds_cut *low, const cds_cut *high) {
+  cds_row_job job = {out, problem, tensor, *high};
+  cds_zero_starts most = {{0}, {0}};
+  cds_zero_starts noted = {{0}, {0}};
+  fill_chain(&job, held, NULL, &most);
+  job.cut = *low;
+  fill_chain(&job, held, &most, &noted);
 }

@@ -52,5 +52,11 @@ typedef struct cds_row {
 /* Fills the row of tensor t. Pure; constant time. */
 void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,
                   cds_held held, cds_cut cut);
+/* Fills a lower bound, field by field, of all rows of tensor t whose
+ * multiplicities lie between those of `low` and those of `high`. Most counts
+ * rise with them; only zero starts of the output rise too and are subtracted
+ * (under an array that spreads a reduction), so they are taken from `high`. */
+void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
+                   cds_held held, const cds_cut *low, const cds_cut *high);
 
 #endif

@@ -114,8 +114,8 @@ static cds_status make_class(cds_searcher *searcher, unsigned c) {
   for (size_t i = 0; i < table->count && c < CDS_MATRIX; i++) {
     for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
       if (cds_held_allowed(problem, c, held)) {
-        cds_row_fill(&table->least[i][held], problem, c, held,
-                     cds_least_cut(problem->size[c], table->spread[i], held));
+        cds_least_row(&table->least[i][held], problem, c, held,
+                      table->spread[i]);
       }
     }
   }
@@ -286,9 +286,12 @@ typedef struct cds_choice {
   cds_variant variant;
 } cds_choice;
 
-/* Rows of one x: falling a, g takes the rest. */
+/* Rows of one x: falling a, g takes the rest. `last`: the cut with the largest
+ * multiplicities of all groups. */
 static cds_status make_group(cds_searcher *searcher, cds_group *group,
-                             const cds_choice *choice, cds_cut cut) {
+                             const cds_choice *choice, cds_cut cut,
+                             const cds_cut *last) {
+  const cds_problem *problem = &searcher->problem;
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
   const uint64_t rest = cut.g;
   uint64_t *divisor =
@@ -301,18 +304,24 @@ static cds_status make_group(cds_searcher *searcher, cds_group *group,
   if ((choice->held & CDS_HELD_1) != 0 && choice->variant != CDS_CUTS_FLAT) {
     count = cds_divisors(divisor, CDS_DIVISORS_MAX, rest);
   }
-  cds_row *row = cds_arena_array(searcher->tables, count, sizeof *row);
+  cds_row *row = cds_arena_array(searcher->tables, 2 * count + 1, sizeof *row);
   if (row == NULL) {
     return CDS_ENOMEM;
   }
   cut.hoisted = choice->variant == CDS_CUTS_HOISTED;
+  cds_cut final = cut;
+  final.g = rest;
   for (size_t i = 0; i < count; i++) {
     cut.a = divisor[count - 1 - i];
     cut.g = rest / cut.a;
-    cds_row_fill(&row[i], &searcher->problem, choice->class, choice->held, cut);
+    cds_row_fill(&row[i], problem, choice->class, choice->held, cut);
+    cds_row_floor(&row[count + i], problem, choice->class, choice->held, &cut,
+                  &final);
   }
+  cds_row_floor(&row[2 * count], problem, choice->class, choice->held,
+                &row[0].cut, last);
   cds_arena_reset(searcher->scratch, mark);
-  *group = (cds_group){cut.x, count, row};
+  *group = (cds_group){cut.x, count, row, row + count, &row[2 * count]};
   return CDS_OK;
 }
 
@@ -336,9 +345,11 @@ static cds_status make_options(const cds_options **out, cds_searcher *searcher,
   }
   size_t count = 1;
   divisor[0] = 1;
-  if ((choice->held & CDS_HELD_2) != 0) {
+  if ((choice->held & CDS_HELD_2) != 0 ||
+      (choice->variant == CDS_CUTS_FLAT && (choice->held & CDS_HELD_1) != 0)) {
     count = cds_divisors(divisor, CDS_DIVISORS_MAX, rest);
   }
+  const cds_cut last = {rest, 1, s, 1, choice->variant == CDS_CUTS_HOISTED};
   cds_group *group = cds_arena_array(searcher->tables, count, sizeof *group);
   if (group == NULL) {
     return CDS_ENOMEM;
@@ -346,7 +357,7 @@ static cds_status make_options(const cds_options **out, cds_searcher *searcher,
   for (size_t i = 0; i < count; i++) {
     const uint64_t x = divisor[count - 1 - i];
     CDS_TRY(make_group(searcher, &group[i], choice,
-                       (cds_cut){rest / x, 1, s, x, false}));
+                       (cds_cut){rest / x, 1, s, x, false}, &last));
   }
   cds_arena_reset(searcher->scratch, mark);
   *options = (cds_options){count, group};
