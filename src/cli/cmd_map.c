@@ -71,8 +71,9 @@ static cds_status solve_alone(const job *it, item *each,
   options.power_limit_w = it->power_limit_w;
   options.details = true;
   options.control = &it->control;
-  CDS_TRY(cds_network_solve(&each->result, it->inputs.arch, &one, searcher,
-                            each->arena, &options, each->diag));
+  options.searcher = searcher;
+  CDS_TRY(cds_network_solve(&each->result, it->inputs.arch, &one, each->arena,
+                            &options, each->diag));
   each->result.layer[0].layer = &each->layer;
   return CDS_OK;
 }

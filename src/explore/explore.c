@@ -261,15 +261,17 @@ static void solve_design(explore_job *job, explore_worker *worker,
     fail(job, CDS_ENOMEM);
     return;
   }
-  cds_network_result network;
+  cds_network_result network = {.bound = 0};
   cds_status status = cds_space_design(worker->arch, job->space, design->index,
                                        worker->arena, diag);
-  if (status == CDS_OK) {
+  if (status == CDS_ELIMIT) {
+    status = CDS_EINPUT; /* a number of it is too large */
+  } else if (status == CDS_OK) {
     cds_network_options options = network_options(job, worker->arch);
     options.incumbent = job->incumbent;
     options.control = job->options->control;
     options.searchers = worker->searcher;
-    status = cds_network_solve(&network, worker->arch, job->workload, NULL,
+    status = cds_network_solve(&network, worker->arch, job->workload,
                                worker->arena, &options, diag);
   }
   switch (status) {
@@ -399,8 +401,8 @@ static cds_status detail_winner(explore_job *job, cds_diag *diag) {
   cds_network_options options = network_options(job, out->arch);
   options.details = true;
   options.searchers = job->worker[0].searcher;
-  CDS_TRY(cds_network_solve(&out->network, out->arch, job->workload, NULL,
-                            job->arena, &options, diag));
+  CDS_TRY(cds_network_solve(&out->network, out->arch, job->workload, job->arena,
+                            &options, diag));
   cds_design_result *design = &out->design[out->winner];
   set_mapped(design, out->arch, &out->network);
   out->value = design->value;

@@ -332,8 +332,7 @@ static cds_status walk_network(network_job *job) {
 }
 
 cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
-                             const cds_workload *workload,
-                             cds_searcher *searcher, cds_arena *arena,
+                             const cds_workload *workload, cds_arena *arena,
                              const cds_network_options *options,
                              cds_diag *diag) {
   *out = (cds_network_result){
@@ -355,7 +354,7 @@ cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
                        .plan = &plan,
                        .arena = arena,
                        .diag = diag,
-                       .searcher = searcher,
+                       .searcher = options->searcher,
                        .begun = SIZE_MAX};
   CDS_TRY(prepare(job));
   return walk_network(job);

@@ -78,6 +78,7 @@ typedef struct cds_network_options {
   const cds_control *control;
   double edp_limit_pj_s;        /* INFINITY: none */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
+  cds_searcher *searcher;       /* for all layers in turn; unless `searchers` */
   /* NULL, or plan->distinct searchers, one a kind of layer (each NULL until it
    * is needed), which keep their tables while the lambdas change. The caller
    * frees them. */
@@ -102,8 +103,7 @@ typedef struct cds_network_options {
  * result is then the best choice on the hull that meets them, the bound is
  * that of the hull, and `proven` says whether they meet. */
 cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
-                             const cds_workload *workload,
-                             cds_searcher *searcher, cds_arena *arena,
+                             const cds_workload *workload, cds_arena *arena,
                              const cds_network_options *options,
                              cds_diag *diag);
 /* Admissible floor of a design without mapping: energy and latency of the

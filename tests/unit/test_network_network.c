@@ -59,8 +59,9 @@ static void read_design(cds_arch *out, network *n, uint64_t index) {
 }
 
 static cds_status solve(network *n, const cds_arch *arch) {
-  return cds_network_solve(&n->result, arch, &n->workload, n->searcher,
-                           n->f.arena, &n->options, n->f.diag);
+  n->options.searcher = n->searcher;
+  return cds_network_solve(&n->result, arch, &n->workload, n->f.arena,
+                           &n->options, n->f.diag);
 }
 
 static bool near(double a, double b) { return fabs(a - b) <= 1e-9 * fabs(b); }
