@@ -165,23 +165,27 @@ static void write_cost(const cds_page *page, const job *it, const item *each) {
 
 static void write_title(const cds_page *page, const job *it, const item *each) {
   const cds_layer *layer = &each->layer;
-  const cds_phase *phase = &it->inputs.workload.phase[layer->phase];
-  const bool phases = it->inputs.workload.phases > 1;
+  const char *phase = it->inputs.workload.phase[layer->phase].name;
+  const bool named = strncmp(layer->name, phase, strlen(phase)) == 0;
+  const bool phases = it->inputs.workload.phases > 1 && !named;
   fprintf(page->stream, "\n%s%s%s", cds_page_bold(page, layer->name),
-          phases ? " of " : "", phases ? phase->name : "");
+          phases ? " of " : "", phases ? phase : "");
   if (each->runs > 1) {
     fprintf(page->stream, ", runs %" PRIu64 " times", each->runs);
   }
   if (each->entries > 1) {
-    fprintf(page->stream, " (with %" PRIu64 " equal layers)",
-            each->entries - 1);
+    fprintf(page->stream, " (with %" PRIu64 " equal layer%s)",
+            each->entries - 1, each->entries == 2 ? "" : "s");
   }
-  fputc('\n', page->stream);
+  fputs("\n  ", page->stream);
   if (layer->kind == CDS_LAYER_EINSUM) {
-    fprintf(page->stream, "  %s, %s\n", cds_einsum_text(page, &layer->einsum),
-            cds_ranks_text(page, &layer->einsum));
+    cds_help_wrap(page->stream,
+                  cds_cli_printf(page->arena, "%s, %s",
+                                 cds_einsum_text(page, &layer->einsum),
+                                 cds_ranks_text(page, &layer->einsum)),
+                  2, 4);
   } else {
-    fprintf(page->stream, "  %s: %" PRIu64 " rows of %" PRIu64 "\n",
+    fprintf(page->stream, "%s: %" PRIu64 " rows of %" PRIu64 "\n",
             layer->operation.kind, layer->operation.rows,
             layer->operation.length);
   }

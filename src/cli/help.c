@@ -134,8 +134,10 @@ static void write_command_help(FILE *stream, const cds_command *command,
   cds_help_wrap(stream, command->about, 0, 0);
   write_options(stream, command, arena);
   fputs("\nAn option may stand before or after files; '--' ends the options; "
-        "'-' is\nstandard input or output. CODESIGN_<OPTION> in the "
-        "environment sets a default.\n",
+        "'-' is\nstandard input or output. Options count more than "
+        "CODESIGN_<OPTION> in the\nenvironment, that more than codesign.yaml "
+        "beside or above the first file, that\nmore than "
+        "~/.config/codesign/config.yaml; 'codesign options' shows them.\n",
         stream);
 }
 

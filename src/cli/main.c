@@ -231,9 +231,8 @@ int main(int argc, char **argv) {
     out_of_memory();
   }
   cli.options = &cli.call.options;
-  int code;
-  if (!cds_options_parse(&cli.call, argc, argv, cli.arena, cli.diag)) {
-    code = CDS_EXIT_CALL;
+  int code = cds_options_parse(&cli.call, argc, argv, cli.arena, cli.diag);
+  if (code != CDS_EXIT_DONE) {
     cds_cli_flush_messages(&cli);
   } else {
     cli.colour = use_colour(cli.options->color);

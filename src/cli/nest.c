@@ -136,15 +136,23 @@ void cds_nest_write(const cds_page *page, const cds_arch *arch,
   nest_job job = {page, arch, einsum, mapping, counts, {0}};
   cds_price_needs(job.need_bits, arch, einsum, counts);
   int indent = 4;
+  bool spread = false;
   for (unsigned i = 0; i < mapping->nodes;) {
     const cds_node *node = &mapping->node[i];
     if (node->kind == CDS_HOLD) {
       i = write_hold(&job, i, indent);
       continue;
     }
+    const bool spreads_on = node->kind == CDS_SPREAD &&
+                            i + 1 < mapping->nodes &&
+                            mapping->node[i + 1].kind == CDS_SPREAD;
     if (node->trips > 1) {
       write_loop(&job, node, indent);
-      indent += 2;
+    }
+    spread = spread || node->trips > 1;
+    if (!spreads_on && spread) {
+      indent += 2; /* spreads that stand together are one step */
+      spread = false;
     }
     i++;
   }

@@ -5,8 +5,11 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "yaml/yaml.h"
 
 const cds_command cds_commands[CDS_COMMANDS + 1] = {
 #define CDS_COMMAND(name, visible, least, most, files, formats, summary,       \
@@ -38,12 +41,16 @@ const cds_option cds_option_table[CDS_OPTIONS] = {
 #undef CDS_OPTION
 };
 
+/* Folders above an input that may hold a configuration file. */
+enum { FOLDERS_MAX = 64 };
+
 /* State of one parse. `rank` is the precedence of what set each option. */
 typedef struct parser {
   cds_call *call;
   cds_arena *arena;
   cds_diag *diag;
   const char *origin[CDS_OPTIONS];
+  cds_place place; /* in a configuration file; none for flags */
 } parser;
 
 static const cds_place NOWHERE = {NULL, 0, 0};
@@ -123,6 +130,13 @@ static size_t choices_of(const char ***out, const cds_option *option,
   return names == NULL ? 0 : count;
 }
 
+/* What a message calls an option: as it was given, or by its name in a file,
+ * where the place says the rest. */
+static const char *label(const parser *p, const cds_option *option,
+                         const char *origin) {
+  return p->place.file != NULL ? option->name : origin;
+}
+
 static bool set_choice(parser *p, const cds_option *option, const char *text,
                        const char *origin) {
   const char **names;
@@ -133,8 +147,8 @@ static bool set_choice(parser *p, const cds_option *option, const char *text,
       return true;
     }
   }
-  cds_diag_error(p->diag, NOWHERE, "'%s' is '%s': expected %s", origin, text,
-                 option->unit);
+  cds_diag_error(p->diag, p->place, "'%s' is '%s': expected %s",
+                 label(p, option, origin), text, option->unit);
   cds_diag_suggest(p->diag, text, names, count);
   return false;
 }
@@ -145,9 +159,10 @@ static bool set_count(parser *p, const cds_option *option, const char *text,
   const bool digits = isdigit((unsigned char)*text);
   const unsigned long long value = digits ? strtoull(text, &end, 10) : 0;
   if (!digits || *end != '\0' || value < option->low || value > option->high) {
-    cds_diag_error(p->diag, NOWHERE,
+    cds_diag_error(p->diag, p->place,
                    "'%s' is '%s': expected a whole number from %llu to %llu",
-                   origin, text, (unsigned long long)option->low,
+                   label(p, option, origin), text,
+                   (unsigned long long)option->low,
                    (unsigned long long)option->high);
     cds_diag_hint(p->diag, "%s", option->help);
     return false;
@@ -166,8 +181,8 @@ static bool set_flag(parser *p, const cds_option *option, const char *text,
       return true;
     }
   }
-  cds_diag_error(p->diag, NOWHERE, "'%s' is '%s': expected true or false",
-                 origin, text);
+  cds_diag_error(p->diag, p->place, "'%s' is '%s': expected true or false",
+                 label(p, option, origin), text);
   cds_diag_suggest(p->diag, text, words + 2, 2);
   return false;
 }
@@ -237,6 +252,7 @@ static bool set_option(parser *p, const cds_option *option, const char *text,
 }
 
 static bool set_defaults(parser *p) {
+  memset(&p->call->options, 0, sizeof p->call->options);
   for (size_t i = 0; i < CDS_OPTIONS; i++) {
     const cds_option *option = &cds_option_table[i];
     p->origin[i] = "default";
@@ -261,6 +277,106 @@ static const char *environment_name(const cds_option *option,
   }
   return name;
 }
+
+/* ---- configuration files ------------------------------------------------ */
+
+/* One key of a configuration file: an option's name and value, or a list. */
+static bool set_from_key(parser *p, const cds_yaml *key,
+                         const cds_yaml *value) {
+  const cds_option *option = find_option(key->text, strlen(key->text));
+  p->place = key->place;
+  if (option == NULL || option->group == CDS_GROUP_HELP) {
+    const char *names[CDS_OPTIONS];
+    for (size_t i = 0; i < CDS_OPTIONS; i++) {
+      names[i] = cds_option_table[i].name;
+    }
+    cds_diag_error(p->diag, key->place, "unknown option '%s'", key->text);
+    cds_cli_suggest(p->diag, key->text, names, CDS_OPTIONS,
+                    "'codesign options' lists them");
+    return false;
+  }
+  const char *origin =
+      cds_cli_printf(p->arena, "%s:%u", key->place.file, key->place.line);
+  if (value->kind == CDS_YAML_SCALAR) {
+    p->place = value->place;
+    return set_option(p, option, value->text, origin);
+  }
+  bool good =
+      option->type == CDS_OPTION_LIST && value->kind == CDS_YAML_SEQUENCE;
+  for (size_t i = 0; i < value->count && good; i++) {
+    good = value->items[i]->kind == CDS_YAML_SCALAR &&
+           set_option(p, option, value->items[i]->text, origin);
+  }
+  if (!good && cds_diag_errors(p->diag) == 0) {
+    cds_diag_error(p->diag, value->place,
+                   "option '%s' has no plain value: expected %s", option->name,
+                   option->type == CDS_OPTION_LIST ? "a list of texts"
+                                                   : "one value");
+  }
+  return good;
+}
+
+static bool read_configuration(parser *p, const char *path) {
+  const cds_yaml *root = NULL;
+  if (access(path, R_OK) != 0) {
+    return true;
+  }
+  if (cds_yaml_read_file(&root, path, p->arena, p->diag) != CDS_OK) {
+    return false;
+  }
+  if (root->kind != CDS_YAML_MAPPING) {
+    cds_diag_error(p->diag, root->place,
+                   "a configuration file holds no mapping: expected options "
+                   "and their values");
+    return false;
+  }
+  bool good = true;
+  for (size_t i = 0; i < root->count && good; i++) {
+    good = set_from_key(p, root->keys[i], root->items[i]);
+  }
+  p->place = NOWHERE;
+  return good;
+}
+
+static bool read_user_configuration(parser *p) {
+  const char *folder = getenv("XDG_CONFIG_HOME");
+  const char *home = getenv("HOME");
+  if (folder != NULL && *folder != '\0') {
+    return read_configuration(
+        p, cds_cli_printf(p->arena, "%s/codesign/config.yaml", folder));
+  }
+  return home == NULL || *home == '\0' ||
+         read_configuration(
+             p,
+             cds_cli_printf(p->arena, "%s/.config/codesign/config.yaml", home));
+}
+
+/* codesign.yaml in the folder of the first input or the nearest above it. */
+static bool read_project_configuration(parser *p, const char *input) {
+  const char *slash = input == NULL ? NULL : strrchr(input, '/');
+  const char *folder =
+      slash == NULL
+          ? ""
+          : cds_cli_printf(p->arena, "%.*s", (int)(slash - input + 1), input);
+  for (unsigned up = 0; up < FOLDERS_MAX; up++) {
+    const char *path = cds_cli_printf(p->arena, "%scodesign.yaml", folder);
+    if (access(path, R_OK) == 0) {
+      return read_configuration(p, path);
+    }
+    /* The folder above the topmost one is that one again. */
+    struct stat here, above;
+    const char *parent = cds_cli_printf(p->arena, "%s../", folder);
+    if (stat(*folder == '\0' ? "." : folder, &here) != 0 ||
+        stat(parent, &above) != 0 ||
+        (here.st_dev == above.st_dev && here.st_ino == above.st_ino)) {
+      break;
+    }
+    folder = parent;
+  }
+  return true;
+}
+
+/* ---- environment -------------------------------------------------------- */
 
 /* Lists in the environment are separated by ';'. */
 static bool set_from_list(parser *p, const cds_option *option, const char *text,
@@ -505,21 +621,35 @@ static bool check_call(const parser *p) {
   return check_applies(p) && check_format(p) && check_files(p);
 }
 
-bool cds_options_parse(cds_call *out, int argc, char **argv, cds_arena *arena,
-                       cds_diag *diag) {
-  parser p = {out, arena, diag, {NULL}};
+/* Reads flags and files once to learn which input there is, and again over
+ * what configuration and environment say. */
+static int parse_all(parser *p, int argc, char **argv) {
+  cds_call *call = p->call;
+  if (!set_defaults(p) || !read_arguments(p, argc, argv)) {
+    return CDS_EXIT_CALL;
+  }
+  const char *input = call->files > 0 ? call->file[0] : NULL;
+  call->command = NULL;
+  call->files = 0;
+  if (!set_defaults(p)) {
+    return CDS_EXIT_BUG;
+  }
+  if (!read_user_configuration(p) || !read_project_configuration(p, input)) {
+    return CDS_EXIT_INPUT;
+  }
+  return read_environment(p) && read_arguments(p, argc, argv) && check_call(p)
+             ? CDS_EXIT_DONE
+             : CDS_EXIT_CALL;
+}
+
+int cds_options_parse(cds_call *out, int argc, char **argv, cds_arena *arena,
+                      cds_diag *diag) {
+  parser p = {out, arena, diag, {NULL}, NOWHERE};
   memset(out, 0, sizeof *out);
-  out->file = cds_arena_array(arena, (size_t)argc + 1, sizeof *out->file);
-  if (out->file == NULL) {
-    return false;
-  }
-  const bool good = set_defaults(&p) && read_environment(&p) &&
-                    read_arguments(&p, argc, argv) && check_call(&p);
-  const char **origin = cds_arena_array(arena, CDS_OPTIONS, sizeof *origin);
-  if (origin == NULL) {
-    return false;
-  }
+  out->file = cds_cli_array(arena, (size_t)argc + 1, sizeof *out->file);
+  const int code = parse_all(&p, argc, argv);
+  const char **origin = cds_cli_array(arena, CDS_OPTIONS, sizeof *origin);
   memcpy(origin, p.origin, sizeof p.origin);
   out->options.origin = origin;
-  return good;
+  return code;
 }

@@ -112,10 +112,12 @@ typedef struct cds_call {
   cds_options options;
 } cds_call;
 
-/* Reads the environment (CODESIGN_<OPTION>) and the arguments, flags first in
- * precedence. False after wrong ones, with one diagnostic and one hint. */
-bool cds_options_parse(cds_call *out, int argc, char **argv, cds_arena *arena,
-                       cds_diag *diag);
+/* Reads, each over the one before: $XDG_CONFIG_HOME/codesign/config.yaml,
+ * codesign.yaml in the folder of the first file or above, the environment
+ * (CODESIGN_<OPTION>), the arguments. Exit code: 0, or 2 (call) or 3
+ * (configuration file) after an error with a hint. */
+int cds_options_parse(cds_call *out, int argc, char **argv, cds_arena *arena,
+                      cds_diag *diag);
 /* Message about a command that does not exist, with the nearest one. */
 void cds_option_unknown_command(cds_diag *diag, const char *word);
 /* Whether the option is of use to the command (any, when NULL). */
