@@ -24,12 +24,8 @@
 
 /* ---- capacity -------------------------------------------------------- */
 
-static unsigned place_of(const cds_order *order, unsigned tensor) {
-  unsigned place = 0;
-  while (place < order->count && order->tensor[place] != tensor) {
-    place++;
-  }
-  return place;
+static bool below(const cds_order *order, unsigned what, unsigned t) {
+  return (order->after[t] >> what & 1U) != 0;
 }
 
 /* Words of the tile of tensor t at a level, holders in the order given; classes
@@ -37,18 +33,22 @@ static unsigned place_of(const cds_order *order, unsigned tensor) {
 static double tile_words(const cds_branch *branch, unsigned level,
                          const cds_order *order, unsigned t) {
   const double *base = branch->base[level];
-  const double *inside = level == 1 ? branch->a : branch->x;
-  /* Loops x of a class whose tensor level 2 does not hold stand inside all. */
-  const unsigned after =
-      order->after[t] | (level == 2 ? branch->not_held_2 : 0);
   double words = base[CDS_BATCH];
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    if (d != t) {
-      const double below = level == 1 ? branch->x[d] : 1;
-      words *= base[d] * below * ((after >> d & 1U) != 0 ? inside[d] : 1);
+    if (d == t) {
+      continue;
+    }
+    words *= base[d];
+    if (level == 1) {
+      words *= branch->x[d] * (below(order, d, t) ? branch->a[d] : 1);
+    } else if (below(order, d, t) ||
+               (t == branch->hoisted && (branch->loose >> d & 1U) != 0)) {
+      words *= branch->x[d];
     }
   }
-  return words;
+  const bool inside =
+      level == 1 && t != branch->hoisted && below(order, CDS_LOOPS, t);
+  return inside ? words * branch->b : words;
 }
 
 /* Whether some order of the holders could fit, judged by what is chosen and
@@ -59,9 +59,11 @@ static bool may_fit(const cds_branch *branch, unsigned level) {
     const cds_order *order = &branch->order[level][o];
     double bits = 0;
     for (unsigned i = 0; i < order->count; i++) {
-      const unsigned t = order->tensor[i];
-      bits += tile_words(branch, level, order, t) *
-              branch->problem->einsum->tensor[t].format.bits;
+      const unsigned t = order->place[i];
+      if (t < CDS_MATRIX) {
+        bits += tile_words(branch, level, order, t) *
+                branch->problem->einsum->tensor[t].format.bits;
+      }
     }
     if (bits <= room) {
       return true;
@@ -70,25 +72,28 @@ static bool may_fit(const cds_branch *branch, unsigned level) {
   return branch->orders[level] == 0;
 }
 
-/* Whether the tile changes during the run. */
+/* Whether the tile changes during the run: some loop above it is of a class
+ * that the tensor has. */
 static bool replaced(const cds_branch *branch, unsigned level,
                      const cds_order *order, unsigned t) {
-  if (branch->batch_loops) {
-    return true;
-  }
-  const unsigned place = place_of(order, t);
+  bool changes = branch->batch_loops;
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
     if (d == t) {
       continue;
     }
     const cds_cut *cut = &branch->chosen[d]->cut;
-    const uint64_t above = level == 1 ? cut->g : cut->g * cut->a;
-    const uint64_t between = level == 1 ? cut->a : cut->x;
-    if (above > 1 || (place_of(order, d) < place && between > 1)) {
-      return true;
+    const bool before = below(order, t, d); /* d's holder stands above t's */
+    if (level == 1) {
+      changes = changes || cut->g > 1 || (before && cut->a > 1);
+      changes = changes || (d == branch->hoisted && cut->b > 1 &&
+                            below(order, t, CDS_LOOPS));
+    } else {
+      const bool loose = (branch->loose >> d & 1U) != 0 && t != branch->hoisted;
+      changes = changes || cut->g * cut->a * cut->b > 1 ||
+                ((before || loose) && cut->x > 1);
     }
   }
-  return false;
+  return changes;
 }
 
 static bool charges_buffers(const cds_branch *branch, unsigned level) {
@@ -102,7 +107,10 @@ static bool fits(const cds_branch *branch, unsigned level,
   const bool charged = charges_buffers(branch, level);
   double bits = 0;
   for (unsigned i = 0; i < order->count; i++) {
-    const unsigned t = order->tensor[i];
+    const unsigned t = order->place[i];
+    if (t == CDS_LOOPS) {
+      continue;
+    }
     const bool twice = charged && replaced(branch, level, order, t);
     bits += tile_words(branch, level, order, t) *
             branch->chosen[t]->tile_bits[level] * (twice ? 2 : 1);
@@ -142,7 +150,10 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
   cds_burst first = {{0}, 0, 0};
   cds_burst last = {{0}, 0, 0};
   for (unsigned i = 0; i < order->count; i++) {
-    const unsigned t = order->tensor[i];
+    const unsigned t = order->place[i];
+    if (t == CDS_LOOPS) {
+      continue;
+    }
     const cds_row *row = branch->chosen[t];
     const bool output = t == CDS_MATRIX - 1;
     const double tile = tile_words(branch, level, order, t);
@@ -169,40 +180,29 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
 
 /* ---- leaves ---------------------------------------------------------- */
 
-/* A hoisted tensor is the first of level 2 (an order with a loop-less holder
- * before it can be turned round), and exactly the flat level 1 holders come
- * after its own. */
-static bool hoists(const cds_branch *branch, const cds_order *one,
+/* Orders that are left out because another choice is at least as good: the
+ * first holder can go down through loops of its own class above it, and so can
+ * the loops b when they come first; no loop fits between a tensor's own two
+ * holders; loops a right above loops b belong to b. */
+static bool proper(const cds_branch *branch, const cds_order *one,
                    const cds_order *two) {
   const unsigned h = branch->hoisted;
-  if (two->count == 0 || two->tensor[0] != h) {
-    return false;
-  }
-  const unsigned own = place_of(one, h);
-  for (unsigned i = 0; i < one->count; i++) {
-    const bool after = own == one->count || i > own;
-    if (i != own && after != ((branch->flat >> one->tensor[i] & 1U) != 0)) {
+  const cds_order *top = one->count > 0 ? one : two;
+  if (top->count > 0) {
+    const unsigned first = top->place[0];
+    const unsigned class = first == CDS_LOOPS ? h : first;
+    if (branch->chosen[class]->cut.g > 1) {
       return false;
     }
   }
-  return true;
-}
-
-/* Orders that are left out because another choice is at least as good: the
- * first holder can go down through loops of its own tensor (its class has no
- * loop above), and no loop fits between a tensor's own two holders. */
-static bool proper(const cds_branch *branch, const cds_order *one,
-                   const cds_order *two) {
-  const cds_order *top = one->count > 0 ? one : two;
-  if (top->count > 0 && branch->chosen[top->tensor[0]]->cut.g > 1) {
-    return false;
-  }
-  if (branch->hoisted < CDS_MATRIX) {
-    return hoists(branch, one, two);
+  for (unsigned i = 1; i < one->count && h < CDS_MATRIX; i++) {
+    if (one->place[i] == CDS_LOOPS && one->place[i - 1] == h) {
+      return branch->chosen[h]->cut.a == 1;
+    }
   }
   return one->count == 0 || two->count == 0 ||
-         one->tensor[one->count - 1] != two->tensor[0] ||
-         branch->chosen[two->tensor[0]]->cut.a == 1;
+         one->place[one->count - 1] != two->place[0] ||
+         branch->chosen[two->place[0]]->cut.a == 1;
 }
 
 static void offer(cds_branch *branch, double value, const cds_order *one,
@@ -211,6 +211,7 @@ static void offer(cds_branch *branch, double value, const cds_order *one,
   memset(&leaf, 0, sizeof leaf);
   memcpy(leaf.s, branch->spreads->s, sizeof leaf.s);
   memcpy(leaf.held, branch->held, sizeof leaf.held);
+  leaf.hoisted = branch->hoisted;
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     leaf.cut[c] = branch->chosen[c]->cut;
   }
@@ -270,6 +271,15 @@ static double rows_bound(cds_branch *branch, const cds_row *const row[3],
 
 /* ---- choices --------------------------------------------------------- */
 
+static const cds_cut no_loops = {1, 1, 1, 1, 1};
+
+static void set_cut(cds_branch *branch, unsigned c, const cds_cut *cut) {
+  branch->a[c] = (double)cut->a;
+  if (c == branch->hoisted) {
+    branch->b = (double)cut->b;
+  }
+}
+
 /* Chooses the cuts of class c and the following, x being chosen. The depth of
  * recursion is the number of classes. */
 static void choose_a(cds_branch *branch, unsigned c) {
@@ -296,13 +306,13 @@ static void choose_a(cds_branch *branch, unsigned c) {
                    branch->best)) {
       break;
     }
-    branch->a[c] = (double)group->row[r].cut.a;
     branch->below[c] = branch->chosen[c];
+    set_cut(branch, c, &group->row[r].cut);
     if (may_fit(branch, 1)) {
       choose_a(branch, c + 1);
     }
   }
-  branch->a[c] = 1;
+  set_cut(branch, c, &no_loops);
 }
 
 /* Finds for each class the first row (the largest a) whose tiles could fit if
@@ -313,12 +323,12 @@ static bool limit_a(cds_branch *branch) {
     const cds_group *group = branch->chosen_group[c];
     size_t r = 0;
     for (; r < group->rows; r++) {
-      branch->a[c] = (double)group->row[r].cut.a;
+      set_cut(branch, c, &group->row[r].cut);
       if (may_fit(branch, 1)) {
         break;
       }
     }
-    branch->a[c] = 1;
+    set_cut(branch, c, &no_loops);
     if (r == group->rows) {
       return false;
     }
@@ -362,33 +372,66 @@ static void choose_x(cds_branch *branch, unsigned c) {
   branch->x[c] = 1;
 }
 
-static void list_orders(cds_branch *branch, unsigned level) {
-  static const unsigned permutation[6][CDS_MATRIX] = {
-      {0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
-  const cds_held bit = level == 1 ? CDS_HELD_1 : CDS_HELD_2;
-  branch->orders[level] = 0;
-  for (unsigned p = 0; p < 6; p++) {
-    cds_order order = {0, {0}, {0}};
-    for (unsigned i = 0; i < CDS_MATRIX; i++) {
-      const unsigned t = permutation[p][i];
-      if ((branch->held[t] & bit) != 0) {
-        order.tensor[order.count++] = t;
-      }
-    }
-    for (unsigned i = 0; i < order.count; i++) {
-      for (unsigned j = i + 1; j < order.count; j++) {
-        order.after[order.tensor[i]] |= 1U << order.tensor[j];
-      }
-    }
-    bool known = order.count == 0;
-    for (size_t o = 0; o < branch->orders[level]; o++) {
-      known =
-          known || memcmp(&branch->order[level][o], &order, sizeof order) == 0;
-    }
-    if (!known) {
-      branch->order[level][branch->orders[level]++] = order;
+/* Whether an order of level 1 suits the hoisted tensor: its loops b stand below
+ * its own holder, and exactly the flat holders stand below them. At level 2 the
+ * hoisted tensor comes first: an order with another holder before it, with no
+ * loops between, can be turned round. */
+static bool suits(const cds_branch *branch, unsigned level,
+                  const cds_order *order) {
+  const unsigned h = branch->hoisted;
+  if (h == CDS_MATRIX || order->count == 0) {
+    return true;
+  }
+  if (level == 2) {
+    return order->place[0] == h;
+  }
+  return order->after[CDS_LOOPS] == branch->flat;
+}
+
+/* Adds the order with the given places if it is one of the level. */
+static void add_order(cds_branch *branch, unsigned level, cds_order *order) {
+  for (unsigned i = 0; i < order->count; i++) {
+    for (unsigned j = i + 1; j < order->count; j++) {
+      order->after[order->place[i]] |= 1U << order->place[j];
     }
   }
+  if (order->count > 0 && suits(branch, level, order)) {
+    branch->order[level][branch->orders[level]++] = *order;
+  }
+}
+
+/* Lists the orders of a level: what stands there, in every order, by exchanging
+ * places; depth of recursion: the places. */
+static void list_orders(cds_branch *branch, unsigned level, cds_order *order,
+                        unsigned from) {
+  if (from + 1 >= order->count || from + 1 >= CDS_PLACES) {
+    cds_order listed = *order;
+    add_order(branch, level, &listed);
+    return;
+  }
+  for (unsigned i = from; i < order->count && i < CDS_PLACES; i++) {
+    const unsigned swapped = order->place[from];
+    order->place[from] = order->place[i];
+    order->place[i] = swapped;
+    list_orders(branch, level, order, from + 1);
+    order->place[i] = order->place[from];
+    order->place[from] = swapped;
+  }
+}
+
+static void list_level(cds_branch *branch, unsigned level) {
+  const cds_held bit = level == 1 ? CDS_HELD_1 : CDS_HELD_2;
+  cds_order order = {0, {0}, {0}};
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    if ((branch->held[t] & bit) != 0) {
+      order.place[order.count++] = t;
+    }
+  }
+  if (level == 1 && branch->hoisted < CDS_MATRIX) {
+    order.place[order.count++] = CDS_LOOPS;
+  }
+  branch->orders[level] = 0;
+  list_orders(branch, level, &order, 0);
 }
 
 cds_status cds_branch_run(cds_branch *branch) {
@@ -410,13 +453,15 @@ cds_status cds_branch_run(cds_branch *branch) {
     }
   }
   branch->batch_loops = problem->size[CDS_BATCH] > s[CDS_BATCH];
-  branch->not_held_2 = 0;
+  branch->b = 1;
+  branch->loose = 0;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     const bool held = (branch->held[t] & CDS_HELD_2) != 0;
-    branch->not_held_2 |= held ? 0U : 1U << t;
+    branch->loose |= held ? 0U : 1U << t;
   }
-  list_orders(branch, 1);
-  list_orders(branch, 2);
+  branch->loose &= branch->hoisted < CDS_MATRIX ? branch->flat : 0;
+  list_level(branch, 1);
+  list_level(branch, 2);
   choose_x(branch, 0);
   return CDS_OK;
 }

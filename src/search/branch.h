@@ -24,10 +24,11 @@ typedef struct cds_options {
   const cds_group *group;
 } cds_options;
 
-/* Which cuts of a class: all, those of a hoisted tensor, or those with a = 1
- * that stand below the hoisted tensor's loops. Then x is free even if level 2
- * does not hold the tensor of the class: its loops may stand inside the tiles
- * of level 2, where they do not stop the hoisting. */
+/* Which cuts of a class: all (b = 1), those of a hoisted tensor (b > 1), or
+ * those with a = b = 1 of a holder that stands below the hoisted tensor's
+ * loops. Then x is free even if level 2 does not hold the tensor of the class:
+ * its loops may stand inside the hoisted tile, where they do not stop the
+ * hoisting. */
 typedef enum cds_variant {
   CDS_CUTS_ALL,
   CDS_CUTS_HOISTED,
@@ -42,10 +43,13 @@ typedef struct cds_spreads {
   double energy_pj, cycles;    /* least of any mapping with these spreads */
 } cds_spreads;
 
+/* Order of the holders of a level. At level 1 the loops b of a hoisted tensor
+ * have a place in it too (CDS_LOOPS). */
+enum { CDS_LOOPS = CDS_MATRIX, CDS_PLACES = CDS_MATRIX + 1 };
 typedef struct cds_order {
   unsigned count;
-  unsigned tensor[CDS_MATRIX];
-  unsigned after[CDS_MATRIX]; /* of each tensor: the holders below its own */
+  unsigned place[CDS_PLACES]; /* tensors from outside in, or CDS_LOOPS */
+  unsigned after[CDS_PLACES]; /* of each: what stands below it, as bits */
 } cds_order;
 
 /* A complete choice. */
@@ -53,8 +57,11 @@ typedef struct cds_leaf {
   uint64_t s[CDS_CLASSES];
   cds_held held[CDS_MATRIX];
   cds_cut cut[CDS_MATRIX];
+  unsigned hoisted;
   cds_order order[CDS_STEPS]; /* of the holders at levels 1 and 2 */
 } cds_leaf;
+
+enum { CDS_ORDERS_MAX = 24 };
 
 typedef struct cds_branch {
   const cds_problem *problem;
@@ -62,20 +69,22 @@ typedef struct cds_branch {
   const cds_spreads *spreads;
   cds_held held[CDS_MATRIX];
   unsigned hoisted; /* the tensor that is; CDS_MATRIX: none */
-  unsigned flat;    /* tensors whose level 1 holders come after its own: bits */
+  unsigned flat;    /* tensors whose level 1 holders stand below its loops b */
   const cds_options *options[CDS_MATRIX];
   const cds_row *least[CDS_MATRIX]; /* least row of each tensor */
   double other[CDS_MATRIX];         /* product of the other classes' spreads */
   double base[CDS_STEPS][CDS_CLASSES]; /* spread inside a tile of the level */
-  unsigned not_held_2; /* tensors that level 2 does not hold: bits */
-  bool batch_loops;    /* the batch class has loops in time */
+  unsigned loose;   /* flat tensors that level 2 does not hold: the loops x of
+                       their classes stand right below the hoisted holder */
+  bool batch_loops; /* the batch class has loops in time */
   size_t orders[CDS_STEPS];
-  cds_order order[CDS_STEPS][6];
+  cds_order order[CDS_STEPS][CDS_ORDERS_MAX];
   const cds_group *chosen_group[CDS_MATRIX];
   const cds_row *chosen[CDS_MATRIX];
   const cds_row *below[CDS_MATRIX]; /* bounds of what is still open */
   size_t first_row[CDS_MATRIX];     /* of the group: the first that could fit */
   double a[CDS_MATRIX]; /* trips between the holders; 1: not chosen */
+  double b;             /* of the hoisted tensor */
   double x[CDS_MATRIX];
   /* Incumbent */
   bool found;

@@ -47,8 +47,8 @@ bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
 void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, uint64_t s) {
   const uint64_t rest = problem->size[tensor] / s;
-  cds_cut low = {1, 1, s, 1, false};
-  const cds_cut high = {rest, 1, s, 1, false};
+  cds_cut low = {1, 1, 1, s, 1};
+  const cds_cut high = {rest, 1, 1, s, 1};
   if ((held & CDS_HELD_2) != 0) {
     low.x = rest;
   } else if ((held & CDS_HELD_1) != 0) {

@@ -2,21 +2,22 @@
 /*
  * The mapping of a leaf in canonical form, outermost first:
  *   hold all tensors at level 0; loops of the batch class, then g of class 0,
- *   1, 2, but the class of a hoisted tensor last; level 1 holders in their
- * order, each followed by its a; level 2 holders in their order, each followed
- * by its x; spreads stand before the first holder under the array (at the end
- * if there is none). A factor of a merged class is shared out to its ranks
- * prime by prime, from the innermost factor and the last rank on; loops of one
- * gap stand in the order of the ranks. Of all ways to place spreads on the axes
- * of the array the least mapping is taken (cds_mapping_compare).
+ *   1, 2; level 1 holders in their order, each followed by its a, with the
+ *   loops b of a hoisted tensor at their place; level 2 holders in their order,
+ *   each followed by its x, the hoisted one also by x of the classes whose
+ *   tensors stand below b and are not held at level 2; spreads stand before
+ *   level 1 or level 2, whichever is the first under the array, or at the end.
+ * A factor of a merged class is shared out to its ranks prime by prime, from
+ * the innermost factor and the last rank on; loops of one gap stand in the
+ * order of the ranks. Of all ways to place spreads on the axes of the array the
+ * least mapping is taken (cds_mapping_compare).
  */
 #include <string.h>
 
 #include "search/branch.h"
 
-/* Factors of one class, from inside out: x, cols, rows, a, g. */
-enum { CDS_DIGITS = 5 };
-enum { DIGIT_X, DIGIT_COLS, DIGIT_ROWS, DIGIT_A, DIGIT_G };
+/* Factors of one class, from inside out. */
+enum { DIGIT_X, DIGIT_COLS, DIGIT_ROWS, DIGIT_B, DIGIT_A, DIGIT_G, CDS_DIGITS };
 
 typedef struct cds_sharing {
   uint64_t factor[CDS_DIGITS][CDS_RANKS_MAX];
@@ -102,15 +103,33 @@ static void write_spreads(cds_writer *writer) {
   }
 }
 
+/* Loops x of the classes that stand inside the hoisted tile only. */
+static void write_loose(cds_writer *writer) {
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    if ((writer->leaf->held[c] & CDS_HELD_2) == 0) {
+      write_loops(writer, c, DIGIT_X);
+    }
+  }
+}
+
 static void write_level(cds_writer *writer, unsigned level, bool *spread) {
-  const cds_order *order = &writer->leaf->order[level];
+  const cds_leaf *leaf = writer->leaf;
+  const cds_order *order = &leaf->order[level];
   if (order->count > 0 && writer->problem->below[level] && !*spread) {
     write_spreads(writer);
     *spread = true;
   }
   for (unsigned i = 0; i < order->count; i++) {
-    write_hold(writer, order->tensor[i], level);
-    write_loops(writer, order->tensor[i], level == 1 ? DIGIT_A : DIGIT_X);
+    const unsigned what = order->place[i];
+    if (what == CDS_LOOPS) {
+      write_loops(writer, leaf->hoisted, DIGIT_B);
+      continue;
+    }
+    write_hold(writer, what, level);
+    write_loops(writer, what, level == 1 ? DIGIT_A : DIGIT_X);
+    if (level == 2 && what == leaf->hoisted) {
+      write_loose(writer);
+    }
   }
 }
 
@@ -121,9 +140,12 @@ static void write_mapping(cds_writer *writer,
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
     const bool batch = c == CDS_BATCH;
     const uint64_t batches = batch ? writer->problem->size[c] / leaf->s[c] : 1;
-    const uint64_t digit[CDS_DIGITS] = {
-        batch ? 1 : leaf->cut[c].x, leaf->s[c] / rows[c], rows[c],
-        batch ? 1 : leaf->cut[c].a, batch ? batches : leaf->cut[c].g};
+    const uint64_t digit[CDS_DIGITS] = {batch ? 1 : leaf->cut[c].x,
+                                        leaf->s[c] / rows[c],
+                                        rows[c],
+                                        batch ? 1 : leaf->cut[c].b,
+                                        batch ? 1 : leaf->cut[c].a,
+                                        batch ? batches : leaf->cut[c].g};
     share_class(writer, c, digit);
   }
   writer->mapping->nodes = 0;
@@ -132,25 +154,13 @@ static void write_mapping(cds_writer *writer,
   }
   write_loops(writer, CDS_BATCH, DIGIT_G);
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    if (!leaf->cut[c].hoisted) {
-      write_loops(writer, c, DIGIT_G);
-    }
-  }
-  for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    if (leaf->cut[c].hoisted) {
-      write_loops(writer, c, DIGIT_G);
-    }
+    write_loops(writer, c, DIGIT_G);
   }
   bool spread = false;
   write_level(writer, 1, &spread);
   write_level(writer, 2, &spread);
   if (!spread) {
     write_spreads(writer);
-  }
-  for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    if ((leaf->held[c] & CDS_HELD_2) == 0) {
-      write_loops(writer, c, DIGIT_X);
-    }
   }
 }
 

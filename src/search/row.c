@@ -259,13 +259,12 @@ static void fill_chain(cds_row_job *job, cds_held held,
     parent = 1;
   }
   if ((held & CDS_HELD_2) != 0) {
-    const uint64_t outside = parent == 1 ? cut.g : 1;
-    add_edge(job, parent, 2, cut.hoisted ? outside : cut.g * cut.a, &state);
+    add_edge(job, parent, 2, cut.g * cut.a, &state);
     noted->all[2] = state.zero_starts;
     noted->unit[2] = state.unit_zero_starts;
     parent = 2;
   }
-  add_edge(job, parent, CDS_STEPS, cut.g * cut.a * cut.x, &state);
+  add_edge(job, parent, CDS_STEPS, cut.g * cut.a * cut.b * cut.x, &state);
 }
 
 void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,

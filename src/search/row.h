@@ -8,12 +8,11 @@
  *
  * The class of size D is cut, from outside in, into
  *   g (above the level 1 holder of t) x a (between its holders) x
- *   s (spread over the array) x x (inside its level 2 holder)
- *
- * `hoisted`: no loop that t has stands between its level 2 holder and the loops
- * a of its own class (or, when level 1 does not hold t, the loops g, innermost
- * of those outside). Then the level 2 holder looks through the other tensors'
- * level 1 holders and hoists over these loops too.
+ *   b (hoisted over) x s (spread over the array) x x (inside its level 2
+ *   holder)
+ * The loops b stand above level 1 holders of other tensors, but no loop that t
+ * has stands between them and its level 2 holder, which looks through those
+ * holders and hoists over b: its tile is fetched g x a times.
  */
 #ifndef CDS_SEARCH_ROW_H
 #define CDS_SEARCH_ROW_H
@@ -21,8 +20,7 @@
 #include "search/problem.h"
 
 typedef struct cds_cut {
-  uint64_t g, a, s, x;
-  bool hoisted;
+  uint64_t g, a, b, s, x;
 } cds_cut;
 
 /* Which inner levels hold the tensor: bit 1 level 1, bit 2 level 2. */

@@ -286,40 +286,77 @@ typedef struct cds_choice {
   cds_variant variant;
 } cds_choice;
 
-/* Rows of one x: falling a, g takes the rest. `last`: the cut with the largest
- * multiplicities of all groups. */
+/* Lists the ways to divide cut.g into g, a and b, falling b, then falling a;
+ * only counts them if out is NULL. `divisor`: those of cut.g, rising. */
+static size_t list_cuts(cds_cut *out, const cds_choice *choice, cds_cut cut,
+                        const uint64_t *divisor, size_t divisors) {
+  const uint64_t rest = cut.g;
+  const bool hoisted = choice->variant == CDS_CUTS_HOISTED;
+  const bool cut_a =
+      (choice->held & CDS_HELD_1) != 0 && choice->variant != CDS_CUTS_FLAT;
+  size_t count = 0;
+  /* A hoisted tensor has loops b, another one none: g x a is the rest. */
+  const size_t first = hoisted ? 0 : divisors - 1;
+  const size_t last = hoisted ? divisors - 1 : divisors;
+  for (size_t i = first; i < last; i++) {
+    cut.b = rest / divisor[i];
+    for (size_t j = cut_a ? 0 : i; j <= i; j++) {
+      if (divisor[i] % divisor[j] == 0) {
+        cut.g = divisor[j];
+        cut.a = divisor[i] / cut.g;
+        if (out != NULL) {
+          out[count] = cut;
+        }
+        count++;
+      }
+    }
+  }
+  return count;
+}
+
+/* The least multiplicities of the rows from this one on. */
+static cds_cut least_from(const cds_choice *choice, cds_cut cut) {
+  if (choice->variant == CDS_CUTS_HOISTED && (choice->held & CDS_HELD_1) != 0) {
+    cut.a *= cut.g;
+    cut.g = 1;
+  }
+  return cut;
+}
+
+/* Rows of one x. `last`: the cut with the largest multiplicities of all
+ * groups. */
 static cds_status make_group(cds_searcher *searcher, cds_group *group,
                              const cds_choice *choice, cds_cut cut,
                              const cds_cut *last) {
   const cds_problem *problem = &searcher->problem;
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
-  const uint64_t rest = cut.g;
   uint64_t *divisor =
       cds_arena_array(searcher->scratch, CDS_DIVISORS_MAX, sizeof *divisor);
   if (divisor == NULL) {
     return CDS_ENOMEM;
   }
-  size_t count = 1;
-  divisor[0] = 1;
-  if ((choice->held & CDS_HELD_1) != 0 && choice->variant != CDS_CUTS_FLAT) {
-    count = cds_divisors(divisor, CDS_DIVISORS_MAX, rest);
+  const size_t divisors = cds_divisors(divisor, CDS_DIVISORS_MAX, cut.g);
+  const size_t count = list_cuts(NULL, choice, cut, divisor, divisors);
+  *group = (cds_group){cut.x, 0, NULL, NULL, NULL};
+  if (count == 0) {
+    cds_arena_reset(searcher->scratch, mark);
+    return CDS_OK;
   }
+  cds_cut *cuts = cds_arena_array(searcher->scratch, count, sizeof *cuts);
   cds_row *row = cds_arena_array(searcher->tables, 2 * count + 1, sizeof *row);
-  if (row == NULL) {
+  if (cuts == NULL || row == NULL) {
     return CDS_ENOMEM;
   }
-  cut.hoisted = choice->variant == CDS_CUTS_HOISTED;
-  cds_cut final = cut;
-  final.g = rest;
+  list_cuts(cuts, choice, cut, divisor, divisors);
+  const cds_cut final = cut; /* all outside */
   for (size_t i = 0; i < count; i++) {
-    cut.a = divisor[count - 1 - i];
-    cut.g = rest / cut.a;
-    cds_row_fill(&row[i], problem, choice->class, choice->held, cut);
-    cds_row_floor(&row[count + i], problem, choice->class, choice->held, &cut,
+    const cds_cut low = least_from(choice, cuts[i]);
+    cds_row_fill(&row[i], problem, choice->class, choice->held, cuts[i]);
+    cds_row_floor(&row[count + i], problem, choice->class, choice->held, &low,
                   &final);
   }
-  cds_row_floor(&row[2 * count], problem, choice->class, choice->held,
-                &row[0].cut, last);
+  cds_row_floor(&row[2 * count], problem, choice->class, choice->held, &cuts[0],
+                last);
   cds_arena_reset(searcher->scratch, mark);
   *group = (cds_group){cut.x, count, row, row + count, &row[2 * count]};
   return CDS_OK;
@@ -349,18 +386,20 @@ static cds_status make_options(const cds_options **out, cds_searcher *searcher,
       (choice->variant == CDS_CUTS_FLAT && (choice->held & CDS_HELD_1) != 0)) {
     count = cds_divisors(divisor, CDS_DIVISORS_MAX, rest);
   }
-  const cds_cut last = {rest, 1, s, 1, choice->variant == CDS_CUTS_HOISTED};
+  const cds_cut last = {rest, 1, 1, s, 1};
   cds_group *group = cds_arena_array(searcher->tables, count, sizeof *group);
   if (group == NULL) {
     return CDS_ENOMEM;
   }
+  size_t groups = 0;
   for (size_t i = 0; i < count; i++) {
     const uint64_t x = divisor[count - 1 - i];
-    CDS_TRY(make_group(searcher, &group[i], choice,
-                       (cds_cut){rest / x, 1, s, x, false}, &last));
+    CDS_TRY(make_group(searcher, &group[groups], choice,
+                       (cds_cut){rest / x, 1, 1, s, x}, &last));
+    groups += group[groups].rows > 0;
   }
   cds_arena_reset(searcher->scratch, mark);
-  *options = (cds_options){count, group};
+  *options = (cds_options){groups, group};
   *slot = options;
   *out = options;
   return CDS_OK;
@@ -422,8 +461,9 @@ static cds_status run_branch(cds_searcher *searcher, const cds_spreads *at) {
 
 /* All mappings with these spreads and holders: without a hoisted tensor, and
  * with each one that can be: level 2 holds it, and it looks through a set
- * `flat` of holders of level 1 without loops (all of them if level 1 does not
- * hold it itself). Two cannot be hoisted: the second has no loop to pass. */
+ * `flat` of holders of level 1 without loops of their own. Two cannot be
+ * hoisted: between the loops b of one and its holder stands no loop that it
+ * has, and the other's loops b are such. */
 static cds_status open_holders(cds_searcher *searcher, const cds_spreads *at) {
   cds_branch *branch = &searcher->branch;
   branch->hoisted = CDS_MATRIX;
@@ -440,12 +480,10 @@ static cds_status open_holders(cds_searcher *searcher, const cds_spreads *at) {
     }
     branch->hoisted = h;
     for (unsigned flat = 1; flat < 1U << CDS_MATRIX; flat++) {
-      const bool all = (held_1 >> h & 1U) == 0;
-      if ((flat & ~others) != 0 || (all && flat != others)) {
-        continue;
+      if ((flat & ~others) == 0) {
+        branch->flat = flat;
+        CDS_TRY(run_branch(searcher, at));
       }
-      branch->flat = flat;
-      CDS_TRY(run_branch(searcher, at));
     }
   }
   return CDS_OK;

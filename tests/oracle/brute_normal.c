@@ -6,17 +6,24 @@
  *   hold all at level 0, loops (batch class, then the class of each tensor),
  *   holders of level 1, then of level 2, each followed by loops of its own
  *   tensor's class only; spreads before the first holder under the array.
+ * One tensor may be hoisted across level 1: it is the first at level 2, and the
+ * level 1 holders right above it have no loops, so that it looks through them
+ * to loops b of its own class. These stand after the loops of the holder above
+ * (of another tensor), or last on top. Right below the hoisted holder may then
+ * stand loops of the classes of the loop-less holders, if level 2 does not hold
+ * their tensors.
  * The first holder's class has no loop before it, and the last holder of level
  * 1 has none after it if its tensor is also the first at level 2. Inside a
  * class each factor takes its primes from the last rank that still has them,
- * innermost factor first (x, cols, rows, a, g).
+ * innermost factor first (x, cols, rows, b, a, g). What comes first, a holder
+ * or the loops b, has no loop of its class on top.
  */
 #include <string.h>
 
 #include "oracle/brute_force.h"
 
 enum { BATCH = BRUTE_TENSORS, CLASSES };
-enum { X, COLS, ROWS, A, G, DIGITS };
+enum { X, COLS, ROWS, B, A, G, DIGITS };
 enum { HOLDERS_MAX = 2 * BRUTE_TENSORS };
 
 typedef struct holder {
@@ -34,6 +41,9 @@ typedef struct normal {
   void *payload;
   unsigned holders;
   holder holder[HOLDERS_MAX];
+  unsigned hoisted;    /* tensor, or BRUTE_TENSORS: none */
+  unsigned flat;       /* tensors of the holders that it looks through: bits */
+  unsigned first_flat; /* the first of these holders */
   uint64_t digit[CLASSES][DIGITS];
   uint64_t share[DIGITS][CDS_RANKS_MAX];
 } normal;
@@ -70,6 +80,82 @@ static bool take_gap(normal *it, int from, int to, unsigned class,
   return true;
 }
 
+static bool held_at(const normal *it, unsigned tensor, unsigned level) {
+  for (unsigned h = 0; h < it->holders; h++) {
+    if (it->holder[h].tensor == tensor && it->holder[h].level == level) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Finds the first tensor of level 2 and the loop-less holders of level 1 right
+ * above it, that it looks through. */
+static void find_hoisted(normal *it) {
+  unsigned first = 0;
+  while (first < it->holders && it->holder[first].level == 1) {
+    first++;
+  }
+  it->flat = 0;
+  it->hoisted = BRUTE_TENSORS;
+  it->first_flat = first;
+  if (first == it->holders) {
+    return;
+  }
+  const holder *at = &it->holder[first];
+  while (it->first_flat > 0) {
+    const holder *up = &it->holder[it->first_flat - 1];
+    if (up->tensor == at->tensor || up->gap != at->gap) {
+      break;
+    }
+    it->flat |= 1u << up->tensor;
+    it->first_flat--;
+  }
+  if (it->flat != 0) {
+    it->hoisted = at->tensor;
+  }
+}
+
+/* Which digit a loop of class `of` below holder h is; DIGITS: none. */
+static unsigned digit_below(const normal *it, unsigned h, unsigned of) {
+  const holder *at = &it->holder[h];
+  const bool before_flat = it->hoisted < BRUTE_TENSORS &&
+                           h + 1 == it->first_flat && of == it->hoisted;
+  if (before_flat) {
+    return B;
+  }
+  if (of == at->tensor) {
+    return at->level == 1 ? A : X;
+  }
+  const bool loose = at->level == 2 && at->tensor == it->hoisted &&
+                     of < BRUTE_TENSORS && (it->flat >> of & 1u) != 0 &&
+                     !held_at(it, of, 2);
+  return loose ? X : DIGITS;
+}
+
+/* Whether the digits are of the normal form. */
+static bool allowed_digits(const normal *it) {
+  const unsigned h = it->hoisted;
+  bool loose = false;
+  for (unsigned c = 0; c < BRUTE_TENSORS; c++) {
+    loose = loose || (!held_at(it, c, 2) && it->digit[c][X] > 1);
+  }
+  if (loose && (h == BRUTE_TENSORS || it->digit[h][B] == 1)) {
+    return false; /* nothing is hoisted */
+  }
+  for (unsigned i = 0; i + 1 < it->holders; i++) {
+    const holder *at = &it->holder[i];
+    if (at->level == 1 && at[1].level == 2 && at[1].tensor == at->tensor &&
+        it->digit[at->tensor][A] > 1) {
+      return false;
+    }
+  }
+  const bool loops_first =
+      h < BRUTE_TENSORS && it->first_flat == 0 && it->digit[h][B] > 1;
+  return it->holders == 0 || loops_first ||
+         it->digit[it->holder[0].tensor][G] == 1;
+}
+
 /* Digits of every class under this order of holders; false when it is not the
  * normal form. */
 static bool take_digits(normal *it) {
@@ -79,20 +165,25 @@ static bool take_digits(normal *it) {
       it->digit[c][d] = 1;
     }
   }
+  find_hoisted(it);
   take_gap(it, 0, it->holders > 0 ? it->holder[0].gap : loops, CLASSES, G);
+  if (it->hoisted < BRUTE_TENSORS && it->first_flat == 0) {
+    it->digit[it->hoisted][B] = it->digit[it->hoisted][G];
+    it->digit[it->hoisted][G] = 1;
+  }
   for (unsigned h = 0; h < it->holders; h++) {
-    const holder *at = &it->holder[h];
-    const bool last = h + 1 == it->holders;
-    if (!take_gap(it, at->gap, last ? loops : at[1].gap, at->tensor,
-                  at->level == 1 ? A : X)) {
-      return false;
-    }
-    if (!last && at->level == 1 && at[1].level == 2 &&
-        at[1].tensor == at->tensor && it->digit[at->tensor][A] > 1) {
-      return false;
+    const int end = h + 1 == it->holders ? loops : it->holder[h + 1].gap;
+    for (int i = it->holder[h].gap; i < end; i++) {
+      const brute_loop *loop = &it->raw->loop[i];
+      const unsigned of = class_of(it->einsum, loop->rank);
+      const unsigned digit = digit_below(it, h, of);
+      if (digit == DIGITS) {
+        return false;
+      }
+      it->digit[of][digit] *= loop->trips;
     }
   }
-  return it->holders == 0 || it->digit[it->holder[0].tensor][G] == 1;
+  return allowed_digits(it);
 }
 
 static uint64_t least_prime(uint64_t n) {
@@ -158,25 +249,27 @@ static void add_spreads(cds_mapping *out, const normal *it) {
 }
 
 /* Whether every holder is as high as it can be: the loop above it, through
- * other holders of its level, is one that its tensor has. */
+ * other holders, is one that its tensor has. Only the hoisted tensor of level 2
+ * has its loops b above holders of level 1. */
 static bool is_raised(const normal *it, const cds_mapping *mapping) {
   for (unsigned n = BRUTE_TENSORS; n < mapping->nodes; n++) {
     const cds_node *node = &mapping->node[n];
     if (node->kind != CDS_HOLD) {
       continue;
     }
-    unsigned above = n;
-    while (above-- > BRUTE_TENSORS) {
-      const cds_node *up = &mapping->node[above];
-      if (up->kind == CDS_HOLD && up->level != node->level) {
-        break;
-      }
-      if (up->kind == CDS_FOR) {
-        if (class_of(it->einsum, up->rank) == node->tensor) {
-          return false;
-        }
-        break;
-      }
+    bool crossed = false;
+    unsigned above = n - 1;
+    while (above >= BRUTE_TENSORS && mapping->node[above].kind != CDS_FOR) {
+      crossed = crossed || (mapping->node[above].kind == CDS_HOLD &&
+                            mapping->node[above].level != node->level);
+      above--;
+    }
+    const bool own =
+        above >= BRUTE_TENSORS &&
+        class_of(it->einsum, mapping->node[above].rank) == node->tensor;
+    const bool hoisted = crossed && node->tensor == it->hoisted;
+    if (own && !(hoisted && it->digit[node->tensor][B] > 1)) {
+      return false;
     }
   }
   return true;
@@ -199,10 +292,18 @@ static void offer(normal *it) {
       add_spreads(&mapping, it);
       spread = true;
     }
+    if (it->hoisted < BRUTE_TENSORS && h == it->first_flat) {
+      add_loops(&mapping, it, it->hoisted, B);
+    }
     add_node(
         &mapping,
         (cds_node){.kind = CDS_HOLD, .tensor = at->tensor, .level = at->level});
     add_loops(&mapping, it, at->tensor, at->level == 1 ? A : X);
+    for (unsigned c = 0; c < BRUTE_TENSORS; c++) {
+      if (at->level == 2 && at->tensor == it->hoisted && !held_at(it, c, 2)) {
+        add_loops(&mapping, it, c, X);
+      }
+    }
   }
   if (!spread) {
     add_spreads(&mapping, it);

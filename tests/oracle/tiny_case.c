@@ -73,7 +73,8 @@ static void draw_arch(cds_arch *arch, random_stream *stream) {
     level->class_name = "";
     level->position = position++;
     level->depth = arch->arrays;
-    level->accumulate = random_chance(stream, 25);
+    /* Above the innermost level the search refuses it by name. */
+    level->accumulate = random_chance(stream, 25) && l + 1 == levels;
     level->size_bits = UINT64_MAX;
     if (l > 0) {
       level->size_bits = draw_size(stream);
