@@ -83,7 +83,8 @@ tests_of() {
     number=$((number + 1))
     case $verdict in
     *Passed*)
-      pass_step "$preset: $name" "${verdict##*Passed *}"
+      verdict=${verdict##*Passed}
+      pass_step "$preset: $name" "${verdict//  /}"
       while read -r case; do
         skip_step "$preset: $name" "$case"
       done < <(output_of "$preset" "$name" | sed -n 's/^skipped: //p')
@@ -130,6 +131,33 @@ core_steps() {
   tests_of dev -LE slow "$@"
 }
 
+# The numbers of the README are those that its first command prints today.
+readme_steps() {
+  step 'first command of the README' readme_command &&
+    step 'README shows what its first command prints' readme_is_true
+}
+
+readme_command() {
+  local words
+  read -ra words < <(grep '^\./codesign explore' README.md)
+  "${words[@]}" -o "$out/explore" >"$out/explore.txt"
+}
+
+# Each line of the README's ```text block stands in the output ("..." is left
+# out there).
+readme_is_true() {
+  local line number=0
+  while IFS= read -r line; do
+    number=$((number + 1))
+    grep -qxF -- "$line" <(sed 's/ *$//' "$out/explore.txt") || {
+      printf 'README.md: error: not printed: %s\n' "$line"
+      return 1
+    }
+  done < <(awk '/^```/ {inside = /text/; next} inside' README.md |
+    grep -vE '^ *(\.\.\.)?$')
+  [[ $number -gt 0 ]]
+}
+
 mutant_steps() {
   local log=$out/mutants.log verdict name rest number=0
   heading 'planted bugs'
@@ -166,6 +194,9 @@ install_companions() {
 }
 
 all_steps() {
+  heading 'README'
+  readme_steps
+
   heading 'clang-tidy'
   tests_of dev -L slow
 
@@ -306,6 +337,9 @@ fuzz_steps() {
 
 # A program of somebody else, built against the installed package.
 install_steps() {
+  heading 'README'
+  readme_steps
+
   local prefix=$out/prefix
   rm -rf "$prefix" "$out/consumer"
   step 'install' cmake --install out/build/release --prefix "$prefix" ||
