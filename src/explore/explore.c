@@ -34,7 +34,7 @@ enum {
 typedef struct explore_worker {
   cds_arena *arena;
   cds_arena_mark empty;
-  cds_searcher **searcher; /* one a kind of layer */
+  cds_searcher *searcher;
   cds_arch *arch;
 } explore_worker;
 
@@ -270,7 +270,7 @@ static void solve_design(explore_job *job, explore_worker *worker,
     cds_network_options options = network_options(job, worker->arch);
     options.incumbent = job->incumbent;
     options.control = job->options->control;
-    options.searchers = worker->searcher;
+    options.searcher = worker->searcher;
     status = cds_network_solve(&network, worker->arch, job->workload,
                                worker->arena, &options, diag);
   }
@@ -400,7 +400,7 @@ static cds_status detail_winner(explore_job *job, cds_diag *diag) {
       cds_space_design(out->arch, job->space, out->winner, job->arena, diag));
   cds_network_options options = network_options(job, out->arch);
   options.details = true;
-  options.searchers = job->worker[0].searcher;
+  options.searcher = job->worker[0].searcher;
   CDS_TRY(cds_network_solve(&out->network, out->arch, job->workload, job->arena,
                             &options, diag));
   cds_design_result *design = &out->design[out->winner];
@@ -458,8 +458,7 @@ static cds_status prepare_workers(explore_job *job) {
   for (unsigned i = 0; i < job->threads; i++) {
     explore_worker *worker = &job->worker[i];
     worker->arena = cds_arena_new();
-    worker->searcher = (cds_searcher **)cds_arena_array(
-        job->arena, job->plan.distinct, sizeof(cds_searcher *));
+    worker->searcher = cds_searcher_new();
     worker->arch =
         (cds_arch *)cds_arena_alloc(job->arena, sizeof *worker->arch);
     if (worker->arena == NULL || worker->searcher == NULL ||
@@ -474,10 +473,7 @@ static cds_status prepare_workers(explore_job *job) {
 static void free_workers(explore_job *job) {
   for (unsigned i = 0; job->worker != NULL && i < job->threads; i++) {
     explore_worker *worker = &job->worker[i];
-    for (size_t k = 0; worker->searcher != NULL && k < job->plan.distinct;
-         k++) {
-      cds_searcher_free(worker->searcher[k]);
-    }
+    cds_searcher_free(worker->searcher);
     cds_arena_free(worker->arena);
   }
   cds_lock_free(job->lock);

@@ -78,11 +78,7 @@ typedef struct cds_network_options {
   const cds_control *control;
   double edp_limit_pj_s;        /* INFINITY: none */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
-  cds_searcher *searcher;       /* for all layers in turn; unless `searchers` */
-  /* NULL, or plan->distinct searchers, one a kind of layer (each NULL until it
-   * is needed), which keep their tables while the lambdas change. The caller
-   * frees them. */
-  cds_searcher **searchers;
+  cds_searcher *searcher;       /* for all layers in turn */
 } cds_network_options;
 #define CDS_NETWORK_OPTIONS_INIT                                               \
   {                                                                            \

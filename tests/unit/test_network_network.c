@@ -164,34 +164,6 @@ static void same_layers_are_planned_once(void **state) {
   close_network(&n);
 }
 
-/* A searcher for each kind keeps its tables; one for all begins anew. */
-static void own_searchers_change_nothing_but_effort(void **state) {
-  (void)state;
-  network n;
-  open_network(&n);
-  cds_searcher *own[3] = {NULL, NULL, NULL};
-  for (uint64_t i = 0; i < DESIGNS; i++) {
-    cds_arch arch;
-    read_design(&arch, &n, i);
-    n.options.searchers = NULL;
-    assert_fine(&n.f, solve(&n, &arch));
-    const cds_network_result shared = n.result;
-    n.options.searchers = own;
-    assert_fine(&n.f, solve(&n, &arch));
-    assert_true(shared.value == n.result.value);
-    assert_int_equal(shared.solves, n.result.solves);
-    for (size_t k = 0; k < n.result.layers; k++) {
-      assert_int_equal(cds_mapping_compare(&shared.layer[k].mapping,
-                                           &n.result.layer[k].mapping),
-                       0);
-    }
-  }
-  for (unsigned i = 0; i < 3; i++) {
-    cds_searcher_free(own[i]);
-  }
-  close_network(&n);
-}
-
 static void leakage_above_the_power_limit_is_refused(void **state) {
   (void)state;
   network n;
@@ -225,7 +197,6 @@ int main(void) {
       cmocka_unit_test(latency_limits_leave_the_bound_sound),
       cmocka_unit_test(incumbent_below_the_optimum_cuts),
       cmocka_unit_test(same_layers_are_planned_once),
-      cmocka_unit_test(own_searchers_change_nothing_but_effort),
       cmocka_unit_test(leakage_above_the_power_limit_is_refused),
       cmocka_unit_test(footprint_that_does_not_fit_names_the_parts),
   };
