@@ -176,7 +176,7 @@ static uint64_t allotted(const run_operation *it) {
   return bits;
 }
 
-void run_operation(run_operation *it) {
+void run_literally(run_operation *it) {
   start(it);
   it->allotted_bits = 0;
   it->resident = it->inner;

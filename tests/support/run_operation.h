@@ -99,7 +99,7 @@ typedef struct run_operation {
 bool run_operation_shape(run_operation *it, const char *kind, unsigned rows,
                          unsigned length, unsigned head_dim);
 /* Executes; fills the counts and the values of the result. */
-void run_operation(run_operation *it);
+void run_literally(run_operation *it);
 /* What the result must be, by the textbook formula. */
 double run_operation_expected(const run_operation *it, unsigned row,
                               unsigned index);

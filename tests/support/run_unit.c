@@ -126,7 +126,7 @@ static void unit_rope(run_operation *it, unsigned row) {
 }
 
 static void unit_argmax(run_operation *it, unsigned row) {
-  double most = -INFINITY;
+  double most = (double)-INFINITY;
   unsigned where = 0;
   for (unsigned i = 0; i < it->length; i++) {
     const double x = run_read(it, 0, row, i);
@@ -239,7 +239,7 @@ bool run_operation_shape(run_operation *it, const char *kind, unsigned rows,
 
 void run_unit(run_operation *it, unsigned row) {
   const run_kind *kind = find(it->kind);
-  if (kind->unit != NULL) {
+  if (kind != NULL && kind->unit != NULL) {
     kind->unit(it, row);
     return;
   }
@@ -306,8 +306,8 @@ static double expected_element(const run_operation *it, double x, double y) {
 
 double run_operation_expected(const run_operation *it, unsigned row,
                               unsigned index) {
-  const double *value[RUN_INPUTS] = {NULL};
-  for (unsigned i = 0; i < it->inputs; i++) {
+  const double *value[RUN_INPUTS];
+  for (unsigned i = 0; i < RUN_INPUTS; i++) {
     const run_operand *input = &it->input[i];
     value[i] = input->value[input->shape == RUN_ROW      ? row
                             : input->shape == RUN_SHARED ? 0
