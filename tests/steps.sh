@@ -4,6 +4,7 @@
 
 # Settings for the programs under test: VARIABLE=VALUE...
 environment=()
+shown_as='' # what stands before the name of a test instead of the preset
 german=() # what puts a German locale in force, once it is made
 
 heading() {
@@ -73,7 +74,7 @@ build_commands() {
 
 # tests_of PRESET [CTEST OPTION...]: runs its tests and counts each of them.
 tests_of() {
-  local preset=$1 log number name verdict case
+  local preset=$1 shown=${shown_as:-$1} log number name verdict case
   shift
   log=$(log_of "ctest $preset $*")
   env "${environment[@]}" ctest --preset "$preset" -j "$jobs" "$@" \
@@ -84,21 +85,21 @@ tests_of() {
     case $verdict in
     *Passed*)
       verdict=${verdict##*Passed}
-      pass_step "$preset: $name" "${verdict//  /}"
+      pass_step "$shown: $name" "${verdict//  /}"
       while read -r case; do
-        skip_step "$preset: $name" "$case"
+        skip_step "$shown: $name" "$case"
       done < <(output_of "$preset" "$name" | sed -n 's/^skipped: //p')
       ;;
-    *Skipped*) skip_step "$preset: $name" "$(reason_of "$preset" "$name")" ;;
+    *Skipped*) skip_step "$shown: $name" "$(reason_of "$preset" "$name")" ;;
     *)
-      fail_step "$preset: $name" "log: ${log#"$root"/}"
+      fail_step "$shown: $name" "log: ${log#"$root"/}"
       output_of "$preset" "$name" | telling_lines
       ;;
     esac
   done < <(sed -nE \
     's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) [. ]*(.*)/\1 \2/p' "$log")
   if [[ $number -eq 0 ]]; then
-    fail_step "$preset: tests" "none was run, log: ${log#"$root"/}"
+    fail_step "$shown: tests" "none was run, log: ${log#"$root"/}"
     tail -n 10 "$log" | sed 's/^/    /'
   fi
 }
@@ -254,10 +255,12 @@ locale_steps() {
   local folder=$out/locale
   mkdir -p "$folder"
   step 'make the locale: 1.5 is printed 1,5' make_locale "$folder" || return
-  german=("LOCPATH=$folder" LC_ALL=de_DE.UTF-8 "LD_PRELOAD=$folder/preload.so")
-  environment=("${german[@]}")
+  # LANGUAGE: numbers in German, messages of the system in English.
+  german=("LOCPATH=$folder" LC_ALL=de_DE.UTF-8 LANGUAGE=C
+    "LD_PRELOAD=$folder/preload.so")
+  environment=("${german[@]}") shown_as=German
   tests_of release -L unit
-  environment=()
+  environment=() shown_as=''
 }
 
 make_locale() {
