@@ -141,7 +141,9 @@ static void write_words(const cds_page *page, const job *it, const item *each) {
         continue;
       }
       fputs("  ", page->stream);
-      cds_page_cell(page, it->inputs.arch->level[level].name, -12);
+      cds_page_cell(page,
+                    cds_page_clip(page, it->inputs.arch->level[level].name, 11),
+                    -12);
       cds_page_cell(page, einsum->tensor[t].name, -10);
       cds_page_cell(page, cds_page_count(page, (double)entry->tile_words), 9);
       for (unsigned a = 0; a < CDS_ACTIONS; a++) {
@@ -168,7 +170,8 @@ static void write_network_words(const cds_page *page, const job *it,
         continue;
       }
       fputs("  ", page->stream);
-      cds_page_cell(page, it->inputs.arch->array[k].name, -12);
+      cds_page_cell(
+          page, cds_page_clip(page, it->inputs.arch->array[k].name, 11), -12);
       cds_page_cell(page, einsum->tensor[t].name, -10);
       fprintf(page->stream, "%s down, %s up, %s additions\n",
               cds_page_count(page, (double)down),
@@ -205,7 +208,7 @@ static void write_energy(const cds_page *page, const job *it,
       continue;
     }
     fputs("  ", page->stream);
-    cds_page_cell(page, share[i].name, -12);
+    cds_page_cell(page, cds_page_clip(page, share[i].name, 11), -12);
     cds_page_cell(page, share[i].kind, -10);
     cds_page_cell(page, cds_page_si(page, 1e-12 * share[i].value, "J"), 9);
     cds_page_cell(
@@ -229,7 +232,7 @@ static void write_time(const cds_page *page, const job *it, const item *each) {
     const bool binds = strcmp(roof[i].name, highest.name) == 0 &&
                        strcmp(roof[i].kind, highest.kind) == 0;
     fputs("  ", page->stream);
-    cds_page_cell(page, roof[i].name, -12);
+    cds_page_cell(page, cds_page_clip(page, roof[i].name, 11), -12);
     cds_page_cell(page, roof[i].kind, -10);
     cds_page_cell(page, cds_page_count(page, roof[i].value), 11);
     fprintf(page->stream, "%s\n", binds ? "   binds" : "");

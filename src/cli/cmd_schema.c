@@ -80,8 +80,9 @@ static void write_key(cds_json *json, const cds_key *key) {
   cds_json_end(json);
 }
 
-static void write_definition(cds_json *json, const cds_schema *schema) {
-  cds_json_object(json, schema->name);
+static void write_definition(cds_json *json, const cds_schema *schema,
+                             const char *name) {
+  cds_json_object(json, name);
   cds_json_text(json, "description", schema->help);
   cds_json_text(json, "type", "object");
   cds_json_boolean(json, "additionalProperties", false);
@@ -100,8 +101,20 @@ static void write_definition(cds_json *json, const cds_schema *schema) {
   cds_json_end(json);
 }
 
+/* Names are keys of one object: the second "layer" is "layer 2". */
+static const char *unique_name(const cds_schema *const *schemas, size_t index,
+                               cds_arena *arena) {
+  unsigned before = 0;
+  for (size_t i = 0; i < index; i++) {
+    before += strcmp(schemas[i]->name, schemas[index]->name) == 0;
+  }
+  return before == 0
+             ? schemas[index]->name
+             : cds_cli_printf(arena, "%s %u", schemas[index]->name, before + 1);
+}
+
 static void write_json(FILE *stream, const cds_schema *const *schemas,
-                       size_t count) {
+                       size_t count, cds_arena *arena) {
   cds_json json;
   cds_json_begin(&json, stream);
   cds_json_object(&json, NULL);
@@ -110,7 +123,7 @@ static void write_json(FILE *stream, const cds_schema *const *schemas,
   cds_json_text(&json, "title", "Input files of codesign");
   cds_json_object(&json, "$defs");
   for (size_t i = 0; i < count; i++) {
-    write_definition(&json, schemas[i]);
+    write_definition(&json, schemas[i], unique_name(schemas, i, arena));
   }
   cds_json_end(&json);
   cds_json_end(&json);
@@ -150,7 +163,7 @@ int cds_cmd_schema(cds_cli *cli) {
     return CDS_EXIT_OUTPUT;
   }
   if (cli->options->format == CDS_FORMAT_JSON) {
-    write_json(out.stream, schemas, count);
+    write_json(out.stream, schemas, count, cli->arena);
   } else {
     for (size_t i = 0; i < count; i++) {
       if (i > 0) {

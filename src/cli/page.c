@@ -23,6 +23,23 @@ void cds_page_cell(const cds_page *page, const char *text, int width) {
           text, width < 0 && blanks > 0 ? blanks : 0, "");
 }
 
+const char *cds_page_clip(const cds_page *page, const char *text,
+                          unsigned width) {
+  if (cds_text_width(text) <= width) {
+    return text;
+  }
+  unsigned seen = 0;
+  const char *at = text;
+  while (*at != '\0' && seen + 3 < width) {
+    at++;
+    while (((unsigned char)*at & 0xC0) == 0x80) {
+      at++;
+    }
+    seen++;
+  }
+  return cds_cli_printf(page->arena, "%.*s...", (int)(at - text), text);
+}
+
 const char *cds_page_bold(const cds_page *page, const char *text) {
   return page->colour ? cds_cli_printf(page->arena, "\033[1m%s\033[0m", text)
                       : text;

@@ -20,6 +20,9 @@ enum { CDS_PAGE_WIDTH = 79 };
 unsigned cds_text_width(const char *text);
 /* Writes text in a cell: width < 0 to the left, > 0 to the right. */
 void cds_page_cell(const cds_page *page, const char *text, int width);
+/* Text of at most `width` characters: a longer one ends in "...". */
+const char *cds_page_clip(const cds_page *page, const char *text,
+                          unsigned width);
 /* An empty line and a bold line. */
 void cds_page_heading(const cds_page *page, const char *text);
 /* Text between the codes for bold, where colours are on. */

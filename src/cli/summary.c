@@ -12,7 +12,13 @@
 #include "cli/inputs.h"
 #include "export/breakdown.h"
 
-enum { OPERATIONS_SHOWN = 12, COMPONENTS_SHOWN = 12, BAR = 20 };
+enum {
+  OPERATIONS_SHOWN = 12,
+  COMPONENTS_SHOWN = 12,
+  BAR = 20,
+  NAME = 28,
+  BOUND = 9
+};
 
 /* Sums over the layers of the winner. */
 typedef struct totals {
@@ -202,7 +208,7 @@ static const char *share_name(const cds_page *page, const cds_share *share) {
 static void write_share(const cds_page *page, const char *name, double value,
                         double whole) {
   fputs("  ", page->stream);
-  cds_page_cell(page, name, -28);
+  cds_page_cell(page, cds_page_clip(page, name, NAME), -NAME);
   cds_page_cell(page, cds_page_si(page, 1e-12 * value, "J"), 11);
   cds_page_cell(page, cds_page_percent(page, value / whole), 9);
   const char *bar = cds_page_bar(page, value / whole, BAR);
@@ -294,7 +300,7 @@ static void write_group(const cds_page *page, const group *each,
       phases ? cds_cli_printf(page->arena, "%s %s", each->phase, each->name)
              : each->name;
   fputs("  ", page->stream);
-  cds_page_cell(page, name, -28);
+  cds_page_cell(page, cds_page_clip(page, name, NAME), -NAME);
   cds_page_cell(page, cds_page_si(page, 1e-12 * each->energy_pj, "J"), 11);
   cds_page_cell(
       page, cds_page_percent(page, each->energy_pj / sum->all.energy_pj), 8);
@@ -303,7 +309,7 @@ static void write_group(const cds_page *page, const group *each,
       page, cds_page_percent(page, each->latency_s / sum->all.latency_s), 8);
   const char *roof = each->bottleneck.name;
   fprintf(page->stream, "%s%s\n", roof == NULL ? "" : "  ",
-          roof == NULL ? "" : roof);
+          roof == NULL ? "" : cds_page_clip(page, roof, BOUND));
 }
 
 static void write_operations(const cds_page *page, const cds_report *report,
