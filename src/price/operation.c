@@ -215,7 +215,7 @@ static cds_status serve_input(cds_serving *job, const cds_operand *in,
   const unsigned bits = in->format.bits;
   const unsigned at = job->counts->at;
   move_words(job, 0, CDS_READ, fetched, bits);
-  if (operation->gather && !shared) {
+  if (operation->gather && in->content == CDS_PARAMETERS) {
     charge_gather(job, in);
   }
   if (at > 0) {

@@ -205,8 +205,23 @@ static bool proper(const cds_branch *branch, const cds_order *one,
          branch->chosen[two->place[0]]->cut.a == 1;
 }
 
-static void offer(cds_branch *branch, double value, const cds_order *one,
-                  const cds_order *two) {
+/* Value, then time, then energy: -1, 0, 1 as a ranks before, with, after b. */
+static int rank_compare(const cds_rank_key *a, const cds_rank_key *b) {
+  if (a->value != b->value) {
+    return a->value < b->value ? -1 : 1;
+  }
+  if (a->cycles != b->cycles) {
+    return a->cycles < b->cycles ? -1 : 1;
+  }
+  return a->dynamic_pj < b->dynamic_pj ? -1 : a->dynamic_pj > b->dynamic_pj;
+}
+
+static void offer(cds_branch *branch, const cds_rank_key *key,
+                  const cds_order *one, const cds_order *two) {
+  const int rank = branch->found ? rank_compare(key, &branch->key) : -1;
+  if (rank > 0) {
+    return;
+  }
   cds_leaf leaf;
   memset(&leaf, 0, sizeof leaf);
   memcpy(leaf.s, branch->spreads->s, sizeof leaf.s);
@@ -219,12 +234,12 @@ static void offer(cds_branch *branch, double value, const cds_order *one,
   leaf.order[2] = *two;
   cds_mapping mapping;
   cds_leaf_mapping(&mapping, branch->problem, &leaf);
-  if (branch->found && value >= branch->best &&
-      cds_mapping_compare(&mapping, &branch->mapping) >= 0) {
+  if (rank == 0 && cds_mapping_compare(&mapping, &branch->mapping) >= 0) {
     return;
   }
   branch->found = true;
-  branch->best = value;
+  branch->best = key->value;
+  branch->key = *key;
   branch->leaf = leaf;
   branch->mapping = mapping;
 }
@@ -253,10 +268,14 @@ static void try_orders(cds_branch *branch, double dynamic_pj, double cycles) {
       const double second = two->count > 0 && charges_buffers(branch, 2)
                                 ? edge_cycles(branch, 2, two)
                                 : 0;
-      const double value = cds_goal_value(
-          branch->problem, branch->goal, dynamic_pj, cycles + (first + second));
-      if (!branch->found || value <= branch->best) {
-        offer(branch, value, one, two);
+      cds_rank_key key = {0, cycles + (first + second), dynamic_pj};
+      key.value =
+          cds_goal_value(branch->problem, branch->goal, dynamic_pj, key.cycles);
+      const double power = dynamic_pj * branch->problem->seconds_per_pj *
+                           branch->problem->arch->clock_hz;
+      key.cycles = power > key.cycles ? power : key.cycles;
+      if (!branch->found || key.value <= branch->best) {
+        offer(branch, &key, one, two);
       }
     }
   }
@@ -342,20 +361,49 @@ static bool limit_a(cds_branch *branch) {
                      branch->best);
 }
 
-static void choose_x(cds_branch *branch, unsigned c) {
+/* Finds for class c and the following the first group (the largest x) whose
+ * tiles could fit beside what is chosen, from first[] on; false if there is
+ * none. Later groups are in no tile larger, so none before it could fit either
+ * when more is chosen. */
+static bool limit_x(cds_branch *branch, unsigned c, size_t first[CDS_MATRIX]) {
+  for (unsigned d = c; d < CDS_MATRIX; d++) {
+    const cds_options *options = branch->options[d];
+    for (; first[d] < options->groups; first[d]++) {
+      branch->x[d] = (double)options->group[first[d]].x;
+      if (may_fit(branch, 2) && may_fit(branch, 1)) {
+        break;
+      }
+    }
+    branch->x[d] = 1;
+    if (first[d] == options->groups) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Chooses x of class c and the following; `from`: groups before these do not
+ * fit. */
+static void choose_x(cds_branch *branch, unsigned c,
+                     const size_t from[CDS_MATRIX]) {
   if (c == CDS_MATRIX) {
     if (limit_a(branch)) {
       choose_a(branch, 0);
     }
     return;
   }
+  size_t first[CDS_MATRIX];
+  memcpy(first, from, sizeof first);
+  if (!limit_x(branch, c, first)) {
+    return;
+  }
+  const cds_row *row[CDS_MATRIX];
+  for (unsigned d = 0; d < CDS_MATRIX; d++) {
+    row[d] = d < c ? branch->chosen_group[d]->rest
+                   : branch->options[d]->group[first[d]].open;
+  }
   const cds_options *options = branch->options[c];
-  for (size_t g = 0; g < options->groups; g++) {
-    branch->chosen_group[c] = &options->group[g];
-    const cds_row *row[CDS_MATRIX];
-    for (unsigned d = 0; d < CDS_MATRIX; d++) {
-      row[d] = d < c ? branch->chosen_group[d]->rest : branch->least[d];
-    }
+  for (size_t g = first[c]; g < options->groups; g++) {
     row[c] = options->group[g].open;
     double dynamic_pj = 0;
     double cycles = 0;
@@ -364,10 +412,9 @@ static void choose_x(cds_branch *branch, unsigned c) {
                    branch->best)) {
       break;
     }
+    branch->chosen_group[c] = &options->group[g];
     branch->x[c] = (double)options->group[g].x;
-    if (may_fit(branch, 2) && may_fit(branch, 1)) {
-      choose_x(branch, c + 1);
-    }
+    choose_x(branch, c + 1, first);
   }
   branch->x[c] = 1;
 }
@@ -462,6 +509,7 @@ cds_status cds_branch_run(cds_branch *branch) {
   branch->loose &= branch->hoisted < CDS_MATRIX ? branch->flat : 0;
   list_level(branch, 1);
   list_level(branch, 2);
-  choose_x(branch, 0);
+  static const size_t all[CDS_MATRIX];
+  choose_x(branch, 0, all);
   return CDS_OK;
 }

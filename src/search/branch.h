@@ -63,6 +63,11 @@ typedef struct cds_leaf {
 
 enum { CDS_ORDERS_MAX = 24 };
 
+/* What ranks mappings before their canonical order. */
+typedef struct cds_rank_key {
+  double value, cycles, dynamic_pj;
+} cds_rank_key;
+
 typedef struct cds_branch {
   const cds_problem *problem;
   cds_goal goal;
@@ -71,8 +76,7 @@ typedef struct cds_branch {
   unsigned hoisted; /* the tensor that is; CDS_MATRIX: none */
   unsigned flat;    /* tensors whose level 1 holders stand below its loops b */
   const cds_options *options[CDS_MATRIX];
-  const cds_row *least[CDS_MATRIX]; /* least row of each tensor */
-  double other[CDS_MATRIX];         /* product of the other classes' spreads */
+  double other[CDS_MATRIX]; /* product of the other classes' spreads */
   double base[CDS_STEPS][CDS_CLASSES]; /* spread inside a tile of the level */
   unsigned loose;   /* flat tensors that level 2 does not hold: the loops x of
                        their classes stand right below the hoisted holder */
@@ -88,7 +92,8 @@ typedef struct cds_branch {
   double x[CDS_MATRIX];
   /* Incumbent */
   bool found;
-  double best;
+  double best; /* key.value */
+  cds_rank_key key;
   cds_leaf leaf;
   cds_mapping mapping;
   uint64_t nodes;

@@ -19,8 +19,8 @@
  * of their bounds, inside one the sets of holders likewise, and below that
  * branch.c goes depth first. The search ends when the next bound is beyond the
  * incumbent: then the incumbent is optimal. Vectors and sets whose bound equals
- * the incumbent are opened, so that ties are broken by the canonical order of
- * mappings and the answer depends on nothing else.
+ * the incumbent are opened, so that ties are broken by time, energy and the
+ * canonical order of mappings and the answer depends on nothing else.
  */
 #include "search/search.h"
 
@@ -501,7 +501,6 @@ static cds_status open_spreads(cds_searcher *searcher, const cds_spreads *at) {
     for (unsigned t = 0; t < CDS_MATRIX; t++) {
       const cds_held held = ranked[i].index >> (2 * t) & 3U;
       branch->held[t] = held;
-      branch->least[t] = &searcher->table[t].least[at->index[t]][held];
     }
     CDS_TRY(open_holders(searcher, at));
   }

@@ -289,7 +289,15 @@ static void offer(brute *it, const choice *const way[BRUTE_TENSORS],
   if (out->found && beyond(value, out->value)) {
     return;
   }
-  if (!out->found || beyond(out->value, value)) {
+  /* Of equal values the one with the least time, then energy. */
+  const bool tied = out->found && !beyond(out->value, value);
+  if (tied && (beyond(cost->cycles, out->tie[0].cycles) ||
+               (!beyond(out->tie[0].cycles, cost->cycles) &&
+                beyond(cost->dynamic_pj, out->tie[0].dynamic_pj)))) {
+    return;
+  }
+  if (!tied || beyond(out->tie[0].cycles, cost->cycles) ||
+      beyond(out->tie[0].dynamic_pj, cost->dynamic_pj)) {
     out->ties = 0;
     out->value = value;
     out->found = true;

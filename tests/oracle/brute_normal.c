@@ -248,27 +248,34 @@ static void add_spreads(cds_mapping *out, const normal *it) {
   }
 }
 
-/* Whether every holder is as high as it can be: the loop above it, through
- * other holders, is one that its tensor has. Only the hoisted tensor of level 2
- * has its loops b above holders of level 1. */
+/* Trips of the loops of its own class that a holder hoists over: those above
+ * it, through any holders, up to the first loop that its tensor has. */
+static uint64_t hoisted_over(const normal *it, const cds_mapping *mapping,
+                             unsigned n) {
+  uint64_t trips = 1;
+  for (unsigned above = n - 1; above >= BRUTE_TENSORS; above--) {
+    const cds_node *up = &mapping->node[above];
+    if (up->kind == CDS_FOR) {
+      if (class_of(it->einsum, up->rank) != mapping->node[n].tensor) {
+        break;
+      }
+      trips *= up->trips;
+    }
+  }
+  return trips;
+}
+
+/* Whether every holder is as high as it can be: only the hoisted one of level
+ * 2 hoists, and over its loops b. */
 static bool is_raised(const normal *it, const cds_mapping *mapping) {
   for (unsigned n = BRUTE_TENSORS; n < mapping->nodes; n++) {
     const cds_node *node = &mapping->node[n];
     if (node->kind != CDS_HOLD) {
       continue;
     }
-    bool crossed = false;
-    unsigned above = n - 1;
-    while (above >= BRUTE_TENSORS && mapping->node[above].kind != CDS_FOR) {
-      crossed = crossed || (mapping->node[above].kind == CDS_HOLD &&
-                            mapping->node[above].level != node->level);
-      above--;
-    }
-    const bool own =
-        above >= BRUTE_TENSORS &&
-        class_of(it->einsum, mapping->node[above].rank) == node->tensor;
-    const bool hoisted = crossed && node->tensor == it->hoisted;
-    if (own && !(hoisted && it->digit[node->tensor][B] > 1)) {
+    const bool hoisted = node->level == 2 && node->tensor == it->hoisted;
+    if (hoisted_over(it, mapping, n) !=
+        (hoisted ? it->digit[node->tensor][B] : 1)) {
       return false;
     }
   }
