@@ -289,6 +289,10 @@ static int judge(const job *it) {
     const item *each = &it->item[i];
     if (each->status != CDS_OK && each->status != CDS_EINFEASIBLE &&
         each->status != CDS_EINPUT) {
+      if (each->status == CDS_EINTERRUPTED) {
+        cds_cli_error(it->cli,
+                      "interrupted: layers without a mapping are left out");
+      }
       return cds_cli_exit_code(each->status);
     }
     if (each->status != CDS_OK) {
