@@ -213,6 +213,9 @@ all_steps() {
     has 'unit tests under valgrind' valgrind && valgrind_steps
   fi
 
+  heading 'ThreadSanitizer'
+  has 'tests with threads under ThreadSanitizer' clang-14 && tsan_steps
+
   heading 'German locale'
   has 'unit tests under de_DE.UTF-8' localedef && locale_steps
 
@@ -229,6 +232,22 @@ all_steps() {
 
   printf '\nnot needed yet, so not installed: Slurm, GNU parallel, MPI, %s\n' \
     'SQLite, libxlsxwriter, LibreOffice, Chromium (later steps)'
+}
+
+# The tests that start threads, with clang's OpenMP: gcc's warns falsely.
+tsan_steps() {
+  local name tests=(test_base_parallel test_explore_explore)
+  step 'build tsan' build_tsan "${tests[@]}" || return
+  for name in "${tests[@]}"; do
+    step "tsan: $name" env OMP_NUM_THREADS=4 \
+      TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
+      OMP_TOOL_LIBRARIES=/usr/lib/llvm-14/lib/libarcher.so \
+      "out/build/tsan/tests/$name"
+  done
+}
+
+build_tsan() {
+  cmake --preset tsan && cmake --build --preset tsan --target "$@"
 }
 
 # Every unit test under valgrind; only definite leaks count, because thread
