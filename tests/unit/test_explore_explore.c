@@ -412,6 +412,33 @@ static void cancelled_at_once_finds_nothing(void **state) {
   close_run(&r);
 }
 
+/* Whichever allocation fails, the answer is right or there is none. */
+static void exhausted_memory_is_reported(void **state) {
+  (void)state;
+  run reference;
+  open_run(&reference, TINY_ARCH, TINY_WORKLOAD);
+  reference.options.threads = 1;
+  explore(&reference);
+  unsigned failed = 0;
+  for (uint64_t n = 1; n <= 40; n++) {
+    run r;
+    open_run(&r, TINY_ARCH, TINY_WORKLOAD);
+    r.options.threads = 1;
+    cds_alloc_fail_after(n);
+    explore(&r);
+    cds_alloc_fail_after(0);
+    if (r.status == CDS_OK) {
+      assert_same_result(&reference.result, &r.result);
+    } else {
+      assert_int_equal(r.status, CDS_ENOMEM);
+      failed++;
+    }
+    close_run(&r);
+  }
+  assert_true(failed > 5);
+  close_run(&reference);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(winner_equals_trying_every_mapping),
@@ -426,6 +453,7 @@ int main(void) {
       cmocka_unit_test(progress_counts_every_design_once),
       cmocka_unit_test(cancelling_keeps_the_best_so_far),
       cmocka_unit_test(cancelled_at_once_finds_nothing),
+      cmocka_unit_test(exhausted_memory_is_reported),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
