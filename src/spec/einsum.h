@@ -46,6 +46,10 @@ typedef struct cds_tensor {
   cds_content content;
   cds_format format;      /* of stored values: bits a word */
   cds_format accumulator; /* output only: of partial sums */
+  /* Made by the layer before or used by the layer after only: fusing the
+   * layers would keep it on chip (scores, probabilities, the inner vector of a
+   * feed-forward part). Says nothing about the cost of the layer alone. */
+  bool intermediate;
   unsigned axes;
   cds_axis axis[CDS_AXES_MAX];
 } cds_tensor;

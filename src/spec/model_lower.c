@@ -79,8 +79,10 @@ static cds_status add_rows(lowering *l, const char *part, const char *kind,
 typedef struct projection {
   const char *name;
   uint64_t rows, in, out;
-  const char *bias;    /* name of the layer that adds one; NULL: none */
-  cds_content content; /* of the result */
+  const char *bias;         /* name of the layer that adds one; NULL: none */
+  cds_content content;      /* of the result */
+  bool inner_in, inner_out; /* X or Y is the inner vector of a feed-forward
+                               part, which fusion would keep on chip */
 } projection;
 
 static cds_status add_projection(lowering *l, const projection *p) {
@@ -91,6 +93,8 @@ static cds_status add_projection(lowering *l, const projection *p) {
                             sizes, NULL));
   cds_tensor_be(&einsum, "Y", CDS_OUTPUT,
                 p->bias == NULL ? p->content : CDS_ACTIVATIONS);
+  einsum.tensor[0].intermediate = p->inner_in;
+  einsum.tensor[einsum.tensors - 1].intermediate = p->inner_out;
   cds_einsum_formats(&einsum, l->precision);
   CDS_TRY(head_of(&head, l, p->name));
   CDS_TRY(cds_builder_einsum(l->builder, &head, &einsum));
@@ -214,14 +218,16 @@ static cds_status add_feed_forward(lowering *l) {
                    .rows = l->rows,
                    .in = model->hidden,
                    .out = model->inner,
-                   .content = CDS_ACTIVATIONS};
+                   .content = CDS_ACTIVATIONS,
+                   .inner_out = true};
   in.bias = !bias ? NULL : gated ? "gate_bias" : "up_bias";
   const projection out = {.name = "down_proj",
                           .rows = l->rows,
                           .in = model->inner,
                           .out = model->hidden,
                           .bias = bias ? "down_bias" : NULL,
-                          .content = CDS_ACTIVATIONS};
+                          .content = CDS_ACTIVATIONS,
+                          .inner_in = true};
   CDS_TRY(keep_alive(l, l->rows * model->hidden));
   CDS_TRY(add_projection(l, &in));
   if (gated) {

@@ -2,7 +2,8 @@
 /*
  * Unfused attention: scores, softmax over the keys, weighted sum of values.
  * Keys and values have the role of weights and live in the KV cache; scores
- * have the activations' format and are full square.
+ * have the activations' format and are full square. Scores and probabilities
+ * are what fusion would keep on chip.
  */
 #include "spec/workload_layers.h"
 
@@ -33,6 +34,8 @@ cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
   CDS_TRY(cds_builder_parse(&values, builder,
                             "O[b,h,g,s,e] += P[b,h,g,s,t] * V[b,h,t,e]",
                             values_sizes, pads));
+  scores.tensor[scores.tensors - 1].intermediate = true;
+  values.tensor[0].intermediate = true;
   named.name = names[0];
   CDS_TRY(add_product(builder, &named, &scores, "K", precision));
 

@@ -311,6 +311,32 @@ static void cache_format_of_its_own_splits_the_rotation(void **state) {
   fixture_close(&f);
 }
 
+/* What unfused attention and feed-forward parts pass on inside of a block:
+ * scores, probabilities and the inner vector; nothing else. */
+static void tensors_that_fusion_keeps_on_chip_are_marked(void **state) {
+  (void)state;
+  static const char *const out[] = {"prefill.qk", "prefill.gate_proj",
+                                    "prefill.up_proj"};
+  static const char *const in[] = {"prefill.av", "prefill.down_proj"};
+  fixture f;
+  const cds_workload w =
+      read_small(&f, "", "precision: fp16\nphases: [{prefill: {tokens: 5}}]\n");
+  unsigned marked = 0;
+  for (size_t i = 0; i < w.layers; i++) {
+    for (unsigned tensor = 0; tensor < CDS_TENSORS_MAX; tensor++) {
+      marked += w.layer[i].einsum.tensor[tensor].intermediate;
+    }
+  }
+  for (size_t i = 0; i < 3; i++) {
+    assert_true(find(&w, out[i])->einsum.tensor[2].intermediate);
+  }
+  for (size_t i = 0; i < 2; i++) {
+    assert_true(find(&w, in[i])->einsum.tensor[0].intermediate);
+  }
+  assert_int_equal(marked, 5);
+  fixture_close(&f);
+}
+
 static void logits_of_all_tokens_on_request(void **state) {
   (void)state;
   fixture f;
@@ -491,6 +517,7 @@ int main(void) {
       cmocka_unit_test(gpt3_has_its_published_size),
       cmocka_unit_test(small_model_is_lowered_layer_by_layer),
       cmocka_unit_test(cache_format_of_its_own_splits_the_rotation),
+      cmocka_unit_test(tensors_that_fusion_keeps_on_chip_are_marked),
       cmocka_unit_test(logits_of_all_tokens_on_request),
       cmocka_unit_test(tied_tables_and_biases_are_counted),
       cmocka_unit_test(precision_may_come_from_the_config),
