@@ -12,11 +12,18 @@ static inline double cds_words_bits(uint64_t words, unsigned bits) {
 }
 
 /* ceil(words x bits / width): whole accesses of a level. Split so that the
- * product stays in 64 bits: words = q x width + r. */
+ * product stays in 64 bits: words = q x width + r; beyond that q x bits is
+ * rounded like any other double. */
 static inline double cds_words_accesses(uint64_t words, unsigned bits,
                                         uint64_t width) {
-  const uint64_t rest = (words % width) * bits;
-  return (double)(words / width * bits + (rest + width - 1) / width);
+  const uint64_t whole = words / width;
+  const uint64_t rest = ((words % width) * bits + width - 1) / width;
+  uint64_t accesses = 0;
+  if (__builtin_mul_overflow(whole, (uint64_t)bits, &accesses) ||
+      __builtin_add_overflow(accesses, rest, &accesses)) {
+    return (double)whole * (double)bits + (double)rest;
+  }
+  return (double)accesses;
 }
 
 /* Energy of moving the words by one action of a level, in pJ. */

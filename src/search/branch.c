@@ -307,7 +307,7 @@ static void choose_a(cds_branch *branch, unsigned c) {
   if (c == CDS_MATRIX) {
     const double bound =
         rows_bound(branch, branch->chosen, &dynamic_pj, &cycles);
-    if (!branch->found || !cds_beyond(bound, branch->best)) {
+    if (!cds_beyond(branch, bound)) {
       try_orders(branch, dynamic_pj, cycles);
     }
     return;
@@ -320,9 +320,8 @@ static void choose_a(cds_branch *branch, unsigned c) {
       branch->below[later] =
           &branch->chosen_group[later]->rest[branch->first_row[later]];
     }
-    if (branch->found &&
-        cds_beyond(rows_bound(branch, branch->below, &dynamic_pj, &cycles),
-                   branch->best)) {
+    if (cds_beyond(branch,
+                   rows_bound(branch, branch->below, &dynamic_pj, &cycles))) {
       break;
     }
     branch->below[c] = branch->chosen[c];
@@ -356,9 +355,8 @@ static bool limit_a(cds_branch *branch) {
   }
   double dynamic_pj = 0;
   double cycles = 0;
-  return !branch->found ||
-         !cds_beyond(rows_bound(branch, branch->below, &dynamic_pj, &cycles),
-                     branch->best);
+  return !cds_beyond(branch,
+                     rows_bound(branch, branch->below, &dynamic_pj, &cycles));
 }
 
 /* Finds for class c and the following the first group (the largest x) whose
@@ -407,9 +405,7 @@ static void choose_x(cds_branch *branch, unsigned c,
     row[c] = options->group[g].open;
     double dynamic_pj = 0;
     double cycles = 0;
-    if (branch->found &&
-        cds_beyond(rows_bound(branch, row, &dynamic_pj, &cycles),
-                   branch->best)) {
+    if (cds_beyond(branch, rows_bound(branch, row, &dynamic_pj, &cycles))) {
       break;
     }
     branch->chosen_group[c] = &options->group[g];

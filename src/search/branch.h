@@ -97,6 +97,7 @@ typedef struct cds_branch {
   cds_leaf leaf;
   cds_mapping mapping;
   uint64_t nodes;
+  double slack; /* of bounds: below 1 ties are opened, above 1 they are not */
 } cds_branch;
 
 /* Value of the goal for a dynamic energy and a time in cycles. */
@@ -107,10 +108,10 @@ double cds_goal_value(const cds_problem *problem, cds_goal goal,
 void cds_rows_cost(double *dynamic_pj, double *cycles,
                    const cds_problem *problem, const cds_row *const row[3],
                    const uint64_t s[CDS_CLASSES]);
-/* Whether value cannot be reached below `bound`: with a relative slack, since
+/* Whether nothing below `bound` is of interest: with a relative slack, since
  * bound and value add the same terms in another order. */
-static inline bool cds_beyond(double bound, double value) {
-  return bound * (1 - 1e-12) > value;
+static inline bool cds_beyond(const cds_branch *branch, double bound) {
+  return branch->found && bound * branch->slack > branch->best;
 }
 /* Searches all mappings with the spreads and holders set in the branch, and
  * improves its incumbent. */

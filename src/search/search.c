@@ -495,7 +495,7 @@ static cds_status open_spreads(cds_searcher *searcher, const cds_spreads *at) {
   const size_t count = rank_holders(ranked, searcher, at);
   branch->spreads = at;
   for (size_t i = 0; i < count; i++) {
-    if (branch->found && cds_beyond(ranked[i].bound, branch->best)) {
+    if (cds_beyond(branch, ranked[i].bound)) {
       break;
     }
     for (unsigned t = 0; t < CDS_MATRIX; t++) {
@@ -532,6 +532,9 @@ static cds_status finish(cds_search_result *out, cds_searcher *searcher,
   }
   out->proven = !(bound < branch->best);
   out->bound = out->proven || bound > out->value ? out->value : bound;
+  if (branch->goal.any) {
+    out->bound *= 1 - 2e-12;
+  }
   return CDS_OK;
 }
 
@@ -542,6 +545,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   memset(branch, 0, sizeof *branch);
   branch->problem = &searcher->problem;
   branch->goal = goal;
+  branch->slack = goal.any ? 1 + 1e-12 : 1 - 1e-12;
   for (size_t i = 0; i < searcher->spreads; i++) {
     const cds_spreads *at = &searcher->spread[i];
     searcher->ranked[i] = (cds_ranked){
@@ -550,10 +554,10 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   }
   qsort(searcher->ranked, searcher->spreads, sizeof *searcher->ranked,
         by_bound);
-  double open = INFINITY; /* least bound that was not looked into */
+  double open = (double)INFINITY; /* least bound that was not looked into */
   for (size_t i = 0; i < searcher->spreads; i++) {
     const cds_ranked *next = &searcher->ranked[i];
-    if (branch->found && cds_beyond(next->bound, branch->best)) {
+    if (cds_beyond(branch, next->bound)) {
       break;
     }
     if (control != NULL && control->cancel != NULL && *control->cancel != 0) {

@@ -252,7 +252,8 @@ static cds_status close_collection(composer *c) {
   if (items == NULL || (parts == 2 && keys == NULL)) {
     return CDS_ENOMEM;
   }
-  const node *const *next = c->stack + top->start;
+  /* An empty collection may find no stack at all. */
+  const node *const *next = count > 0 ? c->stack + top->start : NULL;
   for (size_t i = 0; i < count; i++) {
     if (keys != NULL) {
       keys[i] = &(*next++)->public;
