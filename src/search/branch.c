@@ -61,8 +61,7 @@ static bool may_fit(const cds_branch *branch, unsigned level) {
     for (unsigned i = 0; i < order->count; i++) {
       const unsigned t = order->place[i];
       if (t < CDS_MATRIX) {
-        bits += tile_words(branch, level, order, t) *
-                branch->problem->einsum->tensor[t].format.bits;
+        bits += tile_words(branch, level, order, t) * branch->least_bits[t];
       }
     }
     if (bits <= room) {
@@ -246,7 +245,20 @@ static void offer(cds_branch *branch, const cds_rank_key *key,
 
 static const cds_order no_holders;
 
+/* The tensors themselves, at the outermost level. */
+static bool fits_outermost(const cds_branch *branch) {
+  const cds_level *outermost = &branch->problem->arch->level[0];
+  double bits = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    bits += (double)branch->problem->words[t] * branch->chosen[t]->tile_bits[0];
+  }
+  return outermost->streamed || bits <= (double)outermost->size_bits;
+}
+
 static void try_orders(cds_branch *branch, double dynamic_pj, double cycles) {
+  if (!fits_outermost(branch)) {
+    return;
+  }
   const size_t ones = branch->orders[1] == 0 ? 1 : branch->orders[1];
   const size_t twos = branch->orders[2] == 0 ? 1 : branch->orders[2];
   for (size_t i = 0; i < ones; i++) {
@@ -499,6 +511,11 @@ cds_status cds_branch_run(cds_branch *branch) {
   branch->b = 1;
   branch->loose = 0;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    const cds_tensor *tensor = &problem->einsum->tensor[t];
+    const bool narrow =
+        t == CDS_MATRIX - 1 && tensor->accumulator.bits < tensor->format.bits;
+    branch->least_bits[t] =
+        narrow ? tensor->accumulator.bits : tensor->format.bits;
     const bool held = (branch->held[t] & CDS_HELD_2) != 0;
     branch->loose |= held ? 0U : 1U << t;
   }

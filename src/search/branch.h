@@ -78,9 +78,10 @@ typedef struct cds_branch {
   const cds_options *options[CDS_MATRIX];
   double other[CDS_MATRIX]; /* product of the other classes' spreads */
   double base[CDS_STEPS][CDS_CLASSES]; /* spread inside a tile of the level */
-  unsigned loose;   /* flat tensors that level 2 does not hold: the loops x of
-                       their classes stand right below the hoisted holder */
-  bool batch_loops; /* the batch class has loops in time */
+  unsigned loose; /* flat tensors that level 2 does not hold: the loops x of
+                     their classes stand right below the hoisted holder */
+  unsigned least_bits[CDS_MATRIX]; /* of a word in a tile */
+  bool batch_loops;                /* the batch class has loops in time */
   size_t orders[CDS_STEPS];
   cds_order order[CDS_STEPS][CDS_ORDERS_MAX];
   const cds_group *chosen_group[CDS_MATRIX];

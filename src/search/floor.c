@@ -67,17 +67,32 @@ uint64_t cds_array_units(const cds_problem *problem) {
   return array->extent[0] * (array->axes > 1 ? array->extent[1] : 1);
 }
 
+/* Goes on to the next divisor of a class's size, an odometer over the exponents
+ * of its primes; false after the last. */
+static bool next_divisor(uint64_t *divisor, const cds_primes *primes,
+                         uint64_t size) {
+  for (unsigned p = 0; p < primes->count; p++) {
+    const uint64_t prime = primes->prime[p];
+    if (size / *divisor % prime == 0) {
+      *divisor *= prime;
+      return true;
+    }
+    while (*divisor % prime == 0) {
+      *divisor /= prime;
+    }
+  }
+  return false;
+}
+
 /* Least row of a tensor over all spreads of its class and sets of holders. */
 static void least_of_all(cds_row *out, const cds_problem *problem,
                          unsigned tensor) {
   const uint64_t units = cds_array_units(problem);
   const uint64_t size = problem->size[tensor];
+  uint64_t s = 1;
   bool first = true;
-  for (uint64_t s = 1; s <= units && s <= size; s++) {
-    if (size % s != 0) {
-      continue;
-    }
-    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+  do {
+    for (cds_held held = 0; held < CDS_HELD_SETS && s <= units; held++) {
       if (!cds_held_allowed(problem, tensor, held)) {
         continue;
       }
@@ -89,7 +104,7 @@ static void least_of_all(cds_row *out, const cds_problem *problem,
       }
       cds_row_lower(out, &row);
     }
-  }
+  } while (next_divisor(&s, &problem->primes[tensor], size));
 }
 
 void cds_search_floor(double *dynamic_pj, double *latency_s,
@@ -125,6 +140,9 @@ static cds_misfit least_need(const cds_problem *problem, unsigned level) {
                      arch->level[level].buffering == CDS_BUFFER_DOUBLE;
   cds_misfit need = {level, 0, 0, arch->level[level].size_bits};
   uint64_t largest = 0;
+  if (level == 0 && arch->level[0].streamed) {
+    return need; /* need not fit */
+  }
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     if (level > 0 && problem->policy[level][t] != CDS_MUST) {
       continue;

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -20,20 +21,56 @@ unsigned cds_rank_class(const cds_einsum *einsum, unsigned rank) {
   return lacks <= 1 && class < CDS_CLASSES ? class : CDS_CLASSES;
 }
 
-size_t cds_divisors(uint64_t *out, size_t room, uint64_t n) {
-  size_t low = 0;
-  for (uint64_t d = 1; d <= n / d && low < room; d++) {
-    if (n % d == 0) {
-      out[low++] = d;
+static unsigned exponent(uint64_t *n, uint64_t prime) {
+  unsigned times = 0;
+  while (*n % prime == 0) {
+    *n /= prime;
+    times++;
+  }
+  return times;
+}
+
+/* Adds the primes of n. Ranks are at most 2^40: 2^20 trial divisions. */
+static void add_primes(cds_primes *primes, uint64_t n) {
+  for (unsigned p = 0; p < primes->count; p++) {
+    exponent(&n, primes->prime[p]);
+  }
+  for (uint64_t d = 2; n > 1; d++) {
+    if (d > n / d) {
+      d = n; /* what is left is prime */
+    }
+    if (exponent(&n, d) > 0 && primes->count < CDS_PRIMES_MAX) {
+      primes->prime[primes->count++] = d;
     }
   }
-  size_t count = low;
-  for (size_t i = low; i-- > 0 && count < room;) {
-    if (out[i] != n / out[i]) {
-      out[count++] = n / out[i];
-    }
+}
+
+size_t cds_divisor_count(const cds_primes *primes, uint64_t n) {
+  size_t count = 1;
+  for (unsigned p = 0; p < primes->count; p++) {
+    count *= 1 + exponent(&n, primes->prime[p]);
   }
   return count;
+}
+
+static int by_size(const void *left, const void *right) {
+  const uint64_t a = *(const uint64_t *)left;
+  const uint64_t b = *(const uint64_t *)right;
+  return a < b ? -1 : a > b;
+}
+
+void cds_divisors(uint64_t *out, const cds_primes *primes, uint64_t n) {
+  size_t count = 1;
+  out[0] = 1;
+  for (unsigned p = 0; p < primes->count; p++) {
+    const unsigned times = exponent(&n, primes->prime[p]);
+    const size_t known = count;
+    for (size_t i = 0; i < known * times; i++) {
+      out[count] = out[count - known] * primes->prime[p];
+      count++;
+    }
+  }
+  qsort(out, count, sizeof *out, by_size);
 }
 
 static void refuse(cds_diag *diag, const cds_arch *arch, const char *what) {
@@ -129,6 +166,7 @@ static cds_status init_sizes(cds_problem *out) {
     if (!cds_mul_u64(size, *size, einsum->rank[r].size)) {
       return CDS_ELIMIT;
     }
+    add_primes(&out->primes[out->class_of[r]], einsum->rank[r].size);
   }
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     CDS_TRY(cds_tensor_words(&out->words[t], einsum, t));

@@ -22,8 +22,15 @@ enum {
   CDS_MATRIX = 3,       /* tensors */
   CDS_STEPS = 3,        /* memory levels: outermost, level 1, level 2 */
   CDS_SEARCH_BONDS = 4, /* bonds with a bandwidth limit */
-  CDS_DIVISORS_MAX = 4096
+  CDS_PRIMES_MAX = 16,  /* distinct primes of a 64-bit number: 15 */
+  CDS_CUTS_MAX = 262144 /* ways to cut one class that are tabulated */
 };
+
+/* Distinct primes of a class's size. */
+typedef struct cds_primes {
+  unsigned count;
+  uint64_t prime[CDS_PRIMES_MAX];
+} cds_primes;
 
 typedef struct cds_problem {
   const cds_arch *arch;
@@ -33,8 +40,9 @@ typedef struct cds_problem {
   bool array;                /* whether there is one */
   bool below[CDS_STEPS + 1]; /* level (or compute, [3]) under the array */
   unsigned class_of[CDS_RANKS_MAX];
-  uint64_t size[CDS_CLASSES]; /* product of the ranks' sizes */
-  uint64_t words[CDS_MATRIX]; /* of each tensor */
+  uint64_t size[CDS_CLASSES];     /* product of the ranks' sizes */
+  cds_primes primes[CDS_CLASSES]; /* of these sizes */
+  uint64_t words[CDS_MATRIX];     /* of each tensor */
   cds_policy policy[CDS_STEPS][CDS_MATRIX];
   double mac_pj; /* all multiply-accumulates */
   double macs;
@@ -49,7 +57,9 @@ cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
 /* Class of a rank: 0..3, or CDS_CLASSES when the rank is in no class. */
 unsigned cds_rank_class(const cds_einsum *einsum, unsigned rank);
-/* Divisors of n in increasing order; returns their number, at most `room`. */
-size_t cds_divisors(uint64_t *out, size_t room, uint64_t n);
+/* Number of divisors of n, a divisor of the number whose primes are given. */
+size_t cds_divisor_count(const cds_primes *primes, uint64_t n);
+/* Stores them in increasing order; `out` has room for all. */
+void cds_divisors(uint64_t *out, const cds_primes *primes, uint64_t n);
 
 #endif

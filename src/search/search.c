@@ -85,16 +85,28 @@ void cds_searcher_free(cds_searcher *searcher) {
   cds_free(searcher);
 }
 
+/* Divisors of n, a divisor of the class's size, rising, in the scratch arena.
+ */
+static cds_status divisors_of(uint64_t **out, size_t *count,
+                              cds_searcher *searcher, unsigned class,
+                              uint64_t n) {
+  const cds_primes *primes = &searcher->problem.primes[class];
+  *count = cds_divisor_count(primes, n);
+  *out = cds_arena_array(searcher->scratch, *count, sizeof **out);
+  if (*out == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_divisors(*out, primes, n);
+  return CDS_OK;
+}
+
 static cds_status make_class(cds_searcher *searcher, unsigned c) {
   const cds_problem *problem = &searcher->problem;
   cds_class_table *table = &searcher->table[c];
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
-  uint64_t *divisor =
-      cds_arena_array(searcher->scratch, CDS_DIVISORS_MAX, sizeof *divisor);
-  if (divisor == NULL) {
-    return CDS_ENOMEM;
-  }
-  const size_t all = cds_divisors(divisor, CDS_DIVISORS_MAX, problem->size[c]);
+  size_t all = 0;
+  uint64_t *divisor = NULL;
+  CDS_TRY(divisors_of(&divisor, &all, searcher, c, problem->size[c]));
   const uint64_t units = cds_array_units(problem);
   table->count = 0;
   while (table->count < all && divisor[table->count] <= units) {
@@ -330,12 +342,9 @@ static cds_status make_group(cds_searcher *searcher, cds_group *group,
                              const cds_cut *last) {
   const cds_problem *problem = &searcher->problem;
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
-  uint64_t *divisor =
-      cds_arena_array(searcher->scratch, CDS_DIVISORS_MAX, sizeof *divisor);
-  if (divisor == NULL) {
-    return CDS_ENOMEM;
-  }
-  const size_t divisors = cds_divisors(divisor, CDS_DIVISORS_MAX, cut.g);
+  size_t divisors = 0;
+  uint64_t *divisor = NULL;
+  CDS_TRY(divisors_of(&divisor, &divisors, searcher, choice->class, cut.g));
   const size_t count = list_cuts(NULL, choice, cut, divisor, divisors);
   *group = (cds_group){cut.x, 0, NULL, NULL, NULL};
   if (count == 0) {
@@ -374,17 +383,16 @@ static cds_status make_options(const cds_options **out, cds_searcher *searcher,
   const uint64_t s = table->spread[choice->index];
   const uint64_t rest = searcher->problem.size[choice->class] / s;
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
-  uint64_t *divisor =
-      cds_arena_array(searcher->scratch, CDS_DIVISORS_MAX, sizeof *divisor);
   cds_options *options = cds_arena_alloc(searcher->tables, sizeof *options);
-  if (divisor == NULL || options == NULL) {
+  if (options == NULL) {
     return CDS_ENOMEM;
   }
+
   size_t count = 1;
-  divisor[0] = 1;
+  uint64_t *divisor = NULL;
   if ((choice->held & CDS_HELD_2) != 0 ||
       (choice->variant == CDS_CUTS_FLAT && (choice->held & CDS_HELD_1) != 0)) {
-    count = cds_divisors(divisor, CDS_DIVISORS_MAX, rest);
+    CDS_TRY(divisors_of(&divisor, &count, searcher, choice->class, rest));
   }
   const cds_cut last = {rest, 1, 1, s, 1};
   cds_group *group = cds_arena_array(searcher->tables, count, sizeof *group);
@@ -392,11 +400,16 @@ static cds_status make_options(const cds_options **out, cds_searcher *searcher,
     return CDS_ENOMEM;
   }
   size_t groups = 0;
+  size_t cuts = 0;
   for (size_t i = 0; i < count; i++) {
-    const uint64_t x = divisor[count - 1 - i];
+    const uint64_t x = divisor == NULL ? 1 : divisor[count - 1 - i];
     CDS_TRY(make_group(searcher, &group[groups], choice,
                        (cds_cut){rest / x, 1, 1, s, x}, &last));
+    cuts += group[groups].rows;
     groups += group[groups].rows > 0;
+    if (cuts > CDS_CUTS_MAX) {
+      return CDS_ELIMIT;
+    }
   }
   cds_arena_reset(searcher->scratch, mark);
   *options = (cds_options){groups, group};

@@ -16,7 +16,7 @@
 #include "support/close.h"
 #include "support/nest.h"
 
-static const cds_goal edp = {true, 0};
+static const cds_goal edp = {.product = true};
 
 static cds_level level(const char *name, unsigned position, uint64_t bits) {
   return (cds_level){.name = name,
@@ -120,7 +120,7 @@ static void the_floor_is_below_every_optimum(void **state) {
     assert_int_equal(cds_search_begin(searcher, &arch, &einsum, INFINITY),
                      CDS_OK);
     for (double lambda = 0; lambda < 1e13; lambda = lambda * 10 + 1) {
-      const cds_goal goal = {false, lambda};
+      const cds_goal goal = {.lambda_pj_per_s = lambda};
       assert_int_equal(cds_search_solve(&result, searcher, goal, NULL), CDS_OK);
       assert_true(energy <= result.cost.dynamic_pj);
       assert_true(latency <= result.cost.latency_s);
