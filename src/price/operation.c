@@ -10,8 +10,11 @@
  *   T = max(sum primitives x cycles / lanes, ports, bonds)
  *       + ceil(log2 lanes) for each reduced row (vector unit)
  *
- * Without a vector unit the MACs do the work (slots a primitive: arch.h), or a
- * host behind a link, or nobody.
+ * Without a vector unit the MACs do the work (slots a primitive: arch.h)
+ * through the networks between their level and them, or a host behind a link,
+ * or nobody. The adders of a MAC take its accumulator's format, so a MAC serves
+ * an operation of its own kind, floating point or whole numbers, whatever the
+ * bits.
  */
 #include <limits.h>
 #include <math.h>
@@ -22,6 +25,7 @@
 
 typedef struct cds_service {
   const char *name;
+  const cds_vector *vector; /* NULL: MACs or host */
   unsigned at;
   double lanes;
   double row_cycles;
@@ -72,6 +76,7 @@ static const cds_vector *find_vector(const cds_arch *arch,
 static void serve_by_vector(cds_service *out, cds_cost *cost,
                             const cds_vector *vector) {
   out->name = vector->name;
+  out->vector = vector;
   out->at = vector->level;
   out->lanes = (double)vector->lanes;
   for (uint64_t n = 1; n < vector->lanes; n *= 2) {
@@ -84,6 +89,11 @@ static void serve_by_vector(cds_service *out, cds_cost *cost,
   out->charge = &cost->vector_pj;
 }
 
+static bool same_kind(const cds_format *a, const cds_format *b) {
+  return a->is_float == b->is_float || cds_format_find(a->name) == NULL ||
+         cds_format_find(b->name) == NULL;
+}
+
 /* Cheapest MAC format that can do the operation; UINT_MAX: none. */
 static unsigned mac_format(const cds_arch *arch,
                            const cds_operation *operation) {
@@ -93,7 +103,9 @@ static unsigned mac_format(const cds_arch *arch,
   }
   unsigned best = UINT_MAX;
   for (unsigned f = 0; f < compute->formats; f++) {
-    const bool able = compute->format[f].is_float || !needs_float(operation);
+    const cds_format *format = &compute->format[f];
+    const bool able = same_kind(format, &operation->format) &&
+                      (format->is_float || !needs_float(operation));
     if (able &&
         (best == UINT_MAX || compute->mac_pj[f] < compute->mac_pj[best])) {
       best = f;
@@ -110,7 +122,7 @@ static cds_status serve(cds_service *out, cds_cost *cost, const cds_arch *arch,
     serve_by_vector(out, cost, vector);
     return CDS_OK;
   }
-  if (arch->other_operations == CDS_OTHER_REFUSE) {
+  if (arch->vectors > 0 || arch->other_operations == CDS_OTHER_REFUSE) {
     return CDS_EINPUT;
   }
   if (arch->other_operations == CDS_OTHER_HOST) {
@@ -166,6 +178,7 @@ typedef struct cds_serving {
   const cds_arch *arch;
   const cds_operation *operation;
   double out_bits[CDS_LEVELS_MAX], in_bits[CDS_LEVELS_MAX];
+  double unit_bits; /* between the level and the unit */
 } cds_serving;
 
 static void move_words(cds_serving *job, unsigned level, cds_action action,
@@ -214,6 +227,7 @@ static cds_status serve_input(cds_serving *job, const cds_operand *in,
   const uint64_t fetched = fits ? in->words : used;
   const unsigned bits = in->format.bits;
   const unsigned at = job->counts->at;
+  job->unit_bits += cds_words_bits(at > 0 ? used : fetched, bits);
   move_words(job, 0, CDS_READ, fetched, bits);
   if (operation->gather && in->content == CDS_PARAMETERS) {
     charge_gather(job, in);
@@ -230,6 +244,7 @@ static void serve_output(cds_serving *job) {
   const cds_operand *result = &job->operation->output;
   const unsigned bits = result->format.bits;
   const unsigned at = job->counts->at;
+  job->unit_bits += cds_words_bits(result->words, bits);
   if (at > 0) {
     move_words(job, at, CDS_UPDATE, result->words, bits);
     move_words(job, at, CDS_DRAIN, result->words, bits);
@@ -250,6 +265,33 @@ static double busiest_port(cds_serving *job) {
     cycles =
         job->cost->bond_cycles[b] > cycles ? job->cost->bond_cycles[b] : cycles;
   }
+  return cycles;
+}
+
+/* Charges the way from the level to the unit: bonds, and for MACs the networks
+ * of the arrays above them, which share the words evenly. Returns the cycles of
+ * the busiest network. */
+static double charge_way(cds_serving *job, const cds_service *service) {
+  const cds_arch *arch = job->arch;
+  unsigned die = arch->level[service->at].die;
+  if (service->vector != NULL) {
+    cds_price_bonds(job->cost, arch, die, service->vector->die, job->unit_bits);
+    return 0;
+  }
+  double cycles = 0;
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    const cds_array *array = &arch->array[k];
+    const double energy = job->unit_bits * array->bit_pj;
+    job->cost->array_pj[k] += energy;
+    job->cost->dynamic_pj += energy;
+    job->cost->array_cycles[k] =
+        job->unit_bits / (double)cds_arch_instances(arch, k) / array->bandwidth;
+    cycles = job->cost->array_cycles[k] > cycles ? job->cost->array_cycles[k]
+                                                 : cycles;
+    cds_price_bonds(job->cost, arch, die, array->die, job->unit_bits);
+    die = array->die;
+  }
+  cds_price_bonds(job->cost, arch, die, arch->compute.die, job->unit_bits);
   return cycles;
 }
 
@@ -286,7 +328,7 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
   CDS_TRY(serve(&service, out, arch, operation));
   counts->at = service.at;
   counts->unit = service.name;
-  cds_serving job = {out, counts, arch, operation, {0}, {0}};
+  cds_serving job = {out, counts, arch, operation, {0}, {0}, 0};
   const cds_level *at = &arch->level[service.at];
   const bool twice = arch->overlap == CDS_OVERLAP_NATIVE &&
                      at->buffering == CDS_BUFFER_DOUBLE && operation->rows > 1;
@@ -298,11 +340,10 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
   }
   serve_output(&job);
   charge_primitives(&job, &service);
+  const bool host = service.charge == &out->host_pj;
+  const double way = host ? host_link(&job) : charge_way(&job, &service);
   double cycles = busiest_port(&job);
-  if (service.charge == &out->host_pj) {
-    const double link = host_link(&job);
-    cycles = link > cycles ? link : cycles;
-  }
+  cycles = way > cycles ? way : cycles;
   cycles = out->compute_cycles > cycles ? out->compute_cycles : cycles;
   if (operation->reduces) {
     cycles += service.row_cycles * (double)operation->rows;

@@ -105,6 +105,7 @@ static void make_unit(operation_case *it, unsigned on_chip) {
                  ? 0
                  : between(it, 1, on_chip);
     arch->vector[0].level = it->at;
+    arch->vector[0].die = between(it, 0, 1);
     it->seen[SHOWS_VECTOR] = true;
   } else if (draw < 9) {
     arch->other_operations = CDS_OTHER_MACS;
@@ -125,7 +126,8 @@ static void make_arch(operation_case *it) {
                                .die = 1,
                                .axes = 2,
                                .extent = {between(it, 1, 4), between(it, 1, 4)},
-                               .bandwidth = (double)INFINITY};
+                               .bit_pj = between(it, 0, 3),
+                               .bandwidth = bandwidth(it)};
   const unsigned on_chip =
       random_chance(&it->stream, 10) ? 0 : between(it, 1, arch->levels - 1);
   for (unsigned level = 0; level < arch->levels; level++) {
@@ -258,7 +260,7 @@ static bool same(operation_case *it, const char *what, double found,
 /* Sums over the operands, at the outermost level and at that of the unit. */
 typedef struct sums {
   uint64_t outer_reads, outer_updates, reads, fills, updates, drains;
-  double outer_out, outer_in, out, in, crossed; /* bits */
+  double outer_out, outer_in, out, in, crossed, used; /* bits */
   double outer_pj, pj;
 } sums;
 
@@ -289,12 +291,20 @@ static sums sum_up(const operation_case *it) {
     s.out += (double)(o->reads + o->drains) * bits;
     s.in += (double)(o->fills + o->updates) * bits;
     s.crossed += (double)(o->fills + o->drains) * bits;
+    s.used += (double)(it->at > 0 ? o->reads + o->updates
+                                  : o->outer_reads + o->outer_updates) *
+              bits;
     s.outer_pj += (double)o->accesses * outer->price[action].access_pj;
     s.pj += access_pj(level, CDS_READ, o->reads, o->bits) +
             access_pj(level, CDS_FILL, o->fills, o->bits) +
             access_pj(level, CDS_UPDATE, o->updates, o->bits) +
             access_pj(level, CDS_DRAIN, o->drains, o->bits);
   }
+  /* What the unit reads and writes crosses to its die: that of the vector unit,
+   * or that of the array and the MACs. */
+  const unsigned die =
+      it->seen[SHOWS_VECTOR] ? it->arch.vector[0].die : it->arch.compute.die;
+  s.crossed += !it->seen[SHOWS_HOST] && die != level->die ? s.used : 0;
   return s;
 }
 
@@ -364,6 +374,10 @@ static bool same_cost(operation_case *it, const cds_cost *cost,
   cycles = fmax(cycles, port_cycles(level, s->out, s->in));
   cycles = fmax(cycles, s->crossed / bond->bandwidth);
   cycles = fmax(cycles, link / arch->host.link_bandwidth);
+  const double net = it->seen[SHOWS_MACS] ? s->used : 0;
+  cycles = fmax(cycles, net / arch->array[0].bandwidth);
+  const double net_pj = net * arch->array[0].bit_pj;
+  fine = same(it, "energy of the network", cost->array_pj[0], net_pj) && fine;
   /* Only vector units are taken to fold their lanes in a tree of steps. */
   if (it->seen[SHOWS_VECTOR] && it->operation.reduces) {
     cycles += ceil(log2((double)arch->vector[0].lanes)) * it->run.rows;
@@ -381,7 +395,8 @@ static bool same_cost(operation_case *it, const cds_cost *cost,
          fine;
   fine = same(it, "energy of the bond", cost->bond_pj[0], bond_pj) && fine;
   return same(it, "energy", cost->energy_pj,
-              s->outer_pj + s->pj + primitives_pj + link_pj + bond_pj) &&
+              s->outer_pj + s->pj + primitives_pj + link_pj + bond_pj +
+                  net_pj) &&
          same(it, "cycles", cost->cycles, cycles) && fine;
 }
 

@@ -185,6 +185,47 @@ static void macs_serve_without_a_vector_unit(void **state) {
       CDS_EINPUT);
 }
 
+static void whole_number_macs_take_no_fractions(void **state) {
+  (void)state;
+  cds_cost cost;
+  cds_operation_counts counts;
+  cds_arch arch = small(4096);
+  arch.vectors = 0;
+  arch.compute.formats = 1;
+  arch.compute.format[0] = (cds_format){"int8", 8, false};
+  cds_operation operation = {
+      .kind = "add",
+      .rows = 1,
+      .length = 8,
+      .passes = 1,
+      .primitives = {[CDS_ADD] = 8},
+      .format = {"fp16", 16, true},
+      .inputs = 1,
+      .input = {{"x", CDS_ACTIVATIONS, byte, 8, 8, false}},
+      .output = {"z", CDS_ACTIVATIONS, byte, 8, 8, false},
+  };
+  assert_int_equal(
+      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY),
+      CDS_EINPUT);
+  operation.format = (cds_format){"int32", 32, false};
+  assert_int_equal(
+      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY), CDS_OK);
+}
+
+static void a_vector_unit_without_the_format_is_no_way_out(void **state) {
+  (void)state;
+  cds_cost cost;
+  cds_operation_counts counts;
+  cds_arch arch = small(256);
+  arch.vector[0].formats = 1;
+  arch.vector[0].format[0] = (cds_format){"fp16", 16, true};
+  cds_operation operation = softmax();
+  operation.format = (cds_format){"fp32", 32, true};
+  assert_int_equal(
+      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY),
+      CDS_EINPUT);
+}
+
 static void power_is_a_roof_on_time(void **state) {
   (void)state;
   cds_cost cost;
@@ -209,6 +250,8 @@ int main(void) {
       cmocka_unit_test(shared_weights_are_fetched_once_if_they_fit),
       cmocka_unit_test(gathered_rows_take_whole_accesses),
       cmocka_unit_test(macs_serve_without_a_vector_unit),
+      cmocka_unit_test(whole_number_macs_take_no_fractions),
+      cmocka_unit_test(a_vector_unit_without_the_format_is_no_way_out),
       cmocka_unit_test(power_is_a_roof_on_time),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
