@@ -255,40 +255,54 @@ static bool fits_outermost(const cds_branch *branch) {
   return outermost->streamed || bits <= (double)outermost->size_bits;
 }
 
+/* Cycles of first fill and last drain of a level's holders; negative: the
+ * order does not fit. */
+static double order_cycles(const cds_branch *branch, unsigned level,
+                           const cds_order *order) {
+  if (order->count == 0) {
+    return 0;
+  }
+  if (!fits(branch, level, order)) {
+    return -1;
+  }
+  return charges_buffers(branch, level) ? edge_cycles(branch, level, order) : 0;
+}
+
+static void try_order(cds_branch *branch, const cds_rank_key *base,
+                      const cds_order *one, const cds_order *two) {
+  const double first = order_cycles(branch, 1, one);
+  if (first < 0 || !proper(branch, one, two)) {
+    return;
+  }
+  const double second = order_cycles(branch, 2, two);
+  if (second < 0) {
+    return;
+  }
+  const cds_problem *problem = branch->problem;
+  cds_rank_key key = {0, base->cycles + (first + second), base->dynamic_pj};
+  key.value = cds_goal_value(problem, branch->goal, key.dynamic_pj, key.cycles);
+  const double power =
+      key.dynamic_pj * problem->seconds_per_pj * problem->arch->clock_hz;
+  key.cycles = power > key.cycles ? power : key.cycles;
+  if (!branch->found || key.value <= branch->best) {
+    offer(branch, &key, one, two);
+  }
+}
+
 static void try_orders(cds_branch *branch, double dynamic_pj, double cycles) {
   if (!fits_outermost(branch)) {
     return;
   }
+  const cds_rank_key base = {0, cycles, dynamic_pj};
   const size_t ones = branch->orders[1] == 0 ? 1 : branch->orders[1];
   const size_t twos = branch->orders[2] == 0 ? 1 : branch->orders[2];
   for (size_t i = 0; i < ones; i++) {
     const cds_order *one =
         branch->orders[1] == 0 ? &no_holders : &branch->order[1][i];
-    if (one->count > 0 && !fits(branch, 1, one)) {
-      continue;
-    }
-    const double first = one->count > 0 && charges_buffers(branch, 1)
-                             ? edge_cycles(branch, 1, one)
-                             : 0;
     for (size_t j = 0; j < twos; j++) {
       const cds_order *two =
           branch->orders[2] == 0 ? &no_holders : &branch->order[2][j];
-      if (!proper(branch, one, two) ||
-          (two->count > 0 && !fits(branch, 2, two))) {
-        continue;
-      }
-      const double second = two->count > 0 && charges_buffers(branch, 2)
-                                ? edge_cycles(branch, 2, two)
-                                : 0;
-      cds_rank_key key = {0, cycles + (first + second), dynamic_pj};
-      key.value =
-          cds_goal_value(branch->problem, branch->goal, dynamic_pj, key.cycles);
-      const double power = dynamic_pj * branch->problem->seconds_per_pj *
-                           branch->problem->arch->clock_hz;
-      key.cycles = power > key.cycles ? power : key.cycles;
-      if (!branch->found || key.value <= branch->best) {
-        offer(branch, &key, one, two);
-      }
+      try_order(branch, &base, one, two);
     }
   }
 }
@@ -313,6 +327,7 @@ static void set_cut(cds_branch *branch, unsigned c, const cds_cut *cut) {
 
 /* Chooses the cuts of class c and the following, x being chosen. The depth of
  * recursion is the number of classes. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static void choose_a(cds_branch *branch, unsigned c) {
   double dynamic_pj = 0;
   double cycles = 0;
@@ -393,7 +408,8 @@ static bool limit_x(cds_branch *branch, unsigned c, size_t first[CDS_MATRIX]) {
 }
 
 /* Chooses x of class c and the following; `from`: groups before these do not
- * fit. */
+ * fit. The depth of recursion is the number of classes. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static void choose_x(cds_branch *branch, unsigned c,
                      const size_t from[CDS_MATRIX]) {
   if (c == CDS_MATRIX) {
@@ -457,6 +473,7 @@ static void add_order(cds_branch *branch, unsigned level, cds_order *order) {
 
 /* Lists the orders of a level: what stands there, in every order, by exchanging
  * places; depth of recursion: the places. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static void list_orders(cds_branch *branch, unsigned level, cds_order *order,
                         unsigned from) {
   if (from + 1 >= order->count || from + 1 >= CDS_PLACES) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Bounds without mapping, and the smallest need that nothing can avoid. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -46,6 +47,7 @@ bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
 
 void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, uint64_t s) {
+  assert(s > 0);
   const uint64_t rest = problem->size[tensor] / s;
   cds_cut low = {1, 1, 1, s, 1};
   const cds_cut high = {rest, 1, 1, s, 1};

@@ -138,6 +138,7 @@ static cds_status make_class(cds_searcher *searcher, unsigned c) {
 
 /* Whether spreads fit on the axes: some division of each s into a factor on
  * the rows and one on the columns. Depth of recursion: the classes. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static bool divide_axes(const uint64_t s[CDS_CLASSES], unsigned c,
                         uint64_t rows, uint64_t cols) {
   if (c == CDS_CLASSES) {
@@ -483,20 +484,18 @@ static cds_status open_holders(cds_searcher *searcher, const cds_spreads *at) {
   branch->flat = 0;
   CDS_TRY(run_branch(searcher, at));
   unsigned held_1 = 0;
+  unsigned held_2 = 0;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     held_1 |= (branch->held[t] & CDS_HELD_1) != 0 ? 1U << t : 0U;
+    held_2 |= (branch->held[t] & CDS_HELD_2) != 0 ? 1U << t : 0U;
   }
-  for (unsigned h = 0; h < CDS_MATRIX; h++) {
-    const unsigned others = held_1 & ~(1U << h);
-    if ((branch->held[h] & CDS_HELD_2) == 0) {
-      continue;
-    }
-    branch->hoisted = h;
-    for (unsigned flat = 1; flat < 1U << CDS_MATRIX; flat++) {
-      if ((flat & ~others) == 0) {
-        branch->flat = flat;
-        CDS_TRY(run_branch(searcher, at));
-      }
+  for (unsigned choice = 0; choice < CDS_MATRIX << CDS_MATRIX; choice++) {
+    branch->hoisted = choice >> CDS_MATRIX;
+    branch->flat = choice & ((1U << CDS_MATRIX) - 1U);
+    const unsigned own = 1U << branch->hoisted;
+    if ((held_2 & own) != 0 && branch->flat != 0 &&
+        (branch->flat & ~(held_1 & ~own)) == 0) {
+      CDS_TRY(run_branch(searcher, at));
     }
   }
   return CDS_OK;
