@@ -46,11 +46,16 @@ static void draw_sizes(cds_einsum *einsum, unsigned most,
   } while (primes > most || primes < 2);
 }
 
+/* Half of the levels leave little free: then holders of different levels get
+ * in each other's way. */
 static void draw_policy(cds_level *level, random_stream *stream) {
+  const bool strict = random_chance(stream, 50);
+  const unsigned keep = strict ? 35 : 15;
+  const unsigned bypass = strict ? 80 : 85;
   for (unsigned role = CDS_INPUT; role <= CDS_OUTPUT; role++) {
     const unsigned pick = random_below(stream, 100);
-    level->keep.roles |= pick < 15 ? 1u << role : 0;
-    level->bypass.roles |= pick >= 85 ? 1u << role : 0;
+    level->keep.roles |= pick < keep ? 1u << role : 0;
+    level->bypass.roles |= pick >= bypass ? 1u << role : 0;
   }
 }
 
@@ -118,7 +123,7 @@ void tiny_case_make(tiny_case *out, uint64_t seed, uint64_t number) {
     exit(EXIT_FAILURE);
   }
   draw_arch(&out->arch, &stream);
-  const unsigned most = random_chance(&stream, 20) ? 5 : 4;
+  const unsigned most = random_chance(&stream, 35) ? 5 : 4;
   draw_sizes(&out->einsum, most, &stream);
   random_price(&out->arch, &out->einsum, &stream);
   draw_goal(&out->goal, &stream);

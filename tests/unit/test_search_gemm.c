@@ -129,6 +129,42 @@ static void the_floor_is_below_every_optimum(void **state) {
   cds_searcher_free(searcher);
 }
 
+/* Weights parked in the registers while inputs and outputs pass through a
+ * buffer of two words: the weights' holder hoists across the buffer's, over a
+ * loop that stands above them. Each of the 16 weights is fetched once. */
+static void a_holder_hoists_across_an_outer_level(void **state) {
+  (void)state;
+  static cds_einsum einsum;
+  static cds_search_result result;
+  cds_arch arch = flat3();
+  for (unsigned l = 0; l < 3; l++) {
+    arch.level[l].width_bits = 8;
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      arch.level[l].price[a].access_pj = l == 0 ? 100 : 1;
+    }
+  }
+  arch.level[1].size_bits = 16;
+  arch.level[2].size_bits = 64;
+  arch.level[1].keep.roles = 1U << CDS_INPUT | 1U << CDS_OUTPUT;
+  arch.level[1].bypass.roles = 1U << CDS_WEIGHT;
+  arch.level[2].keep.roles = 1U << CDS_WEIGHT;
+  arch.level[2].bypass.roles = 1U << CDS_INPUT | 1U << CDS_OUTPUT;
+  gemm(&einsum, "O[m,n] += A[m,k] * B[k,n]; m 8, n 4, k 4", 8);
+  einsum.tensor[1].role = CDS_WEIGHT;
+  einsum.tensor[1].format.bits = 64;
+  cds_searcher *searcher = cds_searcher_new();
+  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, INFINITY),
+                   CDS_OK);
+  assert_int_equal(cds_search_solve(&result, searcher, edp, NULL), CDS_OK);
+  static cds_counts counts;
+  cds_arena *scratch = cds_arena_new();
+  assert_int_equal(cds_count(&counts, &arch, &einsum, &result.mapping, scratch),
+                   CDS_OK);
+  cds_arena_free(scratch);
+  assert_int_equal(counts.at[2][1].words[CDS_FILL], 16);
+  cds_searcher_free(searcher);
+}
+
 static void a_cancelled_search_claims_no_proof(void **state) {
   (void)state;
   static cds_einsum einsum;
@@ -208,6 +244,7 @@ int main(void) {
       cmocka_unit_test(an_enumerated_case_is_met_and_proven),
       cmocka_unit_test(evaluating_mappings_takes_no_memory),
       cmocka_unit_test(the_floor_is_below_every_optimum),
+      cmocka_unit_test(a_holder_hoists_across_an_outer_level),
       cmocka_unit_test(a_cancelled_search_claims_no_proof),
       cmocka_unit_test(a_level_too_small_names_tensor_need_and_capacity),
       cmocka_unit_test(what_it_cannot_do_is_named),
