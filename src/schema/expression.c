@@ -147,6 +147,16 @@ static bool parse_number(parser *p, cds_variable_value *out) {
   return true;
 }
 
+/* A variable that stands for all that could not be read. */
+static bool find_wildcard(const cds_reader *reader) {
+  for (size_t i = 0; i < reader->variable_count; i++) {
+    if (reader->variables[i].name[0] == '\0' && reader->variables[i].broken) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static bool parse_variable(parser *p, cds_variable_value *out) {
   const char *const start = ++p->at;
   while (is_letter(*p->at) || is_digit(*p->at) || *p->at == '_') {
@@ -157,8 +167,13 @@ static bool parse_variable(parser *p, cds_variable_value *out) {
     const cds_variable_value *const v = &p->reader->variables[i];
     if (strncmp(v->name, start, length) == 0 && v->name[length] == '\0') {
       *out = *v;
-      return true;
+      p->result->broken = p->result->broken || v->broken;
+      return !v->broken;
     }
+  }
+  if (find_wildcard(p->reader)) {
+    p->result->broken = true;
+    return false;
   }
   const char *const name = part(p, start, p->at);
   p->result->unknown_variable = name;

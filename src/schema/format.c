@@ -68,7 +68,7 @@ cds_status cds_schema_format(cds_format *out, const cds_yaml *node,
   for (size_t i = 0; i < FORMATS; i++) {
     names[i] = formats[i].name;
   }
-  (void)cds_refuse(&subject, NULL, reader);
+  const cds_status status = cds_refuse(&subject, NULL, reader);
   cds_diag_suggest(reader->diag, text, names, FORMATS);
-  return CDS_EINPUT;
+  return status;
 }

@@ -29,6 +29,7 @@ typedef struct cds_evaluation {
   const char *problem;          /* NULL: none; not a sentence of its own */
   const char *unknown_variable; /* set with the problem, for a suggestion */
   const char *unknown_unit;
+  bool broken; /* it uses a variable that was refused: nothing to report */
 } cds_evaluation;
 
 /* Evaluates the text without reporting. CDS_EINPUT with a problem. */
@@ -42,10 +43,12 @@ typedef struct cds_subject {
   const char *expected; /* "a name", ... */
 } cds_subject;
 
-/* Reports that the scalar is not what was expected; returns CDS_EINPUT. */
+/* Reports that the scalar is not what was expected, with the value of an
+ * expression and its variables; returns CDS_EINPUT (or CDS_ENOMEM). */
 cds_status cds_refuse(const cds_subject *subject, const char *problem,
                       const cds_reader *reader);
-/* The same for a problem of an expression, with its suggestions. */
+/* The same for a problem of an expression, with its suggestions; nothing is
+ * said where it uses a variable that was refused before. */
 cds_status cds_refuse_evaluation(const cds_subject *subject,
                                  const cds_evaluation *evaluation,
                                  cds_dimension dimension,

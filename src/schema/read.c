@@ -159,12 +159,12 @@ static cds_status read_choice(const pass *p, const cds_key *key,
     choice++;
   }
   if (key->choices[choice] == NULL) {
-    (void)cds_refuse(&subject, NULL, p->reader);
+    const cds_status status = cds_refuse(&subject, NULL, p->reader);
     const char *const near = cds_nearest(text, key->choices, choice);
     if (near != NULL) {
       cds_diag_hint(p->reader->diag, "did you mean '%s'?", near);
     }
-    return CDS_EINPUT;
+    return status;
   }
   memcpy(p->out + key->offset, &choice, sizeof choice);
   return CDS_OK;
@@ -329,11 +329,17 @@ cds_status cds_schema_read(void *out, const cds_schema *schema,
     } else {
       status = read_key(&p, key, node->items[i]);
     }
+    if (key != NULL && status != CDS_OK) {
+      clear_key(&p, key);
+    }
     worst = status > worst ? status : worst;
   }
   for (const cds_key *key = schema->keys; key->name != NULL; key++) {
     if (cds_yaml_get(node, key->name) == NULL) {
       const cds_status status = read_absent(&p, key);
+      if (status != CDS_OK) {
+        clear_key(&p, key);
+      }
       worst = status > worst ? status : worst;
     }
   }

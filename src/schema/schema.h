@@ -100,6 +100,9 @@ typedef struct cds_variable_value {
   double number;    /* in the internal unit, when text is NULL */
   const char *text; /* a named choice */
   bool per_cycle;   /* bandwidth in bit/cycle, not bit/s */
+  /* Its definition was refused already: what uses it fails without a message
+   * of its own. With the name "" it stands for every unknown name. */
+  bool broken;
 } cds_variable_value;
 
 /* What reading needs beside the node. */
@@ -110,9 +113,10 @@ typedef struct cds_reader {
   size_t variable_count;
 } cds_reader;
 
-/* Fills the struct at `out` from a mapping node; on failure some fields are
- * filled. Reports all unknown,
- * duplicate, missing and malformed keys, and returns CDS_EINPUT then. Any
+/* Fills the struct at `out` from a mapping node. Reports all unknown,
+ * duplicate, missing and malformed keys, and returns CDS_EINPUT then; the
+ * fields of the wrong keys are left as those of absent ones without fallback,
+ * so that the caller can look for more. Any
  * scalar may be an expression: numbers with units, $variables, + - * / ( ),
  * min(a,b), max(a,b), with dimensions checked ("2 * $glb", "$rows * 8 B").
  * A plain `source:`/`assumption:`/`note:` key is accepted in every schema that
@@ -136,7 +140,8 @@ cds_status cds_schema_names(cds_names *out, const cds_yaml *node,
 /* Values of an `explore: variables:` entry: a list, "256 KiB to 16 MiB by x2",
  * "0.55 V to 0.9 V by 0.05 V", or one value. The dimension follows from the
  * units (NONE for plain numbers; text choices when not numbers). At most
- * 100,000 values. Stored in the arena, in the order written. */
+ * 100,000 values, each once; no other variables in them; the name is no
+ * unit's. Stored in the arena, in the order written. */
 typedef struct cds_value_list {
   const char *name;
   cds_place place;

@@ -27,19 +27,77 @@ static const char *quote(const char *what) {
   return strchr(what, '\'') != NULL ? "" : "'";
 }
 
+/* Whether the text uses the variable as $name. */
+static bool uses(const char *text, const char *name) {
+  const size_t length = strlen(name);
+  for (const char *at = strchr(text, '$'); at != NULL;
+       at = strchr(at + 1, '$')) {
+    const char next = strncmp(at + 1, name, length) == 0 ? at[1 + length] : '_';
+    if (next != '_' && !(next >= '0' && next <= '9') &&
+        !(next >= 'a' && next <= 'z') && !(next >= 'A' && next <= 'Z')) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* What an expression gives, " = 0 bit (with c = 0 bit)", and "" for texts that
+ * say it themselves, or whose value the message explains. NULL when memory is
+ * exhausted. */
+static const char *result_text(const char *text, bool explained,
+                               const cds_reader *reader) {
+  cds_evaluation evaluation;
+  if (strpbrk(text, "$*(") == NULL) {
+    return "";
+  }
+  const cds_status status = cds_evaluate(&evaluation, text, reader);
+  if (status != CDS_OK) {
+    return status == CDS_EINPUT ? "" : NULL;
+  }
+  if (evaluation.value.text != NULL && explained) {
+    return "";
+  }
+  const char *result = cds_variable_text(reader->arena, &evaluation.value);
+  result =
+      result != NULL ? cds_arena_printf(reader->arena, " = %s", result) : NULL;
+  if (text[0] == '$' && cds_is_name(text + 1)) {
+    return result;
+  }
+  const char *start = " (with";
+  bool any = false;
+  for (size_t i = 0; i < reader->variable_count && result != NULL; i++) {
+    const cds_variable_value *const v = &reader->variables[i];
+    if (!v->broken && uses(text, v->name)) {
+      const char *const value = cds_variable_text(reader->arena, v);
+      result = value == NULL ? NULL
+                             : cds_arena_printf(reader->arena, "%s%s %s = %s",
+                                                result, start, v->name, value);
+      start = ",";
+      any = true;
+    }
+  }
+  return any && result != NULL ? cds_arena_printf(reader->arena, "%s)", result)
+                               : result;
+}
+
 cds_status cds_refuse(const cds_subject *subject, const char *problem,
                       const cds_reader *reader) {
   char clipped[CDS_CLIP];
   const char *const q = quote(subject->what);
   const char *const text = cds_clip(clipped, subject->node->text);
+  const char *const result =
+      result_text(subject->node->text, problem != NULL, reader);
+  if (result == NULL) {
+    return CDS_ENOMEM;
+  }
   if (problem == NULL) {
     cds_diag_error(reader->diag, subject->node->place,
-                   "%s%s%s is '%s': expected %s", q, subject->what, q, text,
-                   subject->expected);
+                   "%s%s%s is '%s'%s: expected %s", q, subject->what, q, text,
+                   result, subject->expected);
   } else {
     cds_diag_error(reader->diag, subject->node->place,
-                   "%s%s%s is '%s': %s: expected %s", q, subject->what, q, text,
-                   problem, subject->expected);
+                   "%s%s%s is '%s'%s: %s: expected %s", q, subject->what, q,
+                   text, result, problem, subject->expected);
   }
   return CDS_EINPUT;
 }
@@ -68,10 +126,17 @@ cds_status cds_refuse_evaluation(const cds_subject *subject,
                                  const cds_evaluation *evaluation,
                                  cds_dimension dimension,
                                  const cds_reader *reader) {
+  if (evaluation->broken) {
+    return CDS_EINPUT;
+  }
   const char first = subject->node->text[0];
   const bool is_word = evaluation->unknown_variable == NULL &&
                        cds_is_name(subject->node->text) && first != '$';
-  (void)cds_refuse(subject, is_word ? NULL : evaluation->problem, reader);
+  const cds_status status =
+      cds_refuse(subject, is_word ? NULL : evaluation->problem, reader);
+  if (status != CDS_EINPUT) {
+    return status;
+  }
   if (evaluation->unknown_unit != NULL) {
     cds_unit_suggest(reader->diag, evaluation->unknown_unit, dimension);
   } else if (evaluation->unknown_variable != NULL) {

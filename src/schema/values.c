@@ -5,6 +5,7 @@
  * so that 0.55 to 0.9 by 0.05 holds 0.7 and not 0.70000000000000007.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -15,6 +16,9 @@ enum { VALUES_MAX = 100000, STEP_DIGITS = 14 };
 static const char values_expected[] =
     "a list, a range such as '1 KiB to 4 KiB by x2' or '1 to 9 by 2', or one "
     "value";
+
+/* Each variable stands for itself, so that every combination is a design. */
+static const char no_variables[] = "a variable may not use variables";
 
 /* Evaluates one item; a word that is no expression is a named choice. */
 static cds_status read_item(cds_variable_value *out, const char *name,
@@ -27,6 +31,9 @@ static cds_status read_item(cds_variable_value *out, const char *name,
       cds_is_name(node->text)) {
     *out = (cds_variable_value){.name = name, .text = node->text};
     return CDS_OK;
+  }
+  if (status == CDS_EINPUT && evaluation.unknown_variable != NULL) {
+    return cds_refuse(&subject, no_variables, reader);
   }
   if (status == CDS_EINPUT) {
     return cds_refuse_evaluation(&subject, &evaluation, CDS_DIM_BITS, reader);
@@ -47,6 +54,58 @@ static const char *kind_name(const cds_variable_value *value) {
   return value->text != NULL ? "name" : cds_dimension_name(value->dimension);
 }
 
+/* A value of a list with its place in it. */
+typedef struct listed {
+  const cds_variable_value *value;
+  size_t index;
+} listed;
+
+static int compare_values(const cds_variable_value *a,
+                          const cds_variable_value *b) {
+  if (a->text != NULL && b->text != NULL) {
+    return strcmp(a->text, b->text);
+  }
+  return (a->number > b->number) - (a->number < b->number);
+}
+
+static int compare_listed(const void *left, const void *right) {
+  const listed *const a = left;
+  const listed *const b = right;
+  const int order = compare_values(a->value, b->value);
+  return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+/* A value that stands twice would be the same designs twice. */
+static cds_status check_repeats(const cds_value_list *list,
+                                const cds_yaml *node,
+                                const cds_reader *reader) {
+  cds_status status = CDS_OK;
+  listed *const sorted =
+      cds_arena_array(reader->arena, list->count, sizeof *sorted);
+  if (sorted == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < list->count; i++) {
+    sorted[i] = (listed){&list->values[i], i};
+  }
+  qsort(sorted, list->count, sizeof *sorted, compare_listed);
+  for (size_t i = 1; i < list->count; i++) {
+    const size_t first = sorted[i - 1].index;
+    const size_t second = sorted[i].index;
+    if (compare_values(sorted[i - 1].value, sorted[i].value) == 0) {
+      char clipped[CDS_CLIP];
+      cds_diag_error(reader->diag, node->items[second]->place,
+                     "value '%s' of '%s' is given twice: expected each value "
+                     "once",
+                     cds_clip(clipped, node->items[second]->text), list->name);
+      cds_diag_note(reader->diag, node->items[first]->place,
+                    "first given here");
+      status = CDS_EINPUT;
+    }
+  }
+  return status;
+}
+
 static cds_status read_list(cds_value_list *list, const cds_yaml *node,
                             const cds_reader *reader) {
   cds_status worst = CDS_OK;
@@ -64,7 +123,7 @@ static cds_status read_list(cds_value_list *list, const cds_yaml *node,
       worst = CDS_EINPUT;
     }
   }
-  return worst;
+  return worst == CDS_OK ? check_repeats(list, node, reader) : worst;
 }
 
 /* The parts of "A to B by STEP". */
@@ -83,6 +142,9 @@ static cds_status read_part(cds_variable_value *out, const cds_subject *whole,
   }
   cds_evaluation evaluation;
   const cds_status status = cds_evaluate(&evaluation, copy, reader);
+  if (status == CDS_EINPUT && evaluation.unknown_variable != NULL) {
+    return cds_refuse(whole, no_variables, reader);
+  }
   if (status == CDS_EINPUT) {
     return cds_refuse_evaluation(whole, &evaluation, CDS_DIM_BITS, reader);
   }
@@ -206,6 +268,13 @@ cds_status cds_schema_values(cds_value_list *out, const char *name,
                    "variable '%s': expected a letter, then letters, digits or "
                    "'_' as its name",
                    cds_clip(clipped, name));
+    return CDS_EINPUT;
+  }
+  if (cds_unit_find(name, strlen(name)) != NULL) {
+    cds_diag_error(reader->diag, node->place,
+                   "variable '%s' has the name of a unit: expected another "
+                   "name",
+                   name);
     return CDS_EINPUT;
   }
   if (node->kind == CDS_YAML_SEQUENCE) {

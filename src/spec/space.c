@@ -50,6 +50,20 @@ static cds_status read_name(const char **out, const cds_yaml *key,
   return CDS_OK;
 }
 
+/* Stands for a variable that was refused, so that reading goes on without a
+ * message for each of its uses; named "" for all that could be meant. */
+static cds_status add_broken(cds_space *space, const char *name,
+                             const cds_yaml *node, const cds_reader *reader) {
+  cds_variable_value *value = cds_arena_alloc(reader->arena, sizeof *value);
+  if (value == NULL) {
+    return CDS_ENOMEM;
+  }
+  *value = (cds_variable_value){.name = name, .broken = true};
+  space->variable[space->variables++] = (cds_value_list){
+      .name = name, .place = node->place, .count = 1, .values = value};
+  return CDS_EINPUT;
+}
+
 static cds_status read_variables(cds_space *space, const cds_yaml *node,
                                  const cds_reader *reader) {
   if (node == NULL) {
@@ -60,7 +74,7 @@ static cds_status read_variables(cds_space *space, const cds_yaml *node,
                    "'variables' is no mapping of at most %d names: expected "
                    "{rows: [8, 16], ...}",
                    VARIABLES_MAX);
-    return CDS_EINPUT;
+    return add_broken(space, "", node, reader);
   }
   cds_status status = CDS_OK;
   for (size_t pair = 0; pair < node->count; pair++) {
@@ -70,9 +84,16 @@ static cds_status read_variables(cds_space *space, const cds_yaml *node,
     if (one == CDS_OK) {
       one = cds_schema_values(list, name, node->items[pair], reader);
     }
-    if (one == CDS_OK) {
+    if (one == CDS_EINPUT) {
+      one = add_broken(space, name == NULL ? "" : name, node->items[pair],
+                       reader);
+    } else if (one == CDS_OK) {
       space->variables++;
-    } else if (status == CDS_OK || one != CDS_EINPUT) {
+    }
+    if (one == CDS_OK) {
+      continue;
+    }
+    if (status == CDS_OK || one != CDS_EINPUT) {
       status = one;
     }
   }
@@ -139,6 +160,9 @@ static cds_status apply_set(cds_space *space, const char *text,
   cds_value_list one;
   CDS_TRY(cds_schema_values(&one, list->name, node, reader));
   const cds_variable_value *old = &list->values[0];
+  if (old->broken) {
+    return CDS_EINPUT;
+  }
   if (one.count != 1 || one.values[0].dimension != old->dimension ||
       one.values[0].per_cycle != old->per_cycle ||
       (one.values[0].text == NULL) != (old->text == NULL)) {
@@ -207,7 +231,7 @@ static cds_status check_used(const cds_space *space, cds_diag *diag) {
   }
   cds_status status = CDS_OK;
   for (size_t index = 0; index < space->variables; index++) {
-    if (!used[index]) {
+    if (!used[index] && space->variable[index].name[0] != '\0') {
       const cds_value_list *list = &space->variable[index];
       cds_diag_error(diag, list->place,
                      "unused variable '%s': expected '$%s' in a number of the "
@@ -278,27 +302,33 @@ static cds_status check_cooling(const cds_space *space, const cds_arch *arch,
 
 /* ---- the space ---- */
 
+/* The status of two parts that are both read: wrong input does not hide what
+ * ends the reading. */
+static cds_status worse(cds_status a, cds_status b) {
+  return a == CDS_OK || (a == CDS_EINPUT && b != CDS_OK) ? b : a;
+}
+
 static cds_status read_explore(cds_space *space, const char *const *sets,
                                size_t set_count, const cds_reader *reader) {
   const cds_yaml *node = space->root->kind == CDS_YAML_MAPPING
                              ? cds_yaml_get(space->root, "explore")
                              : NULL;
   cds_raw_explore raw = {0};
+  cds_status status = CDS_OK;
   if (node != NULL) {
     if (node->kind != CDS_YAML_MAPPING) {
       cds_diag_error(reader->diag, node->place,
                      "'explore' is no mapping: expected {variables: ..., "
                      "limits: ..., objective: ...}");
-      return CDS_EINPUT;
+      return add_broken(space, "", node, reader);
     }
-    CDS_TRY(cds_schema_read(&raw, &cds_schema_explore, node, reader));
+    status = cds_schema_read(&raw, &cds_schema_explore, node, reader);
     space->objective = (cds_objective)raw.objective;
   }
-  const cds_status variables = read_variables(space, raw.variables, reader);
-  const cds_status limits = read_limits(space, raw.limits, reader);
-  CDS_TRY(variables);
-  CDS_TRY(apply_sets(space, sets, set_count, reader));
-  return limits;
+  status = worse(status, read_variables(space, raw.variables, reader));
+  status = worse(status, read_limits(space, raw.limits, reader));
+  /* Only against variables that are as the user meant them. */
+  return status == CDS_OK ? apply_sets(space, sets, set_count, reader) : status;
 }
 
 static cds_status first_design(cds_space *space, const cds_reader *reader) {
@@ -345,11 +375,13 @@ cds_status cds_space_of(cds_space **out, const cds_yaml *root,
   const cds_reader reader = {.arena = arena, .diag = diag};
   space->root = root;
   CDS_TRY(check_kind(root, diag));
-  CDS_TRY(read_explore(space, sets, set_count, &reader));
+  cds_status status = read_explore(space, sets, set_count, &reader);
+  if (status != CDS_OK && status != CDS_EINPUT) {
+    return status;
+  }
   count_designs(space);
-  const cds_status used = check_used(space, diag);
-  CDS_TRY(first_design(space, &reader));
-  CDS_TRY(used);
+  status = worse(status, check_used(space, diag));
+  CDS_TRY(worse(status, first_design(space, &reader)));
   *out = space;
   return CDS_OK;
 }

@@ -350,6 +350,57 @@ static void limits_give_best_vertex_and_bound(void **state) {
   assert_true(proven > 500 && infeasible > 200);
 }
 
+/* E T <= X alone, around the least product there is: sound bounds, the best
+ * vertex, and few questions about what lies beyond the limit. */
+static void product_limit_cuts_what_lies_beyond_it(void **state) {
+  (void)state;
+  static const double share[] = {0.3, 0.999, 1, 1.01, 1.3, 3};
+  uint64_t asked[2] = {0, 0};
+  unsigned found = 0;
+  unsigned out_of_reach = 0;
+  for (uint64_t seed = 0; seed < 6000; seed++) {
+    random_layers all;
+    make_layers(&all, seed + 500000);
+    cds_hull_problem problem = problem_of(&all, CDS_OBJECTIVE_EDP);
+    const double least = try_all(&all, &problem).value;
+    problem.objective = objective_of(seed);
+    cds_arena *arena = cds_arena_new();
+    cds_hull_result got;
+    assert_int_equal(cds_hull_walk(&got, &problem, arena), CDS_OK);
+    asked[0] += got.solves;
+    problem.edp_limit_pj_s = least * share[(seed / 5) % 6];
+    const brute_force want = try_all(&all, &problem);
+    assert_int_equal(cds_hull_walk(&got, &problem, arena), CDS_OK);
+    asked[1] += got.solves;
+    const double vertex = best_vertex(&all, &problem);
+    if (want.found) {
+      assert_true(got.bound <= want.value * (1 + 1e-12));
+      assert_true(got.least_edp_pj_s <= least);
+    }
+    if (vertex < (double)INFINITY) {
+      assert_true(got.found && got.value <= vertex);
+    }
+    if (got.found) {
+      assert_true(
+          within(&problem, (cds_hull_point){got.energy_pj, got.latency_s}));
+      assert_true(!got.proven || got.value == want.value);
+      check_choice(&all, &got);
+    }
+    found += got.found;
+    if (share[(seed / 5) % 6] < 1) {
+      assert_true(got.bound == (double)INFINITY);
+      assert_true(got.least_edp_pj_s > problem.edp_limit_pj_s);
+      out_of_reach++;
+    }
+    cds_arena_free(arena);
+  }
+  print_message("product limits: %u found, %u out of reach; %u questions, %u "
+                "without limits\n",
+                found, out_of_reach, (unsigned)asked[1], (unsigned)asked[0]);
+  assert_true(found > 2000 && out_of_reach == 2000);
+  assert_true(asked[1] < 2 * asked[0]);
+}
+
 static void unproven_answers_keep_the_bound_sound(void **state) {
   (void)state;
   unsigned open = 0;
@@ -448,6 +499,7 @@ int main(void) {
       cmocka_unit_test(walk_equals_brute_force),
       cmocka_unit_test(incumbent_cuts_only_what_cannot_win),
       cmocka_unit_test(limits_give_best_vertex_and_bound),
+      cmocka_unit_test(product_limit_cuts_what_lies_beyond_it),
       cmocka_unit_test(unproven_answers_keep_the_bound_sound),
       cmocka_unit_test(frontier_falls_in_latency_and_rises_in_energy),
       cmocka_unit_test(own_optima_do_not_add_to_the_network_optimum),

@@ -250,14 +250,61 @@ static void wrong_variables_are_refused(void **state) {
                                   "format: $rows, multicast: $net, keep: "
                                   "$nett}"),
                    CDS_EINPUT);
-  assert_message(&f, "'level' is '$rows': that is a number: expected a name");
+  assert_message(&f,
+                 "'level' is '$rows' = 16: that is a number: expected a name");
   assert_message(&f, "'size' is '$net': that variable is the text 'tree': "
                      "expected a quantity in bits");
-  assert_message(&f, "'network' is '$glb': that is a number: expected 'bus'");
-  assert_message(&f, "'format' is '$rows': expected a number format");
-  assert_message(&f, "'multicast' is '$net': expected 'true' or 'false'");
+  assert_message(
+      &f, "'network' is '$glb' = 1 MiB: that is a number: expected 'bus'");
+  assert_message(&f, "'format' is '$rows' = 16: expected a number format");
+  assert_message(&f,
+                 "'multicast' is '$net' = tree: expected 'true' or 'false'");
   assert_message(&f, "'keep' is '$nett': unknown variable '$nett': expected");
   assert_message(&f, "  hint: did you mean '$net'?\n");
+}
+
+static void expressions_out_of_range_show_their_value(void **state) {
+  (void)state;
+  level l;
+  assert_int_equal(
+      read_level(&l, "{level: a, size: 0 * $glb, rows: 4100 * $rows, used: "
+                     "$rows, width: 2 * 0 bit, clock: 1 Hz * ($rows - 2)}"),
+      CDS_EINPUT);
+  assert_message(&f, "'size' is '0 * $glb' = 0 bit (with glb = 1 MiB): "
+                     "expected 1 bit to 128 TiB\n");
+  assert_message(&f, "'rows' is '4100 * $rows' = 65600 (with rows = 16): "
+                     "expected a whole number, 1 to 65536\n");
+  assert_message(&f, "'used' is '$rows' = 16: expected 0 to 1\n");
+  assert_message(&f, "'width' is '2 * 0 bit' = 0 bit: expected");
+  assert_message(&f, "'clock' is '1 Hz * ($rows - 2)' = 14 Hz (with rows = 16)"
+                     ": expected at least 1 kHz\n");
+}
+
+/* A variable that was refused brings no more messages, nor do unknown names
+ * when the variables themselves could not be read. */
+static void broken_variables_bring_no_second_message(void **state) {
+  (void)state;
+  static const cds_variable_value broken[] = {{.name = "glb", .broken = true},
+                                              {.name = "", .broken = true}};
+  const char *const text =
+      "{level: $glb, size: 2 * $glb, rows: $any, network: $any, format: $glb, "
+      "keep: [$any], multicast: $glb, bandwidth: $any, note: $any}";
+  for (size_t count = 1; count <= 2; count++) {
+    level l;
+    fixture g;
+    const cds_yaml *node = NULL;
+    fixture_open(&g);
+    g.reader.variables = broken;
+    g.reader.variable_count = count;
+    assert_int_equal(
+        cds_yaml_read_text(&node, "a", text, strlen(text), g.arena, g.diag),
+        CDS_OK);
+    assert_int_equal(cds_schema_read(&l, &schema, node, &g.reader), CDS_EINPUT);
+    assert_int_equal(cds_diag_errors(g.diag), count == 1 ? 5 : 0);
+    assert_true(isnan(l.size_bits));
+    assert_null(l.name);
+    fixture_close(&g);
+  }
 }
 
 static void widths_of_formats_are_limited(void **state) {
@@ -405,6 +452,8 @@ int main(void) {
       TEST(ranges_are_in_the_units_of_people),
       TEST(not_a_number_and_infinity_are_refused),
       TEST(wrong_variables_are_refused),
+      TEST(expressions_out_of_range_show_their_value),
+      TEST(broken_variables_bring_no_second_message),
       TEST(widths_of_formats_are_limited),
       TEST(formats_have_their_widths),
       TEST(a_struct_must_be_a_mapping),

@@ -198,7 +198,17 @@ static void wrong_lists_say_why(void **state) {
   assert_refused("[8, 1 ghz]", "5: error: 'x' is '1 ghz': unknown unit 'ghz'");
   assert_refused("[[8]]", "2: error: 'x' is a list: expected a list, a range");
   assert_refused("{a: 8}", "1: error: 'x' is a mapping: expected a list");
-  assert_refused("[$y]", "2: error: 'x' is '$y': unknown variable '$y'");
+  assert_refused("[$y]", "2: error: 'x' is '$y': a variable may not use "
+                         "variables: expected a list");
+  assert_refused("2 * $x to 8 by 2",
+                 "1: error: 'x' is '2 * $x to 8 by 2': a variable may not use "
+                 "variables: expected a list");
+  assert_refused("[1, 2, 4, 2]",
+                 "11: error: value '2' of 'x' is given twice: expected each "
+                 "value once\n  note: v:1:5: first given here\n");
+  assert_refused("[1 KiB, 1024 B]", "9: error: value '1024 B' of 'x' is given "
+                                    "twice");
+  assert_refused("[hp, lp, hp]", "10: error: value 'hp' of 'x' is given twice");
 }
 
 static void names_of_variables_are_checked(void **state) {
@@ -208,6 +218,10 @@ static void names_of_variables_are_checked(void **state) {
                    CDS_EINPUT);
   assert_message(&f, "v:1:1: error: variable 'a-b': expected a letter, then "
                      "letters, digits or '_' as its name\n");
+  assert_int_equal(cds_schema_values(&list, "GHz", parse("1"), &f.reader),
+                   CDS_EINPUT);
+  assert_message(&f, "v:1:1: error: variable 'GHz' has the name of a unit: "
+                     "expected another name\n");
 }
 
 #define TEST(name)                                                             \
