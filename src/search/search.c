@@ -336,6 +336,15 @@ static cds_cut least_from(const cds_choice *choice, cds_cut cut) {
   return cut;
 }
 
+/* Whether rows are no bounds of the rows after them: those of a hoisted tensor
+ * are in no order of both multiplicities, and under an array that spreads a
+ * reduction (s > 1) zero starts of the output rise with them. Else every field
+ * rises along the rows and groups. */
+static bool needs_floors(const cds_choice *choice, const cds_cut *cut) {
+  return choice->variant == CDS_CUTS_HOISTED ||
+         (choice->class == CDS_MATRIX - 1 && cut->s > 1);
+}
+
 /* Rows of one x. `last`: the cut with the largest multiplicities of all
  * groups. */
 static cds_status make_group(cds_searcher *searcher, cds_group *group,
@@ -353,22 +362,28 @@ static cds_status make_group(cds_searcher *searcher, cds_group *group,
     return CDS_OK;
   }
   cds_cut *cuts = cds_arena_array(searcher->scratch, count, sizeof *cuts);
-  cds_row *row = cds_arena_array(searcher->tables, 2 * count + 1, sizeof *row);
+  const size_t rows = needs_floors(choice, &cut) ? 2 * count + 1 : count;
+  cds_row *row = cds_arena_array(searcher->tables, rows, sizeof *row);
   if (cuts == NULL || row == NULL) {
     return CDS_ENOMEM;
   }
   list_cuts(cuts, choice, cut, divisor, divisors);
-  const cds_cut final = cut; /* all outside */
+  const bool apart = needs_floors(choice, &cut);
   for (size_t i = 0; i < count; i++) {
-    const cds_cut low = least_from(choice, cuts[i]);
     cds_row_fill(&row[i], problem, choice->class, choice->held, cuts[i]);
-    cds_row_floor(&row[count + i], problem, choice->class, choice->held, &low,
-                  &final);
+    if (apart) {
+      const cds_cut low = least_from(choice, cuts[i]);
+      cds_row_floor(&row[count + i], problem, choice->class, choice->held, &low,
+                    &cut);
+    }
   }
-  cds_row_floor(&row[2 * count], problem, choice->class, choice->held, &cuts[0],
-                last);
+  if (apart) {
+    cds_row_floor(&row[2 * count], problem, choice->class, choice->held,
+                  &cuts[0], last);
+  }
   cds_arena_reset(searcher->scratch, mark);
-  *group = (cds_group){cut.x, count, row, row + count, &row[2 * count]};
+  *group = (cds_group){cut.x, count, row, apart ? row + count : row,
+                       apart ? &row[2 * count] : row};
   return CDS_OK;
 }
 
