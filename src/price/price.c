@@ -11,11 +11,14 @@
  *   for each level, innermost first:
  *     t = max(t, port roof of the level)
  *     if the level is single buffered: t += X, the time of its own fills and
- *     drains on the parent's port, the networks, the bonds and its own port
- *     (whose roof then leaves them out)
- *   t = max(t, roof of each network and bond)
+ *     drains on the parent's port, the networks and its own port (whose roof
+ *     then leaves them out)
+ *   t = max(t, roof of each network and bond over the whole run)
  *   for each double-buffered level below the outermost:
  *     t += first fill + last drain
+ * Bonds are roofs only: neither X nor the first fill and last drain wait for
+ * them. The last drain counts in the output's bits unless all words that leave
+ * there are partial sums.
  * With `overlap: perfect` every level counts as double buffered, and neither
  * the second copy nor the first fill and last drain are charged.
  */

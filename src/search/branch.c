@@ -215,6 +215,14 @@ static int rank_compare(const cds_rank_key *a, const cds_rank_key *b) {
   return a->dynamic_pj < b->dynamic_pj ? -1 : a->dynamic_pj > b->dynamic_pj;
 }
 
+const cds_mapping *cds_branch_mapping(cds_branch *branch) {
+  if (!branch->written) {
+    cds_leaf_mapping(&branch->mapping, branch->problem, &branch->leaf);
+    branch->written = true;
+  }
+  return &branch->mapping;
+}
+
 static void offer(cds_branch *branch, const cds_rank_key *key,
                   const cds_order *one, const cds_order *two) {
   const int rank = branch->found ? rank_compare(key, &branch->key) : -1;
@@ -231,16 +239,20 @@ static void offer(cds_branch *branch, const cds_rank_key *key,
   }
   leaf.order[1] = *one;
   leaf.order[2] = *two;
-  cds_mapping mapping;
-  cds_leaf_mapping(&mapping, branch->problem, &leaf);
-  if (rank == 0 && cds_mapping_compare(&mapping, &branch->mapping) >= 0) {
+  if (rank < 0) {
+    branch->found = true;
+    branch->best = key->value;
+    branch->key = *key;
+    branch->leaf = leaf;
+    branch->written = false; /* only ties need the mapping itself */
     return;
   }
-  branch->found = true;
-  branch->best = key->value;
-  branch->key = *key;
-  branch->leaf = leaf;
-  branch->mapping = mapping;
+  cds_mapping mapping;
+  cds_leaf_mapping(&mapping, branch->problem, &leaf);
+  if (cds_mapping_compare(&mapping, cds_branch_mapping(branch)) < 0) {
+    branch->leaf = leaf;
+    branch->mapping = mapping;
+  }
 }
 
 static const cds_order no_holders;
@@ -365,7 +377,15 @@ static void choose_a(cds_branch *branch, unsigned c) {
  * or if these rows together are beyond the incumbent. */
 static bool limit_a(cds_branch *branch) {
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    const cds_group *group = branch->chosen_group[c];
+    cds_group *group = branch->chosen_group[c];
+    if (group->rows == 0) {
+      const cds_status made =
+          branch->fill(group, branch->options[c], branch->payload);
+      if (made != CDS_OK) {
+        branch->status = made;
+        return false;
+      }
+    }
     size_t r = 0;
     for (; r < group->rows; r++) {
       set_cut(branch, c, &group->row[r].cut);
@@ -425,10 +445,10 @@ static void choose_x(cds_branch *branch, unsigned c,
   }
   const cds_row *row[CDS_MATRIX];
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    row[d] = d < c ? branch->chosen_group[d]->rest
+    row[d] = d < c ? branch->chosen_group[d]->least
                    : branch->options[d]->group[first[d]].open;
   }
-  const cds_options *options = branch->options[c];
+  cds_options *options = branch->options[c];
   for (size_t g = first[c]; g < options->groups; g++) {
     row[c] = options->group[g].open;
     double dynamic_pj = 0;
@@ -540,6 +560,7 @@ cds_status cds_branch_run(cds_branch *branch) {
   list_level(branch, 1);
   list_level(branch, 2);
   static const size_t all[CDS_MATRIX];
+  branch->status = CDS_OK;
   choose_x(branch, 0, all);
-  return CDS_OK;
+  return branch->status;
 }

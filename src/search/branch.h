@@ -13,16 +13,13 @@
  */
 typedef struct cds_group {
   uint64_t x;
-  size_t rows;
+  const cds_row *least; /* below every row of this group */
+  const cds_row *open;  /* below every row of this group and the following */
+  /* Made when the group is first opened: */
+  size_t rows; /* 0: not made */
   const cds_row *row;
   const cds_row *rest; /* rest[i]: below every row from the i-th on */
-  const cds_row *open; /* below every row of this group and the following */
 } cds_group;
-
-typedef struct cds_options {
-  size_t groups;
-  const cds_group *group;
-} cds_options;
 
 /* Which cuts of a class: all (b = 1), those of a hoisted tensor (b > 1), or
  * those with a = b = 1 of a holder that stands below the hoisted tensor's
@@ -35,6 +32,20 @@ typedef enum cds_variant {
   CDS_CUTS_FLAT
 } cds_variant;
 enum { CDS_VARIANTS = 3 };
+
+/* What the cuts of a class depend on. */
+typedef struct cds_choice {
+  unsigned class;
+  unsigned index; /* of its spread */
+  cds_held held;
+  cds_variant variant;
+} cds_choice;
+
+typedef struct cds_options {
+  cds_choice choice;
+  size_t groups;
+  cds_group *group;
+} cds_options;
 
 /* One choice of spreads, with a bound on everything below it. */
 typedef struct cds_spreads {
@@ -75,7 +86,12 @@ typedef struct cds_branch {
   cds_held held[CDS_MATRIX];
   unsigned hoisted; /* the tensor that is; CDS_MATRIX: none */
   unsigned flat;    /* tensors whose level 1 holders stand below its loops b */
-  const cds_options *options[CDS_MATRIX];
+  cds_options *options[CDS_MATRIX];
+  /* Makes the rows of a group. */
+  cds_status (*fill)(cds_group *group, const cds_options *options,
+                     void *payload);
+  void *payload;
+  cds_status status;        /* of the last failure to make rows */
   double other[CDS_MATRIX]; /* product of the other classes' spreads */
   double base[CDS_STEPS][CDS_CLASSES]; /* spread inside a tile of the level */
   unsigned loose; /* flat tensors that level 2 does not hold: the loops x of
@@ -84,7 +100,7 @@ typedef struct cds_branch {
   bool batch_loops;                /* the batch class has loops in time */
   size_t orders[CDS_STEPS];
   cds_order order[CDS_STEPS][CDS_ORDERS_MAX];
-  const cds_group *chosen_group[CDS_MATRIX];
+  cds_group *chosen_group[CDS_MATRIX];
   const cds_row *chosen[CDS_MATRIX];
   const cds_row *below[CDS_MATRIX]; /* bounds of what is still open */
   size_t first_row[CDS_MATRIX];     /* of the group: the first that could fit */
@@ -96,7 +112,8 @@ typedef struct cds_branch {
   double best; /* key.value */
   cds_rank_key key;
   cds_leaf leaf;
-  cds_mapping mapping;
+  cds_mapping mapping; /* of the leaf, if written */
+  bool written;
   uint64_t nodes;
   double slack; /* of bounds: below 1 ties are opened, above 1 they are not */
 } cds_branch;
@@ -117,6 +134,8 @@ static inline bool cds_beyond(const cds_branch *branch, double bound) {
 /* Searches all mappings with the spreads and holders set in the branch, and
  * improves its incumbent. */
 cds_status cds_branch_run(cds_branch *branch);
+/* The mapping of the incumbent. */
+const cds_mapping *cds_branch_mapping(cds_branch *branch);
 /* The mapping of a leaf, in canonical form. */
 void cds_leaf_mapping(cds_mapping *out, const cds_problem *problem,
                       const cds_leaf *leaf);

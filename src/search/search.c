@@ -291,14 +291,6 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
 
 /* ---- options --------------------------------------------------------- */
 
-/* What the options of a class depend on. */
-typedef struct cds_choice {
-  unsigned class;
-  unsigned index; /* of its spread */
-  cds_held held;
-  cds_variant variant;
-} cds_choice;
-
 /* Lists the ways to divide cut.g into g, a and b, falling b, then falling a;
  * only counts them if out is NULL. `divisor`: those of cut.g, rising. */
 static size_t list_cuts(cds_cut *out, const cds_choice *choice, cds_cut cut,
@@ -345,30 +337,36 @@ static bool needs_floors(const cds_choice *choice, const cds_cut *cut) {
          (choice->class == CDS_MATRIX - 1 && cut->s > 1);
 }
 
-/* Rows of one x. `last`: the cut with the largest multiplicities of all
- * groups. */
-static cds_status make_group(cds_searcher *searcher, cds_group *group,
-                             const cds_choice *choice, cds_cut cut,
-                             const cds_cut *last) {
+static cds_cut whole_cut(const cds_searcher *searcher, const cds_choice *choice,
+                         uint64_t x) {
+  const uint64_t s = searcher->table[choice->class].spread[choice->index];
+  const uint64_t size = searcher->problem.size[choice->class];
+  return (cds_cut){size / s / x, 1, 1, s, x};
+}
+
+/* Makes the rows of one x (cds_branch.fill). */
+static cds_status fill_group(cds_group *group, const cds_options *options,
+                             void *payload) {
+  cds_searcher *searcher = payload;
+  const cds_choice *choice = &options->choice;
   const cds_problem *problem = &searcher->problem;
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
+  const cds_cut cut = whole_cut(searcher, choice, group->x);
   size_t divisors = 0;
   uint64_t *divisor = NULL;
   CDS_TRY(divisors_of(&divisor, &divisors, searcher, choice->class, cut.g));
   const size_t count = list_cuts(NULL, choice, cut, divisor, divisors);
-  *group = (cds_group){cut.x, 0, NULL, NULL, NULL};
-  if (count == 0) {
-    cds_arena_reset(searcher->scratch, mark);
-    return CDS_OK;
+  if (count > CDS_CUTS_MAX) {
+    return CDS_ELIMIT;
   }
+  const bool apart = needs_floors(choice, &cut);
   cds_cut *cuts = cds_arena_array(searcher->scratch, count, sizeof *cuts);
-  const size_t rows = needs_floors(choice, &cut) ? 2 * count + 1 : count;
-  cds_row *row = cds_arena_array(searcher->tables, rows, sizeof *row);
+  cds_row *row =
+      cds_arena_array(searcher->tables, apart ? 2 * count : count, sizeof *row);
   if (cuts == NULL || row == NULL) {
     return CDS_ENOMEM;
   }
   list_cuts(cuts, choice, cut, divisor, divisors);
-  const bool apart = needs_floors(choice, &cut);
   for (size_t i = 0; i < count; i++) {
     cds_row_fill(&row[i], problem, choice->class, choice->held, cuts[i]);
     if (apart) {
@@ -377,17 +375,49 @@ static cds_status make_group(cds_searcher *searcher, cds_group *group,
                     &cut);
     }
   }
-  if (apart) {
-    cds_row_floor(&row[2 * count], problem, choice->class, choice->held,
-                  &cuts[0], last);
-  }
   cds_arena_reset(searcher->scratch, mark);
-  *group = (cds_group){cut.x, count, row, apart ? row + count : row,
-                       apart ? &row[2 * count] : row};
+  group->row = row;
+  group->rest = apart ? row + count : row;
+  group->rows = count;
   return CDS_OK;
 }
 
-static cds_status make_options(const cds_options **out, cds_searcher *searcher,
+/* The cut with the least multiplicities of a group. */
+static cds_cut first_cut(const cds_choice *choice, cds_cut cut) {
+  if (choice->variant == CDS_CUTS_HOISTED) {
+    cut.b = cut.g;
+    cut.g = 1;
+  } else if (choice->variant == CDS_CUTS_ALL &&
+             (choice->held & CDS_HELD_1) != 0) {
+    cut.a = cut.g;
+    cut.g = 1;
+  }
+  return cut;
+}
+
+/* Begins a group with the bounds on its rows. */
+static cds_status begin_group(cds_searcher *searcher, cds_group *group,
+                              const cds_choice *choice, uint64_t x) {
+  const cds_problem *problem = &searcher->problem;
+  const cds_cut cut = whole_cut(searcher, choice, x);
+  const cds_cut last = whole_cut(searcher, choice, 1);
+  const cds_cut first = first_cut(choice, cut);
+  const bool apart = needs_floors(choice, &cut);
+  cds_row *row = cds_arena_array(searcher->tables, apart ? 2 : 1, sizeof *row);
+  if (row == NULL) {
+    return CDS_ENOMEM;
+  }
+  if (apart) {
+    cds_row_floor(&row[0], problem, choice->class, choice->held, &first, &cut);
+    cds_row_floor(&row[1], problem, choice->class, choice->held, &first, &last);
+  } else {
+    cds_row_fill(&row[0], problem, choice->class, choice->held, first);
+  }
+  *group = (cds_group){x, &row[0], apart ? &row[1] : &row[0], 0, NULL, NULL};
+  return CDS_OK;
+}
+
+static cds_status make_options(cds_options **out, cds_searcher *searcher,
                                const cds_choice *choice) {
   cds_class_table *table = &searcher->table[choice->class];
   cds_options **slot =
@@ -396,39 +426,33 @@ static cds_status make_options(const cds_options **out, cds_searcher *searcher,
   if (*slot != NULL) {
     return CDS_OK;
   }
-  const uint64_t s = table->spread[choice->index];
-  const uint64_t rest = searcher->problem.size[choice->class] / s;
+  const uint64_t rest = whole_cut(searcher, choice, 1).g;
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
   cds_options *options = cds_arena_alloc(searcher->tables, sizeof *options);
   if (options == NULL) {
     return CDS_ENOMEM;
   }
-
   size_t count = 1;
   uint64_t *divisor = NULL;
   if ((choice->held & CDS_HELD_2) != 0 ||
       (choice->variant == CDS_CUTS_FLAT && (choice->held & CDS_HELD_1) != 0)) {
     CDS_TRY(divisors_of(&divisor, &count, searcher, choice->class, rest));
   }
-  const cds_cut last = {rest, 1, 1, s, 1};
-  cds_group *group = cds_arena_array(searcher->tables, count, sizeof *group);
-  if (group == NULL) {
+  options->choice = *choice;
+  options->group =
+      cds_arena_array(searcher->tables, count, sizeof *options->group);
+  if (options->group == NULL) {
     return CDS_ENOMEM;
   }
-  size_t groups = 0;
-  size_t cuts = 0;
   for (size_t i = 0; i < count; i++) {
     const uint64_t x = divisor == NULL ? 1 : divisor[count - 1 - i];
-    CDS_TRY(make_group(searcher, &group[groups], choice,
-                       (cds_cut){rest / x, 1, 1, s, x}, &last));
-    cuts += group[groups].rows;
-    groups += group[groups].rows > 0;
-    if (cuts > CDS_CUTS_MAX) {
-      return CDS_ELIMIT;
+    if (choice->variant == CDS_CUTS_HOISTED && x == rest) {
+      continue; /* no loops to hoist over */
     }
+    CDS_TRY(begin_group(searcher, &options->group[options->groups], choice, x));
+    options->groups++;
   }
   cds_arena_reset(searcher->scratch, mark);
-  *options = (cds_options){groups, group};
   *slot = options;
   *out = options;
   return CDS_OK;
@@ -536,14 +560,14 @@ static cds_status open_spreads(cds_searcher *searcher, const cds_spreads *at) {
 
 static cds_status finish(cds_search_result *out, cds_searcher *searcher,
                          double bound) {
-  const cds_branch *branch = &searcher->branch;
+  cds_branch *branch = &searcher->branch;
   out->nodes = branch->nodes;
   out->found = branch->found;
   out->bound = bound;
   if (!branch->found) {
     return isinf(bound) ? CDS_EINFEASIBLE : CDS_EINTERRUPTED;
   }
-  out->mapping = branch->mapping;
+  out->mapping = *cds_branch_mapping(branch);
   cds_counts *counts = cds_arena_alloc(searcher->scratch, sizeof *counts);
   if (counts == NULL) {
     return CDS_ENOMEM;
@@ -571,6 +595,8 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   cds_branch *branch = &searcher->branch;
   memset(branch, 0, sizeof *branch);
   branch->problem = &searcher->problem;
+  branch->fill = fill_group;
+  branch->payload = searcher;
   branch->goal = goal;
   branch->slack = goal.any ? 1 + 1e-12 : 1 - 1e-12;
   for (size_t i = 0; i < searcher->spreads; i++) {
