@@ -116,6 +116,13 @@ static void fill_array(cds_build *build, unsigned index) {
                            : cds_build_place(raw->network, "bandwidth"));
 }
 
+void cds_build_networks(cds_build *build) {
+  for (unsigned array = 0; array < build->arch->arrays; array++) {
+    cds_raw_network network = {0};
+    (void)read_network(build, &network, build->array[array].network);
+  }
+}
+
 void cds_build_arrays(cds_build *build) {
   for (unsigned array = build->arch->arrays; array-- > 0;) {
     fill_array(build, array);

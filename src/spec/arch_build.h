@@ -6,6 +6,10 @@
  *
  * Order: top level, dies, stacks (repeats), the chain of levels, then the
  * numbers that depend on a clock or a class, bonds last (they need areas).
+ *
+ * One run finds all that is wrong: an entry with wrong keys stays in the chain
+ * with what could be read of it, and of its numbers only the keys are checked;
+ * what looks at several entries together is left out then.
  */
 #ifndef CDS_SPEC_ARCH_BUILD_H
 #define CDS_SPEC_ARCH_BUILD_H
@@ -147,6 +151,7 @@ typedef struct cds_build_die {
   const cds_yaml *node; /* NULL: the implicit die */
   cds_raw_die raw;
   double energy_factor, leakage_factor; /* of explicit, nominal numbers */
+  bool wrong; /* could not be read: nothing is asked of its process */
   bool stacked;
   bool clock_used; /* a number depends on its clock */
 } cds_build_die;
@@ -173,12 +178,15 @@ typedef struct cds_build {
   cds_build_bond bond[CDS_BONDS_MAX];
   cds_raw_level level[CDS_LEVELS_MAX];
   const cds_yaml *level_node[CDS_LEVELS_MAX];
+  bool level_wrong[CDS_LEVELS_MAX]; /* some of its keys could not be read */
   cds_raw_array array[CDS_ARRAYS_MAX];
   const cds_yaml *array_node[CDS_ARRAYS_MAX];
   cds_raw_compute compute;
   const cds_yaml *compute_node; /* NULL: not seen yet */
+  bool compute_wrong;
   cds_raw_compute vector[CDS_VECTORS_MAX];
   const cds_yaml *vector_node[CDS_VECTORS_MAX];
+  bool vector_wrong[CDS_VECTORS_MAX];
   unsigned position;  /* of the next entry in the chain */
   unsigned entry_die; /* of the entry before; UINT_MAX: none yet */
 } cds_build;
@@ -218,5 +226,7 @@ void cds_build_other(cds_build *build);
 void cds_build_bonds(cds_build *build);
 /* What the parts must be together, and what was given for nothing. */
 void cds_build_check(cds_build *build);
+/* A file with something wrong: the keys of what no other step has read. */
+void cds_build_networks(cds_build *build);
 
 #endif

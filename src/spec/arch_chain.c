@@ -55,6 +55,10 @@ static void check_name(cds_build *build, const char *name, cds_place place) {
 /* The die of an entry: as given, else that of the entry before. */
 static unsigned entry_die(cds_build *build, const char *name,
                           const cds_yaml *node) {
+  if (name == NULL && cds_yaml_get(node, "die") != NULL) {
+    build->entry_die = 0; /* the name was refused */
+    return 0;
+  }
   if (name != NULL) {
     const unsigned die =
         cds_build_find_die(build, name, cds_build_place(node, "die"));
@@ -173,12 +177,17 @@ static void read_sets(cds_build *build, cds_level *level,
 
 /* ---- entries ---- */
 
-/* The name of an entry that could not be read: enough for what refers to it.
- * NULL when it has none. */
-static const char *written_name(const cds_yaml *node, const char *key) {
-  const cds_yaml *name =
-      node->kind == CDS_YAML_MAPPING ? cds_yaml_get(node, key) : NULL;
-  return name != NULL && name->kind == CDS_YAML_SCALAR ? name->text : NULL;
+/* The name of an entry, as written where it is no right one: enough for what
+ * refers to it. */
+static const char *entry_name(cds_build *build, const char *name,
+                              const cds_yaml *node, const char *key) {
+  if (name != NULL) {
+    check_name(build, name, cds_build_place(node, key));
+    return name;
+  }
+  const cds_yaml *written = cds_yaml_get(node, key);
+  return written != NULL && written->kind == CDS_YAML_SCALAR ? written->text
+                                                             : "";
 }
 
 static void read_level(cds_build *build, const cds_yaml *node) {
@@ -193,15 +202,13 @@ static void read_level(cds_build *build, const cds_yaml *node) {
   }
   cds_raw_level *raw = &build->level[index];
   cds_level *level = &arch->level[index];
-  if (!cds_build_read(build, raw, &cds_schema_level, node)) {
-    level->name = written_name(node, "level");
-    level->place = node->place;
-    arch->levels += level->name != NULL;
+  build->level_wrong[index] =
+      !cds_build_read(build, raw, &cds_schema_level, node);
+  if (build->level_wrong[index] && node->kind != CDS_YAML_MAPPING) {
     return;
   }
   const cds_place place = cds_build_place(node, "level");
-  check_name(build, raw->name, place);
-  level->name = raw->name;
+  level->name = entry_name(build, raw->name, node, "level");
   level->class_name = raw->class_name == NULL ? "" : raw->class_name;
   level->place = place;
   level->position = build->position;
@@ -214,7 +221,7 @@ static void read_level(cds_build *build, const cds_yaml *node) {
     cds_diag_error(diag, cds_build_place(node, "streamed"),
                    "'streamed' at level '%s': expected it at the outermost "
                    "level only",
-                   raw->name);
+                   level->name);
     wrong(build);
   }
   read_sets(build, level, raw, node);
@@ -293,13 +300,9 @@ static void read_array(cds_build *build, const cds_yaml *node) {
   }
   cds_raw_array *raw = &build->array[index];
   cds_array *array = &arch->array[index];
-  if (!cds_build_read(build, raw, &cds_schema_array, node)) {
-    return;
-  }
-  const cds_place place = cds_build_place(node, "array");
-  check_name(build, raw->name, place);
-  array->name = raw->name;
-  array->place = place;
+  const bool good = cds_build_read(build, raw, &cds_schema_array, node);
+  array->name = entry_name(build, raw->name, node, "array");
+  array->place = cds_build_place(node, "array");
   array->die = entry_die(build, raw->die, node);
   array->multicast = raw->multicast;
   array->reduction = raw->reduction;
@@ -311,10 +314,10 @@ static void read_array(cds_build *build, const cds_yaml *node) {
       array->extent[array->axes++] = extents[axis];
     }
   }
-  if (array->axes == 0) {
+  if (array->axes == 0 && good) {
     cds_diag_error(diag, node->place,
                    "array '%s' has no size: expected 'rows', 'cols' or both",
-                   raw->name);
+                   array->name);
     wrong(build);
   }
   build->array_node[index] = node;
@@ -334,12 +337,10 @@ static void read_compute(cds_build *build, const cds_yaml *node) {
     return;
   }
   build->compute_node = node;
-  if (!cds_build_read(build, &build->compute, &cds_schema_compute, node)) {
-    return;
-  }
+  build->compute_wrong =
+      !cds_build_read(build, &build->compute, &cds_schema_compute, node);
   const char *class_name = build->compute.class_name;
-  check_name(build, build->compute.name, cds_build_place(node, "compute"));
-  arch->compute.name = build->compute.name;
+  arch->compute.name = entry_name(build, build->compute.name, node, "compute");
   arch->compute.class_name = class_name == NULL ? "" : class_name;
   arch->compute.place = cds_build_place(node, "compute");
   arch->compute.die = entry_die(build, build->compute.die, node);
@@ -356,12 +357,10 @@ static void read_vector(cds_build *build, const cds_yaml *node) {
     return;
   }
   cds_raw_compute *raw = &build->vector[index];
-  if (!cds_build_read(build, raw, &cds_schema_vector, node)) {
-    return;
-  }
+  build->vector_wrong[index] =
+      !cds_build_read(build, raw, &cds_schema_vector, node);
   cds_vector *vector = &arch->vector[index];
-  check_name(build, raw->name, cds_build_place(node, "compute"));
-  vector->name = raw->name;
+  vector->name = entry_name(build, raw->name, node, "compute");
   vector->place = cds_build_place(node, "compute");
   vector->lanes = raw->lanes;
   build->vector_node[index] = node;
@@ -380,17 +379,16 @@ static bool is_vector(const cds_yaml *node) {
 }
 
 /* Levels and arrays must come before the compute units. */
-static bool before_compute(cds_build *build, const cds_yaml *node,
+static void before_compute(cds_build *build, const cds_yaml *node,
                            const char *what) {
   if (build->compute_node == NULL) {
-    return true;
+    return;
   }
   cds_diag_error(build->reader->diag, node->place,
                  "%s after the compute entry: expected the compute units at "
                  "the end of the chain",
                  what);
   wrong(build);
-  return false;
 }
 
 static void read_entry(cds_build *build, const cds_yaml *node) {
@@ -401,19 +399,16 @@ static void read_entry(cds_build *build, const cds_yaml *node) {
                    "NAME, ...}, {array: ...}, {beside: ...} or {compute: ...}");
     wrong(build);
   } else if (cds_yaml_get(node, "level") != NULL) {
-    if (before_compute(build, node, "a level")) {
-      read_level(build, node);
-      build->position++;
-    }
+    before_compute(build, node, "a level");
+    read_level(build, node);
+    build->position++;
   } else if (cds_yaml_get(node, "beside") != NULL) {
-    if (before_compute(build, node, "levels")) {
-      read_beside(build, node);
-      build->position++;
-    }
+    before_compute(build, node, "levels");
+    read_beside(build, node);
+    build->position++;
   } else if (cds_yaml_get(node, "array") != NULL) {
-    if (before_compute(build, node, "an array")) {
-      read_array(build, node);
-    }
+    before_compute(build, node, "an array");
+    read_array(build, node);
   } else if (cds_yaml_get(node, "compute") != NULL) {
     if (is_vector(node)) {
       read_vector(build, node);
@@ -429,14 +424,36 @@ static void read_entry(cds_build *build, const cds_yaml *node) {
 }
 
 /* The outermost level on the die of the compute units, the first level left
- * out where there is another. */
+ * out where there is another; above the arrays. */
 static unsigned default_at(const cds_arch *arch) {
   for (unsigned level = 1; level < arch->levels; level++) {
-    if (arch->level[level].die == arch->compute.die) {
+    if (arch->level[level].die == arch->compute.die &&
+        arch->level[level].depth == 0) {
       return level;
     }
   }
-  return arch->levels > 1 ? 1 : 0;
+  return arch->levels > 1 && arch->level[1].depth == 0 ? 1 : 0;
+}
+
+/* There is one vector unit of a kind, beside the arrays: a level inside of
+ * them would be one of many. */
+static void check_outside(cds_build *build, const cds_vector *vector,
+                          const cds_yaml *node) {
+  const cds_arch *arch = build->arch;
+  const cds_level *level = &arch->level[vector->level];
+  if (level->depth == 0) {
+    return;
+  }
+  unsigned above = 0;
+  while (above + 1 < arch->levels && arch->level[above + 1].depth == 0) {
+    above++;
+  }
+  cds_diag_error(build->reader->diag, cds_build_place(node, "at"),
+                 "vector unit '%s' works at level '%s' inside of array '%s': "
+                 "expected a level above the arrays, such as '%s'",
+                 vector->name, level->name, arch->array[0].name,
+                 arch->level[above].name);
+  wrong(build);
 }
 
 /* Levels that vector units work on; their die, if not given, is its die. */
@@ -460,6 +477,7 @@ static void place_vectors(cds_build *build) {
       wrong(build);
       vector->level = 0;
     }
+    check_outside(build, vector, node);
     vector->die = arch->level[vector->level].die;
     if (raw->die != NULL) {
       const unsigned die =

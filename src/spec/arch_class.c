@@ -19,12 +19,13 @@ static size_t class_names(const char *names[CLASSES_MAX],
   return count;
 }
 
-bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
-                   cds_tech_query *query, const cds_class_user *user) {
+static cds_place class_place(const cds_class_user *user) {
+  return cds_build_place(user->node, user->key == NULL ? "class" : user->key);
+}
+
+bool cds_class_check(cds_build *build, const cds_class_user *user) {
   cds_diag *diag = build->reader->diag;
-  const cds_die *die = &build->arch->die[user->die];
-  const cds_place place =
-      cds_build_place(user->node, user->key == NULL ? "class" : user->key);
+  const cds_place place = class_place(user);
   const cds_component *class = cds_component_find(user->class_name);
   if (class == NULL || class->kind != user->kind) {
     const char *names[CLASSES_MAX];
@@ -37,6 +38,15 @@ bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
     build->wrong = true;
     return false;
   }
+  return true;
+}
+
+bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
+                   cds_tech_query *query, const cds_class_user *user) {
+  const cds_die *die = &build->arch->die[user->die];
+  if (!cds_class_check(build, user) || build->die[user->die].wrong) {
+    return false;
+  }
   query->class_name = user->class_name;
   query->process = die->process;
   query->device = die->device;
@@ -46,8 +56,9 @@ bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
   }
   char why[CDS_TECH_WHY];
   if (cds_tech_estimate_of(out, query, why) != CDS_OK) {
-    cds_diag_error(diag, place, "%s '%s' as class '%s': %s", user->what,
-                   user->name, user->class_name, why);
+    cds_diag_error(build->reader->diag, class_place(user),
+                   "%s '%s' as class '%s': %s", user->what, user->name,
+                   user->class_name, why);
     build->wrong = true;
     return false;
   }
@@ -80,11 +91,14 @@ unsigned cds_class_formats(cds_build *build, cds_format *format,
     build->wrong = true;
     return 0;
   }
+  bool good = true;
   for (unsigned index = 0; index < count; index++) {
     const cds_yaml *item = list ? node->items[index] : node;
+    format[index].name = "";
     if (!cds_build_ok(build, cds_schema_format(&format[index], item, "formats",
                                                build->reader))) {
-      return 0;
+      good = false;
+      continue;
     }
     for (unsigned before = 0; before < index; before++) {
       if (strcmp(format[before].name, format[index].name) == 0) {
@@ -92,9 +106,9 @@ unsigned cds_class_formats(cds_build *build, cds_format *format,
                        "format '%s' is given twice: expected it once",
                        format[index].name);
         build->wrong = true;
-        return 0;
+        good = false;
       }
     }
   }
-  return (unsigned)count;
+  return good ? (unsigned)count : 0;
 }

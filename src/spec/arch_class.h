@@ -19,9 +19,12 @@ typedef struct cds_class_user {
 
 /* Asks a class for what a component costs; sets class, process, device and
  * supply of the query. False after a message: an unknown class, one of another
- * kind, or a component outside the range of its model. */
+ * kind, or a component outside the range of its model; and without one on a
+ * die that could not be read. */
 bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
                    cds_tech_query *query, const cds_class_user *user);
+/* Whether the class exists and is of the kind; a message if not. */
+bool cds_class_check(cds_build *build, const cds_class_user *user);
 /* Reads a scalar as the only key of a table. */
 bool cds_class_read_one(cds_build *build, void *out, const cds_schema *schema,
                         const char *key, const cds_yaml *scalar);

@@ -90,6 +90,7 @@ static void resolve_supply(cds_build *build, unsigned index) {
                                                    ? "supply"
                                                    : "process"),
                    "die '%s': %s", die->name, why);
+    from->wrong = true;
     return;
   }
   die->clock_hz = at.clock_hz;
@@ -118,6 +119,20 @@ static void start_die(cds_build *build, unsigned index) {
   cds_build_origins(build, die->name, &from->raw.origin);
 }
 
+/* Of a die with other wrong keys. */
+static void check_process(cds_build *build, unsigned index) {
+  const cds_build_die *die = &build->die[index];
+  const char *device = die->raw.device == NULL ? "" : die->raw.device;
+  char why[CDS_TECH_WHY];
+  cds_tech_supply at;
+  if (die->raw.process != NULL &&
+      cds_tech_supply_at(&at, die->raw.process, device, (double)NAN, why) !=
+          CDS_OK) {
+    cds_diag_error(build->reader->diag, cds_build_place(die->node, "process"),
+                   "die '%s': %s", build->arch->die[index].name, why);
+  }
+}
+
 static void read_die(cds_build *build, const cds_yaml *key,
                      const cds_yaml *node) {
   const unsigned index = build->arch->dies;
@@ -136,7 +151,11 @@ static void read_die(cds_build *build, const cds_yaml *key,
   } else {
     die->process = die->device = "";
     die->repeat = 1;
+    die->clock_hz = (double)NAN;
+    from->energy_factor = from->leakage_factor = 1;
+    check_process(build, index);
   }
+  from->wrong = from->wrong || !good;
 }
 
 void cds_build_dies(cds_build *build) {

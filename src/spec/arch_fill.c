@@ -101,19 +101,22 @@ static void check_capacity(cds_build *build, unsigned index) {
 
 /* ---- class ---- */
 
+static cds_class_user class_user(const level_fill *fill) {
+  return (cds_class_user){.kind = CDS_COMPONENT_STORAGE,
+                          .class_name = fill->level->class_name,
+                          .what = "level",
+                          .name = fill->level->name,
+                          .node = fill->node,
+                          .die = fill->level->die};
+}
+
 static void ask_class(level_fill *fill) {
   const cds_level *level = fill->level;
   cds_tech_query query = CDS_TECH_QUERY_INIT;
   query.size_bits = level->size_bits == UINT64_MAX ? 0 : level->size_bits;
   query.width_bits = level->width_bits;
-  fill->has_class =
-      cds_class_ask(fill->build, &fill->estimate, &query,
-                    &(cds_class_user){.kind = CDS_COMPONENT_STORAGE,
-                                      .class_name = level->class_name,
-                                      .what = "level",
-                                      .name = level->name,
-                                      .node = fill->node,
-                                      .die = level->die});
+  const cds_class_user user = class_user(fill);
+  fill->has_class = cds_class_ask(fill->build, &fill->estimate, &query, &user);
 }
 
 /* ---- energy ---- */
@@ -293,6 +296,13 @@ static void fill_standing(level_fill *fill) {
   }
 }
 
+/* Of a level whose numbers cannot be filled: the keys inside of its own. */
+static void look_inside(level_fill *fill) {
+  cds_quantity energy[CDS_ACTIONS];
+  (void)read_energy(fill, energy);
+  fill_bandwidth(fill);
+}
+
 static void fill_level(cds_build *build, unsigned index) {
   cds_level *level = &build->arch->level[index];
   level_fill fill = {.build = build,
@@ -302,6 +312,14 @@ static void fill_level(cds_build *build, unsigned index) {
                      .level = level,
                      .die = &build->die[level->die]};
   cds_build_origins(build, level->name, &fill.raw->origin);
+  if (build->level_wrong[index] || build->die[level->die].wrong) {
+    if (level->class_name[0] != '\0') {
+      const cds_class_user user = class_user(&fill);
+      (void)cds_class_check(build, &user);
+    }
+    look_inside(&fill);
+    return;
+  }
   fill_size(&fill);
   if (given(fill.raw->width)) {
     level->width_bits = cds_build_bits(build, fill.raw->width, "width",
@@ -309,11 +327,13 @@ static void fill_level(cds_build *build, unsigned index) {
   }
   if (level->size_bits == 0 ||
       (given(fill.raw->width) && level->width_bits == 0)) {
+    look_inside(&fill);
     return;
   }
   if (level->class_name[0] != '\0') {
     ask_class(&fill);
     if (!fill.has_class) {
+      look_inside(&fill);
       return;
     }
   }

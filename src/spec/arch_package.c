@@ -25,6 +25,7 @@ typedef struct stack_state {
   unsigned below;             /* die of the layer before; UINT_MAX: none */
   const cds_yaml *below_node; /* its mapping; NULL for a plain name */
   cds_raw_layer below_layer;
+  bool lost; /* a die below could not be read: nothing follows from it */
   const cds_yaml *between_node; /* a bond entry since then */
   cds_raw_layer between;
 } stack_state;
@@ -73,14 +74,18 @@ static void read_die_layer(cds_build *build, stack_state *state,
                          .energy = (double)NAN,
                          .bandwidth = {.value = (double)NAN}};
   const bool full = node->kind == CDS_YAML_MAPPING;
-  if (full ? !cds_build_read(build, &layer, &cds_schema_layer, node)
-           : !cds_build_ok(build, cds_schema_name(&layer.die, node, "layer",
-                                                  build->reader))) {
-    return;
-  }
-  const unsigned die = cds_build_find_die(
-      build, layer.die, full ? cds_build_place(node, "die") : node->place);
-  if (die == UINT_MAX) {
+  (void)(full ? cds_build_read(build, &layer, &cds_schema_layer, node)
+              : cds_build_ok(build, cds_schema_name(&layer.die, node, "layer",
+                                                    build->reader)));
+  const unsigned die =
+      layer.die == NULL ? UINT_MAX
+                        : cds_build_find_die(build, layer.die,
+                                             full ? cds_build_place(node, "die")
+                                                  : node->place);
+  state->lost = die == UINT_MAX;
+  if (state->lost) {
+    state->below = UINT_MAX;
+    state->between_node = NULL;
     return;
   }
   if (build->die[die].stacked) {
@@ -105,11 +110,10 @@ static void read_die_layer(cds_build *build, stack_state *state,
 
 static void read_bond_layer(cds_build *build, stack_state *state,
                             const cds_yaml *node) {
-  if (!cds_build_read(build, &state->between, &cds_schema_stack_bond, node)) {
-    return;
-  }
+  (void)cds_build_read(build, &state->between, &cds_schema_stack_bond, node);
   cds_build_origins(build, "bond", &state->between.origin);
-  if (state->below == UINT_MAX || state->between_node != NULL) {
+  if ((state->below == UINT_MAX && !state->lost) ||
+      state->between_node != NULL) {
     cds_diag_error(build->reader->diag, node->place,
                    "a bond that joins nothing: expected a die below and one "
                    "above it");
@@ -120,11 +124,12 @@ static void read_bond_layer(cds_build *build, stack_state *state,
 
 static void read_stack(cds_build *build, const cds_yaml *node) {
   cds_diag *diag = build->reader->diag;
-  cds_raw_stack stack;
-  if (!cds_build_read(build, &stack, &cds_schema_stack, node)) {
+  cds_raw_stack stack = {0};
+  (void)cds_build_read(build, &stack, &cds_schema_stack, node);
+  const cds_yaml *layers = stack.layers;
+  if (layers == NULL) {
     return;
   }
-  const cds_yaml *layers = stack.layers;
   if (layers->kind != CDS_YAML_SEQUENCE || layers->count == 0 ||
       layers->count > LAYERS_MAX) {
     cds_diag_error(diag, layers->place,
@@ -210,9 +215,8 @@ static void read_cooling(cds_build *build, const cds_yaml *node) {
 
 void cds_build_stacks(cds_build *build) {
   cds_raw_package raw = {0};
-  if (build->top.package != NULL &&
-      !cds_build_read(build, &raw, &cds_schema_package, build->top.package)) {
-    return;
+  if (build->top.package != NULL) {
+    (void)cds_build_read(build, &raw, &cds_schema_package, build->top.package);
   }
   cds_build_origins(build, "package", &raw.origin);
   read_list(build, raw.stacks, "stacks", read_stack);

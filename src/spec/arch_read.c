@@ -177,21 +177,27 @@ cds_status cds_arch_read(cds_arch *out, const cds_yaml *root,
   build->root = root;
   build->entry_die = UINT_MAX;
   out->place = root->place;
-  const bool top = cds_build_read(build, &build->top, &cds_schema_arch, root);
-  if (build->status == CDS_OK && build->top.levels != NULL) {
+  (void)cds_build_read(build, &build->top, &cds_schema_arch, root);
+  if (build->status == CDS_OK && root->kind == CDS_YAML_MAPPING) {
     read_top(build);
     cds_build_dies(build);
     cds_build_stacks(build);
-    cds_build_chain(build);
-    read_accumulate(build);
+    if (build->top.levels != NULL) {
+      cds_build_chain(build);
+      read_accumulate(build);
+    }
   }
-  /* What follows takes the parts for granted that the chain must have. */
-  if (top && !build->wrong && build->status == CDS_OK &&
-      cds_diag_errors(reader->diag) == errors) {
+  if (build->status == CDS_OK && build->arch->dies > 0) {
     cds_build_clocks(build);
     cds_build_levels(build);
     cds_build_compute(build);
     cds_build_other(build);
+  }
+  build->wrong = build->wrong || cds_diag_errors(reader->diag) != errors;
+  /* What follows takes the parts above for granted. */
+  if (build->status == CDS_OK && build->wrong) {
+    cds_build_networks(build);
+  } else if (build->status == CDS_OK) {
     cds_build_arrays(build);
     cds_build_bonds(build);
     cds_build_check(build);

@@ -11,11 +11,12 @@ static bool given(double value) { return !isnan(value); }
 
 /* Energies by format: {int8: 0.1 pJ, fp16: 0.5 pJ}. Without `formats` these
  * are the formats. */
-static void energy_by_format(cds_build *build, const cds_yaml *node,
+static bool energy_by_format(cds_build *build, const cds_yaml *node,
                              double energy[CDS_FORMATS_MAX]) {
   cds_compute *compute = &build->arch->compute;
   cds_diag *diag = build->reader->diag;
-  const bool names = build->compute.formats == NULL;
+  const bool names = compute->formats == 0;
+  bool good = true;
   for (size_t pair = 0; pair < node->count; pair++) {
     cds_format format;
     cds_quantity value;
@@ -24,6 +25,7 @@ static void energy_by_format(cds_build *build, const cds_yaml *node,
         !cds_build_ok(build, cds_schema_quantity(&value, CDS_DIM_ENERGY,
                                                  node->items[pair], format.name,
                                                  build->reader))) {
+      good = false;
       continue;
     }
     unsigned index = 0;
@@ -36,6 +38,7 @@ static void energy_by_format(cds_build *build, const cds_yaml *node,
                      "'energy' names format '%s': expected one of 'formats'",
                      format.name);
       build->wrong = true;
+      good = false;
       continue;
     }
     if (value.value < 0) {
@@ -43,12 +46,14 @@ static void energy_by_format(cds_build *build, const cds_yaml *node,
                      "'energy' of '%s' is below zero: expected 0 pJ or more",
                      format.name);
       build->wrong = true;
+      good = false;
     }
     if (index == compute->formats) {
       compute->format[compute->formats++] = format;
     }
     energy[index] = value.value;
   }
+  return good;
 }
 
 static bool compute_energy(cds_build *build, double energy[CDS_FORMATS_MAX]) {
@@ -58,8 +63,7 @@ static bool compute_energy(cds_build *build, double energy[CDS_FORMATS_MAX]) {
     energy[format] = (double)NAN;
   }
   if (node != NULL && node->kind == CDS_YAML_MAPPING) {
-    energy_by_format(build, node, energy);
-    return !build->wrong;
+    return energy_by_format(build, node, energy);
   }
   if (node == NULL) {
     return true;
@@ -90,16 +94,21 @@ static void raise(double *sum, double value) {
   }
 }
 
+static cds_class_user compute_user(const cds_build *build) {
+  const cds_compute *compute = &build->arch->compute;
+  return (cds_class_user){.kind = CDS_COMPONENT_MAC,
+                          .class_name = compute->class_name,
+                          .what = "compute",
+                          .name = compute->name,
+                          .node = build->compute_node,
+                          .die = compute->die};
+}
+
 /* What the class implies, format by format. */
-static void compute_class(cds_build *build, double energy[CDS_FORMATS_MAX],
+static bool compute_class(cds_build *build, double energy[CDS_FORMATS_MAX],
                           double *leakage_w, double *area_um2) {
   cds_compute *compute = &build->arch->compute;
-  const cds_class_user user = {.kind = CDS_COMPONENT_MAC,
-                               .class_name = compute->class_name,
-                               .what = "compute",
-                               .name = compute->name,
-                               .node = build->compute_node,
-                               .die = compute->die};
+  const cds_class_user user = compute_user(build);
   cds_tech_estimate estimate = {0};
   bool energy_assumed = false;
   if (compute->formats == 0) {
@@ -108,7 +117,7 @@ static void compute_class(cds_build *build, double energy[CDS_FORMATS_MAX],
                    "'formats', such as [int8, fp16]",
                    compute->name, compute->class_name);
     build->wrong = true;
-    return;
+    return false;
   }
   for (unsigned format = 0; format < compute->formats; format++) {
     cds_tech_query query = CDS_TECH_QUERY_INIT;
@@ -116,7 +125,7 @@ static void compute_class(cds_build *build, double energy[CDS_FORMATS_MAX],
     query.format_bits = compute->format[format].bits;
     query.format_is_float = compute->format[format].is_float;
     if (!cds_class_ask(build, &estimate, &query, &user)) {
-      return;
+      return false;
     }
     if (!given(energy[format])) {
       energy[format] = estimate.mac_pj;
@@ -133,6 +142,7 @@ static void compute_class(cds_build *build, double energy[CDS_FORMATS_MAX],
   cds_build_origin(build, compute->name, "area",
                    given(build->compute.area) ? NULL : estimate.area_source,
                    true);
+  return true;
 }
 
 static void no_energy(cds_build *build, unsigned format) {
@@ -157,10 +167,11 @@ static void no_energy(cds_build *build, unsigned format) {
 static void set_energy(cds_build *build, const double energy[CDS_FORMATS_MAX]) {
   cds_compute *compute = &build->arch->compute;
   const unsigned count = compute->formats == 0 ? 1 : compute->formats;
-  for (unsigned format = 0; format < count && !build->wrong; format++) {
+  for (unsigned format = 0; format < count; format++) {
     compute->mac_pj[format] = energy[format];
     if (!given(energy[format])) {
       no_energy(build, format);
+      return;
     }
   }
 }
@@ -171,21 +182,25 @@ static void fill_compute(cds_build *build) {
   const cds_build_die *die = &build->die[compute->die];
   double energy[CDS_FORMATS_MAX];
   double leakage_w = (double)NAN, area_um2 = (double)NAN;
+  bool good = true;
   cds_build_origins(build, compute->name, &raw->origin);
   if (raw->formats != NULL) {
     compute->formats = cds_class_formats(build, compute->format, raw->formats);
-    if (compute->formats == 0) {
-      return;
-    }
+    good = compute->formats > 0;
   }
-  if (!compute_energy(build, energy)) {
+  good = compute_energy(build, energy) && good;
+  if (!good || build->compute_wrong || die->wrong) {
+    const cds_class_user user = compute_user(build);
+    (void)(compute->class_name[0] == '\0' || cds_class_check(build, &user));
     return;
   }
   for (unsigned format = 0; format < CDS_FORMATS_MAX; format++) {
     energy[format] *= die->energy_factor;
   }
   if (compute->class_name[0] != '\0') {
-    compute_class(build, energy, &leakage_w, &area_um2);
+    if (!compute_class(build, energy, &leakage_w, &area_um2)) {
+      return;
+    }
   }
   set_energy(build, energy);
   if (given(raw->leakage)) {
@@ -262,13 +277,16 @@ static bool vector_class(cds_build *build, unsigned index,
                                          .die = vector->die});
 }
 
+/* Without an estimate only the keys are checked. */
 static void vector_primitives(cds_build *build, unsigned index,
                               const cds_tech_estimate *estimate) {
   cds_vector *vector = &build->arch->vector[index];
   const cds_raw_compute *raw = &build->vector[index];
   cds_raw_primitives cycles, energy;
-  if (!read_primitives(build, &cycles, &cds_schema_cycles, raw->cycles) ||
-      !vector_energy(build, &energy, raw->energy)) {
+  const bool good =
+      read_primitives(build, &cycles, &cds_schema_cycles, raw->cycles);
+  if (!vector_energy(build, &energy, raw->energy) || !good ||
+      estimate == NULL) {
     return;
   }
   bool energy_assumed = false, cycles_assumed = false;
@@ -310,12 +328,11 @@ static void fill_vector(cds_build *build, unsigned index) {
     vector->format[0] = *cds_format_find("fp32");
   } else {
     vector->formats = cds_class_formats(build, vector->format, raw->formats);
-    if (vector->formats == 0) {
-      return;
-    }
   }
   cds_tech_estimate estimate = {0};
-  if (!vector_class(build, index, &estimate)) {
+  if (vector->formats == 0 || build->vector_wrong[index] || die->wrong ||
+      !vector_class(build, index, &estimate)) {
+    vector_primitives(build, index, NULL);
     return;
   }
   vector_primitives(build, index, &estimate);
@@ -335,7 +352,9 @@ static void fill_vector(cds_build *build, unsigned index) {
 }
 
 void cds_build_compute(cds_build *build) {
-  fill_compute(build);
+  if (build->compute_node != NULL) {
+    fill_compute(build);
+  }
   for (unsigned vector = 0; vector < build->arch->vectors; vector++) {
     fill_vector(build, vector);
   }
@@ -375,7 +394,8 @@ static void read_host(cds_build *build) {
   cds_raw_host raw;
   host->link_bandwidth = (double)INFINITY;
   if (build->top.host == NULL ||
-      !cds_build_read(build, &raw, &cds_schema_host, build->top.host)) {
+      (!cds_build_read(build, &raw, &cds_schema_host, build->top.host) &&
+       build->top.host->kind != CDS_YAML_MAPPING)) {
     return;
   }
   cds_build_origins(build, "host", &raw.origin);

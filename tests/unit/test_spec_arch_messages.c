@@ -51,6 +51,11 @@ static const wrong_case cases[] = {
      "have more than 2^48 elements"},
     {HEAD OUTER "  - {compute: V, class: vector, at: GLB}\n" MAC,
      "vector unit 'V' works at an unknown level 'GLB'"},
+    {HEAD OUTER "  - {array: PE, cols: 2}\n"
+                "  - {level: RF, size: 8 B, energy: 1 pJ}\n"
+                "  - {compute: V, class: vector, at: RF}\n" MAC,
+     "a.yaml:6:37: error: vector unit 'V' works at level 'RF' inside of array "
+     "'PE': expected a level above the arrays, such as 'L'"},
     {HEAD OUTER MAC "accumulate: at X\n", "names an unknown level 'X'"},
     {HEAD OUTER MAC "accumulate: L\n", "expected 'at' and the name of a level"},
     {HEAD OUTER "  - {level: M, siez: 1 B, energy: 1 pJ}\n" MAC,
@@ -321,6 +326,92 @@ static void several_mistakes_are_found_in_one_run(void **state) {
   cds_arena_free(arena);
 }
 
+/* Wrong keys hide neither the maps beside them nor the entries after them, and
+ * nothing is said that only follows from them. */
+static const char *const wrong_top[] = {
+    "architecture: e\n"
+    "clok: 3 GHz\n"
+    "other_operations: host\n"
+    "host: {energy: 1, rate: 1 op/s, link: {energy: 1 pJ}}\n"
+    "dies: {logic: {process: n77, supply: 0.7}}\n"
+    "package: {cooling: {sink: 1}, stacks: [{nam: s, layers: [logix, {bond:"
+    " hybrid, pitch: 3}, {die: logic, repeat: 0}]}]}\n"
+    "levels:\n"
+    "  - {level: L, siez: 1 KiB, class: sran, energy: {read: 100},"
+    " bandwidth: {read: 1 B}}\n"
+    "  - {array: PE, cols: -2, network: {energy: 0.5 pJ}}\n"
+    "  - {compute: MAC, class: mac, formats: int8}\n",
+    "a.yaml:2:1: error: unknown key 'clok'",
+    "a.yaml:4:16: error: 'energy' is '1'",
+    "a.yaml:4:48: error: 'energy' is '1 pJ'",
+    "a.yaml:5:38: error: 'supply' is '0.7'",
+    "a.yaml:5:25: error: die 'logic': process 'n77' is not known",
+    "a.yaml:6:27: error: 'sink' is '1'",
+    "a.yaml:6:41: error: unknown key 'nam' in stack",
+    "a.yaml:6:58: error: die 'logix' is not declared",
+    "a.yaml:6:87: error: 'pitch' is '3'",
+    "a.yaml:6:112: error: 'repeat' is '0'",
+    "a.yaml:8:16: error: unknown key 'siez'",
+    "a.yaml:8:36: error: unknown class 'sran'",
+    "a.yaml:8:57: error: 'read' is '100'",
+    "a.yaml:8:81: error: 'read' is '1 B'",
+    "a.yaml:9:23: error: 'cols' is '-2'",
+    "a.yaml:9:45: error: 'energy' is '0.5 pJ'",
+    NULL};
+static const char *const wrong_entries[] = {
+    HEAD OUTER
+    "  - {level: 5, size: 1 KiB, keep: [inptu], energy: {fil: 1 pJ}}\n"
+    "  - {compute: M, class: macc, leakage: 1, formats: [fp17, int9],"
+    " energy: {int8: 1}}\n"
+    "  - {compute: V, class: vector, at: L, lanes: 0, cycles: {ex: 1},"
+    " energy: {add: 1}}\n"
+    "  - {level: LATE, size: 1, energy: {read: 1}}\n",
+    "a.yaml:4:13: error: 'level' is '5'",
+    "a.yaml:4:36: error: unknown role 'inptu'",
+    "a.yaml:4:53: error: unknown key 'fil'",
+    "a.yaml:5:40: error: 'leakage' is '1'",
+    "a.yaml:5:25: error: unknown class 'macc'",
+    "a.yaml:5:53: error: 'formats' is 'fp17'",
+    "a.yaml:5:59: error: 'formats' is 'int9'",
+    "a.yaml:5:81: error: 'int8' is '1'",
+    "a.yaml:6:47: error: 'lanes' is '0'",
+    "a.yaml:6:59: error: unknown key 'ex'",
+    "a.yaml:6:81: error: 'add' is '1'",
+    "a.yaml:7:5: error: a level after the compute entry",
+    "a.yaml:7:25: error: 'size' is '1'",
+    "a.yaml:7:43: error: 'read' is '1'",
+    NULL};
+
+static void expect_all(const char *const *text) {
+  cds_arena *arena = cds_arena_new();
+  char *written = NULL;
+  assert_int_equal(read_written(arena, text[0], &written), CDS_EINPUT);
+  size_t found = 0, expected = 0;
+  for (const char *at = written; (at = strstr(at, ": error: ")) != NULL; at++) {
+    found++;
+  }
+  bool good = true;
+  for (; text[1 + expected] != NULL; expected++) {
+    if (strstr(written, text[1 + expected]) == NULL) {
+      print_error("missing: %s\n", text[1 + expected]);
+      good = false;
+    }
+  }
+  if (!good || found != expected) {
+    print_error("%s\n", written);
+  }
+  assert_true(good);
+  assert_int_equal(found, expected);
+  free(written);
+  cds_arena_free(arena);
+}
+
+static void one_run_finds_everything(void **state) {
+  (void)state;
+  expect_all(wrong_top);
+  expect_all(wrong_entries);
+}
+
 static void too_many_levels_arrays_and_units_are_refused(void **state) {
   (void)state;
   static const struct {
@@ -357,6 +448,7 @@ int main(void) {
       cmocka_unit_test(every_mistake_has_its_message),
       cmocka_unit_test(what_cannot_matter_is_said),
       cmocka_unit_test(several_mistakes_are_found_in_one_run),
+      cmocka_unit_test(one_run_finds_everything),
       cmocka_unit_test(too_many_levels_arrays_and_units_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
