@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Depth-first search below one choice of spreads and holders: first how much of
- * each class lies inside the level 2 holders (x), then between the holders (a);
- * the rest (g) stays outside. At a leaf every order of the holders is tried.
+ * each class lies inside the level 2 holders (x), then between the holders (a)
+ * and in the loops that a tensor is hoisted over (b); the rest (g) stays
+ * outside. At a leaf every order of the holders is tried.
  *
- * Why a loop over falling x or a may stop at the first bound that is beyond the
- * incumbent: the bound is made of rows `open` and `rest`, which are below every
- * row that the loop could still come to, field by field (cds_row_floor), and so
- * is their cost, in which every field stands with a positive sign. Along the
- * loops the multiplicities M1 = g and M2 (g a, or less when hoisted) rise: of
- * all rows with a given x the one with the largest a has the least M1 = 1 and
- * the same M2 = D / (s x), which falls with x; within a group M2 is fixed and
- * M1 rises as a falls. First fill and last drain are not negative and are left
- * out of the bounds.
+ * Why a loop may stop at the first bound that is beyond the incumbent: the bound
+ * is made of rows `open` and `rest`, which are below every row that the loop
+ * could still come to, field by field, and so is their cost, in which every
+ * field stands with a positive sign. First fill and last drain are not negative
+ * and are left out of the bounds. Groups of rows (one x each, falling) and rows
+ * (falling b, then a) come with rising multiplicities: M1 = g is least, 1, in the
+ * first row of each group; M2 = g a is D / (s x) without hoisting, D / (s x b)
+ * with it. Fields rise with M1 and M2, but for those that zero starts lower
+ * (cds_row_floor), and rows of a hoisted tensor are in no order of M1: there the
+ * bounds are rows of their own, from the least M1 and the present M2.
+ *
+ * Why a class may skip the groups whose tiles do not fit alone: tiles only grow
+ * with what else is chosen.
  *
  * Why the batch class (ranks that all tensors have) stays outside of all tiles:
  * no tensor is reused along it, so tile words and copies only grow with it. A

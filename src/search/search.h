@@ -5,8 +5,10 @@
  * Space of this version ("perfect factors, hierarchical order"): every tensor
  * kept or bypassed at each inner level as its policy allows, holders of a
  * level in any order (uneven placement), all holders of a level above those of
- * the next, perfect factors, any ranks on any array axis. Matrix and batched
- * matrix products; up to three memory levels and one array.
+ * the next, perfect factors, any ranks on any array axis, loops in the orders
+ * that reuse the most (a tile is never fetched or drained more often than its
+ * holders' places demand). Matrix and batched matrix products; up to three
+ * memory levels and one array; `accumulate` at the innermost level only.
  */
 #ifndef CDS_SEARCH_SEARCH_H
 #define CDS_SEARCH_SEARCH_H
