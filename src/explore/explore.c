@@ -237,14 +237,16 @@ static void set_mapped(cds_design_result *design, const cds_arch *arch,
 static void set_cut(explore_job *job, cds_design_result *design,
                     const cds_network_result *network) {
   const double bound = network->bound;
+  const double edp_limit = job->limits.bound[CDS_METRIC_EDP];
+  /* Where energy x delay is the objective, its limit acts as an incumbent. */
   const bool edp = job->options->objective == CDS_OBJECTIVE_EDP &&
-                   bound >= job->limits.bound[CDS_METRIC_EDP];
+                   isfinite(edp_limit) && bound >= edp_limit;
   const bool out_of_reach = isinf(bound) || edp;
   design->bound = fmax(design->bound, bound);
   cds_excess excess;
   if ((bound < job->incumbent || isinf(bound)) &&
       cds_limits_missed(&excess, &job->limits, network)) {
-    if (edp) {
+    if (edp && isfinite(bound)) {
       excess = (cds_excess){CDS_METRIC_EDP, bound};
     }
     set_over_limit(job, design, &excess, out_of_reach);

@@ -67,9 +67,13 @@ bool cds_limits_missed(cds_excess *out, const cds_limits *limits,
     *out = (cds_excess){CDS_METRIC_ENERGY, result->least_energy_pj};
     return true;
   }
-  const double least_edp = result->least_energy_pj * result->least_latency_s;
+  if (result->least_edp_pj_s > bound[CDS_METRIC_EDP]) {
+    *out = (cds_excess){CDS_METRIC_EDP, result->least_edp_pj_s};
+    return true;
+  }
+  /* Each alone may be in reach, or out of reach of what was found only. */
   if (bound[CDS_METRIC_EDP] < (double)INFINITY) {
-    *out = (cds_excess){CDS_METRIC_EDP, least_edp};
+    *out = (cds_excess){CDS_METRIC_EDP, result->least_edp_pj_s};
     return true;
   }
   if (bound[CDS_METRIC_LATENCY] < (double)INFINITY) {

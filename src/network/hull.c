@@ -34,8 +34,9 @@ typedef struct hull_pass {
   size_t open_edge;            /* edges passed before it */
   bool open_crossing;          /* it lies on that edge, not before it */
   double energy_pj, latency_s; /* of that vertex */
-  double rest;  /* least value that cannot be refined and is no choice */
-  double least; /* of all vertices within the limits */
+  double rest;      /* least value that cannot be refined and is no choice */
+  double least;     /* of all vertices within the limits */
+  double least_edp; /* E T of all vertices */
 } hull_pass;
 
 static double objective_of(const hull_walk *walk, double energy_pj,
@@ -51,11 +52,12 @@ static bool meets_limits(const cds_hull_problem *problem, double energy_pj,
 }
 
 /* Whether the outer polyhedron's vertex may meet the limits. */
-static bool inside_limits(const hull_walk *walk, double energy_pj,
-                          double latency_s) {
+static bool inside_limits(const hull_walk *walk, cds_hull_point point) {
+  const cds_hull_problem *problem = walk->problem;
   const double slack = 1 + MARGIN;
-  return latency_s <= walk->problem->latency_limit_s * slack &&
-         energy_pj <= walk->problem->energy_limit_pj * slack;
+  return point.latency_s <= problem->latency_limit_s * slack &&
+         point.energy_pj <= problem->energy_limit_pj * slack &&
+         point.energy_pj * point.latency_s <= problem->edp_limit_pj_s * slack;
 }
 
 /* The value that a vertex must not exceed to be worth a question. */
@@ -142,7 +144,8 @@ static void note_open(hull_pass *pass, double value, size_t edge, bool crossing,
 
 static void visit_vertex(hull_walk *walk, hull_pass *pass, size_t edge,
                          cds_hull_point vertex) {
-  if (!inside_limits(walk, vertex.energy_pj, vertex.latency_s)) {
+  pass->least_edp = fmin(pass->least_edp, vertex.energy_pj * vertex.latency_s);
+  if (!inside_limits(walk, vertex)) {
     return;
   }
   const double value = objective_of(walk, vertex.energy_pj, vertex.latency_s);
@@ -163,9 +166,6 @@ static void visit_vertex(hull_walk *walk, hull_pass *pass, size_t edge,
 /* A point where the edge between two vertices meets a limit. */
 static void visit_crossing(hull_walk *walk, hull_pass *pass, size_t edge,
                            cds_hull_point point) {
-  if (!inside_limits(walk, point.energy_pj, point.latency_s)) {
-    return;
-  }
   const double value = objective_of(walk, point.energy_pj, point.latency_s);
   pass->least = fmin(pass->least, value);
   const cds_line *line = walk->edge[edge];
@@ -176,21 +176,71 @@ static void visit_crossing(hull_walk *walk, hull_pass *pass, size_t edge,
   }
 }
 
+static cds_hull_point along(cds_hull_point from, cds_hull_point to,
+                            double share) {
+  return (cds_hull_point){
+      from.energy_pj + share * (to.energy_pj - from.energy_pj),
+      from.latency_s + share * (to.latency_s - from.latency_s)};
+}
+
+/* The crossing with E T = X of an edge with one end inside. E T is concave
+ * along an edge, so there is one crossing, found by halving; the end that is
+ * taken lies inside by less than rounding. */
+static cds_hull_point edp_crossing(cds_hull_point inside,
+                                   cds_hull_point outside, double edp_pj_s) {
+  double in = 0;
+  double out = 1;
+  for (unsigned halving = 0; halving < 60; halving++) {
+    const double middle = 0.5 * (in + out);
+    const cds_hull_point point = along(inside, outside, middle);
+    if (point.energy_pj * point.latency_s <= edp_pj_s) {
+      in = middle;
+    } else {
+      out = middle;
+    }
+  }
+  return along(inside, outside, in);
+}
+
+/* T falls and E rises along the edge: T <= L and E <= M leave one piece of it,
+ * of whose ends those that are no vertices are crossings. For E T <= X see
+ * hull.h: a crossing matters where just one end of the piece is inside. */
 static void visit_crossings(hull_walk *walk, hull_pass *pass, size_t edge,
                             cds_hull_point from, cds_hull_point to) {
-  const double latency_s = walk->problem->latency_limit_s * (1 + MARGIN);
-  const double energy_pj = walk->problem->energy_limit_pj * (1 + MARGIN);
-  if (from.latency_s > latency_s && to.latency_s <= latency_s) {
-    const double share =
-        (from.latency_s - latency_s) / (from.latency_s - to.latency_s);
-    const double e = from.energy_pj + share * (to.energy_pj - from.energy_pj);
-    visit_crossing(walk, pass, edge, (cds_hull_point){e, latency_s});
+  const cds_hull_problem *problem = walk->problem;
+  const double latency_s = problem->latency_limit_s * (1 + MARGIN);
+  const double energy_pj = problem->energy_limit_pj * (1 + MARGIN);
+  const double edp_pj_s = problem->edp_limit_pj_s * (1 + MARGIN);
+  const bool cut_first = from.latency_s > latency_s;
+  const bool cut_last = to.energy_pj > energy_pj;
+  if (to.latency_s > latency_s || from.energy_pj > energy_pj) {
+    return;
   }
-  if (from.energy_pj <= energy_pj && to.energy_pj > energy_pj) {
-    const double share =
-        (energy_pj - from.energy_pj) / (to.energy_pj - from.energy_pj);
-    const double t = from.latency_s + share * (to.latency_s - from.latency_s);
-    visit_crossing(walk, pass, edge, (cds_hull_point){energy_pj, t});
+  cds_hull_point first = from;
+  cds_hull_point last = to;
+  if (cut_first) {
+    const double fall = from.latency_s - to.latency_s;
+    first = along(from, to, (from.latency_s - latency_s) / fall);
+  }
+  if (cut_last) {
+    const double rise = to.energy_pj - from.energy_pj;
+    last = along(from, to, (energy_pj - from.energy_pj) / rise);
+  }
+  if (first.energy_pj > last.energy_pj) {
+    return; /* no piece is left */
+  }
+  const bool in_first = first.energy_pj * first.latency_s <= edp_pj_s;
+  const bool in_last = last.energy_pj * last.latency_s <= edp_pj_s;
+  if (cut_first && in_first) {
+    visit_crossing(walk, pass, edge, first);
+  }
+  if (cut_last && in_last) {
+    visit_crossing(walk, pass, edge, last);
+  }
+  if (in_first != in_last) {
+    visit_crossing(walk, pass, edge,
+                   in_first ? edp_crossing(first, last, edp_pj_s)
+                            : edp_crossing(last, first, edp_pj_s));
   }
 }
 
@@ -207,7 +257,8 @@ static void count_segment(hull_pass *pass, const cds_line *line, bool enter) {
 static cds_hull_point start_pass(hull_walk *walk, hull_pass *pass) {
   *pass = (hull_pass){.open_value = (double)INFINITY,
                       .rest = (double)INFINITY,
-                      .least = (double)INFINITY};
+                      .least = (double)INFINITY,
+                      .least_edp = (double)INFINITY};
   cds_hull_point sum = {0, 0};
   for (size_t i = 0; i < walk->problem->layers; i++) {
     const cds_hull_layer *layer = &walk->problem->layer[i];
@@ -279,17 +330,25 @@ static void replay(hull_walk *walk, const hull_pass *target) {
  *   low = (E - E_l) / (T (sqrt(E / E_l) - 1))
  *       = E_l (sqrt(E / E_l) + 1) / T               (n = 2).
  * A little more than that settles near ties, too. For E and T alone the other
- * metric only breaks ties. */
+ * metric only breaks ties, unless a limit on it keeps the ends of the hull out
+ * of reach, which are the dearest to ask for: then no point of interest has
+ * more than the limit leaves (most_e, most_t), and the slopes to the right are
+ * not above most_e / T_r, those to the left not below E_l / most_t. */
 static cds_interest interest_of(const hull_walk *walk, const hull_pass *pass) {
+  const cds_hull_problem *problem = walk->problem;
   const double more = 1.001;
   const double energy_pj = pass->energy_pj;
   const double latency_s = pass->latency_s;
   const double ratio = energy_pj / latency_s;
   const double least_e = walk->out->least_energy_pj;
   const double least_t = walk->out->least_latency_s;
+  const double most_e =
+      fmin(problem->energy_limit_pj, problem->edp_limit_pj_s / least_t);
+  const double most_t =
+      fmin(problem->latency_limit_s, problem->edp_limit_pj_s / least_e);
   cds_interest interest = {least_e / latency_s / more, ratio,
                            energy_pj / least_t * more};
-  switch (walk->problem->objective) {
+  switch (problem->objective) {
   case CDS_OBJECTIVE_EDP:
     break;
   case CDS_OBJECTIVE_ED2P:
@@ -299,10 +358,19 @@ static cds_interest interest_of(const hull_walk *walk, const hull_pass *pass) {
         energy_pj * (latency_s + least_t) / (least_t * least_t) * more;
     break;
   case CDS_OBJECTIVE_ENERGY:
-    interest = (cds_interest){0, 0, ratio * 1e-6};
+    if (most_t < (double)INFINITY) {
+      interest.low = least_e / most_t / more;
+    } else {
+      interest = (cds_interest){0, 0, ratio * 1e-6};
+    }
     break;
   case CDS_OBJECTIVE_DELAY:
-    interest = (cds_interest){ratio * 1e6, (double)INFINITY, (double)INFINITY};
+    if (most_e < (double)INFINITY) {
+      interest.high = most_e / least_t * more;
+    } else {
+      interest =
+          (cds_interest){ratio * 1e6, (double)INFINITY, (double)INFINITY};
+    }
     break;
   }
   if (pass->open_crossing) {
@@ -429,6 +497,7 @@ static cds_status list_frontier(hull_walk *walk) {
 static void conclude(const hull_walk *walk, const hull_pass *pass) {
   cds_hull_result *out = walk->out;
   const double rest = pass->rest * (1 - MARGIN);
+  out->least_edp_pj_s = pass->least_edp * (1 - MARGIN);
   if (out->found) {
     out->bound = fmin(out->value, rest);
     out->proven = out->bound == out->value;

@@ -25,10 +25,21 @@
  * The minimum over all choices lies on a vertex of the hull by the same
  * quasi-concavity, so nothing off the hull is missed.
  *
- * Limits T <= L and E <= M cut the polyhedron, and the vertices of what is
- * left (crossings of an edge with the limit) bound the constrained minimum
- * from below. The constrained optimum may lie off the hull; the walk then
- * gives the best vertex of the hull that meets the limits and that bound.
+ * Limits T <= L, E <= M and E T <= X. From a point of the polyhedron that meets
+ * them, going down in E and T until the border leaves f and all limits no
+ * worse, so the constrained minimum over the polyhedron lies on its edges
+ * (those between vertices: the two rays only rise from theirs). T <= L and
+ * E <= M leave one piece of an edge. E T is quasi-concave along it as above:
+ * - both ends have E T > X: so has all of the piece, and it is left out;
+ * - one has: E T passes X once, and what is inside is the piece from the
+ *   crossing to the other end;
+ * - none has: what is inside holds both ends, and f on all of the piece, with
+ *   what may bulge beyond X, is at least the lesser of its values there.
+ * In each case f on what is inside is at least its least value at vertices and
+ * crossings that are inside, so these bound the constrained minimum from
+ * below, and vertices beyond a limit need no question. The constrained optimum
+ * may lie off the hull; the walk then gives the best vertex of the hull that
+ * meets the limits and that bound.
  */
 #ifndef CDS_NETWORK_HULL_H
 #define CDS_NETWORK_HULL_H
@@ -80,7 +91,7 @@ typedef struct cds_hull_result {
   double value, bound;         /* bound INFINITY: no choice meets the limits */
   size_t *choice;              /* solution of each layer; fixed ones SIZE_MAX */
   /* Lower bounds on each metric alone, as far as they are known. */
-  double least_energy_pj, least_latency_s;
+  double least_energy_pj, least_latency_s, least_edp_pj_s;
   size_t frontier_points; /* proven vertices of the network's hull, E rising */
   cds_hull_point *frontier;
   uint64_t solves;

@@ -86,8 +86,10 @@ static cds_status search_layer(network_job *job, size_t kind, cds_goal goal) {
   }
   if (status == CDS_ELIMIT) {
     cds_diag_error(job->diag, layer_of(job, kind)->place,
-                   "counts of '%s' pass 64 bits: expected a smaller layer",
-                   layer_of(job, kind)->name);
+                   "'%s' is too large to map on '%s': its counts pass 64 bits "
+                   "or a rank can be cut in more than 262144 ways: expected a "
+                   "smaller layer or ranks with fewer divisors",
+                   layer_of(job, kind)->name, job->arch->name);
     return CDS_EINPUT;
   }
   if (status != CDS_OK) {
@@ -306,6 +308,7 @@ static cds_status walk_network(network_job *job) {
   out->solves = walk.solves;
   out->least_energy_pj = walk.least_energy_pj;
   out->least_latency_s = walk.least_latency_s;
+  out->least_edp_pj_s = walk.least_edp_pj_s;
   if (!walk.found) {
     return CDS_ELIMIT;
   }

@@ -53,7 +53,7 @@ typedef struct cds_network_result {
   size_t frontier_points;
   cds_point *frontier; /* hull vertices found on the way, by energy */
   /* Proven lower bounds on each metric alone (known without limits met). */
-  double least_energy_pj, least_latency_s;
+  double least_energy_pj, least_latency_s, least_edp_pj_s;
   uint64_t solves, nodes; /* effort */
 } cds_network_result;
 
