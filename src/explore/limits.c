@@ -134,7 +134,10 @@ static const char *nearest_text(const cds_space *space, const cds_limit *limit,
       [CDS_METRIC_ENERGY] = "the least energy is at least",
       [CDS_METRIC_LATENCY] = "the fastest takes at least",
       [CDS_METRIC_EDP] = "the best has at least"};
-  return cds_arena_printf(arena, "%s %s (%s)", nearest[limit->metric],
+  /* A limit that can be met alone fails beside the others. */
+  const bool alone = least > limit->bound;
+  return cds_arena_printf(arena, "%s%s %s (%s)", alone ? "" : "by itself ",
+                          nearest[limit->metric],
                           value_text(limit->metric, least, arena),
                           design_text(space, design, arena));
 }

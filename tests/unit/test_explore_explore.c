@@ -269,6 +269,43 @@ static void each_limit_that_binds_is_named(void **state) {
   close_run(&r);
 }
 
+/* Each limit can be met, both together cannot: only these two are named. */
+static void limits_that_fail_together_are_the_ones_named(void **state) {
+  (void)state;
+  static const cds_objective objective[] = {
+      CDS_OBJECTIVE_EDP, CDS_OBJECTIVE_ENERGY, CDS_OBJECTIVE_DELAY,
+      CDS_OBJECTIVE_ED2P};
+  char text[64];
+  run r;
+  double least_energy = 0;
+  double least_latency = 0;
+  for (unsigned i = 1; i < 3; i++) {
+    open_run(&r, TINY_ARCH, TINY_WORKLOAD);
+    r.options.objective = objective[i];
+    explore(&r);
+    assert_fine(&r.f, r.status);
+    *(i == 1 ? &least_energy : &least_latency) = r.result.value;
+    close_run(&r);
+  }
+  for (unsigned i = 0; i < 4; i++) {
+    open_run(&r, TINY_ARCH, TINY_WORKLOAD);
+    r.options.objective = objective[i];
+    snprintf(text, sizeof text, "energy <= %.6f pJ", least_energy * 1.0001);
+    add_limit(&r, text);
+    snprintf(text, sizeof text, "latency <= %.6f ns",
+             1e9 * least_latency * 1.0001);
+    add_limit(&r, text);
+    explore(&r);
+    for (size_t d = 0; d < r.result.designs; d++) {
+      const cds_design_result *design = &r.result.design[d];
+      assert_true(design->status != CDS_DESIGN_OVER_LIMIT || design->limit < 2);
+    }
+    assert_int_equal(r.status, CDS_EINFEASIBLE);
+    assert_null(strstr(fixture_messages(&r.f), " inf "));
+    close_run(&r);
+  }
+}
+
 static void level_without_room_for_a_word_is_named(void **state) {
   (void)state;
   static const char arch[] =
@@ -448,6 +485,7 @@ int main(void) {
       cmocka_unit_test(latency_limit_gives_a_sound_bound),
       cmocka_unit_test(area_that_no_design_meets_names_the_smallest),
       cmocka_unit_test(each_limit_that_binds_is_named),
+      cmocka_unit_test(limits_that_fail_together_are_the_ones_named),
       cmocka_unit_test(level_without_room_for_a_word_is_named),
       cmocka_unit_test(threads_do_not_change_the_result),
       cmocka_unit_test(progress_counts_every_design_once),
