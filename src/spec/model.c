@@ -485,11 +485,15 @@ cds_status cds_model_read(cds_builder *builder, const cds_yaml *model_node,
                    "'model' is no mapping: expected the keys of a config.json");
     return CDS_EINPUT;
   }
-  CDS_TRY(read_transformer(&model, model_node, reader));
+  const cds_status keys = read_transformer(&model, model_node, reader);
+  if (keys != CDS_OK && keys != CDS_EINPUT) {
+    return keys;
+  }
   if (precision == NULL) {
     CDS_TRY(read_dtype(&own, model_node, reader));
     precision = &own;
   }
+  CDS_TRY(keys);
   for (unsigned phase = 0; phase < builder->workload->phases; phase++) {
     builder->phase = phase;
     const cds_status status =

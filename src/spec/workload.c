@@ -125,13 +125,18 @@ static cds_status read_phase(cds_phase *out, cds_phase_options *options,
     return CDS_EINPUT;
   }
   phase_keys keys = {0};
-  CDS_TRY(cds_schema_read(&keys, &phase_schema, item->items[0], reader));
+  cds_status status =
+      cds_schema_read(&keys, &phase_schema, item->items[0], reader);
+  if (status != CDS_OK && item->items[0]->kind != CDS_YAML_MAPPING) {
+    return status;
+  }
   if (!prefill && cds_yaml_get(item->items[0], "context") == NULL) {
     cds_diag_error(reader->diag, item->items[0]->place,
                    "decode phase has no 'context': expected the tokens that "
                    "are in the cache before it");
-    return CDS_EINPUT;
+    status = status == CDS_OK ? CDS_EINPUT : status;
   }
+  CDS_TRY(status);
   *out =
       (cds_phase){.name = keys.name != NULL ? keys.name : item->keys[0]->text,
                   .kind = prefill ? CDS_PHASE_PREFILL : CDS_PHASE_DECODE,
@@ -224,19 +229,23 @@ static cds_status read_model(cds_builder *builder, const file_keys *keys,
   cds_phase_options *options = NULL;
   const cds_status phases =
       read_phases(builder->workload, &options, keys->phases, builder->reader);
+  if (phases != CDS_OK && phases != CDS_EINPUT) {
+    return phases;
+  }
   CDS_TRY(find_model(&model, keys, path, builder->reader));
-  CDS_TRY(phases);
-  return cds_model_read(builder, model, precision, options);
+  /* Without phases no layers are made, but the model's keys are checked. */
+  const cds_status status = cds_model_read(builder, model, precision, options);
+  return phases == CDS_OK ? status : phases;
 }
 
 static cds_status read_plain(cds_builder *builder, const file_keys *keys,
                              const cds_precision *precision) {
   const cds_reader *reader = builder->reader;
   cds_workload *workload = builder->workload;
-  if (keys->phases != NULL) {
+  const bool phases = keys->phases != NULL;
+  if (phases) {
     cds_diag_error(reader->diag, keys->phases->place,
                    "'phases' with 'layers': expected them with 'model' only");
-    return CDS_EINPUT;
   }
   workload->phase = cds_arena_array(reader->arena, 1, sizeof *workload->phase);
   if (workload->phase == NULL) {
@@ -244,7 +253,8 @@ static cds_status read_plain(cds_builder *builder, const file_keys *keys,
   }
   workload->phases = 1;
   workload->phase[0].name = "all";
-  return cds_layers_read(builder, keys->layers, precision);
+  const cds_status status = cds_layers_read(builder, keys->layers, precision);
+  return status == CDS_OK && phases ? CDS_EINPUT : status;
 }
 
 static cds_status add_footprint(cds_builder *builder) {
@@ -266,31 +276,46 @@ static cds_status read_body(cds_builder *builder, const file_keys *keys,
     cds_diag_error(reader->diag, builder->workload->place,
                    "workload '%s' has %s: expected exactly one of 'layers', "
                    "'model' and 'config'",
-                   keys->name,
+                   builder->workload->name,
                    forms == 0 ? "nothing to run" : "several bodies");
     return CDS_EINPUT;
   }
   cds_precision precision = {0};
   const cds_precision *given = NULL;
+  cds_status status = CDS_OK;
   if (keys->precision != NULL) {
-    CDS_TRY(cds_precision_read(&precision, keys->precision, reader));
+    status = cds_precision_read(&precision, keys->precision, reader);
+    if (status == CDS_EINPUT) { /* any, so that the layers are read too */
+      const cds_format *any = cds_format_find("fp32");
+      CDS_TRY(any == NULL ? CDS_EINTERNAL
+                          : cds_precision_uniform(&precision, any));
+    } else {
+      CDS_TRY(status);
+    }
     given = &precision;
   }
-  if (keys->layers != NULL) {
-    CDS_TRY(read_plain(builder, keys, given));
-  } else {
-    CDS_TRY(read_model(builder, keys, given, path));
-  }
+  const cds_status body = keys->layers != NULL
+                              ? read_plain(builder, keys, given)
+                              : read_model(builder, keys, given, path);
+  CDS_TRY(body);
+  CDS_TRY(status);
   return add_footprint(builder);
 }
 
 cds_status cds_workload_read_tree(cds_workload *out, const cds_yaml *root,
                                   const char *path, const cds_reader *reader) {
   file_keys keys = {0};
-  CDS_TRY(cds_schema_read(&keys, &workload_schema, root, reader));
-  cds_workload workload = {.name = keys.name, .place = root->place};
+  const cds_status status =
+      cds_schema_read(&keys, &workload_schema, root, reader);
+  if (status != CDS_OK &&
+      (status != CDS_EINPUT || root->kind != CDS_YAML_MAPPING)) {
+    return status;
+  }
+  cds_workload workload = {.name = keys.name != NULL ? keys.name : "",
+                           .place = root->place};
   cds_builder builder = {.reader = reader, .workload = &workload};
   CDS_TRY(read_body(&builder, &keys, path));
+  CDS_TRY(status);
   *out = workload;
   return CDS_OK;
 }

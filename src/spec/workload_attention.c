@@ -57,8 +57,9 @@ cds_status cds_attention_read(cds_layer_reading *reading) {
   const cds_reader *reader = reading->builder->reader;
   const cds_yaml *node = reading->keys.attention;
   cds_attention_keys keys = {0};
-  CDS_TRY(cds_schema_read(&keys, &cds_attention_schema, node, reader));
-  if (keys.kv_heads == 0) {
+  CDS_TRY(cds_layer_form(reading, &keys, &cds_attention_schema, node));
+  if (keys.kv_heads == 0 || keys.heads == 0) {
+    keys.heads = cds_layer_size(keys.heads);
     keys.kv_heads = keys.heads;
   }
   if (keys.heads % keys.kv_heads != 0) {
@@ -67,7 +68,7 @@ cds_status cds_attention_read(cds_layer_reading *reading) {
                    "number of query heads for each",
                    (unsigned long long)keys.heads,
                    (unsigned long long)keys.kv_heads);
-    return CDS_EINPUT;
+    reading->wrong = true;
   }
   const char *names[3] = {NULL};
   static const char *const parts[] = {"qk", "softmax", "av"};
@@ -78,12 +79,12 @@ cds_status cds_attention_read(cds_layer_reading *reading) {
       return CDS_ENOMEM;
     }
   }
-  const cds_attention_size size = {.sequences = keys.batch,
+  const cds_attention_size size = {.sequences = cds_layer_size(keys.batch),
                                    .kv_heads = keys.kv_heads,
                                    .group = keys.heads / keys.kv_heads,
-                                   .query = keys.query,
-                                   .context = keys.context,
-                                   .head_dim = keys.head_dim};
+                                   .query = cds_layer_size(keys.query),
+                                   .context = cds_layer_size(keys.context),
+                                   .head_dim = cds_layer_size(keys.head_dim)};
   return cds_attention_add(reading->builder, &reading->head, names, &size,
                            &reading->precision, &reading->pads);
 }

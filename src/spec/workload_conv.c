@@ -27,14 +27,16 @@ static cds_status read_pair(pair *out, const cds_yaml *node, const char *what,
                    what);
     return CDS_EINPUT;
   }
-  CDS_TRY(cds_schema_count(&out->high, low, SIDE_MAX, node->items[0], what,
-                           reader));
-  return cds_schema_count(&out->wide, low, SIDE_MAX, node->items[1], what,
-                          reader);
+  const cds_status high =
+      cds_schema_count(&out->high, low, SIDE_MAX, node->items[0], what, reader);
+  const cds_status wide =
+      cds_schema_count(&out->wide, low, SIDE_MAX, node->items[1], what, reader);
+  return high != CDS_OK && wide != CDS_ENOMEM ? high : wide;
 }
 
 typedef struct window {
   pair input, kernel, stride, dilation, padding;
+  bool good; /* none of them was refused */
 } window;
 
 static cds_status read_window(window *out, const cds_conv2d_keys *keys,
@@ -45,10 +47,13 @@ static cds_status read_window(window *out, const cds_conv2d_keys *keys,
       read_pair(&out->stride, keys->stride, "stride", 1, reader),
       read_pair(&out->dilation, keys->dilation, "dilation", 1, reader),
       read_pair(&out->padding, keys->padding, "padding", 0, reader)};
+  cds_status worst = CDS_OK;
   for (unsigned i = 0; i < sizeof status / sizeof status[0]; i++) {
-    CDS_TRY(status[i]);
+    worst = worst == CDS_OK || worst == CDS_EINPUT
+                ? (status[i] != CDS_OK ? status[i] : worst)
+                : worst;
   }
-  return CDS_OK;
+  return worst;
 }
 
 /* Output size along one direction; 0 when the window does not fit. */
@@ -94,23 +99,49 @@ static cds_status read_groups(cds_conv2d_keys *keys, const cds_yaml *node,
   return CDS_OK;
 }
 
-cds_status cds_conv2d_read(cds_einsum *out, cds_layer_reading *reading) {
+/* A pair that was refused is 1. */
+static void fill_pair(pair *it) {
+  it->high = cds_layer_size(it->high);
+  it->wide = cds_layer_size(it->wide);
+}
+
+/* Reads all keys; sizes that were refused are 1. */
+static cds_status read_keys(cds_conv2d_keys *keys, window *w,
+                            cds_layer_reading *reading) {
   const cds_reader *reader = reading->builder->reader;
   const cds_yaml *node = reading->keys.conv2d;
+  const cds_status form =
+      cds_schema_read(keys, &cds_conv2d_schema, node, reader);
+  CDS_TRY(cds_layer_note(reading, form));
+  const cds_status status = read_window(w, keys, reader);
+  CDS_TRY(cds_layer_note(reading, status));
+  w->good = status == CDS_OK && keys->input != NULL && keys->kernel != NULL;
+  if (form == CDS_OK) {
+    CDS_TRY(cds_layer_note(reading, read_groups(keys, node, reader)));
+  }
+  fill_pair(&w->input);
+  fill_pair(&w->kernel);
+  fill_pair(&w->stride);
+  fill_pair(&w->dilation);
+  keys->batch = cds_layer_size(keys->batch);
+  keys->groups = cds_layer_size(keys->groups);
+  return CDS_OK;
+}
+
+cds_status cds_conv2d_read(cds_einsum *out, cds_layer_reading *reading) {
+  const cds_reader *reader = reading->builder->reader;
   cds_conv2d_keys keys = {0};
   window w = {0};
-  CDS_TRY(cds_schema_read(&keys, &cds_conv2d_schema, node, reader));
-  CDS_TRY(read_window(&w, &keys, reader));
-  CDS_TRY(read_groups(&keys, node, reader));
+  CDS_TRY(read_keys(&keys, &w, reading));
   const uint64_t high = output_size(w.input.high, w.kernel.high, w.stride.high,
                                     w.dilation.high, w.padding.high);
   const uint64_t wide = output_size(w.input.wide, w.kernel.wide, w.stride.wide,
                                     w.dilation.wide, w.padding.wide);
-  if (high == 0 || wide == 0) {
-    cds_diag_error(reader->diag, node->place,
+  if (w.good && (high == 0 || wide == 0)) {
+    cds_diag_error(reader->diag, reading->keys.conv2d->place,
                    "window of conv2d does not fit the padded input: expected "
                    "dilation (kernel - 1) + 1 <= input + 2 padding");
-    return CDS_EINPUT;
+    reading->wrong = true;
   }
   const char *text = cds_arena_printf(
       reader->arena,
@@ -120,9 +151,13 @@ cds_status cds_conv2d_read(cds_einsum *out, cds_layer_reading *reading) {
   if (text == NULL) {
     return CDS_ENOMEM;
   }
-  const uint64_t sizes[] = {
-      keys.batch,    keys.groups,  keys.filters / keys.groups,
-      high,          wide,         keys.channels / keys.groups,
-      w.kernel.high, w.kernel.wide};
+  const uint64_t sizes[] = {keys.batch,
+                            keys.groups,
+                            cds_layer_size(keys.filters / keys.groups),
+                            cds_layer_size(high),
+                            cds_layer_size(wide),
+                            cds_layer_size(keys.channels / keys.groups),
+                            w.kernel.high,
+                            w.kernel.wide};
   return cds_builder_parse(out, reading->builder, text, sizes, &reading->pads);
 }

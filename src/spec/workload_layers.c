@@ -11,6 +11,19 @@ enum { LAYERS_WRITTEN_MAX = 4096 };
 
 static const uint64_t size_max = UINT64_C(1) << 40;
 
+cds_status cds_layer_note(cds_layer_reading *reading, cds_status status) {
+  reading->wrong = reading->wrong || status == CDS_EINPUT;
+  return status == CDS_EINPUT ? CDS_OK : status;
+}
+
+cds_status cds_layer_form(cds_layer_reading *reading, void *out,
+                          const cds_schema *schema, const cds_yaml *node) {
+  return cds_layer_note(
+      reading, cds_schema_read(out, schema, node, reading->builder->reader));
+}
+
+uint64_t cds_layer_size(uint64_t size) { return size == 0 ? 1 : size; }
+
 /* Whether the node is a mapping; says so if not. */
 static bool is_mapping(const cds_yaml *node, const char *what,
                        const char *example, const cds_reader *reader) {
@@ -39,6 +52,7 @@ static cds_status read_pads(cds_layer_reading *reading) {
   for (size_t i = 0; i < node->count; i++) {
     pad[i].name = node->keys[i]->text;
     pad[i].place = node->keys[i]->place;
+    pad[i].multiple = 1;
     const cds_status one = cds_schema_count(&pad[i].multiple, 1, size_max,
                                             node->items[i], "pad", reader);
     status = one != CDS_OK ? one : status;
@@ -122,8 +136,8 @@ static cds_status read_ranks(cds_einsum *einsum, cds_layer_reading *reading) {
     }
     status = one != CDS_OK ? one : status;
   }
-  for (unsigned rank = 0; status == CDS_OK && rank < einsum->ranks; rank++) {
-    if (einsum->rank[rank].size == 0) {
+  for (unsigned rank = 0; rank < einsum->ranks; rank++) {
+    if (cds_yaml_get(ranks, einsum->rank[rank].name) == NULL) {
       cds_diag_error(reader->diag, ranks->place,
                      "rank '%s' of the einsum has no size: expected it in "
                      "'ranks'",
@@ -132,6 +146,30 @@ static cds_status read_ranks(cds_einsum *einsum, cds_layer_reading *reading) {
     }
   }
   return status;
+}
+
+/* The sizes beside an einsum that could not be read. */
+static cds_status check_sizes(cds_layer_reading *reading) {
+  const cds_yaml *ranks = reading->keys.ranks;
+  uint64_t size = 0;
+  cds_status status = CDS_EINPUT;
+  for (size_t i = 0; ranks != NULL && ranks->kind == CDS_YAML_MAPPING &&
+                     i < ranks->count && status == CDS_EINPUT;
+       i++) {
+    const cds_status one = cds_schema_count(&size, 1, size_max, ranks->items[i],
+                                            "ranks", reading->builder->reader);
+    status = one == CDS_OK ? status : one;
+  }
+  return status;
+}
+
+/* Sizes that were not read are 1. */
+static void fill_sizes(cds_einsum *einsum) {
+  for (unsigned rank = 0; rank < einsum->ranks; rank++) {
+    cds_rank *which = &einsum->rank[rank];
+    which->size = cds_layer_size(which->size);
+    which->real = cds_layer_size(which->real);
+  }
 }
 
 static cds_status read_quoted(cds_einsum *out, cds_layer_reading *reading) {
@@ -145,26 +183,32 @@ static cds_status read_quoted(cds_einsum *out, cds_layer_reading *reading) {
   }
   cds_place place = node->place;
   place.column += node->quoted && strchr(node->text, '\n') == NULL ? 1 : 0;
-  CDS_TRY(
-      cds_einsum_parse(out, node->text, place, reader->arena, reader->diag));
-  return read_ranks(out, reading);
+  const cds_status parsed =
+      cds_einsum_parse(out, node->text, place, reader->arena, reader->diag);
+  if (parsed != CDS_OK) {
+    return parsed == CDS_EINPUT ? check_sizes(reading) : parsed;
+  }
+  CDS_TRY(cds_layer_note(reading, read_ranks(out, reading)));
+  fill_sizes(out);
+  return CDS_OK;
 }
 
 static cds_status read_matmul(cds_einsum *out, cds_layer_reading *reading) {
   cds_matmul_keys keys = {0};
-  CDS_TRY(cds_schema_read(&keys, &cds_matmul_schema, reading->keys.matmul,
-                          reading->builder->reader));
-  const uint64_t sizes[] = {keys.m, keys.n, keys.k};
+  CDS_TRY(
+      cds_layer_form(reading, &keys, &cds_matmul_schema, reading->keys.matmul));
+  const uint64_t sizes[] = {cds_layer_size(keys.m), cds_layer_size(keys.n),
+                            cds_layer_size(keys.k)};
   return cds_builder_parse(out, reading->builder, "Y[m,n] += X[m,k] * W[k,n]",
                            sizes, &reading->pads);
 }
 
 static cds_status read_batched(cds_einsum *out, cds_layer_reading *reading) {
   cds_matmul_keys keys = {0};
-  CDS_TRY(cds_schema_read(&keys, &cds_batched_matmul_schema,
-                          reading->keys.batched_matmul,
-                          reading->builder->reader));
-  const uint64_t sizes[] = {keys.b, keys.m, keys.n, keys.k};
+  CDS_TRY(cds_layer_form(reading, &keys, &cds_batched_matmul_schema,
+                         reading->keys.batched_matmul));
+  const uint64_t sizes[] = {cds_layer_size(keys.b), cds_layer_size(keys.m),
+                            cds_layer_size(keys.n), cds_layer_size(keys.k)};
   return cds_builder_parse(out, reading->builder,
                            "Y[b,m,n] += X[b,m,k] * W[b,k,n]", sizes,
                            &reading->pads);
@@ -217,6 +261,21 @@ static cds_status read_roles(cds_einsum *einsum,
   return status;
 }
 
+/* Partial sums become results: they have no fewer bits. */
+static cds_status check_accumulator(const cds_tensor *output,
+                                    const cds_yaml *node,
+                                    const cds_reader *reader) {
+  if (output->accumulator.bits >= output->format.bits) {
+    return CDS_OK;
+  }
+  cds_diag_error(reader->diag, node->place,
+                 "format of output '%s' has %u bit and its accumulator %u: "
+                 "expected an 'accumulator' of at least as many in "
+                 "'precision'",
+                 output->name, output->format.bits, output->accumulator.bits);
+  return CDS_EINPUT;
+}
+
 static cds_status read_formats(cds_einsum *einsum,
                                const cds_layer_reading *reading) {
   const cds_yaml *node = reading->keys.formats;
@@ -240,6 +299,8 @@ static cds_status read_formats(cds_einsum *einsum,
           cds_schema_format(&which->format, node->items[i], key->text, reader);
       if (which->role != CDS_OUTPUT) {
         which->accumulator = which->format;
+      } else if (one == CDS_OK) {
+        one = check_accumulator(which, node->items[i], reader);
       }
     }
     status = one != CDS_OK ? one : status;
@@ -259,10 +320,15 @@ static cds_status read_einsum_form(cds_layer_reading *reading) {
   } else {
     CDS_TRY(cds_conv2d_read(&einsum, reading));
   }
-  CDS_TRY(read_roles(&einsum, reading));
+  CDS_TRY(cds_layer_note(reading, read_roles(&einsum, reading)));
   cds_einsum_formats(&einsum, &reading->precision);
-  CDS_TRY(read_formats(&einsum, reading));
+  CDS_TRY(cds_layer_note(reading, read_formats(&einsum, reading)));
   return cds_builder_einsum(reading->builder, &reading->head, &einsum);
+}
+
+/* Whether the key stands there, right or wrong. */
+static bool is_given(const cds_layer_reading *reading, const char *key) {
+  return cds_yaml_get(reading->node, key) != NULL;
 }
 
 /* Keys that an operation needs and has not, or has and does not use. */
@@ -275,15 +341,15 @@ static cds_status check_operation(const cds_layer_reading *reading,
   }
   const struct {
     const char *name;
-    bool given, wanted;
-  } rules[] = {{"rows", keys->rows != 0, true},
-               {"length", keys->length != 0, true},
-               {"head_dim", keys->head_dim != 0, head},
-               {"table", keys->table != 0, kind->gather},
-               {"to", keys->to.bits != 0, strcmp(kind->name, "convert") == 0}};
+    bool wanted;
+  } rules[] = {{"rows", true},
+               {"length", true},
+               {"head_dim", head},
+               {"table", kind->gather},
+               {"to", strcmp(kind->name, "convert") == 0}};
   cds_status status = CDS_OK;
   for (unsigned i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-    if (rules[i].given == rules[i].wanted) {
+    if (is_given(reading, rules[i].name) == rules[i].wanted) {
       continue;
     }
     cds_diag_error(reading->builder->reader->diag, reading->head.place,
@@ -292,7 +358,7 @@ static cds_status check_operation(const cds_layer_reading *reading,
                    rules[i].wanted ? "given" : "left out");
     status = CDS_EINPUT;
   }
-  if (head && status == CDS_OK &&
+  if (keys->head_dim != 0 && keys->length != 0 && status == CDS_OK &&
       (keys->head_dim % 2 != 0 || keys->length % keys->head_dim != 0)) {
     cds_diag_error(reading->builder->reader->diag, reading->head.place,
                    "'head_dim' of operation '%s': expected an even number that "
@@ -321,8 +387,9 @@ static cds_status read_operation(cds_layer_reading *reading) {
     cds_diag_suggest(reader->diag, keys->operation, known, count);
     return CDS_EINPUT;
   }
-  CDS_TRY(check_operation(reading, kind));
-  const cds_operation_size size = {keys->rows, keys->length, keys->head_dim};
+  CDS_TRY(cds_layer_note(reading, check_operation(reading, kind)));
+  const cds_operation_size size = {
+      cds_layer_size(keys->rows), cds_layer_size(keys->length), keys->head_dim};
   cds_operation operation = {0};
   const cds_status status =
       cds_operation_make(&operation, kind, &size, &reading->precision);
@@ -340,26 +407,33 @@ static cds_status read_operation(cds_layer_reading *reading) {
 
 /* Exactly one form, and no key that belongs to another. */
 static cds_status check_form(const cds_layer_reading *reading) {
-  const cds_layer_keys *keys = &reading->keys;
+  static const char *const forms[] = {"einsum", "matmul",    "batched_matmul",
+                                      "conv2d", "attention", "operation"};
+  static const char *const operation_keys[] = {"rows", "length", "head_dim",
+                                               "table", "to"};
   cds_diag *diag = reading->builder->reader->diag;
-  const int forms = (keys->einsum != NULL) + (keys->matmul != NULL) +
-                    (keys->batched_matmul != NULL) + (keys->conv2d != NULL) +
-                    (keys->attention != NULL) + (keys->operation != NULL);
-  if (forms != 1) {
+  unsigned count = 0;
+  for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++) {
+    count += is_given(reading, forms[i]);
+  }
+  if (count != 1) {
     cds_diag_error(diag, reading->node->place,
                    "layer '%s' has %s form: expected exactly one of 'einsum', "
                    "'matmul', 'batched_matmul', 'conv2d', 'attention' and "
                    "'operation'",
-                   reading->head.name, forms == 0 ? "no" : "more than one");
+                   reading->head.name, count == 0 ? "no" : "more than one");
     return CDS_EINPUT;
   }
-  const bool einsum = keys->operation == NULL && keys->attention == NULL;
-  const bool wrong =
-      (keys->ranks != NULL && keys->einsum == NULL) ||
-      ((keys->roles != NULL || keys->formats != NULL) && !einsum) ||
-      (keys->pad != NULL && keys->operation != NULL) ||
-      (keys->operation == NULL && (keys->rows | keys->length | keys->head_dim |
-                                   keys->table | keys->to.bits) != 0);
+  const bool operation = is_given(reading, "operation");
+  const bool einsum = !operation && !is_given(reading, "attention");
+  bool wrong = (is_given(reading, "ranks") && !is_given(reading, "einsum")) ||
+               ((is_given(reading, "roles") || is_given(reading, "formats")) &&
+                !einsum) ||
+               (is_given(reading, "pad") && operation);
+  for (unsigned i = 0; i < sizeof operation_keys / sizeof *operation_keys;
+       i++) {
+    wrong = wrong || (!operation && is_given(reading, operation_keys[i]));
+  }
   if (wrong) {
     cds_diag_error(diag, reading->node->place,
                    "layer '%s' has keys of another form: expected 'ranks' with "
@@ -373,87 +447,100 @@ static cds_status check_form(const cds_layer_reading *reading) {
 }
 
 static cds_status read_form(cds_layer_reading *reading) {
-  CDS_TRY(check_form(reading));
-  CDS_TRY(read_pads(reading));
-  if (reading->keys.operation != NULL) {
-    CDS_TRY(read_operation(reading));
-  } else if (reading->keys.attention != NULL) {
+  const cds_layer_keys *keys = &reading->keys;
+  CDS_TRY(cds_layer_note(reading, check_form(reading)));
+  CDS_TRY(cds_layer_note(reading, read_pads(reading)));
+  if (keys->operation != NULL) {
+    return read_operation(reading);
+  }
+  if (keys->attention != NULL) {
     CDS_TRY(cds_attention_read(reading));
-  } else {
+  } else if (keys->einsum != NULL || keys->matmul != NULL ||
+             keys->batched_matmul != NULL || keys->conv2d != NULL) {
     CDS_TRY(read_einsum_form(reading));
+  } else {
+    return CDS_EINPUT;
   }
   return check_pads(reading);
 }
 
-/* A layer with wrong keys: finds what is wrong inside of its form too, so that
- * one run shows everything. */
-static cds_status check_inside(const cds_yaml *node, const cds_reader *reader) {
-  const struct {
-    const char *key;
-    const cds_schema *schema;
-  } forms[] = {{"matmul", &cds_matmul_schema},
-               {"batched_matmul", &cds_batched_matmul_schema},
-               {"conv2d", &cds_conv2d_schema},
-               {"attention", &cds_attention_schema}};
-  union {
-    cds_matmul_keys matmul;
-    cds_conv2d_keys conv2d;
-    cds_attention_keys attention;
-  } keys;
-  for (size_t i = 0;
-       node->kind == CDS_YAML_MAPPING && i < sizeof forms / sizeof forms[0];
-       i++) {
-    const cds_yaml *form = cds_yaml_get(node, forms[i].key);
-    if (form != NULL) {
-      memset(&keys, 0, sizeof keys);
-      const cds_status status =
-          cds_schema_read(&keys, forms[i].schema, form, reader);
-      if (status != CDS_OK && status != CDS_EINPUT) {
-        return status;
-      }
-    }
+/* `precision:` of the layer, or of the workload. `precision` is NULL when the
+ * workload has none. */
+static cds_status find_precision(cds_layer_reading *reading,
+                                 const cds_precision *precision) {
+  const cds_reader *reader = reading->builder->reader;
+  const cds_format *any = cds_format_find("fp32");
+  if (any == NULL) {
+    return CDS_EINTERNAL;
   }
+  CDS_TRY(cds_precision_uniform(&reading->precision, any));
+  if (reading->keys.precision != NULL) {
+    return cds_precision_read(&reading->precision, reading->keys.precision,
+                              reader);
+  }
+  if (precision != NULL) {
+    reading->precision = *precision;
+    return CDS_OK;
+  }
+  cds_diag_error(reader->diag, reading->node->place,
+                 "layer '%s' has no 'precision', nor has the workload: "
+                 "expected one, such as 'precision: int8'",
+                 reading->head.name);
   return CDS_EINPUT;
+}
+
+/* Stands for a layer that could not be read, for the check of names. */
+static cds_status add_placeholder(cds_layer_reading *reading) {
+  const cds_operation_size size = {.rows = 1, .length = 1};
+  cds_operation operation = {0};
+  CDS_TRY(cds_operation_make(&operation, cds_operation_kind_find("add"), &size,
+                             &reading->precision));
+  return cds_builder_operation(reading->builder, &reading->head, &operation, 0);
+}
+
+static cds_status read_head(cds_layer_reading *reading, size_t number) {
+  const cds_layer_keys *keys = &reading->keys;
+  cds_builder *builder = reading->builder;
+  reading->head.name = keys->name;
+  reading->head.place = reading->node->place;
+  if (reading->head.name == NULL) {
+    reading->head.name =
+        cds_arena_printf(builder->reader->arena, "layer-%zu", number);
+  }
+  if (reading->head.name == NULL) {
+    return CDS_ENOMEM;
+  }
+  reading->head.copies = cds_layer_size(keys->count);
+  if (!cds_mul_u64(&reading->head.count, reading->head.copies,
+                   cds_layer_size(keys->steps))) {
+    reading->head.count = 1;
+    return cds_builder_too_large(builder, reading->node->place,
+                                 reading->head.name);
+  }
+  return CDS_OK;
 }
 
 static cds_status read_layer(cds_builder *builder, const cds_yaml *node,
                              size_t number, const cds_precision *precision) {
-  const cds_reader *reader = builder->reader;
   cds_layer_reading reading = {.builder = builder, .node = node};
-  const cds_status keys =
-      cds_schema_read(&reading.keys, &cds_layer_schema, node, reader);
-  if (keys != CDS_OK) {
-    return keys == CDS_EINPUT ? check_inside(node, reader) : keys;
-  }
-  reading.head.name = reading.keys.name;
-  reading.head.place = node->place;
-  if (reading.head.name == NULL) {
-    reading.head.name = cds_arena_printf(reader->arena, "layer-%zu", number);
-  }
-  if (reading.head.name == NULL) {
-    return CDS_ENOMEM;
-  }
-  reading.head.copies = reading.keys.count;
-  if (!cds_mul_u64(&reading.head.count, reading.keys.count,
-                   reading.keys.steps)) {
-    return cds_builder_too_large(builder, node->place, reading.head.name);
-  }
-  if (reading.keys.precision != NULL) {
-    CDS_TRY(
-        cds_precision_read(&reading.precision, reading.keys.precision, reader));
-  } else if (precision != NULL) {
-    reading.precision = *precision;
-  } else {
-    cds_diag_error(reader->diag, node->place,
-                   "layer '%s' has no 'precision', nor has the workload: "
-                   "expected one, such as 'precision: int8'",
-                   reading.head.name);
+  const size_t layers = builder->workload->layers;
+  CDS_TRY(
+      cds_layer_note(&reading, cds_schema_read(&reading.keys, &cds_layer_schema,
+                                               node, builder->reader)));
+  if (node->kind != CDS_YAML_MAPPING) {
     return CDS_EINPUT;
   }
-  const cds_status status = read_form(&reading);
-  return status == CDS_ELIMIT
-             ? cds_builder_too_large(builder, node->place, reading.head.name)
-             : status;
+  CDS_TRY(cds_layer_note(&reading, read_head(&reading, number)));
+  CDS_TRY(cds_layer_note(&reading, find_precision(&reading, precision)));
+  cds_status status = read_form(&reading);
+  if (status == CDS_ELIMIT) {
+    status = cds_builder_too_large(builder, node->place, reading.head.name);
+  }
+  CDS_TRY(cds_layer_note(&reading, status));
+  if (builder->workload->layers == layers && reading.wrong) {
+    CDS_TRY(add_placeholder(&reading));
+  }
+  return reading.wrong ? CDS_EINPUT : CDS_OK;
 }
 
 /* Mapping files name layers: a name stands once. */
@@ -495,5 +582,6 @@ cds_status cds_layers_read(cds_builder *builder, const cds_yaml *layers,
     }
     status = one != CDS_OK ? one : status;
   }
-  return status == CDS_OK ? check_names(builder) : status;
+  const cds_status names = check_names(builder);
+  return status == CDS_OK ? names : status;
 }

@@ -38,7 +38,19 @@ typedef struct cds_layer_reading {
   cds_layer_head head;
   cds_precision precision;
   cds_pads pads;
+  /* Something was refused. Reading goes on with 1 for a wrong size, so that
+   * one run shows everything; the layers that come of it are never used. */
+  bool wrong;
 } cds_layer_reading;
+
+/* Notes wrong input and goes on; gives other failures back. */
+cds_status cds_layer_note(cds_layer_reading *reading, cds_status status);
+/* Reads the table of a form of layer; sets wrong. False when nothing could be
+ * read. */
+cds_status cds_layer_form(cds_layer_reading *reading, void *out,
+                          const cds_schema *schema, const cds_yaml *node);
+/* The size, or 1 for one that was refused. */
+uint64_t cds_layer_size(uint64_t size);
 
 /* Forms that need more than a few lines: workload_conv.c,
  * workload_attention.c. */

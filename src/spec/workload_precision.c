@@ -77,6 +77,15 @@ cds_status cds_precision_read(cds_precision *out, const cds_yaml *node,
   if (precision.accumulator.bits == 0) {
     CDS_TRY(follow(&precision));
   }
+  const cds_yaml *accumulator = cds_yaml_get(node, "accumulator");
+  if (precision.accumulator.bits < precision.activations.bits &&
+      accumulator != NULL) {
+    cds_diag_error(reader->diag, accumulator->place,
+                   "'accumulator' has %u bit and the results that it is "
+                   "stored as have %u: expected at least as many",
+                   precision.accumulator.bits, precision.activations.bits);
+    return CDS_EINPUT;
+  }
   *out = precision;
   return CDS_OK;
 }

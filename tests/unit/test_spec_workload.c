@@ -442,6 +442,121 @@ static void all_wrong_layers_are_found_in_one_run(void **state) {
   fixture_close(&f);
 }
 
+/* The first fault of a layer hides no other one, and nothing is said that only
+ * follows from it. */
+static const char *const wrong_layers[] = {
+    "workload: w\n"
+    "layer: []\n"
+    "layers:\n"
+    "- {name: a, matmul: {m: 0, n: 4.5, k: x}, precision: 8, pad: {m: 0, q: "
+    "2}}\n"
+    "- {name: a, einsum: \"O[m,n] += A[m,k * B[k,n]\", ranks: {m: 0}}\n"
+    "- {name: b, einsum: \"O[m,n] += A[m,k] * B[k,n]\", ranks: {m: 4, q: 4, k: "
+    "0}, roles: {C: kv, A: wight}, formats: {B: fp17}, precision: fp17}\n"
+    "- {name: c, operation: softmx, rows: 3}\n",
+    "w.yaml:2:1: error: unknown key 'layer' in workload 'w'",
+    "w.yaml:4:25: error: 'm' is '0'",
+    "w.yaml:4:31: error: 'n' is '4.5'",
+    "w.yaml:4:39: error: 'k' is 'x'",
+    "w.yaml:4:54: error: 'precision' is '8'",
+    "w.yaml:4:66: error: 'pad' is '0'",
+    "w.yaml:4:69: error: 'pad' of 'q'",
+    "w.yaml:5:3: error: two layers are named 'a'",
+    "w.yaml:5:3: error: layer 'a' has no 'precision'",
+    "w.yaml:5:40: error: 'B' in an einsum",
+    "w.yaml:5:60: error: 'ranks' is '0'",
+    "w.yaml:6:64: error: unknown rank 'q'",
+    "w.yaml:6:73: error: 'rank k' is '0'",
+    "w.yaml:6:57: error: rank 'n' of the einsum has no size",
+    "w.yaml:6:85: error: unknown tensor 'C'",
+    "w.yaml:6:95: error: role of 'A'",
+    "w.yaml:6:116: error: 'B' is 'fp17'",
+    "w.yaml:6:134: error: 'precision' is 'fp17'",
+    "w.yaml:7:3: error: layer 'c' has no 'precision'",
+    "w.yaml:7:24: error: unknown operation 'softmx'",
+    NULL};
+static const char *const wrong_forms[] = {
+    "workload: w\n"
+    "precision: {weights: 4 bit, kv: fp17, activations: 8 bit}\n"
+    "phases: 1\n"
+    "layers:\n"
+    "- {name: d, conv2d: {channels: 64, filters: 63, input: 2, kernel: 5, "
+    "groups: 7}, count: 0}\n"
+    "- {name: e, attention: {heads: 5, kv_heads: 2, query: 0, context: 3, "
+    "head_dim: 4}, steps: 0, pad: {t: 0, y: 2}}\n"
+    "- {name: f, conv2d: {channels: 0, input: [0, 3, 4], kernel: [0, 0]}, "
+    "pad: {z: 2}}\n"
+    "- {name: g, rows: 4}\n"
+    "- {name: e.qk, operation: add, rows: 4, length: 4, head_dim: 0}\n"
+    "- 17\n",
+    "w.yaml:2:33: error: 'kv' is 'fp17'",
+    "w.yaml:3:9: error: 'phases' with 'layers'",
+    "w.yaml:5:21: error: 64 channels and 63 filters in 7 groups",
+    "w.yaml:5:21: error: window of conv2d does not fit",
+    "w.yaml:5:89: error: 'count' is '0'",
+    "w.yaml:6:24: error: 'heads' is 5 and 'kv_heads' is 2",
+    "w.yaml:6:55: error: 'query' is '0'",
+    "w.yaml:6:91: error: 'steps' is '0'",
+    "w.yaml:6:103: error: 'pad' is '0'",
+    "w.yaml:6:106: error: 'pad' of 'y'",
+    "w.yaml:7:32: error: 'channels' is '0'",
+    "w.yaml:7:42: error: 'input' is no number and no pair",
+    "w.yaml:7:62: error: 'kernel' is '0'",
+    "w.yaml:7:65: error: 'kernel' is '0'",
+    "w.yaml:7:76: error: 'pad' of 'z'",
+    "w.yaml:8:3: error: layer 'g' has no form",
+    "w.yaml:9:62: error: 'head_dim' is '0'",
+    "w.yaml:9:3: error: key 'head_dim' of operation 'add'",
+    "w.yaml:9:3: error: two layers are named 'e.qk'",
+    "w.yaml:10:3: error: layer is a single value",
+    NULL};
+
+static void expect_all(const char *const *text) {
+  fixture f;
+  cds_workload workload = {0};
+  fixture_open(&f);
+  assert_int_equal(read_text(&workload, &f, text[0]), CDS_EINPUT);
+  bool good = true;
+  size_t expected = 0;
+  for (; text[1 + expected] != NULL; expected++) {
+    if (strstr(fixture_messages(&f), text[1 + expected]) == NULL) {
+      print_error("missing: %s\n", text[1 + expected]);
+      good = false;
+    }
+  }
+  if (!good || cds_diag_errors(f.diag) != expected) {
+    (void)fputs(fixture_messages(&f), stderr);
+  }
+  assert_true(good);
+  assert_int_equal(cds_diag_errors(f.diag), expected);
+  fixture_close(&f);
+}
+
+static void one_run_finds_everything(void **state) {
+  (void)state;
+  expect_all(wrong_layers);
+  expect_all(wrong_forms);
+}
+
+/* Partial sums of fewer bits than the results that they become. */
+static void accumulators_are_no_narrower_than_results(void **state) {
+  (void)state;
+  fixture f;
+  refuse("{matmul: {m: 2, n: 2, k: 2}, precision: {weights: 8 bit, "
+         "activations: 8 bit, accumulator: 4 bit}}",
+         "w.yaml:3:93: error: 'accumulator' has 4 bit and the results that it "
+         "is stored as have 8: expected at least as many\n");
+  refuse("{matmul: {m: 2, n: 2, k: 2}, precision: int8, formats: {Y: fp64}}",
+         "w.yaml:3:62: error: format of output 'Y' has 64 bit and its "
+         "accumulator 32: expected an 'accumulator' of at least as many in "
+         "'precision'\n");
+  const cds_workload w =
+      read_layers(&f, "- {matmul: {m: 2, n: 2, k: 2}, precision: {weights: 8 "
+                      "bit, activations: 8 bit, accumulator: 8 bit}}\n");
+  assert_int_equal(w.layers, 1);
+  fixture_close(&f);
+}
+
 static void shipped_workloads_are_read(void **state) {
   (void)state;
   static const struct {
@@ -488,6 +603,8 @@ int main(void) {
       cmocka_unit_test(wrong_layers_are_refused_by_name),
       cmocka_unit_test(wrong_workloads_are_refused),
       cmocka_unit_test(all_wrong_layers_are_found_in_one_run),
+      cmocka_unit_test(one_run_finds_everything),
+      cmocka_unit_test(accumulators_are_no_narrower_than_results),
       cmocka_unit_test(shipped_workloads_are_read)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
