@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The walk over the network's hull (see hull.h for the proof). Sums that
- * decide are made anew over the layers in their order, so that results do not
+ * decide are made anew over the layers in one order, so that results do not
  * depend on the way taken; sums along the walk carry rounding and are compared
  * with a margin, towards asking once more.
  */
@@ -25,6 +25,7 @@ typedef struct hull_walk {
   size_t edges, room;
   cds_line **at;    /* segment of each layer during a walk */
   size_t *solution; /* scratch of one choice */
+  cds_hull_point *point;
 } hull_walk;
 
 /* What one pass over the vertices finds. */
@@ -82,28 +83,46 @@ static bool better(const cds_hull_result *out, double value, double energy_pj,
   return latency_s < out->latency_s;
 }
 
-/* Adds the chosen points in the order of the layers; false when a layer has
- * no point. `pick` says which end of its segment a layer takes. */
+/* Adds the chosen points in the order of the terms. */
+static cds_hull_point sum_terms(const hull_walk *walk) {
+  const cds_hull_problem *problem = walk->problem;
+  cds_hull_point sum = {0, 0};
+  cds_hull_point group = {0, 0};
+  const size_t terms = problem->terms > 0 ? problem->terms : problem->layers;
+  for (size_t i = 0; i < terms; i++) {
+    const cds_hull_term term =
+        problem->terms > 0
+            ? problem->term[i]
+            : (cds_hull_term){i, problem->layer[i].weight, i + 1 == terms};
+    group.energy_pj += term.weight * walk->point[term.layer].energy_pj;
+    group.latency_s += term.weight * walk->point[term.layer].latency_s;
+    if (term.last) {
+      sum.energy_pj += group.energy_pj;
+      sum.latency_s += group.latency_s;
+      group = (cds_hull_point){0, 0};
+    }
+  }
+  return sum;
+}
+
+/* Adds the points of the segments; false when a layer has no point.
+ * `pick_lambda` says which end of its segment a layer takes. */
 static bool sum_choice(cds_hull_point *sum, hull_walk *walk,
                        double pick_lambda) {
-  *sum = (cds_hull_point){0, 0};
   for (size_t i = 0; i < walk->problem->layers; i++) {
     const cds_hull_layer *layer = &walk->problem->layer[i];
-    double energy_pj = layer->energy_pj;
-    double latency_s = layer->latency_s;
+    walk->point[i] = (cds_hull_point){layer->energy_pj, layer->latency_s};
     walk->solution[i] = SIZE_MAX;
     if (!layer->fixed) {
       const cds_line_point *point = cds_lines_pick(walk->at[i], pick_lambda);
       if (point == NULL) {
         return false;
       }
-      energy_pj = point->energy_pj;
-      latency_s = point->latency_s;
+      walk->point[i] = (cds_hull_point){point->energy_pj, point->latency_s};
       walk->solution[i] = point->solution;
     }
-    sum->energy_pj += layer->weight * energy_pj;
-    sum->latency_s += layer->weight * latency_s;
   }
+  *sum = sum_terms(walk);
   return true;
 }
 
@@ -453,8 +472,10 @@ static cds_status prepare(hull_walk *walk) {
       (size_t *)cds_arena_array(arena, layers, sizeof *walk->solution);
   walk->out->choice =
       (size_t *)cds_arena_array(arena, layers, sizeof *walk->solution);
+  walk->point =
+      (cds_hull_point *)cds_arena_array(arena, layers, sizeof *walk->point);
   if (walk->layer == NULL || walk->at == NULL || walk->solution == NULL ||
-      walk->out->choice == NULL) {
+      walk->out->choice == NULL || walk->point == NULL) {
     return CDS_ENOMEM;
   }
   for (size_t i = 0; i < layers; i++) {

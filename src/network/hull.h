@@ -69,6 +69,14 @@ typedef struct cds_hull_layer {
   bool fixed;                  /* nothing to choose */
 } cds_hull_layer;
 
+/* How the choice is added up, to the last digit: terms in their order, group
+ * by group, and the groups. The weights of a layer's terms sum to its own. */
+typedef struct cds_hull_term {
+  size_t layer;
+  double weight;
+  bool last; /* of its group */
+} cds_hull_term;
+
 typedef struct cds_hull_problem {
   size_t layers;
   const cds_hull_layer *layer;
@@ -76,6 +84,8 @@ typedef struct cds_hull_problem {
   double latency_limit_s, energy_limit_pj; /* INFINITY: none */
   double edp_limit_pj_s;
   double incumbent; /* values above it are of no interest */
+  size_t terms;     /* 0: layers in their order, one group */
+  const cds_hull_term *term;
   cds_hull_solver solve;
   void *payload;
 } cds_hull_problem;

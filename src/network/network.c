@@ -283,6 +283,35 @@ static cds_status fill_frontier(network_job *job, const cds_hull_result *walk) {
   return CDS_OK;
 }
 
+/* The whole is the sum of the phases, these of their layers, each in the order
+ * of the workload: whoever adds up the result in this order finds the same
+ * digits. */
+static cds_status list_terms(cds_hull_problem *problem, network_job *job) {
+  const cds_workload *workload = job->workload;
+  cds_hull_term *term = (cds_hull_term *)cds_arena_array(
+      job->arena, workload->layers, sizeof *term);
+  if (term == NULL) {
+    return CDS_ENOMEM;
+  }
+  size_t terms = 0;
+  for (unsigned phase = 0; phase < workload->phases; phase++) {
+    const size_t first = terms;
+    for (size_t i = 0; i < workload->layers; i++) {
+      const cds_layer *layer = &workload->layer[i];
+      if (layer->phase == phase) {
+        term[terms++] = (cds_hull_term){.layer = job->plan->kind[i],
+                                        .weight = (double)layer->count};
+      }
+    }
+    if (terms > first) {
+      term[terms - 1].last = true;
+    }
+  }
+  problem->term = term;
+  problem->terms = terms;
+  return CDS_OK;
+}
+
 static cds_status walk_network(network_job *job) {
   const cds_network_options *options = job->options;
   cds_network_result *out = job->out;
@@ -299,6 +328,7 @@ static cds_status walk_network(network_job *job) {
     problem.incumbent = fmin(problem.incumbent, problem.edp_limit_pj_s);
   }
   cds_hull_result walk;
+  CDS_TRY(list_terms(&problem, job));
   CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
   out->energy_pj = walk.energy_pj;
   out->latency_s = walk.latency_s;

@@ -469,6 +469,29 @@ static void own_optima_do_not_add_to_the_network_optimum(void **state) {
   cds_arena_free(arena);
 }
 
+/* Terms in another order than the layers', one layer in two groups. */
+static void sums_are_made_in_the_order_of_the_terms(void **state) {
+  (void)state;
+  random_layers all = {.layers = 2, .points = {1, 1}};
+  all.layer[0] = (cds_hull_layer){3, 0.1, 0.7, true};
+  all.layer[1] = (cds_hull_layer){7, 0.3, 0.9, false};
+  all.point[0][0] = (cds_hull_point){0.1, 0.7};
+  all.point[1][0] = (cds_hull_point){0.3, 0.9};
+  static const cds_hull_term term[] = {
+      {1, 6, false}, {0, 2, true}, {0, 1, false}, {1, 1, true}};
+  cds_hull_problem problem = problem_of(&all, CDS_OBJECTIVE_EDP);
+  problem.terms = 4;
+  problem.term = term;
+  cds_arena *arena = cds_arena_new();
+  cds_hull_result got;
+  assert_int_equal(cds_hull_walk(&got, &problem, arena), CDS_OK);
+  const double first = 6 * 0.3 + 2 * 0.1;
+  const double second = 1 * 0.1 + 1 * 0.3;
+  assert_true(got.energy_pj == first + second);
+  assert_true(got.proven && got.value == got.energy_pj * got.latency_s);
+  cds_arena_free(arena);
+}
+
 static cds_status refuse(cds_hull_answer *out, size_t layer, double lambda,
                          void *payload) {
   (void)out;
@@ -503,6 +526,7 @@ int main(void) {
       cmocka_unit_test(unproven_answers_keep_the_bound_sound),
       cmocka_unit_test(frontier_falls_in_latency_and_rises_in_energy),
       cmocka_unit_test(own_optima_do_not_add_to_the_network_optimum),
+      cmocka_unit_test(sums_are_made_in_the_order_of_the_terms),
       cmocka_unit_test(status_of_the_solver_is_returned),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
