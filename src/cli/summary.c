@@ -23,7 +23,7 @@ enum {
 /* Sums over the layers of the winner. */
 typedef struct totals {
   cds_cost all, other;
-  double fusible_pj, fusible_bits;
+  cds_removable removable;
 } totals;
 
 /* Layers of one name in one phase. */
@@ -62,8 +62,9 @@ static void sum_up(totals *out, const cds_report *report) {
     if (layer->layer->kind == CDS_LAYER_OPERATION) {
       cds_cost_add(&out->other, &layer->cost, times);
     }
-    out->fusible_pj += times * cds_fusible_energy(report->arch, layer);
-    out->fusible_bits += times * cds_fusible_bits(layer);
+    const cds_removable part = cds_removable_by_fusion(report->arch, layer);
+    out->removable.energy_pj += times * part.energy_pj;
+    out->removable.bits += times * part.bits;
   }
 }
 
@@ -115,7 +116,9 @@ static void write_answer(const cds_page *page, const cds_report *report) {
   const double latency = result->network.latency_s;
   write_variables(page, report);
   write_pair(page, "energy", cds_page_si(page, energy, "J"), "area",
-             cds_page_plain(page, 1e-6 * result->area_um2, "mm2"));
+             result->area_um2 > 0.0
+                 ? cds_page_plain(page, 1e-6 * result->area_um2, "mm2")
+                 : "not given");
   write_pair(page, "time", cds_page_si(page, latency, "s"), "power",
              cds_page_si(page, result->average_power_w, "W"));
   write_pair(page, "EDP", cds_page_si(page, energy * latency, "J s"),
@@ -347,12 +350,28 @@ static void write_other(const cds_page *page, const totals *sum) {
       cds_cli_printf(
           page->arena,
           "operations that are not multiply-accumulate (softmax, norms, ...) "
-          "take %s of the energy and %s of the time; fusing them would remove "
-          "up to %s of traffic, %s of the energy",
+          "take %s of the energy and %s of the time",
           cds_page_percent(page, sum->other.energy_pj / sum->all.energy_pj),
-          cds_page_percent(page, sum->other.latency_s / sum->all.latency_s),
-          cds_page_si(page, sum->fusible_bits / 8.0, "B"),
-          cds_page_percent(page, sum->fusible_pj / sum->all.energy_pj)),
+          cds_page_percent(page, sum->other.latency_s / sum->all.latency_s)),
+      14, 14);
+}
+
+static void write_fusion(const cds_page *page, const totals *sum) {
+  if (!(sum->removable.bits > 0.0)) {
+    return;
+  }
+  fputs("fusion        ", page->stream);
+  cds_help_wrap(
+      page->stream,
+      cds_cli_printf(
+          page->arena,
+          "layers run unfused: what they only hand to a neighbour (attention's "
+          "scores, inner vectors, operands of softmax, norms, ...) is %s "
+          "through the outermost level and %s of the energy, the most that "
+          "fusion could remove",
+          cds_page_si(page, sum->removable.bits / 8.0, "B"),
+          cds_page_percent(page,
+                           sum->removable.energy_pj / sum->all.energy_pj)),
       14, 14);
 }
 
@@ -439,6 +458,7 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   write_operations(page, report, &sum);
   fputc('\n', page->stream);
   write_other(page, &sum);
+  write_fusion(page, &sum);
   write_bottleneck(page, report, &sum);
   write_designs(page, report);
 }

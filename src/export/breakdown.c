@@ -130,30 +130,136 @@ void cds_level_action_energy(double out[CDS_ACTIONS], const cds_arch *arch,
   }
 }
 
-double cds_fusible_energy(const cds_arch *arch, const cds_layer_result *layer) {
-  if (!layer->layer->fusible || layer->layer->kind != CDS_LAYER_OPERATION) {
-    return 0.0;
-  }
-  double energy = layer->cost.level_pj[0];
-  for (unsigned bond = 0; bond < arch->bonds; bond++) {
-    energy += layer->cost.bond_pj[bond];
-  }
-  return energy;
+/* ---- what fusion could remove -------------------------------------------- */
+
+static double partial_bits(const cds_tensor *tensor, uint64_t words,
+                           uint64_t partial) {
+  return cds_words_bits(words - partial, tensor->format.bits) +
+         cds_words_bits(partial, tensor->accumulator.bits);
 }
 
-double cds_fusible_bits(const cds_layer_result *layer) {
-  if (!layer->layer->fusible || layer->layer->kind != CDS_LAYER_OPERATION) {
-    return 0.0;
+static double action_bits(const cds_tensor *tensor, const cds_traffic *entry,
+                          cds_action action) {
+  return partial_bits(tensor, entry->words[action], entry->partial[action]);
+}
+
+static double action_energy(const cds_level *level, const cds_tensor *tensor,
+                            const cds_traffic *entry, cds_action action) {
+  const uint64_t partial = entry->partial[action];
+  return cds_words_energy(level, action, entry->words[action] - partial,
+                          tensor->format.bits) +
+         cds_words_energy(level, action, partial, tensor->accumulator.bits);
+}
+
+/* The holder that the tensor's outermost tiles go to: levels means compute. */
+static unsigned next_holder(const cds_arch *arch, const cds_counts *counts,
+                            unsigned tensor) {
+  unsigned level = 1;
+  while (level < arch->levels && !counts->at[level][tensor].held) {
+    level++;
   }
-  const cds_operation *operation = &layer->layer->operation;
-  double words = 0.0, bits = 0.0;
+  return level;
+}
+
+/* Energy on the bonds between the outermost level and the next holder: each
+ * stretch, from network to network, carries what enters or leaves there. */
+static double edge_bonds_energy(const cds_arch *arch, const cds_tensor *tensor,
+                                const cds_traffic *entry, unsigned child) {
+  const bool inner = child < arch->levels;
+  const unsigned depth = inner ? arch->level[child].depth : arch->arrays;
+  const unsigned last = inner ? arch->level[child].die : arch->compute.die;
+  cds_cost cost = {0};
+  unsigned die = arch->level[0].die;
+  for (unsigned k = arch->level[0].depth; k < depth; k++) {
+    const double down = cds_words_bits(
+        entry->down[k], cds_word_bits(tensor, tensor->role == CDS_OUTPUT));
+    cds_price_bonds(
+        &cost, arch, die, arch->array[k].die,
+        down + partial_bits(tensor, entry->up[k], entry->up_partial[k]));
+    die = arch->array[k].die;
+  }
+  cds_price_bonds(&cost, arch, die, last,
+                  action_bits(tensor, entry, CDS_FILL) +
+                      action_bits(tensor, entry, CDS_DRAIN));
+  return cost.dynamic_pj;
+}
+
+static cds_removable tensor_removable(const cds_arch *arch,
+                                      const cds_layer_result *layer,
+                                      unsigned t) {
+  const cds_tensor *tensor = &layer->layer->einsum.tensor[t];
+  const cds_traffic *outer = &layer->counts->at[0][t];
+  const unsigned child = next_holder(arch, layer->counts, t);
+  const cds_traffic *inner = &layer->counts->at[child][t];
+  cds_removable out = {0};
+  for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+    out.energy_pj +=
+        action_energy(&arch->level[0], tensor, outer, (cds_action)a);
+    out.bits += action_bits(tensor, outer, (cds_action)a);
+  }
+  if (child < arch->levels) {
+    const cds_level *level = &arch->level[child];
+    out.energy_pj += action_energy(level, tensor, inner, CDS_FILL) +
+                     action_energy(level, tensor, inner, CDS_DRAIN);
+  }
+  out.energy_pj += edge_bonds_energy(arch, tensor, inner, child);
+  return out;
+}
+
+/* Words of each input that come from the outermost level: once where the rows
+ * fit, else in each pass; which of them, the sum of the reads tells. */
+static uint64_t fetched_words(const cds_operation *operation, unsigned input,
+                              uint64_t reads) {
+  uint64_t once = 0;
   for (unsigned i = 0; i < operation->inputs; i++) {
-    const cds_operand *input = &operation->input[i];
-    words += (double)input->words;
-    bits += cds_words_bits(input->words, input->format.bits);
+    once += operation->input[i].words;
   }
-  const double reads = (double)layer->operation.reads[0];
-  return (words > 0.0 ? reads * bits / words : 0.0) +
-         cds_words_bits(layer->operation.updates[0],
-                        operation->output.format.bits);
+  const cds_operand *in = &operation->input[input];
+  if (reads == once) {
+    return in->words;
+  }
+  return in->words * (in->row_words == 0 ? operation->rows
+                      : in->every_pass   ? operation->passes
+                                         : 1);
+}
+
+static cds_removable operation_removable(const cds_arch *arch,
+                                         const cds_layer_result *layer) {
+  const cds_operation *operation = &layer->layer->operation;
+  const cds_operation_counts *counts = &layer->operation;
+  const cds_level *at = &arch->level[counts->at];
+  cds_removable out = {.energy_pj = layer->cost.level_pj[0]};
+  for (unsigned i = 0; i < operation->inputs; i++) {
+    const unsigned bits = operation->input[i].format.bits;
+    const uint64_t words = fetched_words(operation, i, counts->reads[0]);
+    out.bits += cds_words_bits(words, bits);
+    if (counts->at > 0) {
+      out.energy_pj += cds_words_energy(at, CDS_FILL, words, bits);
+    }
+  }
+  const unsigned bits = operation->output.format.bits;
+  out.bits += cds_words_bits(counts->updates[0], bits);
+  if (counts->at > 0) {
+    out.energy_pj += cds_words_energy(at, CDS_DRAIN, counts->updates[0], bits);
+  }
+  for (unsigned bond = 0; bond < arch->bonds; bond++) {
+    out.energy_pj += layer->cost.bond_pj[bond];
+  }
+  return out;
+}
+
+cds_removable cds_removable_by_fusion(const cds_arch *arch,
+                                      const cds_layer_result *layer) {
+  cds_removable out = {0};
+  if (layer->layer->kind == CDS_LAYER_OPERATION) {
+    return layer->layer->fusible ? operation_removable(arch, layer) : out;
+  }
+  for (unsigned t = 0; t < layer->layer->einsum.tensors; t++) {
+    if (layer->layer->einsum.tensor[t].intermediate && layer->counts != NULL) {
+      const cds_removable part = tensor_removable(arch, layer, t);
+      out.energy_pj += part.energy_pj;
+      out.bits += part.bits;
+    }
+  }
+  return out;
 }

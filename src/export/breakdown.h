@@ -31,11 +31,16 @@ cds_share cds_time_bottleneck(const cds_arch *arch,
 void cds_level_action_energy(double out[CDS_ACTIONS], const cds_arch *arch,
                              const cds_einsum *einsum, const cds_counts *counts,
                              unsigned level);
-/* Energy of the traffic that fusing would remove from a run of a fusible
- * operation: what it moves through the outermost level and the bonds. */
-double cds_fusible_energy(const cds_arch *arch, const cds_layer_result *layer);
-/* The same traffic in bits: what it reads from and writes to the outermost
- * level. Operands of several formats are taken at their mean width. */
-double cds_fusible_bits(const cds_layer_result *layer);
+/* What fusing could remove from one run of a layer, because it is used or made
+ * by a neighbour: all operands of a fusible operation, the intermediate
+ * tensors of an einsum (attention's scores, the inner vector of a feed-forward
+ * part; needs `counts`). `bits`: read from and written to the outermost level.
+ * `energy_pj`: of these, of the bonds on the way, and of the fills and drains
+ * of the level that they go to or come from. */
+typedef struct cds_removable {
+  double energy_pj, bits;
+} cds_removable;
+cds_removable cds_removable_by_fusion(const cds_arch *arch,
+                                      const cds_layer_result *layer);
 
 #endif

@@ -71,6 +71,10 @@ const char *cds_dimension_unit(cds_dimension dimension) {
   return NULL;
 }
 
+double cds_area_mm2(double area_um2) {
+  return area_um2 > 0.0 ? 1e-6 * area_um2 : (double)NAN;
+}
+
 double cds_gap(double value, double bound) {
   if (!(value > 0.0) || isnan(bound)) {
     return (double)NAN;

@@ -75,6 +75,8 @@ const char *cds_layer_status_name(cds_layer_status status);
 const char *cds_metric_name(cds_metric metric);
 /* Unit of a dimension's internal number, "" for none. */
 const char *cds_dimension_unit(cds_dimension dimension);
+/* In mm2; NaN when no entry of the architecture has an area. */
+double cds_area_mm2(double area_um2);
 /* (value - bound) / value; NaN when the value is not positive. */
 double cds_gap(double value, double bound);
 

@@ -104,7 +104,7 @@ static void write_design(cds_csv *csv, const cds_report *report,
   cds_csv_number(csv, design->energy_pj * design->latency_s);
   cds_csv_number(csv, design->value);
   cds_csv_number(csv, isfinite(design->bound) ? design->bound : (double)NAN);
-  cds_csv_number(csv, 1e-6 * design->area_um2);
+  cds_csv_number(csv, cds_area_mm2(design->area_um2));
   cds_csv_number(csv, design->power_w);
   cds_csv_number(csv, design->temperature_degc);
   cds_csv_text(csv, over && design->limit < report->options->limits

@@ -45,7 +45,7 @@ static bool write_winner(cds_json *json, const cds_report *report,
   cds_json_number(json, "energy_pj", network->energy_pj);
   cds_json_number(json, "latency_s", network->latency_s);
   cds_json_number(json, "edp_pj_s", network->energy_pj * network->latency_s);
-  cds_json_number(json, "area_mm2", 1e-6 * result->area_um2);
+  cds_json_number(json, "area_mm2", cds_area_mm2(result->area_um2));
   cds_json_number(json, "power_w", result->average_power_w);
   cds_json_number(json, "temperature_degc", result->temperature_degc);
   cds_json_end(json);
@@ -167,7 +167,7 @@ static void write_phases(cds_json *json, const cds_workload *workload,
 static void write_totals(cds_json *json, const cds_arch *arch,
                          const cds_network_result *network) {
   cds_cost total = {0}, other = {0};
-  double fusible_pj = 0.0, fusible_bits = 0.0;
+  cds_removable removable = {0};
   for (size_t i = 0; i < network->layers; i++) {
     const cds_layer_result *layer = &network->layer[i];
     const double times = (double)layer->layer->count;
@@ -175,8 +175,9 @@ static void write_totals(cds_json *json, const cds_arch *arch,
     if (layer->layer->kind == CDS_LAYER_OPERATION) {
       cds_cost_add(&other, &layer->cost, times);
     }
-    fusible_pj += times * cds_fusible_energy(arch, layer);
-    fusible_bits += times * cds_fusible_bits(layer);
+    const cds_removable part = cds_removable_by_fusion(arch, layer);
+    removable.energy_pj += times * part.energy_pj;
+    removable.bits += times * part.bits;
   }
   cds_json_object(json, "totals");
   cds_json_number(json, "energy_pj", network->energy_pj);
@@ -185,8 +186,10 @@ static void write_totals(cds_json *json, const cds_arch *arch,
   cds_json_object_line(json, "other_operations");
   cds_json_number(json, "energy_pj", other.energy_pj);
   cds_json_number(json, "latency_s", other.latency_s);
-  cds_json_number(json, "removable_by_fusion_pj", fusible_pj);
-  cds_json_number(json, "removable_by_fusion_bits", fusible_bits);
+  cds_json_end(json);
+  cds_json_object_line(json, "removable_by_fusion");
+  cds_json_number(json, "energy_pj", removable.energy_pj);
+  cds_json_number(json, "bits", removable.bits);
   cds_json_end(json);
   cds_json_energy(json, arch, &total);
   cds_json_end(json);

@@ -135,17 +135,75 @@ static void only_fusible_operations_have_removable_traffic(void **state) {
   cds_layer_result result = {.layer = &layer};
   make_arch(&arch);
   make_cost(&result.cost);
-  layer.operation.inputs = 1;
+  layer.operation.inputs = 2;
+  layer.operation.passes = 2;
   layer.operation.input[0].words = 10;
+  layer.operation.input[0].row_words = 5;
+  layer.operation.input[0].every_pass = true;
   layer.operation.input[0].format.bits = 16;
+  layer.operation.input[1].words = 4;
+  layer.operation.input[1].row_words = 2;
+  layer.operation.input[1].format.bits = 8;
   layer.operation.output.format.bits = 8;
-  result.operation.reads[0] = 20; /* two passes */
+  result.operation.reads[0] = 24; /* two passes of the first */
   result.operation.updates[0] = 10;
-  assert_close(cds_fusible_energy(&arch, &result), 8320 + 5, 1e-12);
-  assert_close(cds_fusible_bits(&result), 20 * 16 + 10 * 8, 1e-12);
+  cds_removable got = cds_removable_by_fusion(&arch, &result);
+  assert_close(got.energy_pj, 8320 + 5, 1e-12);
+  assert_close(got.bits, 20 * 16 + 4 * 8 + 10 * 8, 1e-12);
+  result.operation.reads[0] = 14; /* the rows fit */
+  assert_close(cds_removable_by_fusion(&arch, &result).bits,
+               10 * 16 + 4 * 8 + 10 * 8, 1e-12);
+  /* On the inner level: its fills (3 pJ an access of 8 bits) and drains. */
+  result.operation.at = 1;
+  arch.level[1].width_bits = 8;
+  arch.level[1].price[CDS_FILL].access_pj = 3;
+  arch.level[1].price[CDS_DRAIN].access_pj = 2;
+  got = cds_removable_by_fusion(&arch, &result);
+  assert_close(got.energy_pj, 8320 + 5 + 24 * 3 + 10 * 2, 1e-12);
   layer.fusible = false;
-  assert_close(cds_fusible_energy(&arch, &result), 0, 1e-12);
-  assert_close(cds_fusible_bits(&result), 0, 1e-12);
+  assert_close(cds_removable_by_fusion(&arch, &result).energy_pj, 0, 1e-12);
+  assert_close(cds_removable_by_fusion(&arch, &result).bits, 0, 1e-12);
+}
+
+/* A product whose result only the next layer reads: 32 updates and 16 reads of
+ * 8 and 16 bits at DRAM, drained and filled below. */
+static void intermediate_tensors_of_products_are_removable(void **state) {
+  (void)state;
+  static cds_counts counts;
+  cds_arch arch;
+  cds_layer layer = {.kind = CDS_LAYER_EINSUM};
+  cds_layer_result result = {.layer = &layer, .counts = &counts};
+  make_arch(&arch);
+  arch.arrays = 0;
+  arch.level[1].width_bits = 8;
+  arch.level[1].price[CDS_FILL].access_pj = 3;
+  arch.level[1].price[CDS_DRAIN].access_pj = 2;
+  layer.einsum.tensors = 3;
+  for (unsigned t = 0; t < 3; t++) {
+    cds_tensor *tensor = &layer.einsum.tensor[t];
+    tensor->role = t == 2 ? CDS_OUTPUT : CDS_INPUT;
+    tensor->format.bits = 8;
+    tensor->accumulator.bits = 16;
+    for (unsigned level = 0; level < 2; level++) {
+      counts.at[level][t].held = true;
+    }
+    counts.at[0][t].words[CDS_READ] = 16;
+    counts.at[1][t].words[CDS_FILL] = 16;
+  }
+  counts.at[0][2].words[CDS_UPDATE] = 32;
+  counts.at[0][2].partial[CDS_UPDATE] = 16; /* at 16 bits */
+  counts.at[1][2].words[CDS_DRAIN] = 32;
+  counts.at[1][2].partial[CDS_DRAIN] = 16;
+  assert_close(cds_removable_by_fusion(&arch, &result).bits, 0, 1e-12);
+  layer.einsum.tensor[2].intermediate = true;
+  cds_removable got = cds_removable_by_fusion(&arch, &result);
+  assert_close(got.bits, 16 * 8 + 16 * 8 + 16 * 16, 1e-12);
+  /* DRAM: 16 reads, 16 + 2 x 16 updates; below: 16 fills, 48 drains. */
+  assert_close(got.energy_pj, 16 * 100 + 48 * 110 + 16 * 3 + 48 * 2, 1e-12);
+  layer.einsum.tensor[0].intermediate = true;
+  got = cds_removable_by_fusion(&arch, &result);
+  assert_close(got.bits, 512 + 16 * 8, 1e-12);
+  assert_close(got.energy_pj, 7024 + 16 * 100 + 16 * 3, 1e-12);
 }
 
 static void a_gap_is_a_share_of_the_value(void **state) {
@@ -164,6 +222,7 @@ int main(void) {
       cmocka_unit_test(operations_are_bound_by_their_unit),
       cmocka_unit_test(energy_of_a_level_by_action),
       cmocka_unit_test(only_fusible_operations_have_removable_traffic),
+      cmocka_unit_test(intermediate_tensors_of_products_are_removable),
       cmocka_unit_test(a_gap_is_a_share_of_the_value),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
