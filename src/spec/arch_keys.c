@@ -404,7 +404,7 @@ SCHEMA(arch, "architecture", arch_keys, "An architecture file");
 SCHEMA(die, "die", die_keys, "One die of 'dies'");
 SCHEMA(package, "package", package_keys, "How the dies stand together");
 SCHEMA(stack, "stack", stack_keys, "One stack of dies");
-SCHEMA(layer, "layer", layer_keys,
+SCHEMA(layer, "stack_layer", layer_keys,
        "A die of a stack; its bond joins the repeats, and the die below where "
        "no bond of its own stands between");
 SCHEMA(stack_bond, "bond", stack_bond_keys, "A bond between two layers");

@@ -7,8 +7,16 @@
  * ranks m (sequences times tokens), n, k, and one layer stands for all blocks
  * (and all steps of a decode phase). Scores are full square in a prefill; step
  * i of a decode phase attends to context + i + 1 keys, rounded up to blocks of
- * 16, and steps of one length are one layer. Keys and values are written to
- * the cache by the last operation that makes them.
+ * 16, and steps of one length are one layer.
+ *
+ * Appending to the cache is the drain of the keys (after their positions) and
+ * values, no operation of its own, as long as the cache has the activations'
+ * format. Otherwise each appended value is converted: `k_convert` and
+ * `v_convert` read it as an activation and write it to the cache. Reading the
+ * cache converts nothing, nor do weights of another format than the
+ * activations: a multiply-accumulate unit takes each operand in its own format
+ * where it has one that covers both (cds_compute_format), and the products of
+ * queries and keys are formed with the keys as they are stored.
  */
 #include <string.h>
 
@@ -110,21 +118,31 @@ static bool same_format(const cds_format *a, const cds_format *b) {
          strcmp(a->name, b->name) == 0;
 }
 
-/* Queries and keys turn together, so that sines are read once a token, unless
- * the cache has a format of its own. */
+/* Whether keys and values change their format on the way to the cache. */
+static bool converts(const lowering *l) {
+  return !same_format(&l->precision->kv, &l->precision->activations);
+}
+
+/* Queries and keys turn together, so that sines are read once a token. */
 static cds_status add_rope(lowering *l) {
   const cds_transformer *model = l->model;
-  const uint64_t query = model->heads * model->head_dim;
-  const uint64_t keys = model->kv_heads * model->head_dim;
-  cds_operation_size size = {.rows = l->rows, .head_dim = model->head_dim};
-  if (same_format(&l->precision->kv, &l->precision->activations)) {
-    size.length = query + keys;
-    return add_operation(l, "rope", "rope", &size, CDS_ACTIVATIONS);
-  }
-  size.length = query;
-  CDS_TRY(add_operation(l, "rope_q", "rope", &size, CDS_ACTIVATIONS));
-  size.length = keys;
-  return add_operation(l, "rope_k", "rope", &size, CDS_KV_CACHE);
+  const cds_operation_size size = {.rows = l->rows,
+                                   .length = (model->heads + model->kv_heads) *
+                                             model->head_dim,
+                                   .head_dim = model->head_dim};
+  return add_operation(l, "rope", "rope", &size, CDS_ACTIVATIONS);
+}
+
+static cds_status add_converts(lowering *l) {
+  const cds_transformer *model = l->model;
+  const cds_operation_size size = {.rows = l->rows,
+                                   .length = model->kv_heads * model->head_dim};
+  const uint64_t kept = model->hidden + model->heads * model->head_dim;
+  CDS_TRY(keep_alive(l, l->rows * (kept + size.length)));
+  CDS_TRY(add_operation(l, "k_convert", "convert", &size, CDS_KV_CACHE));
+  CDS_TRY(keep_alive(l, l->rows * kept));
+  CDS_TRY(add_operation(l, "v_convert", "convert", &size, CDS_KV_CACHE));
+  return keep_alive(l, l->rows * model->hidden);
 }
 
 static cds_status add_query_key_value(lowering *l) {
@@ -133,6 +151,7 @@ static cds_status add_query_key_value(lowering *l) {
   const uint64_t query = model->heads * model->head_dim;
   const uint64_t keys = model->kv_heads * model->head_dim;
   const bool bias = model->qkv_bias;
+  const cds_content cache = converts(l) ? CDS_ACTIVATIONS : CDS_KV_CACHE;
   const projection q = {.name = "q_proj",
                         .rows = l->rows,
                         .in = d,
@@ -144,22 +163,26 @@ static cds_status add_query_key_value(lowering *l) {
                         .in = d,
                         .out = keys,
                         .bias = bias ? "k_bias" : NULL,
-                        .content = model->learned_positions ? CDS_KV_CACHE
-                                                            : CDS_ACTIVATIONS};
+                        .content =
+                            model->learned_positions ? cache : CDS_ACTIVATIONS};
   const projection v = {.name = "v_proj",
                         .rows = l->rows,
                         .in = d,
                         .out = keys,
                         .bias = bias ? "v_bias" : NULL,
-                        .content = CDS_KV_CACHE};
+                        .content = cache};
   CDS_TRY(keep_alive(l, l->rows * d));
   CDS_TRY(add_projection(l, &q));
   CDS_TRY(keep_alive(l, l->rows * (d + query)));
   CDS_TRY(add_projection(l, &k));
   CDS_TRY(keep_alive(l, l->rows * (d + query + keys)));
   CDS_TRY(add_projection(l, &v));
-  CDS_TRY(keep_alive(l, l->rows * d));
-  return model->learned_positions ? CDS_OK : add_rope(l);
+  /* Values that are converted later are activations until then. */
+  CDS_TRY(keep_alive(l, l->rows * (converts(l) ? d + keys : d)));
+  if (!model->learned_positions) {
+    CDS_TRY(add_rope(l));
+  }
+  return converts(l) ? add_converts(l) : CDS_OK;
 }
 
 /* Attention of `steps` passes to `context` keys; `suffix` tells layers of

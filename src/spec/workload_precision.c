@@ -7,7 +7,9 @@ static const cds_key precision_keys[] = {
      .kind = CDS_KEY_FORMAT,
      .offset = offsetof(cds_precision, weights),
      .required = true,
-     .help = "Number format of stored parameters, such as int4 or '4 bit'."},
+     .help = "Number format of stored parameters, such as int4 or '4 bit'. "
+             "Units take both operands as they are stored, where they have a "
+             "format that covers both: no conversion is counted."},
     {.name = "activations",
      .kind = CDS_KEY_FORMAT,
      .offset = offsetof(cds_precision, activations),
@@ -17,7 +19,9 @@ static const cds_key precision_keys[] = {
      .kind = CDS_KEY_FORMAT,
      .offset = offsetof(cds_precision, kv),
      .help = "Number format of the KV cache; that of the activations if not "
-             "given."},
+             "given. Another one costs a model a 'convert' of each value that "
+             "is appended, and none when the cache is read, as keys and values "
+             "are multiplied as they are stored."},
     {.name = "accumulator",
      .kind = CDS_KEY_FORMAT,
      .offset = offsetof(cds_precision, accumulator),

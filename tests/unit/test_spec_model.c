@@ -290,24 +290,65 @@ static void small_model_is_lowered_layer_by_layer(void **state) {
   fixture_close(&f);
 }
 
-static void cache_format_of_its_own_splits_the_rotation(void **state) {
+/* Each appended value changes its format once: 4 tokens x 2 heads x 2 elements
+ * in the prefill, 4 values a step in the decode phase. */
+static void cache_format_of_its_own_costs_converts(void **state) {
   (void)state;
+  static const char *const names[] = {"prefill.k_convert", "prefill.v_convert",
+                                      "decode.k_convert", "decode.v_convert"};
   fixture f;
   const cds_workload w =
       read_small(&f, "",
                  "precision: {weights: int4, activations: fp16, kv: fp8}\n"
-                 "phases: [{prefill: {tokens: 4}}]\n");
-  const cds_operation *rope_k = &find(&w, "prefill.rope_k")->operation;
-  assert_int_equal(rope_k->output.format.bits, 8);
-  assert_int_equal(rope_k->output.content, CDS_KV_CACHE);
-  assert_int_equal(rope_k->length, 4);
-  assert_int_equal(find(&w, "prefill.rope_q")->operation.output.format.bits,
-                   16);
+                 "phases: [{prefill: {tokens: 4}}, {decode: {context: 4, "
+                 "tokens: 5}}]\n");
+  for (unsigned i = 0; i < 4; i++) {
+    const cds_layer *layer = find(&w, names[i]);
+    const cds_operation *convert = &layer->operation;
+    const uint64_t values = i < 2 ? 16 : 4;
+    assert_string_equal(convert->kind, "convert");
+    assert_true(layer->fusible);
+    assert_int_equal(layer->count, i < 2 ? 3 : 15);
+    assert_int_equal(convert->primitives[CDS_CONVERT], values);
+    assert_int_equal(convert->input[0].words, values);
+    assert_int_equal(convert->input[0].format.bits, 16);
+    assert_int_equal(convert->input[0].content, CDS_ACTIVATIONS);
+    assert_int_equal(convert->output.words, values);
+    assert_int_equal(convert->output.format.bits, 8);
+    assert_int_equal(convert->output.content, CDS_KV_CACHE);
+  }
+  assert_int_equal(find(&w, "prefill.rope")->operation.output.format.bits, 16);
+  /* The cache is read as it is stored. */
   assert_int_equal(find(&w, "prefill.qk")->einsum.tensor[1].format.bits, 8);
-  assert_int_equal(find(&w, "prefill.v_proj")->einsum.tensor[2].format.bits, 8);
-  assert_int_equal(find(&w, "prefill.k_proj")->einsum.tensor[2].format.bits,
+  assert_int_equal(find(&w, "prefill.av")->einsum.tensor[1].format.bits, 8);
+  assert_int_equal(find(&w, "prefill.v_proj")->einsum.tensor[2].format.bits,
                    16);
+  assert_int_equal(find(&w, "prefill.v_proj")->einsum.tensor[2].content,
+                   CDS_ACTIVATIONS);
   assert_int_equal(w.parameter_bits, w.parameters * 4);
+  /* 2 x 3 blocks x 4 values x 8 bit a token, one block of 16 tokens. */
+  assert_int_equal(w.kv_bits, 16 * 2 * 3 * 4 * 8);
+  fixture_close(&f);
+}
+
+/* Learned positions leave the keys alone: biases make them. */
+static void cache_format_of_its_own_follows_the_biases(void **state) {
+  (void)state;
+  fixture f;
+  cds_workload w = {0};
+  fixture_open(&f);
+  assert_fine(&f, read_text(&w, &f,
+                            "workload: w\n"
+                            "precision: {weights: fp16, activations: fp16, kv: "
+                            "fp8}\n"
+                            "model: {model_type: gpt2, n_embd: 8, n_layer: 1, "
+                            "n_head: 2, vocab_size: 16, n_positions: 32}\n"
+                            "phases: [{prefill: {tokens: 4}}]\n"));
+  assert_int_equal(find(&w, "prefill.k_bias")->operation.output.content,
+                   CDS_ACTIVATIONS);
+  assert_int_equal(find(&w, "prefill.k_convert")->operation.output.words, 32);
+  assert_int_equal(find(&w, "prefill.v_convert")->operation.output.content,
+                   CDS_KV_CACHE);
   fixture_close(&f);
 }
 
@@ -516,7 +557,8 @@ int main(void) {
       cmocka_unit_test(parameters_of_the_layers_are_those_of_the_formula),
       cmocka_unit_test(gpt3_has_its_published_size),
       cmocka_unit_test(small_model_is_lowered_layer_by_layer),
-      cmocka_unit_test(cache_format_of_its_own_splits_the_rotation),
+      cmocka_unit_test(cache_format_of_its_own_costs_converts),
+      cmocka_unit_test(cache_format_of_its_own_follows_the_biases),
       cmocka_unit_test(tensors_that_fusion_keeps_on_chip_are_marked),
       cmocka_unit_test(logits_of_all_tokens_on_request),
       cmocka_unit_test(tied_tables_and_biases_are_counted),

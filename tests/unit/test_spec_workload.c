@@ -557,6 +557,24 @@ static void accumulators_are_no_narrower_than_results(void **state) {
   fixture_close(&f);
 }
 
+/* Reference text and JSON are found by the name of a schema. */
+static void names_of_schemas_are_unique(void **state) {
+  (void)state;
+  const char *seen[128];
+  size_t count = 0;
+  const cds_schema *const *const lists[] = {cds_arch_schemas,
+                                            cds_workload_schemas};
+  for (size_t list = 0; list < 2; list++) {
+    for (size_t i = 0; lists[list][i] != NULL; i++) {
+      for (size_t before = 0; before < count; before++) {
+        assert_string_not_equal(lists[list][i]->name, seen[before]);
+      }
+      assert_true(count < 128);
+      seen[count++] = lists[list][i]->name;
+    }
+  }
+}
+
 static void shipped_workloads_are_read(void **state) {
   (void)state;
   static const struct {
@@ -605,6 +623,7 @@ int main(void) {
       cmocka_unit_test(all_wrong_layers_are_found_in_one_run),
       cmocka_unit_test(one_run_finds_everything),
       cmocka_unit_test(accumulators_are_no_narrower_than_results),
+      cmocka_unit_test(names_of_schemas_are_unique),
       cmocka_unit_test(shipped_workloads_are_read)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
