@@ -57,6 +57,24 @@ static cds_status read_stream(const cds_yaml **out, const char *file,
   return parsed;
 }
 
+/* Files are read more than once (their digest goes into the results), so what
+ * can be read only once is refused; the standard input is kept by `-`. */
+static cds_status not_regular(cds_diag *diag, const char *file, mode_t mode) {
+  if (S_ISDIR(mode)) {
+    return unreadable(diag, file, "it is a directory");
+  }
+  const bool once = S_ISFIFO(mode) || S_ISCHR(mode);
+  const cds_status status =
+      unreadable(diag, file,
+                 S_ISFIFO(mode) ? "it is a pipe, which can be read only once"
+                                : "it is no regular file");
+  if (once) {
+    cds_diag_hint(diag, "use '-' for the standard input, as in 'command | "
+                        "codesign check -'");
+  }
+  return status;
+}
+
 cds_status cds_yaml_read_file(const cds_yaml **out, const char *path,
                               cds_arena *arena, cds_diag *diag) {
   const char *const file = cds_arena_strdup(arena, path);
@@ -71,9 +89,7 @@ cds_status cds_yaml_read_file(const cds_yaml **out, const char *path,
     return unreadable(diag, file, strerror(errno));
   }
   if (!S_ISREG(about.st_mode)) {
-    return unreadable(diag, file,
-                      S_ISDIR(about.st_mode) ? "it is a directory"
-                                             : "it is no regular file");
+    return not_regular(diag, file, about.st_mode);
   }
   FILE *const stream = fopen(path, "rb");
   if (stream == NULL) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -366,7 +367,27 @@ static void unreadable_files_say_why(void **state) {
       "/: error: cannot read: it is a directory: expected a readable YAML "
       "file\n"
       "/dev/null: error: cannot read: it is no regular file: expected a "
-      "readable YAML file\n");
+      "readable YAML file\n"
+      "  hint: use '-' for the standard input, as in 'command | codesign check "
+      "-'\n");
+}
+
+/* Opening it would wait for somebody who writes. */
+static void pipes_are_refused_with_a_hint(void **state) {
+  (void)state;
+  const cds_yaml *root = NULL;
+  char folder[] = "/tmp/codesign-test-XXXXXX";
+  char path[64];
+  assert_non_null(mkdtemp(folder));
+  (void)snprintf(path, sizeof path, "%s/pipe", folder);
+  assert_int_equal(mkfifo(path, 0600), 0);
+  assert_int_equal(cds_yaml_read_file(&root, path, f.arena, f.diag),
+                   CDS_EINPUT);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(rmdir(folder), 0);
+  assert_message(&f, "cannot read: it is a pipe, which can be read only once: "
+                     "expected a readable YAML file\n"
+                     "  hint: use '-' for the standard input");
 }
 
 static void files_are_read_whole(void **state) {
@@ -420,6 +441,7 @@ int main(void) {
       TEST(files_above_16_mib_are_refused),
       TEST(many_duplicate_keys_are_counted),
       TEST(unreadable_files_say_why),
+      TEST(pipes_are_refused_with_a_hint),
       TEST(files_are_read_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
