@@ -103,24 +103,36 @@ static int print_result(job *it, bool written) {
   return CDS_EXIT_DONE;
 }
 
-/* Limits that nobody meets are named by the exploration; this names what does
- * not fit, by the first such design. */
+/* One message for one failure. Limits that nobody meets are named by the
+ * exploration: what does not fit is then a hint there. Without such a limit it
+ * is the error, in the words of the first such design. */
 static void explain_infeasible(job *it) {
   const cds_explore_result *result = &it->result;
-  for (size_t i = 0; i < result->designs; i++) {
-    const cds_design_result *design = &result->design[i];
-    if (design->status != CDS_DESIGN_INFEASIBLE || design->reason == NULL) {
-      continue;
-    }
-    cds_cli_error(it->cli, "%s", design->reason);
-    const char *text = cds_design_text(it->inputs.space, i, it->cli->arena);
-    if (*text != '\0') {
-      cds_diag_hint(it->cli->diag,
-                    "that is design %zu (%s); %" PRIu64 " of %zu designs "
-                    "cannot be mapped",
-                    i, text, result->infeasible, result->designs);
-    }
+  cds_diag *diag = it->cli->diag;
+  size_t i = 0;
+  while (i < result->designs &&
+         (result->design[i].status != CDS_DESIGN_INFEASIBLE ||
+          result->design[i].reason == NULL)) {
+    i++;
+  }
+  if (i == result->designs) {
     return;
+  }
+  const char *reason = result->design[i].reason;
+  if (cds_diag_errors(diag) > 0) {
+    cds_diag_hint(diag, "%" PRIu64 " of %zu designs cannot be mapped: %s",
+                  result->infeasible, result->designs, reason);
+    return;
+  }
+  const char *path = it->cli->call.file[0];
+  const bool file = strcmp(path, "-") != 0;
+  cds_diag_error(diag, (cds_place){.file = file ? path : NULL}, "%s", reason);
+  const char *text = cds_design_text(it->inputs.space, i, it->cli->arena);
+  if (*text != '\0') {
+    cds_diag_hint(diag,
+                  "that is design %zu (%s); %" PRIu64
+                  " of %zu designs cannot be mapped",
+                  i, text, result->infeasible, result->designs);
   }
 }
 

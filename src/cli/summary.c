@@ -127,6 +127,23 @@ static void write_answer(const cds_page *page, const cds_report *report) {
   write_proof(page, report);
 }
 
+/* Power and temperature are roofs: each layer runs slowly enough for them. */
+static void write_limits(const cds_page *page, const cds_report *report) {
+  const cds_explore_options *options = report->options;
+  const char *text = "";
+  for (size_t i = 0; i < options->limits; i++) {
+    const cds_limit *limit = &options->limit[i];
+    const bool roof = limit->metric == CDS_METRIC_POWER ||
+                      limit->metric == CDS_METRIC_TEMPERATURE;
+    text = cds_cli_printf(page->arena, "%s%s%s%s", text, i > 0 ? ", " : "",
+                          limit->text, roof ? " in every layer" : "");
+  }
+  if (options->limits > 0) {
+    fputs("limits        ", page->stream);
+    cds_help_wrap(page->stream, text, 14, 14);
+  }
+}
+
 static void write_designs(const cds_page *page, const cds_report *report) {
   const cds_explore_result *result = report->result;
   const uint64_t seen = result->mapped + result->skipped + result->over_limit +
@@ -143,6 +160,7 @@ static void write_designs(const cds_page *page, const cds_report *report) {
   }
   fputs("\ndesigns       ", page->stream);
   cds_help_wrap(page->stream, text, 14, 14);
+  write_limits(page, report);
   fputs("model         ", page->stream);
   cds_help_wrap(page->stream,
                 cds_cli_printf(page->arena, "first-order physics: %s",
