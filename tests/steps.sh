@@ -367,6 +367,11 @@ install_steps() {
   step 'install' cmake --install out/build/release --prefix "$prefix" ||
     return 0
   step 'installed program runs' "$prefix/bin/codesign" --version
+  step 'manual page and completions are installed' ls \
+    "$prefix/share/man/man1/codesign.1" \
+    "$prefix/share/bash-completion/completions/codesign" \
+    "$prefix/share/zsh/site-functions/_codesign" \
+    "$prefix/share/fish/vendor_completions.d/codesign.fish"
   step 'use the package from CMake' use_from_cmake "$prefix"
   has 'use the package by pkg-config' pkg-config &&
     step 'use the package by pkg-config' use_by_pkg_config "$prefix"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Help, manual page and completion, generated from the tables. */
+/* Help and manual page, generated from the tables. */
 #include <ctype.h>
 #include <string.h>
 
@@ -241,53 +241,6 @@ int cds_cmd_man(cds_cli *cli) {
   fputs(".SH EXIT STATUS\n0 done; 1 the answer is no; 2 wrong command line; 3 "
         "wrong input;\n4 not proven with \\-\\-require\\-proof; 5 output not "
         "written; 70 bug;\n71 out of memory; 130 and 143 interrupted.\n",
-        out.stream);
-  return cds_output_close(&out, cli, CDS_EXIT_DONE);
-}
-
-static void write_completion_options(FILE *stream, const cds_command *command) {
-  const char *between = "";
-  for (size_t i = 0; i < CDS_OPTIONS; i++) {
-    if (cds_option_applies(&cds_option_table[i], command)) {
-      fprintf(stream, "%s--%s", between, cds_option_table[i].name);
-      between = " ";
-    }
-  }
-}
-
-int cds_cmd_completion(cds_cli *cli) {
-  if (strcmp(cli->call.file[0], "bash") != 0) {
-    cds_cli_error(cli, "unknown shell '%s': expected 'bash'",
-                  cli->call.file[0]);
-    return CDS_EXIT_CALL;
-  }
-  cds_output out;
-  if (!cds_output_begin(&out, cli)) {
-    return CDS_EXIT_OUTPUT;
-  }
-  fputs("# bash completion of codesign\n_codesign() {\n"
-        "  local word=${COMP_WORDS[COMP_CWORD]} list=\"\"\n"
-        "  if [[ $COMP_CWORD -eq 1 ]]; then\n    list=\"",
-        out.stream);
-  for (size_t i = 0; i < CDS_COMMANDS; i++) {
-    if (cds_commands[i].visible) {
-      fprintf(out.stream, "%s ", cds_commands[i].name);
-    }
-  }
-  fputs("--help --version\"\n  elif [[ $word == -* ]]; then\n"
-        "    case ${COMP_WORDS[1]} in\n",
-        out.stream);
-  for (size_t i = 0; i < CDS_COMMANDS; i++) {
-    if (cds_commands[i].visible) {
-      fprintf(out.stream, "    %s) list=\"", cds_commands[i].name);
-      write_completion_options(out.stream, &cds_commands[i]);
-      fputs("\" ;;\n", out.stream);
-    }
-  }
-  fputs("    esac\n  else\n    COMPREPLY=($(compgen -f -- \"$word\"))\n"
-        "    return\n  fi\n"
-        "  COMPREPLY=($(compgen -W \"$list\" -- \"$word\"))\n}\n"
-        "complete -o filenames -F _codesign codesign\n",
         out.stream);
   return cds_output_close(&out, cli, CDS_EXIT_DONE);
 }
