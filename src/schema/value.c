@@ -27,14 +27,17 @@ static const char *quote(const char *what) {
   return strchr(what, '\'') != NULL ? "" : "'";
 }
 
+static bool in_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         (c >= '0' && c <= '9') || c == '_';
+}
+
 /* Whether the text uses the variable as $name. */
 static bool uses(const char *text, const char *name) {
   const size_t length = strlen(name);
   for (const char *at = strchr(text, '$'); at != NULL;
        at = strchr(at + 1, '$')) {
-    const char next = strncmp(at + 1, name, length) == 0 ? at[1 + length] : '_';
-    if (next != '_' && !(next >= '0' && next <= '9') &&
-        !(next >= 'a' && next <= 'z') && !(next >= 'A' && next <= 'Z')) {
+    if (strncmp(at + 1, name, length) == 0 && !in_name(at[1 + length])) {
       return true;
     }
   }
@@ -134,7 +137,7 @@ cds_status cds_refuse_evaluation(const cds_subject *subject,
                        cds_is_name(subject->node->text) && first != '$';
   const cds_status status =
       cds_refuse(subject, is_word ? NULL : evaluation->problem, reader);
-  if (status != CDS_EINPUT) {
+  if (status == CDS_ENOMEM) {
     return status;
   }
   if (evaluation->unknown_unit != NULL) {
@@ -255,7 +258,7 @@ cds_status cds_schema_count(uint64_t *out, uint64_t low, uint64_t high,
   CDS_TRY(cds_require_scalar(&subject, reader));
   uint64_t count = 0;
   if (!parse_digits(&count, node->text)) {
-    cds_variable_value value;
+    cds_variable_value value = {.number = 0};
     CDS_TRY(cds_read_number(&value, &subject, CDS_DIM_NONE, reader));
     const double exact_max = 0x1p53;
     if (value.number < 0 || value.number > exact_max ||
