@@ -412,6 +412,31 @@ static void one_run_finds_everything(void **state) {
   expect_all(wrong_entries);
 }
 
+/* Going on after a mistake must not trip over what could not be kept. */
+static void exhausted_memory_amid_mistakes_is_survived(void **state) {
+  (void)state;
+  const char *const texts[] = {wrong_top[0], wrong_entries[0]};
+  for (size_t text = 0; text < 2; text++) {
+    cds_status status = CDS_ENOMEM;
+    for (uint64_t nth = 1; status == CDS_ENOMEM; nth++) {
+      cds_arena *arena = cds_arena_new();
+      cds_diag *diag = cds_diag_new(arena);
+      const cds_yaml *root = NULL;
+      cds_arch arch;
+      const cds_reader reader = {.arena = arena, .diag = diag};
+      assert_int_equal(cds_yaml_read_text(&root, "a.yaml", texts[text],
+                                          strlen(texts[text]), arena, diag),
+                       CDS_OK);
+      cds_alloc_fail_after(nth);
+      status = cds_arch_read(&arch, root, &reader, false);
+      cds_alloc_fail_after(0);
+      assert_true(status == CDS_EINPUT || status == CDS_ENOMEM);
+      assert_true(nth < 100000);
+      cds_arena_free(arena);
+    }
+  }
+}
+
 static void too_many_levels_arrays_and_units_are_refused(void **state) {
   (void)state;
   static const struct {
@@ -449,6 +474,7 @@ int main(void) {
       cmocka_unit_test(what_cannot_matter_is_said),
       cmocka_unit_test(several_mistakes_are_found_in_one_run),
       cmocka_unit_test(one_run_finds_everything),
+      cmocka_unit_test(exhausted_memory_amid_mistakes_is_survived),
       cmocka_unit_test(too_many_levels_arrays_and_units_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -538,6 +538,26 @@ static void one_run_finds_everything(void **state) {
   expect_all(wrong_forms);
 }
 
+/* Going on after a mistake must not trip over what could not be kept. */
+static void exhausted_memory_amid_mistakes_is_survived(void **state) {
+  (void)state;
+  const char *const texts[] = {wrong_layers[0], wrong_forms[0]};
+  for (size_t text = 0; text < 2; text++) {
+    cds_status status = CDS_ENOMEM;
+    for (uint64_t nth = 1; status == CDS_ENOMEM; nth++) {
+      fixture f;
+      cds_workload workload = {0};
+      fixture_open(&f);
+      cds_alloc_fail_after(nth);
+      status = read_text(&workload, &f, texts[text]);
+      cds_alloc_fail_after(0);
+      assert_true(status == CDS_EINPUT || status == CDS_ENOMEM);
+      assert_true(nth < 100000);
+      fixture_close(&f);
+    }
+  }
+}
+
 /* Partial sums of fewer bits than the results that they become. */
 static void accumulators_are_no_narrower_than_results(void **state) {
   (void)state;
@@ -622,6 +642,7 @@ int main(void) {
       cmocka_unit_test(wrong_workloads_are_refused),
       cmocka_unit_test(all_wrong_layers_are_found_in_one_run),
       cmocka_unit_test(one_run_finds_everything),
+      cmocka_unit_test(exhausted_memory_amid_mistakes_is_survived),
       cmocka_unit_test(accumulators_are_no_narrower_than_results),
       cmocka_unit_test(names_of_schemas_are_unique),
       cmocka_unit_test(shipped_workloads_are_read)};
