@@ -5,16 +5,17 @@
  * and in the loops that a tensor is hoisted over (b); the rest (g) stays
  * outside. At a leaf every order of the holders is tried.
  *
- * Why a loop may stop at the first bound that is beyond the incumbent: the bound
- * is made of rows `open` and `rest`, which are below every row that the loop
- * could still come to, field by field, and so is their cost, in which every
- * field stands with a positive sign. First fill and last drain are not negative
- * and are left out of the bounds. Groups of rows (one x each, falling) and rows
- * (falling b, then a) come with rising multiplicities: M1 = g is least, 1, in the
- * first row of each group; M2 = g a is D / (s x) without hoisting, D / (s x b)
- * with it. Fields rise with M1 and M2, but for those that zero starts lower
- * (cds_row_floor), and rows of a hoisted tensor are in no order of M1: there the
- * bounds are rows of their own, from the least M1 and the present M2.
+ * Why a loop may stop at the first bound that is beyond the incumbent: the
+ * bound is made of rows `open` and `rest`, which are below every row that the
+ * loop could still come to, field by field, and so is their cost, in which
+ * every field stands with a positive sign. First fill and last drain are not
+ * negative and are left out of the bounds. Groups of rows (one x each, falling)
+ * and rows (falling b, then a) come with rising multiplicities: M1 = g is
+ * least, 1, in the first row of each group; M2 = g a is D / (s x) without
+ * hoisting, D / (s x b) with it. Fields rise with M1 and M2, but for those that
+ * zero starts lower (cds_row_floor), and rows of a hoisted tensor are in no
+ * order of M1: there the bounds are rows of their own, from the least M1 and
+ * the present M2.
  *
  * Why a class may skip the groups whose tiles do not fit alone: tiles only grow
  * with what else is chosen.

@@ -3,12 +3,12 @@
  * Best-first search with proof.
  *
  * Normal form of the space. Loops that a tensor has can move above its holder:
- * its tile shrinks and its fills stay; loops that the next holder's tensor lacks
- * can move below that holder (it is raised): its tile and fills stay. No other
- * holder is touched, but for the hoisting below. So between two holders only
- * the loops of the class that the upper one's tensor lacks remain, and a mapping
- * is given by the spreads, the sets and orders of holders, and for each class a
- * cut g x a x s x x (row.h).
+ * its tile shrinks and its fills stay; loops that the next holder's tensor
+ * lacks can move below that holder (it is raised): its tile and fills stay. No
+ * other holder is touched, but for the hoisting below. So between two holders
+ * only the loops of the class that the upper one's tensor lacks remain, and a
+ * mapping is given by the spreads, the sets and orders of holders, and for each
+ * class a cut g x a x s x x (row.h).
  *
  * A holder of level 2 cannot be raised past those of level 1, but it looks
  * through them, and hoists over loops b of its own class above them, when no
@@ -16,8 +16,9 @@
  * there are not free. So besides the choices without b there are those with one
  * hoisted tensor h, first at level 2: b has a place among the level 1 holders,
  * those below it are `flat` (a = 1), and the loops of their classes that would
- * be in the way stand inside h's tile (x). Only one tensor can be hoisted: below
- * its loops b stand no loops that it has, and the other's b would be such.
+ * be in the way stand inside h's tile (x). Only one tensor can be hoisted:
+ * below its loops b stand no loops that it has, and the other's b would be
+ * such.
  *
  * The moves make residences of an output fewer, never more. Under an array that
  * spreads a reduction a residence also saves s - 1 reads of partial sums, which
