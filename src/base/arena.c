@@ -211,8 +211,10 @@ char *cds_arena_printf(cds_arena *arena, const char *format, ...) {
 
 cds_arena_mark cds_arena_mark_get(cds_arena *arena) {
   block *const current = arena->current;
-  const size_t used = current != NULL ? current->used : 0;
-  return (cds_arena_mark){current, CDS_ARENA_GUARDED ? arena->used : used};
+  if (CDS_ARENA_GUARDED) {
+    return (cds_arena_mark){current, arena->used};
+  }
+  return (cds_arena_mark){current, current != NULL ? current->used : 0};
 }
 
 void cds_arena_reset(cds_arena *arena, cds_arena_mark mark) {
