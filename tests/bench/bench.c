@@ -74,8 +74,8 @@ static bool prove(bench *b, const cds_layer *layer, cds_search_result *result) {
   for (unsigned repeat = 0; repeat < REPEATS; ++repeat) {
     const cds_goal goal = {.product = true};
     const double start = now_s();
-    if (cds_search_begin(b->searcher, &b->arch, &layer->einsum, INFINITY) !=
-            CDS_OK ||
+    if (cds_search_begin(b->searcher, &b->arch, &layer->einsum,
+                         (double)INFINITY) != CDS_OK ||
         cds_search_solve(result, b->searcher, goal, NULL) != CDS_OK ||
         !result->proven) {
       fprintf(stderr, "codesign_bench: no proof for '%s'\n", layer->name);

@@ -24,17 +24,17 @@ static cds_arch small(uint64_t buffer_bits) {
                  .size_bits = 8192,
                  .width_bits = 8,
                  .price = {[CDS_READ] = {100, 0}, [CDS_UPDATE] = {110, 0}},
-                 .read_bandwidth = INFINITY,
-                 .write_bandwidth = INFINITY,
+                 .read_bandwidth = (double)INFINITY,
+                 .write_bandwidth = (double)INFINITY,
                  .shared_bandwidth = 16},
                 {.name = "GLB",
                  .position = 1,
                  .size_bits = buffer_bits,
                  .width_bits = 8,
                  .price = {{2, 0}, {3, 0}, {5, 0}, {7, 0}},
-                 .read_bandwidth = INFINITY,
-                 .write_bandwidth = INFINITY,
-                 .shared_bandwidth = INFINITY}},
+                 .read_bandwidth = (double)INFINITY,
+                 .write_bandwidth = (double)INFINITY,
+                 .shared_bandwidth = (double)INFINITY}},
       .compute = {.name = "MAC", .mac_pj = {1}},
       .vectors = 1,
       .vector = {{.name = "VPU",
@@ -79,7 +79,8 @@ static void a_row_that_fits_is_fetched_once(void **state) {
   const cds_arch arch = small(256);
   const cds_operation operation = softmax();
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY), CDS_OK);
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
   assert_string_equal(counts.unit, "VPU");
   assert_int_equal(counts.reads[DRAM], 16);
   assert_int_equal(counts.updates[DRAM], 16);
@@ -104,7 +105,8 @@ static void a_row_that_does_not_fit_is_fetched_in_each_pass(void **state) {
   const cds_arch arch = small(255);
   const cds_operation operation = softmax();
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY), CDS_OK);
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
   assert_int_equal(counts.reads[DRAM], 32);
   assert_int_equal(counts.fills[GLB], 32);
   assert_int_equal(counts.reads[GLB], 32);
@@ -120,12 +122,14 @@ static void shared_weights_are_fetched_once_if_they_fit(void **state) {
       (cds_operand){"weight", CDS_PARAMETERS, byte, 8, 0, false};
   cds_arch arch = small(256 + 64);
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY), CDS_OK);
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
   assert_int_equal(counts.reads[DRAM], 16 + 8);
   assert_int_equal(counts.reads[GLB], 32 + 2 * 8);
   arch = small(256 + 63);
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY), CDS_OK);
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
   assert_int_equal(counts.reads[DRAM], 32 + 16);
 }
 
@@ -147,7 +151,8 @@ static void gathered_rows_take_whole_accesses(void **state) {
       .output = {"x", CDS_ACTIVATIONS, byte, 24, 8, false},
   };
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY), CDS_OK);
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
   assert_int_equal(counts.reads[DRAM], 24);
   /* 3 rows x 2 accesses; written in ceil(192 / 48). */
   assert_close(cost.level_pj[DRAM], 6 * 100 + 4 * 110, 0);
@@ -162,7 +167,8 @@ static void macs_serve_without_a_vector_unit(void **state) {
   arch.vectors = 0;
   cds_operation operation = softmax();
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY), CDS_OK);
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
   assert_string_equal(counts.unit, "macs");
   /* 14 + 30 + 16 x 8 + 2 x 6 + 16 slots of the one MAC at 1 pJ. */
   assert_close(cost.compute_pj, 200, 0);
@@ -170,18 +176,19 @@ static void macs_serve_without_a_vector_unit(void **state) {
   arch.compute.formats = 1;
   arch.compute.format[0] = (cds_format){"int8", 8, false};
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY),
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
       CDS_EINPUT); /* integers have no exp */
   arch.other_operations = CDS_OTHER_HOST;
   arch.host = (cds_host){4, 2, 1, 8};
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY), CDS_OK);
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
   /* 78 primitives; each pass over the link: (32 + 16) x 8 bits. */
   assert_close(cost.host_pj, 78 * 4 + 384, 0);
   assert_close(cost.cycles, 48, 0);
   arch.other_operations = CDS_OTHER_REFUSE;
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY),
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
       CDS_EINPUT);
 }
 
@@ -205,11 +212,12 @@ static void whole_number_macs_take_no_fractions(void **state) {
       .output = {"z", CDS_ACTIVATIONS, byte, 8, 8, false},
   };
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY),
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
       CDS_EINPUT);
   operation.format = (cds_format){"int32", 32, false};
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY), CDS_OK);
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
 }
 
 static void a_vector_unit_without_the_format_is_no_way_out(void **state) {
@@ -222,7 +230,7 @@ static void a_vector_unit_without_the_format_is_no_way_out(void **state) {
   cds_operation operation = softmax();
   operation.format = (cds_format){"fp32", 32, true};
   assert_int_equal(
-      cds_price_operation(&cost, &counts, &arch, &operation, INFINITY),
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
       CDS_EINPUT);
 }
 

@@ -37,8 +37,8 @@ static cds_arch toy(cds_overlap overlap, cds_buffering buffering) {
                  .size_bits = 8192,
                  .width_bits = 8,
                  .price = {[CDS_READ] = {100, 0}, [CDS_UPDATE] = {110, 0}},
-                 .read_bandwidth = INFINITY,
-                 .write_bandwidth = INFINITY,
+                 .read_bandwidth = (double)INFINITY,
+                 .write_bandwidth = (double)INFINITY,
                  .shared_bandwidth = 16},
                 {.name = "RF",
                  .position = 1,
@@ -46,9 +46,9 @@ static cds_arch toy(cds_overlap overlap, cds_buffering buffering) {
                  .size_bits = 14 * 8,
                  .width_bits = 8,
                  .price = {{2, 0}, {3, 0}, {3, 0}, {2, 0}},
-                 .read_bandwidth = INFINITY,
-                 .write_bandwidth = INFINITY,
-                 .shared_bandwidth = INFINITY,
+                 .read_bandwidth = (double)INFINITY,
+                 .write_bandwidth = (double)INFINITY,
+                 .shared_bandwidth = (double)INFINITY,
                  .buffering = buffering}},
       .arrays = 1,
       .array = {{.name = "PE",
@@ -59,7 +59,7 @@ static cds_arch toy(cds_overlap overlap, cds_buffering buffering) {
                  .add_pj = 1,
                  .multicast = true,
                  .reduction = true,
-                 .bandwidth = INFINITY}},
+                 .bandwidth = (double)INFINITY}},
       .compute = {.name = "MAC", .mac_pj = {1}},
       .dies = 1,
       .overlap = overlap,
@@ -85,9 +85,9 @@ static void price(run *out, const cds_arch *arch, const char *nest) {
   assert_int_equal(
       cds_count(&out->counts, arch, &out->einsum, &out->mapping, scratch),
       CDS_OK);
-  assert_int_equal(
-      cds_price_einsum(&out->cost, arch, &out->einsum, &out->counts, INFINITY),
-      CDS_OK);
+  assert_int_equal(cds_price_einsum(&out->cost, arch, &out->einsum,
+                                    &out->counts, (double)INFINITY),
+                   CDS_OK);
   cds_price_needs(out->need_bits, arch, &out->einsum, &out->counts);
   cds_arena_free(scratch);
 }
@@ -199,7 +199,8 @@ only_results_leave_a_wider_accumulator_in_output_bits(void **state) {
   const double narrow = r.cost.level_pj[DRAM];
   r.einsum.tensor[2].accumulator.bits = 16;
   assert_int_equal(
-      cds_price_einsum(&r.cost, &arch, &r.einsum, &r.counts, INFINITY), CDS_OK);
+      cds_price_einsum(&r.cost, &arch, &r.einsum, &r.counts, (double)INFINITY),
+      CDS_OK);
   /* 16 partial updates and 16 reads of partial sums take one access more. */
   assert_close(r.cost.level_pj[DRAM], narrow + 16 * 110 + 16 * 100, 0);
 }

@@ -24,9 +24,9 @@ static cds_level level(const char *name, unsigned position, uint64_t bits) {
                      .position = position,
                      .size_bits = bits,
                      .width_bits = 64,
-                     .read_bandwidth = INFINITY,
-                     .write_bandwidth = INFINITY,
-                     .shared_bandwidth = INFINITY};
+                     .read_bandwidth = (double)INFINITY,
+                     .write_bandwidth = (double)INFINITY,
+                     .shared_bandwidth = (double)INFINITY};
 }
 
 /* DRAM, 16384 x 64 bit buffer, 64 registers of 16 bit, one MAC; energies and
@@ -73,7 +73,7 @@ static void an_enumerated_case_is_met_and_proven(void **state) {
   const cds_arch arch = flat3();
   gemm(&einsum, cube, 16);
   cds_searcher *searcher = cds_searcher_new();
-  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, INFINITY),
+  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, (double)INFINITY),
                    CDS_OK);
   assert_int_equal(cds_search_solve(&result, searcher, edp, NULL), CDS_OK);
   assert_true(result.proven);
@@ -92,7 +92,7 @@ static void evaluating_mappings_takes_no_memory(void **state) {
   const cds_arch arch = flat3();
   gemm(&einsum, "O[m,n] += A[m,k] * B[k,n]; m 2048, n 4096, k 4096", 16);
   cds_searcher *searcher = cds_searcher_new();
-  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, INFINITY),
+  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, (double)INFINITY),
                    CDS_OK);
   assert_int_equal(cds_search_solve(&result, searcher, edp, NULL), CDS_OK);
   const uint64_t before = cds_alloc_count();
@@ -115,10 +115,10 @@ static void the_floor_is_below_every_optimum(void **state) {
     gemm(&einsum, text[i], 16);
     double energy = 0;
     double latency = 0;
-    cds_search_floor(&energy, &latency, &arch, &einsum, INFINITY);
+    cds_search_floor(&energy, &latency, &arch, &einsum, (double)INFINITY);
     assert_true(energy > 0 && latency > 0);
-    assert_int_equal(cds_search_begin(searcher, &arch, &einsum, INFINITY),
-                     CDS_OK);
+    assert_int_equal(
+        cds_search_begin(searcher, &arch, &einsum, (double)INFINITY), CDS_OK);
     for (double lambda = 0; lambda < 1e13; lambda = lambda * 10 + 1) {
       const cds_goal goal = {.lambda_pj_per_s = lambda};
       assert_int_equal(cds_search_solve(&result, searcher, goal, NULL), CDS_OK);
@@ -153,7 +153,7 @@ static void a_holder_hoists_across_an_outer_level(void **state) {
   einsum.tensor[1].role = CDS_WEIGHT;
   einsum.tensor[1].format.bits = 64;
   cds_searcher *searcher = cds_searcher_new();
-  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, INFINITY),
+  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, (double)INFINITY),
                    CDS_OK);
   assert_int_equal(cds_search_solve(&result, searcher, edp, NULL), CDS_OK);
   static cds_counts counts;
@@ -174,7 +174,7 @@ static void a_cancelled_search_claims_no_proof(void **state) {
   const int stop = 1;
   const cds_control control = {&stop, NULL, NULL};
   cds_searcher *searcher = cds_searcher_new();
-  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, INFINITY),
+  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, (double)INFINITY),
                    CDS_OK);
   assert_int_equal(cds_search_solve(&result, searcher, edp, &control),
                    CDS_EINTERRUPTED);
@@ -192,7 +192,7 @@ static void a_level_too_small_names_tensor_need_and_capacity(void **state) {
   arch.level[2].size_bits = 40;
   gemm(&einsum, cube, 16);
   cds_searcher *searcher = cds_searcher_new();
-  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, INFINITY),
+  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, (double)INFINITY),
                    CDS_OK);
   assert_int_equal(cds_search_solve(&result, searcher, edp, NULL),
                    CDS_EINFEASIBLE);
