@@ -3,6 +3,7 @@
 #ifndef CDS_CONTROL_H
 #define CDS_CONTROL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -21,6 +22,12 @@ typedef struct cds_control {
   void (*progress)(const cds_progress *progress, void *payload); /* or NULL */
   void *payload;
 } cds_control;
+
+/* Whether the caller asked to stop; `control` may be NULL. */
+static inline int cds_control_cancelled(const cds_control *control) {
+  return control != NULL && control->cancel != NULL &&
+         __atomic_load_n(control->cancel, __ATOMIC_RELAXED) != 0;
+}
 
 #ifdef __cplusplus
 }

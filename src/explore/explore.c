@@ -66,7 +66,7 @@ typedef struct explore_job {
 
 static bool cancelled(const explore_job *job) {
   const cds_control *control = job->options->control;
-  return control != NULL && control->cancel != NULL && *control->cancel != 0;
+  return cds_control_cancelled(control) != 0;
 }
 
 /* Notes a failure that no record can hold. */

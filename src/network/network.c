@@ -96,7 +96,7 @@ static cds_status search_layer(network_job *job, size_t kind, cds_goal goal) {
     return status;
   }
   job->out->nodes += job->result.nodes;
-  if (control != NULL && control->cancel != NULL && *control->cancel != 0) {
+  if (cds_control_cancelled(control)) {
     return CDS_EINTERRUPTED;
   }
   return job->result.found ? CDS_OK : CDS_EINTERNAL;

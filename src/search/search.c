@@ -626,7 +626,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
     if (cds_beyond(branch, next->bound)) {
       break;
     }
-    if (control != NULL && control->cancel != NULL && *control->cancel != 0) {
+    if (cds_control_cancelled(control)) {
       open = next->bound;
       break;
     }

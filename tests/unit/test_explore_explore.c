@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "explore/explore.h"
 #include "support/all_mappings.h"
 #include "support/messages.h"
@@ -291,10 +292,12 @@ static void limits_that_fail_together_are_the_ones_named(void **state) {
   for (unsigned i = 0; i < 4; i++) {
     open_run(&r, TINY_ARCH, TINY_WORKLOAD);
     r.options.objective = objective[i];
-    snprintf(text, sizeof text, "energy <= %.6f pJ", least_energy * 1.0001);
+    char number[CDS_NUMBER_TEXT];
+    snprintf(text, sizeof text, "energy <= %s pJ",
+             cds_format_double(number, least_energy * 1.0001));
     add_limit(&r, text);
-    snprintf(text, sizeof text, "latency <= %.6f ns",
-             1e9 * least_latency * 1.0001);
+    snprintf(text, sizeof text, "latency <= %s ns",
+             cds_format_double(number, 1e9 * least_latency * 1.0001));
     add_limit(&r, text);
     explore(&r);
     for (size_t d = 0; d < r.result.designs; d++) {
@@ -395,7 +398,8 @@ static void watch(const cds_progress *progress, void *payload) {
   assert_int_equal(progress->total, 12);
   w->done = progress->done;
   w->calls++;
-  w->cancel = w->done >= w->stop_at;
+  /* Other threads look at it meanwhile. */
+  __atomic_store_n(&w->cancel, w->done >= w->stop_at, __ATOMIC_RELAXED);
 }
 
 static void progress_counts_every_design_once(void **state) {
