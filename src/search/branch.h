@@ -115,7 +115,6 @@ typedef struct cds_branch {
   cds_mapping mapping; /* of the leaf, if written */
   bool written;
   uint64_t nodes;
-  double slack; /* of bounds: below 1 ties are opened, above 1 they are not */
 } cds_branch;
 
 /* Value of the goal for a dynamic energy and a time in cycles. */
@@ -129,7 +128,7 @@ void cds_rows_cost(double *dynamic_pj, double *cycles,
 /* Whether nothing below `bound` is of interest: with a relative slack, since
  * bound and value add the same terms in another order. */
 static inline bool cds_beyond(const cds_branch *branch, double bound) {
-  return branch->found && bound * branch->slack > branch->best;
+  return branch->found && bound * (1 - 1e-12) > branch->best;
 }
 /* Searches all mappings with the spreads and holders set in the branch, and
  * improves its incumbent. */

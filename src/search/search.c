@@ -596,9 +596,6 @@ static cds_status finish(cds_search_result *out, cds_searcher *searcher,
   }
   out->proven = !(bound < branch->best);
   out->bound = out->proven || bound > out->value ? out->value : bound;
-  if (branch->goal.any) {
-    out->bound *= 1 - 2e-12;
-  }
   return CDS_OK;
 }
 
@@ -611,7 +608,6 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   branch->fill = fill_group;
   branch->payload = searcher;
   branch->goal = goal;
-  branch->slack = goal.any ? 1 + 1e-12 : 1 - 1e-12;
   for (size_t i = 0; i < searcher->spreads; i++) {
     const cds_spreads *at = &searcher->spread[i];
     searcher->ranked[i] = (cds_ranked){

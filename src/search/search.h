@@ -25,8 +25,6 @@ cds_status cds_search_supports(const cds_arch *arch, const cds_einsum *einsum,
 typedef struct cds_goal {
   bool product;
   double lambda_pj_per_s;
-  bool any; /* any mapping within 1e-12 of the optimum will do: ties are not
-               listed. For probes; deterministic all the same */
 } cds_goal;
 
 typedef struct cds_search_result {
