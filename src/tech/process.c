@@ -26,7 +26,9 @@
  *   nominal,     V; foundry nominal supplies of public announcements; 90 to 22
  *   low, high    nm: the ITRS-HP supplies of CACTI 7 (45 nm: 0.9 V, that of
  *                Horowitz, ISSCC 2014). The range is about -1/3 to +1/4 of
- *                nominal and stays 0.15 V above every threshold: assumption
+ *                nominal and stays 0.15 V above every threshold: assumption;
+ *                16 nm up to the 1.2 V of a chip that was measured (Zimmer et
+ *                al., IEEE JSSC 55(4), 2020)
  *   blend        ln(45 / nm) / ln(45 / 7): where the node lies between the two
  *                published tables of operations, Horowitz (ISSCC 2014, fig.
  *                1.1.9; 45 nm) and Jouppi et al. (ISCA 2021, table 2; 7 nm)
@@ -83,7 +85,7 @@ static const cds_tech_process PROCESSES[] = {
     0.262, 0.217, {1.25e-2, 7.0e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
   {"n14", 0.80, 0.52, 1.00, 0.6275, 1.0,   0.17,
     0.270, 0.217, {1.45e-2, 7.5e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
-  {"n16", 0.80, 0.52, 1.00, 0.5557, 1.0,   0.19,
+  {"n16", 0.80, 0.52, 1.20, 0.5557, 1.0,   0.19,
     0.278, 0.237, {1.8e-2, 9.0e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
   {"n22", 0.80, 0.55, 1.00, 0.3846, 1.0,   0.246,
     0.297, 0.311, {0.252, 1.22e-3}, {1.1e9, 0.66e9}, {0.32, 0.40}, PLANAR},
