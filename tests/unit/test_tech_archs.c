@@ -23,8 +23,13 @@ typedef struct shipped {
 
 static const shipped FILES[] = {
     {CDS_SOURCE_DIR "/archs/edge-npu.yaml", 48},
+    {CDS_SOURCE_DIR "/archs/eyeriss.yaml", 1},
     {CDS_SOURCE_DIR "/archs/flat3.yaml", 1},
+    {CDS_SOURCE_DIR "/archs/gemmini-like.yaml", 1},
+    {CDS_SOURCE_DIR "/archs/gpu-like.yaml", 1},
     {CDS_SOURCE_DIR "/archs/npu-3d.yaml", 896},
+    {CDS_SOURCE_DIR "/archs/nvdla-like.yaml", 1},
+    {CDS_SOURCE_DIR "/archs/simba.yaml", 15},
     {CDS_SOURCE_DIR "/archs/toy.yaml", 1},
     {CDS_SOURCE_DIR "/archs/tpu-v4i-like.yaml", 1},
 };
@@ -99,8 +104,9 @@ static void llama_fits_where_the_comments_say_so(void **state) {
     bool fits;
   } cases[] = {{CDS_SOURCE_DIR "/archs/npu-3d.yaml", true},
                {CDS_SOURCE_DIR "/archs/edge-npu.yaml", true},
+               {CDS_SOURCE_DIR "/archs/gpu-like.yaml", true},
                {CDS_SOURCE_DIR "/archs/tpu-v4i-like.yaml", false}};
-  for (unsigned file = 0; file < 3; file++) {
+  for (unsigned file = 0; file < 4; file++) {
     cds_arena *arena = cds_arena_new();
     cds_diag *diag = cds_diag_new(arena);
     cds_space *space = NULL;
