@@ -45,12 +45,31 @@ static const published chip[LAYERS] = {
 static const double chip_fps = 34.7;            /* abstract and section VI */
 static const double chip_dram_per_mac = 0.0029; /* abstract */
 
+/* Shapes of a group (images, channels, filters of all groups, width of the
+ * padded input, width of results, kernel, stride) and parameters of the
+ * mapping, in the letters of the paper: m filters of sums in the buffer, n
+ * images a pass, e rows of results, p filters and q channels in an element, r
+ * and t sets of elements for channels and filters. e of conv2 is 28 for 27, of
+ * conv1 7 for the last 6. */
+typedef struct passes {
+  uint64_t N, C, M, W, F, R, U, m, n, e, strips, p, q, r, t;
+} passes;
+
+static const passes mapped[LAYERS] = {
+    {4, 3, 96, 227, 55, 11, 4, 96, 1, 7, 8, 16, 1, 1, 2},
+    {4, 48, 256, 31, 27, 5, 1, 64, 1, 28, 1, 16, 2, 1, 1},
+    {4, 256, 384, 15, 13, 3, 1, 64, 4, 13, 1, 16, 4, 1, 4},
+    {4, 192, 384, 15, 13, 3, 1, 64, 4, 13, 1, 16, 3, 2, 2},
+    {4, 192, 256, 15, 13, 3, 1, 64, 4, 13, 1, 16, 3, 2, 2},
+};
+
 typedef struct layer {
   double ms;       /* processing */
   double total_ms; /* all DRAM traffic waited for */
   unsigned elements;
-  double macs;    /* with padding */
-  double dram_mb; /* not coded */
+  double macs;                    /* with padding */
+  double dram_mb;                 /* not coded */
+  uint64_t dram[CDS_TENSORS_MAX]; /* words: inputs, weights, results */
 } layer;
 
 typedef struct session {
@@ -76,14 +95,16 @@ static void chip_read(cds_arch *out, session *it, const char *link) {
   assert_fine(it, cds_space_design(out, space, 0, it->arena, it->diag));
 }
 
-static double dram_mb(const cds_counts *counts, const cds_einsum *einsum) {
-  uint64_t words = 0;
+static void add_dram(layer *out, const cds_counts *counts,
+                     const cds_einsum *einsum) {
+  out->dram_mb = 0;
   for (unsigned t = 0; t < einsum->tensors; t++) {
+    out->dram[t] = 0;
     for (unsigned action = 0; action < CDS_ACTIONS; action++) {
-      words += counts->at[DRAM][t].words[action];
+      out->dram[t] += counts->at[DRAM][t].words[action];
     }
+    out->dram_mb += 1e-6 * BYTES * (double)out->dram[t];
   }
-  return 1e-6 * BYTES * (double)words;
 }
 
 /* Counts and prices layer `index` on the architecture; its time in ms. */
@@ -105,7 +126,7 @@ static double run(layer *out, session *it, const cds_arch *arch,
               cds_price_einsum(&cost, arch, einsum, &counts, (double)INFINITY));
   out->elements = (unsigned)counts.units;
   out->macs = (double)counts.macs;
-  out->dram_mb = dram_mb(&counts, einsum);
+  add_dram(out, &counts, einsum);
   return 1e3 * cost.latency_s;
 }
 
@@ -153,6 +174,30 @@ static void elements_and_work_are_the_published_ones(void **state) {
     assert_int_equal(it->model[i].elements, folded ? 140 : chip[i].elements);
     assert_true(it->model[i].macs >= chip[i].macs);
     assert_true(it->model[i].macs <= 1.04 * chip[i].macs);
+  }
+}
+
+/* The paper's passes, counted with a pencil. In a pass an element multiplies n
+ * p q S F times, after the weights of all elements have come four a cycle. Each
+ * strip reads its rows of inputs once for m filters, and all weights for n
+ * images. */
+static void passes_are_the_published_ones(void **state) {
+  const session *it = *state;
+  for (unsigned i = 0; i < LAYERS; i++) {
+    const passes *a = &mapped[i];
+    const uint64_t strips = a->N / a->n * a->strips;
+    const uint64_t count =
+        strips * (a->M / (a->p * a->t)) * (a->C / (a->q * a->r));
+    const uint64_t busy = a->n * a->p * a->q * a->R * a->F;
+    const uint64_t weights = a->p * a->t * a->q * a->r * a->R * a->R;
+    const uint64_t rows = (a->e - 1) * a->U + a->R;
+    const double ms = (double)(count * (busy + weights / 4)) / 200e3;
+    assert_close(it->model[i].ms, ms, 5e-3);
+    assert_int_equal(it->model[i].dram[0],
+                     a->N * a->strips * (a->M / a->m) * a->C * rows * a->W);
+    assert_int_equal(it->model[i].dram[1], strips * a->M * a->C * a->R * a->R);
+    assert_int_equal(it->model[i].dram[2],
+                     a->N * a->strips * a->M * a->e * a->F);
   }
 }
 
@@ -216,6 +261,7 @@ static void dram_traffic_is_the_measured_one(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(elements_and_work_are_the_published_ones),
+      cmocka_unit_test(passes_are_the_published_ones),
       cmocka_unit_test(processing_takes_the_measured_time),
       cmocka_unit_test(measured_total_lies_between_all_hidden_and_none),
       cmocka_unit_test(dram_traffic_is_the_measured_one),
