@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Bounds without mapping, and the smallest need that nothing can avoid. */
 #include <assert.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -115,6 +116,10 @@ void cds_search_floor(double *dynamic_pj, double *latency_s,
   cds_problem problem;
   *dynamic_pj = 0;
   *latency_s = 0;
+  if (!cds_problem_matrix(arch, einsum)) {
+    cds_pair_floor(dynamic_pj, latency_s, arch, einsum, power_limit_w);
+    return;
+  }
   if (cds_problem_init(&problem, arch, einsum, power_limit_w) != CDS_OK) {
     return;
   }
@@ -136,8 +141,8 @@ void cds_search_floor(double *dynamic_pj, double *latency_s,
 }
 
 /* One word of each tensor that must be there, twice where tiles change. */
-static cds_misfit least_need(const cds_problem *problem, unsigned level) {
-  const cds_arch *arch = problem->arch;
+static cds_misfit least_need(const cds_arch *arch, const cds_einsum *einsum,
+                             unsigned level) {
   const bool twice = level > 0 && arch->overlap == CDS_OVERLAP_NATIVE &&
                      arch->level[level].buffering == CDS_BUFFER_DOUBLE;
   cds_misfit need = {level, 0, 0, arch->level[level].size_bits};
@@ -145,15 +150,19 @@ static cds_misfit least_need(const cds_problem *problem, unsigned level) {
   if (level == 0 && arch->level[0].streamed) {
     return need; /* need not fit */
   }
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    if (level > 0 && problem->policy[level][t] != CDS_MUST) {
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    if (level > 0 &&
+        cds_level_policy(arch, level, &einsum->tensor[t]) != CDS_MUST) {
       continue;
     }
-    const uint64_t words = level == 0 ? problem->words[t] : 1;
-    const unsigned bits = problem->einsum->tensor[t].format.bits;
-    const uint64_t copies = twice && problem->words[t] > 1 ? 2 : 1;
+    uint64_t words = 0;
+    if (cds_tensor_words(&words, einsum, t) != CDS_OK) {
+      words = UINT64_MAX;
+    }
+    const unsigned bits = einsum->tensor[t].format.bits;
+    const uint64_t copies = twice && words > 1 ? 2 : 1;
     uint64_t own = 0;
-    if (!cds_mul_u64(&own, words, bits * copies) ||
+    if (!cds_mul_u64(&own, level == 0 ? words : 1, bits * copies) ||
         !cds_add_u64(&need.need_bits, need.need_bits, own)) {
       need.need_bits = UINT64_MAX;
       own = UINT64_MAX;
@@ -166,13 +175,91 @@ static cds_misfit least_need(const cds_problem *problem, unsigned level) {
   return need;
 }
 
-cds_misfit cds_problem_misfit(const cds_problem *problem) {
-  cds_misfit worst = least_need(problem, 0);
-  for (unsigned level = 1; level < problem->levels; level++) {
+cds_misfit cds_pair_misfit(const cds_arch *arch, const cds_einsum *einsum) {
+  cds_misfit worst = least_need(arch, einsum, 0);
+  for (unsigned level = 1; level < arch->levels; level++) {
     if (worst.need_bits > worst.size_bits) {
       return worst;
     }
-    worst = least_need(problem, level);
+    worst = least_need(arch, einsum, level);
   }
   return worst;
+}
+
+/* ---- floor of the general search ------------------------------------- */
+
+static double bit_price(const cds_level *level, cds_action action) {
+  const cds_access_price *price = &level->price[action];
+  return price->access_pj / (double)level->width_bits + price->bit_pj;
+}
+
+/* Units of the arrays below a depth. */
+static double units_below(const cds_arch *arch, unsigned depth) {
+  double units = 1;
+  for (unsigned k = depth; k < arch->arrays; k++) {
+    const cds_array *array = &arch->array[k];
+    units *= (double)array->extent[0] *
+             (array->axes > 1 ? (double)array->extent[1] : 1);
+  }
+  return units;
+}
+
+/* Each word passes the outermost level once, each multiply-accumulate takes it
+ * from the tensor's innermost holder, at most all units below it sharing one
+ * word. Least over the levels that may be the innermost holder. */
+static double least_energy(const cds_arch *arch, const cds_einsum *einsum,
+                           unsigned t, double words, double macs) {
+  const cds_tensor *tensor = &einsum->tensor[t];
+  const bool output = t == einsum->tensors - 1;
+  const cds_action action = output ? CDS_UPDATE : CDS_READ;
+  const double bits = output && tensor->accumulator.bits < tensor->format.bits
+                          ? tensor->accumulator.bits
+                          : tensor->format.bits;
+  const double outer = bit_price(&arch->level[0], action);
+  double least = fmax(words, macs / units_below(arch, 0)) * outer;
+  for (unsigned l = 1; l < arch->levels; l++) {
+    if (cds_level_policy(arch, l, tensor) != CDS_MUST_NOT) {
+      const double reads = macs / units_below(arch, arch->level[l].depth);
+      least = fmin(least,
+                   words * outer + reads * bit_price(&arch->level[l], action));
+    }
+  }
+  return least * bits;
+}
+
+void cds_pair_floor(double *dynamic_pj, double *latency_s, const cds_arch *arch,
+                    const cds_einsum *einsum, double power_limit_w) {
+  uint64_t macs = 0;
+  const unsigned format = cds_compute_format(arch, einsum);
+  *dynamic_pj = 0;
+  *latency_s = 0;
+  if (format == UINT_MAX || cds_einsum_macs(&macs, einsum) != CDS_OK) {
+    return;
+  }
+  const double all = (double)macs;
+  double energy = all * arch->compute.mac_pj[format];
+  double out = 0;
+  double in = 0;
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    uint64_t words = 0;
+    if (cds_tensor_words(&words, einsum, t) != CDS_OK) {
+      return;
+    }
+    energy += least_energy(arch, einsum, t, (double)words, all);
+    const cds_tensor *tensor = &einsum->tensor[t];
+    if (t + 1 < einsum->tensors) {
+      out += (double)words * tensor->format.bits;
+    } else {
+      in += (double)words * fmin(tensor->format.bits, tensor->accumulator.bits);
+    }
+  }
+  const double cycles = fmax(all / units_below(arch, 0),
+                             cds_port_cycles(&arch->level[0], out, in));
+  const double leakage = cds_arch_leakage_w(arch);
+  *dynamic_pj = energy * (1 - 1e-12);
+  *latency_s = cycles / arch->clock_hz * (1 - 1e-12);
+  if (!isinf(power_limit_w) && leakage < power_limit_w) {
+    *latency_s =
+        fmax(*latency_s, *dynamic_pj * 1e-12 / (power_limit_w - leakage));
+  }
 }

@@ -16,6 +16,9 @@ void cds_row_lower(cds_row *out, const cds_row *row);
 /* Units of the array; 1 without one. */
 uint64_t cds_array_units(const cds_problem *problem);
 /* The level that nothing fits, and the least that it needs. */
-cds_misfit cds_problem_misfit(const cds_problem *problem);
+cds_misfit cds_pair_misfit(const cds_arch *arch, const cds_einsum *einsum);
+/* cds_search_floor of a pair that the general search takes. */
+void cds_pair_floor(double *dynamic_pj, double *latency_s, const cds_arch *arch,
+                    const cds_einsum *einsum, double power_limit_w);
 
 #endif

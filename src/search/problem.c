@@ -73,75 +73,47 @@ void cds_divisors(uint64_t *out, const cds_primes *primes, uint64_t n) {
   qsort(out, count, sizeof *out, by_size);
 }
 
-static void refuse(cds_diag *diag, const cds_arch *arch, const char *what) {
-  cds_diag_error(diag, arch->place,
-                 "%s: the search of this version takes matrix products on up "
-                 "to three memory levels and one array",
-                 what);
-  cds_diag_hint(diag, "'check' and 'eval' take it; the search follows with "
-                      "the step that brings convolutions and networks");
-}
-
-static cds_status supports_arch(const cds_arch *arch, cds_diag *diag) {
-  if (arch->levels > CDS_STEPS) {
-    refuse(diag, arch, "more than three memory levels");
-    return CDS_EINPUT;
-  }
-  if (arch->arrays > 1) {
-    refuse(diag, arch, "more than one array");
-    return CDS_EINPUT;
-  }
-  for (unsigned l = 1; l < arch->levels; l++) {
-    if (arch->level[l].position == arch->level[l - 1].position) {
-      refuse(diag, arch, "levels side by side");
-      return CDS_EINPUT;
-    }
+/* Whether levels, arrays and bonds are those of the matrix search. */
+static bool matrix_arch(const cds_arch *arch) {
+  if (arch->levels > CDS_STEPS || arch->arrays > 1 ||
+      (arch->arrays == 1 && arch->array[0].network != CDS_NETWORK_BUS)) {
+    return false;
   }
   for (unsigned l = 0; l + 1 < arch->levels; l++) {
-    if (arch->level[l].accumulate) {
-      /* Hoisting is no longer always at least as good there. */
-      refuse(diag, arch, "'accumulate' above the innermost level");
-      return CDS_EINPUT;
+    /* Hoisting is no longer always at least as good where sums are added. */
+    if (arch->level[l].accumulate ||
+        arch->level[l + 1].position == arch->level[l].position) {
+      return false;
     }
   }
   unsigned limited = 0;
   for (unsigned b = 0; b < arch->bonds; b++) {
     limited += !isinf(arch->bond[b].bandwidth);
   }
-  if (limited > CDS_SEARCH_BONDS) {
-    refuse(diag, arch, "more than four bonds with a bandwidth");
-    return CDS_EINPUT;
-  }
-  return CDS_OK;
+  return limited <= CDS_SEARCH_BONDS;
 }
 
-static cds_status supports_einsum(const cds_arch *arch,
-                                  const cds_einsum *einsum, cds_diag *diag) {
-  if (einsum->tensors != CDS_MATRIX) {
-    refuse(diag, arch, "an einsum without exactly two operands");
-    return CDS_EINPUT;
+bool cds_problem_matrix(const cds_arch *arch, const cds_einsum *einsum) {
+  if (einsum->tensors != CDS_MATRIX || !matrix_arch(arch)) {
+    return false;
   }
   for (unsigned t = 0; t < einsum->tensors; t++) {
     for (unsigned a = 0; a < einsum->tensor[t].axes; a++) {
       if (einsum->tensor[t].axis[a].terms > 1) {
-        refuse(diag, arch, "a sliding window (convolution)");
-        return CDS_EINPUT;
+        return false;
       }
     }
   }
   for (unsigned r = 0; r < einsum->ranks; r++) {
     if (einsum->rank[r].size > 1 && cds_rank_class(einsum, r) == CDS_CLASSES) {
-      refuse(diag, arch, "a rank that only one tensor has");
-      return CDS_EINPUT;
+      return false;
     }
   }
-  return CDS_OK;
+  return true;
 }
 
 cds_status cds_search_supports(const cds_arch *arch, const cds_einsum *einsum,
                                cds_diag *diag) {
-  CDS_TRY(supports_arch(arch, diag));
-  CDS_TRY(supports_einsum(arch, einsum, diag));
   if (cds_compute_format(arch, einsum) == UINT_MAX) {
     cds_diag_error(diag, arch->compute.place,
                    "'%s' has no format for '%s' (%s x %s): expected one that "

@@ -52,7 +52,11 @@ typedef struct cds_problem {
   unsigned bond[CDS_SEARCH_BONDS];
 } cds_problem;
 
-/* Fills the problem; the caller has checked cds_search_supports. */
+/* Whether the matrix search (search.c) takes the pair: a matrix or batched
+ * matrix product, up to three levels, one array on a bus, and sums added at the
+ * innermost level only. All others go to the general search. */
+bool cds_problem_matrix(const cds_arch *arch, const cds_einsum *einsum);
+/* Fills the problem; the caller has checked cds_problem_matrix. */
 cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
 /* Class of a rank: 0..3, or CDS_CLASSES when the rank is in no class. */

@@ -43,6 +43,7 @@
 #include <string.h>
 
 #include "search/branch.h"
+#include "search/general_search.h"
 #include "search/holders.h"
 
 typedef struct cds_ranked {
@@ -71,6 +72,8 @@ struct cds_searcher {
   cds_spreads *spread;
   cds_ranked *ranked;
   cds_branch branch;
+  bool matrix;                 /* whether this search takes the pair */
+  cds_general_search *general; /* else this one; made when needed */
 };
 
 cds_searcher *cds_searcher_new(void) {
@@ -93,6 +96,7 @@ void cds_searcher_free(cds_searcher *searcher) {
   if (searcher == NULL) {
     return;
   }
+  cds_general_search_free(searcher->general);
   cds_arena_free(searcher->tables);
   cds_arena_free(searcher->scratch);
   cds_free(searcher);
@@ -272,8 +276,27 @@ static cds_status list_spreads(cds_searcher *searcher,
   return CDS_OK;
 }
 
+static cds_status begin_general(cds_searcher *searcher, const cds_arch *arch,
+                                const cds_einsum *einsum,
+                                double power_limit_w) {
+  if (searcher->general == NULL) {
+    searcher->general = cds_general_search_new();
+    if (searcher->general == NULL) {
+      return CDS_ENOMEM;
+    }
+  }
+  return cds_general_search_begin(searcher->general, arch, einsum,
+                                  power_limit_w);
+}
+
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w) {
+  searcher->matrix = cds_problem_matrix(arch, einsum);
+  if (!searcher->matrix) {
+    searcher->arch = *arch;
+    searcher->einsum = *einsum;
+    return begin_general(searcher, arch, einsum, power_limit_w);
+  }
   cds_arena_reset(searcher->tables, searcher->empty);
   searcher->arch = *arch;
   searcher->einsum = *einsum;
@@ -601,6 +624,9 @@ static cds_status finish(cds_search_result *out, cds_searcher *searcher,
 
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control) {
+  if (!searcher->matrix) {
+    return cds_general_search_solve(out, searcher->general, goal, control);
+  }
   memset(out, 0, sizeof *out);
   cds_branch *branch = &searcher->branch;
   memset(branch, 0, sizeof *branch);
@@ -635,5 +661,5 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
 }
 
 cds_misfit cds_search_misfit(const cds_searcher *searcher) {
-  return cds_problem_misfit(&searcher->problem);
+  return cds_pair_misfit(&searcher->arch, &searcher->einsum);
 }

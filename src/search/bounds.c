@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The price of a load.
+ *
+ * Operands. F words enter the child, F / m leave the parent, where m is what
+ * the arrays between spread and multicast of dimensions that the tensor lacks.
+ * Tiles of a window overlap between instances: then at least F / (m share)
+ * leave it, if a word is common to at most `share` of them. The tiles of two
+ * instances are apart by a x s + b x u, with steps s and u of at least the
+ * coefficient x extent of the two ranks; of the a that leave them in reach w of
+ * a word for a given b there are at most ceil(w / s), and likewise for b.
+ *
+ * Output. With D drains of a child, r what the arrays between spread of
+ * reductions, and the rules of src/count/count.c,
+ *   U = D / r (where they reduce), V = D / r, F = V - Z_parent or 0,
+ *   reads = U - Z_parent, Z_child = D - F, Z_outermost = |O|,
+ * all linear. Going outwards, g is the price of Z at the child from all ways
+ * inside; the price of D is then that of its own actions plus g, and Z of the
+ * parent gets -read - (fill - g). No term is dropped: the sum over the ways is
+ * the energy of the output without rounding to whole accesses. Results are
+ * charged in their own bits wherever they may be.
+ */
+#include "search/bounds.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- layout ---------------------------------------------------------- */
+
+static bool multiply(cds_divisors_at *out, const cds_general *general,
+                     const cds_divisors_at *by) {
+  for (unsigned d = 0; d < general->dims; d++) {
+    out->at[d] = cds_product(&general->dim[d], out->at[d], by->at[d]);
+    if (out->at[d] == CDS_NONE) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static unsigned depth_of(const cds_general *general, unsigned group) {
+  return group > general->groups ? general->arch->arrays
+                                 : general->group[group].depth;
+}
+
+static bool set_products(cds_layout *out) {
+  const cds_general *general = out->general;
+  memset(out->between, 0, sizeof out->between);
+  memset(out->above, 0, sizeof out->above);
+  memset(out->below, 0, sizeof out->below);
+  const unsigned last = general->groups + 1;
+  for (unsigned g = 1; g <= last; g++) {
+    out->above[g] = out->above[g - 1];
+    const unsigned end = depth_of(general, g);
+    for (unsigned k = depth_of(general, g - 1); k < end; k++) {
+      if (!multiply(&out->between[g], general, &out->spread[k]->at) ||
+          !multiply(&out->above[g], general, &out->spread[k]->at)) {
+        return false;
+      }
+    }
+  }
+  for (unsigned g = last; g-- > 0;) {
+    out->below[g] = out->below[g + 1];
+    if (!multiply(&out->below[g], general, &out->between[g + 1])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool cds_layout_set(cds_layout *out, const cds_general *general,
+                    const cds_chain *chain,
+                    const cds_spread *const spread[CDS_ARRAYS_MAX]) {
+  out->general = general;
+  out->chain = chain;
+  out->used[0] = 1;
+  for (unsigned t = 0; t < general->tensors; t++) {
+    out->lacking[t][0] = out->window[t][0] = 1;
+  }
+  for (unsigned k = 0; k < general->arch->arrays; k++) {
+    out->spread[k] = spread[k];
+    out->used[k + 1] = out->used[k] * spread[k]->units;
+    for (unsigned t = 0; t < general->tensors; t++) {
+      out->lacking[t][k + 1] = out->lacking[t][k] * spread[k]->lacking[t];
+      out->window[t][k + 1] = out->window[t][k] * spread[k]->window[t];
+    }
+  }
+  out->units = out->used[general->arch->arrays];
+  out->compute_cycles = general->macs / out->units;
+  return set_products(out);
+}
+
+/* ---- prices ---------------------------------------------------------- */
+
+static double bit_price(const cds_level *level, cds_action action) {
+  const cds_access_price *price = &level->price[action];
+  return price->access_pj / (double)level->width_bits + price->bit_pj;
+}
+
+typedef struct cds_pricer {
+  cds_layout *layout;
+  double out_cycles, in_cycles; /* of a bit on the outermost port, weighted */
+} cds_pricer;
+
+static double read_price(const cds_pricer *job, unsigned level, bool weighted) {
+  const cds_arch *arch = job->layout->general->arch;
+  return bit_price(&arch->level[level], CDS_READ) +
+         (weighted && level == 0 ? job->out_cycles : 0);
+}
+
+static double update_price(const cds_pricer *job, unsigned level,
+                           bool weighted) {
+  const cds_arch *arch = job->layout->general->arch;
+  return bit_price(&arch->level[level], CDS_UPDATE) +
+         (weighted && level == 0 ? job->in_cycles : 0);
+}
+
+static unsigned child_die(const cds_general *general, const cds_way *way) {
+  return way->child == general->arch->levels
+             ? general->arch->compute.die
+             : general->arch->level[way->child].die;
+}
+
+/* Networks and bonds of a bit that passes the way down (or up). Per bit at the
+ * child. */
+static double carry_price(const cds_layout *layout, const cds_way *way,
+                          bool up) {
+  const cds_general *general = layout->general;
+  const cds_arch *arch = general->arch;
+  double price = 0;
+  double bits = 1; /* above the arrays looked at so far, from inside out */
+  unsigned die = child_die(general, way);
+  for (unsigned k = way->depth; k-- > way->top;) {
+    const cds_array *array = &arch->array[k];
+    const cds_spread *spread = layout->spread[k];
+    const double merged = spread->lacking[way->tensor];
+    price += bits * general->die_bit_pj[array->die][die];
+    const double inside = bits;
+    if (up ? array->reduction : array->multicast) {
+      bits /= merged;
+    }
+    price += bits * array->bit_pj;
+    if (up) {
+      const unsigned wide = general->tensor[way->tensor].wide;
+      price += (inside - bits) * array->add_pj / (double)wide;
+    }
+    die = array->die;
+  }
+  return price + bits * general->die_bit_pj[arch->level[way->parent].die][die];
+}
+
+/* What the arrays of a way share of a word. */
+static double shared(const cds_layout *layout, const cds_way *way, bool up,
+                     bool all) {
+  double product = 1;
+  for (unsigned k = way->top; k < way->depth; k++) {
+    const cds_array *array = &layout->general->arch->array[k];
+    const cds_spread *spread = layout->spread[k];
+    if (all || (up ? array->reduction : array->multicast)) {
+      product *= spread->lacking[way->tensor];
+    }
+  }
+  return product;
+}
+
+static void price_operand(const cds_pricer *job, unsigned w) {
+  cds_layout *layout = job->layout;
+  const cds_general *general = layout->general;
+  const cds_way *way = &layout->chain->way[w];
+  const double bits = general->tensor[way->tensor].bits;
+  cds_way_price *price = &layout->price[w];
+  price->own =
+      way->child < general->arch->levels
+          ? bits * bit_price(&general->arch->level[way->child], CDS_FILL)
+          : 0;
+  const double carried = carry_price(layout, way, false);
+  const double parts = shared(layout, way, false, false);
+  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    const double read = read_price(job, way->parent, i == CDS_WEIGHTED);
+    price->above[i] = bits * (carried + read / parts);
+    price->constant[i] = 0;
+  }
+  price->sliding = false;
+  for (unsigned k = way->top; k < way->depth; k++) {
+    price->sliding =
+        price->sliding || (general->arch->array[k].multicast &&
+                           layout->spread[k]->window[way->tensor] > 1);
+  }
+}
+
+/* Share of one window: see the head of this file. */
+static double window_share(const cds_layout *layout, const cds_way *way,
+                           const cds_window *window,
+                           const cds_divisors_at *at) {
+  const cds_general *general = layout->general;
+  double reach = 1; /* from the first position of a tile to its last */
+  double spread[2] = {1, 1};
+  double step[2];
+  for (unsigned i = 0; i < 2; i++) {
+    const unsigned d = window->dim[i];
+    const double extent = (double)cds_extent(general, at, d);
+    step[i] = (double)window->coefficient[i] * extent;
+    reach += (extent - 1) * (double)window->coefficient[i];
+    for (unsigned k = way->top; k < way->depth; k++) {
+      if (general->arch->array[k].multicast) {
+        spread[i] *= (double)cds_extent(general, &layout->spread[k]->at, d);
+      }
+    }
+  }
+  const double first = fmin(spread[0], ceil(reach / step[0]));
+  const double second = fmin(spread[1], ceil(reach / step[1]));
+  return fmin(spread[0] * second, spread[1] * first);
+}
+
+double cds_way_share(const cds_layout *layout, unsigned w,
+                     const cds_tile *tile) {
+  const cds_way *way = &layout->chain->way[w];
+  const cds_operand_shape *shape = &layout->general->tensor[way->tensor];
+  double share = 1;
+  if (layout->price[w].sliding) {
+    for (unsigned i = 0; i < shape->windows; i++) {
+      share *= window_share(layout, way, &shape->window[i], &tile->at);
+    }
+  }
+  return share;
+}
+
+/* Networks and bonds of a partial sum on its way back: it passes each once. */
+static double return_price(const cds_layout *layout, const cds_way *way) {
+  const cds_general *general = layout->general;
+  const cds_arch *arch = general->arch;
+  double price = 0;
+  unsigned die = arch->level[way->parent].die;
+  for (unsigned k = way->top; k < way->depth; k++) {
+    price += general->die_bit_pj[die][arch->array[k].die];
+    price += arch->array[k].bit_pj;
+    die = arch->array[k].die;
+  }
+  return price + general->die_bit_pj[die][child_die(general, way)];
+}
+
+/* Prices a way of the output; `inside` is the price of a zero start at its
+ * child, replaced by that at its parent. */
+static void price_output(const cds_pricer *job, unsigned w,
+                         double inside[CDS_WEIGHTINGS]) {
+  cds_layout *layout = job->layout;
+  const cds_general *general = layout->general;
+  const cds_arch *arch = general->arch;
+  const cds_way *way = &layout->chain->way[w];
+  const cds_operand_shape *shape = &general->tensor[way->tensor];
+  const double wide = shape->wide;
+  const double results =
+      wide > shape->bits ? shape->words * (wide - shape->bits) : 0;
+  const bool level = way->child < arch->levels;
+  const cds_level *child = &arch->level[level ? way->child : 0];
+  const double up = carry_price(layout, way, true);
+  const double drain = (level ? bit_price(child, CDS_DRAIN) : 0) + up;
+  const double back =
+      (level ? bit_price(child, CDS_FILL) : 0) + return_price(layout, way);
+  const double merged = shared(layout, way, true, false);
+  const double visits = shared(layout, way, true, true);
+  const bool adds = arch->level[way->parent].accumulate;
+  layout->price[w].own = 0;
+  layout->price[w].sliding = false;
+  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    const bool weighted = i == CDS_WEIGHTED;
+    const double read = wide * read_price(job, way->parent, weighted);
+    const double update = update_price(job, way->parent, weighted);
+    const double fill = adds ? 0 : wide * back - inside[i];
+    layout->price[w].above[i] = wide * drain + (wide * update + read) / merged +
+                                inside[i] + fill / visits;
+    layout->price[w].constant[i] = -results * (drain + update);
+    inside[i] = -read - fill;
+  }
+}
+
+static void price_ways(cds_pricer *job) {
+  cds_layout *layout = job->layout;
+  const cds_general *general = layout->general;
+  const cds_chain *chain = layout->chain;
+  double inside[CDS_WEIGHTINGS] = {0};
+  unsigned outermost = 0;
+  for (unsigned w = chain->ways; w-- > 0;) {
+    const cds_way *way = &chain->way[w];
+    layout->price[w].staying = layout->lacking[way->tensor][way->depth];
+    if (way->tensor != general->output) {
+      price_operand(job, w);
+      continue;
+    }
+    price_output(job, w, inside);
+    outermost = w;
+  }
+  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    layout->price[outermost].constant[i] +=
+        inside[i] * general->tensor[general->output].words;
+  }
+}
+
+/* ---- sums ------------------------------------------------------------ */
+
+static void tile_cost(cds_weights *out, const cds_layout *layout,
+                      unsigned group, unsigned pattern, const cds_tile *tile) {
+  const cds_chain *chain = layout->chain;
+  const unsigned lacks = layout->general->pattern[pattern];
+  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    out->value[i] = 0;
+  }
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const unsigned t = chain->way[w].tensor;
+    const double loads = (lacks >> t & 1U) != 0
+                             ? tile->stay[t] * layout->price[w].staying
+                             : tile->loads[t];
+    const double share = cds_way_share(layout, w, tile);
+    for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+      out->value[i] += cds_way_cost(layout, w, i, loads, share);
+    }
+  }
+}
+
+static void lower(cds_weights *out, const cds_weights *by) {
+  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    out->value[i] = fmin(out->value[i], by->value[i]);
+  }
+}
+
+void cds_layout_tile(cds_weights *out, const cds_layout *layout, unsigned group,
+                     const cds_tile *tile) {
+  tile_cost(out, layout, group, 0, tile);
+  for (unsigned p = 1; p < layout->general->patterns; p++) {
+    cds_weights other;
+    tile_cost(&other, layout, group, p, tile);
+    lower(out, &other);
+  }
+}
+
+/* Whatever the tile. */
+static double most_share(const cds_layout *layout, unsigned w) {
+  const cds_way *way = &layout->chain->way[w];
+  double share = 1;
+  for (unsigned k = way->top; k < way->depth && layout->price[w].sliding; k++) {
+    share *= layout->spread[k]->window[way->tensor];
+  }
+  return share;
+}
+
+/* Like tile_cost, but what stays stays in its smallest number of loads. */
+static void front_cost(cds_weights *out, const cds_layout *layout,
+                       unsigned group, unsigned pattern) {
+  const cds_general *general = layout->general;
+  const cds_chain *chain = layout->chain;
+  const cds_holding *holding = cds_chain_holding(general, chain, group);
+  const unsigned lacks = general->pattern[pattern];
+  cds_weights least = {{(double)INFINITY, (double)INFINITY}};
+  for (size_t f = 0; f < holding->fronts[pattern]; f++) {
+    const cds_tile *tile = &general->tile[holding->front[pattern][f]];
+    cds_weights sum = {{0, 0}};
+    for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+         w++) {
+      const unsigned t = chain->way[w].tensor;
+      if ((lacks >> t & 1U) == 0) {
+        const double share = cds_way_share(layout, w, tile);
+        for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+          sum.value[i] += cds_way_cost(layout, w, i, tile->loads[t], share);
+        }
+      }
+    }
+    lower(&least, &sum);
+  }
+  *out = least;
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const unsigned t = chain->way[w].tensor;
+    if ((lacks >> t & 1U) != 0) {
+      const double loads = general->tensor[t].words * layout->price[w].staying;
+      const double share = most_share(layout, w);
+      for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+        out->value[i] += cds_way_cost(layout, w, i, loads, share);
+      }
+    }
+  }
+}
+
+void cds_layout_bound(cds_layout *layout, double weight) {
+  const cds_general *general = layout->general;
+  const cds_chain *chain = layout->chain;
+  const cds_level *outermost = &general->arch->level[0];
+  layout->weight = weight;
+  cds_pricer job = {layout, 0, 0};
+  if (!isinf(outermost->shared_bandwidth)) {
+    job.out_cycles = job.in_cycles = weight / outermost->shared_bandwidth;
+  } else {
+    job.out_cycles = weight / outermost->read_bandwidth;
+  }
+  price_ways(&job);
+  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    layout->fixed.value[i] = general->mac_pj;
+    for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
+         w++) {
+      const double share = cds_way_share(layout, w, &general->one);
+      layout->fixed.value[i] +=
+          cds_way_cost(layout, w, i, general->macs, share);
+    }
+  }
+  layout->rest[general->groups + 1] = (cds_weights){{0, 0}};
+  for (unsigned g = general->groups; g >= 1; g--) {
+    front_cost(&layout->least[g], layout, g, 0);
+    for (unsigned p = 1; p < general->patterns; p++) {
+      cds_weights other;
+      front_cost(&other, layout, g, p);
+      lower(&layout->least[g], &other);
+    }
+    for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+      layout->rest[g].value[i] =
+          layout->rest[g + 1].value[i] + layout->least[g].value[i];
+    }
+  }
+}
+
+/* ---- tiles between spreads ------------------------------------------- */
+
+/* Whether loops stand above the tile that change it. */
+static bool replaced(const cds_layout *layout, unsigned group,
+                     const cds_tile *tile, unsigned t) {
+  const cds_general *general = layout->general;
+  for (unsigned d = 0; d < general->dims; d++) {
+    if (!cds_lacks(general, d, t) &&
+        cds_product(&general->dim[d], tile->at.at[d],
+                    layout->above[group].at[d]) !=
+            general->dim[d].divisors - 1) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Bits of a word of the output's tile if they are known: its innermost holder
+ * takes in partial sums if reductions are left that no network merges. */
+static double output_bits(const cds_layout *layout, unsigned group) {
+  const cds_general *general = layout->general;
+  const cds_operand_shape *shape = &general->tensor[general->output];
+  const cds_chain *chain = layout->chain;
+  const cds_way *last = &chain->way[chain->ways - 1];
+  if (last->parent_group != group || shape->wide < shape->bits) {
+    return fmin(shape->bits, shape->wide);
+  }
+  const double merged = shared(layout, last, true, false);
+  return general->macs / merged > shape->words ? shape->wide : shape->bits;
+}
+
+bool cds_layout_fits(const cds_layout *layout, unsigned group,
+                     const cds_tile *tile) {
+  const cds_general *general = layout->general;
+  const cds_arch *arch = general->arch;
+  for (unsigned d = 0; d < general->dims; d++) {
+    const cds_dim *dim = &general->dim[d];
+    if (cds_product(dim, tile->at.at[d], layout->above[group].at[d]) ==
+            CDS_NONE ||
+        cds_quotient(dim, tile->at.at[d], layout->below[group].at[d]) ==
+            CDS_NONE) {
+      return false;
+    }
+  }
+  const cds_holding *holding = cds_chain_holding(general, layout->chain, group);
+  double bits[CDS_LEVELS_MAX] = {0};
+  for (unsigned t = 0; t < general->tensors; t++) {
+    const unsigned level = holding->level[t];
+    if (level == CDS_NONE) {
+      continue;
+    }
+    const bool twice = arch->overlap == CDS_OVERLAP_NATIVE &&
+                       arch->level[level].buffering == CDS_BUFFER_DOUBLE &&
+                       replaced(layout, group, tile, t);
+    const double word = t == general->output ? output_bits(layout, group)
+                                             : general->tensor[t].bits;
+    bits[level] += tile->words[t] * word * (twice ? 2 : 1);
+    if (bits[level] > (double)arch->level[level].size_bits) {
+      return false;
+    }
+  }
+  return true;
+}

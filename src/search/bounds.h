@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Lower bounds on all mappings with one chain of holders and one spread of
+ * each array (a layout), from tables of tiles.
+ *
+ * Dynamic energy is linear in the loads F of each way (drains D for the
+ * output), so each way has a price per load. Two weightings are kept: energy
+ * alone, and energy + weight x time of the outermost port, which is linear too.
+ */
+#ifndef CDS_SEARCH_BOUNDS_H
+#define CDS_SEARCH_BOUNDS_H
+
+#include "search/general.h"
+
+enum { CDS_ENERGY, CDS_WEIGHTED, CDS_WEIGHTINGS };
+
+typedef struct cds_weights {
+  double value[CDS_WEIGHTINGS];
+} cds_weights;
+
+/* Cost of F loads = constant + F (own + above / share); `share`: instances
+ * that have a word of a window in common (1 without windows). */
+typedef struct cds_way_price {
+  double own;
+  double above[CDS_WEIGHTINGS];
+  double constant[CDS_WEIGHTINGS];
+  double staying; /* spreads above the child that the tensor lacks */
+  bool sliding;   /* windows are spread and multicast: share may be above 1 */
+} cds_way_price;
+
+typedef struct cds_layout {
+  const cds_general *general;
+  const cds_chain *chain;
+  const cds_spread *spread[CDS_ARRAYS_MAX];
+  /* By group (groups + 1: compute): products of the spreads of the arrays
+   * right above it, of all arrays above it, of all arrays below it. */
+  cds_divisors_at between[CDS_GROUPS_MAX + 2];
+  cds_divisors_at above[CDS_GROUPS_MAX + 2];
+  cds_divisors_at below[CDS_GROUPS_MAX + 2];
+  double units;
+  double used[CDS_ARRAYS_MAX + 1]; /* instances in use by depth */
+  /* Products over the arrays above a depth of what each spreads of dimensions
+   * that a tensor lacks, and of those in its windows. */
+  double lacking[CDS_TENSORS_MAX][CDS_ARRAYS_MAX + 1];
+  double window[CDS_TENSORS_MAX][CDS_ARRAYS_MAX + 1];
+  double compute_cycles;
+  double weight; /* pJ a cycle of the outermost port */
+  cds_way_price price[CDS_WAYS_MAX];
+  cds_weights fixed;                     /* of MACs and the ways to compute */
+  cds_weights least[CDS_GROUPS_MAX + 1]; /* of the ways into each group */
+  cds_weights rest[CDS_GROUPS_MAX + 2];  /* of this group and all inside */
+} cds_layout;
+
+/* Sets the spreads; false when some dimension cannot be spread so. */
+bool cds_layout_set(cds_layout *out, const cds_general *general,
+                    const cds_chain *chain,
+                    const cds_spread *const spread[CDS_ARRAYS_MAX]);
+/* Prices the ways and sums the least of each group up to `fixed` and `rest`:
+ * rest[1] + fixed is below every mapping of the layout. */
+void cds_layout_bound(cds_layout *layout, double weight);
+/* Cost of a way. A price below 0 (partial sums that save more than they cost)
+ * is taken at the most loads that there can be. */
+static inline double cds_way_cost(const cds_layout *layout, unsigned w,
+                                  unsigned weighting, double loads,
+                                  double share) {
+  const cds_way_price *price = &layout->price[w];
+  const double each = price->own + price->above[weighting] / share;
+  return price->constant[weighting] +
+         each * (each < 0 ? layout->general->macs : loads);
+}
+/* Most instances that a word of the tensor's tiles can be common to. */
+double cds_way_share(const cds_layout *layout, unsigned w,
+                     const cds_tile *tile);
+/* Least cost of the ways into a group when its tile is this one. */
+void cds_layout_tile(cds_weights *out, const cds_layout *layout, unsigned group,
+                     const cds_tile *tile);
+/* Whether the tile fits between the spreads and, as far as it is known, in the
+ * levels of the group. */
+bool cds_layout_fits(const cds_layout *layout, unsigned group,
+                     const cds_tile *tile);
+
+static inline const cds_holding *cds_chain_holding(const cds_general *general,
+                                                   const cds_chain *chain,
+                                                   unsigned group) {
+  return &general->group[group].holding[chain->holding[group]];
+}
+
+#endif

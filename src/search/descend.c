@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Depth first, one group after the other. Candidates of a group are sorted by
+ * their least cost, so a loop over them ends at the first that is beyond the
+ * incumbent: every later one costs at least as much, whatever stands above.
+ * Below a tile the orders of the region above it are tried; each gives exact
+ * loads for the holders of the group, which replace the least ones.
+ */
+#include "search/descend.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { CDS_CHECK_EVERY = 1024 };
+
+double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles) {
+  cycles = fmax(cycles, dynamic_pj * aim->cycles_per_pj);
+  const double energy = dynamic_pj + aim->leakage_pj * cycles;
+  return aim->product ? energy * (cycles / aim->clock_hz)
+                      : energy + aim->lambda_pj * cycles;
+}
+
+/* E T >= (E + m T)^2 / 4 m for every m > 0. */
+double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
+                     const cds_weights *sum) {
+  const double cycles = layout->compute_cycles;
+  const double bound = cds_aim_value(aim, sum->value[CDS_ENERGY], cycles);
+  const double weighted =
+      fmax(sum->value[CDS_WEIGHTED],
+           sum->value[CDS_ENERGY] + layout->weight * cycles);
+  if (!aim->product) {
+    return fmax(bound, weighted);
+  }
+  const double m = layout->weight - aim->leakage_pj;
+  return m > 0 ? fmax(bound, weighted * weighted / (4 * m) / aim->clock_hz)
+               : bound;
+}
+
+static cds_weights add(const cds_weights *a, const cds_weights *b) {
+  return (cds_weights){{a->value[0] + b->value[0], a->value[1] + b->value[1]}};
+}
+
+/* ---- candidates ------------------------------------------------------ */
+
+static int by_key(const void *left, const void *right) {
+  const cds_candidate *a = left;
+  const cds_candidate *b = right;
+  if (a->key != b->key) {
+    return a->key < b->key ? -1 : 1;
+  }
+  return a->tile < b->tile ? -1 : a->tile > b->tile;
+}
+
+/* A bound on the goal when one group has this cost and the others their least.
+ */
+static double bound_with(const cds_descent *job, unsigned group,
+                         const cds_weights *cost) {
+  const cds_layout *layout = &job->layout;
+  cds_weights sum = add(&layout->fixed, &layout->rest[1]);
+  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    sum.value[i] += cost->value[i] - layout->least[group].value[i];
+  }
+  return cds_aim_bound(&job->aim, layout, &sum);
+}
+
+static cds_status list_candidates(cds_descent *job, unsigned group) {
+  cds_general *general = job->general;
+  const cds_holding *holding =
+      cds_chain_holding(general, job->layout.chain, group);
+  cds_candidates *list = &job->group[group];
+  if (list->room < holding->tiles) {
+    cds_candidate *grown =
+        cds_realloc(list->candidate, holding->tiles * sizeof *grown);
+    if (grown == NULL) {
+      return CDS_ENOMEM;
+    }
+    list->candidate = grown;
+    list->room = holding->tiles;
+  }
+  list->count = 0;
+  for (size_t i = 0; i < holding->tiles; i++) {
+    const cds_tile *tile = &general->tile[holding->tile[i]];
+    if (!cds_layout_fits(&job->layout, group, tile)) {
+      continue;
+    }
+    cds_candidate made = {.tile = holding->tile[i]};
+    cds_layout_tile(&made.cost, &job->layout, group, tile);
+    made.key = bound_with(job, group, &made.cost);
+    if (cds_descent_beyond(job, made.key)) {
+      continue;
+    }
+    for (unsigned d = 0; d < general->dims; d++) {
+      made.inside.at[d] = cds_product(&general->dim[d], tile->at.at[d],
+                                      job->layout.between[group].at[d]);
+    }
+    list->candidate[list->count++] = made;
+  }
+  qsort(list->candidate, list->count, sizeof *list->candidate, by_key);
+  return CDS_OK;
+}
+
+/* ---- orders of a region ---------------------------------------------- */
+
+/* Loops of one region, and the orders in which they stand. */
+typedef struct cds_region {
+  unsigned count;
+  unsigned dim[CDS_DIMS_MAX];
+  uint64_t trips[CDS_DIMS_MAX];
+  uint64_t step[CDS_DIMS_MAX];
+  unsigned blocks;
+  unsigned block[CDS_PATTERNS_MAX]; /* lacking sets; 0: none */
+  unsigned slides;
+  unsigned slide[CDS_DIMS_MAX]; /* dims; CDS_DIMS_MAX: none */
+} cds_region;
+
+/* Trips between the tile of the group above and this one; false if it is no
+ * whole number. */
+static bool region_between(cds_region *out, const cds_descent *job,
+                           unsigned group, const cds_candidate *candidate) {
+  const cds_general *general = job->general;
+  const cds_tile *outer = job->tile[group - 1];
+  uint16_t trips[CDS_DIMS_MAX];
+  for (unsigned d = 0; d < general->dims; d++) {
+    trips[d] = cds_quotient(&general->dim[d], outer->at.at[d],
+                            candidate->inside.at[d]);
+    if (trips[d] == CDS_NONE) {
+      return false;
+    }
+  }
+  out->count = 0;
+  for (unsigned d = 0; d < general->dims; d++) {
+    if (trips[d] > 0) {
+      const cds_dim *dim = &general->dim[d];
+      out->dim[out->count] = d;
+      out->step[out->count] = dim->divisor[candidate->inside.at[d]];
+      out->trips[out->count++] = dim->divisor[trips[d]];
+    }
+  }
+  return true;
+}
+
+static void list_orders(cds_region *region, const cds_general *general) {
+  region->blocks = 0;
+  region->slides = 0;
+  for (unsigned i = 0; i < region->count; i++) {
+    const cds_dim *dim = &general->dim[region->dim[i]];
+    unsigned b = 0;
+    while (b < region->blocks && region->block[b] != dim->lacks) {
+      b++;
+    }
+    if (dim->lacks != 0 && b == region->blocks) {
+      region->block[region->blocks++] = dim->lacks;
+    }
+    if (dim->partial) {
+      region->slide[region->slides++] = region->dim[i];
+    }
+  }
+  if (region->blocks == 0) {
+    region->block[region->blocks++] = 0;
+  }
+  if (region->slides == 0) {
+    region->slide[region->slides++] = CDS_DIMS_MAX;
+  }
+}
+
+static void push_loop(cds_descent *job, const cds_region *region, unsigned i) {
+  job->loop[job->loops++] =
+      (cds_loop){region->dim[i], region->trips[i], region->step[i]};
+}
+
+/* Writes the loops in the order of the block and the slide. */
+static void push_order(cds_descent *job, const cds_region *region,
+                       unsigned block, unsigned slide) {
+  const cds_general *general = job->general;
+  for (unsigned part = 0; part < 4; part++) {
+    unsigned last = CDS_DIMS_MAX;
+    for (unsigned i = 0; i < region->count; i++) {
+      const cds_dim *dim = &general->dim[region->dim[i]];
+      const bool inner = block != 0 && dim->lacks == block;
+      if (inner != (part >= 2) || dim->partial != (part % 2 == 1)) {
+        continue;
+      }
+      if (region->dim[i] == slide) {
+        last = i;
+      } else {
+        push_loop(job, region, i);
+      }
+    }
+    if (last < CDS_DIMS_MAX) {
+      push_loop(job, region, last);
+    }
+  }
+}
+
+static void stand_below(cds_frame *frame, const cds_descent *job,
+                        unsigned first) {
+  const cds_general *general = job->general;
+  for (unsigned i = first; i < job->loops; i++) {
+    const cds_loop *loop = &job->loop[i];
+    for (unsigned t = 0; t < general->tensors; t++) {
+      if (cds_lacks(general, loop->dim, t)) {
+        frame->lacked[t] *= (double)loop->trips;
+      } else {
+        frame->hoisted[t] = frame->lacked[t];
+      }
+    }
+  }
+  frame->loops = job->loops;
+}
+
+/* ---- nodes ----------------------------------------------------------- */
+
+static void leaf(cds_descent *job) {
+  double dynamic_pj = 0;
+  double cycles = 0;
+  bool fits = true;
+  job->leaves++;
+  cds_leaf_price(&dynamic_pj, &cycles, &fits, job);
+  if (fits &&
+      !cds_descent_beyond(job, cds_aim_value(&job->aim, dynamic_pj, cycles))) {
+    job->status = cds_confirm(job);
+  }
+}
+
+/* Passes over the tile of a tensor that loops demand which it lacks, when the
+ * loops of a block stand innermost in the region: exact. */
+static double passes_of(const cds_descent *job, const cds_region *region,
+                        const cds_frame *above, unsigned block, unsigned t) {
+  const cds_general *general = job->general;
+  double outer = 1; /* trips of loops that it lacks, outside of the block */
+  double inner = 1;
+  bool any = false; /* loops that it has */
+  for (unsigned i = 0; i < region->count; i++) {
+    const unsigned lacks = general->dim[region->dim[i]].lacks;
+    if ((lacks >> t & 1U) == 0) {
+      any = true;
+    } else if (block != 0 && lacks == block) {
+      inner *= (double)region->trips[i];
+    } else {
+      outer *= (double)region->trips[i];
+    }
+  }
+  if (!any) {
+    return above->hoisted[t];
+  }
+  const bool stays = block != 0 && (block >> t & 1U) != 0;
+  return above->lacked[t] * outer * (stays ? 1 : inner);
+}
+
+/* Least cost of the ways into the group with a block innermost. */
+static void block_cost(cds_weights *out, const cds_descent *job,
+                       const cds_region *region, unsigned group,
+                       unsigned block) {
+  const cds_layout *layout = &job->layout;
+  const cds_general *general = job->general;
+  const cds_chain *chain = layout->chain;
+  const cds_tile *tile = job->tile[group];
+  *out = job->frame[group - 1].sum;
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const unsigned t = chain->way[w].tensor;
+    const double passes =
+        passes_of(job, region, &job->frame[group - 1], block, t);
+    const double loads =
+        fmax(general->tensor[t].words,
+             tile->pass[t] * passes * layout->price[w].staying);
+    const double share = cds_way_share(layout, w, tile);
+    for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+      out->value[i] += cds_way_cost(layout, w, i, loads, share);
+    }
+  }
+}
+
+/* What the united tiles of a window share in fact. */
+static double exact_share(const cds_descent *job, unsigned w, double loads) {
+  const cds_layout *layout = &job->layout;
+  const cds_way *way = &layout->chain->way[w];
+  double apart = layout->used[way->top];
+  double merged = 1;
+  for (unsigned k = way->top; k < way->depth; k++) {
+    if (job->general->arch->array[k].multicast) {
+      merged *= layout->spread[k]->lacking[way->tensor];
+    } else {
+      apart *= layout->spread[k]->units;
+    }
+  }
+  const double united =
+      cds_loads_of(NULL, job, way->tensor, way->group, way->top) * apart;
+  return loads / merged / united;
+}
+
+/* Exact loads of the ways into the group, and what they cost. */
+static void decide_ways(cds_descent *job, unsigned group) {
+  const cds_layout *layout = &job->layout;
+  const cds_general *general = job->general;
+  const cds_chain *chain = layout->chain;
+  cds_frame *frame = &job->frame[group];
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const cds_way *way = &chain->way[w];
+    const unsigned t = way->tensor;
+    double loads = 0;
+    if (general->tensor[t].windows == 0) {
+      loads = general->tensor[t].words * frame->hoisted[t] *
+              layout->price[w].staying;
+    } else {
+      loads = cds_loads_of(NULL, job, t, group, way->depth) *
+              layout->used[way->depth];
+    }
+    job->loads[w] = loads;
+    const double share =
+        layout->price[w].sliding ? exact_share(job, w, loads) : 1;
+    for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+      frame->sum.value[i] += cds_way_cost(layout, w, i, loads, share);
+    }
+  }
+}
+
+static void try_tile(cds_descent *job, unsigned group,
+                     const cds_candidate *candidate);
+
+/* All candidates of a group below what is decided. Depth: the groups. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static void open_group(cds_descent *job, unsigned group) {
+  if (group > job->general->groups) {
+    leaf(job);
+    return;
+  }
+  const cds_candidates *list = &job->group[group];
+  const cds_layout *layout = &job->layout;
+  cds_weights base = add(&layout->fixed, &layout->rest[group + 1]);
+  base = add(&base, &job->frame[group - 1].sum);
+  for (size_t i = 0; i < list->count && !job->stopped; i++) {
+    const cds_candidate *candidate = &list->candidate[i];
+    if (cds_descent_beyond(job, candidate->key)) {
+      break;
+    }
+    const cds_weights sum = add(&base, &candidate->cost);
+    if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
+      try_tile(job, group, candidate);
+    }
+    if (job->status != CDS_OK) {
+      return;
+    }
+  }
+}
+
+static void count_node(cds_descent *job) {
+  job->nodes++;
+  if (job->nodes % CDS_CHECK_EVERY == 0 &&
+      cds_control_cancelled(job->control)) {
+    job->stopped = true;
+  }
+  job->stopped = job->stopped || job->nodes >= job->most_nodes;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion)
+static void try_tile(cds_descent *job, unsigned group,
+                     const cds_candidate *candidate) {
+  cds_region region;
+  if (!region_between(&region, job, group, candidate)) {
+    return;
+  }
+  list_orders(&region, job->general);
+  job->tile[group] = &job->general->tile[candidate->tile];
+  const cds_layout *layout = &job->layout;
+  const cds_frame *above = &job->frame[group - 1];
+  for (unsigned b = 0; b < region.blocks; b++) {
+    cds_weights least;
+    block_cost(&least, job, &region, group, region.block[b]);
+    const cds_weights open = add(&layout->fixed, &layout->rest[group + 1]);
+    least = add(&least, &open);
+    if (cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &least))) {
+      continue;
+    }
+    for (unsigned s = 0; s < region.slides && !job->stopped; s++) {
+      count_node(job);
+      job->loops = above->loops;
+      job->region[group - 1] = above->loops;
+      push_order(job, &region, region.block[b], region.slide[s]);
+      job->frame[group] = *above;
+      stand_below(&job->frame[group], job, above->loops);
+      decide_ways(job, group);
+      cds_weights sum = add(&layout->fixed, &layout->rest[group + 1]);
+      sum = add(&sum, &job->frame[group].sum);
+      if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
+        open_group(job, group + 1);
+        if (job->status != CDS_OK) {
+          return;
+        }
+      }
+    }
+  }
+}
+
+cds_status cds_descend(cds_descent *job) {
+  const cds_general *general = job->general;
+  for (unsigned g = 1; g <= general->groups; g++) {
+    CDS_TRY(list_candidates(job, g));
+    if (job->group[g].count == 0) {
+      return CDS_OK;
+    }
+  }
+  job->tile[0] = &general->whole;
+  job->loops = 0;
+  job->frame[0] = (cds_frame){0};
+  for (unsigned t = 0; t < general->tensors; t++) {
+    job->frame[0].lacked[t] = job->frame[0].hoisted[t] = 1;
+  }
+  job->status = CDS_OK;
+  open_group(job, 1);
+  return job->status;
+}

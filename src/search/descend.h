@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tiles and loops of one layout, from the outermost group inwards: what is
+ * decided is counted exactly, what is open by the layout's least costs.
+ */
+#ifndef CDS_SEARCH_DESCEND_H
+#define CDS_SEARCH_DESCEND_H
+
+#include "search/bounds.h"
+
+enum { CDS_LOOPS_MAX = (CDS_GROUPS_MAX + 1) * CDS_DIMS_MAX };
+
+typedef struct cds_loop {
+  unsigned dim;
+  uint64_t trips;
+  uint64_t step; /* extent of the dimension inside it */
+} cds_loop;
+
+/* What is wanted, per cycle. */
+typedef struct cds_aim {
+  bool product;
+  double lambda_pj; /* a cycle; 0 for the product */
+  double leakage_pj;
+  double cycles_per_pj; /* power roof */
+  double clock_hz;
+} cds_aim;
+
+typedef struct cds_incumbent {
+  bool found;
+  double value, cycles, dynamic_pj;
+  cds_mapping mapping;
+  cds_cost cost;
+} cds_incumbent;
+
+/* What stands above a group, by tensor: product of the trips of loops that it
+ * lacks, of all and of those above the innermost loop that it has. */
+typedef struct cds_frame {
+  unsigned loops;
+  double lacked[CDS_TENSORS_MAX];
+  double hoisted[CDS_TENSORS_MAX];
+  cds_weights sum; /* of the ways decided */
+} cds_frame;
+
+typedef struct cds_candidate {
+  double key; /* in the weighting that the layout goes by */
+  cds_weights cost;
+  uint32_t tile;
+  cds_divisors_at inside; /* the tile and the spreads right above it */
+} cds_candidate;
+
+typedef struct cds_candidates {
+  size_t count, room;
+  cds_candidate *candidate;
+} cds_candidates;
+
+typedef struct cds_descent {
+  cds_general *general;
+  cds_layout layout;
+  cds_aim aim;
+  cds_incumbent best;
+  cds_candidates group[CDS_GROUPS_MAX + 1];
+  const cds_tile *tile[CDS_GROUPS_MAX + 1];
+  cds_frame frame[CDS_GROUPS_MAX + 1];
+  unsigned loops;
+  cds_loop loop[CDS_LOOPS_MAX];
+  unsigned region[CDS_GROUPS_MAX + 2]; /* first loop of each region */
+  double loads[CDS_WAYS_MAX];          /* of the ways decided */
+  const cds_control *control;
+  uint64_t nodes, leaves, confirmed, most_nodes;
+  bool stopped; /* cancelled or out of nodes */
+  cds_status status;
+} cds_descent;
+
+/* The goal's value, pJ or pJ s. */
+double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles);
+/* Lower bound on the goal from a dynamic energy, and a weighted sum made with
+ * the layout's weight. */
+double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
+                     const cds_weights *sum);
+/* Whether nothing at or above the bound is of interest. */
+static inline bool cds_descent_beyond(const cds_descent *job, double bound) {
+  return job->best.found && bound * (1 - 1e-12) >= job->best.value;
+}
+/* Looks through all tiles and orders of the layout. */
+cds_status cds_descend(cds_descent *job);
+/* Energy and cycles of the decided tiles and loops: exact up to rounding. */
+void cds_leaf_price(double *dynamic_pj, double *cycles, bool *fits,
+                    const cds_descent *job);
+/* Loads of one instance of a tensor's holder with this tile below all loops so
+ * far; spreads over arrays first..last-1 united where they multicast. */
+double cds_loads_of(double *first, const cds_descent *job, unsigned tensor,
+                    unsigned group, unsigned from);
+/* Counts and prices the decided mapping; keeps it if it is better. */
+cds_status cds_confirm(cds_descent *job);
+/* The decided tiles and loops as a mapping. */
+void cds_descent_mapping(cds_mapping *out, const cds_descent *job);
+
+#endif

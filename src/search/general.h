@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The general search: any einsum, any number of levels and arrays, levels side
+ * by side. Its space ("one depth a level"):
+ *
+ *   hold all tensors at the outermost level
+ *   for each group of levels (same position), from outside in:
+ *     loops of the region above it; spreads of the arrays above it;
+ *     holders of the group, together
+ *   loops of the innermost region; spreads of the arrays below all levels
+ *
+ * Perfect factors, each rank once in a region and once on an axis of an array,
+ * any division of the tensors over the levels of a group that policies allow.
+ * The loops of a region stand in one of these orders. lacking(rank) = tensors
+ * without the rank; a rank is partial if some tensor has it on an axis of two
+ * ranks (a sliding window). A *block* is a non-empty lacking set of the
+ * region's loops, a *slide* one of its partial ranks: first come loops that do
+ * not lack the block, then those that do (tensors of the block stay while they
+ * run); in both parts whole ranks before partial ones, the slide last in its
+ * part.
+ *
+ * Ranks that the same tensors have, and that are partial for none, are merged
+ * into one dimension: with perfect factors counts depend on their product only.
+ *
+ * The search, best first (general.c): for each choice of holders and spreads
+ * an admissible bound from tables of tiles (tiles.c, bounds.c), then tiles
+ * from the outermost group inwards with exact traffic (descend.c, traffic.c);
+ * what may win is counted and priced by src/count and src/price (confirm.c),
+ * so that no value rests on formulas of its own.
+ */
+#ifndef CDS_SEARCH_GENERAL_H
+#define CDS_SEARCH_GENERAL_H
+
+#include "price/words.h"
+#include "search/search.h"
+
+enum {
+  CDS_DIMS_MAX = CDS_RANKS_MAX,
+  CDS_GROUPS_MAX = CDS_LEVELS_MAX, /* group 0 is the outermost level */
+  CDS_WINDOWS_MAX = 4,             /* two-rank axes of one tensor */
+  CDS_PATTERNS_MAX = 16,           /* lacking sets of up to four tensors */
+  CDS_NONE = 0xffff                /* no such divisor */
+};
+
+/* Ranks merged into one dimension, and the divisors of its size. */
+typedef struct cds_dim {
+  uint64_t size;
+  unsigned ranks;
+  unsigned rank[CDS_RANKS_MAX];
+  unsigned lacks; /* tensors without it, as bits */
+  bool partial;
+  unsigned divisors;
+  uint64_t *divisor;  /* rising */
+  uint16_t *quotient; /* [i x divisors + j]: of i by j, or CDS_NONE */
+  uint16_t *product;  /* likewise: of i times j */
+} cds_dim;
+
+/* An axis of two ranks: positions coefficient[0] x i + coefficient[1] x j. */
+typedef struct cds_window {
+  unsigned dim[2];
+  uint64_t coefficient[2];
+  uint64_t *size; /* [i x divisors of dim 1 + j]: distinct positions */
+  bool *run;      /* whether they are one run */
+} cds_window;
+
+typedef struct cds_operand_shape {
+  unsigned whole; /* dims that are axes of their own, as bits */
+  unsigned windows;
+  cds_window window[CDS_WINDOWS_MAX];
+  double words;        /* of the whole tensor */
+  unsigned bits, wide; /* of a word; of a partial sum (outputs) */
+} cds_operand_shape;
+
+/* One divisor of each dimension. */
+typedef struct cds_vector_index {
+  uint16_t at[CDS_DIMS_MAX];
+} cds_divisors_at;
+
+/* A tile shape: extents inside a group, with what bounds need of it. */
+typedef struct cds_tile {
+  cds_divisors_at at;
+  double words[CDS_TENSORS_MAX]; /* of each tensor's tile */
+  /* Lower bounds on the loads of its holders over all instances: when the
+   * innermost loop above concerns the tensor, and when it lacks it (then times
+   * the spreads that the tensor lacks). */
+  double loads[CDS_TENSORS_MAX];
+  double stay[CDS_TENSORS_MAX];
+  /* Likewise for each pass over the loops that the tensor lacks. */
+  double pass[CDS_TENSORS_MAX];
+} cds_tile;
+
+/* Who holds what in a group: level index by tensor, or CDS_NONE. */
+typedef struct cds_holding {
+  uint16_t level[CDS_TENSORS_MAX];
+  unsigned held; /* tensors, as bits */
+  bool listed;
+  size_t tiles; /* that may fit */
+  uint32_t *tile;
+  size_t fronts[CDS_PATTERNS_MAX]; /* least tiles by pattern */
+  uint32_t *front[CDS_PATTERNS_MAX];
+} cds_holding;
+
+typedef struct cds_group_levels {
+  unsigned first, levels; /* indexes of its levels */
+  unsigned depth;         /* arrays above */
+  size_t holdings;
+  cds_holding *holding;
+} cds_group_levels;
+
+/* What an array may spread: a divisor of each dimension. */
+typedef struct cds_spread {
+  cds_divisors_at at;
+  cds_divisors_at rows;            /* of it, on axis 0 */
+  double units;                    /* product */
+  double lacking[CDS_TENSORS_MAX]; /* of dims that the tensor lacks */
+  double window[CDS_TENSORS_MAX];  /* of dims in its windows */
+} cds_spread;
+
+typedef struct cds_spread_list {
+  size_t count;
+  cds_spread *spread;
+  double most_units;
+} cds_spread_list;
+
+/* From a holder to the next holder of the tensor, or to compute. */
+typedef struct cds_way {
+  unsigned tensor;
+  unsigned parent; /* level */
+  unsigned child;  /* level, or arch->levels: compute */
+  unsigned group;  /* of the child; groups: compute */
+  unsigned parent_group;
+  unsigned top, depth; /* arrays above parent and child */
+} cds_way;
+
+enum { CDS_WAYS_MAX = (CDS_GROUPS_MAX + 1) * CDS_TENSORS_MAX };
+
+/* One holding for each group. */
+typedef struct cds_chain {
+  uint16_t holding[CDS_GROUPS_MAX];
+  unsigned ways;
+  cds_way way[CDS_WAYS_MAX];
+  unsigned first_way[CDS_GROUPS_MAX + 2]; /* of each group; compute last */
+} cds_chain;
+
+typedef struct cds_general {
+  const cds_arch *arch;
+  const cds_einsum *einsum;
+  double power_limit_w;
+  cds_arena *arena, *scratch;
+  unsigned tensors;
+  unsigned output; /* tensors - 1 */
+  unsigned dims;
+  cds_dim dim[CDS_DIMS_MAX];
+  cds_operand_shape tensor[CDS_TENSORS_MAX];
+  unsigned patterns; /* distinct non-empty lacking sets of the dims */
+  unsigned pattern[CDS_PATTERNS_MAX];
+  unsigned groups; /* inner ones: 1 .. groups */
+  cds_group_levels group[CDS_GROUPS_MAX + 1];
+  cds_spread_list spreads[CDS_ARRAYS_MAX];
+  size_t tiles; /* the whole lattice */
+  cds_tile *tile;
+  double macs, mac_pj;
+  double most_units;
+  double leakage_w;
+  double seconds_per_pj;                         /* power roof; 0: none */
+  double die_bit_pj[CDS_DIES_MAX][CDS_DIES_MAX]; /* bonds between two dies */
+  cds_tile whole;                                /* the tile of everything */
+  cds_tile one;                                  /* of one point */
+} cds_general;
+
+/* Prepares dimensions, tiles, groups and spreads of a pair in `arena`;
+ * CDS_ELIMIT when the ranks have too many divisors, CDS_EINFEASIBLE when
+ * leakage alone passes the power limit. */
+cds_status cds_general_begin(cds_general *out, const cds_arch *arch,
+                             const cds_einsum *einsum, double power_limit_w,
+                             cds_arena *arena, cds_arena *scratch);
+/* The tiles that a holding may take, and the least of them by pattern; made
+ * once. */
+cds_status cds_holding_list(cds_holding *holding, cds_general *general);
+/* What each array may spread. */
+cds_status cds_spreads_list(cds_general *general);
+/* Sets the words of a tile from its extents. */
+void cds_tile_measure(cds_tile *tile, const cds_general *general);
+
+static inline uint64_t cds_extent(const cds_general *general,
+                                  const cds_divisors_at *at, unsigned dim) {
+  return general->dim[dim].divisor[at->at[dim]];
+}
+static inline uint16_t cds_quotient(const cds_dim *dim, uint16_t a,
+                                    uint16_t b) {
+  return dim->quotient[(size_t)a * dim->divisors + b];
+}
+static inline uint16_t cds_product(const cds_dim *dim, uint16_t a, uint16_t b) {
+  return dim->product[(size_t)a * dim->divisors + b];
+}
+static inline bool cds_lacks(const cds_general *general, unsigned dim,
+                             unsigned tensor) {
+  return (general->dim[dim].lacks >> tensor & 1U) != 0;
+}
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Best first over layouts: every chain of holders with every spread of each
+ * array gets a bound on its energy and its compute cycles, once for all goals.
+ * A goal sorts them, and opens them in the order of their bounds until the next
+ * one is beyond the incumbent. What was found for earlier goals starts the
+ * incumbent of the next.
+ */
+#include "search/general_search.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "search/descend.h"
+
+enum {
+  CDS_CHAINS_MAX = 1 << 16,
+  CDS_LAYOUTS_MAX = 1 << 22,
+  CDS_NODES_OPEN_MAX = 1 << 24, /* for one goal */
+  CDS_POOL_MAX = 64
+};
+
+typedef struct cds_layout_entry {
+  double energy_pj, cycles; /* least of every mapping of the layout */
+  uint32_t chain;
+  uint32_t spread[CDS_ARRAYS_MAX];
+} cds_layout_entry;
+
+typedef struct cds_ranked_layout {
+  double bound;
+  uint32_t entry;
+} cds_ranked_layout;
+
+struct cds_general_search {
+  cds_arena *arena, *scratch;
+  cds_arena_mark empty;
+  cds_arch arch;
+  cds_einsum einsum;
+  cds_general general;
+  size_t chains;
+  cds_chain *chain;
+  size_t entries, entry_room;
+  cds_layout_entry *entry;
+  cds_ranked_layout *ranked;
+  size_t ranked_room;
+  size_t pooled;
+  cds_incumbent pool[CDS_POOL_MAX];
+  cds_descent descent;
+};
+
+cds_general_search *cds_general_search_new(void) {
+  cds_general_search *search = cds_malloc(sizeof *search);
+  if (search == NULL) {
+    return NULL;
+  }
+  memset(search, 0, sizeof *search);
+  search->arena = cds_arena_new();
+  search->scratch = cds_arena_new();
+  if (search->arena == NULL || search->scratch == NULL) {
+    cds_general_search_free(search);
+    return NULL;
+  }
+  search->empty = cds_arena_mark_get(search->arena);
+  return search;
+}
+
+void cds_general_search_free(cds_general_search *search) {
+  if (search == NULL) {
+    return;
+  }
+  for (unsigned g = 0; g <= CDS_GROUPS_MAX; g++) {
+    cds_free(search->descent.group[g].candidate);
+  }
+  cds_free(search->entry);
+  cds_free(search->ranked);
+  cds_arena_free(search->arena);
+  cds_arena_free(search->scratch);
+  cds_free(search);
+}
+
+/* ---- chains ---------------------------------------------------------- */
+
+static void add_way(cds_chain *chain, const cds_general *general, unsigned t,
+                    unsigned group, const cds_way *outer) {
+  const bool compute = group > general->groups;
+  const cds_arch *arch = general->arch;
+  cds_way *way = &chain->way[chain->ways++];
+  way->tensor = t;
+  way->parent = outer->child;
+  way->parent_group = outer->group;
+  way->top = outer->depth;
+  way->group = group;
+  way->child = compute ? arch->levels
+                       : cds_chain_holding(general, chain, group)->level[t];
+  way->depth = compute ? arch->arrays : general->group[group].depth;
+}
+
+/* Fills the ways of the chain from its holdings. */
+static void fill_chain(cds_chain *chain, const cds_general *general) {
+  cds_way last[CDS_TENSORS_MAX];
+  memset(last, 0, sizeof last);
+  chain->ways = 0;
+  for (unsigned g = 1; g <= general->groups + 1; g++) {
+    chain->first_way[g] = chain->ways;
+    for (unsigned t = 0; t < general->tensors; t++) {
+      if (g > general->groups ||
+          (cds_chain_holding(general, chain, g)->held >> t & 1U) != 0) {
+        add_way(chain, general, t, g, &last[t]);
+        last[t] = chain->way[chain->ways - 1];
+      }
+    }
+  }
+  chain->first_way[general->groups + 2] = chain->ways;
+}
+
+static cds_status list_chains(cds_general_search *search) {
+  cds_general *general = &search->general;
+  size_t count = 1;
+  for (unsigned g = 1; g <= general->groups; g++) {
+    cds_group_levels *group = &general->group[g];
+    count *= group->holdings;
+    if (count > CDS_CHAINS_MAX) {
+      return CDS_ELIMIT;
+    }
+    for (size_t h = 0; h < group->holdings; h++) {
+      CDS_TRY(cds_holding_list(&group->holding[h], general));
+    }
+  }
+  search->chains = 0;
+  search->chain = cds_arena_array(search->arena, count, sizeof(cds_chain));
+  if (search->chain == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < count; i++) {
+    cds_chain *chain = &search->chain[search->chains];
+    size_t rest = i;
+    bool possible = true;
+    for (unsigned g = 1; g <= general->groups; g++) {
+      const cds_group_levels *group = &general->group[g];
+      chain->holding[g] = (uint16_t)(rest % group->holdings);
+      rest /= group->holdings;
+      possible = possible && group->holding[chain->holding[g]].tiles > 0;
+    }
+    if (possible) {
+      fill_chain(chain, general);
+      search->chains++;
+    }
+  }
+  return CDS_OK;
+}
+
+/* ---- layouts --------------------------------------------------------- */
+
+static void spreads_of(const cds_spread *spread[CDS_ARRAYS_MAX],
+                       const cds_general_search *search,
+                       const cds_layout_entry *entry) {
+  const cds_general *general = &search->general;
+  for (unsigned k = 0; k < general->arch->arrays; k++) {
+    spread[k] = &general->spreads[k].spread[entry->spread[k]];
+  }
+}
+
+static cds_status add_entry(cds_general_search *search,
+                            const cds_layout_entry *entry) {
+  if (search->entries == search->entry_room) {
+    const size_t room = search->entry_room == 0 ? 1024 : 2 * search->entry_room;
+    if (room > CDS_LAYOUTS_MAX) {
+      return CDS_ELIMIT;
+    }
+    cds_layout_entry *grown = cds_realloc(search->entry, room * sizeof *grown);
+    if (grown == NULL) {
+      return CDS_ENOMEM;
+    }
+    search->entry = grown;
+    search->entry_room = room;
+  }
+  search->entry[search->entries++] = *entry;
+  return CDS_OK;
+}
+
+static bool next_spreads(cds_layout_entry *entry, const cds_general *general) {
+  for (unsigned k = general->arch->arrays; k-- > 0;) {
+    if (entry->spread[k] + 1 < general->spreads[k].count) {
+      entry->spread[k]++;
+      return true;
+    }
+    entry->spread[k] = 0;
+  }
+  return false;
+}
+
+static cds_status list_layouts(cds_general_search *search) {
+  const cds_general *general = &search->general;
+  cds_layout *layout = &search->descent.layout;
+  search->entries = 0;
+  for (size_t c = 0; c < search->chains; c++) {
+    cds_layout_entry entry = {.chain = (uint32_t)c};
+    do {
+      const cds_spread *spread[CDS_ARRAYS_MAX];
+      spreads_of(spread, search, &entry);
+      if (!cds_layout_set(layout, general, &search->chain[c], spread)) {
+        continue;
+      }
+      cds_layout_bound(layout, 0);
+      entry.energy_pj =
+          layout->fixed.value[CDS_ENERGY] + layout->rest[1].value[CDS_ENERGY];
+      entry.cycles = layout->compute_cycles;
+      if (!isinf(entry.energy_pj)) {
+        CDS_TRY(add_entry(search, &entry));
+      }
+    } while (next_spreads(&entry, general));
+  }
+  if (search->ranked_room < search->entries) {
+    cds_free(search->ranked);
+    search->ranked_room = 0;
+    search->ranked = cds_malloc(search->entries * sizeof *search->ranked);
+    if (search->ranked == NULL) {
+      return CDS_ENOMEM;
+    }
+    search->ranked_room = search->entries;
+  }
+  return CDS_OK;
+}
+
+cds_status cds_general_search_begin(cds_general_search *search,
+                                    const cds_arch *arch,
+                                    const cds_einsum *einsum,
+                                    double power_limit_w) {
+  cds_arena_reset(search->arena, search->empty);
+  search->arch = *arch;
+  search->einsum = *einsum;
+  search->pooled = 0;
+  search->entries = 0;
+  CDS_TRY(cds_general_begin(&search->general, &search->arch, &search->einsum,
+                            power_limit_w, search->arena, search->scratch));
+  CDS_TRY(list_chains(search));
+  return list_layouts(search);
+}
+
+/* ---- one goal -------------------------------------------------------- */
+
+static int by_bound(const void *left, const void *right) {
+  const cds_ranked_layout *a = left;
+  const cds_ranked_layout *b = right;
+  if (a->bound != b->bound) {
+    return a->bound < b->bound ? -1 : 1;
+  }
+  return a->entry < b->entry ? -1 : a->entry > b->entry;
+}
+
+static void begin_descent(cds_general_search *search, cds_goal goal,
+                          const cds_control *control) {
+  cds_descent *job = &search->descent;
+  const cds_general *general = &search->general;
+  const double clock = general->arch->clock_hz;
+  job->general = &search->general;
+  job->aim =
+      (cds_aim){.product = goal.product,
+                .lambda_pj = goal.product ? 0 : goal.lambda_pj_per_s / clock,
+                .leakage_pj = general->leakage_w * 1e12 / clock,
+                .cycles_per_pj = general->seconds_per_pj * clock,
+                .clock_hz = clock};
+  job->control = control;
+  job->nodes = job->leaves = job->confirmed = 0;
+  job->most_nodes = CDS_NODES_OPEN_MAX;
+  job->stopped = false;
+  job->best.found = false;
+  for (size_t i = 0; i < search->pooled; i++) {
+    const cds_incumbent *known = &search->pool[i];
+    const double value =
+        cds_aim_value(&job->aim, known->dynamic_pj, known->cycles);
+    if (!job->best.found || value < job->best.value) {
+      job->best = *known;
+      job->best.value = value;
+    }
+  }
+}
+
+static size_t rank_layouts(cds_general_search *search) {
+  const cds_descent *job = &search->descent;
+  size_t count = 0;
+  for (size_t i = 0; i < search->entries; i++) {
+    const cds_layout_entry *entry = &search->entry[i];
+    const double bound =
+        cds_aim_value(&job->aim, entry->energy_pj, entry->cycles);
+    if (!cds_descent_beyond(job, bound)) {
+      search->ranked[count++] = (cds_ranked_layout){bound, (uint32_t)i};
+    }
+  }
+  qsort(search->ranked, count, sizeof *search->ranked, by_bound);
+  return count;
+}
+
+/* Weight of a cycle of the outermost port in the layout's bounds. */
+static double weight_of(const cds_descent *job, const cds_layout_entry *entry) {
+  const cds_aim *aim = &job->aim;
+  if (!aim->product) {
+    return aim->leakage_pj + aim->lambda_pj;
+  }
+  const double dynamic =
+      job->best.found ? job->best.dynamic_pj : entry->energy_pj;
+  const double cycles = job->best.found ? job->best.cycles : entry->cycles;
+  return aim->leakage_pj + (dynamic / cycles + aim->leakage_pj);
+}
+
+static cds_status open_layout(cds_general_search *search,
+                              const cds_layout_entry *entry) {
+  cds_descent *job = &search->descent;
+  const cds_spread *spread[CDS_ARRAYS_MAX];
+  spreads_of(spread, search, entry);
+  cds_layout_set(&job->layout, &search->general, &search->chain[entry->chain],
+                 spread);
+  cds_layout_bound(&job->layout, weight_of(job, entry));
+  cds_weights sum = job->layout.fixed;
+  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    sum.value[i] += job->layout.rest[1].value[i];
+  }
+  if (cds_descent_beyond(job, cds_aim_bound(&job->aim, &job->layout, &sum))) {
+    return CDS_OK;
+  }
+  return cds_descend(job);
+}
+
+/* Keeps the answer for goals to come. */
+static void keep(cds_general_search *search) {
+  const cds_incumbent *best = &search->descent.best;
+  for (size_t i = 0; i < search->pooled; i++) {
+    if (search->pool[i].dynamic_pj == best->dynamic_pj &&
+        search->pool[i].cycles == best->cycles) {
+      return;
+    }
+  }
+  if (search->pooled < CDS_POOL_MAX) {
+    search->pool[search->pooled++] = *best;
+  }
+}
+
+cds_status cds_general_search_solve(cds_search_result *out,
+                                    cds_general_search *search, cds_goal goal,
+                                    const cds_control *control) {
+  memset(out, 0, sizeof *out);
+  begin_descent(search, goal, control);
+  cds_descent *job = &search->descent;
+  const size_t count = rank_layouts(search);
+  double open = (double)INFINITY;
+  for (size_t i = 0; i < count; i++) {
+    const cds_ranked_layout *next = &search->ranked[i];
+    if (cds_descent_beyond(job, next->bound)) {
+      break;
+    }
+    job->stopped = job->stopped || cds_control_cancelled(control);
+    if (!job->stopped) {
+      CDS_TRY(open_layout(search, &search->entry[next->entry]));
+    }
+    if (job->stopped) {
+      open = next->bound;
+      break;
+    }
+  }
+  out->nodes = job->nodes;
+  out->found = job->best.found;
+  if (!out->found) {
+    out->bound = open;
+    return isinf(open) ? CDS_EINFEASIBLE : CDS_EINTERRUPTED;
+  }
+  keep(search);
+  out->mapping = job->best.mapping;
+  out->cost = job->best.cost;
+  out->value = job->best.value;
+  out->proven = !(open < out->value);
+  out->bound = out->proven ? out->value : open;
+  return CDS_OK;
+}

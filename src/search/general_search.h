@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The general search of one pair, over the space of general.h. */
+#ifndef CDS_SEARCH_GENERAL_SEARCH_H
+#define CDS_SEARCH_GENERAL_SEARCH_H
+
+#include "search/search.h"
+
+typedef struct cds_general_search cds_general_search; /* one a thread */
+cds_general_search *cds_general_search_new(void);
+void cds_general_search_free(cds_general_search *search);
+/* Tables that all goals share. Statuses of cds_search_begin. */
+cds_status cds_general_search_begin(cds_general_search *search,
+                                    const cds_arch *arch,
+                                    const cds_einsum *einsum,
+                                    double power_limit_w);
+/* As cds_search_solve. */
+cds_status cds_general_search_solve(cds_search_result *out,
+                                    cds_general_search *search, cds_goal goal,
+                                    const cds_control *control);
+
+#endif

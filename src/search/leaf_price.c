@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The price of decided tiles and loops: the counts of src/count/count.c and the
+ * price of src/price/price.c without a mapping, from the loads of each way. It
+ * ranks; what ranks first is counted and priced by those modules (confirm.c),
+ * and tests hold the two against each other.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "search/descend.h"
+
+/* Transfers of one kind into and out of a group, in bits. */
+typedef struct cds_flow_bits {
+  bool any;
+  double parent_out[CDS_LEVELS_MAX], parent_in[CDS_LEVELS_MAX];
+  double own_out[CDS_LEVELS_MAX], own_in[CDS_LEVELS_MAX];
+  double net[CDS_ARRAYS_MAX];
+} cds_flow_bits;
+
+typedef struct cds_leaf_job {
+  const cds_descent *job;
+  const cds_general *general;
+  const cds_layout *layout;
+  double dynamic_pj;
+  /* On the busiest instance */
+  double read[CDS_LEVELS_MAX], update[CDS_LEVELS_MAX];
+  double fill[CDS_LEVELS_MAX], drain[CDS_LEVELS_MAX];
+  double net[CDS_ARRAYS_MAX];
+  double bond[CDS_BONDS_MAX];
+  double need[CDS_LEVELS_MAX];      /* capacity */
+  cds_flow_bits apart, first, last; /* of the group at hand */
+  double apart_cycles[CDS_GROUPS_MAX + 1];
+  double edge_cycles; /* first fills and last drains */
+  /* Of the output */
+  double zero, zero_peak;
+  bool complete;
+  double output_fills; /* of its last holder */
+  double copies;       /* of its last holder's tile */
+} cds_leaf_job;
+
+static void charge(cds_leaf_job *it, unsigned level, cds_action action,
+                   double words, unsigned bits) {
+  if (words > 0) {
+    it->dynamic_pj += cds_words_energy(&it->general->arch->level[level], action,
+                                       (uint64_t)(words + 0.5), bits);
+  }
+}
+
+static void cross(cds_leaf_job *it, unsigned from, unsigned to, double bits) {
+  if (from == to) {
+    return;
+  }
+  const cds_arch *arch = it->general->arch;
+  it->dynamic_pj += bits * it->general->die_bit_pj[from][to];
+  const uint32_t crossed = cds_arch_bonds_between(arch, from, to);
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    it->bond[b] += (crossed >> b & 1U) != 0 ? bits : 0;
+  }
+}
+
+static bool hides_nothing(const cds_general *general, unsigned level) {
+  return general->arch->overlap == CDS_OVERLAP_NATIVE &&
+         general->arch->level[level].buffering == CDS_BUFFER_SINGLE;
+}
+
+static bool is_level(const cds_leaf_job *it, const cds_way *way) {
+  return way->child < it->general->arch->levels;
+}
+
+static unsigned child_die(const cds_leaf_job *it, const cds_way *way) {
+  const cds_arch *arch = it->general->arch;
+  return is_level(it, way) ? arch->level[way->child].die : arch->compute.die;
+}
+
+/* Copies of the tile that the child of a way holds. */
+static double copies(const cds_leaf_job *it, const cds_way *way) {
+  const cds_general *general = it->general;
+  if (general->arch->overlap != CDS_OVERLAP_NATIVE ||
+      general->arch->level[way->child].buffering != CDS_BUFFER_DOUBLE) {
+    return 1;
+  }
+  for (unsigned i = 0; i < it->job->frame[way->group].loops; i++) {
+    if (!cds_lacks(general, it->job->loop[i].dim, way->tensor)) {
+      return 2;
+    }
+  }
+  return 1;
+}
+
+/* ---- operands -------------------------------------------------------- */
+
+/* Words that enter the networks from array k on; the first of them. */
+static double entering(const cds_leaf_job *it, const cds_way *way, unsigned k,
+                       double *first) {
+  const cds_general *general = it->general;
+  const cds_layout *layout = it->layout;
+  const bool level = is_level(it, way);
+  double apart = 1; /* spreads without multicast */
+  for (unsigned b = k; b < way->depth; b++) {
+    if (!general->arch->array[b].multicast) {
+      apart *= layout->spread[b]->units;
+    }
+  }
+  double loads = 0;
+  const bool sliding = general->tensor[way->tensor].windows > 0;
+  loads = cds_loads_of(first, it->job, way->tensor, way->group, k);
+  *first *= apart;
+  if (!level) {
+    loads = *first * (general->macs / layout->units);
+    *first = 0;
+    return loads * layout->used[k];
+  }
+  if (!sliding) {
+    const double hoisted = it->job->frame[way->group].hoisted[way->tensor];
+    loads = general->tensor[way->tensor].words * hoisted *
+            layout->lacking[way->tensor][k];
+    for (unsigned b = k; b < way->depth; b++) {
+      loads *= general->arch->array[b].multicast
+                   ? 1
+                   : layout->spread[b]->lacking[way->tensor];
+    }
+    return loads;
+  }
+  return loads * apart * layout->used[k];
+}
+
+static void move_operand(cds_leaf_job *it, unsigned w) {
+  const cds_general *general = it->general;
+  const cds_layout *layout = it->layout;
+  const cds_arch *arch = general->arch;
+  const cds_way *way = &layout->chain->way[w];
+  const unsigned bits = general->tensor[way->tensor].bits;
+  const bool level = is_level(it, way);
+  const double fills = level ? it->job->loads[w] : general->macs;
+  const double tile = level ? it->job->tile[way->group]->words[way->tensor] : 0;
+  double above = fills;
+  double first = tile;
+  unsigned die = child_die(it, way);
+  cds_flow_bits *flow = NULL;
+  if (level) {
+    flow = hides_nothing(general, way->child) ? &it->apart : &it->first;
+    flow->any = true;
+  }
+  for (unsigned k = way->depth; k-- > way->top;) {
+    cross(it, arch->array[k].die, die, above * bits);
+    die = arch->array[k].die;
+    above = entering(it, way, k, &first);
+    it->dynamic_pj += above * bits * arch->array[k].bit_pj;
+    it->net[k] += above / layout->used[k] * bits;
+    if (flow != NULL) {
+      flow->net[k] +=
+          (flow == &it->apart ? above / layout->used[k] : first) * bits;
+    }
+  }
+  cross(it, arch->level[way->parent].die, die, above * bits);
+  charge(it, way->parent, CDS_READ, above, bits);
+  const double out = above / layout->used[way->top] * bits;
+  it->read[way->parent] += out;
+  if (!level) {
+    return;
+  }
+  charge(it, way->child, CDS_FILL, fills, bits);
+  it->need[way->child] += tile * bits * copies(it, way);
+  const double own = fills / layout->used[way->depth] * bits;
+  it->fill[way->child] += own;
+  const bool all = flow == &it->apart;
+  flow->parent_out[way->parent] += all ? out : first * bits;
+  flow->own_in[way->child] += all ? own : tile * bits;
+}
+
+/* ---- output ---------------------------------------------------------- */
+
+typedef struct cds_output_move {
+  const cds_way *way;
+  double drains, drains_peak, fills, fills_peak;
+  double updates, results;
+  bool through, complete;
+} cds_output_move;
+
+static double two_bits(const cds_leaf_job *it, double words, double results) {
+  const cds_operand_shape *shape = &it->general->tensor[it->general->output];
+  return results * shape->bits + (words - results) * shape->wide;
+}
+
+static void charge_two(cds_leaf_job *it, unsigned level, cds_action action,
+                       double words, double results) {
+  const cds_operand_shape *shape = &it->general->tensor[it->general->output];
+  charge(it, level, action, results, shape->bits);
+  charge(it, level, action, words - results, shape->wide);
+}
+
+/* Networks and bonds from the child up, and back. */
+static void carry_output(cds_leaf_job *it, cds_output_move *move,
+                         cds_flow_bits *flow) {
+  const cds_layout *layout = it->layout;
+  const cds_arch *arch = it->general->arch;
+  const cds_way *way = move->way;
+  const unsigned t = it->general->output;
+  const cds_operand_shape *shape = &it->general->tensor[t];
+  const double back = move->fills * shape->wide;
+  double words = move->drains;
+  double results = move->complete ? shape->words : 0;
+  double last = is_level(it, way) ? it->job->tile[way->group]->words[t] : 0;
+  bool merged = true;
+  double groups = 1; /* of instances that read back apart, above array k */
+  for (unsigned k = way->top; k < way->depth; k++) {
+    groups *= layout->spread[k]->units / layout->spread[k]->lacking[t];
+  }
+  unsigned die = child_die(it, way);
+  for (unsigned k = way->depth; k-- > way->top;) {
+    const cds_array *array = &arch->array[k];
+    const double lacking = layout->spread[k]->lacking[t];
+    cross(it, array->die, die, back + two_bits(it, words, results));
+    die = array->die;
+    const double below = words;
+    words = array->reduction ? words / lacking : words;
+    merged = merged && (array->reduction || lacking == 1);
+    last *= array->reduction ? layout->spread[k]->units / lacking
+                             : layout->spread[k]->units;
+    results = move->through && merged && layout->lacking[t][k] == 1
+                  ? shape->words
+                  : 0;
+    groups /= layout->spread[k]->units / lacking;
+    const double bits = back + two_bits(it, words, results);
+    const double peak =
+        move->fills_peak / groups * shape->wide +
+        two_bits(it, words / layout->used[k], results / layout->used[k]);
+    it->dynamic_pj += bits * array->bit_pj + (below - words) * array->add_pj;
+    it->net[k] += peak;
+    if (flow == &it->apart) {
+      flow->net[k] += peak;
+    } else if (flow != NULL) {
+      flow->net[k] += last * (results > 0 ? shape->bits : shape->wide);
+    }
+  }
+  cross(it, arch->level[way->parent].die, die,
+        back + two_bits(it, words, results));
+  move->updates = words;
+  move->results = results;
+  if (flow == &it->last) {
+    flow->parent_in[way->parent] +=
+        last * (it->complete ? shape->bits : shape->wide);
+  }
+}
+
+static void note_apart(cds_leaf_job *it, const cds_output_move *move) {
+  const cds_layout *layout = it->layout;
+  const cds_way *way = move->way;
+  const double wide = it->general->tensor[it->general->output].wide;
+  const double used = layout->used[way->top];
+  const bool array = way->top < way->depth;
+  it->apart.parent_out[way->parent] += move->fills_peak * wide;
+  const double results =
+      array ? move->results
+            : (move->complete ? it->general->tensor[it->general->output].words
+                              : 0);
+  it->apart.parent_in[way->parent] +=
+      two_bits(it, move->updates / used, results / used);
+}
+
+static void move_output(cds_leaf_job *it, unsigned w) {
+  const cds_general *general = it->general;
+  const cds_layout *layout = it->layout;
+  const cds_way *way = &layout->chain->way[w];
+  const unsigned t = general->output;
+  const cds_operand_shape *shape = &general->tensor[t];
+  const bool level = is_level(it, way);
+  const bool adds = general->arch->level[way->parent].accumulate;
+  const double used = layout->used[way->depth];
+  const double top = layout->used[way->top];
+  cds_output_move move = {.way = way,
+                          .drains = level ? it->job->loads[w] : general->macs};
+  const double lacked =
+      layout->lacking[t][way->depth] / layout->lacking[t][way->top];
+  const double visits = move.drains / lacked;
+  const double groups = used / top / lacked;
+  move.drains_peak = move.drains / used;
+  move.fills = adds ? 0 : visits - it->zero;
+  move.fills_peak = adds ? 0 : visits / top - it->zero_peak;
+  move.through = it->complete && (!adds || visits == shape->words);
+  move.complete = move.through && layout->lacking[t][way->depth] == 1;
+  cds_flow_bits *flow = NULL;
+  if (level) {
+    flow = hides_nothing(general, way->child) ? &it->apart : &it->last;
+    flow->any = true;
+  }
+  carry_output(it, &move, flow);
+  const double reads = move.updates - it->zero;
+  const double results = it->complete ? shape->words : 0;
+  charge_two(it, way->parent, CDS_UPDATE, move.updates, results);
+  charge(it, way->parent, CDS_READ, reads, shape->wide);
+  it->update[way->parent] += two_bits(it, move.updates / top, results / top);
+  it->read[way->parent] += (move.updates / top - it->zero_peak) * shape->wide;
+  const bool partial = move.updates > results || it->output_fills > 0;
+  it->need[way->parent] += it->job->tile[way->parent_group]->words[t] *
+                           (partial ? shape->wide : shape->bits) * it->copies;
+  if (level) {
+    const double ready = move.complete ? shape->words : 0;
+    charge_two(it, way->child, CDS_DRAIN, move.drains, ready);
+    charge(it, way->child, CDS_FILL, move.fills, shape->wide);
+    const double out = two_bits(it, move.drains_peak, ready / used);
+    const double in = move.fills_peak / groups * shape->wide;
+    it->drain[way->child] += out;
+    it->fill[way->child] += in;
+    it->output_fills = move.fills;
+    it->copies = copies(it, way);
+    if (flow == &it->apart) {
+      flow->own_out[way->child] += out;
+      flow->own_in[way->child] += in;
+      note_apart(it, &move);
+    } else {
+      flow->own_out[way->child] += it->job->tile[way->group]->words[t] *
+                                   (ready > 0 ? shape->bits : shape->wide);
+    }
+  }
+  it->zero = move.drains - move.fills;
+  it->zero_peak = move.drains_peak - move.fills_peak / groups;
+  it->complete = move.complete;
+}
+
+/* ---- time ------------------------------------------------------------ */
+
+static double flow_cycles(cds_flow_bits *flow, const cds_arch *arch) {
+  double cycles = 0;
+  if (!flow->any) {
+    return 0;
+  }
+  for (unsigned l = 0; l < arch->levels; l++) {
+    const cds_level *level = &arch->level[l];
+    const double parent =
+        cds_port_cycles(level, flow->parent_out[l], flow->parent_in[l]);
+    const double own =
+        cds_port_cycles(level, flow->own_out[l], flow->own_in[l]);
+    cycles = fmax(cycles, fmax(parent, own));
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    cycles = fmax(cycles, flow->net[k] / arch->array[k].bandwidth);
+  }
+  memset(flow, 0, sizeof *flow);
+  return cycles;
+}
+
+static double level_roof(const cds_leaf_job *it, unsigned level) {
+  double out = it->read[level];
+  double in = it->update[level];
+  if (!(level > 0 && hides_nothing(it->general, level))) {
+    out += it->drain[level];
+    in += it->fill[level];
+  }
+  return cds_port_cycles(&it->general->arch->level[level], out, in);
+}
+
+static double total_cycles(const cds_leaf_job *it) {
+  const cds_general *general = it->general;
+  const cds_arch *arch = general->arch;
+  double cycles = it->layout->compute_cycles;
+  for (unsigned g = general->groups + 1; g-- > 0;) {
+    const cds_group_levels *group = &general->group[g];
+    for (unsigned l = group->first + group->levels; l-- > group->first;) {
+      cycles = fmax(cycles, level_roof(it, l));
+    }
+    cycles += it->apart_cycles[g];
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    cycles = fmax(cycles, it->net[k] / arch->array[k].bandwidth);
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    cycles = fmax(cycles, it->bond[b] / arch->bond[b].bandwidth);
+  }
+  return cycles + it->edge_cycles;
+}
+
+static bool all_fit(const cds_leaf_job *it) {
+  const cds_general *general = it->general;
+  const cds_arch *arch = general->arch;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    double need = it->need[l];
+    for (unsigned t = 0; l == 0 && t < general->output; t++) {
+      need += general->tensor[t].words * general->tensor[t].bits;
+    }
+    if (need > (double)arch->level[l].size_bits &&
+        !(l == 0 && arch->level[0].streamed)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void cds_leaf_price(double *dynamic_pj, double *cycles, bool *fits,
+                    const cds_descent *job) {
+  const cds_general *general = job->general;
+  const cds_chain *chain = job->layout.chain;
+  const double words = general->tensor[general->output].words;
+  cds_leaf_job it;
+  memset(&it, 0, sizeof it);
+  it.job = job;
+  it.general = general;
+  it.layout = &job->layout;
+  it.dynamic_pj = general->mac_pj;
+  it.zero = it.zero_peak = words;
+  it.complete = true;
+  it.copies = 1;
+  const bool native = general->arch->overlap == CDS_OVERLAP_NATIVE;
+  for (unsigned g = 1; g <= general->groups + 1; g++) {
+    for (unsigned w = chain->first_way[g]; w < chain->first_way[g + 1]; w++) {
+      if (chain->way[w].tensor == general->output) {
+        move_output(&it, w);
+      } else {
+        move_operand(&it, w);
+      }
+    }
+    if (g <= general->groups) {
+      it.apart_cycles[g] = flow_cycles(&it.apart, general->arch);
+      const double edges = flow_cycles(&it.first, general->arch) +
+                           flow_cycles(&it.last, general->arch);
+      it.edge_cycles += native ? edges : 0;
+    }
+  }
+  *dynamic_pj = it.dynamic_pj;
+  *cycles = total_cycles(&it);
+  *fits = all_fit(&it);
+}

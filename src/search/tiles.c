@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Dimensions, tiles and what bounds know of them.
+ *
+ * Least loads of a tensor with whole dimensions only: its words times the
+ * D / extent of all dimensions that it lacks (none of them when it stays).
+ *
+ * With windows (p and r on one axis), an instance sees runs of steps at one
+ * position. Between two runs the tile moves, and at least the share v of it is
+ * new, so it loads at least |X| v runs. Positions of different runs differ in
+ * the whole dimensions, in a position on a window's axis (at least the larger
+ * of the trips of p and of r), or in a dimension that the tensor lacks: when a
+ * loop that it has stands inside, that loop starts again and the tile moves.
+ * Moves on a window's axis are multiples of g, the greatest common divisor of
+ * the steps coefficient x extent of those of the two ranks that have loops or
+ * spreads outside the tile: of a run of w positions at least min(g, w) are new,
+ * of any set at least one. And every word is loaded once.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "count/axis_set.h"
+#include "search/general.h"
+
+enum { CDS_TILES_MAX = 1 << 18, CDS_DIVISORS_MAX = 4096 };
+
+/* ---- dimensions ------------------------------------------------------ */
+
+static unsigned lacking_set(const cds_einsum *einsum, unsigned rank) {
+  unsigned set = 0;
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    if (!cds_tensor_has_rank(&einsum->tensor[t], rank)) {
+      set |= 1U << t;
+    }
+  }
+  return set;
+}
+
+static bool is_partial(const cds_einsum *einsum, unsigned rank) {
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    const cds_tensor *tensor = &einsum->tensor[t];
+    for (unsigned a = 0; a < tensor->axes; a++) {
+      const cds_axis *axis = &tensor->axis[a];
+      for (unsigned i = 0; axis->terms > 1 && i < axis->terms; i++) {
+        if (axis->term[i].rank == rank) {
+          return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+static cds_status merge_ranks(cds_general *out) {
+  const cds_einsum *einsum = out->einsum;
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    const unsigned lacks = lacking_set(einsum, r);
+    const bool partial = is_partial(einsum, r);
+    unsigned d = 0;
+    while (d < out->dims &&
+           (partial || out->dim[d].partial || out->dim[d].lacks != lacks)) {
+      d++;
+    }
+    cds_dim *dim = &out->dim[d];
+    if (d == out->dims) {
+      out->dims++;
+      *dim = (cds_dim){.size = 1, .lacks = lacks, .partial = partial};
+    }
+    if (!cds_mul_u64(&dim->size, dim->size, einsum->rank[r].size)) {
+      return CDS_ELIMIT;
+    }
+    dim->rank[dim->ranks++] = r;
+  }
+  return CDS_OK;
+}
+
+static int by_value(const void *left, const void *right) {
+  const uint64_t a = *(const uint64_t *)left;
+  const uint64_t b = *(const uint64_t *)right;
+  return a < b ? -1 : a > b;
+}
+
+/* Divisors of the product of sizes: those of each rank, multiplied. Sizes are
+ * at most 2^40: 2^20 divisions each. */
+static cds_status list_divisors(cds_dim *dim, const cds_general *general) {
+  uint64_t *list =
+      cds_arena_array(general->arena, CDS_DIVISORS_MAX, sizeof *list);
+  if (list == NULL) {
+    return CDS_ENOMEM;
+  }
+  size_t count = 1;
+  list[0] = 1;
+  for (unsigned i = 0; i < dim->ranks; i++) {
+    uint64_t rest = general->einsum->rank[dim->rank[i]].size;
+    for (uint64_t p = 2; rest > 1; p++) {
+      p = p > rest / p ? rest : p;
+      for (; rest % p == 0; rest /= p) {
+        const size_t known = count;
+        for (size_t k = 0; k < known; k++) {
+          const uint64_t next = list[k] * p;
+          bool there = false;
+          for (size_t j = known; j-- > 0 && !there;) {
+            there = list[j] == next;
+          }
+          if (!there) {
+            if (count == CDS_DIVISORS_MAX) {
+              return CDS_ELIMIT;
+            }
+            list[count++] = next;
+          }
+        }
+      }
+    }
+  }
+  qsort(list, count, sizeof *list, by_value);
+  dim->divisor = list;
+  dim->divisors = (unsigned)count;
+  return CDS_OK;
+}
+
+static uint16_t divisor_index(const cds_dim *dim, uint64_t value) {
+  const uint64_t *found =
+      bsearch(&value, dim->divisor, dim->divisors, sizeof value, by_value);
+  return found == NULL ? CDS_NONE : (uint16_t)(found - dim->divisor);
+}
+
+static cds_status list_quotients(cds_dim *dim, cds_arena *arena) {
+  const size_t n = dim->divisors;
+  dim->quotient = cds_arena_array(arena, n * n, sizeof *dim->quotient);
+  dim->product = cds_arena_array(arena, n * n, sizeof *dim->product);
+  if (dim->quotient == NULL || dim->product == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j < n; j++) {
+      const uint64_t a = dim->divisor[i];
+      const uint64_t b = dim->divisor[j];
+      uint64_t product = 0;
+      const bool fits = cds_mul_u64(&product, a, b);
+      dim->quotient[i * n + j] =
+          a % b == 0 ? divisor_index(dim, a / b) : CDS_NONE;
+      dim->product[i * n + j] = fits ? divisor_index(dim, product) : CDS_NONE;
+    }
+  }
+  return CDS_OK;
+}
+
+/* ---- tensors --------------------------------------------------------- */
+
+static unsigned dim_of(const cds_general *general, unsigned rank) {
+  for (unsigned d = 0; d < general->dims; d++) {
+    for (unsigned i = 0; i < general->dim[d].ranks; i++) {
+      if (general->dim[d].rank[i] == rank) {
+        return d;
+      }
+    }
+  }
+  return 0;
+}
+
+/* Distinct positions of every tile on a window's axis. */
+static cds_status measure_window(cds_window *window, cds_general *general) {
+  const cds_dim *p = &general->dim[window->dim[0]];
+  const cds_dim *r = &general->dim[window->dim[1]];
+  const size_t count = (size_t)p->divisors * r->divisors;
+  window->size = cds_arena_array(general->arena, count, sizeof *window->size);
+  window->run = cds_arena_array(general->arena, count, sizeof *window->run);
+  if (window->size == NULL || window->run == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_digits none = {.count = 0};
+  for (unsigned i = 0; i < p->divisors; i++) {
+    for (unsigned j = 0; j < r->divisors; j++) {
+      cds_digits tile = {.count = 0};
+      const uint64_t trips[2] = {p->divisor[i], r->divisor[j]};
+      uint64_t reach = 1;
+      for (unsigned k = 0; k < 2; k++) {
+        reach += (trips[k] - 1) * window->coefficient[k];
+        if (trips[k] > 1) {
+          tile.digit[tile.count++] =
+              (cds_digit){window->coefficient[k], trips[k]};
+        }
+      }
+      uint64_t fresh = 0;
+      uint64_t *size = &window->size[(size_t)i * r->divisors + j];
+      CDS_TRY(cds_axis_union(size, &fresh, &tile, &none, 0, general->scratch));
+      window->run[(size_t)i * r->divisors + j] = *size == reach;
+    }
+  }
+  return CDS_OK;
+}
+
+static cds_status shape_tensor(cds_general *general, unsigned t) {
+  const cds_tensor *tensor = &general->einsum->tensor[t];
+  cds_operand_shape *shape = &general->tensor[t];
+  *shape = (cds_operand_shape){.bits = tensor->format.bits,
+                               .wide = t == general->output
+                                           ? tensor->accumulator.bits
+                                           : tensor->format.bits};
+  uint64_t words = 0;
+  CDS_TRY(cds_tensor_words(&words, general->einsum, t));
+  shape->words = (double)words;
+  for (unsigned a = 0; a < tensor->axes; a++) {
+    const cds_axis *axis = &tensor->axis[a];
+    if (axis->terms == 1) {
+      shape->whole |= 1U << dim_of(general, axis->term[0].rank);
+      continue;
+    }
+    if (shape->windows == CDS_WINDOWS_MAX) {
+      return CDS_ELIMIT;
+    }
+    cds_window *window = &shape->window[shape->windows++];
+    for (unsigned k = 0; k < 2; k++) {
+      window->dim[k] = dim_of(general, axis->term[k].rank);
+      window->coefficient[k] = axis->term[k].coefficient;
+    }
+    CDS_TRY(measure_window(window, general));
+  }
+  return CDS_OK;
+}
+
+static void list_patterns(cds_general *out) {
+  for (unsigned d = 0; d < out->dims; d++) {
+    const unsigned lacks = out->dim[d].size > 1 ? out->dim[d].lacks : 0;
+    unsigned p = 0;
+    while (p < out->patterns && out->pattern[p] != lacks) {
+      p++;
+    }
+    if (lacks != 0 && p == out->patterns) {
+      out->pattern[out->patterns++] = lacks;
+    }
+  }
+  if (out->patterns == 0) {
+    out->pattern[out->patterns++] = 0; /* nothing ever stays */
+  }
+}
+
+/* ---- tiles ----------------------------------------------------------- */
+
+static size_t window_at(const cds_general *general, const cds_window *window,
+                        const cds_divisors_at *at) {
+  return (size_t)at->at[window->dim[0]] *
+             general->dim[window->dim[1]].divisors +
+         at->at[window->dim[1]];
+}
+
+static uint64_t gcd(uint64_t a, uint64_t b) {
+  while (b > 0) {
+    const uint64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+/* Least share of a window's positions that a move of the tile brings in, and
+ * the number of positions that it takes at least; 1 and 1 if it never moves. */
+static double window_share(const cds_general *general, const cds_window *window,
+                           const cds_divisors_at *at, double *positions) {
+  uint64_t step = 0;
+  *positions = 1;
+  for (unsigned k = 0; k < 2; k++) {
+    const cds_dim *dim = &general->dim[window->dim[k]];
+    const uint64_t extent = dim->divisor[at->at[window->dim[k]]];
+    if (extent < dim->size) {
+      step = gcd(window->coefficient[k] * extent, step);
+      *positions = fmax(*positions, (double)(dim->size / extent));
+    }
+  }
+  const size_t here = window_at(general, window, at);
+  const uint64_t size = window->size[here];
+  if (step == 0 || step >= size) {
+    return step != 0 && !window->run[here] ? 1 / (double)size : 1;
+  }
+  return window->run[here] ? (double)step / (double)size : 1 / (double)size;
+}
+
+static void measure_tensor(cds_tile *tile, const cds_general *general,
+                           unsigned t) {
+  const cds_operand_shape *shape = &general->tensor[t];
+  double words = 1;
+  double outside = 1; /* trips of whole dimensions, positions of windows */
+  double lacked = 1;
+  double share = 1;
+  for (unsigned d = 0; d < general->dims; d++) {
+    const cds_dim *dim = &general->dim[d];
+    const uint64_t extent = dim->divisor[tile->at.at[d]];
+    if ((shape->whole >> d & 1U) != 0) {
+      words *= (double)extent;
+      outside *= (double)(dim->size / extent);
+    } else if (cds_lacks(general, d, t)) {
+      lacked *= (double)(dim->size / extent);
+    }
+  }
+  for (unsigned w = 0; w < shape->windows; w++) {
+    const cds_window *window = &shape->window[w];
+    double positions = 1;
+    share = fmin(share, window_share(general, window, &tile->at, &positions));
+    words *= (double)window->size[window_at(general, window, &tile->at)];
+    outside *= positions;
+  }
+  tile->words[t] = words;
+  tile->pass[t] = shape->windows == 0 ? shape->words : words * share * outside;
+  tile->stay[t] = fmax(shape->words, words * share * outside);
+  tile->loads[t] = fmax(shape->words, words * share * outside * lacked);
+  if (shape->windows == 0) {
+    tile->stay[t] = shape->words;
+    tile->loads[t] = shape->words * lacked;
+  }
+}
+
+void cds_tile_measure(cds_tile *tile, const cds_general *general) {
+  for (unsigned t = 0; t < general->tensors; t++) {
+    measure_tensor(tile, general, t);
+  }
+}
+
+static cds_status list_tiles(cds_general *out) {
+  size_t count = 1;
+  for (unsigned d = 0; d < out->dims; d++) {
+    count *= out->dim[d].divisors;
+    if (count > CDS_TILES_MAX) {
+      return CDS_ELIMIT;
+    }
+  }
+  out->tile = cds_arena_array(out->arena, count, sizeof *out->tile);
+  if (out->tile == NULL) {
+    return CDS_ENOMEM;
+  }
+  out->tiles = count;
+  for (size_t i = 0; i < count; i++) {
+    size_t rest = i;
+    for (unsigned d = 0; d < out->dims; d++) {
+      out->tile[i].at.at[d] = (uint16_t)(rest % out->dim[d].divisors);
+      rest /= out->dim[d].divisors;
+    }
+    cds_tile_measure(&out->tile[i], out);
+  }
+  out->whole = out->tile[count - 1];
+  out->one = out->tile[0];
+  return CDS_OK;
+}
+
+/* ---- groups of levels ------------------------------------------------ */
+
+static bool next_digits(unsigned *digit, const unsigned *limit,
+                        unsigned count) {
+  for (unsigned i = 0; i < count; i++) {
+    if (digit[i] + 1 < limit[i]) {
+      digit[i]++;
+      return true;
+    }
+    digit[i] = 0;
+  }
+  return false;
+}
+
+/* Whether the policies of the group's levels allow the holding: digit 0 of a
+ * tensor is nowhere, digit i the i-th level of the group. */
+static bool holding_allowed(const cds_general *general,
+                            const cds_group_levels *group,
+                            const unsigned *digit) {
+  for (unsigned t = 0; t < general->tensors; t++) {
+    for (unsigned i = 0; i < group->levels; i++) {
+      const cds_policy policy = cds_level_policy(
+          general->arch, group->first + i, &general->einsum->tensor[t]);
+      const bool here = digit[t] == i + 1;
+      if ((policy == CDS_MUST && !here) || (policy == CDS_MUST_NOT && here)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+static cds_status list_holdings(cds_general *general, cds_group_levels *group) {
+  unsigned limit[CDS_TENSORS_MAX];
+  unsigned digit[CDS_TENSORS_MAX] = {0};
+  size_t room = 1;
+  for (unsigned t = 0; t < general->tensors; t++) {
+    limit[t] = group->levels + 1;
+    room *= limit[t];
+  }
+  group->holding =
+      cds_arena_array(general->arena, room, sizeof *group->holding);
+  if (group->holding == NULL) {
+    return CDS_ENOMEM;
+  }
+  do {
+    if (!holding_allowed(general, group, digit)) {
+      continue;
+    }
+    cds_holding *holding = &group->holding[group->holdings++];
+    for (unsigned t = 0; t < general->tensors; t++) {
+      holding->level[t] = CDS_NONE;
+      if (digit[t] > 0) {
+        holding->level[t] = (uint16_t)(group->first + digit[t] - 1);
+        holding->held |= 1U << t;
+      }
+    }
+  } while (next_digits(digit, limit, general->tensors));
+  return CDS_OK;
+}
+
+static cds_status list_groups(cds_general *out) {
+  const cds_arch *arch = out->arch;
+  unsigned group = 0;
+  out->group[0] = (cds_group_levels){.first = 0, .levels = 1};
+  for (unsigned l = 1; l < arch->levels; l++) {
+    const unsigned first = out->group[group].first;
+    if (group > 0 && arch->level[l].position == arch->level[first].position) {
+      out->group[group].levels++;
+      continue;
+    }
+    out->group[++group] = (cds_group_levels){
+        .first = l, .levels = 1, .depth = arch->level[l].depth};
+  }
+  out->groups = group;
+  for (unsigned g = 1; g <= out->groups; g++) {
+    CDS_TRY(list_holdings(out, &out->group[g]));
+  }
+  return CDS_OK;
+}
+
+/* Bits of a tile that may have to fit: single copies unless loops must stand
+ * above, results unless partial sums must. */
+static bool may_fit(const cds_general *general, const cds_holding *holding,
+                    const cds_tile *tile) {
+  const cds_arch *arch = general->arch;
+  double bits[CDS_LEVELS_MAX] = {0};
+  for (unsigned t = 0; t < general->tensors; t++) {
+    const unsigned level = holding->level[t];
+    if (level == CDS_NONE) {
+      continue;
+    }
+    const bool doubled = arch->overlap == CDS_OVERLAP_NATIVE &&
+                         arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+    const double least = fmin(general->tensor[t].bits, general->tensor[t].wide);
+    double outside = 1;
+    for (unsigned d = 0; d < general->dims; d++) {
+      if (!cds_lacks(general, d, t)) {
+        outside *=
+            (double)(general->dim[d].size / cds_extent(general, &tile->at, d));
+      }
+    }
+    double units = 1;
+    for (unsigned k = 0; k < arch->level[level].depth; k++) {
+      units *= general->spreads[k].most_units;
+    }
+    const bool replaced = outside > units;
+    bits[level] += tile->words[t] * least * (doubled && replaced ? 2 : 1);
+    if (bits[level] > (double)arch->level[level].size_bits) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Whether tile a is nowhere above b in the tensors of the mask. */
+static bool below(const cds_tile *a, const cds_tile *b, unsigned mask) {
+  for (unsigned t = 0; t < CDS_TENSORS_MAX; t++) {
+    if ((mask >> t & 1U) != 0 && a->loads[t] > b->loads[t]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static cds_status list_front(cds_holding *holding, cds_general *general,
+                             unsigned pattern) {
+  const unsigned mask = holding->held & ~general->pattern[pattern];
+  uint32_t *front =
+      cds_arena_array(general->arena, holding->tiles, sizeof *front);
+  if (front == NULL) {
+    return CDS_ENOMEM;
+  }
+  size_t count = 0;
+  for (size_t i = 0; i < holding->tiles; i++) {
+    const cds_tile *tile = &general->tile[holding->tile[i]];
+    bool beaten = false;
+    size_t kept = 0;
+    for (size_t f = 0; f < count; f++) {
+      const cds_tile *other = &general->tile[front[f]];
+      beaten = beaten || below(other, tile, mask);
+      if (beaten || !below(tile, other, mask)) {
+        front[kept++] = front[f];
+      }
+    }
+    count = kept;
+    if (!beaten) {
+      front[count++] = holding->tile[i];
+    }
+  }
+  holding->front[pattern] = front;
+  holding->fronts[pattern] = count;
+  return CDS_OK;
+}
+
+cds_status cds_holding_list(cds_holding *holding, cds_general *general) {
+  if (holding->listed) {
+    return CDS_OK;
+  }
+  holding->tile =
+      cds_arena_array(general->arena, general->tiles, sizeof *holding->tile);
+  if (holding->tile == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < general->tiles; i++) {
+    if (may_fit(general, holding, &general->tile[i])) {
+      holding->tile[holding->tiles++] = (uint32_t)i;
+    }
+  }
+  for (unsigned p = 0; p < general->patterns; p++) {
+    CDS_TRY(list_front(holding, general, p));
+  }
+  holding->listed = true;
+  return CDS_OK;
+}
+
+/* ---- the pair -------------------------------------------------------- */
+
+static void price_bonds(cds_general *out) {
+  const cds_arch *arch = out->arch;
+  for (unsigned a = 0; a < arch->dies; a++) {
+    for (unsigned b = 0; b < arch->dies; b++) {
+      const uint32_t crossed = a == b ? 0 : cds_arch_bonds_between(arch, a, b);
+      for (unsigned k = 0; k < arch->bonds; k++) {
+        if ((crossed >> k & 1U) != 0) {
+          out->die_bit_pj[a][b] +=
+              arch->bond[k].crossings * arch->bond[k].bit_pj;
+        }
+      }
+    }
+  }
+}
+
+static cds_status init_prices(cds_general *out) {
+  uint64_t macs = 0;
+  CDS_TRY(cds_einsum_macs(&macs, out->einsum));
+  out->macs = (double)macs;
+  out->mac_pj =
+      out->macs *
+      out->arch->compute.mac_pj[cds_compute_format(out->arch, out->einsum)];
+  out->leakage_w = cds_arch_leakage_w(out->arch);
+  if (!isinf(out->power_limit_w)) {
+    if (out->leakage_w >= out->power_limit_w) {
+      return CDS_EINFEASIBLE;
+    }
+    out->seconds_per_pj = 1e-12 / (out->power_limit_w - out->leakage_w);
+  }
+  price_bonds(out);
+  return CDS_OK;
+}
+
+cds_status cds_general_begin(cds_general *out, const cds_arch *arch,
+                             const cds_einsum *einsum, double power_limit_w,
+                             cds_arena *arena, cds_arena *scratch) {
+  memset(out, 0, sizeof *out);
+  out->arch = arch;
+  out->einsum = einsum;
+  out->power_limit_w = power_limit_w;
+  out->arena = arena;
+  out->scratch = scratch;
+  out->tensors = einsum->tensors;
+  out->output = einsum->tensors - 1;
+  CDS_TRY(init_prices(out));
+  CDS_TRY(merge_ranks(out));
+  for (unsigned d = 0; d < out->dims; d++) {
+    CDS_TRY(list_divisors(&out->dim[d], out));
+    CDS_TRY(list_quotients(&out->dim[d], arena));
+  }
+  for (unsigned t = 0; t < out->tensors; t++) {
+    CDS_TRY(shape_tensor(out, t));
+  }
+  list_patterns(out);
+  CDS_TRY(list_tiles(out));
+  CDS_TRY(cds_spreads_list(out));
+  return list_groups(out);
+}
