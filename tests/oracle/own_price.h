@@ -10,7 +10,7 @@
 
 #include "count/count.h"
 
-enum { BILL_LEVELS = 4, BILL_ARRAYS = 2, BILL_BONDS = 2 };
+enum { BILL_LEVELS = 5, BILL_ARRAYS = 2, BILL_BONDS = 2 };
 
 /* Bits that one kind of transfer asks of the ports and networks around the
  * levels that it fills or drains, by the position of these levels. */

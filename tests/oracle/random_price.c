@@ -106,7 +106,7 @@ void price_write(FILE *stream, const cds_arch *arch, const cds_einsum *einsum) {
     fprintf(stream, "  %s: die %u, size %" PRIu64 " bit, width %" PRIu64,
             level->name, level->die, level->size_bits, level->width_bits);
     for (unsigned a = 0; a < CDS_ACTIONS; a++) {
-      fprintf(stream, ", %g pJ + %g pJ/bit", level->price[a].access_pj,
+      fprintf(stream, ", %.17g pJ + %.17g pJ/bit", level->price[a].access_pj,
               level->price[a].bit_pj);
     }
     port_write(stream, "read", level->read_bandwidth);
@@ -118,20 +118,21 @@ void price_write(FILE *stream, const cds_arch *arch, const cds_einsum *einsum) {
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
     const cds_array *array = &arch->array[k];
-    fprintf(stream, "  %s: die %u, %g pJ/bit, add %g pJ, %.17g W", array->name,
-            array->die, array->bit_pj, array->add_pj, array->leakage_w);
+    fprintf(stream, "  %s: die %u, %.17g pJ/bit, add %.17g pJ, %.17g W",
+            array->name, array->die, array->bit_pj, array->add_pj,
+            array->leakage_w);
     port_write(stream, "bandwidth", array->bandwidth);
     fputs("\n", stream);
   }
   for (unsigned b = 0; b < arch->bonds; b++) {
     const cds_bond *bond = &arch->bond[b];
-    fprintf(stream, "  bond %u-%u: %g pJ/bit, crossings %g", bond->lower,
+    fprintf(stream, "  bond %u-%u: %.17g pJ/bit, crossings %.17g", bond->lower,
             bond->upper, bond->bit_pj, bond->crossings);
     port_write(stream, "bandwidth", bond->bandwidth);
     fputs("\n", stream);
   }
   fprintf(stream,
-          "  compute: die %u, %g pJ; overlap %s; fixed %.17g W\n  bits:",
+          "  compute: die %u, %.17g pJ; overlap %s; fixed %.17g W\n  bits:",
           arch->compute.die, arch->compute.mac_pj[0],
           arch->overlap == CDS_OVERLAP_PERFECT ? "perfect" : "native",
           arch->fixed_leakage_w);

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tiny random pairs of einsum and architecture. */
+#include "oracle/depth_case.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle/own_price.h"
+#include "oracle/random_price.h"
+#include "support/nest.h"
+
+/* '@' stands for a random stride, '#' for a random dilation. */
+typedef struct shape {
+  unsigned weight; /* how often, in proportion */
+  const char *text;
+} shape;
+static const shape shapes[] = {
+    {10, "O[p] += I[@*p+#*r] * W[r]; p 1, r 1"},
+    {12, "O[m,p] += I[c,@*p+#*r] * W[m,c,r]; m 1, p 1, c 1, r 1"},
+    {8, "O[b,m,p] += I[b,c,@*p+#*r] * W[m,c,r]; b 1, m 1, p 1, c 1, r 1"},
+    {10, "O[p,q] += I[@*p+#*r,@*q+#*s] * W[r,s]; p 1, q 1, r 1, s 1"},
+    {10, "O[m,p,q] += I[c,@*p+#*r,@*q+#*s] * W[m,c,r,s];"
+         "m 1, p 1, q 1, c 1, r 1, s 1"},
+    {6, "O[g,m,p] += I[g,c,@*p+#*r] * W[g,m,c,r]; g 1, m 1, p 1, c 1, r 1"},
+    {6, "O[g,m,p,q] += I[g,c,@*p+#*r,@*q+#*s] * W[g,m,c,r,s];"
+        "g 1, m 1, p 1, q 1, c 1, r 1, s 1"},
+    {6, "O[c,p] += I[c,@*p+#*r] * W[c,r]; c 1, p 1, r 1"},
+    {6, "O[c,p,q] += I[c,@*p+#*r,@*q+#*s] * W[c,r,s];"
+        "c 1, p 1, q 1, r 1, s 1"},
+    {4, "O[c,p] += I[c,@*p+#*r]; c 1, p 1, r 1"}, /* pooling by sums */
+    {12, "O[m,n] += A[m,k] * B[k,n]; m 1, n 1, k 1"},
+    {4, "O[b,m,n] += A[b,m,k] * B[b,k,n]; b 1, m 1, n 1, k 1"},
+    {4, "O[b,m,n] += A[b,m,k] * B[k,n]; b 1, m 1, n 1, k 1"},
+    {4, "O[g,h,m,n] += Q[g,h,m,k] * K[g,n,k]; g 1, h 1, m 1, n 1, k 1"},
+    {5, "O[m] += A[m,k] * B[k]; m 1, k 1"},
+    {2, "O[m] += A[m,k]; m 1, k 1"},
+    {2, "O[i,j] += A[i] * B[j]; i 1, j 1"},
+    {3, "O[i,r] += X[i,j,k] * B[j,r] * C[k,r]; i 1, r 1, j 1, k 1"},
+    {3, "O[i,l] += A[i,j] * B[j,k] * C[k,l]; i 1, l 1, j 1, k 1"},
+    {2, "O[m,p] += I[c,@*p+#*r] * V[c,r] * W[m,c]; m 1, p 1, c 1, r 1"},
+    /* Odd ones: ranks on several long axes, or lacked by two tensors. */
+    {1, "O[i,j] += A[@*i+#*k,#*j+@*l] * B[k,l,i]; i 1, j 1, k 1, l 1"},
+    {1, "O[i,j] += A[@*i+#*j,k] * B[@*k+#*l]; i 1, j 1, k 1, l 1"},
+    {1, "O[i,j] += A[j] * B[#*k+@*l]; i 1, j 1, k 1, l 1"},
+    {1, "O[i,j,l] += A[@*k+i,j] * B[#*k+j,l] * C[@*i+#*l];"
+        "i 1, j 1, l 1, k 1"},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static const char *draw_shape(random_stream *stream) {
+  unsigned sum = 0, at = 0;
+  for (unsigned s = 0; s < SHAPES; s++) {
+    sum += shapes[s].weight;
+  }
+  unsigned pick = random_below(stream, sum);
+  while (pick >= shapes[at].weight) {
+    pick -= shapes[at++].weight;
+  }
+  return shapes[at].text;
+}
+
+static void draw_einsum(depth_case *it, random_stream *stream) {
+  static const char digits[] = "1111222334";
+  char text[200] = {0};
+  strncpy(text, draw_shape(stream), sizeof text - 1);
+  for (char *at = text; *at != '\0'; at++) {
+    if (*at == '@' || *at == '#') {
+      *at = digits[random_below(stream, sizeof digits - 1)];
+    }
+  }
+  if (!einsum_read(&it->einsum, text, it->names)) {
+    fprintf(stderr, "depth case: '%s' is not understood\n", text);
+    exit(EXIT_FAILURE);
+  }
+}
+
+static void add_level(cds_arch *arch, unsigned position,
+                      random_stream *stream) {
+  static const char *const name[] = {"L0", "L1", "L2", "L3", "L4"};
+  cds_level *level = &arch->level[arch->levels];
+  *level = (cds_level){.name = name[arch->levels],
+                       .class_name = "",
+                       .position = position,
+                       .depth = arch->arrays,
+                       .size_bits = UINT64_MAX,
+                       .accumulate = random_chance(stream, 20)};
+  arch->levels++;
+}
+
+static void add_array(cds_arch *arch, random_stream *stream) {
+  static const char *const name[] = {"X", "Y"};
+  cds_array *array = &arch->array[arch->arrays];
+  *array = (cds_array){.name = name[arch->arrays],
+                       .axes = 1 + random_below(stream, 2),
+                       .axis_name = {"rows", "cols"},
+                       .multicast = random_chance(stream, 65),
+                       .reduction = random_chance(stream, 65)};
+  for (unsigned x = 0; x < array->axes; x++) {
+    array->extent[x] = 1 + random_below(stream, array->axes == 1 ? 8 : 4);
+  }
+  arch->arrays++;
+}
+
+/* The outermost level, then groups of levels and arrays in any order. */
+static void draw_chain(cds_arch *arch, random_stream *stream) {
+  static const unsigned inner[] = {0, 1, 1, 1, 1, 1, 2, 2, 2, 2,
+                                   2, 2, 2, 3, 3, 3, 3, 3, 4, 4};
+  static const unsigned number[] = {0, 0, 1, 1, 1, 1, 2, 2};
+  unsigned levels = inner[random_below(stream, 20)];
+  unsigned arrays = number[random_below(stream, 8)];
+  unsigned position = 0;
+  arch->name = "tiny";
+  add_level(arch, position++, stream);
+  while (levels + arrays > 0) {
+    if (random_below(stream, levels + arrays) < arrays) {
+      add_array(arch, stream);
+      arrays--;
+    } else {
+      unsigned beside = random_chance(stream, 30) ? 2 : 1;
+      beside += beside > 1 && random_chance(stream, 30);
+      beside = beside < levels ? beside : levels;
+      for (unsigned i = 0; i < beside; i++) {
+        add_level(arch, position, stream);
+      }
+      levels -= beside;
+    }
+    position++;
+  }
+}
+
+/* What a level keeps and bypasses: mostly by role, at times by name. */
+static void draw_policy(cds_level *level, const cds_einsum *einsum,
+                        random_stream *stream) {
+  const unsigned keep = random_chance(stream, 50) ? 35 : 12;
+  const unsigned bypass = random_chance(stream, 50) ? 35 : 15;
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    const unsigned pick = random_below(stream, 100);
+    const cds_tensor *tensor = &einsum->tensor[t];
+    if (pick >= keep + bypass) {
+      continue;
+    }
+    cds_tensor_set *set = pick < keep ? &level->keep : &level->bypass;
+    const cds_tensor_set *other = pick < keep ? &level->bypass : &level->keep;
+    if (random_chance(stream, 15)) {
+      set->name[set->names++] = tensor->name;
+    } else if ((other->roles >> tensor->role & 1) == 0) {
+      set->roles |= 1u << tensor->role;
+    }
+  }
+  if (random_chance(stream, 8)) {
+    level->may_given = true;
+    level->may.roles = 1u << random_below(stream, 3);
+  }
+}
+
+/* No tensor must be kept by two levels side by side. */
+static bool policies_agree(const cds_arch *arch, const cds_einsum *einsum) {
+  for (unsigned a = 1; a < arch->levels; a++) {
+    for (unsigned b = a + 1; b < arch->levels; b++) {
+      for (unsigned t = 0; t < einsum->tensors; t++) {
+        const cds_tensor *tensor = &einsum->tensor[t];
+        if (arch->level[a].position == arch->level[b].position &&
+            cds_level_policy(arch, a, tensor) == CDS_MUST &&
+            cds_level_policy(arch, b, tensor) == CDS_MUST) {
+          return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
+static void draw_policies(depth_case *it, random_stream *stream) {
+  do {
+    for (unsigned l = 1; l < it->arch.levels; l++) {
+      cds_level *level = &it->arch.level[l];
+      level->keep = level->bypass = level->may = (cds_tensor_set){0};
+      level->may_given = false;
+      draw_policy(level, &it->einsum, stream);
+    }
+  } while (!policies_agree(&it->arch, &it->einsum));
+}
+
+/* As large as the budget of mappings allows. */
+static void draw_sizes(depth_case *it, random_stream *stream) {
+  static const uint64_t sizes[] = {1, 2, 2, 2, 3, 3, 4, 4, 4, 6, 6, 8, 9, 5};
+  static const double budgets[] = {1e3, 3e3, 3e3, 5e3, 1e4, 1e4, 2e4, 6e4};
+  const double budget = budgets[random_below(stream, 8)];
+  cds_einsum *einsum = &it->einsum;
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    einsum->rank[r].size = sizes[random_below(stream, 14)];
+  }
+  while (one_depth_size(&it->arch, einsum) > budget) {
+    cds_rank *rank = &einsum->rank[random_below(stream, einsum->ranks)];
+    uint64_t p = 2;
+    while (rank->size > 1 && rank->size % p != 0) {
+      p++;
+    }
+    rank->size /= rank->size > 1 ? p : 1;
+  }
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    einsum->rank[r].real = einsum->rank[r].size;
+  }
+}
+
+/* Bits of all tensors. */
+static uint64_t all_bits(const cds_einsum *einsum) {
+  uint64_t bits = 0;
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    uint64_t words = 0;
+    if (cds_tensor_words(&words, einsum, t) != CDS_OK) {
+      exit(EXIT_FAILURE);
+    }
+    bits += words * einsum->tensor[t].format.bits;
+  }
+  return bits;
+}
+
+/* Most levels hold a few words only. */
+static void draw_capacities(depth_case *it, random_stream *stream) {
+  const uint64_t bits = all_bits(&it->einsum);
+  const unsigned pick = random_below(stream, 100);
+  cds_level *outermost = &it->arch.level[0];
+  if (pick < 15) {
+    outermost->size_bits = pick < 4    ? bits * 7 / 8
+                           : pick < 10 ? bits
+                                       : bits * 5 / 4;
+    outermost->streamed = random_chance(stream, 25);
+  }
+  for (unsigned l = 1; l < it->arch.levels; l++) {
+    cds_level *level = &it->arch.level[l];
+    const unsigned kind = random_below(stream, 100);
+    if (kind < 45) {
+      level->size_bits = 8 * (uint64_t)(1 + random_below(stream, 20));
+    } else if (kind < 90) {
+      level->size_bits = bits * (1 + random_below(stream, 9)) / 16;
+    }
+  }
+}
+
+static void scale(double *number, random_stream *stream) {
+  *number *= 0.5 + (double)random_below(stream, 1u << 31) / (double)(1u << 31);
+}
+
+/* Prices that are no short binary fractions. */
+static void make_real(cds_arch *arch, random_stream *stream) {
+  for (unsigned l = 0; l < arch->levels; l++) {
+    cds_level *level = &arch->level[l];
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      scale(&level->price[a].access_pj, stream);
+      scale(&level->price[a].bit_pj, stream);
+    }
+    scale(&level->read_bandwidth, stream);
+    scale(&level->write_bandwidth, stream);
+    scale(&level->shared_bandwidth, stream);
+    scale(&level->leakage_w, stream);
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    scale(&arch->array[k].bit_pj, stream);
+    scale(&arch->array[k].add_pj, stream);
+    scale(&arch->array[k].bandwidth, stream);
+  }
+  scale(&arch->compute.mac_pj[0], stream);
+  scale(&arch->fixed_leakage_w, stream);
+}
+
+/* Energy alone, with a little time, with much time, and the product. */
+static void draw_goals(depth_case *it, random_stream *stream) {
+  depth_options *options = &it->options;
+  options->goals = DEPTH_GOALS_MAX;
+  options->goal[1].lambda_pj_per_s = 1e8 * (1 + random_below(stream, 1000));
+  options->goal[2].lambda_pj_per_s = 1e11 * (1 + random_below(stream, 1000));
+  options->goal[3].product = true;
+  options->power_limit_w = (double)INFINITY;
+  if (random_chance(stream, 25)) {
+    const double leakage_w = own_leakage_w(&it->arch);
+    options->power_limit_w =
+        random_chance(stream, 8)
+            ? leakage_w * 0.75
+            : leakage_w + 1.0 / (1 + random_below(stream, 100));
+  }
+}
+
+static void draw(depth_case *it, random_stream *stream) {
+  memset(&it->einsum, 0, sizeof it->einsum);
+  memset(&it->arch, 0, sizeof it->arch);
+  draw_einsum(it, stream);
+  draw_chain(&it->arch, stream);
+  draw_policies(it, stream);
+  draw_sizes(it, stream);
+  random_price(&it->arch, &it->einsum, stream);
+  draw_capacities(it, stream);
+  if (random_chance(stream, 25)) {
+    make_real(&it->arch, stream);
+  }
+}
+
+void depth_case_make(depth_case *out, uint64_t seed, uint64_t number) {
+  random_stream stream = random_start(seed, number);
+  memset(out, 0, sizeof *out);
+  out->seed = seed;
+  out->number = number;
+  do {
+    draw(out, &stream);
+  } while (depth_case_is_wider(out) && !random_chance(&stream, 30));
+  draw_goals(out, &stream);
+  out->options.seed = seed ^ number;
+}
+
+bool depth_case_is_wider(const depth_case *it) {
+  const cds_arch *arch = &it->arch;
+  const cds_einsum *einsum = &it->einsum;
+  bool wider = arch->levels <= 3 && arch->arrays <= 1 && einsum->tensors == 3;
+  for (unsigned l = 0; l + 1 < arch->levels; l++) {
+    wider = wider && !arch->level[l].accumulate &&
+            arch->level[l].position != arch->level[l + 1].position;
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    wider = wider && arch->array[k].network == CDS_NETWORK_BUS;
+  }
+  unsigned lacks[CDS_RANKS_MAX] = {0};
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    for (unsigned a = 0; a < einsum->tensor[t].axes; a++) {
+      wider = wider && einsum->tensor[t].axis[a].terms == 1;
+    }
+    for (unsigned r = 0; r < einsum->ranks; r++) {
+      lacks[r] += !cds_tensor_has_rank(&einsum->tensor[t], r);
+    }
+  }
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    wider = wider && (lacks[r] <= 1 || einsum->rank[r].size == 1);
+  }
+  return wider;
+}
+
+/* ---- text ------------------------------------------------------------ */
+
+static void set_write(FILE *stream, const char *what,
+                      const cds_tensor_set *set) {
+  static const char *const role[] = {"input", "weight", "output"};
+  for (unsigned r = 0; r < 3; r++) {
+    if (set->roles >> r & 1) {
+      fprintf(stream, " %s %s", what, role[r]);
+    }
+  }
+  for (unsigned n = 0; n < set->names; n++) {
+    fprintf(stream, " %s '%s'", what, set->name[n]);
+  }
+}
+
+static void policy_write(FILE *stream, const cds_level *level) {
+  fprintf(stream, "  %s:%s", level->name, level->streamed ? " streamed" : "");
+  set_write(stream, "keep", &level->keep);
+  set_write(stream, "bypass", &level->bypass);
+  set_write(stream, "may", &level->may);
+  fputs(level->may_given ? " (may given)\n" : "\n", stream);
+}
+
+void depth_case_write(FILE *stream, const depth_case *it) {
+  fprintf(stream, "case %" PRIu64 " of seed %" PRIu64 "\n  ", it->number,
+          it->seed);
+  einsum_write(stream, &it->einsum);
+  fputs("\n  ", stream);
+  arch_write(stream, &it->arch);
+  fputs("\n", stream);
+  price_write(stream, &it->arch, &it->einsum);
+  for (unsigned l = 0; l < it->arch.levels; l++) {
+    policy_write(stream, &it->arch.level[l]);
+  }
+  fputs("  goals:", stream);
+  for (unsigned g = 0; g < it->options.goals; g++) {
+    const cds_goal *goal = &it->options.goal[g];
+    if (goal->product) {
+      fputs(" product", stream);
+    } else {
+      fprintf(stream, " lambda %.17g", goal->lambda_pj_per_s);
+    }
+  }
+  if (isfinite(it->options.power_limit_w)) {
+    fprintf(stream, ", power <= %.17g W", it->options.power_limit_w);
+  }
+  fprintf(stream, "%s\n",
+          depth_case_is_wider(it) ? " (a wider space than one depth)" : "");
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tiny random pairs for the search with one depth a level: convolutions,
+ * matrix products and others on chains of levels, levels side by side and
+ * arrays, with all goals of one pair at once.
+ */
+#ifndef CDS_TESTS_DEPTH_CASE_H
+#define CDS_TESTS_DEPTH_CASE_H
+
+#include <stdio.h>
+
+#include "oracle/one_depth.h"
+
+typedef struct depth_case {
+  uint64_t seed, number;
+  cds_einsum einsum;
+  cds_arch arch;
+  depth_options options;
+  char names[400];
+} depth_case;
+
+void depth_case_make(depth_case *out, uint64_t seed, uint64_t number);
+/* Everything that is needed to build the case again by hand. */
+void depth_case_write(FILE *stream, const depth_case *it);
+/* Whether holders of a level need not stand at one depth here: the search has
+ * a larger space, and its value may be lower. */
+bool depth_case_is_wider(const depth_case *it);
+
+/* Executes a mapping literally and prices it by the tests' own rules. Returns
+ * what differs from the point's cost by count and price, or NULL. */
+const char *depth_literal(const depth_case *it, const depth_point *point);
+
+/* Whether a smaller case still shows what is looked for. */
+typedef bool depth_shows(const depth_case *it, void *payload);
+/* Makes the case simpler, step by step, as long as it shows it. */
+void depth_case_shrink(depth_case *it, depth_shows *shows, void *payload);
+
+#endif

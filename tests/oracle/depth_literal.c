@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Points of the brute force by the simulator and the tests' own prices. */
+#include <stdio.h>
+#include <string.h>
+
+#include "oracle/depth_case.h"
+#include "oracle/own_price.h"
+#include "support/simulate.h"
+
+static bool close_to(double a, double b) {
+  const double difference = a > b ? a - b : b - a;
+  return difference <= 1e-12 * (a > b ? a : b);
+}
+
+const char *depth_literal(const depth_case *it, const depth_point *point) {
+  static cds_counts counts;
+  simulate_message message;
+  if (!simulate(&counts, &it->arch, &it->einsum, &point->mapping, &message)) {
+    printf("simulator: %s\n", message.text);
+    return "execution of a mapping";
+  }
+  bill sum;
+  memset(&sum, 0, sizeof sum);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    bill part;
+    bill_tensor(&part, &it->arch, &it->einsum, &counts, t);
+    bill_add(&sum, &part, &it->arch);
+  }
+  const own_cost own = bill_total(&sum, &it->arch, counts.macs, counts.steps,
+                                  it->options.power_limit_w);
+  if (own.fits != point->fits || own.meets != point->meets) {
+    return "capacity or power limit of a mapping when executed";
+  }
+  if (own.meets && (!close_to(own.dynamic_pj, point->cost.dynamic_pj) ||
+                    !close_to(own.energy_pj, point->cost.energy_pj) ||
+                    !close_to(own.cycles, point->cost.cycles))) {
+    return "cost of a mapping when executed";
+  }
+  return NULL;
+}
