@@ -187,7 +187,7 @@ static void draw_policies(depth_case *it, random_stream *stream) {
 static void draw_sizes(depth_case *it, random_stream *stream) {
   static const uint64_t sizes[] = {1, 2, 2, 2, 3, 3, 4, 4, 4, 6, 6, 8, 9, 5};
   static const double budgets[] = {1e3, 3e3, 3e3, 5e3, 1e4, 1e4, 2e4, 6e4};
-  const double budget = budgets[random_below(stream, 8)];
+  const double budget = budgets[random_below(stream, 8)] * it->times;
   cds_einsum *einsum = &it->einsum;
   for (unsigned r = 0; r < einsum->ranks; r++) {
     einsum->rank[r].size = sizes[random_below(stream, 14)];
@@ -297,11 +297,13 @@ static void draw(depth_case *it, random_stream *stream) {
   }
 }
 
-void depth_case_make(depth_case *out, uint64_t seed, uint64_t number) {
+void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
+                     unsigned times) {
   random_stream stream = random_start(seed, number);
   memset(out, 0, sizeof *out);
   out->seed = seed;
   out->number = number;
+  out->times = times;
   do {
     draw(out, &stream);
   } while (depth_case_is_wider(out) && !random_chance(&stream, 30));
@@ -359,8 +361,8 @@ static void policy_write(FILE *stream, const cds_level *level) {
 }
 
 void depth_case_write(FILE *stream, const depth_case *it) {
-  fprintf(stream, "case %" PRIu64 " of seed %" PRIu64 "\n  ", it->number,
-          it->seed);
+  fprintf(stream, "case %" PRIu64 " seed %" PRIu64 " times %u\n  ", it->number,
+          it->seed, it->times);
   einsum_write(stream, &it->einsum);
   fputs("\n  ", stream);
   arch_write(stream, &it->arch);

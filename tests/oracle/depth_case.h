@@ -13,13 +13,16 @@
 
 typedef struct depth_case {
   uint64_t seed, number;
+  unsigned times;
   cds_einsum einsum;
   cds_arch arch;
   depth_options options;
   char names[400];
 } depth_case;
 
-void depth_case_make(depth_case *out, uint64_t seed, uint64_t number);
+/* `times` as many mappings as usual, about; 1 is some milliseconds' worth. */
+void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
+                     unsigned times);
 /* Everything that is needed to build the case again by hand. */
 void depth_case_write(FILE *stream, const depth_case *it);
 /* Whether holders of a level need not stand at one depth here: the search has

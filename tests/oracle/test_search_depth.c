@@ -4,7 +4,10 @@
  * the same value for every goal, or none exactly where nothing fits; a mapping
  * that is valid, fits and costs just that; a bound that holds.
  *
- * Usage: test_search_depth [seed N] [cases N] [case N] [reports N] [shrink 0]
+ * Usage: test_search_depth [seed N] [cases N] [case N] [times N] [reports N]
+ *                          [shrink 0]
+ * `times` makes the spaces larger. CODESIGN_TEST_CASES and CODESIGN_TEST_SEED
+ * stand for the arguments of that name.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -319,6 +322,7 @@ static void write_totals(const totals *sum, uint64_t seed) {
 
 typedef struct arguments {
   uint64_t seed, cases, first, reports;
+  unsigned times;
   bool shrink;
 } arguments;
 
@@ -333,6 +337,7 @@ static arguments read_arguments(int argc, char **argv) {
                    .cases = from_environment("CODESIGN_TEST_CASES",
                                              quick ? CASES_QUICK : CASES),
                    .reports = 5,
+                   .times = 1,
                    .shrink = true};
   for (int i = 1; i + 1 < argc; i += 2) {
     const uint64_t number = strtoull(argv[i + 1], NULL, 10);
@@ -343,6 +348,8 @@ static arguments read_arguments(int argc, char **argv) {
     } else if (strcmp(argv[i], "case") == 0) {
       out.first = number;
       out.cases = 1;
+    } else if (strcmp(argv[i], "times") == 0) {
+      out.times = (unsigned)number;
     } else if (strcmp(argv[i], "reports") == 0) {
       out.reports = number;
     } else if (strcmp(argv[i], "shrink") == 0) {
@@ -363,7 +370,7 @@ int main(int argc, char **argv) {
   by->arena = cds_arena_new();
   for (uint64_t i = 0; i < given.cases && by->sum.mismatches < given.reports;
        i++) {
-    depth_case_make(it, given.seed, given.first + i);
+    depth_case_make(it, given.seed, given.first + i, given.times);
     check_case(it, by, given.shrink);
   }
   write_totals(&by->sum, given.seed);
