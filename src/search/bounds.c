@@ -255,8 +255,9 @@ static void price_output(const cds_pricer *job, unsigned w,
   const cds_level *child = &arch->level[level ? way->child : 0];
   const double up = carry_price(layout, way, true);
   const double drain = (level ? bit_price(child, CDS_DRAIN) : 0) + up;
-  const double back =
-      (level ? bit_price(child, CDS_FILL) : 0) + return_price(layout, way);
+  const double once = return_price(layout, way);
+  const double back = (level ? bit_price(child, CDS_FILL) : 0) + once;
+  const double ready = (level ? bit_price(child, CDS_DRAIN) : 0) + once;
   const double merged = shared(layout, way, true, false);
   const double visits = shared(layout, way, true, true);
   const bool adds = arch->level[way->parent].accumulate;
@@ -269,7 +270,7 @@ static void price_output(const cds_pricer *job, unsigned w,
     const double fill = adds ? 0 : wide * back - inside[i];
     layout->price[w].above[i] = wide * drain + (wide * update + read) / merged +
                                 inside[i] + fill / visits;
-    layout->price[w].constant[i] = -results * (drain + update);
+    layout->price[w].constant[i] = -results * (ready + update);
     inside[i] = -read - fill;
   }
 }

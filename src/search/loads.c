@@ -177,13 +177,17 @@ double cds_loads_of(double *first, const cds_descent *job, unsigned tensor,
   if (first != NULL) {
     *first = tile;
   }
+  if (group > general->groups) {
+    return tile; /* compute remembers nothing */
+  }
+  const unsigned loops = job->frame[group].loops;
   double outside = 1;
-  for (unsigned i = 0; i < job->loops; i++) {
+  for (unsigned i = 0; i < loops; i++) {
     outside *= (double)job->loop[i].trips;
   }
   double loads = tile;
   bool all_new = false; /* a whole dimension inside starts again */
-  for (unsigned i = job->loops; i-- > 0;) {
+  for (unsigned i = loops; i-- > 0;) {
     const cds_loop *loop = &job->loop[i];
     all_new = all_new || (shape->whole >> loop->dim & 1U) != 0;
     const double words =
