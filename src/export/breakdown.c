@@ -218,9 +218,10 @@ static uint64_t fetched_words(const cds_operation *operation, unsigned input,
   if (reads == once) {
     return in->words;
   }
-  return in->words * (in->row_words == 0 ? operation->rows
-                      : in->every_pass   ? operation->passes
-                                         : 1);
+  const uint64_t used = in->words * (in->row_words == 0 ? operation->rows
+                                     : in->every_pass   ? operation->passes
+                                                        : 1);
+  return in->uses > used ? in->uses : used;
 }
 
 static cds_removable operation_removable(const cds_arch *arch,

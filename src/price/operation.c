@@ -224,6 +224,7 @@ static cds_status serve_input(cds_serving *job, const cds_operand *in,
   if (!cds_mul_u64(&used, in->words, shared ? operation->rows : passes)) {
     return CDS_ELIMIT;
   }
+  used = in->uses > used ? in->uses : used;
   const uint64_t fetched = fits ? in->words : used;
   const unsigned bits = in->format.bits;
   const unsigned at = job->counts->at;

@@ -20,6 +20,8 @@
   { CDS_SHAPE_HEAD, name }
 #define ONE(name)                                                              \
   { CDS_SHAPE_ONE, name }
+#define VALUE(name)                                                            \
+  { CDS_SHAPE_VALUE, name }
 #define CDS_OPERATION(name, passes, reduces, gather, inputs, output,           \
                       primitives, help)                                        \
   {#name, passes, reduces, gather, inputs, output, primitives, help},
@@ -83,6 +85,7 @@ static bool make_operand(cds_operand *out, const cds_operand_kind *kind,
     out->row_words = size->head_dim;
     break;
   case CDS_SHAPE_ONE:
+  case CDS_SHAPE_VALUE:
     out->row_words = 1;
     break;
   case CDS_SHAPE_NONE:

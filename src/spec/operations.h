@@ -16,7 +16,8 @@ typedef enum cds_operand_shape {
   CDS_SHAPE_SHARED, /* length for all rows: parameters, fetched once */
   CDS_SHAPE_TABLE,  /* length for each row, picked from parameters */
   CDS_SHAPE_HEAD,   /* head_dim for each row */
-  CDS_SHAPE_ONE     /* one for each row */
+  CDS_SHAPE_ONE,    /* one index for each row */
+  CDS_SHAPE_VALUE   /* one value for each row */
 } cds_operand_shape;
 
 typedef struct cds_operand_kind {

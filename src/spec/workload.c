@@ -12,6 +12,7 @@ typedef struct file_keys {
   const char *name;
   const cds_yaml *layers, *model, *phases, *precision;
   const char *config;
+  uint64_t batch;
   const char *note; /* documentation for readers of the file */
 } file_keys;
 
@@ -45,6 +46,14 @@ static const cds_key workload_keys[] = {
               "{decode: {context: 2048, tokens: 256}}]."),
     FILE_NODE(precision, "Number formats: one, such as fp16, or by kind of "
                          "word; a model's torch_dtype if not given."),
+    {.name = "batch",
+     .kind = CDS_KEY_COUNT,
+     .offset = offsetof(file_keys, batch),
+     .low = 1,
+     .high = 16777216,
+     .help = "Images or sequences at once, of layers that do not say: 'batch' "
+             "of conv2d, pool2d and attention, 'm' of matmul. Phases of a "
+             "model have their own."},
     FILE_NOTE(source, "Where the numbers come from."),
     FILE_NOTE(assumption, "What was assumed, where there is no source."),
     FILE_NOTE(note, "Anything that a reader should know."),
@@ -106,13 +115,19 @@ static const cds_schema phase_schema = {
             "one (decode).",
     .keys = phase_key_rows};
 
-const cds_schema *const cds_workload_schemas[] = {
-    &workload_schema,         &cds_layer_schema,
-    &cds_matmul_schema,       &cds_batched_matmul_schema,
-    &cds_conv2d_schema,       &cds_attention_schema,
-    &cds_precision_schema,    &cds_model_schema,
-    &cds_model_gpt2_schema,   &phase_schema,
-    &cds_mapping_file_schema, NULL};
+const cds_schema *const cds_workload_schemas[] = {&workload_schema,
+                                                  &cds_layer_schema,
+                                                  &cds_matmul_schema,
+                                                  &cds_batched_matmul_schema,
+                                                  &cds_conv2d_schema,
+                                                  &cds_pool2d_schema,
+                                                  &cds_attention_schema,
+                                                  &cds_precision_schema,
+                                                  &cds_model_schema,
+                                                  &cds_model_gpt2_schema,
+                                                  &phase_schema,
+                                                  &cds_mapping_file_schema,
+                                                  NULL};
 
 static cds_status read_phase(cds_phase *out, cds_phase_options *options,
                              const cds_yaml *item, const cds_reader *reader) {
@@ -294,6 +309,14 @@ static cds_status read_body(cds_builder *builder, const file_keys *keys,
     }
     given = &precision;
   }
+  if (keys->batch != 0 && keys->layers == NULL) {
+    cds_diag_error(reader->diag, builder->workload->place,
+                   "'batch' beside a model: expected it in each phase, such as "
+                   "{prefill: {batch: %llu, tokens: 128}}",
+                   (unsigned long long)keys->batch);
+    status = CDS_EINPUT;
+  }
+  builder->batch = keys->batch;
   const cds_status body = keys->layers != NULL
                               ? read_plain(builder, keys, given)
                               : read_model(builder, keys, given, path);

@@ -24,6 +24,8 @@ typedef struct cds_operand {
   uint64_t row_words; /* words of one row (0: shared by all rows, fetched once,
                          e.g. the weights of a norm) */
   bool every_pass;    /* fetched in each pass unless the row fits */
+  uint64_t uses;      /* words that the unit reads where windows overlap: more
+                         than `words`; 0: each word once a pass */
 } cds_operand;
 
 /* An operation: `rows` rows of `length` elements each. Primitives are totals

@@ -79,7 +79,8 @@ cds_status cds_attention_read(cds_layer_reading *reading) {
       return CDS_ENOMEM;
     }
   }
-  const cds_attention_size size = {.sequences = cds_layer_size(keys.batch),
+  const cds_attention_size size = {.sequences =
+                                       cds_layer_batch(reading, keys.batch),
                                    .kv_heads = keys.kv_heads,
                                    .group = keys.heads / keys.kv_heads,
                                    .query = cds_layer_size(keys.query),

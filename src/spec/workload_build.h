@@ -15,6 +15,7 @@ typedef struct cds_builder {
   cds_workload *workload;
   size_t capacity; /* room for layers */
   unsigned phase;  /* of the layers that are added */
+  uint64_t batch;  /* of layers that do not say; 0: not given */
   /* Live activations beside those of the layer that is added, in bits. */
   uint64_t live_bits;
 } cds_builder;
@@ -77,7 +78,8 @@ cds_status cds_precision_uniform(cds_precision *out, const cds_format *format);
 /* Reads `layers:` (a sequence). `precision` may be NULL: each layer needs one
  * then. */
 extern const cds_schema cds_layer_schema, cds_matmul_schema,
-    cds_batched_matmul_schema, cds_conv2d_schema, cds_attention_schema;
+    cds_batched_matmul_schema, cds_conv2d_schema, cds_pool2d_schema,
+    cds_attention_schema;
 cds_status cds_layers_read(cds_builder *builder, const cds_yaml *layers,
                            const cds_precision *precision);
 

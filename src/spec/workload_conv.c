@@ -1,52 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Two-dimensional convolutions, grouped and depthwise ones too. */
-#include "spec/workload_layers.h"
-
-enum { SIDE_MAX = 1 << 24 }; /* of an image, a window, its step */
-
-typedef struct pair {
-  uint64_t high, wide;
-} pair;
-
-/* One number for both directions, or [high, wide]. */
-static cds_status read_pair(pair *out, const cds_yaml *node, const char *what,
-                            uint64_t low, const cds_reader *reader) {
-  if (node == NULL) {
-    out->high = out->wide = low;
-    return CDS_OK;
-  }
-  if (node->kind == CDS_YAML_SCALAR) {
-    CDS_TRY(cds_schema_count(&out->high, low, SIDE_MAX, node, what, reader));
-    out->wide = out->high;
-    return CDS_OK;
-  }
-  if (node->kind != CDS_YAML_SEQUENCE || node->count != 2) {
-    cds_diag_error(reader->diag, node->place,
-                   "'%s' is no number and no pair: expected height and width, "
-                   "such as [3, 3]",
-                   what);
-    return CDS_EINPUT;
-  }
-  const cds_status high =
-      cds_schema_count(&out->high, low, SIDE_MAX, node->items[0], what, reader);
-  const cds_status wide =
-      cds_schema_count(&out->wide, low, SIDE_MAX, node->items[1], what, reader);
-  return high != CDS_OK && wide != CDS_ENOMEM ? high : wide;
-}
+#include "spec/workload_window.h"
 
 typedef struct window {
-  pair input, kernel, stride, dilation, padding;
+  cds_pair input, kernel, stride, dilation, padding;
   bool good; /* none of them was refused */
 } window;
 
 static cds_status read_window(window *out, const cds_conv2d_keys *keys,
                               const cds_reader *reader) {
   const cds_status status[] = {
-      read_pair(&out->input, keys->input, "input", 1, reader),
-      read_pair(&out->kernel, keys->kernel, "kernel", 1, reader),
-      read_pair(&out->stride, keys->stride, "stride", 1, reader),
-      read_pair(&out->dilation, keys->dilation, "dilation", 1, reader),
-      read_pair(&out->padding, keys->padding, "padding", 0, reader)};
+      cds_pair_read(&out->input, keys->input, "input", 1, reader),
+      cds_pair_read(&out->kernel, keys->kernel, "kernel", 1, reader),
+      cds_pair_read(&out->stride, keys->stride, "stride", 1, reader),
+      cds_pair_read(&out->dilation, keys->dilation, "dilation", 1, reader),
+      cds_pair_read(&out->padding, keys->padding, "padding", 0, reader)};
   cds_status worst = CDS_OK;
   for (unsigned i = 0; i < sizeof status / sizeof status[0]; i++) {
     worst = worst == CDS_OK || worst == CDS_EINPUT
@@ -54,14 +22,6 @@ static cds_status read_window(window *out, const cds_conv2d_keys *keys,
                 : worst;
   }
   return worst;
-}
-
-/* Output size along one direction; 0 when the window does not fit. */
-static uint64_t output_size(uint64_t input, uint64_t kernel, uint64_t stride,
-                            uint64_t dilation, uint64_t padding) {
-  const uint64_t reach = dilation * (kernel - 1) + 1;
-  const uint64_t room = input + 2 * padding;
-  return room < reach ? 0 : (room - reach) / stride + 1;
 }
 
 /* Groups and what one of them has: channels and filters must divide. */
@@ -99,12 +59,6 @@ static cds_status read_groups(cds_conv2d_keys *keys, const cds_yaml *node,
   return CDS_OK;
 }
 
-/* A pair that was refused is 1. */
-static void fill_pair(pair *it) {
-  it->high = cds_layer_size(it->high);
-  it->wide = cds_layer_size(it->wide);
-}
-
 /* Reads all keys; sizes that were refused are 1. */
 static cds_status read_keys(cds_conv2d_keys *keys, window *w,
                             cds_layer_reading *reading) {
@@ -119,11 +73,11 @@ static cds_status read_keys(cds_conv2d_keys *keys, window *w,
   if (form == CDS_OK) {
     CDS_TRY(cds_layer_note(reading, read_groups(keys, node, reader)));
   }
-  fill_pair(&w->input);
-  fill_pair(&w->kernel);
-  fill_pair(&w->stride);
-  fill_pair(&w->dilation);
-  keys->batch = cds_layer_size(keys->batch);
+  cds_pair_fill(&w->input);
+  cds_pair_fill(&w->kernel);
+  cds_pair_fill(&w->stride);
+  cds_pair_fill(&w->dilation);
+  keys->batch = cds_layer_batch(reading, keys->batch);
   keys->groups = cds_layer_size(keys->groups);
   return CDS_OK;
 }
@@ -133,10 +87,12 @@ cds_status cds_conv2d_read(cds_einsum *out, cds_layer_reading *reading) {
   cds_conv2d_keys keys = {0};
   window w = {0};
   CDS_TRY(read_keys(&keys, &w, reading));
-  const uint64_t high = output_size(w.input.high, w.kernel.high, w.stride.high,
-                                    w.dilation.high, w.padding.high);
-  const uint64_t wide = output_size(w.input.wide, w.kernel.wide, w.stride.wide,
-                                    w.dilation.wide, w.padding.wide);
+  const uint64_t high =
+      cds_window_steps(w.input.high, w.kernel.high, w.stride.high,
+                       w.dilation.high, w.padding.high);
+  const uint64_t wide =
+      cds_window_steps(w.input.wide, w.kernel.wide, w.stride.wide,
+                       w.dilation.wide, w.padding.wide);
   if (w.good && (high == 0 || wide == 0)) {
     cds_diag_error(reader->diag, reading->keys.conv2d->place,
                    "window of conv2d does not fit the padded input: expected "

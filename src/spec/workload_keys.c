@@ -34,6 +34,11 @@ static const cds_key layer_keys[] = {
      FIELD(cds_layer_keys, conv2d),
      .help = "Convolution of images, O[b,g,m,p,q] += I[b,g,c,p+r,q+s] * "
              "W[g,m,c,r,s], with stride and dilation as coefficients."},
+    {.name = "pool2d",
+     .kind = CDS_KEY_NODE,
+     FIELD(cds_layer_keys, pool2d),
+     .help = "Maximum or mean of the windows of an image, each channel by "
+             "itself."},
     {.name = "attention",
      .kind = CDS_KEY_NODE,
      FIELD(cds_layer_keys, attention),
@@ -92,6 +97,13 @@ static const cds_key layer_keys[] = {
      FIELD(cds_layer_keys, pad),
      .help = "Rounds ranks up to multiples, such as {m: 128}; the padding is "
              "counted."},
+    {.name = "then",
+     .kind = CDS_KEY_NODE,
+     FIELD(cds_layer_keys, then),
+     .help = "Operations on the result of a convolution or a product, one "
+             "after another, such as [bias_relu]: each is a layer "
+             "NAME.OPERATION, with a row for each pixel or row of the result "
+             "and an element for each filter or column."},
     {.name = "roles",
      .kind = CDS_KEY_NODE,
      FIELD(cds_layer_keys, roles),
@@ -119,7 +131,7 @@ static const cds_key layer_keys[] = {
 const cds_schema cds_layer_schema = {
     .name = "layer",
     .help = "One layer, or several of one shape: exactly one of 'einsum', "
-            "'matmul', 'batched_matmul', 'conv2d', 'attention' and "
+            "'matmul', 'batched_matmul', 'conv2d', 'pool2d', 'attention' and "
             "'operation'.",
     .keys = layer_keys};
 
@@ -130,7 +142,11 @@ const cds_schema cds_layer_schema = {
   }
 
 static const cds_key matmul_keys[] = {
-    MATMUL_KEY(m, "Rows of the result."),
+    {.name = "m",
+     .kind = CDS_KEY_COUNT,
+     FIELD(cds_matmul_keys, m),
+     SIZE_RANGE,
+     .help = "Rows of the result; the workload's 'batch' if absent."},
     MATMUL_KEY(n, "Columns of the result."),
     MATMUL_KEY(k, "Length of the products that are summed."),
     {0}};
@@ -164,7 +180,8 @@ const cds_schema cds_batched_matmul_schema = {
   }
 
 static const cds_key conv2d_keys[] = {
-    CONV_COUNT(batch, false, "1", "Images (rank b)."),
+    CONV_COUNT(batch, false, NULL,
+               "Images (rank b); the workload's 'batch', or 1, if absent."),
     CONV_COUNT(channels, true, NULL,
                "Input channels of all groups (rank c is one group's)."),
     CONV_COUNT(filters, false, NULL,
@@ -196,6 +213,47 @@ const cds_schema cds_conv2d_schema = {
             "+ 1.",
     .keys = conv2d_keys};
 
+#define POOL_COUNT(key, must, text)                                            \
+  {                                                                            \
+    .name = #key, .kind = CDS_KEY_COUNT, FIELD(cds_pool2d_keys, key),          \
+    .required = must, SIZE_RANGE, .help = text                                 \
+  }
+#define POOL_PAIR(key, must, text)                                             \
+  {                                                                            \
+    .name = #key, .kind = CDS_KEY_NODE, FIELD(cds_pool2d_keys, key),           \
+    .required = must, .help = text                                             \
+  }
+
+static const char *const pool_choices[] = {"max", "average", NULL};
+
+static const cds_key pool2d_keys[] = {
+    {.name = "kind",
+     .kind = CDS_KEY_CHOICE,
+     FIELD(cds_pool2d_keys, kind),
+     .choices = pool_choices,
+     .fallback = "max",
+     .help = "What becomes of a window."},
+    POOL_COUNT(batch, false,
+               "Images; the workload's 'batch', or 1, if absent."),
+    POOL_COUNT(channels, true, "Channels."),
+    POOL_PAIR(input, true,
+              "Height and width of the input, such as [112, 112] or 112, "
+              "without padding."),
+    POOL_PAIR(kernel, true, "Height and width of the window."),
+    POOL_PAIR(stride, false,
+              "Step of the window down and right; the kernel if absent."),
+    POOL_PAIR(padding, false,
+              "Rows and columns added on each side, at most half of the "
+              "kernel; 0 if absent. Nothing is fetched for them."),
+    {0}};
+
+const cds_schema cds_pool2d_schema = {
+    .name = "pool2d",
+    .help = "Pooling with output sizes as those of conv2d: an operation with a "
+            "row for each window. Where kernel lines of the input fit beside "
+            "the result, the input is fetched once.",
+    .keys = pool2d_keys};
+
 #define ATTENTION_COUNT(key, must, otherwise, text)                            \
   {                                                                            \
     .name = #key, .kind = CDS_KEY_COUNT, FIELD(cds_attention_keys, key),       \
@@ -203,7 +261,9 @@ const cds_schema cds_conv2d_schema = {
   }
 
 static const cds_key attention_keys[] = {
-    ATTENTION_COUNT(batch, false, "1", "Sequences (rank b)."),
+    ATTENTION_COUNT(batch, false, NULL,
+                    "Sequences (rank b); the workload's 'batch', or 1, if "
+                    "absent."),
     ATTENTION_COUNT(heads, true, NULL, "Query heads."),
     ATTENTION_COUNT(kv_heads, false, NULL,
                     "Heads of keys and values (rank h); as many as 'heads' if "

@@ -24,6 +24,10 @@ cds_status cds_layer_form(cds_layer_reading *reading, void *out,
 
 uint64_t cds_layer_size(uint64_t size) { return size == 0 ? 1 : size; }
 
+uint64_t cds_layer_batch(const cds_layer_reading *reading, uint64_t batch) {
+  return cds_layer_size(batch != 0 ? batch : reading->builder->batch);
+}
+
 /* Whether the node is a mapping; says so if not. */
 static bool is_mapping(const cds_yaml *node, const char *what,
                        const char *example, const cds_reader *reader) {
@@ -197,8 +201,16 @@ static cds_status read_matmul(cds_einsum *out, cds_layer_reading *reading) {
   cds_matmul_keys keys = {0};
   CDS_TRY(
       cds_layer_form(reading, &keys, &cds_matmul_schema, reading->keys.matmul));
-  const uint64_t sizes[] = {cds_layer_size(keys.m), cds_layer_size(keys.n),
-                            cds_layer_size(keys.k)};
+  const cds_yaml *node = reading->keys.matmul;
+  if (node->kind == CDS_YAML_MAPPING && cds_yaml_get(node, "m") == NULL &&
+      reading->builder->batch == 0) {
+    cds_diag_error(reading->builder->reader->diag, node->place,
+                   "missing key 'm' in matmul: expected the rows of the "
+                   "result, or 'batch' of the workload");
+    reading->wrong = true;
+  }
+  const uint64_t sizes[] = {cds_layer_batch(reading, keys.m),
+                            cds_layer_size(keys.n), cds_layer_size(keys.k)};
   return cds_builder_parse(out, reading->builder, "Y[m,n] += X[m,k] * W[k,n]",
                            sizes, &reading->pads);
 }
@@ -323,7 +335,8 @@ static cds_status read_einsum_form(cds_layer_reading *reading) {
   CDS_TRY(cds_layer_note(reading, read_roles(&einsum, reading)));
   cds_einsum_formats(&einsum, &reading->precision);
   CDS_TRY(cds_layer_note(reading, read_formats(&einsum, reading)));
-  return cds_builder_einsum(reading->builder, &reading->head, &einsum);
+  CDS_TRY(cds_builder_einsum(reading->builder, &reading->head, &einsum));
+  return keys->then == NULL ? CDS_OK : cds_then_read(reading, &einsum);
 }
 
 /* Whether the key stands there, right or wrong. */
@@ -369,23 +382,29 @@ static cds_status check_operation(const cds_layer_reading *reading,
   return status;
 }
 
+cds_status cds_operation_unknown(const cds_reader *reader, const char *name,
+                                 cds_place place) {
+  const char *known[64];
+  size_t count = 0;
+  for (; count < cds_operation_kinds() && count < 64; count++) {
+    known[count] = cds_operation_kind_at(count)->name;
+  }
+  cds_diag_error(reader->diag, place,
+                 "unknown operation '%s': expected one whose cost is known",
+                 name);
+  cds_diag_suggest(reader->diag, name, known, count);
+  return CDS_EINPUT;
+}
+
 static cds_status read_operation(cds_layer_reading *reading) {
   const cds_layer_keys *keys = &reading->keys;
   const cds_reader *reader = reading->builder->reader;
   const cds_operation_kind *kind = cds_operation_kind_find(keys->operation);
   if (kind == NULL) {
     const cds_yaml *node = cds_yaml_get(reading->node, "operation");
-    const char *known[64];
-    size_t count = 0;
-    for (; count < cds_operation_kinds() && count < 64; count++) {
-      known[count] = cds_operation_kind_at(count)->name;
-    }
-    cds_diag_error(reader->diag,
-                   node != NULL ? node->place : reading->head.place,
-                   "unknown operation '%s': expected one whose cost is known",
-                   keys->operation);
-    cds_diag_suggest(reader->diag, keys->operation, known, count);
-    return CDS_EINPUT;
+    return cds_operation_unknown(reader, keys->operation,
+                                 node != NULL ? node->place
+                                              : reading->head.place);
   }
   CDS_TRY(cds_layer_note(reading, check_operation(reading, kind)));
   const cds_operation_size size = {
@@ -407,8 +426,9 @@ static cds_status read_operation(cds_layer_reading *reading) {
 
 /* Exactly one form, and no key that belongs to another. */
 static cds_status check_form(const cds_layer_reading *reading) {
-  static const char *const forms[] = {"einsum", "matmul",    "batched_matmul",
-                                      "conv2d", "attention", "operation"};
+  static const char *const forms[] = {"einsum",   "matmul", "batched_matmul",
+                                      "conv2d",   "pool2d", "attention",
+                                      "operation"};
   static const char *const operation_keys[] = {"rows", "length", "head_dim",
                                                "table", "to"};
   cds_diag *diag = reading->builder->reader->diag;
@@ -419,17 +439,20 @@ static cds_status check_form(const cds_layer_reading *reading) {
   if (count != 1) {
     cds_diag_error(diag, reading->node->place,
                    "layer '%s' has %s form: expected exactly one of 'einsum', "
-                   "'matmul', 'batched_matmul', 'conv2d', 'attention' and "
-                   "'operation'",
+                   "'matmul', 'batched_matmul', 'conv2d', 'pool2d', "
+                   "'attention' and 'operation'",
                    reading->head.name, count == 0 ? "no" : "more than one");
     return CDS_EINPUT;
   }
   const bool operation = is_given(reading, "operation");
-  const bool einsum = !operation && !is_given(reading, "attention");
-  bool wrong = (is_given(reading, "ranks") && !is_given(reading, "einsum")) ||
-               ((is_given(reading, "roles") || is_given(reading, "formats")) &&
-                !einsum) ||
-               (is_given(reading, "pad") && operation);
+  const bool pool = is_given(reading, "pool2d");
+  const bool einsum = !operation && !pool && !is_given(reading, "attention");
+  bool wrong =
+      (is_given(reading, "ranks") && !is_given(reading, "einsum")) ||
+      ((is_given(reading, "roles") || is_given(reading, "formats")) &&
+       !einsum) ||
+      (is_given(reading, "then") && (!einsum || is_given(reading, "einsum"))) ||
+      (is_given(reading, "pad") && (operation || pool));
   for (unsigned i = 0; i < sizeof operation_keys / sizeof *operation_keys;
        i++) {
     wrong = wrong || (!operation && is_given(reading, operation_keys[i]));
@@ -438,8 +461,10 @@ static cds_status check_form(const cds_layer_reading *reading) {
     cds_diag_error(diag, reading->node->place,
                    "layer '%s' has keys of another form: expected 'ranks' with "
                    "'einsum' only, 'roles' and 'formats' with einsums only, "
-                   "'pad' not with 'operation', 'rows', 'length', 'head_dim', "
-                   "'table' and 'to' with 'operation' only",
+                   "'pad' not with 'operation' and 'pool2d', 'then' with "
+                   "'conv2d', 'matmul' and 'batched_matmul' only, 'rows', "
+                   "'length', 'head_dim', 'table' and 'to' with 'operation' "
+                   "only",
                    reading->head.name);
     return CDS_EINPUT;
   }
@@ -452,6 +477,9 @@ static cds_status read_form(cds_layer_reading *reading) {
   CDS_TRY(cds_layer_note(reading, read_pads(reading)));
   if (keys->operation != NULL) {
     return read_operation(reading);
+  }
+  if (keys->pool2d != NULL) {
+    return cds_pool2d_read(reading);
   }
   if (keys->attention != NULL) {
     CDS_TRY(cds_attention_read(reading));

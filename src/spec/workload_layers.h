@@ -7,12 +7,13 @@
 
 typedef struct cds_layer_keys {
   const char *name;
-  const cds_yaml *einsum, *ranks, *matmul, *batched_matmul, *conv2d, *attention;
+  const cds_yaml *einsum, *ranks, *matmul, *batched_matmul, *conv2d, *pool2d,
+      *attention;
   const char *operation;
   uint64_t rows, length, head_dim, table;
   cds_format to;
   uint64_t count, steps;
-  const cds_yaml *precision, *pad, *roles, *formats;
+  const cds_yaml *precision, *pad, *roles, *formats, *then;
   const char *note; /* documentation for readers of the file */
 } cds_layer_keys;
 
@@ -25,6 +26,12 @@ typedef struct cds_conv2d_keys {
   const cds_yaml *input, *kernel, *stride, *dilation, *padding;
   bool depthwise;
 } cds_conv2d_keys;
+
+typedef struct cds_pool2d_keys {
+  unsigned kind; /* 0: max, 1: average */
+  uint64_t batch, channels;
+  const cds_yaml *input, *kernel, *stride, *padding;
+} cds_pool2d_keys;
 
 typedef struct cds_attention_keys {
   uint64_t batch, heads, kv_heads, head_dim, query, context;
@@ -52,10 +59,19 @@ cds_status cds_layer_form(cds_layer_reading *reading, void *out,
 /* The size, or 1 for one that was refused. */
 uint64_t cds_layer_size(uint64_t size);
 
-/* Forms that need more than a few lines: workload_conv.c,
+/* What the layer says, or `batch:` of the workload, or 1. */
+uint64_t cds_layer_batch(const cds_layer_reading *reading, uint64_t batch);
+
+/* Forms that need more than a few lines: workload_conv.c, workload_pool.c,
  * workload_attention.c. */
 cds_status cds_conv2d_read(cds_einsum *out, cds_layer_reading *reading);
+cds_status cds_pool2d_read(cds_layer_reading *reading);
 cds_status cds_attention_read(cds_layer_reading *reading);
+/* Says that no row of operations.def has the name. */
+cds_status cds_operation_unknown(const cds_reader *reader, const char *name,
+                                 cds_place place);
+/* `then:`, the operations on the result of a layer: workload_then.c. */
+cds_status cds_then_read(cds_layer_reading *reading, const cds_einsum *einsum);
 /* The layers QK, softmax and AV of unfused attention, called names[0] to
  * names[2], with ranks of these sizes; used by models too. `head` gives place
  * and counts. */

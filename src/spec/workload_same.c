@@ -63,7 +63,7 @@ static bool same_einsum(const cds_einsum *a, const cds_einsum *b) {
 static bool same_operand(const cds_operand *a, const cds_operand *b) {
   return a->content == b->content && same_format(&a->format, &b->format) &&
          a->words == b->words && a->row_words == b->row_words &&
-         a->every_pass == b->every_pass;
+         a->every_pass == b->every_pass && a->uses == b->uses;
 }
 
 static bool same_operation(const cds_operation *a, const cds_operation *b) {

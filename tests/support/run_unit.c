@@ -11,6 +11,8 @@
 #include <string.h>
 
 static const double epsilon = 1e-5;
+static const double lrn_alpha = 0.1, lrn_k = 2; /* any */
+static const double cap = 3;
 
 /* ---- primitives ---- */
 
@@ -136,6 +138,56 @@ static void unit_argmax(run_operation *it, unsigned row) {
   run_write(it, row, 0, where);
 }
 
+static void unit_pool(run_operation *it, unsigned row) {
+  const bool most = strcmp(it->kind, "max_pool") == 0;
+  double sum = run_read(it, 0, row, 0);
+  for (unsigned i = 1; i < it->length; i++) {
+    const double x = run_read(it, 0, row, i);
+    sum = most ? larger(it, sum, x) : add(it, sum, x);
+  }
+  run_write(it, row, 0, most ? sum : mul(it, sum, 1.0 / it->length));
+}
+
+static void unit_normalize(run_operation *it, unsigned row) {
+  double sum = 0;
+  for (unsigned i = 0; i < it->length; i++) {
+    const double x = run_read(it, 0, row, i);
+    sum = i == 0 ? x : add(it, sum, x);
+  }
+  const double scale = reciprocal(it, sum);
+  for (unsigned i = 0; i < it->length; i++) {
+    run_write(it, row, i, mul(it, run_read(it, 0, row, i), scale));
+  }
+}
+
+static void unit_weighted_add(run_operation *it, unsigned row) {
+  const double weight = run_read(it, 2, row, 0);
+  for (unsigned i = 0; i < it->length; i++) {
+    const double x = mul(it, run_read(it, 0, row, i), weight);
+    run_write(it, row, i, add(it, x, run_read(it, 1, row, i)));
+  }
+}
+
+/* Squares of the neighbours outside of the row are zero. */
+static void unit_lrn(run_operation *it, unsigned row) {
+  double x[RUN_LENGTH + 4] = {0};
+  double square[RUN_LENGTH + 4] = {0};
+  for (unsigned i = 0; i < it->length; i++) {
+    x[i] = run_read(it, 0, row, i);
+    square[i + 2] = mul(it, x[i], x[i]);
+  }
+  for (unsigned i = 0; i < it->length; i++) {
+    double sum = square[i];
+    for (unsigned k = 1; k < 5; k++) {
+      sum = add(it, sum, square[i + k]);
+    }
+    sum = add(it, mul(it, sum, lrn_alpha), lrn_k);
+    const double root = inverse_root(it, sum);
+    const double power = mul(it, root, mul(it, root, inverse_root(it, root)));
+    run_write(it, row, i, mul(it, x[i], power));
+  }
+}
+
 static double sigmoid(run_operation *it, double x) {
   return reciprocal(it, add(it, 1, exponential(it, -x)));
 }
@@ -147,12 +199,39 @@ static double twice_gelu(run_operation *it, double x) {
   return mul(it, x, add(it, 1, erf(inner)));
 }
 
+/* c tanh(x / c) */
+static double capped(run_operation *it, double x, double c) {
+  const double part =
+      reciprocal(it, add(it, 1, exponential(it, mul(it, x, 2 / c))));
+  return add(it, c, -mul(it, part, 2 * c));
+}
+
+/* Bias, then a residual connection, then a limit, where the kind has them. */
+static double after_bias(run_operation *it, unsigned row, unsigned i,
+                         double x) {
+  double y = add(it, x, run_read(it, 1, row, i));
+  y = it->inputs > 2 ? add(it, y, run_read(it, 2, row, i)) : y;
+  y = strstr(it->kind, "relu") != NULL ? larger(it, y, 0) : y;
+  return strstr(it->kind, "relu6") != NULL ? -larger(it, -y, -6) : y;
+}
+
 /* One element of an operation that sees each element alone. */
 static double element(run_operation *it, unsigned row, unsigned i) {
   const double x = run_read(it, 0, row, i);
   const char *kind = it->kind;
-  if (strcmp(kind, "add") == 0 || strcmp(kind, "bias") == 0 ||
-      strcmp(kind, "positions") == 0) {
+  if (strncmp(kind, "bias", 4) == 0) {
+    return after_bias(it, row, i, x);
+  }
+  if (strcmp(kind, "scale") == 0) {
+    return mul(it, x, 1.5);
+  }
+  if (strcmp(kind, "sigmoid") == 0) {
+    return sigmoid(it, x);
+  }
+  if (strcmp(kind, "tanh") == 0 || strcmp(kind, "softcap") == 0) {
+    return capped(it, x, kind[0] == 't' ? 1 : cap);
+  }
+  if (strcmp(kind, "add") == 0 || strcmp(kind, "positions") == 0) {
     return add(it, x, run_read(it, 1, row, i));
   }
   if (strcmp(kind, "mul") == 0) {
@@ -167,6 +246,9 @@ static double element(run_operation *it, unsigned row, unsigned i) {
   }
   if (strcmp(kind, "gelu") == 0) {
     return twice_gelu(it, x);
+  }
+  if (strcmp(kind, "gelu_mul") == 0) {
+    return mul(it, twice_gelu(it, x), run_read(it, 1, row, i));
   }
   if (strcmp(kind, "silu") == 0) {
     return mul(it, x, sigmoid(it, x));
@@ -190,19 +272,33 @@ typedef struct run_kind {
 static const run_kind kinds[] = {
     {"add", 2, {RUN_ROW, RUN_ROW}, NULL},
     {"argmax", 1, {RUN_ROW}, unit_argmax},
+    {"average_pool", 1, {RUN_ROW}, unit_pool},
     {"bias", 2, {RUN_ROW, RUN_SHARED}, NULL},
+    {"bias_add", 3, {RUN_ROW, RUN_SHARED, RUN_ROW}, NULL},
+    {"bias_add_relu", 3, {RUN_ROW, RUN_SHARED, RUN_ROW}, NULL},
+    {"bias_relu", 2, {RUN_ROW, RUN_SHARED}, NULL},
+    {"bias_relu6", 2, {RUN_ROW, RUN_SHARED}, NULL},
     {"convert", 1, {RUN_ROW}, NULL},
     {"embedding", 1, {RUN_PICKED}, NULL},
     {"gelu", 1, {RUN_ROW}, NULL},
+    {"gelu_mul", 2, {RUN_ROW, RUN_ROW}, NULL},
     {"layernorm", 3, {RUN_ROW, RUN_SHARED, RUN_SHARED}, unit_layernorm},
+    {"lrn", 1, {RUN_ROW}, unit_lrn},
+    {"max_pool", 1, {RUN_ROW}, unit_pool},
     {"mul", 2, {RUN_ROW, RUN_ROW}, NULL},
+    {"normalize", 1, {RUN_ROW}, unit_normalize},
     {"positions", 2, {RUN_ROW, RUN_PICKED}, NULL},
     {"relu", 1, {RUN_ROW}, NULL},
     {"rmsnorm", 2, {RUN_ROW, RUN_SHARED}, unit_rmsnorm},
     {"rope", 2, {RUN_ROW, RUN_ROW}, unit_rope},
+    {"scale", 1, {RUN_ROW}, NULL},
+    {"sigmoid", 1, {RUN_ROW}, NULL},
     {"silu", 1, {RUN_ROW}, NULL},
     {"silu_mul", 2, {RUN_ROW, RUN_ROW}, NULL},
+    {"softcap", 1, {RUN_ROW}, NULL},
     {"softmax", 1, {RUN_ROW}, unit_softmax},
+    {"tanh", 1, {RUN_ROW}, NULL},
+    {"weighted_add", 3, {RUN_ROW, RUN_ROW, RUN_ROW}, unit_weighted_add},
 };
 
 static const run_kind *find(const char *name) {
@@ -233,7 +329,11 @@ bool run_operation_shape(run_operation *it, const char *kind, unsigned rows,
   if (found->unit == unit_rope) {
     it->input[1].words = head_dim;
   }
-  it->result.words = found->unit == unit_argmax ? 1 : length;
+  if (found->unit == unit_weighted_add) {
+    it->input[2].words = 1;
+  }
+  it->result.words =
+      found->unit == unit_argmax || found->unit == unit_pool ? 1 : length;
   return true;
 }
 
@@ -292,12 +392,54 @@ static double expected_argmax(const double *x, unsigned length) {
   return where;
 }
 
+static double expected_pool(const run_operation *it, const double *x) {
+  const bool mean = strcmp(it->kind, "average_pool") == 0;
+  double result = mean ? 0 : x[0];
+  for (unsigned i = 0; i < it->length; i++) {
+    result = mean ? result + x[i] / it->length : fmax(result, x[i]);
+  }
+  return result;
+}
+
+static double expected_lrn(const double *x, unsigned length, unsigned index) {
+  double sum = 0;
+  for (unsigned i = index < 2 ? 0 : index - 2; i < length && i <= index + 2;
+       i++) {
+    sum += x[i] * x[i];
+  }
+  return x[index] * pow(lrn_k + lrn_alpha * sum, -0.75);
+}
+
+static double expected_share(const double *x, unsigned length, unsigned index) {
+  double sum = 0;
+  for (unsigned i = 0; i < length; i++) {
+    sum += x[i];
+  }
+  return x[index] / sum;
+}
+
+/* Operations on one element and others than one more operand. */
+static double expected_more(const run_operation *it, const double *x,
+                            unsigned inputs) {
+  const char *kind = it->kind;
+  if (strncmp(kind, "bias", 4) == 0) {
+    const double y = x[0] + x[1] + (inputs > 2 ? x[2] : 0);
+    const double low = strstr(kind, "relu") != NULL ? fmax(y, 0) : y;
+    return strstr(kind, "relu6") != NULL ? fmin(low, 6) : low;
+  }
+  return strcmp(kind, "scale") == 0     ? 1.5 * x[0]
+         : strcmp(kind, "sigmoid") == 0 ? 1 / (1 + exp(-x[0]))
+         : strcmp(kind, "tanh") == 0    ? tanh(x[0])
+                                        : cap * tanh(x[0] / cap);
+}
+
 static double expected_element(const run_operation *it, double x, double y) {
   const char *kind = it->kind;
   return strcmp(kind, "mul") == 0         ? x * y
          : strcmp(kind, "relu") == 0      ? fmax(x, 0)
          : strcmp(kind, "convert") == 0   ? nearbyint(x)
          : strcmp(kind, "gelu") == 0      ? x * erfc(-x / sqrt(2))
+         : strcmp(kind, "gelu_mul") == 0  ? x * erfc(-x / sqrt(2)) * y
          : strcmp(kind, "silu") == 0      ? x / (1 + exp(-x))
          : strcmp(kind, "silu_mul") == 0  ? x * y / (1 + exp(-x))
          : strcmp(kind, "embedding") == 0 ? x
@@ -324,6 +466,28 @@ double run_operation_expected(const run_operation *it, unsigned row,
   }
   if (strcmp(it->kind, "argmax") == 0) {
     return expected_argmax(value[0], it->length);
+  }
+  if (it->result.words == 1 && it->length > 0 &&
+      strstr(it->kind, "pool") != NULL) {
+    return expected_pool(it, value[0]);
+  }
+  if (strcmp(it->kind, "lrn") == 0) {
+    return expected_lrn(value[0], it->length, index);
+  }
+  if (strcmp(it->kind, "normalize") == 0) {
+    return expected_share(value[0], it->length, index);
+  }
+  if (strcmp(it->kind, "weighted_add") == 0) {
+    return value[0][index] * value[2][0] + value[1][index];
+  }
+  if (strncmp(it->kind, "bias", 4) == 0 || strcmp(it->kind, "scale") == 0 ||
+      strcmp(it->kind, "sigmoid") == 0 || strcmp(it->kind, "tanh") == 0 ||
+      strcmp(it->kind, "softcap") == 0) {
+    double x[RUN_INPUTS] = {0};
+    for (unsigned i = 0; i < it->inputs; i++) {
+      x[i] = value[i][index];
+    }
+    return expected_more(it, x, it->inputs);
   }
   return expected_element(it, value[0][index],
                           it->inputs > 1 ? value[1][index] : 0);

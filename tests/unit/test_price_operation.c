@@ -66,8 +66,8 @@ static cds_operation softmax(void) {
                      [CDS_MUL] = 16},
       .format = byte,
       .inputs = 1,
-      .input = {{"x", CDS_ACTIVATIONS, byte, 16, 8, true}},
-      .output = {"y", CDS_ACTIVATIONS, byte, 16, 8, false},
+      .input = {{"x", CDS_ACTIVATIONS, byte, 16, 8, true, 0}},
+      .output = {"y", CDS_ACTIVATIONS, byte, 16, 8, false, 0},
   };
 }
 
@@ -119,7 +119,7 @@ static void shared_weights_are_fetched_once_if_they_fit(void **state) {
   cds_operation operation = softmax();
   operation.inputs = 2;
   operation.input[1] =
-      (cds_operand){"weight", CDS_PARAMETERS, byte, 8, 0, false};
+      (cds_operand){"weight", CDS_PARAMETERS, byte, 8, 0, false, 0};
   cds_arch arch = small(256 + 64);
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
@@ -147,8 +147,8 @@ static void gathered_rows_take_whole_accesses(void **state) {
       .gather = true,
       .format = byte,
       .inputs = 1,
-      .input = {{"table", CDS_PARAMETERS, byte, 24, 8, false}},
-      .output = {"x", CDS_ACTIVATIONS, byte, 24, 8, false},
+      .input = {{"table", CDS_PARAMETERS, byte, 24, 8, false, 0}},
+      .output = {"x", CDS_ACTIVATIONS, byte, 24, 8, false, 0},
   };
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
@@ -157,6 +157,36 @@ static void gathered_rows_take_whole_accesses(void **state) {
   /* 3 rows x 2 accesses; written in ceil(192 / 48). */
   assert_close(cost.level_pj[DRAM], 6 * 100 + 4 * 110, 0);
   assert_close(cost.vector_pj, 0, 0);
+}
+
+/* Five words under two windows of three, of which one is shared. */
+static void overlapping_windows_are_read_whole_and_fetched_once(void **state) {
+  (void)state;
+  cds_cost cost;
+  cds_operation_counts counts;
+  const cds_operation operation = {
+      .kind = "max_pool",
+      .rows = 2,
+      .length = 3,
+      .passes = 1,
+      .primitives = {[CDS_MAX] = 4},
+      .format = byte,
+      .inputs = 1,
+      .input = {{"x", CDS_ACTIVATIONS, byte, 5, 5, false, 6}},
+      .output = {"z", CDS_ACTIVATIONS, byte, 2, 1, false, 0},
+  };
+  cds_arch arch = small(96); /* twice five words and a result */
+  assert_int_equal(
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
+  assert_int_equal(counts.reads[DRAM], 5);
+  assert_int_equal(counts.fills[GLB], 5);
+  assert_int_equal(counts.reads[GLB], 6);
+  arch = small(95);
+  assert_int_equal(
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
+  assert_int_equal(counts.reads[DRAM], 6);
 }
 
 static void macs_serve_without_a_vector_unit(void **state) {
@@ -208,8 +238,8 @@ static void whole_number_macs_take_no_fractions(void **state) {
       .primitives = {[CDS_ADD] = 8},
       .format = {"fp16", 16, true},
       .inputs = 1,
-      .input = {{"x", CDS_ACTIVATIONS, byte, 8, 8, false}},
-      .output = {"z", CDS_ACTIVATIONS, byte, 8, 8, false},
+      .input = {{"x", CDS_ACTIVATIONS, byte, 8, 8, false, 0}},
+      .output = {"z", CDS_ACTIVATIONS, byte, 8, 8, false, 0},
   };
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
@@ -257,6 +287,7 @@ int main(void) {
       cmocka_unit_test(a_row_that_does_not_fit_is_fetched_in_each_pass),
       cmocka_unit_test(shared_weights_are_fetched_once_if_they_fit),
       cmocka_unit_test(gathered_rows_take_whole_accesses),
+      cmocka_unit_test(overlapping_windows_are_read_whole_and_fetched_once),
       cmocka_unit_test(macs_serve_without_a_vector_unit),
       cmocka_unit_test(whole_number_macs_take_no_fractions),
       cmocka_unit_test(a_vector_unit_without_the_format_is_no_way_out),

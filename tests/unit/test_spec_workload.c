@@ -260,7 +260,21 @@ static void operations_cost_what_their_definition_says(void **state) {
                {"positions", 2, 4, {8, 0, 0, 0, 0, 0, 0, 0}, 16, 8, 1},
                /* 5 tokens, 3 heads of 8: 60 pairs, 4 mul and 2 add each; 8
                 * sines and cosines a token. */
-               {"rope", 5, 24, {120, 240, 0, 0, 0, 0, 0, 0}, 160, 120, 1}};
+               {"rope", 5, 24, {120, 240, 0, 0, 0, 0, 0, 0}, 160, 120, 1},
+               {"average_pool", 2, 9, {16, 2, 0, 0, 0, 0, 0, 0}, 18, 2, 1},
+               {"max_pool", 2, 9, {0, 0, 16, 0, 0, 0, 0, 0}, 18, 2, 1},
+               {"bias_add", 2, 4, {16, 0, 0, 0, 0, 0, 0, 0}, 20, 8, 1},
+               {"bias_add_relu", 2, 4, {16, 0, 8, 0, 0, 0, 0, 0}, 20, 8, 1},
+               {"bias_relu", 2, 4, {8, 0, 8, 0, 0, 0, 0, 0}, 12, 8, 1},
+               {"bias_relu6", 2, 4, {8, 0, 16, 0, 0, 0, 0, 0}, 12, 8, 1},
+               {"lrn", 2, 4, {40, 40, 0, 0, 0, 16, 0, 0}, 8, 8, 1},
+               {"gelu_mul", 2, 4, {8, 24, 0, 0, 0, 0, 8, 0}, 16, 8, 1},
+               {"normalize", 3, 10, {27, 30, 0, 0, 3, 0, 0, 0}, 30, 30, 2},
+               {"scale", 2, 4, {0, 8, 0, 0, 0, 0, 0, 0}, 8, 8, 1},
+               {"sigmoid", 2, 4, {8, 0, 0, 8, 8, 0, 0, 0}, 8, 8, 1},
+               {"softcap", 2, 4, {16, 16, 0, 8, 8, 0, 0, 0}, 8, 8, 1},
+               {"tanh", 2, 4, {16, 16, 0, 8, 8, 0, 0, 0}, 8, 8, 1},
+               {"weighted_add", 2, 4, {8, 8, 0, 0, 0, 0, 0, 0}, 18, 8, 1}};
   assert_int_equal(sizeof cases / sizeof *cases, cds_operation_kinds());
   cds_precision precision;
   assert_int_equal(cds_precision_uniform(&precision, cds_format_find("fp16")),
@@ -321,6 +335,133 @@ static void operations_are_layers(void **state) {
   fixture_close(&f);
 }
 
+/* Windows of a pool, visited one by one. */
+static void pools_touch_what_their_windows_touch(void **state) {
+  (void)state;
+  static const struct {
+    unsigned input, kernel, stride, padding;
+  } cases[] = {{112, 3, 2, 1}, {55, 3, 2, 0}, {7, 7, 7, 0}, {8, 2, 3, 1},
+               {10, 2, 5, 0},  {9, 4, 3, 2},  {5, 2, 2, 0}, {3, 3, 1, 1},
+               {1, 3, 4, 1},   {16, 5, 1, 2}, {6, 1, 4, 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const unsigned n = cases[i].input;
+    const unsigned pad = cases[i].padding;
+    bool seen[256] = {false};
+    unsigned touched = 0;
+    unsigned windows = 0;
+    for (unsigned v = 0; v + cases[i].kernel <= n + 2 * pad;
+         v += cases[i].stride) {
+      windows++;
+      for (unsigned k = v; k < v + cases[i].kernel; k++) {
+        if (k >= pad && k < pad + n && !seen[k]) {
+          seen[k] = true;
+          touched++;
+        }
+      }
+    }
+    fixture f;
+    char text[256];
+    (void)snprintf(text, sizeof text,
+                   "- {pool2d: {batch: 2, channels: 3, input: [%u, 4], kernel: "
+                   "[%u, 2], stride: [%u, 2], padding: [%u, 0]}, precision: "
+                   "int8}\n",
+                   n, cases[i].kernel, cases[i].stride, pad);
+    const cds_workload w = read_layers(&f, text);
+    const cds_operation *o = &w.layer[0].operation;
+    assert_string_equal(o->kind, "max_pool");
+    assert_int_equal(o->rows, 2 * 3 * 2 * windows);
+    assert_int_equal(o->length, 2 * cases[i].kernel);
+    assert_int_equal(o->input[0].words, 2 * 3 * 4 * touched);
+    assert_int_equal(o->input[0].uses, o->rows * o->length);
+    const unsigned lines = cases[i].kernel < n ? cases[i].kernel : n;
+    assert_int_equal(o->input[0].row_words, 3 * lines * 4);
+    assert_int_equal(o->output.words, o->rows);
+    fixture_close(&f);
+  }
+}
+
+static void operations_follow_layers(void **state) {
+  (void)state;
+  fixture f;
+  cds_workload w = {0};
+  fixture_open(&f);
+  assert_fine(
+      &f, read_text(&w, &f,
+                    "workload: w\nbatch: 3\nprecision: int8\nlayers:\n"
+                    "- {name: c, conv2d: {channels: 4, filters: 6, input: 8, "
+                    "kernel: 3, padding: 1, groups: 2}, count: 5, then: "
+                    "[bias_relu, lrn]}\n"
+                    "- {name: p, pool2d: {kind: average, channels: 6, input: "
+                    "8, kernel: 8}}\n"
+                    "- {name: fc, matmul: {n: 10, k: 6}, then: bias}\n"));
+  assert_int_equal(w.layers, 6);
+  assert_string_equal(w.layer[1].name, "c.bias_relu");
+  assert_int_equal(w.layer[1].count, 5);
+  assert_int_equal(w.layer[1].operation.rows, 3 * 8 * 8);
+  assert_int_equal(w.layer[1].operation.length, 6);
+  assert_string_equal(w.layer[2].name, "c.lrn");
+  assert_int_equal(w.layer[3].operation.rows, 3 * 6);
+  assert_int_equal(w.layer[3].operation.length, 64);
+  assert_int_equal(w.layer[4].einsum.rank[0].size, 3);
+  assert_int_equal(w.layer[5].operation.rows, 3);
+  assert_int_equal(w.layer[5].operation.length, 10);
+  assert_int_equal(w.parameters, 5 * (6 * 2 * 9 + 6) + 60 + 10);
+  fixture_close(&f);
+}
+
+/* Multiply-accumulates, weights of convolutions and products, and channels
+ * that have a folded batch normalisation or a bias. */
+typedef struct network_sums {
+  uint64_t macs, weights, biases;
+} network_sums;
+
+static network_sums sum_network(const char *name) {
+  fixture f;
+  cds_workload w = {0};
+  network_sums sums = {0};
+  char path[512];
+  fixture_open(&f);
+  (void)snprintf(path, sizeof path, "%s/workloads/%s", CDS_SOURCE_DIR, name);
+  assert_fine(&f, cds_workload_read(&w, path, &f.reader));
+  assert_int_equal(cds_diag_warnings(f.diag), 0);
+  for (size_t i = 0; i < w.layers; i++) {
+    const cds_layer *layer = &w.layer[i];
+    if (layer->kind == CDS_LAYER_EINSUM) {
+      sums.macs += layer->count * macs(&layer->einsum);
+      sums.weights += layer->count * words(&layer->einsum, "W");
+    } else if (strncmp(layer->operation.kind, "bias", 4) == 0) {
+      sums.biases += layer->count * layer->operation.length;
+    }
+  }
+  assert_int_equal(w.parameters, sums.weights + sums.biases);
+  fixture_close(&f);
+  return sums;
+}
+
+/*
+ * Parameters: torchvision 0.15, table of all available classification weights
+ * (num_params; GFLOPS there counts a multiply-accumulate once), and Caffe's
+ * AlexNet with two groups. A batch normalisation has two vectors, of which
+ * folding leaves the bias; the last product has a bias of its own.
+ */
+static void networks_of_images_have_their_published_size(void **state) {
+  (void)state;
+  const network_sums r50 = sum_network("resnet50.yaml");
+  assert_int_equal(r50.weights + 2 * (r50.biases - 1000) + 1000, 25557032);
+  assert_in_range(r50.macs, 4085000000, 4094999999); /* 4.09 G */
+  const network_sums r18 = sum_network("resnet18.yaml");
+  assert_int_equal(r18.weights + 2 * (r18.biases - 1000) + 1000, 11689512);
+  assert_in_range(r18.macs, 1810000000, 1819999999); /* 1.81 G */
+  const network_sums m2 = sum_network("mobilenet-v2.yaml");
+  assert_int_equal(m2.weights + 2 * (m2.biases - 1000) + 1000, 3504872);
+  assert_in_range(m2.macs, 295000000, 304999999); /* 0.30 G */
+  /* Sze et al. 2017, arXiv 1703.09039, table II: 61 M weights, 724 M MACs,
+   * of which 2.3 M and 666 M in convolutions. */
+  const network_sums alex = sum_network("alexnet.yaml");
+  assert_int_equal(alex.weights + alex.biases, 60965224);
+  assert_in_range(alex.macs, 723500000, 724499999);
+}
+
 static void equal_layers_are_found_whatever_their_names(void **state) {
   (void)state;
   fixture f;
@@ -362,6 +503,27 @@ static void wrong_layers_are_refused_by_name(void **state) {
          "layer 'layer-1' has no 'precision', nor has the workload");
   refuse("{matmul: {m: 1, n: 1}, precision: int8}", "'k'");
   refuse("{matmul: {m: 0, n: 1, k: 1}, precision: int8}", "'m'");
+  refuse("{matmul: {n: 1, k: 1}, precision: int8}",
+         "w.yaml:3:12: error: missing key 'm' in matmul: expected the rows of "
+         "the result, or 'batch' of the workload");
+  refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, then: bais}",
+         "did you mean 'bias'?");
+  refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, then: argmax}",
+         "operation 'argmax' in 'then': expected one whose result has the "
+         "shape of its input");
+  refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, then: []}",
+         "'then' is no list: expected operations");
+  refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, then: [[bias]]}",
+         "entry of 'then' is no name");
+  refuse("{operation: relu, rows: 1, length: 1, precision: int8, then: bias}",
+         "layer 'layer-1' has keys of another form");
+  refuse("{pool2d: {channels: 4, input: 8, kernel: 2, padding: 2}, precision: "
+         "int8}",
+         "w.yaml:3:56: error: 'padding' of pool2d is more than half of its "
+         "kernel");
+  refuse("{pool2d: {channels: 4, input: 2, kernel: 3}, precision: int8}",
+         "window of pool2d does not fit the padded input");
+  refuse("{pool2d: {channels: 4, kernel: 3}, precision: int8}", "'input'");
   refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, rows: 3}",
          "layer 'layer-1' has keys of another form");
   refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, pad: {z: 3}}",
@@ -420,6 +582,9 @@ static void wrong_workloads_are_refused(void **state) {
   refuse_text("workload: w\nprecision: int8\nphases: []\nlayers:\n"
               "- {name: a, matmul: {m: 1, n: 1, k: 1}}\n",
               "'phases' with 'layers': expected them with 'model' only");
+  refuse_text("workload: w\nprecision: int8\nbatch: 2\nmodel: {model_type: x}"
+              "\nphases: [{prefill: {tokens: 4}}]\n",
+              "'batch' beside a model: expected it in each phase");
 }
 
 static void all_wrong_layers_are_found_in_one_run(void **state) {
@@ -637,6 +802,9 @@ int main(void) {
       cmocka_unit_test(operations_cost_what_their_definition_says),
       cmocka_unit_test(table_of_operations_is_sorted_and_explained),
       cmocka_unit_test(operations_are_layers),
+      cmocka_unit_test(pools_touch_what_their_windows_touch),
+      cmocka_unit_test(operations_follow_layers),
+      cmocka_unit_test(networks_of_images_have_their_published_size),
       cmocka_unit_test(equal_layers_are_found_whatever_their_names),
       cmocka_unit_test(wrong_layers_are_refused_by_name),
       cmocka_unit_test(wrong_workloads_are_refused),
