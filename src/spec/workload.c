@@ -76,7 +76,7 @@ static const cds_key phase_key_rows[] = {
     {.name = "name",
      .kind = CDS_KEY_NAME,
      .offset = offsetof(phase_keys, name),
-     .help = "Name of the phase; prefill or decode if not given."},
+     .help = "Name of the phase; prefill, decode or encode if not given."},
     {.name = "batch",
      .kind = CDS_KEY_COUNT,
      .offset = offsetof(phase_keys, batch),
@@ -87,11 +87,11 @@ static const cds_key phase_key_rows[] = {
     {.name = "tokens",
      .kind = CDS_KEY_COUNT,
      .offset = offsetof(phase_keys, tokens),
-     .required = true,
      .low = 1,
      .high = 1073741824,
-     .help = "Tokens of each sequence: read in one pass by a prefill, made one "
-             "by one by a decode phase."},
+     .help = "Tokens of each sequence: read in one pass by a prefill or an "
+             "encoder, made one by one by a decode phase. An image has its "
+             "own."},
     {.name = "context",
      .kind = CDS_KEY_COUNT,
      .offset = offsetof(phase_keys, context),
@@ -111,8 +111,8 @@ static const cds_key phase_key_rows[] = {
 
 static const cds_schema phase_schema = {
     .name = "phase",
-    .help = "One pass over a prompt (prefill), or the making of tokens one by "
-            "one (decode).",
+    .help = "One pass over a prompt (prefill), the making of tokens one by one "
+            "(decode), or one pass of an encoder (encode).",
     .keys = phase_key_rows};
 
 const cds_schema *const cds_workload_schemas[] = {&workload_schema,
@@ -125,40 +125,72 @@ const cds_schema *const cds_workload_schemas[] = {&workload_schema,
                                                   &cds_precision_schema,
                                                   &cds_model_schema,
                                                   &cds_model_gpt2_schema,
+                                                  &cds_model_bert_schema,
+                                                  &cds_model_vit_schema,
                                                   &phase_schema,
                                                   &cds_mapping_file_schema,
                                                   NULL};
 
-static cds_status read_phase(cds_phase *out, cds_phase_options *options,
-                             const cds_yaml *item, const cds_reader *reader) {
-  const bool one = item->kind == CDS_YAML_MAPPING && item->count == 1;
-  const bool prefill = one && strcmp(item->keys[0]->text, "prefill") == 0;
-  if (!prefill && (!one || strcmp(item->keys[0]->text, "decode") != 0)) {
-    cds_diag_error(reader->diag, item->place,
-                   "entry of 'phases' is no phase: expected {prefill: {...}} "
-                   "or {decode: {...}}");
-    return CDS_EINPUT;
+/* A prefill or decode phase needs its lengths; a pass of an encoder may have
+ * them from the model, which looks at it later. */
+static cds_status check_lengths(const cds_yaml *node, cds_phase_kind kind,
+                                const cds_reader *reader) {
+  cds_status status = CDS_OK;
+  if (kind != CDS_PHASE_PLAIN && cds_yaml_get(node, "tokens") == NULL) {
+    cds_diag_error(reader->diag, node->place,
+                   "missing key 'tokens' in phase: expected the tokens of each "
+                   "sequence");
+    status = CDS_EINPUT;
   }
-  phase_keys keys = {0};
-  cds_status status =
-      cds_schema_read(&keys, &phase_schema, item->items[0], reader);
-  if (status != CDS_OK && item->items[0]->kind != CDS_YAML_MAPPING) {
-    return status;
-  }
-  if (!prefill && cds_yaml_get(item->items[0], "context") == NULL) {
-    cds_diag_error(reader->diag, item->items[0]->place,
+  if (kind == CDS_PHASE_DECODE && cds_yaml_get(node, "context") == NULL) {
+    cds_diag_error(reader->diag, node->place,
                    "decode phase has no 'context': expected the tokens that "
                    "are in the cache before it");
-    status = status == CDS_OK ? CDS_EINPUT : status;
+    status = CDS_EINPUT;
   }
+  const bool cached = cds_yaml_get(node, "context") != NULL ||
+                      cds_yaml_get(node, "logits") != NULL;
+  if (kind == CDS_PHASE_PLAIN && cached) {
+    cds_diag_error(reader->diag, node->place,
+                   "phase of an encoder with 'context' or 'logits': expected "
+                   "'batch' and 'tokens' only");
+    status = CDS_EINPUT;
+  }
+  return status;
+}
+
+static cds_status read_phase(cds_phase *out, cds_phase_options *options,
+                             const cds_yaml *item, const cds_reader *reader) {
+  static const char *const words[] = {"encode", "prefill", "decode"};
+  static const cds_phase_kind kinds[] = {CDS_PHASE_PLAIN, CDS_PHASE_PREFILL,
+                                         CDS_PHASE_DECODE};
+  unsigned which = 0;
+  while (which < 3 && (item->kind != CDS_YAML_MAPPING || item->count != 1 ||
+                       strcmp(item->keys[0]->text, words[which]) != 0)) {
+    which++;
+  }
+  if (which == 3) {
+    cds_diag_error(reader->diag, item->place,
+                   "entry of 'phases' is no phase: expected {prefill: {...}}, "
+                   "{decode: {...}} or {encode: {...}}");
+    return CDS_EINPUT;
+  }
+  const cds_yaml *node = item->items[0];
+  phase_keys keys = {0};
+  cds_status status = cds_schema_read(&keys, &phase_schema, node, reader);
+  if (status != CDS_OK && node->kind != CDS_YAML_MAPPING) {
+    return status;
+  }
+  const cds_status lengths = check_lengths(node, kinds[which], reader);
   CDS_TRY(status);
-  *out =
-      (cds_phase){.name = keys.name != NULL ? keys.name : item->keys[0]->text,
-                  .kind = prefill ? CDS_PHASE_PREFILL : CDS_PHASE_DECODE,
-                  .batch = keys.batch,
-                  .tokens = keys.tokens,
-                  .context = keys.context};
-  options->logits_all = prefill && keys.logits == 1;
+  CDS_TRY(lengths);
+  *out = (cds_phase){.name = keys.name != NULL ? keys.name : words[which],
+                     .kind = kinds[which],
+                     .batch = keys.batch,
+                     .tokens = keys.tokens,
+                     .context = keys.context};
+  options->place = item->place;
+  options->logits_all = kinds[which] == CDS_PHASE_PREFILL && keys.logits == 1;
   return CDS_OK;
 }
 

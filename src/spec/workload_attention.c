@@ -8,23 +8,37 @@
 #include "spec/workload_layers.h"
 
 static cds_status add_product(cds_builder *builder, const cds_layer_head *head,
-                              cds_einsum *einsum, const char *cache,
+                              cds_einsum *einsum, cds_content content,
                               const cds_precision *precision) {
-  cds_tensor_be(einsum, cache, CDS_WEIGHT, CDS_KV_CACHE);
+  cds_tensor_be(einsum, einsum->tensor[1].name, CDS_WEIGHT, content);
   cds_einsum_formats(einsum, precision);
   return cds_builder_einsum(builder, head, einsum);
 }
 
+static cds_status add_rows(cds_builder *builder, cds_layer_head *head,
+                           const char *name, const char *kind,
+                           const cds_operation_size *size,
+                           const cds_precision *precision) {
+  cds_operation operation = {0};
+  head->name = name;
+  CDS_TRY(cds_operation_make(&operation, cds_operation_kind_find(kind), size,
+                             precision));
+  return cds_builder_operation(builder, head, &operation, 0);
+}
+
 cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
-                             const char *const names[3],
+                             const char *const names[4],
                              const cds_attention_size *size,
                              const cds_precision *precision, cds_pads *pads) {
+  const uint64_t value_dim =
+      size->value_dim != 0 ? size->value_dim : size->head_dim;
   const uint64_t scores_sizes[] = {size->sequences, size->kv_heads,
                                    size->group,     size->query,
                                    size->context,   size->head_dim};
   const uint64_t values_sizes[] = {size->sequences, size->kv_heads,
                                    size->group,     size->query,
-                                   size->head_dim,  size->context};
+                                   value_dim,       size->context};
+  const cds_content content = size->passing ? CDS_ACTIVATIONS : CDS_KV_CACHE;
   cds_layer_head named = *head;
   cds_einsum scores = {0};
   cds_einsum values = {0};
@@ -37,20 +51,19 @@ cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
   scores.tensor[scores.tensors - 1].intermediate = true;
   values.tensor[0].intermediate = true;
   named.name = names[0];
-  CDS_TRY(add_product(builder, &named, &scores, "K", precision));
+  CDS_TRY(add_product(builder, &named, &scores, content, precision));
 
   const uint64_t context = scores.rank[4].size;
   uint64_t words = 0;
   CDS_TRY(cds_tensor_words(&words, &scores, scores.tensors - 1));
   const cds_operation_size rows = {.rows = words / context, .length = context};
-  cds_operation softmax = {0};
-  named.name = names[1];
-  CDS_TRY(cds_operation_make(&softmax, cds_operation_kind_find("softmax"),
-                             &rows, precision));
-  CDS_TRY(cds_builder_operation(builder, &named, &softmax, 0));
+  if (names[3] != NULL) {
+    CDS_TRY(add_rows(builder, &named, names[3], "softcap", &rows, precision));
+  }
+  CDS_TRY(add_rows(builder, &named, names[1], "softmax", &rows, precision));
 
   named.name = names[2];
-  return add_product(builder, &named, &values, "V", precision);
+  return add_product(builder, &named, &values, content, precision);
 }
 
 cds_status cds_attention_read(cds_layer_reading *reading) {
@@ -70,7 +83,7 @@ cds_status cds_attention_read(cds_layer_reading *reading) {
                    (unsigned long long)keys.kv_heads);
     reading->wrong = true;
   }
-  const char *names[3] = {NULL};
+  const char *names[4] = {NULL};
   static const char *const parts[] = {"qk", "softmax", "av"};
   for (unsigned part = 0; part < 3; part++) {
     names[part] = cds_arena_printf(reader->arena, "%s.%s", reading->head.name,

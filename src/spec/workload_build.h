@@ -85,11 +85,13 @@ cds_status cds_layers_read(cds_builder *builder, const cds_yaml *layers,
 
 /* Reads `model:` (keys of a Hugging Face config.json) for the phases, which
  * are read before, and appends their layers. `precision` may be NULL: the
- * model's torch_dtype is taken. `logits_all` has a flag a phase. */
+ * model's torch_dtype is taken. `options` has an entry a phase. */
 typedef struct cds_phase_options {
+  cds_place place;
   bool logits_all;
 } cds_phase_options;
-extern const cds_schema cds_model_schema, cds_model_gpt2_schema;
+extern const cds_schema cds_model_schema, cds_model_gpt2_schema,
+    cds_model_bert_schema, cds_model_vit_schema;
 cds_status cds_model_read(cds_builder *builder, const cds_yaml *model,
                           const cds_precision *precision,
                           const cds_phase_options *options);

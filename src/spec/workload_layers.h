@@ -74,12 +74,14 @@ cds_status cds_operation_unknown(const cds_reader *reader, const char *name,
 cds_status cds_then_read(cds_layer_reading *reading, const cds_einsum *einsum);
 /* The layers QK, softmax and AV of unfused attention, called names[0] to
  * names[2], with ranks of these sizes; used by models too. `head` gives place
- * and counts. */
+ * and counts. A names[3] that is not NULL is a soft limit of the scores. */
 typedef struct cds_attention_size {
   uint64_t sequences, kv_heads, group, query, context, head_dim;
+  uint64_t value_dim; /* elements of a head of values; 0: head_dim */
+  bool passing;       /* keys and values are made for this layer, not cached */
 } cds_attention_size;
 cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
-                             const char *const names[3],
+                             const char *const names[4],
                              const cds_attention_size *size,
                              const cds_precision *precision, cds_pads *pads);
 

@@ -488,16 +488,19 @@ static void other_models_are_refused_by_name(void **state) {
   refuse("workload: w\nprecision: fp16\nmodel: {model_type: mamba}\n"
          "phases: [{prefill: {tokens: 4}}]\n",
          "w.yaml:3:21: error: model_type 'mamba' is not modelled yet: expected "
-         "llama, mistral or gpt2");
+         "one of bert, deepseek_v2, deepseek_v3, gemma, gemma2, gemma3_text, "
+         "gpt2, llama, mistral, mixtral, phi3, qwen2, qwen2_moe, qwen3, "
+         "qwen3_moe, roberta, vit, or its layers under 'layers'");
+  refuse("workload: w\nprecision: fp16\nmodel: {model_type: lama}\n"
+         "phases: [{prefill: {tokens: 4}}]\n",
+         "did you mean 'llama'?");
   refuse("workload: w\nprecision: fp16\nmodel: {hidden_size: 4}\n"
          "phases: [{prefill: {tokens: 4}}]\n",
          "model has no 'model_type'");
-  refuse("workload: w\nprecision: fp16\nmodel: {model_type: mistral}\n"
-         "phases: [{prefill: {tokens: 4}}]\n",
-         "expected 'sliding_window: null'");
   refuse("workload: w\nprecision: fp16\nmodel:\n" SMALL
-         "  hidden_act: gelu\nphases: [{prefill: {tokens: 4}}]\n",
-         "activation 'gelu' of the model is not modelled: expected silu");
+         "  hidden_act: relu\nphases: [{prefill: {tokens: 4}}]\n",
+         "activation 'relu' of the model is not modelled: expected silu or "
+         "gelu");
   refuse("workload: w\nprecision: fp16\nmodel:\n" SMALL
          "  head_dim: 3\nphases: [{prefill: {tokens: 4}}]\n",
          "head dimension 3 is odd");
