@@ -8,6 +8,7 @@
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "export/json.h"
+#include "spec/coverage.h"
 
 typedef enum kind { ARCHITECTURE, WORKLOAD, MAPPING, UNKNOWN } kind;
 
@@ -78,16 +79,9 @@ static void read_arch(job *it, entry *each, const cds_yaml *root) {
 }
 
 static double sum_macs(const cds_workload *workload, unsigned phase) {
-  double macs = 0.0;
-  for (size_t i = 0; i < workload->layers; i++) {
-    const cds_layer *layer = &workload->layer[i];
-    uint64_t one = 0;
-    if (layer->phase == phase && layer->kind == CDS_LAYER_EINSUM &&
-        cds_einsum_macs(&one, &layer->einsum) == CDS_OK) {
-      macs += (double)layer->count * (double)one;
-    }
-  }
-  return macs;
+  cds_coverage coverage;
+  cds_workload_coverage(&coverage, workload, phase);
+  return coverage.macs;
 }
 
 static size_t distinct_layers(const cds_workload *workload) {
@@ -259,6 +253,27 @@ static void check_together(job *it) {
 
 /* ---- output ------------------------------------------------------------- */
 
+static void json_coverage(cds_json *json, const cds_workload *workload) {
+  cds_json_array(json, "phases");
+  for (unsigned phase = 0; phase < workload->phases; phase++) {
+    cds_coverage coverage;
+    cds_workload_coverage(&coverage, workload, phase);
+    cds_json_object(json, NULL);
+    cds_json_text(json, "name", workload->phase[phase].name);
+    cds_json_number(json, "macs", coverage.macs);
+    cds_json_number(json, "flops", 2 * coverage.macs);
+    cds_json_number(json, "other_operations", coverage.primitives);
+    cds_json_number(json, "weight_bits", coverage.weight_bits);
+    cds_json_object_line(json, "runs");
+    for (size_t i = 0; i < coverage.kinds; i++) {
+      cds_json_number(json, coverage.kind[i].name, coverage.kind[i].runs);
+    }
+    cds_json_end(json);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+}
+
 static void write_json(FILE *stream, const job *it) {
   static const char *const kinds[] = {"architecture", "workload", "mapping",
                                       "unknown"};
@@ -285,12 +300,51 @@ static void write_json(FILE *stream, const job *it) {
       cds_json_count(&json, "layers", what->layers);
       cds_json_number(&json, "macs", macs);
       cds_json_count(&json, "parameters", what->parameters);
+      cds_json_count(&json, "kv_bits_per_token", what->kv_bits_per_token);
       cds_json_count(&json, "footprint_bits", what->footprint_bits);
+      json_coverage(&json, what);
     }
     cds_json_end(&json);
   }
   cds_json_end(&json);
   cds_json_finish(&json);
+}
+
+/* What a phase runs, by kind, so that it can be seen that nothing is free. */
+static const char *coverage_text(const job *it, const cds_workload *workload,
+                                 unsigned phase) {
+  cds_arena *arena = it->page.arena;
+  cds_coverage coverage;
+  cds_workload_coverage(&coverage, workload, phase);
+  const cds_phase *which = &workload->phase[phase];
+  const bool steps = which->kind == CDS_PHASE_DECODE;
+  const char *text = cds_cli_printf(arena, "%s:", which->name);
+  for (size_t i = 0; i < coverage.kinds; i++) {
+    text = cds_cli_printf(arena, "%s%s %s %s", text, i > 0 ? "," : "",
+                          coverage.kind[i].name,
+                          cds_page_count(&it->page, coverage.kind[i].runs));
+  }
+  if (coverage.primitives > 0) {
+    text =
+        cds_cli_printf(arena, "%s; %s steps of arithmetic beside the products",
+                       text, cds_page_count(&it->page, coverage.primitives));
+  }
+  const double bits =
+      coverage.weight_bits / (steps ? (double)which->tokens : 1);
+  if (bits >= 1 && bits < 1e18) {
+    text = cds_cli_printf(arena, "%s; reads %s of weights%s", text,
+                          cds_page_bits(&it->page, (uint64_t)bits),
+                          steps ? " a step" : "");
+  }
+  return text;
+}
+
+static void write_coverage(FILE *stream, const job *it,
+                           const cds_workload *workload) {
+  for (unsigned phase = 0; phase < workload->phases; phase++) {
+    fputs("  ", stream);
+    cds_help_wrap(stream, coverage_text(it, workload, phase), 2, 4);
+  }
 }
 
 static void write_text(FILE *stream, const job *it) {
@@ -299,6 +353,9 @@ static void write_text(FILE *stream, const job *it) {
     if (each->good) {
       fprintf(stream, "%s: ok\n  ", each->path);
       cds_help_wrap(stream, each->fact, 2, 2);
+      if (each->kind == WORKLOAD) {
+        write_coverage(stream, it, &each->workload);
+      }
     }
   }
 }

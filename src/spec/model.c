@@ -113,6 +113,14 @@ cds_status cds_model_read(cds_builder *builder, const cds_yaml *model_node,
     return keys;
   }
   if (precision == NULL) {
+    const cds_yaml *fp8 = cds_yaml_get(model_node, "quantization_config");
+    if (fp8 != NULL && fp8->kind == CDS_YAML_MAPPING && fp8->count > 0) {
+      cds_diag_error(reader->diag, fp8->place,
+                     "'quantization_config' of a model without 'precision': "
+                     "expected one beside the model, such as {weights: fp8, "
+                     "activations: bf16}");
+      return CDS_EINPUT;
+    }
     CDS_TRY(read_dtype(&own, model_node, reader));
     precision = &own;
   }

@@ -34,6 +34,7 @@ typedef struct cds_transformer {
   uint64_t hidden, blocks, heads, kv_heads, head_dim, inner, vocabulary;
   uint64_t positions;     /* longest sequence; 0: not given */
   bool learned_positions; /* a table of positions; else rotary */
+  uint64_t rotary_dim;    /* elements of a head that are rotated */
   bool layernorm;         /* with bias; else rmsnorm */
   bool gated;             /* two projections in, one is the gate */
   const char *activation; /* a row of operations.def */

@@ -70,6 +70,8 @@ static const cds_key decoder_keys[] = {
     KEY_BOOL("tie_word_embeddings", tied, NULL,
              "Whether lm_head uses the table of embeddings; the family's if "
              "absent."),
+    KEY_NUMBER("partial_rotary_factor", rotary_part,
+               "Share of a head that is rotated; 1 if absent."),
     KEY_BOOL("attention_bias", attention_bias, "false",
              "Whether the projections of attention have a bias."),
     KEY_BOOL("mlp_bias", mlp_bias, "false",
@@ -138,9 +140,9 @@ static const cds_key decoder_keys[] = {
 const cds_schema cds_model_schema = {
     .name = "model",
     .help = "Keys of a Hugging Face config.json of a decoder: deepseek_v2, "
-            "deepseek_v3, gemma, gemma2, gemma3_text, llama, mistral, mixtral, "
-            "phi3, qwen2, qwen2_moe, qwen3, qwen3_moe. Which keys a family has "
-            "is said where one has them not.",
+            "deepseek_v3, gemma, gemma2, gemma3_text, kimi_k2, llama, mistral, "
+            "mixtral, phi3, qwen2, qwen2_moe, qwen3, qwen3_moe. A key that the "
+            "family has not is refused with the families that have it.",
     .keys = decoder_keys};
 
 static const cds_key gpt2_keys[] = {
@@ -273,6 +275,12 @@ const cds_family cds_families[] = {
      .qkv_bias = true,
      .output_bias = true,
      .mlp_bias = true},
+    {.type = "kimi_k2",
+     .schema = &cds_model_schema,
+     .sigmoid = true,
+     .has = CDS_HAS_LATENT | CDS_HAS_ROUTED_EXPERTS,
+     .gated = true,
+     .activation = "silu"},
     {.type = "llama",
      .schema = &cds_model_schema,
      .gated = true,
@@ -292,7 +300,7 @@ const cds_family cds_families[] = {
      .chosen = 2},
     {.type = "phi3",
      .schema = &cds_model_schema,
-     .has = CDS_HAS_WINDOW,
+     .has = CDS_HAS_WINDOW | CDS_HAS_PARTIAL_ROTARY,
      .gated = true,
      .activation = "silu"},
     {.type = "qwen2",
@@ -372,6 +380,7 @@ unsigned cds_family_key(const char *key) {
       {"num_experts", CDS_HAS_MANY_EXPERTS},
       {"num_experts_per_tok", CDS_HAS_EXPERTS},
       {"num_local_experts", CDS_HAS_LOCAL_EXPERTS},
+      {"partial_rotary_factor", CDS_HAS_PARTIAL_ROTARY},
       {"q_lora_rank", CDS_HAS_LATENT},
       {"qk_nope_head_dim", CDS_HAS_LATENT},
       {"qk_rope_head_dim", CDS_HAS_LATENT},

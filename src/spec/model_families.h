@@ -15,7 +15,7 @@ typedef struct cds_model_keys {
   bool use_window;
   uint64_t window, max_window_layers, window_pattern;
   const cds_yaml *layer_types;
-  double cap_scores, cap_logits;
+  double cap_scores, cap_logits, rotary_part;
   uint64_t local_experts, num_experts, routed_experts, chosen, expert_inner;
   uint64_t shared_inner, shared_experts, first_dense, layer_freq, sparse_step;
   const cds_yaml *dense_layers;
@@ -41,6 +41,7 @@ enum {
   CDS_HAS_SHARED_EXPERT = 1 << 6,
   CDS_HAS_LATENT = 1 << 7,
   CDS_HAS_PATTERN = 1 << 8,
+  CDS_HAS_PARTIAL_ROTARY = 1 << 9,
   CDS_HAS_EXPERTS =
       CDS_HAS_LOCAL_EXPERTS | CDS_HAS_MANY_EXPERTS | CDS_HAS_ROUTED_EXPERTS
 };

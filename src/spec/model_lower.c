@@ -146,8 +146,8 @@ static cds_status add_rope(cds_lowering *l) {
   const cds_transformer *model = l->model;
   const cds_operation_size size = {.rows = l->rows,
                                    .length = (model->heads + model->kv_heads) *
-                                             model->head_dim,
-                                   .head_dim = model->head_dim};
+                                             model->rotary_dim,
+                                   .head_dim = model->rotary_dim};
   return cds_lower_operation(l, "rope", "rope", &size, CDS_ACTIVATIONS);
 }
 

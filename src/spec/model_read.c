@@ -87,7 +87,7 @@ static const char *const structural[] = {"add_cross_attention",
                                          "is_decoder",
                                          "is_encoder_decoder",
                                          "num_nextn_predict_layers",
-                                         "partial_rotary_factor",
+
                                          "position_embedding_type",
                                          "pruned_heads",
                                          "qk_norm",
@@ -157,12 +157,25 @@ static cds_status judge_foreign(const cds_yaml *key, const cds_yaml *value,
   return CDS_EINPUT;
 }
 
+/* Weights in fp8, with one scale a tensor or a large block: no layer more. */
+static bool is_fp8(const cds_yaml *node) {
+  const cds_yaml *method = node->kind == CDS_YAML_MAPPING
+                               ? cds_yaml_get(node, "quant_method")
+                               : NULL;
+  return method != NULL && method->kind == CDS_YAML_SCALAR &&
+         strcmp(method->text, "fp8") == 0;
+}
+
 static cds_status judge_other(const cds_yaml *key, const cds_yaml *value,
                               const cds_family *family,
                               const cds_reader *reader) {
   /* Layers that only speculative decoding runs. */
   if (strcmp(key->text, "num_nextn_predict_layers") == 0 &&
       (family->has & CDS_HAS_LATENT) != 0) {
+    return CDS_OK;
+  }
+  /* Formats come from 'precision', which cds_model_read asks for then. */
+  if (strcmp(key->text, "quantization_config") == 0 && is_fp8(value)) {
     return CDS_OK;
   }
   if (listed(key->text, structural, sizeof structural / sizeof *structural)) {
@@ -457,11 +470,14 @@ static cds_status check_shape(const cds_transformer *model,
                    (unsigned long long)keys->hidden,
                    (unsigned long long)keys->heads);
     status = CDS_EINPUT;
-  } else if (!model->learned_positions && model->head_dim % 2 != 0) {
+  } else if (!model->learned_positions && model->latent.rank == 0 &&
+             (model->rotary_dim == 0 || model->rotary_dim % 2 != 0)) {
     cds_diag_error(reader->diag, model->place,
-                   "head dimension %llu is odd: expected an even one, rotary "
-                   "positions turn pairs",
-                   (unsigned long long)model->head_dim);
+                   "%s %llu is odd: expected an even one, rotary positions "
+                   "turn pairs",
+                   model->rotary_dim == model->head_dim ? "head dimension"
+                                                        : "rotated part",
+                   (unsigned long long)model->rotary_dim);
     status = CDS_EINPUT;
   }
   if (model->heads % model->kv_heads != 0) {
@@ -576,6 +592,10 @@ cds_status cds_transformer_read(cds_transformer *out, const cds_yaml *node,
   CDS_TRY(read_window(&model, &keys, family, node, reader));
   CDS_TRY(read_experts(&model, &keys, family, reader));
   CDS_TRY(read_latent(&model, &keys, family, reader));
+  model.rotary_dim = model.head_dim;
+  if (keys.rotary_part > 0 && keys.rotary_part <= 1) {
+    model.rotary_dim = (uint64_t)(keys.rotary_part * (double)model.head_dim);
+  }
   CDS_TRY(check_shape(&model, &keys, family, reader));
   *out = model;
   return CDS_OK;

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "spec/coverage.h"
 #include "spec/model_build.h"
 #include "support/close.h"
 #include "support/messages.h"
@@ -164,6 +165,15 @@ static void models_have_their_published_size(void **state) {
       {"Phi-3-mini-4k", 3821,
        "model_type: phi3, sliding_window: 2047, " SHAPE(3072, 32, 32, 32, 8192,
                                                         32064)},
+      {"Phi-4-mini", 3836,
+       "model_type: phi3, partial_rotary_factor: 0.75, tie_word_embeddings: "
+       "true, " SHAPE(3072, 32, 24, 8, 8192, 200064)},
+      {"Kimi-K2", 1026400, /* 1 T */
+       "model_type: kimi_k2, moe_intermediate_size: 2048, n_routed_experts: "
+       "384, num_experts_per_tok: 8, n_shared_experts: 1, "
+       "first_k_dense_replace: 1, kv_lora_rank: 512, q_lora_rank: 1536, "
+       "qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128, n_group: "
+       "1, topk_group: 1, " SHAPE(7168, 61, 64, 64, 18432, 163840)},
       {"GPT-2", 124.4,
        "model_type: gpt2, n_embd: 768, n_layer: 12, n_head: 12, vocab_size: "
        "50257, n_positions: 1024"},
@@ -595,6 +605,53 @@ static void shared_experts_and_dense_blocks_are_counted(void **state) {
   fixture_close(&f);
 }
 
+static double runs_of(const cds_coverage *coverage, const char *kind) {
+  for (size_t i = 0; i < coverage->kinds; i++) {
+    if (strcmp(coverage->kind[i].name, kind) == 0) {
+      return coverage->kind[i].runs;
+    }
+  }
+  return 0;
+}
+
+/* By hand: 22 visits of experts, 5 products more a block, the logits. */
+static void coverage_counts_every_layer(void **state) {
+  (void)state;
+  fixture f;
+  cds_coverage c;
+  cds_workload w = read_model(&f,
+                              "model_type: mixtral, num_local_experts: 8, "
+                              "num_experts_per_tok: 2, " SMALL_SHAPE,
+                              "{decode: {batch: 4, context: 7, tokens: 1}}");
+  cds_workload_coverage(&c, &w, 0);
+  assert_close(runs_of(&c, "product"), 22 * 3 + 4 * 5 + 1, 0);
+  assert_close(runs_of(&c, "attention product"), 8, 0);
+  assert_close(runs_of(&c, "argmax"), 4 * 2 + 1, 0);
+  assert_close(runs_of(&c, "rmsnorm"), 9, 0);
+  assert_close(runs_of(&c, "softmax"), 8, 0);
+  assert_close(c.macs, 32 * 480 + 16 * 192 + 16 * 64 + 1600 + 4096, 0);
+  /* Attention 192, norms 16, router 64 a block; a final norm, the logits, four
+   * rows of the table. */
+  assert_close(c.weight_bits,
+               16 * (22 * 480 + 4 * (192 + 16 + 64) + 8 + 400 + 32), 0);
+  double runs = 0;
+  double layers = 0;
+  for (size_t i = 0; i < c.kinds; i++) {
+    runs += c.kind[i].runs;
+  }
+  for (size_t i = 0; i < w.layers; i++) {
+    layers += (double)w.layer[i].count;
+  }
+  assert_close(runs, layers, 0);
+  fixture_close(&f);
+  w = read_file(&f, "mobilenet-v2.yaml");
+  cds_workload_coverage(&c, &w, 0);
+  assert_close(runs_of(&c, "convolution"), 35, 0);
+  assert_close(runs_of(&c, "depthwise convolution"), 17, 0);
+  assert_close(c.weight_bits, 8.0 * (double)w.parameters, 0);
+  fixture_close(&f);
+}
+
 /* ---- latent attention --------------------------------------------------- */
 
 #define LATENT_PLAIN                                                           \
@@ -734,6 +791,42 @@ static void qwen_3_normalises_queries_and_keys(void **state) {
   fixture_close(&f);
 }
 
+static void part_of_a_head_may_be_rotated(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_model(&f,
+                                    "model_type: phi3, head_dim: 8, "
+                                    "partial_rotary_factor: 0.75, " SMALL_SHAPE,
+                                    "{prefill: {tokens: 5}}");
+  const cds_operation *rope = &find(&w, "prefill.rope")->operation;
+  assert_int_equal(rope->length, (4 + 2) * 6);
+  assert_int_equal(rope->input[1].row_words, 6);
+  fixture_close(&f);
+  refuse(
+      "model_type: phi3, head_dim: 6, partial_rotary_factor: 0.5, " SMALL_SHAPE,
+      "{prefill: {tokens: 4}}", "rotated part 3 is odd");
+}
+
+static void fp8_weights_need_a_precision(void **state) {
+  (void)state;
+  static const char text[] =
+      "workload: w\nmodel: {model_type: qwen2, torch_dtype: bfloat16, "
+      "quantization_config: {quant_method: fp8}, " SMALL_SHAPE "}\n"
+      "phases: [{prefill: {tokens: 4}}]\n";
+  fixture f;
+  cds_workload workload = {0};
+  fixture_open(&f);
+  assert_int_equal(read_text(&workload, &f, text), CDS_EINPUT);
+  assert_message(&f, "'quantization_config' of a model without 'precision'");
+  fixture_close(&f);
+  (void)read_model(&f,
+                   "model_type: qwen2, quantization_config: {quant_method: "
+                   "fp8}, " SMALL_SHAPE,
+                   "{prefill: {tokens: 4}}");
+  assert_int_equal(cds_diag_warnings(f.diag), 0);
+  fixture_close(&f);
+}
+
 static void wrong_models_are_refused_by_name(void **state) {
   (void)state;
   refuse(
@@ -741,7 +834,7 @@ static void wrong_models_are_refused_by_name(void **state) {
       "{prefill: {tokens: 4}}",
       "w.yaml:3:28: error: key 'kv_lora_rank' of a model changes its layers, "
       "and model_type 'llama' has it not: expected one that has it "
-      "(deepseek_v2, deepseek_v3)");
+      "(deepseek_v2, deepseek_v3, kimi_k2)");
   refuse("model_type: gemma, num_local_experts: 4, " SMALL_SHAPE,
          "{prefill: {tokens: 4}}", "expected one that has it (mixtral)");
   refuse("model_type: qwen2, quantization_config: {bits: 4}, " SMALL_SHAPE,
@@ -856,11 +949,14 @@ int main(void) {
       cmocka_unit_test(expected_experts_are_those_of_random_draws),
       cmocka_unit_test(experts_share_tokens_and_set_weight_traffic),
       cmocka_unit_test(shared_experts_and_dense_blocks_are_counted),
+      cmocka_unit_test(coverage_counts_every_layer),
       cmocka_unit_test(latent_attention_is_expanded_in_a_prefill),
       cmocka_unit_test(latent_attention_is_absorbed_in_a_decode_step),
       cmocka_unit_test(encoders_have_no_cache_and_no_logits),
       cmocka_unit_test(gemma_2_has_its_norms_and_soft_limits),
       cmocka_unit_test(qwen_3_normalises_queries_and_keys),
+      cmocka_unit_test(part_of_a_head_may_be_rotated),
+      cmocka_unit_test(fp8_weights_need_a_precision),
       cmocka_unit_test(wrong_models_are_refused_by_name),
       cmocka_unit_test(phases_belong_to_their_kind_of_model),
       cmocka_unit_test(every_failed_allocation_is_reported)};

@@ -485,12 +485,13 @@ static void neutral_and_harmless_keys_pass_and_unknown_ones_warn(void **s) {
 
 static void other_models_are_refused_by_name(void **state) {
   (void)state;
-  refuse("workload: w\nprecision: fp16\nmodel: {model_type: mamba}\n"
-         "phases: [{prefill: {tokens: 4}}]\n",
-         "w.yaml:3:21: error: model_type 'mamba' is not modelled yet: expected "
-         "one of bert, deepseek_v2, deepseek_v3, gemma, gemma2, gemma3_text, "
-         "gpt2, llama, mistral, mixtral, phi3, qwen2, qwen2_moe, qwen3, "
-         "qwen3_moe, roberta, vit, or its layers under 'layers'");
+  refuse(
+      "workload: w\nprecision: fp16\nmodel: {model_type: mamba}\n"
+      "phases: [{prefill: {tokens: 4}}]\n",
+      "w.yaml:3:21: error: model_type 'mamba' is not modelled yet: expected "
+      "one of bert, deepseek_v2, deepseek_v3, gemma, gemma2, gemma3_text, "
+      "gpt2, kimi_k2, llama, mistral, mixtral, phi3, qwen2, qwen2_moe, qwen3, "
+      "qwen3_moe, roberta, vit, or its layers under 'layers'");
   refuse("workload: w\nprecision: fp16\nmodel: {model_type: lama}\n"
          "phases: [{prefill: {tokens: 4}}]\n",
          "did you mean 'llama'?");
