@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The structure of a transformer, whatever its config.json calls it: read in
- * model.c by the families of model_families.c, lowered to layers in
- * model_lower.c, model_latent.c, model_experts.c and model_ends.c.
+ * model_read.c by the families of model_families.c, lowered to layers in
+ * model_lower.c, model_attention.c, model_latent.c, model_experts.c and
+ * model_ends.c.
  */
 #ifndef CDS_SPEC_MODEL_BUILD_H
 #define CDS_SPEC_MODEL_BUILD_H

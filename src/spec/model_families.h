@@ -66,6 +66,13 @@ typedef struct cds_family {
 /* Families sorted by type; ends with type NULL. */
 extern const cds_family cds_families[];
 
+/* The family that `model_type` names. */
+cds_status cds_family_find(const cds_family **out, const cds_yaml *node,
+                           const cds_reader *reader);
+/* The keys of the family's schema that are not null; others are judged. */
+cds_status cds_family_filter(cds_yaml *out, const cds_yaml *node,
+                             const cds_family *family,
+                             const cds_reader *reader);
 /* Which families have the key, as bits of `has`; 0: a plain or unknown key. */
 unsigned cds_family_key(const char *key);
 

@@ -55,7 +55,7 @@ typedef struct cds_layer {
 } cds_layer;
 
 typedef enum cds_phase_kind {
-  CDS_PHASE_PLAIN,
+  CDS_PHASE_PLAIN, /* layers of a file, or one pass of an encoder */
   CDS_PHASE_PREFILL,
   CDS_PHASE_DECODE
 } cds_phase_kind;

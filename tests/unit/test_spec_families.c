@@ -835,6 +835,13 @@ static void wrong_models_are_refused_by_name(void **state) {
       "w.yaml:3:28: error: key 'kv_lora_rank' of a model changes its layers, "
       "and model_type 'llama' has it not: expected one that has it "
       "(deepseek_v2, deepseek_v3, kimi_k2)");
+  refuse("model_type: llama, num_key_value_head: 4, hidden_size: 8, "
+         "num_hidden_layers: 4, num_attention_heads: 4, intermediate_size: 20, "
+         "vocab_size: 50",
+         "{prefill: {tokens: 4}}",
+         "w.yaml:3:28: error: unknown key 'num_key_value_head' of a model: "
+         "expected a key of config.json\n  hint: did you mean "
+         "'num_key_value_heads'?");
   refuse("model_type: gemma, num_local_experts: 4, " SMALL_SHAPE,
          "{prefill: {tokens: 4}}", "expected one that has it (mixtral)");
   refuse("model_type: qwen2, quantization_config: {bits: 4}, " SMALL_SHAPE,
