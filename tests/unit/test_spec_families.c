@@ -652,6 +652,40 @@ static void coverage_counts_every_layer(void **state) {
   fixture_close(&f);
 }
 
+/* What a single token reads: active parameters as published, which count the
+ * whole table of embeddings, of which one row is read. */
+static void one_token_reads_the_active_parameters(void **state) {
+  (void)state;
+  static const struct {
+    const char *keys;
+    double billions, table;
+  } models[] = {
+      /* 12.9 B: mistral.ai/news/mixtral-of-experts */
+      {"model_type: mixtral, " SHAPE(4096, 32, 32, 8, 14336, 32000), 12.9,
+       32000.0 * 4096},
+      /* 3.3 B: model card of Qwen/Qwen3-30B-A3B */
+      {"model_type: qwen3_moe, moe_intermediate_size: 768, head_dim: "
+       "128, " SHAPE(2048, 48, 32, 4, 6144, 151936),
+       3.3, 151936.0 * 2048},
+      /* 37 B: arXiv 2412.19437 */
+      {"model_type: deepseek_v3, moe_intermediate_size: 2048, "
+       "n_routed_experts: 256, num_experts_per_tok: 8, n_shared_experts: 1, "
+       "first_k_dense_replace: 3, kv_lora_rank: 512, q_lora_rank: 1536, "
+       "qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128, "
+       "n_group: 8, topk_group: 4, " SHAPE(7168, 61, 128, 128, 18432, 129280),
+       37, 129280.0 * 7168}};
+  for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+    fixture f;
+    cds_coverage c;
+    const cds_workload w =
+        read_model(&f, models[i].keys, "{decode: {context: 9, tokens: 1}}");
+    cds_workload_coverage(&c, &w, 0);
+    assert_close(c.weight_bits / 16 + models[i].table, 1e9 * models[i].billions,
+                 0.02);
+    fixture_close(&f);
+  }
+}
+
 /* ---- latent attention --------------------------------------------------- */
 
 #define LATENT_PLAIN                                                           \
@@ -957,6 +991,7 @@ int main(void) {
       cmocka_unit_test(experts_share_tokens_and_set_weight_traffic),
       cmocka_unit_test(shared_experts_and_dense_blocks_are_counted),
       cmocka_unit_test(coverage_counts_every_layer),
+      cmocka_unit_test(one_token_reads_the_active_parameters),
       cmocka_unit_test(latent_attention_is_expanded_in_a_prefill),
       cmocka_unit_test(latent_attention_is_absorbed_in_a_decode_step),
       cmocka_unit_test(encoders_have_no_cache_and_no_logits),
