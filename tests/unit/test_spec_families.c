@@ -303,6 +303,8 @@ static void caches_have_their_size(void **state) {
                {"mixtral-8x7b.yaml", 32 * 2 * 8 * 128 * 2, 4 * 640},
                {"qwen2.5-7b.yaml", 28 * 2 * 4 * 128 * 2, 2304},
                {"qwen3-8b.yaml", 36 * 2 * 8 * 128 * 2, 2304},
+               {"qwen3-30b-a3b.yaml", 48 * 2 * 4 * 128 * 2, 8 * 640},
+               {"llama-3.1-70b.yaml", 80 * 2 * 8 * 128 * 2, 8 * 640},
                {"gemma-2b.yaml", 18 * 2 * 1 * 256 * 2, 1152},
                {"gpt2.yaml", 12 * 2 * 12 * 64 * 2, 576},
                {"deepseek-v2-lite.yaml", 27 * (512 + 64) * 2, 1152},

@@ -455,6 +455,9 @@ static void networks_of_images_have_their_published_size(void **state) {
   const network_sums m2 = sum_network("mobilenet-v2.yaml");
   assert_int_equal(m2.weights + 2 * (m2.biases - 1000) + 1000, 3504872);
   assert_in_range(m2.macs, 295000000, 304999999); /* 0.30 G */
+  const network_sums vgg = sum_network("vgg16.yaml");
+  assert_int_equal(vgg.weights + vgg.biases, 138357544);
+  assert_in_range(vgg.macs, 15465000000, 15474999999); /* 15.47 G */
   /* Sze et al. 2017, arXiv 1703.09039, table II: 61 M weights, 724 M MACs,
    * of which 2.3 M and 666 M in convolutions. */
   const network_sums alex = sum_network("alexnet.yaml");
