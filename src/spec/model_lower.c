@@ -313,7 +313,7 @@ static bool is_countable(const cds_lowering *l) {
   const cds_transformer *model = l->model;
   uint64_t check = 0;
   const uint64_t width =
-      model->hidden + model->inner +
+      3 * model->hidden + model->inner + model->experts.shared_inner +
       2 * model->heads * (model->head_dim + model->latent.value) +
       model->latent.rank * model->heads +
       model->experts.chosen * (model->hidden + model->experts.inner) +
