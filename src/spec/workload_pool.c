@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Two-dimensional pooling: an operation with a row for each window. Windows may
- * overlap: the unit reads every window whole, while the image is fetched once
- * where `kernel` lines of it fit, else every window afresh. Padding is not
- * fetched.
+ * overlap: the unit reads every window, while the image is fetched once where
+ * `kernel` lines of it fit, else every window afresh. Padding is neither
+ * fetched nor read, but computed like the rest of a window.
  */
 #include "spec/workload_window.h"
 
@@ -30,6 +30,24 @@ static uint64_t touched_positions(uint64_t input, uint64_t kernel,
     touched -= is_touched(v, kernel, stride, steps);
   }
   return touched;
+}
+
+/* Positions of the image itself that the unit reads along one direction, again
+ * in each window: all taps less those on the padding. */
+static uint64_t read_positions(uint64_t input, uint64_t kernel, uint64_t stride,
+                               uint64_t padding, uint64_t steps) {
+  uint64_t taps = steps * kernel;
+  for (uint64_t at = 0; at < steps && at * stride < padding; at++) {
+    taps -= padding - at * stride;
+  }
+  for (uint64_t at = steps; at > 0; at--) {
+    const uint64_t end = (at - 1) * stride + kernel;
+    if (end <= padding + input) {
+      break;
+    }
+    taps -= end - (padding + input);
+  }
+  return taps;
 }
 
 typedef struct window {
@@ -75,9 +93,16 @@ static bool set_image(cds_operand *image, const window *w, uint64_t images) {
   const uint64_t wide =
       touched_positions(w->input.wide, w->kernel.wide, w->stride.wide,
                         w->padding.wide, w->steps.wide);
-  image->uses = image->words;
+  const uint64_t read_high =
+      read_positions(w->input.high, w->kernel.high, w->stride.high,
+                     w->padding.high, w->steps.high);
+  const uint64_t read_wide =
+      read_positions(w->input.wide, w->kernel.wide, w->stride.wide,
+                     w->padding.wide, w->steps.wide);
   return cds_mul_u64(&image->words, images, high) &&
-         cds_mul_u64(&image->words, image->words, wide);
+         cds_mul_u64(&image->words, image->words, wide) &&
+         cds_mul_u64(&image->uses, images, read_high) &&
+         cds_mul_u64(&image->uses, image->uses, read_wide);
 }
 
 static cds_status make_pool(cds_operation *out, const cds_layer_reading *it,

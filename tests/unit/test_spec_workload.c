@@ -348,14 +348,16 @@ static void pools_touch_what_their_windows_touch(void **state) {
     const unsigned pad = cases[i].padding;
     bool seen[256] = {false};
     unsigned touched = 0;
+    unsigned reads = 0;
     unsigned windows = 0;
     for (unsigned v = 0; v + cases[i].kernel <= n + 2 * pad;
          v += cases[i].stride) {
       windows++;
       for (unsigned k = v; k < v + cases[i].kernel; k++) {
-        if (k >= pad && k < pad + n && !seen[k]) {
+        if (k >= pad && k < pad + n) {
+          reads++;
+          touched += !seen[k];
           seen[k] = true;
-          touched++;
         }
       }
     }
@@ -372,7 +374,7 @@ static void pools_touch_what_their_windows_touch(void **state) {
     assert_int_equal(o->rows, 2 * 3 * 2 * windows);
     assert_int_equal(o->length, 2 * cases[i].kernel);
     assert_int_equal(o->input[0].words, 2 * 3 * 4 * touched);
-    assert_int_equal(o->input[0].uses, o->rows * o->length);
+    assert_int_equal(o->input[0].uses, 2 * 3 * 4 * reads);
     const unsigned lines = cases[i].kernel < n ? cases[i].kernel : n;
     assert_int_equal(o->input[0].row_words, 3 * lines * 4);
     assert_int_equal(o->output.words, o->rows);
