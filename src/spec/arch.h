@@ -83,7 +83,24 @@ typedef struct cds_level {
   bool may_given;
 } cds_level;
 
-typedef enum cds_network_kind { CDS_NETWORK_BUS } cds_network_kind;
+/* Which links a network has, and how words go over them: count/hops.h. */
+typedef enum cds_network_kind {
+  CDS_NETWORK_BUS,
+  CDS_NETWORK_MESH,
+  CDS_NETWORK_SYSTOLIC,
+  CDS_NETWORK_TREE,
+  CDS_NETWORK_CROSSBAR
+} cds_network_kind;
+
+/* Where the parent is attached to a mesh or a systolic array. */
+typedef enum cds_ports {
+  CDS_PORTS_CORNER, /* one port, at the router of row 0 and column 0 */
+  CDS_PORTS_COLS,   /* one above each column, at row 0 */
+  CDS_PORTS_ROWS    /* one beside each row, at column 0 */
+} cds_ports;
+
+/* Longest axis of an array whose links are counted: every kind but bus. */
+#define CDS_LINKS_EXTENT_MAX 65536U
 
 typedef struct cds_array {
   const char *name;
@@ -93,10 +110,14 @@ typedef struct cds_array {
   const char *axis_name[2]; /* "rows", "cols" */
   uint64_t extent[2];       /* of each axis */
   cds_network_kind network;
-  double bit_pj; /* energy of one bit carried once */
-  double add_pj; /* energy of one addition of a spatial reduction */
+  cds_ports ports; /* mesh, systolic */
+  uint64_t radix;  /* tree: children of a node */
+  double bit_pj;   /* energy of one bit carried once (bus), over one link */
+  double add_pj;   /* energy of one addition of a spatial reduction */
   bool multicast, reduction;
-  double bandwidth; /* bit per core cycle of one network; INFINITY: no limit */
+  /* Bit per core cycle; INFINITY: no limit. Bus: of one network, both ways
+   * together; other kinds: of one link, each way. */
+  double bandwidth;
   double leakage_w; /* network of one array */
   double area_um2;
 } cds_array;

@@ -51,7 +51,7 @@ typedef struct cds_raw_layer {
   const char *die, *from, *to;
   uint64_t repeat;
   const char *bond;
-  double pitch, energy;
+  double pitch, shoreline, energy;
   cds_quantity bandwidth;
   cds_raw_origin origin;
 } cds_raw_layer;
@@ -93,7 +93,10 @@ typedef struct cds_raw_array {
 } cds_raw_array;
 
 typedef struct cds_raw_network {
-  unsigned kind;
+  unsigned kind, ports;
+  const char *class_name;
+  uint64_t radix; /* 0: not given */
+  double shoreline;
   double energy, add;
   cds_quantity bandwidth;
   cds_raw_origin origin;

@@ -6,13 +6,20 @@
 
 enum { CLASSES_MAX = 64 };
 
+/* Links between dies also serve as bonds and as networks of dies. */
+static bool serves(const cds_component *class, cds_component_kind kind) {
+  return class->kind == kind || (class->kind == CDS_COMPONENT_LINK &&
+                                 (kind == CDS_COMPONENT_BOND ||
+                                  kind == CDS_COMPONENT_NETWORK));
+}
+
 /* Names of the classes of a kind, for messages. */
 static size_t class_names(const char *names[CLASSES_MAX],
                           cds_component_kind kind) {
   size_t count = 0;
   const cds_component *class;
   for (size_t index = 0; (class = cds_component_at(index)) != NULL; index++) {
-    if (class->kind == kind && count < CLASSES_MAX) {
+    if (serves(class, kind) && count < CLASSES_MAX) {
       names[count++] = class->name;
     }
   }
@@ -27,7 +34,7 @@ bool cds_class_check(cds_build *build, const cds_class_user *user) {
   cds_diag *diag = build->reader->diag;
   const cds_place place = class_place(user);
   const cds_component *class = cds_component_find(user->class_name);
-  if (class == NULL || class->kind != user->kind) {
+  if (class == NULL || !serves(class, user->kind)) {
     const char *names[CLASSES_MAX];
     cds_diag_error(diag, place,
                    class == NULL ? "unknown class '%s' of %s '%s'"

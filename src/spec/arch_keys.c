@@ -30,7 +30,9 @@
 static const char *const overlaps[] = {"native", "perfect", NULL};
 static const char *const others[] = {"macs", "host", "refuse", NULL};
 static const char *const bufferings[] = {"double", "single", NULL};
-static const char *const networks[] = {"bus", NULL};
+static const char *const networks[] = {"bus",  "mesh",     "systolic",
+                                       "tree", "crossbar", NULL};
+static const char *const ports[] = {"corner", "cols", "rows", NULL};
 static const char *const objectives[] = {"edp", "energy", "delay", "ed2p",
                                          NULL};
 
@@ -127,6 +129,10 @@ static const cds_key stack_keys[] = {
       ROW(cds_raw_layer, "pitch", QUANTITY, pitch,                             \
           .dimension = CDS_DIM_LENGTH, .low = 0.01, .high = 10000,             \
           .help = "Distance between neighbouring connections"),                \
+      ROW(cds_raw_layer, "shoreline", QUANTITY, shoreline,                     \
+          .dimension = CDS_DIM_LENGTH, .low = 1, .high = 1e6,                  \
+          .help = "Edge of the die that a link such as ucie-s takes; one "     \
+                  "module when not given"),                                    \
       ROW(cds_raw_layer, "energy", QUANTITY, energy,                           \
           .dimension = CDS_DIM_ENERGY_BIT, NOT_NEGATIVE,                       \
           .help = "Energy of one bit that crosses, at the nominal supply of "  \
@@ -253,8 +259,9 @@ static const cds_key array_keys[] = {
     ROW(cds_raw_array, "cols", COUNT, cols, .low = 1, .high = COUNT_HIGH,
         .help = "Elements along the axis 'cols'"),
     ROW(cds_raw_array, "network", NODE, network,
-        .help = "bus, or {kind: bus, energy, add, bandwidth}; the built-in "
-                "bus fills what is not given"),
+        .help = "A kind, such as bus, or {kind, class, ports, radix, energy, "
+                "add, bandwidth}; the built-in class of the kind fills what "
+                "is not given"),
     ROW(cds_raw_array, "multicast", BOOL, multicast, .fallback = "true",
         .help = "One word that several elements need crosses the network "
                 "once"),
@@ -275,16 +282,34 @@ static const cds_key array_keys[] = {
 
 static const cds_key network_keys[] = {
     ROW(cds_raw_network, "kind", CHOICE, kind, .choices = networks,
-        .fallback = "bus", .help = "Kind of network"),
+        .fallback = "bus",
+        .help = "bus: a bit is carried once, whoever listens; the others "
+                "count every link that a bit crosses: mesh, systolic, tree, "
+                "crossbar"),
+    ROW(cds_raw_network, "class", NAME, class_name,
+        .help = "Class that fills what is not given: that of the kind, or a "
+                "link between dies where the elements are dies, such as "
+                "ucie-s, ucie-a, grs or interposer"),
+    ROW(cds_raw_network, "ports", CHOICE, ports, .choices = ports,
+        .help = "Where the parent is attached: corner (one port, at row 0 and "
+                "column 0; default of mesh), cols (one above each column; "
+                "default of systolic), rows (one beside each row)"),
+    ROW(cds_raw_network, "radix", COUNT, radix, .low = 2, .high = 65536,
+        .help = "Children of a node of a tree; 2 when not given"),
+    ROW(cds_raw_network, "shoreline", QUANTITY, shoreline,
+        .dimension = CDS_DIM_LENGTH, .low = 1, .high = 1e6,
+        .help = "Edge of the die that one link between dies takes: gives its "
+                "bandwidth and area; one module of the class when not given"),
     ROW(cds_raw_network, "energy", QUANTITY, energy,
         .dimension = CDS_DIM_ENERGY_BIT, NOT_NEGATIVE,
-        .help = "Energy of one bit carried once"),
+        .help = "Energy of one bit carried once (bus), or over one link with "
+                "what stands at its end (others)"),
     ROW(cds_raw_network, "add", QUANTITY, add, .dimension = CDS_DIM_ENERGY,
         NOT_NEGATIVE, .help = "Energy of one addition of a reduction"),
     ROW(cds_raw_network, "bandwidth", BANDWIDTH, bandwidth,
         .dimension = CDS_DIM_BANDWIDTH,
-        .help = "Of one network, both directions together; no limit when not "
-                "given"),
+        .help = "Bus: of one network, both directions together; others: of "
+                "one link, each direction; no limit when not given"),
     ORIGIN(cds_raw_network),
     END};
 

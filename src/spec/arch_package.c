@@ -71,6 +71,7 @@ static void read_die_layer(cds_build *build, stack_state *state,
                            const cds_yaml *node) {
   cds_raw_layer layer = {.repeat = 1,
                          .pitch = (double)NAN,
+                         .shoreline = (double)NAN,
                          .energy = (double)NAN,
                          .bandwidth = {.value = (double)NAN}};
   const bool full = node->kind == CDS_YAML_MAPPING;
@@ -307,6 +308,7 @@ static crossing cross(cds_build *build, const cds_build_bond *bond,
   }
   cds_tech_query query = CDS_TECH_QUERY_INIT;
   query.pitch_um = layer->pitch;
+  query.shoreline_um = layer->shoreline;
   query.bond_area_um2 = face_area(build, bond);
   cds_tech_estimate estimate;
   if (!cds_class_ask(

@@ -9,8 +9,8 @@
  *   fp32 when the format is a float or not given)
  *
  * Limits: no tags, no arbitration, no wire leakage; wires run over the
- * elements, so that they take no area of their own. Point to point transfers
- * between neighbours (systolic, mesh) would cost one pitch only.
+ * elements, so that they take no area of their own. Transfers from neighbour to
+ * neighbour: hops.c.
  */
 #include "base/math.h"
 #include "tech/internal.h"
@@ -36,9 +36,14 @@ static const char ENERGY_SOURCE[] =
 static const char FREE_SOURCE[] =
     "wires run over the elements: nothing charged, assumption";
 
-static cds_status pitch_of(double *out, const cds_tech_point *point,
-                           const cds_tech_query *query,
-                           char why[CDS_TECH_WHY]) {
+double cds_tech_wire_pj(const cds_tech_point *point, double um) {
+  const double volts = point->supply.supply_v;
+  return 0.5 * ACTIVITY * WIRE_PF_PER_UM * volts * volts * um;
+}
+
+cds_status cds_tech_element_pitch(double *out, const cds_tech_point *point,
+                                  const cds_tech_query *query,
+                                  char why[CDS_TECH_WHY]) {
   double pitch = query->pitch_um;
   if (!(pitch == pitch)) {
     const bool given = query->element_area_um2 == query->element_area_um2;
@@ -53,6 +58,20 @@ static cds_status pitch_of(double *out, const cds_tech_point *point,
                                  PITCH_RANGE_UM, "um");
   }
   *out = pitch;
+  return CDS_OK;
+}
+
+cds_status cds_tech_network_rest(cds_tech_estimate *out,
+                                 const cds_tech_point *point,
+                                 const cds_tech_query *query,
+                                 char why[CDS_TECH_WHY]) {
+  const bool integer = query->format_bits != 0 && !query->format_is_float;
+  cds_tech_arithmetic sum;
+  CDS_TRY(cds_tech_arithmetic_of(&sum, integer ? "int32" : "fp32", 32, !integer,
+                                 why));
+  out->add_pj = cds_tech_op_pj(point, sum.add_pj[0], sum.add_pj[1]);
+  out->clock_hz = point->supply.clock_hz;
+  out->clock_source = "clock of pipelined logic of the process: assumption";
   return CDS_OK;
 }
 
@@ -71,25 +90,19 @@ static cds_status estimate_bus(const cds_component *self,
                                  "elements");
   }
   double pitch = 0.0;
-  CDS_TRY(pitch_of(&pitch, &point, query, why));
-  const bool integer = query->format_bits != 0 && !query->format_is_float;
-  cds_tech_arithmetic sum;
-  CDS_TRY(cds_tech_arithmetic_of(&sum, integer ? "int32" : "fp32", 32, !integer,
-                                 why));
+  CDS_TRY(cds_tech_element_pitch(&pitch, &point, query, why));
+  CDS_TRY(cds_tech_network_rest(out, &point, query, why));
   const double volts = point.supply.supply_v;
   const double energy =
       0.5 * ACTIVITY * WIRE_PF_PER_UM * volts * volts * (rows + cols) * pitch;
   for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
     out->bit_pj[action] = energy;
   }
-  out->add_pj = cds_tech_op_pj(&point, sum.add_pj[0], sum.add_pj[1]);
   out->area_um2 = 0.0;
   out->leakage_w = 0.0;
-  out->clock_hz = point.supply.clock_hz;
   out->energy_source = ENERGY_SOURCE;
   out->area_source = FREE_SOURCE;
   out->leakage_source = FREE_SOURCE;
-  out->clock_source = "clock of pipelined logic of the process: assumption";
   return CDS_OK;
 }
 

@@ -48,6 +48,18 @@ double cds_tech_logic_area(const cds_tech_point *point, double um2);
 /* Leakage at the point's supply of logic of this (final) area. */
 double cds_tech_logic_leakage(const cds_tech_point *point, double um2);
 
+/* Energy of a bit on a repeated wire of this length. */
+double cds_tech_wire_pj(const cds_tech_point *point, double um);
+/* Pitch of the elements of an array from the query. */
+cds_status cds_tech_element_pitch(double *out_um, const cds_tech_point *point,
+                                  const cds_tech_query *query,
+                                  char why[CDS_TECH_WHY]);
+/* Energy of one addition of a reduction in a network, and the clock. */
+cds_status cds_tech_network_rest(cds_tech_estimate *out,
+                                 const cds_tech_point *point,
+                                 const cds_tech_query *query,
+                                 char why[CDS_TECH_WHY]);
+
 /* One multiplication and one addition in a number format; `pj[0]` at 45 nm,
  * `pj[1]` at 7 nm, area at 45 nm. */
 typedef struct cds_tech_arithmetic {

@@ -24,7 +24,7 @@
 
 #include "codesign/status.h"
 
-enum { CDS_TECH_WHY = 256 }; /* room for the text of a refusal */
+enum { CDS_TECH_WHY = 512 }; /* room for the text of a refusal */
 
 /* Same order as cds_action of spec/arch.h. */
 enum { CDS_TECH_READ, CDS_TECH_FILL, CDS_TECH_UPDATE, CDS_TECH_DRAIN };
@@ -83,11 +83,15 @@ typedef struct cds_tech_query {
   unsigned format_bits;
   bool format_is_float;
   uint64_t lanes;          /* vector; 0 is 1 */
-  uint64_t rows, cols;     /* bus: elements along each axis; 0 is 1 */
-  double element_area_um2; /* bus: area of one element; its root is the pitch.
-                            * NaN: class default */
-  double pitch_um;         /* bond: connection pitch; bus: overrides the root
-                            * of the element's area. NaN: class default */
+  uint64_t rows, cols;     /* networks: elements along each axis; 0 is 1 */
+  uint64_t links;          /* networks: of one network, for its area; 0 is 1 */
+  unsigned height;         /* tree: links from the port to a leaf; 0 is 1 */
+  double element_area_um2; /* networks: area of one element; its root is the
+                            * pitch. NaN: class default */
+  double pitch_um;         /* bond: connection pitch; networks: overrides the
+                            * root of the element's area. NaN: class default */
+  double shoreline_um;     /* links between dies: edge that one link takes.
+                            * NaN: one module */
   double bond_area_um2;    /* bond: face area that connects; NaN: no
                             * bandwidth estimate */
 } cds_tech_query;
@@ -96,7 +100,8 @@ typedef struct cds_tech_query {
   {                                                                            \
     .class_name = "", .process = "", .device = "", .supply_v = CDS_TECH_NONE,  \
     .format = "", .element_area_um2 = CDS_TECH_NONE,                           \
-    .pitch_um = CDS_TECH_NONE, .bond_area_um2 = CDS_TECH_NONE                  \
+    .pitch_um = CDS_TECH_NONE, .shoreline_um = CDS_TECH_NONE,                  \
+    .bond_area_um2 = CDS_TECH_NONE                                             \
   }
 
 /* "Not given" and "this class implies none". */
@@ -107,19 +112,23 @@ typedef struct cds_tech_query {
 typedef struct cds_tech_estimate {
   double nominal_v, supply_v;
   uint64_t width_bits; /* memories: bits of the access that is priced */
-  double access_pj[CDS_TECH_ACTIONS]; /* each access of width_bits (sram,
-                                       * regfile) */
-  double bit_pj[CDS_TECH_ACTIONS];    /* each bit (dram families); for bus and
-                                       * bond all four are equal */
-  double mac_pj;                      /* mac: one multiply-accumulate */
-  double add_pj;                      /* bus: one addition of a reduction */
-  double primitive_pj[CDS_TECH_PRIMITIVES];     /* vector: one lane */
+  double access_pj[CDS_TECH_ACTIONS];       /* each access of width_bits (sram,
+                                             * regfile) */
+  double bit_pj[CDS_TECH_ACTIONS];          /* each bit (dram families); for
+                                             * networks (over one link; bus: carried
+                                             * once), links and bonds all four are
+                                             * equal */
+  double mac_pj;                            /* mac: one multiply-accumulate */
+  double add_pj;                            /* networks: one addition of a
+                                             * reduction */
+  double primitive_pj[CDS_TECH_PRIMITIVES]; /* vector: one lane */
   double primitive_cycles[CDS_TECH_PRIMITIVES]; /* vector: lane cycles */
   double leakage_w;            /* one component at supply_v, 85 degC */
   double area_um2;             /* one component (vector: all its lanes) */
   double clock_hz;             /* highest clock at supply_v */
   double bandwidth_bits_per_s; /* dram families: all channels of one device;
-                                * bond: of bond_area_um2 */
+                                * bond: of bond_area_um2; link: of one link,
+                                * both directions together */
   const char *energy_source, *leakage_source, *area_source, *clock_source,
       *bandwidth_source, *cycles_source;
 } cds_tech_estimate;
@@ -136,8 +145,10 @@ typedef enum cds_component_kind {
   CDS_COMPONENT_STORAGE, /* sram, regfile, dram families: a level */
   CDS_COMPONENT_MAC,     /* compute */
   CDS_COMPONENT_VECTOR,  /* vector unit */
-  CDS_COMPONENT_NETWORK, /* of an array: bus */
-  CDS_COMPONENT_BOND     /* between dies: hybrid, microbump, tsv ... */
+  CDS_COMPONENT_NETWORK, /* of an array: bus, mesh ... */
+  CDS_COMPONENT_BOND,    /* between stacked dies: hybrid, microbump, tsv */
+  CDS_COMPONENT_LINK     /* between dies side by side: bond, or network of an
+                          * array of dies: ucie-s, grs ... */
 } cds_component_kind;
 
 typedef struct cds_component {

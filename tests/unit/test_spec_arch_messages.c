@@ -215,8 +215,49 @@ static const wrong_case cases[] = {
                 " [input]}, {level: N, size: 8 B, energy: 1 pJ, keep:"
                 " [weight, input]}]}\n" MAC,
      "levels 'M' and 'N' stand side by side and both keep 'input'"},
-    {HEAD OUTER "  - {array: PE, cols: 2, network: mesh}\n" MAC,
-     "'network' is 'mesh': expected 'bus'"},
+    {HEAD OUTER "  - {array: PE, cols: 2, network: mash}\n" MAC,
+     "a.yaml:4:35: error: 'network' is 'mash': expected 'bus', 'mesh', "
+     "'systolic', 'tree' or 'crossbar'"},
+    {HEAD OUTER
+     "  - {array: PE, cols: 2, network: {kind: bus, radix: 2}}\n" MAC,
+     "a.yaml:4:54: error: network of array 'PE' is a bus, which has no "
+     "'radix': expected it of a tree"},
+    {HEAD OUTER
+     "  - {array: PE, cols: 2, network: {kind: tree, ports: rows}}\n" MAC,
+     "a.yaml:4:55: error: network of array 'PE' is a tree, which has no "
+     "'ports': expected it of a mesh or a systolic array"},
+    {HEAD OUTER "  - {array: PE, cols: 2, network: {kind: systolic, ports: "
+                "corner}}\n" MAC,
+     "a.yaml:4:59: error: 'ports' of array 'PE' is 'corner': expected 'cols' "
+     "or 'rows'"},
+    {HEAD OUTER
+     "  - {array: PE, cols: 2, network: {kind: tree, radix: 1}}\n" MAC,
+     "a.yaml:4:55: error: 'radix' is '1': expected a whole number, 2 to 65536"},
+    {HEAD OUTER "  - {array: PE, cols: 70000, network: mesh}\n" MAC,
+     "a.yaml:4:23: error: array 'PE' has 70000 cols in a mesh: expected at "
+     "most 65536"},
+    {HEAD OUTER
+     "  - {array: PE, cols: 2, network: {kind: mesh, class: bus}}\n" MAC,
+     "a.yaml:4:55: error: class 'bus' is not for the mesh of array 'PE': "
+     "expected 'mesh', or a link between dies"},
+    {HEAD OUTER
+     "  - {array: PE, cols: 2, network: {kind: mesh, class: sram}}\n" MAC,
+     "a.yaml:4:55: error: class 'sram' is not for network of array 'PE'"},
+    {HEAD OUTER "  - {array: PE, cols: 2, network: {kind: mesh, class: usie-s}}"
+                "\n" MAC,
+     "unknown class 'usie-s' of network of array 'PE'\n  hint: did you mean "
+     "'ucie-s'"},
+    {HEAD OUTER "  - {array: PE, cols: 2, network: {kind: mesh, shoreline: 1 "
+                "mm}}\n" MAC,
+     "a.yaml:4:59: error: network of array 'PE' has no class of a link between "
+     "dies, which 'shoreline' is for: expected 'class', such as 'ucie-s'"},
+    {HEAD OUTER "  - {array: PE, cols: 2, network: {kind: mesh, class: ucie-s, "
+                "shoreline: 0.1 mm}}\n" MAC,
+     "shoreline of a link is 100 um: expected 571.5 to 571500000 um"},
+    {HEAD OUTER "  - {array: PE, cols: 2, network: {kind: mesh, class: grs, "
+                "shoreline: 1 mm}}\n" MAC,
+     "no bandwidth of class 'grs' by the edge that it takes is known: expected "
+     "no 'shoreline'"},
     {"dies: {a: {clock: 1 GHz}, b: {clock: 1 GHz}}\n"
      "package: {stacks: [{layers: [a]}, {layers: [b]}]}\n" HEAD
      "  - {level: L, die: a, energy: 1 pJ}\n"

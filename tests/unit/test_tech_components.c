@@ -281,7 +281,7 @@ static void an_unknown_class_lists_the_valid_ones(void **state) {
   cds_tech_estimate out;
   char why[CDS_TECH_WHY] = "";
   assert_int_equal(cds_tech_estimate_of(&out, &query, why), CDS_EINPUT);
-  assert_non_null(strstr(why, "expected bus, ddr4"));
+  assert_non_null(strstr(why, "expected aib, bow, bus, crossbar, ddr4"));
   assert_non_null(strstr(why, "vector"));
 }
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A network of an array, link by link: sends each word over explicit links
+ * from node to node and counts what crosses each of them. It shares nothing
+ * with src/count/hops.c but the words of its header.
+ */
+#ifndef CDS_TESTS_LINKS_H
+#define CDS_TESTS_LINKS_H
+
+#include <stdbool.h>
+
+#include "spec/arch.h"
+
+enum { LINKS_EXTENT_MAX = 16, LINKS_ELEMENTS_MAX = 256, LINKS_NODES_MAX = 640 };
+
+/* A link leads from a node to the one nearer to the port, or from a node at
+ * the edge to its port: it is named by its two ends. */
+typedef struct links_link {
+  unsigned near_node, far_node; /* near: the port's side */
+  unsigned axis;                /* as in cds_hops */
+  uint64_t down, up;            /* words that crossed it */
+  unsigned mark;                /* of the word that crosses now */
+} links_link;
+
+typedef struct links_net {
+  const cds_array *array;
+  unsigned rows, cols;
+  unsigned nodes;
+  unsigned parent[LINKS_NODES_MAX]; /* of tree nodes and elements */
+  unsigned links;
+  links_link link[4 * LINKS_NODES_MAX];
+  unsigned mark;
+  uint64_t words_down, words_up; /* that entered and left by a port */
+  uint64_t adds;
+} links_net;
+
+typedef struct links_place {
+  unsigned row, col;
+} links_place;
+
+/* What the network must know of a tensor: the axes on which it lacks spreads
+ * (systolic arrays: the edge at which its words enter together). */
+typedef struct links_tensor {
+  bool lacks_rows, lacks_cols;
+} links_tensor;
+
+void links_open(links_net *net, const cds_array *array);
+/* One word to `count` elements, or from them; `together`: one copy that is
+ * split, or results that are added, on the way. */
+void links_send(links_net *net, const links_place *place, size_t count, bool up,
+                bool together, links_tensor tensor);
+/* Sum over all links, and the busiest one of an axis. */
+uint64_t links_total(const links_net *net, bool up);
+uint64_t links_busiest(const links_net *net, bool up, unsigned axis);
+
+#endif
