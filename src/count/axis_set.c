@@ -126,19 +126,23 @@ static void remove_moved(uint64_t *bits, const uint64_t *source,
   }
 }
 
-/* The exact count by marking positions. */
-static cds_status union_by_bits(uint64_t *all, uint64_t *fresh,
-                                const cds_digits *tile,
-                                const cds_digits *spread, int64_t delta,
-                                cds_arena *scratch) {
+/* Both sets in bits. */
+typedef struct cds_bit_sets {
+  uint64_t *all, *fresh;
+  size_t words;
+  uint64_t length; /* last position + 1 */
+} cds_bit_sets;
+
+static cds_status mark_bits(cds_bit_sets *out, const cds_digits *tile,
+                            const cds_digits *spread, int64_t delta,
+                            cds_arena *arena) {
   const uint64_t a = reach_of(tile);
   const uint64_t b = reach_of(spread);
   if (a > AXIS_BITS_MAX || b > AXIS_BITS_MAX) {
     return CDS_ELIMIT;
   }
   const size_t words = (size_t)((a + b) / 64 + 1);
-  const cds_arena_mark mark = cds_arena_mark_get(scratch);
-  uint64_t *set = cds_arena_array(scratch, words, 3 * sizeof *set);
+  uint64_t *set = cds_arena_array(arena, words, 3 * sizeof *set);
   if (set == NULL) {
     return CDS_ENOMEM;
   }
@@ -150,9 +154,41 @@ static cds_status union_by_bits(uint64_t *all, uint64_t *fresh,
   remove_moved(kept, set, spare, words, delta);
   spread_bits(set, spare, words, spread);
   spread_bits(kept, spare, words, spread);
-  *all = population(set, words);
-  *fresh = population(kept, words);
+  *out = (cds_bit_sets){set, kept, words, a + b + 1};
+  return CDS_OK;
+}
+
+/* The exact count by marking positions. */
+static cds_status union_by_bits(uint64_t *all, uint64_t *fresh,
+                                const cds_digits *tile,
+                                const cds_digits *spread, int64_t delta,
+                                cds_arena *scratch) {
+  const cds_arena_mark mark = cds_arena_mark_get(scratch);
+  cds_bit_sets sets;
+  CDS_TRY(mark_bits(&sets, tile, spread, delta, scratch));
+  *all = population(sets.all, sets.words);
+  *fresh = population(sets.fresh, sets.words);
   cds_arena_reset(scratch, mark);
+  return CDS_OK;
+}
+
+cds_status cds_axis_marks(bool **all, bool **fresh, uint64_t *length,
+                          const cds_digits *tile, const cds_digits *spread,
+                          int64_t delta, bool whole, cds_arena *arena) {
+  cds_bit_sets sets;
+  CDS_TRY(mark_bits(&sets, tile, spread, delta, arena));
+  bool *flags = cds_arena_array(arena, (size_t)sets.length, 2 * sizeof *flags);
+  if (flags == NULL) {
+    return CDS_ENOMEM;
+  }
+  *length = sets.length;
+  *all = flags;
+  *fresh = flags + sets.length;
+  for (uint64_t x = 0; x < sets.length; x++) {
+    const uint64_t *chosen = whole ? sets.all : sets.fresh;
+    flags[x] = (sets.all[x / 64] >> x % 64 & 1) != 0;
+    (*fresh)[x] = (chosen[x / 64] >> x % 64 & 1) != 0;
+  }
   return CDS_OK;
 }
 

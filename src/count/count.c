@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "count/halo.h"
 #include "count/loads.h"
 
 /* What the functions below share. */
@@ -52,6 +53,15 @@ static unsigned switched_arrays(const cds_arch *arch, bool reduction) {
 
 static void count_units(cds_counting *job) {
   cds_counts *out = job->out;
+  for (unsigned k = 0; k < job->arch->arrays; k++) {
+    out->along[k][0] = out->along[k][1] = 1;
+  }
+  for (unsigned n = 0; n < job->mapping->nodes; n++) {
+    const cds_node *node = &job->mapping->node[n];
+    if (node->kind == CDS_SPREAD) {
+      out->along[node->array][node->axis] *= node->trips;
+    }
+  }
   for (unsigned depth = 0; depth <= job->arch->arrays; depth++) {
     out->used[depth] =
         cds_spread_product(job->einsum, job->mapping, 0, depth, UINT_MAX, true);
@@ -70,6 +80,69 @@ static bool tile_replaced(const cds_holder *holder) {
     }
   }
   return false;
+}
+
+/* ---- links ----------------------------------------------------------- */
+
+/* W words, of which `hops.words` cross `share` links. */
+static cds_status scaled(uint64_t *out, uint64_t words, const cds_hops *hops,
+                         uint64_t share) {
+  return cds_mul_u64(out, words / hops->words, share) ? CDS_OK : CDS_ELIMIT;
+}
+
+/* Links of array k on the way down: from `down`, `down_peak`, `first_net`. */
+static cds_status count_links_down(cds_counting *job, const cds_edge *edge,
+                                   unsigned k, cds_way way) {
+  cds_traffic *child = &job->out->at[edge->child][job->tensor];
+  const cds_array *array = &job->arch->array[k];
+  if (way == CDS_WAY_DOWN && array->network != CDS_NETWORK_BUS &&
+      array->multicast && cds_holder_halo(&edge->holder, k)) {
+    cds_link_loads loads;
+    CDS_TRY(cds_halo_loads(&loads, array, &edge->holder, k,
+                           switched_arrays(job->arch, false), job->scratch));
+    child->hops_down[k] = loads.hops;
+    memcpy(child->link_down[k], loads.peak, sizeof loads.peak);
+    memcpy(child->first_link[k], loads.first, sizeof loads.first);
+    return CDS_OK;
+  }
+  cds_spread_digits spreads[2];
+  cds_hops hops;
+  cds_holder_spreads(spreads, &edge->holder, k);
+  cds_network_hops(&hops, array, spreads, way);
+  CDS_TRY(scaled(&child->hops_down[k], child->down[k], &hops, hops.links));
+  for (unsigned x = 0; x < 2; x++) {
+    CDS_TRY(scaled(&child->link_down[k][x], child->down_peak[k], &hops,
+                   hops.peak[x]));
+    CDS_TRY(scaled(&child->first_link[k][x], child->first_net[k], &hops,
+                   hops.peak[x]));
+  }
+  return CDS_OK;
+}
+
+/* The same on the way up: from `up` and its peaks and partial sums. `adds`:
+ * the network adds results of several elements. */
+static cds_status count_links_up(cds_counting *job, const cds_edge *edge,
+                                 unsigned k, bool adds) {
+  cds_traffic *child = &job->out->at[edge->child][job->tensor];
+  const cds_array *array = &job->arch->array[k];
+  const bool all = adds && array->network != CDS_NETWORK_BUS;
+  cds_spread_digits spreads[2];
+  cds_hops hops;
+  cds_holder_spreads(spreads, &edge->holder, k);
+  cds_network_hops(&hops, array, spreads, CDS_WAY_UP);
+  CDS_TRY(scaled(&child->hops_up[k], child->up[k], &hops, hops.links));
+  CDS_TRY(scaled(&child->hops_up_partial[k],
+                 all ? child->up[k] : child->up_partial[k], &hops, hops.links));
+  for (unsigned x = 0; x < 2; x++) {
+    CDS_TRY(
+        scaled(&child->link_up[k][x], child->up_peak[k], &hops, hops.peak[x]));
+    CDS_TRY(scaled(&child->link_up_partial[k][x],
+                   all ? child->up_peak[k] : child->up_partial_peak[k], &hops,
+                   hops.peak[x]));
+    CDS_TRY(scaled(&child->last_link[k][x], child->last_net[k], &hops,
+                   hops.peak[x]));
+  }
+  return CDS_OK;
 }
 
 /* ---- operands -------------------------------------------------------- */
@@ -100,6 +173,7 @@ static cds_status count_operand_edge(cds_counting *job, const cds_edge *edge) {
     child->down[k] = words;
     child->down_peak[k] = words / used[k];
     child->first_net[k] = edge->holder.memoryless ? 0 : first;
+    CDS_TRY(count_links_down(job, edge, k, CDS_WAY_DOWN));
   }
   return CDS_OK;
 }
@@ -130,7 +204,8 @@ static cds_status count_output_up(cds_counting *job, const cds_edge *edge,
     uint64_t words = 0;
     uint64_t last = 0;
     CDS_TRY(cds_loads(&words, &last, &edge->holder, united, k, job->scratch));
-    merged = merged && ((united >> k & 1U) != 0 || !reduces(job, k, k + 1));
+    const bool adds = (united >> k & 1U) != 0 && reduces(job, k, k + 1);
+    merged = merged && (adds || !reduces(job, k, k + 1));
     const bool final = complete && merged && !reduces(job, 0, k);
     const uint64_t results = final ? job->tensor_words : 0;
     child->up[k] = words;
@@ -139,14 +214,15 @@ static cds_status count_output_up(cds_counting *job, const cds_edge *edge,
     child->up_partial_peak[k] = child->up_peak[k] - results / used[k];
     child->adds[k] = below - words;
     child->last_net[k] = edge->holder.memoryless ? 0 : last;
+    CDS_TRY(count_links_up(job, edge, k, adds));
     below = words;
   }
   return CDS_OK;
 }
 
 /* Words that come back to the child, on each network and to instance 0. */
-static void count_output_return(cds_counting *job, const cds_edge *edge,
-                                uint64_t fills, uint64_t fills_peak) {
+static cds_status count_output_return(cds_counting *job, const cds_edge *edge,
+                                      uint64_t fills, uint64_t fills_peak) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   for (unsigned k = edge->top; k <= edge->holder.depth; k++) {
     const uint64_t groups = cds_spread_product(job->einsum, job->mapping,
@@ -154,12 +230,14 @@ static void count_output_return(cds_counting *job, const cds_edge *edge,
     if (k < edge->holder.depth) {
       child->down[k] = fills;
       child->down_peak[k] = fills_peak / groups;
+      CDS_TRY(count_links_down(job, edge, k, CDS_WAY_BACK));
     } else {
       child->words[CDS_FILL] = child->partial[CDS_FILL] = fills;
       child->peak[CDS_FILL] = fills_peak / groups;
       child->partial_peak[CDS_FILL] = child->peak[CDS_FILL];
     }
   }
+  return CDS_OK;
 }
 
 static void set_results(uint64_t *partial, uint64_t *partial_peak,
@@ -214,9 +292,9 @@ static cds_status count_output_edge(cds_counting *job, const cds_edge *edge,
     child->last_own = child->tile_words;
   }
   CDS_TRY(count_output_up(job, edge, through));
-  count_output_return(
+  CDS_TRY(count_output_return(
       job, edge, adds_here ? 0 : visits - state->zero_starts,
-      adds_here ? 0 : visits / used[edge->top] - state->zero_starts_peak);
+      adds_here ? 0 : visits / used[edge->top] - state->zero_starts_peak));
   state->zero_starts = drains - child->words[CDS_FILL];
   state->zero_starts_peak = child->peak[CDS_DRAIN] - child->peak[CDS_FILL];
   state->complete = complete;

@@ -9,6 +9,7 @@
 #ifndef CDS_COUNT_COUNT_H
 #define CDS_COUNT_COUNT_H
 
+#include "count/hops.h"
 #include "spec/mapping.h"
 
 /* A holder of a tensor, seen with the edge to its parent (the next outer
@@ -37,6 +38,17 @@ typedef struct cds_traffic {
    * instance of this holder. */
   uint64_t first_parent, first_own, first_net[CDS_ARRAYS_MAX];
   uint64_t last_parent, last_own, last_net[CDS_ARRAYS_MAX];
+  /* The same networks link by link (hops.h): words times the links that they
+   * cross, down and up, and the words on the busiest link along each axis of
+   * one network: during the run, in the first fill and in the last drain.
+   * `_partial`: at the accumulator's bits. On a bus, which has one link, as
+   * up_partial; elsewhere results that a network adds are partial sums on all
+   * of its links, as they get their format at the port. */
+  uint64_t hops_down[CDS_ARRAYS_MAX];
+  uint64_t hops_up[CDS_ARRAYS_MAX], hops_up_partial[CDS_ARRAYS_MAX];
+  uint64_t link_down[CDS_ARRAYS_MAX][2], link_up[CDS_ARRAYS_MAX][2];
+  uint64_t link_up_partial[CDS_ARRAYS_MAX][2];
+  uint64_t first_link[CDS_ARRAYS_MAX][2], last_link[CDS_ARRAYS_MAX][2];
 } cds_traffic;
 
 typedef struct cds_counts {
@@ -44,6 +56,7 @@ typedef struct cds_counts {
   uint64_t units; /* compute units that work: product of the spreads */
   uint64_t steps; /* macs / units: compute cycles */
   uint64_t used[CDS_ARRAYS_MAX + 1]; /* used instances at each depth */
+  uint64_t along[CDS_ARRAYS_MAX][2]; /* used positions on each axis */
   cds_traffic at[CDS_LEVELS_MAX + 1][CDS_TENSORS_MAX];
 } cds_counts;
 

@@ -35,7 +35,7 @@ typedef struct cds_line {
   uint64_t over;
 } cds_line;
 
-static cds_line line_of(const cds_spreads *axis, cds_lacking lacking) {
+static cds_line line_of(const cds_spread_digits *axis, cds_lacking lacking) {
   cds_line line = {.groups = 1, .elements = 1};
   uint64_t stride = 1;
   for (unsigned d = axis->count; d-- > 0;) {
@@ -57,7 +57,7 @@ static cds_line line_of(const cds_spreads *axis, cds_lacking lacking) {
   return line;
 }
 
-static bool lacks(const cds_spreads *axis) {
+static bool lacks(const cds_spread_digits *axis) {
   for (unsigned d = 0; d < axis->count; d++) {
     if (!axis->has[d] && axis->trips[d] > 1) {
       return true;
@@ -66,13 +66,23 @@ static bool lacks(const cds_spreads *axis) {
   return false;
 }
 
+unsigned cds_array_direction(const cds_array *array, unsigned axis) {
+  return array->axes == 1 && strcmp(array->axis_name[0], "cols") == 0 ? 1
+                                                                      : axis;
+}
+
 /* Index of the rows (0) or cols (1) in the array's axes; `axes` if none. */
 static unsigned axis_of(const cds_array *array, unsigned direction) {
-  if (array->axes == 2) {
-    return direction;
-  }
-  const bool cols = strcmp(array->axis_name[0], "cols") == 0;
-  return cols == (direction == 1) ? 0 : 1;
+  return array->axes == 2                             ? direction
+         : cds_array_direction(array, 0) == direction ? 0
+                                                      : 1;
+}
+
+static cds_lacking lacking_rule(const cds_array *array, cds_way way) {
+  const bool together = way == CDS_WAY_UP ? array->reduction : array->multicast;
+  return way == CDS_WAY_BACK ? CDS_LACKING_FIRST
+         : together          ? CDS_LACKING_FREE
+                             : CDS_LACKING_ALONE;
 }
 
 /* ---- mesh and systolic ----------------------------------------------- */
@@ -89,19 +99,25 @@ static void mesh_hops(cds_hops *out, const cds_line line[2], unsigned trunk,
   out->peak[1 - trunk] = corner ? b->past : b->groups;
 }
 
-/* The direction of the edge at which a tensor enters a systolic array. */
-static unsigned systolic_trunk(cds_ports ports, bool lacks_rows,
-                               bool lacks_cols) {
-  if (lacks_rows != lacks_cols) {
-    return lacks_cols ? 0 : 1;
+unsigned cds_network_trunk(const cds_array *array,
+                           const cds_spread_digits axis[2], cds_way way) {
+  if (array->network == CDS_NETWORK_SYSTOLIC &&
+      lacking_rule(array, way) == CDS_LACKING_FREE) {
+    bool lacking[2] = {false, false};
+    for (unsigned x = 0; x < array->axes; x++) {
+      lacking[cds_array_direction(array, x)] = lacks(&axis[x]);
+    }
+    if (lacking[0] != lacking[1]) {
+      return lacking[1] ? 0 : 1;
+    }
   }
-  return ports == CDS_PORTS_ROWS ? 0 : 1;
+  return array->ports == CDS_PORTS_ROWS ? 0 : 1;
 }
 
 /* ---- tree ------------------------------------------------------------ */
 
 /* Position of group or member number `index`, from the digits of one sort. */
-static uint64_t position_of(const cds_spreads *axis, bool relevant,
+static uint64_t position_of(const cds_spread_digits *axis, bool relevant,
                             uint64_t index) {
   uint64_t position = 0;
   uint64_t stride = 1;
@@ -117,8 +133,8 @@ static uint64_t position_of(const cds_spreads *axis, bool relevant,
 
 /* Nodes over `block` positions each that a group reaches, summed over the
  * groups, one member after the other in ascending order. */
-static uint64_t nodes_by_walk(const cds_spreads *axis, const cds_line *line,
-                              uint64_t block) {
+static uint64_t nodes_by_walk(const cds_spread_digits *axis,
+                              const cds_line *line, uint64_t block) {
   const uint64_t members = line->elements / line->groups;
   uint64_t nodes = 0;
   for (uint64_t group = 0; group < line->groups; group++) {
@@ -135,7 +151,7 @@ static uint64_t nodes_by_walk(const cds_spreads *axis, const cds_line *line,
 
 /* The same: closed where the blocks begin and end with the digits, so that
  * every node holds the same groups. */
-static uint64_t nodes_of(const cds_spreads *axis, const cds_line *line,
+static uint64_t nodes_of(const cds_spread_digits *axis, const cds_line *line,
                          uint64_t block) {
   if (line->elements == line->groups) {
     return line->groups;
@@ -167,7 +183,7 @@ static uint64_t nodes_of(const cds_spreads *axis, const cds_line *line,
 
 /* Links of the tree over an axis, one above each node that a group reaches
  * below the root, summed over the groups. */
-static uint64_t tree_links(const cds_spreads *axis, const cds_line *line,
+static uint64_t tree_links(const cds_spread_digits *axis, const cds_line *line,
                            uint64_t extent, uint64_t radix) {
   uint64_t links = 0;
   for (uint64_t block = 1; block < extent; block *= radix) {
@@ -177,7 +193,7 @@ static uint64_t tree_links(const cds_spreads *axis, const cds_line *line,
 }
 
 static void tree_hops(cds_hops *out, const cds_array *array,
-                      const cds_spreads *const axis[2],
+                      const cds_spread_digits *const axis[2],
                       const cds_line line[2]) {
   uint64_t links[2] = {0, 0};
   for (unsigned direction = 0; direction < 2; direction++) {
@@ -196,20 +212,14 @@ static void tree_hops(cds_hops *out, const cds_array *array,
 /* ---- all kinds ------------------------------------------------------- */
 
 void cds_network_hops(cds_hops *out, const cds_array *array,
-                      const cds_spreads axis[2], cds_way way) {
-  static const cds_spreads none = {0};
-  const cds_spreads *by[2];
+                      const cds_spread_digits axis[2], cds_way way) {
+  static const cds_spread_digits none = {0};
+  const cds_spread_digits *by[2];
   cds_line line[2];
-  bool lacking[2];
-  const bool together = way == CDS_WAY_UP ? array->reduction : array->multicast;
-  const cds_lacking rule = way == CDS_WAY_BACK ? CDS_LACKING_FIRST
-                           : together          ? CDS_LACKING_FREE
-                                               : CDS_LACKING_ALONE;
   for (unsigned direction = 0; direction < 2; direction++) {
     const unsigned x = axis_of(array, direction);
     by[direction] = x < array->axes ? &axis[x] : &none;
-    line[direction] = line_of(by[direction], rule);
-    lacking[direction] = rule == CDS_LACKING_FREE && lacks(by[direction]);
+    line[direction] = line_of(by[direction], lacking_rule(array, way));
   }
   *out = (cds_hops){.words = line[0].groups * line[1].groups};
   switch (array->network) {
@@ -218,12 +228,10 @@ void cds_network_hops(cds_hops *out, const cds_array *array,
     out->peak[0] = out->words;
     return;
   case CDS_NETWORK_MESH:
-    mesh_hops(out, line, array->ports == CDS_PORTS_ROWS ? 0 : 1,
-              array->ports == CDS_PORTS_CORNER);
-    return;
   case CDS_NETWORK_SYSTOLIC:
-    mesh_hops(out, line, systolic_trunk(array->ports, lacking[0], lacking[1]),
-              false);
+    mesh_hops(out, line, cds_network_trunk(array, axis, way),
+              array->network == CDS_NETWORK_MESH &&
+                  array->ports == CDS_PORTS_CORNER);
     return;
   case CDS_NETWORK_TREE:
     tree_hops(out, array, by, line);

@@ -51,11 +51,11 @@
 enum { CDS_SPREADS_MAX = 32 };
 
 /* The spreads on one axis, outer to inner. */
-typedef struct cds_spreads {
+typedef struct cds_spread_digits {
   unsigned count;
   uint64_t trips[CDS_SPREADS_MAX];
   bool has[CDS_SPREADS_MAX]; /* the tensor has the rank that is spread */
-} cds_spreads;
+} cds_spread_digits;
 
 typedef enum cds_way {
   CDS_WAY_DOWN, /* operands; `multicast` of the array */
@@ -79,6 +79,13 @@ typedef struct cds_hops {
  * x of the array. Pure, no allocation; some ten nanoseconds, but for a tree
  * with several digits that do not align with its nodes: extent x height. */
 void cds_network_hops(cds_hops *out, const cds_array *array,
-                      const cds_spreads axis[2], cds_way way);
+                      const cds_spread_digits axis[2], cds_way way);
+
+/* Direction of an axis of the array: 0 rows, 1 cols. */
+unsigned cds_array_direction(const cds_array *array, unsigned axis);
+/* Mesh and systolic: the direction along which the ports, or the routes from
+ * the corner's port, run before they branch. */
+unsigned cds_network_trunk(const cds_array *array,
+                           const cds_spread_digits axis[2], cds_way way);
 
 #endif

@@ -50,10 +50,19 @@ static uint64_t digit_stride(const cds_mapping *mapping, unsigned n) {
   return stride;
 }
 
-/* Digits of the axis: those free in the tile, and those of united spreads. */
-static void axis_digits(cds_digits *tile, cds_digits *spread,
-                        const cds_holder *holder, const cds_axis *axis,
-                        unsigned united, unsigned from) {
+static const cds_axis *axis_of(const cds_holder *holder, unsigned axis) {
+  return &holder->einsum->tensor[holder->tensor].axis[axis];
+}
+
+uint64_t cds_axis_step(const cds_holder *holder, unsigned axis, unsigned n) {
+  const uint64_t factor =
+      coefficient(axis_of(holder, axis), holder->mapping->node[n].rank);
+  return factor == 0 ? 0 : factor * digit_stride(holder->mapping, n);
+}
+
+void cds_axis_digits(cds_digits *tile, cds_digits *spread,
+                     const cds_holder *holder, unsigned axis, unsigned united,
+                     unsigned from) {
   const cds_mapping *mapping = holder->mapping;
   tile->count = 0;
   spread->count = 0;
@@ -62,11 +71,10 @@ static void axis_digits(cds_digits *tile, cds_digits *spread,
     if (node->kind == CDS_HOLD || node->trips < 2) {
       continue;
     }
-    const uint64_t factor = coefficient(axis, node->rank);
-    if (factor == 0) {
+    const cds_digit digit = {cds_axis_step(holder, axis, n), node->trips};
+    if (digit.step == 0) {
       continue;
     }
-    const cds_digit digit = {factor * digit_stride(mapping, n), node->trips};
     const bool free_here = node->kind == CDS_FOR ? n > holder->position
                                                  : node->array >= holder->depth;
     if (free_here) {
@@ -78,18 +86,15 @@ static void axis_digits(cds_digits *tile, cds_digits *spread,
   }
 }
 
-/* Move on the axis when loop `advancing` goes on by one and the loops between
- * it and the holder start again. */
-static int64_t axis_move(const cds_holder *holder, const cds_axis *axis,
-                         unsigned advancing) {
+int64_t cds_axis_move(const cds_holder *holder, unsigned axis,
+                      unsigned advancing) {
   int64_t move = 0;
   for (unsigned n = advancing; n < holder->position; n++) {
     const cds_node *node = &holder->mapping->node[n];
     if (node->kind != CDS_FOR) {
       continue;
     }
-    const uint64_t factor = coefficient(axis, node->rank);
-    const uint64_t step = factor * digit_stride(holder->mapping, n);
+    const uint64_t step = cds_axis_step(holder, axis, n);
     if (n == advancing) {
       move += (int64_t)step;
     } else {
@@ -108,12 +113,11 @@ static cds_status step_words(uint64_t *out, const cds_holder *holder,
   uint64_t every = 1;
   uint64_t known = 1;
   for (unsigned a = 0; a < tensor->axes; a++) {
-    const cds_axis *axis = &tensor->axis[a];
     cds_digits tile;
     cds_digits spread;
-    axis_digits(&tile, &spread, holder, axis, united, from);
+    cds_axis_digits(&tile, &spread, holder, a, united, from);
     const int64_t move =
-        advancing == UINT_MAX ? 0 : axis_move(holder, axis, advancing);
+        advancing == UINT_MAX ? 0 : cds_axis_move(holder, a, advancing);
     uint64_t all = 0;
     uint64_t fresh = 0;
     CDS_TRY(cds_axis_union(&all, &fresh, &tile, &spread, move, scratch));
@@ -149,9 +153,8 @@ uint64_t cds_spread_product(const cds_einsum *einsum,
   return product;
 }
 
-/* Product of the spreads that are added up, not united, from `first` on. */
-static uint64_t added_spreads(const cds_holder *holder, unsigned first,
-                              unsigned united, unsigned from) {
+uint64_t cds_added_spreads(const cds_holder *holder, unsigned first,
+                           unsigned united, unsigned from) {
   uint64_t product = 1;
   for (unsigned n = 0; n < holder->mapping->nodes; n++) {
     const cds_node *node = &holder->mapping->node[n];
@@ -192,11 +195,11 @@ cds_status cds_loads(uint64_t *total, uint64_t *first, const cds_holder *holder,
   if (holder->memoryless && !cds_mul_u64(&sum, begin, outer)) {
     return CDS_ELIMIT;
   }
-  if (!cds_mul_u64(total, sum, added_spreads(holder, 0, united, from))) {
+  if (!cds_mul_u64(total, sum, cds_added_spreads(holder, 0, united, from))) {
     return CDS_ELIMIT;
   }
   if (first != NULL) {
-    *first = begin * added_spreads(holder, from, united, from);
+    *first = begin * cds_added_spreads(holder, from, united, from);
   }
   return CDS_OK;
 }

@@ -6,6 +6,7 @@
 #ifndef CDS_COUNT_LOADS_H
 #define CDS_COUNT_LOADS_H
 
+#include "count/axis_set.h"
 #include "count/count.h"
 
 /* A holder of a tensor, or the compute units (`memoryless`: every step brings
@@ -36,5 +37,21 @@ cds_status cds_tile_words(uint64_t *out, const cds_holder *holder,
 uint64_t cds_spread_product(const cds_einsum *einsum,
                             const cds_mapping *mapping, unsigned first,
                             unsigned last, unsigned tensor, bool has);
+/* Digits of the tensor's axis `axis`: free in a tile (`tile`), and of the
+ * spreads over the arrays from `from` to depth - 1 in `united` (`spread`). */
+void cds_axis_digits(cds_digits *tile, cds_digits *spread,
+                     const cds_holder *holder, unsigned axis, unsigned united,
+                     unsigned from);
+/* Move on the axis when loop `advancing` goes on by one and the loops between
+ * it and the holder start again. */
+int64_t cds_axis_move(const cds_holder *holder, unsigned axis,
+                      unsigned advancing);
+/* Change of the position on the axis when the digit of node n goes on by one;
+ * 0 when the axis lacks its rank. */
+uint64_t cds_axis_step(const cds_holder *holder, unsigned axis, unsigned n);
+/* Product of the spreads over arrays first .. depth - 1 that are added up: all
+ * but those from `from` on that `united` names. */
+uint64_t cds_added_spreads(const cds_holder *holder, unsigned first,
+                           unsigned united, unsigned from);
 
 #endif

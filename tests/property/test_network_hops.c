@@ -19,13 +19,14 @@ enum { KINDS = 5, DIGITS_MAX = 4 };
 
 typedef struct pattern {
   cds_array array;
-  cds_spreads axis[2];
+  cds_spread_digits axis[2];
   cds_way way;
 } pattern;
 
 /* Random digits whose product fits the extent. */
-static cds_spreads random_spreads(random_stream *stream, uint64_t extent) {
-  cds_spreads spreads = {0};
+static cds_spread_digits random_spreads(random_stream *stream,
+                                        uint64_t extent) {
+  cds_spread_digits spreads = {0};
   const unsigned count = random_below(stream, DIGITS_MAX + 1);
   for (unsigned d = 0; d < count; d++) {
     const uint64_t trips = random_chance(stream, 50)
@@ -64,7 +65,7 @@ static pattern random_pattern(random_stream *stream) {
   return p;
 }
 
-static uint64_t used(const cds_spreads *axis) {
+static uint64_t used(const cds_spread_digits *axis) {
   uint64_t product = 1;
   for (unsigned d = 0; d < axis->count; d++) {
     product *= axis->trips[d];
@@ -74,7 +75,7 @@ static uint64_t used(const cds_spreads *axis) {
 
 /* The relevant digits of a position, as one number, and whether the lacking
  * ones are all 0. */
-static uint64_t group_of(const cds_spreads *axis, uint64_t position,
+static uint64_t group_of(const cds_spread_digits *axis, uint64_t position,
                          bool *first) {
   uint64_t group = 0, scale = 1;
   for (unsigned d = axis->count; d-- > 0;) {
@@ -90,7 +91,7 @@ static uint64_t group_of(const cds_spreads *axis, uint64_t position,
   return group;
 }
 
-static bool lacks(const cds_spreads *axis) {
+static bool lacks(const cds_spread_digits *axis) {
   bool any = false;
   for (unsigned d = 0; d < axis->count; d++) {
     any = any || (!axis->has[d] && axis->trips[d] > 1);
@@ -102,13 +103,13 @@ static bool lacks(const cds_spreads *axis) {
 static unsigned send_all(links_net *net, const pattern *p) {
   static links_place place[LINKS_ELEMENTS_MAX][LINKS_ELEMENTS_MAX];
   static size_t count[LINKS_ELEMENTS_MAX];
-  static const cds_spreads none = {0};
+  static const cds_spread_digits none = {0};
   const bool flat = p->array.axes == 1;
   const bool cols_only = flat && strcmp(p->array.axis_name[0], "cols") == 0;
-  const cds_spreads *rows = cols_only ? &none : &p->axis[0];
-  const cds_spreads *cols = cols_only ? &p->axis[0]
-                            : flat    ? &none
-                                      : &p->axis[1];
+  const cds_spread_digits *rows = cols_only ? &none : &p->axis[0];
+  const cds_spread_digits *cols = cols_only ? &p->axis[0]
+                                  : flat    ? &none
+                                            : &p->axis[1];
   memset(count, 0, sizeof count);
   const uint64_t across = used(cols);
   for (uint64_t row = 0; row < used(rows); row++) {
