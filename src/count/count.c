@@ -84,6 +84,19 @@ static bool tile_replaced(const cds_holder *holder) {
 
 /* ---- links ----------------------------------------------------------- */
 
+/* The hops of array k for a tensor that has no halo there. */
+static void edge_hops(cds_hops *out, const cds_counting *job,
+                      const cds_edge *edge, unsigned k, cds_way way) {
+  const cds_array *array = &job->arch->array[k];
+  if (array->network == CDS_NETWORK_BUS) {
+    *out = (cds_hops){.words = 1, .links = 1, .peak = {1, 0}};
+    return;
+  }
+  cds_spread_digits spreads[2];
+  cds_holder_spreads(spreads, &edge->holder, k);
+  cds_network_hops(out, array, spreads, way);
+}
+
 /* W words, of which `hops.words` cross `share` links. */
 static cds_status scaled(uint64_t *out, uint64_t words, const cds_hops *hops,
                          uint64_t share) {
@@ -105,10 +118,8 @@ static cds_status count_links_down(cds_counting *job, const cds_edge *edge,
     memcpy(child->first_link[k], loads.first, sizeof loads.first);
     return CDS_OK;
   }
-  cds_spread_digits spreads[2];
   cds_hops hops;
-  cds_holder_spreads(spreads, &edge->holder, k);
-  cds_network_hops(&hops, array, spreads, way);
+  edge_hops(&hops, job, edge, k, way);
   CDS_TRY(scaled(&child->hops_down[k], child->down[k], &hops, hops.links));
   for (unsigned x = 0; x < 2; x++) {
     CDS_TRY(scaled(&child->link_down[k][x], child->down_peak[k], &hops,
@@ -126,10 +137,8 @@ static cds_status count_links_up(cds_counting *job, const cds_edge *edge,
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   const cds_array *array = &job->arch->array[k];
   const bool all = adds && array->network != CDS_NETWORK_BUS;
-  cds_spread_digits spreads[2];
   cds_hops hops;
-  cds_holder_spreads(spreads, &edge->holder, k);
-  cds_network_hops(&hops, array, spreads, CDS_WAY_UP);
+  edge_hops(&hops, job, edge, k, CDS_WAY_UP);
   CDS_TRY(scaled(&child->hops_up[k], child->up[k], &hops, hops.links));
   CDS_TRY(scaled(&child->hops_up_partial[k],
                  all ? child->up[k] : child->up_partial[k], &hops, hops.links));

@@ -16,10 +16,16 @@
 #include "support/simulate.h"
 
 enum { CASES = 20000, CASES_QUICK = 2000, REPORTS_MAX = 5 };
-enum { SHOWS = 9, SHOWS_MULTICAST = 1 << 7, SHOWS_REDUCTION = 1 << 8 };
+enum { KINDS = CDS_NETWORK_CROSSBAR + 1 };
+enum {
+  SHOWS = 10,
+  SHOWS_MULTICAST = 1 << 7,
+  SHOWS_REDUCTION = 1 << 8,
+  SHOWS_HALO = 1 << 9 /* words of one step with different destinations */
+};
 static const char *const shows_name[SHOWS] = {
-    "stride",       "dilation",    "groups",    "bypass",   "two arrays",
-    "side by side", "interleaved", "multicast", "reduction"};
+    "stride",       "dilation",    "groups",    "bypass",    "two arrays",
+    "side by side", "interleaved", "multicast", "reduction", "halo on links"};
 
 typedef struct difference {
   char text[120];
@@ -52,6 +58,14 @@ static const field fields[] = {
     FIELD(last_parent, 1),
     FIELD(last_own, 1),
     FIELD(last_net, CDS_ARRAYS_MAX),
+    FIELD(hops_down, CDS_ARRAYS_MAX),
+    FIELD(hops_up, CDS_ARRAYS_MAX),
+    FIELD(hops_up_partial, CDS_ARRAYS_MAX),
+    FIELD(link_down, CDS_ARRAYS_MAX * 2),
+    FIELD(link_up, CDS_ARRAYS_MAX * 2),
+    FIELD(link_up_partial, CDS_ARRAYS_MAX * 2),
+    FIELD(first_link, CDS_ARRAYS_MAX * 2),
+    FIELD(last_link, CDS_ARRAYS_MAX * 2),
 };
 
 static bool same_flags(const cds_traffic *a, const cds_traffic *b,
@@ -92,8 +106,10 @@ static bool same_traffic(const cds_traffic *a, const cds_traffic *b,
 static bool same_whole(const cds_counts *a, const cds_counts *b,
                        difference *where) {
   if (a->macs != b->macs || a->units != b->units || a->steps != b->steps ||
-      memcmp(a->used, b->used, sizeof a->used) != 0) {
-    snprintf(where->text, sizeof where->text, "macs, units, steps or used");
+      memcmp(a->used, b->used, sizeof a->used) != 0 ||
+      memcmp(a->along, b->along, sizeof a->along) != 0) {
+    snprintf(where->text, sizeof where->text,
+             "macs, units, steps, used or along");
     return false;
   }
   return true;
@@ -137,6 +153,38 @@ static unsigned look_at_counts(const cds_counts *counts, unsigned tensors) {
   return shows;
 }
 
+static bool has_halo(const random_case *it, const cds_tensor *tensor,
+                     const cds_node *spread) {
+  for (unsigned a = 0; a < tensor->axes; a++) {
+    const cds_axis *axis = &tensor->axis[a];
+    if (axis->terms == 2 && it->einsum.rank[axis->term[0].rank].size > 1 &&
+        it->einsum.rank[axis->term[1].rank].size > 1 &&
+        (axis->term[0].rank == spread->rank ||
+         axis->term[1].rank == spread->rank)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Spreads of a rank with halo over a multicasting network with links. */
+static unsigned look_for_halo(const random_case *it) {
+  for (unsigned n = 0; n < it->mapping.nodes; n++) {
+    const cds_node *node = &it->mapping.node[n];
+    if (node->kind != CDS_SPREAD || node->trips < 2 ||
+        !it->arch.array[node->array].multicast ||
+        it->arch.array[node->array].network == CDS_NETWORK_BUS) {
+      continue;
+    }
+    for (unsigned t = 0; t + 1 < it->einsum.tensors; t++) {
+      if (has_halo(it, &it->einsum.tensor[t], node)) {
+        return SHOWS_HALO;
+      }
+    }
+  }
+  return 0;
+}
+
 /* Whether the library takes the mapping: the generator makes valid ones. */
 static bool is_valid(const random_case *it, cds_arena *arena) {
   const cds_arena_mark mark = cds_arena_mark_get(arena);
@@ -150,6 +198,24 @@ static bool is_valid(const random_case *it, cds_arena *arena) {
   }
   cds_arena_reset(arena, mark);
   return valid;
+}
+
+/* Random kinds of networks, from a stream of their own. */
+static void draw_networks(random_case *it) {
+  random_stream stream = random_start(it->seed + 1000, it->number);
+  for (unsigned k = 0; k < it->arch.arrays; k++) {
+    cds_array *array = &it->arch.array[k];
+    array->network = (cds_network_kind)random_below(&stream, KINDS);
+    array->radix = 2 + random_below(&stream, 2);
+    array->ports = (cds_ports)random_below(&stream, 3);
+    if (array->network == CDS_NETWORK_SYSTOLIC &&
+        array->ports == CDS_PORTS_CORNER) {
+      array->ports = CDS_PORTS_COLS;
+    }
+    if (array->axes == 1 && random_chance(&stream, 50)) {
+      array->axis_name[0] = "cols";
+    }
+  }
 }
 
 /* Compares one case; notes what it shows. */
@@ -171,7 +237,8 @@ static bool check_case(const random_case *it, cds_arena *arena,
   } else {
     good = same_counts(&closed, &literal, &where);
   }
-  *shows = it->shows | look_at_counts(&literal, it->einsum.tensors);
+  *shows = it->shows | look_for_halo(it) |
+           look_at_counts(&literal, it->einsum.tensors);
   if (!good) {
     printf("mismatch: %s\n  ", where.text);
     random_case_write(stdout, it);
@@ -236,6 +303,7 @@ int main(int argc, char **argv) {
   for (uint64_t i = 0; i < o.cases && mismatches < REPORTS_MAX; i++) {
     unsigned shows = 0;
     random_case_make(it, o.seed, o.first + i);
+    draw_networks(it);
     mismatches += !check_case(it, arena, &shows);
     for (unsigned s = 0; s < SHOWS; s++) {
       seen[s] += shows >> s & 1;

@@ -126,13 +126,13 @@ static unsigned send_all(links_net *net, const pattern *p) {
   const bool together = p->way == CDS_WAY_BACK ? true
                         : p->way == CDS_WAY_UP ? p->array.reduction
                                                : p->array.multicast;
-  const links_tensor tensor = {p->way != CDS_WAY_BACK && lacks(rows),
-                               p->way != CDS_WAY_BACK && lacks(cols)};
+  const links_word word = {.lacks_rows = p->way != CDS_WAY_BACK && lacks(rows),
+                           .lacks_cols = p->way != CDS_WAY_BACK && lacks(cols)};
   unsigned groups = 0;
   for (unsigned group = 0; group < LINKS_ELEMENTS_MAX; group++) {
     if (count[group] > 0) {
       links_send(net, place[group], count[group], p->way == CDS_WAY_UP,
-                 together, tensor);
+                 together, word);
       groups++;
     }
   }
@@ -144,14 +144,15 @@ static bool check(const pattern *p, uint64_t number) {
   links_open(&net, &p->array);
   const unsigned groups = send_all(&net, p);
   const bool up = p->way == CDS_WAY_UP;
+  const links_way way = up ? LINKS_UP : LINKS_DOWN;
   cds_hops hops;
   cds_network_hops(&hops, &p->array, p->axis, p->way);
   const uint64_t words = up ? net.words_up : net.words_down;
   const uint64_t elements = used(&p->axis[0]) * used(&p->axis[1]);
   const uint64_t adds = up && p->array.reduction ? elements - groups : 0;
-  if (hops.words == words && hops.links == links_total(&net, up) &&
-      hops.peak[0] == links_busiest(&net, up, 0) &&
-      hops.peak[1] == links_busiest(&net, up, 1) && net.adds == adds) {
+  if (hops.words == words && hops.links == links_total(&net, way) &&
+      hops.peak[0] == links_busiest(&net, way, 0) &&
+      hops.peak[1] == links_busiest(&net, way, 1) && net.adds == adds) {
     return true;
   }
   printf("pattern %" PRIu64 ": kind %d way %d ports %d, %" PRIu64 "x%" PRIu64
@@ -160,8 +161,8 @@ static bool check(const pattern *p, uint64_t number) {
          ", adds %" PRIu64 " %" PRIu64 "\n",
          number, (int)p->array.network, (int)p->way, (int)p->array.ports,
          p->array.extent[0], p->array.extent[1], p->array.axis_name[0],
-         hops.words, words, hops.links, links_total(&net, up), hops.peak[0],
-         links_busiest(&net, up, 0), hops.peak[1], links_busiest(&net, up, 1),
+         hops.words, words, hops.links, links_total(&net, way), hops.peak[0],
+         links_busiest(&net, way, 0), hops.peak[1], links_busiest(&net, way, 1),
          adds, net.adds);
   for (unsigned x = 0; x < p->array.axes; x++) {
     for (unsigned d = 0; d < p->axis[x].count; d++) {

@@ -75,7 +75,7 @@ static links_link *link_between(links_net *net, unsigned near_node,
       return link;
     }
   }
-  assert(net->links < 4 * LINKS_NODES_MAX);
+  assert(net->links < LINKS_LINKS_MAX);
   links_link *link = &net->link[net->links++];
   *link =
       (links_link){.near_node = near_node, .far_node = far_node, .axis = axis};
@@ -91,6 +91,7 @@ static void cross(links_net *net, unsigned near_node, unsigned far_node,
   }
   link->mark = net->mark;
   *(up ? &link->up : &link->down) += 1;
+  link->up_partial += up && net->partial;
 }
 
 /* ---- routes ---------------------------------------------------------- */
@@ -138,11 +139,11 @@ static void switch_over(links_net *net, links_place to, bool up) {
   cross(net, hub, element(net, to.row, to.col), 0, up);
 }
 
-static bool enters_beside_rows(const links_net *net, links_tensor tensor,
+static bool enters_beside_rows(const links_net *net, links_word word,
                                bool together) {
   if (net->array->network == CDS_NETWORK_SYSTOLIC && together &&
-      tensor.lacks_rows != tensor.lacks_cols) {
-    return tensor.lacks_cols;
+      word.lacks_rows != word.lacks_cols) {
+    return word.lacks_cols;
   }
   return net->array->ports == CDS_PORTS_ROWS;
 }
@@ -201,9 +202,10 @@ static uint64_t additions(const links_net *net, const links_place *place,
 }
 
 void links_send(links_net *net, const links_place *place, size_t count, bool up,
-                bool together, links_tensor tensor) {
-  const bool beside = enters_beside_rows(net, tensor, together);
+                bool together, links_word word) {
+  const bool beside = enters_beside_rows(net, word, together);
   net->mark++;
+  net->partial = word.partial;
   for (size_t i = 0; i < count; i++) {
     if (together) {
       walk(net, place, count, i, up, beside);
@@ -218,18 +220,31 @@ void links_send(links_net *net, const links_place *place, size_t count, bool up,
   }
 }
 
-uint64_t links_total(const links_net *net, bool up) {
+static uint64_t load_of(const links_link *link, links_way way) {
+  return way == LINKS_DOWN         ? link->down
+         : way == LINKS_UP         ? link->up
+         : way == LINKS_UP_PARTIAL ? link->up_partial
+                                   : link->up - link->noted_up;
+}
+
+void links_note_up(links_net *net) {
+  for (unsigned l = 0; l < net->links; l++) {
+    net->link[l].noted_up = net->link[l].up;
+  }
+}
+
+uint64_t links_total(const links_net *net, links_way way) {
   uint64_t total = 0;
   for (unsigned l = 0; l < net->links; l++) {
-    total += up ? net->link[l].up : net->link[l].down;
+    total += load_of(&net->link[l], way);
   }
   return total;
 }
 
-uint64_t links_busiest(const links_net *net, bool up, unsigned axis) {
+uint64_t links_busiest(const links_net *net, links_way way, unsigned axis) {
   uint64_t most = 0;
   for (unsigned l = 0; l < net->links; l++) {
-    const uint64_t load = up ? net->link[l].up : net->link[l].down;
+    const uint64_t load = load_of(&net->link[l], way);
     if (net->link[l].axis == axis && load > most) {
       most = load;
     }

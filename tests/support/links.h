@@ -11,7 +11,12 @@
 
 #include "spec/arch.h"
 
-enum { LINKS_EXTENT_MAX = 16, LINKS_ELEMENTS_MAX = 256, LINKS_NODES_MAX = 640 };
+enum {
+  LINKS_EXTENT_MAX = 12,
+  LINKS_ELEMENTS_MAX = LINKS_EXTENT_MAX * LINKS_EXTENT_MAX,
+  LINKS_NODES_MAX = 3 * LINKS_ELEMENTS_MAX,
+  LINKS_LINKS_MAX = 3 * LINKS_ELEMENTS_MAX
+};
 
 /* A link leads from a node to the one nearer to the port, or from a node at
  * the edge to its port: it is named by its two ends. */
@@ -19,7 +24,9 @@ typedef struct links_link {
   unsigned near_node, far_node; /* near: the port's side */
   unsigned axis;                /* as in cds_hops */
   uint64_t down, up;            /* words that crossed it */
-  unsigned mark;                /* of the word that crosses now */
+  uint64_t up_partial;          /* of them */
+  uint64_t noted_up;
+  unsigned mark; /* of the word that crosses now */
 } links_link;
 
 typedef struct links_net {
@@ -28,8 +35,9 @@ typedef struct links_net {
   unsigned nodes;
   unsigned parent[LINKS_NODES_MAX]; /* of tree nodes and elements */
   unsigned links;
-  links_link link[4 * LINKS_NODES_MAX];
+  links_link link[LINKS_LINKS_MAX];
   unsigned mark;
+  bool partial;                  /* the word that goes now */
   uint64_t words_down, words_up; /* that entered and left by a port */
   uint64_t adds;
 } links_net;
@@ -38,19 +46,28 @@ typedef struct links_place {
   unsigned row, col;
 } links_place;
 
-/* What the network must know of a tensor: the axes on which it lacks spreads
- * (systolic arrays: the edge at which its words enter together). */
-typedef struct links_tensor {
+/* What the network must know of a word: the axes on which its tensor lacks
+ * spreads (systolic arrays: the edge at which its words enter together), and
+ * whether it travels as a partial sum. */
+typedef struct links_word {
   bool lacks_rows, lacks_cols;
-} links_tensor;
+  bool partial;
+} links_word;
 
 void links_open(links_net *net, const cds_array *array);
 /* One word to `count` elements, or from them; `together`: one copy that is
  * split, or results that are added, on the way. */
 void links_send(links_net *net, const links_place *place, size_t count, bool up,
-                bool together, links_tensor tensor);
-/* Sum over all links, and the busiest one of an axis. */
-uint64_t links_total(const links_net *net, bool up);
-uint64_t links_busiest(const links_net *net, bool up, unsigned axis);
+                bool together, links_word word);
+/* Words on all links, and on the busiest one of an axis. */
+typedef enum links_way {
+  LINKS_DOWN,
+  LINKS_UP,
+  LINKS_UP_PARTIAL,
+  LINKS_UP_SINCE /* links_note_up */
+} links_way;
+void links_note_up(links_net *net);
+uint64_t links_total(const links_net *net, links_way way);
+uint64_t links_busiest(const links_net *net, links_way way, unsigned axis);
 
 #endif

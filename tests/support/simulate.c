@@ -155,6 +155,10 @@ static void prepare_holder(sim_state *sim, unsigned level, unsigned tensor,
   holder->moved = room(holder->instances, sizeof *holder->moved);
   for (unsigned k = 0; k < holder->depth; k++) {
     holder->net[k] = room(sim_span(sim, 0, k), sizeof *holder->net[k]);
+    for (unsigned which = 0; which < 2; which++) {
+      holder->links[k][which] = room(1, sizeof *holder->links[k][which]);
+      links_open(holder->links[k][which], &sim->arch->array[k]);
+    }
   }
   sim->holders++;
 }
@@ -253,6 +257,10 @@ static void fill_first(sim_state *sim, sim_holder *holder) {
   holder->first_own = holder->moved[0].words[CDS_FILL];
   for (unsigned k = holder->parent->depth; k < holder->depth; k++) {
     holder->first_net[k] = holder->net[k][0].down;
+    for (unsigned x = 0; x < 2; x++) {
+      holder->first_link[k][x] =
+          links_busiest(holder->links[k][1], LINKS_DOWN, x);
+    }
   }
 }
 
@@ -316,12 +324,17 @@ static void drain_last(sim_state *sim) {
     uint64_t net[CDS_ARRAYS_MAX] = {0};
     for (unsigned k = holder->parent->depth; k < holder->depth; k++) {
       net[k] = holder->net[k][0].up;
+      links_note_up(holder->links[k][1]);
     }
     sim_drain(sim, holder, true);
     holder->last_parent = above->words[CDS_UPDATE] - parent;
     holder->last_own = holder->moved[0].words[CDS_DRAIN] - own;
     for (unsigned k = holder->parent->depth; k < holder->depth; k++) {
       holder->last_net[k] = holder->net[k][0].up - net[k];
+      for (unsigned x = 0; x < 2; x++) {
+        holder->last_link[k][x] =
+            links_busiest(holder->links[k][1], LINKS_UP_SINCE, x);
+      }
     }
   }
 }
@@ -380,6 +393,21 @@ static void check_product(sim_state *sim) {
   free(wanted);
 }
 
+static void sum_links(const sim_holder *holder, unsigned k, cds_traffic *out) {
+  const links_net *all = holder->links[k][0];
+  const links_net *first = holder->links[k][1];
+  out->hops_down[k] = links_total(all, LINKS_DOWN);
+  out->hops_up[k] = links_total(all, LINKS_UP);
+  out->hops_up_partial[k] = links_total(all, LINKS_UP_PARTIAL);
+  for (unsigned x = 0; x < 2; x++) {
+    out->link_down[k][x] = links_busiest(first, LINKS_DOWN, x);
+    out->link_up[k][x] = links_busiest(first, LINKS_UP, x);
+    out->link_up_partial[k][x] = links_busiest(first, LINKS_UP_PARTIAL, x);
+    out->first_link[k][x] = holder->first_link[k][x];
+    out->last_link[k][x] = holder->last_link[k][x];
+  }
+}
+
 static void sum_networks(const sim_state *sim, const sim_holder *holder,
                          cds_traffic *out) {
   for (unsigned k = 0; k < holder->depth; k++) {
@@ -394,6 +422,7 @@ static void sum_networks(const sim_state *sim, const sim_holder *holder,
     out->adds[k] = holder->adds[k];
     out->first_net[k] = holder->first_net[k];
     out->last_net[k] = holder->last_net[k];
+    sum_links(holder, k, out);
   }
 }
 
@@ -429,6 +458,15 @@ static void sum_holder(sim_state *sim, const sim_holder *holder,
   sum_networks(sim, holder, out);
 }
 
+/* The links add as often as the networks did. */
+static void check_adds(sim_state *sim, const sim_holder *holder) {
+  for (unsigned k = 0; k < holder->depth; k++) {
+    if (holder->links[k][0]->adds != holder->adds[k]) {
+      sim_fail(sim, "the links add another number of times", holder);
+    }
+  }
+}
+
 /* reads = updates - zero starts; zero starts = drains - fills. */
 static void check_zero_starts(sim_state *sim, const sim_holder *holder,
                               const cds_traffic *t) {
@@ -449,17 +487,24 @@ static void sum_up(sim_state *sim, cds_counts *out) {
   for (unsigned k = 0; k <= sim->arch->arrays; k++) {
     out->used[k] = sim_span(sim, 0, k);
   }
+  for (unsigned k = 0; k < sim->arch->arrays; k++) {
+    out->along[k][0] = out->along[k][1] = 1;
+  }
   out->units = out->used[sim->arch->arrays];
   out->steps = 1;
   for (unsigned n = 0; n < sim->mapping->nodes; n++) {
     const cds_node *node = &sim->mapping->node[n];
     out->steps *= node->kind == CDS_FOR ? node->trips : 1;
+    if (node->kind == CDS_SPREAD) {
+      out->along[node->array][node->axis] *= node->trips;
+    }
   }
   for (unsigned h = 0; h < sim->holders; h++) {
     const sim_holder *holder = &sim->holder[h];
     cds_traffic *traffic = &out->at[holder->level][holder->tensor];
     sum_holder(sim, holder, traffic);
     check_zero_starts(sim, holder, traffic);
+    check_adds(sim, holder);
   }
 }
 
@@ -475,6 +520,8 @@ static void give_back(sim_state *sim) {
     free(holder->moved);
     for (unsigned k = 0; k < holder->depth; k++) {
       free(holder->net[k]);
+      free(holder->links[k][0]);
+      free(holder->links[k][1]);
     }
   }
   free(sim->list);

@@ -112,6 +112,7 @@ static void arrive(sim_state *sim, const sim_holder *holder,
 /* Sends the list up: through each network, then to the parent. */
 static void send_up(sim_state *sim, sim_holder *holder, size_t count) {
   for (unsigned k = holder->depth; k-- > holder->parent->depth;) {
+    sim_route(sim, holder, k, count, true);
     const size_t left =
         meet(sim, holder, k, sim->arch->array[k].reduction, count);
     holder->adds[k] += count - left;
@@ -179,6 +180,7 @@ static void fill_operand(sim_state *sim, sim_holder *holder) {
     }
   }
   for (unsigned k = holder->depth; k-- > parent->depth;) {
+    sim_route(sim, holder, k, count, false);
     count = meet(sim, holder, k, sim->arch->array[k].multicast, count);
     for (size_t i = 0; i < count; i++) {
       network(sim, holder, k, sim->list[i].instance)->down++;
@@ -226,6 +228,7 @@ static void fill_output(sim_state *sim, sim_holder *holder) {
     holder->partial_tile = true;
     for (unsigned k = parent->depth; k < holder->depth; k++) {
       network(sim, holder, k, word->instance)->down++;
+      sim_route_back(sim, holder, k, word->instance);
     }
   }
 }

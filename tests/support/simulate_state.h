@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "support/links.h"
 #include "support/simulate.h"
 
 /* One word in one instance of a holder. */
@@ -49,6 +50,9 @@ typedef struct sim_holder {
   bool *changes; /* by instance: leaves its output tile now */
   sim_moved *moved;
   sim_net *net[CDS_ARRAYS_MAX];
+  /* Link by link: all networks of the array as one, and the first one. */
+  links_net *links[CDS_ARRAYS_MAX][2];
+  uint64_t first_link[CDS_ARRAYS_MAX][2], last_link[CDS_ARRAYS_MAX][2];
   uint64_t adds[CDS_ARRAYS_MAX];
   bool replaced, partial_tile;
   uint64_t first_parent, first_own, first_net[CDS_ARRAYS_MAX];
@@ -92,5 +96,13 @@ void sim_next_tile(sim_state *sim, sim_holder *holder);
 void sim_drain(sim_state *sim, sim_holder *holder, bool all);
 /* Makes `next` the tile; fetches what is new from the parent. */
 void sim_fill(sim_state *sim, sim_holder *holder);
+
+/* Sends the words of sim->list over the links of array k: those that differ
+ * only in its coordinate go together where the array multicasts or reduces. */
+void sim_route(sim_state *sim, sim_holder *holder, unsigned k, size_t count,
+               bool up);
+/* One word to one instance. */
+void sim_route_back(sim_state *sim, sim_holder *holder, unsigned k,
+                    size_t instance);
 
 #endif
