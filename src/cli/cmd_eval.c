@@ -159,12 +159,13 @@ static void write_network_words(const cds_page *page, const job *it,
   const cds_einsum *einsum = &each->layer->einsum;
   for (unsigned k = 0; k < it->inputs.arch->arrays; k++) {
     for (unsigned t = 0; t < einsum->tensors; t++) {
-      uint64_t down = 0, up = 0, adds = 0;
+      uint64_t down = 0, up = 0, adds = 0, hops = 0;
       for (unsigned child = 0; child <= it->inputs.arch->levels; child++) {
         const cds_traffic *entry = &each->counts.at[child][t];
         down += entry->down[k];
         up += entry->up[k];
         adds += entry->adds[k];
+        hops += entry->hops_down[k] + entry->hops_up[k];
       }
       if (down == 0 && up == 0) {
         continue;
@@ -173,10 +174,15 @@ static void write_network_words(const cds_page *page, const job *it,
       cds_page_cell(
           page, cds_page_clip(page, it->inputs.arch->array[k].name, 11), -12);
       cds_page_cell(page, einsum->tensor[t].name, -10);
-      fprintf(page->stream, "%s down, %s up, %s additions\n",
+      fprintf(page->stream, "%s down, %s up, %s additions",
               cds_page_count(page, (double)down),
               cds_page_count(page, (double)up),
               cds_page_count(page, (double)adds));
+      if (it->inputs.arch->array[k].network != CDS_NETWORK_BUS) {
+        fprintf(page->stream, ", %s over links",
+                cds_page_count(page, (double)hops));
+      }
+      fputc('\n', page->stream);
     }
   }
 }
@@ -241,6 +247,11 @@ static void write_time(const cds_page *page, const job *it, const item *each) {
     fputs("  first fill and last drain", page->stream);
     cds_page_cell(
         page, cds_page_count(page, cost->first_cycles + cost->last_cycles), 8);
+    fputc('\n', page->stream);
+  }
+  if (cost->skew_cycles > 0.0) {
+    fputs("  skew of systolic arrays  ", page->stream);
+    cds_page_cell(page, cds_page_count(page, cost->skew_cycles), 8);
     fputc('\n', page->stream);
   }
 }
@@ -314,6 +325,9 @@ static void write_json_item(cds_json *json, const job *it, const item *each) {
   cds_json_number(json, "edp_pj_s", cost->energy_pj * cost->latency_s);
   cds_json_number(json, "first_cycles", cost->first_cycles);
   cds_json_number(json, "last_cycles", cost->last_cycles);
+  if (cost->skew_cycles > 0.0) {
+    cds_json_number(json, "skew_cycles", cost->skew_cycles);
+  }
   cds_json_mapping(json, arch, &each->layer->einsum, &each->mapping,
                    it->cli->arena);
   cds_json_counts(json, arch, &each->layer->einsum, &each->counts);

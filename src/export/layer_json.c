@@ -90,9 +90,11 @@ static void write_networks(cds_json *json, const cds_arch *arch,
   cds_json_array(json, "networks");
   for (unsigned k = 0; k < arch->arrays; k++) {
     for (unsigned t = 0; t < einsum->tensors; t++) {
-      uint64_t down = 0, up = 0, adds = 0;
+      uint64_t down = 0, up = 0, adds = 0, hops_down = 0, hops_up = 0;
       for (unsigned child = 0; child <= arch->levels; child++) {
         const cds_traffic *entry = &counts->at[child][t];
+        hops_down += entry->hops_down[k];
+        hops_up += entry->hops_up[k];
         down += entry->down[k];
         up += entry->up[k];
         adds += entry->adds[k];
@@ -103,6 +105,10 @@ static void write_networks(cds_json *json, const cds_arch *arch,
       cds_json_count(json, "down", down);
       cds_json_count(json, "up", up);
       cds_json_count(json, "additions", adds);
+      if (arch->array[k].network != CDS_NETWORK_BUS) {
+        cds_json_count(json, "hops_down", hops_down);
+        cds_json_count(json, "hops_up", hops_up);
+      }
       cds_json_end(json);
     }
   }

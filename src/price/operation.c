@@ -269,9 +269,31 @@ static double busiest_port(cds_serving *job) {
   return cycles;
 }
 
+/* Links that a word crosses when all elements have their own words, as many
+ * each; `busiest` is the share of the words on the busiest link (both ways
+ * together, which is more than either). */
+static double even_links(double *busiest, const cds_array *array) {
+  cds_spread_digits axis[2] = {{.count = 0}, {.count = 0}};
+  for (unsigned x = 0; x < array->axes; x++) {
+    axis[x].count = 1;
+    axis[x].trips[0] = array->extent[x];
+    axis[x].has[0] = true;
+  }
+  if (array->network == CDS_NETWORK_BUS) {
+    *busiest = 1;
+    return 1;
+  }
+  cds_hops hops;
+  cds_network_hops(&hops, array, axis, CDS_WAY_DOWN);
+  const uint64_t peak =
+      hops.peak[0] > hops.peak[1] ? hops.peak[0] : hops.peak[1];
+  *busiest = (double)peak / (double)hops.words;
+  return (double)hops.links / (double)hops.words;
+}
+
 /* Charges the way from the level to the unit: bonds, and for MACs the networks
- * of the arrays above them, which share the words evenly. Returns the cycles of
- * the busiest network. */
+ * of the arrays above them, which share the words evenly: each goes to (or
+ * comes from) one element. Returns the cycles of the busiest network. */
 static double charge_way(cds_serving *job, const cds_service *service) {
   const cds_arch *arch = job->arch;
   unsigned die = arch->level[service->at].die;
@@ -282,11 +304,14 @@ static double charge_way(cds_serving *job, const cds_service *service) {
   double cycles = 0;
   for (unsigned k = 0; k < arch->arrays; k++) {
     const cds_array *array = &arch->array[k];
-    const double energy = job->unit_bits * array->bit_pj;
+    double busiest = 1;
+    const double energy =
+        job->unit_bits * even_links(&busiest, array) * array->bit_pj;
     job->cost->array_pj[k] += energy;
     job->cost->dynamic_pj += energy;
-    job->cost->array_cycles[k] =
-        job->unit_bits / (double)cds_arch_instances(arch, k) / array->bandwidth;
+    job->cost->array_cycles[k] = job->unit_bits * busiest /
+                                 (double)cds_arch_instances(arch, k) /
+                                 array->bandwidth;
     cycles = job->cost->array_cycles[k] > cycles ? job->cost->array_cycles[k]
                                                  : cycles;
     cds_price_bonds(job->cost, arch, die, array->die, job->unit_bits);

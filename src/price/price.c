@@ -3,8 +3,9 @@
  * Energy and time of an einsum's counts.
  *
  * Energy. Each (level, tensor, action) pays its accesses; each network pays
- * the bits that enter it from above and leave it upwards, and its additions;
- * each bond pays the bits that cross it; each MAC pays its format's energy.
+ * its additions and the bits that cross its links (count/hops.h; a bus: that
+ * enter it from above and leave it upwards); each bond pays the bits that cross
+ * it; each MAC pays its format's energy.
  *
  * Time, in core cycles, from the inside out:
  *   t = compute steps
@@ -16,6 +17,14 @@
  *   t = max(t, roof of each network and bond over the whole run)
  *   for each double-buffered level below the outermost:
  *     t += first fill + last drain
+ *   for each systolic array, once: t += rows used - 1 + cols used - 1, as its
+ *     far corner starts so much later (the tiles that follow come without gap)
+ * The roof of a network is that of its busiest link, each way and axis apart:
+ * the sum over tensors of the busiest link of each. That is exact for all kinds
+ * with one port, whose link carries every word; along edges it may be high, as
+ * tensors may load different links. A bisection never binds before it: of all
+ * links that cross a cut the busiest one carries at least the mean. Links are
+ * pipelined: their latency is not charged.
  * Bonds are roofs only: neither X nor the first fill and last drain wait for
  * them. The last drain counts in the output's bits unless all words that leave
  * there are partial sums.
@@ -78,7 +87,7 @@ static void price_level(cds_pricing *job, unsigned level) {
   job->cost->dynamic_pj += energy;
 }
 
-/* Bits on network k of one edge: all networks, or the busiest one. */
+/* Bits that pass network k of one edge: all networks, or the busiest one. */
 static double net_bits(const cds_pricing *job, unsigned child, unsigned tensor,
                        unsigned k, bool busiest) {
   const cds_traffic *entry = &job->counts->at[child][tensor];
@@ -93,21 +102,67 @@ static double net_bits(const cds_pricing *job, unsigned child, unsigned tensor,
          cds_words_bits(partial, t->accumulator.bits);
 }
 
+/* The same times the links that they cross. */
+static double hop_bits(const cds_pricing *job, unsigned child, unsigned tensor,
+                       unsigned k) {
+  const cds_traffic *entry = &job->counts->at[child][tensor];
+  const cds_tensor *t = &job->einsum->tensor[tensor];
+  const bool output = tensor == job->einsum->tensors - 1;
+  const uint64_t partial = entry->hops_up_partial[k];
+  return cds_words_bits(entry->hops_down[k], cds_word_bits(t, output)) +
+         cds_words_bits(entry->hops_up[k] - partial, t->format.bits) +
+         cds_words_bits(partial, t->accumulator.bits);
+}
+
+/* Bits on the busiest links of a network: by way (down, up) and axis. A bus has
+ * one link for both ways. */
+typedef struct cds_link_bits {
+  double way[2][2];
+} cds_link_bits;
+
+static void add_link_bits(cds_link_bits *bits, const cds_pricing *job,
+                          unsigned child, unsigned tensor, unsigned k) {
+  const cds_traffic *entry = &job->counts->at[child][tensor];
+  const cds_tensor *t = &job->einsum->tensor[tensor];
+  const bool output = tensor == job->einsum->tensors - 1;
+  if (job->arch->array[k].network == CDS_NETWORK_BUS) {
+    bits->way[0][0] += net_bits(job, child, tensor, k, true);
+    return;
+  }
+  for (unsigned x = 0; x < 2; x++) {
+    const uint64_t partial = entry->link_up_partial[k][x];
+    bits->way[0][x] +=
+        cds_words_bits(entry->link_down[k][x], cds_word_bits(t, output));
+    bits->way[1][x] +=
+        cds_words_bits(entry->link_up[k][x] - partial, t->format.bits) +
+        cds_words_bits(partial, t->accumulator.bits);
+  }
+}
+
+static double link_cycles(const cds_link_bits *bits, const cds_array *array) {
+  double cycles = bits->way[0][0] / array->bandwidth;
+  cycles = max2(cycles, bits->way[0][1] / array->bandwidth);
+  cycles = max2(cycles, bits->way[1][0] / array->bandwidth);
+  return max2(cycles, bits->way[1][1] / array->bandwidth);
+}
+
 static void price_array(cds_pricing *job, unsigned k) {
   const cds_array *array = &job->arch->array[k];
+  cds_link_bits busiest = {{{0, 0}, {0, 0}}};
   double bits = 0;
-  double busiest = 0;
   double adds = 0;
   for (unsigned child = 0; child <= job->arch->levels; child++) {
     for (unsigned t = 0; t < job->einsum->tensors; t++) {
-      bits += net_bits(job, child, t, k, false);
-      busiest += net_bits(job, child, t, k, true);
+      bits += array->network == CDS_NETWORK_BUS
+                  ? net_bits(job, child, t, k, false)
+                  : hop_bits(job, child, t, k);
+      add_link_bits(&busiest, job, child, t, k);
       adds += (double)job->counts->at[child][t].adds[k];
     }
   }
   job->cost->array_pj[k] = bits * array->bit_pj;
   job->cost->add_pj[k] = adds * array->add_pj;
-  job->cost->array_cycles[k] = busiest / array->bandwidth;
+  job->cost->array_cycles[k] = link_cycles(&busiest, array);
   job->cost->dynamic_pj += job->cost->array_pj[k];
   job->cost->dynamic_pj += job->cost->add_pj[k];
 }
@@ -200,7 +255,7 @@ typedef enum cds_transfer {
 typedef struct cds_flow {
   double down_parent[CDS_LEVELS_MAX], up_parent[CDS_LEVELS_MAX];
   double own_in[CDS_LEVELS_MAX], own_out[CDS_LEVELS_MAX];
-  double net[CDS_ARRAYS_MAX];
+  cds_link_bits net[CDS_ARRAYS_MAX];
 } cds_flow;
 
 /* Words that cross from the parent's side: equals what enters the first
@@ -231,7 +286,7 @@ static void add_all(cds_flow *flow, const cds_pricing *job, unsigned level,
   flow->own_in[level] += peak_bits(job, level, t, CDS_FILL);
   flow->own_out[level] += peak_bits(job, level, t, CDS_DRAIN);
   for (unsigned k = top; k < arch->level[level].depth; k++) {
-    flow->net[k] += net_bits(job, level, t, k, true);
+    add_link_bits(&flow->net[k], job, level, t, k);
   }
 }
 
@@ -242,7 +297,13 @@ static void add_first(cds_flow *flow, const cds_pricing *job, unsigned level,
   flow->down_parent[entry->parent] += cds_words_bits(entry->first_parent, bits);
   flow->own_in[level] += cds_words_bits(entry->first_own, bits);
   for (unsigned k = 0; k < job->arch->arrays; k++) {
-    flow->net[k] += cds_words_bits(entry->first_net[k], bits);
+    if (job->arch->array[k].network == CDS_NETWORK_BUS) {
+      flow->net[k].way[0][0] += cds_words_bits(entry->first_net[k], bits);
+      continue;
+    }
+    for (unsigned x = 0; x < 2; x++) {
+      flow->net[k].way[0][x] += cds_words_bits(entry->first_link[k][x], bits);
+    }
   }
 }
 
@@ -258,9 +319,17 @@ static void add_last(cds_flow *flow, const cds_pricing *job, unsigned level,
   flow->own_out[level] +=
       cds_words_bits(entry->last_own, cds_word_bits(tensor, own));
   for (unsigned k = 0; k < job->arch->arrays; k++) {
-    const bool part = entry->up_partial[k] == entry->up[k];
-    flow->net[k] +=
-        cds_words_bits(entry->last_net[k], cds_word_bits(tensor, part));
+    if (job->arch->array[k].network == CDS_NETWORK_BUS) {
+      const bool part = entry->up_partial[k] == entry->up[k];
+      flow->net[k].way[0][0] +=
+          cds_words_bits(entry->last_net[k], cds_word_bits(tensor, part));
+      continue;
+    }
+    const bool part = entry->hops_up_partial[k] == entry->hops_up[k];
+    for (unsigned x = 0; x < 2; x++) {
+      flow->net[k].way[1][x] +=
+          cds_words_bits(entry->last_link[k][x], cds_word_bits(tensor, part));
+    }
   }
 }
 
@@ -275,7 +344,7 @@ static double flow_cycles(const cds_flow *flow, const cds_arch *arch) {
                                           flow->own_in[level]));
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
-    cycles = max2(cycles, flow->net[k] / arch->array[k].bandwidth);
+    cycles = max2(cycles, link_cycles(&flow->net[k], &arch->array[k]));
   }
   return cycles;
 }
@@ -314,6 +383,18 @@ static bool last_of_position(const cds_arch *arch, unsigned level) {
          arch->level[level + 1].position != arch->level[level].position;
 }
 
+/* Cycles by which the far corners of systolic arrays lag. */
+static double skew(const cds_pricing *job) {
+  double cycles = 0;
+  for (unsigned k = 0; k < job->arch->arrays; k++) {
+    if (job->arch->array[k].network == CDS_NETWORK_SYSTOLIC) {
+      cycles += (double)(job->counts->along[k][0] - 1) +
+                (double)(job->counts->along[k][1] - 1);
+    }
+  }
+  return cycles;
+}
+
 static double price_time(cds_pricing *job) {
   const cds_arch *arch = job->arch;
   cds_cost *cost = job->cost;
@@ -344,7 +425,8 @@ static double price_time(cds_pricing *job) {
       }
     }
   }
-  return cycles + (cost->first_cycles + cost->last_cycles);
+  cost->skew_cycles = skew(job);
+  return cycles + (cost->first_cycles + cost->last_cycles) + cost->skew_cycles;
 }
 
 cds_status cds_price_close(cds_cost *cost, const cds_arch *arch, double cycles,

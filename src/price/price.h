@@ -5,6 +5,7 @@
  *   accesses = ceil(words x bits / width) for each (level, tensor, action)
  *   E = sum accesses x pJ + bits x pJ/bit + MACs x pJ + leakage x T
  *   T = max(compute, every port, network and bond) + first fill + last drain
+ *       + skew of systolic arrays
  */
 #ifndef CDS_PRICE_PRICE_H
 #define CDS_PRICE_PRICE_H
@@ -20,7 +21,7 @@ typedef struct cds_cost {
   double latency_s;
   /* Dynamic energy by component */
   double level_pj[CDS_LEVELS_MAX];
-  double array_pj[CDS_ARRAYS_MAX]; /* bits carried */
+  double array_pj[CDS_ARRAYS_MAX]; /* bits carried, over each link */
   double add_pj[CDS_ARRAYS_MAX];   /* spatial reductions */
   double bond_pj[CDS_BONDS_MAX];
   double compute_pj, vector_pj, host_pj;
@@ -30,6 +31,7 @@ typedef struct cds_cost {
   double array_cycles[CDS_ARRAYS_MAX];
   double bond_cycles[CDS_BONDS_MAX];
   double first_cycles, last_cycles; /* additive terms */
+  double skew_cycles;               /* the same, of systolic arrays */
   double power_cycles; /* T >= E_dyn / (P_max - P_leak); 0 without a limit */
 } cds_cost;
 
