@@ -76,8 +76,8 @@ typedef struct cds_hops {
 /* The hops of a tensor without halo (no axis of its own has two ranks that are
  * spread or looped over). `words` such words take `links` hops: the hops of W
  * words are W / words x links, a whole number. axis[x] are the spreads on axis
- * x of the array. Pure, no allocation; some ten nanoseconds, but for a tree
- * with several digits that do not align with its nodes: extent x height. */
+ * x of the array. Pure, no allocation, time of the digits alone, but for a tree
+ * with digits that do not align with its nodes: extent x height. */
 void cds_network_hops(cds_hops *out, const cds_array *array,
                       const cds_spread_digits axis[2], cds_way way);
 

@@ -124,8 +124,9 @@ static const cds_key stack_keys[] = {
 
 #define BOND_ROWS                                                              \
   ROW(cds_raw_layer, "bond", NAME, bond,                                       \
-      .help = "Bond class, such as hybrid, microbump or tsv: fills energy "    \
-              "and bandwidth that are not given"),                             \
+      .help = "Bond class, such as hybrid, microbump or tsv, or a link "       \
+              "between dies side by side, such as ucie-a: fills energy and "   \
+              "bandwidth that are not given"),                                 \
       ROW(cds_raw_layer, "pitch", QUANTITY, pitch,                             \
           .dimension = CDS_DIM_LENGTH, .low = 0.01, .high = 10000,             \
           .help = "Distance between neighbouring connections"),                \

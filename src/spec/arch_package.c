@@ -282,6 +282,14 @@ static unsigned driver(const cds_arch *arch, const cds_build_bond *bond) {
   return arch->die[bond->lower].memory ? bond->upper : bond->lower;
 }
 
+/* Whether the class is one of links between dies side by side, which have an
+ * edge and no pitch. */
+static bool is_link(const char *class_name) {
+  const cds_component *class =
+      class_name == NULL ? NULL : cds_component_find(class_name);
+  return class != NULL && class->kind == CDS_COMPONENT_LINK;
+}
+
 /* Energy and bandwidth of a crossing: as given, else what the class implies. */
 static crossing cross(cds_build *build, const cds_build_bond *bond,
                       const cds_raw_layer *layer, const cds_yaml *node) {
@@ -292,8 +300,15 @@ static crossing cross(cds_build *build, const cds_build_bond *bond,
                       cds_build_place(node, "bandwidth"))};
   const bool energy = given(layer->energy);
   const bool bandwidth = given(layer->bandwidth.value);
-  if (layer->bond == NULL || (energy && bandwidth)) {
+  const bool link = is_link(layer->bond);
+  if (layer->bond == NULL || (energy && bandwidth) || link) {
     warn_pitch(build, layer, node);
+  }
+  if (given(layer->shoreline) && !link) {
+    cds_diag_error(build->reader->diag, cds_build_place(node, "shoreline"),
+                   "'shoreline' of a bond that is no link between dies side by "
+                   "side: expected 'bond' of such a class, as 'ucie-s'");
+    build->wrong = true;
   }
   if (layer->bond == NULL) {
     if (!energy) {

@@ -215,6 +215,14 @@ static const wrong_case cases[] = {
                 " [input]}, {level: N, size: 8 B, energy: 1 pJ, keep:"
                 " [weight, input]}]}\n" MAC,
      "levels 'M' and 'N' stand side by side and both keep 'input'"},
+    {"architecture: a\n"
+     "dies: {a: {clock: 1 GHz}, b: {clock: 1 GHz}}\n"
+     "package: {links: [{from: a, to: b, bond: hybrid, shoreline: 1 mm}]}\n"
+     "levels:\n"
+     "  - {level: L, die: a, size: 1 KiB, energy: 1 pJ}\n"
+     "  - {compute: MAC, die: b, energy: 1 pJ}\n",
+     "a.yaml:3:61: error: 'shoreline' of a bond that is no link between dies "
+     "side by side"},
     {HEAD OUTER "  - {array: PE, cols: 2, network: mash}\n" MAC,
      "a.yaml:4:35: error: 'network' is 'mash': expected 'bus', 'mesh', "
      "'systolic', 'tree' or 'crossbar'"},

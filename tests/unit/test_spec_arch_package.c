@@ -238,6 +238,87 @@ static int tear_down(void **state) {
   return 0;
 }
 
+/* 6 x 6 chiplets: 2 x 6 x 5 links between neighbours and one from the port. */
+static void an_array_of_dies_takes_a_link_class(void **state) {
+  (void)state;
+  read_text("architecture: a\n"
+            "dies: {io: {clock: 1 GHz}, chip: {process: n16, clock: 1 GHz}}\n"
+            "levels:\n"
+            "  - {level: DRAM, die: io, energy: 1 pJ/bit, size: 4 KiB}\n"
+            "  - {array: CHIP, die: chip, rows: 6, cols: 6,"
+            " network: {kind: mesh, class: grs}}\n"
+            "  - {level: GLB, size: 1 KiB, energy: 8 pJ}\n"
+            "  - {compute: MAC, energy: 1 pJ}\n");
+  assert_int_equal(arch.array[0].network, CDS_NETWORK_MESH);
+  assert_int_equal(arch.array[0].ports, CDS_PORTS_CORNER);
+  assert_close(arch.array[0].bit_pj, 1.17, 0);
+  /* Four pins of 25 Gb/s each way, at 1 GHz. */
+  assert_close(arch.array[0].bandwidth, 100, 1e-12);
+  assert_close(arch.array[0].area_um2, 0, 0);
+  assert_close(arch.array[0].leakage_w, 0, 0);
+  read_text("architecture: a\n"
+            "dies: {io: {clock: 1 GHz}, chip: {process: n16, clock: 1 GHz}}\n"
+            "levels:\n"
+            "  - {level: DRAM, die: io, energy: 1 pJ/bit, size: 4 KiB}\n"
+            "  - {array: CHIP, die: chip, rows: 6, cols: 6, network: {kind:"
+            " mesh, class: ucie-s, shoreline: 2 mm, bandwidth: 1 B/cycle}}\n"
+            "  - {level: GLB, size: 1 KiB, energy: 8 pJ}\n"
+            "  - {compute: MAC, energy: 1 pJ}\n");
+  assert_close(arch.array[0].bit_pj, 0.6, 0);
+  assert_close(arch.array[0].bandwidth, 8, 0); /* as given */
+  /* Three modules of 0.754 mm2 at both ends of 61 links. */
+  assert_close(arch.array[0].area_um2, 61 * 2 * 3 * 0.754e6, 1e-12);
+}
+
+static void a_link_class_joins_two_dies(void **state) {
+  (void)state;
+  read_text("architecture: a\n"
+            "dies: {logic: {clock: 1 GHz}, dram: {process: dram-1b,"
+            " size: 4 KiB}}\n"
+            "package: {links: [{from: logic, to: dram, bond: ucie-s,"
+            " shoreline: 2 mm}]}\n" CHAIN);
+  assert_int_equal(arch.bonds, 1);
+  assert_close(arch.bond[0].bit_pj, 0.6, 0);
+  /* Three modules of 1024 Gb/s, both directions together, at 1 GHz. */
+  assert_close(arch.bond[0].bandwidth, 3 * 1024, 1e-12);
+}
+
+/* 16 rows and 4 columns: links of each kind, by the area of what stands at
+ * their ends. At 45 nm a register of 64 bits has 64 x 4.522 um2. */
+static void networks_are_filled_by_the_class_of_their_kind(void **state) {
+  (void)state;
+  static const struct {
+    const char *network;
+    double area_um2;
+  } kinds[] = {
+      {"systolic", 64 * 64 * 4.522},
+      {"mesh", 64 * 64 * 180.0},
+      /* port 1, rows 2 + 4 + 8 + 16, columns 16 x (2 + 4) */
+      {"tree", (1 + 30 + 96) * 64 * 4.522},
+      /* radix 4: rows 4 + 16, columns 16 x 4 */
+      {"{kind: tree, radix: 4}", (1 + 20 + 64) * 64 * 4.522},
+      {"crossbar", 64 * 64 * 1.0},
+      {"bus", 0},
+  };
+  for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+    char text[500];
+    (void)snprintf(text, sizeof text,
+                   "architecture: a\n"
+                   "dies: {logic: {process: n45}}\n"
+                   "levels:\n"
+                   "  - {level: GLB, size: 1 KiB, energy: 8 pJ}\n"
+                   "  - {array: PE, rows: 16, cols: 4, network: %s}\n"
+                   "  - {compute: MAC, energy: 1 pJ, area: 100 um2}\n",
+                   kinds[kind].network);
+    read_text(text);
+    assert_close(arch.array[0].area_um2, kinds[kind].area_um2, 1e-9);
+    assert_true(arch.array[0].bit_pj > 0);
+    assert_true(arch.array[0].add_pj > 0);
+    assert_true((arch.array[0].leakage_w > 0) == (kinds[kind].area_um2 > 0));
+    assert_true(isinf(arch.array[0].bandwidth));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(explicit_energies_go_with_the_square_of_the_supply),
@@ -249,6 +330,9 @@ int main(void) {
       cmocka_unit_test(the_way_between_stacks_takes_links_and_bonds),
       cmocka_unit_test(classes_fill_what_is_not_given),
       cmocka_unit_test(a_dram_device_keeps_its_supply_on_a_logic_die),
+      cmocka_unit_test(an_array_of_dies_takes_a_link_class),
+      cmocka_unit_test(a_link_class_joins_two_dies),
+      cmocka_unit_test(networks_are_filled_by_the_class_of_their_kind),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

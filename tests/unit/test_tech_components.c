@@ -137,8 +137,9 @@ static void newer_nodes_cost_no_more(void **state) {
   static const char *const by_age[] = {"n90", "n65", "n45", "n40", "n32",
                                        "n28", "n22", "n16", "n14", "n12",
                                        "n10", "n7",  "n5",  "n3"};
-  static const char *const classes[] = {"sram", "regfile", "mac", "vector"};
-  for (unsigned name = 0; name < 4; name++) {
+  static const char *const classes[] = {"sram", "regfile",  "mac", "vector",
+                                        "mesh", "systolic", "tree"};
+  for (unsigned name = 0; name < 7; name++) {
     cds_tech_query query = usual(classes[name]);
     query.process = by_age[0];
     cds_tech_estimate before = ask(&query);
@@ -238,6 +239,64 @@ static void bus_grows_with_the_array_and_the_pitch(void **state) {
   assert_close(ask(&query).bit_pj[CDS_TECH_READ], 2 * small, 1e-9);
 }
 
+/* Pitch 0.1 mm, 0.3 pF/mm, 0.75 V: 1/2 x 0.03 pF x 0.5625 V2 = 8.4375 fJ a
+ * pitch. */
+static void a_link_costs_its_wire_and_its_end(void **state) {
+  (void)state;
+  const double pitch = 0.0084375;
+  cds_tech_query query = usual("mesh");
+  query.pitch_um = 100.0;
+  assert_close(ask(&query).bit_pj[CDS_TECH_READ], pitch + 0.2, 1e-9);
+  query.class_name = "systolic";
+  assert_close(ask(&query).bit_pj[CDS_TECH_READ], pitch + 0.003, 1e-9);
+  /* Half of 16 + 16 pitches over 1 + 4 + 4 links. */
+  query.class_name = "tree";
+  query.height = 9;
+  assert_close(ask(&query).bit_pj[CDS_TECH_READ], pitch * 16 / 9 + 0.003, 1e-9);
+  /* 256 crossings of 1 fF: 1/2 x 0.256 pF x 0.5625 V2. */
+  query.class_name = "crossbar";
+  assert_close(ask(&query).bit_pj[CDS_TECH_READ], pitch * 16 + 0.072, 1e-9);
+  query.rows = query.cols = 32;
+  assert_close(ask(&query).bit_pj[CDS_TECH_READ], pitch * 32 + 0.288, 1e-9);
+}
+
+static void a_mesh_hop_of_a_millimetre_costs_what_gemini_says(void **state) {
+  (void)state;
+  /* Cai et al., HPCA 2024: 0.4 pJ/bit and hop at 12 nm. */
+  cds_tech_query query = usual("mesh");
+  query.process = "n12";
+  query.pitch_um = 1000.0;
+  const double energy = ask(&query).bit_pj[CDS_TECH_READ];
+  assert_true(energy > 0.4 / 1.25 && energy < 0.4 * 1.25);
+}
+
+static void links_between_dies_meet_the_published_densities(void **state) {
+  (void)state;
+  /* UCIe at 32 GT/s: 224 GB/s/mm, and 1.3 TB/s/mm on an advanced package. */
+  cds_tech_query query = usual("ucie-s");
+  assert_close(ask(&query).bandwidth_bits_per_s / 8 / 0.5715, 224e9, 1e-3);
+  query.class_name = "ucie-a";
+  assert_close(ask(&query).bandwidth_bits_per_s / 8 / 0.3888, 1.3e12, 0.02);
+  assert_close(ask(&query).area_um2, 2 * 0.4055e6, 1e-12);
+  /* Ten modules fit 4 mm. */
+  query.shoreline_um = 4000.0;
+  assert_close(ask(&query).bandwidth_bits_per_s, 10 * 4096e9, 1e-12);
+  static const struct {
+    const char *name;
+    double low, high; /* pJ per bit, published range */
+  } links[] = {
+      {"ucie-s", 0.5, 0.6},     {"ucie-a", 0.25, 0.3},   {"grs", 0.82, 1.75},
+      {"bow", 0.5, 0.75},       {"aib", 0.5, 0.85},      {"xsr", 0.6, 0.87},
+      {"usr", 1.7, 2.4},        {"organic", 1.0, 1.0},   {"fanout", 0.6, 0.6},
+      {"interposer", 0.3, 0.3}, {"nvlink-c2c", 1.3, 1.3}};
+  query = usual("grs");
+  for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+    query.class_name = links[i].name;
+    const double energy = ask(&query).bit_pj[CDS_TECH_READ];
+    assert_true(energy >= links[i].low && energy <= links[i].high);
+  }
+}
+
 static void regfile_of_eyeriss_costs_about_one_mac(void **state) {
   (void)state;
   /* Chen, Emer, Sze, ISCA 2016, table 4: 16 bit of a 512 B register file cost
@@ -297,6 +356,9 @@ int main(void) {
       cmocka_unit_test(hbm2_costs_what_o_connor_published),
       cmocka_unit_test(hybrid_bond_meets_both_published_points),
       cmocka_unit_test(bus_grows_with_the_array_and_the_pitch),
+      cmocka_unit_test(a_link_costs_its_wire_and_its_end),
+      cmocka_unit_test(a_mesh_hop_of_a_millimetre_costs_what_gemini_says),
+      cmocka_unit_test(links_between_dies_meet_the_published_densities),
       cmocka_unit_test(regfile_of_eyeriss_costs_about_one_mac),
       cmocka_unit_test(wrong_queries_are_refused_with_a_reason),
       cmocka_unit_test(an_unknown_class_lists_the_valid_ones),
