@@ -222,6 +222,45 @@ static void macs_serve_without_a_vector_unit(void **state) {
       CDS_EINPUT);
 }
 
+/* 32 words read and 16 returned, 8 bits each, spread evenly over 2 x 2 MACs. */
+static void words_of_macs_cross_the_links_of_their_array(void **state) {
+  (void)state;
+  cds_cost cost;
+  cds_operation_counts counts;
+  cds_arch arch = small(256);
+  const cds_operation operation = softmax();
+  arch.vectors = 0;
+  arch.arrays = 1;
+  arch.array[0] = (cds_array){.name = "PE",
+                              .axes = 2,
+                              .axis_name = {"rows", "cols"},
+                              .extent = {2, 2},
+                              .bit_pj = 0.5,
+                              .bandwidth = 4};
+  static const struct {
+    cds_network_kind network;
+    cds_ports ports;
+    double links;   /* mean of a word */
+    double busiest; /* share of the words on a link */
+  } kinds[] = {
+      {CDS_NETWORK_BUS, CDS_PORTS_CORNER, 1, 1},
+      {CDS_NETWORK_MESH, CDS_PORTS_CORNER, (1 + 2 + 2 + 3) / 4.0, 1},
+      {CDS_NETWORK_SYSTOLIC, CDS_PORTS_COLS, (1 + 1 + 2 + 2) / 4.0, 0.5},
+      {CDS_NETWORK_TREE, CDS_PORTS_CORNER, 3, 1},
+      {CDS_NETWORK_CROSSBAR, CDS_PORTS_CORNER, 2, 1},
+  };
+  for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+    arch.array[0].network = kinds[kind].network;
+    arch.array[0].ports = kinds[kind].ports;
+    arch.array[0].radix = 2;
+    assert_int_equal(cds_price_operation(&cost, &counts, &arch, &operation,
+                                         (double)INFINITY),
+                     CDS_OK);
+    assert_close(cost.array_pj[0], 384 * 0.5 * kinds[kind].links, 0);
+    assert_close(cost.array_cycles[0], 384 * kinds[kind].busiest / 4, 0);
+  }
+}
+
 static void whole_number_macs_take_no_fractions(void **state) {
   (void)state;
   cds_cost cost;
@@ -289,6 +328,7 @@ int main(void) {
       cmocka_unit_test(gathered_rows_take_whole_accesses),
       cmocka_unit_test(overlapping_windows_are_read_whole_and_fetched_once),
       cmocka_unit_test(macs_serve_without_a_vector_unit),
+      cmocka_unit_test(words_of_macs_cross_the_links_of_their_array),
       cmocka_unit_test(whole_number_macs_take_no_fractions),
       cmocka_unit_test(a_vector_unit_without_the_format_is_no_way_out),
       cmocka_unit_test(power_is_a_roof_on_time),
