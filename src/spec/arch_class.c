@@ -8,9 +8,9 @@ enum { CLASSES_MAX = 64 };
 
 /* Links between dies also serve as bonds and as networks of dies. */
 static bool serves(const cds_component *class, cds_component_kind kind) {
-  return class->kind == kind || (class->kind == CDS_COMPONENT_LINK &&
-                                 (kind == CDS_COMPONENT_BOND ||
-                                  kind == CDS_COMPONENT_NETWORK));
+  return class->kind == kind ||
+         (class->kind == CDS_COMPONENT_LINK &&
+          (kind == CDS_COMPONENT_BOND || kind == CDS_COMPONENT_NETWORK));
 }
 
 /* Names of the classes of a kind, for messages. */
