@@ -172,22 +172,20 @@ static cds_status union_by_bits(uint64_t *all, uint64_t *fresh,
   return CDS_OK;
 }
 
-cds_status cds_axis_marks(bool **all, bool **fresh, uint64_t *length,
-                          const cds_digits *tile, const cds_digits *spread,
-                          int64_t delta, bool whole, cds_arena *arena) {
+cds_status cds_axis_marks(cds_axis_flags *out, const cds_digits *tile,
+                          const cds_digits *spread, int64_t delta, bool whole,
+                          cds_arena *arena) {
   cds_bit_sets sets;
   CDS_TRY(mark_bits(&sets, tile, spread, delta, arena));
   bool *flags = cds_arena_array(arena, (size_t)sets.length, 2 * sizeof *flags);
   if (flags == NULL) {
     return CDS_ENOMEM;
   }
-  *length = sets.length;
-  *all = flags;
-  *fresh = flags + sets.length;
+  const uint64_t *chosen = whole ? sets.all : sets.fresh;
+  *out = (cds_axis_flags){flags, flags + sets.length, sets.length};
   for (uint64_t x = 0; x < sets.length; x++) {
-    const uint64_t *chosen = whole ? sets.all : sets.fresh;
-    flags[x] = (sets.all[x / 64] >> x % 64 & 1) != 0;
-    (*fresh)[x] = (chosen[x / 64] >> x % 64 & 1) != 0;
+    out->all[x] = (sets.all[x / 64] >> x % 64 & 1) != 0;
+    out->fresh[x] = (chosen[x / 64] >> x % 64 & 1) != 0;
   }
   return CDS_OK;
 }

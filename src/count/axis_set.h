@@ -38,8 +38,12 @@ cds_status cds_axis_union(uint64_t *all, uint64_t *fresh, cds_digits *tile,
 
 /* The same two sets as flags of the positions 0 .. length - 1, in the arena;
  * with `whole`, everything is fresh. */
-cds_status cds_axis_marks(bool **all, bool **fresh, uint64_t *length,
-                          const cds_digits *tile, const cds_digits *spread,
-                          int64_t delta, bool whole, cds_arena *arena);
+typedef struct cds_axis_flags {
+  bool *all, *fresh;
+  uint64_t length;
+} cds_axis_flags;
+cds_status cds_axis_marks(cds_axis_flags *out, const cds_digits *tile,
+                          const cds_digits *spread, int64_t delta, bool whole,
+                          cds_arena *arena);
 
 #endif

@@ -205,23 +205,15 @@ static cds_status plain_classes(halo *h, unsigned a, int64_t move, bool all) {
   return CDS_OK;
 }
 
-/* The tiles of the element at coordinate 0 as flags of positions. */
-static cds_status mark_tile(halo *h, unsigned a, int64_t move, bool all,
-                            bool **in, bool **fresh, uint64_t *length) {
-  cds_digits tile;
-  cds_digits spread;
-  cds_axis_digits(&tile, &spread, h->holder, a, h->united, h->k + 1);
-  return cds_axis_marks(in, fresh, length, &tile, &spread, move, all,
-                        h->scratch);
-}
-
 static cds_status mark_classes(halo *h, unsigned a, int64_t move, bool all) {
   halo_axis *axis = &h->axis[a];
-  bool *in = NULL;
-  bool *fresh = NULL;
-  uint64_t length = 0;
-  CDS_TRY(mark_tile(h, a, move, all, &in, &fresh, &length));
-  const uint64_t positions = length + offset_of(h, a, axis->coordinates - 1);
+  cds_digits tile;
+  cds_digits spread;
+  cds_axis_flags own; /* of the element at coordinate 0 */
+  cds_axis_digits(&tile, &spread, h->holder, a, h->united, h->k + 1);
+  CDS_TRY(cds_axis_marks(&own, &tile, &spread, move, all, h->scratch));
+  const uint64_t positions =
+      own.length + offset_of(h, a, axis->coordinates - 1);
   if (positions > MARKS_MAX / axis->coordinates) {
     return CDS_ELIMIT;
   }
@@ -240,12 +232,12 @@ static cds_status mark_classes(halo *h, unsigned a, int64_t move, bool all) {
     memset(set, 0, (size_t)axis->set_words * sizeof *set);
     memset(new_set, 0, (size_t)axis->set_words * sizeof *new_set);
     for (uint64_t c = 0; c < axis->coordinates; c++) {
-      if (x < offset[c] || x - offset[c] >= length) {
+      if (x < offset[c] || x - offset[c] >= own.length) {
         continue;
       }
       const uint64_t bit = UINT64_C(1) << c % 64;
-      set[c / 64] |= in[x - offset[c]] ? bit : 0;
-      new_set[c / 64] |= fresh[x - offset[c]] ? bit : 0;
+      set[c / 64] |= own.all[x - offset[c]] ? bit : 0;
+      new_set[c / 64] |= own.fresh[x - offset[c]] ? bit : 0;
     }
     close_class(axis, 1);
   }

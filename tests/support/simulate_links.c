@@ -44,12 +44,20 @@ static links_word word_of(const sim_state *sim, const sim_holder *holder,
   return word;
 }
 
+/* A word between the port and some elements. */
+typedef struct trip {
+  const links_place *place;
+  size_t count;
+  bool up, together;
+  links_word word;
+} trip;
+
 static void send(sim_state *sim, sim_holder *holder, unsigned k,
-                 size_t instance, const links_place *place, size_t count,
-                 bool up, bool together, links_word word) {
-  links_send(holder->links[k][0], place, count, up, together, word);
-  if (instance < sim_span(sim, k, holder->depth)) {
-    links_send(holder->links[k][1], place, count, up, together, word);
+                 size_t instance, const trip *t) {
+  const bool first = instance < sim_span(sim, k, holder->depth);
+  for (unsigned which = 0; which < (first ? 2 : 1); which++) {
+    links_send(holder->links[k][which], t->place, t->count, t->up, t->together,
+               t->word);
   }
 }
 
@@ -101,7 +109,8 @@ void sim_route(sim_state *sim, sim_holder *holder, unsigned k, size_t count,
              all[i].word == first->word);
     word.partial = products < sim->reduction_size ||
                    (n > 1 && array->network != CDS_NETWORK_BUS);
-    send(sim, holder, k, first->instance, place, n, up, together, word);
+    send(sim, holder, k, first->instance,
+         &(trip){place, n, up, together, word});
   }
   free(all);
 }
@@ -110,6 +119,6 @@ void sim_route_back(sim_state *sim, sim_holder *holder, unsigned k,
                     size_t instance) {
   const links_place place =
       place_of(sim, k, coordinate_of(sim, holder, k, instance));
-  send(sim, holder, k, instance, &place, 1, false, true,
-       (links_word){false, false, true});
+  send(sim, holder, k, instance,
+       &(trip){&place, 1, false, true, {false, false, true}});
 }
