@@ -3,6 +3,7 @@
 #include "support/links.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 /* Nodes: elements first (row by row), then ports above the columns, ports
@@ -43,7 +44,7 @@ static unsigned grow_tree(links_net *net, const unsigned *leaf,
 }
 
 void links_open(links_net *net, const cds_array *array) {
-  memset(net, 0, sizeof *net);
+  memset(net, 0, offsetof(links_net, parent));
   net->array = array;
   const bool only_cols =
       array->axes == 1 && strcmp(array->axis_name[0], "cols") == 0;

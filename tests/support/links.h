@@ -12,7 +12,7 @@
 #include "spec/arch.h"
 
 enum {
-  LINKS_EXTENT_MAX = 12,
+  LINKS_EXTENT_MAX = 16,
   LINKS_ELEMENTS_MAX = LINKS_EXTENT_MAX * LINKS_EXTENT_MAX,
   LINKS_NODES_MAX = 3 * LINKS_ELEMENTS_MAX,
   LINKS_LINKS_MAX = 3 * LINKS_ELEMENTS_MAX
@@ -33,13 +33,14 @@ typedef struct links_net {
   const cds_array *array;
   unsigned rows, cols;
   unsigned nodes;
-  unsigned parent[LINKS_NODES_MAX]; /* of tree nodes and elements */
   unsigned links;
-  links_link link[LINKS_LINKS_MAX];
   unsigned mark;
   bool partial;                  /* the word that goes now */
   uint64_t words_down, words_up; /* that entered and left by a port */
   uint64_t adds;
+  /* Set as nodes and links come up. */
+  unsigned parent[LINKS_NODES_MAX]; /* of tree nodes and elements */
+  links_link link[LINKS_LINKS_MAX];
 } links_net;
 
 typedef struct links_place {

@@ -156,7 +156,10 @@ static void prepare_holder(sim_state *sim, unsigned level, unsigned tensor,
   for (unsigned k = 0; k < holder->depth; k++) {
     holder->net[k] = room(sim_span(sim, 0, k), sizeof *holder->net[k]);
     for (unsigned which = 0; which < 2; which++) {
-      holder->links[k][which] = room(1, sizeof *holder->links[k][which]);
+      holder->links[k][which] = malloc(sizeof *holder->links[k][which]);
+      if (holder->links[k][which] == NULL) {
+        abort();
+      }
       links_open(holder->links[k][which], &sim->arch->array[k]);
     }
   }
