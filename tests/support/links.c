@@ -24,7 +24,8 @@ static unsigned single_port(const links_net *net) {
 /* Groups nodes by `radix` under new ones until one is left: the root. */
 static unsigned grow_tree(links_net *net, const unsigned *leaf,
                           unsigned leaves) {
-  unsigned below[LINKS_EXTENT_MAX];
+  unsigned below[LINKS_EXTENT_MAX] = {0};
+  assert(leaves > 0);
   memcpy(below, leaf, leaves * sizeof *leaf);
   unsigned count = leaves;
   while (count > 1) {

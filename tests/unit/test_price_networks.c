@@ -101,7 +101,7 @@ static void mesh_with_a_corner_port(void **state) {
   price(&r, &arch, stationary, 8);
   assert_close(r.cost.array_pj[PE],
                4 * (8 * 2 + 8 * 4 + 8 * 2 + 8 * 3 + 4 * (1 + 2 + 2 + 3)), 0);
-  assert_close(r.cost.array_cycles[PE], 32 * 8 / 2, 0);
+  assert_close(r.cost.array_cycles[PE], 32 * 8 / 2.0, 0);
   assert_close(r.cost.cycles, 128, 0);
   assert_close(r.cost.skew_cycles, 0, 0);
 }
@@ -116,7 +116,7 @@ static void mesh_with_ports_above_the_columns(void **state) {
   price(&r, &arch, stationary, 8);
   assert_close(r.cost.array_pj[PE],
                4 * (8 * 2 + 8 * 4 + 16 * 2 + 4 * (1 + 1 + 2 + 2)), 0);
-  assert_close(r.cost.array_cycles[PE], (16 + 8) * 8 / 2, 0);
+  assert_close(r.cost.array_cycles[PE], (16 + 8) * 8 / 2.0, 0);
 }
 
 /* A enters beside its row and passes along it, B above its column: 2 links a
@@ -129,7 +129,7 @@ static void systolic_array_feeds_rows_and_columns(void **state) {
   price(&r, &arch, stationary, 8);
   assert_close(r.cost.array_pj[PE], 4 * (16 * 2 + 16 * 2 + 4 * (1 + 1 + 2 + 2)),
                0);
-  assert_close(r.cost.array_cycles[PE], 8 * 8 / 2, 0);
+  assert_close(r.cost.array_cycles[PE], 8 * 8 / 2.0, 0);
   assert_close(r.cost.skew_cycles, 2, 0);
   assert_close(r.cost.cycles, 32 + 2, 0);
 }
@@ -142,7 +142,7 @@ static void tree_splits_at_its_nodes(void **state) {
   const cds_arch arch = square(CDS_NETWORK_TREE, CDS_PORTS_CORNER);
   price(&r, &arch, stationary, 8);
   assert_close(r.cost.array_pj[PE], 4 * (16 * 4 + 16 * 5 + 16 * 3), 0);
-  assert_close(r.cost.array_cycles[PE], 32 * 8 / 2, 0);
+  assert_close(r.cost.array_cycles[PE], 32 * 8 / 2.0, 0);
 }
 
 /* A line in and two lines out for A and B, one out of each PE and one to the
@@ -157,7 +157,7 @@ static void crossbar_drives_one_line_a_destination(void **state) {
   arch.array[PE].multicast = false;
   price(&r, &arch, stationary, 8);
   assert_close(r.cost.array_pj[PE], 4 * (32 * 2 + 32 * 2 + 16 * 2), 0);
-  assert_close(r.cost.array_cycles[PE], 64 * 8 / 2, 0);
+  assert_close(r.cost.array_cycles[PE], 64 * 8 / 2.0, 0);
 }
 
 /* The same words on a bus: one crossing each, both ways on the one link. */
@@ -167,7 +167,7 @@ static void bus_carries_each_word_once(void **state) {
   const cds_arch arch = square(CDS_NETWORK_BUS, CDS_PORTS_CORNER);
   price(&r, &arch, stationary, 8);
   assert_close(r.cost.array_pj[PE], 4 * (16 + 16 + 16), 0);
-  assert_close(r.cost.array_cycles[PE], 48 * 8 / 2, 0);
+  assert_close(r.cost.array_cycles[PE], 48 * 8 / 2.0, 0);
 }
 
 /* O of column c: row 1 up to row 0, row 0 to column 0, out: 2 + c links, one
@@ -184,7 +184,7 @@ static void mesh_adds_on_the_way_up(void **state) {
   assert_close(r.cost.array_pj[PE], 0.5 * (8 * (a + b) + 32 * o), 0);
   assert_close(r.cost.add_pj[PE], 16, 0);
   /* Up: 16 words of 32 bits; down: 32 words of 8. */
-  assert_close(r.cost.array_cycles[PE], 16 * 32 / 2, 0);
+  assert_close(r.cost.array_cycles[PE], 16 * 32 / 2.0, 0);
   /* A bus adds before it carries: the result has its own 8 bits. */
   const cds_arch bus = square(CDS_NETWORK_BUS, CDS_PORTS_CORNER);
   price(&r, &bus, adding, 32);
@@ -199,14 +199,14 @@ static void first_fill_and_last_drain_take_the_links(void **state) {
   cds_arch arch = square(CDS_NETWORK_MESH, CDS_PORTS_CORNER);
   arch.overlap = CDS_OVERLAP_NATIVE;
   price(&r, &arch, stationary, 8);
-  assert_close(r.cost.first_cycles, 16 * 8 / 2, 0);
-  assert_close(r.cost.last_cycles, 16 * 8 / 2, 0);
+  assert_close(r.cost.first_cycles, 16 * 8 / 2.0, 0);
+  assert_close(r.cost.last_cycles, 16 * 8 / 2.0, 0);
   arch = square(CDS_NETWORK_SYSTOLIC, CDS_PORTS_COLS);
   arch.overlap = CDS_OVERLAP_NATIVE;
   price(&r, &arch, stationary, 8);
   /* Rows and columns have their own links: 4 words each; up 8 a column. */
-  assert_close(r.cost.first_cycles, 4 * 8 / 2, 0);
-  assert_close(r.cost.last_cycles, 8 * 8 / 2, 0);
+  assert_close(r.cost.first_cycles, 4 * 8 / 2.0, 0);
+  assert_close(r.cost.last_cycles, 8 * 8 / 2.0, 0);
 }
 
 int main(void) {
