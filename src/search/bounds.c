@@ -115,7 +115,7 @@ static double update_price(const cds_pricer *job, unsigned level,
          (weighted && level == 0 ? job->in_cycles : 0);
 }
 
-static unsigned child_die(const cds_general *general, const cds_way *way) {
+static unsigned child_die(const cds_general *general, const cds_leg *way) {
   return way->child == general->arch->levels
              ? general->arch->compute.die
              : general->arch->level[way->child].die;
@@ -123,7 +123,7 @@ static unsigned child_die(const cds_general *general, const cds_way *way) {
 
 /* Networks and bonds of a bit that passes the way down (or up). Per bit at the
  * child. */
-static double carry_price(const cds_layout *layout, const cds_way *way,
+static double carry_price(const cds_layout *layout, const cds_leg *way,
                           bool up) {
   const cds_general *general = layout->general;
   const cds_arch *arch = general->arch;
@@ -150,7 +150,7 @@ static double carry_price(const cds_layout *layout, const cds_way *way,
 }
 
 /* What the arrays of a way share of a word. */
-static double shared(const cds_layout *layout, const cds_way *way, bool up,
+static double shared(const cds_layout *layout, const cds_leg *way, bool up,
                      bool all) {
   double product = 1;
   for (unsigned k = way->top; k < way->depth; k++) {
@@ -166,9 +166,9 @@ static double shared(const cds_layout *layout, const cds_way *way, bool up,
 static void price_operand(const cds_pricer *job, unsigned w) {
   cds_layout *layout = job->layout;
   const cds_general *general = layout->general;
-  const cds_way *way = &layout->chain->way[w];
+  const cds_leg *way = &layout->chain->way[w];
   const double bits = general->tensor[way->tensor].bits;
-  cds_way_price *price = &layout->price[w];
+  cds_leg_price *price = &layout->price[w];
   price->own =
       way->child < general->arch->levels
           ? bits * bit_price(&general->arch->level[way->child], CDS_FILL)
@@ -189,7 +189,7 @@ static void price_operand(const cds_pricer *job, unsigned w) {
 }
 
 /* Share of one window: see the head of this file. */
-static double window_share(const cds_layout *layout, const cds_way *way,
+static double window_share(const cds_layout *layout, const cds_leg *way,
                            const cds_window *window,
                            const cds_divisors_at *at) {
   const cds_general *general = layout->general;
@@ -212,9 +212,9 @@ static double window_share(const cds_layout *layout, const cds_way *way,
   return fmin(spread[0] * second, spread[1] * first);
 }
 
-double cds_way_share(const cds_layout *layout, unsigned w,
+double cds_leg_share(const cds_layout *layout, unsigned w,
                      const cds_tile *tile) {
-  const cds_way *way = &layout->chain->way[w];
+  const cds_leg *way = &layout->chain->way[w];
   const cds_operand_shape *shape = &layout->general->tensor[way->tensor];
   double share = 1;
   if (layout->price[w].sliding) {
@@ -226,7 +226,7 @@ double cds_way_share(const cds_layout *layout, unsigned w,
 }
 
 /* Networks and bonds of a partial sum on its way back: it passes each once. */
-static double return_price(const cds_layout *layout, const cds_way *way) {
+static double return_price(const cds_layout *layout, const cds_leg *way) {
   const cds_general *general = layout->general;
   const cds_arch *arch = general->arch;
   double price = 0;
@@ -246,7 +246,7 @@ static void price_output(const cds_pricer *job, unsigned w,
   cds_layout *layout = job->layout;
   const cds_general *general = layout->general;
   const cds_arch *arch = general->arch;
-  const cds_way *way = &layout->chain->way[w];
+  const cds_leg *way = &layout->chain->way[w];
   const cds_operand_shape *shape = &general->tensor[way->tensor];
   const double wide = shape->wide;
   const double results =
@@ -282,7 +282,7 @@ static void price_ways(cds_pricer *job) {
   double inside[CDS_WEIGHTINGS] = {0};
   unsigned outermost = 0;
   for (unsigned w = chain->ways; w-- > 0;) {
-    const cds_way *way = &chain->way[w];
+    const cds_leg *way = &chain->way[w];
     layout->price[w].staying = layout->lacking[way->tensor][way->depth];
     if (way->tensor != general->output) {
       price_operand(job, w);
@@ -312,9 +312,9 @@ static void tile_cost(cds_weights *out, const cds_layout *layout,
     const double loads = (lacks >> t & 1U) != 0
                              ? tile->stay[t] * layout->price[w].staying
                              : tile->loads[t];
-    const double share = cds_way_share(layout, w, tile);
+    const double share = cds_leg_share(layout, w, tile);
     for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
-      out->value[i] += cds_way_cost(layout, w, i, loads, share);
+      out->value[i] += cds_leg_cost(layout, w, i, loads, share);
     }
   }
 }
@@ -337,7 +337,7 @@ void cds_layout_tile(cds_weights *out, const cds_layout *layout, unsigned group,
 
 /* Whatever the tile. */
 static double most_share(const cds_layout *layout, unsigned w) {
-  const cds_way *way = &layout->chain->way[w];
+  const cds_leg *way = &layout->chain->way[w];
   double share = 1;
   for (unsigned k = way->top; k < way->depth && layout->price[w].sliding; k++) {
     share *= layout->spread[k]->window[way->tensor];
@@ -360,9 +360,9 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
          w++) {
       const unsigned t = chain->way[w].tensor;
       if ((lacks >> t & 1U) == 0) {
-        const double share = cds_way_share(layout, w, tile);
+        const double share = cds_leg_share(layout, w, tile);
         for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
-          sum.value[i] += cds_way_cost(layout, w, i, tile->loads[t], share);
+          sum.value[i] += cds_leg_cost(layout, w, i, tile->loads[t], share);
         }
       }
     }
@@ -376,7 +376,7 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
       const double loads = general->tensor[t].words * layout->price[w].staying;
       const double share = most_share(layout, w);
       for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
-        out->value[i] += cds_way_cost(layout, w, i, loads, share);
+        out->value[i] += cds_leg_cost(layout, w, i, loads, share);
       }
     }
   }
@@ -398,9 +398,9 @@ void cds_layout_bound(cds_layout *layout, double weight) {
     layout->fixed.value[i] = general->mac_pj;
     for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
          w++) {
-      const double share = cds_way_share(layout, w, &general->one);
+      const double share = cds_leg_share(layout, w, &general->one);
       layout->fixed.value[i] +=
-          cds_way_cost(layout, w, i, general->macs, share);
+          cds_leg_cost(layout, w, i, general->macs, share);
     }
   }
   layout->rest[general->groups + 1] = (cds_weights){{0, 0}};
@@ -441,7 +441,7 @@ static double output_bits(const cds_layout *layout, unsigned group) {
   const cds_general *general = layout->general;
   const cds_operand_shape *shape = &general->tensor[general->output];
   const cds_chain *chain = layout->chain;
-  const cds_way *last = &chain->way[chain->ways - 1];
+  const cds_leg *last = &chain->way[chain->ways - 1];
   if (last->parent_group != group || shape->wide < shape->bits) {
     return fmin(shape->bits, shape->wide);
   }

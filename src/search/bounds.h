@@ -20,13 +20,13 @@ typedef struct cds_weights {
 
 /* Cost of F loads = constant + F (own + above / share); `share`: instances
  * that have a word of a window in common (1 without windows). */
-typedef struct cds_way_price {
+typedef struct cds_leg_price {
   double own;
   double above[CDS_WEIGHTINGS];
   double constant[CDS_WEIGHTINGS];
   double staying; /* spreads above the child that the tensor lacks */
   bool sliding;   /* windows are spread and multicast: share may be above 1 */
-} cds_way_price;
+} cds_leg_price;
 
 typedef struct cds_layout {
   const cds_general *general;
@@ -45,7 +45,7 @@ typedef struct cds_layout {
   double window[CDS_TENSORS_MAX][CDS_ARRAYS_MAX + 1];
   double compute_cycles;
   double weight; /* pJ a cycle of the outermost port */
-  cds_way_price price[CDS_WAYS_MAX];
+  cds_leg_price price[CDS_LEGS_MAX];
   cds_weights fixed;                     /* of MACs and the ways to compute */
   cds_weights least[CDS_GROUPS_MAX + 1]; /* of the ways into each group */
   cds_weights rest[CDS_GROUPS_MAX + 2];  /* of this group and all inside */
@@ -60,16 +60,16 @@ bool cds_layout_set(cds_layout *out, const cds_general *general,
 void cds_layout_bound(cds_layout *layout, double weight);
 /* Cost of a way. A price below 0 (partial sums that save more than they cost)
  * is taken at the most loads that there can be. */
-static inline double cds_way_cost(const cds_layout *layout, unsigned w,
+static inline double cds_leg_cost(const cds_layout *layout, unsigned w,
                                   unsigned weighting, double loads,
                                   double share) {
-  const cds_way_price *price = &layout->price[w];
+  const cds_leg_price *price = &layout->price[w];
   const double each = price->own + price->above[weighting] / share;
   return price->constant[weighting] +
          each * (each < 0 ? layout->general->macs : loads);
 }
 /* Most instances that a word of the tensor's tiles can be common to. */
-double cds_way_share(const cds_layout *layout, unsigned w,
+double cds_leg_share(const cds_layout *layout, unsigned w,
                      const cds_tile *tile);
 /* Least cost of the ways into a group when its tile is this one. */
 void cds_layout_tile(cds_weights *out, const cds_layout *layout, unsigned group,

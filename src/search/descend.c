@@ -264,9 +264,9 @@ static void block_cost(cds_weights *out, const cds_descent *job,
     const double loads =
         fmax(general->tensor[t].words,
              tile->pass[t] * passes * layout->price[w].staying);
-    const double share = cds_way_share(layout, w, tile);
+    const double share = cds_leg_share(layout, w, tile);
     for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
-      out->value[i] += cds_way_cost(layout, w, i, loads, share);
+      out->value[i] += cds_leg_cost(layout, w, i, loads, share);
     }
   }
 }
@@ -274,7 +274,7 @@ static void block_cost(cds_weights *out, const cds_descent *job,
 /* What the united tiles of a window share in fact. */
 static double exact_share(const cds_descent *job, unsigned w, double loads) {
   const cds_layout *layout = &job->layout;
-  const cds_way *way = &layout->chain->way[w];
+  const cds_leg *way = &layout->chain->way[w];
   double apart = layout->used[way->top];
   double merged = 1;
   for (unsigned k = way->top; k < way->depth; k++) {
@@ -297,7 +297,7 @@ static void decide_ways(cds_descent *job, unsigned group) {
   cds_frame *frame = &job->frame[group];
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
-    const cds_way *way = &chain->way[w];
+    const cds_leg *way = &chain->way[w];
     const unsigned t = way->tensor;
     double loads = 0;
     if (general->tensor[t].windows == 0) {
@@ -311,7 +311,7 @@ static void decide_ways(cds_descent *job, unsigned group) {
     const double share =
         layout->price[w].sliding ? exact_share(job, w, loads) : 1;
     for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
-      frame->sum.value[i] += cds_way_cost(layout, w, i, loads, share);
+      frame->sum.value[i] += cds_leg_cost(layout, w, i, loads, share);
     }
   }
 }

@@ -64,7 +64,7 @@ typedef struct cds_descent {
   unsigned loops;
   cds_loop loop[CDS_LOOPS_MAX];
   unsigned region[CDS_GROUPS_MAX + 2]; /* first loop of each region */
-  double loads[CDS_WAYS_MAX];          /* of the ways decided */
+  double loads[CDS_LEGS_MAX];          /* of the ways decided */
   const cds_control *control;
   uint64_t nodes, leaves, confirmed, most_nodes;
   bool stopped; /* cancelled or out of nodes */

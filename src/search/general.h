@@ -123,22 +123,22 @@ typedef struct cds_spread_list {
 } cds_spread_list;
 
 /* From a holder to the next holder of the tensor, or to compute. */
-typedef struct cds_way {
+typedef struct cds_leg {
   unsigned tensor;
   unsigned parent; /* level */
   unsigned child;  /* level, or arch->levels: compute */
   unsigned group;  /* of the child; groups: compute */
   unsigned parent_group;
   unsigned top, depth; /* arrays above parent and child */
-} cds_way;
+} cds_leg;
 
-enum { CDS_WAYS_MAX = (CDS_GROUPS_MAX + 1) * CDS_TENSORS_MAX };
+enum { CDS_LEGS_MAX = (CDS_GROUPS_MAX + 1) * CDS_TENSORS_MAX };
 
 /* One holding for each group. */
 typedef struct cds_chain {
   uint16_t holding[CDS_GROUPS_MAX];
   unsigned ways;
-  cds_way way[CDS_WAYS_MAX];
+  cds_leg way[CDS_LEGS_MAX];
   unsigned first_way[CDS_GROUPS_MAX + 2]; /* of each group; compute last */
 } cds_chain;
 

@@ -82,10 +82,10 @@ void cds_general_search_free(cds_general_search *search) {
 /* ---- chains ---------------------------------------------------------- */
 
 static void add_way(cds_chain *chain, const cds_general *general, unsigned t,
-                    unsigned group, const cds_way *outer) {
+                    unsigned group, const cds_leg *outer) {
   const bool compute = group > general->groups;
   const cds_arch *arch = general->arch;
-  cds_way *way = &chain->way[chain->ways++];
+  cds_leg *way = &chain->way[chain->ways++];
   way->tensor = t;
   way->parent = outer->child;
   way->parent_group = outer->group;
@@ -98,7 +98,7 @@ static void add_way(cds_chain *chain, const cds_general *general, unsigned t,
 
 /* Fills the ways of the chain from its holdings. */
 static void fill_chain(cds_chain *chain, const cds_general *general) {
-  cds_way last[CDS_TENSORS_MAX];
+  cds_leg last[CDS_TENSORS_MAX];
   memset(last, 0, sizeof last);
   chain->ways = 0;
   for (unsigned g = 1; g <= general->groups + 1; g++) {

@@ -64,17 +64,17 @@ static bool hides_nothing(const cds_general *general, unsigned level) {
          general->arch->level[level].buffering == CDS_BUFFER_SINGLE;
 }
 
-static bool is_level(const cds_leaf_job *it, const cds_way *way) {
+static bool is_level(const cds_leaf_job *it, const cds_leg *way) {
   return way->child < it->general->arch->levels;
 }
 
-static unsigned child_die(const cds_leaf_job *it, const cds_way *way) {
+static unsigned child_die(const cds_leaf_job *it, const cds_leg *way) {
   const cds_arch *arch = it->general->arch;
   return is_level(it, way) ? arch->level[way->child].die : arch->compute.die;
 }
 
 /* Copies of the tile that the child of a way holds. */
-static double copies(const cds_leaf_job *it, const cds_way *way) {
+static double copies(const cds_leaf_job *it, const cds_leg *way) {
   const cds_general *general = it->general;
   if (general->arch->overlap != CDS_OVERLAP_NATIVE ||
       general->arch->level[way->child].buffering != CDS_BUFFER_DOUBLE) {
@@ -91,7 +91,7 @@ static double copies(const cds_leaf_job *it, const cds_way *way) {
 /* ---- operands -------------------------------------------------------- */
 
 /* Words that enter the networks from array k on; the first of them. */
-static double entering(const cds_leaf_job *it, const cds_way *way, unsigned k,
+static double entering(const cds_leaf_job *it, const cds_leg *way, unsigned k,
                        double *first) {
   const cds_general *general = it->general;
   const cds_layout *layout = it->layout;
@@ -129,7 +129,7 @@ static void move_operand(cds_leaf_job *it, unsigned w) {
   const cds_general *general = it->general;
   const cds_layout *layout = it->layout;
   const cds_arch *arch = general->arch;
-  const cds_way *way = &layout->chain->way[w];
+  const cds_leg *way = &layout->chain->way[w];
   const unsigned bits = general->tensor[way->tensor].bits;
   const bool level = is_level(it, way);
   const double fills = level ? it->job->loads[w] : general->macs;
@@ -172,7 +172,7 @@ static void move_operand(cds_leaf_job *it, unsigned w) {
 /* ---- output ---------------------------------------------------------- */
 
 typedef struct cds_output_move {
-  const cds_way *way;
+  const cds_leg *way;
   double drains, drains_peak, fills, fills_peak;
   double updates, results;
   bool through, complete;
@@ -195,7 +195,7 @@ static void carry_output(cds_leaf_job *it, cds_output_move *move,
                          cds_flow_bits *flow) {
   const cds_layout *layout = it->layout;
   const cds_arch *arch = it->general->arch;
-  const cds_way *way = move->way;
+  const cds_leg *way = move->way;
   const unsigned t = it->general->output;
   const cds_operand_shape *shape = &it->general->tensor[t];
   const double back = move->fills * shape->wide;
@@ -246,7 +246,7 @@ static void carry_output(cds_leaf_job *it, cds_output_move *move,
 
 static void note_apart(cds_leaf_job *it, const cds_output_move *move) {
   const cds_layout *layout = it->layout;
-  const cds_way *way = move->way;
+  const cds_leg *way = move->way;
   const double wide = it->general->tensor[it->general->output].wide;
   const double used = layout->used[way->top];
   const bool array = way->top < way->depth;
@@ -262,7 +262,7 @@ static void note_apart(cds_leaf_job *it, const cds_output_move *move) {
 static void move_output(cds_leaf_job *it, unsigned w) {
   const cds_general *general = it->general;
   const cds_layout *layout = it->layout;
-  const cds_way *way = &layout->chain->way[w];
+  const cds_leg *way = &layout->chain->way[w];
   const unsigned t = general->output;
   const cds_operand_shape *shape = &general->tensor[t];
   const bool level = is_level(it, way);
