@@ -87,6 +87,12 @@ bool cds_layout_set(cds_layout *out, const cds_general *general,
   }
   out->units = out->used[general->arch->arrays];
   out->compute_cycles = general->macs / out->units;
+  out->skew_cycles = 0;
+  for (unsigned k = 0; k < general->arch->arrays; k++) {
+    out->skew_cycles += spread[k]->skew_cycles;
+  }
+  out->least_cycles =
+      fmax(out->compute_cycles, general->floor_cycles) + out->skew_cycles;
   return set_products(out);
 }
 
@@ -97,22 +103,56 @@ static double bit_price(const cds_level *level, cds_action action) {
   return price->access_pj / (double)level->width_bits + price->bit_pj;
 }
 
-typedef struct cds_pricer {
-  cds_layout *layout;
-  double out_cycles, in_cycles; /* of a bit on the outermost port, weighted */
-} cds_pricer;
-
-static double read_price(const cds_pricer *job, unsigned level, bool weighted) {
-  const cds_arch *arch = job->layout->general->arch;
-  return bit_price(&arch->level[level], CDS_READ) +
-         (weighted && level == 0 ? job->out_cycles : 0);
+static bool in_roof(cds_roof_kind kind, cds_action action) {
+  const bool out = action == CDS_READ || action == CDS_DRAIN;
+  return kind == CDS_ROOF_PORT || (kind == CDS_ROOF_OUT && out) ||
+         (kind == CDS_ROOF_IN && !out);
 }
 
-static double update_price(const cds_pricer *job, unsigned level,
-                           bool weighted) {
-  const cds_arch *arch = job->layout->general->arch;
-  return bit_price(&arch->level[level], CDS_UPDATE) +
-         (weighted && level == 0 ? job->in_cycles : 0);
+/* Price of a bit of an action at a level, in a weighting; 0 at compute. */
+static double action_price(const cds_layout *layout, unsigned level,
+                           cds_action action, unsigned weighting) {
+  const cds_general *general = layout->general;
+  if (level == general->arch->levels) {
+    return 0;
+  }
+  const cds_level *place = &general->arch->level[level];
+  const cds_roof *roof = &general->roof[weighting];
+  double price = bit_price(place, action);
+  if (weighting > 0 && roof->kind <= CDS_ROOF_PORT && roof->index == level &&
+      in_roof(roof->kind, action)) {
+    price += layout->weight * roof->cycles / layout->used[place->depth];
+  }
+  return price;
+}
+
+/* What a read of a leg adds to the time behind compute. */
+static double apart_price(const cds_layout *layout, const cds_leg *way,
+                          unsigned weighting) {
+  const cds_general *general = layout->general;
+  const cds_arch *arch = general->arch;
+  if (weighting == 0 || general->roof[weighting].kind != CDS_ROOF_APART ||
+      way->child == arch->levels ||
+      arch->level[way->child].buffering != CDS_BUFFER_SINGLE ||
+      way->parent != layout->apart_parent[way->group]) {
+    return 0;
+  }
+  const cds_level *parent = &arch->level[way->parent];
+  const double bandwidth =
+      fmin(parent->shared_bandwidth, parent->read_bandwidth);
+  return layout->weight / bandwidth / layout->used[way->top];
+}
+
+/* Price of a bit that enters (or leaves) network k. */
+static double net_price(const cds_layout *layout, unsigned k, double hops,
+                        unsigned weighting) {
+  const cds_general *general = layout->general;
+  const cds_roof *roof = &general->roof[weighting];
+  double price = general->arch->array[k].bit_pj * hops;
+  if (weighting > 0 && roof->kind == CDS_ROOF_NET && roof->index == k) {
+    price += layout->weight * roof->cycles / layout->used[k];
+  }
+  return price;
 }
 
 static unsigned child_die(const cds_general *general, const cds_leg *way) {
@@ -121,35 +161,46 @@ static unsigned child_die(const cds_general *general, const cds_leg *way) {
              : general->arch->level[way->child].die;
 }
 
+/* Whether the instances of the array share words of the tensor's windows over
+ * links: then no number of hops is known but that each word reaches each. */
+static bool over_links(const cds_layout *layout, unsigned k, unsigned t) {
+  return layout->general->arch->array[k].network != CDS_NETWORK_BUS &&
+         layout->spread[k]->window[t] > 1;
+}
+
+double cds_layout_hops(const cds_layout *layout, unsigned k, unsigned t) {
+  return over_links(layout, k, t) ? 1 : layout->spread[k]->hops[t];
+}
+
 /* Networks and bonds of a bit that passes the way down (or up). Per bit at the
  * child. */
-static double carry_price(const cds_layout *layout, const cds_leg *way,
-                          bool up) {
+static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
+                          unsigned weighting) {
   const cds_general *general = layout->general;
   const cds_arch *arch = general->arch;
+  const unsigned t = way->tensor;
   double price = 0;
   double bits = 1; /* above the arrays looked at so far, from inside out */
   unsigned die = child_die(general, way);
   for (unsigned k = way->depth; k-- > way->top;) {
     const cds_array *array = &arch->array[k];
-    const cds_spread *spread = layout->spread[k];
-    const double merged = spread->lacking[way->tensor];
     price += bits * general->die_bit_pj[array->die][die];
     const double inside = bits;
     if (up ? array->reduction : array->multicast) {
-      bits /= merged;
+      bits /= layout->spread[k]->lacking[t];
     }
-    price += bits * array->bit_pj;
+    price +=
+        bits * net_price(layout, k, cds_layout_hops(layout, k, t), weighting);
     if (up) {
-      const unsigned wide = general->tensor[way->tensor].wide;
-      price += (inside - bits) * array->add_pj / (double)wide;
+      price +=
+          (inside - bits) * array->add_pj / (double)general->tensor[t].wide;
     }
     die = array->die;
   }
   return price + bits * general->die_bit_pj[arch->level[way->parent].die][die];
 }
 
-/* What the arrays of a way share of a word. */
+/* What the arrays of a leg share of a word. */
 static double shared(const cds_layout *layout, const cds_leg *way, bool up,
                      bool all) {
   double product = 1;
@@ -163,21 +214,18 @@ static double shared(const cds_layout *layout, const cds_leg *way, bool up,
   return product;
 }
 
-static void price_operand(const cds_pricer *job, unsigned w) {
-  cds_layout *layout = job->layout;
+static void price_operand(cds_layout *layout, unsigned w) {
   const cds_general *general = layout->general;
   const cds_leg *way = &layout->chain->way[w];
   const double bits = general->tensor[way->tensor].bits;
   cds_leg_price *price = &layout->price[w];
-  price->own =
-      way->child < general->arch->levels
-          ? bits * bit_price(&general->arch->level[way->child], CDS_FILL)
-          : 0;
-  const double carried = carry_price(layout, way, false);
   const double parts = shared(layout, way, false, false);
-  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
-    const double read = read_price(job, way->parent, i == CDS_WEIGHTED);
-    price->above[i] = bits * (carried + read / parts);
+  for (unsigned i = 0; i < general->weightings; i++) {
+    const double read = action_price(layout, way->parent, CDS_READ, i) +
+                        apart_price(layout, way, i);
+    price->own[i] = bits * action_price(layout, way->child, CDS_FILL, i);
+    price->above[i] =
+        bits * (carry_price(layout, way, false, i) + read / parts);
     price->constant[i] = 0;
   }
   price->sliding = false;
@@ -225,73 +273,76 @@ double cds_leg_share(const cds_layout *layout, unsigned w,
   return share;
 }
 
-/* Networks and bonds of a partial sum on its way back: it passes each once. */
-static double return_price(const cds_layout *layout, const cds_leg *way) {
+/* Networks and bonds of a word that passes each once: a partial sum on its way
+ * back, a result on its way up. */
+static double once_price(const cds_layout *layout, const cds_leg *way,
+                         bool back, unsigned weighting) {
   const cds_general *general = layout->general;
   const cds_arch *arch = general->arch;
   double price = 0;
   unsigned die = arch->level[way->parent].die;
   for (unsigned k = way->top; k < way->depth; k++) {
+    const cds_spread *spread = layout->spread[k];
     price += general->die_bit_pj[die][arch->array[k].die];
-    price += arch->array[k].bit_pj;
+    price += net_price(layout, k,
+                       back ? spread->hops_back : spread->hops[way->tensor],
+                       weighting);
     die = arch->array[k].die;
   }
   return price + general->die_bit_pj[die][child_die(general, way)];
 }
 
-/* Prices a way of the output; `inside` is the price of a zero start at its
+/* Prices a leg of the output; `inside` is the price of a zero start at its
  * child, replaced by that at its parent. */
-static void price_output(const cds_pricer *job, unsigned w,
-                         double inside[CDS_WEIGHTINGS]) {
-  cds_layout *layout = job->layout;
+static void price_output(cds_layout *layout, unsigned w,
+                         double inside[CDS_WEIGHTINGS_MAX]) {
   const cds_general *general = layout->general;
-  const cds_arch *arch = general->arch;
   const cds_leg *way = &layout->chain->way[w];
   const cds_operand_shape *shape = &general->tensor[way->tensor];
+  cds_leg_price *price = &layout->price[w];
   const double wide = shape->wide;
   const double results =
       wide > shape->bits ? shape->words * (wide - shape->bits) : 0;
-  const bool level = way->child < arch->levels;
-  const cds_level *child = &arch->level[level ? way->child : 0];
-  const double up = carry_price(layout, way, true);
-  const double drain = (level ? bit_price(child, CDS_DRAIN) : 0) + up;
-  const double once = return_price(layout, way);
-  const double back = (level ? bit_price(child, CDS_FILL) : 0) + once;
-  const double ready = (level ? bit_price(child, CDS_DRAIN) : 0) + once;
   const double merged = shared(layout, way, true, false);
   const double visits = shared(layout, way, true, true);
-  const bool adds = arch->level[way->parent].accumulate;
-  layout->price[w].own = 0;
-  layout->price[w].sliding = false;
-  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
-    const bool weighted = i == CDS_WEIGHTED;
-    const double read = wide * read_price(job, way->parent, weighted);
-    const double update = update_price(job, way->parent, weighted);
+  const bool adds = general->arch->level[way->parent].accumulate;
+  price->sliding = false;
+  for (unsigned i = 0; i < general->weightings; i++) {
+    const double drain = action_price(layout, way->child, CDS_DRAIN, i);
+    const double up = drain + carry_price(layout, way, true, i);
+    const double back = action_price(layout, way->child, CDS_FILL, i) +
+                        once_price(layout, way, true, i);
+    const double read = wide * action_price(layout, way->parent, CDS_READ, i);
+    const double update = action_price(layout, way->parent, CDS_UPDATE, i);
     const double fill = adds ? 0 : wide * back - inside[i];
-    layout->price[w].above[i] = wide * drain + (wide * update + read) / merged +
-                                inside[i] + fill / visits;
-    layout->price[w].constant[i] = -results * (ready + update);
+    price->own[i] = 0;
+    price->above[i] =
+        wide * up + (wide * update + read) / merged + inside[i] + fill / visits;
+    price->constant[i] =
+        -results * (drain + once_price(layout, way, false, i) + update);
     inside[i] = -read - fill;
   }
 }
 
-static void price_ways(cds_pricer *job) {
-  cds_layout *layout = job->layout;
+static void price_legs(cds_layout *layout) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
-  double inside[CDS_WEIGHTINGS] = {0};
+  double inside[CDS_WEIGHTINGS_MAX] = {0};
   unsigned outermost = 0;
+  for (unsigned g = 1; g <= general->groups; g++) {
+    layout->apart_parent[g] = chain->way[chain->first_way[g]].parent;
+  }
   for (unsigned w = chain->ways; w-- > 0;) {
     const cds_leg *way = &chain->way[w];
     layout->price[w].staying = layout->lacking[way->tensor][way->depth];
     if (way->tensor != general->output) {
-      price_operand(job, w);
+      price_operand(layout, w);
       continue;
     }
-    price_output(job, w, inside);
+    price_output(layout, w, inside);
     outermost = w;
   }
-  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+  for (unsigned i = 0; i < general->weightings; i++) {
     layout->price[outermost].constant[i] +=
         inside[i] * general->tensor[general->output].words;
   }
@@ -303,7 +354,7 @@ static void tile_cost(cds_weights *out, const cds_layout *layout,
                       unsigned group, unsigned pattern, const cds_tile *tile) {
   const cds_chain *chain = layout->chain;
   const unsigned lacks = layout->general->pattern[pattern];
-  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+  for (unsigned i = 0; i < layout->general->weightings; i++) {
     out->value[i] = 0;
   }
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
@@ -313,14 +364,15 @@ static void tile_cost(cds_weights *out, const cds_layout *layout,
                              ? tile->stay[t] * layout->price[w].staying
                              : tile->loads[t];
     const double share = cds_leg_share(layout, w, tile);
-    for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    for (unsigned i = 0; i < layout->general->weightings; i++) {
       out->value[i] += cds_leg_cost(layout, w, i, loads, share);
     }
   }
 }
 
-static void lower(cds_weights *out, const cds_weights *by) {
-  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+static void lower(cds_weights *out, const cds_weights *by,
+                  unsigned weightings) {
+  for (unsigned i = 0; i < weightings; i++) {
     out->value[i] = fmin(out->value[i], by->value[i]);
   }
 }
@@ -331,7 +383,7 @@ void cds_layout_tile(cds_weights *out, const cds_layout *layout, unsigned group,
   for (unsigned p = 1; p < layout->general->patterns; p++) {
     cds_weights other;
     tile_cost(&other, layout, group, p, tile);
-    lower(out, &other);
+    lower(out, &other, layout->general->weightings);
   }
 }
 
@@ -352,21 +404,24 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
   const cds_chain *chain = layout->chain;
   const cds_holding *holding = cds_chain_holding(general, chain, group);
   const unsigned lacks = general->pattern[pattern];
-  cds_weights least = {{(double)INFINITY, (double)INFINITY}};
+  cds_weights least;
+  for (unsigned i = 0; i < general->weightings; i++) {
+    least.value[i] = (double)INFINITY;
+  }
   for (size_t f = 0; f < holding->fronts[pattern]; f++) {
     const cds_tile *tile = &general->tile[holding->front[pattern][f]];
-    cds_weights sum = {{0, 0}};
+    cds_weights sum = {{0}};
     for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
          w++) {
       const unsigned t = chain->way[w].tensor;
       if ((lacks >> t & 1U) == 0) {
         const double share = cds_leg_share(layout, w, tile);
-        for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+        for (unsigned i = 0; i < layout->general->weightings; i++) {
           sum.value[i] += cds_leg_cost(layout, w, i, tile->loads[t], share);
         }
       }
     }
-    lower(&least, &sum);
+    lower(&least, &sum, general->weightings);
   }
   *out = least;
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
@@ -375,7 +430,7 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
     if ((lacks >> t & 1U) != 0) {
       const double loads = general->tensor[t].words * layout->price[w].staying;
       const double share = most_share(layout, w);
-      for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+      for (unsigned i = 0; i < layout->general->weightings; i++) {
         out->value[i] += cds_leg_cost(layout, w, i, loads, share);
       }
     }
@@ -385,16 +440,9 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
 void cds_layout_bound(cds_layout *layout, double weight) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
-  const cds_level *outermost = &general->arch->level[0];
   layout->weight = weight;
-  cds_pricer job = {layout, 0, 0};
-  if (!isinf(outermost->shared_bandwidth)) {
-    job.out_cycles = job.in_cycles = weight / outermost->shared_bandwidth;
-  } else {
-    job.out_cycles = weight / outermost->read_bandwidth;
-  }
-  price_ways(&job);
-  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+  price_legs(layout);
+  for (unsigned i = 0; i < layout->general->weightings; i++) {
     layout->fixed.value[i] = general->mac_pj;
     for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
          w++) {
@@ -403,15 +451,15 @@ void cds_layout_bound(cds_layout *layout, double weight) {
           cds_leg_cost(layout, w, i, general->macs, share);
     }
   }
-  layout->rest[general->groups + 1] = (cds_weights){{0, 0}};
+  layout->rest[general->groups + 1] = (cds_weights){{0}};
   for (unsigned g = general->groups; g >= 1; g--) {
     front_cost(&layout->least[g], layout, g, 0);
     for (unsigned p = 1; p < general->patterns; p++) {
       cds_weights other;
       front_cost(&other, layout, g, p);
-      lower(&layout->least[g], &other);
+      lower(&layout->least[g], &other, general->weightings);
     }
-    for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    for (unsigned i = 0; i < layout->general->weightings; i++) {
       layout->rest[g].value[i] =
           layout->rest[g + 1].value[i] + layout->least[g].value[i];
     }

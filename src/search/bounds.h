@@ -4,26 +4,26 @@
  * each array (a layout), from tables of tiles.
  *
  * Dynamic energy is linear in the loads F of each way (drains D for the
- * output), so each way has a price per load. Two weightings are kept: energy
- * alone, and energy + weight x time of the outermost port, which is linear too.
+ * output), so each leg has a price per load. So is the time of each roof: a
+ * port, a bus, or compute with the transfers of single-buffered levels behind
+ * it. Sums are kept in several weightings: energy alone, and energy + weight x
+ * cycles of each roof.
  */
 #ifndef CDS_SEARCH_BOUNDS_H
 #define CDS_SEARCH_BOUNDS_H
 
 #include "search/general.h"
 
-enum { CDS_ENERGY, CDS_WEIGHTED, CDS_WEIGHTINGS };
-
 typedef struct cds_weights {
-  double value[CDS_WEIGHTINGS];
+  double value[CDS_WEIGHTINGS_MAX];
 } cds_weights;
 
 /* Cost of F loads = constant + F (own + above / share); `share`: instances
  * that have a word of a window in common (1 without windows). */
 typedef struct cds_leg_price {
-  double own;
-  double above[CDS_WEIGHTINGS];
-  double constant[CDS_WEIGHTINGS];
+  double own[CDS_WEIGHTINGS_MAX];
+  double above[CDS_WEIGHTINGS_MAX];
+  double constant[CDS_WEIGHTINGS_MAX];
   double staying; /* spreads above the child that the tensor lacks */
   bool sliding;   /* windows are spread and multicast: share may be above 1 */
 } cds_leg_price;
@@ -44,7 +44,12 @@ typedef struct cds_layout {
   double lacking[CDS_TENSORS_MAX][CDS_ARRAYS_MAX + 1];
   double window[CDS_TENSORS_MAX][CDS_ARRAYS_MAX + 1];
   double compute_cycles;
-  double weight; /* pJ a cycle of the outermost port */
+  double skew_cycles;
+  double least_cycles; /* of every mapping of the layout */
+  double weight;       /* pJ a cycle */
+  /* By group: the level whose port the transfers of its single-buffered levels
+   * are held against. */
+  unsigned apart_parent[CDS_GROUPS_MAX + 1];
   cds_leg_price price[CDS_LEGS_MAX];
   cds_weights fixed;                     /* of MACs and the ways to compute */
   cds_weights least[CDS_GROUPS_MAX + 1]; /* of the ways into each group */
@@ -64,13 +69,21 @@ static inline double cds_leg_cost(const cds_layout *layout, unsigned w,
                                   unsigned weighting, double loads,
                                   double share) {
   const cds_leg_price *price = &layout->price[w];
-  const double each = price->own + price->above[weighting] / share;
+  const double each = price->own[weighting] + price->above[weighting] / share;
   return price->constant[weighting] +
          each * (each < 0 ? layout->general->macs : loads);
+}
+static inline void cds_weights_add(cds_weights *out, const cds_weights *by,
+                                   unsigned weightings) {
+  for (unsigned i = 0; i < weightings; i++) {
+    out->value[i] += by->value[i];
+  }
 }
 /* Most instances that a word of the tensor's tiles can be common to. */
 double cds_leg_share(const cds_layout *layout, unsigned w,
                      const cds_tile *tile);
+/* Links that a word of the tensor crosses in network k at least. */
+double cds_layout_hops(const cds_layout *layout, unsigned k, unsigned t);
 /* Least cost of the ways into a group when its tile is this one. */
 void cds_layout_tile(cds_weights *out, const cds_layout *layout, unsigned group,
                      const cds_tile *tile);

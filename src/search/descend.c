@@ -23,21 +23,25 @@ double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles) {
 /* E T >= (E + m T)^2 / 4 m for every m > 0. */
 double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
                      const cds_weights *sum) {
-  const double cycles = layout->compute_cycles;
-  const double bound = cds_aim_value(aim, sum->value[CDS_ENERGY], cycles);
-  const double weighted =
-      fmax(sum->value[CDS_WEIGHTED],
-           sum->value[CDS_ENERGY] + layout->weight * cycles);
+  const double bound =
+      cds_aim_value(aim, sum->value[CDS_ENERGY], layout->least_cycles);
+  double weighted =
+      sum->value[CDS_ENERGY] + layout->weight * layout->least_cycles;
+  const cds_general *general = layout->general;
+  for (unsigned i = 1; i < general->weightings; i++) {
+    const double behind = general->roof[i].kind == CDS_ROOF_APART
+                              ? layout->compute_cycles + layout->skew_cycles
+                              : layout->skew_cycles;
+    const double value = sum->value[i] + layout->weight * behind;
+    weighted = value > weighted ? value : weighted;
+  }
   if (!aim->product) {
-    return fmax(bound, weighted);
+    return bound > weighted ? bound : weighted;
   }
   const double m = layout->weight - aim->leakage_pj;
-  return m > 0 ? fmax(bound, weighted * weighted / (4 * m) / aim->clock_hz)
-               : bound;
-}
-
-static cds_weights add(const cds_weights *a, const cds_weights *b) {
-  return (cds_weights){{a->value[0] + b->value[0], a->value[1] + b->value[1]}};
+  const double product =
+      m > 0 ? weighted * weighted / (4 * m) / aim->clock_hz : 0;
+  return bound > product ? bound : product;
 }
 
 /* ---- candidates ------------------------------------------------------ */
@@ -56,9 +60,10 @@ static int by_key(const void *left, const void *right) {
 static double bound_with(const cds_descent *job, unsigned group,
                          const cds_weights *cost) {
   const cds_layout *layout = &job->layout;
-  cds_weights sum = add(&layout->fixed, &layout->rest[1]);
-  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
-    sum.value[i] += cost->value[i] - layout->least[group].value[i];
+  cds_weights sum;
+  for (unsigned i = 0; i < layout->general->weightings; i++) {
+    sum.value[i] = layout->fixed.value[i] + layout->rest[1].value[i] +
+                   cost->value[i] - layout->least[group].value[i];
   }
   return cds_aim_bound(&job->aim, layout, &sum);
 }
@@ -265,7 +270,7 @@ static void block_cost(cds_weights *out, const cds_descent *job,
         fmax(general->tensor[t].words,
              tile->pass[t] * passes * layout->price[w].staying);
     const double share = cds_leg_share(layout, w, tile);
-    for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    for (unsigned i = 0; i < general->weightings; i++) {
       out->value[i] += cds_leg_cost(layout, w, i, loads, share);
     }
   }
@@ -310,7 +315,7 @@ static void decide_ways(cds_descent *job, unsigned group) {
     job->loads[w] = loads;
     const double share =
         layout->price[w].sliding ? exact_share(job, w, loads) : 1;
-    for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
+    for (unsigned i = 0; i < general->weightings; i++) {
       frame->sum.value[i] += cds_leg_cost(layout, w, i, loads, share);
     }
   }
@@ -328,14 +333,17 @@ static void open_group(cds_descent *job, unsigned group) {
   }
   const cds_candidates *list = &job->group[group];
   const cds_layout *layout = &job->layout;
-  cds_weights base = add(&layout->fixed, &layout->rest[group + 1]);
-  base = add(&base, &job->frame[group - 1].sum);
+  const unsigned weightings = job->general->weightings;
+  cds_weights base = layout->fixed;
+  cds_weights_add(&base, &layout->rest[group + 1], weightings);
+  cds_weights_add(&base, &job->frame[group - 1].sum, weightings);
   for (size_t i = 0; i < list->count && !job->stopped; i++) {
     const cds_candidate *candidate = &list->candidate[i];
     if (cds_descent_beyond(job, candidate->key)) {
       break;
     }
-    const cds_weights sum = add(&base, &candidate->cost);
+    cds_weights sum = base;
+    cds_weights_add(&sum, &candidate->cost, weightings);
     if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
       try_tile(job, group, candidate);
     }
@@ -365,11 +373,12 @@ static void try_tile(cds_descent *job, unsigned group,
   job->tile[group] = &job->general->tile[candidate->tile];
   const cds_layout *layout = &job->layout;
   const cds_frame *above = &job->frame[group - 1];
+  const unsigned weightings = job->general->weightings;
   for (unsigned b = 0; b < region.blocks; b++) {
     cds_weights least;
     block_cost(&least, job, &region, group, region.block[b]);
-    const cds_weights open = add(&layout->fixed, &layout->rest[group + 1]);
-    least = add(&least, &open);
+    cds_weights_add(&least, &layout->fixed, weightings);
+    cds_weights_add(&least, &layout->rest[group + 1], weightings);
     if (cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &least))) {
       continue;
     }
@@ -381,8 +390,9 @@ static void try_tile(cds_descent *job, unsigned group,
       job->frame[group] = *above;
       stand_below(&job->frame[group], job, above->loops);
       decide_ways(job, group);
-      cds_weights sum = add(&layout->fixed, &layout->rest[group + 1]);
-      sum = add(&sum, &job->frame[group].sum);
+      cds_weights sum = layout->fixed;
+      cds_weights_add(&sum, &layout->rest[group + 1], weightings);
+      cds_weights_add(&sum, &job->frame[group].sum, weightings);
       if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
         open_group(job, group + 1);
         if (job->status != CDS_OK) {

@@ -31,6 +31,7 @@
 #ifndef CDS_SEARCH_GENERAL_H
 #define CDS_SEARCH_GENERAL_H
 
+#include "count/hops.h"
 #include "price/words.h"
 #include "search/search.h"
 
@@ -114,6 +115,12 @@ typedef struct cds_spread {
   double units;                    /* product */
   double lacking[CDS_TENSORS_MAX]; /* of dims that the tensor lacks */
   double window[CDS_TENSORS_MAX];  /* of dims in its windows */
+  /* Links that a word crosses, down (operands) or up (output), and back; those
+   * of them on the busiest link of each axis. 1 on a bus. A tensor whose
+   * windows are spread has no such number: see bounds.c. */
+  double hops[CDS_TENSORS_MAX], hops_back;
+  double peak[CDS_TENSORS_MAX][2], peak_back[2];
+  double skew_cycles;
 } cds_spread;
 
 typedef struct cds_spread_list {
@@ -142,6 +149,24 @@ typedef struct cds_chain {
   unsigned first_way[CDS_GROUPS_MAX + 2]; /* of each group; compute last */
 } cds_chain;
 
+/* A limit on time that is linear in the loads. */
+typedef enum cds_roof_kind {
+  CDS_ROOF_OUT,  /* reads and drains of a level */
+  CDS_ROOF_IN,   /* fills and updates of a level */
+  CDS_ROOF_PORT, /* all four */
+  CDS_ROOF_NET,  /* a bus */
+  CDS_ROOF_APART /* compute, and the transfers of single-buffered levels */
+} cds_roof_kind;
+
+typedef struct cds_roof {
+  cds_roof_kind kind;
+  unsigned index; /* of the level or array */
+  double cycles;  /* of a bit on one instance */
+} cds_roof;
+
+/* Energy alone, and energy + weight x each roof. */
+enum { CDS_ENERGY = 0, CDS_WEIGHTINGS_MAX = 12 };
+
 typedef struct cds_general {
   const cds_arch *arch;
   const cds_einsum *einsum;
@@ -159,7 +184,10 @@ typedef struct cds_general {
   cds_spread_list spreads[CDS_ARRAYS_MAX];
   size_t tiles; /* the whole lattice */
   cds_tile *tile;
+  unsigned weightings;               /* roofs + 1 */
+  cds_roof roof[CDS_WEIGHTINGS_MAX]; /* from 1 on */
   double macs, mac_pj;
+  double floor_cycles; /* what must pass the outermost port */
   double most_units;
   double leakage_w;
   double seconds_per_pj;                         /* power roof; 0: none */

@@ -205,7 +205,7 @@ static cds_status list_layouts(cds_general_search *search) {
       cds_layout_bound(layout, 0);
       entry.energy_pj =
           layout->fixed.value[CDS_ENERGY] + layout->rest[1].value[CDS_ENERGY];
-      entry.cycles = layout->compute_cycles;
+      entry.cycles = layout->least_cycles;
       if (!isinf(entry.energy_pj)) {
         CDS_TRY(add_entry(search, &entry));
       }
@@ -313,9 +313,7 @@ static cds_status open_layout(cds_general_search *search,
                  spread);
   cds_layout_bound(&job->layout, weight_of(job, entry));
   cds_weights sum = job->layout.fixed;
-  for (unsigned i = 0; i < CDS_WEIGHTINGS; i++) {
-    sum.value[i] += job->layout.rest[1].value[i];
-  }
+  cds_weights_add(&sum, &job->layout.rest[1], search->general.weightings);
   if (cds_descent_beyond(job, cds_aim_bound(&job->aim, &job->layout, &sum))) {
     return CDS_OK;
   }

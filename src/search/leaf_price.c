@@ -11,11 +11,15 @@
 #include "search/descend.h"
 
 /* Transfers of one kind into and out of a group, in bits. */
+typedef struct cds_link_load {
+  double way[2][2]; /* down and up; by axis. A bus: [0][0] */
+} cds_link_load;
+
 typedef struct cds_flow_bits {
   bool any;
   double parent_out[CDS_LEVELS_MAX], parent_in[CDS_LEVELS_MAX];
   double own_out[CDS_LEVELS_MAX], own_in[CDS_LEVELS_MAX];
-  double net[CDS_ARRAYS_MAX];
+  cds_link_load net[CDS_ARRAYS_MAX];
 } cds_flow_bits;
 
 typedef struct cds_leaf_job {
@@ -26,7 +30,7 @@ typedef struct cds_leaf_job {
   /* On the busiest instance */
   double read[CDS_LEVELS_MAX], update[CDS_LEVELS_MAX];
   double fill[CDS_LEVELS_MAX], drain[CDS_LEVELS_MAX];
-  double net[CDS_ARRAYS_MAX];
+  cds_link_load net[CDS_ARRAYS_MAX];
   double bond[CDS_BONDS_MAX];
   double need[CDS_LEVELS_MAX];      /* capacity */
   cds_flow_bits apart, first, last; /* of the group at hand */
@@ -71,6 +75,37 @@ static bool is_level(const cds_leaf_job *it, const cds_leg *way) {
 static unsigned child_die(const cds_leaf_job *it, const cds_leg *way) {
   const cds_arch *arch = it->general->arch;
   return is_level(it, way) ? arch->level[way->child].die : arch->compute.die;
+}
+
+static bool is_bus(const cds_leaf_job *it, unsigned k) {
+  return it->general->arch->array[k].network == CDS_NETWORK_BUS;
+}
+
+/* Loads the busiest links of network k with bits that enter one network. What
+ * windows spread over links is left out: a lower bound. */
+static void load_links(cds_link_load *load, const cds_leaf_job *it, unsigned k,
+                       unsigned t, double bits) {
+  const cds_spread *spread = it->layout->spread[k];
+  if (is_bus(it, k)) {
+    load->way[0][0] += bits;
+    return;
+  }
+  for (unsigned x = 0; x < 2 && spread->window[t] == 1; x++) {
+    load->way[t == it->general->output ? 1 : 0][x] += bits * spread->peak[t][x];
+  }
+}
+
+static void load_back(cds_link_load *load, const cds_leaf_job *it, unsigned k,
+                      double bits) {
+  const cds_spread *spread = it->layout->spread[k];
+  load->way[0][0] += bits * (is_bus(it, k) ? 1 : spread->peak_back[0]);
+  load->way[0][1] += is_bus(it, k) ? 0 : bits * spread->peak_back[1];
+}
+
+static double link_cycles(const cds_link_load *load, const cds_array *array) {
+  const double down = fmax(load->way[0][0], load->way[0][1]);
+  const double up = fmax(load->way[1][0], load->way[1][1]);
+  return fmax(down, up) / array->bandwidth;
 }
 
 /* Copies of the tile that the child of a way holds. */
@@ -146,11 +181,13 @@ static void move_operand(cds_leaf_job *it, unsigned w) {
     cross(it, arch->array[k].die, die, above * bits);
     die = arch->array[k].die;
     above = entering(it, way, k, &first);
-    it->dynamic_pj += above * bits * arch->array[k].bit_pj;
-    it->net[k] += above / layout->used[k] * bits;
+    it->dynamic_pj += above * bits * arch->array[k].bit_pj *
+                      cds_layout_hops(layout, k, way->tensor);
+    const double each = above / layout->used[k] * bits;
+    load_links(&it->net[k], it, k, way->tensor, each);
     if (flow != NULL) {
-      flow->net[k] +=
-          (flow == &it->apart ? above / layout->used[k] : first) * bits;
+      load_links(&flow->net[k], it, k, way->tensor,
+                 flow == &it->apart ? each : first * bits);
     }
   }
   cross(it, arch->level[way->parent].die, die, above * bits);
@@ -222,16 +259,24 @@ static void carry_output(cds_leaf_job *it, cds_output_move *move,
                   ? shape->words
                   : 0;
     groups /= layout->spread[k]->units / lacking;
-    const double bits = back + two_bits(it, words, results);
-    const double peak =
-        move->fills_peak / groups * shape->wide +
-        two_bits(it, words / layout->used[k], results / layout->used[k]);
-    it->dynamic_pj += bits * array->bit_pj + (below - words) * array->add_pj;
-    it->net[k] += peak;
+    /* On links results keep the bits of sums until the port. */
+    const double ready = is_bus(it, k) || below == words ? results : 0;
+    const double used = layout->used[k];
+    const double up = two_bits(it, words / used, ready / used);
+    const double down = move->fills_peak / groups * shape->wide;
+    it->dynamic_pj +=
+        (back * layout->spread[k]->hops_back +
+         two_bits(it, words, ready) * layout->spread[k]->hops[t]) *
+            array->bit_pj +
+        (below - words) * array->add_pj;
+    load_links(&it->net[k], it, k, t, up);
+    load_back(&it->net[k], it, k, down);
     if (flow == &it->apart) {
-      flow->net[k] += peak;
+      load_links(&flow->net[k], it, k, t, up);
+      load_back(&flow->net[k], it, k, down);
     } else if (flow != NULL) {
-      flow->net[k] += last * (results > 0 ? shape->bits : shape->wide);
+      load_links(&flow->net[k], it, k, t,
+                 last * (ready > 0 ? shape->bits : shape->wide));
     }
   }
   cross(it, arch->level[way->parent].die, die,
@@ -335,7 +380,7 @@ static double flow_cycles(cds_flow_bits *flow, const cds_arch *arch) {
     cycles = fmax(cycles, fmax(parent, own));
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
-    cycles = fmax(cycles, flow->net[k] / arch->array[k].bandwidth);
+    cycles = fmax(cycles, link_cycles(&flow->net[k], &arch->array[k]));
   }
   memset(flow, 0, sizeof *flow);
   return cycles;
@@ -363,12 +408,12 @@ static double total_cycles(const cds_leaf_job *it) {
     cycles += it->apart_cycles[g];
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
-    cycles = fmax(cycles, it->net[k] / arch->array[k].bandwidth);
+    cycles = fmax(cycles, link_cycles(&it->net[k], &arch->array[k]));
   }
   for (unsigned b = 0; b < arch->bonds; b++) {
     cycles = fmax(cycles, it->bond[b] / arch->bond[b].bandwidth);
   }
-  return cycles + it->edge_cycles;
+  return cycles + it->edge_cycles + it->layout->skew_cycles;
 }
 
 static bool all_fit(const cds_leaf_job *it) {

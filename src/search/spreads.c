@@ -1,41 +1,118 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What an array may spread: every vector of divisors, one of each dimension,
- * that can be divided over its axes. Where the network's cost does not depend
- * on the axis, one division stands for all.
+ * that can be divided over its axes. On a bus one division costs what another
+ * does; on links the one with the fewest links crossed by a word of each tensor
+ * is taken (the first of these), which is part of the space.
  */
 #include "search/general.h"
 
-/* Divides the dimensions from `dim` on over axes with so much room left; the
- * part on the first axis goes to `rows`. Depth: the dimensions. */
-// NOLINTNEXTLINE(misc-no-recursion)
-static bool divide(cds_divisors_at *rows, const cds_general *general,
-                   const cds_divisors_at *at, unsigned dim, uint64_t room[2]) {
-  if (dim == general->dims) {
-    return true;
+typedef struct cds_divider {
+  const cds_general *general;
+  const cds_array *array;
+  cds_spread *spread;
+  bool links; /* the network has links: hops decide */
+  bool found;
+  double least;
+  cds_divisors_at rows; /* at hand */
+} cds_divider;
+
+/* The digits of an axis, as far as a tensor is concerned. */
+static void list_digits(cds_spread_digits out[2], const cds_divider *it,
+                        unsigned tensor) {
+  out[0].count = out[1].count = 0;
+  for (unsigned d = 0; d < it->general->dims; d++) {
+    const uint64_t rows = cds_extent(it->general, &it->rows, d);
+    const uint64_t all = cds_extent(it->general, &it->spread->at, d);
+    const uint64_t trips[2] = {rows, all / rows};
+    for (unsigned x = 0; x < 2; x++) {
+      if (trips[x] > 1) {
+        out[x].trips[out[x].count] = trips[x];
+        out[x].has[out[x].count++] = !cds_lacks(it->general, d, tensor);
+      }
+    }
   }
-  const cds_dim *d = &general->dim[dim];
+}
+
+static double hops_of(const cds_divider *it, unsigned tensor, cds_way way,
+                      double peak[2]) {
+  cds_spread_digits axis[2];
+  cds_hops hops;
+  list_digits(axis, it, tensor);
+  cds_network_hops(&hops, it->array, axis, way);
+  for (unsigned x = 0; x < 2; x++) {
+    peak[x] = (double)hops.peak[x] / (double)hops.words;
+  }
+  return (double)hops.links / (double)hops.words;
+}
+
+static double skew_of(const cds_divider *it) {
+  double rows = 1;
+  double cols = 1;
+  for (unsigned d = 0; d < it->general->dims; d++) {
+    const uint64_t on_rows = cds_extent(it->general, &it->rows, d);
+    rows *= (double)on_rows;
+    cols *= (double)(cds_extent(it->general, &it->spread->at, d) / on_rows);
+  }
+  return it->array->network == CDS_NETWORK_SYSTOLIC ? rows + cols - 2 : 0;
+}
+
+/* Takes the division at hand if words cross fewer links than so far. */
+static void weigh(cds_divider *it) {
+  const cds_general *general = it->general;
+  cds_spread trial = *it->spread;
+  double sum = 0;
+  trial.rows = it->rows;
+  for (unsigned t = 0; t < general->tensors && it->links; t++) {
+    trial.hops[t] = hops_of(
+        it, t, t == general->output ? CDS_WAY_UP : CDS_WAY_DOWN, trial.peak[t]);
+    sum += trial.hops[t];
+  }
+  if (it->found && sum >= it->least) {
+    return;
+  }
+  if (it->links) {
+    trial.hops_back =
+        hops_of(it, general->output, CDS_WAY_BACK, trial.peak_back);
+    trial.skew_cycles = skew_of(it);
+  }
+  *it->spread = trial;
+  it->least = sum;
+  it->found = true;
+}
+
+/* Divides the dimensions from `dim` on over axes with so much room left. Depth:
+ * the dimensions. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static void divide(cds_divider *it, unsigned dim, const uint64_t room[2]) {
+  if (dim == it->general->dims) {
+    weigh(it);
+    return;
+  }
+  const cds_dim *d = &it->general->dim[dim];
   for (unsigned i = 0; i < d->divisors && d->divisor[i] <= room[0]; i++) {
-    const uint16_t cols = cds_quotient(d, at->at[dim], (uint16_t)i);
+    const uint16_t cols = cds_quotient(d, it->spread->at.at[dim], (uint16_t)i);
     if (cols == CDS_NONE || d->divisor[cols] > room[1]) {
       continue;
     }
-    uint64_t left[2] = {room[0] / d->divisor[i], room[1] / d->divisor[cols]};
-    rows->at[dim] = (uint16_t)i;
-    if (divide(rows, general, at, dim + 1, left)) {
-      return true;
+    const uint64_t left[2] = {room[0] / d->divisor[i],
+                              room[1] / d->divisor[cols]};
+    it->rows.at[dim] = (uint16_t)i;
+    divide(it, dim + 1, left);
+    if (it->found && !it->links) {
+      return;
     }
   }
-  return false;
 }
 
 static bool make_spread(cds_spread *out, const cds_general *general,
                         const cds_array *array, const cds_divisors_at *at) {
-  uint64_t room[2] = {array->extent[0], array->axes > 1 ? array->extent[1] : 1};
+  const uint64_t room[2] = {array->extent[0],
+                            array->axes > 1 ? array->extent[1] : 1};
   const double most = (double)room[0] * (double)room[1];
-  *out = (cds_spread){.at = *at, .units = 1};
+  *out = (cds_spread){.at = *at, .units = 1, .hops_back = 1};
   for (unsigned t = 0; t < general->tensors; t++) {
-    out->lacking[t] = out->window[t] = 1;
+    out->lacking[t] = out->window[t] = out->hops[t] = 1;
   }
   for (unsigned d = 0; d < general->dims; d++) {
     const double trips = (double)cds_extent(general, at, d);
@@ -51,7 +128,12 @@ static bool make_spread(cds_spread *out, const cds_general *general,
       }
     }
   }
-  return divide(&out->rows, general, at, 0, room);
+  cds_divider divider = {.general = general,
+                         .array = array,
+                         .spread = out,
+                         .links = array->network != CDS_NETWORK_BUS};
+  divide(&divider, 0, room);
+  return divider.found;
 }
 
 cds_status cds_spreads_list(cds_general *general) {

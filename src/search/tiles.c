@@ -521,6 +521,50 @@ cds_status cds_holding_list(cds_holding *holding, cds_general *general) {
 
 /* ---- the pair -------------------------------------------------------- */
 
+static void add_roof(cds_general *out, cds_roof_kind kind, unsigned index,
+                     double bandwidth) {
+  if (!isinf(bandwidth) && out->weightings < CDS_WEIGHTINGS_MAX) {
+    out->roof[out->weightings++] = (cds_roof){kind, index, 1 / bandwidth};
+  }
+}
+
+/* The roofs, those of outer levels first; what finds no room is no part of the
+ * bounds. */
+static void list_roofs(cds_general *out) {
+  const cds_arch *arch = out->arch;
+  bool apart = false;
+  out->weightings = 1;
+  for (unsigned l = 1; l < arch->levels; l++) {
+    apart = apart || (arch->overlap == CDS_OVERLAP_NATIVE &&
+                      arch->level[l].buffering == CDS_BUFFER_SINGLE);
+  }
+  if (apart) {
+    add_roof(out, CDS_ROOF_APART, 0, 1);
+  }
+  for (unsigned l = 0; l < arch->levels; l++) {
+    const cds_level *level = &arch->level[l];
+    add_roof(out, CDS_ROOF_PORT, l, level->shared_bandwidth);
+    add_roof(out, CDS_ROOF_OUT, l, level->read_bandwidth);
+    add_roof(out, CDS_ROOF_IN, l, level->write_bandwidth);
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    if (arch->array[k].network == CDS_NETWORK_BUS) {
+      add_roof(out, CDS_ROOF_NET, k, arch->array[k].bandwidth);
+    }
+  }
+}
+
+/* Every word passes the outermost port. */
+static double floor_of(const cds_general *general) {
+  double out = 0;
+  for (unsigned t = 0; t < general->output; t++) {
+    out += general->tensor[t].words * general->tensor[t].bits;
+  }
+  const cds_operand_shape *last = &general->tensor[general->output];
+  return cds_port_cycles(&general->arch->level[0], out,
+                         last->words * fmin(last->bits, last->wide));
+}
+
 static void price_bonds(cds_general *out) {
   const cds_arch *arch = out->arch;
   for (unsigned a = 0; a < arch->dies; a++) {
@@ -575,6 +619,8 @@ cds_status cds_general_begin(cds_general *out, const cds_arch *arch,
     CDS_TRY(shape_tensor(out, t));
   }
   list_patterns(out);
+  list_roofs(out);
+  out->floor_cycles = floor_of(out);
   CDS_TRY(list_tiles(out));
   CDS_TRY(cds_spreads_list(out));
   return list_groups(out);
