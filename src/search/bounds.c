@@ -126,9 +126,10 @@ static double action_price(const cds_layout *layout, unsigned level,
   return price;
 }
 
-/* What a read of a leg adds to the time behind compute. */
+/* What a read from the parent, or an update of it, adds to the time behind
+ * compute: its port is one of both ways, or that of reads alone. */
 static double apart_price(const cds_layout *layout, const cds_leg *way,
-                          unsigned weighting) {
+                          cds_action action, unsigned weighting) {
   const cds_general *general = layout->general;
   const cds_arch *arch = general->arch;
   if (weighting == 0 || general->roof[weighting].kind != CDS_ROOF_APART ||
@@ -138,8 +139,10 @@ static double apart_price(const cds_layout *layout, const cds_leg *way,
     return 0;
   }
   const cds_level *parent = &arch->level[way->parent];
-  const double bandwidth =
-      fmin(parent->shared_bandwidth, parent->read_bandwidth);
+  double bandwidth = parent->shared_bandwidth;
+  if (isinf(bandwidth) && action == CDS_READ) {
+    bandwidth = parent->read_bandwidth;
+  }
   return layout->weight / bandwidth / layout->used[way->top];
 }
 
@@ -220,9 +223,10 @@ static void price_operand(cds_layout *layout, unsigned w) {
   const double bits = general->tensor[way->tensor].bits;
   cds_leg_price *price = &layout->price[w];
   const double parts = shared(layout, way, false, false);
+  price->least = general->tensor[way->tensor].words * parts;
   for (unsigned i = 0; i < general->weightings; i++) {
     const double read = action_price(layout, way->parent, CDS_READ, i) +
-                        apart_price(layout, way, i);
+                        apart_price(layout, way, CDS_READ, i);
     price->own[i] = bits * action_price(layout, way->child, CDS_FILL, i);
     price->above[i] =
         bits * (carry_price(layout, way, false, i) + read / parts);
@@ -307,14 +311,19 @@ static void price_output(cds_layout *layout, unsigned w,
   const double visits = shared(layout, way, true, true);
   const bool adds = general->arch->level[way->parent].accumulate;
   price->sliding = false;
+  price->least = 0;
   for (unsigned i = 0; i < general->weightings; i++) {
     const double drain = action_price(layout, way->child, CDS_DRAIN, i);
     const double up = drain + carry_price(layout, way, true, i);
     const double back = action_price(layout, way->child, CDS_FILL, i) +
                         once_price(layout, way, true, i);
     const double read = wide * action_price(layout, way->parent, CDS_READ, i);
-    const double update = action_price(layout, way->parent, CDS_UPDATE, i);
-    const double fill = adds ? 0 : wide * back - inside[i];
+    const double update = action_price(layout, way->parent, CDS_UPDATE, i) +
+                          apart_price(layout, way, CDS_UPDATE, i);
+    const double fill =
+        adds
+            ? 0
+            : wide * (back + apart_price(layout, way, CDS_READ, i)) - inside[i];
     price->own[i] = 0;
     price->above[i] =
         wide * up + (wide * update + read) / merged + inside[i] + fill / visits;
@@ -363,9 +372,10 @@ static void tile_cost(cds_weights *out, const cds_layout *layout,
     const double loads = (lacks >> t & 1U) != 0
                              ? tile->stay[t] * layout->price[w].staying
                              : tile->loads[t];
-    const double share = cds_leg_share(layout, w, tile);
+    const cds_leg_loads known = {loads, tile->loads[t],
+                                 cds_leg_share(layout, w, tile)};
     for (unsigned i = 0; i < layout->general->weightings; i++) {
-      out->value[i] += cds_leg_cost(layout, w, i, loads, share);
+      out->value[i] += cds_leg_cost(layout, w, i, &known);
     }
   }
 }
@@ -415,9 +425,10 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
          w++) {
       const unsigned t = chain->way[w].tensor;
       if ((lacks >> t & 1U) == 0) {
-        const double share = cds_leg_share(layout, w, tile);
+        const cds_leg_loads known = {tile->loads[t], holding->most[t],
+                                     cds_leg_share(layout, w, tile)};
         for (unsigned i = 0; i < layout->general->weightings; i++) {
-          sum.value[i] += cds_leg_cost(layout, w, i, tile->loads[t], share);
+          sum.value[i] += cds_leg_cost(layout, w, i, &known);
         }
       }
     }
@@ -429,9 +440,10 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
     const unsigned t = chain->way[w].tensor;
     if ((lacks >> t & 1U) != 0) {
       const double loads = general->tensor[t].words * layout->price[w].staying;
-      const double share = most_share(layout, w);
+      const cds_leg_loads known = {loads, holding->most[t],
+                                   most_share(layout, w)};
       for (unsigned i = 0; i < layout->general->weightings; i++) {
-        out->value[i] += cds_leg_cost(layout, w, i, loads, share);
+        out->value[i] += cds_leg_cost(layout, w, i, &known);
       }
     }
   }
@@ -446,9 +458,9 @@ void cds_layout_bound(cds_layout *layout, double weight) {
     layout->fixed.value[i] = general->mac_pj;
     for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
          w++) {
-      const double share = cds_leg_share(layout, w, &general->one);
-      layout->fixed.value[i] +=
-          cds_leg_cost(layout, w, i, general->macs, share);
+      const cds_leg_loads known = {general->macs, general->macs,
+                                   cds_leg_share(layout, w, &general->one)};
+      layout->fixed.value[i] += cds_leg_cost(layout, w, i, &known);
     }
   }
   layout->rest[general->groups + 1] = (cds_weights){{0}};

@@ -18,12 +18,13 @@ typedef struct cds_weights {
   double value[CDS_WEIGHTINGS_MAX];
 } cds_weights;
 
-/* Cost of F loads = constant + F (own + above / share); `share`: instances
- * that have a word of a window in common (1 without windows). */
+/* Cost of F loads = constant + F own + max(F / share, least) above; `share`:
+ * instances that have a word of a window in common (1 without windows). */
 typedef struct cds_leg_price {
   double own[CDS_WEIGHTINGS_MAX];
   double above[CDS_WEIGHTINGS_MAX];
   double constant[CDS_WEIGHTINGS_MAX];
+  double least;   /* of F / share: every word leaves the parent */
   double staying; /* spreads above the child that the tensor lacks */
   bool sliding;   /* windows are spread and multicast: share may be above 1 */
 } cds_leg_price;
@@ -63,15 +64,22 @@ bool cds_layout_set(cds_layout *out, const cds_general *general,
 /* Prices the ways and sums the least of each group up to `fixed` and `rest`:
  * rest[1] + fixed is below every mapping of the layout. */
 void cds_layout_bound(cds_layout *layout, double weight);
-/* Cost of a way. A price below 0 (partial sums that save more than they cost)
- * is taken at the most loads that there can be. */
+/* Loads of a leg: at least, at most, and the share of its windows. */
+typedef struct cds_leg_loads {
+  double least, most, share;
+} cds_leg_loads;
+
+/* Least cost of a leg. Where the price is below 0 (partial sums save more than
+ * they cost) that is the cost of the most loads. */
 static inline double cds_leg_cost(const cds_layout *layout, unsigned w,
-                                  unsigned weighting, double loads,
-                                  double share) {
+                                  unsigned weighting,
+                                  const cds_leg_loads *loads) {
   const cds_leg_price *price = &layout->price[w];
-  const double each = price->own[weighting] + price->above[weighting] / share;
-  return price->constant[weighting] +
-         each * (each < 0 ? layout->general->macs : loads);
+  const double above = price->above[weighting];
+  const double shared = loads->least / loads->share;
+  const double leaving = shared > price->least ? shared : price->least;
+  return price->constant[weighting] + price->own[weighting] * loads->least +
+         above * (above < 0 ? loads->most : leaving);
 }
 static inline void cds_weights_add(cds_weights *out, const cds_weights *by,
                                    unsigned weightings) {

@@ -20,7 +20,15 @@ double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles) {
                       : energy + aim->lambda_pj * cycles;
 }
 
-/* E T >= (E + m T)^2 / 4 m for every m > 0. */
+/* Least E T where E >= e, T >= t and E + m T >= s: on the segment of that line
+ * between E = e and T = t the product is quasi-concave, so it is least at an
+ * end. */
+static double least_product(double e, double t, double s, double m) {
+  const double at_e = e * fmax(t, (s - e) / m);
+  const double at_t = t * fmax(e, s - m * t);
+  return fmin(at_e, at_t);
+}
+
 double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
                      const cds_weights *sum) {
   const double bound =
@@ -39,9 +47,13 @@ double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
     return bound > weighted ? bound : weighted;
   }
   const double m = layout->weight - aim->leakage_pj;
-  const double product =
-      m > 0 ? weighted * weighted / (4 * m) / aim->clock_hz : 0;
-  return bound > product ? bound : product;
+  const double cycles = layout->least_cycles;
+  const double energy = sum->value[CDS_ENERGY] + aim->leakage_pj * cycles;
+  if (m <= 0 || energy <= 0) {
+    return bound;
+  }
+  return fmax(bound,
+              least_product(energy, cycles, weighted, m) / aim->clock_hz);
 }
 
 /* ---- candidates ------------------------------------------------------ */
@@ -228,28 +240,23 @@ static void leaf(cds_descent *job) {
 }
 
 /* Passes over the tile of a tensor that loops demand which it lacks, when the
- * loops of a block stand innermost in the region: exact. */
+ * loops of a block stand innermost in the region. Exact if no rank outside of
+ * the block is lacked by a tensor of the block, else a lower bound: the tensor
+ * may stay over such loops too. */
 static double passes_of(const cds_descent *job, const cds_region *region,
                         const cds_frame *above, unsigned block, unsigned t) {
   const cds_general *general = job->general;
-  double outer = 1; /* trips of loops that it lacks, outside of the block */
-  double inner = 1;
+  double lacked = above->lacked[t];
   bool any = false; /* loops that it has */
+  const bool stays = block != 0 && (block >> t & 1U) != 0;
   for (unsigned i = 0; i < region->count; i++) {
-    const unsigned lacks = general->dim[region->dim[i]].lacks;
-    if ((lacks >> t & 1U) == 0) {
+    if (!cds_lacks(general, region->dim[i], t)) {
       any = true;
-    } else if (block != 0 && lacks == block) {
-      inner *= (double)region->trips[i];
-    } else {
-      outer *= (double)region->trips[i];
+    } else if (!stays) {
+      lacked *= (double)region->trips[i];
     }
   }
-  if (!any) {
-    return above->hoisted[t];
-  }
-  const bool stays = block != 0 && (block >> t & 1U) != 0;
-  return above->lacked[t] * outer * (stays ? 1 : inner);
+  return any ? lacked : above->hoisted[t];
 }
 
 /* Least cost of the ways into the group with a block innermost. */
@@ -269,9 +276,9 @@ static void block_cost(cds_weights *out, const cds_descent *job,
     const double loads =
         fmax(general->tensor[t].words,
              tile->pass[t] * passes * layout->price[w].staying);
-    const double share = cds_leg_share(layout, w, tile);
+    const cds_leg_loads known = {loads, loads, cds_leg_share(layout, w, tile)};
     for (unsigned i = 0; i < general->weightings; i++) {
-      out->value[i] += cds_leg_cost(layout, w, i, loads, share);
+      out->value[i] += cds_leg_cost(layout, w, i, &known);
     }
   }
 }
@@ -313,10 +320,11 @@ static void decide_ways(cds_descent *job, unsigned group) {
               layout->used[way->depth];
     }
     job->loads[w] = loads;
-    const double share =
-        layout->price[w].sliding ? exact_share(job, w, loads) : 1;
+    const cds_leg_loads known = {
+        loads, loads,
+        layout->price[w].sliding ? exact_share(job, w, loads) : 1};
     for (unsigned i = 0; i < general->weightings; i++) {
-      frame->sum.value[i] += cds_leg_cost(layout, w, i, loads, share);
+      frame->sum.value[i] += cds_leg_cost(layout, w, i, &known);
     }
   }
 }

@@ -95,7 +95,8 @@ typedef struct cds_holding {
   uint16_t level[CDS_TENSORS_MAX];
   unsigned held; /* tensors, as bits */
   bool listed;
-  size_t tiles; /* that may fit */
+  double most[CDS_TENSORS_MAX]; /* loads of any of its tiles */
+  size_t tiles;                 /* that may fit */
   uint32_t *tile;
   size_t fronts[CDS_PATTERNS_MAX]; /* least tiles by pattern */
   uint32_t *front[CDS_PATTERNS_MAX];

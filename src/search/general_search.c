@@ -17,7 +17,7 @@
 enum {
   CDS_CHAINS_MAX = 1 << 16,
   CDS_LAYOUTS_MAX = 1 << 22,
-  CDS_NODES_OPEN_MAX = 1 << 24, /* for one goal */
+  CDS_NODES_OPEN_MAX = 1 << 21, /* for one goal */
   CDS_POOL_MAX = 64
 };
 

@@ -510,6 +510,9 @@ cds_status cds_holding_list(cds_holding *holding, cds_general *general) {
   for (size_t i = 0; i < general->tiles; i++) {
     if (may_fit(general, holding, &general->tile[i])) {
       holding->tile[holding->tiles++] = (uint32_t)i;
+      for (unsigned t = 0; t < general->tensors; t++) {
+        holding->most[t] = fmax(holding->most[t], general->tile[i].loads[t]);
+      }
     }
   }
   for (unsigned p = 0; p < general->patterns; p++) {
