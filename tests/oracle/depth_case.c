@@ -266,13 +266,20 @@ static void make_real(cds_arch *arch, random_stream *stream) {
   scale(&arch->fixed_leakage_w, stream);
 }
 
-/* Energy alone, with a little time, with much time, and the product. */
+/* Energy alone, with a little time, with much time, and the product; any of
+ * them first, because a search may learn from the goals before. */
 static void draw_goals(depth_case *it, random_stream *stream) {
   depth_options *options = &it->options;
+  const cds_goal goal[DEPTH_GOALS_MAX] = {
+      {.product = false},
+      {.lambda_pj_per_s = 1e8 * (1 + random_below(stream, 1000))},
+      {.lambda_pj_per_s = 1e11 * (1 + random_below(stream, 1000))},
+      {.product = true}};
+  const unsigned first = random_below(stream, DEPTH_GOALS_MAX);
   options->goals = DEPTH_GOALS_MAX;
-  options->goal[1].lambda_pj_per_s = 1e8 * (1 + random_below(stream, 1000));
-  options->goal[2].lambda_pj_per_s = 1e11 * (1 + random_below(stream, 1000));
-  options->goal[3].product = true;
+  for (unsigned g = 0; g < DEPTH_GOALS_MAX; g++) {
+    options->goal[g] = goal[(first + g) % DEPTH_GOALS_MAX];
+  }
   options->power_limit_w = (double)INFINITY;
   if (random_chance(stream, 25)) {
     const double leakage_w = own_leakage_w(&it->arch);

@@ -256,13 +256,24 @@ typedef struct order_totals {
   double worst[DEPTH_GOALS_MAX], sum[DEPTH_GOALS_MAX];
 } order_totals;
 
+enum { ENERGY, SOME_TIME, MUCH_TIME, PRODUCT };
 static const char *const goal_name[DEPTH_GOALS_MAX] = {
-    "energy", "energy and some time", "energy and much time", "energy x time"};
+    [ENERGY] = "energy",
+    [SOME_TIME] = "energy and some time",
+    [MUCH_TIME] = "energy and much time",
+    [PRODUCT] = "energy x time"};
+
+static unsigned goal_kind(cds_goal goal) {
+  return goal.product                  ? PRODUCT
+         : goal.lambda_pj_per_s == 0   ? ENERGY
+         : goal.lambda_pj_per_s < 1e11 ? SOME_TIME
+                                       : MUCH_TIME;
+}
 
 static void show_order(const depth_case *it, const depth_point *point,
                        unsigned goal, double ratio) {
-  printf("case %" PRIu64 ", %s: %.4f%%, ", it->number, goal_name[goal],
-         100 * (ratio - 1));
+  printf("case %" PRIu64 ", %s: %.4f%%, ", it->number,
+         goal_name[goal_kind(it->options.goal[goal])], 100 * (ratio - 1));
   einsum_write(stdout, &it->einsum);
   fputs("\n  ", stdout);
   nest_write(stdout, &point->mapping, &it->arch, &it->einsum);
@@ -288,9 +299,10 @@ static void compare_orders(const depth_case *it, order_totals *sum) {
   for (unsigned g = 0; g < options.goals; g++) {
     const double ratio = canonical.value[g] / all.value[g];
     const bool better = ratio > 1 + 1e-9;
-    sum->better[g] += better;
-    sum->sum[g] += better ? ratio - 1 : 0;
-    sum->worst[g] = fmax(ratio, sum->worst[g]);
+    const unsigned kind = goal_kind(options.goal[g]);
+    sum->better[kind] += better;
+    sum->sum[kind] += better ? ratio - 1 : 0;
+    sum->worst[kind] = fmax(ratio, sum->worst[kind]);
     if (ratio > most) {
       most = ratio;
       at = g;
