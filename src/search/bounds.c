@@ -16,8 +16,9 @@
  *   reads = U - Z_parent, Z_child = D - F, Z_outermost = |O|,
  * all linear. Going outwards, g is the price of Z at the child from all ways
  * inside; the price of D is then that of its own actions plus g, and Z of the
- * parent gets -read - (fill - g). No term is dropped: the sum over the ways is
- * the energy of the output without rounding to whole accesses. Results are
+ * parent gets -read - (fill - g). The sum over the legs is the energy of the
+ * output without rounding to whole accesses; only where a price would fall
+ * below 0 a part of what comes back is left out (limit_returns). Results are
  * charged in their own bits wherever they may be.
  */
 #include "search/bounds.h"
@@ -296,10 +297,32 @@ static double once_price(const cds_layout *layout, const cds_leg *way,
   return price + general->die_bit_pj[die][child_die(general, way)];
 }
 
-/* Prices a leg of the output; `inside` is the price of a zero start at its
- * child, replaced by that at its parent. */
-static void price_output(cds_layout *layout, unsigned w,
-                         double inside[CDS_WEIGHTINGS_MAX]) {
+/* Of the leg of the output inside the one at hand. */
+typedef struct cds_inner_leg {
+  bool any;
+  unsigned leg;
+  double zero[CDS_WEIGHTINGS_MAX];    /* price of a zero start at its parent */
+  double returns[CDS_WEIGHTINGS_MAX]; /* part of its price for a drain: what
+                                         comes back */
+} cds_inner_leg;
+
+/* What comes back inside is never negative, so any share of its price may be
+ * left out. Takes as much of it as keeps the price of this leg's drains from
+ * falling below 0: `rest` + zero (1 - 1 / visits). */
+static void limit_returns(cds_layout *layout, cds_inner_leg *inner,
+                          unsigned weighting, double rest, double visits) {
+  const double saved = -inner->zero[weighting] * (1 - 1 / visits);
+  if (!inner->any || saved <= rest || rest < 0) {
+    return;
+  }
+  const double part = rest / saved;
+  inner->zero[weighting] *= part;
+  layout->price[inner->leg].above[weighting] -=
+      (1 - part) * inner->returns[weighting];
+}
+
+/* Prices a leg of the output; `inner` becomes this leg. */
+static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
   const cds_general *general = layout->general;
   const cds_leg *way = &layout->chain->way[w];
   const cds_operand_shape *shape = &general->tensor[way->tensor];
@@ -314,30 +337,36 @@ static void price_output(cds_layout *layout, unsigned w,
   price->least = 0;
   for (unsigned i = 0; i < general->weightings; i++) {
     const double drain = action_price(layout, way->child, CDS_DRAIN, i);
-    const double up = drain + carry_price(layout, way, true, i);
-    const double back = action_price(layout, way->child, CDS_FILL, i) +
-                        once_price(layout, way, true, i);
+    const double up = wide * (drain + carry_price(layout, way, true, i));
+    const double back =
+        adds ? 0
+             : wide * (action_price(layout, way->child, CDS_FILL, i) +
+                       once_price(layout, way, true, i) +
+                       apart_price(layout, way, CDS_READ, i));
     const double read = wide * action_price(layout, way->parent, CDS_READ, i);
     const double update = action_price(layout, way->parent, CDS_UPDATE, i) +
                           apart_price(layout, way, CDS_UPDATE, i);
-    const double fill =
-        adds
-            ? 0
-            : wide * (back + apart_price(layout, way, CDS_READ, i)) - inside[i];
+    const double rest = up + (wide * update + read) / merged + back / visits;
+    limit_returns(layout, inner, i, rest, adds ? (double)INFINITY : visits);
+    const double zero = inner->zero[i];
+    const double fill = adds ? 0 : back - zero;
     price->own[i] = 0;
     price->above[i] =
-        wide * up + (wide * update + read) / merged + inside[i] + fill / visits;
+        up + (wide * update + read) / merged + zero + fill / visits;
     price->constant[i] =
         -results * (drain + once_price(layout, way, false, i) + update);
-    inside[i] = -read - fill;
+    inner->returns[i] = read / merged + fill / visits;
+    inner->zero[i] = -read - fill;
   }
+  inner->any = true;
+  inner->leg = w;
 }
 
 static void price_legs(cds_layout *layout) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
-  double inside[CDS_WEIGHTINGS_MAX] = {0};
-  unsigned outermost = 0;
+  cds_inner_leg inner;
+  memset(&inner, 0, sizeof inner);
   for (unsigned g = 1; g <= general->groups; g++) {
     layout->apart_parent[g] = chain->way[chain->first_way[g]].parent;
   }
@@ -348,12 +377,11 @@ static void price_legs(cds_layout *layout) {
       price_operand(layout, w);
       continue;
     }
-    price_output(layout, w, inside);
-    outermost = w;
+    price_output(layout, w, &inner);
   }
   for (unsigned i = 0; i < general->weightings; i++) {
-    layout->price[outermost].constant[i] +=
-        inside[i] * general->tensor[general->output].words;
+    layout->price[inner.leg].constant[i] +=
+        inner.zero[i] * general->tensor[general->output].words;
   }
 }
 
@@ -425,7 +453,11 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
          w++) {
       const unsigned t = chain->way[w].tensor;
       if ((lacks >> t & 1U) == 0) {
-        const cds_leg_loads known = {tile->loads[t], holding->most[t],
+        /* No instance above does without. */
+        const double least =
+            general->tensor[t].words * layout->price[w].staying;
+        const cds_leg_loads known = {fmax(tile->loads[t], least),
+                                     holding->most[t],
                                      cds_leg_share(layout, w, tile)};
         for (unsigned i = 0; i < layout->general->weightings; i++) {
           sum.value[i] += cds_leg_cost(layout, w, i, &known);
