@@ -225,7 +225,7 @@ static void price_operand(cds_layout *layout, unsigned w) {
   cds_leg_price *price = &layout->price[w];
   const double parts = shared(layout, way, false, false);
   price->least = general->tensor[way->tensor].words * parts;
-  for (unsigned i = 0; i < general->weightings; i++) {
+  for (unsigned i = 0; i < layout->weightings; i++) {
     const double read = action_price(layout, way->parent, CDS_READ, i) +
                         apart_price(layout, way, CDS_READ, i);
     price->own[i] = bits * action_price(layout, way->child, CDS_FILL, i);
@@ -335,7 +335,7 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
   const bool adds = general->arch->level[way->parent].accumulate;
   price->sliding = false;
   price->least = 0;
-  for (unsigned i = 0; i < general->weightings; i++) {
+  for (unsigned i = 0; i < layout->weightings; i++) {
     const double drain = action_price(layout, way->child, CDS_DRAIN, i);
     const double up = wide * (drain + carry_price(layout, way, true, i));
     const double back =
@@ -379,7 +379,7 @@ static void price_legs(cds_layout *layout) {
     }
     price_output(layout, w, &inner);
   }
-  for (unsigned i = 0; i < general->weightings; i++) {
+  for (unsigned i = 0; i < layout->weightings; i++) {
     layout->price[inner.leg].constant[i] +=
         inner.zero[i] * general->tensor[general->output].words;
   }
@@ -391,7 +391,7 @@ static void tile_cost(cds_weights *out, const cds_layout *layout,
                       unsigned group, unsigned pattern, const cds_tile *tile) {
   const cds_chain *chain = layout->chain;
   const unsigned lacks = layout->general->pattern[pattern];
-  for (unsigned i = 0; i < layout->general->weightings; i++) {
+  for (unsigned i = 0; i < layout->weightings; i++) {
     out->value[i] = 0;
   }
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
@@ -402,7 +402,7 @@ static void tile_cost(cds_weights *out, const cds_layout *layout,
                              : tile->loads[t];
     const cds_leg_loads known = {loads, tile->loads[t],
                                  cds_leg_share(layout, w, tile)};
-    for (unsigned i = 0; i < layout->general->weightings; i++) {
+    for (unsigned i = 0; i < layout->weightings; i++) {
       out->value[i] += cds_leg_cost(layout, w, i, &known);
     }
   }
@@ -421,7 +421,7 @@ void cds_layout_tile(cds_weights *out, const cds_layout *layout, unsigned group,
   for (unsigned p = 1; p < layout->general->patterns; p++) {
     cds_weights other;
     tile_cost(&other, layout, group, p, tile);
-    lower(out, &other, layout->general->weightings);
+    lower(out, &other, layout->weightings);
   }
 }
 
@@ -443,7 +443,7 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
   const cds_holding *holding = cds_chain_holding(general, chain, group);
   const unsigned lacks = general->pattern[pattern];
   cds_weights least;
-  for (unsigned i = 0; i < general->weightings; i++) {
+  for (unsigned i = 0; i < layout->weightings; i++) {
     least.value[i] = (double)INFINITY;
   }
   for (size_t f = 0; f < holding->fronts[pattern]; f++) {
@@ -459,12 +459,12 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
         const cds_leg_loads known = {fmax(tile->loads[t], least),
                                      holding->most[t],
                                      cds_leg_share(layout, w, tile)};
-        for (unsigned i = 0; i < layout->general->weightings; i++) {
+        for (unsigned i = 0; i < layout->weightings; i++) {
           sum.value[i] += cds_leg_cost(layout, w, i, &known);
         }
       }
     }
-    lower(&least, &sum, general->weightings);
+    lower(&least, &sum, layout->weightings);
   }
   *out = least;
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
@@ -474,19 +474,20 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
       const double loads = general->tensor[t].words * layout->price[w].staying;
       const cds_leg_loads known = {loads, holding->most[t],
                                    most_share(layout, w)};
-      for (unsigned i = 0; i < layout->general->weightings; i++) {
+      for (unsigned i = 0; i < layout->weightings; i++) {
         out->value[i] += cds_leg_cost(layout, w, i, &known);
       }
     }
   }
 }
 
-void cds_layout_bound(cds_layout *layout, double weight) {
+void cds_layout_bound(cds_layout *layout, double weight, unsigned weightings) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
   layout->weight = weight;
+  layout->weightings = weightings;
   price_legs(layout);
-  for (unsigned i = 0; i < layout->general->weightings; i++) {
+  for (unsigned i = 0; i < layout->weightings; i++) {
     layout->fixed.value[i] = general->mac_pj;
     for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
          w++) {
@@ -501,9 +502,9 @@ void cds_layout_bound(cds_layout *layout, double weight) {
     for (unsigned p = 1; p < general->patterns; p++) {
       cds_weights other;
       front_cost(&other, layout, g, p);
-      lower(&layout->least[g], &other, general->weightings);
+      lower(&layout->least[g], &other, layout->weightings);
     }
-    for (unsigned i = 0; i < layout->general->weightings; i++) {
+    for (unsigned i = 0; i < layout->weightings; i++) {
       layout->rest[g].value[i] =
           layout->rest[g + 1].value[i] + layout->least[g].value[i];
     }
@@ -511,21 +512,6 @@ void cds_layout_bound(cds_layout *layout, double weight) {
 }
 
 /* ---- tiles between spreads ------------------------------------------- */
-
-/* Whether loops stand above the tile that change it. */
-static bool replaced(const cds_layout *layout, unsigned group,
-                     const cds_tile *tile, unsigned t) {
-  const cds_general *general = layout->general;
-  for (unsigned d = 0; d < general->dims; d++) {
-    if (!cds_lacks(general, d, t) &&
-        cds_product(&general->dim[d], tile->at.at[d],
-                    layout->above[group].at[d]) !=
-            general->dim[d].divisors - 1) {
-      return true;
-    }
-  }
-  return false;
-}
 
 /* Bits of a word of the output's tile if they are known: its innermost holder
  * takes in partial sums if reductions are left that no network merges. */
@@ -541,21 +527,41 @@ static double output_bits(const cds_layout *layout, unsigned group) {
   return general->macs / merged > shape->words ? shape->wide : shape->bits;
 }
 
-bool cds_layout_fits(const cds_layout *layout, unsigned group,
-                     const cds_tile *tile) {
+/* Dimensions with loops above the tile, as bits; false if the tile does not fit
+ * between the spreads above and below. */
+static bool looped_dims(unsigned *out, const cds_layout *layout, unsigned group,
+                        const cds_tile *tile) {
   const cds_general *general = layout->general;
-  const cds_arch *arch = general->arch;
+  *out = 0;
   for (unsigned d = 0; d < general->dims; d++) {
     const cds_dim *dim = &general->dim[d];
-    if (cds_product(dim, tile->at.at[d], layout->above[group].at[d]) ==
-            CDS_NONE ||
+    const uint16_t all =
+        cds_product(dim, tile->at.at[d], layout->above[group].at[d]);
+    if (all == CDS_NONE ||
         cds_quotient(dim, tile->at.at[d], layout->below[group].at[d]) ==
             CDS_NONE) {
       return false;
     }
+    *out |= all + 1U < dim->divisors ? 1U << d : 0U;
+  }
+  return true;
+}
+
+bool cds_layout_fits(const cds_layout *layout, unsigned group,
+                     const cds_tile *tile) {
+  const cds_general *general = layout->general;
+  const cds_arch *arch = general->arch;
+  unsigned looped = 0;
+  if (!looped_dims(&looped, layout, group, tile)) {
+    return false;
   }
   const cds_holding *holding = cds_chain_holding(general, layout->chain, group);
-  double bits[CDS_LEVELS_MAX] = {0};
+  double bits[CDS_LEVELS_MAX];
+  for (unsigned t = 0; t < general->tensors; t++) {
+    if (holding->level[t] != CDS_NONE) {
+      bits[holding->level[t]] = 0;
+    }
+  }
   for (unsigned t = 0; t < general->tensors; t++) {
     const unsigned level = holding->level[t];
     if (level == CDS_NONE) {
@@ -563,7 +569,7 @@ bool cds_layout_fits(const cds_layout *layout, unsigned group,
     }
     const bool twice = arch->overlap == CDS_OVERLAP_NATIVE &&
                        arch->level[level].buffering == CDS_BUFFER_DOUBLE &&
-                       replaced(layout, group, tile, t);
+                       (looped & general->tensor[t].has) != 0;
     const double word = t == general->output ? output_bits(layout, group)
                                              : general->tensor[t].bits;
     bits[level] += tile->words[t] * word * (twice ? 2 : 1);

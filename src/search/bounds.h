@@ -48,6 +48,7 @@ typedef struct cds_layout {
   double skew_cycles;
   double least_cycles; /* of every mapping of the layout */
   double weight;       /* pJ a cycle */
+  unsigned weightings; /* that sums are kept in: all, or energy alone */
   /* By group: the level whose port the transfers of its single-buffered levels
    * are held against. */
   unsigned apart_parent[CDS_GROUPS_MAX + 1];
@@ -63,7 +64,7 @@ bool cds_layout_set(cds_layout *out, const cds_general *general,
                     const cds_spread *const spread[CDS_ARRAYS_MAX]);
 /* Prices the ways and sums the least of each group up to `fixed` and `rest`:
  * rest[1] + fixed is below every mapping of the layout. */
-void cds_layout_bound(cds_layout *layout, double weight);
+void cds_layout_bound(cds_layout *layout, double weight, unsigned weightings);
 /* Loads of a leg: at least, at most, and the share of its windows. */
 typedef struct cds_leg_loads {
   double least, most, share;

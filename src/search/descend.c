@@ -130,30 +130,34 @@ typedef struct cds_region {
   unsigned slide[CDS_DIMS_MAX]; /* dims; CDS_DIMS_MAX: none */
 } cds_region;
 
-/* Trips between the tile of the group above and this one; false if it is no
- * whole number. */
-static bool region_between(cds_region *out, const cds_descent *job,
-                           unsigned group, const cds_candidate *candidate) {
-  const cds_general *general = job->general;
-  const cds_tile *outer = job->tile[group - 1];
-  uint16_t trips[CDS_DIMS_MAX];
-  for (unsigned d = 0; d < general->dims; d++) {
-    trips[d] = cds_quotient(&general->dim[d], outer->at.at[d],
-                            candidate->inside.at[d]);
-    if (trips[d] == CDS_NONE) {
+/* Whether the tile of the group above is a multiple of this one. */
+static inline bool divides(const cds_general *general, const cds_tile *outer,
+                           const cds_candidate *candidate) {
+  for (unsigned d = general->dims; d-- > 0;) {
+    if (cds_quotient(&general->dim[d], outer->at.at[d],
+                     candidate->inside.at[d]) == CDS_NONE) {
       return false;
     }
   }
+  return true;
+}
+
+/* Trips between the tile of the group above and this one. */
+static void region_between(cds_region *out, const cds_descent *job,
+                           unsigned group, const cds_candidate *candidate) {
+  const cds_general *general = job->general;
+  const cds_tile *outer = job->tile[group - 1];
   out->count = 0;
   for (unsigned d = 0; d < general->dims; d++) {
-    if (trips[d] > 0) {
-      const cds_dim *dim = &general->dim[d];
+    const cds_dim *dim = &general->dim[d];
+    const uint16_t trips =
+        cds_quotient(dim, outer->at.at[d], candidate->inside.at[d]);
+    if (trips > 0) {
       out->dim[out->count] = d;
       out->step[out->count] = dim->divisor[candidate->inside.at[d]];
-      out->trips[out->count++] = dim->divisor[trips[d]];
+      out->trips[out->count++] = dim->divisor[trips];
     }
   }
-  return true;
 }
 
 static void list_orders(cds_region *region, const cds_general *general) {
@@ -350,6 +354,9 @@ static void open_group(cds_descent *job, unsigned group) {
     if (cds_descent_beyond(job, candidate->key)) {
       break;
     }
+    if (!divides(job->general, job->tile[group - 1], candidate)) {
+      continue;
+    }
     cds_weights sum = base;
     cds_weights_add(&sum, &candidate->cost, weightings);
     if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
@@ -374,9 +381,7 @@ static void count_node(cds_descent *job) {
 static void try_tile(cds_descent *job, unsigned group,
                      const cds_candidate *candidate) {
   cds_region region;
-  if (!region_between(&region, job, group, candidate)) {
-    return;
-  }
+  region_between(&region, job, group, candidate);
   list_orders(&region, job->general);
   job->tile[group] = &job->general->tile[candidate->tile];
   const cds_layout *layout = &job->layout;

@@ -65,7 +65,8 @@ typedef struct cds_window {
 } cds_window;
 
 typedef struct cds_operand_shape {
-  unsigned whole; /* dims that are axes of their own, as bits */
+  unsigned has;   /* its dims, as bits */
+  unsigned whole; /* those that are axes of their own */
   unsigned windows;
   cds_window window[CDS_WINDOWS_MAX];
   double words;        /* of the whole tensor */

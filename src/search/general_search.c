@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Best first over layouts: every chain of holders with every spread of each
- * array gets a bound on its energy and its compute cycles, once for all goals.
- * A goal sorts them, and opens them in the order of their bounds until the next
- * one is beyond the incumbent. What was found for earlier goals starts the
- * incumbent of the next.
+ * array gets a bound on its energy and its cycles, once for all goals. A goal
+ * sorts them, and opens them in the order of their bounds until the next one is
+ * beyond the incumbent. What was found for earlier goals starts the incumbent
+ * of the next.
+ *
+ * Layouts are listed in bands of units in use, each down to half of the one
+ * before, and only as far as a goal asks: a layout that is not listed has fewer
+ * units, hence at least so many cycles, and at least the energy of
+ * cds_pair_floor.
  */
 #include "search/general_search.h"
 
@@ -13,10 +18,12 @@
 #include <string.h>
 
 #include "search/descend.h"
+#include "search/holders.h"
 
 enum {
   CDS_CHAINS_MAX = 1 << 16,
   CDS_LAYOUTS_MAX = 1 << 22,
+  CDS_LAYOUTS_FEW = 1 << 18,    /* listed in one band */
   CDS_NODES_OPEN_MAX = 1 << 21, /* for one goal */
   CDS_POOL_MAX = 64
 };
@@ -40,6 +47,8 @@ struct cds_general_search {
   cds_general general;
   size_t chains;
   cds_chain *chain;
+  double listed_units; /* all layouts with as many units or more are listed */
+  double floor_pj;     /* least energy of any mapping */
   size_t entries, entry_room;
   cds_layout_entry *entry;
   cds_ranked_layout *ranked;
@@ -179,48 +188,88 @@ static cds_status add_entry(cds_general_search *search,
   return CDS_OK;
 }
 
-static bool next_spreads(cds_layout_entry *entry, const cds_general *general) {
-  for (unsigned k = general->arch->arrays; k-- > 0;) {
-    if (entry->spread[k] + 1 < general->spreads[k].count) {
-      entry->spread[k]++;
-      return true;
-    }
-    entry->spread[k] = 0;
-  }
-  return false;
-}
+/* A band of units, and where its listing stands. */
+typedef struct cds_band {
+  cds_general_search *search;
+  double from, below; /* units: from <= units < below */
+  cds_layout_entry entry;
+} cds_band;
 
-static cds_status list_layouts(cds_general_search *search) {
+static cds_status list_entry(cds_band *band) {
+  cds_general_search *search = band->search;
   const cds_general *general = &search->general;
   cds_layout *layout = &search->descent.layout;
-  search->entries = 0;
-  for (size_t c = 0; c < search->chains; c++) {
-    cds_layout_entry entry = {.chain = (uint32_t)c};
-    do {
-      const cds_spread *spread[CDS_ARRAYS_MAX];
-      spreads_of(spread, search, &entry);
-      if (!cds_layout_set(layout, general, &search->chain[c], spread)) {
-        continue;
-      }
-      cds_layout_bound(layout, 0);
-      entry.energy_pj =
-          layout->fixed.value[CDS_ENERGY] + layout->rest[1].value[CDS_ENERGY];
-      entry.cycles = layout->least_cycles;
-      if (!isinf(entry.energy_pj)) {
-        CDS_TRY(add_entry(search, &entry));
-      }
-    } while (next_spreads(&entry, general));
+  cds_layout_entry *entry = &band->entry;
+  const cds_spread *spread[CDS_ARRAYS_MAX];
+  spreads_of(spread, search, entry);
+  if (!cds_layout_set(layout, general, &search->chain[entry->chain], spread)) {
+    return CDS_OK;
   }
-  if (search->ranked_room < search->entries) {
-    cds_free(search->ranked);
-    search->ranked_room = 0;
-    search->ranked = cds_malloc(search->entries * sizeof *search->ranked);
-    if (search->ranked == NULL) {
-      return CDS_ENOMEM;
+  cds_layout_bound(layout, 0, 1);
+  entry->energy_pj =
+      fmax(layout->fixed.value[CDS_ENERGY] + layout->rest[1].value[CDS_ENERGY],
+           search->floor_pj);
+  entry->cycles = layout->least_cycles;
+  return isinf(entry->energy_pj) ? CDS_OK : add_entry(search, entry);
+}
+
+/* Spreads of the arrays from k on, with so many units of those before. Depth:
+ * the arrays. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static cds_status list_arrays(cds_band *band, unsigned k, double units) {
+  const cds_general *general = &band->search->general;
+  if (k == general->arch->arrays) {
+    return units < band->below ? list_entry(band) : CDS_OK;
+  }
+  double rest = 1;
+  for (unsigned i = k + 1; i < general->arch->arrays; i++) {
+    rest *= general->spreads[i].most_units;
+  }
+  const cds_spread_list *list = &general->spreads[k];
+  for (size_t i = 0; i < list->count; i++) {
+    const double now = units * list->spread[i].units;
+    if (now * rest < band->from) {
+      break; /* fewer and fewer */
     }
-    search->ranked_room = search->entries;
+    band->entry.spread[k] = (uint32_t)i;
+    CDS_TRY(list_arrays(band, k + 1, now));
   }
   return CDS_OK;
+}
+
+static cds_status grow_ranked(cds_general_search *search) {
+  if (search->ranked_room >= search->entries) {
+    return CDS_OK;
+  }
+  cds_free(search->ranked);
+  search->ranked_room = 0;
+  search->ranked = cds_malloc(search->entries * sizeof *search->ranked);
+  if (search->ranked == NULL) {
+    return CDS_ENOMEM;
+  }
+  search->ranked_room = search->entries;
+  return CDS_OK;
+}
+
+/* Lists the next band; all that is left if there is little. CDS_ELIMIT when
+ * there are too many layouts. */
+static cds_status list_band(cds_general_search *search) {
+  const cds_general *general = &search->general;
+  double all = (double)search->chains;
+  for (unsigned k = 0; k < general->arch->arrays; k++) {
+    all *= (double)general->spreads[k].count;
+  }
+  cds_band band = {.search = search, .below = search->listed_units};
+  band.from = fmin(search->listed_units, general->most_units) / 2;
+  if (all <= CDS_LAYOUTS_FEW || band.from < 1) {
+    band.from = 0;
+  }
+  for (size_t c = 0; c < search->chains; c++) {
+    band.entry.chain = (uint32_t)c;
+    CDS_TRY(list_arrays(&band, 0, 1));
+  }
+  search->listed_units = band.from;
+  return grow_ranked(search);
 }
 
 cds_status cds_general_search_begin(cds_general_search *search,
@@ -235,7 +284,11 @@ cds_status cds_general_search_begin(cds_general_search *search,
   CDS_TRY(cds_general_begin(&search->general, &search->arch, &search->einsum,
                             power_limit_w, search->arena, search->scratch));
   CDS_TRY(list_chains(search));
-  return list_layouts(search);
+  double floor_s = 0;
+  cds_pair_floor(&search->floor_pj, &floor_s, &search->arch, &search->einsum,
+                 power_limit_w);
+  search->listed_units = (double)INFINITY;
+  return list_band(search);
 }
 
 /* ---- one goal -------------------------------------------------------- */
@@ -277,10 +330,10 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   }
 }
 
-static size_t rank_layouts(cds_general_search *search) {
+static size_t rank_layouts(cds_general_search *search, size_t first) {
   const cds_descent *job = &search->descent;
   size_t count = 0;
-  for (size_t i = 0; i < search->entries; i++) {
+  for (size_t i = first; i < search->entries; i++) {
     const cds_layout_entry *entry = &search->entry[i];
     const double bound =
         cds_aim_value(&job->aim, entry->energy_pj, entry->cycles);
@@ -311,7 +364,8 @@ static cds_status open_layout(cds_general_search *search,
   spreads_of(spread, search, entry);
   cds_layout_set(&job->layout, &search->general, &search->chain[entry->chain],
                  spread);
-  cds_layout_bound(&job->layout, weight_of(job, entry));
+  cds_layout_bound(&job->layout, weight_of(job, entry),
+                   search->general.weightings);
   cds_weights sum = job->layout.fixed;
   cds_weights_add(&sum, &job->layout.rest[1], search->general.weightings);
   if (cds_descent_beyond(job, cds_aim_bound(&job->aim, &job->layout, &sum))) {
@@ -334,27 +388,61 @@ static void keep(cds_general_search *search) {
   }
 }
 
+/* Opens what is listed from entry `first` on, in the order of bounds. `*open`:
+ * the least bound of what was left. */
+static cds_status open_listed(cds_general_search *search, size_t first,
+                              double *open) {
+  cds_descent *job = &search->descent;
+  const size_t count = rank_layouts(search, first);
+  *open = (double)INFINITY;
+  for (size_t i = 0; i < count; i++) {
+    const cds_ranked_layout *next = &search->ranked[i];
+    if (cds_descent_beyond(job, next->bound)) {
+      break;
+    }
+    job->stopped = job->stopped || cds_control_cancelled(job->control);
+    if (!job->stopped) {
+      CDS_TRY(open_layout(search, &search->entry[next->entry]));
+    }
+    if (job->stopped) {
+      *open = next->bound;
+      break;
+    }
+  }
+  return CDS_OK;
+}
+
+/* Bound on all layouts that are not listed. */
+static double unlisted_bound(const cds_general_search *search) {
+  if (search->listed_units <= 0) {
+    return (double)INFINITY;
+  }
+  const double cycles = search->general.macs / search->listed_units;
+  return cds_aim_value(&search->descent.aim, search->floor_pj,
+                       fmax(cycles, search->general.floor_cycles));
+}
+
 cds_status cds_general_search_solve(cds_search_result *out,
                                     cds_general_search *search, cds_goal goal,
                                     const cds_control *control) {
   memset(out, 0, sizeof *out);
   begin_descent(search, goal, control);
   cds_descent *job = &search->descent;
-  const size_t count = rank_layouts(search);
   double open = (double)INFINITY;
-  for (size_t i = 0; i < count; i++) {
-    const cds_ranked_layout *next = &search->ranked[i];
-    if (cds_descent_beyond(job, next->bound)) {
-      break;
+  CDS_TRY(open_listed(search, 0, &open));
+  while (!job->stopped && !isinf(unlisted_bound(search)) &&
+         !cds_descent_beyond(job, unlisted_bound(search))) {
+    const size_t first = search->entries;
+    const cds_status status = list_band(search);
+    job->stopped = status == CDS_ELIMIT;
+    if (status != CDS_OK && status != CDS_ELIMIT) {
+      return status;
     }
-    job->stopped = job->stopped || cds_control_cancelled(control);
-    if (!job->stopped) {
-      CDS_TRY(open_layout(search, &search->entry[next->entry]));
-    }
-    if (job->stopped) {
-      open = next->bound;
-      break;
-    }
+    CDS_TRY(open_listed(search, first, &open));
+  }
+  open = fmin(open, unlisted_bound(search));
+  if (job->best.found && cds_descent_beyond(job, open)) {
+    open = (double)INFINITY;
   }
   out->nodes = job->nodes;
   out->found = job->best.found;

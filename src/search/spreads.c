@@ -5,6 +5,9 @@
  * does; on links the one with the fewest links crossed by a word of each tensor
  * is taken (the first of these), which is part of the space.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "search/general.h"
 
 typedef struct cds_divider {
@@ -136,6 +139,16 @@ static bool make_spread(cds_spread *out, const cds_general *general,
   return divider.found;
 }
 
+/* Most units first. */
+static int by_units(const void *left, const void *right) {
+  const cds_spread *a = left;
+  const cds_spread *b = right;
+  if (a->units != b->units) {
+    return a->units > b->units ? -1 : 1;
+  }
+  return memcmp(&a->at, &b->at, sizeof a->at);
+}
+
 cds_status cds_spreads_list(cds_general *general) {
   general->most_units = 1;
   for (unsigned k = 0; k < general->arch->arrays; k++) {
@@ -167,6 +180,7 @@ cds_status cds_spreads_list(cds_general *general) {
     if (list->spread == NULL) {
       return CDS_ENOMEM;
     }
+    qsort(list->spread, list->count, sizeof *list->spread, by_units);
     general->most_units *= list->most_units;
   }
   return CDS_OK;

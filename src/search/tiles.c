@@ -202,6 +202,9 @@ static cds_status shape_tensor(cds_general *general, unsigned t) {
   uint64_t words = 0;
   CDS_TRY(cds_tensor_words(&words, general->einsum, t));
   shape->words = (double)words;
+  for (unsigned d = 0; d < general->dims; d++) {
+    shape->has |= cds_lacks(general, d, t) ? 0U : 1U << d;
+  }
   for (unsigned a = 0; a < tensor->axes; a++) {
     const cds_axis *axis = &tensor->axis[a];
     if (axis->terms == 1) {
