@@ -6,6 +6,7 @@
  */
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,6 +189,25 @@ const char *cds_format_bits(char buffer[CDS_NUMBER_TEXT], uint64_t bits) {
   }
   const decimal d = to_decimal(amount, 4);
   put_unit(put_decimal(buffer, &d), buffer, "", units[power]);
+  return buffer;
+}
+
+const char *cds_format_bits_up(char buffer[CDS_NUMBER_TEXT], uint64_t bits) {
+  static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  const uint64_t close = 1000; /* of these, rounding up adds one at most */
+  if (bits % 8 != 0 && bits / 8 < close) {
+    (void)snprintf(buffer, CDS_NUMBER_TEXT, "%u bit", (unsigned)bits);
+    return buffer;
+  }
+  const uint64_t bytes = bits / 8 + (bits % 8 != 0);
+  unsigned power = 4;
+  while (power > 0 && bytes % (UINT64_C(1) << 10 * power) != 0 &&
+         bytes >> 10 * power < close) {
+    power--;
+  }
+  const uint64_t unit = UINT64_C(1) << 10 * power;
+  (void)snprintf(buffer, CDS_NUMBER_TEXT, "%" PRIu64 " %s",
+                 bytes / unit + (bytes % unit != 0), units[power]);
   return buffer;
 }
 

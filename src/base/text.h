@@ -18,6 +18,9 @@ const char *cds_format_si(char buffer[CDS_NUMBER_TEXT], double value,
                           const char *unit);
 /* Data sizes with binary prefixes: "64 KiB", "14 B", "3 bit". */
 const char *cds_format_bits(char buffer[CDS_NUMBER_TEXT], uint64_t bits);
+/* A whole number of the largest unit that exceeds the size by less than one
+ * per mille, never less than it: what a user may write for 'size'. */
+const char *cds_format_bits_up(char buffer[CDS_NUMBER_TEXT], uint64_t bits);
 /* Reads a decimal number at the start of text ('.' as point, optional sign and
  * exponent; no hexadecimal, inf or nan). Stores the end. False if none or if
  * it overflows. */

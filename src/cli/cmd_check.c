@@ -5,9 +5,11 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/infeasible.h"
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "export/json.h"
+#include "network/plan.h"
 #include "spec/coverage.h"
 
 typedef enum kind { ARCHITECTURE, WORKLOAD, MAPPING, UNKNOWN } kind;
@@ -188,21 +190,11 @@ static void read_entry(job *it, entry *each) {
 /* ---- files together ----------------------------------------------------- */
 
 static void check_footprint(job *it, const entry *arch, const entry *workload) {
-  const cds_level *outermost = &arch->arch->level[0];
-  const cds_workload *what = &workload->workload;
-  if (outermost->streamed || outermost->size_bits == UINT64_MAX ||
-      what->footprint_bits <= outermost->size_bits) {
+  if (cds_network_footprint(arch->arch, &workload->workload, it->cli->diag) ==
+      CDS_OK) {
     return;
   }
-  cds_diag_error(it->cli->diag, outermost->place,
-                 "'%s' does not fit level '%s': it needs %s (weights %s, KV "
-                 "cache %s, activations %s) of %s",
-                 what->name, outermost->name,
-                 cds_page_bits(&it->page, what->footprint_bits),
-                 cds_page_bits(&it->page, what->parameter_bits),
-                 cds_page_bits(&it->page, what->kv_bits),
-                 cds_page_bits(&it->page, what->activation_bits),
-                 cds_page_bits(&it->page, outermost->size_bits));
+  cds_infeasible_footprint(it->cli, arch->arch, workload->path);
   it->unfit = true;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/nest.h"
 #include "export/breakdown.h"
 #include "export/csv.h"
+#include "price/advice.h"
 
 typedef struct item {
   const cds_layer *layer;
@@ -34,14 +35,25 @@ static const char *const action_names[CDS_ACTIONS] = {"reads", "fills",
 static cds_status misfit(const job *it, const cds_mapping_entry *entry,
                          const item *each, const cds_misfit *what) {
   const cds_page page = {NULL, false, it->cli->arena};
-  const cds_level *level = &it->inputs.arch->level[what->level];
-  cds_diag_error(it->cli->diag, entry->place,
+  const cds_arch *arch = it->inputs.arch;
+  const cds_einsum *einsum = &each->layer->einsum;
+  const cds_level *level = &arch->level[what->level];
+  cds_diag_error(it->cli->diag, cds_mapping_hold_place(entry, level->name),
                  "the mapping of '%s' does not fit '%s': level '%s' needs %s, "
                  "most of it for tensor '%s', and has %s",
-                 each->layer->name, it->inputs.arch->name, level->name,
+                 each->layer->name, arch->name, level->name,
                  cds_page_bits(&page, what->need_bits),
-                 each->layer->einsum.tensor[what->tensor].name,
+                 einsum->tensor[what->tensor].name,
                  cds_page_bits(&page, what->size_bits));
+  cds_advice *advice =
+      cds_cli_array(it->cli->arena, CDS_ADVICES_MAX, sizeof *advice);
+  const size_t count =
+      cds_advise(advice, arch, einsum, &each->mapping, it->cli->arena);
+  for (size_t i = 0; i < count; i++) {
+    const char *text = cds_advice_text(&advice[i], arch, einsum, &each->mapping,
+                                       true, it->cli->arena);
+    cds_diag_hint(it->cli->diag, "%s", text != NULL ? text : "");
+  }
   return CDS_EINFEASIBLE;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/parallel.h"
 #include "cli/cli.h"
+#include "cli/infeasible.h"
 #include "cli/inputs.h"
 #include "cli/summary.h"
 
@@ -103,39 +104,6 @@ static int print_result(job *it, bool written) {
   return CDS_EXIT_DONE;
 }
 
-/* One message for one failure. Limits that nobody meets are named by the
- * exploration: what does not fit is then a hint there. Without such a limit it
- * is the error, in the words of the first such design. */
-static void explain_infeasible(job *it) {
-  const cds_explore_result *result = &it->result;
-  cds_diag *diag = it->cli->diag;
-  size_t i = 0;
-  while (i < result->designs &&
-         (result->design[i].status != CDS_DESIGN_INFEASIBLE ||
-          result->design[i].reason == NULL)) {
-    i++;
-  }
-  if (i == result->designs) {
-    return;
-  }
-  const char *reason = result->design[i].reason;
-  if (cds_diag_errors(diag) > 0) {
-    cds_diag_hint(diag, "%" PRIu64 " of %zu designs cannot be mapped: %s",
-                  result->infeasible, result->designs, reason);
-    return;
-  }
-  const char *path = it->cli->call.file[0];
-  const bool file = strcmp(path, "-") != 0;
-  cds_diag_error(diag, (cds_place){.file = file ? path : NULL}, "%s", reason);
-  const char *text = cds_design_text(it->inputs.space, i, it->cli->arena);
-  if (*text != '\0') {
-    cds_diag_hint(diag,
-                  "that is design %zu (%s); %" PRIu64
-                  " of %zu designs cannot be mapped",
-                  i, text, result->infeasible, result->designs);
-  }
-}
-
 static int exit_code(job *it) {
   const cds_explore_result *result = &it->result;
   if (!result->complete) {
@@ -145,7 +113,7 @@ static int exit_code(job *it) {
     return CDS_EXIT_SIGNAL + cds_signals_received();
   }
   if (!result->found) {
-    explain_infeasible(it);
+    cds_infeasible_explain(it->cli, &it->inputs, result);
     return CDS_EXIT_NO;
   }
   if (it->cli->options->require_proof && !result->proven) {

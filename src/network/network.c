@@ -5,7 +5,7 @@
  */
 #include "network/network.h"
 
-#include "base/text.h"
+#include "network/advice.h"
 #include "network/hull.h"
 #include "network/plan.h"
 
@@ -39,25 +39,9 @@ static const cds_layer *layer_of(const network_job *job, size_t kind) {
 
 /* Says what no mapping can avoid. */
 static void diagnose_misfit(const network_job *job, size_t kind) {
-  const cds_layer *layer = layer_of(job, kind);
   const cds_misfit misfit = cds_search_misfit(job->options->searcher);
-  if (misfit.need_bits <= misfit.size_bits) {
-    cds_diag_error(job->diag, (cds_place){0},
-                   "no mapping of '%s' fits '%s': no division of its ranks by "
-                   "whole factors fits every level",
-                   layer->name, job->arch->name);
-    return;
-  }
-  char need[CDS_NUMBER_TEXT];
-  char size[CDS_NUMBER_TEXT];
-  cds_diag_error(
-      job->diag, (cds_place){0},
-      "no mapping of '%s' fits '%s': tensor '%s' and what must lie beside it "
-      "need at least %s at '%s', which has %s",
-      layer->name, job->arch->name, layer->einsum.tensor[misfit.tensor].name,
-      cds_format_bits(need, misfit.need_bits),
-      job->arch->level[misfit.level].name,
-      cds_format_bits(size, misfit.size_bits));
+  cds_layer_misfit(job->diag, job->arch, layer_of(job, kind), &misfit,
+                   job->arena);
 }
 
 /* Begins the searcher for the kind unless it is. Keeping one searcher for each

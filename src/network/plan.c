@@ -77,7 +77,7 @@ cds_status cds_network_footprint(const cds_arch *arch,
   }
   char text[5][CDS_NUMBER_TEXT];
   cds_diag_error(
-      diag, (cds_place){0},
+      diag, level->place,
       "workload '%s' does not fit '%s' of '%s': weights %s, KV cache %s and "
       "live activations %s need %s, it has %s",
       workload->name, level->name, arch->name,
@@ -86,6 +86,9 @@ cds_status cds_network_footprint(const cds_arch *arch,
       cds_format_bits(text[2], workload->activation_bits),
       cds_format_bits(text[3], workload->footprint_bits),
       cds_format_bits(text[4], level->size_bits));
+  cds_diag_hint(diag, "with 'size: %s' at '%s' (now %s) it fits",
+                cds_format_bits_up(text[3], workload->footprint_bits),
+                level->name, cds_format_bits(text[4], level->size_bits));
   cds_diag_hint(diag, "'streamed: true' at the level lets the rest come from "
                       "outside at no cost");
   return CDS_EINFEASIBLE;
@@ -98,7 +101,7 @@ cds_status cds_network_leakage(const cds_arch *arch, double power_limit_w,
     return CDS_OK;
   }
   char text[2][CDS_NUMBER_TEXT];
-  cds_diag_error(diag, (cds_place){0},
+  cds_diag_error(diag, arch->place,
                  "leakage of '%s' alone takes %s: the power limit is %s",
                  arch->name, cds_format_si(text[0], leakage_w, "W"),
                  cds_format_si(text[1], power_limit_w, "W"));

@@ -20,7 +20,8 @@ typedef struct checker {
 } checker;
 
 static cds_place node_place(const checker *c, unsigned node) {
-  return c->places != NULL ? c->places[node] : c->place;
+  const bool known = c->places != NULL && node < c->mapping->nodes;
+  return known ? c->places[node] : c->place;
 }
 
 static const char *tensor_name(const checker *c, unsigned tensor) {
@@ -92,6 +93,18 @@ static void check_order(checker *c, unsigned outer, unsigned at) {
   }
 }
 
+/* The node that holds the tensor at the level, or the number of nodes. */
+static unsigned first_holder(const checker *c, unsigned tensor,
+                             unsigned level) {
+  unsigned at = 0;
+  while (at < c->mapping->nodes && (c->mapping->node[at].kind != CDS_HOLD ||
+                                    c->mapping->node[at].tensor != tensor ||
+                                    c->mapping->node[at].level != level)) {
+    at++;
+  }
+  return at;
+}
+
 static void check_holders(checker *c, unsigned tensor) {
   bool outermost = false;
   bool looped = false;
@@ -114,7 +127,8 @@ static void check_holders(checker *c, unsigned tensor) {
     outer = at;
   }
   if (!outermost) {
-    cds_diag_error(c->diag, c->place,
+    const unsigned first = first_holder(c, tensor, 0);
+    cds_diag_error(c->diag, node_place(c, first),
                    "tensor '%s' is not held at '%s' before the first loop: "
                    "expected 'hold %s at %s' there",
                    tensor_name(c, tensor), level_name(c, 0),
@@ -123,17 +137,19 @@ static void check_holders(checker *c, unsigned tensor) {
   }
 }
 
+static void note_level(const checker *c, unsigned level) {
+  if (c->arch->level[level].place.file != NULL) {
+    cds_diag_note(c->diag, c->arch->level[level].place,
+                  "'%s' with what it keeps stands here", level_name(c, level));
+  }
+}
+
 /* Keep and bypass of the levels below the outermost. */
 static void check_policies(checker *c, unsigned tensor) {
   for (unsigned level = 1; level < c->arch->levels; level++) {
     const cds_policy policy =
         cds_level_policy(c->arch, level, &c->einsum->tensor[tensor]);
-    unsigned at = 0;
-    while (at < c->mapping->nodes && (c->mapping->node[at].kind != CDS_HOLD ||
-                                      c->mapping->node[at].tensor != tensor ||
-                                      c->mapping->node[at].level != level)) {
-      at++;
-    }
+    const unsigned at = first_holder(c, tensor, level);
     const bool held = at < c->mapping->nodes;
     if (policy == CDS_MUST && !held) {
       cds_diag_error(c->diag, c->place,
@@ -141,55 +157,106 @@ static void check_policies(checker *c, unsigned tensor) {
                      "expected 'hold %s at %s'",
                      tensor_name(c, tensor), level_name(c, level),
                      tensor_name(c, tensor), level_name(c, level));
+      note_level(c, level);
       c->failed = true;
     } else if (policy == CDS_MUST_NOT && held) {
       cds_diag_error(c->diag, node_place(c, at),
                      "tensor '%s' is held at '%s', which must not keep it: "
                      "expected no 'hold' of it there",
                      tensor_name(c, tensor), level_name(c, level));
+      note_level(c, level);
       c->failed = true;
     }
   }
 }
 
+/* Which trips of one loop would give the product, or another loop. */
+static void hint_factor(const checker *c, unsigned rank, uint64_t product) {
+  const uint64_t size = c->einsum->rank[rank].size;
+  const char *name = c->einsum->rank[rank].name;
+  for (unsigned at = c->mapping->nodes; at-- > 0;) {
+    const cds_node *node = &c->mapping->node[at];
+    if (node->kind == CDS_HOLD || node->rank != rank || product == UINT64_MAX ||
+        size % (product / node->trips) != 0) {
+      continue;
+    }
+    cds_diag_hint(c->diag, "'%s %s %llu' instead of '%s %s %llu' completes it",
+                  node->kind == CDS_FOR ? "for" : "spread", name,
+                  (unsigned long long)(size / (product / node->trips)),
+                  node->kind == CDS_FOR ? "for" : "spread", name,
+                  (unsigned long long)node->trips);
+    return;
+  }
+  if (size % product == 0) {
+    cds_diag_hint(c->diag, "another 'for %s %llu' completes it", name,
+                  (unsigned long long)(size / product));
+  }
+}
+
 static void check_rank(checker *c, unsigned rank) {
   uint64_t product = 1;
+  unsigned last = c->mapping->nodes;
   for (unsigned at = 0; at < c->mapping->nodes; at++) {
     const cds_node *node = &c->mapping->node[at];
     if (node->kind != CDS_HOLD && node->rank == rank) {
       product = saturated_product(product, node->trips);
+      last = at;
     }
   }
   if (product != c->einsum->rank[rank].size) {
-    cds_diag_error(c->diag, c->place,
+    cds_diag_error(c->diag, node_place(c, last),
                    "factors of rank '%s' have the product %llu: expected its "
                    "size, %llu",
                    c->einsum->rank[rank].name, (unsigned long long)product,
                    (unsigned long long)c->einsum->rank[rank].size);
+    hint_factor(c, rank, product);
     c->failed = true;
+  }
+}
+
+/* The largest part of the spread that the array has room for. */
+static void hint_spread(const checker *c, unsigned at, uint64_t room) {
+  const cds_node *node = &c->mapping->node[at];
+  const uint64_t tried_max = 65536;
+  uint64_t most = node->trips < room ? node->trips : room;
+  most = most < tried_max ? most : tried_max;
+  while (most > 1 && node->trips % most != 0) {
+    most--;
+  }
+  const char *rank = c->einsum->rank[node->rank].name;
+  if (most > 1) {
+    cds_diag_hint(c->diag,
+                  "'spread %s %llu' and 'for %s %llu' have the same product",
+                  rank, (unsigned long long)most, rank,
+                  (unsigned long long)(node->trips / most));
+  } else {
+    cds_diag_hint(c->diag, "'for %s %llu' instead has the same product", rank,
+                  (unsigned long long)node->trips);
   }
 }
 
 static void check_fanout(checker *c, unsigned array, unsigned axis) {
   uint64_t product = 1;
-  cds_place place = c->place;
+  unsigned last = c->mapping->nodes;
   for (unsigned at = 0; at < c->mapping->nodes; at++) {
     const cds_node *node = &c->mapping->node[at];
     if (node->kind == CDS_SPREAD && node->array == array &&
         node->axis == axis) {
       product = saturated_product(product, node->trips);
-      place = node_place(c, at);
+      last = at;
     }
   }
   const cds_array *which = &c->arch->array[array];
   if (product > which->extent[axis]) {
-    cds_diag_error(c->diag, place,
+    cds_diag_error(c->diag, node_place(c, last),
                    "spreads over '%s%s%s' have the product %llu: expected at "
                    "most %llu",
                    which->name, which->axes > 1 ? "." : "",
                    which->axes > 1 ? which->axis_name[axis] : "",
                    (unsigned long long)product,
                    (unsigned long long)which->extent[axis]);
+    hint_spread(c, last,
+                which->extent[axis] / (product / c->mapping->node[last].trips));
     c->failed = true;
   }
 }

@@ -65,6 +65,10 @@ typedef struct cds_mapping_entry {
  * are named once at most. */
 cds_status cds_mapping_file_read(cds_mapping_entry **out, size_t *count,
                                  const char *path, const cds_reader *reader);
+/* Where the entry first holds something at the level: the level's word; the
+ * entry's place when it does not. */
+cds_place cds_mapping_hold_place(const cds_mapping_entry *entry,
+                                 const char *level);
 /* One line of mapping text a node, neighbouring holds of one level joined:
  * the same words that cds_mapping_read takes. Returns the number of lines. */
 size_t cds_mapping_lines(const char ***lines, const cds_mapping *mapping,

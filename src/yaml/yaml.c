@@ -187,6 +187,26 @@ static node *new_node(composer *c, cds_yaml_kind kind, yaml_mark_t mark) {
   return fresh;
 }
 
+static size_t characters(const char *text, size_t length) {
+  size_t count = 0;
+  for (size_t i = 0; i < length; i++) {
+    count += ((unsigned char)text[i] & 0xC0) != 0x80;
+  }
+  return count;
+}
+
+/* Whether the text stands in the file as it is, between quotes if any. */
+static bool is_verbatim(const yaml_event_t *event) {
+  const yaml_scalar_style_t style = event->data.scalar.style;
+  const size_t quotes = style == YAML_PLAIN_SCALAR_STYLE ? 0 : 2;
+  const yaml_mark_t start = event->start_mark;
+  const yaml_mark_t end = event->end_mark;
+  return start.line == end.line &&
+         end.column - start.column ==
+             quotes + characters((const char *)event->data.scalar.value,
+                                 event->data.scalar.length);
+}
+
 static cds_status add_scalar(composer *c, const yaml_event_t *event) {
   node *const fresh = new_node(c, CDS_YAML_SCALAR, event->start_mark);
   if (fresh == NULL) {
@@ -198,6 +218,7 @@ static cds_status add_scalar(composer *c, const yaml_event_t *event) {
   const size_t length = event->data.scalar.length;
   fresh->public.quoted =
       event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE || tag != NULL;
+  fresh->public.verbatim = is_verbatim(event);
   fresh->public.text = cds_arena_strndup(c->arena, text, length);
   if (fresh->public.text == NULL) {
     return CDS_ENOMEM;
@@ -419,6 +440,15 @@ cds_status cds_yaml_read_text(const cds_yaml **out, const char *name,
     *out = &c.root->public;
   }
   return status;
+}
+
+cds_place cds_yaml_place(const cds_yaml *scalar, size_t offset) {
+  cds_place place = scalar->place;
+  if (scalar->verbatim) {
+    place.column +=
+        (scalar->quoted ? 1U : 0U) + (unsigned)characters(scalar->text, offset);
+  }
+  return place;
 }
 
 const cds_yaml *cds_yaml_get(const cds_yaml *mapping, const char *key) {

@@ -25,6 +25,7 @@ struct cds_yaml {
   cds_yaml_kind kind;
   cds_place place;
   bool quoted;            /* scalar written with quotes or as a block */
+  bool verbatim;          /* scalar on one line, character by character */
   const char *text;       /* scalar: zero-terminated, no embedded zero */
   size_t count;           /* sequence: items; mapping: pairs */
   const cds_yaml **items; /* sequence items, or mapping values */
@@ -40,6 +41,9 @@ cds_status cds_yaml_read_file(const cds_yaml **out, const char *path,
 cds_status cds_yaml_read_text(const cds_yaml **out, const char *name,
                               const char *text, size_t length, cds_arena *arena,
                               cds_diag *diag);
+/* Place of the character at byte `offset` of a scalar's text; where the scalar
+ * starts when it is not verbatim (several lines, escapes, an anchor). */
+cds_place cds_yaml_place(const cds_yaml *scalar, size_t offset);
 /* Value of the key in a mapping, or NULL. */
 const cds_yaml *cds_yaml_get(const cds_yaml *mapping, const char *key);
 

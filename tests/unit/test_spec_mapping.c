@@ -116,7 +116,7 @@ static void an_axis_may_be_named_or_left_out_if_it_is_the_only_one(void **s) {
                                   "spread n 8 over LANE.cols]"));
   fixture_close(&c.f);
   refuse("[hold A B O at DRAM, for m 4, for k 6, spread n 2 over PE, for n 4]",
-         "unknown array 'PE'");
+         "array 'PE' has two axes: expected 'PE.rows' or 'PE.cols'");
 }
 
 static void words_that_are_no_node_are_refused(void **state) {
@@ -140,7 +140,7 @@ static void words_that_are_no_node_are_refused(void **state) {
 static void factors_must_have_the_size_as_product(void **state) {
   (void)state;
   refuse("[hold A B O at DRAM, for m 4, for k 2, for k 2, for n 8]",
-         "map.yaml:1:1: error: factors of rank 'k' have the product 4: "
+         "map.yaml:1:46: error: factors of rank 'k' have the product 4: "
          "expected its size, 6");
   refuse("[hold A B O at DRAM, for m 4, for k 6]",
          "factors of rank 'n' have the product 1: expected its size, 8");
@@ -150,7 +150,7 @@ static void spreads_must_fit_their_axis(void **state) {
   (void)state;
   refuse("[hold A B O at DRAM, spread m 2 over PE.rows, spread m 2 over "
          "PE.rows, for k 6, for n 8]",
-         "map.yaml:1:47: error: spreads over 'PE.rows' have the product 4: "
+         "map.yaml:1:56: error: spreads over 'PE.rows' have the product 4: "
          "expected at most 2");
   mapping_case c;
   open_case(&c);
@@ -193,7 +193,7 @@ static void keep_and_bypass_bind(void **state) {
                    CDS_EINPUT);
   assert_message(&c.f, "tensor 'A' is not held at 'IFM', which must keep it: "
                        "expected 'hold A at IFM'");
-  assert_message(&c.f, "map.yaml:1:22: error: tensor 'O' is held at 'WGT', "
+  assert_message(&c.f, "map.yaml:1:27: error: tensor 'O' is held at 'WGT', "
                        "which must not keep it");
   fixture_close(&c.f);
 }

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Smallest mappings. A tile of one word needs every loop of its tensor's ranks
+ * above it; loops that the tensor lacks may stand below. Two orders cover what
+ * matters: all loops above all holds, and the output's holds above the loops
+ * of a reduction, so that no tile of partial sums is drained.
+ */
+#include "network/advice.h"
+
+#include "base/text.h"
+
+static bool add(cds_mapping *mapping, cds_node node) {
+  if (mapping->nodes == CDS_NODES_MAX) {
+    return false;
+  }
+  mapping->node[mapping->nodes++] = node;
+  return true;
+}
+
+/* Loops of the ranks that the output has, or that it lacks. */
+static bool add_loops(cds_mapping *mapping, const cds_einsum *einsum,
+                      bool of_output) {
+  const cds_tensor *output = &einsum->tensor[einsum->tensors - 1];
+  bool room = true;
+  for (unsigned rank = 0; rank < einsum->ranks; rank++) {
+    if (cds_tensor_has_rank(output, rank) == of_output &&
+        einsum->rank[rank].size > 1) {
+      room = room && add(mapping, (cds_node){.kind = CDS_FOR,
+                                             .rank = rank,
+                                             .trips = einsum->rank[rank].size});
+    }
+  }
+  return room;
+}
+
+/* Holds of a level that must keep the tensors [first, last). */
+static bool add_holds(cds_mapping *mapping, const cds_arch *arch,
+                      const cds_einsum *einsum, unsigned level,
+                      const unsigned range[2]) {
+  bool room = true;
+  for (unsigned t = range[0]; t < range[1]; t++) {
+    if (cds_level_policy(arch, level, &einsum->tensor[t]) == CDS_MUST) {
+      room = room &&
+             add(mapping,
+                 (cds_node){.kind = CDS_HOLD, .tensor = t, .level = level});
+    }
+  }
+  return room;
+}
+
+/* The first level below the outermost that must keep an operand, or the number
+ * of levels. */
+static unsigned first_operand_level(const cds_arch *arch,
+                                    const cds_einsum *einsum) {
+  for (unsigned level = 1; level < arch->levels; level++) {
+    for (unsigned t = 0; t + 1 < einsum->tensors; t++) {
+      if (cds_level_policy(arch, level, &einsum->tensor[t]) == CDS_MUST) {
+        return level;
+      }
+    }
+  }
+  return arch->levels;
+}
+
+/* Holders of a level stand above those of the next, as in the search. */
+static bool smallest(cds_mapping *out, const cds_arch *arch,
+                     const cds_einsum *einsum, bool output_above) {
+  const unsigned output = einsum->tensors - 1;
+  const unsigned results[2] = {output, output + 1};
+  const unsigned operands[2] = {0, output};
+  const unsigned split = output_above ? first_operand_level(arch, einsum) : 0;
+  const unsigned every[2] = {0, output + 1};
+  out->nodes = 0;
+  bool room =
+      add_holds(out, arch, einsum, 0, every) && add_loops(out, einsum, true);
+  if (split == 0) {
+    room = room && add_loops(out, einsum, false);
+  }
+  for (unsigned level = 1; level < arch->levels && room; level++) {
+    room = add_holds(out, arch, einsum, level, results) &&
+           (level != split || add_loops(out, einsum, false)) &&
+           add_holds(out, arch, einsum, level, operands);
+  }
+  return room && (split != arch->levels || add_loops(out, einsum, false));
+}
+
+/* What a search of smallest mappings keeps. */
+typedef struct lack_search {
+  cds_mapping mapping, best;
+  cds_counts counts;
+} lack_search;
+
+bool cds_layer_lack(cds_misfit *lack, cds_mapping *mapping,
+                    const cds_arch *arch, const cds_einsum *einsum,
+                    cds_arena *scratch) {
+  const cds_arena_mark mark = cds_arena_mark_get(scratch);
+  lack_search *it = cds_arena_alloc(scratch, sizeof *it);
+  bool lacks = false;
+  bool fits = it == NULL;
+  for (unsigned order = 0; order < 2 && !fits; order++) {
+    cds_misfit misfit;
+    if (!smallest(&it->mapping, arch, einsum, order == 1) ||
+        cds_count(&it->counts, arch, einsum, &it->mapping, scratch) != CDS_OK) {
+      continue;
+    }
+    fits = cds_price_fits(&misfit, arch, einsum, &it->counts) == CDS_OK;
+    const bool less =
+        !lacks || misfit.level > lack->level ||
+        (misfit.level == lack->level && misfit.need_bits < lack->need_bits);
+    if (!fits && less) {
+      *lack = misfit;
+      it->best = it->mapping;
+      lacks = true;
+    }
+  }
+  if (lacks && !fits && mapping != NULL) {
+    *mapping = it->best;
+  }
+  cds_arena_reset(scratch, mark);
+  return lacks && !fits;
+}
+
+/* Whether every layer of the workload fits with the change, which is about a
+ * level and a tensor of `einsum`. */
+static bool serves_all(const cds_advice *advice, const cds_arch *arch,
+                       const cds_einsum *einsum, const cds_workload *workload,
+                       cds_arena *arena) {
+  cds_advice_case *changed = cds_arena_alloc(arena, sizeof *changed);
+  if (changed == NULL || advice->kind == CDS_ADVICE_FORMAT) {
+    return false; /* formats are the workload's, not one layer's */
+  }
+  changed->arch = *arch;
+  changed->einsum = *einsum;
+  cds_advice_apply(changed, advice);
+  for (size_t i = 0; i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    cds_misfit lack;
+    if (layer->kind == CDS_LAYER_EINSUM &&
+        cds_layer_lack(&lack, NULL, &changed->arch, &layer->einsum, arena)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Adds the advice for the layer's smallest mapping; with `others`, that which
+ * serves all layers of the workload. */
+static void hint_layer(cds_diag *diag, const cds_arch *arch,
+                       const cds_einsum *einsum, const cds_workload *others,
+                       cds_arena *arena) {
+  cds_mapping *mapping = cds_arena_alloc(arena, sizeof *mapping);
+  cds_advice *advice = cds_arena_array(arena, CDS_ADVICES_MAX, sizeof *advice);
+  cds_misfit lack;
+  if (mapping == NULL || advice == NULL ||
+      !cds_layer_lack(&lack, mapping, arch, einsum, arena)) {
+    return;
+  }
+  const size_t count = cds_advise(advice, arch, einsum, mapping, arena);
+  for (size_t i = 0; i < count; i++) {
+    if (others != NULL &&
+        !serves_all(&advice[i], arch, einsum, others, arena)) {
+      continue;
+    }
+    const char *text =
+        cds_advice_text(&advice[i], arch, einsum, mapping, false, arena);
+    if (text != NULL) {
+      cds_diag_hint(diag, "%s", text);
+    }
+  }
+}
+
+void cds_layer_advise(cds_diag *diag, const cds_arch *arch,
+                      const cds_einsum *einsum, cds_arena *arena) {
+  hint_layer(diag, arch, einsum, NULL, arena);
+}
+
+const cds_layer *cds_network_lack(cds_misfit *lack, const cds_arch *arch,
+                                  const cds_workload *workload,
+                                  cds_arena *scratch) {
+  const cds_layer *worst = NULL;
+  for (size_t i = 0; i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    cds_misfit own;
+    if (layer->kind == CDS_LAYER_EINSUM &&
+        cds_layer_lack(&own, NULL, arch, &layer->einsum, scratch) &&
+        (worst == NULL || own.level < lack->level ||
+         (own.level == lack->level && own.need_bits > lack->need_bits))) {
+      *lack = own;
+      worst = layer;
+    }
+  }
+  return worst;
+}
+
+void cds_network_advise(cds_diag *diag, const cds_arch *arch,
+                        const cds_workload *workload, cds_arena *arena) {
+  cds_misfit lack;
+  const cds_layer *worst = cds_network_lack(&lack, arch, workload, arena);
+  if (worst != NULL) {
+    hint_layer(diag, arch, &worst->einsum, workload, arena);
+  }
+}
+
+void cds_layer_say_lack(cds_diag *diag, const cds_arch *arch,
+                        const cds_layer *layer, const cds_misfit *lack,
+                        bool at_least) {
+  char need[CDS_NUMBER_TEXT];
+  char size[CDS_NUMBER_TEXT];
+  cds_diag_error(
+      diag, arch->level[lack->level].place,
+      "no mapping of '%s' fits '%s': tensor '%s' and what must lie beside it "
+      "need %s%s at '%s', which has %s",
+      layer->name, arch->name, layer->einsum.tensor[lack->tensor].name,
+      at_least ? "at least " : "", cds_format_bits(need, lack->need_bits),
+      arch->level[lack->level].name, cds_format_bits(size, lack->size_bits));
+}
+
+void cds_layer_misfit(cds_diag *diag, const cds_arch *arch,
+                      const cds_layer *layer, const cds_misfit *least,
+                      cds_arena *arena) {
+  const cds_einsum *einsum = &layer->einsum;
+  const bool proven = least->need_bits > least->size_bits;
+  cds_misfit lack = *least;
+  if (!proven && !cds_layer_lack(&lack, NULL, arch, einsum, arena)) {
+    cds_diag_error(diag, arch->place,
+                   "no mapping of '%s' fits '%s': no division of its ranks by "
+                   "whole factors fits every level",
+                   layer->name, arch->name);
+    return;
+  }
+  cds_layer_say_lack(diag, arch, layer, &lack, proven);
+  cds_layer_advise(diag, arch, einsum, arena);
+}
