@@ -326,20 +326,79 @@ unsigned cds_edit_distance(const char *a, const char *b) {
   return table[rows % 3][columns];
 }
 
-const char *cds_nearest(const char *name, const char *const *candidates,
-                        size_t count) {
-  const size_t length = strlen(name);
-  unsigned nearest = length <= 4 ? 2 : 3; /* one more than is accepted */
-  if (length < nearest) {
-    nearest = (unsigned)length; /* never replace every letter */
+/* Keys beside each letter of an English keyboard, a to z. */
+static const char *const beside[] = {
+    "qwsz",   "vghn", "xdfv",   "ersfcx", "wsdr",   "rtdgcv", "tyfhvb",
+    "yugjbn", "uojk", "uihknm", "iojlm",  "opk",    "njk",    "bhjm",
+    "ipkl",   "ol",   "wa",     "etdf",   "wedazx", "ryfg",   "yihj",
+    "cfgb",   "qeas", "zsdc",   "tugh",   "asx"};
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+static bool on_neighbours(char a, char b) {
+  const char x = lower(a);
+  const char y = lower(b);
+  if (is_digit(x) && is_digit(y)) {
+    return x - y <= 1 && y - x <= 1;
   }
-  const char *found = NULL;
+  return x == y || (x >= 'a' && x <= 'z' && y != '\0' &&
+                    strchr(beside[x - 'a'], y) != NULL);
+}
+
+/* Whether a name at distance 1 is what fingers make of the candidate. */
+static bool is_easy_slip(const char *name, const char *candidate) {
+  const size_t length = strlen(name);
+  const size_t wanted = strlen(candidate);
+  size_t at = 0;
+  while (at < length && name[at] == candidate[at]) {
+    at++;
+  }
+  if (length < wanted) {
+    return true;
+  }
+  if (length > wanted) {
+    return at > 0 && name[at] == name[at - 1];
+  }
+  const bool swapped = at + 1 < length && name[at] == candidate[at + 1] &&
+                       name[at + 1] == candidate[at];
+  return swapped || on_neighbours(name[at], candidate[at]);
+}
+
+enum { RANK_NONE = 99 };
+
+/* How far the candidate is: twice the distance, one more for what is no easy
+ * slip; RANK_NONE for what is too far to be meant. */
+static unsigned rank_of(const char *name, const char *candidate) {
+  const size_t length = strlen(name);
+  const unsigned most = length <= 4 ? 1 : 2;
+  const unsigned distance = cds_edit_distance(name, candidate);
+  /* Never replace every letter. */
+  if (distance > most || (distance >= length && strlen(candidate) <= length)) {
+    return RANK_NONE;
+  }
+  return 2 * distance + (distance == 1 && !is_easy_slip(name, candidate));
+}
+
+size_t cds_nearest_all(const char **out, size_t room, const char *name,
+                       const char *const *candidates, size_t count) {
+  unsigned nearest = RANK_NONE;
+  size_t found = 0;
   for (size_t i = 0; i < count; i++) {
-    const unsigned distance = cds_edit_distance(name, candidates[i]);
-    if (distance < nearest) {
-      nearest = distance;
-      found = candidates[i];
+    const unsigned rank = rank_of(name, candidates[i]);
+    if (rank < nearest) {
+      nearest = rank;
+      found = 0;
+    }
+    if (rank == nearest && rank != RANK_NONE && found < room) {
+      out[found++] = candidates[i];
     }
   }
+  return found;
+}
+
+const char *cds_nearest(const char *name, const char *const *candidates,
+                        size_t count) {
+  const char *found = NULL;
+  (void)cds_nearest_all(&found, 1, name, candidates, count);
   return found;
 }

@@ -31,8 +31,12 @@ double cds_round_decimal(double value, unsigned digits);
 /* Edit distance (insert, delete, replace, swap of neighbours), at most 255. */
 unsigned cds_edit_distance(const char *a, const char *b);
 /* Nearest candidate within distance 2 (1 for names of four letters or fewer),
- * or NULL. */
+ * or NULL. Of equal distances, one letter that is easily mistyped (left out,
+ * doubled, swapped with the next, beside it on the keyboard) comes first. */
 const char *cds_nearest(const char *name, const char *const *candidates,
                         size_t count);
+/* All candidates that are as near as the nearest, at most `room`; how many. */
+size_t cds_nearest_all(const char **out, size_t room, const char *name,
+                       const char *const *candidates, size_t count);
 
 #endif

@@ -154,6 +154,14 @@ static void read_mapping(job *it, entry *each) {
   each->fact = text;
 }
 
+/* Whether a key is nearly one that says what the file is; reports it. */
+static bool misspelt(const job *it, const cds_yaml *root) {
+  static const char *const names[] = {"architecture", "workload", "mapping",
+                                      "model_type"};
+  const cds_reader reader = {it->cli->arena, it->cli->diag, NULL, 0};
+  return cds_schema_report_slip(root, names, 4, "the file", &reader);
+}
+
 static void read_entry(job *it, entry *each) {
   static const char *const keys =
       "expected 'architecture', 'workload', 'mapping' or 'model_type'";
@@ -178,6 +186,9 @@ static void read_entry(job *it, entry *each) {
     read_mapping(it, each);
     break;
   case UNKNOWN:
+    if (root->kind == CDS_YAML_MAPPING && misspelt(it, root)) {
+      return;
+    }
     cds_diag_error(it->cli->diag, root->place,
                    "no key says what this file is: %s", keys);
     return;

@@ -163,19 +163,24 @@ static void explain(explanation *it) {
     const group *which = &it->group[i];
     nearest = which->what.factor < it->group[nearest].what.factor ? i : nearest;
   }
-  if (it->groups > 0 && !limits_named) {
+  const bool first = it->groups > 0 && !limits_named;
+  if (first) {
     tell(it, &it->group[nearest]);
   }
-  for (size_t i = 0; i < it->groups && result->designs > 1; i++) {
-    if (i == nearest && !limits_named) {
-      const group *which = &it->group[i];
-      cds_diag_hint(it->cli->diag,
-                    "that is %s%s; %" PRIu64 " of %zu designs cannot be mapped "
-                    "for this reason",
-                    design_name(it, which->nearest),
-                    result->infeasible > 1 ? ", the nearest" : "",
-                    which->designs, result->designs);
-    } else {
+  if (result->designs == 1) {
+    return;
+  }
+  if (first) {
+    const group *which = &it->group[nearest];
+    cds_diag_hint(it->cli->diag,
+                  "that is %s%s; %" PRIu64 " of %zu designs cannot be mapped "
+                  "for this reason",
+                  design_name(it, which->nearest),
+                  result->infeasible > 1 ? ", the nearest" : "", which->designs,
+                  result->designs);
+  }
+  for (size_t i = 0; i < it->groups; i++) {
+    if (!first || i != nearest) {
       count_group(it, &it->group[i]);
     }
   }

@@ -13,7 +13,8 @@
 enum {
   SHOWN_MAX = 20,  /* errors that are written */
   KEPT_MAX = 1000, /* messages that are remembered; all are counted */
-  LISTED_MAX = 10  /* candidates that are listed when none is near */
+  LISTED_MAX = 10, /* candidates that are listed when none is near */
+  NEAR_MAX = 4     /* candidates that are equally near */
 };
 
 /* A hint (no place) or a located note. */
@@ -120,21 +121,38 @@ void cds_diag_note(cds_diag *diag, cds_place place, const char *format, ...) {
   va_end(args);
 }
 
-void cds_diag_suggest(cds_diag *diag, const char *name,
-                      const char *const *candidates, size_t count) {
-  const char *const near = cds_nearest(name, candidates, count);
-  if (near != NULL) {
-    cds_diag_hint(diag, "did you mean '%s'?", near);
-    return;
-  }
-  if (count == 0 || count > LISTED_MAX) {
-    return;
-  }
+/* "'a', 'b' or 'c'"; NULL without memory. */
+static const char *quoted_list(cds_arena *arena, const char *const *names,
+                               size_t count, const char *before_last) {
   const char *list = "";
   for (size_t i = 0; i < count && list != NULL; i++) {
-    list = cds_arena_printf(diag->arena, "%s%s'%s'", list, i > 0 ? ", " : "",
-                            candidates[i]);
+    const char *between = i == 0 ? "" : i + 1 == count ? before_last : ", ";
+    list = cds_arena_printf(arena, "%s%s'%s'", list, between, names[i]);
   }
+  return list;
+}
+
+bool cds_diag_did_you_mean(cds_diag *diag, const char *name,
+                           const char *const *candidates, size_t count) {
+  const char *near[NEAR_MAX];
+  const size_t found = cds_nearest_all(near, NEAR_MAX, name, candidates, count);
+  if (found == 0) {
+    return false;
+  }
+  const char *list = quoted_list(diag->arena, near, found, " or ");
+  if (list != NULL) {
+    cds_diag_hint(diag, "did you mean %s?", list);
+  }
+  return true;
+}
+
+void cds_diag_suggest(cds_diag *diag, const char *name,
+                      const char *const *candidates, size_t count) {
+  if (cds_diag_did_you_mean(diag, name, candidates, count) || count == 0 ||
+      count > LISTED_MAX) {
+    return;
+  }
+  const char *list = quoted_list(diag->arena, candidates, count, ", ");
   if (list != NULL) {
     cds_diag_hint(diag, "expected %s%s", count > 1 ? "one of " : "", list);
   }

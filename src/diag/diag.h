@@ -36,6 +36,10 @@ void cds_diag_hint(cds_diag *diag, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void cds_diag_note(cds_diag *diag, cds_place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Hint "did you mean 'x'?" or "... 'x' or 'y'?" for what is equally near; false
+ * when nothing is. */
+bool cds_diag_did_you_mean(cds_diag *diag, const char *name,
+                           const char *const *candidates, size_t count);
 /* Hint "did you mean 'x'?", or "expected one of ..." when ten or fewer. */
 void cds_diag_suggest(cds_diag *diag, const char *name,
                       const char *const *candidates, size_t count);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Smallest mappings. A tile of one word needs every loop of its tensor's ranks
- * above it; loops that the tensor lacks may stand below. Two orders cover what
- * matters: all loops above all holds, and the output's holds above the loops
- * of a reduction, so that no tile of partial sums is drained.
+ * above it; loops that the tensor lacks may stand below. Four shapes cover what
+ * matters: the output's holds above the loops of a reduction or not, and sums
+ * that are made at the innermost level that may hold them, so that no level
+ * above has to hold partial ones, or not.
  */
 #include "network/advice.h"
 
@@ -62,14 +63,32 @@ static unsigned first_operand_level(const cds_arch *arch,
   return arch->levels;
 }
 
+/* The innermost level that may hold the output, 0 for the outermost. */
+static unsigned innermost_for_output(const cds_arch *arch,
+                                     const cds_einsum *einsum) {
+  const cds_tensor *output = &einsum->tensor[einsum->tensors - 1];
+  unsigned level = arch->levels - 1;
+  while (level > 0 && cds_level_policy(arch, level, output) == CDS_MUST_NOT) {
+    level--;
+  }
+  return level;
+}
+
+/* What the smallest mappings differ in. */
+enum { OUTPUT_ABOVE = 1, ACCUMULATE = 2, SHAPES = 4 };
+
 /* Holders of a level stand above those of the next, as in the search. */
 static bool smallest(cds_mapping *out, const cds_arch *arch,
-                     const cds_einsum *einsum, bool output_above) {
+                     const cds_einsum *einsum, unsigned shape) {
   const unsigned output = einsum->tensors - 1;
   const unsigned results[2] = {output, output + 1};
   const unsigned operands[2] = {0, output};
-  const unsigned split = output_above ? first_operand_level(arch, einsum) : 0;
   const unsigned every[2] = {0, output + 1};
+  const unsigned split =
+      (shape & OUTPUT_ABOVE) != 0 ? first_operand_level(arch, einsum) : 0;
+  const unsigned sums = (shape & ACCUMULATE) != 0
+                            ? innermost_for_output(arch, einsum)
+                            : arch->levels;
   out->nodes = 0;
   bool room =
       add_holds(out, arch, einsum, 0, every) && add_loops(out, einsum, true);
@@ -77,8 +96,13 @@ static bool smallest(cds_mapping *out, const cds_arch *arch,
     room = room && add_loops(out, einsum, false);
   }
   for (unsigned level = 1; level < arch->levels && room; level++) {
-    room = add_holds(out, arch, einsum, level, results) &&
-           (level != split || add_loops(out, einsum, false)) &&
+    const cds_node sum = {.kind = CDS_HOLD, .tensor = output, .level = level};
+    const unsigned before = out->nodes;
+    room = add_holds(out, arch, einsum, level, results);
+    if (level == sums && out->nodes == before) {
+      room = room && add(out, sum);
+    }
+    room = room && (level != split || add_loops(out, einsum, false)) &&
            add_holds(out, arch, einsum, level, operands);
   }
   return room && (split != arch->levels || add_loops(out, einsum, false));
@@ -88,7 +112,23 @@ static bool smallest(cds_mapping *out, const cds_arch *arch,
 typedef struct lack_search {
   cds_mapping mapping, best;
   cds_counts counts;
+  double missing; /* of the best */
 } lack_search;
+
+/* What all levels together lack. */
+static double missing_bits(const cds_arch *arch, const cds_einsum *einsum,
+                           const cds_counts *counts) {
+  uint64_t need[CDS_LEVELS_MAX];
+  double missing = 0;
+  cds_price_needs(need, arch, einsum, counts);
+  for (unsigned level = 0; level < arch->levels; level++) {
+    const uint64_t size = arch->level[level].size_bits;
+    if (need[level] > size && !(level == 0 && arch->level[0].streamed)) {
+      missing += (double)(need[level] - size);
+    }
+  }
+  return missing;
+}
 
 bool cds_layer_lack(cds_misfit *lack, cds_mapping *mapping,
                     const cds_arch *arch, const cds_einsum *einsum,
@@ -97,18 +137,17 @@ bool cds_layer_lack(cds_misfit *lack, cds_mapping *mapping,
   lack_search *it = cds_arena_alloc(scratch, sizeof *it);
   bool lacks = false;
   bool fits = it == NULL;
-  for (unsigned order = 0; order < 2 && !fits; order++) {
+  for (unsigned shape = SHAPES; shape-- > 0 && !fits;) {
     cds_misfit misfit;
-    if (!smallest(&it->mapping, arch, einsum, order == 1) ||
+    if (!smallest(&it->mapping, arch, einsum, shape) ||
         cds_count(&it->counts, arch, einsum, &it->mapping, scratch) != CDS_OK) {
       continue;
     }
     fits = cds_price_fits(&misfit, arch, einsum, &it->counts) == CDS_OK;
-    const bool less =
-        !lacks || misfit.level > lack->level ||
-        (misfit.level == lack->level && misfit.need_bits < lack->need_bits);
-    if (!fits && less) {
+    const double missing = missing_bits(arch, einsum, &it->counts);
+    if (!fits && (!lacks || missing < it->missing)) {
       *lack = misfit;
+      it->missing = missing;
       it->best = it->mapping;
       lacks = true;
     }

@@ -86,6 +86,9 @@ static const char *unit_end(const char *start) {
          *c == '^') {
     c++;
   }
+  if (*c == '/' && c[1] == '\0' && c > start) {
+    return c + 1; /* nothing to divide by: half a unit */
+  }
   if (*c == '/' && is_letter(c[1])) {
     const char *behind = c + 1;
     while (is_letter(*behind) || is_digit(*behind)) {

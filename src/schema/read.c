@@ -160,10 +160,7 @@ static cds_status read_choice(const pass *p, const cds_key *key,
   }
   if (key->choices[choice] == NULL) {
     const cds_status status = cds_refuse(&subject, NULL, p->reader);
-    const char *const near = cds_nearest(text, key->choices, choice);
-    if (near != NULL) {
-      cds_diag_hint(p->reader->diag, "did you mean '%s'?", near);
-    }
+    (void)cds_diag_did_you_mean(p->reader->diag, text, key->choices, choice);
     return status;
   }
   memcpy(p->out + key->offset, &choice, sizeof choice);
@@ -305,6 +302,22 @@ static const cds_key *find_key(const cds_schema *schema, const char *name) {
     }
   }
   return NULL;
+}
+
+bool cds_schema_report_slip(const cds_yaml *mapping, const char *const *names,
+                            size_t count, const char *where,
+                            const cds_reader *reader) {
+  for (size_t i = 0; i < mapping->count; i++) {
+    const cds_yaml *key = mapping->keys[i];
+    if (cds_nearest(key->text, names, count) != NULL) {
+      char clipped[CDS_CLIP];
+      cds_diag_error(reader->diag, key->place, "unknown key '%s' in %s",
+                     cds_clip(clipped, key->text), where);
+      cds_diag_suggest(reader->diag, key->text, names, count);
+      return true;
+    }
+  }
+  return false;
 }
 
 cds_status cds_schema_read(void *out, const cds_schema *schema,

@@ -123,6 +123,12 @@ typedef struct cds_reader {
  * lists it. */
 cds_status cds_schema_read(void *out, const cds_schema *schema,
                            const cds_yaml *node, const cds_reader *reader);
+/* Reports the first key that is nearly one of the names, of which the mapping
+ * should have one; false when there is none. `where`: "an entry of 'levels'".
+ */
+bool cds_schema_report_slip(const cds_yaml *mapping, const char *const *names,
+                            size_t count, const char *where,
+                            const cds_reader *reader);
 /* Reads one scalar node as a quantity of the dimension. `what` names it. */
 cds_status cds_schema_quantity(cds_quantity *out, cds_dimension dimension,
                                const cds_yaml *node, const char *what,

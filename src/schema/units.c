@@ -193,8 +193,9 @@ static bool same_letters(const char *a, const char *b) {
 
 void cds_unit_suggest(cds_diag *diag, const char *name,
                       cds_dimension dimension) {
+  const bool kelvin = dimension == CDS_DIM_RESISTANCE; /* "K" is half of it */
   for (size_t i = 0; i < TRAPS; i++) {
-    if (strcmp(traps[i][0], name) == 0) {
+    if (strcmp(traps[i][0], name) == 0 && !(kelvin && name[0] == 'K')) {
       cds_diag_hint(diag, "%s", traps[i][1]);
       return;
     }
@@ -204,15 +205,22 @@ void cds_unit_suggest(cds_diag *diag, const char *name,
   }
   const char *of_dimension[UNITS];
   size_t count = 0;
+  size_t own = 0;
   for (size_t i = 0; i < UNITS; i++) {
-    if (units[i].dimension != dimension) {
+    /* Keys of energies mostly take energies per bit as well. */
+    const bool per_bit =
+        dimension == CDS_DIM_ENERGY && units[i].dimension == CDS_DIM_ENERGY_BIT;
+    if (units[i].dimension != dimension && !per_bit) {
       continue;
     }
     of_dimension[count++] = units[i].name;
+    own += !per_bit;
     if (same_letters(units[i].name, name)) {
       cds_diag_hint(diag, "did you mean '%s'?", units[i].name);
       return;
     }
   }
-  cds_diag_suggest(diag, name, of_dimension, count);
+  if (!cds_diag_did_you_mean(diag, name, of_dimension, count)) {
+    cds_diag_suggest(diag, name, of_dimension, own);
+  }
 }

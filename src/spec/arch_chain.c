@@ -11,6 +11,7 @@
 
 #include "base/checked.h"
 #include "base/text.h"
+#include "tech/tech.h"
 
 enum { ENTRIES_MAX = 64 };
 
@@ -252,10 +253,15 @@ static void read_beside(cds_build *build, const cds_yaml *node) {
     const cds_yaml *level = levels->items[item];
     if (level->kind == CDS_YAML_MAPPING &&
         cds_yaml_get(level, "level") == NULL) {
+      static const char *const names[] = {"level"};
+      wrong(build);
+      if (cds_schema_report_slip(level, names, 1, "an entry of 'beside'",
+                                 build->reader)) {
+        continue;
+      }
       cds_diag_error(diag, level->place,
                      "an entry of 'beside' is no level: expected {level: "
                      "NAME, ...}");
-      wrong(build);
       continue;
     }
     read_level(build, level);
@@ -367,12 +373,15 @@ static void read_vector(cds_build *build, const cds_yaml *node) {
   arch->vectors++;
 }
 
-/* A compute entry is a vector unit when it says so, or has what only vector
- * units have. */
+/* A compute entry is a vector unit when it says so, nearly says so, or has what
+ * only vector units have. */
 static bool is_vector(const cds_yaml *node) {
   const cds_yaml *class_name = cds_yaml_get(node, "class");
   if (class_name != NULL && class_name->kind == CDS_YAML_SCALAR) {
-    return strcmp(class_name->text, "vector") == 0;
+    static const char *const vector[] = {"vector"};
+    return strcmp(class_name->text, vector[0]) == 0 ||
+           (cds_component_find(class_name->text) == NULL &&
+            cds_nearest(class_name->text, vector, 1) != NULL);
   }
   return cds_yaml_get(node, "at") != NULL ||
          cds_yaml_get(node, "lanes") != NULL;
@@ -389,6 +398,18 @@ static void before_compute(cds_build *build, const cds_yaml *node,
                  "the end of the chain",
                  what);
   wrong(build);
+}
+
+/* An entry without a key that says what it is, most often a slip. */
+static void read_unknown(cds_build *build, const cds_yaml *node) {
+  static const char *const names[] = {"level", "array", "beside", "compute"};
+  wrong(build);
+  if (!cds_schema_report_slip(node, names, 4, "an entry of 'levels'",
+                              build->reader)) {
+    cds_diag_error(build->reader->diag, node->place,
+                   "an entry of 'levels' says not what it is: expected "
+                   "'level', 'array', 'beside' or 'compute'");
+  }
 }
 
 static void read_entry(cds_build *build, const cds_yaml *node) {
@@ -416,10 +437,7 @@ static void read_entry(cds_build *build, const cds_yaml *node) {
       read_compute(build, node);
     }
   } else {
-    cds_diag_error(diag, node->place,
-                   "an entry of 'levels' says not what it is: expected "
-                   "'level', 'array', 'beside' or 'compute'");
-    wrong(build);
+    read_unknown(build, node);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "tech/tech.h"
 
 /* The clock where none is given; an assumption. */
@@ -64,6 +65,38 @@ static void supply_factors(cds_build *build, unsigned index,
   from->leakage_factor /= nominal.leakage_factor;
 }
 
+/* Whether process and device are known, each with its own message. */
+static bool check_names(cds_build *build, unsigned index) {
+  static const char *const devices[] = {"hp", "lp"};
+  const cds_build_die *from = &build->die[index];
+  const cds_die *die = &build->arch->die[index];
+  cds_diag *diag = build->reader->diag;
+  char why[CDS_TECH_WHY];
+  cds_tech_supply at;
+  const double nominal = (double)NAN;
+  if (cds_tech_supply_at(&at, die->process, "", nominal, why) != CDS_OK) {
+    size_t count = 0;
+    const char *const *names = cds_tech_process_names(&count);
+    const cds_place place = cds_build_place(from->node, "process");
+    if (cds_nearest(die->process, names, count) != NULL) {
+      cds_diag_error(diag, place, "unknown process '%s' of die '%s'",
+                     die->process, die->name);
+      cds_diag_suggest(diag, die->process, names, count);
+    } else {
+      cds_diag_error(diag, place, "die '%s': %s", die->name, why);
+    }
+    return false;
+  }
+  if (cds_tech_supply_at(&at, die->process, die->device, nominal, why) !=
+      CDS_OK) {
+    cds_diag_error(diag, cds_build_place(from->node, "device"), "die '%s': %s",
+                   die->name, why);
+    (void)cds_diag_did_you_mean(diag, die->device, devices, 2);
+    return false;
+  }
+  return true;
+}
+
 static void resolve_supply(cds_build *build, unsigned index) {
   cds_build_die *from = &build->die[index];
   cds_die *die = &build->arch->die[index];
@@ -83,12 +116,13 @@ static void resolve_supply(cds_build *build, unsigned index) {
   }
   char why[CDS_TECH_WHY];
   cds_tech_supply at;
+  if (!check_names(build, index)) {
+    from->wrong = true;
+    return;
+  }
   if (cds_tech_supply_at(&at, die->process, die->device, from->raw.supply,
                          why) != CDS_OK) {
-    cds_diag_error(build->reader->diag,
-                   cds_build_place(from->node, given(from->raw.supply)
-                                                   ? "supply"
-                                                   : "process"),
+    cds_diag_error(build->reader->diag, cds_build_place(from->node, "supply"),
                    "die '%s': %s", die->name, why);
     from->wrong = true;
     return;
@@ -119,20 +153,6 @@ static void start_die(cds_build *build, unsigned index) {
   cds_build_origins(build, die->name, &from->raw.origin);
 }
 
-/* Of a die with other wrong keys. */
-static void check_process(cds_build *build, unsigned index) {
-  const cds_build_die *die = &build->die[index];
-  const char *device = die->raw.device == NULL ? "" : die->raw.device;
-  char why[CDS_TECH_WHY];
-  cds_tech_supply at;
-  if (die->raw.process != NULL &&
-      cds_tech_supply_at(&at, die->raw.process, device, (double)NAN, why) !=
-          CDS_OK) {
-    cds_diag_error(build->reader->diag, cds_build_place(die->node, "process"),
-                   "die '%s': %s", build->arch->die[index].name, why);
-  }
-}
-
 static void read_die(cds_build *build, const cds_yaml *key,
                      const cds_yaml *node) {
   const unsigned index = build->arch->dies;
@@ -149,11 +169,15 @@ static void read_die(cds_build *build, const cds_yaml *key,
   if (good) {
     start_die(build, index);
   } else {
+    die->process = from->raw.process == NULL ? "" : from->raw.process;
+    die->device = from->raw.device == NULL ? "" : from->raw.device;
+    if (die->process[0] != '\0') {
+      (void)check_names(build, index);
+    }
     die->process = die->device = "";
     die->repeat = 1;
     die->clock_hz = (double)NAN;
     from->energy_factor = from->leakage_factor = 1;
-    check_process(build, index);
   }
   from->wrong = from->wrong || !good;
 }

@@ -78,7 +78,7 @@ static const cds_key arch_keys[] = {
     END};
 
 static const cds_key die_keys[] = {
-    ROW(cds_raw_die, "process", NAME, process,
+    ROW(cds_raw_die, "process", TEXT, process,
         .help = "Process of the die, such as n7, n45 or dram-1b"),
     ROW(cds_raw_die, "device", NAME, device,
         .help = "Device flavour: hp (fast) or lp (low leakage)"),

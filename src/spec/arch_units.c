@@ -263,6 +263,8 @@ static bool vector_class(cds_build *build, unsigned index,
                          cds_tech_estimate *estimate) {
   const cds_vector *vector = &build->arch->vector[index];
   const cds_format *format = widest(vector);
+  const char *given_class = build->vector[index].class_name;
+  const char *class_name = given_class == NULL ? "vector" : given_class;
   cds_tech_query query = CDS_TECH_QUERY_INIT;
   query.format = format->name;
   query.format_bits = format->bits;
@@ -270,7 +272,7 @@ static bool vector_class(cds_build *build, unsigned index,
   query.lanes = vector->lanes;
   return cds_class_ask(build, estimate, &query,
                        &(cds_class_user){.kind = CDS_COMPONENT_VECTOR,
-                                         .class_name = "vector",
+                                         .class_name = class_name,
                                          .what = "vector unit",
                                          .name = vector->name,
                                          .node = build->vector_node[index],

@@ -65,6 +65,10 @@ typedef struct cds_mapping_entry {
  * are named once at most. */
 cds_status cds_mapping_file_read(cds_mapping_entry **out, size_t *count,
                                  const char *path, const cds_reader *reader);
+/* Likewise from a tree that was read before. */
+cds_status cds_mapping_file_read_tree(cds_mapping_entry **out, size_t *count,
+                                      const cds_yaml *root,
+                                      const cds_reader *reader);
 /* Where the entry first holds something at the level: the level's word; the
  * entry's place when it does not. */
 cds_place cds_mapping_hold_place(const cds_mapping_entry *entry,

@@ -104,8 +104,14 @@ static cds_status check_layers(const cds_mapping_entry *entry, size_t count,
 cds_status cds_mapping_file_read(cds_mapping_entry **out, size_t *count,
                                  const char *path, const cds_reader *reader) {
   const cds_yaml *root = NULL;
-  file_keys keys = {0};
   CDS_TRY(cds_yaml_read_file(&root, path, reader->arena, reader->diag));
+  return cds_mapping_file_read_tree(out, count, root, reader);
+}
+
+cds_status cds_mapping_file_read_tree(cds_mapping_entry **out, size_t *count,
+                                      const cds_yaml *root,
+                                      const cds_reader *reader) {
+  file_keys keys = {0};
   CDS_TRY(cds_schema_read(&keys, &file_schema, root, reader));
   const bool list = keys.mapping->kind == CDS_YAML_SEQUENCE;
   const size_t entries = list ? keys.mapping->count : 1;

@@ -8,7 +8,6 @@
  */
 #include <string.h>
 
-#include "base/text.h"
 #include "spec/model_families.h"
 
 /* Keys that change no count: names, training, ranges of values. */
@@ -165,19 +164,8 @@ static bool is_fp8(const cds_yaml *node) {
          strcmp(method->text, "fp8") == 0;
 }
 
-/* A key of the schema that is nearly the same: a slip, not a new key. */
-static const char *nearest_key(const char *name, const cds_schema *schema) {
-  const char *known[64];
-  size_t count = 0;
-  for (const cds_key *key = schema->keys;
-       key->name != NULL && count < sizeof known / sizeof *known; key++) {
-    known[count++] = key->name;
-  }
-  return cds_nearest(name, known, count);
-}
-
 static cds_status judge_other(const cds_yaml *key, const cds_yaml *value,
-                              const cds_family *family,
+                              const cds_yaml *model, const cds_family *family,
                               const cds_reader *reader) {
   /* Layers that only speculative decoding runs. */
   if (strcmp(key->text, "num_nextn_predict_layers") == 0 &&
@@ -201,19 +189,8 @@ static cds_status judge_other(const cds_yaml *key, const cds_yaml *value,
   if (listed(key->text, harmless, sizeof harmless / sizeof *harmless)) {
     return CDS_OK;
   }
-  const char *near = nearest_key(key->text, family->schema);
-  if (near != NULL) {
-    cds_diag_error(reader->diag, key->place,
-                   "unknown key '%s' of a model: expected a key of config.json",
-                   key->text);
-    cds_diag_hint(reader->diag, "did you mean '%s'?", near);
-    return CDS_EINPUT;
-  }
-  cds_diag_warning(reader->diag, key->place,
-                   "unknown key '%s' of a model is ignored: expected it to "
-                   "change no layer",
-                   key->text);
-  return CDS_OK;
+  return cds_model_unknown_key(key, model, family->schema, harmless,
+                               sizeof harmless / sizeof *harmless, reader);
 }
 
 /* The keys of the schema alone; the others are judged. */
@@ -238,7 +215,7 @@ cds_status cds_family_filter(cds_yaml *out, const cds_yaml *node,
     if (has != 0 && (family->has & has) == 0) {
       one = judge_foreign(key, value, family, has, reader);
     } else if (!in_schema(family->schema, key->text)) {
-      one = judge_other(key, value, family, reader);
+      one = judge_other(key, value, node, family, reader);
     } else if (!is_null(value)) {
       out->keys[out->count] = node->keys[i];
       out->items[out->count] = node->items[i];
@@ -251,7 +228,12 @@ cds_status cds_family_filter(cds_yaml *out, const cds_yaml *node,
 
 cds_status cds_family_find(const cds_family **out, const cds_yaml *node,
                            const cds_reader *reader) {
+  static const char *const name[] = {"model_type"};
   const cds_yaml *type = cds_yaml_get(node, "model_type");
+  if (type == NULL &&
+      cds_schema_report_slip(node, name, 1, "a model", reader)) {
+    return CDS_EINPUT;
+  }
   if (type == NULL || type->kind != CDS_YAML_SCALAR) {
     cds_diag_error(reader->diag, node->place,
                    "model has no 'model_type': expected one of %s",

@@ -204,9 +204,16 @@ static cds_status read_latent(cds_transformer *model,
   return CDS_OK;
 }
 
+static const char *activation_name(const cds_model_keys *keys,
+                                   const cds_family *family) {
+  const char *given = keys->hidden_activation != NULL ? keys->hidden_activation
+                                                      : keys->activation;
+  return given != NULL ? given : family->activation;
+}
+
 static cds_status check_shape(const cds_transformer *model,
                               const cds_model_keys *keys,
-                              const cds_family *family,
+                              const cds_family *family, const cds_yaml *node,
                               const cds_reader *reader) {
   cds_status status = CDS_OK;
   if (keys->head_dim == 0 && family->head_dim == 0 && model->latent.rank == 0 &&
@@ -236,11 +243,9 @@ static cds_status check_shape(const cds_transformer *model,
     status = CDS_EINPUT;
   }
   if (model->activation == NULL) {
-    const char *name =
-        keys->activation != NULL ? keys->activation : family->activation;
-    cds_diag_error(reader->diag, model->place,
-                   "activation '%s' of the model is not modelled: expected %s",
-                   name, model->gated ? "silu or gelu" : "gelu or relu");
+    cds_model_unknown_activation(node, activation_name(keys, family),
+                                 model->gated ? "silu or gelu" : "gelu or relu",
+                                 reader);
     status = CDS_EINPUT;
   }
   if (model->patch != 0 && model->image % model->patch != 0) {
@@ -274,9 +279,6 @@ static void set_ends(cds_transformer *model, const cds_model_keys *keys,
 static cds_transformer make_plain(const cds_model_keys *keys,
                                   const cds_family *family,
                                   const cds_yaml *node) {
-  const char *activation = keys->hidden_activation != NULL
-                               ? keys->hidden_activation
-                               : keys->activation;
   const uint64_t head_dim =
       keys->head_dim != 0 ? keys->head_dim : family->head_dim;
   const bool tied_given = cds_yaml_get(node, "tie_word_embeddings") != NULL;
@@ -294,8 +296,8 @@ static cds_transformer make_plain(const cds_model_keys *keys,
       .learned_positions = family->learned_positions,
       .layernorm = family->layernorm,
       .gated = family->gated,
-      .activation = find_activation(
-          activation != NULL ? activation : family->activation, family->gated),
+      .activation =
+          find_activation(activation_name(keys, family), family->gated),
       .qkv_bias = family->qkv_bias || keys->attention_bias,
       .output_bias = family->output_bias || keys->attention_bias,
       .mlp_bias = family->mlp_bias || keys->mlp_bias,
@@ -343,7 +345,7 @@ cds_status cds_transformer_read(cds_transformer *out, const cds_yaml *node,
   if (keys.rotary_part > 0 && keys.rotary_part <= 1) {
     model.rotary_dim = (uint64_t)(keys.rotary_part * (double)model.head_dim);
   }
-  CDS_TRY(check_shape(&model, &keys, family, reader));
+  CDS_TRY(check_shape(&model, &keys, family, node, reader));
   *out = model;
   return CDS_OK;
 }

@@ -164,12 +164,17 @@ static cds_status read_phase(cds_phase *out, cds_phase_options *options,
   static const char *const words[] = {"encode", "prefill", "decode"};
   static const cds_phase_kind kinds[] = {CDS_PHASE_PLAIN, CDS_PHASE_PREFILL,
                                          CDS_PHASE_DECODE};
+  const bool one = item->kind == CDS_YAML_MAPPING && item->count == 1;
   unsigned which = 0;
-  while (which < 3 && (item->kind != CDS_YAML_MAPPING || item->count != 1 ||
-                       strcmp(item->keys[0]->text, words[which]) != 0)) {
+  while (which < 3 &&
+         (!one || strcmp(item->keys[0]->text, words[which]) != 0)) {
     which++;
   }
   if (which == 3) {
+    if (one && cds_schema_report_slip(item, words, 3, "an entry of 'phases'",
+                                      reader)) {
+      return CDS_EINPUT;
+    }
     cds_diag_error(reader->diag, item->place,
                    "entry of 'phases' is no phase: expected {prefill: {...}}, "
                    "{decode: {...}} or {encode: {...}}");

@@ -28,6 +28,11 @@ static void assert_bits(uint64_t bits, const char *text) {
   assert_string_equal(cds_format_bits(buffer, bits), text);
 }
 
+static void assert_bits_up(uint64_t bits, const char *text) {
+  char buffer[CDS_NUMBER_TEXT];
+  assert_string_equal(cds_format_bits_up(buffer, bits), text);
+}
+
 static void assert_parsed(const char *text, double value, const char *rest) {
   double parsed = 0;
   const char *end = NULL;
@@ -157,6 +162,14 @@ static void sizes_have_binary_prefixes(void **state) {
   assert_bits(1536 * 8, "1.5 KiB");
   assert_bits(UINT64_C(16) << 33, "16 GiB");
   assert_bits(UINT64_MAX, "2 EiB");
+  assert_bits_up(8, "1 B");
+  assert_bits_up(9, "9 bit");
+  assert_bits_up(24 * 8, "24 B");
+  assert_bits_up(1536 * 8, "1536 B");
+  assert_bits_up((UINT64_C(16) << 33), "16 GiB");
+  assert_bits_up((UINT64_C(16) << 33) + 1, "16385 MiB");
+  assert_bits_up(UINT64_C(1025) * 8192 + 8, "1026 KiB");
+  assert_bits_up(UINT64_MAX, "2097152 TiB");
 }
 
 static void rounding_removes_the_dust(void **state) {
@@ -195,6 +208,26 @@ static void near_names_are_suggested(void **state) {
 }
 
 /* The same under a locale whose decimal point is a comma. */
+static void easy_slips_come_first(void **state) {
+  (void)state;
+  static const char *const keys[] = {"die", "size", "dram", "sram"};
+  static const char *const units[] = {"aJ", "fJ", "pJ", "nJ"};
+  static const char *const formats[] = {"bf16", "fp16"};
+  static const char *const short_names[] = {"at", "k"};
+  const char *near[4];
+  /* swapped letters before a replaced one */
+  assert_string_equal(cds_nearest("pf16", formats, 2), "fp16");
+  /* a neighbour on the keyboard before another letter */
+  assert_string_equal(cds_nearest("oJ", units, 4), "pJ");
+  assert_int_equal(cds_nearest_all(near, 4, "ram", keys, 4), 2);
+  assert_string_equal(near[0], "dram");
+  assert_string_equal(near[1], "sram");
+  assert_int_equal(cds_nearest_all(near, 1, "ram", keys, 4), 1);
+  /* one letter: something left out, never another letter */
+  assert_string_equal(cds_nearest("a", short_names, 2), "at");
+  assert_null(cds_nearest("m", short_names, 2));
+}
+
 static void other_locale(void **state) {
   (void)state;
   if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL &&
@@ -224,6 +257,7 @@ int main(void) {
       cmocka_unit_test(rounding_removes_the_dust),
       cmocka_unit_test(edit_distances_are_those_of_the_definition),
       cmocka_unit_test(near_names_are_suggested),
+      cmocka_unit_test(easy_slips_come_first),
       cmocka_unit_test(other_locale),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,7 +116,7 @@ static void what_is_not_known_is_refused_with_a_reason(void **state) {
   assert_refused("n7", "ulp", 0.7,
                  "device 'ulp' is not known: expected hp or lp");
   assert_refused("dram-1d", "", 1.1,
-                 "process 'dram-1d' is not known: did you mean 'dram-1a'");
+                 "process 'dram-1d' is not known: did you mean 'dram-1c'");
   assert_refused("gaas", "", 1.1,
                  "process 'gaas' is not known: expected n90, n65, n45, n40, "
                  "n32, n28, n22, n16, n14, n12, n10, n7, n5, n3 or dram-1a to "
