@@ -301,7 +301,7 @@ const cds_layer *cds_inputs_layer(const cds_workload *workload,
       if (layer->kind == CDS_LAYER_EINSUM) {
         return layer;
       }
-      cds_diag_error(cli->diag, entry->place,
+      cds_diag_error(cli->diag, entry->layer_place,
                      "layer '%s' is a %s, which has no mapping: expected a "
                      "layer that is an einsum",
                      layer->name, layer->operation.kind);
@@ -311,7 +311,7 @@ const cds_layer *cds_inputs_layer(const cds_workload *workload,
       names[count++] = layer->name;
     }
   }
-  cds_diag_error(cli->diag, entry->place,
+  cds_diag_error(cli->diag, entry->layer_place,
                  "workload '%s' has no layer '%s': expected one that it has",
                  workload->name, entry->layer);
   cds_diag_suggest(cli->diag, entry->layer, names, count);

@@ -268,7 +268,19 @@ static const char *expected_text(const cds_key *key) {
                                        : texts[key->kind];
 }
 
+static const cds_key *find_key(const cds_schema *schema, const char *name) {
+  for (const cds_key *key = schema->keys; key->name != NULL; key++) {
+    if (strcmp(key->name, name) == 0) {
+      return key;
+    }
+  }
+  return NULL;
+}
+
 static cds_status read_absent(const pass *p, const cds_key *key) {
+  if (key->required && cds_schema_has_slip(p->node, p->schema, &key->name, 1)) {
+    return CDS_EINPUT;
+  }
   if (key->required) {
     const char *expected = expected_text(key);
     if (key->kind == CDS_KEY_CHOICE) {
@@ -295,13 +307,16 @@ static cds_status read_absent(const pass *p, const cds_key *key) {
   return read_key(p, key, node);
 }
 
-static const cds_key *find_key(const cds_schema *schema, const char *name) {
-  for (const cds_key *key = schema->keys; key->name != NULL; key++) {
-    if (strcmp(key->name, name) == 0) {
-      return key;
+bool cds_schema_has_slip(const cds_yaml *mapping, const cds_schema *schema,
+                         const char *const *names, size_t count) {
+  for (size_t i = 0; i < mapping->count; i++) {
+    const char *text = mapping->keys[i]->text;
+    if (find_key(schema, text) == NULL &&
+        cds_nearest(text, names, count) != NULL) {
+      return true;
     }
   }
-  return NULL;
+  return false;
 }
 
 bool cds_schema_report_slip(const cds_yaml *mapping, const char *const *names,

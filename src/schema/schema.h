@@ -129,6 +129,10 @@ cds_status cds_schema_read(void *out, const cds_schema *schema,
 bool cds_schema_report_slip(const cds_yaml *mapping, const char *const *names,
                             size_t count, const char *where,
                             const cds_reader *reader);
+/* Whether a key that the schema does not have is nearly one of the names: it
+ * was reported, and that the name is missing need not be said. */
+bool cds_schema_has_slip(const cds_yaml *mapping, const cds_schema *schema,
+                         const char *const *names, size_t count);
 /* Reads one scalar node as a quantity of the dimension. `what` names it. */
 cds_status cds_schema_quantity(cds_quantity *out, cds_dimension dimension,
                                const cds_yaml *node, const char *what,

@@ -84,11 +84,21 @@ static unsigned entry_die(cds_build *build, const char *name,
 static const char *const role_names[] = {"input", "weight", "output"};
 enum { ROLES = 3 };
 
+static void check_twice(cds_build *build, bool there, const char *name,
+                        cds_place place) {
+  if (there) {
+    cds_diag_error(build->reader->diag, place,
+                   "'%s' is given twice: expected it once", name);
+    wrong(build);
+  }
+}
+
 static void add_tensor(cds_build *build, cds_tensor_set *set, const char *name,
                        cds_place place) {
   cds_diag *diag = build->reader->diag;
   for (unsigned role = 0; role < ROLES; role++) {
     if (strcmp(name, role_names[role]) == 0) {
+      check_twice(build, (set->roles >> role & 1U) != 0, name, place);
       set->roles |= 1U << role;
       return;
     }
@@ -108,6 +118,9 @@ static void add_tensor(cds_build *build, cds_tensor_set *set, const char *name,
                    CDS_NAMED_MAX);
     wrong(build);
     return;
+  }
+  for (unsigned before = 0; before < set->names; before++) {
+    check_twice(build, strcmp(set->name[before], name) == 0, name, place);
   }
   set->name[set->names++] = name;
 }

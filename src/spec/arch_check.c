@@ -2,6 +2,7 @@
 /* What the parts of an architecture must be together, and numbers that were
  * given for nothing. */
 #include <math.h>
+#include <string.h>
 
 #include "spec/arch_build.h"
 
@@ -75,6 +76,55 @@ static void warn_add(cds_build *build, unsigned index) {
   }
 }
 
+/* Whether a vector unit works at the level. */
+static bool has_vector(const cds_arch *arch, unsigned level) {
+  for (unsigned vector = 0; vector < arch->vectors; vector++) {
+    if (arch->vector[vector].level == level) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* A level where every role must stay out and no name may come in. */
+static void warn_unreachable(cds_build *build, unsigned level) {
+  const cds_level *at = &build->arch->level[level];
+  const unsigned every = 1U << CDS_INPUT | 1U << CDS_WEIGHT | 1U << CDS_OUTPUT;
+  const unsigned may =
+      at->may_given ? at->may.roles : every & ~at->bypass.roles;
+  const cds_yaml *node = build->level_node[level];
+  if (!build->quiet && level > 0 && (at->keep.roles | may) == 0 &&
+      at->keep.names + at->may.names == 0 && !has_vector(build->arch, level)) {
+    cds_diag_warning(build->reader->diag,
+                     cds_build_place(node, at->may_given ? "may" : "bypass"),
+                     "no tensor may be held at level '%s': expected a role in "
+                     "'keep' or 'may', or fewer in 'bypass'",
+                     at->name);
+  }
+}
+
+/* An array of one element, unless variables made it so. */
+static void warn_single(cds_build *build, unsigned index) {
+  static const char *const keys[] = {"rows", "cols"};
+  const cds_array *array = &build->arch->array[index];
+  const cds_yaml *node = build->array_node[index];
+  bool single = !build->quiet;
+  for (unsigned axis = 0; axis < array->axes; axis++) {
+    single = single && array->extent[axis] == 1;
+  }
+  for (unsigned key = 0; key < 2; key++) {
+    const cds_yaml *value = cds_yaml_get(node, keys[key]);
+    single = single && (value == NULL || value->text == NULL ||
+                        strchr(value->text, '$') == NULL);
+  }
+  if (single) {
+    cds_diag_warning(build->reader->diag, array->place,
+                     "array '%s' has one element: expected more, as nothing "
+                     "can be spread over it",
+                     array->name);
+  }
+}
+
 void cds_build_check(cds_build *build) {
   const cds_arch *arch = build->arch;
   for (unsigned level = 1; level < arch->levels; level++) {
@@ -85,11 +135,13 @@ void cds_build_check(cds_build *build) {
     }
     check_way(build, arch->level[level - 1].die, arch->level[level].die,
               build->level_node[level]);
+    warn_unreachable(build, level);
   }
   check_way(build, arch->level[arch->levels - 1].die, arch->compute.die,
             build->compute_node);
   for (unsigned array = 0; array < arch->arrays; array++) {
     warn_add(build, array);
+    warn_single(build, array);
   }
   for (unsigned die = 0; die < arch->dies; die++) {
     warn_clock(build, die);

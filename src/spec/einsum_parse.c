@@ -27,6 +27,7 @@ typedef struct parser {
   cds_arena *arena;
   cds_diag *diag;
   cds_einsum *einsum;
+  cds_place axis_place[CDS_AXES_MAX]; /* of the tensor that was read last */
 } parser;
 
 /* Place of a position in the text: exact when it stands on one line. */
@@ -216,6 +217,7 @@ static cds_status read_axis(parser *p, cds_tensor *tensor) {
                    tensor->name, CDS_AXES_MAX);
     return CDS_EINPUT;
   }
+  p->axis_place[tensor->axes] = place;
   cds_axis axis = {0};
   bool minus = false;
   do {
@@ -283,13 +285,14 @@ static cds_status read_operands(parser *p) {
 }
 
 /* The output's axes are single ranks, which an operand has too. */
-static void check_output(parser *p, const cds_tensor *output) {
+static void check_output(parser *p, const cds_tensor *output,
+                         const cds_place *places) {
   const cds_einsum *einsum = p->einsum;
   for (unsigned axis = 0; axis < output->axes; axis++) {
     const cds_axis *which = &output->axis[axis];
     const char *name = einsum->rank[which->term[0].rank].name;
     if (which->terms > 1 || which->term[0].coefficient != 1) {
-      cds_diag_error(p->diag, p->place,
+      cds_diag_error(p->diag, places[axis],
                      "axis of the output '%s' with rank '%s' is not a single "
                      "rank: expected single ranks with coefficient 1",
                      output->name, name);
@@ -302,7 +305,7 @@ static void check_output(parser *p, const cds_tensor *output) {
     }
     if (!found) {
       cds_diag_error(
-          p->diag, p->place,
+          p->diag, places[axis],
           "rank '%s' stands in the output '%s' alone: expected it in "
           "an operand too",
           name, output->name);
@@ -333,9 +336,11 @@ cds_status cds_einsum_parse(cds_einsum *out, const char *text, cds_place place,
     return CDS_EINPUT;
   }
   CDS_TRY(read_tensor(&output, &p));
+  cds_place output_places[CDS_AXES_MAX];
+  memcpy(output_places, p.axis_place, sizeof output_places);
   CDS_TRY(read_operator(&p));
   CDS_TRY(read_operands(&p));
-  check_output(&p, &output);
+  check_output(&p, &output, output_places);
   if (p.failed) {
     return CDS_EINPUT;
   }

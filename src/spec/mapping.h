@@ -56,7 +56,8 @@ cds_status cds_mapping_read(cds_mapping *out, const cds_yaml *nest,
 /* One entry of a mapping file: which layer, and the raw nodes. */
 typedef struct cds_mapping_entry {
   const char *layer;
-  cds_place place;
+  cds_place place;       /* of the entry */
+  cds_place layer_place; /* of the layer's name */
   const cds_yaml *nest;
 } cds_mapping_entry;
 

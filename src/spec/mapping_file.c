@@ -81,6 +81,7 @@ static cds_status read_entry(cds_mapping_entry *out, const cds_yaml *node,
   CDS_TRY(cds_schema_read(&keys, &cds_mapping_file_schema, node, reader));
   out->layer = keys.layer;
   out->place = node->place;
+  out->layer_place = cds_yaml_get(node, "layer")->place;
   out->nest = keys.nest;
   return CDS_OK;
 }
@@ -90,10 +91,10 @@ static cds_status check_layers(const cds_mapping_entry *entry, size_t count,
   for (size_t a = 1; a < count; a++) {
     for (size_t b = 0; b < a; b++) {
       if (strcmp(entry[a].layer, entry[b].layer) == 0) {
-        cds_diag_error(reader->diag, entry[a].place,
+        cds_diag_error(reader->diag, entry[a].layer_place,
                        "layer '%s' has two mappings: expected one",
                        entry[a].layer);
-        cds_diag_note(reader->diag, entry[b].place, "first given here");
+        cds_diag_note(reader->diag, entry[b].layer_place, "first given here");
         return CDS_EINPUT;
       }
     }

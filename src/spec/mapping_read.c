@@ -141,6 +141,15 @@ static cds_status find_level(unsigned *out, const builder *nest,
       return CDS_OK;
     }
   }
+  const char *compute = arch->compute.name;
+  if ((compute != NULL && strcmp(compute, name) == 0) ||
+      cds_arch_array(arch, name) < arch->arrays) {
+    cds_diag_error(nest->reader->diag, line->place[word],
+                   "'%s' is no level and holds nothing: expected a level",
+                   name);
+    cds_diag_suggest(nest->reader->diag, "", known, arch->levels);
+    return CDS_EINPUT;
+  }
   return unknown(nest, line, "level", word, known, arch->levels);
 }
 

@@ -83,10 +83,11 @@ static cds_status read_variables(cds_space *space, const cds_yaml *node,
     cds_status one = read_name(&name, node->keys[pair], reader);
     if (one == CDS_OK) {
       one = cds_schema_values(list, name, node->items[pair], reader);
+      list->place = node->keys[pair]->place;
     }
     if (one == CDS_EINPUT) {
-      one = add_broken(space, name == NULL ? "" : name, node->items[pair],
-                       reader);
+      one =
+          add_broken(space, name == NULL ? "" : name, node->keys[pair], reader);
     } else if (one == CDS_OK) {
       space->variables++;
     }

@@ -319,11 +319,20 @@ static cds_status add_footprint(cds_builder *builder) {
   return CDS_OK;
 }
 
+static bool misspelt_precision(const cds_yaml *root) {
+  static const char *const name[] = {"precision"};
+  return cds_schema_has_slip(root, &workload_schema, name, 1);
+}
+
 static cds_status read_body(cds_builder *builder, const file_keys *keys,
-                            const char *path) {
+                            const cds_yaml *root, const char *path) {
   const cds_reader *reader = builder->reader;
+  static const char *const bodies[] = {"layers", "model", "config"};
   const int forms =
       (keys->layers != NULL) + (keys->model != NULL) + (keys->config != NULL);
+  if (forms == 0 && cds_schema_has_slip(root, &workload_schema, bodies, 3)) {
+    return CDS_EINPUT; /* it was reported */
+  }
   if (forms != 1) {
     cds_diag_error(reader->diag, builder->workload->place,
                    "workload '%s' has %s: expected exactly one of 'layers', "
@@ -344,6 +353,11 @@ static cds_status read_body(cds_builder *builder, const file_keys *keys,
     } else {
       CDS_TRY(status);
     }
+    given = &precision;
+  } else if (misspelt_precision(root)) { /* likewise: it was reported */
+    const cds_format *any = cds_format_find("fp32");
+    CDS_TRY(any == NULL ? CDS_EINTERNAL
+                        : cds_precision_uniform(&precision, any));
     given = &precision;
   }
   if (keys->batch != 0 && keys->layers == NULL) {
@@ -374,7 +388,7 @@ cds_status cds_workload_read_tree(cds_workload *out, const cds_yaml *root,
   cds_workload workload = {.name = keys.name != NULL ? keys.name : "",
                            .place = root->place};
   cds_builder builder = {.reader = reader, .workload = &workload};
-  CDS_TRY(read_body(&builder, &keys, path));
+  CDS_TRY(read_body(&builder, &keys, root, path));
   CDS_TRY(status);
   *out = workload;
   return CDS_OK;

@@ -249,8 +249,11 @@ static cds_status read_role(cds_einsum *einsum, const cds_yaml *key,
       return CDS_OK;
     }
   }
+  const char *text = value->kind == CDS_YAML_SCALAR ? value->text : "";
   cds_diag_error(reader->diag, value->place,
-                 "role of '%s': expected input, weight or kv", key->text);
+                 "role of '%s' is '%.60s': expected input, weight or kv",
+                 key->text, text);
+  (void)cds_diag_did_you_mean(reader->diag, text, words, 3);
   return CDS_EINPUT;
 }
 
@@ -344,6 +347,16 @@ static bool is_given(const cds_layer_reading *reading, const char *key) {
   return cds_yaml_get(reading->node, key) != NULL;
 }
 
+/* Where the key stands; the layer when it does not. */
+static cds_place key_place(const cds_layer_reading *reading, const char *key) {
+  for (size_t i = 0; i < reading->node->count; i++) {
+    if (strcmp(reading->node->keys[i]->text, key) == 0) {
+      return reading->node->keys[i]->place;
+    }
+  }
+  return reading->node->place;
+}
+
 /* Keys that an operation needs and has not, or has and does not use. */
 static cds_status check_operation(const cds_layer_reading *reading,
                                   const cds_operation_kind *kind) {
@@ -365,15 +378,16 @@ static cds_status check_operation(const cds_layer_reading *reading,
     if (is_given(reading, rules[i].name) == rules[i].wanted) {
       continue;
     }
-    cds_diag_error(reading->builder->reader->diag, reading->head.place,
-                   "key '%s' of operation '%s': expected it to be %s",
-                   rules[i].name, kind->name,
-                   rules[i].wanted ? "given" : "left out");
+    cds_diag_error(
+        reading->builder->reader->diag, key_place(reading, rules[i].name),
+        "key '%s' of operation '%s': expected it to be %s", rules[i].name,
+        kind->name, rules[i].wanted ? "given" : "left out");
     status = CDS_EINPUT;
   }
   if (keys->head_dim != 0 && keys->length != 0 && status == CDS_OK &&
       (keys->head_dim % 2 != 0 || keys->length % keys->head_dim != 0)) {
-    cds_diag_error(reading->builder->reader->diag, reading->head.place,
+    cds_diag_error(reading->builder->reader->diag,
+                   key_place(reading, "head_dim"),
                    "'head_dim' of operation '%s': expected an even number that "
                    "divides 'length'",
                    kind->name);
@@ -424,6 +438,23 @@ static cds_status read_operation(cds_layer_reading *reading) {
                                keys->table);
 }
 
+/* The first key that belongs to another form; the layer if it is not among
+ * those that are told apart here. */
+static cds_place foreign_place(const cds_layer_reading *reading) {
+  static const struct {
+    const char *key, *form;
+  } owners[] = {{"ranks", "einsum"},     {"rows", "operation"},
+                {"length", "operation"}, {"head_dim", "operation"},
+                {"table", "operation"},  {"to", "operation"}};
+  for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+    if (is_given(reading, owners[i].key) &&
+        !is_given(reading, owners[i].form)) {
+      return key_place(reading, owners[i].key);
+    }
+  }
+  return reading->node->place;
+}
+
 /* Exactly one form, and no key that belongs to another. */
 static cds_status check_form(const cds_layer_reading *reading) {
   static const char *const forms[] = {"einsum",   "matmul", "batched_matmul",
@@ -435,6 +466,10 @@ static cds_status check_form(const cds_layer_reading *reading) {
   unsigned count = 0;
   for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++) {
     count += is_given(reading, forms[i]);
+  }
+  if (count == 0 && cds_schema_has_slip(reading->node, &cds_layer_schema, forms,
+                                        sizeof forms / sizeof *forms)) {
+    return CDS_EINPUT; /* it was reported */
   }
   if (count != 1) {
     cds_diag_error(diag, reading->node->place,
@@ -458,7 +493,7 @@ static cds_status check_form(const cds_layer_reading *reading) {
     wrong = wrong || (!operation && is_given(reading, operation_keys[i]));
   }
   if (wrong) {
-    cds_diag_error(diag, reading->node->place,
+    cds_diag_error(diag, foreign_place(reading),
                    "layer '%s' has keys of another form: expected 'ranks' with "
                    "'einsum' only, 'roles' and 'formats' with einsums only, "
                    "'pad' not with 'operation' and 'pool2d', 'then' with "

@@ -214,9 +214,20 @@ static void all_errors_of_a_mapping_are_reported(void **state) {
       "a:11:14: error: 'keep' is a mapping: expected a name: a letter, then "
       "at most 63 letters, digits, '_', '-' or '.'\n"
       "a:12:7: error: 'used' is '1.5': expected 0 to 1\n"
-      "a:13:6: error: 'note' has no value: expected a text\n"
+      "a:13:6: error: 'note' has no value: expected a text\n");
+}
+
+static void a_missing_key_is_reported_unless_it_was_misspelt(void **state) {
+  (void)state;
+  level l;
+  assert_int_equal(read_level(&l, "{level: GLB, rows: 2}"), CDS_EINPUT);
+  assert_int_equal(read_level(&l, "{level: GLB, siez: 2 B}"), CDS_EINPUT);
+  assert_string_equal(
+      fixture_messages(&f),
       "a:1:1: error: missing key 'size' in level 'GLB': expected a quantity "
-      "in bits, such as '64 KiB'\n");
+      "in bits, such as '64 KiB'\n"
+      "a:1:14: error: unknown key 'siez' in level 'GLB'\n"
+      "  hint: did you mean 'size'?\n");
 }
 
 static void ranges_are_in_the_units_of_people(void **state) {
@@ -449,6 +460,7 @@ int main(void) {
       TEST(every_kind_of_key_takes_a_variable),
       TEST(names_may_be_one_or_none),
       TEST(all_errors_of_a_mapping_are_reported),
+      TEST(a_missing_key_is_reported_unless_it_was_misspelt),
       TEST(ranges_are_in_the_units_of_people),
       TEST(not_a_number_and_infinity_are_refused),
       TEST(wrong_variables_are_refused),

@@ -536,7 +536,7 @@ static void wrong_layers_are_refused_by_name(void **state) {
   refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, roles: {A: input}}",
          "unknown tensor 'A': expected one of the einsum's");
   refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, roles: {X: outptu}}",
-         "role of 'X': expected input, weight or kv");
+         "role of 'X' is 'outptu': expected input, weight or kv");
   refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, roles: {Y: input}}",
          "'roles' of the output 'Y'");
   refuse("{einsum: \"O[m] += A[m]\", precision: int8}",
@@ -676,7 +676,7 @@ static const char *const wrong_forms[] = {
     "w.yaml:7:76: error: 'pad' of 'z'",
     "w.yaml:8:3: error: layer 'g' has no form",
     "w.yaml:9:62: error: 'head_dim' is '0'",
-    "w.yaml:9:3: error: key 'head_dim' of operation 'add'",
+    "w.yaml:9:52: error: key 'head_dim' of operation 'add'",
     "w.yaml:9:3: error: two layers are named 'e.qk'",
     "w.yaml:10:3: error: layer is a single value",
     NULL};
