@@ -224,7 +224,40 @@ static void check_mapping(job *it, const entry *arch, const entry *workload,
   }
 }
 
+static bool has_tensor(const cds_workload *workload, const char *name) {
+  for (size_t i = 0; i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    if (layer->kind == CDS_LAYER_EINSUM &&
+        cds_einsum_tensor(&layer->einsum, name) < layer->einsum.tensors) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Names in 'keep', 'bypass' or 'may' that no layer has decide nothing. */
+static void check_tensor_names(job *it, const cds_arch *arch,
+                               const cds_workload *workload) {
+  static const char *const keys[] = {"keep", "bypass", "may"};
+  for (unsigned i = 0; i < arch->levels; i++) {
+    const cds_level *level = &arch->level[i];
+    const cds_tensor_set *sets[] = {&level->keep, &level->bypass, &level->may};
+    for (unsigned set = 0; set < 3; set++) {
+      for (unsigned name = 0; name < sets[set]->names; name++) {
+        if (!has_tensor(workload, sets[set]->name[name])) {
+          cds_diag_warning(it->cli->diag, level->place,
+                           "'%s' of level '%s' names '%s', which no layer of "
+                           "'%s' has: expected a role or one of its tensors",
+                           keys[set], level->name, sets[set]->name[name],
+                           workload->name);
+        }
+      }
+    }
+  }
+}
+
 static void check_pair(job *it, const entry *arch, const entry *workload) {
+  check_tensor_names(it, arch->arch, &workload->workload);
   check_footprint(it, arch, workload);
   cds_inputs_searchable(&workload->workload, arch->arch, it->cli, CDS_WARNING);
   for (size_t i = 0; i < it->entries; i++) {

@@ -309,13 +309,12 @@ static int judge(const job *it) {
   return code;
 }
 
-static void write_messages(const job *it) {
-  const cds_diag_format format =
-      it->cli->options->diagnostics == 1 ? CDS_DIAG_JSON : CDS_DIAG_TEXT;
+/* One list, so that JSON is one document. */
+static void collect_messages(const job *it) {
   for (size_t i = 0; i < it->items; i++) {
     const item *each = &it->item[i];
     if (each->diag != NULL && cds_diag_errors(each->diag) > 0) {
-      cds_diag_write(each->diag, stderr, format);
+      cds_diag_append(it->cli->diag, each->diag);
     }
   }
 }
@@ -361,8 +360,7 @@ int cds_cmd_map(cds_cli *cli) {
     return cds_inputs_exit_code(&it->inputs, status);
   }
   const int code = write_result(it, judge(it));
-  cds_cli_flush_messages(cli);
-  write_messages(it);
+  collect_messages(it);
   for (size_t i = 0; i < it->items; i++) {
     cds_arena_free(it->item[i].arena);
   }

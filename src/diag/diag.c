@@ -158,6 +158,26 @@ void cds_diag_suggest(cds_diag *diag, const char *name,
   }
 }
 
+void cds_diag_append(cds_diag *diag, const cds_diag *from) {
+  for (const message *m = from->first; m != NULL; m = m->next) {
+    if (m->severity == CDS_ERROR) {
+      cds_diag_error(diag, m->place, "%s", m->text);
+    } else {
+      cds_diag_warning(diag, m->place, "%s", m->text);
+    }
+    for (const detail *d = m->first; d != NULL && diag->latest != NULL;
+         d = d->next) {
+      attach(diag, d->is_note, d->place,
+             cds_arena_strdup(diag->arena, d->text));
+    }
+  }
+  diag->errors += from->errors;
+  diag->warnings += from->warnings;
+  for (const message *m = from->first; m != NULL; m = m->next) {
+    *(m->severity == CDS_ERROR ? &diag->errors : &diag->warnings) -= 1;
+  }
+}
+
 size_t cds_diag_errors(const cds_diag *diag) { return diag->errors; }
 
 size_t cds_diag_warnings(const cds_diag *diag) { return diag->warnings; }

@@ -43,6 +43,9 @@ bool cds_diag_did_you_mean(cds_diag *diag, const char *name,
 /* Hint "did you mean 'x'?", or "expected one of ..." when ten or fewer. */
 void cds_diag_suggest(cds_diag *diag, const char *name,
                       const char *const *candidates, size_t count);
+/* Adds copies of all messages of `from`, with hints and notes, behind those of
+ * `diag`; places keep pointing at the same file names. */
+void cds_diag_append(cds_diag *diag, const cds_diag *from);
 size_t cds_diag_errors(const cds_diag *diag);
 size_t cds_diag_warnings(const cds_diag *diag);
 /* Text of the first error, without place and hints; NULL when there is none.

@@ -166,6 +166,29 @@ static void errors_count_even_without_memory(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_diag, close_diag)
 
+static void messages_are_appended_with_their_hints(void **state) {
+  (void)state;
+  cds_arena *other = cds_arena_new();
+  cds_diag *from = cds_diag_new(other);
+  assert_non_null(from);
+  cds_diag_warning(diag, (cds_place){"a", 1, 1}, "before");
+  cds_diag_error(from, (cds_place){"b", 2, 3}, "x %s", "100 %s");
+  cds_diag_hint(from, "h");
+  cds_diag_note(from, (cds_place){"c", 4, 5}, "n");
+  for (unsigned i = 0; i < 1500; i++) {
+    cds_diag_warning(from, (cds_place){"d", i, 1}, "flood");
+  }
+  cds_diag_append(diag, from);
+  cds_arena_free(other);
+  assert_int_equal(cds_diag_errors(diag), 1);
+  assert_int_equal(cds_diag_warnings(diag), 1501);
+  static const char expected[] = "a:1:1: warning: before\n"
+                                 "b:2:3: error: x 100 %s\n"
+                                 "  hint: h\n"
+                                 "  note: c:4:5: n\n";
+  assert_memory_equal(write_as(CDS_DIAG_TEXT), expected, sizeof expected - 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(places_hints_and_notes_are_written),
@@ -176,6 +199,7 @@ int main(void) {
       TEST(a_near_name_is_suggested),
       TEST(ten_or_fewer_names_are_listed),
       TEST(errors_count_even_without_memory),
+      TEST(messages_are_appended_with_their_hints),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
