@@ -9,6 +9,7 @@
 #include "cli/nest.h"
 #include "export/breakdown.h"
 #include "export/csv.h"
+#include "network/plan.h"
 #include "price/advice.h"
 
 typedef struct item {
@@ -57,15 +58,21 @@ static cds_status misfit(const job *it, const cds_mapping_entry *entry,
   return CDS_EINFEASIBLE;
 }
 
-static cds_status no_format(const job *it, const cds_mapping_entry *entry,
-                            const item *each) {
+static cds_status no_format(const job *it, const item *each) {
   const cds_einsum *einsum = &each->layer->einsum;
-  cds_diag_error(it->cli->diag, entry->place,
+  const cds_compute *compute = &it->inputs.arch->compute;
+  cds_diag_error(it->cli->diag, each->layer->place,
                  "'%s' has no number format for layer '%s': expected one that "
                  "covers %s and %s",
-                 it->inputs.arch->compute.name, each->layer->name,
+                 compute->name, each->layer->name,
                  einsum->tensor[0].format.name,
                  einsum->tensor[einsum->tensors > 2 ? 1 : 0].format.name);
+  const char *list = "";
+  for (unsigned i = 0; i < compute->formats; i++) {
+    list = cds_cli_printf(it->cli->arena, "%s%s%s", list, i > 0 ? ", " : "",
+                          compute->format[i].name);
+  }
+  cds_diag_hint(it->cli->diag, "'%s' computes in %s", compute->name, list);
   return CDS_EINFEASIBLE;
 }
 
@@ -100,11 +107,10 @@ static cds_status evaluate(job *it, const cds_mapping_entry *entry,
   const cds_status priced = cds_price_einsum(&each->result.cost, arch, einsum,
                                              &each->counts, it->power_limit_w);
   if (priced == CDS_EINPUT) {
-    return no_format(it, entry, each);
+    return no_format(it, each);
   }
   if (priced == CDS_EINFEASIBLE) {
-    cds_diag_error(it->cli->diag, entry->place,
-                   "leakage alone passes the power limit of '%s'", arch->name);
+    (void)cds_network_leakage(arch, it->power_limit_w, it->cli->diag);
   }
   return priced;
 }

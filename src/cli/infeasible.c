@@ -124,6 +124,22 @@ static void count_group(const explanation *it, const group *which) {
                 design_name(it, which->nearest), which->what.reason);
 }
 
+/* Where the operation stands that the design cannot do. */
+static cds_place operation_place(const explanation *it, cds_place otherwise) {
+  const cds_workload *workload = &it->inputs->workload;
+  for (size_t i = 0; i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    cds_cost cost;
+    cds_operation_counts counts;
+    if (layer->kind == CDS_LAYER_OPERATION &&
+        cds_price_operation(&cost, &counts, it->arch, &layer->operation,
+                            (double)INFINITY) != CDS_OK) {
+      return layer->place;
+    }
+  }
+  return otherwise;
+}
+
 /* The message about the nearest design, with its place and advice. */
 static void tell(explanation *it, const group *which) {
   cds_cli *cli = it->cli;
@@ -142,6 +158,7 @@ static void tell(explanation *it, const group *which) {
   const cds_layer *worst =
       cds_network_lack(&lack, it->arch, workload, it->scratch);
   if (worst == NULL) {
+    place = operation_place(it, place);
     cds_diag_error(cli->diag, place, "%s", which->what.reason);
     return;
   }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "spec/file_kind.h"
+
 enum { ENTRIES_MAX = 20000 };
 
 typedef struct entry_keys {
@@ -113,6 +115,7 @@ cds_status cds_mapping_file_read_tree(cds_mapping_entry **out, size_t *count,
                                       const cds_yaml *root,
                                       const cds_reader *reader) {
   file_keys keys = {0};
+  CDS_TRY(cds_file_kind_check(root, "mapping", reader->diag));
   CDS_TRY(cds_schema_read(&keys, &file_schema, root, reader));
   const bool list = keys.mapping->kind == CDS_YAML_SEQUENCE;
   const size_t entries = list ? keys.mapping->count : 1;

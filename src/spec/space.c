@@ -10,6 +10,7 @@
 
 #include "base/checked.h"
 #include "spec/arch_build.h"
+#include "spec/file_kind.h"
 #include "spec/space_walk.h"
 
 enum { VARIABLES_MAX = 32 };
@@ -348,24 +349,6 @@ static cds_status first_design(cds_space *space, const cds_reader *reader) {
   return check_cooling(space, arch, reader->diag);
 }
 
-/* Files are easily given in the wrong order. */
-static cds_status check_kind(const cds_yaml *root, cds_diag *diag) {
-  static const char *const others[] = {"workload", "mapping"};
-  if (root->kind != CDS_YAML_MAPPING ||
-      cds_yaml_get(root, "architecture") != NULL) {
-    return CDS_OK;
-  }
-  for (size_t other = 0; other < 2; other++) {
-    if (cds_yaml_get(root, others[other]) != NULL) {
-      cds_diag_error(diag, root->place,
-                     "the file describes a %s: expected an architecture",
-                     others[other]);
-      return CDS_EINPUT;
-    }
-  }
-  return CDS_OK;
-}
-
 cds_status cds_space_of(cds_space **out, const cds_yaml *root,
                         const char *const *sets, size_t set_count,
                         cds_arena *arena, cds_diag *diag) {
@@ -375,7 +358,7 @@ cds_status cds_space_of(cds_space **out, const cds_yaml *root,
   }
   const cds_reader reader = {.arena = arena, .diag = diag};
   space->root = root;
-  CDS_TRY(check_kind(root, diag));
+  CDS_TRY(cds_file_kind_check(root, "architecture", diag));
   cds_status status = read_explore(space, sets, set_count, &reader);
   if (status != CDS_OK && status != CDS_EINPUT) {
     return status;

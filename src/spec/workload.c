@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "spec/file_kind.h"
 #include "spec/mapping_file.h"
 #include "spec/workload_layers.h"
 
@@ -379,6 +380,7 @@ static cds_status read_body(cds_builder *builder, const file_keys *keys,
 cds_status cds_workload_read_tree(cds_workload *out, const cds_yaml *root,
                                   const char *path, const cds_reader *reader) {
   file_keys keys = {0};
+  CDS_TRY(cds_file_kind_check(root, "workload", reader->diag));
   const cds_status status =
       cds_schema_read(&keys, &workload_schema, root, reader);
   if (status != CDS_OK &&
