@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Smallest mappings. A tile of one word needs every loop of its tensor's ranks
- * above it; loops that the tensor lacks may stand below. Four shapes cover what
- * matters: the output's holds above the loops of a reduction or not, and sums
- * that are made at the innermost level that may hold them, so that no level
- * above has to hold partial ones, or not.
+ * above it; loops that the tensor lacks may stand below. Shapes that matter:
+ * the output's holds above the loops of a reduction or not; sums that are made
+ * at the innermost level that may hold them, so that no level above has to hold
+ * partial ones, or not; ranks dealt out over the arrays, so that tiles need
+ * not change, or not.
  */
 #include "network/advice.h"
 
@@ -18,17 +19,53 @@ static bool add(cds_mapping *mapping, cds_node node) {
   return true;
 }
 
-/* Loops of the ranks that the output has, or that it lacks. */
-static bool add_loops(cds_mapping *mapping, const cds_einsum *einsum,
-                      bool of_output) {
+/* The largest divisor of the size that is at most `room`. */
+static uint64_t largest_part(uint64_t size, uint64_t room) {
+  const uint64_t tried_max = 4096;
+  uint64_t part = size < room ? size : room;
+  part = part < tried_max ? part : tried_max;
+  while (size % part != 0) {
+    part--;
+  }
+  return part;
+}
+
+/* Deals out ranks over all arrays as far as there is room; what is left of
+ * each. A tensor whose ranks are all dealt out is never replaced. */
+static bool add_spreads(cds_mapping *mapping, uint64_t left[CDS_RANKS_MAX],
+                        const cds_arch *arch, const cds_einsum *einsum) {
+  bool room = true;
+  for (unsigned a = 0; a < arch->arrays; a++) {
+    for (unsigned axis = 0; axis < arch->array[a].axes; axis++) {
+      uint64_t extent = arch->array[a].extent[axis];
+      for (unsigned rank = 0; rank < einsum->ranks && room; rank++) {
+        const uint64_t part = largest_part(left[rank], extent);
+        extent /= part;
+        left[rank] /= part;
+        if (part > 1) {
+          room = add(mapping, (cds_node){.kind = CDS_SPREAD,
+                                         .rank = rank,
+                                         .array = a,
+                                         .axis = axis,
+                                         .trips = part});
+        }
+      }
+    }
+  }
+  return room;
+}
+
+/* Loops of what is left of the ranks that the output has, or lacks. */
+static bool add_loops(cds_mapping *mapping, const uint64_t left[CDS_RANKS_MAX],
+                      const cds_einsum *einsum, bool of_output) {
   const cds_tensor *output = &einsum->tensor[einsum->tensors - 1];
   bool room = true;
   for (unsigned rank = 0; rank < einsum->ranks; rank++) {
-    if (cds_tensor_has_rank(output, rank) == of_output &&
-        einsum->rank[rank].size > 1) {
-      room = room && add(mapping, (cds_node){.kind = CDS_FOR,
-                                             .rank = rank,
-                                             .trips = einsum->rank[rank].size});
+    if (cds_tensor_has_rank(output, rank) == of_output && left[rank] > 1) {
+      room =
+          room &&
+          add(mapping,
+              (cds_node){.kind = CDS_FOR, .rank = rank, .trips = left[rank]});
     }
   }
   return room;
@@ -75,7 +112,7 @@ static unsigned innermost_for_output(const cds_arch *arch,
 }
 
 /* What the smallest mappings differ in. */
-enum { OUTPUT_ABOVE = 1, ACCUMULATE = 2, SHAPES = 4 };
+enum { OUTPUT_ABOVE = 1, ACCUMULATE = 2, SPREAD = 4, SHAPES = 8 };
 
 /* Holders of a level stand above those of the next, as in the search. */
 static bool smallest(cds_mapping *out, const cds_arch *arch,
@@ -89,11 +126,18 @@ static bool smallest(cds_mapping *out, const cds_arch *arch,
   const unsigned sums = (shape & ACCUMULATE) != 0
                             ? innermost_for_output(arch, einsum)
                             : arch->levels;
+  uint64_t left[CDS_RANKS_MAX];
+  for (unsigned rank = 0; rank < einsum->ranks; rank++) {
+    left[rank] = einsum->rank[rank].size;
+  }
   out->nodes = 0;
-  bool room =
-      add_holds(out, arch, einsum, 0, every) && add_loops(out, einsum, true);
+  bool room = add_holds(out, arch, einsum, 0, every);
+  if ((shape & SPREAD) != 0) {
+    room = room && add_spreads(out, left, arch, einsum);
+  }
+  room = room && add_loops(out, left, einsum, true);
   if (split == 0) {
-    room = room && add_loops(out, einsum, false);
+    room = room && add_loops(out, left, einsum, false);
   }
   for (unsigned level = 1; level < arch->levels && room; level++) {
     const cds_node sum = {.kind = CDS_HOLD, .tensor = output, .level = level};
@@ -102,10 +146,10 @@ static bool smallest(cds_mapping *out, const cds_arch *arch,
     if (level == sums && out->nodes == before) {
       room = room && add(out, sum);
     }
-    room = room && (level != split || add_loops(out, einsum, false)) &&
+    room = room && (level != split || add_loops(out, left, einsum, false)) &&
            add_holds(out, arch, einsum, level, operands);
   }
-  return room && (split != arch->levels || add_loops(out, einsum, false));
+  return room && (split != arch->levels || add_loops(out, left, einsum, false));
 }
 
 /* What a search of smallest mappings keeps. */
@@ -258,9 +302,16 @@ void cds_layer_misfit(cds_diag *diag, const cds_arch *arch,
                       const cds_layer *layer, const cds_misfit *least,
                       cds_arena *arena) {
   const cds_einsum *einsum = &layer->einsum;
-  const bool proven = least->need_bits > least->size_bits;
   cds_misfit lack = *least;
-  if (!proven && !cds_layer_lack(&lack, NULL, arch, einsum, arena)) {
+  bool proven = least->need_bits > least->size_bits;
+  const bool lacks = cds_layer_lack(&lack, NULL, arch, einsum, arena);
+  /* What a mapping shows to do with less is no least need. */
+  proven = proven && !(lacks && lack.level == least->level &&
+                       lack.need_bits < least->need_bits);
+  if (proven) {
+    lack = *least;
+  }
+  if (!proven && !lacks) {
     cds_diag_error(diag, arch->place,
                    "no mapping of '%s' fits '%s': no division of its ranks by "
                    "whole factors fits every level",
