@@ -333,12 +333,12 @@ static const char *const beside[] = {
     "ipkl",   "ol",   "wa",     "etdf",   "wedazx", "ryfg",   "yihj",
     "cfgb",   "qeas", "zsdc",   "tugh",   "asx"};
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+static int lower(char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
 
 static bool on_neighbours(char a, char b) {
-  const char x = lower(a);
-  const char y = lower(b);
-  if (is_digit(x) && is_digit(y)) {
+  const int x = lower(a);
+  const int y = lower(b);
+  if (is_digit(a) && is_digit(b)) {
     return x - y <= 1 && y - x <= 1;
   }
   return x == y || (x >= 'a' && x <= 'z' && y != '\0' &&

@@ -33,7 +33,7 @@ typedef struct parser {
 /* Place of a position in the text: exact when it stands on one line. */
 static cds_place place_at(const parser *p, size_t at) {
   cds_place place = p->place;
-  if (strchr(p->text, '\n') != NULL) {
+  if (place.column == 0 || strchr(p->text, '\n') != NULL) {
     return place;
   }
   for (size_t i = 0; i < at; i++) {

@@ -274,8 +274,8 @@ static cds_status read_limits(cds_space *space, const cds_yaml *node,
       continue;
     }
     const cds_status one =
-        cds_limit_parse(&space->limit[space->limits], limit->text, limit->place,
-                        reader->arena, reader->diag);
+        cds_limit_parse(&space->limit[space->limits], limit->text,
+                        cds_yaml_place(limit, 0), reader->arena, reader->diag);
     if (one == CDS_OK) {
       space->limits++;
     } else if (status == CDS_OK || one != CDS_EINPUT) {

@@ -187,6 +187,9 @@ static cds_status read_quoted(cds_einsum *out, cds_layer_reading *reading) {
   }
   cds_place place = node->place;
   place.column += node->quoted && strchr(node->text, '\n') == NULL ? 1 : 0;
+  if (!node->verbatim && strchr(node->text, '\n') == NULL) {
+    place.column = 0; /* folded from several lines: only the first is known */
+  }
   const cds_status parsed =
       cds_einsum_parse(out, node->text, place, reader->arena, reader->diag);
   if (parsed != CDS_OK) {

@@ -55,7 +55,7 @@ static const double least_share[CATEGORIES] = {0.99, 0.95, 0.95, 0.95,
                                                0.95, 0.95, 0.95};
 
 typedef struct tally {
-  unsigned slips, right, misplaced, accepted;
+  unsigned slips, right, alone, misplaced, accepted;
 } tally;
 
 typedef struct document {
@@ -240,6 +240,7 @@ static void try_slip(run *it, const target *what, const char *slip) {
   } else {
     count->slips++;
     count->right += right;
+    count->alone += verdict.alone;
     count->misplaced += !verdict.placed;
     if (!right) {
       report(it, what, slip, messages);
@@ -640,8 +641,9 @@ int main(int argc, char **argv) {
     const tally *sum = &sums[i];
     const double share =
         sum->slips == 0 ? 1 : (double)sum->right / (double)sum->slips;
-    printf("%-18s %6u slips, %6u right (%.2f %%), %u misplaced, %u accepted\n",
-           category_name[i], sum->slips, sum->right, 100 * share,
+    printf("%-18s %6u slips, %6u right (%.2f %%; %u by one name alone), %u "
+           "misplaced, %u accepted\n",
+           category_name[i], sum->slips, sum->right, 100 * share, sum->alone,
            sum->misplaced, sum->accepted);
     good = good && share >= least_share[i];
   }

@@ -86,7 +86,7 @@ static bool says(const char *start, const char *end, const char *before,
 
 slip_verdict slip_judge(const char *messages, cds_place place,
                         const char *right) {
-  slip_verdict verdict = {false, false, false};
+  slip_verdict verdict = {false, false, false, false};
   char head[512];
   (void)snprintf(head, sizeof head, "%s:%u:%u: ", place.file, place.line,
                  place.column);
@@ -102,10 +102,11 @@ slip_verdict slip_judge(const char *messages, cds_place place,
       verdict.suggested = verdict.suggested ||
                           says(at, end, "did you mean ", right) ||
                           says(at, end, "hint: write ", right);
-      verdict.listed =
-          verdict.listed ||
-          (strstr(at, "expected") != NULL && strstr(at, "expected") < end &&
-           says(strstr(at, "expected"), end, "", right));
+      char only[SLIP_LENGTH + 32];
+      (void)snprintf(only, sizeof only, "did you mean '%s'?", right);
+      const char *found = strstr(at, only);
+      verdict.alone = verdict.alone || (found != NULL && found < end);
+      verdict.listed = verdict.listed || says(at, end, ": expected", right);
     }
     at = *end == '\0' ? NULL : end + 1;
   }

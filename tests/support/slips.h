@@ -19,6 +19,7 @@ bool slip_make(char out[SLIP_LENGTH], const char *word, unsigned kind,
 typedef struct slip_verdict {
   bool placed;    /* a message at file, line and column */
   bool suggested; /* ... with "did you mean 'right'" */
+  bool alone;     /* ... and nothing else */
   bool listed;    /* ... or 'right' in a list of what is expected */
 } slip_verdict;
 slip_verdict slip_judge(const char *messages, cds_place place,
