@@ -9,6 +9,7 @@
  */
 #include "network/advice.h"
 
+#include "base/checked.h"
 #include "base/text.h"
 
 static bool add(cds_mapping *mapping, cds_node node) {
@@ -201,6 +202,46 @@ bool cds_layer_lack(cds_misfit *lack, cds_mapping *mapping,
   }
   cds_arena_reset(scratch, mark);
   return lacks && !fits;
+}
+
+/* Fewest bits that a tensor takes at a level that must keep it, on its own. */
+static uint64_t least_bits(const cds_einsum *einsum, unsigned tensor,
+                           unsigned level) {
+  const cds_tensor *which = &einsum->tensor[tensor];
+  uint64_t words = 1;
+  uint64_t bits = 0;
+  const bool whole = level == 0;
+  if ((whole && cds_tensor_words(&words, einsum, tensor) != CDS_OK) ||
+      !cds_mul_u64(&bits, words, which->format.bits)) {
+    return UINT64_MAX;
+  }
+  return bits;
+}
+
+bool cds_layer_hopeless(cds_misfit *least, const cds_arch *arch,
+                        const cds_einsum *einsum) {
+  for (unsigned level = 0; level < arch->levels; level++) {
+    cds_misfit need = {.level = level,
+                       .size_bits = arch->level[level].size_bits};
+    uint64_t largest = 0;
+    for (unsigned t = 0; t < einsum->tensors; t++) {
+      if (cds_level_policy(arch, level, &einsum->tensor[t]) != CDS_MUST) {
+        continue;
+      }
+      const uint64_t own = least_bits(einsum, t, level);
+      need.tensor = own > largest ? t : need.tensor;
+      largest = own > largest ? own : largest;
+      if (!cds_add_u64(&need.need_bits, need.need_bits, own)) {
+        need.need_bits = UINT64_MAX;
+      }
+    }
+    if (need.need_bits > need.size_bits &&
+        !(level == 0 && arch->level[0].streamed)) {
+      *least = need;
+      return true;
+    }
+  }
+  return false;
 }
 
 /* Whether every layer of the workload fits with the change, which is about a

@@ -17,6 +17,11 @@
 bool cds_layer_lack(cds_misfit *lack, cds_mapping *mapping,
                     const cds_arch *arch, const cds_einsum *einsum,
                     cds_arena *scratch);
+/* Whether no mapping at all can fit: one word of each tensor that a level must
+ * keep, or the tensors themselves at the outermost level, are too much.
+ * O(levels x tensors). */
+bool cds_layer_hopeless(cds_misfit *least, const cds_arch *arch,
+                        const cds_einsum *einsum);
 /* Adds hints to the last message of `diag`: what makes the layer fit. The
  * arena may be that of the messages: nothing is given back. */
 void cds_layer_advise(cds_diag *diag, const cds_arch *arch,

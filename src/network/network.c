@@ -157,7 +157,12 @@ static cds_status price_operations(network_job *job) {
       floor = (cds_point){job->cost[kind].energy_pj, job->cost[kind].latency_s};
       hull->fixed = true;
     } else {
+      cds_misfit least;
       CDS_TRY(cds_search_supports(job->arch, &layer->einsum, job->diag));
+      if (cds_layer_hopeless(&least, job->arch, &layer->einsum)) {
+        cds_layer_misfit(job->diag, job->arch, layer, &least, job->arena);
+        return CDS_EINFEASIBLE;
+      }
       cds_layer_floor(&floor, job->arch, layer, job->options->power_limit_w);
     }
     hull->energy_pj = floor.energy_pj;

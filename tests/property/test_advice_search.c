@@ -27,7 +27,7 @@ typedef struct room {
   cds_mapping mapping;
   cds_advice_case changed;
   cds_advice advice[CDS_ADVICES_MAX];
-  unsigned long infeasible, offered, wrong;
+  unsigned long infeasible, hopeless, offered, wrong;
 } room;
 
 static const char *keep_text(random_stream *stream) {
@@ -97,7 +97,13 @@ static bool can_map(room *it, const cds_arch *arch, const cds_einsum *einsum) {
 static void check_case(room *it, uint64_t number) {
   const cds_einsum *einsum = &it->workload.layer[0].einsum;
   cds_misfit lack;
+  const bool hopeless = cds_layer_hopeless(&lack, &it->arch, einsum);
+  it->hopeless += hopeless;
   if (can_map(it, &it->arch, einsum)) {
+    if (hopeless) {
+      printf("case %lu: a mapping without hope\n", (unsigned long)number);
+      it->wrong++;
+    }
     return;
   }
   it->infeasible++;
@@ -150,8 +156,10 @@ int main(int argc, char **argv) {
     }
     cds_arena_reset(it->arena, mark);
   }
-  printf("%lu layers that nothing maps, %lu changes offered, %lu wrong\n",
-         it->infeasible, it->offered, it->wrong);
+  printf(
+      "%lu layers that nothing maps (%lu known before), %lu changes offered, "
+      "%lu wrong\n",
+      it->infeasible, it->hopeless, it->offered, it->wrong);
   const bool good = it->wrong == 0 && it->infeasible > cases / 8 &&
                     it->offered > it->infeasible;
   cds_searcher_free(it->searcher);
