@@ -15,8 +15,9 @@
 #include "network/plan.h"
 
 enum {
-  GROUPS_MAX = 8,     /* reasons that are told apart */
-  MEASURED_MAX = 4096 /* designs that are built again to find the nearest */
+  GROUPS_MAX = 8,   /* reasons that are told apart */
+  BUILT_MAX = 4096, /* designs that are built again to find the nearest */
+  MEASURED_MAX = 64 /* ... whose smallest mappings are looked at */
 };
 
 /* What a design lacks. */
@@ -42,7 +43,7 @@ typedef struct explanation {
   cds_arch *arch; /* of the design that is looked at */
   size_t groups;
   group group[GROUPS_MAX];
-  size_t measured;
+  size_t built, measured;
 } explanation;
 
 static bool same_shortage(const shortage *a, const shortage *b) {
@@ -65,19 +66,40 @@ static bool holds_network(const cds_arch *arch, const cds_workload *workload) {
          workload->footprint_bits <= arch->level[0].size_bits;
 }
 
+/* What the layers of the design that is built lack: the outermost level where
+ * one of them cannot fit at all, or what their smallest mappings lack, which
+ * takes longer and is asked of some designs only. */
+static bool find_lack(cds_misfit *lack, explanation *it) {
+  const cds_workload *workload = &it->inputs->workload;
+  bool found = false;
+  for (size_t i = 0; i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    cds_misfit own;
+    if (layer->kind == CDS_LAYER_EINSUM &&
+        cds_layer_hopeless(&own, it->arch, &layer->einsum) &&
+        (!found || own.level < lack->level ||
+         (own.level == lack->level && own.need_bits > lack->need_bits))) {
+      *lack = own;
+      found = true;
+    }
+  }
+  return found ||
+         (it->measured++ < MEASURED_MAX &&
+          cds_network_lack(lack, it->arch, workload, it->scratch) != NULL);
+}
+
 static shortage measure(explanation *it, size_t design) {
   const cds_workload *workload = &it->inputs->workload;
   const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
   shortage out = {.reason = it->result->design[design].reason,
                   .factor = (double)INFINITY};
   cds_misfit misfit;
-  if (it->measured++ < MEASURED_MAX && build(it, design)) {
+  if (it->built++ < BUILT_MAX && build(it, design)) {
     if (!holds_network(it->arch, workload)) {
       out.known = out.network = true;
       out.factor = (double)workload->footprint_bits /
                    (double)it->arch->level[0].size_bits;
-    } else if (cds_network_lack(&misfit, it->arch, workload, it->scratch) !=
-               NULL) {
+    } else if (find_lack(&misfit, it)) {
       out.known = true;
       out.level = misfit.level;
       out.factor = (double)misfit.need_bits / (double)misfit.size_bits;
