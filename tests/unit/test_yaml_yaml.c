@@ -85,6 +85,37 @@ static void nodes_know_their_kind_and_place(void **state) {
   assert_place(cds_yaml_get(root, "é"), 3, 4);
 }
 
+/* Where the second 'x' of each text is said to stand. */
+static void characters_inside_of_scalars_have_places(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    unsigned line, column;
+  } cases[] = {
+      {"a: x x\n", 1, 6},
+      {"a: 'x x'\n", 1, 7},
+      {"a: \"é x x\"\n", 1, 9},
+      {"a: é x x\n", 1, 8},
+      {"a: [x  x]\n", 1, 8},
+      /* where the scalar starts: escapes, several lines, anchors, blocks */
+      {"a: \"\\x41 x x\"\n", 1, 4},
+      {"a: 'it''s x x'\n", 1, 4},
+      {"a: x\n  x\n", 1, 4},
+      {"a: &b x x\n", 1, 4},
+      {"a: |\n  x x\n", 1, 4},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const cds_yaml *value = cds_yaml_get(read_right(cases[i].text), "a");
+    if (value->kind == CDS_YAML_SEQUENCE) {
+      value = value->items[0];
+    }
+    const size_t offset = (size_t)(strrchr(value->text, 'x') - value->text);
+    const cds_place place = cds_yaml_place(value, offset);
+    assert_int_equal(place.line, cases[i].line);
+    assert_int_equal(place.column, cases[i].column);
+  }
+}
+
 static void columns_count_characters(void **state) {
   (void)state;
   const cds_yaml *const root = read_right("{\"äöü€\": x}");
@@ -414,6 +445,7 @@ static void files_are_read_whole(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(nodes_know_their_kind_and_place),
+      TEST(characters_inside_of_scalars_have_places),
       TEST(columns_count_characters),
       TEST(byte_order_marks_and_crlf_are_fine),
       TEST(json_is_read),
