@@ -90,6 +90,9 @@ void cds_cli_flush_messages(cds_cli *cli) {
   const cds_diag_format format =
       cli->options->diagnostics == 1 ? CDS_DIAG_JSON : CDS_DIAG_TEXT;
   const bool warnings = !cli->options->quiet;
+  if (!warnings) {
+    cds_diag_mute_warnings(cli->diag);
+  }
   if (cds_diag_errors(cli->diag) > 0 ||
       (warnings && cds_diag_warnings(cli->diag) > 0)) {
     cds_diag_write(cli->diag, stderr, format);

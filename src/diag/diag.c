@@ -38,6 +38,7 @@ struct cds_diag {
   message *first, *last;
   message *latest; /* takes hints and notes; NULL when it was not kept */
   size_t kept, errors, warnings;
+  bool muted; /* no warnings are written */
 };
 
 cds_diag *cds_diag_new(cds_arena *arena) {
@@ -177,6 +178,8 @@ void cds_diag_append(cds_diag *diag, const cds_diag *from) {
     *(m->severity == CDS_ERROR ? &diag->errors : &diag->warnings) -= 1;
   }
 }
+
+void cds_diag_mute_warnings(cds_diag *diag) { diag->muted = true; }
 
 size_t cds_diag_errors(const cds_diag *diag) { return diag->errors; }
 
@@ -360,7 +363,8 @@ void cds_diag_write(const cds_diag *diag, FILE *stream,
       continue;
     }
     for (const message *same = m; same != NULL; same = same->next) {
-      if (same_file(m, same)) {
+      if (same_file(m, same) &&
+          !(diag->muted && same->severity == CDS_WARNING)) {
         write_message(&w, same);
       }
     }

@@ -51,6 +51,8 @@ size_t cds_diag_warnings(const cds_diag *diag);
 /* Text of the first error, without place and hints; NULL when there is none.
  * Lives as long as the diagnostics. */
 const char *cds_diag_first_error(const cds_diag *diag);
+/* Leaves warnings out of what is written; they are counted all the same. */
+void cds_diag_mute_warnings(cds_diag *diag);
 /* Writes all messages (at most 20 errors, then "... 13 more"). */
 void cds_diag_write(const cds_diag *diag, FILE *stream, cds_diag_format format);
 

@@ -166,6 +166,16 @@ static void errors_count_even_without_memory(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_diag, close_diag)
 
+static void warnings_can_be_left_out(void **state) {
+  (void)state;
+  cds_diag_warning(diag, (cds_place){"a", 1, 1}, "w");
+  cds_diag_hint(diag, "h");
+  cds_diag_error(diag, (cds_place){"a", 2, 1}, "e");
+  cds_diag_mute_warnings(diag);
+  assert_string_equal(write_as(CDS_DIAG_TEXT), "a:2:1: error: e\n");
+  assert_int_equal(cds_diag_warnings(diag), 1);
+}
+
 static void messages_are_appended_with_their_hints(void **state) {
   (void)state;
   cds_arena *other = cds_arena_new();
@@ -199,6 +209,7 @@ int main(void) {
       TEST(a_near_name_is_suggested),
       TEST(ten_or_fewer_names_are_listed),
       TEST(errors_count_even_without_memory),
+      TEST(warnings_can_be_left_out),
       TEST(messages_are_appended_with_their_hints),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
