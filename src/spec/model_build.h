@@ -142,7 +142,7 @@ cds_status cds_lower_heads(cds_lowering *l, const cds_phase_options *options);
 /* Judges a key of a config.json that nothing knows: nearly a key of the schema
  * that is not given is an error, as a default would silently stand for it;
  * others are warned of, with what they nearly are. `passed`: keys that are
- * passed over. */
+ * known beside those of the schema. */
 cds_status cds_model_unknown_key(const cds_yaml *key, const cds_yaml *model,
                                  const cds_schema *schema,
                                  const char *const *passed, size_t passed_count,

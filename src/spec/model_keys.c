@@ -189,8 +189,13 @@ static cds_status judge_other(const cds_yaml *key, const cds_yaml *value,
   if (listed(key->text, harmless, sizeof harmless / sizeof *harmless)) {
     return CDS_OK;
   }
-  return cds_model_unknown_key(key, model, family->schema, harmless,
-                               sizeof harmless / sizeof *harmless, reader);
+  enum { HARMLESS = sizeof harmless / sizeof *harmless };
+  enum { STRUCTURAL = sizeof structural / sizeof *structural };
+  const char *known[HARMLESS + STRUCTURAL];
+  memcpy(known, harmless, sizeof harmless);
+  memcpy(known + HARMLESS, structural, sizeof structural);
+  return cds_model_unknown_key(key, model, family->schema, known,
+                               HARMLESS + STRUCTURAL, reader);
 }
 
 /* The keys of the schema alone; the others are judged. */
