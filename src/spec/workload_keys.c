@@ -107,9 +107,10 @@ static const cds_key layer_keys[] = {
     {.name = "roles",
      .kind = CDS_KEY_NODE,
      FIELD(cds_layer_keys, roles),
-     .help = "What operands are, such as {A: weight}: input, weight or kv (a "
-             "weight that is stored in the KV cache). The first operand is "
-             "input, the others are weights if not given."},
+     .help = "What operands are, such as {A: weight}: input, weight, kv (a "
+             "weight that is stored in the KV cache) or activation (one that "
+             "was computed, and takes the place of weights). The first operand "
+             "is input, the others are weights if not given."},
     {.name = "formats",
      .kind = CDS_KEY_NODE,
      FIELD(cds_layer_keys, formats),

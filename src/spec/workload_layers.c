@@ -231,10 +231,11 @@ static cds_status read_batched(cds_einsum *out, cds_layer_reading *reading) {
 
 static cds_status read_role(cds_einsum *einsum, const cds_yaml *key,
                             const cds_yaml *value, const cds_reader *reader) {
-  static const char *const words[] = {"input", "weight", "kv"};
-  static const cds_role roles[] = {CDS_INPUT, CDS_WEIGHT, CDS_WEIGHT};
+  static const char *const words[] = {"input", "weight", "kv", "activation"};
+  static const cds_role roles[] = {CDS_INPUT, CDS_WEIGHT, CDS_WEIGHT,
+                                   CDS_WEIGHT};
   static const cds_content contents[] = {CDS_ACTIVATIONS, CDS_PARAMETERS,
-                                         CDS_KV_CACHE};
+                                         CDS_KV_CACHE, CDS_ACTIVATIONS};
   const unsigned tensor = cds_einsum_tensor(einsum, key->text);
   if (tensor == UINT_MAX) {
     return unknown_tensor(reader, key, einsum);
@@ -245,7 +246,7 @@ static cds_status read_role(cds_einsum *einsum, const cds_yaml *key,
                    key->text);
     return CDS_EINPUT;
   }
-  for (unsigned i = 0; value->kind == CDS_YAML_SCALAR && i < 3; i++) {
+  for (unsigned i = 0; value->kind == CDS_YAML_SCALAR && i < 4; i++) {
     if (strcmp(value->text, words[i]) == 0) {
       einsum->tensor[tensor].role = roles[i];
       einsum->tensor[tensor].content = contents[i];
@@ -254,9 +255,11 @@ static cds_status read_role(cds_einsum *einsum, const cds_yaml *key,
   }
   const char *text = value->kind == CDS_YAML_SCALAR ? value->text : "";
   cds_diag_error(reader->diag, value->place,
-                 "role of '%s' is '%.60s': expected input, weight or kv",
+                 "role of '%s' is '%.60s': expected input, weight, kv or "
+                 "activation",
                  key->text, text);
-  (void)cds_diag_did_you_mean(reader->diag, text, words, 3);
+  (void)cds_diag_did_you_mean(reader->diag, text, words,
+                              sizeof words / sizeof *words);
   return CDS_EINPUT;
 }
 

@@ -18,7 +18,7 @@
 #include "support/random_case.h"
 #include "support/run_operation.h"
 
-enum { CASES = 30000, CASES_QUICK = 3000, REPORTS_MAX = 8, KINDS_MAX = 64 };
+enum { CASES = 30000, CASES_QUICK = 3000, REPORTS_MAX = 8, KINDS_MAX = 96 };
 
 typedef enum shows {
   SHOWS_ROOM,       /* everything fits at the level of the unit */

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/run_elements.h"
+
 static const double epsilon = 1e-5;
 static const double lrn_alpha = 0.1, lrn_k = 2; /* any */
 static const double cap = 3;
@@ -314,7 +316,7 @@ bool run_operation_shape(run_operation *it, const char *kind, unsigned rows,
                          unsigned length, unsigned head_dim) {
   const run_kind *found = find(kind);
   if (found == NULL) {
-    return false;
+    return run_elements_shape(it, kind, rows, length);
   }
   memset(it, 0, sizeof *it);
   it->kind = found->name;
@@ -339,7 +341,11 @@ bool run_operation_shape(run_operation *it, const char *kind, unsigned rows,
 
 void run_unit(run_operation *it, unsigned row) {
   const run_kind *kind = find(it->kind);
-  if (kind != NULL && kind->unit != NULL) {
+  if (kind == NULL) {
+    run_elements_unit(it, row);
+    return;
+  }
+  if (kind->unit != NULL) {
     kind->unit(it, row);
     return;
   }
@@ -448,6 +454,9 @@ static double expected_element(const run_operation *it, double x, double y) {
 
 double run_operation_expected(const run_operation *it, unsigned row,
                               unsigned index) {
+  if (find(it->kind) == NULL) {
+    return run_elements_expected(it, row, index);
+  }
   const double *value[RUN_INPUTS];
   for (unsigned i = 0; i < RUN_INPUTS; i++) {
     const run_operand *input = &it->input[i];
