@@ -33,6 +33,7 @@ codesign: error: cannot build: missing: $missing
   macOS:          xcode-select --install && brew install cmake libyaml
   then run the same command again
   optional: OpenMP for several threads (gcc has it; macOS: brew install libomp)
+  optional: ONNX models (Debian: $onnx_packages)
 END
 }
 

@@ -45,6 +45,17 @@ has_cmocka() {
     return cmocka_run_group_tests(a, 0, 0); }\n' | compiles -lcmocka
 }
 
+# What reading of ONNX models needs; optional.
+# shellcheck disable=SC2034
+onnx_packages='protobuf-c-compiler libprotobuf-c-dev libonnx-dev'
+has_onnx() {
+  command -v protoc-c >/dev/null 2>&1 &&
+    { [ -f /usr/include/onnx/onnx.proto ] ||
+      [ -f /usr/local/include/onnx/onnx.proto ]; } &&
+    printf '#include <protobuf-c/protobuf-c.h>\nint main(void) {
+      return protobuf_c_version() == 0; }\n' | compiles -lprotobuf-c
+}
+
 has_openmp() {
   printf '#include <omp.h>\nint main(void) {
     return omp_get_max_threads() < 1; }\n' | compiles -fopenmp

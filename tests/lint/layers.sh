@@ -61,6 +61,8 @@ done
 only_in '# *include *<yaml.h>' libyaml 'src/yaml/*.c'
 only_in '# *include *<glpk.h>' GLPK src/search/milp.c src/network/select.c
 only_in '# *pragma +omp|# *include *<omp.h>' OpenMP src/base/parallel.c
+only_in '# *include *["<](onnx.pb-c|protobuf-c)' protobuf-c \
+  src/import/onnx_file.c
 only_in '# *include *<mpi.h>' MPI src/explore/mpi.c
 only_in '# *include *<(locale|signal).h>' 'the locale or a signal' \
   'src/cli/*.c'
