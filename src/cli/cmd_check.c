@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/foreign.h"
 #include "cli/infeasible.h"
 #include "cli/inputs.h"
 #include "cli/page.h"
@@ -128,10 +129,9 @@ static const char *workload_fact(const job *it, const cds_workload *workload) {
 }
 
 static void read_workload(job *it, entry *each) {
-  const cds_reader reader = {it->cli->arena, it->cli->diag, NULL, 0};
   cds_stdin_rewind();
-  each->good =
-      cds_workload_read(&each->workload, each->path, &reader) == CDS_OK;
+  each->good = cds_foreign_workload(&each->workload, NULL, it->cli,
+                                    each->path) == CDS_OK;
   if (each->good) {
     each->fact = workload_fact(it, &each->workload);
   }
@@ -168,6 +168,11 @@ static void read_entry(job *it, entry *each) {
   const cds_yaml *root = NULL;
   each->kind = UNKNOWN;
   if (strcmp(each->path, "-") == 0 && !cds_stdin_keep(it->cli)) {
+    return;
+  }
+  if (cds_importer_of(each->path) != NULL) {
+    each->kind = WORKLOAD;
+    read_workload(it, each);
     return;
   }
   if (cds_yaml_read_file(&root, each->path, it->cli->arena, it->cli->diag) !=

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/foreign.h"
 #include "codesign/version.h"
 #include "search/search.h"
 
@@ -79,7 +80,7 @@ void cds_inputs_add(cds_provenance *provenance, const char *role,
 static void add_config(cds_inputs *out, cds_cli *cli, const char *path) {
   cds_diag *unheard = cds_diag_new(cli->arena);
   const cds_yaml *root = NULL;
-  if (unheard == NULL ||
+  if (unheard == NULL || cds_importer_of(path) != NULL ||
       cds_yaml_read_file(&root, path, cli->arena, unheard) != CDS_OK) {
     return;
   }
@@ -135,8 +136,7 @@ int cds_inputs_exit_code(const cds_inputs *inputs, cds_status status) {
 static cds_status read_workload(cds_inputs *out, cds_cli *cli,
                                 const char *path) {
   cds_cli_say(cli, "reading workload '%s'", path);
-  const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
-  return cds_workload_read(&out->workload, path, &reader);
+  return cds_foreign_workload(&out->workload, &out->wrong_call, cli, path);
 }
 
 cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli) {
@@ -151,6 +151,8 @@ cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli) {
   out->provenance.model_version = CDS_MODEL_VERSION;
   out->provenance.sets = cli->options->set.count;
   out->provenance.set = cli->options->set.text;
+  out->provenance.imports =
+      cds_foreign_options(&out->provenance.import, cli, workload);
   const cds_status first = read_arch(out, cli, arch);
   cds_stdin_rewind();
   const cds_status second = read_workload(out, cli, workload);

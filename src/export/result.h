@@ -33,6 +33,8 @@ typedef struct cds_provenance {
   cds_input_file input[CDS_INPUTS_MAX];
   size_t sets;
   const char *const *set; /* "glb=1MiB" */
+  size_t imports;         /* options of an imported workload: "dim batch=8" */
+  const char *const *import;
 } cds_provenance;
 
 /* What a run cost; not reproducible. */

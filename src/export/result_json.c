@@ -262,6 +262,13 @@ void cds_json_provenance(cds_json *json, const cds_provenance *provenance,
     cds_json_text(json, NULL, provenance->set[i]);
   }
   cds_json_end(json);
+  if (provenance->imports > 0) {
+    cds_json_array_line(json, "import");
+    for (size_t i = 0; i < provenance->imports; i++) {
+      cds_json_text(json, NULL, provenance->import[i]);
+    }
+    cds_json_end(json);
+  }
   write_origins(json, arch, false);
   write_origins(json, arch, true);
   cds_json_end(json);
