@@ -185,6 +185,8 @@ install_companions() {
     pkg-config:pkg-config shellcheck:shellcheck; do
     command -v "${package%:*}" >/dev/null 2>&1 || wanted+=("${package#*:}")
   done
+  # shellcheck disable=SC2154,SC2206
+  has_compiler && { has_onnx || wanted+=($onnx_packages); }
   [[ -n $(find /usr/lib/llvm-14 -name omp.h 2>/dev/null) ]] ||
     wanted+=(libomp-14-dev)
   [[ -n $(find /usr/lib/llvm-14 -name 'libclang_rt.fuzzer-*' 2>/dev/null) ]] ||
@@ -207,8 +209,9 @@ all_steps() {
   heading 'clang build'
   has 'clang tests' clang-14 && build clang && tests_of clang -LE lint
 
-  heading 'without OpenMP and GLPK, and under valgrind'
-  if build valgrind -DCDS_WITH_OPENMP=OFF -DCDS_WITH_GLPK=OFF; then
+  heading 'without OpenMP, GLPK and ONNX, and under valgrind'
+  if build valgrind -DCDS_WITH_OPENMP=OFF -DCDS_WITH_GLPK=OFF \
+    -DCDS_WITH_ONNX=OFF; then
     tests_of valgrind -L quick -LE lint
     has 'unit tests under valgrind' valgrind && valgrind_steps
   fi
@@ -221,6 +224,9 @@ all_steps() {
 
   heading 'same bytes for any number of threads and any compiler'
   identity_steps
+
+  heading 'ONNX models of PyPI'
+  has 'ONNX models' python3 && onnx_steps
 
   mutant_steps
 
@@ -343,6 +349,32 @@ same_as() {
 
 without_effort() {
   sed '/^  "run": {/,/^  }/d' "$1"
+}
+
+# The models that the package onnx ships for the tests of its own runtimes.
+onnx_steps() {
+  local venv=$out/venv name
+  if ! has_onnx; then
+    skip_step 'ONNX models' "not all of $onnx_packages are there"
+    return
+  fi
+  if ! "$venv/bin/python" -c 'import numpy, onnx' 2>/dev/null; then
+    { python3 -m venv "$venv" && "$venv/bin/pip" install -q onnx==1.17.0 \
+      numpy; } >"$out/venv.log" 2>&1 || {
+      skip_step 'ONNX models' 'onnx of PyPI cannot be installed (python3-venv?)'
+      return
+    }
+  fi
+  for name in node_tests network_tests; do
+    step "ONNX: $name" "$venv/bin/python" "tests/import/$name.py" \
+      out/build/release/codesign "$out/onnx"
+  done
+  step 'ONNX: fixtures are what their script makes' same_fixtures "$venv"
+}
+
+same_fixtures() {
+  "$1/bin/python" tests/import/make_fixtures.py "$out/fixtures" &&
+    diff -r "$out/fixtures" tests/import/fixtures
 }
 
 fuzz_steps() {
