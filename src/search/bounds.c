@@ -454,9 +454,9 @@ static void front_cost(cds_weights *out, const cds_layout *layout,
       const unsigned t = chain->way[w].tensor;
       if ((lacks >> t & 1U) == 0) {
         /* No instance above does without. */
-        const double least =
+        const double loads =
             general->tensor[t].words * layout->price[w].staying;
-        const cds_leg_loads known = {fmax(tile->loads[t], least),
+        const cds_leg_loads known = {fmax(tile->loads[t], loads),
                                      holding->most[t],
                                      cds_leg_share(layout, w, tile)};
         for (unsigned i = 0; i < layout->weightings; i++) {
