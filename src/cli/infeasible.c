@@ -166,7 +166,7 @@ static cds_place operation_place(const explanation *it, cds_place otherwise) {
 static void tell(explanation *it, const group *which) {
   cds_cli *cli = it->cli;
   const cds_workload *workload = &it->inputs->workload;
-  const char *path = cli->call.file[0];
+  const char *path = it->inputs->arch_path;
   cds_place place = {.file = strcmp(path, "-") != 0 ? path : NULL};
   cds_misfit lack;
   if (!build(it, which->nearest)) {
@@ -174,7 +174,9 @@ static void tell(explanation *it, const group *which) {
     return;
   }
   if (cds_network_footprint(it->arch, workload, cli->diag) != CDS_OK) {
-    cds_infeasible_footprint(cli, it->arch, cli->call.file[1]);
+    if (it->inputs->workload_path != NULL) {
+      cds_infeasible_footprint(cli, it->arch, it->inputs->workload_path);
+    }
     return;
   }
   const cds_layer *worst =

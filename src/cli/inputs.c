@@ -136,34 +136,139 @@ int cds_inputs_exit_code(const cds_inputs *inputs, cds_status status) {
 static cds_status read_workload(cds_inputs *out, cds_cli *cli,
                                 const char *path) {
   cds_cli_say(cli, "reading workload '%s'", path);
+  out->workload_path = path;
+  cds_provenance *provenance = &out->provenance;
+  if (provenance->imports == 0) {
+    provenance->imports = cds_foreign_options(&provenance->import, cli, path);
+  }
   return cds_foreign_workload(&out->workload, &out->wrong_call, cli, path);
 }
 
-cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli) {
+/* What stands in every result, before any file is read. */
+static void begin(cds_inputs *out, const cds_cli *cli) {
   memset(out, 0, sizeof *out);
-  const char *arch = cli->call.file[0], *workload = cli->call.file[1];
+  out->provenance.version = CDS_VERSION;
+  out->provenance.model_version = CDS_MODEL_VERSION;
+  out->provenance.sets = cli->options->set.count;
+  out->provenance.set = cli->options->set.text;
+}
+
+static cds_status keep_stdin(cds_cli *cli) {
   for (size_t i = 0; i < cli->call.files; i++) {
     if (strcmp(cli->call.file[i], "-") == 0 && !cds_stdin_keep(cli)) {
       return CDS_EINPUT;
     }
   }
-  out->provenance.version = CDS_VERSION;
-  out->provenance.model_version = CDS_MODEL_VERSION;
-  out->provenance.sets = cli->options->set.count;
-  out->provenance.set = cli->options->set.text;
-  out->provenance.imports =
-      cds_foreign_options(&out->provenance.import, cli, workload);
-  const cds_status first = read_arch(out, cli, arch);
+  return CDS_OK;
+}
+
+cds_status cds_inputs_read_arch(cds_inputs *out, cds_cli *cli,
+                                const char *path) {
+  begin(out, cli);
+  out->arch_path = path;
+  const cds_status status = read_arch(out, cli, path);
   cds_stdin_rewind();
-  const cds_status second = read_workload(out, cli, workload);
+  return status;
+}
+
+cds_status cds_inputs_read_workload(cds_inputs *out, cds_cli *cli,
+                                    const char *path) {
+  const cds_status status = read_workload(out, cli, path);
   cds_stdin_rewind();
-  CDS_TRY(first);
-  CDS_TRY(second);
+  return status;
+}
+
+void cds_inputs_note(cds_inputs *out, cds_cli *cli, const char *arch,
+                     const char *workload) {
   cds_inputs_add(&out->provenance, "architecture", arch);
   cds_inputs_add(&out->provenance, "workload", workload);
   add_config(out, cli, workload);
   cds_stdin_rewind();
+}
+
+cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli) {
+  const char *arch = cli->call.file[0], *workload = cli->call.file[1];
+  CDS_TRY(keep_stdin(cli));
+  const cds_status first = cds_inputs_read_arch(out, cli, arch);
+  const cds_status second = cds_inputs_read_workload(out, cli, workload);
+  CDS_TRY(first);
+  CDS_TRY(second);
+  cds_inputs_note(out, cli, arch, workload);
   return CDS_OK;
+}
+
+/* ---- which file is what -------------------------------------------------- */
+
+/* What the keys of a file say; a file that cannot be read says nothing. */
+static bool has_key(cds_cli *cli, const char *path, const char *key) {
+  cds_diag *unheard = cds_diag_new(cli->arena);
+  const cds_yaml *root = NULL;
+  const bool good =
+      unheard != NULL &&
+      cds_yaml_read_file(&root, path, cli->arena, unheard) == CDS_OK &&
+      root->kind == CDS_YAML_MAPPING && cds_yaml_get(root, key) != NULL;
+  cds_stdin_rewind();
+  return good;
+}
+
+cds_status cds_inputs_sort(cds_files *out, cds_cli *cli) {
+  const size_t files = cli->call.files;
+  *out =
+      (cds_files){.arch = cds_cli_array(cli->arena, files, sizeof(char *)),
+                  .workload = cds_cli_array(cli->arena, files, sizeof(char *))};
+  CDS_TRY(keep_stdin(cli));
+  for (size_t i = 0; i < files; i++) {
+    const char *path = cli->call.file[i];
+    const bool foreign = cds_importer_of(path) != NULL;
+    const bool arch = !foreign && has_key(cli, path, "architecture");
+    /* What nothing is known of is the first architecture, or else a workload:
+     * reading it will say what is wrong with it. */
+    const bool unknown = !arch && !foreign && !has_key(cli, path, "workload");
+    if (arch || (unknown && out->archs == 0)) {
+      out->arch[out->archs++] = path;
+    } else {
+      out->workload[out->workloads++] = path;
+    }
+  }
+  if (out->archs > 0 && out->workloads > 0) {
+    return CDS_OK;
+  }
+  cds_cli_error(cli, "no file describes %s: expected at least one",
+                out->archs == 0 ? "an architecture" : "a workload");
+  return CDS_EINPUT;
+}
+
+/* ---- --set among several architectures ----------------------------------- */
+
+static bool declares(const cds_space *space, const char *set) {
+  const size_t length = strcspn(set, "=");
+  for (size_t i = 0; i < cds_space_variables(space); i++) {
+    const char *name = cds_space_variable(space, i)->name;
+    if (strlen(name) == length && strncmp(name, set, length) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+cds_texts cds_inputs_sets(cds_cli *cli, const char *path, bool *used) {
+  const cds_texts *given = &cli->options->set;
+  cds_texts kept = {0, cds_cli_array(cli->arena, given->count, sizeof(char *))};
+  cds_space *space = NULL;
+  cds_diag *unheard = cds_diag_new(cli->arena);
+  const bool good =
+      unheard != NULL &&
+      cds_space_read(&space, path, NULL, 0, cli->arena, unheard) == CDS_OK;
+  cds_stdin_rewind();
+  for (size_t i = 0; i < given->count; i++) {
+    /* Of a file that is wrong nothing is known: its errors end the run. */
+    const bool mine = good && declares(space, given->text[i]);
+    used[i] = used[i] || mine || !good;
+    if (mine) {
+      kept.text[kept.count++] = given->text[i];
+    }
+  }
+  return kept;
 }
 
 cds_objective cds_inputs_objective(const cds_inputs *inputs,

@@ -11,6 +11,7 @@ typedef struct cds_inputs {
   cds_space *space;
   cds_arch *arch; /* the first design */
   cds_workload workload;
+  const char *arch_path, *workload_path; /* the latter NULL for several files */
   cds_provenance provenance;
   bool wrong_call; /* --set or --limit is at fault, not a file */
 } cds_inputs;
@@ -18,6 +19,25 @@ typedef struct cds_inputs {
 /* Reads the first two files of the call: architecture and workload; reports
  * the errors of both. */
 cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli);
+
+/* The files of a call by what their keys say. */
+typedef struct cds_files {
+  size_t archs, workloads;
+  const char **arch, **workload; /* in the order of the call */
+} cds_files;
+/* At least one of each, or CDS_EINPUT with a message. A file that cannot be
+ * read counts as the first architecture, or else as a workload. */
+cds_status cds_inputs_sort(cds_files *out, cds_cli *cli);
+/* One file at a time, after cds_inputs_sort; the architecture first. */
+cds_status cds_inputs_read_arch(cds_inputs *out, cds_cli *cli,
+                                const char *path);
+cds_status cds_inputs_read_workload(cds_inputs *out, cds_cli *cli,
+                                    const char *path);
+/* Adds both files, and the model that the workload names, to the provenance. */
+void cds_inputs_note(cds_inputs *out, cds_cli *cli, const char *arch,
+                     const char *workload);
+/* Those of --set whose variables the architecture declares; marks them. */
+cds_texts cds_inputs_sets(cds_cli *cli, const char *path, bool *used);
 /* Exit code for a status that reading gave. */
 int cds_inputs_exit_code(const cds_inputs *inputs, cds_status status);
 /* Adds a file with its digest to the provenance. */

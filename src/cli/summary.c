@@ -57,7 +57,7 @@ static void sum_up(totals *out, const cds_report *report) {
   memset(out, 0, sizeof *out);
   for (size_t i = 0; i < network->layers; i++) {
     const cds_layer_result *layer = &network->layer[i];
-    const double times = (double)layer->layer->count;
+    const double times = layer->times;
     cds_cost_add(&out->all, &layer->cost, times);
     if (layer->layer->kind == CDS_LAYER_OPERATION) {
       cds_cost_add(&out->other, &layer->cost, times);
@@ -290,7 +290,7 @@ static size_t make_groups(group **out, const cds_page *page,
   for (size_t i = 0; i < network->layers; i++) {
     const cds_layer_result *result = &network->layer[i];
     const cds_layer *layer = result->layer;
-    const double times = (double)layer->count;
+    const double times = result->times;
     const char *phase = report->workload->phase[layer->phase].name;
     group *into =
         find_group(groups, &count, short_name(page, layer->name, phase), phase);
@@ -395,21 +395,6 @@ static void write_fusion(const cds_page *page, const totals *sum) {
 
 /* ---- bottleneck -------------------------------------------------------- */
 
-static void add_time(cds_share *list, size_t *count, cds_share roof,
-                     double time) {
-  for (size_t i = 0; i < *count; i++) {
-    if (strcmp(list[i].kind, roof.kind) == 0 &&
-        strcmp(list[i].name, roof.name) == 0) {
-      list[i].value += time;
-      return;
-    }
-  }
-  if (*count < CDS_SHARES_MAX) {
-    list[*count] = roof;
-    list[(*count)++].value = time;
-  }
-}
-
 /* Share of the MACs that work, averaged over the run. */
 static double mac_use(const cds_report *report, const totals *sum) {
   const cds_network_result *network = &report->result->network;
@@ -419,7 +404,7 @@ static double mac_use(const cds_report *report, const totals *sum) {
     uint64_t one = 0;
     if (layer->kind == CDS_LAYER_EINSUM &&
         cds_einsum_macs(&one, &layer->einsum) == CDS_OK) {
-      macs += (double)layer->count * (double)one;
+      macs += network->layer[i].times * (double)one;
     }
   }
   const cds_arch *arch = report->arch;
@@ -429,15 +414,9 @@ static double mac_use(const cds_report *report, const totals *sum) {
 
 static void write_bottleneck(const cds_page *page, const cds_report *report,
                              const totals *sum) {
-  const cds_network_result *network = &report->result->network;
   cds_share list[CDS_SHARES_MAX];
-  size_t count = 0;
-  for (size_t i = 0; i < network->layers; i++) {
-    const cds_layer_result *layer = &network->layer[i];
-    add_time(list, &count, cds_time_bottleneck(report->arch, layer),
-             (double)layer->layer->count * layer->cost.latency_s);
-  }
-  qsort(list, count, sizeof *list, by_value);
+  const size_t count =
+      cds_network_bottlenecks(list, report->arch, &report->result->network);
   const char *text = "";
   for (size_t i = 0; i < count && i < 4; i++) {
     const bool level = strcmp(list[i].kind, "level") == 0;

@@ -3,6 +3,8 @@
 #include "export/breakdown.h"
 
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "price/words.h"
 
@@ -110,6 +112,43 @@ cds_share cds_time_bottleneck(const cds_arch *arch,
     }
   }
   return highest;
+}
+
+static void add_time(cds_share *list, size_t *count, cds_share roof,
+                     double time_s) {
+  for (size_t i = 0; i < *count; i++) {
+    if (strcmp(list[i].kind, roof.kind) == 0 &&
+        strcmp(list[i].name, roof.name) == 0) {
+      list[i].value += time_s;
+      return;
+    }
+  }
+  if (*count < CDS_SHARES_MAX) {
+    list[*count] = roof;
+    list[(*count)++].value = time_s;
+  }
+}
+
+static int longest_first(const void *a, const void *b) {
+  const cds_share *left = (const cds_share *)a;
+  const cds_share *right = (const cds_share *)b;
+  if (left->value != right->value) {
+    return left->value < right->value ? 1 : -1;
+  }
+  return strcmp(left->name, right->name);
+}
+
+size_t cds_network_bottlenecks(cds_share out[CDS_SHARES_MAX],
+                               const cds_arch *arch,
+                               const cds_network_result *network) {
+  size_t count = 0;
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_layer_result *layer = &network->layer[i];
+    add_time(out, &count, cds_time_bottleneck(arch, layer),
+             layer->times * layer->cost.latency_s);
+  }
+  qsort(out, count, sizeof *out, longest_first);
+  return count;
 }
 
 void cds_level_action_energy(double out[CDS_ACTIONS], const cds_arch *arch,

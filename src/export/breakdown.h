@@ -27,6 +27,10 @@ size_t cds_time_roofs(cds_share out[CDS_SHARES_MAX], const cds_arch *arch,
 /* The highest roof: what binds. */
 cds_share cds_time_bottleneck(const cds_arch *arch,
                               const cds_layer_result *layer);
+/* How long each resource binds over a whole network, s, the longest first. */
+size_t cds_network_bottlenecks(cds_share out[CDS_SHARES_MAX],
+                               const cds_arch *arch,
+                               const cds_network_result *network);
 /* Energy of one level by action, pJ, as price charges it for an einsum. */
 void cds_level_action_energy(double out[CDS_ACTIONS], const cds_arch *arch,
                              const cds_einsum *einsum, const cds_counts *counts,

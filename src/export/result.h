@@ -13,7 +13,7 @@
 #include "export/json.h"
 #include "export/sha256.h"
 
-enum { CDS_RESULT_SCHEMA_VERSION = 1, CDS_INPUTS_MAX = 8 };
+enum { CDS_RESULT_SCHEMA_VERSION = 1, CDS_INPUTS_MAX = 64 };
 
 /* What the optimum is taken over, as results and summaries name it. */
 #define CDS_MAPPING_SPACE                                                      \
@@ -71,6 +71,8 @@ const char *cds_objective_unit(cds_objective objective);
 const char *cds_objective_suffix(cds_objective objective);
 /* "mapped", "skipped", "over_limit", "infeasible", "open". */
 const char *cds_design_status_name(cds_design_status status);
+/* "optimal", "gap", "none", "interrupted". */
+const char *cds_explore_status_name(const cds_explore_result *result);
 /* "optimal", "gap", "costed". */
 const char *cds_layer_status_name(cds_layer_status status);
 /* "energy", "area", ... */
@@ -82,6 +84,11 @@ double cds_area_mm2(double area_um2);
 /* (value - bound) / value; NaN when the value is not positive. */
 double cds_gap(double value, double bound);
 
+/* Member "objective": name and unit. */
+void cds_json_objective(cds_json *json, cds_objective objective);
+/* Member "designs": how many were mapped, skipped, ... */
+void cds_json_designs(cds_json *json, const cds_explore_result *result);
+/* `arch` may be NULL. */
 void cds_json_provenance(cds_json *json, const cds_provenance *provenance,
                          const cds_arch *arch);
 /* Members of the open object: name to roofs of one layer. */

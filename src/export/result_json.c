@@ -52,7 +52,7 @@ static bool write_winner(cds_json *json, const cds_report *report,
   return true;
 }
 
-static const char *status_of(const cds_explore_result *result) {
+const char *cds_explore_status_name(const cds_explore_result *result) {
   if (!result->complete) {
     return "interrupted";
   }
@@ -62,15 +62,18 @@ static const char *status_of(const cds_explore_result *result) {
   return result->proven ? "optimal" : "gap";
 }
 
-static void write_answer(cds_json *json, const cds_report *report) {
-  const cds_explore_result *result = report->result;
-  const cds_objective objective = report->options->objective;
+void cds_json_objective(cds_json *json, cds_objective objective) {
   cds_json_object_line(json, "objective");
   cds_json_text(json, "name", cds_objective_name(objective));
   cds_json_text(json, "unit", cds_objective_unit(objective));
   cds_json_end(json);
+}
+
+static void write_answer(cds_json *json, const cds_report *report) {
+  const cds_explore_result *result = report->result;
+  cds_json_objective(json, report->options->objective);
   const double value = result->found ? result->value : (double)NAN;
-  cds_json_text(json, "status", status_of(result));
+  cds_json_text(json, "status", cds_explore_status_name(result));
   cds_json_boolean(json, "proven", result->found && result->proven);
   cds_json_number(json, "value", value);
   cds_json_number(json, "bound", result->bound);
@@ -109,7 +112,7 @@ static bool write_space(cds_json *json, const cds_report *report,
   return good;
 }
 
-static void write_designs(cds_json *json, const cds_explore_result *result) {
+void cds_json_designs(cds_json *json, const cds_explore_result *result) {
   uint64_t open = 0;
   for (size_t i = 0; i < result->designs; i++) {
     open += result->design[i].status == CDS_DESIGN_OPEN;
@@ -170,7 +173,7 @@ static void write_totals(cds_json *json, const cds_arch *arch,
   cds_removable removable = {0};
   for (size_t i = 0; i < network->layers; i++) {
     const cds_layer_result *layer = &network->layer[i];
-    const double times = (double)layer->layer->count;
+    const double times = layer->times;
     cds_cost_add(&total, &layer->cost, times);
     if (layer->layer->kind == CDS_LAYER_OPERATION) {
       cds_cost_add(&other, &layer->cost, times);
@@ -300,7 +303,7 @@ bool cds_export_result_json(FILE *stream, const cds_report *report,
   write_answer(&json, report);
   bool good = write_winner(&json, report, arena);
   good = write_space(&json, report, arena) && good;
-  write_designs(&json, report->result);
+  cds_json_designs(&json, report->result);
   if (report->result->found) {
     good = write_network(&json, report, arena) && good;
   }

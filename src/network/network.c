@@ -249,6 +249,7 @@ static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
     const cds_layer *layer = &workload->layer[i];
     out->layer[i] = by_kind[job->plan->kind[i]];
     out->layer[i].layer = layer;
+    out->layer[i].times = (double)layer->count;
     cds_phase_result *phase = &out->phase[layer->phase];
     const double count = (double)layer->count;
     phase->energy_pj += count * out->layer[i].cost.energy_pj;

@@ -22,6 +22,7 @@ typedef enum cds_layer_status {
 
 typedef struct cds_layer_result {
   const cds_layer *layer;
+  double times; /* how often it runs in all */
   cds_layer_status status;
   cds_mapping mapping; /* einsums */
   cds_cost cost;       /* of one run of the layer */

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One architecture of an exploration; see explore_case.h. */
+#include "cli/explore_case.h"
+
+#include <string.h>
+
+#include "base/parallel.h"
+#include "cli/summary.h"
+
+const char *cds_case_folder(const cds_cli *cli, const char *base,
+                            const char *name, const char *workload) {
+  char *folder = cds_cli_printf(cli->arena, "%s/%s--%s", base, name, workload);
+  for (char *at = folder + strlen(base) + 1; *at != '\0'; at++) {
+    if (*at == '/') {
+      *at = '_';
+    }
+  }
+  return folder;
+}
+
+static bool write_content(FILE *stream, const cds_explore_case *it,
+                          unsigned file) {
+  cds_arena *arena = it->cli->arena;
+  switch (file) {
+  case 0:
+    return cds_export_designs_csv(stream, &it->report, arena);
+  case 1:
+    return cds_export_layers_csv(stream, it->report.arch, it->report.workload,
+                                 &it->result.network, arena);
+  default:
+    return cds_export_result_json(stream, &it->report, arena);
+  }
+}
+
+int cds_case_write(cds_explore_case *it, cds_cli *cli) {
+  static const char *const names[CDS_CASE_FILES] = {"designs.csv", "layers.csv",
+                                                    "result.json"};
+  cds_output out[CDS_CASE_FILES];
+  unsigned opened = 0;
+  int code = CDS_EXIT_DONE;
+  if (!cds_output_folder(it->folder, cli)) {
+    return CDS_EXIT_OUTPUT;
+  }
+  for (; opened < CDS_CASE_FILES && code == CDS_EXIT_DONE; opened++) {
+    it->paths[opened] =
+        cds_cli_printf(cli->arena, "%s/%s", it->folder, names[opened]);
+    if (!cds_output_open(&out[opened], it->paths[opened], cli)) {
+      code = CDS_EXIT_OUTPUT;
+      break;
+    }
+    if (!write_content(out[opened].stream, it, opened)) {
+      code = CDS_EXIT_MEMORY;
+    } else if (!cds_output_finish(&out[opened], cli)) {
+      code = CDS_EXIT_OUTPUT;
+    }
+  }
+  for (unsigned i = 0; i < opened && code == CDS_EXIT_DONE; i++) {
+    code = cds_output_commit(&out[i], cli) ? CDS_EXIT_DONE : CDS_EXIT_OUTPUT;
+  }
+  for (unsigned i = 0; i < opened; i++) {
+    cds_output_discard(&out[i]);
+  }
+  return code;
+}
+
+cds_status cds_case_prepare(cds_explore_case *it) {
+  it->options.objective = cds_inputs_objective(&it->inputs, it->cli);
+  it->options.threads = (unsigned)it->cli->options->jobs;
+  return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,
+                           it->cli);
+}
+
+static void make_report(cds_explore_case *it) {
+  it->report.space = it->inputs.space;
+  it->report.workload = &it->inputs.workload;
+  it->report.arch = it->result.found ? it->result.arch : it->inputs.arch;
+  it->report.options = &it->options;
+  it->report.result = &it->result;
+  it->report.provenance = it->inputs.provenance;
+  it->report.run.threads = cds_parallel_threads(it->options.threads);
+}
+
+cds_status cds_case_explore(cds_explore_case *it) {
+  cds_control control;
+  double scale;
+  const char *unit = cds_shown_unit(it->options.objective, &scale);
+  cds_progress_begin(&control, it->cli, unit, scale);
+  it->options.control = &control;
+  const double start = cds_clock();
+  const cds_status status =
+      cds_explore(&it->result, it->inputs.space, &it->inputs.workload,
+                  &it->options, it->cli->arena, it->cli->diag);
+  it->report.run.wall_s = cds_clock() - start;
+  it->options.control = NULL;
+  cds_progress_end();
+  const bool expected = status == CDS_EINTERRUPTED || status == CDS_EINFEASIBLE;
+  if (status != CDS_OK && (!expected || it->result.design == NULL)) {
+    return status;
+  }
+  it->explored = true;
+  make_report(it);
+  cds_cli_say(it->cli, "%zu designs in %u ms on %u threads", it->result.designs,
+              (unsigned)(1e3 * it->report.run.wall_s), it->report.run.threads);
+  return CDS_OK;
+}
+
+int cds_case_print(const cds_explore_case *it, bool written) {
+  const unsigned format = it->cli->options->format;
+  cds_arena *arena = it->cli->arena;
+  if (format == CDS_FORMAT_JSON) {
+    return cds_export_result_json(stdout, &it->report, arena) ? CDS_EXIT_DONE
+                                                              : CDS_EXIT_MEMORY;
+  }
+  if (format == CDS_FORMAT_CSV) {
+    return cds_export_designs_csv(stdout, &it->report, arena) ? CDS_EXIT_DONE
+                                                              : CDS_EXIT_MEMORY;
+  }
+  const cds_page page = {stdout, it->cli->colour, arena};
+  cds_summary_write(&page, &it->report);
+  if (written) {
+    fputs("\nwritten       ", stdout);
+  }
+  for (unsigned i = 0; i < CDS_CASE_FILES && written; i++) {
+    fprintf(stdout, "%s%s\n", i > 0 ? "              " : "", it->paths[i]);
+  }
+  return CDS_EXIT_DONE;
+}

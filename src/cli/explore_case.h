@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One architecture of an exploration: from its files to its results. */
+#ifndef CDS_CLI_EXPLORE_CASE_H
+#define CDS_CLI_EXPLORE_CASE_H
+
+#include "cli/inputs.h"
+
+enum { CDS_CASE_FILES = 3 };
+
+typedef struct cds_explore_case {
+  cds_cli *cli;     /* messages about this architecture go to its diagnostics */
+  const char *path; /* of the architecture */
+  cds_inputs inputs;
+  cds_explore_options options;
+  bool explored; /* false: `result` holds nothing */
+  cds_explore_result result;
+  cds_report report;
+  const char *folder;
+  const char *paths[CDS_CASE_FILES];
+} cds_explore_case;
+
+/* Objective and limits of the case, after its files were read. */
+cds_status cds_case_prepare(cds_explore_case *it);
+/* Explores; an interrupted or fruitless exploration is CDS_OK too: it has its
+ * records. */
+cds_status cds_case_explore(cds_explore_case *it);
+/* "<base>/<architecture>--<workload>"; names are letters, digits, '_', '-',
+ * '.'. `name` stands for the architecture. */
+const char *cds_case_folder(const cds_cli *cli, const char *base,
+                            const char *name, const char *workload);
+/* All three files are complete under temporary names before one is renamed;
+ * exit code. Messages go to `cli`. */
+int cds_case_write(cds_explore_case *it, cds_cli *cli);
+/* Prints the result in the format of the call; exit code. */
+int cds_case_print(const cds_explore_case *it, bool written);
+
+#endif

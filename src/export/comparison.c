@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* comparison.csv and comparison.json; see comparison.h. */
+#include "export/comparison.h"
+
+#include <math.h>
+
+#include "export/csv.h"
+
+static const cds_explore_result *result_of(const cds_comparison_row *row) {
+  return row->report != NULL ? row->report->result : NULL;
+}
+
+static bool found(const cds_comparison_row *row) {
+  return row->report != NULL && row->report->result->found;
+}
+
+/* NaN without a best design. */
+static double value_of(const cds_comparison_row *row) {
+  const cds_explore_result *result = result_of(row);
+  return result != NULL && result->found ? result->value : (double)NAN;
+}
+
+/* An architecture that cannot run the workload at all keeps nothing below. */
+static double bound_of(const cds_comparison_row *row) {
+  const cds_explore_result *result = result_of(row);
+  return result == NULL ? (double)INFINITY : result->bound;
+}
+
+void cds_comparison_conclude(cds_comparison *comparison) {
+  double least = (double)INFINITY;
+  comparison->best = comparison->rows;
+  comparison->bound = (double)INFINITY;
+  comparison->complete = true;
+  for (size_t i = 0; i < comparison->rows; i++) {
+    const cds_comparison_row *row = &comparison->row[i];
+    const cds_explore_result *result = result_of(row);
+    comparison->bound = fmin(comparison->bound, bound_of(row));
+    comparison->complete =
+        comparison->complete && (result == NULL || result->complete);
+    if (value_of(row) < least) {
+      least = value_of(row);
+      comparison->best = i;
+    }
+  }
+  comparison->proven = comparison->complete &&
+                       comparison->best < comparison->rows &&
+                       comparison->bound >= least;
+}
+
+const char *cds_comparison_status(const cds_comparison_row *row) {
+  const cds_explore_result *result = result_of(row);
+  return result == NULL ? "impossible" : cds_explore_status_name(result);
+}
+
+cds_share cds_comparison_bottleneck(const cds_comparison_row *row) {
+  cds_share list[CDS_SHARES_MAX];
+  if (!found(row)) {
+    return (cds_share){NULL, NULL, (double)NAN};
+  }
+  const cds_network_result *network = &row->report->result->network;
+  const size_t count =
+      cds_network_bottlenecks(list, row->report->arch, network);
+  if (count == 0) {
+    return (cds_share){NULL, NULL, (double)NAN};
+  }
+  list[0].value /= network->latency_s;
+  return list[0];
+}
+
+/* ---- the table ----------------------------------------------------------- */
+
+static bool write_header(cds_csv *csv, const cds_comparison *comparison,
+                         cds_arena *arena) {
+  const char *suffix = cds_objective_suffix(comparison->objective);
+  const char *value = cds_arena_printf(arena, "value_%s", suffix);
+  const char *bound = cds_arena_printf(arena, "bound_%s", suffix);
+  const char *const columns[] = {"architecture",
+                                 "workload",
+                                 "status",
+                                 "best",
+                                 "energy_pj",
+                                 "latency_s",
+                                 "edp_pj_s",
+                                 value,
+                                 bound,
+                                 "gap",
+                                 "area_mm2",
+                                 "power_w",
+                                 "temperature_degc",
+                                 "bottleneck",
+                                 "bottleneck_share",
+                                 "index",
+                                 "design",
+                                 "designs",
+                                 "mapped",
+                                 "skipped",
+                                 "over_limit",
+                                 "infeasible",
+                                 "reason"};
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    cds_csv_text(csv, columns[i]);
+  }
+  cds_csv_end_record(csv);
+  return value != NULL && bound != NULL;
+}
+
+static void write_numbers(cds_csv *csv, const cds_comparison_row *row) {
+  const cds_explore_result *result = result_of(row);
+  const cds_network_result *network = &result->network;
+  const cds_share binds = cds_comparison_bottleneck(row);
+  cds_csv_number(csv, network->energy_pj);
+  cds_csv_number(csv, network->latency_s);
+  cds_csv_number(csv, network->energy_pj * network->latency_s);
+  cds_csv_number(csv, result->value);
+  cds_csv_number(csv, result->bound);
+  cds_csv_number(csv, cds_gap(result->value, result->bound));
+  cds_csv_number(csv, cds_area_mm2(result->area_um2));
+  cds_csv_number(csv, result->average_power_w);
+  cds_csv_number(csv, result->temperature_degc);
+  cds_csv_text(csv, binds.name);
+  cds_csv_number(csv, binds.value);
+  cds_csv_count(csv, result->winner);
+  cds_csv_text(csv, row->design);
+}
+
+static void write_row(cds_csv *csv, const cds_comparison *comparison,
+                      size_t index) {
+  enum { NUMBERS = 13, DESIGNS = 5 };
+  const cds_comparison_row *row = &comparison->row[index];
+  const cds_explore_result *result = result_of(row);
+  cds_csv_text(csv, row->architecture);
+  cds_csv_text(csv, comparison->workload);
+  cds_csv_text(csv, cds_comparison_status(row));
+  cds_csv_text(csv, index == comparison->best ? "yes" : NULL);
+  if (found(row)) {
+    write_numbers(csv, row);
+  }
+  for (unsigned i = 0; i < NUMBERS && !found(row); i++) {
+    cds_csv_empty(csv);
+  }
+  if (result != NULL) {
+    cds_csv_count(csv, result->designs);
+    cds_csv_count(csv, result->mapped);
+    cds_csv_count(csv, result->skipped);
+    cds_csv_count(csv, result->over_limit);
+    cds_csv_count(csv, result->infeasible);
+  }
+  for (unsigned i = 0; i < DESIGNS && result == NULL; i++) {
+    cds_csv_empty(csv);
+  }
+  cds_csv_text(csv, row->reason);
+  cds_csv_end_record(csv);
+}
+
+bool cds_export_comparison_csv(FILE *stream, const cds_comparison *comparison,
+                               cds_arena *arena) {
+  cds_csv csv;
+  cds_csv_begin(&csv, stream);
+  const bool good = write_header(&csv, comparison, arena);
+  for (size_t i = 0; i < comparison->rows && good; i++) {
+    write_row(&csv, comparison, i);
+  }
+  return good;
+}
+
+/* ---- the object ---------------------------------------------------------- */
+
+static void write_found(cds_json *json, const cds_comparison_row *row) {
+  const cds_explore_result *result = result_of(row);
+  const cds_network_result *network = &result->network;
+  const cds_share binds = cds_comparison_bottleneck(row);
+  cds_json_number(json, "energy_pj", network->energy_pj);
+  cds_json_number(json, "latency_s", network->latency_s);
+  cds_json_number(json, "edp_pj_s", network->energy_pj * network->latency_s);
+  cds_json_number(json, "value", result->value);
+  cds_json_number(json, "bound", result->bound);
+  cds_json_number(json, "gap", cds_gap(result->value, result->bound));
+  cds_json_number(json, "area_mm2", cds_area_mm2(result->area_um2));
+  cds_json_number(json, "power_w", result->average_power_w);
+  cds_json_number(json, "temperature_degc", result->temperature_degc);
+  cds_json_text(json, "bottleneck", binds.name);
+  cds_json_number(json, "bottleneck_share", binds.value);
+  cds_json_count(json, "index", result->winner);
+  cds_json_text(json, "design", row->design);
+}
+
+static void write_architecture(cds_json *json, const cds_comparison_row *row) {
+  cds_json_object(json, NULL);
+  cds_json_text(json, "architecture", row->architecture);
+  cds_json_text(json, "status", cds_comparison_status(row));
+  cds_json_text(json, "reason", row->reason);
+  if (row->report != NULL) {
+    cds_json_designs(json, row->report->result);
+  }
+  if (found(row)) {
+    write_found(json, row);
+  }
+  cds_json_end(json);
+}
+
+bool cds_export_comparison_json(FILE *stream, const cds_comparison *comparison,
+                                const cds_provenance *provenance) {
+  const bool any = comparison->best < comparison->rows;
+  const cds_comparison_row *best =
+      any ? &comparison->row[comparison->best] : NULL;
+  const double value = any ? value_of(best) : (double)NAN;
+  cds_json json;
+  cds_json_begin(&json, stream);
+  cds_json_object(&json, NULL);
+  cds_json_count(&json, "schema_version", CDS_RESULT_SCHEMA_VERSION);
+  cds_json_text(&json, "workload", comparison->workload);
+  cds_json_objective(&json, comparison->objective);
+  cds_json_text(&json, "best", any ? best->architecture : NULL);
+  cds_json_boolean(&json, "proven", comparison->proven);
+  cds_json_number(&json, "value", value);
+  cds_json_number(&json, "bound", comparison->bound);
+  cds_json_number(&json, "gap", cds_gap(value, comparison->bound));
+  cds_json_array(&json, "architectures");
+  for (size_t i = 0; i < comparison->rows; i++) {
+    write_architecture(&json, &comparison->row[i]);
+  }
+  cds_json_end(&json);
+  cds_json_provenance(&json, provenance, NULL);
+  cds_json_end(&json);
+  cds_json_finish(&json);
+  return true;
+}
