@@ -37,9 +37,10 @@
  *   what may bulge beyond X, is at least the lesser of its values there.
  * In each case f on what is inside is at least its least value at vertices and
  * crossings that are inside, so these bound the constrained minimum from
- * below, and vertices beyond a limit need no question. The constrained optimum
- * may lie off the hull; the walk then gives the best vertex of the hull that
- * meets the limits and that bound.
+ * below, and vertices beyond a limit need no question. Limits T_g <= L_g on
+ * groups of layers cut the polyhedra before they are added up (scan.h). The
+ * constrained optimum may lie off the hull; the walk then gives the bound, and
+ * the best choice among all points that were answered (select.h).
  */
 #ifndef CDS_NETWORK_HULL_H
 #define CDS_NETWORK_HULL_H
@@ -67,14 +68,24 @@ typedef struct cds_hull_layer {
   double weight;               /* how often it runs, > 0 */
   double energy_pj, latency_s; /* floors of every point; the point if fixed */
   bool fixed;                  /* nothing to choose */
+  size_t group;                /* that it belongs to, with `cut_groups` */
 } cds_hull_layer;
 
+/* A part of the network that runs `scale` times, which the weights of its
+ * layers include; one run must not take longer than the limit. */
+typedef struct cds_hull_group {
+  double scale;
+  double latency_limit_s; /* INFINITY: none */
+} cds_hull_group;
+
 /* How the choice is added up, to the last digit: terms in their order, group
- * by group, and the groups. The weights of a layer's terms sum to its own. */
+ * by group, and the groups, each times its scale. The weights of a layer's
+ * terms, times these, sum to its own. */
 typedef struct cds_hull_term {
   size_t layer;
-  double weight;
-  bool last; /* of its group */
+  double weight; /* in one run of the group */
+  bool last;     /* of its group */
+  size_t group;  /* 0 without groups */
 } cds_hull_term;
 
 typedef struct cds_hull_problem {
@@ -84,7 +95,10 @@ typedef struct cds_hull_problem {
   double latency_limit_s, energy_limit_pj; /* INFINITY: none */
   double edp_limit_pj_s;
   double incumbent; /* values above it are of no interest */
-  size_t terms;     /* 0: layers in their order, one group */
+  size_t groups;    /* 0: one, which runs once */
+  const cds_hull_group *group;
+  bool cut_groups; /* a group has a limit: each layer belongs to one group */
+  size_t terms;    /* 0: layers in their order, all scales 1 */
   const cds_hull_term *term;
   cds_hull_solver solve;
   void *payload;
@@ -102,6 +116,7 @@ typedef struct cds_hull_result {
   size_t *choice;              /* solution of each layer; fixed ones SIZE_MAX */
   /* Lower bounds on each metric alone, as far as they are known. */
   double least_energy_pj, least_latency_s, least_edp_pj_s;
+  double *least_group_s;  /* of one run of each group; with `cut_groups` */
   size_t frontier_points; /* proven vertices of the network's hull, E rising */
   cds_hull_point *frontier;
   uint64_t solves;

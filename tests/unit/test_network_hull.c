@@ -454,8 +454,8 @@ static void frontier_falls_in_latency_and_rises_in_energy(void **state) {
 static void own_optima_do_not_add_to_the_network_optimum(void **state) {
   (void)state;
   random_layers all = {.layers = 2, .points = {2, 2}};
-  all.layer[0] = (cds_hull_layer){1, 1, 1, false};
-  all.layer[1] = (cds_hull_layer){1, 1, 1, false};
+  all.layer[0] = (cds_hull_layer){1, 1, 1, false, 0};
+  all.layer[1] = (cds_hull_layer){1, 1, 1, false, 0};
   all.point[0][0] = (cds_hull_point){1, 20}; /* product 20, its own best */
   all.point[0][1] = (cds_hull_point){6, 4};  /* product 24 */
   all.point[1][0] = (cds_hull_point){20, 1}; /* product 20, its own best */
@@ -473,12 +473,12 @@ static void own_optima_do_not_add_to_the_network_optimum(void **state) {
 static void sums_are_made_in_the_order_of_the_terms(void **state) {
   (void)state;
   random_layers all = {.layers = 2, .points = {1, 1}};
-  all.layer[0] = (cds_hull_layer){3, 0.1, 0.7, true};
-  all.layer[1] = (cds_hull_layer){7, 0.3, 0.9, false};
+  all.layer[0] = (cds_hull_layer){3, 0.1, 0.7, true, 0};
+  all.layer[1] = (cds_hull_layer){7, 0.3, 0.9, false, 0};
   all.point[0][0] = (cds_hull_point){0.1, 0.7};
   all.point[1][0] = (cds_hull_point){0.3, 0.9};
   static const cds_hull_term term[] = {
-      {1, 6, false}, {0, 2, true}, {0, 1, false}, {1, 1, true}};
+      {1, 6, false, 0}, {0, 2, true, 0}, {0, 1, false, 0}, {1, 1, true, 0}};
   cds_hull_problem problem = problem_of(&all, CDS_OBJECTIVE_EDP);
   problem.terms = 4;
   problem.term = term;
