@@ -147,14 +147,18 @@ static void bound_design(explore_job *job, explore_worker *worker,
   const cds_arch *arch = worker->arch;
   design->area_um2 = cds_arch_area_um2(arch);
   const double roof_w = cds_limits_roof(&job->limits, arch);
-  cds_point floor;
-  cds_network_floor(&floor, arch, job->workload, &job->plan,
-                    cds_arch_leakage_w(arch) < roof_w ? roof_w
-                                                      : (double)INFINITY);
-  design->bound = cds_objective_value(job->options->objective, floor.energy_pj,
-                                      floor.latency_s);
+  const double power_w =
+      cds_arch_leakage_w(arch) < roof_w ? roof_w : (double)INFINITY;
+  cds_floors floor = {.first_token_s = 0};
+  cds_network_floor(&floor.all, arch, job->workload, &job->plan, power_w);
+  if (cds_limits_on_tokens(&job->limits)) {
+    cds_network_token_floor(&floor.first_token_s, &floor.token_s, arch,
+                            job->workload, &job->plan, power_w);
+  }
+  design->bound = cds_objective_value(job->options->objective,
+                                      floor.all.energy_pj, floor.all.latency_s);
   cds_excess excess;
-  if (cds_limits_exceeded(&excess, &job->limits, arch, floor)) {
+  if (cds_limits_exceeded(&excess, &job->limits, arch, &floor)) {
     set_over_limit(job, design, &excess, true);
   } else if (cds_network_footprint(arch, job->workload, diag) != CDS_OK) {
     set_infeasible(job, design, diag);
@@ -213,6 +217,8 @@ static cds_network_options network_options(const explore_job *job,
   options.latency_limit_s = job->limits.bound[CDS_METRIC_LATENCY];
   options.energy_limit_pj = job->limits.bound[CDS_METRIC_ENERGY];
   options.edp_limit_pj_s = job->limits.bound[CDS_METRIC_EDP];
+  options.first_token_limit_s = job->limits.bound[CDS_METRIC_FIRST_TOKEN];
+  options.token_limit_s = job->limits.bound[CDS_METRIC_TOKEN];
   options.plan = &job->plan;
   return options;
 }
@@ -517,7 +523,9 @@ cds_status cds_explore(cds_explore_result *out, const cds_space *space,
                      .incumbent = (double)INFINITY,
                      .best = (double)NAN};
   cds_limits_resolve(&job.limits, options);
-  CDS_TRY(cds_network_plan_make(&job.plan, workload, arena));
+  CDS_TRY(cds_limits_apply(&job.limits, options, workload, diag));
+  CDS_TRY(cds_network_plan_make(&job.plan, workload,
+                                cds_limits_on_tokens(&job.limits), arena));
   CDS_TRY(prepare_designs(&job, diag));
   cds_status status = prepare_workers(&job);
   if (status == CDS_OK) {

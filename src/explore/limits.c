@@ -32,16 +32,18 @@ double cds_limits_roof(const cds_limits *limits, const cds_arch *arch) {
 }
 
 bool cds_limits_exceeded(cds_excess *out, const cds_limits *limits,
-                         const cds_arch *arch, cds_point floor) {
+                         const cds_arch *arch, const cds_floors *floor) {
   const double leakage_w = cds_arch_leakage_w(arch);
   const double least[CDS_METRICS] = {
       [CDS_METRIC_AREA] = cds_arch_area_um2(arch),
       [CDS_METRIC_POWER] = leakage_w,
       [CDS_METRIC_TEMPERATURE] =
           arch->ambient_degc + arch->sink_k_per_w * leakage_w,
-      [CDS_METRIC_ENERGY] = floor.energy_pj,
-      [CDS_METRIC_LATENCY] = floor.latency_s,
-      [CDS_METRIC_EDP] = floor.energy_pj * floor.latency_s};
+      [CDS_METRIC_ENERGY] = floor->all.energy_pj,
+      [CDS_METRIC_LATENCY] = floor->all.latency_s,
+      [CDS_METRIC_EDP] = floor->all.energy_pj * floor->all.latency_s,
+      [CDS_METRIC_FIRST_TOKEN] = floor->first_token_s,
+      [CDS_METRIC_TOKEN] = floor->token_s};
   for (unsigned metric = 0; metric < CDS_METRICS; metric++) {
     if (least[metric] > limits->bound[metric]) {
       *out = (cds_excess){(cds_metric)metric, least[metric]};
@@ -59,6 +61,14 @@ bool cds_limits_exceeded(cds_excess *out, const cds_limits *limits,
 bool cds_limits_missed(cds_excess *out, const cds_limits *limits,
                        const cds_network_result *result) {
   const double *bound = limits->bound;
+  if (result->least_first_token_s > bound[CDS_METRIC_FIRST_TOKEN]) {
+    *out = (cds_excess){CDS_METRIC_FIRST_TOKEN, result->least_first_token_s};
+    return true;
+  }
+  if (result->least_token_s > bound[CDS_METRIC_TOKEN]) {
+    *out = (cds_excess){CDS_METRIC_TOKEN, result->least_token_s};
+    return true;
+  }
   if (result->least_latency_s > bound[CDS_METRIC_LATENCY]) {
     *out = (cds_excess){CDS_METRIC_LATENCY, result->least_latency_s};
     return true;
@@ -80,8 +90,53 @@ bool cds_limits_missed(cds_excess *out, const cds_limits *limits,
     *out = (cds_excess){CDS_METRIC_LATENCY, result->least_latency_s};
     return true;
   }
+  if (bound[CDS_METRIC_FIRST_TOKEN] < (double)INFINITY) {
+    *out = (cds_excess){CDS_METRIC_FIRST_TOKEN, result->least_first_token_s};
+    return true;
+  }
+  if (bound[CDS_METRIC_TOKEN] < (double)INFINITY) {
+    *out = (cds_excess){CDS_METRIC_TOKEN, result->least_token_s};
+    return true;
+  }
   *out = (cds_excess){CDS_METRIC_ENERGY, result->least_energy_pj};
   return bound[CDS_METRIC_ENERGY] < (double)INFINITY;
+}
+
+bool cds_limits_on_tokens(const cds_limits *limits) {
+  return limits->bound[CDS_METRIC_FIRST_TOKEN] < (double)INFINITY ||
+         limits->bound[CDS_METRIC_TOKEN] < (double)INFINITY;
+}
+
+static bool has_phase(const cds_workload *workload, cds_phase_kind kind) {
+  bool found = false;
+  for (unsigned i = 0; i < workload->phases; i++) {
+    found = found || workload->phase[i].kind == kind;
+  }
+  return found;
+}
+
+cds_status cds_limits_apply(const cds_limits *limits,
+                            const cds_explore_options *options,
+                            const cds_workload *workload, cds_diag *diag) {
+  static const struct {
+    cds_metric metric;
+    cds_phase_kind kind;
+    const char *name;
+  } needs[] = {{CDS_METRIC_FIRST_TOKEN, CDS_PHASE_PREFILL, "prefill"},
+               {CDS_METRIC_TOKEN, CDS_PHASE_DECODE, "decode"}};
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+    if (limits->bound[needs[i].metric] == (double)INFINITY ||
+        has_phase(workload, needs[i].kind)) {
+      continue;
+    }
+    const cds_limit *limit = &options->limit[limits->index[needs[i].metric]];
+    cds_diag_error(diag, limit->place,
+                   "limit '%s' needs a %s phase: workload '%s' has none",
+                   limit->text, needs[i].name, workload->name);
+    status = CDS_EINPUT;
+  }
+  return status;
 }
 
 /* ---- messages ----------------------------------------------------------- */
@@ -100,6 +155,8 @@ static const char *value_text(cds_metric metric, double value,
   case CDS_METRIC_ENERGY:
     return cds_arena_strdup(arena, cds_format_si(text, value * 1e-12, "J"));
   case CDS_METRIC_LATENCY:
+  case CDS_METRIC_FIRST_TOKEN:
+  case CDS_METRIC_TOKEN:
     return cds_arena_strdup(arena, cds_format_si(text, value, "s"));
   case CDS_METRIC_EDP:
     break;
@@ -133,7 +190,9 @@ static const char *nearest_text(const cds_space *space, const cds_limit *limit,
       [CDS_METRIC_TEMPERATURE] = "the coolest has at least",
       [CDS_METRIC_ENERGY] = "the least energy is at least",
       [CDS_METRIC_LATENCY] = "the fastest takes at least",
-      [CDS_METRIC_EDP] = "the best has at least"};
+      [CDS_METRIC_EDP] = "the best has at least",
+      [CDS_METRIC_FIRST_TOKEN] = "the fastest takes at least",
+      [CDS_METRIC_TOKEN] = "the fastest takes at least"};
   /* A limit that can be met alone fails beside the others. */
   const bool alone = least > limit->bound;
   return cds_arena_printf(arena, "%s%s %s (%s)", alone ? "" : "by itself ",

@@ -10,12 +10,18 @@
 
 #include "explore/explore.h"
 
-enum { CDS_METRICS = CDS_METRIC_EDP + 1 };
+enum { CDS_METRICS = CDS_METRIC_TOKEN + 1 };
 
 typedef struct cds_limits {
   double bound[CDS_METRICS];   /* the tightest; INFINITY: none */
   unsigned index[CDS_METRICS]; /* of the tightest in the options */
 } cds_limits;
+
+/* What no mapping of a design is below. */
+typedef struct cds_floors {
+  cds_point all;
+  double first_token_s, token_s; /* 0: not known */
+} cds_floors;
 
 /* A limit that a design does not meet, and how near it comes: no mapping of
  * the design has less than `least`. */
@@ -30,7 +36,14 @@ void cds_limits_resolve(cds_limits *out, const cds_explore_options *options);
 double cds_limits_roof(const cds_limits *limits, const cds_arch *arch);
 /* Whether the design passes a limit whatever the mapping. */
 bool cds_limits_exceeded(cds_excess *out, const cds_limits *limits,
-                         const cds_arch *arch, cds_point floor);
+                         const cds_arch *arch, const cds_floors *floor);
+/* Whether there is a limit on the time of a token. */
+bool cds_limits_on_tokens(const cds_limits *limits);
+/* Whether the workload has the phases that limits are on; diagnoses.
+ * CDS_EINPUT. */
+cds_status cds_limits_apply(const cds_limits *limits,
+                            const cds_explore_options *options,
+                            const cds_workload *workload, cds_diag *diag);
 /* After cds_network_solve found nothing within the limits: the one to name.
  * False when the limits are not the reason. */
 bool cds_limits_missed(cds_excess *out, const cds_limits *limits,

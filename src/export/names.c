@@ -31,8 +31,9 @@ const char *cds_layer_status_name(cds_layer_status status) {
 }
 
 const char *cds_metric_name(cds_metric metric) {
-  static const char *const names[] = {"area",   "power",   "temperature",
-                                      "energy", "latency", "edp"};
+  static const char *const names[] = {"area",        "power",   "temperature",
+                                      "energy",      "latency", "edp",
+                                      "first_token", "token"};
   return names[metric];
 }
 

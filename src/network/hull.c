@@ -238,6 +238,9 @@ cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
     cds_scan_replay(scan, &pass);
     const cds_interest interest = interest_of(scan, &pass);
     cds_line *segment = widest(scan, &pass, interest);
+    if (segment == NULL) {
+      return CDS_EINTERNAL; /* an open vertex has an open segment */
+    }
     const cds_interest own = interest_in(scan, segment->layer, interest);
     CDS_TRY(ask(&walk, segment, &own));
     cds_scan_offer(scan, interest.at);

@@ -14,6 +14,8 @@ typedef struct kept_solution {
   cds_mapping mapping;
   cds_cost cost;
   bool proven;
+  size_t twin; /* what it answers, and where */
+  double lambda, bound;
 } kept_solution;
 
 typedef struct network_job {
@@ -47,14 +49,14 @@ static void diagnose_misfit(const network_job *job, size_t kind) {
 /* Begins the searcher for the kind unless it is. Keeping one searcher for each
  * kind, with its tables, was measured: 4 % faster, not worth its memory. */
 static cds_status begin_layer(network_job *job, size_t kind) {
-  if (job->begun == kind) {
+  if (job->begun == job->plan->twin[kind]) {
     return CDS_OK;
   }
   job->begun = SIZE_MAX;
   CDS_TRY(cds_search_begin(job->options->searcher, job->arch,
                            &layer_of(job, kind)->einsum,
                            job->options->power_limit_w));
-  job->begun = kind;
+  job->begun = job->plan->twin[kind];
   return CDS_OK;
 }
 
@@ -86,7 +88,7 @@ static cds_status search_layer(network_job *job, size_t kind, cds_goal goal) {
   return job->result.found ? CDS_OK : CDS_EINTERNAL;
 }
 
-static cds_status keep_solution(size_t *number, network_job *job) {
+static cds_status make_room(network_job *job) {
   if (job->solutions == job->room) {
     const size_t room = job->room == 0 ? 128 : 2 * job->room;
     kept_solution **grown = (kept_solution **)cds_arena_array(
@@ -100,6 +102,13 @@ static cds_status keep_solution(size_t *number, network_job *job) {
     job->solution = grown;
     job->room = room;
   }
+  return CDS_OK;
+}
+
+/* Keeps the answer of the search. */
+static cds_status keep_solution(network_job *job, size_t kind, double lambda,
+                                double bound) {
+  CDS_TRY(make_room(job));
   kept_solution *kept =
       (kept_solution *)cds_arena_alloc(job->arena, sizeof *kept);
   if (kept == NULL) {
@@ -108,7 +117,9 @@ static cds_status keep_solution(size_t *number, network_job *job) {
   kept->mapping = job->result.mapping;
   kept->cost = job->result.cost;
   kept->proven = job->result.proven;
-  *number = job->solutions;
+  kept->twin = job->plan->twin[kind];
+  kept->lambda = lambda;
+  kept->bound = bound;
   job->solution[job->solutions++] = kept;
   return CDS_OK;
 }
@@ -122,18 +133,37 @@ static double endless_lambda(const cds_hull_layer *layer) {
   return scale * 0x1p60;
 }
 
+/* The same question about same layers of another phase; the number of answers
+ * when it was not asked yet. */
+static size_t find_answer(const network_job *job, size_t kind, double lambda) {
+  size_t i = job->plan->by_phase ? 0 : job->solutions;
+  while (i < job->solutions &&
+         (job->solution[i]->lambda != lambda ||
+          job->solution[i]->twin != job->plan->twin[kind])) {
+    i++;
+  }
+  return i;
+}
+
 static cds_status solve_at(cds_hull_answer *out, size_t kind, double lambda,
                            void *payload) {
   network_job *job = (network_job *)payload;
   const bool endless = lambda == (double)INFINITY;
   const double weight = endless ? endless_lambda(&job->hull[kind]) : lambda;
-  CDS_TRY(search_layer(job, kind, (cds_goal){.lambda_pj_per_s = weight}));
-  const cds_search_result *result = &job->result;
-  out->energy_pj = result->cost.energy_pj;
-  out->latency_s = result->cost.latency_s;
-  out->proven = result->proven;
-  out->bound = endless ? result->bound / weight * (1 - 0x1p-50) : result->bound;
-  return keep_solution(&out->solution, job);
+  const size_t number = find_answer(job, kind, lambda);
+  if (number == job->solutions) {
+    CDS_TRY(search_layer(job, kind, (cds_goal){.lambda_pj_per_s = weight}));
+    const double bound = job->result.bound;
+    CDS_TRY(keep_solution(job, kind, lambda,
+                          endless ? bound / weight * (1 - 0x1p-50) : bound));
+  }
+  const kept_solution *kept = job->solution[number];
+  *out = (cds_hull_answer){.energy_pj = kept->cost.energy_pj,
+                           .latency_s = kept->cost.latency_s,
+                           .bound = kept->bound,
+                           .proven = kept->proven,
+                           .solution = number};
+  return CDS_OK;
 }
 
 static cds_status price_operations(network_job *job) {
@@ -167,6 +197,7 @@ static cds_status price_operations(network_job *job) {
     }
     hull->energy_pj = floor.energy_pj;
     hull->latency_s = floor.latency_s;
+    hull->group = layer->phase;
   }
   return CDS_OK;
 }
@@ -290,7 +321,8 @@ static cds_status list_terms(cds_hull_problem *problem, network_job *job) {
       const cds_layer *layer = &workload->layer[i];
       if (layer->phase == phase) {
         term[terms++] = (cds_hull_term){.layer = job->plan->kind[i],
-                                        .weight = (double)layer->count};
+                                        .weight = (double)layer->count,
+                                        .group = phase};
       }
     }
     if (terms > first) {
@@ -300,6 +332,33 @@ static cds_status list_terms(cds_hull_problem *problem, network_job *job) {
   problem->term = term;
   problem->terms = terms;
   return CDS_OK;
+}
+
+/* A phase is a group. The limit on a token is kept by the quotient of the
+ * latency and the tokens, to the last digit. */
+static cds_status list_groups(cds_hull_problem *problem, network_job *job) {
+  const cds_workload *workload = job->workload;
+  const cds_network_options *options = job->options;
+  cds_hull_group *group = (cds_hull_group *)cds_arena_array(
+      job->arena, workload->phases, sizeof *group);
+  if (group == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (unsigned i = 0; i < workload->phases; i++) {
+    const cds_phase *phase = &workload->phase[i];
+    group[i] = (cds_hull_group){1, (double)INFINITY};
+    if (phase->kind == CDS_PHASE_PREFILL) {
+      group[i].latency_limit_s = options->first_token_limit_s;
+    } else if (phase->kind == CDS_PHASE_DECODE) {
+      group[i].latency_limit_s =
+          options->token_limit_s * (double)phase->tokens * (1 - 0x1p-52);
+    }
+    problem->cut_groups =
+        problem->cut_groups || group[i].latency_limit_s < (double)INFINITY;
+  }
+  problem->groups = workload->phases;
+  problem->group = group;
+  return problem->cut_groups && !job->plan->by_phase ? CDS_EINTERNAL : CDS_OK;
 }
 
 static cds_status walk_network(network_job *job) {
@@ -319,6 +378,7 @@ static cds_status walk_network(network_job *job) {
   }
   cds_hull_result walk;
   CDS_TRY(list_terms(&problem, job));
+  CDS_TRY(list_groups(&problem, job));
   CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
   out->energy_pj = walk.energy_pj;
   out->latency_s = walk.latency_s;
@@ -329,6 +389,10 @@ static cds_status walk_network(network_job *job) {
   out->least_energy_pj = walk.least_energy_pj;
   out->least_latency_s = walk.least_latency_s;
   out->least_edp_pj_s = walk.least_edp_pj_s;
+  if (problem.cut_groups) {
+    cds_network_tokens(&out->least_first_token_s, &out->least_token_s,
+                       job->workload, walk.least_group_s);
+  }
   if (!walk.found) {
     return CDS_ELIMIT;
   }
@@ -344,7 +408,9 @@ cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
       .energy_pj = (double)NAN, .latency_s = (double)NAN, .value = (double)NAN};
   cds_network_plan plan;
   if (options->plan == NULL) {
-    CDS_TRY(cds_network_plan_make(&plan, workload, arena));
+    const bool by_phase = isfinite(options->first_token_limit_s) ||
+                          isfinite(options->token_limit_s);
+    CDS_TRY(cds_network_plan_make(&plan, workload, by_phase, arena));
   } else {
     plan = *options->plan;
   }

@@ -55,6 +55,8 @@ typedef struct cds_network_result {
   cds_point *frontier; /* hull vertices found on the way, by energy */
   /* Proven lower bounds on each metric alone (known without limits met). */
   double least_energy_pj, least_latency_s, least_edp_pj_s;
+  /* Of the slowest phase, when there is a limit on it; else 0. */
+  double least_first_token_s, least_token_s;
   uint64_t solves, nodes; /* effort */
 } cds_network_result;
 
@@ -64,10 +66,13 @@ typedef struct cds_network_plan {
   size_t *first;  /* first layer of each kind, rising */
   double *weight; /* how often the layers of the kind run, summed */
   size_t *kind;   /* of each layer */
+  bool by_phase;  /* same layers of two phases are two kinds */
+  size_t *twin;   /* first kind of the same layers, of any phase */
 } cds_network_plan;
-/* Lives in the arena. CDS_ENOMEM. */
+/* Same layers run with the same mapping: in the whole network, or within each
+ * phase. Lives in the arena. CDS_ENOMEM. */
 cds_status cds_network_plan_make(cds_network_plan *out,
-                                 const cds_workload *workload,
+                                 const cds_workload *workload, bool by_phase,
                                  cds_arena *arena);
 
 typedef struct cds_network_options {
@@ -78,6 +83,8 @@ typedef struct cds_network_options {
   bool details;     /* counts and own bounds of each layer */
   const cds_control *control;
   double edp_limit_pj_s;        /* INFINITY: none */
+  double first_token_limit_s;   /* of each prefill phase; INFINITY: none */
+  double token_limit_s;         /* a token of each decode phase; likewise */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
   cds_searcher *searcher;       /* for all layers in turn */
 } cds_network_options;
@@ -85,7 +92,8 @@ typedef struct cds_network_options {
   {                                                                            \
     .objective = CDS_OBJECTIVE_EDP, .power_limit_w = (double)INFINITY,         \
     .latency_limit_s = (double)INFINITY, .energy_limit_pj = (double)INFINITY,  \
-    .incumbent = (double)INFINITY, .edp_limit_pj_s = (double)INFINITY          \
+    .incumbent = (double)INFINITY, .edp_limit_pj_s = (double)INFINITY,         \
+    .first_token_limit_s = (double)INFINITY, .token_limit_s = (double)INFINITY \
   }
 
 /* Solves the network on a design; results live in the arena. When nothing at
@@ -96,9 +104,10 @@ typedef struct cds_network_options {
  * level, need and capacity.
  *
  * Power is a roof of each layer, so that the hull stays exact. With limits on
- * latency, energy or energy x delay the optimum may lie off the hull: the
- * result is then the best choice on the hull that meets them, the bound is
- * that of the hull, and `proven` says whether they meet. */
+ * latency, energy, energy x delay or the time of a token the optimum may lie
+ * off the hull: the result is then the best choice that meets them among all
+ * mappings that the search has given, the bound is that of the hull, and
+ * `proven` says whether they meet. Limits on tokens need a plan by phase. */
 cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
                              const cds_workload *workload, cds_arena *arena,
                              const cds_network_options *options,
@@ -108,6 +117,15 @@ cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
 void cds_network_floor(cds_point *out, const cds_arch *arch,
                        const cds_workload *workload,
                        const cds_network_plan *plan, double power_limit_w);
+/* Likewise the time to the first token of the slowest prefill phase, and that
+ * of a token of the slowest decode phase, s; 0 without such a phase. */
+void cds_network_token_floor(double *first_token_s, double *token_s,
+                             const cds_arch *arch, const cds_workload *workload,
+                             const cds_network_plan *plan,
+                             double power_limit_w);
+/* The same of a latency of each phase. */
+void cds_network_tokens(double *first_token_s, double *token_s,
+                        const cds_workload *workload, const double *latency_s);
 /* E x T^n or E or T, in pJ and s. */
 double cds_objective_value(cds_objective objective, double energy_pj,
                            double latency_s);

@@ -7,24 +7,32 @@
 #include "base/text.h"
 
 cds_status cds_network_plan_make(cds_network_plan *out,
-                                 const cds_workload *workload,
+                                 const cds_workload *workload, bool by_phase,
                                  cds_arena *arena) {
   const size_t layers = workload->layers;
-  *out = (cds_network_plan){0};
+  *out = (cds_network_plan){.by_phase = by_phase};
   out->first = (size_t *)cds_arena_array(arena, layers, sizeof *out->first);
   out->kind = (size_t *)cds_arena_array(arena, layers, sizeof *out->kind);
   out->weight = (double *)cds_arena_array(arena, layers, sizeof *out->weight);
-  if (out->first == NULL || out->kind == NULL || out->weight == NULL) {
+  out->twin = (size_t *)cds_arena_array(arena, layers, sizeof *out->twin);
+  if (out->first == NULL || out->kind == NULL || out->weight == NULL ||
+      out->twin == NULL) {
     return CDS_ENOMEM;
   }
   for (size_t i = 0; i < layers; i++) {
     const cds_layer *layer = &workload->layer[i];
     size_t kind = 0;
-    while (kind < out->distinct &&
-           !cds_layer_same(&workload->layer[out->first[kind]], layer)) {
-      kind++;
+    size_t twin = SIZE_MAX;
+    for (; kind < out->distinct; kind++) {
+      const cds_layer *first = &workload->layer[out->first[kind]];
+      const bool same = cds_layer_same(first, layer);
+      twin = same && twin == SIZE_MAX ? kind : twin;
+      if (same && (!by_phase || first->phase == layer->phase)) {
+        break;
+      }
     }
     if (kind == out->distinct) {
+      out->twin[kind] = twin == SIZE_MAX ? kind : twin;
       out->first[out->distinct++] = i;
     }
     out->kind[i] = kind;
@@ -67,6 +75,34 @@ void cds_network_floor(cds_point *out, const cds_arch *arch,
     out->energy_pj += weight * floor.energy_pj;
     out->latency_s += weight * floor.latency_s;
   }
+}
+
+void cds_network_tokens(double *first_token_s, double *token_s,
+                        const cds_workload *workload, const double *latency_s) {
+  *first_token_s = 0;
+  *token_s = 0;
+  for (unsigned i = 0; i < workload->phases; i++) {
+    const cds_phase *phase = &workload->phase[i];
+    if (phase->kind == CDS_PHASE_PREFILL) {
+      *first_token_s = fmax(*first_token_s, latency_s[i]);
+    } else if (phase->kind == CDS_PHASE_DECODE) {
+      *token_s = fmax(*token_s, latency_s[i] / (double)phase->tokens);
+    }
+  }
+}
+
+void cds_network_token_floor(double *first_token_s, double *token_s,
+                             const cds_arch *arch, const cds_workload *workload,
+                             const cds_network_plan *plan,
+                             double power_limit_w) {
+  double latency_s[CDS_PHASES_MAX] = {0};
+  for (size_t kind = 0; kind < plan->distinct; kind++) {
+    const cds_layer *layer = &workload->layer[plan->first[kind]];
+    cds_point floor;
+    cds_layer_floor(&floor, arch, layer, power_limit_w);
+    latency_s[layer->phase] += plan->weight[kind] * floor.latency_s;
+  }
+  cds_network_tokens(first_token_s, token_s, workload, latency_s);
 }
 
 cds_status cds_network_footprint(const cds_arch *arch,

@@ -14,7 +14,9 @@ typedef enum cds_metric {
   CDS_METRIC_TEMPERATURE, /* degC */
   CDS_METRIC_ENERGY,      /* pJ */
   CDS_METRIC_LATENCY,     /* s */
-  CDS_METRIC_EDP          /* pJ s */
+  CDS_METRIC_EDP,         /* pJ s */
+  CDS_METRIC_FIRST_TOKEN, /* s, of each prefill phase */
+  CDS_METRIC_TOKEN        /* s, of each decode phase, over its tokens */
 } cds_metric;
 
 typedef struct cds_limit { /* metric <= bound, in the internal unit */

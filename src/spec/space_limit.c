@@ -5,13 +5,14 @@
 #include "base/text.h"
 #include "spec/space.h"
 
-enum { METRICS = 6 };
+enum { METRICS = 8 };
 
 static const char *const metric_names[METRICS] = {
-    "area", "power", "temperature", "energy", "latency", "edp"};
+    "area",    "power", "temperature", "energy",
+    "latency", "edp",   "first_token", "token"};
 static const cds_dimension metric_dimensions[METRICS] = {
-    CDS_DIM_AREA,   CDS_DIM_POWER, CDS_DIM_TEMPERATURE,
-    CDS_DIM_ENERGY, CDS_DIM_TIME,  CDS_DIM_ENERGY};
+    CDS_DIM_AREA, CDS_DIM_POWER,  CDS_DIM_TEMPERATURE, CDS_DIM_ENERGY,
+    CDS_DIM_TIME, CDS_DIM_ENERGY, CDS_DIM_TIME,        CDS_DIM_TIME};
 
 typedef struct limit_text {
   const char *text;

@@ -7,8 +7,6 @@
 #include "spec/mapping_file.h"
 #include "spec/workload_layers.h"
 
-enum { PHASES_MAX = 64 };
-
 typedef struct file_keys {
   const char *name;
   const cds_yaml *layers, *model, *phases, *precision;
@@ -221,11 +219,11 @@ static cds_status read_phases(cds_workload *workload,
                               cds_phase_options **options, const cds_yaml *node,
                               const cds_reader *reader) {
   if (node == NULL || node->kind != CDS_YAML_SEQUENCE || node->count == 0 ||
-      node->count > PHASES_MAX) {
+      node->count > CDS_PHASES_MAX) {
     cds_diag_error(reader->diag, node != NULL ? node->place : workload->place,
                    "model without a list of phases: expected 1 to %d, such as "
                    "'phases: [{prefill: {tokens: 2048}}]'",
-                   PHASES_MAX);
+                   CDS_PHASES_MAX);
     return CDS_EINPUT;
   }
   workload->phase =

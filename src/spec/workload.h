@@ -60,6 +60,8 @@ typedef enum cds_phase_kind {
   CDS_PHASE_DECODE
 } cds_phase_kind;
 
+enum { CDS_PHASES_MAX = 64 };
+
 typedef struct cds_phase {
   const char *name; /* "prefill", "decode", "all" for plain layers */
   cds_phase_kind kind;
