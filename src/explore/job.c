@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Designs, threads and the first pass; see job.h. */
+#include "explore/job.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "network/plan.h"
+
+enum {
+  DESIGNS_MAX = 1000000, /* records in memory */
+  BLOCK = 16             /* designs of one chunk of the first pass */
+};
+
+static bool cancelled(const cds_job *job) {
+  const cds_control *control = job->options->control;
+  return cds_control_cancelled(control) != 0;
+}
+
+/* Notes a failure that no record can hold. */
+void cds_job_fail(cds_job *job, cds_status status) {
+  cds_lock_take(job->lock);
+  if (job->status == CDS_OK) {
+    job->status = status;
+  }
+  cds_lock_give(job->lock);
+}
+
+bool cds_job_stopped(cds_job *job) {
+  cds_lock_take(job->lock);
+  const bool failed = job->status != CDS_OK;
+  cds_lock_give(job->lock);
+  return failed || cancelled(job);
+}
+
+/* Counts designs that are done with, and tells the caller. */
+void cds_job_report(cds_job *job, uint64_t designs, double value,
+                    double bound) {
+  const cds_control *control = job->options->control;
+  cds_lock_take(job->lock);
+  job->done += designs;
+  if (value < job->best || isnan(job->best)) {
+    job->best = value;
+  }
+  if (control != NULL && control->progress != NULL) {
+    const cds_progress progress = {job->done, job->designs, job->best, bound};
+    control->progress(&progress, control->payload);
+  }
+  cds_lock_give(job->lock);
+}
+
+void cds_job_infeasible(cds_job *job, cds_design_result *design,
+                        const cds_diag *diag) {
+  const char *reason = cds_diag_first_error(diag);
+  design->status = CDS_DESIGN_INFEASIBLE;
+  cds_lock_take(job->lock);
+  design->reason = cds_arena_strdup(
+      job->arena, reason != NULL ? reason : "it cannot be built");
+  cds_lock_give(job->lock);
+  if (design->reason == NULL) {
+    cds_job_fail(job, CDS_ENOMEM);
+  }
+}
+
+void cds_job_over_limit(cds_job *job, cds_design_result *design,
+                        const cds_excess *excess, bool proven) {
+  design->status = CDS_DESIGN_OVER_LIMIT;
+  design->limit_proven = proven;
+  design->limit = job->limits.index[excess->metric];
+  job->least[design->index] = excess->least;
+}
+
+/* ---- first pass: build, check, bound ------------------------------------ */
+
+static void bound_design(cds_job *job, cds_worker *worker,
+                         cds_design_result *design) {
+  cds_arena_reset(worker->arena, worker->empty);
+  cds_diag *diag = cds_diag_new(worker->arena);
+  if (diag == NULL) {
+    cds_job_fail(job, CDS_ENOMEM);
+    return;
+  }
+  const cds_status status = cds_space_design(
+      worker->arch, job->space, design->index, worker->arena, diag);
+  if (status == CDS_ENOMEM || status == CDS_EINTERNAL) {
+    cds_job_fail(job, status);
+    return;
+  }
+  if (status != CDS_OK) {
+    design->bound = (double)INFINITY;
+    cds_job_infeasible(job, design, diag);
+    return;
+  }
+  const cds_arch *arch = worker->arch;
+  design->area_um2 = cds_arch_area_um2(arch);
+  const double roof_w = cds_limits_roof(&job->limits, arch);
+  const double power_w =
+      cds_arch_leakage_w(arch) < roof_w ? roof_w : (double)INFINITY;
+  cds_floors floor = {.first_token_s = 0};
+  cds_network_floor(&floor.all, arch, job->workload, &job->plan, power_w);
+  if (cds_limits_on_tokens(&job->limits)) {
+    cds_network_token_floor(&floor.first_token_s, &floor.token_s, arch,
+                            job->workload, &job->plan, power_w);
+  }
+  job->floor[design->index] = floor.all;
+  design->bound = cds_objective_value(job->options->objective,
+                                      floor.all.energy_pj, floor.all.latency_s);
+  cds_excess excess;
+  if (cds_limits_exceeded(&excess, &job->limits, arch, &floor)) {
+    cds_job_over_limit(job, design, &excess, true);
+  } else if (cds_network_footprint(arch, job->workload, diag) != CDS_OK) {
+    cds_job_infeasible(job, design, diag);
+  }
+}
+
+static void bound_block(size_t chunk, unsigned thread, void *payload) {
+  cds_job *job = (cds_job *)payload;
+  const size_t first = chunk * BLOCK;
+  uint64_t done = 0;
+  for (size_t i = first; i < first + BLOCK && i < job->designs; i++) {
+    if (cds_job_stopped(job)) {
+      return;
+    }
+    cds_design_result *design = &job->design[i];
+    bound_design(job, &job->worker[thread], design);
+    done += design->status != CDS_DESIGN_OPEN;
+  }
+  cds_job_report(job, done, (double)NAN, 0);
+}
+
+cds_status cds_job_bound(cds_job *job) {
+  const size_t blocks = (job->designs + BLOCK - 1) / BLOCK;
+  cds_parallel_for(blocks, job->threads, bound_block, job);
+  return job->status;
+}
+
+static int compare_candidates(const void *left, const void *right) {
+  const cds_candidate *a = (const cds_candidate *)left;
+  const cds_candidate *b = (const cds_candidate *)right;
+  if (a->key != b->key) {
+    return a->key < b->key ? -1 : 1;
+  }
+  return a->design < b->design ? -1 : a->design > b->design;
+}
+
+void cds_job_sort(cds_job *job, const double *key) {
+  job->candidates = 0;
+  for (size_t i = 0; i < job->designs; i++) {
+    if (job->design[i].status == CDS_DESIGN_OPEN) {
+      job->candidate[job->candidates++] = (cds_candidate){key[i], i};
+    }
+  }
+  qsort(job->candidate, job->candidates, sizeof *job->candidate,
+        compare_candidates);
+}
+
+/* ---- second passes --------------------------------------------------------
+ */
+
+cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
+                          cds_worker *worker, size_t design) {
+  cds_arena_reset(worker->arena, worker->empty);
+  *arch = worker->arch;
+  *diag = cds_diag_new(worker->arena);
+  if (*diag == NULL) {
+    return CDS_ENOMEM;
+  }
+  const cds_status status =
+      cds_space_design(worker->arch, job->space, design, worker->arena, *diag);
+  /* A number of it is too large. */
+  return status == CDS_ELIMIT ? CDS_EINPUT : status;
+}
+
+cds_network_options cds_job_options(const cds_job *job, const cds_arch *arch) {
+  cds_network_options options = CDS_NETWORK_OPTIONS_INIT;
+  options.objective = job->options->objective;
+  options.power_limit_w = cds_limits_roof(&job->limits, arch);
+  options.latency_limit_s = job->limits.bound[CDS_METRIC_LATENCY];
+  options.energy_limit_pj = job->limits.bound[CDS_METRIC_ENERGY];
+  options.edp_limit_pj_s = job->limits.bound[CDS_METRIC_EDP];
+  options.first_token_limit_s = job->limits.bound[CDS_METRIC_FIRST_TOKEN];
+  options.token_limit_s = job->limits.bound[CDS_METRIC_TOKEN];
+  options.plan = &job->plan;
+  return options;
+}
+
+double cds_average_power_w(cds_point point) {
+  return point.energy_pj * 1e-12 / point.latency_s;
+}
+
+/* ---- set-up ---------------------------------------------------------------
+ */
+
+static cds_status prepare_designs(cds_job *job, cds_diag *diag) {
+  const uint64_t designs = cds_space_designs(job->space);
+  if (designs > DESIGNS_MAX) {
+    cds_diag_error(diag, (cds_place){0},
+                   "'%s' declares %" PRIu64 " designs: at most %d can be "
+                   "explored at once; fix variables with '--set'",
+                   cds_space_name(job->space), designs, (int)DESIGNS_MAX);
+    return CDS_EINPUT;
+  }
+  const size_t count = (size_t)designs;
+  cds_design_result *design =
+      (cds_design_result *)cds_arena_array(job->arena, count, sizeof *design);
+  job->least = (double *)cds_arena_array(job->arena, count, sizeof(double));
+  job->floor =
+      (cds_point *)cds_arena_array(job->arena, count, sizeof *job->floor);
+  job->candidate = (cds_candidate *)cds_arena_array(job->arena, count,
+                                                    sizeof *job->candidate);
+  if (design == NULL || job->least == NULL || job->floor == NULL ||
+      job->candidate == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < count; i++) {
+    design[i] = (cds_design_result){.index = i,
+                                    .status = CDS_DESIGN_OPEN,
+                                    .energy_pj = (double)NAN,
+                                    .latency_s = (double)NAN,
+                                    .value = (double)NAN,
+                                    .area_um2 = (double)NAN,
+                                    .power_w = (double)NAN,
+                                    .temperature_degc = (double)NAN};
+  }
+  job->designs = count;
+  job->design = design;
+  return CDS_OK;
+}
+
+static cds_status prepare_workers(cds_job *job) {
+  job->threads = cds_parallel_threads(job->options->threads);
+  job->lock = cds_lock_new();
+  job->worker = (cds_worker *)cds_arena_array(job->arena, job->threads,
+                                              sizeof *job->worker);
+  if (job->lock == NULL || job->worker == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (unsigned i = 0; i < job->threads; i++) {
+    cds_worker *worker = &job->worker[i];
+    worker->arena = cds_arena_new();
+    worker->searcher = cds_searcher_new();
+    worker->arch =
+        (cds_arch *)cds_arena_alloc(job->arena, sizeof *worker->arch);
+    if (worker->arena == NULL || worker->searcher == NULL ||
+        worker->arch == NULL) {
+      return CDS_ENOMEM;
+    }
+    worker->empty = cds_arena_mark_get(worker->arena);
+  }
+  return CDS_OK;
+}
+
+void cds_job_end(cds_job *job) {
+  for (unsigned i = 0; job->worker != NULL && i < job->threads; i++) {
+    cds_worker *worker = &job->worker[i];
+    cds_searcher_free(worker->searcher);
+    cds_arena_free(worker->arena);
+  }
+  cds_lock_free(job->lock);
+}
+
+cds_status cds_job_begin(cds_job *out, const cds_space *space,
+                         const cds_workload *workload,
+                         const cds_explore_options *options, cds_arena *arena,
+                         cds_diag *diag) {
+  *out = (cds_job){.space = space,
+                   .workload = workload,
+                   .options = options,
+                   .arena = arena,
+                   .best = (double)NAN};
+  cds_limits_resolve(&out->limits, options);
+  CDS_TRY(cds_limits_apply(&out->limits, options, workload, diag));
+  CDS_TRY(cds_network_plan_make(&out->plan, workload,
+                                cds_limits_on_tokens(&out->limits), arena));
+  CDS_TRY(prepare_designs(out, diag));
+  return prepare_workers(out);
+}

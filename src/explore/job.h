@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * job: what every pass over the designs of a space shares: threads with their
+ * memory, the first pass that builds, checks and bounds each design, records,
+ * progress.
+ */
+#ifndef CDS_EXPLORE_JOB_H
+#define CDS_EXPLORE_JOB_H
+
+#include "base/parallel.h"
+#include "explore/limits.h"
+
+enum { CDS_FIRST_WAVE = 2, CDS_LAST_WAVE = 32 };
+
+/* What one thread owns. */
+typedef struct cds_worker {
+  cds_arena *arena;
+  cds_arena_mark empty;
+  cds_searcher *searcher;
+  cds_arch *arch;
+} cds_worker;
+
+/* A design that the second pass may have to solve. */
+typedef struct cds_candidate {
+  double key; /* in the order of which they are solved */
+  size_t design;
+} cds_candidate;
+
+typedef struct cds_job {
+  const cds_space *space;
+  const cds_workload *workload;
+  const cds_explore_options *options;
+  cds_arena *arena; /* results; under the lock while threads run */
+  cds_network_plan plan;
+  cds_limits limits;
+  size_t designs;
+  cds_design_result *design;
+  cds_point *floor; /* of each design */
+  double *least;    /* by design: see cds_limits_diagnose */
+  cds_candidate *candidate;
+  size_t candidates;
+  unsigned threads;
+  cds_worker *worker;
+  cds_lock *lock;
+  uint64_t done;
+  double best;       /* for the progress only */
+  cds_status status; /* the first failure that ends everything */
+} cds_job;
+
+/* Plan, records and threads; cds_job_end is legal after a failure too.
+ * Everything but what the threads own lives in the arena. */
+cds_status cds_job_begin(cds_job *out, const cds_space *space,
+                         const cds_workload *workload,
+                         const cds_explore_options *options, cds_arena *arena,
+                         cds_diag *diag);
+void cds_job_end(cds_job *job);
+/* First pass: builds, checks and bounds every design. Those that remain are
+ * open. The status that ends everything. */
+cds_status cds_job_bound(cds_job *job);
+/* Lists the open designs by `key` (by design), equal ones by index. */
+void cds_job_sort(cds_job *job, const double *key);
+/* Builds the candidate's design in the worker, whose arena it empties. */
+cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
+                          cds_worker *worker, size_t design);
+/* Options that the limits demand; no incumbent. */
+cds_network_options cds_job_options(const cds_job *job, const cds_arch *arch);
+/* Notes a failure that no record can hold. */
+void cds_job_fail(cds_job *job, cds_status status);
+bool cds_job_stopped(cds_job *job);
+/* Counts designs that are done with, and tells the caller. */
+void cds_job_report(cds_job *job, uint64_t designs, double value, double bound);
+/* Fills the record with the first error. */
+void cds_job_infeasible(cds_job *job, cds_design_result *design,
+                        const cds_diag *diag);
+void cds_job_over_limit(cds_job *job, cds_design_result *design,
+                        const cds_excess *excess, bool proven);
+/* E / T, W. */
+double cds_average_power_w(cds_point point);
+
+#endif
