@@ -11,7 +11,8 @@
 
 static int exit_code(cds_explore_case *it) {
   const cds_explore_result *result = &it->result;
-  if (!result->complete) {
+  const bool cut = it->with_pareto && result->found && !it->pareto.complete;
+  if (!result->complete || cut) {
     cds_cli_error(it->cli, "interrupted: %s",
                   result->found ? "the best so far was written"
                                 : "no design was mapped yet");

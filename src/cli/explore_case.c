@@ -27,21 +27,23 @@ static bool write_content(FILE *stream, const cds_explore_case *it,
   case 1:
     return cds_export_layers_csv(stream, it->report.arch, it->report.workload,
                                  &it->result.network, arena);
+  case 3:
+    return cds_export_pareto_csv(stream, &it->report, arena);
   default:
     return cds_export_result_json(stream, &it->report, arena);
   }
 }
 
 int cds_case_write(cds_explore_case *it, cds_cli *cli) {
-  static const char *const names[CDS_CASE_FILES] = {"designs.csv", "layers.csv",
-                                                    "result.json"};
+  static const char *const names[CDS_CASE_FILES] = {
+      "designs.csv", "layers.csv", "result.json", "pareto.csv"};
   cds_output out[CDS_CASE_FILES];
   unsigned opened = 0;
   int code = CDS_EXIT_DONE;
   if (!cds_output_folder(it->folder, cli)) {
     return CDS_EXIT_OUTPUT;
   }
-  for (; opened < CDS_CASE_FILES && code == CDS_EXIT_DONE; opened++) {
+  for (; opened < it->files && code == CDS_EXIT_DONE; opened++) {
     it->paths[opened] =
         cds_cli_printf(cli->arena, "%s/%s", it->folder, names[opened]);
     if (!cds_output_open(&out[opened], it->paths[opened], cli)) {
@@ -63,7 +65,44 @@ int cds_case_write(cds_explore_case *it, cds_cli *cli) {
   return code;
 }
 
+/* Reads one metric's name; false when it is none. */
+static bool read_metric(cds_metric *out, const char *name, size_t length) {
+  for (unsigned m = 0; m <= CDS_METRIC_TOKEN; m++) {
+    const char *known = cds_metric_name((cds_metric)m);
+    if (cds_pareto_offers((cds_metric)m) && strlen(known) == length &&
+        strncmp(known, name, length) == 0) {
+      *out = (cds_metric)m;
+      return true;
+    }
+  }
+  return false;
+}
+
+/* "energy,latency": two metrics that differ. */
+static cds_status read_pareto(cds_explore_case *it) {
+  const char *text = it->cli->options->pareto;
+  it->with_pareto = text != NULL;
+  it->files = it->with_pareto ? 4 : 3;
+  if (text == NULL) {
+    return CDS_OK;
+  }
+  const size_t first = strcspn(text, ",");
+  const char *second = text[first] == ',' ? text + first + 1 : "";
+  if (read_metric(&it->metric[0], text, first) &&
+      read_metric(&it->metric[1], second, strlen(second)) &&
+      it->metric[0] != it->metric[1]) {
+    return CDS_OK;
+  }
+  it->inputs.wrong_call = true;
+  cds_cli_error(it->cli,
+                "'--pareto' is '%s': expected two of area, power, temperature, "
+                "energy, latency and edp, such as energy,latency",
+                text);
+  return CDS_EINPUT;
+}
+
 cds_status cds_case_prepare(cds_explore_case *it) {
+  CDS_TRY(read_pareto(it));
   it->options.objective = cds_inputs_objective(&it->inputs, it->cli);
   it->options.threads = (unsigned)it->cli->options->jobs;
   return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,
@@ -76,8 +115,26 @@ static void make_report(cds_explore_case *it) {
   it->report.arch = it->result.found ? it->result.arch : it->inputs.arch;
   it->report.options = &it->options;
   it->report.result = &it->result;
+  it->report.pareto = it->with_pareto ? &it->pareto : NULL;
   it->report.provenance = it->inputs.provenance;
   it->report.run.threads = cds_parallel_threads(it->options.threads);
+}
+
+/* The Pareto set, when it was asked for and any design can be used. */
+static cds_status find_pareto(cds_explore_case *it, cds_control *control) {
+  double scale;
+  const char *unit = cds_shown_unit(it->options.objective, &scale);
+  it->pareto = (cds_pareto_result){.metric = {it->metric[0], it->metric[1]},
+                                   .proven = it->result.complete};
+  if (!it->with_pareto || !it->result.found || !it->result.complete) {
+    return CDS_OK;
+  }
+  cds_progress_begin(control, it->cli, unit, scale);
+  const cds_status status = cds_pareto(
+      &it->pareto, it->metric, it->inputs.space, &it->inputs.workload,
+      &it->options, it->cli->arena, it->cli->diag);
+  cds_progress_end();
+  return status == CDS_EINTERRUPTED ? CDS_OK : status;
 }
 
 cds_status cds_case_explore(cds_explore_case *it) {
@@ -90,13 +147,14 @@ cds_status cds_case_explore(cds_explore_case *it) {
   const cds_status status =
       cds_explore(&it->result, it->inputs.space, &it->inputs.workload,
                   &it->options, it->cli->arena, it->cli->diag);
-  it->report.run.wall_s = cds_clock() - start;
-  it->options.control = NULL;
   cds_progress_end();
   const bool expected = status == CDS_EINTERRUPTED || status == CDS_EINFEASIBLE;
   if (status != CDS_OK && (!expected || it->result.design == NULL)) {
     return status;
   }
+  CDS_TRY(find_pareto(it, &control));
+  it->report.run.wall_s = cds_clock() - start;
+  it->options.control = NULL;
   it->explored = true;
   make_report(it);
   cds_cli_say(it->cli, "%zu designs in %u ms on %u threads", it->result.designs,
@@ -120,7 +178,7 @@ int cds_case_print(const cds_explore_case *it, bool written) {
   if (written) {
     fputs("\nwritten       ", stdout);
   }
-  for (unsigned i = 0; i < CDS_CASE_FILES && written; i++) {
+  for (unsigned i = 0; i < it->files && written; i++) {
     fprintf(stdout, "%s%s\n", i > 0 ? "              " : "", it->paths[i]);
   }
   return CDS_EXIT_DONE;

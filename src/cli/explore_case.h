@@ -5,7 +5,7 @@
 
 #include "cli/inputs.h"
 
-enum { CDS_CASE_FILES = 3 };
+enum { CDS_CASE_FILES = 4 };
 
 typedef struct cds_explore_case {
   cds_cli *cli;     /* messages about this architecture go to its diagnostics */
@@ -14,8 +14,12 @@ typedef struct cds_explore_case {
   cds_explore_options options;
   bool explored; /* false: `result` holds nothing */
   cds_explore_result result;
+  bool with_pareto;
+  cds_metric metric[2]; /* of the Pareto set */
+  cds_pareto_result pareto;
   cds_report report;
   const char *folder;
+  unsigned files; /* three, and pareto.csv where it was asked for */
   const char *paths[CDS_CASE_FILES];
 } cds_explore_case;
 
@@ -28,7 +32,7 @@ cds_status cds_case_explore(cds_explore_case *it);
  * '.'. `name` stands for the architecture. */
 const char *cds_case_folder(const cds_cli *cli, const char *base,
                             const char *name, const char *workload);
-/* All three files are complete under temporary names before one is renamed;
+/* All files are complete under temporary names before one is renamed;
  * exit code. Messages go to `cli`. */
 int cds_case_write(cds_explore_case *it, cds_cli *cli);
 /* Prints the result in the format of the call; exit code. */

@@ -15,6 +15,7 @@
 enum {
   OPERATIONS_SHOWN = 12,
   COMPONENTS_SHOWN = 12,
+  PARETO_SHOWN = 20,
   BAR = 20,
   NAME = 28,
   BOUND = 9
@@ -432,6 +433,68 @@ static void write_bottleneck(const cds_page *page, const cds_report *report,
   cds_help_wrap(page->stream, text, 14, 14);
 }
 
+/* ---- Pareto set --------------------------------------------------------- */
+
+static const char *metric_text(const cds_page *page, cds_metric metric,
+                               double value) {
+  switch (metric) {
+  case CDS_METRIC_AREA:
+    return cds_page_plain(page, 1e-6 * value, "mm2");
+  case CDS_METRIC_POWER:
+    return cds_page_si(page, value, "W");
+  case CDS_METRIC_TEMPERATURE:
+    return cds_page_plain(page, value, "degC");
+  case CDS_METRIC_ENERGY:
+    return cds_page_si(page, 1e-12 * value, "J");
+  case CDS_METRIC_EDP:
+    return cds_page_si(page, 1e-12 * value, "J s");
+  case CDS_METRIC_LATENCY:
+  case CDS_METRIC_FIRST_TOKEN:
+  case CDS_METRIC_TOKEN:
+    break;
+  }
+  return cds_page_si(page, value, "s");
+}
+
+static void write_pareto(const cds_page *page, const cds_report *report) {
+  const cds_pareto_result *pareto = report->pareto;
+  if (pareto == NULL) {
+    return;
+  }
+  const char *first = cds_metric_name(pareto->metric[0]);
+  const char *second = cds_metric_name(pareto->metric[1]);
+  cds_page_heading(page, cds_cli_printf(page->arena, "Pareto set of %s and %s",
+                                        first, second));
+  for (size_t i = 0; i < pareto->points && i < PARETO_SHOWN; i++) {
+    const cds_pareto_point *point = &pareto->point[i];
+    fputs("  ", page->stream);
+    cds_page_cell(page, metric_text(page, pareto->metric[0], point->value[0]),
+                  12);
+    cds_page_cell(page, metric_text(page, pareto->metric[1], point->value[1]),
+                  13);
+    fputs("  ", page->stream);
+    const char *text =
+        cds_design_text(report->space, point->design, page->arena);
+    cds_help_wrap(page->stream, *text == '\0' ? report->arch->name : text, 29,
+                  29);
+  }
+  if (pareto->points > PARETO_SHOWN) {
+    fprintf(page->stream, "  %zu more (pareto.csv)\n",
+            pareto->points - PARETO_SHOWN);
+  }
+  const char *text = cds_cli_printf(
+      page->arena,
+      "%zu points%s; %" PRIu64 " designs mapped, %" PRIu64
+      " skipped by bound, %" PRIu64 " over a limit, %" PRIu64 " infeasible",
+      pareto->points,
+      pareto->proven ? ", proven: vertices of each design's convex frontier "
+                       "that none dominates"
+                     : ", not proven: some may be missing",
+      pareto->solved, pareto->skipped, pareto->over_limit, pareto->infeasible);
+  fputs("  ", page->stream);
+  cds_help_wrap(page->stream, text, 2, 2);
+}
+
 void cds_summary_write(const cds_page *page, const cds_report *report) {
   const cds_explore_result *result = report->result;
   fprintf(page->stream, "%s\n\n",
@@ -457,5 +520,6 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   write_other(page, &sum);
   write_fusion(page, &sum);
   write_bottleneck(page, report, &sum);
+  write_pareto(page, report);
   write_designs(page, report);
 }

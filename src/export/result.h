@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "explore/explore.h"
+#include "explore/pareto.h"
 #include "export/json.h"
 #include "export/sha256.h"
 
@@ -49,6 +49,7 @@ typedef struct cds_report {
   const cds_arch *arch; /* of the winner; of the first design without one */
   const cds_explore_options *options;
   const cds_explore_result *result;
+  const cds_pareto_result *pareto; /* NULL: not asked for */
   cds_provenance provenance;
   cds_run_facts run;
 } cds_report;
@@ -59,6 +60,9 @@ bool cds_export_result_json(FILE *stream, const cds_report *report,
                             cds_arena *arena);
 bool cds_export_designs_csv(FILE *stream, const cds_report *report,
                             cds_arena *arena);
+/* Of the report's Pareto set. */
+bool cds_export_pareto_csv(FILE *stream, const cds_report *report,
+                           cds_arena *arena);
 bool cds_export_layers_csv(FILE *stream, const cds_arch *arch,
                            const cds_workload *workload,
                            const cds_network_result *network, cds_arena *arena);

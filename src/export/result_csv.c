@@ -57,17 +57,25 @@ static const char *column_name(const cds_value_list *list, cds_arena *arena) {
   return cds_arena_printf(arena, "%s%s", list->name, suffix);
 }
 
-static bool write_design_header(cds_csv *csv, const cds_report *report,
-                                cds_arena *arena) {
-  const cds_space *space = report->space;
-  const char *suffix = cds_objective_suffix(report->options->objective);
-  cds_csv_text(csv, "index");
+static bool write_variable_names(cds_csv *csv, const cds_space *space,
+                                 cds_arena *arena) {
   for (size_t i = 0; i < cds_space_variables(space); i++) {
     const char *name = column_name(cds_space_variable(space, i), arena);
     if (name == NULL) {
       return false;
     }
     cds_csv_text(csv, name);
+  }
+  return true;
+}
+
+static bool write_design_header(cds_csv *csv, const cds_report *report,
+                                cds_arena *arena) {
+  const cds_space *space = report->space;
+  const char *suffix = cds_objective_suffix(report->options->objective);
+  cds_csv_text(csv, "index");
+  if (!write_variable_names(csv, space, arena)) {
+    return false;
   }
   cds_csv_text(csv, "status");
   cds_csv_text(csv, "energy_pj");
@@ -135,6 +143,44 @@ bool cds_export_designs_csv(FILE *stream, const cds_report *report,
       write_variable(&csv, &value[v], arena);
     }
     write_design(&csv, report, design);
+    cds_arena_reset(arena, mark);
+  }
+  return true;
+}
+
+bool cds_export_pareto_csv(FILE *stream, const cds_report *report,
+                           cds_arena *arena) {
+  static const char *const columns[] = {"energy_pj", "latency_s",
+                                        "edp_pj_s",  "area_mm2",
+                                        "power_w",   "temperature_degc"};
+  cds_csv csv;
+  cds_csv_begin(&csv, stream);
+  const size_t variables = cds_space_variables(report->space);
+  cds_variable_value *value =
+      cds_arena_array(arena, variables + 1, sizeof *value);
+  cds_csv_text(&csv, "index");
+  if (value == NULL || !write_variable_names(&csv, report->space, arena)) {
+    return false;
+  }
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    cds_csv_text(&csv, columns[i]);
+  }
+  cds_csv_end_record(&csv);
+  for (size_t i = 0; i < report->pareto->points; i++) {
+    const cds_pareto_point *point = &report->pareto->point[i];
+    const cds_arena_mark mark = cds_arena_mark_get(arena);
+    cds_space_values(value, report->space, point->design);
+    cds_csv_count(&csv, point->design);
+    for (size_t v = 0; v < variables; v++) {
+      write_variable(&csv, &value[v], arena);
+    }
+    cds_csv_number(&csv, point->energy_pj);
+    cds_csv_number(&csv, point->latency_s);
+    cds_csv_number(&csv, point->energy_pj * point->latency_s);
+    cds_csv_number(&csv, cds_area_mm2(point->area_um2));
+    cds_csv_number(&csv, point->power_w);
+    cds_csv_number(&csv, point->temperature_degc);
+    cds_csv_end_record(&csv);
     cds_arena_reset(arena, mark);
   }
   return true;

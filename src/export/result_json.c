@@ -227,6 +227,36 @@ static bool write_network(cds_json *json, const cds_report *report,
   return good;
 }
 
+static void write_pareto(cds_json *json, const cds_pareto_result *pareto) {
+  cds_json_object(json, "pareto");
+  cds_json_array_line(json, "metrics");
+  cds_json_text(json, NULL, cds_metric_name(pareto->metric[0]));
+  cds_json_text(json, NULL, cds_metric_name(pareto->metric[1]));
+  cds_json_end(json);
+  cds_json_boolean(json, "proven", pareto->proven);
+  cds_json_object_line(json, "designs");
+  cds_json_count(json, "mapped", pareto->solved);
+  cds_json_count(json, "skipped", pareto->skipped);
+  cds_json_count(json, "over_limit", pareto->over_limit);
+  cds_json_count(json, "infeasible", pareto->infeasible);
+  cds_json_end(json);
+  cds_json_array(json, "points");
+  for (size_t i = 0; i < pareto->points; i++) {
+    const cds_pareto_point *point = &pareto->point[i];
+    cds_json_object_line(json, NULL);
+    cds_json_count(json, "index", point->design);
+    cds_json_number(json, "energy_pj", point->energy_pj);
+    cds_json_number(json, "latency_s", point->latency_s);
+    cds_json_number(json, "edp_pj_s", point->energy_pj * point->latency_s);
+    cds_json_number(json, "area_mm2", cds_area_mm2(point->area_um2));
+    cds_json_number(json, "power_w", point->power_w);
+    cds_json_number(json, "temperature_degc", point->temperature_degc);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+  cds_json_end(json);
+}
+
 static void write_origins(cds_json *json, const cds_arch *arch,
                           bool assumption) {
   cds_json_array(json, assumption ? "assumptions" : "sources");
@@ -304,6 +334,9 @@ bool cds_export_result_json(FILE *stream, const cds_report *report,
   bool good = write_winner(&json, report, arena);
   good = write_space(&json, report, arena) && good;
   cds_json_designs(&json, report->result);
+  if (report->pareto != NULL) {
+    write_pareto(&json, report->pareto);
+  }
   if (report->result->found) {
     good = write_network(&json, report, arena) && good;
   }

@@ -4,13 +4,7 @@
 
 #include <float.h>
 
-#include "network/scan.h"
-#include "network/select.h"
-
-typedef struct hull_walk {
-  cds_scan scan;
-  cds_select_points known; /* every answer */
-} hull_walk;
+#include "network/walk.h"
 
 /* The lambdas that matter at the vertex (E, T). `at`: the slope of the level
  * line of the objective there. A supporting line through (E, T) with
@@ -71,88 +65,6 @@ static cds_interest interest_of(const cds_scan *scan, const cds_pass *pass) {
     interest.at = scan->edge[pass->open_edge]->lambda;
   }
   return interest;
-}
-
-/* A group that stands on its limit trades at the slope of its edge. */
-static cds_interest interest_in(const cds_scan *scan, size_t layer,
-                                cds_interest interest) {
-  const cds_hull_problem *problem = scan->problem;
-  if (!problem->cut_groups) {
-    return interest;
-  }
-  const double lambda = scan->group_lambda[problem->layer[layer].group];
-  if (!isnan(lambda)) {
-    interest.at = lambda;
-    interest.low = fmin(interest.low, lambda);
-    interest.high = fmax(interest.high, 2 * lambda);
-  }
-  return interest;
-}
-
-/* The open segment that may move the bound most. */
-static cds_line *widest(const cds_scan *scan, const cds_pass *pass,
-                        cds_interest interest) {
-  cds_line *best = NULL;
-  double best_gap = -1;
-  for (size_t i = 0; i < scan->problem->layers; i++) {
-    const double lambda = interest_in(scan, i, interest).at;
-    cds_line *const each[2] = {scan->at[i], scan->beside[i]};
-    for (unsigned side = 0; side < 2; side++) {
-      cds_line *line = each[side];
-      if (line == NULL || line->state != CDS_SEGMENT_OPEN) {
-        continue;
-      }
-      const double gap =
-          scan->problem->layer[i].weight * cds_lines_gap(line, lambda);
-      if (best == NULL || gap > best_gap) {
-        best = line;
-        best_gap = gap;
-      }
-    }
-  }
-  if (best == NULL && pass->open_crossing) {
-    best = scan->edge[pass->open_edge];
-  }
-  return best;
-}
-
-/* Asks the layer of the segment one question and takes in the answer. */
-static cds_status ask(hull_walk *walk, cds_line *segment,
-                      const cds_interest *interest) {
-  cds_scan *scan = &walk->scan;
-  const cds_hull_problem *problem = scan->problem;
-  const cds_question question = cds_lines_question(segment, interest);
-  if (!question.ask) {
-    return CDS_OK; /* closed or given up without an answer */
-  }
-  cds_hull_answer answer = {0};
-  scan->out->solves++;
-  CDS_TRY(problem->solve(&answer, segment->layer, question.lambda,
-                         problem->payload));
-  CDS_TRY(cds_select_add(&walk->known, segment->layer, &answer));
-  cds_line *line = NULL;
-  CDS_TRY(cds_lines_insert(&line, segment, &question, &answer, scan->arena));
-  return line == NULL ? CDS_OK : cds_scan_insert(scan, line);
-}
-
-static cds_status prepare(hull_walk *walk, cds_hull_result *out,
-                          const cds_hull_problem *problem, cds_arena *arena) {
-  CDS_TRY(cds_scan_begin(&walk->scan, problem, out, arena));
-  CDS_TRY(cds_select_begin(&walk->known, problem, arena));
-  out->choice =
-      (size_t *)cds_arena_array(arena, problem->layers, sizeof *out->choice);
-  out->least_group_s =
-      (double *)cds_arena_array(arena, problem->groups, sizeof(double));
-  if (out->choice == NULL || out->least_group_s == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < problem->layers; i++) {
-    const cds_hull_layer *layer = &problem->layer[i];
-    if (!layer->fixed) {
-      CDS_TRY(cds_lines_start(&walk->scan.layer[i], i, layer, arena));
-    }
-  }
-  return CDS_OK;
 }
 
 /* Lists the vertices of the network's hull that are proven by now. */
@@ -225,8 +137,8 @@ cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
                          cds_arena *arena) {
   *out = (cds_hull_result){
       .energy_pj = (double)NAN, .latency_s = (double)NAN, .value = (double)NAN};
-  hull_walk walk;
-  CDS_TRY(prepare(&walk, out, problem, arena));
+  cds_walk walk;
+  CDS_TRY(cds_walk_begin(&walk, out, problem, arena));
   cds_scan *scan = &walk.scan;
   cds_pass pass;
   for (;;) {
@@ -237,12 +149,7 @@ cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
     }
     cds_scan_replay(scan, &pass);
     const cds_interest interest = interest_of(scan, &pass);
-    cds_line *segment = widest(scan, &pass, interest);
-    if (segment == NULL) {
-      return CDS_EINTERNAL; /* an open vertex has an open segment */
-    }
-    const cds_interest own = interest_in(scan, segment->layer, interest);
-    CDS_TRY(ask(&walk, segment, &own));
+    CDS_TRY(cds_walk_ask(&walk, &pass, interest));
     cds_scan_offer(scan, interest.at);
   }
   conclude(scan, &pass);

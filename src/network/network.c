@@ -5,8 +5,9 @@
  */
 #include "network/network.h"
 
+#include "base/text.h"
 #include "network/advice.h"
-#include "network/hull.h"
+#include "network/frontier.h"
 #include "network/plan.h"
 
 /* An answer of the search that is kept. */
@@ -361,24 +362,29 @@ static cds_status list_groups(cds_hull_problem *problem, network_job *job) {
   return problem->cut_groups && !job->plan->by_phase ? CDS_EINTERNAL : CDS_OK;
 }
 
-static cds_status walk_network(network_job *job) {
+static cds_status make_problem(cds_hull_problem *out, network_job *job) {
   const cds_network_options *options = job->options;
-  cds_network_result *out = job->out;
-  cds_hull_problem problem = {.layers = job->plan->distinct,
-                              .layer = job->hull,
-                              .objective = options->objective,
-                              .latency_limit_s = options->latency_limit_s,
-                              .energy_limit_pj = options->energy_limit_pj,
-                              .edp_limit_pj_s = options->edp_limit_pj_s,
-                              .incumbent = options->incumbent,
-                              .solve = solve_at,
-                              .payload = job};
+  *out = (cds_hull_problem){.layers = job->plan->distinct,
+                            .layer = job->hull,
+                            .objective = options->objective,
+                            .latency_limit_s = options->latency_limit_s,
+                            .energy_limit_pj = options->energy_limit_pj,
+                            .edp_limit_pj_s = options->edp_limit_pj_s,
+                            .incumbent = options->incumbent,
+                            .solve = solve_at,
+                            .payload = job};
   if (options->objective == CDS_OBJECTIVE_EDP) {
-    problem.incumbent = fmin(problem.incumbent, problem.edp_limit_pj_s);
+    out->incumbent = fmin(out->incumbent, out->edp_limit_pj_s);
   }
+  CDS_TRY(list_terms(out, job));
+  return list_groups(out, job);
+}
+
+static cds_status walk_network(network_job *job) {
+  cds_network_result *out = job->out;
+  cds_hull_problem problem;
   cds_hull_result walk;
-  CDS_TRY(list_terms(&problem, job));
-  CDS_TRY(list_groups(&problem, job));
+  CDS_TRY(make_problem(&problem, job));
   CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
   out->energy_pj = walk.energy_pj;
   out->latency_s = walk.latency_s;
@@ -400,32 +406,84 @@ static cds_status walk_network(network_job *job) {
   return fill_layers(job, &walk);
 }
 
+static cds_status begin_job(network_job **out, cds_network_result *result,
+                            const cds_arch *arch, const cds_workload *workload,
+                            cds_arena *arena,
+                            const cds_network_options *options) {
+  network_job *job = (network_job *)cds_arena_alloc(arena, sizeof *job);
+  cds_network_plan *own =
+      (cds_network_plan *)cds_arena_alloc(arena, sizeof *own);
+  if (job == NULL || own == NULL) {
+    return CDS_ENOMEM;
+  }
+  if (options->plan == NULL) {
+    const bool by_phase = isfinite(options->first_token_limit_s) ||
+                          isfinite(options->token_limit_s);
+    CDS_TRY(cds_network_plan_make(own, workload, by_phase, arena));
+  } else {
+    *own = *options->plan;
+  }
+  *job = (network_job){.out = result,
+                       .arch = arch,
+                       .workload = workload,
+                       .options = options,
+                       .plan = own,
+                       .arena = arena,
+                       .begun = SIZE_MAX};
+  *out = job;
+  return CDS_OK;
+}
+
 cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
                              const cds_workload *workload, cds_arena *arena,
                              const cds_network_options *options,
                              cds_diag *diag) {
   *out = (cds_network_result){
       .energy_pj = (double)NAN, .latency_s = (double)NAN, .value = (double)NAN};
-  cds_network_plan plan;
-  if (options->plan == NULL) {
-    const bool by_phase = isfinite(options->first_token_limit_s) ||
-                          isfinite(options->token_limit_s);
-    CDS_TRY(cds_network_plan_make(&plan, workload, by_phase, arena));
-  } else {
-    plan = *options->plan;
-  }
-  network_job *job = (network_job *)cds_arena_alloc(arena, sizeof *job);
-  if (job == NULL) {
-    return CDS_ENOMEM;
-  }
-  *job = (network_job){.out = out,
-                       .arch = arch,
-                       .workload = workload,
-                       .options = options,
-                       .plan = &plan,
-                       .arena = arena,
-                       .diag = diag,
-                       .begun = SIZE_MAX};
+  network_job *job = NULL;
+  CDS_TRY(begin_job(&job, out, arch, workload, arena, options));
+  job->diag = diag;
   CDS_TRY(prepare(job));
   return walk_network(job);
+}
+
+cds_status
+cds_network_frontier_solve(cds_network_frontier *out, const cds_arch *arch,
+                           const cds_workload *workload, cds_arena *arena,
+                           const cds_network_options *options,
+                           const cds_known_points *known, cds_diag *diag) {
+  cds_network_result effort = {.nodes = 0};
+  cds_hull_problem problem;
+  cds_frontier_result frontier;
+  network_job *job = NULL;
+  *out = (cds_network_frontier){.points = 0};
+  CDS_TRY(begin_job(&job, &effort, arch, workload, arena, options));
+  job->diag = diag;
+  CDS_TRY(prepare(job));
+  CDS_TRY(make_problem(&problem, job));
+  cds_hull_point *stair =
+      (cds_hull_point *)cds_arena_array(arena, known->points, sizeof *stair);
+  if (stair == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < known->points; i++) {
+    stair[i] =
+        (cds_hull_point){known->point[i].energy_pj, known->point[i].latency_s};
+  }
+  const cds_staircase stairs = {known->points, stair};
+  CDS_TRY(cds_hull_frontier(&frontier, &problem, &stairs, arena));
+  out->point =
+      (cds_point *)cds_arena_array(arena, frontier.points, sizeof *out->point);
+  if (out->point == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < frontier.points; i++) {
+    out->point[i] =
+        (cds_point){frontier.point[i].energy_pj, frontier.point[i].latency_s};
+  }
+  out->points = frontier.points;
+  out->proven = frontier.proven;
+  out->solves = frontier.solves;
+  out->nodes = effort.nodes;
+  return CDS_OK;
 }

@@ -112,6 +112,25 @@ cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
                              const cds_workload *workload, cds_arena *arena,
                              const cds_network_options *options,
                              cds_diag *diag);
+/* The vertices of the convex frontier of energy and latency of a network on a
+ * design that meet the limits, by rising energy. Those that one of `known`
+ * (`points` of them, none dominating another, by rising energy) has less energy
+ * and less latency than may be left out. */
+typedef struct cds_network_frontier {
+  size_t points;
+  cds_point *point;
+  bool proven; /* false: vertices may be missing */
+  uint64_t solves, nodes;
+} cds_network_frontier;
+typedef struct cds_known_points {
+  size_t points;
+  const cds_point *point;
+} cds_known_points;
+cds_status
+cds_network_frontier_solve(cds_network_frontier *out, const cds_arch *arch,
+                           const cds_workload *workload, cds_arena *arena,
+                           const cds_network_options *options,
+                           const cds_known_points *known, cds_diag *diag);
 /* Admissible floor of a design without mapping: energy and latency of the
  * network (leakage at the latency floor included). `plan` may be NULL. */
 void cds_network_floor(cds_point *out, const cds_arch *arch,

@@ -159,7 +159,8 @@ static void same_layers_are_planned_once(void **state) {
   network n;
   open_network(&n);
   cds_network_plan plan;
-  assert_fine(&n.f, cds_network_plan_make(&plan, &n.workload, false, n.f.arena));
+  assert_fine(&n.f,
+              cds_network_plan_make(&plan, &n.workload, false, n.f.arena));
   assert_int_equal(plan.distinct, 3);
   assert_int_equal(plan.kind[1], plan.kind[3]);
   assert_true(plan.weight[0] == 3 && plan.weight[1] == 5 &&

@@ -15,112 +15,33 @@
 #include "network/hull.h"
 #include "network/network.h"
 #include "network/select.h"
+#include "support/random_network.h"
 
-enum { LAYERS = 5, POINTS = 6, GROUPS = 2, CASES = 4000 };
-
-typedef struct network {
-  cds_hull_problem problem;
-  cds_hull_layer layer[LAYERS];
-  cds_hull_group group[GROUPS];
-  cds_hull_point point[LAYERS][POINTS];
-  size_t points[LAYERS];
-  uint64_t random;
-} network;
-
-static uint64_t next_random(uint64_t *state) {
-  *state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
-  uint64_t z = *state;
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
-static double between(uint64_t *state, uint64_t low, uint64_t high) {
-  return (double)(low + next_random(state) % (high - low + 1));
-}
-
-/* The least point for lambda. */
-static cds_status solve(cds_hull_answer *out, size_t layer, double lambda,
-                        void *payload) {
-  const network *n = (const network *)payload;
-  double least = (double)INFINITY;
-  for (size_t i = 0; i < n->points[layer]; i++) {
-    const cds_hull_point point = n->point[layer][i];
-    const double value = lambda == (double)INFINITY
-                             ? point.latency_s
-                             : point.energy_pj + lambda * point.latency_s;
-    if (value < least) {
-      least = value;
-      *out =
-          (cds_hull_answer){point.energy_pj, point.latency_s, value, true, i};
-    }
-  }
-  return CDS_OK;
-}
-
-/* Sums of a choice: of all, and the latency of one run of each group. */
-typedef struct sums {
-  cds_hull_point all;
-  double group_s[GROUPS];
-} sums;
-
-static sums add_up(const network *n, const size_t choice[LAYERS]) {
-  sums out = {{0, 0}, {0, 0}};
-  for (size_t i = 0; i < n->problem.layers; i++) {
-    const cds_hull_layer *layer = &n->layer[i];
-    const cds_hull_point point = n->point[i][choice[i]];
-    out.all.energy_pj += layer->weight * point.energy_pj;
-    out.all.latency_s += layer->weight * point.latency_s;
-    out.group_s[layer->group] += layer->weight * point.latency_s;
-  }
-  return out;
-}
-
-static bool within(const network *n, const sums *sum) {
-  const cds_hull_problem *problem = &n->problem;
-  bool good =
-      sum->all.latency_s <= problem->latency_limit_s &&
-      sum->all.energy_pj <= problem->energy_limit_pj &&
-      sum->all.energy_pj * sum->all.latency_s <= problem->edp_limit_pj_s;
-  for (size_t g = 0; g < problem->groups; g++) {
-    good = good && sum->group_s[g] <= n->group[g].latency_limit_s;
-  }
-  return good;
-}
-
-static bool next_choice(const network *n, size_t choice[LAYERS]) {
-  for (size_t i = 0; i < n->problem.layers; i++) {
-    if (++choice[i] < n->points[i]) {
-      return true;
-    }
-    choice[i] = 0;
-  }
-  return false;
-}
+enum { CASES = 4000 };
 
 static double try_all(const network *n) {
-  size_t choice[LAYERS] = {0};
+  size_t choice[NETWORK_LAYERS] = {0};
   double best = (double)INFINITY;
   do {
-    const sums sum = add_up(n, choice);
-    if (within(n, &sum)) {
+    const network_sums sum = network_add_up(n, choice);
+    if (network_within(n, &sum)) {
       best =
           fmin(best, cds_objective_value(n->problem.objective,
                                          sum.all.energy_pj, sum.all.latency_s));
     }
-  } while (next_choice(n, choice));
+  } while (network_next(n, choice));
   return best;
 }
 
 /* Limits around what some choice has, so that many bind. */
 static void make_limits(network *n, uint64_t seed) {
-  size_t choice[LAYERS] = {0};
+  size_t choice[NETWORK_LAYERS] = {0};
   uint64_t *const r = &n->random;
   for (size_t i = 0; i < n->problem.layers; i++) {
-    choice[i] = (size_t)(next_random(r) % n->points[i]);
+    choice[i] = (size_t)(network_random(r) % n->points[i]);
   }
-  const sums some = add_up(n, choice);
-  const double share = between(r, 7, 12) / 10;
+  const network_sums some = network_add_up(n, choice);
+  const double share = network_between(r, 7, 12) / 10;
   if (seed & 1) {
     n->problem.latency_limit_s = some.all.latency_s * share;
   }
@@ -130,58 +51,28 @@ static void make_limits(network *n, uint64_t seed) {
   if (seed % 7 == 0) {
     n->problem.edp_limit_pj_s = some.all.energy_pj * some.all.latency_s * share;
   }
-  for (size_t g = 0; g < GROUPS; g++) {
-    n->group[g] = (cds_hull_group){1, (double)INFINITY};
+  for (size_t g = 0; g < NETWORK_GROUPS; g++) {
     if (seed & (4U << g)) {
-      n->group[g].latency_limit_s = some.group_s[g] * between(r, 8, 12) / 10;
+      n->group[g].latency_limit_s =
+          some.group_s[g] * network_between(r, 8, 12) / 10;
       n->problem.cut_groups = true;
     }
   }
 }
 
-static void make_network(network *n, uint64_t seed) {
-  static const cds_objective objectives[] = {
-      CDS_OBJECTIVE_EDP, CDS_OBJECTIVE_ENERGY, CDS_OBJECTIVE_DELAY,
-      CDS_OBJECTIVE_ED2P, CDS_OBJECTIVE_ENERGY};
-  *n = (network){.random = seed};
-  uint64_t *const r = &n->random;
-  n->problem = (cds_hull_problem){.layers = 2 + next_random(r) % (LAYERS - 1),
-                                  .layer = n->layer,
-                                  .objective = objectives[seed % 5],
-                                  .latency_limit_s = (double)INFINITY,
-                                  .energy_limit_pj = (double)INFINITY,
-                                  .edp_limit_pj_s = (double)INFINITY,
-                                  .incumbent = (double)INFINITY,
-                                  .groups = GROUPS,
-                                  .group = n->group,
-                                  .solve = solve,
-                                  .payload = n};
-  const uint64_t top = next_random(r) % 3 == 0 ? 9 : 1000; /* 9: many ties */
-  for (size_t i = 0; i < n->problem.layers; i++) {
-    cds_hull_layer *layer = &n->layer[i];
-    *layer = (cds_hull_layer){.weight = between(r, 1, 9),
-                              .energy_pj = (double)INFINITY,
-                              .latency_s = (double)INFINITY,
-                              .fixed = next_random(r) % 7 == 0,
-                              .group = next_random(r) % GROUPS};
-    n->points[i] = layer->fixed ? 1 : 1 + next_random(r) % POINTS;
-    for (size_t p = 0; p < n->points[i]; p++) {
-      n->point[i][p] = (cds_hull_point){between(r, 1, top), between(r, 1, top)};
-      layer->energy_pj = fmin(layer->energy_pj, n->point[i][p].energy_pj);
-      layer->latency_s = fmin(layer->latency_s, n->point[i][p].latency_s);
-    }
-  }
-  make_limits(n, next_random(r));
+static void make_limited(network *n, uint64_t seed) {
+  network_make(n, seed);
+  make_limits(n, network_random(&n->random));
 }
 
 static void check_choice(const network *n, const cds_hull_result *result) {
-  size_t choice[LAYERS] = {0};
+  size_t choice[NETWORK_LAYERS] = {0};
   for (size_t i = 0; i < n->problem.layers; i++) {
     choice[i] = n->layer[i].fixed ? 0 : result->choice[i];
     assert_true(choice[i] < n->points[i]);
   }
-  const sums sum = add_up(n, choice);
-  assert_true(within(n, &sum));
+  const network_sums sum = network_add_up(n, choice);
+  assert_true(network_within(n, &sum));
   assert_true(sum.all.energy_pj == result->energy_pj);
   assert_true(sum.all.latency_s == result->latency_s);
   assert_true(cds_objective_value(n->problem.objective, result->energy_pj,
@@ -193,10 +84,10 @@ static void choice_among_known_points_equals_trying_all(void **state) {
   unsigned found = 0;
   for (uint64_t seed = 0; seed < CASES; seed++) {
     network n;
-    make_network(&n, seed);
+    make_limited(&n, seed);
     const double want = try_all(&n);
     cds_arena *arena = cds_arena_new();
-    size_t choice[LAYERS];
+    size_t choice[NETWORK_LAYERS];
     cds_hull_result got = {.bound = 0, .choice = choice};
     cds_select_points known;
     assert_int_equal(cds_select_begin(&known, &n.problem, arena), CDS_OK);
@@ -230,7 +121,7 @@ static void walk_with_limits_on_groups_is_sound(void **state) {
   unsigned missed = 0;
   for (uint64_t seed = 0; seed < CASES; seed++) {
     network n;
-    make_network(&n, seed + 700000);
+    make_limited(&n, seed + 700000);
     const double want = try_all(&n);
     cds_arena *arena = cds_arena_new();
     cds_hull_result got;
@@ -244,7 +135,7 @@ static void walk_with_limits_on_groups_is_sound(void **state) {
       check_choice(&n, &got);
     }
     assert_true(!got.proven || got.value == want);
-    for (size_t g = 0; g < GROUPS && n.problem.cut_groups; g++) {
+    for (size_t g = 0; g < NETWORK_GROUPS && n.problem.cut_groups; g++) {
       double least = 0;
       for (size_t i = 0; i < n.problem.layers; i++) {
         least += n.layer[i].group == g
@@ -275,10 +166,10 @@ static void each_group_has_its_own_slope(void **state) {
                                  .energy_limit_pj = (double)INFINITY,
                                  .edp_limit_pj_s = (double)INFINITY,
                                  .incumbent = (double)INFINITY,
-                                 .groups = GROUPS,
+                                 .groups = NETWORK_GROUPS,
                                  .group = n.group,
                                  .cut_groups = true,
-                                 .solve = solve,
+                                 .solve = network_solve,
                                  .payload = &n};
   for (size_t i = 0; i < 3; i++) {
     n.layer[i] = (cds_hull_layer){1, 10, 10, false, i / 2};

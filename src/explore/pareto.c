@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The Pareto set over two metrics; see pareto.h.
+ *
+ * Which designs need no mapping. The floors of a design are below each of its
+ * points in energy and latency, hence in energy x delay; its leakage is below
+ * its power, and what leakage heats below its temperature; its area is known.
+ * When a point in hand is better than these bounds in both metrics, it
+ * dominates every point of the design.
+ *
+ * Which vertices need no mapping. A point that has less energy and less latency
+ * than a vertex has less energy x delay, too: for any two of these three
+ * metrics it dominates the vertex. So all points in hand that are undominated
+ * in energy and latency serve as the stairs of network's frontier. For power or
+ * temperature beside latency or energy x delay that does not hold: less energy
+ * in less time may be more power. There the whole frontier is asked for.
+ */
+#include "explore/pareto.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explore/job.h"
+
+typedef enum pareto_way {
+  WAY_SINGLE, /* the least of one metric says all of a design */
+  WAY_STAIRS, /* vertices that are dominated are left out */
+  WAY_WHOLE   /* all vertices */
+} pareto_way;
+
+/* What a design gave; its points live until they are merged. */
+typedef struct pareto_answer {
+  size_t points;
+  cds_pareto_point *point;
+} pareto_answer;
+
+typedef struct pareto_list {
+  size_t points, room;
+  cds_pareto_point *point;
+} pareto_list;
+
+typedef struct pareto_job {
+  cds_job job;
+  cds_pareto_result *out;
+  pareto_way way;
+  cds_objective single;
+  double (*floor)[2]; /* of the metrics, by design */
+  size_t wave;
+  pareto_answer answer[CDS_LAST_WAVE]; /* of the present wave */
+  pareto_list set;                     /* undominated in the two metrics */
+  pareto_list stairs;                  /* undominated in energy and latency */
+  cds_point *stair;                    /* the same as points */
+} pareto_job;
+
+bool cds_pareto_offers(cds_metric metric) {
+  return metric != CDS_METRIC_FIRST_TOKEN && metric != CDS_METRIC_TOKEN;
+}
+
+/* ---- metrics --------------------------------------------------------------
+ */
+
+static double value_of(cds_metric metric, const cds_pareto_point *point) {
+  switch (metric) {
+  case CDS_METRIC_AREA:
+    return point->area_um2;
+  case CDS_METRIC_POWER:
+    return point->power_w;
+  case CDS_METRIC_TEMPERATURE:
+    return point->temperature_degc;
+  case CDS_METRIC_ENERGY:
+    return point->energy_pj;
+  case CDS_METRIC_LATENCY:
+    return point->latency_s;
+  case CDS_METRIC_EDP:
+  case CDS_METRIC_FIRST_TOKEN:
+  case CDS_METRIC_TOKEN:
+    break;
+  }
+  return point->energy_pj * point->latency_s;
+}
+
+static bool hot(cds_metric metric) {
+  return metric == CDS_METRIC_POWER || metric == CDS_METRIC_TEMPERATURE;
+}
+
+static void choose_way(pareto_job *it) {
+  const cds_metric *metric = it->out->metric;
+  const unsigned other = metric[0] == CDS_METRIC_AREA ? 1 : 0;
+  const bool area = metric[1 - other] == CDS_METRIC_AREA;
+  const bool energy =
+      metric[0] == CDS_METRIC_ENERGY || metric[1] == CDS_METRIC_ENERGY;
+  const bool any_hot = hot(metric[0]) || hot(metric[1]);
+  const bool both_hot = hot(metric[0]) && hot(metric[1]);
+  it->single = CDS_OBJECTIVE_ENERGY;
+  it->way = any_hot ? WAY_WHOLE : WAY_STAIRS;
+  if (area || both_hot || (any_hot && energy)) {
+    it->way = WAY_SINGLE;
+  }
+  if (area && metric[other] == CDS_METRIC_LATENCY) {
+    it->single = CDS_OBJECTIVE_DELAY;
+  } else if (area && metric[other] == CDS_METRIC_EDP) {
+    it->single = CDS_OBJECTIVE_EDP;
+  }
+}
+
+static void fill_point(cds_pareto_point *out, const pareto_job *it,
+                       const cds_arch *arch, cds_point cost) {
+  out->energy_pj = cost.energy_pj;
+  out->latency_s = cost.latency_s;
+  out->area_um2 = cds_arch_area_um2(arch);
+  out->power_w = cds_average_power_w(cost);
+  out->temperature_degc =
+      arch->ambient_degc + arch->sink_k_per_w * out->power_w;
+  for (unsigned m = 0; m < 2; m++) {
+    out->value[m] = value_of(it->out->metric[m], out);
+  }
+}
+
+/* ---- undominated lists ----------------------------------------------------
+ */
+
+static int compare(double a, double b) { return a < b ? -1 : a > b; }
+
+/* By both metrics, then by design and energy. */
+static int by_values(const void *left, const void *right) {
+  const cds_pareto_point *a = (const cds_pareto_point *)left;
+  const cds_pareto_point *b = (const cds_pareto_point *)right;
+  int order = compare(a->value[0], b->value[0]);
+  order = order != 0 ? order : compare(a->value[1], b->value[1]);
+  if (order == 0 && a->design != b->design) {
+    order = a->design < b->design ? -1 : 1;
+  }
+  return order != 0 ? order : compare(a->energy_pj, b->energy_pj);
+}
+
+static int by_cost(const void *left, const void *right) {
+  const cds_pareto_point *a = (const cds_pareto_point *)left;
+  const cds_pareto_point *b = (const cds_pareto_point *)right;
+  int order = compare(a->energy_pj, b->energy_pj);
+  order = order != 0 ? order : compare(a->latency_s, b->latency_s);
+  if (order == 0 && a->design != b->design) {
+    order = a->design < b->design ? -1 : 1;
+  }
+  return order;
+}
+
+/* Adds points and keeps what none dominates: with the list in order, each that
+ * is less in the second than all before it. */
+static cds_status merge(pareto_list *list, const pareto_answer *answer,
+                        bool cost, cds_arena *arena) {
+  const size_t all = list->points + answer->points;
+  if (all > list->room) {
+    cds_pareto_point *grown =
+        (cds_pareto_point *)cds_arena_array(arena, 2 * all, sizeof *grown);
+    if (grown == NULL) {
+      return CDS_ENOMEM;
+    }
+    if (list->points > 0) {
+      memcpy(grown, list->point, list->points * sizeof *grown);
+    }
+    list->point = grown;
+    list->room = 2 * all;
+  }
+  if (answer->points == 0) {
+    return CDS_OK;
+  }
+  memcpy(list->point + list->points, answer->point,
+         answer->points * sizeof *list->point);
+  qsort(list->point, all, sizeof *list->point, cost ? by_cost : by_values);
+  size_t kept = 0;
+  double least = (double)INFINITY;
+  for (size_t i = 0; i < all; i++) {
+    const cds_pareto_point point = list->point[i];
+    const double second = cost ? point.latency_s : point.value[1];
+    if (second < least) {
+      least = second;
+      list->point[kept++] = point;
+    }
+  }
+  list->points = kept;
+  return CDS_OK;
+}
+
+static bool above(double floor, double value) {
+  return value + 1e-11 * fabs(value) <= floor;
+}
+
+/* Whether a point of the set is better than the bounds in both metrics, by
+ * more than rounding. */
+static bool dominated(const pareto_job *it, const double floor[2]) {
+  for (size_t i = 0; i < it->set.points; i++) {
+    const double *value = it->set.point[i].value;
+    if (above(floor[0], value[0]) && above(floor[1], value[1])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* ---- one design ------------------------------------------------------------
+ */
+
+/* Values of the single metric above this are dominated. */
+static double incumbent_of(const pareto_job *it, const cds_arch *arch) {
+  const cds_metric *metric = it->out->metric;
+  const unsigned area = metric[0] == CDS_METRIC_AREA ? 0 : 1;
+  double least = (double)INFINITY;
+  if (metric[area] != CDS_METRIC_AREA || hot(metric[1 - area])) {
+    return least;
+  }
+  for (size_t i = 0; i < it->set.points; i++) {
+    const cds_pareto_point *point = &it->set.point[i];
+    if (point->area_um2 <= cds_arch_area_um2(arch)) {
+      least = fmin(least, point->value[1 - area]);
+    }
+  }
+  return least;
+}
+
+static cds_status solve_single(pareto_job *it, cds_worker *worker,
+                               const cds_arch *arch, pareto_answer *answer,
+                               cds_diag *diag) {
+  cds_network_result network;
+  cds_network_options options = cds_job_options(&it->job, arch);
+  options.objective = it->single;
+  options.incumbent = incumbent_of(it, arch);
+  options.control = it->job.options->control;
+  options.searcher = worker->searcher;
+  const cds_status status = cds_network_solve(&network, arch, it->job.workload,
+                                              worker->arena, &options, diag);
+  if (status == CDS_ELIMIT) {
+    /* Below the incumbent nothing was found, but something may be there. */
+    if (network.bound < options.incumbent) {
+      cds_lock_take(it->job.lock);
+      it->out->proven = false;
+      cds_lock_give(it->job.lock);
+    }
+    return CDS_OK;
+  }
+  CDS_TRY(status);
+  cds_lock_take(it->job.lock);
+  it->out->proven = it->out->proven && network.proven;
+  answer->point =
+      (cds_pareto_point *)cds_arena_alloc(it->job.arena, sizeof *answer->point);
+  cds_lock_give(it->job.lock);
+  if (answer->point == NULL) {
+    return CDS_ENOMEM;
+  }
+  fill_point(answer->point, it, arch,
+             (cds_point){network.energy_pj, network.latency_s});
+  answer->points = 1;
+  return CDS_OK;
+}
+
+static cds_status solve_frontier(pareto_job *it, cds_worker *worker,
+                                 const cds_arch *arch, pareto_answer *answer,
+                                 cds_diag *diag) {
+  cds_network_frontier frontier;
+  cds_network_options options = cds_job_options(&it->job, arch);
+  options.objective = CDS_OBJECTIVE_ENERGY;
+  options.control = it->job.options->control;
+  options.searcher = worker->searcher;
+  const cds_known_points known = {it->way == WAY_STAIRS ? it->stairs.points : 0,
+                                  it->stair};
+  CDS_TRY(cds_network_frontier_solve(&frontier, arch, it->job.workload,
+                                     worker->arena, &options, &known, diag));
+  cds_lock_take(it->job.lock);
+  it->out->proven = it->out->proven && frontier.proven;
+  answer->point = (cds_pareto_point *)cds_arena_array(
+      it->job.arena, frontier.points, sizeof *answer->point);
+  cds_lock_give(it->job.lock);
+  if (answer->point == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < frontier.points; i++) {
+    fill_point(&answer->point[i], it, arch, frontier.point[i]);
+  }
+  answer->points = frontier.points;
+  return CDS_OK;
+}
+
+static void solve_design(pareto_job *it, cds_worker *worker,
+                         pareto_answer *answer, cds_design_result *design) {
+  cds_diag *diag = NULL;
+  cds_arch *arch = NULL;
+  cds_status status =
+      cds_job_design(&arch, &diag, &it->job, worker, design->index);
+  if (status == CDS_OK) {
+    status = it->way == WAY_SINGLE
+                 ? solve_single(it, worker, arch, answer, diag)
+                 : solve_frontier(it, worker, arch, answer, diag);
+  }
+  if (status == CDS_EINTERRUPTED) {
+    return; /* stays open */
+  }
+  if (status == CDS_EINFEASIBLE || status == CDS_EINPUT) {
+    cds_job_infeasible(&it->job, design, diag);
+    return;
+  }
+  if (status != CDS_OK) {
+    cds_job_fail(&it->job, status);
+    return;
+  }
+  for (size_t i = 0; i < answer->points; i++) {
+    answer->point[i].design = design->index;
+  }
+  design->status = CDS_DESIGN_MAPPED;
+}
+
+/* ---- waves -----------------------------------------------------------------
+ */
+
+static void solve_chunk(size_t chunk, unsigned thread, void *payload) {
+  pareto_job *it = (pareto_job *)payload;
+  cds_job *job = &it->job;
+  const size_t index = job->candidate[it->wave + chunk].design;
+  cds_design_result *design = &job->design[index];
+  it->answer[chunk] = (pareto_answer){0};
+  if (cds_job_stopped(job)) {
+    return;
+  }
+  if (dominated(it, it->floor[index])) {
+    design->status = CDS_DESIGN_SKIPPED;
+  } else {
+    solve_design(it, &job->worker[thread], &it->answer[chunk], design);
+  }
+  if (design->status != CDS_DESIGN_OPEN) {
+    cds_job_report(job, 1, (double)NAN, (double)NAN);
+  }
+}
+
+static cds_status take_wave(pareto_job *it, size_t count) {
+  cds_arena *arena = it->job.arena;
+  for (size_t i = 0; i < count; i++) {
+    CDS_TRY(merge(&it->set, &it->answer[i], false, arena));
+    CDS_TRY(merge(&it->stairs, &it->answer[i], true, arena));
+  }
+  it->stair =
+      (cds_point *)cds_arena_array(arena, it->stairs.points, sizeof *it->stair);
+  if (it->stair == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < it->stairs.points; i++) {
+    it->stair[i] = (cds_point){it->stairs.point[i].energy_pj,
+                               it->stairs.point[i].latency_s};
+  }
+  return CDS_OK;
+}
+
+static cds_status solve_all(pareto_job *it) {
+  cds_job *job = &it->job;
+  size_t size = CDS_FIRST_WAVE;
+  while (it->wave < job->candidates && !cds_job_stopped(job)) {
+    const size_t left = job->candidates - it->wave;
+    const size_t count = size < left ? size : left;
+    cds_parallel_for(count, job->threads, solve_chunk, it);
+    CDS_TRY(take_wave(it, count));
+    it->wave += count;
+    size = 2 * size > CDS_LAST_WAVE ? CDS_LAST_WAVE : 2 * size;
+  }
+  return job->status;
+}
+
+/* ---- the set ---------------------------------------------------------------
+ */
+
+static double floor_of(cds_metric metric, const cds_arch *arch,
+                       cds_point floor) {
+  const double leakage_w = cds_arch_leakage_w(arch);
+  const cds_pareto_point least = {
+      .energy_pj = floor.energy_pj,
+      .latency_s = floor.latency_s,
+      .area_um2 = cds_arch_area_um2(arch),
+      .power_w = leakage_w,
+      .temperature_degc = arch->ambient_degc + arch->sink_k_per_w * leakage_w};
+  return value_of(metric, &least);
+}
+
+/* Floors of the two metrics; candidates in the order of their product, which
+ * leads to good points early. */
+static cds_status order(pareto_job *it) {
+  cds_job *job = &it->job;
+  it->floor = (double(*)[2])cds_arena_array(job->arena, job->designs,
+                                            sizeof *it->floor);
+  double *key =
+      (double *)cds_arena_array(job->arena, job->designs, sizeof *key);
+  if (it->floor == NULL || key == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < job->designs; i++) {
+    if (job->design[i].status != CDS_DESIGN_OPEN) {
+      continue;
+    }
+    cds_arch *arch = NULL;
+    cds_diag *diag = NULL;
+    CDS_TRY(cds_job_design(&arch, &diag, job, &job->worker[0], i));
+    for (unsigned m = 0; m < 2; m++) {
+      it->floor[i][m] = floor_of(it->out->metric[m], arch, job->floor[i]);
+    }
+    key[i] = it->floor[i][0] * it->floor[i][1];
+  }
+  cds_job_sort(job, key);
+  return CDS_OK;
+}
+
+static void conclude(pareto_job *it) {
+  cds_pareto_result *out = it->out;
+  out->points = it->set.points;
+  out->point = it->set.point;
+  out->complete = true;
+  for (size_t i = 0; i < it->job.designs; i++) {
+    switch (it->job.design[i].status) {
+    case CDS_DESIGN_MAPPED:
+      out->solved++;
+      break;
+    case CDS_DESIGN_SKIPPED:
+      out->skipped++;
+      break;
+    case CDS_DESIGN_OVER_LIMIT:
+      out->over_limit++;
+      break;
+    case CDS_DESIGN_INFEASIBLE:
+      out->infeasible++;
+      break;
+    case CDS_DESIGN_OPEN:
+      out->complete = false;
+      break;
+    }
+  }
+  out->proven = out->proven && out->complete;
+}
+
+static cds_status run(pareto_job *it) {
+  CDS_TRY(cds_job_bound(&it->job));
+  if (!cds_job_stopped(&it->job)) {
+    CDS_TRY(order(it));
+    CDS_TRY(solve_all(it));
+  }
+  conclude(it);
+  return it->out->complete ? CDS_OK : CDS_EINTERRUPTED;
+}
+
+cds_status cds_pareto(cds_pareto_result *out, const cds_metric metric[2],
+                      const cds_space *space, const cds_workload *workload,
+                      const cds_explore_options *options, cds_arena *arena,
+                      cds_diag *diag) {
+  *out = (cds_pareto_result){.metric = {metric[0], metric[1]}, .proven = true};
+  pareto_job it = {.out = out};
+  choose_way(&it);
+  cds_status status =
+      cds_job_begin(&it.job, space, workload, options, arena, diag);
+  if (status == CDS_OK) {
+    status = run(&it);
+  }
+  cds_job_end(&it.job);
+  return status;
+}

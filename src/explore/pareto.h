@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * pareto: which designs trade two metrics best.
+ *
+ * The points that are compared are, for each design, the vertices of its convex
+ * frontier of energy and latency that meet the limits: each is one choice of
+ * mappings, with its energy, latency, energy x delay, power and temperature,
+ * and the area of the design. Of these the ones that no other dominates (none
+ * is as good in both metrics and better in one) are the set. Choices of
+ * mappings off the convex frontier of their own design are not compared: they
+ * may be undominated, too.
+ *
+ * Where the least of one metric says all of a design (area beside any metric;
+ * power or temperature beside energy or each other, which fall together along
+ * the frontier), only that is asked for, and the set is exact over all
+ * mappings but for limits, as in network.h.
+ */
+#ifndef CDS_EXPLORE_PARETO_H
+#define CDS_EXPLORE_PARETO_H
+
+#include "explore/explore.h"
+
+typedef struct cds_pareto_point {
+  uint64_t design;
+  double value[2]; /* of the two metrics */
+  double energy_pj, latency_s, area_um2, power_w, temperature_degc;
+} cds_pareto_point;
+
+typedef struct cds_pareto_result {
+  cds_metric metric[2];
+  size_t points; /* by the first metric; of equal points the lower design */
+  cds_pareto_point *point;
+  bool complete; /* false: interrupted; the points are those so far */
+  bool proven;   /* false: points may be missing */
+  uint64_t solved, skipped, over_limit, infeasible; /* designs */
+} cds_pareto_result;
+
+/* Whether the metric can be one of the two: all but times of tokens. */
+bool cds_pareto_offers(cds_metric metric);
+/* Everything lives in the arena. Threads, and the order of work, do not change
+ * the result: designs are compared with points of finished waves only, and
+ * left out only when a point is better than their bounds in both metrics.
+ * CDS_OK also when nothing was found; CDS_EINTERRUPTED; CDS_EINPUT, CDS_ENOMEM,
+ * CDS_EINTERNAL as cds_explore. The objective is of no concern. */
+cds_status cds_pareto(cds_pareto_result *out, const cds_metric metric[2],
+                      const cds_space *space, const cds_workload *workload,
+                      const cds_explore_options *options, cds_arena *arena,
+                      cds_diag *diag);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The Pareto set of a tiny space against all mappings of every layer on every
+ * design; threads; limits.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "explore/pareto.h"
+#include "support/all_mappings.h"
+#include "support/messages.h"
+#include "support/tiny_network.h"
+
+enum { DESIGNS = 12, HULL_MAX = 256, SUMS_MAX = 1 << 16 };
+
+typedef struct run {
+  fixture f;
+  cds_space *space;
+  cds_workload workload;
+  cds_explore_options options;
+  cds_limit limit[2];
+  cds_pareto_result result;
+} run;
+
+static void open_run(run *r) {
+  char arch_path[] = "/tmp/codesign-pareto-XXXXXX";
+  char workload_path[] = "/tmp/codesign-pareto-XXXXXX";
+  memset(r, 0, sizeof *r);
+  fixture_open(&r->f);
+  tiny_write_file(arch_path, TINY_ARCH);
+  tiny_write_file(workload_path, TINY_WORKLOAD);
+  assert_fine(&r->f, cds_space_read(&r->space, arch_path, NULL, 0, r->f.arena,
+                                    r->f.diag));
+  assert_fine(&r->f,
+              cds_workload_read(&r->workload, workload_path, &r->f.reader));
+  unlink(arch_path);
+  unlink(workload_path);
+  r->options.threads = 2;
+}
+
+static void add_limit(run *r, const char *text) {
+  assert_fine(&r->f, cds_limit_parse(&r->limit[r->options.limits++], text,
+                                     (cds_place){0}, r->f.arena, r->f.diag));
+  r->options.limit = r->limit;
+}
+
+static cds_status solve(run *r, cds_metric first, cds_metric second) {
+  const cds_metric metric[2] = {first, second};
+  return cds_pareto(&r->result, metric, r->space, &r->workload, &r->options,
+                    r->f.arena, r->f.diag);
+}
+
+static void close_run(run *r) { fixture_close(&r->f); }
+
+/* ---- the reference --------------------------------------------------------
+ */
+
+static int by_energy(const void *left, const void *right) {
+  const cds_point *a = (const cds_point *)left;
+  const cds_point *b = (const cds_point *)right;
+  if (a->energy_pj != b->energy_pj) {
+    return a->energy_pj < b->energy_pj ? -1 : 1;
+  }
+  return a->latency_s < b->latency_s ? -1 : a->latency_s > b->latency_s;
+}
+
+/* Vertices of the hull of points; with `loose` also those on its edges. Layers
+ * that trade at one slope leave such points: they are allowed, not needed. */
+static size_t hull_of(cds_point *hull, cds_point *all, size_t points,
+                      bool loose) {
+  size_t count = 0;
+  qsort(all, points, sizeof *all, by_energy);
+  for (size_t i = 0; i < points; i++) {
+    if (count > 0 && all[i].latency_s >= hull[count - 1].latency_s) {
+      continue;
+    }
+    while (count > 1) {
+      const cds_point a = hull[count - 2];
+      const cds_point b = hull[count - 1];
+      const double left =
+          (b.energy_pj - a.energy_pj) * (a.latency_s - all[i].latency_s);
+      const double right =
+          (all[i].energy_pj - a.energy_pj) * (a.latency_s - b.latency_s);
+      if (left < right * (loose ? 1 + 1e-9 : 1 - 1e-9)) {
+        break;
+      }
+      count--;
+    }
+    assert_true(count < HULL_MAX);
+    hull[count++] = all[i];
+  }
+  return count;
+}
+
+/* Vertices of one design, from all mappings: three runs of the first layer,
+ * five of the second and fourth, which are the same, one of the operation. */
+static size_t vertices_of(cds_point hull[HULL_MAX], run *r, uint64_t index,
+                          bool loose) {
+  static all_points kind[2];
+  static cds_point all[SUMS_MAX];
+  cds_arch arch;
+  cds_cost cost;
+  cds_operation_counts counts;
+  const cds_layer *layer = r->workload.layer;
+  size_t sums = 0;
+  assert_fine(&r->f,
+              cds_space_design(&arch, r->space, index, r->f.arena, r->f.diag));
+  assert_int_equal(cds_price_operation(&cost, &counts, &arch,
+                                       &layer[2].operation, (double)INFINITY),
+                   CDS_OK);
+  all_mappings(&kind[0], &arch, &layer[0].einsum, (double)INFINITY);
+  all_mappings(&kind[1], &arch, &layer[1].einsum, (double)INFINITY);
+  for (size_t i = 0; i < kind[0].points; i++) {
+    for (size_t j = 0; j < kind[1].points; j++) {
+      assert_true(sums < SUMS_MAX);
+      all[sums++] = (cds_point){
+          3 * kind[0].energy_pj[i] + 5 * kind[1].energy_pj[j] + cost.energy_pj,
+          3 * kind[0].latency_s[i] + 5 * kind[1].latency_s[j] + cost.latency_s};
+    }
+  }
+  return hull_of(hull, all, sums, loose);
+}
+
+typedef struct reference {
+  size_t points;
+  cds_pareto_point point[DESIGNS * HULL_MAX];
+} reference;
+
+static void list_all(reference *out, run *r, bool loose) {
+  static cds_point hull[HULL_MAX];
+  out->points = 0;
+  for (uint64_t d = 0; d < DESIGNS; d++) {
+    cds_arch arch;
+    assert_fine(&r->f,
+                cds_space_design(&arch, r->space, d, r->f.arena, r->f.diag));
+    const size_t count = vertices_of(hull, r, d, loose);
+    for (size_t i = 0; i < count; i++) {
+      const double power_w = hull[i].energy_pj * 1e-12 / hull[i].latency_s;
+      out->point[out->points++] =
+          (cds_pareto_point){.design = d,
+                             .energy_pj = hull[i].energy_pj,
+                             .latency_s = hull[i].latency_s,
+                             .area_um2 = cds_arch_area_um2(&arch),
+                             .power_w = power_w,
+                             .temperature_degc = 45 + 10 * power_w};
+    }
+  }
+}
+
+static double value_of(const cds_pareto_point *point, cds_metric metric) {
+  switch (metric) {
+  case CDS_METRIC_AREA:
+    return point->area_um2;
+  case CDS_METRIC_POWER:
+    return point->power_w;
+  case CDS_METRIC_TEMPERATURE:
+    return point->temperature_degc;
+  case CDS_METRIC_ENERGY:
+    return point->energy_pj;
+  case CDS_METRIC_LATENCY:
+    return point->latency_s;
+  case CDS_METRIC_EDP:
+  case CDS_METRIC_FIRST_TOKEN:
+  case CDS_METRIC_TOKEN:
+    break;
+  }
+  return point->energy_pj * point->latency_s;
+}
+
+/* Every vertex of the reference is matched or beaten by a point of the result,
+ * by no more than rounding; every point of the result is one of the reference's
+ * in both metrics that none of them beats. */
+static void check(const run *r, const reference *want,
+                  const reference *allowed) {
+  const double near = 1 + 1e-9;
+  const cds_pareto_result *got = &r->result;
+  const cds_metric x = got->metric[0];
+  const cds_metric y = got->metric[1];
+  for (size_t i = 0; i < want->points; i++) {
+    bool covered = false;
+    for (size_t k = 0; k < got->points && !covered; k++) {
+      covered = got->point[k].value[0] <= value_of(&want->point[i], x) * near &&
+                got->point[k].value[1] <= value_of(&want->point[i], y) * near;
+    }
+    assert_true(covered);
+  }
+  for (size_t k = 0; k < got->points; k++) {
+    const cds_pareto_point *point = &got->point[k];
+    bool known = false;
+    for (size_t i = 0; i < allowed->points; i++) {
+      const cds_pareto_point *other = &allowed->point[i];
+      const double dx = value_of(other, x) / point->value[0];
+      const double dy = value_of(other, y) / point->value[1];
+      known = known || (fabs(dx - 1) < 1e-9 && fabs(dy - 1) < 1e-9 &&
+                        other->design == point->design);
+      assert_false(dx < 1 - 1e-9 && dy < 1 - 1e-9);
+    }
+    assert_true(known);
+    assert_true(k == 0 || (point->value[0] > got->point[k - 1].value[0] &&
+                           point->value[1] < got->point[k - 1].value[1]));
+  }
+}
+
+static void every_pair_of_metrics_equals_trying_all_mappings(void **state) {
+  (void)state;
+  static reference want;
+  static reference allowed;
+  run r;
+  open_run(&r);
+  list_all(&want, &r, false);
+  list_all(&allowed, &r, true);
+  for (unsigned a = 0; a < CDS_METRIC_FIRST_TOKEN; a++) {
+    for (unsigned b = 0; b < CDS_METRIC_FIRST_TOKEN; b++) {
+      if (a == b) {
+        continue;
+      }
+      assert_fine(&r.f, solve(&r, (cds_metric)a, (cds_metric)b));
+      assert_true(r.result.complete && r.result.proven);
+      assert_int_equal(r.result.solved + r.result.skipped, DESIGNS);
+      check(&r, &want, &allowed);
+      print_message("metrics %u and %u: %u points, %u designs skipped\n", a, b,
+                    (unsigned)r.result.points, (unsigned)r.result.skipped);
+    }
+  }
+  close_run(&r);
+}
+
+static void threads_do_not_change_the_set(void **state) {
+  (void)state;
+  static const unsigned threads[] = {2, 3, 8};
+  run one;
+  open_run(&one);
+  one.options.threads = 1;
+  assert_fine(&one.f, solve(&one, CDS_METRIC_ENERGY, CDS_METRIC_LATENCY));
+  for (unsigned i = 0; i < 3; i++) {
+    run many;
+    open_run(&many);
+    many.options.threads = threads[i];
+    assert_fine(&many.f, solve(&many, CDS_METRIC_ENERGY, CDS_METRIC_LATENCY));
+    assert_int_equal(many.result.points, one.result.points);
+    assert_int_equal(many.result.skipped, one.result.skipped);
+    for (size_t k = 0; k < one.result.points; k++) {
+      assert_memory_equal(&many.result.point[k].value,
+                          &one.result.point[k].value, 2 * sizeof(double));
+      assert_int_equal(many.result.point[k].design, one.result.point[k].design);
+    }
+    close_run(&many);
+  }
+  close_run(&one);
+}
+
+static void limits_leave_what_meets_them(void **state) {
+  (void)state;
+  run r;
+  open_run(&r);
+  assert_fine(&r.f, solve(&r, CDS_METRIC_ENERGY, CDS_METRIC_LATENCY));
+  const size_t all = r.result.points;
+  assert_true(all >= 2);
+  const double middle = r.result.point[all / 2].latency_s;
+  const cds_pareto_point *point = r.result.point;
+  char text[64];
+  snprintf(text, sizeof text, "latency <= %.6f ns", 1e9 * middle * 1.0001);
+  add_limit(&r, text);
+  assert_fine(&r.f, solve(&r, CDS_METRIC_ENERGY, CDS_METRIC_LATENCY));
+  assert_int_equal(r.result.points, all - all / 2);
+  for (size_t k = 0; k < r.result.points; k++) {
+    assert_true(r.result.point[k].latency_s <= middle * 1.0002);
+    assert_true(r.result.point[k].energy_pj == point[all / 2 + k].energy_pj);
+  }
+  add_limit(&r, "area <= 0.0001 mm2");
+  assert_fine(&r.f, solve(&r, CDS_METRIC_ENERGY, CDS_METRIC_LATENCY));
+  assert_int_equal(r.result.points, 0);
+  assert_int_equal(r.result.over_limit, DESIGNS);
+  close_run(&r);
+}
+
+static void exhausted_memory_is_reported(void **state) {
+  (void)state;
+  unsigned failed = 0;
+  for (uint64_t n = 1; n <= 40; n++) {
+    run r;
+    open_run(&r);
+    r.options.threads = 1;
+    cds_alloc_fail_after(n);
+    const cds_status status = solve(&r, CDS_METRIC_ENERGY, CDS_METRIC_LATENCY);
+    cds_alloc_fail_after(0);
+    assert_true(status == CDS_OK || status == CDS_ENOMEM);
+    failed += status != CDS_OK;
+    close_run(&r);
+  }
+  assert_true(failed > 5);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_pair_of_metrics_equals_trying_all_mappings),
+      cmocka_unit_test(threads_do_not_change_the_set),
+      cmocka_unit_test(limits_leave_what_meets_them),
+      cmocka_unit_test(exhausted_memory_is_reported),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
