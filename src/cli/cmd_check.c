@@ -43,6 +43,7 @@ static kind kind_of(const cds_yaml *root) {
     return ARCHITECTURE;
   }
   if (cds_yaml_get(root, "workload") != NULL ||
+      cds_yaml_get(root, "mix") != NULL ||
       cds_yaml_get(root, "model_type") != NULL) {
     return WORKLOAD;
   }
@@ -157,14 +158,14 @@ static void read_mapping(job *it, entry *each) {
 /* Whether a key is nearly one that says what the file is; reports it. */
 static bool misspelt(const job *it, const cds_yaml *root) {
   static const char *const names[] = {"architecture", "workload", "mapping",
-                                      "model_type"};
+                                      "mix", "model_type"};
   const cds_reader reader = {it->cli->arena, it->cli->diag, NULL, 0};
-  return cds_schema_report_slip(root, names, 4, "the file", &reader);
+  return cds_schema_report_slip(root, names, 5, "the file", &reader);
 }
 
 static void read_entry(job *it, entry *each) {
   static const char *const keys =
-      "expected 'architecture', 'workload', 'mapping' or 'model_type'";
+      "expected 'architecture', 'workload', 'mix', 'mapping' or 'model_type'";
   const cds_yaml *root = NULL;
   each->kind = UNKNOWN;
   if (strcmp(each->path, "-") == 0 && !cds_stdin_keep(it->cli)) {

@@ -34,11 +34,10 @@ static cds_status read_pair(cds_explore_case *it, const cds_files *files) {
   cds_cli *cli = it->cli;
   const cds_status first =
       cds_inputs_read_arch(&it->inputs, cli, files->arch[0]);
-  const cds_status second =
-      cds_inputs_read_workload(&it->inputs, cli, files->workload[0]);
+  const cds_status second = cds_inputs_read_workload(&it->inputs, cli, files);
   CDS_TRY(first);
   CDS_TRY(second);
-  cds_inputs_note(&it->inputs, cli, files->arch[0], files->workload[0]);
+  cds_inputs_note(&it->inputs, cli, files->arch[0], files);
   CDS_TRY(cds_case_prepare(it));
   it->folder =
       cli->options->output != NULL
@@ -80,11 +79,6 @@ int cds_cmd_explore(cds_cli *cli) {
   }
   if (cds_inputs_sort(&files, cli) != CDS_OK) {
     return CDS_EXIT_INPUT;
-  }
-  if (files.workloads > 1) {
-    cds_cli_error(cli, "%zu workloads are given: expected one",
-                  files.workloads);
-    return CDS_EXIT_CALL;
   }
   return files.archs == 1 ? explore_one(cli, &files) : cds_compare(cli, &files);
 }

@@ -52,7 +52,6 @@ static void share_workload(cds_inputs *out, const cds_inputs *first) {
 }
 
 static cds_status read_files(job *it) {
-  const char *workload = it->files->workload[0];
   cds_status status = CDS_OK;
   for (size_t i = 0; i < it->cases; i++) {
     cds_explore_case *each = &it->each[i];
@@ -61,13 +60,13 @@ static cds_status read_files(job *it) {
     status = worse(status,
                    cds_inputs_read_arch(&each->inputs, each->cli, each->path));
   }
-  status = worse(
-      status, cds_inputs_read_workload(&it->each[0].inputs, it->cli, workload));
+  status = worse(status, cds_inputs_read_workload(&it->each[0].inputs, it->cli,
+                                                  it->files));
   CDS_TRY(status);
   for (size_t i = 0; i < it->cases; i++) {
     cds_explore_case *each = &it->each[i];
     share_workload(&each->inputs, &it->each[0].inputs);
-    cds_inputs_note(&each->inputs, each->cli, each->path, workload);
+    cds_inputs_note(&each->inputs, each->cli, each->path, it->files);
     cds_inputs_add(&it->provenance, "architecture", each->path);
   }
   it->provenance.version = it->each[0].inputs.provenance.version;

@@ -11,6 +11,7 @@
 #include "cli/foreign.h"
 #include "codesign/version.h"
 #include "search/search.h"
+#include "spec/workload_mix.h"
 
 static const cds_place COMMAND_LINE = {NULL, 0, 0};
 
@@ -136,12 +137,25 @@ int cds_inputs_exit_code(const cds_inputs *inputs, cds_status status) {
 static cds_status read_workload(cds_inputs *out, cds_cli *cli,
                                 const char *path) {
   cds_cli_say(cli, "reading workload '%s'", path);
-  out->workload_path = path;
   cds_provenance *provenance = &out->provenance;
   if (provenance->imports == 0) {
     provenance->imports = cds_foreign_options(&provenance->import, cli, path);
   }
-  return cds_foreign_workload(&out->workload, &out->wrong_call, cli, path);
+  CDS_TRY(cds_foreign_workload(&out->workload, &out->wrong_call, cli, path));
+  out->workload_path = out->workload.parts > 0 ? NULL : path;
+  return CDS_OK;
+}
+
+/* What the keys of a file say; a file that cannot be read says nothing. */
+static bool has_key(cds_cli *cli, const char *path, const char *key) {
+  cds_diag *unheard = cds_diag_new(cli->arena);
+  const cds_yaml *root = NULL;
+  const bool good =
+      unheard != NULL && cds_importer_of(path) == NULL &&
+      cds_yaml_read_file(&root, path, cli->arena, unheard) == CDS_OK &&
+      root->kind == CDS_YAML_MAPPING && cds_yaml_get(root, key) != NULL;
+  cds_stdin_rewind();
+  return good;
 }
 
 /* What stands in every result, before any file is read. */
@@ -171,45 +185,97 @@ cds_status cds_inputs_read_arch(cds_inputs *out, cds_cli *cli,
   return status;
 }
 
+/* Several files are a mix, each with the weight 1. */
+static cds_status mix_workloads(cds_inputs *out, cds_cli *cli,
+                                const cds_files *files) {
+  const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
+  cds_mix_member *member =
+      cds_cli_array(cli->arena, files->workloads, sizeof *member);
+  const char *name = "";
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < files->workloads; i++) {
+    const char *path = files->workload[i];
+    const cds_status one = read_workload(out, cli, path);
+    cds_stdin_rewind();
+    status = status == CDS_OK ? one : status;
+    if (one == CDS_OK && out->workload.parts > 0) {
+      cds_cli_error(cli, "'%s' is a mix: expected workloads beside each other",
+                    path);
+      status = CDS_EINPUT;
+    }
+    cds_workload *own = cds_cli_array(cli->arena, 1, sizeof *own);
+    *own = out->workload;
+    member[i] = (cds_mix_member){own, 1};
+    name = one == CDS_OK ? cds_cli_printf(cli->arena, "%s%s%s", name,
+                                          i > 0 ? "+" : "", own->name)
+                         : name;
+  }
+  CDS_TRY(status);
+  out->workload_path = NULL;
+  return cds_workload_mix(&out->workload, name, COMMAND_LINE, member,
+                          files->workloads, false, &reader);
+}
+
 cds_status cds_inputs_read_workload(cds_inputs *out, cds_cli *cli,
-                                    const char *path) {
-  const cds_status status = read_workload(out, cli, path);
+                                    const cds_files *files) {
+  if (files->workloads > 1) {
+    return mix_workloads(out, cli, files);
+  }
+  const cds_status status = read_workload(out, cli, files->workload[0]);
   cds_stdin_rewind();
   return status;
 }
 
+/* The workloads of a mix, in its order. */
+static void add_parts(cds_inputs *out, cds_cli *cli, const char *mix) {
+  cds_diag *unheard = cds_diag_new(cli->arena);
+  const cds_yaml *root = NULL;
+  if (unheard == NULL ||
+      cds_yaml_read_file(&root, mix, cli->arena, unheard) != CDS_OK) {
+    return;
+  }
+  const cds_yaml *list = cds_yaml_get(root, "workloads");
+  for (size_t i = 0; list != NULL && i < list->count; i++) {
+    const cds_yaml *file = cds_yaml_get(list->items[i], "workload");
+    const char *path =
+        file == NULL ? NULL : cds_mix_path(mix, file->text, cli->arena);
+    if (path != NULL) {
+      cds_inputs_add(&out->provenance, "workload", path);
+      add_config(out, cli, path);
+    }
+  }
+}
+
 void cds_inputs_note(cds_inputs *out, cds_cli *cli, const char *arch,
-                     const char *workload) {
+                     const cds_files *files) {
   cds_inputs_add(&out->provenance, "architecture", arch);
-  cds_inputs_add(&out->provenance, "workload", workload);
-  add_config(out, cli, workload);
-  cds_stdin_rewind();
+  for (size_t i = 0; i < files->workloads; i++) {
+    const char *path = files->workload[i];
+    const bool mix = has_key(cli, path, "mix");
+    cds_stdin_rewind();
+    cds_inputs_add(&out->provenance, mix ? "mix" : "workload", path);
+    if (mix) {
+      add_parts(out, cli, path);
+    } else {
+      add_config(out, cli, path);
+    }
+    cds_stdin_rewind();
+  }
 }
 
 cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli) {
-  const char *arch = cli->call.file[0], *workload = cli->call.file[1];
+  const char *arch = cli->call.file[0];
+  const cds_files files = {1, 1, &cli->call.file[0], &cli->call.file[1]};
   CDS_TRY(keep_stdin(cli));
   const cds_status first = cds_inputs_read_arch(out, cli, arch);
-  const cds_status second = cds_inputs_read_workload(out, cli, workload);
+  const cds_status second = cds_inputs_read_workload(out, cli, &files);
   CDS_TRY(first);
   CDS_TRY(second);
-  cds_inputs_note(out, cli, arch, workload);
+  cds_inputs_note(out, cli, arch, &files);
   return CDS_OK;
 }
 
 /* ---- which file is what -------------------------------------------------- */
-
-/* What the keys of a file say; a file that cannot be read says nothing. */
-static bool has_key(cds_cli *cli, const char *path, const char *key) {
-  cds_diag *unheard = cds_diag_new(cli->arena);
-  const cds_yaml *root = NULL;
-  const bool good =
-      unheard != NULL &&
-      cds_yaml_read_file(&root, path, cli->arena, unheard) == CDS_OK &&
-      root->kind == CDS_YAML_MAPPING && cds_yaml_get(root, key) != NULL;
-  cds_stdin_rewind();
-  return good;
-}
 
 cds_status cds_inputs_sort(cds_files *out, cds_cli *cli) {
   const size_t files = cli->call.files;
@@ -220,10 +286,11 @@ cds_status cds_inputs_sort(cds_files *out, cds_cli *cli) {
   for (size_t i = 0; i < files; i++) {
     const char *path = cli->call.file[i];
     const bool foreign = cds_importer_of(path) != NULL;
-    const bool arch = !foreign && has_key(cli, path, "architecture");
+    const bool arch = has_key(cli, path, "architecture");
     /* What nothing is known of is the first architecture, or else a workload:
      * reading it will say what is wrong with it. */
-    const bool unknown = !arch && !foreign && !has_key(cli, path, "workload");
+    const bool unknown = !arch && !foreign && !has_key(cli, path, "workload") &&
+                         !has_key(cli, path, "mix");
     if (arch || (unknown && out->archs == 0)) {
       out->arch[out->archs++] = path;
     } else {

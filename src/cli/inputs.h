@@ -11,7 +11,7 @@ typedef struct cds_inputs {
   cds_space *space;
   cds_arch *arch; /* the first design */
   cds_workload workload;
-  const char *arch_path, *workload_path; /* the latter NULL for several files */
+  const char *arch_path, *workload_path; /* the latter NULL for a mix */
   cds_provenance provenance;
   bool wrong_call; /* --set or --limit is at fault, not a file */
 } cds_inputs;
@@ -23,7 +23,8 @@ cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli);
 /* The files of a call by what their keys say. */
 typedef struct cds_files {
   size_t archs, workloads;
-  const char **arch, **workload; /* in the order of the call */
+  const char **arch, **workload; /* in the order of the call; several workloads
+                                    are a mix */
 } cds_files;
 /* At least one of each, or CDS_EINPUT with a message. A file that cannot be
  * read counts as the first architecture, or else as a workload. */
@@ -32,10 +33,11 @@ cds_status cds_inputs_sort(cds_files *out, cds_cli *cli);
 cds_status cds_inputs_read_arch(cds_inputs *out, cds_cli *cli,
                                 const char *path);
 cds_status cds_inputs_read_workload(cds_inputs *out, cds_cli *cli,
-                                    const char *path);
-/* Adds both files, and the model that the workload names, to the provenance. */
+                                    const cds_files *files);
+/* Adds the files, and the workloads and models that they name, to the
+ * provenance. */
 void cds_inputs_note(cds_inputs *out, cds_cli *cli, const char *arch,
-                     const char *workload);
+                     const cds_files *files);
 /* Those of --set whose variables the architecture declares; marks them. */
 cds_texts cds_inputs_sets(cds_cli *cli, const char *path, bool *used);
 /* Exit code for a status that reading gave. */

@@ -198,11 +198,39 @@ static void write_phase(const cds_page *page, const cds_phase *phase,
              cds_page_si(page, watts, "W"));
 }
 
+/* Each workload of a mix: one run, and its share of the whole. */
+static void write_parts(const cds_page *page, const cds_report *report) {
+  const cds_network_result *network = &report->result->network;
+  const cds_workload *workload = report->workload;
+  if (workload->parts == 0) {
+    return;
+  }
+  cds_page_heading(page, "one run of each workload                         "
+                         "weight  energy    time");
+  for (unsigned i = 0; i < workload->parts; i++) {
+    const cds_part *part = &workload->part[i];
+    const cds_phase_result run = cds_network_part(workload, network, i);
+    const double energy = part->weight * run.energy_pj / network->energy_pj;
+    const double time = part->weight * run.latency_s / network->latency_s;
+    fputs("  ", page->stream);
+    cds_page_cell(page, cds_page_clip(page, part->name, 19), -20);
+    cds_page_cell(page, cds_page_si(page, 1e-12 * run.energy_pj, "J"), 10);
+    cds_page_cell(page, cds_page_si(page, run.latency_s, "s"), 11);
+    cds_page_cell(page, cds_page_si(page, part->weight, ""), 12);
+    cds_page_cell(page, cds_page_percent(page, energy), 8);
+    fprintf(page->stream, "  %s\n", cds_page_percent(page, time));
+  }
+}
+
 static void write_phases(const cds_page *page, const cds_report *report) {
   const cds_network_result *network = &report->result->network;
   const cds_workload *workload = report->workload;
-  if (network->phases == 1 && workload->phase[0].kind == CDS_PHASE_PLAIN) {
-    return;
+  bool plain = true;
+  for (unsigned i = 0; i < network->phases; i++) {
+    plain = plain && workload->phase[i].kind == CDS_PHASE_PLAIN;
+  }
+  if (plain) {
+    return; /* its figures stand above */
   }
   fputc('\n', page->stream);
   for (unsigned i = 0; i < network->phases; i++) {
@@ -513,6 +541,7 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   totals sum;
   sum_up(&sum, report);
   write_answer(page, report);
+  write_parts(page, report);
   write_phases(page, report);
   write_components(page, report, &sum);
   write_operations(page, report, &sum);

@@ -20,7 +20,7 @@ enum { CDS_RESULT_SCHEMA_VERSION = 1, CDS_INPUTS_MAX = 64 };
   "perfect factors, hierarchical order, uneven placement and bypass"
 
 typedef struct cds_input_file {
-  const char *role; /* "architecture", "workload", "config", "mapping" */
+  const char *role; /* "architecture", "workload", "mix", "config", ... */
   const char *path; /* as the user named it */
   char sha256[CDS_SHA256_TEXT]; /* "": not a file that can be read again */
 } cds_input_file;

@@ -157,11 +157,38 @@ static void write_phases(cds_json *json, const cds_workload *workload,
       cds_json_count(json, "tokens", phase->tokens);
       cds_json_count(json, "context", phase->context);
     }
+    cds_json_number(json, "runs", cds_phase_weight(phase));
     cds_json_number(json, "energy_pj", result->energy_pj);
     cds_json_number(json, "latency_s", result->latency_s);
     cds_json_number(json, "power_w",
                     1e-12 * result->energy_pj / result->latency_s);
     write_phase_rates(json, phase, result);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+}
+
+/* Of a mix: one run of each of its workloads. */
+static void write_parts(cds_json *json, const cds_workload *workload,
+                        const cds_network_result *network) {
+  if (workload->parts == 0) {
+    return;
+  }
+  cds_json_array(json, "workloads");
+  for (unsigned i = 0; i < workload->parts; i++) {
+    const cds_part *part = &workload->part[i];
+    const cds_phase_result run = cds_network_part(workload, network, i);
+    cds_json_object(json, NULL);
+    cds_json_text(json, "name", part->name);
+    cds_json_number(json, "weight", part->weight);
+    cds_json_number(json, "energy_pj", run.energy_pj);
+    cds_json_number(json, "latency_s", run.latency_s);
+    cds_json_number(json, "edp_pj_s", run.energy_pj * run.latency_s);
+    cds_json_number(json, "power_w", 1e-12 * run.energy_pj / run.latency_s);
+    cds_json_number(json, "energy_share",
+                    part->weight * run.energy_pj / network->energy_pj);
+    cds_json_number(json, "time_share",
+                    part->weight * run.latency_s / network->latency_s);
     cds_json_end(json);
   }
   cds_json_end(json);
@@ -214,6 +241,7 @@ static bool write_network(cds_json *json, const cds_report *report,
   const cds_network_result *network = &report->result->network;
   bool good = true;
   write_totals(json, report->arch, network);
+  write_parts(json, report->workload, network);
   write_phases(json, report->workload, network);
   write_frontier(json, network);
   cds_json_array(json, "layers");

@@ -281,7 +281,8 @@ static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
     const cds_layer *layer = &workload->layer[i];
     out->layer[i] = by_kind[job->plan->kind[i]];
     out->layer[i].layer = layer;
-    out->layer[i].times = (double)layer->count;
+    out->layer[i].times =
+        cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
     cds_phase_result *phase = &out->phase[layer->phase];
     const double count = (double)layer->count;
     phase->energy_pj += count * out->layer[i].cost.energy_pj;
@@ -347,7 +348,7 @@ static cds_status list_groups(cds_hull_problem *problem, network_job *job) {
   }
   for (unsigned i = 0; i < workload->phases; i++) {
     const cds_phase *phase = &workload->phase[i];
-    group[i] = (cds_hull_group){1, (double)INFINITY};
+    group[i] = (cds_hull_group){cds_phase_weight(phase), (double)INFINITY};
     if (phase->kind == CDS_PHASE_PREFILL) {
       group[i].latency_limit_s = options->first_token_limit_s;
     } else if (phase->kind == CDS_PHASE_DECODE) {

@@ -50,7 +50,7 @@ typedef struct cds_network_result {
   /* In the workload's order; same layers are solved once. */
   cds_layer_result *layer;
   unsigned phases;
-  cds_phase_result *phase;
+  cds_phase_result *phase; /* one run of each: weights of a mix left out */
   size_t frontier_points;
   cds_point *frontier; /* hull vertices found on the way, by energy */
   /* Proven lower bounds on each metric alone (known without limits met). */
@@ -131,6 +131,10 @@ cds_network_frontier_solve(cds_network_frontier *out, const cds_arch *arch,
                            const cds_workload *workload, cds_arena *arena,
                            const cds_network_options *options,
                            const cds_known_points *known, cds_diag *diag);
+/* One run of a workload of a mix. */
+cds_phase_result cds_network_part(const cds_workload *workload,
+                                  const cds_network_result *network,
+                                  unsigned part);
 /* Admissible floor of a design without mapping: energy and latency of the
  * network (leakage at the latency floor included). `plan` may be NULL. */
 void cds_network_floor(cds_point *out, const cds_arch *arch,

@@ -36,7 +36,8 @@ cds_status cds_network_plan_make(cds_network_plan *out,
       out->first[out->distinct++] = i;
     }
     out->kind[i] = kind;
-    out->weight[kind] += (double)layer->count;
+    out->weight[kind] +=
+        cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
   }
   return CDS_OK;
 }
@@ -69,7 +70,10 @@ void cds_network_floor(cds_point *out, const cds_arch *arch,
   for (size_t i = 0; i < count; i++) {
     const size_t index = plan != NULL ? plan->first[i] : i;
     const cds_layer *layer = &workload->layer[index];
-    const double weight = plan != NULL ? plan->weight[i] : (double)layer->count;
+    const double weight =
+        plan != NULL ? plan->weight[i]
+                     : cds_phase_weight(&workload->phase[layer->phase]) *
+                           (double)layer->count;
     cds_point floor;
     cds_layer_floor(&floor, arch, layer, power_limit_w);
     out->energy_pj += weight * floor.energy_pj;
@@ -100,7 +104,8 @@ void cds_network_token_floor(double *first_token_s, double *token_s,
     const cds_layer *layer = &workload->layer[plan->first[kind]];
     cds_point floor;
     cds_layer_floor(&floor, arch, layer, power_limit_w);
-    latency_s[layer->phase] += plan->weight[kind] * floor.latency_s;
+    latency_s[layer->phase] += plan->weight[kind] * floor.latency_s /
+                               cds_phase_weight(&workload->phase[layer->phase]);
   }
   cds_network_tokens(first_token_s, token_s, workload, latency_s);
 }

@@ -5,11 +5,11 @@
 
 cds_status cds_file_kind_check(const cds_yaml *root, const char *wanted,
                                cds_diag *diag) {
-  static const char *const kinds[] = {"architecture", "workload", "mapping"};
+  static const char *const kinds[] = {"architecture", "workload", "mapping", "mix"};
   if (root->kind != CDS_YAML_MAPPING || cds_yaml_get(root, wanted) != NULL) {
     return CDS_OK;
   }
-  for (unsigned kind = 0; kind < 3; kind++) {
+  for (unsigned kind = 0; kind < 4; kind++) {
     if (cds_yaml_get(root, kinds[kind]) != NULL) {
       cds_diag_error(diag, root->place,
                      "the file describes %s %s: expected %s %s",

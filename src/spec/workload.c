@@ -6,6 +6,7 @@
 #include "spec/file_kind.h"
 #include "spec/mapping_file.h"
 #include "spec/workload_layers.h"
+#include "spec/workload_mix.h"
 
 typedef struct file_keys {
   const char *name;
@@ -127,6 +128,8 @@ const cds_schema *const cds_workload_schemas[] = {&workload_schema,
                                                   &cds_model_bert_schema,
                                                   &cds_model_vit_schema,
                                                   &phase_schema,
+                                                  &cds_mix_schema,
+                                                  &cds_mix_entry_schema,
                                                   &cds_mapping_file_schema,
                                                   NULL};
 
@@ -398,5 +401,8 @@ cds_status cds_workload_read(cds_workload *out, const char *path,
                              const cds_reader *reader) {
   const cds_yaml *root = NULL;
   CDS_TRY(cds_yaml_read_file(&root, path, reader->arena, reader->diag));
+  if (root->kind == CDS_YAML_MAPPING && cds_yaml_get(root, "mix") != NULL) {
+    return cds_mix_read_tree(out, root, path, reader);
+  }
   return cds_workload_read_tree(out, root, path, reader);
 }

@@ -66,7 +66,19 @@ typedef struct cds_phase {
   const char *name; /* "prefill", "decode", "all" for plain layers */
   cds_phase_kind kind;
   uint64_t batch, tokens, context;
+  double weight; /* how often its workload runs in a mix; 0: once */
 } cds_phase;
+
+static inline double cds_phase_weight(const cds_phase *phase) {
+  return phase->weight > 0 ? phase->weight : 1;
+}
+
+/* One workload of a mix. */
+typedef struct cds_part {
+  const char *name;
+  double weight; /* how often it runs */
+  unsigned first_phase, phases;
+} cds_part;
 
 typedef struct cds_workload {
   const char *name;
@@ -75,6 +87,8 @@ typedef struct cds_workload {
   cds_phase *phase;
   size_t layers;
   cds_layer *layer;
+  unsigned parts; /* of a mix; 0: not a mix */
+  cds_part *part;
   /* Facts for the coverage line and the footprint; 0 where they do not apply */
   const char *model_type;  /* "llama", NULL when not a model */
   uint64_t parameters;     /* values */

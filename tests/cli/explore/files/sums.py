@@ -19,7 +19,7 @@ for path in sys.argv[1:]:
             if part != phase[key]:
                 print(f"{path}: {phase['name']}: {key} is {phase[key]!r}, its "
                       f"layers have {part!r}")
-            total += part
+            total += phase["runs"] * part
         for where in "totals", "winner":
             if total != result[where][key]:
                 print(f"{path}: {where}: {key} is {result[where][key]!r}, the "
