@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "base/text.h"
 #include "cli/summary.h"
 
 const char *cds_case_folder(const cds_cli *cli, const char *base,
@@ -78,6 +79,25 @@ static bool read_metric(cds_metric *out, const char *name, size_t length) {
   return false;
 }
 
+/* "0.5" or "0.5 %". */
+static cds_status read_gap(cds_explore_case *it) {
+  const char *text = it->cli->options->pareto_gap;
+  const char *rest = "";
+  double percent = 0;
+  if (cds_parse_double(&percent, text, &rest)) {
+    rest += strspn(rest, " ");
+    if ((*rest == '\0' || strcmp(rest, "%") == 0) && percent >= 0 &&
+        percent <= 100) {
+      it->question.gap = percent / 100;
+      return CDS_OK;
+    }
+  }
+  it->inputs.wrong_call = true;
+  cds_cli_error(
+      it->cli, "'--pareto-gap' is '%s': expected percents from 0 to 100", text);
+  return CDS_EINPUT;
+}
+
 /* "energy,latency": two metrics that differ. */
 static cds_status read_pareto(cds_explore_case *it) {
   const char *text = it->cli->options->pareto;
@@ -88,9 +108,10 @@ static cds_status read_pareto(cds_explore_case *it) {
   }
   const size_t first = strcspn(text, ",");
   const char *second = text[first] == ',' ? text + first + 1 : "";
-  if (read_metric(&it->metric[0], text, first) &&
-      read_metric(&it->metric[1], second, strlen(second)) &&
-      it->metric[0] != it->metric[1]) {
+  CDS_TRY(read_gap(it));
+  if (read_metric(&it->question.metric[0], text, first) &&
+      read_metric(&it->question.metric[1], second, strlen(second)) &&
+      it->question.metric[0] != it->question.metric[1]) {
     return CDS_OK;
   }
   it->inputs.wrong_call = true;
@@ -124,14 +145,15 @@ static void make_report(cds_explore_case *it) {
 static cds_status find_pareto(cds_explore_case *it, cds_control *control) {
   double scale;
   const char *unit = cds_shown_unit(it->options.objective, &scale);
-  it->pareto = (cds_pareto_result){.metric = {it->metric[0], it->metric[1]},
-                                   .proven = it->result.complete};
+  it->pareto = (cds_pareto_result){
+      .metric = {it->question.metric[0], it->question.metric[1]},
+      .proven = it->result.complete};
   if (!it->with_pareto || !it->result.found || !it->result.complete) {
     return CDS_OK;
   }
   cds_progress_begin(control, it->cli, unit, scale);
   const cds_status status = cds_pareto(
-      &it->pareto, it->metric, it->inputs.space, &it->inputs.workload,
+      &it->pareto, &it->question, it->inputs.space, &it->inputs.workload,
       &it->options, it->cli->arena, it->cli->diag);
   cds_progress_end();
   return status == CDS_EINTERRUPTED ? CDS_OK : status;

@@ -15,7 +15,7 @@ typedef struct cds_explore_case {
   bool explored; /* false: `result` holds nothing */
   cds_explore_result result;
   bool with_pareto;
-  cds_metric metric[2]; /* of the Pareto set */
+  cds_pareto_question question; /* of the Pareto set */
   cds_pareto_result pareto;
   cds_report report;
   const char *folder;

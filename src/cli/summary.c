@@ -484,6 +484,19 @@ static const char *metric_text(const cds_page *page, cds_metric metric,
   return cds_page_si(page, value, "s");
 }
 
+static const char *pareto_claim(const cds_page *page,
+                                const cds_pareto_result *pareto) {
+  if (!pareto->proven) {
+    return ", not proven: some may be missing";
+  }
+  return cds_cli_printf(
+      page->arena,
+      ", proven: no vertex of a design's convex frontier is better than all of "
+      "them in both%s%s",
+      pareto->gap > 0 ? " by more than " : "",
+      pareto->gap > 0 ? cds_page_percent(page, pareto->gap) : "");
+}
+
 static void write_pareto(const cds_page *page, const cds_report *report) {
   const cds_pareto_result *pareto = report->pareto;
   if (pareto == NULL) {
@@ -514,11 +527,8 @@ static void write_pareto(const cds_page *page, const cds_report *report) {
       page->arena,
       "%zu points%s; %" PRIu64 " designs mapped, %" PRIu64
       " skipped by bound, %" PRIu64 " over a limit, %" PRIu64 " infeasible",
-      pareto->points,
-      pareto->proven ? ", proven: vertices of each design's convex frontier "
-                       "that none dominates"
-                     : ", not proven: some may be missing",
-      pareto->solved, pareto->skipped, pareto->over_limit, pareto->infeasible);
+      pareto->points, pareto_claim(page, pareto), pareto->solved,
+      pareto->skipped, pareto->over_limit, pareto->infeasible);
   fputs("  ", page->stream);
   cds_help_wrap(page->stream, text, 2, 2);
 }

@@ -6,14 +6,17 @@
  * points in energy and latency, hence in energy x delay; its leakage is below
  * its power, and what leakage heats below its temperature; its area is known.
  * When a point in hand is better than these bounds in both metrics, it
- * dominates every point of the design.
+ * dominates every point of the design; when it is no more than the gap above
+ * them, it stands for all of them.
  *
  * Which vertices need no mapping. A point that has less energy and less latency
  * than a vertex has less energy x delay, too: for any two of these three
  * metrics it dominates the vertex. So all points in hand that are undominated
  * in energy and latency serve as the stairs of network's frontier. For power or
  * temperature beside latency or energy x delay that does not hold: less energy
- * in less time may be more power. There the whole frontier is asked for.
+ * in less time may be more power. There the whole frontier is asked for; its
+ * resolution leaves a vertex to a neighbour of no more energy, hence no more
+ * power, and little more latency.
  */
 #include "explore/pareto.h"
 
@@ -51,6 +54,7 @@ typedef struct pareto_job {
   pareto_list set;                     /* undominated in the two metrics */
   pareto_list stairs;                  /* undominated in energy and latency */
   cds_point *stair;                    /* the same as points */
+  double cost_gap; /* of energy and latency, for that of the metrics */
 } pareto_job;
 
 bool cds_pareto_offers(cds_metric metric) {
@@ -102,6 +106,15 @@ static void choose_way(pareto_job *it) {
   } else if (area && metric[other] == CDS_METRIC_EDP) {
     it->single = CDS_OBJECTIVE_EDP;
   }
+}
+
+/* (1 + g / (2 + g))^2 is no more than 1 + g: what energy and latency may keep
+ * from energy x delay. */
+static void set_gap(pareto_job *it, double gap) {
+  const cds_metric *metric = it->out->metric;
+  const bool edp = metric[0] == CDS_METRIC_EDP || metric[1] == CDS_METRIC_EDP;
+  it->out->gap = it->way == WAY_SINGLE ? 0 : gap;
+  it->cost_gap = edp ? gap / (2 + gap) : gap;
 }
 
 static void fill_point(cds_pareto_point *out, const pareto_job *it,
@@ -182,8 +195,9 @@ static cds_status merge(pareto_list *list, const pareto_answer *answer,
   return CDS_OK;
 }
 
-static bool above(double floor, double value) {
-  return value + 1e-11 * fabs(value) <= floor;
+static bool above(double floor, double value, double gap) {
+  const double slack = gap > 0 ? gap * fabs(floor) : -1e-11 * fabs(value);
+  return value <= floor + slack;
 }
 
 /* Whether a point of the set is better than the bounds in both metrics, by
@@ -191,7 +205,8 @@ static bool above(double floor, double value) {
 static bool dominated(const pareto_job *it, const double floor[2]) {
   for (size_t i = 0; i < it->set.points; i++) {
     const double *value = it->set.point[i].value;
-    if (above(floor[0], value[0]) && above(floor[1], value[1])) {
+    const double gap = it->out->gap;
+    if (above(floor[0], value[0], gap) && above(floor[1], value[1], gap)) {
       return true;
     }
   }
@@ -262,7 +277,7 @@ static cds_status solve_frontier(pareto_job *it, cds_worker *worker,
   options.control = it->job.options->control;
   options.searcher = worker->searcher;
   const cds_known_points known = {it->way == WAY_STAIRS ? it->stairs.points : 0,
-                                  it->stair};
+                                  it->stair, it->cost_gap};
   CDS_TRY(cds_network_frontier_solve(&frontier, arch, it->job.workload,
                                      worker->arena, &options, &known, diag));
   cds_lock_take(it->job.lock);
@@ -441,13 +456,16 @@ static cds_status run(pareto_job *it) {
   return it->out->complete ? CDS_OK : CDS_EINTERRUPTED;
 }
 
-cds_status cds_pareto(cds_pareto_result *out, const cds_metric metric[2],
+cds_status cds_pareto(cds_pareto_result *out,
+                      const cds_pareto_question *question,
                       const cds_space *space, const cds_workload *workload,
                       const cds_explore_options *options, cds_arena *arena,
                       cds_diag *diag) {
-  *out = (cds_pareto_result){.metric = {metric[0], metric[1]}, .proven = true};
+  *out = (cds_pareto_result){
+      .metric = {question->metric[0], question->metric[1]}, .proven = true};
   pareto_job it = {.out = out};
   choose_way(&it);
+  set_gap(&it, question->gap);
   cds_status status =
       cds_job_begin(&it.job, space, workload, options, arena, diag);
   if (status == CDS_OK) {

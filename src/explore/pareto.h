@@ -8,7 +8,9 @@
  * and the area of the design. Of these the ones that no other dominates (none
  * is as good in both metrics and better in one) are the set. Choices of
  * mappings off the convex frontier of their own design are not compared: they
- * may be undominated, too.
+ * may be undominated, too. Frontiers are traced to a resolution, the gap: no
+ * vertex is better than all points of the set by more than that, relative, in
+ * both metrics.
  *
  * Where the least of one metric says all of a design (area beside any metric;
  * power or temperature beside energy or each other, which fall together along
@@ -20,6 +22,11 @@
 
 #include "explore/explore.h"
 
+typedef struct cds_pareto_question {
+  cds_metric metric[2];
+  double gap; /* 0: every vertex that is not dominated */
+} cds_pareto_question;
+
 typedef struct cds_pareto_point {
   uint64_t design;
   double value[2]; /* of the two metrics */
@@ -28,10 +35,11 @@ typedef struct cds_pareto_point {
 
 typedef struct cds_pareto_result {
   cds_metric metric[2];
+  double gap; /* that the set keeps: 0 where one point says all of a design */
   size_t points; /* by the first metric; of equal points the lower design */
   cds_pareto_point *point;
   bool complete; /* false: interrupted; the points are those so far */
-  bool proven;   /* false: points may be missing */
+  bool proven;   /* false: points may be missing beyond the gap */
   uint64_t solved, skipped, over_limit, infeasible; /* designs */
 } cds_pareto_result;
 
@@ -42,7 +50,8 @@ bool cds_pareto_offers(cds_metric metric);
  * left out only when a point is better than their bounds in both metrics.
  * CDS_OK also when nothing was found; CDS_EINTERRUPTED; CDS_EINPUT, CDS_ENOMEM,
  * CDS_EINTERNAL as cds_explore. The objective is of no concern. */
-cds_status cds_pareto(cds_pareto_result *out, const cds_metric metric[2],
+cds_status cds_pareto(cds_pareto_result *out,
+                      const cds_pareto_question *question,
                       const cds_space *space, const cds_workload *workload,
                       const cds_explore_options *options, cds_arena *arena,
                       cds_diag *diag);

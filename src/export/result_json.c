@@ -261,6 +261,7 @@ static void write_pareto(cds_json *json, const cds_pareto_result *pareto) {
   cds_json_text(json, NULL, cds_metric_name(pareto->metric[0]));
   cds_json_text(json, NULL, cds_metric_name(pareto->metric[1]));
   cds_json_end(json);
+  cds_json_number(json, "gap", pareto->gap);
   cds_json_boolean(json, "proven", pareto->proven);
   cds_json_object_line(json, "designs");
   cds_json_count(json, "mapped", pareto->solved);

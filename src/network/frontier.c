@@ -1,25 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Vertices of the hull; see frontier.h. */
+/* Knots of the hull; see frontier.h. */
 #include "network/frontier.h"
 
 #include <string.h>
 
 #include "network/walk.h"
 
-static const double MORE = 1 + CDS_SCAN_MARGIN;
+/* Each step towards an end of the hull; after so many the end itself. */
+static const double STEP = 8;
+enum { STEPS = 3 };
 
-bool cds_staircase_dominates(const cds_staircase *stairs,
-                             cds_hull_point point) {
-  return cds_staircase_below(stairs, point, point);
-}
+typedef struct knot {
+  double lambda, support; /* E + lambda T >= support; T at infinity */
+  cds_hull_point point;
+  bool within;    /* the limits */
+  bool closed;    /* nothing is between it and the next */
+  size_t *choice; /* of knots within the limits */
+} knot;
+
+typedef struct tracer {
+  cds_walk walk;
+  cds_hull_result result;
+  const cds_staircase *stairs;
+  knot *knot; /* by lambda */
+  size_t knots, room;
+  bool proven;
+} tracer;
 
 bool cds_staircase_below(const cds_staircase *stairs, cds_hull_point from,
                          cds_hull_point to) {
+  const double more =
+      stairs->gap > 0 ? 1 / (1 + stairs->gap) : 1 + CDS_SCAN_MARGIN;
   const double rise = to.energy_pj - from.energy_pj;
   size_t step = 0;
   /* The last step that begins before `from`. */
   while (step < stairs->points &&
-         stairs->point[step].energy_pj * MORE <= from.energy_pj) {
+         stairs->point[step].energy_pj * more <= from.energy_pj) {
     step++;
   }
   if (step == 0) {
@@ -27,14 +43,14 @@ bool cds_staircase_below(const cds_staircase *stairs, cds_hull_point from,
   }
   for (step--; step < stairs->points; step++) {
     const bool last = step + 1 == stairs->points ||
-                      stairs->point[step + 1].energy_pj * MORE > to.energy_pj;
+                      stairs->point[step + 1].energy_pj * more > to.energy_pj;
     const double end =
-        last ? to.energy_pj : stairs->point[step + 1].energy_pj * MORE;
+        last ? to.energy_pj : stairs->point[step + 1].energy_pj * more;
     const double share = rise > 0 ? (end - from.energy_pj) / rise : 1;
     const double latency_s =
         last ? to.latency_s
              : from.latency_s - share * (from.latency_s - to.latency_s);
-    if (stairs->point[step].latency_s * MORE > latency_s) {
+    if (stairs->point[step].latency_s * more > latency_s) {
       return false;
     }
     if (last) {
@@ -44,130 +60,234 @@ bool cds_staircase_below(const cds_staircase *stairs, cds_hull_point from,
   return false;
 }
 
-/* ---- the outer chain ------------------------------------------------------
+/* ---- knots ----------------------------------------------------------------
  */
 
-typedef struct chain {
-  size_t vertices;
-  cds_hull_point *point;
-  bool *open;
-  size_t *edges; /* passed before the vertex */
-  size_t room;
-} chain;
-
-static cds_status make_room(chain *c, const cds_scan *scan) {
-  if (scan->edges + 1 <= c->room) {
-    return CDS_OK;
-  }
-  c->room = 2 * (scan->edges + 1);
-  c->point =
-      (cds_hull_point *)cds_arena_array(scan->arena, c->room, sizeof *c->point);
-  c->open = (bool *)cds_arena_array(scan->arena, c->room, sizeof *c->open);
-  c->edges = (size_t *)cds_arena_array(scan->arena, c->room, sizeof *c->edges);
-  return c->point == NULL || c->open == NULL || c->edges == NULL ? CDS_ENOMEM
-                                                                 : CDS_OK;
+static double value_at(double lambda, cds_hull_point point) {
+  return lambda == (double)INFINITY
+             ? point.latency_s
+             : point.energy_pj + lambda * point.latency_s;
 }
 
-static cds_status list_chain(chain *c, cds_scan *scan) {
-  cds_pass pass;
-  CDS_TRY(make_room(c, scan));
-  cds_hull_point sum = cds_scan_start(scan, &pass);
-  c->vertices = 0;
-  for (size_t edge = 0; edge <= scan->edges && !pass.beyond; edge++) {
-    if (edge > 0) {
-      if (!cds_scan_has_edge(scan, edge - 1)) {
-        continue;
-      }
-      sum = cds_scan_edge(scan, &pass, edge - 1, sum);
-    }
-    c->point[c->vertices] = sum;
-    c->open[c->vertices] = pass.open > 0;
-    c->edges[c->vertices++] = edge;
+/* Stands the layer on the segment that the slope lies in or begins, after a
+ * question if need be. */
+static cds_status stand(tracer *t, size_t layer, double lambda) {
+  cds_scan *scan = &t->walk.scan;
+  cds_line *line = scan->layer[layer].first;
+  while (line->next->next != NULL && line->next->lambda <= lambda) {
+    line = line->next;
   }
+  const cds_line *end = line->next->lambda == lambda ? line->next : line;
+  const bool known =
+      line->state == CDS_SEGMENT_CLOSED || (end->lambda == lambda && end->real);
+  if (!known) {
+    const cds_question question = {.ask = true, .lambda = lambda};
+    CDS_TRY(cds_walk_ask_at(&t->walk, line, &question));
+    if (line->next->next != NULL && line->next->lambda <= lambda) {
+      line = line->next;
+    }
+    end = line->next->lambda == lambda ? line->next : line;
+    t->proven = t->proven && end->proven;
+  }
+  scan->at[layer] = line;
+  scan->beside[layer] = NULL;
   return CDS_OK;
 }
 
-static bool dominated(const chain *c, size_t vertex,
-                      const cds_staircase *stairs) {
-  const cds_hull_point at = c->point[vertex];
-  return cds_staircase_dominates(stairs, at) &&
-         (vertex == 0 ||
-          cds_staircase_below(stairs, c->point[vertex - 1], at)) &&
-         (vertex + 1 == c->vertices ||
-          cds_staircase_below(stairs, at, c->point[vertex + 1]));
-}
-
-/* The first open vertex that may hide something. */
-static bool find_open(cds_pass *out, const chain *c,
-                      const cds_staircase *stairs) {
-  for (size_t i = 0; i < c->vertices; i++) {
-    if (c->open[i] && !dominated(c, i, stairs)) {
-      *out = (cds_pass){.open_edge = c->edges[i],
-                        .energy_pj = c->point[i].energy_pj,
-                        .latency_s = c->point[i].latency_s};
-      return true;
-    }
-  }
-  return false;
-}
-
-/* Slopes around the vertex: towards an end of the hull step by step, since the
- * ends are the dearest to ask for and may be dominated. */
-static cds_interest interest_of(const cds_pass *pass) {
-  const double ratio = pass->energy_pj / pass->latency_s;
-  const double step = 8;
-  return (cds_interest){ratio / step, ratio, ratio * step};
-}
-
-/* ---- the vertices ---------------------------------------------------------
- */
-
-static cds_status take_vertex(cds_frontier_result *out, cds_scan *scan) {
-  cds_hull_result *last = scan->out;
-  last->found = false; /* every choice is the best of its own */
-  if (!cds_scan_offer(scan, (double)NAN)) {
-    return CDS_OK;
-  }
-  const cds_hull_point point = {last->energy_pj, last->latency_s};
-  const cds_hull_point *before =
-      out->points > 0 ? &out->point[out->points - 1] : NULL;
-  if (before != NULL && point.latency_s >= before->latency_s) {
-    return CDS_OK;
-  }
-  /* Of equal energies the one of less latency. */
-  if (before != NULL && point.energy_pj <= before->energy_pj) {
-    out->points--;
-  }
-  const size_t n = out->points;
+static cds_status solve_knot(knot *out, tracer *t, double lambda) {
+  cds_scan *scan = &t->walk.scan;
   const size_t layers = scan->problem->layers;
-  out->choice[n] =
-      (size_t *)cds_arena_array(scan->arena, layers, sizeof(size_t));
-  if (out->choice[n] == NULL) {
-    return CDS_ENOMEM;
+  for (size_t i = 0; i < layers; i++) {
+    scan->at[i] = NULL;
+    scan->beside[i] = NULL;
+    if (!scan->problem->layer[i].fixed) {
+      CDS_TRY(stand(t, i, lambda));
+    }
   }
-  memcpy(out->choice[n], last->choice, layers * sizeof(size_t));
-  out->point[out->points++] = point;
+  *out = (knot){.lambda = lambda};
+  if (!cds_scan_sum(&out->point, scan, lambda)) {
+    return CDS_EINTERNAL; /* every layer has an answer there */
+  }
+  out->support = value_at(lambda, out->point);
+  t->result.found = false; /* every choice is the best of its own */
+  out->within = cds_scan_offer(scan, lambda);
+  if (out->within) {
+    out->choice =
+        (size_t *)cds_arena_array(scan->arena, layers, sizeof(size_t));
+    if (out->choice == NULL) {
+      return CDS_ENOMEM;
+    }
+    memcpy(out->choice, t->result.choice, layers * sizeof(size_t));
+  }
   return CDS_OK;
 }
 
-static cds_status list_vertices(cds_frontier_result *out, cds_scan *scan) {
-  const size_t most = scan->edges + 1;
+static cds_status insert(tracer *t, size_t place, const knot *new) {
+  if (t->knots == t->room) {
+    const size_t room = t->room == 0 ? 64 : 2 * t->room;
+    knot *grown =
+        (knot *)cds_arena_array(t->walk.scan.arena, room, sizeof *grown);
+    if (grown == NULL) {
+      return CDS_ENOMEM;
+    }
+    if (t->knots > 0) {
+      memcpy(grown, t->knot, t->knots * sizeof *grown);
+    }
+    t->knot = grown;
+    t->room = room;
+  }
+  memmove(&t->knot[place + 1], &t->knot[place],
+          (t->knots - place) * sizeof *t->knot);
+  t->knot[place] = *new;
+  t->knots++;
+  return CDS_OK;
+}
+
+/* ---- gaps -----------------------------------------------------------------
+ */
+
+/* Least energy and latency of the network, as far as they are known. */
+static cds_hull_point floors(const tracer *t) {
+  const cds_scan *scan = &t->walk.scan;
+  cds_hull_point sum = {0, 0};
+  for (size_t i = 0; i < scan->problem->layers; i++) {
+    const cds_hull_layer *layer = &scan->problem->layer[i];
+    double energy_pj = layer->energy_pj;
+    double latency_s = layer->latency_s;
+    if (!layer->fixed) {
+      const cds_line *line = scan->layer[i].first;
+      energy_pj = line->apex_energy_pj;
+      while (line->next->next != NULL) {
+        line = line->next;
+      }
+      latency_s = line->apex_latency_s;
+    }
+    sum.energy_pj += layer->weight * energy_pj;
+    sum.latency_s += layer->weight * latency_s;
+  }
+  return sum;
+}
+
+static bool first_settled(const tracer *t) {
+  const knot *u = &t->knot[0];
+  const double energy_pj = floors(t).energy_pj;
+  if (u->lambda == 0 ||
+      u->point.energy_pj <= (1 + t->stairs->gap) * energy_pj) {
+    return true;
+  }
+  const cds_hull_point from = {energy_pj, (u->support - energy_pj) / u->lambda};
+  return cds_staircase_below(t->stairs, from, u->point);
+}
+
+static bool last_settled(const tracer *t) {
+  const knot *v = &t->knot[t->knots - 1];
+  const double latency_s = floors(t).latency_s;
+  if (v->lambda == (double)INFINITY ||
+      v->point.latency_s <= (1 + t->stairs->gap) * latency_s) {
+    return true;
+  }
+  const cds_hull_point to = {v->support - v->lambda * latency_s, latency_s};
+  return cds_staircase_below(t->stairs, v->point, to);
+}
+
+static double clamp(double value, double low, double high) {
+  return fmin(fmax(value, low), high);
+}
+
+static cds_hull_point apex_of(const knot *u, const knot *v) {
+  double latency_s = v->support;
+  if (v->lambda < (double)INFINITY) {
+    latency_s = (v->support - u->support) / (v->lambda - u->lambda);
+  }
+  latency_s = clamp(latency_s, v->point.latency_s, u->point.latency_s);
+  const double energy_pj = u->support - u->lambda * latency_s;
+  return (cds_hull_point){
+      clamp(energy_pj, u->point.energy_pj, v->point.energy_pj), latency_s};
+}
+
+static bool gap_settled(const tracer *t, const knot *u, const knot *v) {
+  const double more = 1 + t->stairs->gap;
+  const bool close = v->point.energy_pj <= more * u->point.energy_pj &&
+                     u->point.latency_s <= more * v->point.latency_s;
+  const cds_hull_point apex = apex_of(u, v);
+  return u->closed || close ||
+         (cds_staircase_below(t->stairs, u->point, apex) &&
+          cds_staircase_below(t->stairs, apex, v->point));
+}
+
+/* Asks at the slope of the chord after the knot; closes the gap when nothing is
+ * below the chord. */
+static cds_status split(tracer *t, size_t place) {
+  knot *u = &t->knot[place];
+  const knot *v = u + 1;
+  const double rise = v->point.energy_pj - u->point.energy_pj;
+  const double fall = u->point.latency_s - v->point.latency_s;
+  const double lambda = rise / fall;
+  if (!(rise > 0) || !(fall > 0) || !(lambda > u->lambda) ||
+      !(lambda < v->lambda)) {
+    u->closed = true;
+    return CDS_OK;
+  }
+  knot new;
+  CDS_TRY(solve_knot(&new, t, lambda));
+  if (new.support >= value_at(lambda, u->point) * (1 - CDS_SCAN_MARGIN)) {
+    u->closed = true;
+    return CDS_OK;
+  }
+  return insert(t, place + 1, &new);
+}
+
+static cds_status trace(tracer *t) {
+  knot new;
+  const cds_hull_point floor = floors(t);
+  CDS_TRY(solve_knot(&new, t, floor.energy_pj / floor.latency_s));
+  CDS_TRY(insert(t, 0, &new));
+  for (unsigned step = 0; !first_settled(t); step++) {
+    CDS_TRY(solve_knot(&new, t, step < STEPS ? t->knot[0].lambda / STEP : 0));
+    CDS_TRY(insert(t, 0, &new));
+  }
+  for (unsigned step = 0; !last_settled(t); step++) {
+    const double lambda = t->knot[t->knots - 1].lambda;
+    CDS_TRY(
+        solve_knot(&new, t, step < STEPS ? lambda * STEP : (double)INFINITY));
+    CDS_TRY(insert(t, t->knots, &new));
+  }
+  for (size_t place = 0; place + 1 < t->knots;) {
+    if (gap_settled(t, &t->knot[place], &t->knot[place + 1])) {
+      place++;
+    } else {
+      CDS_TRY(split(t, place));
+    }
+  }
+  return CDS_OK;
+}
+
+/* ---- the result -----------------------------------------------------------
+ */
+
+/* Knots within the limits, each point once; of equal energies the one of less
+ * latency. */
+static cds_status list_points(cds_frontier_result *out, const tracer *t,
+                              cds_arena *arena) {
   out->point =
-      (cds_hull_point *)cds_arena_array(scan->arena, most, sizeof *out->point);
-  out->choice = (size_t **)cds_arena_array(scan->arena, most, sizeof(size_t *));
+      (cds_hull_point *)cds_arena_array(arena, t->knots, sizeof *out->point);
+  out->choice = (size_t **)cds_arena_array(arena, t->knots, sizeof(size_t *));
   if (out->point == NULL || out->choice == NULL) {
     return CDS_ENOMEM;
   }
-  cds_pass pass;
-  cds_hull_point sum = cds_scan_start(scan, &pass);
-  for (size_t edge = 0; edge < most && !pass.beyond; edge++) {
-    if (edge > 0) {
-      sum = cds_scan_edge(scan, &pass, edge - 1, sum);
+  for (size_t i = 0; i < t->knots; i++) {
+    const knot *each = &t->knot[i];
+    const cds_hull_point *last =
+        out->points > 0 ? &out->point[out->points - 1] : NULL;
+    if (!each->within ||
+        (last != NULL && each->point.latency_s >= last->latency_s)) {
+      continue;
     }
-    out->proven = out->proven && pass.stuck == 0;
-    if (pass.open == 0 && pass.stuck == 0 && pass.partial == 0) {
-      CDS_TRY(take_vertex(out, scan));
+    if (last != NULL && each->point.energy_pj <= last->energy_pj) {
+      out->points--;
     }
+    out->choice[out->points] = each->choice;
+    out->point[out->points++] = each->point;
   }
   return CDS_OK;
 }
@@ -178,19 +298,11 @@ cds_status cds_hull_frontier(cds_frontier_result *out,
   *out = (cds_frontier_result){.proven = true};
   cds_hull_problem free_problem = *problem;
   free_problem.incumbent = (double)INFINITY;
-  cds_hull_result result = {.found = false};
-  cds_walk walk;
-  chain outer = {.vertices = 0};
-  CDS_TRY(cds_walk_begin(&walk, &result, &free_problem, arena));
-  for (;;) {
-    cds_pass target;
-    CDS_TRY(list_chain(&outer, &walk.scan));
-    if (!find_open(&target, &outer, stairs)) {
-      break;
-    }
-    cds_scan_replay(&walk.scan, &target);
-    CDS_TRY(cds_walk_ask(&walk, &target, interest_of(&target)));
-  }
-  out->solves = result.solves;
-  return list_vertices(out, &walk.scan);
+  free_problem.cut_groups = false;
+  tracer t = {.stairs = stairs, .proven = true};
+  CDS_TRY(cds_walk_begin(&t.walk, &t.result, &free_problem, arena));
+  CDS_TRY(trace(&t));
+  out->solves = t.result.solves;
+  out->proven = t.proven;
+  return list_points(out, &t, arena);
 }

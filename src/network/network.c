@@ -471,7 +471,7 @@ cds_network_frontier_solve(cds_network_frontier *out, const cds_arch *arch,
     stair[i] =
         (cds_hull_point){known->point[i].energy_pj, known->point[i].latency_s};
   }
-  const cds_staircase stairs = {known->points, stair};
+  const cds_staircase stairs = {known->points, stair, known->gap};
   CDS_TRY(cds_hull_frontier(&frontier, &problem, &stairs, arena));
   out->point =
       (cds_point *)cds_arena_array(arena, frontier.points, sizeof *out->point);

@@ -113,9 +113,10 @@ cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
                              const cds_network_options *options,
                              cds_diag *diag);
 /* The vertices of the convex frontier of energy and latency of a network on a
- * design that meet the limits, by rising energy. Those that one of `known`
- * (`points` of them, none dominating another, by rising energy) has less energy
- * and less latency than may be left out. */
+ * design that meet the limits, by rising energy, to a resolution: each vertex
+ * that is left out has at least 1 / (1 + gap) of the energy and the latency of
+ * one that is not, or of one of `known` (`points` of them, none dominating
+ * another, by rising energy). */
 typedef struct cds_network_frontier {
   size_t points;
   cds_point *point;
@@ -125,6 +126,7 @@ typedef struct cds_network_frontier {
 typedef struct cds_known_points {
   size_t points;
   const cds_point *point;
+  double gap; /* 0: all vertices that are not dominated by more than rounding */
 } cds_known_points;
 cds_status
 cds_network_frontier_solve(cds_network_frontier *out, const cds_arch *arch,

@@ -45,21 +45,17 @@ static cds_line *widest(const cds_scan *scan, const cds_pass *pass,
   return best;
 }
 
-static cds_status ask_segment(cds_walk *walk, cds_line *segment,
-                              const cds_interest *interest) {
+cds_status cds_walk_ask_at(cds_walk *walk, cds_line *segment,
+                           const cds_question *question) {
   cds_scan *scan = &walk->scan;
   const cds_hull_problem *problem = scan->problem;
-  const cds_question question = cds_lines_question(segment, interest);
-  if (!question.ask) {
-    return CDS_OK; /* closed or given up without an answer */
-  }
   cds_hull_answer answer = {0};
   scan->out->solves++;
-  CDS_TRY(problem->solve(&answer, segment->layer, question.lambda,
+  CDS_TRY(problem->solve(&answer, segment->layer, question->lambda,
                          problem->payload));
   CDS_TRY(cds_select_add(&walk->known, segment->layer, &answer));
   cds_line *line = NULL;
-  CDS_TRY(cds_lines_insert(&line, segment, &question, &answer, scan->arena));
+  CDS_TRY(cds_lines_insert(&line, segment, question, &answer, scan->arena));
   return line == NULL ? CDS_OK : cds_scan_insert(scan, line);
 }
 
@@ -70,7 +66,9 @@ cds_status cds_walk_ask(cds_walk *walk, const cds_pass *pass,
     return CDS_EINTERNAL; /* an open vertex has an open segment */
   }
   const cds_interest own = interest_in(&walk->scan, segment->layer, interest);
-  return ask_segment(walk, segment, &own);
+  const cds_question question = cds_lines_question(segment, &own);
+  /* Without a question the segment was closed or given up. */
+  return question.ask ? cds_walk_ask_at(walk, segment, &question) : CDS_OK;
 }
 
 cds_status cds_walk_begin(cds_walk *walk, cds_hull_result *out,

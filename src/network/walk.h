@@ -19,5 +19,9 @@ cds_status cds_walk_begin(cds_walk *out, cds_hull_result *result,
  * CDS_EINTERNAL when no segment is open. */
 cds_status cds_walk_ask(cds_walk *walk, const cds_pass *pass,
                         cds_interest interest);
+/* Asks the layer of a segment at a slope within it, ends included, and takes in
+ * the answer. CDS_ENOMEM, or what the solver returns. */
+cds_status cds_walk_ask_at(cds_walk *walk, cds_line *segment,
+                           const cds_question *question);
 
 #endif
