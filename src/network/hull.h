@@ -54,8 +54,11 @@
 /* What a layer answers for one lambda. */
 typedef struct cds_hull_answer {
   double energy_pj, latency_s; /* the point */
-  double bound;    /* no point is below this in E + lambda T; used if !proven */
-  bool proven;     /* the point attains the least E + lambda T */
+  double bound; /* no point is below this in E + lambda T; used if !proven */
+  bool proven;  /* the point attains the least E + lambda T */
+  /* Of a question at INFINITY: the point is also the least at this lambda, so
+   * that of equal T it has the least E; 0: not known. */
+  double from;
   size_t solution; /* the caller's number of the point, given back by choice */
 } cds_hull_answer;
 

@@ -219,14 +219,46 @@ static void count_try(cds_line *a, cds_line *line, const cds_line_point *point,
   line->tries = next;
 }
 
+/* An answer at infinity that holds from a finite slope on is a line there, too:
+ * nothing is left to ask between the two. */
+static cds_status settle_end(cds_line **out, cds_line *segment,
+                             const cds_hull_answer *answer, cds_arena *arena) {
+  cds_line *end = segment->next;
+  if (!answer->proven || !(answer->from > segment->lambda) ||
+      answer->from == (double)INFINITY) {
+    return CDS_OK;
+  }
+  cds_line *line = (cds_line *)cds_arena_alloc(arena, sizeof *line);
+  if (line == NULL) {
+    return CDS_ENOMEM;
+  }
+  *line = (cds_line){.previous = segment,
+                     .next = end,
+                     .layer = segment->layer,
+                     .lambda = answer->from,
+                     .tries = segment->tries};
+  set_answer(line, answer, 0);
+  segment->next = line;
+  end->previous = line;
+  touch(line, false);
+  end->left = line->right;
+  update_segment(line);
+  *out = line;
+  return CDS_OK;
+}
+
 cds_status cds_lines_insert(cds_line **out, cds_line *segment,
                             const cds_question *question,
                             const cds_hull_answer *answer, cds_arena *arena) {
   cds_line *next = segment->next;
   *out = NULL;
   if (question->lambda == 0 || question->lambda == (double)INFINITY) {
-    make_real(question->lambda == 0 ? segment : next, answer);
+    const bool end = question->lambda > 0;
+    make_real(end ? next : segment, answer);
     segment->tries++;
+    if (end) {
+      CDS_TRY(settle_end(out, segment, answer, arena));
+    }
     update_segment(segment);
     return CDS_OK;
   }

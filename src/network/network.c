@@ -163,6 +163,7 @@ static cds_status solve_at(cds_hull_answer *out, size_t kind, double lambda,
                            .latency_s = kept->cost.latency_s,
                            .bound = kept->bound,
                            .proven = kept->proven,
+                           .from = endless ? weight : 0,
                            .solution = number};
   return CDS_OK;
 }

@@ -34,8 +34,11 @@ cds_status network_solve(cds_hull_answer *out, size_t layer, double lambda,
                              : point.energy_pj + lambda * point.latency_s;
     if (value < least) {
       least = value;
-      *out =
-          (cds_hull_answer){point.energy_pj, point.latency_s, value, true, i};
+      *out = (cds_hull_answer){.energy_pj = point.energy_pj,
+                               .latency_s = point.latency_s,
+                               .bound = value,
+                               .proven = true,
+                               .solution = i};
     }
   }
   return CDS_OK;

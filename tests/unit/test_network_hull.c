@@ -62,6 +62,18 @@ static cds_status solve(cds_hull_answer *out, size_t layer, double lambda,
       best = i;
     }
   }
+  out->from = 0;
+  if (lambda == (double)INFINITY && next_random(&all->ties) % 2 == 0) {
+    /* Far above every slope between points. */
+    out->from = 1e15;
+    for (size_t i = 0; i < all->points[layer]; i++) {
+      const cds_hull_point *point = &all->point[layer][i];
+      if (point->latency_s == all->point[layer][best].latency_s &&
+          point->energy_pj < all->point[layer][best].energy_pj) {
+        best = i;
+      }
+    }
+  }
   out->bound = line_value(lambda, all->point[layer][best]);
   out->proven = true;
   if (all->weak && next_random(&all->ties) % 3 == 0) {

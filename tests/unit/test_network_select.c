@@ -93,8 +93,10 @@ static void choice_among_known_points_equals_trying_all(void **state) {
     assert_int_equal(cds_select_begin(&known, &n.problem, arena), CDS_OK);
     for (size_t i = 0; i < n.problem.layers; i++) {
       for (size_t p = 0; p < n.points[i]; p++) {
-        const cds_hull_answer answer = {n.point[i][p].energy_pj,
-                                        n.point[i][p].latency_s, 0, true, p};
+        const cds_hull_answer answer = {.energy_pj = n.point[i][p].energy_pj,
+                                        .latency_s = n.point[i][p].latency_s,
+                                        .proven = true,
+                                        .solution = p};
         assert_int_equal(cds_select_add(&known, i, &answer), CDS_OK);
       }
     }
