@@ -6,6 +6,10 @@
 
 #include "network/walk.h"
 
+/* A choice within limits that is so near to the bound is good enough not to ask
+ * for more. */
+static const double NEAR = 1e-3;
+
 /* The lambdas that matter at the vertex (E, T). `at`: the slope of the level
  * line of the objective there. A supporting line through (E, T) with
  * lambda >= `high` leaves nothing better to its right, where T is at least
@@ -133,6 +137,45 @@ static void conclude(const cds_scan *scan, const cds_pass *pass) {
   }
 }
 
+/* Asks within an open segment: at the slope of its chord, or some way towards a
+ * floor. */
+static cds_status look_at(cds_walk *walk, cds_line *segment) {
+  const double far = 4;
+  if (segment == NULL || segment->next == NULL ||
+      segment->state != CDS_SEGMENT_OPEN) {
+    return CDS_OK;
+  }
+  cds_question question = {.ask = true};
+  if (segment->real && segment->next->real) {
+    const cds_interest chord = {0, -1, 0}; /* of no slope: that of the chord */
+    question = cds_lines_question(segment, &chord);
+  } else if (segment->real) {
+    question.lambda = segment->lambda * far;
+  } else {
+    question.lambda = segment->next->lambda / far;
+  }
+  return question.ask ? cds_walk_ask_at(walk, segment, &question) : CDS_OK;
+}
+
+/* Asks the layers for the points beside those that the bound stands on, which
+ * lie on the edge of a line: choices near the limit are made of them. */
+static cds_status look_around(cds_walk *walk, const cds_line *line) {
+  cds_scan *scan = &walk->scan;
+  cds_pass pass;
+  cds_hull_point sum = cds_scan_start(scan, &pass);
+  for (size_t edge = 0; edge < scan->edges && scan->edge[edge] != line;
+       edge++) {
+    sum = cds_scan_edge(scan, &pass, edge, sum);
+  }
+  for (size_t i = 0; i < scan->problem->layers; i++) {
+    if (scan->at[i] != NULL) {
+      CDS_TRY(look_at(walk, scan->at[i]->previous));
+      CDS_TRY(look_at(walk, scan->at[i]->next));
+    }
+  }
+  return CDS_OK;
+}
+
 cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
                          cds_arena *arena) {
   *out = (cds_hull_result){
@@ -156,7 +199,15 @@ cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
   CDS_TRY(list_frontier(scan));
   /* Something that is no choice lies below the best vertex: a choice off the
    * hull may be better. */
-  return out->proven || pass.rest == (double)INFINITY
-             ? CDS_OK
-             : cds_select_best(out, problem, &walk.known, arena);
+  if (out->proven || pass.rest == (double)INFINITY ||
+      !cds_scan_worth(scan, pass.rest)) {
+    return CDS_OK;
+  }
+  CDS_TRY(cds_select_best(out, problem, &walk.known, arena));
+  if (pass.split == NULL ||
+      (out->found && out->bound >= (1 - NEAR) * out->value)) {
+    return CDS_OK;
+  }
+  CDS_TRY(look_around(&walk, pass.split));
+  return cds_select_best(out, problem, &walk.known, arena);
 }
