@@ -484,6 +484,28 @@ static const char *metric_text(const cds_page *page, cds_metric metric,
   return cds_page_si(page, value, "s");
 }
 
+/* A row, unless it reads as the last one: points that differ in later digits
+ * only stand in the file. Returns how it reads. */
+static const char *write_point(const cds_page *page, const cds_report *report,
+                               const cds_pareto_point *point,
+                               const char *last) {
+  const cds_metric *metric = report->pareto->metric;
+  const char *first = metric_text(page, metric[0], point->value[0]);
+  const char *second = metric_text(page, metric[1], point->value[1]);
+  const char *text = cds_design_text(report->space, point->design, page->arena);
+  const char *row =
+      cds_cli_printf(page->arena, "%s, %s, %s", first, second, text);
+  if (strcmp(row, last) != 0) {
+    fputs("  ", page->stream);
+    cds_page_cell(page, first, 12);
+    cds_page_cell(page, second, 13);
+    fputs("  ", page->stream);
+    cds_help_wrap(page->stream, *text == '\0' ? report->arch->name : text, 29,
+                  29);
+  }
+  return row;
+}
+
 static const char *pareto_claim(const cds_page *page,
                                 const cds_pareto_result *pareto) {
   if (!pareto->proven) {
@@ -506,29 +528,24 @@ static void write_pareto(const cds_page *page, const cds_report *report) {
   const char *second = cds_metric_name(pareto->metric[1]);
   cds_page_heading(page, cds_cli_printf(page->arena, "Pareto set of %s and %s",
                                         first, second));
-  for (size_t i = 0; i < pareto->points && i < PARETO_SHOWN; i++) {
-    const cds_pareto_point *point = &pareto->point[i];
-    fputs("  ", page->stream);
-    cds_page_cell(page, metric_text(page, pareto->metric[0], point->value[0]),
-                  12);
-    cds_page_cell(page, metric_text(page, pareto->metric[1], point->value[1]),
-                  13);
-    fputs("  ", page->stream);
-    const char *text =
-        cds_design_text(report->space, point->design, page->arena);
-    cds_help_wrap(page->stream, *text == '\0' ? report->arch->name : text, 29,
-                  29);
+  const char *last = "";
+  size_t shown = 0;
+  size_t i = 0;
+  for (; i < pareto->points && shown < PARETO_SHOWN; i++) {
+    const char *row = write_point(page, report, &pareto->point[i], last);
+    shown += strcmp(row, last) != 0;
+    last = row;
   }
-  if (pareto->points > PARETO_SHOWN) {
-    fprintf(page->stream, "  %zu more (pareto.csv)\n",
-            pareto->points - PARETO_SHOWN);
+  if (i < pareto->points) {
+    fprintf(page->stream, "  %zu more (pareto.csv)\n", pareto->points - i);
   }
   const char *text = cds_cli_printf(
       page->arena,
-      "%zu points%s; %" PRIu64 " designs mapped, %" PRIu64
+      "%zu point%s%s; %" PRIu64 " designs mapped, %" PRIu64
       " skipped by bound, %" PRIu64 " over a limit, %" PRIu64 " infeasible",
-      pareto->points, pareto_claim(page, pareto), pareto->solved,
-      pareto->skipped, pareto->over_limit, pareto->infeasible);
+      pareto->points, pareto->points == 1 ? "" : "s",
+      pareto_claim(page, pareto), pareto->solved, pareto->skipped,
+      pareto->over_limit, pareto->infeasible);
   fputs("  ", page->stream);
   cds_help_wrap(page->stream, text, 2, 2);
 }
