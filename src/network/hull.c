@@ -176,6 +176,16 @@ static cds_status look_around(cds_walk *walk, const cds_line *line) {
   return CDS_OK;
 }
 
+/* Whether the last vertex, where T is least, is the optimum: all others have no
+ * less T, and it has the least E of those of its T, since lines of finite slope
+ * pass through its points. */
+static bool only_the_end(const cds_hull_problem *problem) {
+  return problem->objective == CDS_OBJECTIVE_DELAY && !problem->cut_groups &&
+         problem->latency_limit_s == (double)INFINITY &&
+         problem->energy_limit_pj == (double)INFINITY &&
+         problem->edp_limit_pj_s == (double)INFINITY;
+}
+
 cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
                          cds_arena *arena) {
   *out = (cds_hull_result){
@@ -187,7 +197,8 @@ cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
   for (;;) {
     cds_scan_all(scan, &pass);
     if (pass.open_value == (double)INFINITY ||
-        !cds_scan_worth(scan, pass.open_value)) {
+        !cds_scan_worth(scan, pass.open_value) ||
+        (pass.end_real && only_the_end(problem))) {
       break;
     }
     cds_scan_replay(scan, &pass);

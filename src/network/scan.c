@@ -416,6 +416,7 @@ void cds_scan_all(cds_scan *scan, cds_pass *pass) {
     visit_vertex(scan, pass, edge + 1, sum);
   }
   scan->out->least_latency_s = sum.latency_s;
+  pass->end_real = pass->open == 0 && pass->stuck == 0 && pass->partial == 0;
 }
 
 void cds_scan_replay(cds_scan *scan, const cds_pass *target) {

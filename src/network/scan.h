@@ -44,6 +44,7 @@ typedef struct cds_scan {
 /* What one pass over the vertices finds. */
 typedef struct cds_pass {
   bool beyond;                 /* a group cannot meet its limit at all */
+  bool end_real;               /* the last vertex is a choice */
   size_t open, stuck;          /* layers whose segment is not closed */
   size_t partial;              /* groups that stand on an edge */
   double open_value;           /* least vertex that is not real yet */
