@@ -151,10 +151,11 @@ static cds_status find_pareto(cds_explore_case *it, cds_control *control) {
   if (!it->with_pareto || !it->result.found || !it->result.complete) {
     return CDS_OK;
   }
+  it->question.options = &it->options;
   cds_progress_begin(control, it->cli, unit, scale);
-  const cds_status status = cds_pareto(
-      &it->pareto, &it->question, it->inputs.space, &it->inputs.workload,
-      &it->options, it->cli->arena, it->cli->diag);
+  const cds_status status =
+      cds_pareto(&it->pareto, &it->question, it->inputs.space,
+                 &it->inputs.workload, it->cli->arena, it->cli->diag);
   cds_progress_end();
   return status == CDS_EINTERRUPTED ? CDS_OK : status;
 }

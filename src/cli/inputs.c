@@ -212,8 +212,11 @@ static cds_status mix_workloads(cds_inputs *out, cds_cli *cli,
   }
   CDS_TRY(status);
   out->workload_path = NULL;
-  return cds_workload_mix(&out->workload, name, COMMAND_LINE, member,
-                          files->workloads, false, &reader);
+  const cds_mix mix = {.name = name,
+                       .place = COMMAND_LINE,
+                       .members = files->workloads,
+                       .member = member};
+  return cds_workload_mix(&out->workload, &mix, &reader);
 }
 
 cds_status cds_inputs_read_workload(cds_inputs *out, cds_cli *cli,

@@ -276,10 +276,10 @@ static cds_status solve_frontier(pareto_job *it, cds_worker *worker,
   options.objective = CDS_OBJECTIVE_ENERGY;
   options.control = it->job.options->control;
   options.searcher = worker->searcher;
-  const cds_known_points known = {it->way == WAY_STAIRS ? it->stairs.points : 0,
-                                  it->stair, it->cost_gap};
+  options.known = (cds_known_points){
+      it->way == WAY_STAIRS ? it->stairs.points : 0, it->stair, it->cost_gap};
   CDS_TRY(cds_network_frontier_solve(&frontier, arch, it->job.workload,
-                                     worker->arena, &options, &known, diag));
+                                     worker->arena, &options, diag));
   cds_lock_take(it->job.lock);
   it->out->proven = it->out->proven && frontier.proven;
   answer->point = (cds_pareto_point *)cds_arena_array(
@@ -459,15 +459,14 @@ static cds_status run(pareto_job *it) {
 cds_status cds_pareto(cds_pareto_result *out,
                       const cds_pareto_question *question,
                       const cds_space *space, const cds_workload *workload,
-                      const cds_explore_options *options, cds_arena *arena,
-                      cds_diag *diag) {
+                      cds_arena *arena, cds_diag *diag) {
   *out = (cds_pareto_result){
       .metric = {question->metric[0], question->metric[1]}, .proven = true};
   pareto_job it = {.out = out};
   choose_way(&it);
   set_gap(&it, question->gap);
   cds_status status =
-      cds_job_begin(&it.job, space, workload, options, arena, diag);
+      cds_job_begin(&it.job, space, workload, question->options, arena, diag);
   if (status == CDS_OK) {
     status = run(&it);
   }

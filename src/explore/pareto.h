@@ -25,6 +25,7 @@
 typedef struct cds_pareto_question {
   cds_metric metric[2];
   double gap; /* 0: every vertex that is not dominated */
+  const cds_explore_options *options; /* limits, threads, control */
 } cds_pareto_question;
 
 typedef struct cds_pareto_point {
@@ -53,7 +54,6 @@ bool cds_pareto_offers(cds_metric metric);
 cds_status cds_pareto(cds_pareto_result *out,
                       const cds_pareto_question *question,
                       const cds_space *space, const cds_workload *workload,
-                      const cds_explore_options *options, cds_arena *arena,
-                      cds_diag *diag);
+                      cds_arena *arena, cds_diag *diag);
 
 #endif

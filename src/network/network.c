@@ -452,8 +452,8 @@ cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
 cds_status
 cds_network_frontier_solve(cds_network_frontier *out, const cds_arch *arch,
                            const cds_workload *workload, cds_arena *arena,
-                           const cds_network_options *options,
-                           const cds_known_points *known, cds_diag *diag) {
+                           const cds_network_options *options, cds_diag *diag) {
+  const cds_known_points *known = &options->known;
   cds_network_result effort = {.nodes = 0};
   cds_hull_problem problem;
   cds_frontier_result frontier;

@@ -75,6 +75,14 @@ cds_status cds_network_plan_make(cds_network_plan *out,
                                  const cds_workload *workload, bool by_phase,
                                  cds_arena *arena);
 
+/* What a frontier is compared with: points of which none dominates another, by
+ * rising energy. */
+typedef struct cds_known_points {
+  size_t points;
+  const cds_point *point;
+  double gap; /* 0: all vertices that are not dominated by more than rounding */
+} cds_known_points;
+
 typedef struct cds_network_options {
   cds_objective objective;
   double power_limit_w; /* roof of each layer; INFINITY: none */
@@ -87,6 +95,7 @@ typedef struct cds_network_options {
   double token_limit_s;         /* a token of each decode phase; likewise */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
   cds_searcher *searcher;       /* for all layers in turn */
+  cds_known_points known;       /* for a frontier */
 } cds_network_options;
 #define CDS_NETWORK_OPTIONS_INIT                                               \
   {                                                                            \
@@ -115,24 +124,17 @@ cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
 /* The vertices of the convex frontier of energy and latency of a network on a
  * design that meet the limits, by rising energy, to a resolution: each vertex
  * that is left out has at least 1 / (1 + gap) of the energy and the latency of
- * one that is not, or of one of `known` (`points` of them, none dominating
- * another, by rising energy). */
+ * one that is not, or of one of the known points. */
 typedef struct cds_network_frontier {
   size_t points;
   cds_point *point;
   bool proven; /* false: vertices may be missing */
   uint64_t solves, nodes;
 } cds_network_frontier;
-typedef struct cds_known_points {
-  size_t points;
-  const cds_point *point;
-  double gap; /* 0: all vertices that are not dominated by more than rounding */
-} cds_known_points;
 cds_status
 cds_network_frontier_solve(cds_network_frontier *out, const cds_arch *arch,
                            const cds_workload *workload, cds_arena *arena,
-                           const cds_network_options *options,
-                           const cds_known_points *known, cds_diag *diag);
+                           const cds_network_options *options, cds_diag *diag);
 /* One run of a workload of a mix. */
 cds_phase_result cds_network_part(const cds_workload *workload,
                                   const cds_network_result *network,

@@ -182,39 +182,37 @@ static bool keep_all(cds_workload *out, const cds_mix_member *member,
          cds_add_u64(&out->footprint_bits, sum, out->activation_bits);
 }
 
-cds_status cds_workload_mix(cds_workload *out, const char *name,
-                            cds_place place, const cds_mix_member *member,
-                            size_t members, bool together,
+cds_status cds_workload_mix(cds_workload *out, const cds_mix *mix,
                             const cds_reader *reader) {
   cds_arena *arena = reader->arena;
-  cds_workload mix = {.name = name, .place = place};
+  cds_workload all = {.name = mix->name, .place = mix->place};
   size_t layers = 0;
   size_t phases = 0;
-  CDS_TRY(check_names(member, members, place, reader->diag));
-  for (size_t i = 0; i < members; i++) {
-    layers += member[i].workload->layers;
-    phases += member[i].workload->phases;
+  CDS_TRY(check_names(mix->member, mix->members, mix->place, reader->diag));
+  for (size_t i = 0; i < mix->members; i++) {
+    layers += mix->member[i].workload->layers;
+    phases += mix->member[i].workload->phases;
   }
   if (phases > CDS_PHASES_MAX) {
-    return too_large(name, place, "many phases", reader->diag);
+    return too_large(mix->name, mix->place, "many phases", reader->diag);
   }
-  mix.layer = cds_arena_array(arena, layers, sizeof *mix.layer);
-  mix.phase = cds_arena_array(arena, phases, sizeof *mix.phase);
-  mix.part = cds_arena_array(arena, members, sizeof *mix.part);
-  if (mix.layer == NULL || mix.phase == NULL || mix.part == NULL) {
+  all.layer = cds_arena_array(arena, layers, sizeof *all.layer);
+  all.phase = cds_arena_array(arena, phases, sizeof *all.phase);
+  all.part = cds_arena_array(arena, mix->members, sizeof *all.part);
+  if (all.layer == NULL || all.phase == NULL || all.part == NULL) {
     return CDS_ENOMEM;
   }
-  for (size_t i = 0; i < members; i++) {
-    const unsigned first = mix.phases;
-    CDS_TRY(add_phases(&mix, &member[i], arena));
-    CDS_TRY(add_layers(&mix, member[i].workload, first, arena));
+  for (size_t i = 0; i < mix->members; i++) {
+    const unsigned first = all.phases;
+    CDS_TRY(add_phases(&all, &mix->member[i], arena));
+    CDS_TRY(add_layers(&all, mix->member[i].workload, first, arena));
   }
-  if (!together) {
-    keep_largest(&mix, member, members);
-  } else if (!keep_all(&mix, member, members)) {
-    return too_large(name, place, "large a footprint", reader->diag);
+  if (!mix->together) {
+    keep_largest(&all, mix->member, mix->members);
+  } else if (!keep_all(&all, mix->member, mix->members)) {
+    return too_large(mix->name, mix->place, "large a footprint", reader->diag);
   }
-  *out = mix;
+  *out = all;
   return CDS_OK;
 }
 
@@ -281,6 +279,10 @@ cds_status cds_mix_read_tree(cds_workload *out, const cds_yaml *root,
   cds_mix_member member[CDS_MIX_MAX];
   CDS_TRY(cds_schema_read(&keys, &cds_mix_schema, root, reader));
   CDS_TRY(read_entries(member, keys.workloads, path, reader));
-  return cds_workload_mix(out, keys.name, root->place, member,
-                          keys.workloads->count, keys.resident == 1, reader);
+  const cds_mix mix = {.name = keys.name,
+                       .place = root->place,
+                       .together = keys.resident == 1,
+                       .members = keys.workloads->count,
+                       .member = member};
+  return cds_workload_mix(out, &mix, reader);
 }

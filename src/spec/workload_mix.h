@@ -20,14 +20,20 @@ typedef struct cds_mix_member {
   double weight;
 } cds_mix_member;
 
+typedef struct cds_mix {
+  const char *name;
+  cds_place place;
+  bool together; /* all lie in the outermost level at once */
+  size_t members;
+  const cds_mix_member *member;
+} cds_mix;
+
 /* Layers and phases of all, named "<workload>.<layer>"; a workload without
  * phases of its own is a phase of its name. The footprint is that of the
- * largest part, since they run one at a time; `together`: parameters and
- * caches of all stay, with the largest activations. CDS_EINPUT: equal names,
- * or more phases or bits than there can be. */
-cds_status cds_workload_mix(cds_workload *out, const char *name,
-                            cds_place place, const cds_mix_member *member,
-                            size_t members, bool together,
+ * largest part, since they run one at a time; together: parameters and caches
+ * of all stay, with the largest activations. CDS_EINPUT: equal names, or more
+ * phases or bits than there can be. */
+cds_status cds_workload_mix(cds_workload *out, const cds_mix *mix,
                             const cds_reader *reader);
 /* Reads a mix file from its tree; paths in it are relative to `path`. */
 cds_status cds_mix_read_tree(cds_workload *out, const cds_yaml *root,

@@ -55,9 +55,9 @@ static void add_limit(run *r, const char *text) {
 }
 
 static cds_status solve(run *r, cds_metric first, cds_metric second) {
-  const cds_pareto_question question = {{first, second}, r->gap};
-  return cds_pareto(&r->result, &question, r->space, &r->workload, &r->options,
-                    r->f.arena, r->f.diag);
+  const cds_pareto_question question = {{first, second}, r->gap, &r->options};
+  return cds_pareto(&r->result, &question, r->space, &r->workload, r->f.arena,
+                    r->f.diag);
 }
 
 static void close_run(run *r) { fixture_close(&r->f); }
