@@ -5,7 +5,8 @@
 
 cds_status cds_file_kind_check(const cds_yaml *root, const char *wanted,
                                cds_diag *diag) {
-  static const char *const kinds[] = {"architecture", "workload", "mapping", "mix"};
+  static const char *const kinds[] = {"architecture", "workload", "mapping",
+                                      "mix"};
   if (root->kind != CDS_YAML_MAPPING || cds_yaml_get(root, wanted) != NULL) {
     return CDS_OK;
   }
