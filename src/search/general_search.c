@@ -6,7 +6,7 @@
  * beyond the incumbent. What was found for earlier goals starts the incumbent
  * of the next.
  *
- * Layouts are listed in bands of units in use, each down to half of the one
+ * Layouts are listed in bands of units in use, each down to a part of the one
  * before, and only as far as a goal asks: a layout that is not listed has fewer
  * units, hence at least so many cycles, and at least the energy of
  * cds_pair_floor.
@@ -23,8 +23,9 @@
 enum {
   CDS_CHAINS_MAX = 1 << 16,
   CDS_LAYOUTS_MAX = 1 << 22,
-  CDS_LAYOUTS_FEW = 1 << 18,    /* listed in one band */
-  CDS_NODES_OPEN_MAX = 1 << 21, /* for one goal */
+  CDS_LAYOUTS_FEW = 1 << 18,     /* listed in one band */
+  CDS_OPENED_MAX = 1 << 20,      /* for one goal */
+  CDS_OPENED_MANY_MAX = 1 << 16, /* likewise, with more layouts than few */
   CDS_POOL_MAX = 64
 };
 
@@ -38,6 +39,9 @@ typedef struct cds_ranked_layout {
   double bound;
   uint32_t entry;
 } cds_ranked_layout;
+
+/* A band goes down to this part of the one before. */
+static const double band_part = 0.8;
 
 struct cds_general_search {
   cds_arena *arena, *scratch;
@@ -251,17 +255,23 @@ static cds_status grow_ranked(cds_general_search *search) {
   return CDS_OK;
 }
 
-/* Lists the next band; all that is left if there is little. CDS_ELIMIT when
- * there are too many layouts. */
-static cds_status list_band(cds_general_search *search) {
+/* How many layouts there may be. */
+static double all_layouts(const cds_general_search *search) {
   const cds_general *general = &search->general;
   double all = (double)search->chains;
   for (unsigned k = 0; k < general->arch->arrays; k++) {
     all *= (double)general->spreads[k].count;
   }
+  return all;
+}
+
+/* Lists the next band; all that is left if there is little. CDS_ELIMIT when
+ * there are too many layouts. */
+static cds_status list_band(cds_general_search *search) {
+  const cds_general *general = &search->general;
   cds_band band = {.search = search, .below = search->listed_units};
-  band.from = fmin(search->listed_units, general->most_units) / 2;
-  if (all <= CDS_LAYOUTS_FEW || band.from < 1) {
+  band.from = fmin(search->listed_units, general->most_units) * band_part;
+  if (all_layouts(search) <= CDS_LAYOUTS_FEW || band.from < 1) {
     band.from = 0;
   }
   for (size_t c = 0; c < search->chains; c++) {
@@ -316,7 +326,9 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
                 .clock_hz = clock};
   job->control = control;
   job->nodes = job->leaves = job->confirmed = 0;
-  job->most_nodes = CDS_NODES_OPEN_MAX;
+  job->most_nodes = all_layouts(search) <= CDS_LAYOUTS_FEW
+                        ? CDS_OPENED_MAX
+                        : CDS_OPENED_MANY_MAX;
   job->stopped = false;
   job->best.found = false;
   for (size_t i = 0; i < search->pooled; i++) {
