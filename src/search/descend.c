@@ -72,7 +72,7 @@ static int by_key(const void *left, const void *right) {
 static double bound_with(const cds_descent *job, unsigned group,
                          const cds_weights *cost) {
   const cds_layout *layout = &job->layout;
-  cds_weights sum;
+  cds_weights sum = {{0}};
   for (unsigned i = 0; i < layout->general->weightings; i++) {
     sum.value[i] = layout->fixed.value[i] + layout->rest[1].value[i] +
                    cost->value[i] - layout->least[group].value[i];

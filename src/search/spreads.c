@@ -55,7 +55,8 @@ static double skew_of(const cds_divider *it) {
   for (unsigned d = 0; d < it->general->dims; d++) {
     const uint64_t on_rows = cds_extent(it->general, &it->rows, d);
     rows *= (double)on_rows;
-    cols *= (double)(cds_extent(it->general, &it->spread->at, d) / on_rows);
+    cols *=
+        (double)cds_extent(it->general, &it->spread->at, d) / (double)on_rows;
   }
   return it->array->network == CDS_NETWORK_SYSTOLIC ? rows + cols - 2 : 0;
 }

@@ -82,6 +82,26 @@ static int by_value(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
+/* Adds p times every number of the list that is not there yet. */
+static bool multiply_list(uint64_t *list, size_t *count, uint64_t p) {
+  const size_t known = *count;
+  for (size_t k = 0; k < known; k++) {
+    const uint64_t next = list[k] * p;
+    bool there = false;
+    for (size_t j = known; j-- > 0 && !there;) {
+      there = list[j] == next;
+    }
+    if (there) {
+      continue;
+    }
+    if (*count == CDS_DIVISORS_MAX) {
+      return false;
+    }
+    list[(*count)++] = next;
+  }
+  return true;
+}
+
 /* Divisors of the product of sizes: those of each rank, multiplied. Sizes are
  * at most 2^40: 2^20 divisions each. */
 static cds_status list_divisors(cds_dim *dim, const cds_general *general) {
@@ -97,19 +117,8 @@ static cds_status list_divisors(cds_dim *dim, const cds_general *general) {
     for (uint64_t p = 2; rest > 1; p++) {
       p = p > rest / p ? rest : p;
       for (; rest % p == 0; rest /= p) {
-        const size_t known = count;
-        for (size_t k = 0; k < known; k++) {
-          const uint64_t next = list[k] * p;
-          bool there = false;
-          for (size_t j = known; j-- > 0 && !there;) {
-            there = list[j] == next;
-          }
-          if (!there) {
-            if (count == CDS_DIVISORS_MAX) {
-              return CDS_ELIMIT;
-            }
-            list[count++] = next;
-          }
+        if (!multiply_list(list, &count, p)) {
+          return CDS_ELIMIT;
         }
       }
     }
@@ -269,7 +278,7 @@ static double window_share(const cds_general *general, const cds_window *window,
     const uint64_t extent = dim->divisor[at->at[window->dim[k]]];
     if (extent < dim->size) {
       step = gcd(window->coefficient[k] * extent, step);
-      *positions = fmax(*positions, (double)(dim->size / extent));
+      *positions = fmax(*positions, (double)dim->size / (double)extent);
     }
   }
   const size_t here = window_at(general, window, at);
@@ -292,9 +301,9 @@ static void measure_tensor(cds_tile *tile, const cds_general *general,
     const uint64_t extent = dim->divisor[tile->at.at[d]];
     if ((shape->whole >> d & 1U) != 0) {
       words *= (double)extent;
-      outside *= (double)(dim->size / extent);
+      outside *= (double)dim->size / (double)extent;
     } else if (cds_lacks(general, d, t)) {
-      lacked *= (double)(dim->size / extent);
+      lacked *= (double)dim->size / (double)extent;
     }
   }
   for (unsigned w = 0; w < shape->windows; w++) {
@@ -444,8 +453,8 @@ static bool may_fit(const cds_general *general, const cds_holding *holding,
     double outside = 1;
     for (unsigned d = 0; d < general->dims; d++) {
       if (!cds_lacks(general, d, t)) {
-        outside *=
-            (double)(general->dim[d].size / cds_extent(general, &tile->at, d));
+        outside *= (double)general->dim[d].size /
+                   (double)cds_extent(general, &tile->at, d);
       }
     }
     double units = 1;
