@@ -210,8 +210,11 @@ static void write_text(const cds_page *page, const job *it) {
             cds_space_designs(space));
   }
   fputs("space         ", page->stream);
-  cds_help_wrap(page->stream, CDS_MAPPING_SPACE "; first-order physics", 14,
-                14);
+  cds_help_wrap(
+      page->stream,
+      cds_cli_printf(page->arena, "%s; first-order physics",
+                     cds_mapping_space(it->inputs.arch, &it->inputs.workload)),
+      14, 14);
   for (size_t i = 0; i < it->items; i++) {
     const item *each = &it->item[i];
     if (each->status != CDS_OK) {
@@ -250,7 +253,8 @@ static void write_json(FILE *stream, const job *it) {
   cds_json_text(&json, "design",
                 cds_design_text(it->inputs.space, 0, it->cli->arena));
   cds_json_text(&json, "objective", cds_objective_name(it->objective));
-  cds_json_text(&json, "mappings", CDS_MAPPING_SPACE);
+  cds_json_text(&json, "mappings",
+                cds_mapping_space(it->inputs.arch, &it->inputs.workload));
   cds_json_array(&json, "layers");
   for (size_t i = 0; i < it->items; i++) {
     if (it->item[i].status == CDS_OK) {

@@ -95,16 +95,20 @@ static void write_proof(const cds_page *page, const cds_report *report) {
   double scale;
   const char *unit = cds_shown_unit(report->options->objective, &scale);
   const double gap = cds_gap(result->value, result->bound);
+  const char *space = cds_mapping_space(result->arch, report->workload);
   const char *text;
   if (result->proven && result->complete) {
-    text = "optimal: proven by lower bounds over every design and mapping of "
-           "this space (" CDS_MAPPING_SPACE ")";
+    text = cds_cli_printf(
+        page->arena,
+        "optimal: proven by lower bounds over every design and mapping of "
+        "this space (%s)",
+        space);
   } else {
     text = cds_cli_printf(
         page->arena,
-        "not proven optimal: nothing in this space (" CDS_MAPPING_SPACE
-        ") is below %s, a gap of %s",
-        cds_page_si(page, result->bound * scale, unit),
+        "not proven optimal: nothing in this space (%s) is below %s, a gap of "
+        "%s",
+        space, cds_page_si(page, result->bound * scale, unit),
         cds_page_percent(page, gap));
   }
   fputs("  ", page->stream);

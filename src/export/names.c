@@ -82,3 +82,26 @@ double cds_gap(double value, double bound) {
   }
   return bound >= value ? 0.0 : (value - bound) / value;
 }
+
+const char *cds_mapping_space(const cds_arch *arch,
+                              const cds_workload *workload) {
+  bool uneven = false;
+  bool level = false;
+  for (size_t i = 0; arch != NULL && i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    if (layer->kind == CDS_LAYER_EINSUM) {
+      const bool here = cds_search_uneven(arch, &layer->einsum);
+      uneven = uneven || here;
+      level = level || !here;
+    }
+  }
+  if (uneven && !level) {
+    return "perfect factors, hierarchical order, uneven placement and bypass";
+  }
+  if (level && !uneven) {
+    return "perfect factors, hierarchical order, one depth a level, bypass";
+  }
+  return "perfect factors, hierarchical order, bypass; uneven placement for "
+         "matrix products on up to three levels, one depth a level for the "
+         "rest";
+}

@@ -112,6 +112,10 @@ bool cds_problem_matrix(const cds_arch *arch, const cds_einsum *einsum) {
   return true;
 }
 
+bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum) {
+  return cds_problem_matrix(arch, einsum);
+}
+
 cds_status cds_search_supports(const cds_arch *arch, const cds_einsum *einsum,
                                cds_diag *diag) {
   if (cds_compute_format(arch, einsum) == UINT_MAX) {

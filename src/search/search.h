@@ -2,13 +2,15 @@
 /*
  * search: the best mappings of one einsum on one architecture, with proof.
  *
- * Space of this version ("perfect factors, hierarchical order"): every tensor
- * kept or bypassed at each inner level as its policy allows, holders of a
- * level in any order (uneven placement), all holders of a level above those of
- * the next, perfect factors, any ranks on any array axis, loops in the orders
- * that reuse the most (a tile is never fetched or drained more often than its
- * holders' places demand). Matrix and batched matrix products; up to three
- * memory levels and one array; `accumulate` at the innermost level only.
+ * Two spaces, both with perfect factors and holders in hierarchical order (all
+ * of a level above those of the next):
+ * - matrix and batched matrix products on up to three levels and one array on a
+ *   bus, sums added at the innermost level only (search.c): every tensor kept
+ * or bypassed at each inner level as its policy allows, holders of a level in
+ * any order (uneven placement), any ranks on any array axis, loops in the
+ * orders that reuse the most (a tile is never fetched or drained more often
+ * than its holders' places demand);
+ * - all other pairs (general_search.c): one depth a level, see general.h.
  */
 #ifndef CDS_SEARCH_SEARCH_H
 #define CDS_SEARCH_SEARCH_H
@@ -16,10 +18,13 @@
 #include "codesign/control.h"
 #include "price/price.h"
 
-/* Whether this version can search the pair. If not: CDS_EINPUT and a reason in
- * the diagnostics that names the construct. */
+/* Whether the pair can be searched. If not: CDS_EINPUT and a reason in the
+ * diagnostics. */
 cds_status cds_search_supports(const cds_arch *arch, const cds_einsum *einsum,
                                cds_diag *diag);
+
+/* Whether the space of the pair has uneven placement (the first of the two). */
+bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum);
 
 /* What to minimise: E_total + lambda x T (pJ, s), or the product E x T. */
 typedef struct cds_goal {

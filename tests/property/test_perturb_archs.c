@@ -115,11 +115,11 @@ static const subject subjects[] = {
      "  - {name: small, matmul: {m: 1536, n: 1152, k: 1024}}\n"
      "  - {name: large, matmul: {m: 196608, n: 73728, k: 32}}\n" OPERATIONS,
      {"hold X W Y at HBM, for m 2, hold X W Y at L2, spread m 12 over SM.rows,"
-      "spread n 9 over SM.cols, for k 32, hold X W Y at L1, spread n 4 over TC,"
+      "spread n 9 over SM.cols, for k 32, hold X W at L1, spread n 4 over TC,"
       "hold X W Y at REG, for m 4, for n 2, spread m 16 over FMA.rows,"
       "spread n 16 over FMA.cols, for k 32",
       "hold X W Y at HBM, for m 256, for n 64, hold X W Y at L2,"
-      "spread m 12 over SM.rows, spread n 9 over SM.cols, hold X W Y at L1,"
+      "spread m 12 over SM.rows, spread n 9 over SM.cols, hold X W at L1,"
       "spread n 4 over TC, hold X W Y at REG, for m 4, for n 2,"
       "spread m 16 over FMA.rows, spread n 16 over FMA.cols, for k 32"}},
 };
