@@ -279,7 +279,8 @@ static void limits_leave_what_meets_them(void **state) {
   const double middle = r.result.point[all / 2].latency_s;
   const cds_pareto_point *point = r.result.point;
   char text[64];
-  snprintf(text, sizeof text, "latency <= %.6f ns", 1e9 * middle * 1.0001);
+  /* Whole femtoseconds: a locale's decimal comma is no input. */
+  snprintf(text, sizeof text, "latency <= %.0f fs", 1e15 * middle * 1.0001);
   add_limit(&r, text);
   assert_fine(&r.f, solve(&r, CDS_METRIC_ENERGY, CDS_METRIC_LATENCY));
   assert_int_equal(r.result.points, all - all / 2);
