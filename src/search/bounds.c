@@ -435,48 +435,21 @@ static double most_share(const cds_layout *layout, unsigned w) {
   return share;
 }
 
-/* Like tile_cost, but what stays stays in its smallest number of loads. */
-static void front_cost(cds_weights *out, const cds_layout *layout,
-                       unsigned group, unsigned pattern) {
+/* Of any tile: no instance does without its words. */
+static void least_cost(cds_weights *out, const cds_layout *layout,
+                       unsigned group) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
   const cds_holding *holding = cds_chain_holding(general, chain, group);
-  const unsigned lacks = general->pattern[pattern];
-  cds_weights least;
-  for (unsigned i = 0; i < layout->weightings; i++) {
-    least.value[i] = (double)INFINITY;
-  }
-  for (size_t f = 0; f < holding->fronts[pattern]; f++) {
-    const cds_tile *tile = &general->tile[holding->front[pattern][f]];
-    cds_weights sum = {{0}};
-    for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
-         w++) {
-      const unsigned t = chain->way[w].tensor;
-      if ((lacks >> t & 1U) == 0) {
-        /* No instance above does without. */
-        const double loads =
-            general->tensor[t].words * layout->price[w].staying;
-        const cds_leg_loads known = {fmax(tile->loads[t], loads),
-                                     holding->most[t],
-                                     cds_leg_share(layout, w, tile)};
-        for (unsigned i = 0; i < layout->weightings; i++) {
-          sum.value[i] += cds_leg_cost(layout, w, i, &known);
-        }
-      }
-    }
-    lower(&least, &sum, layout->weightings);
-  }
-  *out = least;
+  *out = (cds_weights){{0}};
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
     const unsigned t = chain->way[w].tensor;
-    if ((lacks >> t & 1U) != 0) {
-      const double loads = general->tensor[t].words * layout->price[w].staying;
-      const cds_leg_loads known = {loads, holding->most[t],
-                                   most_share(layout, w)};
-      for (unsigned i = 0; i < layout->weightings; i++) {
-        out->value[i] += cds_leg_cost(layout, w, i, &known);
-      }
+    const cds_leg_loads known = {general->tensor[t].words *
+                                     layout->price[w].staying,
+                                 holding->most[t], most_share(layout, w)};
+    for (unsigned i = 0; i < layout->weightings; i++) {
+      out->value[i] += cds_leg_cost(layout, w, i, &known);
     }
   }
 }
@@ -498,17 +471,75 @@ void cds_layout_bound(cds_layout *layout, double weight, unsigned weightings) {
   }
   layout->rest[general->groups + 1] = (cds_weights){{0}};
   for (unsigned g = general->groups; g >= 1; g--) {
-    front_cost(&layout->least[g], layout, g, 0);
-    for (unsigned p = 1; p < general->patterns; p++) {
-      cds_weights other;
-      front_cost(&other, layout, g, p);
-      lower(&layout->least[g], &other, layout->weightings);
-    }
+    least_cost(&layout->least[g], layout, g);
     for (unsigned i = 0; i < layout->weightings; i++) {
       layout->rest[g].value[i] =
           layout->rest[g + 1].value[i] + layout->least[g].value[i];
     }
   }
+}
+
+/* ---- edges ----------------------------------------------------------- */
+
+/* Bits that pass ports in the first fills, or the last drains, of a group. */
+typedef struct cds_edge_bits {
+  double parent[CDS_LEVELS_MAX], child[CDS_LEVELS_MAX];
+} cds_edge_bits;
+
+/* Words of the tiles of all instances below one parent, those that several
+ * share counted once; at least. */
+static double united_words(const cds_layout *layout, unsigned w,
+                           const cds_tile *tile, double share) {
+  const cds_general *general = layout->general;
+  const cds_leg *way = &layout->chain->way[w];
+  const bool output = way->tensor == general->output;
+  double words = tile->words[way->tensor];
+  for (unsigned k = way->top; k < way->depth; k++) {
+    const cds_array *array = &general->arch->array[k];
+    const cds_spread *spread = layout->spread[k];
+    words *= spread->units;
+    if (output ? array->reduction : array->multicast) {
+      words /= spread->lacking[way->tensor];
+    }
+  }
+  return words / share;
+}
+
+double cds_layout_edges(const cds_layout *layout, unsigned group,
+                        const cds_tile *tile,
+                        const double share[CDS_TENSORS_MAX]) {
+  const cds_general *general = layout->general;
+  const cds_arch *arch = general->arch;
+  const cds_chain *chain = layout->chain;
+  if (arch->overlap != CDS_OVERLAP_NATIVE) {
+    return 0;
+  }
+  cds_edge_bits first = {{0}, {0}};
+  cds_edge_bits last = {{0}, {0}};
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const cds_leg *way = &chain->way[w];
+    const cds_operand_shape *shape = &general->tensor[way->tensor];
+    if (arch->level[way->child].buffering == CDS_BUFFER_SINGLE) {
+      continue;
+    }
+    const double words = united_words(layout, w, tile, share[way->tensor]);
+    if (way->tensor == general->output) {
+      last.parent[way->parent] += words * fmin(shape->bits, shape->wide);
+    } else {
+      first.parent[way->parent] += words * shape->bits;
+      first.child[way->child] += tile->words[way->tensor] * shape->bits;
+    }
+  }
+  double fills = 0;
+  double drains = 0;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    const cds_level *level = &arch->level[l];
+    fills = fmax(fills, cds_port_cycles(level, first.parent[l], 0));
+    fills = fmax(fills, cds_port_cycles(level, 0, first.child[l]));
+    drains = fmax(drains, cds_port_cycles(level, 0, last.parent[l]));
+  }
+  return fills + drains;
 }
 
 /* ---- tiles between spreads ------------------------------------------- */

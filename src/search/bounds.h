@@ -93,9 +93,23 @@ double cds_leg_share(const cds_layout *layout, unsigned w,
                      const cds_tile *tile);
 /* Links that a word of the tensor crosses in network k at least. */
 double cds_layout_hops(const cds_layout *layout, unsigned k, unsigned t);
-/* Least cost of the ways into a group when its tile is this one. */
+/* Least cost of the ways into a group when its tile is this one, without
+ * its edges. */
 void cds_layout_tile(cds_weights *out, const cds_layout *layout, unsigned group,
                      const cds_tile *tile);
+/* Adds so many cycles that stand beside all roofs. */
+static inline void cds_weights_wait(cds_weights *sum, const cds_layout *layout,
+                                    double cycles) {
+  for (unsigned i = 1; i < layout->weightings; i++) {
+    sum->value[i] += layout->weight * cycles;
+  }
+}
+/* Cycles of the first fills and last drains of the group's double-buffered
+ * levels at least, which stand beside all roofs; `share`: cds_leg_share of each
+ * tensor that the group holds. */
+double cds_layout_edges(const cds_layout *layout, unsigned group,
+                        const cds_tile *tile,
+                        const double share[CDS_TENSORS_MAX]);
 /* Whether the tile fits between the spreads and, as far as it is known, in the
  * levels of the group. */
 bool cds_layout_fits(const cds_layout *layout, unsigned group,

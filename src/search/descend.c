@@ -56,66 +56,6 @@ double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
               least_product(energy, cycles, weighted, m) / aim->clock_hz);
 }
 
-/* ---- candidates ------------------------------------------------------ */
-
-static int by_key(const void *left, const void *right) {
-  const cds_candidate *a = left;
-  const cds_candidate *b = right;
-  if (a->key != b->key) {
-    return a->key < b->key ? -1 : 1;
-  }
-  return a->tile < b->tile ? -1 : a->tile > b->tile;
-}
-
-/* A bound on the goal when one group has this cost and the others their least.
- */
-static double bound_with(const cds_descent *job, unsigned group,
-                         const cds_weights *cost) {
-  const cds_layout *layout = &job->layout;
-  cds_weights sum = {{0}};
-  for (unsigned i = 0; i < layout->general->weightings; i++) {
-    sum.value[i] = layout->fixed.value[i] + layout->rest[1].value[i] +
-                   cost->value[i] - layout->least[group].value[i];
-  }
-  return cds_aim_bound(&job->aim, layout, &sum);
-}
-
-static cds_status list_candidates(cds_descent *job, unsigned group) {
-  cds_general *general = job->general;
-  const cds_holding *holding =
-      cds_chain_holding(general, job->layout.chain, group);
-  cds_candidates *list = &job->group[group];
-  if (list->room < holding->tiles) {
-    cds_candidate *grown =
-        cds_realloc(list->candidate, holding->tiles * sizeof *grown);
-    if (grown == NULL) {
-      return CDS_ENOMEM;
-    }
-    list->candidate = grown;
-    list->room = holding->tiles;
-  }
-  list->count = 0;
-  for (size_t i = 0; i < holding->tiles; i++) {
-    const cds_tile *tile = &general->tile[holding->tile[i]];
-    if (!cds_layout_fits(&job->layout, group, tile)) {
-      continue;
-    }
-    cds_candidate made = {.tile = holding->tile[i]};
-    cds_layout_tile(&made.cost, &job->layout, group, tile);
-    made.key = bound_with(job, group, &made.cost);
-    if (cds_descent_beyond(job, made.key)) {
-      continue;
-    }
-    for (unsigned d = 0; d < general->dims; d++) {
-      made.inside.at[d] = cds_product(&general->dim[d], tile->at.at[d],
-                                      job->layout.between[group].at[d]);
-    }
-    list->candidate[list->count++] = made;
-  }
-  qsort(list->candidate, list->count, sizeof *list->candidate, by_key);
-  return CDS_OK;
-}
-
 /* ---- orders of a region ---------------------------------------------- */
 
 /* Loops of one region, and the orders in which they stand. */
@@ -263,23 +203,25 @@ static double passes_of(const cds_descent *job, const cds_region *region,
   return any ? lacked : above->hoisted[t];
 }
 
-/* Least cost of the ways into the group with a block innermost. */
-static void block_cost(cds_weights *out, const cds_descent *job,
-                       const cds_region *region, unsigned group,
-                       unsigned block) {
+/* Least cost of the ways into the group with a block innermost, and the passes
+ * of each tensor. */
+static void block_cost(cds_weights *out, double passes[CDS_TENSORS_MAX],
+                       const cds_descent *job, const cds_region *region,
+                       unsigned group, unsigned block) {
   const cds_layout *layout = &job->layout;
   const cds_general *general = job->general;
   const cds_chain *chain = layout->chain;
   const cds_tile *tile = job->tile[group];
   *out = job->frame[group - 1].sum;
+  for (unsigned t = 0; t < general->tensors; t++) {
+    passes[t] = passes_of(job, region, &job->frame[group - 1], block, t);
+  }
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
     const unsigned t = chain->way[w].tensor;
-    const double passes =
-        passes_of(job, region, &job->frame[group - 1], block, t);
     const double loads =
         fmax(general->tensor[t].words,
-             tile->pass[t] * passes * layout->price[w].staying);
+             tile->pass[t] * passes[t] * layout->price[w].staying);
     const cds_leg_loads known = {loads, loads, cds_leg_share(layout, w, tile)};
     for (unsigned i = 0; i < general->weightings; i++) {
       out->value[i] += cds_leg_cost(layout, w, i, &known);
@@ -347,8 +289,10 @@ static void open_group(cds_descent *job, unsigned group) {
   const cds_layout *layout = &job->layout;
   const unsigned weightings = job->general->weightings;
   cds_weights base = layout->fixed;
-  cds_weights_add(&base, &layout->rest[group + 1], weightings);
   cds_weights_add(&base, &job->frame[group - 1].sum, weightings);
+  if (!job->bounds.known) {
+    cds_weights_add(&base, &layout->rest[group + 1], weightings);
+  }
   for (size_t i = 0; i < list->count && !job->stopped; i++) {
     const cds_candidate *candidate = &list->candidate[i];
     if (cds_descent_beyond(job, candidate->key)) {
@@ -387,11 +331,15 @@ static void try_tile(cds_descent *job, unsigned group,
   const cds_layout *layout = &job->layout;
   const cds_frame *above = &job->frame[group - 1];
   const unsigned weightings = job->general->weightings;
+  cds_weights rest;
   for (unsigned b = 0; b < region.blocks; b++) {
     cds_weights least;
-    block_cost(&least, job, &region, group, region.block[b]);
+    double passes[CDS_TENSORS_MAX];
+    block_cost(&least, passes, job, &region, group, region.block[b]);
+    cds_weights_wait(&least, layout, candidate->edges);
     cds_weights_add(&least, &layout->fixed, weightings);
-    cds_weights_add(&least, &layout->rest[group + 1], weightings);
+    cds_rest(&rest, job, group + 1, passes);
+    cds_weights_add(&least, &rest, weightings);
     if (cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &least))) {
       continue;
     }
@@ -403,9 +351,11 @@ static void try_tile(cds_descent *job, unsigned group,
       job->frame[group] = *above;
       stand_below(&job->frame[group], job, above->loops);
       decide_ways(job, group);
+      cds_weights_wait(&job->frame[group].sum, layout, candidate->edges);
       cds_weights sum = layout->fixed;
-      cds_weights_add(&sum, &layout->rest[group + 1], weightings);
       cds_weights_add(&sum, &job->frame[group].sum, weightings);
+      cds_rest(&rest, job, group + 1, job->frame[group].hoisted);
+      cds_weights_add(&sum, &rest, weightings);
       if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
         open_group(job, group + 1);
         if (job->status != CDS_OK) {
@@ -418,12 +368,7 @@ static void try_tile(cds_descent *job, unsigned group,
 
 cds_status cds_descend(cds_descent *job) {
   const cds_general *general = job->general;
-  for (unsigned g = 1; g <= general->groups; g++) {
-    CDS_TRY(list_candidates(job, g));
-    if (job->group[g].count == 0) {
-      return CDS_OK;
-    }
-  }
+  CDS_TRY(cds_candidates_list(job));
   job->tile[0] = &general->whole;
   job->loops = 0;
   job->frame[0] = (cds_frame){0};

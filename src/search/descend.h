@@ -6,7 +6,7 @@
 #ifndef CDS_SEARCH_DESCEND_H
 #define CDS_SEARCH_DESCEND_H
 
-#include "search/bounds.h"
+#include "search/candidates.h"
 
 enum { CDS_LOOPS_MAX = (CDS_GROUPS_MAX + 1) * CDS_DIMS_MAX };
 
@@ -41,24 +41,14 @@ typedef struct cds_frame {
   cds_weights sum; /* of the ways decided */
 } cds_frame;
 
-typedef struct cds_candidate {
-  double key; /* in the weighting that the layout goes by */
-  cds_weights cost;
-  uint32_t tile;
-  cds_divisors_at inside; /* the tile and the spreads right above it */
-} cds_candidate;
-
-typedef struct cds_candidates {
-  size_t count, room;
-  cds_candidate *candidate;
-} cds_candidates;
-
-typedef struct cds_descent {
+struct cds_descent {
   cds_general *general;
   cds_layout layout;
   cds_aim aim;
   cds_incumbent best;
+  cds_tile_range range; /* of the group whose candidates are listed */
   cds_candidates group[CDS_GROUPS_MAX + 1];
+  cds_block_bounds bounds;
   const cds_tile *tile[CDS_GROUPS_MAX + 1];
   cds_frame frame[CDS_GROUPS_MAX + 1];
   unsigned loops;
@@ -69,7 +59,7 @@ typedef struct cds_descent {
   uint64_t nodes, leaves, confirmed, most_nodes;
   bool stopped; /* cancelled or out of nodes */
   cds_status status;
-} cds_descent;
+};
 
 /* The goal's value, pJ or pJ s. */
 double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles);

@@ -38,8 +38,10 @@
 enum {
   CDS_DIMS_MAX = CDS_RANKS_MAX,
   CDS_GROUPS_MAX = CDS_LEVELS_MAX, /* group 0 is the outermost level */
+  CDS_DIVISORS_MAX = 4096,         /* of a dimension */
   CDS_WINDOWS_MAX = 4,             /* two-rank axes of one tensor */
   CDS_PATTERNS_MAX = 16,           /* lacking sets of up to four tensors */
+  CDS_PASSES_MAX = 64,             /* numbers of passes told apart */
   CDS_NONE = 0xffff                /* no such divisor */
 };
 
@@ -89,7 +91,17 @@ typedef struct cds_tile {
   double stay[CDS_TENSORS_MAX];
   /* Likewise for each pass over the loops that the tensor lacks. */
   double pass[CDS_TENSORS_MAX];
+  double
+      inside[CDS_TENSORS_MAX]; /* extents that the tensor lacks, multiplied */
 } cds_tile;
+
+/* How often the loops outside may pass that a tensor lacks: some of the
+ * divisors of the product of its dimensions, rising from 1. */
+typedef struct cds_pass_list {
+  double all; /* the product */
+  unsigned count;
+  double passes[CDS_PASSES_MAX];
+} cds_pass_list;
 
 /* Who holds what in a group: level index by tensor, or CDS_NONE. */
 typedef struct cds_holding {
@@ -99,8 +111,6 @@ typedef struct cds_holding {
   double most[CDS_TENSORS_MAX]; /* loads of any of its tiles */
   size_t tiles;                 /* that may fit */
   uint32_t *tile;
-  size_t fronts[CDS_PATTERNS_MAX]; /* least tiles by pattern */
-  uint32_t *front[CDS_PATTERNS_MAX];
 } cds_holding;
 
 typedef struct cds_group_levels {
@@ -157,7 +167,8 @@ typedef enum cds_roof_kind {
   CDS_ROOF_IN,   /* fills and updates of a level */
   CDS_ROOF_PORT, /* all four */
   CDS_ROOF_NET,  /* a bus */
-  CDS_ROOF_APART /* compute, and the transfers of single-buffered levels */
+  CDS_ROOF_APART /* compute, with what stands beside roofs: the transfers of
+                    single-buffered levels, first fills and last drains */
 } cds_roof_kind;
 
 typedef struct cds_roof {
@@ -181,6 +192,8 @@ typedef struct cds_general {
   cds_operand_shape tensor[CDS_TENSORS_MAX];
   unsigned patterns; /* distinct non-empty lacking sets of the dims */
   unsigned pattern[CDS_PATTERNS_MAX];
+  bool single; /* no dimension is lacked by two tensors, and some by one */
+  cds_pass_list passes[CDS_TENSORS_MAX];
   unsigned groups; /* inner ones: 1 .. groups */
   cds_group_levels group[CDS_GROUPS_MAX + 1];
   cds_spread_list spreads[CDS_ARRAYS_MAX];

@@ -22,9 +22,9 @@
 
 #include "base/checked.h"
 #include "count/axis_set.h"
-#include "search/general.h"
+#include "search/candidates.h"
 
-enum { CDS_TILES_MAX = 1 << 18, CDS_DIVISORS_MAX = 4096 };
+enum { CDS_TILES_MAX = 1 << 18 };
 
 /* ---- dimensions ------------------------------------------------------ */
 
@@ -313,6 +313,12 @@ static void measure_tensor(cds_tile *tile, const cds_general *general,
     words *= (double)window->size[window_at(general, window, &tile->at)];
     outside *= positions;
   }
+  tile->inside[t] = 1;
+  for (unsigned d = 0; d < general->dims; d++) {
+    tile->inside[t] *= cds_lacks(general, d, t)
+                           ? (double)cds_extent(general, &tile->at, d)
+                           : 1;
+  }
   tile->words[t] = words;
   tile->pass[t] = shape->windows == 0 ? shape->words : words * share * outside;
   tile->stay[t] = fmax(shape->words, words * share * outside);
@@ -470,46 +476,6 @@ static bool may_fit(const cds_general *general, const cds_holding *holding,
   return true;
 }
 
-/* Whether tile a is nowhere above b in the tensors of the mask. */
-static bool below(const cds_tile *a, const cds_tile *b, unsigned mask) {
-  for (unsigned t = 0; t < CDS_TENSORS_MAX; t++) {
-    if ((mask >> t & 1U) != 0 && a->loads[t] > b->loads[t]) {
-      return false;
-    }
-  }
-  return true;
-}
-
-static cds_status list_front(cds_holding *holding, cds_general *general,
-                             unsigned pattern) {
-  const unsigned mask = holding->held & ~general->pattern[pattern];
-  uint32_t *front =
-      cds_arena_array(general->arena, holding->tiles, sizeof *front);
-  if (front == NULL) {
-    return CDS_ENOMEM;
-  }
-  size_t count = 0;
-  for (size_t i = 0; i < holding->tiles; i++) {
-    const cds_tile *tile = &general->tile[holding->tile[i]];
-    bool beaten = false;
-    size_t kept = 0;
-    for (size_t f = 0; f < count; f++) {
-      const cds_tile *other = &general->tile[front[f]];
-      beaten = beaten || below(other, tile, mask);
-      if (beaten || !below(tile, other, mask)) {
-        front[kept++] = front[f];
-      }
-    }
-    count = kept;
-    if (!beaten) {
-      front[count++] = holding->tile[i];
-    }
-  }
-  holding->front[pattern] = front;
-  holding->fronts[pattern] = count;
-  return CDS_OK;
-}
-
 cds_status cds_holding_list(cds_holding *holding, cds_general *general) {
   if (holding->listed) {
     return CDS_OK;
@@ -526,9 +492,6 @@ cds_status cds_holding_list(cds_holding *holding, cds_general *general) {
         holding->most[t] = fmax(holding->most[t], general->tile[i].loads[t]);
       }
     }
-  }
-  for (unsigned p = 0; p < general->patterns; p++) {
-    CDS_TRY(list_front(holding, general, p));
   }
   holding->listed = true;
   return CDS_OK;
@@ -547,13 +510,8 @@ static void add_roof(cds_general *out, cds_roof_kind kind, unsigned index,
  * bounds. */
 static void list_roofs(cds_general *out) {
   const cds_arch *arch = out->arch;
-  bool apart = false;
   out->weightings = 1;
-  for (unsigned l = 1; l < arch->levels; l++) {
-    apart = apart || (arch->overlap == CDS_OVERLAP_NATIVE &&
-                      arch->level[l].buffering == CDS_BUFFER_SINGLE);
-  }
-  if (apart) {
+  if (arch->overlap == CDS_OVERLAP_NATIVE) {
     add_roof(out, CDS_ROOF_APART, 0, 1);
   }
   for (unsigned l = 0; l < arch->levels; l++) {
@@ -634,6 +592,7 @@ cds_status cds_general_begin(cds_general *out, const cds_arch *arch,
     CDS_TRY(shape_tensor(out, t));
   }
   list_patterns(out);
+  CDS_TRY(cds_passes_list(out));
   list_roofs(out);
   out->floor_cycles = floor_of(out);
   CDS_TRY(list_tiles(out));

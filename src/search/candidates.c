@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "search/candidates.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "search/descend.h"
+
+/* ---- numbers of passes ----------------------------------------------- */
+
+static int by_number(const void *left, const void *right) {
+  const double a = *(const double *)left;
+  const double b = *(const double *)right;
+  return a < b ? -1 : a > b;
+}
+
+/* Keeps of rising numbers the first, and those that are at least `apart` times
+ * the one kept before. */
+static size_t thin(double *number, size_t count, double apart) {
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (kept == 0 || number[i] >= apart * number[kept - 1]) {
+      number[kept++] = number[i];
+    }
+  }
+  return kept;
+}
+
+/* Products of divisors of the dimensions that the tensor lacks. */
+static cds_status list_numbers(cds_pass_list *out, const cds_general *general,
+                               unsigned tensor) {
+  const size_t room = (size_t)CDS_PASSES_MAX * CDS_DIVISORS_MAX;
+  double *number = cds_arena_array(general->scratch, room, sizeof *number);
+  if (number == NULL) {
+    return CDS_ENOMEM;
+  }
+  size_t count = 1;
+  number[0] = 1;
+  out->all = 1;
+  for (unsigned d = 0; d < general->dims; d++) {
+    const cds_dim *dim = &general->dim[d];
+    if (!cds_lacks(general, d, tensor)) {
+      continue;
+    }
+    out->all *= (double)dim->size;
+    const size_t known = count;
+    for (unsigned i = 1; i < dim->divisors; i++) {
+      for (size_t k = 0; k < known; k++) {
+        number[count++] = number[k] * (double)dim->divisor[i];
+      }
+    }
+    qsort(number, count, sizeof *number, by_number);
+    count = thin(number, count, 1 + 1e-9);
+    for (double apart = 1.01; count > CDS_PASSES_MAX; apart *= 1.05) {
+      count = thin(number, count, apart);
+    }
+  }
+  out->count = (unsigned)count;
+  memcpy(out->passes, number, count * sizeof *number);
+  return CDS_OK;
+}
+
+/* Whether a region may have a block of the tensor. */
+static inline bool has_block(const cds_general *general, unsigned t) {
+  return general->passes[t].all > 1;
+}
+
+cds_status cds_passes_list(cds_general *general) {
+  general->single = true;
+  for (unsigned d = 0; d < general->dims; d++) {
+    const unsigned lacks = general->dim[d].size > 1 ? general->dim[d].lacks : 0;
+    general->single = general->single && (lacks & (lacks - 1)) == 0;
+  }
+  bool any = false;
+  for (unsigned t = 0; t < general->tensors && general->single; t++) {
+    const cds_arena_mark mark = cds_arena_mark_get(general->scratch);
+    const cds_status status = list_numbers(&general->passes[t], general, t);
+    cds_arena_reset(general->scratch, mark);
+    CDS_TRY(status);
+    any = any || has_block(general, t);
+  }
+  general->single = any;
+  return CDS_OK;
+}
+
+/* The last of the numbers that is not above this one. */
+static unsigned number_of(const cds_pass_list *list, double passes) {
+  const double some_more = passes * (1 + 1e-9);
+  unsigned low = 0;
+  unsigned high = list->count;
+  while (high - low > 1) {
+    const unsigned middle = (low + high) / 2;
+    if (list->passes[middle] <= some_more) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/* ---- what a tile costs ------------------------------------------------ */
+
+static void lower_to(cds_weights *least, const cds_weights *sum,
+                     unsigned weightings) {
+  for (unsigned i = 0; i < weightings; i++) {
+    least->value[i] =
+        sum->value[i] < least->value[i] ? sum->value[i] : least->value[i];
+  }
+}
+
+static void set_all(cds_weights *out, double value) {
+  for (unsigned i = 0; i < CDS_WEIGHTINGS_MAX; i++) {
+    out->value[i] = value;
+  }
+}
+
+/* A tile of a group at hand. */
+typedef struct cds_tile_costs {
+  const cds_tile *tile;
+  unsigned held;
+  unsigned way[CDS_TENSORS_MAX];
+  double share[CDS_TENSORS_MAX];
+  double edges;
+  cds_weights others[CDS_TENSORS_MAX]; /* all but the tensor of the block, and
+                                          the edges */
+  cds_weights inner[CDS_TENSORS_MAX];  /* inside, if the next block is another
+                                          tensor's */
+} cds_tile_costs;
+
+/* Cost of so many loads of a tensor that the group holds. */
+static void cost_of(cds_weights *out, const cds_descent *job,
+                    const cds_tile_costs *it, unsigned t, double loads) {
+  const cds_layout *layout = &job->layout;
+  const unsigned w = it->way[t];
+  const double least =
+      layout->general->tensor[t].words * layout->price[w].staying;
+  const cds_leg_loads known = {loads > least ? loads : least,
+                               it->tile->loads[t], it->share[t]};
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    out->value[i] = cds_leg_cost(layout, w, i, &known);
+  }
+}
+
+static void begin_costs(cds_tile_costs *out, const cds_descent *job,
+                        unsigned group, const cds_tile *tile) {
+  const cds_layout *layout = &job->layout;
+  const cds_chain *chain = layout->chain;
+  const unsigned tensors = layout->general->tensors;
+  out->tile = tile;
+  out->held = 0;
+  for (unsigned t = 0; t < tensors; t++) {
+    set_all(&out->others[t], 0);
+    set_all(&out->inner[t], (double)INFINITY);
+  }
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const unsigned v = chain->way[w].tensor;
+    out->held |= 1U << v;
+    out->way[v] = w;
+    out->share[v] = cds_leg_share(layout, w, tile);
+    cds_weights own;
+    cost_of(&own, job, out, v, tile->loads[v]);
+    for (unsigned t = 0; t < tensors; t++) {
+      if (t != v) {
+        cds_weights_add(&out->others[t], &own, layout->weightings);
+      }
+    }
+  }
+  out->edges = cds_layout_edges(layout, group, tile, out->share);
+  for (unsigned t = 0; t < tensors; t++) {
+    cds_weights_wait(&out->others[t], layout, out->edges);
+  }
+}
+
+/* Least cost inside of the group under the blocks of the next region. */
+static void add_inner(cds_tile_costs *out, const cds_descent *job,
+                      unsigned group) {
+  const cds_layout *layout = &job->layout;
+  const cds_general *general = layout->general;
+  for (unsigned v = 0; v < general->tensors; v++) {
+    if (!has_block(general, v)) {
+      continue;
+    }
+    const cds_pass_list *list = &general->passes[v];
+    const double passes =
+        list->all / (out->tile->inside[v] *
+                     layout->lacking[v][general->group[group].depth]);
+    const cds_weights *rest =
+        &job->bounds.rest[group + 1][v][number_of(list, passes)];
+    for (unsigned t = 0; t < general->tensors; t++) {
+      if (t != v) {
+        lower_to(&out->inner[t], rest, layout->weightings);
+      }
+    }
+  }
+}
+
+/* Lowers `least` to the cost of the group and all inside, when the tensor of
+ * the block has this number of passes. */
+static void lower_to_block(cds_weights *least, const cds_descent *job,
+                           const cds_tile_costs *it, unsigned group, unsigned t,
+                           unsigned number) {
+  const cds_layout *layout = &job->layout;
+  const cds_weights *further = &job->bounds.rest[group + 1][t][number];
+  cds_weights sum;
+  set_all(&sum, 0);
+  if ((it->held >> t & 1U) != 0) {
+    const double passes = layout->general->passes[t].passes[number];
+    cost_of(&sum, job, it, t,
+            it->tile->pass[t] * passes * layout->price[it->way[t]].staying);
+  }
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    const double inner = it->inner[t].value[i] < further->value[i]
+                             ? it->inner[t].value[i]
+                             : further->value[i];
+    sum.value[i] += it->others[t].value[i] + inner;
+  }
+  lower_to(least, &sum, layout->weightings);
+}
+
+/* ---- candidates ------------------------------------------------------ */
+
+static int by_key(const void *left, const void *right) {
+  const cds_candidate *a = left;
+  const cds_candidate *b = right;
+  if (a->key != b->key) {
+    return a->key < b->key ? -1 : 1;
+  }
+  return a->tile < b->tile ? -1 : a->tile > b->tile;
+}
+
+static size_t list_range(cds_tile_range *out, const cds_descent *job,
+                         unsigned group) {
+  const cds_general *general = job->general;
+  const cds_layout *layout = &job->layout;
+  size_t tiles = 1;
+  for (unsigned d = 0; d < general->dims; d++) {
+    const cds_dim *dim = &general->dim[d];
+    out->count[d] = 0;
+    for (unsigned i = layout->below[group].at[d]; i < dim->divisors; i++) {
+      const uint16_t at = (uint16_t)i;
+      if (cds_quotient(dim, at, layout->below[group].at[d]) != CDS_NONE &&
+          cds_product(dim, at, layout->above[group].at[d]) != CDS_NONE) {
+        out->at[d][out->count[d]++] = at;
+      }
+    }
+    tiles *= out->count[d];
+  }
+  return tiles;
+}
+
+static cds_status make_room(cds_candidates *list, size_t count) {
+  if (list->room >= count) {
+    return CDS_OK;
+  }
+  cds_candidate *grown = cds_realloc(list->candidate, count * sizeof *grown);
+  if (grown == NULL) {
+    return CDS_ENOMEM;
+  }
+  list->candidate = grown;
+  list->room = count;
+  return CDS_OK;
+}
+
+/* A bound on the goal when a group and, if the bounds are known, all inside
+ * have this cost, and the others their least. */
+static double bound_with(const cds_descent *job, unsigned group,
+                         const cds_weights *cost) {
+  const cds_layout *layout = &job->layout;
+  cds_weights sum = layout->fixed;
+  cds_weights_add(&sum, cost, layout->weightings);
+  for (unsigned g = 1; g <= job->general->groups; g++) {
+    if (g < group || (g > group && !job->bounds.known)) {
+      cds_weights_add(&sum, &layout->least[g], layout->weightings);
+    }
+  }
+  return cds_aim_bound(&job->aim, layout, &sum);
+}
+
+static void set_cost(cds_candidate *made, const cds_descent *job,
+                     unsigned group, const cds_tile *tile) {
+  const cds_general *general = job->general;
+  cds_tile_costs costs;
+  begin_costs(&costs, job, group, tile);
+  made->edges = costs.edges;
+  if (!job->bounds.known) {
+    cds_layout_tile(&made->cost, &job->layout, group, tile);
+    cds_weights_wait(&made->cost, &job->layout, made->edges);
+    return;
+  }
+  add_inner(&costs, job, group);
+  set_all(&made->cost, (double)INFINITY);
+  for (unsigned t = 0; t < general->tensors; t++) {
+    if (has_block(general, t)) {
+      lower_to_block(&made->cost, job, &costs, group, t, 0);
+    }
+  }
+}
+
+/* Adds the tile if it fits and may be part of something better. */
+static void add_candidate(cds_descent *job, unsigned group, uint32_t index) {
+  const cds_general *general = job->general;
+  const cds_tile *tile = &general->tile[index];
+  if (!cds_layout_fits(&job->layout, group, tile)) {
+    return;
+  }
+  cds_candidate made = {.tile = index};
+  set_cost(&made, job, group, tile);
+  made.key = bound_with(job, group, &made.cost);
+  if (cds_descent_beyond(job, made.key)) {
+    return;
+  }
+  for (unsigned d = 0; d < general->dims; d++) {
+    made.inside.at[d] = cds_product(&general->dim[d], tile->at.at[d],
+                                    job->layout.between[group].at[d]);
+  }
+  cds_candidates *list = &job->group[group];
+  list->candidate[list->count++] = made;
+}
+
+static cds_status list_group(cds_descent *job, unsigned group) {
+  const cds_general *general = job->general;
+  cds_candidates *list = &job->group[group];
+  cds_tile_range *range = &job->range;
+  const size_t tiles = list_range(range, job, group);
+  CDS_TRY(make_room(list, tiles));
+  list->count = 0;
+  for (size_t i = 0; i < tiles; i++) {
+    size_t rest = i;
+    size_t index = 0;
+    for (unsigned d = general->dims; d-- > 0;) {
+      index = index * general->dim[d].divisors +
+              range->at[d][rest % range->count[d]];
+      rest /= range->count[d];
+    }
+    add_candidate(job, group, (uint32_t)index);
+  }
+  qsort(list->candidate, list->count, sizeof *list->candidate, by_key);
+  return CDS_OK;
+}
+
+/* How many numbers of passes the spreads leave to loops. */
+static unsigned numbers_left(const cds_descent *job, unsigned t) {
+  const cds_general *general = job->general;
+  const cds_pass_list *list = &general->passes[t];
+  const double spread = job->layout.lacking[t][general->arch->arrays];
+  return has_block(general, t) ? number_of(list, list->all / spread) + 1 : 0;
+}
+
+/* R of the group over its candidates. */
+static void bound_group(cds_descent *job, unsigned group) {
+  const cds_general *general = job->general;
+  const cds_candidates *list = &job->group[group];
+  unsigned numbers[CDS_TENSORS_MAX];
+  for (unsigned t = 0; t < general->tensors; t++) {
+    numbers[t] = numbers_left(job, t);
+    for (unsigned k = 0; k < numbers[t]; k++) {
+      set_all(&job->bounds.rest[group][t][k], (double)INFINITY);
+    }
+  }
+  for (size_t i = 0; i < list->count; i++) {
+    const cds_candidate *candidate = &list->candidate[i];
+    cds_tile_costs costs;
+    begin_costs(&costs, job, group, &general->tile[candidate->tile]);
+    add_inner(&costs, job, group);
+    for (unsigned t = 0; t < general->tensors; t++) {
+      for (unsigned k = 0; k < numbers[t]; k++) {
+        lower_to_block(&job->bounds.rest[group][t][k], job, &costs, group, t,
+                       k);
+      }
+    }
+  }
+}
+
+/* The least of all candidates, and its sum with that of the groups inside. */
+static void sum_least(cds_descent *job, unsigned group) {
+  cds_layout *layout = &job->layout;
+  const cds_candidates *list = &job->group[group];
+  cds_weights least;
+  set_all(&least, (double)INFINITY);
+  for (size_t i = 0; i < list->count; i++) {
+    lower_to(&least, &list->candidate[i].cost, layout->weightings);
+  }
+  layout->least[group] = least;
+  layout->rest[group] = layout->rest[group + 1];
+  cds_weights_add(&layout->rest[group], &least, layout->weightings);
+}
+
+cds_status cds_candidates_list(cds_descent *job) {
+  const cds_general *general = job->general;
+  job->bounds.known = general->single;
+  for (unsigned t = 0; t < general->tensors && job->bounds.known; t++) {
+    for (unsigned k = 0; k < general->passes[t].count; k++) {
+      set_all(&job->bounds.rest[general->groups + 1][t][k], 0);
+    }
+  }
+  for (unsigned g = general->groups; g >= 1; g--) {
+    CDS_TRY(list_group(job, g));
+    if (job->group[g].count == 0) {
+      job->group[1].count = 0;
+      return CDS_OK;
+    }
+    if (!job->bounds.known) {
+      sum_least(job, g);
+    } else if (g > 1) {
+      bound_group(job, g);
+    }
+  }
+  return CDS_OK;
+}
+
+void cds_rest(cds_weights *out, const cds_descent *job, unsigned group,
+              const double passes[CDS_TENSORS_MAX]) {
+  const cds_general *general = job->general;
+  if (!job->bounds.known) {
+    *out = job->layout.rest[group];
+    return;
+  }
+  set_all(out, (double)INFINITY);
+  for (unsigned t = 0; t < general->tensors; t++) {
+    if (has_block(general, t)) {
+      const unsigned k = number_of(&general->passes[t], passes[t]);
+      lower_to(out, &job->bounds.rest[group][t][k], job->layout.weightings);
+    }
+  }
+}

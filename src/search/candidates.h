@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The tiles that a group may take in a layout, from the innermost group
+ * outwards, and lower bounds on all groups from one inwards that know what
+ * stands above: where the tile outside is small, no tensor stays for long.
+ *
+ * The bounds need that no dimension is lacked by two tensors (general->single).
+ * Then a region has one block for each tensor u: the loops that u lacks. Let y
+ * be how often loops outside the region that u lacks make it load again, its
+ * *passes*. With T the tile of group g, and D_u, X_u(T), A_u the products of
+ * the dimensions that u lacks, of their extents in T, and of their spreads
+ * above, the loads of a tensor that the group holds are over all instances at
+ * least
+ *
+ *   pass_v(T) D_v / X_v(T)  of v != u: it passes all loops above that it lacks;
+ *   pass_u(T) y A_u         of u, which stays while its block runs.
+ *
+ * With c_v the cost of so many loads and e(T) that of the edges, at least
+ *
+ *   R_g(u, y) = min over T of  sum of c_v (v != u) + c_u + e(T)
+ *               + min(R_(g+1)(v, D_v / (X_v(T) A_v)) for v != u, R_(g+1)(u, y))
+ *
+ * is the cost of group g and all inside. The last term: if the next region has
+ * loops of u's block only, u stays over both. No other tensor does: it stays
+ * over a region only if it lacks all loops of it; then the region's block is
+ * its own, or the region is empty, and of all tensors only the one whose block
+ * stood innermost outside stays any further.
+ *
+ * R_g grows with y, so that y may be rounded down to a number of a list.
+ */
+#ifndef CDS_SEARCH_CANDIDATES_H
+#define CDS_SEARCH_CANDIDATES_H
+
+#include "search/bounds.h"
+
+/* A tile of a group. */
+typedef struct cds_candidate {
+  double key;       /* bound on the goal */
+  cds_weights cost; /* at least; with all groups inside if the bounds are known,
+                       else of the group alone */
+  double edges;     /* cycles */
+  uint32_t tile;
+  cds_divisors_at inside; /* the tile and the spreads right above it */
+} cds_candidate;
+
+typedef struct cds_candidates {
+  size_t count, room;
+  cds_candidate *candidate;
+} cds_candidates;
+
+typedef struct cds_block_bounds {
+  bool known;
+  /* R of a group by the tensor of the block and the number of passes (see
+   * cds_pass_list); 0 inside of the last group. */
+  cds_weights rest[CDS_GROUPS_MAX + 2][CDS_TENSORS_MAX][CDS_PASSES_MAX];
+} cds_block_bounds;
+
+/* Divisors of each dimension that the tiles of a group may take between the
+ * spreads above and below. */
+typedef struct cds_tile_range {
+  unsigned count[CDS_DIMS_MAX];
+  uint16_t at[CDS_DIMS_MAX][CDS_DIVISORS_MAX];
+} cds_tile_range;
+
+typedef struct cds_descent cds_descent;
+
+/* Passes of each tensor, and whether no dimension is lacked by two. CDS_ENOMEM.
+ */
+cds_status cds_passes_list(cds_general *general);
+/* Lists the candidates of all groups of the job's layout, and their bounds:
+ * tiles that may be part of something better than the incumbent, by rising key.
+ * A group without any ends it. CDS_ENOMEM. */
+cds_status cds_candidates_list(cds_descent *job);
+/* Least cost of the group and all inside, for passes of each tensor over the
+ * loops outside; group at most groups + 1. */
+void cds_rest(cds_weights *out, const cds_descent *job, unsigned group,
+              const double passes[CDS_TENSORS_MAX]);
+
+#endif
