@@ -110,7 +110,13 @@ static bool in_roof(cds_roof_kind kind, cds_action action) {
          (kind == CDS_ROOF_IN && !out);
 }
 
-/* Price of a bit of an action at a level, in a weighting; 0 at compute. */
+static bool hides_nothing(const cds_general *general, unsigned level) {
+  return general->arch->overlap == CDS_OVERLAP_NATIVE &&
+         general->arch->level[level].buffering == CDS_BUFFER_SINGLE;
+}
+
+/* Price of a bit of an action at a level, in a weighting; 0 at compute. What
+ * fills and drains a single-buffered level is no part of its roof. */
 static double action_price(const cds_layout *layout, unsigned level,
                            cds_action action, unsigned weighting) {
   const cds_general *general = layout->general;
@@ -120,41 +126,45 @@ static double action_price(const cds_layout *layout, unsigned level,
   const cds_level *place = &general->arch->level[level];
   const cds_roof *roof = &general->roof[weighting];
   double price = bit_price(place, action);
+  const bool apart = level > 0 && hides_nothing(general, level) &&
+                     (action == CDS_FILL || action == CDS_DRAIN);
   if (weighting > 0 && roof->kind <= CDS_ROOF_PORT && roof->index == level &&
-      in_roof(roof->kind, action)) {
+      in_roof(roof->kind, action) && !apart) {
     price += layout->weight * roof->cycles / layout->used[place->depth];
   }
   return price;
 }
 
-/* What a read from the parent, or an update of it, adds to the time behind
- * compute: its port is one of both ways, or that of reads alone. */
+/* What a bit of a single-buffered group's transfers adds to the time beside the
+ * roofs inside it, by the port that is looked at. */
 static double apart_price(const cds_layout *layout, const cds_leg *way,
                           cds_action action, unsigned weighting) {
   const cds_general *general = layout->general;
-  const cds_arch *arch = general->arch;
-  if (weighting == 0 || general->roof[weighting].kind != CDS_ROOF_APART ||
-      way->child == arch->levels ||
-      arch->level[way->child].buffering != CDS_BUFFER_SINGLE ||
-      way->parent != layout->apart_parent[way->group]) {
+  if (weighting == 0 || way->group > general->roof[weighting].group ||
+      way->child == general->arch->levels ||
+      !hides_nothing(general, way->child)) {
     return 0;
   }
-  const cds_level *parent = &arch->level[way->parent];
-  double bandwidth = parent->shared_bandwidth;
-  if (isinf(bandwidth) && action == CDS_READ) {
-    bandwidth = parent->read_bandwidth;
+  const cds_apart_port *port = &layout->apart[way->group];
+  const bool above = action == CDS_READ || action == CDS_UPDATE;
+  const bool out = action == CDS_READ || action == CDS_DRAIN;
+  if (port->level != (above ? way->parent : way->child) ||
+      !(out ? port->out : port->in)) {
+    return 0;
   }
-  return layout->weight / bandwidth / layout->used[way->top];
+  return layout->weight * port->cycles /
+         layout->used[above ? way->top : way->depth];
 }
 
-/* Price of a bit that enters (or leaves) network k. */
+/* Price of a bit that enters (or leaves) network k; `peak`: part of it that
+ * passes the link that is looked at. */
 static double net_price(const cds_layout *layout, unsigned k, double hops,
-                        unsigned weighting) {
+                        double peak, unsigned weighting) {
   const cds_general *general = layout->general;
   const cds_roof *roof = &general->roof[weighting];
   double price = general->arch->array[k].bit_pj * hops;
   if (weighting > 0 && roof->kind == CDS_ROOF_NET && roof->index == k) {
-    price += layout->weight * roof->cycles / layout->used[k];
+    price += layout->weight * roof->cycles * peak / layout->used[k];
   }
   return price;
 }
@@ -176,6 +186,22 @@ double cds_layout_hops(const cds_layout *layout, unsigned k, unsigned t) {
   return over_links(layout, k, t) ? 1 : layout->spread[k]->hops[t];
 }
 
+/* Part of the words of a tensor that passes the link of the network that is
+ * looked at. */
+static double link_peak(const cds_layout *layout, unsigned k, unsigned t,
+                        cds_way way) {
+  const cds_spread *spread = layout->spread[k];
+  const cds_busy_link *link = &layout->link[k];
+  if (layout->general->arch->array[k].network == CDS_NETWORK_BUS) {
+    return 1;
+  }
+  if (spread->window[t] > 1 || link->up != (way == CDS_WAY_UP)) {
+    return 0;
+  }
+  return way == CDS_WAY_BACK ? spread->peak_back[link->axis]
+                             : spread->peak[t][link->axis];
+}
+
 /* Networks and bonds of a bit that passes the way down (or up). Per bit at the
  * child. */
 static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
@@ -193,8 +219,10 @@ static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
     if (up ? array->reduction : array->multicast) {
       bits /= layout->spread[k]->lacking[t];
     }
-    price +=
-        bits * net_price(layout, k, cds_layout_hops(layout, k, t), weighting);
+    price += bits *
+             net_price(layout, k, cds_layout_hops(layout, k, t),
+                       link_peak(layout, k, t, up ? CDS_WAY_UP : CDS_WAY_DOWN),
+                       weighting);
     if (up) {
       price +=
           (inside - bits) * array->add_pj / (double)general->tensor[t].wide;
@@ -228,7 +256,8 @@ static void price_operand(cds_layout *layout, unsigned w) {
   for (unsigned i = 0; i < layout->weightings; i++) {
     const double read = action_price(layout, way->parent, CDS_READ, i) +
                         apart_price(layout, way, CDS_READ, i);
-    price->own[i] = bits * action_price(layout, way->child, CDS_FILL, i);
+    price->own[i] = bits * (action_price(layout, way->child, CDS_FILL, i) +
+                            apart_price(layout, way, CDS_FILL, i));
     price->above[i] =
         bits * (carry_price(layout, way, false, i) + read / parts);
     price->constant[i] = 0;
@@ -289,9 +318,10 @@ static double once_price(const cds_layout *layout, const cds_leg *way,
   for (unsigned k = way->top; k < way->depth; k++) {
     const cds_spread *spread = layout->spread[k];
     price += general->die_bit_pj[die][arch->array[k].die];
-    price += net_price(layout, k,
-                       back ? spread->hops_back : spread->hops[way->tensor],
-                       weighting);
+    price += net_price(
+        layout, k, back ? spread->hops_back : spread->hops[way->tensor],
+        link_peak(layout, k, way->tensor, back ? CDS_WAY_BACK : CDS_WAY_UP),
+        weighting);
     die = arch->array[k].die;
   }
   return price + general->die_bit_pj[die][child_die(general, way)];
@@ -336,7 +366,8 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
   price->sliding = false;
   price->least = 0;
   for (unsigned i = 0; i < layout->weightings; i++) {
-    const double drain = action_price(layout, way->child, CDS_DRAIN, i);
+    const double drain = action_price(layout, way->child, CDS_DRAIN, i) +
+                         apart_price(layout, way, CDS_DRAIN, i);
     const double up = wide * (drain + carry_price(layout, way, true, i));
     const double back =
         adds ? 0
@@ -362,14 +393,114 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
   inner->leg = w;
 }
 
+/* ---- ports and links that bounds look at ------------------------------ */
+
+/* Words that pass a leg at the child at least. */
+static double least_loads(const cds_layout *layout, const cds_leg *way) {
+  const cds_general *general = layout->general;
+  return way->child == general->arch->levels
+             ? general->macs
+             : general->tensor[way->tensor].words *
+                   layout->lacking[way->tensor][way->depth];
+}
+
+/* Bits of the group's single-buffered transfers through one instance of a
+ * port at least. */
+static double port_bits(const cds_layout *layout, unsigned group,
+                        const cds_apart_port *port) {
+  const cds_general *general = layout->general;
+  const cds_chain *chain = layout->chain;
+  double bits = 0;
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const cds_leg *way = &chain->way[w];
+    const bool output = way->tensor == general->output;
+    const cds_operand_shape *shape = &general->tensor[way->tensor];
+    if (!hides_nothing(general, way->child)) {
+      continue;
+    }
+    const double each = least_loads(layout, way) *
+                        (output ? fmin(shape->bits, shape->wide) : shape->bits);
+    if (way->parent == port->level && (output ? port->in : port->out)) {
+      bits +=
+          each / shared(layout, way, output, false) / layout->used[way->top];
+    }
+    if (way->child == port->level && (output ? port->out : port->in)) {
+      bits += each / layout->used[way->depth];
+    }
+  }
+  return bits;
+}
+
+/* Looks at the port that is busy for longest in the transfers of the group's
+ * single-buffered levels. */
+static void choose_port(cds_layout *layout, unsigned group) {
+  const cds_arch *arch = layout->general->arch;
+  cds_apart_port *best = &layout->apart[group];
+  *best = (cds_apart_port){.level = arch->levels};
+  double most = 0;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    const cds_level *level = &arch->level[l];
+    const cds_apart_port each[3] = {
+        {l, true, true, 1 / level->shared_bandwidth},
+        {l, true, false, 1 / level->read_bandwidth},
+        {l, false, true, 1 / level->write_bandwidth}};
+    for (unsigned i = 0; i < 3; i++) {
+      const double cycles =
+          each[i].cycles > 0
+              ? port_bits(layout, group, &each[i]) * each[i].cycles
+              : 0;
+      if (cycles > most) {
+        most = cycles;
+        *best = each[i];
+      }
+    }
+  }
+}
+
+/* Looks at the axis and the way of each network that words load most. */
+static void choose_links(cds_layout *layout) {
+  const cds_general *general = layout->general;
+  const cds_chain *chain = layout->chain;
+  double load[CDS_ARRAYS_MAX][2][2] = {{{0}}};
+  for (unsigned w = 0; w < chain->ways; w++) {
+    const cds_leg *way = &chain->way[w];
+    const bool output = way->tensor == general->output;
+    double words = least_loads(layout, way) * general->tensor[way->tensor].bits;
+    for (unsigned k = way->depth; k-- > way->top;) {
+      const cds_array *array = &general->arch->array[k];
+      const cds_spread *spread = layout->spread[k];
+      if (output ? array->reduction : array->multicast) {
+        words /= spread->lacking[way->tensor];
+      }
+      for (unsigned x = 0; x < 2 && spread->window[way->tensor] == 1; x++) {
+        load[k][output ? 1 : 0][x] += words * spread->peak[way->tensor][x];
+      }
+    }
+  }
+  for (unsigned k = 0; k < general->arch->arrays; k++) {
+    layout->link[k] = (cds_busy_link){false, 0};
+    double most = load[k][0][0];
+    for (unsigned i = 1; i < 4; i++) {
+      if (load[k][i / 2][i % 2] > most) {
+        most = load[k][i / 2][i % 2];
+        layout->link[k] = (cds_busy_link){i / 2 == 1, i % 2};
+      }
+    }
+  }
+}
+
+/* ---- all legs -------------------------------------------------------- */
+
 static void price_legs(cds_layout *layout) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
   cds_inner_leg inner;
   memset(&inner, 0, sizeof inner);
-  for (unsigned g = 1; g <= general->groups; g++) {
-    layout->apart_parent[g] = chain->way[chain->first_way[g]].parent;
+  for (unsigned g = 1; g <= general->groups && layout->weightings > 1; g++) {
+    choose_port(layout, g);
   }
+  choose_links(layout);
   for (unsigned w = chain->ways; w-- > 0;) {
     const cds_leg *way = &chain->way[w];
     layout->price[w].staying = layout->lacking[way->tensor][way->depth];

@@ -29,6 +29,19 @@ typedef struct cds_leg_price {
   bool sliding;   /* windows are spread and multicast: share may be above 1 */
 } cds_leg_price;
 
+/* A port of a level: what goes out, what comes in, or both. */
+typedef struct cds_apart_port {
+  unsigned level;
+  bool out, in;
+  double cycles; /* of a bit on one instance */
+} cds_apart_port;
+
+/* Links of one axis of a network, down or up. */
+typedef struct cds_busy_link {
+  bool up;
+  unsigned axis;
+} cds_busy_link;
+
 typedef struct cds_layout {
   const cds_general *general;
   const cds_chain *chain;
@@ -49,9 +62,10 @@ typedef struct cds_layout {
   double least_cycles; /* of every mapping of the layout */
   double weight;       /* pJ a cycle */
   unsigned weightings; /* that sums are kept in: all, or energy alone */
-  /* By group: the level whose port the transfers of its single-buffered levels
-   * are held against. */
-  unsigned apart_parent[CDS_GROUPS_MAX + 1];
+  /* What stands for the busiest of all: of the transfers of a group's
+   * single-buffered levels, of the links of a network. */
+  cds_apart_port apart[CDS_GROUPS_MAX + 1];
+  cds_busy_link link[CDS_ARRAYS_MAX];
   cds_leg_price price[CDS_LEGS_MAX];
   cds_weights fixed;                     /* of MACs and the ways to compute */
   cds_weights least[CDS_GROUPS_MAX + 1]; /* of the ways into each group */

@@ -166,7 +166,7 @@ typedef enum cds_roof_kind {
   CDS_ROOF_OUT,  /* reads and drains of a level */
   CDS_ROOF_IN,   /* fills and updates of a level */
   CDS_ROOF_PORT, /* all four */
-  CDS_ROOF_NET,  /* a bus */
+  CDS_ROOF_NET,  /* a bus, or the links of one axis and way */
   CDS_ROOF_APART /* compute, with what stands beside roofs: the transfers of
                     single-buffered levels, first fills and last drains */
 } cds_roof_kind;
@@ -175,6 +175,8 @@ typedef struct cds_roof {
   cds_roof_kind kind;
   unsigned index; /* of the level or array */
   double cycles;  /* of a bit on one instance */
+  unsigned group; /* transfers of single-buffered levels of this group and those
+                     outside it stand beside the roof */
 } cds_roof;
 
 /* Energy alone, and energy + weight x each roof. */

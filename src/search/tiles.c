@@ -500,9 +500,10 @@ cds_status cds_holding_list(cds_holding *holding, cds_general *general) {
 /* ---- the pair -------------------------------------------------------- */
 
 static void add_roof(cds_general *out, cds_roof_kind kind, unsigned index,
-                     double bandwidth) {
+                     double bandwidth, unsigned group) {
   if (!isinf(bandwidth) && out->weightings < CDS_WEIGHTINGS_MAX) {
-    out->roof[out->weightings++] = (cds_roof){kind, index, 1 / bandwidth};
+    out->roof[out->weightings++] =
+        (cds_roof){kind, index, 1 / bandwidth, group};
   }
 }
 
@@ -512,18 +513,19 @@ static void list_roofs(cds_general *out) {
   const cds_arch *arch = out->arch;
   out->weightings = 1;
   if (arch->overlap == CDS_OVERLAP_NATIVE) {
-    add_roof(out, CDS_ROOF_APART, 0, 1);
+    add_roof(out, CDS_ROOF_APART, 0, 1, out->groups);
   }
-  for (unsigned l = 0; l < arch->levels; l++) {
-    const cds_level *level = &arch->level[l];
-    add_roof(out, CDS_ROOF_PORT, l, level->shared_bandwidth);
-    add_roof(out, CDS_ROOF_OUT, l, level->read_bandwidth);
-    add_roof(out, CDS_ROOF_IN, l, level->write_bandwidth);
+  for (unsigned g = 0; g <= out->groups; g++) {
+    const cds_group_levels *group = &out->group[g];
+    for (unsigned l = group->first; l < group->first + group->levels; l++) {
+      const cds_level *level = &arch->level[l];
+      add_roof(out, CDS_ROOF_PORT, l, level->shared_bandwidth, g);
+      add_roof(out, CDS_ROOF_OUT, l, level->read_bandwidth, g);
+      add_roof(out, CDS_ROOF_IN, l, level->write_bandwidth, g);
+    }
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
-    if (arch->array[k].network == CDS_NETWORK_BUS) {
-      add_roof(out, CDS_ROOF_NET, k, arch->array[k].bandwidth);
-    }
+    add_roof(out, CDS_ROOF_NET, k, arch->array[k].bandwidth, 0);
   }
 }
 
@@ -593,9 +595,10 @@ cds_status cds_general_begin(cds_general *out, const cds_arch *arch,
   }
   list_patterns(out);
   CDS_TRY(cds_passes_list(out));
-  list_roofs(out);
   out->floor_cycles = floor_of(out);
   CDS_TRY(list_tiles(out));
   CDS_TRY(cds_spreads_list(out));
-  return list_groups(out);
+  CDS_TRY(list_groups(out));
+  list_roofs(out);
+  return CDS_OK;
 }
