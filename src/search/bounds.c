@@ -86,6 +86,11 @@ bool cds_layout_set(cds_layout *out, const cds_general *general,
       out->window[t][k + 1] = out->window[t][k] * spread[k]->window[t];
     }
   }
+  for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
+       w++) {
+    const cds_leg *way = &chain->way[w];
+    out->straight[way->tensor] = way->top < general->arch->arrays;
+  }
   out->units = out->used[general->arch->arrays];
   out->compute_cycles = general->macs / out->units;
   out->skew_cycles = 0;
@@ -176,14 +181,33 @@ static unsigned child_die(const cds_general *general, const cds_leg *way) {
 }
 
 /* Whether the instances of the array share words of the tensor's windows over
- * links: then no number of hops is known but that each word reaches each. */
+ * links. */
 static bool over_links(const cds_layout *layout, unsigned k, unsigned t) {
   return layout->general->arch->array[k].network != CDS_NETWORK_BUS &&
          layout->spread[k]->window[t] > 1;
 }
 
+/* Whether their words are known to go to compute, one for each unit. */
+static bool to_compute(const cds_layout *layout, unsigned k, unsigned t) {
+  return k + 1 == layout->general->arch->arrays &&
+         layout->spread[k]->halo_known && layout->straight[t];
+}
+
 double cds_layout_hops(const cds_layout *layout, unsigned k, unsigned t) {
-  return over_links(layout, k, t) ? 1 : layout->spread[k]->hops[t];
+  const cds_spread *spread = layout->spread[k];
+  if (!over_links(layout, k, t)) {
+    return spread->hops[t];
+  }
+  return to_compute(layout, k, t) ? spread->halo_hops[t] : 1;
+}
+
+double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
+                       unsigned axis) {
+  const cds_spread *spread = layout->spread[k];
+  if (!over_links(layout, k, t)) {
+    return spread->peak[t][axis];
+  }
+  return to_compute(layout, k, t) ? spread->halo_peak[t][axis] : 0;
 }
 
 /* Part of the words of a tensor that passes the link of the network that is
@@ -195,11 +219,11 @@ static double link_peak(const cds_layout *layout, unsigned k, unsigned t,
   if (layout->general->arch->array[k].network == CDS_NETWORK_BUS) {
     return 1;
   }
-  if (spread->window[t] > 1 || link->up != (way == CDS_WAY_UP)) {
+  if (link->up != (way == CDS_WAY_UP)) {
     return 0;
   }
   return way == CDS_WAY_BACK ? spread->peak_back[link->axis]
-                             : spread->peak[t][link->axis];
+                             : cds_layout_peak(layout, k, t, link->axis);
 }
 
 /* Networks and bonds of a bit that passes the way down (or up). Per bit at the
@@ -473,8 +497,9 @@ static void choose_links(cds_layout *layout) {
       if (output ? array->reduction : array->multicast) {
         words /= spread->lacking[way->tensor];
       }
-      for (unsigned x = 0; x < 2 && spread->window[way->tensor] == 1; x++) {
-        load[k][output ? 1 : 0][x] += words * spread->peak[way->tensor][x];
+      for (unsigned x = 0; x < 2; x++) {
+        load[k][output ? 1 : 0][x] +=
+            words * cds_layout_peak(layout, k, way->tensor, x);
       }
     }
   }

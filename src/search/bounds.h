@@ -57,6 +57,7 @@ typedef struct cds_layout {
    * that a tensor lacks, and of those in its windows. */
   double lacking[CDS_TENSORS_MAX][CDS_ARRAYS_MAX + 1];
   double window[CDS_TENSORS_MAX][CDS_ARRAYS_MAX + 1];
+  bool straight[CDS_TENSORS_MAX]; /* passes the last array to compute */
   double compute_cycles;
   double skew_cycles;
   double least_cycles; /* of every mapping of the layout */
@@ -107,6 +108,9 @@ double cds_leg_share(const cds_layout *layout, unsigned w,
                      const cds_tile *tile);
 /* Links that a word of the tensor crosses in network k at least. */
 double cds_layout_hops(const cds_layout *layout, unsigned k, unsigned t);
+/* Part of the words that passes the busiest link of an axis at least. */
+double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
+                       unsigned axis);
 /* Least cost of the ways into a group when its tile is this one, without
  * its edges. */
 void cds_layout_tile(cds_weights *out, const cds_layout *layout, unsigned group,

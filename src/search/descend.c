@@ -8,6 +8,7 @@
  */
 #include "search/descend.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -171,12 +172,28 @@ static void stand_below(cds_frame *frame, const cds_descent *job,
 
 /* ---- nodes ----------------------------------------------------------- */
 
+#ifndef NDEBUG
+/* Whether no bound on the way to the leaf was above its value. */
+static bool bounds_hold(const cds_descent *job, double value) {
+  const double margin = 1 + 1e-9;
+  cds_weights sum = job->layout.fixed;
+  cds_weights_add(&sum, &job->frame[job->general->groups].sum,
+                  job->general->weightings);
+  bool hold = cds_aim_bound(&job->aim, &job->layout, &sum) <= value * margin;
+  for (unsigned g = 1; g <= job->general->groups; g++) {
+    hold = hold && job->chosen[g]->key <= value * margin;
+  }
+  return hold;
+}
+#endif
+
 static void leaf(cds_descent *job) {
   double dynamic_pj = 0;
   double cycles = 0;
   bool fits = true;
   job->leaves++;
   cds_leaf_price(&dynamic_pj, &cycles, &fits, job);
+  assert(bounds_hold(job, cds_aim_value(&job->aim, dynamic_pj, cycles)));
   if (fits &&
       !cds_descent_beyond(job, cds_aim_value(&job->aim, dynamic_pj, cycles))) {
     job->status = cds_confirm(job);
@@ -328,6 +345,7 @@ static void try_tile(cds_descent *job, unsigned group,
   region_between(&region, job, group, candidate);
   list_orders(&region, job->general);
   job->tile[group] = &job->general->tile[candidate->tile];
+  job->chosen[group] = candidate;
   const cds_layout *layout = &job->layout;
   const cds_frame *above = &job->frame[group - 1];
   const unsigned weightings = job->general->weightings;

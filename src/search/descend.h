@@ -50,6 +50,7 @@ struct cds_descent {
   cds_candidates group[CDS_GROUPS_MAX + 1];
   cds_block_bounds bounds;
   const cds_tile *tile[CDS_GROUPS_MAX + 1];
+  const cds_candidate *chosen[CDS_GROUPS_MAX + 1];
   cds_frame frame[CDS_GROUPS_MAX + 1];
   unsigned loops;
   cds_loop loop[CDS_LOOPS_MAX];

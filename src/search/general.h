@@ -133,6 +133,10 @@ typedef struct cds_spread {
   double hops[CDS_TENSORS_MAX], hops_back;
   double peak[CDS_TENSORS_MAX][2], peak_back[2];
   double skew_cycles;
+  /* The same of tensors whose windows are spread, when the array stands right
+   * above compute and brings words there: cds_spread_halo. */
+  bool halo_known;
+  double halo_hops[CDS_TENSORS_MAX], halo_peak[CDS_TENSORS_MAX][2];
 } cds_spread;
 
 typedef struct cds_spread_list {
@@ -224,6 +228,9 @@ cds_status cds_general_begin(cds_general *out, const cds_arch *arch,
 cds_status cds_holding_list(cds_holding *holding, cds_general *general);
 /* What each array may spread. */
 cds_status cds_spreads_list(cds_general *general);
+/* Sets the hops of tensors whose windows are spread over links right above
+ * compute, once. CDS_ENOMEM. */
+cds_status cds_spread_halo(cds_general *general, cds_spread *spread);
 /* Sets the words of a tile from its extents. */
 void cds_tile_measure(cds_tile *tile, const cds_general *general);
 

@@ -373,6 +373,12 @@ static cds_status open_layout(cds_general_search *search,
                               const cds_layout_entry *entry) {
   cds_descent *job = &search->descent;
   const cds_spread *spread[CDS_ARRAYS_MAX];
+  cds_general *general = &search->general;
+  const unsigned arrays = general->arch->arrays;
+  if (arrays > 0) {
+    cds_spread *last = general->spreads[arrays - 1].spread;
+    CDS_TRY(cds_spread_halo(general, &last[entry->spread[arrays - 1]]));
+  }
   spreads_of(spread, search, entry);
   cds_layout_set(&job->layout, &search->general, &search->chain[entry->chain],
                  spread);

@@ -85,13 +85,13 @@ static bool is_bus(const cds_leaf_job *it, unsigned k) {
  * windows spread over links is left out: a lower bound. */
 static void load_links(cds_link_load *load, const cds_leaf_job *it, unsigned k,
                        unsigned t, double bits) {
-  const cds_spread *spread = it->layout->spread[k];
   if (is_bus(it, k)) {
     load->way[0][0] += bits;
     return;
   }
-  for (unsigned x = 0; x < 2 && spread->window[t] == 1; x++) {
-    load->way[t == it->general->output ? 1 : 0][x] += bits * spread->peak[t][x];
+  for (unsigned x = 0; x < 2; x++) {
+    load->way[t == it->general->output ? 1 : 0][x] +=
+        bits * cds_layout_peak(it->layout, k, t, x);
   }
 }
 

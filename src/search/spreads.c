@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count/halo.h"
 #include "search/general.h"
 
 typedef struct cds_divider {
@@ -183,6 +184,79 @@ cds_status cds_spreads_list(cds_general *general) {
     }
     qsort(list->spread, list->count, sizeof *list->spread, by_units);
     general->most_units *= list->most_units;
+  }
+  return CDS_OK;
+}
+
+/* ---- halo ------------------------------------------------------------ */
+
+/* A nest of the spreads alone. */
+static void write_spreads(cds_mapping *out, const cds_general *general,
+                          unsigned array, const cds_spread *spread) {
+  out->nodes = 0;
+  for (unsigned axis = 0; axis < 2; axis++) {
+    for (unsigned d = 0; d < general->dims; d++) {
+      const uint64_t rows = cds_extent(general, &spread->rows, d);
+      const uint64_t cols = cds_extent(general, &spread->at, d) / rows;
+      const uint64_t trips = axis == 0 ? rows : cols;
+      if (trips > 1) {
+        cds_node *node = &out->node[out->nodes++];
+        memset(node, 0, sizeof *node);
+        node->kind = CDS_SPREAD;
+        node->rank = general->dim[d].rank[0];
+        node->trips = trips;
+        node->array = array;
+        node->axis = axis;
+      }
+    }
+  }
+}
+
+/* Hops of one step, in which every unit takes in one word. */
+static cds_status step_hops(cds_spread *spread, const cds_general *general,
+                            const cds_mapping *mapping, unsigned array,
+                            unsigned tensor) {
+  const cds_holder holder = {.einsum = general->einsum,
+                             .mapping = mapping,
+                             .tensor = tensor,
+                             .position = mapping->nodes,
+                             .depth = array + 1,
+                             .memoryless = true};
+  const unsigned united = 1U << array;
+  uint64_t words = 0;
+  cds_link_loads loads;
+  CDS_TRY(cds_loads(&words, NULL, &holder, united, array, general->scratch));
+  CDS_TRY(cds_halo_loads(&loads, &general->arch->array[array], &holder, array,
+                         united, general->scratch));
+  spread->halo_hops[tensor] = (double)loads.hops / (double)words;
+  for (unsigned x = 0; x < 2; x++) {
+    spread->halo_peak[tensor][x] = (double)loads.peak[x] / (double)words;
+  }
+  return CDS_OK;
+}
+
+cds_status cds_spread_halo(cds_general *general, cds_spread *spread) {
+  const unsigned k = general->arch->arrays - 1;
+  const cds_array *array = &general->arch->array[k];
+  const bool links = array->network != CDS_NETWORK_BUS && array->multicast;
+  if (spread->halo_known) {
+    return CDS_OK;
+  }
+  spread->halo_known = true;
+  for (unsigned t = 0; t < general->output; t++) {
+    spread->halo_hops[t] = 1;
+    spread->halo_peak[t][0] = spread->halo_peak[t][1] = 0;
+  }
+  cds_mapping mapping;
+  write_spreads(&mapping, general, k, spread);
+  for (unsigned t = 0; t < general->output; t++) {
+    if (links && spread->window[t] > 1) {
+      /* Beyond the limits of the count the least stays. */
+      const cds_status status = step_hops(spread, general, &mapping, k, t);
+      if (status != CDS_OK && status != CDS_ELIMIT) {
+        return status;
+      }
+    }
   }
   return CDS_OK;
 }
