@@ -201,6 +201,15 @@ double cds_layout_hops(const cds_layout *layout, unsigned k, unsigned t) {
   return to_compute(layout, k, t) ? spread->halo_hops[t] : 1;
 }
 
+bool cds_leg_delivers(const cds_layout *layout, const cds_leg *way,
+                      unsigned k) {
+  const cds_network_kind kind = layout->general->arch->array[k].network;
+  return way->tensor != layout->general->output && k + 1 == way->depth &&
+         (kind == CDS_NETWORK_MESH || kind == CDS_NETWORK_SYSTOLIC) &&
+         over_links(layout, k, way->tensor) &&
+         !to_compute(layout, k, way->tensor);
+}
+
 double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
                        unsigned axis) {
   const cds_spread *spread = layout->spread[k];
@@ -243,8 +252,10 @@ static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
     if (up ? array->reduction : array->multicast) {
       bits /= layout->spread[k]->lacking[t];
     }
+    const double hops =
+        cds_leg_delivers(layout, way, k) ? 0 : cds_layout_hops(layout, k, t);
     price += bits *
-             net_price(layout, k, cds_layout_hops(layout, k, t),
+             net_price(layout, k, hops,
                        link_peak(layout, k, t, up ? CDS_WAY_UP : CDS_WAY_DOWN),
                        weighting);
     if (up) {
@@ -277,11 +288,16 @@ static void price_operand(cds_layout *layout, unsigned w) {
   cds_leg_price *price = &layout->price[w];
   const double parts = shared(layout, way, false, false);
   price->least = general->tensor[way->tensor].words * parts;
+  const unsigned last = way->depth - 1;
+  const double delivery =
+      way->depth > way->top && cds_leg_delivers(layout, way, last)
+          ? general->arch->array[last].bit_pj
+          : 0;
   for (unsigned i = 0; i < layout->weightings; i++) {
     const double read = action_price(layout, way->parent, CDS_READ, i) +
                         apart_price(layout, way, CDS_READ, i);
     price->own[i] = bits * (action_price(layout, way->child, CDS_FILL, i) +
-                            apart_price(layout, way, CDS_FILL, i));
+                            apart_price(layout, way, CDS_FILL, i) + delivery);
     price->above[i] =
         bits * (carry_price(layout, way, false, i) + read / parts);
     price->constant[i] = 0;

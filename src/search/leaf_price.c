@@ -181,8 +181,10 @@ static void move_operand(cds_leaf_job *it, unsigned w) {
     cross(it, arch->array[k].die, die, above * bits);
     die = arch->array[k].die;
     above = entering(it, way, k, &first);
-    it->dynamic_pj += above * bits * arch->array[k].bit_pj *
-                      cds_layout_hops(layout, k, way->tensor);
+    const double links = cds_leg_delivers(layout, way, k)
+                             ? fills
+                             : above * cds_layout_hops(layout, k, way->tensor);
+    it->dynamic_pj += links * bits * arch->array[k].bit_pj;
     const double each = above / layout->used[k] * bits;
     load_links(&it->net[k], it, k, way->tensor, each);
     if (flow != NULL) {
