@@ -22,9 +22,32 @@
 typedef struct explore_job {
   cds_job job;
   cds_explore_result *out;
-  size_t wave;      /* first candidate of the present wave */
-  double incumbent; /* of the finished waves */
+  size_t wave;                   /* first candidate of the present wave */
+  double incumbent;              /* of the finished waves */
+  const cds_design_result *best; /* so far, whose answers are kept */
 } explore_job;
+
+/* Of equal values the lower index. */
+static bool better(const cds_design_result *design,
+                   const cds_design_result *than) {
+  return than == NULL || design->value < than->value ||
+         (design->value == than->value && design->index < than->index);
+}
+
+/* Keeps what was answered about the best design, for its details: whatever the
+ * order in which designs are done, in the end it is the winner. */
+static void keep_answers(explore_job *it, cds_worker *worker,
+                         const cds_design_result *design) {
+  cds_job *job = &it->job;
+  cds_lock_take(job->lock);
+  if (better(design, it->best)) {
+    const cds_job_answers other = job->best_answers;
+    job->best_answers = worker->answers;
+    worker->answers = other;
+    it->best = design;
+  }
+  cds_lock_give(job->lock);
+}
 
 static void set_mapped(cds_design_result *design, const cds_arch *arch,
                        const cds_network_result *network) {
@@ -73,12 +96,14 @@ static void solve_design(explore_job *it, cds_worker *worker,
     options.incumbent = it->incumbent;
     options.control = job->options->control;
     options.searcher = worker->searcher;
+    options.answers = worker->answers.answers;
     status = cds_network_solve(&network, arch, job->workload, worker->arena,
                                &options, diag);
   }
   switch (status) {
   case CDS_OK:
     set_mapped(design, arch, &network);
+    keep_answers(it, worker, design);
     break;
   case CDS_ELIMIT:
     set_cut(it, design, &network);
@@ -111,22 +136,14 @@ static void solve_chunk(size_t chunk, unsigned thread, void *payload) {
   }
 }
 
-/* The best of the finished waves; of equal values the lower index. */
-static void take_best(explore_job *it, size_t wave_size) {
+/* After a wave. */
+static void take_best(explore_job *it) {
   cds_explore_result *out = it->out;
-  for (size_t i = it->wave; i < it->wave + wave_size; i++) {
-    const cds_design_result *design =
-        &it->job.design[it->job.candidate[i].design];
-    if (design->status != CDS_DESIGN_MAPPED) {
-      continue;
-    }
-    if (!out->found || design->value < out->value ||
-        (design->value == out->value && design->index < out->winner)) {
-      out->found = true;
-      out->winner = design->index;
-      out->value = design->value;
-      it->incumbent = design->value;
-    }
+  if (it->best != NULL) {
+    out->found = true;
+    out->winner = it->best->index;
+    out->value = it->best->value;
+    it->incumbent = it->best->value;
   }
 }
 
@@ -143,7 +160,7 @@ static void solve_all(explore_job *it) {
       break;
     }
     cds_parallel_for(count, job->threads, solve_chunk, it);
-    take_best(it, count);
+    take_best(it);
     it->wave += count;
     size = 2 * size > CDS_LAST_WAVE ? CDS_LAST_WAVE : 2 * size;
   }
@@ -193,7 +210,8 @@ static void conclude(explore_job *it) {
   out->proven = out->found && out->bound == out->value;
 }
 
-/* Solves the winner once more, with everything that is shown of it. */
+/* Solves the winner once more, with everything that is shown of it; what was
+ * answered about it before is not searched again. */
 static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   cds_job *job = &it->job;
   cds_explore_result *out = it->out;
@@ -206,6 +224,7 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   cds_network_options options = cds_job_options(job, out->arch);
   options.details = true;
   options.searcher = job->worker[0].searcher;
+  options.answers = job->best_answers.answers;
   CDS_TRY(cds_network_solve(&out->network, out->arch, job->workload, job->arena,
                             &options, diag));
   cds_design_result *design = &out->design[out->winner];

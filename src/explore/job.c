@@ -160,10 +160,13 @@ void cds_job_sort(cds_job *job, const double *key) {
 
 cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
                           cds_worker *worker, size_t design) {
+  cds_job_answers *answers = &worker->answers;
   cds_arena_reset(worker->arena, worker->empty);
+  cds_arena_reset(answers->arena, answers->empty);
   *arch = worker->arch;
   *diag = cds_diag_new(worker->arena);
-  if (*diag == NULL) {
+  answers->answers = cds_answers_make(answers->arena);
+  if (*diag == NULL || answers->answers == NULL) {
     return CDS_ENOMEM;
   }
   const cds_status status =
@@ -228,6 +231,15 @@ static cds_status prepare_designs(cds_job *job, cds_diag *diag) {
   return CDS_OK;
 }
 
+static cds_status prepare_answers(cds_job_answers *out) {
+  out->arena = cds_arena_new();
+  if (out->arena == NULL) {
+    return CDS_ENOMEM;
+  }
+  out->empty = cds_arena_mark_get(out->arena);
+  return CDS_OK;
+}
+
 static cds_status prepare_workers(cds_job *job) {
   job->threads = cds_parallel_threads(job->options->threads);
   job->lock = cds_lock_new();
@@ -247,8 +259,9 @@ static cds_status prepare_workers(cds_job *job) {
       return CDS_ENOMEM;
     }
     worker->empty = cds_arena_mark_get(worker->arena);
+    CDS_TRY(prepare_answers(&worker->answers));
   }
-  return CDS_OK;
+  return prepare_answers(&job->best_answers);
 }
 
 void cds_job_end(cds_job *job) {
@@ -256,7 +269,9 @@ void cds_job_end(cds_job *job) {
     cds_worker *worker = &job->worker[i];
     cds_searcher_free(worker->searcher);
     cds_arena_free(worker->arena);
+    cds_arena_free(worker->answers.arena);
   }
+  cds_arena_free(job->best_answers.arena);
   cds_lock_free(job->lock);
 }
 

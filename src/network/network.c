@@ -5,19 +5,10 @@
  */
 #include "network/network.h"
 
-#include "base/text.h"
 #include "network/advice.h"
+#include "network/answers.h"
 #include "network/frontier.h"
 #include "network/plan.h"
-
-/* An answer of the search that is kept. */
-typedef struct kept_solution {
-  cds_mapping mapping;
-  cds_cost cost;
-  bool proven;
-  size_t twin; /* what it answers, and where */
-  double lambda, bound;
-} kept_solution;
 
 typedef struct network_job {
   cds_network_result *out;
@@ -31,9 +22,7 @@ typedef struct network_job {
   cds_hull_layer *hull; /* by kind */
   cds_cost *cost;       /* of the operations, by kind */
   cds_operation_counts *operation; /* by kind */
-  kept_solution **solution;
-  size_t solutions, room;
-  cds_search_result result; /* scratch */
+  cds_answers *answers;            /* by twin */
 } network_job;
 
 static const cds_layer *layer_of(const network_job *job, size_t kind) {
@@ -61,12 +50,12 @@ static cds_status begin_layer(network_job *job, size_t kind) {
   return CDS_OK;
 }
 
-static cds_status search_layer(network_job *job, size_t kind, cds_goal goal) {
+static cds_status search_layer(cds_search_result *out, network_job *job,
+                               size_t kind, cds_goal goal) {
   const cds_control *control = job->options->control;
   cds_status status = begin_layer(job, kind);
   if (status == CDS_OK) {
-    status =
-        cds_search_solve(&job->result, job->options->searcher, goal, control);
+    status = cds_search_solve(out, job->options->searcher, goal, control);
   }
   if (status == CDS_EINFEASIBLE) {
     diagnose_misfit(job, kind);
@@ -82,47 +71,10 @@ static cds_status search_layer(network_job *job, size_t kind, cds_goal goal) {
   if (status != CDS_OK) {
     return status;
   }
-  job->out->nodes += job->result.nodes;
   if (cds_control_cancelled(control)) {
     return CDS_EINTERRUPTED;
   }
-  return job->result.found ? CDS_OK : CDS_EINTERNAL;
-}
-
-static cds_status make_room(network_job *job) {
-  if (job->solutions == job->room) {
-    const size_t room = job->room == 0 ? 128 : 2 * job->room;
-    kept_solution **grown = (kept_solution **)cds_arena_array(
-        job->arena, room, sizeof(kept_solution *));
-    if (grown == NULL) {
-      return CDS_ENOMEM;
-    }
-    for (size_t i = 0; i < job->solutions; i++) {
-      grown[i] = job->solution[i];
-    }
-    job->solution = grown;
-    job->room = room;
-  }
-  return CDS_OK;
-}
-
-/* Keeps the answer of the search. */
-static cds_status keep_solution(network_job *job, size_t kind, double lambda,
-                                double bound) {
-  CDS_TRY(make_room(job));
-  kept_solution *kept =
-      (kept_solution *)cds_arena_alloc(job->arena, sizeof *kept);
-  if (kept == NULL) {
-    return CDS_ENOMEM;
-  }
-  kept->mapping = job->result.mapping;
-  kept->cost = job->result.cost;
-  kept->proven = job->result.proven;
-  kept->twin = job->plan->twin[kind];
-  kept->lambda = lambda;
-  kept->bound = bound;
-  job->solution[job->solutions++] = kept;
-  return CDS_OK;
+  return out->found ? CDS_OK : CDS_EINTERNAL;
 }
 
 /* A finite lambda that stands for infinity: energy then weighs 2^-60 of what
@@ -134,35 +86,33 @@ static double endless_lambda(const cds_hull_layer *layer) {
   return scale * 0x1p60;
 }
 
-/* The same question about same layers of another phase; the number of answers
- * when it was not asked yet. */
-static size_t find_answer(const network_job *job, size_t kind, double lambda) {
-  size_t i = job->plan->by_phase ? 0 : job->solutions;
-  while (i < job->solutions &&
-         (job->solution[i]->lambda != lambda ||
-          job->solution[i]->twin != job->plan->twin[kind])) {
-    i++;
-  }
-  return i;
-}
-
 static cds_status solve_at(cds_hull_answer *out, size_t kind, double lambda,
                            void *payload) {
   network_job *job = (network_job *)payload;
+  cds_answers *answers = job->answers;
+  const size_t twin = job->plan->twin[kind];
   const bool endless = lambda == (double)INFINITY;
   const double weight = endless ? endless_lambda(&job->hull[kind]) : lambda;
-  const size_t number = find_answer(job, kind, lambda);
-  if (number == job->solutions) {
-    CDS_TRY(search_layer(job, kind, (cds_goal){.lambda_pj_per_s = weight}));
-    const double bound = job->result.bound;
-    CDS_TRY(keep_solution(job, kind, lambda,
-                          endless ? bound / weight * (1 - 0x1p-50) : bound));
+  const size_t number = cds_answers_find(answers, twin, lambda);
+  if (number == answers->answers) {
+    cds_answer *answer = cds_answers_new(answers);
+    if (answer == NULL) {
+      return CDS_ENOMEM;
+    }
+    const cds_goal goal = {.lambda_pj_per_s = weight};
+    CDS_TRY(search_layer(&answer->result, job, kind, goal));
+    const double bound = answer->result.bound;
+    answer->lambda = lambda;
+    answer->bound = endless ? bound / weight * (1 - 0x1p-50) : bound;
+    CDS_TRY(cds_answers_add(answers, twin, answer));
   }
-  const kept_solution *kept = job->solution[number];
-  *out = (cds_hull_answer){.energy_pj = kept->cost.energy_pj,
-                           .latency_s = kept->cost.latency_s,
-                           .bound = kept->bound,
-                           .proven = kept->proven,
+  cds_answer *answer = answers->answer[number];
+  job->out->nodes += answer->counted ? 0 : answer->result.nodes;
+  answer->counted = true;
+  *out = (cds_hull_answer){.energy_pj = answer->result.cost.energy_pj,
+                           .latency_s = answer->result.cost.latency_s,
+                           .bound = answer->bound,
+                           .proven = answer->result.proven,
                            .from = endless ? weight : 0,
                            .solution = number};
   return CDS_OK;
@@ -211,9 +161,13 @@ static cds_status prepare(network_job *job) {
   job->cost = (cds_cost *)cds_arena_array(job->arena, kinds, sizeof *job->cost);
   job->operation = (cds_operation_counts *)cds_arena_array(
       job->arena, kinds, sizeof *job->operation);
-  if (job->hull == NULL || job->cost == NULL || job->operation == NULL) {
+  job->answers = job->options->answers != NULL ? job->options->answers
+                                               : cds_answers_make(job->arena);
+  if (job->hull == NULL || job->cost == NULL || job->operation == NULL ||
+      job->answers == NULL) {
     return CDS_ENOMEM;
   }
+  CDS_TRY(cds_answers_begin(job->answers, kinds));
   CDS_TRY(cds_network_footprint(job->arch, job->workload, job->diag));
   CDS_TRY(
       cds_network_leakage(job->arch, job->options->power_limit_w, job->diag));
@@ -232,13 +186,12 @@ static cds_status add_details(cds_layer_result *result, network_job *job,
   }
   CDS_TRY(cds_count(result->counts, job->arch, &result->layer->einsum,
                     &result->mapping, job->arena));
-  CDS_TRY(search_layer(job, kind, (cds_goal){.product = true}));
-  const cds_cost *cost = &job->result.cost;
-  result->own_edp_pj_s = cost->energy_pj * cost->latency_s;
-  result->own_bound_pj_s = fmin(job->result.bound, result->own_edp_pj_s);
-  if (job->result.proven) {
-    result->own_bound_pj_s = result->own_edp_pj_s;
-  }
+  cds_search_result own;
+  CDS_TRY(search_layer(&own, job, kind, (cds_goal){.product = true}));
+  job->out->nodes += own.nodes;
+  result->own_edp_pj_s = own.cost.energy_pj * own.cost.latency_s;
+  result->own_bound_pj_s =
+      own.proven ? result->own_edp_pj_s : fmin(own.bound, result->own_edp_pj_s);
   return CDS_OK;
 }
 
@@ -254,10 +207,11 @@ static cds_status fill_kind(cds_layer_result *result, network_job *job,
     result->own_bound_pj_s = result->own_edp_pj_s;
     return CDS_OK;
   }
-  const kept_solution *kept = job->solution[walk->choice[kind]];
-  result->status = kept->proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
-  result->mapping = kept->mapping;
-  result->cost = kept->cost;
+  const cds_search_result *chosen =
+      &job->answers->answer[walk->choice[kind]]->result;
+  result->status = chosen->proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
+  result->mapping = chosen->mapping;
+  result->cost = chosen->cost;
   return job->options->details ? add_details(result, job, kind) : CDS_OK;
 }
 

@@ -57,7 +57,9 @@ typedef struct cds_network_result {
   double least_energy_pj, least_latency_s, least_edp_pj_s;
   /* Of the slowest phase, when there is a limit on it; else 0. */
   double least_first_token_s, least_token_s;
-  uint64_t solves, nodes; /* effort */
+  /* Effort: questions that the walk put to layers, and nodes that the search
+   * has opened for the answers, those handed in included. */
+  uint64_t solves, nodes;
 } cds_network_result;
 
 /* Which layers are the same: made once for a workload, used for all designs. */
@@ -83,6 +85,11 @@ typedef struct cds_known_points {
   double gap; /* 0: all vertices that are not dominated by more than rounding */
 } cds_known_points;
 
+/* What the search has said of the layers of one design. They live in the
+ * arena; NULL: no memory. */
+typedef struct cds_answers cds_answers;
+cds_answers *cds_answers_make(cds_arena *arena);
+
 typedef struct cds_network_options {
   cds_objective objective;
   double power_limit_w; /* roof of each layer; INFINITY: none */
@@ -96,6 +103,8 @@ typedef struct cds_network_options {
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
   cds_searcher *searcher;       /* for all layers in turn */
   cds_known_points known;       /* for a frontier */
+  /* Those of this design, workload and plan; takes in new ones. NULL: none. */
+  cds_answers *answers;
 } cds_network_options;
 #define CDS_NETWORK_OPTIONS_INIT                                               \
   {                                                                            \

@@ -154,6 +154,32 @@ static void incumbent_below_the_optimum_cuts(void **state) {
   close_network(&n);
 }
 
+/* A cancelled search gives no answer: whoever has all answers needs none. */
+static void what_was_answered_is_not_searched_again(void **state) {
+  (void)state;
+  network n;
+  open_network(&n);
+  const volatile int cancel = 1;
+  const cds_control cancelled = {.cancel = &cancel};
+  cds_arch arch;
+  read_design(&arch, &n, 7);
+  n.options.answers = cds_answers_make(n.f.arena);
+  assert_fine(&n.f, solve(&n, &arch));
+  const cds_network_result first = n.result;
+  n.options.control = &cancelled;
+  assert_fine(&n.f, solve(&n, &arch));
+  assert_true(n.result.value == first.value && n.result.bound == first.bound);
+  assert_int_equal(n.result.solves, first.solves);
+  assert_int_equal(n.result.nodes, first.nodes);
+  for (size_t i = 0; i < first.layers; i++) {
+    assert_memory_equal(&n.result.layer[i].mapping, &first.layer[i].mapping,
+                        sizeof first.layer[i].mapping);
+  }
+  n.options.answers = NULL;
+  assert_int_equal(solve(&n, &arch), CDS_EINTERRUPTED);
+  close_network(&n);
+}
+
 static void same_layers_are_planned_once(void **state) {
   (void)state;
   network n;
@@ -200,6 +226,7 @@ int main(void) {
       cmocka_unit_test(every_design_equals_trying_all_mappings),
       cmocka_unit_test(latency_limits_leave_the_bound_sound),
       cmocka_unit_test(incumbent_below_the_optimum_cuts),
+      cmocka_unit_test(what_was_answered_is_not_searched_again),
       cmocka_unit_test(same_layers_are_planned_once),
       cmocka_unit_test(leakage_above_the_power_limit_is_refused),
       cmocka_unit_test(footprint_that_does_not_fit_names_the_parts),
