@@ -95,7 +95,7 @@ static void solve_design(explore_job *it, cds_worker *worker,
     cds_network_options options = cds_job_options(job, arch);
     options.incumbent = it->incumbent;
     options.control = job->options->control;
-    options.searcher = worker->searcher;
+    options.searchers = worker->searchers;
     options.answers = worker->answers.answers;
     status = cds_network_solve(&network, arch, job->workload, worker->arena,
                                &options, diag);
@@ -223,7 +223,7 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
       cds_space_design(out->arch, job->space, out->winner, job->arena, diag));
   cds_network_options options = cds_job_options(job, out->arch);
   options.details = true;
-  options.searcher = job->worker[0].searcher;
+  options.searchers = job->worker[0].searchers;
   options.answers = job->best_answers.answers;
   CDS_TRY(cds_network_solve(&out->network, out->arch, job->workload, job->arena,
                             &options, diag));

@@ -251,10 +251,10 @@ static cds_status prepare_workers(cds_job *job) {
   for (unsigned i = 0; i < job->threads; i++) {
     cds_worker *worker = &job->worker[i];
     worker->arena = cds_arena_new();
-    worker->searcher = cds_searcher_new();
+    worker->searchers = cds_searchers_new();
     worker->arch =
         (cds_arch *)cds_arena_alloc(job->arena, sizeof *worker->arch);
-    if (worker->arena == NULL || worker->searcher == NULL ||
+    if (worker->arena == NULL || worker->searchers == NULL ||
         worker->arch == NULL) {
       return CDS_ENOMEM;
     }
@@ -267,7 +267,7 @@ static cds_status prepare_workers(cds_job *job) {
 void cds_job_end(cds_job *job) {
   for (unsigned i = 0; job->worker != NULL && i < job->threads; i++) {
     cds_worker *worker = &job->worker[i];
-    cds_searcher_free(worker->searcher);
+    cds_searchers_free(worker->searchers);
     cds_arena_free(worker->arena);
     cds_arena_free(worker->answers.arena);
   }

@@ -24,7 +24,7 @@ typedef struct cds_worker {
   cds_arena *arena;
   cds_arena_mark empty;
   cds_job_answers answers; /* about the design at hand */
-  cds_searcher *searcher;
+  cds_searchers *searchers;
   cds_arch *arch;
 } cds_worker;
 

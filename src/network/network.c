@@ -9,6 +9,7 @@
 #include "network/answers.h"
 #include "network/frontier.h"
 #include "network/plan.h"
+#include "network/searchers.h"
 
 typedef struct network_job {
   cds_network_result *out;
@@ -18,11 +19,11 @@ typedef struct network_job {
   const cds_network_plan *plan;
   cds_arena *arena;
   cds_diag *diag;
-  size_t begun;         /* kind that it is begun for; SIZE_MAX: none */
-  cds_hull_layer *hull; /* by kind */
-  cds_cost *cost;       /* of the operations, by kind */
+  cds_hull_layer *hull;            /* by kind */
+  cds_cost *cost;                  /* of the operations, by kind */
   cds_operation_counts *operation; /* by kind */
   cds_answers *answers;            /* by twin */
+  size_t *number; /* of an einsum's twin, operations left out; by kind */
 } network_job;
 
 static const cds_layer *layer_of(const network_job *job, size_t kind) {
@@ -30,35 +31,25 @@ static const cds_layer *layer_of(const network_job *job, size_t kind) {
 }
 
 /* Says what no mapping can avoid. */
-static void diagnose_misfit(const network_job *job, size_t kind) {
-  const cds_misfit misfit = cds_search_misfit(job->options->searcher);
+static void diagnose_misfit(const network_job *job, size_t kind,
+                            const cds_searcher *searcher) {
+  const cds_misfit misfit = cds_search_misfit(searcher);
   cds_layer_misfit(job->diag, job->arch, layer_of(job, kind), &misfit,
                    job->arena);
 }
 
-/* Begins the searcher for the kind unless it is. Keeping one searcher for each
- * kind, with its tables, was measured: 4 % faster, not worth its memory. */
-static cds_status begin_layer(network_job *job, size_t kind) {
-  if (job->begun == job->plan->twin[kind]) {
-    return CDS_OK;
-  }
-  job->begun = SIZE_MAX;
-  CDS_TRY(cds_search_begin(job->options->searcher, job->arch,
-                           &layer_of(job, kind)->einsum,
-                           job->options->power_limit_w));
-  job->begun = job->plan->twin[kind];
-  return CDS_OK;
-}
-
 static cds_status search_layer(cds_search_result *out, network_job *job,
                                size_t kind, cds_goal goal) {
-  const cds_control *control = job->options->control;
-  cds_status status = begin_layer(job, kind);
+  const cds_network_options *options = job->options;
+  cds_searcher *searcher = NULL;
+  cds_status status = cds_searchers_begin(
+      &searcher, options->searchers, job->number[kind], job->arch,
+      &layer_of(job, kind)->einsum, options->power_limit_w);
   if (status == CDS_OK) {
-    status = cds_search_solve(out, job->options->searcher, goal, control);
+    status = cds_search_solve(out, searcher, goal, options->control);
   }
   if (status == CDS_EINFEASIBLE) {
-    diagnose_misfit(job, kind);
+    diagnose_misfit(job, kind, searcher);
   }
   if (status == CDS_ELIMIT) {
     cds_diag_error(job->diag, layer_of(job, kind)->place,
@@ -71,7 +62,7 @@ static cds_status search_layer(cds_search_result *out, network_job *job,
   if (status != CDS_OK) {
     return status;
   }
-  if (cds_control_cancelled(control)) {
+  if (cds_control_cancelled(options->control)) {
     return CDS_EINTERRUPTED;
   }
   return out->found ? CDS_OK : CDS_EINTERNAL;
@@ -154,6 +145,24 @@ static cds_status price_operations(network_job *job) {
   return CDS_OK;
 }
 
+static cds_status number_einsums(network_job *job) {
+  const cds_network_plan *plan = job->plan;
+  size_t count = 0;
+  job->number =
+      (size_t *)cds_arena_array(job->arena, plan->distinct, sizeof(size_t));
+  if (job->number == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t kind = 0; kind < plan->distinct; kind++) {
+    if (plan->twin[kind] != kind) {
+      job->number[kind] = job->number[plan->twin[kind]];
+    } else if (layer_of(job, kind)->kind == CDS_LAYER_EINSUM) {
+      job->number[kind] = count++;
+    }
+  }
+  return CDS_OK;
+}
+
 static cds_status prepare(network_job *job) {
   const size_t kinds = job->plan->distinct;
   job->hull =
@@ -168,6 +177,8 @@ static cds_status prepare(network_job *job) {
     return CDS_ENOMEM;
   }
   CDS_TRY(cds_answers_begin(job->answers, kinds));
+  CDS_TRY(number_einsums(job));
+  cds_searchers_reset(job->options->searchers);
   CDS_TRY(cds_network_footprint(job->arch, job->workload, job->diag));
   CDS_TRY(
       cds_network_leakage(job->arch, job->options->power_limit_w, job->diag));
@@ -384,8 +395,7 @@ static cds_status begin_job(network_job **out, cds_network_result *result,
                        .workload = workload,
                        .options = options,
                        .plan = own,
-                       .arena = arena,
-                       .begun = SIZE_MAX};
+                       .arena = arena};
   *out = job;
   return CDS_OK;
 }

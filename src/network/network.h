@@ -90,6 +90,11 @@ typedef struct cds_known_points {
 typedef struct cds_answers cds_answers;
 cds_answers *cds_answers_make(cds_arena *arena);
 
+/* Searchers for all layers of a design, used again for the next. */
+typedef struct cds_searchers cds_searchers;
+cds_searchers *cds_searchers_new(void); /* NULL: no memory */
+void cds_searchers_free(cds_searchers *searchers);
+
 typedef struct cds_network_options {
   cds_objective objective;
   double power_limit_w; /* roof of each layer; INFINITY: none */
@@ -101,7 +106,7 @@ typedef struct cds_network_options {
   double first_token_limit_s;   /* of each prefill phase; INFINITY: none */
   double token_limit_s;         /* a token of each decode phase; likewise */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
-  cds_searcher *searcher;       /* for all layers in turn */
+  cds_searchers *searchers;     /* one design at a time */
   cds_known_points known;       /* for a frontier */
   /* Those of this design, workload and plan; takes in new ones. NULL: none. */
   cds_answers *answers;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A searcher for each place; see searchers.h. */
+#include "network/searchers.h"
+
+#include <string.h>
+
+typedef struct place {
+  cds_searcher *searcher; /* made when needed */
+  bool begun;
+  size_t kind; /* that it is begun for */
+} place;
+
+struct cds_searchers {
+  place place[CDS_SEARCHERS_MAX];
+};
+
+cds_searchers *cds_searchers_new(void) {
+  cds_searchers *searchers = (cds_searchers *)cds_malloc(sizeof *searchers);
+  if (searchers != NULL) {
+    memset(searchers, 0, sizeof *searchers);
+  }
+  return searchers;
+}
+
+void cds_searchers_free(cds_searchers *searchers) {
+  for (size_t i = 0; searchers != NULL && i < CDS_SEARCHERS_MAX; i++) {
+    cds_searcher_free(searchers->place[i].searcher);
+  }
+  cds_free(searchers);
+}
+
+void cds_searchers_reset(cds_searchers *searchers) {
+  for (size_t i = 0; i < CDS_SEARCHERS_MAX; i++) {
+    searchers->place[i].begun = false;
+  }
+}
+
+size_t cds_searchers_place(size_t kind) {
+  return kind < CDS_SEARCHERS_MAX ? kind : CDS_SEARCHERS_MAX - 1;
+}
+
+cds_status cds_searchers_begin(cds_searcher **out, cds_searchers *searchers,
+                               size_t kind, const cds_arch *arch,
+                               const cds_einsum *einsum, double power_limit_w) {
+  place *at = &searchers->place[cds_searchers_place(kind)];
+  if (at->searcher == NULL) {
+    at->searcher = cds_searcher_new();
+  }
+  *out = at->searcher;
+  if (at->searcher == NULL) {
+    return CDS_ENOMEM;
+  }
+  if (at->begun && at->kind == kind) {
+    return CDS_OK;
+  }
+  at->begun = false;
+  CDS_TRY(cds_search_begin(at->searcher, arch, einsum, power_limit_w));
+  at->begun = true;
+  at->kind = kind;
+  return CDS_OK;
+}
