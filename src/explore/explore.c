@@ -24,7 +24,7 @@ typedef struct explore_job {
   cds_explore_result *out;
   size_t wave;                   /* first candidate of the present wave */
   double incumbent;              /* of the finished waves */
-  const cds_design_result *best; /* so far, whose answers are kept */
+  const cds_design_result *best; /* so far, whose worker is kept */
 } explore_job;
 
 /* Of equal values the lower index. */
@@ -34,16 +34,14 @@ static bool better(const cds_design_result *design,
          (design->value == than->value && design->index < than->index);
 }
 
-/* Keeps what was answered about the best design, for its details: whatever the
- * order in which designs are done, in the end it is the winner. */
-static void keep_answers(explore_job *it, cds_worker *worker,
-                         const cds_design_result *design) {
+/* Keeps what was prepared and answered for the best design, for its details:
+ * whatever the order in which designs are done, in the end it is the winner. */
+static void keep_best(explore_job *it, cds_worker *worker,
+                      const cds_design_result *design) {
   cds_job *job = &it->job;
   cds_lock_take(job->lock);
   if (better(design, it->best)) {
-    const cds_job_answers other = job->best_answers;
-    job->best_answers = worker->answers;
-    worker->answers = other;
+    cds_job_keep(job, worker);
     it->best = design;
   }
   cds_lock_give(job->lock);
@@ -96,14 +94,13 @@ static void solve_design(explore_job *it, cds_worker *worker,
     options.incumbent = it->incumbent;
     options.control = job->options->control;
     options.searchers = worker->searchers;
-    options.answers = worker->answers.answers;
     status = cds_network_solve(&network, arch, job->workload, worker->arena,
                                &options, diag);
   }
   switch (status) {
   case CDS_OK:
     set_mapped(design, arch, &network);
-    keep_answers(it, worker, design);
+    keep_best(it, worker, design);
     break;
   case CDS_ELIMIT:
     set_cut(it, design, &network);
@@ -223,8 +220,8 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
       cds_space_design(out->arch, job->space, out->winner, job->arena, diag));
   cds_network_options options = cds_job_options(job, out->arch);
   options.details = true;
-  options.searchers = job->worker[0].searchers;
-  options.answers = job->best_answers.answers;
+  options.searchers = job->kept.searchers;
+  options.again = true;
   CDS_TRY(cds_network_solve(&out->network, out->arch, job->workload, job->arena,
                             &options, diag));
   cds_design_result *design = &out->design[out->winner];

@@ -160,19 +160,22 @@ void cds_job_sort(cds_job *job, const double *key) {
 
 cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
                           cds_worker *worker, size_t design) {
-  cds_job_answers *answers = &worker->answers;
   cds_arena_reset(worker->arena, worker->empty);
-  cds_arena_reset(answers->arena, answers->empty);
   *arch = worker->arch;
   *diag = cds_diag_new(worker->arena);
-  answers->answers = cds_answers_make(answers->arena);
-  if (*diag == NULL || answers->answers == NULL) {
+  if (*diag == NULL) {
     return CDS_ENOMEM;
   }
   const cds_status status =
       cds_space_design(worker->arch, job->space, design, worker->arena, *diag);
   /* A number of it is too large. */
   return status == CDS_ELIMIT ? CDS_EINPUT : status;
+}
+
+void cds_job_keep(cds_job *job, cds_worker *worker) {
+  const cds_worker other = job->kept;
+  job->kept = *worker;
+  *worker = other;
 }
 
 cds_network_options cds_job_options(const cds_job *job, const cds_arch *arch) {
@@ -231,13 +234,21 @@ static cds_status prepare_designs(cds_job *job, cds_diag *diag) {
   return CDS_OK;
 }
 
-static cds_status prepare_answers(cds_job_answers *out) {
-  out->arena = cds_arena_new();
-  if (out->arena == NULL) {
+static cds_status prepare_worker(cds_worker *worker, cds_arena *arena) {
+  worker->arena = cds_arena_new();
+  worker->searchers = cds_searchers_new();
+  worker->arch = (cds_arch *)cds_arena_alloc(arena, sizeof *worker->arch);
+  if (worker->arena == NULL || worker->searchers == NULL ||
+      worker->arch == NULL) {
     return CDS_ENOMEM;
   }
-  out->empty = cds_arena_mark_get(out->arena);
+  worker->empty = cds_arena_mark_get(worker->arena);
   return CDS_OK;
+}
+
+static void end_worker(const cds_worker *worker) {
+  cds_searchers_free(worker->searchers);
+  cds_arena_free(worker->arena);
 }
 
 static cds_status prepare_workers(cds_job *job) {
@@ -249,29 +260,16 @@ static cds_status prepare_workers(cds_job *job) {
     return CDS_ENOMEM;
   }
   for (unsigned i = 0; i < job->threads; i++) {
-    cds_worker *worker = &job->worker[i];
-    worker->arena = cds_arena_new();
-    worker->searchers = cds_searchers_new();
-    worker->arch =
-        (cds_arch *)cds_arena_alloc(job->arena, sizeof *worker->arch);
-    if (worker->arena == NULL || worker->searchers == NULL ||
-        worker->arch == NULL) {
-      return CDS_ENOMEM;
-    }
-    worker->empty = cds_arena_mark_get(worker->arena);
-    CDS_TRY(prepare_answers(&worker->answers));
+    CDS_TRY(prepare_worker(&job->worker[i], job->arena));
   }
-  return prepare_answers(&job->best_answers);
+  return prepare_worker(&job->kept, job->arena);
 }
 
 void cds_job_end(cds_job *job) {
   for (unsigned i = 0; job->worker != NULL && i < job->threads; i++) {
-    cds_worker *worker = &job->worker[i];
-    cds_searchers_free(worker->searchers);
-    cds_arena_free(worker->arena);
-    cds_arena_free(worker->answers.arena);
+    end_worker(&job->worker[i]);
   }
-  cds_arena_free(job->best_answers.arena);
+  end_worker(&job->kept);
   cds_lock_free(job->lock);
 }
 

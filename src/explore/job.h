@@ -12,18 +12,10 @@
 
 enum { CDS_FIRST_WAVE = 2, CDS_LAST_WAVE = 32 };
 
-/* Answers about one design, with memory of their own. */
-typedef struct cds_job_answers {
-  cds_arena *arena;
-  cds_arena_mark empty;
-  cds_answers *answers; /* NULL: none */
-} cds_job_answers;
-
-/* What one thread owns. */
+/* What one thread owns: everything about the design at hand. */
 typedef struct cds_worker {
   cds_arena *arena;
   cds_arena_mark empty;
-  cds_job_answers answers; /* about the design at hand */
   cds_searchers *searchers;
   cds_arch *arch;
 } cds_worker;
@@ -49,7 +41,7 @@ typedef struct cds_job {
   size_t candidates;
   unsigned threads;
   cds_worker *worker;
-  cds_job_answers best_answers; /* about the best design so far */
+  cds_worker kept; /* that of the best design so far */
   cds_lock *lock;
   uint64_t done;
   double best;       /* for the progress only */
@@ -68,10 +60,12 @@ void cds_job_end(cds_job *job);
 cds_status cds_job_bound(cds_job *job);
 /* Lists the open designs by `key` (by design), equal ones by index. */
 void cds_job_sort(cds_job *job, const double *key);
-/* Builds the candidate's design in the worker, whose arena it empties and whose
- * answers it drops. */
+/* Builds the candidate's design in the worker, whose arena it empties. */
 cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
                           cds_worker *worker, size_t design);
+/* Sets the worker aside as that of the best design, and gives the thread the
+ * one that was; under the lock. */
+void cds_job_keep(cds_job *job, cds_worker *worker);
 /* Options that the limits demand; no incumbent. */
 cds_network_options cds_job_options(const cds_job *job, const cds_arch *arch);
 /* Notes a failure that no record can hold. */

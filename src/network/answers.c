@@ -4,14 +4,6 @@
 
 #include <string.h>
 
-cds_answers *cds_answers_make(cds_arena *arena) {
-  cds_answers *answers = (cds_answers *)cds_arena_alloc(arena, sizeof *answers);
-  if (answers != NULL) {
-    answers->arena = arena;
-  }
-  return answers;
-}
-
 cds_status cds_answers_begin(cds_answers *answers, size_t kinds) {
   for (size_t i = 0; i < answers->answers; i++) {
     answers->answer[i]->counted = false;

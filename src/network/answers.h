@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * answers: what the search has said of the layers of one design. Whoever solves
- * the same design again hands them in, and nothing is searched twice.
+ * answers: what the search has said of the layers of one design. When the same
+ * design is solved again, nothing is searched twice.
  */
 #ifndef CDS_NETWORK_ANSWERS_H
 #define CDS_NETWORK_ANSWERS_H
@@ -17,15 +17,15 @@ typedef struct cds_answer {
   size_t next;   /* of the same kind: number + 1; 0: none */
 } cds_answer;
 
-struct cds_answers {
+typedef struct cds_answers {
   cds_arena *arena;
   size_t kinds;
   size_t *first; /* of each kind: number + 1; 0: none */
   size_t answers, room;
   cds_answer **answer; /* by number */
-};
+} cds_answers;
 
-/* Begins to use them for a design with so many kinds; none is counted yet.
+/* Before each solve of the design with so many kinds: none is counted yet.
  * CDS_ENOMEM. */
 cds_status cds_answers_begin(cds_answers *answers, size_t kinds);
 /* The number of the answer; that of all answers when there is none. */

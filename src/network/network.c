@@ -170,15 +170,15 @@ static cds_status prepare(network_job *job) {
   job->cost = (cds_cost *)cds_arena_array(job->arena, kinds, sizeof *job->cost);
   job->operation = (cds_operation_counts *)cds_arena_array(
       job->arena, kinds, sizeof *job->operation);
-  job->answers = job->options->answers != NULL ? job->options->answers
-                                               : cds_answers_make(job->arena);
-  if (job->hull == NULL || job->cost == NULL || job->operation == NULL ||
-      job->answers == NULL) {
+  if (job->hull == NULL || job->cost == NULL || job->operation == NULL) {
     return CDS_ENOMEM;
   }
+  if (!job->options->again) {
+    cds_searchers_reset(job->options->searchers);
+  }
+  job->answers = cds_searchers_answers(job->options->searchers);
   CDS_TRY(cds_answers_begin(job->answers, kinds));
   CDS_TRY(number_einsums(job));
-  cds_searchers_reset(job->options->searchers);
   CDS_TRY(cds_network_footprint(job->arch, job->workload, job->diag));
   CDS_TRY(
       cds_network_leakage(job->arch, job->options->power_limit_w, job->diag));

@@ -58,7 +58,7 @@ typedef struct cds_network_result {
   /* Of the slowest phase, when there is a limit on it; else 0. */
   double least_first_token_s, least_token_s;
   /* Effort: questions that the walk put to layers, and nodes that the search
-   * has opened for the answers, those handed in included. */
+   * has opened for the answers, those of an earlier solve included. */
   uint64_t solves, nodes;
 } cds_network_result;
 
@@ -85,12 +85,8 @@ typedef struct cds_known_points {
   double gap; /* 0: all vertices that are not dominated by more than rounding */
 } cds_known_points;
 
-/* What the search has said of the layers of one design. They live in the
- * arena; NULL: no memory. */
-typedef struct cds_answers cds_answers;
-cds_answers *cds_answers_make(cds_arena *arena);
-
-/* Searchers for all layers of a design, used again for the next. */
+/* Searchers for all layers of a design and their answers; used for one design
+ * after the other. */
 typedef struct cds_searchers cds_searchers;
 cds_searchers *cds_searchers_new(void); /* NULL: no memory */
 void cds_searchers_free(cds_searchers *searchers);
@@ -106,10 +102,12 @@ typedef struct cds_network_options {
   double first_token_limit_s;   /* of each prefill phase; INFINITY: none */
   double token_limit_s;         /* a token of each decode phase; likewise */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
-  cds_searchers *searchers;     /* one design at a time */
-  cds_known_points known;       /* for a frontier */
-  /* Those of this design, workload and plan; takes in new ones. NULL: none. */
-  cds_answers *answers;
+  cds_searchers *searchers;
+  cds_known_points known; /* for a frontier */
+  /* The searchers were last used for this design, whose names they refer to,
+   * with this workload, plan and power limit: what is answered is not searched
+   * again. */
+  bool again;
 } cds_network_options;
 #define CDS_NETWORK_OPTIONS_INIT                                               \
   {                                                                            \

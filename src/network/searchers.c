@@ -12,20 +12,35 @@ typedef struct place {
 
 struct cds_searchers {
   place place[CDS_SEARCHERS_MAX];
+  cds_arena *arena; /* of the answers */
+  cds_arena_mark empty;
+  cds_answers answers;
 };
 
 cds_searchers *cds_searchers_new(void) {
   cds_searchers *searchers = (cds_searchers *)cds_malloc(sizeof *searchers);
-  if (searchers != NULL) {
-    memset(searchers, 0, sizeof *searchers);
+  if (searchers == NULL) {
+    return NULL;
   }
+  memset(searchers, 0, sizeof *searchers);
+  searchers->arena = cds_arena_new();
+  if (searchers->arena == NULL) {
+    cds_free(searchers);
+    return NULL;
+  }
+  searchers->empty = cds_arena_mark_get(searchers->arena);
+  cds_searchers_reset(searchers);
   return searchers;
 }
 
 void cds_searchers_free(cds_searchers *searchers) {
-  for (size_t i = 0; searchers != NULL && i < CDS_SEARCHERS_MAX; i++) {
+  if (searchers == NULL) {
+    return;
+  }
+  for (size_t i = 0; i < CDS_SEARCHERS_MAX; i++) {
     cds_searcher_free(searchers->place[i].searcher);
   }
+  cds_arena_free(searchers->arena);
   cds_free(searchers);
 }
 
@@ -33,6 +48,12 @@ void cds_searchers_reset(cds_searchers *searchers) {
   for (size_t i = 0; i < CDS_SEARCHERS_MAX; i++) {
     searchers->place[i].begun = false;
   }
+  cds_arena_reset(searchers->arena, searchers->empty);
+  searchers->answers = (cds_answers){.arena = searchers->arena};
+}
+
+cds_answers *cds_searchers_answers(cds_searchers *searchers) {
+  return &searchers->answers;
 }
 
 size_t cds_searchers_place(size_t kind) {

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * searchers: one for each kind of layers of the design at hand, so that what a
- * searcher prepares for a layer, and what it has found there, serves all that
- * is asked of the layer. Kinds beyond a limit share the last searcher, which is
- * prepared anew whenever the kind changes.
+ * searchers: what serves all questions about one design: for each kind of
+ * layers a searcher, so that what it prepares for the kind, and what it has
+ * found there, is at hand for the next question; and the answers so far. Kinds
+ * beyond a limit share the last searcher, which is prepared anew whenever the
+ * kind changes.
  */
 #ifndef CDS_NETWORK_SEARCHERS_H
 #define CDS_NETWORK_SEARCHERS_H
 
-#include "network/network.h"
+#include "network/answers.h"
 
 enum { CDS_SEARCHERS_MAX = 64 };
 
-/* Nothing is prepared from now on: another design. */
+/* Nothing is prepared or answered from now on: another design. */
 void cds_searchers_reset(cds_searchers *searchers);
+cds_answers *cds_searchers_answers(cds_searchers *searchers);
 /* The place of a kind's searcher. What is asked at one place depends on what
  * was asked there before, and only one thread at a time may ask there. */
 size_t cds_searchers_place(size_t kind);

@@ -195,10 +195,10 @@ static void what_was_answered_is_not_searched_again(void **state) {
   const cds_control cancelled = {.cancel = &cancel};
   cds_arch arch;
   read_design(&arch, &n, 7);
-  n.options.answers = cds_answers_make(n.f.arena);
   assert_fine(&n.f, solve(&n, &arch));
   const cds_network_result first = n.result;
   n.options.control = &cancelled;
+  n.options.again = true;
   assert_fine(&n.f, solve(&n, &arch));
   assert_true(n.result.value == first.value && n.result.bound == first.bound);
   assert_int_equal(n.result.solves, first.solves);
@@ -207,7 +207,7 @@ static void what_was_answered_is_not_searched_again(void **state) {
     assert_memory_equal(&n.result.layer[i].mapping, &first.layer[i].mapping,
                         sizeof first.layer[i].mapping);
   }
-  n.options.answers = NULL;
+  n.options.again = false;
   assert_int_equal(solve(&n, &arch), CDS_EINTERRUPTED);
   close_network(&n);
 }
