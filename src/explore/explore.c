@@ -11,7 +11,8 @@
  * whatever runs beside it, and records and winner do not depend on threads. A
  * design that is cut has a bound above the best value of that time, hence
  * above the winner's. Waves grow from a few designs, whose values the first
- * cuts need, to enough to keep many threads at work.
+ * cuts need, to enough to keep many threads at work; threads that are left over
+ * help with the layers of the designs at hand.
  */
 #include "explore/explore.h"
 

@@ -28,12 +28,7 @@ size_t cds_answers_find(const cds_answers *answers, size_t kind,
   return next > 0 ? next - 1 : answers->answers;
 }
 
-cds_answer *cds_answers_new(cds_answers *answers) {
-  return (cds_answer *)cds_arena_alloc(answers->arena, sizeof(cds_answer));
-}
-
-cds_status cds_answers_add(cds_answers *answers, size_t kind,
-                           cds_answer *answer) {
+static cds_status make_room(cds_answers *answers) {
   if (answers->answers == answers->room) {
     const size_t room = answers->room == 0 ? 128 : 2 * answers->room;
     cds_answer **grown = (cds_answer **)cds_arena_array(answers->arena, room,
@@ -47,8 +42,22 @@ cds_status cds_answers_add(cds_answers *answers, size_t kind,
     answers->answer = grown;
     answers->room = room;
   }
+  return CDS_OK;
+}
+
+cds_answer *cds_answers_add(cds_answers *answers, size_t kind, double lambda) {
+  cds_answer *answer =
+      (cds_answer *)cds_arena_alloc(answers->arena, sizeof *answer);
+  if (answer == NULL || make_room(answers) != CDS_OK) {
+    return NULL;
+  }
+  answer->lambda = lambda;
   answer->next = answers->first[kind];
   answers->answer[answers->answers++] = answer;
   answers->first[kind] = answers->answers;
-  return CDS_OK;
+  return answer;
+}
+
+void cds_answers_forget(cds_answers *answers) {
+  *answers = (cds_answers){.arena = answers->arena};
 }

@@ -30,10 +30,10 @@ typedef struct cds_answers {
 cds_status cds_answers_begin(cds_answers *answers, size_t kinds);
 /* The number of the answer; that of all answers when there is none. */
 size_t cds_answers_find(const cds_answers *answers, size_t kind, double lambda);
-/* A new answer that is in no list yet. NULL: no memory. */
-cds_answer *cds_answers_new(cds_answers *answers);
-/* Puts a new answer last. CDS_ENOMEM. */
-cds_status cds_answers_add(cds_answers *answers, size_t kind,
-                           cds_answer *answer);
+/* Puts a new answer for lambda last, for the caller to fill. NULL: no memory.
+ */
+cds_answer *cds_answers_add(cds_answers *answers, size_t kind, double lambda);
+/* There are none from now on: some were not filled. */
+void cds_answers_forget(cds_answers *answers);
 
 #endif

@@ -6,10 +6,9 @@
 #include "network/network.h"
 
 #include "network/advice.h"
-#include "network/answers.h"
 #include "network/frontier.h"
 #include "network/plan.h"
-#include "network/searchers.h"
+#include "network/questions.h"
 
 typedef struct network_job {
   cds_network_result *out;
@@ -23,49 +22,11 @@ typedef struct network_job {
   cds_cost *cost;                  /* of the operations, by kind */
   cds_operation_counts *operation; /* by kind */
   cds_answers *answers;            /* by twin */
-  size_t *number; /* of an einsum's twin, operations left out; by kind */
+  cds_asker asker;
 } network_job;
 
 static const cds_layer *layer_of(const network_job *job, size_t kind) {
   return &job->workload->layer[job->plan->first[kind]];
-}
-
-/* Says what no mapping can avoid. */
-static void diagnose_misfit(const network_job *job, size_t kind,
-                            const cds_searcher *searcher) {
-  const cds_misfit misfit = cds_search_misfit(searcher);
-  cds_layer_misfit(job->diag, job->arch, layer_of(job, kind), &misfit,
-                   job->arena);
-}
-
-static cds_status search_layer(cds_search_result *out, network_job *job,
-                               size_t kind, cds_goal goal) {
-  const cds_network_options *options = job->options;
-  cds_searcher *searcher = NULL;
-  cds_status status = cds_searchers_begin(
-      &searcher, options->searchers, job->number[kind], job->arch,
-      &layer_of(job, kind)->einsum, options->power_limit_w);
-  if (status == CDS_OK) {
-    status = cds_search_solve(out, searcher, goal, options->control);
-  }
-  if (status == CDS_EINFEASIBLE) {
-    diagnose_misfit(job, kind, searcher);
-  }
-  if (status == CDS_ELIMIT) {
-    cds_diag_error(job->diag, layer_of(job, kind)->place,
-                   "'%s' is too large to map on '%s': its counts pass 64 bits "
-                   "or a rank can be cut in more than 262144 ways: expected a "
-                   "smaller layer or ranks with fewer divisors",
-                   layer_of(job, kind)->name, job->arch->name);
-    return CDS_EINPUT;
-  }
-  if (status != CDS_OK) {
-    return status;
-  }
-  if (cds_control_cancelled(options->control)) {
-    return CDS_EINTERRUPTED;
-  }
-  return out->found ? CDS_OK : CDS_EINTERNAL;
 }
 
 /* A finite lambda that stands for infinity: energy then weighs 2^-60 of what
@@ -77,35 +38,75 @@ static double endless_lambda(const cds_hull_layer *layer) {
   return scale * 0x1p60;
 }
 
-static cds_status solve_at(cds_hull_answer *out, size_t kind, double lambda,
-                           void *payload) {
-  network_job *job = (network_job *)payload;
+/* The lambda that the search is asked for. */
+static double weight_of(const network_job *job, const cds_hull_ask *ask) {
+  return ask->lambda == (double)INFINITY
+             ? endless_lambda(&job->hull[ask->layer])
+             : ask->lambda;
+}
+
+/* Searches what was not answered yet. Same layers of another phase share
+ * answers. */
+static cds_status search_new(network_job *job, const cds_hull_ask *ask,
+                             size_t asks) {
   cds_answers *answers = job->answers;
-  const size_t twin = job->plan->twin[kind];
-  const bool endless = lambda == (double)INFINITY;
-  const double weight = endless ? endless_lambda(&job->hull[kind]) : lambda;
-  const size_t number = cds_answers_find(answers, twin, lambda);
-  if (number == answers->answers) {
-    cds_answer *answer = cds_answers_new(answers);
+  const size_t known = answers->answers;
+  cds_layer_question *question =
+      (cds_layer_question *)cds_arena_array(job->arena, asks, sizeof *question);
+  if (question == NULL) {
+    return CDS_ENOMEM;
+  }
+  size_t questions = 0;
+  for (size_t i = 0; i < asks; i++) {
+    const size_t twin = job->plan->twin[ask[i].layer];
+    if (cds_answers_find(answers, twin, ask[i].lambda) < answers->answers) {
+      continue;
+    }
+    cds_answer *answer = cds_answers_add(answers, twin, ask[i].lambda);
     if (answer == NULL) {
       return CDS_ENOMEM;
     }
-    const cds_goal goal = {.lambda_pj_per_s = weight};
-    CDS_TRY(search_layer(&answer->result, job, kind, goal));
-    const double bound = answer->result.bound;
-    answer->lambda = lambda;
-    answer->bound = endless ? bound / weight * (1 - 0x1p-50) : bound;
-    CDS_TRY(cds_answers_add(answers, twin, answer));
+    question[questions++] = (cds_layer_question){
+        .kind = ask[i].layer,
+        .goal = {.lambda_pj_per_s = weight_of(job, &ask[i])},
+        .result = &answer->result};
   }
-  cds_answer *answer = answers->answer[number];
-  job->out->nodes += answer->counted ? 0 : answer->result.nodes;
-  answer->counted = true;
-  *out = (cds_hull_answer){.energy_pj = answer->result.cost.energy_pj,
-                           .latency_s = answer->result.cost.latency_s,
-                           .bound = answer->bound,
-                           .proven = answer->result.proven,
-                           .from = endless ? weight : 0,
-                           .solution = number};
+  CDS_TRY(cds_ask_layers(&job->asker, question, questions));
+  for (size_t i = 0; i < questions; i++) {
+    cds_answer *answer = answers->answer[known + i];
+    const double bound = answer->result.bound;
+    const double weight = question[i].goal.lambda_pj_per_s;
+    answer->bound = answer->lambda == (double)INFINITY
+                        ? bound / weight * (1 - 0x1p-50)
+                        : bound;
+  }
+  return CDS_OK;
+}
+
+static cds_status solve(cds_hull_ask *ask, size_t asks, void *payload) {
+  network_job *job = (network_job *)payload;
+  const cds_arena_mark mark = cds_arena_mark_get(job->arena);
+  const cds_status status = search_new(job, ask, asks);
+  if (status != CDS_OK) {
+    cds_answers_forget(job->answers);
+    return status;
+  }
+  cds_arena_reset(job->arena, mark);
+  for (size_t i = 0; i < asks; i++) {
+    const size_t number = cds_answers_find(
+        job->answers, job->plan->twin[ask[i].layer], ask[i].lambda);
+    cds_answer *answer = job->answers->answer[number];
+    const bool endless = ask[i].lambda == (double)INFINITY;
+    job->out->nodes += answer->counted ? 0 : answer->result.nodes;
+    answer->counted = true;
+    ask[i].answer =
+        (cds_hull_answer){.energy_pj = answer->result.cost.energy_pj,
+                          .latency_s = answer->result.cost.latency_s,
+                          .bound = answer->bound,
+                          .proven = answer->result.proven,
+                          .from = endless ? weight_of(job, &ask[i]) : 0,
+                          .solution = number};
+  }
   return CDS_OK;
 }
 
@@ -145,24 +146,6 @@ static cds_status price_operations(network_job *job) {
   return CDS_OK;
 }
 
-static cds_status number_einsums(network_job *job) {
-  const cds_network_plan *plan = job->plan;
-  size_t count = 0;
-  job->number =
-      (size_t *)cds_arena_array(job->arena, plan->distinct, sizeof(size_t));
-  if (job->number == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t kind = 0; kind < plan->distinct; kind++) {
-    if (plan->twin[kind] != kind) {
-      job->number[kind] = job->number[plan->twin[kind]];
-    } else if (layer_of(job, kind)->kind == CDS_LAYER_EINSUM) {
-      job->number[kind] = count++;
-    }
-  }
-  return CDS_OK;
-}
-
 static cds_status prepare(network_job *job) {
   const size_t kinds = job->plan->distinct;
   job->hull =
@@ -173,12 +156,15 @@ static cds_status prepare(network_job *job) {
   if (job->hull == NULL || job->cost == NULL || job->operation == NULL) {
     return CDS_ENOMEM;
   }
-  if (!job->options->again) {
-    cds_searchers_reset(job->options->searchers);
-  }
+  job->asker = (cds_asker){.arch = job->arch,
+                           .workload = job->workload,
+                           .plan = job->plan,
+                           .options = job->options,
+                           .arena = job->arena,
+                           .diag = job->diag};
+  CDS_TRY(cds_asker_begin(&job->asker));
   job->answers = cds_searchers_answers(job->options->searchers);
   CDS_TRY(cds_answers_begin(job->answers, kinds));
-  CDS_TRY(number_einsums(job));
   CDS_TRY(cds_network_footprint(job->arch, job->workload, job->diag));
   CDS_TRY(
       cds_network_leakage(job->arch, job->options->power_limit_w, job->diag));
@@ -187,22 +173,47 @@ static cds_status prepare(network_job *job) {
 
 /* ---- the result --------------------------------------------------------- */
 
-/* Exact counts of the mapping, and what the layer could reach alone. */
-static cds_status add_details(cds_layer_result *result, network_job *job,
-                              size_t kind) {
+/* Exact counts of the mapping. */
+static cds_status add_counts(cds_layer_result *result, network_job *job) {
   result->counts =
       (cds_counts *)cds_arena_alloc(job->arena, sizeof *result->counts);
   if (result->counts == NULL) {
     return CDS_ENOMEM;
   }
-  CDS_TRY(cds_count(result->counts, job->arch, &result->layer->einsum,
-                    &result->mapping, job->arena));
-  cds_search_result own;
-  CDS_TRY(search_layer(&own, job, kind, (cds_goal){.product = true}));
-  job->out->nodes += own.nodes;
-  result->own_edp_pj_s = own.cost.energy_pj * own.cost.latency_s;
-  result->own_bound_pj_s =
-      own.proven ? result->own_edp_pj_s : fmin(own.bound, result->own_edp_pj_s);
+  return cds_count(result->counts, job->arch, &result->layer->einsum,
+                   &result->mapping, job->arena);
+}
+
+/* What each layer could reach alone, by kind. */
+static cds_status add_own(cds_layer_result *by_kind, network_job *job) {
+  const size_t kinds = job->plan->distinct;
+  cds_search_result *own =
+      (cds_search_result *)cds_arena_array(job->arena, kinds, sizeof *own);
+  cds_layer_question *question = (cds_layer_question *)cds_arena_array(
+      job->arena, kinds, sizeof *question);
+  if (own == NULL || question == NULL) {
+    return CDS_ENOMEM;
+  }
+  size_t questions = 0;
+  for (size_t kind = 0; kind < kinds; kind++) {
+    if (!job->hull[kind].fixed && job->plan->twin[kind] == kind) {
+      question[questions++] = (cds_layer_question){
+          .kind = kind, .goal = {.product = true}, .result = &own[kind]};
+    }
+  }
+  CDS_TRY(cds_ask_layers(&job->asker, question, questions));
+  for (size_t kind = 0; kind < kinds; kind++) {
+    const cds_search_result *from = &own[job->plan->twin[kind]];
+    cds_layer_result *result = &by_kind[kind];
+    if (job->hull[kind].fixed) {
+      continue;
+    }
+    job->out->nodes += job->plan->twin[kind] == kind ? from->nodes : 0;
+    result->own_edp_pj_s = from->cost.energy_pj * from->cost.latency_s;
+    result->own_bound_pj_s = from->proven
+                                 ? result->own_edp_pj_s
+                                 : fmin(from->bound, result->own_edp_pj_s);
+  }
   return CDS_OK;
 }
 
@@ -223,7 +234,7 @@ static cds_status fill_kind(cds_layer_result *result, network_job *job,
   result->status = chosen->proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
   result->mapping = chosen->mapping;
   result->cost = chosen->cost;
-  return job->options->details ? add_details(result, job, kind) : CDS_OK;
+  return job->options->details ? add_counts(result, job) : CDS_OK;
 }
 
 static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
@@ -242,6 +253,9 @@ static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
   }
   for (size_t kind = 0; kind < job->plan->distinct; kind++) {
     CDS_TRY(fill_kind(&by_kind[kind], job, walk, kind));
+  }
+  if (job->options->details) {
+    CDS_TRY(add_own(by_kind, job));
   }
   for (size_t i = 0; i < workload->layers; i++) {
     const cds_layer *layer = &workload->layer[i];
@@ -338,7 +352,7 @@ static cds_status make_problem(cds_hull_problem *out, network_job *job) {
                             .energy_limit_pj = options->energy_limit_pj,
                             .edp_limit_pj_s = options->edp_limit_pj_s,
                             .incumbent = options->incumbent,
-                            .solve = solve_at,
+                            .solve = solve,
                             .payload = job};
   if (options->objective == CDS_OBJECTIVE_EDP) {
     out->incumbent = fmin(out->incumbent, out->edp_limit_pj_s);

@@ -103,6 +103,7 @@ typedef struct cds_network_options {
   double token_limit_s;         /* a token of each decode phase; likewise */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
   cds_searchers *searchers;
+  unsigned threads;       /* for cds_parallel_for; 0: one per core */
   cds_known_points known; /* for a frontier */
   /* The searchers were last used for this design, whose names they refer to,
    * with this workload, plan and power limit: what is answered is not searched

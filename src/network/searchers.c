@@ -5,9 +5,8 @@
 #include <string.h>
 
 typedef struct place {
-  cds_searcher *searcher; /* made when needed */
-  bool begun;
-  size_t kind; /* that it is begun for */
+  cds_searcher *searcher;   /* made when needed */
+  const cds_einsum *einsum; /* that it is begun for; NULL: none */
 } place;
 
 struct cds_searchers {
@@ -46,24 +45,25 @@ void cds_searchers_free(cds_searchers *searchers) {
 
 void cds_searchers_reset(cds_searchers *searchers) {
   for (size_t i = 0; i < CDS_SEARCHERS_MAX; i++) {
-    searchers->place[i].begun = false;
+    searchers->place[i].einsum = NULL;
   }
   cds_arena_reset(searchers->arena, searchers->empty);
-  searchers->answers = (cds_answers){.arena = searchers->arena};
+  searchers->answers.arena = searchers->arena;
+  cds_answers_forget(&searchers->answers);
 }
 
 cds_answers *cds_searchers_answers(cds_searchers *searchers) {
   return &searchers->answers;
 }
 
-size_t cds_searchers_place(size_t kind) {
-  return kind < CDS_SEARCHERS_MAX ? kind : CDS_SEARCHERS_MAX - 1;
+size_t cds_searchers_place(size_t n) {
+  return n < CDS_SEARCHERS_MAX ? n : CDS_SEARCHERS_MAX - 1;
 }
 
 cds_status cds_searchers_begin(cds_searcher **out, cds_searchers *searchers,
-                               size_t kind, const cds_arch *arch,
+                               size_t index, const cds_arch *arch,
                                const cds_einsum *einsum, double power_limit_w) {
-  place *at = &searchers->place[cds_searchers_place(kind)];
+  place *at = &searchers->place[index];
   if (at->searcher == NULL) {
     at->searcher = cds_searcher_new();
   }
@@ -71,12 +71,11 @@ cds_status cds_searchers_begin(cds_searcher **out, cds_searchers *searchers,
   if (at->searcher == NULL) {
     return CDS_ENOMEM;
   }
-  if (at->begun && at->kind == kind) {
+  if (at->einsum == einsum) {
     return CDS_OK;
   }
-  at->begun = false;
+  at->einsum = NULL;
   CDS_TRY(cds_search_begin(at->searcher, arch, einsum, power_limit_w));
-  at->begun = true;
-  at->kind = kind;
+  at->einsum = einsum;
   return CDS_OK;
 }

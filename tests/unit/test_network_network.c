@@ -212,6 +212,37 @@ static void what_was_answered_is_not_searched_again(void **state) {
   close_network(&n);
 }
 
+static void threads_do_not_change_the_result(void **state) {
+  (void)state;
+  static const unsigned threads[] = {2, 3, 8};
+  network n;
+  open_network(&n);
+  n.options.details = true;
+  for (uint64_t i = 0; i < DESIGNS; i++) {
+    cds_arch arch;
+    read_design(&arch, &n, i);
+    n.options.threads = 1;
+    assert_fine(&n.f, solve(&n, &arch));
+    const cds_network_result one = n.result;
+    for (unsigned t = 0; t < 3; t++) {
+      n.options.threads = threads[t];
+      assert_fine(&n.f, solve(&n, &arch));
+      assert_true(n.result.value == one.value && n.result.bound == one.bound);
+      assert_int_equal(n.result.solves, one.solves);
+      assert_int_equal(n.result.nodes, one.nodes);
+      assert_int_equal(n.result.frontier_points, one.frontier_points);
+      for (size_t l = 0; l < one.layers; l++) {
+        const cds_layer_result *got = &n.result.layer[l];
+        const cds_layer_result *want = &one.layer[l];
+        assert_memory_equal(&got->mapping, &want->mapping,
+                            sizeof want->mapping);
+        assert_true(got->own_edp_pj_s == want->own_edp_pj_s);
+      }
+    }
+  }
+  close_network(&n);
+}
+
 static void same_layers_are_planned_once(void **state) {
   (void)state;
   network n;
@@ -260,6 +291,7 @@ int main(void) {
       cmocka_unit_test(incumbent_below_the_optimum_cuts),
       cmocka_unit_test(kinds_beyond_the_searchers_share_one),
       cmocka_unit_test(what_was_answered_is_not_searched_again),
+      cmocka_unit_test(threads_do_not_change_the_result),
       cmocka_unit_test(same_layers_are_planned_once),
       cmocka_unit_test(leakage_above_the_power_limit_is_refused),
       cmocka_unit_test(footprint_that_does_not_fit_names_the_parts),
