@@ -21,18 +21,32 @@ unsigned cds_parallel_threads(unsigned threads) {
 
 bool cds_parallel_available(void) { return true; }
 
+/* Within a team: the chunks are tasks, which threads that wait at the end of
+ * the outer loop take up. */
+static void share_chunks(size_t chunks, cds_parallel_body body, void *payload) {
+  for (size_t chunk = 0; chunk < chunks; chunk++) {
+#pragma omp task firstprivate(chunk)
+    body(chunk, (unsigned)omp_get_thread_num(), payload);
+  }
+#pragma omp taskwait
+}
+
 void cds_parallel_for(size_t chunks, unsigned threads, cds_parallel_body body,
                       void *payload) {
-  size_t wanted = cds_parallel_threads(threads);
-  if (wanted > chunks) {
-    wanted = chunks;
-  }
-  if (wanted <= 1) {
+  const unsigned wanted = cds_parallel_threads(threads);
+  const bool within = omp_in_parallel() != 0;
+  if (chunks <= 1 || (wanted <= 1 && !within)) {
     for (size_t chunk = 0; chunk < chunks; chunk++) {
-      body(chunk, 0, payload);
+      body(chunk, within ? (unsigned)omp_get_thread_num() : 0, payload);
     }
     return;
   }
+  if (within) {
+    share_chunks(chunks, body, payload);
+    return;
+  }
+  /* All threads even where chunks are fewer: those that are left help inside.
+   */
 #pragma omp parallel for schedule(monotonic                                    \
                                   : dynamic, 1) num_threads((int)wanted)
   for (size_t chunk = 0; chunk < chunks; chunk++) {

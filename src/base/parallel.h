@@ -14,7 +14,11 @@ typedef void (*cds_parallel_body)(size_t chunk, unsigned thread, void *payload);
 
 /* Runs body for chunks 0..chunks-1, each once, in any order, on up to
  * `threads` threads (0: one per core). Chunks are handed out dynamically in
- * increasing order. */
+ * increasing order.
+ *
+ * A body may call it, too, with the same `threads`: those of the outer call
+ * that have no chunk left then help with the inner ones, and no more are made.
+ * While a body waits for its inner chunks, its thread runs none but these. */
 void cds_parallel_for(size_t chunks, unsigned threads, cds_parallel_body body,
                       void *payload);
 /* Threads that cds_parallel_for would use when asked for `threads`. */

@@ -30,7 +30,7 @@ typedef struct job {
   cds_control control;
   size_t items;
   item *item;
-  cds_searcher **searcher; /* one a thread */
+  cds_searchers **searchers; /* one a thread */
 } job;
 
 static void collect(job *it) {
@@ -56,7 +56,7 @@ static void collect(job *it) {
 /* Solves one layer as a network of its own: the same objective, the same
  * bounds as in an exploration. */
 static cds_status solve_alone(const job *it, item *each,
-                              cds_searcher *searcher) {
+                              cds_searchers *searchers) {
   cds_phase phase = it->inputs.workload.phase[each->layer.phase];
   cds_layer layer = each->layer;
   layer.phase = 0;
@@ -71,7 +71,7 @@ static cds_status solve_alone(const job *it, item *each,
   options.power_limit_w = it->power_limit_w;
   options.details = true;
   options.control = &it->control;
-  options.searcher = searcher;
+  options.searchers = searchers;
   CDS_TRY(cds_network_solve(&each->result, it->inputs.arch, &one, each->arena,
                             &options, each->diag));
   each->result.layer[0].layer = &each->layer;
@@ -102,23 +102,24 @@ static void solve(size_t index, unsigned thread, void *payload) {
     each->status = CDS_EINPUT;
     return;
   }
-  each->status = solve_alone(it, each, it->searcher[thread]);
+  each->status = solve_alone(it, each, it->searchers[thread]);
 }
 
 static cds_status solve_all(job *it) {
   const unsigned wanted = (unsigned)it->cli->options->jobs;
   const unsigned threads = cds_parallel_threads(wanted);
-  it->searcher = cds_cli_array(it->cli->arena, threads, sizeof(cds_searcher *));
+  it->searchers =
+      cds_cli_array(it->cli->arena, threads, sizeof(cds_searchers *));
   bool good = true;
   for (unsigned i = 0; i < threads; i++) {
-    it->searcher[i] = cds_searcher_new();
-    good = good && it->searcher[i] != NULL;
+    it->searchers[i] = cds_searchers_new();
+    good = good && it->searchers[i] != NULL;
   }
   if (good) {
     cds_parallel_for(it->items, threads, solve, it);
   }
   for (unsigned i = 0; i < threads; i++) {
-    cds_searcher_free(it->searcher[i]);
+    cds_searchers_free(it->searchers[i]);
   }
   return good ? CDS_OK : CDS_ENOMEM;
 }

@@ -11,7 +11,8 @@
  * whatever runs beside it, and records and winner do not depend on threads. A
  * design that is cut has a bound above the best value of that time, hence
  * above the winner's. Waves grow from a few designs, whose values the first
- * cuts need, to enough to keep many threads at work.
+ * cuts need, to enough to keep many threads at work; threads that are left over
+ * help with the layers of the designs at hand.
  */
 #include "explore/explore.h"
 
@@ -22,9 +23,30 @@
 typedef struct explore_job {
   cds_job job;
   cds_explore_result *out;
-  size_t wave;      /* first candidate of the present wave */
-  double incumbent; /* of the finished waves */
+  size_t wave;                   /* first candidate of the present wave */
+  double incumbent;              /* of the finished waves */
+  const cds_design_result *best; /* so far, whose worker is kept */
 } explore_job;
+
+/* Of equal values the lower index. */
+static bool better(const cds_design_result *design,
+                   const cds_design_result *than) {
+  return than == NULL || design->value < than->value ||
+         (design->value == than->value && design->index < than->index);
+}
+
+/* Keeps what was prepared and answered for the best design, for its details:
+ * whatever the order in which designs are done, in the end it is the winner. */
+static void keep_best(explore_job *it, cds_worker *worker,
+                      const cds_design_result *design) {
+  cds_job *job = &it->job;
+  cds_lock_take(job->lock);
+  if (better(design, it->best)) {
+    cds_job_keep(job, worker);
+    it->best = design;
+  }
+  cds_lock_give(job->lock);
+}
 
 static void set_mapped(cds_design_result *design, const cds_arch *arch,
                        const cds_network_result *network) {
@@ -72,13 +94,14 @@ static void solve_design(explore_job *it, cds_worker *worker,
     cds_network_options options = cds_job_options(job, arch);
     options.incumbent = it->incumbent;
     options.control = job->options->control;
-    options.searcher = worker->searcher;
+    options.searchers = worker->searchers;
     status = cds_network_solve(&network, arch, job->workload, worker->arena,
                                &options, diag);
   }
   switch (status) {
   case CDS_OK:
     set_mapped(design, arch, &network);
+    keep_best(it, worker, design);
     break;
   case CDS_ELIMIT:
     set_cut(it, design, &network);
@@ -111,22 +134,14 @@ static void solve_chunk(size_t chunk, unsigned thread, void *payload) {
   }
 }
 
-/* The best of the finished waves; of equal values the lower index. */
-static void take_best(explore_job *it, size_t wave_size) {
+/* After a wave. */
+static void take_best(explore_job *it) {
   cds_explore_result *out = it->out;
-  for (size_t i = it->wave; i < it->wave + wave_size; i++) {
-    const cds_design_result *design =
-        &it->job.design[it->job.candidate[i].design];
-    if (design->status != CDS_DESIGN_MAPPED) {
-      continue;
-    }
-    if (!out->found || design->value < out->value ||
-        (design->value == out->value && design->index < out->winner)) {
-      out->found = true;
-      out->winner = design->index;
-      out->value = design->value;
-      it->incumbent = design->value;
-    }
+  if (it->best != NULL) {
+    out->found = true;
+    out->winner = it->best->index;
+    out->value = it->best->value;
+    it->incumbent = it->best->value;
   }
 }
 
@@ -143,7 +158,7 @@ static void solve_all(explore_job *it) {
       break;
     }
     cds_parallel_for(count, job->threads, solve_chunk, it);
-    take_best(it, count);
+    take_best(it);
     it->wave += count;
     size = 2 * size > CDS_LAST_WAVE ? CDS_LAST_WAVE : 2 * size;
   }
@@ -193,7 +208,8 @@ static void conclude(explore_job *it) {
   out->proven = out->found && out->bound == out->value;
 }
 
-/* Solves the winner once more, with everything that is shown of it. */
+/* Solves the winner once more, with everything that is shown of it; what was
+ * answered about it before is not searched again. */
 static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   cds_job *job = &it->job;
   cds_explore_result *out = it->out;
@@ -205,7 +221,8 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
       cds_space_design(out->arch, job->space, out->winner, job->arena, diag));
   cds_network_options options = cds_job_options(job, out->arch);
   options.details = true;
-  options.searcher = job->worker[0].searcher;
+  options.searchers = job->kept.searchers;
+  options.again = true;
   CDS_TRY(cds_network_solve(&out->network, out->arch, job->workload, job->arena,
                             &options, diag));
   cds_design_result *design = &out->design[out->winner];

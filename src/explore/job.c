@@ -172,6 +172,12 @@ cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
   return status == CDS_ELIMIT ? CDS_EINPUT : status;
 }
 
+void cds_job_keep(cds_job *job, cds_worker *worker) {
+  const cds_worker other = job->kept;
+  job->kept = *worker;
+  *worker = other;
+}
+
 cds_network_options cds_job_options(const cds_job *job, const cds_arch *arch) {
   cds_network_options options = CDS_NETWORK_OPTIONS_INIT;
   options.objective = job->options->objective;
@@ -182,6 +188,7 @@ cds_network_options cds_job_options(const cds_job *job, const cds_arch *arch) {
   options.first_token_limit_s = job->limits.bound[CDS_METRIC_FIRST_TOKEN];
   options.token_limit_s = job->limits.bound[CDS_METRIC_TOKEN];
   options.plan = &job->plan;
+  options.threads = job->threads;
   return options;
 }
 
@@ -228,6 +235,23 @@ static cds_status prepare_designs(cds_job *job, cds_diag *diag) {
   return CDS_OK;
 }
 
+static cds_status prepare_worker(cds_worker *worker, cds_arena *arena) {
+  worker->arena = cds_arena_new();
+  worker->searchers = cds_searchers_new();
+  worker->arch = (cds_arch *)cds_arena_alloc(arena, sizeof *worker->arch);
+  if (worker->arena == NULL || worker->searchers == NULL ||
+      worker->arch == NULL) {
+    return CDS_ENOMEM;
+  }
+  worker->empty = cds_arena_mark_get(worker->arena);
+  return CDS_OK;
+}
+
+static void end_worker(const cds_worker *worker) {
+  cds_searchers_free(worker->searchers);
+  cds_arena_free(worker->arena);
+}
+
 static cds_status prepare_workers(cds_job *job) {
   job->threads = cds_parallel_threads(job->options->threads);
   job->lock = cds_lock_new();
@@ -237,26 +261,16 @@ static cds_status prepare_workers(cds_job *job) {
     return CDS_ENOMEM;
   }
   for (unsigned i = 0; i < job->threads; i++) {
-    cds_worker *worker = &job->worker[i];
-    worker->arena = cds_arena_new();
-    worker->searcher = cds_searcher_new();
-    worker->arch =
-        (cds_arch *)cds_arena_alloc(job->arena, sizeof *worker->arch);
-    if (worker->arena == NULL || worker->searcher == NULL ||
-        worker->arch == NULL) {
-      return CDS_ENOMEM;
-    }
-    worker->empty = cds_arena_mark_get(worker->arena);
+    CDS_TRY(prepare_worker(&job->worker[i], job->arena));
   }
-  return CDS_OK;
+  return prepare_worker(&job->kept, job->arena);
 }
 
 void cds_job_end(cds_job *job) {
   for (unsigned i = 0; job->worker != NULL && i < job->threads; i++) {
-    cds_worker *worker = &job->worker[i];
-    cds_searcher_free(worker->searcher);
-    cds_arena_free(worker->arena);
+    end_worker(&job->worker[i]);
   }
+  end_worker(&job->kept);
   cds_lock_free(job->lock);
 }
 

@@ -12,11 +12,11 @@
 
 enum { CDS_FIRST_WAVE = 2, CDS_LAST_WAVE = 32 };
 
-/* What one thread owns. */
+/* What one thread owns: everything about the design at hand. */
 typedef struct cds_worker {
   cds_arena *arena;
   cds_arena_mark empty;
-  cds_searcher *searcher;
+  cds_searchers *searchers;
   cds_arch *arch;
 } cds_worker;
 
@@ -41,6 +41,7 @@ typedef struct cds_job {
   size_t candidates;
   unsigned threads;
   cds_worker *worker;
+  cds_worker kept; /* that of the best design so far */
   cds_lock *lock;
   uint64_t done;
   double best;       /* for the progress only */
@@ -62,6 +63,9 @@ void cds_job_sort(cds_job *job, const double *key);
 /* Builds the candidate's design in the worker, whose arena it empties. */
 cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
                           cds_worker *worker, size_t design);
+/* Sets the worker aside as that of the best design, and gives the thread the
+ * one that was; under the lock. */
+void cds_job_keep(cds_job *job, cds_worker *worker);
 /* Options that the limits demand; no incumbent. */
 cds_network_options cds_job_options(const cds_job *job, const cds_arch *arch);
 /* Notes a failure that no record can hold. */

@@ -241,7 +241,7 @@ static cds_status solve_single(pareto_job *it, cds_worker *worker,
   options.objective = it->single;
   options.incumbent = incumbent_of(it, arch);
   options.control = it->job.options->control;
-  options.searcher = worker->searcher;
+  options.searchers = worker->searchers;
   const cds_status status = cds_network_solve(&network, arch, it->job.workload,
                                               worker->arena, &options, diag);
   if (status == CDS_ELIMIT) {
@@ -275,7 +275,7 @@ static cds_status solve_frontier(pareto_job *it, cds_worker *worker,
   cds_network_options options = cds_job_options(&it->job, arch);
   options.objective = CDS_OBJECTIVE_ENERGY;
   options.control = it->job.options->control;
-  options.searcher = worker->searcher;
+  options.searchers = worker->searchers;
   options.known = (cds_known_points){
       it->way == WAY_STAIRS ? it->stairs.points : 0, it->stair, it->cost_gap};
   CDS_TRY(cds_network_frontier_solve(&frontier, arch, it->job.workload,

@@ -69,41 +69,49 @@ static double value_at(double lambda, cds_hull_point point) {
              : point.energy_pj + lambda * point.latency_s;
 }
 
-/* Stands the layer on the segment that the slope lies in or begins, after a
- * question if need be. */
-static cds_status stand(tracer *t, size_t layer, double lambda) {
-  cds_scan *scan = &t->walk.scan;
+/* Stands the layer on the segment that the slope lies in or begins; which end
+ * of it is at the slope, or the first one. */
+static cds_line *stand(cds_scan *scan, size_t layer, double lambda) {
   cds_line *line = scan->layer[layer].first;
   while (line->next->next != NULL && line->next->lambda <= lambda) {
     line = line->next;
   }
-  const cds_line *end = line->next->lambda == lambda ? line->next : line;
-  const bool known =
-      line->state == CDS_SEGMENT_CLOSED || (end->lambda == lambda && end->real);
-  if (!known) {
-    const cds_question question = {.ask = true, .lambda = lambda};
-    CDS_TRY(cds_walk_ask_at(&t->walk, line, &question));
-    if (line->next->next != NULL && line->next->lambda <= lambda) {
-      line = line->next;
-    }
-    end = line->next->lambda == lambda ? line->next : line;
-    t->proven = t->proven && end->proven;
-  }
   scan->at[layer] = line;
   scan->beside[layer] = NULL;
+  return line->next->lambda == lambda ? line->next : line;
+}
+
+/* Asks every layer whose least point at the slope is not known, and stands all
+ * of them there. */
+static cds_status stand_all(tracer *t, double lambda) {
+  cds_scan *scan = &t->walk.scan;
+  const cds_hull_problem *problem = scan->problem;
+  const cds_question question = {.ask = true, .lambda = lambda};
+  for (size_t i = 0; i < problem->layers; i++) {
+    scan->at[i] = NULL;
+    scan->beside[i] = NULL;
+    if (problem->layer[i].fixed) {
+      continue;
+    }
+    const cds_line *end = stand(scan, i, lambda);
+    if (scan->at[i]->state != CDS_SEGMENT_CLOSED &&
+        !(end->lambda == lambda && end->real)) {
+      cds_walk_put(&t->walk, scan->at[i], &question);
+    }
+  }
+  const size_t asks = t->walk.places;
+  CDS_TRY(cds_walk_send(&t->walk));
+  for (size_t i = 0; i < asks; i++) {
+    const cds_line *end = stand(scan, t->walk.ask[i].layer, lambda);
+    t->proven = t->proven && end->proven;
+  }
   return CDS_OK;
 }
 
 static cds_status solve_knot(knot *out, tracer *t, double lambda) {
   cds_scan *scan = &t->walk.scan;
   const size_t layers = scan->problem->layers;
-  for (size_t i = 0; i < layers; i++) {
-    scan->at[i] = NULL;
-    scan->beside[i] = NULL;
-    if (!scan->problem->layer[i].fixed) {
-      CDS_TRY(stand(t, i, lambda));
-    }
-  }
+  CDS_TRY(stand_all(t, lambda));
   *out = (knot){.lambda = lambda};
   if (!cds_scan_sum(&out->point, scan, lambda)) {
     return CDS_EINTERNAL; /* every layer has an answer there */

@@ -137,13 +137,13 @@ static void conclude(const cds_scan *scan, const cds_pass *pass) {
   }
 }
 
-/* Asks within an open segment: at the slope of its chord, or some way towards a
- * floor. */
-static cds_status look_at(cds_walk *walk, cds_line *segment) {
+/* Puts a question within an open segment: at the slope of its chord, or some
+ * way towards a floor. */
+static void look_at(cds_walk *walk, cds_line *segment) {
   const double far = 4;
   if (segment == NULL || segment->next == NULL ||
       segment->state != CDS_SEGMENT_OPEN) {
-    return CDS_OK;
+    return;
   }
   cds_question question = {.ask = true};
   if (segment->real && segment->next->real) {
@@ -154,7 +154,9 @@ static cds_status look_at(cds_walk *walk, cds_line *segment) {
   } else {
     question.lambda = segment->next->lambda / far;
   }
-  return question.ask ? cds_walk_ask_at(walk, segment, &question) : CDS_OK;
+  if (question.ask) {
+    cds_walk_put(walk, segment, &question);
+  }
 }
 
 /* Asks the layers for the points beside those that the bound stands on, which
@@ -169,11 +171,11 @@ static cds_status look_around(cds_walk *walk, const cds_line *line) {
   }
   for (size_t i = 0; i < scan->problem->layers; i++) {
     if (scan->at[i] != NULL) {
-      CDS_TRY(look_at(walk, scan->at[i]->previous));
-      CDS_TRY(look_at(walk, scan->at[i]->next));
+      look_at(walk, scan->at[i]->previous);
+      look_at(walk, scan->at[i]->next);
     }
   }
-  return CDS_OK;
+  return cds_walk_send(walk);
 }
 
 /* Whether the last vertex, where T is least, is the optimum: all others have no

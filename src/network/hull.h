@@ -62,10 +62,17 @@ typedef struct cds_hull_answer {
   size_t solution; /* the caller's number of the point, given back by choice */
 } cds_hull_answer;
 
-/* Answers for a layer that is not fixed; lambda (pJ/s) is in [0, INFINITY],
- * where INFINITY asks for the least T. Any status but CDS_OK ends the walk. */
-typedef cds_status (*cds_hull_solver)(cds_hull_answer *out, size_t layer,
-                                      double lambda, void *payload);
+/* A question to a layer that is not fixed. */
+typedef struct cds_hull_ask {
+  size_t layer;
+  double lambda; /* pJ/s, in [0, INFINITY]; INFINITY asks for the least T */
+  cds_hull_answer answer;
+} cds_hull_ask;
+
+/* Answers all of them, at most two a layer, in any order. Any status but CDS_OK
+ * ends the walk: that of the first one that fails. */
+typedef cds_status (*cds_hull_solver)(cds_hull_ask *ask, size_t asks,
+                                      void *payload);
 
 typedef struct cds_hull_layer {
   double weight;               /* how often it runs, > 0 */

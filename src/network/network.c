@@ -5,19 +5,10 @@
  */
 #include "network/network.h"
 
-#include "base/text.h"
 #include "network/advice.h"
 #include "network/frontier.h"
 #include "network/plan.h"
-
-/* An answer of the search that is kept. */
-typedef struct kept_solution {
-  cds_mapping mapping;
-  cds_cost cost;
-  bool proven;
-  size_t twin; /* what it answers, and where */
-  double lambda, bound;
-} kept_solution;
+#include "network/questions.h"
 
 typedef struct network_job {
   cds_network_result *out;
@@ -27,102 +18,15 @@ typedef struct network_job {
   const cds_network_plan *plan;
   cds_arena *arena;
   cds_diag *diag;
-  size_t begun;         /* kind that it is begun for; SIZE_MAX: none */
-  cds_hull_layer *hull; /* by kind */
-  cds_cost *cost;       /* of the operations, by kind */
+  cds_hull_layer *hull;            /* by kind */
+  cds_cost *cost;                  /* of the operations, by kind */
   cds_operation_counts *operation; /* by kind */
-  kept_solution **solution;
-  size_t solutions, room;
-  cds_search_result result; /* scratch */
+  cds_answers *answers;            /* by twin */
+  cds_asker asker;
 } network_job;
 
 static const cds_layer *layer_of(const network_job *job, size_t kind) {
   return &job->workload->layer[job->plan->first[kind]];
-}
-
-/* Says what no mapping can avoid. */
-static void diagnose_misfit(const network_job *job, size_t kind) {
-  const cds_misfit misfit = cds_search_misfit(job->options->searcher);
-  cds_layer_misfit(job->diag, job->arch, layer_of(job, kind), &misfit,
-                   job->arena);
-}
-
-/* Begins the searcher for the kind unless it is. Keeping one searcher for each
- * kind, with its tables, was measured: 4 % faster, not worth its memory. */
-static cds_status begin_layer(network_job *job, size_t kind) {
-  if (job->begun == job->plan->twin[kind]) {
-    return CDS_OK;
-  }
-  job->begun = SIZE_MAX;
-  CDS_TRY(cds_search_begin(job->options->searcher, job->arch,
-                           &layer_of(job, kind)->einsum,
-                           job->options->power_limit_w));
-  job->begun = job->plan->twin[kind];
-  return CDS_OK;
-}
-
-static cds_status search_layer(network_job *job, size_t kind, cds_goal goal) {
-  const cds_control *control = job->options->control;
-  cds_status status = begin_layer(job, kind);
-  if (status == CDS_OK) {
-    status =
-        cds_search_solve(&job->result, job->options->searcher, goal, control);
-  }
-  if (status == CDS_EINFEASIBLE) {
-    diagnose_misfit(job, kind);
-  }
-  if (status == CDS_ELIMIT) {
-    cds_diag_error(job->diag, layer_of(job, kind)->place,
-                   "'%s' is too large to map on '%s': its counts pass 64 bits "
-                   "or a rank can be cut in more than 262144 ways: expected a "
-                   "smaller layer or ranks with fewer divisors",
-                   layer_of(job, kind)->name, job->arch->name);
-    return CDS_EINPUT;
-  }
-  if (status != CDS_OK) {
-    return status;
-  }
-  job->out->nodes += job->result.nodes;
-  if (cds_control_cancelled(control)) {
-    return CDS_EINTERRUPTED;
-  }
-  return job->result.found ? CDS_OK : CDS_EINTERNAL;
-}
-
-static cds_status make_room(network_job *job) {
-  if (job->solutions == job->room) {
-    const size_t room = job->room == 0 ? 128 : 2 * job->room;
-    kept_solution **grown = (kept_solution **)cds_arena_array(
-        job->arena, room, sizeof(kept_solution *));
-    if (grown == NULL) {
-      return CDS_ENOMEM;
-    }
-    for (size_t i = 0; i < job->solutions; i++) {
-      grown[i] = job->solution[i];
-    }
-    job->solution = grown;
-    job->room = room;
-  }
-  return CDS_OK;
-}
-
-/* Keeps the answer of the search. */
-static cds_status keep_solution(network_job *job, size_t kind, double lambda,
-                                double bound) {
-  CDS_TRY(make_room(job));
-  kept_solution *kept =
-      (kept_solution *)cds_arena_alloc(job->arena, sizeof *kept);
-  if (kept == NULL) {
-    return CDS_ENOMEM;
-  }
-  kept->mapping = job->result.mapping;
-  kept->cost = job->result.cost;
-  kept->proven = job->result.proven;
-  kept->twin = job->plan->twin[kind];
-  kept->lambda = lambda;
-  kept->bound = bound;
-  job->solution[job->solutions++] = kept;
-  return CDS_OK;
 }
 
 /* A finite lambda that stands for infinity: energy then weighs 2^-60 of what
@@ -134,37 +38,75 @@ static double endless_lambda(const cds_hull_layer *layer) {
   return scale * 0x1p60;
 }
 
-/* The same question about same layers of another phase; the number of answers
- * when it was not asked yet. */
-static size_t find_answer(const network_job *job, size_t kind, double lambda) {
-  size_t i = job->plan->by_phase ? 0 : job->solutions;
-  while (i < job->solutions &&
-         (job->solution[i]->lambda != lambda ||
-          job->solution[i]->twin != job->plan->twin[kind])) {
-    i++;
-  }
-  return i;
+/* The lambda that the search is asked for. */
+static double weight_of(const network_job *job, const cds_hull_ask *ask) {
+  return ask->lambda == (double)INFINITY
+             ? endless_lambda(&job->hull[ask->layer])
+             : ask->lambda;
 }
 
-static cds_status solve_at(cds_hull_answer *out, size_t kind, double lambda,
-                           void *payload) {
-  network_job *job = (network_job *)payload;
-  const bool endless = lambda == (double)INFINITY;
-  const double weight = endless ? endless_lambda(&job->hull[kind]) : lambda;
-  const size_t number = find_answer(job, kind, lambda);
-  if (number == job->solutions) {
-    CDS_TRY(search_layer(job, kind, (cds_goal){.lambda_pj_per_s = weight}));
-    const double bound = job->result.bound;
-    CDS_TRY(keep_solution(job, kind, lambda,
-                          endless ? bound / weight * (1 - 0x1p-50) : bound));
+/* Searches what was not answered yet. Same layers of another phase share
+ * answers. */
+static cds_status search_new(network_job *job, const cds_hull_ask *ask,
+                             size_t asks) {
+  cds_answers *answers = job->answers;
+  const size_t known = answers->answers;
+  cds_layer_question *question =
+      (cds_layer_question *)cds_arena_array(job->arena, asks, sizeof *question);
+  if (question == NULL) {
+    return CDS_ENOMEM;
   }
-  const kept_solution *kept = job->solution[number];
-  *out = (cds_hull_answer){.energy_pj = kept->cost.energy_pj,
-                           .latency_s = kept->cost.latency_s,
-                           .bound = kept->bound,
-                           .proven = kept->proven,
-                           .from = endless ? weight : 0,
-                           .solution = number};
+  size_t questions = 0;
+  for (size_t i = 0; i < asks; i++) {
+    const size_t twin = job->plan->twin[ask[i].layer];
+    if (cds_answers_find(answers, twin, ask[i].lambda) < answers->answers) {
+      continue;
+    }
+    cds_answer *answer = cds_answers_add(answers, twin, ask[i].lambda);
+    if (answer == NULL) {
+      return CDS_ENOMEM;
+    }
+    question[questions++] = (cds_layer_question){
+        .kind = ask[i].layer,
+        .goal = {.lambda_pj_per_s = weight_of(job, &ask[i])},
+        .result = &answer->result};
+  }
+  CDS_TRY(cds_ask_layers(&job->asker, question, questions));
+  for (size_t i = 0; i < questions; i++) {
+    cds_answer *answer = answers->answer[known + i];
+    const double bound = answer->result.bound;
+    const double weight = question[i].goal.lambda_pj_per_s;
+    answer->bound = answer->lambda == (double)INFINITY
+                        ? bound / weight * (1 - 0x1p-50)
+                        : bound;
+  }
+  return CDS_OK;
+}
+
+static cds_status solve(cds_hull_ask *ask, size_t asks, void *payload) {
+  network_job *job = (network_job *)payload;
+  const cds_arena_mark mark = cds_arena_mark_get(job->arena);
+  const cds_status status = search_new(job, ask, asks);
+  if (status != CDS_OK) {
+    cds_answers_forget(job->answers);
+    return status;
+  }
+  cds_arena_reset(job->arena, mark);
+  for (size_t i = 0; i < asks; i++) {
+    const size_t number = cds_answers_find(
+        job->answers, job->plan->twin[ask[i].layer], ask[i].lambda);
+    cds_answer *answer = job->answers->answer[number];
+    const bool endless = ask[i].lambda == (double)INFINITY;
+    job->out->nodes += answer->counted ? 0 : answer->result.nodes;
+    answer->counted = true;
+    ask[i].answer =
+        (cds_hull_answer){.energy_pj = answer->result.cost.energy_pj,
+                          .latency_s = answer->result.cost.latency_s,
+                          .bound = answer->bound,
+                          .proven = answer->result.proven,
+                          .from = endless ? weight_of(job, &ask[i]) : 0,
+                          .solution = number};
+  }
   return CDS_OK;
 }
 
@@ -214,6 +156,15 @@ static cds_status prepare(network_job *job) {
   if (job->hull == NULL || job->cost == NULL || job->operation == NULL) {
     return CDS_ENOMEM;
   }
+  job->asker = (cds_asker){.arch = job->arch,
+                           .workload = job->workload,
+                           .plan = job->plan,
+                           .options = job->options,
+                           .arena = job->arena,
+                           .diag = job->diag};
+  CDS_TRY(cds_asker_begin(&job->asker));
+  job->answers = cds_searchers_answers(job->options->searchers);
+  CDS_TRY(cds_answers_begin(job->answers, kinds));
   CDS_TRY(cds_network_footprint(job->arch, job->workload, job->diag));
   CDS_TRY(
       cds_network_leakage(job->arch, job->options->power_limit_w, job->diag));
@@ -222,22 +173,46 @@ static cds_status prepare(network_job *job) {
 
 /* ---- the result --------------------------------------------------------- */
 
-/* Exact counts of the mapping, and what the layer could reach alone. */
-static cds_status add_details(cds_layer_result *result, network_job *job,
-                              size_t kind) {
+/* Exact counts of the mapping. */
+static cds_status add_counts(cds_layer_result *result, network_job *job) {
   result->counts =
       (cds_counts *)cds_arena_alloc(job->arena, sizeof *result->counts);
   if (result->counts == NULL) {
     return CDS_ENOMEM;
   }
-  CDS_TRY(cds_count(result->counts, job->arch, &result->layer->einsum,
-                    &result->mapping, job->arena));
-  CDS_TRY(search_layer(job, kind, (cds_goal){.product = true}));
-  const cds_cost *cost = &job->result.cost;
-  result->own_edp_pj_s = cost->energy_pj * cost->latency_s;
-  result->own_bound_pj_s = fmin(job->result.bound, result->own_edp_pj_s);
-  if (job->result.proven) {
-    result->own_bound_pj_s = result->own_edp_pj_s;
+  return cds_count(result->counts, job->arch, &result->layer->einsum,
+                   &result->mapping, job->arena);
+}
+
+/* What each layer could reach alone, by kind. */
+static cds_status add_own(cds_layer_result *by_kind, network_job *job) {
+  const size_t kinds = job->plan->distinct;
+  cds_search_result *own =
+      (cds_search_result *)cds_arena_array(job->arena, kinds, sizeof *own);
+  cds_layer_question *question = (cds_layer_question *)cds_arena_array(
+      job->arena, kinds, sizeof *question);
+  if (own == NULL || question == NULL) {
+    return CDS_ENOMEM;
+  }
+  size_t questions = 0;
+  for (size_t kind = 0; kind < kinds; kind++) {
+    if (!job->hull[kind].fixed && job->plan->twin[kind] == kind) {
+      question[questions++] = (cds_layer_question){
+          .kind = kind, .goal = {.product = true}, .result = &own[kind]};
+    }
+  }
+  CDS_TRY(cds_ask_layers(&job->asker, question, questions));
+  for (size_t kind = 0; kind < kinds; kind++) {
+    const cds_search_result *from = &own[job->plan->twin[kind]];
+    cds_layer_result *result = &by_kind[kind];
+    if (job->hull[kind].fixed) {
+      continue;
+    }
+    job->out->nodes += job->plan->twin[kind] == kind ? from->nodes : 0;
+    result->own_edp_pj_s = from->cost.energy_pj * from->cost.latency_s;
+    result->own_bound_pj_s = from->proven
+                                 ? result->own_edp_pj_s
+                                 : fmin(from->bound, result->own_edp_pj_s);
   }
   return CDS_OK;
 }
@@ -254,11 +229,12 @@ static cds_status fill_kind(cds_layer_result *result, network_job *job,
     result->own_bound_pj_s = result->own_edp_pj_s;
     return CDS_OK;
   }
-  const kept_solution *kept = job->solution[walk->choice[kind]];
-  result->status = kept->proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
-  result->mapping = kept->mapping;
-  result->cost = kept->cost;
-  return job->options->details ? add_details(result, job, kind) : CDS_OK;
+  const cds_search_result *chosen =
+      &job->answers->answer[walk->choice[kind]]->result;
+  result->status = chosen->proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
+  result->mapping = chosen->mapping;
+  result->cost = chosen->cost;
+  return job->options->details ? add_counts(result, job) : CDS_OK;
 }
 
 static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
@@ -277,6 +253,9 @@ static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
   }
   for (size_t kind = 0; kind < job->plan->distinct; kind++) {
     CDS_TRY(fill_kind(&by_kind[kind], job, walk, kind));
+  }
+  if (job->options->details) {
+    CDS_TRY(add_own(by_kind, job));
   }
   for (size_t i = 0; i < workload->layers; i++) {
     const cds_layer *layer = &workload->layer[i];
@@ -373,7 +352,7 @@ static cds_status make_problem(cds_hull_problem *out, network_job *job) {
                             .energy_limit_pj = options->energy_limit_pj,
                             .edp_limit_pj_s = options->edp_limit_pj_s,
                             .incumbent = options->incumbent,
-                            .solve = solve_at,
+                            .solve = solve,
                             .payload = job};
   if (options->objective == CDS_OBJECTIVE_EDP) {
     out->incumbent = fmin(out->incumbent, out->edp_limit_pj_s);
@@ -430,8 +409,7 @@ static cds_status begin_job(network_job **out, cds_network_result *result,
                        .workload = workload,
                        .options = options,
                        .plan = own,
-                       .arena = arena,
-                       .begun = SIZE_MAX};
+                       .arena = arena};
   *out = job;
   return CDS_OK;
 }

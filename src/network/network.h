@@ -57,7 +57,9 @@ typedef struct cds_network_result {
   double least_energy_pj, least_latency_s, least_edp_pj_s;
   /* Of the slowest phase, when there is a limit on it; else 0. */
   double least_first_token_s, least_token_s;
-  uint64_t solves, nodes; /* effort */
+  /* Effort: questions that the walk put to layers, and nodes that the search
+   * has opened for the answers, those of an earlier solve included. */
+  uint64_t solves, nodes;
 } cds_network_result;
 
 /* Which layers are the same: made once for a workload, used for all designs. */
@@ -83,6 +85,12 @@ typedef struct cds_known_points {
   double gap; /* 0: all vertices that are not dominated by more than rounding */
 } cds_known_points;
 
+/* Searchers for all layers of a design and their answers; used for one design
+ * after the other. */
+typedef struct cds_searchers cds_searchers;
+cds_searchers *cds_searchers_new(void); /* NULL: no memory */
+void cds_searchers_free(cds_searchers *searchers);
+
 typedef struct cds_network_options {
   cds_objective objective;
   double power_limit_w; /* roof of each layer; INFINITY: none */
@@ -94,8 +102,13 @@ typedef struct cds_network_options {
   double first_token_limit_s;   /* of each prefill phase; INFINITY: none */
   double token_limit_s;         /* a token of each decode phase; likewise */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
-  cds_searcher *searcher;       /* for all layers in turn */
-  cds_known_points known;       /* for a frontier */
+  cds_searchers *searchers;
+  unsigned threads;       /* for cds_parallel_for; 0: one per core */
+  cds_known_points known; /* for a frontier */
+  /* The searchers were last used for this design, whose names they refer to,
+   * with this workload, plan and power limit: what is answered is not searched
+   * again. */
+  bool again;
 } cds_network_options;
 #define CDS_NETWORK_OPTIONS_INIT                                               \
   {                                                                            \

@@ -23,23 +23,27 @@ double network_between(uint64_t *state, uint64_t low, uint64_t high) {
 }
 
 /* The least point for lambda. */
-cds_status network_solve(cds_hull_answer *out, size_t layer, double lambda,
-                         void *payload) {
-  const network *n = (const network *)payload;
+static void answer(cds_hull_ask *ask, const network *n) {
   double least = (double)INFINITY;
-  for (size_t i = 0; i < n->points[layer]; i++) {
-    const cds_hull_point point = n->point[layer][i];
-    const double value = lambda == (double)INFINITY
+  for (size_t i = 0; i < n->points[ask->layer]; i++) {
+    const cds_hull_point point = n->point[ask->layer][i];
+    const double value = ask->lambda == (double)INFINITY
                              ? point.latency_s
-                             : point.energy_pj + lambda * point.latency_s;
+                             : point.energy_pj + ask->lambda * point.latency_s;
     if (value < least) {
       least = value;
-      *out = (cds_hull_answer){.energy_pj = point.energy_pj,
-                               .latency_s = point.latency_s,
-                               .bound = value,
-                               .proven = true,
-                               .solution = i};
+      ask->answer = (cds_hull_answer){.energy_pj = point.energy_pj,
+                                      .latency_s = point.latency_s,
+                                      .bound = value,
+                                      .proven = true,
+                                      .solution = i};
     }
+  }
+}
+
+cds_status network_solve(cds_hull_ask *ask, size_t asks, void *payload) {
+  for (size_t i = 0; i < asks; i++) {
+    answer(&ask[i], (const network *)payload);
   }
   return CDS_OK;
 }

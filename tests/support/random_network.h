@@ -29,8 +29,7 @@ uint64_t network_random(uint64_t *state);
 double network_between(uint64_t *state, uint64_t low, uint64_t high);
 /* Layers without limits; a solver that gives the least point for lambda. */
 void network_make(network *n, uint64_t seed);
-cds_status network_solve(cds_hull_answer *out, size_t layer, double lambda,
-                         void *payload);
+cds_status network_solve(cds_hull_ask *ask, size_t asks, void *payload);
 network_sums network_add_up(const network *n,
                             const size_t choice[NETWORK_LAYERS]);
 bool network_within(const network *n, const network_sums *sum);

@@ -48,9 +48,8 @@ static double line_value(double lambda, cds_hull_point point) {
 }
 
 /* The least point for lambda; of equal ones any, as a search might. */
-static cds_status solve(cds_hull_answer *out, size_t layer, double lambda,
-                        void *payload) {
-  random_layers *const all = (random_layers *)payload;
+static void answer(cds_hull_answer *out, size_t layer, double lambda,
+                   random_layers *all) {
   assert_false(all->layer[layer].fixed);
   assert_true(lambda >= 0);
   size_t best = 0;
@@ -84,6 +83,15 @@ static cds_status solve(cds_hull_answer *out, size_t layer, double lambda,
   out->energy_pj = all->point[layer][best].energy_pj;
   out->latency_s = all->point[layer][best].latency_s;
   out->solution = best;
+}
+
+static cds_status solve(cds_hull_ask *ask, size_t asks, void *payload) {
+  random_layers *const all = (random_layers *)payload;
+  unsigned of_layer[LAYERS] = {0};
+  for (size_t i = 0; i < asks; i++) {
+    assert_true(++of_layer[ask[i].layer] <= 2);
+    answer(&ask[i].answer, ask[i].layer, ask[i].lambda, all);
+  }
   return CDS_OK;
 }
 
@@ -504,11 +512,9 @@ static void sums_are_made_in_the_order_of_the_terms(void **state) {
   cds_arena_free(arena);
 }
 
-static cds_status refuse(cds_hull_answer *out, size_t layer, double lambda,
-                         void *payload) {
-  (void)out;
-  (void)layer;
-  (void)lambda;
+static cds_status refuse(cds_hull_ask *ask, size_t asks, void *payload) {
+  (void)ask;
+  assert_true(asks > 0);
   ++*(size_t *)payload;
   return CDS_EINFEASIBLE;
 }

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "network/network.h"
+#include "network/searchers.h"
 #include "support/messages.h"
 #include "support/tiny_network.h"
 
@@ -25,7 +25,7 @@ typedef struct network {
   fixture f;
   cds_space *space;
   cds_workload workload;
-  cds_searcher *searcher;
+  cds_searchers *searchers;
   cds_network_options options;
   cds_network_result result;
 } network;
@@ -43,13 +43,13 @@ static void open_network(network *n) {
               cds_workload_read(&n->workload, workload_path, &n->f.reader));
   unlink(arch_path);
   unlink(workload_path);
-  n->searcher = cds_searcher_new();
+  n->searchers = cds_searchers_new();
   n->options = (cds_network_options)CDS_NETWORK_OPTIONS_INIT;
   assert_int_equal(cds_space_designs(n->space), DESIGNS);
 }
 
 static void close_network(network *n) {
-  cds_searcher_free(n->searcher);
+  cds_searchers_free(n->searchers);
   fixture_close(&n->f);
 }
 
@@ -59,7 +59,7 @@ static void read_design(cds_arch *out, network *n, uint64_t index) {
 }
 
 static cds_status solve(network *n, const cds_arch *arch) {
-  n->options.searcher = n->searcher;
+  n->options.searchers = n->searchers;
   return cds_network_solve(&n->result, arch, &n->workload, n->f.arena,
                            &n->options, n->f.diag);
 }
@@ -154,6 +154,95 @@ static void incumbent_below_the_optimum_cuts(void **state) {
   close_network(&n);
 }
 
+/* The least energy of the whole is the sum of those of its layers, which are
+ * more than there are searchers. */
+static void kinds_beyond_the_searchers_share_one(void **state) {
+  (void)state;
+  enum { LAYERS = CDS_SEARCHERS_MAX + 6 };
+  network n;
+  open_network(&n);
+  cds_arch arch;
+  read_design(&arch, &n, DESIGNS - 1);
+  const cds_layer layer = n.workload.layer[0];
+  cds_layer many[LAYERS];
+  for (unsigned i = 0; i < LAYERS; i++) {
+    many[i] = layer;
+    many[i].count = 1;
+    many[i].einsum.rank[0].size = i + 1;
+  }
+  n.workload.footprint_bits = 0;
+  n.options.objective = CDS_OBJECTIVE_ENERGY;
+  double sum_pj = 0;
+  n.workload.layers = 1;
+  for (unsigned i = 0; i < LAYERS; i++) {
+    n.workload.layer = &many[i];
+    assert_fine(&n.f, solve(&n, &arch));
+    sum_pj += n.result.energy_pj;
+  }
+  n.workload.layer = many;
+  n.workload.layers = LAYERS;
+  assert_fine(&n.f, solve(&n, &arch));
+  assert_true(near(n.result.energy_pj, sum_pj) && n.result.proven);
+  close_network(&n);
+}
+
+/* A cancelled search gives no answer: whoever has all answers needs none. */
+static void what_was_answered_is_not_searched_again(void **state) {
+  (void)state;
+  network n;
+  open_network(&n);
+  const volatile int cancel = 1;
+  const cds_control cancelled = {.cancel = &cancel};
+  cds_arch arch;
+  read_design(&arch, &n, 7);
+  assert_fine(&n.f, solve(&n, &arch));
+  const cds_network_result first = n.result;
+  n.options.control = &cancelled;
+  n.options.again = true;
+  assert_fine(&n.f, solve(&n, &arch));
+  assert_true(n.result.value == first.value && n.result.bound == first.bound);
+  assert_int_equal(n.result.solves, first.solves);
+  assert_int_equal(n.result.nodes, first.nodes);
+  for (size_t i = 0; i < first.layers; i++) {
+    assert_memory_equal(&n.result.layer[i].mapping, &first.layer[i].mapping,
+                        sizeof first.layer[i].mapping);
+  }
+  n.options.again = false;
+  assert_int_equal(solve(&n, &arch), CDS_EINTERRUPTED);
+  close_network(&n);
+}
+
+static void threads_do_not_change_the_result(void **state) {
+  (void)state;
+  static const unsigned threads[] = {2, 3, 8};
+  network n;
+  open_network(&n);
+  n.options.details = true;
+  for (uint64_t i = 0; i < DESIGNS; i++) {
+    cds_arch arch;
+    read_design(&arch, &n, i);
+    n.options.threads = 1;
+    assert_fine(&n.f, solve(&n, &arch));
+    const cds_network_result one = n.result;
+    for (unsigned t = 0; t < 3; t++) {
+      n.options.threads = threads[t];
+      assert_fine(&n.f, solve(&n, &arch));
+      assert_true(n.result.value == one.value && n.result.bound == one.bound);
+      assert_int_equal(n.result.solves, one.solves);
+      assert_int_equal(n.result.nodes, one.nodes);
+      assert_int_equal(n.result.frontier_points, one.frontier_points);
+      for (size_t l = 0; l < one.layers; l++) {
+        const cds_layer_result *got = &n.result.layer[l];
+        const cds_layer_result *want = &one.layer[l];
+        assert_memory_equal(&got->mapping, &want->mapping,
+                            sizeof want->mapping);
+        assert_true(got->own_edp_pj_s == want->own_edp_pj_s);
+      }
+    }
+  }
+  close_network(&n);
+}
+
 static void same_layers_are_planned_once(void **state) {
   (void)state;
   network n;
@@ -200,6 +289,9 @@ int main(void) {
       cmocka_unit_test(every_design_equals_trying_all_mappings),
       cmocka_unit_test(latency_limits_leave_the_bound_sound),
       cmocka_unit_test(incumbent_below_the_optimum_cuts),
+      cmocka_unit_test(kinds_beyond_the_searchers_share_one),
+      cmocka_unit_test(what_was_answered_is_not_searched_again),
+      cmocka_unit_test(threads_do_not_change_the_result),
       cmocka_unit_test(same_layers_are_planned_once),
       cmocka_unit_test(leakage_above_the_power_limit_is_refused),
       cmocka_unit_test(footprint_that_does_not_fit_names_the_parts),

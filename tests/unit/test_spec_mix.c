@@ -230,7 +230,7 @@ static void mix_equals_trying_all_mappings(void **state) {
   cds_space *space = NULL;
   assert_fine(&m.f, cds_space_read(&space, m.path[m.files - 1], NULL, 0,
                                    m.f.arena, m.f.diag));
-  cds_searcher *searcher = cds_searcher_new();
+  cds_searchers *searchers = cds_searchers_new();
   for (uint64_t d = 0; d < DESIGNS; d++) {
     cds_arch arch;
     assert_fine(&m.f, cds_space_design(&arch, space, d, m.f.arena, m.f.diag));
@@ -239,7 +239,7 @@ static void mix_equals_trying_all_mappings(void **state) {
       cds_network_options options = CDS_NETWORK_OPTIONS_INIT;
       cds_network_result result;
       options.objective = (cds_objective)o;
-      options.searcher = searcher;
+      options.searchers = searchers;
       assert_fine(&m.f, cds_network_solve(&result, &arch, &m.workload,
                                           m.f.arena, &options, m.f.diag));
       assert_true(result.proven);
@@ -251,7 +251,7 @@ static void mix_equals_trying_all_mappings(void **state) {
       assert_true(floor.latency_s <= result.latency_s);
     }
   }
-  cds_searcher_free(searcher);
+  cds_searchers_free(searchers);
   close_mix(&m);
 }
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * answers: what the search has said of the layers of one design. When the same
+ * design is solved again, nothing is searched twice.
+ */
+#ifndef CDS_NETWORK_ANSWERS_H
+#define CDS_NETWORK_ANSWERS_H
+
+#include "network/network.h"
+
+/* The mapping of least E + lambda T of one kind of layers. */
+typedef struct cds_answer {
+  cds_search_result result;
+  double lambda; /* that was asked for; INFINITY: least T */
+  double bound;  /* no mapping is below, in E + lambda T, or T */
+  bool counted;  /* its nodes, in the present solve */
+  size_t next;   /* of the same kind: number + 1; 0: none */
+} cds_answer;
+
+typedef struct cds_answers {
+  cds_arena *arena;
+  size_t kinds;
+  size_t *first; /* of each kind: number + 1; 0: none */
+  size_t answers, room;
+  cds_answer **answer; /* by number */
+} cds_answers;
+
+/* Before each solve of the design with so many kinds: none is counted yet.
+ * CDS_ENOMEM. */
+cds_status cds_answers_begin(cds_answers *answers, size_t kinds);
+/* The number of the answer; that of all answers when there is none. */
+size_t cds_answers_find(const cds_answers *answers, size_t kind, double lambda);
+/* Puts a new answer for lambda last, for the caller to fill. NULL: no memory.
+ */
+cds_answer *cds_answers_add(cds_answers *answers, size_t kind, double lambda);
+/* There are none from now on: some were not filled. */
+void cds_answers_forget(cds_answers *answers);
+
+#endif

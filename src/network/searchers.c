@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A searcher for each place; see searchers.h. */
+#include "network/searchers.h"
+
+#include <string.h>
+
+typedef struct place {
+  cds_searcher *searcher;   /* made when needed */
+  const cds_einsum *einsum; /* that it is begun for; NULL: none */
+} place;
+
+struct cds_searchers {
+  place place[CDS_SEARCHERS_MAX];
+  cds_arena *arena; /* of the answers */
+  cds_arena_mark empty;
+  cds_answers answers;
+};
+
+cds_searchers *cds_searchers_new(void) {
+  cds_searchers *searchers = (cds_searchers *)cds_malloc(sizeof *searchers);
+  if (searchers == NULL) {
+    return NULL;
+  }
+  memset(searchers, 0, sizeof *searchers);
+  searchers->arena = cds_arena_new();
+  if (searchers->arena == NULL) {
+    cds_free(searchers);
+    return NULL;
+  }
+  searchers->empty = cds_arena_mark_get(searchers->arena);
+  cds_searchers_reset(searchers);
+  return searchers;
+}
+
+void cds_searchers_free(cds_searchers *searchers) {
+  if (searchers == NULL) {
+    return;
+  }
+  for (size_t i = 0; i < CDS_SEARCHERS_MAX; i++) {
+    cds_searcher_free(searchers->place[i].searcher);
+  }
+  cds_arena_free(searchers->arena);
+  cds_free(searchers);
+}
+
+void cds_searchers_reset(cds_searchers *searchers) {
+  for (size_t i = 0; i < CDS_SEARCHERS_MAX; i++) {
+    searchers->place[i].einsum = NULL;
+  }
+  cds_arena_reset(searchers->arena, searchers->empty);
+  searchers->answers.arena = searchers->arena;
+  cds_answers_forget(&searchers->answers);
+}
+
+cds_answers *cds_searchers_answers(cds_searchers *searchers) {
+  return &searchers->answers;
+}
+
+size_t cds_searchers_place(size_t n) {
+  return n < CDS_SEARCHERS_MAX ? n : CDS_SEARCHERS_MAX - 1;
+}
+
+cds_status cds_searchers_begin(cds_searcher **out, cds_searchers *searchers,
+                               size_t index, const cds_arch *arch,
+                               const cds_einsum *einsum, double power_limit_w) {
+  place *at = &searchers->place[index];
+  if (at->searcher == NULL) {
+    at->searcher = cds_searcher_new();
+  }
+  *out = at->searcher;
+  if (at->searcher == NULL) {
+    return CDS_ENOMEM;
+  }
+  if (at->einsum == einsum) {
+    return CDS_OK;
+  }
+  at->einsum = NULL;
+  CDS_TRY(cds_search_begin(at->searcher, arch, einsum, power_limit_w));
+  at->einsum = einsum;
+  return CDS_OK;
+}
