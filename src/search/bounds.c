@@ -425,12 +425,40 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
     price->above[i] =
         up + (wide * update + read) / merged + zero + fill / visits;
     price->constant[i] =
-        -results * (drain + once_price(layout, way, false, i) + update);
+        -results *
+        ((price->complete ? drain : 0) +
+         (price->ready ? once_price(layout, way, false, i) + update : 0));
     inner->returns[i] = read / merged + fill / visits;
     inner->zero[i] = -read - fill;
   }
   inner->any = true;
   inner->leg = w;
+}
+
+/* ---- results ---------------------------------------------------------- */
+
+/* Where words of the output may travel in the bits of results: what spreads of
+ * reductions leave to add up further out are partial sums. */
+static void mark_results(cds_layout *layout) {
+  const cds_general *general = layout->general;
+  const cds_chain *chain = layout->chain;
+  const unsigned t = general->output;
+  bool complete = true; /* of the leg outside */
+  for (unsigned w = 0; w < chain->ways; w++) {
+    const cds_leg *way = &chain->way[w];
+    if (way->tensor != t) {
+      continue;
+    }
+    bool merged = true;
+    for (unsigned k = way->top; k < way->depth; k++) {
+      merged = merged && (general->arch->array[k].reduction ||
+                          layout->spread[k]->lacking[t] == 1);
+    }
+    layout->price[w].ready =
+        complete && merged && layout->lacking[t][way->top] == 1;
+    complete = complete && layout->lacking[t][way->depth] == 1;
+    layout->price[w].complete = complete;
+  }
 }
 
 /* ---- ports and links that bounds look at ------------------------------ */
@@ -542,6 +570,7 @@ static void price_legs(cds_layout *layout) {
     choose_port(layout, g);
   }
   choose_links(layout);
+  mark_results(layout);
   for (unsigned w = chain->ways; w-- > 0;) {
     const cds_leg *way = &chain->way[w];
     layout->price[w].staying = layout->lacking[way->tensor][way->depth];
