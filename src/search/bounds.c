@@ -425,9 +425,9 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
     price->above[i] =
         up + (wide * update + read) / merged + zero + fill / visits;
     price->constant[i] =
-        -results *
-        ((price->complete ? drain : 0) +
-         (price->ready ? once_price(layout, way, false, i) + update : 0));
+        -results * ((price->complete ? drain : 0) +
+                    (price->merged ? once_price(layout, way, false, i) : 0) +
+                    (price->ready ? update : 0));
     inner->returns[i] = read / merged + fill / visits;
     inner->zero[i] = -read - fill;
   }
@@ -438,7 +438,8 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
 /* ---- results ---------------------------------------------------------- */
 
 /* Where words of the output may travel in the bits of results: what spreads of
- * reductions leave to add up further out are partial sums. */
+ * reductions leave to add up further out are partial sums, until the level that
+ * adds the last of them. */
 static void mark_results(cds_layout *layout) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
@@ -454,8 +455,8 @@ static void mark_results(cds_layout *layout) {
       merged = merged && (general->arch->array[k].reduction ||
                           layout->spread[k]->lacking[t] == 1);
     }
-    layout->price[w].ready =
-        complete && merged && layout->lacking[t][way->top] == 1;
+    layout->price[w].ready = complete;
+    layout->price[w].merged = complete && merged;
     complete = complete && layout->lacking[t][way->depth] == 1;
     layout->price[w].complete = complete;
   }

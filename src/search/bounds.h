@@ -27,6 +27,7 @@ typedef struct cds_leg_price {
   double least;   /* of F / share: every word leaves the parent */
   double staying; /* spreads above the child that the tensor lacks */
   bool complete;  /* of the output: drains may be results */
+  bool merged;    /* likewise, what comes out of the networks */
   bool ready;     /* likewise, updates of the parent */
   bool sliding;   /* windows are spread and multicast: share may be above 1 */
 } cds_leg_price;

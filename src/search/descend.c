@@ -264,6 +264,32 @@ static double exact_share(const cds_descent *job, unsigned w, double loads) {
   return loads / merged / united;
 }
 
+/* What the units share of windows in each step is known without tiles. */
+static void fix_compute(cds_descent *job) {
+  cds_layout *layout = &job->layout;
+  const cds_general *general = job->general;
+  const cds_chain *chain = layout->chain;
+  cds_weights sum = {{0}};
+  for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
+       w++) {
+    /* Behind no tile that is still open. */
+    const bool direct =
+        chain->way[w].top >= general->group[general->groups].depth;
+    double share = 1;
+    if (layout->price[w].sliding) {
+      share = direct ? exact_share(job, w, layout->units)
+                     : cds_leg_share(layout, w, &general->one);
+    }
+    const cds_leg_loads known = {general->macs, general->macs, share};
+    for (unsigned i = 0; i < layout->weightings; i++) {
+      sum.value[i] += cds_leg_cost(layout, w, i, &known);
+    }
+  }
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    layout->fixed.value[i] = general->mac_pj + sum.value[i];
+  }
+}
+
 /* Exact loads of the ways into the group, and what they cost. */
 static void decide_ways(cds_descent *job, unsigned group) {
   const cds_layout *layout = &job->layout;
@@ -386,6 +412,7 @@ static void try_tile(cds_descent *job, unsigned group,
 
 cds_status cds_descend(cds_descent *job) {
   const cds_general *general = job->general;
+  fix_compute(job);
   CDS_TRY(cds_candidates_list(job));
   job->tile[0] = &general->whole;
   job->loops = 0;
