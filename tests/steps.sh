@@ -41,8 +41,15 @@ step() {
   log=$(log_of "$name")
   shift
   "$@" >"$log" 2>&1 </dev/null || status=$?
+  tell "$name" "$status" "$((SECONDS - start))"
+}
+
+# tell NAME STATUS SECONDS: what became of a command whose log is that of NAME.
+tell() {
+  local name=$1 status=$2 log
+  log=$(log_of "$name")
   case $status in
-  0) pass_step "$name" "$((SECONDS - start)) s" ;;
+  0) pass_step "$name" "$3 s" ;;
   77) skip_step "$name" "$(sed -n 's/^skip: //p' "$log" | tail -n 1)" ;;
   *)
     fail_step "$name" "exit $status, log: ${log#"$root"/}"
@@ -132,6 +139,12 @@ core_steps() {
   tests_of dev -LE slow "$@"
 }
 
+# The sanitized build runs the first random cases only: here they all run.
+all_cases_steps() {
+  heading 'release build: all random cases'
+  build release && tests_of release -L 'property|oracle'
+}
+
 # The numbers of the README are those that its first command prints today.
 readme_steps() {
   step 'first command of the README' readme_command &&
@@ -203,18 +216,18 @@ all_steps() {
   heading 'clang-tidy'
   tests_of dev -L slow
 
-  heading 'release build'
-  build release && tests_of release -LE lint
+  heading 'release build: the other tests'
+  tests_of release -LE 'lint|property|oracle'
 
   heading 'clang build'
-  has 'clang tests' clang-14 && build clang && tests_of clang -LE lint
+  has 'clang tests' clang-14 && clang_steps
 
-  heading 'without OpenMP, GLPK and ONNX, and under valgrind'
-  if build valgrind -DCDS_WITH_OPENMP=OFF -DCDS_WITH_GLPK=OFF \
-    -DCDS_WITH_ONNX=OFF; then
-    tests_of valgrind -L quick -LE lint
-    has 'unit tests under valgrind' valgrind && valgrind_steps
-  fi
+  heading 'without OpenMP, GLPK and ONNX'
+  build valgrind -DCDS_WITH_OPENMP=OFF -DCDS_WITH_GLPK=OFF \
+    -DCDS_WITH_ONNX=OFF && tests_of valgrind -L quick -LE lint
+
+  heading 'valgrind'
+  has 'tests under valgrind' valgrind && valgrind_steps
 
   heading 'ThreadSanitizer'
   has 'tests with threads under ThreadSanitizer' clang-14 && tsan_steps
@@ -240,6 +253,13 @@ all_steps() {
     'SQLite, libxlsxwriter, LibreOffice, Chromium (later steps)'
 }
 
+clang_steps() {
+  build clang || return
+  environment=(CODESIGN_TEST_QUICK=1)
+  tests_of clang -LE lint
+  environment=()
+}
+
 # The tests that start threads, with clang's OpenMP: gcc's warns falsely.
 tsan_steps() {
   local name tests=(test_base_parallel test_explore_explore)
@@ -256,22 +276,43 @@ build_tsan() {
   cmake --preset tsan && cmake --build --preset tsan --target "$@"
 }
 
-# Every unit test under valgrind; only definite leaks count, because thread
-# pools keep their stacks to the end.
+# Every unit test and most command lines under valgrind, with what reads ONNX
+# models; only definite leaks count, because thread pools keep their stacks
+# to the end.
 valgrind_steps() {
-  local file name
+  local file name names=()
+  step 'build valgrind with ONNX' build_commands valgrind \
+    -DCDS_WITH_ONNX=AUTO || return
   for file in tests/unit/test_*.c; do
     name=$(basename "$file" .c)
     if grep -q 'long double' "$file"; then
       skip_step "valgrind: $name" 'valgrind has no long double, its reference'
       continue
     fi
-    step "valgrind: $name" timeout 900 valgrind -q --error-exitcode=9 \
-      --leak-check=full --errors-for-leak-kinds=definite \
-      "out/build/valgrind/tests/$name"
+    names+=("$name")
   done
+  under_valgrind "${names[@]}"
   step 'valgrind: command line' tests/cli/run --valgrind \
-    out/build/valgrind/codesign
+    --jobs "$jobs" out/build/valgrind/codesign
+}
+
+# under_valgrind NAME...: tests, as many at once as there are processors.
+under_valgrind() {
+  local name status seconds folder=$out/valgrind
+  rm -rf "$folder"
+  mkdir "$folder"
+  # Not by '&': an interruption must reach them.
+  # shellcheck disable=SC2016
+  printf '%s\n' "$@" | xargs -P "$jobs" -I NAME bash -c '
+    "${@:2}" >"$1.log" 2>&1 </dev/null
+    echo "$? $SECONDS" >"$1.status"' bash "$folder/NAME" \
+    timeout 900 valgrind -q --error-exitcode=9 --leak-check=full \
+    --errors-for-leak-kinds=definite out/build/valgrind/tests/NAME
+  for name in "$@"; do
+    cp "$folder/$name.log" "$(log_of "valgrind: $name")"
+    read -r status seconds <"$folder/$name.status"
+    tell "valgrind: $name" "$status" "$seconds"
+  done
 }
 
 # The tests with a German locale in force from the first instruction on: a

@@ -25,7 +25,12 @@
 #include "support/close.h"
 #include "support/nest.h"
 
-enum { COMPARED = 120, ORDERED = 6 /* loops, all orders of which are tried */ };
+enum {
+  COMPARED = 120,
+  COMPARED_QUICK = 30,
+  ORDERED = 6 /* loops, all orders of which are tried */
+};
+static unsigned compared = COMPARED;
 
 /* Levels by a word: "0 1 2" a chain, "0 11" two levels side by side, "x" an
  * array of two, "X" one of two by two. Every outermost access costs 10 pJ. */
@@ -177,7 +182,7 @@ static void nothing_is_found_where_nothing_fits(void **state) {
 static void counts_and_prices_are_literal(void **state) {
   static depth_case it;
   (void)state;
-  for (unsigned n = 0; n < COMPARED / 2; n++) {
+  for (unsigned n = 0; n < compared / 2; n++) {
     depth_case_make(&it, 99, n, 1);
     one_depth(&result, &it.arch, &it.einsum, &it.options);
     assert_true(result.samples > 0);
@@ -221,7 +226,7 @@ static void show_both(void) {
 /* With one tensor a level, a level's holders cannot be at several depths. */
 static void one_tensor_a_level_makes_both_spaces_equal(void **state) {
   (void)state;
-  for (uint64_t n = 0; n < COMPARED; n++) {
+  for (uint64_t n = 0; n < compared; n++) {
     solve_both(n, true);
     if (uneven.found != result.found ||
         (result.found && !close_enough(uneven.value, result.value[0], 1e-12))) {
@@ -234,7 +239,7 @@ static void one_tensor_a_level_makes_both_spaces_equal(void **state) {
 static void uneven_placement_is_never_worse(void **state) {
   unsigned lower = 0;
   (void)state;
-  for (uint64_t n = 0; n < COMPARED; n++) {
+  for (uint64_t n = 0; n < compared; n++) {
     solve_both(n, false);
     const bool worse =
         result.found &&
@@ -246,7 +251,7 @@ static void uneven_placement_is_never_worse(void **state) {
     lower += uneven.found && result.found &&
              uneven.value < result.value[0] * (1 - 1e-12);
   }
-  printf("uneven placement is better in %u of %d\n", lower, COMPARED);
+  printf("uneven placement is better in %u of %u\n", lower, compared);
 }
 
 /* ---- what the canonical orders leave out ------------------------------ */
@@ -336,6 +341,10 @@ static int show_orders(uint64_t cases, uint64_t seed) {
 
 int main(int argc, char **argv) {
   uint64_t orders = 0, seed = 5;
+  const char *quick = getenv("CODESIGN_TEST_QUICK");
+  if (quick != NULL && strcmp(quick, "1") == 0) {
+    compared = COMPARED_QUICK;
+  }
   for (int i = 1; i + 1 < argc; i += 2) {
     const uint64_t number = strtoull(argv[i + 1], NULL, 10);
     if (strcmp(argv[i], "orders") == 0) {

@@ -19,101 +19,101 @@
  * sum over the tensors of the safetensors files), in the paper where named.
  * Keys are those of the config.json of the model that is named.
  */
+static const struct {
+  const char *name;
+  double millions;
+  const char *keys;
+} published[] = {
+    /* Touvron et al. 2023, arXiv 2307.09288 */
+    {"Llama-2-7B", 6738,
+     "model_type: llama, " SHAPE(4096, 32, 32, 32, 11008, 32000)},
+    {"Llama-3.1-70B", 70554,
+     "model_type: llama, " SHAPE(8192, 80, 64, 8, 28672, 128256)},
+    {"Mistral-7B", 7242,
+     "model_type: mistral, " SHAPE(4096, 32, 32, 8, 14336, 32000)},
+    {"Mixtral-8x7B", 46703, /* 46.7 B: arXiv 2401.04088 says 47 B */
+     "model_type: mixtral, num_local_experts: 8, num_experts_per_tok: "
+     "2, " SHAPE(4096, 32, 32, 8, 14336, 32000)},
+    {"Mixtral-8x22B", 140630,
+     "model_type: mixtral, num_local_experts: 8, num_experts_per_tok: "
+     "2, " SHAPE(6144, 56, 48, 8, 16384, 32768)},
+    {"Qwen2-7B", 7616,
+     "model_type: qwen2, " SHAPE(3584, 28, 28, 4, 18944, 152064)},
+    {"Qwen2.5-0.5B", 494,
+     "model_type: qwen2, tie_word_embeddings: true, " SHAPE(896, 24, 14, 2,
+                                                            4864, 151936)},
+    {"Qwen3-8B", 8191,
+     "model_type: qwen3, head_dim: 128, " SHAPE(4096, 36, 32, 8, 12288,
+                                                151936)},
+    {"Qwen1.5-MoE-A2.7B", 14316,
+     "model_type: qwen2_moe, moe_intermediate_size: 1408, num_experts: 60, "
+     "num_experts_per_tok: 4, shared_expert_intermediate_size: 5632, " SHAPE(
+         2048, 24, 16, 16, 5632, 151936)},
+    {"Qwen3-30B-A3B", 30532,
+     "model_type: qwen3_moe, moe_intermediate_size: 768, num_experts: 128, "
+     "num_experts_per_tok: 8, head_dim: 128, " SHAPE(2048, 48, 32, 4, 6144,
+                                                     151936)},
+    {"Gemma-2B", 2506,
+     "model_type: gemma, head_dim: 256, " SHAPE(2048, 18, 8, 1, 16384, 256000)},
+    {"Gemma-7B", 8538,
+     "model_type: gemma, head_dim: 256, " SHAPE(3072, 28, 16, 16, 24576,
+                                                256000)},
+    {"Gemma-2-2B", 2614,
+     "model_type: gemma2, head_dim: 256, " SHAPE(2304, 26, 8, 4, 9216, 256000)},
+    {"Gemma-2-9B", 9242,
+     "model_type: gemma2, head_dim: 256, " SHAPE(3584, 42, 16, 8, 14336,
+                                                 256000)},
+    {"Gemma-3-1B", 1000,
+     "model_type: gemma3_text, head_dim: 256, sliding_window: 512, " SHAPE(
+         1152, 26, 4, 1, 6912, 262144)},
+    {"Phi-3-mini-4k", 3821,
+     "model_type: phi3, sliding_window: 2047, " SHAPE(3072, 32, 32, 32, 8192,
+                                                      32064)},
+    {"Phi-4-mini", 3836,
+     "model_type: phi3, partial_rotary_factor: 0.75, tie_word_embeddings: "
+     "true, " SHAPE(3072, 32, 24, 8, 8192, 200064)},
+    {"Kimi-K2", 1026400, /* 1 T */
+     "model_type: kimi_k2, moe_intermediate_size: 2048, n_routed_experts: "
+     "384, num_experts_per_tok: 8, n_shared_experts: 1, "
+     "first_k_dense_replace: 1, kv_lora_rank: 512, q_lora_rank: 1536, "
+     "qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128, n_group: "
+     "1, topk_group: 1, " SHAPE(7168, 61, 64, 64, 18432, 163840)},
+    {"GPT-2", 124.4,
+     "model_type: gpt2, n_embd: 768, n_layer: 12, n_head: 12, vocab_size: "
+     "50257, n_positions: 1024"},
+    {"GPT-2-XL", 1558,
+     "model_type: gpt2, n_embd: 1600, n_layer: 48, n_head: 25, vocab_size: "
+     "50257, n_positions: 1024"},
+    {"DeepSeek-V2-Lite", 15706,
+     "model_type: deepseek_v2, moe_intermediate_size: 1408, "
+     "n_routed_experts: 64, num_experts_per_tok: 6, n_shared_experts: 2, "
+     "first_k_dense_replace: 1, kv_lora_rank: 512, qk_nope_head_dim: 128, "
+     "qk_rope_head_dim: 64, v_head_dim: 128, " SHAPE(2048, 27, 16, 16, 10944,
+                                                     102400)},
+    {"DeepSeek-V2", 235741, /* 236 B: arXiv 2405.04434 */
+     "model_type: deepseek_v2, moe_intermediate_size: 1536, "
+     "n_routed_experts: 160, num_experts_per_tok: 6, n_shared_experts: 2, "
+     "first_k_dense_replace: 1, kv_lora_rank: 512, q_lora_rank: 1536, "
+     "qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128, "
+     "topk_method: group_limited_greedy, n_group: 8, topk_group: 3, " SHAPE(
+         5120, 60, 128, 128, 12288, 102400)},
+    {"DeepSeek-V3", 671026, /* 671 B: arXiv 2412.19437 */
+     "model_type: deepseek_v3, moe_intermediate_size: 2048, "
+     "n_routed_experts: 256, num_experts_per_tok: 8, n_shared_experts: 1, "
+     "first_k_dense_replace: 3, kv_lora_rank: 512, q_lora_rank: 1536, "
+     "qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128, "
+     "n_group: 8, topk_group: 4, " SHAPE(7168, 61, 128, 128, 18432, 129280)},
+};
+
 static void models_have_their_published_size(void **state) {
   (void)state;
-  static const struct {
-    const char *name;
-    double millions; /* published */
-    const char *keys;
-  } models[] = {
-      /* Touvron et al. 2023, arXiv 2307.09288 */
-      {"Llama-2-7B", 6738,
-       "model_type: llama, " SHAPE(4096, 32, 32, 32, 11008, 32000)},
-      {"Llama-3.1-70B", 70554,
-       "model_type: llama, " SHAPE(8192, 80, 64, 8, 28672, 128256)},
-      {"Mistral-7B", 7242,
-       "model_type: mistral, " SHAPE(4096, 32, 32, 8, 14336, 32000)},
-      {"Mixtral-8x7B", 46703, /* 46.7 B: arXiv 2401.04088 says 47 B */
-       "model_type: mixtral, num_local_experts: 8, num_experts_per_tok: "
-       "2, " SHAPE(4096, 32, 32, 8, 14336, 32000)},
-      {"Mixtral-8x22B", 140630,
-       "model_type: mixtral, num_local_experts: 8, num_experts_per_tok: "
-       "2, " SHAPE(6144, 56, 48, 8, 16384, 32768)},
-      {"Qwen2-7B", 7616,
-       "model_type: qwen2, " SHAPE(3584, 28, 28, 4, 18944, 152064)},
-      {"Qwen2.5-0.5B", 494,
-       "model_type: qwen2, tie_word_embeddings: true, " SHAPE(896, 24, 14, 2,
-                                                              4864, 151936)},
-      {"Qwen3-8B", 8191,
-       "model_type: qwen3, head_dim: 128, " SHAPE(4096, 36, 32, 8, 12288,
-                                                  151936)},
-      {"Qwen1.5-MoE-A2.7B", 14316,
-       "model_type: qwen2_moe, moe_intermediate_size: 1408, num_experts: 60, "
-       "num_experts_per_tok: 4, shared_expert_intermediate_size: 5632, " SHAPE(
-           2048, 24, 16, 16, 5632, 151936)},
-      {"Qwen3-30B-A3B", 30532,
-       "model_type: qwen3_moe, moe_intermediate_size: 768, num_experts: 128, "
-       "num_experts_per_tok: 8, head_dim: 128, " SHAPE(2048, 48, 32, 4, 6144,
-                                                       151936)},
-      {"Gemma-2B", 2506,
-       "model_type: gemma, head_dim: 256, " SHAPE(2048, 18, 8, 1, 16384,
-                                                  256000)},
-      {"Gemma-7B", 8538,
-       "model_type: gemma, head_dim: 256, " SHAPE(3072, 28, 16, 16, 24576,
-                                                  256000)},
-      {"Gemma-2-2B", 2614,
-       "model_type: gemma2, head_dim: 256, " SHAPE(2304, 26, 8, 4, 9216,
-                                                   256000)},
-      {"Gemma-2-9B", 9242,
-       "model_type: gemma2, head_dim: 256, " SHAPE(3584, 42, 16, 8, 14336,
-                                                   256000)},
-      {"Gemma-3-1B", 1000,
-       "model_type: gemma3_text, head_dim: 256, sliding_window: 512, " SHAPE(
-           1152, 26, 4, 1, 6912, 262144)},
-      {"Phi-3-mini-4k", 3821,
-       "model_type: phi3, sliding_window: 2047, " SHAPE(3072, 32, 32, 32, 8192,
-                                                        32064)},
-      {"Phi-4-mini", 3836,
-       "model_type: phi3, partial_rotary_factor: 0.75, tie_word_embeddings: "
-       "true, " SHAPE(3072, 32, 24, 8, 8192, 200064)},
-      {"Kimi-K2", 1026400, /* 1 T */
-       "model_type: kimi_k2, moe_intermediate_size: 2048, n_routed_experts: "
-       "384, num_experts_per_tok: 8, n_shared_experts: 1, "
-       "first_k_dense_replace: 1, kv_lora_rank: 512, q_lora_rank: 1536, "
-       "qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128, n_group: "
-       "1, topk_group: 1, " SHAPE(7168, 61, 64, 64, 18432, 163840)},
-      {"GPT-2", 124.4,
-       "model_type: gpt2, n_embd: 768, n_layer: 12, n_head: 12, vocab_size: "
-       "50257, n_positions: 1024"},
-      {"GPT-2-XL", 1558,
-       "model_type: gpt2, n_embd: 1600, n_layer: 48, n_head: 25, vocab_size: "
-       "50257, n_positions: 1024"},
-      {"DeepSeek-V2-Lite", 15706,
-       "model_type: deepseek_v2, moe_intermediate_size: 1408, "
-       "n_routed_experts: 64, num_experts_per_tok: 6, n_shared_experts: 2, "
-       "first_k_dense_replace: 1, kv_lora_rank: 512, qk_nope_head_dim: 128, "
-       "qk_rope_head_dim: 64, v_head_dim: 128, " SHAPE(2048, 27, 16, 16, 10944,
-                                                       102400)},
-      {"DeepSeek-V2", 235741, /* 236 B: arXiv 2405.04434 */
-       "model_type: deepseek_v2, moe_intermediate_size: 1536, "
-       "n_routed_experts: 160, num_experts_per_tok: 6, n_shared_experts: 2, "
-       "first_k_dense_replace: 1, kv_lora_rank: 512, q_lora_rank: 1536, "
-       "qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128, "
-       "topk_method: group_limited_greedy, n_group: 8, topk_group: 3, " SHAPE(
-           5120, 60, 128, 128, 12288, 102400)},
-      {"DeepSeek-V3", 671026, /* 671 B: arXiv 2412.19437 */
-       "model_type: deepseek_v3, moe_intermediate_size: 2048, "
-       "n_routed_experts: 256, num_experts_per_tok: 8, n_shared_experts: 1, "
-       "first_k_dense_replace: 3, kv_lora_rank: 512, q_lora_rank: 1536, "
-       "qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128, "
-       "n_group: 8, topk_group: 4, " SHAPE(7168, 61, 128, 128, 18432, 129280)},
-  };
-  for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+  for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
     fixture f;
     const cds_workload w =
-        read_model(&f, models[i].keys, "{prefill: {tokens: 16}}");
-    if (!close_enough((double)w.parameters, 1e6 * models[i].millions, 1e-3)) {
-      print_error("%s: %.0f\n", models[i].name, (double)w.parameters);
+        read_model(&f, published[i].keys, "{prefill: {tokens: 16}}");
+    if (!close_enough((double)w.parameters, 1e6 * published[i].millions,
+                      1e-3)) {
+      print_error("%s: %.0f\n", published[i].name, (double)w.parameters);
       fail();
     }
     fixture_close(&f);

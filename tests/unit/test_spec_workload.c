@@ -521,15 +521,6 @@ static void wrong_layers_are_refused_by_name(void **state) {
          "'then' is no list: expected operations");
   refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, then: [[bias]]}",
          "entry of 'then' is no name");
-  refuse("{operation: relu, rows: 1, length: 1, precision: int8, then: bias}",
-         "layer 'layer-1' has keys of another form");
-  refuse("{pool2d: {channels: 4, input: 8, kernel: 2, padding: 2}, precision: "
-         "int8}",
-         "w.yaml:3:56: error: 'padding' of pool2d is more than half of its "
-         "kernel");
-  refuse("{pool2d: {channels: 4, input: 2, kernel: 3}, precision: int8}",
-         "window of pool2d does not fit the padded input");
-  refuse("{pool2d: {channels: 4, kernel: 3}, precision: int8}", "'input'");
   refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, rows: 3}",
          "layer 'layer-1' has keys of another form");
   refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, pad: {z: 3}}",
@@ -540,6 +531,16 @@ static void wrong_layers_are_refused_by_name(void **state) {
          "role of 'X' is 'outptu': expected input, weight, kv or activation");
   refuse("{matmul: {m: 1, n: 1, k: 1}, precision: int8, roles: {Y: input}}",
          "'roles' of the output 'Y'");
+  refuse("{attention: {heads: 8, kv_heads: 3, head_dim: 4, query: 1, context: "
+         "1}, precision: fp16}",
+         "'heads' is 8 and 'kv_heads' is 3");
+  refuse("{matmul: {m: 1099511627776, n: 1099511627776, k: 1}, precision: "
+         "int8}",
+         "'layer-1' is too large to count");
+}
+
+static void wrong_einsums_are_refused(void **state) {
+  (void)state;
   refuse("{einsum: \"O[m] += A[m]\", precision: int8}",
          "'einsum' without 'ranks'");
   refuse("{einsum: \"O[m] += A[m,k]\", ranks: {m: 2}, precision: int8}",
@@ -549,6 +550,12 @@ static void wrong_layers_are_refused_by_name(void **state) {
   /* Column 14 is the first character inside of the quotes. */
   refuse("{einsum: \"O[m] += A[m\", ranks: {m: 2}, precision: int8}",
          "w.yaml:3:24: error: einsum ends too early");
+}
+
+static void wrong_operations_are_refused(void **state) {
+  (void)state;
+  refuse("{operation: relu, rows: 1, length: 1, precision: int8, then: bias}",
+         "layer 'layer-1' has keys of another form");
   refuse("{operation: sofmax, rows: 1, length: 1, precision: fp16}",
          "did you mean 'softmax'?");
   refuse("{operation: softmax, rows: 1, precision: fp16}",
@@ -557,9 +564,17 @@ static void wrong_layers_are_refused_by_name(void **state) {
          "key 'table' of operation 'relu': expected it to be left out");
   refuse("{operation: rope, rows: 1, length: 9, head_dim: 3, precision: fp16}",
          "'head_dim' of operation 'rope': expected an even number");
-  refuse("{attention: {heads: 8, kv_heads: 3, head_dim: 4, query: 1, context: "
-         "1}, precision: fp16}",
-         "'heads' is 8 and 'kv_heads' is 3");
+}
+
+static void wrong_convolutions_and_pools_are_refused(void **state) {
+  (void)state;
+  refuse("{pool2d: {channels: 4, input: 8, kernel: 2, padding: 2}, precision: "
+         "int8}",
+         "w.yaml:3:56: error: 'padding' of pool2d is more than half of its "
+         "kernel");
+  refuse("{pool2d: {channels: 4, input: 2, kernel: 3}, precision: int8}",
+         "window of pool2d does not fit the padded input");
+  refuse("{pool2d: {channels: 4, kernel: 3}, precision: int8}", "'input'");
   refuse("{conv2d: {channels: 4, filters: 4, input: 2, kernel: 3}, precision: "
          "int8}",
          "window of conv2d does not fit the padded input");
@@ -571,9 +586,6 @@ static void wrong_layers_are_refused_by_name(void **state) {
   refuse("{conv2d: {channels: 4, filters: 4, input: [1, 2, 3], kernel: 3}, "
          "precision: int8}",
          "'input' is no number and no pair");
-  refuse("{matmul: {m: 1099511627776, n: 1099511627776, k: 1}, precision: "
-         "int8}",
-         "'layer-1' is too large to count");
 }
 
 static void wrong_workloads_are_refused(void **state) {
@@ -813,6 +825,9 @@ int main(void) {
       cmocka_unit_test(networks_of_images_have_their_published_size),
       cmocka_unit_test(equal_layers_are_found_whatever_their_names),
       cmocka_unit_test(wrong_layers_are_refused_by_name),
+      cmocka_unit_test(wrong_einsums_are_refused),
+      cmocka_unit_test(wrong_operations_are_refused),
+      cmocka_unit_test(wrong_convolutions_and_pools_are_refused),
       cmocka_unit_test(wrong_workloads_are_refused),
       cmocka_unit_test(all_wrong_layers_are_found_in_one_run),
       cmocka_unit_test(one_run_finds_everything),
