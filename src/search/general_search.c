@@ -24,7 +24,7 @@ enum {
   CDS_CHAINS_MAX = 1 << 16,
   CDS_LAYOUTS_MAX = 1 << 22,
   CDS_LAYOUTS_FEW = 1 << 18, /* listed in one band */
-  CDS_NODES_MAX = 1 << 20,   /* for one goal */
+  CDS_OPENED_MAX = 1 << 20,   /* for one goal */
   CDS_POOL_MAX = 64
 };
 
@@ -325,7 +325,7 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
                 .clock_hz = clock};
   job->control = control;
   job->nodes = job->leaves = job->confirmed = 0;
-  job->most_nodes = CDS_NODES_MAX;
+  job->most_nodes = CDS_OPENED_MAX;
   job->stopped = false;
   job->best.found = false;
   for (size_t i = 0; i < search->pooled; i++) {
