@@ -348,7 +348,8 @@ double cds_leg_share(const cds_layout *layout, unsigned w,
 }
 
 /* Networks and bonds of a word that passes each once: a partial sum on its way
- * back, a result on its way up. */
+ * back, a result on its way up (on links that add up all words have the bits of
+ * sums). */
 static double once_price(const cds_layout *layout, const cds_leg *way,
                          bool back, unsigned weighting) {
   const cds_general *general = layout->general;
@@ -358,10 +359,15 @@ static double once_price(const cds_layout *layout, const cds_leg *way,
   for (unsigned k = way->top; k < way->depth; k++) {
     const cds_spread *spread = layout->spread[k];
     price += general->die_bit_pj[die][arch->array[k].die];
-    price += net_price(
-        layout, k, back ? spread->hops_back : spread->hops[way->tensor],
-        link_peak(layout, k, way->tensor, back ? CDS_WAY_BACK : CDS_WAY_UP),
-        weighting);
+    const bool sums = !back && arch->array[k].network != CDS_NETWORK_BUS &&
+                      spread->lacking[way->tensor] > 1;
+    price +=
+        sums ? 0
+             : net_price(layout, k,
+                         back ? spread->hops_back : spread->hops[way->tensor],
+                         link_peak(layout, k, way->tensor,
+                                   back ? CDS_WAY_BACK : CDS_WAY_UP),
+                         weighting);
     die = arch->array[k].die;
   }
   return price + general->die_bit_pj[die][child_die(general, way)];
