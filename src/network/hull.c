@@ -118,9 +118,23 @@ static void note_groups(const cds_scan *scan) {
   }
 }
 
+/* What no choice is below, by the floors of the layers alone. */
+static double floor_of(const cds_hull_problem *problem) {
+  double energy_pj = 0;
+  double latency_s = 0;
+  for (size_t i = 0; i < problem->layers; i++) {
+    const cds_hull_layer *layer = &problem->layer[i];
+    energy_pj += layer->weight * layer->energy_pj;
+    latency_s += layer->weight * layer->latency_s;
+  }
+  return cds_objective_value(problem->objective, energy_pj, latency_s);
+}
+
 static void conclude(const cds_scan *scan, const cds_pass *pass) {
   cds_hull_result *out = scan->out;
-  const double rest = pass->rest * (1 - CDS_SCAN_MARGIN);
+  /* Lines that are not proven may cut each other below the floors. */
+  const double rest =
+      fmax(pass->rest, floor_of(scan->problem)) * (1 - CDS_SCAN_MARGIN);
   out->least_edp_pj_s = pass->least_edp * (1 - CDS_SCAN_MARGIN);
   note_groups(scan);
   if (out->found) {
@@ -128,7 +142,8 @@ static void conclude(const cds_scan *scan, const cds_pass *pass) {
     out->proven = out->bound == out->value;
     return;
   }
-  out->bound = pass->least * (1 - CDS_SCAN_MARGIN);
+  out->bound =
+      fmax(pass->least, floor_of(scan->problem)) * (1 - CDS_SCAN_MARGIN);
   /* Without vertices that only a limit excludes, nothing at or below the
    * incumbent is left: the margin takes nothing from that. */
   const double incumbent = scan->problem->incumbent;

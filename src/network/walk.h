@@ -28,8 +28,8 @@ cds_status cds_walk_begin(cds_walk *out, cds_hull_result *result,
                           const cds_hull_problem *problem, cds_arena *arena);
 /* At a vertex on which the layers stand (cds_scan_replay): asks the layer whose
  * open segment may move the bound most, and with it those that may move it by a
- * good part of that. CDS_ENOMEM, what the solver returns, or CDS_EINTERNAL when
- * no segment is open. */
+ * good part of that, as many as it takes to rule the vertex out. CDS_ENOMEM,
+ * what the solver returns, or CDS_EINTERNAL when no segment is open. */
 cds_status cds_walk_ask(cds_walk *walk, const cds_pass *pass,
                         cds_interest interest);
 /* Puts a question about a segment at a slope within it, ends included; two
