@@ -22,11 +22,13 @@
  * Ranks that the same tensors have, and that are partial for none, are merged
  * into one dimension: with perfect factors counts depend on their product only.
  *
- * The search, best first (general.c): for each choice of holders and spreads
- * an admissible bound from tables of tiles (tiles.c, bounds.c), then tiles
- * from the outermost group inwards with exact traffic (descend.c, traffic.c);
- * what may win is counted and priced by src/count and src/price (confirm.c),
- * so that no value rests on formulas of its own.
+ * The search, best first (general_search.c): for each choice of holders and
+ * spreads (a layout) an admissible bound (bounds.c), then the tiles that each
+ * group may take between the spreads, with bounds on all groups inside
+ * (candidates.c), then tiles and orders from the outermost group inwards with
+ * exact loads (descend.c, loads.c); what may win is counted and priced by
+ * src/count and src/price (confirm.c), so that no value rests on formulas of
+ * its own.
  */
 #ifndef CDS_SEARCH_GENERAL_H
 #define CDS_SEARCH_GENERAL_H
