@@ -573,10 +573,12 @@ static void price_legs(cds_layout *layout) {
   const cds_chain *chain = layout->chain;
   cds_inner_leg inner;
   memset(&inner, 0, sizeof inner);
-  for (unsigned g = 1; g <= general->groups && layout->weightings > 1; g++) {
-    choose_port(layout, g);
+  if (layout->weightings > 1) {
+    for (unsigned g = 1; g <= general->groups; g++) {
+      choose_port(layout, g);
+    }
+    choose_links(layout);
   }
-  choose_links(layout);
   mark_results(layout);
   for (unsigned w = chain->ways; w-- > 0;) {
     const cds_leg *way = &chain->way[w];

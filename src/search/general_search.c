@@ -196,7 +196,23 @@ typedef struct cds_band {
   cds_general_search *search;
   double from, below; /* units: from <= units < below */
   cds_layout_entry entry;
+  cds_divisors_at spread[CDS_ARRAYS_MAX + 1]; /* by the arrays before */
 } cds_band;
+
+/* Adds a spread to those of the arrays before k; false if together they pass
+ * some dimension. */
+static bool spread_further(cds_band *band, unsigned k, const cds_spread *more) {
+  const cds_general *general = &band->search->general;
+  for (unsigned d = 0; d < general->dims; d++) {
+    const uint16_t all =
+        cds_product(&general->dim[d], band->spread[k].at[d], more->at.at[d]);
+    if (all == CDS_NONE) {
+      return false;
+    }
+    band->spread[k + 1].at[d] = all;
+  }
+  return true;
+}
 
 static cds_status list_entry(cds_band *band) {
   cds_general_search *search = band->search;
@@ -234,8 +250,10 @@ static cds_status list_arrays(cds_band *band, unsigned k, double units) {
     if (now * rest < band->from) {
       break; /* fewer and fewer */
     }
-    band->entry.spread[k] = (uint32_t)i;
-    CDS_TRY(list_arrays(band, k + 1, now));
+    if (spread_further(band, k, &list->spread[i])) {
+      band->entry.spread[k] = (uint32_t)i;
+      CDS_TRY(list_arrays(band, k + 1, now));
+    }
   }
   return CDS_OK;
 }
