@@ -193,21 +193,28 @@ static bool to_compute(const cds_layout *layout, unsigned k, unsigned t) {
          layout->spread[k]->halo_known && layout->straight[t];
 }
 
-double cds_layout_hops(const cds_layout *layout, unsigned k, unsigned t) {
+cds_links cds_leg_links(const cds_layout *layout, const cds_leg *way,
+                        unsigned k) {
   const cds_spread *spread = layout->spread[k];
+  const unsigned t = way->tensor;
   if (!over_links(layout, k, t)) {
-    return spread->hops[t];
+    return (cds_links){spread->hops[t], 0};
   }
-  return to_compute(layout, k, t) ? spread->halo_hops[t] : 1;
-}
-
-bool cds_leg_delivers(const cds_layout *layout, const cds_leg *way,
-                      unsigned k) {
-  const cds_network_kind kind = layout->general->arch->array[k].network;
-  return way->tensor != layout->general->output && k + 1 == way->depth &&
-         (kind == CDS_NETWORK_MESH || kind == CDS_NETWORK_SYSTOLIC) &&
-         over_links(layout, k, way->tensor) &&
-         !to_compute(layout, k, way->tensor);
+  if (to_compute(layout, k, t)) {
+    return (cds_links){spread->halo_hops[t], 0};
+  }
+  const bool last = t != layout->general->output && k + 1 == way->depth;
+  switch (layout->general->arch->array[k].network) {
+  case CDS_NETWORK_MESH:
+  case CDS_NETWORK_SYSTOLIC:
+    return last ? (cds_links){0, 1} : (cds_links){1, 0};
+  case CDS_NETWORK_CROSSBAR:
+    return (cds_links){1, last ? 1 : 0};
+  case CDS_NETWORK_BUS:
+  case CDS_NETWORK_TREE:
+    break;
+  }
+  return (cds_links){1, 0};
 }
 
 double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
@@ -216,7 +223,11 @@ double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
   if (!over_links(layout, k, t)) {
     return spread->peak[t][axis];
   }
-  return to_compute(layout, k, t) ? spread->halo_peak[t][axis] : 0;
+  if (to_compute(layout, k, t)) {
+    return spread->halo_peak[t][axis];
+  }
+  const cds_network_kind kind = layout->general->arch->array[k].network;
+  return axis == 0 && kind == CDS_NETWORK_CROSSBAR ? 1 : 0;
 }
 
 /* Part of the words of a tensor that passes the link of the network that is
@@ -252,8 +263,7 @@ static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
     if (up ? array->reduction : array->multicast) {
       bits /= layout->spread[k]->lacking[t];
     }
-    const double hops =
-        cds_leg_delivers(layout, way, k) ? 0 : cds_layout_hops(layout, k, t);
+    const double hops = cds_leg_links(layout, way, k).entering;
     price += bits *
              net_price(layout, k, hops,
                        link_peak(layout, k, t, up ? CDS_WAY_UP : CDS_WAY_DOWN),
@@ -289,10 +299,10 @@ static void price_operand(cds_layout *layout, unsigned w) {
   const double parts = shared(layout, way, false, false);
   price->least = general->tensor[way->tensor].words * parts;
   const unsigned last = way->depth - 1;
-  const double delivery =
-      way->depth > way->top && cds_leg_delivers(layout, way, last)
-          ? general->arch->array[last].bit_pj
-          : 0;
+  const double delivery = way->depth > way->top
+                              ? cds_leg_links(layout, way, last).each *
+                                    general->arch->array[last].bit_pj
+                              : 0;
   for (unsigned i = 0; i < layout->weightings; i++) {
     const double read = action_price(layout, way->parent, CDS_READ, i) +
                         apart_price(layout, way, CDS_READ, i);

@@ -109,12 +109,15 @@ static inline void cds_weights_add(cds_weights *out, const cds_weights *by,
 /* Most instances that a word of the tensor's tiles can be common to. */
 double cds_leg_share(const cds_layout *layout, unsigned w,
                      const cds_tile *tile);
-/* Links that a word of the tensor crosses in network k at least. */
-double cds_layout_hops(const cds_layout *layout, unsigned k, unsigned t);
-/* Whether all that is known of the links is that each instance below array k,
- * the last one of the leg, takes in its words over a link of its own: the tree
- * of a word crosses as many links as it has destinations, at least. */
-bool cds_leg_delivers(const cds_layout *layout, const cds_leg *way, unsigned k);
+/* Links of network k that words of a leg cross, at least: so many for each word
+ * that enters it, and for each that an instance below takes in. Of words of
+ * windows that several instances share it is known that each instance has a
+ * line (crossbar), or a last link (mesh), of its own. */
+typedef struct cds_links {
+  double entering, each;
+} cds_links;
+cds_links cds_leg_links(const cds_layout *layout, const cds_leg *way,
+                        unsigned k);
 /* Part of the words that passes the busiest link of an axis at least. */
 double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
                        unsigned axis);

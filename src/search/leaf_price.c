@@ -181,10 +181,9 @@ static void move_operand(cds_leaf_job *it, unsigned w) {
     cross(it, arch->array[k].die, die, above * bits);
     die = arch->array[k].die;
     above = entering(it, way, k, &first);
-    const double links = cds_leg_delivers(layout, way, k)
-                             ? fills
-                             : above * cds_layout_hops(layout, k, way->tensor);
-    it->dynamic_pj += links * bits * arch->array[k].bit_pj;
+    const cds_links links = cds_leg_links(layout, way, k);
+    it->dynamic_pj += (above * links.entering + fills * links.each) * bits *
+                      arch->array[k].bit_pj;
     const double each = above / layout->used[k] * bits;
     load_links(&it->net[k], it, k, way->tensor, each);
     if (flow != NULL) {
