@@ -21,12 +21,24 @@ unsigned cds_parallel_threads(unsigned threads) {
 
 bool cds_parallel_available(void) { return true; }
 
+/* A plain pointer for tasks: clang 14 fails on captured functions. */
+typedef struct cds_chunks {
+  cds_parallel_body body;
+  void *payload;
+} cds_chunks;
+
+static void run_chunk(const cds_chunks *all, size_t chunk) {
+  all->body(chunk, (unsigned)omp_get_thread_num(), all->payload);
+}
+
 /* Within a team: the chunks are tasks, which threads that wait at the end of
  * the outer loop take up. */
 static void share_chunks(size_t chunks, cds_parallel_body body, void *payload) {
+  const cds_chunks all = {body, payload};
+  const cds_chunks *const shared_by_all = &all;
   for (size_t chunk = 0; chunk < chunks; chunk++) {
-#pragma omp task firstprivate(chunk)
-    body(chunk, (unsigned)omp_get_thread_num(), payload);
+#pragma omp task firstprivate(chunk, shared_by_all)
+    run_chunk(shared_by_all, chunk);
   }
 #pragma omp taskwait
 }

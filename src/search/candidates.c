@@ -52,8 +52,10 @@ static cds_status list_numbers(cds_pass_list *out, const cds_general *general,
     }
     qsort(number, count, sizeof *number, by_number);
     count = thin(number, count, 1 + 1e-9);
-    for (double apart = 1.01; count > CDS_PASSES_MAX; apart *= 1.05) {
+    double apart = 1.01;
+    while (count > CDS_PASSES_MAX) {
       count = thin(number, count, apart);
+      apart *= 1.05;
     }
   }
   out->count = (unsigned)count;

@@ -304,6 +304,44 @@ static void draw(depth_case *it, random_stream *stream) {
   }
 }
 
+/* Whether the search may take two ranks for one: the digits of one axis may
+ * then stand in another order than here, which matters on links. */
+static bool merges_ranks(const cds_einsum *einsum) {
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    for (unsigned s = 0; s < r; s++) {
+      bool same = true;
+      for (unsigned t = 0; t < einsum->tensors; t++) {
+        const cds_tensor *tensor = &einsum->tensor[t];
+        same = same &&
+               cds_tensor_has_rank(tensor, r) == cds_tensor_has_rank(tensor, s);
+      }
+      if (same) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/* Links instead of some buses of one axis: on two axes the search takes the
+ * division with the fewest hops only. */
+static void draw_networks(depth_case *it, random_stream *stream) {
+  static const cds_network_kind kind[] = {
+      CDS_NETWORK_MESH, CDS_NETWORK_SYSTOLIC, CDS_NETWORK_TREE,
+      CDS_NETWORK_CROSSBAR};
+  for (unsigned k = 0; k < it->arch.arrays; k++) {
+    cds_array *array = &it->arch.array[k];
+    if (array->axes == 1 && random_chance(stream, 50) &&
+        !merges_ranks(&it->einsum)) {
+      array->network = kind[random_below(stream, 4)];
+      array->ports = random_chance(stream, 50)   ? CDS_PORTS_CORNER
+                     : random_chance(stream, 50) ? CDS_PORTS_COLS
+                                                 : CDS_PORTS_ROWS;
+      array->radix = 2 + random_below(stream, 2);
+    }
+  }
+}
+
 void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
                      unsigned times) {
   random_stream stream = random_start(seed, number);
@@ -316,6 +354,7 @@ void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
   } while (depth_case_is_wider(out) && !random_chance(&stream, 30));
   draw_goals(out, &stream);
   out->options.seed = seed ^ number;
+  draw_networks(out, &stream);
 }
 
 bool depth_case_is_wider(const depth_case *it) {

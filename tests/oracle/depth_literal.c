@@ -28,6 +28,12 @@ const char *depth_literal(const depth_case *it, const depth_point *point) {
   }
   const own_cost own = bill_total(&sum, &it->arch, counts.macs, counts.steps,
                                   it->options.power_limit_w);
+  for (unsigned k = 0; k < it->arch.arrays; k++) {
+    if (it->arch.array[k].network != CDS_NETWORK_BUS) {
+      /* own_price has no links; test_network_hops and test_count_literal do. */
+      return NULL;
+    }
+  }
   if (own.fits != point->fits || own.meets != point->meets) {
     return "capacity or power limit of a mapping when executed";
   }
