@@ -263,10 +263,11 @@ clang_steps() {
 # The tests that start threads, with clang's OpenMP: gcc's warns falsely.
 tsan_steps() {
   local name tests=(test_base_parallel test_explore_explore)
+  local options=ignore_noninstrumented_modules=1
   step 'build tsan' build_tsan "${tests[@]}" || return
   for name in "${tests[@]}"; do
     step "tsan: $name" env OMP_NUM_THREADS=4 \
-      TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
+      TSAN_OPTIONS="$options:suppressions=tests/tsan.supp" \
       OMP_TOOL_LIBRARIES=/usr/lib/llvm-14/lib/libarcher.so \
       "out/build/tsan/tests/$name"
   done
