@@ -108,11 +108,9 @@ typedef struct cds_pass_list {
 /* Who holds what in a group: level index by tensor, or CDS_NONE. */
 typedef struct cds_holding {
   uint16_t level[CDS_TENSORS_MAX];
-  unsigned held; /* tensors, as bits */
-  bool listed;
+  unsigned held;                /* tensors, as bits */
+  bool possible;                /* some tile may fit */
   double most[CDS_TENSORS_MAX]; /* loads of any of its tiles */
-  size_t tiles;                 /* that may fit */
-  uint32_t *tile;
 } cds_holding;
 
 typedef struct cds_group_levels {
@@ -225,9 +223,8 @@ typedef struct cds_general {
 cds_status cds_general_begin(cds_general *out, const cds_arch *arch,
                              const cds_einsum *einsum, double power_limit_w,
                              cds_arena *arena, cds_arena *scratch);
-/* The tiles that a holding may take, and the least of them by pattern; made
- * once. */
-cds_status cds_holding_list(cds_holding *holding, cds_general *general);
+/* Sets whether some tile may fit, and the most loads of those that may. */
+void cds_holding_measure(cds_holding *holding, const cds_general *general);
 /* What each array may spread. */
 cds_status cds_spreads_list(cds_general *general);
 /* Sets the hops of tensors whose windows are spread over links right above

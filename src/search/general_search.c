@@ -136,7 +136,7 @@ static cds_status list_chains(cds_general_search *search) {
       return CDS_ELIMIT;
     }
     for (size_t h = 0; h < group->holdings; h++) {
-      CDS_TRY(cds_holding_list(&group->holding[h], general));
+      cds_holding_measure(&group->holding[h], general);
     }
   }
   search->chains = 0;
@@ -152,7 +152,7 @@ static cds_status list_chains(cds_general_search *search) {
       const cds_group_levels *group = &general->group[g];
       chain->holding[g] = (uint16_t)(rest % group->holdings);
       rest /= group->holdings;
-      possible = possible && group->holding[chain->holding[g]].tiles > 0;
+      possible = possible && group->holding[chain->holding[g]].possible;
     }
     if (possible) {
       fill_chain(chain, general);

@@ -476,25 +476,16 @@ static bool may_fit(const cds_general *general, const cds_holding *holding,
   return true;
 }
 
-cds_status cds_holding_list(cds_holding *holding, cds_general *general) {
-  if (holding->listed) {
-    return CDS_OK;
-  }
-  holding->tile =
-      cds_arena_array(general->arena, general->tiles, sizeof *holding->tile);
-  if (holding->tile == NULL) {
-    return CDS_ENOMEM;
-  }
+void cds_holding_measure(cds_holding *holding, const cds_general *general) {
   for (size_t i = 0; i < general->tiles; i++) {
-    if (may_fit(general, holding, &general->tile[i])) {
-      holding->tile[holding->tiles++] = (uint32_t)i;
+    const cds_tile *tile = &general->tile[i];
+    if (may_fit(general, holding, tile)) {
+      holding->possible = true;
       for (unsigned t = 0; t < general->tensors; t++) {
-        holding->most[t] = fmax(holding->most[t], general->tile[i].loads[t]);
+        holding->most[t] = fmax(holding->most[t], tile->loads[t]);
       }
     }
   }
-  holding->listed = true;
-  return CDS_OK;
 }
 
 /* ---- the pair -------------------------------------------------------- */
