@@ -115,11 +115,6 @@ static bool in_roof(cds_roof_kind kind, cds_action action) {
          (kind == CDS_ROOF_IN && !out);
 }
 
-static bool hides_nothing(const cds_general *general, unsigned level) {
-  return general->arch->overlap == CDS_OVERLAP_NATIVE &&
-         general->arch->level[level].buffering == CDS_BUFFER_SINGLE;
-}
-
 /* Price of a bit of an action at a level, in a weighting; 0 at compute. What
  * fills and drains a single-buffered level is no part of its roof. */
 static double action_price(const cds_layout *layout, unsigned level,
@@ -129,11 +124,11 @@ static double action_price(const cds_layout *layout, unsigned level,
     return 0;
   }
   const cds_level *place = &general->arch->level[level];
-  const cds_roof *roof = &general->roof[weighting];
-  double price = bit_price(place, action);
-  const bool apart = level > 0 && hides_nothing(general, level) &&
+  const cds_roof *roof = layout->weighting[weighting].roof;
+  double price = layout->weighting[weighting].energy * bit_price(place, action);
+  const bool apart = level > 0 && cds_hides_nothing(general, level) &&
                      (action == CDS_FILL || action == CDS_DRAIN);
-  if (weighting > 0 && roof->kind <= CDS_ROOF_PORT && roof->index == level &&
+  if (roof != NULL && roof->kind <= CDS_ROOF_PORT && roof->index == level &&
       in_roof(roof->kind, action) && !apart) {
     price += layout->weight * roof->cycles / layout->used[place->depth];
   }
@@ -145,9 +140,10 @@ static double action_price(const cds_layout *layout, unsigned level,
 static double apart_price(const cds_layout *layout, const cds_leg *way,
                           cds_action action, unsigned weighting) {
   const cds_general *general = layout->general;
-  if (weighting == 0 || way->group > general->roof[weighting].group ||
+  const cds_roof *roof = layout->weighting[weighting].roof;
+  if (roof == NULL || way->group > roof->group ||
       way->child == general->arch->levels ||
-      !hides_nothing(general, way->child)) {
+      !cds_hides_nothing(general, way->child)) {
     return 0;
   }
   const cds_apart_port *port = &layout->apart[way->group];
@@ -165,10 +161,10 @@ static double apart_price(const cds_layout *layout, const cds_leg *way,
  * passes the link that is looked at. */
 static double net_price(const cds_layout *layout, unsigned k, double hops,
                         double peak, unsigned weighting) {
-  const cds_general *general = layout->general;
-  const cds_roof *roof = &general->roof[weighting];
-  double price = general->arch->array[k].bit_pj * hops;
-  if (weighting > 0 && roof->kind == CDS_ROOF_NET && roof->index == k) {
+  const cds_roof *roof = layout->weighting[weighting].roof;
+  double price = layout->weighting[weighting].energy *
+                 layout->general->arch->array[k].bit_pj * hops;
+  if (roof != NULL && roof->kind == CDS_ROOF_NET && roof->index == k) {
     price += layout->weight * roof->cycles * peak / layout->used[k];
   }
   return price;
@@ -253,12 +249,13 @@ static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
   const cds_general *general = layout->general;
   const cds_arch *arch = general->arch;
   const unsigned t = way->tensor;
+  const double energy = layout->weighting[weighting].energy;
   double price = 0;
   double bits = 1; /* above the arrays looked at so far, from inside out */
   unsigned die = child_die(general, way);
   for (unsigned k = way->depth; k-- > way->top;) {
     const cds_array *array = &arch->array[k];
-    price += bits * general->die_bit_pj[array->die][die];
+    price += energy * bits * general->die_bit_pj[array->die][die];
     const double inside = bits;
     if (up ? array->reduction : array->multicast) {
       bits /= layout->spread[k]->lacking[t];
@@ -269,17 +266,17 @@ static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
                        link_peak(layout, k, t, up ? CDS_WAY_UP : CDS_WAY_DOWN),
                        weighting);
     if (up) {
-      price +=
-          (inside - bits) * array->add_pj / (double)general->tensor[t].wide;
+      price += energy * (inside - bits) * array->add_pj /
+               (double)general->tensor[t].wide;
     }
     die = array->die;
   }
-  return price + bits * general->die_bit_pj[arch->level[way->parent].die][die];
+  return price +
+         energy * bits * general->die_bit_pj[arch->level[way->parent].die][die];
 }
 
-/* What the arrays of a leg share of a word. */
-static double shared(const cds_layout *layout, const cds_leg *way, bool up,
-                     bool all) {
+double cds_leg_shared(const cds_layout *layout, const cds_leg *way, bool up,
+                      bool all) {
   double product = 1;
   for (unsigned k = way->top; k < way->depth; k++) {
     const cds_array *array = &layout->general->arch->array[k];
@@ -296,7 +293,7 @@ static void price_operand(cds_layout *layout, unsigned w) {
   const cds_leg *way = &layout->chain->way[w];
   const double bits = general->tensor[way->tensor].bits;
   cds_leg_price *price = &layout->price[w];
-  const double parts = shared(layout, way, false, false);
+  const double parts = cds_leg_shared(layout, way, false, false);
   price->least = general->tensor[way->tensor].words * parts;
   const unsigned last = way->depth - 1;
   const double delivery = way->depth > way->top
@@ -307,7 +304,8 @@ static void price_operand(cds_layout *layout, unsigned w) {
     const double read = action_price(layout, way->parent, CDS_READ, i) +
                         apart_price(layout, way, CDS_READ, i);
     price->own[i] = bits * (action_price(layout, way->child, CDS_FILL, i) +
-                            apart_price(layout, way, CDS_FILL, i) + delivery);
+                            apart_price(layout, way, CDS_FILL, i) +
+                            layout->weighting[i].energy * delivery);
     price->above[i] =
         bits * (carry_price(layout, way, false, i) + read / parts);
     price->constant[i] = 0;
@@ -364,11 +362,12 @@ static double once_price(const cds_layout *layout, const cds_leg *way,
                          bool back, unsigned weighting) {
   const cds_general *general = layout->general;
   const cds_arch *arch = general->arch;
+  const double energy = layout->weighting[weighting].energy;
   double price = 0;
   unsigned die = arch->level[way->parent].die;
   for (unsigned k = way->top; k < way->depth; k++) {
     const cds_spread *spread = layout->spread[k];
-    price += general->die_bit_pj[die][arch->array[k].die];
+    price += energy * general->die_bit_pj[die][arch->array[k].die];
     const bool sums = !back && arch->array[k].network != CDS_NETWORK_BUS &&
                       spread->lacking[way->tensor] > 1;
     price +=
@@ -380,7 +379,7 @@ static double once_price(const cds_layout *layout, const cds_leg *way,
                          weighting);
     die = arch->array[k].die;
   }
-  return price + general->die_bit_pj[die][child_die(general, way)];
+  return price + energy * general->die_bit_pj[die][child_die(general, way)];
 }
 
 /* Of the leg of the output inside the one at hand. */
@@ -416,8 +415,8 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
   const double wide = shape->wide;
   const double results =
       wide > shape->bits ? shape->words * (wide - shape->bits) : 0;
-  const double merged = shared(layout, way, true, false);
-  const double visits = shared(layout, way, true, true);
+  const double merged = cds_leg_shared(layout, way, true, false);
+  const double visits = cds_leg_shared(layout, way, true, true);
   const bool adds = general->arch->level[way->parent].accumulate;
   price->sliding = false;
   price->least = 0;
@@ -478,104 +477,6 @@ static void mark_results(cds_layout *layout) {
   }
 }
 
-/* ---- ports and links that bounds look at ------------------------------ */
-
-/* Words that pass a leg at the child at least. */
-static double least_loads(const cds_layout *layout, const cds_leg *way) {
-  const cds_general *general = layout->general;
-  return way->child == general->arch->levels
-             ? general->macs
-             : general->tensor[way->tensor].words *
-                   layout->lacking[way->tensor][way->depth];
-}
-
-/* Bits of the group's single-buffered transfers through one instance of a
- * port at least. */
-static double port_bits(const cds_layout *layout, unsigned group,
-                        const cds_apart_port *port) {
-  const cds_general *general = layout->general;
-  const cds_chain *chain = layout->chain;
-  double bits = 0;
-  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
-       w++) {
-    const cds_leg *way = &chain->way[w];
-    const bool output = way->tensor == general->output;
-    const cds_operand_shape *shape = &general->tensor[way->tensor];
-    if (!hides_nothing(general, way->child)) {
-      continue;
-    }
-    const double each = least_loads(layout, way) *
-                        (output ? fmin(shape->bits, shape->wide) : shape->bits);
-    if (way->parent == port->level && (output ? port->in : port->out)) {
-      bits +=
-          each / shared(layout, way, output, false) / layout->used[way->top];
-    }
-    if (way->child == port->level && (output ? port->out : port->in)) {
-      bits += each / layout->used[way->depth];
-    }
-  }
-  return bits;
-}
-
-/* Looks at the port that is busy for longest in the transfers of the group's
- * single-buffered levels. */
-static void choose_port(cds_layout *layout, unsigned group) {
-  const cds_arch *arch = layout->general->arch;
-  cds_apart_port *best = &layout->apart[group];
-  *best = (cds_apart_port){.level = arch->levels};
-  double most = 0;
-  for (unsigned l = 0; l < arch->levels; l++) {
-    const cds_level *level = &arch->level[l];
-    const cds_apart_port each[3] = {
-        {l, true, true, 1 / level->shared_bandwidth},
-        {l, true, false, 1 / level->read_bandwidth},
-        {l, false, true, 1 / level->write_bandwidth}};
-    for (unsigned i = 0; i < 3; i++) {
-      const double cycles =
-          each[i].cycles > 0
-              ? port_bits(layout, group, &each[i]) * each[i].cycles
-              : 0;
-      if (cycles > most) {
-        most = cycles;
-        *best = each[i];
-      }
-    }
-  }
-}
-
-/* Looks at the axis and the way of each network that words load most. */
-static void choose_links(cds_layout *layout) {
-  const cds_general *general = layout->general;
-  const cds_chain *chain = layout->chain;
-  double load[CDS_ARRAYS_MAX][2][2] = {{{0}}};
-  for (unsigned w = 0; w < chain->ways; w++) {
-    const cds_leg *way = &chain->way[w];
-    const bool output = way->tensor == general->output;
-    double words = least_loads(layout, way) * general->tensor[way->tensor].bits;
-    for (unsigned k = way->depth; k-- > way->top;) {
-      const cds_array *array = &general->arch->array[k];
-      const cds_spread *spread = layout->spread[k];
-      if (output ? array->reduction : array->multicast) {
-        words /= spread->lacking[way->tensor];
-      }
-      for (unsigned x = 0; x < 2; x++) {
-        load[k][output ? 1 : 0][x] +=
-            words * cds_layout_peak(layout, k, way->tensor, x);
-      }
-    }
-  }
-  for (unsigned k = 0; k < general->arch->arrays; k++) {
-    layout->link[k] = (cds_busy_link){false, 0};
-    double most = load[k][0][0];
-    for (unsigned i = 1; i < 4; i++) {
-      if (load[k][i / 2][i % 2] > most) {
-        most = load[k][i / 2][i % 2];
-        layout->link[k] = (cds_busy_link){i / 2 == 1, i % 2};
-      }
-    }
-  }
-}
-
 /* ---- all legs -------------------------------------------------------- */
 
 static void price_legs(cds_layout *layout) {
@@ -583,12 +484,6 @@ static void price_legs(cds_layout *layout) {
   const cds_chain *chain = layout->chain;
   cds_inner_leg inner;
   memset(&inner, 0, sizeof inner);
-  if (layout->weightings > 1) {
-    for (unsigned g = 1; g <= general->groups; g++) {
-      choose_port(layout, g);
-    }
-    choose_links(layout);
-  }
   mark_results(layout);
   for (unsigned w = chain->ways; w-- > 0;) {
     const cds_leg *way = &chain->way[w];
@@ -674,14 +569,12 @@ static void least_cost(cds_weights *out, const cds_layout *layout,
   }
 }
 
-void cds_layout_bound(cds_layout *layout, double weight, unsigned weightings) {
+void cds_layout_bound(cds_layout *layout) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
-  layout->weight = weight;
-  layout->weightings = weightings;
   price_legs(layout);
   for (unsigned i = 0; i < layout->weightings; i++) {
-    layout->fixed.value[i] = general->mac_pj;
+    layout->fixed.value[i] = layout->weighting[i].energy * general->mac_pj;
     for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
          w++) {
       const cds_leg_loads known = {general->macs, general->macs,
@@ -764,18 +657,59 @@ double cds_layout_edges(const cds_layout *layout, unsigned group,
 
 /* ---- tiles between spreads ------------------------------------------- */
 
-/* Bits of a word of the output's tile if they are known: its innermost holder
- * takes in partial sums if reductions are left that no network merges. */
-static double output_bits(const cds_layout *layout, unsigned group) {
+/* The leg of the output whose parent is its holder in the group. */
+static const cds_leg *leg_inside(const cds_layout *layout, unsigned group) {
+  const cds_chain *chain = layout->chain;
+  const cds_leg *found = &chain->way[chain->ways - 1];
+  for (unsigned w = chain->ways; w-- > 0;) {
+    const cds_leg *way = &chain->way[w];
+    if (way->tensor == layout->general->output && way->parent_group == group) {
+      found = way;
+    }
+  }
+  return found;
+}
+
+/* Whether the next holder of the output inside may hold all of the tile, on all
+ * its instances together. */
+static bool may_stay_inside(const cds_layout *layout, const cds_leg *inside,
+                            const cds_tile *tile) {
   const cds_general *general = layout->general;
   const cds_operand_shape *shape = &general->tensor[general->output];
-  const cds_chain *chain = layout->chain;
-  const cds_leg *last = &chain->way[chain->ways - 1];
-  if (last->parent_group != group || shape->wide < shape->bits) {
-    return fmin(shape->bits, shape->wide);
+  const cds_level *level = &general->arch->level[inside->child];
+  const double instances = layout->used[inside->depth] /
+                           layout->used[inside->top] /
+                           cds_leg_shared(layout, inside, true, true);
+  const double room = (double)level->size_bits / fmin(shape->bits, shape->wide);
+  return tile->words[general->output] <= room * instances * (1 + 1e-9);
+}
+
+/* Bits of a word of the output's tile at least. It holds partial sums when
+ * words come up to it more than once:
+ * - from compute, if reductions are left that no network merges;
+ * - from a holder inside, if there are reductions outside of the tile: spreads
+ *   leave parts on other instances, and over loops only what the holder inside
+ *   keeps need not come up, which must then be all of the tile, since a loop of
+ *   the output between the two would make it change its tile. */
+static double output_bits(const cds_layout *layout, unsigned group,
+                          const cds_tile *tile) {
+  const cds_general *general = layout->general;
+  const cds_operand_shape *shape = &general->tensor[general->output];
+  const cds_leg *inside = leg_inside(layout, group);
+  if (shape->wide < shape->bits) {
+    return shape->wide;
   }
-  const double merged = shared(layout, last, true, false);
-  return general->macs / merged > shape->words ? shape->wide : shape->bits;
+  if (inside->child == general->arch->levels) {
+    const double merged = cds_leg_shared(layout, inside, true, false);
+    return general->macs / merged > shape->words ? shape->wide : shape->bits;
+  }
+  const unsigned t = general->output;
+  if (layout->lacking[t][inside->top] > 1) {
+    return shape->wide;
+  }
+  const bool all = tile->inside[t] == general->whole.inside[t];
+  return all || may_stay_inside(layout, inside, tile) ? shape->bits
+                                                      : shape->wide;
 }
 
 /* Dimensions with loops above the tile, as bits; false if the tile does not fit
@@ -821,7 +755,7 @@ bool cds_layout_fits(const cds_layout *layout, unsigned group,
     const bool twice = arch->overlap == CDS_OVERLAP_NATIVE &&
                        arch->level[level].buffering == CDS_BUFFER_DOUBLE &&
                        (looped & general->tensor[t].has) != 0;
-    const double word = t == general->output ? output_bits(layout, group)
+    const double word = t == general->output ? output_bits(layout, group, tile)
                                              : general->tensor[t].bits;
     bits[level] += tile->words[t] * word * (twice ? 2 : 1);
     if (bits[level] > (double)arch->level[level].size_bits) {

@@ -6,13 +6,25 @@
  * Dynamic energy is linear in the loads F of each way (drains D for the
  * output), so each leg has a price per load. So is the time of each roof: a
  * port, a bus, or compute with the transfers of single-buffered levels behind
- * it. Sums are kept in several weightings: energy alone, and energy + weight x
- * cycles of each roof.
+ * it. Sums are kept in several weightings: energy alone, and for a few roofs
+ * energy + weight x cycles, and if the goal is a product also the cycles alone.
  */
 #ifndef CDS_SEARCH_BOUNDS_H
 #define CDS_SEARCH_BOUNDS_H
 
 #include "search/general.h"
+
+enum {
+  CDS_ENERGY = 0,       /* the first weighting */
+  CDS_ROOFS_CHOSEN = 5, /* that bounds look at in a layout */
+  CDS_WEIGHTINGS_MAX = 1 + 2 * CDS_ROOFS_CHOSEN
+};
+
+/* What a sum adds up. */
+typedef struct cds_weighting {
+  double energy;        /* 1, or 0: cycles alone */
+  const cds_roof *roof; /* NULL: none */
+} cds_weighting;
 
 typedef struct cds_weights {
   double value[CDS_WEIGHTINGS_MAX];
@@ -65,7 +77,8 @@ typedef struct cds_layout {
   double skew_cycles;
   double least_cycles; /* of every mapping of the layout */
   double weight;       /* pJ a cycle */
-  unsigned weightings; /* that sums are kept in: all, or energy alone */
+  unsigned weightings; /* that sums are kept in */
+  cds_weighting weighting[CDS_WEIGHTINGS_MAX];
   /* What stands for the busiest of all: of the transfers of a group's
    * single-buffered levels, of the links of a network. */
   cds_apart_port apart[CDS_GROUPS_MAX + 1];
@@ -80,9 +93,20 @@ typedef struct cds_layout {
 bool cds_layout_set(cds_layout *out, const cds_general *general,
                     const cds_chain *chain,
                     const cds_spread *const spread[CDS_ARRAYS_MAX]);
-/* Prices the ways and sums the least of each group up to `fixed` and `rest`:
- * rest[1] + fixed is below every mapping of the layout. */
-void cds_layout_bound(cds_layout *layout, double weight, unsigned weightings);
+/* Looks at energy alone. */
+void cds_layout_energy(cds_layout *layout);
+/* Looks at the ports, links and roofs that seem to take longest, by the least
+ * that they must carry and by a known answer (may be NULL), weighing a cycle
+ * with so many pJ; `alone`: at cycles alone too. See roofs.c. */
+void cds_layout_look(cds_layout *layout, double weight, bool alone,
+                     const cds_cost *known);
+/* Prices the ways in the weightings and sums the least of each group up to
+ * `fixed` and `rest`: rest[1] + fixed is below every mapping of the layout. */
+void cds_layout_bound(cds_layout *layout);
+/* Of so many copies of a word that the arrays of a leg hand down (or up) one
+ * passes the parent; `all`: whether or not they multicast (or add up). */
+double cds_leg_shared(const cds_layout *layout, const cds_leg *way, bool up,
+                      bool all);
 /* Loads of a leg: at least, at most, and the share of its windows. */
 typedef struct cds_leg_loads {
   double least, most, share;

@@ -32,24 +32,27 @@ static double least_product(double e, double t, double s, double m) {
 
 double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
                      const cds_weights *sum) {
-  const double bound =
-      cds_aim_value(aim, sum->value[CDS_ENERGY], layout->least_cycles);
-  double weighted =
-      sum->value[CDS_ENERGY] + layout->weight * layout->least_cycles;
-  const cds_general *general = layout->general;
-  for (unsigned i = 1; i < general->weightings; i++) {
-    const double behind = general->roof[i].kind == CDS_ROOF_APART
-                              ? layout->compute_cycles + layout->skew_cycles
-                              : layout->skew_cycles;
-    const double value = sum->value[i] + layout->weight * behind;
-    weighted = value > weighted ? value : weighted;
+  double cycles = layout->least_cycles;
+  double weighted = 0;
+  for (unsigned i = 1; i < layout->weightings; i++) {
+    const cds_weighting *weighting = &layout->weighting[i];
+    const double behind =
+        layout->skew_cycles +
+        (weighting->roof->kind == CDS_ROOF_APART ? layout->compute_cycles : 0);
+    if (weighting->energy > 0) {
+      weighted = fmax(weighted, sum->value[i] + layout->weight * behind);
+    } else {
+      cycles = fmax(cycles, sum->value[i] / layout->weight + behind);
+    }
   }
+  const double dynamic_pj = sum->value[CDS_ENERGY];
+  weighted = fmax(weighted, dynamic_pj + layout->weight * cycles);
+  const double bound = cds_aim_value(aim, dynamic_pj, cycles);
   if (!aim->product) {
-    return bound > weighted ? bound : weighted;
+    return fmax(bound, weighted);
   }
   const double m = layout->weight - aim->leakage_pj;
-  const double cycles = layout->least_cycles;
-  const double energy = sum->value[CDS_ENERGY] + aim->leakage_pj * cycles;
+  const double energy = dynamic_pj + aim->leakage_pj * cycles;
   if (m <= 0 || energy <= 0) {
     return bound;
   }
@@ -178,7 +181,7 @@ static bool bounds_hold(const cds_descent *job, double value) {
   const double margin = 1 + 1e-9;
   cds_weights sum = job->layout.fixed;
   cds_weights_add(&sum, &job->frame[job->general->groups].sum,
-                  job->general->weightings);
+                  job->layout.weightings);
   bool hold = cds_aim_bound(&job->aim, &job->layout, &sum) <= value * margin;
   for (unsigned g = 1; g <= job->general->groups; g++) {
     hold = hold && job->chosen[g]->key <= value * margin;
@@ -240,7 +243,7 @@ static void block_cost(cds_weights *out, double passes[CDS_TENSORS_MAX],
         fmax(general->tensor[t].words,
              tile->pass[t] * passes[t] * layout->price[w].staying);
     const cds_leg_loads known = {loads, loads, cds_leg_share(layout, w, tile)};
-    for (unsigned i = 0; i < general->weightings; i++) {
+    for (unsigned i = 0; i < layout->weightings; i++) {
       out->value[i] += cds_leg_cost(layout, w, i, &known);
     }
   }
@@ -286,7 +289,8 @@ static void fix_compute(cds_descent *job) {
     }
   }
   for (unsigned i = 0; i < layout->weightings; i++) {
-    layout->fixed.value[i] = general->mac_pj + sum.value[i];
+    layout->fixed.value[i] =
+        layout->weighting[i].energy * general->mac_pj + sum.value[i];
   }
 }
 
@@ -312,7 +316,7 @@ static void decide_ways(cds_descent *job, unsigned group) {
     const cds_leg_loads known = {
         loads, loads,
         layout->price[w].sliding ? exact_share(job, w, loads) : 1};
-    for (unsigned i = 0; i < general->weightings; i++) {
+    for (unsigned i = 0; i < layout->weightings; i++) {
       frame->sum.value[i] += cds_leg_cost(layout, w, i, &known);
     }
   }
@@ -330,7 +334,7 @@ static void open_group(cds_descent *job, unsigned group) {
   }
   const cds_candidates *list = &job->group[group];
   const cds_layout *layout = &job->layout;
-  const unsigned weightings = job->general->weightings;
+  const unsigned weightings = job->layout.weightings;
   cds_weights base = layout->fixed;
   cds_weights_add(&base, &job->frame[group - 1].sum, weightings);
   if (!job->bounds.known) {
@@ -374,7 +378,7 @@ static void try_tile(cds_descent *job, unsigned group,
   job->chosen[group] = candidate;
   const cds_layout *layout = &job->layout;
   const cds_frame *above = &job->frame[group - 1];
-  const unsigned weightings = job->general->weightings;
+  const unsigned weightings = job->layout.weightings;
   cds_weights rest;
   for (unsigned b = 0; b < region.blocks; b++) {
     cds_weights least;

@@ -183,8 +183,7 @@ typedef struct cds_roof {
                      outside it stand beside the roof */
 } cds_roof;
 
-/* Energy alone, and energy + weight x each roof. */
-enum { CDS_ENERGY = 0, CDS_WEIGHTINGS_MAX = 12 };
+enum { CDS_ROOFS_MAX = 2 + 3 * CDS_LEVELS_MAX + CDS_ARRAYS_MAX };
 
 typedef struct cds_general {
   const cds_arch *arch;
@@ -205,8 +204,8 @@ typedef struct cds_general {
   cds_spread_list spreads[CDS_ARRAYS_MAX];
   size_t tiles; /* the whole lattice */
   cds_tile *tile;
-  unsigned weightings;               /* roofs + 1 */
-  cds_roof roof[CDS_WEIGHTINGS_MAX]; /* from 1 on */
+  unsigned roofs;
+  cds_roof roof[CDS_ROOFS_MAX];
   double macs, mac_pj;
   double floor_cycles; /* what must pass the outermost port */
   double most_units;
@@ -243,6 +242,12 @@ static inline uint16_t cds_quotient(const cds_dim *dim, uint16_t a,
 }
 static inline uint16_t cds_product(const cds_dim *dim, uint16_t a, uint16_t b) {
   return dim->product[(size_t)a * dim->divisors + b];
+}
+/* Whether a level waits for its transfers. */
+static inline bool cds_hides_nothing(const cds_general *general,
+                                     unsigned level) {
+  return general->arch->overlap == CDS_OVERLAP_NATIVE &&
+         general->arch->level[level].buffering == CDS_BUFFER_SINGLE;
 }
 static inline bool cds_lacks(const cds_general *general, unsigned dim,
                              unsigned tensor) {

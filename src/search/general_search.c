@@ -224,7 +224,8 @@ static cds_status list_entry(cds_band *band) {
   if (!cds_layout_set(layout, general, &search->chain[entry->chain], spread)) {
     return CDS_OK;
   }
-  cds_layout_bound(layout, 0, 1);
+  cds_layout_energy(layout);
+  cds_layout_bound(layout);
   entry->energy_pj =
       fmax(layout->fixed.value[CDS_ENERGY] + layout->rest[1].value[CDS_ENERGY],
            search->floor_pj);
@@ -397,10 +398,11 @@ static cds_status open_layout(cds_general_search *search,
   spreads_of(spread, search, entry);
   cds_layout_set(&job->layout, &search->general, &search->chain[entry->chain],
                  spread);
-  cds_layout_bound(&job->layout, weight_of(job, entry),
-                   search->general.weightings);
+  cds_layout_look(&job->layout, weight_of(job, entry), job->aim.product,
+                  job->best.found ? &job->best.cost : NULL);
+  cds_layout_bound(&job->layout);
   cds_weights sum = job->layout.fixed;
-  cds_weights_add(&sum, &job->layout.rest[1], search->general.weightings);
+  cds_weights_add(&sum, &job->layout.rest[1], job->layout.weightings);
   if (cds_descent_beyond(job, cds_aim_bound(&job->aim, &job->layout, &sum))) {
     return CDS_OK;
   }

@@ -63,11 +63,6 @@ static void cross(cds_leaf_job *it, unsigned from, unsigned to, double bits) {
   }
 }
 
-static bool hides_nothing(const cds_general *general, unsigned level) {
-  return general->arch->overlap == CDS_OVERLAP_NATIVE &&
-         general->arch->level[level].buffering == CDS_BUFFER_SINGLE;
-}
-
 static bool is_level(const cds_leaf_job *it, const cds_leg *way) {
   return way->child < it->general->arch->levels;
 }
@@ -174,7 +169,7 @@ static void move_operand(cds_leaf_job *it, unsigned w) {
   unsigned die = child_die(it, way);
   cds_flow_bits *flow = NULL;
   if (level) {
-    flow = hides_nothing(general, way->child) ? &it->apart : &it->first;
+    flow = cds_hides_nothing(general, way->child) ? &it->apart : &it->first;
     flow->any = true;
   }
   for (unsigned k = way->depth; k-- > way->top;) {
@@ -328,7 +323,7 @@ static void move_output(cds_leaf_job *it, unsigned w) {
   move.complete = move.through && layout->lacking[t][way->depth] == 1;
   cds_flow_bits *flow = NULL;
   if (level) {
-    flow = hides_nothing(general, way->child) ? &it->apart : &it->last;
+    flow = cds_hides_nothing(general, way->child) ? &it->apart : &it->last;
     flow->any = true;
   }
   carry_output(it, &move, flow);
@@ -390,7 +385,7 @@ static double flow_cycles(cds_flow_bits *flow, const cds_arch *arch) {
 static double level_roof(const cds_leaf_job *it, unsigned level) {
   double out = it->read[level];
   double in = it->update[level];
-  if (!(level > 0 && hides_nothing(it->general, level))) {
+  if (!(level > 0 && cds_hides_nothing(it->general, level))) {
     out += it->drain[level];
     in += it->fill[level];
   }

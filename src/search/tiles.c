@@ -492,17 +492,14 @@ void cds_holding_measure(cds_holding *holding, const cds_general *general) {
 
 static void add_roof(cds_general *out, cds_roof_kind kind, unsigned index,
                      double bandwidth, unsigned group) {
-  if (!isinf(bandwidth) && out->weightings < CDS_WEIGHTINGS_MAX) {
-    out->roof[out->weightings++] =
-        (cds_roof){kind, index, 1 / bandwidth, group};
+  if (!isinf(bandwidth)) {
+    out->roof[out->roofs++] = (cds_roof){kind, index, 1 / bandwidth, group};
   }
 }
 
-/* The roofs, those of outer levels first; what finds no room is no part of the
- * bounds. */
+/* The roofs, those of outer levels first. */
 static void list_roofs(cds_general *out) {
   const cds_arch *arch = out->arch;
-  out->weightings = 1;
   if (arch->overlap == CDS_OVERLAP_NATIVE) {
     add_roof(out, CDS_ROOF_APART, 0, 1, out->groups);
   }
