@@ -65,11 +65,9 @@ bool cds_holder_halo(const cds_holder *holder, unsigned k) {
   const cds_einsum *einsum = holder->einsum;
   const cds_tensor *tensor = &einsum->tensor[holder->tensor];
   for (unsigned a = 0; a < tensor->axes; a++) {
-    unsigned long_ranks = 0;
-    for (unsigned t = 0; t < tensor->axis[a].terms; t++) {
-      long_ranks += einsum->rank[tensor->axis[a].term[t].rank].size > 1;
-    }
-    for (unsigned n = 0; long_ranks > 1 && n < holder->mapping->nodes; n++) {
+    cds_term term[CDS_TERMS_MAX];
+    const unsigned terms = cds_axis_long_terms(term, einsum, &tensor->axis[a]);
+    for (unsigned n = 0; terms > 1 && n < holder->mapping->nodes; n++) {
       const cds_node *node = &holder->mapping->node[n];
       if (node->kind == CDS_SPREAD && node->array == k && node->trips > 1 &&
           cds_axis_step(holder, a, n) > 0) {

@@ -99,7 +99,8 @@ bool cds_problem_matrix(const cds_arch *arch, const cds_einsum *einsum) {
   }
   for (unsigned t = 0; t < einsum->tensors; t++) {
     for (unsigned a = 0; a < einsum->tensor[t].axes; a++) {
-      if (einsum->tensor[t].axis[a].terms > 1) {
+      cds_term term[CDS_TERMS_MAX];
+      if (cds_axis_long_terms(term, einsum, &einsum->tensor[t].axis[a]) > 1) {
         return false;
       }
     }

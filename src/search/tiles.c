@@ -39,12 +39,14 @@ static unsigned lacking_set(const cds_einsum *einsum, unsigned rank) {
 }
 
 static bool is_partial(const cds_einsum *einsum, unsigned rank) {
+  cds_term term[CDS_TERMS_MAX];
   for (unsigned t = 0; t < einsum->tensors; t++) {
     const cds_tensor *tensor = &einsum->tensor[t];
     for (unsigned a = 0; a < tensor->axes; a++) {
-      const cds_axis *axis = &tensor->axis[a];
-      for (unsigned i = 0; axis->terms > 1 && i < axis->terms; i++) {
-        if (axis->term[i].rank == rank) {
+      const unsigned terms =
+          cds_axis_long_terms(term, einsum, &tensor->axis[a]);
+      for (unsigned i = 0; terms > 1 && i < terms; i++) {
+        if (term[i].rank == rank) {
           return true;
         }
       }
@@ -215,9 +217,11 @@ static cds_status shape_tensor(cds_general *general, unsigned t) {
     shape->has |= cds_lacks(general, d, t) ? 0U : 1U << d;
   }
   for (unsigned a = 0; a < tensor->axes; a++) {
-    const cds_axis *axis = &tensor->axis[a];
-    if (axis->terms == 1) {
-      shape->whole |= 1U << dim_of(general, axis->term[0].rank);
+    cds_term term[CDS_TERMS_MAX];
+    const unsigned terms =
+        cds_axis_long_terms(term, general->einsum, &tensor->axis[a]);
+    if (terms < 2) {
+      shape->whole |= terms > 0 ? 1U << dim_of(general, term[0].rank) : 0U;
       continue;
     }
     if (shape->windows == CDS_WINDOWS_MAX) {
@@ -225,8 +229,8 @@ static cds_status shape_tensor(cds_general *general, unsigned t) {
     }
     cds_window *window = &shape->window[shape->windows++];
     for (unsigned k = 0; k < 2; k++) {
-      window->dim[k] = dim_of(general, axis->term[k].rank);
-      window->coefficient[k] = axis->term[k].coefficient;
+      window->dim[k] = dim_of(general, term[k].rank);
+      window->coefficient[k] = term[k].coefficient;
     }
     CDS_TRY(measure_window(window, general));
   }

@@ -39,6 +39,17 @@ bool cds_tensor_has_rank(const cds_tensor *tensor, unsigned rank) {
   return false;
 }
 
+unsigned cds_axis_long_terms(cds_term out[CDS_TERMS_MAX],
+                             const cds_einsum *einsum, const cds_axis *axis) {
+  unsigned count = 0;
+  for (unsigned i = 0; i < axis->terms; i++) {
+    if (einsum->rank[axis->term[i].rank].size > 1) {
+      out[count++] = axis->term[i];
+    }
+  }
+  return count;
+}
+
 static uint64_t common_divisor(uint64_t a, uint64_t b) {
   while (b != 0) {
     const uint64_t rest = a % b;

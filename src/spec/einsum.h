@@ -73,6 +73,10 @@ unsigned cds_einsum_rank(const cds_einsum *einsum, const char *name);
 unsigned cds_einsum_tensor(const cds_einsum *einsum, const char *name);
 /* Whether the tensor's projection uses the rank. */
 bool cds_tensor_has_rank(const cds_tensor *tensor, unsigned rank);
+/* The terms of an axis whose ranks are longer than 1, and how many they are.
+ * With one of them the axis has as many positions as its rank is long. */
+unsigned cds_axis_long_terms(cds_term out[CDS_TERMS_MAX],
+                             const cds_einsum *einsum, const cds_axis *axis);
 /* Number of distinct words of the tensor (exact, gaps of strided windows left
  * out). CDS_ELIMIT on overflow of 64 bits. */
 cds_status cds_tensor_words(uint64_t *out, const cds_einsum *einsum,
