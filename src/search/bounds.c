@@ -157,15 +157,31 @@ static double apart_price(const cds_layout *layout, const cds_leg *way,
          layout->used[above ? way->top : way->depth];
 }
 
-/* Price of a bit that enters (or leaves) network k; `peak`: part of it that
- * passes the link that is looked at. */
+/* Part of the words of a tensor that passes the busiest link of a roof. */
+static double link_peak(const cds_layout *layout, const cds_roof *roof,
+                        unsigned t, cds_way way) {
+  const unsigned k = roof->index;
+  const unsigned axis = layout->busy_axis[k][roof->up ? 1 : 0];
+  if (layout->general->arch->array[k].network == CDS_NETWORK_BUS) {
+    return 1;
+  }
+  if (roof->up != (way == CDS_WAY_UP)) {
+    return 0;
+  }
+  return way == CDS_WAY_BACK ? layout->spread[k]->peak_back[axis]
+                             : cds_layout_peak(layout, k, t, axis);
+}
+
+/* Price of a bit of a tensor that enters (or leaves) network k and crosses so
+ * many links. */
 static double net_price(const cds_layout *layout, unsigned k, double hops,
-                        double peak, unsigned weighting) {
+                        unsigned t, cds_way way, unsigned weighting) {
   const cds_roof *roof = layout->weighting[weighting].roof;
   double price = layout->weighting[weighting].energy *
                  layout->general->arch->array[k].bit_pj * hops;
   if (roof != NULL && roof->kind == CDS_ROOF_NET && roof->index == k) {
-    price += layout->weight * roof->cycles * peak / layout->used[k];
+    price += layout->weight * roof->cycles * link_peak(layout, roof, t, way) /
+             layout->used[k];
   }
   return price;
 }
@@ -174,72 +190,6 @@ static unsigned child_die(const cds_general *general, const cds_leg *way) {
   return way->child == general->arch->levels
              ? general->arch->compute.die
              : general->arch->level[way->child].die;
-}
-
-/* Whether the instances of the array share words of the tensor's windows over
- * links. */
-static bool over_links(const cds_layout *layout, unsigned k, unsigned t) {
-  return layout->general->arch->array[k].network != CDS_NETWORK_BUS &&
-         layout->spread[k]->window[t] > 1;
-}
-
-/* Whether their words are known to go to compute, one for each unit. */
-static bool to_compute(const cds_layout *layout, unsigned k, unsigned t) {
-  return k + 1 == layout->general->arch->arrays &&
-         layout->spread[k]->halo_known && layout->straight[t];
-}
-
-cds_links cds_leg_links(const cds_layout *layout, const cds_leg *way,
-                        unsigned k) {
-  const cds_spread *spread = layout->spread[k];
-  const unsigned t = way->tensor;
-  if (!over_links(layout, k, t)) {
-    return (cds_links){spread->hops[t], 0};
-  }
-  if (to_compute(layout, k, t)) {
-    return (cds_links){spread->halo_hops[t], 0};
-  }
-  const bool last = t != layout->general->output && k + 1 == way->depth;
-  switch (layout->general->arch->array[k].network) {
-  case CDS_NETWORK_MESH:
-  case CDS_NETWORK_SYSTOLIC:
-    return last ? (cds_links){0, 1} : (cds_links){1, 0};
-  case CDS_NETWORK_CROSSBAR:
-    return (cds_links){1, last ? 1 : 0};
-  case CDS_NETWORK_BUS:
-  case CDS_NETWORK_TREE:
-    break;
-  }
-  return (cds_links){1, 0};
-}
-
-double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
-                       unsigned axis) {
-  const cds_spread *spread = layout->spread[k];
-  if (!over_links(layout, k, t)) {
-    return spread->peak[t][axis];
-  }
-  if (to_compute(layout, k, t)) {
-    return spread->halo_peak[t][axis];
-  }
-  const cds_network_kind kind = layout->general->arch->array[k].network;
-  return axis == 0 && kind == CDS_NETWORK_CROSSBAR ? 1 : 0;
-}
-
-/* Part of the words of a tensor that passes the link of the network that is
- * looked at. */
-static double link_peak(const cds_layout *layout, unsigned k, unsigned t,
-                        cds_way way) {
-  const cds_spread *spread = layout->spread[k];
-  const cds_busy_link *link = &layout->link[k];
-  if (layout->general->arch->array[k].network == CDS_NETWORK_BUS) {
-    return 1;
-  }
-  if (link->up != (way == CDS_WAY_UP)) {
-    return 0;
-  }
-  return way == CDS_WAY_BACK ? spread->peak_back[link->axis]
-                             : cds_layout_peak(layout, k, t, link->axis);
 }
 
 /* Networks and bonds of a bit that passes the way down (or up). Per bit at the
@@ -261,10 +211,8 @@ static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
       bits /= layout->spread[k]->lacking[t];
     }
     const double hops = cds_leg_links(layout, way, k).entering;
-    price += bits *
-             net_price(layout, k, hops,
-                       link_peak(layout, k, t, up ? CDS_WAY_UP : CDS_WAY_DOWN),
-                       weighting);
+    price += bits * net_price(layout, k, hops, t,
+                              up ? CDS_WAY_UP : CDS_WAY_DOWN, weighting);
     if (up) {
       price += energy * (inside - bits) * array->add_pj /
                (double)general->tensor[t].wide;
@@ -374,8 +322,7 @@ static double once_price(const cds_layout *layout, const cds_leg *way,
         sums ? 0
              : net_price(layout, k,
                          back ? spread->hops_back : spread->hops[way->tensor],
-                         link_peak(layout, k, way->tensor,
-                                   back ? CDS_WAY_BACK : CDS_WAY_UP),
+                         way->tensor, back ? CDS_WAY_BACK : CDS_WAY_UP,
                          weighting);
     die = arch->array[k].die;
   }
@@ -594,28 +541,53 @@ void cds_layout_bound(cds_layout *layout) {
 
 /* ---- edges ----------------------------------------------------------- */
 
-/* Bits that pass ports in the first fills, or the last drains, of a group. */
+/* Bits that pass ports and links in the first fills, or the last drains, of a
+ * group. */
 typedef struct cds_edge_bits {
   double parent[CDS_LEVELS_MAX], child[CDS_LEVELS_MAX];
+  double link[CDS_ARRAYS_MAX][2]; /* busiest of each axis; a bus: [0] */
 } cds_edge_bits;
 
-/* Words of the tiles of all instances below one parent, those that several
+/* Adds the tiles of all instances below one parent, those words that several
  * share counted once; at least. */
-static double united_words(const cds_layout *layout, unsigned w,
-                           const cds_tile *tile, double share) {
+static void add_united(cds_edge_bits *out, const cds_layout *layout,
+                       const cds_leg *way, double bits, double share) {
   const cds_general *general = layout->general;
-  const cds_leg *way = &layout->chain->way[w];
   const bool output = way->tensor == general->output;
-  double words = tile->words[way->tensor];
-  for (unsigned k = way->top; k < way->depth; k++) {
+  for (unsigned k = way->depth; k-- > way->top;) {
     const cds_array *array = &general->arch->array[k];
     const cds_spread *spread = layout->spread[k];
-    words *= spread->units;
+    bits *= spread->units;
     if (output ? array->reduction : array->multicast) {
-      words /= spread->lacking[way->tensor];
+      bits /= spread->lacking[way->tensor];
+    }
+    if (array->network == CDS_NETWORK_BUS) {
+      out->link[k][0] += bits / share;
+      continue;
+    }
+    for (unsigned x = 0; x < 2; x++) {
+      out->link[k][x] +=
+          bits / share * cds_layout_peak(layout, k, way->tensor, x);
     }
   }
-  return words / share;
+  out->parent[way->parent] += bits / share;
+}
+
+static double edge_cycles(const cds_edge_bits *bits, const cds_arch *arch,
+                          bool fills) {
+  double cycles = 0;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    const cds_level *level = &arch->level[l];
+    cycles = fmax(cycles, fills ? cds_port_cycles(level, bits->parent[l], 0)
+                                : cds_port_cycles(level, 0, bits->parent[l]));
+    cycles = fmax(cycles, fills ? cds_port_cycles(level, 0, bits->child[l])
+                                : cds_port_cycles(level, bits->child[l], 0));
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    cycles = fmax(cycles, fmax(bits->link[k][0], bits->link[k][1]) /
+                              arch->array[k].bandwidth);
+  }
+  return cycles;
 }
 
 double cds_layout_edges(const cds_layout *layout, unsigned group,
@@ -627,8 +599,10 @@ double cds_layout_edges(const cds_layout *layout, unsigned group,
   if (arch->overlap != CDS_OVERLAP_NATIVE) {
     return 0;
   }
-  cds_edge_bits first = {{0}, {0}};
-  cds_edge_bits last = {{0}, {0}};
+  cds_edge_bits first;
+  cds_edge_bits last;
+  memset(&first, 0, sizeof first);
+  memset(&last, 0, sizeof last);
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
     const cds_leg *way = &chain->way[w];
@@ -636,23 +610,14 @@ double cds_layout_edges(const cds_layout *layout, unsigned group,
     if (arch->level[way->child].buffering == CDS_BUFFER_SINGLE) {
       continue;
     }
-    const double words = united_words(layout, w, tile, share[way->tensor]);
-    if (way->tensor == general->output) {
-      last.parent[way->parent] += words * fmin(shape->bits, shape->wide);
-    } else {
-      first.parent[way->parent] += words * shape->bits;
-      first.child[way->child] += tile->words[way->tensor] * shape->bits;
-    }
+    const bool output = way->tensor == general->output;
+    const double bits = tile->words[way->tensor] *
+                        (output ? fmin(shape->bits, shape->wide) : shape->bits);
+    cds_edge_bits *edge = output ? &last : &first;
+    edge->child[way->child] += bits;
+    add_united(edge, layout, way, bits, share[way->tensor]);
   }
-  double fills = 0;
-  double drains = 0;
-  for (unsigned l = 0; l < arch->levels; l++) {
-    const cds_level *level = &arch->level[l];
-    fills = fmax(fills, cds_port_cycles(level, first.parent[l], 0));
-    fills = fmax(fills, cds_port_cycles(level, 0, first.child[l]));
-    drains = fmax(drains, cds_port_cycles(level, 0, last.parent[l]));
-  }
-  return fills + drains;
+  return edge_cycles(&first, arch, true) + edge_cycles(&last, arch, false);
 }
 
 /* ---- tiles between spreads ------------------------------------------- */

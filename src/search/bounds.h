@@ -51,12 +51,6 @@ typedef struct cds_apart_port {
   double cycles; /* of a bit on one instance */
 } cds_apart_port;
 
-/* Links of one axis of a network, down or up. */
-typedef struct cds_busy_link {
-  bool up;
-  unsigned axis;
-} cds_busy_link;
-
 typedef struct cds_layout {
   const cds_general *general;
   const cds_chain *chain;
@@ -80,9 +74,9 @@ typedef struct cds_layout {
   unsigned weightings; /* that sums are kept in */
   cds_weighting weighting[CDS_WEIGHTINGS_MAX];
   /* What stands for the busiest of all: of the transfers of a group's
-   * single-buffered levels, of the links of a network. */
+   * single-buffered levels, of the links of a network down and up (axis). */
   cds_apart_port apart[CDS_GROUPS_MAX + 1];
-  cds_busy_link link[CDS_ARRAYS_MAX];
+  unsigned busy_axis[CDS_ARRAYS_MAX][2];
   cds_leg_price price[CDS_LEGS_MAX];
   cds_weights fixed;                     /* of MACs and the ways to compute */
   cds_weights least[CDS_GROUPS_MAX + 1]; /* of the ways into each group */
@@ -134,9 +128,7 @@ static inline void cds_weights_add(cds_weights *out, const cds_weights *by,
 double cds_leg_share(const cds_layout *layout, unsigned w,
                      const cds_tile *tile);
 /* Links of network k that words of a leg cross, at least: so many for each word
- * that enters it, and for each that an instance below takes in. Of words of
- * windows that several instances share it is known that each instance has a
- * line (crossbar), or a last link (mesh), of its own. */
+ * that enters it, and for each that an instance below takes in. See links.c. */
 typedef struct cds_links {
   double entering, each;
 } cds_links;

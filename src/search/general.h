@@ -128,10 +128,12 @@ typedef struct cds_spread {
   double lacking[CDS_TENSORS_MAX]; /* of dims that the tensor lacks */
   double window[CDS_TENSORS_MAX];  /* of dims in its windows */
   /* Links that a word crosses, down (operands) or up (output), and back; those
-   * of them on the busiest link of each axis. 1 on a bus. A tensor whose
-   * windows are spread has no such number: see bounds.c. */
+   * of them on the busiest link of each axis. 1 on a bus. Where windows are
+   * spread, as if their tiles did not overlap, and the part of this that is
+   * known to be crossed: see links.c. */
   double hops[CDS_TENSORS_MAX], hops_back;
   double peak[CDS_TENSORS_MAX][2], peak_back[2];
+  double windows[CDS_TENSORS_MAX];
   double skew_cycles;
   /* The same of tensors whose windows are spread, when the array stands right
    * above compute and brings words there: cds_spread_halo. */
@@ -170,7 +172,7 @@ typedef enum cds_roof_kind {
   CDS_ROOF_OUT,  /* reads and drains of a level */
   CDS_ROOF_IN,   /* fills and updates of a level */
   CDS_ROOF_PORT, /* all four */
-  CDS_ROOF_NET,  /* a bus, or the links of one axis and way */
+  CDS_ROOF_NET,  /* a bus, or the busiest links down or up */
   CDS_ROOF_APART /* compute, with what stands beside roofs: the transfers of
                     single-buffered levels, first fills and last drains */
 } cds_roof_kind;
@@ -178,12 +180,13 @@ typedef enum cds_roof_kind {
 typedef struct cds_roof {
   cds_roof_kind kind;
   unsigned index; /* of the level or array */
+  bool up;        /* links */
   double cycles;  /* of a bit on one instance */
   unsigned group; /* transfers of single-buffered levels of this group and those
                      outside it stand beside the roof */
 } cds_roof;
 
-enum { CDS_ROOFS_MAX = 2 + 3 * CDS_LEVELS_MAX + CDS_ARRAYS_MAX };
+enum { CDS_ROOFS_MAX = 1 + 3 * CDS_LEVELS_MAX + 2 * CDS_ARRAYS_MAX };
 
 typedef struct cds_general {
   const cds_arch *arch;
@@ -229,6 +232,10 @@ cds_status cds_spreads_list(cds_general *general);
 /* Sets the hops of tensors whose windows are spread over links right above
  * compute, once. CDS_ENOMEM. */
 cds_status cds_spread_halo(cds_general *general, cds_spread *spread);
+/* Part of the links that words of a tensor are known to cross where its windows
+ * are spread so: 1 without, 0 if nothing is known. See links.c. */
+double cds_spread_windows(const cds_general *general,
+                          const cds_divisors_at *spread, unsigned tensor);
 /* Sets the words of a tile from its extents. */
 void cds_tile_measure(cds_tile *tile, const cds_general *general);
 

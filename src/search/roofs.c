@@ -74,9 +74,13 @@ static void choose_port(cds_layout *layout, unsigned group) {
   }
 }
 
-/* Looks at the axis and the way of each network that words load most; sets the
- * bits on them. */
-static void choose_links(cds_layout *layout, double most[CDS_ARRAYS_MAX]) {
+/* Bits on the busiest links of one network, down and up; both on a bus. */
+typedef struct cds_busy_links {
+  double way[CDS_ARRAYS_MAX][2];
+} cds_busy_links;
+
+/* Looks at the axis of each network and way that words load most. */
+static void choose_links(cds_layout *layout, cds_busy_links *busy) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
   double load[CDS_ARRAYS_MAX][2][2] = {{{0}}};
@@ -90,32 +94,26 @@ static void choose_links(cds_layout *layout, double most[CDS_ARRAYS_MAX]) {
       if (output ? array->reduction : array->multicast) {
         bits /= spread->lacking[way->tensor];
       }
+      const bool bus = array->network == CDS_NETWORK_BUS;
       for (unsigned x = 0; x < 2; x++) {
-        load[k][output ? 1 : 0][x] +=
+        load[k][output && !bus ? 1 : 0][x] +=
             bits * cds_layout_peak(layout, k, way->tensor, x);
       }
     }
   }
   for (unsigned k = 0; k < general->arch->arrays; k++) {
-    layout->link[k] = (cds_busy_link){false, 0};
-    most[k] = load[k][0][0];
-    for (unsigned i = 1; i < 4; i++) {
-      if (load[k][i / 2][i % 2] > most[k]) {
-        most[k] = load[k][i / 2][i % 2];
-        layout->link[k] = (cds_busy_link){i / 2 == 1, i % 2};
-      }
+    for (unsigned up = 0; up < 2; up++) {
+      const unsigned axis = load[k][up][1] > load[k][up][0] ? 1 : 0;
+      layout->busy_axis[k][up] = axis;
+      busy->way[k][up] = load[k][up][axis] / layout->used[k];
     }
-    if (general->arch->array[k].network == CDS_NETWORK_BUS) {
-      most[k] = load[k][0][0] + load[k][1][0];
-    }
-    most[k] /= layout->used[k];
   }
 }
 
 /* Part of the time that the roof takes: of the least in this layout, and of the
  * known answer. */
 static double part_of(const cds_layout *layout, const cds_roof *roof,
-                      const cds_port_bits *bits, const double *links,
+                      const cds_port_bits *bits, const cds_busy_links *links,
                       const cds_cost *known) {
   if (roof->kind == CDS_ROOF_APART) {
     return (double)INFINITY;
@@ -123,7 +121,7 @@ static double part_of(const cds_layout *layout, const cds_roof *roof,
   const bool net = roof->kind == CDS_ROOF_NET;
   double least = 0;
   if (net) {
-    least = links[roof->index];
+    least = links->way[roof->index][roof->up ? 1 : 0];
   } else {
     least = (roof->kind == CDS_ROOF_IN ? 0 : bits->out[roof->index]) +
             (roof->kind == CDS_ROOF_OUT ? 0 : bits->in[roof->index]);
@@ -140,7 +138,8 @@ static double part_of(const cds_layout *layout, const cds_roof *roof,
 /* The roofs with the largest parts, in falling order. */
 static unsigned choose_roofs(const cds_roof *chosen[CDS_ROOFS_CHOSEN],
                              const cds_layout *layout,
-                             const cds_port_bits *bits, const double *links,
+                             const cds_port_bits *bits,
+                             const cds_busy_links *links,
                              const cds_cost *known) {
   const cds_general *general = layout->general;
   double part[CDS_ROOFS_CHOSEN];
@@ -183,8 +182,8 @@ void cds_layout_look(cds_layout *layout, double weight, bool alone,
   for (unsigned g = 1; g <= general->groups; g++) {
     choose_port(layout, g);
   }
-  double links[CDS_ARRAYS_MAX];
-  choose_links(layout, links);
+  cds_busy_links links;
+  choose_links(layout, &links);
   cds_port_bits bits = {{0}, {0}};
   for (unsigned w = 0; w < chain->ways; w++) {
     const cds_leg *way = &chain->way[w];
@@ -193,7 +192,7 @@ void cds_layout_look(cds_layout *layout, double weight, bool alone,
     add_leg(&bits, layout, way, !waits);
   }
   const cds_roof *chosen[CDS_ROOFS_CHOSEN];
-  const unsigned roofs = choose_roofs(chosen, layout, &bits, links, known);
+  const unsigned roofs = choose_roofs(chosen, layout, &bits, &links, known);
   for (unsigned i = 0; i < roofs; i++) {
     layout->weighting[layout->weightings++] = (cds_weighting){1, chosen[i]};
   }

@@ -118,6 +118,7 @@ static bool make_spread(cds_spread *out, const cds_general *general,
   *out = (cds_spread){.at = *at, .units = 1, .hops_back = 1};
   for (unsigned t = 0; t < general->tensors; t++) {
     out->lacking[t] = out->window[t] = out->hops[t] = 1;
+    out->windows[t] = cds_spread_windows(general, at, t);
   }
   for (unsigned d = 0; d < general->dims; d++) {
     const double trips = (double)cds_extent(general, at, d);

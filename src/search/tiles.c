@@ -497,7 +497,8 @@ void cds_holding_measure(cds_holding *holding, const cds_general *general) {
 static void add_roof(cds_general *out, cds_roof_kind kind, unsigned index,
                      double bandwidth, unsigned group) {
   if (!isinf(bandwidth)) {
-    out->roof[out->roofs++] = (cds_roof){kind, index, 1 / bandwidth, group};
+    out->roof[out->roofs++] = (cds_roof){
+        .kind = kind, .index = index, .cycles = 1 / bandwidth, .group = group};
   }
 }
 
@@ -518,6 +519,11 @@ static void list_roofs(cds_general *out) {
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
     add_roof(out, CDS_ROOF_NET, k, arch->array[k].bandwidth, 0);
+    if (arch->array[k].network != CDS_NETWORK_BUS &&
+        !isinf(arch->array[k].bandwidth)) {
+      out->roof[out->roofs] = out->roof[out->roofs - 1];
+      out->roof[out->roofs++].up = true;
+    }
   }
 }
 

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Links that words of a leg cross, where tiles of windows overlap.
+ *
+ * Let T(i) be the links that a word crosses which instance i alone takes in
+ * (with those that take in the same words by spreads that the tensor lacks).
+ * A word that several instances take in crosses at least T(i) for each of them,
+ * since its tree to all of them is no smaller than that to one.
+ *
+ * Let the array spread one rank of a window over N instances. In a step of the
+ * loops, instance i takes in the positions F + i s, with F a run or, if no two
+ * instances overlap, any set. Then for any set D of instances
+ *
+ *   |union over D| / |union over all| >= |D| / N,
+ *
+ * because in each residue class of s, A of F become |A + D| >= |A| + |D| - 1,
+ * all together |A| + N - 1, and |A| >= 1. Assign each word to the instance, of
+ * those that take it in, with the largest T: by the inequality for all D =
+ * {i : T(i) >= x}, the mean of T over the words is at least that over the
+ * instances, which is what cds_network_hops counts as if tiles did not overlap.
+ * The same holds for products of such windows (apply the inequality for each
+ * position of the one and sum over the positions), and, with D the instances
+ * whose trees pass a link, for the part of the words that passes it. A word
+ * that enters at the first column with a destination may not pass the port of
+ * i; but then the busiest port has at least the mean of all.
+ *
+ * What a tile takes in anew as a window moves is an end of its run. If two
+ * windows move in one step, the new words are those new on the one axis and
+ * those new on the other: two products, one of them at least half of all.
+ *
+ * The positions c i + j (i < e, j < f) of a tile are a run if f >= c, else they
+ * end before the step s >= c e of the first rank: so the inequality holds if
+ * the rank beside the one that is spread has coefficient 1.
+ */
+#include <math.h>
+
+#include "search/bounds.h"
+
+double cds_spread_windows(const cds_general *general,
+                          const cds_divisors_at *spread, unsigned tensor) {
+  const cds_operand_shape *shape = &general->tensor[tensor];
+  unsigned windows = 0;
+  for (unsigned w = 0; w < shape->windows; w++) {
+    const cds_window *window = &shape->window[w];
+    const bool spreads[2] = {cds_extent(general, spread, window->dim[0]) > 1,
+                             cds_extent(general, spread, window->dim[1]) > 1};
+    if (!spreads[0] && !spreads[1]) {
+      continue;
+    }
+    windows++;
+    if ((spreads[0] && spreads[1]) ||
+        window->coefficient[spreads[0] ? 1 : 0] != 1) {
+      return 0;
+    }
+  }
+  return windows == 0 ? 1 : 1 / (double)windows;
+}
+
+/* Whether the instances of the array share words of the tensor's windows over
+ * links. */
+static bool over_links(const cds_layout *layout, unsigned k, unsigned t) {
+  return layout->general->arch->array[k].network != CDS_NETWORK_BUS &&
+         layout->spread[k]->window[t] > 1;
+}
+
+/* Whether their words are known to go to compute, one for each unit. */
+static bool to_compute(const cds_layout *layout, unsigned k, unsigned t) {
+  return k + 1 == layout->general->arch->arrays &&
+         layout->spread[k]->halo_known && layout->straight[t];
+}
+
+/* Part of the links and of the peaks without overlaps that is known to be
+ * crossed. */
+static double known_part(const cds_layout *layout, unsigned k, unsigned t) {
+  const cds_arch *arch = layout->general->arch;
+  for (unsigned b = k; b < arch->arrays; b++) {
+    /* Tiles of the arrays inside may leave gaps. */
+    if (!arch->array[b].multicast && layout->spread[b]->window[t] > 1) {
+      return 0;
+    }
+  }
+  return layout->spread[k]->windows[t];
+}
+
+/* Of any tiles: each instance has a line (crossbar), or a last link (mesh), of
+ * its own. */
+static cds_links least_links(const cds_layout *layout, const cds_leg *way,
+                             unsigned k) {
+  const unsigned t = way->tensor;
+  const bool last = t != layout->general->output && k + 1 == way->depth;
+  switch (layout->general->arch->array[k].network) {
+  case CDS_NETWORK_MESH:
+  case CDS_NETWORK_SYSTOLIC:
+    return last ? (cds_links){0, 1} : (cds_links){1, 0};
+  case CDS_NETWORK_CROSSBAR:
+    return (cds_links){1, last ? 1 : 0};
+  case CDS_NETWORK_BUS:
+  case CDS_NETWORK_TREE:
+    break;
+  }
+  return (cds_links){1, 0};
+}
+
+cds_links cds_leg_links(const cds_layout *layout, const cds_leg *way,
+                        unsigned k) {
+  const cds_spread *spread = layout->spread[k];
+  const unsigned t = way->tensor;
+  if (!over_links(layout, k, t)) {
+    return (cds_links){spread->hops[t], 0};
+  }
+  if (to_compute(layout, k, t)) {
+    return (cds_links){spread->halo_hops[t], 0};
+  }
+  const cds_links least = least_links(layout, way, k);
+  const double mean = known_part(layout, k, t) * spread->hops[t];
+  return mean >= least.entering + least.each * spread->lacking[t]
+             ? (cds_links){mean, 0}
+             : least;
+}
+
+double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
+                       unsigned axis) {
+  const cds_spread *spread = layout->spread[k];
+  if (!over_links(layout, k, t)) {
+    return spread->peak[t][axis];
+  }
+  if (to_compute(layout, k, t)) {
+    return spread->halo_peak[t][axis];
+  }
+  /* What all instances need passes a link by whatever tree: the port of a
+   * corner, the way in of a crossbar, the first link of a line. */
+  const double whole = spread->peak[t][axis] >= 1 ? 1 : 0;
+  return fmax(whole, known_part(layout, k, t) * spread->peak[t][axis]);
+}
