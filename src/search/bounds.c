@@ -157,30 +157,38 @@ static double apart_price(const cds_layout *layout, const cds_leg *way,
          layout->used[above ? way->top : way->depth];
 }
 
-/* Part of the words of a tensor that passes the busiest link of a roof. */
+/* Words of a tensor on the links of an array. */
+typedef struct cds_crossing {
+  unsigned tensor;
+  cds_way way;
+  bool simple; /* of simple tiles */
+  double hops;
+} cds_crossing;
+
+/* Part of the words that passes the busiest link of a roof. */
 static double link_peak(const cds_layout *layout, const cds_roof *roof,
-                        unsigned t, cds_way way) {
+                        const cds_crossing *it) {
   const unsigned k = roof->index;
   const unsigned axis = layout->busy_axis[k][roof->up ? 1 : 0];
   if (layout->general->arch->array[k].network == CDS_NETWORK_BUS) {
     return 1;
   }
-  if (roof->up != (way == CDS_WAY_UP)) {
+  if (roof->up != (it->way == CDS_WAY_UP)) {
     return 0;
   }
-  return way == CDS_WAY_BACK ? layout->spread[k]->peak_back[axis]
-                             : cds_layout_peak(layout, k, t, axis);
+  return it->way == CDS_WAY_BACK
+             ? layout->spread[k]->peak_back[axis]
+             : cds_layout_peak(layout, k, it->tensor, axis, it->simple);
 }
 
-/* Price of a bit of a tensor that enters (or leaves) network k and crosses so
- * many links. */
-static double net_price(const cds_layout *layout, unsigned k, double hops,
-                        unsigned t, cds_way way, unsigned weighting) {
+/* Price of a bit that enters (or leaves) network k. */
+static double net_price(const cds_layout *layout, unsigned k,
+                        const cds_crossing *it, unsigned weighting) {
   const cds_roof *roof = layout->weighting[weighting].roof;
   double price = layout->weighting[weighting].energy *
-                 layout->general->arch->array[k].bit_pj * hops;
+                 layout->general->arch->array[k].bit_pj * it->hops;
   if (roof != NULL && roof->kind == CDS_ROOF_NET && roof->index == k) {
-    price += layout->weight * roof->cycles * link_peak(layout, roof, t, way) /
+    price += layout->weight * roof->cycles * link_peak(layout, roof, it) /
              layout->used[k];
   }
   return price;
@@ -195,7 +203,7 @@ static unsigned child_die(const cds_general *general, const cds_leg *way) {
 /* Networks and bonds of a bit that passes the way down (or up). Per bit at the
  * child. */
 static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
-                          unsigned weighting) {
+                          bool simple, unsigned weighting) {
   const cds_general *general = layout->general;
   const cds_arch *arch = general->arch;
   const unsigned t = way->tensor;
@@ -210,9 +218,10 @@ static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
     if (up ? array->reduction : array->multicast) {
       bits /= layout->spread[k]->lacking[t];
     }
-    const double hops = cds_leg_links(layout, way, k).entering;
-    price += bits * net_price(layout, k, hops, t,
-                              up ? CDS_WAY_UP : CDS_WAY_DOWN, weighting);
+    const cds_crossing crossing = {
+        t, up ? CDS_WAY_UP : CDS_WAY_DOWN, simple,
+        cds_leg_links(layout, way, k, simple).entering};
+    price += bits * net_price(layout, k, &crossing, weighting);
     if (up) {
       price += energy * (inside - bits) * array->add_pj /
                (double)general->tensor[t].wide;
@@ -236,34 +245,55 @@ double cds_leg_shared(const cds_layout *layout, const cds_leg *way, bool up,
   return product;
 }
 
-static void price_operand(cds_layout *layout, unsigned w) {
+/* Prices of any tile, or of a simple one. */
+static void price_carried(cds_layout *layout, unsigned w, bool simple) {
   const cds_general *general = layout->general;
   const cds_leg *way = &layout->chain->way[w];
   const double bits = general->tensor[way->tensor].bits;
   cds_leg_price *price = &layout->price[w];
   const double parts = cds_leg_shared(layout, way, false, false);
-  price->least = general->tensor[way->tensor].words * parts;
+  double *own = price->own[simple ? 1 : 0];
+  double *above = price->above[simple ? 1 : 0];
+  if (simple && !price->overlaps) {
+    memcpy(own, price->own[0], sizeof price->own[0]);
+    memcpy(above, price->above[0], sizeof price->above[0]);
+    return;
+  }
   const unsigned last = way->depth - 1;
   const double delivery = way->depth > way->top
-                              ? cds_leg_links(layout, way, last).each *
+                              ? cds_leg_links(layout, way, last, simple).each *
                                     general->arch->array[last].bit_pj
                               : 0;
   for (unsigned i = 0; i < layout->weightings; i++) {
     const double read = action_price(layout, way->parent, CDS_READ, i) +
                         apart_price(layout, way, CDS_READ, i);
-    price->own[i] = bits * (action_price(layout, way->child, CDS_FILL, i) +
-                            apart_price(layout, way, CDS_FILL, i) +
-                            layout->weighting[i].energy * delivery);
-    price->above[i] =
-        bits * (carry_price(layout, way, false, i) + read / parts);
-    price->constant[i] = 0;
+    own[i] = bits * (action_price(layout, way->child, CDS_FILL, i) +
+                     apart_price(layout, way, CDS_FILL, i) +
+                     layout->weighting[i].energy * delivery);
+    above[i] =
+        bits * (carry_price(layout, way, false, simple, i) + read / parts);
   }
+}
+
+static void price_operand(cds_layout *layout, unsigned w) {
+  const cds_general *general = layout->general;
+  const cds_leg *way = &layout->chain->way[w];
+  cds_leg_price *price = &layout->price[w];
+  price->least = general->tensor[way->tensor].words *
+                 cds_leg_shared(layout, way, false, false);
   price->sliding = false;
+  price->overlaps = false;
   for (unsigned k = way->top; k < way->depth; k++) {
-    price->sliding =
-        price->sliding || (general->arch->array[k].multicast &&
-                           layout->spread[k]->window[way->tensor] > 1);
+    const cds_array *array = &general->arch->array[k];
+    const bool spread = layout->spread[k]->window[way->tensor] > 1;
+    price->sliding = price->sliding || (array->multicast && spread);
+    price->overlaps =
+        price->overlaps || (spread && array->network != CDS_NETWORK_BUS);
   }
+  for (unsigned simple = 0; simple < 2; simple++) {
+    price_carried(layout, w, simple == 1);
+  }
+  memset(price->constant, 0, sizeof price->constant);
 }
 
 /* Share of one window: see the head of this file. */
@@ -316,14 +346,12 @@ static double once_price(const cds_layout *layout, const cds_leg *way,
   for (unsigned k = way->top; k < way->depth; k++) {
     const cds_spread *spread = layout->spread[k];
     price += energy * general->die_bit_pj[die][arch->array[k].die];
+    const cds_crossing crossing = {
+        way->tensor, back ? CDS_WAY_BACK : CDS_WAY_UP, false,
+        back ? spread->hops_back : spread->hops[way->tensor]};
     const bool sums = !back && arch->array[k].network != CDS_NETWORK_BUS &&
                       spread->lacking[way->tensor] > 1;
-    price +=
-        sums ? 0
-             : net_price(layout, k,
-                         back ? spread->hops_back : spread->hops[way->tensor],
-                         way->tensor, back ? CDS_WAY_BACK : CDS_WAY_UP,
-                         weighting);
+    price += sums ? 0 : net_price(layout, k, &crossing, weighting);
     die = arch->array[k].die;
   }
   return price + energy * general->die_bit_pj[die][child_die(general, way)];
@@ -349,7 +377,7 @@ static void limit_returns(cds_layout *layout, cds_inner_leg *inner,
   }
   const double part = rest / saved;
   inner->zero[weighting] *= part;
-  layout->price[inner->leg].above[weighting] -=
+  layout->price[inner->leg].above[0][weighting] -=
       (1 - part) * inner->returns[weighting];
 }
 
@@ -366,11 +394,12 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
   const double visits = cds_leg_shared(layout, way, true, true);
   const bool adds = general->arch->level[way->parent].accumulate;
   price->sliding = false;
+  price->overlaps = false;
   price->least = 0;
   for (unsigned i = 0; i < layout->weightings; i++) {
     const double drain = action_price(layout, way->child, CDS_DRAIN, i) +
                          apart_price(layout, way, CDS_DRAIN, i);
-    const double up = wide * (drain + carry_price(layout, way, true, i));
+    const double up = wide * (drain + carry_price(layout, way, true, false, i));
     const double back =
         adds ? 0
              : wide * (action_price(layout, way->child, CDS_FILL, i) +
@@ -383,8 +412,8 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
     limit_returns(layout, inner, i, rest, adds ? (double)INFINITY : visits);
     const double zero = inner->zero[i];
     const double fill = adds ? 0 : back - zero;
-    price->own[i] = 0;
-    price->above[i] =
+    price->own[0][i] = 0;
+    price->above[0][i] =
         up + (wide * update + read) / merged + zero + fill / visits;
     price->constant[i] =
         -results * ((price->complete ? drain : 0) +
@@ -445,6 +474,13 @@ static void price_legs(cds_layout *layout) {
     layout->price[inner.leg].constant[i] +=
         inner.zero[i] * general->tensor[general->output].words;
   }
+  for (unsigned w = 0; w < chain->ways; w++) {
+    cds_leg_price *price = &layout->price[w];
+    if (chain->way[w].tensor == general->output) {
+      memcpy(price->own[1], price->own[0], sizeof price->own[0]);
+      memcpy(price->above[1], price->above[0], sizeof price->above[0]);
+    }
+  }
 }
 
 /* ---- sums ------------------------------------------------------------ */
@@ -463,7 +499,8 @@ static void tile_cost(cds_weights *out, const cds_layout *layout,
                              ? tile->stay[t] * layout->price[w].staying
                              : tile->loads[t];
     const cds_leg_loads known = {loads, tile->loads[t],
-                                 cds_leg_share(layout, w, tile)};
+                                 cds_leg_share(layout, w, tile),
+                                 cds_leg_known_simple(layout, w, tile)};
     for (unsigned i = 0; i < layout->weightings; i++) {
       out->value[i] += cds_leg_cost(layout, w, i, &known);
     }
@@ -507,9 +544,9 @@ static void least_cost(cds_weights *out, const cds_layout *layout,
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
     const unsigned t = chain->way[w].tensor;
-    const cds_leg_loads known = {general->tensor[t].words *
-                                     layout->price[w].staying,
-                                 holding->most[t], most_share(layout, w)};
+    const cds_leg_loads known = {
+        general->tensor[t].words * layout->price[w].staying, holding->most[t],
+        most_share(layout, w), false};
     for (unsigned i = 0; i < layout->weightings; i++) {
       out->value[i] += cds_leg_cost(layout, w, i, &known);
     }
@@ -525,7 +562,8 @@ void cds_layout_bound(cds_layout *layout) {
     for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
          w++) {
       const cds_leg_loads known = {general->macs, general->macs,
-                                   cds_leg_share(layout, w, &general->one)};
+                                   cds_leg_share(layout, w, &general->one),
+                                   true};
       layout->fixed.value[i] += cds_leg_cost(layout, w, i, &known);
     }
   }
@@ -567,7 +605,7 @@ static void add_united(cds_edge_bits *out, const cds_layout *layout,
     }
     for (unsigned x = 0; x < 2; x++) {
       out->link[k][x] +=
-          bits / share * cds_layout_peak(layout, k, way->tensor, x);
+          bits / share * cds_layout_peak(layout, k, way->tensor, x, true);
     }
   }
   out->parent[way->parent] += bits / share;

@@ -31,10 +31,11 @@ typedef struct cds_weights {
 } cds_weights;
 
 /* Cost of F loads = constant + F own + max(F / share, least) above; `share`:
- * instances that have a word of a window in common (1 without windows). */
+ * instances that have a word of a window in common (1 without windows). Prices
+ * of any tile, and of a simple one (see cds_leg_simple). */
 typedef struct cds_leg_price {
-  double own[CDS_WEIGHTINGS_MAX];
-  double above[CDS_WEIGHTINGS_MAX];
+  double own[2][CDS_WEIGHTINGS_MAX];
+  double above[2][CDS_WEIGHTINGS_MAX];
   double constant[CDS_WEIGHTINGS_MAX];
   double least;   /* of F / share: every word leaves the parent */
   double staying; /* spreads above the child that the tensor lacks */
@@ -42,6 +43,7 @@ typedef struct cds_leg_price {
   bool merged;    /* likewise, what comes out of the networks */
   bool ready;     /* likewise, updates of the parent */
   bool sliding;   /* windows are spread and multicast: share may be above 1 */
+  bool overlaps;  /* windows are spread over links */
 } cds_leg_price;
 
 /* A port of a level: what goes out, what comes in, or both. */
@@ -101,9 +103,11 @@ void cds_layout_bound(cds_layout *layout);
  * passes the parent; `all`: whether or not they multicast (or add up). */
 double cds_leg_shared(const cds_layout *layout, const cds_leg *way, bool up,
                       bool all);
-/* Loads of a leg: at least, at most, and the share of its windows. */
+/* Loads of a leg: at least, at most, the share of its windows, and whether its
+ * tile is known to be simple (cds_leg_simple). */
 typedef struct cds_leg_loads {
   double least, most, share;
+  bool simple;
 } cds_leg_loads;
 
 /* Least cost of a leg. Where the price is below 0 (partial sums save more than
@@ -112,10 +116,11 @@ static inline double cds_leg_cost(const cds_layout *layout, unsigned w,
                                   unsigned weighting,
                                   const cds_leg_loads *loads) {
   const cds_leg_price *price = &layout->price[w];
-  const double above = price->above[weighting];
+  const double above = price->above[loads->simple ? 1 : 0][weighting];
   const double shared = loads->least / loads->share;
   const double leaving = shared > price->least ? shared : price->least;
-  return price->constant[weighting] + price->own[weighting] * loads->least +
+  const double own = price->own[loads->simple ? 1 : 0][weighting];
+  return price->constant[weighting] + own * loads->least +
          above * (above < 0 ? loads->most : leaving);
 }
 static inline void cds_weights_add(cds_weights *out, const cds_weights *by,
@@ -123,6 +128,16 @@ static inline void cds_weights_add(cds_weights *out, const cds_weights *by,
   for (unsigned i = 0; i < weightings; i++) {
     out->value[i] += by->value[i];
   }
+}
+/* Whether on all arrays of the leg no step brings in parts of two windows of
+ * the tile. */
+bool cds_leg_simple(const cds_layout *layout, const cds_leg *way,
+                    const cds_tile *tile);
+/* Whether it matters and is known. */
+static inline bool cds_leg_known_simple(const cds_layout *layout, unsigned w,
+                                        const cds_tile *tile) {
+  return layout->price[w].overlaps &&
+         cds_leg_simple(layout, &layout->chain->way[w], tile);
 }
 /* Most instances that a word of the tensor's tiles can be common to. */
 double cds_leg_share(const cds_layout *layout, unsigned w,
@@ -133,10 +148,10 @@ typedef struct cds_links {
   double entering, each;
 } cds_links;
 cds_links cds_leg_links(const cds_layout *layout, const cds_leg *way,
-                        unsigned k);
+                        unsigned k, bool simple);
 /* Part of the words that passes the busiest link of an axis at least. */
 double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
-                       unsigned axis);
+                       unsigned axis, bool simple);
 /* Least cost of the ways into a group when its tile is this one, without
  * its edges. */
 void cds_layout_tile(cds_weights *out, const cds_layout *layout, unsigned group,

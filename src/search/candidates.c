@@ -124,6 +124,7 @@ typedef struct cds_tile_costs {
   unsigned held;
   unsigned way[CDS_TENSORS_MAX];
   double share[CDS_TENSORS_MAX];
+  bool simple[CDS_TENSORS_MAX];
   double edges;
   cds_weights others[CDS_TENSORS_MAX]; /* all but the tensor of the block, and
                                           the edges */
@@ -139,7 +140,7 @@ static void cost_of(cds_weights *out, const cds_descent *job,
   const double least =
       layout->general->tensor[t].words * layout->price[w].staying;
   const cds_leg_loads known = {loads > least ? loads : least,
-                               it->tile->loads[t], it->share[t]};
+                               it->tile->loads[t], it->share[t], it->simple[t]};
   for (unsigned i = 0; i < layout->weightings; i++) {
     out->value[i] = cds_leg_cost(layout, w, i, &known);
   }
@@ -162,6 +163,7 @@ static void begin_costs(cds_tile_costs *out, const cds_descent *job,
     out->held |= 1U << v;
     out->way[v] = w;
     out->share[v] = cds_leg_share(layout, w, tile);
+    out->simple[v] = cds_leg_known_simple(layout, w, tile);
     cds_weights own;
     cost_of(&own, job, out, v, tile->loads[v]);
     for (unsigned t = 0; t < tensors; t++) {

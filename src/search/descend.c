@@ -242,7 +242,8 @@ static void block_cost(cds_weights *out, double passes[CDS_TENSORS_MAX],
     const double loads =
         fmax(general->tensor[t].words,
              tile->pass[t] * passes[t] * layout->price[w].staying);
-    const cds_leg_loads known = {loads, loads, cds_leg_share(layout, w, tile)};
+    const cds_leg_loads known = {loads, loads, cds_leg_share(layout, w, tile),
+                                 cds_leg_known_simple(layout, w, tile)};
     for (unsigned i = 0; i < layout->weightings; i++) {
       out->value[i] += cds_leg_cost(layout, w, i, &known);
     }
@@ -283,7 +284,7 @@ static void fix_compute(cds_descent *job) {
       share = direct ? exact_share(job, w, layout->units)
                      : cds_leg_share(layout, w, &general->one);
     }
-    const cds_leg_loads known = {general->macs, general->macs, share};
+    const cds_leg_loads known = {general->macs, general->macs, share, true};
     for (unsigned i = 0; i < layout->weightings; i++) {
       sum.value[i] += cds_leg_cost(layout, w, i, &known);
     }
@@ -314,8 +315,8 @@ static void decide_ways(cds_descent *job, unsigned group) {
     }
     job->loads[w] = loads;
     const cds_leg_loads known = {
-        loads, loads,
-        layout->price[w].sliding ? exact_share(job, w, loads) : 1};
+        loads, loads, layout->price[w].sliding ? exact_share(job, w, loads) : 1,
+        cds_leg_known_simple(layout, w, job->tile[group])};
     for (unsigned i = 0; i < layout->weightings; i++) {
       frame->sum.value[i] += cds_leg_cost(layout, w, i, &known);
     }

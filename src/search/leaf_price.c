@@ -79,14 +79,14 @@ static bool is_bus(const cds_leaf_job *it, unsigned k) {
 /* Loads the busiest links of network k with bits that enter one network. What
  * windows spread over links is left out: a lower bound. */
 static void load_links(cds_link_load *load, const cds_leaf_job *it, unsigned k,
-                       unsigned t, double bits) {
+                       unsigned t, double bits, bool simple) {
   if (is_bus(it, k)) {
     load->way[0][0] += bits;
     return;
   }
   for (unsigned x = 0; x < 2; x++) {
     load->way[t == it->general->output ? 1 : 0][x] +=
-        bits * cds_layout_peak(it->layout, k, t, x);
+        bits * cds_layout_peak(it->layout, k, t, x, simple);
   }
 }
 
@@ -164,6 +164,8 @@ static void move_operand(cds_leaf_job *it, unsigned w) {
   const bool level = is_level(it, way);
   const double fills = level ? it->job->loads[w] : general->macs;
   const double tile = level ? it->job->tile[way->group]->words[way->tensor] : 0;
+  const bool simple =
+      !level || cds_leg_known_simple(layout, w, it->job->tile[way->group]);
   double above = fills;
   double first = tile;
   unsigned die = child_die(it, way);
@@ -176,14 +178,15 @@ static void move_operand(cds_leaf_job *it, unsigned w) {
     cross(it, arch->array[k].die, die, above * bits);
     die = arch->array[k].die;
     above = entering(it, way, k, &first);
-    const cds_links links = cds_leg_links(layout, way, k);
+    const cds_links links = cds_leg_links(layout, way, k, simple);
     it->dynamic_pj += (above * links.entering + fills * links.each) * bits *
                       arch->array[k].bit_pj;
     const double each = above / layout->used[k] * bits;
-    load_links(&it->net[k], it, k, way->tensor, each);
+    load_links(&it->net[k], it, k, way->tensor, each, simple);
     if (flow != NULL) {
       load_links(&flow->net[k], it, k, way->tensor,
-                 flow == &it->apart ? each : first * bits);
+                 flow == &it->apart ? each : first * bits,
+                 simple || flow == &it->first);
     }
   }
   cross(it, arch->level[way->parent].die, die, above * bits);
@@ -265,14 +268,14 @@ static void carry_output(cds_leaf_job *it, cds_output_move *move,
          two_bits(it, words, ready) * layout->spread[k]->hops[t]) *
             array->bit_pj +
         (below - words) * array->add_pj;
-    load_links(&it->net[k], it, k, t, up);
+    load_links(&it->net[k], it, k, t, up, false);
     load_back(&it->net[k], it, k, down);
     if (flow == &it->apart) {
-      load_links(&flow->net[k], it, k, t, up);
+      load_links(&flow->net[k], it, k, t, up, false);
       load_back(&flow->net[k], it, k, down);
     } else if (flow != NULL) {
       load_links(&flow->net[k], it, k, t,
-                 last * (ready > 0 ? shape->bits : shape->wide));
+                 last * (ready > 0 ? shape->bits : shape->wide), false);
     }
   }
   cross(it, arch->level[way->parent].die, die,

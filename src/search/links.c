@@ -26,7 +26,10 @@
  *
  * What a tile takes in anew as a window moves is an end of its run. If two
  * windows move in one step, the new words are those new on the one axis and
- * those new on the other: two products, one of them at least half of all.
+ * those new on the other: two products, one of them at least half of all. But
+ * if the loops over one rank of a window are all inside of the tiles, and the
+ * tiles of all instances together reach no further than they move, then it is
+ * all new whenever it moves, and one product is left.
  *
  * The positions c i + j (i < e, j < f) of a tile are a run if f >= c, else they
  * end before the step s >= c e of the first rank: so the inequality holds if
@@ -70,8 +73,9 @@ static bool to_compute(const cds_layout *layout, unsigned k, unsigned t) {
 }
 
 /* Part of the links and of the peaks without overlaps that is known to be
- * crossed. */
-static double known_part(const cds_layout *layout, unsigned k, unsigned t) {
+ * crossed; `simple`: by tiles for which cds_leg_simple holds. */
+static double known_part(const cds_layout *layout, unsigned k, unsigned t,
+                         bool simple) {
   const cds_arch *arch = layout->general->arch;
   for (unsigned b = k; b < arch->arrays; b++) {
     /* Tiles of the arrays inside may leave gaps. */
@@ -79,7 +83,69 @@ static double known_part(const cds_layout *layout, unsigned k, unsigned t) {
       return 0;
     }
   }
-  return layout->spread[k]->windows[t];
+  const double part = layout->spread[k]->windows[t];
+  return simple && part > 0 ? 1 : part;
+}
+
+/* Extent of a dimension inside of array k, on a way to a tile. */
+static double extent_inside(const cds_layout *layout, const cds_leg *way,
+                            unsigned k, const cds_tile *tile, unsigned dim) {
+  double extent = (double)cds_extent(layout->general, &tile->at, dim);
+  for (unsigned b = k + 1; b < way->depth; b++) {
+    extent *= (double)cds_extent(layout->general, &layout->spread[b]->at, dim);
+  }
+  return extent;
+}
+
+/* Whether the window is all new whenever it moves. */
+static bool jumps(const cds_layout *layout, const cds_leg *way, unsigned k,
+                  const cds_tile *tile, const cds_window *window) {
+  const cds_general *general = layout->general;
+  double reach = 1;
+  double step = 1;
+  bool inside = false; /* the other rank */
+  for (unsigned i = 0; i < 2; i++) {
+    const unsigned d = window->dim[i];
+    const double extent = extent_inside(layout, way, k, tile, d);
+    const double spread =
+        (double)cds_extent(general, &layout->spread[k]->at, d);
+    const double coefficient = (double)window->coefficient[i];
+    reach += coefficient * (extent - 1);
+    if (spread > 1) {
+      step = coefficient * extent * spread;
+    } else {
+      inside = extent >= (double)general->dim[d].size;
+    }
+  }
+  return inside && step >= reach;
+}
+
+/* Windows that the array spreads and that may move by a part. */
+static unsigned sliding_windows(const cds_layout *layout, const cds_leg *way,
+                                unsigned k, const cds_tile *tile) {
+  const cds_general *general = layout->general;
+  const cds_operand_shape *shape = &general->tensor[way->tensor];
+  unsigned count = 0;
+  for (unsigned w = 0; w < shape->windows; w++) {
+    const cds_window *window = &shape->window[w];
+    const cds_divisors_at *at = &layout->spread[k]->at;
+    const bool spread = cds_extent(general, at, window->dim[0]) > 1 ||
+                        cds_extent(general, at, window->dim[1]) > 1;
+    count += spread && !jumps(layout, way, k, tile, window) ? 1 : 0;
+  }
+  return count;
+}
+
+bool cds_leg_simple(const cds_layout *layout, const cds_leg *way,
+                    const cds_tile *tile) {
+  for (unsigned k = way->top; k < way->depth; k++) {
+    if (over_links(layout, k, way->tensor) &&
+        layout->spread[k]->windows[way->tensor] < 1 &&
+        sliding_windows(layout, way, k, tile) > 1) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /* Of any tiles: each instance has a line (crossbar), or a last link (mesh), of
@@ -102,7 +168,7 @@ static cds_links least_links(const cds_layout *layout, const cds_leg *way,
 }
 
 cds_links cds_leg_links(const cds_layout *layout, const cds_leg *way,
-                        unsigned k) {
+                        unsigned k, bool simple) {
   const cds_spread *spread = layout->spread[k];
   const unsigned t = way->tensor;
   if (!over_links(layout, k, t)) {
@@ -112,14 +178,14 @@ cds_links cds_leg_links(const cds_layout *layout, const cds_leg *way,
     return (cds_links){spread->halo_hops[t], 0};
   }
   const cds_links least = least_links(layout, way, k);
-  const double mean = known_part(layout, k, t) * spread->hops[t];
+  const double mean = known_part(layout, k, t, simple) * spread->hops[t];
   return mean >= least.entering + least.each * spread->lacking[t]
              ? (cds_links){mean, 0}
              : least;
 }
 
 double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
-                       unsigned axis) {
+                       unsigned axis, bool simple) {
   const cds_spread *spread = layout->spread[k];
   if (!over_links(layout, k, t)) {
     return spread->peak[t][axis];
@@ -130,5 +196,5 @@ double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
   /* What all instances need passes a link by whatever tree: the port of a
    * corner, the way in of a crossbar, the first link of a line. */
   const double whole = spread->peak[t][axis] >= 1 ? 1 : 0;
-  return fmax(whole, known_part(layout, k, t) * spread->peak[t][axis]);
+  return fmax(whole, known_part(layout, k, t, simple) * spread->peak[t][axis]);
 }
