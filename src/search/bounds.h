@@ -163,17 +163,6 @@ static inline void cds_weights_wait(cds_weights *sum, const cds_layout *layout,
     sum->value[i] += layout->weight * cycles;
   }
 }
-/* Cycles of the first fills and last drains of the group's double-buffered
- * levels at least, which stand beside all roofs; `share`: cds_leg_share of each
- * tensor that the group holds. */
-double cds_layout_edges(const cds_layout *layout, unsigned group,
-                        const cds_tile *tile,
-                        const double share[CDS_TENSORS_MAX]);
-/* Whether the tile fits between the spreads and, as far as it is known, in the
- * levels of the group. */
-bool cds_layout_fits(const cds_layout *layout, unsigned group,
-                     const cds_tile *tile);
-
 static inline const cds_holding *cds_chain_holding(const cds_general *general,
                                                    const cds_chain *chain,
                                                    unsigned group) {

@@ -172,7 +172,7 @@ static void begin_costs(cds_tile_costs *out, const cds_descent *job,
       }
     }
   }
-  out->edges = cds_layout_edges(layout, group, tile, out->share);
+  out->edges = cds_group_edges(&job->terms, layout->general, tile, out->share);
   for (unsigned t = 0; t < tensors; t++) {
     cds_weights_wait(&out->others[t], layout, out->edges);
   }
@@ -303,14 +303,11 @@ static void set_cost(cds_candidate *made, const cds_descent *job,
   }
 }
 
-/* Adds the tile if it fits and may be part of something better. */
-static void add_candidate(cds_descent *job, unsigned group, uint32_t index) {
+/* Adds the tile if it may be part of something better. */
+static void add_candidate(cds_descent *job, unsigned group, size_t index) {
   const cds_general *general = job->general;
   const cds_tile *tile = &general->tile[index];
-  if (!cds_layout_fits(&job->layout, group, tile)) {
-    return;
-  }
-  cds_candidate made = {.tile = index};
+  cds_candidate made = {.tile = (uint32_t)index};
   set_cost(&made, job, group, tile);
   made.key = bound_with(job, group, &made.cost);
   if (cds_descent_beyond(job, made.key)) {
@@ -324,22 +321,59 @@ static void add_candidate(cds_descent *job, unsigned group, uint32_t index) {
   list->candidate[list->count++] = made;
 }
 
+/* Tiles of the range, by digits: dimension 0 counts fastest. */
+typedef struct cds_tile_walk {
+  unsigned digit[CDS_DIMS_MAX];
+  size_t index;    /* of the tile */
+  unsigned looped; /* dimensions with loops outside, as bits */
+} cds_tile_walk;
+
+static void find_tile(cds_tile_walk *walk, const cds_descent *job) {
+  const cds_general *general = job->general;
+  const cds_tile_range *range = &job->range;
+  walk->index = 0;
+  walk->looped = 0;
+  for (unsigned d = general->dims; d-- > 0;) {
+    walk->index =
+        walk->index * general->dim[d].divisors + range->at[d][walk->digit[d]];
+    walk->looped |= walk->digit[d] + 1 < range->count[d] ? 1U << d : 0U;
+  }
+}
+
+/* The next tile; `larger`: not those that are larger in the fastest dimension.
+ */
+static bool next_tile(cds_tile_walk *walk, const cds_descent *job,
+                      bool larger) {
+  const cds_tile_range *range = &job->range;
+  unsigned d = 0;
+  if (!larger) {
+    walk->digit[d++] = 0;
+  }
+  for (; d < job->general->dims; d++) {
+    if (++walk->digit[d] < range->count[d]) {
+      return true;
+    }
+    walk->digit[d] = 0;
+  }
+  return false;
+}
+
 static cds_status list_group(cds_descent *job, unsigned group) {
   const cds_general *general = job->general;
   cds_candidates *list = &job->group[group];
-  cds_tile_range *range = &job->range;
-  const size_t tiles = list_range(range, job, group);
+  const size_t tiles = list_range(&job->range, job, group);
   CDS_TRY(make_room(list, tiles));
   list->count = 0;
-  for (size_t i = 0; i < tiles; i++) {
-    size_t rest = i;
-    size_t index = 0;
-    for (unsigned d = general->dims; d-- > 0;) {
-      index = index * general->dim[d].divisors +
-              range->at[d][rest % range->count[d]];
-      rest /= range->count[d];
+  cds_tile_walk walk = {{0}, 0, 0};
+  bool never = false;
+  bool more = tiles > 0;
+  while (more) {
+    find_tile(&walk, job);
+    if (cds_group_fits(&never, &job->terms, general, &general->tile[walk.index],
+                       walk.looped)) {
+      add_candidate(job, group, walk.index);
     }
-    add_candidate(job, group, (uint32_t)index);
+    more = next_tile(&walk, job, !never);
   }
   qsort(list->candidate, list->count, sizeof *list->candidate, by_key);
   return CDS_OK;
@@ -401,6 +435,7 @@ cds_status cds_candidates_list(cds_descent *job) {
     }
   }
   for (unsigned g = general->groups; g >= 1; g--) {
+    cds_group_terms_set(&job->terms, &job->layout, g);
     CDS_TRY(list_group(job, g));
     if (job->group[g].count == 0) {
       job->group[1].count = 0;

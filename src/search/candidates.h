@@ -31,7 +31,7 @@
 #ifndef CDS_SEARCH_CANDIDATES_H
 #define CDS_SEARCH_CANDIDATES_H
 
-#include "search/bounds.h"
+#include "search/group_terms.h"
 
 /* A tile of a group. */
 typedef struct cds_candidate {
@@ -56,7 +56,7 @@ typedef struct cds_block_bounds {
 } cds_block_bounds;
 
 /* Divisors of each dimension that the tiles of a group may take between the
- * spreads above and below. */
+ * spreads above and below, rising. The last leaves no loops outside. */
 typedef struct cds_tile_range {
   unsigned count[CDS_DIMS_MAX];
   uint16_t at[CDS_DIMS_MAX][CDS_DIVISORS_MAX];

@@ -46,7 +46,9 @@ struct cds_descent {
   cds_layout layout;
   cds_aim aim;
   cds_incumbent best;
-  cds_tile_range range; /* of the group whose candidates are listed */
+  /* Of the group whose candidates are listed: */
+  cds_tile_range range;
+  cds_group_terms terms;
   cds_candidates group[CDS_GROUPS_MAX + 1];
   cds_block_bounds bounds;
   const cds_tile *tile[CDS_GROUPS_MAX + 1];
