@@ -112,8 +112,8 @@ static void lower_to(cds_weights *least, const cds_weights *sum,
   }
 }
 
-static void set_all(cds_weights *out, double value) {
-  for (unsigned i = 0; i < CDS_WEIGHTINGS_MAX; i++) {
+static void set_all(cds_weights *out, double value, unsigned weightings) {
+  for (unsigned i = 0; i < weightings; i++) {
     out->value[i] = value;
   }
 }
@@ -154,8 +154,8 @@ static void begin_costs(cds_tile_costs *out, const cds_descent *job,
   out->tile = tile;
   out->held = 0;
   for (unsigned t = 0; t < tensors; t++) {
-    set_all(&out->others[t], 0);
-    set_all(&out->inner[t], (double)INFINITY);
+    set_all(&out->others[t], 0, layout->weightings);
+    set_all(&out->inner[t], (double)INFINITY, layout->weightings);
   }
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
@@ -209,7 +209,7 @@ static void lower_to_block(cds_weights *least, const cds_descent *job,
   const cds_layout *layout = &job->layout;
   const cds_weights *further = &job->bounds.rest[group + 1][t][number];
   cds_weights sum;
-  set_all(&sum, 0);
+  set_all(&sum, 0, layout->weightings);
   if ((it->held >> t & 1U) != 0) {
     const double passes = layout->general->passes[t].passes[number];
     cost_of(&sum, job, it, t,
@@ -295,7 +295,7 @@ static void set_cost(cds_candidate *made, const cds_descent *job,
     return;
   }
   add_inner(&costs, job, group);
-  set_all(&made->cost, (double)INFINITY);
+  set_all(&made->cost, (double)INFINITY, job->layout.weightings);
   for (unsigned t = 0; t < general->tensors; t++) {
     if (has_block(general, t)) {
       lower_to_block(&made->cost, job, &costs, group, t, 0);
@@ -307,7 +307,8 @@ static void set_cost(cds_candidate *made, const cds_descent *job,
 static void add_candidate(cds_descent *job, unsigned group, size_t index) {
   const cds_general *general = job->general;
   const cds_tile *tile = &general->tile[index];
-  cds_candidate made = {.tile = (uint32_t)index};
+  cds_candidate made;
+  made.tile = (uint32_t)index;
   set_cost(&made, job, group, tile);
   made.key = bound_with(job, group, &made.cost);
   if (cds_descent_beyond(job, made.key)) {
@@ -340,16 +341,24 @@ static void find_tile(cds_tile_walk *walk, const cds_descent *job) {
   }
 }
 
-/* The next tile; `larger`: not those that are larger in the fastest dimension.
- */
+/* The next tile; without `larger`, past all that are as large as this one in
+ * every dimension, as long as they come next: where the fastest digits are 0,
+ * those are all with the next digit as large or larger. */
 static bool next_tile(cds_tile_walk *walk, const cds_descent *job,
                       bool larger) {
   const cds_tile_range *range = &job->range;
+  const unsigned dims = job->general->dims;
   unsigned d = 0;
   if (!larger) {
+    while (d < dims && walk->digit[d] == 0) {
+      d++;
+    }
+    if (d == dims) {
+      return false;
+    }
     walk->digit[d++] = 0;
   }
-  for (; d < job->general->dims; d++) {
+  for (; d < dims; d++) {
     if (++walk->digit[d] < range->count[d]) {
       return true;
     }
@@ -395,7 +404,8 @@ static void bound_group(cds_descent *job, unsigned group) {
   for (unsigned t = 0; t < general->tensors; t++) {
     numbers[t] = numbers_left(job, t);
     for (unsigned k = 0; k < numbers[t]; k++) {
-      set_all(&job->bounds.rest[group][t][k], (double)INFINITY);
+      set_all(&job->bounds.rest[group][t][k], (double)INFINITY,
+              job->layout.weightings);
     }
   }
   for (size_t i = 0; i < list->count; i++) {
@@ -417,7 +427,7 @@ static void sum_least(cds_descent *job, unsigned group) {
   cds_layout *layout = &job->layout;
   const cds_candidates *list = &job->group[group];
   cds_weights least;
-  set_all(&least, (double)INFINITY);
+  set_all(&least, (double)INFINITY, layout->weightings);
   for (size_t i = 0; i < list->count; i++) {
     lower_to(&least, &list->candidate[i].cost, layout->weightings);
   }
@@ -431,7 +441,8 @@ cds_status cds_candidates_list(cds_descent *job) {
   job->bounds.known = general->single;
   for (unsigned t = 0; t < general->tensors && job->bounds.known; t++) {
     for (unsigned k = 0; k < general->passes[t].count; k++) {
-      set_all(&job->bounds.rest[general->groups + 1][t][k], 0);
+      set_all(&job->bounds.rest[general->groups + 1][t][k], 0,
+              job->layout.weightings);
     }
   }
   for (unsigned g = general->groups; g >= 1; g--) {
@@ -457,7 +468,7 @@ void cds_rest(cds_weights *out, const cds_descent *job, unsigned group,
     *out = job->layout.rest[group];
     return;
   }
-  set_all(out, (double)INFINITY);
+  set_all(out, (double)INFINITY, job->layout.weightings);
   for (unsigned t = 0; t < general->tensors; t++) {
     if (has_block(general, t)) {
       const unsigned k = number_of(&general->passes[t], passes[t]);
