@@ -23,20 +23,19 @@
  */
 #include "search/bounds.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 /* ---- layout ---------------------------------------------------------- */
 
-static bool multiply(cds_divisors_at *out, const cds_general *general,
+/* Spreads that pass no dimension together. */
+static void multiply(cds_divisors_at *out, const cds_general *general,
                      const cds_divisors_at *by) {
   for (unsigned d = 0; d < general->dims; d++) {
     out->at[d] = cds_product(&general->dim[d], out->at[d], by->at[d]);
-    if (out->at[d] == CDS_NONE) {
-      return false;
-    }
+    assert(out->at[d] != CDS_NONE);
   }
-  return true;
 }
 
 static unsigned depth_of(const cds_general *general, unsigned group) {
@@ -44,7 +43,7 @@ static unsigned depth_of(const cds_general *general, unsigned group) {
                                  : general->group[group].depth;
 }
 
-static bool set_products(cds_layout *out) {
+void cds_layout_products(cds_layout *out) {
   const cds_general *general = out->general;
   memset(out->between, 0, sizeof out->between);
   memset(out->above, 0, sizeof out->above);
@@ -54,22 +53,17 @@ static bool set_products(cds_layout *out) {
     out->above[g] = out->above[g - 1];
     const unsigned end = depth_of(general, g);
     for (unsigned k = depth_of(general, g - 1); k < end; k++) {
-      if (!multiply(&out->between[g], general, &out->spread[k]->at) ||
-          !multiply(&out->above[g], general, &out->spread[k]->at)) {
-        return false;
-      }
+      multiply(&out->between[g], general, &out->spread[k]->at);
+      multiply(&out->above[g], general, &out->spread[k]->at);
     }
   }
   for (unsigned g = last; g-- > 0;) {
     out->below[g] = out->below[g + 1];
-    if (!multiply(&out->below[g], general, &out->between[g + 1])) {
-      return false;
-    }
+    multiply(&out->below[g], general, &out->between[g + 1]);
   }
-  return true;
 }
 
-bool cds_layout_set(cds_layout *out, const cds_general *general,
+void cds_layout_set(cds_layout *out, const cds_general *general,
                     const cds_chain *chain,
                     const cds_spread *const spread[CDS_ARRAYS_MAX]) {
   out->general = general;
@@ -99,7 +93,6 @@ bool cds_layout_set(cds_layout *out, const cds_general *general,
   }
   out->least_cycles =
       fmax(out->compute_cycles, general->floor_cycles) + out->skew_cycles;
-  return set_products(out);
 }
 
 /* ---- prices ---------------------------------------------------------- */
@@ -245,6 +238,14 @@ double cds_leg_shared(const cds_layout *layout, const cds_leg *way, bool up,
   return product;
 }
 
+/* A simple tile costs what any tile does. */
+static void copy_prices(cds_leg_price *price, unsigned weightings) {
+  for (unsigned i = 0; i < weightings; i++) {
+    price->own[1][i] = price->own[0][i];
+    price->above[1][i] = price->above[0][i];
+  }
+}
+
 /* Prices of any tile, or of a simple one. */
 static void price_carried(cds_layout *layout, unsigned w, bool simple) {
   const cds_general *general = layout->general;
@@ -255,8 +256,7 @@ static void price_carried(cds_layout *layout, unsigned w, bool simple) {
   double *own = price->own[simple ? 1 : 0];
   double *above = price->above[simple ? 1 : 0];
   if (simple && !price->overlaps) {
-    memcpy(own, price->own[0], sizeof price->own[0]);
-    memcpy(above, price->above[0], sizeof price->above[0]);
+    copy_prices(price, layout->weightings);
     return;
   }
   const unsigned last = way->depth - 1;
@@ -293,7 +293,9 @@ static void price_operand(cds_layout *layout, unsigned w) {
   for (unsigned simple = 0; simple < 2; simple++) {
     price_carried(layout, w, simple == 1);
   }
-  memset(price->constant, 0, sizeof price->constant);
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    price->constant[i] = 0;
+  }
 }
 
 /* Share of one window: see the head of this file. */
@@ -459,7 +461,11 @@ static void price_legs(cds_layout *layout) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
   cds_inner_leg inner;
-  memset(&inner, 0, sizeof inner);
+  inner.any = false;
+  inner.leg = 0;
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    inner.zero[i] = inner.returns[i] = 0;
+  }
   mark_results(layout);
   for (unsigned w = chain->ways; w-- > 0;) {
     const cds_leg *way = &chain->way[w];
@@ -477,8 +483,7 @@ static void price_legs(cds_layout *layout) {
   for (unsigned w = 0; w < chain->ways; w++) {
     cds_leg_price *price = &layout->price[w];
     if (chain->way[w].tensor == general->output) {
-      memcpy(price->own[1], price->own[0], sizeof price->own[0]);
-      memcpy(price->above[1], price->above[0], sizeof price->above[0]);
+      copy_prices(price, layout->weightings);
     }
   }
 }
@@ -540,7 +545,9 @@ static void least_cost(cds_weights *out, const cds_layout *layout,
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
   const cds_holding *holding = cds_chain_holding(general, chain, group);
-  *out = (cds_weights){{0}};
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    out->value[i] = 0;
+  }
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
     const unsigned t = chain->way[w].tensor;
@@ -567,7 +574,9 @@ void cds_layout_bound(cds_layout *layout) {
       layout->fixed.value[i] += cds_leg_cost(layout, w, i, &known);
     }
   }
-  layout->rest[general->groups + 1] = (cds_weights){{0}};
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    layout->rest[general->groups + 1].value[i] = 0;
+  }
   for (unsigned g = general->groups; g >= 1; g--) {
     least_cost(&layout->least[g], layout, g);
     for (unsigned i = 0; i < layout->weightings; i++) {

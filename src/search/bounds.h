@@ -85,10 +85,12 @@ typedef struct cds_layout {
   cds_weights rest[CDS_GROUPS_MAX + 2];  /* of this group and all inside */
 } cds_layout;
 
-/* Sets the spreads; false when some dimension cannot be spread so. */
-bool cds_layout_set(cds_layout *out, const cds_general *general,
+/* Sets the spreads, which together pass no dimension. */
+void cds_layout_set(cds_layout *out, const cds_general *general,
                     const cds_chain *chain,
                     const cds_spread *const spread[CDS_ARRAYS_MAX]);
+/* Sets the products of spreads by group, which tiles stand between. */
+void cds_layout_products(cds_layout *layout);
 /* Looks at energy alone. */
 void cds_layout_energy(cds_layout *layout);
 /* Looks at the ports, links and roofs that seem to take longest, by the least

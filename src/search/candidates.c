@@ -426,14 +426,13 @@ static void bound_group(cds_descent *job, unsigned group) {
 static void sum_least(cds_descent *job, unsigned group) {
   cds_layout *layout = &job->layout;
   const cds_candidates *list = &job->group[group];
-  cds_weights least;
-  set_all(&least, (double)INFINITY, layout->weightings);
+  cds_weights *least = &layout->least[group];
+  set_all(least, (double)INFINITY, layout->weightings);
   for (size_t i = 0; i < list->count; i++) {
-    lower_to(&least, &list->candidate[i].cost, layout->weightings);
+    lower_to(least, &list->candidate[i].cost, layout->weightings);
   }
-  layout->least[group] = least;
   layout->rest[group] = layout->rest[group + 1];
-  cds_weights_add(&layout->rest[group], &least, layout->weightings);
+  cds_weights_add(&layout->rest[group], least, layout->weightings);
 }
 
 cds_status cds_candidates_list(cds_descent *job) {

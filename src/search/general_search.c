@@ -23,7 +23,7 @@
 enum {
   CDS_CHAINS_MAX = 1 << 16,
   CDS_LAYOUTS_MAX = 1 << 22,
-  CDS_LAYOUTS_FEW = 1 << 18, /* listed in one band */
+  CDS_LAYOUTS_FEW = 1 << 13, /* listed in one band */
   CDS_OPENED_MAX = 1 << 20,  /* for one goal */
   CDS_POOL_MAX = 64
 };
@@ -221,9 +221,7 @@ static cds_status list_entry(cds_band *band) {
   cds_layout_entry *entry = &band->entry;
   const cds_spread *spread[CDS_ARRAYS_MAX];
   spreads_of(spread, search, entry);
-  if (!cds_layout_set(layout, general, &search->chain[entry->chain], spread)) {
-    return CDS_OK;
-  }
+  cds_layout_set(layout, general, &search->chain[entry->chain], spread);
   cds_layout_energy(layout);
   cds_layout_bound(layout);
   entry->energy_pj =
@@ -406,6 +404,7 @@ static cds_status open_layout(cds_general_search *search,
   if (cds_descent_beyond(job, cds_aim_bound(&job->aim, &job->layout, &sum))) {
     return CDS_OK;
   }
+  cds_layout_products(&job->layout);
   return cds_descend(job);
 }
 
