@@ -30,6 +30,7 @@ enum {
 
 typedef struct cds_layout_entry {
   double energy_pj, cycles; /* least of every mapping of the layout */
+  bool priced;              /* else energy_pj is that of any layout */
   uint32_t chain;
   uint32_t spread[CDS_ARRAYS_MAX];
 } cds_layout_entry;
@@ -214,21 +215,18 @@ static bool spread_further(cds_band *band, unsigned k, const cds_spread *more) {
   return true;
 }
 
-static cds_status list_entry(cds_band *band) {
+static cds_status list_entry(cds_band *band, double units) {
   cds_general_search *search = band->search;
   const cds_general *general = &search->general;
-  cds_layout *layout = &search->descent.layout;
   cds_layout_entry *entry = &band->entry;
-  const cds_spread *spread[CDS_ARRAYS_MAX];
-  spreads_of(spread, search, entry);
-  cds_layout_set(layout, general, &search->chain[entry->chain], spread);
-  cds_layout_energy(layout);
-  cds_layout_bound(layout);
-  entry->energy_pj =
-      fmax(layout->fixed.value[CDS_ENERGY] + layout->rest[1].value[CDS_ENERGY],
-           search->floor_pj);
-  entry->cycles = layout->least_cycles;
-  return isinf(entry->energy_pj) ? CDS_OK : add_entry(search, entry);
+  double skew = 0;
+  for (unsigned k = 0; k < general->arch->arrays; k++) {
+    skew += general->spreads[k].spread[entry->spread[k]].skew_cycles;
+  }
+  entry->priced = false;
+  entry->energy_pj = search->floor_pj;
+  entry->cycles = fmax(general->macs / units, general->floor_cycles) + skew;
+  return add_entry(search, entry);
 }
 
 /* Spreads of the arrays from k on, with so many units of those before. Depth:
@@ -237,7 +235,7 @@ static cds_status list_entry(cds_band *band) {
 static cds_status list_arrays(cds_band *band, unsigned k, double units) {
   const cds_general *general = &band->search->general;
   if (k == general->arch->arrays) {
-    return units < band->below ? list_entry(band) : CDS_OK;
+    return units < band->below ? list_entry(band, units) : CDS_OK;
   }
   double rest = 1;
   for (unsigned i = k + 1; i < general->arch->arrays; i++) {
@@ -356,14 +354,38 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   }
 }
 
+/* Least energy of the layout. */
+static void price_entry(cds_general_search *search, cds_layout_entry *entry) {
+  const cds_spread *spread[CDS_ARRAYS_MAX];
+  cds_layout *layout = &search->descent.layout;
+  spreads_of(spread, search, entry);
+  cds_layout_set(layout, &search->general, &search->chain[entry->chain],
+                 spread);
+  cds_layout_energy(layout);
+  cds_layout_bound(layout);
+  entry->energy_pj =
+      fmax(layout->fixed.value[CDS_ENERGY] + layout->rest[1].value[CDS_ENERGY],
+           search->floor_pj);
+  entry->priced = true;
+}
+
+/* Bound on the goal; prices only layouts that may matter without. */
+static double bound_entry(cds_general_search *search, cds_layout_entry *entry) {
+  const cds_aim *aim = &search->descent.aim;
+  if (!entry->priced &&
+      !cds_descent_beyond(&search->descent, cds_aim_value(aim, entry->energy_pj,
+                                                          entry->cycles))) {
+    price_entry(search, entry);
+  }
+  return cds_aim_value(aim, entry->energy_pj, entry->cycles);
+}
+
 static size_t rank_layouts(cds_general_search *search, size_t first) {
   const cds_descent *job = &search->descent;
   size_t count = 0;
   for (size_t i = first; i < search->entries; i++) {
-    const cds_layout_entry *entry = &search->entry[i];
-    const double bound =
-        cds_aim_value(&job->aim, entry->energy_pj, entry->cycles);
-    if (!cds_descent_beyond(job, bound)) {
+    const double bound = bound_entry(search, &search->entry[i]);
+    if (!isinf(bound) && !cds_descent_beyond(job, bound)) {
       search->ranked[count++] = (cds_ranked_layout){bound, (uint32_t)i};
     }
   }
