@@ -3,6 +3,7 @@
  * From decided tiles and loops to a mapping, and its cost by src/count and
  * src/price: the only numbers that an answer is made of.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "search/descend.h"
@@ -134,7 +135,7 @@ static bool better(const cds_incumbent *best, double value, double cycles,
                                 : dynamic_pj < best->dynamic_pj;
 }
 
-cds_status cds_confirm(cds_descent *job) {
+cds_status cds_confirm(cds_descent *job, double dynamic_pj, double cycles) {
   cds_general *general = job->general;
   cds_mapping mapping;
   cds_descent_mapping(&mapping, job);
@@ -153,6 +154,10 @@ cds_status cds_confirm(cds_descent *job) {
     status = cds_price_einsum(&cost, general->arch, general->einsum, counts,
                               general->power_limit_w);
     if (status == CDS_OK) {
+      assert(cost.dynamic_pj * (1 + 1e-9) >= dynamic_pj);
+      assert(cost.cycles * (1 + 1e-9) >= cycles);
+      (void)dynamic_pj;
+      (void)cycles;
       const double value =
           cds_aim_value(&job->aim, cost.dynamic_pj, cost.cycles);
       if (better(&job->best, value, cost.cycles, cost.dynamic_pj)) {

@@ -83,8 +83,9 @@ void cds_leaf_price(double *dynamic_pj, double *cycles, bool *fits,
  * far; spreads over arrays first..last-1 united where they multicast. */
 double cds_loads_of(double *first, const cds_descent *job, unsigned tensor,
                     unsigned group, unsigned from);
-/* Counts and prices the decided mapping; keeps it if it is better. */
-cds_status cds_confirm(cds_descent *job);
+/* Counts and prices the decided mapping, which needs at least so much dynamic
+ * energy and cycles; keeps it if it is better. */
+cds_status cds_confirm(cds_descent *job, double dynamic_pj, double cycles);
 /* The decided tiles and loops as a mapping. */
 void cds_descent_mapping(cds_mapping *out, const cds_descent *job);
 
