@@ -461,11 +461,7 @@ static void price_legs(cds_layout *layout) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
   cds_inner_leg inner;
-  inner.any = false;
-  inner.leg = 0;
-  for (unsigned i = 0; i < layout->weightings; i++) {
-    inner.zero[i] = inner.returns[i] = 0;
-  }
+  memset(&inner, 0, sizeof inner);
   mark_results(layout);
   for (unsigned w = chain->ways; w-- > 0;) {
     const cds_leg *way = &chain->way[w];

@@ -141,7 +141,7 @@ void cds_group_terms_set(cds_group_terms *out, const cds_layout *layout,
   const cds_general *general = layout->general;
   const cds_arch *arch = general->arch;
   const cds_chain *chain = layout->chain;
-  unsigned level[CDS_LEVELS_MAX];
+  unsigned level[CDS_LEVELS_MAX] = {0};
   int resource[CDS_EDGES_MAX];
   out->tensors = out->places = out->edges = 0;
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
