@@ -80,7 +80,11 @@ typedef struct cds_layout {
   cds_apart_port apart[CDS_GROUPS_MAX + 1];
   unsigned busy_axis[CDS_ARRAYS_MAX][2];
   cds_leg_price price[CDS_LEGS_MAX];
-  cds_weights fixed;                     /* of MACs and the ways to compute */
+  cds_weights fixed; /* of MACs and the ways to compute */
+  /* Of ways to compute past groups: the share that `fixed` counts with, and the
+   * group whose tile decides it; 0: none. */
+  double step_share[CDS_LEGS_MAX];
+  unsigned step_group[CDS_LEGS_MAX];
   cds_weights least[CDS_GROUPS_MAX + 1]; /* of the ways into each group */
   cds_weights rest[CDS_GROUPS_MAX + 2];  /* of this group and all inside */
 } cds_layout;
@@ -143,6 +147,17 @@ static inline bool cds_leg_known_simple(const cds_layout *layout, unsigned w,
 }
 /* Most instances that a word of the tensor's tiles can be common to. */
 double cds_leg_share(const cds_layout *layout, unsigned w,
+                     const cds_tile *tile);
+/* Likewise for a way to compute, whose units take in one word each in a step:
+ * exact if `tile` is that of cds_step_group, at most if it is NULL. */
+double cds_step_share(const cds_layout *layout, const cds_leg *way,
+                      const cds_tile *tile);
+/* The group right below the arrays that spread windows on a way to compute; 0
+ * if there are several or none. */
+unsigned cds_step_group(const cds_layout *layout, const cds_leg *way);
+/* Adds what ways to compute past the group cost more with this tile than is
+ * counted in layout->fixed. */
+void cds_layout_past(cds_weights *sum, const cds_layout *layout, unsigned group,
                      const cds_tile *tile);
 /* Links of network k that words of a leg cross, at least: so many for each word
  * that enters it, and for each that an instance below takes in. See links.c. */

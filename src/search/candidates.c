@@ -175,6 +175,7 @@ static void begin_costs(cds_tile_costs *out, const cds_descent *job,
   out->edges = cds_group_edges(&job->terms, layout->general, tile, out->share);
   for (unsigned t = 0; t < tensors; t++) {
     cds_weights_wait(&out->others[t], layout, out->edges);
+    cds_layout_past(&out->others[t], layout, group, tile);
   }
 }
 
@@ -292,6 +293,7 @@ static void set_cost(cds_candidate *made, const cds_descent *job,
   if (!job->bounds.known) {
     cds_layout_tile(&made->cost, &job->layout, group, tile);
     cds_weights_wait(&made->cost, &job->layout, made->edges);
+    cds_layout_past(&made->cost, &job->layout, group, tile);
     return;
   }
   add_inner(&costs, job, group);

@@ -279,7 +279,23 @@ static double exact_share(const cds_descent *job, unsigned w, double loads) {
   return loads / merged / united;
 }
 
-/* What the units share of windows in each step is known without tiles. */
+/* Share of the units in each step. It is known without tiles if no group stands
+ * between the arrays and compute. */
+static double fix_share(cds_descent *job, unsigned w) {
+  cds_layout *layout = &job->layout;
+  const cds_general *general = job->general;
+  const cds_leg *way = &layout->chain->way[w];
+  layout->step_group[w] = 0;
+  if (!layout->price[w].sliding) {
+    return 1;
+  }
+  if (way->top >= general->group[general->groups].depth) {
+    return exact_share(job, w, layout->units);
+  }
+  layout->step_group[w] = cds_step_group(layout, way);
+  return cds_step_share(layout, way, NULL);
+}
+
 static void fix_compute(cds_descent *job) {
   cds_layout *layout = &job->layout;
   const cds_general *general = job->general;
@@ -287,15 +303,9 @@ static void fix_compute(cds_descent *job) {
   cds_weights sum = {{0}};
   for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
        w++) {
-    /* Behind no tile that is still open. */
-    const bool direct =
-        chain->way[w].top >= general->group[general->groups].depth;
-    double share = 1;
-    if (layout->price[w].sliding) {
-      share = direct ? exact_share(job, w, layout->units)
-                     : cds_leg_share(layout, w, &general->one);
-    }
-    const cds_leg_loads known = {general->macs, general->macs, share, true};
+    layout->step_share[w] = fix_share(job, w);
+    const cds_leg_loads known = {general->macs, general->macs,
+                                 layout->step_share[w], true};
     for (unsigned i = 0; i < layout->weightings; i++) {
       sum.value[i] += cds_leg_cost(layout, w, i, &known);
     }
@@ -397,6 +407,7 @@ static void try_tile(cds_descent *job, unsigned group,
     double passes[CDS_TENSORS_MAX];
     block_cost(&least, passes, job, &region, group, region.block[b]);
     cds_weights_wait(&least, layout, candidate->edges);
+    cds_layout_past(&least, layout, group, job->tile[group]);
     cds_weights_add(&least, &layout->fixed, weightings);
     cds_rest(&rest, job, group + 1, passes);
     cds_weights_add(&least, &rest, weightings);
@@ -412,6 +423,7 @@ static void try_tile(cds_descent *job, unsigned group,
       stand_below(&job->frame[group], job, above->loops);
       decide_ways(job, group);
       cds_weights_wait(&job->frame[group].sum, layout, candidate->edges);
+      cds_layout_past(&job->frame[group].sum, layout, group, job->tile[group]);
       cds_weights sum = layout->fixed;
       cds_weights_add(&sum, &job->frame[group].sum, weightings);
       cds_rest(&rest, job, group + 1, job->frame[group].hoisted);
