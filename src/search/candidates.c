@@ -123,6 +123,7 @@ typedef struct cds_tile_costs {
   const cds_tile *tile;
   unsigned held;
   unsigned way[CDS_TENSORS_MAX];
+  double pass[CDS_TENSORS_MAX], loads[CDS_TENSORS_MAX];
   double share[CDS_TENSORS_MAX];
   bool simple[CDS_TENSORS_MAX];
   double edges;
@@ -146,6 +147,69 @@ static void cost_of(cds_weights *out, const cds_descent *job,
   }
 }
 
+/* Trips of loops above a tile of the group over a dimension, as a divisor. */
+static uint16_t trips_above(const cds_layout *layout, unsigned group,
+                            const cds_tile *tile, unsigned d) {
+  const cds_dim *dim = &layout->general->dim[d];
+  const uint16_t inside =
+      cds_product(dim, tile->at.at[d], layout->above[group].at[d]);
+  return cds_quotient(dim, (uint16_t)(dim->divisors - 1), inside);
+}
+
+/* Least part of a window's positions that is new in each tile, whichever of its
+ * ranks has the innermost loop; 1 without loops. */
+static double new_part(const cds_layout *layout, unsigned group,
+                       const cds_tile *tile, const cds_window *window) {
+  const cds_general *general = layout->general;
+  uint16_t trips[2];
+  for (unsigned i = 0; i < 2; i++) {
+    trips[i] = trips_above(layout, group, tile, window->dim[i]);
+  }
+  const size_t here = (size_t)tile->at.at[window->dim[0]] *
+                          general->dim[window->dim[1]].divisors +
+                      tile->at.at[window->dim[1]];
+  const double size = (double)window->size[here];
+  double least = 1;
+  for (unsigned i = 0; i < 2; i++) {
+    const unsigned d = window->dim[i];
+    const double step =
+        (double)(window->coefficient[i] * cds_extent(general, &tile->at, d) *
+                 cds_extent(general, &layout->between[group], d));
+    const double moving =
+        trips[1 - i] > 0 ? 1 - 1 / (double)general->dim[d].prime[trips[i]] : 1;
+    const double fresh = window->run[here] ? step : 1;
+    if (trips[i] > 0) {
+      const double part = moving * (fresh < size ? fresh / size : 1);
+      least = part < least ? part : least;
+    }
+  }
+  return least;
+}
+
+/* Loads of all instances in each pass at least. */
+static double pass_of(const cds_layout *layout, unsigned group,
+                      const cds_tile *tile, unsigned t) {
+  const cds_general *general = layout->general;
+  const cds_operand_shape *shape = &general->tensor[t];
+  if (shape->windows == 0) {
+    return tile->pass[t];
+  }
+  double tiles = 1; /* on all instances */
+  for (unsigned d = 0; d < general->dims; d++) {
+    tiles *= cds_lacks(general, d, t)
+                 ? 1
+                 : (double)general->dim[d].size /
+                       (double)cds_extent(general, &tile->at, d);
+  }
+  double part = 1;
+  for (unsigned w = 0; w < shape->windows; w++) {
+    const double mine = new_part(layout, group, tile, &shape->window[w]);
+    part = mine < part ? mine : part;
+  }
+  const double pass = tiles * tile->words[t] * part;
+  return pass > tile->pass[t] ? pass : tile->pass[t];
+}
+
 static void begin_costs(cds_tile_costs *out, const cds_descent *job,
                         unsigned group, const cds_tile *tile) {
   const cds_layout *layout = &job->layout;
@@ -162,10 +226,14 @@ static void begin_costs(cds_tile_costs *out, const cds_descent *job,
     const unsigned v = chain->way[w].tensor;
     out->held |= 1U << v;
     out->way[v] = w;
+    out->pass[v] = pass_of(layout, group, tile, v);
+    out->loads[v] =
+        fmax(tile->loads[v],
+             out->pass[v] * layout->general->whole.inside[v] / tile->inside[v]);
     out->share[v] = cds_leg_share(layout, w, tile);
     out->simple[v] = cds_leg_known_simple(layout, w, tile);
     cds_weights own;
-    cost_of(&own, job, out, v, tile->loads[v]);
+    cost_of(&own, job, out, v, out->loads[v]);
     for (unsigned t = 0; t < tensors; t++) {
       if (t != v) {
         cds_weights_add(&out->others[t], &own, layout->weightings);
@@ -214,7 +282,7 @@ static void lower_to_block(cds_weights *least, const cds_descent *job,
   if ((it->held >> t & 1U) != 0) {
     const double passes = layout->general->passes[t].passes[number];
     cost_of(&sum, job, it, t,
-            it->tile->pass[t] * passes * layout->price[it->way[t]].staying);
+            it->pass[t] * passes * layout->price[it->way[t]].staying);
   }
   for (unsigned i = 0; i < layout->weightings; i++) {
     const double inner = it->inner[t].value[i] < further->value[i]
@@ -290,6 +358,9 @@ static void set_cost(cds_candidate *made, const cds_descent *job,
   cds_tile_costs costs;
   begin_costs(&costs, job, group, tile);
   made->edges = costs.edges;
+  for (unsigned t = 0; t < general->tensors; t++) {
+    made->pass[t] = (costs.held >> t & 1U) != 0 ? costs.pass[t] : 0;
+  }
   if (!job->bounds.known) {
     cds_layout_tile(&made->cost, &job->layout, group, tile);
     cds_weights_wait(&made->cost, &job->layout, made->edges);

@@ -27,6 +27,20 @@
  * stood innermost outside stays any further.
  *
  * R_g grows with y, so that y may be rounded down to a number of a list.
+ *
+ * pass_v of a tensor with windows. An instance visits, with W trips over whole
+ * dimensions and T over ranks of windows, T tiles for each of the W (and for
+ * each pass), at best one after the other: what is visited between them makes
+ * the next tile all new. When a loop over rank x advances, the inner ones
+ * starting again, the window moves by at least one step s_x of that rank or
+ * does not move at all, and a run of N positions then takes in min(s_x, N) new
+ * ones at least, any other set one. It may stand still only if both of its
+ * ranks are looped over, when one goes back as far as the other goes on; but
+ * then not when the innermost loop advances, of whose trips all but one in f
+ * do, f the smallest prime of the trips of that rank. Other loops move the
+ * window by what the innermost one goes back. So with a_x the words that are
+ * new at least, (1 - 1 / f) a_x or a_x for each of the T tiles, x the rank of
+ * the innermost loop, whichever makes it least.
  */
 #ifndef CDS_SEARCH_CANDIDATES_H
 #define CDS_SEARCH_CANDIDATES_H
@@ -39,6 +53,7 @@ typedef struct cds_candidate {
   cds_weights cost; /* at least; with all groups inside if the bounds are known,
                        else of the group alone */
   double edges;     /* cycles */
+  double pass[CDS_TENSORS_MAX];
   uint32_t tile;
   cds_divisors_at inside; /* the tile and the spreads right above it */
 } cds_candidate;

@@ -251,8 +251,8 @@ static void block_cost(cds_weights *out, double passes[CDS_TENSORS_MAX],
        w++) {
     const unsigned t = chain->way[w].tensor;
     const double loads =
-        fmax(general->tensor[t].words,
-             tile->pass[t] * passes[t] * layout->price[w].staying);
+        fmax(general->tensor[t].words, job->chosen[group]->pass[t] * passes[t] *
+                                           layout->price[w].staying);
     const cds_leg_loads known = {loads, loads, cds_leg_share(layout, w, tile),
                                  cds_leg_known_simple(layout, w, tile)};
     for (unsigned i = 0; i < layout->weightings; i++) {

@@ -56,6 +56,7 @@ typedef struct cds_dim {
   bool partial;
   unsigned divisors;
   uint64_t *divisor;  /* rising */
+  uint64_t *prime;    /* the smallest of each divisor; 1 of 1 */
   uint16_t *quotient; /* [i x divisors + j]: of i by j, or CDS_NONE */
   uint16_t *product;  /* likewise: of i times j */
 } cds_dim;

@@ -104,6 +104,15 @@ static bool multiply_list(uint64_t *list, size_t *count, uint64_t p) {
   return true;
 }
 
+static uint64_t smallest_prime(uint64_t value) {
+  for (uint64_t p = 2; p <= value / p; p++) {
+    if (value % p == 0) {
+      return p;
+    }
+  }
+  return value;
+}
+
 /* Divisors of the product of sizes: those of each rank, multiplied. Sizes are
  * at most 2^40: 2^20 divisions each. */
 static cds_status list_divisors(cds_dim *dim, const cds_general *general) {
@@ -128,6 +137,13 @@ static cds_status list_divisors(cds_dim *dim, const cds_general *general) {
   qsort(list, count, sizeof *list, by_value);
   dim->divisor = list;
   dim->divisors = (unsigned)count;
+  dim->prime = cds_arena_array(general->arena, count, sizeof *dim->prime);
+  if (dim->prime == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < count; i++) {
+    dim->prime[i] = smallest_prime(list[i]);
+  }
   return CDS_OK;
 }
 
