@@ -150,9 +150,9 @@ static double apart_price(const cds_layout *layout, const cds_leg *way,
          layout->used[above ? way->top : way->depth];
 }
 
-/* Words of a tensor on the links of an array. */
+/* Words of a leg on the links of an array. */
 typedef struct cds_crossing {
-  unsigned tensor;
+  const cds_leg *leg;
   cds_way way;
   bool simple; /* of simple tiles */
   double hops;
@@ -171,7 +171,7 @@ static double link_peak(const cds_layout *layout, const cds_roof *roof,
   }
   return it->way == CDS_WAY_BACK
              ? layout->spread[k]->peak_back[axis]
-             : cds_layout_peak(layout, k, it->tensor, axis, it->simple);
+             : cds_layout_peak(layout, it->leg, k, axis, it->simple);
 }
 
 /* Price of a bit that enters (or leaves) network k. */
@@ -212,7 +212,7 @@ static double carry_price(const cds_layout *layout, const cds_leg *way, bool up,
       bits /= layout->spread[k]->lacking[t];
     }
     const cds_crossing crossing = {
-        t, up ? CDS_WAY_UP : CDS_WAY_DOWN, simple,
+        way, up ? CDS_WAY_UP : CDS_WAY_DOWN, simple,
         cds_leg_links(layout, way, k, simple).entering};
     price += bits * net_price(layout, k, &crossing, weighting);
     if (up) {
@@ -497,9 +497,9 @@ static double once_price(const cds_layout *layout, const cds_leg *way,
   for (unsigned k = way->top; k < way->depth; k++) {
     const cds_spread *spread = layout->spread[k];
     price += energy * general->die_bit_pj[die][arch->array[k].die];
-    const cds_crossing crossing = {
-        way->tensor, back ? CDS_WAY_BACK : CDS_WAY_UP, false,
-        back ? spread->hops_back : spread->hops[way->tensor]};
+    const cds_crossing crossing = {way, back ? CDS_WAY_BACK : CDS_WAY_UP, false,
+                                   back ? spread->hops_back
+                                        : spread->hops[way->tensor]};
     const bool sums = !back && arch->array[k].network != CDS_NETWORK_BUS &&
                       spread->lacking[way->tensor] > 1;
     price += sums ? 0 : net_price(layout, k, &crossing, weighting);

@@ -167,7 +167,7 @@ typedef struct cds_links {
 cds_links cds_leg_links(const cds_layout *layout, const cds_leg *way,
                         unsigned k, bool simple);
 /* Part of the words that passes the busiest link of an axis at least. */
-double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
+double cds_layout_peak(const cds_layout *layout, const cds_leg *way, unsigned k,
                        unsigned axis, bool simple);
 /* Least cost of the ways into a group when its tile is this one, without
  * its edges. */

@@ -233,10 +233,11 @@ cds_status cds_spreads_list(cds_general *general);
 /* Sets the hops of tensors whose windows are spread over links right above
  * compute, once. CDS_ENOMEM. */
 cds_status cds_spread_halo(cds_general *general, cds_spread *spread);
-/* Part of the links that words of a tensor are known to cross where its windows
- * are spread so: 1 without, 0 if nothing is known. See links.c. */
-double cds_spread_windows(const cds_general *general,
-                          const cds_divisors_at *spread, unsigned tensor);
+/* Part of the links that words of a tensor are known to cross if an array
+ * spreads the ranks so: 1 without windows, 0 if nothing is known. See links.c.
+ */
+double cds_windows_part(const cds_einsum *einsum, unsigned tensor,
+                        const uint64_t spread[CDS_RANKS_MAX]);
 /* Sets the words of a tile from its extents. */
 void cds_tile_measure(cds_tile *tile, const cds_general *general);
 

@@ -24,7 +24,7 @@ enum {
   CDS_CHAINS_MAX = 1 << 16,
   CDS_LAYOUTS_MAX = 1 << 22,
   CDS_LAYOUTS_FEW = 1 << 13, /* listed in one band */
-  CDS_OPENED_MAX = 1 << 20,  /* for one goal */
+  CDS_OPENED_MAX = 1 << 24,  /* for one goal */
   CDS_POOL_MAX = 64
 };
 

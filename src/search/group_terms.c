@@ -110,7 +110,7 @@ static void add_leg(cds_group_terms *out, int resource[CDS_EDGES_MAX],
     }
     for (unsigned x = 0; x < 2; x++) {
       const double part = array->network != CDS_NETWORK_BUS
-                              ? cds_layout_peak(layout, k, t, x, true)
+                              ? cds_layout_peak(layout, way, k, x, true)
                           : x == 0 ? 1
                                    : 0;
       add_edge(out, resource, ON_LINKS + (int)(2 * k + x), true, t,

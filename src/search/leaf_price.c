@@ -79,14 +79,14 @@ static bool is_bus(const cds_leaf_job *it, unsigned k) {
 /* Loads the busiest links of network k with bits that enter one network. What
  * windows spread over links is left out: a lower bound. */
 static void load_links(cds_link_load *load, const cds_leaf_job *it, unsigned k,
-                       unsigned t, double bits, bool simple) {
+                       const cds_leg *way, double bits, bool simple) {
   if (is_bus(it, k)) {
     load->way[0][0] += bits;
     return;
   }
   for (unsigned x = 0; x < 2; x++) {
-    load->way[t == it->general->output ? 1 : 0][x] +=
-        bits * cds_layout_peak(it->layout, k, t, x, simple);
+    load->way[way->tensor == it->general->output ? 1 : 0][x] +=
+        bits * cds_layout_peak(it->layout, way, k, x, simple);
   }
 }
 
@@ -182,9 +182,9 @@ static void move_operand(cds_leaf_job *it, unsigned w) {
     it->dynamic_pj += (above * links.entering + fills * links.each) * bits *
                       arch->array[k].bit_pj;
     const double each = above / layout->used[k] * bits;
-    load_links(&it->net[k], it, k, way->tensor, each, simple);
+    load_links(&it->net[k], it, k, way, each, simple);
     if (flow != NULL) {
-      load_links(&flow->net[k], it, k, way->tensor,
+      load_links(&flow->net[k], it, k, way,
                  flow == &it->apart ? each : first * bits,
                  simple || flow == &it->first);
     }
@@ -268,13 +268,13 @@ static void carry_output(cds_leaf_job *it, cds_output_move *move,
          two_bits(it, words, ready) * layout->spread[k]->hops[t]) *
             array->bit_pj +
         (below - words) * array->add_pj;
-    load_links(&it->net[k], it, k, t, up, false);
+    load_links(&it->net[k], it, k, way, up, false);
     load_back(&it->net[k], it, k, down);
     if (flow == &it->apart) {
-      load_links(&flow->net[k], it, k, t, up, false);
+      load_links(&flow->net[k], it, k, way, up, false);
       load_back(&flow->net[k], it, k, down);
     } else if (flow != NULL) {
-      load_links(&flow->net[k], it, k, t,
+      load_links(&flow->net[k], it, k, way,
                  last * (ready > 0 ? shape->bits : shape->wide), false);
     }
   }

@@ -27,9 +27,9 @@
  * What a tile takes in anew as a window moves is an end of its run. If two
  * windows move in one step, the new words are those new on the one axis and
  * those new on the other: two products, one of them at least half of all. But
- * if the loops over one rank of a window are all inside of the tiles, and the
- * tiles of all instances together reach no further than they move, then it is
- * all new whenever it moves, and one product is left.
+ * if the loops over one rank of a window are all inside of the tiles, and a
+ * tile reaches no further than the window moves, then it is all new whenever it
+ * moves, and one product is left.
  *
  * The positions c i + j (i < e, j < f) of a tile are a run if f >= c, else they
  * end before the step s >= c e of the first rank: so the inequality holds if
@@ -39,22 +39,22 @@
 
 #include "search/bounds.h"
 
-double cds_spread_windows(const cds_general *general,
-                          const cds_divisors_at *spread, unsigned tensor) {
-  const cds_operand_shape *shape = &general->tensor[tensor];
+double cds_windows_part(const cds_einsum *einsum, unsigned tensor,
+                        const uint64_t spread[CDS_RANKS_MAX]) {
+  const cds_tensor *shape = &einsum->tensor[tensor];
   unsigned windows = 0;
-  for (unsigned w = 0; w < shape->windows; w++) {
-    const cds_window *window = &shape->window[w];
-    const bool spreads[2] = {cds_extent(general, spread, window->dim[0]) > 1,
-                             cds_extent(general, spread, window->dim[1]) > 1};
-    if (!spreads[0] && !spreads[1]) {
+  for (unsigned a = 0; a < shape->axes; a++) {
+    cds_term term[CDS_TERMS_MAX];
+    if (cds_axis_long_terms(term, einsum, &shape->axis[a]) < 2) {
       continue;
     }
-    windows++;
-    if ((spreads[0] && spreads[1]) ||
-        window->coefficient[spreads[0] ? 1 : 0] != 1) {
+    const bool first = spread[term[0].rank] > 1;
+    const bool second = spread[term[1].rank] > 1;
+    if ((first && second) || (first && term[1].coefficient != 1) ||
+        (second && term[0].coefficient != 1)) {
       return 0;
     }
+    windows += first || second ? 1 : 0;
   }
   return windows == 0 ? 1 : 1 / (double)windows;
 }
@@ -74,16 +74,19 @@ static bool to_compute(const cds_layout *layout, unsigned k, unsigned t) {
 
 /* Part of the links and of the peaks without overlaps that is known to be
  * crossed; `simple`: by tiles for which cds_leg_simple holds. */
-static double known_part(const cds_layout *layout, unsigned k, unsigned t,
-                         bool simple) {
-  const cds_arch *arch = layout->general->arch;
-  for (unsigned b = k; b < arch->arrays; b++) {
-    /* Tiles of the arrays inside may leave gaps. */
-    if (!arch->array[b].multicast && layout->spread[b]->window[t] > 1) {
+static double known_part(const cds_layout *layout, const cds_leg *way,
+                         unsigned k, bool simple) {
+  const cds_general *general = layout->general;
+  const unsigned own = general->group[way->group - 1].depth;
+  for (unsigned b = k; b < way->depth; b++) {
+    const bool spread = layout->spread[b]->window[way->tensor] > 1;
+    /* Tiles of arrays inside leave gaps between them if they are taken in one
+     * by one, or if loops below a group that is passed stand in between. */
+    if (spread && (!general->arch->array[b].multicast || (b > k && b < own))) {
       return 0;
     }
   }
-  const double part = layout->spread[k]->windows[t];
+  const double part = layout->spread[k]->windows[way->tensor];
   return simple && part > 0 ? 1 : part;
 }
 
@@ -101,6 +104,9 @@ static double extent_inside(const cds_layout *layout, const cds_leg *way,
 static bool jumps(const cds_layout *layout, const cds_leg *way, unsigned k,
                   const cds_tile *tile, const cds_window *window) {
   const cds_general *general = layout->general;
+  /* Loops that stand inside of the array, below a group that is passed, do not
+   * move the tiles of all instances at once. */
+  const bool right_above = k >= general->group[way->group - 1].depth;
   double reach = 1;
   double step = 1;
   bool inside = false; /* the other rank */
@@ -112,7 +118,7 @@ static bool jumps(const cds_layout *layout, const cds_leg *way, unsigned k,
     const double coefficient = (double)window->coefficient[i];
     reach += coefficient * (extent - 1);
     if (spread > 1) {
-      step = coefficient * extent * spread;
+      step = coefficient * extent * (right_above ? spread : 1);
     } else {
       inside = extent >= (double)general->dim[d].size;
     }
@@ -178,15 +184,16 @@ cds_links cds_leg_links(const cds_layout *layout, const cds_leg *way,
     return (cds_links){spread->halo_hops[t], 0};
   }
   const cds_links least = least_links(layout, way, k);
-  const double mean = known_part(layout, k, t, simple) * spread->hops[t];
+  const double mean = known_part(layout, way, k, simple) * spread->hops[t];
   return mean >= least.entering + least.each * spread->lacking[t]
              ? (cds_links){mean, 0}
              : least;
 }
 
-double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
+double cds_layout_peak(const cds_layout *layout, const cds_leg *way, unsigned k,
                        unsigned axis, bool simple) {
   const cds_spread *spread = layout->spread[k];
+  const unsigned t = way->tensor;
   if (!over_links(layout, k, t)) {
     return spread->peak[t][axis];
   }
@@ -196,5 +203,6 @@ double cds_layout_peak(const cds_layout *layout, unsigned k, unsigned t,
   /* What all instances need passes a link by whatever tree: the port of a
    * corner, the way in of a crossbar, the first link of a line. */
   const double whole = spread->peak[t][axis] >= 1 ? 1 : 0;
-  return fmax(whole, known_part(layout, k, t, simple) * spread->peak[t][axis]);
+  return fmax(whole,
+              known_part(layout, way, k, simple) * spread->peak[t][axis]);
 }

@@ -97,7 +97,7 @@ static void choose_links(cds_layout *layout, cds_busy_links *busy) {
       const bool bus = array->network == CDS_NETWORK_BUS;
       for (unsigned x = 0; x < 2; x++) {
         load[k][output && !bus ? 1 : 0][x] +=
-            bits * cds_layout_peak(layout, k, way->tensor, x, true);
+            bits * cds_layout_peak(layout, way, k, x, true);
       }
     }
   }

@@ -116,9 +116,15 @@ static bool make_spread(cds_spread *out, const cds_general *general,
                             array->axes > 1 ? array->extent[1] : 1};
   const double most = (double)room[0] * (double)room[1];
   *out = (cds_spread){.at = *at, .units = 1, .hops_back = 1};
+  uint64_t of_rank[CDS_RANKS_MAX] = {0}; /* of ranks of windows */
+  for (unsigned d = 0; d < general->dims; d++) {
+    if (general->dim[d].partial) {
+      of_rank[general->dim[d].rank[0]] = cds_extent(general, at, d);
+    }
+  }
   for (unsigned t = 0; t < general->tensors; t++) {
     out->lacking[t] = out->window[t] = out->hops[t] = 1;
-    out->windows[t] = cds_spread_windows(general, at, t);
+    out->windows[t] = cds_windows_part(general->einsum, t, of_rank);
   }
   for (unsigned d = 0; d < general->dims; d++) {
     const double trips = (double)cds_extent(general, at, d);

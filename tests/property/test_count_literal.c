@@ -16,7 +16,6 @@
 #include "support/simulate.h"
 
 enum { CASES = 20000, CASES_QUICK = 2000, REPORTS_MAX = 5 };
-enum { KINDS = CDS_NETWORK_CROSSBAR + 1 };
 enum {
   SHOWS = 10,
   SHOWS_MULTICAST = 1 << 7,
@@ -200,24 +199,6 @@ static bool is_valid(const random_case *it, cds_arena *arena) {
   return valid;
 }
 
-/* Random kinds of networks, from a stream of their own. */
-static void draw_networks(random_case *it) {
-  random_stream stream = random_start(it->seed + 1000, it->number);
-  for (unsigned k = 0; k < it->arch.arrays; k++) {
-    cds_array *array = &it->arch.array[k];
-    array->network = (cds_network_kind)random_below(&stream, KINDS);
-    array->radix = 2 + random_below(&stream, 2);
-    array->ports = (cds_ports)random_below(&stream, 3);
-    if (array->network == CDS_NETWORK_SYSTOLIC &&
-        array->ports == CDS_PORTS_CORNER) {
-      array->ports = CDS_PORTS_COLS;
-    }
-    if (array->axes == 1 && random_chance(&stream, 50)) {
-      array->axis_name[0] = "cols";
-    }
-  }
-}
-
 /* Compares one case; notes what it shows. */
 static bool check_case(const random_case *it, cds_arena *arena,
                        unsigned *shows) {
@@ -303,7 +284,7 @@ int main(int argc, char **argv) {
   for (uint64_t i = 0; i < o.cases && mismatches < REPORTS_MAX; i++) {
     unsigned shows = 0;
     random_case_make(it, o.seed, o.first + i);
-    draw_networks(it);
+    random_case_networks(it);
     mismatches += !check_case(it, arena, &shows);
     for (unsigned s = 0; s < SHOWS; s++) {
       seen[s] += shows >> s & 1;

@@ -380,3 +380,21 @@ void random_case_write(FILE *stream, const random_case *it) {
   nest_write(stream, &it->mapping, &it->arch, &it->einsum);
   fputs("\n", stream);
 }
+
+void random_case_networks(random_case *it) {
+  enum { KINDS = CDS_NETWORK_CROSSBAR + 1 };
+  random_stream stream = random_start(it->seed + 1000, it->number);
+  for (unsigned k = 0; k < it->arch.arrays; k++) {
+    cds_array *array = &it->arch.array[k];
+    array->network = (cds_network_kind)random_below(&stream, KINDS);
+    array->radix = 2 + random_below(&stream, 2);
+    array->ports = (cds_ports)random_below(&stream, 3);
+    if (array->network == CDS_NETWORK_SYSTOLIC &&
+        array->ports == CDS_PORTS_CORNER) {
+      array->ports = CDS_PORTS_COLS;
+    }
+    if (array->axes == 1 && random_chance(&stream, 50)) {
+      array->axis_name[0] = "cols";
+    }
+  }
+}

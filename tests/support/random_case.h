@@ -32,6 +32,8 @@ typedef struct random_case {
 } random_case;
 
 void random_case_make(random_case *out, uint64_t seed, uint64_t number);
+/* Draws the kinds of its networks, from a stream of their own. */
+void random_case_networks(random_case *it);
 /* Everything that is needed to build the case again by hand. */
 void random_case_write(FILE *stream, const random_case *it);
 
