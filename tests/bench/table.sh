@@ -4,7 +4,7 @@
 # gap, or of why there is no answer.
 #
 #   tests/bench/table.sh [--program PATH] [--limit SECONDS] [--jobs N]
-#                        [ARCH.yaml|WORKLOAD.yaml ...]
+#                        [--set NAME=VALUE ...] [ARCH.yaml|WORKLOAD.yaml ...]
 #
 # Without files: all of archs/ and workloads/; files are told apart by their
 # keys. After the limit (60 s) a run is interrupted and prints the best so far,
@@ -12,9 +12,17 @@
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 program=$root/out/build/release/codesign limit=60 jobs=0
-files=()
+files=() settings=()
 while (($#)); do
   case $1 in
+  --set)
+    if (($# < 2)); then
+      echo "'$1' needs a value" >&2
+      exit 2
+    fi
+    settings+=(--set "$2")
+    shift
+    ;;
   --program | --limit | --jobs)
     if (($# < 2)); then
       echo "'$1' needs a value" >&2
@@ -24,7 +32,7 @@ while (($#)); do
     shift
     ;;
   -*)
-    echo "unknown option '$1': expected --program, --limit or --jobs" >&2
+    echo "unknown option '$1': expected --program, --limit, --jobs or --set" >&2
     exit 2
     ;;
   *) files+=("$1") ;;
@@ -93,7 +101,7 @@ row() { # workload arch
   local folder=$scratch/run start=$EPOCHREALTIME status=0 line seconds
   rm -rf "$folder"
   timeout -s INT -k 10 "$limit" "$program" explore -q -j "$jobs" -o "$folder" \
-    "$2" "$1" >"$scratch/stdout" 2>"$scratch/stderr" || status=$?
+    "${settings[@]}" "$2" "$1" >"$scratch/stdout" 2>"$scratch/stderr" || status=$?
   seconds=$(awk -v a="$start" -v b="$EPOCHREALTIME" \
     'BEGIN {printf "%.2f", b - a}')
   if [[ ! -f $folder/result.json ]] || ! line=$(cells "$folder/result.json"); then
