@@ -23,9 +23,9 @@
  * into one dimension: with perfect factors counts depend on their product only.
  *
  * The search, best first (general_search.c): for each choice of holders and
- * spreads (a layout) an admissible bound (bounds.c; links.c on networks;
- * roofs.c chooses what it looks at), then the tiles that each group may take
- * between the spreads, with bounds on all groups inside (candidates.c,
+ * spreads (a layout) an admissible bound (bounds.c, shares.c; links.c on
+ * networks; roofs.c chooses what it looks at), then the tiles that each group
+ * may take between the spreads, with bounds on all groups inside (candidates.c,
  * group_terms.c), then tiles and orders from the outermost group inwards with
  * exact loads (descend.c, loads.c); what may win is counted and priced by
  * src/count and src/price (confirm.c), so that no value rests on formulas of
