@@ -192,13 +192,21 @@ static void draw_sizes(depth_case *it, random_stream *stream) {
   for (unsigned r = 0; r < einsum->ranks; r++) {
     einsum->rank[r].size = sizes[random_below(stream, 14)];
   }
-  while (one_depth_size(&it->arch, einsum) > budget) {
+  uint64_t macs = 1;
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    macs *= einsum->rank[r].size;
+  }
+  /* Holders alone may have more choices than the budget. */
+  while (macs > 1 && one_depth_size(&it->arch, einsum) > budget) {
     cds_rank *rank = &einsum->rank[random_below(stream, einsum->ranks)];
     uint64_t p = 2;
     while (rank->size > 1 && rank->size % p != 0) {
       p++;
     }
-    rank->size /= rank->size > 1 ? p : 1;
+    if (rank->size > 1) {
+      rank->size /= p;
+      macs /= p;
+    }
   }
   for (unsigned r = 0; r < einsum->ranks; r++) {
     einsum->rank[r].real = einsum->rank[r].size;
@@ -371,7 +379,9 @@ bool depth_case_is_wider(const depth_case *it) {
   unsigned lacks[CDS_RANKS_MAX] = {0};
   for (unsigned t = 0; t < einsum->tensors; t++) {
     for (unsigned a = 0; a < einsum->tensor[t].axes; a++) {
-      wider = wider && einsum->tensor[t].axis[a].terms == 1;
+      cds_term term[CDS_TERMS_MAX];
+      wider = wider &&
+              cds_axis_long_terms(term, einsum, &einsum->tensor[t].axis[a]) < 2;
     }
     for (unsigned r = 0; r < einsum->ranks; r++) {
       lacks[r] += !cds_tensor_has_rank(&einsum->tensor[t], r);
