@@ -74,13 +74,20 @@ double depth_value(cds_goal goal, const cds_cost *cost) {
 
 /* ---- the pair -------------------------------------------------------- */
 
-static bool stands_on(const cds_tensor *tensor, unsigned rank, bool *partial) {
+static bool stands_on(const cds_einsum *einsum, unsigned t, unsigned rank,
+                      bool *partial) {
+  const cds_tensor *tensor = &einsum->tensor[t];
   bool has = false;
   for (unsigned a = 0; a < tensor->axes; a++) {
-    for (unsigned i = 0; i < tensor->axis[a].terms; i++) {
-      if (tensor->axis[a].term[i].rank == rank) {
+    const cds_axis *axis = &tensor->axis[a];
+    unsigned ranks = 0; /* longer than 1 */
+    for (unsigned i = 0; i < axis->terms; i++) {
+      ranks += einsum->rank[axis->term[i].rank].size > 1;
+    }
+    for (unsigned i = 0; i < axis->terms; i++) {
+      if (axis->term[i].rank == rank) {
         has = true;
-        *partial = *partial || tensor->axis[a].terms > 1;
+        *partial = *partial || ranks > 1;
       }
     }
   }
@@ -90,7 +97,7 @@ static bool stands_on(const cds_tensor *tensor, unsigned rank, bool *partial) {
 static void look_at_ranks(walk *it) {
   for (unsigned r = 0; r < it->einsum->ranks; r++) {
     for (unsigned t = 0; t < it->einsum->tensors; t++) {
-      if (!stands_on(&it->einsum->tensor[t], r, &it->partial[r])) {
+      if (!stands_on(it->einsum, t, r, &it->partial[r])) {
         it->lacking[r] |= 1u << t;
       }
     }

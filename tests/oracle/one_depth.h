@@ -13,9 +13,9 @@
  *
  * The loops of a region stand in one of the canonical orders: a block (ranks
  * that the same tensors lack) is innermost, in and out of the block the
- * partial ranks (on an axis of two terms) stand inside of the others, and one
- * of them, the slide, is the innermost of these. The order in the last region
- * has no effect.
+ * partial ranks (on an axis of two ranks longer than 1) stand inside of the
+ * others, and one of them, the slide, is the innermost of these. The order in
+ * the last region has no effect.
  *
  * Counts come from count, prices from price; the counts of a tensor depend on
  * its own holders only, so they are taken once for each nest of loops. A sample
