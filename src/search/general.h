@@ -135,7 +135,7 @@ typedef struct cds_spread {
    * known to be crossed: see links.c. */
   double hops[CDS_TENSORS_MAX], hops_back;
   double peak[CDS_TENSORS_MAX][2], peak_back[2];
-  double windows[CDS_TENSORS_MAX];
+  double crossed_part[CDS_TENSORS_MAX];
   double skew_cycles;
   /* The same of tensors whose windows are spread, when the array stands right
    * above compute and brings words there: cds_spread_halo. */

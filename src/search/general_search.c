@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Best first over layouts: every chain of holders with every spread of each
- * array gets a bound on its energy and its cycles, once for all goals. A goal
- * sorts them, and opens them in the order of their bounds until the next one is
- * beyond the incumbent. What was found for earlier goals starts the incumbent
- * of the next.
+ * array has a bound on its cycles, and, once it may matter for some goal, one
+ * on its energy, which later goals find there. A goal sorts them, and opens
+ * them in the order of their bounds until the next one is beyond the incumbent.
+ * What was found for earlier goals starts the incumbent of the next.
  *
  * Layouts are listed in bands of units in use, each down to a part of the one
  * before, and only as far as a goal asks: a layout that is not listed has fewer

@@ -76,8 +76,8 @@ static bool is_bus(const cds_leaf_job *it, unsigned k) {
   return it->general->arch->array[k].network == CDS_NETWORK_BUS;
 }
 
-/* Loads the busiest links of network k with bits that enter one network. What
- * windows spread over links is left out: a lower bound. */
+/* Loads the busiest links of network k with bits that enter one network; of
+ * windows that are spread over links, with what is known to pass: at least. */
 static void load_links(cds_link_load *load, const cds_leaf_job *it, unsigned k,
                        const cds_leg *way, double bits, bool simple) {
   if (is_bus(it, k)) {

@@ -86,7 +86,7 @@ static double known_part(const cds_layout *layout, const cds_leg *way,
       return 0;
     }
   }
-  const double part = layout->spread[k]->windows[way->tensor];
+  const double part = layout->spread[k]->crossed_part[way->tensor];
   return simple && part > 0 ? 1 : part;
 }
 
@@ -146,7 +146,7 @@ bool cds_leg_simple(const cds_layout *layout, const cds_leg *way,
                     const cds_tile *tile) {
   for (unsigned k = way->top; k < way->depth; k++) {
     if (over_links(layout, k, way->tensor) &&
-        layout->spread[k]->windows[way->tensor] < 1 &&
+        layout->spread[k]->crossed_part[way->tensor] < 1 &&
         sliding_windows(layout, way, k, tile) > 1) {
       return false;
     }

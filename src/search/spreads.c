@@ -124,7 +124,7 @@ static bool make_spread(cds_spread *out, const cds_general *general,
   }
   for (unsigned t = 0; t < general->tensors; t++) {
     out->lacking[t] = out->window[t] = out->hops[t] = 1;
-    out->windows[t] = cds_windows_part(general->einsum, t, of_rank);
+    out->crossed_part[t] = cds_windows_part(general->einsum, t, of_rank);
   }
   for (unsigned d = 0; d < general->dims; d++) {
     const double trips = (double)cds_extent(general, at, d);
