@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Depth-first search below one choice of spreads and holders: first how much of
- * each class lies inside the level 2 holders (x), then between the holders (a)
- * and in the loops that a tensor is hoisted over (b); the rest (g) stays
- * outside. At a leaf every order of the holders is tried.
+ * Depth-first search below one choice of spreads and holders, for the orders
+ * that agree where the spreads stand: first how much of each class lies inside
+ * the level 2 holders (x), then above level 1 and between the holders (g, a).
+ * At a leaf every order of the holders is tried.
  *
  * Why a loop may stop at the first bound that is beyond the incumbent: the
  * bound is made of rows `open` and `rest`, which are below every row that the
- * loop could still come to, field by field, and so is their cost, in which
- * every field stands with a positive sign. First fill and last drain are not
- * negative and are left out of the bounds. Groups of rows (one x each, falling)
- * and rows (falling b, then a) come with rising multiplicities: M1 = g is
- * least, 1, in the first row of each group; M2 = g a is D / (s x) without
- * hoisting, D / (s x b) with it. Fields rise with M1 and M2, but for those that
- * zero starts lower (cds_row_floor), and rows of a hoisted tensor are in no
- * order of M1: there the bounds are rows of their own, from the least M1 and
- * the present M2.
+ * loop could still come to, field by field (options.c), and so is their cost,
+ * in which every field stands with a positive sign. First fill and last drain
+ * are not negative and are left out of the bounds.
  *
  * Why a class may skip the groups whose tiles do not fit alone: tiles only grow
  * with what else is chosen.
@@ -30,73 +24,62 @@
 
 /* ---- capacity -------------------------------------------------------- */
 
-static bool below(const cds_order *order, unsigned what, unsigned t) {
-  return (order->after[t] >> what & 1U) != 0;
-}
-
-/* Words of the tile of tensor t at a level, holders in the order given; classes
- * that are not chosen yet count as 1 (a lower bound). */
-static double tile_words(const cds_branch *branch, unsigned level,
-                         const cds_order *order, unsigned t) {
-  const double *base = branch->base[level];
-  double words = base[CDS_BATCH];
+/* Words of the tile of the holder at place p of an order; classes that are not
+ * chosen yet have their least extent (a lower bound). */
+static double tile_words(const cds_branch *branch,
+                         const cds_order_place *place) {
+  const unsigned under = branch->problem->below[place->level] ? 1 : 0;
+  double words = under == 1 ? 1 : (double)branch->spreads->s[CDS_BATCH];
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    if (d == t) {
-      continue;
-    }
-    words *= base[d];
-    if (level == 1) {
-      words *= branch->x[d] * (below(order, d, t) ? branch->a[d] : 1);
-    } else if (below(order, d, t) ||
-               (t == branch->hoisted && (branch->loose >> d & 1U) != 0)) {
-      words *= branch->x[d];
+    if (d != place->tensor) {
+      words *= branch->extent[d][under][place->inside[d]];
     }
   }
-  const bool inside =
-      level == 1 && t != branch->hoisted && below(order, CDS_LOOPS, t);
-  return inside ? words * branch->b : words;
+  return words;
 }
 
-/* Whether some order of the holders could fit, judged by what is chosen and
- * without second copies. */
-static bool may_fit(const cds_branch *branch, unsigned level) {
-  const double room = (double)branch->problem->arch->level[level].size_bits;
-  for (size_t o = 0; o < branch->orders[level]; o++) {
-    const cds_order *order = &branch->order[level][o];
-    double bits = 0;
-    for (unsigned i = 0; i < order->count; i++) {
-      const unsigned t = order->place[i];
-      if (t < CDS_MATRIX) {
-        bits += tile_words(branch, level, order, t) * branch->least_bits[t];
-      }
+/* Whether an order fits, judged by what is chosen and without second copies. */
+static bool order_may_fit(const cds_branch *branch, const cds_order *order) {
+  double bits[CDS_STEPS] = {0};
+  for (unsigned p = 0; p < order->count; p++) {
+    const cds_order_place *place = &order->place[p];
+    bits[place->level] +=
+        tile_words(branch, place) * branch->least_bits[place->tensor];
+  }
+  for (unsigned level = 1; level < branch->problem->levels; level++) {
+    if (bits[level] > (double)branch->problem->arch->level[level].size_bits) {
+      return false;
     }
-    if (bits <= room) {
+  }
+  return true;
+}
+
+static bool may_fit(cds_branch *branch) {
+  if (order_may_fit(branch, branch->order[branch->fitting])) {
+    return true;
+  }
+  for (unsigned o = 0; o < branch->orders; o++) {
+    if (o != branch->fitting && order_may_fit(branch, branch->order[o])) {
+      branch->fitting = o;
       return true;
     }
   }
-  return branch->orders[level] == 0;
+  return false;
 }
 
 /* Whether the tile changes during the run: some loop above it is of a class
  * that the tensor has. */
-static bool replaced(const cds_branch *branch, unsigned level,
-                     const cds_order *order, unsigned t) {
-  bool changes = branch->batch_loops;
+static bool replaced(const cds_branch *branch, const cds_order_place *place) {
+  bool changes = branch->batch_steps > 1;
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    if (d == t) {
+    if (d == place->tensor) {
       continue;
     }
-    const cds_cut *cut = &branch->chosen[d]->cut;
-    const bool before = below(order, t, d); /* d's holder stands above t's */
-    if (level == 1) {
-      changes = changes || cut->g > 1 || (before && cut->a > 1);
-      changes = changes || (d == branch->hoisted && cut->b > 1 &&
-                            below(order, t, CDS_LOOPS));
-    } else {
-      const bool loose = (branch->loose >> d & 1U) != 0 && t != branch->hoisted;
-      changes = changes || cut->g * cut->a * cut->b > 1 ||
-                ((before || loose) && cut->x > 1);
-    }
+    const cds_trips *trips = &branch->chosen[d]->cut.trips;
+    const unsigned inside = place->inside[d];
+    changes = changes || trips->g > 1 ||
+              (inside != CDS_INSIDE_BOTH && trips->a > 1) ||
+              (inside == CDS_INSIDE_NONE && trips->x > 1);
   }
   return changes;
 }
@@ -111,14 +94,13 @@ static bool fits(const cds_branch *branch, unsigned level,
                  const cds_order *order) {
   const bool charged = charges_buffers(branch, level);
   double bits = 0;
-  for (unsigned i = 0; i < order->count; i++) {
-    const unsigned t = order->place[i];
-    if (t == CDS_LOOPS) {
-      continue;
+  for (unsigned p = 0; p < order->count; p++) {
+    const cds_order_place *place = &order->place[p];
+    if (place->level == level) {
+      const bool twice = charged && replaced(branch, place);
+      bits += tile_words(branch, place) *
+              branch->chosen[place->tensor]->tile_bits[level] * (twice ? 2 : 1);
     }
-    const bool twice = charged && replaced(branch, level, order, t);
-    bits += tile_words(branch, level, order, t) *
-            branch->chosen[t]->tile_bits[level] * (twice ? 2 : 1);
   }
   return bits <= (double)branch->problem->arch->level[level].size_bits;
 }
@@ -148,28 +130,41 @@ static double burst_cycles(const cds_branch *branch, const cds_burst *burst,
   return cycles;
 }
 
+/* What the parent of a holder above the array sees of its first tile: that of
+ * every instance, once where the network unites them. */
+static double outer_words(const cds_branch *branch,
+                          const cds_order_place *place) {
+  const cds_array *array = &branch->problem->arch->array[0];
+  const bool output = place->tensor == CDS_MATRIX - 1;
+  const bool united = output ? array->reduction : array->multicast;
+  const uint64_t *s = branch->spreads->s;
+  double words = (double)s[CDS_BATCH];
+  for (unsigned d = 0; d < CDS_MATRIX; d++) {
+    if (d != place->tensor) {
+      words *= branch->extent[d][0][place->inside[d]];
+    }
+  }
+  return united ? words : words * (double)s[place->tensor];
+}
+
 /* Cycles of the first fill (operands) and last drain (output) of a level. */
 static double edge_cycles(const cds_branch *branch, unsigned level,
                           const cds_order *order) {
   const cds_problem *problem = branch->problem;
   cds_burst first = {{0}, 0, 0};
   cds_burst last = {{0}, 0, 0};
-  for (unsigned i = 0; i < order->count; i++) {
-    const unsigned t = order->place[i];
-    if (t == CDS_LOOPS) {
+  for (unsigned p = 0; p < order->count; p++) {
+    const cds_order_place *place = &order->place[p];
+    const unsigned t = place->tensor;
+    if (place->level != level) {
       continue;
     }
     const cds_row *row = branch->chosen[t];
     const bool output = t == CDS_MATRIX - 1;
-    const double tile = tile_words(branch, level, order, t);
+    const double tile = tile_words(branch, place);
     const unsigned parent = row->parent[level];
     const bool between = !problem->below[parent] && problem->below[level];
-    double outer = tile;
-    if (between) {
-      const cds_array *array = &problem->arch->array[0];
-      const bool united = output ? array->reduction : array->multicast;
-      outer *= branch->other[t] * (united ? 1 : (double)row->cut.s);
-    }
+    const double outer = between ? outer_words(branch, place) : tile;
     cds_burst *burst = output ? &last : &first;
     const unsigned bits = problem->einsum->tensor[t].format.bits;
     burst->own += tile * (output ? row->last_own_bits[level] : bits);
@@ -184,31 +179,6 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
 }
 
 /* ---- leaves ---------------------------------------------------------- */
-
-/* Orders that are left out because another choice is at least as good: the
- * first holder can go down through loops of its own class above it, and so can
- * the loops b when they come first; no loop fits between a tensor's own two
- * holders; loops a right above loops b belong to b. */
-static bool proper(const cds_branch *branch, const cds_order *one,
-                   const cds_order *two) {
-  const unsigned h = branch->hoisted;
-  const cds_order *top = one->count > 0 ? one : two;
-  if (top->count > 0) {
-    const unsigned first = top->place[0];
-    const unsigned class = first == CDS_LOOPS ? h : first;
-    if (branch->chosen[class]->cut.g > 1) {
-      return false;
-    }
-  }
-  for (unsigned i = 1; i < one->count && h < CDS_MATRIX; i++) {
-    if (one->place[i] == CDS_LOOPS && one->place[i - 1] == h) {
-      return branch->chosen[h]->cut.a == 1;
-    }
-  }
-  return one->count == 0 || two->count == 0 ||
-         one->place[one->count - 1] != two->place[0] ||
-         branch->chosen[two->place[0]]->cut.a == 1;
-}
 
 /* Value, then time, then energy: -1, 0, 1 as a ranks before, with, after b. */
 static int rank_compare(const cds_rank_key *a, const cds_rank_key *b) {
@@ -230,7 +200,7 @@ const cds_mapping *cds_branch_mapping(cds_branch *branch) {
 }
 
 static void offer(cds_branch *branch, const cds_rank_key *key,
-                  const cds_order *one, const cds_order *two) {
+                  const cds_order *order) {
   const int rank = branch->found ? rank_compare(key, &branch->key) : -1;
   if (rank > 0) {
     return;
@@ -239,12 +209,10 @@ static void offer(cds_branch *branch, const cds_rank_key *key,
   memset(&leaf, 0, sizeof leaf);
   memcpy(leaf.s, branch->spreads->s, sizeof leaf.s);
   memcpy(leaf.held, branch->held, sizeof leaf.held);
-  leaf.hoisted = branch->hoisted;
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    leaf.cut[c] = branch->chosen[c]->cut;
+    leaf.trips[c] = branch->chosen[c]->cut.trips;
   }
-  leaf.order[1] = *one;
-  leaf.order[2] = *two;
+  leaf.order = *order;
   if (rank < 0) {
     branch->found = true;
     branch->best = key->value;
@@ -261,8 +229,6 @@ static void offer(cds_branch *branch, const cds_rank_key *key,
   }
 }
 
-static const cds_order no_holders;
-
 /* The tensors themselves, at the outermost level. */
 static bool fits_outermost(const cds_branch *branch) {
   const cds_level *outermost = &branch->problem->arch->level[0];
@@ -273,13 +239,10 @@ static bool fits_outermost(const cds_branch *branch) {
   return outermost->streamed || bits <= (double)outermost->size_bits;
 }
 
-/* Cycles of first fill and last drain of a level's holders; negative: the
- * order does not fit. */
+/* Cycles of first fill and last drain of a level's holders; negative: they do
+ * not fit. */
 static double order_cycles(const cds_branch *branch, unsigned level,
                            const cds_order *order) {
-  if (order->count == 0) {
-    return 0;
-  }
   if (!fits(branch, level, order)) {
     return -1;
   }
@@ -287,23 +250,31 @@ static double order_cycles(const cds_branch *branch, unsigned level,
 }
 
 static void try_order(cds_branch *branch, const cds_rank_key *base,
-                      const cds_order *one, const cds_order *two) {
-  const double first = order_cycles(branch, 1, one);
-  if (first < 0 || !proper(branch, one, two)) {
-    return;
+                      const cds_order *order) {
+  const cds_trips *trips[CDS_MATRIX];
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    trips[c] = &branch->chosen[c]->cut.trips;
   }
-  const double second = order_cycles(branch, 2, two);
-  if (second < 0) {
+  if (!order_may_fit(branch, order) || !cds_order_proper(order, trips)) {
     return;
   }
   const cds_problem *problem = branch->problem;
-  cds_rank_key key = {0, base->cycles + (first + second), base->dynamic_pj};
+  cds_rank_key key = *base;
+  double cycles = 0;
+  for (unsigned level = 1; level < problem->levels; level++) {
+    const double added = order_cycles(branch, level, order);
+    if (added < 0) {
+      return;
+    }
+    cycles += added;
+  }
+  key.cycles += cycles;
   key.value = cds_goal_value(problem, branch->goal, key.dynamic_pj, key.cycles);
   const double power =
       key.dynamic_pj * problem->seconds_per_pj * problem->arch->clock_hz;
   key.cycles = power > key.cycles ? power : key.cycles;
   if (!branch->found || key.value <= branch->best) {
-    offer(branch, &key, one, two);
+    offer(branch, &key, order);
   }
 }
 
@@ -312,41 +283,41 @@ static void try_orders(cds_branch *branch, double dynamic_pj, double cycles) {
     return;
   }
   const cds_rank_key base = {0, cycles, dynamic_pj};
-  const size_t ones = branch->orders[1] == 0 ? 1 : branch->orders[1];
-  const size_t twos = branch->orders[2] == 0 ? 1 : branch->orders[2];
-  for (size_t i = 0; i < ones; i++) {
-    const cds_order *one =
-        branch->orders[1] == 0 ? &no_holders : &branch->order[1][i];
-    for (size_t j = 0; j < twos; j++) {
-      const cds_order *two =
-          branch->orders[2] == 0 ? &no_holders : &branch->order[2][j];
-      try_order(branch, &base, one, two);
-    }
+  for (unsigned o = 0; o < branch->orders; o++) {
+    try_order(branch, &base, branch->order[o]);
   }
 }
 
 static double rows_bound(cds_branch *branch, const cds_row *const row[3],
                          double *dynamic_pj, double *cycles) {
   branch->nodes++;
-  cds_rows_cost(dynamic_pj, cycles, branch->problem, row, branch->spreads->s);
+  cds_rows_cost(dynamic_pj, cycles, branch->problem, row, branch->batch_steps);
   return cds_goal_value(branch->problem, branch->goal, *dynamic_pj, *cycles);
 }
 
 /* ---- choices --------------------------------------------------------- */
 
-static const cds_cut no_loops = {1, 1, 1, 1, 1};
+/* Sets the least extents of a class of which x (a group) or nothing is chosen.
+ */
+static void set_group(cds_branch *branch, unsigned c, const cds_group *group) {
+  const double s = (double)branch->spreads->s[c];
+  double(*extent)[CDS_INSIDES] = branch->extent[c];
+  extent[0][CDS_INSIDE_BOTH] = group == NULL ? s : group->extent;
+  extent[0][CDS_INSIDE_X] = extent[0][CDS_INSIDE_BOTH];
+  extent[0][CDS_INSIDE_NONE] = s;
+  extent[1][CDS_INSIDE_BOTH] = group == NULL ? 1 : (double)group->x;
+  extent[1][CDS_INSIDE_X] = extent[1][CDS_INSIDE_BOTH];
+  extent[1][CDS_INSIDE_NONE] = 1;
+}
 
-static void set_cut(cds_branch *branch, unsigned c, const cds_cut *cut) {
-  branch->a[c] = (double)cut->a;
-  if (c == branch->hoisted) {
-    branch->b = (double)cut->b;
-  }
+static void set_row(cds_branch *branch, unsigned c, const cds_row *row) {
+  memcpy(branch->extent[c], row->cut.extent, sizeof row->cut.extent);
 }
 
 /* Chooses the cuts of class c and the following, x being chosen. The depth of
  * recursion is the number of classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
-static void choose_a(cds_branch *branch, unsigned c) {
+static void choose_row(cds_branch *branch, unsigned c) {
   double dynamic_pj = 0;
   double cycles = 0;
   if (c == CDS_MATRIX) {
@@ -370,23 +341,23 @@ static void choose_a(cds_branch *branch, unsigned c) {
       break;
     }
     branch->below[c] = branch->chosen[c];
-    set_cut(branch, c, &group->row[r].cut);
-    if (may_fit(branch, 1)) {
-      choose_a(branch, c + 1);
+    set_row(branch, c, &group->row[r]);
+    if (may_fit(branch)) {
+      choose_row(branch, c + 1);
     }
   }
-  set_cut(branch, c, &no_loops);
+  set_group(branch, c, group);
 }
 
-/* Finds for each class the first row (the largest a) whose tiles could fit if
+/* Finds for each class the first row (the least g) whose tiles could fit if
  * the other classes had no loops between the holders; false if there is none,
  * or if these rows together are beyond the incumbent. */
-static bool limit_a(cds_branch *branch) {
+static bool limit_rows(cds_branch *branch) {
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     cds_group *group = branch->chosen_group[c];
-    if (group->rows == 0) {
+    if (!group->made) {
       const cds_status made =
-          branch->fill(group, branch->options[c], branch->payload);
+          cds_group_make(group, branch->options[c], branch->tables);
       if (made != CDS_OK) {
         branch->status = made;
         return false;
@@ -394,12 +365,12 @@ static bool limit_a(cds_branch *branch) {
     }
     size_t r = 0;
     for (; r < group->rows; r++) {
-      set_cut(branch, c, &group->row[r].cut);
-      if (may_fit(branch, 1)) {
+      set_row(branch, c, &group->row[r]);
+      if (may_fit(branch)) {
         break;
       }
     }
-    set_cut(branch, c, &no_loops);
+    set_group(branch, c, group);
     if (r == group->rows) {
       return false;
     }
@@ -420,12 +391,12 @@ static bool limit_x(cds_branch *branch, unsigned c, size_t first[CDS_MATRIX]) {
   for (unsigned d = c; d < CDS_MATRIX; d++) {
     const cds_options *options = branch->options[d];
     for (; first[d] < options->groups; first[d]++) {
-      branch->x[d] = (double)options->group[first[d]].x;
-      if (may_fit(branch, 2) && may_fit(branch, 1)) {
+      set_group(branch, d, &options->group[first[d]]);
+      if (may_fit(branch)) {
         break;
       }
     }
-    branch->x[d] = 1;
+    set_group(branch, d, NULL);
     if (first[d] == options->groups) {
       return false;
     }
@@ -439,8 +410,8 @@ static bool limit_x(cds_branch *branch, unsigned c, size_t first[CDS_MATRIX]) {
 static void choose_x(cds_branch *branch, unsigned c,
                      const size_t from[CDS_MATRIX]) {
   if (c == CDS_MATRIX) {
-    if (limit_a(branch)) {
-      choose_a(branch, 0);
+    if (limit_rows(branch)) {
+      choose_row(branch, 0);
     }
     return;
   }
@@ -463,110 +434,64 @@ static void choose_x(cds_branch *branch, unsigned c,
       break;
     }
     branch->chosen_group[c] = &options->group[g];
-    branch->x[c] = (double)options->group[g].x;
+    set_group(branch, c, &options->group[g]);
     choose_x(branch, c + 1, first);
   }
-  branch->x[c] = 1;
+  set_group(branch, c, NULL);
 }
 
-/* Whether an order of level 1 suits the hoisted tensor: its loops b stand below
- * its own holder, and exactly the flat holders stand below them. At level 2 the
- * hoisted tensor comes first: an order with another holder before it, with no
- * loops between, can be turned round. */
-static bool suits(const cds_branch *branch, unsigned level,
-                  const cds_order *order) {
-  const unsigned h = branch->hoisted;
-  if (h == CDS_MATRIX || order->count == 0) {
-    return true;
+/* Searches the orders first .. first + orders - 1, which agree. */
+static cds_status run_orders(cds_branch *branch) {
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    const cds_choice choice = {c, branch->spreads->index[c], branch->held[c],
+                               branch->order[0]->above[c]};
+    CDS_TRY(cds_options_get(&branch->options[c], branch->tables, &choice));
+    set_group(branch, c, NULL);
   }
-  if (level == 2) {
-    return order->place[0] == h;
-  }
-  return order->after[CDS_LOOPS] == branch->flat;
+  static const size_t all[CDS_MATRIX];
+  branch->fitting = 0;
+  branch->status = CDS_OK;
+  choose_x(branch, 0, all);
+  return branch->status;
 }
 
-/* Adds the order with the given places if it is one of the level. */
-static void add_order(cds_branch *branch, unsigned level, cds_order *order) {
-  for (unsigned i = 0; i < order->count; i++) {
-    for (unsigned j = i + 1; j < order->count; j++) {
-      order->after[order->place[i]] |= 1U << order->place[j];
-    }
+/* Whether the order may hold something of interest. */
+static bool promising(const cds_branch *branch, const cds_order *order,
+                      const cds_tile_bound *bound, double cycles) {
+  double energy = bound->base_pj;
+  for (unsigned level = 1; level < branch->problem->levels; level++) {
+    energy += bound->level_pj[level][order->permutation[level]];
   }
-  if (order->count > 0 && suits(branch, level, order)) {
-    branch->order[level][branch->orders[level]++] = *order;
-  }
+  return !cds_beyond(branch, cds_goal_value(branch->problem, branch->goal,
+                                            energy * (1 - 1e-11), cycles));
 }
 
-/* Lists the orders of a level: what stands there, in every order, by exchanging
- * places; depth of recursion: the places. */
-// NOLINTNEXTLINE(misc-no-recursion)
-static void list_orders(cds_branch *branch, unsigned level, cds_order *order,
-                        unsigned from) {
-  if (from + 1 >= order->count || from + 1 >= CDS_PLACES) {
-    cds_order listed = *order;
-    add_order(branch, level, &listed);
-    return;
-  }
-  for (unsigned i = from; i < order->count && i < CDS_PLACES; i++) {
-    const unsigned swapped = order->place[from];
-    order->place[from] = order->place[i];
-    order->place[i] = swapped;
-    list_orders(branch, level, order, from + 1);
-    order->place[i] = order->place[from];
-    order->place[from] = swapped;
-  }
-}
-
-static void list_level(cds_branch *branch, unsigned level) {
-  const cds_held bit = level == 1 ? CDS_HELD_1 : CDS_HELD_2;
-  cds_order order = {0, {0}, {0}};
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    if ((branch->held[t] & bit) != 0) {
-      order.place[order.count++] = t;
-    }
-  }
-  if (level == 1 && branch->hoisted < CDS_MATRIX) {
-    order.place[order.count++] = CDS_LOOPS;
-  }
-  branch->orders[level] = 0;
-  list_orders(branch, level, &order, 0);
-}
-
-cds_status cds_branch_run(cds_branch *branch) {
+cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
+                          const cds_tile_bound *bound, double cycles) {
   const cds_problem *problem = branch->problem;
-  const uint64_t *s = branch->spreads->s;
-  double units = 1;
-  for (unsigned c = 0; c < CDS_CLASSES; c++) {
-    units *= (double)s[c];
-  }
-  for (unsigned c = 0; c < CDS_CLASSES; c++) {
-    for (unsigned level = 0; level < CDS_STEPS; level++) {
-      branch->base[level][c] =
-          level < problem->levels && problem->below[level] ? 1 : (double)s[c];
-    }
-    if (c < CDS_MATRIX) {
-      branch->other[c] = units / (double)s[c];
-      branch->a[c] = 1;
-      branch->x[c] = 1;
-    }
-  }
-  branch->batch_loops = problem->size[CDS_BATCH] > s[CDS_BATCH];
-  branch->b = 1;
-  branch->loose = 0;
+  branch->batch_steps = cds_batch_steps(problem, branch->spreads->s[CDS_BATCH]);
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     const cds_tensor *tensor = &problem->einsum->tensor[t];
     const bool narrow =
         t == CDS_MATRIX - 1 && tensor->accumulator.bits < tensor->format.bits;
     branch->least_bits[t] =
         narrow ? tensor->accumulator.bits : tensor->format.bits;
-    const bool held = (branch->held[t] & CDS_HELD_2) != 0;
-    branch->loose |= held ? 0U : 1U << t;
   }
-  branch->loose &= branch->hoisted < CDS_MATRIX ? branch->flat : 0;
-  list_level(branch, 1);
-  list_level(branch, 2);
-  static const size_t all[CDS_MATRIX];
-  branch->status = CDS_OK;
-  choose_x(branch, 0, all);
-  return branch->status;
+  for (unsigned next = 0; next < orders->count;) {
+    const cds_order *first = &orders->order[next];
+    branch->orders = 0;
+    for (; next < orders->count; next++) {
+      const cds_order *order = &orders->order[next];
+      if (memcmp(order->above, first->above, sizeof first->above) != 0) {
+        break;
+      }
+      if (promising(branch, order, bound, cycles)) {
+        branch->order[branch->orders++] = order;
+      }
+    }
+    if (branch->orders > 0) {
+      CDS_TRY(run_orders(branch));
+    }
+  }
+  return CDS_OK;
 }

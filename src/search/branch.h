@@ -6,46 +6,8 @@
 #ifndef CDS_SEARCH_BRANCH_H
 #define CDS_SEARCH_BRANCH_H
 
-#include "search/row.h"
-
-/* Cuts of one class for one spread and one set of holders: groups of equal x
- * (falling), in each group rows of falling a. Multiplicities rise along both.
- */
-typedef struct cds_group {
-  uint64_t x;
-  const cds_row *least; /* below every row of this group */
-  const cds_row *open;  /* below every row of this group and the following */
-  /* Made when the group is first opened: */
-  size_t rows; /* 0: not made */
-  const cds_row *row;
-  const cds_row *rest; /* rest[i]: below every row from the i-th on */
-} cds_group;
-
-/* Which cuts of a class: all (b = 1), those of a hoisted tensor (b > 1), or
- * those with a = b = 1 of a holder that stands below the hoisted tensor's
- * loops. Then x is free even if level 2 does not hold the tensor of the class:
- * its loops may stand inside the hoisted tile, where they do not stop the
- * hoisting. */
-typedef enum cds_variant {
-  CDS_CUTS_ALL,
-  CDS_CUTS_HOISTED,
-  CDS_CUTS_FLAT
-} cds_variant;
-enum { CDS_VARIANTS = 3 };
-
-/* What the cuts of a class depend on. */
-typedef struct cds_choice {
-  unsigned class;
-  unsigned index; /* of its spread */
-  cds_held held;
-  cds_variant variant;
-} cds_choice;
-
-typedef struct cds_options {
-  cds_choice choice;
-  size_t groups;
-  cds_group *group;
-} cds_options;
+#include "search/options.h"
+#include "search/order.h"
 
 /* One choice of spreads, with a bound on everything below it. */
 typedef struct cds_spreads {
@@ -54,25 +16,13 @@ typedef struct cds_spreads {
   double energy_pj, cycles;    /* least of any mapping with these spreads */
 } cds_spreads;
 
-/* Order of the holders of a level. At level 1 the loops b of a hoisted tensor
- * have a place in it too (CDS_LOOPS). */
-enum { CDS_LOOPS = CDS_MATRIX, CDS_PLACES = CDS_MATRIX + 1 };
-typedef struct cds_order {
-  unsigned count;
-  unsigned place[CDS_PLACES]; /* tensors from outside in, or CDS_LOOPS */
-  unsigned after[CDS_PLACES]; /* of each: what stands below it, as bits */
-} cds_order;
-
 /* A complete choice. */
 typedef struct cds_leaf {
   uint64_t s[CDS_CLASSES];
   cds_held held[CDS_MATRIX];
-  cds_cut cut[CDS_MATRIX];
-  unsigned hoisted;
-  cds_order order[CDS_STEPS]; /* of the holders at levels 1 and 2 */
+  cds_trips trips[CDS_MATRIX];
+  cds_order order;
 } cds_leaf;
-
-enum { CDS_ORDERS_MAX = 24 };
 
 /* What ranks mappings before their canonical order. */
 typedef struct cds_rank_key {
@@ -81,32 +31,24 @@ typedef struct cds_rank_key {
 
 typedef struct cds_branch {
   const cds_problem *problem;
+  cds_tables *tables;
   cds_goal goal;
   const cds_spreads *spreads;
   cds_held held[CDS_MATRIX];
-  unsigned hoisted; /* the tensor that is; CDS_MATRIX: none */
-  unsigned flat;    /* tensors whose level 1 holders stand below its loops b */
   cds_options *options[CDS_MATRIX];
-  /* Makes the rows of a group. */
-  cds_status (*fill)(cds_group *group, const cds_options *options,
-                     void *payload);
-  void *payload;
-  cds_status status;        /* of the last failure to make rows */
-  double other[CDS_MATRIX]; /* product of the other classes' spreads */
-  double base[CDS_STEPS][CDS_CLASSES]; /* spread inside a tile of the level */
-  unsigned loose; /* flat tensors that level 2 does not hold: the loops x of
-                     their classes stand right below the hoisted holder */
+  unsigned orders; /* that agree with the options */
+  const cds_order *order[CDS_ORDERS_MAX];
+  unsigned fitting;  /* the order that fitted last */
+  cds_status status; /* of the last failure to make rows */
+  double batch_steps;
   unsigned least_bits[CDS_MATRIX]; /* of a word in a tile */
-  bool batch_loops;                /* the batch class has loops in time */
-  size_t orders[CDS_STEPS];
-  cds_order order[CDS_STEPS][CDS_ORDERS_MAX];
   cds_group *chosen_group[CDS_MATRIX];
   const cds_row *chosen[CDS_MATRIX];
   const cds_row *below[CDS_MATRIX]; /* bounds of what is still open */
   size_t first_row[CDS_MATRIX];     /* of the group: the first that could fit */
-  double a[CDS_MATRIX]; /* trips between the holders; 1: not chosen */
-  double b;             /* of the hoisted tensor */
-  double x[CDS_MATRIX];
+  /* Extents of tiles above and under the array (cds_cut.extent), or the least
+   * that are possible. */
+  double extent[CDS_MATRIX][2][CDS_INSIDES];
   /* Incumbent */
   bool found;
   double best; /* key.value */
@@ -120,19 +62,25 @@ typedef struct cds_branch {
 /* Value of the goal for a dynamic energy and a time in cycles. */
 double cds_goal_value(const cds_problem *problem, cds_goal goal,
                       double dynamic_pj, double cycles);
-/* Dynamic energy and cycles (without first fill and last drain) of three rows;
- * a lower bound when the rows are least rows. */
+/* Dynamic energy and cycles (without first fill and last drain) of three rows
+ * and steps of the batch class; a lower bound when the rows are. */
 void cds_rows_cost(double *dynamic_pj, double *cycles,
                    const cds_problem *problem, const cds_row *const row[3],
-                   const uint64_t s[CDS_CLASSES]);
+                   double batch_steps);
+/* Steps of the batch class. */
+static inline double cds_batch_steps(const cds_problem *problem, uint64_t s) {
+  return (double)cds_ceil_div(problem->size[CDS_BATCH], s);
+}
 /* Whether nothing below `bound` is of interest: with a relative slack, since
  * bound and value add the same terms in another order. */
 static inline bool cds_beyond(const cds_branch *branch, double bound) {
   return branch->found && bound * (1 - 1e-12) > branch->best;
 }
-/* Searches all mappings with the spreads and holders set in the branch, and
- * improves its incumbent. */
-cds_status cds_branch_run(cds_branch *branch);
+/* Searches all mappings with the spreads and holders set in the branch, whose
+ * bound is `bound`, and these orders of the holders, and improves its
+ * incumbent. `cycles`: no mapping takes fewer. */
+cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
+                          const cds_tile_bound *bound, double cycles);
 /* The mapping of the incumbent. */
 const cds_mapping *cds_branch_mapping(cds_branch *branch);
 /* The mapping of a leaf, in canonical form. */

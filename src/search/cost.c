@@ -19,8 +19,15 @@ static bool single(const cds_problem *problem, unsigned level) {
          problem->arch->level[level].buffering == CDS_BUFFER_SINGLE;
 }
 
+/* Of what a tensor moves: what one instance under the array does. It has
+ * steps / size of the other classes. Whole numbers stay exact. */
+static double on_one(const cds_problem *problem, const double steps[3],
+                     unsigned tensor, double moved) {
+  return moved * steps[tensor] / problem->others[tensor];
+}
+
 static double level_cycles(const cds_problem *problem,
-                           const cds_row *const row[3], const double other[3],
+                           const cds_row *const row[3], const double steps[3],
                            unsigned level) {
   const bool apart = single(problem, level);
   double out = 0;
@@ -32,16 +39,16 @@ static double level_cycles(const cds_problem *problem,
       o += row[t]->drain[level];
       i += row[t]->fill[level];
     }
-    const double scale = problem->below[level] ? other[t] : 1;
-    out += o / scale;
-    in += i / scale;
+    const bool below = problem->below[level];
+    out += below ? on_one(problem, steps, t, o) : o;
+    in += below ? on_one(problem, steps, t, i) : i;
   }
   return cds_port_cycles(&problem->arch->level[level], out, in);
 }
 
 /* Time of the transfers of a single-buffered level. */
 static double apart_cycles(const cds_problem *problem,
-                           const cds_row *const row[3], const double other[3],
+                           const cds_row *const row[3], const double steps[3],
                            unsigned level) {
   double out[CDS_STEPS] = {0};
   double in[CDS_STEPS] = {0};
@@ -50,12 +57,16 @@ static double apart_cycles(const cds_problem *problem,
   double net = 0;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     const unsigned parent = row[t]->parent[level];
-    const double scale = row[t]->parent_scaled[level] ? other[t] : 1;
-    out[parent] += row[t]->parent_out[level] / scale;
-    in[parent] += row[t]->parent_in[level] / scale;
-    const double own = problem->below[level] ? other[t] : 1;
-    own_out += row[t]->drain[level] / own;
-    own_in += row[t]->fill[level] / own;
+    const bool scaled = row[t]->parent_scaled[level];
+    const double o = row[t]->parent_out[level];
+    const double i = row[t]->parent_in[level];
+    out[parent] += scaled ? on_one(problem, steps, t, o) : o;
+    in[parent] += scaled ? on_one(problem, steps, t, i) : i;
+    const bool below = problem->below[level];
+    const double own_o = row[t]->drain[level];
+    const double own_i = row[t]->fill[level];
+    own_out += below ? on_one(problem, steps, t, own_o) : own_o;
+    own_in += below ? on_one(problem, steps, t, own_i) : own_i;
     net += row[t]->edge_net[level];
   }
   double cycles =
@@ -89,19 +100,19 @@ static double shared_cycles(const cds_problem *problem,
 
 void cds_rows_cost(double *dynamic_pj, double *cycles,
                    const cds_problem *problem, const cds_row *const row[3],
-                   const uint64_t s[CDS_CLASSES]) {
+                   double batch_steps) {
   *dynamic_pj = problem->mac_pj + row[0]->energy_pj + row[1]->energy_pj +
                 row[2]->energy_pj;
-  const double units =
-      (double)s[0] * (double)s[1] * (double)s[2] * (double)s[3];
-  const double other[3] = {units / (double)s[0], units / (double)s[1],
-                           units / (double)s[2]};
-  double time = problem->macs / units;
+  /* Of the classes that each tensor has. */
+  const double steps[3] = {batch_steps * row[1]->steps * row[2]->steps,
+                           batch_steps * row[0]->steps * row[2]->steps,
+                           batch_steps * row[0]->steps * row[1]->steps};
+  double time = steps[0] * row[0]->steps;
   for (unsigned level = problem->levels; level-- > 0;) {
-    const double port = level_cycles(problem, row, other, level);
+    const double port = level_cycles(problem, row, steps, level);
     time = port > time ? port : time;
     if (single(problem, level)) {
-      time += apart_cycles(problem, row, other, level);
+      time += apart_cycles(problem, row, steps, level);
     }
   }
   const double shared = shared_cycles(problem, row);

@@ -11,6 +11,7 @@
 
 /* Lowers every field of `out` that the row has lower. */
 void cds_row_lower(cds_row *out, const cds_row *row) {
+  out->steps = fmin(out->steps, row->steps);
   out->energy_pj = fmin(out->energy_pj, row->energy_pj);
   out->net = fmin(out->net, row->net);
   for (unsigned l = 0; l < CDS_STEPS; l++) {
@@ -49,16 +50,12 @@ bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
 void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, uint64_t s) {
   assert(s > 0);
-  const uint64_t rest = problem->size[tensor] / s;
-  cds_cut low = {1, 1, 1, s, 1};
-  const cds_cut high = {rest, 1, 1, s, 1};
-  if ((held & CDS_HELD_2) != 0) {
-    low.x = rest;
-  } else if ((held & CDS_HELD_1) != 0) {
-    low.a = rest;
-  } else {
-    low.g = rest;
-  }
+  const uint64_t steps = cds_ceil_div(problem->size[tensor], s);
+  const bool inside = (held & CDS_HELD_2) != 0;
+  cds_cut low;
+  cds_cut high;
+  cds_cut_least(&low, problem, tensor, s, 1, inside ? steps : 1);
+  cds_cut_most(&high, problem, tensor, s);
   cds_row_floor(out, problem, tensor, held, &low, &high);
 }
 
@@ -87,27 +84,65 @@ static bool next_divisor(uint64_t *divisor, const cds_primes *primes,
   return false;
 }
 
+typedef struct cds_least {
+  cds_row *out;
+  bool first;
+} cds_least;
+
+static void add_least(cds_least *least, const cds_row *row) {
+  if (least->first) {
+    *least->out = *row;
+    least->first = false;
+  }
+  cds_row_lower(least->out, row);
+}
+
+/* Residual parts: any spread up to the units; the passes of all of them at
+ * once. A spread reduction has other bits than one that is not spread. */
+static void add_residual(cds_least *least, const cds_problem *problem,
+                         unsigned tensor, cds_held held) {
+  const uint64_t size = problem->size[tensor];
+  const uint64_t units = cds_array_units(problem);
+  const uint64_t most = size < units ? size : units;
+  cds_cut low;
+  cds_cut high;
+  cds_row row;
+  cds_cut_most(&high, problem, tensor, most);
+  for (uint64_t s = 1; s <= 2 && s <= most; s++) {
+    cds_cut_least(&low, problem, tensor, most, 1, size);
+    for (unsigned step = 1; step < CDS_STEPS; step++) {
+      low.passes[step] = (cds_passes){1, 1, 0};
+    }
+    low.trips.s = s;
+    cds_row_floor(&row, problem, tensor, held, &low, &high);
+    add_least(least, &row);
+  }
+}
+
 /* Least row of a tensor over all spreads of its class and sets of holders. */
 static void least_of_all(cds_row *out, const cds_problem *problem,
                          unsigned tensor) {
   const uint64_t units = cds_array_units(problem);
   const uint64_t size = problem->size[tensor];
-  uint64_t s = 1;
-  bool first = true;
-  do {
-    for (cds_held held = 0; held < CDS_HELD_SETS && s <= units; held++) {
-      if (!cds_held_allowed(problem, tensor, held)) {
-        continue;
-      }
-      cds_row row;
-      cds_least_row(&row, problem, tensor, held, s);
-      if (first) {
-        *out = row;
-        first = false;
-      }
-      cds_row_lower(out, &row);
+  cds_least least = {out, true};
+  for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+    if (!cds_held_allowed(problem, tensor, held)) {
+      continue;
     }
-  } while (next_divisor(&s, &problem->primes[tensor], size));
+    if (problem->residual[tensor]) {
+      add_residual(&least, problem, tensor, held);
+      continue;
+    }
+    uint64_t s = 1;
+    do {
+      if (s <= units) {
+        cds_row row;
+        cds_least_row(&row, problem, tensor, held, s);
+        add_least(&least, &row);
+      }
+    } while (next_divisor(&s, &problem->primes[tensor], size));
+  }
+  out->steps = (double)size;
 }
 
 void cds_search_floor(double *dynamic_pj, double *latency_s,
@@ -131,9 +166,10 @@ void cds_search_floor(double *dynamic_pj, double *latency_s,
     row[t] = &least[t];
   }
   /* All units at work, whichever ranks they take: no spread does better. */
-  const uint64_t s[CDS_CLASSES] = {1, 1, 1, cds_array_units(&problem)};
+  const double batch_steps =
+      (double)problem.size[CDS_BATCH] / (double)cds_array_units(&problem);
   double cycles = 0;
-  cds_rows_cost(dynamic_pj, &cycles, &problem, row, s);
+  cds_rows_cost(dynamic_pj, &cycles, &problem, row, batch_steps);
   *latency_s = cycles / arch->clock_hz;
   *latency_s = fmax(*latency_s, *dynamic_pj * problem.seconds_per_pj);
   *dynamic_pj *= 1 - 1e-12;

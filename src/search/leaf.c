@@ -2,11 +2,9 @@
 /*
  * The mapping of a leaf in canonical form, outermost first:
  *   hold all tensors at level 0; loops of the batch class, then g of class 0,
- *   1, 2; level 1 holders in their order, each followed by its a, with the
- *   loops b of a hoisted tensor at their place; level 2 holders in their order,
- *   each followed by its x, the hoisted one also by x of the classes whose
- *   tensors stand below b and are not held at level 2; spreads stand before
- *   level 1 or level 2, whichever is the first under the array, or at the end.
+ *   1, 2; the holders in their order, each followed by the loops of the class
+ *   that its tensor lacks (a at level 1, x at level 2); spreads stand right
+ *   below the last holder of a level above the array.
  * A factor of a merged class is shared out to its ranks prime by prime, from
  * the innermost factor and the last rank on; loops of one gap stand in the
  * order of the ranks. Of all ways to place spreads on the axes of the array the
@@ -17,7 +15,7 @@
 #include "search/branch.h"
 
 /* Factors of one class, from inside out. */
-enum { DIGIT_X, DIGIT_COLS, DIGIT_ROWS, DIGIT_B, DIGIT_A, DIGIT_G, CDS_DIGITS };
+enum { DIGIT_X, DIGIT_COLS, DIGIT_ROWS, DIGIT_A, DIGIT_G, CDS_DIGITS };
 
 typedef struct cds_sharing {
   uint64_t factor[CDS_DIGITS][CDS_RANKS_MAX];
@@ -41,23 +39,24 @@ static uint64_t common_divisor(uint64_t a, uint64_t b) {
 
 /* Shares the digits of a class out to its ranks. Taking the greatest common
  * divisor with what is left of the rank, again and again, moves each prime as
- * often as both have it. */
+ * often as both have it. A class with residual parts has one rank. */
 static void share_class(cds_writer *writer, unsigned class,
                         const uint64_t digit[CDS_DIGITS]) {
-  const cds_einsum *einsum = writer->problem->einsum;
+  const cds_problem *problem = writer->problem;
   uint64_t left[CDS_RANKS_MAX];
-  for (unsigned r = 0; r < einsum->ranks; r++) {
-    left[r] = einsum->rank[r].size;
+  for (unsigned r = 0; r < problem->einsum->ranks; r++) {
+    left[r] = problem->einsum->rank[r].size;
   }
   for (unsigned d = 0; d < CDS_DIGITS; d++) {
     uint64_t rest = digit[d];
-    for (unsigned r = einsum->ranks; r-- > 0;) {
-      if (writer->problem->class_of[r] != class) {
+    for (unsigned r = problem->einsum->ranks; r-- > 0;) {
+      if (problem->class_of[r] != class) {
         continue;
       }
-      const uint64_t part = common_divisor(rest, left[r]);
+      const bool alone = problem->residual[class] && left[r] > 1;
+      const uint64_t part = alone ? rest : common_divisor(rest, left[r]);
       writer->share.factor[d][r] = part;
-      left[r] /= part;
+      left[r] /= alone ? 1 : part;
       rest /= part;
     }
   }
@@ -103,64 +102,39 @@ static void write_spreads(cds_writer *writer) {
   }
 }
 
-/* Loops x of the classes that stand inside the hoisted tile only. */
-static void write_loose(cds_writer *writer) {
-  for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    if ((writer->leaf->held[c] & CDS_HELD_2) == 0) {
-      write_loops(writer, c, DIGIT_X);
-    }
-  }
-}
-
-static void write_level(cds_writer *writer, unsigned level, bool *spread) {
-  const cds_leaf *leaf = writer->leaf;
-  const cds_order *order = &leaf->order[level];
-  if (order->count > 0 && writer->problem->below[level] && !*spread) {
-    write_spreads(writer);
-    *spread = true;
-  }
-  for (unsigned i = 0; i < order->count; i++) {
-    const unsigned what = order->place[i];
-    if (what == CDS_LOOPS) {
-      write_loops(writer, leaf->hoisted, DIGIT_B);
-      continue;
-    }
-    write_hold(writer, what, level);
-    write_loops(writer, what, level == 1 ? DIGIT_A : DIGIT_X);
-    if (level == 2 && what == leaf->hoisted) {
-      write_loose(writer);
-    }
-  }
-}
-
 static void write_mapping(cds_writer *writer,
                           const uint64_t rows[CDS_CLASSES]) {
   const cds_leaf *leaf = writer->leaf;
+  const cds_problem *problem = writer->problem;
   memset(&writer->share, 0, sizeof writer->share);
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
     const bool batch = c == CDS_BATCH;
-    const uint64_t batches = batch ? writer->problem->size[c] / leaf->s[c] : 1;
-    const uint64_t digit[CDS_DIGITS] = {batch ? 1 : leaf->cut[c].x,
-                                        leaf->s[c] / rows[c],
-                                        rows[c],
-                                        batch ? 1 : leaf->cut[c].b,
-                                        batch ? 1 : leaf->cut[c].a,
-                                        batch ? batches : leaf->cut[c].g};
+    const uint64_t g =
+        batch ? cds_ceil_div(problem->size[c], leaf->s[c]) : leaf->trips[c].g;
+    const uint64_t digit[CDS_DIGITS] = {batch ? 1 : leaf->trips[c].x,
+                                        leaf->s[c] / rows[c], rows[c],
+                                        batch ? 1 : leaf->trips[c].a, g};
     share_class(writer, c, digit);
   }
   writer->mapping->nodes = 0;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     write_hold(writer, t, 0);
   }
+  const cds_order *order = &leaf->order;
+  if (order->spread == 0) {
+    write_spreads(writer);
+  }
   write_loops(writer, CDS_BATCH, DIGIT_G);
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     write_loops(writer, c, DIGIT_G);
   }
-  bool spread = false;
-  write_level(writer, 1, &spread);
-  write_level(writer, 2, &spread);
-  if (!spread) {
-    write_spreads(writer);
+  for (unsigned p = 0; p < order->count; p++) {
+    const cds_order_place *place = &order->place[p];
+    write_hold(writer, place->tensor, place->level);
+    if (order->spread == p + 1) {
+      write_spreads(writer);
+    }
+    write_loops(writer, place->tensor, place->level == 1 ? DIGIT_A : DIGIT_X);
   }
 }
 

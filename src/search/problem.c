@@ -147,6 +147,7 @@ static cds_status init_sizes(cds_problem *out) {
   }
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     CDS_TRY(cds_tensor_words(&out->words[t], einsum, t));
+    out->others[t] = (double)out->words[t];
   }
   uint64_t macs = 0;
   CDS_TRY(cds_einsum_macs(&macs, einsum));

@@ -41,8 +41,10 @@ typedef struct cds_problem {
   bool below[CDS_STEPS + 1]; /* level (or compute, [3]) under the array */
   unsigned class_of[CDS_RANKS_MAX];
   uint64_t size[CDS_CLASSES];     /* product of the ranks' sizes */
+  bool residual[CDS_CLASSES];     /* its parts need not be equal */
   cds_primes primes[CDS_CLASSES]; /* of these sizes */
   uint64_t words[CDS_MATRIX];     /* of each tensor */
+  double others[CDS_MATRIX];      /* the same: sizes of the classes it has */
   cds_policy policy[CDS_STEPS][CDS_MATRIX];
   double mac_pj; /* all multiply-accumulates */
   double macs;

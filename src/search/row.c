@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The counts of src/count specialised to a tensor whose axes are single ranks,
- * with the array's spread s of its class. For an edge from parent p to child q
- * below which the class is cut M times in time:
- *   loads, summed over instances   W M (s if q is under the array)
- *   between p and q lies the array: united over it W M, else summed W M s
- * The rules for outputs are those of src/count/count.c. tests check that rows
- * add up to cds_count and cds_price on random mappings.
+ * with a tile in each of `all` passes and instances (`one` of them in time)
+ * over the class that it lacks. For an edge from parent p to child q: loads,
+ * summed over instances   W all between p and q lies the array: united over it
+ * W one, else summed W all The rules for outputs are those of
+ * src/count/count.c. tests check that rows add up to cds_count and cds_price on
+ * random mappings.
  */
 #include "search/row.h"
 
@@ -15,7 +15,7 @@
 /* An edge of the chain of holders of one tensor. */
 typedef struct cds_link {
   unsigned parent, child; /* memory levels; child CDS_STEPS: compute */
-  uint64_t times;         /* M: how often the class is cut above the child */
+  cds_passes passes;      /* over the class, above the child */
   bool between;           /* the array lies between */
 } cds_link;
 
@@ -23,13 +23,20 @@ typedef struct cds_row_job {
   cds_row *row;
   const cds_problem *problem;
   unsigned tensor;
-  cds_cut cut;
+  bool fluid; /* parts of an access count */
 } cds_row_job;
 
 static void charge(cds_row_job *job, unsigned level, cds_action action,
                    uint64_t words, unsigned bits) {
-  job->row->energy_pj +=
-      cds_words_energy(&job->problem->arch->level[level], action, words, bits);
+  const cds_level *at = &job->problem->arch->level[level];
+  if (job->fluid) {
+    const cds_access_price *price = &at->price[action];
+    job->row->energy_pj +=
+        cds_words_bits(words, bits) *
+        (price->access_pj / (double)at->width_bits + price->bit_pj);
+    return;
+  }
+  job->row->energy_pj += cds_words_energy(at, action, words, bits);
 }
 
 static unsigned child_die(const cds_problem *problem, unsigned child) {
@@ -91,15 +98,14 @@ static void note_parent(cds_row_job *job, const cds_link *link, double out,
 static void operand_edge(cds_row_job *job, const cds_link *link) {
   const cds_problem *problem = job->problem;
   const unsigned bits = problem->einsum->tensor[job->tensor].format.bits;
-  const uint64_t united = problem->words[job->tensor] * link->times;
-  const uint64_t every = united * job->cut.s;
-  const uint64_t fills = problem->below[link->child] ? every : united;
+  const uint64_t united = problem->words[job->tensor] * link->passes.one;
+  const uint64_t fills = problem->words[job->tensor] * link->passes.all;
   uint64_t reads = fills;
   if (link->between && problem->arch->array[0].multicast) {
     reads = united;
   }
   charge(job, link->parent, CDS_READ, reads, bits);
-  /* On one instance under the array: every / S = united / other spreads. */
+  /* On one instance under the array: united, less the other spreads. */
   const double read_bits =
       cds_words_bits(problem->below[link->parent] ? united : reads, bits);
   job->row->read[link->parent] += read_bits;
@@ -171,19 +177,18 @@ static void output_edge(cds_row_job *job, const cds_link *link,
   const cds_tensor *tensor = &problem->einsum->tensor[job->tensor];
   const cds_level *parent = &problem->arch->level[link->parent];
   const uint64_t words = problem->words[job->tensor];
-  const uint64_t united = words * link->times;
-  const uint64_t every = united * job->cut.s;
+  const uint64_t united = words * link->passes.one;
   const bool under = problem->below[link->child];
   const bool reduces = !link->between || problem->arch->array[0].reduction;
-  const uint64_t drains = under ? every : united;
+  const uint64_t drains = words * link->passes.all;
   const uint64_t visits = link->between ? united : drains;
-  const uint64_t updates = link->between && !reduces ? every : visits;
+  const uint64_t updates = link->between && !reduces ? drains : visits;
   const uint64_t unit_updates = problem->below[link->parent] ? united : updates;
   output_parent(job, link, state, updates, unit_updates);
 
   const bool through =
       state->complete && (!parent->accumulate || visits == words);
-  const bool split = under && job->cut.s > 1;
+  const bool split = under && job->row->cut.trips.s > 1;
   const bool complete = through && !split;
   const uint64_t fills =
       parent->accumulate ? 0 : less(visits, state->zero_starts);
@@ -199,14 +204,14 @@ static void output_edge(cds_row_job *job, const cds_link *link,
     job->row->last_own_bits[link->child] =
         complete ? tensor->format.bits : wide;
   }
-  const bool merged = through && (reduces || job->cut.s == 1);
+  const bool merged = through && (reduces || job->row->cut.trips.s == 1);
   const uint64_t out = merged ? words : 0;
   const double up_bits = two_bits(updates, out, tensor);
   charge_way(job, link, cds_words_bits(fills, wide) + up_bits,
              cds_words_bits(fills, wide) + two_bits(drains, ready, tensor));
   if (link->between) {
-    job->row->energy_pj +=
-        (double)(drains - updates) * problem->arch->array[0].add_pj;
+    const uint64_t adds = reduces ? words * link->passes.shared : 0;
+    job->row->energy_pj += (double)adds * problem->arch->array[0].add_pj;
     if (link->child < CDS_STEPS) {
       job->row->last_net_bits[link->child] =
           merged ? tensor->format.bits : wide;
@@ -228,9 +233,9 @@ static void output_edge(cds_row_job *job, const cds_link *link,
 }
 
 static void add_edge(cds_row_job *job, unsigned parent, unsigned child,
-                     uint64_t times, cds_output_state *state) {
+                     cds_output_state *state) {
   const cds_problem *problem = job->problem;
-  const cds_link link = {parent, child, times,
+  const cds_link link = {parent, child, job->row->cut.passes[child],
                          !problem->below[parent] && problem->below[child]};
   if (job->tensor == CDS_MATRIX - 1) {
     output_edge(job, &link, state);
@@ -240,46 +245,48 @@ static void add_edge(cds_row_job *job, unsigned parent, unsigned child,
 }
 
 /* Fills the row along the chain of holders; notes the zero starts. */
-static void fill_chain(cds_row_job *job, cds_held held,
+static void fill_chain(cds_row_job *job, cds_held held, const cds_cut *cut,
                        const cds_zero_starts *most, cds_zero_starts *noted) {
   cds_row *row = job->row;
-  const cds_cut cut = job->cut;
   const uint64_t words = job->problem->words[job->tensor];
   memset(row, 0, sizeof *row);
-  row->cut = cut;
+  row->cut = *cut;
+  row->steps = (double)cut->passes[CDS_STEPS].one;
   for (unsigned l = 0; l < CDS_STEPS; l++) {
     row->tile_bits[l] = job->problem->einsum->tensor[job->tensor].format.bits;
   }
   cds_output_state state = {words, words, most, 0, true};
   unsigned parent = 0;
-  if ((held & CDS_HELD_1) != 0) {
-    add_edge(job, 0, 1, cut.g, &state);
-    noted->all[1] = state.zero_starts;
-    noted->unit[1] = state.unit_zero_starts;
-    parent = 1;
+  for (unsigned level = 1; level < CDS_STEPS; level++) {
+    if ((held >> (level - 1) & 1U) != 0) {
+      add_edge(job, parent, level, &state);
+      noted->all[level] = state.zero_starts;
+      noted->unit[level] = state.unit_zero_starts;
+      parent = level;
+    }
   }
-  if ((held & CDS_HELD_2) != 0) {
-    add_edge(job, parent, 2, cut.g * cut.a, &state);
-    noted->all[2] = state.zero_starts;
-    noted->unit[2] = state.unit_zero_starts;
-    parent = 2;
-  }
-  add_edge(job, parent, CDS_STEPS, cut.g * cut.a * cut.b * cut.x, &state);
+  add_edge(job, parent, CDS_STEPS, &state);
 }
 
 void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,
-                  cds_held held, cds_cut cut) {
-  cds_row_job job = {out, problem, tensor, cut};
+                  cds_held held, const cds_cut *cut) {
+  cds_row_job job = {out, problem, tensor, false};
   cds_zero_starts noted = {{0}, {0}};
-  fill_chain(&job, held, NULL, &noted);
+  fill_chain(&job, held, cut, NULL, &noted);
+}
+
+void cds_row_fill_fluid(cds_row *out, const cds_problem *problem,
+                        unsigned tensor, cds_held held, const cds_cut *cut) {
+  cds_row_job job = {out, problem, tensor, true};
+  cds_zero_starts noted = {{0}, {0}};
+  fill_chain(&job, held, cut, NULL, &noted);
 }
 
 void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, const cds_cut *low, const cds_cut *high) {
-  cds_row_job job = {out, problem, tensor, *high};
+  cds_row_job job = {out, problem, tensor, false};
   cds_zero_starts most = {{0}, {0}};
   cds_zero_starts noted = {{0}, {0}};
-  fill_chain(&job, held, NULL, &most);
-  job.cut = *low;
-  fill_chain(&job, held, &most, &noted);
+  fill_chain(&job, held, high, NULL, &most);
+  fill_chain(&job, held, low, &most, &noted);
 }

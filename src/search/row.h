@@ -6,22 +6,15 @@
  * class, and the ranks that it has never multiply its words. So the cost of a
  * mapping is the sum of three rows, and bounds are sums of the least rows.
  *
- * The class of size D is cut, from outside in, into
- *   g (above the level 1 holder of t) x a (between its holders) x
- *   b (hoisted over) x s (spread over the array) x x (inside its level 2
- *   holder)
- * The loops b stand above level 1 holders of other tensors, but no loop that t
- * has stands between them and its level 2 holder, which looks through those
- * holders and hoists over b: its tile is fetched g x a times.
+ * How the class is cut: cut.h. The spread of the class deals out the tensor's
+ * work without dealing out its words; those of the other classes deal out its
+ * words. An instance has steps / size of each of them (1 / s with perfect
+ * factors), which rows leave out: they do not depend on other classes.
  */
 #ifndef CDS_SEARCH_ROW_H
 #define CDS_SEARCH_ROW_H
 
-#include "search/problem.h"
-
-typedef struct cds_cut {
-  uint64_t g, a, b, s, x;
-} cds_cut;
+#include "search/cut.h"
 
 /* Which inner levels hold the tensor: bit 1 level 1, bit 2 level 2. */
 typedef unsigned cds_held;
@@ -30,8 +23,9 @@ enum { CDS_HELD_1 = 1, CDS_HELD_2 = 2, CDS_HELD_SETS = 4 };
 typedef struct cds_row {
   cds_cut cut;
   double energy_pj; /* dynamic, all actions, networks, bonds, additions */
-  /* Bits on the busiest instance. Levels under the array: times the product of
-   * the other classes' spreads, so that rows do not depend on them. */
+  double steps;     /* of the class, in time */
+  /* Bits on the busiest instance. Levels under the array: as if the other
+   * classes were not spread. */
   double read[CDS_STEPS], update[CDS_STEPS];
   double fill[CDS_STEPS], drain[CDS_STEPS];
   double net;                    /* on the array's network */
@@ -49,11 +43,16 @@ typedef struct cds_row {
 
 /* Fills the row of tensor t. Pure; constant time. */
 void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,
-                  cds_held held, cds_cut cut);
-/* Fills a lower bound, field by field, of all rows of tensor t whose
- * multiplicities lie between those of `low` and those of `high`. Most counts
- * rise with them; only zero starts of the output rise too and are subtracted
- * (under an array that spreads a reduction), so they are taken from `high`. */
+                  cds_held held, const cds_cut *cut);
+/* The same as if parts of an access could be made: affine in passes, and never
+ * above the row. */
+void cds_row_fill_fluid(cds_row *out, const cds_problem *problem,
+                        unsigned tensor, cds_held held, const cds_cut *cut);
+/* Fills a lower bound, field by field, of all rows of tensor t whose passes are
+ * not below those of `low` and whose excess of `all` over `one` is not above
+ * that of `high`. Counts rise with passes; only zero starts of the output rise
+ * too and are subtracted (under an array that spreads a reduction there are
+ * all - one + 1 a word), so they are taken from `high`. */
 void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, const cds_cut *low, const cds_cut *high);
 

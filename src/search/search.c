@@ -2,23 +2,16 @@
 /*
  * Best-first search with proof.
  *
- * Normal form of the space. Loops that a tensor has can move above its holder:
- * its tile shrinks and its fills stay; loops that the next holder's tensor
- * lacks can move below that holder (it is raised): its tile and fills stay. No
- * other holder is touched, but for the hoisting below. So between two holders
- * only the loops of the class that the upper one's tensor lacks remain, and a
- * mapping is given by the spreads, the sets and orders of holders, and for each
- * class a cut g x a x s x x (row.h).
- *
- * A holder of level 2 cannot be raised past those of level 1, but it looks
- * through them, and hoists over loops b of its own class above them, when no
- * loop between concerns its tensor (row.h). Moves that would put such a loop
- * there are not free. So besides the choices without b there are those with one
- * hoisted tensor h, first at level 2: b has a place among the level 1 holders,
- * those below it are `flat` (a = 1), and the loops of their classes that would
- * be in the way stand inside h's tile (x). Only one tensor can be hoisted:
- * below its loops b stand no loops that it has, and the other's b would be
- * such.
+ * Normal form of the space. Holders of the inner levels stand in any order that
+ * keeps the levels of each tensor in turn. Loops that a tensor has can move
+ * above its holder: its tile shrinks and its fills stay. No other holder is
+ * touched. So between two holders only the loops of the class that the upper
+ * one's tensor lacks remain, and a mapping is given by the spreads, the sets
+ * and the order of holders, and for each class a cut g x a x s x x (cut.h). A
+ * holder that would hoist over loops above it is left out: it acts as if it
+ * stood above them, and does so in another order. With equal parts all this
+ * loses nothing; with residual parts it is what the space is: at most one loop
+ * of a class in each place.
  *
  * The moves make residences of an output fewer, never more. Under an array that
  * spreads a reduction a residence also saves s - 1 reads of partial sums, which
@@ -44,20 +37,16 @@
 
 #include "search/branch.h"
 #include "search/general_search.h"
-#include "search/holders.h"
 
+/* Sets of holders of the three tensors, packed: two bits each. */
+enum { CDS_HELD_COMBINATIONS = 64 };
+
+/* What is open: a vector of spreads, or one with its holders. */
 typedef struct cds_ranked {
   double bound;
   uint32_t index;
+  uint32_t packed; /* holders, or CDS_HELD_COMBINATIONS: any */
 } cds_ranked;
-
-/* Spreads of one class, with least rows and lazily made options. */
-typedef struct cds_class_table {
-  size_t count;
-  uint64_t *spread;
-  cds_row (*least)[CDS_HELD_SETS];
-  cds_options *(*options)[CDS_HELD_SETS][CDS_VARIANTS];
-} cds_class_table;
 
 struct cds_searcher {
   cds_arena *tables; /* of the pair that was begun */
@@ -66,10 +55,12 @@ struct cds_searcher {
   cds_arch arch;
   cds_einsum einsum;
   cds_problem problem;
-  cds_class_table table[CDS_CLASSES];
+  cds_tables table;
+  cds_order_list *orders[CDS_HELD_COMBINATIONS]; /* made when first asked */
   size_t spreads;
   size_t spread_room;
   cds_spreads *spread;
+  size_t open, open_room; /* a heap, the least bound first */
   cds_ranked *ranked;
   cds_branch branch;
   bool matrix;                 /* whether this search takes the pair */
@@ -100,55 +91,6 @@ void cds_searcher_free(cds_searcher *searcher) {
   cds_arena_free(searcher->tables);
   cds_arena_free(searcher->scratch);
   cds_free(searcher);
-}
-
-/* Divisors of n, a divisor of the class's size, rising, in the scratch arena.
- */
-static cds_status divisors_of(uint64_t **out, size_t *count,
-                              cds_searcher *searcher, unsigned class,
-                              uint64_t n) {
-  const cds_primes *primes = &searcher->problem.primes[class];
-  *count = cds_divisor_count(primes, n);
-  *out = cds_arena_array(searcher->scratch, *count, sizeof **out);
-  if (*out == NULL) {
-    return CDS_ENOMEM;
-  }
-  cds_divisors(*out, primes, n);
-  return CDS_OK;
-}
-
-static cds_status make_class(cds_searcher *searcher, unsigned c) {
-  const cds_problem *problem = &searcher->problem;
-  cds_class_table *table = &searcher->table[c];
-  const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
-  size_t all = 0;
-  uint64_t *divisor = NULL;
-  CDS_TRY(divisors_of(&divisor, &all, searcher, c, problem->size[c]));
-  const uint64_t units = cds_array_units(problem);
-  table->count = 0;
-  while (table->count < all && divisor[table->count] <= units) {
-    table->count++;
-  }
-  table->spread =
-      cds_arena_array(searcher->tables, table->count, sizeof *table->spread);
-  table->least =
-      cds_arena_array(searcher->tables, table->count, sizeof *table->least);
-  table->options =
-      cds_arena_array(searcher->tables, table->count, sizeof *table->options);
-  if (table->spread == NULL || table->least == NULL || table->options == NULL) {
-    return CDS_ENOMEM;
-  }
-  memcpy(table->spread, divisor, table->count * sizeof *divisor);
-  cds_arena_reset(searcher->scratch, mark);
-  for (size_t i = 0; i < table->count && c < CDS_MATRIX; i++) {
-    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
-      if (cds_held_allowed(problem, c, held)) {
-        cds_least_row(&table->least[i][held], problem, c, held,
-                      table->spread[i]);
-      }
-    }
-  }
-  return CDS_OK;
 }
 
 /* ---- spreads --------------------------------------------------------- */
@@ -192,7 +134,7 @@ static void merge_least(cds_row *out, const cds_searcher *searcher,
     if (!cds_held_allowed(&searcher->problem, tensor, held)) {
       continue;
     }
-    const cds_row *row = &searcher->table[tensor].least[index][held];
+    const cds_row *row = &searcher->table.class[tensor].least[index][held];
     if (first) {
       *out = *row;
       first = false;
@@ -208,8 +150,9 @@ static void bound_spreads(cds_searcher *searcher, cds_spreads *spreads,
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     row[t] = &merged[t][spreads->index[t]];
   }
-  cds_rows_cost(&spreads->energy_pj, &spreads->cycles, &searcher->problem, row,
-                spreads->s);
+  const cds_problem *problem = &searcher->problem;
+  cds_rows_cost(&spreads->energy_pj, &spreads->cycles, problem, row,
+                cds_batch_steps(problem, spreads->s[CDS_BATCH]));
 }
 
 static cds_status add_spreads(cds_searcher *searcher,
@@ -264,7 +207,7 @@ static cds_status list_spreads(cds_searcher *searcher,
   do {
     uint64_t product = 1;
     for (unsigned c = 0; c < CDS_CLASSES; c++) {
-      at.s[c] = searcher->table[c].spread[at.index[c]];
+      at.s[c] = searcher->table.class[c].spread[at.index[c]];
       product = product > units ? product : product * at.s[c];
     }
     over = product > units;
@@ -272,7 +215,7 @@ static cds_status list_spreads(cds_searcher *searcher,
       bound_spreads(searcher, &at, merged);
       CDS_TRY(add_spreads(searcher, &at));
     }
-  } while (next_spreads(at.index, searcher->table, over));
+  } while (next_spreads(at.index, searcher->table.class, over));
   return CDS_OK;
 }
 
@@ -305,12 +248,12 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
   searcher->spread = NULL;
   CDS_TRY(cds_problem_init(&searcher->problem, &searcher->arch,
                            &searcher->einsum, power_limit_w));
-  for (unsigned c = 0; c < CDS_CLASSES; c++) {
-    CDS_TRY(make_class(searcher, c));
-  }
+  memset(searcher->orders, 0, sizeof searcher->orders);
+  CDS_TRY(cds_tables_begin(&searcher->table, &searcher->problem,
+                           searcher->tables, searcher->scratch));
   cds_row *merged[CDS_MATRIX];
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    const size_t count = searcher->table[t].count;
+    const size_t count = searcher->table.class[t].count;
     merged[t] = cds_arena_array(searcher->tables, count, sizeof *merged[t]);
     if (merged[t] == NULL) {
       return CDS_ENOMEM;
@@ -320,278 +263,146 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
     }
   }
   CDS_TRY(list_spreads(searcher, merged));
-  searcher->ranked = cds_arena_array(searcher->tables, searcher->spreads,
-                                     sizeof *searcher->ranked);
-  return searcher->ranked == NULL ? CDS_ENOMEM : CDS_OK;
-}
-
-/* ---- options --------------------------------------------------------- */
-
-/* Lists the ways to divide cut.g into g, a and b, falling b, then falling a;
- * only counts them if out is NULL. `divisor`: those of cut.g, rising. */
-static size_t list_cuts(cds_cut *out, const cds_choice *choice, cds_cut cut,
-                        const uint64_t *divisor, size_t divisors) {
-  const uint64_t rest = cut.g;
-  const bool hoisted = choice->variant == CDS_CUTS_HOISTED;
-  const bool cut_a =
-      (choice->held & CDS_HELD_1) != 0 && choice->variant != CDS_CUTS_FLAT;
-  size_t count = 0;
-  /* A hoisted tensor has loops b, another one none: g x a is the rest. */
-  const size_t first = hoisted ? 0 : divisors - 1;
-  const size_t last = hoisted ? divisors - 1 : divisors;
-  for (size_t i = first; i < last; i++) {
-    cut.b = rest / divisor[i];
-    for (size_t j = cut_a ? 0 : i; j <= i; j++) {
-      if (divisor[i] % divisor[j] == 0) {
-        cut.g = divisor[j];
-        cut.a = divisor[i] / cut.g;
-        if (out != NULL) {
-          out[count] = cut;
-        }
-        count++;
-      }
-    }
-  }
-  return count;
-}
-
-/* The least multiplicities of the rows from this one on. */
-static cds_cut least_from(const cds_choice *choice, cds_cut cut) {
-  if (choice->variant == CDS_CUTS_HOISTED && (choice->held & CDS_HELD_1) != 0) {
-    cut.a *= cut.g;
-    cut.g = 1;
-  }
-  return cut;
-}
-
-/* Whether rows are no bounds of the rows after them: those of a hoisted tensor
- * are in no order of both multiplicities, and under an array that spreads a
- * reduction (s > 1) zero starts of the output rise with them. Else every field
- * rises along the rows and groups. */
-static bool needs_floors(const cds_choice *choice, const cds_cut *cut) {
-  return choice->variant == CDS_CUTS_HOISTED ||
-         (choice->class == CDS_MATRIX - 1 && cut->s > 1);
-}
-
-static cds_cut whole_cut(const cds_searcher *searcher, const cds_choice *choice,
-                         uint64_t x) {
-  const uint64_t s = searcher->table[choice->class].spread[choice->index];
-  const uint64_t size = searcher->problem.size[choice->class];
-  return (cds_cut){size / s / x, 1, 1, s, x};
-}
-
-/* Makes the rows of one x (cds_branch.fill). */
-static cds_status fill_group(cds_group *group, const cds_options *options,
-                             void *payload) {
-  cds_searcher *searcher = payload;
-  const cds_choice *choice = &options->choice;
-  const cds_problem *problem = &searcher->problem;
-  const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
-  const cds_cut cut = whole_cut(searcher, choice, group->x);
-  size_t divisors = 0;
-  uint64_t *divisor = NULL;
-  CDS_TRY(divisors_of(&divisor, &divisors, searcher, choice->class, cut.g));
-  const size_t count = list_cuts(NULL, choice, cut, divisor, divisors);
-  if (count > CDS_CUTS_MAX) {
-    return CDS_ELIMIT;
-  }
-  const bool apart = needs_floors(choice, &cut);
-  cds_cut *cuts = cds_arena_array(searcher->scratch, count, sizeof *cuts);
-  cds_row *row =
-      cds_arena_array(searcher->tables, apart ? 2 * count : count, sizeof *row);
-  if (cuts == NULL || row == NULL) {
-    return CDS_ENOMEM;
-  }
-  list_cuts(cuts, choice, cut, divisor, divisors);
-  for (size_t i = 0; i < count; i++) {
-    cds_row_fill(&row[i], problem, choice->class, choice->held, cuts[i]);
-    if (apart) {
-      const cds_cut low = least_from(choice, cuts[i]);
-      cds_row_floor(&row[count + i], problem, choice->class, choice->held, &low,
-                    &cut);
-    }
-  }
-  cds_arena_reset(searcher->scratch, mark);
-  group->row = row;
-  group->rest = apart ? row + count : row;
-  group->rows = count;
-  return CDS_OK;
-}
-
-/* The cut with the least multiplicities of a group. */
-static cds_cut first_cut(const cds_choice *choice, cds_cut cut) {
-  if (choice->variant == CDS_CUTS_HOISTED) {
-    cut.b = cut.g;
-    cut.g = 1;
-  } else if (choice->variant == CDS_CUTS_ALL &&
-             (choice->held & CDS_HELD_1) != 0) {
-    cut.a = cut.g;
-    cut.g = 1;
-  }
-  return cut;
-}
-
-/* Begins a group with the bounds on its rows. */
-static cds_status begin_group(cds_searcher *searcher, cds_group *group,
-                              const cds_choice *choice, uint64_t x) {
-  const cds_problem *problem = &searcher->problem;
-  const cds_cut cut = whole_cut(searcher, choice, x);
-  const cds_cut last = whole_cut(searcher, choice, 1);
-  const cds_cut first = first_cut(choice, cut);
-  const bool apart = needs_floors(choice, &cut);
-  cds_row *row = cds_arena_array(searcher->tables, apart ? 2 : 1, sizeof *row);
-  if (row == NULL) {
-    return CDS_ENOMEM;
-  }
-  if (apart) {
-    cds_row_floor(&row[0], problem, choice->class, choice->held, &first, &cut);
-    cds_row_floor(&row[1], problem, choice->class, choice->held, &first, &last);
-  } else {
-    cds_row_fill(&row[0], problem, choice->class, choice->held, first);
-  }
-  *group = (cds_group){x, &row[0], apart ? &row[1] : &row[0], 0, NULL, NULL};
-  return CDS_OK;
-}
-
-static cds_status make_options(cds_options **out, cds_searcher *searcher,
-                               const cds_choice *choice) {
-  cds_class_table *table = &searcher->table[choice->class];
-  cds_options **slot =
-      &table->options[choice->index][choice->held][choice->variant];
-  *out = *slot;
-  if (*slot != NULL) {
-    return CDS_OK;
-  }
-  const uint64_t rest = whole_cut(searcher, choice, 1).g;
-  const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
-  cds_options *options = cds_arena_alloc(searcher->tables, sizeof *options);
-  if (options == NULL) {
-    return CDS_ENOMEM;
-  }
-  size_t count = 1;
-  uint64_t *divisor = NULL;
-  if ((choice->held & CDS_HELD_2) != 0 ||
-      (choice->variant == CDS_CUTS_FLAT && (choice->held & CDS_HELD_1) != 0)) {
-    CDS_TRY(divisors_of(&divisor, &count, searcher, choice->class, rest));
-  }
-  options->choice = *choice;
-  options->group =
-      cds_arena_array(searcher->tables, count, sizeof *options->group);
-  if (options->group == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < count; i++) {
-    const uint64_t x = divisor == NULL ? 1 : divisor[count - 1 - i];
-    if (choice->variant == CDS_CUTS_HOISTED && x == rest) {
-      continue; /* no loops to hoist over */
-    }
-    CDS_TRY(begin_group(searcher, &options->group[options->groups], choice, x));
-    options->groups++;
-  }
-  cds_arena_reset(searcher->scratch, mark);
-  *slot = options;
-  *out = options;
+  searcher->open_room = 0;
+  searcher->ranked = NULL;
   return CDS_OK;
 }
 
 /* ---- solve ----------------------------------------------------------- */
 
-static int by_bound(const void *left, const void *right) {
-  const cds_ranked *a = left;
-  const cds_ranked *b = right;
+static bool before(const cds_ranked *a, const cds_ranked *b) {
   if (a->bound != b->bound) {
-    return a->bound < b->bound ? -1 : 1;
+    return a->bound < b->bound;
   }
-  return a->index < b->index ? -1 : a->index > b->index;
+  return a->index != b->index ? a->index < b->index : a->packed < b->packed;
 }
 
-/* Sets of holders of the three tensors, packed: two bits each. */
-enum { CDS_HELD_COMBINATIONS = 64 };
-
-static size_t rank_holders(cds_ranked ranked[CDS_HELD_COMBINATIONS],
-                           cds_searcher *searcher, const cds_spreads *at) {
-  const cds_problem *problem = &searcher->problem;
-  size_t count = 0;
-  for (uint32_t packed = 0; packed < CDS_HELD_COMBINATIONS; packed++) {
-    const cds_row *row[CDS_MATRIX];
-    bool possible = true;
-    for (unsigned t = 0; t < CDS_MATRIX; t++) {
-      const cds_held held = packed >> (2 * t) & 3U;
-      possible = possible && cds_held_allowed(problem, t, held);
-      row[t] = &searcher->table[t].least[at->index[t]][held];
+static cds_status push(cds_searcher *searcher, cds_ranked entry) {
+  if (searcher->open == searcher->open_room) {
+    const size_t room = 2 * searcher->open_room + searcher->spreads + 64;
+    cds_ranked *grown = cds_arena_array(searcher->tables, room, sizeof *grown);
+    if (grown == NULL) {
+      return CDS_ENOMEM;
     }
-    if (!possible) {
-      continue;
+    if (searcher->open > 0) {
+      memcpy(grown, searcher->ranked, searcher->open * sizeof *grown);
     }
-    double dynamic_pj = 0;
-    double cycles = 0;
-    cds_rows_cost(&dynamic_pj, &cycles, problem, row, at->s);
-    ranked[count++] = (cds_ranked){
-        cds_goal_value(problem, searcher->branch.goal, dynamic_pj, cycles),
-        packed};
+    searcher->ranked = grown;
+    searcher->open_room = room;
   }
-  qsort(ranked, count, sizeof *ranked, by_bound);
-  return count;
-}
-
-static cds_status run_branch(cds_searcher *searcher, const cds_spreads *at) {
-  cds_branch *branch = &searcher->branch;
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    cds_choice choice = {t, at->index[t], branch->held[t], CDS_CUTS_ALL};
-    if (t == branch->hoisted) {
-      choice.variant = CDS_CUTS_HOISTED;
-    } else if ((branch->flat >> t & 1U) != 0) {
-      choice.variant = CDS_CUTS_FLAT;
-    }
-    CDS_TRY(make_options(&branch->options[t], searcher, &choice));
+  cds_ranked *heap = searcher->ranked;
+  size_t at = searcher->open++;
+  for (; at > 0 && before(&entry, &heap[(at - 1) / 2]); at = (at - 1) / 2) {
+    heap[at] = heap[(at - 1) / 2];
   }
-  return cds_branch_run(branch);
-}
-
-/* All mappings with these spreads and holders: without a hoisted tensor, and
- * with each one that can be: level 2 holds it, and it looks through a set
- * `flat` of holders of level 1 without loops of their own. Two cannot be
- * hoisted: between the loops b of one and its holder stands no loop that it
- * has, and the other's loops b are such. */
-static cds_status open_holders(cds_searcher *searcher, const cds_spreads *at) {
-  cds_branch *branch = &searcher->branch;
-  branch->hoisted = CDS_MATRIX;
-  branch->flat = 0;
-  CDS_TRY(run_branch(searcher, at));
-  unsigned held_1 = 0;
-  unsigned held_2 = 0;
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    held_1 |= (branch->held[t] & CDS_HELD_1) != 0 ? 1U << t : 0U;
-    held_2 |= (branch->held[t] & CDS_HELD_2) != 0 ? 1U << t : 0U;
-  }
-  for (unsigned choice = 0; choice < CDS_MATRIX << CDS_MATRIX; choice++) {
-    branch->hoisted = choice >> CDS_MATRIX;
-    branch->flat = choice & ((1U << CDS_MATRIX) - 1U);
-    const unsigned own = 1U << branch->hoisted;
-    if ((held_2 & own) != 0 && branch->flat != 0 &&
-        (branch->flat & ~(held_1 & ~own)) == 0) {
-      CDS_TRY(run_branch(searcher, at));
-    }
-  }
+  heap[at] = entry;
   return CDS_OK;
 }
 
-static cds_status open_spreads(cds_searcher *searcher, const cds_spreads *at) {
-  cds_branch *branch = &searcher->branch;
-  cds_ranked ranked[CDS_HELD_COMBINATIONS];
-  const size_t count = rank_holders(ranked, searcher, at);
-  branch->spreads = at;
-  for (size_t i = 0; i < count; i++) {
-    if (cds_beyond(branch, ranked[i].bound)) {
+static cds_ranked pop(cds_searcher *searcher) {
+  cds_ranked *heap = searcher->ranked;
+  const cds_ranked top = heap[0];
+  const cds_ranked last = heap[--searcher->open];
+  size_t at = 0;
+  for (;;) {
+    size_t child = 2 * at + 1;
+    if (child >= searcher->open) {
       break;
     }
-    for (unsigned t = 0; t < CDS_MATRIX; t++) {
-      const cds_held held = ranked[i].index >> (2 * t) & 3U;
-      branch->held[t] = held;
+    if (child + 1 < searcher->open && before(&heap[child + 1], &heap[child])) {
+      child++;
     }
-    CDS_TRY(open_holders(searcher, at));
+    if (!before(&heap[child], &last)) {
+      break;
+    }
+    heap[at] = heap[child];
+    at = child;
+  }
+  heap[at] = last;
+  return top;
+}
+
+/* Bound of one choice of spreads and holders; cycles of the least rows. */
+static cds_status bound_holders(cds_tile_bound *out, double *energy_pj,
+                                double *cycles, cds_searcher *searcher,
+                                const cds_spreads *at,
+                                const cds_held held[CDS_MATRIX]) {
+  const cds_problem *problem = &searcher->problem;
+  const cds_row *row[CDS_MATRIX];
+  const cds_slopes *slopes[CDS_MATRIX];
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    row[t] = &searcher->table.class[t].least[at->index[t]][held[t]];
+    CDS_TRY(
+        cds_slopes_get(&slopes[t], &searcher->table, t, at->index[t], held[t]));
+  }
+  cds_rows_cost(energy_pj, cycles, problem, row,
+                cds_batch_steps(problem, at->s[CDS_BATCH]));
+  cds_tile_bound_fill(out, problem, slopes, held, at->s);
+  *energy_pj = out->energy_pj > *energy_pj ? out->energy_pj : *energy_pj;
+  *cycles = out->port_cycles > *cycles ? out->port_cycles : *cycles;
+  return CDS_OK;
+}
+
+static bool unpack(cds_held held[CDS_MATRIX], const cds_problem *problem,
+                   uint32_t packed) {
+  bool possible = true;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    held[t] = packed >> (2 * t) & 3U;
+    possible = possible && cds_held_allowed(problem, t, held[t]);
+  }
+  return possible;
+}
+
+/* The orders of a packed set of holders. */
+static cds_status orders_of(const cds_order_list **out, cds_searcher *searcher,
+                            uint32_t packed, const cds_held held[CDS_MATRIX]) {
+  cds_order_list **slot = &searcher->orders[packed];
+  if (*slot == NULL) {
+    *slot = cds_arena_alloc(searcher->tables, sizeof **slot);
+    if (*slot == NULL) {
+      return CDS_ENOMEM;
+    }
+    cds_orders_list(*slot, &searcher->problem, held);
+  }
+  *out = *slot;
+  return CDS_OK;
+}
+
+/* Opens a vector of spreads: all sets of holders. */
+static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
+  const cds_branch *branch = &searcher->branch;
+  for (uint32_t packed = 0; packed < CDS_HELD_COMBINATIONS; packed++) {
+    cds_held held[CDS_MATRIX];
+    if (!unpack(held, &searcher->problem, packed)) {
+      continue;
+    }
+    cds_tile_bound bound;
+    double energy_pj = 0;
+    double cycles = 0;
+    CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher,
+                          &searcher->spread[index], held));
+    const double value =
+        cds_goal_value(&searcher->problem, branch->goal, energy_pj, cycles);
+    if (!isinf(value) && !cds_beyond(branch, value)) {
+      CDS_TRY(push(searcher, (cds_ranked){value, index, packed}));
+    }
   }
   return CDS_OK;
+}
+
+/* Searches one set of holders. */
+static cds_status open_holders(cds_searcher *searcher, const cds_ranked *at) {
+  cds_branch *branch = &searcher->branch;
+  branch->spreads = &searcher->spread[at->index];
+  unpack(branch->held, &searcher->problem, at->packed);
+  cds_tile_bound bound;
+  double energy_pj = 0;
+  double cycles = 0;
+  CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher, branch->spreads,
+                        branch->held));
+  const cds_order_list *orders = NULL;
+  CDS_TRY(orders_of(&orders, searcher, at->packed, branch->held));
+  return cds_branch_run(branch, orders, &bound, cycles);
 }
 
 static cds_status finish(cds_search_result *out, cds_searcher *searcher,
@@ -631,28 +442,29 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   cds_branch *branch = &searcher->branch;
   memset(branch, 0, sizeof *branch);
   branch->problem = &searcher->problem;
-  branch->fill = fill_group;
-  branch->payload = searcher;
+  branch->tables = &searcher->table;
   branch->goal = goal;
+  searcher->open = 0;
   for (size_t i = 0; i < searcher->spreads; i++) {
     const cds_spreads *at = &searcher->spread[i];
-    searcher->ranked[i] = (cds_ranked){
-        cds_goal_value(&searcher->problem, goal, at->energy_pj, at->cycles),
-        (uint32_t)i};
+    const double bound =
+        cds_goal_value(&searcher->problem, goal, at->energy_pj, at->cycles);
+    CDS_TRY(push(searcher,
+                 (cds_ranked){bound, (uint32_t)i, CDS_HELD_COMBINATIONS}));
   }
-  qsort(searcher->ranked, searcher->spreads, sizeof *searcher->ranked,
-        by_bound);
   double open = (double)INFINITY; /* least bound that was not looked into */
-  for (size_t i = 0; i < searcher->spreads; i++) {
-    const cds_ranked *next = &searcher->ranked[i];
-    if (cds_beyond(branch, next->bound)) {
+  while (searcher->open > 0) {
+    const cds_ranked next = pop(searcher);
+    if (cds_beyond(branch, next.bound)) {
       break;
     }
     if (cds_control_cancelled(control)) {
-      open = next->bound;
+      open = next.bound;
       break;
     }
-    CDS_TRY(open_spreads(searcher, &searcher->spread[next->index]));
+    CDS_TRY(next.packed == CDS_HELD_COMBINATIONS
+                ? open_spreads(searcher, next.index)
+                : open_holders(searcher, &next));
   }
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
   const cds_status status = finish(out, searcher, open);

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A class with equal parts is cut by divisors, one with residual parts by the
+ * least number of parts for each size of part.
+ *
+ * Candidates for x: wherever the spread stands, the nominal extent of the
+ * innermost loop is ceil(D / (g a s)), as ceil(ceil(n / i) / j) is
+ * ceil(n / (i j)). So x is a size of parts of ceil(D / s).
+ *
+ * Bounds of rows. With equal parts a row is below those after it: passes rise
+ * with g. Only zero starts of the output rise too and are subtracted; then, and
+ * with residual parts, bounds are rows of their own (cds_cut_least,
+ * cds_cut_most).
+ */
+#include "search/options.h"
+
+#include <string.h>
+
+/* ---- sizes of parts -------------------------------------------------- */
+
+/* The next smaller size of parts of n; 0 after 1. */
+static uint64_t next_part(uint64_t n, uint64_t part) {
+  return part == 1 ? 0 : cds_ceil_div(n, cds_ceil_div(n, part - 1));
+}
+
+static cds_status list_residual(uint64_t **out, size_t *count, cds_arena *arena,
+                                uint64_t n) {
+  size_t parts = 0;
+  for (uint64_t part = n; part > 0; part = next_part(n, part)) {
+    if (++parts > CDS_CUTS_MAX) {
+      return CDS_ELIMIT;
+    }
+  }
+  *out = cds_arena_array(arena, parts, sizeof **out);
+  if (*out == NULL) {
+    return CDS_ENOMEM;
+  }
+  *count = 0;
+  for (uint64_t part = n; part > 0; part = next_part(n, part)) {
+    (*out)[(*count)++] = part;
+  }
+  return CDS_OK;
+}
+
+/* Sizes of parts of n, falling from n to 1. */
+static cds_status list_parts(uint64_t **out, size_t *count, cds_tables *tables,
+                             unsigned class, uint64_t n) {
+  if (tables->problem->residual[class]) {
+    return list_residual(out, count, tables->scratch, n);
+  }
+  const cds_primes *primes = &tables->problem->primes[class];
+  *count = cds_divisor_count(primes, n);
+  *out = cds_arena_array(tables->scratch, *count, sizeof **out);
+  if (*out == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_divisors(*out, primes, n);
+  for (size_t i = 0; i < *count / 2; i++) {
+    const uint64_t small = (*out)[i];
+    (*out)[i] = (*out)[*count - 1 - i];
+    (*out)[*count - 1 - i] = small;
+  }
+  return CDS_OK;
+}
+
+/* ---- spreads --------------------------------------------------------- */
+
+/* Whether some factor of s fits on the rows and the rest on the columns. */
+static bool fits_axes(const cds_problem *problem, uint64_t s) {
+  if (s == 1 || !problem->array) {
+    return s == 1;
+  }
+  const cds_array *array = &problem->arch->array[0];
+  const uint64_t cols = array->axes > 1 ? array->extent[1] : 1;
+  for (uint64_t rows = array->extent[0]; rows > 0; rows--) {
+    if (s % rows == 0 && s / rows <= cols) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whether a class can be spread so. Loops of the batch class stand above all
+ * tiles, so that each part is dealt out one by one; a larger spread that leaves
+ * as many parts leaves instances idle. */
+static bool may_spread(const cds_problem *problem, unsigned class, uint64_t s) {
+  const uint64_t size = problem->size[class];
+  if (class == CDS_BATCH && cds_ceil_div(size, cds_ceil_div(size, s)) != s) {
+    return false;
+  }
+  return fits_axes(problem, s);
+}
+
+static cds_status list_spreads(cds_tables *tables, unsigned class) {
+  const cds_problem *problem = tables->problem;
+  cds_class_table *table = &tables->class[class];
+  const uint64_t size = problem->size[class];
+  const uint64_t units = cds_array_units(problem);
+  const uint64_t most = size < units ? size : units;
+  size_t all = (size_t)most;
+  uint64_t *divisor = NULL;
+  if (!problem->residual[class]) {
+    CDS_TRY(list_parts(&divisor, &all, tables, class, size));
+  }
+  table->spread = cds_arena_array(tables->arena, all, sizeof *table->spread);
+  if (table->spread == NULL) {
+    return CDS_ENOMEM;
+  }
+  table->count = 0;
+  for (size_t i = 0; i < all; i++) {
+    const uint64_t s = divisor == NULL ? i + 1 : divisor[all - 1 - i];
+    if (s <= most && may_spread(problem, class, s)) {
+      table->spread[table->count++] = s;
+    }
+  }
+  return CDS_OK;
+}
+
+static cds_status begin_class(cds_tables *tables, unsigned class) {
+  cds_class_table *table = &tables->class[class];
+  const cds_arena_mark mark = cds_arena_mark_get(tables->scratch);
+  CDS_TRY(list_spreads(tables, class));
+  cds_arena_reset(tables->scratch, mark);
+  table->least =
+      cds_arena_array(tables->arena, table->count, sizeof *table->least);
+  table->options =
+      cds_arena_array(tables->arena, table->count, sizeof *table->options);
+  table->slopes =
+      cds_arena_array(tables->arena, table->count, sizeof *table->slopes);
+  if (table->least == NULL || table->options == NULL || table->slopes == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < table->count && class < CDS_MATRIX; i++) {
+    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+      if (cds_held_allowed(tables->problem, class, held)) {
+        cds_least_row(&table->least[i][held], tables->problem, class, held,
+                      table->spread[i]);
+      }
+    }
+  }
+  return CDS_OK;
+}
+
+cds_status cds_tables_begin(cds_tables *out, const cds_problem *problem,
+                            cds_arena *arena, cds_arena *scratch) {
+  memset(out, 0, sizeof *out);
+  out->problem = problem;
+  out->arena = arena;
+  out->scratch = scratch;
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    CDS_TRY(begin_class(out, c));
+  }
+  return CDS_OK;
+}
+
+cds_status cds_slopes_get(const cds_slopes **out, cds_tables *tables,
+                          unsigned tensor, unsigned index, cds_held held) {
+  cds_class_table *table = &tables->class[tensor];
+  cds_slopes **slot = &table->slopes[index][held];
+  if (*slot == NULL) {
+    *slot = cds_arena_alloc(tables->arena, sizeof **slot);
+    if (*slot == NULL) {
+      return CDS_ENOMEM;
+    }
+    cds_slopes_fill(*slot, tables->problem, tensor, held, table->spread[index]);
+  }
+  *out = *slot;
+  return CDS_OK;
+}
+
+/* ---- rows of a group ------------------------------------------------- */
+
+/* Takes the possible cuts of one x; only counts them if out is NULL. */
+typedef struct cds_cut_taker {
+  const cds_problem *problem;
+  unsigned class;
+  cds_trips *out;
+  size_t count;
+} cds_cut_taker;
+
+static void take(cds_cut_taker *taker, const cds_trips *trips) {
+  if (taker->problem->residual[taker->class] &&
+      !cds_trips_possible(taker->problem, taker->class, trips)) {
+    return;
+  }
+  if (taker->out != NULL) {
+    taker->out[taker->count] = *trips;
+  }
+  taker->count++;
+}
+
+/* Loops a that leave x of a part n of g, all below the spread: one number. */
+static void take_below(cds_cut_taker *taker, cds_trips *trips, uint64_t n,
+                       bool cut_a) {
+  const uint64_t left = trips->above == 0 ? n : cds_ceil_div(n, trips->s);
+  trips->a = cut_a ? cds_ceil_div(left, trips->x) : 1;
+  take(taker, trips);
+}
+
+/* Loops a above the spread: every size of part that the spread and x leave
+ * nothing of, from s (x - 1) + 1 to s x. */
+static void take_above(cds_cut_taker *taker, cds_trips *trips, uint64_t n,
+                       bool cut_a) {
+  const uint64_t most = trips->s * trips->x;
+  if (!cut_a) {
+    trips->a = 1;
+    take(taker, trips);
+    return;
+  }
+  const uint64_t least = most - trips->s + 1;
+  uint64_t part = cds_ceil_div(n, cds_ceil_div(n, most < n ? most : n));
+  for (; part >= least && part > 0; part = next_part(n, part)) {
+    trips->a = cds_ceil_div(n, part);
+    take(taker, trips);
+  }
+}
+
+/* All cuts of a group; `part`: sizes of parts left by g, falling. */
+static void take_cuts(cds_cut_taker *taker, const cds_choice *choice,
+                      uint64_t s, uint64_t x, const uint64_t *part,
+                      size_t parts) {
+  const bool cut_a = (choice->held & CDS_HELD_1) != 0;
+  for (size_t i = 0; i < parts; i++) {
+    cds_trips trips = {cds_ceil_div(part[0], part[i]), 1, s, x, choice->above};
+    if (choice->above < 2) {
+      take_below(taker, &trips, part[i], cut_a);
+    } else {
+      take_above(taker, &trips, part[i], cut_a);
+    }
+  }
+}
+
+/* Cuts with equal parts: g and a are what x and s leave. */
+static void take_equal(cds_cut_taker *taker, const cds_choice *choice,
+                       uint64_t s, uint64_t x, const uint64_t *part,
+                       size_t parts) {
+  const bool cut_a = (choice->held & CDS_HELD_1) != 0;
+  for (size_t i = cut_a ? 0 : parts - 1; i < parts; i++) {
+    const cds_trips trips = {part[0] / part[i], part[i], s, x, choice->above};
+    take(taker, &trips);
+  }
+}
+
+/* Whether bounds of rows are rows of their own. */
+static bool apart(const cds_problem *problem, unsigned class, uint64_t s) {
+  return problem->residual[class] || (class == CDS_MATRIX - 1 && s > 1);
+}
+
+/* Cut of an x with the most passes. */
+static void most_of(cds_cut *out, const cds_problem *problem, unsigned class,
+                    uint64_t s, uint64_t x) {
+  if (problem->residual[class]) {
+    cds_cut_most(out, problem, class, s);
+    return;
+  }
+  const cds_trips trips = {problem->size[class] / s / x, 1, s, x, 0};
+  cds_cut_fill(out, problem, class, &trips);
+}
+
+static cds_status fill_rows(cds_group *group, const cds_options *options,
+                            cds_tables *tables, const cds_trips *trips,
+                            size_t count) {
+  const cds_problem *problem = tables->problem;
+  const cds_choice *choice = &options->choice;
+  const unsigned class = choice->class;
+  const uint64_t s = tables->class[class].spread[choice->index];
+  const bool own = apart(problem, class, s);
+  cds_row *row =
+      cds_arena_array(tables->arena, own ? 2 * count : count, sizeof *row);
+  if (row == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_cut high;
+  most_of(&high, problem, class, s, group->x);
+  for (size_t i = 0; i < count; i++) {
+    cds_cut cut;
+    cds_cut_fill(&cut, problem, class, &trips[i]);
+    cds_row_fill(&row[i], problem, class, choice->held, &cut);
+    if (own) {
+      if (problem->residual[class]) {
+        cds_cut_least(&cut, problem, class, s, trips[i].g, group->x);
+      }
+      cds_row_floor(&row[count + i], problem, class, choice->held, &cut, &high);
+    }
+  }
+  group->row = row;
+  group->rest = own ? row + count : row;
+  group->rows = count;
+  return CDS_OK;
+}
+
+cds_status cds_group_make(cds_group *group, const cds_options *options,
+                          cds_tables *tables) {
+  const cds_problem *problem = tables->problem;
+  const cds_choice *choice = &options->choice;
+  const unsigned class = choice->class;
+  const uint64_t s = tables->class[class].spread[choice->index];
+  const cds_arena_mark mark = cds_arena_mark_get(tables->scratch);
+  const bool residual = problem->residual[class];
+  uint64_t whole = problem->size[class];
+  if (!residual) {
+    whole = whole / s / group->x;
+  } else if (choice->above == 0) {
+    whole = cds_ceil_div(whole, s);
+  }
+  uint64_t *part = NULL;
+  size_t parts = 0;
+  CDS_TRY(list_parts(&part, &parts, tables, class, whole));
+  cds_cut_taker taker = {problem, class, NULL, 0};
+  for (unsigned round = 0; round < 2; round++) {
+    if (round == 1 && taker.count == 0) {
+      break;
+    }
+    if (round == 1) {
+      taker.out =
+          cds_arena_array(tables->scratch, taker.count, sizeof *taker.out);
+      if (taker.out == NULL || taker.count > CDS_CUTS_MAX) {
+        return taker.out == NULL ? CDS_ENOMEM : CDS_ELIMIT;
+      }
+      taker.count = 0;
+    }
+    if (residual) {
+      take_cuts(&taker, choice, s, group->x, part, parts);
+    } else {
+      take_equal(&taker, choice, s, group->x, part, parts);
+    }
+  }
+  if (taker.count > 0) {
+    CDS_TRY(fill_rows(group, options, tables, taker.out, taker.count));
+  }
+  group->made = true;
+  cds_arena_reset(tables->scratch, mark);
+  return CDS_OK;
+}
+
+/* ---- groups ---------------------------------------------------------- */
+
+/* Begins a group with the bounds on its rows. */
+static cds_status begin_group(cds_tables *tables, cds_group *group,
+                              const cds_choice *choice, uint64_t x) {
+  const cds_problem *problem = tables->problem;
+  const unsigned class = choice->class;
+  const uint64_t s = tables->class[class].spread[choice->index];
+  const bool own = apart(problem, class, s);
+  const bool residual = problem->residual[class];
+  cds_row *row = cds_arena_array(tables->arena, own ? 2 : 1, sizeof *row);
+  if (row == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_cut low;
+  if (residual) {
+    cds_cut_least(&low, problem, class, s, 1, x);
+  } else {
+    const uint64_t rest = problem->size[class] / s / x;
+    const bool cut_a = (choice->held & CDS_HELD_1) != 0;
+    const cds_trips trips = {cut_a ? 1 : rest, cut_a ? rest : 1, s, x, 0};
+    cds_cut_fill(&low, problem, class, &trips);
+  }
+  if (own) {
+    cds_cut high;
+    most_of(&high, problem, class, s, x);
+    cds_row_floor(&row[0], problem, class, choice->held, &low, &high);
+    most_of(&high, problem, class, s, 1);
+    cds_row_floor(&row[1], problem, class, choice->held, &low, &high);
+  } else {
+    cds_row_fill(&row[0], problem, class, choice->held, &low);
+  }
+  memset(group, 0, sizeof *group);
+  group->x = x;
+  group->extent = (double)(residual ? s * (x - 1) + 1 : s * x);
+  group->least = &row[0];
+  group->open = own ? &row[1] : &row[0];
+  return CDS_OK;
+}
+
+cds_status cds_options_get(cds_options **out, cds_tables *tables,
+                           const cds_choice *choice) {
+  cds_class_table *table = &tables->class[choice->class];
+  const cds_problem *problem = tables->problem;
+  cds_options **slot =
+      &table->options[choice->index][choice->held][choice->above];
+  *out = *slot;
+  if (*slot != NULL) {
+    return CDS_OK;
+  }
+  const uint64_t size = problem->size[choice->class];
+  const uint64_t left = cds_ceil_div(size, table->spread[choice->index]);
+  const cds_arena_mark mark = cds_arena_mark_get(tables->scratch);
+  cds_options *options = cds_arena_alloc(tables->arena, sizeof *options);
+  if (options == NULL) {
+    return CDS_ENOMEM;
+  }
+  memset(options, 0, sizeof *options);
+  options->choice = *choice;
+  size_t count = 1;
+  static const uint64_t one = 1;
+  const uint64_t *x = &one;
+  if ((choice->held & CDS_HELD_2) != 0) {
+    uint64_t *part = NULL;
+    CDS_TRY(list_parts(&part, &count, tables, choice->class, left));
+    x = part;
+  }
+  options->group =
+      cds_arena_array(tables->arena, count, sizeof *options->group);
+  if (options->group == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < count; i++) {
+    CDS_TRY(
+        begin_group(tables, &options->group[options->groups++], choice, x[i]));
+  }
+  cds_arena_reset(tables->scratch, mark);
+  *slot = options;
+  *out = options;
+  return CDS_OK;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The ways to cut one class, given its spread, which levels hold the tensor
+ * that lacks it, and where the spread stands: rows in groups of equal x.
+ */
+#ifndef CDS_SEARCH_OPTIONS_H
+#define CDS_SEARCH_OPTIONS_H
+
+#include "search/holders.h"
+#include "search/tile_bound.h"
+
+enum { CDS_ABOVE_MAX = 4 }; /* 0 to 3 loops above the spread */
+
+/* Rows of one x: g rises, tiles shrink. */
+typedef struct cds_group {
+  uint64_t x;
+  double extent;        /* least of a tile above the array with x inside */
+  const cds_row *least; /* below every row of this group */
+  const cds_row *open;  /* below every row of this group and the following */
+  /* Made when the group is first opened: */
+  bool made;
+  size_t rows;
+  const cds_row *row;
+  const cds_row *rest; /* rest[i]: below every row from the i-th on */
+} cds_group;
+
+/* What the cuts of a class depend on. */
+typedef struct cds_choice {
+  unsigned class;
+  unsigned index; /* of its spread */
+  cds_held held;
+  unsigned above; /* loops above the spread */
+} cds_choice;
+
+/* Groups of falling x. */
+typedef struct cds_options {
+  cds_choice choice;
+  size_t groups;
+  cds_group *group;
+} cds_options;
+
+/* Spreads of one class, with least rows and lazily made options. */
+typedef struct cds_class_table {
+  size_t count;
+  uint64_t *spread; /* rising */
+  cds_row (*least)[CDS_HELD_SETS];
+  cds_slopes *(*slopes)[CDS_HELD_SETS]; /* made when first asked */
+  cds_options *(*options)[CDS_HELD_SETS][CDS_ABOVE_MAX];
+} cds_class_table;
+
+typedef struct cds_tables {
+  const cds_problem *problem;
+  cds_arena *arena;   /* of the tables */
+  cds_arena *scratch; /* used and given back */
+  cds_class_table class[CDS_CLASSES];
+} cds_tables;
+
+/* Lists the spreads of all classes with their least rows. CDS_ENOMEM. */
+cds_status cds_tables_begin(cds_tables *out, const cds_problem *problem,
+                            cds_arena *arena, cds_arena *scratch);
+/* The slopes of a tensor with spread `index`, made at the first call. */
+cds_status cds_slopes_get(const cds_slopes **out, cds_tables *tables,
+                          unsigned tensor, unsigned index, cds_held held);
+/* The options of a choice, made at the first call. There may be none. */
+cds_status cds_options_get(cds_options **out, cds_tables *tables,
+                           const cds_choice *choice);
+/* Makes the rows of a group. CDS_ELIMIT: more than CDS_CUTS_MAX. */
+cds_status cds_group_make(cds_group *group, const cds_options *options,
+                          cds_tables *tables);
+
+#endif
