@@ -22,6 +22,16 @@
 #include "base/checked.h"
 #include "count/halo.h"
 #include "count/loads.h"
+#include "count/pieces.h"
+#include "count/uneven_links.h"
+#include "count/windows.h"
+
+/* How the loads of a tensor are found. */
+typedef enum cds_method {
+  CDS_METHOD_EVEN,   /* loads.h */
+  CDS_METHOD_PIECES, /* pieces.h */
+  CDS_METHOD_WINDOWS /* windows.h */
+} cds_method;
 
 /* What the functions below share. */
 typedef struct cds_counting {
@@ -30,8 +40,10 @@ typedef struct cds_counting {
   const cds_einsum *einsum;
   const cds_mapping *mapping;
   cds_arena *scratch;
+  bool perfect;
   unsigned tensor;
   uint64_t tensor_words;
+  cds_method method; /* of the tensor */
 } cds_counting;
 
 /* A holder with the edge to its parent. */
@@ -51,8 +63,27 @@ static unsigned switched_arrays(const cds_arch *arch, bool reduction) {
   return mask;
 }
 
-static void count_units(cds_counting *job) {
+/* Units, steps and positions in use where pieces may be empty. */
+static cds_status count_uneven_units(cds_counting *job) {
   cds_counts *out = job->out;
+  for (unsigned k = 0; k < job->arch->arrays; k++) {
+    for (unsigned x = 0; x < 2; x++) {
+      out->along[k][x] = cds_piece_along(job->einsum, job->mapping, k, x);
+    }
+  }
+  for (unsigned depth = 0; depth <= job->arch->arrays; depth++) {
+    CDS_TRY(cds_piece_used(&out->used[depth], job->einsum, job->mapping, depth,
+                           job->scratch));
+  }
+  out->units = out->used[job->arch->arrays];
+  return cds_piece_steps(&out->steps, job->einsum, job->mapping, job->scratch);
+}
+
+static cds_status count_units(cds_counting *job) {
+  cds_counts *out = job->out;
+  if (!job->perfect) {
+    return count_uneven_units(job);
+  }
   for (unsigned k = 0; k < job->arch->arrays; k++) {
     out->along[k][0] = out->along[k][1] = 1;
   }
@@ -68,6 +99,65 @@ static void count_units(cds_counting *job) {
   }
   out->units = out->used[job->arch->arrays];
   out->steps = out->macs / out->units;
+  return CDS_OK;
+}
+
+/* ---- loads of a holder, by the tensor's method ------------------------ */
+
+/* Loads of the holder (cds_loads), their share of the busiest instance above
+ * array `from`, and, if they are asked for, those of the first and last tile.
+ */
+static cds_status edge_loads(cds_uneven_loads *out, const cds_counting *job,
+                             const cds_edge *edge, unsigned united,
+                             unsigned from, bool ends) {
+  switch (job->method) {
+  case CDS_METHOD_EVEN:
+    CDS_TRY(cds_loads(&out->total, ends ? &out->first : NULL, &edge->holder,
+                      united, from, job->scratch));
+    /* Instances are alike, and so are the first and the last step. */
+    out->peak = out->total / job->out->used[from];
+    out->last = ends ? out->first : 0;
+    return CDS_OK;
+  case CDS_METHOD_PIECES:
+    return cds_piece_loads(out, &edge->holder, united, from, job->scratch);
+  case CDS_METHOD_WINDOWS:
+    return cds_window_loads(out, NULL, &edge->holder, united, from,
+                            job->scratch);
+  }
+  return CDS_OK;
+}
+
+/* Contributions to one word at the holder's last step that have not met: from
+ * each coordinate of the arrays above `from` and of those that are not
+ * united. One means that the value there is the result. */
+static cds_status last_group(uint64_t *out, const cds_counting *job,
+                             const cds_edge *edge, unsigned united,
+                             unsigned from) {
+  const cds_holder *holder = &edge->holder;
+  if (!job->perfect) {
+    return cds_last_group(out, holder, united, from, job->scratch);
+  }
+  *out = 1;
+  for (unsigned n = 0; n < job->mapping->nodes; n++) {
+    const cds_node *node = &job->mapping->node[n];
+    if (node->kind == CDS_SPREAD && node->array < holder->depth &&
+        (node->array < from || (united >> node->array & 1U) == 0) &&
+        !cds_tensor_has_rank(&job->einsum->tensor[job->tensor], node->rank)) {
+      *out *= node->trips;
+    }
+  }
+  return CDS_OK;
+}
+
+/* Distinct words of the output that pass the instance 0 above array `from`. */
+static cds_status own_words(uint64_t *out, const cds_counting *job,
+                            const cds_edge *edge, unsigned from) {
+  if (!job->perfect) {
+    return cds_piece_words(out, &edge->holder, from, job->scratch);
+  }
+  *out = job->tensor_words / cds_spread_product(job->einsum, job->mapping, 0,
+                                                from, job->tensor, true);
+  return CDS_OK;
 }
 
 static bool tile_replaced(const cds_holder *holder) {
@@ -103,11 +193,86 @@ static cds_status scaled(uint64_t *out, uint64_t words, const cds_hops *hops,
   return cds_mul_u64(out, words / hops->words, share) ? CDS_OK : CDS_ELIMIT;
 }
 
+/* Whether idle elements matter to the links of array k. One element is never
+ * idle. */
+static bool uneven_links(const cds_counting *job, unsigned k) {
+  return (!job->perfect || job->method == CDS_METHOD_WINDOWS) &&
+         job->arch->array[k].network != CDS_NETWORK_BUS &&
+         job->out->along[k][0] * job->out->along[k][1] > 1;
+}
+
+/* Routes of array k where elements idle; `final` as in cds_uneven_edge. */
+static cds_status route_uneven(cds_uneven_route *out, const cds_counting *job,
+                               const cds_edge *edge, unsigned k, cds_way way,
+                               bool final) {
+  const cds_uneven_edge uneven = {
+      .array = &job->arch->array[k],
+      .holder = &edge->holder,
+      .k = k,
+      .united = switched_arrays(job->arch, way == CDS_WAY_UP),
+      .way = way,
+      .final = final};
+  if (job->method == CDS_METHOD_WINDOWS) {
+    return CDS_EINPUT; /* cds_mapping_validate refuses it */
+  }
+  return cds_uneven_routes(out, &uneven, job->scratch);
+}
+
+static cds_status count_uneven_down(cds_counting *job, const cds_edge *edge,
+                                    unsigned k) {
+  cds_traffic *child = &job->out->at[edge->child][job->tensor];
+  cds_uneven_route route;
+  CDS_TRY(route_uneven(&route, job, edge, k, CDS_WAY_DOWN, false));
+  child->hops_down[k] = route.hops;
+  memcpy(child->link_down[k], route.peak, sizeof route.peak);
+  if (!edge->holder.memoryless) {
+    memcpy(child->first_link[k], route.first, sizeof route.first);
+  }
+  return CDS_OK;
+}
+
+/* Every word comes back equally often. */
+static cds_status count_uneven_back(cds_counting *job, const cds_edge *edge,
+                                    unsigned k) {
+  cds_traffic *child = &job->out->at[edge->child][job->tensor];
+  cds_uneven_route route;
+  uint64_t words = 0;
+  CDS_TRY(route_uneven(&route, job, edge, k, CDS_WAY_BACK, false));
+  CDS_TRY(own_words(&words, job, edge, k));
+  bool fine = cds_mul_u64(&child->hops_down[k], route.hops,
+                          child->down[k] / job->tensor_words);
+  for (unsigned x = 0; x < 2; x++) {
+    fine = fine && cds_mul_u64(&child->link_down[k][x], route.peak[x],
+                               child->down_peak[k] / words);
+  }
+  return fine ? CDS_OK : CDS_ELIMIT;
+}
+
+static cds_status count_uneven_up(cds_counting *job, const cds_edge *edge,
+                                  unsigned k, bool final) {
+  cds_traffic *child = &job->out->at[edge->child][job->tensor];
+  cds_uneven_route route;
+  CDS_TRY(route_uneven(&route, job, edge, k, CDS_WAY_UP, final));
+  child->hops_up[k] = route.hops;
+  child->hops_up_partial[k] = route.partial;
+  memcpy(child->link_up[k], route.peak, sizeof route.peak);
+  memcpy(child->link_up_partial[k], route.partial_peak,
+         sizeof route.partial_peak);
+  if (!edge->holder.memoryless) {
+    memcpy(child->last_link[k], route.last, sizeof route.last);
+  }
+  return CDS_OK;
+}
+
 /* Links of array k on the way down: from `down`, `down_peak`, `first_net`. */
 static cds_status count_links_down(cds_counting *job, const cds_edge *edge,
                                    unsigned k, cds_way way) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   const cds_array *array = &job->arch->array[k];
+  if (uneven_links(job, k)) {
+    return way == CDS_WAY_BACK ? count_uneven_back(job, edge, k)
+                               : count_uneven_down(job, edge, k);
+  }
   if (way == CDS_WAY_DOWN && array->network != CDS_NETWORK_BUS &&
       array->multicast && cds_holder_halo(&edge->holder, k)) {
     cds_link_loads loads;
@@ -130,13 +295,17 @@ static cds_status count_links_down(cds_counting *job, const cds_edge *edge,
   return CDS_OK;
 }
 
-/* The same on the way up: from `up` and its peaks and partial sums. `adds`:
- * the network adds results of several elements. */
+/* The same on the way up: from `up` and its peaks and partial sums. `final`:
+ * the last value of a word that the network gets is the result, so that there
+ * is nothing to add to it. */
 static cds_status count_links_up(cds_counting *job, const cds_edge *edge,
-                                 unsigned k, bool adds) {
+                                 unsigned k, bool final) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   const cds_array *array = &job->arch->array[k];
-  const bool all = adds && array->network != CDS_NETWORK_BUS;
+  const bool all = !final && array->network != CDS_NETWORK_BUS;
+  if (uneven_links(job, k)) {
+    return count_uneven_up(job, edge, k, final);
+  }
   cds_hops hops;
   edge_hops(&hops, job, edge, k, CDS_WAY_UP);
   CDS_TRY(scaled(&child->hops_up[k], child->up[k], &hops, hops.links));
@@ -159,29 +328,23 @@ static cds_status count_links_up(cds_counting *job, const cds_edge *edge,
 static cds_status count_operand_edge(cds_counting *job, const cds_edge *edge) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   cds_traffic *parent = &job->out->at[edge->parent][job->tensor];
-  const uint64_t *used = job->out->used;
   const unsigned united = switched_arrays(job->arch, false);
   const unsigned depth = edge->holder.depth;
-  uint64_t fills = 0;
-  uint64_t reads = 0;
-  uint64_t first = 0;
-  CDS_TRY(cds_loads(&fills, NULL, &edge->holder, 0, edge->top, job->scratch));
-  CDS_TRY(cds_loads(&reads, &first, &edge->holder, united, edge->top,
-                    job->scratch));
-  child->words[CDS_FILL] = fills;
-  child->peak[CDS_FILL] = fills / used[depth];
-  parent->words[CDS_READ] = reads;
-  parent->peak[CDS_READ] = reads / used[edge->top];
-  if (!edge->holder.memoryless) {
-    child->first_parent = first;
-    child->first_own = child->tile_words;
-  }
+  const bool ends = !edge->holder.memoryless;
+  cds_uneven_loads loads;
+  CDS_TRY(edge_loads(&loads, job, edge, 0, depth, ends));
+  child->words[CDS_FILL] = loads.total;
+  child->peak[CDS_FILL] = loads.peak;
+  child->first_own = ends ? loads.first : 0;
+  CDS_TRY(edge_loads(&loads, job, edge, united, edge->top, ends));
+  parent->words[CDS_READ] = loads.total;
+  parent->peak[CDS_READ] = loads.peak;
+  child->first_parent = ends ? loads.first : 0;
   for (unsigned k = edge->top; k < depth; k++) {
-    uint64_t words = 0;
-    CDS_TRY(cds_loads(&words, &first, &edge->holder, united, k, job->scratch));
-    child->down[k] = words;
-    child->down_peak[k] = words / used[k];
-    child->first_net[k] = edge->holder.memoryless ? 0 : first;
+    CDS_TRY(edge_loads(&loads, job, edge, united, k, ends));
+    child->down[k] = loads.total;
+    child->down_peak[k] = loads.peak;
+    child->first_net[k] = ends ? loads.first : 0;
     CDS_TRY(count_links_down(job, edge, k, CDS_WAY_DOWN));
   }
   return CDS_OK;
@@ -189,61 +352,60 @@ static cds_status count_operand_edge(cds_counting *job, const cds_edge *edge) {
 
 /* ---- output ---------------------------------------------------------- */
 
-/* Whether some array below `last` (from `first`) spreads a reduction rank. */
-static bool reduces(const cds_counting *job, unsigned first, unsigned last) {
-  return cds_spread_product(job->einsum, job->mapping, first, last, job->tensor,
-                            false) > 1;
-}
-
 /* What is known of the output along its chain of holders, outermost first. */
 typedef struct cds_chain_state {
   uint64_t zero_starts, zero_starts_peak; /* at the parent */
   bool complete; /* the last update of each word at the parent is final */
 } cds_chain_state;
 
-/* Networks between parent and child on the way up. */
+/* Networks between parent and child on the way up. `complete`: the last value
+ * of each word at the parent is the result, and the child's last is in it. */
 static cds_status count_output_up(cds_counting *job, const cds_edge *edge,
                                   bool complete) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
-  const uint64_t *used = job->out->used;
   const unsigned united = switched_arrays(job->arch, true);
+  const bool ends = !edge->holder.memoryless;
   uint64_t below = child->words[CDS_DRAIN];
-  bool merged = true; /* arrays k.. merge every reduction that they spread */
+  uint64_t group = 0; /* what does not meet below array k + 1, and in k */
+  CDS_TRY(last_group(&group, job, edge, united, edge->holder.depth));
   for (unsigned k = edge->holder.depth; k-- > edge->top;) {
-    uint64_t words = 0;
-    uint64_t last = 0;
-    CDS_TRY(cds_loads(&words, &last, &edge->holder, united, k, job->scratch));
-    const bool adds = (united >> k & 1U) != 0 && reduces(job, k, k + 1);
-    merged = merged && (adds || !reduces(job, k, k + 1));
-    const bool final = complete && merged && !reduces(job, 0, k);
-    const uint64_t results = final ? job->tensor_words : 0;
-    child->up[k] = words;
-    child->up_peak[k] = words / used[k];
-    child->up_partial[k] = words - results;
-    child->up_partial_peak[k] = child->up_peak[k] - results / used[k];
-    child->adds[k] = below - words;
-    child->last_net[k] = edge->holder.memoryless ? 0 : last;
-    CDS_TRY(count_links_up(job, edge, k, adds));
-    below = words;
+    const bool final = complete && group == 1; /* before it meets in k */
+    cds_uneven_loads loads;
+    uint64_t own = 0;
+    CDS_TRY(edge_loads(&loads, job, edge, united, k, ends));
+    CDS_TRY(last_group(&group, job, edge, united, k));
+    CDS_TRY(own_words(&own, job, edge, k));
+    const bool results = complete && group == 1;
+    child->up[k] = loads.total;
+    child->up_peak[k] = loads.peak;
+    child->up_partial[k] = loads.total - (results ? job->tensor_words : 0);
+    child->up_partial_peak[k] = loads.peak - (results ? own : 0);
+    child->adds[k] = below - loads.total;
+    child->last_net[k] = ends ? loads.last : 0;
+    CDS_TRY(count_links_up(job, edge, k, final));
+    below = loads.total;
   }
   return CDS_OK;
 }
 
-/* Words that come back to the child, on each network and to instance 0. */
+/* Words that come back to the child, on each network and to instance 0: each
+ * word of the parent's instance 0 equally often. */
 static cds_status count_output_return(cds_counting *job, const cds_edge *edge,
                                       uint64_t fills, uint64_t fills_peak) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
+  uint64_t above = 0;
+  CDS_TRY(own_words(&above, job, edge, edge->top));
   for (unsigned k = edge->top; k <= edge->holder.depth; k++) {
-    const uint64_t groups = cds_spread_product(job->einsum, job->mapping,
-                                               edge->top, k, job->tensor, true);
+    uint64_t own = 0;
+    CDS_TRY(own_words(&own, job, edge, k));
+    const uint64_t peak = fills_peak / above * own;
     if (k < edge->holder.depth) {
       child->down[k] = fills;
-      child->down_peak[k] = fills_peak / groups;
+      child->down_peak[k] = peak;
       CDS_TRY(count_links_down(job, edge, k, CDS_WAY_BACK));
     } else {
       child->words[CDS_FILL] = child->partial[CDS_FILL] = fills;
-      child->peak[CDS_FILL] = fills_peak / groups;
-      child->partial_peak[CDS_FILL] = child->peak[CDS_FILL];
+      child->peak[CDS_FILL] = child->partial_peak[CDS_FILL] = peak;
     }
   }
   return CDS_OK;
@@ -260,57 +422,76 @@ static cds_status count_output_edge(cds_counting *job, const cds_edge *edge,
                                     cds_chain_state *state) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   cds_traffic *parent = &job->out->at[edge->parent][job->tensor];
-  const uint64_t *used = job->out->used;
   const unsigned depth = edge->holder.depth;
   const bool adds_here = job->arch->level[edge->parent].accumulate;
-  uint64_t drains = 0;
-  uint64_t updates = 0;
-  uint64_t visits = 0;
-  uint64_t last = 0;
-  CDS_TRY(cds_loads(&drains, NULL, &edge->holder, 0, edge->top, job->scratch));
-  CDS_TRY(cds_loads(&updates, &last, &edge->holder,
-                    switched_arrays(job->arch, true), edge->top, job->scratch));
-  CDS_TRY(
-      cds_loads(&visits, NULL, &edge->holder, ~0U, edge->top, job->scratch));
+  const bool ends = !edge->holder.memoryless;
   const uint64_t words = job->tensor_words;
+  cds_uneven_loads drains;
+  cds_uneven_loads updates;
+  cds_uneven_loads visits;
+  uint64_t own = 0;
+  uint64_t group = 0;
+  CDS_TRY(edge_loads(&drains, job, edge, 0, depth, ends));
+  CDS_TRY(edge_loads(&updates, job, edge, switched_arrays(job->arch, true),
+                     edge->top, ends));
+  CDS_TRY(edge_loads(&visits, job, edge, ~0U, edge->top, false));
 
   /* At the parent. */
-  const uint64_t results = state->complete ? words : 0;
-  parent->words[CDS_UPDATE] = updates;
-  parent->peak[CDS_UPDATE] = updates / used[edge->top];
+  CDS_TRY(own_words(&own, job, edge, edge->top));
+  parent->words[CDS_UPDATE] = updates.total;
+  parent->peak[CDS_UPDATE] = updates.peak;
   set_results(&parent->partial[CDS_UPDATE], &parent->partial_peak[CDS_UPDATE],
-              updates, parent->peak[CDS_UPDATE], results,
-              results / used[edge->top]);
-  parent->words[CDS_READ] = updates - state->zero_starts;
-  parent->peak[CDS_READ] = parent->peak[CDS_UPDATE] - state->zero_starts_peak;
+              updates.total, updates.peak, state->complete ? words : 0,
+              state->complete ? own : 0);
+  parent->words[CDS_READ] = updates.total - state->zero_starts;
+  parent->peak[CDS_READ] = updates.peak - state->zero_starts_peak;
   parent->partial[CDS_READ] = parent->words[CDS_READ];
   parent->partial_peak[CDS_READ] = parent->peak[CDS_READ];
   parent->partial_tile =
       parent->partial[CDS_UPDATE] > 0 || parent->words[CDS_FILL] > 0;
 
   /* In the child: a value is complete when it has seen every product. */
-  const bool through = state->complete && (!adds_here || visits == words);
-  const bool complete = through && !reduces(job, 0, depth);
-  child->words[CDS_DRAIN] = drains;
-  child->peak[CDS_DRAIN] = drains / used[depth];
-  const uint64_t ready = complete ? words : 0;
+  const bool through = state->complete && (!adds_here || visits.total == words);
+  CDS_TRY(last_group(&group, job, edge, 0, depth));
+  CDS_TRY(own_words(&own, job, edge, depth));
+  const bool complete = through && group == 1;
+  child->words[CDS_DRAIN] = drains.total;
+  child->peak[CDS_DRAIN] = drains.peak;
   set_results(&child->partial[CDS_DRAIN], &child->partial_peak[CDS_DRAIN],
-              drains, child->peak[CDS_DRAIN], ready, ready / used[depth]);
-  if (!edge->holder.memoryless) {
-    child->last_parent = last;
-    child->last_own = child->tile_words;
-  }
+              drains.total, drains.peak, complete ? words : 0,
+              complete ? own : 0);
+  child->last_parent = ends ? updates.last : 0;
+  child->last_own = ends ? drains.last : 0;
   CDS_TRY(count_output_up(job, edge, through));
   CDS_TRY(count_output_return(
-      job, edge, adds_here ? 0 : visits - state->zero_starts,
-      adds_here ? 0 : visits / used[edge->top] - state->zero_starts_peak));
-  state->zero_starts = drains - child->words[CDS_FILL];
+      job, edge, adds_here ? 0 : visits.total - state->zero_starts,
+      adds_here ? 0 : visits.peak - state->zero_starts_peak));
+  state->zero_starts = drains.total - child->words[CDS_FILL];
   state->zero_starts_peak = child->peak[CDS_DRAIN] - child->peak[CDS_FILL];
   state->complete = complete;
   return CDS_OK;
 }
 
 /* ---- a tensor's chain of holders ------------------------------------- */
+
+/* Words of the largest tile. */
+static cds_status count_tile(uint64_t *out, const cds_counting *job,
+                             const cds_edge *edge) {
+  const cds_holder *holder = &edge->holder;
+  cds_uneven_loads loads;
+  switch (job->method) {
+  case CDS_METHOD_EVEN:
+    return cds_tile_words(out, holder, job->scratch);
+  case CDS_METHOD_PIECES:
+    CDS_TRY(cds_piece_loads(&loads, holder, 0, holder->depth, job->scratch));
+    *out = loads.first; /* of instance 0: the longest pieces */
+    return CDS_OK;
+  case CDS_METHOD_WINDOWS:
+    return cds_window_loads(&loads, out, holder, 0, holder->depth,
+                            job->scratch);
+  }
+  return CDS_OK;
+}
 
 static cds_status begin_holder(cds_counting *job, cds_edge *edge,
                                unsigned node) {
@@ -330,7 +511,7 @@ static cds_status begin_holder(cds_counting *job, cds_edge *edge,
   entry->held = !compute;
   entry->parent = edge->parent;
   entry->replaced = compute || tile_replaced(&edge->holder);
-  return cds_tile_words(&entry->tile_words, &edge->holder, job->scratch);
+  return count_tile(&entry->tile_words, job, edge);
 }
 
 static bool holds_tensor(const cds_counting *job, unsigned node) {
@@ -342,6 +523,10 @@ static bool holds_tensor(const cds_counting *job, unsigned node) {
 static cds_status count_tensor(cds_counting *job) {
   const bool output = job->tensor == job->einsum->tensors - 1;
   CDS_TRY(cds_tensor_words(&job->tensor_words, job->einsum, job->tensor));
+  job->method =
+      cds_mapping_even(job->mapping, job->einsum, job->tensor) ? CDS_METHOD_EVEN
+      : cds_tensor_has_windows(job->einsum, job->tensor) ? CDS_METHOD_WINDOWS
+                                                         : CDS_METHOD_PIECES;
   cds_chain_state state = {job->tensor_words, job->tensor_words, true};
   cds_edge edge;
   bool outermost = true;
@@ -370,8 +555,13 @@ cds_status cds_count(cds_counts *out, const cds_arch *arch,
                      cds_arena *scratch) {
   memset(out, 0, sizeof *out);
   CDS_TRY(cds_einsum_macs(&out->macs, einsum));
-  cds_counting job = {out, arch, einsum, mapping, scratch, 0, 0};
-  count_units(&job);
+  cds_counting job = {.out = out,
+                      .arch = arch,
+                      .einsum = einsum,
+                      .mapping = mapping,
+                      .scratch = scratch,
+                      .perfect = cds_mapping_perfect(mapping, einsum)};
+  CDS_TRY(count_units(&job));
   for (job.tensor = 0; job.tensor < einsum->tensors; job.tensor++) {
     CDS_TRY(count_tensor(&job));
   }

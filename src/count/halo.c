@@ -369,7 +369,8 @@ cds_status cds_halo_loads(cds_link_loads *out, const cds_array *array,
             .axes = tensor->axes};
   *out = (cds_link_loads){0};
   cds_holder_spreads(spreads, holder, k);
-  cds_status status = cds_halo_open(&h.links, array, spreads, scratch);
+  cds_status status =
+      cds_halo_open(&h.links, array, spreads, CDS_WAY_DOWN, scratch);
   h.used[0] = h.links.used[0];
   h.used[1] = h.links.used[1];
   h.elements = h.used[0] * h.used[1];

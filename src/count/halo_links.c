@@ -17,7 +17,8 @@ static uint64_t used_of(const cds_spread_digits *axis) {
 }
 
 cds_status cds_halo_open(cds_halo_links *out, const cds_array *array,
-                         const cds_spread_digits axis[2], cds_arena *arena) {
+                         const cds_spread_digits axis[2], cds_way way,
+                         cds_arena *arena) {
   const bool mesh = array->network == CDS_NETWORK_MESH ||
                     array->network == CDS_NETWORK_SYSTOLIC;
   *out = (cds_halo_links){
@@ -28,7 +29,7 @@ cds_status cds_halo_open(cds_halo_links *out, const cds_array *array,
     out->extent[direction] = array->extent[x];
   }
   if (mesh) {
-    out->trunk = cds_network_trunk(array, axis, CDS_WAY_DOWN);
+    out->trunk = cds_network_trunk(array, axis, way);
     out->corner =
         array->network == CDS_NETWORK_MESH && array->ports == CDS_PORTS_CORNER;
   }
@@ -152,6 +153,49 @@ cds_status cds_halo_route(cds_halo_links *links, const bool *taken,
     break;
   case CDS_NETWORK_CROSSBAR:
     crossed = 1 + count_taken(links, taken);
+    break;
+  }
+  return cds_mul_u64(&crossed, crossed, words) &&
+                 cds_add_u64(&links->hops, links->hops, crossed)
+             ? CDS_OK
+             : CDS_ELIMIT;
+}
+
+/* Levels of the tree over `extent` leaves below its root. */
+static uint64_t tree_height(uint64_t extent, uint64_t radix) {
+  uint64_t height = 0;
+  for (uint64_t block = 1; block < extent; block *= radix) {
+    height++;
+  }
+  return height;
+}
+
+cds_status cds_halo_route_one(cds_halo_links *links, uint64_t row, uint64_t col,
+                              uint64_t words) {
+  const uint64_t trunk = links->trunk == 0 ? row : col;
+  const uint64_t branch = links->trunk == 0 ? col : row;
+  uint64_t crossed = 1;
+  if (!cds_add_u64(&links->words, links->words, words)) {
+    return CDS_ELIMIT;
+  }
+  switch (links->array->network) {
+  case CDS_NETWORK_BUS:
+    break;
+  case CDS_NETWORK_MESH:
+  case CDS_NETWORK_SYSTOLIC:
+    links->ends[trunk * links->used[1 - links->trunk] + branch] += words;
+    links->port[links->corner ? 0 : trunk] += words;
+    for (uint64_t p = 0; links->corner && p < trunk; p++) {
+      links->along[p] += words;
+    }
+    crossed += branch + (links->corner ? trunk : 0);
+    break;
+  case CDS_NETWORK_TREE:
+    crossed += tree_height(links->extent[0], links->array->radix) +
+               tree_height(links->extent[1], links->array->radix);
+    break;
+  case CDS_NETWORK_CROSSBAR:
+    crossed = 2;
     break;
   }
   return cds_mul_u64(&crossed, crossed, words) &&

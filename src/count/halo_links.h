@@ -21,12 +21,17 @@ typedef struct cds_halo_links {
                     * branch ends there */
 } cds_halo_links;
 
+/* `way` says where words enter a systolic array. */
 cds_status cds_halo_open(cds_halo_links *out, const cds_array *array,
-                         const cds_spread_digits axis[2], cds_arena *arena);
+                         const cds_spread_digits axis[2], cds_way way,
+                         cds_arena *arena);
 /* Routes `words` words to the elements that are flagged (rows x cols, one at
  * least). CDS_ELIMIT when a count passes 64 bits. */
 cds_status cds_halo_route(cds_halo_links *links, const bool *taken,
                           uint64_t words);
+/* The same to one element, without a look at the others. */
+cds_status cds_halo_route_one(cds_halo_links *links, uint64_t row, uint64_t col,
+                              uint64_t words);
 /* Words on the busiest link of each axis so far. */
 void cds_halo_peaks(uint64_t peak[2], const cds_halo_links *links);
 

@@ -8,6 +8,9 @@
 #include "base/checked.h"
 #include "spec/mapping_internal.h"
 
+const char *const cds_split_word[CDS_SPLITS] = {"balanced", "contiguous",
+                                                "cyclic"};
+
 /* What the checks share. */
 typedef struct checker {
   const cds_mapping *mapping;
@@ -51,6 +54,7 @@ static void check_node(checker *c, unsigned at) {
     break;
   case CDS_SPREAD:
     fine = node->rank < c->einsum->ranks && node->trips >= 1 &&
+           (unsigned)node->split < CDS_SPLITS &&
            node->array < c->arch->arrays &&
            node->axis < c->arch->array[node->array].axes;
     break;
@@ -170,47 +174,94 @@ static void check_policies(checker *c, unsigned tensor) {
   }
 }
 
-/* Which trips of one loop would give the product, or another loop. */
-static void hint_factor(const checker *c, unsigned rank, uint64_t product) {
-  const uint64_t size = c->einsum->rank[rank].size;
-  const char *name = c->einsum->rank[rank].name;
-  for (unsigned at = c->mapping->nodes; at-- > 0;) {
-    const cds_node *node = &c->mapping->node[at];
-    if (node->kind == CDS_HOLD || node->rank != rank || product == UINT64_MAX ||
-        size % (product / node->trips) != 0) {
-      continue;
-    }
-    cds_diag_hint(c->diag, "'%s %s %llu' instead of '%s %s %llu' completes it",
-                  node->kind == CDS_FOR ? "for" : "spread", name,
-                  (unsigned long long)(size / (product / node->trips)),
-                  node->kind == CDS_FOR ? "for" : "spread", name,
-                  (unsigned long long)node->trips);
-    return;
-  }
-  if (size % product == 0) {
-    cds_diag_hint(c->diag, "another 'for %s %llu' completes it", name,
-                  (unsigned long long)(size / product));
-  }
+static const char *loop_word(const cds_node *node) {
+  return node->kind == CDS_FOR ? "for" : "spread";
 }
 
+/* Says how many pieces the node makes, and how many it should. */
+static void refuse_factor(const checker *c, unsigned at, uint64_t length,
+                          uint64_t pieces) {
+  const cds_node *node = &c->mapping->node[at];
+  const char *name = c->einsum->rank[node->rank].name;
+  if (length == 1) {
+    cds_diag_error(c->diag, node_place(c, at),
+                   "'%s %s %llu' has nothing left to cut: expected 1, as the "
+                   "factors before it leave pieces of 1",
+                   loop_word(node), name, (unsigned long long)node->trips);
+    return;
+  }
+  cds_diag_error(c->diag, node_place(c, at),
+                 "'%s %s %llu' leaves nothing to the last %s: expected %llu, "
+                 "which cuts %llu into pieces of %llu",
+                 loop_word(node), name, (unsigned long long)node->trips,
+                 node->kind == CDS_FOR ? "pass" : "instance",
+                 (unsigned long long)pieces, (unsigned long long)length,
+                 (unsigned long long)cds_ceil_div_u64(length, node->trips));
+}
+
+/* The lengths n_0, n_1, ... of mapping.h, from outside in. */
 static void check_rank(checker *c, unsigned rank) {
-  uint64_t product = 1;
+  const uint64_t size = c->einsum->rank[rank].size;
+  const char *name = c->einsum->rank[rank].name;
+  uint64_t length = size;
+  uint64_t before = size;
   unsigned last = c->mapping->nodes;
   for (unsigned at = 0; at < c->mapping->nodes; at++) {
     const cds_node *node = &c->mapping->node[at];
-    if (node->kind != CDS_HOLD && node->rank == rank) {
-      product = saturated_product(product, node->trips);
-      last = at;
+    if (node->kind == CDS_HOLD || node->rank != rank) {
+      continue;
+    }
+    before = length;
+    length = cds_ceil_div_u64(before, node->trips);
+    last = at;
+    const uint64_t pieces = cds_ceil_div_u64(before, length);
+    if (pieces != node->trips) {
+      refuse_factor(c, at, before, pieces);
+      c->failed = true;
+      return;
     }
   }
-  if (product != c->einsum->rank[rank].size) {
-    cds_diag_error(c->diag, node_place(c, last),
-                   "factors of rank '%s' have the product %llu: expected its "
-                   "size, %llu",
-                   c->einsum->rank[rank].name, (unsigned long long)product,
-                   (unsigned long long)c->einsum->rank[rank].size);
-    hint_factor(c, rank, product);
+  if (length == 1) {
+    return;
+  }
+  c->failed = true;
+  cds_diag_error(c->diag, node_place(c, last),
+                 "factors of rank '%s' cut its %llu into pieces of %llu: "
+                 "expected pieces of 1",
+                 name, (unsigned long long)size, (unsigned long long)length);
+  if (last < c->mapping->nodes) {
+    const cds_node *node = &c->mapping->node[last];
+    cds_diag_hint(c->diag, "'%s %s %llu' instead of '%s %s %llu' completes it",
+                  loop_word(node), name, (unsigned long long)before,
+                  loop_word(node), name, (unsigned long long)node->trips);
+  } else {
+    cds_diag_hint(c->diag, "another 'for %s %llu' completes it", name,
+                  (unsigned long long)length);
+  }
+}
+
+/* ---- what can be counted --------------------------------------------- */
+
+/* The spread whose words would have to be followed from link to link. */
+static void check_links(checker *c, unsigned tensor) {
+  if (!cds_tensor_has_windows(c->einsum, tensor) ||
+      cds_mapping_even(c->mapping, c->einsum, tensor)) {
+    return;
+  }
+  for (unsigned at = 0; at < c->mapping->nodes; at++) {
+    const cds_node *node = &c->mapping->node[at];
+    if (node->kind != CDS_SPREAD || node->trips < 2 ||
+        c->arch->array[node->array].network == CDS_NETWORK_BUS) {
+      continue;
+    }
+    const cds_array *array = &c->arch->array[node->array];
+    cds_diag_error(c->diag, node_place(c, at),
+                   "overlapping tiles of '%s' are followed over the links of "
+                   "'%s' for even pieces only: expected factors of each rank "
+                   "whose product is its size, and no 'cyclic'",
+                   tensor_name(c, tensor), array->name);
     c->failed = true;
+    return;
   }
 }
 
@@ -293,6 +344,9 @@ cds_status cds_mapping_check(const cds_mapping *mapping, const cds_arch *arch,
       check_fanout(&c, array, axis);
     }
   }
+  for (unsigned tensor = 0; !c.failed && tensor < einsum->tensors; tensor++) {
+    check_links(&c, tensor);
+  }
   return c.failed ? CDS_EINPUT : CDS_OK;
 }
 
@@ -330,12 +384,15 @@ static const char *loop_line(const cds_node *node, const cds_arch *arch,
     return cds_arena_printf(arena, "for %s %llu", rank, trips);
   }
   const cds_array *array = &arch->array[node->array];
+  const char *split = node->split == CDS_SPLIT_BALANCED ? "" : " ";
+  const char *word = split[0] == '\0' ? "" : cds_split_word[node->split];
   if (array->axes == 1) {
-    return cds_arena_printf(arena, "spread %s %llu over %s", rank, trips,
-                            array->name);
+    return cds_arena_printf(arena, "spread %s %llu over %s%s%s", rank, trips,
+                            array->name, split, word);
   }
-  return cds_arena_printf(arena, "spread %s %llu over %s.%s", rank, trips,
-                          array->name, array->axis_name[node->axis]);
+  return cds_arena_printf(arena, "spread %s %llu over %s.%s%s%s", rank, trips,
+                          array->name, array->axis_name[node->axis], split,
+                          word);
 }
 
 size_t cds_mapping_lines(const char ***lines, const cds_mapping *mapping,
@@ -382,7 +439,10 @@ static int compare_nodes(const cds_node *a, const cds_node *b) {
     order = compare_numbers(a->array, b->array);
     order = order != 0 ? order : compare_numbers(a->axis, b->axis);
   }
-  return order != 0 ? order : compare_numbers(a->trips, b->trips);
+  order = order != 0 ? order : compare_numbers(a->trips, b->trips);
+  return order != 0 || a->kind != CDS_SPREAD
+             ? order
+             : compare_numbers(a->split, b->split);
 }
 
 int cds_mapping_compare(const cds_mapping *a, const cds_mapping *b) {

@@ -4,13 +4,33 @@
  *   [hold A B O at DRAM, for k 2, for m 2, spread n 2 over PE, hold A at RF]
  *
  * Meaning, used by count and by the simulator of the tests alike:
- * - The loops and spreads on one rank, from outside in, are the digits of its
- *   index in mixed radix (perfect factors: their product is the rank's size).
- *   A spread gives a contiguous block of what is left to each instance.
+ * - The loops and spreads on one rank cut its range, from outside in. Nominal
+ *   lengths: n_0 = the rank's size, n_(i+1) = ceil(n_i / f_i), the last is 1;
+ *   each factor is the smallest with its quotient, f_i = ceil(n_i / n_(i+1)).
+ *   (Perfect factors, whose product is the size, are the digits of the index in
+ *   mixed radix: all pieces of a node are equally long.) A piece of length l <=
+ *   n_i that begins at b:
+ *     for f                 pass j takes b + j c to b + min((j+1) c, l) - 1,
+ *                           c = n_(i+1); passes without anything do not happen
+ *     spread f ... contiguous   instance j takes what pass j would
+ *     spread f (balanced)   blocks, one after the other; the first l mod f
+ *                           instances take ceil(l / f), the others floor(l / f)
+ *     spread f ... cyclic   instance j takes b + j, b + j + f, b + j + 2 f, ...
+ *   So an index has one digit a node, and a longer piece has all the digits of
+ *   a shorter one: the instance with all coordinates 0 is never idle.
+ * - All instances walk the loops in lock step. A pass lasts until the busiest
+ *   instance is through; one that has nothing in it idles.
  * - A level's instance is known by the coordinates of the arrays above it. The
  *   tile of `hold t at L` in an instance = projection on t of all points whose
  *   temporal digits above the node and whose spread digits of the arrays above
  *   L (wherever these spreads stand in the list) are fixed, all others free.
+ * - A holder is hoisted: its place is behind the innermost loop above it on a
+ *   rank that t has and with a nominal f > 1, as loops that t lacks change
+ *   nothing. When a loop above that place goes on, the tile is replaced: what
+ *   was in the tile just before stays (windows overlap), but nothing stays when
+ *   no loop on a rank of t went on (one that t lacks did, and those of t inside
+ *   of it had one pass left). An instance whose points in a pass are none, of
+ *   ranks that t lacks too, idles in it: its tile is given up.
  * - A tensor's holders stand in the order of their levels, outermost first; the
  *   outermost level holds every tensor, before any loop.
  */
@@ -24,14 +44,24 @@ enum { CDS_NODES_MAX = 160 };
 
 typedef enum cds_node_kind { CDS_HOLD, CDS_FOR, CDS_SPREAD } cds_node_kind;
 
+/* How a spread deals a piece out to its instances. */
+typedef enum cds_split {
+  CDS_SPLIT_BALANCED,
+  CDS_SPLIT_CONTIGUOUS,
+  CDS_SPLIT_CYCLIC
+} cds_split;
+
 typedef struct cds_node {
   cds_node_kind kind;
   unsigned tensor; /* HOLD */
-  unsigned level;  /* HOLD */
-  unsigned rank;   /* FOR, SPREAD */
-  unsigned array;  /* SPREAD */
-  unsigned axis;   /* SPREAD: 0 or 1 */
-  uint64_t trips;  /* FOR, SPREAD: >= 1 */
+  union {
+    unsigned level;  /* HOLD */
+    cds_split split; /* SPREAD */
+  };
+  unsigned rank;  /* FOR, SPREAD */
+  unsigned array; /* SPREAD */
+  unsigned axis;  /* SPREAD: 0 or 1 */
+  uint64_t trips; /* FOR, SPREAD: >= 1 */
 } cds_node;
 
 typedef struct cds_mapping {
@@ -40,15 +70,17 @@ typedef struct cds_mapping {
 } cds_mapping;
 
 /* Checks a mapping against einsum and architecture: names, order of holders,
- * products of factors, fan-outs, policies (keep, bypass), outermost holders.
+ * factors, fan-outs, policies (keep, bypass), outermost holders, and that it
+ * can be counted: a tensor with sliding windows must be cut evenly where the
+ * spreads of the mapping use a network of links (not a bus).
  * Capacity is not checked here (count says what is needed, price compares).
  * Diagnoses at `place`; CDS_EINPUT when wrong. */
 cds_status cds_mapping_validate(const cds_mapping *mapping,
                                 const cds_arch *arch, const cds_einsum *einsum,
                                 cds_place place, cds_diag *diag);
 /* Reads the `nest:` sequence of a mapping file ("hold A B at GLB", "for k 4",
- * "spread n 8 over PE.cols"; a `hold` of several tensors gives one node each).
- */
+ * "spread n 8 over PE.cols", "spread n 8 over PE.cols cyclic"; a `hold` of
+ * several tensors gives one node each). */
 cds_status cds_mapping_read(cds_mapping *out, const cds_yaml *nest,
                             const cds_arch *arch, const cds_einsum *einsum,
                             const cds_reader *reader);
@@ -80,7 +112,15 @@ size_t cds_mapping_lines(const char ***lines, const cds_mapping *mapping,
                          const cds_arch *arch, const cds_einsum *einsum,
                          cds_arena *arena);
 /* Canonical order: fewer nodes first, then node by node (kind, then tensor,
- * level, rank, array, axis, trips). Less, equal, greater: -1, 0, 1. */
+ * level, rank, array, axis, trips, split). Less, equal, greater: -1, 0, 1. */
 int cds_mapping_compare(const cds_mapping *a, const cds_mapping *b);
+/* Whether the factors of every rank multiply to its size. */
+bool cds_mapping_perfect(const cds_mapping *mapping, const cds_einsum *einsum);
+/* Whether no piece of the mapping is shorter than another of its node, and
+ * none is dealt out one by one where the tensor has windows (axes of two ranks
+ * longer than 1): then digits and the closed forms of mixed radix do. */
+bool cds_mapping_even(const cds_mapping *mapping, const cds_einsum *einsum,
+                      unsigned tensor);
+bool cds_tensor_has_windows(const cds_einsum *einsum, unsigned tensor);
 
 #endif

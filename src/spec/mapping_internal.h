@@ -5,6 +5,10 @@
 
 #include "spec/mapping.h"
 
+enum { CDS_SPLITS = CDS_SPLIT_CYCLIC + 1 };
+/* The words of cds_split, as written after the array. */
+extern const char *const cds_split_word[CDS_SPLITS];
+
 typedef struct cds_mapping_places {
   cds_place whole;
   const cds_place *node; /* one a node of the mapping; NULL: unknown */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Reads the nodes of a mapping from their words:
- *   hold A B at GLB | for k 4 | spread n 8 over PE.cols
+ *   hold A B at GLB | for k 4 | spread n 8 over PE.cols [cyclic]
  */
 #include <limits.h>
 #include <string.h>
@@ -273,10 +273,28 @@ static cds_status read_hold(builder *nest, const node_text *line) {
   return CDS_OK;
 }
 
+static cds_status read_split(cds_split *out, const builder *nest,
+                             const node_text *line, unsigned word) {
+  const char *text = line->word[word];
+  for (unsigned split = 0; split < CDS_SPLITS; split++) {
+    if (strcmp(text, cds_split_word[split]) == 0) {
+      *out = (cds_split)split;
+      return CDS_OK;
+    }
+  }
+  cds_diag_error(nest->reader->diag, line->place[word],
+                 "'%.*s' after the array of a spread: expected 'balanced' "
+                 "(which needs no word), 'contiguous' or 'cyclic'",
+                 WORD_MAX_LENGTH, text);
+  cds_diag_suggest(nest->reader->diag, text, cds_split_word, CDS_SPLITS);
+  return CDS_EINPUT;
+}
+
 static cds_status read_loop(builder *nest, const node_text *line,
                             cds_node_kind kind) {
   const bool spread = kind == CDS_SPREAD;
-  if (line->words != (spread ? 5 : 3)) {
+  const bool has_split = spread && line->words == 6;
+  if (line->words != (spread ? 5 : 3) && !has_split) {
     return not_a_node(nest, line->item);
   }
   cds_node node = {.kind = kind};
@@ -285,6 +303,9 @@ static cds_status read_loop(builder *nest, const node_text *line,
   if (spread) {
     CDS_TRY(expect_word(nest, line, 3, "over"));
     CDS_TRY(find_fanout(&node, nest, line, 4));
+  }
+  if (has_split) {
+    CDS_TRY(read_split(&node.split, nest, line, 5));
   }
   return add(nest, line, 2, &node);
 }
