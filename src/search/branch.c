@@ -20,6 +20,7 @@
  */
 #include "search/branch.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- capacity -------------------------------------------------------- */
@@ -130,21 +131,37 @@ static double burst_cycles(const cds_branch *branch, const cds_burst *burst,
   return cycles;
 }
 
-/* What the parent of a holder above the array sees of its first tile: that of
- * every instance, once where the network unites them. */
+/* Words of the first tile of an operand, or of the last one of the output. */
+static double burst_words(const cds_branch *branch,
+                          const cds_order_place *place, unsigned under) {
+  const bool output = place->tensor == CDS_MATRIX - 1;
+  double words = 1;
+  if (under == 0) {
+    words =
+        output ? branch->last_batches : (double)branch->spreads->s[CDS_BATCH];
+  }
+  for (unsigned d = 0; d < CDS_MATRIX; d++) {
+    if (d != place->tensor) {
+      const cds_cut *cut = &branch->chosen[d]->cut;
+      words *= (output ? cut->last : cut->extent)[under][place->inside[d]];
+    }
+  }
+  return words;
+}
+
+/* What the parent of a holder above the array sees of it: that of every
+ * instance, once where the network unites them. */
 static double outer_words(const cds_branch *branch,
                           const cds_order_place *place) {
   const cds_array *array = &branch->problem->arch->array[0];
   const bool output = place->tensor == CDS_MATRIX - 1;
   const bool united = output ? array->reduction : array->multicast;
-  const uint64_t *s = branch->spreads->s;
-  double words = (double)s[CDS_BATCH];
-  for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    if (d != place->tensor) {
-      words *= branch->extent[d][0][place->inside[d]];
-    }
+  const cds_cut *own = &branch->chosen[place->tensor]->cut;
+  const double words = burst_words(branch, place, 0);
+  if (united) {
+    return words;
   }
-  return united ? words : words * (double)s[place->tensor];
+  return words * (double)(output ? own->group[place->level] : own->trips.s);
 }
 
 /* Cycles of the first fill (operands) and last drain (output) of a level. */
@@ -161,9 +178,10 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
     }
     const cds_row *row = branch->chosen[t];
     const bool output = t == CDS_MATRIX - 1;
-    const double tile = tile_words(branch, place);
     const unsigned parent = row->parent[level];
-    const bool between = !problem->below[parent] && problem->below[level];
+    const bool under = problem->below[level];
+    const bool between = !problem->below[parent] && under;
+    const double tile = burst_words(branch, place, under ? 1 : 0);
     const double outer = between ? outer_words(branch, place) : tile;
     cds_burst *burst = output ? &last : &first;
     const unsigned bits = problem->einsum->tensor[t].format.bits;
@@ -462,7 +480,8 @@ static bool promising(const cds_branch *branch, const cds_order *order,
   for (unsigned level = 1; level < branch->problem->levels; level++) {
     energy += bound->level_pj[level][order->permutation[level]];
   }
-  return !cds_beyond(branch, cds_goal_value(branch->problem, branch->goal,
+  return !isinf(energy) &&
+         !cds_beyond(branch, cds_goal_value(branch->problem, branch->goal,
                                             energy * (1 - 1e-11), cycles));
 }
 
@@ -470,6 +489,9 @@ cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
                           const cds_tile_bound *bound, double cycles) {
   const cds_problem *problem = branch->problem;
   branch->batch_steps = cds_batch_steps(problem, branch->spreads->s[CDS_BATCH]);
+  branch->last_batches =
+      (double)problem->size[CDS_BATCH] -
+      (branch->batch_steps - 1) * (double)branch->spreads->s[CDS_BATCH];
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     const cds_tensor *tensor = &problem->einsum->tensor[t];
     const bool narrow =

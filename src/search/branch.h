@@ -41,6 +41,7 @@ typedef struct cds_branch {
   unsigned fitting;  /* the order that fitted last */
   cds_status status; /* of the last failure to make rows */
   double batch_steps;
+  double last_batches;             /* at work in the last step */
   unsigned least_bits[CDS_MATRIX]; /* of a word in a tile */
   cds_group *chosen_group[CDS_MATRIX];
   const cds_row *chosen[CDS_MATRIX];

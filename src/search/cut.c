@@ -11,7 +11,9 @@
  *   free                        tiles of the largest part: the digits that a
  *                               shorter part reaches are among those
  * Extent of the first tile, which is the largest: fixed, that of the largest
- * part; free, summed over the parts.
+ * part; free, summed over the parts. Of the last tile: fixed loops, that of the
+ * last part. The passes of an instance are those of the longest one; one with
+ * less has no last pass if its length makes fewer parts.
  */
 #include "search/cut.h"
 
@@ -106,6 +108,67 @@ static uint64_t extent(const cds_cut_nest *nest, unsigned n, uint64_t length) {
          (least > 0 ? (node->trips - longer) * extent(nest, n + 1, least) : 0);
 }
 
+/* What is left of a length in the pass `parts` - 1 of a loop; 0: nothing. */
+static uint64_t length_in_pass(uint64_t length, uint64_t part, uint64_t parts) {
+  const uint64_t before = (parts - 1) * part;
+  return length > before ? length - before : 0;
+}
+
+/* Last pass over the fixed loops: extent of the tile, and the instances that
+ * take part. */
+static uint64_t last_tile(const cds_cut_nest *nest, uint64_t size,
+                          unsigned loops, bool under, uint64_t *group) {
+  uint64_t most = size;
+  uint64_t least = 0;
+  uint64_t longer = 1;
+  uint64_t shorter = 0;
+  unsigned n = 0;
+  for (unsigned passed = 0; passed < loops; n++) {
+    const cds_cut_node *node = &nest->node[n];
+    if (node->spread) {
+      least = most / node->trips;
+      longer = most % node->trips;
+      shorter = node->trips - longer;
+      most = cds_ceil_div(most, node->trips);
+      if (longer == 0) {
+        longer = shorter;
+        shorter = 0;
+      }
+      continue;
+    }
+    const uint64_t parts = cds_ceil_div(most, node->part);
+    most = length_in_pass(most, node->part, parts);
+    least = length_in_pass(least, node->part, parts);
+    passed++;
+  }
+  const uint64_t others = least > 0 ? shorter : 0;
+  *group = longer + others;
+  if (n > loops) { /* the spread has passed */
+    return under ? most : longer * most + others * least;
+  }
+  uint64_t dealt = most;
+  for (; n < CDS_CUT_NODES && !nest->node[n].spread; n++) {
+    const uint64_t part = nest->node[n].part;
+    dealt = dealt < part ? dealt : part;
+  }
+  const uint64_t s = nest->node[n].trips;
+  *group = dealt < s ? dealt : s;
+  return extent(nest, loops, most);
+}
+
+static void fill_last(cds_cut *out, const cds_problem *problem, uint64_t size) {
+  cds_cut_nest nest;
+  uint64_t group = 0;
+  for (unsigned under = 0; under < 2; under++) {
+    for (unsigned i = 0; i < CDS_INSIDES; i++) {
+      make_nest(&nest, size, &out->trips, i + 1, under == 1);
+      out->last[under][i] =
+          (double)last_tile(&nest, size, i + 1, under == 1, &group);
+      out->group[i + 1] = problem->below[i + 1] ? group : 1;
+    }
+  }
+}
+
 static void fill_residual(cds_cut *out, const cds_problem *problem,
                           uint64_t size) {
   cds_cut_nest nest;
@@ -123,6 +186,7 @@ static void fill_residual(cds_cut *out, const cds_problem *problem,
       out->extent[under][i] = (double)extent(&nest, 0, size);
     }
   }
+  fill_last(out, problem, size);
 }
 
 static void fill_perfect(cds_cut *out, const cds_problem *problem) {
@@ -134,11 +198,13 @@ static void fill_perfect(cds_cut *out, const cds_problem *problem) {
     const uint64_t more = problem->below[step] ? trips->s - 1 : 0;
     const uint64_t shared = one[step] * more;
     out->passes[step] = (cds_passes){one[step], one[step] + shared, shared};
+    out->group[step] = problem->below[step] ? trips->s : 1;
   }
   for (unsigned i = 0; i < CDS_INSIDES; i++) {
     out->extent[0][i] = (double)(inside[i] * trips->s);
     out->extent[1][i] = (double)inside[i];
   }
+  memcpy(out->last, out->extent, sizeof out->last);
 }
 
 void cds_cut_fill(cds_cut *out, const cds_problem *problem, unsigned class,
@@ -194,7 +260,15 @@ void cds_cut_least(cds_cut *out, const cds_problem *problem, unsigned class,
       (cds_passes){inner, problem->below[2] ? spread_inner : inner, 0};
   out->passes[CDS_STEPS] =
       (cds_passes){steps, problem->below[CDS_STEPS] ? size : steps, 0};
-  if (size % s != 0 || problem->residual[class]) {
+  const cds_tensor *output = &problem->einsum->tensor[CDS_MATRIX - 1];
+  const bool narrow = output->accumulator.bits < output->format.bits;
+  const bool residual = problem->residual[class];
+  for (unsigned step = 1; step <= CDS_STEPS; step++) {
+    /* A last pass of one instance holds results, which may have fewer bits. */
+    const bool alone = !problem->below[step] || (residual && !narrow);
+    out->group[step] = alone ? 1 : s;
+  }
+  if (residual) {
     return; /* a pass of one instance shares nothing */
   }
   for (unsigned step = 1; step <= CDS_STEPS; step++) {

@@ -52,6 +52,11 @@ typedef struct cds_cut {
   /* The largest extent of a tile: [0] at levels above the array, where the
    * spread is inside, [1] under it. */
   double extent[2][CDS_INSIDES];
+  double last[2][CDS_INSIDES]; /* that of the last tile of the run */
+  /* Instances that share a word of the tensor in the last pass above the
+   * holders at level 1 and 2 and above compute; 1 where these stand above the
+   * array. */
+  uint64_t group[CDS_STEPS + 1];
 } cds_cut;
 
 /* Fills a cut of a class; the trips must be possible (cds_trips_possible). */

@@ -113,7 +113,9 @@ static void add_residual(cds_least *least, const cds_problem *problem,
     for (unsigned step = 1; step < CDS_STEPS; step++) {
       low.passes[step] = (cds_passes){1, 1, 0};
     }
-    low.trips.s = s;
+    for (unsigned step = 1; step <= CDS_STEPS; step++) {
+      low.group[step] = problem->below[step] ? s : 1;
+    }
     cds_row_floor(&row, problem, tensor, held, &low, &high);
     add_least(least, &row);
   }

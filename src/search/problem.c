@@ -133,6 +133,7 @@ cds_status cds_search_supports(const cds_arch *arch, const cds_einsum *einsum,
 
 static cds_status init_sizes(cds_problem *out) {
   const cds_einsum *einsum = out->einsum;
+  unsigned ranks[CDS_CLASSES] = {0};
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
     out->size[c] = 1;
   }
@@ -140,10 +141,14 @@ static cds_status init_sizes(cds_problem *out) {
     const unsigned class = cds_rank_class(einsum, r);
     out->class_of[r] = class == CDS_CLASSES ? CDS_BATCH : class;
     uint64_t *size = &out->size[out->class_of[r]];
+    ranks[out->class_of[r]] += einsum->rank[r].size > 1;
     if (!cds_mul_u64(size, *size, einsum->rank[r].size)) {
       return CDS_ELIMIT;
     }
     add_primes(&out->primes[out->class_of[r]], einsum->rank[r].size);
+  }
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    out->residual[c] = !out->arch->perfect_factors && ranks[c] == 1;
   }
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     CDS_TRY(cds_tensor_words(&out->words[t], einsum, t));

@@ -188,8 +188,9 @@ static void output_edge(cds_row_job *job, const cds_link *link,
 
   const bool through =
       state->complete && (!parent->accumulate || visits == words);
-  const bool split = under && job->row->cut.trips.s > 1;
-  const bool complete = through && !split;
+  /* The last value of a word comes from all instances of its last pass. */
+  const bool alone = job->row->cut.group[link->child] == 1;
+  const bool complete = through && alone;
   const uint64_t fills =
       parent->accumulate ? 0 : less(visits, state->zero_starts);
   const uint64_t unit_fills =
@@ -204,7 +205,7 @@ static void output_edge(cds_row_job *job, const cds_link *link,
     job->row->last_own_bits[link->child] =
         complete ? tensor->format.bits : wide;
   }
-  const bool merged = through && (reduces || job->row->cut.trips.s == 1);
+  const bool merged = through && (reduces || alone);
   const uint64_t out = merged ? words : 0;
   const double up_bits = two_bits(updates, out, tensor);
   charge_way(job, link, cds_words_bits(fills, wide) + up_bits,

@@ -381,9 +381,12 @@ static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
     double cycles = 0;
     CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher,
                           &searcher->spread[index], held));
+    if (isinf(energy_pj)) {
+      continue; /* no tile fits */
+    }
     const double value =
         cds_goal_value(&searcher->problem, branch->goal, energy_pj, cycles);
-    if (!isinf(value) && !cds_beyond(branch, value)) {
+    if (!cds_beyond(branch, value)) {
       CDS_TRY(push(searcher, (cds_ranked){value, index, packed}));
     }
   }

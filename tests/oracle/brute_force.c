@@ -28,8 +28,7 @@ typedef struct memo {
 /* One way to hold a tensor under the present order of loops. */
 typedef struct choice {
   int gap[LEVELS_MAX];
-  int deepest;         /* last gap of a holder, or -1 */
-  int last_1, first_2; /* gaps at level 1 and 2; -1 and large if bypassed */
+  int deepest; /* last gap of a holder, or -1 */
   const bill *part;
 } choice;
 
@@ -180,24 +179,11 @@ static cds_policy policy(const brute *it, unsigned level, unsigned tensor) {
 static void add_choice(brute *it, unsigned t, int gap_1, int gap_2) {
   choice *at = &it->list[t][it->choices[t]++];
   *at = (choice){.gap = {0, gap_1, gap_2},
-                 .deepest = gap_2 > gap_1 ? gap_2 : gap_1,
-                 .last_1 = gap_1,
-                 .first_2 = gap_2 < 0 ? BRUTE_PRIMES_MAX + 1 : gap_2};
+                 .deepest = gap_2 > gap_1 ? gap_2 : gap_1};
   at->part = &look_up(it, at->gap)->part[t];
   if (it->choices[t] == 1 || at->part->energy_pj < it->least_pj[t]) {
     it->least_pj[t] = at->part->energy_pj;
   }
-}
-
-/* Whether a holder of the tensor may stand there: with `hoisted`, only where
- * the loop above it is one that the tensor has. */
-static bool may_stand(const brute *it, unsigned t, int gap) {
-  const cds_tensor *tensor = &it->einsum->tensor[t];
-  bool has = gap <= 0 || !it->goal->hoisted;
-  for (unsigned a = 0; !has && a < tensor->axes; a++) {
-    has = tensor->axis[a].term[0].rank == it->raw.loop[gap - 1].rank;
-  }
-  return has;
 }
 
 static void list_choices(brute *it, unsigned t) {
@@ -205,14 +191,13 @@ static void list_choices(brute *it, unsigned t) {
   it->choices[t] = 0;
   for (int one = BRUTE_BYPASSED; one <= end; one++) {
     const cds_policy p1 = policy(it, 1, t);
-    if ((one < 0 ? p1 == CDS_MUST : p1 == CDS_MUST_NOT) ||
-        !may_stand(it, t, one)) {
+    if (one < 0 ? p1 == CDS_MUST : p1 == CDS_MUST_NOT) {
       continue;
     }
     for (int two = BRUTE_BYPASSED; two <= end; two++) {
       const cds_policy p2 = policy(it, 2, t);
       if ((two < 0 ? p2 == CDS_MUST : p2 == CDS_MUST_NOT) ||
-          (two >= 0 && two < one) || !may_stand(it, t, two)) {
+          (two >= 0 && two < one)) {
         continue;
       }
       add_choice(it, t, one, two);
@@ -319,18 +304,12 @@ static void offer(brute *it, const choice *const way[BRUTE_TENSORS],
 
 /* ---- all ways to hold three tensors ---------------------------------- */
 
-/* Holders of level 1 stand above those of level 2. */
-static bool in_order(const choice *a, const choice *b) {
-  return a->last_1 <= b->first_2 && b->last_1 <= a->first_2;
-}
-
 static void try_third(brute *it, const choice *a, const choice *b,
                       const bill *pair) {
   for (unsigned i = 0; i < it->choices[2]; i++) {
     const choice *c = &it->list[2][i];
     const int deepest = a->deepest > b->deepest ? a->deepest : b->deepest;
-    if (!in_order(a, c) || !in_order(b, c) ||
-        (deepest > c->deepest ? deepest : c->deepest) < it->sorted_from) {
+    if ((deepest > c->deepest ? deepest : c->deepest) < it->sorted_from) {
       continue;
     }
     bill sum = *pair;
@@ -350,9 +329,6 @@ static void try_pairs(brute *it) {
     const choice *a = &it->list[0][i];
     for (unsigned j = 0; j < it->choices[1]; j++) {
       const choice *b = &it->list[1][j];
-      if (!in_order(a, b)) {
-        continue;
-      }
       bill pair = *a->part;
       bill_add(&pair, b->part, it->arch);
       const own_cost least = price_of(it, &pair, it->least_pj[2]);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Brute force over the whole space that the search declares: perfect factors,
- * uneven placement, bypass, holders in hierarchical order, any ranks on any
- * axis of the array. It lists every vector of spreads, every order of all
- * prime factors as loops, and every gap between loops for every holder; counts
- * come from the literal simulator, prices from own_price.h.
+ * uneven placement, bypass, holders of different tensors in any order, any
+ * ranks on any axis of the array. It lists every vector of spreads, every order
+ * of all prime factors as loops, and every gap between loops for every holder;
+ * counts come from the literal simulator, prices from own_price.h.
  *
  * Each tensor's counts depend on its own holders only, so one execution serves
  * all three tensors and is remembered by what stands above the last holder.
@@ -23,10 +23,6 @@ typedef struct brute_goal {
   bool product; /* E x T, else E + lambda T */
   double lambda_pj_per_s;
   double power_limit_w; /* INFINITY: none */
-  /* Every holder stands right below a loop that its tensor has (or on top).
-   * A holder elsewhere acts as if it stood there; so this leaves out the nests
-   * in which a holder acts above one of an outer level. */
-  bool hoisted;
 } brute_goal;
 
 /* One raw mapping: loops from outside in, and the gap (0: before all loops)

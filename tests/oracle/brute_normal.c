@@ -4,26 +4,20 @@
  * comments say. Ranks fall into classes by the tensor that lacks them; those
  * that all tensors have are the batch class.
  *   hold all at level 0, loops (batch class, then the class of each tensor),
- *   holders of level 1, then of level 2, each followed by loops of its own
- *   tensor's class only; spreads before the first holder under the array.
- * One tensor may be hoisted across level 1: it is the first at level 2, and the
- * level 1 holders right above it have no loops, so that it looks through them
- * to loops b of its own class. These stand after the loops of the holder above
- * (of another tensor), or last on top. Right below the hoisted holder may then
- * stand loops of the classes of the loop-less holders, if level 2 does not hold
- * their tensors.
- * The first holder's class has no loop before it, and the last holder of level
- * 1 has none after it if its tensor is also the first at level 2. Inside a
+ *   holders in any order that keeps each tensor's levels in turn, each followed
+ *   by loops of its own tensor's class only; spreads right below the last
+ * holder of a level above the array. No holder stands where it would hoist:
+ * looking up through holders without loops it meets no loop of its own class,
+ * and what would meet the loops on top has none of its class there. Inside a
  * class each factor takes its primes from the last rank that still has them,
- * innermost factor first (x, cols, rows, b, a, g). What comes first, a holder
- * or the loops b, has no loop of its class on top.
+ * innermost factor first (x, cols, rows, a, g).
  */
 #include <string.h>
 
 #include "oracle/brute_force.h"
 
 enum { BATCH = BRUTE_TENSORS, CLASSES };
-enum { X, COLS, ROWS, B, A, G, DIGITS };
+enum { X, COLS, ROWS, A, G, DIGITS };
 enum { HOLDERS_MAX = 2 * BRUTE_TENSORS };
 
 typedef struct holder {
@@ -41,9 +35,6 @@ typedef struct normal {
   void *payload;
   unsigned holders;
   holder holder[HOLDERS_MAX];
-  unsigned hoisted;    /* tensor, or BRUTE_TENSORS: none */
-  unsigned flat;       /* tensors of the holders that it looks through: bits */
-  unsigned first_flat; /* the first of these holders */
   uint64_t digit[CLASSES][DIGITS];
   uint64_t share[DIGITS][CDS_RANKS_MAX];
 } normal;
@@ -80,80 +71,18 @@ static bool take_gap(normal *it, int from, int to, unsigned class,
   return true;
 }
 
-static bool held_at(const normal *it, unsigned tensor, unsigned level) {
-  for (unsigned h = 0; h < it->holders; h++) {
-    if (it->holder[h].tensor == tensor && it->holder[h].level == level) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* Finds the first tensor of level 2 and the loop-less holders of level 1 right
- * above it, that it looks through. */
-static void find_hoisted(normal *it) {
-  unsigned first = 0;
-  while (first < it->holders && it->holder[first].level == 1) {
-    first++;
-  }
-  it->flat = 0;
-  it->hoisted = BRUTE_TENSORS;
-  it->first_flat = first;
-  if (first == it->holders) {
-    return;
-  }
-  const holder *at = &it->holder[first];
-  while (it->first_flat > 0) {
-    const holder *up = &it->holder[it->first_flat - 1];
-    if (up->tensor == at->tensor || up->gap != at->gap) {
-      break;
-    }
-    it->flat |= 1u << up->tensor;
-    it->first_flat--;
-  }
-  if (it->flat != 0) {
-    it->hoisted = at->tensor;
-  }
-}
-
-/* Which digit a loop of class `of` below holder h is; DIGITS: none. */
-static unsigned digit_below(const normal *it, unsigned h, unsigned of) {
-  const holder *at = &it->holder[h];
-  const bool before_flat = it->hoisted < BRUTE_TENSORS &&
-                           h + 1 == it->first_flat && of == it->hoisted;
-  if (before_flat) {
-    return B;
-  }
-  if (of == at->tensor) {
-    return at->level == 1 ? A : X;
-  }
-  const bool loose = at->level == 2 && at->tensor == it->hoisted &&
-                     of < BRUTE_TENSORS && (it->flat >> of & 1u) != 0 &&
-                     !held_at(it, of, 2);
-  return loose ? X : DIGITS;
-}
-
-/* Whether the digits are of the normal form. */
+/* What would meet the loops on top has none of its own class there. */
 static bool allowed_digits(const normal *it) {
-  const unsigned h = it->hoisted;
-  bool loose = false;
-  for (unsigned c = 0; c < BRUTE_TENSORS; c++) {
-    loose = loose || (!held_at(it, c, 2) && it->digit[c][X] > 1);
-  }
-  if (loose && (h == BRUTE_TENSORS || it->digit[h][B] == 1)) {
-    return false; /* nothing is hoisted */
-  }
-  for (unsigned i = 0; i + 1 < it->holders; i++) {
-    const holder *at = &it->holder[i];
-    if (at->level == 1 && at[1].level == 2 && at[1].tensor == at->tensor &&
-        it->digit[at->tensor][A] > 1) {
+  for (unsigned h = 0; h < it->holders; h++) {
+    const holder *at = &it->holder[h];
+    if (it->digit[at->tensor][G] > 1) {
       return false;
     }
+    if (it->digit[at->tensor][at->level == 1 ? A : X] > 1) {
+      break;
+    }
   }
-  const bool loops_first =
-      h < BRUTE_TENSORS && it->first_flat == 0 && it->digit[h][B] > 1;
-  return it->holders == 0 || loops_first ||
-         it->digit[it->holder[0].tensor][G] == 1;
+  return true;
 }
 
 /* Digits of every class under this order of holders; false when it is not the
@@ -165,22 +94,12 @@ static bool take_digits(normal *it) {
       it->digit[c][d] = 1;
     }
   }
-  find_hoisted(it);
   take_gap(it, 0, it->holders > 0 ? it->holder[0].gap : loops, CLASSES, G);
-  if (it->hoisted < BRUTE_TENSORS && it->first_flat == 0) {
-    it->digit[it->hoisted][B] = it->digit[it->hoisted][G];
-    it->digit[it->hoisted][G] = 1;
-  }
   for (unsigned h = 0; h < it->holders; h++) {
+    const holder *at = &it->holder[h];
     const int end = h + 1 == it->holders ? loops : it->holder[h + 1].gap;
-    for (int i = it->holder[h].gap; i < end; i++) {
-      const brute_loop *loop = &it->raw->loop[i];
-      const unsigned of = class_of(it->einsum, loop->rank);
-      const unsigned digit = digit_below(it, h, of);
-      if (digit == DIGITS) {
-        return false;
-      }
-      it->digit[of][digit] *= loop->trips;
+    if (!take_gap(it, at->gap, end, at->tensor, at->level == 1 ? A : X)) {
+      return false;
     }
   }
   return allowed_digits(it);
@@ -265,55 +184,50 @@ static uint64_t hoisted_over(const normal *it, const cds_mapping *mapping,
   return trips;
 }
 
-/* Whether every holder is as high as it can be: only the hoisted one of level
- * 2 hoists, and over its loops b. */
+/* Whether every holder is as high as it can be. */
 static bool is_raised(const normal *it, const cds_mapping *mapping) {
   for (unsigned n = BRUTE_TENSORS; n < mapping->nodes; n++) {
-    const cds_node *node = &mapping->node[n];
-    if (node->kind != CDS_HOLD) {
-      continue;
-    }
-    const bool hoisted = node->level == 2 && node->tensor == it->hoisted;
-    if (hoisted_over(it, mapping, n) !=
-        (hoisted ? it->digit[node->tensor][B] : 1)) {
+    if (mapping->node[n].kind == CDS_HOLD && hoisted_over(it, mapping, n) > 1) {
       return false;
     }
   }
   return true;
 }
 
+/* Holders down to the last one of a level above the array. */
+static unsigned holders_above(const normal *it) {
+  unsigned above = 0;
+  for (unsigned h = 0; h < it->holders; h++) {
+    if (it->arch->level[it->holder[h].level].depth == 0) {
+      above = h + 1;
+    }
+  }
+  return above;
+}
+
 static void offer(normal *it) {
   cds_mapping mapping = {0};
+  const unsigned above = holders_above(it);
   share_primes(it);
   for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
     add_node(&mapping, (cds_node){.kind = CDS_HOLD, .tensor = t});
+  }
+  if (above == 0) {
+    add_spreads(&mapping, it);
   }
   add_loops(&mapping, it, BATCH, G);
   for (unsigned c = 0; c < BRUTE_TENSORS; c++) {
     add_loops(&mapping, it, c, G);
   }
-  bool spread = false;
   for (unsigned h = 0; h < it->holders; h++) {
     const holder *at = &it->holder[h];
-    if (!spread && it->arch->level[at->level].depth > 0) {
-      add_spreads(&mapping, it);
-      spread = true;
-    }
-    if (it->hoisted < BRUTE_TENSORS && h == it->first_flat) {
-      add_loops(&mapping, it, it->hoisted, B);
-    }
     add_node(
         &mapping,
         (cds_node){.kind = CDS_HOLD, .tensor = at->tensor, .level = at->level});
-    add_loops(&mapping, it, at->tensor, at->level == 1 ? A : X);
-    for (unsigned c = 0; c < BRUTE_TENSORS; c++) {
-      if (at->level == 2 && at->tensor == it->hoisted && !held_at(it, c, 2)) {
-        add_loops(&mapping, it, c, X);
-      }
+    if (above == h + 1) {
+      add_spreads(&mapping, it);
     }
-  }
-  if (!spread) {
-    add_spreads(&mapping, it);
+    add_loops(&mapping, it, at->tensor, at->level == 1 ? A : X);
   }
   if (is_raised(it, &mapping) &&
       (!*it->found || cds_mapping_compare(&mapping, it->least) < 0) &&
@@ -354,13 +268,28 @@ static void finish_order(normal *it) {
 }
 
 static bool same_place(const holder *a, const holder *b) {
-  return a->gap == b->gap && a->level == b->level;
+  return a->gap == b->gap;
 }
 
-/* Every order of holders that share a level and a gap. */
+/* Whether the levels of each tensor stand in turn. */
+static bool in_turn(const normal *it) {
+  for (unsigned h = 0; h < it->holders; h++) {
+    for (unsigned i = h + 1; i < it->holders; i++) {
+      if (it->holder[h].tensor == it->holder[i].tensor &&
+          it->holder[h].level > it->holder[i].level) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/* Every order of holders that share a gap. */
 static void order_holders(normal *it, unsigned first) {
   if (first >= it->holders) {
-    finish_order(it);
+    if (in_turn(it)) {
+      finish_order(it);
+    }
     return;
   }
   for (unsigned h = first; h < it->holders; h++) {

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The search on matrix products with residual parts against brute force over
+ * the same space: value, canonical mapping, proof, floor.
+ *
+ * Usage: test_search_residual [seed N] [cases N] [case N]
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "oracle/brute_residual.h"
+#include "oracle/tiny_case.h"
+#include "search/search.h"
+#include "support/close.h"
+#include "support/nest.h"
+
+enum { CASES = 1500, CASES_QUICK = 100, REPORTS_MAX = 5 };
+/* Of the nests of a case, so that none takes long. */
+enum { SIZE_MAX_PRODUCT = 130 };
+
+static bool several_of_a_class(const cds_einsum *einsum) {
+  return einsum->ranks > 3 || einsum->tensor[0].axes > 2;
+}
+
+static const char *difference(const tiny_case *it, const residual_result *brute,
+                              cds_status status,
+                              const cds_search_result *result) {
+  if (!brute->found || status == CDS_EINFEASIBLE) {
+    return brute->found || status != CDS_EINFEASIBLE ? "feasibility" : NULL;
+  }
+  if (status != CDS_OK || !result->found) {
+    return "status";
+  }
+  if (!close_enough(result->value, brute->value, 1e-12)) {
+    return "value";
+  }
+  if (!result->proven || result->bound != result->value) {
+    return "proof";
+  }
+  if (!close_enough(result->cost.cycles, brute->cycles, 1e-12) ||
+      !close_enough(result->cost.dynamic_pj, brute->dynamic_pj, 1e-12)) {
+    return "energy and time";
+  }
+  if (brute->canonical && !several_of_a_class(&it->einsum) &&
+      cds_mapping_compare(&brute->mapping, &result->mapping) != 0) {
+    return "canonical mapping";
+  }
+  double dynamic_pj = 0;
+  double latency_s = 0;
+  cds_search_floor(&dynamic_pj, &latency_s, &it->arch, &it->einsum,
+                   it->goal.power_limit_w);
+  return dynamic_pj > result->cost.dynamic_pj * (1 + 1e-12) ||
+                 latency_s > result->cost.latency_s * (1 + 1e-12)
+             ? "floor"
+             : NULL;
+}
+
+static void report(const char *what, const tiny_case *it,
+                   const residual_result *brute,
+                   const cds_search_result *result) {
+  printf("mismatch: %s\n  ", what);
+  tiny_case_write(stdout, it);
+  printf("  brute force: found %d, value %.17g, %.17g pJ, %.17g cycles\n    ",
+         brute->found, brute->value, brute->dynamic_pj, brute->cycles);
+  nest_write(stdout, &brute->mapping, &it->arch, &it->einsum);
+  printf("\n  search: found %d, value %.17g, bound %.17g, %.17g pJ, %.17g "
+         "cycles\n    ",
+         result->found, result->value, result->bound, result->cost.dynamic_pj,
+         result->cost.cycles);
+  nest_write(stdout, &result->mapping, &it->arch, &it->einsum);
+  fputs("\n", stdout);
+}
+
+typedef struct totals {
+  uint64_t cases, skipped, mismatches, feasible, counted, nodes, better;
+} totals;
+
+/* Sizes without many divisors, where residual parts are of use. */
+static void draw_sizes(tiny_case *it, uint64_t seed, uint64_t number) {
+  static const uint64_t sizes[] = {1, 2, 3, 3, 4, 5, 5, 6, 7, 7};
+  uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15) + number;
+  for (unsigned r = 0; r < it->einsum.ranks; r++) {
+    state =
+        state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    const uint64_t size = sizes[(state >> 33) % 10];
+    it->einsum.rank[r].size = it->einsum.rank[r].real = size;
+  }
+}
+
+static bool small_enough(const tiny_case *it) {
+  uint64_t product = 1;
+  for (unsigned r = 0; r < it->einsum.ranks; r++) {
+    product *= it->einsum.rank[r].size;
+  }
+  return product <= SIZE_MAX_PRODUCT && product > 1;
+}
+
+static void check_case(const tiny_case *it, cds_searcher *searcher,
+                       totals *sum) {
+  static residual_result brute;
+  static cds_search_result result;
+  memset(&result, 0, sizeof result);
+  if (!brute_residual(&brute, &it->arch, &it->einsum, &it->goal, true)) {
+    sum->skipped++;
+    return;
+  }
+  cds_status status = cds_search_begin(searcher, &it->arch, &it->einsum,
+                                       it->goal.power_limit_w);
+  if (status == CDS_OK) {
+    const cds_goal goal = {it->goal.product, it->goal.lambda_pj_per_s};
+    status = cds_search_solve(&result, searcher, goal, NULL);
+  }
+  const char *what = difference(it, &brute, status, &result);
+  if (what != NULL) {
+    report(what, it, &brute, &result);
+    sum->mismatches++;
+  }
+  sum->cases++;
+  sum->feasible += brute.found;
+  sum->counted += brute.counted;
+  sum->nodes += result.nodes;
+}
+
+int main(int argc, char **argv) {
+  const char *quick = getenv("CODESIGN_TEST_QUICK");
+  uint64_t cases =
+      quick != NULL && strcmp(quick, "1") == 0 ? CASES_QUICK : CASES;
+  uint64_t seed = 23;
+  uint64_t first = 0;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const uint64_t number = strtoull(argv[i + 1], NULL, 10);
+    if (strcmp(argv[i], "seed") == 0) {
+      seed = number;
+    } else if (strcmp(argv[i], "cases") == 0) {
+      cases = number;
+    } else if (strcmp(argv[i], "case") == 0) {
+      first = number;
+      cases = 1;
+    }
+  }
+  tiny_case *it = malloc(sizeof *it);
+  cds_searcher *searcher = cds_searcher_new();
+  if (it == NULL || searcher == NULL) {
+    return EXIT_FAILURE;
+  }
+  totals sum = {0};
+  for (uint64_t i = 0; i < cases && sum.mismatches < REPORTS_MAX; i++) {
+    tiny_case_make(it, seed, first + i);
+    draw_sizes(it, seed, first + i);
+    if (!small_enough(it)) {
+      sum.skipped++;
+      continue;
+    }
+    check_case(it, searcher, &sum);
+  }
+  cds_searcher_free(searcher);
+  free(it);
+  printf("%" PRIu64 " instances of seed %" PRIu64 " (%" PRIu64
+         " feasible, %" PRIu64 " too large and left out), %" PRIu64
+         " mismatches\n%" PRIu64 " mappings counted, %" PRIu64
+         " nodes searched\n",
+         sum.cases, seed, sum.feasible, sum.skipped, sum.mismatches,
+         sum.counted, sum.nodes);
+  return sum.mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
