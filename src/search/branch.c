@@ -313,6 +313,83 @@ static double rows_bound(cds_branch *branch, const cds_row *const row[3],
   return cds_goal_value(branch->problem, branch->goal, *dynamic_pj, *cycles);
 }
 
+/* ---- what capacity costs --------------------------------------------- */
+
+/* Least energy of the passes at level 1 of the open classes, by what is chosen.
+ */
+static double passes_pj(const cds_branch *branch) {
+  const unsigned under = branch->problem->below[1] ? 1 : 0;
+  double least = branch->tiles == 0 ? 0 : (double)INFINITY;
+  for (unsigned i = 0; i < branch->tiles; i++) {
+    const cds_tile_order *tile = &branch->tile[i];
+    cds_known known;
+    for (unsigned c = 0; c < CDS_MATRIX; c++) {
+      const double *extent = branch->extent[c][under];
+      known.slope[c] =
+          branch->open[c] ? branch->slopes[c]->energy_pj.slope[1] : 0;
+      known.extent[c] = extent[CDS_INSIDE_BOTH];
+      known.least[c] = (tile->inside >> c & 1U) != 0 ? extent[CDS_INSIDE_X]
+                                                     : extent[CDS_INSIDE_NONE];
+    }
+    const double bound =
+        cds_order_bound(&branch->room, &known, tile->permutation);
+    least = bound < least ? bound : least;
+  }
+  return least;
+}
+
+/* What a class costs at least if its x is that of the group, without the passes
+ * at level 1. */
+static void set_open(cds_branch *branch, unsigned c, const cds_group *group) {
+  const cds_affine *energy = &branch->slopes[c]->energy_pj;
+  branch->open[c] = true;
+  branch->open_pj[c] =
+      energy->base + energy->slope[2] * (double)group->least->cut.passes[2].one;
+}
+
+/* Whether what is chosen is beyond the incumbent because of what the rest costs
+ * in energy. `cycles`: no mapping takes fewer. */
+static bool too_tight(const cds_branch *branch, double cycles) {
+  double energy = branch->problem->mac_pj;
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    energy +=
+        branch->open[c] ? branch->open_pj[c] : branch->chosen[c]->energy_pj;
+  }
+  energy = (energy + passes_pj(branch)) * (1 - 1e-11);
+  cycles = cycles > branch->least_cycles ? cycles : branch->least_cycles;
+  return isinf(energy) ||
+         cds_beyond(branch, cds_goal_value(branch->problem, branch->goal,
+                                           energy, cycles));
+}
+
+static void list_tiles(cds_branch *branch) {
+  branch->tiles = 0;
+  if (branch->problem->levels < 2 || branch->room.held == 0) {
+    return;
+  }
+  for (unsigned o = 0; o < branch->orders; o++) {
+    const cds_order *order = branch->order[o];
+    cds_tile_order tile = {order->permutation[1], (1U << CDS_MATRIX) - 1};
+    for (unsigned p = 0; p < order->count; p++) {
+      const cds_order_place *place = &order->place[p];
+      for (unsigned c = 0; c < CDS_MATRIX && place->level == 1; c++) {
+        if (c != place->tensor && place->inside[c] == CDS_INSIDE_NONE) {
+          tile.inside &= ~(1U << c);
+        }
+      }
+    }
+    unsigned known = 0;
+    while (known < branch->tiles &&
+           (branch->tile[known].permutation != tile.permutation ||
+            branch->tile[known].inside != tile.inside)) {
+      known++;
+    }
+    if (known == branch->tiles) {
+      branch->tile[branch->tiles++] = tile;
+    }
+  }
+}
+
 /* ---- choices --------------------------------------------------------- */
 
 /* Sets the least extents of a class of which x (a group) or nothing is chosen.
@@ -360,10 +437,13 @@ static void choose_row(cds_branch *branch, unsigned c) {
     }
     branch->below[c] = branch->chosen[c];
     set_row(branch, c, &group->row[r]);
-    if (may_fit(branch)) {
+    branch->open[c] = false;
+    if ((c + 1 == CDS_MATRIX || !too_tight(branch, cycles)) &&
+        may_fit(branch)) {
       choose_row(branch, c + 1);
     }
   }
+  branch->open[c] = true;
   set_group(branch, c, group);
 }
 
@@ -442,6 +522,9 @@ static void choose_x(cds_branch *branch, unsigned c,
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
     row[d] = d < c ? branch->chosen_group[d]->least
                    : branch->options[d]->group[first[d]].open;
+    if (d > c) {
+      set_open(branch, d, &branch->options[d]->group[first[d]]);
+    }
   }
   cds_options *options = branch->options[c];
   for (size_t g = first[c]; g < options->groups; g++) {
@@ -453,7 +536,10 @@ static void choose_x(cds_branch *branch, unsigned c,
     }
     branch->chosen_group[c] = &options->group[g];
     set_group(branch, c, &options->group[g]);
-    choose_x(branch, c + 1, first);
+    set_open(branch, c, &options->group[g]);
+    if (!too_tight(branch, cycles)) {
+      choose_x(branch, c + 1, first);
+    }
   }
   set_group(branch, c, NULL);
 }
@@ -464,8 +550,11 @@ static cds_status run_orders(cds_branch *branch) {
     const cds_choice choice = {c, branch->spreads->index[c], branch->held[c],
                                branch->order[0]->above[c]};
     CDS_TRY(cds_options_get(&branch->options[c], branch->tables, &choice));
+    CDS_TRY(cds_slopes_get(&branch->slopes[c], branch->tables, c, choice.index,
+                           choice.held));
     set_group(branch, c, NULL);
   }
+  list_tiles(branch);
   static const size_t all[CDS_MATRIX];
   branch->fitting = 0;
   branch->status = CDS_OK;
@@ -498,6 +587,10 @@ cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
         t == CDS_MATRIX - 1 && tensor->accumulator.bits < tensor->format.bits;
     branch->least_bits[t] =
         narrow ? tensor->accumulator.bits : tensor->format.bits;
+  }
+  branch->least_cycles = cycles;
+  if (problem->levels > 1) {
+    cds_room_fill(&branch->room, problem, 1, branch->held, branch->spreads->s);
   }
   for (unsigned next = 0; next < orders->count;) {
     const cds_order *first = &orders->order[next];

@@ -29,6 +29,12 @@ typedef struct cds_rank_key {
   double value, cycles, dynamic_pj;
 } cds_rank_key;
 
+/* How tiles at level 1 may stack: the order of its holders, and the classes of
+ * which x stands inside all tiles of the others, as bits. */
+typedef struct cds_tile_order {
+  unsigned permutation, inside;
+} cds_tile_order;
+
 typedef struct cds_branch {
   const cds_problem *problem;
   cds_tables *tables;
@@ -36,6 +42,15 @@ typedef struct cds_branch {
   const cds_spreads *spreads;
   cds_held held[CDS_MATRIX];
   cds_options *options[CDS_MATRIX];
+  /* What capacity at level 1 costs: tile_bound.h. */
+  const cds_slopes *slopes[CDS_MATRIX];
+  double open_pj[CDS_MATRIX]; /* of a class whose g and a are not chosen: all
+                                 but the passes at level 1 */
+  bool open[CDS_MATRIX];
+  double least_cycles; /* of any mapping */
+  cds_room room;
+  unsigned tiles;
+  cds_tile_order tile[CDS_ORDERS_MAX];
   unsigned orders; /* that agree with the options */
   const cds_order *order[CDS_ORDERS_MAX];
   unsigned fitting;  /* the order that fitted last */

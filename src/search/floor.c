@@ -147,6 +147,21 @@ static void least_of_all(cds_row *out, const cds_problem *problem,
   out->steps = (double)size;
 }
 
+void cds_problem_floor(double *dynamic_pj, double *cycles,
+                       const cds_problem *problem) {
+  cds_row least[CDS_MATRIX];
+  const cds_row *row[CDS_MATRIX];
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    memset(&least[t], 0, sizeof least[t]);
+    least_of_all(&least[t], problem, t);
+    row[t] = &least[t];
+  }
+  /* All units at work, whichever ranks they take: no spread does better. */
+  const double batch_steps =
+      (double)problem->size[CDS_BATCH] / (double)cds_array_units(problem);
+  cds_rows_cost(dynamic_pj, cycles, problem, row, batch_steps);
+}
+
 void cds_search_floor(double *dynamic_pj, double *latency_s,
                       const cds_arch *arch, const cds_einsum *einsum,
                       double power_limit_w) {
@@ -160,18 +175,8 @@ void cds_search_floor(double *dynamic_pj, double *latency_s,
   if (cds_problem_init(&problem, arch, einsum, power_limit_w) != CDS_OK) {
     return;
   }
-  cds_row least[CDS_MATRIX];
-  const cds_row *row[CDS_MATRIX];
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    memset(&least[t], 0, sizeof least[t]);
-    least_of_all(&least[t], &problem, t);
-    row[t] = &least[t];
-  }
-  /* All units at work, whichever ranks they take: no spread does better. */
-  const double batch_steps =
-      (double)problem.size[CDS_BATCH] / (double)cds_array_units(&problem);
   double cycles = 0;
-  cds_rows_cost(dynamic_pj, &cycles, &problem, row, batch_steps);
+  cds_problem_floor(dynamic_pj, &cycles, &problem);
   *latency_s = cycles / arch->clock_hz;
   *latency_s = fmax(*latency_s, *dynamic_pj * problem.seconds_per_pj);
   *dynamic_pj *= 1 - 1e-12;

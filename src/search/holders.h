@@ -13,6 +13,9 @@ void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, uint64_t s);
 /* Lowers every field of `out` that the row has lower. */
 void cds_row_lower(cds_row *out, const cds_row *row);
+/* Admissible bounds on dynamic energy (pJ) and cycles of every mapping. */
+void cds_problem_floor(double *dynamic_pj, double *cycles,
+                       const cds_problem *problem);
 /* Units of the array; 1 without one. */
 uint64_t cds_array_units(const cds_problem *problem);
 /* The level that nothing fits, and the least that it needs. */

@@ -130,14 +130,9 @@ static cds_status begin_class(cds_tables *tables, unsigned class) {
   if (table->least == NULL || table->options == NULL || table->slopes == NULL) {
     return CDS_ENOMEM;
   }
-  for (size_t i = 0; i < table->count && class < CDS_MATRIX; i++) {
-    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
-      if (cds_held_allowed(tables->problem, class, held)) {
-        cds_least_row(&table->least[i][held], tables->problem, class, held,
-                      table->spread[i]);
-      }
-    }
-  }
+  memset(table->least, 0, table->count * sizeof *table->least);
+  memset(table->options, 0, table->count * sizeof *table->options);
+  memset(table->slopes, 0, table->count * sizeof *table->slopes);
   return CDS_OK;
 }
 
@@ -150,6 +145,21 @@ cds_status cds_tables_begin(cds_tables *out, const cds_problem *problem,
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
     CDS_TRY(begin_class(out, c));
   }
+  return CDS_OK;
+}
+
+cds_status cds_least_get(const cds_row **out, cds_tables *tables,
+                         unsigned tensor, unsigned index, cds_held held) {
+  cds_class_table *table = &tables->class[tensor];
+  cds_row **slot = &table->least[index][held];
+  if (*slot == NULL) {
+    *slot = cds_arena_alloc(tables->arena, sizeof **slot);
+    if (*slot == NULL) {
+      return CDS_ENOMEM;
+    }
+    cds_least_row(*slot, tables->problem, tensor, held, table->spread[index]);
+  }
+  *out = *slot;
   return CDS_OK;
 }
 

@@ -39,11 +39,11 @@ typedef struct cds_options {
   cds_group *group;
 } cds_options;
 
-/* Spreads of one class, with least rows and lazily made options. */
+/* Spreads of one class; what depends on them is made when first asked. */
 typedef struct cds_class_table {
   size_t count;
-  uint64_t *spread; /* rising */
-  cds_row (*least)[CDS_HELD_SETS];
+  uint64_t *spread;                     /* rising */
+  cds_row *(*least)[CDS_HELD_SETS];     /* made when first asked */
   cds_slopes *(*slopes)[CDS_HELD_SETS]; /* made when first asked */
   cds_options *(*options)[CDS_HELD_SETS][CDS_ABOVE_MAX];
 } cds_class_table;
@@ -55,9 +55,12 @@ typedef struct cds_tables {
   cds_class_table class[CDS_CLASSES];
 } cds_tables;
 
-/* Lists the spreads of all classes with their least rows. CDS_ENOMEM. */
+/* Lists the spreads of all classes. CDS_ENOMEM. */
 cds_status cds_tables_begin(cds_tables *out, const cds_problem *problem,
                             cds_arena *arena, cds_arena *scratch);
+/* A row below all of a tensor with spread `index` and these holders. */
+cds_status cds_least_get(const cds_row **out, cds_tables *tables,
+                         unsigned tensor, unsigned index, cds_held held);
 /* The slopes of a tensor with spread `index`, made at the first call. */
 cds_status cds_slopes_get(const cds_slopes **out, cds_tables *tables,
                           unsigned tensor, unsigned index, cds_held held);

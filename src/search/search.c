@@ -19,14 +19,16 @@
  * an order with less reuse could cost less. Such orders are outside the space
  * (search.h); brute force over all orders has not met a case.
  *
- * Order of work: every vector of spreads gets an admissible bound (the least
- * row of each tensor over its sets of holders, added up; each field of the
- * bound is below the field of every mapping). Vectors are opened in the order
- * of their bounds, inside one the sets of holders likewise, and below that
- * branch.c goes depth first. The search ends when the next bound is beyond the
- * incumbent: then the incumbent is optimal. Vectors and sets whose bound equals
- * the incumbent are opened, so that ties are broken by time, energy and the
- * canonical order of mappings and the answer depends on nothing else.
+ * Order of work: vectors of spreads are listed in bands of falling speed
+ * (spread_vectors.h), and each gets an admissible bound (the least row of each
+ * tensor over its sets of holders, added up; each field of the bound is below
+ * the field of every mapping). What is open is taken in the order of bounds: a
+ * vector is replaced by its sets of holders with tighter bounds (tile_bound.h),
+ * and a set is searched depth first (branch.c). The search ends when the next
+ * bound is beyond the incumbent: then the incumbent is optimal. Vectors and
+ * sets whose bound equals the incumbent are opened, so that ties are broken by
+ * time, energy and the canonical order of mappings and the answer depends on
+ * nothing else.
  */
 #include "search/search.h"
 
@@ -37,6 +39,7 @@
 
 #include "search/branch.h"
 #include "search/general_search.h"
+#include "search/spread_vectors.h"
 
 /* Sets of holders of the three tensors, packed: two bits each. */
 enum { CDS_HELD_COMBINATIONS = 64 };
@@ -57,9 +60,7 @@ struct cds_searcher {
   cds_problem problem;
   cds_tables table;
   cds_order_list *orders[CDS_HELD_COMBINATIONS]; /* made when first asked */
-  size_t spreads;
-  size_t spread_room;
-  cds_spreads *spread;
+  cds_spread_vectors vectors;
   size_t open, open_room; /* a heap, the least bound first */
   cds_ranked *ranked;
   cds_branch branch;
@@ -93,132 +94,6 @@ void cds_searcher_free(cds_searcher *searcher) {
   cds_free(searcher);
 }
 
-/* ---- spreads --------------------------------------------------------- */
-
-/* Whether spreads fit on the axes: some division of each s into a factor on
- * the rows and one on the columns. Depth of recursion: the classes. */
-// NOLINTNEXTLINE(misc-no-recursion)
-static bool divide_axes(const uint64_t s[CDS_CLASSES], unsigned c,
-                        uint64_t rows, uint64_t cols) {
-  if (c == CDS_CLASSES) {
-    return true;
-  }
-  for (uint64_t on_rows = 1; on_rows <= s[c] && on_rows <= rows; on_rows++) {
-    if (s[c] % on_rows == 0 && s[c] / on_rows <= cols &&
-        divide_axes(s, c + 1, rows / on_rows, cols / (s[c] / on_rows))) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static bool axes_hold(const cds_problem *problem, const uint64_t s[CDS_CLASSES],
-                      uint64_t product) {
-  if (!problem->array) {
-    return product == 1;
-  }
-  const cds_array *array = &problem->arch->array[0];
-  const uint64_t cols = array->axes > 1 ? array->extent[1] : 1;
-  const uint64_t rows = array->extent[0];
-  if (product <= rows || product <= cols) {
-    return true;
-  }
-  return product <= rows * cols && divide_axes(s, 0, rows, cols);
-}
-
-/* Least row of a tensor over its sets of holders, field by field. */
-static void merge_least(cds_row *out, const cds_searcher *searcher,
-                        unsigned tensor, unsigned index) {
-  bool first = true;
-  for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
-    if (!cds_held_allowed(&searcher->problem, tensor, held)) {
-      continue;
-    }
-    const cds_row *row = &searcher->table.class[tensor].least[index][held];
-    if (first) {
-      *out = *row;
-      first = false;
-      continue;
-    }
-    cds_row_lower(out, row);
-  }
-}
-
-static void bound_spreads(cds_searcher *searcher, cds_spreads *spreads,
-                          cds_row *const merged[CDS_MATRIX]) {
-  const cds_row *row[CDS_MATRIX];
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    row[t] = &merged[t][spreads->index[t]];
-  }
-  const cds_problem *problem = &searcher->problem;
-  cds_rows_cost(&spreads->energy_pj, &spreads->cycles, problem, row,
-                cds_batch_steps(problem, spreads->s[CDS_BATCH]));
-}
-
-static cds_status add_spreads(cds_searcher *searcher,
-                              const cds_spreads *spreads) {
-  if (searcher->spreads == searcher->spread_room) {
-    const size_t room =
-        searcher->spread_room == 0 ? 256 : 2 * searcher->spread_room;
-    cds_spreads *grown = cds_arena_array(searcher->tables, room, sizeof *grown);
-    if (grown == NULL) {
-      return CDS_ENOMEM;
-    }
-    if (searcher->spreads > 0) {
-      memcpy(grown, searcher->spread, searcher->spreads * sizeof *grown);
-    }
-    searcher->spread = grown;
-    searcher->spread_room = room;
-  }
-  searcher->spread[searcher->spreads++] = *spreads;
-  return CDS_OK;
-}
-
-/* Goes on to the next vector of indexes; `over`: the product of the present
- * one is too large, and so is every one with a larger index of the lowest class
- * that is not at its first: go on with the class after it. */
-static bool next_spreads(unsigned index[CDS_CLASSES],
-                         const cds_class_table table[CDS_CLASSES], bool over) {
-  unsigned c = 0;
-  if (over) {
-    while (c < CDS_CLASSES && index[c] == 0) {
-      c++;
-    }
-    if (c < CDS_CLASSES) {
-      index[c++] = 0;
-    }
-  }
-  for (; c < CDS_CLASSES; c++) {
-    if (index[c] + 1 < table[c].count) {
-      index[c]++;
-      return true;
-    }
-    index[c] = 0;
-  }
-  return false;
-}
-
-static cds_status list_spreads(cds_searcher *searcher,
-                               cds_row *const merged[CDS_MATRIX]) {
-  const uint64_t units = cds_array_units(&searcher->problem);
-  cds_spreads at;
-  memset(&at, 0, sizeof at);
-  bool over = false;
-  do {
-    uint64_t product = 1;
-    for (unsigned c = 0; c < CDS_CLASSES; c++) {
-      at.s[c] = searcher->table.class[c].spread[at.index[c]];
-      product = product > units ? product : product * at.s[c];
-    }
-    over = product > units;
-    if (!over && axes_hold(&searcher->problem, at.s, product)) {
-      bound_spreads(searcher, &at, merged);
-      CDS_TRY(add_spreads(searcher, &at));
-    }
-  } while (next_spreads(at.index, searcher->table.class, over));
-  return CDS_OK;
-}
-
 static cds_status begin_general(cds_searcher *searcher, const cds_arch *arch,
                                 const cds_einsum *einsum,
                                 double power_limit_w) {
@@ -243,26 +118,12 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
   cds_arena_reset(searcher->tables, searcher->empty);
   searcher->arch = *arch;
   searcher->einsum = *einsum;
-  searcher->spreads = 0;
-  searcher->spread_room = 0;
-  searcher->spread = NULL;
   CDS_TRY(cds_problem_init(&searcher->problem, &searcher->arch,
                            &searcher->einsum, power_limit_w));
   memset(searcher->orders, 0, sizeof searcher->orders);
   CDS_TRY(cds_tables_begin(&searcher->table, &searcher->problem,
                            searcher->tables, searcher->scratch));
-  cds_row *merged[CDS_MATRIX];
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    const size_t count = searcher->table.class[t].count;
-    merged[t] = cds_arena_array(searcher->tables, count, sizeof *merged[t]);
-    if (merged[t] == NULL) {
-      return CDS_ENOMEM;
-    }
-    for (size_t i = 0; i < count; i++) {
-      merge_least(&merged[t][i], searcher, t, (unsigned)i);
-    }
-  }
-  CDS_TRY(list_spreads(searcher, merged));
+  CDS_TRY(cds_spread_vectors_begin(&searcher->vectors, &searcher->table));
   searcher->open_room = 0;
   searcher->ranked = NULL;
   return CDS_OK;
@@ -279,7 +140,7 @@ static bool before(const cds_ranked *a, const cds_ranked *b) {
 
 static cds_status push(cds_searcher *searcher, cds_ranked entry) {
   if (searcher->open == searcher->open_room) {
-    const size_t room = 2 * searcher->open_room + searcher->spreads + 64;
+    const size_t room = 2 * searcher->open_room + 256;
     cds_ranked *grown = cds_arena_array(searcher->tables, room, sizeof *grown);
     if (grown == NULL) {
       return CDS_ENOMEM;
@@ -331,7 +192,7 @@ static cds_status bound_holders(cds_tile_bound *out, double *energy_pj,
   const cds_row *row[CDS_MATRIX];
   const cds_slopes *slopes[CDS_MATRIX];
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    row[t] = &searcher->table.class[t].least[at->index[t]][held[t]];
+    CDS_TRY(cds_least_get(&row[t], &searcher->table, t, at->index[t], held[t]));
     CDS_TRY(
         cds_slopes_get(&slopes[t], &searcher->table, t, at->index[t], held[t]));
   }
@@ -380,7 +241,7 @@ static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
     double energy_pj = 0;
     double cycles = 0;
     CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher,
-                          &searcher->spread[index], held));
+                          &searcher->vectors.vector[index], held));
     if (isinf(energy_pj)) {
       continue; /* no tile fits */
     }
@@ -396,7 +257,7 @@ static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
 /* Searches one set of holders. */
 static cds_status open_holders(cds_searcher *searcher, const cds_ranked *at) {
   cds_branch *branch = &searcher->branch;
-  branch->spreads = &searcher->spread[at->index];
+  branch->spreads = &searcher->vectors.vector[at->index];
   unpack(branch->held, &searcher->problem, at->packed);
   cds_tile_bound bound;
   double energy_pj = 0;
@@ -436,6 +297,28 @@ static cds_status finish(cds_search_result *out, cds_searcher *searcher,
   return CDS_OK;
 }
 
+/* Adds the vectors from `first` on to what is open. */
+static cds_status push_vectors(cds_searcher *searcher, size_t first) {
+  const cds_spread_vectors *vectors = &searcher->vectors;
+  for (size_t i = first; i < vectors->count; i++) {
+    const cds_spreads *at = &vectors->vector[i];
+    const double bound = cds_goal_value(
+        &searcher->problem, searcher->branch.goal, at->energy_pj, at->cycles);
+    CDS_TRY(push(searcher,
+                 (cds_ranked){bound, (uint32_t)i, CDS_HELD_COMBINATIONS}));
+  }
+  return CDS_OK;
+}
+
+/* Nothing on a vector of spreads that is not listed is below. */
+static double unlisted_bound(const cds_searcher *searcher) {
+  const cds_spread_vectors *vectors = &searcher->vectors;
+  return vectors->complete
+             ? (double)INFINITY
+             : cds_goal_value(&searcher->problem, searcher->branch.goal,
+                              vectors->floor_pj, vectors->steps);
+}
+
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control) {
   if (!searcher->matrix) {
@@ -448,15 +331,20 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   branch->tables = &searcher->table;
   branch->goal = goal;
   searcher->open = 0;
-  for (size_t i = 0; i < searcher->spreads; i++) {
-    const cds_spreads *at = &searcher->spread[i];
-    const double bound =
-        cds_goal_value(&searcher->problem, goal, at->energy_pj, at->cycles);
-    CDS_TRY(push(searcher,
-                 (cds_ranked){bound, (uint32_t)i, CDS_HELD_COMBINATIONS}));
-  }
+  CDS_TRY(push_vectors(searcher, 0));
   double open = (double)INFINITY; /* least bound that was not looked into */
-  while (searcher->open > 0) {
+  for (;;) {
+    const double unlisted = unlisted_bound(searcher);
+    const bool any = searcher->open > 0;
+    if (!any || searcher->ranked[0].bound > unlisted) {
+      if (isinf(unlisted) || cds_beyond(branch, unlisted)) {
+        break;
+      }
+      const size_t known = searcher->vectors.count;
+      CDS_TRY(cds_spread_vectors_more(&searcher->vectors));
+      CDS_TRY(push_vectors(searcher, known));
+      continue;
+    }
     const cds_ranked next = pop(searcher);
     if (cds_beyond(branch, next.bound)) {
       break;

@@ -68,22 +68,9 @@ void cds_slopes_fill(cds_slopes *out, const cds_problem *problem,
 
 /* ---- one level ------------------------------------------------------- */
 
-/* A level as its tiles see it. */
-typedef struct cds_room {
-  double room;              /* bits */
-  double bits[CDS_MATRIX];  /* of a word, times batches inside */
-  double most[CDS_MATRIX];  /* K */
-  double least[CDS_MATRIX]; /* m */
-  unsigned held;            /* tensors, as bits */
-  bool twice;               /* double buffers are charged */
-  unsigned once; /* tensors whose loops between the levels may stand inside a
-                    tile of level 2 and leave it unreplaced: with equal parts
-                    they double it at least */
-} cds_room;
-
-static void make_room(cds_room *out, const cds_problem *problem, unsigned level,
-                      const cds_held held[CDS_MATRIX],
-                      const uint64_t s[CDS_CLASSES]) {
+void cds_room_fill(cds_room *out, const cds_problem *problem, unsigned level,
+                   const cds_held held[CDS_MATRIX],
+                   const uint64_t s[CDS_CLASSES]) {
   const cds_level *at = &problem->arch->level[level];
   const bool under = problem->below[level];
   out->room = (double)at->size_bits;
@@ -106,54 +93,63 @@ static void make_room(cds_room *out, const cds_problem *problem, unsigned level,
   }
 }
 
-/* Least a / x2 + b / x3 with b1 x2 x3 + c x3 <= room, x2 <= k2, x3 <= k3. */
+/* Least a / x2 + b / x3 with product x2 x3 + own x3 <= room and
+ * low2 <= x2 <= k2, low3 <= x3 <= k3. */
 typedef struct cds_pair {
   double a, b; /* slopes times K */
+  double low2, low3;
   double k2, k3;
-  double product, own; /* b1, and c */
+  double product, own;
   double room;
 } cds_pair;
 
+static double less_of(double a, double b) { return a < b ? a : b; }
+
+/* The other extent that one leaves room for. */
+static double x2_beside(const cds_pair *pair, double x3) {
+  return less_of((pair->room - pair->own * x3) / (pair->product * x3),
+                 pair->k2);
+}
+
+static double x3_beside(const cds_pair *pair, double x2) {
+  return less_of(pair->room / (pair->product * x2 + pair->own), pair->k3);
+}
+
 static double pair_bound(const cds_pair *pair) {
-  const double k2 = pair->k2;
-  const double k3 = pair->k3;
-  double x2 = k2;
-  double x3 = k3;
+  double x2 = pair->low2;
+  double x3 = pair->low3;
   if (pair->a > 0 && pair->b > 0) {
-    const double A = pair->a * pair->product / pair->room;
+    const double a = pair->a * pair->product / pair->room;
     const double c = pair->own / pair->room;
-    const double r = sqrt(pair->b / A);
+    const double r = sqrt(pair->b / a);
     x3 = r / (1 + c * r);
     x2 = (1 - c * x3) * pair->room / (pair->product * x3);
-    if (x2 <= k2 && x3 <= k3) {
-      return 2 * sqrt(A * pair->b) + pair->b * c;
+    if (x2 <= pair->k2 && x3 <= pair->k3) {
+      return 2 * sqrt(a * pair->b) + pair->b * c;
+    }
+    if (x3 > pair->k3) {
+      x3 = pair->k3;
+      x2 = x2_beside(pair, x3);
+    } else {
+      x2 = pair->k2;
+      x3 = x3_beside(pair, x2);
     }
   } else if (pair->a > 0) {
-    x3 = 1; /* of no value: as small as can be, and smaller than it can */
-    x2 = (pair->room - pair->own * x3) / (pair->product * x3);
-    return pair->a / (x2 < k2 ? x2 : k2);
+    x2 = x2_beside(pair, x3);
   } else if (pair->b > 0) {
-    x2 = 1;
-    x3 = pair->room / (pair->product * x2 + pair->own);
-    return pair->b / (x3 < k3 ? x3 : k3);
+    x3 = x3_beside(pair, x2);
   } else {
     return 0;
   }
-  if (x3 > k3) {
-    x3 = k3;
-    x2 = (pair->room - pair->own * x3) / (pair->product * x3);
-    x2 = x2 < k2 ? x2 : k2;
-  } else {
-    x2 = k2;
-    x3 = pair->room / (pair->product * x2 + pair->own);
-    x3 = x3 < k3 ? x3 : k3;
+  if (!(x2 > 0) || !(x3 > 0)) {
+    return (double)INFINITY;
   }
-  return x2 > 0 ? pair->a / x2 + pair->b / x3 : (double)INFINITY;
+  return pair->a / x2 + pair->b / x3;
 }
 
 /* Bound of a level whose holders stand in the order t[0], t[1], t[2], those
  * that it does not hold last. */
-static double order_bound(const cds_room *room, const double slope[CDS_MATRIX],
+static double order_bound(const cds_room *room, const cds_known *known,
                           const unsigned t[CDS_MATRIX]) {
   const unsigned one = t[0];
   const unsigned two = t[1];
@@ -161,13 +157,16 @@ static double order_bound(const cds_room *room, const double slope[CDS_MATRIX],
   if ((room->held >> one & 1U) == 0) {
     return 0;
   }
-  const double *m = room->least;
+  const double *slope = known->slope;
+  const double *m = known->least;
+  const double *x = known->extent;
   const double *k = room->most;
   const bool second = (room->held >> two & 1U) != 0;
   const bool third = (room->held >> three & 1U) != 0;
+  const double x3 = third ? x[three] : m[three];
   /* The least that each tile takes. */
-  const double of_one = room->bits[one] * m[two] * m[three];
-  const double of_two = second ? room->bits[two] * m[one] * m[three] : 0;
+  const double of_one = room->bits[one] * (second ? x[two] : m[two]) * x3;
+  const double of_two = second ? room->bits[two] * m[one] * x3 : 0;
   const double of_three = third ? room->bits[three] * m[one] * m[two] : 0;
   if (of_one + of_two + of_three > room->room) {
     return (double)INFINITY;
@@ -176,29 +175,25 @@ static double order_bound(const cds_room *room, const double slope[CDS_MATRIX],
     return slope[one];
   }
   const double all = slope[one] + slope[two] + (third ? slope[three] : 0);
-  const double x3 = third ? k[three] : m[three];
-  const double whole =
-      room->bits[one] * k[two] * x3 + room->bits[two] * m[one] * x3 + of_three;
+  const double most2 = slope[two] > 0 ? k[two] : x[two];
+  const double most3 = third && slope[three] > 0 ? k[three] : x3;
+  const double whole = room->bits[one] * most2 * most3 +
+                       room->bits[two] * m[one] * most3 + of_three;
   if (whole <= room->room) {
     return all;
   }
   const bool twice = room->twice && (room->once >> two & 1U) == 0 &&
                      (!third || (room->once >> three & 1U) == 0);
-  cds_pair pair = {slope[two] * k[two],
-                   third ? slope[three] * k[three] : 0,
-                   k[two],
-                   k[three],
-                   room->bits[one] * (twice ? 2 : 1),
-                   room->bits[two] * m[one],
-                   room->room - of_three};
-  double rest = 0;
-  if (third) {
-    rest = pair_bound(&pair);
-  } else {
-    const double x2 = (pair.room - of_two) / (pair.product * m[three]);
-    rest = pair.a / (x2 < k[two] ? x2 : k[two]);
-  }
-  return slope[one] + rest;
+  const cds_pair pair = {slope[two] * k[two],
+                         third ? slope[three] * k[three] : 0,
+                         x[two],
+                         x3,
+                         most2,
+                         most3,
+                         room->bits[one] * (twice ? 2 : 1),
+                         room->bits[two] * m[one],
+                         room->room - of_three};
+  return slope[one] + pair_bound(&pair);
 }
 
 static const unsigned permutation[CDS_PERMUTATIONS][CDS_MATRIX] = {
@@ -211,6 +206,11 @@ unsigned cds_permutation_index(const unsigned tensor[CDS_MATRIX]) {
     p++;
   }
   return p;
+}
+
+double cds_order_bound(const cds_room *room, const cds_known *known,
+                       unsigned index) {
+  return order_bound(room, known, permutation[index]);
 }
 
 /* Whether the tensors that the level does not hold come last, rising. */
@@ -228,10 +228,14 @@ static bool is_order(const cds_room *room, const unsigned t[CDS_MATRIX]) {
 /* Least over the orders of a level; sets each if `out` is not NULL. */
 static double level_bound(double out[CDS_PERMUTATIONS], const cds_room *room,
                           const double slope[CDS_MATRIX]) {
+  cds_known known;
+  memcpy(known.slope, slope, sizeof known.slope);
+  memcpy(known.extent, room->least, sizeof known.extent);
+  memcpy(known.least, room->least, sizeof known.least);
   double least = (double)INFINITY;
   for (unsigned p = 0; p < CDS_PERMUTATIONS; p++) {
     const double bound = is_order(room, permutation[p])
-                             ? order_bound(room, slope, permutation[p])
+                             ? order_bound(room, &known, permutation[p])
                              : (double)INFINITY;
     if (out != NULL) {
       out[p] = bound;
@@ -271,7 +275,7 @@ void cds_tile_bound_fill(cds_tile_bound *out, const cds_problem *problem,
   for (unsigned level = 1; level < problem->levels; level++) {
     cds_room room;
     double slope[CDS_MATRIX];
-    make_room(&room, problem, level, held, s);
+    cds_room_fill(&room, problem, level, held, s);
     slopes_of(slope, energy, level);
     out->energy_pj += level_bound(out->level_pj[level], &room, slope);
     slopes_of(slope, reads, level);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * With the spreads of three classes given, the steps of the fourth fall as its
+ * spread rises, so that a band is a run of its spreads.
+ */
+#include "search/spread_vectors.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The first band reaches to this many times the fewest steps, the next ones
+ * reach further by factors that grow. */
+static const double first_band = 1.1;
+static const double growth_of_bands = 1.25;
+
+/* Whether spreads fit on the axes: some division of each s into a factor on
+ * the rows and one on the columns. Depth of recursion: the classes. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static bool divide_axes(const uint64_t s[CDS_CLASSES], unsigned c,
+                        uint64_t rows, uint64_t cols) {
+  if (c == CDS_CLASSES) {
+    return true;
+  }
+  for (uint64_t on_rows = 1; on_rows <= s[c] && on_rows <= rows; on_rows++) {
+    if (s[c] % on_rows == 0 && s[c] / on_rows <= cols &&
+        divide_axes(s, c + 1, rows / on_rows, cols / (s[c] / on_rows))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool axes_hold(const cds_problem *problem, const uint64_t s[CDS_CLASSES],
+                      uint64_t product) {
+  if (!problem->array) {
+    return product == 1;
+  }
+  const cds_array *array = &problem->arch->array[0];
+  const uint64_t cols = array->axes > 1 ? array->extent[1] : 1;
+  const uint64_t rows = array->extent[0];
+  if (product <= rows || product <= cols) {
+    return true;
+  }
+  return product <= rows * cols && divide_axes(s, 0, rows, cols);
+}
+
+/* Least row of a tensor over its sets of holders, field by field. */
+static cds_status merged_row(const cds_row **out, cds_spread_vectors *vectors,
+                             unsigned tensor, unsigned index) {
+  cds_row **slot = &vectors->merged[tensor][index];
+  const cds_problem *problem = vectors->tables->problem;
+  bool first = true;
+  if (*slot != NULL) {
+    *out = *slot;
+    return CDS_OK;
+  }
+  cds_row *merged = cds_arena_alloc(vectors->tables->arena, sizeof *merged);
+  if (merged == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+    if (!cds_held_allowed(problem, tensor, held)) {
+      continue;
+    }
+    const cds_row *row = NULL;
+    CDS_TRY(cds_least_get(&row, vectors->tables, tensor, index, held));
+    if (first) {
+      *merged = *row;
+      first = false;
+    }
+    cds_row_lower(merged, row);
+  }
+  *slot = merged;
+  *out = merged;
+  return CDS_OK;
+}
+
+static cds_status add_vector(cds_spread_vectors *vectors,
+                             const cds_spreads *vector) {
+  if (vectors->count == vectors->room) {
+    const size_t room = vectors->room == 0 ? 256 : 2 * vectors->room;
+    cds_spreads *grown =
+        cds_arena_array(vectors->tables->arena, room, sizeof *grown);
+    if (grown == NULL) {
+      return CDS_ENOMEM;
+    }
+    if (vectors->count > 0) {
+      memcpy(grown, vectors->vector, vectors->count * sizeof *grown);
+    }
+    vectors->vector = grown;
+    vectors->room = room;
+  }
+  cds_spreads *added = &vectors->vector[vectors->count++];
+  *added = *vector;
+  const cds_problem *problem = vectors->tables->problem;
+  const cds_row *row[CDS_MATRIX];
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    CDS_TRY(merged_row(&row[t], vectors, t, added->index[t]));
+  }
+  cds_rows_cost(&added->energy_pj, &added->cycles, problem, row,
+                cds_batch_steps(problem, added->s[CDS_BATCH]));
+  return CDS_OK;
+}
+
+typedef struct cds_band {
+  double above, most; /* steps: more than `above`, at most `most` */
+  uint64_t units;
+} cds_band;
+
+static double steps_of(const cds_problem *problem, unsigned class, uint64_t s) {
+  return (double)cds_ceil_div(problem->size[class], s);
+}
+
+/* All spreads of the last class beside those of the others, of which `product`
+ * units and `steps` are known. */
+static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
+                            cds_spreads *at, uint64_t product, double steps) {
+  const cds_problem *problem = vectors->tables->problem;
+  const unsigned last = CDS_MATRIX - 1;
+  const cds_class_table *table = &vectors->tables->class[last];
+  size_t low = 0;
+  size_t high = table->count;
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    if (steps * steps_of(problem, last, table->spread[middle]) > band->most) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  for (size_t i = low; i < table->count; i++) {
+    const uint64_t s = table->spread[i];
+    if (product * s > band->units ||
+        steps * steps_of(problem, last, s) <= band->above) {
+      break;
+    }
+    at->s[last] = s;
+    at->index[last] = (unsigned)i;
+    if (axes_hold(problem, at->s, product * s)) {
+      CDS_TRY(add_vector(vectors, at));
+    }
+  }
+  return CDS_OK;
+}
+
+/* Depth of recursion: the classes. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static cds_status list_class(cds_spread_vectors *vectors, const cds_band *band,
+                             cds_spreads *at, unsigned place, double steps) {
+  static const unsigned order[] = {CDS_BATCH, 0, 1};
+  uint64_t product = 1;
+  for (unsigned p = 0; p < place; p++) {
+    product *= at->s[order[p]];
+  }
+  if (place == sizeof order / sizeof *order) {
+    return list_last(vectors, band, at, product, steps);
+  }
+  const unsigned class = order[place];
+  const cds_class_table *table = &vectors->tables->class[class];
+  for (size_t i = 0; i < table->count; i++) {
+    const uint64_t s = table->spread[i];
+    if (product * s > band->units) {
+      break;
+    }
+    at->s[class] = s;
+    at->index[class] = (unsigned)i;
+    CDS_TRY(list_class(vectors, band, at, place + 1,
+                       steps * steps_of(vectors->tables->problem, class, s)));
+  }
+  return CDS_OK;
+}
+
+/* Steps of the vector that spreads nothing: the most. */
+static double most_steps(const cds_problem *problem) {
+  double steps = 1;
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    steps *= (double)problem->size[c];
+  }
+  return steps;
+}
+
+static cds_status list_band(cds_spread_vectors *vectors, double most) {
+  const cds_problem *problem = vectors->tables->problem;
+  const cds_band band = {vectors->steps, most, cds_array_units(problem)};
+  cds_spreads at;
+  memset(&at, 0, sizeof at);
+  CDS_TRY(list_class(vectors, &band, &at, 0, 1));
+  vectors->steps = most;
+  vectors->complete = most >= most_steps(problem);
+  return CDS_OK;
+}
+
+cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
+                                    cds_tables *tables) {
+  const cds_problem *problem = tables->problem;
+  memset(out, 0, sizeof *out);
+  out->tables = tables;
+  out->growth = first_band;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    const size_t count = tables->class[t].count;
+    out->merged[t] =
+        cds_arena_array(tables->arena, count, sizeof(*out->merged[t]));
+    if (out->merged[t] == NULL) {
+      return CDS_ENOMEM;
+    }
+    memset(out->merged[t], 0, count * sizeof(*out->merged[t]));
+  }
+  double cycles = 0;
+  cds_problem_floor(&out->floor_pj, &cycles, problem);
+  const double fewest = problem->macs / (double)cds_array_units(problem);
+  return list_band(out, fewest * first_band);
+}
+
+cds_status cds_spread_vectors_more(cds_spread_vectors *vectors) {
+  vectors->growth *= growth_of_bands;
+  return list_band(vectors, vectors->steps * vectors->growth);
+}
