@@ -522,9 +522,6 @@ static void choose_x(cds_branch *branch, unsigned c,
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
     row[d] = d < c ? branch->chosen_group[d]->least
                    : branch->options[d]->group[first[d]].open;
-    if (d > c) {
-      set_open(branch, d, &branch->options[d]->group[first[d]]);
-    }
   }
   cds_options *options = branch->options[c];
   for (size_t g = first[c]; g < options->groups; g++) {
@@ -537,6 +534,9 @@ static void choose_x(cds_branch *branch, unsigned c,
     branch->chosen_group[c] = &options->group[g];
     set_group(branch, c, &options->group[g]);
     set_open(branch, c, &options->group[g]);
+    for (unsigned d = c + 1; d < CDS_MATRIX; d++) {
+      set_open(branch, d, &branch->options[d]->group[first[d]]);
+    }
     if (!too_tight(branch, cycles)) {
       choose_x(branch, c + 1, first);
     }
