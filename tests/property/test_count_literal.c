@@ -17,7 +17,7 @@
 #include "support/random_case.h"
 #include "support/simulate.h"
 
-enum { CASES = 20000, CASES_QUICK = 2000, REPORTS_MAX = 5 };
+enum { CASES = 20000, CASES_QUICK = 1000, REPORTS_MAX = 5 };
 enum {
   SHOWS_EVEN = 10,
   SHOWS_MULTICAST = 1 << 7,

@@ -264,6 +264,7 @@ static void step(sim_state *sim, unsigned outermost, bool first) {
 /* Advances the temporal loops, innermost first; false at the end of the run.
  * `outermost` becomes the outermost loop that advanced. */
 static bool advance(sim_state *sim, unsigned *outermost) {
+  sim->pass_place = 0; /* no pass is listed */
   for (unsigned n = sim->mapping->nodes; n-- > 0;) {
     const cds_node *node = &sim->mapping->node[n];
     if (node->kind != CDS_FOR) {

@@ -82,6 +82,7 @@ void sim_cut(sim_state *sim) {
     if (node->kind != CDS_HOLD) {
       sim->digits[n] = room((size_t)sim->einsum->rank[node->rank].size,
                             sizeof *sim->digits[n]);
+      sim->cut[node->rank][sim->cuts[node->rank]++] = n;
     }
   }
   for (unsigned r = 0; r < sim->einsum->ranks; r++) {
@@ -114,9 +115,9 @@ uint64_t sim_spread_digit(const sim_state *sim, unsigned depth, size_t instance,
  * `place`. */
 static bool in_pass(const sim_state *sim, unsigned rank, uint64_t x,
                     unsigned place) {
-  for (unsigned n = 0; n < place; n++) {
-    const cds_node *node = &sim->mapping->node[n];
-    if (node->kind == CDS_FOR && node->rank == rank &&
+  for (unsigned i = 0; i < sim->cuts[rank]; i++) {
+    const unsigned n = sim->cut[rank][i];
+    if (n < place && sim->mapping->node[n].kind == CDS_FOR &&
         sim->digits[n][x] != sim->digit[n]) {
       return false;
     }
@@ -152,10 +153,10 @@ static bool find_members(const sim_state *sim, const sim_holder *holder,
     for (size_t i = 0; i < pass->count[r]; i++) {
       const uint64_t x = pass->index[r][i];
       bool mine = true;
-      for (unsigned n = 0; mine && n < mapping->nodes; n++) {
+      for (unsigned c = 0; mine && c < sim->cuts[r]; c++) {
+        const unsigned n = sim->cut[r][c];
         const cds_node *node = &mapping->node[n];
-        mine = node->kind != CDS_SPREAD || node->rank != r ||
-               node->array >= holder->depth ||
+        mine = node->kind != CDS_SPREAD || node->array >= holder->depth ||
                sim->digits[n][x] == coordinate[n];
       }
       if (mine) {
@@ -238,19 +239,29 @@ static void note_change(sim_state *sim, sim_holder *holder, size_t instance,
   }
 }
 
+/* The indexes in the present pass of the loops before `place`. */
+static void list_pass(sim_state *sim, unsigned place) {
+  for (unsigned r = 0; sim->pass_place != place + 1 && r < sim->einsum->ranks;
+       r++) {
+    sim->passes[r] = 0;
+    for (uint64_t x = 0; x < sim->einsum->rank[r].size; x++) {
+      if (in_pass(sim, r, x, place)) {
+        sim->pass[r][sim->passes[r]++] = x;
+      }
+    }
+  }
+  sim->pass_place = place + 1;
+}
+
 /* The next tile in all instances, by instance. */
 void sim_next_tile(sim_state *sim, sim_holder *holder) {
   members pass, own;
   size_t *old = room(holder->instances, sizeof *old);
+  list_pass(sim, holder->place);
   for (unsigned r = 0; r < sim->einsum->ranks; r++) {
     pass.index[r] = sim->pass[r];
+    pass.count[r] = sim->passes[r];
     own.index[r] = sim->own[r];
-    pass.count[r] = 0;
-    for (uint64_t x = 0; x < sim->einsum->rank[r].size; x++) {
-      if (in_pass(sim, r, x, holder->place)) {
-        pass.index[r][pass.count[r]++] = x;
-      }
-    }
   }
   for (size_t i = 0; i < holder->tiled; i++) {
     old[holder->tile[i].instance]++;

@@ -80,6 +80,10 @@ typedef struct sim_state {
   bool *worked; /* by compute unit: at some step */
   /* Scratch: indexes of each rank in the present pass, and in an instance. */
   uint64_t *pass[CDS_RANKS_MAX], *own[CDS_RANKS_MAX];
+  size_t passes[CDS_RANKS_MAX];
+  unsigned pass_place;          /* + 1, of what `pass` lists now; 0: nothing */
+  unsigned cuts[CDS_RANKS_MAX]; /* nodes on each rank, from outside in */
+  unsigned cut[CDS_RANKS_MAX][CDS_NODES_MAX];
   unsigned holders; /* from outside in; compute last */
   sim_holder holder[SIM_HOLDERS_MAX];
   /* Scratch: words on their way, and marks by (instance, word). */
