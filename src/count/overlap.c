@@ -30,8 +30,10 @@ static uint32_t *write_cell(uint32_t *word, const cds_walk *walk, cds_cell cell,
 }
 
 cds_status cds_shape_number(unsigned *out, cds_shapes *shapes,
-                            const cds_walk *walk, cds_cell now, cds_cell before,
-                            bool still, cds_arena *arena) {
+                            const cds_walk *walk, const cds_cells *cells,
+                            cds_arena *arena) {
+  const cds_cell now = cells->now;
+  const cds_cell before = cells->before;
   const uint32_t counts[2] = {now.end - now.begin, before.end - before.begin};
   const uint32_t words = HEAD + 2 * (counts[0] + counts[1]);
   const uint32_t low = lowest(walk, before, lowest(walk, now, UINT32_MAX));
@@ -42,7 +44,7 @@ cds_status cds_shape_number(unsigned *out, cds_shapes *shapes,
   }
   word[0] = counts[0];
   word[1] = counts[1];
-  word[2] = still;
+  word[2] = cells->still;
   write_cell(write_cell(word + HEAD, walk, now, low), walk, before, low);
   for (unsigned s = 0; s < shapes->count; s++) {
     const cds_shape *known = &shapes->shape[s];

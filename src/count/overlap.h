@@ -20,12 +20,17 @@ typedef struct cds_shapes {
   unsigned count, room;
   cds_shape *shape;
 } cds_shapes;
+/* Where the indexes stand. */
+typedef struct cds_cells {
+  cds_cell now, before;
+  bool still;
+} cds_cells;
 cds_status cds_shapes_open(cds_shapes *out, uint64_t most, cds_arena *arena);
 /* The number of the shape, which is added when it is new. CDS_ELIMIT when
  * there are more than 256. */
 cds_status cds_shape_number(unsigned *out, cds_shapes *shapes,
-                            const cds_walk *walk, cds_cell now, cds_cell before,
-                            bool still, cds_arena *arena);
+                            const cds_walk *walk, const cds_cells *cells,
+                            cds_arena *arena);
 
 /* Positions of a pair of shapes, united: all, and those that are new in no
  * unit that has them; `still`: neither moved. */

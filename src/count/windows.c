@@ -110,6 +110,20 @@ static bool units_stay(const cds_walk *walk, cds_cell now, cds_cell before) {
   return true;
 }
 
+/* What the move leaves of the set: of an axis of one rank (`has`), or whether
+ * a rank that the tensor lacks lets it stay. */
+static uint64_t stays_of(const cds_walk *walk, const cds_move *move, bool has,
+                         uint64_t outer, uint64_t added) {
+  const cds_cell now = cds_walk_cell(walk, outer, added, move->after);
+  if (has) {
+    return move->before == move->after ? now.end - now.begin : 0;
+  }
+  return now.begin < now.end
+             ? units_stay(walk, now,
+                          cds_walk_cell(walk, outer, added, move->before))
+             : 0;
+}
+
 /* Sums of an axis of one rank (`has`), or of a rank that the tensor lacks, for
  * one coordinate of the arrays above. */
 static void sum_rank(const windows *w, const cds_walk *walk, unsigned rank,
@@ -127,13 +141,7 @@ static void sum_rank(const windows *w, const cds_walk *walk, unsigned rank,
     for (unsigned j = 0; j < w->loops; j++) {
       cds_move move = move_of(w, rank, j);
       while (cds_next_move(&move, walk)) {
-        const cds_cell now = cds_walk_cell(walk, outer, added, move.after);
-        const cds_cell before = cds_walk_cell(walk, outer, added, move.before);
-        const bool still = move.before == move.after;
-        const uint64_t length = now.end - now.begin;
-        const uint64_t stays = has          ? (still ? length : 0)
-                               : length > 0 ? units_stay(walk, now, before)
-                                            : 0;
+        const uint64_t stays = stays_of(walk, &move, has, outer, added);
         sum[SUM_KEPT + 2 * j] += stays;
         sum[SUM_STILL + 2 * j] += stays;
       }
@@ -179,33 +187,49 @@ typedef struct shape_rank {
 
 enum { COUNT_STEPS, COUNT_FIRST, COUNT_LOOP };
 
+/* Shapes of the steps, for one coordinate of the added arrays. */
+static cds_status count_steps(windows *w, shape_rank *r, uint64_t outer,
+                              uint64_t added, uint64_t *count) {
+  const cds_walk *walk = &r->walk;
+  for (unsigned s = 0; s < walk->steps; s++) {
+    const cds_cells cells = {
+        .now = cds_walk_cell(walk, outer, added, walk->step[s])};
+    unsigned shape = 0;
+    if (cells.now.begin == cells.now.end) {
+      continue;
+    }
+    CDS_TRY(cds_shape_number(&shape, &r->shapes, walk, &cells, w->scratch));
+    count[COUNT_STEPS * r->shapes.room + shape]++;
+    count[COUNT_FIRST * r->shapes.room + shape] += s == 0;
+  }
+  return CDS_OK;
+}
+
+/* The same of the moves by loop j. */
+static cds_status count_moves(windows *w, shape_rank *r, uint64_t outer,
+                              uint64_t added, unsigned j, uint64_t *count) {
+  const cds_walk *walk = &r->walk;
+  cds_move move = move_of(w, r->rank, j);
+  while (cds_next_move(&move, walk)) {
+    const cds_cells cells = {cds_walk_cell(walk, outer, added, move.after),
+                             cds_walk_cell(walk, outer, added, move.before),
+                             move.before == move.after};
+    unsigned shape = 0;
+    if (cells.now.begin == cells.now.end) {
+      continue;
+    }
+    CDS_TRY(cds_shape_number(&shape, &r->shapes, walk, &cells, w->scratch));
+    count[(COUNT_LOOP + j) * r->shapes.room + shape]++;
+  }
+  return CDS_OK;
+}
+
 static cds_status count_shapes(windows *w, shape_rank *r, uint64_t outer,
                                uint64_t *count) {
-  const cds_walk *walk = &r->walk;
-  const cds_cell none = {0, 0};
-  unsigned shape = 0;
-  for (uint64_t added = 0; added < walk->addeds; added++) {
-    for (unsigned s = 0; s < walk->steps; s++) {
-      const cds_cell now = cds_walk_cell(walk, outer, added, walk->step[s]);
-      if (now.begin == now.end) {
-        continue;
-      }
-      CDS_TRY(cds_shape_number(&shape, &r->shapes, walk, now, none, false,
-                               w->scratch));
-      count[COUNT_STEPS * r->shapes.room + shape]++;
-      count[COUNT_FIRST * r->shapes.room + shape] += s == 0;
-    }
+  for (uint64_t added = 0; added < r->walk.addeds; added++) {
+    CDS_TRY(count_steps(w, r, outer, added, count));
     for (unsigned j = 0; j < w->loops; j++) {
-      cds_move move = move_of(w, r->rank, j);
-      while (cds_next_move(&move, walk)) {
-        const cds_cell now = cds_walk_cell(walk, outer, added, move.after);
-        const cds_cell was = cds_walk_cell(walk, outer, added, move.before);
-        if (now.begin < now.end) {
-          CDS_TRY(cds_shape_number(&shape, &r->shapes, walk, now, was,
-                                   move.before == move.after, w->scratch));
-          count[(COUNT_LOOP + j) * r->shapes.room + shape]++;
-        }
-      }
+      CDS_TRY(count_moves(w, r, outer, added, j, count));
     }
   }
   return CDS_OK;
@@ -306,6 +330,17 @@ static cds_status sum_row(windows *w, shape_axis *axis, const uint64_t *a,
   return CDS_OK;
 }
 
+/* The type of the axis that type a of one rank and b of the other make. */
+static cds_status add_pair(windows *w, factor *f, shape_axis *axis, unsigned a,
+                           unsigned b, uint64_t *sum) {
+  const shape_type *type[2] = {&axis->rank[0].type[a], &axis->rank[1].type[b]};
+  memset(sum, 0, w->sums * sizeof *sum);
+  for (unsigned row = 0; row < COUNT_LOOP + w->loops; row++) {
+    CDS_TRY(sum_row(w, axis, type[0]->count, type[1]->count, row, sum));
+  }
+  return add_type(w, f, sum, type[0]->instances * type[1]->instances);
+}
+
 static cds_status add_axis(windows *w, const cds_term term[CDS_TERMS_MAX]) {
   factor *f = &w->factor[w->factors++];
   shape_axis *axis = cds_arena_alloc(w->scratch, sizeof *axis);
@@ -327,13 +362,7 @@ static cds_status add_axis(windows *w, const cds_term term[CDS_TERMS_MAX]) {
   }
   for (unsigned a = 0; a < axis->rank[0].types; a++) {
     for (unsigned b = 0; b < axis->rank[1].types; b++) {
-      const shape_type *type[2] = {&axis->rank[0].type[a],
-                                   &axis->rank[1].type[b]};
-      memset(sum, 0, w->sums * sizeof *sum);
-      for (unsigned row = 0; row < COUNT_LOOP + w->loops; row++) {
-        CDS_TRY(sum_row(w, axis, type[0]->count, type[1]->count, row, sum));
-      }
-      CDS_TRY(add_type(w, f, sum, type[0]->instances * type[1]->instances));
+      CDS_TRY(add_pair(w, f, axis, a, b, sum));
     }
   }
   return CDS_OK;
