@@ -147,11 +147,11 @@ typedef struct cds_state {
 typedef struct cds_states {
   unsigned count;
   uint64_t codes;
+  uint64_t *spare; /* room for the lengths of one state */
   cds_state state[STATES_MAX];
 } cds_states;
 
-/* Adds the state whose lengths stand in `length`; `spare` tells that they were
- * copied, not kept. */
+/* Adds a state with a copy of the lengths. */
 static cds_status add_state(cds_states *to, const uint64_t *length,
                             uint64_t times, cds_arena *arena) {
   const size_t bytes = (size_t)to->codes * sizeof *length;
@@ -180,7 +180,8 @@ static cds_status add_state(cds_states *to, const uint64_t *length,
 /* A spread over array k: each code becomes `trips` codes. */
 static cds_status split_codes(cds_states *to, const cds_states *from,
                               const cds_node *node, uint64_t part,
-                              uint64_t *length, cds_arena *arena) {
+                              cds_arena *arena) {
+  uint64_t *length = to->spare;
   for (unsigned i = 0; i < from->count; i++) {
     for (uint64_t code = 0; code < to->codes; code++) {
       length[code] =
@@ -195,8 +196,8 @@ static cds_status split_codes(cds_states *to, const cds_states *from,
 /* Another node, pieces first to last of it. */
 static cds_status split_times(cds_states *to, const cds_states *from,
                               const cds_node *node, uint64_t part,
-                              const uint64_t range[2], uint64_t *length,
-                              cds_arena *arena) {
+                              const uint64_t range[2], cds_arena *arena) {
+  uint64_t *length = to->spare;
   for (unsigned i = 0; i < from->count; i++) {
     const uint64_t *old = from->state[i].length;
     uint64_t index = range[0];
@@ -252,6 +253,7 @@ cds_status cds_active_codes(cds_active_list *out, const cds_codes *codes,
   uint64_t run = nominal;
   unsigned now = 0;
   states[0].codes = 1;
+  states[0].spare = states[1].spare = length;
   CDS_TRY(add_state(&states[0], &nominal, 1, arena));
   for (unsigned n = 0; n < codes->mapping->nodes; n++) {
     const cds_node *node = &codes->mapping->node[n];
@@ -268,9 +270,8 @@ cds_status cds_active_codes(cds_active_list *out, const cds_codes *codes,
     if (cut == CDS_CUT_LAST && node->kind == CDS_FOR) {
       range[0] = range[1] = cds_pieces_of(node, run, nominal) - 1;
     }
-    CDS_TRY(code ? split_codes(to, &states[now], node, nominal, length, arena)
-                 : split_times(to, &states[now], node, nominal, range, length,
-                               arena));
+    CDS_TRY(code ? split_codes(to, &states[now], node, nominal, arena)
+                 : split_times(to, &states[now], node, nominal, range, arena));
     run = cds_piece_length(node, run, nominal, range[0]);
     now = 1 - now;
   }

@@ -3,8 +3,13 @@
  * count: (einsum, structure, mapping) -> exact counts of words moved.
  *
  * Pure, closed form, 64-bit integers. Words are values of one tensor, whatever
- * their bits, summed over all instances; `peak` is the busiest instance (the
- * one with all coordinates 0: it is the one that reads partial sums back).
+ * their bits, summed over all instances; `peak` is the busiest instance. That
+ * is the one with all coordinates 0: it reads partial sums back, and at each
+ * step its pieces are the longest (spec/mapping.h). Only of a tensor with
+ * windows may another instance be busier, where it idles in passes and so loses
+ * what overlaps: then its words are counted, and a port or network that adds
+ * up the peaks of several tensors has a bound from above, as these may be of
+ * different instances.
  */
 #ifndef CDS_COUNT_COUNT_H
 #define CDS_COUNT_COUNT_H
@@ -18,7 +23,7 @@ typedef struct cds_traffic {
   bool held;
   bool replaced;       /* the tile changes during the run */
   unsigned parent;     /* level index of the parent; the outermost: itself */
-  uint64_t tile_words; /* one instance's tile */
+  uint64_t tile_words; /* one instance's tile, the largest of the run */
   uint64_t words[CDS_ACTIONS];
   uint64_t peak[CDS_ACTIONS];
   /* Of `words`: partial sums, at the accumulator's bits (outputs only). */
@@ -53,15 +58,20 @@ typedef struct cds_traffic {
 
 typedef struct cds_counts {
   uint64_t macs;
-  uint64_t units; /* compute units that work: product of the spreads */
-  uint64_t steps; /* macs / units: compute cycles */
-  uint64_t used[CDS_ARRAYS_MAX + 1]; /* used instances at each depth */
-  uint64_t along[CDS_ARRAYS_MAX][2]; /* used positions on each axis */
+  uint64_t units; /* compute units that work at some step */
+  uint64_t steps; /* compute cycles, of the busiest unit, which never idles:
+                   * macs / units when no piece is shorter than another */
+  /* Instances at each depth that ever work, and positions on each axis up to
+   * the last one that does. */
+  uint64_t used[CDS_ARRAYS_MAX + 1];
+  uint64_t along[CDS_ARRAYS_MAX][2];
   cds_traffic at[CDS_LEVELS_MAX + 1][CDS_TENSORS_MAX];
 } cds_counts;
 
-/* Counts a validated mapping. CDS_ELIMIT when a count passes 64 bits or an
- * axis of two ranks is longer than 2^24; `scratch` is used and given back. */
+/* Counts a validated mapping. CDS_ELIMIT when a count passes 64 bits, an axis
+ * of two ranks is longer than 2^24, or, with factors that are not perfect, a
+ * limit of windows.h or uneven_links.h is passed; `scratch` is used and given
+ * back. */
 cds_status cds_count(cds_counts *out, const cds_arch *arch,
                      const cds_einsum *einsum, const cds_mapping *mapping,
                      cds_arena *scratch);

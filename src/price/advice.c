@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "count/pieces.h"
+
 enum { FACTOR_MAX = 65536 }; /* largest factor of a loop that is tried */
 
 /* One mapping and room to try changes of it. */
@@ -192,21 +194,22 @@ static void try_bypasses(trial *it, unsigned level) {
   }
 }
 
-/* Extent of the rank in a tile of the level, by the loops below `hold` and
- * the spreads that the level's instances share. */
+/* Extent of the rank in the largest tile of the level, whose first hold is
+ * given. */
 static uint64_t tile_extent(const cds_advice_case *given, unsigned level,
-                            unsigned hold, unsigned rank) {
-  uint64_t extent = 1;
-  for (unsigned at = 0; at < given->mapping.nodes; at++) {
-    const cds_node *node = &given->mapping.node[at];
-    const bool inside = node->kind == CDS_FOR && at > hold;
-    const bool shared = node->kind == CDS_SPREAD &&
-                        node->array >= given->arch.level[level].depth;
-    if (node->kind != CDS_HOLD && node->rank == rank && (inside || shared)) {
-      extent *= node->trips;
-    }
-  }
-  return extent;
+                            unsigned rank, cds_arena *scratch) {
+  const unsigned depth = given->arch.level[level].depth;
+  const cds_cuts cuts = {.place = first_hold(&given->mapping, level),
+                         .depth = depth,
+                         .from = depth,
+                         .time = CDS_CUT_FIRST,
+                         .outer = CDS_CUT_FIRST,
+                         .free = CDS_CUT_ALL};
+  cds_piece_sum sum = {0, 0};
+  return cds_sum_pieces(&sum, &given->einsum, &given->mapping, rank, &cuts,
+                        scratch) == CDS_OK
+             ? sum.length
+             : 0;
 }
 
 /* The smallest factor of one loop inside of the level that does; of equal
@@ -230,10 +233,10 @@ static void try_tiles(trial *it, unsigned level) {
                            .level = level,
                            .node = at,
                            .factor = factor};
-      advice.from = tile_extent(&it->given, level, hold, node->rank);
-      advice.to = advice.from / factor;
+      advice.from = tile_extent(&it->given, level, node->rank, it->scratch);
       if (offer(it, advice)) {
         advice = it->advice[--it->found];
+        advice.to = tile_extent(&it->changed, level, node->rank, it->scratch);
         const bool larger =
             advice.need_bits[level] > best.need_bits[level] || best.factor == 0;
         best = larger ? advice : best;

@@ -268,16 +268,13 @@ static void add_all(cds_flow *flow, const cds_pricing *job, unsigned level,
   const bool output = t == job->einsum->tensors - 1;
   const unsigned parent = entry->parent;
   const unsigned top = arch->level[parent].depth;
-  const uint64_t used = job->counts->used[top];
-  uint64_t down = entry->words[CDS_FILL] / used;
-  uint64_t up = entry->words[CDS_DRAIN] / used;
-  uint64_t part = entry->partial[CDS_DRAIN] / used;
+  uint64_t down = entry->peak[CDS_FILL];
+  uint64_t up = entry->peak[CDS_DRAIN];
+  uint64_t part = entry->partial_peak[CDS_DRAIN];
   if (top < arch->level[level].depth) {
     down = entry->down_peak[top];
     up = entry->up_peak[top];
     part = entry->up_partial_peak[top];
-  } else if (output) {
-    down = entry->peak[CDS_FILL];
   }
   flow->down_parent[parent] +=
       cds_words_bits(down, cds_word_bits(tensor, output));

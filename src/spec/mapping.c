@@ -190,11 +190,18 @@ static void refuse_factor(const checker *c, unsigned at, uint64_t length,
                    loop_word(node), name, (unsigned long long)node->trips);
     return;
   }
+  const bool loop = node->kind == CDS_FOR;
+  const uint64_t empty = node->trips - pieces;
+  const bool many = empty > 1;
   cds_diag_error(c->diag, node_place(c, at),
-                 "'%s %s %llu' leaves nothing to the last %s: expected %llu, "
-                 "which cuts %llu into pieces of %llu",
+                 "'%s %s %llu' leaves nothing to the last %.0llu%s%s%s: "
+                 "expected %llu, which cuts %llu into pieces of %llu",
                  loop_word(node), name, (unsigned long long)node->trips,
-                 node->kind == CDS_FOR ? "pass" : "instance",
+                 (unsigned long long)(many ? empty : 0), many ? " " : "",
+                 loop ? "pass" : "instance",
+                 !many  ? ""
+                 : loop ? "es"
+                        : "s",
                  (unsigned long long)pieces, (unsigned long long)length,
                  (unsigned long long)cds_ceil_div_u64(length, node->trips));
 }

@@ -2,9 +2,11 @@
 /*
  * The closed forms of `count` against literal execution, on random triples of
  * einsum, architecture and mapping: every field of the counts, no mismatch.
+ * First with perfect factors, then with any.
  *
- * Usage: test_count_literal [quick] [seed N] [cases N] [case N]
- * Quick (also CODESIGN_TEST_QUICK=1) looks at fewer cases; `case` at one only.
+ * Usage: test_count_literal [quick] [seed N] [cases N] [case N] [uneven]
+ * Quick (also CODESIGN_TEST_QUICK=1) looks at fewer cases; `case` at one only;
+ * `uneven` at the second kind only.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,16 +17,22 @@
 #include "support/random_case.h"
 #include "support/simulate.h"
 
-enum { CASES = 20000, CASES_QUICK = 2000, REPORTS_MAX = 5 };
+enum { CASES = 20000, CASES_QUICK = 1000, REPORTS_MAX = 5 };
 enum {
-  SHOWS = 10,
+  SHOWS_EVEN = 10,
   SHOWS_MULTICAST = 1 << 7,
   SHOWS_REDUCTION = 1 << 8,
-  SHOWS_HALO = 1 << 9 /* words of one step with different destinations */
+  SHOWS_HALO = 1 << 9,  /* words of one step with different destinations */
+  SHOWS_IDLE = 1 << 15, /* units that work wait for others */
+  SHOWS_WAIT = 1 << 16, /* pieces that all wait, as cycles are no product */
+  SHOWS = 17
 };
 static const char *const shows_name[SHOWS] = {
-    "stride",       "dilation",    "groups",    "bypass",    "two arrays",
-    "side by side", "interleaved", "multicast", "reduction", "halo on links"};
+    "stride",      "dilation",       "groups",        "bypass",
+    "two arrays",  "side by side",   "interleaved",   "multicast",
+    "reduction",   "halo on links",  "uneven pieces", "contiguous",
+    "cyclic",      "uneven windows", "uneven links",  "idle units",
+    "short passes"};
 
 typedef struct difference {
   char text[120];
@@ -133,6 +141,18 @@ static bool same_counts(const cds_counts *a, const cds_counts *b,
   return true;
 }
 
+/* Units that idle at some step, and loops with fewer passes at times. */
+static unsigned look_at_steps(const random_case *it, const cds_counts *counts) {
+  uint64_t most = 1;
+  for (unsigned n = 0; n < it->mapping.nodes; n++) {
+    if (it->mapping.node[n].kind == CDS_FOR) {
+      most *= it->mapping.node[n].trips;
+    }
+  }
+  return (counts->units * counts->steps > counts->macs ? SHOWS_IDLE : 0U) |
+         (counts->steps < most ? SHOWS_WAIT : 0U);
+}
+
 /* Multicast and reduction that saved something. */
 static unsigned look_at_counts(const cds_counts *counts, unsigned tensors) {
   unsigned shows = 0;
@@ -218,7 +238,7 @@ static bool check_case(const random_case *it, cds_arena *arena,
   } else {
     good = same_counts(&closed, &literal, &where);
   }
-  *shows = it->shows | look_for_halo(it) |
+  *shows = it->shows | look_for_halo(it) | look_at_steps(it, &literal) |
            look_at_counts(&literal, it->einsum.tensors);
   if (!good) {
     printf("mismatch: %s\n  ", where.text);
@@ -230,6 +250,7 @@ static bool check_case(const random_case *it, cds_arena *arena,
 typedef struct options {
   uint64_t seed, cases, first;
   bool one;
+  bool uneven; /* only */
 } options;
 
 static options read_options(int argc, char **argv) {
@@ -242,6 +263,8 @@ static options read_options(int argc, char **argv) {
     const bool more = i + 1 < argc;
     if (strcmp(argv[i], "quick") == 0) {
       o.cases = CASES_QUICK;
+    } else if (strcmp(argv[i], "uneven") == 0) {
+      o.uneven = true;
     } else if (more && strcmp(argv[i], "seed") == 0) {
       o.seed = strtoull(argv[++i], NULL, 10);
     } else if (more && strcmp(argv[i], "cases") == 0) {
@@ -258,11 +281,16 @@ static options read_options(int argc, char **argv) {
   return o;
 }
 
-/* Prints the shares and says whether each reaches 5 %. */
-static bool shares_are_wide(const uint64_t seen[SHOWS], uint64_t cases) {
+/* Prints the shares and says whether each reaches 5 %. `halo` has none: it is
+ * not counted where pieces are uneven. */
+static bool shares_are_wide(const uint64_t seen[SHOWS], uint64_t cases,
+                            unsigned shows, bool halo) {
   bool wide = true;
-  for (unsigned i = 0; i < SHOWS; i++) {
-    printf("  %-12s %6" PRIu64 " cases, %4.1f %%\n", shows_name[i], seen[i],
+  for (unsigned i = 0; i < shows; i++) {
+    if (1U << i == SHOWS_HALO && !halo) {
+      continue;
+    }
+    printf("  %-14s %6" PRIu64 " cases, %4.1f %%\n", shows_name[i], seen[i],
            100.0 * (double)seen[i] / (double)cases);
     if (seen[i] * 20 < cases) {
       printf("  '%s' is shown by fewer than 5 %% of the cases\n",
@@ -273,27 +301,41 @@ static bool shares_are_wide(const uint64_t seen[SHOWS], uint64_t cases) {
   return wide;
 }
 
-int main(int argc, char **argv) {
-  const options o = read_options(argc, argv);
+/* All cases of one kind; false when one of them is wrong. */
+static bool check_cases(const options *o, bool uneven, cds_arena *arena,
+                        random_case *it) {
   uint64_t mismatches = 0, seen[SHOWS] = {0};
-  cds_arena *arena = cds_arena_new();
-  random_case *it = malloc(sizeof *it);
-  if (arena == NULL || it == NULL) {
-    return EXIT_FAILURE;
-  }
-  for (uint64_t i = 0; i < o.cases && mismatches < REPORTS_MAX; i++) {
+  for (uint64_t i = 0; i < o->cases && mismatches < REPORTS_MAX; i++) {
     unsigned shows = 0;
-    random_case_make(it, o.seed, o.first + i);
+    if (uneven) {
+      random_case_make_uneven(it, o->seed, o->first + i);
+    } else {
+      random_case_make(it, o->seed, o->first + i);
+    }
     random_case_networks(it);
     mismatches += !check_case(it, arena, &shows);
     for (unsigned s = 0; s < SHOWS; s++) {
       seen[s] += shows >> s & 1;
     }
   }
+  printf("%" PRIu64 " %s cases of seed %" PRIu64 ", %" PRIu64 " mismatches\n",
+         o->cases, uneven ? "uneven" : "even", o->seed, mismatches);
+  const bool wide =
+      o->one ||
+      shares_are_wide(seen, o->cases, uneven ? SHOWS : SHOWS_EVEN, !uneven);
+  return mismatches == 0 && wide;
+}
+
+int main(int argc, char **argv) {
+  const options o = read_options(argc, argv);
+  cds_arena *arena = cds_arena_new();
+  random_case *it = malloc(sizeof *it);
+  if (arena == NULL || it == NULL) {
+    return EXIT_FAILURE;
+  }
+  bool good = o.uneven || check_cases(&o, false, arena, it);
+  good = check_cases(&o, true, arena, it) && good;
   free(it);
   cds_arena_free(arena);
-  printf("%" PRIu64 " cases of seed %" PRIu64 ", %" PRIu64 " mismatches\n",
-         o.cases, o.seed, mismatches);
-  const bool wide = o.one || shares_are_wide(seen, o.cases);
-  return mismatches == 0 && wide ? EXIT_SUCCESS : EXIT_FAILURE;
+  return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -75,6 +75,23 @@ static bool read_axis(cds_node *node, char *word, const cds_arch *arch) {
   return false;
 }
 
+static const char *const splits[] = {"balanced", "contiguous", "cyclic"};
+
+/* Takes "cyclic", if a word is there. */
+static bool read_split(cds_node *node, const char **text) {
+  char word[WORD_MAX];
+  if (!take_word(text, word)) {
+    return true;
+  }
+  for (unsigned split = 0; split < 3; split++) {
+    if (strcmp(word, splits[split]) == 0) {
+      node->split = (cds_split)split;
+      return true;
+    }
+  }
+  return false;
+}
+
 static bool read_loop(cds_mapping *out, const char **text, cds_node_kind kind,
                       const cds_arch *arch, const cds_einsum *einsum) {
   char rank[WORD_MAX], trips[WORD_MAX], over[WORD_MAX], array[WORD_MAX];
@@ -87,7 +104,8 @@ static bool read_loop(cds_mapping *out, const char **text, cds_node_kind kind,
                      .trips = strtoull(trips, NULL, 10)};
   if (kind == CDS_SPREAD &&
       (!take_word(text, over) || strcmp(over, "over") != 0 ||
-       !take_word(text, array) || !read_axis(node, array, arch))) {
+       !take_word(text, array) || !read_axis(node, array, arch) ||
+       !read_split(node, text))) {
     return false;
   }
   return node->rank != UINT_MAX && node->trips > 0;
@@ -153,6 +171,9 @@ void nest_write(FILE *stream, const cds_mapping *mapping, const cds_arch *arch,
     if (node->kind == CDS_SPREAD) {
       const cds_array *array = &arch->array[node->array];
       fprintf(stream, " over %s.%s", array->name, array->axis_name[node->axis]);
+      if (node->split != CDS_SPLIT_BALANCED) {
+        fprintf(stream, " %s", splits[node->split]);
+      }
     }
   }
 }

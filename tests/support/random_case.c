@@ -80,8 +80,10 @@ static uint64_t macs(const cds_einsum *einsum) {
   return product;
 }
 
-static void draw_sizes(cds_einsum *einsum, random_stream *stream) {
-  static const unsigned sizes[] = {1, 2, 2, 3, 4, 4, 5, 6, 8, 12};
+static void draw_sizes(cds_einsum *einsum, bool uneven, random_stream *stream) {
+  static const unsigned even[] = {1, 2, 2, 3, 4, 4, 5, 6, 8, 12};
+  static const unsigned odd[] = {1, 2, 3, 4, 5, 5, 7, 7, 9, 11};
+  const unsigned *sizes = uneven ? odd : even;
   static const unsigned large[] = {16, 18, 24, 30, 48, 64, 81, 100};
   do {
     for (unsigned r = 0; r < einsum->ranks; r++) {
@@ -110,7 +112,7 @@ static unsigned axis_shows(const cds_einsum *einsum, const cds_axis *axis) {
   return shows;
 }
 
-static void draw_einsum(random_case *it, random_stream *stream) {
+static void draw_einsum(random_case *it, bool uneven, random_stream *stream) {
   const shape *from = &shapes[random_below(stream, SHAPES)];
   char text[200];
   strncpy(text, from->text, sizeof text - 1);
@@ -120,7 +122,7 @@ static void draw_einsum(random_case *it, random_stream *stream) {
     fprintf(stderr, "random case: '%s' is not understood\n", text);
     exit(EXIT_FAILURE);
   }
-  draw_sizes(&it->einsum, stream);
+  draw_sizes(&it->einsum, uneven, stream);
   cds_tensor *output = &it->einsum.tensor[it->einsum.tensors - 1];
   output->accumulator = (cds_format){.name = "24 bit", .bits = 24};
   it->shows |= from->groups ? CASE_GROUPS : 0;
@@ -241,9 +243,17 @@ static void wish_holders(wishes *all, random_case *it, unsigned tensor,
   }
 }
 
-/* Takes a random divisor of what is left of the rank. */
-static uint64_t take_factor(uint64_t left, uint64_t limit,
+static uint64_t parts(uint64_t length, uint64_t part) {
+  return (length + part - 1) / part;
+}
+
+/* Takes a random divisor of what is left of the rank; uneven: any factor. */
+static uint64_t take_factor(uint64_t left, uint64_t limit, bool uneven,
                             random_stream *stream) {
+  if (uneven) {
+    const uint64_t most = left < limit ? left : limit;
+    return 1 + random_below(stream, (unsigned)most);
+  }
   uint64_t divisors[16];
   unsigned count = 0;
   for (uint64_t d = 1; d <= left && d <= limit && count < 16; d++) {
@@ -255,24 +265,27 @@ static uint64_t take_factor(uint64_t left, uint64_t limit,
 }
 
 static void wish_spreads(wishes *all, const random_case *it, uint64_t *left,
-                         random_stream *stream) {
+                         bool uneven, random_stream *stream) {
   for (unsigned k = 0; k < it->arch.arrays; k++) {
     for (unsigned x = 0; x < it->arch.array[k].axes; x++) {
       uint64_t room = it->arch.array[k].extent[x];
       const unsigned spreads = 1 + random_below(stream, 2);
       for (unsigned i = 0; i < spreads && it->einsum.ranks > 0; i++) {
         const unsigned r = random_below(stream, it->einsum.ranks);
-        const uint64_t trips = take_factor(left[r], room, stream);
+        const uint64_t trips = take_factor(left[r], room, uneven, stream);
         if (trips == 1 && !random_chance(stream, 5)) {
           continue;
         }
-        left[r] /= trips;
+        left[r] = parts(left[r], trips);
         room /= trips;
         const cds_node node = {.kind = CDS_SPREAD,
                                .rank = r,
                                .array = k,
                                .axis = x,
-                               .trips = trips};
+                               .trips = trips,
+                               .split = uneven
+                                            ? (cds_split)random_below(stream, 3)
+                                            : CDS_SPLIT_BALANCED};
         add_wish(all, node, random_below(stream, PLACES));
       }
     }
@@ -280,16 +293,17 @@ static void wish_spreads(wishes *all, const random_case *it, uint64_t *left,
 }
 
 static void wish_loops(wishes *all, const random_case *it, uint64_t *left,
-                       random_stream *stream) {
+                       bool uneven, random_stream *stream) {
   for (unsigned r = 0; r < it->einsum.ranks; r++) {
     while (left[r] > 1 || random_chance(stream, 5)) {
-      const uint64_t trips = random_chance(stream, 30)
-                                 ? left[r]
-                                 : take_factor(left[r], left[r], stream);
+      const uint64_t trips =
+          random_chance(stream, 30)
+              ? left[r]
+              : take_factor(left[r], left[r], uneven, stream);
       if (trips == 1 && !random_chance(stream, 5)) {
         continue;
       }
-      left[r] /= trips;
+      left[r] = parts(left[r], trips);
       const cds_node node = {.kind = CDS_FOR, .rank = r, .trips = trips};
       add_wish(all, node, random_below(stream, PLACES));
     }
@@ -308,7 +322,31 @@ static void sort_wishes(wishes *all) {
   }
 }
 
-static void draw_mapping(random_case *it, random_stream *stream) {
+/* In the order in which they stand, each factor becomes the smallest with its
+ * quotient, and what is left at the end is looped over. */
+static void settle_factors(random_case *it) {
+  uint64_t left[CDS_RANKS_MAX];
+  cds_mapping *mapping = &it->mapping;
+  for (unsigned r = 0; r < it->einsum.ranks; r++) {
+    left[r] = it->einsum.rank[r].size;
+  }
+  for (unsigned n = 0; n < mapping->nodes; n++) {
+    cds_node *node = &mapping->node[n];
+    if (node->kind != CDS_HOLD) {
+      const uint64_t part = parts(left[node->rank], node->trips);
+      node->trips = parts(left[node->rank], part);
+      left[node->rank] = part;
+    }
+  }
+  for (unsigned r = 0; r < it->einsum.ranks; r++) {
+    if (left[r] > 1) {
+      mapping->node[mapping->nodes++] =
+          (cds_node){.kind = CDS_FOR, .rank = r, .trips = left[r]};
+    }
+  }
+}
+
+static void draw_mapping(random_case *it, bool uneven, random_stream *stream) {
   wishes all = {0};
   uint64_t left[CDS_RANKS_MAX];
   const bool anywhere = random_chance(stream, 50);
@@ -319,8 +357,8 @@ static void draw_mapping(random_case *it, random_stream *stream) {
   for (unsigned r = 0; r < it->einsum.ranks; r++) {
     left[r] = it->einsum.rank[r].size;
   }
-  wish_spreads(&all, it, left, stream);
-  wish_loops(&all, it, left, stream);
+  wish_spreads(&all, it, left, uneven, stream);
+  wish_loops(&all, it, left, uneven, stream);
   sort_wishes(&all);
   cds_mapping *mapping = &it->mapping;
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
@@ -329,6 +367,9 @@ static void draw_mapping(random_case *it, random_stream *stream) {
   }
   for (unsigned i = 0; i < all.count; i++) {
     mapping->node[mapping->nodes++] = all.wish[i].node;
+  }
+  if (uneven) {
+    settle_factors(it);
   }
 }
 
@@ -359,15 +400,64 @@ static void look_at_mapping(random_case *it) {
   it->shows |= two ? CASE_TWO_ARRAYS : 0;
 }
 
-void random_case_make(random_case *out, uint64_t seed, uint64_t number) {
+static void make(random_case *out, uint64_t seed, uint64_t number,
+                 bool uneven) {
   random_stream stream = random_start(seed, number);
   memset(out, 0, sizeof *out);
   out->seed = seed;
   out->number = number;
-  draw_einsum(out, &stream);
+  draw_einsum(out, uneven, &stream);
   draw_arch(out, &stream);
-  draw_mapping(out, &stream);
+  draw_mapping(out, uneven, &stream);
   look_at_mapping(out);
+}
+
+void random_case_make(random_case *out, uint64_t seed, uint64_t number) {
+  make(out, seed, number, false);
+}
+
+static bool slides_unevenly(const random_case *it) {
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    if (cds_tensor_has_windows(&it->einsum, t) &&
+        !cds_mapping_even(&it->mapping, &it->einsum, t)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* What the mapping shows of uneven pieces. */
+static void look_at_pieces(random_case *out) {
+  uint64_t left[CDS_RANKS_MAX];
+  for (unsigned r = 0; r < out->einsum.ranks; r++) {
+    left[r] = out->einsum.rank[r].size;
+  }
+  for (unsigned n = 0; n < out->mapping.nodes; n++) {
+    const cds_node *node = &out->mapping.node[n];
+    if (node->kind == CDS_HOLD || node->trips < 2) {
+      continue;
+    }
+    const bool rest = left[node->rank] % node->trips != 0;
+    left[node->rank] = parts(left[node->rank], node->trips);
+    const bool dealt = node->kind == CDS_SPREAD && left[node->rank] > 1;
+    out->shows |= rest ? CASE_UNEVEN : 0;
+    out->shows |=
+        dealt && node->split == CDS_SPLIT_CONTIGUOUS ? CASE_CONTIGUOUS : 0;
+    out->shows |= dealt && node->split == CDS_SPLIT_CYCLIC ? CASE_CYCLIC : 0;
+  }
+  out->shows |= slides_unevenly(out) ? CASE_UNEVEN_WINDOWS : 0;
+}
+
+void random_case_make_uneven(random_case *out, uint64_t seed, uint64_t number) {
+  enum { ATTEMPTS = 20 };
+  for (unsigned i = 0; i < ATTEMPTS; i++) {
+    make(out, seed + 2000 + i, number, true);
+    look_at_pieces(out);
+    out->seed = seed;
+    if ((out->shows & (CASE_UNEVEN | CASE_CYCLIC)) != 0) {
+      return;
+    }
+  }
 }
 
 void random_case_write(FILE *stream, const random_case *it) {
@@ -384,9 +474,11 @@ void random_case_write(FILE *stream, const random_case *it) {
 void random_case_networks(random_case *it) {
   enum { KINDS = CDS_NETWORK_CROSSBAR + 1 };
   random_stream stream = random_start(it->seed + 1000, it->number);
+  const bool buses = slides_unevenly(it);
   for (unsigned k = 0; k < it->arch.arrays; k++) {
     cds_array *array = &it->arch.array[k];
     array->network = (cds_network_kind)random_below(&stream, KINDS);
+    array->network = buses ? CDS_NETWORK_BUS : array->network;
     array->radix = 2 + random_below(&stream, 2);
     array->ports = (cds_ports)random_below(&stream, 3);
     if (array->network == CDS_NETWORK_SYSTOLIC &&
@@ -395,6 +487,14 @@ void random_case_networks(random_case *it) {
     }
     if (array->axes == 1 && random_chance(&stream, 50)) {
       array->axis_name[0] = "cols";
+    }
+  }
+  for (unsigned n = 0; n < it->mapping.nodes; n++) {
+    const cds_node *node = &it->mapping.node[n];
+    if ((it->shows & CASE_UNEVEN) != 0 && node->kind == CDS_SPREAD &&
+        node->trips > 1 &&
+        it->arch.array[node->array].network != CDS_NETWORK_BUS) {
+      it->shows |= CASE_UNEVEN_LINKS;
     }
   }
 }

@@ -21,6 +21,14 @@ enum {
   CASE_BESIDE = 1 << 5,     /* a tensor passes through levels side by side */
   CASE_INTERLEAVED = 1 << 6 /* a level's holder outside of an outer level's */
 };
+/* Of uneven cases, beside these. */
+enum {
+  CASE_UNEVEN = 1 << 10,     /* some pieces are shorter than others */
+  CASE_CONTIGUOUS = 1 << 11, /* spreads that are dealt out so */
+  CASE_CYCLIC = 1 << 12,
+  CASE_UNEVEN_WINDOWS = 1 << 13, /* windows over uneven pieces */
+  CASE_UNEVEN_LINKS = 1 << 14    /* uneven pieces, spread over links */
+};
 
 typedef struct random_case {
   uint64_t seed, number;
@@ -32,7 +40,10 @@ typedef struct random_case {
 } random_case;
 
 void random_case_make(random_case *out, uint64_t seed, uint64_t number);
-/* Draws the kinds of its networks, from a stream of their own. */
+/* The same with factors that need not be perfect, and any splits. */
+void random_case_make_uneven(random_case *out, uint64_t seed, uint64_t number);
+/* Draws the kinds of its networks, from a stream of their own. Buses only when
+ * windows are cut unevenly: nothing else is counted. */
 void random_case_networks(random_case *it);
 /* Everything that is needed to build the case again by hand. */
 void random_case_write(FILE *stream, const random_case *it);

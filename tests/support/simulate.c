@@ -45,22 +45,13 @@ static void *room(size_t count, size_t size) {
 /* Names of words: places in the bounding box of the tensor. */
 static void name_words(sim_state *sim, unsigned t) {
   const cds_tensor *tensor = &sim->einsum->tensor[t];
-  const cds_mapping *mapping = sim->mapping;
   sim->words[t] = 1;
   for (unsigned a = tensor->axes; a-- > 0;) {
     const cds_axis *axis = &tensor->axis[a];
     size_t length = 1;
     for (unsigned i = 0; i < axis->terms; i++) {
       const cds_term *term = &axis->term[i];
-      size_t inner = 1; /* what one step of the node adds to the rank */
-      for (unsigned n = mapping->nodes; n-- > 0;) {
-        const cds_node *node = &mapping->node[n];
-        if (node->kind != CDS_HOLD && node->rank == term->rank) {
-          sim->weight[t][n] +=
-              sim->words[t] * (size_t)term->coefficient * inner;
-          inner *= (size_t)node->trips;
-        }
-      }
+      sim->weight[t][term->rank] += sim->words[t] * (size_t)term->coefficient;
       length += (size_t)term->coefficient *
                 ((size_t)sim->einsum->rank[term->rank].size - 1);
     }
@@ -68,62 +59,18 @@ static void name_words(sim_state *sim, unsigned t) {
   }
 }
 
-/* Whether the node's digit is free inside one tile of the holder. */
-static bool is_free(const sim_holder *holder, const cds_node *node,
-                    unsigned n) {
-  if (node->kind == CDS_FOR) {
-    return n > holder->node;
-  }
-  return node->kind == CDS_SPREAD && node->array >= holder->depth;
-}
-
-/* Offsets of a tile's words: the projection of all free points. */
-static void list_offsets(sim_state *sim, sim_holder *holder) {
-  const cds_mapping *mapping = sim->mapping;
-  bool *seen = room(sim->words[holder->tensor], sizeof *seen);
-  size_t *found = room(sim->words[holder->tensor], sizeof *found);
-  size_t count = 1;
-  seen[0] = true;
-  for (unsigned n = 0; n < mapping->nodes; n++) {
-    if (!is_free(holder, &mapping->node[n], n)) {
-      continue;
-    }
-    const size_t before = count;
-    for (uint64_t digit = 1; digit < mapping->node[n].trips; digit++) {
-      for (size_t i = 0; i < before; i++) {
-        const size_t word =
-            found[i] + (size_t)digit * sim->weight[holder->tensor][n];
-        if (!seen[word]) {
-          seen[word] = true;
-          found[count++] = word;
-        }
-      }
+/* Loops that the tensor lacks change nothing: the holder stands behind the
+ * innermost loop above it that cuts one of the tensor's ranks. */
+static unsigned hoist(const sim_state *sim, const sim_holder *holder) {
+  unsigned place = 0;
+  for (unsigned n = 0; n < holder->node; n++) {
+    const cds_node *node = &sim->mapping->node[n];
+    if (node->kind == CDS_FOR && node->trips > 1 &&
+        cds_tensor_has_rank(&sim->einsum->tensor[holder->tensor], node->rank)) {
+      place = n + 1;
     }
   }
-  free(seen);
-  holder->offset = found;
-  holder->offsets = count;
-}
-
-/* What the coordinates of each instance add to its words' numbers. */
-static void list_homes(sim_state *sim, sim_holder *holder) {
-  holder->home = room(holder->instances, sizeof *holder->home);
-  for (size_t instance = 0; instance < holder->instances; instance++) {
-    size_t home = 0;
-    for (unsigned k = 0; k < holder->depth; k++) {
-      uint64_t coordinate =
-          instance / sim_span(sim, k + 1, holder->depth) % (size_t)sim->used[k];
-      for (unsigned n = sim->mapping->nodes; n-- > 0;) {
-        const cds_node *node = &sim->mapping->node[n];
-        if (node->kind == CDS_SPREAD && node->array == k) {
-          home += (size_t)(coordinate % node->trips) *
-                  sim->weight[holder->tensor][n];
-          coordinate /= node->trips;
-        }
-      }
-    }
-    holder->home[instance] = home;
-  }
+  return holder->memoryless ? holder->node : place;
 }
 
 static void prepare_holder(sim_state *sim, unsigned level, unsigned tensor,
@@ -144,14 +91,23 @@ static void prepare_holder(sim_state *sim, unsigned level, unsigned tensor,
     }
   }
   holder->instances = sim_span(sim, 0, holder->depth);
-  list_offsets(sim, holder);
-  list_homes(sim, holder);
+  holder->place = hoist(sim, holder);
   const size_t cells = holder->memoryless ? 1 : sim->words[tensor];
-  const size_t tile = holder->instances * holder->offsets;
   holder->cell = room(holder->instances * cells, sizeof *holder->cell);
-  holder->tile = room(tile, sizeof *holder->tile);
-  holder->next = room(tile, sizeof *holder->next);
   holder->changes = room(holder->instances, sizeof *holder->changes);
+  holder->idle = room(holder->instances, sizeof *holder->idle);
+  const unsigned nodes = sim->mapping->nodes;
+  holder->coordinate =
+      room(holder->instances * nodes, sizeof *holder->coordinate);
+  for (size_t i = 0; i < holder->instances; i++) {
+    for (unsigned n = 0; n < nodes; n++) {
+      const cds_node *at = &sim->mapping->node[n];
+      if (at->kind == CDS_SPREAD && at->array < holder->depth) {
+        holder->coordinate[i * nodes + n] =
+            sim_spread_digit(sim, holder->depth, i, n);
+      }
+    }
+  }
   holder->moved = room(holder->instances, sizeof *holder->moved);
   for (unsigned k = 0; k < holder->depth; k++) {
     holder->net[k] = room(sim_span(sim, 0, k), sizeof *holder->net[k]);
@@ -182,7 +138,7 @@ static void load_outermost(sim_state *sim) {
       continue;
     }
     sim_next_tile(sim, holder);
-    for (size_t i = 0; i < holder->offsets; i++) {
+    for (size_t i = 0; i < holder->nexts; i++) {
       const size_t word = holder->next[i].word;
       sim_cell *cell = sim_cell_at(sim, holder, 0, word);
       cell->present = true;
@@ -205,6 +161,7 @@ static void prepare(sim_state *sim) {
       sim->used[mapping->node[n].array] *= mapping->node[n].trips;
     }
   }
+  sim_cut(sim);
   sim->reduction_size = 1;
   for (unsigned r = 0; r < einsum->ranks; r++) {
     bool kept = false;
@@ -218,6 +175,8 @@ static void prepare(sim_state *sim) {
     name_words(sim, t);
     largest = sim->words[t] > largest ? sim->words[t] : largest;
   }
+  sim->seen = room(largest, sizeof *sim->seen);
+  sim->worked = room(sim_span(sim, 0, sim->arch->arrays), sizeof *sim->worked);
   for (unsigned n = 0; n < mapping->nodes; n++) {
     if (mapping->node[n].kind == CDS_HOLD) {
       prepare_holder(sim, mapping->node[n].level, mapping->node[n].tensor, n);
@@ -233,7 +192,7 @@ static void prepare(sim_state *sim) {
   load_outermost(sim);
 }
 
-/* Every compute unit multiplies and adds once. */
+/* Every compute unit that has something to do multiplies and adds once. */
 static void compute(sim_state *sim) {
   sim_holder *all = &sim->holder[sim->holders - sim->einsum->tensors];
   sim_holder *output = &all[sim->einsum->tensors - 1];
@@ -241,7 +200,12 @@ static void compute(sim_state *sim) {
     sim_next_tile(sim, &all[t]);
     sim_fill(sim, &all[t]);
   }
+  sim->steps++;
   for (size_t unit = 0; unit < output->instances; unit++) {
+    if (output->idle[unit]) {
+      continue;
+    }
+    sim->worked[unit] = true;
     uint64_t product = 1;
     for (unsigned t = 0; t + 1 < sim->einsum->tensors; t++) {
       product *= all[t].cell[unit].value;
@@ -272,7 +236,7 @@ static void step(sim_state *sim, unsigned outermost, bool first) {
   const unsigned holders = sim->holders - sim->einsum->tensors;
   for (unsigned h = holders; h-- > 0;) {
     sim_holder *holder = &sim->holder[h];
-    if (holder->parent == NULL || (!first && holder->node < outermost)) {
+    if (holder->parent == NULL || (!first && holder->place <= outermost)) {
       continue;
     }
     sim_next_tile(sim, holder);
@@ -285,7 +249,7 @@ static void step(sim_state *sim, unsigned outermost, bool first) {
   }
   for (unsigned h = 0; h < holders; h++) {
     sim_holder *holder = &sim->holder[h];
-    if (holder->parent == NULL || (!first && holder->node < outermost)) {
+    if (holder->parent == NULL || (!first && holder->place <= outermost)) {
       continue;
     }
     if (first) {
@@ -300,12 +264,13 @@ static void step(sim_state *sim, unsigned outermost, bool first) {
 /* Advances the temporal loops, innermost first; false at the end of the run.
  * `outermost` becomes the outermost loop that advanced. */
 static bool advance(sim_state *sim, unsigned *outermost) {
+  sim->pass_place = 0; /* no pass is listed */
   for (unsigned n = sim->mapping->nodes; n-- > 0;) {
     const cds_node *node = &sim->mapping->node[n];
     if (node->kind != CDS_FOR) {
       continue;
     }
-    if (++sim->digit[n] < node->trips) {
+    if (sim_has_pass(sim, n, ++sim->digit[n])) {
       *outermost = n;
       return true;
     }
@@ -409,29 +374,43 @@ static void sum_links(const sim_holder *holder, unsigned k, cds_traffic *out) {
     out->first_link[k][x] = holder->first_link[k][x];
     out->last_link[k][x] = holder->last_link[k][x];
   }
+  if (first->array->network == CDS_NETWORK_BUS) {
+    out->link_down[k][0] = out->down_peak[k]; /* its one link */
+  }
 }
 
-static void sum_networks(const sim_state *sim, const sim_holder *holder,
+/* Words of one sort in instance 0 and in the busiest one. Only windows, where
+ * idling loses an overlap, may make another one busier. */
+static uint64_t busiest(sim_state *sim, const sim_holder *holder, uint64_t zero,
+                        uint64_t most) {
+  if (most > zero && !cds_tensor_has_windows(sim->einsum, holder->tensor)) {
+    sim_fail(sim, "instance 0 is not the busiest", holder);
+  }
+  return most;
+}
+
+static uint64_t most(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+static void sum_networks(sim_state *sim, const sim_holder *holder,
                          cds_traffic *out) {
   for (unsigned k = 0; k < holder->depth; k++) {
+    uint64_t down = 0, up = 0;
     for (size_t i = 0; i < sim_span(sim, 0, k); i++) {
+      down = most(down, holder->net[k][i].down);
+      up = most(up, holder->net[k][i].up);
       out->down[k] += holder->net[k][i].down;
       out->up[k] += holder->net[k][i].up;
       out->up_partial[k] += holder->net[k][i].up_partial;
     }
-    out->down_peak[k] = holder->net[k][0].down;
-    out->up_peak[k] = holder->net[k][0].up;
-    out->up_partial_peak[k] = holder->net[k][0].up_partial;
+    const sim_net *zero = &holder->net[k][0];
+    out->down_peak[k] = busiest(sim, holder, zero->down, down);
+    out->up_peak[k] = busiest(sim, holder, zero->up, up);
+    out->up_partial_peak[k] = zero->up_partial;
     out->adds[k] = holder->adds[k];
     out->first_net[k] = holder->first_net[k];
     out->last_net[k] = holder->last_net[k];
     sum_links(holder, k, out);
   }
-}
-
-static uint64_t total(const uint64_t words[CDS_ACTIONS]) {
-  return words[CDS_READ] + words[CDS_FILL] + words[CDS_UPDATE] +
-         words[CDS_DRAIN];
 }
 
 static void sum_holder(sim_state *sim, const sim_holder *holder,
@@ -441,18 +420,19 @@ static void sum_holder(sim_state *sim, const sim_holder *holder,
   out->replaced = holder->memoryless || holder->replaced;
   out->partial_tile = !holder->memoryless && holder->partial_tile;
   out->parent = holder->parent == NULL ? holder->level : holder->parent->level;
-  out->tile_words = holder->offsets;
+  out->tile_words = holder->largest;
+  uint64_t peak[CDS_ACTIONS] = {0};
   for (size_t i = 0; i < holder->instances; i++) {
     const sim_moved *moved = &holder->moved[i];
     for (unsigned a = 0; a < CDS_ACTIONS; a++) {
       out->words[a] += moved->words[a];
       out->partial[a] += moved->partial[a];
-    }
-    if (total(moved->words) > total(holder->moved[0].words)) {
-      sim_fail(sim, "instance 0 is not the busiest", holder);
+      peak[a] = most(peak[a], moved->words[a]);
     }
   }
-  memcpy(out->peak, holder->moved[0].words, sizeof out->peak);
+  for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+    out->peak[a] = busiest(sim, holder, holder->moved[0].words[a], peak[a]);
+  }
   memcpy(out->partial_peak, holder->moved[0].partial, sizeof out->partial_peak);
   out->first_parent = holder->first_parent;
   out->first_own = holder->first_own;
@@ -474,7 +454,7 @@ static void check_adds(sim_state *sim, const sim_holder *holder) {
 static void check_zero_starts(sim_state *sim, const sim_holder *holder,
                               const cds_traffic *t) {
   const uint64_t zero_starts = holder->parent == NULL
-                                   ? holder->offsets
+                                   ? holder->largest
                                    : t->words[CDS_DRAIN] - t->words[CDS_FILL];
   if (holder->output && !holder->memoryless &&
       t->words[CDS_READ] + zero_starts != t->words[CDS_UPDATE]) {
@@ -482,26 +462,45 @@ static void check_zero_starts(sim_state *sim, const sim_holder *holder,
   }
 }
 
+/* Instances that ever worked, and positions up to the last of them. */
+static void sum_workers(const sim_state *sim, cds_counts *out) {
+  const size_t units = sim_span(sim, 0, sim->arch->arrays);
+  for (unsigned depth = 0; depth <= sim->arch->arrays; depth++) {
+    const size_t below = sim_span(sim, depth, sim->arch->arrays);
+    for (size_t i = 0; i < units; i += below) {
+      bool any = false;
+      for (size_t unit = i; unit < i + below; unit++) {
+        any = any || sim->worked[unit];
+      }
+      out->used[depth] += any;
+    }
+  }
+  for (unsigned k = 0; k < sim->arch->arrays; k++) {
+    for (unsigned x = 0; x < 2; x++) {
+      for (size_t unit = 0; unit < units; unit++) {
+        uint64_t at = 0;
+        for (unsigned n = 0; n < sim->mapping->nodes; n++) {
+          const cds_node *node = &sim->mapping->node[n];
+          if (node->kind == CDS_SPREAD && node->array == k && node->axis == x) {
+            at = at * node->trips +
+                 sim_spread_digit(sim, sim->arch->arrays, unit, n);
+          }
+        }
+        if (sim->worked[unit]) {
+          out->along[k][x] = most(out->along[k][x], at + 1);
+        }
+      }
+    }
+  }
+}
+
 static void sum_up(sim_state *sim, cds_counts *out) {
-  *out = (cds_counts){.macs = 1, .units = 1};
+  *out = (cds_counts){.macs = 1, .steps = sim->steps};
   for (unsigned r = 0; r < sim->einsum->ranks; r++) {
     out->macs *= sim->einsum->rank[r].size;
   }
-  for (unsigned k = 0; k <= sim->arch->arrays; k++) {
-    out->used[k] = sim_span(sim, 0, k);
-  }
-  for (unsigned k = 0; k < sim->arch->arrays; k++) {
-    out->along[k][0] = out->along[k][1] = 1;
-  }
+  sum_workers(sim, out);
   out->units = out->used[sim->arch->arrays];
-  out->steps = 1;
-  for (unsigned n = 0; n < sim->mapping->nodes; n++) {
-    const cds_node *node = &sim->mapping->node[n];
-    out->steps *= node->kind == CDS_FOR ? node->trips : 1;
-    if (node->kind == CDS_SPREAD) {
-      out->along[node->array][node->axis] *= node->trips;
-    }
-  }
   for (unsigned h = 0; h < sim->holders; h++) {
     const sim_holder *holder = &sim->holder[h];
     cds_traffic *traffic = &out->at[holder->level][holder->tensor];
@@ -514,8 +513,8 @@ static void sum_up(sim_state *sim, cds_counts *out) {
 static void give_back(sim_state *sim) {
   for (unsigned h = 0; h < sim->holders; h++) {
     sim_holder *holder = &sim->holder[h];
-    free(holder->offset);
-    free(holder->home);
+    free(holder->idle);
+    free(holder->coordinate);
     free(holder->cell);
     free(holder->tile);
     free(holder->next);
@@ -530,6 +529,15 @@ static void give_back(sim_state *sim) {
   free(sim->list);
   free(sim->mark);
   free(sim->where);
+  free(sim->seen);
+  free(sim->worked);
+  for (unsigned n = 0; n < sim->mapping->nodes; n++) {
+    free(sim->digits[n]);
+  }
+  for (unsigned r = 0; r < sim->einsum->ranks; r++) {
+    free(sim->pass[r]);
+    free(sim->own[r]);
+  }
   free(sim);
 }
 

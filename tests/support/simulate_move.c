@@ -56,30 +56,6 @@ static size_t meet(sim_state *sim, const sim_holder *holder, unsigned k,
   return left;
 }
 
-/* The next tile in all instances: base + offset, by instance. */
-void sim_next_tile(sim_state *sim, sim_holder *holder) {
-  size_t base = 0;
-  for (unsigned n = 0; n < holder->node; n++) {
-    if (sim->mapping->node[n].kind == CDS_FOR) {
-      base += (size_t)sim->digit[n] * sim->weight[holder->tensor][n];
-    }
-  }
-  sim_word *next = holder->next;
-  for (size_t instance = 0; instance < holder->instances; instance++) {
-    size_t kept = 0;
-    for (size_t i = 0; i < holder->offsets; i++, next++) {
-      next->instance = instance;
-      next->word = base + holder->home[instance] + holder->offset[i];
-      kept += sim_cell_at(sim, holder, instance, next->word)->present;
-    }
-    holder->changes[instance] = kept < holder->offsets;
-    if (holder->output && !holder->memoryless && kept > 0 &&
-        kept < holder->offsets) {
-      sim_fail(sim, "an output tile changes in part", holder);
-    }
-  }
-}
-
 /* One word arrives from below at the parent. `first`: no other word of this
  * name arrived before in this drain; it carries what the parent gave away. */
 static void arrive(sim_state *sim, const sim_holder *holder,
@@ -162,12 +138,12 @@ void sim_drain(sim_state *sim, sim_holder *holder, bool all) {
  * children that differ only in coordinates of multicasting arrays. */
 static void fill_operand(sim_state *sim, sim_holder *holder) {
   sim_holder *parent = holder->parent;
-  const size_t total = holder->instances * holder->offsets;
+  const size_t total = holder->nexts;
   size_t count = 0;
   for (size_t i = 0; i < total; i++) {
     const sim_word *word = &holder->next[i];
     sim_cell *cell = sim_cell_at(sim, holder, word->instance, word->word);
-    if (!cell->present || holder->memoryless) {
+    if (!cell->present || holder->memoryless || holder->anew) {
       const sim_cell *source =
           sim_cell_at(sim, parent, parent_instance(sim, holder, word->instance),
                       word->word);
@@ -196,7 +172,7 @@ static void fill_operand(sim_state *sim, sim_holder *holder) {
  * the partial sum back, if there is one that the parent does not keep. */
 static void fill_output(sim_state *sim, sim_holder *holder) {
   sim_holder *parent = holder->parent;
-  const size_t total = holder->instances * holder->offsets;
+  const size_t total = holder->nexts;
   const size_t words = sim->words[holder->tensor];
   const uint32_t generation = ++sim->generation;
   for (size_t i = 0; i < total; i++) {
@@ -235,7 +211,7 @@ static void fill_output(sim_state *sim, sim_holder *holder) {
 
 /* Marks what is in `next` as present and the rest of the old tile as gone. */
 static void replace_tile(sim_state *sim, sim_holder *holder) {
-  const size_t total = holder->instances * holder->offsets;
+  const size_t total = holder->nexts;
   for (size_t i = 0; i < holder->tiled; i++) {
     const sim_word *word = &holder->tile[i];
     sim_cell_at(sim, holder, word->instance, word->word)->present = false;
@@ -245,8 +221,11 @@ static void replace_tile(sim_state *sim, sim_holder *holder) {
     sim_cell_at(sim, holder, word->instance, word->word)->present = true;
   }
   sim_word *tile = holder->tile;
+  const size_t room = holder->room_tile;
   holder->tile = holder->next;
+  holder->room_tile = holder->room_next;
   holder->next = tile;
+  holder->room_next = room;
   holder->tiled = total;
 }
 

@@ -33,21 +33,23 @@ typedef struct sim_net {
 } sim_net;
 
 /* `hold tensor at level`, or compute (level = number of levels), which has no
- * memory. A word's number is linear in the digits of the loops, so a tile is
- * base + offset for each of `offsets`. */
+ * memory. Lists of words are by instance. */
 typedef struct sim_holder {
   unsigned level, tensor, depth;
-  unsigned node; /* place in the nest */
+  unsigned node;  /* place in the nest */
+  unsigned place; /* hoisted: loops before this node replace the tile */
   bool memoryless, output, accumulate;
   struct sim_holder *parent; /* NULL: outermost */
   size_t instances;
-  size_t *home; /* part of the base that the instance's coordinates give */
-  size_t offsets, *offset;
+  uint64_t *coordinate; /* at each node, by instance: digits of the spreads */
   sim_cell *cell;
-  sim_word *tile; /* present now, by instance, ascending */
-  sim_word *next;
-  size_t tiled;
-  bool *changes; /* by instance: leaves its output tile now */
+  sim_word *tile, *next; /* present now, and at the present digits */
+  size_t tiled, nexts, room_tile, room_next;
+  bool *changes;      /* by instance: leaves its tile now, or a part of it */
+  bool *idle;         /* by instance: has nothing to do at the present digits */
+  bool started, anew; /* nothing of the tile just before stays */
+  uint64_t before[CDS_NODES_MAX]; /* digits of the tile just before */
+  size_t largest;                 /* words of a tile so far */
   sim_moved *moved;
   sim_net *net[CDS_ARRAYS_MAX];
   /* Link by link: all networks of the array as one, and the first one. */
@@ -70,16 +72,27 @@ typedef struct sim_state {
   uint64_t used[CDS_ARRAYS_MAX]; /* coordinates of each array */
   uint64_t reduction_size;       /* products in a finished output word */
   size_t words[CDS_TENSORS_MAX]; /* of the bounding box: names of words */
-  /* Change of the word's number when the node's digit advances by one. */
-  size_t weight[CDS_TENSORS_MAX][CDS_NODES_MAX];
-  uint64_t digit[CDS_NODES_MAX]; /* of the temporal loops, now */
-  unsigned holders;              /* from outside in; compute last */
+  /* Change of the word's number when the rank's index advances by one. */
+  size_t weight[CDS_TENSORS_MAX][CDS_RANKS_MAX];
+  uint64_t *digits[CDS_NODES_MAX]; /* of each index of the node's rank */
+  uint64_t digit[CDS_NODES_MAX];   /* of the temporal loops, now */
+  uint64_t steps;
+  bool *worked; /* by compute unit: at some step */
+  /* Scratch: indexes of each rank in the present pass, and in an instance. */
+  uint64_t *pass[CDS_RANKS_MAX], *own[CDS_RANKS_MAX];
+  size_t passes[CDS_RANKS_MAX];
+  unsigned pass_place;          /* + 1, of what `pass` lists now; 0: nothing */
+  unsigned cuts[CDS_RANKS_MAX]; /* nodes on each rank, from outside in */
+  unsigned cut[CDS_RANKS_MAX][CDS_NODES_MAX];
+  unsigned holders; /* from outside in; compute last */
   sim_holder holder[SIM_HOLDERS_MAX];
   /* Scratch: words on their way, and marks by (instance, word). */
   sim_word *list;
   uint32_t *mark;
   size_t *where;
   uint32_t generation;
+  uint32_t *seen; /* by word */
+  uint32_t sight;
 } sim_state;
 
 /* Notes the first contradiction. */
@@ -88,6 +101,15 @@ void sim_fail(sim_state *sim, const char *what, const sim_holder *holder);
 size_t sim_span(const sim_state *sim, unsigned first, unsigned last);
 sim_cell *sim_cell_at(const sim_state *sim, const sim_holder *holder,
                       size_t instance, size_t word);
+
+/* Cuts the range of each rank, node by node (simulate_cut.c). */
+void sim_cut(sim_state *sim);
+/* The digit that an instance of `depth` arrays has at the spread. */
+uint64_t sim_spread_digit(const sim_state *sim, unsigned depth, size_t instance,
+                          unsigned spread);
+/* Whether the loop has a pass with this digit, at the present digits of the
+ * loops around it, in any instance. */
+bool sim_has_pass(const sim_state *sim, unsigned loop, uint64_t digit);
 
 /* The tile of every instance at the present digits, into holder->next. */
 void sim_next_tile(sim_state *sim, sim_holder *holder);

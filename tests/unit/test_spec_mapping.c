@@ -137,13 +137,91 @@ static void words_that_are_no_node_are_refused(void **state) {
   refuse("{a: b}", "'nest' is not a list");
 }
 
-static void factors_must_have_the_size_as_product(void **state) {
+static void factors_must_leave_pieces_of_one(void **state) {
   (void)state;
   refuse("[hold A B O at DRAM, for m 4, for k 2, for k 2, for n 8]",
-         "map.yaml:1:46: error: factors of rank 'k' have the product 4: "
-         "expected its size, 6");
+         "map.yaml:1:46: error: factors of rank 'k' cut its 6 into pieces of "
+         "2: expected pieces of 1\n"
+         "  hint: 'for k 3' instead of 'for k 2' completes it");
   refuse("[hold A B O at DRAM, for m 4, for k 6]",
-         "factors of rank 'n' have the product 1: expected its size, 8");
+         "factors of rank 'n' cut its 8 into pieces of 8: expected pieces of "
+         "1\n  hint: another 'for n 8' completes it");
+}
+
+static void factors_must_be_the_smallest_with_their_quotient(void **state) {
+  (void)state;
+  refuse("[hold A B O at DRAM, for m 4, for k 6, for n 5, for n 2]",
+         "map.yaml:1:46: error: 'for n 5' leaves nothing to the last pass: "
+         "expected 4, which cuts 8 into pieces of 2");
+  refuse("[hold A B O at DRAM, for m 4, spread k 4 over PE.cols, for k 2, for "
+         "n 8]",
+         "'spread k 4' leaves nothing to the last instance: expected 3, which "
+         "cuts 6 into pieces of 2");
+  refuse("[hold A B O at DRAM, for m 4, for m 2, for k 6, for n 8]",
+         "'for m 2' has nothing left to cut: expected 1, as the factors before "
+         "it leave pieces of 1");
+  mapping_case c;
+  open_case(&c);
+  assert_fine(&c.f,
+              read_nest(&c, "[hold A B O at DRAM, for m 2, for m 2, "
+                            "for k 2, for k 2, for k 2, for n 3, for n 3]"));
+  fixture_close(&c.f);
+}
+
+/* Tiles of I overlap: which of their words go where on a mesh is counted for
+ * equal pieces only. */
+static void uneven_windows_are_refused_on_links(void **state) {
+  static const char *const nests[] = {
+      "[hold I W O at DRAM, spread p 2 over PE.cols, for p 2, for r 3]",
+      "[hold I W O at DRAM, for p 3, spread r 3 over PE.cols cyclic]",
+      "[hold I W O at DRAM, for p 2, spread r 3 over PE.cols, for p 2]"};
+  static const cds_place place = {"w.yaml", 1, 1};
+  (void)state;
+  for (unsigned i = 0; i < 3; i++) {
+    for (unsigned mesh = 0; mesh < 2; mesh++) {
+      mapping_case c;
+      open_case(&c);
+      c.arch.array[0].network = mesh ? CDS_NETWORK_MESH : CDS_NETWORK_BUS;
+      assert_fine(&c.f, cds_einsum_parse(&c.einsum, "O[p] += I[p+r] * W[r]",
+                                         place, c.f.arena, c.f.diag));
+      c.einsum.rank[0].size = 3;
+      c.einsum.rank[1].size = 3;
+      if (!mesh) {
+        assert_fine(&c.f, read_nest(&c, nests[i]));
+      } else {
+        assert_int_equal(read_nest(&c, nests[i]), CDS_EINPUT);
+        assert_message(&c.f,
+                       "overlapping tiles of 'I' are followed over the links "
+                       "of 'PE' for even pieces only: expected factors of each "
+                       "rank whose product is its size, and no 'cyclic'");
+      }
+      fixture_close(&c.f);
+    }
+  }
+}
+
+static void splits_are_read_and_written(void **state) {
+  (void)state;
+  mapping_case c;
+  open_case(&c);
+  assert_fine(&c.f,
+              read_nest(&c, "[hold A B O at DRAM, spread m 2 over PE.cols "
+                            "balanced, spread k 2 over PE.cols cyclic, "
+                            "spread n 2 over PE.rows contiguous, for m 2, "
+                            "for k 3, for n 4]"));
+  const char **lines = NULL;
+  assert_int_equal(
+      cds_mapping_lines(&lines, &c.mapping, &c.arch, &c.einsum, c.f.arena), 7);
+  assert_string_equal(lines[1], "spread m 2 over PE.cols");
+  assert_string_equal(lines[2], "spread k 2 over PE.cols cyclic");
+  assert_string_equal(lines[3], "spread n 2 over PE.rows contiguous");
+  fixture_close(&c.f);
+  refuse("[hold A B O at DRAM, spread m 2 over PE.cols cylic, for m 2, for k "
+         "6, for n 8]",
+         "map.yaml:1:46: error: 'cylic' after the array of a spread: expected "
+         "'balanced' (which needs no word), 'contiguous' or 'cyclic'\n"
+         "  hint: did you mean 'cyclic'?");
+  refuse("[spread m 2 over PE.cols cyclic cyclic]", "is no node of a mapping");
 }
 
 static void spreads_must_fit_their_axis(void **state) {
@@ -271,7 +349,10 @@ int main(void) {
       cmocka_unit_test(lines_are_the_words_that_are_read),
       cmocka_unit_test(an_axis_may_be_named_or_left_out_if_it_is_the_only_one),
       cmocka_unit_test(words_that_are_no_node_are_refused),
-      cmocka_unit_test(factors_must_have_the_size_as_product),
+      cmocka_unit_test(factors_must_leave_pieces_of_one),
+      cmocka_unit_test(factors_must_be_the_smallest_with_their_quotient),
+      cmocka_unit_test(uneven_windows_are_refused_on_links),
+      cmocka_unit_test(splits_are_read_and_written),
       cmocka_unit_test(spreads_must_fit_their_axis),
       cmocka_unit_test(holders_stand_in_the_order_of_levels),
       cmocka_unit_test(keep_and_bypass_bind),
