@@ -65,19 +65,47 @@ static cds_status list_parts(uint64_t **out, size_t *count, cds_tables *tables,
 
 /* ---- spreads --------------------------------------------------------- */
 
-/* Whether some factor of s fits on the rows and the rest on the columns. */
-static bool fits_axes(const cds_problem *problem, uint64_t s) {
-  if (s == 1 || !problem->array) {
-    return s == 1;
-  }
+/* Factors of s that fit on the rows while the rest fits on the columns; only
+ * counts them if out is NULL. */
+static size_t list_rows(uint64_t *out, const cds_problem *problem, uint64_t s) {
   const cds_array *array = &problem->arch->array[0];
-  const uint64_t cols = array->axes > 1 ? array->extent[1] : 1;
-  for (uint64_t rows = array->extent[0]; rows > 0; rows--) {
+  const bool any = problem->array;
+  const uint64_t most = any ? array->extent[0] : 1;
+  const uint64_t cols = any && array->axes > 1 ? array->extent[1] : 1;
+  size_t count = 0;
+  for (uint64_t rows = 1; rows <= most && rows <= s; rows++) {
     if (s % rows == 0 && s / rows <= cols) {
-      return true;
+      if (out != NULL) {
+        out[count] = rows;
+      }
+      count++;
     }
   }
-  return false;
+  return count;
+}
+
+/* Lists the factors of all spreads of a class. */
+static cds_status list_factors(cds_tables *tables, cds_class_table *table) {
+  size_t all = 0;
+  table->first_rows = cds_arena_array(tables->arena, table->count + 1,
+                                      sizeof *table->first_rows);
+  if (table->first_rows == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < table->count; i++) {
+    table->first_rows[i] = (uint32_t)all;
+    all += list_rows(NULL, tables->problem, table->spread[i]);
+  }
+  table->first_rows[table->count] = (uint32_t)all;
+  table->on_rows = cds_arena_array(tables->arena, all, sizeof *table->on_rows);
+  if (table->on_rows == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < table->count; i++) {
+    list_rows(&table->on_rows[table->first_rows[i]], tables->problem,
+              table->spread[i]);
+  }
+  return CDS_OK;
 }
 
 /* Whether a class can be spread so. Loops of the batch class stand above all
@@ -88,7 +116,7 @@ static bool may_spread(const cds_problem *problem, unsigned class, uint64_t s) {
   if (class == CDS_BATCH && cds_ceil_div(size, cds_ceil_div(size, s)) != s) {
     return false;
   }
-  return fits_axes(problem, s);
+  return list_rows(NULL, problem, s) > 0;
 }
 
 static cds_status list_spreads(cds_tables *tables, unsigned class) {
@@ -113,7 +141,7 @@ static cds_status list_spreads(cds_tables *tables, unsigned class) {
       table->spread[table->count++] = s;
     }
   }
-  return CDS_OK;
+  return list_factors(tables, table);
 }
 
 static cds_status begin_class(cds_tables *tables, unsigned class) {

@@ -42,7 +42,11 @@ typedef struct cds_options {
 /* Spreads of one class; what depends on them is made when first asked. */
 typedef struct cds_class_table {
   size_t count;
-  uint64_t *spread;                     /* rising */
+  uint64_t *spread; /* rising */
+  /* Of each spread: its factors that fit on the rows while the rest fits on the
+   * columns, on_rows[first_rows[i]] to on_rows[first_rows[i + 1] - 1]. */
+  uint32_t *first_rows;
+  uint64_t *on_rows;
   cds_row *(*least)[CDS_HELD_SETS];     /* made when first asked */
   cds_slopes *(*slopes)[CDS_HELD_SETS]; /* made when first asked */
   cds_options *(*options)[CDS_HELD_SETS][CDS_ABOVE_MAX];

@@ -13,35 +13,46 @@
 static const double first_band = 1.1;
 static const double growth_of_bands = 1.25;
 
-/* Whether spreads fit on the axes: some division of each s into a factor on
- * the rows and one on the columns. Depth of recursion: the classes. */
+/* Whether the spreads of the classes from c on fit on what is left of the axes:
+ * some factor of each on the rows, the rest on the columns. Depth of recursion:
+ * the classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
-static bool divide_axes(const uint64_t s[CDS_CLASSES], unsigned c,
-                        uint64_t rows, uint64_t cols) {
+static bool divide_axes(const cds_tables *tables, const cds_spreads *at,
+                        unsigned c, uint64_t rows, uint64_t cols) {
   if (c == CDS_CLASSES) {
     return true;
   }
-  for (uint64_t on_rows = 1; on_rows <= s[c] && on_rows <= rows; on_rows++) {
-    if (s[c] % on_rows == 0 && s[c] / on_rows <= cols &&
-        divide_axes(s, c + 1, rows / on_rows, cols / (s[c] / on_rows))) {
+  if (at->s[c] == 1) {
+    return divide_axes(tables, at, c + 1, rows, cols);
+  }
+  const cds_class_table *table = &tables->class[c];
+  const unsigned index = at->index[c];
+  for (uint32_t i = table->first_rows[index]; i < table->first_rows[index + 1];
+       i++) {
+    const uint64_t on_rows = table->on_rows[i];
+    const uint64_t on_cols = at->s[c] / on_rows;
+    if (on_rows > rows) {
+      break;
+    }
+    if (on_cols <= cols &&
+        divide_axes(tables, at, c + 1, rows / on_rows, cols / on_cols)) {
       return true;
     }
   }
   return false;
 }
 
-static bool axes_hold(const cds_problem *problem, const uint64_t s[CDS_CLASSES],
+static bool axes_hold(const cds_tables *tables, const cds_spreads *at,
                       uint64_t product) {
+  const cds_problem *problem = tables->problem;
   if (!problem->array) {
     return product == 1;
   }
   const cds_array *array = &problem->arch->array[0];
   const uint64_t cols = array->axes > 1 ? array->extent[1] : 1;
   const uint64_t rows = array->extent[0];
-  if (product <= rows || product <= cols) {
-    return true;
-  }
-  return product <= rows * cols && divide_axes(s, 0, rows, cols);
+  return product <= rows || product <= cols ||
+         divide_axes(tables, at, 0, rows, cols);
 }
 
 /* Least row of a tensor over its sets of holders, field by field. */
@@ -136,7 +147,7 @@ static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
     }
     at->s[last] = s;
     at->index[last] = (unsigned)i;
-    if (axes_hold(problem, at->s, product * s)) {
+    if (axes_hold(vectors->tables, at, product * s)) {
       CDS_TRY(add_vector(vectors, at));
     }
   }
