@@ -211,18 +211,39 @@ static cds_status count_tensor(job *it, const cds_mapping *mapping,
   return status;
 }
 
+/* Of a spread, averaged over its passes: tiles inside by tiles outside. */
+static double mean_trips(const cds_timeloop_nest *nest,
+                         const cds_timeloop_loop *loop) {
+  const uint64_t size = nest->einsum->rank[loop->rank].size;
+  const uint64_t inside = cds_ceil_div_u64(size, loop->stride);
+  return (double)inside / (double)cds_ceil_div_u64(inside, loop->trips);
+}
+
 /* Instances that work, by level, and compute units. */
 static cds_status count_instances(job *it) {
   cds_timeloop_counts *out = it->out;
+  const cds_timeloop_nest *nest = it->nest;
   uint64_t used = 1;
-  CDS_TRY(cds_einsum_macs(&out->macs, it->nest->einsum));
-  for (unsigned level = 0; level < it->nest->arch->levels; level++) {
+  uint64_t passes = 1;
+  double mean = 1.0;
+  CDS_TRY(cds_einsum_macs(&out->macs, nest->einsum));
+  for (unsigned level = 0; level < nest->arch->levels; level++) {
+    const cds_timeloop_block *block = &nest->block[level];
     out->used_max[level] = used;
-    out->used[level] = (double)used;
-    used *= it->nest->block[level].fanout;
+    out->used[level] = mean;
+    used *= block->fanout;
+    for (unsigned at = block->spread; at < block->end; at++) {
+      mean *= mean_trips(nest, &nest->loop[at]);
+    }
+    for (unsigned at = block->first; at < block->spread; at++) {
+      if (!cds_mul_u64(&passes, passes, nest->loop[at].trips)) {
+        return CDS_ELIMIT;
+      }
+    }
   }
-  out->units = (double)used;
-  out->steps = cds_ceil_div_u64(out->macs, used);
+  out->units = mean;
+  /* Timeloop's count of cycles where a pass is shorter: all as if full. */
+  out->steps = nest->perfect ? out->macs / used : passes;
   return CDS_OK;
 }
 

@@ -145,6 +145,27 @@ static cds_status read_block(reading *it, unsigned level) {
   return CDS_OK;
 }
 
+/* The last passes: digits of the last index of each rank, inner to outer. */
+static cds_status set_last(cds_timeloop_nest *nest) {
+  uint64_t rest[CDS_RANKS_MAX];
+  nest->perfect = true;
+  for (unsigned rank = 0; rank < nest->einsum->ranks; rank++) {
+    rest[rank] = nest->einsum->rank[rank].size - 1;
+  }
+  for (unsigned at = nest->loops; at-- > 0;) {
+    cds_timeloop_loop *loop = &nest->loop[at];
+    loop->last = rest[loop->rank] % loop->trips + 1;
+    rest[loop->rank] /= loop->trips;
+    nest->perfect = nest->perfect && loop->last == loop->trips;
+  }
+  for (unsigned rank = 0; rank < nest->einsum->ranks; rank++) {
+    if (rest[rank] != 0) {
+      return CDS_EINTERNAL; /* a mapping that validation refuses */
+    }
+  }
+  return CDS_OK;
+}
+
 static cds_status set_strides(cds_timeloop_nest *nest) {
   uint64_t extent[CDS_RANKS_MAX];
   for (unsigned rank = 0; rank < CDS_RANKS_MAX; rank++) {
@@ -157,7 +178,7 @@ static cds_status set_strides(cds_timeloop_nest *nest) {
       return CDS_ELIMIT;
     }
   }
-  return CDS_OK;
+  return set_last(nest);
 }
 
 cds_status cds_timeloop_nest_read(cds_timeloop_nest *out, const cds_arch *arch,
@@ -183,9 +204,15 @@ cds_status cds_timeloop_hull(cds_timeloop_box *out, uint64_t *words,
                              unsigned first) {
   const cds_tensor *which = &nest->einsum->tensor[tensor];
   uint64_t last[CDS_RANKS_MAX] = {0}; /* largest index of each rank */
+  bool outside[CDS_RANKS_MAX] = {false}; /* loops of it have more passes */
+  for (unsigned at = 0; at < first; at++) {
+    const cds_timeloop_loop *loop = &nest->loop[at];
+    outside[loop->rank] = outside[loop->rank] || loop->last > 1;
+  }
   for (unsigned at = first; at < nest->loops; at++) {
     const cds_timeloop_loop *loop = &nest->loop[at];
-    last[loop->rank] += (loop->trips - 1) * loop->stride;
+    last[loop->rank] +=
+        ((outside[loop->rank] ? loop->trips : loop->last) - 1) * loop->stride;
   }
   out->axes = which->axes;
   *words = 1;

@@ -12,6 +12,9 @@
 typedef struct cds_timeloop_loop {
   unsigned rank;
   uint64_t trips;
+  /* Of the last pass, when all loops of the rank outside of it are in theirs:
+   * the digit of the rank's last index, and one. trips in perfect nests. */
+  uint64_t last;
   uint64_t stride; /* by how much its index moves the rank's */
   bool rows;       /* spreads: along the rows (Timeloop's Y), not the columns */
 } cds_timeloop_loop;
@@ -28,6 +31,7 @@ typedef struct cds_timeloop_block {
 typedef struct cds_timeloop_nest {
   const cds_arch *arch;
   const cds_einsum *einsum;
+  bool perfect; /* last is trips everywhere */
   unsigned loops;
   cds_timeloop_loop loop[CDS_NODES_MAX];
   cds_timeloop_block block[CDS_LEVELS_MAX];
@@ -48,7 +52,8 @@ typedef struct cds_timeloop_move {
   int64_t by[CDS_AXES_MAX];
 } cds_timeloop_move;
 
-/* Hull of what the loops from `first` on touch of the tensor; its words. */
+/* Hull of what the loops from `first` on touch of the tensor, where most; its
+ * words. */
 cds_status cds_timeloop_hull(cds_timeloop_box *out, uint64_t *words,
                              const cds_timeloop_nest *nest, unsigned tensor,
                              unsigned first);
@@ -66,6 +71,9 @@ typedef struct cds_timeloop_fetch {
    * far from its own place the element finds these words. */
   bool linked;
   cds_timeloop_move link;
+  /* Ranks, by bit, that are in their last pass, whose spreads then end early;
+   * and were so in the step before. None in perfect nests. */
+  unsigned cut, cut_before;
 } cds_timeloop_fetch;
 typedef struct cds_timeloop_fetches {
   size_t count;
@@ -78,6 +86,22 @@ typedef struct cds_timeloop_fetches {
 cds_status cds_timeloop_walk(cds_timeloop_fetches *out,
                              const cds_timeloop_nest *nest, unsigned tensor,
                              unsigned level, cds_arena *arena);
+
+/* Adds a fetch that happens so often, with those of its kind. */
+typedef struct cds_timeloop_list {
+  cds_timeloop_fetches *out;
+  size_t room;
+  unsigned axes;
+  cds_arena *arena;
+} cds_timeloop_list;
+cds_status cds_timeloop_add(cds_timeloop_list *list,
+                            const cds_timeloop_fetch *fetch);
+/* cds_timeloop_walk for nests that are not perfect: step by step. CDS_ELIMIT
+ * when that takes more than 2^22 steps. */
+cds_status cds_timeloop_walk_residual(cds_timeloop_fetches *out,
+                                      const cds_timeloop_nest *nest,
+                                      unsigned tensor, unsigned level,
+                                      cds_arena *arena);
 
 /* Words that enter a network as `multicast` copies each. */
 typedef struct cds_timeloop_record {

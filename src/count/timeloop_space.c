@@ -35,7 +35,8 @@ typedef struct space {
   size_t elements;
   element *sorted;            /* by key, then x, y */
   cds_timeloop_move *distance; /* by number */
-  bool *served;               /* by number: a neighbour has it */
+  unsigned *beyond; /* by number: ranks, by bit, whose last pass ends before */
+  bool *served;     /* by number: absent, or a neighbour has it */
 } space;
 
 static int by_key(const void *left, const void *right) {
@@ -56,11 +57,15 @@ static void place_element(space *it, unsigned tensor, size_t index) {
   size_t rest = index;
   uint64_t x = 0, y = 0, scale_x = 1, scale_y = 1;
   cds_timeloop_move distance = {{0}};
+  uint64_t along[CDS_RANKS_MAX] = {0};
+  uint64_t last[CDS_RANKS_MAX] = {0};
   for (unsigned at = block->end; at-- > block->spread;) {
     const cds_timeloop_loop *loop = &it->nest->loop[at];
     const uint64_t digit = rest % loop->trips;
     const cds_timeloop_move move = cds_timeloop_step(it->nest, tensor, at);
     rest /= loop->trips;
+    along[loop->rank] += digit * loop->stride;
+    last[loop->rank] += (loop->last - 1) * loop->stride;
     for (unsigned axis = 0; axis < it->axes; axis++) {
       distance.by[axis] += (int64_t)digit * move.by[axis];
     }
@@ -74,6 +79,9 @@ static void place_element(space *it, unsigned tensor, size_t index) {
   }
   const uint64_t number = y * block->used_cols + x;
   it->distance[number] = distance;
+  for (unsigned rank = 0; rank < CDS_RANKS_MAX; rank++) {
+    it->beyond[number] |= along[rank] > last[rank] ? 1U << rank : 0U;
+  }
   it->sorted[number] = (element){.x = number % block->cols,
                                  .y = number / block->cols,
                                  .number = (uint32_t)number};
@@ -105,8 +113,10 @@ static cds_status prepare(space *it, unsigned tensor) {
   it->elements = (size_t)elements;
   it->sorted = cds_arena_array(it->arena, it->elements, sizeof *it->sorted);
   it->distance = cds_arena_array(it->arena, it->elements, sizeof *it->distance);
+  it->beyond = cds_arena_array(it->arena, it->elements, sizeof *it->beyond);
   it->served = cds_arena_array(it->arena, it->elements, sizeof *it->served);
-  if (it->sorted == NULL || it->distance == NULL || it->served == NULL) {
+  if (it->sorted == NULL || it->distance == NULL || it->beyond == NULL ||
+      it->served == NULL) {
     return CDS_ENOMEM;
   }
   for (size_t index = 0; index < it->elements; index++) {
@@ -239,49 +249,64 @@ static cds_status add_groups(space *it, const groups *found, double words) {
 
 /* Whether the element finds its words at the neighbour. */
 static bool finds_at(const space *it, size_t number, size_t neighbour,
-                     const cds_timeloop_move *link) {
-  if (neighbour >= it->elements) {
+                     const cds_timeloop_fetch *fetch) {
+  if (neighbour >= it->elements ||
+      (it->beyond[neighbour] & fetch->cut_before) != 0) {
     return false;
   }
   for (unsigned axis = 0; axis < it->axes; axis++) {
     if (it->distance[neighbour].by[axis] - it->distance[number].by[axis] !=
-        link->by[axis]) {
+        fetch->link.by[axis]) {
       return false;
     }
   }
   return true;
 }
 
-/* Marks the elements that one of four neighbours serves; how many. */
-static size_t serve(space *it, const cds_timeloop_move *link) {
+/* Marks the elements that are there and that one of four neighbours serves;
+ * how many. */
+static size_t serve(space *it, const cds_timeloop_fetch *fetch) {
   const size_t cols = (size_t)it->block->cols;
   const size_t all = cols * (size_t)it->block->rows;
   size_t count = 0;
   for (size_t number = 0; number < it->elements; number++) {
     const size_t x = number % cols;
     const bool found =
-        (x > 0 && finds_at(it, number, number - 1, link)) ||
-        (x + 1 < cols && finds_at(it, number, number + 1, link)) ||
-        (number >= cols && finds_at(it, number, number - cols, link)) ||
-        (number + cols < all && finds_at(it, number, number + cols, link));
-    it->served[number] = found;
+        !it->served[number] &&
+        ((x > 0 && finds_at(it, number, number - 1, fetch)) ||
+         (x + 1 < cols && finds_at(it, number, number + 1, fetch)) ||
+         (number >= cols && finds_at(it, number, number - cols, fetch)) ||
+         (number + cols < all && finds_at(it, number, number + cols, fetch)));
+    it->served[number] = it->served[number] || found;
     count += found;
   }
   return count;
 }
 
+/* Leaves the elements that this step has; false where all are there. */
+static bool leave_out(space *it, unsigned cut) {
+  bool any = false;
+  for (size_t number = 0; number < it->elements; number++) {
+    it->served[number] = (it->beyond[number] & cut) != 0;
+    any = any || it->served[number];
+  }
+  return any;
+}
+
 static cds_status add_fetch(space *it, const groups *all,
                             const cds_timeloop_fetch *fetch) {
   const double words = (double)fetch->times * (double)fetch->words;
-  const size_t served = fetch->linked ? serve(it, &fetch->link) : 0;
-  if (served == 0) {
-    return add_groups(it, all, words);
+  groups there = *all;
+  if (leave_out(it, fetch->cut)) {
+    CDS_TRY(find_groups(&there, it));
   }
-  groups rest;
-  CDS_TRY(find_groups(&rest, it));
-  memset(it->served, 0, it->elements * sizeof *it->served);
-  if (rest.total >= all->total) { /* the parent is read no less */
-    return add_groups(it, all, words);
+  const size_t served = fetch->linked ? serve(it, fetch) : 0;
+  groups rest = there;
+  if (served > 0) {
+    CDS_TRY(find_groups(&rest, it));
+  }
+  if (served == 0 || rest.total >= there.total) {
+    return add_groups(it, &there, words); /* the parent is read no less */
   }
   it->out->links += words * (double)served;
   return add_groups(it, &rest, words);

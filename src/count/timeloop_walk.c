@@ -35,9 +35,7 @@ typedef struct state {
 
 typedef struct walk {
   const cds_timeloop_nest *nest;
-  cds_timeloop_fetches *out;
-  size_t room;
-  cds_arena *arena;
+  cds_timeloop_list list;
   bool single; /* words of compute: each is fetched, whatever was before */
   cds_timeloop_box tile;
   uint64_t tile_words;
@@ -175,17 +173,50 @@ static bool same_shape(const walk *it, unsigned a, unsigned b) {
   return true;
 }
 
+static bool same_kind(const cds_timeloop_fetch *a, const cds_timeloop_fetch *b,
+                      unsigned axes) {
+  return a->words == b->words && a->linked == b->linked && a->cut == b->cut &&
+         a->cut_before == b->cut_before &&
+         cds_timeloop_same_move(&a->link, &b->link, axes);
+}
+
+cds_status cds_timeloop_add(cds_timeloop_list *list,
+                            const cds_timeloop_fetch *fetch) {
+  cds_timeloop_fetches *out = list->out;
+  uint64_t words = 0;
+  if (fetch->words == 0 || fetch->times == 0) {
+    return CDS_OK;
+  }
+  if (!cds_mul_u64(&words, fetch->times, fetch->words) ||
+      !cds_add_u64(&out->words, out->words, words)) {
+    return CDS_ELIMIT;
+  }
+  for (size_t i = 0; i < out->count; i++) {
+    if (same_kind(&out->fetch[i], fetch, list->axes)) {
+      out->fetch[i].times += fetch->times; /* less than out->words */
+      return CDS_OK;
+    }
+  }
+  if (out->count == list->room) {
+    const size_t room = list->room == 0 ? 16 : 2 * list->room;
+    cds_timeloop_fetch *more =
+        cds_arena_array(list->arena, room, sizeof *more);
+    if (more == NULL) {
+      return CDS_ENOMEM;
+    }
+    if (list->room > 0) {
+      memcpy(more, out->fetch, list->room * sizeof *more);
+    }
+    out->fetch = more;
+    list->room = room;
+  }
+  out->fetch[out->count++] = *fetch;
+  return CDS_OK;
+}
+
 static cds_status add_fetch(walk *it, uint64_t times, unsigned before,
                             unsigned part, unsigned loop) {
   cds_timeloop_fetch fetch = {.times = times, .words = words_of(it, part)};
-  uint64_t words = 0;
-  if (fetch.words == 0) {
-    return CDS_OK;
-  }
-  if (!cds_mul_u64(&words, times, fetch.words) ||
-      !cds_add_u64(&it->out->words, it->out->words, words)) {
-    return CDS_ELIMIT;
-  }
   if (loop != UINT_MAX && same_shape(it, before, part)) {
     fetch.linked = true;
     for (unsigned axis = 0; axis < it->tile.axes; axis++) {
@@ -194,29 +225,7 @@ static cds_status add_fetch(walk *it, uint64_t times, unsigned before,
                             place_of(it, before)->by[axis];
     }
   }
-  for (size_t i = 0; i < it->out->count; i++) {
-    cds_timeloop_fetch *known = &it->out->fetch[i];
-    if (known->words == fetch.words && known->linked == fetch.linked &&
-        cds_timeloop_same_move(&known->link, &fetch.link, it->tile.axes)) {
-      return cds_add_u64(&known->times, known->times, times) ? CDS_OK
-                                                             : CDS_ELIMIT;
-    }
-  }
-  if (it->out->count == it->room) {
-    const size_t room = it->room == 0 ? 16 : 2 * it->room;
-    cds_timeloop_fetch *more =
-        cds_arena_array(it->arena, room, sizeof *more);
-    if (more == NULL) {
-      return CDS_ENOMEM;
-    }
-    if (it->room > 0) {
-      memcpy(more, it->out->fetch, it->room * sizeof *more);
-    }
-    it->out->fetch = more;
-    it->room = room;
-  }
-  it->out->fetch[it->out->count++] = fetch;
-  return CDS_OK;
+  return cds_timeloop_add(&it->list, &fetch);
 }
 
 /* Weights from the outermost loop inwards. */
@@ -256,14 +265,17 @@ static cds_status weigh(walk *it) {
 cds_status cds_timeloop_walk(cds_timeloop_fetches *out,
                              const cds_timeloop_nest *nest, unsigned tensor,
                              unsigned level, cds_arena *arena) {
+  if (!nest->perfect) {
+    return cds_timeloop_walk_residual(out, nest, tensor, level, arena);
+  }
   walk *it = cds_arena_alloc(arena, sizeof *it);
   if (it == NULL) {
     return CDS_ENOMEM;
   }
   *out = (cds_timeloop_fetches){0};
   it->nest = nest;
-  it->out = out;
-  it->arena = arena;
+  it->list = (cds_timeloop_list){
+      .out = out, .axes = nest->einsum->tensor[tensor].axes, .arena = arena};
   it->single = level + 1 == nest->arch->levels;
   CDS_TRY(cds_timeloop_hull(&it->tile, &it->tile_words, nest, tensor,
                             nest->block[level].end));

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "import/timeloop.h"
 
 static void head(cds_import_text *to, const cds_tl *it, const char *what) {
@@ -11,8 +12,10 @@ static void head(cds_import_text *to, const cds_tl *it, const char *what) {
                    what, it->files);
 }
 
+/* Products of decimal numbers, without their dust. */
 static const char *number(const cds_tl *it, double value) {
-  const char *text = cds_import_number(it->reader->arena, value);
+  const char *text =
+      cds_import_number(it->reader->arena, cds_round_decimal(value, 15));
   return text == NULL ? "" : text;
 }
 
@@ -55,8 +58,9 @@ static void put_energy(cds_import_text *to, cds_tl *it,
     }
   }
   if (between[0] != '\0') {
-    cds_import_print(to, "} # of an access of %s words\n",
-                     number(it, at->width_bits / at->word_bits));
+    const double words = at->width_bits / at->word_bits;
+    cds_import_print(to, "} # of an access of %s word%s\n",
+                     number(it, words), words > 1.0 ? "s" : "");
   }
 }
 
@@ -87,9 +91,9 @@ static void put_standing(cds_import_text *to, cds_tl *it,
                          const cds_tl_component *at) {
   const double leak = at->energy_pj[CDS_TL_LEAK];
   if (!isnan(leak)) {
-    /* pJ a cycle x cycles a second = 1e-12 W */
-    cds_import_print(to, "    leakage: %s pW # %s pJ a cycle\n",
-                     number(it, leak * it->clock_hz), number(it, leak));
+    /* pJ a cycle x cycles a second = 1e-9 mW */
+    cds_import_print(to, "    leakage: %s mW # %s pJ a cycle\n",
+                     number(it, leak * it->clock_hz * 1e-9), number(it, leak));
   }
   if (!isnan(at->area_um2)) {
     cds_import_print(to, "    area: %s um2\n", number(it, at->area_um2));
@@ -158,7 +162,9 @@ cds_status cds_tl_write_architecture(cds_import_document *out, cds_tl *it) {
   cds_import_print(&to, "architecture: %s\n", it->name);
   cds_import_put(&to, "overlap: perfect # Timeloop waits for the slowest level "
                       "only\n");
-  cds_import_print(&to, "clock: %s Hz\n", number(it, it->clock_hz));
+  cds_import_print(&to, "clock: %s MHz # global_cycle_seconds\n",
+                   number(it, it->clock_hz * 1e-6));
+  cds_import_print(&to, "source: \"Timeloop's input, %s\"\n", it->files);
   cds_import_put(&to, "levels:\n");
   for (unsigned c = 0; c < it->components; c++) {
     if (c > 0) {
@@ -204,9 +210,9 @@ static void put_formats(cds_import_text *to, const cds_tl *it) {
   }
   cds_import_print(to,
                    "precision: {weights: %s bit, activations: %s bit, "
-                   "accumulator: %s bit} # words of the %s memory\n",
-                   number(it, stored), number(it, stored), number(it, widest),
-                   "outermost and the widest");
+                   "accumulator: %s bit} # words of the outermost memory and "
+                   "of the widest\n",
+                   number(it, stored), number(it, stored), number(it, widest));
 }
 
 static void put_roles(cds_import_text *to, const cds_tl *it) {
@@ -235,6 +241,7 @@ cds_status cds_tl_write_workload(cds_import_document *out, cds_tl *it) {
   head(&to, it, "problem");
   cds_import_print(&to, "workload: %s\n", it->shape);
   put_formats(&to, it);
+  cds_import_print(&to, "source: \"Timeloop's input, %s\"\n", it->files);
   cds_import_print(&to, "layers:\n  - name: %s # %s, line %u\n", it->shape,
                    cds_tl_file(it, it->problem->place.file), it->problem->place.line);
   cds_import_print(&to, "    einsum: \"%s[%s] +=", it->space[it->result].name,
@@ -279,7 +286,7 @@ static void put_hold(cds_import_text *to, const cds_tl *it, unsigned c) {
   bool any = false;
   for (unsigned s = 0; s < it->spaces; s++) {
     if ((bypass & 1U << s) == 0) {
-      cds_import_print(to, "%s %s", any ? "" : "      - hold",
+      cds_import_print(to, "%s %s", any ? "" : "    - hold",
                        it->space[s].name);
       any = true;
     }
@@ -287,7 +294,7 @@ static void put_hold(cds_import_text *to, const cds_tl *it, unsigned c) {
   if (any) {
     cds_import_print(to, " at %s\n", it->component[c].name);
   } else {
-    cds_import_print(to, "      # nothing is kept at %s\n",
+    cds_import_print(to, "    # nothing is kept at %s\n",
                      it->component[c].name);
   }
 }
@@ -298,7 +305,7 @@ static void put_loops(cds_import_text *to, const cds_tl *it, unsigned c) {
     const unsigned dim = at->loops.order[n];
     const cds_tl_factor *factor = &at->loops.factor[dim];
     if (it->used[dim] && factor->given && factor->bound > 1) {
-      cds_import_print(to, "      - for %s %llu\n", it->dim[dim],
+      cds_import_print(to, "    - for %s %llu\n", it->dim[dim],
                        (unsigned long long)factor->bound);
     }
   }
@@ -325,7 +332,7 @@ static void put_spreads(cds_import_text *to, cds_tl *it, unsigned c) {
                    it->dim[dim], x ? "X" : "Y", it->component[c].foreign);
       continue;
     }
-    cds_import_print(to, "      - spread %s %llu over %s%s\n", it->dim[dim],
+    cds_import_print(to, "    - spread %s %llu over %s%s\n", it->dim[dim],
                      (unsigned long long)factor->bound, name,
                      cols == 1 || rows == 1 ? ""
                      : x                    ? ".cols"

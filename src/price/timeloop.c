@@ -85,6 +85,13 @@ static void price_network(pricing *it, unsigned level) {
 
 static double least(double a, double b) { return a < b ? a : b; }
 
+/* Words of an instance that works all the time, from the average. */
+static double busiest(const pricing *it, unsigned level, uint64_t words) {
+  const double idle =
+      (double)it->counts->used_max[level] / it->counts->used[level];
+  return ceil((double)words / idle);
+}
+
 static void time_level(pricing *it, unsigned level) {
   const cds_level *place = &it->arch->level[level];
   const double word = place->word_bits > 0 ? place->word_bits : 1.0;
@@ -95,8 +102,8 @@ static void time_level(pricing *it, unsigned level) {
     const cds_timeloop_traffic *at = &it->counts->at[level][t];
     const double scale =
         place->word_bits > 0 ? 1.0 : word_bits(place, it->einsum, t);
-    reads += (double)at->reads * scale / steps;
-    writes += (double)(at->fills + at->updates) * scale / steps;
+    reads += busiest(it, level, at->reads) * scale / steps;
+    writes += busiest(it, level, at->fills + at->updates) * scale / steps;
   }
   double slowdown = 1.0;
   if (reads > 0.0) {
