@@ -55,11 +55,10 @@ static void write_json(FILE *stream, const cds_import *import, bool graph,
   cds_json_object(&json, NULL);
   for (unsigned kind = 0; kind < CDS_IMPORT_KINDS; kind++) {
     if (import->document[kind].text != NULL) {
-      cds_json_text(
-          &json,
-          cds_cli_printf(arena, "%s_file",
-                         cds_import_kind_name((cds_import_kind)kind)),
-          import->document[kind].text);
+      cds_json_text(&json,
+                    cds_cli_printf(arena, "%s_file",
+                                   cds_import_kind_name((cds_import_kind)kind)),
+                    import->document[kind].text);
     }
   }
   if (graph) {
@@ -114,10 +113,9 @@ static cds_status read_back(const cds_import *import, const char *path,
   cds_mapping_entry *entry = NULL;
   size_t entries = 0;
   cds_mapping *mapping = cds_cli_array(cli->arena, 1, sizeof *mapping);
-  CDS_TRY(cds_yaml_read_text(&root, "mapping.yaml (imported)",
-                             document[CDS_IMPORT_MAPPING].text,
-                             document[CDS_IMPORT_MAPPING].length, cli->arena,
-                             cli->diag));
+  CDS_TRY(cds_yaml_read_text(
+      &root, "mapping.yaml (imported)", document[CDS_IMPORT_MAPPING].text,
+      document[CDS_IMPORT_MAPPING].length, cli->arena, cli->diag));
   CDS_TRY(cds_mapping_file_read_tree(&entry, &entries, root, &reader));
   return cds_mapping_read(mapping, entry[0].nest, arch,
                           &workload.layer[0].einsum, &reader);
@@ -178,9 +176,8 @@ int cds_cmd_import(cds_cli *cli) {
   const bool json = cli->options->format == CDS_FORMAT_JSON;
   bool wrong_call = false;
   cds_import import;
-  cds_status status =
-      cds_foreign_read(&import, &wrong_call, cli, importer,
-                       cli->call.file + 1, cli->call.files - 1);
+  cds_status status = cds_foreign_read(&import, &wrong_call, cli, importer,
+                                       cli->call.file + 1, cli->call.files - 1);
   if (status == CDS_OK) {
     status = read_back(&import, path, cli);
   }

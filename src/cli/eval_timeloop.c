@@ -53,9 +53,8 @@ static cds_status evaluate(job *it, const cds_mapping_entry *entry,
   }
   const cds_einsum *einsum = &each->layer->einsum;
   CDS_TRY(cds_mapping_read(&each->mapping, entry->nest, arch, einsum, &reader));
-  const cds_status counted =
-      cds_timeloop_count(&each->counts, arch, einsum, &each->mapping,
-                         entry->place, it->cli->diag, it->cli->arena);
+  const cds_status counted = cds_timeloop_count(
+      &each->counts, arch, einsum, &each->mapping, entry->place, &reader);
   if (counted == CDS_ELIMIT) {
     cds_diag_error(it->cli->diag, entry->place,
                    "layer '%s' is too large to count: expected counts below "
@@ -136,8 +135,8 @@ static void write_words(const cds_page *page, const job *it, const item *each) {
         cds_page_cell(page, cds_page_count(page, (double)words[column]), 11);
       }
       cds_page_cell(
-          page,
-          cds_page_si(page, 1e-12 * each->cost.tensor_pj[level][t], "J"), 9);
+          page, cds_page_si(page, 1e-12 * each->cost.tensor_pj[level][t], "J"),
+          9);
       fputc('\n', page->stream);
     }
   }
@@ -147,9 +146,8 @@ static void write_level(const cds_page *page, const job *it, const item *each,
                         unsigned level) {
   const cds_timeloop_cost *cost = &each->cost;
   fputs("  ", page->stream);
-  cds_page_cell(page,
-                cds_page_clip(page, it->inputs.arch->level[level].name, 22),
-                -22);
+  cds_page_cell(
+      page, cds_page_clip(page, it->inputs.arch->level[level].name, 22), -22);
   cds_page_cell(page, cds_page_count(page, each->counts.used[level]), 11);
   cds_page_cell(page, cds_page_count(page, cost->level_cycles[level]), 11);
   cds_page_cell(page, cds_page_si(page, 1e-12 * cost->level_pj[level], "J"),
@@ -363,9 +361,9 @@ static void write_csv_item(cds_csv *csv, const job *it, const item *each) {
 }
 
 static void write_csv(FILE *stream, const job *it) {
-  static const char *const columns[] = {
-      "layer", "level", "tensor",  "instances", "tile",
-      "reads", "fills", "updates", "energy_pj"};
+  static const char *const columns[] = {"layer",     "level",   "tensor",
+                                        "instances", "tile",    "reads",
+                                        "fills",     "updates", "energy_pj"};
   cds_csv csv;
   cds_csv_begin(&csv, stream);
   for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {

@@ -75,8 +75,8 @@ static cds_status count_records(job *it, unsigned level) {
   const cds_timeloop_block *block = &it->nest->block[level];
   tile *at = &it->tile[level];
   cds_timeloop_fetches fetches;
-  CDS_TRY(cds_timeloop_walk(&fetches, it->nest, it->tensor, level,
-                            it->scratch));
+  CDS_TRY(
+      cds_timeloop_walk(&fetches, it->nest, it->tensor, level, it->scratch));
   if (block->fanout == 1) {
     CDS_TRY(without_array(&at->records, &fetches, it->scratch));
   } else {
@@ -117,8 +117,8 @@ static cds_status count_tiles(job *it) {
     at->partition = partition;
     CDS_TRY(count_records(it, level));
     if (level > 0) {
-      at->share = delivered(&it->tile[level - 1].records) /
-                  it->tile[level - 1].fanout;
+      at->share =
+          delivered(&it->tile[level - 1].records) / it->tile[level - 1].fanout;
     }
   }
   return CDS_OK;
@@ -162,11 +162,9 @@ static void write_level(job *it, unsigned level) {
   }
   to->tile_words = at->words;
   to->partition_words = at->partition;
-  const double peers =
-      level > 0 && it->tile[level - 1].links > 0.0
-          ? (double)((uint64_t)it->tile[level - 1].links /
-                     it->out->used_max[level])
-          : 0.0;
+  const uint64_t links = level > 0 ? (uint64_t)it->tile[level - 1].links : 0;
+  const uint64_t handed = links / it->out->used_max[level];
+  const double peers = (double)handed;
   const double share = level == 0 ? 0.0 : at->share;
   if (!it->result) {
     to->reads = rounded(at->contents + peers);
@@ -250,14 +248,16 @@ static cds_status count_instances(job *it) {
 cds_status cds_timeloop_count(cds_timeloop_counts *out, const cds_arch *arch,
                               const cds_einsum *einsum,
                               const cds_mapping *mapping, cds_place place,
-                              cds_diag *diag, cds_arena *scratch) {
+                              const cds_reader *reader) {
+  cds_arena *scratch = reader->arena;
   const cds_arena_mark mark = cds_arena_mark_get(scratch);
   cds_timeloop_nest *nest = cds_arena_alloc(scratch, sizeof *nest);
   job *it = cds_arena_alloc(scratch, sizeof *it);
   cds_status status = nest == NULL || it == NULL ? CDS_ENOMEM : CDS_OK;
   if (status == CDS_OK) {
     memset(out, 0, sizeof *out);
-    status = cds_timeloop_nest_read(nest, arch, einsum, mapping, place, diag);
+    status = cds_timeloop_nest_read(nest, arch, einsum, mapping, place,
+                                    reader->diag);
   }
   if (status == CDS_OK) {
     *it = (job){.nest = nest, .out = out, .scratch = scratch};
@@ -266,6 +266,8 @@ cds_status cds_timeloop_count(cds_timeloop_counts *out, const cds_arch *arch,
   for (unsigned t = 0; status == CDS_OK && t < einsum->tensors; t++) {
     status = count_tensor(it, mapping, t);
   }
-  cds_arena_reset(scratch, mark);
+  if (status != CDS_EINPUT) { /* a message stays in the arena */
+    cds_arena_reset(scratch, mark);
+  }
   return status;
 }

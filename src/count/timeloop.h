@@ -43,9 +43,9 @@ typedef struct cds_timeloop_traffic {
 
 typedef struct cds_timeloop_counts {
   uint64_t macs;
-  uint64_t steps;                   /* compute cycles */
-  double units;                     /* compute units that work, on average */
-  double used[CDS_LEVELS_MAX];      /* instances that work, on average */
+  uint64_t steps;              /* compute cycles */
+  double units;                /* compute units that work, on average */
+  double used[CDS_LEVELS_MAX]; /* instances that work, on average */
   uint64_t used_max[CDS_LEVELS_MAX];
   cds_timeloop_traffic at[CDS_LEVELS_MAX][CDS_TENSORS_MAX];
 } cds_timeloop_counts;
@@ -53,12 +53,12 @@ typedef struct cds_timeloop_counts {
 /* Counts a validated mapping. CDS_EINPUT with a message at `place` when the
  * mapping is none that Timeloop could be given (holders of one level at
  * different depths, spreads outside of the loops of their level); CDS_ELIMIT
- * when a count passes 64 bits or an array has more than 2^20 elements. Time
- * grows with elements x log(elements) and the square of the loops. `scratch`
- * is used and given back. */
+ * when a count passes 64 bits or more than 2^20 elements work below a level.
+ * Time grows with elements x log(elements) and the square of the loops. The
+ * reader's arena is used and given back. */
 cds_status cds_timeloop_count(cds_timeloop_counts *out, const cds_arch *arch,
                               const cds_einsum *einsum,
                               const cds_mapping *mapping, cds_place place,
-                              cds_diag *diag, cds_arena *scratch);
+                              const cds_reader *reader);
 
 #endif

@@ -203,7 +203,7 @@ cds_status cds_timeloop_hull(cds_timeloop_box *out, uint64_t *words,
                              const cds_timeloop_nest *nest, unsigned tensor,
                              unsigned first) {
   const cds_tensor *which = &nest->einsum->tensor[tensor];
-  uint64_t last[CDS_RANKS_MAX] = {0}; /* largest index of each rank */
+  uint64_t last[CDS_RANKS_MAX] = {0};    /* largest index of each rank */
   bool outside[CDS_RANKS_MAX] = {false}; /* loops of it have more passes */
   for (unsigned at = 0; at < first; at++) {
     const cds_timeloop_loop *loop = &nest->loop[at];

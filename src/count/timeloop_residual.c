@@ -191,6 +191,7 @@ static cds_status take_step(residual *it, uint64_t weight) {
 
 static cds_status run(residual *it, unsigned at, uint64_t weight);
 
+// NOLINTNEXTLINE(misc-no-recursion)
 static cds_status iterate(residual *it, unsigned at, uint64_t index,
                           uint64_t weight, uint64_t times) {
   uint64_t product = 0;
@@ -202,6 +203,7 @@ static cds_status iterate(residual *it, unsigned at, uint64_t index,
 }
 
 /* Recursion is as deep as there are loops, CDS_NODES_MAX at most. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static cds_status run(residual *it, unsigned at, uint64_t weight) {
   const cds_timeloop_block *own = &it->nest->block[it->level];
   if (at == it->end) {
@@ -216,8 +218,7 @@ static cds_status run(residual *it, unsigned at, uint64_t weight) {
   if (space) {
     return iterate(it, at, 0, weight, 1);
   }
-  const uint64_t count =
-      at_last(it, loop->rank, at) ? loop->last : loop->trips;
+  const uint64_t count = at_last(it, loop->rank, at) ? loop->last : loop->trips;
   /* The last but one counts like the second where deltas are not spread. */
   const bool like_second =
       count >= 4 && at + 1 == it->end && at >= own->first && own->fanout == 1;
@@ -245,7 +246,7 @@ cds_status cds_timeloop_walk_residual(cds_timeloop_fetches *out,
   it->level = level;
   it->end = nest->block[level].spread;
   it->single = level + 1 == nest->arch->levels;
-  it->list = (cds_timeloop_list){
-      .out = out, .axes = it->tensor->axes, .arena = arena};
+  it->list =
+      (cds_timeloop_list){.out = out, .axes = it->tensor->axes, .arena = arena};
   return run(it, 0, 1);
 }

@@ -33,7 +33,7 @@ typedef struct space {
   cds_arena *arena;
   unsigned axes;
   size_t elements;
-  element *sorted;            /* by key, then x, y */
+  element *sorted;             /* by key, then x, y */
   cds_timeloop_move *distance; /* by number */
   unsigned *beyond; /* by number: ranks, by bit, whose last pass ends before */
   bool *served;     /* by number: absent, or a neighbour has it */

@@ -4,20 +4,20 @@
  *
  * Timeloop runs two iterations of each loop, weighs the second with all that
  * follow it, and compares each tile with the one just before. So the tile moves
- * in one of as many ways as there are loops: loop j steps once, the loops inside
- * of it go back by the one step that they made. What is fetched depends on that
- * move and on what is remembered of the moves before:
+ * in one of as many ways as there are loops: loop j steps once, the loops
+ * inside of it go back by the one step that they made. What is fetched depends
+ * on that move and on what is remembered of the moves before:
  *
  *   did not move                        nothing; the memory stays
  *   moved, nothing remembered           what is new; the move is remembered
  *   moved as remembered                 what is new
  *   moved otherwise                     all; the memory is cleared
  *
- * where "what is new" is all of the tile unless it moved along one axis, by less
- * than its size there. A state is the remembered move and the part that was
- * fetched last, which link transfers look at. Running the loops inside of j from
- * a state ends in one state, found once for each pair; then weights flow from
- * the outermost loop inwards. Time is loops x states, not 2^loops.
+ * where "what is new" is all of the tile unless it moved along one axis, by
+ * less than its size there. A state is the remembered move and the part that
+ * was fetched last, which link transfers look at. Running the loops inside of j
+ * from a state ends in one state, found once for each pair; then weights flow
+ * from the outermost loop inwards. Time is loops x states, not 2^loops.
  */
 #include "count/timeloop_nest.h"
 
@@ -45,9 +45,9 @@ typedef struct walk {
   unsigned same[CDS_NODES_MAX]; /* first loop that moves the tile likewise */
   uint64_t part_words[CDS_NODES_MAX];
   cds_timeloop_move part_at[CDS_NODES_MAX]; /* in the tile */
-  unsigned states;
-  unsigned *after;   /* [loop][state]: state after the loops inside; + 1 */
-  uint64_t *weight;  /* [loop][state] */
+  size_t states;
+  unsigned *after;  /* [loop][state]: state after the loops inside; + 1 */
+  uint64_t *weight; /* [loop][state] */
 } walk;
 
 static unsigned state_index(const walk *it, state s) {
@@ -87,8 +87,7 @@ static void find_part(walk *it, unsigned loop) {
   const int64_t by = it->move[loop].by[along];
   const uint64_t far = by < 0 ? (uint64_t)-by : (uint64_t)by;
   it->part_words[loop] = it->tile_words / it->tile.size[along] * far;
-  it->part_at[loop].by[along] =
-      by > 0 ? (int64_t)it->tile.size[along] - by : 0;
+  it->part_at[loop].by[along] = by > 0 ? (int64_t)it->tile.size[along] - by : 0;
 }
 
 static void find_moves(walk *it, unsigned tensor, unsigned level) {
@@ -105,8 +104,7 @@ static void find_moves(walk *it, unsigned tensor, unsigned level) {
         inside.by[axis] += step.by[axis];
       }
       for (unsigned i = j; i-- > 0;) {
-        if (cds_timeloop_same_move(&it->move[i], &it->move[j],
-                                   it->tile.axes)) {
+        if (cds_timeloop_same_move(&it->move[i], &it->move[j], it->tile.axes)) {
           it->same[j] = i;
         }
       }
@@ -133,6 +131,7 @@ static state step(const walk *it, state from, unsigned loop) {
 
 /* The state after the loops 0 .. loop - 1 have run from a state. Recursion is
  * as deep as there are loops, CDS_NODES_MAX at most. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static unsigned run(walk *it, unsigned loop, unsigned from) {
   if (loop == 0) {
     return from;
@@ -199,8 +198,7 @@ cds_status cds_timeloop_add(cds_timeloop_list *list,
   }
   if (out->count == list->room) {
     const size_t room = list->room == 0 ? 16 : 2 * list->room;
-    cds_timeloop_fetch *more =
-        cds_arena_array(list->arena, room, sizeof *more);
+    cds_timeloop_fetch *more = cds_arena_array(list->arena, room, sizeof *more);
     if (more == NULL) {
       return CDS_ENOMEM;
     }
@@ -280,7 +278,7 @@ cds_status cds_timeloop_walk(cds_timeloop_fetches *out,
   CDS_TRY(cds_timeloop_hull(&it->tile, &it->tile_words, nest, tensor,
                             nest->block[level].end));
   find_moves(it, tensor, level);
-  it->states = (it->loops + 1) * (it->loops + PARTS);
+  it->states = (size_t)(it->loops + 1) * (it->loops + PARTS);
   const size_t cells = (size_t)it->loops * it->states;
   it->after = cds_arena_array(arena, cells + 1, sizeof *it->after);
   it->weight = cds_arena_array(arena, cells + 1, sizeof *it->weight);

@@ -108,10 +108,9 @@ cds_status cds_import_files(cds_import *out, const cds_importer *importer,
   cds_status status = source == NULL || bytes == NULL ? CDS_ENOMEM : CDS_OK;
   for (size_t i = 0; status == CDS_OK && i < files; i++) {
     source[i].name = cds_arena_strdup(reader->arena, paths[i]);
-    status = source[i].name == NULL
-                 ? CDS_ENOMEM
-                 : read_bytes(&bytes[i], &source[i].length, source[i].name,
-                              reader);
+    status = source[i].name == NULL ? CDS_ENOMEM
+                                    : read_bytes(&bytes[i], &source[i].length,
+                                                 source[i].name, reader);
     source[i].bytes = bytes[i];
   }
   if (status == CDS_OK) {
@@ -137,8 +136,7 @@ cds_status cds_import_workload(cds_workload *out, const cds_import *import,
   }
   const cds_yaml *root = NULL;
   cds_workload workload;
-  const cds_import_document *document =
-      &import->document[CDS_IMPORT_WORKLOAD];
+  const cds_import_document *document = &import->document[CDS_IMPORT_WORKLOAD];
   CDS_TRY(cds_yaml_read_text(&root, name, document->text, document->length,
                              reader->arena, reader->diag));
   CDS_TRY(cds_workload_read_tree(&workload, root, path, reader));

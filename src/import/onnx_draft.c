@@ -254,18 +254,20 @@ static void put_layer(cds_import_text *to, const cds_onnx_draft *draft,
                       const char *usual) {
   const bool even = draft->weights > 0 && draft->times % draft->weights == 0;
   const uint64_t count = even ? draft->weights : draft->times;
-  cds_import_put(to, cds_arena_printf(to->arena, "  - {name: %s, %s", draft->name,
-                           draft->body));
+  cds_import_put(to, cds_arena_printf(to->arena, "  - {name: %s, %s",
+                                      draft->name, draft->body));
   if (count > 1) {
     cds_import_put(to, cds_arena_printf(to->arena, ", count: %llu",
-                             (unsigned long long)count));
+                                        (unsigned long long)count));
   }
   if (draft->times > count) {
-    cds_import_put(to, cds_arena_printf(to->arena, ", steps: %llu",
+    cds_import_put(
+        to, cds_arena_printf(to->arena, ", steps: %llu",
                              (unsigned long long)(draft->times / count)));
   }
   if (strcmp(draft->types, usual) != 0) {
-    cds_import_put(to, cds_arena_printf(to->arena, ", precision: %s", draft->types));
+    cds_import_put(
+        to, cds_arena_printf(to->arena, ", precision: %s", draft->types));
   }
   cds_import_put(to, "}\n");
 }
@@ -292,19 +294,20 @@ cds_status cds_onnx_write(cds_import *out, cds_onnx_graph *graph) {
   }
   const char *usual = usual_types(graph);
   cds_import_put(&to, "# Imported by codesign from an ONNX model of ");
+  cds_import_put(&to, model->producer[0] == '\0' ? "an unnamed producer"
+                                                 : model->producer);
   cds_import_put(&to,
-      model->producer[0] == '\0' ? "an unnamed producer" : model->producer);
-  cds_import_put(&to, cds_arena_printf(to.arena, ", operator set %lld\nworkload: ",
-                            (long long)model->opset));
+                 cds_arena_printf(to.arena, ", operator set %lld\nworkload: ",
+                                  (long long)model->opset));
   cds_import_put(&to, workload_name(graph));
-  cds_import_put(&to, cds_arena_printf(to.arena, "\nprecision: %s\nlayers:\n", usual));
+  cds_import_put(
+      &to, cds_arena_printf(to.arena, "\nprecision: %s\nlayers:\n", usual));
   for (size_t i = 0; i < graph->drafts; i++) {
     put_layer(&to, graph->draft[i], usual);
   }
   if (to.failed) {
     return CDS_ENOMEM;
   }
-  out->document[CDS_IMPORT_WORKLOAD] =
-      (cds_import_document){to.start, to.used};
+  out->document[CDS_IMPORT_WORKLOAD] = (cds_import_document){to.start, to.used};
   return CDS_OK;
 }

@@ -49,8 +49,9 @@ bool cds_tl_number(double *out, cds_tl *it, const cds_yaml *node,
   }
   if (!cds_parse_double(&value, text, &end) || *end != '\0' ||
       !isfinite(value) || value < 0.0) {
-    cds_tl_error(it, node->place, "%s is '%.*s': expected a number of 0 or more",
-                 what, TEXT_SHOWN, text);
+    cds_tl_error(it, node->place,
+                 "%s is '%.*s': expected a number of 0 or more", what,
+                 TEXT_SHOWN, text);
     return false;
   }
   *out = value;
@@ -109,7 +110,9 @@ const char *cds_tl_file(cds_tl *it, const char *path) {
   for (char *at = name; at != NULL && *at != '\0'; at++) {
     const bool plain = is_letter(*at) || (*at >= '0' && *at <= '9') ||
                        *at == '.' || *at == '_' || *at == '-';
-    *at = plain ? *at : '_';
+    if (!plain) {
+      *at = '_';
+    }
   }
   return name == NULL ? "" : name;
 }
@@ -145,6 +148,7 @@ static bool tag_is_known(const char *tag) {
 }
 
 /* Recursion is as deep as the file, which has a limit. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static void check_tags(cds_tl *it, const cds_yaml *node) {
   if (node->tag != NULL && !tag_is_known(node->tag)) {
     cds_tl_error(it, node->place,
@@ -160,8 +164,8 @@ static void check_tags(cds_tl *it, const cds_yaml *node) {
 static void set_root(cds_tl *it, const cds_yaml **root, const cds_yaml *key,
                      const cds_yaml *value) {
   if (*root != NULL) {
-    cds_tl_error(it, key->place,
-                 "a second '%s': expected one among all files", key->text);
+    cds_tl_error(it, key->place, "a second '%s': expected one among all files",
+                 key->text);
     cds_diag_note(it->reader->diag, (*root)->place, "the first stands here");
     return;
   }
@@ -188,13 +192,11 @@ static bool is_one_of(const char *key, const char *const *names) {
 
 static void take_root(cds_tl *it, const cds_yaml *key, const cds_yaml *value) {
   static const char *const constraints[] = {
-      "arch_constraints",     "architecture_constraints",
-      "constraints",          "mapspace",
-      "mapspace_constraints", NULL};
+      "arch_constraints", "architecture_constraints", "constraints",
+      "mapspace",         "mapspace_constraints",     NULL};
   static const char *const others[] = {
-      "ERT_summary", "components",  "compound_components",
-      "globals",     "mapper",      "model",
-      "variables",   NULL};
+      "ERT_summary", "components", "compound_components", "globals",
+      "mapper",      "model",      "variables",           NULL};
   if (strcmp(key->text, "architecture") == 0) {
     set_root(it, &it->architecture, key, value);
   } else if (strcmp(key->text, "problem") == 0) {
@@ -298,8 +300,8 @@ static cds_status read_all(cds_tl *it) {
 
 static cds_status write_all(cds_import *out, cds_tl *it) {
   if (it->architecture != NULL) {
-    CDS_TRY(cds_tl_write_architecture(&out->document[CDS_IMPORT_ARCHITECTURE],
-                                      it));
+    CDS_TRY(
+        cds_tl_write_architecture(&out->document[CDS_IMPORT_ARCHITECTURE], it));
   }
   if (it->problem != NULL) {
     CDS_TRY(cds_tl_write_workload(&out->document[CDS_IMPORT_WORKLOAD], it));
@@ -328,8 +330,8 @@ cds_status cds_import_timeloop(cds_import *out, const cds_import_source *file,
   it->files = "";
   for (size_t i = 0; i < files; i++) {
     it->files =
-        cds_arena_printf(reader->arena, "%s%s%s", it->files,
-                         i > 0 ? ", " : "", cds_tl_file(it, file[i].name));
+        cds_arena_printf(reader->arena, "%s%s%s", it->files, i > 0 ? ", " : "",
+                         cds_tl_file(it, file[i].name));
     if (it->files == NULL) {
       return CDS_ENOMEM;
     }

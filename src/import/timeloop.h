@@ -41,12 +41,12 @@ typedef struct cds_tl_component {
   bool compute;
   uint64_t instances, mesh_x, mesh_y;
   double word_bits, width_bits;
-  double size_words;                 /* 0: no limit */
+  double size_words;                   /* 0: no limit */
   double read_bw, write_bw, shared_bw; /* words a cycle; NaN: no limit */
-  double hop_pj;                     /* a word over a link below it; 0: none */
-  bool reduction;                    /* results are added on the way to it */
-  double energy_pj[CDS_TL_ACTIONS];  /* of an access; NaN: not given */
-  double area_um2;                   /* NaN: not given */
+  double hop_pj;                    /* a word over a link below it; 0: none */
+  bool reduction;                   /* results are added on the way to it */
+  double energy_pj[CDS_TL_ACTIONS]; /* of an access; NaN: not given */
+  double area_um2;                  /* NaN: not given */
 } cds_tl_component;
 
 typedef struct cds_tl_space {
@@ -64,8 +64,11 @@ typedef enum cds_tl_type {
   CDS_TL_OTHER
 } cds_tl_type;
 
-typedef enum cds_tl_sense { CDS_TL_EXACT, CDS_TL_MOST, CDS_TL_LEAST }
-    cds_tl_sense;
+typedef enum cds_tl_sense {
+  CDS_TL_EXACT,
+  CDS_TL_MOST,
+  CDS_TL_LEAST
+} cds_tl_sense;
 
 typedef struct cds_tl_factor {
   bool given;
@@ -85,7 +88,7 @@ typedef struct cds_tl_directive {
   cds_tl_type type;
   unsigned component;
   cds_tl_loops loops;
-  uint64_t split; /* UINT64_MAX: not given */
+  uint64_t split;        /* UINT64_MAX: not given */
   unsigned keep, bypass; /* bit masks of data spaces */
 } cds_tl_directive;
 
@@ -151,6 +154,9 @@ void cds_tl_only(cds_tl *it, const cds_yaml *mapping, const char *const *known,
 /* ---- one file each ------------------------------------------------------ */
 
 void cds_tl_read_architecture(cds_tl *it);
+/* Attributes of a component whose other fields are set; NULL: none. */
+void cds_tl_read_attributes(cds_tl_component *to, cds_tl *it,
+                            const cds_yaml *attributes);
 /* Name without range, and how many instances the range has. */
 const char *cds_tl_strip(uint64_t *instances, cds_tl *it, const char *name,
                          cds_place place);

@@ -45,8 +45,8 @@ static void put_factors(writer *w, const cds_tl_loops *loops) {
     }
     const unsigned long long bound =
         factor->bound == 0 ? w->it->size[dim] : factor->bound;
-    cds_import_print(&w->to, "%s%s: ",
-                     between[0] == '\0' ? ", factors: {" : between,
+    cds_import_print(&w->to,
+                     "%s%s: ", between[0] == '\0' ? ", factors: {" : between,
                      w->it->dim[dim]);
     if (factor->sense == CDS_TL_EXACT) {
       cds_import_print(&w->to, "%llu", bound);
@@ -115,7 +115,8 @@ static void put_constraint(writer *w, const cds_tl_directive *at) {
     put_spatial(w, at);
     return;
   }
-  cds_import_print(&w->to, "  - {level: %s", w->it->component[at->component].name);
+  cds_import_print(&w->to, "  - {level: %s",
+                   w->it->component[at->component].name);
   if (at->type == CDS_TL_STORAGE) {
     put_spaces(w, "keep", at->keep);
     put_spaces(w, "bypass", at->bypass);
@@ -129,9 +130,9 @@ static void put_constraint(writer *w, const cds_tl_directive *at) {
 
 static void put_root(writer *w, const cds_yaml *root) {
   static const char *const keys[] = {"targets", "version", NULL};
-  const cds_yaml *targets =
-      root->kind == CDS_YAML_SEQUENCE ? root
-                                      : cds_tl_get(root, "targets", NULL);
+  const cds_yaml *targets = root->kind == CDS_YAML_SEQUENCE
+                                ? root
+                                : cds_tl_get(root, "targets", NULL);
   if (root->kind == CDS_YAML_MAPPING) {
     cds_tl_only(w->it, root, keys, "constraints");
   }
@@ -146,7 +147,8 @@ static void put_root(writer *w, const cds_yaml *root) {
 cds_status cds_tl_write_constraints(cds_import_document *out, cds_tl *it) {
   writer w = {.it = it, .to = {.arena = it->reader->arena}};
   cds_import_print(
-      &w.to, "# Imported by codesign from Timeloop's input: constraints of %s\n",
+      &w.to,
+      "# Imported by codesign from Timeloop's input: constraints of %s\n",
       it->files);
   cds_import_put(&w.to, "constraints:\n");
   for (size_t i = 0; i < it->constraint_roots; i++) {

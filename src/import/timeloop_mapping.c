@@ -11,10 +11,10 @@ static cds_tl_type type_of(const char *text) {
   static const struct {
     const char *name;
     cds_tl_type type;
-  } known[] = {{"temporal", CDS_TL_TEMPORAL},  {"Temporal", CDS_TL_TEMPORAL},
-               {"spatial", CDS_TL_SPATIAL},    {"Spatial", CDS_TL_SPATIAL},
-               {"datatype", CDS_TL_STORAGE},   {"dataspace", CDS_TL_STORAGE},
-               {"bypass", CDS_TL_STORAGE},     {"bypassing", CDS_TL_STORAGE},
+  } known[] = {{"temporal", CDS_TL_TEMPORAL}, {"Temporal", CDS_TL_TEMPORAL},
+               {"spatial", CDS_TL_SPATIAL},   {"Spatial", CDS_TL_SPATIAL},
+               {"datatype", CDS_TL_STORAGE},  {"dataspace", CDS_TL_STORAGE},
+               {"bypass", CDS_TL_STORAGE},    {"bypassing", CDS_TL_STORAGE},
                {"Dataspace", CDS_TL_STORAGE}};
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
     if (strcmp(known[i].name, text) == 0) {
@@ -56,8 +56,8 @@ static bool read_target(cds_tl_directive *out, cds_tl *it,
 static unsigned read_spaces(cds_tl *it, const cds_yaml *node) {
   unsigned mask = 0;
   const char *known[CDS_TL_SPACES_MAX];
-  for (unsigned s = 0; s < it->spaces; s++) {
-    known[s] = it->space[s].name;
+  for (unsigned s = 0; s < CDS_TL_SPACES_MAX; s++) {
+    known[s] = s < it->spaces ? it->space[s].name : "";
   }
   for (size_t i = 0; node != NULL && i < cds_tl_items(node); i++) {
     const cds_yaml *item = cds_tl_item(node, i);
@@ -90,7 +90,7 @@ static void read_split(cds_tl_directive *out, cds_tl *it,
 bool cds_tl_read_directive(cds_tl_directive *out, cds_tl *it,
                            const cds_yaml *node, bool constraint) {
   static const char *const keys[] = {
-      "bypass", "factors", "keep", "name",        "no_reuse",
+      "bypass",      "factors", "keep",   "name", "no_reuse",
       "permutation", "split",   "target", "type", NULL};
   if (node->kind != CDS_YAML_MAPPING) {
     cds_tl_error(it, node->place,

@@ -65,8 +65,7 @@ static void read_dims(cds_tl *it, const cds_yaml *shape) {
 }
 
 static void read_coefficients(coefficients *out, cds_tl *it,
-                              const cds_yaml *shape,
-                              const cds_yaml *instance) {
+                              const cds_yaml *shape, const cds_yaml *instance) {
   const cds_yaml *list = cds_tl_get(shape, "coefficients", NULL);
   out->count = 0;
   for (size_t i = 0; list != NULL && i < cds_tl_items(list); i++) {
@@ -180,9 +179,9 @@ static const char *read_axis(cds_tl *it, const coefficients *known,
     if (product == NULL) {
       return NULL;
     }
-    axis = axis == NULL ? product
-                        : cds_arena_printf(it->reader->arena, "%s+%s", axis,
-                                           product);
+    axis = axis == NULL
+               ? product
+               : cds_arena_printf(it->reader->arena, "%s+%s", axis, product);
     if (axis == NULL) {
       return NULL;
     }
@@ -196,7 +195,7 @@ static const char *read_axis(cds_tl *it, const coefficients *known,
 
 static void read_space(cds_tl *it, const coefficients *known,
                        const cds_yaml *node) {
-  static const char *const keys[] = {"name",  "projection", "ranks",
+  static const char *const keys[] = {"name",       "projection", "ranks",
                                      "read-write", "read_write", NULL};
   const cds_yaml *name = cds_tl_get(node, "name", NULL);
   const cds_yaml *axes = cds_tl_get(node, "projection", NULL);
@@ -227,10 +226,10 @@ static void read_space(cds_tl *it, const coefficients *known,
   }
   for (size_t i = 0; i < axes->count; i++) {
     const char *axis = read_axis(it, known, axes->items[i], to->result);
-    to->axes = axis == NULL ? NULL
-                            : cds_arena_printf(it->reader->arena, "%s%s%s",
-                                               to->axes, i > 0 ? "," : "",
-                                               axis);
+    to->axes = axis == NULL
+                   ? NULL
+                   : cds_arena_printf(it->reader->arena, "%s%s%s", to->axes,
+                                      i > 0 ? "," : "", axis);
     if (to->axes == NULL) {
       to->axes = "";
       it->wrong = true;
@@ -293,13 +292,12 @@ static void check_spaces(cds_tl *it) {
 
 void cds_tl_read_problem(cds_tl *it) {
   static const char *const roots[] = {"instance", "shape", "version", NULL};
-  static const char *const keys[] = {"coefficients", "data-spaces",
-                                     "data_spaces",  "dimensions",
-                                     "name",         "version", NULL};
+  static const char *const keys[] = {
+      "coefficients", "data-spaces", "data_spaces", "dimensions",
+      "name",         "version",     NULL};
   const cds_yaml *shape = cds_tl_get(it->problem, "shape", NULL);
   const cds_yaml *instance = cds_tl_get(it->problem, "instance", NULL);
-  if (shape == NULL || instance == NULL ||
-      instance->kind != CDS_YAML_MAPPING) {
+  if (shape == NULL || instance == NULL || instance->kind != CDS_YAML_MAPPING) {
     cds_tl_error(it, it->problem->place,
                  "a problem without 'shape' or 'instance': expected both");
     return;

@@ -39,7 +39,8 @@ static void put_bandwidth(cds_import_text *to, cds_tl *it,
     cds_import_print(to, "read: %s bit/cycle", number(it, at->read_bw * word));
   }
   if (!isnan(at->write_bw)) {
-    cds_import_print(to, "%swrite: %s bit/cycle", isnan(at->read_bw) ? "" : ", ",
+    cds_import_print(to, "%swrite: %s bit/cycle",
+                     isnan(at->read_bw) ? "" : ", ",
                      number(it, at->write_bw * word));
   }
   cds_import_put(to, "} # of one instance\n");
@@ -59,8 +60,8 @@ static void put_energy(cds_import_text *to, cds_tl *it,
   }
   if (between[0] != '\0') {
     const double words = at->width_bits / at->word_bits;
-    cds_import_print(to, "} # of an access of %s word%s\n",
-                     number(it, words), words > 1.0 ? "s" : "");
+    cds_import_print(to, "} # of an access of %s word%s\n", number(it, words),
+                     words > 1.0 ? "s" : "");
   }
 }
 
@@ -223,10 +224,9 @@ static void put_roles(cds_import_text *to, const cds_tl *it) {
   const char *between = "";
   for (unsigned s = 0; any && s < it->spaces; s++) {
     if (s != it->result) {
-      cds_import_print(to, "%s%s: %s",
-                       between[0] == '\0' ? "    roles: {" : between,
-                       it->space[s].name,
-                       is_weight(it->space[s].name) ? "weight" : "input");
+      cds_import_print(
+          to, "%s%s: %s", between[0] == '\0' ? "    roles: {" : between,
+          it->space[s].name, is_weight(it->space[s].name) ? "weight" : "input");
       between = ", ";
     }
   }
@@ -243,7 +243,8 @@ cds_status cds_tl_write_workload(cds_import_document *out, cds_tl *it) {
   put_formats(&to, it);
   cds_import_print(&to, "source: \"Timeloop's input, %s\"\n", it->files);
   cds_import_print(&to, "layers:\n  - name: %s # %s, line %u\n", it->shape,
-                   cds_tl_file(it, it->problem->place.file), it->problem->place.line);
+                   cds_tl_file(it, it->problem->place.file),
+                   it->problem->place.line);
   cds_import_print(&to, "    einsum: \"%s[%s] +=", it->space[it->result].name,
                    it->space[it->result].axes);
   for (unsigned s = 0; s < it->spaces; s++) {
@@ -286,8 +287,7 @@ static void put_hold(cds_import_text *to, const cds_tl *it, unsigned c) {
   bool any = false;
   for (unsigned s = 0; s < it->spaces; s++) {
     if ((bypass & 1U << s) == 0) {
-      cds_import_print(to, "%s %s", any ? "" : "    - hold",
-                       it->space[s].name);
+      cds_import_print(to, "%s %s", any ? "" : "    - hold", it->space[s].name);
       any = true;
     }
   }

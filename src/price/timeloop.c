@@ -113,8 +113,8 @@ static void time_level(pricing *it, unsigned level) {
     slowdown = least(slowdown, place->write_bandwidth / word / writes);
   }
   if (reads + writes > 0.0) {
-    slowdown = least(slowdown, place->shared_bandwidth / word /
-                                   (reads + writes));
+    slowdown =
+        least(slowdown, place->shared_bandwidth / word / (reads + writes));
   }
   it->cost->slowdown[level] = slowdown;
   it->cost->level_cycles[level] = ceil(steps / slowdown);

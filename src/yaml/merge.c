@@ -63,6 +63,7 @@ static cds_yaml *copy(const merging *it, const cds_yaml *from, size_t more) {
 
 /* Adds the pairs of `from` to a mapping with room for them. Recursion is as
  * deep as the file, which has a limit. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static cds_status add(const merging *it, cds_yaml *to, const cds_yaml *from,
                       bool deep) {
   for (size_t i = 0; i < from->count; i++) {
@@ -100,9 +101,8 @@ static size_t pairs(const cds_yaml *value) {
     return value->count;
   }
   for (size_t i = 0; i < value->count; i++) {
-    count += value->items[i]->kind == CDS_YAML_MAPPING
-                 ? value->items[i]->count
-                 : 0;
+    count +=
+        value->items[i]->kind == CDS_YAML_MAPPING ? value->items[i]->count : 0;
   }
   return count;
 }
@@ -124,8 +124,7 @@ static cds_status add_all(const merging *it, cds_yaml *to,
   return CDS_OK;
 }
 
-cds_status cds_yaml_merge(cds_yaml *mapping, cds_arena *arena,
-                          cds_diag *diag) {
+cds_status cds_yaml_merge(cds_yaml *mapping, cds_arena *arena, cds_diag *diag) {
   const merging it = {arena, diag};
   size_t merges = 0;
   size_t more = 0;

@@ -31,13 +31,12 @@ static size_t part(cds_import_source file[FILES_MAX], const uint8_t *data,
   size_t start = 0;
   for (size_t at = 0; files + 1 < FILES_MAX && at + 6 <= size; at++) {
     if (memcmp(data + at, mark, 6) == 0) {
-      file[files++] = (cds_import_source){"part.yaml", data + start,
-                                          at + 1 - start};
+      file[files++] =
+          (cds_import_source){"part.yaml", data + start, at + 1 - start};
       start = at + 6;
     }
   }
-  file[files++] =
-      (cds_import_source){"last.yaml", data + start, size - start};
+  file[files++] = (cds_import_source){"last.yaml", data + start, size - start};
   return files;
 }
 
@@ -76,9 +75,8 @@ static void read_back(const cds_import *import, const cds_reader *reader) {
   const cds_einsum *einsum = &workload.layer[0].einsum;
   if (cds_mapping_file_read_tree(&entry, &entries, root, reader) == CDS_OK &&
       cds_mapping_read(mapping, entry->nest, arch, einsum, reader) == CDS_OK) {
-    const cds_status counted =
-        cds_timeloop_count(counts, arch, einsum, mapping, (cds_place){0},
-                           reader->diag, reader->arena);
+    const cds_status counted = cds_timeloop_count(counts, arch, einsum, mapping,
+                                                  (cds_place){0}, reader);
     promise(counted == CDS_OK || counted == CDS_ELIMIT);
   }
 }

@@ -53,9 +53,9 @@ static void open_fixture(fixture *f, const char *einsum, uint64_t elements) {
                                    .reduction = true};
     f->arch.level[RF].depth = 1;
   }
-  assert_int_equal(cds_einsum_parse(&f->einsum, einsum, (cds_place){0},
-                                    f->arena, f->diag),
-                   CDS_OK);
+  assert_int_equal(
+      cds_einsum_parse(&f->einsum, einsum, (cds_place){0}, f->arena, f->diag),
+      CDS_OK);
 }
 
 static void close_fixture(fixture *f) { cds_arena_free(f->arena); }
@@ -78,8 +78,9 @@ static void add_loop(fixture *f, cds_node_kind kind, const char *rank,
 }
 
 static cds_status count(fixture *f) {
+  const cds_reader reader = {f->arena, f->diag, NULL, 0};
   return cds_timeloop_count(&f->counts, &f->arch, &f->einsum, &f->mapping,
-                            (cds_place){0}, f->diag, f->arena);
+                            (cds_place){0}, &reader);
 }
 
 static const cds_timeloop_traffic *at(const fixture *f, unsigned level,
@@ -217,10 +218,10 @@ static void residual_spreads_are_averages(void **state) {
     const char *tensor;
     uint64_t tile, partition, reads, fills, updates;
   } printed[] = {
-      {RF, "I", 7, 70, 140, 87, 0},     {RF, "W", 7, 8, 140, 8, 0},
-      {RF, "O", 1, 12, 128, 1, 140},    {GLB, "I", 70, 70, 140, 70, 0},
+      {RF, "I", 7, 70, 140, 87, 0},      {RF, "W", 7, 8, 140, 8, 0},
+      {RF, "O", 1, 12, 128, 1, 140},     {GLB, "I", 70, 70, 140, 70, 0},
       {GLB, "W", 112, 140, 140, 140, 0}, {GLB, "O", 160, 200, 0, 0, 200},
-      {DRAM, "I", 70, 70, 70, 0, 0},    {DRAM, "W", 140, 140, 140, 0, 0},
+      {DRAM, "I", 70, 70, 70, 0, 0},     {DRAM, "W", 140, 140, 140, 0, 0},
       {DRAM, "O", 200, 200, 0, 0, 200},
   };
   for (size_t i = 0; i < sizeof printed / sizeof *printed; i++) {
@@ -358,7 +359,8 @@ static uint32_t draw(uint32_t *seed, uint32_t below) {
 static void random_case(fixture *f, literal *it, uint32_t *seed) {
   static const char *const einsums[] = {
       "O[k,p,q] += I[c,p+r,q+s] * W[k,c,r,s]",
-      "O[k,p,q] += I[c,2*p+r,3*q+2*s] * W[k,c,r,s]", "O[m,n] += A[m,k] * B[k,n]"};
+      "O[k,p,q] += I[c,2*p+r,3*q+2*s] * W[k,c,r,s]",
+      "O[m,n] += A[m,k] * B[k,n]"};
   open_fixture(f, einsums[draw(seed, 3)], 1);
   uint64_t size[CDS_RANKS_MAX];
   add_hold(f, DRAM);

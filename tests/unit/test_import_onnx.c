@@ -100,7 +100,8 @@ static void expect(fixture *f, const char *name,
   const cds_workload hand = read_text(f, wanted);
   assert_same(&found, &hand);
   /* What is printed reads back to the same. */
-  const cds_workload again = read_text(f, import.document[CDS_IMPORT_WORKLOAD].text);
+  const cds_workload again =
+      read_text(f, import.document[CDS_IMPORT_WORKLOAD].text);
   assert_same(&again, &found);
 }
 
