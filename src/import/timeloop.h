@@ -36,7 +36,7 @@ typedef struct cds_tl_component {
   const char *name;       /* as our files have it, without the range */
   const char *foreign;    /* as directives have it, without the range */
   const char *path;       /* "system.PE.RF", of ERT and ART */
-  const char *class_name; /* "dram", "sram", "regfile" of ours */
+  const char *class_name; /* "dram", "sram", "regfile"; "mac" or "fpmac" */
   cds_place place;
   bool compute;
   uint64_t instances, mesh_x, mesh_y;

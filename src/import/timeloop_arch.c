@@ -86,7 +86,7 @@ static const char *class_of(bool *compute, bool *network, const char *given) {
     return "regfile";
   }
   *compute = contains(name, "mac") || contains(name, "compute");
-  return *compute ? "mac" : NULL;
+  return *compute ? (contains(name, "fpmac") ? "fpmac" : "mac") : NULL;
 }
 
 /* ---- the chain ---------------------------------------------------------- */

@@ -75,16 +75,29 @@ static bool unpriced(const cds_tl_component *at) {
          isnan(at->energy_pj[CDS_TL_UPDATE]);
 }
 
+/* The narrowest format of the class of multiply-accumulate units that is as
+ * wide as their words. */
+static const char *compute_format(const cds_tl_component *at) {
+  const bool floating = strcmp(at->class_name, "fpmac") == 0;
+  const double bits = at->word_bits;
+  return bits <= 8.0    ? (floating ? "fp8" : "int8")
+         : bits <= 16.0 ? (floating ? "fp16" : "int16")
+                        : (floating ? "fp32" : "int32");
+}
+
 /* Where the tables say nothing, our classes do. */
 static void put_class(cds_import_text *to, cds_tl *it,
                       const cds_tl_component *at) {
   if (unpriced(at)) {
-    cds_import_print(to, "    class: %s # no energies are given\n",
-                     at->class_name);
+    const char *name = at->compute ? "mac" : at->class_name;
+    cds_import_print(to, "    class: %s # no energies are given\n", name);
+    if (at->compute) {
+      cds_import_print(to, "    formats: [%s]\n", compute_format(at));
+    }
     cds_diag_warning(it->reader->diag, at->place,
                      "no energies of '%s' are given: those of class '%s' are "
                      "taken",
-                     at->foreign, at->class_name);
+                     at->foreign, name);
   }
 }
 
@@ -138,16 +151,19 @@ static void put_array(cds_import_text *to, cds_tl *it, unsigned c) {
   if (cols > 1) {
     cds_import_print(to, "    cols: %llu\n", (unsigned long long)cols);
   }
+  const char *adds = above->reduction ? ", add: 0 pJ" : "";
   if (above->hop_pj > 0.0) {
     cds_import_print(
         to,
-        "    network: {kind: mesh, energy: %s pJ/bit, add: 0 pJ} # %s pJ a "
-        "word and hop\n",
-        number(it, above->hop_pj / above->word_bits),
+        "    network: {kind: mesh, energy: %s pJ/bit%s} # %s pJ a word and "
+        "hop\n",
+        number(it, above->hop_pj / above->word_bits), adds,
         number(it, above->hop_pj));
   } else {
-    cds_import_put(to, "    network: {kind: bus, energy: 0 pJ/bit, add: 0 pJ} "
-                       "# no energy is given\n");
+    cds_import_print(to,
+                     "    network: {kind: bus, energy: 0 pJ/bit%s} # no energy "
+                     "is given\n",
+                     adds);
   }
   if (!above->reduction) {
     cds_import_put(to, "    reduction: false # memory above does not add\n");
