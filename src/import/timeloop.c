@@ -11,6 +11,15 @@ enum { TEXT_SHOWN = 60 };
 
 /* ---- helpers ------------------------------------------------------------ */
 
+char *cds_tl_print(cds_tl *it, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  char *text = cds_arena_vprintf(it->reader->arena, format, args);
+  va_end(args);
+  it->no_memory = it->no_memory || text == NULL;
+  return text == NULL ? it->nothing : text;
+}
+
 void cds_tl_error(cds_tl *it, cds_place place, const char *format, ...) {
   va_list args;
   va_start(args, format);
@@ -88,16 +97,15 @@ static bool is_letter(char c) {
 
 const char *cds_tl_name(cds_tl *it, const char *from) {
   const size_t length = strlen(from);
-  char *name = cds_arena_printf(it->reader->arena, "%s%.56s",
-                                is_letter(from[0]) ? "" : "n",
-                                length > 56 ? from + length - 56 : from);
-  for (char *at = name; at != NULL && *at != '\0'; at++) {
+  char *name = cds_tl_print(it, "%s%.56s", is_letter(from[0]) ? "" : "n",
+                            length > 56 ? from + length - 56 : from);
+  for (char *at = name; *at != '\0'; at++) {
     if (!is_letter(*at) && !(*at >= '0' && *at <= '9') && *at != '_' &&
         *at != '-' && *at != '.') {
       *at = '_';
     }
   }
-  if (name != NULL && !is_letter(name[0])) {
+  if (name[0] != '\0' && !is_letter(name[0])) {
     name[0] = 'n';
   }
   return name;
@@ -105,16 +113,15 @@ const char *cds_tl_name(cds_tl *it, const char *from) {
 
 const char *cds_tl_file(cds_tl *it, const char *path) {
   const char *slash = strrchr(path, '/');
-  char *name = cds_arena_printf(it->reader->arena, "%.80s",
-                                slash == NULL ? path : slash + 1);
-  for (char *at = name; at != NULL && *at != '\0'; at++) {
+  char *name = cds_tl_print(it, "%.80s", slash == NULL ? path : slash + 1);
+  for (char *at = name; *at != '\0'; at++) {
     const bool plain = is_letter(*at) || (*at >= '0' && *at <= '9') ||
                        *at == '.' || *at == '_' || *at == '-';
     if (!plain) {
       *at = '_';
     }
   }
-  return name == NULL ? "" : name;
+  return name;
 }
 
 void cds_tl_only(cds_tl *it, const cds_yaml *mapping, const char *const *known,
@@ -329,23 +336,20 @@ cds_status cds_import_timeloop(cds_import *out, const cds_import_source *file,
   it->reader = reader;
   it->files = "";
   for (size_t i = 0; i < files; i++) {
-    it->files =
-        cds_arena_printf(reader->arena, "%s%s%s", it->files, i > 0 ? ", " : "",
-                         cds_tl_file(it, file[i].name));
-    if (it->files == NULL) {
-      return CDS_ENOMEM;
-    }
+    it->files = cds_tl_print(it, "%s%s%s", it->files, i > 0 ? ", " : "",
+                             cds_tl_file(it, file[i].name));
     take_file(it, &file[i], &status);
   }
   if (status == CDS_OK && !it->wrong) {
     check_roots(it, &file[0]);
   }
-  CDS_TRY(status);
-  if (it->wrong) {
-    return CDS_EINPUT;
+  if (status == CDS_OK) {
+    status = it->wrong ? CDS_EINPUT : read_all(it);
   }
-  CDS_TRY(read_all(it));
-  CDS_TRY(write_all(&import, it));
+  if (status == CDS_OK) {
+    status = write_all(&import, it);
+  }
+  CDS_TRY(it->no_memory ? CDS_ENOMEM : status);
   *out = import;
   return CDS_OK;
 }

@@ -101,7 +101,9 @@ typedef struct cds_tl {
   size_t constraint_roots;
   const cds_yaml *constraints[8];
   const cds_yaml *ert, *art;
-  bool wrong; /* something was reported */
+  bool wrong;      /* something was reported */
+  bool no_memory;  /* texts may be wrong */
+  char nothing[1]; /* an empty text */
 
   const char *name; /* of the architecture */
   double clock_hz;
@@ -130,6 +132,9 @@ cds_status cds_import_timeloop(cds_import *out, const cds_import_source *file,
 /* Adds an error; the import fails in the end. */
 void cds_tl_error(cds_tl *it, cds_place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Formatted text in the arena; "" without memory, which is noted. */
+char *cds_tl_print(cds_tl *it, const char *format, ...)
+    __attribute__((format(printf, 2, 3), returns_nonnull));
 /* Value of the key, or of the other spelling of it, in a mapping; or NULL. */
 const cds_yaml *cds_tl_get(const cds_yaml *mapping, const char *key,
                            const char *also);
@@ -143,7 +148,7 @@ bool cds_tl_count(uint64_t *out, cds_tl *it, const cds_yaml *node,
 /* Items of a list, or the one item that stands instead of it. */
 size_t cds_tl_items(const cds_yaml *node);
 const cds_yaml *cds_tl_item(const cds_yaml *node, size_t index);
-/* A name by the rules of our files; NULL without memory. */
+/* A name by the rules of our files. */
 const char *cds_tl_name(cds_tl *it, const char *from);
 /* Name of a file without its folders, fit for comments and quoted text. */
 const char *cds_tl_file(cds_tl *it, const char *path);

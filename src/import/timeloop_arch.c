@@ -45,9 +45,7 @@ const char *cds_tl_strip(uint64_t *instances, cds_tl *it, const char *name,
     return name;
   }
   *instances = bound[1] - bound[0] + 1;
-  const char *plain =
-      cds_arena_strndup(it->reader->arena, name, (size_t)(open - name));
-  return plain != NULL ? plain : name;
+  return cds_tl_print(it, "%.*s", (int)(open - name), name);
 }
 
 static bool contains(const char *text, const char *part) {
@@ -95,7 +93,7 @@ static const char *class_of(bool *compute, bool *network, const char *given) {
 static const char *own_name(cds_tl *it, const char *foreign) {
   const char *base = cds_tl_name(it, foreign);
   const char *name = base;
-  for (unsigned number = 2; name != NULL && number < 100; number++) {
+  for (unsigned number = 2; number < 100; number++) {
     unsigned at = 0;
     while (at < it->components && strcmp(it->component[at].name, name) != 0) {
       at++;
@@ -103,9 +101,9 @@ static const char *own_name(cds_tl *it, const char *foreign) {
     if (at == it->components) {
       break;
     }
-    name = cds_arena_printf(it->reader->arena, "%s-%u", base, number);
+    name = cds_tl_print(it, "%s-%u", base, number);
   }
-  return name != NULL ? name : "component";
+  return name;
 }
 
 typedef struct chain {
@@ -154,9 +152,9 @@ static void read_component(cds_tl *it, const chain *at, const cds_yaml *node) {
                            .class_name = own,
                            .place = node->place,
                            .compute = compute};
-  to->path = cds_arena_printf(it->reader->arena, "%s.%s", at->path, foreign);
+  to->path = cds_tl_print(it, "%s.%s", at->path, foreign);
   if (!cds_mul_u64(&to->instances, instances, at->instances) ||
-      to->instances > instances_max || to->path == NULL) {
+      to->instances > instances_max) {
     cds_tl_error(it, node->place,
                  "'%.*s' has too many instances: expected at most 2^40",
                  TEXT_SHOWN, text);
@@ -204,9 +202,7 @@ static const cds_yaml *read_subtree(cds_tl *it, chain *at,
     const char *plain = cds_tl_strip(&instances, it, text, name->place);
     it->name = it->name == NULL ? plain : it->name;
     at->path = at->path[0] == '\0' ? plain
-                                   : cds_arena_printf(it->reader->arena,
-                                                      "%s.%s", at->path, plain);
-    at->path = at->path == NULL ? plain : at->path;
+                                   : cds_tl_print(it, "%s.%s", at->path, plain);
     if (!cds_mul_u64(&at->instances, at->instances, instances) ||
         at->instances > instances_max) {
       cds_tl_error(it, name->place,
@@ -278,8 +274,7 @@ void cds_tl_read_architecture(cds_tl *it) {
   while (node != NULL) {
     node = read_subtree(it, &at, node);
   }
-  const char *name = cds_tl_name(it, it->name == NULL ? "system" : it->name);
-  it->name = name == NULL ? "system" : name;
+  it->name = cds_tl_name(it, it->name == NULL ? "system" : it->name);
   if (!it->wrong) {
     check_chain(it);
   }
@@ -294,6 +289,5 @@ const char *cds_tl_array(uint64_t *cols, uint64_t *rows, cds_tl *it,
   if (*cols == 1 && *rows == 1) {
     return NULL;
   }
-  const char *name = cds_arena_printf(it->reader->arena, "%s-array", at->name);
-  return name == NULL ? "array" : name;
+  return cds_tl_print(it, "%s-array", at->name);
 }

@@ -157,10 +157,9 @@ static const char *read_product(cds_tl *it, const coefficients *known,
     return NULL;
   }
   it->used[dim] = true;
-  return factor == 1
-             ? it->dim[dim]
-             : cds_arena_printf(it->reader->arena, "%llu*%s",
-                                (unsigned long long)factor, it->dim[dim]);
+  return factor == 1 ? it->dim[dim]
+                     : cds_tl_print(it, "%llu*%s", (unsigned long long)factor,
+                                    it->dim[dim]);
 }
 
 /* One axis, a sum of products. */
@@ -179,9 +178,7 @@ static const char *read_axis(cds_tl *it, const coefficients *known,
     if (product == NULL) {
       return NULL;
     }
-    axis = axis == NULL
-               ? product
-               : cds_arena_printf(it->reader->arena, "%s+%s", axis, product);
+    axis = axis == NULL ? product : cds_tl_print(it, "%s+%s", axis, product);
     if (axis == NULL) {
       return NULL;
     }
@@ -226,10 +223,9 @@ static void read_space(cds_tl *it, const coefficients *known,
   }
   for (size_t i = 0; i < axes->count; i++) {
     const char *axis = read_axis(it, known, axes->items[i], to->result);
-    to->axes = axis == NULL
-                   ? NULL
-                   : cds_arena_printf(it->reader->arena, "%s%s%s", to->axes,
-                                      i > 0 ? "," : "", axis);
+    to->axes = axis == NULL ? NULL
+                            : cds_tl_print(it, "%s%s%s", to->axes,
+                                           i > 0 ? "," : "", axis);
     if (to->axes == NULL) {
       to->axes = "";
       it->wrong = true;
@@ -313,7 +309,6 @@ void cds_tl_read_problem(cds_tl *it) {
   const cds_yaml *name = cds_tl_get(shape, "name", NULL);
   const char *text = name == NULL ? NULL : cds_tl_text(it, name, "'name'");
   it->shape = cds_tl_name(it, text == NULL ? "problem" : text);
-  it->shape = it->shape == NULL ? "problem" : it->shape;
   coefficients known;
   read_dims(it, shape);
   read_coefficients(&known, it, shape, instance);

@@ -11,20 +11,18 @@
 
 enum { TEXT_SHOWN = 60 };
 
-/* "system.PE[0..15].RF[1..16]" without its ranges; NULL without memory. */
+/* "system.PE[0..15].RF[1..16]" without its ranges. */
 static const char *plain_path(cds_tl *it, const char *from) {
-  char *path = cds_arena_strdup(it->reader->arena, from);
+  char *path = cds_tl_print(it, "%s", from);
   char *to = path;
   bool range = false;
-  for (const char *at = from; path != NULL && *at != '\0'; at++) {
+  for (const char *at = from; path[0] != '\0' && *at != '\0'; at++) {
     range = *at == '[' || (range && *at != ']');
     if (!range && *at != ']') {
       *to++ = *at;
     }
   }
-  if (path != NULL) {
-    *to = '\0';
-  }
+  *to = '\0';
   return path;
 }
 

@@ -13,9 +13,10 @@ static void head(cds_import_text *to, const cds_tl *it, const char *what) {
 }
 
 /* Products of decimal numbers, without their dust. */
-static const char *number(const cds_tl *it, double value) {
+static const char *number(cds_tl *it, double value) {
   const char *text =
       cds_import_number(it->reader->arena, cds_round_decimal(value, 15));
+  it->no_memory = it->no_memory || text == NULL;
   return text == NULL ? "" : text;
 }
 
@@ -215,7 +216,7 @@ static bool is_weight(const char *name) {
 
 /* Data spaces of Timeloop have no formats, its memories have words: values are
  * as the outermost stores them, sums as the widest memory does. */
-static void put_formats(cds_import_text *to, const cds_tl *it) {
+static void put_formats(cds_import_text *to, cds_tl *it) {
   double stored = 16.0;
   double widest = 16.0;
   if (it->architecture != NULL) {
