@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
+#include "base/builder.h"
 #include "base/text.h"
 #include "import/onnx_graph.h"
-#include "import/text.h"
 
 enum { NAME_MAX_LENGTH = 56, DRAFTS_MAX = 4096 };
 
@@ -250,26 +250,26 @@ static const char *usual_types(const cds_onnx_graph *graph) {
   return best;
 }
 
-static void put_layer(cds_import_text *to, const cds_onnx_draft *draft,
+static void put_layer(cds_builder *to, const cds_onnx_draft *draft,
                       const char *usual) {
   const bool even = draft->weights > 0 && draft->times % draft->weights == 0;
   const uint64_t count = even ? draft->weights : draft->times;
-  cds_import_put(to, cds_arena_printf(to->arena, "  - {name: %s, %s",
-                                      draft->name, draft->body));
+  cds_builder_put(to, cds_arena_printf(to->arena, "  - {name: %s, %s",
+                                       draft->name, draft->body));
   if (count > 1) {
-    cds_import_put(to, cds_arena_printf(to->arena, ", count: %llu",
-                                        (unsigned long long)count));
+    cds_builder_put(to, cds_arena_printf(to->arena, ", count: %llu",
+                                         (unsigned long long)count));
   }
   if (draft->times > count) {
-    cds_import_put(
+    cds_builder_put(
         to, cds_arena_printf(to->arena, ", steps: %llu",
                              (unsigned long long)(draft->times / count)));
   }
   if (strcmp(draft->types, usual) != 0) {
-    cds_import_put(
+    cds_builder_put(
         to, cds_arena_printf(to->arena, ", precision: %s", draft->types));
   }
-  cds_import_put(to, "}\n");
+  cds_builder_put(to, "}\n");
 }
 
 /* "resnet50" of "models/resnet50.onnx". */
@@ -285,7 +285,7 @@ static const char *workload_name(const cds_onnx_graph *graph) {
 
 cds_status cds_onnx_write(cds_import *out, cds_onnx_graph *graph) {
   const cds_onnx_model *model = graph->model;
-  cds_import_text to = {.arena = graph->reader->arena};
+  cds_builder to = {.arena = graph->reader->arena};
   if (graph->drafts == 0) {
     cds_diag_error(graph->reader->diag, model->place,
                    "nothing in the model has a cost: expected at least one "
@@ -293,14 +293,14 @@ cds_status cds_onnx_write(cds_import *out, cds_onnx_graph *graph) {
     return CDS_EINPUT;
   }
   const char *usual = usual_types(graph);
-  cds_import_put(&to, "# Imported by codesign from an ONNX model of ");
-  cds_import_put(&to, model->producer[0] == '\0' ? "an unnamed producer"
-                                                 : model->producer);
-  cds_import_put(&to,
-                 cds_arena_printf(to.arena, ", operator set %lld\nworkload: ",
-                                  (long long)model->opset));
-  cds_import_put(&to, workload_name(graph));
-  cds_import_put(
+  cds_builder_put(&to, "# Imported by codesign from an ONNX model of ");
+  cds_builder_put(&to, model->producer[0] == '\0' ? "an unnamed producer"
+                                                  : model->producer);
+  cds_builder_put(&to,
+                  cds_arena_printf(to.arena, ", operator set %lld\nworkload: ",
+                                   (long long)model->opset));
+  cds_builder_put(&to, workload_name(graph));
+  cds_builder_put(
       &to, cds_arena_printf(to.arena, "\nprecision: %s\nlayers:\n", usual));
   for (size_t i = 0; i < graph->drafts; i++) {
     put_layer(&to, graph->draft[i], usual);

@@ -254,7 +254,7 @@ static void take_file(cds_tl *it, const cds_import_source *file,
 
 /* ---- documents ---------------------------------------------------------- */
 
-cds_status cds_tl_close(cds_import_document *out, const cds_import_text *text) {
+cds_status cds_tl_close(cds_import_document *out, const cds_builder *text) {
   if (text->failed) {
     return CDS_ENOMEM;
   }

@@ -11,8 +11,8 @@
 #ifndef CDS_IMPORT_TIMELOOP_H
 #define CDS_IMPORT_TIMELOOP_H
 
+#include "base/builder.h"
 #include "import/import.h"
-#include "import/text.h"
 #include "spec/mapping.h"
 
 enum {
@@ -187,6 +187,6 @@ cds_status cds_tl_write_constraints(cds_import_document *out, cds_tl *it);
  * have as many instances. Sets its columns and rows. */
 const char *cds_tl_array(uint64_t *cols, uint64_t *rows, cds_tl *it,
                          unsigned component);
-cds_status cds_tl_close(cds_import_document *out, const cds_import_text *text);
+cds_status cds_tl_close(cds_import_document *out, const cds_builder *text);
 
 #endif

@@ -17,7 +17,7 @@
 
 typedef struct writer {
   cds_tl *it;
-  cds_import_text to;
+  cds_builder to;
   size_t entries;
 } writer;
 
@@ -26,14 +26,14 @@ static void put_spaces(writer *w, const char *key, unsigned mask) {
     return;
   }
   const char *between = "";
-  cds_import_print(&w->to, ", %s: [", key);
+  cds_builder_print(&w->to, ", %s: [", key);
   for (unsigned s = 0; s < w->it->spaces; s++) {
     if ((mask & 1U << s) != 0) {
-      cds_import_print(&w->to, "%s%s", between, w->it->space[s].name);
+      cds_builder_print(&w->to, "%s%s", between, w->it->space[s].name);
       between = ", ";
     }
   }
-  cds_import_put(&w->to, "]");
+  cds_builder_put(&w->to, "]");
 }
 
 static void put_factors(writer *w, const cds_tl_loops *loops) {
@@ -45,19 +45,19 @@ static void put_factors(writer *w, const cds_tl_loops *loops) {
     }
     const unsigned long long bound =
         factor->bound == 0 ? w->it->size[dim] : factor->bound;
-    cds_import_print(&w->to,
-                     "%s%s: ", between[0] == '\0' ? ", factors: {" : between,
-                     w->it->dim[dim]);
+    cds_builder_print(&w->to,
+                      "%s%s: ", between[0] == '\0' ? ", factors: {" : between,
+                      w->it->dim[dim]);
     if (factor->sense == CDS_TL_EXACT) {
-      cds_import_print(&w->to, "%llu", bound);
+      cds_builder_print(&w->to, "%llu", bound);
     } else {
-      cds_import_print(&w->to, "\"%s %llu\"",
-                       factor->sense == CDS_TL_MOST ? "<=" : ">=", bound);
+      cds_builder_print(&w->to, "\"%s %llu\"",
+                        factor->sense == CDS_TL_MOST ? "<=" : ">=", bound);
     }
     between = ", ";
   }
   if (between[0] != '\0') {
-    cds_import_put(&w->to, "}");
+    cds_builder_put(&w->to, "}");
   }
 }
 
@@ -69,14 +69,14 @@ static void put_order(writer *w, const char *key, const cds_tl_loops *loops,
     const unsigned dim = loops->order[n];
     if (w->it->used[dim]) {
       if (between[0] == '\0') {
-        cds_import_print(&w->to, ", %s: [", key);
+        cds_builder_print(&w->to, ", %s: [", key);
       }
-      cds_import_print(&w->to, "%s%s", between, w->it->dim[dim]);
+      cds_builder_print(&w->to, "%s%s", between, w->it->dim[dim]);
       between = ", ";
     }
   }
   if (between[0] != '\0') {
-    cds_import_put(&w->to, "]");
+    cds_builder_put(&w->to, "]");
   }
 }
 
@@ -97,13 +97,13 @@ static void put_spatial(writer *w, const cds_tl_directive *at) {
   }
   const size_t split =
       at->split < at->loops.ordered ? (size_t)at->split : at->loops.ordered;
-  cds_import_print(&w->to, "  - {array: %s", name);
+  cds_builder_print(&w->to, "  - {array: %s", name);
   put_factors(w, &at->loops);
   if (at->split != UINT64_MAX) {
     put_order(w, "cols", &at->loops, 0, split);
     put_order(w, "rows", &at->loops, split, at->loops.ordered);
   }
-  cds_import_print(&w->to, "} # line %u\n", at->place.line);
+  cds_builder_print(&w->to, "} # line %u\n", at->place.line);
   w->entries++;
 }
 
@@ -115,8 +115,8 @@ static void put_constraint(writer *w, const cds_tl_directive *at) {
     put_spatial(w, at);
     return;
   }
-  cds_import_print(&w->to, "  - {level: %s",
-                   w->it->component[at->component].name);
+  cds_builder_print(&w->to, "  - {level: %s",
+                    w->it->component[at->component].name);
   if (at->type == CDS_TL_STORAGE) {
     put_spaces(w, "keep", at->keep);
     put_spaces(w, "bypass", at->bypass);
@@ -124,7 +124,7 @@ static void put_constraint(writer *w, const cds_tl_directive *at) {
     put_factors(w, &at->loops);
     put_order(w, "order", &at->loops, 0, at->loops.ordered);
   }
-  cds_import_print(&w->to, "} # line %u\n", at->place.line);
+  cds_builder_print(&w->to, "} # line %u\n", at->place.line);
   w->entries++;
 }
 
@@ -146,16 +146,16 @@ static void put_root(writer *w, const cds_yaml *root) {
 
 cds_status cds_tl_write_constraints(cds_import_document *out, cds_tl *it) {
   writer w = {.it = it, .to = {.arena = it->reader->arena}};
-  cds_import_print(
+  cds_builder_print(
       &w.to,
       "# Imported by codesign from Timeloop's input: constraints of %s\n",
       it->files);
-  cds_import_put(&w.to, "constraints:\n");
+  cds_builder_put(&w.to, "constraints:\n");
   for (size_t i = 0; i < it->constraint_roots; i++) {
     put_root(&w, it->constraints[i]);
   }
   if (w.entries == 0) {
-    cds_import_put(&w.to, "  []\n");
+    cds_builder_put(&w.to, "  []\n");
   }
   return cds_tl_close(out, &w.to);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "import/text.h"
+#include "base/builder.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-void cds_import_put(cds_import_text *to, const char *piece) {
+void cds_builder_put(cds_builder *to, const char *piece) {
   const size_t length = piece == NULL ? 0 : strlen(piece);
   to->failed = to->failed || piece == NULL;
   if (to->used + length + 1 > to->room) {
@@ -28,14 +28,14 @@ void cds_import_put(cds_import_text *to, const char *piece) {
   to->start[to->used] = '\0';
 }
 
-void cds_import_print(cds_import_text *to, const char *format, ...) {
+void cds_builder_print(cds_builder *to, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  cds_import_put(to, cds_arena_vprintf(to->arena, format, args));
+  cds_builder_put(to, cds_arena_vprintf(to->arena, format, args));
   va_end(args);
 }
 
-const char *cds_import_number(cds_arena *arena, double value) {
+const char *cds_builder_number(cds_arena *arena, double value) {
   char buffer[CDS_NUMBER_TEXT];
   return cds_arena_strdup(arena, cds_format_double(buffer, value));
 }
