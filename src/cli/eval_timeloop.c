@@ -272,6 +272,27 @@ static void write_levels(cds_json *json, const job *it, const item *each) {
   cds_json_end(json);
 }
 
+/* Totals by level and tensor, as native results have them. */
+static void write_totals(cds_json *json, const job *it, const item *each,
+                         cds_action action) {
+  static const char *const names[] = {"reads", "fills", "updates"};
+  const cds_arch *arch = it->inputs.arch;
+  cds_json_object(json, names[action]);
+  for (unsigned level = 0; level < arch->levels; level++) {
+    cds_json_object_line(json, arch->level[level].name);
+    for (unsigned t = 0; t < each->layer->einsum.tensors; t++) {
+      const cds_timeloop_traffic *at = &each->counts.at[level][t];
+      const uint64_t words[] = {at->reads, at->fills, at->updates};
+      if (at->kept) {
+        cds_json_number(json, each->layer->einsum.tensor[t].name,
+                        (double)words[action] * each->counts.used[level]);
+      }
+    }
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+}
+
 static void write_networks(cds_json *json, const job *it, const item *each) {
   const cds_arch *arch = it->inputs.arch;
   cds_json_array(json, "networks");
@@ -315,6 +336,9 @@ static void write_json_item(cds_json *json, const job *it, const item *each) {
   cds_json_count(json, "cycles", each->counts.steps);
   cds_json_number(json, "energy_pj", cost->compute_pj);
   cds_json_end(json);
+  write_totals(json, it, each, CDS_READ);
+  write_totals(json, it, each, CDS_FILL);
+  write_totals(json, it, each, CDS_UPDATE);
   write_levels(json, it, each);
   write_networks(json, it, each);
   cds_json_end(json);

@@ -229,7 +229,9 @@ static cds_status count_instances(job *it) {
     const cds_timeloop_block *block = &nest->block[level];
     out->used_max[level] = used;
     out->used[level] = mean;
-    used *= block->fanout;
+    if (!cds_mul_u64(&used, used, block->fanout)) {
+      return CDS_ELIMIT;
+    }
     for (unsigned at = block->spread; at < block->end; at++) {
       mean *= mean_trips(nest, &nest->loop[at]);
     }

@@ -251,6 +251,26 @@ static void check_densities(cds_tl *it, const cds_yaml *instance) {
   }
 }
 
+/* Sizes that mean nothing, in the instance or beside the shape. */
+static void check_instance(cds_tl *it, const coefficients *known,
+                           const cds_yaml *instance) {
+  for (size_t i = 0; i < instance->count; i++) {
+    const char *key = instance->keys[i]->text;
+    unsigned at = 0;
+    while (at < known->count && strcmp(known->name[at], key) != 0) {
+      at++;
+    }
+    if (at == known->count && cds_tl_dim(it, key) == it->dims &&
+        strcmp(key, "densities") != 0 && strcmp(key, "shape") != 0 &&
+        strcmp(key, "version") != 0) {
+      cds_diag_warning(it->reader->diag, instance->keys[i]->place,
+                       "'%.*s' is left out: it is neither a dimension nor a "
+                       "coefficient",
+                       TEXT_SHOWN, key);
+    }
+  }
+}
+
 static void check_spaces(cds_tl *it) {
   unsigned results = 0;
   for (unsigned s = 0; s < it->spaces; s++) {
@@ -293,12 +313,17 @@ void cds_tl_read_problem(cds_tl *it) {
       "name",         "version",     NULL};
   const cds_yaml *shape = cds_tl_get(it->problem, "shape", NULL);
   const cds_yaml *instance = cds_tl_get(it->problem, "instance", NULL);
+  const bool flat = instance == NULL; /* sizes beside the shape, as in 0.2 */
+  instance = flat ? it->problem : instance;
   if (shape == NULL || instance == NULL || instance->kind != CDS_YAML_MAPPING) {
     cds_tl_error(it, it->problem->place,
-                 "a problem without 'shape' or 'instance': expected both");
+                 "a problem without 'shape', or an 'instance' that is no "
+                 "mapping: expected dimensions, data spaces and sizes");
     return;
   }
-  cds_tl_only(it, it->problem, roots, "a problem");
+  if (!flat) {
+    cds_tl_only(it, it->problem, roots, "a problem");
+  }
   if (shape->kind != CDS_YAML_MAPPING) {
     cds_tl_error(it, shape->place,
                  "a shape by name is not imported: expected dimensions and "
@@ -314,6 +339,7 @@ void cds_tl_read_problem(cds_tl *it) {
   read_coefficients(&known, it, shape, instance);
   read_sizes(it, instance);
   check_densities(it, instance);
+  check_instance(it, &known, instance);
   const cds_yaml *spaces = cds_tl_get(shape, "data_spaces", "data-spaces");
   if (spaces == NULL || spaces->kind != CDS_YAML_SEQUENCE) {
     cds_tl_error(it, shape->place, "no list of 'data_spaces': expected one");
