@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/eval_timeloop.h"
 #include "cli/inputs.h"
 #include "cli/nest.h"
 #include "export/breakdown.h"
@@ -408,6 +409,9 @@ static void write_csv(FILE *stream, const job *it) {
 }
 
 int cds_cmd_eval(cds_cli *cli) {
+  if (cli->options->accounting == CDS_ACCOUNTING_TIMELOOP) {
+    return cds_eval_timeloop(cli);
+  }
   job *it = cds_cli_array(cli->arena, 1, sizeof *it);
   it->cli = cli;
   const cds_status status = prepare(it);

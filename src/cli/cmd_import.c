@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* codesign import: the file of another tool as a workload file. */
+/* codesign import: files of another tool as files of our own. */
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "cli/foreign.h"
 #include "export/json.h"
+#include "spec/mapping.h"
+#include "spec/space.h"
 
 static const cds_importer *find(cds_cli *cli, const char *name) {
   const cds_importer *importer = cds_importer_find(name);
@@ -46,16 +48,26 @@ static void write_node(cds_json *json, const cds_import_node *node) {
   cds_json_end(json);
 }
 
-static void write_json(FILE *stream, const cds_import *import) {
+static void write_json(FILE *stream, const cds_import *import, bool graph,
+                       cds_arena *arena) {
   cds_json json;
   cds_json_begin(&json, stream);
   cds_json_object(&json, NULL);
-  cds_json_text(&json, "workload_file", import->text);
-  cds_json_array(&json, "nodes");
-  for (size_t i = 0; i < import->nodes; i++) {
-    write_node(&json, &import->node[i]);
+  for (unsigned kind = 0; kind < CDS_IMPORT_KINDS; kind++) {
+    if (import->document[kind].text != NULL) {
+      cds_json_text(&json,
+                    cds_cli_printf(arena, "%s_file",
+                                   cds_import_kind_name((cds_import_kind)kind)),
+                    import->document[kind].text);
+    }
   }
-  cds_json_end(&json);
+  if (graph) {
+    cds_json_array(&json, "nodes");
+    for (size_t i = 0; i < import->nodes; i++) {
+      write_node(&json, &import->node[i]);
+    }
+    cds_json_end(&json);
+  }
   cds_json_end(&json);
   cds_json_finish(&json);
 }
@@ -76,32 +88,116 @@ static const char *output_path(const cds_cli *cli, const char *model) {
                                                                 : "yaml");
 }
 
+/* What is written must be readable: each document by itself, and a mapping on
+ * its architecture. Their names stand for files, as there are none yet. */
+static cds_status read_back(const cds_import *import, const char *path,
+                            cds_cli *cli) {
+  const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
+  const cds_import_document *document = import->document;
+  cds_workload workload = {0};
+  cds_arch *arch = cds_cli_array(cli->arena, 1, sizeof *arch);
+  const cds_yaml *root = NULL;
+  if (document[CDS_IMPORT_WORKLOAD].text != NULL) {
+    CDS_TRY(cds_import_workload(&workload, import, path, &reader));
+  }
+  if (document[CDS_IMPORT_ARCHITECTURE].text != NULL) {
+    CDS_TRY(cds_yaml_read_text(&root, "architecture.yaml (imported)",
+                               document[CDS_IMPORT_ARCHITECTURE].text,
+                               document[CDS_IMPORT_ARCHITECTURE].length,
+                               cli->arena, cli->diag));
+    CDS_TRY(cds_arch_read(arch, root, &reader, false));
+  }
+  if (document[CDS_IMPORT_MAPPING].text == NULL) {
+    return CDS_OK;
+  }
+  cds_mapping_entry *entry = NULL;
+  size_t entries = 0;
+  cds_mapping *mapping = cds_cli_array(cli->arena, 1, sizeof *mapping);
+  CDS_TRY(cds_yaml_read_text(
+      &root, "mapping.yaml (imported)", document[CDS_IMPORT_MAPPING].text,
+      document[CDS_IMPORT_MAPPING].length, cli->arena, cli->diag));
+  CDS_TRY(cds_mapping_file_read_tree(&entry, &entries, root, &reader));
+  return cds_mapping_read(mapping, entry[0].nest, arch,
+                          &workload.layer[0].einsum, &reader);
+}
+
+/* One file for each document, whole or not at all. */
+static int write_folder(const cds_import *import, const char *folder,
+                        cds_cli *cli) {
+  if (!cds_output_folder(folder, cli)) {
+    return CDS_EXIT_OUTPUT;
+  }
+  for (unsigned kind = 0; kind < CDS_IMPORT_KINDS; kind++) {
+    cds_output out;
+    if (import->document[kind].text == NULL) {
+      continue;
+    }
+    if (!cds_output_open(
+            &out,
+            cds_cli_printf(cli->arena, "%s/%s.yaml", folder,
+                           cds_import_kind_name((cds_import_kind)kind)),
+            cli)) {
+      return CDS_EXIT_OUTPUT;
+    }
+    fputs(import->document[kind].text, out.stream);
+    const int code = cds_output_close(&out, cli, CDS_EXIT_DONE);
+    if (code != CDS_EXIT_DONE) {
+      return code;
+    }
+  }
+  return CDS_EXIT_DONE;
+}
+
+/* What the importer takes and where its documents go. */
+static bool call_is_right(const cds_importer *importer, cds_cli *cli) {
+  const bool json = cli->options->format == CDS_FORMAT_JSON;
+  if (!importer->several && cli->call.files > 2) {
+    cds_cli_error(cli, "'import %s' with %zu files: expected one",
+                  importer->name, cli->call.files - 1);
+    return false;
+  }
+  if (importer->several && cli->options->output == NULL && !json) {
+    cds_cli_error(cli,
+                  "'import %s' without -o: expected a folder for the files "
+                  "that it writes",
+                  importer->name);
+    cds_diag_hint(cli->diag, "--json prints all of them");
+    return false;
+  }
+  return true;
+}
+
 int cds_cmd_import(cds_cli *cli) {
   const cds_importer *importer = find(cli, cli->call.file[0]);
-  if (importer == NULL) {
+  if (importer == NULL || !call_is_right(importer, cli)) {
     return CDS_EXIT_CALL;
   }
   const char *path = cli->call.file[1];
+  const bool json = cli->options->format == CDS_FORMAT_JSON;
   bool wrong_call = false;
   cds_import import;
-  cds_workload workload;
-  const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
-  cds_status status =
-      cds_foreign_read(&import, &wrong_call, cli, importer, path);
-  if (status == CDS_OK) { /* what is written must be readable */
-    status = cds_import_workload(&workload, &import, path, &reader);
+  cds_status status = cds_foreign_read(&import, &wrong_call, cli, importer,
+                                       cli->call.file + 1, cli->call.files - 1);
+  if (status == CDS_OK) {
+    status = read_back(&import, path, cli);
   }
   if (status != CDS_OK) {
     return wrong_call ? CDS_EXIT_CALL : cds_cli_exit_code(status);
   }
+  if (importer->several && !json) {
+    return write_folder(&import, cli->options->output, cli);
+  }
   cds_output out;
-  if (!cds_output_open(&out, output_path(cli, path), cli)) {
+  if (!cds_output_open(&out,
+                       importer->several ? cli->options->output
+                                         : output_path(cli, path),
+                       cli)) {
     return CDS_EXIT_OUTPUT;
   }
-  if (cli->options->format == CDS_FORMAT_JSON) {
-    write_json(out.stream, &import);
+  if (json) {
+    write_json(out.stream, &import, !importer->several, cli->arena);
   } else {
-    fputs(import.text, out.stream);
+    fputs(import.document[CDS_IMPORT_WORKLOAD].text, out.stream);
   }
   return cds_output_close(&out, cli, CDS_EXIT_DONE);
 }

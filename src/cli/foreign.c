@@ -54,7 +54,8 @@ static cds_status read_options(cds_import_options *out, cds_cli *cli) {
 }
 
 cds_status cds_foreign_read(cds_import *out, bool *wrong_call, cds_cli *cli,
-                            const cds_importer *importer, const char *path) {
+                            const cds_importer *importer,
+                            const char *const *paths, size_t files) {
   cds_import_options options;
   const cds_status status = read_options(&options, cli);
   if (status != CDS_OK) {
@@ -64,7 +65,7 @@ cds_status cds_foreign_read(cds_import *out, bool *wrong_call, cds_cli *cli,
     return status;
   }
   const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
-  return cds_import_file(out, importer, path, &options, &reader);
+  return cds_import_files(out, importer, paths, files, &options, &reader);
 }
 
 cds_status cds_foreign_workload(cds_workload *out, bool *wrong_call,
@@ -75,7 +76,7 @@ cds_status cds_foreign_workload(cds_workload *out, bool *wrong_call,
     return cds_workload_read(out, path, &reader);
   }
   cds_import import;
-  CDS_TRY(cds_foreign_read(&import, wrong_call, cli, importer, path));
+  CDS_TRY(cds_foreign_read(&import, wrong_call, cli, importer, &path, 1));
   return cds_import_workload(out, &import, path, &reader);
 }
 

@@ -6,11 +6,12 @@
 #include "cli/cli.h"
 #include "import/import.h"
 
-/* Imports a file as --dim, --precision, --allow-uncosted and --copy-moves
+/* Imports files as --dim, --precision, --allow-uncosted and --copy-moves
  * say. CDS_EINPUT with a message; `wrong_call` (may be NULL) is set when an
  * option is at fault. */
 cds_status cds_foreign_read(cds_import *out, bool *wrong_call, cds_cli *cli,
-                            const cds_importer *importer, const char *path);
+                            const cds_importer *importer,
+                            const char *const *paths, size_t files);
 /* Reads a workload file of any kind: imported when an importer has its
  * ending. */
 cds_status cds_foreign_workload(cds_workload *out, bool *wrong_call,

@@ -8,12 +8,13 @@
 #include <sys/stat.h>
 
 #include "import/onnx.h"
+#include "import/timeloop.h"
 
 /* A model with its weights inside may be large; protobuf stops at 2 GiB. */
 static const uint64_t file_max = UINT64_C(1) << 31;
 
-#define CDS_IMPORTER(name, ending, available, help)                            \
-  {#name, ending, help, available, cds_import_##name},
+#define CDS_IMPORTER(name, ending, available, several, help)                   \
+  {#name, ending, help, available, several, cds_import_##name},
 static const cds_importer importers[] = {
 #include "import/importers.def"
 };
@@ -36,7 +37,7 @@ const cds_importer *cds_importer_of(const char *path) {
   const size_t length = strlen(path);
   for (size_t i = 0; i < cds_importers(); i++) {
     const size_t ending = strlen(importers[i].ending);
-    if (length > ending &&
+    if (ending > 0 && length > ending &&
         strcmp(path + length - ending, importers[i].ending) == 0) {
       return &importers[i];
     }
@@ -48,6 +49,12 @@ const char *cds_import_fate_name(cds_import_fate fate) {
   static const char *const names[] = {"layer",    "view",   "move",
                                       "constant", "folded", "uncosted"};
   return names[fate];
+}
+
+const char *cds_import_kind_name(cds_import_kind kind) {
+  static const char *const names[] = {"architecture", "workload", "mapping",
+                                      "constraints"};
+  return names[kind];
 }
 
 static cds_status unreadable(const cds_reader *reader, const char *path,
@@ -91,20 +98,34 @@ static cds_status read_bytes(uint8_t **out, size_t *length, const char *path,
   return CDS_OK;
 }
 
+cds_status cds_import_files(cds_import *out, const cds_importer *importer,
+                            const char *const *paths, size_t files,
+                            const cds_import_options *options,
+                            const cds_reader *reader) {
+  cds_import_source *source =
+      cds_arena_array(reader->arena, files, sizeof *source);
+  uint8_t **bytes = cds_arena_array(reader->arena, files, sizeof *bytes);
+  cds_status status = source == NULL || bytes == NULL ? CDS_ENOMEM : CDS_OK;
+  for (size_t i = 0; status == CDS_OK && i < files; i++) {
+    source[i].name = cds_arena_strdup(reader->arena, paths[i]);
+    status = source[i].name == NULL ? CDS_ENOMEM
+                                    : read_bytes(&bytes[i], &source[i].length,
+                                                 source[i].name, reader);
+    source[i].bytes = bytes[i];
+  }
+  if (status == CDS_OK) {
+    status = importer->read(out, source, files, options, reader);
+  }
+  for (size_t i = 0; bytes != NULL && i < files; i++) {
+    cds_free(bytes[i]);
+  }
+  return status;
+}
+
 cds_status cds_import_file(cds_import *out, const cds_importer *importer,
                            const char *path, const cds_import_options *options,
                            const cds_reader *reader) {
-  const char *name = cds_arena_strdup(reader->arena, path);
-  if (name == NULL) {
-    return CDS_ENOMEM;
-  }
-  uint8_t *bytes = NULL;
-  size_t length = 0;
-  CDS_TRY(read_bytes(&bytes, &length, name, reader));
-  const cds_status status =
-      importer->read(out, name, bytes, length, options, reader);
-  cds_free(bytes);
-  return status;
+  return cds_import_files(out, importer, &path, 1, options, reader);
 }
 
 cds_status cds_import_workload(cds_workload *out, const cds_import *import,
@@ -115,7 +136,8 @@ cds_status cds_import_workload(cds_workload *out, const cds_import *import,
   }
   const cds_yaml *root = NULL;
   cds_workload workload;
-  CDS_TRY(cds_yaml_read_text(&root, name, import->text, import->length,
+  const cds_import_document *document = &import->document[CDS_IMPORT_WORKLOAD];
+  CDS_TRY(cds_yaml_read_text(&root, name, document->text, document->length,
                              reader->arena, reader->diag));
   CDS_TRY(cds_workload_read_tree(&workload, root, path, reader));
   const char *file = cds_arena_strdup(reader->arena, path);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Foreign descriptions in. An importer turns a file of another tool into the
- * text of a workload file, which is then read as if the user had written it:
- * what `codesign import` prints and what a run takes are the same thing.
+ * Foreign descriptions in. An importer turns files of another tool into the
+ * text of our own, which is then read as if the user had written it: what
+ * `codesign import` writes and what a run takes are the same thing. A model is
+ * one file and becomes a workload; a tool may also have several files, merged,
+ * that become several documents.
  */
 #ifndef CDS_IMPORT_IMPORT_H
 #define CDS_IMPORT_IMPORT_H
@@ -51,20 +53,45 @@ typedef struct cds_import_node {
   const cds_import_value *output;
 } cds_import_node;
 
-typedef struct cds_import {
-  const char *text; /* the workload file; zero-terminated */
+/* What a document describes. */
+typedef enum cds_import_kind {
+  CDS_IMPORT_ARCHITECTURE,
+  CDS_IMPORT_WORKLOAD,
+  CDS_IMPORT_MAPPING,
+  CDS_IMPORT_CONSTRAINTS
+} cds_import_kind;
+enum { CDS_IMPORT_KINDS = 4 };
+/* "architecture", "workload", "mapping", "constraints": a file's root key, and
+ * its name in a folder. */
+const char *cds_import_kind_name(cds_import_kind kind);
+
+typedef struct cds_import_document {
+  const char *text; /* a file of ours, zero-terminated; NULL: there is none */
   size_t length;
-  size_t nodes;
+} cds_import_document;
+
+typedef struct cds_import {
+  cds_import_document document[CDS_IMPORT_KINDS];
+  size_t nodes; /* of a graph */
   const cds_import_node *node;
 } cds_import;
 
+/* One file of the other tool, whole. */
+typedef struct cds_import_source {
+  const char *name; /* as the user has it */
+  const uint8_t *bytes;
+  size_t length;
+} cds_import_source;
+
 typedef struct cds_importer {
   const char *name;   /* as `codesign import NAME` has it */
-  const char *ending; /* of file names, with the dot */
+  const char *ending; /* of file names, with the dot; "": none of its own */
   const char *help;
   bool available; /* in this build */
-  cds_status (*read)(cds_import *out, const char *name, const uint8_t *bytes,
-                     size_t length, const cds_import_options *options,
+  bool several;   /* takes several files, and gives several documents */
+  /* At least one file; one where `several` is not set. */
+  cds_status (*read)(cds_import *out, const cds_import_source *file,
+                     size_t files, const cds_import_options *options,
                      const cds_reader *reader);
 } cds_importer;
 
@@ -75,8 +102,12 @@ const cds_importer *cds_importer_find(const char *name); /* or NULL */
 /* The importer of files with this ending, or NULL. */
 const cds_importer *cds_importer_of(const char *path);
 
-/* Imports a file. Everything lives in the reader's arena. Says which packages
+/* Imports files. Everything lives in the reader's arena. Says which packages
  * are missing when this build cannot. */
+cds_status cds_import_files(cds_import *out, const cds_importer *importer,
+                            const char *const *paths, size_t files,
+                            const cds_import_options *options,
+                            const cds_reader *reader);
 cds_status cds_import_file(cds_import *out, const cds_importer *importer,
                            const char *path, const cds_import_options *options,
                            const cds_reader *reader);

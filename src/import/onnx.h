@@ -127,9 +127,8 @@ cds_status cds_onnx_read(cds_onnx_model *out, const char *name,
                          const uint8_t *bytes, size_t length,
                          const cds_reader *reader);
 /* The importer. */
-cds_status cds_import_onnx(cds_import *out, const char *name,
-                           const uint8_t *bytes, size_t length,
-                           const cds_import_options *options,
+cds_status cds_import_onnx(cds_import *out, const cds_import_source *file,
+                           size_t files, const cds_import_options *options,
                            const cds_reader *reader);
 
 #endif

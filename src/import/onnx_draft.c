@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/builder.h"
 #include "base/text.h"
 #include "import/onnx_graph.h"
 
@@ -232,36 +233,6 @@ cds_status cds_onnx_add(cds_onnx_call *call, const char *suffix,
 
 /* ---- the file ----------------------------------------------------------- */
 
-typedef struct text {
-  cds_arena *arena;
-  char *start;
-  size_t used, room;
-  bool failed;
-} text;
-
-static void put(text *to, const char *piece) {
-  const size_t length = piece == NULL ? 0 : strlen(piece);
-  to->failed = to->failed || piece == NULL;
-  if (to->used + length + 1 > to->room) {
-    const size_t room = (to->used + length + 1) * 2;
-    char *more = cds_arena_alloc(to->arena, room);
-    if (more == NULL) {
-      to->failed = true;
-      return;
-    }
-    if (to->used > 0) {
-      memcpy(more, to->start, to->used);
-    }
-    to->start = more;
-    to->room = room;
-  }
-  if (length > 0) {
-    memcpy(to->start + to->used, piece, length);
-  }
-  to->used += length;
-  to->start[to->used] = '\0';
-}
-
 /* The precision that most layers have. */
 static const char *usual_types(const cds_onnx_graph *graph) {
   const char *best = "fp32";
@@ -279,24 +250,26 @@ static const char *usual_types(const cds_onnx_graph *graph) {
   return best;
 }
 
-static void put_layer(text *to, const cds_onnx_draft *draft,
+static void put_layer(cds_builder *to, const cds_onnx_draft *draft,
                       const char *usual) {
   const bool even = draft->weights > 0 && draft->times % draft->weights == 0;
   const uint64_t count = even ? draft->weights : draft->times;
-  put(to, cds_arena_printf(to->arena, "  - {name: %s, %s", draft->name,
-                           draft->body));
+  cds_builder_put(to, cds_arena_printf(to->arena, "  - {name: %s, %s",
+                                       draft->name, draft->body));
   if (count > 1) {
-    put(to, cds_arena_printf(to->arena, ", count: %llu",
-                             (unsigned long long)count));
+    cds_builder_put(to, cds_arena_printf(to->arena, ", count: %llu",
+                                         (unsigned long long)count));
   }
   if (draft->times > count) {
-    put(to, cds_arena_printf(to->arena, ", steps: %llu",
+    cds_builder_put(
+        to, cds_arena_printf(to->arena, ", steps: %llu",
                              (unsigned long long)(draft->times / count)));
   }
   if (strcmp(draft->types, usual) != 0) {
-    put(to, cds_arena_printf(to->arena, ", precision: %s", draft->types));
+    cds_builder_put(
+        to, cds_arena_printf(to->arena, ", precision: %s", draft->types));
   }
-  put(to, "}\n");
+  cds_builder_put(to, "}\n");
 }
 
 /* "resnet50" of "models/resnet50.onnx". */
@@ -312,7 +285,7 @@ static const char *workload_name(const cds_onnx_graph *graph) {
 
 cds_status cds_onnx_write(cds_import *out, cds_onnx_graph *graph) {
   const cds_onnx_model *model = graph->model;
-  text to = {.arena = graph->reader->arena};
+  cds_builder to = {.arena = graph->reader->arena};
   if (graph->drafts == 0) {
     cds_diag_error(graph->reader->diag, model->place,
                    "nothing in the model has a cost: expected at least one "
@@ -320,20 +293,21 @@ cds_status cds_onnx_write(cds_import *out, cds_onnx_graph *graph) {
     return CDS_EINPUT;
   }
   const char *usual = usual_types(graph);
-  put(&to, "# Imported by codesign from an ONNX model of ");
-  put(&to,
-      model->producer[0] == '\0' ? "an unnamed producer" : model->producer);
-  put(&to, cds_arena_printf(to.arena, ", operator set %lld\nworkload: ",
-                            (long long)model->opset));
-  put(&to, workload_name(graph));
-  put(&to, cds_arena_printf(to.arena, "\nprecision: %s\nlayers:\n", usual));
+  cds_builder_put(&to, "# Imported by codesign from an ONNX model of ");
+  cds_builder_put(&to, model->producer[0] == '\0' ? "an unnamed producer"
+                                                  : model->producer);
+  cds_builder_put(&to,
+                  cds_arena_printf(to.arena, ", operator set %lld\nworkload: ",
+                                   (long long)model->opset));
+  cds_builder_put(&to, workload_name(graph));
+  cds_builder_put(
+      &to, cds_arena_printf(to.arena, "\nprecision: %s\nlayers:\n", usual));
   for (size_t i = 0; i < graph->drafts; i++) {
     put_layer(&to, graph->draft[i], usual);
   }
   if (to.failed) {
     return CDS_ENOMEM;
   }
-  out->text = to.start;
-  out->length = to.used;
+  out->document[CDS_IMPORT_WORKLOAD] = (cds_import_document){to.start, to.used};
   return CDS_OK;
 }

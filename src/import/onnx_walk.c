@@ -364,12 +364,12 @@ static cds_status import_graph(cds_import *out, cds_onnx_graph *graph) {
   return cds_onnx_report(out, graph);
 }
 
-cds_status cds_import_onnx(cds_import *out, const char *name,
-                           const uint8_t *bytes, size_t length,
-                           const cds_import_options *options,
+cds_status cds_import_onnx(cds_import *out, const cds_import_source *file,
+                           size_t files, const cds_import_options *options,
                            const cds_reader *reader) {
   cds_onnx_model model = {0};
-  CDS_TRY(cds_onnx_read(&model, name, bytes, length, reader));
+  (void)files; /* always one */
+  CDS_TRY(cds_onnx_read(&model, file->name, file->bytes, file->length, reader));
   cds_arena *arena = reader->arena;
   cds_onnx_graph graph = {.model = &model,
                           .options = options,

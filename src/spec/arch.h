@@ -70,6 +70,9 @@ typedef struct cds_level {
   unsigned die;
   uint64_t size_bits; /* of one instance; UINT64_MAX: unlimited */
   uint64_t width_bits;
+  /* Of each value, whatever its format, for Timeloop's accounting (its levels
+   * have words of their own); 0: the tensor's format. */
+  unsigned word_bits;
   cds_access_price price[CDS_ACTIONS];
   double read_bandwidth;   /* bit per core cycle and instance: reads, drains */
   double write_bandwidth;  /* fills and updates; INFINITY: never limits */

@@ -74,7 +74,7 @@ typedef struct cds_raw_energy {
 
 typedef struct cds_raw_level {
   const char *name, *class_name, *die;
-  double size, width;
+  double size, width, word;
   const cds_yaml *bandwidth, *energy;
   double leakage, area;
   unsigned buffering;

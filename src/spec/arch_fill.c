@@ -337,6 +337,10 @@ static void fill_level(cds_build *build, unsigned index) {
       return;
     }
   }
+  if (given(fill.raw->word)) {
+    level->word_bits = (unsigned)cds_build_bits(
+        build, fill.raw->word, "word", cds_build_place(fill.node, "word"));
+  }
   fill_width(&fill);
   fill_energy(&fill);
   fill_bandwidth(&fill);

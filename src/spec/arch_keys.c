@@ -24,6 +24,8 @@
 /* Largest size of a memory and width of an access, in bits. */
 #define SIZE_HIGH 0x1p60
 #define WIDTH_HIGH 0x1p20
+/* Widest word of a level. */
+#define WORD_HIGH 4096
 /* A count of rows, cols, lanes or repeats. */
 #define COUNT_HIGH 0x1p24
 
@@ -185,6 +187,12 @@ static const cds_key level_keys[] = {
         .low = 1, .high = WIDTH_HIGH,
         .help = "Bits of one access; that of the class, or 64 bit (an "
                 "assumption), when not given"),
+    ROW(cds_raw_level, "word", QUANTITY, word, .dimension = CDS_DIM_BITS,
+        .low = 1, .high = WORD_HIGH,
+        .help = "Bits that each value takes here in Timeloop's accounting "
+                "(eval --accounting timeloop), which counts capacity, accesses "
+                "and bandwidth in such words; the bits of the tensor's format "
+                "when not given. Changes nothing else"),
     ROW(cds_raw_level, "bandwidth", NODE, bandwidth,
         .help = "Of one instance: one quantity that all actions share, or "
                 "{read, write} or {shared}; B/cycle counts cycles of the "

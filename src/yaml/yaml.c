@@ -39,10 +39,17 @@ typedef struct anchor {
   node *node; /* NULL while its collection is open */
 } anchor;
 
+typedef struct cds_yaml_text {
+  const char *text;
+  size_t length;
+  bool foreign;
+} cds_yaml_text;
+
 typedef struct composer {
   const char *name;
   cds_arena *arena;
   cds_diag *diag;
+  bool foreign; /* tags and merge keys are taken */
   yaml_parser_t parser;
   frame frames[DEPTH_MAX];
   unsigned depth;
@@ -106,7 +113,7 @@ static void check_key(const composer *c, const cds_yaml *key) {
     cds_diag_error(c->diag, key->place,
                    "a key is a %s: expected a plain text as key",
                    key->kind == CDS_YAML_MAPPING ? "mapping" : "list");
-  } else if (!key->quoted && strcmp(key->text, "<<") == 0) {
+  } else if (!c->foreign && !key->quoted && strcmp(key->text, "<<") == 0) {
     cds_diag_error(c->diag, key->place,
                    "merge key '<<': expected every key written out");
   }
@@ -157,24 +164,29 @@ static cds_status add_anchor(composer *c, size_t *index, const char *name,
   return CDS_OK;
 }
 
-/* The tags that say what the node is anyway. */
-static void check_tag(const composer *c, const char *tag, const cds_yaml *n) {
+/* The tags that say what the node is anyway, and those of other tools. */
+static cds_status take_tag(const composer *c, const char *tag, cds_yaml *n) {
   static const char *const known[][4] = {
       {"str", "int", "float", "bool"}, {"seq"}, {"map"}};
   static const char core[] = "tag:yaml.org,2002:";
   if (tag == NULL || strcmp(tag, "!") == 0) {
-    return;
+    return CDS_OK;
+  }
+  if (c->foreign && tag[0] == '!') {
+    n->tag = cds_arena_strdup(c->arena, tag + 1);
+    return n->tag != NULL ? CDS_OK : CDS_ENOMEM;
   }
   const bool is_core = strncmp(tag, core, sizeof core - 1) == 0;
   const char *const name = is_core ? tag + sizeof core - 1 : tag;
   for (size_t i = 0; is_core && i < 4; i++) {
     const char *const candidate = known[n->kind][i];
     if (candidate != NULL && strcmp(candidate, name) == 0) {
-      return;
+      return CDS_OK;
     }
   }
   cds_diag_error(c->diag, n->place, "tag '%s%.60s': expected no tag",
                  is_core ? "!!" : "", name);
+  return CDS_OK;
 }
 
 static node *new_node(composer *c, cds_yaml_kind kind, yaml_mark_t mark) {
@@ -227,7 +239,7 @@ static cds_status add_scalar(composer *c, const yaml_event_t *event) {
     cds_diag_error(c->diag, fresh->public.place,
                    "text with a NUL character: expected printable text");
   }
-  check_tag(c, tag, &fresh->public);
+  CDS_TRY(take_tag(c, tag, &fresh->public));
   size_t index = 0;
   CDS_TRY(add_anchor(c, &index, (const char *)event->data.scalar.anchor,
                      fresh->public.place, fresh));
@@ -249,7 +261,7 @@ static cds_status open_collection(composer *c, const yaml_event_t *event) {
       mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag;
   const yaml_char_t *const name = mapping ? event->data.mapping_start.anchor
                                           : event->data.sequence_start.anchor;
-  check_tag(c, (const char *)tag, &fresh->public);
+  CDS_TRY(take_tag(c, (const char *)tag, &fresh->public));
   frame *const top = &c->frames[c->depth];
   top->collection = fresh;
   top->start = c->stacked;
@@ -290,6 +302,9 @@ static cds_status close_collection(composer *c) {
   }
   if (keys != NULL) {
     CDS_TRY(cds_yaml_duplicates(&done->public, c->diag));
+  }
+  if (keys != NULL && c->foreign) {
+    CDS_TRY(cds_yaml_merge(&done->public, c->arena, c->diag));
   }
   return place_node(c, done);
 }
@@ -411,9 +426,11 @@ static cds_status compose(composer *c, const char *text, size_t length) {
   return CDS_OK;
 }
 
-cds_status cds_yaml_read_text(const cds_yaml **out, const char *name,
-                              const char *text, size_t length, cds_arena *arena,
-                              cds_diag *diag) {
+static cds_status read_text(const cds_yaml **out, const char *name,
+                            const cds_yaml_text *from, cds_arena *arena,
+                            cds_diag *diag) {
+  const char *const text = from->text;
+  const size_t length = from->length;
   const char *const file = cds_arena_strdup(arena, name);
   if (file == NULL) {
     return CDS_ENOMEM;
@@ -423,7 +440,8 @@ cds_status cds_yaml_read_text(const cds_yaml **out, const char *name,
                    "larger than 16 MiB: expected a smaller file");
     return CDS_EINPUT;
   }
-  composer c = {.name = file, .arena = arena, .diag = diag};
+  composer c = {
+      .name = file, .arena = arena, .diag = diag, .foreign = from->foreign};
   if (!yaml_parser_initialize(&c.parser)) {
     return CDS_ENOMEM;
   }
@@ -440,6 +458,20 @@ cds_status cds_yaml_read_text(const cds_yaml **out, const char *name,
     *out = &c.root->public;
   }
   return status;
+}
+
+cds_status cds_yaml_read_text(const cds_yaml **out, const char *name,
+                              const char *text, size_t length, cds_arena *arena,
+                              cds_diag *diag) {
+  const cds_yaml_text from = {text, length, false};
+  return read_text(out, name, &from, arena, diag);
+}
+
+cds_status cds_yaml_read_foreign(const cds_yaml **out, const char *name,
+                                 const char *text, size_t length,
+                                 cds_arena *arena, cds_diag *diag) {
+  const cds_yaml_text from = {text, length, true};
+  return read_text(out, name, &from, arena, diag);
 }
 
 cds_place cds_yaml_place(const cds_yaml *scalar, size_t offset) {

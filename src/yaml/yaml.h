@@ -30,6 +30,7 @@ struct cds_yaml {
   size_t count;           /* sequence: items; mapping: pairs */
   const cds_yaml **items; /* sequence items, or mapping values */
   const cds_yaml **keys;  /* mapping keys (scalars), NULL otherwise */
+  const char *tag;        /* foreign files: without the '!'; NULL: none */
 };
 
 /* Reads the single document of a file ("-": standard input) or text into the
@@ -41,6 +42,13 @@ cds_status cds_yaml_read_file(const cds_yaml **out, const char *path,
 cds_status cds_yaml_read_text(const cds_yaml **out, const char *name,
                               const char *text, size_t length, cds_arena *arena,
                               cds_diag *diag);
+/* Likewise a file of another tool, from its text. Local tags are kept with
+ * their nodes. Merge keys are carried out: `<<` adds the pairs of a mapping (or
+ * of a list of them, the first first) whose keys are not there; `<<<` also
+ * merges mappings that both have, key by key. */
+cds_status cds_yaml_read_foreign(const cds_yaml **out, const char *name,
+                                 const char *text, size_t length,
+                                 cds_arena *arena, cds_diag *diag);
 /* Place of the character at byte `offset` of a scalar's text; where the scalar
  * starts when it is not verbatim (several lines, escapes, an anchor). */
 cds_place cds_yaml_place(const cds_yaml *scalar, size_t offset);

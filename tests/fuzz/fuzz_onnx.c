@@ -32,9 +32,10 @@ static void check(const uint8_t *data, size_t size, bool lax) {
                                       .precision = lax ? "int8" : NULL,
                                       .allow_uncosted = lax,
                                       .copy = !lax};
+  const cds_import_source file = {"fuzz.onnx", data, size};
   cds_import import;
   const cds_status status =
-      importer->read(&import, "fuzz.onnx", data, size, &options, &reader);
+      importer->read(&import, &file, 1, &options, &reader);
   promise((status == CDS_OK) == (cds_diag_errors(diag) == 0));
   if (status == CDS_OK) {
     cds_workload workload;

@@ -173,6 +173,55 @@ static void merge_keys_are_refused(void **state) {
                "out\n");
 }
 
+static const cds_yaml *read_foreign(const char *text) {
+  const cds_yaml *root = NULL;
+  assert_fine(&f, cds_yaml_read_foreign(&root, "t.yaml", text, strlen(text),
+                                        f.arena, f.diag));
+  return root;
+}
+
+static void foreign_files_may_merge(void **state) {
+  (void)state;
+  const cds_yaml *const root = read_foreign(
+      "a: &a {x: 1, y: {p: 1, q: 2}}\nb: &b {x: 2, z: 3}\n"
+      "c: {x: 0, <<: [*a, *b]}\nd: {<<: *b, <<<: *a, y: {q: 0}}\n");
+  const cds_yaml *const c = cds_yaml_get(root, "c");
+  assert_int_equal(c->count, 3);
+  assert_string_equal(cds_yaml_get(c, "x")->text, "0");
+  assert_string_equal(cds_yaml_get(c, "z")->text, "3");
+  assert_int_equal(cds_yaml_get(c, "y")->count, 2);
+  const cds_yaml *const d = cds_yaml_get(root, "d");
+  assert_int_equal(d->count, 3);
+  assert_string_equal(cds_yaml_get(d, "x")->text, "2");
+  assert_string_equal(cds_yaml_get(cds_yaml_get(d, "y"), "p")->text, "1");
+  assert_string_equal(cds_yaml_get(cds_yaml_get(d, "y"), "q")->text, "0");
+  /* What was merged is not changed. */
+  const cds_yaml *const a = cds_yaml_get(root, "a");
+  assert_string_equal(cds_yaml_get(cds_yaml_get(a, "y"), "q")->text, "2");
+}
+
+static void foreign_files_may_have_tags(void **state) {
+  (void)state;
+  const cds_yaml *const root =
+      read_foreign("a: !Component {x: !here 1}\nb: [2]\n");
+  assert_string_equal(cds_yaml_get(root, "a")->tag, "Component");
+  assert_string_equal(cds_yaml_get(cds_yaml_get(root, "a"), "x")->tag, "here");
+  assert_null(cds_yaml_get(root, "b")->tag);
+}
+
+static void merge_keys_take_mappings(void **state) {
+  (void)state;
+  static const char text[] = "a: &a [1]\nb: {<<: *a}\n";
+  const cds_yaml *root = NULL;
+  assert_int_equal(cds_yaml_read_foreign(&root, "t.yaml", text, strlen(text),
+                                         f.arena, f.diag),
+                   CDS_EINPUT);
+  assert_string_equal(
+      fixture_messages(&f),
+      "t.yaml:1:8: error: a merge key has a value that is no mapping: expected "
+      "an alias of a mapping, or a list of them\n");
+}
+
 static void a_quoted_merge_sign_is_a_key(void **state) {
   (void)state;
   assert_non_null(cds_yaml_get(read_right("'<<': 1"), "<<"));
@@ -453,6 +502,9 @@ int main(void) {
       TEST(tags_of_the_core_are_accepted),
       TEST(duplicate_keys_are_refused_with_the_first_place),
       TEST(merge_keys_are_refused),
+      TEST(foreign_files_may_merge),
+      TEST(foreign_files_may_have_tags),
+      TEST(merge_keys_take_mappings),
       TEST(a_quoted_merge_sign_is_a_key),
       TEST(unknown_tags_are_refused),
       TEST(keys_must_be_scalars),
