@@ -60,7 +60,8 @@ struct cds_descent {
   double loads[CDS_LEGS_MAX];          /* of the ways decided */
   const cds_control *control;
   uint64_t nodes, leaves, confirmed, most_nodes;
-  bool stopped; /* cancelled or out of nodes */
+  bool any;     /* the first mapping that fits ends the search */
+  bool stopped; /* cancelled, out of nodes, or done */
   cds_status status;
 };
 

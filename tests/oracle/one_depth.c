@@ -7,15 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle/depth_rules.h"
+#include "spec/rules.h"
 #include "support/random_case.h"
 
 enum {
   LEVELS_MAX = 8,
-  REGIONS_MAX = LEVELS_MAX,
+  REGIONS_MAX = LEVELS_MAX + 1, /* one to spare */
   AXES_MAX = 2 * CDS_ARRAYS_MAX,
   SLOTS_MAX = REGIONS_MAX + AXES_MAX,
   CHOICES_MAX = 64,
-  ORDERS_MAX = 720,
+  ORDERS_MAX = 5040,
+  OTHERS_MAX = 2,
   NONE = 0
 };
 
@@ -29,9 +32,11 @@ typedef struct column {
   cds_traffic row[LEVELS_MAX + 1];
 } column;
 
-/* A loop order of one region: ranks from outside in. */
+/* A loop order of one region: ranks from outside in; whether constraints admit
+ * it, and whether it is in the space. */
 typedef struct loop_order {
   unsigned rank[CDS_RANKS_MAX];
+  bool admitted, offered;
 } loop_order;
 
 typedef struct walk {
@@ -59,6 +64,12 @@ typedef struct walk {
   unsigned held[CDS_TENSORS_MAX]; /* choice of each tensor */
   column column[CDS_TENSORS_MAX][CHOICES_MAX];
   cds_counts counts;
+  /* With constraints: */
+  bool ruled;
+  bool loops_hold; /* those of the present digits */
+  depth_view view;
+  cds_rules rules;
+  bool bound; /* the constraints do not contradict each other */
 } walk;
 
 static void stop(const char *what) {
@@ -287,10 +298,45 @@ static void place_column(walk *it, unsigned tensor) {
   }
 }
 
+/* Whether constraints admit the present mapping and it is in the space. The
+ * predicate of src/spec is asked too: it must admit what is admitted, and, if
+ * every group holds something, so that each loop has one region, nothing else.
+ */
+static bool in_space(walk *it) {
+  bool admitted = it->loops_hold;
+  bool offered = true;
+  bool certain = true;
+  for (unsigned g = 1; g <= it->groups; g++) {
+    bool any = false;
+    for (unsigned t = 0; t < it->einsum->tensors; t++) {
+      it->view.held[g][t] = it->choice[t][it->held[t]].at[g];
+      any = any || it->view.held[g][t] != NONE;
+    }
+    certain = certain && any;
+  }
+  for (unsigned region = 0; region <= it->groups; region++) {
+    const loop_order *order = &it->order[region][it->chosen[region]];
+    admitted = admitted && order->admitted;
+    offered = offered && order->offered;
+  }
+  admitted = admitted && depth_rules_holders(&it->view);
+  cds_mapping mapping;
+  make_mapping(&mapping, it);
+  const bool known =
+      it->bound && cds_rules_admit(&it->rules, it->arch, &mapping);
+  if (admitted ? !known : known && certain) {
+    it->out->misjudged++;
+    it->out->misjudged_mapping = mapping;
+  }
+  return admitted && offered;
+}
+
 /* Every way to hold the tensors from `tensor` on. */
 static void hold_all(walk *it, unsigned tensor) {
   if (tensor >= it->einsum->tensors || tensor >= CDS_TENSORS_MAX) {
-    offer(it);
+    if (!it->ruled || in_space(it)) {
+      offer(it);
+    }
     return;
   }
   for (unsigned c = 0; c < it->choices[tensor]; c++) {
@@ -342,6 +388,65 @@ static void add_order(walk *it, unsigned region, const loop_order *order) {
   it->order[region][it->orders[region]++] = *order;
 }
 
+/* ---- orders under constraints ------------------------------------------ */
+
+static void canonical_orders(walk *it, unsigned region,
+                             const bool active[CDS_RANKS_MAX]);
+
+/* Whether the ranks that constraints do not tell apart from this one stand in
+ * a canonical order of their own. */
+static bool part_is_canonical(walk *it, unsigned region,
+                              const loop_order *order, unsigned rank) {
+  const unsigned spare = it->groups + 1; /* a region for its orders */
+  unsigned own[CDS_RANKS_MAX];
+  bool active[CDS_RANKS_MAX] = {false};
+  unsigned count = 0;
+  for (unsigned i = 0; i < it->active[region]; i++) {
+    const unsigned other = order->rank[i];
+    if (!depth_rules_apart(&it->view, region, rank, other)) {
+      active[other] = true;
+      own[count++] = other;
+    }
+  }
+  it->active[spare] = count;
+  it->orders[spare] = 0;
+  canonical_orders(it, spare, active);
+  for (unsigned o = 0; o < it->orders[spare]; o++) {
+    if (memcmp(it->order[spare][o].rank, own, count * sizeof own[0]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Judges the orders of a region: all permutations, or the canonical ones. */
+static void judge_orders(walk *it, unsigned region) {
+  const bool ordered = depth_rules_ordered(&it->view, region);
+  bool any = false;
+  unsigned kept = 0;
+  unsigned others = 0;
+  for (unsigned o = 0; o < it->orders[region]; o++) {
+    loop_order *order = &it->order[region][o];
+    order->admitted =
+        depth_rules_order(&it->view, region, order->rank, it->active[region]);
+    order->offered = order->admitted;
+    for (unsigned i = 0; i < it->active[region] && ordered && order->offered &&
+                         region < it->groups;
+         i++) {
+      order->offered = part_is_canonical(it, region, order, order->rank[i]);
+    }
+    if (region == it->groups) { /* the order has no effect on the cost */
+      order->offered = order->offered && !any;
+      any = any || order->offered;
+    }
+    /* A few of those that are not in the space are for the predicate. */
+    if (order->offered || others++ < OTHERS_MAX) {
+      it->order[region][kept++] = *order;
+    }
+  }
+  it->orders[region] = kept;
+}
+
 /* A canonical order: which ranks have loops, the block of ranks that stands
  * inside (a set that no rank lacks: none) and the slide. */
 typedef struct order_rule {
@@ -364,7 +469,7 @@ static void append(loop_order *order, unsigned *count, const walk *it,
 }
 
 static void canonical_order(walk *it, unsigned region, const order_rule *rule) {
-  loop_order order = {{0}};
+  loop_order order = {.rank = {0}};
   unsigned count = 0;
   append(&order, &count, it, rule, false, false);
   append(&order, &count, it, rule, false, true);
@@ -424,7 +529,7 @@ static void permute(walk *it, unsigned region, loop_order *order,
 
 static void list_orders(walk *it, unsigned region) {
   bool active[CDS_RANKS_MAX] = {false};
-  loop_order sorted = {{0}};
+  loop_order sorted = {.rank = {0}};
   it->active[region] = it->orders[region] = 0;
   for (unsigned r = 0; r < it->einsum->ranks; r++) {
     active[r] = it->digit[r][region] > 1;
@@ -432,12 +537,17 @@ static void list_orders(walk *it, unsigned region) {
       sorted.rank[it->active[region]++] = r;
     }
   }
-  if (region == it->groups) {
+  if (it->ruled && depth_rules_ordered(&it->view, region)) {
+    permute(it, region, &sorted, 0);
+  } else if (region == it->groups) {
     add_order(it, region, &sorted);
   } else if (it->options->all_orders) {
     permute(it, region, &sorted, 0);
   } else {
     canonical_orders(it, region, active);
+  }
+  if (it->ruled) {
+    judge_orders(it, region);
   }
 }
 
@@ -455,7 +565,27 @@ static void order_all(walk *it, unsigned region) {
 
 /* ---- digits ---------------------------------------------------------- */
 
+/* What constraints look at. */
+static void view_digits(walk *it) {
+  depth_view *view = &it->view;
+  for (unsigned r = 0; r < it->einsum->ranks; r++) {
+    for (unsigned region = 0; region <= it->groups; region++) {
+      view->loop[region][r] = it->digit[r][region];
+    }
+    for (unsigned k = 0; k < it->arch->arrays; k++) {
+      view->spread[k][0][r] = view->spread[k][1][r] = 1;
+      for (unsigned x = 0; x < it->arch->array[k].axes; x++) {
+        view->spread[k][x][r] = it->digit[r][slot_of(it, k, x)];
+      }
+    }
+  }
+  it->loops_hold = depth_rules_loops(view);
+}
+
 static void take_digits(walk *it) {
+  if (it->ruled) {
+    view_digits(it);
+  }
   for (unsigned region = 0; region <= it->groups; region++) {
     list_orders(it, region);
   }
@@ -494,6 +624,13 @@ static void start(walk *it, const cds_arch *arch, const cds_einsum *einsum) {
   it->einsum = einsum;
   look_at_ranks(it);
   look_at_levels(it);
+  it->ruled = arch->constraints != NULL;
+  if (it->ruled) {
+    it->view.arch = arch;
+    it->view.einsum = einsum;
+    it->view.groups = it->groups;
+    it->bound = cds_rules_bind(&it->rules, arch, einsum, NULL, NULL) == CDS_OK;
+  }
   for (unsigned t = 0; t < einsum->tensors; t++) {
     hold_choice now = {{0}};
     list_holds(it, t, 1, &now);
