@@ -55,9 +55,11 @@ static void draw_factor(drawing *d, cds_constraint *c, char *text) {
   } else if (kind < 60) {
     c->factor.most = 1 + random_below(d->stream, (unsigned)size);
   } else if (kind < 80) {
-    c->factor.least = 1 + random_below(d->stream, (unsigned)size);
+    c->factor.least = random_chance(d->stream, 90)
+                          ? any_divisor(d, size)
+                          : 1 + random_below(d->stream, (unsigned)size);
   } else if (kind < 90) {
-    c->factor.least = 1 + random_below(d->stream, 3);
+    c->factor.least = any_divisor(d, size);
     c->factor.most = c->factor.least + random_below(d->stream, 4);
   } else {
     c->factor.full = true;
@@ -120,9 +122,24 @@ static void draw_policy(drawing *d, cds_constraint *c) {
            c->name, c->level);
 }
 
+static bool has_window(const cds_einsum *einsum) {
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    for (unsigned a = 0; a < einsum->tensor[t].axes; a++) {
+      cds_term term[CDS_TERMS_MAX];
+      if (cds_axis_long_terms(term, einsum, &einsum->tensor[t].axis[a]) > 1) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 static void draw_dataflow(drawing *d, cds_constraint *c) {
   c->kind = CDS_CONSTRAINT_DATAFLOW;
-  c->dataflow = (cds_dataflow)random_below(d->stream, CDS_DATAFLOWS);
+  do {
+    c->dataflow = (cds_dataflow)random_below(d->stream, CDS_DATAFLOWS);
+  } while (c->dataflow == CDS_ROW_STATIONARY && !has_window(&d->it->einsum) &&
+           random_chance(d->stream, 90));
   c->level = UINT_MAX;
   if (d->it->arch.levels > 1 && random_chance(d->stream, 30)) {
     c->level = 1 + random_below(d->stream, d->it->arch.levels - 1);

@@ -537,7 +537,9 @@ static void list_orders(walk *it, unsigned region) {
       sorted.rank[it->active[region]++] = r;
     }
   }
-  if (it->ruled && depth_rules_ordered(&it->view, region)) {
+  if (it->ruled && !it->loops_hold) {
+    add_order(it, region, &sorted);
+  } else if (it->ruled && depth_rules_ordered(&it->view, region)) {
     permute(it, region, &sorted, 0);
   } else if (region == it->groups) {
     add_order(it, region, &sorted);
@@ -551,8 +553,29 @@ static void list_orders(walk *it, unsigned region) {
   }
 }
 
+/* Whether constraints leave the present loops to some holders. */
+static bool offers_any(const walk *it) {
+  bool any = it->loops_hold;
+  for (unsigned region = 0; region <= it->groups; region++) {
+    any = any && it->order[region][it->chosen[region]].offered;
+  }
+  return any;
+}
+
+/* Asks the predicate about the present loops with some holders. */
+static void ask_once(walk *it) {
+  for (unsigned t = 0; t < it->einsum->tensors; t++) {
+    it->held[t] = random_below(&it->stream, it->choices[t]);
+  }
+  (void)in_space(it);
+}
+
 static void order_all(walk *it, unsigned region) {
   if (region > it->groups) {
+    if (it->ruled && !offers_any(it)) {
+      ask_once(it);
+      return;
+    }
     count_columns(it);
     hold_all(it, 0);
     return;
