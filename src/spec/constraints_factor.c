@@ -37,20 +37,20 @@ static const char *find_to(const char *text) {
 static cds_status read_factor(cds_factor *out, const cds_yaml *node,
                               const char *what, const cds_reader *reader) {
   *out = (cds_factor){.least = 1, .most = UINT64_MAX};
-  if (node->kind != CDS_YAML_SCALAR) {
-    cds_diag_error(reader->diag, node->place,
-                   "%s is no factor: expected one such as 4, <= 16, '>= 2', 2 "
-                   "to 8, full or any",
-                   what);
-    return CDS_EINPUT;
-  }
-  const char *text = node->text;
+  const char *text = node->kind == CDS_YAML_SCALAR ? node->text : "";
   if (strcmp(text, "any") == 0) {
     return CDS_OK;
   }
   if (strcmp(text, "full") == 0) {
     out->full = true;
     return CDS_OK;
+  }
+  if (strspn(text, "0123456789$(<>") == 0) {
+    cds_diag_error(reader->diag, node->place,
+                   "%s is no factor: expected one such as 4, <= 16, '>= 2', 2 "
+                   "to 8, full or any",
+                   what);
+    return CDS_EINPUT;
   }
   if (strncmp(text, "<=", 2) == 0) {
     return read_count(&out->most, node, text + 2, what, reader);
