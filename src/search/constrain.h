@@ -12,6 +12,10 @@
  * - Orders: loops stand by the parts of the region's order, in each part as in
  *   a region without one.
  *
+ * Loops above a group that holds nothing in a layout belong to the next one
+ * inside that does (or to the compute units), its owner: the trips of its
+ * ranges, and the parts of its order, are those of all these loops.
+ *
  * Ranks that something names are dimensions of their own.
  */
 #ifndef CDS_SEARCH_CONSTRAIN_H
@@ -24,11 +28,11 @@ cds_status cds_constrain_begin(cds_general *general);
 /* Sets which extents each group may take in the job's layout; false if some
  * dimension has none. */
 bool cds_constrain_layout(cds_descent *job);
-/* Whether loops of a region may stand together: those between the tile above
- * and what is inside (a tile and the spreads above it). */
-bool cds_constrain_region(const cds_general *general, unsigned region,
-                          const cds_divisors_at *outer,
-                          const cds_divisors_at *inside);
+/* Whether the loops above a tile of the group may stand there, below those that
+ * are decided; group groups + 1: below all holders, with the tile of one point.
+ */
+bool cds_constrain_loops(const cds_descent *job, unsigned group,
+                         const cds_divisors_at *tile);
 
 /* Whether trips of a dimension lie in the range of its rank. */
 static inline bool cds_range_allows(const cds_dim *dim,

@@ -347,24 +347,13 @@ static void decide_ways(cds_descent *job, unsigned group) {
 static void try_tile(cds_descent *job, unsigned group,
                      const cds_candidate *candidate);
 
-/* Whether constraints admit the loops above the candidate and, of the last
- * group, those below it. */
-static bool admitted(const cds_descent *job, unsigned group,
-                     const cds_candidate *candidate) {
-  const cds_general *general = job->general;
-  return cds_constrain_region(general, group, &job->tile[group - 1]->at,
-                              &candidate->inside) &&
-         (group < general->groups ||
-          cds_constrain_region(general, group + 1,
-                               &general->tile[candidate->tile].at,
-                               &job->layout.between[group + 1]));
-}
-
 /* All candidates of a group below what is decided. Depth: the groups. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static void open_group(cds_descent *job, unsigned group) {
   if (group > job->general->groups) {
-    leaf(job);
+    if (cds_constrain_loops(job, group, &job->general->one.at)) {
+      leaf(job);
+    }
     return;
   }
   const cds_candidates *list = &job->group[group];
@@ -381,7 +370,8 @@ static void open_group(cds_descent *job, unsigned group) {
       break;
     }
     if (!divides(job->general, job->tile[group - 1], candidate) ||
-        !admitted(job, group, candidate)) {
+        !cds_constrain_loops(job, group,
+                             &job->general->tile[candidate->tile].at)) {
       continue;
     }
     cds_weights sum = base;
@@ -449,20 +439,20 @@ static bool block_beyond(const cds_descent *job, const cds_region *region,
   return cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &least));
 }
 
-/* The loops of a region by the parts of a constrained order. */
+/* The loops of a region by the parts of the order of their owner. */
 typedef struct cds_parts {
   unsigned count;
   cds_region part[CDS_DIMS_MAX];
 } cds_parts;
 
 static void split_region(cds_parts *out, const cds_general *general,
-                         unsigned number, const cds_region *region) {
+                         unsigned owner, const cds_region *region) {
   out->count = 0;
   for (unsigned p = 0; p < CDS_RANKS_MAX; p++) {
     cds_region *part = &out->part[out->count];
     part->count = 0;
     for (unsigned i = 0; i < region->count; i++) {
-      if (cds_order_part_of(general, number, region->dim[i]) == p) {
+      if (cds_order_part_of(general, owner, region->dim[i]) == p) {
         part->dim[part->count] = region->dim[i];
         part->step[part->count] = region->step[i];
         part->trips[part->count++] = region->trips[i];
@@ -482,7 +472,7 @@ static void try_parts(cds_descent *job, unsigned group,
                       const cds_region *region) {
   cds_parts parts;
   unsigned digit[CDS_DIMS_MAX] = {0};
-  split_region(&parts, job->general, group, region);
+  split_region(&parts, job->general, job->owner[group], region);
   bool more = true;
   while (more && !job->stopped && job->status == CDS_OK) {
     begin_order(job, group);
@@ -508,7 +498,7 @@ static void try_tile(cds_descent *job, unsigned group,
   region_between(&region, job, group, candidate);
   job->tile[group] = &job->general->tile[candidate->tile];
   job->chosen[group] = candidate;
-  if (rules != NULL && rules->order[group].any) {
+  if (rules != NULL && rules->order[job->owner[group]].any) {
     try_parts(job, group, candidate, &region);
     return;
   }
@@ -531,10 +521,7 @@ static void try_tile(cds_descent *job, unsigned group,
 cds_status cds_descend(cds_descent *job) {
   const cds_general *general = job->general;
   job->tile[0] = &general->whole;
-  if (!cds_constrain_layout(job) ||
-      (general->groups == 0 &&
-       !cds_constrain_region(general, 1, &general->whole.at,
-                             &job->layout.between[1]))) {
+  if (!cds_constrain_layout(job)) {
     return CDS_OK;
   }
   fix_compute(job);

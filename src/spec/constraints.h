@@ -10,8 +10,9 @@
  *     - {array: PE, rows: [k], cols: {n: 2 to 8}, utilisation: ">= 0.5"}
  *
  * The loops of a level are those right above its holders, below the holders of
- * the level before; those of the compute units stand below all holders. What
- * an entry says falls apart into constraints that hold or fail alone, so that a
+ * the levels before (levels side by side share them); a level that holds
+ * nothing has none. Those of the compute units stand below all holders. What an
+ * entry says falls apart into constraints that hold or fail alone, so that a
  * message can name each. rules.h says what they mean for one pair.
  */
 #ifndef CDS_SPEC_CONSTRAINTS_H

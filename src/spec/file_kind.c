@@ -19,10 +19,9 @@ cds_status cds_file_kind_check(const cds_yaml *root, const char *wanted,
   }
   for (unsigned kind = 0; kind < 5; kind++) {
     if (cds_yaml_get(root, kinds[kind]) != NULL) {
-      cds_diag_error(diag, root->place,
-                     "the file describes %s%s: expected %s%s",
-                     article(kinds[kind]), kinds[kind], article(wanted),
-                     wanted);
+      cds_diag_error(
+          diag, root->place, "the file describes %s%s: expected %s%s",
+          article(kinds[kind]), kinds[kind], article(wanted), wanted);
       return CDS_EINPUT;
     }
   }

@@ -5,10 +5,8 @@
  *
  * Regions: 1 .. groups stand right above the holders of the groups of levels
  * (same position), outermost first; region groups + 1 below all of them. A loop
- * that stands above a holder of a group belongs to the region of that group or,
- * where the groups after the holders before it hold nothing, to one of these:
- * a mapping is admitted if its loops can be dealt out to them so that every
- * constraint holds. A spread ends the regions above its array.
+ * belongs to the outermost group that has a holder below it, else to the last
+ * region; so a group that holds nothing has no loops.
  */
 #ifndef CDS_SPEC_RULES_H
 #define CDS_SPEC_RULES_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Whether rules admit a mapping. Holders and spreads stand in the list. Each
- * loop may belong to some regions, one after the other: a walk over the regions
- * marks how many loops they may have taken so that every rule of theirs holds.
+ * Whether rules admit a mapping: each loop belongs to the first region whose
+ * group has a holder below it.
  */
 #include <string.h>
 
@@ -12,58 +11,23 @@ typedef struct admission {
   const cds_rules *rules;
   const cds_arch *arch;
   const cds_mapping *mapping;
-  unsigned loops; /* of more than one trip */
-  unsigned node[CDS_NODES_MAX];
-  unsigned low[CDS_NODES_MAX], high[CDS_NODES_MAX]; /* regions of each loop */
+  unsigned region[CDS_NODES_MAX]; /* of each loop */
 } admission;
 
-/* The region right above an array. */
-static unsigned region_above(const admission *it, unsigned array) {
-  unsigned level = 0;
-  while (level < it->arch->levels && it->arch->level[level].depth <= array) {
-    level++;
-  }
-  return it->rules->region_of[level];
-}
-
-/* A holder or spread ends this region; 0: it ends none. */
-static unsigned ends(const admission *it, const cds_node *node) {
-  if (node->kind == CDS_HOLD) {
-    return it->rules->region_of[node->level];
-  }
-  return node->kind == CDS_SPREAD && node->trips > 1
-             ? region_above(it, node->array)
-             : 0;
-}
-
-static void list_loops(admission *it) {
-  const cds_mapping *mapping = it->mapping;
-  unsigned ended = 0;
-  for (unsigned n = 0; n < mapping->nodes; n++) {
-    const cds_node *node = &mapping->node[n];
-    const unsigned here = ends(it, node);
-    ended = here > ended ? here : ended;
-    if (node->kind == CDS_FOR && node->trips > 1) {
-      it->node[it->loops] = n;
-      it->low[it->loops++] = ended + 1;
+static void find_regions(admission *it) {
+  unsigned region = it->rules->regions;
+  for (unsigned n = it->mapping->nodes; n-- > 0;) {
+    const cds_node *node = &it->mapping->node[n];
+    if (node->kind == CDS_HOLD) {
+      const unsigned own = it->rules->region_of[node->level];
+      region = own < region ? own : region;
     }
-  }
-  unsigned last = it->rules->regions;
-  unsigned loop = it->loops;
-  for (unsigned n = mapping->nodes; n-- > 0;) {
-    const unsigned here = ends(it, &mapping->node[n]);
-    last = here > 0 && here < last ? here : last;
-    if (loop > 0 && it->node[loop - 1] == n) {
-      loop--;
-      it->high[loop] = last;
-      it->low[loop] = it->low[loop] < last ? it->low[loop] : last;
-    }
+    it->region[n] = region;
   }
 }
 
-/* Whether the loops [first, end) may be those of the region. */
-static bool region_holds(const admission *it, unsigned region, unsigned first,
-                         unsigned end) {
+/* Whether the loops of a region, outermost first, are as its rules say. */
+static bool region_admitted(const admission *it, unsigned region) {
   const cds_loop_order *order = &it->rules->order[region];
   uint64_t trips[CDS_RANKS_MAX];
   unsigned ranks = 0;
@@ -71,10 +35,12 @@ static bool region_holds(const admission *it, unsigned region, unsigned first,
   for (unsigned r = 0; r < CDS_RANKS_MAX; r++) {
     trips[r] = 1;
   }
-  for (unsigned i = first; i < end; i++) {
-    const cds_node *node = &it->mapping->node[it->node[i]];
-    if (region < it->low[i] || region > it->high[i] ||
-        order->part[node->rank] < part ||
+  for (unsigned n = 0; n < it->mapping->nodes; n++) {
+    const cds_node *node = &it->mapping->node[n];
+    if (node->kind != CDS_FOR || node->trips < 2 || it->region[n] != region) {
+      continue;
+    }
+    if (order->part[node->rank] < part ||
         (order->excludes[node->rank] & ranks) != 0) {
       return false;
     }
@@ -92,17 +58,12 @@ static bool region_holds(const admission *it, unsigned region, unsigned first,
 }
 
 static bool loops_admitted(const admission *it) {
-  bool reached[CDS_NODES_MAX + 1] = {true};
   for (unsigned region = 1; region <= it->rules->regions; region++) {
-    bool next[CDS_NODES_MAX + 1] = {false};
-    for (unsigned first = 0; first <= it->loops; first++) {
-      for (unsigned end = first; reached[first] && end <= it->loops; end++) {
-        next[end] = next[end] || region_holds(it, region, first, end);
-      }
+    if (!region_admitted(it, region)) {
+      return false;
     }
-    memcpy(reached, next, sizeof reached);
   }
-  return reached[it->loops];
+  return true;
 }
 
 static bool holders_admitted(const admission *it, unsigned tensors) {
@@ -176,7 +137,7 @@ bool cds_rules_admit(const cds_rules *rules, const cds_arch *arch,
       tensors = node->tensor + 1;
     }
   }
-  list_loops(&it);
+  find_regions(&it);
   return holders_admitted(&it, tensors) && spreads_admitted(&it) &&
          loops_admitted(&it);
 }

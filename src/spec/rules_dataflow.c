@@ -12,7 +12,8 @@
  * row_stationary (Eyeriss: Chen et al., ISCA 2016), of a window whose last axis
  * is s q + r: L is the innermost level if none is named, A the innermost array
  * of two axes above it. A row of the kernel stays in L and slides along the row
- * of its inputs: all trips of r stand below the holders of L; r and q are not
+ * of its inputs: L and the levels beside it keep each tensor that only one of
+ * them may keep; all trips of r stand below their holders; r and q are not
  * spread; q stands innermost above L. With a window of two axes (u p + v, then
  * s q + r) rows of the kernel lie on the rows of A (v full there) and rows of
  * outputs on its columns (p not on the rows, v not on the columns), so that
@@ -149,6 +150,25 @@ static void rows_on_array(cds_rules_build *it, const window_axis *rows,
   cds_rules_spread(it, on_rows, rows->position, one);
 }
 
+/* Tensors that one level beside this one may keep are kept there. */
+static void keep_rows(cds_rules_build *it, unsigned level) {
+  const cds_arch *arch = it->arch;
+  for (unsigned t = 0; t < it->einsum->tensors; t++) {
+    unsigned only = 0;
+    unsigned count = 0;
+    for (unsigned l = 1; l < arch->levels; l++) {
+      if (arch->level[l].position == arch->level[level].position &&
+          it->out->policy[l][t] != CDS_MUST_NOT) {
+        only = l;
+        count++;
+      }
+    }
+    if (count == 1) {
+      cds_rules_policy(it, only, t, CDS_MUST);
+    }
+  }
+}
+
 static void row_stationary(cds_rules_build *it) {
   const cds_einsum *einsum = it->einsum;
   window_axis axis[CDS_AXES_MAX];
@@ -172,6 +192,7 @@ static void row_stationary(cds_rules_build *it) {
                           it->now->text, it->arch->name);
     return;
   }
+  keep_rows(it, level);
   const window_axis *row = &axis[axes - 1];
   const unsigned region = it->out->region_of[level];
   unsigned part[CDS_RANKS_MAX] = {0};

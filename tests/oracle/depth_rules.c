@@ -204,9 +204,35 @@ static bool is_held(const depth_view *it, unsigned level, unsigned tensor) {
   return level == 0 || it->held[region_of(it, level) + 1][tensor] == level;
 }
 
+/* Every tensor that only one level of the group may keep is there. */
+static bool rows_held(const depth_view *it, const flow *rows) {
+  for (unsigned t = 0; t < it->einsum->tensors; t++) {
+    unsigned count = 0, only = 0;
+    for (unsigned l = 1; l < it->arch->levels; l++) {
+      if (it->arch->level[l].position ==
+              it->arch->level[rows->level].position &&
+          !must_not(it, l, t)) {
+        count++;
+        only = l;
+      }
+    }
+    if (count == 1 && !is_held(it, only, t)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool depth_rules_holders(const depth_view *it) {
   for (size_t i = 0; i < it->arch->constraints->count; i++) {
     const cds_constraint *c = &it->arch->constraints->constraint[i];
+    if (c->kind == CDS_CONSTRAINT_DATAFLOW &&
+        c->dataflow == CDS_ROW_STATIONARY) {
+      const flow found = find_flow(it, c);
+      if (!found.possible || !rows_held(it, &found)) {
+        return false;
+      }
+    }
     if (c->kind == CDS_CONSTRAINT_DATAFLOW &&
         c->dataflow != CDS_ROW_STATIONARY) {
       const flow found = find_flow(it, c);
@@ -289,19 +315,4 @@ bool depth_rules_order(const depth_view *it, unsigned region,
     }
   }
   return true;
-}
-
-bool depth_rules_ordered(const depth_view *it, unsigned region) {
-  for (size_t i = 0; i < it->arch->constraints->count; i++) {
-    const cds_constraint *c = &it->arch->constraints->constraint[i];
-    const flow found = c->kind == CDS_CONSTRAINT_DATAFLOW
-                           ? find_flow(it, c)
-                           : (flow){.possible = false};
-    if ((c->kind == CDS_CONSTRAINT_ORDER &&
-         region_of(it, c->level) == region) ||
-        (found.possible && region_of(it, found.level) == region)) {
-      return true;
-    }
-  }
-  return false;
 }

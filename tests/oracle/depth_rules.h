@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What constraints say, written down once more from their documentation and
- * apart from src/spec/rules*.c: the brute force knows which region each loop
- * belongs to, and asks each constraint about it.
+ * apart from src/spec/rules*.c: the brute force deals the loops out to regions,
+ * and asks each constraint about it.
  */
 #ifndef CDS_TESTS_DEPTH_RULES_H
 #define CDS_TESTS_DEPTH_RULES_H
@@ -12,7 +12,8 @@
 enum { DEPTH_REGIONS = 8 };
 
 /* A mapping with one depth a level. Region g - 1 stands above group g; the last
- * below all holders. */
+ * below all holders. Loops above a group that holds nothing are those of the
+ * next region whose group does. */
 typedef struct depth_view {
   const cds_arch *arch;
   const cds_einsum *einsum;
@@ -28,9 +29,7 @@ bool depth_rules_holders(const depth_view *it);
 /* Whether the ranks may stand in this order, outermost first. */
 bool depth_rules_order(const depth_view *it, unsigned region,
                        const unsigned *rank, unsigned count);
-/* Whether constraints say something about the order of a region; whether they
- * tell two ranks apart. */
-bool depth_rules_ordered(const depth_view *it, unsigned region);
+/* Whether constraints tell two ranks apart in the order of a region. */
 bool depth_rules_apart(const depth_view *it, unsigned region, unsigned a,
                        unsigned b);
 

@@ -32,11 +32,11 @@ typedef struct column {
   cds_traffic row[LEVELS_MAX + 1];
 } column;
 
-/* A loop order of one region: ranks from outside in; whether constraints admit
- * it, and whether it is in the space. */
+/* A loop order of one region: ranks from outside in; whether it is in the space
+ * under the constraints of each region that may own it, as bits. */
 typedef struct loop_order {
   unsigned rank[CDS_RANKS_MAX];
-  bool admitted, offered;
+  unsigned offered;
 } loop_order;
 
 typedef struct walk {
@@ -66,7 +66,6 @@ typedef struct walk {
   cds_counts counts;
   /* With constraints: */
   bool ruled;
-  bool loops_hold; /* those of the present digits */
   depth_view view;
   cds_rules rules;
   bool bound; /* the constraints do not contradict each other */
@@ -298,37 +297,64 @@ static void place_column(walk *it, unsigned tensor) {
   }
 }
 
-/* Whether constraints admit the present mapping and it is in the space. The
- * predicate of src/spec is asked too: it must admit what is admitted, and, if
- * every group holds something, so that each loop has one region, nothing else.
- */
-static bool in_space(walk *it) {
-  bool admitted = it->loops_hold;
-  bool offered = true;
-  bool certain = true;
-  for (unsigned g = 1; g <= it->groups; g++) {
-    bool any = false;
-    for (unsigned t = 0; t < it->einsum->tensors; t++) {
+/* Sets by region whose loops they are: those of the next group inside that
+ * holds something. */
+static void find_owners(unsigned owner[REGIONS_MAX], walk *it) {
+  unsigned next = it->groups;
+  for (unsigned region = it->groups + 1; region-- > 0;) {
+    const unsigned g = region + 1;
+    for (unsigned t = 0; g <= it->groups && t < it->einsum->tensors; t++) {
       it->view.held[g][t] = it->choice[t][it->held[t]].at[g];
-      any = any || it->view.held[g][t] != NONE;
+      next = it->view.held[g][t] != NONE ? region : next;
     }
-    certain = certain && any;
+    owner[region] = next;
   }
+}
+
+/* Whether the loops of each owner, taken together, are as constraints say. */
+static bool loops_admitted(walk *it, const unsigned owner[REGIONS_MAX]) {
+  unsigned rank[REGIONS_MAX * CDS_RANKS_MAX];
+  bool admitted = true;
+  for (unsigned mine = 0; mine <= it->groups; mine++) {
+    unsigned count = 0;
+    for (unsigned r = 0; r < it->einsum->ranks; r++) {
+      it->view.loop[mine][r] = 1;
+    }
+    for (unsigned region = 0; region <= it->groups; region++) {
+      const loop_order *order = &it->order[region][it->chosen[region]];
+      for (unsigned i = 0; owner[region] == mine && i < it->active[region];
+           i++) {
+        it->view.loop[mine][order->rank[i]] *=
+            it->digit[order->rank[i]][region];
+        rank[count++] = order->rank[i];
+      }
+    }
+    admitted = admitted && depth_rules_order(&it->view, mine, rank, count);
+  }
+  return admitted && depth_rules_loops(&it->view);
+}
+
+/* Whether constraints admit the present mapping and it is in the space. The
+ * predicate of src/spec is asked too. */
+static bool in_space(walk *it) {
+  unsigned owner[REGIONS_MAX];
+  find_owners(owner, it);
+  const bool admitted =
+      loops_admitted(it, owner) && depth_rules_holders(&it->view);
+  bool offered = admitted;
   for (unsigned region = 0; region <= it->groups; region++) {
     const loop_order *order = &it->order[region][it->chosen[region]];
-    admitted = admitted && order->admitted;
-    offered = offered && order->offered;
+    offered = offered && (order->offered >> owner[region] & 1u) != 0;
   }
-  admitted = admitted && depth_rules_holders(&it->view);
   cds_mapping mapping;
   make_mapping(&mapping, it);
   const bool known =
       it->bound && cds_rules_admit(&it->rules, it->arch, &mapping);
-  if (admitted ? !known : known && certain) {
+  if (admitted != known) {
     it->out->misjudged++;
     it->out->misjudged_mapping = mapping;
   }
-  return admitted && offered;
+  return offered;
 }
 
 /* Every way to hold the tensors from `tensor` on. */
@@ -393,9 +419,9 @@ static void add_order(walk *it, unsigned region, const loop_order *order) {
 static void canonical_orders(walk *it, unsigned region,
                              const bool active[CDS_RANKS_MAX]);
 
-/* Whether the ranks that constraints do not tell apart from this one stand in
- * a canonical order of their own. */
-static bool part_is_canonical(walk *it, unsigned region,
+/* Whether the ranks that constraints of a region do not tell apart from this
+ * one stand in a canonical order of their own. */
+static bool part_is_canonical(walk *it, unsigned region, unsigned owner,
                               const loop_order *order, unsigned rank) {
   const unsigned spare = it->groups + 1; /* a region for its orders */
   unsigned own[CDS_RANKS_MAX];
@@ -403,7 +429,7 @@ static bool part_is_canonical(walk *it, unsigned region,
   unsigned count = 0;
   for (unsigned i = 0; i < it->active[region]; i++) {
     const unsigned other = order->rank[i];
-    if (!depth_rules_apart(&it->view, region, rank, other)) {
+    if (!depth_rules_apart(&it->view, owner, rank, other)) {
       active[other] = true;
       own[count++] = other;
     }
@@ -419,28 +445,36 @@ static bool part_is_canonical(walk *it, unsigned region,
   return false;
 }
 
-/* Judges the orders of a region: all permutations, or the canonical ones. */
+/* Whether an order of a region is in the space if its loops are those of the
+ * owner: each part in a canonical order; without parts that is the region. */
+static bool is_offered(walk *it, unsigned region, unsigned owner,
+                       const loop_order *order) {
+  bool offered =
+      depth_rules_order(&it->view, owner, order->rank, it->active[region]);
+  for (unsigned i = 0; i < it->active[region] && offered; i++) {
+    offered = region == it->groups ||
+              part_is_canonical(it, region, owner, order, order->rank[i]);
+  }
+  return offered;
+}
+
+/* Keeps of all permutations those in the space, and a few others for the
+ * predicate. In the last region the order has no effect on the cost. */
 static void judge_orders(walk *it, unsigned region) {
-  const bool ordered = depth_rules_ordered(&it->view, region);
-  bool any = false;
   unsigned kept = 0;
   unsigned others = 0;
   for (unsigned o = 0; o < it->orders[region]; o++) {
     loop_order *order = &it->order[region][o];
-    order->admitted =
-        depth_rules_order(&it->view, region, order->rank, it->active[region]);
-    order->offered = order->admitted;
-    for (unsigned i = 0; i < it->active[region] && ordered && order->offered &&
-                         region < it->groups;
-         i++) {
-      order->offered = part_is_canonical(it, region, order, order->rank[i]);
+    order->offered = 0;
+    for (unsigned owner = region; owner <= it->groups; owner++) {
+      if (is_offered(it, region, owner, order)) {
+        order->offered |= 1u << owner;
+      }
     }
-    if (region == it->groups) { /* the order has no effect on the cost */
-      order->offered = order->offered && !any;
-      any = any || order->offered;
-    }
-    /* A few of those that are not in the space are for the predicate. */
-    if (order->offered || others++ < OTHERS_MAX) {
+    const bool again = region == it->groups && kept > others;
+    order->offered = again ? 0 : order->offered;
+    if (order->offered != 0 || others < OTHERS_MAX) {
+      others += order->offered == 0;
       it->order[region][kept++] = *order;
     }
   }
@@ -537,10 +571,9 @@ static void list_orders(walk *it, unsigned region) {
       sorted.rank[it->active[region]++] = r;
     }
   }
-  if (it->ruled && !it->loops_hold) {
-    add_order(it, region, &sorted);
-  } else if (it->ruled && depth_rules_ordered(&it->view, region)) {
+  if (it->ruled) {
     permute(it, region, &sorted, 0);
+    judge_orders(it, region);
   } else if (region == it->groups) {
     add_order(it, region, &sorted);
   } else if (it->options->all_orders) {
@@ -548,32 +581,25 @@ static void list_orders(walk *it, unsigned region) {
   } else {
     canonical_orders(it, region, active);
   }
-  if (it->ruled) {
-    judge_orders(it, region);
-  }
 }
 
-/* Whether constraints leave the present loops to some holders. */
-static bool offers_any(const walk *it) {
-  bool any = it->loops_hold;
-  for (unsigned region = 0; region <= it->groups; region++) {
-    any = any && it->order[region][it->chosen[region]].offered;
+/* Whether some holders from `tensor` on make a mapping of the space. */
+static bool offers_any(walk *it, unsigned tensor) {
+  if (tensor >= it->einsum->tensors) {
+    return in_space(it);
   }
-  return any;
-}
-
-/* Asks the predicate about the present loops with some holders. */
-static void ask_once(walk *it) {
-  for (unsigned t = 0; t < it->einsum->tensors; t++) {
-    it->held[t] = random_below(&it->stream, it->choices[t]);
+  for (unsigned c = 0; c < it->choices[tensor]; c++) {
+    it->held[tensor] = c;
+    if (offers_any(it, tensor + 1)) {
+      return true;
+    }
   }
-  (void)in_space(it);
+  return false;
 }
 
 static void order_all(walk *it, unsigned region) {
   if (region > it->groups) {
-    if (it->ruled && !offers_any(it)) {
-      ask_once(it);
+    if (it->ruled && !offers_any(it, 0)) {
       return;
     }
     count_columns(it);
@@ -589,12 +615,9 @@ static void order_all(walk *it, unsigned region) {
 /* ---- digits ---------------------------------------------------------- */
 
 /* What constraints look at. */
-static void view_digits(walk *it) {
+static void view_spreads(walk *it) {
   depth_view *view = &it->view;
   for (unsigned r = 0; r < it->einsum->ranks; r++) {
-    for (unsigned region = 0; region <= it->groups; region++) {
-      view->loop[region][r] = it->digit[r][region];
-    }
     for (unsigned k = 0; k < it->arch->arrays; k++) {
       view->spread[k][0][r] = view->spread[k][1][r] = 1;
       for (unsigned x = 0; x < it->arch->array[k].axes; x++) {
@@ -602,12 +625,11 @@ static void view_digits(walk *it) {
       }
     }
   }
-  it->loops_hold = depth_rules_loops(view);
 }
 
 static void take_digits(walk *it) {
   if (it->ruled) {
-    view_digits(it);
+    view_spreads(it);
   }
   for (unsigned region = 0; region <= it->groups; region++) {
     list_orders(it, region);

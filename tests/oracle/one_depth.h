@@ -19,7 +19,8 @@
  *
  * Constraints of the architecture take mappings out. Where they give the order
  * of a region, ranks that they do not tell apart stand in a canonical order of
- * their own.
+ * their own. Loops above a group that holds nothing count as those of the next
+ * group that does.
  *
  * Counts come from count, prices from price; the counts of a tensor depend on
  * its own holders only, so they are taken once for each nest of loops. A sample

@@ -138,30 +138,32 @@ static void loops_below_all_holders_are_those_of_compute(void **state) {
                               "for n 4, for k 4")));
 }
 
-/* A level that holds nothing has loops wherever they make its rules hold. */
-static void an_empty_level_shares_its_loops(void **state) {
+/* ... which those above belong to as well where it alone holds something. */
+static void an_empty_level_has_no_loops(void **state) {
   fixture *f = *state;
-  begin(f, gemm,
-        "  - {level: G, factors: {k: 2}, order: [..., k]}\n"
-        "  - {level: R, factors: {k: 4, m: 4}}");
-  assert_true(admits(f, "[hold A B O at D, for n 16, for k 2, for m 4, for k "
-                        "4, hold B at R]"));
-  assert_false(admits(f, "[hold A B O at D, for n 16, for k 4, for m 4, for k "
-                         "2, hold B at R]"));
-  assert_false(admits(f, "[hold A B O at D, for k 2, for n 16, hold A at G, "
-                         "for m 4, for k 4, hold B at R]"));
+  begin(f, gemm, "  - {level: R, factors: {k: 8, m: 4}, order: [..., k, m]}");
+  assert_true(admits(f, "[hold A B O at D, for n 16, for k 2, spread m 1 over "
+                        "PE.rows, for k 4, for m 4, hold B at R]"));
+  assert_false(admits(f, "[hold A B O at D, for k 2, for n 16, for k 4, for m "
+                         "4, hold B at R]"));
+  assert_false(admits(f, "[hold A B O at D, for n 16, for k 2, hold A at G, "
+                         "for k 4, for m 4, hold B at R]"));
+  assert_false(admits(f, "[hold A B O at D, for n 16, for k 8, for m 4]"));
+  begin(f, gemm, "  - {level: G, factors: {k: 2}}");
+  assert_false(admits(f, "[hold A B O at D, for k 2, for n 16, for k 4, for m "
+                         "4, hold B at R]"));
+  assert_true(admits(f, "[hold A B O at D, for k 2, hold A at G, for n 16, for "
+                        "k 4, for m 4, hold B at R]"));
 }
 
-/* ... but not across the spreads of an array. */
-static void spreads_end_the_loops_above_them(void **state) {
+/* Loops on both sides of a spread belong to the holders below. */
+static void spreads_end_no_region(void **state) {
   fixture *f = *state;
-  begin(f, gemm, "  - {level: R, factors: {k: 2, others: 1}}");
-  assert_true(admits(f, "[hold A B O at D, for n 16, for m 4, hold A at G, for "
-                        "k 2, spread k 4 over PE.rows, hold A at R]"));
-  assert_true(admits(f, "[hold A B O at D, for k 2, spread k 4 over PE.rows, "
-                        "for n 16, for m 4]"));
-  assert_false(admits(f, "[hold A B O at D, spread k 4 over PE.rows, for k 2, "
-                         "for n 16, for m 4]"));
+  begin(f, gemm, "  - {level: R, factors: {k: 2, n: 16, others: 1}}");
+  assert_true(admits(f, "[hold A B O at D, for m 4, hold A at G, for k 2, "
+                        "spread k 4 over PE.rows, for n 16, hold A at R]"));
+  assert_false(admits(f, "[hold A B O at D, for k 2, hold A at G, spread k 4 "
+                         "over PE.rows, for n 16, for m 4, hold A at R]"));
 }
 
 static void orders_are_prefixes_from_both_ends(void **state) {
@@ -294,8 +296,8 @@ int main(void) {
       TEST(factors_are_those_right_above_a_level),
       TEST(two_loops_of_a_rank_multiply),
       TEST(loops_below_all_holders_are_those_of_compute),
-      TEST(an_empty_level_shares_its_loops),
-      TEST(spreads_end_the_loops_above_them),
+      TEST(an_empty_level_has_no_loops),
+      TEST(spreads_end_no_region),
       TEST(orders_are_prefixes_from_both_ends),
       TEST(ranks_in_brackets_stand_in_any_order),
       TEST(spreads_keep_to_axes_and_utilisation),
