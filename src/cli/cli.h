@@ -35,6 +35,8 @@ struct cds_cli {
   cds_call call;
   const cds_options *options; /* of call */
   bool colour;                /* of what is printed */
+  size_t constraints;         /* files of constraints, taken out of the call */
+  const char **constraint;
 };
 
 /* The commands. */

@@ -5,15 +5,23 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/constrain.h"
 #include "cli/foreign.h"
 #include "cli/infeasible.h"
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "export/json.h"
 #include "network/plan.h"
+#include "spec/constraints.h"
 #include "spec/coverage.h"
 
-typedef enum kind { ARCHITECTURE, WORKLOAD, MAPPING, UNKNOWN } kind;
+typedef enum kind {
+  ARCHITECTURE,
+  WORKLOAD,
+  MAPPING,
+  CONSTRAINTS,
+  UNKNOWN
+} kind;
 
 typedef struct entry {
   const char *path;
@@ -25,6 +33,7 @@ typedef struct entry {
   cds_workload workload;
   size_t mappings;
   cds_mapping_entry *mapping;
+  const cds_yaml *root; /* of constraints */
 } entry;
 
 typedef struct job {
@@ -34,6 +43,7 @@ typedef struct job {
   entry *entry;
   size_t findings; /* of --sources */
   bool unfit;      /* a workload does not fit an architecture */
+  bool wrong;      /* constraints do not suit a workload */
 } job;
 
 /* ---- each file ---------------------------------------------------------- */
@@ -47,7 +57,10 @@ static kind kind_of(const cds_yaml *root) {
       cds_yaml_get(root, "model_type") != NULL) {
     return WORKLOAD;
   }
-  return cds_yaml_get(root, "mapping") != NULL ? MAPPING : UNKNOWN;
+  if (cds_yaml_get(root, "mapping") != NULL) {
+    return MAPPING;
+  }
+  return cds_is_constraints(root) ? CONSTRAINTS : UNKNOWN;
 }
 
 static const char *plural(const job *it, uint64_t count, const char *noun) {
@@ -155,17 +168,29 @@ static void read_mapping(job *it, entry *each) {
   each->fact = text;
 }
 
+/* Levels and arrays are checked against an architecture: check_together. */
+static void read_constraints(job *it, entry *each, const cds_yaml *root) {
+  const cds_yaml *list = cds_yaml_get(root, "constraints");
+  each->root = root;
+  each->good = true;
+  each->fact = cds_cli_printf(it->page.arena, "constraints: %" PRIu64 " %s",
+                              (uint64_t)list->count,
+                              list->count == 1 ? "entry" : "entries");
+}
+
 /* Whether a key is nearly one that says what the file is; reports it. */
 static bool misspelt(const job *it, const cds_yaml *root) {
-  static const char *const names[] = {"architecture", "workload", "mapping",
-                                      "mix", "model_type"};
+  static const char *const names[] = {"architecture", "workload",
+                                      "mapping",      "mix",
+                                      "model_type",   "constraints"};
   const cds_reader reader = {it->cli->arena, it->cli->diag, NULL, 0};
-  return cds_schema_report_slip(root, names, 5, "the file", &reader);
+  return cds_schema_report_slip(root, names, 6, "the file", &reader);
 }
 
 static void read_entry(job *it, entry *each) {
   static const char *const keys =
-      "expected 'architecture', 'workload', 'mix', 'mapping' or 'model_type'";
+      "expected 'architecture', 'workload', 'mix', 'mapping', 'constraints' or "
+      "'model_type'";
   const cds_yaml *root = NULL;
   each->kind = UNKNOWN;
   if (strcmp(each->path, "-") == 0 && !cds_stdin_keep(it->cli)) {
@@ -190,6 +215,9 @@ static void read_entry(job *it, entry *each) {
     break;
   case MAPPING:
     read_mapping(it, each);
+    break;
+  case CONSTRAINTS:
+    read_constraints(it, each, root);
     break;
   case UNKNOWN:
     if (root->kind == CDS_YAML_MAPPING && misspelt(it, root)) {
@@ -262,7 +290,29 @@ static void check_tensor_names(job *it, const cds_arch *arch,
   }
 }
 
-static void check_pair(job *it, const entry *arch, const entry *workload) {
+/* Files of constraints against the architecture. */
+static void check_constraints(job *it, const entry *arch) {
+  cds_diag *unheard = cds_diag_new(it->cli->arena);
+  bool any = false;
+  for (size_t i = 0; i < it->entries; i++) {
+    entry *each = &it->entry[i];
+    if (each->kind == CONSTRAINTS && each->good) {
+      each->good = cds_space_constrain(arch->space, each->root, it->cli->arena,
+                                       it->cli->diag) == CDS_OK;
+      any = true;
+    }
+  }
+  if (any && unheard != NULL) {
+    /* The first design with them; what is wrong was said. */
+    (void)cds_space_design(arch->arch, arch->space, 0, it->cli->arena, unheard);
+  }
+}
+
+static void check_pair(job *it, const entry *arch, entry *workload) {
+  if (cds_constraints_check(arch->arch, &workload->workload, it->cli->diag) !=
+      CDS_OK) {
+    it->wrong = true;
+  }
   check_tensor_names(it, arch->arch, &workload->workload);
   check_footprint(it, arch, workload);
   cds_inputs_searchable(&workload->workload, arch->arch, it->cli, CDS_WARNING);
@@ -276,10 +326,10 @@ static void check_pair(job *it, const entry *arch, const entry *workload) {
 /* Files that are checked in one go need not belong together: only a single
  * architecture and a single workload are held against each other. */
 static void check_together(job *it) {
-  const entry *arch = NULL, *workload = NULL;
+  entry *arch = NULL, *workload = NULL;
   for (size_t i = 0; i < it->entries; i++) {
-    const entry *each = &it->entry[i];
-    const entry **one = each->kind == ARCHITECTURE ? &arch : &workload;
+    entry *each = &it->entry[i];
+    entry **one = each->kind == ARCHITECTURE ? &arch : &workload;
     if (each->kind != ARCHITECTURE && each->kind != WORKLOAD) {
       continue;
     }
@@ -287,6 +337,9 @@ static void check_together(job *it) {
       return;
     }
     *one = each;
+  }
+  if (arch != NULL) {
+    check_constraints(it, arch);
   }
   if (arch != NULL && workload != NULL) {
     check_pair(it, arch, workload);
@@ -318,7 +371,7 @@ static void json_coverage(cds_json *json, const cds_workload *workload) {
 
 static void write_json(FILE *stream, const job *it) {
   static const char *const kinds[] = {"architecture", "workload", "mapping",
-                                      "unknown"};
+                                      "constraints", "unknown"};
   cds_json json;
   cds_json_begin(&json, stream);
   cds_json_array(&json, NULL);
@@ -424,6 +477,7 @@ int cds_cmd_check(cds_cli *cli) {
   } else {
     write_text(out.stream, &it);
   }
+  wrong = wrong || it.wrong;
   const bool no = it.findings > 0 || it.unfit;
   return cds_output_close(&out, cli,
                           wrong ? CDS_EXIT_INPUT

@@ -12,6 +12,7 @@
 #include "export/csv.h"
 #include "network/plan.h"
 #include "price/advice.h"
+#include "spec/rules.h"
 
 typedef struct item {
   const cds_layer *layer;
@@ -77,6 +78,28 @@ static cds_status no_format(const job *it, const item *each) {
   return CDS_EINFEASIBLE;
 }
 
+/* Says which constraint the mapping violates. */
+static cds_status admit(const job *it, const cds_mapping_entry *entry,
+                        const item *each) {
+  const cds_constraint *broken = NULL;
+  if (cds_constraints_admit(&broken, it->inputs.arch, &each->layer->einsum,
+                            &each->mapping)) {
+    return CDS_OK;
+  }
+  if (broken == NULL) {
+    cds_diag_error(it->cli->diag, entry->place,
+                   "the mapping of '%s' does not meet its constraints "
+                   "together: each loop belongs to one level",
+                   each->layer->name);
+    return CDS_EINFEASIBLE;
+  }
+  cds_diag_error(it->cli->diag, entry->place,
+                 "the mapping of '%s' violates the constraint '%s'",
+                 each->layer->name, broken->text);
+  cds_diag_note(it->cli->diag, broken->place, "it stands here");
+  return CDS_EINFEASIBLE;
+}
+
 static cds_status evaluate(job *it, const cds_mapping_entry *entry,
                            item *each) {
   const cds_arch *arch = it->inputs.arch;
@@ -87,6 +110,7 @@ static cds_status evaluate(job *it, const cds_mapping_entry *entry,
   }
   const cds_einsum *einsum = &each->layer->einsum;
   CDS_TRY(cds_mapping_read(&each->mapping, entry->nest, arch, einsum, &reader));
+  CDS_TRY(admit(it, entry, each));
   const cds_status counted =
       cds_count(&each->counts, arch, einsum, &each->mapping, it->cli->arena);
   if (counted == CDS_ELIMIT) {
@@ -118,9 +142,12 @@ static cds_status evaluate(job *it, const cds_mapping_entry *entry,
 
 static cds_status prepare(job *it) {
   cds_cli *cli = it->cli;
-  const char *path = cli->call.file[2];
   const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
-  const cds_status inputs = cds_inputs_read(&it->inputs, cli);
+  const cds_status inputs = cds_inputs_read(&it->inputs, cli, 3);
+  if (it->inputs.wrong_call) {
+    return inputs;
+  }
+  const char *path = cli->call.file[2];
   const cds_status mapping =
       cds_mapping_file_read(&it->entry, &it->entries, path, &reader);
   cds_stdin_rewind();

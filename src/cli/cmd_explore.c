@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/compare.h"
+#include "cli/constrain.h"
 #include "cli/explore_case.h"
 #include "cli/infeasible.h"
 
@@ -38,6 +39,7 @@ static cds_status read_pair(cds_explore_case *it, const cds_files *files) {
   CDS_TRY(first);
   CDS_TRY(second);
   cds_inputs_note(&it->inputs, cli, files->arch[0], files);
+  CDS_TRY(cds_constrain_inputs(&it->inputs, cli));
   CDS_TRY(cds_case_prepare(it));
   it->folder =
       cli->options->output != NULL

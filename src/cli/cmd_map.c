@@ -342,7 +342,7 @@ static int write_result(job *it, int code) {
 }
 
 static cds_status prepare(job *it) {
-  CDS_TRY(cds_inputs_read(&it->inputs, it->cli));
+  CDS_TRY(cds_inputs_read(&it->inputs, it->cli, 2));
   const cds_limit *limits = NULL;
   size_t count = 0;
   CDS_TRY(cds_inputs_limits(&limits, &count, &it->inputs, it->cli));

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "export/json.h"
 #include "schema/schema.h"
+#include "spec/constraints.h"
 
 enum { SCHEMAS_MAX = 128 };
 
@@ -14,6 +15,10 @@ static size_t all_schemas(const cds_schema *out[SCHEMAS_MAX]) {
   size_t count = 0;
   for (size_t i = 0; cds_arch_schemas[i] != NULL && count < SCHEMAS_MAX; i++) {
     out[count++] = cds_arch_schemas[i];
+  }
+  for (size_t i = 0; cds_constraint_schemas[i] != NULL && count < SCHEMAS_MAX;
+       i++) {
+    out[count++] = cds_constraint_schemas[i];
   }
   for (size_t i = 0; cds_workload_schemas[i] != NULL && count < SCHEMAS_MAX;
        i++) {

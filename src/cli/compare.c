@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/constrain.h"
 #include "cli/explore_case.h"
 #include "cli/infeasible.h"
 #include "cli/summary.h"
@@ -68,7 +69,9 @@ static cds_status read_files(job *it) {
     share_workload(&each->inputs, &it->each[0].inputs);
     cds_inputs_note(&each->inputs, each->cli, each->path, it->files);
     cds_inputs_add(&it->provenance, "architecture", each->path);
+    status = worse(status, cds_constrain_inputs(&each->inputs, each->cli));
   }
+  CDS_TRY(status);
   it->provenance.version = it->each[0].inputs.provenance.version;
   it->provenance.model_version = it->each[0].inputs.provenance.model_version;
   it->provenance.sets = it->cli->options->set.count;

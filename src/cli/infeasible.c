@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "network/advice.h"
+#include "network/conflict.h"
 #include "network/footprint_advice.h"
 #include "network/plan.h"
 
@@ -177,6 +178,10 @@ static void tell(explanation *it, const group *which) {
     if (it->inputs->workload_path != NULL) {
       cds_infeasible_footprint(cli, it->arch, it->inputs->workload_path);
     }
+    return;
+  }
+  if (cds_network_conflict(cli->diag, it->arch, workload, (double)INFINITY,
+                           it->scratch)) {
     return;
   }
   const cds_layer *worst =

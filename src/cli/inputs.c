@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/constrain.h"
 #include "cli/foreign.h"
 #include "codesign/version.h"
 #include "search/search.h"
@@ -118,6 +119,7 @@ static cds_status read_arch(cds_inputs *out, cds_cli *cli, const char *path) {
   out->wrong_call =
       status == CDS_EINPUT && sets->count > 0 && right_without_sets(cli, path);
   CDS_TRY(status);
+  CDS_TRY(cds_constrain_space(out->space, cli));
   out->arch = cds_arena_alloc(cli->arena, sizeof *out->arch);
   if (out->arch == NULL) {
     return CDS_ENOMEM;
@@ -264,28 +266,37 @@ void cds_inputs_note(cds_inputs *out, cds_cli *cli, const char *arch,
     }
     cds_stdin_rewind();
   }
+  for (size_t i = 0; i < cli->constraints; i++) {
+    cds_inputs_add(&out->provenance, "constraints", cli->constraint[i]);
+  }
 }
 
-cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli) {
+cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli, size_t wanted) {
+  begin(out, cli);
+  CDS_TRY(keep_stdin(cli));
+  if (cds_constrain_take(cli, wanted) != CDS_OK) {
+    out->wrong_call = true;
+    return CDS_EINPUT;
+  }
   const char *arch = cli->call.file[0];
   const cds_files files = {1, 1, &cli->call.file[0], &cli->call.file[1]};
-  CDS_TRY(keep_stdin(cli));
   const cds_status first = cds_inputs_read_arch(out, cli, arch);
   const cds_status second = cds_inputs_read_workload(out, cli, &files);
   CDS_TRY(first);
   CDS_TRY(second);
   cds_inputs_note(out, cli, arch, &files);
-  return CDS_OK;
+  return cds_constrain_inputs(out, cli);
 }
 
 /* ---- which file is what -------------------------------------------------- */
 
 cds_status cds_inputs_sort(cds_files *out, cds_cli *cli) {
+  CDS_TRY(keep_stdin(cli));
+  CDS_TRY(cds_constrain_take(cli, 0));
   const size_t files = cli->call.files;
   *out =
       (cds_files){.arch = cds_cli_array(cli->arena, files, sizeof(char *)),
                   .workload = cds_cli_array(cli->arena, files, sizeof(char *))};
-  CDS_TRY(keep_stdin(cli));
   for (size_t i = 0; i < files; i++) {
     const char *path = cli->call.file[i];
     const bool foreign = cds_importer_of(path) != NULL;

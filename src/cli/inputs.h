@@ -16,9 +16,10 @@ typedef struct cds_inputs {
   bool wrong_call; /* --set or --limit is at fault, not a file */
 } cds_inputs;
 
-/* Reads the first two files of the call: architecture and workload; reports
+/* Reads the first two files of the call, architecture and workload, after files
+ * of constraints were taken out of it (`wanted` files must be left); reports
  * the errors of both. */
-cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli);
+cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli, size_t wanted);
 
 /* The files of a call by what their keys say. */
 typedef struct cds_files {

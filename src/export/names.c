@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "export/result.h"
+#include "search/search.h"
+#include "spec/constraints.h"
 
 const char *cds_objective_name(cds_objective objective) {
   static const char *const names[] = {"edp", "energy", "delay", "ed2p"};
@@ -87,21 +89,29 @@ const char *cds_mapping_space(const cds_arch *arch,
                               const cds_workload *workload) {
   bool uneven = false;
   bool level = false;
+  bool constrained = false;
   for (size_t i = 0; arch != NULL && i < workload->layers; i++) {
     const cds_layer *layer = &workload->layer[i];
     if (layer->kind == CDS_LAYER_EINSUM) {
       const bool here = cds_search_uneven(arch, &layer->einsum);
       uneven = uneven || here;
       level = level || !here;
+      constrained =
+          constrained || cds_constraints_concern(arch, &layer->einsum, false);
     }
   }
-  if (uneven && !level) {
-    return "perfect factors, hierarchical order, uneven placement and bypass";
-  }
-  if (level && !uneven) {
-    return "perfect factors, hierarchical order, one depth a level, bypass";
-  }
-  return "perfect factors, hierarchical order, bypass; uneven placement for "
-         "matrix products on up to three levels, one depth a level for the "
-         "rest";
+  static const char *const spaces[3][2] = {
+      {"perfect factors, hierarchical order, uneven placement and bypass",
+       "perfect factors, hierarchical order, uneven placement and bypass, "
+       "within the constraints"},
+      {"perfect factors, hierarchical order, one depth a level, bypass",
+       "perfect factors, hierarchical order, one depth a level, bypass, within "
+       "the constraints"},
+      {"perfect factors, hierarchical order, bypass; uneven placement for "
+       "matrix products on up to three levels, one depth a level for the rest",
+       "perfect factors, hierarchical order, bypass; uneven placement for "
+       "matrix products on up to three levels, one depth a level for the rest; "
+       "within the constraints"}};
+  const unsigned which = uneven && !level ? 0 : level && !uneven ? 1 : 2;
+  return spaces[which][constrained ? 1 : 0];
 }

@@ -6,6 +6,7 @@
 
 #include "base/parallel.h"
 #include "network/advice.h"
+#include "network/conflict.h"
 
 typedef struct batch {
   const cds_asker *asker;
@@ -118,7 +119,9 @@ static cds_status list_places(batch *all) {
 static cds_status diagnose(const cds_asker *asker,
                            const cds_layer_question *question) {
   const cds_layer *layer = layer_of(asker, question->kind);
-  if (question->status == CDS_EINFEASIBLE) {
+  if (question->status == CDS_EINFEASIBLE &&
+      !cds_layer_conflict(asker->diag, asker->arch, layer,
+                          asker->options->power_limit_w, asker->arena)) {
     cds_layer_misfit(asker->diag, asker->arch, layer, &question->misfit,
                      asker->arena);
   }

@@ -312,10 +312,13 @@ static size_t list_range(cds_tile_range *out, const cds_descent *job,
   for (unsigned d = 0; d < general->dims; d++) {
     const cds_dim *dim = &general->dim[d];
     out->count[d] = 0;
+    out->whole[d] = cds_quotient(dim, (uint16_t)(dim->divisors - 1),
+                                 layout->above[group].at[d]);
     for (unsigned i = layout->below[group].at[d]; i < dim->divisors; i++) {
       const uint16_t at = (uint16_t)i;
       if (cds_quotient(dim, at, layout->below[group].at[d]) != CDS_NONE &&
-          cds_product(dim, at, layout->above[group].at[d]) != CDS_NONE) {
+          cds_product(dim, at, layout->above[group].at[d]) != CDS_NONE &&
+          (general->rules == NULL || general->reached[group][d][i])) {
         out->at[d][out->count[d]++] = at;
       }
     }
@@ -410,7 +413,8 @@ static void find_tile(cds_tile_walk *walk, const cds_descent *job) {
   for (unsigned d = general->dims; d-- > 0;) {
     walk->index =
         walk->index * general->dim[d].divisors + range->at[d][walk->digit[d]];
-    walk->looped |= walk->digit[d] + 1 < range->count[d] ? 1U << d : 0U;
+    walk->looped |=
+        range->at[d][walk->digit[d]] != range->whole[d] ? 1U << d : 0U;
   }
 }
 

@@ -71,9 +71,10 @@ typedef struct cds_block_bounds {
 } cds_block_bounds;
 
 /* Divisors of each dimension that the tiles of a group may take between the
- * spreads above and below, rising. The last leaves no loops outside. */
+ * spreads above and below, rising. */
 typedef struct cds_tile_range {
   unsigned count[CDS_DIMS_MAX];
+  uint16_t whole[CDS_DIMS_MAX]; /* leaves no loops outside */
   uint16_t at[CDS_DIMS_MAX][CDS_DIVISORS_MAX];
 } cds_tile_range;
 

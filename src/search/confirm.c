@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "search/descend.h"
+#include "search/constrain.h"
 
 /* How the digits of each dimension are divided over its ranks. */
 typedef struct cds_nest_writer {
@@ -99,6 +99,24 @@ static void write_group(cds_nest_writer *it, unsigned group) {
   }
 }
 
+/* Loops below all holders: nothing depends on their order but constraints. */
+static void write_innermost(cds_nest_writer *it) {
+  const cds_descent *job = it->job;
+  const cds_general *general = job->general;
+  const unsigned last = general->groups;
+  const unsigned parts = general->rules == NULL ? 1 : CDS_RANKS_MAX;
+  for (unsigned part = 0; part < parts; part++) {
+    for (unsigned d = 0; d < general->dims; d++) {
+      const uint64_t spread =
+          cds_extent(general, &job->layout.between[last + 1], d);
+      if (cds_order_part_of(general, last + 1, d) == part) {
+        write_loop(it, d,
+                   cds_extent(general, &job->tile[last]->at, d) / spread);
+      }
+    }
+  }
+}
+
 void cds_descent_mapping(cds_mapping *out, const cds_descent *job) {
   const cds_general *general = job->general;
   cds_nest_writer it = {.mapping = out, .job = job};
@@ -113,11 +131,7 @@ void cds_descent_mapping(cds_mapping *out, const cds_descent *job) {
     write_group(&it, g);
   }
   const unsigned last = general->groups;
-  for (unsigned d = 0; d < general->dims; d++) {
-    const uint64_t spread =
-        cds_extent(general, &job->layout.between[last + 1], d);
-    write_loop(&it, d, cds_extent(general, &job->tile[last]->at, d) / spread);
-  }
+  write_innermost(&it);
   for (unsigned k = general->group[last].depth; k < general->arch->arrays;
        k++) {
     write_spread(&it, k);
@@ -167,6 +181,7 @@ cds_status cds_confirm(cds_descent *job, double dynamic_pj, double cycles) {
         job->best.dynamic_pj = cost.dynamic_pj;
         job->best.mapping = mapping;
         job->best.cost = cost;
+        job->stopped = job->stopped || job->any;
       }
     }
   }

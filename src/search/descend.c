@@ -6,7 +6,7 @@
  * Below a tile the orders of the region above it are tried; each gives exact
  * loads for the holders of the group, which replace the least ones.
  */
-#include "search/descend.h"
+#include "search/constrain.h"
 
 #include <assert.h>
 #include <math.h>
@@ -351,7 +351,9 @@ static void try_tile(cds_descent *job, unsigned group,
 // NOLINTNEXTLINE(misc-no-recursion)
 static void open_group(cds_descent *job, unsigned group) {
   if (group > job->general->groups) {
-    leaf(job);
+    if (cds_constrain_loops(job, group, &job->general->one.at)) {
+      leaf(job);
+    }
     return;
   }
   const cds_candidates *list = &job->group[group];
@@ -367,7 +369,9 @@ static void open_group(cds_descent *job, unsigned group) {
     if (cds_descent_beyond(job, candidate->key)) {
       break;
     }
-    if (!divides(job->general, job->tile[group - 1], candidate)) {
+    if (!divides(job->general, job->tile[group - 1], candidate) ||
+        !cds_constrain_loops(job, group,
+                             &job->general->tile[candidate->tile].at)) {
       continue;
     }
     cds_weights sum = base;
@@ -390,49 +394,125 @@ static void count_node(cds_descent *job) {
   job->stopped = job->stopped || job->nodes >= job->most_nodes;
 }
 
+static void begin_order(cds_descent *job, unsigned group) {
+  count_node(job);
+  job->loops = job->frame[group - 1].loops;
+  job->region[group - 1] = job->loops;
+}
+
+/* Goes on below the order that stands behind the loops of the groups outside.
+ */
+// NOLINTNEXTLINE(misc-no-recursion)
+static void try_order(cds_descent *job, unsigned group,
+                      const cds_candidate *candidate) {
+  const cds_layout *layout = &job->layout;
+  const unsigned weightings = layout->weightings;
+  cds_frame *frame = &job->frame[group];
+  *frame = job->frame[group - 1];
+  stand_below(frame, job, frame->loops);
+  decide_ways(job, group);
+  cds_weights_wait(&frame->sum, layout, candidate->edges);
+  cds_layout_past(&frame->sum, layout, group, job->tile[group]);
+  cds_weights sum = layout->fixed;
+  cds_weights rest;
+  cds_weights_add(&sum, &frame->sum, weightings);
+  cds_rest(&rest, job, group + 1, frame->hoisted);
+  cds_weights_add(&sum, &rest, weightings);
+  if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
+    open_group(job, group + 1);
+  }
+}
+
+/* Whether nothing with this block innermost is of interest. */
+static bool block_beyond(const cds_descent *job, const cds_region *region,
+                         unsigned group, unsigned block) {
+  const cds_layout *layout = &job->layout;
+  cds_weights least;
+  cds_weights rest;
+  double passes[CDS_TENSORS_MAX];
+  block_cost(&least, passes, job, region, group, block);
+  cds_weights_wait(&least, layout, job->chosen[group]->edges);
+  cds_layout_past(&least, layout, group, job->tile[group]);
+  cds_weights_add(&least, &layout->fixed, layout->weightings);
+  cds_rest(&rest, job, group + 1, passes);
+  cds_weights_add(&least, &rest, layout->weightings);
+  return cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &least));
+}
+
+/* The loops of a region by the parts of the order of their owner. */
+typedef struct cds_parts {
+  unsigned count;
+  cds_region part[CDS_DIMS_MAX];
+} cds_parts;
+
+static void split_region(cds_parts *out, const cds_general *general,
+                         unsigned owner, const cds_region *region) {
+  out->count = 0;
+  for (unsigned p = 0; p < CDS_RANKS_MAX; p++) {
+    cds_region *part = &out->part[out->count];
+    part->count = 0;
+    for (unsigned i = 0; i < region->count; i++) {
+      if (cds_order_part_of(general, owner, region->dim[i]) == p) {
+        part->dim[part->count] = region->dim[i];
+        part->step[part->count] = region->step[i];
+        part->trips[part->count++] = region->trips[i];
+      }
+    }
+    if (part->count > 0) {
+      list_orders(part, general);
+      out->count++;
+    }
+  }
+}
+
+/* Every block and slide of every part. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static void try_parts(cds_descent *job, unsigned group,
+                      const cds_candidate *candidate,
+                      const cds_region *region) {
+  cds_parts parts;
+  unsigned digit[CDS_DIMS_MAX] = {0};
+  split_region(&parts, job->general, job->owner[group], region);
+  bool more = true;
+  while (more && !job->stopped && job->status == CDS_OK) {
+    begin_order(job, group);
+    more = false;
+    for (unsigned p = 0; p < parts.count; p++) {
+      const cds_region *part = &parts.part[p];
+      push_order(job, part, part->block[digit[p] / part->slides],
+                 part->slide[digit[p] % part->slides]);
+    }
+    for (unsigned p = 0; p < parts.count && !more; p++) {
+      more = ++digit[p] < parts.part[p].blocks * parts.part[p].slides;
+      digit[p] = more ? digit[p] : 0;
+    }
+    try_order(job, group, candidate);
+  }
+}
+
 // NOLINTNEXTLINE(misc-no-recursion)
 static void try_tile(cds_descent *job, unsigned group,
                      const cds_candidate *candidate) {
+  const cds_rules *rules = job->general->rules;
   cds_region region;
   region_between(&region, job, group, candidate);
-  list_orders(&region, job->general);
   job->tile[group] = &job->general->tile[candidate->tile];
   job->chosen[group] = candidate;
-  const cds_layout *layout = &job->layout;
-  const cds_frame *above = &job->frame[group - 1];
-  const unsigned weightings = job->layout.weightings;
-  cds_weights rest;
+  if (rules != NULL && rules->order[job->owner[group]].any) {
+    try_parts(job, group, candidate, &region);
+    return;
+  }
+  list_orders(&region, job->general);
   for (unsigned b = 0; b < region.blocks; b++) {
-    cds_weights least;
-    double passes[CDS_TENSORS_MAX];
-    block_cost(&least, passes, job, &region, group, region.block[b]);
-    cds_weights_wait(&least, layout, candidate->edges);
-    cds_layout_past(&least, layout, group, job->tile[group]);
-    cds_weights_add(&least, &layout->fixed, weightings);
-    cds_rest(&rest, job, group + 1, passes);
-    cds_weights_add(&least, &rest, weightings);
-    if (cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &least))) {
+    if (block_beyond(job, &region, group, region.block[b])) {
       continue;
     }
     for (unsigned s = 0; s < region.slides && !job->stopped; s++) {
-      count_node(job);
-      job->loops = above->loops;
-      job->region[group - 1] = above->loops;
+      begin_order(job, group);
       push_order(job, &region, region.block[b], region.slide[s]);
-      job->frame[group] = *above;
-      stand_below(&job->frame[group], job, above->loops);
-      decide_ways(job, group);
-      cds_weights_wait(&job->frame[group].sum, layout, candidate->edges);
-      cds_layout_past(&job->frame[group].sum, layout, group, job->tile[group]);
-      cds_weights sum = layout->fixed;
-      cds_weights_add(&sum, &job->frame[group].sum, weightings);
-      cds_rest(&rest, job, group + 1, job->frame[group].hoisted);
-      cds_weights_add(&sum, &rest, weightings);
-      if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
-        open_group(job, group + 1);
-        if (job->status != CDS_OK) {
-          return;
-        }
+      try_order(job, group, candidate);
+      if (job->status != CDS_OK) {
+        return;
       }
     }
   }
@@ -440,9 +520,12 @@ static void try_tile(cds_descent *job, unsigned group,
 
 cds_status cds_descend(cds_descent *job) {
   const cds_general *general = job->general;
+  job->tile[0] = &general->whole;
+  if (!cds_constrain_layout(job)) {
+    return CDS_OK;
+  }
   fix_compute(job);
   CDS_TRY(cds_candidates_list(job));
-  job->tile[0] = &general->whole;
   job->loops = 0;
   job->frame[0] = (cds_frame){0};
   for (unsigned t = 0; t < general->tensors; t++) {

@@ -57,10 +57,14 @@ struct cds_descent {
   unsigned loops;
   cds_loop loop[CDS_LOOPS_MAX];
   unsigned region[CDS_GROUPS_MAX + 2]; /* first loop of each region */
-  double loads[CDS_LEGS_MAX];          /* of the ways decided */
+  /* With constraints, by group (constrain.h): whose rules its loops keep, and
+   * the last group outside that holds something. */
+  unsigned owner[CDS_GROUPS_MAX + 2], outer[CDS_GROUPS_MAX + 2];
+  double loads[CDS_LEGS_MAX]; /* of the ways decided */
   const cds_control *control;
   uint64_t nodes, leaves, confirmed, most_nodes;
-  bool stopped; /* cancelled or out of nodes */
+  bool any;     /* the first mapping that fits ends the search */
+  bool stopped; /* cancelled, out of nodes, or done */
   cds_status status;
 };
 

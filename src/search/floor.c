@@ -168,7 +168,7 @@ void cds_search_floor(double *dynamic_pj, double *latency_s,
   cds_problem problem;
   *dynamic_pj = 0;
   *latency_s = 0;
-  if (!cds_problem_matrix(arch, einsum)) {
+  if (!cds_search_uneven(arch, einsum)) {
     cds_pair_floor(dynamic_pj, latency_s, arch, einsum, power_limit_w);
     return;
   }

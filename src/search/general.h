@@ -22,6 +22,10 @@
  * Ranks that the same tensors have, and that are partial for none, are merged
  * into one dimension: with perfect factors counts depend on their product only.
  *
+ * Constraints (constrain.h) take mappings out of the space; an order that they
+ * give puts the orders in that have its parts one after the other, the loops of
+ * each part in one of the orders above.
+ *
  * The search, best first (general_search.c): for each choice of holders and
  * spreads (a layout) an admissible bound (bounds.c, shares.c; links.c on
  * networks; roofs.c chooses what it looks at), then the tiles that each group
@@ -37,6 +41,7 @@
 #include "count/hops.h"
 #include "price/words.h"
 #include "search/search.h"
+#include "spec/rules.h"
 
 enum {
   CDS_DIMS_MAX = CDS_RANKS_MAX,
@@ -217,16 +222,21 @@ typedef struct cds_general {
   double leakage_w;
   double seconds_per_pj;                         /* power roof; 0: none */
   double die_bit_pj[CDS_DIES_MAX][CDS_DIES_MAX]; /* bonds between two dies */
-  cds_tile whole;                                /* the tile of everything */
-  cds_tile one;                                  /* of one point */
+  /* Constraints (constrain.h); NULL: none. Whether trips of a dimension are
+   * allowed in a region (NULL: all), and extents in a group of the layout at
+   * hand. */
+  const cds_rules *rules;
+  bool *allowed[CDS_GROUPS_MAX + 1][CDS_DIMS_MAX];
+  bool *reached[CDS_GROUPS_MAX][CDS_DIMS_MAX];
+  cds_tile whole; /* the tile of everything */
+  cds_tile one;   /* of one point */
 } cds_general;
 
-/* Prepares dimensions, tiles, groups and spreads of a pair in `arena`;
- * CDS_ELIMIT when the ranks have too many divisors, CDS_EINFEASIBLE when
- * leakage alone passes the power limit. */
-cds_status cds_general_begin(cds_general *out, const cds_arch *arch,
-                             const cds_einsum *einsum, double power_limit_w,
-                             cds_arena *arena, cds_arena *scratch);
+/* Prepares dimensions, tiles, groups and spreads of the pair whose arch,
+ * einsum, rules, power limit and arenas are set. CDS_ELIMIT when the ranks have
+ * too many divisors, CDS_EINFEASIBLE when leakage alone passes the power limit
+ * or an array has no spread that constraints allow. */
+cds_status cds_general_begin(cds_general *out);
 /* Sets whether some tile may fit, and the most loads of those that may. */
 void cds_holding_measure(cds_holding *holding, const cds_general *general);
 /* What each array may spread. */

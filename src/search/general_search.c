@@ -25,6 +25,7 @@ enum {
   CDS_LAYOUTS_MAX = 1 << 22,
   CDS_LAYOUTS_FEW = 1 << 13, /* listed in one band */
   CDS_OPENED_MAX = 1 << 24,  /* for one goal */
+  CDS_OPENED_FEW = 1 << 20,  /* for any mapping */
   CDS_POOL_MAX = 64
 };
 
@@ -299,14 +300,21 @@ static cds_status list_band(cds_general_search *search) {
 cds_status cds_general_search_begin(cds_general_search *search,
                                     const cds_arch *arch,
                                     const cds_einsum *einsum,
+                                    const cds_rules *rules,
                                     double power_limit_w) {
   cds_arena_reset(search->arena, search->empty);
   search->arch = *arch;
   search->einsum = *einsum;
   search->pooled = 0;
   search->entries = 0;
-  CDS_TRY(cds_general_begin(&search->general, &search->arch, &search->einsum,
-                            power_limit_w, search->arena, search->scratch));
+  memset(&search->general, 0, sizeof search->general);
+  search->general.arch = &search->arch;
+  search->general.einsum = &search->einsum;
+  search->general.rules = rules;
+  search->general.power_limit_w = power_limit_w;
+  search->general.arena = search->arena;
+  search->general.scratch = search->scratch;
+  CDS_TRY(cds_general_begin(&search->general));
   CDS_TRY(list_chains(search));
   double floor_s = 0;
   cds_pair_floor(&search->floor_pj, &floor_s, &search->arch, &search->einsum,
@@ -342,6 +350,7 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   job->nodes = job->leaves = job->confirmed = 0;
   job->most_nodes = CDS_OPENED_MAX;
   job->stopped = false;
+  job->any = false;
   job->best.found = false;
   for (size_t i = 0; i < search->pooled; i++) {
     const cds_incumbent *known = &search->pool[i];
@@ -478,14 +487,10 @@ static double unlisted_bound(const cds_general_search *search) {
                        fmax(cycles, search->general.floor_cycles));
 }
 
-cds_status cds_general_search_solve(cds_search_result *out,
-                                    cds_general_search *search, cds_goal goal,
-                                    const cds_control *control) {
-  memset(out, 0, sizeof *out);
-  begin_descent(search, goal, control);
+/* Opens all that may matter. `*open`: the least bound of what was left. */
+static cds_status open_all(cds_general_search *search, double *open) {
   cds_descent *job = &search->descent;
-  double open = (double)INFINITY;
-  CDS_TRY(open_listed(search, 0, &open));
+  CDS_TRY(open_listed(search, 0, open));
   while (!job->stopped && !isinf(unlisted_bound(search)) &&
          !cds_descent_beyond(job, unlisted_bound(search))) {
     const size_t first = search->entries;
@@ -494,9 +499,34 @@ cds_status cds_general_search_solve(cds_search_result *out,
     if (status != CDS_OK && status != CDS_ELIMIT) {
       return status;
     }
-    CDS_TRY(open_listed(search, first, &open));
+    CDS_TRY(open_listed(search, first, open));
   }
-  open = fmin(open, unlisted_bound(search));
+  *open = fmin(*open, unlisted_bound(search));
+  return CDS_OK;
+}
+
+cds_status cds_general_search_possible(cds_general_search *search) {
+  static const cds_goal least_energy = {.product = false};
+  cds_descent *job = &search->descent;
+  double open = (double)INFINITY;
+  begin_descent(search, least_energy, NULL);
+  job->any = true;
+  job->most_nodes = CDS_OPENED_FEW;
+  CDS_TRY(open_all(search, &open));
+  if (job->best.found) {
+    return CDS_OK;
+  }
+  return isinf(open) ? CDS_EINFEASIBLE : CDS_EINTERRUPTED;
+}
+
+cds_status cds_general_search_solve(cds_search_result *out,
+                                    cds_general_search *search, cds_goal goal,
+                                    const cds_control *control) {
+  memset(out, 0, sizeof *out);
+  begin_descent(search, goal, control);
+  cds_descent *job = &search->descent;
+  double open = (double)INFINITY;
+  CDS_TRY(open_all(search, &open));
   if (job->best.found && cds_descent_beyond(job, open)) {
     open = (double)INFINITY;
   }

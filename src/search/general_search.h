@@ -4,15 +4,21 @@
 #define CDS_SEARCH_GENERAL_SEARCH_H
 
 #include "search/search.h"
+#include "spec/rules.h"
 
 typedef struct cds_general_search cds_general_search; /* one a thread */
 cds_general_search *cds_general_search_new(void);
 void cds_general_search_free(cds_general_search *search);
-/* Tables that all goals share. Statuses of cds_search_begin. */
+/* Tables that all goals share. Statuses of cds_search_begin. `rules` (NULL:
+ * none) stay where they are. */
 cds_status cds_general_search_begin(cds_general_search *search,
                                     const cds_arch *arch,
                                     const cds_einsum *einsum,
+                                    const cds_rules *rules,
                                     double power_limit_w);
+/* Whether the space has a mapping at all; as cds_search_possible. The search
+ * must be begun again before it solves. */
+cds_status cds_general_search_possible(cds_general_search *search);
 /* As cds_search_solve. */
 cds_status cds_general_search_solve(cds_search_result *out,
                                     cds_general_search *search, cds_goal goal,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "spec/constraints.h"
 
 unsigned cds_rank_class(const cds_einsum *einsum, unsigned rank) {
   unsigned lacks = 0;
@@ -114,7 +115,8 @@ bool cds_problem_matrix(const cds_arch *arch, const cds_einsum *einsum) {
 }
 
 bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum) {
-  return cds_problem_matrix(arch, einsum);
+  return cds_problem_matrix(arch, einsum) &&
+         !cds_constraints_concern(arch, einsum, true);
 }
 
 cds_status cds_search_supports(const cds_arch *arch, const cds_einsum *einsum,

@@ -40,6 +40,7 @@
 #include "search/branch.h"
 #include "search/general_search.h"
 #include "search/spread_vectors.h"
+#include "spec/rules.h"
 
 /* Sets of holders of the three tensors, packed: two bits each. */
 enum { CDS_HELD_COMBINATIONS = 64 };
@@ -64,6 +65,7 @@ struct cds_searcher {
   size_t open, open_room; /* a heap, the least bound first */
   cds_ranked *ranked;
   cds_branch branch;
+  cds_rules rules;
   bool matrix;                 /* whether this search takes the pair */
   cds_general_search *general; /* else this one; made when needed */
 };
@@ -94,30 +96,42 @@ void cds_searcher_free(cds_searcher *searcher) {
   cds_free(searcher);
 }
 
-static cds_status begin_general(cds_searcher *searcher, const cds_arch *arch,
-                                const cds_einsum *einsum,
-                                double power_limit_w) {
+static cds_status begin_general(cds_searcher *searcher, double power_limit_w) {
   if (searcher->general == NULL) {
     searcher->general = cds_general_search_new();
     if (searcher->general == NULL) {
       return CDS_ENOMEM;
     }
   }
-  return cds_general_search_begin(searcher->general, arch, einsum,
-                                  power_limit_w);
+  const cds_rules *rules = searcher->rules.loops ? &searcher->rules : NULL;
+  return cds_general_search_begin(searcher->general, &searcher->arch,
+                                  &searcher->einsum, rules, power_limit_w);
 }
 
-cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
-                            const cds_einsum *einsum, double power_limit_w) {
-  searcher->matrix = cds_problem_matrix(arch, einsum);
-  if (!searcher->matrix) {
-    searcher->arch = *arch;
-    searcher->einsum = *einsum;
-    return begin_general(searcher, arch, einsum, power_limit_w);
-  }
-  cds_arena_reset(searcher->tables, searcher->empty);
+/* Takes the pair with the policies of its constraints. */
+static cds_status take_pair(cds_searcher *searcher, const cds_arch *arch,
+                            const cds_einsum *einsum, const bool *left_out) {
   searcher->arch = *arch;
   searcher->einsum = *einsum;
+  searcher->rules.loops = false;
+  searcher->matrix = cds_problem_matrix(arch, einsum);
+  if (!cds_constraints_concern(arch, einsum, false)) {
+    return CDS_OK;
+  }
+  if (cds_rules_bind(&searcher->rules, arch, einsum, left_out, NULL) !=
+      CDS_OK) {
+    return CDS_EINFEASIBLE;
+  }
+  cds_rules_apply(&searcher->arch, &searcher->rules, einsum);
+  searcher->matrix = searcher->matrix && !searcher->rules.loops;
+  return CDS_OK;
+}
+
+static cds_status begin_pair(cds_searcher *searcher, double power_limit_w) {
+  if (!searcher->matrix) {
+    return begin_general(searcher, power_limit_w);
+  }
+  cds_arena_reset(searcher->tables, searcher->empty);
   CDS_TRY(cds_problem_init(&searcher->problem, &searcher->arch,
                            &searcher->einsum, power_limit_w));
   memset(searcher->orders, 0, sizeof searcher->orders);
@@ -127,6 +141,12 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
   searcher->open_room = 0;
   searcher->ranked = NULL;
   return CDS_OK;
+}
+
+cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
+                            const cds_einsum *einsum, double power_limit_w) {
+  CDS_TRY(take_pair(searcher, arch, einsum, NULL));
+  return begin_pair(searcher, power_limit_w);
 }
 
 /* ---- solve ----------------------------------------------------------- */
@@ -361,6 +381,21 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   const cds_status status = finish(out, searcher, open);
   cds_arena_reset(searcher->scratch, mark);
   return status;
+}
+
+cds_status cds_search_possible(cds_searcher *searcher, const cds_arch *arch,
+                               const cds_einsum *einsum, double power_limit_w,
+                               const bool *left_out) {
+  static const cds_goal least_energy = {.product = false};
+  CDS_TRY(take_pair(searcher, arch, einsum, left_out));
+  CDS_TRY(begin_pair(searcher, power_limit_w));
+  if (!searcher->matrix) {
+    return cds_general_search_possible(searcher->general);
+  }
+  cds_search_result *result = cds_arena_alloc(searcher->tables, sizeof *result);
+  return result == NULL
+             ? CDS_ENOMEM
+             : cds_search_solve(result, searcher, least_energy, NULL);
 }
 
 cds_misfit cds_search_misfit(const cds_searcher *searcher) {

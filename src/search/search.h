@@ -46,13 +46,23 @@ typedef struct cds_searcher cds_searcher; /* one a thread; reused */
 cds_searcher *cds_searcher_new(void);
 void cds_searcher_free(cds_searcher *searcher);
 
-/* Prepares the searcher for a pair: tables that all goals share. */
+/* Prepares the searcher for a pair: tables that all goals share. The
+ * constraints of the architecture hold: with keep and bypass alone the spaces
+ * are those above, with any other the pair is of the second one.
+ * CDS_EINFEASIBLE when they contradict each other. */
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
 /* Finds the optimum for a goal; CDS_EINFEASIBLE when no mapping fits. No heap
  * allocation for each evaluated mapping. */
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control);
+/* Whether some mapping of the pair is in the space and meets the constraints
+ * that `left_out` does not mark (NULL: all of them): CDS_OK, CDS_EINFEASIBLE,
+ * or CDS_EINTERRUPTED when neither was found within the limits. The searcher
+ * must be begun again before it solves. */
+cds_status cds_search_possible(cds_searcher *searcher, const cds_arch *arch,
+                               const cds_einsum *einsum, double power_limit_w,
+                               const bool *left_out);
 /* Admissible lower bounds without mapping: dynamic energy (pJ) and time (s) of
  * any mapping of the pair. O(1). */
 void cds_search_floor(double *dynamic_pj, double *latency_s,

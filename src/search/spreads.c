@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "count/halo.h"
-#include "search/general.h"
+#include "search/constrain.h"
 
 typedef struct cds_divider {
   const cds_general *general;
@@ -86,6 +86,15 @@ static void weigh(cds_divider *it) {
   it->found = true;
 }
 
+/* Whether constraints allow so much of a dimension on each axis. */
+static bool allowed(const cds_divider *it, const cds_dim *dim, uint64_t rows,
+                    uint64_t cols) {
+  const cds_rules *rules = it->general->rules;
+  const size_t k = (size_t)(it->array - it->general->arch->array);
+  return rules == NULL || (cds_range_allows(dim, rules->spread[k][0], rows) &&
+                           cds_range_allows(dim, rules->spread[k][1], cols));
+}
+
 /* Divides the dimensions from `dim` on over axes with so much room left. Depth:
  * the dimensions. */
 // NOLINTNEXTLINE(misc-no-recursion)
@@ -97,7 +106,8 @@ static void divide(cds_divider *it, unsigned dim, const uint64_t room[2]) {
   const cds_dim *d = &it->general->dim[dim];
   for (unsigned i = 0; i < d->divisors && d->divisor[i] <= room[0]; i++) {
     const uint16_t cols = cds_quotient(d, it->spread->at.at[dim], (uint16_t)i);
-    if (cols == CDS_NONE || d->divisor[cols] > room[1]) {
+    if (cols == CDS_NONE || d->divisor[cols] > room[1] ||
+        !allowed(it, d, d->divisor[i], d->divisor[cols])) {
       continue;
     }
     const uint64_t left[2] = {room[0] / d->divisor[i],
@@ -144,6 +154,11 @@ static bool make_spread(cds_spread *out, const cds_general *general,
                          .array = array,
                          .spread = out,
                          .links = array->network != CDS_NETWORK_BUS};
+  const cds_rules *rules = general->rules;
+  const unsigned k = (unsigned)(array - general->arch->array);
+  if (rules != NULL && !cds_rules_used(rules, k, out->units, most)) {
+    return false;
+  }
   divide(&divider, 0, room);
   return divider.found;
 }
@@ -188,6 +203,9 @@ cds_status cds_spreads_list(cds_general *general) {
     }
     if (list->spread == NULL) {
       return CDS_ENOMEM;
+    }
+    if (list->count == 0) {
+      return CDS_EINFEASIBLE; /* constraints allow none */
     }
     qsort(list->spread, list->count, sizeof *list->spread, by_units);
     general->most_units *= list->most_units;

@@ -22,7 +22,7 @@
 
 #include "base/checked.h"
 #include "count/axis_set.h"
-#include "search/candidates.h"
+#include "search/constrain.h"
 
 enum { CDS_TILES_MAX = 1 << 18 };
 
@@ -55,14 +55,21 @@ static bool is_partial(const cds_einsum *einsum, unsigned rank) {
   return false;
 }
 
+/* Whether constraints treat a rank unlike others. */
+static bool is_named(const cds_general *general, unsigned rank) {
+  return general->rules != NULL && general->rules->named[rank];
+}
+
 static cds_status merge_ranks(cds_general *out) {
   const cds_einsum *einsum = out->einsum;
   for (unsigned r = 0; r < einsum->ranks; r++) {
     const unsigned lacks = lacking_set(einsum, r);
     const bool partial = is_partial(einsum, r);
+    const bool alone = partial || is_named(out, r);
     unsigned d = 0;
     while (d < out->dims &&
-           (partial || out->dim[d].partial || out->dim[d].lacks != lacks)) {
+           (alone || out->dim[d].partial || out->dim[d].lacks != lacks ||
+            is_named(out, out->dim[d].rank[0]))) {
       d++;
     }
     cds_dim *dim = &out->dim[d];
@@ -587,22 +594,14 @@ static cds_status init_prices(cds_general *out) {
   return CDS_OK;
 }
 
-cds_status cds_general_begin(cds_general *out, const cds_arch *arch,
-                             const cds_einsum *einsum, double power_limit_w,
-                             cds_arena *arena, cds_arena *scratch) {
-  memset(out, 0, sizeof *out);
-  out->arch = arch;
-  out->einsum = einsum;
-  out->power_limit_w = power_limit_w;
-  out->arena = arena;
-  out->scratch = scratch;
-  out->tensors = einsum->tensors;
-  out->output = einsum->tensors - 1;
+cds_status cds_general_begin(cds_general *out) {
+  out->tensors = out->einsum->tensors;
+  out->output = out->tensors - 1;
   CDS_TRY(init_prices(out));
   CDS_TRY(merge_ranks(out));
   for (unsigned d = 0; d < out->dims; d++) {
     CDS_TRY(list_divisors(&out->dim[d], out));
-    CDS_TRY(list_quotients(&out->dim[d], arena));
+    CDS_TRY(list_quotients(&out->dim[d], out->arena));
   }
   for (unsigned t = 0; t < out->tensors; t++) {
     CDS_TRY(shape_tensor(out, t));
@@ -614,5 +613,5 @@ cds_status cds_general_begin(cds_general *out, const cds_arch *arch,
   CDS_TRY(cds_spreads_list(out));
   CDS_TRY(list_groups(out));
   list_roofs(out);
-  return CDS_OK;
+  return cds_constrain_begin(out);
 }

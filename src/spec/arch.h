@@ -238,6 +238,7 @@ typedef struct cds_arch {
   double fixed_area_um2;
   unsigned origins; /* sources and assumptions, in the order of the file */
   cds_origin *origin;
+  const struct cds_constraints *constraints; /* on mappings; NULL: none */
 } cds_arch;
 
 /* Resolves a parsed architecture file into `out`, with the variable values of

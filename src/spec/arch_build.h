@@ -22,7 +22,8 @@ typedef struct cds_raw_origin {
 
 typedef struct cds_raw_arch {
   const char *name;
-  const cds_yaml *dies, *package, *levels, *host, *mac_slots, *explore;
+  const cds_yaml *dies, *package, *levels, *constraints, *host, *mac_slots;
+  const cds_yaml *explore;
   unsigned overlap, other_operations;
   const char *accumulate;
   double clock, leakage, area;

@@ -49,6 +49,9 @@ static const cds_key arch_keys[] = {
     ROW(cds_raw_arch, "levels", NODE, levels, .required = true,
         .help = "The chain of levels and arrays, outermost first, with the "
                 "compute units at its end"),
+    ROW(cds_raw_arch, "constraints", NODE, constraints,
+        .help = "What mappings must keep to: a list of entries, each about a "
+                "level, an array or a dataflow"),
     ROW(cds_raw_arch, "overlap", CHOICE, overlap, .choices = overlaps,
         .fallback = "native",
         .help = "native: buffering costs capacity and time as each level "

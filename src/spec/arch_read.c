@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "spec/constraints.h"
+
 bool cds_build_ok(cds_build *build, cds_status status) {
   if (status == CDS_EINPUT) {
     build->wrong = true;
@@ -163,6 +165,14 @@ static void read_top(cds_build *build) {
   cds_build_origins(build, arch->name, &top->origin);
 }
 
+static void read_constraints(cds_build *build) {
+  const cds_yaml *node = build->top.constraints;
+  if (node != NULL) {
+    (void)cds_build_ok(build,
+                       cds_constraints_read(build->arch, node, build->reader));
+  }
+}
+
 cds_status cds_arch_read(cds_arch *out, const cds_yaml *root,
                          const cds_reader *reader, bool quiet) {
   const size_t errors = cds_diag_errors(reader->diag);
@@ -201,6 +211,7 @@ cds_status cds_arch_read(cds_arch *out, const cds_yaml *root,
     cds_build_arrays(build);
     cds_build_bonds(build);
     cds_build_check(build);
+    read_constraints(build);
   }
   if (build->status != CDS_OK) {
     return build->status;

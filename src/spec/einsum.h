@@ -66,6 +66,9 @@ typedef struct cds_einsum {
   cds_rank rank[CDS_RANKS_MAX];
   unsigned tensors;                   /* 2 to 4 */
   cds_tensor tensor[CDS_TENSORS_MAX]; /* the output is tensor[tensors - 1] */
+  /* Einsums that constraints treat alike have the same; 0: as if there were
+   * none (cds_constraints_mark). */
+  unsigned treatment;
 } cds_einsum;
 
 /* Index of the named rank or tensor, or UINT_MAX. */

@@ -10,6 +10,7 @@
 
 #include "base/checked.h"
 #include "spec/arch_build.h"
+#include "spec/constraints.h"
 #include "spec/file_kind.h"
 #include "spec/space_walk.h"
 
@@ -24,6 +25,8 @@ struct cds_space {
   size_t limits;
   cds_limit limit[CDS_LIMITS_MAX];
   cds_objective objective;
+  size_t constraints; /* files of constraints */
+  const cds_yaml *constraint[CDS_SPACE_CONSTRAINTS_MAX];
 };
 
 /* ---- variables ---- */
@@ -410,7 +413,30 @@ cds_status cds_space_design(cds_arch *out, const cds_space *space,
                              .diag = diag,
                              .variables = values,
                              .variable_count = space->variables};
-  return cds_arch_read(out, space->root, &reader, true);
+  CDS_TRY(cds_arch_read(out, space->root, &reader, true));
+  cds_status status = CDS_OK;
+  for (size_t file = 0; file < space->constraints; file++) {
+    status =
+        worse(status,
+              cds_constraints_read_file(out, space->constraint[file], &reader));
+  }
+  return status;
+}
+
+cds_status cds_space_constrain(cds_space *space, const cds_yaml *root,
+                               cds_arena *arena, cds_diag *diag) {
+  cds_arch *arch = cds_arena_alloc(arena, sizeof *arch);
+  if (arch == NULL) {
+    return CDS_ENOMEM;
+  }
+  if (space->constraints == CDS_SPACE_CONSTRAINTS_MAX) {
+    cds_diag_error(diag, root->place,
+                   "one file of constraints too many: expected at most %d",
+                   CDS_SPACE_CONSTRAINTS_MAX);
+    return CDS_EINPUT;
+  }
+  space->constraint[space->constraints++] = root;
+  return cds_space_design(arch, space, 0, arena, diag);
 }
 
 size_t cds_space_limits(const cds_space *space) { return space->limits; }

@@ -47,6 +47,12 @@ cds_status cds_space_read(cds_space **out, const char *path,
 cds_status cds_space_of(cds_space **out, const cds_yaml *root,
                         const char *const *sets, size_t set_count,
                         cds_arena *arena, cds_diag *diag);
+/* Adds the constraints of a file, which goes on being used, to every design,
+ * and checks them against the first one. At most CDS_SPACE_CONSTRAINTS_MAX
+ * files. */
+enum { CDS_SPACE_CONSTRAINTS_MAX = 16 };
+cds_status cds_space_constrain(cds_space *space, const cds_yaml *root,
+                               cds_arena *arena, cds_diag *diag);
 const char *cds_space_name(const cds_space *space);
 /* Product of the variables' value counts (1 without variables); UINT64_MAX on
  * overflow. */

@@ -4,7 +4,7 @@
  * covers all that stands inside its own entry. At the top of an architecture
  * file a source covers the numbers of the top level only, as one line cannot
  * vouch for every component; an assumption claims less and covers the file.
- * Choices (explore, phases, precision) are no facts and need none.
+ * Choices (explore, constraints, phases, precision) are no facts and need none.
  */
 #include <string.h>
 
@@ -69,9 +69,10 @@ static const char *key_of(const cds_walk *walk) {
 
 size_t cds_sources_missing_in(const cds_yaml *root, cds_diag *diag) {
   static const char *const skipped[] = {
-      "source",    "assumption",   "note",     "explore", "phases", "mapping",
-      "precision", "formats",      "einsum",   "config",  "name",   "layer",
-      "objective", "architecture", "workload", NULL};
+      "source",      "assumption", "note",      "explore",      "phases",
+      "mapping",     "precision",  "formats",   "einsum",       "config",
+      "name",        "layer",      "objective", "architecture", "workload",
+      "constraints", NULL};
   size_t missing = 0;
   cds_walk walk;
   cds_walk_start(&walk, root, skipped);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Which layers cost the same on every architecture. Names of tensors matter:
- * an architecture may keep tensors by name. Names of layers and ranks do not.
+ * an architecture may keep tensors by name. Names of layers and ranks do not,
+ * unless constraints tell them apart (cds_constraints_mark).
  */
 #include <string.h>
 
@@ -44,7 +45,8 @@ static bool same_tensor(const cds_tensor *a, const cds_tensor *b) {
 }
 
 static bool same_einsum(const cds_einsum *a, const cds_einsum *b) {
-  if (a->ranks != b->ranks || a->tensors != b->tensors) {
+  if (a->ranks != b->ranks || a->tensors != b->tensors ||
+      a->treatment != b->treatment) {
     return false;
   }
   for (unsigned rank = 0; rank < a->ranks; rank++) {

@@ -7,15 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle/depth_rules.h"
+#include "spec/rules.h"
 #include "support/random_case.h"
 
 enum {
   LEVELS_MAX = 8,
-  REGIONS_MAX = LEVELS_MAX,
+  REGIONS_MAX = LEVELS_MAX + 1, /* one to spare */
   AXES_MAX = 2 * CDS_ARRAYS_MAX,
   SLOTS_MAX = REGIONS_MAX + AXES_MAX,
   CHOICES_MAX = 64,
-  ORDERS_MAX = 720,
+  ORDERS_MAX = 5040,
+  OTHERS_MAX = 2,
   NONE = 0
 };
 
@@ -29,9 +32,11 @@ typedef struct column {
   cds_traffic row[LEVELS_MAX + 1];
 } column;
 
-/* A loop order of one region: ranks from outside in. */
+/* A loop order of one region: ranks from outside in; whether it is in the space
+ * under the constraints of each region that may own it, as bits. */
 typedef struct loop_order {
   unsigned rank[CDS_RANKS_MAX];
+  unsigned offered;
 } loop_order;
 
 typedef struct walk {
@@ -59,6 +64,11 @@ typedef struct walk {
   unsigned held[CDS_TENSORS_MAX]; /* choice of each tensor */
   column column[CDS_TENSORS_MAX][CHOICES_MAX];
   cds_counts counts;
+  /* With constraints: */
+  bool ruled;
+  depth_view view;
+  cds_rules rules;
+  bool bound; /* the constraints do not contradict each other */
 } walk;
 
 static void stop(const char *what) {
@@ -287,10 +297,72 @@ static void place_column(walk *it, unsigned tensor) {
   }
 }
 
+/* Sets by region whose loops they are: those of the next group inside that
+ * holds something. */
+static void find_owners(unsigned owner[REGIONS_MAX], walk *it) {
+  unsigned next = it->groups;
+  for (unsigned region = it->groups + 1; region-- > 0;) {
+    const unsigned g = region + 1;
+    for (unsigned t = 0; g <= it->groups && t < it->einsum->tensors; t++) {
+      it->view.held[g][t] = it->choice[t][it->held[t]].at[g];
+      next = it->view.held[g][t] != NONE ? region : next;
+    }
+    owner[region] = next;
+  }
+}
+
+/* Whether the loops of each owner, taken together, are as constraints say. */
+static bool loops_admitted(walk *it, const unsigned owner[REGIONS_MAX]) {
+  unsigned rank[REGIONS_MAX * CDS_RANKS_MAX];
+  bool admitted = true;
+  for (unsigned mine = 0; mine <= it->groups; mine++) {
+    unsigned count = 0;
+    for (unsigned r = 0; r < it->einsum->ranks; r++) {
+      it->view.loop[mine][r] = 1;
+    }
+    for (unsigned region = 0; region <= it->groups; region++) {
+      const loop_order *order = &it->order[region][it->chosen[region]];
+      for (unsigned i = 0; owner[region] == mine && i < it->active[region];
+           i++) {
+        it->view.loop[mine][order->rank[i]] *=
+            it->digit[order->rank[i]][region];
+        rank[count++] = order->rank[i];
+      }
+    }
+    admitted = admitted && depth_rules_order(&it->view, mine, rank, count);
+  }
+  return admitted && depth_rules_loops(&it->view);
+}
+
+/* Whether constraints admit the present mapping and it is in the space. The
+ * predicate of src/spec is asked too. */
+static bool in_space(walk *it) {
+  unsigned owner[REGIONS_MAX];
+  find_owners(owner, it);
+  const bool admitted =
+      loops_admitted(it, owner) && depth_rules_holders(&it->view);
+  bool offered = admitted;
+  for (unsigned region = 0; region <= it->groups; region++) {
+    const loop_order *order = &it->order[region][it->chosen[region]];
+    offered = offered && (order->offered >> owner[region] & 1u) != 0;
+  }
+  cds_mapping mapping;
+  make_mapping(&mapping, it);
+  const bool known =
+      it->bound && cds_rules_admit(&it->rules, it->arch, &mapping);
+  if (admitted != known) {
+    it->out->misjudged++;
+    it->out->misjudged_mapping = mapping;
+  }
+  return offered;
+}
+
 /* Every way to hold the tensors from `tensor` on. */
 static void hold_all(walk *it, unsigned tensor) {
   if (tensor >= it->einsum->tensors || tensor >= CDS_TENSORS_MAX) {
-    offer(it);
+    if (!it->ruled || in_space(it)) {
+      offer(it);
+    }
     return;
   }
   for (unsigned c = 0; c < it->choices[tensor]; c++) {
@@ -342,6 +414,73 @@ static void add_order(walk *it, unsigned region, const loop_order *order) {
   it->order[region][it->orders[region]++] = *order;
 }
 
+/* ---- orders under constraints ------------------------------------------ */
+
+static void canonical_orders(walk *it, unsigned region,
+                             const bool active[CDS_RANKS_MAX]);
+
+/* Whether the ranks that constraints of a region do not tell apart from this
+ * one stand in a canonical order of their own. */
+static bool part_is_canonical(walk *it, unsigned region, unsigned owner,
+                              const loop_order *order, unsigned rank) {
+  const unsigned spare = it->groups + 1; /* a region for its orders */
+  unsigned own[CDS_RANKS_MAX];
+  bool active[CDS_RANKS_MAX] = {false};
+  unsigned count = 0;
+  for (unsigned i = 0; i < it->active[region]; i++) {
+    const unsigned other = order->rank[i];
+    if (!depth_rules_apart(&it->view, owner, rank, other)) {
+      active[other] = true;
+      own[count++] = other;
+    }
+  }
+  it->active[spare] = count;
+  it->orders[spare] = 0;
+  canonical_orders(it, spare, active);
+  for (unsigned o = 0; o < it->orders[spare]; o++) {
+    if (memcmp(it->order[spare][o].rank, own, count * sizeof own[0]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whether an order of a region is in the space if its loops are those of the
+ * owner: each part in a canonical order; without parts that is the region. */
+static bool is_offered(walk *it, unsigned region, unsigned owner,
+                       const loop_order *order) {
+  bool offered =
+      depth_rules_order(&it->view, owner, order->rank, it->active[region]);
+  for (unsigned i = 0; i < it->active[region] && offered; i++) {
+    offered = region == it->groups ||
+              part_is_canonical(it, region, owner, order, order->rank[i]);
+  }
+  return offered;
+}
+
+/* Keeps of all permutations those in the space, and a few others for the
+ * predicate. In the last region the order has no effect on the cost. */
+static void judge_orders(walk *it, unsigned region) {
+  unsigned kept = 0;
+  unsigned others = 0;
+  for (unsigned o = 0; o < it->orders[region]; o++) {
+    loop_order *order = &it->order[region][o];
+    order->offered = 0;
+    for (unsigned owner = region; owner <= it->groups; owner++) {
+      if (is_offered(it, region, owner, order)) {
+        order->offered |= 1u << owner;
+      }
+    }
+    const bool again = region == it->groups && kept > others;
+    order->offered = again ? 0 : order->offered;
+    if (order->offered != 0 || others < OTHERS_MAX) {
+      others += order->offered == 0;
+      it->order[region][kept++] = *order;
+    }
+  }
+  it->orders[region] = kept;
+}
+
 /* A canonical order: which ranks have loops, the block of ranks that stands
  * inside (a set that no rank lacks: none) and the slide. */
 typedef struct order_rule {
@@ -364,7 +503,7 @@ static void append(loop_order *order, unsigned *count, const walk *it,
 }
 
 static void canonical_order(walk *it, unsigned region, const order_rule *rule) {
-  loop_order order = {{0}};
+  loop_order order = {.rank = {0}};
   unsigned count = 0;
   append(&order, &count, it, rule, false, false);
   append(&order, &count, it, rule, false, true);
@@ -424,7 +563,7 @@ static void permute(walk *it, unsigned region, loop_order *order,
 
 static void list_orders(walk *it, unsigned region) {
   bool active[CDS_RANKS_MAX] = {false};
-  loop_order sorted = {{0}};
+  loop_order sorted = {.rank = {0}};
   it->active[region] = it->orders[region] = 0;
   for (unsigned r = 0; r < it->einsum->ranks; r++) {
     active[r] = it->digit[r][region] > 1;
@@ -432,7 +571,10 @@ static void list_orders(walk *it, unsigned region) {
       sorted.rank[it->active[region]++] = r;
     }
   }
-  if (region == it->groups) {
+  if (it->ruled) {
+    permute(it, region, &sorted, 0);
+    judge_orders(it, region);
+  } else if (region == it->groups) {
     add_order(it, region, &sorted);
   } else if (it->options->all_orders) {
     permute(it, region, &sorted, 0);
@@ -441,8 +583,25 @@ static void list_orders(walk *it, unsigned region) {
   }
 }
 
+/* Whether some holders from `tensor` on make a mapping of the space. */
+static bool offers_any(walk *it, unsigned tensor) {
+  if (tensor >= it->einsum->tensors) {
+    return in_space(it);
+  }
+  for (unsigned c = 0; c < it->choices[tensor]; c++) {
+    it->held[tensor] = c;
+    if (offers_any(it, tensor + 1)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void order_all(walk *it, unsigned region) {
   if (region > it->groups) {
+    if (it->ruled && !offers_any(it, 0)) {
+      return;
+    }
     count_columns(it);
     hold_all(it, 0);
     return;
@@ -455,7 +614,23 @@ static void order_all(walk *it, unsigned region) {
 
 /* ---- digits ---------------------------------------------------------- */
 
+/* What constraints look at. */
+static void view_spreads(walk *it) {
+  depth_view *view = &it->view;
+  for (unsigned r = 0; r < it->einsum->ranks; r++) {
+    for (unsigned k = 0; k < it->arch->arrays; k++) {
+      view->spread[k][0][r] = view->spread[k][1][r] = 1;
+      for (unsigned x = 0; x < it->arch->array[k].axes; x++) {
+        view->spread[k][x][r] = it->digit[r][slot_of(it, k, x)];
+      }
+    }
+  }
+}
+
 static void take_digits(walk *it) {
+  if (it->ruled) {
+    view_spreads(it);
+  }
   for (unsigned region = 0; region <= it->groups; region++) {
     list_orders(it, region);
   }
@@ -494,6 +669,13 @@ static void start(walk *it, const cds_arch *arch, const cds_einsum *einsum) {
   it->einsum = einsum;
   look_at_ranks(it);
   look_at_levels(it);
+  it->ruled = arch->constraints != NULL;
+  if (it->ruled) {
+    it->view.arch = arch;
+    it->view.einsum = einsum;
+    it->view.groups = it->groups;
+    it->bound = cds_rules_bind(&it->rules, arch, einsum, NULL, NULL) == CDS_OK;
+  }
   for (unsigned t = 0; t < einsum->tensors; t++) {
     hold_choice now = {{0}};
     list_holds(it, t, 1, &now);

@@ -17,6 +17,11 @@
  * others, and one of them, the slide, is the innermost of these. The order in
  * the last region has no effect.
  *
+ * Constraints of the architecture take mappings out. Where they give the order
+ * of a region, ranks that they do not tell apart stand in a canonical order of
+ * their own. Loops above a group that holds nothing count as those of the next
+ * group that does.
+ *
  * Counts come from count, prices from price; the counts of a tensor depend on
  * its own holders only, so they are taken once for each nest of loops. A sample
  * of the mappings, and every optimum, is there to be checked by other means.
@@ -56,6 +61,10 @@ typedef struct depth_result {
   uint64_t mappings; /* in the space */
   uint64_t fitting;
   uint64_t counted; /* nests counted */
+  /* Mappings of which src/spec does not say what the constraints of the
+   * architecture say of them (depth_rules.h); the last of these. */
+  uint64_t misjudged;
+  cds_mapping misjudged_mapping;
 } depth_result;
 
 /* The value of a goal at a cost. */
