@@ -28,7 +28,7 @@ static cds_status read_subject(cds_export_subject *out, cds_inputs *inputs,
   cds_mapping_entry *entry = NULL;
   size_t entries = 0;
   cds_mapping *mapping = cds_cli_array(cli->arena, 1, sizeof *mapping);
-  const cds_status read = cds_inputs_read(inputs, cli);
+  const cds_status read = cds_inputs_read(inputs, cli, 3);
   const cds_status mapped =
       cds_mapping_file_read(&entry, &entries, cli->call.file[2], &reader);
   cds_stdin_rewind();

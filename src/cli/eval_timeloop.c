@@ -82,7 +82,7 @@ static cds_status prepare(job *it) {
   cds_cli *cli = it->cli;
   const char *path = cli->call.file[2];
   const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
-  const cds_status inputs = cds_inputs_read(&it->inputs, cli);
+  const cds_status inputs = cds_inputs_read(&it->inputs, cli, 3);
   const cds_status mapping =
       cds_mapping_file_read(&it->entry, &it->entries, path, &reader);
   cds_stdin_rewind();

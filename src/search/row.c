@@ -178,7 +178,6 @@ static void output_edge(cds_row_job *job, const cds_link *link,
   const cds_level *parent = &problem->arch->level[link->parent];
   const uint64_t words = problem->words[job->tensor];
   const uint64_t united = words * link->passes.one;
-  const bool under = problem->below[link->child];
   const bool reduces = !link->between || problem->arch->array[0].reduction;
   const uint64_t drains = words * link->passes.all;
   const uint64_t visits = link->between ? united : drains;
