@@ -111,6 +111,9 @@ static bool right_without_sets(cds_cli *cli, const char *path) {
          cds_space_read(&space, path, NULL, 0, cli->arena, unheard) == CDS_OK;
 }
 
+/* Choices of --factors. */
+enum { FACTORS_PERFECT, FACTORS_ANY };
+
 static cds_status read_arch(cds_inputs *out, cds_cli *cli, const char *path) {
   cds_cli_say(cli, "reading architecture '%s'", path);
   const cds_texts *sets = &cli->options->set;
@@ -119,6 +122,7 @@ static cds_status read_arch(cds_inputs *out, cds_cli *cli, const char *path) {
   out->wrong_call =
       status == CDS_EINPUT && sets->count > 0 && right_without_sets(cli, path);
   CDS_TRY(status);
+  cds_space_set_perfect(out->space, cli->options->factors == FACTORS_PERFECT);
   CDS_TRY(cds_constrain_space(out->space, cli));
   out->arch = cds_arena_alloc(cli->arena, sizeof *out->arch);
   if (out->arch == NULL) {

@@ -100,18 +100,26 @@ const char *cds_mapping_space(const cds_arch *arch,
           constrained || cds_constraints_concern(arch, &layer->einsum, false);
     }
   }
-  static const char *const spaces[3][2] = {
-      {"perfect factors, hierarchical order, uneven placement and bypass",
-       "perfect factors, hierarchical order, uneven placement and bypass, "
-       "within the constraints"},
-      {"perfect factors, hierarchical order, one depth a level, bypass",
-       "perfect factors, hierarchical order, one depth a level, bypass, within "
-       "the constraints"},
-      {"perfect factors, hierarchical order, bypass; uneven placement for "
-       "matrix products on up to three levels, one depth a level for the rest",
-       "perfect factors, hierarchical order, bypass; uneven placement for "
-       "matrix products on up to three levels, one depth a level for the rest; "
-       "within the constraints"}};
+#define ANY "any factors"
+#define PERFECT "perfect factors"
+#define MATRIX ", holders in any order, uneven placement and bypass"
+#define DEPTH PERFECT ", hierarchical order, one depth a level, bypass"
+#define MIXED                                                                  \
+  ", holders in any order and uneven placement for matrix products on up to "  \
+  "three levels; " DEPTH " for the rest"
+#define WITHIN ", within the constraints"
+  static const char *const spaces[3][2][2] = {
+      {{ANY MATRIX, ANY MATRIX WITHIN},
+       {PERFECT MATRIX, PERFECT MATRIX WITHIN}},
+      {{DEPTH, DEPTH WITHIN}, {DEPTH, DEPTH WITHIN}},
+      {{ANY MIXED, ANY MIXED WITHIN}, {PERFECT MIXED, PERFECT MIXED WITHIN}}};
+#undef ANY
+#undef PERFECT
+#undef MATRIX
+#undef DEPTH
+#undef MIXED
+#undef WITHIN
+  const bool perfect = arch != NULL && arch->perfect_factors;
   const unsigned which = uneven && !level ? 0 : level && !uneven ? 1 : 2;
-  return spaces[which][constrained ? 1 : 0];
+  return spaces[which][perfect ? 1 : 0][constrained ? 1 : 0];
 }

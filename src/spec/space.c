@@ -25,6 +25,7 @@ struct cds_space {
   size_t limits;
   cds_limit limit[CDS_LIMITS_MAX];
   cds_objective objective;
+  bool perfect_factors;
   size_t constraints; /* files of constraints */
   const cds_yaml *constraint[CDS_SPACE_CONSTRAINTS_MAX];
 };
@@ -414,6 +415,7 @@ cds_status cds_space_design(cds_arch *out, const cds_space *space,
                              .variables = values,
                              .variable_count = space->variables};
   CDS_TRY(cds_arch_read(out, space->root, &reader, true));
+  out->perfect_factors = space->perfect_factors;
   cds_status status = CDS_OK;
   for (size_t file = 0; file < space->constraints; file++) {
     status =
@@ -421,6 +423,10 @@ cds_status cds_space_design(cds_arch *out, const cds_space *space,
               cds_constraints_read_file(out, space->constraint[file], &reader));
   }
   return status;
+}
+
+void cds_space_set_perfect(cds_space *space, bool perfect) {
+  space->perfect_factors = perfect;
 }
 
 cds_status cds_space_constrain(cds_space *space, const cds_yaml *root,
