@@ -122,7 +122,7 @@ static cds_status read_arch(cds_inputs *out, cds_cli *cli, const char *path) {
   out->wrong_call =
       status == CDS_EINPUT && sets->count > 0 && right_without_sets(cli, path);
   CDS_TRY(status);
-  cds_space_set_perfect(out->space, cli->options->factors == FACTORS_PERFECT);
+  cds_space_set_factors(out->space, cli->options->factors == FACTORS_ANY);
   CDS_TRY(cds_constrain_space(out->space, cli));
   out->arch = cds_arena_alloc(cli->arena, sizeof *out->arch);
   if (out->arch == NULL) {

@@ -119,7 +119,7 @@ const char *cds_mapping_space(const cds_arch *arch,
 #undef DEPTH
 #undef MIXED
 #undef WITHIN
-  const bool perfect = arch != NULL && arch->perfect_factors;
+  const bool perfect = arch == NULL || !arch->any_factors;
   const unsigned which = uneven && !level ? 0 : level && !uneven ? 1 : 2;
   return spaces[which][perfect ? 1 : 0][constrained ? 1 : 0];
 }

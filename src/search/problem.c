@@ -150,7 +150,7 @@ static cds_status init_sizes(cds_problem *out) {
     add_primes(&out->primes[out->class_of[r]], einsum->rank[r].size);
   }
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
-    out->residual[c] = !out->arch->perfect_factors && ranks[c] == 1;
+    out->residual[c] = out->arch->any_factors && ranks[c] == 1;
   }
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     CDS_TRY(cds_tensor_words(&out->words[t], einsum, t));

@@ -25,7 +25,7 @@ struct cds_space {
   size_t limits;
   cds_limit limit[CDS_LIMITS_MAX];
   cds_objective objective;
-  bool perfect_factors;
+  bool any_factors;
   size_t constraints; /* files of constraints */
   const cds_yaml *constraint[CDS_SPACE_CONSTRAINTS_MAX];
 };
@@ -415,7 +415,7 @@ cds_status cds_space_design(cds_arch *out, const cds_space *space,
                              .variables = values,
                              .variable_count = space->variables};
   CDS_TRY(cds_arch_read(out, space->root, &reader, true));
-  out->perfect_factors = space->perfect_factors;
+  out->any_factors = space->any_factors;
   cds_status status = CDS_OK;
   for (size_t file = 0; file < space->constraints; file++) {
     status =
@@ -425,8 +425,8 @@ cds_status cds_space_design(cds_arch *out, const cds_space *space,
   return status;
 }
 
-void cds_space_set_perfect(cds_space *space, bool perfect) {
-  space->perfect_factors = perfect;
+void cds_space_set_factors(cds_space *space, bool any) {
+  space->any_factors = any;
 }
 
 cds_status cds_space_constrain(cds_space *space, const cds_yaml *root,

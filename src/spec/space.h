@@ -47,8 +47,9 @@ cds_status cds_space_read(cds_space **out, const char *path,
 cds_status cds_space_of(cds_space **out, const cds_yaml *root,
                         const char *const *sets, size_t set_count,
                         cds_arena *arena, cds_diag *diag);
-/* Whether the mappings of every design cut ranks into equal parts only. */
-void cds_space_set_perfect(cds_space *space, bool perfect);
+/* Whether the mappings of every design may cut ranks into parts that are not
+ * equal. */
+void cds_space_set_factors(cds_space *space, bool any);
 /* Adds the constraints of a file, which goes on being used, to every design,
  * and checks them against the first one. At most CDS_SPACE_CONSTRAINTS_MAX
  * files. */

@@ -171,7 +171,6 @@ int main(int argc, char **argv) {
   totals sum = {0};
   for (uint64_t i = 0; i < cases && sum.mismatches < REPORTS_MAX; i++) {
     tiny_case_make(it, seed, first + i);
-    it->arch.perfect_factors = true;
     check_case(it, searcher, &sum);
   }
   cds_searcher_free(searcher);

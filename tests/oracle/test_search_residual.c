@@ -156,6 +156,7 @@ int main(int argc, char **argv) {
   for (uint64_t i = 0; i < cases && sum.mismatches < REPORTS_MAX; i++) {
     tiny_case_make(it, seed, first + i);
     draw_sizes(it, seed, first + i);
+    it->arch.any_factors = true;
     if (!small_enough(it)) {
       sum.skipped++;
       continue;
