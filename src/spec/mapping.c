@@ -206,6 +206,18 @@ static void refuse_factor(const checker *c, unsigned at, uint64_t length,
                  (unsigned long long)cds_ceil_div_u64(length, node->trips));
 }
 
+/* The factor that leaves no pass and no instance without anything: a spread
+ * that deals out what there is one by one keeps as many instances busy. */
+static uint64_t full_factor(const cds_node *node, uint64_t before,
+                            uint64_t length) {
+  const bool dealt =
+      node->kind == CDS_SPREAD && node->split != CDS_SPLIT_CONTIGUOUS;
+  if (dealt) {
+    return node->trips < before ? node->trips : before;
+  }
+  return cds_ceil_div_u64(before, length);
+}
+
 /* The lengths n_0, n_1, ... of mapping.h, from outside in. */
 static void check_rank(checker *c, unsigned rank) {
   const uint64_t size = c->einsum->rank[rank].size;
@@ -221,7 +233,7 @@ static void check_rank(checker *c, unsigned rank) {
     before = length;
     length = cds_ceil_div_u64(before, node->trips);
     last = at;
-    const uint64_t pieces = cds_ceil_div_u64(before, length);
+    const uint64_t pieces = full_factor(node, before, length);
     if (pieces != node->trips) {
       refuse_factor(c, at, before, pieces);
       c->failed = true;

@@ -6,7 +6,8 @@
  * Meaning, used by count and by the simulator of the tests alike:
  * - The loops and spreads on one rank cut its range, from outside in. Nominal
  *   lengths: n_0 = the rank's size, n_(i+1) = ceil(n_i / f_i), the last is 1;
- *   each factor is the smallest with its quotient, f_i = ceil(n_i / n_(i+1)).
+ *   no factor leaves a pass or an instance with nothing: f_i = ceil(n_i /
+ *   n_(i+1)) of loops and contiguous spreads, f_i <= n_i of the other spreads.
  *   (Perfect factors, whose product is the size, are the digits of the index in
  *   mixed radix: all pieces of a node are equally long.) A piece of length l <=
  *   n_i that begins at b:

@@ -322,8 +322,8 @@ static void sort_wishes(wishes *all) {
   }
 }
 
-/* In the order in which they stand, each factor becomes the smallest with its
- * quotient, and what is left at the end is looped over. */
+/* In the order in which they stand, each factor becomes one that leaves nothing
+ * without a piece, and what is left at the end is looped over. */
 static void settle_factors(random_case *it) {
   uint64_t left[CDS_RANKS_MAX];
   cds_mapping *mapping = &it->mapping;
@@ -333,8 +333,15 @@ static void settle_factors(random_case *it) {
   for (unsigned n = 0; n < mapping->nodes; n++) {
     cds_node *node = &mapping->node[n];
     if (node->kind != CDS_HOLD) {
-      const uint64_t part = parts(left[node->rank], node->trips);
-      node->trips = parts(left[node->rank], part);
+      const uint64_t before = left[node->rank];
+      const uint64_t part = parts(before, node->trips);
+      const bool dealt =
+          node->kind == CDS_SPREAD && node->split != CDS_SPLIT_CONTIGUOUS;
+      if (!dealt) {
+        node->trips = parts(before, part);
+      } else if (node->trips > before) {
+        node->trips = before;
+      }
       left[node->rank] = part;
     }
   }

@@ -153,15 +153,21 @@ static void factors_must_be_the_smallest_with_their_quotient(void **state) {
   refuse("[hold A B O at DRAM, for m 4, for k 6, for n 5, for n 2]",
          "map.yaml:1:46: error: 'for n 5' leaves nothing to the last pass: "
          "expected 4, which cuts 8 into pieces of 2");
-  refuse("[hold A B O at DRAM, for m 4, spread k 4 over PE.cols, for k 2, for "
-         "n 8]",
+  refuse("[hold A B O at DRAM, for m 4, spread k 4 over PE.cols contiguous, "
+         "for k 2, for n 8]",
          "'spread k 4' leaves nothing to the last instance: expected 3, which "
          "cuts 6 into pieces of 2");
+  refuse("[hold A B O at DRAM, for k 3, spread k 3 over PE.cols, for m 4, "
+         "for n 8]",
+         "'spread k 3' leaves nothing to the last instance: expected 2, which "
+         "cuts 2 into pieces of 1");
   refuse("[hold A B O at DRAM, for m 4, for m 2, for k 6, for n 8]",
          "'for m 2' has nothing left to cut: expected 1, as the factors before "
          "it leave pieces of 1");
   mapping_case c;
   open_case(&c);
+  assert_fine(&c.f, read_nest(&c, "[hold A B O at DRAM, for m 4, spread k 4 "
+                                  "over PE.cols, for k 2, for n 8]"));
   assert_fine(&c.f,
               read_nest(&c, "[hold A B O at DRAM, for m 2, for m 2, "
                             "for k 2, for k 2, for k 2, for n 3, for n 3]"));
