@@ -23,6 +23,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Nodes between two looks at whether the user wants to stop. */
+enum { CDS_NODES_BETWEEN = 1 << 14 };
+
 /* ---- capacity -------------------------------------------------------- */
 
 /* Words of the tile of the holder at place p of an order; classes that are not
@@ -56,6 +59,9 @@ static bool order_may_fit(const cds_branch *branch, const cds_order *order) {
 }
 
 static bool may_fit(cds_branch *branch) {
+  if (branch->stopped) {
+    return false;
+  }
   if (order_may_fit(branch, branch->order[branch->fitting])) {
     return true;
   }
@@ -308,7 +314,9 @@ static void try_orders(cds_branch *branch, double dynamic_pj, double cycles) {
 
 static double rows_bound(cds_branch *branch, const cds_row *const row[3],
                          double *dynamic_pj, double *cycles) {
-  branch->nodes++;
+  if (++branch->nodes % CDS_NODES_BETWEEN == 0) {
+    branch->stopped = branch->stopped || cds_control_cancelled(branch->control);
+  }
   cds_rows_cost(dynamic_pj, cycles, branch->problem, row, branch->batch_steps);
   return cds_goal_value(branch->problem, branch->goal, *dynamic_pj, *cycles);
 }

@@ -55,6 +55,8 @@ typedef struct cds_branch {
   const cds_order *order[CDS_ORDERS_MAX];
   unsigned fitting;  /* the order that fitted last */
   cds_status status; /* of the last failure to make rows */
+  const cds_control *control;
+  bool stopped; /* cancelled: what was open is not looked into */
   double batch_steps;
   double last_batches;             /* at work in the last step */
   unsigned least_bits[CDS_MATRIX]; /* of a word in a tile */

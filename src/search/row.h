@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A row: all that one tensor's traffic costs, given how the one class that it
- * lacks is cut. With uneven placement in hierarchical order the counts of
+ * lacks is cut. With uneven placement the counts of
  * tensor t depend on nothing else: its holders hoist over every loop of its own
  * class, and the ranks that it has never multiply its words. So the cost of a
  * mapping is the sum of three rows, and bounds are sums of the least rows.

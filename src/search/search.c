@@ -350,6 +350,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   branch->problem = &searcher->problem;
   branch->tables = &searcher->table;
   branch->goal = goal;
+  branch->control = control;
   searcher->open = 0;
   CDS_TRY(push_vectors(searcher, 0));
   double open = (double)INFINITY; /* least bound that was not looked into */
@@ -376,6 +377,10 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
     CDS_TRY(next.packed == CDS_HELD_COMBINATIONS
                 ? open_spreads(searcher, next.index)
                 : open_holders(searcher, &next));
+    if (branch->stopped) {
+      open = next.bound;
+      break;
+    }
   }
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
   const cds_status status = finish(out, searcher, open);

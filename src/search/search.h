@@ -2,15 +2,17 @@
 /*
  * search: the best mappings of one einsum on one architecture, with proof.
  *
- * Two spaces, both with perfect factors and holders in hierarchical order (all
- * of a level above those of the next):
+ * Two spaces:
  * - matrix and batched matrix products on up to three levels and one array on a
  *   bus, sums added at the innermost level only (search.c): every tensor kept
- * or bypassed at each inner level as its policy allows, holders of a level in
- * any order (uneven placement), any ranks on any array axis, loops in the
- * orders that reuse the most (a tile is never fetched or drained more often
- * than its holders' places demand);
- * - all other pairs (general_search.c): one depth a level, see general.h.
+ *   or bypassed at each inner level as its policy allows, holders in any order
+ *   that keeps each tensor's levels in turn (uneven placement, interleaved
+ *   levels), any ranks on any array axis, loops in the orders that reuse the
+ * most (a tile is never fetched or drained more often than its holders' places
+ *   demand). Perfect factors, or with arch.any_factors any for ranks that are
+ *   alone in their class (cut.h);
+ * - all other pairs (general_search.c): perfect factors, holders in
+ * hierarchical order, one depth a level, see general.h.
  */
 #ifndef CDS_SEARCH_SEARCH_H
 #define CDS_SEARCH_SEARCH_H

@@ -231,7 +231,7 @@ typedef struct cds_arch {
   cds_bond bond[CDS_BONDS_MAX];
   cds_overlap overlap;
   bool any_factors; /* mappings may cut ranks into parts that are not equal */
-  double clock_hz;        /* of the compute units: the model's cycle */
+  double clock_hz;  /* of the compute units: the model's cycle */
   double ambient_degc;    /* package cooling */
   double sink_k_per_w;    /* 0: not given */
   double fixed_leakage_w; /* leakage that belongs to no entry */
