@@ -45,6 +45,7 @@
 #include "search/branch.h"
 #include "search/general_search.h"
 #include "search/holders.h"
+#include "search/milp_search.h"
 
 typedef struct cds_ranked {
   double bound;
@@ -74,6 +75,9 @@ struct cds_searcher {
   cds_branch branch;
   bool matrix;                 /* whether this search takes the pair */
   cds_general_search *general; /* else this one; made when needed */
+  cds_search_options options;
+  bool by_programs;      /* the pair is searched by this one: */
+  cds_milp_search *milp; /* made when needed */
 };
 
 cds_searcher *cds_searcher_new(void) {
@@ -82,6 +86,7 @@ cds_searcher *cds_searcher_new(void) {
     return NULL;
   }
   memset(searcher, 0, sizeof *searcher);
+  searcher->options = (cds_search_options)CDS_SEARCH_OPTIONS_INIT;
   searcher->tables = cds_arena_new();
   searcher->scratch = cds_arena_new();
   if (searcher->tables == NULL || searcher->scratch == NULL) {
@@ -97,9 +102,15 @@ void cds_searcher_free(cds_searcher *searcher) {
     return;
   }
   cds_general_search_free(searcher->general);
+  cds_milp_search_free(searcher->milp);
   cds_arena_free(searcher->tables);
   cds_arena_free(searcher->scratch);
   cds_free(searcher);
+}
+
+void cds_searcher_choose(cds_searcher *searcher,
+                         const cds_search_options *options) {
+  searcher->options = *options;
 }
 
 /* Divisors of n, a divisor of the class's size, rising, in the scratch arena.
@@ -289,8 +300,25 @@ static cds_status begin_general(cds_searcher *searcher, const cds_arch *arch,
                                   power_limit_w);
 }
 
+static cds_status begin_programs(cds_searcher *searcher, double power_limit_w) {
+  if (searcher->milp == NULL) {
+    searcher->milp = cds_milp_search_new();
+    if (searcher->milp == NULL) {
+      return CDS_ENOMEM;
+    }
+  }
+  return cds_milp_search_begin(searcher->milp, &searcher->arch,
+                               &searcher->einsum, power_limit_w);
+}
+
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w) {
+  const cds_optimizer optimizer = searcher->options.optimizer;
+  searcher->by_programs = optimizer == CDS_OPTIMIZER_MILP;
+  if (cds_optimizer_lacks(optimizer) != NULL ||
+      !cds_optimizer_takes(optimizer, arch, einsum)) {
+    return CDS_EINPUT;
+  }
   searcher->matrix = cds_problem_matrix(arch, einsum);
   if (!searcher->matrix) {
     searcher->arch = *arch;
@@ -303,6 +331,9 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
   searcher->spreads = 0;
   searcher->spread_room = 0;
   searcher->spread = NULL;
+  if (searcher->by_programs) {
+    return begin_programs(searcher, power_limit_w);
+  }
   CDS_TRY(cds_problem_init(&searcher->problem, &searcher->arch,
                            &searcher->einsum, power_limit_w));
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
@@ -624,6 +655,10 @@ static cds_status finish(cds_search_result *out, cds_searcher *searcher,
 
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control) {
+  if (searcher->by_programs) {
+    return cds_milp_search_solve(out, searcher->milp, goal,
+                                 searcher->options.nodes_most, control);
+  }
   if (!searcher->matrix) {
     return cds_general_search_solve(out, searcher->general, goal, control);
   }

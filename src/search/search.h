@@ -11,12 +11,36 @@
  * orders that reuse the most (a tile is never fetched or drained more often
  * than its holders' places demand);
  * - all other pairs (general_search.c): one depth a level, see general.h.
+ * The first can also be searched by mixed integer programs (milp_search.h).
  */
 #ifndef CDS_SEARCH_SEARCH_H
 #define CDS_SEARCH_SEARCH_H
 
 #include "codesign/control.h"
 #include "price/price.h"
+
+/* How to search. */
+typedef enum cds_optimizer {
+#define CDS_OPTIMIZER(symbol, name, available, package) CDS_OPTIMIZER_##symbol,
+#include "search/optimizers.def"
+#undef CDS_OPTIMIZER
+  CDS_OPTIMIZERS
+} cds_optimizer;
+
+typedef struct cds_search_options {
+  cds_optimizer optimizer;
+  uint64_t nodes_most; /* of one search by `milp`; then it has a gap */
+} cds_search_options;
+#define CDS_SEARCH_OPTIONS_INIT                                                \
+  { .optimizer = CDS_OPTIMIZER_EXACT, .nodes_most = UINT64_MAX }
+
+const char *cds_optimizer_name(cds_optimizer optimizer);
+/* NULL if this build has the optimiser, else the package that it needs. */
+const char *cds_optimizer_lacks(cds_optimizer optimizer);
+/* Whether the optimiser takes the pair: `exact` takes all that
+ * cds_search_supports lets pass, `milp` those of the first space. */
+bool cds_optimizer_takes(cds_optimizer optimizer, const cds_arch *arch,
+                         const cds_einsum *einsum);
 
 /* Whether the pair can be searched. If not: CDS_EINPUT and a reason in the
  * diagnostics. */
@@ -45,8 +69,12 @@ typedef struct cds_search_result {
 typedef struct cds_searcher cds_searcher; /* one a thread; reused */
 cds_searcher *cds_searcher_new(void);
 void cds_searcher_free(cds_searcher *searcher);
+/* How to search from the next cds_search_begin on; before that: exact. */
+void cds_searcher_choose(cds_searcher *searcher,
+                         const cds_search_options *options);
 
-/* Prepares the searcher for a pair: tables that all goals share. */
+/* Prepares the searcher for a pair: tables that all goals share. CDS_EINPUT:
+ * the chosen optimiser is not in this build, or does not take the pair. */
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
 /* Finds the optimum for a goal; CDS_EINFEASIBLE when no mapping fits. No heap

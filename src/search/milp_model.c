@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Columns of cuts, energy and time; see milp_model.h. */
+#include "search/milp_model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "search/holders.h"
+
+/* Turns of the integers: what decides most first. */
+enum { TURN_HELD, TURN_X = 4, TURN_A, TURN_B };
+
+bool cds_milp_doubled(const cds_problem *problem, unsigned level) {
+  return problem->arch->overlap == CDS_OVERLAP_NATIVE &&
+         problem->arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+}
+
+static bool single(const cds_problem *problem, unsigned level) {
+  return level > 0 && problem->arch->overlap == CDS_OVERLAP_NATIVE &&
+         problem->arch->level[level].buffering == CDS_BUFFER_SINGLE;
+}
+
+static bool may_hold(const cds_problem *problem, unsigned tensor,
+                     unsigned level) {
+  return level < problem->levels &&
+         problem->policy[level][tensor] != CDS_MUST_NOT;
+}
+
+/* ---- cuts -------------------------------------------------------------- */
+
+/* Whether the tensor can be hoisted: level 2 may hold it, level 1 another. */
+static bool may_hoist(const cds_problem *problem, unsigned tensor) {
+  bool flat = false;
+  for (unsigned d = 0; d < CDS_MATRIX; d++) {
+    flat = flat || (d != tensor && may_hold(problem, d, 1));
+  }
+  return flat && may_hold(problem, tensor, 2);
+}
+
+static bool may_be_loose(const cds_problem *problem, unsigned tensor) {
+  bool other = false;
+  for (unsigned d = 0; d < CDS_MATRIX; d++) {
+    other = other || (d != tensor && may_hoist(problem, d));
+  }
+  return other && may_hold(problem, tensor, 1);
+}
+
+typedef struct lister {
+  cds_milp_class *class;
+  const cds_problem *problem;
+  unsigned tensor;
+  uint64_t s;
+  bool counting; /* else writing */
+  size_t count;
+} lister;
+
+static void list_cut(lister *it, cds_held held, bool loose, cds_cut cut) {
+  if (!it->counting) {
+    cds_milp_cut *out = &it->class->cut[it->count];
+    memset(out, 0, sizeof *out);
+    out->held = held;
+    out->loose = loose;
+    out->cut = cut;
+    cds_row_fill(&out->row, it->problem, it->tensor, held, cut);
+  }
+  it->count++;
+}
+
+/* Cuts of rest / x into g x a x b. */
+static void list_rest(lister *it, cds_held held, uint64_t x) {
+  const cds_milp_class *class = it->class;
+  const bool hoists =
+      (held & CDS_HELD_2) != 0 && may_hoist(it->problem, it->tensor);
+  const uint64_t rest = class->rest / x;
+  for (size_t i = 0; i < class->divisors; i++) {
+    const uint64_t b = class->divisor[i];
+    if (rest % b != 0 || (b > 1 && !hoists)) {
+      continue;
+    }
+    for (size_t j = 0; j < class->divisors; j++) {
+      const uint64_t a = class->divisor[j];
+      if (rest / b % a == 0 && (a == 1 || (held & CDS_HELD_1) != 0)) {
+        list_cut(it, held, false, (cds_cut){rest / b / a, a, b, it->s, x});
+      }
+    }
+  }
+}
+
+static void list_cuts(lister *it) {
+  const cds_milp_class *class = it->class;
+  it->count = 0;
+  for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+    if (!cds_held_allowed(it->problem, it->tensor, held)) {
+      continue;
+    }
+    for (size_t i = 0; i < class->divisors; i++) {
+      const uint64_t x = class->divisor[i];
+      if (x == 1 || (held & CDS_HELD_2) != 0) {
+        list_rest(it, held, x);
+      } else if (held == CDS_HELD_1 && may_be_loose(it->problem, it->tensor)) {
+        list_cut(it, held, true, (cds_cut){class->rest / x, 1, 1, it->s, x});
+      }
+    }
+  }
+}
+
+static cds_status make_class(cds_milp_model *model, unsigned c) {
+  const cds_problem *problem = model->problem;
+  cds_arena *arena = model->program.arena;
+  cds_milp_class *class = &model->class[c];
+  class->rest = problem->size[c] / model->s[c];
+  class->divisors = cds_divisor_count(&problem->primes[c], class->rest);
+  class->divisor = cds_arena_array(arena, class->divisors, sizeof(uint64_t));
+  if (class->divisor == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_divisors(class->divisor, &problem->primes[c], class->rest);
+  lister it = {class, problem, c, model->s[c], true, 0};
+  list_cuts(&it);
+  if (it.count > CDS_CUTS_MAX) {
+    return CDS_ELIMIT;
+  }
+  class->cut = cds_arena_array(arena, it.count, sizeof *class->cut);
+  if (class->cut == NULL) {
+    return CDS_ENOMEM;
+  }
+  it.counting = false;
+  list_cuts(&it);
+  class->cuts = it.count;
+  class->least_pj = (double)INFINITY;
+  for (size_t k = 0; k < class->cuts; k++) {
+    class->least_pj = fmin(class->least_pj, class->cut[k].row.energy_pj);
+  }
+  return CDS_OK;
+}
+
+bool cds_milp_put_cuts(cds_milp_model *model, size_t row, unsigned class,
+                       cds_milp_test *test, uint64_t value, double factor) {
+  const cds_milp_class *of = &model->class[class];
+  bool any = false;
+  for (size_t k = 0; k < of->cuts; k++) {
+    if (test(&of->cut[k], value)) {
+      cds_program_put(&model->program, row, of->cut[k].column, factor);
+      any = true;
+    }
+  }
+  return any;
+}
+
+static bool any_cut(const cds_milp_cut *cut, uint64_t value) {
+  (void)cut;
+  (void)value;
+  return true;
+}
+
+static bool held_at(const cds_milp_cut *cut, uint64_t level) {
+  return (cut->held >> (level - 1) & 1U) != 0;
+}
+
+static bool x_from(const cds_milp_cut *cut, uint64_t v) {
+  return cut->cut.x >= v;
+}
+
+static bool a_from(const cds_milp_cut *cut, uint64_t v) {
+  return cut->cut.a >= v;
+}
+
+static bool b_from(const cds_milp_cut *cut, uint64_t v) {
+  return cut->cut.b >= v;
+}
+
+/* A binary that is 1 when the class's cut passes the test. */
+static size_t add_choice(cds_milp_model *model, unsigned class,
+                         cds_milp_test *test, uint64_t value, unsigned turn) {
+  cds_program *program = &model->program;
+  const size_t choice = cds_program_binary_add(program, turn);
+  const size_t row = cds_program_row_add(program, 0, 0);
+  cds_program_put(program, row, choice, -1);
+  cds_milp_put_cuts(model, row, class, test, value, 1);
+  return choice;
+}
+
+static bool any_passes(const cds_milp_class *class, cds_milp_test *test,
+                       uint64_t value) {
+  for (size_t k = 0; k < class->cuts; k++) {
+    if (test(&class->cut[k], value)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void add_class(cds_milp_model *model, unsigned c) {
+  static cds_milp_test *const test[] = {x_from, a_from, b_from};
+  static const unsigned turn[] = {TURN_X, TURN_A, TURN_B};
+  cds_program *program = &model->program;
+  cds_milp_class *class = &model->class[c];
+  for (size_t k = 0; k < class->cuts; k++) {
+    class->cut[k].column = cds_program_column_add(program, 0, 1);
+  }
+  const size_t row = cds_program_row_add(program, 1, 1);
+  cds_milp_put_cuts(model, row, c, any_cut, 0, 1);
+  for (unsigned level = 1; level < CDS_STEPS; level++) {
+    class->held[level] = add_choice(model, c, held_at, level, TURN_HELD);
+  }
+  for (unsigned i = 0; i < 3; i++) {
+    for (size_t v = 1; v < class->divisors; v++) {
+      if (any_passes(class, test[i], class->divisor[v])) {
+        add_choice(model, c, test[i], class->divisor[v], turn[i]);
+      }
+    }
+  }
+}
+
+/* ---- energy and time --------------------------------------------------- */
+
+/* energy = sum of the rows' energies. The least of each class is a constant:
+ * what is left is smaller, and so are the errors of the solver. */
+static void add_energy(cds_milp_model *model) {
+  cds_program *program = &model->program;
+  const double least = model->energy_unit;
+  model->energy = cds_program_column_add(program, 1, (double)INFINITY);
+  const size_t row = cds_program_row_add(program, 1, 1);
+  cds_program_put(program, row, model->energy, 1);
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    const cds_milp_class *class = &model->class[c];
+    for (size_t k = 0; k < class->cuts; k++) {
+      const cds_milp_cut *cut = &class->cut[k];
+      cds_program_put(program, row, cut->column,
+                      -(cut->row.energy_pj - class->least_pj) / least);
+    }
+  }
+}
+
+/* Bits out and in that a cut adds to a load. */
+typedef struct load {
+  double out, in;
+} load;
+
+typedef load load_of(const cds_milp_model *model, unsigned class,
+                     const cds_milp_cut *cut, unsigned level, unsigned other);
+
+/* Adds a row: time >= sum of (out x per_out + in x per_in). */
+static void add_roof(cds_milp_model *model, size_t time, load_of *of,
+                     unsigned level, unsigned other, double per_out,
+                     double per_in) {
+  if (per_out == 0 && per_in == 0) {
+    return;
+  }
+  cds_program *program = &model->program;
+  const size_t row = cds_program_row_add(program, 0, (double)INFINITY);
+  cds_program_put(program, row, time, 1);
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    const cds_milp_class *class = &model->class[c];
+    for (size_t k = 0; k < class->cuts; k++) {
+      const load bits = of(model, c, &class->cut[k], level, other);
+      cds_program_put(program, row, class->cut[k].column,
+                      -(bits.out * per_out + bits.in * per_in) /
+                          model->time_unit);
+    }
+  }
+}
+
+/* Rows for the port of `port` with the load of (level, port). */
+static void add_port(cds_milp_model *model, size_t time, load_of *of,
+                     unsigned level, unsigned port) {
+  const cds_level *at = &model->problem->arch->level[port];
+  const double shared = 1 / at->shared_bandwidth;
+  add_roof(model, time, of, level, port, shared, shared);
+  add_roof(model, time, of, level, port, 1 / at->read_bandwidth, 0);
+  add_roof(model, time, of, level, port, 0, 1 / at->write_bandwidth);
+}
+
+/* The other classes' spreads, which share a load under the array. */
+static double sharing(const cds_milp_model *model, unsigned class, bool below) {
+  return below ? model->units / (double)model->s[class] : 1;
+}
+
+static load level_load(const cds_milp_model *model, unsigned class,
+                       const cds_milp_cut *cut, unsigned level,
+                       unsigned other) {
+  (void)other;
+  const double scale = sharing(model, class, model->problem->below[level]);
+  load bits = {cut->row.read[level], cut->row.update[level]};
+  if (!single(model->problem, level)) {
+    bits.out += cut->row.drain[level];
+    bits.in += cut->row.fill[level];
+  }
+  return (load){bits.out / scale, bits.in / scale};
+}
+
+/* Transfers of a single-buffered level, at its own port or at a parent's. */
+static load apart_load(const cds_milp_model *model, unsigned class,
+                       const cds_milp_cut *cut, unsigned level, unsigned port) {
+  const cds_row *row = &cut->row;
+  if (port == level) {
+    const double scale = sharing(model, class, model->problem->below[level]);
+    return (load){row->drain[level] / scale, row->fill[level] / scale};
+  }
+  if (row->parent[level] != port) {
+    return (load){0, 0};
+  }
+  const double scale = sharing(model, class, row->parent_scaled[level]);
+  return (load){row->parent_out[level] / scale, row->parent_in[level] / scale};
+}
+
+static load apart_net(const cds_milp_model *model, unsigned class,
+                      const cds_milp_cut *cut, unsigned level, unsigned other) {
+  (void)model;
+  (void)class;
+  (void)other;
+  return (load){cut->row.edge_net[level], 0};
+}
+
+static load net_load(const cds_milp_model *model, unsigned class,
+                     const cds_milp_cut *cut, unsigned level, unsigned other) {
+  (void)model;
+  (void)class;
+  (void)level;
+  (void)other;
+  return (load){cut->row.net, 0};
+}
+
+static load bond_load(const cds_milp_model *model, unsigned class,
+                      const cds_milp_cut *cut, unsigned level, unsigned bond) {
+  (void)model;
+  (void)class;
+  (void)level;
+  return (load){cut->row.bond[bond], 0};
+}
+
+/* A time that is not less than another plus a third (or only the other). */
+static size_t add_sum(cds_milp_model *model, size_t one, const size_t *more,
+                      unsigned count) {
+  cds_program *program = &model->program;
+  const size_t sum = cds_program_column_add(program, 0, (double)INFINITY);
+  const size_t row = cds_program_row_add(program, 0, (double)INFINITY);
+  cds_program_put(program, row, sum, 1);
+  cds_program_put(program, row, one, -1);
+  for (unsigned i = 0; i < count; i++) {
+    cds_program_put(program, row, more[i], -1);
+  }
+  return sum;
+}
+
+/* The roofs of src/price/price.c, from the innermost level out. */
+static void add_time(cds_milp_model *model) {
+  const cds_problem *problem = model->problem;
+  cds_program *program = &model->program;
+  const double compute = problem->macs / model->units / model->time_unit;
+  size_t time = cds_program_column_add(program, compute, (double)INFINITY);
+  for (unsigned level = problem->levels; level-- > 0;) {
+    add_port(model, time, level_load, level, level);
+    if (!single(problem, level)) {
+      continue;
+    }
+    const size_t apart = cds_program_column_add(program, 0, (double)INFINITY);
+    for (unsigned port = 0; port <= level; port++) {
+      add_port(model, apart, apart_load, level, port);
+    }
+    if (problem->array) {
+      add_roof(model, apart, apart_net, level, 0,
+               1 / problem->arch->array[0].bandwidth, 0);
+    }
+    time = add_sum(model, time, &apart, 1);
+  }
+  if (problem->array) {
+    add_roof(model, time, net_load, 0, 0, 1 / problem->arch->array[0].bandwidth,
+             0);
+  }
+  for (unsigned b = 0; b < problem->bonds; b++) {
+    add_roof(model, time, bond_load, 0, b,
+             1 / problem->arch->bond[problem->bond[b]].bandwidth, 0);
+  }
+  model->time = add_sum(model, time, model->burst, model->bursts);
+  const double power =
+      problem->seconds_per_pj * problem->arch->clock_hz * model->energy_unit;
+  if (power > 0) {
+    const size_t row = cds_program_row_add(program, 0, (double)INFINITY);
+    cds_program_put(program, row, model->time, 1);
+    cds_program_put(program, row, model->energy, -power / model->time_unit);
+  }
+}
+
+/* ---- the program ------------------------------------------------------- */
+
+void cds_milp_spread_bound(double *dynamic_pj, double *cycles,
+                           const cds_problem *problem,
+                           const uint64_t s[CDS_CLASSES]) {
+  double units = 1;
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    units *= (double)s[c];
+  }
+  *dynamic_pj = problem->mac_pj;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    double least = (double)INFINITY;
+    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+      if (cds_held_allowed(problem, t, held)) {
+        cds_row row;
+        cds_least_row(&row, problem, t, held, s[t]);
+        least = fmin(least, row.energy_pj);
+      }
+    }
+    *dynamic_pj += least;
+  }
+  *cycles = problem->macs / units;
+}
+
+cds_status cds_milp_model_make(cds_milp_model *out, const cds_problem *problem,
+                               const uint64_t s[CDS_CLASSES],
+                               cds_arena *arena) {
+  memset(out, 0, sizeof *out);
+  out->problem = problem;
+  memcpy(out->s, s, sizeof out->s);
+  cds_program_begin(&out->program, arena);
+  out->units = 1;
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    out->units *= (double)s[c];
+  }
+  out->energy_unit = problem->mac_pj;
+  out->time_unit = problem->macs / out->units;
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    CDS_TRY(make_class(out, c));
+    out->hoisting = out->hoisting || may_hoist(problem, c);
+    out->energy_unit += out->class[c].least_pj;
+  }
+  out->energy_unit = out->energy_unit > 0 ? out->energy_unit : 1;
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    add_class(out, c);
+  }
+  cds_milp_add_orders(out);
+  cds_milp_add_tiles(out);
+  add_energy(out);
+  add_time(out);
+  return out->program.status;
+}
+
+void cds_milp_model_goal(cds_milp_model *model, double lambda_pj_per_s,
+                         double scale, double most) {
+  cds_program *program = &model->program;
+  if (program->status != CDS_OK) {
+    return;
+  }
+  const cds_problem *problem = model->problem;
+  const double second = problem->leakage_w * 1e12 + lambda_pj_per_s;
+  const double energy = model->energy_unit / scale;
+  const double time =
+      second / problem->arch->clock_hz * model->time_unit / scale;
+  program->column[model->energy].goal = energy;
+  program->column[model->time].goal = time;
+  if (!isinf(most)) {
+    const size_t row =
+        cds_program_row_add(program, -(double)INFINITY, most / scale);
+    cds_program_put(program, row, model->energy, energy);
+    cds_program_put(program, row, model->time, time);
+  }
+}

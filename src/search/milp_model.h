@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The mixed integer program of a pair with the spreads fixed: all holders kept
+ * or bypassed, their orders, hoisting and cuts of the matrix search's space
+ * (search.c, row.h) at once.
+ *
+ * Cuts. A class has one column (0 to 1) for each set of holders and cut g x a x
+ * b x x; they add up to 1. What a tensor's traffic costs depends on its own
+ * class's cut only (row.h), so energy and, with the spreads fixed, the load of
+ * every port and network are sums of columns times tabulated numbers: exact, no
+ * tangents. Integers are the sums of columns that are held at a level, or have
+ * x, a or b of at least v, for each divisor v: an exponent in unary where the
+ * size is a power of a prime, and right for every other size too. They make the
+ * columns whole.
+ *
+ * Orders. One binary for each order of the three tensors at a level, those that
+ * are not held last; one for each tensor that may be hoisted; one for each
+ * tensor that is flat below its loops b. The orders that search.c leaves out
+ * are left out (rows `proper` of milp_order.c).
+ *
+ * Tiles (milp_tiles.c). Words of a tile are a product u x v of a divisor of
+ * each of the two classes that the tensor has: a column for each pair (u, v),
+ * that add up to the shares of u and of v. Which factors of a class stand
+ * inside a tile depends on the orders; rows say that u is at least what it
+ * must be. Pairs that do not fit alone have no column.
+ *
+ * Numbers are kept near 1: energy in `energy_unit`, time in `time_unit`, tiles
+ * in parts of what fits.
+ */
+#ifndef CDS_SEARCH_MILP_MODEL_H
+#define CDS_SEARCH_MILP_MODEL_H
+
+#include "search/branch.h"
+#include "search/program.h"
+
+enum { CDS_MILP_ORDERS = 6, CDS_MILP_BURSTS = 4 };
+
+/* A set of holders and a cut of one class. */
+typedef struct cds_milp_cut {
+  cds_held held;
+  bool loose; /* x stands inside a hoisted tile only (CDS_CUTS_FLAT) */
+  cds_cut cut;
+  cds_row row;
+  size_t column;
+} cds_milp_cut;
+
+typedef struct cds_milp_class {
+  uint64_t rest; /* size / s */
+  size_t divisors;
+  uint64_t *divisor; /* of the rest, rising */
+  size_t cuts;
+  cds_milp_cut *cut;
+  double least_pj;
+  size_t held[CDS_STEPS]; /* columns: whether levels 1 and 2 hold the tensor */
+} cds_milp_class;
+
+typedef struct cds_milp_model {
+  const cds_problem *problem;
+  cds_program program;
+  uint64_t s[CDS_CLASSES];
+  double units; /* product of the spreads */
+  bool hoisting;
+  cds_milp_class class[CDS_MATRIX];
+  /* Columns */
+  size_t order[CDS_STEPS][CDS_MILP_ORDERS];
+  size_t hoisted[CDS_MATRIX], flat[CDS_MATRIX];
+  size_t energy, time;
+  unsigned bursts;
+  size_t burst[CDS_MILP_BURSTS]; /* first fills and last drains */
+  double energy_unit, time_unit; /* pJ, cycles */
+} cds_milp_model;
+
+/* Least dynamic energy (pJ) and time (cycles) that the spreads allow, without
+ * a program: the bound that spreads are ranked by. */
+void cds_milp_spread_bound(double *dynamic_pj, double *cycles,
+                           const cds_problem *problem,
+                           const uint64_t s[CDS_CLASSES]);
+/* Makes the program, in the arena. CDS_ELIMIT: a class has more cuts than are
+ * tabulated; CDS_ENOMEM. */
+cds_status cds_milp_model_make(cds_milp_model *out, const cds_problem *problem,
+                               const uint64_t s[CDS_CLASSES], cds_arena *arena);
+/* Sets the goal E + lambda T (pJ, s) with leakage, in parts of `scale`; what is
+ * above `most` is of no interest (INFINITY: all is). Called once. */
+void cds_milp_model_goal(cds_milp_model *model, double lambda_pj_per_s,
+                         double scale, double most);
+/* The leaf of a solution of the program. */
+void cds_milp_model_leaf(cds_leaf *out, const cds_milp_model *model,
+                         const double *x);
+/* Forbids the solution. */
+void cds_milp_model_forbid(cds_milp_model *model, const double *x);
+
+/* Parts of cds_milp_model_make: orders and hoisting; tiles. */
+void cds_milp_add_orders(cds_milp_model *model);
+void cds_milp_add_tiles(cds_milp_model *model);
+/* Adds factor x [tensor d stands below tensor t at the level] to a row. */
+void cds_milp_put_below(cds_milp_model *model, size_t row, unsigned level,
+                        unsigned d, unsigned t, double factor);
+/* Adds factor x [the class's cut passes the test] to a row; returns whether any
+ * cut does. */
+typedef bool cds_milp_test(const cds_milp_cut *cut, uint64_t value);
+bool cds_milp_put_cuts(cds_milp_model *model, size_t row, unsigned class,
+                       cds_milp_test *test, uint64_t value, double factor);
+/* Whether a level hides its transfers behind a second copy of the tiles. */
+bool cds_milp_doubled(const cds_problem *problem, unsigned level);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The optimisers by name, and what each takes. */
+#include "search/milp.h"
+#include "search/problem.h"
+
+static bool exact_available(void) { return true; }
+
+typedef struct row {
+  const char *name;
+  bool (*available)(void);
+  const char *package;
+} row;
+
+static const row optimizers[CDS_OPTIMIZERS] = {
+#define CDS_OPTIMIZER(symbol, name, available, package)                        \
+  {name, available, package},
+#include "search/optimizers.def"
+#undef CDS_OPTIMIZER
+};
+
+const char *cds_optimizer_name(cds_optimizer optimizer) {
+  return optimizers[optimizer].name;
+}
+
+const char *cds_optimizer_lacks(cds_optimizer optimizer) {
+  return optimizers[optimizer].available() ? NULL
+                                           : optimizers[optimizer].package;
+}
+
+bool cds_optimizer_takes(cds_optimizer optimizer, const cds_arch *arch,
+                         const cds_einsum *einsum) {
+  return optimizer == CDS_OPTIMIZER_EXACT || cds_problem_matrix(arch, einsum);
+}
