@@ -27,7 +27,17 @@ const char *cds_optimizer_lacks(cds_optimizer optimizer) {
                                            : optimizers[optimizer].package;
 }
 
-bool cds_optimizer_takes(cds_optimizer optimizer, const cds_arch *arch,
-                         const cds_einsum *einsum) {
-  return optimizer == CDS_OPTIMIZER_EXACT || cds_problem_matrix(arch, einsum);
+cds_status cds_optimizer_supports(cds_optimizer optimizer, const cds_arch *arch,
+                                  const cds_einsum *einsum, cds_diag *diag) {
+  CDS_TRY(cds_search_supports(arch, einsum, diag));
+  if (optimizer == CDS_OPTIMIZER_EXACT || cds_problem_matrix(arch, einsum)) {
+    return CDS_OK;
+  }
+  cds_diag_error(diag, (cds_place){0},
+                 "optimiser '%s' does not take '%s' on '%s': expected a matrix "
+                 "or batched matrix product, and at most three levels and one "
+                 "array on a bus that add sums at the innermost level only; "
+                 "'exact' takes all",
+                 cds_optimizer_name(optimizer), einsum->name, arch->name);
+  return CDS_EINPUT;
 }

@@ -316,7 +316,7 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
   const cds_optimizer optimizer = searcher->options.optimizer;
   searcher->by_programs = optimizer == CDS_OPTIMIZER_MILP;
   if (cds_optimizer_lacks(optimizer) != NULL ||
-      !cds_optimizer_takes(optimizer, arch, einsum)) {
+      (searcher->by_programs && !cds_problem_matrix(arch, einsum))) {
     return CDS_EINPUT;
   }
   searcher->matrix = cds_problem_matrix(arch, einsum);

@@ -37,15 +37,15 @@ typedef struct cds_search_options {
 const char *cds_optimizer_name(cds_optimizer optimizer);
 /* NULL if this build has the optimiser, else the package that it needs. */
 const char *cds_optimizer_lacks(cds_optimizer optimizer);
-/* Whether the optimiser takes the pair: `exact` takes all that
- * cds_search_supports lets pass, `milp` those of the first space. */
-bool cds_optimizer_takes(cds_optimizer optimizer, const cds_arch *arch,
-                         const cds_einsum *einsum);
 
 /* Whether the pair can be searched. If not: CDS_EINPUT and a reason in the
  * diagnostics. */
 cds_status cds_search_supports(const cds_arch *arch, const cds_einsum *einsum,
                                cds_diag *diag);
+/* The same with an optimiser: `exact` takes all of these, `milp` those of the
+ * first space. The build must have it. */
+cds_status cds_optimizer_supports(cds_optimizer optimizer, const cds_arch *arch,
+                                  const cds_einsum *einsum, cds_diag *diag);
 
 /* Whether the space of the pair has uneven placement (the first of the two). */
 bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum);
