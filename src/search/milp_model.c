@@ -26,6 +26,11 @@ static bool may_hold(const cds_problem *problem, unsigned tensor,
          problem->policy[level][tensor] != CDS_MUST_NOT;
 }
 
+/* Bits out and in that are added to a load. */
+typedef struct load {
+  double out, in;
+} load;
+
 /* ---- cuts -------------------------------------------------------------- */
 
 /* Whether the tensor can be hoisted: level 2 may hold it, level 1 another. */
@@ -104,18 +109,17 @@ static void list_cuts(lister *it) {
   }
 }
 
-static cds_status make_class(cds_milp_model *model, unsigned c) {
-  const cds_problem *problem = model->problem;
-  cds_arena *arena = model->program.arena;
-  cds_milp_class *class = &model->class[c];
-  class->rest = problem->size[c] / model->s[c];
+/* Lists all cuts of a class. */
+static cds_status list_class(cds_milp_class *class, const cds_problem *problem,
+                             unsigned c, uint64_t s, cds_arena *arena) {
+  class->rest = problem->size[c] / s;
   class->divisors = cds_divisor_count(&problem->primes[c], class->rest);
   class->divisor = cds_arena_array(arena, class->divisors, sizeof(uint64_t));
   if (class->divisor == NULL) {
     return CDS_ENOMEM;
   }
   cds_divisors(class->divisor, &problem->primes[c], class->rest);
-  lister it = {class, problem, c, model->s[c], true, 0};
+  lister it = {class, problem, c, s, true, 0};
   list_cuts(&it);
   if (it.count > CDS_CUTS_MAX) {
     return CDS_ELIMIT;
@@ -127,11 +131,137 @@ static cds_status make_class(cds_milp_model *model, unsigned c) {
   it.counting = false;
   list_cuts(&it);
   class->cuts = it.count;
-  class->least_pj = (double)INFINITY;
-  for (size_t k = 0; k < class->cuts; k++) {
-    class->least_pj = fmin(class->least_pj, class->cut[k].row.energy_pj);
-  }
   return CDS_OK;
+}
+
+/* ---- bounds ------------------------------------------------------------ */
+
+/* What a row says at the port of a level: all but the transfers of a
+ * single-buffered level, which take time of their own. */
+static load port_bits(const cds_problem *problem, const cds_row *row,
+                      unsigned level) {
+  load bits = {row->read[level], row->update[level]};
+  if (!single(problem, level)) {
+    bits.out += row->drain[level];
+    bits.in += row->fill[level];
+  }
+  return bits;
+}
+
+static void least_of_row(cds_milp_least *out, const cds_problem *problem,
+                         const cds_row *row) {
+  out->energy_pj = row->energy_pj;
+  for (unsigned level = 0; level < problem->levels; level++) {
+    const load bits = port_bits(problem, row, level);
+    out->out[level] = bits.out;
+    out->in[level] = bits.in;
+    out->both[level] = bits.out + bits.in;
+  }
+  out->net = row->net;
+  memcpy(out->bond, row->bond, sizeof out->bond);
+}
+
+static void lower(cds_milp_least *out, const cds_milp_least *by) {
+  out->energy_pj = fmin(out->energy_pj, by->energy_pj);
+  for (unsigned level = 0; level < CDS_STEPS; level++) {
+    out->out[level] = fmin(out->out[level], by->out[level]);
+    out->in[level] = fmin(out->in[level], by->in[level]);
+    out->both[level] = fmin(out->both[level], by->both[level]);
+  }
+  out->net = fmin(out->net, by->net);
+  for (unsigned b = 0; b < CDS_SEARCH_BONDS; b++) {
+    out->bond[b] = fmin(out->bond[b], by->bond[b]);
+  }
+}
+
+cds_status cds_milp_least_make(cds_milp_least *out, const cds_problem *problem,
+                               unsigned tensor, uint64_t s, cds_arena *arena) {
+  const cds_arena_mark mark = cds_arena_mark_get(arena);
+  cds_milp_class class;
+  memset(&class, 0, sizeof class);
+  const cds_status status = list_class(&class, problem, tensor, s, arena);
+  for (size_t k = 0; status == CDS_OK && k < class.cuts; k++) {
+    cds_milp_least one = {0};
+    least_of_row(&one, problem, &class.cut[k].row);
+    if (k == 0) {
+      *out = one;
+    }
+    lower(out, &one);
+  }
+  cds_arena_reset(arena, mark);
+  return status;
+}
+
+static double product_of(const uint64_t s[CDS_CLASSES]) {
+  double units = 1;
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    units *= (double)s[c];
+  }
+  return units;
+}
+
+void cds_milp_bound(double *dynamic_pj, double *cycles,
+                    const cds_problem *problem, const uint64_t s[CDS_CLASSES],
+                    const cds_milp_least *const least[CDS_MATRIX]) {
+  const double units = product_of(s);
+  double net = 0;
+  *dynamic_pj = problem->mac_pj;
+  *cycles = problem->macs / units;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    *dynamic_pj += least[t]->energy_pj;
+    net += least[t]->net;
+  }
+  for (unsigned level = 0; level < problem->levels; level++) {
+    const cds_level *at = &problem->arch->level[level];
+    double out = 0;
+    double in = 0;
+    double both = 0;
+    for (unsigned t = 0; t < CDS_MATRIX; t++) {
+      const double scale = problem->below[level] ? units / (double)s[t] : 1;
+      out += least[t]->out[level] / scale;
+      in += least[t]->in[level] / scale;
+      both += least[t]->both[level] / scale;
+    }
+    *cycles = fmax(*cycles, both / at->shared_bandwidth);
+    *cycles = fmax(*cycles, out / at->read_bandwidth);
+    *cycles = fmax(*cycles, in / at->write_bandwidth);
+  }
+  if (problem->array) {
+    *cycles = fmax(*cycles, net / problem->arch->array[0].bandwidth);
+  }
+  for (unsigned b = 0; b < problem->bonds; b++) {
+    double bits = 0;
+    for (unsigned t = 0; t < CDS_MATRIX; t++) {
+      bits += least[t]->bond[b];
+    }
+    *cycles =
+        fmax(*cycles, bits / problem->arch->bond[problem->bond[b]].bandwidth);
+  }
+}
+
+/* Leaves out the cuts that are beyond what is of interest even with the least
+ * of the other classes. */
+static void drop_cuts(cds_milp_model *model, unsigned c,
+                      const cds_milp_least *const least[CDS_MATRIX],
+                      const cds_milp_aim *aim) {
+  const cds_goal goal = {.lambda_pj_per_s = aim->lambda_pj_per_s};
+  cds_milp_class *class = &model->class[c];
+  const cds_milp_least *with[CDS_MATRIX] = {least[0], least[1], least[2]};
+  size_t kept = 0;
+  for (size_t k = 0; k < class->cuts; k++) {
+    cds_milp_least one = {0};
+    least_of_row(&one, model->problem, &class->cut[k].row);
+    with[c] = &one;
+    double dynamic_pj = 0;
+    double cycles = 0;
+    cds_milp_bound(&dynamic_pj, &cycles, model->problem, model->s, with);
+    const double value =
+        cds_goal_value(model->problem, goal, dynamic_pj, cycles);
+    if (value * (1 - 1e-12) <= aim->most) {
+      class->cut[kept++] = class->cut[k];
+    }
+  }
+  class->cuts = kept;
 }
 
 bool cds_milp_put_cuts(cds_milp_model *model, size_t row, unsigned class,
@@ -232,11 +362,6 @@ static void add_energy(cds_milp_model *model) {
   }
 }
 
-/* Bits out and in that a cut adds to a load. */
-typedef struct load {
-  double out, in;
-} load;
-
 typedef load load_of(const cds_milp_model *model, unsigned class,
                      const cds_milp_cut *cut, unsigned level, unsigned other);
 
@@ -281,11 +406,7 @@ static load level_load(const cds_milp_model *model, unsigned class,
                        unsigned other) {
   (void)other;
   const double scale = sharing(model, class, model->problem->below[level]);
-  load bits = {cut->row.read[level], cut->row.update[level]};
-  if (!single(model->problem, level)) {
-    bits.out += cut->row.drain[level];
-    bits.in += cut->row.fill[level];
-  }
+  const load bits = port_bits(model->problem, &cut->row, level);
   return (load){bits.out / scale, bits.in / scale};
 }
 
@@ -384,45 +505,43 @@ static void add_time(cds_milp_model *model) {
 
 /* ---- the program ------------------------------------------------------- */
 
-void cds_milp_spread_bound(double *dynamic_pj, double *cycles,
-                           const cds_problem *problem,
-                           const uint64_t s[CDS_CLASSES]) {
-  double units = 1;
-  for (unsigned c = 0; c < CDS_CLASSES; c++) {
-    units *= (double)s[c];
+static void set_goal(cds_milp_model *model, const cds_milp_aim *aim) {
+  cds_program *program = &model->program;
+  const cds_problem *problem = model->problem;
+  if (program->status != CDS_OK) {
+    return;
   }
-  *dynamic_pj = problem->mac_pj;
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    double least = (double)INFINITY;
-    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
-      if (cds_held_allowed(problem, t, held)) {
-        cds_row row;
-        cds_least_row(&row, problem, t, held, s[t]);
-        least = fmin(least, row.energy_pj);
-      }
-    }
-    *dynamic_pj += least;
+  const double second = problem->leakage_w * 1e12 + aim->lambda_pj_per_s;
+  const double energy = model->energy_unit / aim->scale;
+  const double time =
+      second / problem->arch->clock_hz * model->time_unit / aim->scale;
+  program->column[model->energy].goal = energy;
+  program->column[model->time].goal = time;
+  if (!isinf(aim->most)) {
+    const size_t row =
+        cds_program_row_add(program, -(double)INFINITY, aim->most / aim->scale);
+    cds_program_put(program, row, model->energy, energy);
+    cds_program_put(program, row, model->time, time);
   }
-  *cycles = problem->macs / units;
 }
 
 cds_status cds_milp_model_make(cds_milp_model *out, const cds_problem *problem,
                                const uint64_t s[CDS_CLASSES],
-                               cds_arena *arena) {
+                               const cds_milp_least *const least[CDS_MATRIX],
+                               const cds_milp_aim *aim, cds_arena *arena) {
   memset(out, 0, sizeof *out);
   out->problem = problem;
   memcpy(out->s, s, sizeof out->s);
   cds_program_begin(&out->program, arena);
-  out->units = 1;
-  for (unsigned c = 0; c < CDS_CLASSES; c++) {
-    out->units *= (double)s[c];
-  }
+  out->units = product_of(s);
   out->energy_unit = problem->mac_pj;
   out->time_unit = problem->macs / out->units;
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    CDS_TRY(make_class(out, c));
+    CDS_TRY(list_class(&out->class[c], problem, c, s[c], arena));
+    drop_cuts(out, c, least, aim);
+    out->class[c].least_pj = least[c]->energy_pj;
     out->hoisting = out->hoisting || may_hoist(problem, c);
-    out->energy_unit += out->class[c].least_pj;
+    out->energy_unit += least[c]->energy_pj;
   }
   out->energy_unit = out->energy_unit > 0 ? out->energy_unit : 1;
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
@@ -432,26 +551,6 @@ cds_status cds_milp_model_make(cds_milp_model *out, const cds_problem *problem,
   cds_milp_add_tiles(out);
   add_energy(out);
   add_time(out);
+  set_goal(out, aim);
   return out->program.status;
-}
-
-void cds_milp_model_goal(cds_milp_model *model, double lambda_pj_per_s,
-                         double scale, double most) {
-  cds_program *program = &model->program;
-  if (program->status != CDS_OK) {
-    return;
-  }
-  const cds_problem *problem = model->problem;
-  const double second = problem->leakage_w * 1e12 + lambda_pj_per_s;
-  const double energy = model->energy_unit / scale;
-  const double time =
-      second / problem->arch->clock_hz * model->time_unit / scale;
-  program->column[model->energy].goal = energy;
-  program->column[model->time].goal = time;
-  if (!isinf(most)) {
-    const size_t row =
-        cds_program_row_add(program, -(double)INFINITY, most / scale);
-    cds_program_put(program, row, model->energy, energy);
-    cds_program_put(program, row, model->time, time);
-  }
 }

@@ -50,7 +50,7 @@ typedef struct cds_milp_class {
   uint64_t *divisor; /* of the rest, rising */
   size_t cuts;
   cds_milp_cut *cut;
-  double least_pj;
+  double least_pj;        /* of all cuts */
   size_t held[CDS_STEPS]; /* columns: whether levels 1 and 2 hold the tensor */
 } cds_milp_class;
 
@@ -70,19 +70,37 @@ typedef struct cds_milp_model {
   double energy_unit, time_unit; /* pJ, cycles */
 } cds_milp_model;
 
-/* Least dynamic energy (pJ) and time (cycles) that the spreads allow, without
- * a program: the bound that spreads are ranked by. */
-void cds_milp_spread_bound(double *dynamic_pj, double *cycles,
-                           const cds_problem *problem,
-                           const uint64_t s[CDS_CLASSES]);
-/* Makes the program, in the arena. CDS_ELIMIT: a class has more cuts than are
- * tabulated; CDS_ENOMEM. */
+/* The least of what the rows of one tensor say, field by field: of one row, or
+ * of all with one spread. */
+typedef struct cds_milp_least {
+  double energy_pj;
+  double out[CDS_STEPS], in[CDS_STEPS], both[CDS_STEPS]; /* at the ports */
+  double net, bond[CDS_SEARCH_BONDS];
+} cds_milp_least;
+
+/* The least of all rows of a tensor whose class is spread s times: looks at
+ * each. CDS_ENOMEM; CDS_ELIMIT: more cuts than are tabulated. */
+cds_status cds_milp_least_make(cds_milp_least *out, const cds_problem *problem,
+                               unsigned tensor, uint64_t s, cds_arena *arena);
+/* No mapping with these spreads needs less dynamic energy (pJ) or time
+ * (cycles), if the tensors' rows are not below these. */
+void cds_milp_bound(double *dynamic_pj, double *cycles,
+                    const cds_problem *problem, const uint64_t s[CDS_CLASSES],
+                    const cds_milp_least *const least[CDS_MATRIX]);
+
+/* The goal E + lambda T (pJ, s) with leakage. What is above `most` is of no
+ * interest (INFINITY: all is): cuts that cannot be part of less are left out.
+ * The program's goal is in parts of `scale`. */
+typedef struct cds_milp_aim {
+  double lambda_pj_per_s, scale, most;
+} cds_milp_aim;
+
+/* Makes the program, in the arena; `least`: of the spreads. CDS_ELIMIT: a class
+ * has more cuts than are tabulated; CDS_ENOMEM. */
 cds_status cds_milp_model_make(cds_milp_model *out, const cds_problem *problem,
-                               const uint64_t s[CDS_CLASSES], cds_arena *arena);
-/* Sets the goal E + lambda T (pJ, s) with leakage, in parts of `scale`; what is
- * above `most` is of no interest (INFINITY: all is). Called once. */
-void cds_milp_model_goal(cds_milp_model *model, double lambda_pj_per_s,
-                         double scale, double most);
+                               const uint64_t s[CDS_CLASSES],
+                               const cds_milp_least *const least[CDS_MATRIX],
+                               const cds_milp_aim *aim, cds_arena *arena);
 /* The leaf of a solution of the program. */
 void cds_milp_model_leaf(cds_leaf *out, const cds_milp_model *model,
                          const double *x);

@@ -24,6 +24,7 @@ enum {
 
 typedef struct spreads {
   uint64_t s[CDS_CLASSES];
+  const cds_milp_least *least[CDS_MATRIX];
   double dynamic_pj, cycles; /* nothing is below */
   double bound;              /* of the present goal */
 } spreads;
@@ -37,6 +38,11 @@ struct cds_milp_search {
   cds_arena *tables, *scratch;
   cds_arena_mark empty;
   cds_problem problem;
+  struct {
+    size_t count; /* spreads that the array has room for */
+    uint64_t *s;
+    cds_milp_least *least; /* not of the batch class */
+  } class[CDS_CLASSES];
   size_t count, room;
   spreads *spread;
   /* Of the present solve: */
@@ -91,6 +97,7 @@ static bool on_axes(const uint64_t s[CDS_CLASSES], unsigned c, uint64_t rows,
 }
 
 static cds_status add_spreads(cds_milp_search *search,
+                              const unsigned index[CDS_CLASSES],
                               const uint64_t s[CDS_CLASSES]) {
   if (search->count == search->room) {
     const size_t room = search->room == 0 ? 64 : 2 * search->room;
@@ -106,32 +113,63 @@ static cds_status add_spreads(cds_milp_search *search,
   }
   spreads *at = &search->spread[search->count++];
   memcpy(at->s, s, sizeof at->s);
-  cds_milp_spread_bound(&at->dynamic_pj, &at->cycles, &search->problem, s);
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    at->least[t] = &search->class[t].least[index[t]];
+  }
+  cds_milp_bound(&at->dynamic_pj, &at->cycles, &search->problem, s, at->least);
   return CDS_OK;
 }
 
 /* Lists what classes c and on may spread over so many units; the depth of
  * recursion is the number of classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
-static cds_status list_spreads(cds_milp_search *search, uint64_t s[CDS_CLASSES],
-                               unsigned c, uint64_t units) {
+static cds_status list_spreads(cds_milp_search *search,
+                               unsigned index[CDS_CLASSES],
+                               uint64_t s[CDS_CLASSES], unsigned c,
+                               uint64_t units) {
   const cds_problem *problem = &search->problem;
   if (c == CDS_CLASSES) {
     const cds_array *array = &problem->arch->array[0];
     const bool fits =
         !problem->array ||
         on_axes(s, 0, array->extent[0], array->axes > 1 ? array->extent[1] : 1);
-    return fits ? add_spreads(search, s) : CDS_OK;
+    return fits ? add_spreads(search, index, s) : CDS_OK;
   }
+  for (unsigned i = 0; i < search->class[c].count; i++) {
+    index[c] = i;
+    s[c] = search->class[c].s[i];
+    if (s[c] <= units) {
+      CDS_TRY(list_spreads(search, index, s, c + 1, units / s[c]));
+    }
+  }
+  return CDS_OK;
+}
+
+static cds_status make_class(cds_milp_search *search, unsigned c) {
+  const cds_problem *problem = &search->problem;
+  const uint64_t units = cds_array_units(problem);
   const size_t count = cds_divisor_count(&problem->primes[c], problem->size[c]);
-  uint64_t *divisor = cds_arena_array(search->tables, count, sizeof *divisor);
-  if (divisor == NULL) {
+  uint64_t *s = cds_arena_array(search->tables, count, sizeof *s);
+  if (s == NULL) {
     return CDS_ENOMEM;
   }
-  cds_divisors(divisor, &problem->primes[c], problem->size[c]);
-  for (size_t i = 0; i < count && divisor[i] <= units; i++) {
-    s[c] = divisor[i];
-    CDS_TRY(list_spreads(search, s, c + 1, units / divisor[i]));
+  cds_divisors(s, &problem->primes[c], problem->size[c]);
+  search->class[c].s = s;
+  search->class[c].count = 0;
+  while (search->class[c].count < count && s[search->class[c].count] <= units) {
+    search->class[c].count++;
+  }
+  if (c == CDS_BATCH) {
+    return CDS_OK;
+  }
+  cds_milp_least *least =
+      cds_arena_array(search->tables, search->class[c].count, sizeof *least);
+  if (least == NULL) {
+    return CDS_ENOMEM;
+  }
+  search->class[c].least = least;
+  for (size_t i = 0; i < search->class[c].count; i++) {
+    CDS_TRY(cds_milp_least_make(&least[i], problem, c, s[i], search->scratch));
   }
   return CDS_OK;
 }
@@ -144,8 +182,12 @@ cds_status cds_milp_search_begin(cds_milp_search *search, const cds_arch *arch,
   search->room = 0;
   search->spread = NULL;
   CDS_TRY(cds_problem_init(&search->problem, arch, einsum, power_limit_w));
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    CDS_TRY(make_class(search, c));
+  }
+  unsigned index[CDS_CLASSES];
   uint64_t s[CDS_CLASSES];
-  return list_spreads(search, s, 0, cds_array_units(&search->problem));
+  return list_spreads(search, index, s, 0, cds_array_units(&search->problem));
 }
 
 /* ---- a linear goal ----------------------------------------------------- */
@@ -194,11 +236,11 @@ static cds_status solve_program(cds_search_result *out, double *bound,
                                 cds_milp_search *search, const spreads *at,
                                 double lambda) {
   cds_milp_model model;
-  CDS_TRY(
-      cds_milp_model_make(&model, &search->problem, at->s, search->scratch));
-  const double scale = at->bound > 0 ? at->bound / FINE : 1;
-  cds_milp_model_goal(&model, lambda, scale,
-                      out->found ? out->value * (1 - EQUAL) : (double)INFINITY);
+  const cds_milp_aim aim = {lambda, at->bound > 0 ? at->bound / FINE : 1,
+                            out->found ? out->value * (1 - EQUAL)
+                                       : (double)INFINITY};
+  CDS_TRY(cds_milp_model_make(&model, &search->problem, at->s, at->least, &aim,
+                              search->scratch));
   double *x =
       cds_arena_array(search->scratch, model.program.columns, sizeof *x);
   if (x == NULL) {
@@ -232,7 +274,7 @@ static cds_status solve_program(cds_search_result *out, double *bound,
     }
     if (answer.end == CDS_MILP_STOPPED) {
       search->stopped = true;
-      *bound = fmin(*bound, fmax(answer.bound * scale, at->bound));
+      *bound = fmin(*bound, fmax(answer.bound * aim.scale, at->bound));
     }
     return CDS_OK;
   }
