@@ -28,6 +28,7 @@ typedef struct solver {
   double *value;
   glp_prob *glpk;
   double open; /* least bound of the nodes that are not solved */
+  bool enough; /* was found */
   jmp_buf give_up;
 } solver;
 
@@ -114,7 +115,11 @@ static void watch(glp_tree *tree, void *info) {
   int total = 0;
   glp_ios_tree_size(tree, NULL, NULL, &total);
   it->out->nodes = (uint64_t)total;
-  if (it->out->nodes > it->limits->nodes ||
+  if (glp_ios_reason(tree) == GLP_IBINGO &&
+      glp_mip_obj_val(it->glpk) <= it->limits->enough) {
+    it->enough = true;
+  }
+  if (it->enough || it->out->nodes > it->limits->nodes ||
       cds_control_cancelled(it->limits->control)) {
     const int node = glp_ios_best_node(tree);
     it->open = node == 0 ? it->open : glp_ios_node_bound(tree, node);
@@ -159,7 +164,7 @@ static cds_status search_tree(solver *it) {
   if (code != GLP_ESTOP) {
     return CDS_EINTERNAL;
   }
-  out->end = CDS_MILP_STOPPED;
+  out->end = it->enough ? CDS_MILP_ENOUGH : CDS_MILP_STOPPED;
   out->bound = out->found && out->value < it->open ? out->value : it->open;
   return CDS_OK;
 }

@@ -19,13 +19,15 @@ bool cds_milp_available(void);
 
 typedef struct cds_milp_limits {
   uint64_t nodes;             /* at most so many */
+  double enough;              /* stops at a value at or below */
   const cds_control *control; /* may be NULL */
 } cds_milp_limits;
 
 typedef enum cds_milp_end {
   CDS_MILP_SOLVED, /* value and x are optimal */
   CDS_MILP_NONE,   /* no x meets the rows */
-  CDS_MILP_STOPPED /* by a limit: value and x if `found`; bound */
+  CDS_MILP_ENOUGH, /* value and x are good enough */
+  CDS_MILP_STOPPED /* by another limit: value and x if `found`; bound */
 } cds_milp_end;
 
 typedef struct cds_milp_answer {

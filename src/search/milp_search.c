@@ -17,8 +17,12 @@
 /* Values that differ by less are equal. */
 #define EQUAL 1e-9
 
+/* A mapping that is better by this part is worth a program of fewer cuts. */
+#define WORTH 1e-3
+
 enum {
   LINES_MAX = 64,  /* of one product */
+  POINTS_MAX = 64, /* mappings that are kept to begin with */
   MISFITS_MAX = 64 /* solutions of one program that do not fit */
 };
 
@@ -45,12 +49,12 @@ struct cds_milp_search {
   } class[CDS_CLASSES];
   size_t count, room;
   spreads *spread;
+  size_t points; /* the best mappings of what was asked so far */
+  cds_search_result *point;
   /* Of the present solve: */
   uint64_t nodes_most, nodes;
   const cds_control *control;
   bool stopped;
-  size_t points; /* the best mapping of each line */
-  cds_search_result *point;
 };
 
 cds_milp_search *cds_milp_search_new(void) {
@@ -181,6 +185,12 @@ cds_status cds_milp_search_begin(cds_milp_search *search, const cds_arch *arch,
   search->count = 0;
   search->room = 0;
   search->spread = NULL;
+  search->points = 0;
+  search->point =
+      cds_arena_array(search->tables, POINTS_MAX, sizeof *search->point);
+  if (search->point == NULL) {
+    return CDS_ENOMEM;
+  }
   CDS_TRY(cds_problem_init(&search->problem, arch, einsum, power_limit_w));
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
     CDS_TRY(make_class(search, c));
@@ -230,64 +240,112 @@ static cds_status price(cds_search_result *out, cds_milp_search *search,
                           problem->power_limit_w);
 }
 
-/* Solves the program of one vector of spreads, down to below the best of
- * `out`; `bound` is lowered to what it leaves open. */
-static cds_status solve_program(cds_search_result *out, double *bound,
-                                cds_milp_search *search, const spreads *at,
-                                double lambda) {
-  cds_milp_model model;
-  const cds_milp_aim aim = {lambda, at->bound > 0 ? at->bound / FINE : 1,
-                            out->found ? out->value * (1 - EQUAL)
-                                       : (double)INFINITY};
-  CDS_TRY(cds_milp_model_make(&model, &search->problem, at->s, at->least, &aim,
-                              search->scratch));
+/* Prices a solution, and takes it for the best if it is; `fits`: whether it
+ * does when counted. */
+static cds_status offer(cds_search_result *best, bool *fits,
+                        cds_milp_search *search, const cds_milp_model *model,
+                        const double *x, double lambda) {
+  static const cds_search_result none;
+  cds_search_result *next = cds_arena_alloc(search->scratch, sizeof *next);
+  if (next == NULL) {
+    return CDS_ENOMEM;
+  }
+  *next = none;
+  CDS_TRY(price(next, search, model, x));
+  next->value = value_of(search, linear(lambda), &next->cost);
+  *fits = next->found;
+  if (next->found && (!best->found || next->value < best->value)) {
+    *best = *next;
+  }
+  return CDS_OK;
+}
+
+/* Solves a program; solutions that do not fit when counted are forbidden. */
+static cds_status solve_model(cds_search_result *best, cds_milp_answer *answer,
+                              cds_milp_search *search, cds_milp_model *model,
+                              const cds_milp_aim *aim) {
   double *x =
-      cds_arena_array(search->scratch, model.program.columns, sizeof *x);
+      cds_arena_array(search->scratch, model->program.columns, sizeof *x);
   if (x == NULL) {
     return CDS_ENOMEM;
   }
-  for (unsigned misfits = 0; misfits < MISFITS_MAX; misfits++) {
-    const uint64_t left = search->nodes < search->nodes_most
-                              ? search->nodes_most - search->nodes
-                              : 0;
-    const cds_milp_limits limits = {out->found ? left : UINT64_MAX,
-                                    search->control};
-    cds_milp_answer answer;
-    CDS_TRY(cds_milp_solve(&answer, x, &model.program, &limits));
-    search->nodes += answer.nodes;
-    if (answer.found) {
-      static const cds_search_result none;
-      cds_search_result *next = cds_arena_alloc(search->scratch, sizeof *next);
-      if (next == NULL) {
-        return CDS_ENOMEM;
-      }
-      *next = none;
-      CDS_TRY(price(next, search, &model, x));
-      next->value = value_of(search, linear(lambda), &next->cost);
-      if (next->found && (!out->found || next->value < out->value)) {
-        *out = *next;
-      }
-      if (!next->found && answer.end == CDS_MILP_SOLVED) {
-        cds_milp_model_forbid(&model, x);
-        continue;
-      }
+  const uint64_t left = search->nodes < search->nodes_most
+                            ? search->nodes_most - search->nodes
+                            : 0;
+  const cds_milp_limits limits = {
+      best->found ? left : UINT64_MAX,
+      best->found ? best->value * (1 - WORTH) / aim->scale : (double)INFINITY,
+      search->control};
+  bool fits = false;
+  for (unsigned misfits = 0; misfits < MISFITS_MAX && !fits; misfits++) {
+    CDS_TRY(cds_milp_solve(answer, x, &model->program, &limits));
+    search->nodes += answer->nodes;
+    fits = true;
+    if (answer->found) {
+      CDS_TRY(offer(best, &fits, search, model, x, aim->lambda_pj_per_s));
     }
+    if (!fits) {
+      cds_milp_model_forbid(model, x);
+    }
+  }
+  answer->end = fits ? answer->end : CDS_MILP_STOPPED;
+  return CDS_OK;
+}
+
+/* Solves the program of one vector of spreads, down to below the best; `bound`
+ * is lowered to what it leaves open. A mapping that is much better starts the
+ * program anew, with fewer cuts. */
+static cds_status solve_spreads(cds_search_result *best, double *bound,
+                                cds_milp_search *search, const spreads *at,
+                                double lambda) {
+  cds_milp_answer answer = {.end = CDS_MILP_ENOUGH};
+  while (answer.end == CDS_MILP_ENOUGH) {
+    const cds_arena_mark mark = cds_arena_mark_get(search->scratch);
+    const cds_milp_aim aim = {lambda, at->bound > 0 ? at->bound / FINE : 1,
+                              best->found ? best->value * (1 - EQUAL)
+                                          : (double)INFINITY};
+    cds_milp_model model;
+    cds_status status = cds_milp_model_make(&model, &search->problem, at->s,
+                                            at->least, &aim, search->scratch);
+    if (status == CDS_OK) {
+      status = solve_model(best, &answer, search, &model, &aim);
+    }
+    cds_arena_reset(search->scratch, mark);
+    CDS_TRY(status);
     if (answer.end == CDS_MILP_STOPPED) {
       search->stopped = true;
       *bound = fmin(*bound, fmax(answer.bound * aim.scale, at->bound));
     }
-    return CDS_OK;
   }
-  search->stopped = true;
-  *bound = fmin(*bound, at->bound);
   return CDS_OK;
 }
 
-/* Least E + lambda T: the best of `out` and of all programs. out->bound is the
- * value if all were solved. */
+static void keep_point(cds_milp_search *search,
+                       const cds_search_result *point) {
+  if (search->points < POINTS_MAX) {
+    search->point[search->points++] = *point;
+  }
+}
+
+/* The known mapping that is best for a goal. */
+static void best_known(cds_search_result *out, const cds_milp_search *search,
+                       cds_goal goal) {
+  memset(out, 0, sizeof *out);
+  for (size_t i = 0; i < search->points; i++) {
+    const double value = value_of(search, goal, &search->point[i].cost);
+    if (!out->found || value < out->value) {
+      *out = search->point[i];
+      out->value = value;
+    }
+  }
+}
+
+/* Least E + lambda T: the best of all programs and of what is known. The bound
+ * is the value if all were solved. */
 static cds_status solve_linear(cds_search_result *out, cds_milp_search *search,
                                double lambda) {
   const cds_goal goal = linear(lambda);
+  best_known(out, search, goal);
   for (size_t i = 0; i < search->count; i++) {
     spreads *at = &search->spread[i];
     at->bound =
@@ -306,12 +364,12 @@ static cds_status solve_linear(cds_search_result *out, cds_milp_search *search,
       bound = fmin(bound, at->bound);
       break;
     }
-    const cds_arena_mark mark = cds_arena_mark_get(search->scratch);
-    const cds_status status = solve_program(out, &bound, search, at, lambda);
-    cds_arena_reset(search->scratch, mark);
-    CDS_TRY(status);
+    CDS_TRY(solve_spreads(out, &bound, search, at, lambda));
   }
   out->bound = out->found ? fmin(bound, out->value) : bound;
+  if (out->found) {
+    keep_point(search, out);
+  }
   return CDS_OK;
 }
 
@@ -380,26 +438,6 @@ static void first_lines(line out[2], const cds_milp_search *search) {
   out[1] = (line){(double)INFINITY, time};
 }
 
-static void keep_point(cds_milp_search *search,
-                       const cds_search_result *point) {
-  if (search->points < LINES_MAX) {
-    search->point[search->points++] = *point;
-  }
-}
-
-/* The known mapping that is best for a goal. */
-static void best_known(cds_search_result *out, const cds_milp_search *search,
-                       cds_goal goal) {
-  memset(out, 0, sizeof *out);
-  for (size_t i = 0; i < search->points; i++) {
-    const double value = value_of(search, goal, &search->point[i].cost);
-    if (!out->found || value < out->value) {
-      *out = search->point[i];
-      out->value = value;
-    }
-  }
-}
-
 static cds_status solve_product(cds_search_result *out,
                                 cds_milp_search *search) {
   static const cds_goal product = {.product = true};
@@ -413,14 +451,15 @@ static cds_status solve_product(cds_search_result *out,
   while (count < LINES_MAX + 2 && !search->stopped && !reached) {
     cds_search_result next;
     const double lambda = energy / time;
-    best_known(&next, search, linear(lambda));
     CDS_TRY(solve_linear(&next, search, lambda));
     if (!next.found) {
       *out = next;
       return CDS_OK; /* nothing fits */
     }
-    keep_point(search, &next);
-    best_known(out, search, product);
+    if (!out->found || value_of(search, product, &next.cost) < out->value) {
+      *out = next;
+      out->value = value_of(search, product, &next.cost);
+    }
     lines[count++] = (line){lambda, next.bound};
     reached = !search->stopped && next.bound <= 2 * energy * (1 + EQUAL);
     bound = reached ? out->value
@@ -440,17 +479,8 @@ cds_status cds_milp_search_solve(cds_search_result *out,
   search->nodes = 0;
   search->control = control;
   search->stopped = false;
-  search->points = 0;
-  const cds_arena_mark mark = cds_arena_mark_get(search->scratch);
-  search->point =
-      cds_arena_array(search->scratch, LINES_MAX, sizeof *search->point);
-  cds_status status = search->point == NULL ? CDS_ENOMEM : CDS_OK;
-  if (status == CDS_OK) {
-    status = goal.product ? solve_product(out, search)
-                          : solve_linear(out, search, goal.lambda_pj_per_s);
-  }
-  cds_arena_reset(search->scratch, mark);
-  CDS_TRY(status);
+  CDS_TRY(goal.product ? solve_product(out, search)
+                       : solve_linear(out, search, goal.lambda_pj_per_s));
   out->nodes = search->nodes;
   if (!out->found) {
     return search->stopped ? CDS_EINTERRUPTED : CDS_EINFEASIBLE;
