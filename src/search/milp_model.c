@@ -531,6 +531,7 @@ cds_status cds_milp_model_make(cds_milp_model *out, const cds_problem *problem,
                                const cds_milp_aim *aim, cds_arena *arena) {
   memset(out, 0, sizeof *out);
   out->problem = problem;
+  out->aim = *aim;
   memcpy(out->s, s, sizeof out->s);
   cds_program_begin(&out->program, arena);
   out->units = product_of(s);

@@ -54,8 +54,16 @@ typedef struct cds_milp_class {
   size_t held[CDS_STEPS]; /* columns: whether levels 1 and 2 hold the tensor */
 } cds_milp_class;
 
+/* The goal E + lambda T (pJ, s) with leakage. What is above `most` is of no
+ * interest (INFINITY: all is): cuts that cannot be part of less are left out.
+ * The program's goal is in parts of `scale`. */
+typedef struct cds_milp_aim {
+  double lambda_pj_per_s, scale, most;
+} cds_milp_aim;
+
 typedef struct cds_milp_model {
   const cds_problem *problem;
+  cds_milp_aim aim;
   cds_program program;
   uint64_t s[CDS_CLASSES];
   double units; /* product of the spreads */
@@ -87,13 +95,6 @@ cds_status cds_milp_least_make(cds_milp_least *out, const cds_problem *problem,
 void cds_milp_bound(double *dynamic_pj, double *cycles,
                     const cds_problem *problem, const uint64_t s[CDS_CLASSES],
                     const cds_milp_least *const least[CDS_MATRIX]);
-
-/* The goal E + lambda T (pJ, s) with leakage. What is above `most` is of no
- * interest (INFINITY: all is): cuts that cannot be part of less are left out.
- * The program's goal is in parts of `scale`. */
-typedef struct cds_milp_aim {
-  double lambda_pj_per_s, scale, most;
-} cds_milp_aim;
 
 /* Makes the program, in the arena; `least`: of the spreads. CDS_ELIMIT: a class
  * has more cuts than are tabulated; CDS_ENOMEM. */

@@ -14,11 +14,14 @@
  * CDS_MILP_TOLERANCE for none. */
 #define FINE 1e4
 
+/* Between what the solver says and what is counted no more is its rounding. */
+#define DISAGREE 1e-5
+
 /* Values that differ by less are equal. */
 #define EQUAL 1e-9
 
 /* A mapping that is better by this part is worth a program of fewer cuts. */
-#define WORTH 1e-3
+#define WORTH 2e-2
 
 enum {
   LINES_MAX = 64,  /* of one product */
@@ -236,23 +239,33 @@ static cds_status price(cds_search_result *out, cds_milp_search *search,
                     search->scratch));
   out->found =
       cds_price_fits(&misfit, problem->arch, problem->einsum, counts) == CDS_OK;
+  if (!out->found &&
+      (double)misfit.need_bits > (double)misfit.size_bits * (1 + DISAGREE)) {
+    return CDS_EINTERNAL; /* rows of the program and counts disagree */
+  }
   return cds_price_einsum(&out->cost, problem->arch, problem->einsum, counts,
                           problem->power_limit_w);
 }
 
-/* Prices a solution, and takes it for the best if it is; `fits`: whether it
- * does when counted. */
+/* Prices a solution of which the solver says so much, and takes it for the best
+ * if it is; `fits`: whether it does when counted. */
 static cds_status offer(cds_search_result *best, bool *fits,
                         cds_milp_search *search, const cds_milp_model *model,
-                        const double *x, double lambda) {
+                        const double *x, double said) {
   static const cds_search_result none;
+  const cds_milp_aim *aim = &model->aim;
   cds_search_result *next = cds_arena_alloc(search->scratch, sizeof *next);
   if (next == NULL) {
     return CDS_ENOMEM;
   }
   *next = none;
   CDS_TRY(price(next, search, model, x));
-  next->value = value_of(search, linear(lambda), &next->cost);
+  next->value = value_of(search, linear(aim->lambda_pj_per_s), &next->cost);
+  /* Less is no surprise: counting hoists wherever it can, and the same mapping
+   * is also in the space as what it then is. */
+  if (next->found && next->value > said * aim->scale * (1 + DISAGREE)) {
+    return CDS_EINTERNAL; /* rows of the program and counts disagree */
+  }
   *fits = next->found;
   if (next->found && (!best->found || next->value < best->value)) {
     *best = *next;
@@ -262,8 +275,8 @@ static cds_status offer(cds_search_result *best, bool *fits,
 
 /* Solves a program; solutions that do not fit when counted are forbidden. */
 static cds_status solve_model(cds_search_result *best, cds_milp_answer *answer,
-                              cds_milp_search *search, cds_milp_model *model,
-                              const cds_milp_aim *aim) {
+                              cds_milp_search *search, cds_milp_model *model) {
+  const cds_milp_aim *aim = &model->aim;
   double *x =
       cds_arena_array(search->scratch, model->program.columns, sizeof *x);
   if (x == NULL) {
@@ -282,7 +295,7 @@ static cds_status solve_model(cds_search_result *best, cds_milp_answer *answer,
     search->nodes += answer->nodes;
     fits = true;
     if (answer->found) {
-      CDS_TRY(offer(best, &fits, search, model, x, aim->lambda_pj_per_s));
+      CDS_TRY(offer(best, &fits, search, model, x, answer->value));
     }
     if (!fits) {
       cds_milp_model_forbid(model, x);
@@ -308,7 +321,7 @@ static cds_status solve_spreads(cds_search_result *best, double *bound,
     cds_status status = cds_milp_model_make(&model, &search->problem, at->s,
                                             at->least, &aim, search->scratch);
     if (status == CDS_OK) {
-      status = solve_model(best, &answer, search, &model, &aim);
+      status = solve_model(best, &answer, search, &model);
     }
     cds_arena_reset(search->scratch, mark);
     CDS_TRY(status);
