@@ -34,10 +34,9 @@ cds_status cds_optimizer_supports(cds_optimizer optimizer, const cds_arch *arch,
     return CDS_OK;
   }
   cds_diag_error(diag, (cds_place){0},
-                 "optimiser '%s' does not take '%s' on '%s': expected a matrix "
-                 "or batched matrix product, and at most three levels and one "
-                 "array on a bus that add sums at the innermost level only; "
-                 "'exact' takes all",
-                 cds_optimizer_name(optimizer), einsum->name, arch->name);
+                 "optimiser '%s' takes matrix and batched matrix products on "
+                 "at most three levels and one array on a bus, with sums added "
+                 "at the innermost level only: expected that, or 'exact'",
+                 cds_optimizer_name(optimizer));
   return CDS_EINPUT;
 }
