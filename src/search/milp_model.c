@@ -365,11 +365,10 @@ static void add_energy(cds_milp_model *model) {
 typedef load load_of(const cds_milp_model *model, unsigned class,
                      const cds_milp_cut *cut, unsigned level, unsigned other);
 
-/* Adds a row: time >= sum of (out x per_out + in x per_in). */
+/* Adds a row: time >= sum of (out + in), each times its cycles per bit. */
 static void add_roof(cds_milp_model *model, size_t time, load_of *of,
-                     unsigned level, unsigned other, double per_out,
-                     double per_in) {
-  if (per_out == 0 && per_in == 0) {
+                     unsigned level, unsigned other, load per_bit) {
+  if (per_bit.out == 0 && per_bit.in == 0) {
     return;
   }
   cds_program *program = &model->program;
@@ -380,7 +379,7 @@ static void add_roof(cds_milp_model *model, size_t time, load_of *of,
     for (size_t k = 0; k < class->cuts; k++) {
       const load bits = of(model, c, &class->cut[k], level, other);
       cds_program_put(program, row, class->cut[k].column,
-                      -(bits.out * per_out + bits.in * per_in) /
+                      -(bits.out * per_bit.out + bits.in * per_bit.in) /
                           model->time_unit);
     }
   }
@@ -391,9 +390,9 @@ static void add_port(cds_milp_model *model, size_t time, load_of *of,
                      unsigned level, unsigned port) {
   const cds_level *at = &model->problem->arch->level[port];
   const double shared = 1 / at->shared_bandwidth;
-  add_roof(model, time, of, level, port, shared, shared);
-  add_roof(model, time, of, level, port, 1 / at->read_bandwidth, 0);
-  add_roof(model, time, of, level, port, 0, 1 / at->write_bandwidth);
+  add_roof(model, time, of, level, port, (load){shared, shared});
+  add_roof(model, time, of, level, port, (load){1 / at->read_bandwidth, 0});
+  add_roof(model, time, of, level, port, (load){0, 1 / at->write_bandwidth});
 }
 
 /* The other classes' spreads, which share a load under the array. */
@@ -481,17 +480,17 @@ static void add_time(cds_milp_model *model) {
     }
     if (problem->array) {
       add_roof(model, apart, apart_net, level, 0,
-               1 / problem->arch->array[0].bandwidth, 0);
+               (load){1 / problem->arch->array[0].bandwidth, 0});
     }
     time = add_sum(model, time, &apart, 1);
   }
   if (problem->array) {
-    add_roof(model, time, net_load, 0, 0, 1 / problem->arch->array[0].bandwidth,
-             0);
+    add_roof(model, time, net_load, 0, 0,
+             (load){1 / problem->arch->array[0].bandwidth, 0});
   }
   for (unsigned b = 0; b < problem->bonds; b++) {
     add_roof(model, time, bond_load, 0, b,
-             1 / problem->arch->bond[problem->bond[b]].bandwidth, 0);
+             (load){1 / problem->arch->bond[problem->bond[b]].bandwidth, 0});
   }
   model->time = add_sum(model, time, model->burst, model->bursts);
   const double power =
