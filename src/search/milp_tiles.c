@@ -102,40 +102,49 @@ static bool is_loose(const cds_milp_cut *cut, uint64_t value) {
 
 /* ---- words ------------------------------------------------------------- */
 
+/* P of class d and divisor v in a tile. */
+typedef struct share {
+  const cds_milp_tile *tile;
+  unsigned d;
+  uint64_t v;
+  size_t p;
+} share;
+
 /* A row: P + what is missing for the condition >= [the cut passes the test].
  * `missing`: how many 0/1 columns the caller will add that must be 1, besides
  * that the level holds the tensor. */
-static size_t need(cds_milp_model *model, const cds_milp_tile *tile, size_t p,
-                   unsigned d, cds_milp_test *test, uint64_t v,
+static size_t need(cds_milp_model *model, const share *of, cds_milp_test *test,
                    unsigned missing) {
+  const cds_milp_tile *tile = of->tile;
   const size_t row = cds_program_row_add(&model->program, -(double)INFINITY,
                                          (double)missing + 1);
-  cds_milp_put_cuts(model, row, d, test, v, 1);
+  cds_milp_put_cuts(model, row, of->d, test, of->v, 1);
   put(model, row, model->class[tile->tensor].held[tile->level], 1);
-  put(model, row, p, -1);
+  put(model, row, of->p, -1);
   return row;
 }
 
 /* P must be 1 where a factor of class d of at least v is inside the tile. */
-static void add_needs(cds_milp_model *model, const cds_milp_tile *tile,
-                      size_t p, unsigned d, uint64_t v) {
+static void add_needs(cds_milp_model *model, const share *of) {
+  const cds_milp_tile *tile = of->tile;
+  const unsigned d = of->d;
   const unsigned t = tile->tensor;
   if (tile->level == 2) {
-    const size_t below = need(model, tile, p, d, whole_x_from, v, 1);
+    const size_t below = need(model, of, whole_x_from, 1);
     cds_milp_put_below(model, below, 2, d, t, 1);
     if (model->hoisting) {
-      const size_t loose = need(model, tile, p, d, x_from, v, 1);
+      const size_t loose = need(model, of, x_from, 1);
       put(model, loose, model->hoisted[t], 1);
     }
     return;
   }
-  need(model, tile, p, d, x_from, v, 0);
-  const size_t below = need(model, tile, p, d, xa_from, v, 1);
+  need(model, of, x_from, 0);
+  const size_t below = need(model, of, xa_from, 1);
   cds_milp_put_below(model, below, 1, d, t, 1);
   if (model->hoisting) {
-    const size_t loops = need(model, tile, p, d, xb_from, v, 0);
+    const size_t loops = need(model, of, xb_from, 0);
     put(model, loops, model->flat[t], -1);
-    const size_t both = need(model, tile, p, d, xab_from, v, 1);
+    const size_t both = need(model, of, xab_from, 1);
     cds_milp_put_below(model, both, 1, d, t, 1);
     put(model, both, model->flat[t], -1);
   }
@@ -159,7 +168,7 @@ static size_t *add_shares(cds_milp_model *model, const cds_milp_tile *tile,
     if (i + 1 < class->divisors) {
       const size_t p = cds_program_column_add(program, 0, 1);
       put(model, row[i], p, 1);
-      add_needs(model, tile, p, d, class->divisor[i + 1]);
+      add_needs(model, &(share){tile, d, class->divisor[i + 1], p});
       at_least = p;
     }
   }
@@ -425,12 +434,18 @@ static double net_bits(const cds_milp_model *model, const cds_milp_cut *cut,
                                          : tensor_bits(model, tile->tensor));
 }
 
+/* Where the tiles pass: bits of a word there, and bits per cycle. */
+typedef struct passage {
+  number_of *bits;
+  unsigned parent;
+  double bandwidth;
+} passage;
+
 /* burst >= bits of the tiles that arrive (or leave) / bandwidth. */
 static void add_burst_row(cds_milp_model *model,
                           const cds_milp_tile tile[CDS_MATRIX], size_t burst,
-                          bool down, number_of *of, unsigned other,
-                          double bandwidth) {
-  if (isinf(bandwidth)) {
+                          bool down, passage at) {
+  if (isinf(at.bandwidth)) {
     return;
   }
   const size_t row = cds_program_row_add(&model->program, 0, (double)INFINITY);
@@ -438,9 +453,9 @@ static void add_burst_row(cds_milp_model *model,
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     const bool output = t == CDS_MATRIX - 1;
     if (tile[t].present && output != down) {
-      const term bits = product(model, &tile[t], of, other);
+      const term bits = product(model, &tile[t], at.bits, at.parent);
       put(model, row, bits.column,
-          -bits.factor * tile[t].cap / bandwidth / model->time_unit);
+          -bits.factor * tile[t].cap / at.bandwidth / model->time_unit);
     }
   }
 }
@@ -453,19 +468,22 @@ static void add_burst(cds_milp_model *model, unsigned level,
       cds_program_column_add(&model->program, 0, (double)INFINITY);
   model->burst[model->bursts++] = burst;
   const cds_level *own = &arch->level[level];
-  add_burst_row(model, tile, burst, down, own_bits, 0,
+  add_burst_row(
+      model, tile, burst, down,
+      (passage){own_bits, 0,
                 fmin(own->shared_bandwidth,
-                     down ? own->write_bandwidth : own->read_bandwidth));
+                     down ? own->write_bandwidth : own->read_bandwidth)});
   for (unsigned p = 0; p < level; p++) {
     const cds_level *parent = &arch->level[p];
-    add_burst_row(
-        model, tile, burst, down, parent_bits, p,
+    const double bandwidth =
         fmin(parent->shared_bandwidth,
-             down ? parent->read_bandwidth : parent->write_bandwidth));
+             down ? parent->read_bandwidth : parent->write_bandwidth);
+    add_burst_row(model, tile, burst, down,
+                  (passage){parent_bits, p, bandwidth});
   }
   if (model->problem->array) {
-    add_burst_row(model, tile, burst, down, net_bits, 0,
-                  arch->array[0].bandwidth);
+    add_burst_row(model, tile, burst, down,
+                  (passage){net_bits, 0, arch->array[0].bandwidth});
   }
 }
 
