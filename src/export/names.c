@@ -86,7 +86,8 @@ double cds_gap(double value, double bound) {
 }
 
 const char *cds_mapping_space(const cds_arch *arch,
-                              const cds_workload *workload) {
+                              const cds_workload *workload,
+                              cds_optimizer optimizer) {
   bool uneven = false;
   bool level = false;
   bool constrained = false;
@@ -112,6 +113,13 @@ const char *cds_mapping_space(const cds_arch *arch,
        "perfect factors, hierarchical order, bypass; uneven placement for "
        "matrix products on up to three levels, one depth a level for the rest; "
        "within the constraints"}};
+  static const char *const programs[2] = {
+      "perfect factors, any order, uneven placement and bypass",
+      "perfect factors, any order, uneven placement and bypass, within the "
+      "constraints"};
+  if (optimizer == CDS_OPTIMIZER_MILP) {
+    return programs[constrained ? 1 : 0];
+  }
   const unsigned which = uneven && !level ? 0 : level && !uneven ? 1 : 2;
   return spaces[which][constrained ? 1 : 0];
 }
