@@ -230,7 +230,7 @@ typedef struct cds_arch {
   unsigned bonds;
   cds_bond bond[CDS_BONDS_MAX];
   cds_overlap overlap;
-  bool perfect_factors; /* mappings cut every rank into equal parts */
+  bool perfect_factors;   /* mappings cut every rank into equal parts */
   double clock_hz;        /* of the compute units: the model's cycle */
   double ambient_degc;    /* package cooling */
   double sink_k_per_w;    /* 0: not given */

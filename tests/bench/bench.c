@@ -147,7 +147,8 @@ int main(int argc, char **argv) {
     return 2;
   }
   bench b = {.perfect = getenv("CODESIGN_BENCH_PERFECT") != NULL,
-             .arena = cds_arena_new(), .searcher = cds_searcher_new()};
+             .arena = cds_arena_new(),
+             .searcher = cds_searcher_new()};
   const bool done =
       b.arena != NULL && b.searcher != NULL && read_inputs(&b, argv) && run(&b);
   cds_searcher_free(b.searcher);

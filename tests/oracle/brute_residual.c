@@ -226,8 +226,8 @@ static uint64_t up(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 
 /* Loops of every rank, a and x where its tensor has a holder. */
 static void choose_loops(search *it, unsigned rank) {
-  if (it->only_list && (it->listed > RESIDUAL_MAPPINGS_MAX ||
-                        it->tried > RESIDUAL_TRIED_MAX)) {
+  if (it->only_list &&
+      (it->listed > RESIDUAL_MAPPINGS_MAX || it->tried > RESIDUAL_TRIED_MAX)) {
     return;
   }
   if (rank == it->einsum->ranks) {
@@ -368,8 +368,8 @@ bool brute_residual(residual_result *out, const cds_arch *arch,
   out->canonical = cols == 1;
   it->only_list = true;
   choose_spreads(it, 0, rows, cols);
-  const bool few = it->listed <= RESIDUAL_MAPPINGS_MAX &&
-                   it->tried <= RESIDUAL_TRIED_MAX;
+  const bool few =
+      it->listed <= RESIDUAL_MAPPINGS_MAX && it->tried <= RESIDUAL_TRIED_MAX;
   it->only_list = false;
   it->seen_count = 0;
   if (few) {
