@@ -84,8 +84,8 @@ static uint16_t with_spreads(const cds_descent *job, unsigned outer,
   return extent;
 }
 
-/* Whether loops may lead from an extent of group `outer` to one of `group`:
- * those in between belong to the latter, unless it holds nothing. */
+/* Whether loops may lead from an extent of one group to one of another further
+ * in. If these are all loops that the latter owns, rules say how many trips. */
 static bool leads_to(const cds_descent *job, const unsigned pair[2], unsigned d,
                      const uint16_t extent[2]) {
   const cds_general *general = job->general;
@@ -95,8 +95,8 @@ static bool leads_to(const cds_descent *job, const unsigned pair[2], unsigned d,
     return false;
   }
   const uint16_t trips = cds_quotient(&general->dim[d], extent[0], inside);
-  const bool *allowed =
-      job->owner[group] == group ? general->allowed[group][d] : NULL;
+  const bool owns = job->owner[group] == group && job->outer[group] == pair[0];
+  const bool *allowed = owns ? general->allowed[group][d] : NULL;
   return trips != CDS_NONE && (allowed == NULL || allowed[trips]);
 }
 

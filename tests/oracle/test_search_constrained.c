@@ -246,6 +246,9 @@ int main(int argc, char **argv) {
   }
   by->searcher = cds_searcher_new();
   by->arena = cds_arena_new();
+  /* Trips above and below an empty group, of which one alone is too few. */
+  depth_case_make(it, 77, 495, 1);
+  check_case(it, by, 77, 495);
   for (uint64_t i = 0; i < given.cases && by->sum.mismatches < given.reports;
        i++) {
     depth_case_make(it, given.seed, given.first + i, given.times);
