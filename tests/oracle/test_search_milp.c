@@ -35,6 +35,7 @@ enum {
 
 typedef struct totals {
   uint64_t asked, feasible, powers, closed, different, exact_nodes, milp_nodes;
+  uint64_t interleaved; /* a holder of level 2 stands above one of level 1 */
 } totals;
 
 typedef struct answer {
@@ -93,6 +94,18 @@ static bool all_powers(const cds_einsum *einsum) {
   return true;
 }
 
+static bool is_interleaved(const cds_mapping *mapping) {
+  bool inner = false;
+  bool found = false;
+  for (unsigned n = 0; n < mapping->nodes; n++) {
+    const cds_node *node = &mapping->node[n];
+    const bool hold = node->kind == CDS_HOLD;
+    found = found || (hold && inner && node->level == 1);
+    inner = inner || (hold && node->level == 2);
+  }
+  return found;
+}
+
 static void check_case(tiny_case *it, cds_searcher *const searcher[2],
                        totals *sum) {
   static answer exact, milp;
@@ -113,6 +126,8 @@ static void check_case(tiny_case *it, cds_searcher *const searcher[2],
     }
     sum->asked++;
     sum->feasible += exact.status == CDS_OK;
+    sum->interleaved +=
+        milp.status == CDS_OK && is_interleaved(&milp.result.mapping);
     sum->closed += milp.status == CDS_OK && milp.result.proven;
     sum->exact_nodes += exact.result.nodes;
     sum->milp_nodes += milp.result.nodes;
@@ -158,9 +173,10 @@ int main(int argc, char **argv) {
   free(it);
   printf("%" PRIu64 " instances of seed %" PRIu64 " (%" PRIu64
          " of powers of 2), %" PRIu64 " goals (%" PRIu64 " feasible, %" PRIu64
-         " closed by programs), %" PRIu64 " differ\n%" PRIu64
-         " nodes of the exact search, %" PRIu64 " of programs\n",
+         " closed by programs, %" PRIu64 " interleaved), %" PRIu64
+         " differ\n%" PRIu64 " nodes of the exact search, %" PRIu64
+         " of programs\n",
          cases, seed, sum.powers, sum.asked, sum.feasible, sum.closed,
-         sum.different, sum.exact_nodes, sum.milp_nodes);
+         sum.interleaved, sum.different, sum.exact_nodes, sum.milp_nodes);
   return sum.different == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
