@@ -34,6 +34,7 @@ codesign: error: cannot build: missing: $missing
   then run the same command again
   optional: OpenMP for several threads (gcc has it; macOS: brew install libomp)
   optional: ONNX models (Debian: $onnx_packages)
+  optional: --optimizer milp (Debian: $glpk_packages)
 END
 }
 

@@ -56,6 +56,14 @@ has_onnx() {
       return protobuf_c_version() == 0; }\n' | compiles -lprotobuf-c
 }
 
+# What `--optimizer milp` needs; optional.
+# shellcheck disable=SC2034
+glpk_packages='libglpk-dev'
+has_glpk() {
+  printf '#include <glpk.h>\nint main(void) {
+    return glp_version() == 0; }\n' | compiles -lglpk
+}
+
 has_openmp() {
   printf '#include <omp.h>\nint main(void) {
     return omp_get_max_threads() < 1; }\n' | compiles -fopenmp

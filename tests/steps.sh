@@ -200,6 +200,7 @@ install_companions() {
   done
   # shellcheck disable=SC2154,SC2206
   has_compiler && { has_onnx || wanted+=($onnx_packages); }
+  has_compiler && { has_glpk || wanted+=("$glpk_packages"); }
   [[ -n $(find /usr/lib/llvm-14 -name omp.h 2>/dev/null) ]] ||
     wanted+=(libomp-14-dev)
   [[ -n $(find /usr/lib/llvm-14 -name 'libclang_rt.fuzzer-*' 2>/dev/null) ]] ||

@@ -27,6 +27,7 @@ typedef struct job {
   cds_inputs inputs;
   cds_objective objective;
   double power_limit_w;
+  cds_search_options search;
   cds_control control;
   size_t items;
   item *item;
@@ -70,6 +71,7 @@ static cds_status solve_alone(const job *it, item *each,
   options.objective = it->objective;
   options.power_limit_w = it->power_limit_w;
   options.details = true;
+  options.search = it->search;
   options.control = &it->control;
   options.searchers = searchers;
   CDS_TRY(cds_network_solve(&each->result, it->inputs.arch, &one, each->arena,
@@ -94,7 +96,8 @@ static void solve(size_t index, unsigned thread, void *payload) {
   }
   const char *reason =
       each->layer.kind == CDS_LAYER_EINSUM
-          ? cds_search_reason(it->inputs.arch, &each->layer, each->arena)
+          ? cds_search_reason(it->search.optimizer, it->inputs.arch,
+                              &each->layer, each->arena)
           : NULL;
   if (reason != NULL) {
     cds_diag_error(each->diag, each->layer.place, CDS_CANNOT_MAP,
@@ -152,9 +155,11 @@ static void write_cost(const cds_page *page, const job *it, const item *each) {
   if (layer->status == CDS_LAYER_COSTED) {
     return;
   }
+  const bool milp = it->search.optimizer == CDS_OPTIMIZER_MILP;
   if (each->result.proven) {
-    fprintf(page->stream, "  optimal (%s): the lower bound is met\n",
-            cds_objective_name(it->objective));
+    fprintf(page->stream, "  optimal%s (%s): the lower bound is met%s\n",
+            milp ? " by milp" : "", cds_objective_name(it->objective),
+            milp ? " to within 1e-7" : "");
   } else {
     fprintf(
         page->stream, "  lower bound %s, gap %s (%s)\n",
@@ -214,7 +219,8 @@ static void write_text(const cds_page *page, const job *it) {
   cds_help_wrap(
       page->stream,
       cds_cli_printf(page->arena, "%s; first-order physics",
-                     cds_mapping_space(it->inputs.arch, &it->inputs.workload)),
+                     cds_mapping_space(it->inputs.arch, &it->inputs.workload,
+                                       it->search.optimizer)),
       14, 14);
   for (size_t i = 0; i < it->items; i++) {
     const item *each = &it->item[i];
@@ -255,7 +261,8 @@ static void write_json(FILE *stream, const job *it) {
                 cds_design_text(it->inputs.space, 0, it->cli->arena));
   cds_json_text(&json, "objective", cds_objective_name(it->objective));
   cds_json_text(&json, "mappings",
-                cds_mapping_space(it->inputs.arch, &it->inputs.workload));
+                cds_mapping_space(it->inputs.arch, &it->inputs.workload,
+                                  it->search.optimizer));
   cds_json_array(&json, "layers");
   for (size_t i = 0; i < it->items; i++) {
     if (it->item[i].status == CDS_OK) {
@@ -348,6 +355,7 @@ static cds_status prepare(job *it) {
   CDS_TRY(cds_inputs_limits(&limits, &count, &it->inputs, it->cli));
   it->objective = cds_inputs_objective(&it->inputs, it->cli);
   it->power_limit_w = cds_power_limit(limits, count);
+  CDS_TRY(cds_inputs_search(&it->search, &it->inputs, it->cli));
   it->control.cancel = cds_signals_flag();
   collect(it);
   return CDS_OK;

@@ -425,11 +425,34 @@ static const char *message_of(const cds_diag *from, cds_arena *arena) {
   return copy;
 }
 
-const char *cds_search_reason(const cds_arch *arch, const cds_layer *layer,
-                              cds_arena *arena) {
+cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
+                             cds_cli *cli) {
+  *out = (cds_search_options)CDS_SEARCH_OPTIONS_INIT;
+  out->optimizer = (cds_optimizer)cli->options->optimizer;
+  if (cli->options->max_nodes > 0) {
+    out->nodes_most = cli->options->max_nodes;
+  }
+  const char *package = cds_optimizer_lacks(out->optimizer);
+  if (package == NULL) {
+    return CDS_OK;
+  }
+  inputs->wrong_call = true;
+  cds_cli_error(cli,
+                "'--optimizer' is '%s': expected GLPK when this program "
+                "was built",
+                cds_optimizer_name(out->optimizer));
+  cds_diag_hint(cli->diag,
+                "Debian, Ubuntu: sudo apt-get install %s; then rm -r "
+                "out/build/release and run again",
+                package);
+  return CDS_EINPUT;
+}
+
+const char *cds_search_reason(cds_optimizer optimizer, const cds_arch *arch,
+                              const cds_layer *layer, cds_arena *arena) {
   cds_diag *diag = cds_diag_new(arena);
   if (diag == NULL ||
-      cds_search_supports(arch, &layer->einsum, diag) == CDS_OK) {
+      cds_optimizer_supports(optimizer, arch, &layer->einsum, diag) == CDS_OK) {
     return NULL;
   }
   return message_of(diag, arena);
@@ -450,9 +473,11 @@ bool cds_inputs_searchable(const cds_workload *workload, const cds_arch *arch,
   bool good = true;
   for (size_t i = 0; i < workload->layers; i++) {
     const cds_layer *layer = &workload->layer[i];
-    const char *reason = seen_before(workload, i)
-                             ? NULL
-                             : cds_search_reason(arch, layer, cli->arena);
+    const char *reason =
+        seen_before(workload, i)
+            ? NULL
+            : cds_search_reason((cds_optimizer)cli->options->optimizer, arch,
+                                layer, cli->arena);
     if (reason == NULL) {
       continue;
     }

@@ -53,9 +53,13 @@ cds_objective cds_inputs_objective(const cds_inputs *inputs,
  * from here on it can be, by cds_stdin_rewind. False with a message. */
 bool cds_stdin_keep(cds_cli *cli);
 void cds_stdin_rewind(void);
+/* How to search: --optimizer and --max-nodes. Refused, as a wrong call, when
+ * this build lacks the optimiser. */
+cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
+                             cds_cli *cli);
 /* Why the search cannot map the layer, or NULL. */
-const char *cds_search_reason(const cds_arch *arch, const cds_layer *layer,
-                              cds_arena *arena);
+const char *cds_search_reason(cds_optimizer optimizer, const cds_arch *arch,
+                              const cds_layer *layer, cds_arena *arena);
 #define CDS_CANNOT_MAP "layer '%s' cannot be mapped yet: %s"
 /* Adds a message for each distinct layer that the search cannot map on the
  * architecture; false if there are any. */

@@ -95,7 +95,8 @@ static void write_proof(const cds_page *page, const cds_report *report) {
   double scale;
   const char *unit = cds_shown_unit(report->options->objective, &scale);
   const double gap = cds_gap(result->value, result->bound);
-  const char *space = cds_mapping_space(result->arch, report->workload);
+  const char *space = cds_mapping_space(result->arch, report->workload,
+                                        report->options->search.optimizer);
   const char *text;
   if (result->proven && result->complete) {
     text = cds_cli_printf(

@@ -33,6 +33,7 @@ typedef struct cds_explore_options {
   cds_objective objective;
   size_t limits;
   const cds_limit *limit;
+  cds_search_options search;
   unsigned threads; /* 0: one per core */
   const cds_control *control;
 } cds_explore_options;

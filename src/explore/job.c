@@ -188,6 +188,7 @@ cds_network_options cds_job_options(const cds_job *job, const cds_arch *arch) {
   options.first_token_limit_s = job->limits.bound[CDS_METRIC_FIRST_TOKEN];
   options.token_limit_s = job->limits.bound[CDS_METRIC_TOKEN];
   options.plan = &job->plan;
+  options.search = job->options->search;
   options.threads = job->threads;
   return options;
 }

@@ -86,7 +86,8 @@ double cds_gap(double value, double bound) {
 }
 
 const char *cds_mapping_space(const cds_arch *arch,
-                              const cds_workload *workload) {
+                              const cds_workload *workload,
+                              cds_optimizer optimizer) {
   bool uneven = false;
   bool level = false;
   bool constrained = false;
@@ -119,7 +120,8 @@ const char *cds_mapping_space(const cds_arch *arch,
 #undef DEPTH
 #undef MIXED
 #undef WITHIN
-  const bool perfect = arch == NULL || !arch->any_factors;
+  const bool perfect =
+      arch == NULL || !arch->any_factors || optimizer == CDS_OPTIMIZER_MILP;
   const unsigned which = uneven && !level ? 0 : level && !uneven ? 1 : 2;
   return spaces[which][perfect ? 1 : 0][constrained ? 1 : 0];
 }

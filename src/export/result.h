@@ -18,7 +18,8 @@ enum { CDS_RESULT_SCHEMA_VERSION = 1, CDS_INPUTS_MAX = 64 };
 /* What the optimum is taken over, as results and summaries name it. Without an
  * architecture: what may be. */
 const char *cds_mapping_space(const cds_arch *arch,
-                              const cds_workload *workload);
+                              const cds_workload *workload,
+                              cds_optimizer optimizer);
 
 typedef struct cds_input_file {
   const char *role; /* "architecture", "workload", "mix", "config", ... */

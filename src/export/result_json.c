@@ -85,7 +85,8 @@ static bool write_space(cds_json *json, const cds_report *report,
   const cds_space *space = report->space;
   cds_json_object(json, "space");
   cds_json_text(json, "mappings",
-                cds_mapping_space(report->result->arch, report->workload));
+                cds_mapping_space(report->result->arch, report->workload,
+                                  report->options->search.optimizer));
   cds_json_text(json, "physics", "first-order");
   cds_json_count(json, "designs", cds_space_designs(space));
   cds_json_array(json, "variables");

@@ -132,7 +132,8 @@ static cds_status price_operations(network_job *job) {
       hull->fixed = true;
     } else {
       cds_misfit least;
-      CDS_TRY(cds_search_supports(job->arch, &layer->einsum, job->diag));
+      CDS_TRY(cds_optimizer_supports(job->options->search.optimizer, job->arch,
+                                     &layer->einsum, job->diag));
       if (cds_layer_hopeless(&least, job->arch, &layer->einsum)) {
         cds_layer_misfit(job->diag, job->arch, layer, &least, job->arena);
         return CDS_EINFEASIBLE;

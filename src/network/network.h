@@ -103,8 +103,9 @@ typedef struct cds_network_options {
   double token_limit_s;         /* a token of each decode phase; likewise */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
   cds_searchers *searchers;
-  unsigned threads;       /* for cds_parallel_for; 0: one per core */
-  cds_known_points known; /* for a frontier */
+  cds_search_options search; /* of each layer */
+  unsigned threads;          /* for cds_parallel_for; 0: one per core */
+  cds_known_points known;    /* for a frontier */
   /* The searchers were last used for this design, whose names they refer to,
    * with this workload, plan and power limit: what is answered is not searched
    * again. */
@@ -114,7 +115,8 @@ typedef struct cds_network_options {
   {                                                                            \
     .objective = CDS_OBJECTIVE_EDP, .power_limit_w = (double)INFINITY,         \
     .latency_limit_s = (double)INFINITY, .energy_limit_pj = (double)INFINITY,  \
-    .incumbent = (double)INFINITY, .edp_limit_pj_s = (double)INFINITY,         \
+    .search = CDS_SEARCH_OPTIONS_INIT, .incumbent = (double)INFINITY,          \
+    .edp_limit_pj_s = (double)INFINITY,                                        \
     .first_token_limit_s = (double)INFINITY, .token_limit_s = (double)INFINITY \
   }
 

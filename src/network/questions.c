@@ -37,6 +37,7 @@ cds_status cds_asker_begin(cds_asker *asker) {
       asker->place[kind] = cds_searchers_place(count++);
     }
   }
+  cds_searchers_choose(asker->options->searchers, &asker->options->search);
   if (!asker->options->again) {
     cds_searchers_reset(asker->options->searchers);
   }

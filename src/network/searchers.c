@@ -14,6 +14,7 @@ struct cds_searchers {
   cds_arena *arena; /* of the answers */
   cds_arena_mark empty;
   cds_answers answers;
+  cds_search_options options;
 };
 
 cds_searchers *cds_searchers_new(void) {
@@ -22,6 +23,7 @@ cds_searchers *cds_searchers_new(void) {
     return NULL;
   }
   memset(searchers, 0, sizeof *searchers);
+  searchers->options = (cds_search_options)CDS_SEARCH_OPTIONS_INIT;
   searchers->arena = cds_arena_new();
   if (searchers->arena == NULL) {
     cds_free(searchers);
@@ -52,6 +54,11 @@ void cds_searchers_reset(cds_searchers *searchers) {
   cds_answers_forget(&searchers->answers);
 }
 
+void cds_searchers_choose(cds_searchers *searchers,
+                          const cds_search_options *options) {
+  searchers->options = *options;
+}
+
 cds_answers *cds_searchers_answers(cds_searchers *searchers) {
   return &searchers->answers;
 }
@@ -75,6 +82,7 @@ cds_status cds_searchers_begin(cds_searcher **out, cds_searchers *searchers,
     return CDS_OK;
   }
   at->einsum = NULL;
+  cds_searcher_choose(at->searcher, &searchers->options);
   CDS_TRY(cds_search_begin(at->searcher, arch, einsum, power_limit_w));
   at->einsum = einsum;
   return CDS_OK;

@@ -19,6 +19,9 @@ enum { CDS_SEARCHERS_MAX = 64 };
 
 /* Nothing is prepared or answered from now on: another design. */
 void cds_searchers_reset(cds_searchers *searchers);
+/* How all of them search what is begun from now on; before that: exactly. */
+void cds_searchers_choose(cds_searchers *searchers,
+                          const cds_search_options *options);
 cds_answers *cds_searchers_answers(cds_searchers *searchers);
 /* The place of the searcher of the n-th kind. What is asked at one place
  * depends on what was asked there before, and only one thread at a time may ask

@@ -39,6 +39,7 @@
 
 #include "search/branch.h"
 #include "search/general_search.h"
+#include "search/milp_search.h"
 #include "search/spread_vectors.h"
 #include "spec/rules.h"
 
@@ -68,6 +69,9 @@ struct cds_searcher {
   cds_rules rules;
   bool matrix;                 /* whether this search takes the pair */
   cds_general_search *general; /* else this one; made when needed */
+  cds_search_options options;
+  bool by_programs;      /* the pair is searched by this one: */
+  cds_milp_search *milp; /* made when needed */
 };
 
 cds_searcher *cds_searcher_new(void) {
@@ -76,6 +80,7 @@ cds_searcher *cds_searcher_new(void) {
     return NULL;
   }
   memset(searcher, 0, sizeof *searcher);
+  searcher->options = (cds_search_options)CDS_SEARCH_OPTIONS_INIT;
   searcher->tables = cds_arena_new();
   searcher->scratch = cds_arena_new();
   if (searcher->tables == NULL || searcher->scratch == NULL) {
@@ -91,9 +96,15 @@ void cds_searcher_free(cds_searcher *searcher) {
     return;
   }
   cds_general_search_free(searcher->general);
+  cds_milp_search_free(searcher->milp);
   cds_arena_free(searcher->tables);
   cds_arena_free(searcher->scratch);
   cds_free(searcher);
+}
+
+void cds_searcher_choose(cds_searcher *searcher,
+                         const cds_search_options *options) {
+  searcher->options = *options;
 }
 
 static cds_status begin_general(cds_searcher *searcher, double power_limit_w) {
@@ -143,10 +154,32 @@ static cds_status begin_pair(cds_searcher *searcher, double power_limit_w) {
   return CDS_OK;
 }
 
+/* Programs cut all ranks into equal parts, whatever the architecture says. */
+static cds_status begin_programs(cds_searcher *searcher, double power_limit_w) {
+  if (!searcher->matrix) {
+    return CDS_EINPUT;
+  }
+  if (searcher->milp == NULL) {
+    searcher->milp = cds_milp_search_new();
+    if (searcher->milp == NULL) {
+      return CDS_ENOMEM;
+    }
+  }
+  searcher->arch.any_factors = false;
+  return cds_milp_search_begin(searcher->milp, &searcher->arch,
+                               &searcher->einsum, power_limit_w);
+}
+
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w) {
+  const cds_optimizer optimizer = searcher->options.optimizer;
+  searcher->by_programs = optimizer == CDS_OPTIMIZER_MILP;
+  if (cds_optimizer_lacks(optimizer) != NULL) {
+    return CDS_EINPUT;
+  }
   CDS_TRY(take_pair(searcher, arch, einsum, NULL));
-  return begin_pair(searcher, power_limit_w);
+  return searcher->by_programs ? begin_programs(searcher, power_limit_w)
+                               : begin_pair(searcher, power_limit_w);
 }
 
 /* ---- solve ----------------------------------------------------------- */
@@ -341,6 +374,10 @@ static double unlisted_bound(const cds_searcher *searcher) {
 
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control) {
+  if (searcher->by_programs) {
+    return cds_milp_search_solve(out, searcher->milp, goal,
+                                 searcher->options.nodes_most, control);
+  }
   if (!searcher->matrix) {
     return cds_general_search_solve(out, searcher->general, goal, control);
   }
@@ -392,6 +429,7 @@ cds_status cds_search_possible(cds_searcher *searcher, const cds_arch *arch,
                                const cds_einsum *einsum, double power_limit_w,
                                const bool *left_out) {
   static const cds_goal least_energy = {.product = false};
+  searcher->by_programs = false;
   CDS_TRY(take_pair(searcher, arch, einsum, left_out));
   CDS_TRY(begin_pair(searcher, power_limit_w));
   if (!searcher->matrix) {

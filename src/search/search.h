@@ -13,6 +13,8 @@
  *   alone in their class (cut.h);
  * - all other pairs (general_search.c): perfect factors, holders in
  * hierarchical order, one depth a level, see general.h.
+ * The first can also be searched by mixed integer programs (milp_search.h),
+ * with perfect factors only.
  */
 #ifndef CDS_SEARCH_SEARCH_H
 #define CDS_SEARCH_SEARCH_H
@@ -20,10 +22,33 @@
 #include "codesign/control.h"
 #include "price/price.h"
 
+/* How to search. */
+typedef enum cds_optimizer {
+#define CDS_OPTIMIZER(symbol, name, available, package) CDS_OPTIMIZER_##symbol,
+#include "search/optimizers.def"
+#undef CDS_OPTIMIZER
+  CDS_OPTIMIZERS
+} cds_optimizer;
+
+typedef struct cds_search_options {
+  cds_optimizer optimizer;
+  uint64_t nodes_most; /* of one search by `milp`; then it has a gap */
+} cds_search_options;
+#define CDS_SEARCH_OPTIONS_INIT                                                \
+  { .optimizer = CDS_OPTIMIZER_EXACT, .nodes_most = UINT64_MAX }
+
+const char *cds_optimizer_name(cds_optimizer optimizer);
+/* NULL if this build has the optimiser, else the package that it needs. */
+const char *cds_optimizer_lacks(cds_optimizer optimizer);
+
 /* Whether the pair can be searched. If not: CDS_EINPUT and a reason in the
  * diagnostics. */
 cds_status cds_search_supports(const cds_arch *arch, const cds_einsum *einsum,
                                cds_diag *diag);
+/* The same with an optimiser: `exact` takes all of these, `milp` those of the
+ * first space, whose ranks it cuts into equal parts. The build must have it. */
+cds_status cds_optimizer_supports(cds_optimizer optimizer, const cds_arch *arch,
+                                  const cds_einsum *einsum, cds_diag *diag);
 
 /* Whether the space of the pair has uneven placement (the first of the two). */
 bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum);
@@ -47,11 +72,15 @@ typedef struct cds_search_result {
 typedef struct cds_searcher cds_searcher; /* one a thread; reused */
 cds_searcher *cds_searcher_new(void);
 void cds_searcher_free(cds_searcher *searcher);
+/* How to search from the next cds_search_begin on; before that: exact. */
+void cds_searcher_choose(cds_searcher *searcher,
+                         const cds_search_options *options);
 
 /* Prepares the searcher for a pair: tables that all goals share. The
  * constraints of the architecture hold: with keep and bypass alone the spaces
  * are those above, with any other the pair is of the second one.
- * CDS_EINFEASIBLE when they contradict each other. */
+ * CDS_EINFEASIBLE when they contradict each other. CDS_EINPUT: the chosen
+ * optimiser is not in this build, or does not take the pair. */
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
 /* Finds the optimum for a goal; CDS_EINFEASIBLE when no mapping fits. No heap

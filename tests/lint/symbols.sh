@@ -30,6 +30,9 @@ while IFS= read -r object; do
   module=${object#"$objects"/}
   module=${module%%/*}
   undefined=$(nm -u "$object" | awk '{print $2}')
+  # Out of GLPK's error hook: to return from it ends the process.
+  [[ $object == */search/milp.c.o ]] &&
+    undefined=$(grep -vxE '_*longjmp(_chk)?' <<<"$undefined")
   forbid "$object" "$module" "$ends|$global" 'only cli may'
   forbid "$object" "$module" "$prints" 'the library prints nothing'
   [[ $module == base ]] ||
