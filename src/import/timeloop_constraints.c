@@ -147,7 +147,6 @@ static cds_tl_factor product_of(const cds_tl_writer *w, unsigned first,
                                 unsigned end, unsigned dim, bool *inexact) {
   cds_tl_factor all = {.given = true, .bound = 1};
   bool most = true;
-  bool least = false;
   bool exact = true;
   uint64_t low = 1;
   for (unsigned c = first; c < end; c++) {
@@ -160,21 +159,19 @@ static cds_tl_factor product_of(const cds_tl_writer *w, unsigned first,
       all.bound = UINT64_MAX;
     }
     if (one->given && one->sense != CDS_TL_MOST) {
-      least = true;
       low = cds_mul_u64(&low, low, value) ? low : UINT64_MAX;
     }
   }
   if (exact) {
     return all;
   }
-  const bool single = end - first == 1;
-  *inexact = *inexact || (!single && (most || least) && all.bound > 1);
+  *inexact = *inexact || all.bound > 1;
   if (most) {
     all.sense = CDS_TL_MOST;
     all.bound = all.bound > w->it->size[dim] ? w->it->size[dim] : all.bound;
     return all;
   }
-  all = (cds_tl_factor){.given = least, .sense = CDS_TL_LEAST, .bound = low};
+  all = (cds_tl_factor){.given = low > 1, .sense = CDS_TL_LEAST, .bound = low};
   return all;
 }
 
@@ -234,8 +231,8 @@ static void put_group(cds_tl_writer *w, unsigned first, unsigned end_) {
   if (inexact) {
     cds_tl_warn_entry(
         w, place,
-        "factors are those of two targets together, in part as limits: a "
-        "level that keeps nothing has no loops of its own");
+        "factors of several targets are one here, and exact only where all of "
+        "them are: a level that keeps nothing has no loops of its own");
   }
   cds_tl_begin(w, "level", it->component[end_].name);
   put_factors(w, factor);

@@ -39,6 +39,21 @@ static void check_keys(cds_tl *it, const cds_tl_directive *one) {
   }
 }
 
+/* Factors above the size are the size, as Timeloop has it. */
+static void cut_factors(cds_tl *it, cds_tl_directive *one) {
+  for (unsigned dim = 0; dim < it->dims; dim++) {
+    cds_tl_factor *factor = &one->loops.factor[dim];
+    if (factor->given && factor->sense == CDS_TL_EXACT &&
+        factor->residual == 0 && factor->bound > it->size[dim]) {
+      cds_diag_warning(it->reader->diag, one->place,
+                       "factor %llu of '%s' is taken for its size, %llu",
+                       (unsigned long long)factor->bound, it->dim[dim],
+                       (unsigned long long)it->size[dim]);
+      factor->bound = it->size[dim];
+    }
+  }
+}
+
 static void check_factors(cds_tl *it, const cds_tl_directive *one) {
   for (unsigned dim = 0; dim < it->dims; dim++) {
     const cds_tl_factor *factor = &one->loops.factor[dim];
@@ -152,6 +167,7 @@ static void read_root(cds_tl_limits *out, cds_tl *it, const cds_yaml *root) {
     if (!read_utilisation(out, it, node) &&
         cds_tl_read_directive(&one, it, node, true)) {
       check_keys(it, &one);
+      cut_factors(it, &one);
       check_factors(it, &one);
       merge(it, &out->target[one.component][one.type], &one);
     }

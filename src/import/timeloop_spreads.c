@@ -38,12 +38,11 @@ static void spread_dim(spreads *s, cds_tl *it, unsigned dim) {
   const uint64_t room_y = y ? s->rows : 1;
   const uint64_t room = room_x > room_y ? room_x : room_y;
   if (least > room) {
-    cds_tl_error(it, s->at->place,
-                 "'%s' is spread %llu times below '%s', which has %llu "
-                 "elements there: expected no more",
-                 it->dim[dim], (unsigned long long)least,
-                 it->component[s->at->component].foreign,
-                 (unsigned long long)room);
+    cds_tl_error(
+        it, s->at->place,
+        "'%s' is spread %llu times below '%s': expected at most %llu there",
+        it->dim[dim], (unsigned long long)least,
+        it->component[s->at->component].foreign, (unsigned long long)room);
   }
   x = x && s->cols > 1 && least <= room_x;
   y = y && s->rows > 1 && least <= room_y;
