@@ -176,6 +176,11 @@ static void read_root(cds_tl_limits *out, cds_tl *it, const cds_yaml *root) {
 
 void cds_tl_read_limits(cds_tl_limits *out, cds_tl *it) {
   memset(out, 0, sizeof *out);
+  if (cds_tl_dim(it, "others") < it->dims) {
+    cds_tl_error(it, it->constraints[0]->place,
+                 "constraints beside a dimension 'others': expected another "
+                 "name, which means the rest here");
+  }
   for (size_t i = 0; i < it->constraint_roots; i++) {
     read_root(out, it, it->constraints[i]);
   }
