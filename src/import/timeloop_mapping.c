@@ -77,6 +77,15 @@ static unsigned read_spaces(cds_tl *it, const cds_yaml *node) {
   return mask;
 }
 
+/* Reuse that is forbidden; our counts have no such thing. */
+static void check_reuse(cds_tl *it, const cds_yaml *node) {
+  const cds_yaml *no_reuse = cds_tl_get(node, "no_reuse", NULL);
+  if (no_reuse != NULL && read_spaces(it, no_reuse) != 0) {
+    cds_tl_error(it, no_reuse->place,
+                 "'no_reuse' is not imported: expected an empty list");
+  }
+}
+
 static void read_split(cds_tl_directive *out, cds_tl *it,
                        const cds_yaml *node) {
   const cds_yaml *split = cds_tl_get(node, "split", NULL);
@@ -122,6 +131,7 @@ bool cds_tl_read_directive(cds_tl_directive *out, cds_tl *it,
     cds_tl_read_order(&out->loops, it, order);
   }
   read_split(out, it, node);
+  check_reuse(it, node);
   out->keep = read_spaces(it, cds_tl_get(node, "keep", NULL));
   out->bypass = read_spaces(it, cds_tl_get(node, "bypass", NULL));
   if ((out->keep & out->bypass) != 0) {

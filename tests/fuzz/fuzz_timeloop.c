@@ -11,6 +11,7 @@
 
 #include "import/import.h"
 #include "price/timeloop.h"
+#include "spec/constraints.h"
 
 enum { FILES_MAX = 4 };
 
@@ -48,6 +49,23 @@ static cds_status read_document(const cds_yaml **out, const cds_import *import,
                             document->length, reader->arena, reader->diag);
 }
 
+/* Constraints suit the architecture and the workload beside them. */
+static void read_constraints(const cds_import *import, cds_arch *arch,
+                             const cds_reader *reader) {
+  const cds_yaml *root = NULL;
+  cds_workload workload = {0};
+  if (import->document[CDS_IMPORT_CONSTRAINTS].text == NULL ||
+      cds_import_workload(&workload, import, "fuzz", reader) != CDS_OK ||
+      read_document(&root, import, CDS_IMPORT_ARCHITECTURE, reader) != CDS_OK ||
+      cds_arch_read(arch, root, reader, false) != CDS_OK) {
+    return;
+  }
+  promise(read_document(&root, import, CDS_IMPORT_CONSTRAINTS, reader) ==
+          CDS_OK);
+  promise(cds_constraints_read_file(arch, root, reader) == CDS_OK);
+  promise(cds_constraints_check(arch, &workload, reader->diag) == CDS_OK);
+}
+
 /* What is written is well formed, whatever numbers stand in it; where all of
  * it is there and fits, it can be counted. */
 static void read_back(const cds_import *import, const cds_reader *reader) {
@@ -63,6 +81,7 @@ static void read_back(const cds_import *import, const cds_reader *reader) {
               CDS_OK);
     }
   }
+  read_constraints(import, arch, reader);
   if (import->document[CDS_IMPORT_MAPPING].text == NULL ||
       cds_import_workload(&workload, import, "fuzz", reader) != CDS_OK ||
       read_document(&root, import, CDS_IMPORT_ARCHITECTURE, reader) != CDS_OK ||

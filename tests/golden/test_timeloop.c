@@ -16,6 +16,7 @@
 #include "count/count.h"
 #include "import/import.h"
 #include "price/timeloop.h"
+#include "spec/constraints.h"
 #include "tests/support/close.h"
 
 #define FOLDER CDS_SOURCE_DIR "/tests/golden/timeloop/"
@@ -98,7 +99,11 @@ static void import_case(run *it, const char *architecture, cds_arena *arena) {
                     &reader, false));
   assert_fine(diag,
               cds_import_workload(&it->workload, &import, paths[1], &reader));
-  (void)read_document(&import, CDS_IMPORT_CONSTRAINTS, &reader);
+  const cds_yaml *constraints =
+      read_document(&import, CDS_IMPORT_CONSTRAINTS, &reader);
+  cds_arch limited = it->arch;
+  assert_fine(diag, cds_constraints_read_file(&limited, constraints, &reader));
+  assert_fine(diag, cds_constraints_check(&limited, &it->workload, diag));
   assert_int_equal(cds_diag_warnings(diag), 0);
   it->skipped = !read_mapping(it, &import, &reader);
   if (it->skipped) {
