@@ -23,7 +23,7 @@
 #include "support/close.h"
 #include "support/nest.h"
 
-enum { CASES = 1500, CASES_QUICK = 100, REPORTS_MAX = 5 };
+enum { CASES = 500, CASES_QUICK = 60, REPORTS_MAX = 5 };
 /* Of the nests of a case, so that none takes long. */
 enum { SIZE_MAX_PRODUCT = 130 };
 
