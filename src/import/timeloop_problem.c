@@ -311,6 +311,9 @@ void cds_tl_read_problem(cds_tl *it) {
   static const char *const keys[] = {
       "coefficients", "data-spaces", "data_spaces", "dimensions",
       "name",         "version",     NULL};
+  if (it->problem == NULL) {
+    return; /* the caller has asked for one */
+  }
   const cds_yaml *shape = cds_tl_get(it->problem, "shape", NULL);
   const cds_yaml *instance = cds_tl_get(it->problem, "instance", NULL);
   const bool flat = instance == NULL; /* sizes beside the shape, as in 0.2 */
