@@ -12,11 +12,12 @@
  * (spec/mapping.h). With perfect factors all parts are equal.
  *
  * `above` of the loops stand above the spread: with residual parts the place
- * matters. Spreads stand as far out as the holders of levels above the array
- * let them. That is never worse: with the same trips the same parts result in
- * every instance, and an instance of a balanced spread over all of n has
- * ceil(n / s) points, the least that is possible; whole parts that are cut
- * first and then dealt out round up more often.
+ * matters. Spreads stand right below the last holder of a level above the
+ * array: this is part of what the space is, not a bound, and brute force over
+ * other places has not been made. The reason: with the same trips the same
+ * nominal parts result, and an instance of a balanced spread over n has
+ * ceil(n / s) points, the least that is possible, while whole parts that are
+ * cut first and then dealt out round up more often.
  */
 #ifndef CDS_SEARCH_CUT_H
 #define CDS_SEARCH_CUT_H

@@ -5,16 +5,15 @@
  * Two spaces:
  * - matrix and batched matrix products on up to three levels and one array on a
  *   bus, sums added at the innermost level only (search.c): every tensor kept
- *   or bypassed at each inner level as its policy allows, holders in any order
- *   that keeps each tensor's levels in turn (uneven placement, interleaved
- *   levels), any ranks on any array axis, loops in the orders that reuse the
- * most (a tile is never fetched or drained more often than its holders' places
- *   demand). Perfect factors, or with arch.any_factors any for ranks that are
- *   alone in their class (cut.h);
+ * or bypassed at each inner level as its policy allows, holders in any order
+ * that keeps each tensor's levels in turn, any ranks on any array axis, loops
+ * in the orders that reuse the most (a tile is never fetched or drained more
+ * often than its holders' places demand). Perfect factors, or with
+ * arch.any_factors any for ranks that are alone in their class (cut.h);
  * - all other pairs (general_search.c): perfect factors, holders in
- * hierarchical order, one depth a level, see general.h.
- * The first can also be searched by mixed integer programs (milp_search.h),
- * with perfect factors only.
+ * hierarchical order, one depth a level, see general.h. The first can also be
+ * searched by mixed integer programs (milp_search.h), with perfect factors
+ * only.
  */
 #ifndef CDS_SEARCH_SEARCH_H
 #define CDS_SEARCH_SEARCH_H
