@@ -23,184 +23,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "search/branch_fit.h"
+
 /* Nodes between two looks at whether the user wants to stop. */
 enum { CDS_NODES_BETWEEN = 1 << 14 };
-
-/* ---- capacity -------------------------------------------------------- */
-
-/* Words of the tile of the holder at place p of an order; classes that are not
- * chosen yet have their least extent (a lower bound). */
-static double tile_words(const cds_branch *branch,
-                         const cds_order_place *place) {
-  const unsigned under = branch->problem->below[place->level] ? 1 : 0;
-  double words = under == 1 ? 1 : (double)branch->spreads->s[CDS_BATCH];
-  for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    if (d != place->tensor) {
-      words *= branch->extent[d][under][place->inside[d]];
-    }
-  }
-  return words;
-}
-
-/* Whether an order fits, judged by what is chosen and without second copies. */
-static bool order_may_fit(const cds_branch *branch, const cds_order *order) {
-  double bits[CDS_STEPS] = {0};
-  for (unsigned p = 0; p < order->count; p++) {
-    const cds_order_place *place = &order->place[p];
-    bits[place->level] +=
-        tile_words(branch, place) * branch->least_bits[place->tensor];
-  }
-  for (unsigned level = 1; level < branch->problem->levels; level++) {
-    if (bits[level] > (double)branch->problem->arch->level[level].size_bits) {
-      return false;
-    }
-  }
-  return true;
-}
-
-static bool may_fit(cds_branch *branch) {
-  if (branch->stopped) {
-    return false;
-  }
-  if (order_may_fit(branch, branch->order[branch->fitting])) {
-    return true;
-  }
-  for (unsigned o = 0; o < branch->orders; o++) {
-    if (o != branch->fitting && order_may_fit(branch, branch->order[o])) {
-      branch->fitting = o;
-      return true;
-    }
-  }
-  return false;
-}
-
-/* Whether the tile changes during the run: some loop above it is of a class
- * that the tensor has. */
-static bool replaced(const cds_branch *branch, const cds_order_place *place) {
-  bool changes = branch->batch_steps > 1;
-  for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    if (d == place->tensor) {
-      continue;
-    }
-    const cds_trips *trips = &branch->chosen[d]->cut.trips;
-    const unsigned inside = place->inside[d];
-    changes = changes || trips->g > 1 ||
-              (inside != CDS_INSIDE_BOTH && trips->a > 1) ||
-              (inside == CDS_INSIDE_NONE && trips->x > 1);
-  }
-  return changes;
-}
-
-static bool charges_buffers(const cds_branch *branch, unsigned level) {
-  const cds_arch *arch = branch->problem->arch;
-  return arch->overlap == CDS_OVERLAP_NATIVE &&
-         arch->level[level].buffering == CDS_BUFFER_DOUBLE;
-}
-
-static bool fits(const cds_branch *branch, unsigned level,
-                 const cds_order *order) {
-  const bool charged = charges_buffers(branch, level);
-  double bits = 0;
-  for (unsigned p = 0; p < order->count; p++) {
-    const cds_order_place *place = &order->place[p];
-    if (place->level == level) {
-      const bool twice = charged && replaced(branch, place);
-      bits += tile_words(branch, place) *
-              branch->chosen[place->tensor]->tile_bits[level] * (twice ? 2 : 1);
-    }
-  }
-  return bits <= (double)branch->problem->arch->level[level].size_bits;
-}
-
-/* ---- first fill and last drain --------------------------------------- */
-
-typedef struct cds_burst {
-  double parent[CDS_STEPS];
-  double own, net;
-} cds_burst;
-
-static double burst_cycles(const cds_branch *branch, const cds_burst *burst,
-                           unsigned level, bool down) {
-  const cds_arch *arch = branch->problem->arch;
-  double cycles = down ? cds_port_cycles(&arch->level[level], 0, burst->own)
-                       : cds_port_cycles(&arch->level[level], burst->own, 0);
-  for (unsigned p = 0; p < level; p++) {
-    const double bits = burst->parent[p];
-    const double port = down ? cds_port_cycles(&arch->level[p], bits, 0)
-                             : cds_port_cycles(&arch->level[p], 0, bits);
-    cycles = port > cycles ? port : cycles;
-  }
-  if (branch->problem->array) {
-    const double wire = burst->net / arch->array[0].bandwidth;
-    cycles = wire > cycles ? wire : cycles;
-  }
-  return cycles;
-}
-
-/* Words of the first tile of an operand, or of the last one of the output. */
-static double burst_words(const cds_branch *branch,
-                          const cds_order_place *place, unsigned under) {
-  const bool output = place->tensor == CDS_MATRIX - 1;
-  double words = 1;
-  if (under == 0) {
-    words =
-        output ? branch->last_batches : (double)branch->spreads->s[CDS_BATCH];
-  }
-  for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    if (d != place->tensor) {
-      const cds_cut *cut = &branch->chosen[d]->cut;
-      words *= (output ? cut->last : cut->extent)[under][place->inside[d]];
-    }
-  }
-  return words;
-}
-
-/* What the parent of a holder above the array sees of it: that of every
- * instance, once where the network unites them. */
-static double outer_words(const cds_branch *branch,
-                          const cds_order_place *place) {
-  const cds_array *array = &branch->problem->arch->array[0];
-  const bool output = place->tensor == CDS_MATRIX - 1;
-  const bool united = output ? array->reduction : array->multicast;
-  const cds_cut *own = &branch->chosen[place->tensor]->cut;
-  const double words = burst_words(branch, place, 0);
-  if (united) {
-    return words;
-  }
-  return words * (double)(output ? own->group[place->level] : own->trips.s);
-}
-
-/* Cycles of the first fill (operands) and last drain (output) of a level. */
-static double edge_cycles(const cds_branch *branch, unsigned level,
-                          const cds_order *order) {
-  const cds_problem *problem = branch->problem;
-  cds_burst first = {{0}, 0, 0};
-  cds_burst last = {{0}, 0, 0};
-  for (unsigned p = 0; p < order->count; p++) {
-    const cds_order_place *place = &order->place[p];
-    const unsigned t = place->tensor;
-    if (place->level != level) {
-      continue;
-    }
-    const cds_row *row = branch->chosen[t];
-    const bool output = t == CDS_MATRIX - 1;
-    const unsigned parent = row->parent[level];
-    const bool under = problem->below[level];
-    const bool between = !problem->below[parent] && under;
-    const double tile = burst_words(branch, place, under ? 1 : 0);
-    const double outer = between ? outer_words(branch, place) : tile;
-    cds_burst *burst = output ? &last : &first;
-    const unsigned bits = problem->einsum->tensor[t].format.bits;
-    burst->own += tile * (output ? row->last_own_bits[level] : bits);
-    burst->parent[parent] +=
-        outer * (output ? row->last_parent_bits[level] : bits);
-    if (between) {
-      burst->net += outer * (output ? row->last_net_bits[level] : bits);
-    }
-  }
-  return burst_cycles(branch, &first, level, true) +
-         burst_cycles(branch, &last, level, false);
-}
 
 /* ---- leaves ---------------------------------------------------------- */
 
@@ -253,40 +79,21 @@ static void offer(cds_branch *branch, const cds_rank_key *key,
   }
 }
 
-/* The tensors themselves, at the outermost level. */
-static bool fits_outermost(const cds_branch *branch) {
-  const cds_level *outermost = &branch->problem->arch->level[0];
-  double bits = 0;
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    bits += (double)branch->problem->words[t] * branch->chosen[t]->tile_bits[0];
-  }
-  return outermost->streamed || bits <= (double)outermost->size_bits;
-}
-
-/* Cycles of first fill and last drain of a level's holders; negative: they do
- * not fit. */
-static double order_cycles(const cds_branch *branch, unsigned level,
-                           const cds_order *order) {
-  if (!fits(branch, level, order)) {
-    return -1;
-  }
-  return charges_buffers(branch, level) ? edge_cycles(branch, level, order) : 0;
-}
-
 static void try_order(cds_branch *branch, const cds_rank_key *base,
                       const cds_order *order) {
   const cds_trips *trips[CDS_MATRIX];
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     trips[c] = &branch->chosen[c]->cut.trips;
   }
-  if (!order_may_fit(branch, order) || !cds_order_proper(order, trips)) {
+  if (!cds_branch_order_may_fit(branch, order) ||
+      !cds_order_proper(order, trips)) {
     return;
   }
   const cds_problem *problem = branch->problem;
   cds_rank_key key = *base;
   double cycles = 0;
   for (unsigned level = 1; level < problem->levels; level++) {
-    const double added = order_cycles(branch, level, order);
+    const double added = cds_branch_order_cycles(branch, level, order);
     if (added < 0) {
       return;
     }
@@ -302,98 +109,308 @@ static void try_order(cds_branch *branch, const cds_rank_key *base,
   }
 }
 
-static void try_orders(cds_branch *branch, double dynamic_pj, double cycles) {
-  if (!fits_outermost(branch)) {
+static void try_orders(cds_branch *branch, const cds_tiling *tiling,
+                       double dynamic_pj, double cycles) {
+  if (!cds_branch_fits_outermost(branch)) {
     return;
   }
   const cds_rank_key base = {0, cycles, dynamic_pj};
-  for (unsigned o = 0; o < branch->orders; o++) {
-    try_order(branch, &base, branch->order[o]);
+  for (unsigned o = 0; o < tiling->orders; o++) {
+    try_order(branch, &base, branch->order[tiling->first + o]);
   }
 }
 
-static double rows_bound(cds_branch *branch, const cds_row *const row[3],
-                         double *dynamic_pj, double *cycles) {
+static void count_node(cds_branch *branch) {
   if (++branch->nodes % CDS_NODES_BETWEEN == 0) {
     branch->stopped = branch->stopped || cds_control_cancelled(branch->control);
   }
+}
+
+/* Whether the rows are beyond the incumbent. */
+static bool rows_beyond(cds_branch *branch, const cds_row *const row[3],
+                        double *dynamic_pj, double *cycles) {
+  count_node(branch);
   cds_rows_cost(dynamic_pj, cycles, branch->problem, row, branch->batch_steps);
-  return cds_goal_value(branch->problem, branch->goal, *dynamic_pj, *cycles);
+  return cds_cost_beyond(branch, *dynamic_pj, *cycles);
 }
 
 /* ---- what capacity costs --------------------------------------------- */
 
-/* Least energy of the passes at level 1 of the open classes, by what is chosen.
- */
-static double passes_pj(const cds_branch *branch) {
-  const unsigned under = branch->problem->below[1] ? 1 : 0;
-  double least = branch->tiles == 0 ? 0 : (double)INFINITY;
-  for (unsigned i = 0; i < branch->tiles; i++) {
-    const cds_tile_order *tile = &branch->tile[i];
-    cds_known known;
-    for (unsigned c = 0; c < CDS_MATRIX; c++) {
-      const double *extent = branch->extent[c][under];
-      known.slope[c] =
-          branch->open[c] ? branch->slopes[c]->energy_pj.slope[1] : 0;
-      known.extent[c] = extent[CDS_INSIDE_BOTH];
-      known.least[c] = (tile->inside >> c & 1U) != 0 ? extent[CDS_INSIDE_X]
-                                                     : extent[CDS_INSIDE_NONE];
+/* The weights of a tiling's tiles, by what is chosen. */
+static void weigh(const cds_branch *branch, cds_tiling *tiling) {
+  cds_stack *stack = &tiling->stack;
+  unsigned at[CDS_MATRIX]; /* place of a class in the tiling */
+  for (unsigned p = 0; p < CDS_MATRIX; p++) {
+    const unsigned c = tiling->tensor[p];
+    at[c] = p;
+    stack->least[p][0] = branch->extent[c][0][CDS_INSIDE_BOTH];
+    stack->least[p][1] = branch->extent[c][1][CDS_INSIDE_BOTH];
+  }
+  for (unsigned p = 0; p < tiling->places; p++) {
+    const cds_order_place *place = &tiling->place[p];
+    cds_stack_tile *tile = &stack->tile[p];
+    const unsigned side = branch->problem->below[place->level] ? 1 : 0;
+    *tile = (cds_stack_tile){
+        branch->least_bits[place->tensor], place->level, side, 0,
+        branch->batch_steps > 1,           false};
+    tile->weight *= side == 1 ? 1 : (double)branch->spreads->s[CDS_BATCH];
+    for (unsigned d = 0; d < CDS_MATRIX; d++) {
+      const unsigned inside = place->inside[d];
+      if (d != place->tensor && inside == CDS_INSIDE_BOTH) {
+        tile->inside |= 1U << at[d];
+      } else if (d != place->tensor) {
+        tile->weight *= branch->extent[d][side][inside];
+        tile->always = tile->always || branch->cut_outside[d][inside];
+      }
     }
-    const double bound =
-        cds_order_bound(&branch->room, &known, tile->permutation);
-    least = bound < least ? bound : least;
+  }
+}
+
+/* Begins to walk through the sizes in question. What the classes cost that
+ * level 1 does not hold is added up. */
+static void begin_walk(cds_branch *branch, cds_tiling *tiling,
+                       cds_stack_walk *walk, cds_toll *others) {
+  const cds_sizes *sizes[CDS_MATRIX];
+  weigh(branch, tiling);
+  *others = (cds_toll){branch->problem->mac_pj, 0, 0};
+  for (unsigned p = 0; p < CDS_MATRIX; p++) {
+    sizes[p] = branch->sizes[tiling->tensor[p]];
+    if (p >= tiling->stack.held) {
+      *others = cds_toll_add(*others, sizes[p]->size[0].rest);
+    }
+  }
+  cds_stack_begin(walk, &tiling->stack, sizes);
+}
+
+/* Whether so much at least is beyond the incumbent. */
+static bool toll_beyond(const cds_branch *branch, cds_toll toll) {
+  const cds_problem *problem = branch->problem;
+  const double less = 1 - 1e-11; /* slopes are rounded */
+  double cycles = cds_port_cycles(&problem->arch->level[0], toll.out * less,
+                                  toll.in * less);
+  cycles = cycles > branch->least_cycles ? cycles : branch->least_cycles;
+  return isinf(toll.energy_pj) ||
+         cds_cost_beyond(branch, toll.energy_pj * less, cycles);
+}
+
+/* Energy above which everything is beyond the incumbent, as no mapping takes
+ * fewer cycles than the least; with room for rounding. */
+static double most_energy(const cds_branch *branch) {
+  const cds_problem *problem = branch->problem;
+  if (!branch->found) {
+    return (double)INFINITY;
+  }
+  const double seconds = branch->least_cycles / problem->arch->clock_hz;
+  const double leakage = problem->leakage_w * 1e12 * seconds;
+  const double energy =
+      branch->goal.product
+          ? branch->best / seconds - leakage
+          : branch->best - leakage - branch->goal.lambda_pj_per_s * seconds;
+  return energy + 1e-10 * (fabs(branch->best) + fabs(energy) + leakage);
+}
+
+/* Whether all sizes in question are beyond the incumbent, by what is chosen. */
+static bool sizes_beyond(cds_branch *branch, cds_tiling *tiling) {
+  cds_stack_walk walk;
+  cds_toll others;
+  count_node(branch);
+  begin_walk(branch, tiling, &walk, &others);
+  const double most = most_energy(branch);
+  while (cds_stack_next(&walk)) {
+    const cds_toll toll = cds_toll_add(others, cds_stack_toll(&walk));
+    if (toll.energy_pj <= most && !toll_beyond(branch, toll)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* The classes that can have loops below holders of level 2, after the others:
+ * with two of them all pairs of cuts are looked at, with three the first is
+ * that of the outermost holder. */
+static void inner_classes(const cds_branch *branch, const cds_order *order,
+                          unsigned tensor[CDS_MATRIX]) {
+  unsigned count = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    if ((branch->held[t] & CDS_HELD_2) == 0) {
+      tensor[count++] = t;
+    }
+  }
+  for (unsigned p = 0; p < order->count; p++) {
+    if (order->place[p].level == 2) {
+      tensor[count++] = order->place[p].tensor;
+    }
+  }
+}
+
+/* The tiles of an order of holders by what is chosen and by x of each class
+ * that is open. */
+static void weigh_inner(const cds_branch *branch, const cds_order *order,
+                        cds_stack *stack, const unsigned tensor[CDS_MATRIX]) {
+  memset(stack, 0, sizeof *stack);
+  stack->held = CDS_MATRIX;
+  unsigned at[CDS_MATRIX];
+  for (unsigned p = 0; p < CDS_MATRIX; p++) {
+    at[tensor[p]] = p;
+  }
+  for (unsigned level = 1; level < CDS_STEPS; level++) {
+    const bool there = level < branch->problem->levels;
+    stack->room[level] =
+        there ? (double)branch->problem->arch->level[level].size_bits : 0;
+    stack->charged[level] = branch->charged[level];
+  }
+  for (unsigned p = 0; p < order->count; p++) {
+    const cds_order_place *place = &order->place[p];
+    const unsigned side = branch->problem->below[place->level] ? 1 : 0;
+    cds_stack_tile *tile = &stack->tile[stack->tiles++];
+    *tile = (cds_stack_tile){
+        branch->least_bits[place->tensor], place->level, side, 0,
+        branch->batch_steps > 1,           false};
+    tile->weight *= side == 1 ? 1 : (double)branch->spreads->s[CDS_BATCH];
+    for (unsigned d = 0; d < CDS_MATRIX; d++) {
+      const unsigned inside = place->inside[d];
+      if (d == place->tensor) {
+        continue;
+      }
+      if (inside != CDS_INSIDE_NONE && (branch->held[d] & CDS_HELD_2) != 0) {
+        tile->inside |= 1U << at[d];
+        tile->stays = tile->stays || inside == CDS_INSIDE_BOTH;
+      } else {
+        tile->weight *= branch->extent[d][side][inside];
+        tile->always = tile->always || branch->cut_outside[d][inside];
+      }
+    }
+  }
+}
+
+static cds_toll least_toll(cds_toll a, cds_toll b) {
+  return (cds_toll){a.energy_pj < b.energy_pj ? a.energy_pj : b.energy_pj,
+                    a.out < b.out ? a.out : b.out, a.in < b.in ? a.in : b.in};
+}
+
+/* The least of a walk, each by itself; INFINITY: nothing fits. */
+static cds_toll walk_toll(cds_stack_walk *walk) {
+  cds_toll least = {(double)INFINITY, (double)INFINITY, (double)INFINITY};
+  while (cds_stack_next(walk)) {
+    least = least_toll(least, cds_stack_toll(walk));
   }
   return least;
 }
 
-/* What a class costs at least if its x is that of the group, without the passes
- * at level 1. */
-static void set_open(cds_branch *branch, unsigned c, const cds_group *group) {
-  const cds_affine *energy = &branch->slopes[c]->energy_pj;
-  branch->open[c] = true;
-  branch->open_pj[c] =
-      energy->base + energy->slope[2] * (double)group->least->cut.passes[2].one;
+/* What the passes at level 2 cost at least with an order of its holders, when
+ * each class has one of the groups of `inner`. */
+static cds_toll inner_toll(const cds_branch *branch, const cds_order *order,
+                           const cds_sizes inner[CDS_MATRIX]) {
+  cds_stack stack;
+  unsigned tensor[CDS_MATRIX];
+  inner_classes(branch, order, tensor);
+  weigh_inner(branch, order, &stack, tensor);
+  const cds_sizes *sizes[CDS_MATRIX];
+  for (unsigned p = 0; p < CDS_MATRIX; p++) {
+    sizes[p] = &inner[tensor[p]];
+  }
+  cds_stack_walk walk;
+  cds_stack_begin(&walk, &stack, sizes);
+  return walk_toll(&walk);
 }
 
-/* Whether what is chosen is beyond the incumbent because of what the rest costs
- * in energy. `cycles`: no mapping takes fewer. */
-static bool too_tight(const cds_branch *branch, double cycles) {
-  double energy = branch->problem->mac_pj;
+/* Whether a tiling is beyond the incumbent with the groups of `inner` by what
+ * its levels cost each by itself. */
+static bool levels_beyond(cds_branch *branch, cds_tiling *tiling,
+                          const cds_sizes inner[CDS_MATRIX]) {
+  count_node(branch);
+  cds_toll least = {(double)INFINITY, (double)INFINITY, (double)INFINITY};
+  for (unsigned i = 0; i < tiling->inners; i++) {
+    const cds_order *order = branch->order[tiling->first + tiling->inner[i]];
+    least = least_toll(least, inner_toll(branch, order, inner));
+  }
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    energy +=
-        branch->open[c] ? branch->open_pj[c] : branch->chosen[c]->energy_pj;
+    branch->sizes[c] = &branch->options[c]->outer;
   }
-  energy = (energy + passes_pj(branch)) * (1 - 1e-11);
-  cycles = cycles > branch->least_cycles ? cycles : branch->least_cycles;
-  return isinf(energy) ||
-         cds_beyond(branch, cds_goal_value(branch->problem, branch->goal,
-                                           energy, cycles));
+  cds_stack_walk walk;
+  cds_toll others;
+  begin_walk(branch, tiling, &walk, &others);
+  const cds_toll outer = walk_toll(&walk);
+  return toll_beyond(branch, cds_toll_add(others, cds_toll_add(outer, least)));
 }
 
-static void list_tiles(cds_branch *branch) {
-  branch->tiles = 0;
-  if (branch->problem->levels < 2 || branch->room.held == 0) {
-    return;
+/* Whether a tile has all loops of a class below g inside. */
+static bool has_both(const cds_order_place *place) {
+  bool has = false;
+  for (unsigned d = 0; d < CDS_MATRIX; d++) {
+    has = has || (d != place->tensor && place->inside[d] == CDS_INSIDE_BOTH);
   }
-  for (unsigned o = 0; o < branch->orders; o++) {
-    const cds_order *order = branch->order[o];
-    cds_tile_order tile = {order->permutation[1], (1U << CDS_MATRIX) - 1};
-    for (unsigned p = 0; p < order->count; p++) {
-      const cds_order_place *place = &order->place[p];
-      for (unsigned c = 0; c < CDS_MATRIX && place->level == 1; c++) {
-        if (c != place->tensor && place->inside[c] == CDS_INSIDE_NONE) {
-          tile.inside &= ~(1U << c);
-        }
+  return has;
+}
+
+static void set_tiling(cds_tiling *out, const cds_branch *branch,
+                       const cds_order *order) {
+  const cds_problem *problem = branch->problem;
+  memset(out, 0, sizeof *out);
+  cds_stack *stack = &out->stack;
+  bool deep = false;
+  for (unsigned level = 1; level < problem->levels; level++) {
+    stack->room[level] = (double)problem->arch->level[level].size_bits;
+    stack->charged[level] = branch->charged[level];
+  }
+  for (unsigned p = 0; p < order->count; p++) {
+    const cds_order_place *place = &order->place[p];
+    if (place->level == 1) {
+      out->tensor[stack->held++] = place->tensor;
+    }
+    deep = deep || (place->level == 2 && has_both(place));
+  }
+  for (unsigned p = 0; p < order->count; p++) {
+    if (order->place[p].level == 1 || deep) {
+      out->place[out->places++] = order->place[p];
+    }
+  }
+  stack->tiles = out->places;
+  unsigned count = stack->held;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    if ((branch->held[t] & CDS_HELD_1) == 0) {
+      out->tensor[count++] = t;
+    }
+  }
+}
+
+static bool same_tiling(const cds_tiling *a, const cds_tiling *b) {
+  return memcmp(a->tensor, b->tensor, sizeof a->tensor) == 0 &&
+         a->places == b->places &&
+         memcmp(a->place, b->place, a->places * sizeof *a->place) == 0;
+}
+
+/* Adds an order to those of level 2, if it is not among them. */
+static void add_inner(const cds_branch *branch, cds_tiling *tiling,
+                      const cds_order *order) {
+  unsigned i = 0;
+  while (i < tiling->inners &&
+         branch->order[tiling->first + tiling->inner[i]]->permutation[2] !=
+             order->permutation[2]) {
+    i++;
+  }
+  if (i == tiling->inners && i < CDS_PERMUTATIONS) {
+    tiling->inner[tiling->inners++] = (uint8_t)tiling->orders;
+  }
+}
+
+/* Sorts the orders by tilings. */
+static void list_tilings(cds_branch *branch) {
+  branch->tilings = 0;
+  for (unsigned from = 0; from < branch->orders;) {
+    cds_tiling *tiling = &branch->tiling[branch->tilings++];
+    set_tiling(tiling, branch, branch->order[from]);
+    tiling->first = from;
+    for (unsigned o = from; o < branch->orders; o++) {
+      cds_tiling other;
+      set_tiling(&other, branch, branch->order[o]);
+      if (same_tiling(tiling, &other)) {
+        const cds_order *order = branch->order[o];
+        branch->order[o] = branch->order[from];
+        branch->order[from++] = order;
+        add_inner(branch, tiling, order);
+        tiling->orders++;
       }
-    }
-    unsigned known = 0;
-    while (known < branch->tiles &&
-           (branch->tile[known].permutation != tile.permutation ||
-            branch->tile[known].inside != tile.inside)) {
-      known++;
-    }
-    if (known == branch->tiles) {
-      branch->tile[branch->tiles++] = tile;
     }
   }
 }
@@ -404,6 +421,11 @@ static void list_tiles(cds_branch *branch) {
  */
 static void set_group(cds_branch *branch, unsigned c, const cds_group *group) {
   const double s = (double)branch->spreads->s[c];
+  const uint64_t left =
+      cds_ceil_div(branch->problem->size[c], branch->spreads->s[c]);
+  branch->cut_outside[c][CDS_INSIDE_BOTH] = false;
+  branch->cut_outside[c][CDS_INSIDE_NONE] = left > 1;
+  branch->cut_outside[c][CDS_INSIDE_X] = group != NULL && group->x < left;
   double(*extent)[CDS_INSIDES] = branch->extent[c];
   extent[0][CDS_INSIDE_BOTH] = group == NULL ? s : group->extent;
   extent[0][CDS_INSIDE_X] = extent[0][CDS_INSIDE_BOTH];
@@ -415,50 +437,86 @@ static void set_group(cds_branch *branch, unsigned c, const cds_group *group) {
 
 static void set_row(cds_branch *branch, unsigned c, const cds_row *row) {
   memcpy(branch->extent[c], row->cut.extent, sizeof row->cut.extent);
+  const cds_trips *trips = &row->cut.trips;
+  bool *cut = branch->cut_outside[c];
+  cut[CDS_INSIDE_BOTH] = trips->g > 1;
+  cut[CDS_INSIDE_X] = cut[CDS_INSIDE_BOTH] || trips->a > 1;
+  cut[CDS_INSIDE_NONE] = cut[CDS_INSIDE_X] || trips->x > 1;
 }
 
-/* Chooses the cuts of class c and the following, x being chosen. The depth of
- * recursion is the number of classes. */
-// NOLINTNEXTLINE(misc-no-recursion)
-static void choose_row(cds_branch *branch, unsigned c) {
+static bool below_beyond(cds_branch *branch) {
   double dynamic_pj = 0;
   double cycles = 0;
-  if (c == CDS_MATRIX) {
-    const double bound =
-        rows_bound(branch, branch->chosen, &dynamic_pj, &cycles);
-    if (!cds_beyond(branch, bound)) {
-      try_orders(branch, dynamic_pj, cycles);
+  return rows_beyond(branch, branch->below, &dynamic_pj, &cycles);
+}
+
+/* Sets the row of a class. */
+static void choose(cds_branch *branch, unsigned c, size_t r) {
+  const cds_group *group = branch->chosen_group[c];
+  branch->below[c] = branch->chosen[c] = &group->row[r];
+  set_row(branch, c, &group->row[r]);
+}
+
+/* Opens the rows of a class again, from `first` on. */
+static void unchoose(cds_branch *branch, unsigned c, size_t first) {
+  branch->below[c] = &branch->chosen_group[c]->rest[first];
+  set_group(branch, c, branch->chosen_group[c]);
+}
+
+/* The first row of a class that may fit: by bisection over extents that no row
+ * up to it is below. */
+static size_t first_fitting(cds_branch *branch, const cds_left *left) {
+  const cds_sizes *sizes = &branch->chosen_group[left->class]->sizes;
+  double(*extent)[CDS_INSIDES] = branch->extent[left->class];
+  size_t low = left->first;
+  size_t high = left->end;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    for (unsigned side = 0; side < 2; side++) {
+      const double most = sizes->size[middle].extent[side];
+      const double least = extent[side][CDS_INSIDE_X];
+      extent[side][CDS_INSIDE_BOTH] = most > least ? most : least;
+    }
+    branch->cut_outside[left->class][CDS_INSIDE_BOTH] = middle >= sizes->whole;
+    if (cds_branch_may_fit(branch)) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  /* With g = 1 a tile may fit that with more does not, as it stays. */
+  return low > sizes->whole && left->first < sizes->whole ? left->first : low;
+}
+
+/* Chooses the rows of the first `count` classes that are left. The depth of
+ * recursion is the number of classes. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static void choose_left(cds_branch *branch, const cds_tiling *tiling,
+                        unsigned count) {
+  if (count == 0) {
+    double dynamic_pj = 0;
+    double cycles = 0;
+    if (!rows_beyond(branch, branch->chosen, &dynamic_pj, &cycles)) {
+      try_orders(branch, tiling, dynamic_pj, cycles);
     }
     return;
   }
-  const cds_group *group = branch->chosen_group[c];
-  for (size_t r = branch->first_row[c]; r < group->rows; r++) {
-    branch->chosen[c] = &group->row[r];
-    branch->below[c] = &group->rest[r];
-    for (unsigned later = c + 1; later < CDS_MATRIX; later++) {
-      branch->below[later] =
-          &branch->chosen_group[later]->rest[branch->first_row[later]];
-    }
-    if (cds_beyond(branch,
-                   rows_bound(branch, branch->below, &dynamic_pj, &cycles))) {
+  const cds_left *left = &branch->left[count - 1];
+  for (size_t r = first_fitting(branch, left); r < left->end; r++) {
+    branch->below[left->class] = &branch->chosen_group[left->class]->rest[r];
+    if (below_beyond(branch)) {
       break;
     }
-    branch->below[c] = branch->chosen[c];
-    set_row(branch, c, &group->row[r]);
-    branch->open[c] = false;
-    if ((c + 1 == CDS_MATRIX || !too_tight(branch, cycles)) &&
-        may_fit(branch)) {
-      choose_row(branch, c + 1);
+    choose(branch, left->class, r);
+    if (cds_branch_may_fit(branch)) {
+      choose_left(branch, tiling, count - 1);
     }
   }
-  branch->open[c] = true;
-  set_group(branch, c, group);
+  unchoose(branch, left->class, left->first);
 }
 
-/* Finds for each class the first row (the least g) whose tiles could fit if
- * the other classes had no loops between the holders; false if there is none,
- * or if these rows together are beyond the incumbent. */
-static bool limit_rows(cds_branch *branch) {
+/* Makes the rows of the chosen groups. */
+static bool make_rows(cds_branch *branch) {
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     cds_group *group = branch->chosen_group[c];
     if (!group->made) {
@@ -469,36 +527,96 @@ static bool limit_rows(cds_branch *branch) {
         return false;
       }
     }
-    size_t r = 0;
-    for (; r < group->rows; r++) {
-      set_row(branch, c, &group->row[r]);
-      if (may_fit(branch)) {
-        break;
-      }
-    }
-    set_group(branch, c, group);
-    if (r == group->rows) {
+    if (group->rows == 0) {
       return false;
     }
-    branch->first_row[c] = r;
-    branch->below[c] = &group->rest[r];
   }
-  double dynamic_pj = 0;
-  double cycles = 0;
-  return !cds_beyond(branch,
-                     rows_bound(branch, branch->below, &dynamic_pj, &cycles));
+  return true;
 }
 
-/* Finds for class c and the following the first group (the largest x) whose
+/* Adds a class to those that are left, with these rows. */
+static void leave(cds_branch *branch, unsigned *left, unsigned c, size_t first,
+                  size_t end) {
+  branch->left[(*left)++] = (cds_left){c, first, end};
+  branch->below[c] = &branch->chosen_group[c]->rest[first];
+}
+
+/* Chooses rows of the groups: those of the third holder of level 1, then those
+ * of the second that fit beside, then the others. */
+static void choose_rows(cds_branch *branch, cds_tiling *tiling) {
+  const cds_stack *stack = &tiling->stack;
+  const cds_sizes *sizes[CDS_MATRIX];
+  for (unsigned p = 0; p < CDS_MATRIX; p++) {
+    const unsigned c = tiling->tensor[p];
+    sizes[p] = branch->sizes[c] = &branch->chosen_group[c]->sizes;
+  }
+  const unsigned third = tiling->tensor[2];
+  cds_stack_walk walk;
+  cds_toll others;
+  begin_walk(branch, tiling, &walk, &others);
+  while (!branch->stopped && cds_stack_next(&walk)) {
+    if (toll_beyond(branch, cds_toll_add(others, cds_stack_toll(&walk)))) {
+      continue;
+    }
+    unsigned left = 0;
+    for (unsigned p = 0; p < CDS_MATRIX; p++) {
+      if (p != 1 && (p != 2 || stack->held < 3)) {
+        leave(branch, &left, tiling->tensor[p], p == 0 ? walk.at1 : 0,
+              sizes[p]->count);
+      }
+    }
+    const bool second = stack->held > 1;
+    leave(branch, &left, tiling->tensor[1], second ? walk.at2 : 0,
+          second ? walk.end2 : sizes[1]->count);
+    if (stack->held > 2) {
+      branch->below[third] = &branch->chosen_group[third]->row[walk.at3];
+      if (below_beyond(branch)) {
+        continue;
+      }
+      choose(branch, third, walk.at3);
+    }
+    choose_left(branch, tiling, left);
+  }
+  if (stack->held > 2) {
+    unchoose(branch, third, 0);
+  }
+}
+
+/* Sets the turns of the classes: first that of which x is inside the most
+ * tiles, as what is known of it says the most about the others. */
+static void set_turns(cds_branch *branch, const cds_tiling *tiling) {
+  unsigned tiles[CDS_MATRIX] = {0, 0, 0};
+  const cds_order *order = branch->order[tiling->first];
+  for (unsigned p = 0; p < order->count; p++) {
+    const cds_order_place *place = &order->place[p];
+    for (unsigned d = 0; d < CDS_MATRIX; d++) {
+      const bool has = d != place->tensor &&
+                       place->inside[d] != CDS_INSIDE_NONE &&
+                       branch->options[d]->groups > 1;
+      tiles[d] += has ? 1 : 0;
+    }
+  }
+  for (unsigned i = 0; i < CDS_MATRIX; i++) {
+    unsigned at = i;
+    for (; at > 0 && tiles[branch->turn[at - 1]] < tiles[i]; at--) {
+      branch->turn[at] = branch->turn[at - 1];
+    }
+    branch->turn[at] = i;
+  }
+}
+
+/* Finds for the classes from a turn on the first group (the largest x) whose
  * tiles could fit beside what is chosen, from first[] on; false if there is
  * none. Later groups are in no tile larger, so none before it could fit either
  * when more is chosen. */
-static bool limit_x(cds_branch *branch, unsigned c, size_t first[CDS_MATRIX]) {
-  for (unsigned d = c; d < CDS_MATRIX; d++) {
+static bool limit_x(cds_branch *branch, unsigned turn,
+                    size_t first[CDS_MATRIX]) {
+  for (unsigned i = turn; i < CDS_MATRIX; i++) {
+    const unsigned d = branch->turn[i];
     const cds_options *options = branch->options[d];
     for (; first[d] < options->groups; first[d]++) {
       set_group(branch, d, &options->group[first[d]]);
-      if (may_fit(branch)) {
+      if (cds_branch_may_fit(branch)) {
         break;
       }
     }
@@ -510,43 +628,125 @@ static bool limit_x(cds_branch *branch, unsigned c, size_t first[CDS_MATRIX]) {
   return true;
 }
 
-/* Chooses x of class c and the following; `from`: groups before these do not
+/* Sets the sizes in question: those of the chosen groups, of this group of the
+ * class whose turn it is, and of the first groups of the following classes. */
+static bool set_sizes(cds_branch *branch, unsigned turn, size_t group,
+                      const size_t first[CDS_MATRIX]) {
+  for (unsigned i = 0; i < CDS_MATRIX; i++) {
+    const unsigned d = branch->turn[i];
+    cds_options *options = branch->options[d];
+    cds_group *at = i < turn    ? branch->chosen_group[d]
+                    : i == turn ? &options->group[group]
+                                : &options->group[first[d]];
+    const cds_status status =
+        cds_outline_get(&branch->sizes[d], at, options, branch->tables);
+    if (status != CDS_OK) {
+      branch->status = status;
+      branch->stopped = true;
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Groups of a class from `first` to before `end`. */
+static cds_sizes inner_part(const cds_options *options, size_t first,
+                            size_t end) {
+  const cds_sizes *inner = &options->inner;
+  return (cds_sizes){end - first, first == 0 ? inner->whole : 0,
+                     inner->size + first};
+}
+
+/* Whether all choices are beyond the incumbent in which the class whose turn it
+ * is has a group from `from` to before `end`, and the following classes one
+ * from first[] on. */
+static bool groups_beyond(cds_branch *branch, cds_tiling *tiling, unsigned turn,
+                          size_t from, size_t end,
+                          const size_t first[CDS_MATRIX]) {
+  cds_sizes inner[CDS_MATRIX];
+  bool open = end - from > 1;
+  bool residual = false;
+  for (unsigned i = 0; i < CDS_MATRIX; i++) {
+    const unsigned d = branch->turn[i];
+    const cds_options *options = branch->options[d];
+    size_t low = i == turn ? from : first[d];
+    size_t high = i == turn ? end : options->groups;
+    if (i < turn) {
+      low = (size_t)(branch->chosen_group[d] - options->group);
+      high = low + 1;
+    }
+    inner[d] = inner_part(options, low, high);
+    open = open || (i > turn && high - low > 1);
+    residual = residual || branch->problem->residual[d];
+  }
+  if ((open || !residual) && levels_beyond(branch, tiling, inner)) {
+    return true;
+  }
+  return residual && (!set_sizes(branch, turn, from, first) ||
+                      sizes_beyond(branch, tiling));
+}
+
+/* Where the groups of the class end that may hold something of interest: what
+ * is beyond from a group on stays so from each later one on. Found by steps
+ * that double, then by bisection. */
+static size_t end_of_groups(cds_branch *branch, cds_tiling *tiling,
+                            unsigned turn, const size_t first[CDS_MATRIX]) {
+  const unsigned c = branch->turn[turn];
+  const size_t groups = branch->options[c]->groups;
+  size_t low = first[c]; /* where the end may be: from here to `high` */
+  size_t high = groups;
+  size_t step = 1;
+  while (low < high) {
+    const size_t half = low + (high - low) / 2;
+    const size_t at =
+        high == groups && low + step < half ? low + step - 1 : half;
+    if (groups_beyond(branch, tiling, turn, at, groups, first)) {
+      high = at;
+    } else {
+      low = at + 1;
+      step *= 2;
+    }
+  }
+  return low;
+}
+
+/* Chooses x of the classes from a turn on; `from`: groups before these do not
  * fit. The depth of recursion is the number of classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
-static void choose_x(cds_branch *branch, unsigned c,
+static void choose_x(cds_branch *branch, cds_tiling *tiling, unsigned turn,
                      const size_t from[CDS_MATRIX]) {
-  if (c == CDS_MATRIX) {
-    if (limit_rows(branch)) {
-      choose_row(branch, 0);
+  if (turn == CDS_MATRIX) {
+    if (make_rows(branch)) {
+      choose_rows(branch, tiling);
     }
     return;
   }
   size_t first[CDS_MATRIX];
   memcpy(first, from, sizeof first);
-  if (!limit_x(branch, c, first)) {
+  if (!limit_x(branch, turn, first)) {
     return;
   }
-  const cds_row *row[CDS_MATRIX];
-  for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    row[d] = d < c ? branch->chosen_group[d]->least
-                   : branch->options[d]->group[first[d]].open;
-  }
+  const unsigned c = branch->turn[turn];
   cds_options *options = branch->options[c];
-  for (size_t g = first[c]; g < options->groups; g++) {
-    row[c] = options->group[g].open;
+  const bool one = options->groups == 1 && turn > 0;
+  const size_t end = one ? 1 : end_of_groups(branch, tiling, turn, first);
+  const cds_row *row[CDS_MATRIX];
+  for (unsigned i = 0; i < CDS_MATRIX; i++) {
+    const unsigned d = branch->turn[i];
+    row[d] = i < turn ? branch->chosen_group[d]->least
+                      : branch->options[d]->group[first[d]].open;
+  }
+  for (size_t g = first[c]; g < end && !branch->stopped; g++) {
     double dynamic_pj = 0;
     double cycles = 0;
-    if (cds_beyond(branch, rows_bound(branch, row, &dynamic_pj, &cycles))) {
+    row[c] = options->group[g].open;
+    if (rows_beyond(branch, row, &dynamic_pj, &cycles)) {
       break;
     }
     branch->chosen_group[c] = &options->group[g];
     set_group(branch, c, &options->group[g]);
-    set_open(branch, c, &options->group[g]);
-    for (unsigned d = c + 1; d < CDS_MATRIX; d++) {
-      set_open(branch, d, &branch->options[d]->group[first[d]]);
-    }
-    if (!too_tight(branch, cycles)) {
-      choose_x(branch, c + 1, first);
+    if (one || !groups_beyond(branch, tiling, turn, g, g + 1, first)) {
+      choose_x(branch, tiling, turn + 1, first);
     }
   }
   set_group(branch, c, NULL);
@@ -558,15 +758,18 @@ static cds_status run_orders(cds_branch *branch) {
     const cds_choice choice = {c, branch->spreads->index[c], branch->held[c],
                                branch->order[0]->above[c]};
     CDS_TRY(cds_options_get(&branch->options[c], branch->tables, &choice));
-    CDS_TRY(cds_slopes_get(&branch->slopes[c], branch->tables, c, choice.index,
-                           choice.held));
     set_group(branch, c, NULL);
   }
-  list_tiles(branch);
+  list_tilings(branch);
   static const size_t all[CDS_MATRIX];
-  branch->fitting = 0;
   branch->status = CDS_OK;
-  choose_x(branch, 0, all);
+  for (unsigned i = 0; i < branch->tilings && !branch->stopped; i++) {
+    branch->first_order = branch->tiling[i].first;
+    branch->orders = branch->tiling[i].orders;
+    branch->fitting = branch->first_order;
+    set_turns(branch, &branch->tiling[i]);
+    choose_x(branch, &branch->tiling[i], 0, all);
+  }
   return branch->status;
 }
 
@@ -578,8 +781,7 @@ static bool promising(const cds_branch *branch, const cds_order *order,
     energy += bound->level_pj[level][order->permutation[level]];
   }
   return !isinf(energy) &&
-         !cds_beyond(branch, cds_goal_value(branch->problem, branch->goal,
-                                            energy * (1 - 1e-11), cycles));
+         !cds_cost_beyond(branch, energy * (1 - 1e-11), cycles);
 }
 
 cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
@@ -597,11 +799,14 @@ cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
         narrow ? tensor->accumulator.bits : tensor->format.bits;
   }
   branch->least_cycles = cycles;
-  if (problem->levels > 1) {
-    cds_room_fill(&branch->room, problem, 1, branch->held, branch->spreads->s);
+  for (unsigned level = 1; level < problem->levels; level++) {
+    branch->charged[level] =
+        problem->arch->overlap == CDS_OVERLAP_NATIVE &&
+        problem->arch->level[level].buffering == CDS_BUFFER_DOUBLE;
   }
   for (unsigned next = 0; next < orders->count;) {
     const cds_order *first = &orders->order[next];
+    branch->first_order = 0;
     branch->orders = 0;
     for (; next < orders->count; next++) {
       const cds_order *order = &orders->order[next];

@@ -8,6 +8,7 @@
 
 #include "search/options.h"
 #include "search/order.h"
+#include "search/stack.h"
 
 /* One choice of spreads, with a bound on everything below it. */
 typedef struct cds_spreads {
@@ -29,11 +30,28 @@ typedef struct cds_rank_key {
   double value, cycles, dynamic_pj;
 } cds_rank_key;
 
-/* How tiles at level 1 may stack: the order of its holders, and the classes of
- * which x stands inside all tiles of the others, as bits. */
-typedef struct cds_tile_order {
-  unsigned permutation, inside;
-} cds_tile_order;
+/* How the tiles of an order stand to each other (stack.h): orders that agree in
+ * that stand together. */
+typedef struct cds_tiling {
+  unsigned first, orders; /* of branch.order */
+  cds_stack stack;        /* weights are set when asked */
+  /* Holders of level 1 from outside in, then the tensors that it does not
+   * hold. */
+  unsigned tensor[CDS_MATRIX];
+  /* Holders whose tiles depend on more than x: of level 1, and, if any of
+   * level 2 does, of level 2. */
+  unsigned places;
+  cds_order_place place[CDS_HOLDERS_MAX];
+  /* Of the orders of the holders of level 2 one each: orders first + index. */
+  unsigned inners;
+  uint8_t inner[CDS_PERMUTATIONS];
+} cds_tiling;
+
+/* A class whose row is still to be chosen, from `first` to before `end`. */
+typedef struct cds_left {
+  unsigned class;
+  size_t first, end;
+} cds_left;
 
 typedef struct cds_branch {
   const cds_problem *problem;
@@ -42,31 +60,30 @@ typedef struct cds_branch {
   const cds_spreads *spreads;
   cds_held held[CDS_MATRIX];
   cds_options *options[CDS_MATRIX];
-  /* What capacity at level 1 costs: tile_bound.h. */
-  const cds_slopes *slopes[CDS_MATRIX];
-  double open_pj[CDS_MATRIX]; /* of a class whose g and a are not chosen: all
-                                 but the passes at level 1 */
-  bool open[CDS_MATRIX];
   double least_cycles; /* of any mapping */
-  cds_room room;
-  unsigned tiles;
-  cds_tile_order tile[CDS_ORDERS_MAX];
-  unsigned orders; /* that agree with the options */
+  unsigned tilings;
+  cds_tiling tiling[CDS_ORDERS_MAX];
+  const cds_sizes *sizes[CDS_MATRIX]; /* in question */
+  unsigned turn[CDS_MATRIX];          /* classes as their x is chosen */
+  unsigned first_order, orders; /* in question; they agree with the options */
   const cds_order *order[CDS_ORDERS_MAX];
   unsigned fitting;  /* the order that fitted last */
   cds_status status; /* of the last failure to make rows */
   const cds_control *control;
-  bool stopped; /* cancelled: what was open is not looked into */
+  bool stopped;            /* cancelled: what was open is not looked into */
+  bool charged[CDS_STEPS]; /* levels that keep second copies of tiles */
   double batch_steps;
   double last_batches;             /* at work in the last step */
   unsigned least_bits[CDS_MATRIX]; /* of a word in a tile */
   cds_group *chosen_group[CDS_MATRIX];
   const cds_row *chosen[CDS_MATRIX];
   const cds_row *below[CDS_MATRIX]; /* bounds of what is still open */
-  size_t first_row[CDS_MATRIX];     /* of the group: the first that could fit */
+  cds_left left[CDS_MATRIX];
   /* Extents of tiles above and under the array (cds_cut.extent), or the least
    * that are possible. */
   double extent[CDS_MATRIX][2][CDS_INSIDES];
+  /* Whether loops outside such a tile are known to be more than one. */
+  bool cut_outside[CDS_MATRIX][CDS_INSIDES];
   /* Incumbent */
   bool found;
   double best; /* key.value */
@@ -93,6 +110,19 @@ static inline double cds_batch_steps(const cds_problem *problem, uint64_t s) {
  * bound and value add the same terms in another order. */
 static inline bool cds_beyond(const cds_branch *branch, double bound) {
   return branch->found && bound * (1 - 1e-12) > branch->best;
+}
+/* Whether nothing with so much energy and time at least is of interest: its
+ * value is beyond the incumbent, or it takes as long and more energy, so that
+ * its value is not less, and of equal values the incumbent ranks first. */
+static inline bool cds_cost_beyond(const cds_branch *branch, double dynamic_pj,
+                                   double cycles) {
+  if (!branch->found) {
+    return false;
+  }
+  return (cycles >= branch->key.cycles &&
+          dynamic_pj * (1 - 1e-12) > branch->key.dynamic_pj) ||
+         cds_beyond(branch, cds_goal_value(branch->problem, branch->goal,
+                                           dynamic_pj, cycles));
 }
 /* Searches all mappings with the spreads and holders set in the branch, whose
  * bound is `bound`, and these orders of the holders, and improves its

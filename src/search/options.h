@@ -7,6 +7,7 @@
 #define CDS_SEARCH_OPTIONS_H
 
 #include "search/holders.h"
+#include "search/stack.h"
 #include "search/tile_bound.h"
 
 enum { CDS_ABOVE_MAX = 4 }; /* 0 to 3 loops above the spread */
@@ -22,6 +23,8 @@ typedef struct cds_group {
   size_t rows;
   const cds_row *row;
   const cds_row *rest; /* rest[i]: below every row from the i-th on */
+  cds_sizes sizes;
+  cds_sizes outline; /* bounds of the sizes without rows; when first asked */
 } cds_group;
 
 /* What the cuts of a class depend on. */
@@ -37,6 +40,10 @@ typedef struct cds_options {
   cds_choice choice;
   size_t groups;
   cds_group *group;
+  /* Costs are the sum of what passes at each level cost at least: at level 1 by
+   * g, with what does not depend on passes; at level 2 by x (one size a group).
+   */
+  cds_sizes outer, inner;
 } cds_options;
 
 /* Spreads of one class; what depends on them is made when first asked. */
@@ -71,6 +78,11 @@ cds_status cds_slopes_get(const cds_slopes **out, cds_tables *tables,
 /* The options of a choice, made at the first call. There may be none. */
 cds_status cds_options_get(cds_options **out, cds_tables *tables,
                            const cds_choice *choice);
+/* Bounds of the sizes of a group, made at the first call: costs are affine in
+ * the passes at levels 1 and 2. One size if level 1 does not hold the tensor.
+ */
+cds_status cds_outline_get(const cds_sizes **out, cds_group *group,
+                           const cds_options *options, cds_tables *tables);
 /* Makes the rows of a group. CDS_ELIMIT: more than CDS_CUTS_MAX. */
 cds_status cds_group_make(cds_group *group, const cds_options *options,
                           cds_tables *tables);

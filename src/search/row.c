@@ -290,3 +290,23 @@ void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
   fill_chain(&job, held, high, NULL, &most);
   fill_chain(&job, held, low, &most, &noted);
 }
+
+static void lessen(double *a, const double *b, unsigned count) {
+  for (unsigned i = 0; i < count; i++) {
+    a[i] = b[i] < a[i] ? b[i] : a[i];
+  }
+}
+
+void cds_row_lessen(cds_row *row, const cds_row *other) {
+  lessen(&row->energy_pj, &other->energy_pj, 1);
+  lessen(&row->steps, &other->steps, 1);
+  lessen(row->read, other->read, CDS_STEPS);
+  lessen(row->update, other->update, CDS_STEPS);
+  lessen(row->fill, other->fill, CDS_STEPS);
+  lessen(row->drain, other->drain, CDS_STEPS);
+  lessen(&row->net, &other->net, 1);
+  lessen(row->bond, other->bond, CDS_SEARCH_BONDS);
+  lessen(row->parent_out, other->parent_out, CDS_STEPS);
+  lessen(row->parent_in, other->parent_in, CDS_STEPS);
+  lessen(row->edge_net, other->edge_net, CDS_STEPS);
+}

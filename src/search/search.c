@@ -300,7 +300,7 @@ static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
     }
     const double value =
         cds_goal_value(&searcher->problem, branch->goal, energy_pj, cycles);
-    if (!cds_beyond(branch, value)) {
+    if (!cds_cost_beyond(branch, energy_pj, cycles)) {
       CDS_TRY(push(searcher, (cds_ranked){value, index, packed}));
     }
   }
@@ -372,6 +372,27 @@ static double unlisted_bound(const cds_searcher *searcher) {
                               vectors->floor_pj, vectors->steps);
 }
 
+/* Steps from which on vectors are beyond the incumbent. */
+static double enough_steps(const cds_searcher *searcher) {
+  const cds_branch *branch = &searcher->branch;
+  const double floor_pj = searcher->vectors.floor_pj;
+  double low = searcher->vectors.steps;
+  double high = 2 * low;
+  if (!branch->found) {
+    return (double)INFINITY;
+  }
+  for (unsigned round = 0; round < 12; round++) {
+    const double middle = (low + high) / 2;
+    if (cds_beyond(branch, cds_goal_value(&searcher->problem, branch->goal,
+                                          floor_pj, middle))) {
+      high = middle;
+    } else {
+      low = middle;
+    }
+  }
+  return high;
+}
+
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control) {
   if (searcher->by_programs) {
@@ -399,7 +420,8 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
         break;
       }
       const size_t known = searcher->vectors.count;
-      CDS_TRY(cds_spread_vectors_more(&searcher->vectors));
+      CDS_TRY(
+          cds_spread_vectors_more(&searcher->vectors, enough_steps(searcher)));
       CDS_TRY(push_vectors(searcher, known));
       continue;
     }

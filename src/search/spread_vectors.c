@@ -12,6 +12,7 @@
  * reach further by factors that grow. */
 static const double first_band = 1.1;
 static const double growth_of_bands = 1.25;
+static const double least_band = 1.02;
 
 /* Whether the spreads of the classes from c on fit on what is left of the axes:
  * some factor of each on the rows, the rest on the columns. Depth of recursion:
@@ -201,6 +202,65 @@ static cds_status list_band(cds_spread_vectors *vectors, double most) {
   return CDS_OK;
 }
 
+/* ---- least energy of all vectors ------------------------------------- */
+
+/* Spreads by the logarithm of their size, rounded down. */
+enum { STEPS_PER_OCTAVE = 8, BUCKETS = 64 * STEPS_PER_OCTAVE };
+
+static unsigned bucket_of(uint64_t units, double round) {
+  const double at = STEPS_PER_OCTAVE * log2((double)units) + round;
+  return at <= 0 ? 0 : (unsigned)at;
+}
+
+/* Least energy of a class's rows with spreads of a bucket or any before it. */
+static cds_status class_energies(double out[BUCKETS],
+                                 cds_spread_vectors *vectors, unsigned class,
+                                 unsigned buckets) {
+  const cds_class_table *table = &vectors->tables->class[class];
+  for (unsigned b = 0; b < buckets; b++) {
+    out[b] = (double)INFINITY;
+  }
+  for (size_t i = 0; i < table->count; i++) {
+    const unsigned at = bucket_of(table->spread[i], -1e-9);
+    const cds_row *row = NULL;
+    CDS_TRY(merged_row(&row, vectors, class, (unsigned)i));
+    if (at < buckets && row->energy_pj < out[at]) {
+      out[at] = row->energy_pj;
+    }
+  }
+  for (unsigned b = 1; b < buckets; b++) {
+    out[b] = out[b - 1] < out[b] ? out[b - 1] : out[b];
+  }
+  return CDS_OK;
+}
+
+/*
+ * No vector has less energy: the classes share the units of the array. Of
+ * spreads whose product is at most U the logarithms, each rounded down, add up
+ * to at most that of U; the least sum over all such buckets is found class by
+ * class.
+ */
+static cds_status least_energy(double *out, cds_spread_vectors *vectors) {
+  const cds_problem *problem = vectors->tables->problem;
+  const unsigned buckets = bucket_of(cds_array_units(problem), 1e-9) + 1;
+  double sum[BUCKETS] = {0};
+  for (unsigned class = 0; class < CDS_MATRIX; class ++) {
+    double own[BUCKETS];
+    double next[BUCKETS];
+    CDS_TRY(class_energies(own, vectors, class, buckets));
+    for (unsigned all = 0; all < buckets; all++) {
+      next[all] = (double)INFINITY;
+      for (unsigned b = 0; b <= all; b++) {
+        const double energy = sum[all - b] + own[b];
+        next[all] = energy < next[all] ? energy : next[all];
+      }
+    }
+    memcpy(sum, next, buckets * sizeof *sum);
+  }
+  *out = (problem->mac_pj + sum[buckets - 1]) * (1 - 1e-12);
+  return CDS_OK;
+}
+
 cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
                                     cds_tables *tables) {
   const cds_problem *problem = tables->problem;
@@ -218,11 +278,17 @@ cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
   }
   double cycles = 0;
   cds_problem_floor(&out->floor_pj, &cycles, problem);
+  double least = 0;
+  CDS_TRY(least_energy(&least, out));
+  out->floor_pj = least > out->floor_pj ? least : out->floor_pj;
   const double fewest = problem->macs / (double)cds_array_units(problem);
   return list_band(out, fewest * first_band);
 }
 
-cds_status cds_spread_vectors_more(cds_spread_vectors *vectors) {
+cds_status cds_spread_vectors_more(cds_spread_vectors *vectors, double enough) {
   vectors->growth *= growth_of_bands;
-  return list_band(vectors, vectors->steps * vectors->growth);
+  const double least = vectors->steps * least_band;
+  const double most = vectors->steps * vectors->growth;
+  const double next = enough < least ? least : enough;
+  return list_band(vectors, next < most ? next : most);
 }

@@ -14,7 +14,7 @@ typedef struct cds_spread_vectors {
   cds_spreads *vector;
   double steps;    /* every vector with as few steps or fewer is listed */
   double growth;   /* of the next band */
-  double floor_pj; /* no mapping has less dynamic energy */
+  double floor_pj; /* no mapping of any vector has less dynamic energy */
   bool complete;
   cds_row **merged[CDS_MATRIX]; /* least over the holders, when first asked */
 } cds_spread_vectors;
@@ -22,7 +22,7 @@ typedef struct cds_spread_vectors {
 /* Lists the first band. */
 cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
                                     cds_tables *tables);
-/* Lists the next one. */
-cds_status cds_spread_vectors_more(cds_spread_vectors *vectors);
+/* Lists the next one; `enough`: nothing with more steps is of interest. */
+cds_status cds_spread_vectors_more(cds_spread_vectors *vectors, double enough);
 
 #endif

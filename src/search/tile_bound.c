@@ -11,59 +11,110 @@ static const double slack = 1e-11;
 
 /* ---- slopes ---------------------------------------------------------- */
 
-/* Row whose holders are passed so often, as if accesses could be divided. */
+/* Whether a pass that one more instance makes alone costs no less than the
+ * addition that it saves. Then additions can be bounded from the least passes
+ * of one instance and of all. */
+static bool additions_pay(const cds_problem *problem) {
+  const cds_tensor *output = &problem->einsum->tensor[CDS_MATRIX - 1];
+  const bool narrow = output->accumulator.bits < output->format.bits;
+  const double bits = narrow ? output->accumulator.bits : output->format.bits;
+  const cds_arch *arch = problem->arch;
+  for (unsigned l = 0; l < problem->levels; l++) {
+    const cds_access_price *price = &arch->level[l].price[CDS_UPDATE];
+    const double bit_pj =
+        price->access_pj / (double)arch->level[l].width_bits + price->bit_pj;
+    if (!problem->below[l] &&
+        bits * (bit_pj + arch->array[0].bit_pj) < arch->array[0].add_pj) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* A row whose holders are passed so often. */
+typedef struct cds_probe {
+  uint64_t one[CDS_STEPS], all[CDS_STEPS];
+  uint64_t steps; /* 0: as many as there are */
+} cds_probe;
+
 static void row_at(cds_row *out, const cds_problem *problem, unsigned tensor,
-                   cds_held held, uint64_t s, const uint64_t passes[2]) {
+                   cds_held held, uint64_t s, const cds_probe *probe) {
   cds_cut cut;
   cds_cut_least(&cut, problem, tensor, s, 1, 1);
+  const bool residual = problem->residual[tensor];
+  const bool apart = residual && problem->array && !additions_pay(problem);
   for (unsigned level = 1; level < CDS_STEPS; level++) {
-    const uint64_t one = passes[level - 1];
-    const uint64_t all = problem->below[level] ? one * s : one;
-    /* With residual parts an instance may be alone in a pass. */
-    const uint64_t shared = problem->residual[tensor] ? 0 : all - one;
-    cut.passes[level] = (cds_passes){one, all, shared};
+    const uint64_t one = probe->one[level];
+    const uint64_t all = problem->below[level] ? probe->all[level] : one;
+    cut.passes[level] = (cds_passes){one, all, apart ? 0 : all - one};
   }
+  cds_passes *steps = &cut.passes[CDS_STEPS];
+  if (probe->steps > 0) {
+    steps->one = probe->steps;
+    steps->all = problem->below[CDS_STEPS] ? probe->steps * s : probe->steps;
+  }
+  steps->shared = apart ? 0 : steps->all - steps->one;
   cds_row_fill_fluid(out, problem, tensor, held, &cut);
 }
 
-static void set_affine(cds_affine *out, const double at[3], double many,
-                       double most) {
-  out->slope[0] = 0;
-  out->slope[2] = (at[1] - at[0]) / many;
-  out->slope[1] = (at[2] - at[1]) / many;
-  out->base = at[0] - out->slope[1] - out->slope[2];
-  for (unsigned level = 1; level < CDS_STEPS; level++) {
-    if (out->slope[level] < 0) {
-      out->base += out->slope[level] * most;
-      out->slope[level] = 0;
+enum { PROBES = 6 };
+
+/* The affine function through values at these probes: passes one by one at
+ * both levels, twice; `many` more at level 2 by one instance; by all; the same
+ * at level 1. */
+static void set_affine(cds_affine *out, const double at[PROBES], double many,
+                       uint64_t s, bool equal, double most) {
+  out->base = at[0];
+  out->one[0] = out->all[0] = 0;
+  for (unsigned level = CDS_STEPS; level-- > 1;) {
+    const unsigned probe = level == 2 ? 1 : 3;
+    const double extra = (double)(s - 1) * (1 + many);
+    double more = s > 1 ? (at[probe + 2] - at[probe + 1]) / extra : 0;
+    double one = (at[probe + 1] - at[probe]) / many - more;
+    out->base -= one + more;
+    if (equal || more < 0) { /* all <= one x s */
+      one += more * (double)s;
+      more = 0;
     }
+    out->base += one < 0 ? one * most : 0;
+    out->one[level] = one < 0 ? 0 : one;
+    out->all[level] = more;
   }
 }
 
 void cds_slopes_fill(cds_slopes *out, const cds_problem *problem,
                      unsigned tensor, cds_held held, uint64_t s) {
-  /* Rows at passes (1, 1), (1, 1 + many), (1 + many, 1 + many): the zero
-   * starts of a level never exceed what the next one brings. `many` large, so
-   * that differences keep their digits, and words x passes within 64 bits. */
+  /* The zero starts of a level never exceed what the next one brings, so where
+   * a level is raised those below it stand high. `many` large, so that
+   * differences keep their digits, and words x passes within 64 bits. */
   uint64_t many = 1 << 16;
   while (many > 1 && problem->words[tensor] > (UINT64_C(1) << 58) / many / s) {
     many /= 2;
   }
-  const uint64_t passes[3][2] = {{1, 1}, {1, 1 + many}, {1 + many, 1 + many}};
-  double energy[3];
-  double in[3];
-  double bits[3];
-  for (unsigned i = 0; i < 3; i++) {
+  const uint64_t high = 1 + many;
+  const cds_probe probe[PROBES] = {
+      {{0, 1, 1}, {0, 1, 1}, 0},
+      {{0, 1, 1}, {0, 1, 1}, high},
+      {{0, 1, high}, {0, 1, high}, high},
+      {{0, 1, high}, {0, 1, high * s}, high},
+      {{0, high, high}, {0, high, high * s}, high},
+      {{0, high, high}, {0, high * s, high * s}, high},
+  };
+  double energy[PROBES];
+  double in[PROBES];
+  double bits[PROBES];
+  for (unsigned i = 0; i < PROBES; i++) {
     cds_row row;
-    row_at(&row, problem, tensor, held, s, passes[i]);
+    row_at(&row, problem, tensor, held, s, &probe[i]);
     energy[i] = row.energy_pj;
     bits[i] = row.read[0];
     in[i] = row.update[0];
   }
   const double most = (double)problem->size[tensor];
-  set_affine(&out->energy_pj, energy, (double)many, most);
-  set_affine(&out->out, bits, (double)many, most);
-  set_affine(&out->in, in, (double)many, most);
+  const bool equal = !problem->residual[tensor];
+  set_affine(&out->energy_pj, energy, (double)many, s, equal, most);
+  set_affine(&out->out, bits, (double)many, s, equal, most);
+  set_affine(&out->in, in, (double)many, s, equal, most);
 }
 
 /* ---- one level ------------------------------------------------------- */
@@ -247,9 +298,9 @@ static double level_bound(double out[CDS_PERMUTATIONS], const cds_room *room,
 
 static void slopes_of(double out[CDS_MATRIX],
                       const cds_affine *const affine[CDS_MATRIX],
-                      unsigned level) {
+                      const uint64_t s[CDS_CLASSES], unsigned level) {
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    out[t] = affine[t]->slope[level];
+    out[t] = affine[t]->one[level] + affine[t]->all[level] * (double)s[t];
   }
 }
 
@@ -276,11 +327,11 @@ void cds_tile_bound_fill(cds_tile_bound *out, const cds_problem *problem,
     cds_room room;
     double slope[CDS_MATRIX];
     cds_room_fill(&room, problem, level, held, s);
-    slopes_of(slope, energy, level);
+    slopes_of(slope, energy, s, level);
     out->energy_pj += level_bound(out->level_pj[level], &room, slope);
-    slopes_of(slope, reads, level);
+    slopes_of(slope, reads, s, level);
     outgoing += level_bound(NULL, &room, slope);
-    slopes_of(slope, writes, level);
+    slopes_of(slope, writes, s, level);
     incoming += level_bound(NULL, &room, slope);
   }
   out->energy_pj *= 1 - slack;

@@ -3,10 +3,11 @@
  * What capacity costs, in closed form: a lower bound on energy and on the time
  * of the outermost port for one choice of spreads and holders.
  *
- * A row is affine in the passes y of its class above its holders at level 1
- * and 2: base + slope[1] y[1] + slope[2] y[2]. With an extent X of the class in
- * a tile of the level y >= K / X; K is the size of the class, or what its
- * spread leaves to an instance where the level stands under the array.
+ * A row is affine in the passes of its class above its holders at level 1 and
+ * 2. With an extent X of the class in a tile of the level there are
+ * y >= K / X passes for one instance, and s y for all where the level stands
+ * under the array; K is the size of the class, or what its spread leaves to an
+ * instance. So a row is at least base + slope[1] y[1] + slope[2] y[2].
  *
  * Let the holders of a level stand in the order t1, t2, t3 (others between
  * them do not matter). The tile of t1 has all of the classes of t2 and t3 that
@@ -25,9 +26,12 @@
 
 #include "search/row.h"
 
-/* An affine bound: fields of rows by passes at levels 1 and 2. */
+/* An affine bound: fields of rows by passes at levels 1 and 2, as one instance
+ * sees them and summed over all (cds_passes). With equal parts, and above the
+ * array, `all` follows from `one` and has no slope of its own. */
 typedef struct cds_affine {
-  double base, slope[CDS_STEPS];
+  double base;
+  double one[CDS_STEPS], all[CDS_STEPS];
 } cds_affine;
 
 /* Of one tensor with one spread and set of holders. */
