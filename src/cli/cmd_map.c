@@ -135,11 +135,17 @@ static void write_cost(const cds_page *page, const job *it, const item *each) {
   double scale;
   const char *unit = cds_shown_unit(it->objective, &scale);
   const double joule = 1e-12 * cost->energy_pj;
-  fprintf(page->stream, "  %s, %s (%s cycles), EDP %s\n",
+  fprintf(page->stream, "  %s, %s (%s cycles), EDP %s",
           cds_page_si(page, joule, "J"),
           cds_page_si(page, cost->latency_s, "s"),
           cds_page_count(page, cost->cycles),
           cds_page_si(page, joule * cost->latency_s, "J s"));
+  if (it->objective == CDS_OBJECTIVE_ED2P) {
+    const double value =
+        joule * cost->latency_s * cost->latency_s; /* of one run */
+    fprintf(page->stream, ", ED2P %s", cds_page_si(page, value, unit));
+  }
+  fputc('\n', page->stream);
   const cds_share roof = cds_time_bottleneck(it->inputs.arch, layer);
   fprintf(page->stream, "  bound by %s%s", roof.name,
           strcmp(roof.kind, "level") == 0 ? " bandwidth" : "");

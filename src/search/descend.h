@@ -18,8 +18,8 @@ typedef struct cds_loop {
 
 /* What is wanted, per cycle. */
 typedef struct cds_aim {
-  bool product;
-  double lambda_pj; /* a cycle; 0 for the product */
+  unsigned time_power; /* n of E x T^n; 0: E + lambda x T */
+  double lambda_pj;    /* a cycle; 0 for products */
   double leakage_pj;
   double cycles_per_pj; /* power roof */
   double clock_hz;
@@ -68,7 +68,7 @@ struct cds_descent {
   cds_status status;
 };
 
-/* The goal's value, pJ or pJ s. */
+/* The goal's value, pJ or pJ s^n. */
 double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles);
 /* Lower bound on the goal from a dynamic energy, and a weighted sum made with
  * the layout's weight. */

@@ -428,7 +428,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
 cds_status cds_search_possible(cds_searcher *searcher, const cds_arch *arch,
                                const cds_einsum *einsum, double power_limit_w,
                                const bool *left_out) {
-  static const cds_goal least_energy = {.product = false};
+  static const cds_goal least_energy = {.lambda_pj_per_s = 0};
   searcher->by_programs = false;
   CDS_TRY(take_pair(searcher, arch, einsum, left_out));
   CDS_TRY(begin_pair(searcher, power_limit_w));

@@ -52,11 +52,27 @@ cds_status cds_optimizer_supports(cds_optimizer optimizer, const cds_arch *arch,
 /* Whether the space of the pair has uneven placement (the first of the two). */
 bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum);
 
-/* What to minimise: E_total + lambda x T (pJ, s), or the product E x T. */
+/* What to minimise: a product E_total x T^n (pJ, s), or E_total + lambda x T.
+ */
 typedef struct cds_goal {
-  bool product;
+  unsigned time_power; /* n; 0: no product, but the sum */
   double lambda_pj_per_s;
 } cds_goal;
+
+/* The goal's value for a total energy and a latency. It rises with both, and
+ * where a product is at least some value is a convex set: the least of it lies
+ * on the lower hull of the points. */
+static inline double cds_goal_at(cds_goal goal, double energy_pj,
+                                 double latency_s) {
+  if (goal.time_power == 0) {
+    return energy_pj + goal.lambda_pj_per_s * latency_s;
+  }
+  double value = energy_pj;
+  for (unsigned i = 0; i < goal.time_power; i++) {
+    value *= latency_s;
+  }
+  return value;
+}
 
 typedef struct cds_search_result {
   bool found;

@@ -207,10 +207,22 @@ static void list_choices(brute *it, unsigned t) {
 
 /* ---- values ---------------------------------------------------------- */
 
+double brute_goal_value(const brute_goal *goal, double energy_pj,
+                        double latency_s) {
+  switch (goal->time_power) {
+  case 0:
+    return energy_pj + goal->lambda_pj_per_s * latency_s;
+  case 1:
+    return energy_pj * latency_s;
+  case 2:
+    return energy_pj * latency_s * latency_s;
+  default:
+    return (double)NAN;
+  }
+}
+
 static double value_of(const brute *it, const own_cost *cost) {
-  return it->goal->product
-             ? cost->energy_pj * cost->latency_s
-             : cost->energy_pj + it->goal->lambda_pj_per_s * cost->latency_s;
+  return brute_goal_value(it->goal, cost->energy_pj, cost->latency_s);
 }
 
 static own_cost price_of(const brute *it, const bill *sum, double more_pj) {

@@ -20,7 +20,7 @@
 enum { BRUTE_PRIMES_MAX = 6, BRUTE_TIES_MAX = 8, BRUTE_TENSORS = 3 };
 
 typedef struct brute_goal {
-  bool product; /* E x T, else E + lambda T */
+  unsigned time_power; /* n of E x T^n; 0: E + lambda T */
   double lambda_pj_per_s;
   double power_limit_w; /* INFINITY: none */
 } brute_goal;
@@ -54,6 +54,10 @@ typedef struct brute_result {
   brute_tie tie[BRUTE_TIES_MAX];
   uint64_t priced, executed; /* effort */
 } brute_result;
+
+/* The goal's value for a total energy and a latency. */
+double brute_goal_value(const brute_goal *goal, double energy_pj,
+                        double latency_s);
 
 /* For a (batched) matrix product, up to three levels, at most one array. */
 void brute_force(brute_result *out, const cds_arch *arch,

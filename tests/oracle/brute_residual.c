@@ -210,9 +210,7 @@ static void try_mapping(search *it) {
     return;
   }
   const double value =
-      it->goal->product
-          ? cost.energy_pj * cost.latency_s
-          : cost.energy_pj + it->goal->lambda_pj_per_s * cost.latency_s;
+      brute_goal_value(it->goal, cost.energy_pj, cost.latency_s);
   if (is_better(it->out, value, &cost, &mapping)) {
     it->out->found = true;
     it->out->value = value;

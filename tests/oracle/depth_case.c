@@ -274,15 +274,16 @@ static void make_real(cds_arch *arch, random_stream *stream) {
   scale(&arch->fixed_leakage_w, stream);
 }
 
-/* Energy alone, with a little time, with much time, and the product; any of
+/* Energy alone, with a little time, with much time, and the products; any of
  * them first, because a search may learn from the goals before. */
 static void draw_goals(depth_case *it, random_stream *stream) {
   depth_options *options = &it->options;
   const cds_goal goal[DEPTH_GOALS_MAX] = {
-      {.product = false},
+      {.time_power = 0},
       {.lambda_pj_per_s = 1e8 * (1 + random_below(stream, 1000))},
       {.lambda_pj_per_s = 1e11 * (1 + random_below(stream, 1000))},
-      {.product = true}};
+      {.time_power = 1},
+      {.time_power = 2}};
   const unsigned first = random_below(stream, DEPTH_GOALS_MAX);
   options->goals = DEPTH_GOALS_MAX;
   for (unsigned g = 0; g < DEPTH_GOALS_MAX; g++) {
@@ -430,8 +431,8 @@ void depth_case_write(FILE *stream, const depth_case *it) {
   fputs("  goals:", stream);
   for (unsigned g = 0; g < it->options.goals; g++) {
     const cds_goal *goal = &it->options.goal[g];
-    if (goal->product) {
-      fputs(" product", stream);
+    if (goal->time_power > 0) {
+      fprintf(stream, " product of time^%u", goal->time_power);
     } else {
       fprintf(stream, " lambda %.17g", goal->lambda_pj_per_s);
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle/brute_force.h"
 #include "oracle/depth_rules.h"
 #include "spec/rules.h"
 #include "support/random_case.h"
@@ -77,9 +78,9 @@ static void stop(const char *what) {
 }
 
 double depth_value(cds_goal goal, const cds_cost *cost) {
-  return goal.product
-             ? cost->energy_pj * cost->latency_s
-             : cost->energy_pj + goal.lambda_pj_per_s * cost->latency_s;
+  const brute_goal own = {.time_power = goal.time_power,
+                          .lambda_pj_per_s = goal.lambda_pj_per_s};
+  return brute_goal_value(&own, cost->energy_pj, cost->latency_s);
 }
 
 /* ---- the pair -------------------------------------------------------- */

@@ -34,7 +34,7 @@
 #include "price/price.h"
 #include "search/search.h"
 
-enum { DEPTH_GOALS_MAX = 4, DEPTH_SAMPLES = 6 };
+enum { DEPTH_GOALS_MAX = 5, DEPTH_SAMPLES = 6 };
 
 typedef struct depth_options {
   unsigned goals;

@@ -44,9 +44,7 @@ static double literal_value(const tiny_case *it, const cds_mapping *mapping) {
   if (!cost.fits || !cost.meets) {
     return (double)NAN;
   }
-  return it->goal.product
-             ? cost.energy_pj * cost.latency_s
-             : cost.energy_pj + it->goal.lambda_pj_per_s * cost.latency_s;
+  return brute_goal_value(&it->goal, cost.energy_pj, cost.latency_s);
 }
 
 /* The brute force's optimum with the energy and time that was found. */
@@ -131,7 +129,7 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
   cds_status status = cds_search_begin(searcher, &it->arch, &it->einsum,
                                        it->goal.power_limit_w);
   if (status == CDS_OK) {
-    const cds_goal goal = {it->goal.product, it->goal.lambda_pj_per_s};
+    const cds_goal goal = {it->goal.time_power, it->goal.lambda_pj_per_s};
     status = cds_search_solve(&result, searcher, goal, NULL);
   }
   const char *what = difference(it, &brute, status, &result);

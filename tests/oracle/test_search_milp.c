@@ -3,7 +3,8 @@
  * The exact search against mixed integer programs on tiny random instances: two
  * optimisers that share the description of the pair and the rows of counts, and
  * neither bounds, orders of work nor capacities. Each instance is asked for
- * least energy, for least time, for its own goal, and for energy x time.
+ * least energy, for least time, for its own goal, and for
+ * energy x time^n.
  * Programs cut ranks into equal parts whatever the architecture says; the exact
  * search is told to.
  *
@@ -29,7 +30,7 @@ enum {
   CASES = 1000,
   CASES_QUICK = 300,
   REPORTS_MAX = 5,
-  GOALS = 4,
+  GOALS = 5,
   SKIPPED = 77
 };
 
@@ -71,8 +72,9 @@ static const char *difference(const answer *exact, const answer *milp) {
 static void report(const char *what, const tiny_case *it, cds_goal goal,
                    const answer *exact, const answer *milp) {
   const answer *by[2] = {exact, milp};
-  printf("mismatch: %s, %s, lambda %g\n  ", what,
-         goal.product ? "product" : "linear", goal.lambda_pj_per_s);
+  printf("mismatch: %s, %s of time^%u, lambda %g\n  ", what,
+         goal.time_power > 0 ? "product" : "sum", goal.time_power,
+         goal.lambda_pj_per_s);
   tiny_case_write(stdout, it);
   for (unsigned i = 0; i < 2; i++) {
     const cds_search_result *result = &by[i]->result;
@@ -114,7 +116,8 @@ static void check_case(tiny_case *it, cds_searcher *const searcher[2],
       {.lambda_pj_per_s = 0},
       {.lambda_pj_per_s = 1e15},
       {.lambda_pj_per_s = it->goal.lambda_pj_per_s + 1e9},
-      {.product = true}};
+      {.time_power = 1},
+      {.time_power = 2}};
   for (unsigned g = 0; g < GOALS; g++) {
     it->arch.any_factors = it->number % 2 == 1;
     ask(&milp, searcher[1], it, goal[g]);
