@@ -205,6 +205,14 @@ static void list_choices(brute *it, unsigned t) {
   }
 }
 
+unsigned brute_class(const cds_einsum *einsum, unsigned rank) {
+  unsigned t = 0;
+  while (t < BRUTE_TENSORS && cds_tensor_has_rank(&einsum->tensor[t], rank)) {
+    t++;
+  }
+  return t; /* BRUTE_BATCH: all have it */
+}
+
 /* ---- values ---------------------------------------------------------- */
 
 double brute_goal_value(const brute_goal *goal, double energy_pj,

@@ -18,6 +18,9 @@
 #include "oracle/own_price.h"
 
 enum { BRUTE_PRIMES_MAX = 6, BRUTE_TIES_MAX = 8, BRUTE_TENSORS = 3 };
+/* Classes of ranks: by the tensor that lacks them, or all have them. */
+enum { BRUTE_BATCH = BRUTE_TENSORS, BRUTE_CLASSES };
+unsigned brute_class(const cds_einsum *einsum, unsigned rank);
 
 typedef struct brute_goal {
   unsigned time_power; /* n of E x T^n; 0: E + lambda T */

@@ -6,8 +6,7 @@
  *
  * Usage: test_search_depth [seed N] [cases N] [case N] [times N] [reports N]
  *                          [shrink 0]
- * `times` makes the spaces larger. CODESIGN_TEST_CASES and CODESIGN_TEST_SEED
- * stand for the arguments of that name.
+ * `times` makes the spaces larger.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -21,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "oracle/arguments.h"
 #include "oracle/depth_case.h"
 #include "search/search.h"
 #include "support/close.h"
@@ -320,47 +320,14 @@ static void write_totals(const totals *sum, uint64_t seed) {
          sum->search_s);
 }
 
-typedef struct arguments {
-  uint64_t seed, cases, first, reports;
-  unsigned times;
-  bool shrink;
-} arguments;
-
-static uint64_t from_environment(const char *name, uint64_t otherwise) {
-  const char *text = getenv(name);
-  return text != NULL && *text != '\0' ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static arguments read_arguments(int argc, char **argv) {
-  const bool quick = from_environment("CODESIGN_TEST_QUICK", 0) == 1;
-  arguments out = {.seed = from_environment("CODESIGN_TEST_SEED", 5),
-                   .cases = from_environment("CODESIGN_TEST_CASES",
-                                             quick ? CASES_QUICK : CASES),
-                   .reports = 5,
-                   .times = 1,
-                   .shrink = true};
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t number = strtoull(argv[i + 1], NULL, 10);
-    if (strcmp(argv[i], "seed") == 0) {
-      out.seed = number;
-    } else if (strcmp(argv[i], "cases") == 0) {
-      out.cases = number;
-    } else if (strcmp(argv[i], "case") == 0) {
-      out.first = number;
-      out.cases = 1;
-    } else if (strcmp(argv[i], "times") == 0) {
-      out.times = (unsigned)number;
-    } else if (strcmp(argv[i], "reports") == 0) {
-      out.reports = number;
-    } else if (strcmp(argv[i], "shrink") == 0) {
-      out.shrink = number != 0;
-    }
-  }
-  return out;
-}
-
 int main(int argc, char **argv) {
-  const arguments given = read_arguments(argc, argv);
+  static const test_arguments usual = {.seed = 5,
+                                       .cases = CASES,
+                                       .quick = CASES_QUICK,
+                                       .reports = 5,
+                                       .times = 1,
+                                       .shrink = true};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
   depth_case *it = malloc(sizeof *it);
   checker *by = calloc(1, sizeof *by);
   if (it == NULL || by == NULL) {
@@ -370,7 +337,7 @@ int main(int argc, char **argv) {
   by->arena = cds_arena_new();
   for (uint64_t i = 0; i < given.cases && by->sum.mismatches < given.reports;
        i++) {
-    depth_case_make(it, given.seed, given.first + i, given.times);
+    depth_case_make(it, given.seed, given.first + i, (unsigned)given.times);
     check_case(it, by, given.shrink);
   }
   write_totals(&by->sum, given.seed);

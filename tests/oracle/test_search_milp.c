@@ -8,7 +8,7 @@
  * Programs cut ranks into equal parts whatever the architecture says; the exact
  * search is told to.
  *
- * Usage: test_search_milp [seed N] [cases N] [case N]
+ * Usage: test_search_milp [seed N] [cases N] [case N] [reports N]
  */
 #include <inttypes.h>
 #include <math.h>
@@ -21,18 +21,13 @@
 
 #include <cmocka.h>
 
+#include "oracle/arguments.h"
 #include "oracle/tiny_case.h"
 #include "search/search.h"
 #include "support/close.h"
 #include "support/nest.h"
 
-enum {
-  CASES = 1000,
-  CASES_QUICK = 300,
-  REPORTS_MAX = 5,
-  GOALS = 5,
-  SKIPPED = 77
-};
+enum { CASES = 1000, CASES_QUICK = 300, GOALS = 5, SKIPPED = 77 };
 
 typedef struct totals {
   uint64_t cases, asked, feasible, powers, closed, different, exact_nodes,
@@ -141,21 +136,9 @@ static void check_case(tiny_case *it, cds_searcher *const searcher[2],
 }
 
 int main(int argc, char **argv) {
-  const char *quick = getenv("CODESIGN_TEST_QUICK");
-  uint64_t cases =
-      quick != NULL && strcmp(quick, "1") == 0 ? CASES_QUICK : CASES;
-  uint64_t seed = 23, first = 0;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t number = strtoull(argv[i + 1], NULL, 10);
-    if (strcmp(argv[i], "seed") == 0) {
-      seed = number;
-    } else if (strcmp(argv[i], "cases") == 0) {
-      cases = number;
-    } else if (strcmp(argv[i], "case") == 0) {
-      first = number;
-      cases = 1;
-    }
-  }
+  static const test_arguments usual = {
+      .seed = 23, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
   if (cds_optimizer_lacks(CDS_OPTIMIZER_MILP) != NULL) {
     printf("skipped: built without GLPK\n");
     return SKIPPED;
@@ -169,8 +152,8 @@ int main(int argc, char **argv) {
   options.optimizer = CDS_OPTIMIZER_MILP;
   cds_searcher_choose(searcher[1], &options);
   totals sum = {0};
-  for (uint64_t i = 0; i < cases && sum.different < REPORTS_MAX; i++) {
-    tiny_case_make(it, seed, first + i);
+  for (uint64_t i = 0; i < given.cases && sum.different < given.reports; i++) {
+    tiny_case_make(it, given.seed, given.first + i);
     check_case(it, searcher, &sum);
   }
   cds_searcher_free(searcher[0]);
@@ -181,7 +164,7 @@ int main(int argc, char **argv) {
          " closed by programs, %" PRIu64 " interleaved), %" PRIu64
          " differ\n%" PRIu64 " nodes of the exact search, %" PRIu64
          " of programs\n",
-         sum.cases, seed, sum.powers, sum.asked, sum.feasible, sum.closed,
+         sum.cases, given.seed, sum.powers, sum.asked, sum.feasible, sum.closed,
          sum.interleaved, sum.different, sum.exact_nodes, sum.milp_nodes);
   return sum.different == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
