@@ -297,7 +297,7 @@ static void try_order(cds_branch *branch, const cds_rank_key *base,
   const double power =
       key.dynamic_pj * problem->seconds_per_pj * problem->arch->clock_hz;
   key.cycles = power > key.cycles ? power : key.cycles;
-  if (!branch->found || key.value <= branch->best) {
+  if (!isinf(key.value) && (!branch->found || key.value <= branch->best)) {
     offer(branch, &key, order);
   }
 }

@@ -6,6 +6,8 @@
 #ifndef CDS_SEARCH_BRANCH_H
 #define CDS_SEARCH_BRANCH_H
 
+#include <math.h>
+
 #include "search/options.h"
 #include "search/order.h"
 
@@ -89,10 +91,11 @@ void cds_rows_cost(double *dynamic_pj, double *cycles,
 static inline double cds_batch_steps(const cds_problem *problem, uint64_t s) {
   return (double)cds_ceil_div(problem->size[CDS_BATCH], s);
 }
-/* Whether nothing below `bound` is of interest: with a relative slack, since
+/* Whether nothing below `bound` is of interest, as it passes the goal's limits
+ * or the incumbent: with a relative slack, since
  * bound and value add the same terms in another order. */
 static inline bool cds_beyond(const cds_branch *branch, double bound) {
-  return branch->found && bound * (1 - 1e-12) > branch->best;
+  return isinf(bound) || (branch->found && bound * (1 - 1e-12) > branch->best);
 }
 /* Searches all mappings with the spreads and holders set in the branch, whose
  * bound is `bound`, and these orders of the holders, and improves its

@@ -17,6 +17,9 @@ enum { CDS_CHECK_EVERY = 1024, CDS_CONFIRM_EVERY = 8 };
 double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles) {
   cycles = fmax(cycles, dynamic_pj * aim->cycles_per_pj);
   const double energy = dynamic_pj + aim->leakage_pj * cycles;
+  if (energy > aim->most_pj || cycles > aim->most_cycles) {
+    return (double)INFINITY;
+  }
   if (aim->time_power == 0) {
     return energy + aim->lambda_pj * cycles;
   }
@@ -55,7 +58,12 @@ double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
   weighted = fmax(weighted, dynamic_pj + layout->weight * cycles);
   const double bound = cds_aim_value(aim, dynamic_pj, cycles);
   if (aim->time_power == 0) {
-    return fmax(bound, weighted);
+    /* The limits allow no larger sum. */
+    const double most =
+        aim->most_pj +
+        (aim->lambda_pj > 0 ? aim->lambda_pj * aim->most_cycles : 0);
+    return weighted * (1 - 1e-12) > most ? (double)INFINITY
+                                         : fmax(bound, weighted);
   }
   const double m = layout->weight - aim->leakage_pj;
   const double energy = dynamic_pj + aim->leakage_pj * cycles;

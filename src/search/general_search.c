@@ -334,6 +334,10 @@ static int by_bound(const void *left, const void *right) {
   return a->entry < b->entry ? -1 : a->entry > b->entry;
 }
 
+static double limit_of(double given) {
+  return given > 0 ? given : (double)INFINITY;
+}
+
 static void begin_descent(cds_general_search *search, cds_goal goal,
                           const cds_control *control) {
   cds_descent *job = &search->descent;
@@ -343,6 +347,8 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   job->aim = (cds_aim){
       .time_power = goal.time_power,
       .lambda_pj = goal.time_power > 0 ? 0 : goal.lambda_pj_per_s / clock,
+      .most_pj = limit_of(goal.energy_limit_pj),
+      .most_cycles = limit_of(goal.latency_limit_s) * clock,
       .leakage_pj = general->leakage_w * 1e12 / clock,
       .cycles_per_pj = general->seconds_per_pj * clock,
       .clock_hz = clock};
@@ -356,7 +362,7 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
     const cds_incumbent *known = &search->pool[i];
     const double value =
         cds_aim_value(&job->aim, known->dynamic_pj, known->cycles);
-    if (!job->best.found || value < job->best.value) {
+    if (!isinf(value) && (!job->best.found || value < job->best.value)) {
       job->best = *known;
       job->best.value = value;
     }
@@ -428,7 +434,8 @@ static cds_status open_layout(cds_general_search *search,
   spreads_of(spread, search, entry);
   cds_layout_set(&job->layout, &search->general, &search->chain[entry->chain],
                  spread);
-  cds_layout_look(&job->layout, weight_of(job, entry), job->aim.time_power > 0,
+  cds_layout_look(&job->layout, weight_of(job, entry),
+                  cds_aim_weighs_time(&job->aim),
                   job->best.found ? &job->best.cost : NULL);
   cds_layout_bound(&job->layout);
   cds_weights sum = job->layout.fixed;

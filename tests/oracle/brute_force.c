@@ -336,11 +336,22 @@ static void try_third(brute *it, const choice *a, const choice *b,
     bill_add(&sum, c->part, it->arch);
     const own_cost cost = price_of(it, &sum, 0);
     it->out->priced++;
-    if (cost.fits && cost.meets) {
+    if (cost.fits && cost.meets && it->goal->frontier != NULL) {
+      pareto_add(it->goal->frontier, cost.energy_pj, cost.latency_s);
+    } else if (cost.fits && cost.meets) {
       const choice *const way[] = {a, b, c};
       offer(it, way, &cost);
     }
   }
+}
+
+/* Whether nothing that costs at least so much is of interest. */
+static bool is_passed(const brute *it, const own_cost *least) {
+  if (it->goal->frontier != NULL) {
+    return pareto_reached(it->goal->frontier, least->energy_pj,
+                          least->latency_s, 0);
+  }
+  return it->out->found && beyond(value_of(it, least), it->out->value);
 }
 
 /* Nothing that a bill asks for can shrink when the third is added. */
@@ -352,8 +363,7 @@ static void try_pairs(brute *it) {
       bill pair = *a->part;
       bill_add(&pair, b->part, it->arch);
       const own_cost least = price_of(it, &pair, it->least_pj[2]);
-      if (least.fits && least.meets &&
-          !(it->out->found && beyond(value_of(it, &least), it->out->value))) {
+      if (least.fits && least.meets && !is_passed(it, &least)) {
         try_third(it, a, b, &pair);
       }
     }

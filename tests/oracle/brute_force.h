@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "oracle/own_price.h"
+#include "oracle/pareto_points.h"
 
 enum { BRUTE_PRIMES_MAX = 6, BRUTE_TIES_MAX = 8, BRUTE_TENSORS = 3 };
 /* Classes of ranks: by the tensor that lacks them, or all have them. */
@@ -26,6 +27,9 @@ typedef struct brute_goal {
   unsigned time_power; /* n of E x T^n; 0: E + lambda T */
   double lambda_pj_per_s;
   double power_limit_w; /* INFINITY: none */
+  /* If it is there, brute_force collects in it what trades energy and latency
+   * best, whatever the goal, and gives no value. */
+  pareto_points *frontier;
 } brute_goal;
 
 /* One raw mapping: loops from outside in, and the gap (0: before all loops)

@@ -280,6 +280,10 @@ static void offer(walk *it) {
     return;
   }
   out->fitting++;
+  if (it->options->frontier != NULL) {
+    pareto_add(it->options->frontier, point.cost.energy_pj,
+               point.cost.latency_s);
+  }
   for (unsigned g = 0; g < it->options->goals; g++) {
     const double value = depth_value(it->options->goal[g], &point.cost);
     if (out->fitting == 1 || value < out->value[g]) {

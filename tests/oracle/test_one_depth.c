@@ -212,7 +212,8 @@ static void solve_both(uint64_t number, bool one_each) {
   brute_force(&uneven, &tiny.arch, &tiny.einsum, &tiny.goal);
   const depth_options options = {
       .goals = 1,
-      .goal = {{tiny.goal.time_power, tiny.goal.lambda_pj_per_s}},
+      .goal = {{.time_power = tiny.goal.time_power,
+                .lambda_pj_per_s = tiny.goal.lambda_pj_per_s}},
       .power_limit_w = tiny.goal.power_limit_w};
   one_depth(&result, &tiny.arch, &tiny.einsum, &options);
 }

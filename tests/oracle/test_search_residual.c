@@ -117,7 +117,8 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
   cds_status status = cds_search_begin(searcher, &it->arch, &it->einsum,
                                        it->goal.power_limit_w);
   if (status == CDS_OK) {
-    const cds_goal goal = {it->goal.time_power, it->goal.lambda_pj_per_s};
+    const cds_goal goal = {.time_power = it->goal.time_power,
+                           .lambda_pj_per_s = it->goal.lambda_pj_per_s};
     status = cds_search_solve(&result, searcher, goal, NULL);
   }
   const char *what = difference(it, &brute, status, &result);
