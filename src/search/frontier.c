@@ -7,17 +7,21 @@
 /* Points that differ by less, relatively, are the same. */
 static const double NEAR = 1e-9;
 
+/* How far the slopes beyond the ends are from those at them. */
+static const double STEEP = 8;
+
+enum { CHEAPEST, FASTEST, ENDS };
+
 typedef struct tracer {
   cds_search_frontier *out;
   cds_searcher *searcher;
-  const cds_arch *arch;
-  const cds_einsum *einsum;
   cds_arena *arena;
   const cds_control *control;
   double apart; /* what of a metric the next point may have of this one's */
   size_t room;
   cds_frontier_point **point; /* by rising energy */
   bool *closed;               /* nothing is between it and the next */
+  bool ended[ENDS];           /* nothing is beyond the first, the last */
   cds_search_result result;   /* of the present search */
 } tracer;
 
@@ -79,39 +83,36 @@ static cds_status ask(bool *found, tracer *it, cds_goal goal) {
   return status == CDS_EINFEASIBLE ? CDS_OK : status;
 }
 
-/* A slope at which time decides before energy; where the search adds the two,
- * energy is lost to rounding. */
-static double endless(const cds_cost *cost) {
-  return cost->energy_pj / cost->latency_s * 0x1p60;
+/* Whether a point takes no more than another of both, but for rounding. */
+static bool reaches(const cds_cost *a, const cds_cost *b) {
+  return a->energy_pj <= b->energy_pj * (1 + NEAR) &&
+         a->latency_s <= b->latency_s * (1 + NEAR);
 }
 
-/* The point of least latency, and of those that of least energy. */
-static cds_status find_fastest(bool *found, tracer *it,
-                               const cds_cost *cheapest) {
-  const cds_goal least_time = {.lambda_pj_per_s = endless(cheapest)};
-  CDS_TRY(ask(found, it, least_time));
+static void take_out(tracer *it, size_t at) {
+  const size_t after = --it->out->points - at;
+  memmove(&it->point[at], &it->point[at + 1], after * sizeof(*it->point));
+  memmove(&it->closed[at], &it->closed[at + 1], after * sizeof *it->closed);
+}
+
+/* Searches for a goal, and puts what it finds at a place. Neighbours that it
+ * reaches are the same point, or were found with a metric that rounding had
+ * swallowed. */
+static cds_status look(bool *found, tracer *it, cds_goal goal, size_t at) {
+  CDS_TRY(ask(found, it, goal));
   if (!*found) {
     return CDS_OK;
   }
-  const cds_cost *cost = &it->result.cost;
-  /* Times differ by rounding at most: energy decides, whatever the slope. */
-  const cds_goal least_energy = {
-      .lambda_pj_per_s = cost->energy_pj / cost->latency_s,
-      .latency_limit_s = cost->latency_s * (1 + NEAR)};
-  return ask(found, it, least_energy);
-}
-
-/* The point of least energy, and of those that of least latency. */
-static cds_status find_cheapest(bool *found, tracer *it) {
-  const cds_goal least_energy = {.lambda_pj_per_s = 0};
-  CDS_TRY(ask(found, it, least_energy));
-  if (!*found) {
-    return CDS_OK;
+  CDS_TRY(insert(it, at));
+  const cds_cost *cost = &it->point[at]->cost;
+  if (at + 1 < it->out->points && reaches(cost, &it->point[at + 1]->cost)) {
+    it->closed[at] = it->closed[at + 1];
+    take_out(it, at + 1);
   }
-  const cds_goal least_time = {.lambda_pj_per_s = endless(&it->result.cost),
-                               .energy_limit_pj =
-                                   it->result.cost.energy_pj * (1 + NEAR)};
-  return ask(found, it, least_time);
+  if (at > 0 && reaches(cost, &it->point[at - 1]->cost)) {
+    take_out(it, at - 1);
+  }
+  return CDS_OK;
 }
 
 /* Looks between the point at a place and the next. */
@@ -129,32 +130,60 @@ static cds_status look_between(tracer *it, size_t at) {
       goal.latency_limit_s < right->latency_s) {
     return CDS_OK; /* nothing of interest is left between them */
   }
-  CDS_TRY(ask(&found, it, goal));
-  if (!found) {
-    return CDS_OK;
+  CDS_TRY(look(&found, it, goal, at + 1));
+  if (found) {
+    it->closed[at] = false;
   }
-  it->closed[at] = false;
-  return insert(it, at + 1);
+  return CDS_OK;
+}
+
+/* Looks beyond the point of least energy, or the one of least latency, with a
+ * slope that favours what lies there. */
+static cds_status look_beyond(tracer *it, unsigned end) {
+  const size_t at = end == CHEAPEST ? 0 : it->out->points - 1;
+  const cds_cost *cost = &it->point[at]->cost;
+  const double slope = cost->energy_pj / cost->latency_s;
+  cds_goal goal = {.lambda_pj_per_s =
+                       end == CHEAPEST ? slope / STEEP : slope * STEEP};
+  if (end == CHEAPEST) {
+    goal.energy_limit_pj = cost->energy_pj * it->apart;
+  } else {
+    goal.latency_limit_s = cost->latency_s * it->apart;
+  }
+  bool found = false;
+  CDS_TRY(look(&found, it, goal, end == CHEAPEST ? 0 : at + 1));
+  it->ended[end] = !found;
+  return CDS_OK;
+}
+
+/* The first place between two points that may hold something; `points`: none.
+ */
+static size_t open_place(const tracer *it) {
+  size_t at = 0;
+  while (at + 1 < it->out->points && it->closed[at]) {
+    at++;
+  }
+  return at + 1 < it->out->points ? at : it->out->points;
 }
 
 static cds_status trace(tracer *it) {
+  const cds_goal product = {.time_power = 1};
   bool found = false;
-  CDS_TRY(find_cheapest(&found, it));
+  CDS_TRY(look(&found, it, product, 0));
   if (!found) {
     return it->out->proven ? CDS_EINFEASIBLE : CDS_EINTERRUPTED;
   }
-  CDS_TRY(insert(it, 0));
-  const cds_cost cheapest = it->point[0]->cost;
-  CDS_TRY(find_fastest(&found, it, &cheapest));
-  if (!found || it->result.cost.latency_s >= cheapest.latency_s * (1 - NEAR)) {
-    return CDS_OK;
-  }
-  CDS_TRY(insert(it, 1));
-  for (size_t at = 0; at + 1 < it->out->points;) {
-    if (it->closed[at] || !it->out->proven) {
-      at++;
-    } else {
+  /* The ends last: they are the dearest to ask for. */
+  while (it->out->proven) {
+    const size_t at = open_place(it);
+    if (at < it->out->points) {
       CDS_TRY(look_between(it, at));
+    } else if (!it->ended[CHEAPEST]) {
+      CDS_TRY(look_beyond(it, CHEAPEST));
+    } else if (!it->ended[FASTEST]) {
+      CDS_TRY(look_beyond(it, FASTEST));
+    } else {
+      break;
     }
   }
   return CDS_OK;
@@ -168,22 +197,21 @@ static cds_status finish(tracer *it) {
   if (out->point == NULL || counts == NULL) {
     return CDS_ENOMEM;
   }
+  const cds_arch *arch = cds_searcher_arch(it->searcher);
+  const cds_einsum *einsum = cds_searcher_einsum(it->searcher);
   for (size_t i = 0; i < out->points; i++) {
     cds_frontier_point *point = &out->point[i];
     *point = *it->point[i];
     const cds_arena_mark mark = cds_arena_mark_get(it->arena);
-    CDS_TRY(
-        cds_count(counts, it->arch, it->einsum, &point->mapping, it->arena));
+    CDS_TRY(cds_count(counts, arch, einsum, &point->mapping, it->arena));
     cds_arena_reset(it->arena, mark);
-    cds_price_needs(point->need_bits, it->arch, it->einsum, counts);
+    cds_price_needs(point->need_bits, arch, einsum, counts);
   }
   return CDS_OK;
 }
 
 cds_status cds_search_frontier_solve(cds_search_frontier *out,
-                                     cds_searcher *searcher,
-                                     const cds_arch *arch,
-                                     const cds_einsum *einsum, double gap,
+                                     cds_searcher *searcher, double gap,
                                      cds_arena *arena,
                                      const cds_control *control) {
   memset(out, 0, sizeof *out);
@@ -195,8 +223,6 @@ cds_status cds_search_frontier_solve(cds_search_frontier *out,
   memset(it, 0, sizeof *it);
   it->out = out;
   it->searcher = searcher;
-  it->arch = arch;
-  it->einsum = einsum;
   it->arena = arena;
   it->control = control;
   it->apart = 1 / (1 + (gap > NEAR ? gap : NEAR));

@@ -9,8 +9,9 @@
  * from u to v. What it finds is a point of the frontier, on the hull or above
  * it, and leaves a box on either side; where it finds nothing, the two are
  * neighbours for good. (Aneja and Nair, Management Science 25(1), 1979, for the
- * hull; without limits only that is found.) The ends are the least energy and
- * the least latency. n points take at most 2 n + 3 searches.
+ * hull; without limits only that is found.) The first point is that of the
+ * least E T; beyond the points at the ends one metric alone has a limit. Each
+ * search finds a point or closes a box, so n points take 2 n + 1 searches.
  */
 #ifndef CDS_SEARCH_FRONTIER_H
 #define CDS_SEARCH_FRONTIER_H
@@ -33,13 +34,11 @@ typedef struct cds_search_frontier {
 /* The frontier of the pair that the searcher was begun with. Points may be left
  * out that have at least 1 / (1 + gap) of the energy and the latency of one
  * that is not; with a gap of 0 those are left out alone that differ from one by
- * rounding (1e-9). Everything lives in the arena. `arch`, `einsum`: of the
- * pair. CDS_EINFEASIBLE when no mapping fits; CDS_EINPUT with `milp`;
- * CDS_EINTERRUPTED when cancelled before a first point. */
+ * rounding (1e-9). Everything lives in the arena. CDS_EINFEASIBLE when no
+ * mapping fits; CDS_EINPUT with `milp`; CDS_EINTERRUPTED when cancelled before
+ * a first point. */
 cds_status cds_search_frontier_solve(cds_search_frontier *out,
-                                     cds_searcher *searcher,
-                                     const cds_arch *arch,
-                                     const cds_einsum *einsum, double gap,
+                                     cds_searcher *searcher, double gap,
                                      cds_arena *arena,
                                      const cds_control *control);
 

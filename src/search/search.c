@@ -443,6 +443,14 @@ cds_status cds_search_possible(cds_searcher *searcher, const cds_arch *arch,
              : cds_search_solve(result, searcher, least_energy, NULL);
 }
 
+const cds_arch *cds_searcher_arch(const cds_searcher *searcher) {
+  return &searcher->arch;
+}
+
+const cds_einsum *cds_searcher_einsum(const cds_searcher *searcher) {
+  return &searcher->einsum;
+}
+
 cds_misfit cds_search_misfit(const cds_searcher *searcher) {
   return cds_pair_misfit(&searcher->arch, &searcher->einsum);
 }

@@ -105,6 +105,9 @@ void cds_searcher_choose(cds_searcher *searcher,
  * optimiser is not in this build, or does not take the pair. */
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
+/* What it was begun for, with the policies that constraints demand. */
+const cds_arch *cds_searcher_arch(const cds_searcher *searcher);
+const cds_einsum *cds_searcher_einsum(const cds_searcher *searcher);
 /* Finds the optimum for a goal; CDS_EINFEASIBLE when no mapping fits, or none
  * within the limits of the goal. No heap
  * allocation for each evaluated mapping. */

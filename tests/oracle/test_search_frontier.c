@@ -219,8 +219,7 @@ static const char *check(checker *by, cds_search_frontier *found) {
   cds_status status =
       cds_search_begin(by->searcher, by->arch, by->einsum, by->power_limit_w);
   if (status == CDS_OK) {
-    status = cds_search_frontier_solve(found, by->searcher, by->arch,
-                                       by->einsum, 0, by->arena, NULL);
+    status = cds_search_frontier_solve(found, by->searcher, 0, by->arena, NULL);
   }
   if (status == CDS_EINFEASIBLE || by->brute.count == 0) {
     by->sum.infeasible++;
@@ -239,8 +238,8 @@ static const char *check(checker *by, cds_search_frontier *found) {
   if (what != NULL) {
     return what;
   }
-  if (cds_search_frontier_solve(&coarse, by->searcher, by->arch, by->einsum,
-                                gap, by->arena, NULL) != CDS_OK) {
+  if (cds_search_frontier_solve(&coarse, by->searcher, gap, by->arena, NULL) !=
+      CDS_OK) {
     return "status with a resolution";
   }
   by->sum.coarse += coarse.points;
