@@ -366,6 +366,36 @@ void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
   draw_networks(out, &stream);
 }
 
+void depth_case_make_banded(depth_case *out, uint64_t seed, uint64_t number) {
+  enum { LEVELS = 5, ABOVE = 2 }; /* levels above the array */
+  random_stream stream = random_start(seed ^ 0xba4d, number);
+  memset(out, 0, sizeof *out);
+  out->seed = seed;
+  out->number = number;
+  out->times = 1;
+  if (!einsum_read(&out->einsum, "O[m,n] += A[m,k] * B[k,n]; m 4, n 2, k 1",
+                   out->names)) {
+    exit(EXIT_FAILURE);
+  }
+  out->arch.name = "tiny";
+  for (unsigned position = 0; out->arch.levels < LEVELS; position++) {
+    if (position == ABOVE) {
+      add_array(&out->arch, &stream);
+    } else {
+      add_level(&out->arch, position, &stream);
+    }
+  }
+  random_price(&out->arch, &out->einsum, &stream);
+  cds_array *array = &out->arch.array[0];
+  array->axes = 1;
+  array->extent[0] = 4;
+  array->multicast = array->reduction = false;
+  array->bit_pj = random_below(&stream, 40); /* few units may be best */
+  draw_capacities(out, &stream);
+  draw_goals(out, &stream);
+  out->options.seed = seed ^ number;
+}
+
 bool depth_case_is_wider(const depth_case *it) {
   const cds_arch *arch = &it->arch;
   const cds_einsum *einsum = &it->einsum;

@@ -262,6 +262,17 @@ static void keep_point(depth_point *out, const depth_point *point,
   make_mapping(&out->mapping, it);
 }
 
+/* Ties of the value go to less time, then to less energy. */
+static bool better(const depth_result *out, unsigned goal, double value,
+                   const cds_cost *cost) {
+  const cds_cost *best = &out->best[goal].cost;
+  if (out->fitting == 1 || value != out->value[goal]) {
+    return out->fitting == 1 || value < out->value[goal];
+  }
+  return cost->cycles != best->cycles ? cost->cycles < best->cycles
+                                      : cost->dynamic_pj < best->dynamic_pj;
+}
+
 static void offer(walk *it) {
   static depth_point point;
   depth_result *out = it->out;
@@ -286,7 +297,7 @@ static void offer(walk *it) {
   }
   for (unsigned g = 0; g < it->options->goals; g++) {
     const double value = depth_value(it->options->goal[g], &point.cost);
-    if (out->fitting == 1 || value < out->value[g]) {
+    if (better(out, g, value, &point.cost)) {
       out->value[g] = value;
       keep_point(&out->best[g], &point, it);
     }

@@ -18,6 +18,7 @@
 
 #include "oracle/arguments.h"
 #include "oracle/brute_force.h"
+#include "oracle/features.h"
 #include "oracle/tiny_case.h"
 #include "search/search.h"
 #include "support/close.h"
@@ -119,6 +120,7 @@ static void report(const char *what, const tiny_case *it,
 
 typedef struct totals {
   uint64_t cases, mismatches, feasible, priced, executed, nodes, several;
+  features shown;
 } totals;
 
 static void check_case(const tiny_case *it, cds_searcher *searcher,
@@ -140,6 +142,7 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
     sum->mismatches++;
   }
   sum->cases++;
+  features_add(&sum->shown, &it->arch, result.found ? &result.mapping : NULL);
   sum->feasible += brute.found;
   sum->priced += brute.priced;
   sum->executed += brute.executed;
@@ -169,5 +172,6 @@ int main(int argc, char **argv) {
          " nests executed, %" PRIu64 " nodes searched\n",
          sum.cases, given.seed, sum.feasible, sum.several, sum.mismatches,
          sum.priced, sum.executed, sum.nodes);
+  features_write(stdout, &sum.shown);
   return sum.mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -21,6 +21,7 @@
 
 #include "oracle/arguments.h"
 #include "oracle/constrain_case.h"
+#include "oracle/features.h"
 #include "search/search.h"
 #include "spec/rules.h"
 #include "support/close.h"
@@ -32,6 +33,7 @@ static const double near = 1e-9;
 typedef struct totals {
   uint64_t cases, policies, infeasible, contradictory, mismatches, wider;
   uint64_t mappings, searches, unproven, compared, binding;
+  features shown;
 } totals;
 
 typedef struct checker {
@@ -187,6 +189,8 @@ static void check_case(depth_case *it, checker *by, uint64_t seed,
   memset(&by->result, 0, sizeof by->result);
   const char *what = check(it, by);
   by->sum.cases++;
+  features_add(&by->sum.shown, &it->arch,
+               by->result.found ? &by->result.mapping : NULL);
   by->sum.mappings += by->brute.mappings;
   by->sum.policies += !cds_constraints_concern(&it->arch, &it->einsum, true);
   by->sum.contradictory +=
@@ -239,6 +243,7 @@ int main(int argc, char **argv) {
   printf("%" PRIu64 " mappings priced, %" PRIu64 " searches, %" PRIu64
          " not proven\n",
          sum->mappings, sum->searches, sum->unproven);
+  features_write(stdout, &sum->shown);
   const bool good = sum->mismatches == 0 && sum->unproven == 0;
   cds_searcher_free(by->searcher);
   cds_arena_free(by->arena);

@@ -22,11 +22,14 @@
 
 #include "oracle/arguments.h"
 #include "oracle/depth_case.h"
+#include "oracle/features.h"
 #include "search/search.h"
 #include "support/close.h"
 #include "support/nest.h"
 
-enum { CASES = 300, CASES_QUICK = 100 };
+/* After so many pairs comes one of so many layouts that they are listed in
+ * bands. */
+enum { CASES = 300, CASES_QUICK = 100, BANDED = 50 };
 static const double near = 1e-9;
 
 typedef struct totals {
@@ -34,6 +37,7 @@ typedef struct totals {
   uint64_t tight, nested; /* capacities bind; two regions have loops */
   uint64_t mappings, counted, executed, nodes;
   double brute_s, search_s;
+  features shown;
 } totals;
 
 /* What is wrong with a case, and where. */
@@ -133,6 +137,10 @@ static const char *check_result(const depth_case *it, checker *by, unsigned g) {
   }
   if (below(result->value, best) && !depth_case_is_wider(it)) {
     return "the value is below that of all mappings";
+  }
+  if (result->value == best &&
+      below(by->brute.best[g].cost.cycles, result->cost.cycles)) {
+    return "of equal values one with more time";
   }
   if (below(result->value, result->bound) ||
       (result->proven && below(result->bound, result->value))) {
@@ -296,6 +304,8 @@ static void check_case(const depth_case *it, checker *by, bool shrink) {
     fputs("\n", stdout);
     fflush(stdout);
   }
+  features_add(&by->sum.shown, &it->arch,
+               by->verdict.result.found ? &by->verdict.result.mapping : NULL);
   by->sum.mappings += by->brute.mappings;
   by->sum.counted += by->brute.counted;
   by->sum.infeasible += !by->brute.found;
@@ -339,8 +349,13 @@ int main(int argc, char **argv) {
        i++) {
     depth_case_make(it, given.seed, given.first + i, (unsigned)given.times);
     check_case(it, by, given.shrink);
+    if (i % BANDED == BANDED - 1) {
+      depth_case_make_banded(it, given.seed, given.first + i);
+      check_case(it, by, false);
+    }
   }
   write_totals(&by->sum, given.seed);
+  features_write(stdout, &by->sum.shown);
   const bool good = by->sum.mismatches == 0;
   cds_searcher_free(by->searcher);
   cds_arena_free(by->arena);

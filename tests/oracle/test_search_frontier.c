@@ -21,6 +21,7 @@
 
 #include "oracle/arguments.h"
 #include "oracle/constrain_case.h"
+#include "oracle/features.h"
 #include "oracle/tiny_case.h"
 #include "search/frontier.h"
 #include "spec/rules.h"
@@ -34,6 +35,7 @@ static const double gap = 0.05;
 typedef struct totals {
   uint64_t cases, mismatches, infeasible, skipped, points, off_hull, searches;
   uint64_t most, coarse;
+  features shown;
 } totals;
 
 typedef struct checker {
@@ -294,6 +296,8 @@ static void check_case(checker *by, uint64_t seed, uint64_t number) {
     report(by, what, tiny, &found);
   }
   by->sum.cases++;
+  features_add(&by->sum.shown, by->arch,
+               found.points > 0 ? &found.point[0].mapping : NULL);
   by->sum.points += found.points;
   by->sum.most = found.points > by->sum.most ? found.points : by->sum.most;
   by->sum.off_hull += off_hull(&found);
@@ -324,6 +328,7 @@ int main(int argc, char **argv) {
          " with a resolution of %g\n",
          sum->points, sum->searches, sum->most, sum->off_hull, sum->coarse,
          gap);
+  features_write(stdout, &sum->shown);
   const bool good = sum->mismatches == 0;
   cds_searcher_free(by->searcher);
   cds_arena_free(by->arena);

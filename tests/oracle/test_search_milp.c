@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "oracle/arguments.h"
+#include "oracle/features.h"
 #include "oracle/tiny_case.h"
 #include "search/search.h"
 #include "support/close.h"
@@ -32,7 +33,7 @@ enum { CASES = 1000, CASES_QUICK = 300, GOALS = 5, SKIPPED = 77 };
 typedef struct totals {
   uint64_t cases, asked, feasible, powers, closed, different, exact_nodes,
       milp_nodes;
-  uint64_t interleaved; /* a holder of level 2 stands above one of level 1 */
+  features shown;
 } totals;
 
 typedef struct answer {
@@ -92,18 +93,6 @@ static bool all_powers(const cds_einsum *einsum) {
   return true;
 }
 
-static bool is_interleaved(const cds_mapping *mapping) {
-  bool inner = false;
-  bool found = false;
-  for (unsigned n = 0; n < mapping->nodes; n++) {
-    const cds_node *node = &mapping->node[n];
-    const bool hold = node->kind == CDS_HOLD;
-    found = found || (hold && inner && node->level == 1);
-    inner = inner || (hold && node->level == 2);
-  }
-  return found;
-}
-
 static void check_case(tiny_case *it, cds_searcher *const searcher[2],
                        totals *sum) {
   static answer exact, milp;
@@ -125,8 +114,8 @@ static void check_case(tiny_case *it, cds_searcher *const searcher[2],
     }
     sum->asked++;
     sum->feasible += exact.status == CDS_OK;
-    sum->interleaved +=
-        milp.status == CDS_OK && is_interleaved(&milp.result.mapping);
+    features_add(&sum->shown, &it->arch,
+                 milp.status == CDS_OK ? &milp.result.mapping : NULL);
     sum->closed += milp.status == CDS_OK && milp.result.proven;
     sum->exact_nodes += exact.result.nodes;
     sum->milp_nodes += milp.result.nodes;
@@ -161,10 +150,10 @@ int main(int argc, char **argv) {
   free(it);
   printf("%" PRIu64 " instances of seed %" PRIu64 " (%" PRIu64
          " of powers of 2), %" PRIu64 " goals (%" PRIu64 " feasible, %" PRIu64
-         " closed by programs, %" PRIu64 " interleaved), %" PRIu64
-         " differ\n%" PRIu64 " nodes of the exact search, %" PRIu64
-         " of programs\n",
+         " closed by programs), %" PRIu64 " differ\n%" PRIu64
+         " nodes of the exact search, %" PRIu64 " of programs\n",
          sum.cases, given.seed, sum.powers, sum.asked, sum.feasible, sum.closed,
-         sum.interleaved, sum.different, sum.exact_nodes, sum.milp_nodes);
+         sum.different, sum.exact_nodes, sum.milp_nodes);
+  features_write(stdout, &sum.shown);
   return sum.different == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

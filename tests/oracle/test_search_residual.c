@@ -19,6 +19,7 @@
 
 #include "oracle/arguments.h"
 #include "oracle/brute_residual.h"
+#include "oracle/features.h"
 #include "oracle/tiny_case.h"
 #include "search/search.h"
 #include "support/close.h"
@@ -83,6 +84,7 @@ static void report(const char *what, const tiny_case *it,
 
 typedef struct totals {
   uint64_t cases, skipped, mismatches, feasible, counted, nodes, better;
+  features shown;
 } totals;
 
 /* Sizes without many divisors, where residual parts are of use. */
@@ -127,6 +129,7 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
     sum->mismatches++;
   }
   sum->cases++;
+  features_add(&sum->shown, &it->arch, result.found ? &result.mapping : NULL);
   sum->feasible += brute.found;
   sum->counted += brute.counted;
   sum->nodes += result.nodes;
@@ -160,5 +163,6 @@ int main(int argc, char **argv) {
          " nodes searched\n",
          sum.cases, given.seed, sum.feasible, sum.skipped, sum.mismatches,
          sum.counted, sum.nodes);
+  features_write(stdout, &sum.shown);
   return sum.mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
