@@ -345,6 +345,10 @@ int main(int argc, char **argv) {
   }
   by->searcher = cds_searcher_new();
   by->arena = cds_arena_new();
+  /* A window that an array spreads outside of another that does not multicast:
+   * what the units inside share depends on both. */
+  depth_case_make(it, 42, 1105, 1);
+  check_case(it, by, given.shrink);
   for (uint64_t i = 0; i < given.cases && by->sum.mismatches < given.reports;
        i++) {
     depth_case_make(it, given.seed, given.first + i, (unsigned)given.times);
