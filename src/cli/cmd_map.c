@@ -6,16 +6,14 @@
 
 #include "base/parallel.h"
 #include "cli/cli.h"
-#include "cli/inputs.h"
+#include "cli/layers_alone.h"
+#include "cli/map_frontier.h"
 #include "cli/nest.h"
 #include "cli/summary.h"
 #include "export/breakdown.h"
 
-/* A layer that stands for all that cost the same. */
 typedef struct item {
-  cds_layer layer;  /* first of its kind, one run */
-  uint64_t runs;    /* of all of its kind, in all phases */
-  uint64_t entries; /* how many layers of the workload these are */
+  cds_distinct_layer kind;
   cds_status status;
   cds_network_result result;
   cds_arena *arena;
@@ -35,38 +33,16 @@ typedef struct job {
 } job;
 
 static void collect(job *it) {
-  const cds_workload *workload = &it->inputs.workload;
-  cds_arena *arena = it->cli->arena;
-  it->item = cds_cli_array(arena, workload->layers, sizeof *it->item);
-  for (size_t i = 0; i < workload->layers; i++) {
-    const cds_layer *layer = &workload->layer[i];
-    size_t k = 0;
-    while (k < it->items && !cds_layer_same(&it->item[k].layer, layer)) {
-      k++;
-    }
-    if (k == it->items) {
-      it->items++;
-      it->item[k].layer = *layer;
-      it->item[k].layer.count = 1;
-    }
-    it->item[k].runs += layer->count;
-    it->item[k].entries++;
+  cds_distinct_layer *kind = NULL;
+  it->items = cds_distinct_layers(&kind, &it->inputs.workload, it->cli);
+  it->item = cds_cli_array(it->cli->arena, it->items, sizeof *it->item);
+  for (size_t i = 0; i < it->items; i++) {
+    it->item[i].kind = kind[i];
   }
 }
 
-/* Solves one layer as a network of its own: the same objective, the same
- * bounds as in an exploration. */
 static cds_status solve_alone(const job *it, item *each,
                               cds_searchers *searchers) {
-  cds_phase phase = it->inputs.workload.phase[each->layer.phase];
-  cds_layer layer = each->layer;
-  layer.phase = 0;
-  cds_workload one = it->inputs.workload;
-  one.phases = 1;
-  one.phase = &phase;
-  one.layers = 1;
-  one.layer = &layer;
-  one.footprint_bits = 0; /* the whole network need not fit here */
   cds_network_options options = CDS_NETWORK_OPTIONS_INIT;
   options.objective = it->objective;
   options.power_limit_w = it->power_limit_w;
@@ -74,10 +50,8 @@ static cds_status solve_alone(const job *it, item *each,
   options.search = it->search;
   options.control = &it->control;
   options.searchers = searchers;
-  CDS_TRY(cds_network_solve(&each->result, it->inputs.arch, &one, each->arena,
-                            &options, each->diag));
-  each->result.layer[0].layer = &each->layer;
-  return CDS_OK;
+  return cds_layer_alone(&each->result, &it->inputs, &each->kind.layer,
+                         &options, each->arena, each->diag);
 }
 
 /* Memory and messages of an item are its own. */
@@ -94,14 +68,8 @@ static void solve(size_t index, unsigned thread, void *payload) {
     each->status = CDS_EINTERRUPTED;
     return;
   }
-  const char *reason =
-      each->layer.kind == CDS_LAYER_EINSUM
-          ? cds_search_reason(it->search.optimizer, it->inputs.arch,
-                              &each->layer, each->arena)
-          : NULL;
-  if (reason != NULL) {
-    cds_diag_error(each->diag, each->layer.place, CDS_CANNOT_MAP,
-                   each->layer.name, reason);
+  if (!cds_layer_searchable(&it->inputs, &each->kind.layer,
+                            it->search.optimizer, each->arena, each->diag)) {
     each->status = CDS_EINPUT;
     return;
   }
@@ -135,11 +103,17 @@ static void write_cost(const cds_page *page, const job *it, const item *each) {
   double scale;
   const char *unit = cds_shown_unit(it->objective, &scale);
   const double joule = 1e-12 * cost->energy_pj;
-  fprintf(page->stream, "  %s, %s (%s cycles), EDP %s\n",
+  fprintf(page->stream, "  %s, %s (%s cycles), EDP %s",
           cds_page_si(page, joule, "J"),
           cds_page_si(page, cost->latency_s, "s"),
           cds_page_count(page, cost->cycles),
           cds_page_si(page, joule * cost->latency_s, "J s"));
+  if (it->objective == CDS_OBJECTIVE_ED2P) {
+    const double value =
+        joule * cost->latency_s * cost->latency_s; /* of one run */
+    fprintf(page->stream, ", ED2P %s", cds_page_si(page, value, unit));
+  }
+  fputc('\n', page->stream);
   const cds_share roof = cds_time_bottleneck(it->inputs.arch, layer);
   fprintf(page->stream, "  bound by %s%s", roof.name,
           strcmp(roof.kind, "level") == 0 ? " bandwidth" : "");
@@ -169,69 +143,22 @@ static void write_cost(const cds_page *page, const job *it, const item *each) {
   }
 }
 
-static void write_title(const cds_page *page, const job *it, const item *each) {
-  const cds_layer *layer = &each->layer;
-  const char *phase = it->inputs.workload.phase[layer->phase].name;
-  const bool named = strncmp(layer->name, phase, strlen(phase)) == 0;
-  const bool phases = it->inputs.workload.phases > 1 && !named;
-  fprintf(page->stream, "\n%s%s%s", cds_page_bold(page, layer->name),
-          phases ? " of " : "", phases ? phase : "");
-  if (each->runs > 1) {
-    fprintf(page->stream, ", runs %" PRIu64 " times", each->runs);
-  }
-  if (each->entries > 1) {
-    fprintf(page->stream, " (with %" PRIu64 " equal layer%s)",
-            each->entries - 1, each->entries == 2 ? "" : "s");
-  }
-  fputs("\n  ", page->stream);
-  if (layer->kind == CDS_LAYER_EINSUM) {
-    cds_help_wrap(page->stream,
-                  cds_cli_printf(page->arena, "%s, %s",
-                                 cds_einsum_text(page, &layer->einsum),
-                                 cds_ranks_text(page, &layer->einsum)),
-                  2, 4);
-  } else {
-    fprintf(page->stream, "%s: %" PRIu64 " rows of %" PRIu64 "\n",
-            layer->operation.kind, layer->operation.rows,
-            layer->operation.length);
-  }
-}
-
 static void write_text(const cds_page *page, const job *it) {
-  const cds_space *space = it->inputs.space;
-  fprintf(page->stream,
-          "%s x %s: best mapping of each layer alone, least "
-          "%s\n",
-          cds_space_name(space), it->inputs.workload.name,
-          cds_objective_name(it->objective));
-  const char *design = cds_design_text(space, 0, page->arena);
-  if (*design != '\0') {
-    fputs("design        ", page->stream);
-    cds_help_wrap(page->stream, design, 14, 14);
-  }
-  if (cds_space_designs(space) > 1) {
-    fprintf(page->stream,
-            "              the first of %" PRIu64
-            "; --set NAME=VALUE fixes another\n",
-            cds_space_designs(space));
-  }
-  fputs("space         ", page->stream);
-  cds_help_wrap(
-      page->stream,
-      cds_cli_printf(page->arena, "%s; first-order physics",
-                     cds_mapping_space(it->inputs.arch, &it->inputs.workload,
-                                       it->search.optimizer)),
-      14, 14);
+  cds_alone_heading(page, &it->inputs,
+                    cds_cli_printf(page->arena,
+                                   "best mapping of each layer alone, least %s",
+                                   cds_objective_name(it->objective)),
+                    it->search.optimizer);
   for (size_t i = 0; i < it->items; i++) {
     const item *each = &it->item[i];
     if (each->status != CDS_OK) {
       continue;
     }
-    write_title(page, it, each);
+    cds_alone_title(page, &it->inputs.workload, &each->kind);
     write_cost(page, it, each);
-    if (each->layer.kind == CDS_LAYER_EINSUM) {
+    if (each->kind.layer.kind == CDS_LAYER_EINSUM) {
       const cds_layer_result *layer = &each->result.layer[0];
-      cds_nest_write(page, it->inputs.arch, &each->layer.einsum,
+      cds_nest_write(page, it->inputs.arch, &each->kind.layer.einsum,
                      &layer->mapping, layer->counts);
     }
   }
@@ -242,8 +169,8 @@ static void write_text(const cds_page *page, const job *it) {
 static void write_json_layer(cds_json *json, const job *it, const item *each) {
   cds_json_object(json, NULL);
   cds_layer_result result = each->result.layer[0];
-  cds_layer layer = each->layer;
-  layer.count = each->runs;
+  cds_layer layer = each->kind.layer;
+  layer.count = each->kind.runs;
   result.layer = &layer;
   cds_json_layer(json, it->inputs.arch, &it->inputs.workload, &result,
                  it->cli->arena);
@@ -281,8 +208,8 @@ static void write_csv(FILE *stream, const job *it) {
   cds_layer *layers = cds_cli_array(it->cli->arena, it->items, sizeof *layers);
   for (size_t i = 0; i < it->items; i++) {
     if (it->item[i].status == CDS_OK) {
-      layers[all.layers] = it->item[i].layer;
-      layers[all.layers].count = it->item[i].runs;
+      layers[all.layers] = it->item[i].kind.layer;
+      layers[all.layers].count = it->item[i].kind.runs;
       all.layer[all.layers] = it->item[i].result.layer[0];
       all.layer[all.layers].layer = &layers[all.layers];
       all.layers++;
@@ -314,7 +241,7 @@ static int judge(const job *it) {
       cds_cli_error(it->cli,
                     "the mapping of '%s' is not proven optimal: "
                     "'--require-proof' demands it",
-                    each->layer.name);
+                    each->kind.layer.name);
       code = CDS_EXIT_LIMIT;
     }
   }
@@ -366,6 +293,10 @@ int cds_cmd_map(cds_cli *cli) {
   it->cli = cli;
   cds_signals_install(!cli->options->quiet);
   cds_status status = prepare(it);
+  if (status == CDS_OK && cli->options->frontier) {
+    return cds_map_frontier(cli, &it->inputs, &it->search, it->power_limit_w,
+                            &it->control);
+  }
   if (status == CDS_OK) {
     status = solve_all(it);
   }

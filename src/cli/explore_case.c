@@ -79,25 +79,6 @@ static bool read_metric(cds_metric *out, const char *name, size_t length) {
   return false;
 }
 
-/* "0.5" or "0.5 %". */
-static cds_status read_gap(cds_explore_case *it) {
-  const char *text = it->cli->options->pareto_gap;
-  const char *rest = "";
-  double percent = 0;
-  if (cds_parse_double(&percent, text, &rest)) {
-    rest += strspn(rest, " ");
-    if ((*rest == '\0' || strcmp(rest, "%") == 0) && percent >= 0 &&
-        percent <= 100) {
-      it->question.gap = percent / 100;
-      return CDS_OK;
-    }
-  }
-  it->inputs.wrong_call = true;
-  cds_cli_error(
-      it->cli, "'--pareto-gap' is '%s': expected percents from 0 to 100", text);
-  return CDS_EINPUT;
-}
-
 /* "energy,latency": two metrics that differ. */
 static cds_status read_pareto(cds_explore_case *it) {
   const char *text = it->cli->options->pareto;
@@ -108,7 +89,8 @@ static cds_status read_pareto(cds_explore_case *it) {
   }
   const size_t first = strcspn(text, ",");
   const char *second = text[first] == ',' ? text + first + 1 : "";
-  CDS_TRY(read_gap(it));
+  CDS_TRY(cds_inputs_percent(&it->question.gap, &it->inputs, it->cli,
+                             "--pareto-gap", it->cli->options->pareto_gap));
   if (read_metric(&it->question.metric[0], text, first) &&
       read_metric(&it->question.metric[1], second, strlen(second)) &&
       it->question.metric[0] != it->question.metric[1]) {

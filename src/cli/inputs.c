@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/constrain.h"
 #include "cli/foreign.h"
 #include "codesign/version.h"
@@ -445,6 +446,24 @@ cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
                 "Debian, Ubuntu: sudo apt-get install %s; then rm -r "
                 "out/build/release and run again",
                 package);
+  return CDS_EINPUT;
+}
+
+cds_status cds_inputs_percent(double *out, cds_inputs *inputs, cds_cli *cli,
+                              const char *option, const char *text) {
+  const char *rest = "";
+  double percent = 0;
+  if (cds_parse_double(&percent, text, &rest)) {
+    rest += strspn(rest, " ");
+    if ((*rest == '\0' || strcmp(rest, "%") == 0) && percent >= 0 &&
+        percent <= 100) {
+      *out = percent / 100;
+      return CDS_OK;
+    }
+  }
+  inputs->wrong_call = true;
+  cds_cli_error(cli, "'%s' is '%s': expected percents from 0 to 100", option,
+                text);
   return CDS_EINPUT;
 }
 

@@ -57,6 +57,10 @@ void cds_stdin_rewind(void);
  * this build lacks the optimiser. */
 cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
                              cds_cli *cli);
+/* A share that an option gives as "0.5" or "0.5 %"; refused, as a wrong call,
+ * unless it is from 0 to 100. */
+cds_status cds_inputs_percent(double *out, cds_inputs *inputs, cds_cli *cli,
+                              const char *option, const char *text);
 /* Why the search cannot map the layer, or NULL. */
 const char *cds_search_reason(cds_optimizer optimizer, const cds_arch *arch,
                               const cds_layer *layer, cds_arena *arena);

@@ -110,6 +110,9 @@ void cds_json_counts(cds_json *json, const cds_arch *arch,
 /* Member "roofs_cycles" and "bottleneck". */
 void cds_json_roofs(cds_json *json, const cds_arch *arch,
                     const cds_layer_result *layer);
+/* The lines of a mapping, separated by commas; NULL: no memory. */
+const char *cds_mapping_joined(const cds_mapping *mapping, const cds_arch *arch,
+                               const cds_einsum *einsum, cds_arena *arena);
 /* Member "mapping": its lines. */
 bool cds_json_mapping(cds_json *json, const cds_arch *arch,
                       const cds_einsum *einsum, const cds_mapping *mapping,

@@ -207,14 +207,12 @@ static void write_layer_header(cds_csv *csv, const cds_share *share,
   cds_csv_end_record(csv);
 }
 
-/* The lines of a mapping in one field. */
-static const char *joined_mapping(const cds_layer_result *result,
-                                  const cds_arch *arch, cds_arena *arena) {
+const char *cds_mapping_joined(const cds_mapping *mapping, const cds_arch *arch,
+                               const cds_einsum *einsum, cds_arena *arena) {
   const char **lines = NULL;
-  const size_t count = cds_mapping_lines(&lines, &result->mapping, arch,
-                                         &result->layer->einsum, arena);
-  const char *all = "";
-  for (size_t i = 0; lines != NULL && i < count && all != NULL; i++) {
+  const size_t count = cds_mapping_lines(&lines, mapping, arch, einsum, arena);
+  const char *all = lines == NULL ? NULL : "";
+  for (size_t i = 0; i < count && all != NULL; i++) {
     all = cds_arena_printf(arena, "%s%s%s", all, i > 0 ? ", " : "", lines[i]);
   }
   return all;
@@ -252,7 +250,9 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
   for (size_t i = 0; i < shares; i++) {
     cds_csv_number(csv, share[i].value);
   }
-  cds_csv_text(csv, einsum ? joined_mapping(result, arch, arena) : NULL);
+  cds_csv_text(csv, einsum ? cds_mapping_joined(&result->mapping, arch,
+                                                &layer->einsum, arena)
+                           : NULL);
   cds_csv_end_record(csv);
 }
 

@@ -199,7 +199,7 @@ static cds_status add_own(cds_layer_result *by_kind, network_job *job) {
   for (size_t kind = 0; kind < kinds; kind++) {
     if (!job->hull[kind].fixed && job->plan->twin[kind] == kind) {
       question[questions++] = (cds_layer_question){
-          .kind = kind, .goal = {.product = true}, .result = &own[kind]};
+          .kind = kind, .goal = {.time_power = 1}, .result = &own[kind]};
     }
   }
   CDS_TRY(cds_ask_layers(&job->asker, question, questions));

@@ -104,7 +104,7 @@ static void try_order(cds_branch *branch, const cds_rank_key *base,
   const double power =
       key.dynamic_pj * problem->seconds_per_pj * problem->arch->clock_hz;
   key.cycles = power > key.cycles ? power : key.cycles;
-  if (!branch->found || key.value <= branch->best) {
+  if (!isinf(key.value) && (!branch->found || key.value <= branch->best)) {
     offer(branch, &key, order);
   }
 }
@@ -202,11 +202,16 @@ static double most_energy(const cds_branch *branch) {
   }
   const double seconds = branch->least_cycles / problem->arch->clock_hz;
   const double leakage = problem->leakage_w * 1e12 * seconds;
-  const double energy =
-      branch->goal.product
-          ? branch->best / seconds - leakage
-          : branch->best - leakage - branch->goal.lambda_pj_per_s * seconds;
-  return energy + 1e-10 * (fabs(branch->best) + fabs(energy) + leakage);
+  double energy = branch->best;
+  for (unsigned i = 0; i < branch->goal.time_power; i++) {
+    energy /= seconds;
+  }
+  const double paid = branch->goal.time_power == 0
+                          ? leakage + branch->goal.lambda_pj_per_s * seconds
+                          : leakage;
+  const double room = fabs(energy) + paid; /* for rounding */
+  energy -= paid;
+  return energy + 1e-10 * room;
 }
 
 /* Whether all sizes in question are beyond the incumbent, by what is chosen. */

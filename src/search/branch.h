@@ -6,6 +6,8 @@
 #ifndef CDS_SEARCH_BRANCH_H
 #define CDS_SEARCH_BRANCH_H
 
+#include <math.h>
+
 #include "search/options.h"
 #include "search/order.h"
 #include "search/stack.h"
@@ -106,20 +108,18 @@ void cds_rows_cost(double *dynamic_pj, double *cycles,
 static inline double cds_batch_steps(const cds_problem *problem, uint64_t s) {
   return (double)cds_ceil_div(problem->size[CDS_BATCH], s);
 }
-/* Whether nothing below `bound` is of interest: with a relative slack, since
- * bound and value add the same terms in another order. */
+/* Whether nothing below `bound` is of interest, as it passes the goal's limits
+ * or the incumbent: with a relative slack, since bound and value add the same
+ * terms in another order. */
 static inline bool cds_beyond(const cds_branch *branch, double bound) {
-  return branch->found && bound * (1 - 1e-12) > branch->best;
+  return isinf(bound) || (branch->found && bound * (1 - 1e-12) > branch->best);
 }
 /* Whether nothing with so much energy and time at least is of interest: its
  * value is beyond the incumbent, or it takes as long and more energy, so that
  * its value is not less, and of equal values the incumbent ranks first. */
 static inline bool cds_cost_beyond(const cds_branch *branch, double dynamic_pj,
                                    double cycles) {
-  if (!branch->found) {
-    return false;
-  }
-  return (cycles >= branch->key.cycles &&
+  return (branch->found && cycles >= branch->key.cycles &&
           dynamic_pj * (1 - 1e-12) > branch->key.dynamic_pj) ||
          cds_beyond(branch, cds_goal_value(branch->problem, branch->goal,
                                            dynamic_pj, cycles));

@@ -4,6 +4,7 @@
  * src/price: the only numbers that an answer is made of.
  */
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "search/constrain.h"
@@ -174,7 +175,8 @@ cds_status cds_confirm(cds_descent *job, double dynamic_pj, double cycles) {
       (void)cycles;
       const double value =
           cds_aim_value(&job->aim, cost.dynamic_pj, cost.cycles);
-      if (better(&job->best, value, cost.cycles, cost.dynamic_pj)) {
+      if (!isinf(value) &&
+          better(&job->best, value, cost.cycles, cost.dynamic_pj)) {
         job->best.found = true;
         job->best.value = value;
         job->best.cycles = cost.cycles;

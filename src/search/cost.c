@@ -10,8 +10,7 @@ double cds_goal_value(const cds_problem *problem, cds_goal goal,
   const double power = dynamic_pj * problem->seconds_per_pj;
   seconds = power > seconds ? power : seconds;
   const double energy = dynamic_pj + problem->leakage_w * 1e12 * seconds;
-  return goal.product ? energy * seconds
-                      : energy + goal.lambda_pj_per_s * seconds;
+  return cds_goal_at(goal, energy, seconds);
 }
 
 static bool single(const cds_problem *problem, unsigned level) {

@@ -17,16 +17,25 @@ enum { CDS_CHECK_EVERY = 1024, CDS_CONFIRM_EVERY = 8 };
 double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles) {
   cycles = fmax(cycles, dynamic_pj * aim->cycles_per_pj);
   const double energy = dynamic_pj + aim->leakage_pj * cycles;
-  return aim->product ? energy * (cycles / aim->clock_hz)
-                      : energy + aim->lambda_pj * cycles;
+  if (energy > aim->most_pj || cycles > aim->most_cycles) {
+    return (double)INFINITY;
+  }
+  if (aim->time_power == 0) {
+    return energy + aim->lambda_pj * cycles;
+  }
+  const cds_goal goal = {.time_power = aim->time_power};
+  return cds_goal_at(goal, energy, cycles / aim->clock_hz);
 }
 
-/* Least E T where E >= e, T >= t and E + m T >= s: on the segment of that line
- * between E = e and T = t the product is quasi-concave, so it is least at an
- * end. */
-static double least_product(double e, double t, double s, double m) {
-  const double at_e = e * fmax(t, (s - e) / m);
-  const double at_t = t * fmax(e, s - m * t);
+/* Least E T^n where E >= e, T >= t and E + m T >= s: on the segment of that
+ * line between E = e and T = t the product is quasi-concave, so it is least at
+ * an end. */
+static double least_product(const cds_aim *aim, double e, double t, double s,
+                            double m) {
+  const cds_goal goal = {.time_power = aim->time_power};
+  const double at_e =
+      cds_goal_at(goal, e, fmax(t, (s - e) / m) / aim->clock_hz);
+  const double at_t = cds_goal_at(goal, fmax(e, s - m * t), t / aim->clock_hz);
   return fmin(at_e, at_t);
 }
 
@@ -48,16 +57,20 @@ double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
   const double dynamic_pj = sum->value[CDS_ENERGY];
   weighted = fmax(weighted, dynamic_pj + layout->weight * cycles);
   const double bound = cds_aim_value(aim, dynamic_pj, cycles);
-  if (!aim->product) {
-    return fmax(bound, weighted);
+  if (aim->time_power == 0) {
+    /* The limits allow no larger sum. */
+    const double most =
+        aim->most_pj +
+        (aim->lambda_pj > 0 ? aim->lambda_pj * aim->most_cycles : 0);
+    return weighted * (1 - 1e-12) > most ? (double)INFINITY
+                                         : fmax(bound, weighted);
   }
   const double m = layout->weight - aim->leakage_pj;
   const double energy = dynamic_pj + aim->leakage_pj * cycles;
   if (m <= 0 || energy <= 0) {
     return bound;
   }
-  return fmax(bound,
-              least_product(energy, cycles, weighted, m) / aim->clock_hz);
+  return fmax(bound, least_product(aim, energy, cycles, weighted, m));
 }
 
 /* ---- orders of a region ---------------------------------------------- */

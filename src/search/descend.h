@@ -6,6 +6,8 @@
 #ifndef CDS_SEARCH_DESCEND_H
 #define CDS_SEARCH_DESCEND_H
 
+#include <math.h>
+
 #include "search/candidates.h"
 
 enum { CDS_LOOPS_MAX = (CDS_GROUPS_MAX + 1) * CDS_DIMS_MAX };
@@ -18,8 +20,9 @@ typedef struct cds_loop {
 
 /* What is wanted, per cycle. */
 typedef struct cds_aim {
-  bool product;
-  double lambda_pj; /* a cycle; 0 for the product */
+  unsigned time_power;         /* n of E x T^n; 0: E + lambda x T */
+  double lambda_pj;            /* a cycle; 0 for products */
+  double most_pj, most_cycles; /* limits; INFINITY: none */
   double leakage_pj;
   double cycles_per_pj; /* power roof */
   double clock_hz;
@@ -68,7 +71,11 @@ struct cds_descent {
   cds_status status;
 };
 
-/* The goal's value, pJ or pJ s. */
+/* Whether bounds on time alone are of use. */
+static inline bool cds_aim_weighs_time(const cds_aim *aim) {
+  return aim->time_power > 0 || !isinf(aim->most_cycles);
+}
+/* The goal's value, pJ or pJ s^n; INFINITY beyond a limit. */
 double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles);
 /* Lower bound on the goal from a dynamic energy, and a weighted sum made with
  * the layout's weight. */
@@ -76,7 +83,8 @@ double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
                      const cds_weights *sum);
 /* Whether nothing at or above the bound is of interest. */
 static inline bool cds_descent_beyond(const cds_descent *job, double bound) {
-  return job->best.found && bound * (1 - 1e-12) >= job->best.value;
+  return isinf(bound) ||
+         (job->best.found && bound * (1 - 1e-12) >= job->best.value);
 }
 /* Looks through all tiles and orders of the layout. */
 cds_status cds_descend(cds_descent *job);

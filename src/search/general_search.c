@@ -334,18 +334,24 @@ static int by_bound(const void *left, const void *right) {
   return a->entry < b->entry ? -1 : a->entry > b->entry;
 }
 
+static double limit_of(double given) {
+  return given > 0 ? given : (double)INFINITY;
+}
+
 static void begin_descent(cds_general_search *search, cds_goal goal,
                           const cds_control *control) {
   cds_descent *job = &search->descent;
   const cds_general *general = &search->general;
   const double clock = general->arch->clock_hz;
   job->general = &search->general;
-  job->aim =
-      (cds_aim){.product = goal.product,
-                .lambda_pj = goal.product ? 0 : goal.lambda_pj_per_s / clock,
-                .leakage_pj = general->leakage_w * 1e12 / clock,
-                .cycles_per_pj = general->seconds_per_pj * clock,
-                .clock_hz = clock};
+  job->aim = (cds_aim){
+      .time_power = goal.time_power,
+      .lambda_pj = goal.time_power > 0 ? 0 : goal.lambda_pj_per_s / clock,
+      .most_pj = limit_of(goal.energy_limit_pj),
+      .most_cycles = limit_of(goal.latency_limit_s) * clock,
+      .leakage_pj = general->leakage_w * 1e12 / clock,
+      .cycles_per_pj = general->seconds_per_pj * clock,
+      .clock_hz = clock};
   job->control = control;
   job->nodes = job->leaves = job->confirmed = 0;
   job->most_nodes = CDS_OPENED_MAX;
@@ -356,7 +362,7 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
     const cds_incumbent *known = &search->pool[i];
     const double value =
         cds_aim_value(&job->aim, known->dynamic_pj, known->cycles);
-    if (!job->best.found || value < job->best.value) {
+    if (!isinf(value) && (!job->best.found || value < job->best.value)) {
       job->best = *known;
       job->best.value = value;
     }
@@ -405,13 +411,14 @@ static size_t rank_layouts(cds_general_search *search, size_t first) {
 /* Weight of a cycle of the outermost port in the layout's bounds. */
 static double weight_of(const cds_descent *job, const cds_layout_entry *entry) {
   const cds_aim *aim = &job->aim;
-  if (!aim->product) {
+  if (aim->time_power == 0) {
     return aim->leakage_pj + aim->lambda_pj;
   }
   const double dynamic =
       job->best.found ? job->best.dynamic_pj : entry->energy_pj;
   const double cycles = job->best.found ? job->best.cycles : entry->cycles;
-  return aim->leakage_pj + (dynamic / cycles + aim->leakage_pj);
+  return aim->leakage_pj +
+         aim->time_power * (dynamic / cycles + aim->leakage_pj);
 }
 
 static cds_status open_layout(cds_general_search *search,
@@ -427,7 +434,8 @@ static cds_status open_layout(cds_general_search *search,
   spreads_of(spread, search, entry);
   cds_layout_set(&job->layout, &search->general, &search->chain[entry->chain],
                  spread);
-  cds_layout_look(&job->layout, weight_of(job, entry), job->aim.product,
+  cds_layout_look(&job->layout, weight_of(job, entry),
+                  cds_aim_weighs_time(&job->aim),
                   job->best.found ? &job->best.cost : NULL);
   cds_layout_bound(&job->layout);
   cds_weights sum = job->layout.fixed;
@@ -506,7 +514,7 @@ static cds_status open_all(cds_general_search *search, double *open) {
 }
 
 cds_status cds_general_search_possible(cds_general_search *search) {
-  static const cds_goal least_energy = {.product = false};
+  static const cds_goal least_energy = {.lambda_pj_per_s = 0};
   cds_descent *job = &search->descent;
   double open = (double)INFINITY;
   begin_descent(search, least_energy, NULL);

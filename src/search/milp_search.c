@@ -206,7 +206,7 @@ cds_status cds_milp_search_begin(cds_milp_search *search, const cds_arch *arch,
 /* ---- a linear goal ----------------------------------------------------- */
 
 static cds_goal linear(double lambda) {
-  return (cds_goal){.product = false, .lambda_pj_per_s = lambda};
+  return (cds_goal){.lambda_pj_per_s = lambda};
 }
 
 static double value_of(const cds_milp_search *search, cds_goal goal,
@@ -389,9 +389,7 @@ static cds_status solve_linear(cds_search_result *out, cds_milp_search *search,
 /* ---- products ---------------------------------------------------------- */
 
 /* Where two lines meet; false if they do not. */
-static bool meet(cds_milp_search *search, const line *a, const line *b,
-                 double *energy, double *time) {
-  (void)search;
+static bool meet(const line *a, const line *b, double *energy, double *time) {
   if (isinf(b->lambda)) { /* T >= least */
     *time = b->least;
     *energy = a->least - a->lambda * *time;
@@ -411,15 +409,15 @@ static bool above(const line *it, double energy, double time) {
 }
 
 /* The corner of the region above the lines that has the least product. */
-static double least_corner(cds_milp_search *search, const line *it,
-                           size_t lines, double *energy, double *time) {
+static double least_corner(cds_goal product, const line *it, size_t lines,
+                           double *energy, double *time) {
   double least = (double)INFINITY;
   for (size_t i = 0; i < lines; i++) {
     for (size_t j = 0; j < lines; j++) {
       double e = 0;
       double t = 0;
-      if (i == j || !meet(search, &it[i], &it[j], &e, &t) || e < 0 || t < 0 ||
-          e * t >= least) {
+      if (i == j || !meet(&it[i], &it[j], &e, &t) || e < 0 || t < 0 ||
+          cds_goal_at(product, e, t) >= least) {
         continue;
       }
       bool inside = true;
@@ -427,7 +425,7 @@ static double least_corner(cds_milp_search *search, const line *it,
         inside = k == i || k == j || above(&it[k], e, t);
       }
       if (inside) {
-        least = e * t;
+        least = cds_goal_at(product, e, t);
         *energy = e;
         *time = t;
       }
@@ -451,19 +449,19 @@ static void first_lines(line out[2], const cds_milp_search *search) {
   out[1] = (line){(double)INFINITY, time};
 }
 
-static cds_status solve_product(cds_search_result *out,
-                                cds_milp_search *search) {
-  static const cds_goal product = {.product = true};
+static cds_status solve_product(cds_search_result *out, cds_milp_search *search,
+                                cds_goal product) {
+  const double n = product.time_power;
   line lines[LINES_MAX + 2];
   first_lines(lines, search);
   size_t count = 2;
   double energy = lines[0].least;
   double time = lines[1].least;
-  double bound = energy * time;
+  double bound = cds_goal_at(product, energy, time);
   bool reached = false;
   while (count < LINES_MAX + 2 && !search->stopped && !reached) {
     cds_search_result next;
-    const double lambda = energy / time;
+    const double lambda = n * energy / time; /* of the level line */
     CDS_TRY(solve_linear(&next, search, lambda));
     if (!next.found) {
       *out = next;
@@ -474,9 +472,9 @@ static cds_status solve_product(cds_search_result *out,
       out->value = value_of(search, product, &next.cost);
     }
     lines[count++] = (line){lambda, next.bound};
-    reached = !search->stopped && next.bound <= 2 * energy * (1 + EQUAL);
+    reached = !search->stopped && next.bound <= (1 + n) * energy * (1 + EQUAL);
     bound = reached ? out->value
-                    : least_corner(search, lines, count, &energy, &time);
+                    : least_corner(product, lines, count, &energy, &time);
     reached = reached || bound >= out->value * (1 - EQUAL);
   }
   search->stopped = search->stopped || !reached;
@@ -492,8 +490,9 @@ cds_status cds_milp_search_solve(cds_search_result *out,
   search->nodes = 0;
   search->control = control;
   search->stopped = false;
-  CDS_TRY(goal.product ? solve_product(out, search)
-                       : solve_linear(out, search, goal.lambda_pj_per_s));
+  CDS_TRY(goal.time_power > 0
+              ? solve_product(out, search, goal)
+              : solve_linear(out, search, goal.lambda_pj_per_s));
   out->nodes = search->nodes;
   if (!out->found) {
     return search->stopped ? CDS_EINTERRUPTED : CDS_EINFEASIBLE;

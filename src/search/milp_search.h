@@ -13,14 +13,15 @@
  * energy and compute time only, with what is not better than the best mapping
  * so far cut off; the first whose bound is beyond it ends the search.
  *
- * Energy x time. The set of points (E, T) of all mappings lies in the convex
+ * Energy x time^n. The set of points (E, T) of all mappings lies in the convex
  * region above its supporting lines E + lambda T >= w, each of which is one
- * search with a linear goal. Where E x T >= c is a convex set, and the hull of
- * the points has all its corners in it, it holds for all points: the least
+ * search with a linear goal. Where E x T^n >= c is a convex set, and the hull
+ * of the points has all its corners in it, it holds for all points: the least
  * product of points is that of a corner of their hull. So lines are added where
- * the region's corner of least product lies, in the direction E / T there, at
- * which that corner is cut off or proves to be reached; the product at it is
- * the bound. Mappings above the hull need not be looked at.
+ * the region's corner of least product lies, in the direction n E / T of the
+ * level line there, at which that corner is cut off or proves to be reached;
+ * the product at it is the bound. Mappings above the hull need not be looked
+ * at.
  *
  * Answers. Each solution is written as a mapping, and counted and priced like
  * any other: no number of the solver is a result. It says that nothing is

@@ -340,8 +340,10 @@ static cds_status finish(cds_search_result *out, cds_searcher *searcher,
                     searcher->scratch));
   CDS_TRY(cds_price_einsum(&out->cost, &searcher->arch, &searcher->einsum,
                            counts, searcher->problem.power_limit_w));
-  out->value = cds_goal_value(&searcher->problem, branch->goal,
-                              out->cost.dynamic_pj, out->cost.cycles);
+  cds_goal goal = branch->goal;
+  goal.energy_limit_pj = goal.latency_limit_s = 0; /* met up to rounding */
+  out->value = cds_goal_value(&searcher->problem, goal, out->cost.dynamic_pj,
+                              out->cost.cycles);
   if (fabs(out->value - branch->best) > 1e-9 * out->value) {
     return CDS_EINTERNAL; /* rows and counts disagree */
   }
@@ -450,7 +452,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
 cds_status cds_search_possible(cds_searcher *searcher, const cds_arch *arch,
                                const cds_einsum *einsum, double power_limit_w,
                                const bool *left_out) {
-  static const cds_goal least_energy = {.product = false};
+  static const cds_goal least_energy = {.lambda_pj_per_s = 0};
   searcher->by_programs = false;
   CDS_TRY(take_pair(searcher, arch, einsum, left_out));
   CDS_TRY(begin_pair(searcher, power_limit_w));
@@ -461,6 +463,14 @@ cds_status cds_search_possible(cds_searcher *searcher, const cds_arch *arch,
   return result == NULL
              ? CDS_ENOMEM
              : cds_search_solve(result, searcher, least_energy, NULL);
+}
+
+const cds_arch *cds_searcher_arch(const cds_searcher *searcher) {
+  return &searcher->arch;
+}
+
+const cds_einsum *cds_searcher_einsum(const cds_searcher *searcher) {
+  return &searcher->einsum;
 }
 
 cds_misfit cds_search_misfit(const cds_searcher *searcher) {

@@ -18,6 +18,8 @@
 #ifndef CDS_SEARCH_SEARCH_H
 #define CDS_SEARCH_SEARCH_H
 
+#include <math.h>
+
 #include "codesign/control.h"
 #include "price/price.h"
 
@@ -52,11 +54,32 @@ cds_status cds_optimizer_supports(cds_optimizer optimizer, const cds_arch *arch,
 /* Whether the space of the pair has uneven placement (the first of the two). */
 bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum);
 
-/* What to minimise: E_total + lambda x T (pJ, s), or the product E x T. */
+/* What to minimise: a product E_total x T^n (pJ, s), or E_total + lambda x T;
+ * with limits, of the mappings alone that take no more. */
 typedef struct cds_goal {
-  bool product;
+  unsigned time_power; /* n; 0: no product, but the sum */
   double lambda_pj_per_s;
+  double energy_limit_pj, latency_limit_s; /* 0: none; not for `milp` */
 } cds_goal;
+
+/* The goal's value for a total energy and a latency, INFINITY beyond a limit.
+ * It does not fall with either, and where a product is at least some value is a
+ * convex set: the least of it lies on the lower hull of the points. */
+static inline double cds_goal_at(cds_goal goal, double energy_pj,
+                                 double latency_s) {
+  if ((goal.energy_limit_pj > 0 && energy_pj > goal.energy_limit_pj) ||
+      (goal.latency_limit_s > 0 && latency_s > goal.latency_limit_s)) {
+    return (double)INFINITY;
+  }
+  if (goal.time_power == 0) {
+    return energy_pj + goal.lambda_pj_per_s * latency_s;
+  }
+  double value = energy_pj;
+  for (unsigned i = 0; i < goal.time_power; i++) {
+    value *= latency_s;
+  }
+  return value;
+}
 
 typedef struct cds_search_result {
   bool found;
@@ -82,7 +105,11 @@ void cds_searcher_choose(cds_searcher *searcher,
  * optimiser is not in this build, or does not take the pair. */
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
-/* Finds the optimum for a goal; CDS_EINFEASIBLE when no mapping fits. No heap
+/* What it was begun for, with the policies that constraints demand. */
+const cds_arch *cds_searcher_arch(const cds_searcher *searcher);
+const cds_einsum *cds_searcher_einsum(const cds_searcher *searcher);
+/* Finds the optimum for a goal; CDS_EINFEASIBLE when no mapping fits, or none
+ * within the limits of the goal. No heap
  * allocation for each evaluated mapping. */
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control);

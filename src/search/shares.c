@@ -126,6 +126,30 @@ static unsigned array_of(const cds_layout *layout, const cds_leg *way,
   return count == 1 ? found : general->arch->arrays;
 }
 
+/* The first group inside of an array; groups + 1: none. */
+static unsigned group_inside(const cds_general *general, unsigned array) {
+  unsigned g = 1;
+  while (g <= general->groups && general->group[g].depth <= array) {
+    g++;
+  }
+  return g;
+}
+
+/* Extent of a dimension inside of array k: that of the tile of the group below,
+ * on all instances of the arrays between the two. */
+static uint16_t extent_inside(const cds_layout *layout, unsigned k,
+                              const cds_tile *tile, unsigned d) {
+  const cds_general *general = layout->general;
+  const unsigned g = group_inside(general, k);
+  const unsigned end =
+      g > general->groups ? general->arch->arrays : general->group[g].depth;
+  uint16_t extent = tile->at.at[d];
+  for (unsigned b = k + 1; b < end; b++) {
+    extent = cds_product(&general->dim[d], extent, layout->spread[b]->at.at[d]);
+  }
+  return extent;
+}
+
 double cds_step_share(const cds_layout *layout, const cds_leg *way,
                       const cds_tile *tile) {
   const cds_general *general = layout->general;
@@ -139,8 +163,9 @@ double cds_step_share(const cds_layout *layout, const cds_leg *way,
     } else if (tile == NULL) {
       share *= most_inside(layout, window, k);
     } else {
-      share *= share_inside(layout, window, k, tile->at.at[window->dim[0]],
-                            tile->at.at[window->dim[1]]);
+      share *= share_inside(layout, window, k,
+                            extent_inside(layout, k, tile, window->dim[0]),
+                            extent_inside(layout, k, tile, window->dim[1]));
     }
   }
   return share;
@@ -169,10 +194,7 @@ unsigned cds_step_group(const cds_layout *layout, const cds_leg *way) {
       continue;
     }
     const unsigned k = array_of(layout, way, &shape->window[w]);
-    unsigned g = 1;
-    while (g <= general->groups && general->group[g].depth <= k) {
-      g++;
-    }
+    const unsigned g = group_inside(general, k);
     if (k == general->arch->arrays || g > general->groups ||
         (found != 0 && found != g)) {
       return 0;

@@ -75,7 +75,7 @@ static double reference(void) {
 static bool prove(bench *b, const cds_layer *layer, cds_search_result *result) {
   double times[REPEATS];
   for (unsigned repeat = 0; repeat < REPEATS; ++repeat) {
-    const cds_goal goal = {.product = true};
+    const cds_goal goal = {.time_power = 1};
     const double start = now_s();
     if (cds_search_begin(b->searcher, &b->arch, &layer->einsum,
                          (double)INFINITY) != CDS_OK ||

@@ -205,12 +205,32 @@ static void list_choices(brute *it, unsigned t) {
   }
 }
 
+unsigned brute_class(const cds_einsum *einsum, unsigned rank) {
+  unsigned t = 0;
+  while (t < BRUTE_TENSORS && cds_tensor_has_rank(&einsum->tensor[t], rank)) {
+    t++;
+  }
+  return t; /* BRUTE_BATCH: all have it */
+}
+
 /* ---- values ---------------------------------------------------------- */
 
+double brute_goal_value(const brute_goal *goal, double energy_pj,
+                        double latency_s) {
+  switch (goal->time_power) {
+  case 0:
+    return energy_pj + goal->lambda_pj_per_s * latency_s;
+  case 1:
+    return energy_pj * latency_s;
+  case 2:
+    return energy_pj * latency_s * latency_s;
+  default:
+    return (double)NAN;
+  }
+}
+
 static double value_of(const brute *it, const own_cost *cost) {
-  return it->goal->product
-             ? cost->energy_pj * cost->latency_s
-             : cost->energy_pj + it->goal->lambda_pj_per_s * cost->latency_s;
+  return brute_goal_value(it->goal, cost->energy_pj, cost->latency_s);
 }
 
 static own_cost price_of(const brute *it, const bill *sum, double more_pj) {
@@ -316,11 +336,22 @@ static void try_third(brute *it, const choice *a, const choice *b,
     bill_add(&sum, c->part, it->arch);
     const own_cost cost = price_of(it, &sum, 0);
     it->out->priced++;
-    if (cost.fits && cost.meets) {
+    if (cost.fits && cost.meets && it->goal->frontier != NULL) {
+      pareto_add(it->goal->frontier, cost.energy_pj, cost.latency_s);
+    } else if (cost.fits && cost.meets) {
       const choice *const way[] = {a, b, c};
       offer(it, way, &cost);
     }
   }
+}
+
+/* Whether nothing that costs at least so much is of interest. */
+static bool is_passed(const brute *it, const own_cost *least) {
+  if (it->goal->frontier != NULL) {
+    return pareto_reached(it->goal->frontier, least->energy_pj,
+                          least->latency_s, 0);
+  }
+  return it->out->found && beyond(value_of(it, least), it->out->value);
 }
 
 /* Nothing that a bill asks for can shrink when the third is added. */
@@ -332,8 +363,7 @@ static void try_pairs(brute *it) {
       bill pair = *a->part;
       bill_add(&pair, b->part, it->arch);
       const own_cost least = price_of(it, &pair, it->least_pj[2]);
-      if (least.fits && least.meets &&
-          !(it->out->found && beyond(value_of(it, &least), it->out->value))) {
+      if (least.fits && least.meets && !is_passed(it, &least)) {
         try_third(it, a, b, &pair);
       }
     }

@@ -16,13 +16,20 @@
 #include <stdbool.h>
 
 #include "oracle/own_price.h"
+#include "oracle/pareto_points.h"
 
 enum { BRUTE_PRIMES_MAX = 6, BRUTE_TIES_MAX = 8, BRUTE_TENSORS = 3 };
+/* Classes of ranks: by the tensor that lacks them, or all have them. */
+enum { BRUTE_BATCH = BRUTE_TENSORS, BRUTE_CLASSES };
+unsigned brute_class(const cds_einsum *einsum, unsigned rank);
 
 typedef struct brute_goal {
-  bool product; /* E x T, else E + lambda T */
+  unsigned time_power; /* n of E x T^n; 0: E + lambda T */
   double lambda_pj_per_s;
   double power_limit_w; /* INFINITY: none */
+  /* If it is there, brute_force collects in it what trades energy and latency
+   * best, whatever the goal, and gives no value. */
+  pareto_points *frontier;
 } brute_goal;
 
 /* One raw mapping: loops from outside in, and the gap (0: before all loops)
@@ -54,6 +61,10 @@ typedef struct brute_result {
   brute_tie tie[BRUTE_TIES_MAX];
   uint64_t priced, executed; /* effort */
 } brute_result;
+
+/* The goal's value for a total energy and a latency. */
+double brute_goal_value(const brute_goal *goal, double energy_pj,
+                        double latency_s);
 
 /* For a (batched) matrix product, up to three levels, at most one array. */
 void brute_force(brute_result *out, const cds_arch *arch,

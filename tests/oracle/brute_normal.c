@@ -16,7 +16,6 @@
 
 #include "oracle/brute_force.h"
 
-enum { BATCH = BRUTE_TENSORS, CLASSES };
 enum { X, COLS, ROWS, A, G, DIGITS };
 enum { HOLDERS_MAX = 2 * BRUTE_TENSORS };
 
@@ -35,35 +34,17 @@ typedef struct normal {
   void *payload;
   unsigned holders;
   holder holder[HOLDERS_MAX];
-  uint64_t digit[CLASSES][DIGITS];
+  uint64_t digit[BRUTE_CLASSES][DIGITS];
   uint64_t share[DIGITS][CDS_RANKS_MAX];
 } normal;
-
-static bool has_rank(const cds_tensor *tensor, unsigned rank) {
-  for (unsigned a = 0; a < tensor->axes; a++) {
-    if (tensor->axis[a].term[0].rank == rank) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static unsigned class_of(const cds_einsum *einsum, unsigned rank) {
-  for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
-    if (!has_rank(&einsum->tensor[t], rank)) {
-      return t;
-    }
-  }
-  return BATCH;
-}
 
 /* Loops of the gaps [from, to) all belong to one class? Multiplies them in. */
 static bool take_gap(normal *it, int from, int to, unsigned class,
                      unsigned digit) {
   for (int i = from; i < to; i++) {
     const brute_loop *loop = &it->raw->loop[i];
-    const unsigned of = class_of(it->einsum, loop->rank);
-    if (class != CLASSES && of != class) {
+    const unsigned of = brute_class(it->einsum, loop->rank);
+    if (class != BRUTE_CLASSES && of != class) {
       return false;
     }
     it->digit[of][digit] *= loop->trips;
@@ -89,12 +70,13 @@ static bool allowed_digits(const normal *it) {
  * normal form. */
 static bool take_digits(normal *it) {
   const int loops = (int)it->raw->loops;
-  for (unsigned c = 0; c < CLASSES; c++) {
+  for (unsigned c = 0; c < BRUTE_CLASSES; c++) {
     for (unsigned d = 0; d < DIGITS; d++) {
       it->digit[c][d] = 1;
     }
   }
-  take_gap(it, 0, it->holders > 0 ? it->holder[0].gap : loops, CLASSES, G);
+  take_gap(it, 0, it->holders > 0 ? it->holder[0].gap : loops, BRUTE_CLASSES,
+           G);
   for (unsigned h = 0; h < it->holders; h++) {
     const holder *at = &it->holder[h];
     const int end = h + 1 == it->holders ? loops : it->holder[h + 1].gap;
@@ -122,12 +104,12 @@ static void share_primes(normal *it) {
     for (unsigned r = 0; r < it->einsum->ranks; r++) {
       it->share[d][r] = 1;
     }
-    for (unsigned c = 0; c < CLASSES; c++) {
+    for (unsigned c = 0; c < BRUTE_CLASSES; c++) {
       uint64_t rest = it->digit[c][d];
       while (rest > 1) {
         const uint64_t p = least_prime(rest);
         unsigned r = it->einsum->ranks - 1;
-        while (class_of(it->einsum, r) != c || left[r] % p != 0) {
+        while (brute_class(it->einsum, r) != c || left[r] % p != 0) {
           r--;
         }
         it->share[d][r] *= p;
@@ -145,7 +127,7 @@ static void add_node(cds_mapping *out, cds_node node) {
 static void add_loops(cds_mapping *out, const normal *it, unsigned class,
                       unsigned digit) {
   for (unsigned r = 0; r < it->einsum->ranks; r++) {
-    if (class_of(it->einsum, r) == class && it->share[digit][r] > 1) {
+    if (brute_class(it->einsum, r) == class && it->share[digit][r] > 1) {
       add_node(
           out,
           (cds_node){.kind = CDS_FOR, .rank = r, .trips = it->share[digit][r]});
@@ -175,7 +157,7 @@ static uint64_t hoisted_over(const normal *it, const cds_mapping *mapping,
   for (unsigned above = n - 1; above >= BRUTE_TENSORS; above--) {
     const cds_node *up = &mapping->node[above];
     if (up->kind == CDS_FOR) {
-      if (class_of(it->einsum, up->rank) != mapping->node[n].tensor) {
+      if (brute_class(it->einsum, up->rank) != mapping->node[n].tensor) {
         break;
       }
       trips *= up->trips;
@@ -215,7 +197,7 @@ static void offer(normal *it) {
   if (above == 0) {
     add_spreads(&mapping, it);
   }
-  add_loops(&mapping, it, BATCH, G);
+  add_loops(&mapping, it, BRUTE_BATCH, G);
   for (unsigned c = 0; c < BRUTE_TENSORS; c++) {
     add_loops(&mapping, it, c, G);
   }
@@ -240,13 +222,13 @@ static void offer(normal *it) {
 /* All ways to divide the spreads of the classes from c on over the axes. */
 static void divide_spreads(normal *it, unsigned c, uint64_t rows,
                            uint64_t cols) {
-  if (c == CLASSES) {
+  if (c == BRUTE_CLASSES) {
     offer(it);
     return;
   }
   uint64_t spread = 1;
   for (unsigned r = 0; r < it->einsum->ranks; r++) {
-    spread *= class_of(it->einsum, r) == c ? it->raw->spread[r] : 1;
+    spread *= brute_class(it->einsum, r) == c ? it->raw->spread[r] : 1;
   }
   for (uint64_t f = 1; f <= spread; f++) {
     if (spread % f == 0 && f <= rows && spread / f <= cols) {

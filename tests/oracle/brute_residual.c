@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = BRUTE_TENSORS, CLASSES };
 enum { G, A, X, LOOPS };
 enum { HOLDERS_MAX = 2 * BRUTE_TENSORS, SEEN_MAX = 4096 };
 
@@ -34,24 +33,6 @@ typedef struct search {
   size_t seen_count;
   uint64_t seen[SEEN_MAX][CDS_RANKS_MAX];
 } search;
-
-static bool has_rank(const cds_tensor *tensor, unsigned rank) {
-  for (unsigned a = 0; a < tensor->axes; a++) {
-    if (tensor->axis[a].term[0].rank == rank) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static unsigned class_of(const cds_einsum *einsum, unsigned rank) {
-  for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
-    if (!has_rank(&einsum->tensor[t], rank)) {
-      return t;
-    }
-  }
-  return BATCH;
-}
 
 static void add(cds_mapping *mapping, cds_node node) {
   mapping->node[mapping->nodes++] = node;
@@ -88,7 +69,7 @@ static void write(cds_mapping *mapping, const search *it) {
   if (it->above == 0) {
     add_spreads(mapping, it);
   }
-  add_loops(mapping, it, BATCH, G);
+  add_loops(mapping, it, BRUTE_BATCH, G);
   for (unsigned c = 0; c < BRUTE_TENSORS; c++) {
     add_loops(mapping, it, c, G);
   }
@@ -107,7 +88,7 @@ static void write(cds_mapping *mapping, const search *it) {
  * acts as if it stood elsewhere. */
 static bool hoists(const search *it) {
   bool looped[HOLDERS_MAX];
-  bool on_top[CLASSES] = {false};
+  bool on_top[BRUTE_CLASSES] = {false};
   for (unsigned h = 0; h < it->holders; h++) {
     looped[h] = false;
     for (unsigned r = 0; r < it->einsum->ranks; r++) {
@@ -210,9 +191,7 @@ static void try_mapping(search *it) {
     return;
   }
   const double value =
-      it->goal->product
-          ? cost.energy_pj * cost.latency_s
-          : cost.energy_pj + it->goal->lambda_pj_per_s * cost.latency_s;
+      brute_goal_value(it->goal, cost.energy_pj, cost.latency_s);
   if (is_better(it->out, value, &cost, &mapping)) {
     it->out->found = true;
     it->out->value = value;
@@ -236,8 +215,8 @@ static void choose_loops(search *it, unsigned rank) {
   }
   const unsigned class = it->class[rank];
   const uint64_t size = it->einsum->rank[rank].size;
-  const bool one = class < BATCH && it->held[class][1];
-  const bool two = class < BATCH && it->held[class][2];
+  const bool one = class < BRUTE_BATCH && it->held[class][1];
+  const bool two = class < BRUTE_BATCH && it->held[class][2];
   const uint64_t spread = it->rows[rank] * it->cols[rank];
   for (uint64_t g = 1; g <= size; g++) {
     for (uint64_t a = 1; a <= (one ? size : 1); a++) {
@@ -353,9 +332,9 @@ bool brute_residual(residual_result *out, const cds_arch *arch,
   it->goal = goal;
   it->out = out;
   it->scratch = cds_arena_new();
-  unsigned ranks[CLASSES] = {0};
+  unsigned ranks[BRUTE_CLASSES] = {0};
   for (unsigned r = 0; r < einsum->ranks; r++) {
-    it->class[r] = class_of(einsum, r);
+    it->class[r] = brute_class(einsum, r);
     ranks[it->class[r]] += einsum->rank[r].size > 1;
   }
   for (unsigned r = 0; r < einsum->ranks; r++) {

@@ -274,15 +274,16 @@ static void make_real(cds_arch *arch, random_stream *stream) {
   scale(&arch->fixed_leakage_w, stream);
 }
 
-/* Energy alone, with a little time, with much time, and the product; any of
+/* Energy alone, with a little time, with much time, and the products; any of
  * them first, because a search may learn from the goals before. */
 static void draw_goals(depth_case *it, random_stream *stream) {
   depth_options *options = &it->options;
   const cds_goal goal[DEPTH_GOALS_MAX] = {
-      {.product = false},
+      {.time_power = 0},
       {.lambda_pj_per_s = 1e8 * (1 + random_below(stream, 1000))},
       {.lambda_pj_per_s = 1e11 * (1 + random_below(stream, 1000))},
-      {.product = true}};
+      {.time_power = 1},
+      {.time_power = 2}};
   const unsigned first = random_below(stream, DEPTH_GOALS_MAX);
   options->goals = DEPTH_GOALS_MAX;
   for (unsigned g = 0; g < DEPTH_GOALS_MAX; g++) {
@@ -365,6 +366,36 @@ void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
   draw_networks(out, &stream);
 }
 
+void depth_case_make_banded(depth_case *out, uint64_t seed, uint64_t number) {
+  enum { LEVELS = 5, ABOVE = 2 }; /* levels above the array */
+  random_stream stream = random_start(seed ^ 0xba4d, number);
+  memset(out, 0, sizeof *out);
+  out->seed = seed;
+  out->number = number;
+  out->times = 1;
+  if (!einsum_read(&out->einsum, "O[m,n] += A[m,k] * B[k,n]; m 4, n 2, k 1",
+                   out->names)) {
+    exit(EXIT_FAILURE);
+  }
+  out->arch.name = "tiny";
+  for (unsigned position = 0; out->arch.levels < LEVELS; position++) {
+    if (position == ABOVE) {
+      add_array(&out->arch, &stream);
+    } else {
+      add_level(&out->arch, position, &stream);
+    }
+  }
+  random_price(&out->arch, &out->einsum, &stream);
+  cds_array *array = &out->arch.array[0];
+  array->axes = 1;
+  array->extent[0] = 4;
+  array->multicast = array->reduction = false;
+  array->bit_pj = random_below(&stream, 40); /* few units may be best */
+  draw_capacities(out, &stream);
+  draw_goals(out, &stream);
+  out->options.seed = seed ^ number;
+}
+
 bool depth_case_is_wider(const depth_case *it) {
   const cds_arch *arch = &it->arch;
   const cds_einsum *einsum = &it->einsum;
@@ -430,8 +461,8 @@ void depth_case_write(FILE *stream, const depth_case *it) {
   fputs("  goals:", stream);
   for (unsigned g = 0; g < it->options.goals; g++) {
     const cds_goal *goal = &it->options.goal[g];
-    if (goal->product) {
-      fputs(" product", stream);
+    if (goal->time_power > 0) {
+      fprintf(stream, " product of time^%u", goal->time_power);
     } else {
       fprintf(stream, " lambda %.17g", goal->lambda_pj_per_s);
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle/brute_force.h"
 #include "oracle/depth_rules.h"
 #include "spec/rules.h"
 #include "support/random_case.h"
@@ -77,9 +78,9 @@ static void stop(const char *what) {
 }
 
 double depth_value(cds_goal goal, const cds_cost *cost) {
-  return goal.product
-             ? cost->energy_pj * cost->latency_s
-             : cost->energy_pj + goal.lambda_pj_per_s * cost->latency_s;
+  const brute_goal own = {.time_power = goal.time_power,
+                          .lambda_pj_per_s = goal.lambda_pj_per_s};
+  return brute_goal_value(&own, cost->energy_pj, cost->latency_s);
 }
 
 /* ---- the pair -------------------------------------------------------- */
@@ -261,6 +262,17 @@ static void keep_point(depth_point *out, const depth_point *point,
   make_mapping(&out->mapping, it);
 }
 
+/* Ties of the value go to less time, then to less energy. */
+static bool better(const depth_result *out, unsigned goal, double value,
+                   const cds_cost *cost) {
+  const cds_cost *best = &out->best[goal].cost;
+  if (out->fitting == 1 || value != out->value[goal]) {
+    return out->fitting == 1 || value < out->value[goal];
+  }
+  return cost->cycles != best->cycles ? cost->cycles < best->cycles
+                                      : cost->dynamic_pj < best->dynamic_pj;
+}
+
 static void offer(walk *it) {
   static depth_point point;
   depth_result *out = it->out;
@@ -279,9 +291,13 @@ static void offer(walk *it) {
     return;
   }
   out->fitting++;
+  if (it->options->frontier != NULL) {
+    pareto_add(it->options->frontier, point.cost.energy_pj,
+               point.cost.latency_s);
+  }
   for (unsigned g = 0; g < it->options->goals; g++) {
     const double value = depth_value(it->options->goal[g], &point.cost);
-    if (out->fitting == 1 || value < out->value[g]) {
+    if (better(out, g, value, &point.cost)) {
       out->value[g] = value;
       keep_point(&out->best[g], &point, it);
     }

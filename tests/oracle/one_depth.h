@@ -31,10 +31,11 @@
 
 #include <stdbool.h>
 
+#include "oracle/pareto_points.h"
 #include "price/price.h"
 #include "search/search.h"
 
-enum { DEPTH_GOALS_MAX = 4, DEPTH_SAMPLES = 6 };
+enum { DEPTH_GOALS_MAX = 5, DEPTH_SAMPLES = 6 };
 
 typedef struct depth_options {
   unsigned goals;
@@ -42,7 +43,8 @@ typedef struct depth_options {
   double power_limit_w; /* INFINITY: none */
   /* All orders of the loops of each region instead of the canonical ones. */
   bool all_orders;
-  uint64_t seed; /* of the sample */
+  uint64_t seed;           /* of the sample */
+  pareto_points *frontier; /* collects all that trade both best; or NULL */
 } depth_options;
 
 /* A mapping and its cost by count and price. */

@@ -212,7 +212,8 @@ static void solve_both(uint64_t number, bool one_each) {
   brute_force(&uneven, &tiny.arch, &tiny.einsum, &tiny.goal);
   const depth_options options = {
       .goals = 1,
-      .goal = {{tiny.goal.product, tiny.goal.lambda_pj_per_s}},
+      .goal = {{.time_power = tiny.goal.time_power,
+                .lambda_pj_per_s = tiny.goal.lambda_pj_per_s}},
       .power_limit_w = tiny.goal.power_limit_w};
   one_depth(&result, &tiny.arch, &tiny.einsum, &options);
 }
@@ -261,15 +262,17 @@ typedef struct order_totals {
   double worst[DEPTH_GOALS_MAX], sum[DEPTH_GOALS_MAX];
 } order_totals;
 
-enum { ENERGY, SOME_TIME, MUCH_TIME, PRODUCT };
+enum { ENERGY, SOME_TIME, MUCH_TIME, PRODUCT, SQUARE };
 static const char *const goal_name[DEPTH_GOALS_MAX] = {
     [ENERGY] = "energy",
     [SOME_TIME] = "energy and some time",
     [MUCH_TIME] = "energy and much time",
-    [PRODUCT] = "energy x time"};
+    [PRODUCT] = "energy x time",
+    [SQUARE] = "energy x time^2"};
 
 static unsigned goal_kind(cds_goal goal) {
-  return goal.product                  ? PRODUCT
+  return goal.time_power > 1           ? SQUARE
+         : goal.time_power == 1        ? PRODUCT
          : goal.lambda_pj_per_s == 0   ? ENERGY
          : goal.lambda_pj_per_s < 1e11 ? SOME_TIME
                                        : MUCH_TIME;

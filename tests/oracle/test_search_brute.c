@@ -3,7 +3,7 @@
  * The search against brute force on tiny random instances: the same value, the
  * same canonical mapping, and an admissible floor.
  *
- * Usage: test_search_brute [seed N] [cases N] [case N]
+ * Usage: test_search_brute [seed N] [cases N] [case N] [reports N]
  */
 #include <inttypes.h>
 #include <math.h>
@@ -16,14 +16,16 @@
 
 #include <cmocka.h>
 
+#include "oracle/arguments.h"
 #include "oracle/brute_force.h"
+#include "oracle/features.h"
 #include "oracle/tiny_case.h"
 #include "search/search.h"
 #include "support/close.h"
 #include "support/nest.h"
 #include "support/simulate.h"
 
-enum { CASES = 1500, CASES_QUICK = 200, REPORTS_MAX = 5 };
+enum { CASES = 1500, CASES_QUICK = 200 };
 
 /* Value of a mapping by the simulator and the tests' own price rules. */
 static double literal_value(const tiny_case *it, const cds_mapping *mapping) {
@@ -44,9 +46,7 @@ static double literal_value(const tiny_case *it, const cds_mapping *mapping) {
   if (!cost.fits || !cost.meets) {
     return (double)NAN;
   }
-  return it->goal.product
-             ? cost.energy_pj * cost.latency_s
-             : cost.energy_pj + it->goal.lambda_pj_per_s * cost.latency_s;
+  return brute_goal_value(&it->goal, cost.energy_pj, cost.latency_s);
 }
 
 /* The brute force's optimum with the energy and time that was found. */
@@ -120,6 +120,7 @@ static void report(const char *what, const tiny_case *it,
 
 typedef struct totals {
   uint64_t cases, mismatches, feasible, priced, executed, nodes, several;
+  features shown;
 } totals;
 
 static void check_case(const tiny_case *it, cds_searcher *searcher,
@@ -131,7 +132,8 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
   cds_status status = cds_search_begin(searcher, &it->arch, &it->einsum,
                                        it->goal.power_limit_w);
   if (status == CDS_OK) {
-    const cds_goal goal = {it->goal.product, it->goal.lambda_pj_per_s};
+    const cds_goal goal = {.time_power = it->goal.time_power,
+                           .lambda_pj_per_s = it->goal.lambda_pj_per_s};
     status = cds_search_solve(&result, searcher, goal, NULL);
   }
   const char *what = difference(it, &brute, status, &result);
@@ -140,6 +142,7 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
     sum->mismatches++;
   }
   sum->cases++;
+  features_add(&sum->shown, &it->arch, result.found ? &result.mapping : NULL);
   sum->feasible += brute.found;
   sum->priced += brute.priced;
   sum->executed += brute.executed;
@@ -148,29 +151,17 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
 }
 
 int main(int argc, char **argv) {
-  const char *quick = getenv("CODESIGN_TEST_QUICK");
-  uint64_t cases =
-      quick != NULL && strcmp(quick, "1") == 0 ? CASES_QUICK : CASES;
-  uint64_t seed = 11, first = 0;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t number = strtoull(argv[i + 1], NULL, 10);
-    if (strcmp(argv[i], "seed") == 0) {
-      seed = number;
-    } else if (strcmp(argv[i], "cases") == 0) {
-      cases = number;
-    } else if (strcmp(argv[i], "case") == 0) {
-      first = number;
-      cases = 1;
-    }
-  }
+  static const test_arguments usual = {
+      .seed = 11, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
   tiny_case *it = malloc(sizeof *it);
   cds_searcher *searcher = cds_searcher_new();
   if (it == NULL || searcher == NULL) {
     return EXIT_FAILURE;
   }
   totals sum = {0};
-  for (uint64_t i = 0; i < cases && sum.mismatches < REPORTS_MAX; i++) {
-    tiny_case_make(it, seed, first + i);
+  for (uint64_t i = 0; i < given.cases && sum.mismatches < given.reports; i++) {
+    tiny_case_make(it, given.seed, given.first + i);
     check_case(it, searcher, &sum);
   }
   cds_searcher_free(searcher);
@@ -179,7 +170,8 @@ int main(int argc, char **argv) {
          " feasible, %" PRIu64 " with ties of other energies), %" PRIu64
          " mismatches\n%" PRIu64 " mappings priced, %" PRIu64
          " nests executed, %" PRIu64 " nodes searched\n",
-         sum.cases, seed, sum.feasible, sum.several, sum.mismatches, sum.priced,
-         sum.executed, sum.nodes);
+         sum.cases, given.seed, sum.feasible, sum.several, sum.mismatches,
+         sum.priced, sum.executed, sum.nodes);
+  features_write(stdout, &sum.shown);
   return sum.mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

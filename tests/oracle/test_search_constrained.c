@@ -19,7 +19,9 @@
 
 #include <cmocka.h>
 
+#include "oracle/arguments.h"
 #include "oracle/constrain_case.h"
+#include "oracle/features.h"
 #include "search/search.h"
 #include "spec/rules.h"
 #include "support/close.h"
@@ -31,6 +33,7 @@ static const double near = 1e-9;
 typedef struct totals {
   uint64_t cases, policies, infeasible, contradictory, mismatches, wider;
   uint64_t mappings, searches, unproven, compared, binding;
+  features shown;
 } totals;
 
 typedef struct checker {
@@ -186,6 +189,8 @@ static void check_case(depth_case *it, checker *by, uint64_t seed,
   memset(&by->result, 0, sizeof by->result);
   const char *what = check(it, by);
   by->sum.cases++;
+  features_add(&by->sum.shown, &it->arch,
+               by->result.found ? &by->result.mapping : NULL);
   by->sum.mappings += by->brute.mappings;
   by->sum.policies += !cds_constraints_concern(&it->arch, &it->einsum, true);
   by->sum.contradictory +=
@@ -202,43 +207,14 @@ static void check_case(depth_case *it, checker *by, uint64_t seed,
   }
 }
 
-typedef struct arguments {
-  uint64_t seed, cases, first, reports;
-  unsigned times;
-} arguments;
-
-static uint64_t from_environment(const char *name, uint64_t otherwise) {
-  const char *text = getenv(name);
-  return text != NULL && *text != '\0' ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static arguments read_arguments(int argc, char **argv) {
-  const bool quick = from_environment("CODESIGN_TEST_QUICK", 0) == 1;
-  arguments out = {.seed = from_environment("CODESIGN_TEST_SEED", 11),
-                   .cases = from_environment("CODESIGN_TEST_CASES",
-                                             quick ? CASES_QUICK : CASES),
-                   .reports = 5,
-                   .times = 1};
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t number = strtoull(argv[i + 1], NULL, 10);
-    if (strcmp(argv[i], "seed") == 0) {
-      out.seed = number;
-    } else if (strcmp(argv[i], "cases") == 0) {
-      out.cases = number;
-    } else if (strcmp(argv[i], "case") == 0) {
-      out.first = number;
-      out.cases = 1;
-    } else if (strcmp(argv[i], "times") == 0) {
-      out.times = (unsigned)number;
-    } else if (strcmp(argv[i], "reports") == 0) {
-      out.reports = number;
-    }
-  }
-  return out;
-}
-
 int main(int argc, char **argv) {
-  const arguments given = read_arguments(argc, argv);
+  static const test_arguments usual = {.seed = 11,
+                                       .cases = CASES,
+                                       .quick = CASES_QUICK,
+                                       .reports = 5,
+                                       .times = 1,
+                                       .shrink = true};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
   depth_case *it = malloc(sizeof *it);
   checker *by = calloc(1, sizeof *by);
   if (it == NULL || by == NULL) {
@@ -251,7 +227,7 @@ int main(int argc, char **argv) {
   check_case(it, by, 77, 495);
   for (uint64_t i = 0; i < given.cases && by->sum.mismatches < given.reports;
        i++) {
-    depth_case_make(it, given.seed, given.first + i, given.times);
+    depth_case_make(it, given.seed, given.first + i, (unsigned)given.times);
     check_case(it, by, given.seed, given.first + i);
   }
   const totals *sum = &by->sum;
@@ -267,6 +243,7 @@ int main(int argc, char **argv) {
   printf("%" PRIu64 " mappings priced, %" PRIu64 " searches, %" PRIu64
          " not proven\n",
          sum->mappings, sum->searches, sum->unproven);
+  features_write(stdout, &sum->shown);
   const bool good = sum->mismatches == 0 && sum->unproven == 0;
   cds_searcher_free(by->searcher);
   cds_arena_free(by->arena);

@@ -3,11 +3,12 @@
  * The exact search against mixed integer programs on tiny random instances: two
  * optimisers that share the description of the pair and the rows of counts, and
  * neither bounds, orders of work nor capacities. Each instance is asked for
- * least energy, for least time, for its own goal, and for energy x time.
+ * least energy, for least time, for its own goal, and for
+ * energy x time^n.
  * Programs cut ranks into equal parts whatever the architecture says; the exact
  * search is told to.
  *
- * Usage: test_search_milp [seed N] [cases N] [case N]
+ * Usage: test_search_milp [seed N] [cases N] [case N] [reports N]
  */
 #include <inttypes.h>
 #include <math.h>
@@ -20,23 +21,19 @@
 
 #include <cmocka.h>
 
+#include "oracle/arguments.h"
+#include "oracle/features.h"
 #include "oracle/tiny_case.h"
 #include "search/search.h"
 #include "support/close.h"
 #include "support/nest.h"
 
-enum {
-  CASES = 1000,
-  CASES_QUICK = 300,
-  REPORTS_MAX = 5,
-  GOALS = 4,
-  SKIPPED = 77
-};
+enum { CASES = 1000, CASES_QUICK = 300, GOALS = 5, SKIPPED = 77 };
 
 typedef struct totals {
   uint64_t cases, asked, feasible, powers, closed, different, exact_nodes,
       milp_nodes;
-  uint64_t interleaved; /* a holder of level 2 stands above one of level 1 */
+  features shown;
 } totals;
 
 typedef struct answer {
@@ -71,8 +68,9 @@ static const char *difference(const answer *exact, const answer *milp) {
 static void report(const char *what, const tiny_case *it, cds_goal goal,
                    const answer *exact, const answer *milp) {
   const answer *by[2] = {exact, milp};
-  printf("mismatch: %s, %s, lambda %g\n  ", what,
-         goal.product ? "product" : "linear", goal.lambda_pj_per_s);
+  printf("mismatch: %s, %s of time^%u, lambda %g\n  ", what,
+         goal.time_power > 0 ? "product" : "sum", goal.time_power,
+         goal.lambda_pj_per_s);
   tiny_case_write(stdout, it);
   for (unsigned i = 0; i < 2; i++) {
     const cds_search_result *result = &by[i]->result;
@@ -95,18 +93,6 @@ static bool all_powers(const cds_einsum *einsum) {
   return true;
 }
 
-static bool is_interleaved(const cds_mapping *mapping) {
-  bool inner = false;
-  bool found = false;
-  for (unsigned n = 0; n < mapping->nodes; n++) {
-    const cds_node *node = &mapping->node[n];
-    const bool hold = node->kind == CDS_HOLD;
-    found = found || (hold && inner && node->level == 1);
-    inner = inner || (hold && node->level == 2);
-  }
-  return found;
-}
-
 static void check_case(tiny_case *it, cds_searcher *const searcher[2],
                        totals *sum) {
   static answer exact, milp;
@@ -114,7 +100,8 @@ static void check_case(tiny_case *it, cds_searcher *const searcher[2],
       {.lambda_pj_per_s = 0},
       {.lambda_pj_per_s = 1e15},
       {.lambda_pj_per_s = it->goal.lambda_pj_per_s + 1e9},
-      {.product = true}};
+      {.time_power = 1},
+      {.time_power = 2}};
   for (unsigned g = 0; g < GOALS; g++) {
     it->arch.any_factors = it->number % 2 == 1;
     ask(&milp, searcher[1], it, goal[g]);
@@ -127,8 +114,8 @@ static void check_case(tiny_case *it, cds_searcher *const searcher[2],
     }
     sum->asked++;
     sum->feasible += exact.status == CDS_OK;
-    sum->interleaved +=
-        milp.status == CDS_OK && is_interleaved(&milp.result.mapping);
+    features_add(&sum->shown, &it->arch,
+                 milp.status == CDS_OK ? &milp.result.mapping : NULL);
     sum->closed += milp.status == CDS_OK && milp.result.proven;
     sum->exact_nodes += exact.result.nodes;
     sum->milp_nodes += milp.result.nodes;
@@ -138,21 +125,9 @@ static void check_case(tiny_case *it, cds_searcher *const searcher[2],
 }
 
 int main(int argc, char **argv) {
-  const char *quick = getenv("CODESIGN_TEST_QUICK");
-  uint64_t cases =
-      quick != NULL && strcmp(quick, "1") == 0 ? CASES_QUICK : CASES;
-  uint64_t seed = 23, first = 0;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t number = strtoull(argv[i + 1], NULL, 10);
-    if (strcmp(argv[i], "seed") == 0) {
-      seed = number;
-    } else if (strcmp(argv[i], "cases") == 0) {
-      cases = number;
-    } else if (strcmp(argv[i], "case") == 0) {
-      first = number;
-      cases = 1;
-    }
-  }
+  static const test_arguments usual = {
+      .seed = 23, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
   if (cds_optimizer_lacks(CDS_OPTIMIZER_MILP) != NULL) {
     printf("skipped: built without GLPK\n");
     return SKIPPED;
@@ -166,8 +141,8 @@ int main(int argc, char **argv) {
   options.optimizer = CDS_OPTIMIZER_MILP;
   cds_searcher_choose(searcher[1], &options);
   totals sum = {0};
-  for (uint64_t i = 0; i < cases && sum.different < REPORTS_MAX; i++) {
-    tiny_case_make(it, seed, first + i);
+  for (uint64_t i = 0; i < given.cases && sum.different < given.reports; i++) {
+    tiny_case_make(it, given.seed, given.first + i);
     check_case(it, searcher, &sum);
   }
   cds_searcher_free(searcher[0]);
@@ -175,10 +150,10 @@ int main(int argc, char **argv) {
   free(it);
   printf("%" PRIu64 " instances of seed %" PRIu64 " (%" PRIu64
          " of powers of 2), %" PRIu64 " goals (%" PRIu64 " feasible, %" PRIu64
-         " closed by programs, %" PRIu64 " interleaved), %" PRIu64
-         " differ\n%" PRIu64 " nodes of the exact search, %" PRIu64
-         " of programs\n",
-         sum.cases, seed, sum.powers, sum.asked, sum.feasible, sum.closed,
-         sum.interleaved, sum.different, sum.exact_nodes, sum.milp_nodes);
+         " closed by programs), %" PRIu64 " differ\n%" PRIu64
+         " nodes of the exact search, %" PRIu64 " of programs\n",
+         sum.cases, given.seed, sum.powers, sum.asked, sum.feasible, sum.closed,
+         sum.different, sum.exact_nodes, sum.milp_nodes);
+  features_write(stdout, &sum.shown);
   return sum.different == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -3,7 +3,7 @@
  * The search on matrix products with residual parts against brute force over
  * the same space: value, canonical mapping, proof, floor.
  *
- * Usage: test_search_residual [seed N] [cases N] [case N]
+ * Usage: test_search_residual [seed N] [cases N] [case N] [reports N]
  */
 #include <inttypes.h>
 #include <math.h>
@@ -17,13 +17,15 @@
 
 #include <cmocka.h>
 
+#include "oracle/arguments.h"
 #include "oracle/brute_residual.h"
+#include "oracle/features.h"
 #include "oracle/tiny_case.h"
 #include "search/search.h"
 #include "support/close.h"
 #include "support/nest.h"
 
-enum { CASES = 500, CASES_QUICK = 60, REPORTS_MAX = 5 };
+enum { CASES = 500, CASES_QUICK = 60 };
 /* Of the nests of a case, so that none takes long. */
 enum { SIZE_MAX_PRODUCT = 130 };
 
@@ -82,6 +84,7 @@ static void report(const char *what, const tiny_case *it,
 
 typedef struct totals {
   uint64_t cases, skipped, mismatches, feasible, counted, nodes, better;
+  features shown;
 } totals;
 
 /* Sizes without many divisors, where residual parts are of use. */
@@ -116,7 +119,8 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
   cds_status status = cds_search_begin(searcher, &it->arch, &it->einsum,
                                        it->goal.power_limit_w);
   if (status == CDS_OK) {
-    const cds_goal goal = {it->goal.product, it->goal.lambda_pj_per_s};
+    const cds_goal goal = {.time_power = it->goal.time_power,
+                           .lambda_pj_per_s = it->goal.lambda_pj_per_s};
     status = cds_search_solve(&result, searcher, goal, NULL);
   }
   const char *what = difference(it, &brute, status, &result);
@@ -125,37 +129,25 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
     sum->mismatches++;
   }
   sum->cases++;
+  features_add(&sum->shown, &it->arch, result.found ? &result.mapping : NULL);
   sum->feasible += brute.found;
   sum->counted += brute.counted;
   sum->nodes += result.nodes;
 }
 
 int main(int argc, char **argv) {
-  const char *quick = getenv("CODESIGN_TEST_QUICK");
-  uint64_t cases =
-      quick != NULL && strcmp(quick, "1") == 0 ? CASES_QUICK : CASES;
-  uint64_t seed = 23;
-  uint64_t first = 0;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t number = strtoull(argv[i + 1], NULL, 10);
-    if (strcmp(argv[i], "seed") == 0) {
-      seed = number;
-    } else if (strcmp(argv[i], "cases") == 0) {
-      cases = number;
-    } else if (strcmp(argv[i], "case") == 0) {
-      first = number;
-      cases = 1;
-    }
-  }
+  static const test_arguments usual = {
+      .seed = 23, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
   tiny_case *it = malloc(sizeof *it);
   cds_searcher *searcher = cds_searcher_new();
   if (it == NULL || searcher == NULL) {
     return EXIT_FAILURE;
   }
   totals sum = {0};
-  for (uint64_t i = 0; i < cases && sum.mismatches < REPORTS_MAX; i++) {
-    tiny_case_make(it, seed, first + i);
-    draw_sizes(it, seed, first + i);
+  for (uint64_t i = 0; i < given.cases && sum.mismatches < given.reports; i++) {
+    tiny_case_make(it, given.seed, given.first + i);
+    draw_sizes(it, given.seed, given.first + i);
     it->arch.any_factors = true;
     if (!small_enough(it)) {
       sum.skipped++;
@@ -169,7 +161,8 @@ int main(int argc, char **argv) {
          " feasible, %" PRIu64 " too large and left out), %" PRIu64
          " mismatches\n%" PRIu64 " mappings counted, %" PRIu64
          " nodes searched\n",
-         sum.cases, seed, sum.feasible, sum.skipped, sum.mismatches,
+         sum.cases, given.seed, sum.feasible, sum.skipped, sum.mismatches,
          sum.counted, sum.nodes);
+  features_write(stdout, &sum.shown);
   return sum.mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

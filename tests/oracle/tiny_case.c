@@ -102,8 +102,9 @@ static void draw_arch(cds_arch *arch, random_stream *stream) {
 }
 
 static void draw_goal(brute_goal *goal, random_stream *stream) {
-  goal->product = random_chance(stream, 50);
-  if (!goal->product && random_chance(stream, 80)) {
+  goal->time_power =
+      random_chance(stream, 50) ? 1 + random_below(stream, 2) : 0;
+  if (goal->time_power == 0 && random_chance(stream, 80)) {
     goal->lambda_pj_per_s = 1e9 * (double)(1 << random_below(stream, 12));
   }
   goal->power_limit_w = (double)INFINITY;
@@ -151,8 +152,8 @@ void tiny_case_write(FILE *stream, const tiny_case *it) {
   for (unsigned l = 1; l < it->arch.levels; l++) {
     policy_write(stream, &it->arch.level[l]);
   }
-  if (it->goal.product) {
-    fputs("  goal: energy x time", stream);
+  if (it->goal.time_power > 0) {
+    fprintf(stream, "  goal: energy x time^%u", it->goal.time_power);
   } else {
     fprintf(stream, "  goal: energy + %.17g pJ/s x time",
             it->goal.lambda_pj_per_s);

@@ -90,7 +90,7 @@ static bool can_map(room *it, const cds_arch *arch, const cds_einsum *einsum) {
   static cds_search_result result;
   return cds_search_begin(it->searcher, arch, einsum, (double)INFINITY) ==
              CDS_OK &&
-         cds_search_solve(&result, it->searcher, (cds_goal){.product = true},
+         cds_search_solve(&result, it->searcher, (cds_goal){.time_power = 1},
                           NULL) == CDS_OK;
 }
 

@@ -93,6 +93,44 @@ static void every_design_equals_trying_all_mappings(void **state) {
   close_network(&n);
 }
 
+/* The walk over the hull ends where the search for the product itself does. */
+static void a_layer_alone_has_the_product_of_its_own_search(void **state) {
+  (void)state;
+  static const cds_objective objective[] = {CDS_OBJECTIVE_EDP,
+                                            CDS_OBJECTIVE_ED2P};
+  static cds_search_result own;
+  network n;
+  open_network(&n);
+  cds_searcher *searcher = cds_searcher_new();
+  const size_t layers = n.workload.layers;
+  cds_layer *const layer = n.workload.layer;
+  n.workload.footprint_bits = 0;
+  n.workload.layers = 1;
+  for (uint64_t i = 0; i < DESIGNS * layers; i++) {
+    cds_arch arch;
+    read_design(&arch, &n, i / layers);
+    cds_layer one = layer[i % layers];
+    if (one.kind != CDS_LAYER_EINSUM) {
+      continue;
+    }
+    one.count = 1;
+    n.workload.layer = &one;
+    assert_int_equal(
+        cds_search_begin(searcher, &arch, &one.einsum, (double)INFINITY),
+        CDS_OK);
+    for (unsigned o = 0; o < 2; o++) {
+      n.options.objective = objective[o];
+      assert_fine(&n.f, solve(&n, &arch));
+      const cds_goal goal = {.time_power = o + 1};
+      assert_int_equal(cds_search_solve(&own, searcher, goal, NULL), CDS_OK);
+      assert_true(own.proven && n.result.proven);
+      assert_true(near(n.result.value, own.value));
+    }
+  }
+  cds_searcher_free(searcher);
+  close_network(&n);
+}
+
 static void latency_limits_leave_the_bound_sound(void **state) {
   (void)state;
   network n;
@@ -287,6 +325,7 @@ static void footprint_that_does_not_fit_names_the_parts(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_design_equals_trying_all_mappings),
+      cmocka_unit_test(a_layer_alone_has_the_product_of_its_own_search),
       cmocka_unit_test(latency_limits_leave_the_bound_sound),
       cmocka_unit_test(incumbent_below_the_optimum_cuts),
       cmocka_unit_test(kinds_beyond_the_searchers_share_one),

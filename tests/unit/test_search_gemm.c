@@ -16,7 +16,7 @@
 #include "support/close.h"
 #include "support/nest.h"
 
-static const cds_goal edp = {.product = true};
+static const cds_goal edp = {.time_power = 1};
 
 static cds_level level(const char *name, unsigned position, uint64_t bits) {
   return (cds_level){.name = name,
@@ -82,6 +82,32 @@ static void an_enumerated_case_is_met_and_proven(void **state) {
   assert_true(result.cost.energy_pj * result.cost.cycles <=
               588628623.36 * (1 + 1e-9));
   assert_close(result.value, result.bound, 1e-12);
+  cds_searcher_free(searcher);
+}
+
+/* Each product is the least of its kind: the better for time the higher its
+ * power. */
+static void more_powers_of_time_take_less_time(void **state) {
+  (void)state;
+  static cds_einsum einsum;
+  static cds_search_result edp_result, ed2p_result;
+  const cds_arch arch = flat3();
+  gemm(&einsum, "O[m,n] += A[m,k] * B[k,n]; m 64, n 256, k 96", 16);
+  cds_searcher *searcher = cds_searcher_new();
+  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, (double)INFINITY),
+                   CDS_OK);
+  const cds_goal ed2p = {.time_power = 2};
+  assert_int_equal(cds_search_solve(&edp_result, searcher, edp, NULL), CDS_OK);
+  assert_int_equal(cds_search_solve(&ed2p_result, searcher, ed2p, NULL),
+                   CDS_OK);
+  const cds_cost *one = &edp_result.cost;
+  const cds_cost *two = &ed2p_result.cost;
+  assert_true(two->latency_s <= one->latency_s);
+  assert_true(one->energy_pj * one->latency_s <=
+              two->energy_pj * two->latency_s);
+  assert_close(ed2p_result.value,
+               two->energy_pj * two->latency_s * two->latency_s, 1e-12);
+  assert_true(ed2p_result.proven);
   cds_searcher_free(searcher);
 }
 
@@ -236,6 +262,7 @@ static void what_it_cannot_do_is_named(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_enumerated_case_is_met_and_proven),
+      cmocka_unit_test(more_powers_of_time_take_less_time),
       cmocka_unit_test(evaluating_mappings_takes_no_memory),
       cmocka_unit_test(the_floor_is_below_every_optimum),
       cmocka_unit_test(a_holder_hoists_across_an_outer_level),

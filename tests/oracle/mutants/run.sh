@@ -1,55 +1,70 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Plants each bug of *.mutant in a copy of the closed forms, builds the test
-# against literal execution with it in out/mutants, and fails if that stays
-# green.
+# Plants each bug of *.mutant in one file of a copy, links the test that must
+# see it in out/mutants, and fails if that stays green.
 #
 #   tests/oracle/mutants/run.sh [NAME...]
 #
-# A mutant is text that is replaced in one file under src/: it must stand there
-# exactly once, so a mutant that no longer applies fails too.
+# A mutant names its file under src/ (a .c file), the test and its arguments
+# (without: literal execution of counts), and text that is replaced: it must
+# stand there exactly once, so a mutant that no longer applies fails too.
+# Everything is compiled once, without asserts, so that what a test sees is the
+# answer; a mutant's file stands in the way of its twin in the archive.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 cd "$root" || exit 2
 out=$root/out/mutants
+jobs=$(nproc 2>/dev/null || echo 2)
 compiler=${CC:-cc}
-flags=(-std=c17 -O1 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -w)
-mkdir -p "$out"
-
-# Everything that the test may need beside count, compiled once. An archive:
-# helpers of other tests, which need more, are not linked.
+flags=(-std=c17 -O2 -DNDEBUG -D_POSIX_C_SOURCE=200809L -ffp-contract=off -w
+  -Isrc -Iinclude -Itests)
+usual='property/test_count_literal quick' # of a mutant that names no test
 rest=$out/rest/rest.a
+
+# in_turn COMMAND...: in the background, as soon as fewer than $jobs run.
+in_turn() {
+  while [[ $(jobs -rp | wc -l) -ge $jobs ]]; do
+    wait -n
+  done
+  "$@" &
+}
+
+compile() { # compile FILE OBJECT
+  "$compiler" "${flags[@]}" -c "$1" -o "$2"
+}
+
+# All that tests may need, compiled once. An archive: helpers of other tests,
+# which need more, are not linked.
 compile_rest() {
   local file object objects=()
-  for file in src/base/*.c src/diag/*.c src/yaml/*.c src/schema/*.c \
-    src/tech/*.c src/spec/*.c tests/support/*.c; do
+  rm -rf "$out/rest"
+  mkdir -p "$out/rest"
+  for file in src/{base,diag,yaml,schema,tech,spec,count,price,search}/*.c \
+    tests/{support,oracle}/*.c; do
+    [[ $file != */test_* ]] || continue
     object=$out/rest/${file//\//-}.o
-    mkdir -p "$out/rest"
     objects+=("$object")
-    "$compiler" "${flags[@]}" -Isrc -Iinclude -Itests -c "$file" \
-      -o "$object" || return
+    in_turn compile "$file" "$object"
   done
-  rm -f "$rest"
+  for file in $(test_lines "$@" | cut -d ' ' -f 1 | sort -u); do
+    in_turn compile "tests/$file.c" "$out/rest/${file##*/}.o"
+  done
+  wait
   ar rcs "$rest" "${objects[@]}"
 }
 
-# build FOLDER: the test against src/count as it is in the folder.
-build() {
-  "$compiler" "${flags[@]}" -I"$1/src" -Isrc -Iinclude -Itests \
-    tests/property/test_count_literal.c "$1"/src/count/*.c "$rest" \
-    -o "$1/test" -lyaml -lm
+value() { # value KEY MUTANT
+  sed -n "s/^$1: //p" "$2"
 }
 
-# check FOLDER: whether the test is green.
-check() {
-  timeout 300 "$1/test" quick >"$1/log" 2>&1
-}
-
-copy() {
-  rm -rf "$1"
-  mkdir -p "$1/src"
-  cp -r src/count "$1/src/count"
+# test_lines MUTANT...: of each the test with its arguments.
+test_lines() {
+  local mutant line
+  for mutant in "$@"; do
+    line=$(value test "$mutant")
+    printf '%s\n' "${line:-$usual}"
+  done
 }
 
 # part FILE NAME: the lines of a mutant after "--- NAME", up to the next "---".
@@ -60,18 +75,70 @@ part() {
     inside {print}' "$1"
 }
 
-# plant MUTANT FOLDER: replaces the text; false unless it stands there once.
+# plant MUTANT FILE: its file with the text replaced; false unless that stands
+# there once.
 plant() {
-  local file from to text
-  file=$2/src/$(sed -n 's/^file: //p' "$1")
+  local from to text
   from=$(part "$1" from)
   to=$(part "$1" to)
-  text=$(<"$file")
+  text=$(<"src/$(value file "$1")")
   case ${text#*"$from"} in
   "$text") return 1 ;;
   *"$from"*) return 1 ;;
   esac
-  printf '%s\n' "${text%%"$from"*}$to${text#*"$from"}" >"$file"
+  printf '%s\n' "${text%%"$from"*}$to${text#*"$from"}" >"$2"
+}
+
+# run_test FOLDER LINE [OBJECT]: links and runs a test; its log is in the
+# folder. 2: it does not link.
+run_test() {
+  local folder=$1 line
+  read -ra line <<<"$2"
+  "$compiler" "${@:3}" "$out/rest/${line[0]##*/}.o" "$rest" \
+    -o "$folder/test" -lyaml -lcmocka -lm || return 2
+  timeout 600 "$folder/test" "${line[@]:1}" >"$folder/log" 2>&1 || return 1
+}
+
+# try MUTANT FOLDER: writes the verdict.
+try() {
+  local name status=2
+  name=$(basename "$1" .mutant)
+  if plant "$1" "$2/mutated.c" && compile "$2/mutated.c" "$2/mutated.o"; then
+    run_test "$2" "$(test_lines "$1")" "$2/mutated.o"
+    status=$?
+  fi
+  case $status in
+  0) printf 'FAILED  %s: no test saw it\n' "$name" ;;
+  1)
+    printf 'seen    %s: %s\n' "$name" \
+      "$(grep -m 1 -h '^mismatch' "$2/log" || tail -n 1 "$2/log")"
+    ;;
+  *) printf 'FAILED  %s: does not apply or does not build\n' "$name" ;;
+  esac >"$2/verdict"
+}
+
+# try_none FOLDER LINE: the test as mutants ask for it, without any.
+try_none() {
+  run_test "$1" "$2" ||
+    printf "'%s' fails without any mutant: see %s/log\n" "$2" "$1" \
+      >"$1/verdict"
+}
+
+try_all() {
+  local mutant folder line number=0
+  rm -rf "$out"/none-*
+  while read -r line; do
+    number=$((number + 1))
+    mkdir "$out/none-$number"
+    in_turn try_none "$out/none-$number" "$line"
+  done < <(test_lines "$@" | sort -u)
+  for mutant in "$@"; do
+    folder=$out/$(basename "$mutant" .mutant)
+    rm -rf "$folder"
+    mkdir "$folder"
+    in_turn try "$mutant" "$folder"
+  done
+  wait
 }
 
 if [[ $# -gt 0 ]]; then
@@ -80,29 +147,15 @@ if [[ $# -gt 0 ]]; then
 else
   mutants=("$here"/*.mutant)
 fi
-
-compile_rest || exit 1
-copy "$out/none"
-if ! build "$out/none" || ! check "$out/none"; then
-  printf 'the test fails without any mutant: see %s/log\n' "$out/none"
+mkdir -p "$out"
+compile_rest "${mutants[@]}" || exit 1
+try_all "${mutants[@]}"
+if cat "$out"/none-*/verdict 2>/dev/null; then
   exit 1
 fi
-
-survived=0
 for mutant in "${mutants[@]}"; do
-  name=$(basename "$mutant" .mutant)
-  folder=$out/$name
-  copy "$folder"
-  if ! plant "$mutant" "$folder" || ! build "$folder"; then
-    printf 'FAILED  %s: does not apply or does not build\n' "$name"
-    survived=$((survived + 1))
-  elif check "$folder"; then
-    printf 'FAILED  %s: no test saw it\n' "$name"
-    survived=$((survived + 1))
-  else
-    printf 'seen    %s: %s\n' "$name" \
-      "$(grep -m 1 -h '^mismatch' "$folder/log")"
-  fi
-done
-printf '%d mutants, %d not seen\n' "${#mutants[@]}" "$survived"
-[[ $survived -eq 0 ]]
+  cat "$out/$(basename "$mutant" .mutant)/verdict"
+done | tee "$out/verdicts"
+unseen=$(grep -cv '^seen' "$out/verdicts")
+printf '%d mutants, %d not seen\n' "${#mutants[@]}" "$unseen"
+[[ $unseen -eq 0 ]]

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/layers_alone.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/nest.h"
+
+size_t cds_distinct_layers(cds_distinct_layer **out,
+                           const cds_workload *workload, cds_cli *cli) {
+  cds_distinct_layer *kind =
+      cds_cli_array(cli->arena, workload->layers, sizeof *kind);
+  size_t kinds = 0;
+  for (size_t i = 0; i < workload->layers; i++) {
+    const cds_layer *layer = &workload->layer[i];
+    size_t k = 0;
+    while (k < kinds && !cds_layer_same(&kind[k].layer, layer)) {
+      k++;
+    }
+    if (k == kinds) {
+      kinds++;
+      kind[k].layer = *layer;
+      kind[k].layer.count = 1;
+    }
+    kind[k].runs += layer->count;
+    kind[k].entries++;
+  }
+  *out = kind;
+  return kinds;
+}
+
+cds_status cds_layer_alone(cds_network_result *out, const cds_inputs *inputs,
+                           const cds_layer *layer,
+                           const cds_network_options *options, cds_arena *arena,
+                           cds_diag *diag) {
+  cds_phase phase = inputs->workload.phase[layer->phase];
+  cds_layer only = *layer;
+  only.phase = 0;
+  cds_workload one = inputs->workload;
+  one.phases = 1;
+  one.phase = &phase;
+  one.layers = 1;
+  one.layer = &only;
+  one.footprint_bits = 0; /* the whole network need not fit here */
+  CDS_TRY(cds_network_solve(out, inputs->arch, &one, arena, options, diag));
+  out->layer[0].layer = layer;
+  return CDS_OK;
+}
+
+bool cds_layer_searchable(const cds_inputs *inputs, const cds_layer *layer,
+                          cds_optimizer optimizer, cds_arena *arena,
+                          cds_diag *diag) {
+  const char *reason =
+      layer->kind == CDS_LAYER_EINSUM
+          ? cds_search_reason(optimizer, inputs->arch, layer, arena)
+          : NULL;
+  if (reason != NULL) {
+    cds_diag_error(diag, layer->place, CDS_CANNOT_MAP, layer->name, reason);
+  }
+  return reason == NULL;
+}
+
+void cds_alone_heading(const cds_page *page, const cds_inputs *inputs,
+                       const char *what, cds_optimizer optimizer) {
+  const cds_space *space = inputs->space;
+  fprintf(page->stream, "%s x %s: %s\n", cds_space_name(space),
+          inputs->workload.name, what);
+  const char *design = cds_design_text(space, 0, page->arena);
+  if (*design != '\0') {
+    fputs("design        ", page->stream);
+    cds_help_wrap(page->stream, design, 14, 14);
+  }
+  if (cds_space_designs(space) > 1) {
+    fprintf(page->stream,
+            "              the first of %" PRIu64
+            "; --set NAME=VALUE fixes another\n",
+            cds_space_designs(space));
+  }
+  fputs("space         ", page->stream);
+  cds_help_wrap(page->stream,
+                cds_cli_printf(page->arena, "%s; first-order physics",
+                               cds_mapping_space(inputs->arch,
+                                                 &inputs->workload, optimizer)),
+                14, 14);
+}
+
+void cds_alone_title(const cds_page *page, const cds_workload *workload,
+                     const cds_distinct_layer *kind) {
+  const cds_layer *layer = &kind->layer;
+  const char *phase = workload->phase[layer->phase].name;
+  const bool named = strncmp(layer->name, phase, strlen(phase)) == 0;
+  const bool phases = workload->phases > 1 && !named;
+  fprintf(page->stream, "\n%s%s%s", cds_page_bold(page, layer->name),
+          phases ? " of " : "", phases ? phase : "");
+  if (kind->runs > 1) {
+    fprintf(page->stream, ", runs %" PRIu64 " times", kind->runs);
+  }
+  if (kind->entries > 1) {
+    fprintf(page->stream, " (with %" PRIu64 " equal layer%s)",
+            kind->entries - 1, kind->entries == 2 ? "" : "s");
+  }
+  fputs("\n  ", page->stream);
+  if (layer->kind == CDS_LAYER_EINSUM) {
+    cds_help_wrap(page->stream,
+                  cds_cli_printf(page->arena, "%s, %s",
+                                 cds_einsum_text(page, &layer->einsum),
+                                 cds_ranks_text(page, &layer->einsum)),
+                  2, 4);
+  } else {
+    fprintf(page->stream, "%s: %" PRIu64 " rows of %" PRIu64 "\n",
+            layer->operation.kind, layer->operation.rows,
+            layer->operation.length);
+  }
+}

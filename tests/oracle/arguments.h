@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a test on random cases was asked for: pairs of a name and a number,
+ *
+ *   seed N cases N case N times N reports N shrink N
+ *
+ * of which `case` stands for that one case. CODESIGN_TEST_SEED and
+ * CODESIGN_TEST_CASES stand for the arguments of that name;
+ * CODESIGN_TEST_QUICK=1 asks for the first cases only.
+ */
+#ifndef CDS_TESTS_ARGUMENTS_H
+#define CDS_TESTS_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct test_arguments {
+  uint64_t seed, first, cases;
+  uint64_t quick;   /* cases, when asked for the first ones */
+  uint64_t reports; /* mismatches that end the test */
+  uint64_t times;   /* how much larger than usual a case is */
+  bool shrink;      /* look for a smaller case that shows a mismatch */
+} test_arguments;
+
+/* Sets what is given; the rest stays as it is in `usual`. Ends the program with
+ * a message if an argument is not understood. */
+test_arguments test_arguments_read(const test_arguments *usual, int argc,
+                                   char **argv);
+
+#endif
