@@ -11,7 +11,7 @@
 
 #include "explore/pareto.h"
 #include "export/json.h"
-#include "export/sha256.h"
+#include "base/sha256.h"
 
 enum { CDS_RESULT_SCHEMA_VERSION = 1, CDS_INPUTS_MAX = 64 };
 

@@ -5,6 +5,11 @@
 
 #include "verify/pair.h"
 
+bool cds_doubles(const cds_arch *arch, unsigned level) {
+  return level > 0 && arch->overlap == CDS_OVERLAP_NATIVE &&
+         arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+}
+
 /* ---- time ------------------------------------------------------------ */
 
 static double port_cycles(const cds_level *level, double out, double in) {
@@ -49,26 +54,6 @@ double cds_asks_cycles(const cds_pair *pair, const double asks[CDS_ASKS],
   return cycles;
 }
 
-/* What one direction of a first fill or last drain takes. */
-typedef struct cds_burst {
-  double own, net, parent[CDS_VERIFY_LEVELS];
-} cds_burst;
-
-static double burst_cycles(const cds_pair *pair, const cds_burst *burst,
-                           unsigned level, bool down) {
-  const cds_arch *arch = pair->arch;
-  const double in = down ? burst->own : 0;
-  double cycles = port_cycles(&arch->level[level], burst->own - in, in);
-  for (unsigned p = 0; p < level; p++) {
-    const double out = down ? burst->parent[p] : 0;
-    cycles =
-        fmax(cycles, port_cycles(&arch->level[p], out, burst->parent[p] - out));
-  }
-  return arch->arrays == 0
-             ? cycles
-             : fmax(cycles, burst->net / arch->array[0].bandwidth);
-}
-
 /* Words of the tiles of all instances, as the parent sees them. */
 static double outer_words(const cds_pair *pair, const cds_choices *choices,
                           unsigned t, unsigned level) {
@@ -82,34 +67,29 @@ static double outer_words(const cds_pair *pair, const cds_choices *choices,
   return words;
 }
 
-double cds_ends_cycles(const cds_pair *pair, const cds_bill *const bill[3],
-                       const cds_choices *choices) {
-  const cds_arch *arch = pair->arch;
+/* First fills (down) and last drains of the double-buffered levels. */
+static double ends_cycles(const cds_pair *pair, const cds_bill bill[3],
+                          const cds_choices *choices) {
   double cycles = 0;
   for (unsigned l = 1; l < pair->levels; l++) {
-    if (arch->overlap != CDS_OVERLAP_NATIVE ||
-        arch->level[l].buffering != CDS_BUFFER_DOUBLE) {
-      continue;
-    }
-    cds_burst burst[2];
-    memset(burst, 0, sizeof burst);
+    double end[2][CDS_APART_SIZE] = {{0}};
     for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
-      if ((choices->held[t] >> (l - 1) & 1U) == 0) {
-        continue;
-      }
+      const unsigned parent = bill[t].parent[l];
+      const bool across = pair->under[l] && !pair->under[parent];
+      const double own = choices->tile[t][l].words; /* 0: not held */
+      const double outer = across ? outer_words(pair, choices, t, l) : own;
       const bool up = t + 1 == CDS_VERIFY_TENSORS;
       const unsigned bits = pair->einsum->tensor[t].format.bits;
-      const unsigned parent = bill[t]->parent[l];
-      const bool across = pair->under[l] && !pair->under[parent];
-      const double own = choices->tile[t][l].words;
-      const double outer = across ? outer_words(pair, choices, t, l) : own;
-      cds_burst *of = &burst[up];
-      of->own += own * (up ? bill[t]->last_own[l] : bits);
-      of->parent[parent] += outer * (up ? bill[t]->last_parent[l] : bits);
-      of->net += across ? outer * (up ? bill[t]->last_net[l] : bits) : 0;
+      end[up][up ? CDS_APART_OWN_OUT : CDS_APART_OWN_IN] +=
+          own * (up ? bill[t].last_own[l] : bits);
+      end[up][(up ? CDS_APART_IN : CDS_APART_OUT) + parent] +=
+          outer * (up ? bill[t].last_parent[l] : bits);
+      end[up][CDS_APART_NET] +=
+          across ? outer * (up ? bill[t].last_net[l] : bits) : 0;
     }
-    cycles += burst_cycles(pair, &burst[0], l, true) +
-              burst_cycles(pair, &burst[1], l, false);
+    if (cds_doubles(pair->arch, l)) {
+      cycles += apart_cycles(pair, end[0], l) + apart_cycles(pair, end[1], l);
+    }
   }
   return cycles;
 }
@@ -123,12 +103,10 @@ static unsigned misfit_of(const cds_pair *pair, const cds_bill bill[3],
     const cds_level *level = &pair->arch->level[l];
     double need = 0;
     for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
-      const bool here = l == 0 || (choices->held[t] >> (l - 1) & 1U) != 0;
-      const bool twice = l > 0 && choices->tile[t][l].replaced &&
-                         pair->arch->overlap == CDS_OVERLAP_NATIVE &&
-                         level->buffering == CDS_BUFFER_DOUBLE;
-      const double words = l == 0 ? pair->words[t] : choices->tile[t][l].words;
-      need += here ? words * bill[t].tile_bits[l] * (twice ? 2 : 1) : 0;
+      const cds_tile *tile = &choices->tile[t][l];
+      const bool twice = tile->replaced && cds_doubles(pair->arch, l);
+      need += (l == 0 ? pair->words[t] : tile->words) * bill[t].tile_bits[l] *
+              (twice ? 2 : 1);
     }
     if (need > (double)level->size_bits && !(l == 0 && level->streamed)) {
       return l;
@@ -137,13 +115,13 @@ static unsigned misfit_of(const cds_pair *pair, const cds_bill bill[3],
   return pair->levels;
 }
 
-void cds_evaluation_close(cds_evaluation *out, const cds_pair *pair) {
+void cds_worth_close(cds_worth *out, const cds_pair *pair) {
   out->latency_s = fmax(out->cycles / pair->arch->clock_hz,
                         out->dynamic_pj * pair->seconds_per_pj);
   out->energy_pj = out->dynamic_pj + pair->leakage_w * 1e12 * out->latency_s;
 }
 
-void cds_verify_evaluate(cds_evaluation *out, const cds_pair *pair,
+void cds_worth_of(cds_worth *out, const cds_pair *pair,
                   const cds_choices *choices) {
   double units = 1;
   double steps = 1;
@@ -153,21 +131,19 @@ void cds_verify_evaluate(cds_evaluation *out, const cds_pair *pair,
   }
   double asks[CDS_ASKS] = {pair->mac_pj};
   cds_bill bill[CDS_VERIFY_TENSORS];
-  const cds_bill *bills[CDS_VERIFY_TENSORS];
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     cds_bill_fill(&bill[t], pair, t, choices->held[t], choices->s[t],
                   choices->times[t], true);
-    bills[t] = &bill[t];
     for (unsigned a = 0; a < CDS_ASKS; a++) {
       asks[a] +=
           bill[t].asks[a] * (pair->on_one[a] ? choices->s[t] / units : 1);
     }
   }
   out->dynamic_pj = asks[CDS_ASKS_ENERGY];
-  out->cycles = cds_asks_cycles(pair, asks, steps) +
-                cds_ends_cycles(pair, bills, choices);
+  out->cycles =
+      cds_asks_cycles(pair, asks, steps) + ends_cycles(pair, bill, choices);
   out->misfit = misfit_of(pair, bill, choices);
-  cds_evaluation_close(out, pair);
+  cds_worth_close(out, pair);
 }
 
 /* ---- a mapping ------------------------------------------------------- */

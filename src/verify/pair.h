@@ -62,6 +62,8 @@ typedef struct cds_pair {
   double seconds_per_pj; /* T >= this x dynamic energy; 0: no power limit */
 } cds_pair;
 
+/* Whether tiles of the level that are replaced are held twice. */
+bool cds_doubles(const cds_arch *arch, unsigned level);
 /* Why the verifier cannot certify bounds for the pair (its space is not the one
  * that walk.h describes), or NULL. */
 const char *cds_pair_foreign(const cds_arch *arch, const cds_einsum *einsum);
@@ -90,9 +92,9 @@ typedef double cds_times[CDS_VERIFY_LEVELS + 1];
 void cds_bill_fill(cds_bill *out, const cds_pair *pair, unsigned tensor,
                    unsigned held, double s, const cds_times times, bool whole);
 
-/* A holder of a tensor. */
+/* What a level holds of a tensor. */
 typedef struct cds_tile {
-  double words;  /* in one instance */
+  double words;  /* in one instance; 0: not held */
   bool replaced; /* during the run */
 } cds_tile;
 
@@ -104,23 +106,20 @@ typedef struct cds_choices {
   cds_tile tile[CDS_VERIFY_TENSORS][CDS_VERIFY_LEVELS];
 } cds_choices;
 
-typedef struct cds_evaluation {
+typedef struct cds_worth {
   double energy_pj, latency_s, dynamic_pj, cycles;
   unsigned misfit; /* a level that its tiles do not fit; pair->levels: none */
-} cds_evaluation;
+} cds_worth;
 
 /* Whole accesses, all terms: the cost of a mapping. */
-void cds_verify_evaluate(cds_evaluation *out, const cds_pair *pair,
+void cds_worth_of(cds_worth *out, const cds_pair *pair,
                   const cds_choices *choices);
 /* Energy, latency from dynamic energy and cycles: leakage, power limit. */
-void cds_evaluation_close(cds_evaluation *out, const cds_pair *pair);
+void cds_worth_close(cds_worth *out, const cds_pair *pair);
 /* Cycles of amounts summed over the tensors (amounts under the array on one
  * instance); without first fills and last drains. Rises with every amount. */
 double cds_asks_cycles(const cds_pair *pair, const double asks[CDS_ASKS],
                        double steps);
-/* First fills and last drains; rises with the tiles. */
-double cds_ends_cycles(const cds_pair *pair, const cds_bill *const bill[3],
-                       const cds_choices *choices);
 /* The choices that a valid mapping of perfect factors makes. */
 void cds_choices_of(cds_choices *out, const cds_pair *pair,
                     const cds_mapping *mapping);

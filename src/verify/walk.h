@@ -22,11 +22,9 @@
  * nothing is missed, unless the box is closed:
  * - no tile fits: tiles are least where y is largest; or
  * - its value is at least the bound. Every amount (energy, bits on a port, ...)
- *   is linear in the y, so it is least in a corner of the box. Beyond that, a
- *   tile a / (y y') that must fit beside the least of all other tiles demands
- *   y y' >= p, and c y + c' y' under that is least at y / y' = c' / c or at an
- *   end of the interval. Cycles rise with every amount, the value with dynamic
- *   energy and cycles.
+ *   is linear in the y, so it is least in a corner of the box; cycles rise with
+ *   every amount, and the value with dynamic energy and cycles. Parts of an
+ *   access, first fills and last drains are left out: all only add.
  * What is left with every y decided is a mapping, and is evaluated.
  */
 #ifndef CDS_VERIFY_WALK_H
@@ -42,21 +40,19 @@ typedef struct cds_verify_goal {
   double lambda_pj_per_s;
 } cds_verify_goal;
 
-double cds_verify_value(const cds_verify_goal *goal, double energy_pj,
-                        double latency_s);
+double cds_verify_value(const cds_verify_goal *goal, const cds_worth *worth);
 
 /* Sums of many terms in another order: what is below a bound by less than this
  * share of it counts as equal. */
 #define CDS_VERIFY_TOLERANCE 1e-9
 
 typedef struct cds_walk_result {
-  bool holds;          /* no mapping is below the bound */
-  uint64_t boxes;      /* opened, and mappings evaluated */
-  cds_choices below;   /* if not: a mapping that is */
-  cds_evaluation cost; /* of that */
+  bool holds;      /* no mapping is below the bound */
+  uint64_t boxes;  /* opened, and mappings evaluated */
+  cds_worth below; /* if not: a mapping that is */
 } cds_walk_result;
 
-/* CDS_ELIMIT: more than `boxes_most`. CDS_EINTERRUPTED. */
+/* CDS_ELIMIT: more than `boxes_most`. CDS_EINTERRUPTED. CDS_ENOMEM. */
 cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
                     const cds_verify_goal *goal, double bound,
                     uint64_t boxes_most, const cds_control *control);

@@ -107,7 +107,7 @@ static void compare(const tiny_case *it, const cds_pair *pair,
   static cds_counts counts;
   cds_cost cost;
   cds_choices choices;
-  cds_evaluation own;
+  cds_worth own;
   cds_misfit misfit;
   assert_int_equal(cds_count(&counts, &it->arch, &it->einsum, mapping, arena),
                    CDS_OK);
@@ -117,7 +117,7 @@ static void compare(const tiny_case *it, const cds_pair *pair,
   const bool fits =
       cds_price_fits(&misfit, &it->arch, &it->einsum, &counts) == CDS_OK;
   cds_choices_of(&choices, pair, mapping);
-  cds_verify_evaluate(&own, pair, &choices);
+  cds_worth_of(&own, pair, &choices);
   if (!close_enough(own.dynamic_pj, cost.dynamic_pj, 1e-13) ||
       !close_enough(own.latency_s, cost.latency_s, 1e-13) ||
       !close_enough(own.energy_pj, cost.energy_pj, 1e-13) ||
@@ -200,10 +200,8 @@ static void each_optimum_is_accepted_and_nothing_above(void **state) {
         cds_walk(&walk, &pair, &own, result.value, UINT64_MAX, NULL), CDS_OK);
     if (!walk.holds) {
       tiny_case_write(stdout, &it);
-      fail_msg(
-          "case %" PRIu64 ": optimum %.17g, below it %.17g", number,
-          result.value,
-          cds_verify_value(&own, walk.cost.energy_pj, walk.cost.latency_s));
+      fail_msg("case %" PRIu64 ": optimum %.17g, below it %.17g", number,
+               result.value, cds_verify_value(&own, &walk.below));
     }
     boxes += walk.boxes;
     optima++;
@@ -214,9 +212,7 @@ static void each_optimum_is_accepted_and_nothing_above(void **state) {
                               UINT64_MAX, NULL),
                      CDS_OK);
     assert_false(walk.holds);
-    assert_close(
-        cds_verify_value(&own, walk.cost.energy_pj, walk.cost.latency_s),
-        result.value, 1e-12);
+    assert_close(cds_verify_value(&own, &walk.below), result.value, 1e-12);
   }
   print_message("%" PRIu64 " optima, %" PRIu64 " boxes\n", optima, boxes);
   cds_searcher_free(searcher);
