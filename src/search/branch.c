@@ -314,8 +314,9 @@ static void try_orders(cds_branch *branch, double dynamic_pj, double cycles) {
 
 static double rows_bound(cds_branch *branch, const cds_row *const row[3],
                          double *dynamic_pj, double *cycles) {
-  if (++branch->nodes % CDS_NODES_BETWEEN == 0) {
-    branch->stopped = branch->stopped || cds_control_cancelled(branch->control);
+  if (++branch->nodes % CDS_NODES_BETWEEN == 0 ||
+      branch->nodes >= branch->nodes_most) {
+    branch->stopped = branch->stopped || cds_branch_enough(branch);
   }
   cds_rows_cost(dynamic_pj, cycles, branch->problem, row, branch->batch_steps);
   return cds_goal_value(branch->problem, branch->goal, *dynamic_pj, *cycles);

@@ -56,7 +56,8 @@ typedef struct cds_branch {
   unsigned fitting;  /* the order that fitted last */
   cds_status status; /* of the last failure to make rows */
   const cds_control *control;
-  bool stopped; /* cancelled: what was open is not looked into */
+  uint64_t nodes_most; /* once a mapping is known */
+  bool stopped; /* cancelled, or enough: what was open is not looked into */
   double batch_steps;
   double last_batches;             /* at work in the last step */
   unsigned least_bits[CDS_MATRIX]; /* of a word in a tile */
@@ -93,6 +94,12 @@ static inline double cds_batch_steps(const cds_problem *problem, uint64_t s) {
  * bound and value add the same terms in another order. */
 static inline bool cds_beyond(const cds_branch *branch, double bound) {
   return branch->found && bound * (1 - 1e-12) > branch->best;
+}
+/* Whether to stop, which has to be asked now and then. */
+static inline bool cds_branch_enough(const cds_branch *branch) {
+  return cds_control_cancelled(branch->control) ||
+         (branch->found && (branch->nodes >= branch->nodes_most ||
+                            cds_control_hurried(branch->control)));
 }
 /* Searches all mappings with the spreads and holders set in the branch, whose
  * bound is `bound`, and these orders of the holders, and improves its

@@ -379,7 +379,8 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                                  searcher->options.nodes_most, control);
   }
   if (!searcher->matrix) {
-    return cds_general_search_solve(out, searcher->general, goal, control);
+    return cds_general_search_solve(out, searcher->general, goal,
+                                    searcher->options.nodes_most, control);
   }
   memset(out, 0, sizeof *out);
   cds_branch *branch = &searcher->branch;
@@ -388,6 +389,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   branch->tables = &searcher->table;
   branch->goal = goal;
   branch->control = control;
+  branch->nodes_most = searcher->options.nodes_most;
   searcher->open = 0;
   CDS_TRY(push_vectors(searcher, 0));
   double open = (double)INFINITY; /* least bound that was not looked into */
@@ -407,7 +409,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
     if (cds_beyond(branch, next.bound)) {
       break;
     }
-    if (cds_control_cancelled(control)) {
+    if (cds_branch_enough(branch)) {
       open = next.bound;
       break;
     }

@@ -31,7 +31,7 @@ typedef enum cds_optimizer {
 
 typedef struct cds_search_options {
   cds_optimizer optimizer;
-  uint64_t nodes_most; /* of one search by `milp`; then it has a gap */
+  uint64_t nodes_most; /* of one search that has a mapping; then it has a gap */
 } cds_search_options;
 #define CDS_SEARCH_OPTIONS_INIT                                                \
   { .optimizer = CDS_OPTIMIZER_EXACT, .nodes_most = UINT64_MAX }
@@ -83,7 +83,9 @@ void cds_searcher_choose(cds_searcher *searcher,
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
 /* Finds the optimum for a goal; CDS_EINFEASIBLE when no mapping fits. No heap
- * allocation for each evaluated mapping. */
+ * allocation for each evaluated mapping. After options.nodes_most nodes, or
+ * when the control hurries, but not before a mapping is known, it stops: then
+ * `bound` may be below `value`. The first is the same in each run. */
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control);
 /* Whether some mapping of the pair is in the space and meets the constraints
