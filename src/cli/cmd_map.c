@@ -395,6 +395,7 @@ static cds_status prepare(job *it) {
     CDS_TRY(cds_certify_check(&it->inputs, it->cli));
   }
   it->control.cancel = cds_signals_flag();
+  it->control.hurry = cds_signals_hurry();
   collect(it);
   return CDS_OK;
 }
@@ -403,6 +404,9 @@ int cds_cmd_map(cds_cli *cli) {
   job *it = cds_cli_array(cli->arena, 1, sizeof *it);
   it->cli = cli;
   cds_signals_install(!cli->options->quiet);
+  if (!cds_inputs_time(cli)) {
+    return CDS_EXIT_CALL;
+  }
   cds_status status = prepare(it);
   if (status == CDS_OK) {
     status = solve_all(it);

@@ -57,6 +57,8 @@ void cds_stdin_rewind(void);
  * this build lacks the optimiser. */
 cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
                              cds_cli *cli);
+/* Starts the time of --time-limit; false with a message when it is no time. */
+bool cds_inputs_time(cds_cli *cli);
 /* Why the search cannot map the layer, or NULL. */
 const char *cds_search_reason(cds_optimizer optimizer, const cds_arch *arch,
                               const cds_layer *layer, cds_arena *arena);

@@ -43,6 +43,7 @@ typedef struct cds_provenance {
 typedef struct cds_run_facts {
   unsigned threads;
   double wall_s;
+  bool timed; /* a time limit was set: the answer depends on it */
 } cds_run_facts;
 
 typedef struct cds_report {

@@ -336,6 +336,21 @@ static cds_status check_versions(const cds_checking *it, const cds_yaml *root) {
   return CDS_OK;
 }
 
+/* Warnings about the inputs were given when they were mapped. */
+static cds_status read_inputs(cds_checking *it, const cds_yaml *root) {
+  cds_diag *own = cds_diag_new(it->reader->arena);
+  const cds_reader reader = {it->reader->arena, own, NULL, 0};
+  if (own == NULL) {
+    return CDS_ENOMEM;
+  }
+  const cds_status status =
+      cds_certified_read(&it->inputs, root, &it->keys, &reader);
+  if (cds_diag_errors(own) > 0) {
+    cds_diag_append(it->reader->diag, own);
+  }
+  return status;
+}
+
 cds_status cds_certificate_check(cds_verified *out, const cds_yaml *root,
                                  const cds_verify_options *options,
                                  cds_arena *arena, cds_diag *diag) {
@@ -344,7 +359,7 @@ cds_status cds_certificate_check(cds_verified *out, const cds_yaml *root,
   memset(out, 0, sizeof *out);
   CDS_TRY(cds_schema_read(&it.keys, &cds_certificate_schema, root, &reader));
   CDS_TRY(check_versions(&it, root));
-  CDS_TRY(cds_certified_read(&it.inputs, root, &it.keys, &reader));
+  CDS_TRY(read_inputs(&it, root));
   it.goal.objective = (cds_objective)it.keys.objective;
   it.power_limit_w =
       isnan(it.keys.power_limit_w) ? (double)INFINITY : it.keys.power_limit_w;
