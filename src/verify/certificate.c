@@ -147,8 +147,10 @@ static cds_status read_claims(cds_checking *it) {
     claim->node = list->items[i];
     cds_status status = cds_schema_read(
         &claim->keys, &cds_certificate_layer_schema, claim->node, it->reader);
-    if (status == CDS_OK) {
+    if (claim->keys.name != NULL && claim->keys.phase != NULL) {
       find_layer(it, claim, claimed);
+    }
+    if (status == CDS_OK) {
       status = claim->layer == NULL ? CDS_EINPUT : bind(it, claim);
     }
     if (status != CDS_OK) {

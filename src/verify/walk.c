@@ -160,14 +160,16 @@ static cds_status walk_holders(cds_walker *walker) {
 /* Whether the spreads of the class and the following fit on what is left of the
  * axes; depth: the classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
-static bool fit_axes(const uint64_t s[CDS_VERIFY_CLASSES], unsigned c,
-                     uint64_t rows, uint64_t cols) {
-  for (uint64_t r = 1; c < CDS_VERIFY_CLASSES; r++) {
-    if (r > s[c] || r > rows) {
+static bool fit_axes(const cds_walker *walker, unsigned c, uint64_t rows,
+                     uint64_t cols) {
+  const uint64_t s = c < CDS_VERIFY_CLASSES ? walker->it.s[c] : 0;
+  for (size_t i = 0; s > 0; i++) {
+    const uint64_t r = i < walker->divisors[c] ? walker->divisor[c][i] : s + 1;
+    if (r > s || r > rows) {
       return false;
     }
-    if (s[c] % r == 0 && s[c] / r <= cols &&
-        fit_axes(s, c + 1, rows / r, cols / (s[c] / r))) {
+    if (s % r == 0 && s / r <= cols &&
+        fit_axes(walker, c + 1, rows / r, cols / (s / r))) {
       break;
     }
   }
@@ -179,7 +181,8 @@ static cds_status open_spreads(cds_walker *walker) {
   const cds_array *array = &it->pair->arch->array[0];
   const bool any = it->pair->arch->arrays > 0;
   double units = 1;
-  if (any && !fit_axes(it->s, 0, array->extent[0],
+  CDS_TRY(cds_box_count(it));
+  if (any && !fit_axes(walker, 0, array->extent[0],
                        array->axes > 1 ? array->extent[1] : 1)) {
     return CDS_OK;
   }
