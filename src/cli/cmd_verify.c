@@ -46,6 +46,19 @@ static cds_status other(cds_worth *out, const cds_arch *arch,
   return status;
 }
 
+static cds_status operation(cds_worth *out, const cds_arch *arch,
+                            const cds_operation *of, double power_limit_w) {
+  cds_operation_counts counts;
+  cds_cost cost;
+  const cds_status status =
+      cds_price_operation(&cost, &counts, arch, of, power_limit_w);
+  if (status == CDS_OK) {
+    *out =
+        (cds_worth){.energy_pj = cost.energy_pj, .latency_s = cost.latency_s};
+  }
+  return status;
+}
+
 /* ---- the files on the disk --------------------------------------------- */
 
 /* Warns of each input whose file is there and says something else. */
@@ -82,6 +95,12 @@ static bool refused(const job *it) {
   return cds_diag_errors(it->cli->diag) > 0;
 }
 
+/* Nothing is claimed only. */
+static bool all_certified(const job *it) {
+  return count_of(it, CDS_VERDICT_UNCERTIFIED) == 0 &&
+         !it->verified.claimed_whole;
+}
+
 static void write_layer(const cds_page *page, const job *it,
                         const cds_verified_layer *layer) {
   double scale;
@@ -112,19 +131,20 @@ static void write_layer(const cds_page *page, const job *it,
 
 static void write_text(const cds_page *page, const job *it) {
   const cds_verified *verified = &it->verified;
-  fprintf(page->stream,
-          "%s x %s: certificate of the best mapping of each layer alone, least "
-          "%s\n",
-          verified->architecture, verified->workload,
+  fprintf(page->stream, "%s x %s: %s, least %s\n", verified->architecture,
+          verified->workload,
+          verified->claimed_whole
+              ? "mappings of the best design, and bounds of each layer alone"
+              : "certificate of the best mapping of each layer alone",
           cds_objective_name(verified->objective));
   for (size_t i = 0; i < verified->layers; i++) {
     write_layer(page, it, &verified->layer[i]);
   }
   const size_t uncertified = count_of(it, CDS_VERDICT_UNCERTIFIED);
   fprintf(page->stream, "%s: %zu of %zu layers certified",
-          refused(it)       ? "refused"
-          : uncertified > 0 ? "not certified"
-                            : "verified",
+          refused(it)         ? "refused"
+          : all_certified(it) ? "verified"
+                              : "not certified",
           count_of(it, CDS_VERDICT_CERTIFIED) +
               count_of(it, CDS_VERDICT_NONE_FITS),
           verified->layers);
@@ -132,7 +152,10 @@ static void write_text(const cds_page *page, const job *it) {
     fprintf(page->stream, ", the lower bounds of %zu claimed only",
             uncertified);
   }
-  fputc('\n', page->stream);
+  fputs(verified->claimed_whole
+            ? "; that nothing is better as a whole is claimed only\n"
+            : "\n",
+        page->stream);
 }
 
 static void write_json(FILE *stream, const job *it) {
@@ -150,8 +173,7 @@ static void write_json(FILE *stream, const job *it) {
   cds_json_text(&json, "workload", verified->workload);
   cds_json_text(&json, "objective", cds_objective_name(verified->objective));
   cds_json_boolean(&json, "refused", refused(it));
-  cds_json_boolean(&json, "certified",
-                   !refused(it) && count_of(it, CDS_VERDICT_UNCERTIFIED) == 0);
+  cds_json_boolean(&json, "certified", !refused(it) && all_certified(it));
   cds_json_array(&json, "layers");
   for (size_t i = 0; i < verified->layers; i++) {
     const cds_verified_layer *layer = &verified->layer[i];
@@ -174,9 +196,9 @@ static void write_json(FILE *stream, const job *it) {
 
 static int write_result(job *it) {
   cds_output out;
-  const int code = refused(it)                                 ? CDS_EXIT_NO
-                   : count_of(it, CDS_VERDICT_UNCERTIFIED) > 0 ? CDS_EXIT_LIMIT
-                                                               : CDS_EXIT_DONE;
+  const int code = refused(it)         ? CDS_EXIT_NO
+                   : all_certified(it) ? CDS_EXIT_DONE
+                                       : CDS_EXIT_LIMIT;
   if (!cds_output_begin(&out, it->cli)) {
     return CDS_EXIT_OUTPUT;
   }
@@ -202,11 +224,13 @@ int cds_cmd_verify(cds_cli *cli) {
   if (status != CDS_OK) {
     return cds_cli_exit_code(status);
   }
-  if (root->kind != CDS_YAML_MAPPING ||
-      cds_yaml_get(root, "certificate") == NULL) {
+  const bool mapping = root->kind == CDS_YAML_MAPPING;
+  const bool certificate = mapping && cds_yaml_get(root, "certificate") != NULL;
+  if (!certificate && (!mapping || cds_yaml_get(root, "winner") == NULL)) {
     cds_diag_error(cli->diag, root->place,
                    "this is no certificate: expected what 'codesign map "
-                   "--certificate FILE' writes");
+                   "--certificate FILE' writes, or a result.json of 'codesign "
+                   "explore'");
     return CDS_EXIT_INPUT;
   }
   const cds_verify_options options = {
@@ -214,9 +238,11 @@ int cds_cmd_verify(cds_cli *cli) {
       .boxes_most =
           cli->options->max_nodes > 0 ? cli->options->max_nodes : UINT64_MAX,
       .control = &it->control,
-      .other = other};
-  status = cds_certificate_check(&it->verified, root, &options, cli->arena,
-                                 cli->diag);
+      .other = other,
+      .operation = operation,
+      .text = cds_certify_text};
+  status = (certificate ? cds_certificate_check : cds_result_check)(
+      &it->verified, root, &options, cli->arena, cli->diag);
   if (status == CDS_EINPUT) {
     return CDS_EXIT_NO; /* what it says cannot be so */
   }
@@ -226,6 +252,8 @@ int cds_cmd_verify(cds_cli *cli) {
     }
     return cds_cli_exit_code(status);
   }
-  compare_files(it, root);
+  if (certificate) {
+    compare_files(it, root);
+  }
   return write_result(it);
 }

@@ -32,6 +32,7 @@ typedef struct cds_verified {
   cds_objective objective;
   size_t layers;
   cds_verified_layer *layer;
+  bool claimed_whole; /* a result: what it says of the whole is claimed only */
 } cds_verified;
 
 /* Energy and latency of a mapping of a pair that the verifier's own evaluator
@@ -41,11 +42,19 @@ typedef cds_status cds_verify_other(cds_worth *out, const cds_arch *arch,
                                     const cds_mapping *mapping,
                                     double power_limit_w);
 
+/* The same of an operation that is not an einsum: nothing is chosen there. */
+typedef cds_status cds_verify_operation(cds_worth *out, const cds_arch *arch,
+                                        const cds_operation *operation,
+                                        double power_limit_w);
+
 typedef struct cds_verify_options {
   unsigned threads;
   uint64_t boxes_most; /* of a layer; beyond that its bound is uncertified */
   const cds_control *control;
   cds_verify_other *other;
+  cds_verify_operation *operation; /* for results */
+  /* The text of a file, in the arena; NULL: it cannot be read. For results. */
+  const char *(*text)(const char *path, cds_arena *arena);
 } cds_verify_options;
 
 /* Checks the certificate whose tree this is. Everything that is refused is
@@ -55,6 +64,14 @@ typedef struct cds_verify_options {
 cds_status cds_certificate_check(cds_verified *out, const cds_yaml *root,
                                  const cds_verify_options *options,
                                  cds_arena *arena, cds_diag *diag);
+/* Likewise a result.json of `codesign explore` (docs/results.md), which does
+ * not hold its inputs: the files must be where they were, as they were. Checked
+ * are all layers of the winner, their own lower bounds on energy x delay, and
+ * the sums; that no other choice of mappings and no other design is better is
+ * claimed only. */
+cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
+                            const cds_verify_options *options, cds_arena *arena,
+                            cds_diag *diag);
 /* The text of an input: its lines, joined. NULL: it is no list of lines, or
  * there is no memory. */
 const char *cds_certificate_text(const cds_yaml *lines, cds_arena *arena);
