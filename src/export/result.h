@@ -9,9 +9,9 @@
 
 #include <stdio.h>
 
+#include "base/sha256.h"
 #include "explore/pareto.h"
 #include "export/json.h"
-#include "base/sha256.h"
 
 enum { CDS_RESULT_SCHEMA_VERSION = 1, CDS_INPUTS_MAX = 64 };
 

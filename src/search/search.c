@@ -105,6 +105,9 @@ void cds_searcher_free(cds_searcher *searcher) {
 void cds_searcher_choose(cds_searcher *searcher,
                          const cds_search_options *options) {
   searcher->options = *options;
+  if (options->nodes_most == 0) {
+    searcher->options.nodes_most = UINT64_MAX;
+  }
 }
 
 static cds_status begin_general(cds_searcher *searcher, double power_limit_w) {

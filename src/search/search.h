@@ -31,7 +31,8 @@ typedef enum cds_optimizer {
 
 typedef struct cds_search_options {
   cds_optimizer optimizer;
-  uint64_t nodes_most; /* of one search that has a mapping; then it has a gap */
+  /* Of one search that has a mapping; then it has a gap. 0: no limit. */
+  uint64_t nodes_most;
 } cds_search_options;
 #define CDS_SEARCH_OPTIONS_INIT                                                \
   { .optimizer = CDS_OPTIMIZER_EXACT, .nodes_most = UINT64_MAX }

@@ -151,11 +151,13 @@ static cds_status read_arch(cds_result_reading *it) {
                           reader->diag);
 }
 
-/* The least limit on power that the result names. */
+/* The least power that a layer may take: by limits on power, and by those on
+ * temperature, which is ambient + resistance x power. */
 static cds_status read_limits(cds_result_reading *it) {
   const cds_reader *reader = it->checking.reader;
+  const cds_arch *arch = it->checking.inputs.arch;
   const cds_yaml *limits = member(it->root, "space", "limits");
-  it->checking.power_limit_w = (double)INFINITY;
+  double power_w = (double)INFINITY;
   for (size_t i = 0;
        limits != NULL && limits->kind == CDS_YAML_SEQUENCE && i < limits->count;
        i++) {
@@ -164,10 +166,14 @@ static cds_status read_limits(cds_result_reading *it) {
                             limits->items[i]->place, reader->arena,
                             reader->diag));
     if (limit.metric == CDS_METRIC_POWER) {
-      it->checking.power_limit_w =
-          fmin(it->checking.power_limit_w, limit.bound);
+      power_w = fmin(power_w, limit.bound);
+    } else if (limit.metric == CDS_METRIC_TEMPERATURE &&
+               arch->sink_k_per_w > 0) {
+      power_w = fmin(power_w,
+                     (limit.bound - arch->ambient_degc) / arch->sink_k_per_w);
     }
   }
+  it->checking.power_limit_w = power_w;
   return CDS_OK;
 }
 
