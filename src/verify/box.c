@@ -80,7 +80,8 @@ static cds_tile least_tile(const cds_descent *it, const cds_box *box,
       continue;
     }
     tile.words *= under ? 1 : (double)it->s[d];
-    tile.words *= l == 0 ? 1 : (double)(it->loops[d] / it->divisor[d][y->high]);
+    const uint64_t within = l == 0 ? 1 : it->loops[d] / it->divisor[d][y->high];
+    tile.words *= (double)within;
     tile.replaced = tile.replaced || (l == 0 ? it->loops[d] > 1 : y->low > 0);
   }
   return tile;

@@ -40,7 +40,7 @@ double cds_asks_cycles(const cds_pair *pair, const double asks[CDS_ASKS],
     cycles = fmax(cycles, port_cycles(&arch->level[l], asks[CDS_ASKS_OUT + l],
                                       asks[CDS_ASKS_IN + l]));
     if (l > 0) { /* nothing where the level is double buffered */
-      const double *apart = asks + CDS_ASKS_APART + CDS_APART_SIZE * (l - 1);
+      const double *apart = asks + cds_apart(l);
       cycles += apart_cycles(pair, apart, l);
     }
   }
@@ -132,8 +132,9 @@ void cds_worth_of(cds_worth *out, const cds_pair *pair,
   double asks[CDS_ASKS] = {pair->mac_pj};
   cds_bill bill[CDS_VERIFY_TENSORS];
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
-    cds_bill_fill(&bill[t], pair, t, choices->held[t], choices->s[t],
-                  choices->times[t], true);
+    cds_handling how = {choices->held[t], choices->s[t], {0}, true};
+    memcpy(how.times, choices->times[t], sizeof how.times);
+    cds_bill_fill(&bill[t], pair, t, &how);
     for (unsigned a = 0; a < CDS_ASKS; a++) {
       asks[a] +=
           bill[t].asks[a] * (pair->on_one[a] ? choices->s[t] / units : 1);

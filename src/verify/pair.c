@@ -112,7 +112,7 @@ static void mark_amounts(cds_pair *out) {
     if (l == 0) {
       continue;
     }
-    bool *apart = out->on_one + CDS_ASKS_APART + CDS_APART_SIZE * (l - 1);
+    bool *apart = out->on_one + cds_apart(l);
     apart[CDS_APART_OWN_OUT] = apart[CDS_APART_OWN_IN] = out->under[l];
     for (unsigned p = 0; p < 2; p++) {
       apart[CDS_APART_OUT + p] = apart[CDS_APART_IN + p] = out->under[p];

@@ -45,6 +45,10 @@ enum {
   CDS_APART_SIZE = CDS_APART_IN + 2
 };
 enum { CDS_ASKS = CDS_ASKS_APART + 2 * CDS_APART_SIZE };
+/* Where those of the level begin. */
+static inline size_t cds_apart(unsigned level) {
+  return (size_t)CDS_ASKS_APART + (size_t)CDS_APART_SIZE * (level - 1);
+}
 
 typedef struct cds_pair {
   const cds_arch *arch;
@@ -85,12 +89,18 @@ typedef struct cds_bill {
 /* How often: [0] is 1, [l] as above, [3] over all loops of the class. */
 typedef double cds_times[CDS_VERIFY_LEVELS + 1];
 
-/* The bill of a tensor that the levels in `held` hold and whose class is spread
- * s wide. With `whole` each access is whole (ceil). Without it the amounts are
- * linear in `times`, with [0] for the constant; amounts under the array are as
- * if nothing else were spread. */
+typedef struct cds_handling {
+  unsigned held; /* levels, as bits */
+  double s;      /* spread of the class that the tensor lacks */
+  cds_times times;
+  bool whole; /* each access is (ceil) */
+} cds_handling;
+
+/* The bill of a tensor. Without `whole` its amounts are linear in `times`, with
+ * [0] for the constant; amounts under the array are as if nothing else were
+ * spread. */
 void cds_bill_fill(cds_bill *out, const cds_pair *pair, unsigned tensor,
-                   unsigned held, double s, const cds_times times, bool whole);
+                   const cds_handling *how);
 
 /* What a level holds of a tensor. */
 typedef struct cds_tile {

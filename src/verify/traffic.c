@@ -122,7 +122,7 @@ static void child_ports(cds_billing *it, const cds_edge *edge,
     asks[CDS_ASKS_OUT + edge->child] += passage->drains;
     return;
   }
-  double *apart = asks + CDS_ASKS_APART + CDS_APART_SIZE * (edge->child - 1);
+  double *apart = asks + cds_apart(edge->child);
   apart[CDS_APART_OWN_IN] += passage->fills;
   apart[CDS_APART_OWN_OUT] += passage->drains;
   apart[CDS_APART_OUT + edge->parent] += passage->parent_out;
@@ -152,83 +152,107 @@ static cds_load load_of(const cds_billing *it, double words, bool results) {
   return (cds_load){done, words - done};
 }
 
-static void output_edge(cds_billing *it, const cds_edge *edge) {
-  const cds_pair *pair = it->pair;
-  const cds_array *array = edge->across ? &pair->arch->array[0] : NULL;
-  const bool adds = pair->arch->level[edge->parent].accumulate;
-  const bool reduces = array == NULL || array->reduction;
-  const unsigned wide = it->tensor->accumulator.bits;
+/* What an edge moves of the output, in words. */
+typedef struct cds_sums {
+  double once;            /* as one instance of the child sees it */
+  double drains, updates; /* below and above the network */
+  double fills;           /* back to the child */
+  double again;           /* back to one instance: all but the first time */
+  bool merged;            /* what enters the parent last is the result */
+  bool ready;             /* what leaves the child last is */
+} cds_sums;
+
+static cds_sums sums_of(const cds_billing *it, const cds_edge *edge) {
+  const cds_arch *arch = it->pair->arch;
+  const bool adds = arch->level[edge->parent].accumulate;
+  const bool reduces = !edge->across || arch->array[0].reduction;
   const double once = it->words * edge->y;
-  const double drains = once * (pair->under[edge->child] ? it->s : 1);
-  const double groups = once * (pair->under[edge->parent] ? it->s : 1);
-  const double updates = reduces ? groups : drains;
-  const double fills = adds ? 0 : groups - it->zero_starts;
-  /* One instance reads back all but the first value of its words. */
-  const double again = once - it->words * it->one;
-  const bool alone = !pair->under[edge->child] || it->s == 1;
+  const double drains = once * (it->pair->under[edge->child] ? it->s : 1);
+  const double groups = once * (it->pair->under[edge->parent] ? it->s : 1);
+  const bool alone = !it->pair->under[edge->child] || it->s == 1;
   const bool through = it->complete && (!adds || groups == it->words * it->one);
-  const cds_load above = load_of(it, updates, through && (reduces || alone));
-  const cds_load below = load_of(it, drains, through && alone);
-  const cds_load taken = load_of(it, updates, it->complete);
+  return (cds_sums){.once = once,
+                    .drains = drains,
+                    .updates = reduces ? groups : drains,
+                    .fills = adds ? 0 : groups - it->zero_starts,
+                    .again = adds ? 0 : once - it->words * it->one,
+                    .merged = through && (reduces || alone),
+                    .ready = through && alone};
+}
+
+static void output_parent(cds_billing *it, const cds_edge *edge,
+                          const cds_sums *sums) {
+  const bool under = it->pair->under[edge->parent];
+  const unsigned bits = it->tensor->format.bits;
+  const unsigned wide = it->tensor->accumulator.bits;
+  const cds_load taken = load_of(it, sums->updates, it->complete);
   const cds_load peak =
-      load_of(it, pair->under[edge->parent] ? once : updates, it->complete);
+      load_of(it, under ? sums->once : sums->updates, it->complete);
+  const double reads = sums->updates - it->zero_starts;
   access_load(it, edge->parent, CDS_UPDATE, taken);
-  access(it, edge->parent, CDS_READ, (updates - it->zero_starts) * wide);
+  access(it, edge->parent, CDS_READ, reads * wide);
   it->bill->asks[CDS_ASKS_IN + edge->parent] += bits_of(it, peak);
   it->bill->asks[CDS_ASKS_OUT + edge->parent] +=
-      (pair->under[edge->parent] ? again : updates - it->zero_starts) * wide;
+      (under ? sums->once - it->words * it->one : reads) * wide;
   it->bill->tile_bits[edge->parent] =
-      taken.partial > 0 || it->fills > 0 ? wide : it->tensor->format.bits;
+      taken.partial > 0 || it->fills > 0 ? wide : bits;
+  if (edge->child < CDS_VERIFY_LEVELS) {
+    it->bill->last_parent[edge->child] = it->complete ? bits : wide;
+    it->bill->last_net[edge->child] = sums->merged ? bits : wide;
+    it->bill->last_own[edge->child] = sums->ready ? bits : wide;
+  }
+}
+
+static void output_edge(cds_billing *it, const cds_edge *edge) {
+  const cds_sums sums = sums_of(it, edge);
+  const unsigned wide = it->tensor->accumulator.bits;
+  const cds_load below = load_of(it, sums.drains, sums.ready);
+  const double back = sums.fills * wide;
+  const double up = bits_of(it, load_of(it, sums.updates, sums.merged));
+  const double own = bits_of(it, load_of(it, sums.once, sums.ready));
+  const double returned = sums.again * wide;
+  output_parent(it, edge, &sums);
   if (edge->child < CDS_VERIFY_LEVELS) {
     access_load(it, edge->child, CDS_DRAIN, below);
-    access(it, edge->child, CDS_FILL, fills * wide);
-    it->bill->last_parent[edge->child] =
-        it->complete ? it->tensor->format.bits : wide;
-    it->bill->last_net[edge->child] =
-        through && (reduces || alone) ? it->tensor->format.bits : wide;
-    it->bill->last_own[edge->child] =
-        through && alone ? it->tensor->format.bits : wide;
+    access(it, edge->child, CDS_FILL, back);
   }
-  const double back = fills * wide;
-  const double net = back + bits_of(it, above);
-  cross(it, edge, net, back + bits_of(it, below));
-  if (array != NULL && reduces) {
-    it->bill->asks[CDS_ASKS_ENERGY] += (drains - updates) * array->add_pj;
+  cross(it, edge, back + up, back + bits_of(it, below));
+  if (edge->across) { /* what it unites, it adds */
+    it->bill->asks[CDS_ASKS_ENERGY] +=
+        (sums.drains - sums.updates) * it->pair->arch->array[0].add_pj;
   }
-  const double own = bits_of(it, load_of(it, once, through && alone));
-  const double returned = adds ? 0 : again * wide;
   child_ports(it, edge,
               &(cds_passage){returned, own, edge->across ? back : returned,
-                             edge->across ? bits_of(it, above) : own, net});
-  it->zero_starts = drains - fills;
-  it->fills = fills;
-  it->complete = through && alone;
+                             edge->across ? up : own, back + up});
+  it->zero_starts = sums.drains - sums.fills;
+  it->fills = sums.fills;
+  it->complete = sums.ready;
 }
 
 void cds_bill_fill(cds_bill *out, const cds_pair *pair, unsigned tensor,
-                   unsigned held, double s, const cds_times times, bool whole) {
+                   const cds_handling *how) {
   memset(out, 0, sizeof *out);
   const cds_tensor *of = &pair->einsum->tensor[tensor];
   cds_billing it = {.bill = out,
                     .pair = pair,
                     .tensor = of,
                     .words = pair->words[tensor],
-                    .s = s,
-                    .one = times[0],
-                    .whole = whole,
-                    .zero_starts = pair->words[tensor] * times[0],
+                    .s = how->s,
+                    .one = how->times[0],
+                    .whole = how->whole,
+                    .zero_starts = pair->words[tensor] * how->times[0],
                     .complete = true};
   for (unsigned level = 0; level < CDS_VERIFY_LEVELS; level++) {
     out->tile_bits[level] = of->format.bits;
   }
   unsigned parent = 0;
   for (unsigned child = 1; child <= CDS_VERIFY_LEVELS; child++) {
-    if (child < CDS_VERIFY_LEVELS && (held >> (child - 1) & 1U) == 0) {
+    if (child < CDS_VERIFY_LEVELS && (how->held >> (child - 1) & 1U) == 0) {
       continue;
     }
     const cds_edge edge = {parent, child,
                            !pair->under[parent] && pair->under[child],
-                           times[child]};
+                           how->times[child]};
     if (tensor == CDS_VERIFY_TENSORS - 1) {
       output_edge(&it, &edge);
     } else {

@@ -57,10 +57,11 @@ static cds_rate *make_rates(const cds_pair *pair, unsigned t, uint64_t s,
   for (unsigned held = 0; rate != NULL && held < CDS_HELD_SETS; held++) {
     for (unsigned l = 0; l < CDS_VERIFY_LEVELS; l++) {
       cds_bill bill;
-      cds_times times = {0};
-      times[l] = 1;
-      times[CDS_VERIFY_LEVELS] = l == 0 ? (double)(pair->size[t] / s) : 0;
-      cds_bill_fill(&bill, pair, t, held, (double)s, times, false);
+      cds_handling how = {held, (double)s, {0}, false};
+      how.times[l] = 1;
+      how.times[CDS_VERIFY_LEVELS] =
+          l == 0 ? (double)pair->size[t] / (double)s : 0;
+      cds_bill_fill(&bill, pair, t, &how);
       memcpy(rate[held].by[l], bill.asks, sizeof bill.asks);
     }
   }
@@ -129,27 +130,34 @@ static cds_status walk_orders(cds_descent *it, const cds_box *box,
 
 /* ---- holders --------------------------------------------------------- */
 
+/* Chooses holders: two bits a tensor. False: they may not hold that. */
+static bool choose_holders(cds_box *box, cds_walker *walker, unsigned vector) {
+  cds_descent *it = &walker->it;
+  bool possible = true;
+  memset(box, 0, sizeof *box);
+  for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
+    it->held[t] = vector >> (2 * t) & 3U;
+    it->rate[t] = &walker->chosen[t][it->held[t]];
+    possible = possible && it->pair->may[t][it->held[t]];
+    for (unsigned l = 1; l < CDS_VERIFY_LEVELS; l++) {
+      const bool open = (it->held[t] >> (l - 1) & 1U) != 0;
+      box->y[t][l].high = open ? it->divisors[t] - 1 : 0;
+    }
+  }
+  return possible;
+}
+
 static cds_status walk_holders(cds_walker *walker) {
   cds_descent *it = &walker->it;
   for (unsigned v = 0; v < CDS_HELD_VECTORS && it->out->holds; v++) {
-    bool possible = true;
     cds_box box;
-    memset(&box, 0, sizeof box);
-    for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
-      it->held[t] = v >> (2 * t) & 3U;
-      it->rate[t] = &walker->chosen[t][it->held[t]];
-      possible = possible && it->pair->may[t][it->held[t]];
-      for (unsigned l = 1; l < CDS_VERIFY_LEVELS; l++) {
-        const bool open = (it->held[t] >> (l - 1) & 1U) != 0;
-        box.y[t][l].high = open ? it->divisors[t] - 1 : 0;
-      }
+    if (!choose_holders(&box, walker, v)) {
+      continue;
     }
-    if (possible) {
-      CDS_TRY(cds_box_count(it));
-      if (!cds_box_beyond(it, &box)) {
-        it->holders = 0;
-        CDS_TRY(walk_orders(it, &box, it->held));
-      }
+    CDS_TRY(cds_box_count(it));
+    if (!cds_box_beyond(it, &box)) {
+      it->holders = 0;
+      CDS_TRY(walk_orders(it, &box, it->held));
     }
   }
   return CDS_OK;
@@ -189,7 +197,7 @@ static cds_status open_spreads(cds_walker *walker) {
   it->steps = 1;
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
     units *= (double)it->s[c];
-    it->steps *= (double)(it->pair->size[c] / it->s[c]);
+    it->steps *= (double)it->pair->size[c] / (double)it->s[c];
   }
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     it->loops[t] = it->pair->size[t] / it->s[t];
