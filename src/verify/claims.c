@@ -52,8 +52,11 @@ cds_status cds_claim_bind(const cds_checking *it, cds_claim *claim) {
     claim->foreign = "parts need not be equal";
   }
   if (cds_constraints_concern(claim->arch, einsum, false)) {
-    CDS_TRY(cds_rules_bind(rules, claim->arch, einsum, NULL, reader->diag));
-    cds_rules_apply(claim->arch, rules, einsum);
+    if (cds_rules_bind(rules, claim->arch, einsum, NULL, NULL) == CDS_OK) {
+      cds_rules_apply(claim->arch, rules, einsum);
+    } else {
+      claim->foreign = "its constraints contradict each other";
+    }
   }
   if (claim->keys.status == CDS_CLAIM_INFEASIBLE) {
     return CDS_OK;
