@@ -21,12 +21,22 @@ typedef struct cds_control {
   const volatile int *cancel; /* may be NULL */
   void (*progress)(const cds_progress *progress, void *payload); /* or NULL */
   void *payload;
+  /* Set to non-zero when time is up: each search then ends with the best
+   * mapping that it has, or with the first that it finds, and with a lower
+   * bound. May be NULL. */
+  const volatile int *hurry;
 } cds_control;
 
 /* Whether the caller asked to stop; `control` may be NULL. */
 static inline int cds_control_cancelled(const cds_control *control) {
   return control != NULL && control->cancel != NULL &&
          __atomic_load_n(control->cancel, __ATOMIC_RELAXED) != 0;
+}
+
+/* Whether time is up; `control` may be NULL. */
+static inline int cds_control_hurried(const cds_control *control) {
+  return control != NULL && control->hurry != NULL &&
+         __atomic_load_n(control->hurry, __ATOMIC_RELAXED) != 0;
 }
 
 #ifdef __cplusplus

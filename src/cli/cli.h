@@ -109,8 +109,11 @@ bool cds_output_begin(cds_output *out, cds_cli *cli);
 /* From here on the first SIGINT or SIGTERM sets the flag below, the second
  * ends the program at once (temporary files are removed). */
 void cds_signals_install(bool announce);
-/* Flag for cds_control. */
+/* Flags for cds_control: cancelled, and after the time below. */
 const volatile int *cds_signals_flag(void);
+const volatile int *cds_signals_hurry(void);
+/* Sets the second flag after so many seconds; false: there is no timer. */
+bool cds_signals_after(double seconds);
 /* Number of the signal that came, or 0. */
 int cds_signals_received(void);
 /* Files to remove when a second signal comes; at most four at a time. */

@@ -7,13 +7,18 @@
 #include "cli/constrain.h"
 #include "cli/explore_case.h"
 #include "cli/infeasible.h"
+#include "cli/inputs.h"
 
 /* ---- one architecture --------------------------------------------------- */
 
 static int exit_code(cds_explore_case *it) {
   const cds_explore_result *result = &it->result;
   const bool cut = it->with_pareto && result->found && !it->pareto.complete;
-  if (!result->complete || cut) {
+  const bool stopped = !result->complete || cut;
+  if (stopped && cds_signals_received() == 0) {
+    cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0},
+                     "the time limit has passed: the best so far was written");
+  } else if (stopped) {
     cds_cli_error(it->cli, "interrupted: %s",
                   result->found ? "the best so far was written"
                                 : "no design was mapped yet");
@@ -81,6 +86,9 @@ int cds_cmd_explore(cds_cli *cli) {
   }
   if (cds_inputs_sort(&files, cli) != CDS_OK) {
     return CDS_EXIT_INPUT;
+  }
+  if (!cds_inputs_time(cli)) {
+    return CDS_EXIT_CALL;
   }
   return files.archs == 1 ? explore_one(cli, &files) : cds_compare(cli, &files);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "cli/certify.h"
 #include "cli/cli.h"
 #include "cli/layers_alone.h"
 #include "cli/map_frontier.h"
@@ -219,6 +220,40 @@ static void write_csv(FILE *stream, const job *it) {
                         it->cli->arena);
 }
 
+/* ---- certificate -------------------------------------------------------- */
+
+/* Only with an answer for every layer: a mapping, or that there is none. */
+static int write_certificate(const job *it, int code) {
+  cds_certificate certificate = {.arch = it->inputs.arch,
+                                 .workload = &it->inputs.workload,
+                                 .objective = it->objective,
+                                 .power_limit_w = it->power_limit_w};
+  cds_claimed_layer *claim =
+      cds_cli_array(it->cli->arena, it->items, sizeof *claim);
+  for (size_t i = 0; i < it->items; i++) {
+    const item *each = &it->item[i];
+    if (each->kind.layer.kind != CDS_LAYER_EINSUM) {
+      continue;
+    }
+    if (each->status != CDS_OK && each->status != CDS_EINFEASIBLE) {
+      cds_cli_error(it->cli,
+                    "no certificate was written: there is no answer for '%s'",
+                    each->kind.layer.name);
+      return code;
+    }
+    const bool mapped = each->status == CDS_OK;
+    claim[certificate.layers++] =
+        (cds_claimed_layer){.layer = &each->kind.layer,
+                            .result = mapped ? &each->result.layer[0] : NULL,
+                            .value = each->result.value,
+                            .bound = each->result.bound,
+                            .proven = each->result.proven};
+  }
+  certificate.layer = claim;
+  const int written = cds_certify_write(&certificate, &it->inputs, it->cli);
+  return written == CDS_EXIT_DONE ? code : written;
+}
+
 /* ---- outcome ----------------------------------------------------------- */
 
 /* Messages of the layers, in their order; the exit code of the worst. */
@@ -283,7 +318,11 @@ static cds_status prepare(job *it) {
   it->objective = cds_inputs_objective(&it->inputs, it->cli);
   it->power_limit_w = cds_power_limit(limits, count);
   CDS_TRY(cds_inputs_search(&it->search, &it->inputs, it->cli));
+  if (it->cli->options->certificate != NULL) {
+    CDS_TRY(cds_certify_check(&it->inputs, it->cli));
+  }
   it->control.cancel = cds_signals_flag();
+  it->control.hurry = cds_signals_hurry();
   collect(it);
   return CDS_OK;
 }
@@ -292,6 +331,9 @@ int cds_cmd_map(cds_cli *cli) {
   job *it = cds_cli_array(cli->arena, 1, sizeof *it);
   it->cli = cli;
   cds_signals_install(!cli->options->quiet);
+  if (!cds_inputs_time(cli)) {
+    return CDS_EXIT_CALL;
+  }
   cds_status status = prepare(it);
   if (status == CDS_OK && cli->options->frontier) {
     return cds_map_frontier(cli, &it->inputs, &it->search, it->power_limit_w,
@@ -303,7 +345,10 @@ int cds_cmd_map(cds_cli *cli) {
   if (status != CDS_OK) {
     return cds_inputs_exit_code(&it->inputs, status);
   }
-  const int code = write_result(it, judge(it));
+  int code = write_result(it, judge(it));
+  if (it->cli->options->certificate != NULL) {
+    code = write_certificate(it, code);
+  }
   collect_messages(it);
   for (size_t i = 0; i < it->items; i++) {
     cds_arena_free(it->item[i].arena);

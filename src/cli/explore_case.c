@@ -121,6 +121,7 @@ static void make_report(cds_explore_case *it) {
   it->report.result = &it->result;
   it->report.pareto = it->with_pareto ? &it->pareto : NULL;
   it->report.provenance = it->inputs.provenance;
+  it->report.run.timed = it->cli->options->time_limit != NULL;
   it->report.run.threads = cds_parallel_threads(it->options.threads);
 }
 

@@ -467,6 +467,30 @@ cds_status cds_inputs_percent(double *out, cds_inputs *inputs, cds_cli *cli,
   return CDS_EINPUT;
 }
 
+bool cds_inputs_time(cds_cli *cli) {
+  const char *text = cli->options->time_limit;
+  if (text == NULL) {
+    return true;
+  }
+  const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
+  const cds_yaml node = {
+      .kind = CDS_YAML_SCALAR, .place = COMMAND_LINE, .text = text};
+  cds_quantity time = {.value = 0};
+  if (cds_schema_quantity(&time, CDS_DIM_TIME, &node, "--time-limit",
+                          &reader) != CDS_OK) {
+    return false;
+  }
+  if (!(time.value >= 0 && time.value <= 1e8)) {
+    cds_cli_error(cli, "'--time-limit' is '%s': expected 0 s to 1e8 s", text);
+    return false;
+  }
+  if (!cds_signals_after(time.value)) {
+    cds_cli_error(cli, "'--time-limit': the system has no timer");
+    return false;
+  }
+  return true;
+}
+
 const char *cds_search_reason(cds_optimizer optimizer, const cds_arch *arch,
                               const cds_layer *layer, cds_arena *arena) {
   cds_diag *diag = cds_diag_new(arena);

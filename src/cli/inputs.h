@@ -61,6 +61,8 @@ cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
  * unless it is from 0 to 100. */
 cds_status cds_inputs_percent(double *out, cds_inputs *inputs, cds_cli *cli,
                               const char *option, const char *text);
+/* Starts the time of --time-limit; false with a message when it is no time. */
+bool cds_inputs_time(cds_cli *cli);
 /* Why the search cannot map the layer, or NULL. */
 const char *cds_search_reason(cds_optimizer optimizer, const cds_arch *arch,
                               const cds_layer *layer, cds_arena *arena);

@@ -99,6 +99,7 @@ void cds_progress_begin(cds_control *control, const cds_cli *cli,
                         const char *unit, double scale) {
   const unsigned choice = cli->options->progress;
   control->cancel = cds_signals_flag();
+  control->hurry = cds_signals_hurry();
   control->progress = NULL;
   control->payload = NULL;
   line.terminal = is_terminal();

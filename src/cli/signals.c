@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -15,6 +16,7 @@
 enum { GUARDED_MAX = 4 };
 
 static volatile int cancel_flag;
+static volatile int hurry_flag;
 static volatile sig_atomic_t received;
 static volatile sig_atomic_t announce_stop;
 static char guarded[GUARDED_MAX][PATH_MAX];
@@ -55,6 +57,32 @@ void cds_signals_install(bool announce) {
     }
   }
 }
+
+static void ring(int signal_number) {
+  (void)signal_number;
+  hurry_flag = 1;
+}
+
+bool cds_signals_after(double seconds) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = ring;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  struct itimerval timer;
+  memset(&timer, 0, sizeof timer);
+  timer.it_value.tv_sec = (time_t)seconds;
+  timer.it_value.tv_usec =
+      (suseconds_t)(1e6 * (seconds - (double)timer.it_value.tv_sec));
+  if (timer.it_value.tv_sec == 0 && timer.it_value.tv_usec == 0) {
+    hurry_flag = 1; /* a timer of 0 would never ring */
+    return true;
+  }
+  return sigaction(SIGALRM, &action, NULL) == 0 &&
+         setitimer(ITIMER_REAL, &timer, NULL) == 0;
+}
+
+const volatile int *cds_signals_hurry(void) { return &hurry_flag; }
 
 const volatile int *cds_signals_flag(void) { return &cancel_flag; }
 

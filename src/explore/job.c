@@ -30,8 +30,10 @@ void cds_job_fail(cds_job *job, cds_status status) {
 bool cds_job_stopped(cds_job *job) {
   cds_lock_take(job->lock);
   const bool failed = job->status != CDS_OK;
+  const bool found = !isnan(job->best);
   cds_lock_give(job->lock);
-  return failed || cancelled(job);
+  return failed || cancelled(job) ||
+         (found && cds_control_hurried(job->options->control));
 }
 
 /* Counts designs that are done with, and tells the caller. */

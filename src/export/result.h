@@ -9,9 +9,9 @@
 
 #include <stdio.h>
 
+#include "base/sha256.h"
 #include "explore/pareto.h"
 #include "export/json.h"
-#include "export/sha256.h"
 
 enum { CDS_RESULT_SCHEMA_VERSION = 1, CDS_INPUTS_MAX = 64 };
 
@@ -43,6 +43,7 @@ typedef struct cds_provenance {
 typedef struct cds_run_facts {
   unsigned threads;
   double wall_s;
+  bool timed; /* a time limit was set: the answer depends on it */
 } cds_run_facts;
 
 typedef struct cds_report {

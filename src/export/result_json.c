@@ -345,6 +345,9 @@ static void write_run(cds_json *json, const cds_report *report) {
   cds_json_object(json, "run");
   cds_json_count(json, "threads", report->run.threads);
   cds_json_number(json, "wall_s", report->run.wall_s);
+  if (report->run.timed) {
+    cds_json_boolean(json, "reproducible", false);
+  }
   cds_json_number(json, "designs_per_s", looked_at / report->run.wall_s);
   cds_json_count(json, "winner_solves",
                  result->found ? result->network.solves : 0);

@@ -121,8 +121,9 @@ static void try_orders(cds_branch *branch, const cds_tiling *tiling,
 }
 
 static void count_node(cds_branch *branch) {
-  if (++branch->nodes % CDS_NODES_BETWEEN == 0) {
-    branch->stopped = branch->stopped || cds_control_cancelled(branch->control);
+  if (++branch->nodes % CDS_NODES_BETWEEN == 0 ||
+      branch->nodes >= branch->nodes_most) {
+    branch->stopped = branch->stopped || cds_branch_enough(branch);
   }
 }
 

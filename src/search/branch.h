@@ -72,7 +72,8 @@ typedef struct cds_branch {
   unsigned fitting;  /* the order that fitted last */
   cds_status status; /* of the last failure to make rows */
   const cds_control *control;
-  bool stopped;            /* cancelled: what was open is not looked into */
+  uint64_t nodes_most; /* once a mapping is known */
+  bool stopped; /* cancelled, or enough: what was open is not looked into */
   bool charged[CDS_STEPS]; /* levels that keep second copies of tiles */
   double batch_steps;
   double last_batches;             /* at work in the last step */
@@ -123,6 +124,12 @@ static inline bool cds_cost_beyond(const cds_branch *branch, double dynamic_pj,
           dynamic_pj * (1 - 1e-12) > branch->key.dynamic_pj) ||
          cds_beyond(branch, cds_goal_value(branch->problem, branch->goal,
                                            dynamic_pj, cycles));
+}
+/* Whether to stop, which has to be asked now and then. */
+static inline bool cds_branch_enough(const cds_branch *branch) {
+  return cds_control_cancelled(branch->control) ||
+         (branch->found && (branch->nodes >= branch->nodes_most ||
+                            cds_control_hurried(branch->control)));
 }
 /* Searches all mappings with the spreads and holders set in the branch, whose
  * bound is `bound`, and these orders of the holders, and improves its

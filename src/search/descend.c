@@ -400,8 +400,8 @@ static void open_group(cds_descent *job, unsigned group) {
 
 static void count_node(cds_descent *job) {
   job->nodes++;
-  if (job->nodes % CDS_CHECK_EVERY == 0 &&
-      cds_control_cancelled(job->control)) {
+  if ((job->nodes % CDS_CHECK_EVERY == 0 || job->nodes >= job->enough_nodes) &&
+      cds_descent_enough(job)) {
     job->stopped = true;
   }
   job->stopped = job->stopped || job->nodes >= job->most_nodes;

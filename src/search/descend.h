@@ -66,10 +66,18 @@ struct cds_descent {
   double loads[CDS_LEGS_MAX]; /* of the ways decided */
   const cds_control *control;
   uint64_t nodes, leaves, confirmed, most_nodes;
-  bool any;     /* the first mapping that fits ends the search */
-  bool stopped; /* cancelled, out of nodes, or done */
+  uint64_t enough_nodes; /* once a mapping is known */
+  bool any;              /* the first mapping that fits ends the search */
+  bool stopped;          /* cancelled, out of nodes, or done */
   cds_status status;
 };
+
+/* Whether to stop, which has to be asked now and then. */
+static inline bool cds_descent_enough(const cds_descent *job) {
+  return cds_control_cancelled(job->control) ||
+         (job->best.found && (job->nodes >= job->enough_nodes ||
+                              cds_control_hurried(job->control)));
+}
 
 /* Whether bounds on time alone are of use. */
 static inline bool cds_aim_weighs_time(const cds_aim *aim) {

@@ -355,6 +355,7 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   job->control = control;
   job->nodes = job->leaves = job->confirmed = 0;
   job->most_nodes = CDS_OPENED_MAX;
+  job->enough_nodes = UINT64_MAX;
   job->stopped = false;
   job->any = false;
   job->best.found = false;
@@ -473,7 +474,7 @@ static cds_status open_listed(cds_general_search *search, size_t first,
     if (cds_descent_beyond(job, next->bound)) {
       break;
     }
-    job->stopped = job->stopped || cds_control_cancelled(job->control);
+    job->stopped = job->stopped || cds_descent_enough(job);
     if (!job->stopped) {
       CDS_TRY(open_layout(search, &search->entry[next->entry]));
     }
@@ -529,10 +530,12 @@ cds_status cds_general_search_possible(cds_general_search *search) {
 
 cds_status cds_general_search_solve(cds_search_result *out,
                                     cds_general_search *search, cds_goal goal,
+                                    uint64_t nodes,
                                     const cds_control *control) {
   memset(out, 0, sizeof *out);
   begin_descent(search, goal, control);
   cds_descent *job = &search->descent;
+  job->enough_nodes = nodes;
   double open = (double)INFINITY;
   CDS_TRY(open_all(search, &open));
   if (job->best.found && cds_descent_beyond(job, open)) {

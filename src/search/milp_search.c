@@ -372,7 +372,8 @@ static cds_status solve_linear(cds_search_result *out, cds_milp_search *search,
       break;
     }
     if (cds_control_cancelled(search->control) ||
-        (out->found && search->nodes >= search->nodes_most)) {
+        (out->found && (search->nodes >= search->nodes_most ||
+                        cds_control_hurried(search->control)))) {
       search->stopped = true;
       bound = fmin(bound, at->bound);
       break;

@@ -105,6 +105,9 @@ void cds_searcher_free(cds_searcher *searcher) {
 void cds_searcher_choose(cds_searcher *searcher,
                          const cds_search_options *options) {
   searcher->options = *options;
+  if (options->nodes_most == 0) {
+    searcher->options.nodes_most = UINT64_MAX;
+  }
 }
 
 static cds_status begin_general(cds_searcher *searcher, double power_limit_w) {
@@ -402,7 +405,8 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                                  searcher->options.nodes_most, control);
   }
   if (!searcher->matrix) {
-    return cds_general_search_solve(out, searcher->general, goal, control);
+    return cds_general_search_solve(out, searcher->general, goal,
+                                    searcher->options.nodes_most, control);
   }
   memset(out, 0, sizeof *out);
   cds_branch *branch = &searcher->branch;
@@ -411,6 +415,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   branch->tables = &searcher->table;
   branch->goal = goal;
   branch->control = control;
+  branch->nodes_most = searcher->options.nodes_most;
   searcher->open = 0;
   CDS_TRY(push_vectors(searcher, 0));
   double open = (double)INFINITY; /* least bound that was not looked into */
@@ -431,7 +436,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
     if (cds_beyond(branch, next.bound)) {
       break;
     }
-    if (cds_control_cancelled(control)) {
+    if (cds_branch_enough(branch)) {
       open = next.bound;
       break;
     }

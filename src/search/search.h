@@ -33,7 +33,8 @@ typedef enum cds_optimizer {
 
 typedef struct cds_search_options {
   cds_optimizer optimizer;
-  uint64_t nodes_most; /* of one search by `milp`; then it has a gap */
+  /* Of one search that has a mapping; then it has a gap. 0: no limit. */
+  uint64_t nodes_most;
 } cds_search_options;
 #define CDS_SEARCH_OPTIONS_INIT                                                \
   { .optimizer = CDS_OPTIMIZER_EXACT, .nodes_most = UINT64_MAX }
@@ -109,8 +110,10 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
 const cds_arch *cds_searcher_arch(const cds_searcher *searcher);
 const cds_einsum *cds_searcher_einsum(const cds_searcher *searcher);
 /* Finds the optimum for a goal; CDS_EINFEASIBLE when no mapping fits, or none
- * within the limits of the goal. No heap
- * allocation for each evaluated mapping. */
+ * within the limits of the goal. No heap allocation for each evaluated mapping.
+ * After options.nodes_most nodes, or when the control hurries, but not before a
+ * mapping is known, it stops: then `bound` may be below `value`. The first is
+ * the same in each run. */
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control);
 /* Whether some mapping of the pair is in the space and meets the constraints

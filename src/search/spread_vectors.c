@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
+
 /* The first band reaches to this many times the fewest steps, the next ones
  * reach further by factors that grow. */
 static const double first_band = 1.1;
@@ -208,7 +210,8 @@ static cds_status list_band(cds_spread_vectors *vectors, double most) {
 enum { STEPS_PER_OCTAVE = 8, BUCKETS = 64 * STEPS_PER_OCTAVE };
 
 static unsigned bucket_of(uint64_t units, double round) {
-  const double at = STEPS_PER_OCTAVE * log2((double)units) + round;
+  const double at =
+      STEPS_PER_OCTAVE * cds_log((double)units) / cds_log(2) + round;
   return at <= 0 ? 0 : (unsigned)at;
 }
 

@@ -406,7 +406,7 @@ static void progress_counts_every_design_once(void **state) {
   (void)state;
   run r;
   watcher w = {.stop_at = UINT64_MAX};
-  const cds_control control = {&w.cancel, watch, &w};
+  const cds_control control = {&w.cancel, watch, &w, NULL};
   open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   r.options.control = &control;
   add_limit(&r, "area <= 0.002 mm2");
@@ -420,7 +420,7 @@ static void cancelling_keeps_the_best_so_far(void **state) {
   (void)state;
   run r;
   watcher w = {.stop_at = 2};
-  const cds_control control = {&w.cancel, watch, &w};
+  const cds_control control = {&w.cancel, watch, &w, NULL};
   open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   r.options.threads = 1;
   r.options.control = &control;
@@ -444,7 +444,7 @@ static void cancelled_at_once_finds_nothing(void **state) {
   (void)state;
   run r;
   watcher w = {.cancel = 1};
-  const cds_control control = {&w.cancel, NULL, NULL};
+  const cds_control control = {.cancel = &w.cancel};
   open_run(&r, TINY_ARCH, TINY_WORKLOAD);
   r.options.control = &control;
   explore(&r);

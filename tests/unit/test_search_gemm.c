@@ -198,7 +198,7 @@ static void a_cancelled_search_claims_no_proof(void **state) {
   const cds_arch arch = flat3();
   gemm(&einsum, cube, 16);
   const int stop = 1;
-  const cds_control control = {&stop, NULL, NULL};
+  const cds_control control = {.cancel = &stop};
   cds_searcher *searcher = cds_searcher_new();
   assert_int_equal(cds_search_begin(searcher, &arch, &einsum, (double)INFINITY),
                    CDS_OK);

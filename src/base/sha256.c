@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SHA-256 as FIPS 180-4 section 6.2 describes it; names follow the standard. */
-#include "export/sha256.h"
+#include "base/sha256.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SHA-256 (FIPS 180-4), for the digests of inputs in results. */
-#ifndef CDS_EXPORT_SHA256_H
-#define CDS_EXPORT_SHA256_H
+#ifndef CDS_BASE_SHA256_H
+#define CDS_BASE_SHA256_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "export/sha256.h"
+#include "base/sha256.h"
 
 static void check(const char *text, const char *expected) {
   cds_sha256 hash;

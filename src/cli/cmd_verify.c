@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* codesign verify FILE: checks a certificate. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "cli/certify.h"
+#include "cli/cli.h"
+#include "cli/summary.h"
+#include "count/count.h"
+#include "export/json.h"
+#include "verify/certificate.h"
+
+typedef struct job {
+  cds_cli *cli;
+  const char *path;
+  cds_verified verified;
+  cds_control control;
+} job;
+
+/* What the verifier's own evaluator does not take is evaluated by the model
+ * that the search uses, too. */
+static cds_status other(cds_worth *out, const cds_arch *arch,
+                        const cds_einsum *einsum, const cds_mapping *mapping,
+                        double power_limit_w) {
+  cds_arena *scratch = cds_arena_new();
+  cds_counts *counts =
+      scratch == NULL ? NULL : cds_arena_alloc(scratch, sizeof *counts);
+  cds_cost cost = {.cycles = 0};
+  cds_misfit misfit = {.level = 0};
+  cds_status status = counts == NULL
+                          ? CDS_ENOMEM
+                          : cds_count(counts, arch, einsum, mapping, scratch);
+  if (status == CDS_OK) {
+    status = cds_price_einsum(&cost, arch, einsum, counts, power_limit_w);
+  }
+  if (status == CDS_OK) {
+    const bool fits = cds_price_fits(&misfit, arch, einsum, counts) == CDS_OK;
+    *out = (cds_worth){.energy_pj = cost.energy_pj,
+                       .latency_s = cost.latency_s,
+                       .dynamic_pj = cost.dynamic_pj,
+                       .cycles = cost.cycles,
+                       .misfit = fits ? arch->levels : misfit.level};
+  }
+  cds_arena_free(scratch);
+  return status;
+}
+
+static cds_status operation(cds_worth *out, const cds_arch *arch,
+                            const cds_operation *of, double power_limit_w) {
+  cds_operation_counts counts;
+  cds_cost cost;
+  const cds_status status =
+      cds_price_operation(&cost, &counts, arch, of, power_limit_w);
+  if (status == CDS_OK) {
+    *out =
+        (cds_worth){.energy_pj = cost.energy_pj, .latency_s = cost.latency_s};
+  }
+  return status;
+}
+
+/* ---- the files on the disk --------------------------------------------- */
+
+/* Warns of each input whose file is there and says something else. */
+static void compare_files(const job *it, const cds_yaml *root) {
+  const cds_yaml *inputs = cds_yaml_get(root, "inputs");
+  for (size_t i = 0; inputs != NULL && i < inputs->count; i++) {
+    const cds_yaml *path = cds_yaml_get(inputs->items[i], "path");
+    const cds_yaml *lines = cds_yaml_get(inputs->items[i], "text");
+    const char *text = path == NULL || strcmp(path->text, "-") == 0
+                           ? NULL
+                           : cds_certify_text(path->text, it->cli->arena);
+    const char *held =
+        lines == NULL ? NULL : cds_certificate_text(lines, it->cli->arena);
+    if (text != NULL && held != NULL && strcmp(text, held) != 0) {
+      cds_diag_warning(it->cli->diag, path->place,
+                       "the file '%s' is no longer what the certificate holds: "
+                       "what is checked is the text in the certificate",
+                       path->text);
+    }
+  }
+}
+
+/* ---- text and JSON ------------------------------------------------------ */
+
+static size_t count_of(const job *it, cds_verdict verdict) {
+  size_t count = 0;
+  for (size_t i = 0; i < it->verified.layers; i++) {
+    count += it->verified.layer[i].verdict == verdict;
+  }
+  return count;
+}
+
+static bool refused(const job *it) {
+  return cds_diag_errors(it->cli->diag) > 0;
+}
+
+/* Nothing is claimed only. */
+static bool all_certified(const job *it) {
+  return count_of(it, CDS_VERDICT_UNCERTIFIED) == 0 &&
+         !it->verified.claimed_whole;
+}
+
+static void write_layer(const cds_page *page, const job *it,
+                        const cds_verified_layer *layer) {
+  double scale;
+  const char *unit = cds_shown_unit(it->verified.objective, &scale);
+  fprintf(page->stream, "%s: ", cds_page_bold(page, layer->name));
+  if (layer->verdict == CDS_VERDICT_REFUSED) {
+    fputs("refused\n", page->stream);
+    return;
+  }
+  if (layer->verdict == CDS_VERDICT_NONE_FITS) {
+    fprintf(page->stream, "certified: no mapping fits, %" PRIu64 " boxes\n",
+            layer->boxes);
+    return;
+  }
+  fprintf(page->stream, "%s, %s, %s ",
+          cds_page_si(page, 1e-12 * layer->energy_pj, "J"),
+          cds_page_si(page, layer->latency_s, "s"),
+          cds_objective_name(it->verified.objective));
+  fprintf(page->stream, "%s; lower bound %s, ",
+          cds_page_si(page, layer->value * scale, unit),
+          cds_page_si(page, layer->bound * scale, unit));
+  if (layer->verdict == CDS_VERDICT_UNCERTIFIED) {
+    fprintf(page->stream, "claimed but not certified: %s\n", layer->why);
+  } else {
+    fprintf(page->stream, "certified in %" PRIu64 " boxes\n", layer->boxes);
+  }
+}
+
+static void write_text(const cds_page *page, const job *it) {
+  const cds_verified *verified = &it->verified;
+  fprintf(page->stream, "%s x %s: %s, least %s\n", verified->architecture,
+          verified->workload,
+          verified->claimed_whole
+              ? "mappings of the best design, and bounds of each layer alone"
+              : "certificate of the best mapping of each layer alone",
+          cds_objective_name(verified->objective));
+  for (size_t i = 0; i < verified->layers; i++) {
+    write_layer(page, it, &verified->layer[i]);
+  }
+  const size_t uncertified = count_of(it, CDS_VERDICT_UNCERTIFIED);
+  fprintf(page->stream, "%s: %zu of %zu layers certified",
+          refused(it)         ? "refused"
+          : all_certified(it) ? "verified"
+                              : "not certified",
+          count_of(it, CDS_VERDICT_CERTIFIED) +
+              count_of(it, CDS_VERDICT_NONE_FITS),
+          verified->layers);
+  if (uncertified > 0) {
+    fprintf(page->stream, ", the lower bounds of %zu claimed only",
+            uncertified);
+  }
+  fputs(verified->claimed_whole
+            ? "; that nothing is better as a whole is claimed only\n"
+            : "\n",
+        page->stream);
+}
+
+static void write_json(FILE *stream, const job *it) {
+  static const char *const verdicts[] = {[CDS_VERDICT_REFUSED] = "refused",
+                                         [CDS_VERDICT_CERTIFIED] = "certified",
+                                         [CDS_VERDICT_NONE_FITS] = "none_fits",
+                                         [CDS_VERDICT_UNCERTIFIED] =
+                                             "uncertified"};
+  const cds_verified *verified = &it->verified;
+  cds_json json;
+  cds_json_begin(&json, stream);
+  cds_json_object(&json, NULL);
+  cds_json_text(&json, "certificate", it->path);
+  cds_json_text(&json, "architecture", verified->architecture);
+  cds_json_text(&json, "workload", verified->workload);
+  cds_json_text(&json, "objective", cds_objective_name(verified->objective));
+  cds_json_boolean(&json, "refused", refused(it));
+  cds_json_boolean(&json, "certified", !refused(it) && all_certified(it));
+  cds_json_array(&json, "layers");
+  for (size_t i = 0; i < verified->layers; i++) {
+    const cds_verified_layer *layer = &verified->layer[i];
+    cds_json_object_line(&json, NULL);
+    cds_json_text(&json, "name", layer->name);
+    cds_json_text(&json, "phase", layer->phase);
+    cds_json_text(&json, "verdict", verdicts[layer->verdict]);
+    cds_json_text(&json, "why", layer->why);
+    cds_json_number(&json, "energy_pj", layer->energy_pj);
+    cds_json_number(&json, "latency_s", layer->latency_s);
+    cds_json_number(&json, "value", layer->value);
+    cds_json_number(&json, "lower_bound", layer->bound);
+    cds_json_count(&json, "boxes", layer->boxes);
+    cds_json_end(&json);
+  }
+  cds_json_end(&json);
+  cds_json_end(&json);
+  cds_json_finish(&json);
+}
+
+static int write_result(job *it) {
+  cds_output out;
+  const int code = refused(it)         ? CDS_EXIT_NO
+                   : all_certified(it) ? CDS_EXIT_DONE
+                                       : CDS_EXIT_LIMIT;
+  if (!cds_output_begin(&out, it->cli)) {
+    return CDS_EXIT_OUTPUT;
+  }
+  if (it->cli->options->format == CDS_FORMAT_JSON) {
+    write_json(out.stream, it);
+  } else {
+    const cds_page page = {out.stream, it->cli->colour && out.path == NULL,
+                           it->cli->arena};
+    write_text(&page, it);
+  }
+  return cds_output_close(&out, it->cli, code);
+}
+
+int cds_cmd_verify(cds_cli *cli) {
+  job *it = cds_cli_array(cli->arena, 1, sizeof *it);
+  it->cli = cli;
+  it->path = cli->call.file[0];
+  cds_signals_install(!cli->options->quiet);
+  it->control.cancel = cds_signals_flag();
+  const cds_yaml *root = NULL;
+  cds_status status =
+      cds_yaml_read_file(&root, it->path, cli->arena, cli->diag);
+  if (status != CDS_OK) {
+    return cds_cli_exit_code(status);
+  }
+  const bool mapping = root->kind == CDS_YAML_MAPPING;
+  const bool certificate = mapping && cds_yaml_get(root, "certificate") != NULL;
+  if (!certificate && (!mapping || cds_yaml_get(root, "winner") == NULL)) {
+    cds_diag_error(cli->diag, root->place,
+                   "this is no certificate: expected what 'codesign map "
+                   "--certificate FILE' writes, or a result.json of 'codesign "
+                   "explore'");
+    return CDS_EXIT_INPUT;
+  }
+  const cds_verify_options options = {
+      .threads = (unsigned)cli->options->jobs,
+      .boxes_most =
+          cli->options->max_nodes > 0 ? cli->options->max_nodes : UINT64_MAX,
+      .control = &it->control,
+      .other = other,
+      .operation = operation,
+      .text = cds_certify_text};
+  status = (certificate ? cds_certificate_check : cds_result_check)(
+      &it->verified, root, &options, cli->arena, cli->diag);
+  if (status == CDS_EINPUT) {
+    return CDS_EXIT_NO; /* what it says cannot be so */
+  }
+  if (status != CDS_OK) {
+    if (status == CDS_EINTERRUPTED) {
+      cds_cli_error(cli, "interrupted: nothing is verified");
+    }
+    return cds_cli_exit_code(status);
+  }
+  if (certificate) {
+    compare_files(it, root);
+  }
+  return write_result(it);
+}

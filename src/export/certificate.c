@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writes certificates; see certificate.h. A line of an input is a line of the
+ * file, so that messages about an input can name a place in it. */
+#include "export/certificate.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool write_text(cds_json *json, const char *text, cds_arena *arena) {
+  cds_json_array(json, "text");
+  for (const char *line = text; line != NULL;) {
+    const size_t length = strcspn(line, "\n");
+    const char *copy = cds_arena_strndup(arena, line, length);
+    if (copy == NULL) {
+      return false;
+    }
+    cds_json_text(json, NULL, copy);
+    line = line[length] == '\0' ? NULL : line + length + 1;
+  }
+  cds_json_end(json);
+  return true;
+}
+
+static bool write_inputs(cds_json *json, const cds_certificate *certificate,
+                         cds_arena *arena) {
+  const cds_provenance *provenance = certificate->provenance;
+  bool good = true;
+  cds_json_array_line(json, "sets");
+  for (size_t i = 0; i < provenance->sets; i++) {
+    cds_json_text(json, NULL, provenance->set[i]);
+  }
+  cds_json_end(json);
+  cds_json_array(json, "inputs");
+  for (unsigned i = 0; i < provenance->inputs && good; i++) {
+    cds_json_object(json, NULL);
+    cds_json_text(json, "role", provenance->input[i].role);
+    cds_json_text(json, "path", provenance->input[i].path);
+    cds_json_text(json, "sha256", provenance->input[i].sha256);
+    good = write_text(json, certificate->text[i], arena);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+  return good;
+}
+
+static bool write_layer(cds_json *json, const cds_certificate *certificate,
+                        const cds_claimed_layer *claim, cds_arena *arena) {
+  const cds_layer *layer = claim->layer;
+  bool good = true;
+  cds_json_object(json, NULL);
+  cds_json_text(json, "name", layer->name);
+  cds_json_text(json, "phase", certificate->workload->phase[layer->phase].name);
+  cds_json_text(json, "status",
+                claim->result == NULL ? "infeasible"
+                : claim->proven       ? "optimal"
+                                      : "gap");
+  if (claim->result != NULL) {
+    cds_json_number(json, "energy_pj", claim->result->cost.energy_pj);
+    cds_json_number(json, "latency_s", claim->result->cost.latency_s);
+    cds_json_number(json, "value", claim->value);
+    cds_json_number(json, "lower_bound", claim->bound);
+    good = cds_json_mapping(json, certificate->arch, &layer->einsum,
+                            &claim->result->mapping, arena);
+  }
+  cds_json_end(json);
+  return good;
+}
+
+bool cds_export_certificate(FILE *stream, const cds_certificate *certificate,
+                            cds_arena *arena) {
+  cds_json json;
+  cds_json_begin(&json, stream);
+  cds_json_object(&json, NULL);
+  cds_json_count(&json, "certificate", CDS_CERTIFICATE_FORMAT);
+  cds_json_text(&json, "version", certificate->provenance->version);
+  cds_json_count(&json, "model_version",
+                 certificate->provenance->model_version);
+  cds_json_text(&json, "objective", cds_objective_name(certificate->objective));
+  cds_json_text(&json, "factors",
+                certificate->arch->any_factors ? "any" : "perfect");
+  if (isfinite(certificate->power_limit_w)) {
+    cds_json_number(&json, "power_limit_w", certificate->power_limit_w);
+  }
+  bool good = write_inputs(&json, certificate, arena);
+  cds_json_array(&json, "layers");
+  for (size_t i = 0; i < certificate->layers && good; i++) {
+    good = write_layer(&json, certificate, &certificate->layer[i], arena);
+  }
+  if (!good) {
+    return false;
+  }
+  cds_json_end(&json);
+  cds_json_end(&json);
+  cds_json_finish(&json);
+  return true;
+}

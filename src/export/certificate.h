@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Certificates: what is claimed of the layers of a workload on one design, with
+ * the text of every input, for `codesign verify` (docs/certificate.md).
+ */
+#ifndef CDS_EXPORT_CERTIFICATE_H
+#define CDS_EXPORT_CERTIFICATE_H
+
+#include "export/result.h"
+
+enum { CDS_CERTIFICATE_FORMAT = 1 };
+
+/* One distinct layer that is an einsum. */
+typedef struct cds_claimed_layer {
+  const cds_layer *layer;
+  const cds_layer_result *result; /* NULL: no mapping fits */
+  double value, bound;            /* of the objective, in pJ and s */
+  bool proven;
+} cds_claimed_layer;
+
+typedef struct cds_certificate {
+  const cds_arch *arch;
+  const cds_workload *workload;
+  cds_objective objective;
+  double power_limit_w; /* INFINITY: none */
+  const cds_provenance *provenance;
+  const char *const *text; /* of each of its inputs */
+  size_t layers;
+  const cds_claimed_layer *layer;
+} cds_certificate;
+
+/* False when memory is exhausted. */
+bool cds_export_certificate(FILE *stream, const cds_certificate *certificate,
+                            cds_arena *arena);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A certificate: what a run of `codesign map` claims, with the text of all its
+ * inputs (docs/certificate.md). Checking it believes nothing but the reading of
+ * the inputs (schema, spec, tech).
+ */
+#ifndef CDS_VERIFY_CERTIFICATE_H
+#define CDS_VERIFY_CERTIFICATE_H
+
+#include "spec/workload.h"
+#include "verify/walk.h"
+
+enum { CDS_CERTIFICATE_VERSION = 1 };
+
+typedef enum cds_verdict {
+  CDS_VERDICT_REFUSED,    /* a message says where and why */
+  CDS_VERDICT_CERTIFIED,  /* mapping and bound */
+  CDS_VERDICT_NONE_FITS,  /* that there is no mapping */
+  CDS_VERDICT_UNCERTIFIED /* the mapping; the bound is claimed only */
+} cds_verdict;
+
+typedef struct cds_verified_layer {
+  const char *name, *phase;
+  cds_verdict verdict;
+  const char *why; /* UNCERTIFIED: what the verifier does not do */
+  double energy_pj, latency_s, value, bound;
+  uint64_t boxes;
+} cds_verified_layer;
+
+typedef struct cds_verified {
+  const char *architecture, *workload;
+  cds_objective objective;
+  size_t layers;
+  cds_verified_layer *layer;
+  bool claimed_whole; /* a result: what it says of the whole is claimed only */
+} cds_verified;
+
+/* Energy and latency of a mapping of a pair that the verifier's own evaluator
+ * does not take (cds_pair_foreign). Called from several threads. */
+typedef cds_status cds_verify_other(cds_worth *out, const cds_arch *arch,
+                                    const cds_einsum *einsum,
+                                    const cds_mapping *mapping,
+                                    double power_limit_w);
+
+/* The same of an operation that is not an einsum: nothing is chosen there. */
+typedef cds_status cds_verify_operation(cds_worth *out, const cds_arch *arch,
+                                        const cds_operation *operation,
+                                        double power_limit_w);
+
+typedef struct cds_verify_options {
+  unsigned threads;
+  uint64_t boxes_most; /* of a layer; beyond that its bound is uncertified */
+  const cds_control *control;
+  cds_verify_other *other;
+  cds_verify_operation *operation; /* for results */
+  /* The text of a file, in the arena; NULL: it cannot be read. For results. */
+  const char *(*text)(const char *path, cds_arena *arena);
+} cds_verify_options;
+
+/* Checks the certificate whose tree this is. Everything that is refused is
+ * told, at its place; the verdicts are in the order of the certificate.
+ * CDS_EINPUT: it is no certificate, or its inputs cannot be read: nothing was
+ * checked. Everything lives in the arena. */
+cds_status cds_certificate_check(cds_verified *out, const cds_yaml *root,
+                                 const cds_verify_options *options,
+                                 cds_arena *arena, cds_diag *diag);
+/* Likewise a result.json of `codesign explore` (docs/results.md), which does
+ * not hold its inputs: the files must be where they were, as they were. Checked
+ * are all layers of the winner, their own lower bounds on energy x delay, and
+ * the sums; that no other choice of mappings and no other design is better is
+ * claimed only. */
+cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
+                            const cds_verify_options *options, cds_arena *arena,
+                            cds_diag *diag);
+/* The text of an input: its lines, joined. NULL: it is no list of lines, or
+ * there is no memory. */
+const char *cds_certificate_text(const cds_yaml *lines, cds_arena *arena);
+
+extern const cds_schema cds_certificate_schema, cds_certificate_input_schema,
+    cds_certificate_layer_schema;
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The pair (architecture, einsum) as the verifier sees it, and what a mapping
+ * of it costs: an evaluator of its own, which shares nothing with count, price
+ * and search but the plain data of spec.
+ *
+ * Three tensors, the output last. Every rank is lacked by exactly one tensor,
+ * t = 0, 1, 2 (class t), or by none (class 3). All factors are perfect, so with
+ * s[c] the spread of class c over the array,
+ *   D[c] = s[c] x (all loops of class c),
+ * and what tensor t moves depends on nothing but how often its tiles are
+ * brought in: y[l] times over the loops of class t, at the level l.
+ */
+#ifndef CDS_VERIFY_PAIR_H
+#define CDS_VERIFY_PAIR_H
+
+#include "spec/mapping.h"
+#include "spec/space.h"
+
+enum {
+  CDS_VERIFY_TENSORS = 3,
+  CDS_VERIFY_CLASSES = 4, /* lacked by tensor 0, 1, 2; by none */
+  CDS_VERIFY_LEVELS = 3,
+  CDS_VERIFY_BONDS = 4 /* with a bandwidth limit */
+};
+
+/* What the traffic of a tensor asks for: dynamic energy (pJ), and bits on the
+ * busiest instance of each port, on the network, and on bonds with a limit. For
+ * a single-buffered level l also the bits of its own fills and drains: at its
+ * parent p, on the network, on its own port. */
+enum {
+  CDS_ASKS_ENERGY,
+  CDS_ASKS_OUT,                                     /* + level */
+  CDS_ASKS_IN = CDS_ASKS_OUT + CDS_VERIFY_LEVELS,   /* + level */
+  CDS_ASKS_NET = CDS_ASKS_IN + CDS_VERIFY_LEVELS,   /* */
+  CDS_ASKS_BOND,                                    /* + bond */
+  CDS_ASKS_APART = CDS_ASKS_BOND + CDS_VERIFY_BONDS /* + 7 (level - 1) + */
+};
+enum {
+  CDS_APART_NET,
+  CDS_APART_OWN_OUT,
+  CDS_APART_OWN_IN,
+  CDS_APART_OUT,                    /* + parent */
+  CDS_APART_IN = CDS_APART_OUT + 2, /* + parent */
+  CDS_APART_SIZE = CDS_APART_IN + 2
+};
+enum { CDS_ASKS = CDS_ASKS_APART + 2 * CDS_APART_SIZE };
+/* Where those of the level begin. */
+static inline size_t cds_apart(unsigned level) {
+  return (size_t)CDS_ASKS_APART + (size_t)CDS_APART_SIZE * (level - 1);
+}
+
+typedef struct cds_pair {
+  const cds_arch *arch;
+  const cds_einsum *einsum;
+  unsigned levels;
+  bool under[CDS_VERIFY_LEVELS + 1]; /* the array; [3]: compute */
+  unsigned class_of[CDS_RANKS_MAX];
+  uint64_t size[CDS_VERIFY_CLASSES];
+  double words[CDS_VERIFY_TENSORS];
+  bool may[CDS_VERIFY_TENSORS][4]; /* sets of levels 1 (bit 0) and 2 (bit 1) */
+  bool on_one[CDS_ASKS];           /* an amount under the array */
+  unsigned bonds, bond[CDS_VERIFY_BONDS];
+  double mac_pj;         /* all of them */
+  double leakage_w;      /* all that is built */
+  double seconds_per_pj; /* T >= this x dynamic energy; 0: no power limit */
+} cds_pair;
+
+/* Whether tiles of the level that are replaced are held twice. */
+bool cds_doubles(const cds_arch *arch, unsigned level);
+/* Why the verifier cannot certify bounds for the pair (its space is not the one
+ * that walk.h describes), or NULL. */
+const char *cds_pair_foreign(const cds_arch *arch, const cds_einsum *einsum);
+/* CDS_EINFEASIBLE: leakage passes the power limit (INFINITY: none). CDS_EINPUT:
+ * no number format, or the pair is a foreign one. */
+cds_status cds_pair_init(cds_pair *out, const cds_arch *arch,
+                         const cds_einsum *einsum, double power_limit_w);
+
+/* What one tensor asks for, and how many bits its words have where tiles and
+ * last drains need it. */
+typedef struct cds_bill {
+  double asks[CDS_ASKS];
+  unsigned parent[CDS_VERIFY_LEVELS];
+  unsigned tile_bits[CDS_VERIFY_LEVELS];
+  unsigned last_own[CDS_VERIFY_LEVELS], last_net[CDS_VERIFY_LEVELS];
+  unsigned last_parent[CDS_VERIFY_LEVELS];
+} cds_bill;
+
+/* How often: [0] is 1, [l] as above, [3] over all loops of the class. */
+typedef double cds_times[CDS_VERIFY_LEVELS + 1];
+
+typedef struct cds_handling {
+  unsigned held; /* levels, as bits */
+  double s;      /* spread of the class that the tensor lacks */
+  cds_times times;
+  bool whole; /* each access is (ceil) */
+} cds_handling;
+
+/* The bill of a tensor. Without `whole` its amounts are linear in `times`, with
+ * [0] for the constant; amounts under the array are as if nothing else were
+ * spread. */
+void cds_bill_fill(cds_bill *out, const cds_pair *pair, unsigned tensor,
+                   const cds_handling *how);
+
+/* What a level holds of a tensor. */
+typedef struct cds_tile {
+  double words;  /* in one instance; 0: not held */
+  bool replaced; /* during the run */
+} cds_tile;
+
+/* What is known of a mapping when everything is. */
+typedef struct cds_choices {
+  double s[CDS_VERIFY_CLASSES];
+  unsigned held[CDS_VERIFY_TENSORS];
+  cds_times times[CDS_VERIFY_TENSORS];
+  cds_tile tile[CDS_VERIFY_TENSORS][CDS_VERIFY_LEVELS];
+} cds_choices;
+
+typedef struct cds_worth {
+  double energy_pj, latency_s, dynamic_pj, cycles;
+  unsigned misfit; /* a level that its tiles do not fit; pair->levels: none */
+} cds_worth;
+
+/* Whole accesses, all terms: the cost of a mapping. */
+void cds_worth_of(cds_worth *out, const cds_pair *pair,
+                  const cds_choices *choices);
+/* Energy, latency from dynamic energy and cycles: leakage, power limit. */
+void cds_worth_close(cds_worth *out, const cds_pair *pair);
+/* Cycles of amounts summed over the tensors (amounts under the array on one
+ * instance); without first fills and last drains. Rises with every amount. */
+double cds_asks_cycles(const cds_pair *pair, const double asks[CDS_ASKS],
+                       double steps);
+/* The choices that a valid mapping of perfect factors makes. */
+void cds_choices_of(cds_choices *out, const cds_pair *pair,
+                    const cds_mapping *mapping);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reads what a result.json claims of its winner. */
+#include <math.h>
+#include <string.h>
+
+#include "base/sha256.h"
+#include "base/text.h"
+#include "codesign/version.h"
+#include "verify/claims.h"
+
+enum { CDS_INPUT_MIX = 2 }; /* its workloads are inputs, too */
+
+typedef struct cds_result_reading {
+  cds_checking checking;
+  const cds_yaml *root;
+  cds_place place;
+  const char *arch_path, *workload_path;
+  unsigned workloads; /* 0, 1, CDS_INPUT_MIX */
+} cds_result_reading;
+
+/* A member by its path of two keys (the second may be NULL); NULL: absent. */
+static const cds_yaml *member(const cds_yaml *root, const char *first,
+                              const char *second) {
+  const cds_yaml *node =
+      root->kind == CDS_YAML_MAPPING ? cds_yaml_get(root, first) : NULL;
+  if (second == NULL || node == NULL) {
+    return node;
+  }
+  return node->kind == CDS_YAML_MAPPING ? cds_yaml_get(node, second) : NULL;
+}
+
+static const char *text_of(const cds_yaml *root, const char *key) {
+  const cds_yaml *node = member(root, key, NULL);
+  return node == NULL || node->kind != CDS_YAML_SCALAR ? "" : node->text;
+}
+
+/* NaN: there is no such number. */
+static double number_of(const cds_yaml *root, const char *key) {
+  const char *end = NULL;
+  double value = 0;
+  return cds_parse_double(&value, text_of(root, key), &end) && *end == '\0'
+             ? value
+             : (double)NAN;
+}
+
+static cds_status refuse(const cds_result_reading *it, const cds_yaml *node,
+                         const char *what) {
+  const cds_place place = node != NULL ? node->place : it->place;
+  cds_diag_error(it->checking.reader->diag, place, "%s", what);
+  return CDS_EINPUT;
+}
+
+/* ---- inputs ---------------------------------------------------------- */
+
+static cds_status check_digest(const cds_result_reading *it,
+                               const cds_yaml *input) {
+  const cds_reader *reader = it->checking.reader;
+  const char *path = text_of(input, "path");
+  const char *text = it->checking.options->text(path, reader->arena);
+  char digest[CDS_SHA256_TEXT];
+  cds_sha256 hash;
+  if (text == NULL) {
+    cds_diag_error(reader->diag, input->place,
+                   "cannot read '%s': expected the file that was explored",
+                   path);
+    return CDS_EINPUT;
+  }
+  cds_sha256_begin(&hash);
+  cds_sha256_add(&hash, text, strlen(text));
+  cds_sha256_end(&hash, digest);
+  if (strcmp(digest, text_of(input, "sha256")) != 0) {
+    cds_diag_error(reader->diag, input->place,
+                   "'%s' has the digest %s: expected the file that was "
+                   "explored",
+                   path, digest);
+    return CDS_EINPUT;
+  }
+  return CDS_OK;
+}
+
+/* All files are there as they were. Constraints are added to the space. */
+static cds_status read_inputs(cds_result_reading *it, bool constraints) {
+  const cds_yaml *inputs = member(it->root, "provenance", "inputs");
+  const cds_reader *reader = it->checking.reader;
+  if (inputs == NULL || inputs->kind != CDS_YAML_SEQUENCE) {
+    return refuse(it, it->root,
+                  "no 'inputs' in 'provenance': expected those "
+                  "of 'codesign explore'");
+  }
+  for (size_t i = 0; i < inputs->count; i++) {
+    const cds_yaml *input = inputs->items[i];
+    const char *role = text_of(input, "role");
+    const cds_yaml *tree = NULL;
+    if (constraints && strcmp(role, "constraints") == 0) {
+      CDS_TRY(cds_yaml_read_file(&tree, text_of(input, "path"), reader->arena,
+                                 reader->diag));
+      CDS_TRY(cds_space_constrain(it->checking.inputs.space, tree,
+                                  reader->arena, reader->diag));
+    }
+    if (constraints) {
+      continue;
+    }
+    CDS_TRY(check_digest(it, input));
+    if (strcmp(role, "architecture") == 0) {
+      it->arch_path = text_of(input, "path");
+    } else if (strcmp(role, "mix") == 0 ||
+               (strcmp(role, "workload") == 0 && it->workloads == 0)) {
+      it->workload_path = text_of(input, "path");
+      it->workloads = strcmp(role, "mix") == 0 ? CDS_INPUT_MIX : 1;
+    } else if (strcmp(role, "workload") == 0 &&
+               it->workloads != CDS_INPUT_MIX) {
+      return refuse(it, input,
+                    "a second workload: expected one, or a mix file");
+    }
+  }
+  return it->arch_path == NULL || it->workload_path == NULL
+             ? refuse(it, inputs,
+                      "no architecture or no workload: expected both")
+             : CDS_OK;
+}
+
+/* The winner: its variables as if they were set. */
+static cds_status read_arch(cds_result_reading *it) {
+  const cds_reader *reader = it->checking.reader;
+  cds_certified *inputs = &it->checking.inputs;
+  const cds_yaml *variables = member(it->root, "winner", "variables");
+  const cds_yaml *space = member(it->root, "space", NULL);
+  if (variables == NULL || variables->kind != CDS_YAML_MAPPING) {
+    return refuse(it, member(it->root, "winner", NULL),
+                  "there is no winner: expected a design to check");
+  }
+  const char **set =
+      cds_arena_array(reader->arena, variables->count + 1, sizeof *set);
+  inputs->arch = cds_arena_alloc(reader->arena, sizeof *inputs->arch);
+  if (set == NULL || inputs->arch == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < variables->count; i++) {
+    set[i] = cds_arena_printf(reader->arena, "%s=%s", variables->keys[i]->text,
+                              text_of(variables->items[i], "text"));
+    if (set[i] == NULL) {
+      return CDS_ENOMEM;
+    }
+  }
+  CDS_TRY(cds_space_read(&inputs->space, it->arch_path, set, variables->count,
+                         reader->arena, reader->diag));
+  const char *mappings = space == NULL ? "" : text_of(space, "mappings");
+  cds_space_set_factors(inputs->space, strncmp(mappings, "any", 3) == 0);
+  CDS_TRY(read_inputs(it, true));
+  return cds_space_design(inputs->arch, inputs->space, 0, reader->arena,
+                          reader->diag);
+}
+
+/* The least power that a layer may take: by limits on power, and by those on
+ * temperature, which is ambient + resistance x power. */
+static cds_status read_limits(cds_result_reading *it) {
+  const cds_reader *reader = it->checking.reader;
+  const cds_arch *arch = it->checking.inputs.arch;
+  const cds_yaml *limits = member(it->root, "space", "limits");
+  double power_w = (double)INFINITY;
+  for (size_t i = 0;
+       limits != NULL && limits->kind == CDS_YAML_SEQUENCE && i < limits->count;
+       i++) {
+    cds_limit limit;
+    CDS_TRY(cds_limit_parse(&limit, limits->items[i]->text,
+                            limits->items[i]->place, reader->arena,
+                            reader->diag));
+    if (limit.metric == CDS_METRIC_POWER) {
+      power_w = fmin(power_w, limit.bound);
+    } else if (limit.metric == CDS_METRIC_TEMPERATURE &&
+               arch->sink_k_per_w > 0) {
+      power_w = fmin(power_w,
+                     (limit.bound - arch->ambient_degc) / arch->sink_k_per_w);
+    }
+  }
+  it->checking.power_limit_w = power_w;
+  return CDS_OK;
+}
+
+/* ---- layers ---------------------------------------------------------- */
+
+static cds_status read_claim(cds_result_reading *it, cds_claim *claim,
+                             const cds_yaml *node) {
+  claim->node = node;
+  claim->keys = (cds_certificate_layer){
+      .name = text_of(node, "name"),
+      .phase = text_of(node, "phase"),
+      .status = CDS_CLAIM_GAP, /* the bound is that of the layer alone */
+      .energy_pj = number_of(node, "energy_pj"),
+      .latency_s = number_of(node, "latency_s"),
+      .value = number_of(node, "edp_pj_s"),
+      .lower_bound = number_of(node, "lower_bound_pj_s"),
+      .mapping = member(node, "mapping", NULL)};
+  const size_t found = cds_claim_layer(&it->checking, claim);
+  if (found == SIZE_MAX) {
+    return CDS_OK;
+  }
+  claim->layer = &it->checking.inputs.workload.layer[found];
+  const cds_status status = cds_claim_bind(&it->checking, claim);
+  if (status == CDS_EINPUT) {
+    claim->layer = NULL; /* it was told */
+    return CDS_OK;
+  }
+  return status;
+}
+
+/* Claims of einsums; operations are priced again at once. Sums both. */
+static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
+  cds_checking *checking = &it->checking;
+  const cds_workload *workload = &checking->inputs.workload;
+  const cds_yaml *list = member(it->root, "layers", NULL);
+  if (list == NULL || list->kind != CDS_YAML_SEQUENCE ||
+      list->count != workload->layers) {
+    return refuse(it, list,
+                  "'layers' does not have as many layers as the "
+                  "workload: expected all of them, in its order");
+  }
+  checking->claim = cds_arena_array(checking->reader->arena, list->count,
+                                    sizeof *checking->claim);
+  if (checking->claim == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < list->count; i++) {
+    const cds_yaml *node = list->items[i];
+    const cds_layer *layer = &workload->layer[i];
+    const double times =
+        cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
+    sum->energy_pj += times * number_of(node, "energy_pj");
+    sum->latency_s += times * number_of(node, "latency_s");
+    if (layer->kind == CDS_LAYER_EINSUM) {
+      CDS_TRY(read_claim(it, &checking->claim[checking->claims++], node));
+      continue;
+    }
+    const cds_claim claim = {.node = node,
+                             .keys = {.name = text_of(node, "name")}};
+    cds_worth worth = {.energy_pj = 0};
+    CDS_TRY(checking->options->operation(&worth, checking->inputs.arch,
+                                         &layer->operation,
+                                         checking->power_limit_w));
+    (void)cds_claim_same(checking, &claim, "energy_pj",
+                         number_of(node, "energy_pj"), worth.energy_pj);
+    (void)cds_claim_same(checking, &claim, "latency_s",
+                         number_of(node, "latency_s"), worth.latency_s);
+  }
+  return CDS_OK;
+}
+
+/* ---- the whole ------------------------------------------------------- */
+
+/* Tells a number of an object that is not the sum over the layers. */
+static void check_sum(const cds_result_reading *it, const cds_yaml *node,
+                      const char *key, double found) {
+  char one[CDS_NUMBER_TEXT];
+  char two[CDS_NUMBER_TEXT];
+  const double claimed = node == NULL ? (double)NAN : number_of(node, key);
+  const cds_yaml *at = node == NULL ? NULL : member(node, key, NULL);
+  if (!cds_claim_close(claimed, found)) {
+    cds_diag_error(
+        it->checking.reader->diag, at == NULL ? it->place : at->place,
+        "'%s' is %s: the layers have %s", key, cds_format_double(one, claimed),
+        cds_format_double(two, found));
+  }
+}
+
+static cds_status check_whole(const cds_result_reading *it,
+                              const cds_worth *sum) {
+  static const char *const names[] = {"edp", "energy", "delay", "ed2p"};
+  const cds_yaml *objective = member(it->root, "objective", "name");
+  unsigned which = 0;
+  while (which < 4 &&
+         (objective == NULL || strcmp(objective->text, names[which]) != 0)) {
+    which++;
+  }
+  if (which == 4) {
+    return refuse(it, objective,
+                  "unknown 'objective': expected 'edp', "
+                  "'energy', 'delay' or 'ed2p'");
+  }
+  const cds_verify_goal goal = {.objective = (cds_objective)which};
+  const cds_yaml *winner = member(it->root, "winner", NULL);
+  check_sum(it, winner, "energy_pj", sum->energy_pj);
+  check_sum(it, winner, "latency_s", sum->latency_s);
+  check_sum(it, it->root, "value", cds_verify_value(&goal, sum));
+  if (number_of(it->root, "bound") >
+      number_of(it->root, "value") * (1 + CDS_VERIFY_TOLERANCE)) {
+    return refuse(it, member(it->root, "bound", NULL),
+                  "'bound' is above 'value': expected a lower bound");
+  }
+  return CDS_OK;
+}
+
+cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
+                            const cds_verify_options *options, cds_arena *arena,
+                            cds_diag *diag) {
+  const cds_reader reader = {arena, diag, NULL, 0};
+  cds_result_reading it = {.checking = {.options = options,
+                                        .reader = &reader,
+                                        .value_key = "edp_pj_s",
+                                        .bound_key = "lower_bound_pj_s"},
+                           .root = root,
+                           .place = root->place};
+  cds_worth sum = {.energy_pj = 0};
+  memset(out, 0, sizeof *out);
+  const cds_yaml *version = member(root, "provenance", "model_version");
+  if (version == NULL || number_of(member(root, "provenance", NULL),
+                                   "model_version") != CDS_MODEL_VERSION) {
+    return refuse(&it, version,
+                  "'model_version' is not that of this program: "
+                  "expected a result of the same version");
+  }
+  CDS_TRY(read_inputs(&it, false));
+  CDS_TRY(read_arch(&it));
+  CDS_TRY(read_limits(&it));
+  CDS_TRY(cds_workload_read(&it.checking.inputs.workload, it.workload_path,
+                            &reader));
+  CDS_TRY(cds_constraints_mark(&it.checking.inputs.workload,
+                               it.checking.inputs.arch, arena));
+  CDS_TRY(read_layers(&it, &sum));
+  CDS_TRY(cds_claims_judge(out, &it.checking));
+  out->claimed_whole = true;
+  return check_whole(&it, &sum);
+}
