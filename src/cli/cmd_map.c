@@ -218,9 +218,11 @@ static void write_text(const cds_page *page, const job *it) {
   fputs("space         ", page->stream);
   cds_help_wrap(
       page->stream,
-      cds_cli_printf(page->arena, "%s; first-order physics",
+      cds_cli_printf(page->arena, "%s; %s",
                      cds_mapping_space(it->inputs.arch, &it->inputs.workload,
-                                       it->search.optimizer)),
+                                       it->search.optimizer),
+                     it->inputs.arch->sums_apart ? "by AccelForge's accounting"
+                                                 : "first-order physics"),
       14, 14);
   for (size_t i = 0; i < it->items; i++) {
     const item *each = &it->item[i];
