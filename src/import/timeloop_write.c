@@ -369,9 +369,9 @@ static void warn_of_nothing(cds_tl *it, unsigned place, unsigned dim,
     const cds_tl_directive *at =
         find(it, place / 2, place % 2 == 0 ? CDS_TL_TEMPORAL : CDS_TL_SPATIAL);
     cds_diag_warning(it->reader->diag, at->place,
-                     "the factor %llu of '%s' has something in %llu passes at "
-                     "most and becomes that: Timeloop's cycles count the "
-                     "others too",
+                     "the factor %llu of '%s' has something in %llu of its "
+                     "passes at most and becomes that: Timeloop's cycles count "
+                     "the others too",
                      (unsigned long long)bound, it->dim[dim],
                      (unsigned long long)cut->pieces);
   }
