@@ -355,6 +355,9 @@ static cds_tl_cut cut_of(const cds_tl *it, unsigned place, unsigned dim) {
   }
   const uint64_t inside = inner_bounds(it, place + 1, dim);
   cds_tl_cut cut = {.length = inside < before ? inside : before};
+  if (cut.length == 0) {
+    return (cds_tl_cut){1, 1, true, true}; /* not reached: sizes are >= 1 */
+  }
   cut.pieces = cds_ceil_div_u64(before, cut.length);
   cut.plain = cut.length == cds_ceil_div_u64(before, cut.pieces);
   cut.even = inner_bounds(it, 0, dim) == it->size[dim];
