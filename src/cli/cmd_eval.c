@@ -111,6 +111,14 @@ static cds_status evaluate(job *it, const cds_mapping_entry *entry,
   const cds_einsum *einsum = &each->layer->einsum;
   CDS_TRY(cds_mapping_read(&each->mapping, entry->nest, arch, einsum, &reader));
   CDS_TRY(admit(it, entry, each));
+  if (arch->sums_apart && !cds_mapping_perfect(&each->mapping, einsum)) {
+    cds_diag_error(it->cli->diag, entry->place,
+                   "the mapping of '%s' cuts ranks into parts that are not "
+                   "equal: expected factors whose product is the size of each "
+                   "rank with '--accounting accelforge'",
+                   each->layer->name);
+    return CDS_EINPUT;
+  }
   const cds_status counted =
       cds_count(&each->counts, arch, einsum, &each->mapping, it->cli->arena);
   if (counted == CDS_ELIMIT) {
@@ -309,7 +317,8 @@ static void write_text(const cds_page *page, const job *it, const item *each) {
           cds_page_bold(page, each->layer->name), it->inputs.arch->name,
           cds_einsum_text(page, &each->layer->einsum));
   fprintf(page->stream, "  %s\n", cds_ranks_text(page, &each->layer->einsum));
-  fprintf(page->stream, "  %s, %s (%s cycles), EDP %s\n\n",
+  fprintf(page->stream, "  %s%s, %s (%s cycles), EDP %s\n\n",
+          it->inputs.arch->sums_apart ? "AccelForge's accounting: " : "",
           cds_page_si(page, joule, "J"),
           cds_page_si(page, cost->latency_s, "s"),
           cds_page_count(page, cost->cycles),

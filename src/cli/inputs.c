@@ -125,15 +125,18 @@ static cds_status read_arch(cds_inputs *out, cds_cli *cli, const char *path) {
   CDS_TRY(status);
   cds_space_set_factors(out->space, cli->options->factors == FACTORS_ANY);
   CDS_TRY(cds_constrain_space(out->space, cli));
+  const bool accelforge = cli->options->accounting == CDS_ACCOUNTING_ACCELFORGE;
+  cds_space_set_accelforge(out->space, accelforge);
   out->arch = cds_arena_alloc(cli->arena, sizeof *out->arch);
   if (out->arch == NULL) {
     return CDS_ENOMEM;
   }
-  /* Reading the space has built this design already, and warned of it. */
-  cds_diag *unheard = cds_diag_new(cli->arena);
-  return unheard == NULL
+  /* Reading the space has built this design already, and warned of it; what
+   * an accounting does not take is new. */
+  cds_diag *diag = accelforge ? cli->diag : cds_diag_new(cli->arena);
+  return diag == NULL
              ? CDS_ENOMEM
-             : cds_space_design(out->arch, out->space, 0, cli->arena, unheard);
+             : cds_space_design(out->arch, out->space, 0, cli->arena, diag);
 }
 
 int cds_inputs_exit_code(const cds_inputs *inputs, cds_status status) {
@@ -426,9 +429,27 @@ static const char *message_of(const cds_diag *from, cds_arena *arena) {
   return copy;
 }
 
+/* What the search can look for. */
+static cds_status check_accounting(cds_inputs *inputs, cds_cli *cli) {
+  const bool accelforge = cli->options->accounting == CDS_ACCOUNTING_ACCELFORGE;
+  if (cli->options->accounting == CDS_ACCOUNTING_TIMELOOP) {
+    cds_cli_error(cli, "'--accounting' is 'timeloop': expected 'native' or "
+                       "'accelforge', by which mappings can be searched; "
+                       "'eval' takes it");
+  } else if (accelforge && cli->options->factors == FACTORS_ANY) {
+    cds_cli_error(cli, "'--factors' is 'any': expected 'perfect' with "
+                       "'--accounting accelforge', which knows no others");
+  } else {
+    return CDS_OK;
+  }
+  inputs->wrong_call = true;
+  return CDS_EINPUT;
+}
+
 cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
                              cds_cli *cli) {
   *out = (cds_search_options)CDS_SEARCH_OPTIONS_INIT;
+  CDS_TRY(check_accounting(inputs, cli));
   out->optimizer = (cds_optimizer)cli->options->optimizer;
   if (cli->options->max_nodes > 0) {
     out->nodes_most = cli->options->max_nodes;

@@ -78,9 +78,12 @@ void cds_alone_heading(const cds_page *page, const cds_inputs *inputs,
   }
   fputs("space         ", page->stream);
   cds_help_wrap(page->stream,
-                cds_cli_printf(page->arena, "%s; first-order physics",
+                cds_cli_printf(page->arena, "%s; %s",
                                cds_mapping_space(inputs->arch,
-                                                 &inputs->workload, optimizer)),
+                                                 &inputs->workload, optimizer),
+                               inputs->arch->sums_apart
+                                   ? "by AccelForge's accounting"
+                                   : "first-order physics"),
                 14, 14);
 }
 

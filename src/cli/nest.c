@@ -114,11 +114,19 @@ static unsigned write_hold(const nest_job *job, unsigned index, int indent) {
   return next;
 }
 
+static void write_length(FILE *stream, const cds_node *node) {
+  if (node->length > 0) {
+    fprintf(stream, " length %" PRIu64, node->length);
+  }
+}
+
 static void write_loop(const nest_job *job, const cds_node *node, int indent) {
   const char *rank = job->einsum->rank[node->rank].name;
   FILE *stream = job->page->stream;
   if (node->kind == CDS_FOR) {
-    fprintf(stream, "%*sfor %s %" PRIu64 "\n", indent, "", rank, node->trips);
+    fprintf(stream, "%*sfor %s %" PRIu64, indent, "", rank, node->trips);
+    write_length(stream, node);
+    fputc('\n', stream);
     return;
   }
   const cds_array *array = &job->arch->array[node->array];
@@ -127,6 +135,7 @@ static void write_loop(const nest_job *job, const cds_node *node, int indent) {
   if (array->axes > 1) {
     fprintf(stream, ".%s", array->axis_name[node->axis]);
   }
+  write_length(stream, node);
   fprintf(stream, " (of %" PRIu64 ")\n", array->extent[node->axis]);
 }
 

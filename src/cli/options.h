@@ -103,7 +103,11 @@ extern const cds_option cds_option_table[CDS_OPTIONS];
 /* Indexes into the names of the CHOICE rows. */
 enum { CDS_AUTO, CDS_ALWAYS, CDS_NEVER };
 enum { CDS_FORMAT_TEXT, CDS_FORMAT_JSON, CDS_FORMAT_CSV };
-enum { CDS_ACCOUNTING_NATIVE, CDS_ACCOUNTING_TIMELOOP };
+enum {
+  CDS_ACCOUNTING_NATIVE,
+  CDS_ACCOUNTING_TIMELOOP,
+  CDS_ACCOUNTING_ACCELFORGE
+};
 
 /* A parsed call. */
 typedef struct cds_call {

@@ -107,7 +107,7 @@ cds_status cds_count_codes(uint64_t **count, const cds_codes *codes,
     if (!cuts_rank(codes, node)) {
       continue;
     }
-    nominal = cds_ceil_div_u64(nominal, node->trips);
+    nominal = cds_node_length(node, nominal);
     const cds_cut cut = cds_cut_of(codes->mapping, n, cuts);
     if (cut == CDS_CUT_LAST && node->kind == CDS_FOR) {
       const uint64_t last = cds_pieces_of(node, run, nominal) - 1;
@@ -261,7 +261,7 @@ cds_status cds_active_codes(cds_active_list *out, const cds_codes *codes,
       continue;
     }
     cds_states *to = &states[1 - now];
-    nominal = cds_ceil_div_u64(nominal, node->trips);
+    nominal = cds_node_length(node, nominal);
     const cds_cut cut = cds_cut_of(codes->mapping, n, cuts);
     const bool code = gives_code(codes, node);
     to->count = 0;

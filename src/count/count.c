@@ -13,6 +13,11 @@
  *   reads   R(p) = U - Z      (returned to the child, or added at p)
  *   fills   F(c) = V - Z, or 0 where p accumulates
  * A visit that is no zero start sends the word back to exactly one instance.
+ *
+ * Sums apart (arch.h): instances of arrays that do not reduce have sums of
+ * their own. With c = the product of what these arrays spread of reductions
+ * between p and child, V does not unite them, and each zero start happens c
+ * times: R(p) = U - c Z(p),  F(c) = V - c Z(p)
  */
 #include "count/count.h"
 
@@ -22,6 +27,7 @@
 #include "base/checked.h"
 #include "count/halo.h"
 #include "count/loads.h"
+#include "count/passes.h"
 #include "count/pieces.h"
 #include "count/uneven_links.h"
 #include "count/windows.h"
@@ -147,6 +153,30 @@ static cds_status last_group(uint64_t *out, const cds_counting *job,
     }
   }
   return CDS_OK;
+}
+
+/* Arrays whose visits are united: all, or with sums apart those that reduce. */
+static unsigned visited_together(const cds_arch *arch) {
+  return arch->sums_apart ? switched_arrays(arch, true) : ~0U;
+}
+
+/* Instances of arrays `first` to `last` - 1 that have sums of the same word
+ * apart; factors are perfect then. */
+static uint64_t sums_apart(const cds_counting *job, const cds_edge *edge,
+                           unsigned first, unsigned last) {
+  uint64_t apart = 1;
+  if (!job->arch->sums_apart || job->arch->level[edge->parent].accumulate) {
+    return 1;
+  }
+  for (unsigned n = 0; n < job->mapping->nodes; n++) {
+    const cds_node *node = &job->mapping->node[n];
+    if (node->kind == CDS_SPREAD && node->array >= first &&
+        node->array < last && !job->arch->array[node->array].reduction &&
+        !cds_tensor_has_rank(&job->einsum->tensor[job->tensor], node->rank)) {
+      apart *= node->trips;
+    }
+  }
+  return apart;
 }
 
 /* Distinct words of the output that pass the instance 0 above array `from`. */
@@ -398,7 +428,8 @@ static cds_status count_output_return(cds_counting *job, const cds_edge *edge,
   for (unsigned k = edge->top; k <= edge->holder.depth; k++) {
     uint64_t own = 0;
     CDS_TRY(own_words(&own, job, edge, k));
-    const uint64_t peak = fills_peak / above * own;
+    const uint64_t apart = sums_apart(job, edge, edge->top, k);
+    const uint64_t peak = fills_peak / above * own / apart;
     if (k < edge->holder.depth) {
       child->down[k] = fills;
       child->down_peak[k] = peak;
@@ -434,7 +465,11 @@ static cds_status count_output_edge(cds_counting *job, const cds_edge *edge,
   CDS_TRY(edge_loads(&drains, job, edge, 0, depth, ends));
   CDS_TRY(edge_loads(&updates, job, edge, switched_arrays(job->arch, true),
                      edge->top, ends));
-  CDS_TRY(edge_loads(&visits, job, edge, ~0U, edge->top, false));
+  CDS_TRY(edge_loads(&visits, job, edge, visited_together(job->arch), edge->top,
+                     false));
+  const uint64_t apart = sums_apart(job, edge, edge->top, depth);
+  const uint64_t zeros = state->zero_starts * apart;
+  const uint64_t zeros_peak = state->zero_starts_peak * apart;
 
   /* At the parent. */
   CDS_TRY(own_words(&own, job, edge, edge->top));
@@ -443,8 +478,8 @@ static cds_status count_output_edge(cds_counting *job, const cds_edge *edge,
   set_results(&parent->partial[CDS_UPDATE], &parent->partial_peak[CDS_UPDATE],
               updates.total, updates.peak, state->complete ? words : 0,
               state->complete ? own : 0);
-  parent->words[CDS_READ] = updates.total - state->zero_starts;
-  parent->peak[CDS_READ] = updates.peak - state->zero_starts_peak;
+  parent->words[CDS_READ] = updates.total - zeros;
+  parent->peak[CDS_READ] = updates.peak - zeros_peak;
   parent->partial[CDS_READ] = parent->words[CDS_READ];
   parent->partial_peak[CDS_READ] = parent->peak[CDS_READ];
   parent->partial_tile =
@@ -463,9 +498,8 @@ static cds_status count_output_edge(cds_counting *job, const cds_edge *edge,
   child->last_parent = ends ? updates.last : 0;
   child->last_own = ends ? drains.last : 0;
   CDS_TRY(count_output_up(job, edge, through));
-  CDS_TRY(count_output_return(
-      job, edge, adds_here ? 0 : visits.total - state->zero_starts,
-      adds_here ? 0 : visits.peak - state->zero_starts_peak));
+  CDS_TRY(count_output_return(job, edge, adds_here ? 0 : visits.total - zeros,
+                              adds_here ? 0 : visits.peak - zeros_peak));
   state->zero_starts = drains.total - child->words[CDS_FILL];
   state->zero_starts_peak = child->peak[CDS_DRAIN] - child->peak[CDS_FILL];
   state->complete = complete;
@@ -562,6 +596,7 @@ cds_status cds_count(cds_counts *out, const cds_arch *arch,
                       .scratch = scratch,
                       .perfect = cds_mapping_perfect(mapping, einsum)};
   CDS_TRY(count_units(&job));
+  CDS_TRY(cds_count_passes(out, arch, einsum, mapping, scratch));
   for (job.tensor = 0; job.tensor < einsum->tensors; job.tensor++) {
     CDS_TRY(count_tensor(&job));
   }

@@ -65,6 +65,10 @@ typedef struct cds_counts {
    * the last one that does. */
   uint64_t used[CDS_ARRAYS_MAX + 1];
   uint64_t along[CDS_ARRAYS_MAX][2];
+  /* How often some tile of the levels right below an array is another one, the
+   * first among them, in an element that never idles; 0 where nothing is held
+   * there. */
+  uint64_t passes[CDS_ARRAYS_MAX];
   cds_traffic at[CDS_LEVELS_MAX + 1][CDS_TENSORS_MAX];
 } cds_counts;
 

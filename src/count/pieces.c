@@ -149,7 +149,7 @@ static cds_status cut_rank(cds_piece_list *list, const cds_einsum *einsum,
     if (node->kind == CDS_HOLD || node->rank != rank || node->trips < 2) {
       continue;
     }
-    nominal = cds_ceil_div_u64(nominal, node->trips);
+    nominal = cds_node_length(node, nominal);
     CDS_TRY(cut_node(list, node, cds_cut_of(mapping, n, cuts), nominal, &run,
                      scratch));
   }
@@ -277,11 +277,17 @@ static cds_status all_pieces(uint64_t *out, const cds_einsum *einsum,
   return CDS_OK;
 }
 
+cds_status cds_piece_passes(uint64_t *out, const cds_einsum *einsum,
+                            const cds_mapping *mapping, unsigned place,
+                            cds_arena *scratch) {
+  const cds_cuts cuts = {
+      .place = place, .time = CDS_CUT_ALL, .free = CDS_CUT_FIRST};
+  return all_pieces(out, einsum, mapping, &cuts, scratch);
+}
+
 cds_status cds_piece_steps(uint64_t *out, const cds_einsum *einsum,
                            const cds_mapping *mapping, cds_arena *scratch) {
-  const cds_cuts cuts = {
-      .place = mapping->nodes, .time = CDS_CUT_ALL, .free = CDS_CUT_FIRST};
-  return all_pieces(out, einsum, mapping, &cuts, scratch);
+  return cds_piece_passes(out, einsum, mapping, mapping->nodes, scratch);
 }
 
 cds_status cds_piece_used(uint64_t *out, const cds_einsum *einsum,
@@ -310,7 +316,7 @@ uint64_t cds_piece_along(const cds_einsum *einsum, const cds_mapping *mapping,
       continue;
     }
     const unsigned rank = node->rank;
-    const uint64_t part = cds_ceil_div_u64(nominal[rank], node->trips);
+    const uint64_t part = cds_node_length(node, nominal[rank]);
     uint64_t digit = 0;
     if (node->kind == CDS_SPREAD && node->array == k && node->axis == axis) {
       digit = cds_pieces_of(node, length[rank], part) - 1;

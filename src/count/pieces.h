@@ -71,6 +71,10 @@ cds_status cds_last_group(uint64_t *out, const cds_holder *holder,
  * the positions on an axis of array k up to the last one that ever works. */
 cds_status cds_piece_steps(uint64_t *out, const cds_einsum *einsum,
                            const cds_mapping *mapping, cds_arena *scratch);
+/* Passes of the loops before node `place`, of the busiest unit. */
+cds_status cds_piece_passes(uint64_t *out, const cds_einsum *einsum,
+                            const cds_mapping *mapping, unsigned place,
+                            cds_arena *scratch);
 cds_status cds_piece_used(uint64_t *out, const cds_einsum *einsum,
                           const cds_mapping *mapping, unsigned depth,
                           cds_arena *scratch);

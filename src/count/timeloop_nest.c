@@ -166,6 +166,56 @@ static cds_status set_last(cds_timeloop_nest *nest) {
   return CDS_OK;
 }
 
+/* Whether our pieces are those of Timeloop, whose factors are the radix of the
+ * index: as long as the product of the factors inside, and dealt out one after
+ * the other. */
+static cds_status check_pieces(const reading *it, const cds_node *node,
+                               const cds_timeloop_loop *loop, uint64_t before) {
+  const uint64_t length = cds_node_length(node, before);
+  const bool even = before == length * node->trips;
+  const char *rank = it->nest->einsum->rank[node->rank].name;
+  if (node->kind == CDS_SPREAD && node->split != CDS_SPLIT_CONTIGUOUS &&
+      !even) {
+    cds_diag_error(it->diag, it->place,
+                   "Timeloop has no such mapping: 'spread %s %llu' deals %llu "
+                   "out evenly: expected 'contiguous'",
+                   rank, (unsigned long long)node->trips,
+                   (unsigned long long)before);
+    return CDS_EINPUT;
+  }
+  if (length != loop->stride) {
+    cds_diag_error(it->diag, it->place,
+                   "Timeloop has no such mapping: '%s %s %llu' cuts %llu into "
+                   "pieces of %llu: expected 'length %llu', the product of the "
+                   "factors inside of it",
+                   node->kind == CDS_FOR ? "for" : "spread", rank,
+                   (unsigned long long)node->trips, (unsigned long long)before,
+                   (unsigned long long)length,
+                   (unsigned long long)loop->stride);
+    return CDS_EINPUT;
+  }
+  return CDS_OK;
+}
+
+/* Loops stand in the order of their nodes. */
+static cds_status check_all_pieces(const reading *it) {
+  uint64_t before[CDS_RANKS_MAX];
+  unsigned loops = 0;
+  for (unsigned rank = 0; rank < it->nest->einsum->ranks; rank++) {
+    before[rank] = it->nest->einsum->rank[rank].size;
+  }
+  for (unsigned n = 0; n < it->mapping->nodes; n++) {
+    const cds_node *node = &it->mapping->node[n];
+    if (node->kind == CDS_HOLD || node->trips == 1) {
+      continue;
+    }
+    CDS_TRY(
+        check_pieces(it, node, &it->nest->loop[loops++], before[node->rank]));
+    before[node->rank] = cds_node_length(node, before[node->rank]);
+  }
+  return CDS_OK;
+}
+
 static cds_status set_strides(cds_timeloop_nest *nest) {
   uint64_t extent[CDS_RANKS_MAX];
   for (unsigned rank = 0; rank < CDS_RANKS_MAX; rank++) {
@@ -194,7 +244,8 @@ cds_status cds_timeloop_nest_read(cds_timeloop_nest *out, const cds_arch *arch,
   for (unsigned level = 0; level < arch->levels; level++) {
     CDS_TRY(read_block(&it, level));
   }
-  return set_strides(out);
+  CDS_TRY(set_strides(out));
+  return check_all_pieces(&it);
 }
 
 /* ---- boxes -------------------------------------------------------------- */

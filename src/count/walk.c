@@ -49,7 +49,7 @@ static void list_nodes(walk_nodes *out, const cds_holder *holder, unsigned rank,
     if (node->kind == CDS_HOLD || node->rank != rank || node->trips < 2) {
       continue;
     }
-    length = cds_ceil_div_u64(length, node->trips);
+    length = cds_node_length(node, length);
     out->node[out->count] = node;
     out->sort[out->count] = sort_of(holder, n, place, united, from);
     out->digit[out->count] = 0;

@@ -310,6 +310,9 @@ void cds_json_provenance(cds_json *json, const cds_provenance *provenance,
   cds_json_text(json, "program", "codesign");
   cds_json_text(json, "version", provenance->version);
   cds_json_count(json, "model_version", provenance->model_version);
+  if (arch != NULL && arch->sums_apart) {
+    cds_json_text(json, "accounting", "accelforge");
+  }
   cds_json_array(json, "inputs");
   for (unsigned i = 0; i < provenance->inputs; i++) {
     const cds_input_file *input = &provenance->input[i];

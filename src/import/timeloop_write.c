@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/text.h"
 #include "import/timeloop.h"
 
@@ -318,14 +319,88 @@ static void put_hold(cds_builder *to, const cds_tl *it, unsigned c) {
   }
 }
 
-static void put_loops(cds_builder *to, const cds_tl *it, unsigned c) {
+/* What a factor cuts a dimension into, from n_i: bounds are the radix of the
+ * index, so a piece is as long as the product of the bounds inside, or as n_i.
+ */
+typedef struct cds_tl_cut {
+  uint64_t pieces, length;
+  bool even;  /* all pieces of the dimension are */
+  bool plain; /* the length is that which the number of pieces gives */
+} cds_tl_cut;
+
+static uint64_t bound_of(const cds_tl *it, unsigned place, unsigned dim) {
+  const cds_tl_directive *at =
+      find(it, place / 2, place % 2 == 0 ? CDS_TL_TEMPORAL : CDS_TL_SPATIAL);
+  const bool given = at != NULL && at->loops.factor[dim].given;
+  return given ? at->loops.factor[dim].bound : 1;
+}
+
+/* Product of the bounds from a place inwards; it stays at the largest number.
+ * Places: the loops of component 0, its spreads, the loops of 1, ... */
+static uint64_t inner_bounds(const cds_tl *it, unsigned place, unsigned dim) {
+  uint64_t product = 1;
+  for (unsigned p = 2 * (it->components - 1); p-- > place;) {
+    if (!cds_mul_u64(&product, product, bound_of(it, p, dim))) {
+      return UINT64_MAX;
+    }
+  }
+  return product;
+}
+
+static cds_tl_cut cut_of(const cds_tl *it, unsigned place, unsigned dim) {
+  uint64_t before = it->size[dim];
+  for (unsigned p = 0; p < place; p++) {
+    const uint64_t inside = inner_bounds(it, p + 1, dim);
+    before = inside < before ? inside : before;
+  }
+  const uint64_t inside = inner_bounds(it, place + 1, dim);
+  cds_tl_cut cut = {.length = inside < before ? inside : before};
+  if (cut.length == 0) {
+    return (cds_tl_cut){1, 1, true, true}; /* not reached: sizes are >= 1 */
+  }
+  cut.pieces = cds_ceil_div_u64(before, cut.length);
+  cut.plain = cut.length == cds_ceil_div_u64(before, cut.pieces);
+  cut.even = inner_bounds(it, 0, dim) == it->size[dim];
+  return cut;
+}
+
+/* A factor that is larger than there are pieces at any time. */
+static void warn_of_nothing(cds_tl *it, unsigned place, unsigned dim,
+                            const cds_tl_cut *cut) {
+  const uint64_t bound = bound_of(it, place, dim);
+  if (cut->pieces < bound) {
+    const cds_tl_directive *at =
+        find(it, place / 2, place % 2 == 0 ? CDS_TL_TEMPORAL : CDS_TL_SPATIAL);
+    cds_diag_warning(it->reader->diag, at->place,
+                     "the factor %llu of '%s' has something in %llu of its "
+                     "passes at most and becomes that: Timeloop's cycles count "
+                     "the others too",
+                     (unsigned long long)bound, it->dim[dim],
+                     (unsigned long long)cut->pieces);
+  }
+}
+
+static void put_length(cds_builder *to, const cds_tl_cut *cut) {
+  if (!cut->plain) {
+    cds_builder_print(to, " length %llu", (unsigned long long)cut->length);
+  }
+  cds_builder_put(to, "\n");
+}
+
+static void put_loops(cds_builder *to, cds_tl *it, unsigned c) {
   const cds_tl_directive *at = find(it, c, CDS_TL_TEMPORAL);
   for (unsigned n = at == NULL ? 0 : at->loops.ordered; n-- > 0;) {
     const unsigned dim = at->loops.order[n];
     const cds_tl_factor *factor = &at->loops.factor[dim];
-    if (it->used[dim] && factor->given && factor->bound > 1) {
-      cds_builder_print(to, "    - for %s %llu\n", it->dim[dim],
-                        (unsigned long long)factor->bound);
+    if (!it->used[dim] || !factor->given || factor->bound == 1) {
+      continue;
+    }
+    const cds_tl_cut cut = cut_of(it, 2 * c, dim);
+    warn_of_nothing(it, 2 * c, dim, &cut);
+    if (cut.pieces > 1) {
+      cds_builder_print(to, "    - for %s %llu", it->dim[dim],
+                        (unsigned long long)cut.pieces);
+      put_length(to, &cut);
     }
   }
 }
@@ -351,11 +426,18 @@ static void put_spreads(cds_builder *to, cds_tl *it, unsigned c) {
                    it->dim[dim], x ? "X" : "Y", it->component[c].foreign);
       continue;
     }
-    cds_builder_print(to, "    - spread %s %llu over %s%s\n", it->dim[dim],
-                      (unsigned long long)factor->bound, name,
+    const cds_tl_cut cut = cut_of(it, 2 * c + 1, dim);
+    warn_of_nothing(it, 2 * c + 1, dim, &cut);
+    if (cut.pieces == 1) {
+      continue;
+    }
+    cds_builder_print(to, "    - spread %s %llu over %s%s%s", it->dim[dim],
+                      (unsigned long long)cut.pieces, name,
                       cols == 1 || rows == 1 ? ""
                       : x                    ? ".cols"
-                                             : ".rows");
+                                             : ".rows",
+                      cut.even ? "" : " contiguous");
+    put_length(to, &cut);
   }
 }
 

@@ -50,7 +50,7 @@ static void move_factor(cds_mapping *mapping, const cds_advice *advice) {
   unsigned at = hold;
   while (at > 0 && mapping->node[at - 1].kind == CDS_FOR) {
     at--;
-    if (mapping->node[at].rank == rank) {
+    if (mapping->node[at].rank == rank && mapping->node[at].length == 0) {
       mapping->node[at].trips *= advice->factor;
       return;
     }
@@ -226,7 +226,8 @@ static void try_tiles(trial *it, unsigned level) {
        factor++) {
     for (unsigned at = hold; at < mapping->nodes; at++) {
       const cds_node *node = &mapping->node[at];
-      if (node->kind != CDS_FOR || node->trips % factor != 0) {
+      if (node->kind != CDS_FOR || node->length > 0 ||
+          node->trips % factor != 0) {
         continue;
       }
       cds_advice advice = {.kind = CDS_ADVICE_TILE,

@@ -8,7 +8,8 @@
  * it; each MAC pays its format's energy.
  *
  * Time, in core cycles, from the inside out:
- *   t = compute steps
+ *   t = compute steps, with what stands between passes of systolic arrays that
+ *       run them apart
  *   for each level, innermost first:
  *     t = max(t, port roof of the level)
  *     if the level is single buffered: t += X, the time of its own fills and
@@ -17,8 +18,9 @@
  *   t = max(t, roof of each network and bond over the whole run)
  *   for each double-buffered level below the outermost:
  *     t += first fill + last drain
- *   for each systolic array, once: t += rows used - 1 + cols used - 1, as its
- *     far corner starts so much later (the tiles that follow come without gap)
+ *   for each other systolic array, once: t += rows used - 1 + cols used - 1, as
+ *     its far corner starts so much later (the tiles that follow come without
+ *     gap)
  * The roof of a network is that of its busiest link, each way and axis apart:
  * the sum over tensors of the busiest link of each. That is exact for all kinds
  * with one port, whose link carries every word; along edges it may be high, as
@@ -380,11 +382,42 @@ static bool last_of_position(const cds_arch *arch, unsigned level) {
          arch->level[level + 1].position != arch->level[level].position;
 }
 
+/* Words that an element below array k takes in or gives up, of tiles that stay
+ * there. */
+static double shifted_words(const cds_pricing *job, unsigned k) {
+  const cds_array *array = &job->arch->array[k];
+  double words = 0;
+  for (unsigned level = 0; level < job->arch->levels; level++) {
+    const bool below = job->arch->level[level].depth == k + 1;
+    for (unsigned t = 0; below && t < job->einsum->tensors; t++) {
+      const cds_traffic *entry = &job->counts->at[level][t];
+      words += (double)entry->peak[CDS_FILL];
+      words += array->drains_direct ? 0 : (double)entry->peak[CDS_DRAIN];
+    }
+  }
+  return words;
+}
+
+/* What stands between the passes of arrays whose passes stand apart. */
+static double between_passes(const cds_pricing *job) {
+  double cycles = 0;
+  for (unsigned k = 0; k < job->arch->arrays; k++) {
+    const double passes = (double)job->counts->passes[k];
+    if (cds_passes_apart(&job->arch->array[k], passes)) {
+      cycles +=
+          cds_pass_cycles(&job->arch->array[k], passes, shifted_words(job, k));
+    }
+  }
+  return cycles;
+}
+
 /* Cycles by which the far corners of systolic arrays lag. */
 static double skew(const cds_pricing *job) {
   double cycles = 0;
   for (unsigned k = 0; k < job->arch->arrays; k++) {
-    if (job->arch->array[k].network == CDS_NETWORK_SYSTOLIC) {
+    if (job->arch->array[k].network == CDS_NETWORK_SYSTOLIC &&
+        !cds_passes_apart(&job->arch->array[k],
+                          (double)job->counts->passes[k])) {
       cycles += (double)(job->counts->along[k][0] - 1) +
                 (double)(job->counts->along[k][1] - 1);
     }
@@ -395,7 +428,7 @@ static double skew(const cds_pricing *job) {
 static double price_time(cds_pricing *job) {
   const cds_arch *arch = job->arch;
   cds_cost *cost = job->cost;
-  cost->compute_cycles = (double)job->counts->steps;
+  cost->compute_cycles = (double)job->counts->steps + between_passes(job);
   double cycles = cost->compute_cycles;
   for (unsigned level = arch->levels; level-- > 0;) {
     cost->level_cycles[level] = level_roof(job, level);

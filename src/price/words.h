@@ -51,6 +51,28 @@ static inline double cds_port_cycles(const cds_level *level, double out_bits,
   return in_cycles > cycles ? in_cycles : cycles;
 }
 
+/* Whether passes of array k stand apart: some tile below it stays for a while.
+ */
+static inline bool cds_passes_apart(const cds_array *array, double passes) {
+  return array->passes_apart && passes > 0;
+}
+
+/* What stands between the passes of such an array, in cycles. With R and C its
+ * length along and across the way from its ports, each pass goes through all of
+ * it, R - 1 + C - 1, and each word that an element takes in or gives up is
+ * shifted along, R. */
+static inline double cds_pass_cycles(const cds_array *array, double passes,
+                                     double words) {
+  double along = 1;
+  double across = 1;
+  for (unsigned axis = 0; axis < array->axes; axis++) {
+    const bool rows = cds_array_direction(array, axis) == 0;
+    *(rows == (array->ports == CDS_PORTS_COLS) ? &along : &across) =
+        (double)array->extent[axis];
+  }
+  return passes * (along - 1 + across - 1) + words * along;
+}
+
 /* Bits of a word of the tensor: stored, or as a partial sum. */
 static inline unsigned cds_word_bits(const cds_tensor *tensor, bool partial) {
   return partial ? tensor->accumulator.bits : tensor->format.bits;

@@ -16,7 +16,9 @@
  * parent gets -read - (fill - g). The sum over the legs is the energy of the
  * output without rounding to whole accesses; only where a price would fall
  * below 0 a part of what comes back is left out (limit_returns). Results are
- * charged in their own bits wherever they may be.
+ * charged in their own bits wherever they may be. With sums apart (arch.h) and
+ * c the spreads of reductions over arrays that do not reduce, V = c D / r and
+ * Z_parent counts c times.
  */
 #include "search/bounds.h"
 
@@ -353,8 +355,10 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
   const double results =
       wide > shape->bits ? shape->words * (wide - shape->bits) : 0;
   const double merged = cds_leg_shared(layout, way, true, false);
-  const double visits = cds_leg_shared(layout, way, true, true);
   const bool adds = general->arch->level[way->parent].accumulate;
+  const double lacked = cds_leg_shared(layout, way, true, true);
+  const double apart = general->arch->sums_apart && !adds ? lacked / merged : 1;
+  const double visits = lacked / apart;
   price->sliding = false;
   price->overlaps = false;
   price->least = 0;
@@ -382,7 +386,7 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
                     (price->merged ? once_price(layout, way, false, i) : 0) +
                     (price->ready ? update : 0));
     inner->returns[i] = read / merged + fill / visits;
-    inner->zero[i] = -read - fill;
+    inner->zero[i] = apart * (-read - fill);
   }
   inner->any = true;
   inner->leg = w;

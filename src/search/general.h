@@ -141,7 +141,9 @@ typedef struct cds_spread {
   double hops[CDS_TENSORS_MAX], hops_back;
   double peak[CDS_TENSORS_MAX][2], peak_back[2];
   double crossed_part[CDS_TENSORS_MAX];
-  double skew_cycles;
+  /* By which the far corner lags: in any mapping, and (passes apart) in those
+   * that hold nothing right below the array. */
+  double skew_cycles, corner_cycles;
   /* The same of tensors whose windows are spread, when the array stands right
    * above compute and brings words there: cds_spread_halo. */
   bool halo_known;

@@ -41,6 +41,8 @@ typedef struct cds_leaf_job {
   bool complete;
   double output_fills; /* of its last holder */
   double copies;       /* of its last holder's tile */
+  /* Words that an element right below each array takes in or gives up. */
+  double shifted[CDS_ARRAYS_MAX];
 } cds_leaf_job;
 
 static void charge(cds_leaf_job *it, unsigned level, cds_action action,
@@ -116,6 +118,14 @@ static double copies(const cds_leaf_job *it, const cds_leg *way) {
     }
   }
   return 1;
+}
+
+/* Notes words that an element of the array right above the child takes in or
+ * gives up. */
+static void shift(cds_leaf_job *it, const cds_leg *way, double words) {
+  if (way->depth > 0) {
+    it->shifted[way->depth - 1] += words;
+  }
 }
 
 /* ---- operands -------------------------------------------------------- */
@@ -197,6 +207,7 @@ static void move_operand(cds_leaf_job *it, unsigned w) {
     return;
   }
   charge(it, way->child, CDS_FILL, fills, bits);
+  shift(it, way, fills / layout->used[way->depth]);
   it->need[way->child] += tile * bits * copies(it, way);
   const double own = fills / layout->used[way->depth] * bits;
   it->fill[way->child] += own;
@@ -211,8 +222,25 @@ typedef struct cds_output_move {
   const cds_leg *way;
   double drains, drains_peak, fills, fills_peak;
   double updates, results;
+  double apart; /* instances that have sums of one word apart */
   bool through, complete;
 } cds_output_move;
+
+/* Of the arrays first .. last - 1: see cds_arch. */
+static double sums_apart(const cds_leaf_job *it, const cds_leg *way,
+                         unsigned first, unsigned last) {
+  const cds_arch *arch = it->general->arch;
+  double apart = 1;
+  if (!arch->sums_apart || arch->level[way->parent].accumulate) {
+    return 1;
+  }
+  for (unsigned k = first; k < last; k++) {
+    apart *= arch->array[k].reduction
+                 ? 1
+                 : it->layout->spread[k]->lacking[it->general->output];
+  }
+  return apart;
+}
 
 static double two_bits(const cds_leaf_job *it, double words, double results) {
   const cds_operand_shape *shape = &it->general->tensor[it->general->output];
@@ -241,7 +269,8 @@ static void carry_output(cds_leaf_job *it, cds_output_move *move,
   bool merged = true;
   double groups = 1; /* of instances that read back apart, above array k */
   for (unsigned k = way->top; k < way->depth; k++) {
-    groups *= layout->spread[k]->units / layout->spread[k]->lacking[t];
+    groups *= layout->spread[k]->units / layout->spread[k]->lacking[t] *
+              sums_apart(it, way, k, k + 1);
   }
   unsigned die = child_die(it, way);
   for (unsigned k = way->depth; k-- > way->top;) {
@@ -257,7 +286,8 @@ static void carry_output(cds_leaf_job *it, cds_output_move *move,
     results = move->through && merged && layout->lacking[t][k] == 1
                   ? shape->words
                   : 0;
-    groups /= layout->spread[k]->units / lacking;
+    groups /=
+        layout->spread[k]->units / lacking * sums_apart(it, way, k, k + 1);
     /* On links results keep the bits of sums until the port. */
     const double ready = is_bus(it, k) || below == words ? results : 0;
     const double used = layout->used[k];
@@ -315,13 +345,16 @@ static void move_output(cds_leaf_job *it, unsigned w) {
   const double top = layout->used[way->top];
   cds_output_move move = {.way = way,
                           .drains = level ? it->job->loads[w] : general->macs};
+  move.apart = sums_apart(it, way, way->top, way->depth);
   const double lacked =
       layout->lacking[t][way->depth] / layout->lacking[t][way->top];
-  const double visits = move.drains / lacked;
-  const double groups = used / top / lacked;
+  const double visits = move.drains / lacked * move.apart;
+  const double groups = used / top / lacked * move.apart;
+  const double zero = it->zero * move.apart;
+  const double zero_peak = it->zero_peak * move.apart;
   move.drains_peak = move.drains / used;
-  move.fills = adds ? 0 : visits - it->zero;
-  move.fills_peak = adds ? 0 : visits / top - it->zero_peak;
+  move.fills = adds ? 0 : visits - zero;
+  move.fills_peak = adds ? 0 : visits / top - zero_peak;
   move.through = it->complete && (!adds || visits == shape->words);
   move.complete = move.through && layout->lacking[t][way->depth] == 1;
   cds_flow_bits *flow = NULL;
@@ -330,12 +363,12 @@ static void move_output(cds_leaf_job *it, unsigned w) {
     flow->any = true;
   }
   carry_output(it, &move, flow);
-  const double reads = move.updates - it->zero;
+  const double reads = move.updates - zero;
   const double results = it->complete ? shape->words : 0;
   charge_two(it, way->parent, CDS_UPDATE, move.updates, results);
   charge(it, way->parent, CDS_READ, reads, shape->wide);
   it->update[way->parent] += two_bits(it, move.updates / top, results / top);
-  it->read[way->parent] += (move.updates / top - it->zero_peak) * shape->wide;
+  it->read[way->parent] += (move.updates / top - zero_peak) * shape->wide;
   const bool partial = move.updates > results || it->output_fills > 0;
   it->need[way->parent] += it->job->tile[way->parent_group]->words[t] *
                            (partial ? shape->wide : shape->bits) * it->copies;
@@ -343,6 +376,9 @@ static void move_output(cds_leaf_job *it, unsigned w) {
     const double ready = move.complete ? shape->words : 0;
     charge_two(it, way->child, CDS_DRAIN, move.drains, ready);
     charge(it, way->child, CDS_FILL, move.fills, shape->wide);
+    const bool direct =
+        way->depth > 0 && general->arch->array[way->depth - 1].drains_direct;
+    shift(it, way, move.fills_peak / groups + (direct ? 0 : move.drains_peak));
     const double out = two_bits(it, move.drains_peak, ready / used);
     const double in = move.fills_peak / groups * shape->wide;
     it->drain[way->child] += out;
@@ -395,10 +431,53 @@ static double level_roof(const cds_leaf_job *it, unsigned level) {
   return cds_port_cycles(&it->general->arch->level[level], out, in);
 }
 
+/* How often a tile right below array k is another one; 0: nothing is held. */
+static double passes_below(const cds_leaf_job *it, unsigned k) {
+  const cds_general *general = it->general;
+  double passes = 0;
+  for (unsigned g = 1; g <= general->groups; g++) {
+    if (general->group[g].depth != k + 1) {
+      continue;
+    }
+    const unsigned held =
+        cds_chain_holding(general, it->layout->chain, g)->held;
+    double here = held != 0 ? 1 : 0;
+    double all = 1; /* trips of the loops so far */
+    for (unsigned i = 0; held != 0 && i < it->job->frame[g].loops; i++) {
+      const cds_loop *loop = &it->job->loop[i];
+      all *= (double)loop->trips;
+      here = (held & ~general->dim[loop->dim].lacks) != 0 ? all : here;
+    }
+    passes = fmax(passes, here);
+  }
+  return passes;
+}
+
+/* Cycles between the passes of arrays that run them apart, and the skew of
+ * those that have no passes because nothing is held below them. */
+static double between_passes(double *skew, const cds_leaf_job *it) {
+  double cycles = 0;
+  *skew = 0;
+  for (unsigned k = 0; k < it->general->arch->arrays; k++) {
+    const cds_array *array = &it->general->arch->array[k];
+    if (!array->passes_apart) {
+      continue;
+    }
+    const double passes = passes_below(it, k);
+    if (cds_passes_apart(array, passes)) {
+      cycles += cds_pass_cycles(array, passes, it->shifted[k]);
+    } else {
+      *skew += it->layout->spread[k]->corner_cycles;
+    }
+  }
+  return cycles;
+}
+
 static double total_cycles(const cds_leaf_job *it) {
   const cds_general *general = it->general;
   const cds_arch *arch = general->arch;
-  double cycles = it->layout->compute_cycles;
+  double skew = 0;
+  double cycles = it->layout->compute_cycles + between_passes(&skew, it);
   for (unsigned g = general->groups + 1; g-- > 0;) {
     const cds_group_levels *group = &general->group[g];
     for (unsigned l = group->first + group->levels; l-- > group->first;) {
@@ -412,7 +491,7 @@ static double total_cycles(const cds_leaf_job *it) {
   for (unsigned b = 0; b < arch->bonds; b++) {
     cycles = fmax(cycles, it->bond[b] / arch->bond[b].bandwidth);
   }
-  return cycles + it->edge_cycles + it->layout->skew_cycles;
+  return cycles + it->edge_cycles + it->layout->skew_cycles + skew;
 }
 
 static bool all_fit(const cds_leaf_job *it) {

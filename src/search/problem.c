@@ -77,7 +77,8 @@ void cds_divisors(uint64_t *out, const cds_primes *primes, uint64_t n) {
 /* Whether levels, arrays and bonds are those of the matrix search. */
 static bool matrix_arch(const cds_arch *arch) {
   if (arch->levels > CDS_STEPS || arch->arrays > 1 ||
-      (arch->arrays == 1 && arch->array[0].network != CDS_NETWORK_BUS)) {
+      (arch->arrays == 1 && arch->array[0].network != CDS_NETWORK_BUS) ||
+      (arch->arrays == 1 && !arch->array[0].reduction && arch->sums_apart)) {
     return false;
   }
   for (unsigned l = 0; l + 1 < arch->levels; l++) {

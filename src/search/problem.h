@@ -56,7 +56,8 @@ typedef struct cds_problem {
 
 /* Whether the matrix search (search.c) takes the pair: a matrix or batched
  * matrix product, up to three levels, one array on a bus, and sums added at the
- * innermost level only. All others go to the general search. */
+ * innermost level only, none apart (arch.h). All others go to the general
+ * search. */
 bool cds_problem_matrix(const cds_arch *arch, const cds_einsum *einsum);
 /* Fills the problem; the caller has checked cds_problem_matrix. */
 cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,

@@ -79,7 +79,8 @@ static void weigh(cds_divider *it) {
   if (it->links) {
     trial.hops_back =
         hops_of(it, general->output, CDS_WAY_BACK, trial.peak_back);
-    trial.skew_cycles = skew_of(it);
+    trial.corner_cycles = skew_of(it);
+    trial.skew_cycles = it->array->passes_apart ? 0 : trial.corner_cycles;
   }
   *it->spread = trial;
   it->least = sum;

@@ -118,6 +118,12 @@ typedef struct cds_array {
   double bit_pj;   /* energy of one bit carried once (bus), over one link */
   double add_pj;   /* energy of one addition of a spatial reduction */
   bool multicast, reduction;
+  /* Systolic: the words of a tile that changes are shifted in (results out)
+   * before the next pass begins, and each pass has a skew of its own; else
+   * passes follow each other without a gap. */
+  bool passes_apart;
+  bool drains_direct; /* with passes apart, results that stayed in the elements
+                         are not shifted out: they leave where they are */
   /* Bit per core cycle; INFINITY: no limit. Bus: of one network, both ways
    * together; other kinds: of one link, each way. */
   double bandwidth;
@@ -231,7 +237,13 @@ typedef struct cds_arch {
   cds_bond bond[CDS_BONDS_MAX];
   cds_overlap overlap;
   bool any_factors; /* mappings may cut ranks into parts that are not equal */
-  double clock_hz;  /* of the compute units: the model's cycle */
+  /* AccelForge's accounting: every instance of an array without reduction has
+   * partial sums of its own, as if the outer level held them apart: the first
+   * read of each is skipped, all later ones come back. Words are the same where
+   * no such array spreads a reduction. Never set by a file; see
+   * cds_arch_accelforge. */
+  bool sums_apart;
+  double clock_hz;        /* of the compute units: the model's cycle */
   double ambient_degc;    /* package cooling */
   double sink_k_per_w;    /* 0: not given */
   double fixed_leakage_w; /* leakage that belongs to no entry */
@@ -250,6 +262,10 @@ cds_status cds_arch_read(cds_arch *out, const cds_yaml *root,
 /* Every table of keys of an architecture file, ending with NULL. */
 extern const cds_schema *const cds_arch_schemas[];
 
+/* Makes the architecture one that AccelForge's accounting sees: perfect
+ * overlap, energies by the bit, partial sums apart. CDS_EINPUT, with a message,
+ * where an array has links, which that accounting does not know. */
+cds_status cds_arch_accelforge(cds_arch *arch, cds_diag *diag);
 /* Index of the named level or array, or UINT_MAX. */
 unsigned cds_arch_level(const cds_arch *arch, const char *name);
 unsigned cds_arch_array(const cds_arch *arch, const char *name);

@@ -62,9 +62,11 @@ static void refuse_key(cds_build *build, const cds_array *array,
   if (node != NULL && node->kind == CDS_YAML_MAPPING &&
       cds_yaml_get(node, key) != NULL) {
     cds_diag_error(build->reader->diag, cds_build_place(node, key),
-                   "network of array '%s' is a %s, which has no '%s': expected "
-                   "it of %s",
-                   array->name, kind_name[array->network], key, expected);
+                   "network of array '%s' is a %s%s, which has no '%s': "
+                   "expected it of %s",
+                   array->name, kind_name[array->network],
+                   array->network == CDS_NETWORK_SYSTOLIC ? " array" : "", key,
+                   expected);
     build->wrong = true;
   }
 }
@@ -122,6 +124,15 @@ static void shape_network(cds_build *build, unsigned index,
   check_shoreline(build, array, node, raw->class_name);
   if (!mesh && !systolic) {
     refuse_key(build, array, node, "ports", "a mesh or a systolic array");
+  }
+  array->passes_apart = raw->passes == 1;
+  array->drains_direct = raw->drain == 1;
+  if (!systolic) {
+    refuse_key(build, array, node, "passes", "a systolic array");
+  }
+  if (!array->passes_apart) {
+    refuse_key(build, array, node, "drain",
+               "a systolic array with 'passes: apart'");
   }
   if (systolic && array->ports == CDS_PORTS_CORNER) {
     if (node != NULL && node->kind == CDS_YAML_MAPPING &&

@@ -94,7 +94,7 @@ typedef struct cds_raw_array {
 } cds_raw_array;
 
 typedef struct cds_raw_network {
-  unsigned kind, ports;
+  unsigned kind, ports, passes, drain;
   const char *class_name;
   uint64_t radix; /* 0: not given */
   double shoreline;

@@ -35,6 +35,8 @@ static const char *const bufferings[] = {"double", "single", NULL};
 static const char *const networks[] = {"bus",  "mesh",     "systolic",
                                        "tree", "crossbar", NULL};
 static const char *const ports[] = {"corner", "cols", "rows", NULL};
+static const char *const passes[] = {"joined", "apart", NULL};
+static const char *const drains[] = {"shifted", "direct", NULL};
 static const char *const objectives[] = {"edp", "energy", "delay", "ed2p",
                                          NULL};
 
@@ -302,10 +304,22 @@ static const cds_key network_keys[] = {
         .help = "Class that fills what is not given: that of the kind, or a "
                 "link between dies where the elements are dies, such as "
                 "ucie-s, ucie-a, grs or interposer"),
+    ROW(cds_raw_network, "drain", CHOICE, drain, .choices = drains,
+        .fallback = "shifted",
+        .help = "With passes apart, how results that stayed in the elements "
+                "leave them: shifted (through the array) or direct (where they "
+                "are, without a cycle of their own)"),
     ROW(cds_raw_network, "ports", CHOICE, ports, .choices = ports,
         .help = "Where the parent is attached: corner (one port, at row 0 and "
                 "column 0; default of mesh), cols (one above each column; "
                 "default of systolic), rows (one beside each row)"),
+    ROW(cds_raw_network, "passes", CHOICE, passes, .choices = passes,
+        .fallback = "joined",
+        .help = "Of a systolic array, when the tiles right below it change: "
+                "joined (the next pass follows without a gap) or apart (the "
+                "new tiles are shifted in, old results out, along the axis "
+                "from the ports, and each pass fills and empties the whole "
+                "array)"),
     ROW(cds_raw_network, "radix", COUNT, radix, .low = 2, .high = 65536,
         .help = "Children of a node of a tree; 2 when not given"),
     ROW(cds_raw_network, "shoreline", QUANTITY, shoreline,

@@ -55,6 +55,7 @@ static void check_node(checker *c, unsigned at) {
   case CDS_SPREAD:
     fine = node->rank < c->einsum->ranks && node->trips >= 1 &&
            (unsigned)node->split < CDS_SPLITS &&
+           (node->length == 0 || node->split == CDS_SPLIT_CONTIGUOUS) &&
            node->array < c->arch->arrays &&
            node->axis < c->arch->array[node->array].axes;
     break;
@@ -206,6 +207,27 @@ static void refuse_factor(const checker *c, unsigned at, uint64_t length,
                  (unsigned long long)cds_ceil_div_u64(length, node->trips));
 }
 
+/* Says how many pieces of a length that was given there are. */
+static void refuse_length(const checker *c, unsigned at, uint64_t before) {
+  const cds_node *node = &c->mapping->node[at];
+  const char *name = c->einsum->rank[node->rank].name;
+  const unsigned long long trips = (unsigned long long)node->trips;
+  const unsigned long long length = (unsigned long long)node->length;
+  if (node->length > before) {
+    cds_diag_error(c->diag, node_place(c, at),
+                   "'%s %s %llu length %llu' cuts %llu: expected a length of "
+                   "at most that",
+                   loop_word(node), name, trips, length,
+                   (unsigned long long)before);
+    return;
+  }
+  cds_diag_error(
+      c->diag, node_place(c, at),
+      "'%s %s %llu length %llu' cuts %llu: expected %llu pieces of that length",
+      loop_word(node), name, trips, length, (unsigned long long)before,
+      (unsigned long long)cds_ceil_div_u64(before, node->length));
+}
+
 /* The factor that leaves no pass and no instance without anything: a spread
  * that deals out what there is one by one keeps as many instances busy. */
 static uint64_t full_factor(const cds_node *node, uint64_t before,
@@ -231,11 +253,15 @@ static void check_rank(checker *c, unsigned rank) {
       continue;
     }
     before = length;
-    length = cds_ceil_div_u64(before, node->trips);
+    length = cds_node_length(node, before);
     last = at;
     const uint64_t pieces = full_factor(node, before, length);
-    if (pieces != node->trips) {
-      refuse_factor(c, at, before, pieces);
+    if (pieces != node->trips || length > before) {
+      if (node->length > 0) {
+        refuse_length(c, at, before);
+      } else {
+        refuse_factor(c, at, before, pieces);
+      }
       c->failed = true;
       return;
     }
@@ -399,19 +425,23 @@ static const char *loop_line(const cds_node *node, const cds_arch *arch,
                              const cds_einsum *einsum, cds_arena *arena) {
   const char *rank = einsum->rank[node->rank].name;
   const unsigned long long trips = (unsigned long long)node->trips;
+  const char *length = node->length == 0
+                           ? ""
+                           : cds_arena_printf(arena, " length %llu",
+                                              (unsigned long long)node->length);
+  if (length == NULL) {
+    return NULL;
+  }
   if (node->kind == CDS_FOR) {
-    return cds_arena_printf(arena, "for %s %llu", rank, trips);
+    return cds_arena_printf(arena, "for %s %llu%s", rank, trips, length);
   }
   const cds_array *array = &arch->array[node->array];
-  const char *split = node->split == CDS_SPLIT_BALANCED ? "" : " ";
-  const char *word = split[0] == '\0' ? "" : cds_split_word[node->split];
-  if (array->axes == 1) {
-    return cds_arena_printf(arena, "spread %s %llu over %s%s%s", rank, trips,
-                            array->name, split, word);
-  }
-  return cds_arena_printf(arena, "spread %s %llu over %s.%s%s%s", rank, trips,
-                          array->name, array->axis_name[node->axis], split,
-                          word);
+  const bool axis = array->axes > 1;
+  const bool split = node->split != CDS_SPLIT_BALANCED;
+  return cds_arena_printf(
+      arena, "spread %s %llu over %s%s%s%s%s%s", rank, trips, array->name,
+      axis ? "." : "", axis ? array->axis_name[node->axis] : "",
+      split ? " " : "", split ? cds_split_word[node->split] : "", length);
 }
 
 size_t cds_mapping_lines(const char ***lines, const cds_mapping *mapping,
@@ -459,6 +489,7 @@ static int compare_nodes(const cds_node *a, const cds_node *b) {
     order = order != 0 ? order : compare_numbers(a->axis, b->axis);
   }
   order = order != 0 ? order : compare_numbers(a->trips, b->trips);
+  order = order != 0 ? order : compare_numbers(a->length, b->length);
   return order != 0 || a->kind != CDS_SPREAD
              ? order
              : compare_numbers(a->split, b->split);

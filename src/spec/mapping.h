@@ -6,6 +6,7 @@
  * Meaning, used by count and by the simulator of the tests alike:
  * - The loops and spreads on one rank cut its range, from outside in. Nominal
  *   lengths: n_0 = the rank's size, n_(i+1) = ceil(n_i / f_i), the last is 1;
+ *   a loop or contiguous spread may say a longer n_(i+1) (`for n 2 length 16`);
  *   no factor leaves a pass or an instance with nothing: f_i = ceil(n_i /
  *   n_(i+1)) of loops and contiguous spreads, f_i <= n_i of the other spreads.
  *   (Perfect factors, whose product is the size, are the digits of the index in
@@ -63,6 +64,9 @@ typedef struct cds_node {
   unsigned array; /* SPREAD */
   unsigned axis;  /* SPREAD: 0 or 1 */
   uint64_t trips; /* FOR, SPREAD: >= 1 */
+  /* FOR, contiguous SPREAD: n_(i+1), where it is longer than ceil(n_i / f_i);
+   * 0: it is that. */
+  uint64_t length;
 } cds_node;
 
 typedef struct cds_mapping {
@@ -117,6 +121,8 @@ size_t cds_mapping_lines(const char ***lines, const cds_mapping *mapping,
 int cds_mapping_compare(const cds_mapping *a, const cds_mapping *b);
 /* Whether the factors of every rank multiply to its size. */
 bool cds_mapping_perfect(const cds_mapping *mapping, const cds_einsum *einsum);
+/* n_(i+1) of a node that is not a holder, from n_i. */
+uint64_t cds_node_length(const cds_node *node, uint64_t before);
 /* Whether no piece of the mapping is shorter than another of its node, and
  * none is dealt out one by one where the tensor has windows (axes of two ranks
  * longer than 1): then digits and the closed forms of mixed radix do. */

@@ -3,6 +3,11 @@
 #include "base/checked.h"
 #include "spec/mapping.h"
 
+uint64_t cds_node_length(const cds_node *node, uint64_t before) {
+  return node->length > 0 ? node->length
+                          : cds_ceil_div_u64(before, node->trips);
+}
+
 bool cds_mapping_perfect(const cds_mapping *mapping, const cds_einsum *einsum) {
   uint64_t product[CDS_RANKS_MAX];
   for (unsigned rank = 0; rank < einsum->ranks; rank++) {

@@ -6,10 +6,11 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/text.h"
 #include "spec/mapping_internal.h"
 
-enum { WORDS_MAX = CDS_TENSORS_MAX + 3, WORD_MAX_LENGTH = 160 };
+enum { WORDS_MAX = CDS_TENSORS_MAX + 4, WORD_MAX_LENGTH = 160 };
 
 /* One item of the sequence, cut at blanks. */
 typedef struct node_text {
@@ -290,11 +291,32 @@ static cds_status read_split(cds_split *out, const builder *nest,
   return CDS_EINPUT;
 }
 
+/* "length 16" at the end of a loop or a contiguous spread. */
+static cds_status read_length(cds_node *node, const builder *nest,
+                              const node_text *line) {
+  const unsigned word = line->words - 2;
+  CDS_TRY(expect_word(nest, line, word, "length"));
+  CDS_TRY(read_trips(&node->length, nest, line, word + 1));
+  if (node->kind == CDS_SPREAD && node->split != CDS_SPLIT_CONTIGUOUS) {
+    cds_diag_error(nest->reader->diag, line->place[word],
+                   "'length' of a spread that is not contiguous: expected "
+                   "'contiguous length %llu', as other spreads deal out even "
+                   "parts",
+                   (unsigned long long)node->length);
+    return CDS_EINPUT;
+  }
+  return CDS_OK;
+}
+
 static cds_status read_loop(builder *nest, const node_text *line,
                             cds_node_kind kind) {
   const bool spread = kind == CDS_SPREAD;
-  const bool has_split = spread && line->words == 6;
-  if (line->words != (spread ? 5 : 3) && !has_split) {
+  const unsigned least = spread ? 5 : 3;
+  const unsigned more = line->words < least ? 0 : line->words - least;
+  const bool has_length = more >= 2;
+  const bool has_split = spread && (more == 1 || more == 3);
+  if (line->words < least || more > (spread ? 3U : 2U) ||
+      (!spread && more == 1)) {
     return not_a_node(nest, line->item);
   }
   cds_node node = {.kind = kind};
@@ -306,6 +328,9 @@ static cds_status read_loop(builder *nest, const node_text *line,
   }
   if (has_split) {
     CDS_TRY(read_split(&node.split, nest, line, 5));
+  }
+  if (has_length) {
+    CDS_TRY(read_length(&node, nest, line));
   }
   return add(nest, line, 2, &node);
 }
@@ -357,6 +382,26 @@ cds_place cds_mapping_hold_place(const cds_mapping_entry *entry,
   return entry->place;
 }
 
+/* Lengths that say what factors give anyway are not kept: the same nest has one
+ * form. */
+static void drop_lengths(cds_mapping *mapping, const cds_einsum *einsum) {
+  uint64_t before[CDS_RANKS_MAX];
+  for (unsigned rank = 0; rank < einsum->ranks; rank++) {
+    before[rank] = einsum->rank[rank].size;
+  }
+  for (unsigned at = 0; at < mapping->nodes; at++) {
+    cds_node *node = &mapping->node[at];
+    if (node->kind == CDS_HOLD) {
+      continue;
+    }
+    const uint64_t length = cds_node_length(node, before[node->rank]);
+    if (length == cds_ceil_div_u64(before[node->rank], node->trips)) {
+      node->length = 0;
+    }
+    before[node->rank] = length;
+  }
+}
+
 cds_status cds_mapping_read(cds_mapping *out, const cds_yaml *nest_node,
                             const cds_arch *arch, const cds_einsum *einsum,
                             const cds_reader *reader) {
@@ -385,6 +430,7 @@ cds_status cds_mapping_read(cds_mapping *out, const cds_yaml *nest_node,
   const cds_mapping_places places = {nest_node->place, nest->place};
   CDS_TRY(
       cds_mapping_check(&nest->mapping, arch, einsum, &places, reader->diag));
+  drop_lengths(&nest->mapping, einsum);
   *out = nest->mapping;
   return CDS_OK;
 }

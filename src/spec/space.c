@@ -25,7 +25,7 @@ struct cds_space {
   size_t limits;
   cds_limit limit[CDS_LIMITS_MAX];
   cds_objective objective;
-  bool any_factors;
+  bool any_factors, accelforge;
   size_t constraints; /* files of constraints */
   const cds_yaml *constraint[CDS_SPACE_CONSTRAINTS_MAX];
 };
@@ -422,11 +422,16 @@ cds_status cds_space_design(cds_arch *out, const cds_space *space,
         worse(status,
               cds_constraints_read_file(out, space->constraint[file], &reader));
   }
-  return status;
+  return space->accelforge ? worse(status, cds_arch_accelforge(out, diag))
+                           : status;
 }
 
 void cds_space_set_factors(cds_space *space, bool any) {
   space->any_factors = any;
+}
+
+void cds_space_set_accelforge(cds_space *space, bool accelforge) {
+  space->accelforge = accelforge;
 }
 
 cds_status cds_space_constrain(cds_space *space, const cds_yaml *root,

@@ -347,8 +347,21 @@ static void draw_networks(depth_case *it, random_stream *stream) {
                      : random_chance(stream, 50) ? CDS_PORTS_COLS
                                                  : CDS_PORTS_ROWS;
       array->radix = 2 + random_below(stream, 2);
+      if (array->network == CDS_NETWORK_SYSTOLIC) {
+        array->passes_apart = random_chance(stream, 60);
+        array->drains_direct = array->passes_apart && random_chance(stream, 30);
+      }
     }
   }
+}
+
+/* AccelForge's accounting, which knows buses only. */
+static void draw_accounting(depth_case *it, random_stream *stream) {
+  bool buses = true;
+  for (unsigned k = 0; k < it->arch.arrays; k++) {
+    buses = buses && it->arch.array[k].network == CDS_NETWORK_BUS;
+  }
+  it->arch.sums_apart = buses && random_chance(stream, 20);
 }
 
 void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
@@ -364,6 +377,7 @@ void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
   draw_goals(out, &stream);
   out->options.seed = seed ^ number;
   draw_networks(out, &stream);
+  draw_accounting(out, &stream);
 }
 
 void depth_case_make_banded(depth_case *out, uint64_t seed, uint64_t number) {
@@ -405,7 +419,8 @@ bool depth_case_is_wider(const depth_case *it) {
             arch->level[l].position != arch->level[l + 1].position;
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
-    wider = wider && arch->array[k].network == CDS_NETWORK_BUS;
+    wider = wider && arch->array[k].network == CDS_NETWORK_BUS &&
+            (arch->array[k].reduction || !arch->sums_apart);
   }
   unsigned lacks[CDS_RANKS_MAX] = {0};
   for (unsigned t = 0; t < einsum->tensors; t++) {
@@ -470,6 +485,6 @@ void depth_case_write(FILE *stream, const depth_case *it) {
   if (isfinite(it->options.power_limit_w)) {
     fprintf(stream, ", power <= %.17g W", it->options.power_limit_w);
   }
-  fprintf(stream, "%s\n",
+  fprintf(stream, "%s%s\n", it->arch.sums_apart ? ", sums apart" : "",
           depth_case_is_wider(it) ? " (a wider space than one depth)" : "");
 }

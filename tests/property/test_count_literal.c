@@ -25,14 +25,15 @@ enum {
   SHOWS_HALO = 1 << 9,  /* words of one step with different destinations */
   SHOWS_IDLE = 1 << 15, /* units that work wait for others */
   SHOWS_WAIT = 1 << 16, /* pieces that all wait, as cycles are no product */
-  SHOWS = 17
+  SHOWS_LENGTH = CASE_LENGTH, /* 1 << 17 */
+  SHOWS = 18
 };
 static const char *const shows_name[SHOWS] = {
-    "stride",      "dilation",       "groups",        "bypass",
-    "two arrays",  "side by side",   "interleaved",   "multicast",
-    "reduction",   "halo on links",  "uneven pieces", "contiguous",
-    "cyclic",      "uneven windows", "uneven links",  "idle units",
-    "short passes"};
+    "stride",       "dilation",       "groups",        "bypass",
+    "two arrays",   "side by side",   "interleaved",   "multicast",
+    "reduction",    "halo on links",  "uneven pieces", "contiguous",
+    "cyclic",       "uneven windows", "uneven links",  "idle units",
+    "short passes", "given lengths"};
 
 typedef struct difference {
   char text[120];
@@ -114,9 +115,10 @@ static bool same_whole(const cds_counts *a, const cds_counts *b,
                        difference *where) {
   if (a->macs != b->macs || a->units != b->units || a->steps != b->steps ||
       memcmp(a->used, b->used, sizeof a->used) != 0 ||
-      memcmp(a->along, b->along, sizeof a->along) != 0) {
+      memcmp(a->along, b->along, sizeof a->along) != 0 ||
+      memcmp(a->passes, b->passes, sizeof a->passes) != 0) {
     snprintf(where->text, sizeof where->text,
-             "macs, units, steps, used or along");
+             "macs, units, steps, used, along or passes");
     return false;
   }
   return true;

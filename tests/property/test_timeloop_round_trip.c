@@ -50,8 +50,7 @@ static const cds_yaml *root_of(fixture *f, const cds_import *import,
   return root;
 }
 
-/* False for a mapping that cannot be read yet, as it is not perfect. */
-static bool read_import(run *it, fixture *f, const cds_import *import) {
+static void read_import(run *it, fixture *f, const cds_import *import) {
   cds_mapping_entry *entry = NULL;
   size_t entries = 0;
   assert_fine(f, cds_arch_read(&it->arch,
@@ -62,13 +61,9 @@ static bool read_import(run *it, fixture *f, const cds_import *import) {
   assert_fine(f, cds_mapping_file_read_tree(
                      &entry, &entries, root_of(f, import, CDS_IMPORT_MAPPING),
                      &f->reader));
-  if (cds_mapping_read(&it->mapping, entry->nest, &it->arch,
-                       &it->workload.layer[0].einsum,
-                       &f->reader) == CDS_EINPUT) {
-    return false;
-  }
+  assert_fine(f, cds_mapping_read(&it->mapping, entry->nest, &it->arch,
+                                  &it->workload.layer[0].einsum, &f->reader));
   count(it, f);
-  return true;
 }
 
 static void export_and_import(run *out, fixture *f, const run *from) {
@@ -88,7 +83,7 @@ static void export_and_import(run *out, fixture *f, const run *from) {
   assert_fine(
       f, cds_importer_find("timeloop")
              ->read(&import, source, exported.documents, &options, &f->reader));
-  assert_true(read_import(out, f, &import));
+  read_import(out, f, &import);
 }
 
 static void assert_same_traffic(const cds_timeloop_traffic *a,
@@ -151,12 +146,9 @@ static void recorded_runs_come_back(void **state) {
     cds_import import = {0};
     assert_fine(&f, cds_import_files(&import, cds_importer_find("timeloop"),
                                      paths, 2, &options, &f.reader));
-    if (read_import(&first, &f, &import)) {
-      export_and_import(&again, &f, &first);
-      assert_same(&first, &again, true);
-    } else {
-      assert_non_null(strstr(cases[i][1], "imperfect"));
-    }
+    read_import(&first, &f, &import);
+    export_and_import(&again, &f, &first);
+    assert_same(&first, &again, true);
     fixture_close(&f);
   }
 }

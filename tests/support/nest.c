@@ -77,19 +77,26 @@ static bool read_axis(cds_node *node, char *word, const cds_arch *arch) {
 
 static const char *const splits[] = {"balanced", "contiguous", "cyclic"};
 
-/* Takes "cyclic", if a word is there. */
-static bool read_split(cds_node *node, const char **text) {
-  char word[WORD_MAX];
-  if (!take_word(text, word)) {
-    return true;
-  }
-  for (unsigned split = 0; split < 3; split++) {
-    if (strcmp(word, splits[split]) == 0) {
-      node->split = (cds_split)split;
-      return true;
+/* Takes "cyclic" and "length 16", as far as the words are there. */
+static bool read_rest(cds_node *node, const char **text) {
+  char word[WORD_MAX], length[WORD_MAX];
+  while (take_word(text, word)) {
+    bool known = false;
+    for (unsigned split = 0; split < 3 && node->kind == CDS_SPREAD; split++) {
+      if (strcmp(word, splits[split]) == 0) {
+        node->split = (cds_split)split;
+        known = true;
+      }
+    }
+    if (strcmp(word, "length") == 0 && take_word(text, length)) {
+      node->length = strtoull(length, NULL, 10);
+      known = node->length > 0;
+    }
+    if (!known) {
+      return false;
     }
   }
-  return false;
+  return true;
 }
 
 static bool read_loop(cds_mapping *out, const char **text, cds_node_kind kind,
@@ -104,11 +111,10 @@ static bool read_loop(cds_mapping *out, const char **text, cds_node_kind kind,
                      .trips = strtoull(trips, NULL, 10)};
   if (kind == CDS_SPREAD &&
       (!take_word(text, over) || strcmp(over, "over") != 0 ||
-       !take_word(text, array) || !read_axis(node, array, arch) ||
-       !read_split(node, text))) {
+       !take_word(text, array) || !read_axis(node, array, arch))) {
     return false;
   }
-  return node->rank != UINT_MAX && node->trips > 0;
+  return read_rest(node, text) && node->rank != UINT_MAX && node->trips > 0;
 }
 
 static bool read_hold(cds_mapping *out, const char **text, const cds_arch *arch,
@@ -174,6 +180,9 @@ void nest_write(FILE *stream, const cds_mapping *mapping, const cds_arch *arch,
       if (node->split != CDS_SPLIT_BALANCED) {
         fprintf(stream, " %s", splits[node->split]);
       }
+    }
+    if (node->length > 0) {
+      fprintf(stream, " length %" PRIu64, node->length);
     }
   }
 }

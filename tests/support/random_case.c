@@ -322,9 +322,20 @@ static void sort_wishes(wishes *all) {
   }
 }
 
+/* Some length from `part` on that cuts `before` into as many pieces. */
+static uint64_t longer_part(uint64_t before, uint64_t part,
+                            random_stream *stream) {
+  const uint64_t pieces = parts(before, part);
+  uint64_t most = part;
+  while (most < before && parts(before, most + 1) == pieces) {
+    most++;
+  }
+  return part + random_below(stream, (unsigned)(most - part + 1));
+}
+
 /* In the order in which they stand, each factor becomes one that leaves nothing
  * without a piece, and what is left at the end is looped over. */
-static void settle_factors(random_case *it) {
+static void settle_factors(random_case *it, random_stream *stream) {
   uint64_t left[CDS_RANKS_MAX];
   cds_mapping *mapping = &it->mapping;
   for (unsigned r = 0; r < it->einsum.ranks; r++) {
@@ -334,11 +345,16 @@ static void settle_factors(random_case *it) {
     cds_node *node = &mapping->node[n];
     if (node->kind != CDS_HOLD) {
       const uint64_t before = left[node->rank];
-      const uint64_t part = parts(before, node->trips);
+      uint64_t part = parts(before, node->trips);
       const bool dealt =
           node->kind == CDS_SPREAD && node->split != CDS_SPLIT_CONTIGUOUS;
       if (!dealt) {
         node->trips = parts(before, part);
+        const uint64_t longer = random_chance(stream, 50)
+                                    ? longer_part(before, part, stream)
+                                    : part;
+        node->length = longer > part ? longer : 0;
+        part = longer;
       } else if (node->trips > before) {
         node->trips = before;
       }
@@ -376,7 +392,7 @@ static void draw_mapping(random_case *it, bool uneven, random_stream *stream) {
     mapping->node[mapping->nodes++] = all.wish[i].node;
   }
   if (uneven) {
-    settle_factors(it);
+    settle_factors(it, stream);
   }
 }
 
@@ -444,8 +460,10 @@ static void look_at_pieces(random_case *out) {
     if (node->kind == CDS_HOLD || node->trips < 2) {
       continue;
     }
-    const bool rest = left[node->rank] % node->trips != 0;
-    left[node->rank] = parts(left[node->rank], node->trips);
+    const bool rest = left[node->rank] % node->trips != 0 || node->length > 0;
+    left[node->rank] =
+        node->length > 0 ? node->length : parts(left[node->rank], node->trips);
+    out->shows |= node->length > 0 ? CASE_LENGTH : 0;
     const bool dealt = node->kind == CDS_SPREAD && left[node->rank] > 1;
     out->shows |= rest ? CASE_UNEVEN : 0;
     out->shows |=

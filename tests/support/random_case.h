@@ -27,7 +27,8 @@ enum {
   CASE_CONTIGUOUS = 1 << 11, /* spreads that are dealt out so */
   CASE_CYCLIC = 1 << 12,
   CASE_UNEVEN_WINDOWS = 1 << 13, /* windows over uneven pieces */
-  CASE_UNEVEN_LINKS = 1 << 14    /* uneven pieces, spread over links */
+  CASE_UNEVEN_LINKS = 1 << 14,   /* uneven pieces, spread over links */
+  CASE_LENGTH = 1 << 17          /* pieces longer than they need be */
 };
 
 typedef struct random_case {

@@ -234,6 +234,15 @@ static void fill_first(sim_state *sim, sim_holder *holder) {
 /* One time step; `outermost` is the outermost loop that advanced. */
 static void step(sim_state *sim, unsigned outermost, bool first) {
   const unsigned holders = sim->holders - sim->einsum->tensors;
+  for (unsigned k = 0; k < sim->arch->arrays; k++) {
+    bool pass = false;
+    for (unsigned h = 0; h < holders; h++) {
+      const sim_holder *holder = &sim->holder[h];
+      pass = pass ||
+             (holder->depth == k + 1 && (first || holder->place > outermost));
+    }
+    sim->tile_passes[k] += pass ? 1 : 0;
+  }
   for (unsigned h = holders; h-- > 0;) {
     sim_holder *holder = &sim->holder[h];
     if (holder->parent == NULL || (!first && holder->place <= outermost)) {
@@ -496,6 +505,7 @@ static void sum_workers(const sim_state *sim, cds_counts *out) {
 
 static void sum_up(sim_state *sim, cds_counts *out) {
   *out = (cds_counts){.macs = 1, .steps = sim->steps};
+  memcpy(out->passes, sim->tile_passes, sizeof out->passes);
   for (unsigned r = 0; r < sim->einsum->ranks; r++) {
     out->macs *= sim->einsum->rank[r].size;
   }

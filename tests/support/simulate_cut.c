@@ -59,7 +59,9 @@ static void deal(sim_state *sim, unsigned rank, unsigned n,
     return;
   }
   const cds_node *node = &sim->mapping->node[n];
-  const size_t block = (longest + node->trips - 1) / node->trips;
+  const size_t block = node->length > 0
+                           ? (size_t)node->length
+                           : (longest + node->trips - 1) / node->trips;
   uint64_t *part = room(count, sizeof *part);
   for (uint64_t who = 0; who < node->trips; who++) {
     size_t got = 0;

@@ -204,6 +204,7 @@ static void residual_spreads_are_averages(void **state) {
   set_size(&f, "K", 7);
   add_hold(&f, DRAM);
   add_loop(&f, CDS_FOR, "N", 2);
+  f.mapping.node[f.mapping.nodes - 1].length = 16;
   add_hold(&f, GLB);
   add_loop(&f, CDS_FOR, "M", 10);
   add_loop(&f, CDS_SPREAD, "N", 16);

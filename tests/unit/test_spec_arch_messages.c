@@ -250,6 +250,14 @@ static const wrong_case cases[] = {
      "  - {array: PE, cols: 2, network: {kind: tree, ports: rows}}\n" MAC,
      "a.yaml:4:55: error: network of array 'PE' is a tree, which has no "
      "'ports': expected it of a mesh or a systolic array"},
+    {HEAD OUTER "  - {array: PE, cols: 2, network: {kind: mesh, passes: "
+                "apart}}\n" MAC,
+     "a.yaml:4:56: error: network of array 'PE' is a mesh, which has no "
+     "'passes': expected it of a systolic array"},
+    {HEAD OUTER "  - {array: PE, cols: 2, network: {kind: systolic, drain: "
+                "direct}}\n" MAC,
+     "a.yaml:4:59: error: network of array 'PE' is a systolic array, which has "
+     "no 'drain': expected it of a systolic array with 'passes: apart'"},
     {HEAD OUTER "  - {array: PE, cols: 2, network: {kind: systolic, ports: "
                 "corner}}\n" MAC,
      "a.yaml:4:59: error: 'ports' of array 'PE' is 'corner': expected 'cols' "
