@@ -21,54 +21,43 @@ void cds_tl_descent_free(cds_tl_descent *job) {
   for (unsigned c = 0; c < CDS_TL_PLACES; c++) {
     cds_free(job->children[c].child);
   }
+  cds_free(job->rank);
 }
 
 /* ---- rows -----------------------------------------------------------------
  */
-
-/* Passes at a place below a block of loops. */
-static void set_passes(cds_tl_row *out, const cds_tl_row *outer,
-                       const cds_tl_descent *job, const cds_tl_block *block,
-                       unsigned inner) {
-  const cds_tl_space *space = job->space;
-  out->inner = block->count == 0 ? outer->inner : inner;
-  for (unsigned t = 0; t < space->tensors; t++) {
-    double mine = 1;
-    bool moves = false;
-    for (unsigned i = 0; i < block->count; i++) {
-      if (cds_tl_has(space, t, block->dim[i])) {
-        moves = true;
-      } else {
-        mine *= block->trips[i];
-      }
-    }
-    out->lacked[t] = outer->lacked[t] * mine;
-    if (!moves) {
-      out->passes[t] = outer->passes[t];
-    } else if (inner == t || inner == CDS_TL_ANYBODY) {
-      out->passes[t] = outer->lacked[t];
-    } else {
-      out->passes[t] = out->lacked[t];
-    }
-  }
-}
 
 void cds_tl_slides_least(cds_tl_row *row, const cds_tl_descent *job,
                          unsigned place) {
   const cds_tl_space *space = job->space;
   for (unsigned t = 0; t < space->tensors && place < space->levels; t++) {
     if (space->window[t] && job->layout.leg[t][place].any) {
-      row->slide[t] = cds_tl_slide_least(&job->layout, t, place, job->at);
+      row->slide[t] =
+          cds_tl_slide_least(&job->layout, t, place, job->at, job->row);
     }
   }
 }
 
-/* Bound when places up to this one are known; without its windows: the one
- * before. */
+/* Bound when places up to this one are known. */
 static double bound_at(const cds_tl_descent *job, unsigned place) {
-  const cds_tl_total total =
-      cds_tl_total_of(&job->layout, job->row, place, job->stays);
-  return cds_tl_bound(job->aim, &job->layout, &total);
+  const cds_tl_layout *layout = &job->layout;
+  const cds_tl_inner *inner = job->inner;
+  const unsigned split = inner == NULL          ? 0
+                         : place < inner->start ? inner->start
+                                                : inner->start + 1;
+  cds_tl_total total =
+      cds_tl_total_of(layout, job->row, place, job->stays, split);
+  double pj = 0;
+  if (inner != NULL && place < inner->start) {
+    pj = total.outer_pj + job->rank[0].pj;
+  } else if (inner != NULL && place == inner->start) {
+    pj = total.outer_pj +
+         cds_tl_inner_least(inner, layout,
+                            cds_tl_inner_find(inner, &job->at[place]),
+                            &job->row[place]);
+  }
+  total.pj = pj > total.pj ? pj : total.pj;
+  return cds_tl_bound(job->aim, layout, &total);
 }
 
 /* What tensors with windows fetch at least, without looking at tiles. */
@@ -78,7 +67,7 @@ static void slides_unknown(cds_tl_row *row, const cds_tl_descent *job,
   for (unsigned t = 0; t < space->tensors; t++) {
     const cds_tl_leg *leg = &job->layout.leg[t][place];
     row->slide[t] = (cds_tl_fetch){
-        leg->least,
+        leg->least, leg->linked ? 0 : leg->least,
         leg->least * (leg->child_pj + (leg->linked ? 0 : leg->parent_pj))};
   }
 }
@@ -92,18 +81,6 @@ typedef struct opening {
   cds_tl_vector most; /* inside of the spreads above the place */
   bool fixed;         /* no loops may stand above */
 } opening;
-
-static double need_of(const opening *it, const cds_tl_vector *at) {
-  const cds_tl_descent *job = it->job;
-  const cds_tl_space *space = job->space;
-  double need = 0;
-  for (unsigned t = 0; t < space->tensors; t++) {
-    if ((job->layout.kept[it->place] >> t & 1U) != 0) {
-      need += cds_tl_hull(space, t, at) * space->scale[it->place][t];
-    }
-  }
-  return need;
-}
 
 static bool add_child(opening *it, unsigned inner, double bound) {
   cds_tl_descent *job = it->job;
@@ -156,20 +133,18 @@ static void add_tile(opening *it) {
   const unsigned place = it->place;
   cds_tl_row *row = &job->row[place];
   const bool slides = job->layout.windows && place < job->space->levels;
-  bool known = false;
   cds_tl_block block;
   cds_tl_block_between(&block, &job->layout, place - 1, job->at);
   const unsigned inners = inners_of(job, place, &block);
-  slides_unknown(row, job, place);
   for (unsigned inner = 0; inner <= CDS_TL_ANYBODY; inner++) {
     if ((inners >> inner & 1U) == 0) {
       continue;
     }
-    set_passes(row, &job->row[place - 1], job, &block, inner);
+    slides_unknown(row, job, place);
+    cds_tl_row_set(row, &job->row[place - 1], job->space, &block, inner);
     double bound = bound_at(job, place);
-    if (slides && !known && !cds_tl_beyond(job, bound)) {
+    if (slides && !cds_tl_beyond(job, bound)) {
       cds_tl_slides_least(row, job, place);
-      known = true;
       bound = bound_at(job, place);
     }
     if (!cds_tl_beyond(job, bound) && !add_child(it, inner, bound)) {
@@ -185,7 +160,8 @@ static bool list_tiles(opening *it, unsigned dim) {
   cds_tl_descent *job = it->job;
   const cds_tl_space *space = job->space;
   cds_tl_vector *at = &job->at[it->place];
-  if (need_of(it, at) > space->capacity[it->place]) {
+  if (cds_tl_need(space, job->layout.kept, it->place, at) >
+      space->capacity[it->place]) {
     return false;
   }
   if (dim == space->dims) {
@@ -210,6 +186,32 @@ static bool list_tiles(opening *it, unsigned dim) {
   }
   at->at[dim] = least;
   return any;
+}
+
+/* Tiles of the first place inside of the last array, cheapest first. */
+static void list_ranked(opening *it) {
+  cds_tl_descent *job = it->job;
+  const cds_tl_space *space = job->space;
+  const cds_tl_layout *layout = &job->layout;
+  const cds_tl_total outside =
+      cds_tl_total_of(layout, job->row, it->place - 1, job->stays, it->place);
+  for (size_t i = 0; i < job->ranks && job->status == CDS_OK; i++) {
+    const cds_tl_total least = {.pj = outside.outer_pj + job->rank[i].pj,
+                                .cycles = outside.cycles};
+    if (cds_tl_beyond(job, cds_tl_bound(job->aim, layout, &least))) {
+      return;
+    }
+    const cds_tl_vector *at = &job->rank[i].node->at;
+    bool inside = true;
+    for (unsigned d = 0; d < space->dims && inside; d++) {
+      inside = cds_tl_quotient(&space->dim[d], it->most.at[d], at->at[d]) !=
+               CDS_TL_NONE;
+    }
+    if (inside) {
+      job->at[it->place] = *at;
+      add_tile(it);
+    }
+  }
 }
 
 static int by_bound(const void *left, const void *right) {
@@ -240,10 +242,11 @@ static void list_children(cds_tl_descent *job, unsigned place) {
   }
   if (place == space->levels) {
     add_tile(&it); /* single points */
+  } else if (job->inner != NULL && place == job->inner->start &&
+             !cds_tl_fixed(space, job->layout.kept, place)) {
+    list_ranked(&it);
   } else {
-    const cds_level *level = &space->arch->level[place];
-    it.fixed = level->position == (level - 1)->position ||
-               (job->layout.kept[place] == 0 && space->below[place - 1] < 0);
+    it.fixed = cds_tl_fixed(space, job->layout.kept, place);
     list_tiles(&it, 0);
   }
   qsort(job->children[place].child, job->children[place].count,
@@ -265,8 +268,8 @@ static void count_node(cds_tl_descent *job) {
 static void enter(cds_tl_descent *job, unsigned place, unsigned inner) {
   cds_tl_block_between(&job->block[place - 1], &job->layout, place - 1,
                        job->at);
-  set_passes(&job->row[place], &job->row[place - 1], job,
-             &job->block[place - 1], inner);
+  cds_tl_row_set(&job->row[place], &job->row[place - 1], job->space,
+                 &job->block[place - 1], inner);
   cds_tl_slides_least(&job->row[place], job, place);
 }
 
@@ -299,6 +302,12 @@ cds_status cds_tl_descend(cds_tl_descent *job) {
   }
   cds_tl_row_first(&job->row[0]);
   job->status = CDS_OK;
+  if (job->inner != NULL) {
+    job->ranks = cds_tl_inner_rank(job->rank, job->inner, &job->layout);
+    if (job->ranks == 0 || cds_tl_beyond(job, bound_at(job, 0))) {
+      return CDS_OK;
+    }
+  }
   open_place(job, 1);
   return job->status;
 }

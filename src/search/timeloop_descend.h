@@ -7,7 +7,7 @@
 #define CDS_SEARCH_TIMELOOP_DESCEND_H
 
 #include "codesign/control.h"
-#include "search/timeloop_slide.h"
+#include "search/timeloop_inner.h"
 
 typedef struct cds_tl_best {
   bool found;
@@ -22,7 +22,6 @@ typedef struct cds_tl_child {
   cds_tl_vector at;
   unsigned inner; /* a tensor that lacks them; CDS_TL_NOBODY, CDS_TL_ANYBODY */
 } cds_tl_child;
-enum { CDS_TL_NOBODY = CDS_TENSORS_MAX, CDS_TL_ANYBODY };
 
 typedef struct cds_tl_children {
   size_t count, room;
@@ -37,6 +36,11 @@ typedef struct cds_tl_descent {
    * no limit. */
   unsigned stays;
   cds_tl_best best;
+  /* Inside of the last array; NULL where that is not known. */
+  const cds_tl_inner *inner;
+  size_t ranks;
+  cds_tl_ranked *rank; /* with room for all nodes */
+  size_t rank_room;
   cds_diag *diag;
   cds_tl_children children[CDS_TL_PLACES];
   cds_tl_vector at[CDS_TL_PLACES];

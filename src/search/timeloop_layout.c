@@ -445,23 +445,23 @@ static void add_slide(cds_tl_total *total, port_words *words,
                       const cds_tl_space *space, const cds_tl_leg *leg,
                       unsigned t, const cds_tl_fetch *slide) {
   const cds_tl_fetch least = {
-      leg->least,
+      leg->least, leg->linked ? 0 : leg->least,
       leg->least * (leg->child_pj + (leg->linked ? 0 : leg->parent_pj))};
   const cds_tl_fetch *of = slide == NULL ? &least : slide;
   total->pj += of->pj;
   if (space->busy[leg->child]) {
     words[leg->child].write[t] += leg->fill * of->words;
   }
-  if (!leg->linked && space->busy[leg->parent]) {
-    words[leg->parent].read[t] += leg->read * of->words;
+  if (space->busy[leg->parent]) {
+    words[leg->parent].read[t] += leg->read * of->sent;
   }
 }
 
 cds_tl_total cds_tl_total_of(const cds_tl_layout *layout, const cds_tl_row *row,
-                             unsigned known, unsigned stays) {
+                             unsigned known, unsigned stays, unsigned split) {
   const cds_tl_space *space = layout->space;
   port_words words[CDS_LEVELS_MAX];
-  cds_tl_total total = {.pj = layout->base_pj};
+  cds_tl_total total = {.pj = layout->base_pj, .outer_pj = layout->base_pj};
   for (unsigned i = 0; i < space->ports; i++) {
     const unsigned l = space->port[i].level;
     memcpy(words[l].read, layout->base_read[l], sizeof words[l].read);
@@ -472,9 +472,11 @@ cds_tl_total cds_tl_total_of(const cds_tl_layout *layout, const cds_tl_row *row,
     const unsigned place = layout->cost[i].place;
     const cds_tl_leg *leg = &layout->leg[t][place];
     const bool further = place > known;
+    const double before = total.pj;
     if (space->window[t]) {
       add_slide(&total, words, space, leg, t,
                 further ? NULL : &row[place].slide[t]);
+      total.outer_pj += place < split ? total.pj - before : 0;
       continue;
     }
     const bool limited =
@@ -483,6 +485,7 @@ cds_tl_total cds_tl_total_of(const cds_tl_layout *layout, const cds_tl_row *row,
                           : limited ? layout->all[t]
                                     : row[known].passes[t];
     total.pj += leg->energy_pj * passes;
+    total.outer_pj += place < split ? leg->energy_pj * passes : 0;
     if (space->busy[leg->parent]) {
       words[leg->parent].read[t] += leg->read * passes;
       words[leg->parent].write[t] += leg->write * passes;

@@ -22,6 +22,9 @@
 #include "search/timeloop_spread.h"
 
 enum { CDS_TL_PLACES = CDS_LEVELS_MAX + 1 };
+/* Whose loops stand innermost in a block: those that a tensor lacks, or those
+ * that none lacks, or any. */
+enum { CDS_TL_NOBODY = CDS_TENSORS_MAX, CDS_TL_ANYBODY };
 
 /* What is to be least: E^energy T^time. */
 typedef struct cds_tl_aim {
@@ -87,9 +90,10 @@ bool cds_tl_layout_set(cds_tl_layout *out, const cds_tl_space *space,
 double cds_tl_rounding(double *cycles, const cds_tl_layout *layout,
                        const double passes[CDS_TL_PLACES][CDS_TENSORS_MAX]);
 
-/* Words that an instance fetches, and energy of these (child and parent). */
+/* Words that an instance fetches, those of them that no neighbour may hand on,
+ * and energy of all (child and parent). */
 typedef struct cds_tl_fetch {
-  double words, pj;
+  double words, sent, pj;
 } cds_tl_fetch;
 
 /* A place below its loops, by tensor: passes over all loops outside that the
@@ -106,13 +110,14 @@ typedef struct cds_tl_row {
 static inline void cds_tl_row_first(cds_tl_row *row) {
   for (unsigned t = 0; t < CDS_TENSORS_MAX; t++) {
     row->lacked[t] = row->passes[t] = 1;
-    row->slide[t] = (cds_tl_fetch){0, 0};
+    row->slide[t] = (cds_tl_fetch){0, 0, 0};
   }
   row->inner = CDS_TENSORS_MAX;
 }
 
 typedef struct cds_tl_total {
   double pj, cycles; /* at least; pJ without leakage */
+  double outer_pj;   /* of it what stands outside of place `split` */
 } cds_tl_total;
 
 /* Costs at least when the rows of the places up to `known` are these, and
@@ -120,7 +125,7 @@ typedef struct cds_tl_total {
  * they are handed on, of tensor `stays` alone (CDS_TENSORS_MAX or more: of
  * any). Row 0: one pass. */
 cds_tl_total cds_tl_total_of(const cds_tl_layout *layout, const cds_tl_row *row,
-                             unsigned known, unsigned stays);
+                             unsigned known, unsigned stays, unsigned split);
 double cds_tl_value_of(cds_tl_aim aim, double pj, double cycles);
 static inline double cds_tl_bound(cds_tl_aim aim, const cds_tl_layout *layout,
                                   const cds_tl_total *total) {

@@ -78,7 +78,7 @@ static void divide(dividing *it, unsigned level, double extra) {
 static void try_divisions(cds_tl_descent *job, const cds_tl_row row[]) {
   const unsigned levels = job->space->levels;
   const cds_tl_total total =
-      cds_tl_total_of(&job->layout, row, levels, CDS_TENSORS_MAX);
+      cds_tl_total_of(&job->layout, row, levels, CDS_TENSORS_MAX, 0);
   dividing it;
   it.job = job;
   it.pj = total.pj;
@@ -135,7 +135,7 @@ static bool set_place(ordering *it, unsigned place) {
     }
   }
   const cds_tl_total total =
-      cds_tl_total_of(&job->layout, it->row, space->levels, CDS_TENSORS_MAX);
+      cds_tl_total_of(&job->layout, it->row, space->levels, CDS_TENSORS_MAX, 0);
   return !cds_tl_beyond(job, cds_tl_bound(job->aim, &job->layout, &total));
 }
 

@@ -31,6 +31,7 @@ typedef struct search {
   cds_rules rules;
   size_t sets;
   kept_sets *set;
+  cds_tl_inner **inner; /* by set */
   size_t entries, room;
   entry *entry;
   entry now;
@@ -75,7 +76,8 @@ static cds_status list_sets(search *it) {
       rest /= choices[l];
     }
   }
-  return it->set == NULL ? CDS_ENOMEM : CDS_OK;
+  it->inner = cds_arena_array(space->arena, count, sizeof *it->inner);
+  return it->set == NULL || it->inner == NULL ? CDS_ENOMEM : CDS_OK;
 }
 
 /* With the bound that lets every tensor pass once. */
@@ -83,7 +85,7 @@ static cds_status add_entry(search *it, unsigned stays) {
   const cds_tl_layout *layout = &it->descent.layout;
   cds_tl_row first;
   cds_tl_row_first(&first);
-  const cds_tl_total total = cds_tl_total_of(layout, &first, 0, stays);
+  const cds_tl_total total = cds_tl_total_of(layout, &first, 0, stays, 0);
   if (it->entries == it->room) {
     const size_t room = it->room == 0 ? 1024 : 2 * it->room;
     entry *more =
@@ -146,6 +148,31 @@ static int by_bound(const void *left, const void *right) {
   return order != 0 ? order : (a->stays > b->stays) - (a->stays < b->stays);
 }
 
+/* What stands inside of the last array, when first asked. */
+static cds_status set_inner(search *it, uint32_t kept) {
+  cds_tl_descent *job = &it->descent;
+  cds_tl_inner **slot = &it->inner[kept];
+  if (*slot == NULL) {
+    cds_tl_inner *made = cds_arena_array(it->space.arena, 1, sizeof *made);
+    if (made == NULL) {
+      return CDS_ENOMEM;
+    }
+    CDS_TRY(cds_tl_inner_begin(made, &it->space, it->set[kept].level));
+    *slot = made;
+  }
+  job->inner = (*slot)->possible ? *slot : NULL;
+  if (job->inner != NULL && job->rank_room < job->inner->nodes) {
+    cds_free(job->rank);
+    job->rank_room = 0;
+    job->rank = cds_malloc(job->inner->nodes * sizeof *job->rank);
+    if (job->rank == NULL) {
+      return CDS_ENOMEM;
+    }
+    job->rank_room = job->inner->nodes;
+  }
+  return CDS_OK;
+}
+
 static cds_status open_entry(search *it, const entry *of) {
   cds_tl_descent *job = &it->descent;
   for (unsigned k = 0; k < it->space.arch->arrays; k++) {
@@ -158,6 +185,7 @@ static cds_status open_entry(search *it, const entry *of) {
     return CDS_EINTERNAL;
   }
   job->stays = of->stays;
+  CDS_TRY(set_inner(it, of->kept));
   return cds_tl_descend(job);
 }
 

@@ -9,12 +9,19 @@
  *   the tile                  otherwise, and where it is not the move that is
  *                             remembered.
  *
- * The least over all orders leaves the memory out, which only adds to what is
- * fetched. Then what loop j costs depends on the set S of the loops inside of
- * it alone: with V all passes and P(S) the trips of a set,
+ * The least over all orders knows of the memory only what follows from the
+ * *lead*, the innermost loop that moves the tile. When loop j has moved it in
+ * another way than the lead does, either j found another move remembered, and
+ * fetched all; or its own is remembered now, so that the lead, which moves
+ * next, fetches all instead of what is new. (The lead's steps after steps of j
+ * are others than those after steps of another loop.) Then what j costs depends
+ * on the set S of the loops inside of it alone: with V all passes and P(S) the
+ * trips of a set,
  *   fetched = tile + sum over j of (f_j - 1) V / (f_j P(S_j)) x move(j, S_j),
  * and the least is found set by set: best(S) = min over its outermost loop j of
- * best(S - j) + its term. The sets of an outer block include all inner blocks.
+ * best(S - j) + its term, for each lead. The sets of an outer block include all
+ * inner blocks. Innermost in each block stands a loop of the class that was
+ * chosen for it.
  *
  * least words (cds_tl_leg): loops over whole axes move the tile by its size at
  * least, so they and all loops outside of the innermost of them fetch all of
@@ -26,7 +33,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { AXES = CDS_AXES_MAX };
+enum { AXES = CDS_AXES_MAX, LINKS_MAX = 128 };
 
 /* A tensor and its tile. */
 typedef struct tile {
@@ -35,6 +42,11 @@ typedef struct tile {
   unsigned axes;
   double size[AXES], span[AXES];
   double words;
+  /* Moves by which neighbours may have a word: see set_links. `any`: by any
+   * within the span. */
+  bool any;
+  unsigned links;
+  double link[LINKS_MAX][AXES];
   int axis[CDS_TL_DIMS]; /* of each dimension, or -1 */
   double coefficient[CDS_TL_DIMS];
 } tile;
@@ -49,6 +61,57 @@ static void find_axes(tile *it, const cds_tl_space *space, unsigned tensor) {
     for (unsigned i = 0; i < axis->terms; i++) {
       it->axis[axis->dim[i]] = (int)a;
       it->coefficient[axis->dim[i]] = (double)axis->coefficient[i];
+    }
+  }
+}
+
+static void add_link(tile *it, const double by[AXES]) {
+  for (unsigned i = 0; i < it->links; i++) {
+    if (memcmp(it->link[i], by, it->axes * sizeof *by) == 0) {
+      return;
+    }
+  }
+  if (it->links == LINKS_MAX) {
+    it->any = true;
+    return;
+  }
+  memcpy(it->link[it->links++], by, it->axes * sizeof *by);
+}
+
+/* Neighbours on an axis of the array differ in the digit of one dimension, by
+ * one, and in those of some that change faster, which start again. On an array
+ * whose columns are not all in use places are not where one would look for
+ * them (count/timeloop_space.c). */
+static void set_links(tile *it, const cds_tl_space *space,
+                      const cds_tl_vector *at, const cds_tl_spread *spread) {
+  unsigned spread_dims[CDS_TL_DIMS];
+  unsigned count = 0;
+  it->links = 0;
+  it->any = !spread->all_columns;
+  for (unsigned d = 0; d < space->dims && !it->any; d++) {
+    if (spread->at.at[d] > 0) {
+      spread_dims[count++] = d;
+    }
+  }
+  it->any = it->any || count > 4;
+  for (unsigned set = 0; set < 1U << count && !it->any; set++) {
+    for (unsigned k = 0; k < count; k++) {
+      double by[AXES] = {0};
+      if ((set >> k & 1U) != 0) {
+        continue;
+      }
+      for (unsigned i = 0; i < count; i++) {
+        const unsigned d = spread_dims[i];
+        if (it->axis[d] >= 0 && ((set >> i & 1U) != 0 || i == k)) {
+          const double stride =
+              it->coefficient[d] * (double)cds_tl_value(space, at, d);
+          by[it->axis[d]] +=
+              i == k
+                  ? stride
+                  : -stride * ((double)cds_tl_value(space, &spread->at, d) - 1);
+        }
+      }
+      add_link(it, by);
     }
   }
 }
@@ -80,6 +143,35 @@ static void set_tile(tile *it, const cds_tl_layout *layout, unsigned tensor,
   for (unsigned a = 0; a < it->axes; a++) {
     it->words *= it->size[a];
   }
+  if (it->leg->linked) {
+    set_links(it, space, at, spread);
+  }
+}
+
+/* Whether neighbours may have what a tile takes in by this move. */
+static bool is_link(const tile *it, const double by[AXES]) {
+  if (!it->leg->linked) {
+    return false;
+  }
+  bool within = true;
+  for (unsigned a = 0; a < it->axes; a++) {
+    within = within && fabs(by[a]) <= it->span[a];
+  }
+  if (it->any || !within) {
+    return within;
+  }
+  for (unsigned i = 0; i < it->links; i++) {
+    bool same = true;
+    bool back = true;
+    for (unsigned a = 0; a < it->axes; a++) {
+      same = same && it->link[i][a] == by[a];
+      back = back && it->link[i][a] == -by[a];
+    }
+    if (same || back) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /* Words that a move fetches of its own, and whether neighbours may have them.
@@ -88,10 +180,9 @@ static double move_words(bool *handed, bool *none, const tile *it,
                          const double by[AXES]) {
   unsigned moved = 0;
   double words = it->words;
-  *handed = it->leg->linked;
+  *handed = is_link(it, by);
   for (unsigned a = 0; a < it->axes; a++) {
     const double far = fabs(by[a]);
-    *handed = *handed && far <= it->span[a];
     if (far > 0) {
       moved++;
       words = far < it->size[a] ? it->words / it->size[a] * far : it->words;
@@ -139,99 +230,193 @@ static double step_of(const tile *it, unsigned level, unsigned d,
 /* ---- any order ------------------------------------------------------------
  */
 
-/* Sets of loops of one block, the blocks inside being done. */
-typedef struct sets {
+/* Loops of one block as far as a tile is concerned. */
+typedef struct moving {
   unsigned count;
+  unsigned first;           /* that may stand innermost, as bits */
   double keep[CDS_TL_DIMS]; /* 1 / trips */
   double step[CDS_TL_DIMS];
   int axis[CDS_TL_DIMS];
+} moving;
+
+/* The innermost loop that moves the tile, and what its move fetches. */
+typedef struct lead {
+  unsigned level, loop;
+  double by[AXES];
+  double words;
+  bool handed;
+} lead;
+
+/* Sets of loops of one block, the blocks inside being done. */
+typedef struct sets {
+  const tile *tile;
+  const lead *lead;
   double inside[AXES]; /* steps of the blocks inside */
   double part[1 << CDS_TL_DIMS];
-  double words[1 << CDS_TL_DIMS], pj[1 << CDS_TL_DIMS];
+  cds_tl_fetch least[1 << CDS_TL_DIMS];
 } sets;
 
-static void steps_of(double by[AXES], const sets *it, const tile *at,
-                     unsigned set) {
-  for (unsigned a = 0; a < at->axes; a++) {
-    by[a] = -it->inside[a];
-  }
-  for (unsigned i = 0; i < it->count; i++) {
-    if ((set >> i & 1U) != 0 && it->axis[i] >= 0) {
-      by[it->axis[i]] -= it->step[i];
-    }
-  }
+static void lower(cds_tl_fetch *least, const cds_tl_fetch *by) {
+  least->words = by->words < least->words ? by->words : least->words;
+  least->sent = by->sent < least->sent ? by->sent : least->sent;
+  least->pj = by->pj < least->pj ? by->pj : least->pj;
 }
 
-/* Goes on from a set to those with one more loop. */
-static void extend(sets *it, const tile *at, unsigned set) {
+/* Of a move that is not the one before: all of the tile, or what is new now and
+ * all of it when the lead moves next. */
+static cds_tl_fetch cost_of(const sets *it, const double by[AXES]) {
+  const tile *at = it->tile;
+  const lead *lead = it->lead;
+  bool handed = false;
+  bool none = false;
+  const double words = move_words(&handed, &none, at, by);
+  const double price = price_of(at, handed);
+  cds_tl_fetch cost = {words, handed ? 0 : words, words * price};
+  if (none || memcmp(by, lead->by, at->axes * sizeof *by) == 0) {
+    return cost;
+  }
+  const double rest = at->words - lead->words;
+  cost.words += rest;
+  cost.sent += lead->handed ? 0 : rest;
+  cost.pj += rest * price_of(at, lead->handed);
+  const cds_tl_fetch all = {at->words, handed ? 0 : at->words,
+                            at->words * price};
+  lower(&cost, &all);
+  return cost;
+}
+
+/* Goes on from a set to those with one more loop. `led`: the lead stands
+ * further in. */
+static void extend(sets *it, const moving *loops, unsigned set, bool led) {
   double by[AXES];
-  steps_of(by, it, at, set);
-  for (unsigned j = 0; j < it->count; j++) {
-    if ((set >> j & 1U) != 0) {
+  for (unsigned a = 0; a < it->tile->axes; a++) {
+    by[a] = 0 - it->inside[a];
+  }
+  for (unsigned i = 0; i < loops->count; i++) {
+    if ((set >> i & 1U) != 0 && loops->axis[i] >= 0) {
+      by[loops->axis[i]] -= loops->step[i];
+    }
+  }
+  for (unsigned j = 0; j < loops->count; j++) {
+    const int axis = loops->axis[j];
+    const bool leads = !led && j == it->lead->loop;
+    const bool early =
+        axis >= 0 && !led && !leads && (set >> it->lead->loop & 1U) == 0;
+    if ((set >> j & 1U) != 0 || early ||
+        (set == 0 && (loops->first >> j & 1U) == 0)) {
       continue;
     }
-    bool handed = false;
-    bool none = false;
-    const int axis = it->axis[j];
     if (axis >= 0) {
-      by[axis] += it->step[j];
+      by[axis] += loops->step[j];
     }
-    const double moved = move_words(&handed, &none, at, by);
+    const cds_tl_fetch cost = cost_of(it, by);
     if (axis >= 0) {
-      by[axis] -= it->step[j];
+      by[axis] -= loops->step[j];
     }
     const unsigned more = set | 1U << j;
-    const double times = (1 - it->keep[j]) * it->part[set];
-    const double words = it->words[set] + times * moved;
-    const double pj = it->pj[set] + times * moved * price_of(at, handed);
-    it->words[more] = fmin(it->words[more], words);
-    it->pj[more] = fmin(it->pj[more], pj);
-    it->part[more] = it->part[set] * it->keep[j];
+    const double times = (1 - loops->keep[j]) * it->part[set];
+    const cds_tl_fetch *from = &it->least[set];
+    const cds_tl_fetch sum = {from->words + times * cost.words,
+                              from->sent + times * cost.sent,
+                              from->pj + times * cost.pj};
+    lower(&it->least[more], &sum);
+    it->part[more] = it->part[set] * loops->keep[j];
   }
 }
 
-static void begin_sets(sets *it, const tile *at, unsigned level,
-                       const cds_tl_vector place[CDS_TL_PLACES]) {
-  cds_tl_block block;
-  cds_tl_block_between(&block, at->layout, level, place);
-  it->count = block.count;
-  for (unsigned i = 0; i < block.count; i++) {
-    it->keep[i] = 1 / block.trips[i];
-    it->axis[i] = at->axis[block.dim[i]];
-    it->step[i] = it->axis[i] < 0 ? 0 : step_of(at, level, block.dim[i], place);
+/* Loops of all blocks above a place; the innermost that has loops which move
+ * the tile, or the place. */
+static unsigned list_loops(moving out[CDS_LEVELS_MAX], const tile *at,
+                           unsigned place, const cds_tl_vector *vector,
+                           const cds_tl_row *row) {
+  const cds_tl_space *space = at->layout->space;
+  unsigned moves = place;
+  for (unsigned level = place; level-- > 0;) {
+    cds_tl_block block;
+    cds_tl_block_between(&block, at->layout, level, vector);
+    const unsigned inner = row[level + 1].inner;
+    out[level].count = block.count;
+    out[level].first = 0;
+    for (unsigned i = 0; i < block.count; i++) {
+      const unsigned d = block.dim[i];
+      const unsigned lacks = space->dim[d].lacks;
+      const bool first =
+          inner == CDS_TL_ANYBODY ||
+          (inner == CDS_TL_NOBODY ? lacks == 0 : (lacks >> inner & 1U) != 0);
+      out[level].first |= first ? 1U << i : 0;
+      out[level].keep[i] = 1 / block.trips[i];
+      out[level].axis[i] = at->axis[d];
+      out[level].step[i] = at->axis[d] < 0 ? 0 : step_of(at, level, d, vector);
+      moves = at->axis[d] >= 0 && moves == place ? level : moves;
+    }
   }
-  for (unsigned s = 1; s < 1U << it->count; s++) {
-    it->words[s] = it->pj[s] = (double)INFINITY;
+  return moves;
+}
+
+/* The least with this lead. */
+static void least_led(cds_tl_fetch *least, sets *it, unsigned place,
+                      const moving loops[CDS_LEVELS_MAX]) {
+  memset(it->inside, 0, sizeof it->inside);
+  it->part[0] = 1;
+  it->least[0] = (cds_tl_fetch){0, 0, 0};
+  for (unsigned level = place; level-- > 0;) {
+    const moving *block = &loops[level];
+    const unsigned all = (1U << block->count) - 1;
+    for (unsigned s = 1; s <= all; s++) {
+      it->least[s] = (cds_tl_fetch){HUGE_VAL, HUGE_VAL, HUGE_VAL};
+    }
+    for (unsigned s = 0; s < all; s++) {
+      if (it->least[s].pj < HUGE_VAL) {
+        extend(it, block, s, level < it->lead->level);
+      }
+    }
+    for (unsigned i = 0; i < block->count; i++) {
+      if (block->axis[i] >= 0) {
+        it->inside[block->axis[i]] += block->step[i];
+      }
+    }
+    it->part[0] = it->part[all];
+    it->least[0] = it->least[all];
+  }
+  if (it->least[0].pj < HUGE_VAL) {
+    const double passes = 1 / it->part[0];
+    const cds_tl_fetch sum = {passes * it->least[0].words,
+                              passes * it->least[0].sent,
+                              passes * it->least[0].pj};
+    lower(least, &sum);
   }
 }
 
 cds_tl_fetch cds_tl_slide_least(const cds_tl_layout *layout, unsigned tensor,
-                                unsigned place,
-                                const cds_tl_vector at[CDS_TL_PLACES]) {
+                                unsigned place, const cds_tl_vector *at,
+                                const cds_tl_row *row) {
   tile it;
   sets sums;
+  lead lead;
+  moving loops[CDS_LEVELS_MAX];
   set_tile(&it, layout, tensor, place, &at[place]);
-  memset(sums.inside, 0, sizeof sums.inside);
-  sums.part[0] = 1;
-  sums.words[0] = sums.pj[0] = 0;
-  for (unsigned level = place; level-- > 0;) {
-    begin_sets(&sums, &it, level, at);
-    const unsigned all = (1U << sums.count) - 1;
-    for (unsigned s = 0; s < all; s++) {
-      extend(&sums, &it, s);
-    }
-    for (unsigned i = 0; i < sums.count; i++) {
-      if (sums.axis[i] >= 0) {
-        sums.inside[sums.axis[i]] += sums.step[i];
-      }
-    }
-    sums.part[0] = sums.part[all];
-    sums.words[0] = sums.words[all];
-    sums.pj[0] = sums.pj[all];
+  sums.tile = &it;
+  sums.lead = &lead;
+  cds_tl_fetch least = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
+  lead.level = list_loops(loops, &it, place, at, row);
+  if (lead.level == place) {
+    least = (cds_tl_fetch){0, 0, 0}; /* it never moves */
   }
-  const double passes = 1 / sums.part[0];
-  return (cds_tl_fetch){it.words + passes * sums.words[0],
-                        it.words * price_of(&it, false) + passes * sums.pj[0]};
+  for (unsigned i = 0; lead.level < place && i < loops[lead.level].count; i++) {
+    const moving *block = &loops[lead.level];
+    if (block->axis[i] >= 0) {
+      bool none = false;
+      memset(lead.by, 0, sizeof lead.by);
+      lead.by[block->axis[i]] = block->step[i];
+      lead.loop = i;
+      lead.words = move_words(&lead.handed, &none, &it, lead.by);
+      least_led(&least, &sums, place, loops);
+    }
+  }
+  least.words += it.words;
+  least.sent += it.words;
+  least.pj += it.words * price_of(&it, false);
+  return least;
 }
 
 /* ---- one order ------------------------------------------------------------
@@ -321,6 +506,7 @@ static void weigh(cds_tl_fetch *out, walk *it) {
       const double times = weight * (it->trips[loop] - 1);
       const double words = times * (all ? it->tile.words : it->words[loop]);
       out->words += words;
+      out->sent += it->handed[loop] ? 0 : words;
       out->pj += words * price_of(&it->tile, it->handed[loop]);
       if (loop > 0) {
         it->weight[loop - 1][memory] += weight;
@@ -336,7 +522,8 @@ cds_tl_fetch cds_tl_slide(const cds_tl_layout *layout, unsigned tensor,
   walk it;
   set_tile(&it.tile, layout, tensor, place, &at[place]);
   list_moves(&it, place, at, block);
-  cds_tl_fetch out = {it.tile.words, it.tile.words * price_of(&it.tile, false)};
+  cds_tl_fetch out = {it.tile.words, it.tile.words,
+                      it.tile.words * price_of(&it.tile, false)};
   for (unsigned j = 0; j < it.loops; j++) {
     memset(it.after[j], 0, (it.loops + 1) * sizeof it.after[j][0]);
     memset(it.weight[j], 0, (it.loops + 1) * sizeof it.weight[j][0]);

@@ -18,11 +18,12 @@ typedef struct cds_tl_block {
   double trips[CDS_TL_DIMS];
 } cds_tl_block;
 
-/* The least over all orders of loops in each of the blocks above the place,
- * when tiles at the places have these extents (0: the whole). */
+/* The least over all orders of loops in each of the blocks above the place that
+ * have a loop of row[.].inner innermost, when tiles at the places have these
+ * extents (0: the whole). */
 cds_tl_fetch cds_tl_slide_least(const cds_tl_layout *layout, unsigned tensor,
-                                unsigned place,
-                                const cds_tl_vector at[CDS_TL_PLACES]);
+                                unsigned place, const cds_tl_vector *at,
+                                const cds_tl_row *row);
 /* With these orders: words exactly, energy at least, as neighbours may hand
  * on. */
 cds_tl_fetch cds_tl_slide(const cds_tl_layout *layout, unsigned tensor,

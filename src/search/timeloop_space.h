@@ -66,8 +66,9 @@ typedef struct cds_tl_spread {
    * no element moves (neighbours hand on). */
   double staying[CDS_TENSORS_MAX];
   double hops[CDS_TENSORS_MAX]; /* least of the divisions */
-  uint32_t first;               /* pair of axes that makes it */
-  size_t divisions;             /* 0: not listed yet */
+  bool all_columns; /* of every division: all are in use, or there is one row */
+  uint32_t first;   /* pair of axes that makes it */
+  size_t divisions; /* 0: not listed yet */
   cds_tl_division *division;
 } cds_tl_spread;
 

@@ -484,6 +484,26 @@ static void vector_at(cds_tl_vector *out, const cds_tl_space *space,
   }
 }
 
+/* Whether all divisions use all columns or a single row: then an element's
+ * place follows from its digits. */
+static bool uses_columns(const lister *it, uint32_t first) {
+  const cds_tl_space *space = it->space;
+  const cds_array *array = &space->arch->array[it->array];
+  bool all = true;
+  for (uint32_t p = first; p != 0; p = it->pair[p - 1].next) {
+    double used[2] = {1, 1}; /* rows, columns */
+    double cols = 1;
+    for (unsigned a = 0; a < array->axes; a++) {
+      const unsigned cols_axis = cds_array_direction(array, a) == 0 ? 0 : 1;
+      used[cols_axis] *=
+          units_of(space, &it->axis[a].vector[it->pair[p - 1].axis[a]]);
+      cols *= cols_axis == 1 ? (double)array->extent[a] : 1;
+    }
+    all = all && (used[0] == 1 || used[1] == cols);
+  }
+  return all;
+}
+
 static cds_status list_array(cds_tl_space *space, unsigned array) {
   enum { EAGER_UNITS = 64 }; /* hops are worked out at once */
   lister *it = cds_arena_array(space->arena, 1, sizeof *it);
@@ -517,6 +537,7 @@ static cds_status list_array(cds_tl_space *space, unsigned array) {
     made.first = it->first[i];
     vector_at(&made.at, space, i);
     measure(&made, space);
+    made.all_columns = uses_columns(it, made.first);
     if (it->apart && made.units > 1) {
       CDS_TRY(list_apart(it, &made, made.first));
       continue;
