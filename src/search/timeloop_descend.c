@@ -27,19 +27,41 @@ void cds_tl_descent_free(cds_tl_descent *job) {
 /* ---- rows -----------------------------------------------------------------
  */
 
+/* At place 1, if it is kept there. */
+static cds_tl_fetch *first_fetch(const cds_tl_descent *job, unsigned tensor) {
+  const cds_tl_space *space = job->space;
+  size_t at = 0;
+  if (job->first[tensor] == NULL) {
+    return NULL;
+  }
+  for (unsigned d = 0; d < space->dims; d++) {
+    at = at * space->dim[d].count + job->at[1].at[d];
+  }
+  return &job->first[tensor][at * (CDS_TL_ANYBODY + 1) + job->row[1].inner];
+}
+
 void cds_tl_slides_least(cds_tl_row *row, const cds_tl_descent *job,
                          unsigned place) {
   const cds_tl_space *space = job->space;
   for (unsigned t = 0; t < space->tensors && place < space->levels; t++) {
-    if (space->window[t] && job->layout.leg[t][place].any) {
+    if (!space->window[t] || !job->layout.leg[t][place].any) {
+      continue;
+    }
+    cds_tl_fetch *known = place == 1 ? first_fetch(job, t) : NULL;
+    if (known == NULL || !(known->words > 0)) {
       row->slide[t] =
           cds_tl_slide_least(&job->layout, t, place, job->at, job->row);
+      if (known != NULL) {
+        *known = row->slide[t];
+      }
+    } else {
+      row->slide[t] = *known;
     }
   }
 }
 
 /* Bound when places up to this one are known. */
-static double bound_at(const cds_tl_descent *job, unsigned place) {
+static double bound_at(cds_tl_descent *job, unsigned place) {
   const cds_tl_layout *layout = &job->layout;
   const cds_tl_inner *inner = job->inner;
   const unsigned split = inner == NULL          ? 0
@@ -49,7 +71,8 @@ static double bound_at(const cds_tl_descent *job, unsigned place) {
       cds_tl_total_of(layout, job->row, place, job->stays, split);
   double pj = 0;
   if (inner != NULL && place < inner->start) {
-    pj = total.outer_pj + job->rank[0].pj;
+    pj = total.outer_pj + cds_tl_inner_below(job->asked, job->rank, job->ranks,
+                                             inner, layout, &job->row[place]);
   } else if (inner != NULL && place == inner->start) {
     pj = total.outer_pj +
          cds_tl_inner_least(inner, layout,
@@ -68,7 +91,8 @@ static void slides_unknown(cds_tl_row *row, const cds_tl_descent *job,
     const cds_tl_leg *leg = &job->layout.leg[t][place];
     row->slide[t] = (cds_tl_fetch){
         leg->least, leg->linked ? 0 : leg->least,
-        leg->least * (leg->child_pj + (leg->linked ? 0 : leg->parent_pj))};
+        leg->least * (leg->child_pj + (leg->linked ? 0 : leg->parent_pj)), 0,
+        0};
   }
 }
 
@@ -303,6 +327,9 @@ cds_status cds_tl_descend(cds_tl_descent *job) {
   cds_tl_row_first(&job->row[0]);
   job->status = CDS_OK;
   if (job->inner != NULL) {
+    for (unsigned t = 0; t < space->tensors; t++) {
+      job->asked[t].count = 0;
+    }
     job->ranks = cds_tl_inner_rank(job->rank, job->inner, &job->layout);
     if (job->ranks == 0 || cds_tl_beyond(job, bound_at(job, 0))) {
       return CDS_OK;

@@ -371,29 +371,69 @@ double cds_tl_inner_least(const cds_tl_inner *inner,
   return least;
 }
 
-/* Of the place itself and all inside, whichever class stands innermost above:
- * its tensor passes once at least. */
+/* Of the place itself and all inside when class f stands innermost above and
+ * passes so often. */
+static double cost_under(const cds_tl_inner *inner, const cds_tl_layout *layout,
+                         const cds_tl_node *node, unsigned f, double passes) {
+  const cds_tl_space *space = inner->space;
+  cds_tl_row row;
+  double pj = 0;
+  for (unsigned t = 0; t < space->tensors; t++) {
+    const cds_tl_leg *leg = &layout->leg[t][inner->start];
+    row.lacked[t] = layout->all[t] / node->lacking[t];
+    row.passes[t] = !space->single ? 1 : t == f ? passes : row.lacked[t];
+    if (space->window[t]) {
+      pj += leg->any ? leg->least *
+                           (leg->child_pj + (leg->linked ? 0 : leg->parent_pj))
+                     : 0;
+    } else {
+      pj += leg->energy_pj * row.passes[t];
+    }
+  }
+  return pj + cds_tl_inner_least(inner, layout, node, &row);
+}
+
+/* Whichever class stands innermost: its tensor passes once at least. */
 static double rank_of(const cds_tl_inner *inner, const cds_tl_layout *layout,
                       const cds_tl_node *node) {
-  const cds_tl_space *space = inner->space;
   double least = (double)INFINITY;
-  for (unsigned f = 0; f < space->tensors; f++) {
-    cds_tl_row row;
-    double pj = 0;
-    for (unsigned t = 0; t < space->tensors; t++) {
-      const cds_tl_leg *leg = &layout->leg[t][inner->start];
-      row.lacked[t] = layout->all[t] / node->lacking[t];
-      row.passes[t] = t == f || !space->single ? 1 : row.lacked[t];
-      if (space->window[t]) {
-        pj += leg->any ? leg->least * (leg->child_pj +
-                                       (leg->linked ? 0 : leg->parent_pj))
-                       : 0;
-      } else {
-        pj += leg->energy_pj * row.passes[t];
+  for (unsigned f = 0; f < inner->space->tensors; f++) {
+    least = fmin(least, cost_under(inner, layout, node, f, 1));
+  }
+  return least;
+}
+
+static double least_under(const cds_tl_ranked *rank, size_t ranks,
+                          const cds_tl_inner *inner,
+                          const cds_tl_layout *layout, unsigned f,
+                          double passes) {
+  double least = (double)INFINITY;
+  for (size_t i = 0; i < ranks && rank[i].pj < least; i++) {
+    least = fmin(least, cost_under(inner, layout, rank[i].node, f, passes));
+  }
+  return least;
+}
+
+double cds_tl_inner_below(cds_tl_asked asked[CDS_TENSORS_MAX],
+                          const cds_tl_ranked *rank, size_t ranks,
+                          const cds_tl_inner *inner,
+                          const cds_tl_layout *layout, const cds_tl_row *row) {
+  double least = (double)INFINITY;
+  for (unsigned f = 0; f < inner->space->tensors; f++) {
+    cds_tl_asked *of = &asked[f];
+    unsigned i = 0;
+    while (i < of->count && of->passes[i] != row->passes[f]) {
+      i++;
+    }
+    double pj = i < of->count ? of->pj[i] : 0;
+    if (i == of->count) {
+      pj = least_under(rank, ranks, inner, layout, f, row->passes[f]);
+      if (of->count < CDS_TL_ASKED_MAX) {
+        of->passes[of->count] = row->passes[f];
+        of->pj[of->count++] = pj;
       }
     }
-    pj += cds_tl_inner_least(inner, layout, node, &row);
-    least = pj < least ? pj : least;
+    least = fmin(least, pj);
   }
   return least;
 }

@@ -46,6 +46,14 @@ typedef struct cds_tl_ranked {
   const cds_tl_node *node;
 } cds_tl_ranked;
 
+/* Least costs of place s and all inside by whose class stands innermost above,
+ * and how often it passes there: worked out when first asked. */
+enum { CDS_TL_ASKED_MAX = 64 };
+typedef struct cds_tl_asked {
+  unsigned count;
+  double passes[CDS_TL_ASKED_MAX], pj[CDS_TL_ASKED_MAX];
+} cds_tl_asked;
+
 cds_status cds_tl_inner_begin(cds_tl_inner *out, const cds_tl_space *space,
                               const unsigned kept[CDS_LEVELS_MAX]);
 /* Energy at least of the legs inside of the node's place, of tensors without
@@ -59,6 +67,12 @@ const cds_tl_node *cds_tl_inner_find(const cds_tl_inner *inner,
  * has room for inner->nodes. */
 size_t cds_tl_inner_rank(cds_tl_ranked *out, const cds_tl_inner *inner,
                          const cds_tl_layout *layout);
+/* Least cost of place s and all inside in the layout whose nodes were ranked,
+ * below a place with this row. */
+double cds_tl_inner_below(cds_tl_asked asked[CDS_TENSORS_MAX],
+                          const cds_tl_ranked *rank, size_t ranks,
+                          const cds_tl_inner *inner,
+                          const cds_tl_layout *layout, const cds_tl_row *row);
 /* Words that tiles at the place need, and whether no loops may stand right
  * above it. */
 double cds_tl_need(const cds_tl_space *space,

@@ -215,10 +215,6 @@ static void set_leg(cds_tl_layout *it, unsigned t, unsigned parent,
     const cds_tl_spread *spread = it->spread[child - 1];
     leg->linked = spread != NULL && spread->units > 1;
     it->windows = true;
-    if (leg->linked) { /* words from parents and neighbours are rounded down */
-      it->base_pj -= 2 * leg->child_pj;
-      it->base_write[child][t] -= 2 * leg->fill;
-    }
     return;
   }
   const cds_tl_op sent = {
@@ -238,12 +234,14 @@ static void set_hops(cds_tl_layout *it, unsigned t, unsigned place,
   const unsigned level = place - 1;
   const cds_tl_spread *spread = it->spread[level];
   cds_tl_leg *leg = &it->leg[t][place];
+  it->hops[level][t] = spread == NULL ? 0 : spread->hops[t];
   *leg = (cds_tl_leg){0};
-  if (spread != NULL && spread->units > 1 && !space->window[t] &&
+  if (spread != NULL && spread->units > 1 &&
       cds_tl_has_links(space, (unsigned)space->below[level])) {
-    leg->hops_pj = fetched * it->used[level] * net_bits(space, level, t) *
+    leg->hops_pj = (space->window[t] ? 1 : fetched) * it->used[level] *
+                   net_bits(space, level, t) *
                    space->arch->array[space->below[level]].bit_pj;
-    leg->energy_pj = leg->hops_pj * spread->hops[t];
+    leg->energy_pj = space->window[t] ? 0 : leg->hops_pj * spread->hops[t];
   }
 }
 
@@ -278,7 +276,8 @@ static void set_tensor(cds_tl_layout *it, unsigned t) {
       continue;
     }
     set_leg(it, t, parent, place, fetched);
-    it->leg[t][place].least = least_words(it, t, place);
+    it->leg[t][place].least =
+        fmax(0, least_words(it, t, place) - cds_tl_rounded(&it->leg[t][place]));
     if (t == space->output) {
       add_elisions(it, parent, place);
     }
@@ -291,7 +290,7 @@ static void set_tensor(cds_tl_layout *it, unsigned t) {
 }
 
 static bool set_spreads(cds_tl_layout *it,
-                        const cds_tl_spread *const spread[CDS_ARRAYS_MAX]) {
+                        cds_tl_spread *const spread[CDS_ARRAYS_MAX]) {
   const cds_tl_space *space = it->space;
   const cds_arch *arch = space->arch;
   double used = 1;
@@ -319,9 +318,9 @@ static bool set_spreads(cds_tl_layout *it,
   return true;
 }
 
-bool cds_tl_layout_set(cds_tl_layout *it, const cds_tl_space *space,
+bool cds_tl_layout_set(cds_tl_layout *it, cds_tl_space *space,
                        const unsigned kept[CDS_LEVELS_MAX],
-                       const cds_tl_spread *const spread[CDS_ARRAYS_MAX]) {
+                       cds_tl_spread *const spread[CDS_ARRAYS_MAX]) {
   it->space = space;
   memcpy(it->kept, kept, sizeof it->kept);
   if (!set_spreads(it, spread)) {
@@ -356,6 +355,23 @@ bool cds_tl_layout_set(cds_tl_layout *it, const cds_tl_space *space,
     }
   }
   return true;
+}
+
+cds_status cds_tl_layout_open(cds_tl_layout *layout, cds_tl_space *space) {
+  cds_tl_spread *spread[CDS_ARRAYS_MAX] = {NULL};
+  unsigned kept[CDS_LEVELS_MAX];
+  bool all = true;
+  for (unsigned l = 0; l < space->levels; l++) {
+    if (layout->spread[l] != NULL) {
+      const unsigned array = (unsigned)space->below[l];
+      spread[array] = layout->spread[l];
+      all = all && layout->spread[l]->divisions > 0;
+      CDS_TRY(cds_tl_spread_open(space, array, layout->spread[l]));
+    }
+  }
+  memcpy(kept, layout->kept, sizeof kept);
+  return all || cds_tl_layout_set(layout, space, kept, spread) ? CDS_OK
+                                                               : CDS_EINTERNAL;
 }
 
 /* ---- sums ---------------------------------------------------------------- */
@@ -446,7 +462,7 @@ static void add_slide(cds_tl_total *total, port_words *words,
                       unsigned t, const cds_tl_fetch *slide) {
   const cds_tl_fetch least = {
       leg->least, leg->linked ? 0 : leg->least,
-      leg->least * (leg->child_pj + (leg->linked ? 0 : leg->parent_pj))};
+      leg->least * (leg->child_pj + (leg->linked ? 0 : leg->parent_pj)), 0, 0};
   const cds_tl_fetch *of = slide == NULL ? &least : slide;
   total->pj += of->pj;
   if (space->busy[leg->child]) {

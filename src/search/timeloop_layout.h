@@ -56,10 +56,18 @@ typedef struct cds_tl_op {
 } cds_tl_op;
 enum { CDS_TL_OPS = 4 * CDS_TL_PLACES * CDS_TENSORS_MAX };
 
+/* Words of an instance that are lost where some come from neighbours: what
+ * these and what parents hand down is rounded down, one by one. */
+static inline double cds_tl_rounded(const cds_tl_leg *leg) {
+  return leg->linked ? 2 : 0;
+}
+
 typedef struct cds_tl_layout {
-  const cds_tl_space *space;
-  unsigned kept[CDS_LEVELS_MAX];               /* tensors, as bits */
-  const cds_tl_spread *spread[CDS_LEVELS_MAX]; /* below each level, or NULL */
+  cds_tl_space *space;
+  unsigned kept[CDS_LEVELS_MAX];         /* tensors, as bits */
+  cds_tl_spread *spread[CDS_LEVELS_MAX]; /* below each level, or NULL */
+  /* Hops that the coefficients have: the least, or 0 while not known. */
+  double hops[CDS_LEVELS_MAX][CDS_TENSORS_MAX];
   cds_tl_vector below[CDS_TL_PLACES]; /* spreads inside of each place */
   double used[CDS_TL_PLACES];
   double steps;
@@ -80,10 +88,13 @@ typedef struct cds_tl_layout {
 } cds_tl_layout;
 
 /* Sets the coefficients. False if the spreads together pass a dimension. */
-bool cds_tl_layout_set(cds_tl_layout *out, const cds_tl_space *space,
+bool cds_tl_layout_set(cds_tl_layout *out, cds_tl_space *space,
                        const unsigned kept[CDS_LEVELS_MAX],
-                       const cds_tl_spread *const spread[CDS_ARRAYS_MAX]);
+                       cds_tl_spread *const spread[CDS_ARRAYS_MAX]);
 
+/* Lists the divisions of all spreads that are not listed yet, and sets the
+ * coefficients with their hops. */
+cds_status cds_tl_layout_open(cds_tl_layout *layout, cds_tl_space *space);
 /* What accesses that are not full cost beyond the sums, by the passes at each
  * place; of tensors without windows. Where no tensor has windows, cycles
  * become those that price/timeloop.c works out, with its rounding. */
@@ -94,6 +105,9 @@ double cds_tl_rounding(double *cycles, const cds_tl_layout *layout,
  * and energy of all (child and parent). */
 typedef struct cds_tl_fetch {
   double words, sent, pj;
+  /* Of one order: words that come from the parent in any case, and the hops of
+   * each that the energy has. */
+  double alone, hops;
 } cds_tl_fetch;
 
 /* A place below its loops, by tensor: passes over all loops outside that the
@@ -110,7 +124,7 @@ typedef struct cds_tl_row {
 static inline void cds_tl_row_first(cds_tl_row *row) {
   for (unsigned t = 0; t < CDS_TENSORS_MAX; t++) {
     row->lacked[t] = row->passes[t] = 1;
-    row->slide[t] = (cds_tl_fetch){0, 0, 0};
+    row->slide[t] = (cds_tl_fetch){0, 0, 0, 0, 0};
   }
   row->inner = CDS_TENSORS_MAX;
 }

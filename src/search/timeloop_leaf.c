@@ -22,17 +22,32 @@ typedef struct dividing {
   cds_tl_descent *job;
   double pj, cycles; /* with the least hops */
   double passes[CDS_TL_PLACES][CDS_TENSORS_MAX];
+  double alone[CDS_TL_PLACES][CDS_TENSORS_MAX]; /* see cds_tl_fetch */
+  double hops[CDS_TL_PLACES][CDS_TENSORS_MAX];  /* that are counted already */
   const cds_tl_division *division[CDS_LEVELS_MAX];
 } dividing;
 
-/* What the hops of a division cost beyond the least. */
-static double extra_of(const dividing *it, unsigned level,
-                       const cds_tl_division *division) {
-  const cds_tl_layout *layout = &it->job->layout;
+/* What the hops of a division cost beyond the least; of tensors with windows
+ * those of words that no neighbour may have. */
+static double extra_of(dividing *it, unsigned level,
+                       cds_tl_division *division) {
+  cds_tl_descent *job = it->job;
+  const cds_tl_layout *layout = &job->layout;
+  const unsigned place = level + 1;
   double extra = 0;
   for (unsigned t = 0; t < layout->space->tensors; t++) {
-    extra += layout->leg[t][level + 1].hops_pj * it->passes[level + 1][t] *
-             (division->hops[t] - layout->spread[level]->hops[t]);
+    const cds_tl_leg *leg = &layout->leg[t][place];
+    if (!layout->space->window[t]) {
+      extra += leg->hops_pj * it->passes[place][t] *
+               (division->hops[t] - layout->hops[level][t]);
+    } else if (leg->hops_pj > 0 && leg->any && place < job->space->levels) {
+      const cds_status status = cds_tl_division_hops(
+          job->space, (unsigned)job->space->below[level], layout->spread[level],
+          division, t, &job->at[place]);
+      job->status = status != CDS_OK ? status : job->status;
+      extra += leg->hops_pj * it->alone[place][t] *
+               (division->hops[t] - it->hops[place][t]);
+    }
   }
   return extra;
 }
@@ -51,7 +66,7 @@ static void divide(dividing *it, unsigned level, double extra) {
     cds_tl_confirm(job, it->division);
     return;
   }
-  const cds_tl_spread *spread = layout->spread[level];
+  cds_tl_spread *spread = layout->spread[level];
   if (spread == NULL) {
     divide(it, level + 1, extra);
     return;
@@ -77,6 +92,10 @@ static void divide(dividing *it, unsigned level, double extra) {
 
 static void try_divisions(cds_tl_descent *job, const cds_tl_row row[]) {
   const unsigned levels = job->space->levels;
+  job->status = cds_tl_layout_open(&job->layout, job->space);
+  if (job->status != CDS_OK) {
+    return;
+  }
   const cds_tl_total total =
       cds_tl_total_of(&job->layout, row, levels, CDS_TENSORS_MAX, 0);
   dividing it;
@@ -85,6 +104,10 @@ static void try_divisions(cds_tl_descent *job, const cds_tl_row row[]) {
   it.cycles = total.cycles;
   for (unsigned c = 1; c <= levels; c++) {
     memcpy(it.passes[c], row[c].passes, sizeof it.passes[c]);
+    for (unsigned t = 0; t < CDS_TENSORS_MAX; t++) {
+      it.alone[c][t] = row[c].slide[t].alone;
+      it.hops[c][t] = row[c].slide[t].hops;
+    }
   }
   it.pj += cds_tl_rounding(&it.cycles, &job->layout, it.passes);
   job->leaves++;

@@ -6,6 +6,9 @@
 #include "search/timeloop_search.h"
 
 #include <math.h>
+#ifdef STATS
+#include <stdio.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +16,9 @@
 
 enum { ENTRIES_MAX = 1 << 22, KEPT_MAX = 1 << 16, NODES_MAX = 1 << 26 };
 
+#ifdef STATS
+unsigned long opened;
+#endif
 typedef struct entry {
   double bound;
   uint32_t kept;
@@ -35,7 +41,7 @@ typedef struct search {
   size_t entries, room;
   entry *entry;
   entry now;
-  const cds_tl_spread *spread[CDS_ARRAYS_MAX];
+  cds_tl_spread *spread[CDS_ARRAYS_MAX];
 } search;
 
 /* ---- layouts ----------------------------------------------------------------
@@ -126,7 +132,7 @@ static cds_status list_layouts(search *it, unsigned array) {
   if (array == it->space.arch->arrays || array == CDS_ARRAYS_MAX) {
     return add_layout(it);
   }
-  const cds_tl_spreads *list = &it->space.spreads[array];
+  cds_tl_spreads *list = &it->space.spreads[array];
   for (size_t i = 0; i < list->count; i++) {
     it->now.spread[array] = (uint32_t)i;
     it->spread[array] = &list->spread[i];
@@ -176,15 +182,19 @@ static cds_status set_inner(search *it, uint32_t kept) {
 static cds_status open_entry(search *it, const entry *of) {
   cds_tl_descent *job = &it->descent;
   for (unsigned k = 0; k < it->space.arch->arrays; k++) {
-    cds_tl_spread *spread = &it->space.spreads[k].spread[of->spread[k]];
-    CDS_TRY(cds_tl_spread_open(&it->space, k, spread));
-    it->spread[k] = spread;
+    it->spread[k] = &it->space.spreads[k].spread[of->spread[k]];
+    if (!it->space.windows) {
+      CDS_TRY(cds_tl_spread_open(&it->space, k, it->spread[k]));
+    }
   }
   if (!cds_tl_layout_set(&job->layout, &it->space, it->set[of->kept].level,
                          it->spread)) {
     return CDS_EINTERNAL;
   }
   job->stays = of->stays;
+#ifdef STATS
+  opened++;
+#endif
   CDS_TRY(set_inner(it, of->kept));
   return cds_tl_descend(job);
 }
@@ -233,11 +243,35 @@ static cds_status open_all(search *it, double *open) {
   return CDS_OK;
 }
 
+/* Room for what windows fetch at place 1. */
+static cds_status keep_first(search *it) {
+  enum { FIRST_MAX = 1 << 18 };
+  cds_tl_space *space = &it->space;
+  size_t lattice = CDS_TL_ANYBODY + 1;
+  for (unsigned d = 0; d < space->dims; d++) {
+    lattice *= space->dim[d].count;
+    if (lattice > FIRST_MAX) {
+      return CDS_OK;
+    }
+  }
+  for (unsigned t = 0; t < space->tensors; t++) {
+    if (space->window[t] && space->levels > 1 && space->below[0] < 0) {
+      it->descent.first[t] =
+          cds_arena_array(space->arena, lattice, sizeof *it->descent.first[t]);
+      if (it->descent.first[t] == NULL) {
+        return CDS_ENOMEM;
+      }
+    }
+  }
+  return CDS_OK;
+}
+
 static cds_status run(search *it, cds_timeloop_result *out) {
   double open = (double)INFINITY;
   CDS_TRY(cds_tl_space_begin(&it->space));
   CDS_TRY(cds_tl_spreads_list(&it->space));
   CDS_TRY(list_sets(it));
+  CDS_TRY(keep_first(it));
   memset(&it->now, 0, sizeof it->now);
   for (size_t s = 0; s < it->sets; s++) {
     it->now.kept = (uint32_t)s;
@@ -246,6 +280,12 @@ static cds_status run(search *it, cds_timeloop_result *out) {
   CDS_TRY(open_all(it, &open));
   const cds_tl_best *best = &it->descent.best;
   out->nodes = it->descent.nodes;
+#ifdef STATS
+  printf("entries %zu opened %lu leaves %lu confirmed %lu inner nodes %zu\n",
+         it->entries, opened, (unsigned long)it->descent.leaves,
+         (unsigned long)it->descent.confirmed,
+         it->inner[0] ? it->inner[0]->nodes : 0);
+#endif
   out->found = best->found;
   out->bound = open;
   if (!best->found) {

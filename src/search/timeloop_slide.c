@@ -33,7 +33,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { AXES = CDS_AXES_MAX, LINKS_MAX = 128 };
+enum { AXES = CDS_AXES_MAX, LINKS_MAX = 128, OFFSETS_MAX = 64 };
 
 /* A tensor and its tile. */
 typedef struct tile {
@@ -47,6 +47,13 @@ typedef struct tile {
   bool any;
   unsigned links;
   double link[LINKS_MAX][AXES];
+  /* Distances of elements along each axis; `measured`: they are few. */
+  bool measured;
+  unsigned offsets[AXES];
+  double offset[AXES][OFFSETS_MAX];
+  double parent_pj; /* of a word that all elements fetch, from the parent */
+  double groups;    /* that the parent serves, to those of the leg */
+  double hops_pj;   /* of a word that none has from a neighbour, at least */
   int axis[CDS_TL_DIMS]; /* of each dimension, or -1 */
   double coefficient[CDS_TL_DIMS];
 } tile;
@@ -63,6 +70,21 @@ static void find_axes(tile *it, const cds_tl_space *space, unsigned tensor) {
       it->coefficient[axis->dim[i]] = (double)axis->coefficient[i];
     }
   }
+}
+
+double cds_tl_slide_hops(const cds_tl_layout *layout, unsigned tensor,
+                         unsigned place, const cds_tl_vector *at) {
+  cds_tl_spread *spread = layout->spread[place - 1];
+  double hops = 0;
+  if (spread == NULL || spread->divisions == 0 ||
+      !(layout->leg[tensor][place].hops_pj > 0)) {
+    return 0;
+  }
+  /* Where that cannot be counted, hops are 0 at least. */
+  const cds_status status = cds_tl_window_hops(
+      &hops, layout->space, (unsigned)layout->space->below[place - 1], spread,
+      tensor, at);
+  return status == CDS_OK ? hops : 0;
 }
 
 static void add_link(tile *it, const double by[AXES]) {
@@ -116,6 +138,63 @@ static void set_links(tile *it, const cds_tl_space *space,
   }
 }
 
+static void add_offset(tile *it, unsigned axis, double at) {
+  for (unsigned i = 0; i < it->offsets[axis]; i++) {
+    if (it->offset[axis][i] == at) {
+      return;
+    }
+  }
+  if (it->offsets[axis] == OFFSETS_MAX) {
+    it->measured = false;
+    return;
+  }
+  it->offset[axis][it->offsets[axis]++] = at;
+}
+
+/* Distances of elements along each axis of the tensor: their combinations are
+ * the groups of elements that fetch the very same. */
+static void set_offsets(tile *it, const cds_tl_space *space,
+                        const cds_tl_vector *at, const cds_tl_spread *spread) {
+  it->measured = true;
+  for (unsigned a = 0; a < it->axes; a++) {
+    it->offsets[a] = 1;
+    it->offset[a][0] = 0;
+  }
+  for (unsigned d = 0; d < space->dims && it->measured; d++) {
+    const int axis = it->axis[d];
+    if (axis < 0 || spread->at.at[d] == 0) {
+      continue;
+    }
+    const unsigned before = it->offsets[axis];
+    const double stride =
+        it->coefficient[d] * (double)cds_tl_value(space, at, d);
+    const uint64_t trips = cds_tl_value(space, &spread->at, d);
+    for (uint64_t k = 1; k < trips && it->measured; k++) {
+      for (unsigned i = 0; i < before; i++) {
+        add_offset(it, (unsigned)axis,
+                   it->offset[axis][i] + (double)k * stride);
+      }
+    }
+  }
+}
+
+/* Part of the groups of elements that the parent serves at least when the tile
+ * moves: an element finds its words at another only if one stands so far
+ * away. */
+static double share_of(const tile *it, const double by[AXES]) {
+  double found = 1;
+  for (unsigned a = 0; a < it->axes && it->measured; a++) {
+    unsigned same = 0;
+    for (unsigned i = 0; i < it->offsets[a]; i++) {
+      for (unsigned k = 0; k < it->offsets[a]; k++) {
+        same += it->offset[a][k] == it->offset[a][i] + by[a];
+      }
+    }
+    found *= (double)same / (double)it->offsets[a];
+  }
+  return 1 - found;
+}
+
 static void set_tile(tile *it, const cds_tl_layout *layout, unsigned tensor,
                      unsigned place, const cds_tl_vector *at) {
   const cds_tl_space *space = layout->space;
@@ -143,8 +222,22 @@ static void set_tile(tile *it, const cds_tl_layout *layout, unsigned tensor,
   for (unsigned a = 0; a < it->axes; a++) {
     it->words *= it->size[a];
   }
-  if (it->leg->linked) {
-    set_links(it, space, at, spread);
+  it->parent_pj = it->leg->parent_pj;
+  it->groups = 1;
+  it->hops_pj = 0;
+  if (!it->leg->linked) {
+    return;
+  }
+  it->hops_pj = it->leg->hops_pj * cds_tl_slide_hops(layout, tensor, place, at);
+  set_links(it, space, at, spread);
+  set_offsets(it, space, at, spread);
+  if (it->measured) {
+    double groups = 1;
+    for (unsigned a = 0; a < it->axes; a++) {
+      groups *= it->offsets[a];
+    }
+    it->groups = groups / spread->groups[tensor];
+    it->parent_pj *= it->groups;
   }
 }
 
@@ -174,13 +267,13 @@ static bool is_link(const tile *it, const double by[AXES]) {
   return false;
 }
 
-/* Words that a move fetches of its own, and whether neighbours may have them.
- * `none`: it does not move. */
-static double move_words(bool *handed, bool *none, const tile *it,
+/* Words that a move fetches of its own, and the part of them that the parent
+ * sends at least. `none`: it does not move. */
+static double move_words(double *share, bool *none, const tile *it,
                          const double by[AXES]) {
   unsigned moved = 0;
   double words = it->words;
-  *handed = is_link(it, by);
+  *share = is_link(it, by) ? share_of(it, by) : 1;
   for (unsigned a = 0; a < it->axes; a++) {
     const double far = fabs(by[a]);
     if (far > 0) {
@@ -192,8 +285,9 @@ static double move_words(bool *handed, bool *none, const tile *it,
   return moved == 0 ? 0 : moved == 1 ? words : it->words;
 }
 
-static double price_of(const tile *it, bool handed) {
-  return it->leg->child_pj + (handed ? 0 : it->leg->parent_pj);
+static double price_of(const tile *it, double share) {
+  return it->leg->child_pj + share * it->parent_pj +
+         (share == 1 ? it->hops_pj : 0);
 }
 
 void cds_tl_block_between(cds_tl_block *out, const cds_tl_layout *layout,
@@ -244,7 +338,7 @@ typedef struct lead {
   unsigned level, loop;
   double by[AXES];
   double words;
-  bool handed;
+  double share;
 } lead;
 
 /* Sets of loops of one block, the blocks inside being done. */
@@ -267,20 +361,20 @@ static void lower(cds_tl_fetch *least, const cds_tl_fetch *by) {
 static cds_tl_fetch cost_of(const sets *it, const double by[AXES]) {
   const tile *at = it->tile;
   const lead *lead = it->lead;
-  bool handed = false;
+  double share = 1;
   bool none = false;
-  const double words = move_words(&handed, &none, at, by);
-  const double price = price_of(at, handed);
-  cds_tl_fetch cost = {words, handed ? 0 : words, words * price};
+  const double words = move_words(&share, &none, at, by);
+  const double price = price_of(at, share);
+  cds_tl_fetch cost = {words, share * at->groups * words, words * price, 0, 0};
   if (none || memcmp(by, lead->by, at->axes * sizeof *by) == 0) {
     return cost;
   }
   const double rest = at->words - lead->words;
   cost.words += rest;
-  cost.sent += lead->handed ? 0 : rest;
-  cost.pj += rest * price_of(at, lead->handed);
-  const cds_tl_fetch all = {at->words, handed ? 0 : at->words,
-                            at->words * price};
+  cost.sent += lead->share * at->groups * rest;
+  cost.pj += rest * price_of(at, lead->share);
+  const cds_tl_fetch all = {at->words, share * at->groups * at->words,
+                            at->words * price, 0, 0};
   lower(&cost, &all);
   return cost;
 }
@@ -318,7 +412,7 @@ static void extend(sets *it, const moving *loops, unsigned set, bool led) {
     const cds_tl_fetch *from = &it->least[set];
     const cds_tl_fetch sum = {from->words + times * cost.words,
                               from->sent + times * cost.sent,
-                              from->pj + times * cost.pj};
+                              from->pj + times * cost.pj, 0, 0};
     lower(&it->least[more], &sum);
     it->part[more] = it->part[set] * loops->keep[j];
   }
@@ -358,12 +452,12 @@ static void least_led(cds_tl_fetch *least, sets *it, unsigned place,
                       const moving loops[CDS_LEVELS_MAX]) {
   memset(it->inside, 0, sizeof it->inside);
   it->part[0] = 1;
-  it->least[0] = (cds_tl_fetch){0, 0, 0};
+  it->least[0] = (cds_tl_fetch){0, 0, 0, 0, 0};
   for (unsigned level = place; level-- > 0;) {
     const moving *block = &loops[level];
     const unsigned all = (1U << block->count) - 1;
     for (unsigned s = 1; s <= all; s++) {
-      it->least[s] = (cds_tl_fetch){HUGE_VAL, HUGE_VAL, HUGE_VAL};
+      it->least[s] = (cds_tl_fetch){HUGE_VAL, HUGE_VAL, HUGE_VAL, 0, 0};
     }
     for (unsigned s = 0; s < all; s++) {
       if (it->least[s].pj < HUGE_VAL) {
@@ -382,7 +476,7 @@ static void least_led(cds_tl_fetch *least, sets *it, unsigned place,
     const double passes = 1 / it->part[0];
     const cds_tl_fetch sum = {passes * it->least[0].words,
                               passes * it->least[0].sent,
-                              passes * it->least[0].pj};
+                              passes * it->least[0].pj, 0, 0};
     lower(least, &sum);
   }
 }
@@ -397,10 +491,10 @@ cds_tl_fetch cds_tl_slide_least(const cds_tl_layout *layout, unsigned tensor,
   set_tile(&it, layout, tensor, place, &at[place]);
   sums.tile = &it;
   sums.lead = &lead;
-  cds_tl_fetch least = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
+  cds_tl_fetch least = {HUGE_VAL, HUGE_VAL, HUGE_VAL, 0, 0};
   lead.level = list_loops(loops, &it, place, at, row);
   if (lead.level == place) {
-    least = (cds_tl_fetch){0, 0, 0}; /* it never moves */
+    least = (cds_tl_fetch){0, 0, 0, 0, 0}; /* it never moves */
   }
   for (unsigned i = 0; lead.level < place && i < loops[lead.level].count; i++) {
     const moving *block = &loops[lead.level];
@@ -409,13 +503,14 @@ cds_tl_fetch cds_tl_slide_least(const cds_tl_layout *layout, unsigned tensor,
       memset(lead.by, 0, sizeof lead.by);
       lead.by[block->axis[i]] = block->step[i];
       lead.loop = i;
-      lead.words = move_words(&lead.handed, &none, &it, lead.by);
+      lead.words = move_words(&lead.share, &none, &it, lead.by);
       least_led(&least, &sums, place, loops);
     }
   }
-  least.words += it.words;
-  least.sent += it.words;
-  least.pj += it.words * price_of(&it, false);
+  least.words += it.words - cds_tl_rounded(it.leg);
+  least.sent += it.words * it.groups;
+  least.pj +=
+      it.words * price_of(&it, 1) - cds_tl_rounded(it.leg) * it.leg->child_pj;
   return least;
 }
 
@@ -428,7 +523,8 @@ typedef struct walk {
   double trips[CDS_TL_LOOPS];
   double by[CDS_TL_LOOPS][AXES];
   double words[CDS_TL_LOOPS];
-  bool handed[CDS_TL_LOOPS], none[CDS_TL_LOOPS];
+  double share[CDS_TL_LOOPS];
+  bool none[CDS_TL_LOOPS];
   unsigned same[CDS_TL_LOOPS]; /* first loop with the same move */
   unsigned after[CDS_TL_LOOPS][CDS_TL_LOOPS + 1]; /* memory; + 1 */
   double weight[CDS_TL_LOOPS][CDS_TL_LOOPS + 1];
@@ -453,7 +549,7 @@ static void list_moves(walk *it, unsigned place,
       if (axis >= 0) {
         inside[axis] += step;
       }
-      it->words[j] = move_words(&it->handed[j], &it->none[j], of, it->by[j]);
+      it->words[j] = move_words(&it->share[j], &it->none[j], of, it->by[j]);
       it->same[j] = j;
       for (unsigned k = j; k-- > 0;) {
         if (memcmp(it->by[k], it->by[j], of->axes * sizeof(double)) == 0) {
@@ -506,8 +602,9 @@ static void weigh(cds_tl_fetch *out, walk *it) {
       const double times = weight * (it->trips[loop] - 1);
       const double words = times * (all ? it->tile.words : it->words[loop]);
       out->words += words;
-      out->sent += it->handed[loop] ? 0 : words;
-      out->pj += words * price_of(&it->tile, it->handed[loop]);
+      out->alone += it->share[loop] == 1 ? words : 0;
+      out->sent += words * it->share[loop] * it->tile.groups;
+      out->pj += words * price_of(&it->tile, it->share[loop]);
       if (loop > 0) {
         it->weight[loop - 1][memory] += weight;
         it->weight[loop - 1][next] += times;
@@ -522,8 +619,8 @@ cds_tl_fetch cds_tl_slide(const cds_tl_layout *layout, unsigned tensor,
   walk it;
   set_tile(&it.tile, layout, tensor, place, &at[place]);
   list_moves(&it, place, at, block);
-  cds_tl_fetch out = {it.tile.words, it.tile.words,
-                      it.tile.words * price_of(&it.tile, false)};
+  cds_tl_fetch out = {it.tile.words, it.tile.words * it.tile.groups,
+                      it.tile.words * price_of(&it.tile, 1), it.tile.words, 0};
   for (unsigned j = 0; j < it.loops; j++) {
     memset(it.after[j], 0, (it.loops + 1) * sizeof it.after[j][0]);
     memset(it.weight[j], 0, (it.loops + 1) * sizeof it.weight[j][0]);
@@ -531,6 +628,13 @@ cds_tl_fetch cds_tl_slide(const cds_tl_layout *layout, unsigned tensor,
   if (it.loops > 0) {
     it.weight[it.loops - 1][0] = 1;
     weigh(&out, &it);
+  }
+  if (it.tile.leg->hops_pj > 0) {
+    out.hops = it.tile.hops_pj / it.tile.leg->hops_pj;
+  }
+  if (out.alone < out.words) {
+    out.words -= cds_tl_rounded(it.tile.leg);
+    out.pj -= cds_tl_rounded(it.tile.leg) * it.tile.leg->child_pj;
   }
   return out;
 }

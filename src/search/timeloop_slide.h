@@ -29,6 +29,10 @@ cds_tl_fetch cds_tl_slide_least(const cds_tl_layout *layout, unsigned tensor,
 cds_tl_fetch cds_tl_slide(const cds_tl_layout *layout, unsigned tensor,
                           unsigned place, const cds_tl_vector at[CDS_TL_PLACES],
                           const cds_tl_block block[CDS_LEVELS_MAX]);
+/* Hops of a word that every element below the place's array fetches, at least;
+ * 0 while divisions are not listed. Part of the energies above. */
+double cds_tl_slide_hops(const cds_tl_layout *layout, unsigned tensor,
+                         unsigned place, const cds_tl_vector *at);
 /* Trips of the loops of a block between tiles of two places. */
 void cds_tl_block_between(cds_tl_block *out, const cds_tl_layout *layout,
                           unsigned level,

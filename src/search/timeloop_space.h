@@ -51,8 +51,20 @@ typedef struct cds_tl_division {
   /* Dimensions of each axis, outermost first, where a trip is above 1. */
   unsigned count[2];
   uint8_t order[2][CDS_TL_DIMS];
-  double hops[CDS_TENSORS_MAX]; /* of a word that every element fetches */
+  /* Of a word that every element fetches; of tensors with windows for tiles of
+   * these extents (cds_tl_division_hops). */
+  double hops[CDS_TENSORS_MAX];
+  bool known[CDS_TENSORS_MAX];
+  uint16_t extent[CDS_TENSORS_MAX][CDS_TL_DIMS];
 } cds_tl_division;
+
+/* Least hops of a tensor with windows, for tiles of these extents. */
+typedef struct cds_tl_reach {
+  unsigned tensor;
+  cds_tl_vector at;
+  double hops;
+  struct cds_tl_reach *next;
+} cds_tl_reach;
 
 /* What an array may spread. */
 typedef struct cds_tl_spread {
@@ -70,6 +82,7 @@ typedef struct cds_tl_spread {
   uint32_t first;   /* pair of axes that makes it */
   size_t divisions; /* 0: not listed yet */
   cds_tl_division *division;
+  cds_tl_reach *reach;
 } cds_tl_spread;
 
 typedef struct cds_tl_spreads {

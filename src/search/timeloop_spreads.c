@@ -260,10 +260,12 @@ static cds_status add_orders(divisions *out, const lister *it, const pair *of,
 
 /* ---- elements ------------------------------------------------------------ */
 
-/* A nest of the spreads of one array alone. */
+/* A nest of the spreads of one array alone, above tiles of these extents (NULL:
+ * single points). */
 static void write_nest(cds_timeloop_nest *nest, const cds_tl_space *space,
-                       unsigned array, const cds_tl_division *division) {
-  const cds_array *at = &space->arch->array[array];
+                       unsigned array, const cds_tl_division *division,
+                       const cds_tl_vector *at) {
+  const cds_array *here = &space->arch->array[array];
   cds_timeloop_block *block = &nest->block[0];
   nest->arch = space->arch;
   nest->einsum = space->einsum;
@@ -274,11 +276,12 @@ static void write_nest(cds_timeloop_nest *nest, const cds_tl_space *space,
   uint64_t inside[CDS_TL_DIMS];
   for (unsigned d = 0; d < space->dims; d++) {
     inside[d] = cds_tl_value(space, &division->axis[0], d) *
-                cds_tl_value(space, &division->axis[1], d);
+                cds_tl_value(space, &division->axis[1], d) *
+                (at == NULL ? 1 : cds_tl_value(space, at, d));
   }
-  for (unsigned a = 0; a < at->axes; a++) {
-    const bool rows = cds_array_direction(at, a) == 0;
-    *(rows ? &block->rows : &block->cols) = at->extent[a];
+  for (unsigned a = 0; a < here->axes; a++) {
+    const bool rows = cds_array_direction(here, a) == 0;
+    *(rows ? &block->rows : &block->cols) = here->extent[a];
     for (unsigned i = 0; i < division->count[a]; i++) {
       const unsigned d = division->order[a][i];
       const uint64_t trips = cds_tl_value(space, &division->axis[a], d);
@@ -330,7 +333,7 @@ static cds_status reach_all(cds_tl_division *division, double *staying,
   cds_timeloop_nest *nest = cds_arena_alloc(space->scratch, sizeof *nest);
   cds_status status = nest == NULL ? CDS_ENOMEM : CDS_OK;
   if (status == CDS_OK) {
-    write_nest(nest, space, it->array, division);
+    write_nest(nest, space, it->array, division, NULL);
   }
   for (unsigned t = 0; t < space->tensors && status == CDS_OK; t++) {
     double stays = 0;
@@ -345,6 +348,70 @@ static cds_status reach_all(cds_tl_division *division, double *staying,
   }
   cds_arena_reset(space->scratch, mark);
   return status;
+}
+
+cds_status cds_tl_division_hops(cds_tl_space *space, unsigned array,
+                                const cds_tl_spread *spread,
+                                cds_tl_division *division, unsigned tensor,
+                                const cds_tl_vector *at) {
+  bool known = division->known[tensor];
+  for (unsigned d = 0; d < space->dims; d++) {
+    const bool matters = spread->at.at[d] > 0 && cds_tl_has(space, tensor, d);
+    known = known && (!matters || division->extent[tensor][d] == at->at[d]);
+  }
+  if (known) {
+    return CDS_OK;
+  }
+  const cds_arena_mark mark = cds_arena_mark_get(space->scratch);
+  cds_timeloop_nest *nest = cds_arena_alloc(space->scratch, sizeof *nest);
+  cds_status status = nest == NULL ? CDS_ENOMEM : CDS_OK;
+  if (status == CDS_OK) {
+    write_nest(nest, space, array, division, at);
+    status = reach(&division->hops[tensor], NULL, nest, tensor, space->scratch);
+    division->known[tensor] = true;
+    memcpy(division->extent[tensor], at->at, sizeof at->at);
+  }
+  cds_arena_reset(space->scratch, mark);
+  return status;
+}
+
+/* Whether tiles of these extents place the words of the tensor alike. */
+static bool alike_for(const cds_tl_space *space, const cds_tl_spread *spread,
+                      unsigned tensor, const cds_tl_vector *a,
+                      const cds_tl_vector *b) {
+  for (unsigned d = 0; d < space->dims; d++) {
+    if (spread->at.at[d] > 0 && cds_tl_has(space, tensor, d) &&
+        a->at[d] != b->at[d]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+cds_status cds_tl_window_hops(double *hops, cds_tl_space *space, unsigned array,
+                              cds_tl_spread *spread, unsigned tensor,
+                              const cds_tl_vector *at) {
+  for (const cds_tl_reach *r = spread->reach; r != NULL; r = r->next) {
+    if (r->tensor == tensor && alike_for(space, spread, tensor, &r->at, at)) {
+      *hops = r->hops;
+      return CDS_OK;
+    }
+  }
+  cds_tl_reach *made = cds_arena_array(space->arena, 1, sizeof *made);
+  if (made == NULL) {
+    return CDS_ENOMEM;
+  }
+  *made = (cds_tl_reach){tensor, *at, 0, spread->reach};
+  for (size_t i = 0; i < spread->divisions; i++) {
+    cds_tl_division *division = &spread->division[i];
+    CDS_TRY(cds_tl_division_hops(space, array, spread, division, tensor, at));
+    made->hops = i == 0 || division->hops[tensor] < made->hops
+                     ? division->hops[tensor]
+                     : made->hops;
+  }
+  spread->reach = made;
+  *hops = made->hops;
+  return CDS_OK;
 }
 
 /* Divisions with the same hops of all tensors cost the same without windows:
