@@ -68,11 +68,12 @@ static double bound_at(cds_tl_descent *job, unsigned place) {
                          : place < inner->start ? inner->start
                                                 : inner->start + 1;
   cds_tl_total total =
-      cds_tl_total_of(layout, job->row, place, job->stays, split);
+      cds_tl_energy_of(layout, job->row, place, job->stays, split);
   double pj = 0;
   if (inner != NULL && place < inner->start) {
-    pj = total.outer_pj + cds_tl_inner_below(job->asked, job->rank, job->ranks,
-                                             inner, layout, &job->row[place]);
+    pj = total.outer_pj +
+         cds_tl_inner_below(job->asked, job->rank, job->ranks, inner, layout,
+                            &job->row[place]);
   } else if (inner != NULL && place == inner->start) {
     pj = total.outer_pj +
          cds_tl_inner_least(inner, layout,
@@ -80,6 +81,12 @@ static double bound_at(cds_tl_descent *job, unsigned place) {
                             &job->row[place]);
   }
   total.pj = pj > total.pj ? pj : total.pj;
+  const double bound = cds_tl_bound(job->aim, layout, &total);
+  if (cds_tl_beyond(job, bound)) {
+    return bound;
+  }
+  total.cycles =
+      cds_tl_total_of(layout, job->row, place, job->stays, split).cycles;
   return cds_tl_bound(job->aim, layout, &total);
 }
 
@@ -212,10 +219,23 @@ static bool list_tiles(opening *it, unsigned dim) {
   return any;
 }
 
+/* Whether a tile lies inside of the spreads above, and holds those below. */
+static bool has_room(const opening *it, const cds_tl_vector *at) {
+  const cds_tl_space *space = it->job->space;
+  const cds_tl_vector *below = &it->job->layout.below[it->place];
+  for (unsigned d = 0; d < space->dims; d++) {
+    const cds_tl_dim *dim = &space->dim[d];
+    if (cds_tl_quotient(dim, it->most.at[d], at->at[d]) == CDS_TL_NONE ||
+        cds_tl_quotient(dim, at->at[d], below->at[d]) == CDS_TL_NONE) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /* Tiles of the first place inside of the last array, cheapest first. */
 static void list_ranked(opening *it) {
   cds_tl_descent *job = it->job;
-  const cds_tl_space *space = job->space;
   const cds_tl_layout *layout = &job->layout;
   const cds_tl_total outside =
       cds_tl_total_of(layout, job->row, it->place - 1, job->stays, it->place);
@@ -226,13 +246,34 @@ static void list_ranked(opening *it) {
       return;
     }
     const cds_tl_vector *at = &job->rank[i].node->at;
-    bool inside = true;
-    for (unsigned d = 0; d < space->dims && inside; d++) {
-      inside = cds_tl_quotient(&space->dim[d], it->most.at[d], at->at[d]) !=
-               CDS_TL_NONE;
-    }
-    if (inside) {
+    if (has_room(it, at)) {
       job->at[it->place] = *at;
+      add_tile(it);
+    }
+  }
+}
+
+/* Tiles of place 1, cheapest there first. */
+static void list_outer(opening *it) {
+  cds_tl_descent *job = it->job;
+  const cds_tl_layout *layout = &job->layout;
+  const cds_tl_inner *inner = job->inner;
+  const unsigned split = inner == NULL ? CDS_TL_PLACES : inner->start;
+  /* All other places at least. */
+  const cds_tl_total all =
+      cds_tl_total_of(layout, job->row, 0, job->stays, split);
+  const cds_tl_total first =
+      cds_tl_total_of(layout, job->row, 0, job->stays, 2);
+  const double others = all.outer_pj - first.outer_pj + layout->base_pj +
+                        (inner == NULL ? 0 : job->rank[0].pj);
+  for (size_t i = 0; i < job->outer->tiles && job->status == CDS_OK; i++) {
+    const cds_tl_outer_tile *tile = &job->outer->tile[i];
+    const cds_tl_total least = {.pj = others + tile->pj, .cycles = all.cycles};
+    if (cds_tl_beyond(job, cds_tl_bound(job->aim, layout, &least))) {
+      return;
+    }
+    if (has_room(it, &tile->at)) {
+      job->at[it->place] = tile->at;
       add_tile(it);
     }
   }
@@ -266,6 +307,9 @@ static void list_children(cds_tl_descent *job, unsigned place) {
   }
   if (place == space->levels) {
     add_tile(&it); /* single points */
+  } else if (job->outer != NULL && place == 1 &&
+             (job->inner == NULL || job->inner->start > 1)) {
+    list_outer(&it);
   } else if (job->inner != NULL && place == job->inner->start &&
              !cds_tl_fixed(space, job->layout.kept, place)) {
     list_ranked(&it);

@@ -8,6 +8,7 @@
 
 #include "codesign/control.h"
 #include "search/timeloop_inner.h"
+#include "search/timeloop_outer.h"
 
 typedef struct cds_tl_best {
   bool found;
@@ -38,6 +39,7 @@ typedef struct cds_tl_descent {
   cds_tl_best best;
   /* Inside of the last array; NULL where that is not known. */
   const cds_tl_inner *inner;
+  const cds_tl_outer *outer; /* tiles of place 1; NULL likewise */
   size_t ranks;
   cds_tl_ranked *rank; /* with room for all nodes */
   size_t rank_room;

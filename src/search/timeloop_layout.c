@@ -473,6 +473,42 @@ static void add_slide(cds_tl_total *total, port_words *words,
   }
 }
 
+/* Passes of a leg at least: see cds_tl_total_of. */
+static double passes_of(const cds_tl_layout *layout, const cds_tl_row *row,
+                        unsigned t, unsigned place, unsigned known,
+                        unsigned stays) {
+  if (place <= known) {
+    return row[place].passes[t];
+  }
+  const bool limited = place == layout->space->levels && t != stays &&
+                       stays < CDS_TENSORS_MAX;
+  return limited ? layout->all[t] : row[known].passes[t];
+}
+
+cds_tl_total cds_tl_energy_of(const cds_tl_layout *layout,
+                              const cds_tl_row *row, unsigned known,
+                              unsigned stays, unsigned split) {
+  const cds_tl_space *space = layout->space;
+  cds_tl_total total = {layout->base_pj, layout->steps, layout->base_pj};
+  for (unsigned i = 0; i < layout->costs; i++) {
+    const unsigned t = layout->cost[i].tensor;
+    const unsigned place = layout->cost[i].place;
+    const cds_tl_leg *leg = &layout->leg[t][place];
+    double pj = 0;
+    if (!space->window[t]) {
+      pj = leg->energy_pj * passes_of(layout, row, t, place, known, stays);
+    } else if (place <= known) {
+      pj = row[place].slide[t].pj;
+    } else {
+      pj = leg->least *
+           (leg->child_pj + (leg->linked ? 0 : leg->parent_pj));
+    }
+    total.pj += pj;
+    total.outer_pj += place < split ? pj : 0;
+  }
+  return total;
+}
+
 cds_tl_total cds_tl_total_of(const cds_tl_layout *layout, const cds_tl_row *row,
                              unsigned known, unsigned stays, unsigned split) {
   const cds_tl_space *space = layout->space;
@@ -495,11 +531,7 @@ cds_tl_total cds_tl_total_of(const cds_tl_layout *layout, const cds_tl_row *row,
       total.outer_pj += place < split ? total.pj - before : 0;
       continue;
     }
-    const bool limited =
-        place == space->levels && t != stays && stays < CDS_TENSORS_MAX;
-    const double passes = !further  ? row[place].passes[t]
-                          : limited ? layout->all[t]
-                                    : row[known].passes[t];
+    const double passes = passes_of(layout, row, t, place, known, stays);
     total.pj += leg->energy_pj * passes;
     total.outer_pj += place < split ? leg->energy_pj * passes : 0;
     if (space->busy[leg->parent]) {

@@ -140,6 +140,10 @@ typedef struct cds_tl_total {
  * any). Row 0: one pass. */
 cds_tl_total cds_tl_total_of(const cds_tl_layout *layout, const cds_tl_row *row,
                              unsigned known, unsigned stays, unsigned split);
+/* The same without a look at ports: cycles are the steps. */
+cds_tl_total cds_tl_energy_of(const cds_tl_layout *layout,
+                              const cds_tl_row *row, unsigned known,
+                              unsigned stays, unsigned split);
 double cds_tl_value_of(cds_tl_aim aim, double pj, double cycles);
 static inline double cds_tl_bound(cds_tl_aim aim, const cds_tl_layout *layout,
                                   const cds_tl_total *total) {

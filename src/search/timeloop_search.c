@@ -6,9 +6,6 @@
 #include "search/timeloop_search.h"
 
 #include <math.h>
-#ifdef STATS
-#include <stdio.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +13,6 @@
 
 enum { ENTRIES_MAX = 1 << 22, KEPT_MAX = 1 << 16, NODES_MAX = 1 << 26 };
 
-#ifdef STATS
-unsigned long opened;
-#endif
 typedef struct entry {
   double bound;
   uint32_t kept;
@@ -38,6 +32,7 @@ typedef struct search {
   size_t sets;
   kept_sets *set;
   cds_tl_inner **inner; /* by set */
+  cds_tl_outer *outer;
   size_t entries, room;
   entry *entry;
   entry now;
@@ -83,7 +78,8 @@ static cds_status list_sets(search *it) {
     }
   }
   it->inner = cds_arena_array(space->arena, count, sizeof *it->inner);
-  return it->set == NULL || it->inner == NULL ? CDS_ENOMEM : CDS_OK;
+  it->outer = cds_arena_array(space->arena, count, sizeof *it->outer);
+  return it->set == NULL || it->inner == NULL || it->outer == NULL ? CDS_ENOMEM : CDS_OK;
 }
 
 /* With the bound that lets every tensor pass once. */
@@ -108,11 +104,30 @@ static cds_status add_entry(search *it, unsigned stays) {
   return CDS_OK;
 }
 
+/* Whether the layout with rows and columns of images swapped comes before this
+ * one; it costs the same. */
+static bool is_mirrored(const search *it) {
+  const cds_tl_space *space = &it->space;
+  for (unsigned k = 0; k < space->arch->arrays; k++) {
+    for (unsigned d = 0; d < space->dims; d++) {
+      const uint16_t mine = it->spread[k]->at.at[d];
+      const uint16_t other = it->spread[k]->at.at[space->mirror[d]];
+      if (mine != other) {
+        return other < mine;
+      }
+    }
+  }
+  return false;
+}
+
 /* Where compute hands words on, one entry for each tensor whose loops may stand
  * innermost. */
 static cds_status add_layout(search *it) {
   cds_tl_descent *job = &it->descent;
   cds_tl_layout *layout = &job->layout;
+  if (is_mirrored(it)) {
+    return CDS_OK;
+  }
   if (!cds_tl_layout_set(layout, &it->space, it->set[it->now.kept].level,
                          it->spread)) {
     return CDS_OK;
@@ -166,6 +181,11 @@ static cds_status set_inner(search *it, uint32_t kept) {
     CDS_TRY(cds_tl_inner_begin(made, &it->space, it->set[kept].level));
     *slot = made;
   }
+  cds_tl_outer *outer = &it->outer[kept];
+  if (outer->tile == NULL) {
+    CDS_TRY(cds_tl_outer_begin(outer, &job->layout));
+  }
+  job->outer = outer->possible ? outer : NULL;
   job->inner = (*slot)->possible ? *slot : NULL;
   if (job->inner != NULL && job->rank_room < job->inner->nodes) {
     cds_free(job->rank);
@@ -192,9 +212,6 @@ static cds_status open_entry(search *it, const entry *of) {
     return CDS_EINTERNAL;
   }
   job->stays = of->stays;
-#ifdef STATS
-  opened++;
-#endif
   CDS_TRY(set_inner(it, of->kept));
   return cds_tl_descend(job);
 }
@@ -280,12 +297,6 @@ static cds_status run(search *it, cds_timeloop_result *out) {
   CDS_TRY(open_all(it, &open));
   const cds_tl_best *best = &it->descent.best;
   out->nodes = it->descent.nodes;
-#ifdef STATS
-  printf("entries %zu opened %lu leaves %lu confirmed %lu inner nodes %zu\n",
-         it->entries, opened, (unsigned long)it->descent.leaves,
-         (unsigned long)it->descent.confirmed,
-         it->inner[0] ? it->inner[0]->nodes : 0);
-#endif
   out->found = best->found;
   out->bound = open;
   if (!best->found) {

@@ -146,6 +146,77 @@ static void shape_tensors(cds_tl_space *space) {
   }
 }
 
+/* Whether an axis of the tensor is this one with other dimensions. */
+static bool has_axis(const cds_tl_space *space, unsigned tensor,
+                     const cds_tl_axis *of, const unsigned *mirror) {
+  for (unsigned a = 0; a < space->axes[tensor]; a++) {
+    const cds_tl_axis *axis = &space->axis[tensor][a];
+    unsigned found = 0;
+    for (unsigned i = 0; i < of->terms; i++) {
+      for (unsigned k = 0; k < axis->terms; k++) {
+        found += axis->dim[k] == mirror[of->dim[i]] &&
+                 axis->coefficient[k] == of->coefficient[i];
+      }
+    }
+    if (axis->terms == of->terms && found == of->terms) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool same_einsum(const cds_tl_space *space, const unsigned *mirror) {
+  for (unsigned t = 0; t < space->tensors; t++) {
+    for (unsigned a = 0; a < space->axes[t]; a++) {
+      if (!has_axis(space, t, &space->axis[t][a], mirror)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/* Swaps the dimensions of two windows of one tensor, as far as they differ. */
+static bool swap_windows(unsigned *mirror, const cds_tl_space *space,
+                         const cds_tl_axis *a, const cds_tl_axis *b) {
+  if (a->terms != b->terms || a->terms < 2) {
+    return false;
+  }
+  for (unsigned i = 0; i < a->terms; i++) {
+    const unsigned x = a->dim[i];
+    const unsigned y = b->dim[i];
+    if (space->dim[x].count != space->dim[y].count ||
+        space->dim[x].divisor[space->dim[x].count - 1] !=
+            space->dim[y].divisor[space->dim[y].count - 1]) {
+      return false;
+    }
+    mirror[x] = y;
+    mirror[y] = x;
+  }
+  return true;
+}
+
+/* Rows and columns of images may be swapped, if constraints do not tell them
+ * apart. */
+static void find_mirror(cds_tl_space *space) {
+  for (unsigned d = 0; d < space->dims; d++) {
+    space->mirror[d] = d;
+  }
+  for (unsigned t = 0; t < space->tensors; t++) {
+    for (unsigned a = 0; a + 1 < space->axes[t]; a++) {
+      unsigned mirror[CDS_TL_DIMS];
+      memcpy(mirror, space->mirror, sizeof mirror);
+      if (swap_windows(mirror, space, &space->axis[t][a],
+                       &space->axis[t][a + 1]) &&
+          same_einsum(space, mirror) &&
+          (space->rules == NULL || !space->rules->loops)) {
+        memcpy(space->mirror, mirror, sizeof mirror);
+        return;
+      }
+    }
+  }
+}
+
 static unsigned word_bits(const cds_tl_space *space, unsigned level,
                           unsigned tensor) {
   const unsigned own = space->arch->level[level].word_bits;
@@ -206,5 +277,6 @@ cds_status cds_tl_space_begin(cds_tl_space *space) {
   space->mac_pj = space->macs * space->arch->compute.mac_pj[format];
   CDS_TRY(list_dims(space));
   shape_tensors(space);
+  find_mirror(space);
   return shape_levels(space);
 }

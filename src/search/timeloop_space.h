@@ -105,6 +105,8 @@ typedef struct cds_tl_space {
   bool window[CDS_TENSORS_MAX];  /* an axis of two dimensions */
   bool windows;                  /* of any tensor */
   bool single;                   /* no dimension is lacked by two tensors */
+  /* Another dimension for each that makes the same einsum, or the same. */
+  unsigned mirror[CDS_TL_DIMS];
   double words[CDS_TENSORS_MAX]; /* hull of the whole tensor */
   int below[CDS_LEVELS_MAX];     /* array below the level, or -1 */
   cds_policy policy[CDS_LEVELS_MAX][CDS_TENSORS_MAX];
@@ -122,6 +124,7 @@ typedef struct cds_tl_space {
   double macs, mac_pj;
   cds_tl_spreads spreads[CDS_ARRAYS_MAX];
   struct cds_tl_lister *lister[CDS_ARRAYS_MAX];
+  struct cds_tl_few *few; /* tables for counting elements */
   double most_units[CDS_ARRAYS_MAX];
 } cds_tl_space;
 

@@ -299,11 +299,159 @@ static void write_nest(cds_timeloop_nest *nest, const cds_tl_space *space,
   block->end = nest->loops;
 }
 
+/* Tables by a number, of twice as many places as there are elements; what an
+ * earlier use left there has another stamp. */
+enum { FEW_ELEMENTS = 256, SLOTS = 2 * FEW_ELEMENTS };
+
+typedef struct group_slot {
+  uint64_t key;
+  uint32_t stamp;
+  uint32_t farthest;
+} group_slot;
+
+/* Of the elements of a group on a column; twice the links from the middle. */
+typedef struct column_slot {
+  uint32_t key, stamp;
+  int32_t above, below;
+} column_slot;
+
+typedef struct cds_tl_few {
+  uint32_t stamp;
+  group_slot group[SLOTS];
+  column_slot column[SLOTS];
+} few_elements;
+
+static size_t slot_of(uint64_t key) {
+  return (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 55);
+}
+
+/* A digit of elements: by what one more of it moves the place and the words. */
+typedef struct digit {
+  uint64_t trips, now;
+  uint64_t number, key;
+} digit;
+
+/* Digits of the elements, innermost first. Distances along the axes are numbers
+ * of one key, as each is less than `far`. */
+static unsigned list_digits(digit out[CDS_NODES_MAX],
+                            const cds_timeloop_nest *nest, unsigned tensor) {
+  const cds_tensor *which = &nest->einsum->tensor[tensor];
+  uint64_t x = 1;
+  uint64_t y = nest->block[0].used_cols;
+  uint64_t far = 1;
+  for (unsigned at = 0; at < nest->loops; at++) {
+    const cds_timeloop_move move = cds_timeloop_step(nest, tensor, at);
+    for (unsigned a = 0; a < which->axes; a++) {
+      far += (uint64_t)move.by[a] * nest->loop[at].trips;
+    }
+  }
+  for (unsigned at = nest->loops; at-- > 0;) {
+    const cds_timeloop_loop *loop = &nest->loop[at];
+    const cds_timeloop_move move = cds_timeloop_step(nest, tensor, at);
+    digit *made = &out[nest->loops - 1 - at];
+    *made = (digit){loop->trips, 0, loop->rows ? y : x, 0};
+    *(loop->rows ? &y : &x) *= loop->trips;
+    uint64_t scale = 1;
+    for (unsigned a = 0; a < which->axes; a++) {
+      made->key += (uint64_t)move.by[a] * scale;
+      scale *= far;
+    }
+  }
+  return nest->loops;
+}
+
+static void meet(few_elements *it, double *hops, uint64_t key, uint32_t x,
+                 int32_t off) {
+  size_t g = slot_of(key);
+  while (it->group[g].stamp == it->stamp && it->group[g].key != key) {
+    g = (g + 1) % SLOTS;
+  }
+  group_slot *group = &it->group[g];
+  if (group->stamp != it->stamp) {
+    *group = (group_slot){key, it->stamp, 0};
+  }
+  if (x > group->farthest) {
+    *hops += x - group->farthest;
+    group->farthest = x;
+  }
+  const uint32_t mine = (uint32_t)g << 16 | x;
+  size_t c = slot_of(mine);
+  while (it->column[c].stamp == it->stamp && it->column[c].key != mine) {
+    c = (c + 1) % SLOTS;
+  }
+  column_slot *at = &it->column[c];
+  if (at->stamp != it->stamp) {
+    *at = (column_slot){mine, it->stamp, 0, 0};
+  }
+  if (-off > at->above) {
+    *hops += (double)(-off - at->above) / 2;
+    at->above = -off;
+  }
+  if (off > at->below) {
+    *hops += (double)(off - at->below) / 2;
+    at->below = off;
+  }
+}
+
+/* What cds_timeloop_space finds for one word, if elements are few: hops. */
+static double few_hops(few_elements *it, const cds_timeloop_nest *nest,
+                       unsigned tensor) {
+  const cds_timeloop_block *block = &nest->block[0];
+  digit digits[CDS_NODES_MAX];
+  const unsigned count = list_digits(digits, nest, tensor);
+  const int32_t middle = (int32_t)block->rows - 1;
+  uint64_t number = 0;
+  uint64_t key = 0;
+  double hops = 0;
+  it->stamp++;
+  for (uint64_t n = 0; n < block->fanout; n++) {
+    const uint32_t x = (uint32_t)(number % block->cols);
+    const int32_t off = 2 * (int32_t)(number / block->cols) - middle;
+    meet(it, &hops, key, x, off);
+    for (unsigned i = 0; i < count; i++) {
+      digit *at = &digits[i];
+      if (++at->now < at->trips) {
+        number += at->number;
+        key += at->key;
+        break;
+      }
+      number -= at->number * (at->trips - 1);
+      key -= at->key * (at->trips - 1);
+      at->now = 0;
+    }
+  }
+  return hops;
+}
+
+/* Whether few_hops can count so: few elements, and distances whose numbers fit
+ * one key. */
+static bool are_few(const cds_timeloop_nest *nest, unsigned tensor) {
+  const cds_timeloop_block *block = &nest->block[0];
+  double far = 1;
+  double keys = 1;
+  for (unsigned at = 0; at < nest->loops; at++) {
+    const cds_timeloop_move move = cds_timeloop_step(nest, tensor, at);
+    for (unsigned a = 0; a < nest->einsum->tensor[tensor].axes; a++) {
+      far += (double)move.by[a] * (double)nest->loop[at].trips;
+    }
+  }
+  for (unsigned a = 0; a < nest->einsum->tensor[tensor].axes; a++) {
+    keys *= far;
+  }
+  return block->fanout <= FEW_ELEMENTS && block->cols < 1U << 16 &&
+         block->rows < 1U << 16 && keys < 1e18;
+}
+
 /* Hops of a word that every element fetches, and groups that the parent serves
  * when no element moves. */
 static cds_status reach(double *hops, double *staying,
                         const cds_timeloop_nest *nest, unsigned tensor,
-                        cds_arena *scratch) {
+                        const cds_tl_space *space) {
+  cds_arena *scratch = space->scratch;
+  if (staying == NULL && are_few(nest, tensor)) {
+    *hops = few_hops(space->few, nest, tensor);
+    return CDS_OK;
+  }
   cds_timeloop_fetch fetch = {.times = 1, .words = 1};
   const cds_timeloop_fetches one = {1, &fetch, 1};
   cds_timeloop_records records;
@@ -340,7 +488,7 @@ static cds_status reach_all(cds_tl_division *division, double *staying,
     division->hops[t] = 0;
     if (!space->window[t] && nest->block[0].fanout > 1) {
       status = reach(&division->hops[t], staying == NULL ? NULL : &stays, nest,
-                     t, space->scratch);
+                     t, space);
     }
     if (staying != NULL) {
       staying[t] = nest->block[0].fanout > 1 ? stays : 1;
@@ -367,7 +515,7 @@ cds_status cds_tl_division_hops(cds_tl_space *space, unsigned array,
   cds_status status = nest == NULL ? CDS_ENOMEM : CDS_OK;
   if (status == CDS_OK) {
     write_nest(nest, space, array, division, at);
-    status = reach(&division->hops[tensor], NULL, nest, tensor, space->scratch);
+    status = reach(&division->hops[tensor], NULL, nest, tensor, space);
     division->known[tensor] = true;
     memcpy(division->extent[tensor], at->at, sizeof at->at);
   }
@@ -634,6 +782,10 @@ cds_status cds_tl_spread_open(cds_tl_space *space, unsigned array,
 }
 
 cds_status cds_tl_spreads_list(cds_tl_space *space) {
+  space->few = cds_arena_array(space->arena, 1, sizeof *space->few);
+  if (space->few == NULL) {
+    return CDS_ENOMEM;
+  }
   for (unsigned k = 0; k < space->arch->arrays; k++) {
     CDS_TRY(list_array(space, k));
   }
