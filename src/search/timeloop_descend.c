@@ -71,9 +71,8 @@ static double bound_at(cds_tl_descent *job, unsigned place) {
       cds_tl_energy_of(layout, job->row, place, job->stays, split);
   double pj = 0;
   if (inner != NULL && place < inner->start) {
-    pj = total.outer_pj +
-         cds_tl_inner_below(job->asked, job->rank, job->ranks, inner, layout,
-                            &job->row[place]);
+    pj = total.outer_pj + cds_tl_inner_below(job->asked, job->rank, job->ranks,
+                                             inner, layout, &job->row[place]);
   } else if (inner != NULL && place == inner->start) {
     pj = total.outer_pj +
          cds_tl_inner_least(inner, layout,

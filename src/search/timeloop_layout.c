@@ -430,7 +430,7 @@ static double all_cycles(const cds_tl_layout *layout,
 }
 
 double cds_tl_rounding(double *cycles, const cds_tl_layout *layout,
-                       const double passes[CDS_TL_PLACES][CDS_TENSORS_MAX]) {
+                       const cds_tl_row *row) {
   const cds_tl_space *space = layout->space;
   port_words words[CDS_LEVELS_MAX];
   double pj = 0;
@@ -438,7 +438,7 @@ double cds_tl_rounding(double *cycles, const cds_tl_layout *layout,
   for (unsigned i = 0; i < layout->ops; i++) {
     const cds_tl_op *op = &layout->op[i];
     const double exact =
-        op->constant + op->each * passes[op->place][op->tensor];
+        op->constant + op->each * row[op->place].passes[op->tensor];
     const double count = floor(exact + 0.5);
     const double accesses = exact / op->block;
     const double rest = ceil(accesses * (1 - 1e-12)) - accesses;
@@ -480,8 +480,8 @@ static double passes_of(const cds_tl_layout *layout, const cds_tl_row *row,
   if (place <= known) {
     return row[place].passes[t];
   }
-  const bool limited = place == layout->space->levels && t != stays &&
-                       stays < CDS_TENSORS_MAX;
+  const bool limited =
+      place == layout->space->levels && t != stays && stays < CDS_TENSORS_MAX;
   return limited ? layout->all[t] : row[known].passes[t];
 }
 
@@ -500,8 +500,7 @@ cds_tl_total cds_tl_energy_of(const cds_tl_layout *layout,
     } else if (place <= known) {
       pj = row[place].slide[t].pj;
     } else {
-      pj = leg->least *
-           (leg->child_pj + (leg->linked ? 0 : leg->parent_pj));
+      pj = leg->least * (leg->child_pj + (leg->linked ? 0 : leg->parent_pj));
     }
     total.pj += pj;
     total.outer_pj += place < split ? pj : 0;

@@ -95,11 +95,6 @@ bool cds_tl_layout_set(cds_tl_layout *out, cds_tl_space *space,
 /* Lists the divisions of all spreads that are not listed yet, and sets the
  * coefficients with their hops. */
 cds_status cds_tl_layout_open(cds_tl_layout *layout, cds_tl_space *space);
-/* What accesses that are not full cost beyond the sums, by the passes at each
- * place; of tensors without windows. Where no tensor has windows, cycles
- * become those that price/timeloop.c works out, with its rounding. */
-double cds_tl_rounding(double *cycles, const cds_tl_layout *layout,
-                       const double passes[CDS_TL_PLACES][CDS_TENSORS_MAX]);
 
 /* Words that an instance fetches, those of them that no neighbour may hand on,
  * and energy of all (child and parent). */
@@ -134,6 +129,11 @@ typedef struct cds_tl_total {
   double outer_pj;   /* of it what stands outside of place `split` */
 } cds_tl_total;
 
+/* What accesses that are not full cost beyond the sums, by the passes at each
+ * place; of tensors without windows. Where no tensor has windows, cycles
+ * become those that price/timeloop.c works out, with its rounding. */
+double cds_tl_rounding(double *cycles, const cds_tl_layout *layout,
+                       const cds_tl_row *row);
 /* Costs at least when the rows of the places up to `known` are these, and
  * places further in pass as often as that one at least; words of compute, where
  * they are handed on, of tensor `stays` alone (CDS_TENSORS_MAX or more: of

@@ -109,7 +109,7 @@ static void try_divisions(cds_tl_descent *job, const cds_tl_row row[]) {
       it.hops[c][t] = row[c].slide[t].hops;
     }
   }
-  it.pj += cds_tl_rounding(&it.cycles, &job->layout, it.passes);
+  it.pj += cds_tl_rounding(&it.cycles, &job->layout, row);
   job->leaves++;
   divide(&it, 0, 0);
 }

@@ -5,11 +5,11 @@
  * tile size z and loops of f trips that step by s, W the words of the tile, and
  * C the trips over whole axes. All loops at and outside of the innermost one
  * over a whole axis fetch W (see timeloop_slide.c). Of the loops inside of it
- * those on a step by |s_j - sum of s_i inside| at least, of which min(., z) W / z
- * are new; with m = min(s, z) that is at least m_j - sum of m_i inside, and so
- * the sum over all steps, (f_j - 1) times the trips of all loops outside for
- * each, is at least sum of m_i (f_i - 1). Loops on a that stand outside multiply
- * all of it, which is more. So at least
+ * those on a step by |s_j - sum of s_i inside| at least, of which min(., z) W /
+ * z are new; with m = min(s, z) that is at least m_j - sum of m_i inside, and
+ * so the sum over all steps, (f_j - 1) times the trips of all loops outside for
+ * each, is at least sum of m_i (f_i - 1). Loops on a that stand outside
+ * multiply all of it, which is more. So at least
  *
  *   C W / z (z + sum over loops on a of (f - 1) min(s, z)).
  */
@@ -40,8 +40,7 @@ static double window_words(const cds_tl_space *space, unsigned t,
       const cds_tl_dim *dim = &space->dim[axis->dim[i]];
       const double extent = (double)cds_tl_value(space, at, axis->dim[i]);
       const double loops = (double)dim->divisor[dim->count - 1] / extent;
-      reach += (loops - 1) *
-               fmin((double)axis->coefficient[i] * extent, size);
+      reach += (loops - 1) * fmin((double)axis->coefficient[i] * extent, size);
       trips *= axis->terms == 1 ? loops : 1;
     }
     most = axis->terms > 1 ? fmax(most, (size + reach) / size) : most;

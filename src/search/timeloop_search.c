@@ -79,7 +79,8 @@ static cds_status list_sets(search *it) {
   }
   it->inner = cds_arena_array(space->arena, count, sizeof *it->inner);
   it->outer = cds_arena_array(space->arena, count, sizeof *it->outer);
-  return it->set == NULL || it->inner == NULL || it->outer == NULL ? CDS_ENOMEM : CDS_OK;
+  return it->set == NULL || it->inner == NULL || it->outer == NULL ? CDS_ENOMEM
+                                                                   : CDS_OK;
 }
 
 /* With the bound that lets every tensor pass once. */

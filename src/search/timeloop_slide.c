@@ -334,17 +334,17 @@ typedef struct moving {
 } moving;
 
 /* The innermost loop that moves the tile, and what its move fetches. */
-typedef struct lead {
+typedef struct leader {
   unsigned level, loop;
   double by[AXES];
   double words;
   double share;
-} lead;
+} leader;
 
 /* Sets of loops of one block, the blocks inside being done. */
 typedef struct sets {
   const tile *tile;
-  const lead *lead;
+  const leader *lead;
   double inside[AXES]; /* steps of the blocks inside */
   double part[1 << CDS_TL_DIMS];
   cds_tl_fetch least[1 << CDS_TL_DIMS];
@@ -360,7 +360,7 @@ static void lower(cds_tl_fetch *least, const cds_tl_fetch *by) {
  * all of it when the lead moves next. */
 static cds_tl_fetch cost_of(const sets *it, const double by[AXES]) {
   const tile *at = it->tile;
-  const lead *lead = it->lead;
+  const leader *lead = it->lead;
   double share = 1;
   bool none = false;
   const double words = move_words(&share, &none, at, by);
@@ -486,7 +486,7 @@ cds_tl_fetch cds_tl_slide_least(const cds_tl_layout *layout, unsigned tensor,
                                 const cds_tl_row *row) {
   tile it;
   sets sums;
-  lead lead;
+  leader lead;
   moving loops[CDS_LEVELS_MAX];
   set_tile(&it, layout, tensor, place, &at[place]);
   sums.tile = &it;

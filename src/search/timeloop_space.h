@@ -102,9 +102,9 @@ typedef struct cds_tl_space {
   unsigned has[CDS_TENSORS_MAX]; /* dimensions, as bits */
   unsigned axes[CDS_TENSORS_MAX];
   cds_tl_axis axis[CDS_TENSORS_MAX][CDS_AXES_MAX];
-  bool window[CDS_TENSORS_MAX];  /* an axis of two dimensions */
-  bool windows;                  /* of any tensor */
-  bool single;                   /* no dimension is lacked by two tensors */
+  bool window[CDS_TENSORS_MAX]; /* an axis of two dimensions */
+  bool windows;                 /* of any tensor */
+  bool single;                  /* no dimension is lacked by two tensors */
   /* Another dimension for each that makes the same einsum, or the same. */
   unsigned mirror[CDS_TL_DIMS];
   double words[CDS_TENSORS_MAX]; /* hull of the whole tensor */
