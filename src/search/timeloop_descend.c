@@ -136,7 +136,7 @@ static unsigned inners_of(const cds_tl_descent *job, unsigned place,
                           const cds_tl_block *block) {
   const cds_tl_space *space = job->space;
   const bool ruled = space->rules != NULL && space->rules->loops;
-  const bool free = place == space->levels && !job->layout.handed;
+  const bool free = place == space->levels && !job->layout.ordered;
   unsigned inners = 0;
   if (block->count == 0 || (free && !ruled)) {
     return 1U << CDS_TL_NOBODY;

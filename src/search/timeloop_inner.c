@@ -26,8 +26,13 @@ double cds_tl_need(const cds_tl_space *space,
 bool cds_tl_fixed(const cds_tl_space *space,
                   const unsigned kept[CDS_LEVELS_MAX], unsigned place) {
   const cds_level *level = &space->arch->level[place];
-  return level->position == (level - 1)->position ||
-         (kept[place] == 0 && space->below[place - 1] < 0);
+  if (level->position == (level - 1)->position) {
+    return true;
+  }
+  /* Loops right above a level that keeps nothing may as well stand below it. */
+  const bool open =
+      place + 1 == space->levels || (level + 1)->position != level->position;
+  return open && kept[place] == 0 && space->below[place - 1] < 0;
 }
 
 void cds_tl_row_set(cds_tl_row *out, const cds_tl_row *outer,

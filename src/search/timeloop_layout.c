@@ -172,6 +172,7 @@ static void set_compute(cds_tl_layout *it, unsigned t, unsigned parent) {
   double part = 1; /* of the words that are sent in every step */
   if (spread != NULL && spread->units > 1) {
     part = spread->staying[t] / spread->groups[t];
+    it->ordered = it->ordered || part < 1;
   }
   const double words = carried.words * it->steps * scale;
   it->base_pj += carried.pj * it->steps * part;
@@ -327,7 +328,7 @@ bool cds_tl_layout_set(cds_tl_layout *it, cds_tl_space *space,
     return false;
   }
   it->base_pj = space->mac_pj;
-  it->handed = it->windows = false;
+  it->handed = it->windows = it->ordered = false;
   it->ops = 0;
   memset(it->base_read, 0, sizeof it->base_read);
   memset(it->base_write, 0, sizeof it->base_write);

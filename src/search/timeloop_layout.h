@@ -77,6 +77,7 @@ typedef struct cds_tl_layout {
   double base_write[CDS_LEVELS_MAX][CDS_TENSORS_MAX];
   double all[CDS_TENSORS_MAX]; /* passes over all that the tensor lacks */
   bool handed;                 /* place L has legs with passes */
+  bool ordered;                /* the order of the innermost loops matters */
   bool windows;                /* legs with windows */
   cds_tl_leg leg[CDS_TENSORS_MAX][CDS_TL_PLACES];
   unsigned costs; /* legs that cost anything */

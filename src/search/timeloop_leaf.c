@@ -231,7 +231,7 @@ static void order_block(ordering *it, unsigned place) {
     return;
   }
   const bool ruled = space->rules != NULL && space->rules->loops;
-  const bool free = place == space->levels && !job->layout.handed && !ruled;
+  const bool free = place == space->levels && !job->layout.ordered && !ruled;
   const bool plain = space->single && !space->windows && !ruled;
   if (!free && !plain) {
     permute(it, place, 0);

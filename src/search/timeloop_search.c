@@ -42,6 +42,19 @@ typedef struct search {
 /* ---- layouts ----------------------------------------------------------------
  */
 
+/* Whether no tensor is kept by two levels side by side. */
+static bool keeps_once(const cds_tl_space *space, const kept_sets *set) {
+  for (unsigned a = 0; a < space->levels; a++) {
+    for (unsigned b = a + 1; b < space->levels; b++) {
+      if (space->arch->level[a].position == space->arch->level[b].position &&
+          (set->level[a] & set->level[b]) != 0) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 /* Every set of tensors that each level may keep. */
 static cds_status list_sets(search *it) {
   const cds_tl_space *space = &it->space;
@@ -68,14 +81,16 @@ static cds_status list_sets(search *it) {
       return CDS_ELIMIT;
     }
   }
-  it->sets = count;
   it->set = cds_arena_array(space->arena, count, sizeof *it->set);
+  it->sets = 0;
   for (size_t i = 0; i < count && it->set != NULL; i++) {
     size_t rest = i;
+    kept_sets *set = &it->set[it->sets];
     for (unsigned l = 0; l < space->levels; l++) {
-      it->set[i].level[l] = allowed[l][rest % choices[l]];
+      set->level[l] = allowed[l][rest % choices[l]];
       rest /= choices[l];
     }
+    it->sets += keeps_once(space, set) ? 1 : 0;
   }
   it->inner = cds_arena_array(space->arena, count, sizeof *it->inner);
   it->outer = cds_arena_array(space->arena, count, sizeof *it->outer);

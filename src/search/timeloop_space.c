@@ -133,6 +133,18 @@ double cds_tl_hull(const cds_tl_space *space, unsigned tensor,
   return words;
 }
 
+/* Whether the tensor has windows, or positions apart from each other: hulls of
+ * its tiles then are no products of extents. */
+static bool has_gaps(const cds_tl_space *space, unsigned tensor) {
+  for (unsigned a = 0; a < space->axes[tensor]; a++) {
+    const cds_tl_axis *axis = &space->axis[tensor][a];
+    if (axis->terms > 1 || (axis->terms == 1 && axis->coefficient[0] > 1)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void shape_tensors(cds_tl_space *space) {
   cds_tl_vector whole;
   for (unsigned d = 0; d < space->dims; d++) {
@@ -140,7 +152,7 @@ static void shape_tensors(cds_tl_space *space) {
   }
   for (unsigned t = 0; t < space->tensors; t++) {
     list_axes(space, t);
-    space->window[t] = cds_tensor_has_windows(space->einsum, t);
+    space->window[t] = has_gaps(space, t);
     space->windows = space->windows || space->window[t];
     space->words[t] = cds_tl_hull(space, t, &whole);
   }
