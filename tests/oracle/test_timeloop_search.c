@@ -21,7 +21,7 @@
 #include "oracle/timeloop_brute.h"
 #include "search/timeloop_search.h"
 
-enum { CASES = 400, MAPPINGS_MAX = 60000 };
+enum { CASES = 60, MAPPINGS_MAX = 30000 };
 
 static uint64_t seed = 1;
 static uint64_t cases = CASES;
