@@ -151,7 +151,8 @@ static unsigned inners_of(const cds_tl_descent *job, unsigned place,
     shared = shared || lacks == 0;
   }
   /* Without windows a loop that all tensors have is never best innermost. */
-  if (shared && (inners == 0 || job->layout.windows || ruled)) {
+  if (shared &&
+      (inners == 0 || job->layout.windows || job->layout.ordered || ruled)) {
     inners |= 1U << CDS_TL_NOBODY;
   }
   return inners;
@@ -315,6 +316,9 @@ static void list_children(cds_tl_descent *job, unsigned place) {
   } else {
     it.fixed = cds_tl_fixed(space, job->layout.kept, place);
     list_tiles(&it, 0);
+  }
+  if (job->children[place].count == 0) {
+    return;
   }
   qsort(job->children[place].child, job->children[place].count,
         sizeof(cds_tl_child), by_bound);

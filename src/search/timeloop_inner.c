@@ -467,6 +467,8 @@ size_t cds_tl_inner_rank(cds_tl_ranked *out, const cds_tl_inner *inner,
       out[count++] = (cds_tl_ranked){rank_of(inner, layout, node), node};
     }
   }
-  qsort(out, count, sizeof *out, by_pj);
+  if (count > 0) {
+    qsort(out, count, sizeof *out, by_pj);
+  }
   return count;
 }

@@ -75,14 +75,15 @@ static double sent_of(const cds_tl_layout *it, unsigned level, unsigned t) {
  * and in buses and additions on the way. `sent`: at the child. */
 typedef struct way {
   double pj;
-  double words; /* at an instance of the parent */
+  double words;  /* at an instance of the parent */
+  double add_pj; /* of pj: additions in the network right above the child */
 } way;
 
 static way carry(const cds_tl_layout *it, unsigned t, unsigned parent,
                  unsigned child) {
   const cds_tl_space *space = it->space;
   const bool result = t == space->output;
-  way out = {0, 1};
+  way out = {0, 1, 0};
   for (unsigned l = child; l-- > parent;) {
     out.words *= sent_of(it, l, t);
     if (space->below[l] < 0) {
@@ -97,8 +98,10 @@ static way carry(const cds_tl_layout *it, unsigned t, unsigned parent,
                 array->bit_pj;
     }
     if (result) {
-      out.pj +=
+      const double adds =
           out.words * (lacking_of(it, l, t) - 1) * it->used[l] * array->add_pj;
+      out.pj += adds;
+      out.add_pj = l + 1 == child ? adds : out.add_pj;
     }
   }
   const double price = result ? word_pj(space, parent, t, CDS_UPDATE) +
@@ -175,14 +178,16 @@ static void set_compute(cds_tl_layout *it, unsigned t, unsigned parent) {
     it->ordered = it->ordered || part < 1;
   }
   const double words = carried.words * it->steps * scale;
-  it->base_pj += carried.pj * it->steps * part;
+  /* Groups that neighbours serve in part have fewer words to add. */
+  const double adds = part < 1 ? carried.add_pj * it->steps * part : 0;
+  it->base_pj += carried.pj * it->steps * part - adds;
   it->base_read[parent][t] += words * part;
   it->base_write[parent][t] += result ? words * part : 0;
   cds_tl_leg *leg = &it->leg[t][space->levels];
   *leg = (cds_tl_leg){.any = true, .parent = parent, .child = parent};
   if (part < 1 && !space->window[t]) {
     const double rest = (1 - part) / it->all[t];
-    leg->energy_pj = carried.pj * it->steps * rest;
+    leg->energy_pj = carried.pj * it->steps * rest + adds / it->all[t];
     leg->read = words * rest;
     leg->write = result ? words * rest : 0;
     it->handed = true;

@@ -241,7 +241,9 @@ static size_t sort_rest(search *it) {
       it->entry[count++] = it->entry[i];
     }
   }
-  qsort(it->entry, count, sizeof *it->entry, by_bound);
+  if (count > 0) {
+    qsort(it->entry, count, sizeof *it->entry, by_bound);
+  }
   return count;
 }
 
@@ -321,6 +323,12 @@ static cds_status run(search *it, cds_timeloop_result *out) {
   out->value = best->value;
   out->proven = !(open < best->value);
   out->bound = out->proven ? out->value : open;
+  if (it->space.windows && it->space.below[it->space.levels - 1] >= 0) {
+    /* What lanes right above compute hand on of windows is bounded in part
+     * only: no proof is claimed. */
+    out->proven = false;
+    out->bound = 0;
+  }
   out->mapping = best->mapping;
   out->cost = best->cost;
   return CDS_OK;

@@ -562,14 +562,23 @@ cds_status cds_tl_window_hops(double *hops, cds_tl_space *space, unsigned array,
   return CDS_OK;
 }
 
+static bool same_numbers(const double *a, const double *b) {
+  for (unsigned t = 0; t < CDS_TENSORS_MAX; t++) {
+    if (a[t] < b[t] || a[t] > b[t]) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /* Divisions with the same hops of all tensors cost the same without windows:
  * keeps one of them. */
 static void drop_alike(divisions *all, const cds_tl_space *space) {
   size_t kept = 0;
   for (size_t i = 0; i < all->count && !space->windows; i++) {
     size_t k = 0;
-    while (k < kept && memcmp(all->division[k].hops, all->division[i].hops,
-                              sizeof all->division[k].hops) != 0) {
+    while (k < kept &&
+           !same_numbers(all->division[k].hops, all->division[i].hops)) {
       k++;
     }
     if (k == kept) {
@@ -619,10 +628,8 @@ static cds_status list_apart(lister *it, const cds_tl_spread *spread,
     one.division = &all.division[i];
     bool alike = false;
     for (size_t k = before; k < it->out->count && !it->space->windows; k++) {
-      alike = alike ||
-              (memcmp(it->out->spread[k].staying, one.staying,
-                      sizeof one.staying) == 0 &&
-               memcmp(it->out->spread[k].hops, one.hops, sizeof one.hops) == 0);
+      alike = alike || (same_numbers(it->out->spread[k].staying, one.staying) &&
+                        same_numbers(it->out->spread[k].hops, one.hops));
     }
     if (!alike) {
       CDS_TRY(add_spread(it, &one));
@@ -665,6 +672,21 @@ static int by_units(const void *left, const void *right) {
   return memcmp(&a->at, &b->at, sizeof a->at);
 }
 
+/* Notes a pair if together it passes no dimension and uses the array enough. */
+static cds_status try_pair(lister *it, size_t a, size_t b, double most) {
+  const cds_tl_space *space = it->space;
+  const cds_array *array = &space->arch->array[it->array];
+  cds_tl_vector all = it->axis[0].vector[a];
+  if (array->axes > 1 && !join(&all, space, &all, &it->axis[1].vector[b])) {
+    return CDS_OK;
+  }
+  if (space->rules != NULL &&
+      !cds_rules_used(space->rules, it->array, units_of(space, &all), most)) {
+    return CDS_OK;
+  }
+  return note_pair(it, a, b, &all);
+}
+
 /* All pairs of axis vectors that together pass no dimension. */
 static cds_status list_pairs(lister *it) {
   cds_tl_space *space = it->space;
@@ -678,14 +700,7 @@ static cds_status list_pairs(lister *it) {
   for (size_t a = 0; a < it->axis[0].count; a++) {
     const size_t others = array->axes > 1 ? it->axis[1].count : 1;
     for (size_t b = 0; b < others; b++) {
-      cds_tl_vector all = it->axis[0].vector[a];
-      if (array->axes > 1 && !join(&all, space, &all, &it->axis[1].vector[b])) {
-        continue;
-      }
-      if (space->rules == NULL || cds_rules_used(space->rules, it->array,
-                                                 units_of(space, &all), most)) {
-        CDS_TRY(note_pair(it, a, b, &all));
-      }
+      CDS_TRY(try_pair(it, a, b, most));
     }
   }
   return CDS_OK;

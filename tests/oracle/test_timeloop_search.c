@@ -4,7 +4,7 @@
  * could be given, on tiny random pairs: the same value for every goal, or none
  * exactly where nothing fits; always proven.
  *
- * Usage: test_timeloop_search [SEED [CASES]]; or CODESIGN_TEST_SEED and
+ * Usage: test_timeloop_search [SEED [CASES [FIRST]]]; or CODESIGN_TEST_SEED and
  * CODESIGN_TEST_CASES in the environment.
  */
 #include <inttypes.h>
@@ -25,6 +25,23 @@ enum { CASES = 60, MAPPINGS_MAX = 30000 };
 
 static uint64_t seed = 1;
 static uint64_t cases = CASES;
+static uint64_t first; /* number of the first case */
+
+/* Windows on an array right above compute, where no proof is claimed. */
+static bool is_open(const depth_case *it) {
+  const cds_arch *arch = &it->arch;
+  bool windows = false;
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    const cds_tensor *tensor = &it->einsum.tensor[t];
+    for (unsigned a = 0; a < tensor->axes; a++) {
+      cds_term term[CDS_TERMS_MAX];
+      const unsigned terms =
+          cds_axis_long_terms(term, &it->einsum, &tensor->axis[a]);
+      windows = windows || terms > 1 || (terms == 1 && term[0].coefficient > 1);
+    }
+  }
+  return windows && arch->level[arch->levels - 1].depth < arch->arrays;
+}
 
 /* Two arrays between two levels, which Timeloop has not. */
 static bool has_twins(const cds_arch *arch) {
@@ -49,6 +66,10 @@ static bool agree(const depth_case *it, const timeloop_brute *brute,
     return status == CDS_EINFEASIBLE;
   }
   const double least = brute->value[goal];
+  if (is_open(it)) {
+    return status == CDS_OK && !result.proven &&
+           result.value >= least * (1 - 1e-9);
+  }
   const bool same = status == CDS_OK && result.proven &&
                     fabs(result.value - least) <= 1e-9 * fabs(least);
   if (!same) {
@@ -64,8 +85,8 @@ static void the_search_finds_what_brute_force_finds(void **state) {
   uint64_t mappings = 0;
   uint64_t mismatches = 0;
   (void)state;
-  for (uint64_t number = 0; compared < cases && number < 100 * cases;
-       number++) {
+  for (uint64_t number = first;
+       compared < cases && number < first + 100 * cases; number++) {
     depth_case it;
     timeloop_brute brute;
     depth_case_make(&it, seed, number, 1);
@@ -99,6 +120,7 @@ static uint64_t number_or(const char *text, uint64_t other) {
 int main(int argc, char **argv) {
   seed = number_or(argc > 1 ? argv[1] : getenv("CODESIGN_TEST_SEED"), seed);
   cases = number_or(argc > 2 ? argv[2] : getenv("CODESIGN_TEST_CASES"), cases);
+  first = number_or(argc > 3 ? argv[3] : NULL, 0);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_search_finds_what_brute_force_finds)};
   return cmocka_run_group_tests(tests, NULL, NULL);
