@@ -29,10 +29,13 @@ bool cds_tl_fixed(const cds_tl_space *space,
   if (level->position == (level - 1)->position) {
     return true;
   }
-  /* Loops right above a level that keeps nothing may as well stand below it. */
+  /* Loops right above a level that keeps nothing may as well stand below it;
+   * not with windows, as two loops over a rank may stand between others then.
+   */
   const bool open =
       place + 1 == space->levels || (level + 1)->position != level->position;
-  return open && kept[place] == 0 && space->below[place - 1] < 0;
+  return open && !space->windows && kept[place] == 0 &&
+         space->below[place - 1] < 0;
 }
 
 void cds_tl_row_set(cds_tl_row *out, const cds_tl_row *outer,

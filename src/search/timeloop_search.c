@@ -323,12 +323,6 @@ static cds_status run(search *it, cds_timeloop_result *out) {
   out->value = best->value;
   out->proven = !(open < best->value);
   out->bound = out->proven ? out->value : open;
-  if (it->space.windows && it->space.below[it->space.levels - 1] >= 0) {
-    /* What lanes right above compute hand on of windows is bounded in part
-     * only: no proof is claimed. */
-    out->proven = false;
-    out->bound = 0;
-  }
   out->mapping = best->mapping;
   out->cost = best->cost;
   return CDS_OK;
