@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/layers_alone.h"
 #include "cli/map_frontier.h"
+#include "cli/map_timeloop.h"
 #include "cli/nest.h"
 #include "cli/summary.h"
 #include "export/breakdown.h"
@@ -328,6 +329,9 @@ static cds_status prepare(job *it) {
 }
 
 int cds_cmd_map(cds_cli *cli) {
+  if (cli->options->accounting == CDS_ACCOUNTING_TIMELOOP) {
+    return cds_map_timeloop(cli);
+  }
   job *it = cds_cli_array(cli->arena, 1, sizeof *it);
   it->cli = cli;
   cds_signals_install(!cli->options->quiet);

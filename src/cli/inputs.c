@@ -435,7 +435,7 @@ static cds_status check_accounting(cds_inputs *inputs, cds_cli *cli) {
   if (cli->options->accounting == CDS_ACCOUNTING_TIMELOOP) {
     cds_cli_error(cli, "'--accounting' is 'timeloop': expected 'native' or "
                        "'accelforge', by which mappings can be searched; "
-                       "'eval' takes it");
+                       "'eval' and 'map' take it");
   } else if (accelforge && cli->options->factors == FACTORS_ANY) {
     cds_cli_error(cli, "'--factors' is 'any': expected 'perfect' with "
                        "'--accounting accelforge', which knows no others");
