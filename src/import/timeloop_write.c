@@ -365,12 +365,11 @@ static cds_tl_cut cut_of(const cds_tl *it, unsigned place, unsigned dim) {
 }
 
 /* A factor that is larger than there are pieces at any time. */
-static void warn_of_nothing(cds_tl *it, unsigned place, unsigned dim,
+static void warn_of_nothing(cds_tl *it, const cds_tl_directive *at,
+                            unsigned place, unsigned dim,
                             const cds_tl_cut *cut) {
   const uint64_t bound = bound_of(it, place, dim);
   if (cut->pieces < bound) {
-    const cds_tl_directive *at =
-        find(it, place / 2, place % 2 == 0 ? CDS_TL_TEMPORAL : CDS_TL_SPATIAL);
     cds_diag_warning(it->reader->diag, at->place,
                      "the factor %llu of '%s' has something in %llu of its "
                      "passes at most and becomes that: Timeloop's cycles count "
@@ -396,7 +395,7 @@ static void put_loops(cds_builder *to, cds_tl *it, unsigned c) {
       continue;
     }
     const cds_tl_cut cut = cut_of(it, 2 * c, dim);
-    warn_of_nothing(it, 2 * c, dim, &cut);
+    warn_of_nothing(it, at, 2 * c, dim, &cut);
     if (cut.pieces > 1) {
       cds_builder_print(to, "    - for %s %llu", it->dim[dim],
                         (unsigned long long)cut.pieces);
@@ -427,7 +426,7 @@ static void put_spreads(cds_builder *to, cds_tl *it, unsigned c) {
       continue;
     }
     const cds_tl_cut cut = cut_of(it, 2 * c + 1, dim);
-    warn_of_nothing(it, 2 * c + 1, dim, &cut);
+    warn_of_nothing(it, at, 2 * c + 1, dim, &cut);
     if (cut.pieces == 1) {
       continue;
     }
