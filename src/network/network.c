@@ -232,7 +232,10 @@ static cds_status fill_kind(cds_layer_result *result, network_job *job,
   }
   const cds_search_result *chosen =
       &job->answers->answer[walk->choice[kind]]->result;
-  result->status = chosen->proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
+  /* A layer that is all of the network is proven when the network is. */
+  const bool alone = job->plan->distinct == 1;
+  const bool proven = chosen->proven && (!alone || walk->proven);
+  result->status = proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
   result->mapping = chosen->mapping;
   result->cost = chosen->cost;
   return job->options->details ? add_counts(result, job) : CDS_OK;
