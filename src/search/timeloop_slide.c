@@ -30,6 +30,7 @@
  */
 #include "search/timeloop_slide.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -228,6 +229,7 @@ static void set_tile(tile *it, const cds_tl_layout *layout, unsigned tensor,
   if (!it->leg->linked) {
     return;
   }
+  assert(spread != NULL); /* or nothing links elements */
   it->hops_pj = it->leg->hops_pj * cds_tl_slide_hops(layout, tensor, place, at);
   set_links(it, space, at, spread);
   set_offsets(it, space, at, spread);
