@@ -61,7 +61,7 @@ typedef struct tile {
 
 static void find_axes(tile *it, const cds_tl_space *space, unsigned tensor) {
   it->axes = space->axes[tensor];
-  for (unsigned d = 0; d < space->dims; d++) {
+  for (unsigned d = 0; d < CDS_TL_DIMS; d++) {
     it->axis[d] = -1;
   }
   for (unsigned a = 0; a < it->axes; a++) {
@@ -107,7 +107,7 @@ static void add_link(tile *it, const double by[AXES]) {
  * them (count/timeloop_space.c). */
 static void set_links(tile *it, const cds_tl_space *space,
                       const cds_tl_vector *at, const cds_tl_spread *spread) {
-  unsigned spread_dims[CDS_TL_DIMS];
+  unsigned spread_dims[CDS_TL_DIMS] = {0};
   unsigned count = 0;
   it->links = 0;
   it->any = !spread->all_columns;
