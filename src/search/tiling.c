@@ -2,6 +2,7 @@
 /* Tiles weighed by what is chosen, and the walks over sizes; see tiling.h. */
 #include "search/tiling.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -78,6 +79,7 @@ static void inner_classes(const cds_branch *branch, const cds_order *order,
       tensor[count++] = order->place[p].tensor;
     }
   }
+  assert(count == CDS_MATRIX);
 }
 
 /* The tiles of an order of holders by what is chosen and by x of each class

@@ -460,6 +460,7 @@ static void least_led(cds_tl_fetch *least, sets *it, unsigned place,
     const unsigned all = (1U << block->count) - 1;
     for (unsigned s = 1; s <= all; s++) {
       it->least[s] = (cds_tl_fetch){HUGE_VAL, HUGE_VAL, HUGE_VAL, 0, 0};
+      it->part[s] = 0;
     }
     for (unsigned s = 0; s < all; s++) {
       if (it->least[s].pj < HUGE_VAL) {
@@ -488,7 +489,7 @@ cds_tl_fetch cds_tl_slide_least(const cds_tl_layout *layout, unsigned tensor,
                                 const cds_tl_row *row) {
   tile it;
   sets sums;
-  leader lead;
+  leader lead = {0};
   moving loops[CDS_LEVELS_MAX];
   set_tile(&it, layout, tensor, place, &at[place]);
   sums.tile = &it;
