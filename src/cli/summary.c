@@ -170,7 +170,7 @@ static void write_designs(const cds_page *page, const cds_report *report) {
   fputs("model         ", page->stream);
   cds_help_wrap(page->stream,
                 cds_cli_printf(page->arena, "%s: %s",
-                               report->arch != NULL && report->arch->sums_apart
+                               report->arch->sums_apart
                                    ? "by AccelForge's accounting"
                                    : "first-order physics",
                                cds_origins_text(page, report->arch)),

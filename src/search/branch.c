@@ -24,9 +24,8 @@
 #include <string.h>
 
 #include "search/branch_fit.h"
-
-/* Nodes between two looks at whether the user wants to stop. */
-enum { CDS_NODES_BETWEEN = 1 << 14 };
+#include "search/outline.h"
+#include "search/tiling.h"
 
 /* ---- leaves ---------------------------------------------------------- */
 
@@ -120,305 +119,12 @@ static void try_orders(cds_branch *branch, const cds_tiling *tiling,
   }
 }
 
-static void count_node(cds_branch *branch) {
-  if (++branch->nodes % CDS_NODES_BETWEEN == 0 ||
-      branch->nodes >= branch->nodes_most) {
-    branch->stopped = branch->stopped || cds_branch_enough(branch);
-  }
-}
-
 /* Whether the rows are beyond the incumbent. */
 static bool rows_beyond(cds_branch *branch, const cds_row *const row[3],
                         double *dynamic_pj, double *cycles) {
-  count_node(branch);
+  cds_branch_count(branch);
   cds_rows_cost(dynamic_pj, cycles, branch->problem, row, branch->batch_steps);
   return cds_cost_beyond(branch, *dynamic_pj, *cycles);
-}
-
-/* ---- what capacity costs --------------------------------------------- */
-
-/* The weights of a tiling's tiles, by what is chosen. */
-static void weigh(const cds_branch *branch, cds_tiling *tiling) {
-  cds_stack *stack = &tiling->stack;
-  unsigned at[CDS_MATRIX]; /* place of a class in the tiling */
-  for (unsigned p = 0; p < CDS_MATRIX; p++) {
-    const unsigned c = tiling->tensor[p];
-    at[c] = p;
-    stack->least[p][0] = branch->extent[c][0][CDS_INSIDE_BOTH];
-    stack->least[p][1] = branch->extent[c][1][CDS_INSIDE_BOTH];
-  }
-  for (unsigned p = 0; p < tiling->places; p++) {
-    const cds_order_place *place = &tiling->place[p];
-    cds_stack_tile *tile = &stack->tile[p];
-    const unsigned side = branch->problem->below[place->level] ? 1 : 0;
-    *tile = (cds_stack_tile){
-        branch->least_bits[place->tensor], place->level, side, 0,
-        branch->batch_steps > 1,           false};
-    tile->weight *= side == 1 ? 1 : (double)branch->spreads->s[CDS_BATCH];
-    for (unsigned d = 0; d < CDS_MATRIX; d++) {
-      const unsigned inside = place->inside[d];
-      if (d != place->tensor && inside == CDS_INSIDE_BOTH) {
-        tile->inside |= 1U << at[d];
-      } else if (d != place->tensor) {
-        tile->weight *= branch->extent[d][side][inside];
-        tile->always = tile->always || branch->cut_outside[d][inside];
-      }
-    }
-  }
-}
-
-/* Begins to walk through the sizes in question. What the classes cost that
- * level 1 does not hold is added up. */
-static void begin_walk(cds_branch *branch, cds_tiling *tiling,
-                       cds_stack_walk *walk, cds_toll *others) {
-  const cds_sizes *sizes[CDS_MATRIX];
-  weigh(branch, tiling);
-  *others = (cds_toll){branch->problem->mac_pj, 0, 0};
-  for (unsigned p = 0; p < CDS_MATRIX; p++) {
-    sizes[p] = branch->sizes[tiling->tensor[p]];
-    if (p >= tiling->stack.held) {
-      *others = cds_toll_add(*others, sizes[p]->size[0].rest);
-    }
-  }
-  cds_stack_begin(walk, &tiling->stack, sizes);
-}
-
-/* Whether so much at least is beyond the incumbent. */
-static bool toll_beyond(const cds_branch *branch, cds_toll toll) {
-  const cds_problem *problem = branch->problem;
-  const double less = 1 - 1e-11; /* slopes are rounded */
-  double cycles = cds_port_cycles(&problem->arch->level[0], toll.out * less,
-                                  toll.in * less);
-  cycles = cycles > branch->least_cycles ? cycles : branch->least_cycles;
-  return isinf(toll.energy_pj) ||
-         cds_cost_beyond(branch, toll.energy_pj * less, cycles);
-}
-
-/* Energy above which everything is beyond the incumbent, as no mapping takes
- * fewer cycles than the least; with room for rounding. */
-static double most_energy(const cds_branch *branch) {
-  const cds_problem *problem = branch->problem;
-  if (!branch->found) {
-    return (double)INFINITY;
-  }
-  const double seconds = branch->least_cycles / problem->arch->clock_hz;
-  const double leakage = problem->leakage_w * 1e12 * seconds;
-  double energy = branch->best;
-  for (unsigned i = 0; i < branch->goal.time_power; i++) {
-    energy /= seconds;
-  }
-  const double paid = branch->goal.time_power == 0
-                          ? leakage + branch->goal.lambda_pj_per_s * seconds
-                          : leakage;
-  const double room = fabs(energy) + paid; /* for rounding */
-  energy -= paid;
-  return energy + 1e-10 * room;
-}
-
-/* Whether all sizes in question are beyond the incumbent, by what is chosen. */
-static bool sizes_beyond(cds_branch *branch, cds_tiling *tiling) {
-  cds_stack_walk walk;
-  cds_toll others;
-  count_node(branch);
-  begin_walk(branch, tiling, &walk, &others);
-  const double most = most_energy(branch);
-  while (cds_stack_next(&walk)) {
-    const cds_toll toll = cds_toll_add(others, cds_stack_toll(&walk));
-    if (toll.energy_pj <= most && !toll_beyond(branch, toll)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/* The classes that can have loops below holders of level 2, after the others:
- * with two of them all pairs of cuts are looked at, with three the first is
- * that of the outermost holder. */
-static void inner_classes(const cds_branch *branch, const cds_order *order,
-                          unsigned tensor[CDS_MATRIX]) {
-  unsigned count = 0;
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    if ((branch->held[t] & CDS_HELD_2) == 0) {
-      tensor[count++] = t;
-    }
-  }
-  for (unsigned p = 0; p < order->count; p++) {
-    if (order->place[p].level == 2) {
-      tensor[count++] = order->place[p].tensor;
-    }
-  }
-}
-
-/* The tiles of an order of holders by what is chosen and by x of each class
- * that is open. */
-static void weigh_inner(const cds_branch *branch, const cds_order *order,
-                        cds_stack *stack, const unsigned tensor[CDS_MATRIX]) {
-  memset(stack, 0, sizeof *stack);
-  stack->held = CDS_MATRIX;
-  unsigned at[CDS_MATRIX];
-  for (unsigned p = 0; p < CDS_MATRIX; p++) {
-    at[tensor[p]] = p;
-  }
-  for (unsigned level = 1; level < CDS_STEPS; level++) {
-    const bool there = level < branch->problem->levels;
-    stack->room[level] =
-        there ? (double)branch->problem->arch->level[level].size_bits : 0;
-    stack->charged[level] = branch->charged[level];
-  }
-  for (unsigned p = 0; p < order->count; p++) {
-    const cds_order_place *place = &order->place[p];
-    const unsigned side = branch->problem->below[place->level] ? 1 : 0;
-    cds_stack_tile *tile = &stack->tile[stack->tiles++];
-    *tile = (cds_stack_tile){
-        branch->least_bits[place->tensor], place->level, side, 0,
-        branch->batch_steps > 1,           false};
-    tile->weight *= side == 1 ? 1 : (double)branch->spreads->s[CDS_BATCH];
-    for (unsigned d = 0; d < CDS_MATRIX; d++) {
-      const unsigned inside = place->inside[d];
-      if (d == place->tensor) {
-        continue;
-      }
-      if (inside != CDS_INSIDE_NONE && (branch->held[d] & CDS_HELD_2) != 0) {
-        tile->inside |= 1U << at[d];
-        tile->stays = tile->stays || inside == CDS_INSIDE_BOTH;
-      } else {
-        tile->weight *= branch->extent[d][side][inside];
-        tile->always = tile->always || branch->cut_outside[d][inside];
-      }
-    }
-  }
-}
-
-static cds_toll least_toll(cds_toll a, cds_toll b) {
-  return (cds_toll){a.energy_pj < b.energy_pj ? a.energy_pj : b.energy_pj,
-                    a.out < b.out ? a.out : b.out, a.in < b.in ? a.in : b.in};
-}
-
-/* The least of a walk, each by itself; INFINITY: nothing fits. */
-static cds_toll walk_toll(cds_stack_walk *walk) {
-  cds_toll least = {(double)INFINITY, (double)INFINITY, (double)INFINITY};
-  while (cds_stack_next(walk)) {
-    least = least_toll(least, cds_stack_toll(walk));
-  }
-  return least;
-}
-
-/* What the passes at level 2 cost at least with an order of its holders, when
- * each class has one of the groups of `inner`. */
-static cds_toll inner_toll(const cds_branch *branch, const cds_order *order,
-                           const cds_sizes inner[CDS_MATRIX]) {
-  cds_stack stack;
-  unsigned tensor[CDS_MATRIX];
-  inner_classes(branch, order, tensor);
-  weigh_inner(branch, order, &stack, tensor);
-  const cds_sizes *sizes[CDS_MATRIX];
-  for (unsigned p = 0; p < CDS_MATRIX; p++) {
-    sizes[p] = &inner[tensor[p]];
-  }
-  cds_stack_walk walk;
-  cds_stack_begin(&walk, &stack, sizes);
-  return walk_toll(&walk);
-}
-
-/* Whether a tiling is beyond the incumbent with the groups of `inner` by what
- * its levels cost each by itself. */
-static bool levels_beyond(cds_branch *branch, cds_tiling *tiling,
-                          const cds_sizes inner[CDS_MATRIX]) {
-  count_node(branch);
-  cds_toll least = {(double)INFINITY, (double)INFINITY, (double)INFINITY};
-  for (unsigned i = 0; i < tiling->inners; i++) {
-    const cds_order *order = branch->order[tiling->first + tiling->inner[i]];
-    least = least_toll(least, inner_toll(branch, order, inner));
-  }
-  for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    branch->sizes[c] = &branch->options[c]->outer;
-  }
-  cds_stack_walk walk;
-  cds_toll others;
-  begin_walk(branch, tiling, &walk, &others);
-  const cds_toll outer = walk_toll(&walk);
-  return toll_beyond(branch, cds_toll_add(others, cds_toll_add(outer, least)));
-}
-
-/* Whether a tile has all loops of a class below g inside. */
-static bool has_both(const cds_order_place *place) {
-  bool has = false;
-  for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    has = has || (d != place->tensor && place->inside[d] == CDS_INSIDE_BOTH);
-  }
-  return has;
-}
-
-static void set_tiling(cds_tiling *out, const cds_branch *branch,
-                       const cds_order *order) {
-  const cds_problem *problem = branch->problem;
-  memset(out, 0, sizeof *out);
-  cds_stack *stack = &out->stack;
-  bool deep = false;
-  for (unsigned level = 1; level < problem->levels; level++) {
-    stack->room[level] = (double)problem->arch->level[level].size_bits;
-    stack->charged[level] = branch->charged[level];
-  }
-  for (unsigned p = 0; p < order->count; p++) {
-    const cds_order_place *place = &order->place[p];
-    if (place->level == 1) {
-      out->tensor[stack->held++] = place->tensor;
-    }
-    deep = deep || (place->level == 2 && has_both(place));
-  }
-  for (unsigned p = 0; p < order->count; p++) {
-    if (order->place[p].level == 1 || deep) {
-      out->place[out->places++] = order->place[p];
-    }
-  }
-  stack->tiles = out->places;
-  unsigned count = stack->held;
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    if ((branch->held[t] & CDS_HELD_1) == 0) {
-      out->tensor[count++] = t;
-    }
-  }
-}
-
-static bool same_tiling(const cds_tiling *a, const cds_tiling *b) {
-  return memcmp(a->tensor, b->tensor, sizeof a->tensor) == 0 &&
-         a->places == b->places &&
-         memcmp(a->place, b->place, a->places * sizeof *a->place) == 0;
-}
-
-/* Adds an order to those of level 2, if it is not among them. */
-static void add_inner(const cds_branch *branch, cds_tiling *tiling,
-                      const cds_order *order) {
-  unsigned i = 0;
-  while (i < tiling->inners &&
-         branch->order[tiling->first + tiling->inner[i]]->permutation[2] !=
-             order->permutation[2]) {
-    i++;
-  }
-  if (i == tiling->inners && i < CDS_PERMUTATIONS) {
-    tiling->inner[tiling->inners++] = (uint8_t)tiling->orders;
-  }
-}
-
-/* Sorts the orders by tilings. */
-static void list_tilings(cds_branch *branch) {
-  branch->tilings = 0;
-  for (unsigned from = 0; from < branch->orders;) {
-    cds_tiling *tiling = &branch->tiling[branch->tilings++];
-    set_tiling(tiling, branch, branch->order[from]);
-    tiling->first = from;
-    for (unsigned o = from; o < branch->orders; o++) {
-      cds_tiling other;
-      set_tiling(&other, branch, branch->order[o]);
-      if (same_tiling(tiling, &other)) {
-        const cds_order *order = branch->order[o];
-        branch->order[o] = branch->order[from];
-        branch->order[from++] = order;
-        add_inner(branch, tiling, order);
-        tiling->orders++;
-      }
-    }
-  }
 }
 
 /* ---- choices --------------------------------------------------------- */
@@ -559,9 +265,9 @@ static void choose_rows(cds_branch *branch, cds_tiling *tiling) {
   const unsigned third = tiling->tensor[2];
   cds_stack_walk walk;
   cds_toll others;
-  begin_walk(branch, tiling, &walk, &others);
+  cds_tiling_walk(branch, tiling, &walk, &others);
   while (!branch->stopped && cds_stack_next(&walk)) {
-    if (toll_beyond(branch, cds_toll_add(others, cds_stack_toll(&walk)))) {
+    if (cds_toll_beyond(branch, cds_toll_add(others, cds_stack_toll(&walk)))) {
       continue;
     }
     unsigned left = 0;
@@ -685,11 +391,11 @@ static bool groups_beyond(cds_branch *branch, cds_tiling *tiling, unsigned turn,
     open = open || (i > turn && high - low > 1);
     residual = residual || branch->problem->residual[d];
   }
-  if ((open || !residual) && levels_beyond(branch, tiling, inner)) {
+  if ((open || !residual) && cds_levels_beyond(branch, tiling, inner)) {
     return true;
   }
   return residual && (!set_sizes(branch, turn, from, first) ||
-                      sizes_beyond(branch, tiling));
+                      cds_sizes_beyond(branch, tiling));
 }
 
 /* Where the groups of the class end that may hold something of interest: what
@@ -766,7 +472,7 @@ static cds_status run_orders(cds_branch *branch) {
     CDS_TRY(cds_options_get(&branch->options[c], branch->tables, &choice));
     set_group(branch, c, NULL);
   }
-  list_tilings(branch);
+  cds_tilings_list(branch);
   static const size_t all[CDS_MATRIX];
   branch->status = CDS_OK;
   for (unsigned i = 0; i < branch->tilings && !branch->stopped; i++) {

@@ -12,6 +12,9 @@
 #include "search/order.h"
 #include "search/stack.h"
 
+/* Nodes between two looks at whether the user wants to stop. */
+enum { CDS_NODES_BETWEEN = 1 << 14 };
+
 /* One choice of spreads, with a bound on everything below it. */
 typedef struct cds_spreads {
   uint64_t s[CDS_CLASSES];
@@ -130,6 +133,13 @@ static inline bool cds_branch_enough(const cds_branch *branch) {
   return cds_control_cancelled(branch->control) ||
          (branch->found && (branch->nodes >= branch->nodes_most ||
                             cds_control_hurried(branch->control)));
+}
+/* Counts a bound or a mapping that was looked at. */
+static inline void cds_branch_count(cds_branch *branch) {
+  if (++branch->nodes % CDS_NODES_BETWEEN == 0 ||
+      branch->nodes >= branch->nodes_most) {
+    branch->stopped = branch->stopped || cds_branch_enough(branch);
+  }
 }
 /* Searches all mappings with the spreads and holders set in the branch, whose
  * bound is `bound`, and these orders of the holders, and improves its

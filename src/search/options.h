@@ -24,7 +24,7 @@ typedef struct cds_group {
   const cds_row *row;
   const cds_row *rest; /* rest[i]: below every row from the i-th on */
   cds_sizes sizes;
-  cds_sizes outline; /* bounds of the sizes without rows; when first asked */
+  cds_sizes outline; /* bounds without rows (outline.h); when first asked */
 } cds_group;
 
 /* What the cuts of a class depend on. */
@@ -78,11 +78,6 @@ cds_status cds_slopes_get(const cds_slopes **out, cds_tables *tables,
 /* The options of a choice, made at the first call. There may be none. */
 cds_status cds_options_get(cds_options **out, cds_tables *tables,
                            const cds_choice *choice);
-/* Bounds of the sizes of a group, made at the first call: costs are affine in
- * the passes at levels 1 and 2. One size if level 1 does not hold the tensor.
- */
-cds_status cds_outline_get(const cds_sizes **out, cds_group *group,
-                           const cds_options *options, cds_tables *tables);
 /* Makes the rows of a group. CDS_ELIMIT: more than CDS_CUTS_MAX. */
 cds_status cds_group_make(cds_group *group, const cds_options *options,
                           cds_tables *tables);

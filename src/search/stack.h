@@ -95,6 +95,11 @@ void cds_stack_begin(cds_stack_walk *walk, const cds_stack *stack,
 bool cds_stack_next(cds_stack_walk *walk);
 /* At least, of this cut of t3, its tail, and all of t1 that fit. */
 cds_toll cds_stack_toll(const cds_stack_walk *walk);
+/* The less of each part. */
+static inline cds_toll cds_toll_least(cds_toll a, cds_toll b) {
+  return (cds_toll){a.energy_pj < b.energy_pj ? a.energy_pj : b.energy_pj,
+                    a.out < b.out ? a.out : b.out, a.in < b.in ? a.in : b.in};
+}
 static inline cds_toll cds_toll_add(cds_toll a, cds_toll b) {
   return (cds_toll){a.energy_pj + b.energy_pj, a.out + b.out, a.in + b.in};
 }

@@ -119,9 +119,22 @@ void cds_slopes_fill(cds_slopes *out, const cds_problem *problem,
 
 /* ---- one level ------------------------------------------------------- */
 
-void cds_room_fill(cds_room *out, const cds_problem *problem, unsigned level,
-                   const cds_held held[CDS_MATRIX],
-                   const uint64_t s[CDS_CLASSES]) {
+/* A level as its tiles see it. */
+typedef struct cds_room {
+  double room;              /* bits */
+  double bits[CDS_MATRIX];  /* of a word, times batches inside */
+  double most[CDS_MATRIX];  /* K */
+  double least[CDS_MATRIX]; /* the spread above the array, else 1 */
+  unsigned held;            /* tensors, as bits */
+  bool twice;               /* double buffers are charged */
+  unsigned once; /* tensors whose loops between the levels may stand inside a
+                    tile of level 2 and leave it unreplaced: with equal parts
+                    they double it at least */
+} cds_room;
+
+static void fill_room(cds_room *out, const cds_problem *problem, unsigned level,
+                      const cds_held held[CDS_MATRIX],
+                      const uint64_t s[CDS_CLASSES]) {
   const cds_level *at = &problem->arch->level[level];
   const bool under = problem->below[level];
   out->room = (double)at->size_bits;
@@ -200,7 +213,7 @@ static double pair_bound(const cds_pair *pair) {
 
 /* Bound of a level whose holders stand in the order t[0], t[1], t[2], those
  * that it does not hold last. */
-static double order_bound(const cds_room *room, const cds_known *known,
+static double order_bound(const cds_room *room, const double slope[CDS_MATRIX],
                           const unsigned t[CDS_MATRIX]) {
   const unsigned one = t[0];
   const unsigned two = t[1];
@@ -208,16 +221,13 @@ static double order_bound(const cds_room *room, const cds_known *known,
   if ((room->held >> one & 1U) == 0) {
     return 0;
   }
-  const double *slope = known->slope;
-  const double *m = known->least;
-  const double *x = known->extent;
+  const double *m = room->least;
   const double *k = room->most;
   const bool second = (room->held >> two & 1U) != 0;
   const bool third = (room->held >> three & 1U) != 0;
-  const double x3 = third ? x[three] : m[three];
   /* The least that each tile takes. */
-  const double of_one = room->bits[one] * (second ? x[two] : m[two]) * x3;
-  const double of_two = second ? room->bits[two] * m[one] * x3 : 0;
+  const double of_one = room->bits[one] * m[two] * m[three];
+  const double of_two = second ? room->bits[two] * m[one] * m[three] : 0;
   const double of_three = third ? room->bits[three] * m[one] * m[two] : 0;
   if (of_one + of_two + of_three > room->room) {
     return (double)INFINITY;
@@ -226,8 +236,8 @@ static double order_bound(const cds_room *room, const cds_known *known,
     return slope[one];
   }
   const double all = slope[one] + slope[two] + (third ? slope[three] : 0);
-  const double most2 = slope[two] > 0 ? k[two] : x[two];
-  const double most3 = third && slope[three] > 0 ? k[three] : x3;
+  const double most2 = slope[two] > 0 ? k[two] : m[two];
+  const double most3 = third && slope[three] > 0 ? k[three] : m[three];
   const double whole = room->bits[one] * most2 * most3 +
                        room->bits[two] * m[one] * most3 + of_three;
   if (whole <= room->room) {
@@ -237,8 +247,8 @@ static double order_bound(const cds_room *room, const cds_known *known,
                      (!third || (room->once >> three & 1U) == 0);
   const cds_pair pair = {slope[two] * k[two],
                          third ? slope[three] * k[three] : 0,
-                         x[two],
-                         x3,
+                         m[two],
+                         m[three],
                          most2,
                          most3,
                          room->bits[one] * (twice ? 2 : 1),
@@ -259,11 +269,6 @@ unsigned cds_permutation_index(const unsigned tensor[CDS_MATRIX]) {
   return p;
 }
 
-double cds_order_bound(const cds_room *room, const cds_known *known,
-                       unsigned index) {
-  return order_bound(room, known, permutation[index]);
-}
-
 /* Whether the tensors that the level does not hold come last, rising. */
 static bool is_order(const cds_room *room, const unsigned t[CDS_MATRIX]) {
   for (unsigned i = 0; i + 1 < CDS_MATRIX; i++) {
@@ -279,14 +284,10 @@ static bool is_order(const cds_room *room, const unsigned t[CDS_MATRIX]) {
 /* Least over the orders of a level; sets each if `out` is not NULL. */
 static double level_bound(double out[CDS_PERMUTATIONS], const cds_room *room,
                           const double slope[CDS_MATRIX]) {
-  cds_known known;
-  memcpy(known.slope, slope, sizeof known.slope);
-  memcpy(known.extent, room->least, sizeof known.extent);
-  memcpy(known.least, room->least, sizeof known.least);
   double least = (double)INFINITY;
   for (unsigned p = 0; p < CDS_PERMUTATIONS; p++) {
     const double bound = is_order(room, permutation[p])
-                             ? order_bound(room, &known, permutation[p])
+                             ? order_bound(room, slope, permutation[p])
                              : (double)INFINITY;
     if (out != NULL) {
       out[p] = bound;
@@ -326,7 +327,7 @@ void cds_tile_bound_fill(cds_tile_bound *out, const cds_problem *problem,
   for (unsigned level = 1; level < problem->levels; level++) {
     cds_room room;
     double slope[CDS_MATRIX];
-    cds_room_fill(&room, problem, level, held, s);
+    fill_room(&room, problem, level, held, s);
     slopes_of(slope, energy, s, level);
     out->energy_pj += level_bound(out->level_pj[level], &room, slope);
     slopes_of(slope, reads, s, level);

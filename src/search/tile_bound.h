@@ -44,35 +44,6 @@ typedef struct cds_slopes {
 void cds_slopes_fill(cds_slopes *out, const cds_problem *problem,
                      unsigned tensor, cds_held held, uint64_t s);
 
-/* A level as its tiles see it. */
-typedef struct cds_room {
-  double room;              /* bits */
-  double bits[CDS_MATRIX];  /* of a word, times batches inside */
-  double most[CDS_MATRIX];  /* K */
-  double least[CDS_MATRIX]; /* the spread above the array, else 1 */
-  unsigned held;            /* tensors, as bits */
-  bool twice;               /* double buffers are charged */
-  unsigned once; /* tensors whose loops between the levels may stand inside a
-                    tile of level 2 and leave it unreplaced: with equal parts
-                    they double it at least */
-} cds_room;
-
-void cds_room_fill(cds_room *out, const cds_problem *problem, unsigned level,
-                   const cds_held held[CDS_MATRIX],
-                   const uint64_t s[CDS_CLASSES]);
-/* What is known of the classes: extents of tiles with loops between the levels
- * inside (X) and without them (m), and the slopes of those that are open (0:
- * chosen). */
-typedef struct cds_known {
-  double slope[CDS_MATRIX];
-  double extent[CDS_MATRIX]; /* X: at least */
-  double least[CDS_MATRIX];  /* m */
-} cds_known;
-/* Least sum of slope x passes over the classes whose tensors the level holds,
- * its holders in the order of the permutation. INFINITY: no tile fits. */
-double cds_order_bound(const cds_room *room, const cds_known *known,
-                       unsigned permutation);
-
 enum { CDS_PERMUTATIONS = 6 };
 /* Bounds by the order of the holders of each level among themselves: what
  * energy is above the sum of the bases. INFINITY: no tile fits. */

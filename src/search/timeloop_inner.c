@@ -146,12 +146,14 @@ typedef struct inside {
   cds_status status;
 } inside;
 
+/* The options of a tile inside, below the loops from the outer one to it.
+ * Depth: the levels. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static void add_inside(inside *it) {
   const cds_tl_space *space = it->inner->space;
   cds_tl_node *node = NULL;
   cds_tl_block block = {0};
   unsigned lacks = 0;
-  bool shared = false;
   for (unsigned d = 0; d < space->dims; d++) {
     const uint16_t trips =
         cds_tl_quotient(&space->dim[d], it->outer.at[d], it->now.at[d]);
@@ -159,7 +161,6 @@ static void add_inside(inside *it) {
       block.dim[block.count] = (uint8_t)d;
       block.trips[block.count++] = (double)space->dim[d].divisor[trips];
       lacks |= space->dim[d].lacks;
-      shared = shared || space->dim[d].lacks == 0;
     }
   }
   it->status = make_node(&node, it->inner, it->place, &it->now);
@@ -172,7 +173,6 @@ static void add_inside(inside *it) {
   } else if (lacks == 0) {
     lacks = 1U << CDS_TL_NOBODY;
   }
-  (void)shared;
   cds_tl_row first;
   cds_tl_row_first(&first);
   memset(first.passes, 0, sizeof first.passes); /* stays over all */

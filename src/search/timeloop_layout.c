@@ -10,6 +10,7 @@
  */
 #include "search/timeloop_layout.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -158,6 +159,7 @@ static void add_ops(cds_tl_layout *it, const cds_tl_op *sent,
     add_op(it, parent, CDS_READ, &op);
   }
   if (child < space->levels) {
+    assert(fetched != NULL); /* only compute takes in words unnoted */
     op = *fetched;
     op.constant -= sent->tensor == space->output ? partition_of(it, child) : 0;
     add_op(it, child, CDS_FILL, &op);

@@ -30,6 +30,7 @@
  */
 #include "search/timeloop_slide.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -60,7 +61,7 @@ typedef struct tile {
 
 static void find_axes(tile *it, const cds_tl_space *space, unsigned tensor) {
   it->axes = space->axes[tensor];
-  for (unsigned d = 0; d < space->dims; d++) {
+  for (unsigned d = 0; d < CDS_TL_DIMS; d++) {
     it->axis[d] = -1;
   }
   for (unsigned a = 0; a < it->axes; a++) {
@@ -106,7 +107,7 @@ static void add_link(tile *it, const double by[AXES]) {
  * them (count/timeloop_space.c). */
 static void set_links(tile *it, const cds_tl_space *space,
                       const cds_tl_vector *at, const cds_tl_spread *spread) {
-  unsigned spread_dims[CDS_TL_DIMS];
+  unsigned spread_dims[CDS_TL_DIMS] = {0};
   unsigned count = 0;
   it->links = 0;
   it->any = !spread->all_columns;
@@ -228,6 +229,7 @@ static void set_tile(tile *it, const cds_tl_layout *layout, unsigned tensor,
   if (!it->leg->linked) {
     return;
   }
+  assert(spread != NULL); /* or nothing links elements */
   it->hops_pj = it->leg->hops_pj * cds_tl_slide_hops(layout, tensor, place, at);
   set_links(it, space, at, spread);
   set_offsets(it, space, at, spread);
@@ -458,6 +460,7 @@ static void least_led(cds_tl_fetch *least, sets *it, unsigned place,
     const unsigned all = (1U << block->count) - 1;
     for (unsigned s = 1; s <= all; s++) {
       it->least[s] = (cds_tl_fetch){HUGE_VAL, HUGE_VAL, HUGE_VAL, 0, 0};
+      it->part[s] = 0;
     }
     for (unsigned s = 0; s < all; s++) {
       if (it->least[s].pj < HUGE_VAL) {
@@ -486,7 +489,7 @@ cds_tl_fetch cds_tl_slide_least(const cds_tl_layout *layout, unsigned tensor,
                                 const cds_tl_row *row) {
   tile it;
   sets sums;
-  leader lead;
+  leader lead = {0};
   moving loops[CDS_LEVELS_MAX];
   set_tile(&it, layout, tensor, place, &at[place]);
   sums.tile = &it;

@@ -237,6 +237,13 @@ static unsigned word_bits(const cds_tl_space *space, unsigned level,
                                  tensor == space->output);
 }
 
+/* Words that a level holds, if it counts in them, else bits. */
+static double capacity_of(const cds_level *level) {
+  const uint64_t unit = level->word_bits > 0 ? level->word_bits : 1;
+  const uint64_t whole = level->size_bits / unit;
+  return level->size_bits == UINT64_MAX ? HUGE_VAL : (double)whole;
+}
+
 static cds_status shape_levels(cds_tl_space *space) {
   const cds_arch *arch = space->arch;
   for (unsigned l = 0; l < arch->levels; l++) {
@@ -247,10 +254,7 @@ static cds_status shape_levels(cds_tl_space *space) {
       return CDS_EINPUT;
     }
     space->below[l] = below > level->depth ? (int)level->depth : -1;
-    space->capacity[l] = level->size_bits == UINT64_MAX ? HUGE_VAL
-                         : level->word_bits > 0
-                             ? (double)(level->size_bits / level->word_bits)
-                             : (double)level->size_bits;
+    space->capacity[l] = capacity_of(level);
     const double word = level->word_bits > 0 ? level->word_bits : 1;
     space->bandwidth[l][0] = level->read_bandwidth / word;
     space->bandwidth[l][1] = level->write_bandwidth / word;
