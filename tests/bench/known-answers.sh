@@ -58,7 +58,7 @@ pairs() {
     eyeriss; do
     echo "archs/$arch.yaml workloads/bert-base.yaml"
   done
-  for arch in tpu-v4i-like flat3 edge-npu gemmini-like nvdla-like; do
+  for arch in tpu-v4i-like edge-npu gemmini-like nvdla-like; do
     echo "archs/$arch.yaml workloads/vit-b16.yaml"
   done
 }
@@ -77,11 +77,11 @@ rows_of() { # map.json verify.json cpu-seconds
       if (ranks == "") return
       printf "%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s\n", arch, design, workload,
         name, ranks, energy, latency, edp, bound,
-        status == "optimal" ? "yes" : "no",
+        status == "optimal" && gap == 0 ? "yes" : "no",
         (phase, name) in certified ? "yes" : "no", cpu
       ranks = ""
     }
-    FNR == NR {
+    FILENAME == ARGV[1] {
       if (/"verdict": "certified"/) {
         split($0, part, "\"")
         certified[part[8], part[4]] = 1
@@ -97,6 +97,7 @@ rows_of() { # map.json verify.json cpu-seconds
     /^      "latency_s":/ {latency = value($0)}
     /^      "edp_pj_s":/ {edp = value($0)}
     /^      "lower_bound_pj_s":/ {bound = value($0)}
+    /^      "gap":/ {gap = value($0)}
     /^      "status":/ {status = value($0)}
     /^      "ranks":/ {
       ranks = $0
