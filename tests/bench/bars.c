@@ -265,7 +265,7 @@ static void print_line(const char *what, const char *part, double measured,
                        double most, const char *unit, bool proven) {
   char name[64];
   snprintf(name, sizeof name, "%s, %s", what, part);
-  printf("%-48s %11.5g %-5s %9.5g  %s\n", name, measured, unit, most,
+  printf("%-46s %11.5g %-9s %9.5g  %s\n", name, measured, unit, most,
          !proven            ? "not met: no proof"
          : measured <= most ? "met"
                             : "not met");
@@ -282,7 +282,7 @@ static void print_outcome(const bar *b, outcome *out) {
              "ms", proven);
   if (b->value_pj_cycles > 0) {
     print_line(b->what, "EDP", 1e9 * out->value_pj_s, b->value_pj_cycles,
-               "pJ x", true);
+               "pJ cycles", true);
   }
   if (!b->network && worst_ms > b->worst_ms) {
     size_t over = 0;
@@ -321,7 +321,7 @@ static bool run_bar(const bar *b) {
 
 bool cds_bars_print(void) {
   bool done = true;
-  printf("%-48s %11s %-5s %9s\n", "what (CPU time, one thread)", "measured", "",
+  printf("%-46s %11s %-9s %9s\n", "what (CPU time, one thread)", "measured", "",
          "bar");
   for (size_t i = 0; i < sizeof bars / sizeof *bars; ++i) {
     done = run_bar(&bars[i]) && done;

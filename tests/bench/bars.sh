@@ -20,8 +20,8 @@ bar=1000
 if ! timeout 120 "$2" 2>/dev/null | awk -v bar=$bar '
   match($0, /: 1\/[0-9]+\)$/) {
     times = substr($0, RSTART + 4, RLENGTH - 5)
-    printf "%-48s %11.5g %-5s %9.5g  %s\n", "Timeloop'\''s mapper, " $1, times,
-      "times", bar, times + 0 >= bar ? "met" : "not met"
+    printf "%-46s %11.5g %-9s %9.5g  %s\n", "Timeloop'\''s mapper, " $1, times,
+      "times", bar, (times + 0 >= bar ? "met" : "not met")
     lines++
   }
   END {exit lines == 0}'; then
