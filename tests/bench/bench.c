@@ -6,6 +6,7 @@
  * fixed arithmetic loop timed in the same run, which is what to compare.
  *
  *   codesign_bench ARCH WORKLOAD
+ *   codesign_bench bars      proofs against bars (bars.h)
  *
  * CODESIGN_BENCH_ANY in the environment: ranks are cut into any parts.
  */
@@ -13,12 +14,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "search/search.h"
 #include "spec/space.h"
 #include "spec/workload.h"
+#include "tests/bench/bars.h"
 
 enum { REPEATS = 5, EVALUATIONS = 20000 };
 
@@ -144,8 +147,11 @@ static bool run(bench *b) {
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "bars") == 0) {
+    return cds_bars_print() ? EXIT_SUCCESS : EXIT_FAILURE;
+  }
   if (argc != 3) {
-    fprintf(stderr, "usage: codesign_bench ARCH WORKLOAD\n");
+    fprintf(stderr, "usage: codesign_bench ARCH WORKLOAD | bars\n");
     return 2;
   }
   bench b = {.any = getenv("CODESIGN_BENCH_ANY") != NULL,
