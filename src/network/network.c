@@ -185,9 +185,26 @@ static cds_status add_counts(cds_layer_result *result, network_job *job) {
                    &result->mapping, job->arena);
 }
 
+/* Whether what was chosen is what its layer, the only one, reaches alone. */
+static bool is_own(const network_job *job, const cds_hull_result *walk) {
+  const cds_network_options *options = job->options;
+  return job->plan->distinct == 1 && walk->proven &&
+         options->objective == CDS_OBJECTIVE_EDP &&
+         isinf(options->latency_limit_s) && isinf(options->energy_limit_pj) &&
+         isinf(options->edp_limit_pj_s) &&
+         isinf(options->first_token_limit_s) && isinf(options->token_limit_s);
+}
+
 /* What each layer could reach alone, by kind. */
-static cds_status add_own(cds_layer_result *by_kind, network_job *job) {
+static cds_status add_own(cds_layer_result *by_kind, network_job *job,
+                          const cds_hull_result *walk) {
   const size_t kinds = job->plan->distinct;
+  if (is_own(job, walk)) {
+    const cds_cost *cost = &by_kind[0].cost;
+    by_kind[0].own_edp_pj_s = cost->energy_pj * cost->latency_s;
+    by_kind[0].own_bound_pj_s = by_kind[0].own_edp_pj_s;
+    return CDS_OK;
+  }
   cds_search_result *own =
       (cds_search_result *)cds_arena_array(job->arena, kinds, sizeof *own);
   cds_layer_question *question = (cds_layer_question *)cds_arena_array(
@@ -259,7 +276,7 @@ static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
     CDS_TRY(fill_kind(&by_kind[kind], job, walk, kind));
   }
   if (job->options->details) {
-    CDS_TRY(add_own(by_kind, job));
+    CDS_TRY(add_own(by_kind, job, walk));
   }
   for (size_t i = 0; i < workload->layers; i++) {
     const cds_layer *layer = &workload->layer[i];
