@@ -103,8 +103,8 @@ static bool evaluate(bench *b, const cds_einsum *einsum,
       cds_counts counts;
       cds_cost cost;
       if (cds_count(&counts, &b->arch, einsum, mapping, b->arena) != CDS_OK ||
-          cds_price_einsum(&cost, &b->arch, einsum, &counts, INFINITY) !=
-              CDS_OK) {
+          cds_price_einsum(&cost, &b->arch, einsum, &counts,
+                           (double)INFINITY) != CDS_OK) {
         return false;
       }
     }

@@ -193,8 +193,9 @@ static void each_optimum_is_accepted_and_nothing_above(void **state) {
     status = status == CDS_OK ? cds_search_solve(&result, searcher, goal, NULL)
                               : status;
     if (status == CDS_EINFEASIBLE) {
-      assert_int_equal(cds_walk(&walk, &pair, &own, INFINITY, UINT64_MAX, NULL),
-                       CDS_OK);
+      assert_int_equal(
+          cds_walk(&walk, &pair, &own, (double)INFINITY, UINT64_MAX, NULL),
+          CDS_OK);
       assert_true(walk.holds);
       continue;
     }
