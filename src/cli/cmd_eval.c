@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/eval_timeloop.h"
+#include "cli/forms.h"
 #include "cli/inputs.h"
 #include "cli/nest.h"
 #include "export/breakdown.h"
@@ -310,7 +311,7 @@ static void write_time(const cds_page *page, const job *it, const item *each) {
   }
 }
 
-static void write_text(const cds_page *page, const job *it, const item *each) {
+static void write_layer(const cds_page *page, const job *it, const item *each) {
   const cds_cost *cost = &each->result.cost;
   const double joule = 1e-12 * cost->energy_pj;
   fprintf(page->stream, "%s on %s: %s\n",
@@ -393,7 +394,8 @@ static void write_json_item(cds_json *json, const job *it, const item *each) {
   cds_json_end(json);
 }
 
-static void write_json(FILE *stream, const job *it) {
+static void write_json(FILE *stream, const void *answer) {
+  const job *it = answer;
   cds_json json;
   cds_json_begin(&json, stream);
   cds_json_object(&json, NULL);
@@ -430,7 +432,8 @@ static void write_csv_item(cds_csv *csv, const job *it, const item *each) {
   }
 }
 
-static void write_csv(FILE *stream, const job *it) {
+static void write_csv(FILE *stream, const void *answer) {
+  const job *it = answer;
   static const char *const columns[] = {"layer", "level", "tensor",  "tile",
                                         "reads", "fills", "updates", "drains"};
   cds_csv csv;
@@ -444,6 +447,16 @@ static void write_csv(FILE *stream, const job *it) {
   }
 }
 
+static void write_text(const cds_page *page, const void *answer) {
+  const job *it = answer;
+  for (size_t i = 0; i < it->entries; i++) {
+    if (i > 0) {
+      fputc('\n', page->stream);
+    }
+    write_layer(page, it, &it->item[i]);
+  }
+}
+
 int cds_cmd_eval(cds_cli *cli) {
   if (cli->options->accounting == CDS_ACCOUNTING_TIMELOOP) {
     return cds_eval_timeloop(cli);
@@ -454,23 +467,6 @@ int cds_cmd_eval(cds_cli *cli) {
   if (status != CDS_OK) {
     return cds_inputs_exit_code(&it->inputs, status);
   }
-  cds_output out;
-  if (!cds_output_begin(&out, cli)) {
-    return CDS_EXIT_OUTPUT;
-  }
-  if (cli->options->format == CDS_FORMAT_JSON) {
-    write_json(out.stream, it);
-  } else if (cli->options->format == CDS_FORMAT_CSV) {
-    write_csv(out.stream, it);
-  } else {
-    const cds_page page = {out.stream, cli->colour && out.path == NULL,
-                           cli->arena};
-    for (size_t i = 0; i < it->entries; i++) {
-      if (i > 0) {
-        fputc('\n', out.stream);
-      }
-      write_text(&page, it, &it->item[i]);
-    }
-  }
-  return cds_output_close(&out, cli, CDS_EXIT_DONE);
+  static const cds_forms forms = {write_text, write_json, write_csv};
+  return cds_forms_write(cli, &forms, it, CDS_EXIT_DONE);
 }

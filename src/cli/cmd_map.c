@@ -7,6 +7,7 @@
 #include "base/parallel.h"
 #include "cli/certify.h"
 #include "cli/cli.h"
+#include "cli/forms.h"
 #include "cli/layers_alone.h"
 #include "cli/map_frontier.h"
 #include "cli/map_timeloop.h"
@@ -145,7 +146,8 @@ static void write_cost(const cds_page *page, const job *it, const item *each) {
   }
 }
 
-static void write_text(const cds_page *page, const job *it) {
+static void write_text(const cds_page *page, const void *answer) {
+  const job *it = answer;
   cds_alone_heading(page, &it->inputs,
                     cds_cli_printf(page->arena,
                                    "best mapping of each layer alone, least %s",
@@ -179,7 +181,8 @@ static void write_json_layer(cds_json *json, const job *it, const item *each) {
   cds_json_end(json);
 }
 
-static void write_json(FILE *stream, const job *it) {
+static void write_json(FILE *stream, const void *answer) {
+  const job *it = answer;
   cds_json json;
   cds_json_begin(&json, stream);
   cds_json_object(&json, NULL);
@@ -204,7 +207,8 @@ static void write_json(FILE *stream, const job *it) {
   cds_json_finish(&json);
 }
 
-static void write_csv(FILE *stream, const job *it) {
+static void write_csv(FILE *stream, const void *answer) {
+  const job *it = answer;
   cds_network_result all = {0};
   all.layer = cds_cli_array(it->cli->arena, it->items, sizeof *all.layer);
   cds_layer *layers = cds_cli_array(it->cli->arena, it->items, sizeof *layers);
@@ -220,6 +224,8 @@ static void write_csv(FILE *stream, const job *it) {
   cds_export_layers_csv(stream, it->inputs.arch, &it->inputs.workload, &all,
                         it->cli->arena);
 }
+
+static const cds_forms forms = {write_text, write_json, write_csv};
 
 /* ---- certificate -------------------------------------------------------- */
 
@@ -294,23 +300,6 @@ static void collect_messages(const job *it) {
   }
 }
 
-static int write_result(job *it, int code) {
-  cds_output out;
-  if (!cds_output_begin(&out, it->cli)) {
-    return CDS_EXIT_OUTPUT;
-  }
-  if (it->cli->options->format == CDS_FORMAT_JSON) {
-    write_json(out.stream, it);
-  } else if (it->cli->options->format == CDS_FORMAT_CSV) {
-    write_csv(out.stream, it);
-  } else {
-    const bool colour = it->cli->colour && out.path == NULL;
-    const cds_page page = {out.stream, colour, it->cli->arena};
-    write_text(&page, it);
-  }
-  return cds_output_close(&out, it->cli, code);
-}
-
 static cds_status prepare(job *it) {
   CDS_TRY(cds_inputs_read(&it->inputs, it->cli, 2));
   const cds_limit *limits = NULL;
@@ -328,7 +317,26 @@ static cds_status prepare(job *it) {
   return CDS_OK;
 }
 
+/* Whether the options that say what is asked go together. */
+static bool check_options(cds_cli *cli) {
+  const cds_options *options = cli->options;
+  if (options->frontier && options->certificate != NULL) {
+    cds_cli_error(cli,
+                  "'--certificate' does not go with '--frontier': expected "
+                  "one of the two");
+    return false;
+  }
+  if (!options->frontier && options->frontier_gap != NULL) {
+    cds_cli_error(cli, "'--frontier-gap' is given without '--frontier'");
+    return false;
+  }
+  return true;
+}
+
 int cds_cmd_map(cds_cli *cli) {
+  if (!check_options(cli)) {
+    return CDS_EXIT_CALL;
+  }
   if (cli->options->accounting == CDS_ACCOUNTING_TIMELOOP) {
     return cds_map_timeloop(cli);
   }
@@ -349,7 +357,7 @@ int cds_cmd_map(cds_cli *cli) {
   if (status != CDS_OK) {
     return cds_inputs_exit_code(&it->inputs, status);
   }
-  int code = write_result(it, judge(it));
+  int code = cds_forms_write(it->cli, &forms, it, judge(it));
   if (it->cli->options->certificate != NULL) {
     code = write_certificate(it, code);
   }

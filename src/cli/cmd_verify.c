@@ -6,6 +6,7 @@
 
 #include "cli/certify.h"
 #include "cli/cli.h"
+#include "cli/forms.h"
 #include "cli/summary.h"
 #include "count/count.h"
 #include "export/json.h"
@@ -129,7 +130,8 @@ static void write_layer(const cds_page *page, const job *it,
   }
 }
 
-static void write_text(const cds_page *page, const job *it) {
+static void write_text(const cds_page *page, const void *answer) {
+  const job *it = answer;
   const cds_verified *verified = &it->verified;
   fprintf(page->stream, "%s x %s: %s, least %s\n", verified->architecture,
           verified->workload,
@@ -158,7 +160,8 @@ static void write_text(const cds_page *page, const job *it) {
         page->stream);
 }
 
-static void write_json(FILE *stream, const job *it) {
+static void write_json(FILE *stream, const void *answer) {
+  const job *it = answer;
   static const char *const verdicts[] = {[CDS_VERDICT_REFUSED] = "refused",
                                          [CDS_VERDICT_CERTIFIED] = "certified",
                                          [CDS_VERDICT_NONE_FITS] = "none_fits",
@@ -195,21 +198,11 @@ static void write_json(FILE *stream, const job *it) {
 }
 
 static int write_result(job *it) {
-  cds_output out;
+  static const cds_forms forms = {write_text, write_json, NULL};
   const int code = refused(it)         ? CDS_EXIT_NO
                    : all_certified(it) ? CDS_EXIT_DONE
                                        : CDS_EXIT_LIMIT;
-  if (!cds_output_begin(&out, it->cli)) {
-    return CDS_EXIT_OUTPUT;
-  }
-  if (it->cli->options->format == CDS_FORMAT_JSON) {
-    write_json(out.stream, it);
-  } else {
-    const cds_page page = {out.stream, it->cli->colour && out.path == NULL,
-                           it->cli->arena};
-    write_text(&page, it);
-  }
-  return cds_output_close(&out, it->cli, code);
+  return cds_forms_write(it->cli, &forms, it, code);
 }
 
 int cds_cmd_verify(cds_cli *cli) {

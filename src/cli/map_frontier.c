@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "cli/forms.h"
 #include "cli/layers_alone.h"
 #include "export/layer_frontier.h"
 
@@ -181,7 +182,8 @@ static void write_layer(const cds_page *page, const job *it, const item *each) {
   }
 }
 
-static void write_text(const cds_page *page, const job *it) {
+static void write_text(const cds_page *page, const void *answer) {
+  const job *it = answer;
   cds_alone_heading(page, it->inputs,
                     "mappings that trade energy and latency best",
                     it->search->optimizer);
@@ -200,7 +202,8 @@ static cds_layer_frontier layer_of(const item *each) {
   return out;
 }
 
-static void write_json(FILE *stream, const job *it) {
+static void write_json(FILE *stream, const void *answer) {
+  const job *it = answer;
   const cds_inputs *inputs = it->inputs;
   cds_json json;
   cds_json_begin(&json, stream);
@@ -230,7 +233,8 @@ static void write_json(FILE *stream, const job *it) {
   cds_json_finish(&json);
 }
 
-static void write_csv(FILE *stream, const job *it) {
+static void write_csv(FILE *stream, const void *answer) {
+  const job *it = answer;
   cds_layer_frontier *layer =
       cds_cli_array(it->cli->arena, it->items, sizeof *layer);
   size_t layers = 0;
@@ -243,22 +247,7 @@ static void write_csv(FILE *stream, const job *it) {
                           layer, layers, it->cli->arena);
 }
 
-static int write_result(const job *it, int code) {
-  cds_output out;
-  if (!cds_output_begin(&out, it->cli)) {
-    return CDS_EXIT_OUTPUT;
-  }
-  if (it->cli->options->format == CDS_FORMAT_JSON) {
-    write_json(out.stream, it);
-  } else if (it->cli->options->format == CDS_FORMAT_CSV) {
-    write_csv(out.stream, it);
-  } else {
-    const bool colour = it->cli->colour && out.path == NULL;
-    const cds_page page = {out.stream, colour, it->cli->arena};
-    write_text(&page, it);
-  }
-  return cds_output_close(&out, it->cli, code);
-}
+static const cds_forms forms = {write_text, write_json, write_csv};
 
 /* ---- outcome ----------------------------------------------------------- */
 
@@ -287,6 +276,8 @@ static int judge(const job *it) {
   return code;
 }
 
+static const char usual_gap[] = "0.1"; /* percents */
+
 static cds_status prepare(job *it) {
   if (it->search->optimizer != CDS_OPTIMIZER_EXACT) {
     it->inputs->wrong_call = true;
@@ -296,8 +287,9 @@ static cds_status prepare(job *it) {
                   cds_optimizer_name(it->search->optimizer));
     return CDS_EINPUT;
   }
+  const char *gap = it->cli->options->frontier_gap;
   CDS_TRY(cds_inputs_percent(&it->gap, it->inputs, it->cli, "--frontier-gap",
-                             it->cli->options->frontier_gap));
+                             gap == NULL ? usual_gap : gap));
   cds_distinct_layer *kind = NULL;
   it->items = cds_distinct_layers(&kind, &it->inputs->workload, it->cli);
   it->item = cds_cli_array(it->cli->arena, it->items, sizeof *it->item);
@@ -323,7 +315,7 @@ int cds_map_frontier(cds_cli *cli, cds_inputs *inputs,
   if (status != CDS_OK) {
     return cds_inputs_exit_code(inputs, status);
   }
-  const int code = write_result(it, judge(it));
+  const int code = cds_forms_write(it->cli, &forms, it, judge(it));
   for (size_t i = 0; i < it->items; i++) {
     const item *each = &it->item[i];
     if (each->diag != NULL && cds_diag_errors(each->diag) > 0) {

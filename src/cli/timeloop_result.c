@@ -2,6 +2,7 @@
 /* What Timeloop would print for mappings: text, JSON and CSV. */
 #include "cli/timeloop_result.h"
 
+#include "cli/forms.h"
 #include "cli/nest.h"
 #include "export/csv.h"
 
@@ -119,7 +120,7 @@ static void write_proof(const cds_page *page, const job *it, const item *each) {
   }
 }
 
-static void write_text(const cds_page *page, const job *it, const item *each) {
+static void write_layer(const cds_page *page, const job *it, const item *each) {
   const double joule = 1e-12 * each->cost.energy_pj;
   const cds_einsum *einsum = &each->layer->einsum;
   const char **line = NULL;
@@ -276,7 +277,8 @@ static void write_json_item(cds_json *json, const job *it, const item *each) {
   cds_json_end(json);
 }
 
-static void write_json(FILE *stream, const job *it) {
+static void write_json(FILE *stream, const void *answer) {
+  const job *it = answer;
   cds_json json;
   cds_json_begin(&json, stream);
   cds_json_object(&json, NULL);
@@ -319,7 +321,8 @@ static void write_csv_item(cds_csv *csv, const job *it, const item *each) {
   }
 }
 
-static void write_csv(FILE *stream, const job *it) {
+static void write_csv(FILE *stream, const void *answer) {
+  const job *it = answer;
   static const char *const columns[] = {"layer",     "level",   "tensor",
                                         "instances", "tile",    "reads",
                                         "fills",     "updates", "energy_pj"};
@@ -334,24 +337,17 @@ static void write_csv(FILE *stream, const job *it) {
   }
 }
 
-int cds_timeloop_result_write(const cds_timeloop_job *it, int code) {
-  cds_output out;
-  if (!cds_output_begin(&out, it->cli)) {
-    return CDS_EXIT_OUTPUT;
-  }
-  if (it->cli->options->format == CDS_FORMAT_JSON) {
-    write_json(out.stream, it);
-  } else if (it->cli->options->format == CDS_FORMAT_CSV) {
-    write_csv(out.stream, it);
-  } else {
-    const cds_page page = {out.stream, it->cli->colour && out.path == NULL,
-                           it->cli->arena};
-    for (size_t i = 0; i < it->entries; i++) {
-      if (i > 0) {
-        fputc('\n', out.stream);
-      }
-      write_text(&page, it, &it->item[i]);
+static void write_text(const cds_page *page, const void *answer) {
+  const job *it = answer;
+  for (size_t i = 0; i < it->entries; i++) {
+    if (i > 0) {
+      fputc('\n', page->stream);
     }
+    write_layer(page, it, &it->item[i]);
   }
-  return cds_output_close(&out, it->cli, code);
+}
+
+int cds_timeloop_result_write(const cds_timeloop_job *it, int code) {
+  static const cds_forms forms = {write_text, write_json, write_csv};
+  return cds_forms_write(it->cli, &forms, it, code);
 }

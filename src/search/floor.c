@@ -10,25 +10,6 @@
 #include "search/holders.h"
 
 /* Lowers every field of `out` that the row has lower. */
-void cds_row_lower(cds_row *out, const cds_row *row) {
-  out->steps = fmin(out->steps, row->steps);
-  out->energy_pj = fmin(out->energy_pj, row->energy_pj);
-  out->net = fmin(out->net, row->net);
-  for (unsigned l = 0; l < CDS_STEPS; l++) {
-    out->read[l] = fmin(out->read[l], row->read[l]);
-    out->update[l] = fmin(out->update[l], row->update[l]);
-    out->fill[l] = fmin(out->fill[l], row->fill[l]);
-    out->drain[l] = fmin(out->drain[l], row->drain[l]);
-    /* The edges of a single-buffered level may be absent: no time. */
-    out->parent_out[l] = 0;
-    out->parent_in[l] = 0;
-    out->edge_net[l] = 0;
-  }
-  for (unsigned b = 0; b < CDS_SEARCH_BONDS; b++) {
-    out->bond[b] = fmin(out->bond[b], row->bond[b]);
-  }
-}
-
 bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
                       cds_held held) {
   for (unsigned level = 1; level < CDS_STEPS; level++) {

@@ -11,8 +11,6 @@ bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
 /* A row below every row of the tensor with this spread and these holders. */
 void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, uint64_t s);
-/* Lowers every field of `out` that the row has lower. */
-void cds_row_lower(cds_row *out, const cds_row *row);
 /* Admissible bounds on dynamic energy (pJ) and cycles of every mapping. */
 void cds_problem_floor(double *dynamic_pj, double *cycles,
                        const cds_problem *problem);

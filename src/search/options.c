@@ -298,7 +298,7 @@ static cds_status fill_rows(cds_group *group, const cds_options *options,
     cds_row_fill(&row[i], problem, class, choice->held, &cut);
     rest[i] = row[i];
     if (i + 1 < count) {
-      cds_row_lessen(&rest[i], &rest[i + 1]);
+      cds_row_lower(&rest[i], &rest[i + 1]);
     }
   }
   group->row = row;

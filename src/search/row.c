@@ -284,29 +284,34 @@ void cds_row_fill_fluid(cds_row *out, const cds_problem *problem,
 
 void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, const cds_cut *low, const cds_cut *high) {
-  cds_row_job job = {out, problem, tensor, false};
+  /* Parts of an access count: words of results and of sums, each rounded up,
+   * can be more accesses than all of them as sums. */
+  cds_row_job job = {out, problem, tensor, true};
   cds_zero_starts most = {{0}, {0}};
   cds_zero_starts noted = {{0}, {0}};
   fill_chain(&job, held, high, NULL, &most);
   fill_chain(&job, held, low, &most, &noted);
 }
 
-static void lessen(double *a, const double *b, unsigned count) {
-  for (unsigned i = 0; i < count; i++) {
-    a[i] = b[i] < a[i] ? b[i] : a[i];
-  }
+static void lower(double *out, double value) {
+  *out = value < *out ? value : *out;
 }
 
-void cds_row_lessen(cds_row *row, const cds_row *other) {
-  lessen(&row->energy_pj, &other->energy_pj, 1);
-  lessen(&row->steps, &other->steps, 1);
-  lessen(row->read, other->read, CDS_STEPS);
-  lessen(row->update, other->update, CDS_STEPS);
-  lessen(row->fill, other->fill, CDS_STEPS);
-  lessen(row->drain, other->drain, CDS_STEPS);
-  lessen(&row->net, &other->net, 1);
-  lessen(row->bond, other->bond, CDS_SEARCH_BONDS);
-  lessen(row->parent_out, other->parent_out, CDS_STEPS);
-  lessen(row->parent_in, other->parent_in, CDS_STEPS);
-  lessen(row->edge_net, other->edge_net, CDS_STEPS);
+void cds_row_lower(cds_row *out, const cds_row *row) {
+  lower(&out->energy_pj, row->energy_pj);
+  lower(&out->steps, row->steps);
+  lower(&out->net, row->net);
+  for (unsigned l = 0; l < CDS_STEPS; l++) {
+    lower(&out->read[l], row->read[l]);
+    lower(&out->update[l], row->update[l]);
+    lower(&out->fill[l], row->fill[l]);
+    lower(&out->drain[l], row->drain[l]);
+    const bool same = out->parent[l] == row->parent[l];
+    lower(&out->parent_out[l], same ? row->parent_out[l] : 0);
+    lower(&out->parent_in[l], same ? row->parent_in[l] : 0);
+    lower(&out->edge_net[l], same ? row->edge_net[l] : 0);
+  }
+  for (unsigned b = 0; b < CDS_SEARCH_BONDS; b++) {
+    lower(&out->bond[b], row->bond[b]);
+  }
 }

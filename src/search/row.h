@@ -55,8 +55,8 @@ void cds_row_fill_fluid(cds_row *out, const cds_problem *problem,
  * all - one + 1 a word), so they are taken from `high`. */
 void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, const cds_cut *low, const cds_cut *high);
-/* Makes each field the lesser of its own and that of another row of the same
- * tensor, spread and holders. */
-void cds_row_lessen(cds_row *row, const cds_row *other);
+/* Lowers every field of `out` that another row of its tensor has lower. Of an
+ * edge into a level from different parents nothing is left. */
+void cds_row_lower(cds_row *out, const cds_row *row);
 
 #endif

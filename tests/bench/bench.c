@@ -99,7 +99,9 @@ static bool evaluate(bench *b, const cds_einsum *einsum,
   double times[REPEATS];
   for (unsigned repeat = 0; repeat < REPEATS; ++repeat) {
     const double start = now_s();
+    const cds_arena_mark mark = cds_arena_mark_get(b->arena);
     for (unsigned step = 0; step < EVALUATIONS; ++step) {
+      cds_arena_reset(b->arena, mark);
       cds_counts counts;
       cds_cost cost;
       if (cds_count(&counts, &b->arch, einsum, mapping, b->arena) != CDS_OK ||
@@ -130,13 +132,22 @@ static bool read_inputs(bench *b, char **argv) {
 
 static bool run(bench *b) {
   cds_search_result result;
+  const cds_layer *last = NULL;
   b->reference_s = reference();
-  for (size_t layer = 0; layer < b->workload.layers; ++layer) {
-    if (!prove(b, &b->workload.layer[layer], &result)) {
+  for (size_t i = 0; i < b->workload.layers; ++i) {
+    const cds_layer *layer = &b->workload.layer[i];
+    if (layer->kind != CDS_LAYER_EINSUM) {
+      continue;
+    }
+    if (!prove(b, layer, &result)) {
       return false;
     }
+    last = layer;
   }
-  const cds_layer *const last = &b->workload.layer[b->workload.layers - 1];
+  if (last == NULL) {
+    fprintf(stderr, "codesign_bench: no layer of multiply-accumulates\n");
+    return false;
+  }
   if (!evaluate(b, &last->einsum, &result.mapping)) {
     return false;
   }

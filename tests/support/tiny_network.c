@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,11 +49,30 @@ static const size_t KIND_LAYER[KINDS] = {0, 1};
 static const double KIND_WEIGHT[KINDS] = {3, 5};
 static const size_t OPERATION_LAYER = 2;
 
-void tiny_write_file(char *path, const char *text) {
+enum { PATH_ROOM = 4096 };
+
+/* Writes a file of its own; `path` is its name. */
+static void write_file(char path[PATH_ROOM], const char *text) {
+  const char *folder = getenv("TMPDIR");
+  const int length = snprintf(path, PATH_ROOM, "%s/codesign-test-XXXXXX",
+                              folder == NULL ? "/tmp" : folder);
+  assert_in_range(length, 1, PATH_ROOM - 1);
   const int file = mkstemp(path);
   assert_true(file >= 0);
   assert_int_equal(write(file, text, strlen(text)), (int)strlen(text));
   assert_int_equal(close(file), 0);
+}
+
+void tiny_read(fixture *f, cds_space **space, cds_workload *workload,
+               const char *arch_text, const char *workload_text) {
+  char arch_path[PATH_ROOM];
+  char workload_path[PATH_ROOM];
+  write_file(arch_path, arch_text);
+  write_file(workload_path, workload_text);
+  assert_fine(f, cds_space_read(space, arch_path, NULL, 0, f->arena, f->diag));
+  assert_fine(f, cds_workload_read(workload, workload_path, &f->reader));
+  unlink(arch_path);
+  unlink(workload_path);
 }
 
 /* Points of both kinds on one design; designs are told apart by what the

@@ -8,13 +8,17 @@
 #define CDS_TESTS_TINY_NETWORK_H
 
 #include "network/network.h"
+#include "spec/space.h"
+#include "support/messages.h"
 
 extern const char TINY_ARCH[];
 /* Two products, one of them under two names, and an operation. */
 extern const char TINY_WORKLOAD[];
 
-/* Fails when the file cannot be written; `path` ends with XXXXXX. */
-void tiny_write_file(char *path, const char *text);
+/* Reads the texts of an architecture and a workload as files are read: from
+ * two in $TMPDIR (or /tmp), which are gone afterwards. */
+void tiny_read(fixture *f, cds_space **space, cds_workload *workload,
+               const char *arch_text, const char *workload_text);
 
 typedef struct tiny_best {
   bool found;

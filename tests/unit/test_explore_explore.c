@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -32,18 +31,9 @@ typedef struct run {
 } run;
 
 static void open_run(run *r, const char *arch, const char *workload) {
-  char arch_path[] = "/tmp/codesign-explore-XXXXXX";
-  char workload_path[] = "/tmp/codesign-explore-XXXXXX";
   memset(r, 0, sizeof *r);
   fixture_open(&r->f);
-  tiny_write_file(arch_path, arch);
-  tiny_write_file(workload_path, workload);
-  assert_fine(&r->f, cds_space_read(&r->space, arch_path, NULL, 0, r->f.arena,
-                                    r->f.diag));
-  assert_fine(&r->f,
-              cds_workload_read(&r->workload, workload_path, &r->f.reader));
-  unlink(arch_path);
-  unlink(workload_path);
+  tiny_read(&r->f, &r->space, &r->workload, arch, workload);
   r->options.threads = 2;
 }
 

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -33,18 +32,9 @@ typedef struct run {
 } run;
 
 static void open_run(run *r) {
-  char arch_path[] = "/tmp/codesign-pareto-XXXXXX";
-  char workload_path[] = "/tmp/codesign-pareto-XXXXXX";
   memset(r, 0, sizeof *r);
   fixture_open(&r->f);
-  tiny_write_file(arch_path, TINY_ARCH);
-  tiny_write_file(workload_path, TINY_WORKLOAD);
-  assert_fine(&r->f, cds_space_read(&r->space, arch_path, NULL, 0, r->f.arena,
-                                    r->f.diag));
-  assert_fine(&r->f,
-              cds_workload_read(&r->workload, workload_path, &r->f.reader));
-  unlink(arch_path);
-  unlink(workload_path);
+  tiny_read(&r->f, &r->space, &r->workload, TINY_ARCH, TINY_WORKLOAD);
   r->options.threads = 2;
 }
 

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -31,18 +30,9 @@ typedef struct network {
 } network;
 
 static void open_network(network *n) {
-  char arch_path[] = "/tmp/codesign-network-XXXXXX";
-  char workload_path[] = "/tmp/codesign-network-XXXXXX";
   memset(n, 0, sizeof *n);
   fixture_open(&n->f);
-  tiny_write_file(arch_path, TINY_ARCH);
-  tiny_write_file(workload_path, TINY_WORKLOAD);
-  assert_fine(&n->f, cds_space_read(&n->space, arch_path, NULL, 0, n->f.arena,
-                                    n->f.diag));
-  assert_fine(&n->f,
-              cds_workload_read(&n->workload, workload_path, &n->f.reader));
-  unlink(arch_path);
-  unlink(workload_path);
+  tiny_read(&n->f, &n->space, &n->workload, TINY_ARCH, TINY_WORKLOAD);
   n->searchers = cds_searchers_new();
   n->options = (cds_network_options)CDS_NETWORK_OPTIONS_INIT;
   assert_int_equal(cds_space_designs(n->space), DESIGNS);

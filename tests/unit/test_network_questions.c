@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -59,18 +58,9 @@ typedef struct desk {
 } desk;
 
 static void open_desk(desk *d) {
-  char arch_path[] = "/tmp/codesign-questions-XXXXXX";
-  char workload_path[] = "/tmp/codesign-questions-XXXXXX";
   memset(d, 0, sizeof *d);
   fixture_open(&d->f);
-  tiny_write_file(arch_path, ARCH);
-  tiny_write_file(workload_path, WORKLOAD);
-  assert_fine(&d->f, cds_space_read(&d->space, arch_path, NULL, 0, d->f.arena,
-                                    d->f.diag));
-  assert_fine(&d->f,
-              cds_workload_read(&d->workload, workload_path, &d->f.reader));
-  unlink(arch_path);
-  unlink(workload_path);
+  tiny_read(&d->f, &d->space, &d->workload, ARCH, WORKLOAD);
   assert_fine(&d->f,
               cds_space_design(&d->arch, d->space, 0, d->f.arena, d->f.diag));
   assert_fine(&d->f,
