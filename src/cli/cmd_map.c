@@ -326,7 +326,7 @@ static bool check_options(cds_cli *cli) {
                   "one of the two");
     return false;
   }
-  if (!options->frontier && options->frontier_gap != NULL) {
+  if (!options->frontier && cds_option_typed(options, "frontier-gap")) {
     cds_cli_error(cli, "'--frontier-gap' is given without '--frontier'");
     return false;
   }

@@ -276,8 +276,6 @@ static int judge(const job *it) {
   return code;
 }
 
-static const char usual_gap[] = "0.1"; /* percents */
-
 static cds_status prepare(job *it) {
   if (it->search->optimizer != CDS_OPTIMIZER_EXACT) {
     it->inputs->wrong_call = true;
@@ -287,9 +285,8 @@ static cds_status prepare(job *it) {
                   cds_optimizer_name(it->search->optimizer));
     return CDS_EINPUT;
   }
-  const char *gap = it->cli->options->frontier_gap;
   CDS_TRY(cds_inputs_percent(&it->gap, it->inputs, it->cli, "--frontier-gap",
-                             gap == NULL ? usual_gap : gap));
+                             it->cli->options->frontier_gap));
   cds_distinct_layer *kind = NULL;
   it->items = cds_distinct_layers(&kind, &it->inputs->workload, it->cli);
   it->item = cds_cli_array(it->cli->arena, it->items, sizeof *it->item);

@@ -41,6 +41,15 @@ const cds_option cds_option_table[CDS_OPTIONS] = {
 #undef CDS_OPTION
 };
 
+bool cds_option_typed(const cds_options *options, const char *name) {
+  for (size_t i = 0; i < CDS_OPTIONS; i++) {
+    if (strcmp(cds_option_table[i].name, name) == 0) {
+      return options->origin[i][0] == '-';
+    }
+  }
+  return false;
+}
+
 /* Folders above an input that may hold a configuration file. */
 enum { FOLDERS_MAX = 64 };
 

@@ -99,6 +99,8 @@ enum {
   CDS_OPTIONS
 };
 extern const cds_option cds_option_table[CDS_OPTIONS];
+/* Whether the option stands in the call itself; its name as in the table. */
+bool cds_option_typed(const cds_options *options, const char *name);
 
 /* Indexes into the names of the CHOICE rows. */
 enum { CDS_AUTO, CDS_ALWAYS, CDS_NEVER };
