@@ -468,8 +468,12 @@ static void choose_x(cds_branch *branch, cds_tiling *tiling, unsigned turn,
 static cds_status run_orders(cds_branch *branch) {
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     const cds_choice choice = {c, branch->spreads->index[c], branch->held[c],
-                               branch->order[0]->above[c]};
+                               branch->order[0]->above[c],
+                               (branch->spreads->full >> c & 1U) != 0};
     CDS_TRY(cds_options_get(&branch->options[c], branch->tables, &choice));
+    if (branch->options[c]->groups == 0) {
+      return CDS_OK;
+    }
     set_group(branch, c, NULL);
   }
   cds_tilings_list(branch);
@@ -483,6 +487,13 @@ static cds_status run_orders(cds_branch *branch) {
     choose_x(branch, &branch->tiling[i], 0, all);
   }
   return branch->status;
+}
+
+/* Whether the spread of the batch class is full, if it has to be: below its
+ * loops it is (options.c), above them if there are none. */
+static bool batch_is_dealt(const cds_branch *branch, const cds_order *order) {
+  return (branch->spreads->full >> CDS_BATCH & 1U) == 0 || order->spread > 0 ||
+         branch->batch_steps <= 1;
 }
 
 /* Whether the order may hold something of interest. */
@@ -525,7 +536,8 @@ cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
       if (memcmp(order->above, first->above, sizeof first->above) != 0) {
         break;
       }
-      if (promising(branch, order, bound, cycles)) {
+      if (batch_is_dealt(branch, order) &&
+          promising(branch, order, bound, cycles)) {
         branch->order[branch->orders++] = order;
       }
     }

@@ -19,6 +19,7 @@ enum { CDS_NODES_BETWEEN = 1 << 14 };
 typedef struct cds_spreads {
   uint64_t s[CDS_CLASSES];
   unsigned index[CDS_CLASSES]; /* into the class's spread list */
+  unsigned full;               /* bit c: class c has to be (cds_choice) */
   double energy_pj, cycles;    /* least of any mapping with these spreads */
 } cds_spreads;
 

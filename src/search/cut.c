@@ -241,6 +241,16 @@ bool cds_trips_possible(const cds_problem *problem, unsigned class,
   return nominal == 1;
 }
 
+uint64_t cds_trips_dealt(const cds_problem *problem, unsigned class,
+                         const cds_trips *trips) {
+  const uint64_t trip[LOOPS] = {trips->g, trips->a, trips->x};
+  uint64_t nominal = problem->size[class];
+  for (unsigned l = 0; l < LOOPS && l < trips->above; l++) {
+    nominal = cds_ceil_div(nominal, trip[l]);
+  }
+  return nominal;
+}
+
 void cds_cut_least(cds_cut *out, const cds_problem *problem, unsigned class,
                    uint64_t s, uint64_t g, uint64_t x) {
   const uint64_t size = problem->size[class];

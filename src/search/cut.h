@@ -18,6 +18,13 @@
  * nominal parts result, and an instance of a balanced spread over n has
  * ceil(n / s) points, the least that is possible, while whole parts that are
  * cut first and then dealt out round up more often.
+ *
+ * On two axes r x c instances take what one axis of s = r c would, part by part
+ * (both deal out parts of floor(n / s) and ceil(n / s), and as many of each).
+ * If c = ceil(n / r), r c may be more than n: then every point of a part has an
+ * instance of its own, as with a spread of s = n, and the others are idle. Such
+ * a cut, whose longest part is as long as its spread, is full: it may be
+ * divided over the axes so too (options.h).
  */
 #ifndef CDS_SEARCH_CUT_H
 #define CDS_SEARCH_CUT_H
@@ -67,6 +74,9 @@ void cds_cut_fill(cds_cut *out, const cds_problem *problem, unsigned class,
  * empty, and the spread an instance that is. */
 bool cds_trips_possible(const cds_problem *problem, unsigned class,
                         const cds_trips *trips);
+/* The longest part of a class that its spread deals out. */
+uint64_t cds_trips_dealt(const cds_problem *problem, unsigned class,
+                         const cds_trips *trips);
 /* Numbers below those of every cut with spread s: x inside level 2 at most,
  * and g above level 1 at least. */
 void cds_cut_least(cds_cut *out, const cds_problem *problem, unsigned class,

@@ -8,7 +8,8 @@
  * A factor of a merged class is shared out to its ranks prime by prime, from
  * the innermost factor and the last rank on; loops of one gap stand in the
  * order of the ranks. Of all ways to place spreads on the axes of the array the
- * least mapping is taken (cds_mapping_compare).
+ * least mapping is taken (cds_mapping_compare), those of full spreads (cut.h)
+ * with idle instances included.
  */
 #include <string.h>
 
@@ -111,9 +112,9 @@ static void write_mapping(cds_writer *writer,
     const bool batch = c == CDS_BATCH;
     const uint64_t g =
         batch ? cds_ceil_div(problem->size[c], leaf->s[c]) : leaf->trips[c].g;
-    const uint64_t digit[CDS_DIGITS] = {batch ? 1 : leaf->trips[c].x,
-                                        leaf->s[c] / rows[c], rows[c],
-                                        batch ? 1 : leaf->trips[c].a, g};
+    const uint64_t digit[CDS_DIGITS] = {
+        batch ? 1 : leaf->trips[c].x, cds_ceil_div(leaf->s[c], rows[c]),
+        rows[c], batch ? 1 : leaf->trips[c].a, g};
     share_class(writer, c, digit);
   }
   writer->mapping->nodes = 0;
@@ -138,13 +139,26 @@ static void write_mapping(cds_writer *writer,
   }
 }
 
+/* Whether the spread of a class may have idle instances. */
+static bool is_full(const cds_problem *problem, const cds_leaf *leaf,
+                    unsigned c) {
+  if (!problem->residual[c] || leaf->s[c] == 1) {
+    return false;
+  }
+  if (c == CDS_BATCH) {
+    return leaf->order.spread > 0 || leaf->s[c] == problem->size[c];
+  }
+  return cds_trips_dealt(problem, c, &leaf->trips[c]) == leaf->s[c];
+}
+
 /* Next way to divide the spreads over rows and columns, like an odometer over
- * the divisors of each s; false after the last. */
-static bool next_rows(uint64_t rows[CDS_CLASSES],
-                      const uint64_t s[CDS_CLASSES]) {
+ * the divisors of each s, or all numbers up to it if it is full; false after
+ * the last. */
+static bool next_rows(uint64_t rows[CDS_CLASSES], const uint64_t s[CDS_CLASSES],
+                      const bool full[CDS_CLASSES]) {
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
     uint64_t next = rows[c] + 1;
-    while (next <= s[c] && s[c] % next != 0) {
+    while (next <= s[c] && !full[c] && s[c] % next != 0) {
       next++;
     }
     if (next <= s[c]) {
@@ -163,7 +177,7 @@ static bool rows_fit(const cds_arch *arch, const uint64_t rows[CDS_CLASSES],
   uint64_t on_cols = 1;
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
     on_rows *= rows[c];
-    on_cols *= s[c] / rows[c];
+    on_cols *= cds_ceil_div(s[c], rows[c]);
   }
   return on_rows <= array->extent[0] &&
          on_cols <= (array->axes > 1 ? array->extent[1] : 1);
@@ -173,8 +187,12 @@ void cds_leaf_mapping(cds_mapping *out, const cds_problem *problem,
                       const cds_leaf *leaf) {
   cds_writer writer = {out, problem, leaf, {{{0}}}};
   uint64_t rows[CDS_CLASSES] = {1, 1, 1, 1};
+  bool full[CDS_CLASSES];
   bool found = false;
   cds_mapping candidate;
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    full[c] = is_full(problem, leaf, c);
+  }
   do {
     if (problem->array && !rows_fit(problem->arch, rows, leaf->s)) {
       continue;
@@ -185,5 +203,5 @@ void cds_leaf_mapping(cds_mapping *out, const cds_problem *problem,
       *out = candidate;
     }
     found = true;
-  } while (next_rows(rows, leaf->s));
+  } while (next_rows(rows, leaf->s, full));
 }

@@ -22,16 +22,17 @@
 
 /* ---- spreads --------------------------------------------------------- */
 
-/* Factors of s that fit on the rows while the rest fits on the columns; only
+/* What of s may stand on the rows while the rest fits on the columns; only
  * counts them if out is NULL. */
-static size_t list_rows(uint64_t *out, const cds_problem *problem, uint64_t s) {
+static size_t list_rows(uint64_t *out, const cds_problem *problem, uint64_t s,
+                        bool full) {
   const cds_array *array = &problem->arch->array[0];
   const bool any = problem->array;
   const uint64_t most = any ? array->extent[0] : 1;
   const uint64_t cols = any && array->axes > 1 ? array->extent[1] : 1;
   size_t count = 0;
   for (uint64_t rows = 1; rows <= most && rows <= s; rows++) {
-    if (s % rows == 0 && s / rows <= cols) {
+    if ((full || s % rows == 0) && cds_ceil_div(s, rows) <= cols) {
       if (out != NULL) {
         out[count] = rows;
       }
@@ -42,25 +43,27 @@ static size_t list_rows(uint64_t *out, const cds_problem *problem, uint64_t s) {
 }
 
 /* Lists the factors of all spreads of a class. */
-static cds_status list_factors(cds_tables *tables, cds_class_table *table) {
+static cds_status list_factors(cds_tables *tables, cds_class_table *table,
+                               bool full) {
+  cds_rows_list *list = &table->rows[full ? 1 : 0];
   size_t all = 0;
-  table->first_rows = cds_arena_array(tables->arena, table->count + 1,
-                                      sizeof *table->first_rows);
-  if (table->first_rows == NULL) {
+  list->first_rows = cds_arena_array(tables->arena, table->count + 1,
+                                     sizeof *list->first_rows);
+  if (list->first_rows == NULL) {
     return CDS_ENOMEM;
   }
   for (size_t i = 0; i < table->count; i++) {
-    table->first_rows[i] = (uint32_t)all;
-    all += list_rows(NULL, tables->problem, table->spread[i]);
+    list->first_rows[i] = (uint32_t)all;
+    all += list_rows(NULL, tables->problem, table->spread[i], full);
   }
-  table->first_rows[table->count] = (uint32_t)all;
-  table->on_rows = cds_arena_array(tables->arena, all, sizeof *table->on_rows);
-  if (table->on_rows == NULL) {
+  list->first_rows[table->count] = (uint32_t)all;
+  list->on_rows = cds_arena_array(tables->arena, all, sizeof *list->on_rows);
+  if (list->on_rows == NULL) {
     return CDS_ENOMEM;
   }
   for (size_t i = 0; i < table->count; i++) {
-    list_rows(&table->on_rows[table->first_rows[i]], tables->problem,
-              table->spread[i]);
+    list_rows(&list->on_rows[list->first_rows[i]], tables->problem,
+              table->spread[i], full);
   }
   return CDS_OK;
 }
@@ -73,7 +76,7 @@ static bool may_spread(const cds_problem *problem, unsigned class, uint64_t s) {
   if (class == CDS_BATCH && cds_ceil_div(size, cds_ceil_div(size, s)) != s) {
     return false;
   }
-  return list_rows(NULL, problem, s) > 0;
+  return list_rows(NULL, problem, s, problem->residual[class]) > 0;
 }
 
 static cds_status list_spreads(cds_tables *tables, unsigned class) {
@@ -99,7 +102,8 @@ static cds_status list_spreads(cds_tables *tables, unsigned class) {
       table->spread[table->count++] = s;
     }
   }
-  return list_factors(tables, table);
+  CDS_TRY(list_factors(tables, table, false));
+  return problem->residual[class] ? list_factors(tables, table, true) : CDS_OK;
 }
 
 static cds_status begin_class(cds_tables *tables, unsigned class) {
@@ -170,6 +174,7 @@ cds_status cds_slopes_get(const cds_slopes **out, cds_tables *tables,
 typedef struct cds_cut_taker {
   const cds_problem *problem;
   unsigned class;
+  bool full;
   cds_trips *out;
   size_t count;
 } cds_cut_taker;
@@ -177,6 +182,10 @@ typedef struct cds_cut_taker {
 static void take(cds_cut_taker *taker, const cds_trips *trips) {
   if (taker->problem->residual[taker->class] &&
       !cds_trips_possible(taker->problem, taker->class, trips)) {
+    return;
+  }
+  if (taker->full &&
+      cds_trips_dealt(taker->problem, taker->class, trips) != trips->s) {
     return;
   }
   if (taker->out != NULL) {
@@ -325,7 +334,7 @@ cds_status cds_group_make(cds_group *group, const cds_options *options,
   size_t parts = 0;
   CDS_TRY(
       cds_parts_list(&part, &parts, problem, tables->scratch, class, whole));
-  cds_cut_taker taker = {problem, class, NULL, 0};
+  cds_cut_taker taker = {problem, class, choice->full, NULL, 0};
   for (unsigned round = 0; round < 2; round++) {
     if (round == 1 && taker.count == 0) {
       break;
@@ -396,8 +405,8 @@ cds_status cds_options_get(cds_options **out, cds_tables *tables,
                            const cds_choice *choice) {
   cds_class_table *table = &tables->class[choice->class];
   const cds_problem *problem = tables->problem;
-  cds_options **slot =
-      &table->options[choice->index][choice->held][choice->above];
+  cds_options **slot = &table->options[choice->index][choice->held]
+                                      [choice->above][choice->full ? 1 : 0];
   *out = *slot;
   if (*slot != NULL) {
     return CDS_OK;
@@ -414,7 +423,10 @@ cds_status cds_options_get(cds_options **out, cds_tables *tables,
   size_t count = 1;
   static const uint64_t one = 1;
   const uint64_t *x = &one;
-  if ((choice->held & CDS_HELD_2) != 0) {
+  if (choice->full && choice->above == 0 && left > 1) {
+    count = 0; /* the whole class is dealt out, in more than one step */
+  } else if ((choice->held & CDS_HELD_2) != 0 &&
+             (!choice->full || choice->above == CDS_ABOVE_MAX - 1)) {
     uint64_t *part = NULL;
     CDS_TRY(cds_parts_list(&part, &count, problem, tables->scratch,
                            choice->class, left));

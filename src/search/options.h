@@ -33,6 +33,7 @@ typedef struct cds_choice {
   unsigned index; /* of its spread */
   cds_held held;
   unsigned above; /* loops above the spread */
+  bool full;      /* only cuts whose longest part the spread deals one by one */
 } cds_choice;
 
 /* Groups of falling x. */
@@ -46,17 +47,23 @@ typedef struct cds_options {
   cds_sizes outer, inner;
 } cds_options;
 
+typedef struct cds_rows_list {
+  uint32_t *first_rows;
+  uint64_t *on_rows;
+} cds_rows_list;
+
 /* Spreads of one class; what depends on them is made when first asked. */
 typedef struct cds_class_table {
   size_t count;
   uint64_t *spread; /* rising */
   /* Of each spread: its factors that fit on the rows while the rest fits on the
-   * columns, on_rows[first_rows[i]] to on_rows[first_rows[i + 1] - 1]. */
-  uint32_t *first_rows;
-  uint64_t *on_rows;
+   * columns, on_rows[first_rows[i]] to on_rows[first_rows[i + 1] - 1]; with
+   * residual parts also those that do if it is full ([1], cut.h), of which the
+   * columns take the quotient rounded up. */
+  cds_rows_list rows[2];
   cds_row *(*least)[CDS_HELD_SETS];     /* made when first asked */
   cds_slopes *(*slopes)[CDS_HELD_SETS]; /* made when first asked */
-  cds_options *(*options)[CDS_HELD_SETS][CDS_ABOVE_MAX];
+  cds_options *(*options)[CDS_HELD_SETS][CDS_ABOVE_MAX][2]; /* not full, full */
 } cds_class_table;
 
 typedef struct cds_tables {

@@ -17,8 +17,8 @@ static const double growth_of_bands = 1.25;
 static const double least_band = 1.02;
 
 /* Whether the spreads of the classes from c on fit on what is left of the axes:
- * some factor of each on the rows, the rest on the columns. Depth of recursion:
- * the classes. */
+ * some factor of each on the rows, the rest on the columns; those of at->full
+ * are. Depth of recursion: the classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static bool divide_axes(const cds_tables *tables, const cds_spreads *at,
                         unsigned c, uint64_t rows, uint64_t cols) {
@@ -28,12 +28,12 @@ static bool divide_axes(const cds_tables *tables, const cds_spreads *at,
   if (at->s[c] == 1) {
     return divide_axes(tables, at, c + 1, rows, cols);
   }
-  const cds_class_table *table = &tables->class[c];
+  const cds_rows_list *list = &tables->class[c].rows[at->full >> c & 1U];
   const unsigned index = at->index[c];
-  for (uint32_t i = table->first_rows[index]; i < table->first_rows[index + 1];
+  for (uint32_t i = list->first_rows[index]; i < list->first_rows[index + 1];
        i++) {
-    const uint64_t on_rows = table->on_rows[i];
-    const uint64_t on_cols = at->s[c] / on_rows;
+    const uint64_t on_rows = list->on_rows[i];
+    const uint64_t on_cols = cds_ceil_div(at->s[c], on_rows);
     if (on_rows > rows) {
       break;
     }
@@ -89,6 +89,14 @@ static cds_status merged_row(const cds_row **out, cds_spread_vectors *vectors,
   return CDS_OK;
 }
 
+static unsigned members(unsigned set) {
+  unsigned count = 0;
+  for (; set != 0; set &= set - 1) {
+    count++;
+  }
+  return count;
+}
+
 static cds_status add_vector(cds_spread_vectors *vectors,
                              const cds_spreads *vector) {
   if (vectors->count == vectors->room) {
@@ -113,6 +121,41 @@ static cds_status add_vector(cds_spread_vectors *vectors,
   }
   cds_rows_cost(&added->energy_pj, &added->cycles, problem, row,
                 cds_batch_steps(problem, added->s[CDS_BATCH]));
+  return CDS_OK;
+}
+
+/*
+ * Adds the vector if it fits on the axes; else, once for each least set of
+ * classes, if it does with these full: the cuts of a set are among those of the
+ * sets that it contains.
+ */
+static cds_status add_if_held(cds_spread_vectors *vectors, cds_spreads *at,
+                              uint64_t product) {
+  unsigned may_be = 0;
+  unsigned added[1U << CDS_CLASSES];
+  unsigned count = 0;
+  at->full = 0;
+  if (axes_hold(vectors->tables, at, product)) {
+    return add_vector(vectors, at);
+  }
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    if (vectors->tables->problem->residual[c] && at->s[c] > 1) {
+      may_be |= 1U << c;
+    }
+  }
+  for (unsigned size = 1; size <= CDS_CLASSES && may_be != 0; size++) {
+    for (unsigned set = 1; set <= may_be; set++) {
+      bool least = (set & ~may_be) == 0 && members(set) == size;
+      for (unsigned i = 0; i < count; i++) {
+        least = least && (added[i] & set) != added[i];
+      }
+      at->full = set;
+      if (least && axes_hold(vectors->tables, at, product)) {
+        added[count++] = set;
+        CDS_TRY(add_vector(vectors, at));
+      }
+    }
+  }
   return CDS_OK;
 }
 
@@ -150,9 +193,7 @@ static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
     }
     at->s[last] = s;
     at->index[last] = (unsigned)i;
-    if (axes_hold(vectors->tables, at, product * s)) {
-      CDS_TRY(add_vector(vectors, at));
-    }
+    CDS_TRY(add_if_held(vectors, at, product * s));
   }
   return CDS_OK;
 }

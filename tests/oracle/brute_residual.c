@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { G, A, X, LOOPS };
-enum { HOLDERS_MAX = 2 * BRUTE_TENSORS, SEEN_MAX = 4096 };
+enum { HOLDERS_MAX = 2 * BRUTE_TENSORS };
 
 typedef struct place {
   unsigned tensor, level;
@@ -29,9 +29,6 @@ typedef struct search {
   uint64_t loop[LOOPS][CDS_RANKS_MAX];
   bool only_list; /* count mappings, do not try them */
   uint64_t tried, listed;
-  /* Products of spreads that were looked at. */
-  size_t seen_count;
-  uint64_t seen[SEEN_MAX][CDS_RANKS_MAX];
 } search;
 
 static void add(cds_mapping *mapping, cds_node node) {
@@ -113,30 +110,28 @@ static bool hoists(const search *it) {
   return false;
 }
 
-/* Whether each node finds as much as it needs, and the last leaves 1. */
-static bool possible(const search *it, const cds_mapping *mapping) {
-  for (unsigned r = 0; r < it->einsum->ranks; r++) {
-    uint64_t left = it->einsum->rank[r].size;
-    for (unsigned n = 0; n < mapping->nodes; n++) {
-      const cds_node *node = &mapping->node[n];
-      if (node->kind == CDS_HOLD || node->rank != r) {
-        continue;
-      }
-      const uint64_t part = (left + node->trips - 1) / node->trips;
-      const bool even = left % node->trips == 0;
-      const bool full = node->kind == CDS_SPREAD
-                            ? node->trips <= left
-                            : (left + part - 1) / part == node->trips;
-      if (!full || (!even && !it->residual[r])) {
-        return false;
-      }
-      left = part;
+/* Whether each node of a rank finds as much as it needs, and the last leaves 1.
+ * Nodes of other ranks do not matter. */
+static bool possible(const search *it, unsigned rank) {
+  static cds_mapping mapping;
+  write(&mapping, it);
+  uint64_t left = it->einsum->rank[rank].size;
+  for (unsigned n = 0; n < mapping.nodes; n++) {
+    const cds_node *node = &mapping.node[n];
+    if (node->kind == CDS_HOLD || node->rank != rank) {
+      continue;
     }
-    if (left != 1) {
+    const uint64_t part = (left + node->trips - 1) / node->trips;
+    const bool even = left % node->trips == 0;
+    const bool full = node->kind == CDS_SPREAD
+                          ? node->trips <= left
+                          : (left + part - 1) / part == node->trips;
+    if (!full || (!even && !it->residual[rank])) {
       return false;
     }
+    left = part;
   }
-  return true;
+  return left == 1;
 }
 
 static bool beyond(double value, double best) {
@@ -162,10 +157,10 @@ static bool is_better(const residual_result *out, double value,
 
 static void try_mapping(search *it) {
   static cds_counts counts;
+  static cds_mapping mapping;
   it->tried++;
-  cds_mapping mapping = {0};
   write(&mapping, it);
-  if (hoists(it) || !possible(it, &mapping)) {
+  if (hoists(it)) {
     return;
   }
   if (it->only_list) {
@@ -203,10 +198,14 @@ static void try_mapping(search *it) {
 
 static uint64_t up(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 
+static bool too_many(const search *it) {
+  return it->only_list && (it->listed > RESIDUAL_MAPPINGS_MAX ||
+                           it->tried > RESIDUAL_TRIED_MAX);
+}
+
 /* Loops of every rank, a and x where its tensor has a holder. */
 static void choose_loops(search *it, unsigned rank) {
-  if (it->only_list &&
-      (it->listed > RESIDUAL_MAPPINGS_MAX || it->tried > RESIDUAL_TRIED_MAX)) {
+  if (too_many(it)) {
     return;
   }
   if (rank == it->einsum->ranks) {
@@ -218,7 +217,11 @@ static void choose_loops(search *it, unsigned rank) {
   const bool one = class < BRUTE_BATCH && it->held[class][1];
   const bool two = class < BRUTE_BATCH && it->held[class][2];
   const uint64_t spread = it->rows[rank] * it->cols[rank];
+  const uint64_t found = it->above == 0 ? up(size, spread) : size; /* by g */
   for (uint64_t g = 1; g <= size; g++) {
+    if (up(found, up(found, g)) != g) {
+      continue;
+    }
     for (uint64_t a = 1; a <= (one ? size : 1); a++) {
       for (uint64_t x = 1; x <= (two ? size : 1); x++) {
         if (up(up(up(up(size, g), a), x), spread) != 1) {
@@ -227,7 +230,9 @@ static void choose_loops(search *it, unsigned rank) {
         it->loop[G][rank] = g;
         it->loop[A][rank] = a;
         it->loop[X][rank] = x;
-        choose_loops(it, rank + 1);
+        if (possible(it, rank)) {
+          choose_loops(it, rank + 1);
+        }
       }
     }
   }
@@ -267,6 +272,9 @@ static bool may_hold(const search *it, unsigned t, unsigned level, bool here) {
 }
 
 static void choose_holders(search *it, unsigned slot) {
+  if (too_many(it)) {
+    return;
+  }
   if (slot == 2 * BRUTE_TENSORS) {
     bool left[BRUTE_TENSORS][3];
     memcpy(left, it->held, sizeof left);
@@ -284,37 +292,15 @@ static void choose_holders(search *it, unsigned slot) {
   it->held[t][level] = false;
 }
 
-/* Counts depend on the product of a rank's spreads only: one division over the
- * axes does. */
-static bool is_new(search *it) {
-  uint64_t product[CDS_RANKS_MAX] = {0};
-  for (unsigned r = 0; r < it->einsum->ranks; r++) {
-    product[r] = it->rows[r] * it->cols[r];
-  }
-  for (size_t i = 0; i < it->seen_count; i++) {
-    if (memcmp(it->seen[i], product, sizeof product) == 0) {
-      return false;
-    }
-  }
-  if (it->seen_count == SEEN_MAX) {
-    fprintf(stderr, "brute force: the instance is too large\n");
-    exit(EXIT_FAILURE);
-  }
-  memcpy(it->seen[it->seen_count++], product, sizeof product);
-  return true;
-}
-
 static void choose_spreads(search *it, unsigned rank, uint64_t rows,
                            uint64_t cols) {
   if (rank == it->einsum->ranks) {
-    if (is_new(it)) {
-      choose_holders(it, 0);
-    }
+    choose_holders(it, 0);
     return;
   }
   const uint64_t size = it->einsum->rank[rank].size;
   for (uint64_t r = 1; r <= rows && r <= size; r++) {
-    for (uint64_t c = 1; c <= cols && r * c <= size; c++) {
+    for (uint64_t c = 1; c <= cols && c <= up(size, r); c++) {
       it->rows[rank] = r;
       it->cols[rank] = c;
       choose_spreads(it, rank + 1, rows / r, cols / c);
@@ -344,13 +330,11 @@ bool brute_residual(residual_result *out, const cds_arch *arch,
   const bool any = arch->arrays > 0;
   const uint64_t rows = any ? array->extent[0] : 1;
   const uint64_t cols = any && array->axes > 1 ? array->extent[1] : 1;
-  out->canonical = cols == 1;
   it->only_list = true;
   choose_spreads(it, 0, rows, cols);
   const bool few =
       it->listed <= RESIDUAL_MAPPINGS_MAX && it->tried <= RESIDUAL_TRIED_MAX;
   it->only_list = false;
-  it->seen_count = 0;
   if (few) {
     choose_spreads(it, 0, rows, cols);
   }

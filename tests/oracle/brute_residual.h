@@ -17,7 +17,6 @@ typedef struct residual_result {
   double value;
   double dynamic_pj, cycles; /* of the mapping */
   cds_mapping mapping;       /* the first in the canonical order */
-  bool canonical;            /* all ways to write it were looked at */
   uint64_t counted;
 } residual_result;
 

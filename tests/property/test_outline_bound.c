@@ -127,7 +127,7 @@ static void check_class(cds_tables *tables, unsigned class) {
             (above > 0 && problem->below[1])) {
           continue;
         }
-        const cds_choice choice = {class, (unsigned)index, held, above};
+        const cds_choice choice = {class, (unsigned)index, held, above, false};
         cds_options *options = NULL;
         assert_int_equal(cds_options_get(&options, tables, &choice), CDS_OK);
         check_options(options, tables);
