@@ -24,15 +24,18 @@
 
 /* What of s may stand on the rows while the rest fits on the columns; only
  * counts them if out is NULL. */
-static size_t list_rows(uint64_t *out, const cds_problem *problem, uint64_t s,
-                        bool full) {
+static size_t list_rows(uint64_t *out, const cds_problem *problem,
+                        unsigned class, uint64_t s, bool full) {
   const cds_array *array = &problem->arch->array[0];
   const bool any = problem->array;
   const uint64_t most = any ? array->extent[0] : 1;
   const uint64_t cols = any && array->axes > 1 ? array->extent[1] : 1;
+  const uint64_t size = problem->size[class];
+  const bool part = cds_ceil_div(size, cds_ceil_div(size, s)) == s;
   size_t count = 0;
-  for (uint64_t rows = 1; rows <= most && rows <= s; rows++) {
-    if ((full || s % rows == 0) && cds_ceil_div(s, rows) <= cols) {
+  for (uint64_t rows = cds_ceil_div(s, cols); rows <= most && rows <= s;
+       rows++) {
+    if (((full && part) || s % rows == 0) && cds_ceil_div(s, rows) <= cols) {
       if (out != NULL) {
         out[count] = rows;
       }
@@ -43,8 +46,8 @@ static size_t list_rows(uint64_t *out, const cds_problem *problem, uint64_t s,
 }
 
 /* Lists the factors of all spreads of a class. */
-static cds_status list_factors(cds_tables *tables, cds_class_table *table,
-                               bool full) {
+static cds_status list_factors(cds_tables *tables, unsigned class, bool full) {
+  cds_class_table *table = &tables->class[class];
   cds_rows_list *list = &table->rows[full ? 1 : 0];
   size_t all = 0;
   list->first_rows = cds_arena_array(tables->arena, table->count + 1,
@@ -54,7 +57,7 @@ static cds_status list_factors(cds_tables *tables, cds_class_table *table,
   }
   for (size_t i = 0; i < table->count; i++) {
     list->first_rows[i] = (uint32_t)all;
-    all += list_rows(NULL, tables->problem, table->spread[i], full);
+    all += list_rows(NULL, tables->problem, class, table->spread[i], full);
   }
   list->first_rows[table->count] = (uint32_t)all;
   list->on_rows = cds_arena_array(tables->arena, all, sizeof *list->on_rows);
@@ -62,7 +65,7 @@ static cds_status list_factors(cds_tables *tables, cds_class_table *table,
     return CDS_ENOMEM;
   }
   for (size_t i = 0; i < table->count; i++) {
-    list_rows(&list->on_rows[list->first_rows[i]], tables->problem,
+    list_rows(&list->on_rows[list->first_rows[i]], tables->problem, class,
               table->spread[i], full);
   }
   return CDS_OK;
@@ -76,7 +79,7 @@ static bool may_spread(const cds_problem *problem, unsigned class, uint64_t s) {
   if (class == CDS_BATCH && cds_ceil_div(size, cds_ceil_div(size, s)) != s) {
     return false;
   }
-  return list_rows(NULL, problem, s, problem->residual[class]) > 0;
+  return list_rows(NULL, problem, class, s, problem->residual[class]) > 0;
 }
 
 static cds_status list_spreads(cds_tables *tables, unsigned class) {
@@ -102,8 +105,8 @@ static cds_status list_spreads(cds_tables *tables, unsigned class) {
       table->spread[table->count++] = s;
     }
   }
-  CDS_TRY(list_factors(tables, table, false));
-  return problem->residual[class] ? list_factors(tables, table, true) : CDS_OK;
+  CDS_TRY(list_factors(tables, class, false));
+  return problem->residual[class] ? list_factors(tables, class, true) : CDS_OK;
 }
 
 static cds_status begin_class(cds_tables *tables, unsigned class) {

@@ -50,7 +50,7 @@ static unsigned permutation_of(const cds_order *order, unsigned level) {
   return cds_permutation_index(tensor);
 }
 
-static void complete(cds_order *order, const cds_problem *problem) {
+void cds_order_complete(cds_order *order, const cds_problem *problem) {
   order->spread = 0;
   for (unsigned level = 1; level < CDS_STEPS; level++) {
     order->permutation[level] = permutation_of(order, level);
@@ -97,7 +97,7 @@ static void add_holders(cds_order_list *out, const cds_problem *problem,
   if ((left[1] | left[2]) == 0) {
     cds_order *added = &out->order[out->count++];
     *added = *order;
-    complete(added, problem);
+    cds_order_complete(added, problem);
     return;
   }
   for (unsigned level = 1; level < CDS_STEPS; level++) {

@@ -40,6 +40,8 @@ typedef struct cds_order_list {
 
 void cds_orders_list(cds_order_list *out, const cds_problem *problem,
                      const cds_held held[CDS_MATRIX]);
+/* Sets what follows from the places: all other fields. */
+void cds_order_complete(cds_order *order, const cds_problem *problem);
 /* Whether a holder counts as its place says: looking up through holders without
  * loops it does not meet loops of the class that its tensor lacks (it would
  * hoist over them, and acts as if it stood above). */

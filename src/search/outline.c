@@ -137,7 +137,9 @@ static cds_status make_outer(cds_options *options, cds_tables *tables,
   begin_outline(&at, options, tables, NULL);
   uint64_t *part = &at.whole;
   size_t parts = 1;
-  if ((choice->held & CDS_HELD_1) != 0) {
+  if (choice->full && choice->above == 1) {
+    part = &at.s; /* what the spread deals out one by one */
+  } else if ((choice->held & CDS_HELD_1) != 0) {
     CDS_TRY(cds_parts_list(&part, &parts, tables->problem, tables->scratch,
                            choice->class, at.whole));
   }

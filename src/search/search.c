@@ -40,18 +40,17 @@
 #include "search/branch.h"
 #include "search/general_search.h"
 #include "search/milp_search.h"
+#include "search/open_list.h"
 #include "search/spread_vectors.h"
 #include "spec/rules.h"
 
-/* Sets of holders of the three tensors, packed: two bits each. */
-enum { CDS_HELD_COMBINATIONS = 64 };
+/* Mappings that were the best for some goal. */
+enum { KNOWN_MAX = 16 };
 
-/* What is open: a vector of spreads, or one with its holders. */
-typedef struct cds_ranked {
-  double bound;
-  uint32_t index;
-  uint32_t packed; /* holders, or CDS_HELD_COMBINATIONS: any */
-} cds_ranked;
+typedef struct cds_known {
+  cds_leaf leaf;
+  double dynamic_pj, cycles;
+} cds_known;
 
 struct cds_searcher {
   cds_arena *tables; /* of the pair that was begun */
@@ -63,10 +62,13 @@ struct cds_searcher {
   cds_tables table;
   cds_order_list *orders[CDS_HELD_COMBINATIONS]; /* made when first asked */
   cds_spread_vectors vectors;
-  size_t open, open_room; /* a heap, the least bound first */
-  cds_ranked *ranked;
+  cds_open_list open;
+  size_t known; /* found for the pair so far; the last KNOWN_MAX are kept */
+  cds_known best[KNOWN_MAX];
+  cds_searcher *equal; /* of the same pair with equal parts; when needed */
   cds_branch branch;
   cds_rules rules;
+  bool warm;                   /* ask it first */
   bool matrix;                 /* whether this search takes the pair */
   cds_general_search *general; /* else this one; made when needed */
   cds_search_options options;
@@ -97,6 +99,7 @@ void cds_searcher_free(cds_searcher *searcher) {
   }
   cds_general_search_free(searcher->general);
   cds_milp_search_free(searcher->milp);
+  cds_searcher_free(searcher->equal);
   cds_arena_free(searcher->tables);
   cds_arena_free(searcher->scratch);
   cds_free(searcher);
@@ -141,6 +144,37 @@ static cds_status take_pair(cds_searcher *searcher, const cds_arch *arch,
   return CDS_OK;
 }
 
+static cds_status begin_pair(cds_searcher *searcher, double power_limit_w);
+
+/* Begins the search of the same pair with equal parts, which is fast and whose
+ * mappings are among those with any. */
+static cds_status begin_equal(cds_searcher *searcher, double power_limit_w) {
+  const cds_problem *problem = &searcher->problem;
+  bool any = false;
+  for (unsigned c = 0; c < CDS_CLASSES; c++) {
+    any = any || problem->residual[c];
+  }
+  searcher->warm = any;
+  if (!any) {
+    return CDS_OK;
+  }
+  if (searcher->equal == NULL) {
+    searcher->equal = cds_searcher_new();
+    if (searcher->equal == NULL) {
+      return CDS_ENOMEM;
+    }
+  }
+  cds_searcher *equal = searcher->equal;
+  equal->options = searcher->options;
+  equal->arch = searcher->arch;
+  equal->arch.any_factors = false;
+  equal->einsum = searcher->einsum;
+  equal->rules.loops = false;
+  equal->matrix = true;
+  return begin_pair(equal, power_limit_w);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): once, for equal parts
 static cds_status begin_pair(cds_searcher *searcher, double power_limit_w) {
   if (!searcher->matrix) {
     return begin_general(searcher, power_limit_w);
@@ -152,9 +186,9 @@ static cds_status begin_pair(cds_searcher *searcher, double power_limit_w) {
   CDS_TRY(cds_tables_begin(&searcher->table, &searcher->problem,
                            searcher->tables, searcher->scratch));
   CDS_TRY(cds_spread_vectors_begin(&searcher->vectors, &searcher->table));
-  searcher->open_room = 0;
-  searcher->ranked = NULL;
-  return CDS_OK;
+  searcher->open = (cds_open_list){.arena = searcher->tables};
+  searcher->known = 0;
+  return begin_equal(searcher, power_limit_w);
 }
 
 /* Programs cut all ranks into equal parts, whatever the architecture says. */
@@ -187,59 +221,8 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
 
 /* ---- solve ----------------------------------------------------------- */
 
-static bool before(const cds_ranked *a, const cds_ranked *b) {
-  if (a->bound != b->bound) {
-    return a->bound < b->bound;
-  }
-  return a->index != b->index ? a->index < b->index : a->packed < b->packed;
-}
-
-static cds_status push(cds_searcher *searcher, cds_ranked entry) {
-  if (searcher->open == searcher->open_room) {
-    const size_t room = 2 * searcher->open_room + 256;
-    cds_ranked *grown = cds_arena_array(searcher->tables, room, sizeof *grown);
-    if (grown == NULL) {
-      return CDS_ENOMEM;
-    }
-    if (searcher->open > 0) {
-      memcpy(grown, searcher->ranked, searcher->open * sizeof *grown);
-    }
-    searcher->ranked = grown;
-    searcher->open_room = room;
-  }
-  cds_ranked *heap = searcher->ranked;
-  size_t at = searcher->open++;
-  for (; at > 0 && before(&entry, &heap[(at - 1) / 2]); at = (at - 1) / 2) {
-    heap[at] = heap[(at - 1) / 2];
-  }
-  heap[at] = entry;
-  return CDS_OK;
-}
-
-static cds_ranked pop(cds_searcher *searcher) {
-  cds_ranked *heap = searcher->ranked;
-  const cds_ranked top = heap[0];
-  const cds_ranked last = heap[--searcher->open];
-  size_t at = 0;
-  for (;;) {
-    size_t child = 2 * at + 1;
-    if (child >= searcher->open) {
-      break;
-    }
-    if (child + 1 < searcher->open && before(&heap[child + 1], &heap[child])) {
-      child++;
-    }
-    if (!before(&heap[child], &last)) {
-      break;
-    }
-    heap[at] = heap[child];
-    at = child;
-  }
-  heap[at] = last;
-  return top;
-}
-
-/* Bound of one choice of spreads and holders; cycles of the least rows. */
+/* Bound of one choice of spreads and holders; INFINITY pJ if no tile fits or
+ * that is beyond the incumbent. */
 static cds_status bound_holders(cds_tile_bound *out, double *energy_pj,
                                 double *cycles, cds_searcher *searcher,
                                 const cds_spreads *at,
@@ -249,11 +232,17 @@ static cds_status bound_holders(cds_tile_bound *out, double *energy_pj,
   const cds_slopes *slopes[CDS_MATRIX];
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     CDS_TRY(cds_least_get(&row[t], &searcher->table, t, at->index[t], held[t]));
-    CDS_TRY(
-        cds_slopes_get(&slopes[t], &searcher->table, t, at->index[t], held[t]));
   }
   cds_rows_cost(energy_pj, cycles, problem, row,
                 cds_batch_steps(problem, at->s[CDS_BATCH]));
+  if (cds_cost_beyond(&searcher->branch, *energy_pj, *cycles)) {
+    *energy_pj = (double)INFINITY;
+    return CDS_OK;
+  }
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    CDS_TRY(
+        cds_slopes_get(&slopes[t], &searcher->table, t, at->index[t], held[t]));
+  }
   cds_tile_bound_fill(out, problem, slopes, held, at->s);
   *energy_pj = out->energy_pj > *energy_pj ? out->energy_pj : *energy_pj;
   *cycles = out->port_cycles > *cycles ? out->port_cycles : *cycles;
@@ -299,19 +288,19 @@ static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
     CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher,
                           &searcher->vectors.vector[index], held));
     if (isinf(energy_pj)) {
-      continue; /* no tile fits */
+      continue; /* no tile fits, or beyond the incumbent */
     }
     const double value =
         cds_goal_value(&searcher->problem, branch->goal, energy_pj, cycles);
     if (!cds_cost_beyond(branch, energy_pj, cycles)) {
-      CDS_TRY(push(searcher, (cds_ranked){value, index, packed}));
+      CDS_TRY(cds_open_push(&searcher->open, (cds_open){value, index, packed}));
     }
   }
   return CDS_OK;
 }
 
 /* Searches one set of holders. */
-static cds_status open_holders(cds_searcher *searcher, const cds_ranked *at) {
+static cds_status open_holders(cds_searcher *searcher, const cds_open *at) {
   cds_branch *branch = &searcher->branch;
   branch->spreads = &searcher->vectors.vector[at->index];
   unpack(branch->held, &searcher->problem, at->packed);
@@ -320,6 +309,9 @@ static cds_status open_holders(cds_searcher *searcher, const cds_ranked *at) {
   double cycles = 0;
   CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher, branch->spreads,
                         branch->held));
+  if (isinf(energy_pj)) {
+    return CDS_OK;
+  }
   const cds_order_list *orders = NULL;
   CDS_TRY(orders_of(&orders, searcher, at->packed, branch->held));
   return cds_branch_run(branch, orders, &bound, cycles);
@@ -360,10 +352,13 @@ static cds_status push_vectors(cds_searcher *searcher, size_t first) {
   const cds_spread_vectors *vectors = &searcher->vectors;
   for (size_t i = first; i < vectors->count; i++) {
     const cds_spreads *at = &vectors->vector[i];
+    if (cds_cost_beyond(&searcher->branch, at->energy_pj, at->cycles)) {
+      continue;
+    }
     const double bound = cds_goal_value(
         &searcher->problem, searcher->branch.goal, at->energy_pj, at->cycles);
-    CDS_TRY(push(searcher,
-                 (cds_ranked){bound, (uint32_t)i, CDS_HELD_COMBINATIONS}));
+    CDS_TRY(cds_open_push(&searcher->open, (cds_open){bound, (uint32_t)i,
+                                                      CDS_HELD_COMBINATIONS}));
   }
   return CDS_OK;
 }
@@ -398,6 +393,70 @@ static double enough_steps(const cds_searcher *searcher) {
   return high;
 }
 
+/* ---- what is known to begin with ------------------------------------- */
+
+/* Makes a mapping the incumbent if it is better, with a value that is a little
+ * too high: the search finds it again in any case, with its own sums, so that
+ * the answer does not depend on what was known. */
+static void offer_known(cds_searcher *searcher, const cds_known *known) {
+  static const double more = 1 + 1e-10;
+  cds_branch *branch = &searcher->branch;
+  const double value = more * cds_goal_value(&searcher->problem, branch->goal,
+                                             known->dynamic_pj, known->cycles);
+  if (isinf(value) || (branch->found && value >= branch->best)) {
+    return;
+  }
+  branch->found = true;
+  branch->best = value;
+  branch->key = (cds_rank_key){value, (double)INFINITY, known->dynamic_pj};
+  branch->leaf = known->leaf;
+  branch->written = false;
+}
+
+static void keep_known(cds_searcher *searcher) {
+  const cds_branch *branch = &searcher->branch;
+  if (branch->found && !isinf(branch->key.cycles)) {
+    searcher->best[searcher->known++ % KNOWN_MAX] =
+        (cds_known){branch->leaf, branch->key.dynamic_pj, branch->key.cycles};
+  }
+}
+
+static cds_status solve(cds_search_result *out, cds_searcher *searcher,
+                        cds_goal goal, const cds_control *control);
+
+/* The best of what was found for other goals, and with equal parts. */
+static cds_status begin_incumbent(cds_searcher *searcher,
+                                  const cds_control *control) {
+  for (size_t i = 0; i < searcher->known && i < KNOWN_MAX; i++) {
+    offer_known(searcher, &searcher->best[i]);
+  }
+  if (!searcher->warm) {
+    return CDS_OK;
+  }
+  cds_searcher *equal = searcher->equal;
+  const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
+  cds_search_result *result =
+      cds_arena_alloc(searcher->scratch, sizeof *result);
+  if (result == NULL) {
+    return CDS_ENOMEM;
+  }
+  const cds_status status =
+      solve(result, equal, searcher->branch.goal, control);
+  cds_arena_reset(searcher->scratch, mark);
+  if (status == CDS_EINFEASIBLE || status == CDS_EINTERRUPTED) {
+    return CDS_OK; /* any parts may still do */
+  }
+  CDS_TRY(status);
+  cds_known known = {equal->branch.leaf, equal->branch.key.dynamic_pj,
+                     equal->branch.key.cycles};
+  cds_order_complete(&known.leaf.order, &searcher->problem);
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    known.leaf.trips[c].above = known.leaf.order.above[c];
+  }
+  offer_known(searcher, &known);
+  return CDS_OK;
+}
+
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control) {
   if (searcher->by_programs) {
@@ -408,6 +467,12 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
     return cds_general_search_solve(out, searcher->general, goal,
                                     searcher->options.nodes_most, control);
   }
+  return solve(out, searcher, goal, control);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): once, for equal parts
+static cds_status solve(cds_search_result *out, cds_searcher *searcher,
+                        cds_goal goal, const cds_control *control) {
   memset(out, 0, sizeof *out);
   cds_branch *branch = &searcher->branch;
   memset(branch, 0, sizeof *branch);
@@ -416,13 +481,14 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   branch->goal = goal;
   branch->control = control;
   branch->nodes_most = searcher->options.nodes_most;
-  searcher->open = 0;
-  CDS_TRY(push_vectors(searcher, 0));
+  searcher->open.count = 0;
+  CDS_TRY(begin_incumbent(searcher, control));
+  cds_spread_vectors_ask(&searcher->vectors, branch);
   double open = (double)INFINITY; /* least bound that was not looked into */
   for (;;) {
     const double unlisted = unlisted_bound(searcher);
-    const bool any = searcher->open > 0;
-    if (!any || searcher->ranked[0].bound > unlisted) {
+    const bool any = searcher->open.count > 0;
+    if (!any || searcher->open.entry[0].bound > unlisted) {
       if (isinf(unlisted) || cds_beyond(branch, unlisted)) {
         break;
       }
@@ -432,7 +498,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
       CDS_TRY(push_vectors(searcher, known));
       continue;
     }
-    const cds_ranked next = pop(searcher);
+    const cds_open next = cds_open_pop(&searcher->open);
     if (cds_beyond(branch, next.bound)) {
       break;
     }
@@ -448,6 +514,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
       break;
     }
   }
+  keep_known(searcher);
   const cds_arena_mark mark = cds_arena_mark_get(searcher->scratch);
   const cds_status status = finish(out, searcher, open);
   cds_arena_reset(searcher->scratch, mark);

@@ -58,34 +58,36 @@ static bool axes_hold(const cds_tables *tables, const cds_spreads *at,
          divide_axes(tables, at, 0, rows, cols);
 }
 
-/* Least row of a tensor over its sets of holders, field by field. */
-static cds_status merged_row(const cds_row **out, cds_spread_vectors *vectors,
-                             unsigned tensor, unsigned index) {
-  cds_row **slot = &vectors->merged[tensor][index];
-  const cds_problem *problem = vectors->tables->problem;
-  bool first = true;
-  if (*slot != NULL) {
-    *out = *slot;
-    return CDS_OK;
-  }
-  cds_row *merged = cds_arena_alloc(vectors->tables->arena, sizeof *merged);
-  if (merged == NULL) {
+/* Least rows of a tensor over its sets of holders, field by field. */
+static cds_status merge_rows(cds_spread_vectors *vectors, unsigned tensor) {
+  cds_tables *tables = vectors->tables;
+  const size_t count = tables->class[tensor].count;
+  cds_row *rows = cds_arena_array(tables->arena, 2 * count, sizeof *rows);
+  if (rows == NULL) {
     return CDS_ENOMEM;
   }
-  for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
-    if (!cds_held_allowed(problem, tensor, held)) {
-      continue;
+  cds_row *least = rows + count;
+  for (size_t i = 0; i < count; i++) {
+    bool first = true;
+    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+      if (!cds_held_allowed(tables->problem, tensor, held)) {
+        continue;
+      }
+      const cds_row *row = NULL;
+      CDS_TRY(cds_least_get(&row, tables, tensor, (unsigned)i, held));
+      if (first) {
+        rows[i] = *row;
+        first = false;
+      }
+      cds_row_lower(&rows[i], row);
     }
-    const cds_row *row = NULL;
-    CDS_TRY(cds_least_get(&row, vectors->tables, tensor, index, held));
-    if (first) {
-      *merged = *row;
-      first = false;
+    least[i] = rows[i];
+    if (i > 0) {
+      cds_row_lower(&least[i], &least[i - 1]);
     }
-    cds_row_lower(merged, row);
   }
-  *slot = merged;
-  *out = merged;
+  vectors->merged[tensor] = rows;
+  vectors->least[tensor] = least;
   return CDS_OK;
 }
 
@@ -112,16 +114,14 @@ static cds_status add_vector(cds_spread_vectors *vectors,
     vectors->vector = grown;
     vectors->room = room;
   }
-  cds_spreads *added = &vectors->vector[vectors->count++];
-  *added = *vector;
-  const cds_problem *problem = vectors->tables->problem;
-  const cds_row *row[CDS_MATRIX];
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    CDS_TRY(merged_row(&row[t], vectors, t, added->index[t]));
-  }
-  cds_rows_cost(&added->energy_pj, &added->cycles, problem, row,
-                cds_batch_steps(problem, added->s[CDS_BATCH]));
+  vectors->vector[vectors->count++] = *vector;
   return CDS_OK;
+}
+
+static uint32_t rows_of(const cds_class_table *table, unsigned full,
+                        unsigned index) {
+  const uint32_t *first = table->rows[full].first_rows;
+  return first[index + 1] - first[index];
 }
 
 /*
@@ -139,11 +139,17 @@ static cds_status add_if_held(cds_spread_vectors *vectors, cds_spreads *at,
     return add_vector(vectors, at);
   }
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
-    if (vectors->tables->problem->residual[c] && at->s[c] > 1) {
+    const cds_class_table *table = &vectors->tables->class[c];
+    if (vectors->tables->problem->residual[c] &&
+        rows_of(table, 1, at->index[c]) > rows_of(table, 0, at->index[c])) {
       may_be |= 1U << c;
     }
   }
-  for (unsigned size = 1; size <= CDS_CLASSES && may_be != 0; size++) {
+  at->full = may_be;
+  if (may_be == 0 || !axes_hold(vectors->tables, at, product)) {
+    return CDS_OK;
+  }
+  for (unsigned size = 1; size <= CDS_CLASSES; size++) {
     for (unsigned set = 1; set <= may_be; set++) {
       bool least = (set & ~may_be) == 0 && members(set) == size;
       for (unsigned i = 0; i < count; i++) {
@@ -166,6 +172,40 @@ typedef struct cds_band {
 
 static double steps_of(const cds_problem *problem, unsigned class, uint64_t s) {
   return (double)cds_ceil_div(problem->size[class], s);
+}
+
+/* The last spread of a class that is at most `most`. */
+static size_t last_within(const cds_class_table *table, uint64_t most) {
+  size_t low = 0;
+  size_t high = table->count;
+  while (high - low > 1) {
+    const size_t middle = (low + high) / 2;
+    if (table->spread[middle] > most) {
+      high = middle;
+    } else {
+      low = middle;
+    }
+  }
+  return low;
+}
+
+/* Sets the bound of a vector, of which the batch class and the first `known`
+ * others are given, while the rest has so many units at most; whether that is
+ * beyond the incumbent. */
+static bool is_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
+                      unsigned known, uint64_t units) {
+  const cds_problem *problem = vectors->tables->problem;
+  const cds_row *row[CDS_MATRIX];
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    row[t] =
+        t < known
+            ? &vectors->merged[t][at->index[t]]
+            : &vectors
+                   ->least[t][last_within(&vectors->tables->class[t], units)];
+  }
+  cds_rows_cost(&at->energy_pj, &at->cycles, problem, row,
+                cds_batch_steps(problem, at->s[CDS_BATCH]));
+  return cds_cost_beyond(vectors->branch, at->energy_pj, at->cycles);
 }
 
 /* All spreads of the last class beside those of the others, of which `product`
@@ -193,7 +233,9 @@ static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
     }
     at->s[last] = s;
     at->index[last] = (unsigned)i;
-    CDS_TRY(add_if_held(vectors, at, product * s));
+    if (!is_beyond(vectors, at, CDS_MATRIX, 0)) {
+      CDS_TRY(add_if_held(vectors, at, product * s));
+    }
   }
   return CDS_OK;
 }
@@ -219,6 +261,9 @@ static cds_status list_class(cds_spread_vectors *vectors, const cds_band *band,
     }
     at->s[class] = s;
     at->index[class] = (unsigned)i;
+    if (is_beyond(vectors, at, place, band->units / (product * s))) {
+      continue;
+    }
     CDS_TRY(list_class(vectors, band, at, place + 1,
                        steps * steps_of(vectors->tables->problem, class, s)));
   }
@@ -257,17 +302,16 @@ static unsigned bucket_of(uint64_t units, double round) {
 }
 
 /* Least energy of a class's rows with spreads of a bucket or any before it. */
-static cds_status class_energies(double out[BUCKETS],
-                                 cds_spread_vectors *vectors, unsigned class,
-                                 unsigned buckets) {
+static void class_energies(double out[BUCKETS],
+                           const cds_spread_vectors *vectors, unsigned class,
+                           unsigned buckets) {
   const cds_class_table *table = &vectors->tables->class[class];
   for (unsigned b = 0; b < buckets; b++) {
     out[b] = (double)INFINITY;
   }
   for (size_t i = 0; i < table->count; i++) {
     const unsigned at = bucket_of(table->spread[i], -1e-9);
-    const cds_row *row = NULL;
-    CDS_TRY(merged_row(&row, vectors, class, (unsigned)i));
+    const cds_row *row = &vectors->merged[class][i];
     if (at < buckets && row->energy_pj < out[at]) {
       out[at] = row->energy_pj;
     }
@@ -275,7 +319,6 @@ static cds_status class_energies(double out[BUCKETS],
   for (unsigned b = 1; b < buckets; b++) {
     out[b] = out[b - 1] < out[b] ? out[b - 1] : out[b];
   }
-  return CDS_OK;
 }
 
 /*
@@ -284,14 +327,14 @@ static cds_status class_energies(double out[BUCKETS],
  * to at most that of U; the least sum over all such buckets is found class by
  * class.
  */
-static cds_status least_energy(double *out, cds_spread_vectors *vectors) {
+static double least_energy(const cds_spread_vectors *vectors) {
   const cds_problem *problem = vectors->tables->problem;
   const unsigned buckets = bucket_of(cds_array_units(problem), 1e-9) + 1;
   double sum[BUCKETS] = {0};
   for (unsigned class = 0; class < CDS_MATRIX; class ++) {
     double own[BUCKETS];
     double next[BUCKETS];
-    CDS_TRY(class_energies(own, vectors, class, buckets));
+    class_energies(own, vectors, class, buckets);
     for (unsigned all = 0; all < buckets; all++) {
       next[all] = (double)INFINITY;
       for (unsigned b = 0; b <= all; b++) {
@@ -301,8 +344,7 @@ static cds_status least_energy(double *out, cds_spread_vectors *vectors) {
     }
     memcpy(sum, next, buckets * sizeof *sum);
   }
-  *out = (problem->mac_pj + sum[buckets - 1]) * (1 - 1e-12);
-  return CDS_OK;
+  return (problem->mac_pj + sum[buckets - 1]) * (1 - 1e-12);
 }
 
 cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
@@ -310,23 +352,26 @@ cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
   const cds_problem *problem = tables->problem;
   memset(out, 0, sizeof *out);
   out->tables = tables;
-  out->growth = first_band;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    const size_t count = tables->class[t].count;
-    out->merged[t] =
-        cds_arena_array(tables->arena, count, sizeof(*out->merged[t]));
-    if (out->merged[t] == NULL) {
-      return CDS_ENOMEM;
-    }
-    memset(out->merged[t], 0, count * sizeof(*out->merged[t]));
+    CDS_TRY(merge_rows(out, t));
   }
   double cycles = 0;
   cds_problem_floor(&out->floor_pj, &cycles, problem);
-  double least = 0;
-  CDS_TRY(least_energy(&least, out));
+  const double least = least_energy(out);
   out->floor_pj = least > out->floor_pj ? least : out->floor_pj;
-  const double fewest = problem->macs / (double)cds_array_units(problem);
-  return list_band(out, fewest * first_band);
+  return CDS_OK;
+}
+
+void cds_spread_vectors_ask(cds_spread_vectors *vectors,
+                            const cds_branch *branch) {
+  const cds_problem *problem = vectors->tables->problem;
+  vectors->branch = branch;
+  vectors->count = 0;
+  vectors->complete = false;
+  vectors->growth = first_band;
+  /* None has as few: the first band begins with the fewest. */
+  vectors->steps =
+      problem->macs / (double)cds_array_units(problem) * (1 - 1e-9);
 }
 
 cds_status cds_spread_vectors_more(cds_spread_vectors *vectors, double enough) {

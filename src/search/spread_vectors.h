@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Vectors of spreads, one for each class, that fit on the axes of the array:
- * listed in bands, the fastest first, as far as a search asks.
+ * listed in bands, the fastest first, as far as a search asks, without those
+ * that are beyond its incumbent.
  */
 #ifndef CDS_SEARCH_SPREAD_VECTORS_H
 #define CDS_SEARCH_SPREAD_VECTORS_H
@@ -16,13 +17,20 @@ typedef struct cds_spread_vectors {
   double growth;   /* of the next band */
   double floor_pj; /* no mapping of any vector has less dynamic energy */
   bool complete;
-  cds_row **merged[CDS_MATRIX]; /* least over the holders, when first asked */
+  /* Of each spread of a class the least row over the holders, and over those of
+   * this spread and of all that are less. */
+  cds_row *merged[CDS_MATRIX];
+  cds_row *least[CDS_MATRIX];
+  const cds_branch *branch; /* what is asked, and the incumbent */
 } cds_spread_vectors;
 
-/* Lists the first band. */
+/* Begins with a pair. */
 cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
                                     cds_tables *tables);
-/* Lists the next one; `enough`: nothing with more steps is of interest. */
+/* Begins with a question: nothing is listed. */
+void cds_spread_vectors_ask(cds_spread_vectors *vectors,
+                            const cds_branch *branch);
+/* Lists the next band; `enough`: nothing with more steps is of interest. */
 cds_status cds_spread_vectors_more(cds_spread_vectors *vectors, double enough);
 
 #endif
