@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count/passes.h"
 #include "oracle/brute_force.h"
 #include "oracle/depth_rules.h"
 #include "spec/rules.h"
@@ -273,8 +274,29 @@ static bool better(const depth_result *out, unsigned goal, double value,
                                       : cost->dynamic_pj < best->dynamic_pj;
 }
 
+/* Passes are of all tensors at once; they cost something where they stand
+ * apart. */
+static void count_passes(walk *it) {
+  bool apart = false;
+  for (unsigned k = 0; k < it->arch->arrays; k++) {
+    apart = apart || it->arch->array[k].passes_apart;
+  }
+  if (!apart) {
+    return;
+  }
+  static cds_mapping mapping;
+  make_mapping(&mapping, it);
+  const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
+  if (cds_count_passes(&it->counts, it->arch, it->einsum, &mapping,
+                       it->scratch) != CDS_OK) {
+    stop("no passes");
+  }
+  cds_arena_reset(it->scratch, mark);
+}
+
 static void offer(walk *it) {
   static depth_point point;
+  count_passes(it);
   depth_result *out = it->out;
   cds_misfit misfit;
   point.fits =
