@@ -317,151 +317,158 @@ static void set_turns(cds_branch *branch, const cds_tiling *tiling) {
   }
 }
 
-/* Finds for the classes from a turn on the first group (the largest x) whose
- * tiles could fit beside what is chosen, from first[] on; false if there is
- * none. Later groups are in no tile larger, so none before it could fit either
- * when more is chosen. */
-static bool limit_x(cds_branch *branch, unsigned turn,
-                    size_t first[CDS_MATRIX]) {
-  for (unsigned i = turn; i < CDS_MATRIX; i++) {
-    const unsigned d = branch->turn[i];
-    const cds_options *options = branch->options[d];
-    for (; first[d] < options->groups; first[d]++) {
-      set_group(branch, d, &options->group[first[d]]);
+/* Groups of each class that are in question: from low[] to before high[]. */
+typedef struct cds_box {
+  size_t low[CDS_MATRIX], high[CDS_MATRIX];
+} cds_box;
+
+/* Sets the least extents of a class with one of the groups of the box, which
+ * are those of the last. */
+static void set_window(cds_branch *branch, unsigned c, const cds_box *box) {
+  const cds_group *group = branch->options[c]->group;
+  const uint64_t left =
+      cds_ceil_div(branch->problem->size[c], branch->spreads->s[c]);
+  set_group(branch, c, &group[box->high[c] - 1]);
+  branch->cut_outside[c][CDS_INSIDE_X] = group[box->low[c]].x < left;
+}
+
+/* Takes the groups from the box whose tiles do not fit beside the least of the
+ * other classes; false if none is left. Later groups are in no tile larger. */
+static bool limit_box(cds_branch *branch, cds_box *box) {
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    set_window(branch, c, box);
+  }
+  if (!cds_branch_may_fit(branch)) {
+    return false;
+  }
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    size_t low = box->low[c];
+    size_t high = box->high[c] - 1; /* this one may fit */
+    while (low < high) {
+      const size_t middle = low + (high - low) / 2;
+      set_group(branch, c, &branch->options[c]->group[middle]);
       if (cds_branch_may_fit(branch)) {
-        break;
+        high = middle;
+      } else {
+        low = middle + 1;
       }
     }
-    set_group(branch, d, NULL);
-    if (first[d] == options->groups) {
-      return false;
-    }
+    box->low[c] = low;
+    set_window(branch, c, box);
   }
   return true;
 }
 
-/* Sets the sizes in question: those of the chosen groups, of this group of the
- * class whose turn it is, and of the first groups of the following classes. */
-static bool set_sizes(cds_branch *branch, unsigned turn, size_t group,
-                      const size_t first[CDS_MATRIX]) {
-  for (unsigned i = 0; i < CDS_MATRIX; i++) {
-    const unsigned d = branch->turn[i];
-    cds_options *options = branch->options[d];
-    cds_group *at = i < turn    ? branch->chosen_group[d]
-                    : i == turn ? &options->group[group]
-                                : &options->group[first[d]];
-    const cds_status status =
-        cds_outline_get(&branch->sizes[d], at, options, branch->tables);
-    if (status != CDS_OK) {
-      branch->status = status;
-      branch->stopped = true;
-      return false;
-    }
-  }
-  return true;
-}
-
-/* Groups of a class from `first` to before `end`. */
-static cds_sizes inner_part(const cds_options *options, size_t first,
-                            size_t end) {
-  const cds_sizes *inner = &options->inner;
-  return (cds_sizes){end - first, first == 0 ? inner->whole : 0,
-                     inner->size + first};
-}
-
-/* Whether all choices are beyond the incumbent in which the class whose turn it
- * is has a group from `from` to before `end`, and the following classes one
- * from first[] on. */
-static bool groups_beyond(cds_branch *branch, cds_tiling *tiling, unsigned turn,
-                          size_t from, size_t end,
-                          const size_t first[CDS_MATRIX]) {
+/* Whether all choices in the box are beyond the incumbent, by what the levels
+ * cost each by itself, and, with residual parts, by the sizes of the first
+ * groups, which cost no more than those of later ones. */
+static bool box_beyond(cds_branch *branch, cds_tiling *tiling,
+                       const cds_box *box) {
   cds_sizes inner[CDS_MATRIX];
-  bool open = end - from > 1;
+  bool open = false;
   bool residual = false;
-  for (unsigned i = 0; i < CDS_MATRIX; i++) {
-    const unsigned d = branch->turn[i];
-    const cds_options *options = branch->options[d];
-    size_t low = i == turn ? from : first[d];
-    size_t high = i == turn ? end : options->groups;
-    if (i < turn) {
-      low = (size_t)(branch->chosen_group[d] - options->group);
-      high = low + 1;
-    }
-    inner[d] = inner_part(options, low, high);
-    open = open || (i > turn && high - low > 1);
-    residual = residual || branch->problem->residual[d];
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    const cds_sizes *all = &branch->options[c]->inner;
+    const size_t count = box->high[c] - box->low[c];
+    inner[c] = (cds_sizes){count, box->low[c] == 0 ? all->whole : 0,
+                           all->size + box->low[c]};
+    open = open || count > 1;
+    residual = residual || branch->problem->residual[c];
   }
   if ((open || !residual) && cds_levels_beyond(branch, tiling, inner)) {
     return true;
   }
-  return residual && (!set_sizes(branch, turn, from, first) ||
-                      cds_sizes_beyond(branch, tiling));
+  if (!residual) {
+    return false;
+  }
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    cds_options *options = branch->options[c];
+    const cds_status status =
+        cds_outline_get(&branch->sizes[c], &options->group[box->low[c]],
+                        options, branch->tables);
+    if (status != CDS_OK) {
+      branch->status = status;
+      branch->stopped = true;
+      return true;
+    }
+  }
+  return cds_sizes_beyond(branch, tiling);
 }
 
-/* Where the groups of the class end that may hold something of interest: what
- * is beyond from a group on stays so from each later one on. Found by steps
- * that double, then by bisection. */
-static size_t end_of_groups(cds_branch *branch, cds_tiling *tiling,
-                            unsigned turn, const size_t first[CDS_MATRIX]) {
-  const unsigned c = branch->turn[turn];
-  const size_t groups = branch->options[c]->groups;
-  size_t low = first[c]; /* where the end may be: from here to `high` */
-  size_t high = groups;
-  size_t step = 1;
+/* The class to split a box by: the one whose x is open the most; CDS_MATRIX:
+ * each has one group. */
+static unsigned widest(const cds_branch *branch, const cds_box *box) {
+  unsigned class = CDS_MATRIX;
+  double most = 1;
+  for (unsigned i = 0; i < CDS_MATRIX; i++) {
+    const unsigned c = branch->turn[i];
+    const cds_group *group = branch->options[c]->group;
+    const double ratio =
+        (double)group[box->low[c]].x / (double)group[box->high[c] - 1].x;
+    if (ratio > most) {
+      most = ratio;
+      class = c;
+    }
+  }
+  return class;
+}
+
+/* Where to split the groups of a class: at the middle of the ratio of x. */
+static size_t split_at(const cds_branch *branch, const cds_box *box,
+                       unsigned c) {
+  const cds_group *group = branch->options[c]->group;
+  const double first = (double)group[box->low[c]].x;
+  const double last = (double)group[box->high[c] - 1].x;
+  size_t low = box->low[c] + 1;
+  size_t high = box->high[c] - 1;
   while (low < high) {
-    const size_t half = low + (high - low) / 2;
-    const size_t at =
-        high == groups && low + step < half ? low + step - 1 : half;
-    if (groups_beyond(branch, tiling, turn, at, groups, first)) {
-      high = at;
+    const size_t middle = low + (high - low) / 2;
+    const double x = (double)group[middle].x;
+    if (x * x <= first * last) {
+      high = middle;
     } else {
-      low = at + 1;
-      step *= 2;
+      low = middle + 1;
     }
   }
   return low;
 }
 
-/* Chooses x of the classes from a turn on; `from`: groups before these do not
- * fit. The depth of recursion is the number of classes. */
+/* Chooses x of all classes, by boxes that are halved. The depth of recursion is
+ * the number of halvings. */
 // NOLINTNEXTLINE(misc-no-recursion)
-static void choose_x(cds_branch *branch, cds_tiling *tiling, unsigned turn,
-                     const size_t from[CDS_MATRIX]) {
-  if (turn == CDS_MATRIX) {
+static void choose_x(cds_branch *branch, cds_tiling *tiling, cds_box box) {
+  if (branch->stopped || !limit_box(branch, &box)) {
+    return;
+  }
+  const unsigned c = widest(branch, &box);
+  const cds_row *row[CDS_MATRIX];
+  for (unsigned d = 0; d < CDS_MATRIX; d++) {
+    const cds_group *group = &branch->options[d]->group[box.low[d]];
+    row[d] = box.high[d] - box.low[d] == 1 ? group->least : group->open;
+  }
+  double dynamic_pj = 0;
+  double cycles = 0;
+  if (rows_beyond(branch, row, &dynamic_pj, &cycles) ||
+      box_beyond(branch, tiling, &box)) {
+    return;
+  }
+  if (c == CDS_MATRIX) {
+    for (unsigned d = 0; d < CDS_MATRIX; d++) {
+      branch->chosen_group[d] = &branch->options[d]->group[box.low[d]];
+      set_group(branch, d, branch->chosen_group[d]);
+    }
     if (make_rows(branch)) {
       choose_rows(branch, tiling);
     }
     return;
   }
-  size_t first[CDS_MATRIX];
-  memcpy(first, from, sizeof first);
-  if (!limit_x(branch, turn, first)) {
-    return;
-  }
-  const unsigned c = branch->turn[turn];
-  cds_options *options = branch->options[c];
-  const bool one = options->groups == 1 && turn > 0;
-  const size_t end = one ? 1 : end_of_groups(branch, tiling, turn, first);
-  const cds_row *row[CDS_MATRIX];
-  for (unsigned i = 0; i < CDS_MATRIX; i++) {
-    const unsigned d = branch->turn[i];
-    row[d] = i < turn ? branch->chosen_group[d]->least
-                      : branch->options[d]->group[first[d]].open;
-  }
-  for (size_t g = first[c]; g < end && !branch->stopped; g++) {
-    double dynamic_pj = 0;
-    double cycles = 0;
-    row[c] = options->group[g].open;
-    if (rows_beyond(branch, row, &dynamic_pj, &cycles)) {
-      break;
-    }
-    branch->chosen_group[c] = &options->group[g];
-    set_group(branch, c, &options->group[g]);
-    if (one || !groups_beyond(branch, tiling, turn, g, g + 1, first)) {
-      choose_x(branch, tiling, turn + 1, first);
-    }
-  }
-  set_group(branch, c, NULL);
+  const size_t middle = split_at(branch, &box, c);
+  cds_box half = box;
+  half.high[c] = middle;
+  choose_x(branch, tiling, half);
+  half.high[c] = box.high[c];
+  half.low[c] = middle;
+  choose_x(branch, tiling, half);
 }
 
 /* Searches the orders first .. first + orders - 1, which agree. */
@@ -477,14 +484,17 @@ static cds_status run_orders(cds_branch *branch) {
     set_group(branch, c, NULL);
   }
   cds_tilings_list(branch);
-  static const size_t all[CDS_MATRIX];
+  cds_box all = {{0}, {0}};
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    all.high[c] = branch->options[c]->groups;
+  }
   branch->status = CDS_OK;
   for (unsigned i = 0; i < branch->tilings && !branch->stopped; i++) {
     branch->first_order = branch->tiling[i].first;
     branch->orders = branch->tiling[i].orders;
     branch->fitting = branch->first_order;
     set_turns(branch, &branch->tiling[i]);
-    choose_x(branch, &branch->tiling[i], 0, all);
+    choose_x(branch, &branch->tiling[i], all);
   }
   return branch->status;
 }
