@@ -18,7 +18,7 @@
 #include "support/random_case.h"
 #include "support/simulate.h"
 
-enum { CASES = 20000, CASES_QUICK = 1000, FEW = 500 };
+enum { CASES = 10000, CASES_QUICK = 1000, FEW = 500 };
 enum {
   SHOWS_EVEN = 10,
   SHOWS_MULTICAST = 1 << 7,
