@@ -7,8 +7,32 @@ environment=()
 shown_as='' # what stands before the name of a test instead of the preset
 german=() # what puts a German locale in force, once it is made
 
+# A heading begins a part: what one took is said when the next begins.
+part='' part_start=0 part_cpu=0 cpu=0
+
 heading() {
+  end_part
+  look_at_cpu
+  part=$* part_start=$SECONDS part_cpu=$cpu
   printf '\n== %s\n' "$*"
+}
+
+end_part() {
+  [[ $part ]] || return 0
+  look_at_cpu
+  printf -- '-- %s: %d s, %d s of processor time\n' "$part" \
+    "$((SECONDS - part_start))" "$((cpu - part_cpu))"
+  part=''
+}
+
+# Sets cpu: seconds of processor time of all that this shell has waited for,
+# which the second line of `times` tells (a subshell would tell its own).
+look_at_cpu() {
+  local minutes seconds more_minutes more_seconds
+  times >"$out/times"
+  read -r minutes seconds more_minutes more_seconds < <(
+    sed -nE '2s/[.][0-9]+s//g; 2s/m/ /gp' "$out/times")
+  cpu=$((60 * (minutes + more_minutes) + seconds + more_seconds))
 }
 
 report() { # report VERDICT NAME [DETAIL]
@@ -59,12 +83,38 @@ tell() {
   esac
 }
 
+# together STEP NAME... -- COMMAND...: a step for each name, as many at once as
+# there are processors; NAME in the step and the command is the name.
+together() {
+  local shown=$1 names=() name status seconds folder=$out/together
+  shift
+  while [[ $1 != -- ]]; do
+    names+=("$1")
+    shift
+  done
+  shift
+  rm -rf "$folder"
+  mkdir "$folder"
+  # Not by '&': an interruption must reach them.
+  # shellcheck disable=SC2016
+  printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I NAME bash -c '
+    "${@:2}" >"$1.log" 2>&1 </dev/null
+    echo "$? $SECONDS" >"$1.status"' bash "$folder/NAME" "$@"
+  for name in "${names[@]}"; do
+    cp "$folder/$name.log" "$(log_of "${shown//NAME/$name}")"
+    read -r status seconds <"$folder/$name.status"
+    tell "${shown//NAME/$name}" "$status" "$seconds"
+  done
+}
+
 # has NAME COMMAND: skips the step NAME if the machine lacks the command.
 has() {
   command -v "$2" >/dev/null 2>&1 && return
   skip_step "$1" "'$2' is missing"
   return 1
 }
+
+targets=() # what `build` builds instead of all
 
 # build PRESET [CMAKE OPTION...]
 build() {
@@ -76,7 +126,8 @@ build() {
 build_commands() {
   local preset=$1
   shift
-  cmake --preset "$preset" "$@" && cmake --build --preset "$preset"
+  cmake --preset "$preset" "$@" &&
+    cmake --build --preset "$preset" ${targets[0]+--target "${targets[@]}"}
 }
 
 # tests_of PRESET [CTEST OPTION...]: runs its tests and counts each of them.
@@ -224,11 +275,13 @@ all_steps() {
   has 'clang tests' clang-14 && clang_steps
 
   heading 'without OpenMP, GLPK and ONNX'
+  targets=(quick_tests)
   build valgrind -DCDS_WITH_OPENMP=OFF -DCDS_WITH_GLPK=OFF \
     -DCDS_WITH_ONNX=OFF && tests_of valgrind -L quick -LE lint
 
   heading 'valgrind'
   has 'tests under valgrind' valgrind && valgrind_steps
+  targets=()
 
   heading 'ThreadSanitizer'
   has 'tests with threads under ThreadSanitizer' clang-14 && tsan_steps
@@ -245,7 +298,7 @@ all_steps() {
   mutant_steps
 
   heading 'fuzzing'
-  has 'fuzzing' clang-14 && build fuzz && fuzz_steps
+  has 'fuzzing' clang-14 && fuzz_steps
 
   heading 'installation'
   install_steps
@@ -293,29 +346,13 @@ valgrind_steps() {
     fi
     names+=("$name")
   done
-  under_valgrind "${names[@]}"
+  together 'valgrind: NAME' "${names[@]}" -- timeout 900 valgrind -q \
+    --error-exitcode=9 --leak-check=full \
+    --errors-for-leak-kinds=definite out/build/valgrind/tests/NAME
   step 'valgrind: command line' tests/cli/run --valgrind \
     --jobs "$jobs" out/build/valgrind/codesign
 }
 
-# under_valgrind NAME...: tests, as many at once as there are processors.
-under_valgrind() {
-  local name status seconds folder=$out/valgrind
-  rm -rf "$folder"
-  mkdir "$folder"
-  # Not by '&': an interruption must reach them.
-  # shellcheck disable=SC2016
-  printf '%s\n' "$@" | xargs -P "$jobs" -I NAME bash -c '
-    "${@:2}" >"$1.log" 2>&1 </dev/null
-    echo "$? $SECONDS" >"$1.status"' bash "$folder/NAME" \
-    timeout 900 valgrind -q --error-exitcode=9 --leak-check=full \
-    --errors-for-leak-kinds=definite out/build/valgrind/tests/NAME
-  for name in "$@"; do
-    cp "$folder/$name.log" "$(log_of "valgrind: $name")"
-    read -r status seconds <"$folder/$name.status"
-    tell "valgrind: $name" "$status" "$seconds"
-  done
-}
 
 # The tests with a German locale in force from the first instruction on: a
 # preloaded object calls setlocale, as a host program might.
@@ -421,22 +458,24 @@ same_fixtures() {
 }
 
 fuzz_steps() {
-  local file name corpus
-  for file in tests/fuzz/fuzz_*.c; do
-    name=$(basename "$file" .c)
-    corpus=$out/corpus/$name
-    mkdir -p "$corpus"
-    step "$name for 20 s" "out/build/fuzz/tests/$name" -max_total_time=20 \
-      -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$out/" "$corpus" \
-      "tests/fuzz/corpus/${name#fuzz_}"
+  local names name
+  mapfile -t names < <(basename -s .c tests/fuzz/fuzz_*.c)
+  targets=("${names[@]}")
+  build fuzz || names=()
+  targets=()
+  [[ ${#names[@]} -gt 0 ]] || return
+  for name in "${names[@]}"; do
+    mkdir -p "$out/corpus/$name"
   done
+  # shellcheck disable=SC2016
+  together 'NAME for 20 s' "${names[@]}" -- bash -c '
+    exec "out/build/fuzz/tests/$1" -max_total_time=20 -timeout=10 \
+      -rss_limit_mb=2048 -artifact_prefix="$2/" "$2/corpus/$1" \
+      "tests/fuzz/corpus/${1#fuzz_}"' bash NAME "$out"
 }
 
 # A program of somebody else, built against the installed package.
 install_steps() {
-  heading 'README'
-  readme_steps
-
   local prefix=$out/prefix
   rm -rf "$prefix" "$out/consumer"
   step 'install' cmake --install out/build/release --prefix "$prefix" ||
