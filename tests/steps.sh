@@ -238,6 +238,12 @@ mutant_steps() {
   [[ $number -gt 0 ]] || fail_step 'mutants' "none ran, log: ${log#"$root"/}"
 }
 
+campaign_steps() {
+  heading 'the search against brute force'
+  step 'campaign' tests/oracle/campaign.sh
+  cat "$(log_of campaign)"
+}
+
 # --- --all ------------------------------------------------------------------
 
 # Debian packages that only --all uses. Without apt or a network the steps
