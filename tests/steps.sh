@@ -5,10 +5,33 @@
 # Settings for the programs under test: VARIABLE=VALUE...
 environment=()
 shown_as='' # what stands before the name of a test instead of the preset
-german=() # what puts a German locale in force, once it is made
+
+# A heading begins a part: what one took is said when the next begins.
+part='' part_start=0 part_cpu=0 cpu=0
 
 heading() {
+  end_part
+  look_at_cpu
+  part=$* part_start=$SECONDS part_cpu=$cpu
   printf '\n== %s\n' "$*"
+}
+
+end_part() {
+  [[ $part ]] || return 0
+  look_at_cpu
+  printf -- '-- %s: %d s, %d s of processor time\n' "$part" \
+    "$((SECONDS - part_start))" "$((cpu - part_cpu))"
+  part=''
+}
+
+# Sets cpu: seconds of processor time of all that this shell has waited for,
+# which the second line of `times` tells (a subshell would tell its own).
+look_at_cpu() {
+  local minutes seconds more_minutes more_seconds
+  times >"$out/times"
+  read -r minutes seconds more_minutes more_seconds < <(
+    sed -nE '2s/[.][0-9]+s//g; 2s/m/ /gp' "$out/times")
+  cpu=$((60 * (minutes + more_minutes) + seconds + more_seconds))
 }
 
 report() { # report VERDICT NAME [DETAIL]
@@ -59,12 +82,38 @@ tell() {
   esac
 }
 
+# together STEP NAME... -- COMMAND...: a step for each name, as many at once as
+# there are processors; NAME in the step and the command is the name.
+together() {
+  local shown=$1 names=() name status seconds folder=$out/together
+  shift
+  while [[ $1 != -- ]]; do
+    names+=("$1")
+    shift
+  done
+  shift
+  rm -rf "$folder"
+  mkdir "$folder"
+  # Not by '&': an interruption must reach them.
+  # shellcheck disable=SC2016
+  printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I NAME bash -c '
+    "${@:2}" >"$1.log" 2>&1 </dev/null
+    echo "$? $SECONDS" >"$1.status"' bash "$folder/NAME" "$@"
+  for name in "${names[@]}"; do
+    cp "$folder/$name.log" "$(log_of "${shown//NAME/$name}")"
+    read -r status seconds <"$folder/$name.status"
+    tell "${shown//NAME/$name}" "$status" "$seconds"
+  done
+}
+
 # has NAME COMMAND: skips the step NAME if the machine lacks the command.
 has() {
   command -v "$2" >/dev/null 2>&1 && return
   skip_step "$1" "'$2' is missing"
   return 1
 }
+
+targets=() # what `build` builds instead of all
 
 # build PRESET [CMAKE OPTION...]
 build() {
@@ -76,7 +125,8 @@ build() {
 build_commands() {
   local preset=$1
   shift
-  cmake --preset "$preset" "$@" && cmake --build --preset "$preset"
+  cmake --preset "$preset" "$@" &&
+    cmake --build --preset "$preset" ${targets[0]+--target "${targets[@]}"}
 }
 
 # tests_of PRESET [CTEST OPTION...]: runs its tests and counts each of them.
@@ -187,294 +237,9 @@ mutant_steps() {
   [[ $number -gt 0 ]] || fail_step 'mutants' "none ran, log: ${log#"$root"/}"
 }
 
-# --- --all ------------------------------------------------------------------
-
-# Debian packages that only --all uses. Without apt or a network the steps
-# that need them are skipped, each by name.
-install_companions() {
-  local package wanted=()
-  for package in clang-14:clang-14 clang-format-14:clang-format-14 \
-    clang-tidy-14:clang-tidy-14 valgrind:valgrind localedef:locales g++:g++ \
-    pkg-config:pkg-config shellcheck:shellcheck; do
-    command -v "${package%:*}" >/dev/null 2>&1 || wanted+=("${package#*:}")
-  done
-  # shellcheck disable=SC2154,SC2206
-  has_compiler && { has_onnx || wanted+=($onnx_packages); }
-  has_compiler && { has_glpk || wanted+=("$glpk_packages"); }
-  [[ -n $(find /usr/lib/llvm-14 -name omp.h 2>/dev/null) ]] ||
-    wanted+=(libomp-14-dev)
-  [[ -n $(find /usr/lib/llvm-14 -name 'libclang_rt.fuzzer-*' 2>/dev/null) ]] ||
-    wanted+=(libclang-rt-14-dev)
-  [[ ${#wanted[@]} -eq 0 ]] ||
-    install_packages "$out/companions.log" "${wanted[@]}" ||
-    say 'not all companions could be installed: their tests are skipped'
+campaign_steps() {
+  heading 'the search against brute force'
+  step 'campaign' tests/oracle/campaign.sh
+  cat "$(log_of campaign)"
 }
 
-all_steps() {
-  heading 'README'
-  readme_steps
-
-  heading 'clang-tidy'
-  tests_of dev -L slow
-
-  heading 'release build: the other tests'
-  tests_of release -LE 'lint|property|oracle'
-
-  heading 'clang build'
-  has 'clang tests' clang-14 && clang_steps
-
-  heading 'without OpenMP, GLPK and ONNX'
-  build valgrind -DCDS_WITH_OPENMP=OFF -DCDS_WITH_GLPK=OFF \
-    -DCDS_WITH_ONNX=OFF && tests_of valgrind -L quick -LE lint
-
-  heading 'valgrind'
-  has 'tests under valgrind' valgrind && valgrind_steps
-
-  heading 'ThreadSanitizer'
-  has 'tests with threads under ThreadSanitizer' clang-14 && tsan_steps
-
-  heading 'German locale'
-  has 'unit tests under de_DE.UTF-8' localedef && locale_steps
-
-  heading 'same bytes for any number of threads and any compiler'
-  identity_steps
-
-  heading 'ONNX models of PyPI'
-  has 'ONNX models' python3 && onnx_steps
-
-  mutant_steps
-
-  heading 'fuzzing'
-  has 'fuzzing' clang-14 && build fuzz && fuzz_steps
-
-  heading 'installation'
-  install_steps
-
-  printf '\nnot needed yet, so not installed: Slurm, GNU parallel, MPI, %s\n' \
-    'SQLite, libxlsxwriter, LibreOffice, Chromium (later steps)'
-}
-
-clang_steps() {
-  build clang || return
-  environment=(CODESIGN_TEST_QUICK=1)
-  tests_of clang -LE lint
-  environment=()
-}
-
-# The tests that start threads, with clang's OpenMP: gcc's warns falsely.
-tsan_steps() {
-  local name tests=(test_base_parallel test_explore_explore)
-  local options=ignore_noninstrumented_modules=1
-  step 'build tsan' build_tsan "${tests[@]}" || return
-  for name in "${tests[@]}"; do
-    step "tsan: $name" env OMP_NUM_THREADS=4 \
-      TSAN_OPTIONS="$options:suppressions=tests/tsan.supp" \
-      OMP_TOOL_LIBRARIES=/usr/lib/llvm-14/lib/libarcher.so \
-      "out/build/tsan/tests/$name"
-  done
-}
-
-build_tsan() {
-  cmake --preset tsan && cmake --build --preset tsan --target "$@"
-}
-
-# Every unit test and most command lines under valgrind, with what reads ONNX
-# models; only definite leaks count, because thread pools keep their stacks
-# to the end.
-valgrind_steps() {
-  local file name names=()
-  step 'build valgrind with ONNX' build_commands valgrind \
-    -DCDS_WITH_ONNX=AUTO || return
-  for file in tests/unit/test_*.c; do
-    name=$(basename "$file" .c)
-    if grep -q 'long double' "$file"; then
-      skip_step "valgrind: $name" 'valgrind has no long double, its reference'
-      continue
-    fi
-    names+=("$name")
-  done
-  under_valgrind "${names[@]}"
-  step 'valgrind: command line' tests/cli/run --valgrind \
-    --jobs "$jobs" out/build/valgrind/codesign
-}
-
-# under_valgrind NAME...: tests, as many at once as there are processors.
-under_valgrind() {
-  local name status seconds folder=$out/valgrind
-  rm -rf "$folder"
-  mkdir "$folder"
-  # Not by '&': an interruption must reach them.
-  # shellcheck disable=SC2016
-  printf '%s\n' "$@" | xargs -P "$jobs" -I NAME bash -c '
-    "${@:2}" >"$1.log" 2>&1 </dev/null
-    echo "$? $SECONDS" >"$1.status"' bash "$folder/NAME" \
-    timeout 900 valgrind -q --error-exitcode=9 --leak-check=full \
-    --errors-for-leak-kinds=definite out/build/valgrind/tests/NAME
-  for name in "$@"; do
-    cp "$folder/$name.log" "$(log_of "valgrind: $name")"
-    read -r status seconds <"$folder/$name.status"
-    tell "valgrind: $name" "$status" "$seconds"
-  done
-}
-
-# The tests with a German locale in force from the first instruction on: a
-# preloaded object calls setlocale, as a host program might.
-locale_steps() {
-  local folder=$out/locale
-  mkdir -p "$folder"
-  step 'make the locale: 1.5 is printed 1,5' make_locale "$folder" || return
-  # LANGUAGE: numbers in German, messages of the system in English.
-  german=("LOCPATH=$folder" LC_ALL=de_DE.UTF-8 LANGUAGE=C
-    "LD_PRELOAD=$folder/preload.so")
-  environment=("${german[@]}") shown_as=German
-  tests_of release -L unit
-  environment=() shown_as=''
-}
-
-make_locale() {
-  [[ -d $1/de_DE.UTF-8 ]] ||
-    localedef -i de_DE -f UTF-8 "$1/de_DE.UTF-8" || return
-  $compiler -shared -fPIC -x c - -o "$1/preload.so" <<'END' || return
-#include <locale.h>
-__attribute__((constructor)) static void german(void) {
-  (void)setlocale(LC_ALL, "");
-}
-END
-  $compiler -x c - -o "$1/print" <<'END' || return
-#include <stdio.h>
-int main(void) { return printf("%.1f", 1.5) < 0; }
-END
-  [[ $(LOCPATH=$1 LC_ALL=de_DE.UTF-8 LD_PRELOAD=$1/preload.so "$1/print") == \
-  1,5 ]]
-}
-
-# explore on a small space with 1, 2, 3 and 8 threads, with the program built
-# by clang, and in the German locale: the same three files each time.
-identity_steps() {
-  local threads first=$out/identity/1
-  rm -rf "$out/identity"
-  step 'explore with 1 thread' explore_small release 1 "$first" || return 0
-  for threads in 2 3 8; do
-    step "explore with $threads threads: same bytes" \
-      same_as "$first" release "$threads" "$out/identity/$threads"
-  done
-  if [[ -x out/build/clang/codesign ]]; then
-    step 'explore built by clang: same bytes' \
-      same_as "$first" clang 2 "$out/identity/clang"
-  else
-    skip_step 'explore built by clang: same bytes' 'no build by clang'
-  fi
-  if [[ ${#german[@]} -gt 0 ]]; then
-    environment=("${german[@]}")
-    step 'explore in de_DE.UTF-8: same bytes' \
-      same_as "$first" release 2 "$out/identity/locale"
-    environment=()
-  else
-    skip_step 'explore in de_DE.UTF-8: same bytes' 'no German locale'
-  fi
-}
-
-# explore_small PRESET THREADS FOLDER
-explore_small() {
-  env "${environment[@]}" "out/build/$1/codesign" explore -j "$2" -o "$3" \
-    tests/support/small_space.yaml tests/support/small_network.yaml
-}
-
-# same_as FIRST PRESET THREADS FOLDER: effort (the object "run" of the result)
-# may differ, nothing else.
-same_as() {
-  local file
-  explore_small "$2" "$3" "$4" || return
-  for file in designs.csv layers.csv result.json; do
-    diff <(without_effort "$1/$file") <(without_effort "$4/$file") || return 1
-  done
-}
-
-without_effort() {
-  sed '/^  "run": {/,/^  }/d' "$1"
-}
-
-# The models that the package onnx ships for the tests of its own runtimes.
-onnx_steps() {
-  local venv=$out/venv name
-  if ! has_onnx; then
-    skip_step 'ONNX models' "not all of $onnx_packages are there"
-    return
-  fi
-  if ! "$venv/bin/python" -c 'import numpy, onnx' 2>/dev/null; then
-    { python3 -m venv "$venv" && "$venv/bin/pip" install -q onnx==1.17.0 \
-      numpy; } >"$out/venv.log" 2>&1 || {
-      skip_step 'ONNX models' 'onnx of PyPI cannot be installed (python3-venv?)'
-      return
-    }
-  fi
-  for name in node_tests network_tests; do
-    step "ONNX: $name" "$venv/bin/python" "tests/import/$name.py" \
-      out/build/release/codesign "$out/onnx"
-  done
-  step 'ONNX: fixtures are what their script makes' same_fixtures "$venv"
-}
-
-same_fixtures() {
-  "$1/bin/python" tests/import/make_fixtures.py "$out/fixtures" &&
-    diff -r "$out/fixtures" tests/import/fixtures
-}
-
-fuzz_steps() {
-  local file name corpus
-  for file in tests/fuzz/fuzz_*.c; do
-    name=$(basename "$file" .c)
-    corpus=$out/corpus/$name
-    mkdir -p "$corpus"
-    step "$name for 20 s" "out/build/fuzz/tests/$name" -max_total_time=20 \
-      -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$out/" "$corpus" \
-      "tests/fuzz/corpus/${name#fuzz_}"
-  done
-}
-
-# A program of somebody else, built against the installed package.
-install_steps() {
-  heading 'README'
-  readme_steps
-
-  local prefix=$out/prefix
-  rm -rf "$prefix" "$out/consumer"
-  step 'install' cmake --install out/build/release --prefix "$prefix" ||
-    return 0
-  step 'installed program runs' "$prefix/bin/codesign" --version
-  step 'manual page and completions are installed' ls \
-    "$prefix/share/man/man1/codesign.1" \
-    "$prefix/share/bash-completion/completions/codesign" \
-    "$prefix/share/zsh/site-functions/_codesign" \
-    "$prefix/share/fish/vendor_completions.d/codesign.fish"
-  step 'use the package from CMake' use_from_cmake "$prefix"
-  has 'use the package by pkg-config' pkg-config &&
-    step 'use the package by pkg-config' use_by_pkg_config "$prefix"
-}
-
-use_from_cmake() {
-  mkdir -p "$out/consumer"
-  cat >"$out/consumer/CMakeLists.txt" <<'END'
-cmake_minimum_required(VERSION 3.16)
-project(consumer C)
-find_package(codesign 0.1 REQUIRED)
-add_executable(consumer consumer.c)
-target_link_libraries(consumer codesign::codesign)
-END
-  cat >"$out/consumer/consumer.c" <<'END'
-#include <codesign/codesign.h>
-int main(void) { return CDS_OK; }
-END
-  cmake -S "$out/consumer" -B "$out/consumer/build" \
-    -DCMAKE_PREFIX_PATH="$1" && cmake --build "$out/consumer/build" &&
-    "$out/consumer/build/consumer"
-}
-
-use_by_pkg_config() {
-  local flags
-  flags=$(PKG_CONFIG_PATH=$(dirname "$(find "$1" -name codesign.pc)") \
-    pkg-config --static --cflags --libs codesign)
-  # shellcheck disable=SC2086
-  $compiler "$out/consumer/consumer.c" $flags -o "$out/consumer/plain" &&
-    "$out/consumer/plain"
-}

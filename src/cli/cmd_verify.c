@@ -213,7 +213,11 @@ int cds_cmd_verify(cds_cli *cli) {
   it->control.cancel = cds_signals_flag();
   const cds_yaml *root = NULL;
   cds_status status =
-      cds_yaml_read_file(&root, it->path, cli->arena, cli->diag);
+      cds_yaml_read_expected(&root, it->path,
+                             "a certificate that 'codesign map --certificate "
+                             "FILE' wrote, or a result.json of 'codesign "
+                             "explore'",
+                             cli->arena, cli->diag);
   if (status != CDS_OK) {
     return cds_cli_exit_code(status);
   }

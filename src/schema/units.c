@@ -150,7 +150,7 @@ static const struct {
     [CDS_DIM_ENERGY_BIT] = {"energy per bit",
                             "an energy per bit, such as '0.5 pJ/bit'"},
     [CDS_DIM_FREQUENCY] = {"frequency", "a frequency, such as '1.2 GHz'"},
-    [CDS_DIM_TIME] = {"time", "a time, such as '10 ns'"},
+    [CDS_DIM_TIME] = {"time", "a time, such as '10 s' or '5 ms'"},
     [CDS_DIM_POWER] = {"power", "a power, such as '25 W'"},
     [CDS_DIM_VOLTAGE] = {"voltage", "a voltage, such as '0.7 V'"},
     [CDS_DIM_LENGTH] = {"length", "a length, such as '9 um'"},

@@ -40,6 +40,7 @@
 
 #include "count/hops.h"
 #include "price/words.h"
+#include "search/divisors.h"
 #include "search/search.h"
 #include "spec/rules.h"
 
@@ -50,7 +51,7 @@ enum {
   CDS_WINDOWS_MAX = 4,             /* two-rank axes of one tensor */
   CDS_PATTERNS_MAX = 16,           /* lacking sets of up to four tensors */
   CDS_PASSES_MAX = 64,             /* numbers of passes told apart */
-  CDS_NONE = 0xffff                /* no such divisor */
+  CDS_NONE = CDS_NO_DIVISOR        /* no such divisor */
 };
 
 /* Ranks merged into one dimension, and the divisors of its size. */

@@ -17,7 +17,6 @@
  * of any set at least one. And every word is loaded once.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -85,12 +84,6 @@ static cds_status merge_ranks(cds_general *out) {
   return CDS_OK;
 }
 
-static int by_value(const void *left, const void *right) {
-  const uint64_t a = *(const uint64_t *)left;
-  const uint64_t b = *(const uint64_t *)right;
-  return a < b ? -1 : a > b;
-}
-
 /* Adds p times every number of the list that is not there yet. */
 static bool multiply_list(uint64_t *list, size_t *count, uint64_t p) {
   const size_t known = *count;
@@ -141,7 +134,7 @@ static cds_status list_divisors(cds_dim *dim, const cds_general *general) {
       }
     }
   }
-  qsort(list, count, sizeof *list, by_value);
+  cds_divisors_sort(list, count);
   dim->divisor = list;
   dim->divisors = (unsigned)count;
   dim->prime = cds_arena_array(general->arena, count, sizeof *dim->prime);
@@ -154,30 +147,11 @@ static cds_status list_divisors(cds_dim *dim, const cds_general *general) {
   return CDS_OK;
 }
 
-static uint16_t divisor_index(const cds_dim *dim, uint64_t value) {
-  const uint64_t *found =
-      bsearch(&value, dim->divisor, dim->divisors, sizeof value, by_value);
-  return found == NULL ? CDS_NONE : (uint16_t)(found - dim->divisor);
-}
-
 static cds_status list_quotients(cds_dim *dim, cds_arena *arena) {
-  const size_t n = dim->divisors;
-  dim->quotient = cds_arena_array(arena, n * n, sizeof *dim->quotient);
-  dim->product = cds_arena_array(arena, n * n, sizeof *dim->product);
-  if (dim->quotient == NULL || dim->product == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < n; i++) {
-    for (size_t j = 0; j < n; j++) {
-      const uint64_t a = dim->divisor[i];
-      const uint64_t b = dim->divisor[j];
-      uint64_t product = 0;
-      const bool fits = cds_mul_u64(&product, a, b);
-      dim->quotient[i * n + j] =
-          a % b == 0 ? divisor_index(dim, a / b) : CDS_NONE;
-      dim->product[i * n + j] = fits ? divisor_index(dim, product) : CDS_NONE;
-    }
-  }
+  cds_divisor_tables tables;
+  CDS_TRY(cds_divisors_tables(&tables, dim->divisor, dim->divisors, arena));
+  dim->quotient = tables.quotient;
+  dim->product = tables.product;
   return CDS_OK;
 }
 

@@ -4,16 +4,9 @@
 
 #include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "price/words.h"
-
-static int by_value(const void *left, const void *right) {
-  const uint64_t a = *(const uint64_t *)left;
-  const uint64_t b = *(const uint64_t *)right;
-  return a < b ? -1 : a > b;
-}
 
 /* Divisors of a size up to 2^40: 2^20 divisions. */
 static cds_status list_divisors(cds_tl_dim *dim, uint64_t size,
@@ -35,36 +28,17 @@ static cds_status list_divisors(cds_tl_dim *dim, uint64_t size,
       list[count++] = size / i;
     }
   }
-  qsort(list, count, sizeof *list, by_value);
+  cds_divisors_sort(list, count);
   dim->divisor = list;
   dim->count = (unsigned)count;
   return CDS_OK;
 }
 
-static uint16_t index_of(const cds_tl_dim *dim, uint64_t value) {
-  const uint64_t *found =
-      bsearch(&value, dim->divisor, dim->count, sizeof value, by_value);
-  return found == NULL ? CDS_TL_NONE : (uint16_t)(found - dim->divisor);
-}
-
 static cds_status list_quotients(cds_tl_dim *dim, cds_arena *arena) {
-  const size_t n = dim->count;
-  dim->quotient = cds_arena_array(arena, n * n, sizeof *dim->quotient);
-  dim->product = cds_arena_array(arena, n * n, sizeof *dim->product);
-  if (dim->quotient == NULL || dim->product == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < n; i++) {
-    for (size_t j = 0; j < n; j++) {
-      const uint64_t a = dim->divisor[i];
-      const uint64_t b = dim->divisor[j];
-      const uint64_t size = dim->divisor[n - 1];
-      dim->quotient[i * n + j] =
-          a % b == 0 ? index_of(dim, a / b) : CDS_TL_NONE;
-      dim->product[i * n + j] =
-          a <= size / b ? index_of(dim, a * b) : CDS_TL_NONE;
-    }
-  }
+  cds_divisor_tables tables;
+  CDS_TRY(cds_divisors_tables(&tables, dim->divisor, dim->count, arena));
+  dim->quotient = tables.quotient;
+  dim->product = tables.product;
   return CDS_OK;
 }
 

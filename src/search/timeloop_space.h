@@ -16,12 +16,13 @@
 
 #include "count/timeloop.h"
 #include "price/timeloop.h"
+#include "search/divisors.h"
 #include "spec/rules.h"
 
 enum {
   CDS_TL_DIMS = CDS_RANKS_MAX,
   CDS_TL_DIVISORS = 4096,
-  CDS_TL_NONE = 0xffff /* no such divisor */
+  CDS_TL_NONE = CDS_NO_DIVISOR /* no such divisor */
 };
 
 typedef struct cds_tl_dim {

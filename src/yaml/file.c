@@ -7,10 +7,15 @@
 
 #include "yaml/internal.h"
 
-static cds_status unreadable(cds_diag *diag, const char *file,
+/* A file to read: its name, and what it should be. */
+typedef struct cds_wanted {
+  const char *file, *expected;
+} cds_wanted;
+
+static cds_status unreadable(cds_diag *diag, const cds_wanted *wanted,
                              const char *reason) {
-  cds_diag_error(diag, (cds_place){.file = file},
-                 "cannot read: %s: expected a readable YAML file", reason);
+  cds_diag_error(diag, (cds_place){.file = wanted->file},
+                 "cannot read: %s: expected %s", reason, wanted->expected);
   return CDS_EINPUT;
 }
 
@@ -42,30 +47,31 @@ static cds_status read_all(char **out, size_t *length, FILE *stream) {
   return CDS_OK;
 }
 
-static cds_status read_stream(const cds_yaml **out, const char *file,
+static cds_status read_stream(const cds_yaml **out, const cds_wanted *wanted,
                               FILE *stream, cds_arena *arena, cds_diag *diag) {
   char *text = NULL;
   size_t length = 0;
   const cds_status status = read_all(&text, &length, stream);
   if (status == CDS_EIO) {
-    return unreadable(diag, file, strerror(errno));
+    return unreadable(diag, wanted, strerror(errno));
   }
   CDS_TRY(status);
   const cds_status parsed =
-      cds_yaml_read_text(out, file, text, length, arena, diag);
+      cds_yaml_read_text(out, wanted->file, text, length, arena, diag);
   cds_free(text);
   return parsed;
 }
 
 /* Files are read more than once (their digest goes into the results), so what
  * can be read only once is refused; the standard input is kept by `-`. */
-static cds_status not_regular(cds_diag *diag, const char *file, mode_t mode) {
+static cds_status not_regular(cds_diag *diag, const cds_wanted *wanted,
+                              mode_t mode) {
   if (S_ISDIR(mode)) {
-    return unreadable(diag, file, "it is a directory");
+    return unreadable(diag, wanted, "it is a directory");
   }
   const bool once = S_ISFIFO(mode) || S_ISCHR(mode);
   const cds_status status =
-      unreadable(diag, file,
+      unreadable(diag, wanted,
                  S_ISFIFO(mode) ? "it is a pipe, which can be read only once"
                                 : "it is no regular file");
   if (once) {
@@ -77,25 +83,31 @@ static cds_status not_regular(cds_diag *diag, const char *file, mode_t mode) {
 
 cds_status cds_yaml_read_file(const cds_yaml **out, const char *path,
                               cds_arena *arena, cds_diag *diag) {
-  const char *const file = cds_arena_strdup(arena, path);
-  if (file == NULL) {
+  return cds_yaml_read_expected(out, path, "a readable YAML file", arena, diag);
+}
+
+cds_status cds_yaml_read_expected(const cds_yaml **out, const char *path,
+                                  const char *expected, cds_arena *arena,
+                                  cds_diag *diag) {
+  const cds_wanted wanted = {cds_arena_strdup(arena, path), expected};
+  if (wanted.file == NULL) {
     return CDS_ENOMEM;
   }
   if (strcmp(path, "-") == 0) {
-    return read_stream(out, file, stdin, arena, diag);
+    return read_stream(out, &wanted, stdin, arena, diag);
   }
   struct stat about;
   if (stat(path, &about) != 0) {
-    return unreadable(diag, file, strerror(errno));
+    return unreadable(diag, &wanted, strerror(errno));
   }
   if (!S_ISREG(about.st_mode)) {
-    return not_regular(diag, file, about.st_mode);
+    return not_regular(diag, &wanted, about.st_mode);
   }
   FILE *const stream = fopen(path, "rb");
   if (stream == NULL) {
-    return unreadable(diag, file, strerror(errno));
+    return unreadable(diag, &wanted, strerror(errno));
   }
-  const cds_status status = read_stream(out, file, stream, arena, diag);
+  const cds_status status = read_stream(out, &wanted, stream, arena, diag);
   (void)fclose(stream);
   return status;
 }

@@ -39,6 +39,11 @@ struct cds_yaml {
  * that cannot be opened). An empty document is refused too. */
 cds_status cds_yaml_read_file(const cds_yaml **out, const char *path,
                               cds_arena *arena, cds_diag *diag);
+/* Likewise; when the file cannot be read, the message says that `expected` was:
+ * "a certificate". */
+cds_status cds_yaml_read_expected(const cds_yaml **out, const char *path,
+                                  const char *expected, cds_arena *arena,
+                                  cds_diag *diag);
 cds_status cds_yaml_read_text(const cds_yaml **out, const char *name,
                               const char *text, size_t length, cds_arena *arena,
                               cds_diag *diag);

@@ -7,8 +7,8 @@
 
 static void stop(const char *text) {
   fprintf(stderr,
-          "'%s': expected pairs of a name and a whole number, the names being "
-          "seed, cases, case, times, reports and shrink\n",
+          "'%s': expected 'quick', or pairs of a name and a whole number, the "
+          "names being seed, cases, case, times, reports, shrink and uneven\n",
           text);
   exit(EXIT_FAILURE);
 }
@@ -43,6 +43,8 @@ static void set(test_arguments *out, const char *name, uint64_t number) {
     out->reports = number;
   } else if (strcmp(name, "shrink") == 0) {
     out->shrink = number != 0;
+  } else if (strcmp(name, "uneven") == 0) {
+    out->uneven = number != 0;
   } else {
     stop(name);
   }
@@ -57,11 +59,15 @@ test_arguments test_arguments_read(const test_arguments *usual, int argc,
   }
   from_environment(&out.seed, "CODESIGN_TEST_SEED");
   from_environment(&out.cases, "CODESIGN_TEST_CASES");
-  for (int i = 1; i < argc; i += 2) {
-    if (i + 1 == argc) {
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "quick") == 0) {
+      out.cases = out.quick;
+    } else if (i + 1 == argc) {
       stop(argv[i]);
+    } else {
+      set(&out, argv[i], number_of(argv[i + 1]));
+      i++;
     }
-    set(&out, argv[i], number_of(argv[i + 1]));
   }
   return out;
 }

@@ -27,7 +27,7 @@
 
 enum {
   COMPARED = 120,
-  COMPARED_QUICK = 30,
+  COMPARED_QUICK = 10,
   ORDERED = 6 /* loops, all orders of which are tried */
 };
 static unsigned compared = COMPARED;

@@ -25,7 +25,7 @@
 #include "support/nest.h"
 #include "support/simulate.h"
 
-enum { CASES = 1500, CASES_QUICK = 200 };
+enum { CASES = 800, CASES_QUICK = 40 };
 
 /* Value of a mapping by the simulator and the tests' own price rules. */
 static double literal_value(const tiny_case *it, const cds_mapping *mapping) {

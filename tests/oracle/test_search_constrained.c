@@ -27,7 +27,7 @@
 #include "support/close.h"
 #include "support/nest.h"
 
-enum { CASES = 600, CASES_QUICK = 80, COMPARED = 10 };
+enum { CASES = 600, CASES_QUICK = 40, COMPARED = 10 };
 static const double near = 1e-9;
 
 typedef struct totals {

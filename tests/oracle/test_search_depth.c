@@ -29,7 +29,7 @@
 
 /* After so many pairs comes one of so many layouts that they are listed in
  * bands. */
-enum { CASES = 300, CASES_QUICK = 100, BANDED = 50 };
+enum { CASES = 300, CASES_QUICK = 50, BANDED = 50 };
 static const double near = 1e-9;
 
 typedef struct totals {

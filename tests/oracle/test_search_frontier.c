@@ -28,7 +28,7 @@
 #include "support/close.h"
 #include "support/nest.h"
 
-enum { CASES = 1200, CASES_QUICK = 120 };
+enum { CASES = 500, CASES_QUICK = 40 };
 static const double near = 1e-9;
 static const double gap = 0.05;
 

@@ -4,8 +4,7 @@
  * could be given, on tiny random pairs: the same value for every goal, or none
  * exactly where nothing fits; always proven.
  *
- * Usage: test_timeloop_search [SEED [CASES [FIRST]]]; or CODESIGN_TEST_SEED and
- * CODESIGN_TEST_CASES in the environment.
+ * Usage: test_timeloop_search [quick] [seed N] [cases N] [case N] [reports N]
  */
 #include <inttypes.h>
 #include <math.h>
@@ -17,15 +16,14 @@
 
 #include <cmocka.h>
 
+#include "oracle/arguments.h"
 #include "oracle/depth_case.h"
 #include "oracle/timeloop_brute.h"
 #include "search/timeloop_search.h"
 
-enum { CASES = 60, MAPPINGS_MAX = 30000 };
-
-static uint64_t seed = 1;
-static uint64_t cases = CASES;
-static uint64_t first; /* number of the first case */
+enum { MAPPINGS_MAX = 30000 };
+static test_arguments given = {
+    .seed = 1, .cases = 60, .quick = 5, .reports = 5};
 
 /* Two arrays between two levels, which Timeloop has not. */
 static bool has_twins(const cds_arch *arch) {
@@ -65,11 +63,13 @@ static void the_search_finds_what_brute_force_finds(void **state) {
   uint64_t mappings = 0;
   uint64_t mismatches = 0;
   (void)state;
-  for (uint64_t number = first;
-       compared < cases && number < first + 100 * cases; number++) {
+  for (uint64_t number = given.first;
+       compared < given.cases && mismatches < given.reports &&
+       number < given.first + 100 * given.cases;
+       number++) {
     depth_case it;
     timeloop_brute brute;
-    depth_case_make(&it, seed, number, 1);
+    depth_case_make(&it, given.seed, number, 1);
     if (has_twins(&it.arch)) {
       continue;
     }
@@ -81,7 +81,8 @@ static void the_search_finds_what_brute_force_finds(void **state) {
     for (unsigned g = 0; g < TIMELOOP_GOALS; g++) {
       same = agree(&it, &brute, g) && same;
     }
-    if (!same && mismatches++ < 30) {
+    if (!same) {
+      mismatches++;
       depth_case_write(stdout, &it);
     }
     compared++;
@@ -93,14 +94,8 @@ static void the_search_finds_what_brute_force_finds(void **state) {
   assert_true(compared > 0);
 }
 
-static uint64_t number_or(const char *text, uint64_t other) {
-  return text == NULL ? other : strtoull(text, NULL, 10);
-}
-
 int main(int argc, char **argv) {
-  seed = number_or(argc > 1 ? argv[1] : getenv("CODESIGN_TEST_SEED"), seed);
-  cases = number_or(argc > 2 ? argv[2] : getenv("CODESIGN_TEST_CASES"), cases);
-  first = number_or(argc > 3 ? argv[3] : NULL, 0);
+  given = test_arguments_read(&given, argc, argv);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_search_finds_what_brute_force_finds)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,14 +17,15 @@
 #include <cmocka.h>
 
 #include "export/certificate.h"
+#include "oracle/arguments.h"
 #include "oracle/random_price.h"
 #include "oracle/tiny_case.h"
 #include "support/messages.h"
 #include "support/nest.h"
 #include "verify/certificate.h"
 
-enum { CASES = 2000, CASES_QUICK = 150, TAMPERINGS = 13 };
-static uint64_t seed = 1, cases, only = UINT64_MAX;
+enum { TAMPERINGS = 13, FEW = 100 /* cases show not all that there is */ };
+static test_arguments arguments = {.seed = 1, .cases = 2000, .quick = 150};
 static unsigned refused[TAMPERINGS];
 
 /* ---- texts ----------------------------------------------------------- */
@@ -223,12 +224,12 @@ static void solve(run *it, cds_network_result *out, uint64_t nodes_most) {
 
 static void open_run(run *it, uint64_t number) {
   memset(it, 0, sizeof *it);
-  tiny_case_make(&it->tiny, seed, number);
+  tiny_case_make(&it->tiny, arguments.seed, number);
   fixture_open(&it->f);
   it->arch_text = arch_text(&it->tiny, it->tiny.arch.compute.mac_pj[0]);
   it->workload_text = workload_text(&it->tiny);
   read_inputs(it);
-  random_stream stream = random_start(seed + 2000, number);
+  random_stream stream = random_start(arguments.seed + 2000, number);
   it->objective = (cds_objective)random_below(&stream, 4);
   solve(it, &it->result,
         random_chance(&stream, 30) ? 1 + random_below(&stream, 40)
@@ -298,10 +299,8 @@ static void certificates_are_verified(void **state) {
   uint64_t certified = 0;
   uint64_t none = 0;
   uint64_t gaps = 0;
-  for (uint64_t number = 0; number < cases; number++) {
-    if (only != UINT64_MAX && number != only) {
-      continue;
-    }
+  for (uint64_t i = 0; i < arguments.cases; i++) {
+    const uint64_t number = arguments.first + i;
     open_run(&it, number);
     if (it.status == CDS_OK || it.status == CDS_EINFEASIBLE) {
       const cds_claimed_layer claim = claim_of(&it, &it.result);
@@ -324,7 +323,7 @@ static void certificates_are_verified(void **state) {
   print_message("%" PRIu64 " certified, %" PRIu64
                 " of them with a gap, %" PRIu64 " without a mapping\n",
                 certified, gaps, none);
-  assert_true(only != UINT64_MAX || certified > cases / 2);
+  assert_true(arguments.cases < FEW || certified > arguments.cases / 2);
 }
 
 /* ---- tampering ------------------------------------------------------- */
@@ -462,10 +461,8 @@ static void tampered_certificates_are_refused(void **state) {
   (void)state;
   static run it;
   unsigned all = 0;
-  for (uint64_t number = 0; number < cases; number++) {
-    if (only != UINT64_MAX && number != only) {
-      continue;
-    }
+  for (uint64_t i = 0; i < arguments.cases; i++) {
+    const uint64_t number = arguments.first + i;
     open_run(&it, number);
     if (it.status == CDS_OK && it.result.value > 0) {
       tamper_numbers(&it);
@@ -478,23 +475,13 @@ static void tampered_certificates_are_refused(void **state) {
   for (unsigned i = 0; i < TAMPERINGS; i++) {
     print_message("%u%s", refused[i], i + 1 < TAMPERINGS ? " " : " refused\n");
     all += refused[i];
-    assert_true(only != UINT64_MAX || refused[i] > 0);
+    assert_true(arguments.cases < FEW || refused[i] > 0);
   }
-  assert_true(only != UINT64_MAX || all > cases);
+  assert_true(arguments.cases < FEW || all > arguments.cases);
 }
 
 int main(int argc, char **argv) {
-  cases = getenv("CODESIGN_TEST_QUICK") != NULL ? CASES_QUICK : CASES;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t value = strtoull(argv[i + 1], NULL, 10);
-    if (strcmp(argv[i], "seed") == 0) {
-      seed = value;
-    } else if (strcmp(argv[i], "cases") == 0) {
-      cases = value;
-    } else {
-      only = value;
-    }
-  }
+  arguments = test_arguments_read(&arguments, argc, argv);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(certificates_are_verified),
       cmocka_unit_test(tampered_certificates_are_refused),

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "oracle/arguments.h"
 #include "oracle/random_price.h"
 #include "oracle/tiny_case.h"
 #include "search/search.h"
@@ -24,8 +25,8 @@
 #include "support/nest.h"
 #include "verify/walk.h"
 
-enum { CASES = 3000, CASES_QUICK = 300, MAPPINGS = 20 };
-static uint64_t seed = 1, cases, only = UINT64_MAX;
+enum { MAPPINGS = 20 };
+static test_arguments arguments = {.seed = 1, .cases = 3000, .quick = 300};
 
 /* ---- random mappings ------------------------------------------------- */
 
@@ -132,11 +133,11 @@ static void compare(const tiny_case *it, const cds_pair *pair,
 }
 
 static bool begin(tiny_case *it, cds_pair *pair, uint64_t number) {
-  tiny_case_make(it, seed, number);
+  tiny_case_make(it, arguments.seed, number);
   const cds_status status =
       cds_pair_init(pair, &it->arch, &it->einsum, it->goal.power_limit_w);
   assert_true(status == CDS_OK || status == CDS_EINFEASIBLE);
-  return status == CDS_OK && (only == UINT64_MAX || only == number);
+  return status == CDS_OK;
 }
 
 static void random_mappings_cost_what_count_and_price_say(void **state) {
@@ -146,11 +147,12 @@ static void random_mappings_cost_what_count_and_price_say(void **state) {
   static cds_pair pair;
   cds_arena *arena = cds_arena_new();
   uint64_t compared = 0;
-  for (uint64_t number = 0; number < cases; number++) {
+  for (uint64_t n = 0; n < arguments.cases; n++) {
+    const uint64_t number = arguments.first + n;
     if (!begin(&it, &pair, number)) {
       continue;
     }
-    random_stream stream = random_start(seed + 1000, number);
+    random_stream stream = random_start(arguments.seed + 1000, number);
     for (unsigned i = 0; i < MAPPINGS; i++) {
       if (draw_mapping(&mapping, &it, &stream)) {
         compare(&it, &pair, &mapping, arena);
@@ -158,7 +160,7 @@ static void random_mappings_cost_what_count_and_price_say(void **state) {
       }
     }
   }
-  assert_true(only != UINT64_MAX || compared > 10 * cases);
+  assert_true(arguments.cases < 10 || compared > 10 * arguments.cases);
   cds_arena_free(arena);
 }
 
@@ -181,7 +183,8 @@ static void each_optimum_is_accepted_and_nothing_above(void **state) {
   cds_searcher *searcher = cds_searcher_new();
   uint64_t boxes = 0;
   uint64_t optima = 0;
-  for (uint64_t number = 0; number < cases; number++) {
+  for (uint64_t n = 0; n < arguments.cases; n++) {
+    const uint64_t number = arguments.first + n;
     if (!begin(&it, &pair, number)) {
       continue;
     }
@@ -223,17 +226,7 @@ static void each_optimum_is_accepted_and_nothing_above(void **state) {
 }
 
 int main(int argc, char **argv) {
-  cases = getenv("CODESIGN_TEST_QUICK") != NULL ? CASES_QUICK : CASES;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t value = strtoull(argv[i + 1], NULL, 10);
-    if (strcmp(argv[i], "seed") == 0) {
-      seed = value;
-    } else if (strcmp(argv[i], "cases") == 0) {
-      cases = value;
-    } else {
-      only = value;
-    }
-  }
+  arguments = test_arguments_read(&arguments, argc, argv);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_mappings_cost_what_count_and_price_say),
       cmocka_unit_test(each_optimum_is_accepted_and_nothing_above),

@@ -5,17 +5,18 @@
  * is offered is made anew and must fit; sizes are not one bit too large; no
  * smaller factor of a loop would do; what could be bypassed alone is offered.
  *
- * Usage: test_advice [seed N] [cases N]
+ * Usage: test_advice [seed N] [cases N] [case N]
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "network/advice.h"
+#include "oracle/arguments.h"
 #include "price/advice.h"
 #include "support/random_case.h"
 
-enum { CASES = 1500 };
+enum { CASES = 1500, CASES_QUICK = 500 };
 static const char *const kind_name[] = {"single", "tile",     "bypass",
                                         "format", "streamed", "size"};
 
@@ -163,22 +164,20 @@ static void check_case(room *it, random_stream *stream) {
 }
 
 int main(int argc, char **argv) {
-  uint64_t seed = 20240501;
-  uint64_t cases = CASES;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t value = strtoull(argv[i + 1], NULL, 10);
-    *(strcmp(argv[i], "seed") == 0 ? &seed : &cases) = value;
-  }
+  static const test_arguments usual = {
+      .seed = 20240501, .cases = CASES, .quick = CASES_QUICK};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
   room *it = calloc(1, sizeof *it);
   if (it == NULL) {
     return EXIT_FAILURE;
   }
   it->arena = cds_arena_new();
-  for (uint64_t number = 0; number < cases; number++) {
+  for (uint64_t i = 0; i < given.cases; i++) {
+    const uint64_t number = given.first + i;
     const cds_arena_mark mark = cds_arena_mark_get(it->arena);
-    random_stream stream = random_start(seed + 1, number);
+    random_stream stream = random_start(given.seed + 1, number);
     it->diag = cds_diag_new(it->arena);
-    random_case_make(&it->random, seed, number);
+    random_case_make(&it->random, given.seed, number);
     check_case(it, &stream);
     cds_arena_reset(it->arena, mark);
   }
@@ -188,7 +187,7 @@ int main(int argc, char **argv) {
     printf(" %s %lu", kind_name[kind], it->offered[kind]);
   }
   printf("\n");
-  const bool good = it->wrong == 0 && it->cases > cases / 3 &&
+  const bool good = it->wrong == 0 && it->cases > given.cases / 3 &&
                     it->offered[CDS_ADVICE_SINGLE] > 0 &&
                     it->offered[CDS_ADVICE_TILE] > 0 &&
                     it->offered[CDS_ADVICE_BYPASS] > 0 &&

@@ -4,7 +4,7 @@
  * offered, the search finds one. Small matrix products on random two- and
  * three-level architectures whose levels are too small.
  *
- * Usage: test_advice_search [seed N] [cases N]
+ * Usage: test_advice_search [seed N] [cases N] [case N]
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,11 +12,12 @@
 #include <string.h>
 
 #include "network/advice.h"
+#include "oracle/arguments.h"
 #include "search/search.h"
 #include "spec/space.h"
 #include "support/random_case.h"
 
-enum { CASES = 400 };
+enum { CASES = 400, CASES_QUICK = 100 };
 
 typedef struct room {
   cds_arena *arena;
@@ -132,21 +133,19 @@ static void check_case(room *it, uint64_t number) {
 }
 
 int main(int argc, char **argv) {
-  uint64_t seed = 7;
-  uint64_t cases = CASES;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t value = strtoull(argv[i + 1], NULL, 10);
-    *(strcmp(argv[i], "seed") == 0 ? &seed : &cases) = value;
-  }
+  static const test_arguments usual = {
+      .seed = 7, .cases = CASES, .quick = CASES_QUICK};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
   room *it = calloc(1, sizeof *it);
   if (it == NULL) {
     return EXIT_FAILURE;
   }
   it->arena = cds_arena_new();
   it->searcher = cds_searcher_new();
-  for (uint64_t number = 0; number < cases; number++) {
+  for (uint64_t i = 0; i < given.cases; i++) {
+    const uint64_t number = given.first + i;
     const cds_arena_mark mark = cds_arena_mark_get(it->arena);
-    random_stream stream = random_start(seed, number);
+    random_stream stream = random_start(given.seed, number);
     it->diag = cds_diag_new(it->arena);
     if (make(it, &stream)) {
       check_case(it, number);
@@ -160,7 +159,7 @@ int main(int argc, char **argv) {
       "%lu layers that nothing maps (%lu known before), %lu changes offered, "
       "%lu wrong\n",
       it->infeasible, it->hopeless, it->offered, it->wrong);
-  const bool good = it->wrong == 0 && it->infeasible > cases / 8 &&
+  const bool good = it->wrong == 0 && it->infeasible > given.cases / 8 &&
                     it->offered > it->infeasible;
   cds_searcher_free(it->searcher);
   cds_arena_free(it->arena);

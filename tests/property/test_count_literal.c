@@ -4,9 +4,9 @@
  * einsum, architecture and mapping: every field of the counts, no mismatch.
  * First with perfect factors, then with any.
  *
- * Usage: test_count_literal [quick] [seed N] [cases N] [case N] [uneven]
- * Quick (also CODESIGN_TEST_QUICK=1) looks at fewer cases; `case` at one only;
- * `uneven` at the second kind only.
+ * Usage: test_count_literal [quick] [seed N] [cases N] [case N] [reports N]
+ *                           [uneven 1]
+ * `uneven 1`: the second kind only. Fewer than FEW cases need not show all.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,10 +14,11 @@
 #include <string.h>
 
 #include "count/count.h"
+#include "oracle/arguments.h"
 #include "support/random_case.h"
 #include "support/simulate.h"
 
-enum { CASES = 20000, CASES_QUICK = 1000, REPORTS_MAX = 5 };
+enum { CASES = 10000, CASES_QUICK = 1000, FEW = 500 };
 enum {
   SHOWS_EVEN = 10,
   SHOWS_MULTICAST = 1 << 7,
@@ -249,40 +250,6 @@ static bool check_case(const random_case *it, cds_arena *arena,
   return good;
 }
 
-typedef struct options {
-  uint64_t seed, cases, first;
-  bool one;
-  bool uneven; /* only */
-} options;
-
-static options read_options(int argc, char **argv) {
-  const char *quick = getenv("CODESIGN_TEST_QUICK");
-  options o = {.seed = 1, .cases = CASES};
-  if (quick != NULL && strcmp(quick, "1") == 0) {
-    o.cases = CASES_QUICK;
-  }
-  for (int i = 1; i < argc; i++) {
-    const bool more = i + 1 < argc;
-    if (strcmp(argv[i], "quick") == 0) {
-      o.cases = CASES_QUICK;
-    } else if (strcmp(argv[i], "uneven") == 0) {
-      o.uneven = true;
-    } else if (more && strcmp(argv[i], "seed") == 0) {
-      o.seed = strtoull(argv[++i], NULL, 10);
-    } else if (more && strcmp(argv[i], "cases") == 0) {
-      o.cases = strtoull(argv[++i], NULL, 10);
-    } else if (more && strcmp(argv[i], "case") == 0) {
-      o.first = strtoull(argv[++i], NULL, 10);
-      o.cases = 1;
-      o.one = true;
-    } else {
-      fprintf(stderr, "unknown argument '%s'\n", argv[i]);
-      exit(2);
-    }
-  }
-  return o;
-}
-
 /* Prints the shares and says whether each reaches 5 %. `halo` has none: it is
  * not counted where pieces are uneven. */
 static bool shares_are_wide(const uint64_t seen[SHOWS], uint64_t cases,
@@ -304,10 +271,10 @@ static bool shares_are_wide(const uint64_t seen[SHOWS], uint64_t cases,
 }
 
 /* All cases of one kind; false when one of them is wrong. */
-static bool check_cases(const options *o, bool uneven, cds_arena *arena,
+static bool check_cases(const test_arguments *o, bool uneven, cds_arena *arena,
                         random_case *it) {
   uint64_t mismatches = 0, seen[SHOWS] = {0};
-  for (uint64_t i = 0; i < o->cases && mismatches < REPORTS_MAX; i++) {
+  for (uint64_t i = 0; i < o->cases && mismatches < o->reports; i++) {
     unsigned shows = 0;
     if (uneven) {
       random_case_make_uneven(it, o->seed, o->first + i);
@@ -323,13 +290,15 @@ static bool check_cases(const options *o, bool uneven, cds_arena *arena,
   printf("%" PRIu64 " %s cases of seed %" PRIu64 ", %" PRIu64 " mismatches\n",
          o->cases, uneven ? "uneven" : "even", o->seed, mismatches);
   const bool wide =
-      o->one ||
+      o->cases < FEW ||
       shares_are_wide(seen, o->cases, uneven ? SHOWS : SHOWS_EVEN, !uneven);
   return mismatches == 0 && wide;
 }
 
 int main(int argc, char **argv) {
-  const options o = read_options(argc, argv);
+  static const test_arguments usual = {
+      .seed = 1, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
+  const test_arguments o = test_arguments_read(&usual, argc, argv);
   cds_arena *arena = cds_arena_new();
   random_case *it = malloc(sizeof *it);
   if (arena == NULL || it == NULL) {

@@ -3,7 +3,7 @@
  * The bound of src/search/links.c on links that words of overlapping tiles
  * cross, against the exact count of random mappings: never above.
  *
- * Usage: test_links_bound [quick] [seed N]
+ * Usage: test_links_bound [quick] [seed N] [cases N] [case N]
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 
 #include "count/count.h"
 #include "count/halo.h"
+#include "oracle/arguments.h"
 #include "search/general.h"
 #include "support/random_case.h"
 
@@ -291,26 +292,20 @@ static void check_tensor(tally *out, const random_case *it, unsigned t,
 }
 
 int main(int argc, char **argv) {
-  const char *quick = getenv("CODESIGN_TEST_QUICK");
-  uint64_t cases =
-      quick != NULL && strcmp(quick, "1") == 0 ? CASES_QUICK : CASES;
-  uint64_t seed = 1;
-  for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "quick") == 0) {
-      cases = CASES_QUICK;
-    } else if (strcmp(argv[i], "seed") == 0 && i + 1 < argc) {
-      seed = strtoull(argv[++i], NULL, 10);
-    }
-  }
+  static const test_arguments usual = {
+      .seed = 1, .cases = CASES, .quick = CASES_QUICK, .reports = 3};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
   cds_arena *arena = cds_arena_new();
   tally out = {0};
   static random_case it;
   static cds_counts counts;
-  for (uint64_t i = 0; arena != NULL && i < cases && out.wrong < 3; i++) {
+  for (uint64_t n = 0;
+       arena != NULL && n < given.cases && out.wrong < given.reports; n++) {
+    const uint64_t i = given.first + n;
     const cds_arena_mark mark = cds_arena_mark_get(arena);
-    random_case_make(&it, seed, i);
+    random_case_make(&it, given.seed, i);
     random_case_networks(&it);
-    random_stream stream = random_start(seed + 2000, i);
+    random_stream stream = random_start(given.seed + 2000, i);
     if (i % 4 == 1) {
       move_spreads(&it);
     } else if (i % 4 > 1 && it.arch.arrays > 0) {
@@ -332,10 +327,11 @@ int main(int argc, char **argv) {
   printf("%" PRIu64 " cases of seed %" PRIu64 ": %" PRIu64
          " bounds (one window %" PRIu64 ", several %" PRIu64
          ", of which simple %" PRIu64 "), %" PRIu64 " met, %" PRIu64 " wrong\n",
-         cases, seed, out.bounded, out.whole, out.part + out.simple, out.simple,
-         out.tight, out.wrong);
+         given.cases, given.seed, out.bounded, out.whole, out.part + out.simple,
+         out.simple, out.tight, out.wrong);
   /* Enough of every kind */
-  const bool good = out.bounded >= 2000 && out.simple >= 100 &&
-                    (cases < CASES || out.part >= 5);
+  const bool good =
+      given.cases < CASES_QUICK || (out.bounded >= 2000 && out.simple >= 100 &&
+                                    (given.cases < CASES || out.part >= 5));
   return out.wrong == 0 && good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -3,7 +3,7 @@
  * cds_network_hops against words that walk over explicit links: random kinds,
  * sizes, spreads, switches and ways. No pattern may differ.
  *
- * Usage: test_network_hops [quick] [seed N]
+ * Usage: test_network_hops [quick] [seed N] [cases N] [case N]
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "count/hops.h"
+#include "oracle/arguments.h"
 #include "support/links.h"
 #include "support/random_case.h"
 
@@ -174,28 +175,21 @@ static bool check(const pattern *p, uint64_t number) {
 }
 
 int main(int argc, char **argv) {
-  const char *quick = getenv("CODESIGN_TEST_QUICK");
-  uint64_t patterns =
-      quick != NULL && strcmp(quick, "1") == 0 ? PATTERNS_QUICK : PATTERNS;
-  uint64_t seed = 1, wrong = 0, seen[KINDS] = {0};
-  for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "quick") == 0) {
-      patterns = PATTERNS_QUICK;
-    } else if (strcmp(argv[i], "seed") == 0 && i + 1 < argc) {
-      seed = strtoull(argv[++i], NULL, 10);
-    }
-  }
-  for (uint64_t i = 0; i < patterns && wrong < 5; i++) {
-    random_stream stream = random_start(seed, i);
+  static const test_arguments usual = {
+      .seed = 1, .cases = PATTERNS, .quick = PATTERNS_QUICK, .reports = 5};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
+  uint64_t wrong = 0, seen[KINDS] = {0};
+  for (uint64_t i = 0; i < given.cases && wrong < given.reports; i++) {
+    random_stream stream = random_start(given.seed, given.first + i);
     const pattern p = random_pattern(&stream);
-    wrong += !check(&p, i);
+    wrong += !check(&p, given.first + i);
     seen[p.array.network]++;
   }
   for (unsigned kind = 0; kind < KINDS; kind++) {
     printf("  kind %u: %" PRIu64 " patterns\n", kind, seen[kind]);
-    wrong += seen[kind] < 1000;
+    wrong += given.cases >= PATTERNS_QUICK && seen[kind] < 1000;
   }
   printf("%" PRIu64 " patterns of seed %" PRIu64 ", %" PRIu64 " wrong\n",
-         patterns, seed, wrong);
+         given.cases, given.seed, wrong);
   return wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

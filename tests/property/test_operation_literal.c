@@ -13,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle/arguments.h"
 #include "price/price.h"
 #include "spec/operations.h"
 #include "support/random_case.h"
 #include "support/run_operation.h"
 
-enum { CASES = 30000, CASES_QUICK = 3000, REPORTS_MAX = 8, KINDS_MAX = 96 };
+enum { CASES = 30000, CASES_QUICK = 3000, KINDS_MAX = 96 };
 
 typedef enum shows {
   SHOWS_ROOM,       /* everything fits at the level of the unit */
@@ -504,35 +505,14 @@ static void report(const tally *all) {
   }
 }
 
-typedef struct options {
-  uint64_t seed, cases, only;
-} options;
-
-static options read_options(int count, char **values) {
-  const char *quick = getenv("CODESIGN_TEST_QUICK");
-  const bool short_run = quick != NULL && strcmp(quick, "1") == 0;
-  options o = {1, short_run ? CASES_QUICK : CASES, UINT64_MAX};
-  for (int i = 1; i < count; i++) {
-    if (strcmp(values[i], "quick") == 0) {
-      o.cases = CASES_QUICK;
-    } else if (i + 1 < count) {
-      const uint64_t value = strtoull(values[i + 1], NULL, 10);
-      *(strcmp(values[i], "seed") == 0    ? &o.seed
-        : strcmp(values[i], "cases") == 0 ? &o.cases
-                                          : &o.only) = value;
-      i++;
-    }
-  }
-  return o;
-}
-
-int main(int count, char **values) {
+int main(int argc, char **argv) {
   static tally all;
   static operation_case it;
-  const options o = read_options(count, values);
-  const bool one = o.only != UINT64_MAX;
-  for (uint64_t n = one ? o.only : 0; n < (one ? o.only + 1 : o.cases); n++) {
-    if (!run_case(&it, o.seed, n) && all.mismatches++ < REPORTS_MAX) {
+  static const test_arguments usual = {
+      .seed = 1, .cases = CASES, .quick = CASES_QUICK, .reports = 8};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
+  for (uint64_t n = given.first; n < given.first + given.cases; n++) {
+    if (!run_case(&it, given.seed, n) && all.mismatches++ < given.reports) {
       report_mismatch(&it, n);
     }
     add_case(&all, &it);

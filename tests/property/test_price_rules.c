@@ -16,13 +16,14 @@
 
 #include <cmocka.h>
 
+#include "oracle/arguments.h"
 #include "oracle/own_price.h"
 #include "oracle/random_price.h"
 #include "price/price.h"
 #include "support/close.h"
 #include "support/simulate.h"
 
-enum { CASES = 5000, CASES_QUICK = 1000, REPORTS_MAX = 5 };
+enum { CASES = 5000, CASES_QUICK = 1000 };
 
 /* Sum of the bills of all tensors. */
 static own_cost own_price(const random_case *it, const cds_counts *counts,
@@ -90,27 +91,17 @@ static bool check_case(random_case *it) {
 }
 
 int main(int argc, char **argv) {
-  const char *quick = getenv("CODESIGN_TEST_QUICK");
-  uint64_t cases =
-      quick != NULL && strcmp(quick, "1") == 0 ? CASES_QUICK : CASES;
-  uint64_t seed = 7, first = 0, compared = 0, mismatches = 0;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const uint64_t number = strtoull(argv[i + 1], NULL, 10);
-    if (strcmp(argv[i], "seed") == 0) {
-      seed = number;
-    } else if (strcmp(argv[i], "cases") == 0) {
-      cases = number;
-    } else if (strcmp(argv[i], "case") == 0) {
-      first = number;
-      cases = 1;
-    }
-  }
+  static const test_arguments usual = {
+      .seed = 7, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
+  uint64_t compared = 0;
+  uint64_t mismatches = 0;
   random_case *it = malloc(sizeof *it);
   if (it == NULL) {
     return EXIT_FAILURE;
   }
-  for (uint64_t i = 0; i < cases && mismatches < REPORTS_MAX; i++) {
-    random_case_make(it, seed, first + i);
+  for (uint64_t i = 0; i < given.cases && mismatches < given.reports; i++) {
+    random_case_make(it, given.seed, given.first + i);
     if (it->arch.levels <= BILL_LEVELS && it->arch.arrays <= BILL_ARRAYS) {
       compared++;
       mismatches += !check_case(it);
@@ -118,6 +109,6 @@ int main(int argc, char **argv) {
   }
   free(it);
   printf("%" PRIu64 " cases of seed %" PRIu64 ", %" PRIu64 " mismatches\n",
-         compared, seed, mismatches);
+         compared, given.seed, mismatches);
   return mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

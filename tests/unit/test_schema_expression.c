@@ -323,11 +323,13 @@ static void lists_and_empty_values_are_refused(void **state) {
   assert_int_equal(
       cds_schema_quantity(&quantity, CDS_DIM_TIME, &node, "key", &f.reader),
       CDS_EINPUT);
-  assert_string_equal(
-      fixture_messages(&f),
-      "t:3:4: error: 'key' has no value: expected a time, such as '10 ns'\n"
-      "t:3:4: error: 'key' is a list: expected a time, such as '10 ns'\n"
-      "t:3:4: error: 'key' is a mapping: expected a time, such as '10 ns'\n");
+  assert_string_equal(fixture_messages(&f),
+                      "t:3:4: error: 'key' has no value: expected a time, such "
+                      "as '10 s' or '5 ms'\n"
+                      "t:3:4: error: 'key' is a list: expected a time, such as "
+                      "'10 s' or '5 ms'\n"
+                      "t:3:4: error: 'key' is a mapping: expected a time, such "
+                      "as '10 s' or '5 ms'\n");
 }
 
 static void clipped_text_keeps_whole_characters(void **state) {

@@ -8,8 +8,9 @@
 # A mutant names its file under src/ (a .c file), the test and its arguments
 # (without: literal execution of counts), and text that is replaced: it must
 # stand there exactly once, so a mutant that no longer applies fails too.
-# Everything is compiled once, without asserts, so that what a test sees is the
-# answer; a mutant's file stands in the way of its twin in the archive.
+# All else is that of the release build: without asserts, so that what a test
+# sees is the answer. A mutant's object stands in the way of its twin in the
+# archive.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -18,9 +19,11 @@ out=$root/out/mutants
 jobs=$(nproc 2>/dev/null || echo 2)
 compiler=${CC:-cc}
 flags=(-std=c17 -O2 -DNDEBUG -D_POSIX_C_SOURCE=200809L -ffp-contract=off -w
-  -Isrc -Iinclude -Itests)
-usual='property/test_count_literal quick' # of a mutant that names no test
-rest=$out/rest/rest.a
+  -Isrc -Iinclude)
+# Of a mutant that names no test.
+usual='property/test_count_literal quick reports 1'
+release=$root/out/build/release
+libraries=() # what a test is linked with
 
 # in_turn COMMAND...: in the background, as soon as fewer than $jobs run.
 in_turn() {
@@ -34,24 +37,23 @@ compile() { # compile FILE OBJECT
   "$compiler" "${flags[@]}" -c "$1" -o "$2"
 }
 
-# All that tests may need, compiled once. An archive: helpers of other tests,
-# which need more, are not linked.
-compile_rest() {
-  local file object objects=()
-  rm -rf "$out/rest"
-  mkdir -p "$out/rest"
-  for file in src/{base,diag,yaml,schema,tech,spec,count,price,search}/*.c \
-    tests/{support,oracle}/*.c; do
-    [[ $file != */test_* ]] || continue
-    object=$out/rest/${file//\//-}.o
-    objects+=("$object")
-    in_turn compile "$file" "$object"
-  done
-  for file in $(test_lines "$@" | cut -d ' ' -f 1 | sort -u); do
-    in_turn compile "tests/$file.c" "$out/rest/${file##*/}.o"
-  done
-  wait
-  ar rcs "$rest" "${objects[@]}"
+# The release build of the tests that the mutants name, and what it links.
+build_rest() {
+  local targets
+  mapfile -t targets < <(test_lines "$@" | sed 's|^[^ ]*/||; s| .*||' | sort -u)
+  if ! cmake --preset release >"$out/build.log" ||
+    ! cmake --build --preset release -j "$jobs" --target "${targets[@]}" \
+      >>"$out/build.log" 2>&1; then
+    tail -n 25 "$out/build.log"
+    return 1
+  fi
+  local rest=$release/libcodesign.a names
+  names=$(nm -u "$rest" 2>/dev/null)
+  libraries=("$release/tests/libcodesign_test_support.a" "$rest"
+    -lyaml -lcmocka -lm)
+  case $names in *GOMP_* | *__kmpc_*) libraries+=(-fopenmp) ;; esac
+  case $names in *' glp_'*) libraries+=(-lglpk) ;; esac
+  case $names in *' protobuf_c_'*) libraries+=(-lprotobuf-c) ;; esac
 }
 
 value() { # value KEY MUTANT
@@ -89,13 +91,22 @@ plant() {
   printf '%s\n' "${text%%"$from"*}$to${text#*"$from"}" >"$2"
 }
 
+# Of lines that differ in the number of cases only, the one with most.
+most_cases() {
+  sed -E 's/(.*) cases ([0-9]+)(.*)/\1\3|\2/; /\|/!s/$/|/' |
+    sort -t '|' -k 1,1 -k 2,2nr | awk -F '|' '
+      !seen[$1]++ {print $1 ($2 == "" ? "" : " cases " $2)}'
+}
+
 # run_test FOLDER LINE [OBJECT]: links and runs a test; its log is in the
 # folder. 2: it does not link.
 run_test() {
-  local folder=$1 line
+  local folder=$1 line name
   read -ra line <<<"$2"
-  "$compiler" "${@:3}" "$out/rest/${line[0]##*/}.o" "$rest" \
-    -o "$folder/test" -lyaml -lcmocka -lm || return 2
+  name=${line[0]##*/}
+  "$compiler" "${@:3}" \
+    "$release/tests/CMakeFiles/$name.dir/${line[0]}.c.o" "${libraries[@]}" \
+    -o "$folder/test" || return 2
   timeout 600 "$folder/test" "${line[@]:1}" >"$folder/log" 2>&1 || return 1
 }
 
@@ -131,7 +142,7 @@ try_all() {
     number=$((number + 1))
     mkdir "$out/none-$number"
     in_turn try_none "$out/none-$number" "$line"
-  done < <(test_lines "$@" | sort -u)
+  done < <(test_lines "$@" | most_cases)
   for mutant in "$@"; do
     folder=$out/$(basename "$mutant" .mutant)
     rm -rf "$folder"
@@ -148,7 +159,7 @@ else
   mutants=("$here"/*.mutant)
 fi
 mkdir -p "$out"
-compile_rest "${mutants[@]}" || exit 1
+build_rest "${mutants[@]}" || exit 1
 try_all "${mutants[@]}"
 if cat "$out"/none-*/verdict 2>/dev/null; then
   exit 1
