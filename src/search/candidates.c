@@ -342,8 +342,8 @@ static cds_status make_room(cds_candidates *list, size_t count) {
 
 /* A bound on the goal when a group and, if the bounds are known, all inside
  * have this cost, and the others their least. */
-static double bound_with(const cds_descent *job, unsigned group,
-                         const cds_weights *cost) {
+static cds_bound bound_with(const cds_descent *job, unsigned group,
+                            const cds_weights *cost) {
   const cds_layout *layout = &job->layout;
   cds_weights sum = layout->fixed;
   cds_weights_add(&sum, cost, layout->weightings);
@@ -386,8 +386,9 @@ static void add_candidate(cds_descent *job, unsigned group, size_t index) {
   cds_candidate made;
   made.tile = (uint32_t)index;
   set_cost(&made, job, group, tile);
-  made.key = bound_with(job, group, &made.cost);
-  if (cds_descent_beyond(job, made.key)) {
+  const cds_bound least = bound_with(job, group, &made.cost);
+  made.key = least.value;
+  if (cds_descent_hopeless(job, &least)) {
     return;
   }
   for (unsigned d = 0; d < general->dims; d++) {

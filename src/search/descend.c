@@ -39,8 +39,8 @@ static double least_product(const cds_aim *aim, double e, double t, double s,
   return fmin(at_e, at_t);
 }
 
-double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
-                     const cds_weights *sum) {
+cds_bound cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
+                        const cds_weights *sum) {
   double cycles = layout->least_cycles;
   double weighted = 0;
   for (unsigned i = 1; i < layout->weightings; i++) {
@@ -57,20 +57,28 @@ double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
   const double dynamic_pj = sum->value[CDS_ENERGY];
   weighted = fmax(weighted, dynamic_pj + layout->weight * cycles);
   const double bound = cds_aim_value(aim, dynamic_pj, cycles);
+  cds_bound out = {bound, dynamic_pj, cycles};
   if (aim->time_power == 0) {
     /* The limits allow no larger sum. */
     const double most =
         aim->most_pj +
         (aim->lambda_pj > 0 ? aim->lambda_pj * aim->most_cycles : 0);
-    return weighted * (1 - 1e-12) > most ? (double)INFINITY
-                                         : fmax(bound, weighted);
+    out.value = weighted * (1 - 1e-12) > most ? (double)INFINITY
+                                              : fmax(bound, weighted);
+    return out;
   }
   const double m = layout->weight - aim->leakage_pj;
   const double energy = dynamic_pj + aim->leakage_pj * cycles;
-  if (m <= 0 || energy <= 0) {
-    return bound;
+  if (m > 0 && energy > 0) {
+    out.value = fmax(bound, least_product(aim, energy, cycles, weighted, m));
   }
-  return fmax(bound, least_product(aim, energy, cycles, weighted, m));
+  return out;
+}
+
+/* Whether nothing with these sums is of interest. */
+static bool sum_hopeless(const cds_descent *job, const cds_weights *sum) {
+  const cds_bound bound = cds_aim_bound(&job->aim, &job->layout, sum);
+  return cds_descent_hopeless(job, &bound);
 }
 
 /* ---- orders of a region ---------------------------------------------- */
@@ -195,7 +203,8 @@ static bool bounds_hold(const cds_descent *job, double value) {
   cds_weights sum = job->layout.fixed;
   cds_weights_add(&sum, &job->frame[job->general->groups].sum,
                   job->layout.weightings);
-  bool hold = cds_aim_bound(&job->aim, &job->layout, &sum) <= value * margin;
+  bool hold =
+      cds_aim_bound(&job->aim, &job->layout, &sum).value <= value * margin;
   for (unsigned g = 1; g <= job->general->groups; g++) {
     hold = hold && job->chosen[g]->key <= value * margin;
   }
@@ -205,13 +214,13 @@ static bool bounds_hold(const cds_descent *job, double value) {
 
 /* In debug builds some leaves are counted that cannot be better: their price
  * must not be above the exact one. */
-static bool may_be_better(const cds_descent *job, double value) {
+static bool may_be_better(const cds_descent *job, const cds_bound *least) {
 #ifndef NDEBUG
   if (job->leaves % CDS_CONFIRM_EVERY == 0) {
     return true;
   }
 #endif
-  return !cds_descent_beyond(job, value);
+  return !cds_descent_hopeless(job, least);
 }
 
 static void leaf(cds_descent *job) {
@@ -220,9 +229,10 @@ static void leaf(cds_descent *job) {
   bool fits = true;
   job->leaves++;
   cds_leaf_price(&dynamic_pj, &cycles, &fits, job);
-  assert(bounds_hold(job, cds_aim_value(&job->aim, dynamic_pj, cycles)));
-  if (fits &&
-      may_be_better(job, cds_aim_value(&job->aim, dynamic_pj, cycles))) {
+  const cds_bound least = {cds_aim_value(&job->aim, dynamic_pj, cycles),
+                           dynamic_pj, cycles};
+  assert(bounds_hold(job, least.value));
+  if (fits && may_be_better(job, &least)) {
     job->status = cds_confirm(job, dynamic_pj, cycles);
   }
 }
@@ -389,7 +399,7 @@ static void open_group(cds_descent *job, unsigned group) {
     }
     cds_weights sum = base;
     cds_weights_add(&sum, &candidate->cost, weightings);
-    if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
+    if (!sum_hopeless(job, &sum)) {
       try_tile(job, group, candidate);
     }
     if (job->status != CDS_OK) {
@@ -431,7 +441,7 @@ static void try_order(cds_descent *job, unsigned group,
   cds_weights_add(&sum, &frame->sum, weightings);
   cds_rest(&rest, job, group + 1, frame->hoisted);
   cds_weights_add(&sum, &rest, weightings);
-  if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
+  if (!sum_hopeless(job, &sum)) {
     open_group(job, group + 1);
   }
 }
@@ -449,7 +459,7 @@ static bool block_beyond(const cds_descent *job, const cds_region *region,
   cds_weights_add(&least, &layout->fixed, layout->weightings);
   cds_rest(&rest, job, group + 1, passes);
   cds_weights_add(&least, &rest, layout->weightings);
-  return cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &least));
+  return sum_hopeless(job, &least);
 }
 
 /* The loops of a region by the parts of the order of their owner. */

@@ -85,14 +85,28 @@ static inline bool cds_aim_weighs_time(const cds_aim *aim) {
 }
 /* The goal's value, pJ or pJ s^n; INFINITY beyond a limit. */
 double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles);
-/* Lower bound on the goal from a dynamic energy, and a weighted sum made with
- * the layout's weight. */
-double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
-                     const cds_weights *sum);
+/* Lower bounds on the goal's value, on dynamic energy and on time. */
+typedef struct cds_bound {
+  double value, dynamic_pj, cycles;
+} cds_bound;
+/* From sums in the weightings of the layout, made with its weight. */
+cds_bound cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
+                        const cds_weights *sum);
 /* Whether nothing at or above the bound is of interest. */
 static inline bool cds_descent_beyond(const cds_descent *job, double bound) {
   return isinf(bound) ||
          (job->best.found && bound * (1 - 1e-12) >= job->best.value);
+}
+/* Whether no mapping with these bounds ranks before the incumbent: its value is
+ * beyond it, or it takes as long and as much energy, so that its value is not
+ * less, and of equal values the incumbent stays (confirm.c). With a relative
+ * slack, since the same terms are added in other orders. */
+static inline bool cds_descent_hopeless(const cds_descent *job,
+                                        const cds_bound *bound) {
+  const double up = 1 + 1e-12;
+  return cds_descent_beyond(job, bound->value) ||
+         (job->best.found && bound->cycles * up >= job->best.cycles &&
+          bound->dynamic_pj * up >= job->best.dynamic_pj);
 }
 /* Looks through all tiles and orders of the layout. */
 cds_status cds_descend(cds_descent *job);

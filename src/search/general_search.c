@@ -441,7 +441,8 @@ static cds_status open_layout(cds_general_search *search,
   cds_layout_bound(&job->layout);
   cds_weights sum = job->layout.fixed;
   cds_weights_add(&sum, &job->layout.rest[1], job->layout.weightings);
-  if (cds_descent_beyond(job, cds_aim_bound(&job->aim, &job->layout, &sum))) {
+  const cds_bound bound = cds_aim_bound(&job->aim, &job->layout, &sum);
+  if (cds_descent_hopeless(job, &bound)) {
     return CDS_OK;
   }
   cds_layout_products(&job->layout);
