@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "search/codes.h"
 #include "search/descend.h"
 
 /* ---- numbers of passes ----------------------------------------------- */
@@ -336,6 +337,11 @@ static cds_status make_room(cds_candidates *list, size_t count) {
     return CDS_ENOMEM;
   }
   list->candidate = grown;
+  cds_candidate_head *heads = cds_realloc(list->head, count * sizeof *heads);
+  if (heads == NULL) {
+    return CDS_ENOMEM;
+  }
+  list->head = heads;
   list->room = count;
   return CDS_OK;
 }
@@ -463,6 +469,11 @@ static cds_status list_group(cds_descent *job, unsigned group) {
     more = next_tile(&walk, job, !never);
   }
   qsort(list->candidate, list->count, sizeof *list->candidate, by_key);
+  for (size_t i = 0; i < list->count; i++) {
+    list->head[i] =
+        (cds_candidate_head){list->candidate[i].key,
+                             cds_code_of(general, &list->candidate[i].inside)};
+  }
   return CDS_OK;
 }
 

@@ -6,6 +6,7 @@
  * Below a tile the orders of the region above it are tried; each gives exact
  * loads for the holders of the group, which replace the least ones.
  */
+#include "search/codes.h"
 #include "search/constrain.h"
 
 #include <assert.h>
@@ -379,22 +380,27 @@ static void open_group(cds_descent *job, unsigned group) {
     }
     return;
   }
+  const cds_general *general = job->general;
   const cds_candidates *list = &job->group[group];
   const cds_layout *layout = &job->layout;
   const unsigned weightings = job->layout.weightings;
+  const uint64_t outer = cds_code_of(general, &job->tile[group - 1]->at);
   cds_weights base = layout->fixed;
   cds_weights_add(&base, &job->frame[group - 1].sum, weightings);
   if (!job->bounds.known) {
     cds_weights_add(&base, &layout->rest[group + 1], weightings);
   }
   for (size_t i = 0; i < list->count && !job->stopped; i++) {
-    const cds_candidate *candidate = &list->candidate[i];
-    if (cds_descent_beyond(job, candidate->key)) {
+    if (cds_descent_beyond(job, list->head[i].key)) {
       break;
     }
-    if (!divides(job->general, job->tile[group - 1], candidate) ||
-        !cds_constrain_loops(job, group,
-                             &job->general->tile[candidate->tile].at)) {
+    if (!cds_code_divides(general, outer, list->head[i].code)) {
+      continue;
+    }
+    const cds_candidate *candidate = &list->candidate[i];
+    if ((!general->coded &&
+         !divides(general, job->tile[group - 1], candidate)) ||
+        !cds_constrain_loops(job, group, &general->tile[candidate->tile].at)) {
       continue;
     }
     cds_weights sum = base;

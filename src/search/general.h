@@ -65,6 +65,7 @@ typedef struct cds_dim {
   uint64_t *prime;    /* the smallest of each divisor; 1 of 1 */
   uint16_t *quotient; /* [i x divisors + j]: of i by j, or CDS_NONE */
   uint16_t *product;  /* likewise: of i times j */
+  uint64_t *code;     /* of each divisor, see codes.h */
 } cds_dim;
 
 /* An axis of two ranks: positions coefficient[0] x i + coefficient[1] x j. */
@@ -214,6 +215,8 @@ typedef struct cds_general {
   unsigned groups; /* inner ones: 1 .. groups */
   cds_group_levels group[CDS_GROUPS_MAX + 1];
   cds_spread_list spreads[CDS_ARRAYS_MAX];
+  bool coded; /* dimensions have codes */
+  uint64_t guards;
   size_t tiles; /* the whole lattice */
   cds_tile *tile;
   unsigned roofs;
