@@ -268,6 +268,14 @@ static inline uint16_t cds_quotient(const cds_dim *dim, uint16_t a,
 static inline uint16_t cds_product(const cds_dim *dim, uint16_t a, uint16_t b) {
   return dim->product[(size_t)a * dim->divisors + b];
 }
+static inline const cds_tile *cds_tile_at(const cds_general *general,
+                                          const cds_divisors_at *at) {
+  size_t index = 0;
+  for (unsigned d = general->dims; d-- > 0;) {
+    index = index * general->dim[d].divisors + at->at[d];
+  }
+  return &general->tile[index];
+}
 /* Whether a level waits for its transfers. */
 static inline bool cds_hides_nothing(const cds_general *general,
                                      unsigned level) {

@@ -32,6 +32,7 @@ enum {
 typedef struct cds_layout_entry {
   double energy_pj, cycles; /* least of every mapping of the layout */
   bool priced;              /* else energy_pj is that of any layout */
+  bool possible;            /* as far as is known */
   uint32_t chain;
   uint32_t spread[CDS_ARRAYS_MAX];
 } cds_layout_entry;
@@ -226,6 +227,7 @@ static cds_status list_entry(cds_band *band, double units) {
     skew += general->spreads[k].spread[entry->spread[k]].skew_cycles;
   }
   entry->priced = false;
+  entry->possible = true;
   entry->energy_pj = search->floor_pj;
   entry->cycles = fmax(general->macs / units, general->floor_cycles) + skew;
   return add_entry(search, entry);
@@ -371,19 +373,38 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   }
 }
 
-/* Least energy of the layout. */
+/* Whether the smallest tile of each group may fit: what the arrays inside of it
+ * spread. No other tile is smaller in any dimension. */
+static bool may_fit(cds_general_search *search) {
+  const cds_general *general = &search->general;
+  cds_descent *job = &search->descent;
+  bool never = false;
+  cds_layout_products(&job->layout);
+  for (unsigned g = 1; g <= general->groups && !never; g++) {
+    const cds_tile *least = cds_tile_at(general, &job->layout.below[g]);
+    cds_group_terms_set(&job->terms, &job->layout, g);
+    (void)cds_group_fits(&never, &job->terms, general, least, 0);
+  }
+  return !never;
+}
+
+/* Least energy of the layout, and whether it may be possible. */
 static void price_entry(cds_general_search *search, cds_layout_entry *entry) {
   const cds_spread *spread[CDS_ARRAYS_MAX];
   cds_layout *layout = &search->descent.layout;
   spreads_of(spread, search, entry);
   cds_layout_set(layout, &search->general, &search->chain[entry->chain],
                  spread);
+  entry->priced = true;
+  entry->possible = may_fit(search);
+  if (!entry->possible) {
+    return;
+  }
   cds_layout_energy(layout);
   cds_layout_bound(layout);
   entry->energy_pj =
       fmax(layout->fixed.value[CDS_ENERGY] + layout->rest[1].value[CDS_ENERGY],
            search->floor_pj);
-  entry->priced = true;
 }
 
 /* Bound on the goal; prices only layouts that may matter without. */
@@ -394,7 +415,8 @@ static double bound_entry(cds_general_search *search, cds_layout_entry *entry) {
                                                           entry->cycles))) {
     price_entry(search, entry);
   }
-  return cds_aim_value(aim, entry->energy_pj, entry->cycles);
+  return entry->possible ? cds_aim_value(aim, entry->energy_pj, entry->cycles)
+                         : (double)INFINITY;
 }
 
 static size_t rank_layouts(cds_general_search *search, size_t first) {
