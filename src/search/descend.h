@@ -49,6 +49,9 @@ struct cds_descent {
   cds_layout layout;
   cds_aim aim;
   cds_incumbent best;
+  /* Of interest are values below this one: that of the incumbent, or of the
+   * least that is looked for first (open_all). INFINITY: any. */
+  double beyond;
   /* Of the group whose candidates are listed: */
   cds_tile_range range;
   cds_group_terms terms;
@@ -94,8 +97,7 @@ cds_bound cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
                         const cds_weights *sum);
 /* Whether nothing at or above the bound is of interest. */
 static inline bool cds_descent_beyond(const cds_descent *job, double bound) {
-  return isinf(bound) ||
-         (job->best.found && bound * (1 - 1e-12) >= job->best.value);
+  return isinf(bound) || bound * (1 - 1e-12) >= job->beyond;
 }
 /* Whether no mapping with these bounds ranks before the incumbent: its value is
  * beyond it, or it takes as long and as much energy, so that its value is not

@@ -26,6 +26,8 @@ enum {
   CDS_LAYOUTS_FEW = 1 << 13, /* listed in one band */
   CDS_OPENED_MAX = 1 << 24,  /* for one goal */
   CDS_OPENED_FEW = 1 << 20,  /* for any mapping */
+  CDS_PASSES = 8,
+  CDS_ROOFS_LOOKED = 1 << 10,
   CDS_POOL_MAX = 64
 };
 
@@ -42,6 +44,11 @@ typedef struct cds_ranked_layout {
   uint32_t entry;
 } cds_ranked_layout;
 
+/* Ends of the passes of open_all: over the bound; of the second over the first,
+ * and how the rest of that grows from one to the next. */
+static const double first_pass = 1.02;
+static const double next_pass = 1.04;
+static const double growing = 3;
 /* A band goes down to this part of the one before. */
 static const double band_part = 0.8;
 
@@ -362,13 +369,14 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   job->stopped = false;
   job->any = false;
   job->best.found = false;
+  job->beyond = (double)INFINITY;
   for (size_t i = 0; i < search->pooled; i++) {
     const cds_incumbent *known = &search->pool[i];
     const double value =
         cds_aim_value(&job->aim, known->dynamic_pj, known->cycles);
     if (!isinf(value) && (!job->best.found || value < job->best.value)) {
       job->best = *known;
-      job->best.value = value;
+      job->best.value = job->beyond = value;
     }
   }
 }
@@ -445,16 +453,11 @@ static double weight_of(const cds_descent *job, const cds_layout_entry *entry) {
          aim->time_power * (dynamic / cycles + aim->leakage_pj);
 }
 
-static cds_status open_layout(cds_general_search *search,
-                              const cds_layout_entry *entry) {
+/* Sets the layout and what its bounds look at. */
+static void set_layout(cds_general_search *search,
+                       const cds_layout_entry *entry) {
   cds_descent *job = &search->descent;
   const cds_spread *spread[CDS_ARRAYS_MAX];
-  cds_general *general = &search->general;
-  const unsigned arrays = general->arch->arrays;
-  if (arrays > 0) {
-    cds_spread *last = general->spreads[arrays - 1].spread;
-    CDS_TRY(cds_spread_halo(general, &last[entry->spread[arrays - 1]]));
-  }
   spreads_of(spread, search, entry);
   cds_layout_set(&job->layout, &search->general, &search->chain[entry->chain],
                  spread);
@@ -462,9 +465,26 @@ static cds_status open_layout(cds_general_search *search,
                   cds_aim_weighs_time(&job->aim),
                   job->best.found ? &job->best.cost : NULL);
   cds_layout_bound(&job->layout);
+}
+
+/* Of all mappings of the layout that is set. */
+static cds_bound layout_bound(const cds_descent *job) {
   cds_weights sum = job->layout.fixed;
   cds_weights_add(&sum, &job->layout.rest[1], job->layout.weightings);
-  const cds_bound bound = cds_aim_bound(&job->aim, &job->layout, &sum);
+  return cds_aim_bound(&job->aim, &job->layout, &sum);
+}
+
+static cds_status open_layout(cds_general_search *search,
+                              const cds_layout_entry *entry) {
+  cds_descent *job = &search->descent;
+  cds_general *general = &search->general;
+  const unsigned arrays = general->arch->arrays;
+  if (arrays > 0) {
+    cds_spread *last = general->spreads[arrays - 1].spread;
+    CDS_TRY(cds_spread_halo(general, &last[entry->spread[arrays - 1]]));
+  }
+  set_layout(search, entry);
+  const cds_bound bound = layout_bound(job);
   if (cds_descent_hopeless(job, &bound)) {
     return CDS_OK;
   }
@@ -520,8 +540,9 @@ static double unlisted_bound(const cds_general_search *search) {
                        fmax(cycles, search->general.floor_cycles));
 }
 
-/* Opens all that may matter. `*open`: the least bound of what was left. */
-static cds_status open_all(cds_general_search *search, double *open) {
+/* Opens all that may matter, with values below job->beyond. `*open`: the least
+ * bound of what was left. */
+static cds_status open_below(cds_general_search *search, double *open) {
   cds_descent *job = &search->descent;
   CDS_TRY(open_listed(search, 0, open));
   while (!job->stopped && !isinf(unlisted_bound(search)) &&
@@ -536,6 +557,49 @@ static cds_status open_all(cds_general_search *search, double *open) {
   }
   *open = fmin(*open, unlisted_bound(search));
   return CDS_OK;
+}
+
+/* A bound on all that is listed, by the roofs of the layouts with the least
+ * bounds: INFINITY if none is possible. */
+static double listed_bound(cds_general_search *search) {
+  cds_descent *job = &search->descent;
+  const size_t count = rank_layouts(search, 0);
+  double least = (double)INFINITY;
+  for (size_t i = 0; i < count && search->ranked[i].bound < least; i++) {
+    const cds_ranked_layout *next = &search->ranked[i];
+    if (i == CDS_ROOFS_LOOKED) {
+      return next->bound;
+    }
+    set_layout(search, &search->entry[next->entry]);
+    const cds_bound bound = layout_bound(job);
+    least = fmin(least, fmax(bound.value, next->bound));
+  }
+  return least;
+}
+
+/* Without an incumbent, most of what is opened is far from the optimum. So
+ * first only values are looked for that are little above the bound on all, then
+ * values up to more, until some mapping is found: all that is left then is at
+ * or above the end of the pass, and the mapping below it. Within a pass the
+ * order is that of one without an end, so that of equal mappings the first is
+ * the same. */
+static cds_status open_all(cds_general_search *search, double *open) {
+  cds_descent *job = &search->descent;
+  const bool passes = !job->best.found && !job->any;
+  double end = passes ? listed_bound(search) * first_pass : 0;
+  double more = next_pass;
+  for (unsigned i = 0; i < CDS_PASSES && end > 0 && !isinf(end); i++) {
+    job->beyond = end;
+    CDS_TRY(open_below(search, open));
+    if (job->best.found || job->stopped) {
+      *open = fmin(*open, end);
+      return CDS_OK;
+    }
+    end *= more;
+    more = 1 + growing * (more - 1);
+  }
+  job->beyond = job->best.found ? job->best.value : (double)INFINITY;
+  return open_below(search, open);
 }
 
 cds_status cds_general_search_possible(cds_general_search *search) {
