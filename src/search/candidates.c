@@ -342,6 +342,11 @@ static cds_status make_room(cds_candidates *list, size_t count) {
     return CDS_ENOMEM;
   }
   list->head = heads;
+  uint32_t *matches = cds_realloc(list->match, count * sizeof *matches);
+  if (matches == NULL) {
+    return CDS_ENOMEM;
+  }
+  list->match = matches;
   list->room = count;
   return CDS_OK;
 }
@@ -527,6 +532,9 @@ static void sum_least(cds_descent *job, unsigned group) {
 cds_status cds_candidates_list(cds_descent *job) {
   const cds_general *general = job->general;
   job->bounds.known = general->single;
+  for (unsigned g = 1; g <= general->groups; g++) {
+    job->group[g].outer = NULL;
+  }
   for (unsigned t = 0; t < general->tensors && job->bounds.known; t++) {
     for (unsigned k = 0; k < general->passes[t].count; k++) {
       set_all(&job->bounds.rest[general->groups + 1][t][k], 0,

@@ -371,6 +371,33 @@ static void decide_ways(cds_descent *job, unsigned group) {
 static void try_tile(cds_descent *job, unsigned group,
                      const cds_candidate *candidate);
 
+/* The k-th candidate that divides the tile outside, by rising key; NULL: there
+ * are no more that may be of interest. The orders of one tile outside ask for
+ * the same ones one after the other. */
+static const cds_candidate *match(cds_descent *job, unsigned group, size_t k) {
+  const cds_general *general = job->general;
+  cds_candidates *list = &job->group[group];
+  const cds_tile *outer = job->tile[group - 1];
+  if (list->outer != outer) {
+    list->outer = outer;
+    list->matches = list->scanned = 0;
+  }
+  const uint64_t code = cds_code_of(general, &outer->at);
+  while (k == list->matches) {
+    const size_t i = list->scanned;
+    if (i == list->count || cds_descent_beyond(job, list->head[i].key)) {
+      return NULL;
+    }
+    list->scanned++;
+    if (cds_code_divides(general, code, list->head[i].code) &&
+        (general->coded || divides(general, outer, &list->candidate[i]))) {
+      list->match[list->matches++] = (uint32_t)i;
+    }
+  }
+  const cds_candidate *found = &list->candidate[list->match[k]];
+  return cds_descent_beyond(job, found->key) ? NULL : found;
+}
+
 /* All candidates of a group below what is decided. Depth: the groups. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static void open_group(cds_descent *job, unsigned group) {
@@ -381,26 +408,19 @@ static void open_group(cds_descent *job, unsigned group) {
     return;
   }
   const cds_general *general = job->general;
-  const cds_candidates *list = &job->group[group];
   const cds_layout *layout = &job->layout;
   const unsigned weightings = job->layout.weightings;
-  const uint64_t outer = cds_code_of(general, &job->tile[group - 1]->at);
   cds_weights base = layout->fixed;
   cds_weights_add(&base, &job->frame[group - 1].sum, weightings);
   if (!job->bounds.known) {
     cds_weights_add(&base, &layout->rest[group + 1], weightings);
   }
-  for (size_t i = 0; i < list->count && !job->stopped; i++) {
-    if (cds_descent_beyond(job, list->head[i].key)) {
+  for (size_t k = 0; !job->stopped; k++) {
+    const cds_candidate *candidate = match(job, group, k);
+    if (candidate == NULL) {
       break;
     }
-    if (!cds_code_divides(general, outer, list->head[i].code)) {
-      continue;
-    }
-    const cds_candidate *candidate = &list->candidate[i];
-    if ((!general->coded &&
-         !divides(general, job->tile[group - 1], candidate)) ||
-        !cds_constrain_loops(job, group, &general->tile[candidate->tile].at)) {
+    if (!cds_constrain_loops(job, group, &general->tile[candidate->tile].at)) {
       continue;
     }
     cds_weights sum = base;

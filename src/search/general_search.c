@@ -94,6 +94,7 @@ void cds_general_search_free(cds_general_search *search) {
   for (unsigned g = 0; g <= CDS_GROUPS_MAX; g++) {
     cds_free(search->descent.group[g].candidate);
     cds_free(search->descent.group[g].head);
+    cds_free(search->descent.group[g].match);
   }
   cds_free(search->entry);
   cds_free(search->ranked);
