@@ -26,14 +26,15 @@
  * give puts the orders in that have its parts one after the other, the loops of
  * each part in one of the orders above.
  *
- * The search, best first (general_search.c): for each choice of holders and
- * spreads (a layout) an admissible bound (bounds.c, shares.c; links.c on
- * networks; roofs.c chooses what it looks at), then the tiles that each group
- * may take between the spreads, with bounds on all groups inside (candidates.c,
- * group_terms.c), then tiles and orders from the outermost group inwards with
- * exact loads (descend.c, loads.c); what may win is counted and priced by
- * src/count and src/price (confirm.c), so that no value rests on formulas of
- * its own.
+ * The search, best first, in passes up to values further and further above the
+ * least bound until a mapping is found (general_search.c): for each choice of
+ * holders and spreads (a layout) an admissible bound (bounds.c, shares.c;
+ * links.c on networks; roofs.c chooses what it looks at), then the tiles that
+ * each group may take between the spreads, with bounds on all groups inside
+ * (candidates.c, group_terms.c), then tiles and orders from the outermost group
+ * inwards with exact loads (descend.c, loads.c); what may win is counted and
+ * priced by src/count and src/price (confirm.c), so that no value rests on
+ * formulas of its own.
  */
 #ifndef CDS_SEARCH_GENERAL_H
 #define CDS_SEARCH_GENERAL_H
