@@ -440,7 +440,8 @@ static void count_node(cds_descent *job) {
       cds_descent_enough(job)) {
     job->stopped = true;
   }
-  job->stopped = job->stopped || job->nodes >= job->most_nodes;
+  job->stopped = job->stopped || job->nodes >= job->most_nodes ||
+                 (!job->best.found && job->nodes >= job->pass_nodes);
 }
 
 static void begin_order(cds_descent *job, unsigned group) {

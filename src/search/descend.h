@@ -70,6 +70,7 @@ struct cds_descent {
   const cds_control *control;
   uint64_t nodes, leaves, confirmed, most_nodes;
   uint64_t enough_nodes; /* once a mapping is known */
+  uint64_t pass_nodes;   /* while none is known */
   bool any;              /* the first mapping that fits ends the search */
   bool stopped;          /* cancelled, out of nodes, or done */
   cds_status status;

@@ -27,6 +27,7 @@ enum {
   CDS_OPENED_MAX = 1 << 24,  /* for one goal */
   CDS_OPENED_FEW = 1 << 20,  /* for any mapping */
   CDS_PASSES = 8,
+  CDS_PASS_NODES = 1 << 15, /* of all passes, until a mapping is known */
   CDS_ROOFS_LOOKED = 1 << 10,
   CDS_POOL_MAX = 64
 };
@@ -366,7 +367,7 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   job->control = control;
   job->nodes = job->leaves = job->confirmed = 0;
   job->most_nodes = CDS_OPENED_MAX;
-  job->enough_nodes = UINT64_MAX;
+  job->enough_nodes = job->pass_nodes = UINT64_MAX;
   job->stopped = false;
   job->any = false;
   job->best.found = false;
@@ -591,7 +592,13 @@ static cds_status open_all(cds_general_search *search, double *open) {
   double more = next_pass;
   for (unsigned i = 0; i < CDS_PASSES && end > 0 && !isinf(end); i++) {
     job->beyond = end;
+    job->pass_nodes = CDS_PASS_NODES;
     CDS_TRY(open_below(search, open));
+    if (!job->best.found && job->nodes >= CDS_PASS_NODES &&
+        !cds_control_cancelled(job->control)) {
+      job->stopped = false; /* an incumbent may be found sooner without */
+      break;
+    }
     if (job->best.found || job->stopped) {
       *open = fmin(*open, end);
       return CDS_OK;
@@ -599,6 +606,7 @@ static cds_status open_all(cds_general_search *search, double *open) {
     end *= more;
     more = 1 + growing * (more - 1);
   }
+  job->pass_nodes = UINT64_MAX;
   job->beyond = job->best.found ? job->best.value : (double)INFINITY;
   return open_below(search, open);
 }
