@@ -16,7 +16,7 @@
 
 enum {
   CDS_ENERGY = 0,       /* the first weighting */
-  CDS_ROOFS_CHOSEN = 5, /* that bounds look at in a layout */
+  CDS_ROOFS_CHOSEN = 3, /* that bounds look at in a layout */
   CDS_WEIGHTINGS_MAX = 1 + 2 * CDS_ROOFS_CHOSEN
 };
 

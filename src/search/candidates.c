@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "search/codes.h"
 #include "search/descend.h"
 
 /* ---- numbers of passes ----------------------------------------------- */
@@ -336,14 +337,24 @@ static cds_status make_room(cds_candidates *list, size_t count) {
     return CDS_ENOMEM;
   }
   list->candidate = grown;
+  cds_candidate_head *heads = cds_realloc(list->head, count * sizeof *heads);
+  if (heads == NULL) {
+    return CDS_ENOMEM;
+  }
+  list->head = heads;
+  uint32_t *matches = cds_realloc(list->match, count * sizeof *matches);
+  if (matches == NULL) {
+    return CDS_ENOMEM;
+  }
+  list->match = matches;
   list->room = count;
   return CDS_OK;
 }
 
 /* A bound on the goal when a group and, if the bounds are known, all inside
  * have this cost, and the others their least. */
-static double bound_with(const cds_descent *job, unsigned group,
-                         const cds_weights *cost) {
+static cds_bound bound_with(const cds_descent *job, unsigned group,
+                            const cds_weights *cost) {
   const cds_layout *layout = &job->layout;
   cds_weights sum = layout->fixed;
   cds_weights_add(&sum, cost, layout->weightings);
@@ -386,8 +397,9 @@ static void add_candidate(cds_descent *job, unsigned group, size_t index) {
   cds_candidate made;
   made.tile = (uint32_t)index;
   set_cost(&made, job, group, tile);
-  made.key = bound_with(job, group, &made.cost);
-  if (cds_descent_beyond(job, made.key)) {
+  const cds_bound least = bound_with(job, group, &made.cost);
+  made.key = least.value;
+  if (cds_descent_hopeless(job, &least)) {
     return;
   }
   for (unsigned d = 0; d < general->dims; d++) {
@@ -462,6 +474,11 @@ static cds_status list_group(cds_descent *job, unsigned group) {
     more = next_tile(&walk, job, !never);
   }
   qsort(list->candidate, list->count, sizeof *list->candidate, by_key);
+  for (size_t i = 0; i < list->count; i++) {
+    list->head[i] =
+        (cds_candidate_head){list->candidate[i].key,
+                             cds_code_of(general, &list->candidate[i].inside)};
+  }
   return CDS_OK;
 }
 
@@ -515,6 +532,9 @@ static void sum_least(cds_descent *job, unsigned group) {
 cds_status cds_candidates_list(cds_descent *job) {
   const cds_general *general = job->general;
   job->bounds.known = general->single;
+  for (unsigned g = 1; g <= general->groups; g++) {
+    job->group[g].outer = NULL;
+  }
   for (unsigned t = 0; t < general->tensors && job->bounds.known; t++) {
     for (unsigned k = 0; k < general->passes[t].count; k++) {
       set_all(&job->bounds.rest[general->groups + 1][t][k], 0,

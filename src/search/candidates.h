@@ -58,9 +58,21 @@ typedef struct cds_candidate {
   cds_divisors_at inside; /* the tile and the spreads right above it */
 } cds_candidate;
 
+/* What is looked at of every candidate: its key, and the code of `inside`. */
+typedef struct cds_candidate_head {
+  double key;
+  uint64_t code;
+} cds_candidate_head;
+
 typedef struct cds_candidates {
   size_t count, room;
   cds_candidate *candidate;
+  cds_candidate_head *head; /* of each candidate */
+  /* Indexes of those of the first `scanned` that divide the tile outside, as
+   * far as it was looked at (descend.c); NULL: none yet. */
+  const cds_tile *outer;
+  uint32_t *match;
+  size_t matches, scanned;
 } cds_candidates;
 
 typedef struct cds_block_bounds {

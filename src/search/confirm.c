@@ -175,10 +175,11 @@ cds_status cds_confirm(cds_descent *job, double dynamic_pj, double cycles) {
       (void)cycles;
       const double value =
           cds_aim_value(&job->aim, cost.dynamic_pj, cost.cycles);
-      if (!isinf(value) &&
+      /* What a pass found beyond its end is left to the next (open_all). */
+      if (!isinf(value) && (job->best.found || value < job->beyond) &&
           better(&job->best, value, cost.cycles, cost.dynamic_pj)) {
         job->best.found = true;
-        job->best.value = value;
+        job->best.value = job->beyond = value;
         job->best.cycles = cost.cycles;
         job->best.dynamic_pj = cost.dynamic_pj;
         job->best.mapping = mapping;

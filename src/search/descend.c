@@ -6,6 +6,7 @@
  * Below a tile the orders of the region above it are tried; each gives exact
  * loads for the holders of the group, which replace the least ones.
  */
+#include "search/codes.h"
 #include "search/constrain.h"
 
 #include <assert.h>
@@ -39,8 +40,8 @@ static double least_product(const cds_aim *aim, double e, double t, double s,
   return fmin(at_e, at_t);
 }
 
-double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
-                     const cds_weights *sum) {
+cds_bound cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
+                        const cds_weights *sum) {
   double cycles = layout->least_cycles;
   double weighted = 0;
   for (unsigned i = 1; i < layout->weightings; i++) {
@@ -57,20 +58,28 @@ double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
   const double dynamic_pj = sum->value[CDS_ENERGY];
   weighted = fmax(weighted, dynamic_pj + layout->weight * cycles);
   const double bound = cds_aim_value(aim, dynamic_pj, cycles);
+  cds_bound out = {bound, dynamic_pj, cycles};
   if (aim->time_power == 0) {
     /* The limits allow no larger sum. */
     const double most =
         aim->most_pj +
         (aim->lambda_pj > 0 ? aim->lambda_pj * aim->most_cycles : 0);
-    return weighted * (1 - 1e-12) > most ? (double)INFINITY
-                                         : fmax(bound, weighted);
+    out.value = weighted * (1 - 1e-12) > most ? (double)INFINITY
+                                              : fmax(bound, weighted);
+    return out;
   }
   const double m = layout->weight - aim->leakage_pj;
   const double energy = dynamic_pj + aim->leakage_pj * cycles;
-  if (m <= 0 || energy <= 0) {
-    return bound;
+  if (m > 0 && energy > 0) {
+    out.value = fmax(bound, least_product(aim, energy, cycles, weighted, m));
   }
-  return fmax(bound, least_product(aim, energy, cycles, weighted, m));
+  return out;
+}
+
+/* Whether nothing with these sums is of interest. */
+static bool sum_hopeless(const cds_descent *job, const cds_weights *sum) {
+  const cds_bound bound = cds_aim_bound(&job->aim, &job->layout, sum);
+  return cds_descent_hopeless(job, &bound);
 }
 
 /* ---- orders of a region ---------------------------------------------- */
@@ -195,7 +204,8 @@ static bool bounds_hold(const cds_descent *job, double value) {
   cds_weights sum = job->layout.fixed;
   cds_weights_add(&sum, &job->frame[job->general->groups].sum,
                   job->layout.weightings);
-  bool hold = cds_aim_bound(&job->aim, &job->layout, &sum) <= value * margin;
+  bool hold =
+      cds_aim_bound(&job->aim, &job->layout, &sum).value <= value * margin;
   for (unsigned g = 1; g <= job->general->groups; g++) {
     hold = hold && job->chosen[g]->key <= value * margin;
   }
@@ -205,13 +215,13 @@ static bool bounds_hold(const cds_descent *job, double value) {
 
 /* In debug builds some leaves are counted that cannot be better: their price
  * must not be above the exact one. */
-static bool may_be_better(const cds_descent *job, double value) {
+static bool may_be_better(const cds_descent *job, const cds_bound *least) {
 #ifndef NDEBUG
   if (job->leaves % CDS_CONFIRM_EVERY == 0) {
     return true;
   }
 #endif
-  return !cds_descent_beyond(job, value);
+  return !cds_descent_hopeless(job, least);
 }
 
 static void leaf(cds_descent *job) {
@@ -220,9 +230,10 @@ static void leaf(cds_descent *job) {
   bool fits = true;
   job->leaves++;
   cds_leaf_price(&dynamic_pj, &cycles, &fits, job);
-  assert(bounds_hold(job, cds_aim_value(&job->aim, dynamic_pj, cycles)));
-  if (fits &&
-      may_be_better(job, cds_aim_value(&job->aim, dynamic_pj, cycles))) {
+  const cds_bound least = {cds_aim_value(&job->aim, dynamic_pj, cycles),
+                           dynamic_pj, cycles};
+  assert(bounds_hold(job, least.value));
+  if (fits && may_be_better(job, &least)) {
     job->status = cds_confirm(job, dynamic_pj, cycles);
   }
 }
@@ -360,6 +371,33 @@ static void decide_ways(cds_descent *job, unsigned group) {
 static void try_tile(cds_descent *job, unsigned group,
                      const cds_candidate *candidate);
 
+/* The k-th candidate that divides the tile outside, by rising key; NULL: there
+ * are no more that may be of interest. The orders of one tile outside ask for
+ * the same ones one after the other. */
+static const cds_candidate *match(cds_descent *job, unsigned group, size_t k) {
+  const cds_general *general = job->general;
+  cds_candidates *list = &job->group[group];
+  const cds_tile *outer = job->tile[group - 1];
+  if (list->outer != outer) {
+    list->outer = outer;
+    list->matches = list->scanned = 0;
+  }
+  const uint64_t code = cds_code_of(general, &outer->at);
+  while (k == list->matches) {
+    const size_t i = list->scanned;
+    if (i == list->count || cds_descent_beyond(job, list->head[i].key)) {
+      return NULL;
+    }
+    list->scanned++;
+    if (cds_code_divides(general, code, list->head[i].code) &&
+        (general->coded || divides(general, outer, &list->candidate[i]))) {
+      list->match[list->matches++] = (uint32_t)i;
+    }
+  }
+  const cds_candidate *found = &list->candidate[list->match[k]];
+  return cds_descent_beyond(job, found->key) ? NULL : found;
+}
+
 /* All candidates of a group below what is decided. Depth: the groups. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static void open_group(cds_descent *job, unsigned group) {
@@ -369,7 +407,7 @@ static void open_group(cds_descent *job, unsigned group) {
     }
     return;
   }
-  const cds_candidates *list = &job->group[group];
+  const cds_general *general = job->general;
   const cds_layout *layout = &job->layout;
   const unsigned weightings = job->layout.weightings;
   cds_weights base = layout->fixed;
@@ -377,19 +415,17 @@ static void open_group(cds_descent *job, unsigned group) {
   if (!job->bounds.known) {
     cds_weights_add(&base, &layout->rest[group + 1], weightings);
   }
-  for (size_t i = 0; i < list->count && !job->stopped; i++) {
-    const cds_candidate *candidate = &list->candidate[i];
-    if (cds_descent_beyond(job, candidate->key)) {
+  for (size_t k = 0; !job->stopped; k++) {
+    const cds_candidate *candidate = match(job, group, k);
+    if (candidate == NULL) {
       break;
     }
-    if (!divides(job->general, job->tile[group - 1], candidate) ||
-        !cds_constrain_loops(job, group,
-                             &job->general->tile[candidate->tile].at)) {
+    if (!cds_constrain_loops(job, group, &general->tile[candidate->tile].at)) {
       continue;
     }
     cds_weights sum = base;
     cds_weights_add(&sum, &candidate->cost, weightings);
-    if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
+    if (!sum_hopeless(job, &sum)) {
       try_tile(job, group, candidate);
     }
     if (job->status != CDS_OK) {
@@ -404,7 +440,8 @@ static void count_node(cds_descent *job) {
       cds_descent_enough(job)) {
     job->stopped = true;
   }
-  job->stopped = job->stopped || job->nodes >= job->most_nodes;
+  job->stopped = job->stopped || job->nodes >= job->most_nodes ||
+                 (!job->best.found && job->nodes >= job->pass_nodes);
 }
 
 static void begin_order(cds_descent *job, unsigned group) {
@@ -431,7 +468,7 @@ static void try_order(cds_descent *job, unsigned group,
   cds_weights_add(&sum, &frame->sum, weightings);
   cds_rest(&rest, job, group + 1, frame->hoisted);
   cds_weights_add(&sum, &rest, weightings);
-  if (!cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &sum))) {
+  if (!sum_hopeless(job, &sum)) {
     open_group(job, group + 1);
   }
 }
@@ -449,7 +486,7 @@ static bool block_beyond(const cds_descent *job, const cds_region *region,
   cds_weights_add(&least, &layout->fixed, layout->weightings);
   cds_rest(&rest, job, group + 1, passes);
   cds_weights_add(&least, &rest, layout->weightings);
-  return cds_descent_beyond(job, cds_aim_bound(&job->aim, layout, &least));
+  return sum_hopeless(job, &least);
 }
 
 /* The loops of a region by the parts of the order of their owner. */

@@ -49,6 +49,9 @@ struct cds_descent {
   cds_layout layout;
   cds_aim aim;
   cds_incumbent best;
+  /* Of interest are values below this one: that of the incumbent, or of the
+   * least that is looked for first (open_all). INFINITY: any. */
+  double beyond;
   /* Of the group whose candidates are listed: */
   cds_tile_range range;
   cds_group_terms terms;
@@ -67,6 +70,7 @@ struct cds_descent {
   const cds_control *control;
   uint64_t nodes, leaves, confirmed, most_nodes;
   uint64_t enough_nodes; /* once a mapping is known */
+  uint64_t pass_nodes;   /* while none is known */
   bool any;              /* the first mapping that fits ends the search */
   bool stopped;          /* cancelled, out of nodes, or done */
   cds_status status;
@@ -85,14 +89,27 @@ static inline bool cds_aim_weighs_time(const cds_aim *aim) {
 }
 /* The goal's value, pJ or pJ s^n; INFINITY beyond a limit. */
 double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles);
-/* Lower bound on the goal from a dynamic energy, and a weighted sum made with
- * the layout's weight. */
-double cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
-                     const cds_weights *sum);
+/* Lower bounds on the goal's value, on dynamic energy and on time. */
+typedef struct cds_bound {
+  double value, dynamic_pj, cycles;
+} cds_bound;
+/* From sums in the weightings of the layout, made with its weight. */
+cds_bound cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
+                        const cds_weights *sum);
 /* Whether nothing at or above the bound is of interest. */
 static inline bool cds_descent_beyond(const cds_descent *job, double bound) {
-  return isinf(bound) ||
-         (job->best.found && bound * (1 - 1e-12) >= job->best.value);
+  return isinf(bound) || bound * (1 - 1e-12) >= job->beyond;
+}
+/* Whether no mapping with these bounds ranks before the incumbent: its value is
+ * beyond it, or it takes as long and as much energy, so that its value is not
+ * less, and of equal values the incumbent stays (confirm.c). With a relative
+ * slack, since the same terms are added in other orders. */
+static inline bool cds_descent_hopeless(const cds_descent *job,
+                                        const cds_bound *bound) {
+  const double up = 1 + 1e-12;
+  return cds_descent_beyond(job, bound->value) ||
+         (job->best.found && bound->cycles * up >= job->best.cycles &&
+          bound->dynamic_pj * up >= job->best.dynamic_pj);
 }
 /* Looks through all tiles and orders of the layout. */
 cds_status cds_descend(cds_descent *job);

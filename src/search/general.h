@@ -26,14 +26,15 @@
  * give puts the orders in that have its parts one after the other, the loops of
  * each part in one of the orders above.
  *
- * The search, best first (general_search.c): for each choice of holders and
- * spreads (a layout) an admissible bound (bounds.c, shares.c; links.c on
- * networks; roofs.c chooses what it looks at), then the tiles that each group
- * may take between the spreads, with bounds on all groups inside (candidates.c,
- * group_terms.c), then tiles and orders from the outermost group inwards with
- * exact loads (descend.c, loads.c); what may win is counted and priced by
- * src/count and src/price (confirm.c), so that no value rests on formulas of
- * its own.
+ * The search, best first, in passes up to values further and further above the
+ * least bound until a mapping is found (general_search.c): for each choice of
+ * holders and spreads (a layout) an admissible bound (bounds.c, shares.c;
+ * links.c on networks; roofs.c chooses what it looks at), then the tiles that
+ * each group may take between the spreads, with bounds on all groups inside
+ * (candidates.c, group_terms.c), then tiles and orders from the outermost group
+ * inwards with exact loads (descend.c, loads.c); what may win is counted and
+ * priced by src/count and src/price (confirm.c), so that no value rests on
+ * formulas of its own.
  */
 #ifndef CDS_SEARCH_GENERAL_H
 #define CDS_SEARCH_GENERAL_H
@@ -66,6 +67,7 @@ typedef struct cds_dim {
   uint64_t *prime;    /* the smallest of each divisor; 1 of 1 */
   uint16_t *quotient; /* [i x divisors + j]: of i by j, or CDS_NONE */
   uint16_t *product;  /* likewise: of i times j */
+  uint64_t *code;     /* of each divisor, see codes.h */
 } cds_dim;
 
 /* An axis of two ranks: positions coefficient[0] x i + coefficient[1] x j. */
@@ -215,6 +217,8 @@ typedef struct cds_general {
   unsigned groups; /* inner ones: 1 .. groups */
   cds_group_levels group[CDS_GROUPS_MAX + 1];
   cds_spread_list spreads[CDS_ARRAYS_MAX];
+  bool coded; /* dimensions have codes */
+  uint64_t guards;
   size_t tiles; /* the whole lattice */
   cds_tile *tile;
   unsigned roofs;
@@ -265,6 +269,14 @@ static inline uint16_t cds_quotient(const cds_dim *dim, uint16_t a,
 }
 static inline uint16_t cds_product(const cds_dim *dim, uint16_t a, uint16_t b) {
   return dim->product[(size_t)a * dim->divisors + b];
+}
+static inline const cds_tile *cds_tile_at(const cds_general *general,
+                                          const cds_divisors_at *at) {
+  size_t index = 0;
+  for (unsigned d = general->dims; d-- > 0;) {
+    index = index * general->dim[d].divisors + at->at[d];
+  }
+  return &general->tile[index];
 }
 /* Whether a level waits for its transfers. */
 static inline bool cds_hides_nothing(const cds_general *general,

@@ -26,12 +26,16 @@ enum {
   CDS_LAYOUTS_FEW = 1 << 13, /* listed in one band */
   CDS_OPENED_MAX = 1 << 24,  /* for one goal */
   CDS_OPENED_FEW = 1 << 20,  /* for any mapping */
+  CDS_PASSES = 8,
+  CDS_PASS_NODES = 1 << 15, /* of all passes, until a mapping is known */
+  CDS_ROOFS_LOOKED = 1 << 10,
   CDS_POOL_MAX = 64
 };
 
 typedef struct cds_layout_entry {
   double energy_pj, cycles; /* least of every mapping of the layout */
   bool priced;              /* else energy_pj is that of any layout */
+  bool possible;            /* as far as is known */
   uint32_t chain;
   uint32_t spread[CDS_ARRAYS_MAX];
 } cds_layout_entry;
@@ -41,6 +45,11 @@ typedef struct cds_ranked_layout {
   uint32_t entry;
 } cds_ranked_layout;
 
+/* Ends of the passes of open_all: over the bound; of the second over the first,
+ * and how the rest of that grows from one to the next. */
+static const double first_pass = 1.02;
+static const double next_pass = 1.04;
+static const double growing = 3;
 /* A band goes down to this part of the one before. */
 static const double band_part = 0.8;
 
@@ -85,6 +94,8 @@ void cds_general_search_free(cds_general_search *search) {
   }
   for (unsigned g = 0; g <= CDS_GROUPS_MAX; g++) {
     cds_free(search->descent.group[g].candidate);
+    cds_free(search->descent.group[g].head);
+    cds_free(search->descent.group[g].match);
   }
   cds_free(search->entry);
   cds_free(search->ranked);
@@ -225,6 +236,7 @@ static cds_status list_entry(cds_band *band, double units) {
     skew += general->spreads[k].spread[entry->spread[k]].skew_cycles;
   }
   entry->priced = false;
+  entry->possible = true;
   entry->energy_pj = search->floor_pj;
   entry->cycles = fmax(general->macs / units, general->floor_cycles) + skew;
   return add_entry(search, entry);
@@ -355,34 +367,54 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   job->control = control;
   job->nodes = job->leaves = job->confirmed = 0;
   job->most_nodes = CDS_OPENED_MAX;
-  job->enough_nodes = UINT64_MAX;
+  job->enough_nodes = job->pass_nodes = UINT64_MAX;
   job->stopped = false;
   job->any = false;
   job->best.found = false;
+  job->beyond = (double)INFINITY;
   for (size_t i = 0; i < search->pooled; i++) {
     const cds_incumbent *known = &search->pool[i];
     const double value =
         cds_aim_value(&job->aim, known->dynamic_pj, known->cycles);
     if (!isinf(value) && (!job->best.found || value < job->best.value)) {
       job->best = *known;
-      job->best.value = value;
+      job->best.value = job->beyond = value;
     }
   }
 }
 
-/* Least energy of the layout. */
+/* Whether the smallest tile of each group may fit: what the arrays inside of it
+ * spread. No other tile is smaller in any dimension. */
+static bool may_fit(cds_general_search *search) {
+  const cds_general *general = &search->general;
+  cds_descent *job = &search->descent;
+  bool never = false;
+  cds_layout_products(&job->layout);
+  for (unsigned g = 1; g <= general->groups && !never; g++) {
+    const cds_tile *least = cds_tile_at(general, &job->layout.below[g]);
+    cds_group_terms_set(&job->terms, &job->layout, g);
+    (void)cds_group_fits(&never, &job->terms, general, least, 0);
+  }
+  return !never;
+}
+
+/* Least energy of the layout, and whether it may be possible. */
 static void price_entry(cds_general_search *search, cds_layout_entry *entry) {
   const cds_spread *spread[CDS_ARRAYS_MAX];
   cds_layout *layout = &search->descent.layout;
   spreads_of(spread, search, entry);
   cds_layout_set(layout, &search->general, &search->chain[entry->chain],
                  spread);
+  entry->priced = true;
+  entry->possible = may_fit(search);
+  if (!entry->possible) {
+    return;
+  }
   cds_layout_energy(layout);
   cds_layout_bound(layout);
   entry->energy_pj =
       fmax(layout->fixed.value[CDS_ENERGY] + layout->rest[1].value[CDS_ENERGY],
            search->floor_pj);
-  entry->priced = true;
 }
 
 /* Bound on the goal; prices only layouts that may matter without. */
@@ -393,7 +425,8 @@ static double bound_entry(cds_general_search *search, cds_layout_entry *entry) {
                                                           entry->cycles))) {
     price_entry(search, entry);
   }
-  return cds_aim_value(aim, entry->energy_pj, entry->cycles);
+  return entry->possible ? cds_aim_value(aim, entry->energy_pj, entry->cycles)
+                         : (double)INFINITY;
 }
 
 static size_t rank_layouts(cds_general_search *search, size_t first) {
@@ -422,16 +455,11 @@ static double weight_of(const cds_descent *job, const cds_layout_entry *entry) {
          aim->time_power * (dynamic / cycles + aim->leakage_pj);
 }
 
-static cds_status open_layout(cds_general_search *search,
-                              const cds_layout_entry *entry) {
+/* Sets the layout and what its bounds look at. */
+static void set_layout(cds_general_search *search,
+                       const cds_layout_entry *entry) {
   cds_descent *job = &search->descent;
   const cds_spread *spread[CDS_ARRAYS_MAX];
-  cds_general *general = &search->general;
-  const unsigned arrays = general->arch->arrays;
-  if (arrays > 0) {
-    cds_spread *last = general->spreads[arrays - 1].spread;
-    CDS_TRY(cds_spread_halo(general, &last[entry->spread[arrays - 1]]));
-  }
   spreads_of(spread, search, entry);
   cds_layout_set(&job->layout, &search->general, &search->chain[entry->chain],
                  spread);
@@ -439,9 +467,27 @@ static cds_status open_layout(cds_general_search *search,
                   cds_aim_weighs_time(&job->aim),
                   job->best.found ? &job->best.cost : NULL);
   cds_layout_bound(&job->layout);
+}
+
+/* Of all mappings of the layout that is set. */
+static cds_bound layout_bound(const cds_descent *job) {
   cds_weights sum = job->layout.fixed;
   cds_weights_add(&sum, &job->layout.rest[1], job->layout.weightings);
-  if (cds_descent_beyond(job, cds_aim_bound(&job->aim, &job->layout, &sum))) {
+  return cds_aim_bound(&job->aim, &job->layout, &sum);
+}
+
+static cds_status open_layout(cds_general_search *search,
+                              const cds_layout_entry *entry) {
+  cds_descent *job = &search->descent;
+  cds_general *general = &search->general;
+  const unsigned arrays = general->arch->arrays;
+  if (arrays > 0) {
+    cds_spread *last = general->spreads[arrays - 1].spread;
+    CDS_TRY(cds_spread_halo(general, &last[entry->spread[arrays - 1]]));
+  }
+  set_layout(search, entry);
+  const cds_bound bound = layout_bound(job);
+  if (cds_descent_hopeless(job, &bound)) {
     return CDS_OK;
   }
   cds_layout_products(&job->layout);
@@ -496,8 +542,9 @@ static double unlisted_bound(const cds_general_search *search) {
                        fmax(cycles, search->general.floor_cycles));
 }
 
-/* Opens all that may matter. `*open`: the least bound of what was left. */
-static cds_status open_all(cds_general_search *search, double *open) {
+/* Opens all that may matter, with values below job->beyond. `*open`: the least
+ * bound of what was left. */
+static cds_status open_below(cds_general_search *search, double *open) {
   cds_descent *job = &search->descent;
   CDS_TRY(open_listed(search, 0, open));
   while (!job->stopped && !isinf(unlisted_bound(search)) &&
@@ -512,6 +559,56 @@ static cds_status open_all(cds_general_search *search, double *open) {
   }
   *open = fmin(*open, unlisted_bound(search));
   return CDS_OK;
+}
+
+/* A bound on all that is listed, by the roofs of the layouts with the least
+ * bounds: INFINITY if none is possible. */
+static double listed_bound(cds_general_search *search) {
+  cds_descent *job = &search->descent;
+  const size_t count = rank_layouts(search, 0);
+  double least = (double)INFINITY;
+  for (size_t i = 0; i < count && search->ranked[i].bound < least; i++) {
+    const cds_ranked_layout *next = &search->ranked[i];
+    if (i == CDS_ROOFS_LOOKED) {
+      return next->bound;
+    }
+    set_layout(search, &search->entry[next->entry]);
+    const cds_bound bound = layout_bound(job);
+    least = fmin(least, fmax(bound.value, next->bound));
+  }
+  return least;
+}
+
+/* Without an incumbent, most of what is opened is far from the optimum. So
+ * first only values are looked for that are little above the bound on all, then
+ * values up to more, until some mapping is found: all that is left then is at
+ * or above the end of the pass, and the mapping below it. Within a pass the
+ * order is that of one without an end, so that of equal mappings the first is
+ * the same. */
+static cds_status open_all(cds_general_search *search, double *open) {
+  cds_descent *job = &search->descent;
+  const bool passes = !job->best.found && !job->any;
+  double end = passes ? listed_bound(search) * first_pass : 0;
+  double more = next_pass;
+  for (unsigned i = 0; i < CDS_PASSES && end > 0 && !isinf(end); i++) {
+    job->beyond = end;
+    job->pass_nodes = CDS_PASS_NODES;
+    CDS_TRY(open_below(search, open));
+    if (!job->best.found && job->nodes >= CDS_PASS_NODES &&
+        !cds_control_cancelled(job->control)) {
+      job->stopped = false; /* an incumbent may be found sooner without */
+      break;
+    }
+    if (job->best.found || job->stopped) {
+      *open = fmin(*open, end);
+      return CDS_OK;
+    }
+    end *= more;
+    more = 1 + growing * (more - 1);
+  }
+  job->pass_nodes = UINT64_MAX;
+  job->beyond = job->best.found ? job->best.value : (double)INFINITY;
+  return open_below(search, open);
 }
 
 cds_status cds_general_search_possible(cds_general_search *search) {

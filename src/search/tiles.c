@@ -21,6 +21,7 @@
 
 #include "base/checked.h"
 #include "count/axis_set.h"
+#include "search/codes.h"
 #include "search/constrain.h"
 
 enum { CDS_TILES_MAX = 1 << 18 };
@@ -577,6 +578,7 @@ cds_status cds_general_begin(cds_general *out) {
     CDS_TRY(list_divisors(&out->dim[d], out));
     CDS_TRY(list_quotients(&out->dim[d], out->arena));
   }
+  CDS_TRY(cds_codes_list(out));
   for (unsigned t = 0; t < out->tensors; t++) {
     CDS_TRY(shape_tensor(out, t));
   }
