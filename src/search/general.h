@@ -34,7 +34,9 @@
  * (candidates.c, group_terms.c), then tiles and orders from the outermost group
  * inwards with exact loads (descend.c, loads.c); what may win is counted and
  * priced by src/count and src/price (confirm.c), so that no value rests on
- * formulas of its own.
+ * formulas of its own. Matrix products on buses without constraints have a
+ * search of their own over the same space (deep.h), as costs fall apart by
+ * tensors there.
  */
 #ifndef CDS_SEARCH_GENERAL_H
 #define CDS_SEARCH_GENERAL_H

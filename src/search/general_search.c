@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "search/deep.h"
 #include "search/descend.h"
 #include "search/holders.h"
 
@@ -70,6 +71,8 @@ struct cds_general_search {
   size_t pooled;
   cds_incumbent pool[CDS_POOL_MAX];
   cds_descent descent;
+  bool by_products; /* the pair is searched by this one: */
+  cds_deep deep;
 };
 
 cds_general_search *cds_general_search_new(void) {
@@ -97,6 +100,7 @@ void cds_general_search_free(cds_general_search *search) {
     cds_free(search->descent.group[g].head);
     cds_free(search->descent.group[g].match);
   }
+  cds_deep_free(&search->deep);
   cds_free(search->entry);
   cds_free(search->ranked);
   cds_arena_free(search->arena);
@@ -121,8 +125,7 @@ static void add_way(cds_chain *chain, const cds_general *general, unsigned t,
   way->depth = compute ? arch->arrays : general->group[group].depth;
 }
 
-/* Fills the ways of the chain from its holdings. */
-static void fill_chain(cds_chain *chain, const cds_general *general) {
+void cds_chain_fill(cds_chain *chain, const cds_general *general) {
   cds_leg last[CDS_TENSORS_MAX];
   memset(last, 0, sizeof last);
   chain->ways = 0;
@@ -168,7 +171,7 @@ static cds_status list_chains(cds_general_search *search) {
       possible = possible && group->holding[chain->holding[g]].possible;
     }
     if (possible) {
-      fill_chain(chain, general);
+      cds_chain_fill(chain, general);
       search->chains++;
     }
   }
@@ -314,6 +317,7 @@ cds_status cds_general_search_begin(cds_general_search *search,
                                     const cds_einsum *einsum,
                                     const cds_rules *rules,
                                     double power_limit_w) {
+  cds_deep_free(&search->deep);
   cds_arena_reset(search->arena, search->empty);
   search->arch = *arch;
   search->einsum = *einsum;
@@ -327,6 +331,10 @@ cds_status cds_general_search_begin(cds_general_search *search,
   search->general.arena = search->arena;
   search->general.scratch = search->scratch;
   CDS_TRY(cds_general_begin(&search->general));
+  search->by_products = cds_deep_takes(&search->general);
+  if (search->by_products) {
+    return cds_deep_begin(&search->deep, &search->general);
+  }
   CDS_TRY(list_chains(search));
   double floor_s = 0;
   cds_pair_floor(&search->floor_pj, &floor_s, &search->arch, &search->einsum,
@@ -546,6 +554,9 @@ static double unlisted_bound(const cds_general_search *search) {
  * bound of what was left. */
 static cds_status open_below(cds_general_search *search, double *open) {
   cds_descent *job = &search->descent;
+  if (search->by_products) {
+    return cds_deep_open(open, &search->deep, job);
+  }
   CDS_TRY(open_listed(search, 0, open));
   while (!job->stopped && !isinf(unlisted_bound(search)) &&
          !cds_descent_beyond(job, unlisted_bound(search))) {

@@ -10,8 +10,9 @@
  * in the orders that reuse the most (a tile is never fetched or drained more
  * often than its holders' places demand). Perfect factors, or with
  * arch.any_factors any for ranks that are alone in their class (cut.h);
- * - all other pairs (general_search.c): perfect factors, holders in
- * hierarchical order, one depth a level, see general.h. The first can also be
+ * - all other pairs (general_search.c; deep_search.c for products): perfect
+ * factors, holders in hierarchical order, one depth a level, see general.h. The
+ * first can also be
  * searched by mixed integer programs (milp_search.h), with perfect factors
  * only.
  */

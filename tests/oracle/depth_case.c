@@ -49,22 +49,35 @@ static const shape shapes[] = {
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-static const char *draw_shape(random_stream *stream) {
+static const shape products[] = {
+    {12, "O[m,n] += A[m,k] * B[k,n]; m 1, n 1, k 1"},
+    {3, "O[b,m,n] += A[b,m,k] * B[b,k,n]; b 1, m 1, n 1, k 1"},
+    {2, "O[b,m,n] += A[b,m,k] * B[k,n]; b 1, m 1, n 1, k 1"},
+    {2, "O[g,h,m,n] += Q[g,h,m,k] * K[g,n,k]; g 1, h 1, m 1, n 1, k 1"},
+    {1, "O[m] += A[m,k] * B[k]; m 1, k 1"},
+};
+enum { PRODUCTS = sizeof products / sizeof *products };
+
+static const char *draw_shape(const shape *from, unsigned count,
+                              random_stream *stream) {
   unsigned sum = 0, at = 0;
-  for (unsigned s = 0; s < SHAPES; s++) {
-    sum += shapes[s].weight;
+  for (unsigned s = 0; s < count; s++) {
+    sum += from[s].weight;
   }
   unsigned pick = random_below(stream, sum);
-  while (pick >= shapes[at].weight) {
-    pick -= shapes[at++].weight;
+  while (pick >= from[at].weight) {
+    pick -= from[at++].weight;
   }
-  return shapes[at].text;
+  return from[at].text;
 }
 
-static void draw_einsum(depth_case *it, random_stream *stream) {
+static void draw_einsum(depth_case *it, bool product, random_stream *stream) {
   static const char digits[] = "1111222334";
   char text[200] = {0};
-  strncpy(text, draw_shape(stream), sizeof text - 1);
+  strncpy(text,
+          product ? draw_shape(products, PRODUCTS, stream)
+                  : draw_shape(shapes, SHAPES, stream),
+          sizeof text - 1);
   for (char *at = text; *at != '\0'; at++) {
     if (*at == '@' || *at == '#') {
       *at = digits[random_below(stream, sizeof digits - 1)];
@@ -299,10 +312,10 @@ static void draw_goals(depth_case *it, random_stream *stream) {
   }
 }
 
-static void draw(depth_case *it, random_stream *stream) {
+static void draw(depth_case *it, bool product, random_stream *stream) {
   memset(&it->einsum, 0, sizeof it->einsum);
   memset(&it->arch, 0, sizeof it->arch);
-  draw_einsum(it, stream);
+  draw_einsum(it, product, stream);
   draw_chain(&it->arch, stream);
   draw_policies(it, stream);
   draw_sizes(it, stream);
@@ -372,11 +385,26 @@ void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
   out->number = number;
   out->times = times;
   do {
-    draw(out, &stream);
+    draw(out, false, &stream);
   } while (depth_case_is_wider(out) && !random_chance(&stream, 30));
   draw_goals(out, &stream);
   out->options.seed = seed ^ number;
   draw_networks(out, &stream);
+  draw_accounting(out, &stream);
+}
+
+void depth_case_make_product(depth_case *out, uint64_t seed, uint64_t number,
+                             unsigned times) {
+  random_stream stream = random_start(seed ^ 0xdee9, number);
+  memset(out, 0, sizeof *out);
+  out->seed = seed;
+  out->number = number;
+  out->times = times;
+  do {
+    draw(out, true, &stream);
+  } while (depth_case_is_wider(out) || out->arch.levels < 2);
+  draw_goals(out, &stream);
+  out->options.seed = seed ^ number;
   draw_accounting(out, &stream);
 }
 

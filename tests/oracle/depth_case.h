@@ -23,6 +23,10 @@ typedef struct depth_case {
 /* `times` as many mappings as usual, about; 1 is some milliseconds' worth. */
 void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
                      unsigned times);
+/* Likewise a matrix product, batched or not, on buses, where the search has the
+ * space of the brute force. */
+void depth_case_make_product(depth_case *out, uint64_t seed, uint64_t number,
+                             unsigned times);
 /* A matrix product on five levels that all tensors may pass or stay at, so that
  * there are more choices of holders than are listed at once. */
 void depth_case_make_banded(depth_case *out, uint64_t seed, uint64_t number);

@@ -27,9 +27,9 @@
 #include "support/close.h"
 #include "support/nest.h"
 
-/* After so many pairs comes one of so many layouts that they are listed in
- * bands. */
-enum { CASES = 300, CASES_QUICK = 50, BANDED = 50 };
+/* Each pair is followed by a product. After so many pairs comes one of so many
+ * layouts that they are listed in bands. */
+enum { CASES = 200, CASES_QUICK = 40, BANDED = 50 };
 static const double near = 1e-9;
 
 typedef struct totals {
@@ -352,6 +352,9 @@ int main(int argc, char **argv) {
   for (uint64_t i = 0; i < given.cases && by->sum.mismatches < given.reports;
        i++) {
     depth_case_make(it, given.seed, given.first + i, (unsigned)given.times);
+    check_case(it, by, given.shrink);
+    depth_case_make_product(it, given.seed, given.first + i,
+                            (unsigned)given.times);
     check_case(it, by, given.shrink);
     if (i % BANDED == BANDED - 1) {
       depth_case_make_banded(it, given.seed, given.first + i);
