@@ -221,7 +221,7 @@ cds_status cds_deep_descend(cds_deep *deep, cds_descent *job,
     sum.value[i] += cds_deep_bound_from(&it->runs[i], &it->input[i],
                                         deep->groups, 1, it->inverse[0]);
   }
-  if (beyond(it, &sum, cds_aim_bound(&job->aim, &job->layout, &sum))) {
+  if (beyond(it, &sum, cds_aim_bound(&job->aim, &job->layout, &sum).value)) {
     return CDS_OK;
   }
   cds_layout_products(&job->layout);

@@ -107,8 +107,8 @@ void cds_deep_leaf(cds_deep_job *it) {
   job->leaves++;
   cds_leaf_price(&dynamic_pj, &cycles, &fits, job);
   const double value = cds_aim_value(&job->aim, dynamic_pj, cycles);
-  assert(cds_aim_bound(&job->aim, &job->layout, &it->sum[it->deep->groups]) <=
-         value * (1 + 1e-9));
+  assert(cds_aim_bound(&job->aim, &job->layout, &it->sum[it->deep->groups])
+             .value <= value * (1 + 1e-9));
   if (fits && !cds_deep_beyond(job, value, dynamic_pj, cycles)) {
     job->status = cds_confirm(job, dynamic_pj, cycles);
     cds_deep_set_most(it);

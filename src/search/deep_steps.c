@@ -148,7 +148,7 @@ static void weigh(cds_deep_job *it, unsigned g, cds_deep_step *step,
   for (unsigned i = 1; i < job->layout.weightings; i++) {
     sum.value[i] += inside_of(it, i, g, inverse, step->block, step->passing);
   }
-  step->bound = cds_aim_bound(&job->aim, &job->layout, &sum);
+  step->bound = cds_aim_bound(&job->aim, &job->layout, &sum).value;
   step->energy_pj = sum.value[CDS_ENERGY];
   step->cycles = cds_deep_cycles(&job->layout, &sum);
   if (!cds_deep_beyond(job, step->bound, step->energy_pj, step->cycles)) {

@@ -598,7 +598,7 @@ static double listed_bound(cds_general_search *search) {
  * the same. */
 static cds_status open_all(cds_general_search *search, double *open) {
   cds_descent *job = &search->descent;
-  const bool passes = !job->best.found && !job->any;
+  const bool passes = !job->best.found && !job->any && !search->by_products;
   double end = passes ? listed_bound(search) * first_pass : 0;
   double more = next_pass;
   for (unsigned i = 0; i < CDS_PASSES && end > 0 && !isinf(end); i++) {
