@@ -245,7 +245,13 @@ static cds_status bound_holders(cds_tile_bound *out, double *energy_pj,
   }
   cds_tile_bound_fill(out, problem, slopes, held, at->s);
   *energy_pj = out->energy_pj > *energy_pj ? out->energy_pj : *energy_pj;
-  *cycles = out->port_cycles > *cycles ? out->port_cycles : *cycles;
+  if (isinf(*energy_pj) ||
+      cds_cost_beyond(&searcher->branch, *energy_pj, *cycles)) {
+    *energy_pj = (double)INFINITY;
+    return CDS_OK;
+  }
+  const double port = cds_port_bound(problem, slopes, held, at->s);
+  *cycles = port > *cycles ? port : *cycles;
   return CDS_OK;
 }
 
@@ -274,31 +280,6 @@ static cds_status orders_of(const cds_order_list **out, cds_searcher *searcher,
   return CDS_OK;
 }
 
-/* Opens a vector of spreads: all sets of holders. */
-static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
-  const cds_branch *branch = &searcher->branch;
-  for (uint32_t packed = 0; packed < CDS_HELD_COMBINATIONS; packed++) {
-    cds_held held[CDS_MATRIX];
-    if (!unpack(held, &searcher->problem, packed)) {
-      continue;
-    }
-    cds_tile_bound bound;
-    double energy_pj = 0;
-    double cycles = 0;
-    CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher,
-                          &searcher->vectors.vector[index], held));
-    if (isinf(energy_pj)) {
-      continue; /* no tile fits, or beyond the incumbent */
-    }
-    const double value =
-        cds_goal_value(&searcher->problem, branch->goal, energy_pj, cycles);
-    if (!cds_cost_beyond(branch, energy_pj, cycles)) {
-      CDS_TRY(cds_open_push(&searcher->open, (cds_open){value, index, packed}));
-    }
-  }
-  return CDS_OK;
-}
-
 /* Searches one set of holders. */
 static cds_status open_holders(cds_searcher *searcher, const cds_open *at) {
   cds_branch *branch = &searcher->branch;
@@ -315,6 +296,43 @@ static cds_status open_holders(cds_searcher *searcher, const cds_open *at) {
   const cds_order_list *orders = NULL;
   CDS_TRY(orders_of(&orders, searcher, at->packed, branch->held));
   return cds_branch_run(branch, orders, &bound, cycles);
+}
+
+/* Opens a vector of spreads: all sets of holders. Without an incumbent the one
+ * with the least bound is searched at once, to have one. */
+static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
+  const cds_branch *branch = &searcher->branch;
+  cds_open least = {.packed = CDS_HELD_COMBINATIONS};
+  for (uint32_t packed = 0; packed < CDS_HELD_COMBINATIONS; packed++) {
+    cds_held held[CDS_MATRIX];
+    if (!unpack(held, &searcher->problem, packed)) {
+      continue;
+    }
+    cds_tile_bound bound;
+    double energy_pj = 0;
+    double cycles = 0;
+    CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher,
+                          &searcher->vectors.vector[index], held));
+    if (isinf(energy_pj)) {
+      continue; /* no tile fits, or beyond the incumbent */
+    }
+    const double value =
+        cds_goal_value(&searcher->problem, branch->goal, energy_pj, cycles);
+    if (!cds_cost_beyond(branch, energy_pj, cycles)) {
+      const cds_open made = {value, index, packed};
+      const bool less =
+          least.packed == CDS_HELD_COMBINATIONS || value < least.bound;
+      if (least.packed != CDS_HELD_COMBINATIONS || !less) {
+        CDS_TRY(cds_open_push(&searcher->open, less ? least : made));
+      }
+      least = less ? made : least;
+    }
+  }
+  if (least.packed == CDS_HELD_COMBINATIONS) {
+    return CDS_OK;
+  }
+  return branch->found ? cds_open_push(&searcher->open, least)
+                       : open_holders(searcher, &least);
 }
 
 static cds_status finish(cds_search_result *out, cds_searcher *searcher,

@@ -310,18 +310,10 @@ void cds_tile_bound_fill(cds_tile_bound *out, const cds_problem *problem,
                          const cds_held held[CDS_MATRIX],
                          const uint64_t s[CDS_CLASSES]) {
   const cds_affine *energy[CDS_MATRIX];
-  const cds_affine *reads[CDS_MATRIX];
-  const cds_affine *writes[CDS_MATRIX];
   out->base_pj = problem->mac_pj;
-  double outgoing = 0;
-  double incoming = 0;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     energy[t] = &slopes[t]->energy_pj;
-    reads[t] = &slopes[t]->out;
-    writes[t] = &slopes[t]->in;
     out->base_pj += energy[t]->base;
-    outgoing += reads[t]->base;
-    incoming += writes[t]->base;
   }
   out->energy_pj = out->base_pj;
   for (unsigned level = 1; level < problem->levels; level++) {
@@ -330,12 +322,33 @@ void cds_tile_bound_fill(cds_tile_bound *out, const cds_problem *problem,
     fill_room(&room, problem, level, held, s);
     slopes_of(slope, energy, s, level);
     out->energy_pj += level_bound(out->level_pj[level], &room, slope);
+  }
+  out->energy_pj *= 1 - slack;
+}
+
+double cds_port_bound(const cds_problem *problem,
+                      const cds_slopes *const slopes[CDS_MATRIX],
+                      const cds_held held[CDS_MATRIX],
+                      const uint64_t s[CDS_CLASSES]) {
+  const cds_affine *reads[CDS_MATRIX];
+  const cds_affine *writes[CDS_MATRIX];
+  double outgoing = 0;
+  double incoming = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    reads[t] = &slopes[t]->out;
+    writes[t] = &slopes[t]->in;
+    outgoing += reads[t]->base;
+    incoming += writes[t]->base;
+  }
+  for (unsigned level = 1; level < problem->levels; level++) {
+    cds_room room;
+    double slope[CDS_MATRIX];
+    fill_room(&room, problem, level, held, s);
     slopes_of(slope, reads, s, level);
     outgoing += level_bound(NULL, &room, slope);
     slopes_of(slope, writes, s, level);
     incoming += level_bound(NULL, &room, slope);
   }
-  out->energy_pj *= 1 - slack;
-  out->port_cycles = cds_port_cycles(
-      &problem->arch->level[0], outgoing * (1 - slack), incoming * (1 - slack));
+  return cds_port_cycles(&problem->arch->level[0], outgoing * (1 - slack),
+                         incoming * (1 - slack));
 }

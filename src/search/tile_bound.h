@@ -50,14 +50,18 @@ enum { CDS_PERMUTATIONS = 6 };
 typedef struct cds_tile_bound {
   double base_pj;
   double level_pj[CDS_STEPS][CDS_PERMUTATIONS];
-  double energy_pj;   /* least of all */
-  double port_cycles; /* of the outermost level */
+  double energy_pj; /* least of all */
 } cds_tile_bound;
 
 void cds_tile_bound_fill(cds_tile_bound *out, const cds_problem *problem,
                          const cds_slopes *const slopes[CDS_MATRIX],
                          const cds_held held[CDS_MATRIX],
                          const uint64_t s[CDS_CLASSES]);
+/* Least cycles of the outermost port. */
+double cds_port_bound(const cds_problem *problem,
+                      const cds_slopes *const slopes[CDS_MATRIX],
+                      const cds_held held[CDS_MATRIX],
+                      const uint64_t s[CDS_CLASSES]);
 /* Index of an order of tensors: those that a level does not hold come last, in
  * rising order. */
 unsigned cds_permutation_index(const unsigned tensor[CDS_MATRIX]);
