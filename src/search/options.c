@@ -7,112 +7,25 @@
  * innermost loop is ceil(D / (g a s)), as ceil(ceil(n / i) / j) is
  * ceil(n / (i j)). So x is a size of parts of ceil(D / s).
  *
- * Bounds of rows. With equal parts a row is below those after it: passes rise
- * with g. Only zero starts of the output rise too and are subtracted; then, and
- * with residual parts, bounds are rows of their own (cds_cut_least,
- * cds_cut_most).
+ * Bounds of rows. rest[i] of a group is the least, field by field, of its rows
+ * from the i-th on, so that it is below every row that is still to be tried.
+ * Before a group has rows its bounds are rows of their own (cds_cut_least,
+ * cds_cut_most; with equal parts the first row, as passes rise with g), and the
+ * sizes of outline.h.
  */
 #include "search/options.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "search/class_spreads.h"
 #include "search/outline.h"
 #include "search/parts.h"
-
-/* ---- spreads --------------------------------------------------------- */
-
-/* What of s may stand on the rows while the rest fits on the columns; only
- * counts them if out is NULL. */
-static size_t list_rows(uint64_t *out, const cds_problem *problem,
-                        unsigned class, uint64_t s, bool full) {
-  const cds_array *array = &problem->arch->array[0];
-  const bool any = problem->array;
-  const uint64_t most = any ? array->extent[0] : 1;
-  const uint64_t cols = any && array->axes > 1 ? array->extent[1] : 1;
-  const uint64_t size = problem->size[class];
-  const bool part = cds_ceil_div(size, cds_ceil_div(size, s)) == s;
-  size_t count = 0;
-  for (uint64_t rows = cds_ceil_div(s, cols); rows <= most && rows <= s;
-       rows++) {
-    if (((full && part) || s % rows == 0) && cds_ceil_div(s, rows) <= cols) {
-      if (out != NULL) {
-        out[count] = rows;
-      }
-      count++;
-    }
-  }
-  return count;
-}
-
-/* Lists the factors of all spreads of a class. */
-static cds_status list_factors(cds_tables *tables, unsigned class, bool full) {
-  cds_class_table *table = &tables->class[class];
-  cds_rows_list *list = &table->rows[full ? 1 : 0];
-  size_t all = 0;
-  list->first_rows = cds_arena_array(tables->arena, table->count + 1,
-                                     sizeof *list->first_rows);
-  if (list->first_rows == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < table->count; i++) {
-    list->first_rows[i] = (uint32_t)all;
-    all += list_rows(NULL, tables->problem, class, table->spread[i], full);
-  }
-  list->first_rows[table->count] = (uint32_t)all;
-  list->on_rows = cds_arena_array(tables->arena, all, sizeof *list->on_rows);
-  if (list->on_rows == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < table->count; i++) {
-    list_rows(&list->on_rows[list->first_rows[i]], tables->problem, class,
-              table->spread[i], full);
-  }
-  return CDS_OK;
-}
-
-/* Whether a class can be spread so. Loops of the batch class stand above all
- * tiles, so that each part is dealt out one by one; a larger spread that leaves
- * as many parts leaves instances idle. */
-static bool may_spread(const cds_problem *problem, unsigned class, uint64_t s) {
-  const uint64_t size = problem->size[class];
-  if (class == CDS_BATCH && cds_ceil_div(size, cds_ceil_div(size, s)) != s) {
-    return false;
-  }
-  return list_rows(NULL, problem, class, s, problem->residual[class]) > 0;
-}
-
-static cds_status list_spreads(cds_tables *tables, unsigned class) {
-  const cds_problem *problem = tables->problem;
-  cds_class_table *table = &tables->class[class];
-  const uint64_t size = problem->size[class];
-  const uint64_t units = cds_array_units(problem);
-  const uint64_t most = size < units ? size : units;
-  size_t all = (size_t)most;
-  uint64_t *divisor = NULL;
-  if (!problem->residual[class]) {
-    CDS_TRY(
-        cds_parts_list(&divisor, &all, problem, tables->scratch, class, size));
-  }
-  table->spread = cds_arena_array(tables->arena, all, sizeof *table->spread);
-  if (table->spread == NULL) {
-    return CDS_ENOMEM;
-  }
-  table->count = 0;
-  for (size_t i = 0; i < all; i++) {
-    const uint64_t s = divisor == NULL ? i + 1 : divisor[all - 1 - i];
-    if (s <= most && may_spread(problem, class, s)) {
-      table->spread[table->count++] = s;
-    }
-  }
-  CDS_TRY(list_factors(tables, class, false));
-  return problem->residual[class] ? list_factors(tables, class, true) : CDS_OK;
-}
 
 static cds_status begin_class(cds_tables *tables, unsigned class) {
   cds_class_table *table = &tables->class[class];
   const cds_arena_mark mark = cds_arena_mark_get(tables->scratch);
-  CDS_TRY(list_spreads(tables, class));
+  CDS_TRY(cds_class_spreads_list(tables, class));
   cds_arena_reset(tables->scratch, mark);
   table->least =
       cds_arena_array(tables->arena, table->count, sizeof *table->least);

@@ -59,7 +59,8 @@ typedef struct cds_class_table {
   /* Of each spread: its factors that fit on the rows while the rest fits on the
    * columns, on_rows[first_rows[i]] to on_rows[first_rows[i + 1] - 1]; with
    * residual parts also those that do if it is full ([1], cut.h), of which the
-   * columns take the quotient rounded up: if it is as long as some part. */
+   * columns take the quotient rounded up: if it is as long as some part, else
+   * none. */
   cds_rows_list rows[2];
   cds_row *(*least)[CDS_HELD_SETS];     /* made when first asked */
   cds_slopes *(*slopes)[CDS_HELD_SETS]; /* made when first asked */
