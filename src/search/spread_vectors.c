@@ -9,54 +9,13 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "search/axes.h"
 
 /* The first band reaches to this many times the fewest steps, the next ones
  * reach further by factors that grow. */
 static const double first_band = 1.1;
 static const double growth_of_bands = 1.25;
 static const double least_band = 1.02;
-
-/* Whether the spreads of the classes from c on fit on what is left of the axes:
- * some factor of each on the rows, the rest on the columns; those of at->full
- * are. Depth of recursion: the classes. */
-// NOLINTNEXTLINE(misc-no-recursion)
-static bool divide_axes(const cds_tables *tables, const cds_spreads *at,
-                        unsigned c, uint64_t rows, uint64_t cols) {
-  if (c == CDS_CLASSES) {
-    return true;
-  }
-  if (at->s[c] == 1) {
-    return divide_axes(tables, at, c + 1, rows, cols);
-  }
-  const cds_rows_list *list = &tables->class[c].rows[at->full >> c & 1U];
-  const unsigned index = at->index[c];
-  for (uint32_t i = list->first_rows[index]; i < list->first_rows[index + 1];
-       i++) {
-    const uint64_t on_rows = list->on_rows[i];
-    const uint64_t on_cols = cds_ceil_div(at->s[c], on_rows);
-    if (on_rows > rows) {
-      break;
-    }
-    if (on_cols <= cols &&
-        divide_axes(tables, at, c + 1, rows / on_rows, cols / on_cols)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static bool axes_hold(const cds_tables *tables, const cds_spreads *at,
-                      uint64_t product) {
-  const cds_problem *problem = tables->problem;
-  if (!problem->array) {
-    return product == 1;
-  }
-  const cds_array *array = &problem->arch->array[0];
-  const uint64_t cols = array->axes > 1 ? array->extent[1] : 1;
-  const uint64_t rows = array->extent[0];
-  return product <= rows || product <= cols ||
-         divide_axes(tables, at, 0, rows, cols);
-}
 
 /* Least rows of a tensor over its sets of holders, field by field. */
 static cds_status merge_rows(cds_spread_vectors *vectors, unsigned tensor) {
@@ -118,35 +77,23 @@ static cds_status add_vector(cds_spread_vectors *vectors,
   return CDS_OK;
 }
 
-static uint32_t rows_of(const cds_class_table *table, unsigned full,
-                        unsigned index) {
-  const uint32_t *first = table->rows[full].first_rows;
-  return first[index + 1] - first[index];
-}
-
 /*
  * Adds the vector if it fits on the axes; else, once for each least set of
  * classes, if it does with these full: the cuts of a set are among those of the
  * sets that it contains.
  */
-static cds_status add_if_held(cds_spread_vectors *vectors, cds_spreads *at,
-                              uint64_t product) {
-  unsigned may_be = 0;
+static cds_status add_if_held(cds_spread_vectors *vectors,
+                              const cds_rooms rooms[2], cds_spreads *at) {
+  const cds_tables *tables = vectors->tables;
   unsigned added[1U << CDS_CLASSES];
   unsigned count = 0;
   at->full = 0;
-  if (axes_hold(vectors->tables, at, product)) {
+  if (cds_axes_hold(&rooms[0], tables, at)) {
     return add_vector(vectors, at);
   }
-  for (unsigned c = 0; c < CDS_CLASSES; c++) {
-    const cds_class_table *table = &vectors->tables->class[c];
-    if (vectors->tables->problem->residual[c] &&
-        rows_of(table, 1, at->index[c]) > rows_of(table, 0, at->index[c])) {
-      may_be |= 1U << c;
-    }
-  }
+  const unsigned may_be = cds_axes_better_full(tables, at, ~0U);
   at->full = may_be;
-  if (may_be == 0 || !axes_hold(vectors->tables, at, product)) {
+  if (may_be == 0 || !cds_axes_hold(&rooms[1], tables, at)) {
     return CDS_OK;
   }
   for (unsigned size = 1; size <= CDS_CLASSES; size++) {
@@ -156,7 +103,7 @@ static cds_status add_if_held(cds_spread_vectors *vectors, cds_spreads *at,
         least = least && (added[i] & set) != added[i];
       }
       at->full = set;
-      if (least && axes_hold(vectors->tables, at, product)) {
+      if (least && cds_axes_hold(NULL, tables, at)) {
         added[count++] = set;
         CDS_TRY(add_vector(vectors, at));
       }
@@ -225,6 +172,8 @@ static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
       high = middle;
     }
   }
+  cds_rooms rooms[2];
+  bool known = false;
   for (size_t i = low; i < table->count; i++) {
     const uint64_t s = table->spread[i];
     if (product * s > band->units ||
@@ -234,7 +183,11 @@ static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
     at->s[last] = s;
     at->index[last] = (unsigned)i;
     if (!is_beyond(vectors, at, CDS_MATRIX, 0)) {
-      CDS_TRY(add_if_held(vectors, at, product * s));
+      if (!known) {
+        cds_axes_rooms(rooms, vectors->tables, at);
+        known = true;
+      }
+      CDS_TRY(add_if_held(vectors, rooms, at));
     }
   }
   return CDS_OK;
@@ -244,15 +197,14 @@ static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
 // NOLINTNEXTLINE(misc-no-recursion)
 static cds_status list_class(cds_spread_vectors *vectors, const cds_band *band,
                              cds_spreads *at, unsigned place, double steps) {
-  static const unsigned order[] = {CDS_BATCH, 0, 1};
   uint64_t product = 1;
   for (unsigned p = 0; p < place; p++) {
-    product *= at->s[order[p]];
+    product *= at->s[cds_axes_others[p]];
   }
-  if (place == sizeof order / sizeof *order) {
+  if (place == CDS_AXES_OTHERS) {
     return list_last(vectors, band, at, product, steps);
   }
-  const unsigned class = order[place];
+  const unsigned class = cds_axes_others[place];
   const cds_class_table *table = &vectors->tables->class[class];
   for (size_t i = 0; i < table->count; i++) {
     const uint64_t s = table->spread[i];
