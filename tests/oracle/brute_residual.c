@@ -199,8 +199,8 @@ static void try_mapping(search *it) {
 static uint64_t up(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 
 static bool too_many(const search *it) {
-  return it->only_list && (it->listed > RESIDUAL_MAPPINGS_MAX ||
-                           it->tried > RESIDUAL_TRIED_MAX);
+  return it->only_list &&
+         (it->listed > RESIDUAL_MAPPINGS_MAX || it->tried > RESIDUAL_TRIED_MAX);
 }
 
 /* Loops of every rank, a and x where its tensor has a holder. */
