@@ -2,6 +2,8 @@
 /* Whether spreads fit on the axes, by trying their factors; see axes.h. */
 #include "search/axes.h"
 
+#include <assert.h>
+
 static void add_room(cds_rooms *rooms, uint64_t rows, uint64_t cols) {
   unsigned kept = 0;
   for (unsigned i = 0; i < rooms->count; i++) {
@@ -47,6 +49,7 @@ static void find_rooms(cds_rooms *rooms, const cds_tables *tables,
        i++) {
     const uint64_t on_rows = list->on_rows[i];
     const uint64_t on_cols = cds_ceil_div(at->s[c], on_rows);
+    assert(on_rows > 0 && on_cols > 0);
     if (on_rows > rows) {
       break;
     }
@@ -95,6 +98,7 @@ static bool divide_axes(const cds_tables *tables, const cds_spreads *at,
        i++) {
     const uint64_t on_rows = list->on_rows[i];
     const uint64_t on_cols = cds_ceil_div(at->s[c], on_rows);
+    assert(on_rows > 0 && on_cols > 0);
     if (on_rows > rows) {
       break;
     }

@@ -5,6 +5,7 @@
  */
 #include "search/class_spreads.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "search/parts.h"
@@ -22,6 +23,7 @@ typedef struct cds_axes {
 
 static bool is_part(const cds_axes *it, uint64_t s) {
   const uint64_t size = it->tables->problem->size[it->class];
+  assert(size > 0 && s > 0);
   return cds_ceil_div(size, cds_ceil_div(size, s)) == s;
 }
 

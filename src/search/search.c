@@ -93,6 +93,7 @@ cds_searcher *cds_searcher_new(void) {
   return searcher;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): once, for equal parts
 void cds_searcher_free(cds_searcher *searcher) {
   if (searcher == NULL) {
     return;
@@ -148,6 +149,7 @@ static cds_status begin_pair(cds_searcher *searcher, double power_limit_w);
 
 /* Begins the search of the same pair with equal parts, which is fast and whose
  * mappings are among those with any. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static cds_status begin_equal(cds_searcher *searcher, double power_limit_w) {
   const cds_problem *problem = &searcher->problem;
   bool any = false;
@@ -298,35 +300,47 @@ static cds_status open_holders(cds_searcher *searcher, const cds_open *at) {
   return cds_branch_run(branch, orders, &bound, cycles);
 }
 
+/* Whether a vector with these holders, opened->packed, may hold something of
+ * interest; sets its bound. */
+static cds_status bound_opened(bool *open, cds_searcher *searcher,
+                               cds_open *opened) {
+  const cds_branch *branch = &searcher->branch;
+  cds_held held[CDS_MATRIX];
+  *open = unpack(held, &searcher->problem, opened->packed);
+  if (!*open) {
+    return CDS_OK;
+  }
+  cds_tile_bound bound;
+  double energy_pj = 0;
+  double cycles = 0;
+  CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher,
+                        &searcher->vectors.vector[opened->index], held));
+  *open = !isinf(energy_pj) && !cds_cost_beyond(branch, energy_pj, cycles);
+  if (*open) {
+    opened->bound =
+        cds_goal_value(&searcher->problem, branch->goal, energy_pj, cycles);
+  }
+  return CDS_OK;
+}
+
 /* Opens a vector of spreads: all sets of holders. Without an incumbent the one
  * with the least bound is searched at once, to have one. */
 static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
   const cds_branch *branch = &searcher->branch;
   cds_open least = {.packed = CDS_HELD_COMBINATIONS};
   for (uint32_t packed = 0; packed < CDS_HELD_COMBINATIONS; packed++) {
-    cds_held held[CDS_MATRIX];
-    if (!unpack(held, &searcher->problem, packed)) {
+    cds_open made = {0, index, packed};
+    bool open = false;
+    CDS_TRY(bound_opened(&open, searcher, &made));
+    if (!open) {
       continue;
     }
-    cds_tile_bound bound;
-    double energy_pj = 0;
-    double cycles = 0;
-    CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher,
-                          &searcher->vectors.vector[index], held));
-    if (isinf(energy_pj)) {
-      continue; /* no tile fits, or beyond the incumbent */
+    const bool first = least.packed == CDS_HELD_COMBINATIONS;
+    const bool less = first || made.bound < least.bound;
+    if (!first) {
+      CDS_TRY(cds_open_push(&searcher->open, less ? least : made));
     }
-    const double value =
-        cds_goal_value(&searcher->problem, branch->goal, energy_pj, cycles);
-    if (!cds_cost_beyond(branch, energy_pj, cycles)) {
-      const cds_open made = {value, index, packed};
-      const bool less =
-          least.packed == CDS_HELD_COMBINATIONS || value < least.bound;
-      if (least.packed != CDS_HELD_COMBINATIONS || !less) {
-        CDS_TRY(cds_open_push(&searcher->open, less ? least : made));
-      }
-      least = less ? made : least;
-    }
+    least = less ? made : least;
   }
   if (least.packed == CDS_HELD_COMBINATIONS) {
     return CDS_OK;
@@ -443,6 +457,7 @@ static cds_status solve(cds_search_result *out, cds_searcher *searcher,
                         cds_goal goal, const cds_control *control);
 
 /* The best of what was found for other goals, and with equal parts. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static cds_status begin_incumbent(cds_searcher *searcher,
                                   const cds_control *control) {
   for (size_t i = 0; i < searcher->known && i < KNOWN_MAX; i++) {

@@ -50,14 +50,6 @@ static cds_status merge_rows(cds_spread_vectors *vectors, unsigned tensor) {
   return CDS_OK;
 }
 
-static unsigned members(unsigned set) {
-  unsigned count = 0;
-  for (; set != 0; set &= set - 1) {
-    count++;
-  }
-  return count;
-}
-
 static cds_status add_vector(cds_spread_vectors *vectors,
                              const cds_spreads *vector) {
   if (vectors->count == vectors->room) {
@@ -77,6 +69,32 @@ static cds_status add_vector(cds_spread_vectors *vectors,
   return CDS_OK;
 }
 
+static bool contains_one(const unsigned *sets, unsigned count, unsigned set) {
+  for (unsigned i = 0; i < count; i++) {
+    if ((sets[i] & set) == sets[i]) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Adds the vector once for each least set of these classes with which full it
+ * fits on the axes; a number comes after those of its subsets. */
+static cds_status add_least_full(cds_spread_vectors *vectors, cds_spreads *at,
+                                 unsigned classes) {
+  unsigned added[1U << CDS_CLASSES];
+  unsigned count = 0;
+  for (unsigned set = 1; set <= classes; set++) {
+    at->full = set;
+    if ((set & ~classes) == 0 && !contains_one(added, count, set) &&
+        cds_axes_hold(NULL, vectors->tables, at)) {
+      added[count++] = set;
+      CDS_TRY(add_vector(vectors, at));
+    }
+  }
+  return CDS_OK;
+}
+
 /*
  * Adds the vector if it fits on the axes; else, once for each least set of
  * classes, if it does with these full: the cuts of a set are among those of the
@@ -85,8 +103,6 @@ static cds_status add_vector(cds_spread_vectors *vectors,
 static cds_status add_if_held(cds_spread_vectors *vectors,
                               const cds_rooms rooms[2], cds_spreads *at) {
   const cds_tables *tables = vectors->tables;
-  unsigned added[1U << CDS_CLASSES];
-  unsigned count = 0;
   at->full = 0;
   if (cds_axes_hold(&rooms[0], tables, at)) {
     return add_vector(vectors, at);
@@ -96,20 +112,7 @@ static cds_status add_if_held(cds_spread_vectors *vectors,
   if (may_be == 0 || !cds_axes_hold(&rooms[1], tables, at)) {
     return CDS_OK;
   }
-  for (unsigned size = 1; size <= CDS_CLASSES; size++) {
-    for (unsigned set = 1; set <= may_be; set++) {
-      bool least = (set & ~may_be) == 0 && members(set) == size;
-      for (unsigned i = 0; i < count; i++) {
-        least = least && (added[i] & set) != added[i];
-      }
-      at->full = set;
-      if (least && cds_axes_hold(NULL, tables, at)) {
-        added[count++] = set;
-        CDS_TRY(add_vector(vectors, at));
-      }
-    }
-  }
-  return CDS_OK;
+  return add_least_full(vectors, at, may_be);
 }
 
 typedef struct cds_band {
