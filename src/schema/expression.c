@@ -206,8 +206,8 @@ static bool no_match(parser *p, const char *doing, const cds_variable_value *a,
 static bool parse_function(parser *p, cds_variable_value *out) {
   const bool is_min = p->at[1] == 'i';
   p->at += 3;
-  cds_variable_value a;
-  cds_variable_value b;
+  cds_variable_value a = {0};
+  cds_variable_value b = {0};
   if (!take(p, '(')) {
     return fail(p, "missing '(' after '%s'", is_min ? "min" : "max");
   }

@@ -17,6 +17,7 @@
  */
 #include "search/cut.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { CDS_CUT_NODES = 4 };
@@ -138,6 +139,7 @@ static uint64_t last_tile(const cds_cut_nest *nest, uint64_t size,
     }
     const uint64_t parts = cds_ceil_div(most, node->part);
     most = length_in_pass(most, node->part, parts);
+    assert(most > 0);
     least = length_in_pass(least, node->part, parts);
     passed++;
   }
