@@ -32,12 +32,13 @@ printed() { [[ $(cat "$top/printed") == "$1" ]]; }
 silent() { [[ ! -s $top/said ]]; }
 status_is() { [[ $status == "$1" ]]; }
 
-mkdir -p "$root/src/base" "$root/src/cli" "$root/archs" "$root/workloads"
+mkdir -p "$root/src/base" "$root/src/cli" "$root/src/import" "$root/archs" "$root/workloads"
 cp -R "$source"/{codesign,CMakeLists.txt,cmake,include} "$root"
 cat >"$root/src/base/answer.c" <<'END'
 const char *cds_answer(void);
 const char *cds_answer(void) { return "one"; }
 END
+echo 'extern int cds_no_import;' >"$root/src/import/none.c"
 cat >"$root/src/cli/main.c" <<'END'
 #include <stdio.h>
 const char *cds_answer(void);
