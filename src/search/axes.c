@@ -4,6 +4,9 @@
 
 #include <assert.h>
 
+const unsigned cds_axes_others[CDS_AXES_OTHERS] = {CDS_BATCH, 0, 1};
+enum { LAST = CDS_MATRIX - 1 };
+
 static void add_room(cds_rooms *rooms, uint64_t rows, uint64_t cols) {
   unsigned kept = 0;
   for (unsigned i = 0; i < rooms->count; i++) {
@@ -26,71 +29,39 @@ static void add_room(cds_rooms *rooms, uint64_t rows, uint64_t cols) {
   rooms->cols[rooms->count++] = cols;
 }
 
-const unsigned cds_axes_others[CDS_AXES_OTHERS] = {CDS_BATCH, 0, 1};
-
-/* Adds what the classes from `place` on leave, in their order; those of
- * at->full are. Depth of recursion: the classes. */
-// NOLINTNEXTLINE(misc-no-recursion)
-static void find_rooms(cds_rooms *rooms, const cds_tables *tables,
-                       const cds_spreads *at, unsigned place, uint64_t rows,
-                       uint64_t cols) {
-  if (place == CDS_AXES_OTHERS) {
-    add_room(rooms, rows, cols);
-    return;
-  }
-  const unsigned c = cds_axes_others[place];
-  if (at->s[c] == 1) {
-    find_rooms(rooms, tables, at, place + 1, rows, cols);
-    return;
-  }
-  const cds_rows_list *list = &tables->class[c].rows[at->full >> c & 1U];
-  const unsigned index = at->index[c];
-  for (uint32_t i = list->first_rows[index]; i < list->first_rows[index + 1];
-       i++) {
-    const uint64_t on_rows = list->on_rows[i];
-    const uint64_t on_cols = cds_ceil_div(at->s[c], on_rows);
-    assert(on_rows > 0 && on_cols > 0);
-    if (on_rows > rows) {
-      break;
-    }
-    if (on_cols <= cols) {
-      find_rooms(rooms, tables, at, place + 1, rows / on_rows, cols / on_cols);
-    }
-  }
-}
-
-/* Whether the last class may fit into what is left. */
-static bool may_hold(const cds_tables *tables, const cds_rooms *rooms,
-                     const cds_spreads *at) {
-  const unsigned last = CDS_MATRIX - 1;
-  const cds_rows_list *list = &tables->class[last].rows[at->full >> last & 1U];
-  const unsigned index = at->index[last];
-  if (!rooms->all) {
-    return true;
-  }
-  for (unsigned r = 0; r < rooms->count; r++) {
-    for (uint32_t i = list->first_rows[index];
-         i < list->first_rows[index + 1] && list->on_rows[i] <= rooms->rows[r];
-         i++) {
-      if (cds_ceil_div(at->s[last], list->on_rows[i]) <= rooms->cols[r]) {
-        return true;
-      }
+/* Whether the last class fits into so much. */
+static bool last_fits(const cds_tables *tables, const cds_spreads *at,
+                      uint64_t rows, uint64_t cols) {
+  const cds_rows_list *list = &tables->class[LAST].rows[at->full >> LAST & 1U];
+  const unsigned index = at->index[LAST];
+  for (uint32_t i = list->first_rows[index];
+       i < list->first_rows[index + 1] && list->on_rows[i] <= rows; i++) {
+    assert(list->on_rows[i] > 0);
+    if (cds_ceil_div(at->s[LAST], list->on_rows[i]) <= cols) {
+      return true;
     }
   }
   return false;
 }
 
-/* Whether the spreads of the classes from c on fit on what is left of the axes:
- * some factor of each on the rows, the rest on the columns; those of at->full
- * are. Depth of recursion: the classes. */
+/* Divides the spreads of the other classes from `place` on over so much of the
+ * axes, those of at->full being full: adds what that leaves to `rooms`; if that
+ * is NULL, whether the last class fits in any of it. Depth of recursion: the
+ * classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
-static bool divide_axes(const cds_tables *tables, const cds_spreads *at,
-                        unsigned c, uint64_t rows, uint64_t cols) {
-  if (c == CDS_CLASSES) {
-    return true;
+static bool divide(cds_rooms *rooms, const cds_tables *tables,
+                   const cds_spreads *at, unsigned place, uint64_t rows,
+                   uint64_t cols) {
+  if (place == CDS_AXES_OTHERS) {
+    if (rooms == NULL) {
+      return last_fits(tables, at, rows, cols);
+    }
+    add_room(rooms, rows, cols);
+    return false;
   }
+  const unsigned c = cds_axes_others[place];
   if (at->s[c] == 1) {
-    return divide_axes(tables, at, c + 1, rows, cols);
+    return divide(rooms, tables, at, place + 1, rows, cols);
   }
   const cds_rows_list *list = &tables->class[c].rows[at->full >> c & 1U];
   const unsigned index = at->index[c];
@@ -103,7 +74,7 @@ static bool divide_axes(const cds_tables *tables, const cds_spreads *at,
       break;
     }
     if (on_cols <= cols &&
-        divide_axes(tables, at, c + 1, rows / on_rows, cols / on_cols)) {
+        divide(rooms, tables, at, place + 1, rows / on_rows, cols / on_cols)) {
       return true;
     }
   }
@@ -119,12 +90,17 @@ static void axes_of(uint64_t out[2], const cds_problem *problem) {
 
 bool cds_axes_hold(const cds_rooms *rooms, const cds_tables *tables,
                    const cds_spreads *at) {
-  if (rooms != NULL && !may_hold(tables, rooms, at)) {
-    return false;
+  if (rooms == NULL || !rooms->all) {
+    uint64_t axis[2];
+    axes_of(axis, tables->problem);
+    return divide(NULL, tables, at, 0, axis[0], axis[1]);
   }
-  uint64_t axis[2];
-  axes_of(axis, tables->problem);
-  return divide_axes(tables, at, 0, axis[0], axis[1]);
+  for (unsigned r = 0; r < rooms->count; r++) {
+    if (last_fits(tables, at, rooms->rows[r], rooms->cols[r])) {
+      return true;
+    }
+  }
+  return false;
 }
 
 static uint32_t rows_of(const cds_class_table *table, unsigned full,
@@ -150,12 +126,11 @@ void cds_axes_rooms(cds_rooms rooms[2], const cds_tables *tables,
                     cds_spreads *at) {
   uint64_t axis[2];
   axes_of(axis, tables->problem);
-  const unsigned full =
-      cds_axes_better_full(tables, at, ~(1U << (CDS_MATRIX - 1)));
+  const unsigned full = cds_axes_better_full(tables, at, ~(1U << LAST));
   for (unsigned i = 0; i < 2; i++) {
     at->full = i == 0 ? 0 : full;
     rooms[i].all = true;
     rooms[i].count = 0;
-    find_rooms(&rooms[i], tables, at, 0, axis[0], axis[1]);
+    divide(&rooms[i], tables, at, 0, axis[0], axis[1]);
   }
 }

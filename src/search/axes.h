@@ -16,7 +16,7 @@ extern const unsigned cds_axes_others[CDS_AXES_OTHERS]; /* all but the last */
 /* Rows and columns that the others may leave: no pair is below another in
  * both. */
 typedef struct cds_rooms {
-  bool all; /* else there were more: they do not tell what does not fit */
+  bool all; /* else there were more, and they do not tell what fits */
   unsigned count;
   uint64_t rows[CDS_ROOMS_MAX], cols[CDS_ROOMS_MAX];
 } cds_rooms;

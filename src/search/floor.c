@@ -9,7 +9,6 @@
 #include "search/branch.h"
 #include "search/holders.h"
 
-/* Lowers every field of `out` that the row has lower. */
 bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
                       cds_held held) {
   for (unsigned level = 1; level < CDS_STEPS; level++) {
