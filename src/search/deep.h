@@ -52,7 +52,6 @@ enum {
   CDS_DEEP_TENSORS = 3,
   CDS_DEEP_CLASSES = 4, /* lacked by tensor 0, 1, 2; the batch */
   CDS_DEEP_BATCH = 3,
-  CDS_DEEP_ARRAYS = CDS_ARRAYS_MAX,
   CDS_DEEP_PATHS_MAX = 4096,
   CDS_DEEP_PRIMES_MAX = 15, /* of a number of 64 bits */
   CDS_DEEP_NO_DIM = CDS_DIMS_MAX
@@ -92,8 +91,8 @@ typedef struct cds_deep_parts {
 
 /* Spreads of all arrays. */
 typedef struct cds_deep_spreads {
-  uint32_t spread[CDS_DEEP_ARRAYS]; /* in general->spreads */
-  double cycles;                    /* of every mapping, at least */
+  uint32_t spread[CDS_ARRAYS_MAX]; /* in general->spreads */
+  double cycles;                   /* of every mapping, at least */
 } cds_deep_spreads;
 
 /* Something with a key of bytes. */
@@ -150,7 +149,7 @@ typedef struct cds_deep {
 typedef struct cds_deep_view {
   const cds_deep *deep;
   const cds_deep_spreads *spreads;
-  uint16_t spread[CDS_DEEP_CLASSES][CDS_DEEP_ARRAYS]; /* divisors */
+  uint16_t spread[CDS_DEEP_CLASSES][CDS_ARRAYS_MAX]; /* divisors */
   uint16_t rest[CDS_DEEP_CLASSES];
   double rest_size[CDS_DEEP_CLASSES];
   uint16_t below[CDS_GROUPS_MAX + 1][CDS_DEEP_CLASSES]; /* spreads inside */

@@ -52,8 +52,7 @@ static bool staying_pays(const cds_general *general) {
 
 bool cds_deep_takes(const cds_general *general) {
   const cds_arch *arch = general->arch;
-  if (general->rules != NULL || general->groups == 0 ||
-      arch->arrays > CDS_DEEP_ARRAYS || !is_product(general)) {
+  if (general->rules != NULL || general->groups == 0 || !is_product(general)) {
     return false;
   }
   for (unsigned k = 0; k < arch->arrays; k++) {

@@ -123,7 +123,7 @@ static cds_status make_prices(cds_deep_price *out, cds_deep *deep,
   const cds_arena_mark mark = cds_arena_mark_get(general->scratch);
   cds_deep_pricer *it = cds_arena_alloc(general->scratch, sizeof *it);
   cds_spread *spread =
-      cds_arena_array(general->scratch, CDS_DEEP_ARRAYS, sizeof *spread);
+      cds_arena_array(general->scratch, CDS_ARRAYS_MAX, sizeof *spread);
   if (out->low == NULL || out->cost == NULL || it == NULL || spread == NULL) {
     return CDS_ENOMEM;
   }

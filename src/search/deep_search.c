@@ -17,25 +17,11 @@
 
 #include "search/deep_chain.h"
 #include "search/deep_descend.h"
+#include "search/spread_bands.h"
 
-enum {
-  LISTED_MAX = 1 << 22,
-  LISTED_FEW = 1 << 13, /* listed in one band */
-  OPEN_MAX = 1 << 24
-};
-
-/* A band goes down to this part of the one before. */
-static const double band_part = 0.8;
+enum { LISTED_MAX = 1 << 22, OPEN_MAX = 1 << 24 };
 
 /* ---- spreads --------------------------------------------------------- */
-
-/* A band of units, and where its listing stands. */
-typedef struct cds_deep_band {
-  cds_deep *deep;
-  double from, below; /* units: from <= units < below */
-  cds_deep_spreads spreads;
-  cds_divisors_at spread[CDS_ARRAYS_MAX + 1]; /* by the arrays before */
-} cds_deep_band;
 
 static cds_status add_spreads(cds_deep *deep, const cds_deep_spreads *spreads) {
   if (deep->listed == deep->listed_room) {
@@ -54,63 +40,21 @@ static cds_status add_spreads(cds_deep *deep, const cds_deep_spreads *spreads) {
   return CDS_OK;
 }
 
-/* Adds a spread to those of the arrays before k; false if together they pass
- * some dimension. */
-static bool spread_further(cds_deep_band *band, unsigned k,
-                           const cds_spread *more) {
-  const cds_general *general = band->deep->general;
-  for (unsigned d = 0; d < general->dims; d++) {
-    const uint16_t all =
-        cds_product(&general->dim[d], band->spread[k].at[d], more->at.at[d]);
-    if (all == CDS_NONE) {
-      return false;
-    }
-    band->spread[k + 1].at[d] = all;
-  }
-  return true;
-}
-
-/* Spreads of the arrays from k on, with so many units of those before. Depth:
- * the arrays. */
-// NOLINTNEXTLINE(misc-no-recursion)
-static cds_status list_arrays(cds_deep_band *band, unsigned k, double units) {
-  const cds_general *general = band->deep->general;
-  if (k == general->arch->arrays) {
-    band->spreads.cycles = fmax(general->macs / units, general->floor_cycles);
-    return units < band->below ? add_spreads(band->deep, &band->spreads)
-                               : CDS_OK;
-  }
-  double rest = 1;
-  for (unsigned i = k + 1; i < general->arch->arrays; i++) {
-    rest *= general->spreads[i].most_units;
-  }
-  const cds_spread_list *list = &general->spreads[k];
-  for (size_t i = 0; i < list->count; i++) {
-    const double now = units * list->spread[i].units;
-    if (now * rest < band->from) {
-      break; /* fewer and fewer */
-    }
-    if (spread_further(band, k, &list->spread[i])) {
-      band->spreads.spread[k] = (uint32_t)i;
-      CDS_TRY(list_arrays(band, k + 1, now));
-    }
-  }
-  return CDS_OK;
+static cds_status take_spreads(cds_spread_band *band, double units) {
+  const cds_general *general = band->general;
+  cds_deep_spreads spreads;
+  memset(&spreads, 0, sizeof spreads);
+  memcpy(spreads.spread, band->spread, sizeof spreads.spread);
+  spreads.cycles = fmax(general->macs / units, general->floor_cycles);
+  return add_spreads(band->payload, &spreads);
 }
 
 /* Lists the next band; all that is left if there is little. */
 static cds_status list_band(cds_deep *deep) {
-  const cds_general *general = deep->general;
-  cds_deep_band band = {.deep = deep, .below = deep->listed_units};
-  double all = 1;
-  for (unsigned k = 0; k < general->arch->arrays; k++) {
-    all *= (double)general->spreads[k].count;
-  }
-  band.from = fmin(deep->listed_units, general->most_units) * band_part;
-  if (all <= LISTED_FEW || band.from < 1) {
-    band.from = 0;
-  }
-  CDS_TRY(list_arrays(&band, 0, 1));
+  cds_spread_band band = {
+      .general = deep->general, .take = take_spreads, .payload = deep};
+  cds_spread_band_set(&band, deep->listed_units, 1);
+  CDS_TRY(cds_spread_band_walk(&band));
   deep->listed_units = band.from;
   return CDS_OK;
 }

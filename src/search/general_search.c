@@ -20,13 +20,13 @@
 #include "search/deep.h"
 #include "search/descend.h"
 #include "search/holders.h"
+#include "search/spread_bands.h"
 
 enum {
   CDS_CHAINS_MAX = 1 << 16,
   CDS_LAYOUTS_MAX = 1 << 22,
-  CDS_LAYOUTS_FEW = 1 << 13, /* listed in one band */
-  CDS_OPENED_MAX = 1 << 24,  /* for one goal */
-  CDS_OPENED_FEW = 1 << 20,  /* for any mapping */
+  CDS_OPENED_MAX = 1 << 24, /* for one goal */
+  CDS_OPENED_FEW = 1 << 20, /* for any mapping */
   CDS_PASSES = 8,
   CDS_PASS_NODES = 1 << 15, /* of all passes, until a mapping is known */
   CDS_ROOFS_LOOKED = 1 << 10,
@@ -51,8 +51,6 @@ typedef struct cds_ranked_layout {
 static const double first_pass = 1.02;
 static const double next_pass = 1.04;
 static const double growing = 3;
-/* A band goes down to this part of the one before. */
-static const double band_part = 0.8;
 
 struct cds_general_search {
   cds_arena *arena, *scratch;
@@ -207,68 +205,25 @@ static cds_status add_entry(cds_general_search *search,
   return CDS_OK;
 }
 
-/* A band of units, and where its listing stands. */
-typedef struct cds_band {
+/* Where the listing of a band stands. */
+typedef struct cds_listing {
   cds_general_search *search;
-  double from, below; /* units: from <= units < below */
-  cds_layout_entry entry;
-  cds_divisors_at spread[CDS_ARRAYS_MAX + 1]; /* by the arrays before */
-} cds_band;
+  uint32_t chain;
+} cds_listing;
 
-/* Adds a spread to those of the arrays before k; false if together they pass
- * some dimension. */
-static bool spread_further(cds_band *band, unsigned k, const cds_spread *more) {
-  const cds_general *general = &band->search->general;
-  for (unsigned d = 0; d < general->dims; d++) {
-    const uint16_t all =
-        cds_product(&general->dim[d], band->spread[k].at[d], more->at.at[d]);
-    if (all == CDS_NONE) {
-      return false;
-    }
-    band->spread[k + 1].at[d] = all;
-  }
-  return true;
-}
-
-static cds_status list_entry(cds_band *band, double units) {
-  cds_general_search *search = band->search;
-  const cds_general *general = &search->general;
-  cds_layout_entry *entry = &band->entry;
+static cds_status take_spreads(cds_spread_band *band, double units) {
+  const cds_listing *listing = band->payload;
+  const cds_general *general = band->general;
+  cds_layout_entry entry = {.energy_pj = listing->search->floor_pj,
+                            .possible = true,
+                            .chain = listing->chain};
   double skew = 0;
   for (unsigned k = 0; k < general->arch->arrays; k++) {
-    skew += general->spreads[k].spread[entry->spread[k]].skew_cycles;
+    skew += general->spreads[k].spread[band->spread[k]].skew_cycles;
   }
-  entry->priced = false;
-  entry->possible = true;
-  entry->energy_pj = search->floor_pj;
-  entry->cycles = fmax(general->macs / units, general->floor_cycles) + skew;
-  return add_entry(search, entry);
-}
-
-/* Spreads of the arrays from k on, with so many units of those before. Depth:
- * the arrays. */
-// NOLINTNEXTLINE(misc-no-recursion)
-static cds_status list_arrays(cds_band *band, unsigned k, double units) {
-  const cds_general *general = &band->search->general;
-  if (k == general->arch->arrays) {
-    return units < band->below ? list_entry(band, units) : CDS_OK;
-  }
-  double rest = 1;
-  for (unsigned i = k + 1; i < general->arch->arrays; i++) {
-    rest *= general->spreads[i].most_units;
-  }
-  const cds_spread_list *list = &general->spreads[k];
-  for (size_t i = 0; i < list->count; i++) {
-    const double now = units * list->spread[i].units;
-    if (now * rest < band->from) {
-      break; /* fewer and fewer */
-    }
-    if (spread_further(band, k, &list->spread[i])) {
-      band->entry.spread[k] = (uint32_t)i;
-      CDS_TRY(list_arrays(band, k + 1, now));
-    }
-  }
-  return CDS_OK;
+  memcpy(entry.spread, band->spread, sizeof entry.spread);
+  entry.cycles = fmax(general->macs / units, general->floor_cycles) + skew;
+  return add_entry(listing->search, &entry);
 }
 
 static cds_status grow_ranked(cds_general_search *search) {
@@ -285,28 +240,16 @@ static cds_status grow_ranked(cds_general_search *search) {
   return CDS_OK;
 }
 
-/* How many layouts there may be. */
-static double all_layouts(const cds_general_search *search) {
-  const cds_general *general = &search->general;
-  double all = (double)search->chains;
-  for (unsigned k = 0; k < general->arch->arrays; k++) {
-    all *= (double)general->spreads[k].count;
-  }
-  return all;
-}
-
 /* Lists the next band; all that is left if there is little. CDS_ELIMIT when
  * there are too many layouts. */
 static cds_status list_band(cds_general_search *search) {
-  const cds_general *general = &search->general;
-  cds_band band = {.search = search, .below = search->listed_units};
-  band.from = fmin(search->listed_units, general->most_units) * band_part;
-  if (all_layouts(search) <= CDS_LAYOUTS_FEW || band.from < 1) {
-    band.from = 0;
-  }
+  cds_listing listing = {search, 0};
+  cds_spread_band band = {
+      .general = &search->general, .take = take_spreads, .payload = &listing};
+  cds_spread_band_set(&band, search->listed_units, (double)search->chains);
   for (size_t c = 0; c < search->chains; c++) {
-    band.entry.chain = (uint32_t)c;
-    CDS_TRY(list_arrays(&band, 0, 1));
+    listing.chain = (uint32_t)c;
+    CDS_TRY(cds_spread_band_walk(&band));
   }
   search->listed_units = band.from;
   return grow_ranked(search);
