@@ -129,20 +129,19 @@ static bool rows_beyond(cds_branch *branch, const cds_row *const row[3],
 
 /* ---- choices --------------------------------------------------------- */
 
-/* Sets the least extents of a class of which x (a group) or nothing is chosen.
- */
+/* Sets the least extents of a class of which x (a group) is chosen. */
 static void set_group(cds_branch *branch, unsigned c, const cds_group *group) {
   const double s = (double)branch->spreads->s[c];
   const uint64_t left =
       cds_ceil_div(branch->problem->size[c], branch->spreads->s[c]);
   branch->cut_outside[c][CDS_INSIDE_BOTH] = false;
   branch->cut_outside[c][CDS_INSIDE_NONE] = left > 1;
-  branch->cut_outside[c][CDS_INSIDE_X] = group != NULL && group->x < left;
+  branch->cut_outside[c][CDS_INSIDE_X] = group->x < left;
   double(*extent)[CDS_INSIDES] = branch->extent[c];
-  extent[0][CDS_INSIDE_BOTH] = group == NULL ? s : group->extent;
+  extent[0][CDS_INSIDE_BOTH] = group->extent;
   extent[0][CDS_INSIDE_X] = extent[0][CDS_INSIDE_BOTH];
   extent[0][CDS_INSIDE_NONE] = s;
-  extent[1][CDS_INSIDE_BOTH] = group == NULL ? 1 : (double)group->x;
+  extent[1][CDS_INSIDE_BOTH] = (double)group->x;
   extent[1][CDS_INSIDE_X] = extent[1][CDS_INSIDE_BOTH];
   extent[1][CDS_INSIDE_NONE] = 1;
 }
@@ -294,8 +293,9 @@ static void choose_rows(cds_branch *branch, cds_tiling *tiling) {
   }
 }
 
-/* Sets the turns of the classes: first that of which x is inside the most
- * tiles, as what is known of it says the most about the others. */
+/* Sets the turns of the classes: of equally wide ones a box is split by the
+ * first, of which x is inside the most tiles, as what is known of it says the
+ * most about the others. */
 static void set_turns(cds_branch *branch, const cds_tiling *tiling) {
   unsigned tiles[CDS_MATRIX] = {0, 0, 0};
   const cds_order *order = branch->order[tiling->first];
@@ -481,7 +481,6 @@ static cds_status run_orders(cds_branch *branch) {
     if (branch->options[c]->groups == 0) {
       return CDS_OK;
     }
-    set_group(branch, c, NULL);
   }
   cds_tilings_list(branch);
   cds_box all = {{0}, {0}};

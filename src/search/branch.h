@@ -70,7 +70,7 @@ typedef struct cds_branch {
   unsigned tilings;
   cds_tiling tiling[CDS_ORDERS_MAX];
   const cds_sizes *sizes[CDS_MATRIX]; /* in question */
-  unsigned turn[CDS_MATRIX];          /* classes as their x is chosen */
+  unsigned turn[CDS_MATRIX];          /* classes as boxes are split by them */
   unsigned first_order, orders; /* in question; they agree with the options */
   const cds_order *order[CDS_ORDERS_MAX];
   unsigned fitting;  /* the order that fitted last */
