@@ -15,6 +15,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/heap.h"
 #include "search/deep_chain.h"
 #include "search/deep_descend.h"
 #include "search/spread_bands.h"
@@ -73,7 +74,9 @@ static double unlisted_bound(const cds_deep *deep, const cds_descent *job) {
 /* ---- the heap -------------------------------------------------------- */
 
 /* Of equal bounds the deeper choice first: it is nearer to an incumbent. */
-static bool before(const cds_deep_choice *a, const cds_deep_choice *b) {
+static bool before(const void *left, const void *right) {
+  const cds_deep_choice *a = left;
+  const cds_deep_choice *b = right;
   if (a->bound != b->bound) {
     return a->bound < b->bound;
   }
@@ -104,35 +107,13 @@ static cds_status push(cds_deep_heap *heap, const cds_deep_choice *choice) {
     heap->choice = grown;
     heap->room = room;
   }
-  cds_deep_choice *all = heap->choice;
-  size_t at = heap->count++;
-  for (; at > 0 && before(choice, &all[(at - 1) / 2]); at = (at - 1) / 2) {
-    all[at] = all[(at - 1) / 2];
-  }
-  all[at] = *choice;
+  cds_heap_insert(heap->choice, heap->count++, sizeof *choice, choice, before);
   return CDS_OK;
 }
 
 static cds_deep_choice pop(cds_deep_heap *heap) {
-  cds_deep_choice *all = heap->choice;
-  const cds_deep_choice top = all[0];
-  const cds_deep_choice last = all[--heap->count];
-  size_t at = 0;
-  for (;;) {
-    size_t child = 2 * at + 1;
-    if (child >= heap->count) {
-      break;
-    }
-    if (child + 1 < heap->count && before(&all[child + 1], &all[child])) {
-      child++;
-    }
-    if (!before(&all[child], &last)) {
-      break;
-    }
-    all[at] = all[child];
-    at = child;
-  }
-  all[at] = last;
+  cds_deep_choice top;
+  cds_heap_take(&top, heap->choice, heap->count--, sizeof top, before);
   return top;
 }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A binary heap in an arena; see open_list.h. */
 #include "search/open_list.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-static bool before(const cds_open *a, const cds_open *b) {
+#include "base/heap.h"
+
+static bool before(const void *left, const void *right) {
+  const cds_open *a = left;
+  const cds_open *b = right;
   if (a->bound != b->bound) {
     return a->bound < b->bound;
   }
@@ -25,34 +28,12 @@ cds_status cds_open_push(cds_open_list *list, cds_open entry) {
     list->entry = grown;
     list->room = room;
   }
-  cds_open *heap = list->entry;
-  size_t at = list->count++;
-  for (; at > 0 && before(&entry, &heap[(at - 1) / 2]); at = (at - 1) / 2) {
-    heap[at] = heap[(at - 1) / 2];
-  }
-  heap[at] = entry;
+  cds_heap_insert(list->entry, list->count++, sizeof entry, &entry, before);
   return CDS_OK;
 }
 
 cds_open cds_open_pop(cds_open_list *list) {
-  cds_open *heap = list->entry;
-  const cds_open top = heap[0];
-  const cds_open last = heap[--list->count];
-  size_t at = 0;
-  for (;;) {
-    size_t child = 2 * at + 1;
-    if (child >= list->count) {
-      break;
-    }
-    if (child + 1 < list->count && before(&heap[child + 1], &heap[child])) {
-      child++;
-    }
-    if (!before(&heap[child], &last)) {
-      break;
-    }
-    heap[at] = heap[child];
-    at = child;
-  }
-  heap[at] = last;
+  cds_open top;
+  cds_heap_take(&top, list->entry, list->count--, sizeof top, before);
   return top;
 }
