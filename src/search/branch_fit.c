@@ -37,13 +37,13 @@ bool cds_branch_order_may_fit(const cds_branch *branch,
   for (unsigned p = 0; p < order->count; p++) {
     const cds_order_place *place = &order->place[p];
     const double tile =
-        tile_words(branch, place) * branch->least_bits[place->tensor];
+        tile_words(branch, place) * branch->problem->least_bits[place->tensor];
     const bool twice =
         branch->charged[place->level] && known_replaced(branch, place);
     bits[place->level] += twice ? 2 * tile : tile;
   }
   for (unsigned level = 1; level < branch->problem->levels; level++) {
-    if (bits[level] > (double)branch->problem->arch->level[level].size_bits) {
+    if (bits[level] > branch->problem->room[level]) {
       return false;
     }
   }
@@ -69,9 +69,23 @@ bool cds_branch_may_fit(cds_branch *branch) {
   return false;
 }
 
+/* What the tensors that are at home at the level take more than its room is
+ * without, as they are sums. */
+static double home_sums(const cds_branch *branch, unsigned level) {
+  double bits = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    if (branch->problem->home[t] == level) {
+      bits += (double)branch->problem->words[t] *
+              (branch->chosen[t]->tile_bits[level] -
+               branch->problem->least_bits[t]);
+    }
+  }
+  return bits;
+}
+
 static bool fits(const cds_branch *branch, unsigned level,
                  const cds_order *order) {
-  double bits = 0;
+  double bits = home_sums(branch, level);
   for (unsigned p = 0; p < order->count; p++) {
     const cds_order_place *place = &order->place[p];
     if (place->level == level) {
@@ -81,7 +95,7 @@ static bool fits(const cds_branch *branch, unsigned level,
               branch->chosen[place->tensor]->tile_bits[level] * (twice ? 2 : 1);
     }
   }
-  return bits <= (double)branch->problem->arch->level[level].size_bits;
+  return bits <= branch->problem->room[level];
 }
 
 /* ---- first fill and last drain --------------------------------------- */
@@ -175,12 +189,8 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
 }
 
 bool cds_branch_fits_outermost(const cds_branch *branch) {
-  const cds_level *outermost = &branch->problem->arch->level[0];
-  double bits = 0;
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    bits += (double)branch->problem->words[t] * branch->chosen[t]->tile_bits[0];
-  }
-  return outermost->streamed || bits <= (double)outermost->size_bits;
+  return branch->problem->arch->level[0].streamed ||
+         home_sums(branch, 0) <= branch->problem->room[0];
 }
 
 double cds_branch_order_cycles(const cds_branch *branch, unsigned level,

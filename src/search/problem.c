@@ -163,6 +163,21 @@ static cds_status init_sizes(cds_problem *out) {
   return CDS_OK;
 }
 
+static void init_homes(cds_problem *out) {
+  for (unsigned l = 0; l < out->levels; l++) {
+    out->room[l] = (double)out->arch->level[l].size_bits;
+  }
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    const cds_tensor *tensor = &out->einsum->tensor[t];
+    out->home[t] = tensor->home;
+    const unsigned bits = tensor->format.bits;
+    const unsigned sums = tensor->accumulator.bits;
+    out->least_bits[t] = t == CDS_MATRIX - 1 && sums < bits ? sums : bits;
+    out->room[tensor->home] -=
+        cds_words_bits(out->words[t], out->least_bits[t]);
+  }
+}
+
 cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w) {
   memset(out, 0, sizeof *out);
@@ -179,6 +194,7 @@ cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
     }
   }
   out->below[CDS_STEPS] = out->array;
+  init_homes(out);
   out->mac_pj =
       out->macs * arch->compute.mac_pj[cds_compute_format(arch, einsum)];
   out->leakage_w = cds_arch_leakage_w(arch);

@@ -46,6 +46,11 @@ typedef struct cds_problem {
   uint64_t words[CDS_MATRIX];     /* of each tensor */
   double others[CDS_MATRIX];      /* the same: sizes of the classes it has */
   cds_policy policy[CDS_STEPS][CDS_MATRIX];
+  unsigned home[CDS_MATRIX];       /* the tensor's outermost level */
+  unsigned least_bits[CDS_MATRIX]; /* of a word: stored, or a sum if less */
+  /* Bits of a level for tiles: its size less the tensors at home there, as if
+   * no sums were among them. */
+  double room[CDS_STEPS];
   double mac_pj; /* all multiply-accumulates */
   double macs;
   double leakage_w;

@@ -256,8 +256,8 @@ static void fill_chain(cds_row_job *job, cds_held held, const cds_cut *cut,
     row->tile_bits[l] = job->problem->einsum->tensor[job->tensor].format.bits;
   }
   cds_output_state state = {words, words, most, 0, true};
-  unsigned parent = 0;
-  for (unsigned level = 1; level < CDS_STEPS; level++) {
+  unsigned parent = job->problem->home[job->tensor];
+  for (unsigned level = parent + 1; level < CDS_STEPS; level++) {
     if ((held >> (level - 1) & 1U) != 0) {
       add_edge(job, parent, level, &state);
       noted->all[level] = state.zero_starts;

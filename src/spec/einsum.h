@@ -50,6 +50,10 @@ typedef struct cds_tensor {
    * layers would keep it on chip (scores, probabilities, the inner vector of a
    * feed-forward part). Says nothing about the cost of the layer alone. */
   bool intermediate;
+  /* The level that has all of the tensor before and after the run: 0, the
+   * outermost, unless the einsum is a part of a fused group (count/fused.h). It
+   * stands above all arrays. */
+  unsigned home;
   unsigned axes;
   cds_axis axis[CDS_AXES_MAX];
 } cds_tensor;

@@ -71,7 +71,9 @@ static void make_nest(cds_mapping *out, const brute_raw *raw,
                       unsigned place) {
   out->nodes = 0;
   for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
-    add_node(out, (cds_node){.kind = CDS_HOLD, .tensor = t});
+    add_node(out, (cds_node){.kind = CDS_HOLD,
+                             .tensor = t,
+                             .level = einsum->tensor[t].home});
   }
   for (unsigned g = 0; g <= raw->loops; g++) {
     for (unsigned r = 0; g == place && r < einsum->ranks; r++) {
@@ -83,7 +85,7 @@ static void make_nest(cds_mapping *out, const brute_raw *raw,
     }
     for (unsigned l = 1; l < arch->levels; l++) {
       for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
-        if (raw->gap[t][l] == (int)g) {
+        if (raw->gap[t][l] == (int)g && l > einsum->tensor[t].home) {
           add_node(out, (cds_node){.kind = CDS_HOLD, .tensor = t, .level = l});
         }
       }
@@ -166,7 +168,7 @@ static const memo_entry *look_up(brute *it, const int gap[LEVELS_MAX]) {
 /* ---- all ways to hold a tensor --------------------------------------- */
 
 static cds_policy policy(const brute *it, unsigned level, unsigned tensor) {
-  if (level >= it->arch->levels) {
+  if (level >= it->arch->levels || level <= it->einsum->tensor[tensor].home) {
     return CDS_MUST_NOT;
   }
   const cds_level *at = &it->arch->level[level];

@@ -192,7 +192,9 @@ static void offer(normal *it) {
   const unsigned above = holders_above(it);
   share_primes(it);
   for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
-    add_node(&mapping, (cds_node){.kind = CDS_HOLD, .tensor = t});
+    add_node(&mapping, (cds_node){.kind = CDS_HOLD,
+                                  .tensor = t,
+                                  .level = it->einsum->tensor[t].home});
   }
   if (above == 0) {
     add_spreads(&mapping, it);

@@ -61,7 +61,9 @@ static void add_loops(cds_mapping *mapping, const search *it, unsigned class,
 static void write(cds_mapping *mapping, const search *it) {
   mapping->nodes = 0;
   for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
-    add(mapping, (cds_node){.kind = CDS_HOLD, .tensor = t});
+    add(mapping, (cds_node){.kind = CDS_HOLD,
+                            .tensor = t,
+                            .level = it->einsum->tensor[t].home});
   }
   if (it->above == 0) {
     add_spreads(mapping, it);
@@ -263,7 +265,7 @@ static void choose_order(search *it, bool left[BRUTE_TENSORS][3]) {
 }
 
 static bool may_hold(const search *it, unsigned t, unsigned level, bool here) {
-  if (level >= it->arch->levels) {
+  if (level >= it->arch->levels || level <= it->einsum->tensor[t].home) {
     return !here;
   }
   const cds_level *at = &it->arch->level[level];

@@ -189,7 +189,7 @@ void bill_tensor(bill *out, const cds_arch *arch, const cds_einsum *einsum,
     if (!compute) {
       bill_level(out, &e);
     }
-    if (level == 0) {
+    if (level == t->home) {
       continue;
     }
     bill_way(out, &e, arch->level[own->parent].die);

@@ -130,6 +130,30 @@ void tiny_case_make(tiny_case *out, uint64_t seed, uint64_t number) {
   draw_goal(&out->goal, &stream);
 }
 
+void tiny_case_move_in(tiny_case *it) {
+  random_stream stream = random_start(it->seed ^ 0x686f6d65, it->number);
+  if (random_chance(&stream, 50)) {
+    return;
+  }
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    const unsigned level = 1 + random_below(&stream, 2);
+    if (random_chance(&stream, 40) && level < it->arch.levels &&
+        it->arch.level[level].depth == 0) {
+      it->einsum.tensor[t].home = level;
+    }
+  }
+}
+
+static void homes_write(FILE *stream, const tiny_case *it) {
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    const cds_tensor *tensor = &it->einsum.tensor[t];
+    if (tensor->home > 0) {
+      fprintf(stream, "  %s is at home at %s\n", tensor->name,
+              it->arch.level[tensor->home].name);
+    }
+  }
+}
+
 static void policy_write(FILE *stream, const cds_level *level) {
   static const char *const role[] = {"input", "weight", "output"};
   for (unsigned r = 0; r < 3; r++) {
@@ -152,6 +176,7 @@ void tiny_case_write(FILE *stream, const tiny_case *it) {
   for (unsigned l = 1; l < it->arch.levels; l++) {
     policy_write(stream, &it->arch.level[l]);
   }
+  homes_write(stream, it);
   if (it->goal.time_power > 0) {
     fprintf(stream, "  goal: energy x time^%u", it->goal.time_power);
   } else {
