@@ -198,5 +198,8 @@ double cds_branch_order_cycles(const cds_branch *branch, unsigned level,
   if (!fits(branch, level, order)) {
     return -1;
   }
-  return branch->charged[level] ? edge_cycles(branch, level, order) : 0;
+  /* Each round begins and ends by itself. */
+  const double rounds = (double)cds_einsum_rounds(branch->problem->einsum);
+  return branch->charged[level] ? edge_cycles(branch, level, order) * rounds
+                                : 0;
 }

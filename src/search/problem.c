@@ -159,6 +159,9 @@ static cds_status init_sizes(cds_problem *out) {
   }
   uint64_t macs = 0;
   CDS_TRY(cds_einsum_macs(&macs, einsum));
+  if (!cds_mul_u64(&macs, macs, cds_einsum_rounds(einsum))) {
+    return CDS_ELIMIT;
+  }
   out->macs = (double)macs;
   return CDS_OK;
 }

@@ -235,7 +235,12 @@ static void output_edge(cds_row_job *job, const cds_link *link,
 static void add_edge(cds_row_job *job, unsigned parent, unsigned child,
                      cds_output_state *state) {
   const cds_problem *problem = job->problem;
-  const cds_link link = {parent, child, job->row->cut.passes[child],
+  const uint64_t rounds = cds_einsum_rounds(problem->einsum);
+  const cds_passes *once = &job->row->cut.passes[child];
+  const cds_passes passes = {.one = once->one * rounds,
+                             .all = once->all * rounds,
+                             .shared = once->shared * rounds};
+  const cds_link link = {parent, child, passes,
                          !problem->below[parent] && problem->below[child]};
   if (job->tensor == CDS_MATRIX - 1) {
     output_edge(job, &link, state);

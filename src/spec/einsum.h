@@ -73,8 +73,15 @@ typedef struct cds_einsum {
   /* Einsums that constraints treat alike have the same; 0: as if there were
    * none (cds_constraints_mark). */
   unsigned treatment;
+  /* How often it runs in a row on the same output, each time with other
+   * operands, whose products are added: 0 (once) but in parts of fused groups.
+   * Each run takes in and drains its tiles anew. */
+  uint64_t rounds;
 } cds_einsum;
 
+static inline uint64_t cds_einsum_rounds(const cds_einsum *einsum) {
+  return einsum->rounds > 0 ? einsum->rounds : 1;
+}
 /* Index of the named rank or tensor, or UINT_MAX. */
 unsigned cds_einsum_rank(const cds_einsum *einsum, const char *name);
 unsigned cds_einsum_tensor(const cds_einsum *einsum, const char *name);

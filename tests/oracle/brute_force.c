@@ -486,7 +486,7 @@ void brute_force(brute_result *out, const cds_arch *arch,
   it->einsum = einsum;
   it->goal = goal;
   it->out = out;
-  it->macs = 1;
+  it->macs = cds_einsum_rounds(einsum);
   it->memo = room(1, sizeof *it->memo);
   for (unsigned r = 0; r < einsum->ranks; r++) {
     it->raw.spread[r] = 1;

@@ -130,11 +130,12 @@ void tiny_case_make(tiny_case *out, uint64_t seed, uint64_t number) {
   draw_goal(&out->goal, &stream);
 }
 
-void tiny_case_move_in(tiny_case *it) {
+void tiny_case_fuse(tiny_case *it) {
   random_stream stream = random_start(it->seed ^ 0x686f6d65, it->number);
   if (random_chance(&stream, 50)) {
     return;
   }
+  it->einsum.rounds = 1 + random_below(&stream, 3);
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     const unsigned level = 1 + random_below(&stream, 2);
     if (random_chance(&stream, 40) && level < it->arch.levels &&
@@ -144,7 +145,10 @@ void tiny_case_move_in(tiny_case *it) {
   }
 }
 
-static void homes_write(FILE *stream, const tiny_case *it) {
+static void part_write(FILE *stream, const tiny_case *it) {
+  if (it->einsum.rounds > 1) {
+    fprintf(stream, "  %" PRIu64 " rounds\n", it->einsum.rounds);
+  }
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     const cds_tensor *tensor = &it->einsum.tensor[t];
     if (tensor->home > 0) {
@@ -176,7 +180,7 @@ void tiny_case_write(FILE *stream, const tiny_case *it) {
   for (unsigned l = 1; l < it->arch.levels; l++) {
     policy_write(stream, &it->arch.level[l]);
   }
-  homes_write(stream, it);
+  part_write(stream, it);
   if (it->goal.time_power > 0) {
     fprintf(stream, "  goal: energy x time^%u", it->goal.time_power);
   } else {

@@ -16,9 +16,9 @@ typedef struct tiny_case {
 } tiny_case;
 
 void tiny_case_make(tiny_case *out, uint64_t seed, uint64_t number);
-/* Gives some tensors a home below the outermost level, in half of the cases, as
- * parts of fused groups have. */
-void tiny_case_move_in(tiny_case *it);
+/* Makes half of the cases parts of a fused group: tensors are at home below the
+ * outermost level, and they run several times on one output. */
+void tiny_case_fuse(tiny_case *it);
 void tiny_case_write(FILE *stream, const tiny_case *it);
 
 #endif
