@@ -29,6 +29,7 @@
 #include "count/loads.h"
 #include "count/passes.h"
 #include "count/pieces.h"
+#include "count/stage.h"
 #include "count/uneven_links.h"
 #include "count/windows.h"
 
@@ -653,5 +654,5 @@ cds_status cds_count(cds_counts *out, const cds_arch *arch,
   for (job.tensor = 0; job.tensor < einsum->tensors; job.tensor++) {
     CDS_TRY(count_tensor(&job));
   }
-  return CDS_OK;
+  return einsum->stage == NULL ? CDS_OK : cds_count_repeats(out, arch, einsum);
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "search/branch_fit.h"
+#include "spec/stage.h"
 
 /* ---- capacity -------------------------------------------------------- */
 
@@ -75,7 +76,7 @@ static double home_sums(const cds_branch *branch, unsigned level) {
   double bits = 0;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     if (branch->problem->home[t] == level) {
-      bits += (double)branch->problem->words[t] *
+      bits += cds_home_words(branch->problem, t) *
               (branch->chosen[t]->tile_bits[level] -
                branch->problem->least_bits[t]);
     }
@@ -156,6 +157,23 @@ static double outer_words(const cds_branch *branch,
   return words * (double)(output ? own->group[place->level] : own->trips.s);
 }
 
+/* The first and last tiles of tensors at home at the level. */
+static void add_home_bursts(cds_burst *first, cds_burst *last,
+                            const cds_branch *branch, unsigned level) {
+  const cds_stage *stage = branch->problem->einsum->stage;
+  for (unsigned t = 0; stage != NULL && t < CDS_MATRIX; t++) {
+    const cds_home *home = &stage->home[t];
+    if (home->level != level || home->loads == 0) {
+      continue;
+    }
+    const double bits = cds_words_bits(
+        home->tile_words, branch->problem->einsum->tensor[t].format.bits);
+    cds_burst *burst = t == CDS_MATRIX - 1 ? last : first;
+    burst->own += bits;
+    burst->parent[0] += bits;
+  }
+}
+
 /* Cycles of the first fill (operands) and last drain (output) of a level. */
 static double edge_cycles(const cds_branch *branch, unsigned level,
                           const cds_order *order) {
@@ -173,8 +191,10 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
     const unsigned parent = row->parent[level];
     const bool under = problem->below[level];
     const bool between = !problem->below[parent] && under;
-    const double tile = burst_words(branch, place, under ? 1 : 0);
-    const double outer = between ? outer_words(branch, place) : tile;
+    /* Each run begins and ends by itself. */
+    const double runs = problem->runs;
+    const double tile = burst_words(branch, place, under ? 1 : 0) * runs;
+    const double outer = between ? outer_words(branch, place) * runs : tile;
     cds_burst *burst = output ? &last : &first;
     const unsigned bits = problem->einsum->tensor[t].format.bits;
     burst->own += tile * (output ? row->last_own_bits[level] : bits);
@@ -184,6 +204,7 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
       burst->net += outer * (output ? row->last_net_bits[level] : bits);
     }
   }
+  add_home_bursts(&first, &last, branch, level);
   return burst_cycles(branch, &first, level, true) +
          burst_cycles(branch, &last, level, false);
 }
@@ -198,8 +219,5 @@ double cds_branch_order_cycles(const cds_branch *branch, unsigned level,
   if (!fits(branch, level, order)) {
     return -1;
   }
-  /* Each round begins and ends by itself. */
-  const double rounds = (double)cds_einsum_rounds(branch->problem->einsum);
-  return branch->charged[level] ? edge_cycles(branch, level, order) * rounds
-                                : 0;
+  return branch->charged[level] ? edge_cycles(branch, level, order) : 0;
 }

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "search/branch.h"
 #include "search/holders.h"
+#include "spec/stage.h"
 
 bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
                       cds_held held) {
@@ -174,7 +175,7 @@ static cds_misfit least_need(const cds_arch *arch, const cds_einsum *einsum,
     return need; /* need not fit */
   }
   for (unsigned t = 0; t < einsum->tensors; t++) {
-    const unsigned home = einsum->tensor[t].home;
+    const unsigned home = cds_einsum_home(einsum, t);
     if (level < home ||
         (level > home &&
          cds_level_policy(arch, level, &einsum->tensor[t]) != CDS_MUST)) {

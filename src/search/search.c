@@ -395,9 +395,9 @@ static cds_status push_vectors(cds_searcher *searcher, size_t first) {
   return CDS_OK;
 }
 
-/* Cycles of so many steps of a round. */
+/* Cycles of so many steps of a run. */
 static double cycles_of(const cds_searcher *searcher, double steps) {
-  return steps * (double)cds_einsum_rounds(searcher->problem.einsum);
+  return steps * searcher->problem.runs;
 }
 
 /* Nothing on a vector of spreads that is not listed is below. */

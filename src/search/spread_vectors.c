@@ -325,8 +325,7 @@ void cds_spread_vectors_ask(cds_spread_vectors *vectors,
   vectors->complete = false;
   vectors->growth = first_band;
   /* None has as few: the first band begins with the fewest. */
-  const double macs =
-      problem->macs / (double)cds_einsum_rounds(problem->einsum);
+  const double macs = problem->macs / problem->runs;
   vectors->steps = macs / (double)cds_array_units(problem) * (1 - 1e-9);
 }
 

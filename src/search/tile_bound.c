@@ -88,9 +88,8 @@ void cds_slopes_fill(cds_slopes *out, const cds_problem *problem,
    * a level is raised those below it stand high. `many` large, so that
    * differences keep their digits, and words x passes within 64 bits. */
   uint64_t many = 1 << 16;
-  const uint64_t rounds = cds_einsum_rounds(problem->einsum);
-  while (many > 1 &&
-         problem->words[tensor] > (UINT64_C(1) << 58) / many / s / rounds) {
+  while (many > 1 && problem->words[tensor] >
+                         (UINT64_C(1) << 58) / many / s / problem->rounds) {
     many /= 2;
   }
   const uint64_t high = 1 + many;

@@ -50,10 +50,6 @@ typedef struct cds_tensor {
    * layers would keep it on chip (scores, probabilities, the inner vector of a
    * feed-forward part). Says nothing about the cost of the layer alone. */
   bool intermediate;
-  /* The level that has all of the tensor before and after the run: 0, the
-   * outermost, unless the einsum is a part of a fused group (count/fused.h). It
-   * stands above all arrays. */
-  unsigned home;
   unsigned axes;
   cds_axis axis[CDS_AXES_MAX];
 } cds_tensor;
@@ -73,15 +69,9 @@ typedef struct cds_einsum {
   /* Einsums that constraints treat alike have the same; 0: as if there were
    * none (cds_constraints_mark). */
   unsigned treatment;
-  /* How often it runs in a row on the same output, each time with other
-   * operands, whose products are added: 0 (once) but in parts of fused groups.
-   * Each run takes in and drains its tiles anew. */
-  uint64_t rounds;
+  const struct cds_stage *stage; /* of a fused group (stage.h), or NULL */
 } cds_einsum;
 
-static inline uint64_t cds_einsum_rounds(const cds_einsum *einsum) {
-  return einsum->rounds > 0 ? einsum->rounds : 1;
-}
 /* Index of the named rank or tensor, or UINT_MAX. */
 unsigned cds_einsum_rank(const cds_einsum *einsum, const char *name);
 unsigned cds_einsum_tensor(const cds_einsum *einsum, const char *name);

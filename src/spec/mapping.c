@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "spec/mapping_internal.h"
+#include "spec/stage.h"
 
 const char *const cds_split_word[CDS_SPLITS] = {"balanced", "contiguous",
                                                 "cyclic"};
@@ -111,7 +112,7 @@ static unsigned first_holder(const checker *c, unsigned tensor,
 }
 
 static void check_holders(checker *c, unsigned tensor) {
-  const unsigned home = c->einsum->tensor[tensor].home;
+  const unsigned home = cds_einsum_home(c->einsum, tensor);
   bool outermost = false;
   bool looped = false;
   bool found = false;
@@ -152,7 +153,7 @@ static void note_level(const checker *c, unsigned level) {
 
 /* Keep and bypass of the levels below the tensor's home. */
 static void check_policies(checker *c, unsigned tensor) {
-  const unsigned home = c->einsum->tensor[tensor].home;
+  const unsigned home = cds_einsum_home(c->einsum, tensor);
   for (unsigned level = home + 1; level < c->arch->levels; level++) {
     const cds_policy policy =
         cds_level_policy(c->arch, level, &c->einsum->tensor[tensor]);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "oracle/brute_force.h"
+#include "spec/stage.h"
 
 enum { X, COLS, ROWS, A, G, DIGITS };
 enum { HOLDERS_MAX = 2 * BRUTE_TENSORS };
@@ -194,7 +195,7 @@ static void offer(normal *it) {
   for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
     add_node(&mapping, (cds_node){.kind = CDS_HOLD,
                                   .tensor = t,
-                                  .level = it->einsum->tensor[t].home});
+                                  .level = cds_einsum_home(it->einsum, t)});
   }
   if (above == 0) {
     add_spreads(&mapping, it);

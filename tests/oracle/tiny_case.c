@@ -135,26 +135,63 @@ void tiny_case_fuse(tiny_case *it) {
   if (random_chance(&stream, 50)) {
     return;
   }
-  it->einsum.rounds = 1 + random_below(&stream, 3);
+  it->stage = (cds_stage){.repeats = 1};
+  it->einsum.stage = &it->stage;
+  it->stage.rounds = 1 + random_below(&stream, 3);
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     const unsigned level = 1 + random_below(&stream, 2);
     if (random_chance(&stream, 40) && level < it->arch.levels &&
         it->arch.level[level].depth == 0) {
-      it->einsum.tensor[t].home = level;
+      cds_home *home = &it->stage.home[t];
+      home->level = level;
+      if (cds_tensor_words(&home->tile_words, &it->einsum, t) != CDS_OK) {
+        abort();
+      }
     }
   }
 }
 
-static void part_write(FILE *stream, const tiny_case *it) {
-  if (it->einsum.rounds > 1) {
-    fprintf(stream, "  %" PRIu64 " rounds\n", it->einsum.rounds);
+void tiny_case_repeat(tiny_case *it) {
+  random_stream stream = random_start(it->seed ^ 0x72657065, it->number);
+  cds_stage *stage = &it->stage;
+  if (it->einsum.stage == NULL) {
+    return;
   }
+  stage->repeats = 1 + random_below(&stream, 3);
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
-    const cds_tensor *tensor = &it->einsum.tensor[t];
-    if (tensor->home > 0) {
-      fprintf(stream, "  %s is at home at %s\n", tensor->name,
-              it->arch.level[tensor->home].name);
+    cds_home *home = &stage->home[t];
+    const bool output = t == it->einsum.tensors - 1;
+    const uint64_t all = home->tile_words * stage->repeats;
+    const uint64_t times = random_below(&stream, 4);
+    home->loads = output ? all * times : home->tile_words * times;
+    home->replaced = home->loads > 0 && random_chance(&stream, 50);
+  }
+  for (unsigned l = 1; l < it->arch.levels; l++) {
+    stage->taken_bits[l] =
+        random_chance(&stream, 30) ? random_below(&stream, 64) : 0;
+  }
+}
+
+static void part_write(FILE *stream, const tiny_case *it) {
+  const cds_stage *stage = it->einsum.stage;
+  if (stage == NULL) {
+    return;
+  }
+  fprintf(stream, "  %" PRIu64 " rounds, %" PRIu64 " repeats\n", stage->rounds,
+          stage->repeats);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    const cds_home *home = &stage->home[t];
+    if (home->level > 0) {
+      fprintf(stream,
+              "  %s is at home at %s: tile %" PRIu64 ", loads %" PRIu64
+              ", replaced %d\n",
+              it->einsum.tensor[t].name, it->arch.level[home->level].name,
+              home->tile_words, home->loads, home->replaced);
     }
+  }
+  for (unsigned l = 1; l < it->arch.levels; l++) {
+    fprintf(stream, "  %" PRIu64 " bits of %s are taken\n",
+            stage->taken_bits[l], it->arch.level[l].name);
   }
 }
 

@@ -501,7 +501,11 @@ static void move_home(random_case *it, unsigned tensor, unsigned level) {
     mapping->node[kept++] = node;
   }
   mapping->nodes = kept;
-  it->einsum.tensor[tensor].home = level;
+  cds_home *home = &it->stage.home[tensor];
+  home->level = level;
+  if (cds_tensor_words(&home->tile_words, &it->einsum, tensor) != CDS_OK) {
+    abort();
+  }
   it->shows |= CASE_HOMES;
 }
 
@@ -510,8 +514,10 @@ void random_case_fuse(random_case *it) {
   if (!random_chance(&stream, 30)) {
     return;
   }
-  it->einsum.rounds = 1 + random_below(&stream, 3);
-  it->shows |= it->einsum.rounds > 1 ? CASE_ROUNDS : 0;
+  it->stage = (cds_stage){.repeats = 1};
+  it->einsum.stage = &it->stage;
+  it->stage.rounds = 1 + random_below(&stream, 3);
+  it->shows |= it->stage.rounds > 1 ? CASE_ROUNDS : 0;
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     const unsigned level = 1 + random_below(&stream, 3);
     if (random_chance(&stream, 50) && level < it->arch.levels &&
@@ -522,10 +528,10 @@ void random_case_fuse(random_case *it) {
 }
 
 static void part_write(FILE *stream, const random_case *it) {
-  fprintf(stream, "  rounds %" PRIu64, it->einsum.rounds);
+  fprintf(stream, "  rounds %" PRIu64, it->stage.rounds);
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     fprintf(stream, ", %s at home at %s", it->einsum.tensor[t].name,
-            it->arch.level[it->einsum.tensor[t].home].name);
+            it->arch.level[cds_einsum_home(&it->einsum, t)].name);
   }
   fputs("\n  ", stream);
 }

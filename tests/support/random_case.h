@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "spec/mapping.h"
+#include "spec/stage.h"
 
 /* What a case shows; effective multicast and reduction are only known after
  * the execution. */
@@ -37,6 +38,7 @@ typedef struct random_case {
   uint64_t seed, number;
   unsigned shows;
   cds_einsum einsum;
+  cds_stage stage; /* of it, where it has one */
   cds_arch arch;
   cds_mapping mapping;
   char names[200]; /* of the einsum */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spec/stage.h"
 #include "support/simulate_state.h"
 
 void sim_fail(sim_state *sim, const char *what, const sim_holder *holder) {
