@@ -53,8 +53,8 @@ static unsigned own_rank(const cds_fused_einsum *stage, unsigned rank) {
   return UINT_MAX;
 }
 
-/* The nest of outer loops down to a place, all else inside: loops on ranks that
- * the einsum lacks stand on one more rank. */
+/* The nest of outer loops down to a place, a holder, all else inside: loops on
+ * ranks that the einsum lacks stand on one more rank. */
 typedef struct cds_outer_nest {
   cds_einsum einsum;
   cds_mapping mapping;
@@ -94,6 +94,7 @@ static cds_status make_nest(cds_outer_nest *out, const cds_placing *it,
       left[own] /= trips;
     }
   }
+  out->mapping.node[out->mapping.nodes++] = (cds_node){.kind = CDS_HOLD};
   for (unsigned r = 0; r < again; r++) {
     cds_node *node = &out->mapping.node[out->mapping.nodes++];
     memset(node, 0, sizeof *node);

@@ -135,8 +135,8 @@ static void note_slides(cds_fused_group *group) {
         unsigned p = 0;
         unsigned q = 0;
         if (!plain_rank(&p, here) || !plain_rank(&q, there)) {
-          slide(stage, group->slides, here);
-          slide(before, group->slides, there);
+          slide(stage, group->whole, here);
+          slide(before, group->whole, there);
         }
       }
     }
@@ -176,6 +176,17 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
   return CDS_OK;
 }
 
+void cds_fused_operate(cds_fused_group *group, unsigned index,
+                       const cds_operation *operation) {
+  cds_fused_einsum *stage = &group->stage[index];
+  const cds_tensor *result = &stage->einsum->tensor[stage->einsum->tensors - 1];
+  stage->operation = operation;
+  if (operation->reduces) {
+    const cds_axis *row = &result->axis[result->axes - 1];
+    group->whole[stage->rank[row->term[0].rank]] = true;
+  }
+}
+
 /* ---- rules ----------------------------------------------------------- */
 
 bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
@@ -204,6 +215,27 @@ bool cds_fused_tensor_has(const cds_fused_group *group, unsigned tensor,
   return false;
 }
 
+const char *cds_fused_loop_wrong(const cds_fused_group *group, unsigned rank) {
+  if (group->whole[rank]) {
+    return "a loop is on a rank that must stay whole";
+  }
+  for (unsigned t = 0; t < group->tensors; t++) {
+    const cds_fused_tensor *tensor = &group->tensor[t];
+    if (tensor->maker >= group->stages) {
+      continue;
+    }
+    const bool made_with = cds_fused_stage_has(group, tensor->maker, rank);
+    if (!made_with && !tensor->intermediate) {
+      return "a loop would make a result again that leaves the group";
+    }
+    if (made_with && tensor->last > tensor->maker &&
+        !cds_fused_tensor_has(group, t, rank)) {
+      return "a tensor is used before it is complete";
+    }
+  }
+  return NULL;
+}
+
 typedef struct cds_outer_check {
   const cds_fused_group *group;
   const cds_arch *arch;
@@ -213,34 +245,12 @@ typedef struct cds_outer_check {
 
 static const char *loop_wrong(const cds_outer_check *it,
                               const cds_outer_node *loop, uint64_t *left) {
-  const cds_fused_group *group = it->group;
-  if (loop->rank >= group->ranks || loop->trips == 0 ||
+  if (loop->rank >= it->group->ranks || loop->trips == 0 ||
       left[loop->rank] % loop->trips != 0) {
     return "a loop does not divide its rank";
   }
   left[loop->rank] /= loop->trips;
-  if (loop->trips == 1) {
-    return NULL;
-  }
-  if (group->slides[loop->rank]) {
-    return "a loop is on a rank of an axis that slides";
-  }
-  for (unsigned t = 0; t < group->tensors; t++) {
-    const cds_fused_tensor *tensor = &group->tensor[t];
-    if (tensor->maker >= group->stages) {
-      continue;
-    }
-    const bool made_with =
-        cds_fused_stage_has(group, tensor->maker, loop->rank);
-    if (!made_with && !tensor->intermediate) {
-      return "a loop would make a result again that leaves the group";
-    }
-    if (made_with && tensor->last > tensor->maker &&
-        !cds_fused_tensor_has(group, t, loop->rank)) {
-      return "a tensor is used before it is complete";
-    }
-  }
-  return NULL;
+  return loop->trips == 1 ? NULL : cds_fused_loop_wrong(it->group, loop->rank);
 }
 
 static const char *hold_wrong(const cds_outer_check *it, unsigned at) {

@@ -50,6 +50,7 @@
 
 #include "spec/mapping.h"
 #include "spec/stage.h"
+#include "spec/workload.h"
 
 enum {
   CDS_STAGES_MAX = 6,
@@ -58,8 +59,11 @@ enum {
   CDS_OUTER_NODES_MAX = 48
 };
 
+/* A stage. One that is no product has an einsum of the same shape: operands and
+ * result with the same axes. */
 typedef struct cds_fused_einsum {
   const cds_einsum *einsum;         /* whole */
+  const cds_operation *operation;   /* NULL: a product */
   unsigned rank[CDS_RANKS_MAX];     /* of the group, by rank of the einsum */
   unsigned tensor[CDS_TENSORS_MAX]; /* likewise */
 } cds_fused_einsum;
@@ -76,7 +80,8 @@ typedef struct cds_fused_group {
   cds_fused_einsum stage[CDS_STAGES_MAX];
   unsigned ranks;
   cds_rank rank[CDS_FUSED_RANKS_MAX];
-  bool slides[CDS_FUSED_RANKS_MAX]; /* on an axis of two ranks that joins */
+  bool whole[CDS_FUSED_RANKS_MAX]; /* without outer loops: on an axis of two
+                                      ranks that joins, or of whole rows */
   unsigned tensors;
   cds_fused_tensor tensor[CDS_FUSED_TENSORS_MAX];
 } cds_fused_group;
@@ -106,11 +111,17 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
                                 const cds_einsum *const einsum[CDS_STAGES_MAX],
                                 unsigned same[][CDS_TENSORS_MAX],
                                 uint32_t kept);
+/* Makes stage `index` an operation, whose operands are rows of the result's
+ * last axis. */
+void cds_fused_operate(cds_fused_group *group, unsigned index,
+                       const cds_operation *operation);
 /* Whether a stage, or a tensor, has a rank of the group. */
 bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
                          unsigned rank);
 bool cds_fused_tensor_has(const cds_fused_group *group, unsigned tensor,
                           unsigned rank);
+/* Why the rank may have no outer loops, or NULL. */
+const char *cds_fused_loop_wrong(const cds_fused_group *group, unsigned rank);
 /* Why the outer nodes are no fused mapping of the group (the rules above, and
  * factors that divide), or NULL. */
 const char *cds_fused_outer_wrong(const cds_fused_group *group,
