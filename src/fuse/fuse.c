@@ -19,11 +19,18 @@ typedef struct cds_known_stage {
 
 enum { KNOWN_SLOTS = 1 << 12 };
 
-/* A choice, of which so many stages are searched. */
+enum { UNLISTED = UINT32_MAX };
+
+/* A choice, of which so many stages are searched, or all with the same trips.
+ */
 typedef struct cds_opened {
-  double bound, value; /* E + lambda T: of all, of the stages searched */
-  uint32_t choice;
+  double bound; /* of E + lambda T */
+  double sum;   /* the same, stage by stage: floors and what was found */
+  double value; /* of the mappings of the stages searched */
+  uint32_t vector;
+  uint32_t choice; /* of the vector; UNLISTED: all of them */
   uint32_t stages;
+  bool proven; /* nothing is below what was found */
 } cds_opened;
 
 struct cds_fuser {
@@ -63,7 +70,7 @@ void cds_fuser_free(cds_fuser *fuser) {
   if (fuser == NULL) {
     return;
   }
-  cds_free(fuser->outers.choice);
+  cds_outers_free(&fuser->outers);
   cds_free(fuser->open);
   cds_searcher_free(fuser->searcher);
   cds_arena_free(fuser->arena);
@@ -82,17 +89,8 @@ cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
   outers->arena = fuser->arena;
   outers->scratch = fuser->scratch;
   fuser->leakage_w = cds_arch_leakage_w(arch);
-  CDS_TRY(cds_outers_list(outers));
-  if (fuser->room < outers->count) {
-    cds_free(fuser->open);
-    fuser->room = 0;
-    fuser->open = (cds_opened *)cds_malloc(outers->count * sizeof *fuser->open);
-    if (fuser->open == NULL) {
-      return CDS_ENOMEM;
-    }
-    fuser->room = outers->count;
-  }
-  return CDS_OK;
+  CDS_TRY(cds_outers_begin(outers));
+  return outers->vectors == 0 ? CDS_EINFEASIBLE : CDS_OK;
 }
 
 /* ---- stages ---------------------------------------------------------- */
@@ -175,25 +173,48 @@ static cds_status search_stage(cds_known_stage **out, cds_fuser *it,
 static bool opens_before(const void *a, const void *b) {
   const cds_opened *x = (const cds_opened *)a;
   const cds_opened *y = (const cds_opened *)b;
-  return x->bound != y->bound ? x->bound < y->bound : x->choice < y->choice;
+  return x->bound != y->bound     ? x->bound < y->bound
+         : x->vector != y->vector ? x->vector < y->vector
+                                  : x->choice + 1 < y->choice + 1;
 }
 
-static void push(cds_fuser *it, const cds_opened *opened) {
+static cds_status push(cds_fuser *it, const cds_opened *opened) {
+  if (it->opened == it->room) {
+    const size_t room = 2 * it->room + 256;
+    cds_opened *grown =
+        (cds_opened *)cds_realloc(it->open, room * sizeof *grown);
+    if (grown == NULL) {
+      return CDS_ENOMEM;
+    }
+    it->open = grown;
+    it->room = room;
+  }
   cds_heap_insert(it->open, it->opened++, sizeof *opened, opened, opens_before);
+  return CDS_OK;
+}
+
+static const cds_outer_choice *choice_of(const cds_fuser *it,
+                                         const cds_opened *opened) {
+  const cds_outer_trips *vector = &it->outers.vector[opened->vector];
+  return &it->outers.choice[vector->first + opened->choice];
 }
 
 /* The next stage of a choice: its floor gives way to what it takes. */
 static cds_status advance(cds_fuser *it, cds_opened *opened) {
   const cds_outers *outers = &it->outers;
   cds_outer_node node[CDS_OUTER_NODES_MAX];
-  const unsigned nodes =
-      cds_outers_nodes(node, outers, &outers->choice[opened->choice]);
+  const unsigned nodes = cds_outers_nodes(node, outers, choice_of(it, opened));
   const unsigned index = opened->stages;
   cds_fused_pass pass;
   cds_stage_floor floor;
   CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, node, nodes,
                              index, it->scratch));
-  CDS_TRY(cds_outers_floor(&floor, outers, &pass, index));
+  const cds_status fits = cds_outers_floor(&floor, outers, &pass, index);
+  if (fits == CDS_EINFEASIBLE) {
+    opened->bound = (double)INFINITY;
+    return CDS_OK;
+  }
+  CDS_TRY(fits);
   const double least = value_of(it, floor.dynamic_pj, floor.latency_s);
   double value = least;
   double bound = least;
@@ -209,9 +230,12 @@ static cds_status advance(cds_fuser *it, cds_opened *opened) {
   }
   opened->stages++;
   opened->value += value;
-  opened->bound = opened->stages == outers->group->stages && value == bound
-                      ? opened->value
-                      : opened->bound + (bound - least);
+  opened->sum += bound - least;
+  opened->bound = fmax(opened->bound, opened->sum);
+  opened->proven = opened->proven && value == bound;
+  if (opened->stages == outers->group->stages && opened->proven) {
+    opened->bound = opened->value;
+  }
   return CDS_OK;
 }
 
@@ -221,7 +245,7 @@ static cds_status write_result(cds_fuser *it, const cds_opened *opened) {
   cds_fuse_result *out = it->out;
   cds_fused_mapping *mapping = &out->mapping;
   mapping->outers =
-      cds_outers_nodes(mapping->outer, outers, &outers->choice[opened->choice]);
+      cds_outers_nodes(mapping->outer, outers, choice_of(it, opened));
   out->energy_pj = out->latency_s = 0;
   for (unsigned s = 0; s < outers->group->stages; s++) {
     cds_fused_pass pass;
@@ -245,15 +269,36 @@ static cds_status write_result(cds_fuser *it, const cds_opened *opened) {
   return CDS_OK;
 }
 
-static void begin_open(cds_fuser *it) {
+/* All vectors of trips. */
+static cds_status begin_open(cds_fuser *it) {
   it->opened = 0;
-  for (size_t i = 0; i < it->outers.count; i++) {
-    const cds_outer_choice *choice = &it->outers.choice[i];
+  for (size_t i = 0; i < it->outers.vectors; i++) {
+    const cds_outer_trips *vector = &it->outers.vector[i];
     const cds_opened first = {
-        .bound = value_of(it, choice->dynamic_pj, choice->latency_s),
-        .choice = (uint32_t)i};
-    push(it, &first);
+        .bound = value_of(it, vector->dynamic_pj, vector->latency_s),
+        .vector = (uint32_t)i,
+        .choice = UNLISTED};
+    CDS_TRY(push(it, &first));
   }
+  return CDS_OK;
+}
+
+/* The choices of a vector take its place. */
+static cds_status open_vector(cds_fuser *it, const cds_opened *opened) {
+  CDS_TRY(cds_outers_list(&it->outers, opened->vector));
+  const cds_outer_trips *vector = &it->outers.vector[opened->vector];
+  for (size_t i = 0; i < vector->count; i++) {
+    const cds_outer_choice *choice = &it->outers.choice[vector->first + i];
+    const double sum = value_of(it, choice->dynamic_pj, choice->latency_s);
+    const cds_opened next = {.bound = fmax(sum, opened->bound),
+                             .sum = sum,
+                             .proven = true,
+                             .vector = opened->vector,
+                             .choice = (uint32_t)i};
+    CDS_TRY(push(it, &next));
+  }
+  it->out->choices += vector->count;
+  return CDS_OK;
 }
 
 cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
@@ -264,8 +309,7 @@ cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
   fuser->lambda = lambda_pj_per_s;
   fuser->control = control;
   fuser->out = out;
-  out->choices = fuser->outers.count;
-  begin_open(fuser);
+  CDS_TRY(begin_open(fuser));
   cds_opened best = {.bound = (double)INFINITY};
   double least = (double)INFINITY;
   while (fuser->opened > 0) {
@@ -279,6 +323,10 @@ cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
       best = whole ? next : best;
       break;
     }
+    if (next.choice == UNLISTED) {
+      CDS_TRY(open_vector(fuser, &next));
+      continue;
+    }
     out->opened += next.stages == 0;
     CDS_TRY(advance(fuser, &next));
     if (isinf(next.bound)) {
@@ -288,13 +336,13 @@ cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
         (isinf(best.bound) || next.value < best.value)) {
       best = next;
     }
-    push(fuser, &next);
+    CDS_TRY(push(fuser, &next));
   }
   if (isinf(best.bound)) {
     return CDS_EINFEASIBLE;
   }
   CDS_TRY(write_result(fuser, &best));
-  out->proven = best.bound <= least && best.bound == best.value;
+  out->proven = best.proven && best.bound <= least;
   out->bound = out->proven ? out->value : fmin(least, out->value);
   return CDS_OK;
 }

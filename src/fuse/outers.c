@@ -2,6 +2,7 @@
 /* Loops, their order, and who is at home where; see outers.h. */
 #include "fuse/outers.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "price/words.h"
@@ -227,6 +228,30 @@ cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
 
 /* ---- choices --------------------------------------------------------- */
 
+enum { PLACES_MAX = CDS_LOOP_CLASSES_MAX + 2 };
+
+/* Places that a tensor may have among loops in one order. */
+typedef struct cds_place_list {
+  unsigned count;
+  uint8_t place[PLACES_MAX];
+  double bits[PLACES_MAX]; /* that it takes there at least, copies counted */
+} cds_place_list;
+
+/* Floors of a stage by the places of its own tensors. */
+typedef struct cds_own_floors {
+  unsigned count;
+  cds_stage_floor *floor; /* latency INFINITY: does not fit */
+} cds_own_floors;
+
+typedef struct cds_placing_all {
+  cds_outers *outers;
+  cds_outer_choice choice; /* loops are set */
+  cds_place_list tensor[CDS_FUSED_TENSORS_MAX];
+  cds_own_floors stage[CDS_STAGES_MAX];
+  unsigned at[CDS_FUSED_TENSORS_MAX]; /* index into the list */
+  double room; /* bits, beside the intermediates of the fullest stage */
+} cds_placing_all;
+
 static cds_status add_choice(cds_outers *it, const cds_outer_choice *choice) {
   if (it->count == CDS_OUTERS_MAX) {
     return CDS_ELIMIT;
@@ -245,30 +270,6 @@ static cds_status add_choice(cds_outers *it, const cds_outer_choice *choice) {
   return CDS_OK;
 }
 
-/* Adds a choice if all stages may fit. */
-static cds_status try_choice(cds_outers *it, cds_outer_choice *choice) {
-  cds_outer_node node[CDS_OUTER_NODES_MAX];
-  const unsigned nodes = cds_outers_nodes(node, it, choice);
-  if (cds_fused_outer_wrong(it->group, it->arch, node, nodes) != NULL) {
-    return CDS_OK;
-  }
-  choice->dynamic_pj = choice->latency_s = 0;
-  for (unsigned s = 0; s < it->group->stages; s++) {
-    cds_fused_pass pass;
-    cds_stage_floor floor;
-    CDS_TRY(cds_fused_pass_set(&pass, it->group, it->arch, node, nodes, s,
-                               it->scratch));
-    const cds_status status = cds_outers_floor(&floor, it, &pass, s);
-    if (status == CDS_EINFEASIBLE) {
-      return CDS_OK;
-    }
-    CDS_TRY(status);
-    choice->dynamic_pj += floor.dynamic_pj;
-    choice->latency_s += floor.latency_s;
-  }
-  return add_choice(it, choice);
-}
-
 /* Whether tiles of the tensor may stay at home: a product brings and takes
  * them. */
 static bool may_stay(const cds_outers *it, unsigned tensor) {
@@ -276,82 +277,210 @@ static bool may_stay(const cds_outers *it, unsigned tensor) {
   return it->group->stage[shared->first].operation == NULL;
 }
 
-/* All places of the tensors from `tensor` on. Depth of recursion: tensors. */
-// NOLINTNEXTLINE(misc-no-recursion)
-static cds_status choose_places(cds_outers *it, cds_outer_choice *choice,
-                                unsigned tensor) {
-  if (tensor == it->group->tensors) {
-    return try_choice(it, choice);
+static void list_places(cds_place_list *out, const cds_placing_all *it,
+                        unsigned tensor) {
+  const cds_outers *outers = it->outers;
+  const cds_outer_choice *choice = &it->choice;
+  memset(out, 0, sizeof *out);
+  if (outers->group->tensor[tensor].intermediate) {
+    out->place[out->count++] = choice->loops;
+    return;
   }
-  if (it->group->tensor[tensor].intermediate) {
-    choice->place[tensor] = choice->loops;
-    return choose_places(it, choice, tensor + 1);
-  }
-  choice->place[tensor] = CDS_NO_PLACE;
-  CDS_TRY(choose_places(it, choice, tensor + 1));
-  for (unsigned p = 0; p <= choice->loops && may_stay(it, tensor); p++) {
-    const bool at_loop =
-        p == 0 || (it->class[choice->class[p - 1]].tensors >> tensor & 1U) != 0;
-    if (at_loop) {
-      choice->place[tensor] = (uint8_t)p;
-      CDS_TRY(choose_places(it, choice, tensor + 1));
+  out->place[out->count++] = CDS_NO_PLACE;
+  for (unsigned p = 0; p <= choice->loops && may_stay(outers, tensor); p++) {
+    const cds_loop_class *above =
+        p == 0 ? NULL : &outers->class[choice->class[p - 1]];
+    if (above == NULL || (above->tensors >> tensor & 1U) != 0) {
+      out->place[out->count++] = (uint8_t)p;
     }
+  }
+}
+
+/* Number of the places of a stage's own tensors. */
+static unsigned own_index(const cds_placing_all *it, unsigned stage) {
+  const cds_fused_einsum *own = &it->outers->group->stage[stage];
+  unsigned index = 0;
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    const unsigned tensor = own->tensor[t];
+    index = index * it->tensor[tensor].count + it->at[tensor];
+  }
+  return index;
+}
+
+/* What a tensor at home takes, as far as it is known. */
+static double home_bits(const cds_outers *it, const cds_fused_pass *pass,
+                        unsigned t) {
+  const cds_home *home = &pass->stage.home[t];
+  const cds_tensor *tensor = &pass->einsum.tensor[t];
+  const bool output = t == pass->einsum.tensors - 1;
+  const bool twice =
+      home->replaced && it->arch->overlap == CDS_OVERLAP_NATIVE &&
+      it->arch->level[home->level].buffering == CDS_BUFFER_DOUBLE;
+  const bool narrow = output && tensor->accumulator.bits < tensor->format.bits;
+  return cds_words_bits(home->tile_words, narrow ? tensor->accumulator.bits
+                                                 : tensor->format.bits) *
+         (twice ? 2 : 1);
+}
+
+/* The floor of a stage with its own tensors in the places at hand, the others
+ * nowhere. */
+static cds_status own_floor(cds_placing_all *it, unsigned stage) {
+  cds_outers *outers = it->outers;
+  const cds_fused_einsum *own = &outers->group->stage[stage];
+  cds_outer_choice choice = it->choice;
+  for (unsigned t = 0; t < outers->group->tensors; t++) {
+    choice.place[t] =
+        outers->group->tensor[t].intermediate ? choice.loops : CDS_NO_PLACE;
+  }
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    const unsigned tensor = own->tensor[t];
+    choice.place[tensor] = it->tensor[tensor].place[it->at[tensor]];
+  }
+  cds_outer_node node[CDS_OUTER_NODES_MAX];
+  const unsigned nodes = cds_outers_nodes(node, outers, &choice);
+  cds_stage_floor *floor = &it->stage[stage].floor[own_index(it, stage)];
+  *floor = (cds_stage_floor){(double)INFINITY, (double)INFINITY};
+  if (cds_fused_outer_wrong(outers->group, outers->arch, node, nodes) != NULL) {
+    return CDS_OK;
+  }
+  cds_fused_pass pass;
+  CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, node, nodes,
+                             stage, outers->scratch));
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    const unsigned tensor = own->tensor[t];
+    if (!outers->group->tensor[tensor].intermediate) {
+      it->tensor[tensor].bits[it->at[tensor]] =
+          pass.stage.home[t].level > 0 ? home_bits(outers, &pass, t) : 0;
+    }
+  }
+  const cds_status status = cds_outers_floor(floor, outers, &pass, stage);
+  return status == CDS_EINFEASIBLE || status == CDS_EINPUT ? CDS_OK : status;
+}
+
+/* The floors of a stage for all places of its tensors. */
+static cds_status own_floors(cds_placing_all *it, unsigned stage) {
+  const cds_fused_einsum *own = &it->outers->group->stage[stage];
+  cds_own_floors *out = &it->stage[stage];
+  out->count = 1;
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    out->count *= it->tensor[own->tensor[t]].count;
+    it->at[own->tensor[t]] = 0;
+  }
+  out->floor = (cds_stage_floor *)cds_arena_array(
+      it->outers->scratch, out->count, sizeof *out->floor);
+  if (out->floor == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (unsigned i = 0; i < out->count; i++) {
+    unsigned rest = i;
+    for (unsigned t = own->einsum->tensors; t-- > 0;) {
+      const unsigned tensor = own->tensor[t];
+      it->at[tensor] = rest % it->tensor[tensor].count;
+      rest /= it->tensor[tensor].count;
+    }
+    CDS_TRY(own_floor(it, stage));
   }
   return CDS_OK;
 }
 
+static cds_status try_choice(cds_placing_all *it, double bits) {
+  cds_outer_choice *choice = &it->choice;
+  if (bits > (double)it->outers->arch->level[choice->level].size_bits) {
+    return CDS_OK;
+  }
+  choice->dynamic_pj = choice->latency_s = 0;
+  for (unsigned s = 0; s < it->outers->group->stages; s++) {
+    const cds_stage_floor *floor = &it->stage[s].floor[own_index(it, s)];
+    choice->dynamic_pj += floor->dynamic_pj;
+    choice->latency_s += floor->latency_s;
+  }
+  return isinf(choice->latency_s) ? CDS_OK : add_choice(it->outers, choice);
+}
+
+/* All places of the tensors from `tensor` on. Depth of recursion: tensors. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static cds_status choose_places(cds_placing_all *it, unsigned tensor,
+                                double bits) {
+  if (tensor == it->outers->group->tensors) {
+    return try_choice(it, bits);
+  }
+  const cds_place_list *list = &it->tensor[tensor];
+  for (unsigned i = 0; i < list->count; i++) {
+    it->at[tensor] = i;
+    it->choice.place[tensor] = list->place[i];
+    CDS_TRY(choose_places(it, tensor + 1, bits + list->bits[i]));
+  }
+  return CDS_OK;
+}
+
+static cds_status choose_all_places(cds_placing_all *it) {
+  for (unsigned t = 0; t < it->outers->group->tensors; t++) {
+    list_places(&it->tensor[t], it, t);
+  }
+  for (unsigned s = 0; s < it->outers->group->stages; s++) {
+    CDS_TRY(own_floors(it, s));
+  }
+  return choose_places(it, 0, 0);
+}
+
 /* All orders of the loops that are left. Depth of recursion: classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
-static cds_status choose_order(cds_outers *it, cds_outer_choice *choice,
+static cds_status choose_order(cds_placing_all *it,
                                const uint64_t trips[CDS_LOOP_CLASSES_MAX],
                                uint32_t left) {
+  cds_outer_choice *choice = &it->choice;
   if (left == 0) {
-    return choose_places(it, choice, 0);
+    const cds_arena_mark mark = cds_arena_mark_get(it->outers->scratch);
+    const cds_status status = choose_all_places(it);
+    cds_arena_reset(it->outers->scratch, mark);
+    return status;
   }
-  for (unsigned c = 0; c < it->classes; c++) {
+  for (unsigned c = 0; c < it->outers->classes; c++) {
     if ((left >> c & 1U) == 0) {
       continue;
     }
     choice->class[choice->loops] = (uint8_t)c;
     choice->trips[choice->loops++] = trips[c];
-    CDS_TRY(choose_order(it, choice, trips, left & ~(1U << c)));
+    CDS_TRY(choose_order(it, trips, left & ~(1U << c)));
     choice->loops--;
-    if (has_all(it, &it->class[c])) {
+    if (has_all(it->outers, &it->outers->class[c])) {
       break; /* outside of all others */
     }
   }
   return CDS_OK;
 }
 
-/* All trips of the classes from `class` on. Depth of recursion: classes. */
-// NOLINTNEXTLINE(misc-no-recursion)
-static cds_status choose_trips(cds_outers *it, cds_outer_choice *choice,
-                               uint64_t trips[CDS_LOOP_CLASSES_MAX],
-                               unsigned class) {
-  if (class == it->classes) {
-    uint32_t left = 0;
-    for (unsigned c = 0; c < it->classes; c++) {
-      left |= trips[c] > 1 ? 1U << c : 0;
-    }
-    choice->loops = 0;
-    return choose_order(it, choice, trips, left);
+cds_status cds_outers_list(cds_outers *outers, size_t vector) {
+  cds_outer_trips *at = &outers->vector[vector];
+  if (at->listed) {
+    return CDS_OK;
   }
-  for (size_t i = 0; i < it->class[class].divisors; i++) {
-    trips[class] = it->class[class].divisor[i];
-    CDS_TRY(choose_trips(it, choice, trips, class + 1));
+  cds_placing_all *it =
+      (cds_placing_all *)cds_arena_alloc(outers->arena, sizeof *it);
+  if (it == NULL) {
+    return CDS_ENOMEM;
   }
+  memset(it, 0, sizeof *it);
+  it->outers = outers;
+  it->choice.level = at->level;
+  uint32_t left = 0;
+  for (unsigned c = 0; c < outers->classes; c++) {
+    left |= at->trips[c] > 1 ? 1U << c : 0;
+  }
+  at->first = outers->count;
+  CDS_TRY(choose_order(it, at->trips, left));
+  at->count = outers->count - at->first;
+  at->listed = true;
   return CDS_OK;
 }
 
-cds_status cds_outers_list(cds_outers *outers) {
-  CDS_TRY(make_classes(outers));
+cds_status cds_outers_begin(cds_outers *outers) {
   outers->count = 0;
-  for (unsigned l = 1; l < outers->arch->levels; l++) {
-    if (outers->arch->level[l].depth == 0) {
-      cds_outer_choice choice = {.level = (uint8_t)l};
-      uint64_t trips[CDS_LOOP_CLASSES_MAX];
-      CDS_TRY(choose_trips(outers, &choice, trips, 0));
-    }
-  }
-  return outers->count == 0 ? CDS_EINFEASIBLE : CDS_OK;
+  CDS_TRY(make_classes(outers));
+  return cds_outers_vectors(outers);
+}
+
+void cds_outers_free(cds_outers *outers) {
+  cds_free(outers->vector);
+  cds_free(outers->choice);
 }

@@ -31,6 +31,15 @@ typedef struct cds_outer_choice {
   double dynamic_pj, latency_s;         /* no less in all stages together */
 } cds_outer_choice;
 
+/* All choices with the same trips: opened only where they may matter. */
+typedef struct cds_outer_trips {
+  uint64_t trips[CDS_LOOP_CLASSES_MAX]; /* of each class */
+  uint8_t level;
+  double dynamic_pj, latency_s; /* no less in any of them */
+  bool listed;
+  size_t first, count; /* of its choices, once they are listed */
+} cds_outer_trips;
+
 typedef struct cds_outers {
   const cds_arch *arch;
   const cds_fused_group *group;
@@ -38,8 +47,10 @@ typedef struct cds_outers {
   cds_arena *arena, *scratch;
   unsigned classes;
   cds_loop_class class[CDS_LOOP_CLASSES_MAX];
+  size_t vectors, vector_room;
+  cds_outer_trips *vector; /* heap memory */
   size_t count, room;
-  cds_outer_choice *choice; /* heap */
+  cds_outer_choice *choice; /* heap memory */
 } cds_outers;
 
 /* What a stage takes at least under outer nodes: bounds for a product, the cost
@@ -48,8 +59,12 @@ typedef struct cds_stage_floor {
   double dynamic_pj, latency_s;
 } cds_stage_floor;
 
-/* Lists them; arch, group, power_limit_w and arenas are set. */
-cds_status cds_outers_list(cds_outers *outers);
+/* Lists all vectors of trips; arch, group, power_limit_w and arenas are set. */
+cds_status cds_outers_begin(cds_outers *outers);
+/* Lists the choices of a vector. */
+cds_status cds_outers_list(cds_outers *outers, size_t vector);
+void cds_outers_free(cds_outers *outers);
+cds_status cds_outers_vectors(cds_outers *outers); /* trips.c */
 /* Writes the nodes of a choice; their number. */
 unsigned cds_outers_nodes(cds_outer_node out[CDS_OUTER_NODES_MAX],
                           const cds_outers *outers,
