@@ -116,6 +116,8 @@ static cds_status make_floor(cds_stage_floor *out, const cds_listing_trips *it,
     }
     CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, node, nodes,
                                stage, outers->scratch));
+    /* Tiles of other stages are smaller with loops that this one lacks. */
+    memset(pass.stage.taken_bits, 0, sizeof pass.stage.taken_bits);
     CDS_TRY(put_home(&pass, it, stage, tensors));
     const cds_status made = cds_outers_floor(&floor, outers, &pass, stage);
     if (made == CDS_EINFEASIBLE || made == CDS_EINPUT) {
