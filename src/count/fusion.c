@@ -15,8 +15,7 @@
 typedef struct cds_placing {
   const cds_fused_group *group;
   const cds_arch *arch;
-  const cds_outer_node *outer;
-  unsigned outers;
+  const cds_outer *outer;
   cds_arena *scratch;
 } cds_placing;
 
@@ -29,8 +28,8 @@ static bool is_loop(const cds_outer_node *node) {
 static unsigned place_of(const cds_placing *it, unsigned tensor,
                          unsigned *level) {
   unsigned place = 0;
-  for (unsigned n = 0; n < it->outers; n++) {
-    const cds_outer_node *node = &it->outer[n];
+  for (unsigned n = 0; n < it->outer->nodes; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
     if (node->kind == CDS_OUTER_HOLD && node->tensor == tensor) {
       *level = node->level;
       return place;
@@ -40,7 +39,7 @@ static unsigned place_of(const cds_placing *it, unsigned tensor,
     }
   }
   *level = 0;
-  return it->outers;
+  return it->outer->nodes;
 }
 
 /* The rank of an einsum that is one of the group; UINT_MAX: none. */
@@ -70,16 +69,16 @@ static cds_status make_nest(cds_outer_nest *out, const cds_placing *it,
   }
   out->einsum.ranks++;
   out->einsum.rank[again] = (cds_rank){.name = "again", .size = 1, .real = 1};
-  uint64_t left[CDS_RANKS_MAX];
+  uint64_t left[CDS_RANKS_MAX] = {0};
   for (unsigned r = 0; r < out->einsum.ranks; r++) {
     left[r] = out->einsum.rank[r].size;
   }
   for (unsigned n = 0; n < place; n++) {
-    if (!is_loop(&it->outer[n])) {
+    if (!is_loop(&it->outer->node[n])) {
       continue;
     }
-    const unsigned own = own_rank(stage, it->outer[n].rank);
-    const uint64_t trips = it->outer[n].trips;
+    const unsigned own = own_rank(stage, it->outer->node[n].rank);
+    const uint64_t trips = it->outer->node[n].trips;
     cds_node *node = &out->mapping.node[out->mapping.nodes++];
     memset(node, 0, sizeof *node);
     node->kind = CDS_FOR;
@@ -109,7 +108,7 @@ static cds_status make_nest(cds_outer_nest *out, const cds_placing *it,
 static unsigned loops_above(const cds_placing *it, unsigned place) {
   unsigned loops = 0;
   for (unsigned n = 0; n < place; n++) {
-    loops += is_loop(&it->outer[n]);
+    loops += is_loop(&it->outer->node[n]);
   }
   return loops;
 }
@@ -127,7 +126,7 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
   while (first->tensor[own] != tensor) {
     own++;
   }
-  place = shared->intermediate ? it->outers : place;
+  place = shared->intermediate ? it->outer->nodes : place;
   cds_outer_nest *nest = cds_arena_alloc(it->scratch, sizeof *nest);
   if (nest == NULL) {
     return CDS_ENOMEM;
@@ -142,9 +141,10 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
     return CDS_OK;
   }
   for (unsigned n = 0; n < place; n++) {
-    out->replaced = out->replaced || (is_loop(&it->outer[n]) &&
-                                      cds_fused_tensor_has(it->group, tensor,
-                                                           it->outer[n].rank));
+    out->replaced =
+        out->replaced ||
+        (is_loop(&it->outer->node[n]) &&
+         cds_fused_tensor_has(it->group, tensor, it->outer->node[n].rank));
   }
   return cds_loads(&out->loads, NULL, &holder, 0, 0, it->scratch);
 }
@@ -152,10 +152,11 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
 /* Whether the output is left with sums between two passes. */
 static bool left_with_sums(const cds_placing *it, unsigned tensor) {
   const cds_fused_tensor *shared = &it->group->tensor[tensor];
-  for (unsigned n = 0; n < it->outers; n++) {
-    if (is_loop(&it->outer[n]) && shared->maker < it->group->stages &&
-        !cds_fused_tensor_has(it->group, tensor, it->outer[n].rank) &&
-        cds_fused_stage_has(it->group, shared->maker, it->outer[n].rank)) {
+  for (unsigned n = 0; n < it->outer->nodes; n++) {
+    if (is_loop(&it->outer->node[n]) && shared->maker < it->group->stages &&
+        !cds_fused_tensor_has(it->group, tensor, it->outer->node[n].rank) &&
+        cds_fused_stage_has(it->group, shared->maker,
+                            it->outer->node[n].rank)) {
       return true;
     }
   }
@@ -211,12 +212,12 @@ static cds_status set_passes(cds_fused_pass *out, const cds_placing *it,
                              const cds_fused_einsum *stage) {
   const cds_tensor *output = &stage->einsum->tensor[stage->einsum->tensors - 1];
   out->stage.rounds = out->stage.repeats = 1;
-  for (unsigned n = 0; n < it->outers; n++) {
-    if (!is_loop(&it->outer[n])) {
+  for (unsigned n = 0; n < it->outer->nodes; n++) {
+    if (!is_loop(&it->outer->node[n])) {
       continue;
     }
-    const unsigned own = own_rank(stage, it->outer[n].rank);
-    const uint64_t trips = it->outer[n].trips;
+    const unsigned own = own_rank(stage, it->outer->node[n].rank);
+    const uint64_t trips = it->outer->node[n].trips;
     const bool reduced = own < UINT_MAX && !cds_tensor_has_rank(output, own);
     uint64_t *times = reduced ? &out->stage.rounds : &out->stage.repeats;
     if (!cds_mul_u64(times, *times, trips)) {
@@ -233,11 +234,10 @@ static cds_status set_passes(cds_fused_pass *out, const cds_placing *it,
 }
 
 cds_status cds_fused_pass_set(cds_fused_pass *out, const cds_fused_group *group,
-                              const cds_arch *arch, const cds_outer_node *outer,
-                              unsigned outers, unsigned index,
-                              cds_arena *scratch) {
+                              const cds_arch *arch, const cds_outer *outer,
+                              unsigned index, cds_arena *scratch) {
   const cds_fused_einsum *stage = &group->stage[index];
-  const cds_placing it = {group, arch, outer, outers, scratch};
+  const cds_placing it = {group, arch, outer, scratch};
   const cds_arena_mark mark = cds_arena_mark_get(scratch);
   memset(&out->stage, 0, sizeof out->stage);
   out->einsum = *stage->einsum;

@@ -17,8 +17,7 @@ typedef struct cds_fused_pass {
  * cds_price_needs with its room. `out` must stay where it is. CDS_ELIMIT beyond
  * 64 bits or the ranks of an einsum. */
 cds_status cds_fused_pass_set(cds_fused_pass *out, const cds_fused_group *group,
-                              const cds_arch *arch, const cds_outer_node *outer,
-                              unsigned outers, unsigned index,
-                              cds_arena *scratch);
+                              const cds_arch *arch, const cds_outer *outer,
+                              unsigned index, cds_arena *scratch);
 
 #endif

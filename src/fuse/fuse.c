@@ -202,13 +202,13 @@ static const cds_outer_choice *choice_of(const cds_fuser *it,
 /* The next stage of a choice: its floor gives way to what it takes. */
 static cds_status advance(cds_fuser *it, cds_opened *opened) {
   const cds_outers *outers = &it->outers;
-  cds_outer_node node[CDS_OUTER_NODES_MAX];
-  const unsigned nodes = cds_outers_nodes(node, outers, choice_of(it, opened));
+  cds_outer outer;
+  cds_outers_nodes(&outer, outers, choice_of(it, opened));
   const unsigned index = opened->stages;
   cds_fused_pass pass;
   cds_stage_floor floor;
-  CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, node, nodes,
-                             index, it->scratch));
+  CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer, index,
+                             it->scratch));
   const cds_status fits = cds_outers_floor(&floor, outers, &pass, index);
   if (fits == CDS_EINFEASIBLE) {
     opened->bound = (double)INFINITY;
@@ -244,14 +244,12 @@ static cds_status write_result(cds_fuser *it, const cds_opened *opened) {
   const cds_outers *outers = &it->outers;
   cds_fuse_result *out = it->out;
   cds_fused_mapping *mapping = &out->mapping;
-  mapping->outers =
-      cds_outers_nodes(mapping->outer, outers, choice_of(it, opened));
+  cds_outers_nodes(&mapping->outer, outers, choice_of(it, opened));
   out->energy_pj = out->latency_s = 0;
   for (unsigned s = 0; s < outers->group->stages; s++) {
     cds_fused_pass pass;
     CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch,
-                               mapping->outer, mapping->outers, s,
-                               it->scratch));
+                               &mapping->outer, s, it->scratch));
     if (outers->group->stage[s].operation != NULL) {
       CDS_TRY(cds_outers_operation(&out->cost[s], outers, &pass, s));
       mapping->inner[s].nodes = 0;

@@ -107,39 +107,34 @@ static uint64_t common_divisor(uint64_t a, uint64_t b) {
 }
 
 /* The trips of a class, shared out to its ranks. */
-static unsigned write_loops(cds_outer_node *out, const cds_outers *it,
-                            const cds_loop_class *class, uint64_t trips) {
-  unsigned nodes = 0;
+static void write_loops(cds_outer *out, const cds_outers *it,
+                        const cds_loop_class *class, uint64_t trips) {
   for (unsigned i = 0; i < class->ranks; i++) {
     const uint64_t part =
         common_divisor(trips, it->group->rank[class->rank[i]].size);
     trips /= part;
     if (part > 1) {
-      out[nodes++] = (cds_outer_node){
+      out->node[out->nodes++] = (cds_outer_node){
           .kind = CDS_OUTER_FOR, .rank = class->rank[i], .trips = part};
     }
   }
-  return nodes;
 }
 
-unsigned cds_outers_nodes(cds_outer_node out[CDS_OUTER_NODES_MAX],
-                          const cds_outers *outers,
-                          const cds_outer_choice *choice) {
-  unsigned nodes = 0;
+void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
+                      const cds_outer_choice *choice) {
+  out->nodes = 0;
   for (unsigned i = 0; i <= choice->loops; i++) {
     for (unsigned t = 0; t < outers->group->tensors; t++) {
       if (choice->place[t] == i) {
-        out[nodes++] = (cds_outer_node){
+        out->node[out->nodes++] = (cds_outer_node){
             .kind = CDS_OUTER_HOLD, .tensor = t, .level = choice->level};
       }
     }
     if (i < choice->loops) {
-      nodes +=
-          write_loops(&out[nodes], outers, &outers->class[choice->class[i]],
-                      choice -> trips[i]);
+      write_loops(out, outers, &outers->class[choice->class[i]],
+                  choice -> trips[i]);
     }
   }
-  return nodes;
 }
 
 /* ---- floors ---------------------------------------------------------- */
@@ -336,16 +331,16 @@ static cds_status own_floor(cds_placing_all *it, unsigned stage) {
     const unsigned tensor = own->tensor[t];
     choice.place[tensor] = it->tensor[tensor].place[it->at[tensor]];
   }
-  cds_outer_node node[CDS_OUTER_NODES_MAX];
-  const unsigned nodes = cds_outers_nodes(node, outers, &choice);
+  cds_outer outer;
+  cds_outers_nodes(&outer, outers, &choice);
   cds_stage_floor *floor = &it->stage[stage].floor[own_index(it, stage)];
   *floor = (cds_stage_floor){(double)INFINITY, (double)INFINITY};
-  if (cds_fused_outer_wrong(outers->group, outers->arch, node, nodes) != NULL) {
+  if (cds_fused_outer_wrong(outers->group, outers->arch, &outer) != NULL) {
     return CDS_OK;
   }
   cds_fused_pass pass;
-  CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, node, nodes,
-                             stage, outers->scratch));
+  CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer, stage,
+                             outers->scratch));
   for (unsigned t = 0; t < own->einsum->tensors; t++) {
     const unsigned tensor = own->tensor[t];
     if (!outers->group->tensor[tensor].intermediate) {

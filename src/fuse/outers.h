@@ -65,10 +65,9 @@ cds_status cds_outers_begin(cds_outers *outers);
 cds_status cds_outers_list(cds_outers *outers, size_t vector);
 void cds_outers_free(cds_outers *outers);
 cds_status cds_outers_vectors(cds_outers *outers); /* trips.c */
-/* Writes the nodes of a choice; their number. */
-unsigned cds_outers_nodes(cds_outer_node out[CDS_OUTER_NODES_MAX],
-                          const cds_outers *outers,
-                          const cds_outer_choice *choice);
+/* Writes the nodes of a choice. */
+void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
+                      const cds_outer_choice *choice);
 /* The cost of a stage that is no product, of all passes. */
 cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage);

@@ -77,8 +77,8 @@ static cds_status put_home(cds_fused_pass *pass, const cds_listing_trips *it,
 }
 
 /* The loops that the stage has, and all intermediates. */
-static unsigned write_nodes(cds_outer_node out[CDS_OUTER_NODES_MAX],
-                            const cds_listing_trips *it, unsigned stage) {
+static void write_nodes(cds_outer *out, const cds_listing_trips *it,
+                        unsigned stage) {
   const cds_outers *outers = it->outers;
   cds_outer_choice choice = {.level = (uint8_t)it->level};
   for (unsigned c = 0; c < outers->classes; c++) {
@@ -92,15 +92,15 @@ static unsigned write_nodes(cds_outer_node out[CDS_OUTER_NODES_MAX],
     const bool made = outers->group->tensor[t].intermediate;
     choice.place[t] = made ? choice.loops : CDS_NO_PLACE;
   }
-  return cds_outers_nodes(out, outers, &choice);
+  cds_outers_nodes(out, outers, &choice);
 }
 
 static cds_status make_floor(cds_stage_floor *out, const cds_listing_trips *it,
                              unsigned stage) {
   const cds_outers *outers = it->outers;
   const cds_fused_einsum *own = &outers->group->stage[stage];
-  cds_outer_node node[CDS_OUTER_NODES_MAX];
-  const unsigned nodes = write_nodes(node, it, stage);
+  cds_outer outer;
+  write_nodes(&outer, it, stage);
   unsigned free = 0;
   for (unsigned t = 0; t < own->einsum->tensors; t++) {
     free |= own->operation == NULL && may_stay(outers, own->tensor[t]) ? 1U << t
@@ -114,7 +114,7 @@ static cds_status make_floor(cds_stage_floor *out, const cds_listing_trips *it,
     if ((tensors & ~free) != 0) {
       continue;
     }
-    CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, node, nodes,
+    CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer,
                                stage, outers->scratch));
     /* Tiles of other stages are smaller with loops that this one lacks. */
     memset(pass.stage.taken_bits, 0, sizeof pass.stage.taken_bits);

@@ -239,8 +239,7 @@ const char *cds_fused_loop_wrong(const cds_fused_group *group, unsigned rank) {
 typedef struct cds_outer_check {
   const cds_fused_group *group;
   const cds_arch *arch;
-  const cds_outer_node *outer;
-  unsigned outers;
+  const cds_outer *outer;
 } cds_outer_check;
 
 static const char *loop_wrong(const cds_outer_check *it,
@@ -254,14 +253,14 @@ static const char *loop_wrong(const cds_outer_check *it,
 }
 
 static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
-  const cds_outer_node *hold = &it->outer[at];
+  const cds_outer_node *hold = &it->outer->node[at];
   if (hold->tensor >= it->group->tensors || hold->level == 0 ||
       hold->level >= it->arch->levels ||
       it->arch->level[hold->level].depth > 0) {
     return "a tensor is held where no tile can be at home";
   }
-  for (unsigned n = at + 1; n < it->outers; n++) {
-    const cds_outer_node *node = &it->outer[n];
+  for (unsigned n = at + 1; n < it->outer->nodes; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
     if (node->kind == CDS_OUTER_HOLD && node->tensor == hold->tensor) {
       return "a tensor is held twice";
     }
@@ -284,22 +283,21 @@ static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
 
 const char *cds_fused_outer_wrong(const cds_fused_group *group,
                                   const cds_arch *arch,
-                                  const cds_outer_node *outer,
-                                  unsigned outers) {
-  const cds_outer_check it = {group, arch, outer, outers};
+                                  const cds_outer *outer) {
+  const cds_outer_check it = {group, arch, outer};
   uint64_t left[CDS_FUSED_RANKS_MAX];
   uint32_t held = 0;
   for (unsigned r = 0; r < group->ranks; r++) {
     left[r] = group->rank[r].size;
   }
-  for (unsigned n = 0; n < outers; n++) {
-    const bool loop = outer[n].kind == CDS_OUTER_FOR;
+  for (unsigned n = 0; n < outer->nodes; n++) {
+    const bool loop = outer->node[n].kind == CDS_OUTER_FOR;
     const char *wrong =
-        loop ? loop_wrong(&it, &outer[n], left) : hold_wrong(&it, n);
+        loop ? loop_wrong(&it, &outer->node[n], left) : hold_wrong(&it, n);
     if (wrong != NULL) {
       return wrong;
     }
-    held |= loop ? 0 : 1U << outer[n].tensor;
+    held |= loop ? 0 : 1U << outer->node[n].tensor;
   }
   for (unsigned t = 0; t < group->tensors; t++) {
     if (group->tensor[t].intermediate && (held >> t & 1U) == 0) {

@@ -95,9 +95,14 @@ typedef struct cds_outer_node {
   unsigned level;  /* HOLD: not the outermost */
 } cds_outer_node;
 
+/* Loops and homes, from outside in. */
+typedef struct cds_outer {
+  unsigned nodes;
+  cds_outer_node node[CDS_OUTER_NODES_MAX];
+} cds_outer;
+
 typedef struct cds_fused_mapping {
-  unsigned outers;
-  cds_outer_node outer[CDS_OUTER_NODES_MAX];
+  cds_outer outer;
   cds_mapping inner[CDS_STAGES_MAX]; /* of the stages' pieces
                                          (count/fusion.h) */
 } cds_fused_mapping;
@@ -125,6 +130,5 @@ const char *cds_fused_loop_wrong(const cds_fused_group *group, unsigned rank);
 /* Why the outer nodes are no fused mapping of the group (the rules above, and
  * factors that divide), or NULL. */
 const char *cds_fused_outer_wrong(const cds_fused_group *group,
-                                  const cds_arch *arch,
-                                  const cds_outer_node *outer, unsigned outers);
+                                  const cds_arch *arch, const cds_outer *outer);
 #endif

@@ -264,27 +264,26 @@ static double stage_value(brute *b, const cds_fused_pass *pass,
 
 static void try_nodes(brute *b) {
   const fuse_case *it = b->it;
-  cds_outer_node node[PRIMES_MOST + CDS_FUSED_TENSORS_MAX];
-  unsigned nodes = 0;
+  cds_outer outer = {.nodes = 0};
   for (unsigned i = 0; i <= b->loops; i++) {
     for (unsigned t = 0; t < it->group.tensors; t++) {
       if (b->place[t] == i) {
-        node[nodes++] = (cds_outer_node){
+        outer.node[outer.nodes++] = (cds_outer_node){
             .kind = CDS_OUTER_HOLD, .tensor = t, .level = b->level};
       }
     }
     if (i < b->loops) {
-      node[nodes++] = b->loop[i];
+      outer.node[outer.nodes++] = b->loop[i];
     }
   }
-  if (cds_fused_outer_wrong(&it->group, &it->tiny.arch, node, nodes) != NULL) {
+  if (cds_fused_outer_wrong(&it->group, &it->tiny.arch, &outer) != NULL) {
     return;
   }
   b->tried++;
   double value = 0;
   for (unsigned s = 0; s < it->group.stages && !isinf(value); s++) {
     cds_fused_pass pass;
-    if (cds_fused_pass_set(&pass, &it->group, &it->tiny.arch, node, nodes, s,
+    if (cds_fused_pass_set(&pass, &it->group, &it->tiny.arch, &outer, s,
                            b->scratch) != CDS_OK) {
       exit(EXIT_FAILURE);
     }
@@ -371,7 +370,8 @@ int main(int argc, char **argv) {
                                             fabs(result->value - b->value) <=
                                                 1e-11 * b->value;
     feasible += !isinf(b->value);
-    looped += result->found && result->mapping.outer[0].kind == CDS_OUTER_FOR;
+    looped +=
+        result->found && result->mapping.outer.node[0].kind == CDS_OUTER_FOR;
     opened += result->opened;
     if (!good) {
       mismatches++;
