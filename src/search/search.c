@@ -217,6 +217,9 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
     return CDS_EINPUT;
   }
   CDS_TRY(take_pair(searcher, arch, einsum, NULL));
+  if (einsum->stage != NULL && (searcher->by_programs || !searcher->matrix)) {
+    return CDS_EINPUT;
+  }
   return searcher->by_programs ? begin_programs(searcher, power_limit_w)
                                : begin_pair(searcher, power_limit_w);
 }
