@@ -29,6 +29,7 @@
 #include "count/loads.h"
 #include "count/passes.h"
 #include "count/pieces.h"
+#include "count/stage.h"
 #include "count/uneven_links.h"
 #include "count/windows.h"
 
@@ -110,12 +111,28 @@ static cds_status count_units(cds_counting *job) {
 
 /* ---- loads of a holder, by the tensor's method ------------------------ */
 
-/* Loads of the holder (cds_loads), their share of the busiest instance above
- * array `from`, and, if they are asked for, those of the first and last tile.
+/* What one run moves, over all rounds. */
+static cds_status all_rounds(const cds_counting *job, uint64_t *count) {
+  return cds_mul_u64(count, *count, cds_einsum_rounds(job->einsum))
+             ? CDS_OK
+             : CDS_ELIMIT;
+}
+
+static cds_status all_rounds_of(const cds_counting *job, uint64_t *count,
+                                unsigned counts) {
+  for (unsigned i = 0; i < counts; i++) {
+    CDS_TRY(all_rounds(job, &count[i]));
+  }
+  return CDS_OK;
+}
+
+/* Loads of the holder (cds_loads) in one round, their share of the busiest
+ * instance above array `from`, and, if they are asked for, those of the first
+ * and last tile.
  */
-static cds_status edge_loads(cds_uneven_loads *out, const cds_counting *job,
-                             const cds_edge *edge, unsigned united,
-                             unsigned from, bool ends) {
+static cds_status round_loads(cds_uneven_loads *out, const cds_counting *job,
+                              const cds_edge *edge, unsigned united,
+                              unsigned from, bool ends) {
   switch (job->method) {
   case CDS_METHOD_EVEN:
     CDS_TRY(cds_loads(&out->total, ends ? &out->first : NULL, &edge->holder,
@@ -129,6 +146,20 @@ static cds_status edge_loads(cds_uneven_loads *out, const cds_counting *job,
   case CDS_METHOD_WINDOWS:
     return cds_window_loads(out, NULL, &edge->holder, united, from,
                             job->scratch);
+  }
+  return CDS_OK;
+}
+
+/* The same of all rounds. */
+static cds_status edge_loads(cds_uneven_loads *out, const cds_counting *job,
+                             const cds_edge *edge, unsigned united,
+                             unsigned from, bool ends) {
+  CDS_TRY(round_loads(out, job, edge, united, from, ends));
+  CDS_TRY(all_rounds(job, &out->total));
+  CDS_TRY(all_rounds(job, &out->peak));
+  if (ends) {
+    CDS_TRY(all_rounds(job, &out->first));
+    CDS_TRY(all_rounds(job, &out->last));
   }
   return CDS_OK;
 }
@@ -248,11 +279,28 @@ static cds_status route_uneven(cds_uneven_route *out, const cds_counting *job,
   return cds_uneven_routes(out, &uneven, job->scratch);
 }
 
+/* The same over all rounds; the results go up in the last one. */
+static cds_status route_rounds(cds_uneven_route *out, const cds_counting *job,
+                               const cds_edge *edge, unsigned k, cds_way way,
+                               bool final) {
+  CDS_TRY(route_uneven(out, job, edge, k, way, final));
+  const uint64_t results = out->hops - out->partial;
+  CDS_TRY(all_rounds(job, &out->hops));
+  out->partial = out->hops - results;
+  for (unsigned x = 0; x < 2; x++) {
+    const uint64_t here = out->peak[x] - out->partial_peak[x];
+    CDS_TRY(all_rounds(job, &out->peak[x]));
+    out->partial_peak[x] = out->peak[x] - here;
+  }
+  CDS_TRY(all_rounds_of(job, out->first, 2));
+  return all_rounds_of(job, out->last, 2);
+}
+
 static cds_status count_uneven_down(cds_counting *job, const cds_edge *edge,
                                     unsigned k) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   cds_uneven_route route;
-  CDS_TRY(route_uneven(&route, job, edge, k, CDS_WAY_DOWN, false));
+  CDS_TRY(route_rounds(&route, job, edge, k, CDS_WAY_DOWN, false));
   child->hops_down[k] = route.hops;
   memcpy(child->link_down[k], route.peak, sizeof route.peak);
   if (!edge->holder.memoryless) {
@@ -282,7 +330,7 @@ static cds_status count_uneven_up(cds_counting *job, const cds_edge *edge,
                                   unsigned k, bool final) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   cds_uneven_route route;
-  CDS_TRY(route_uneven(&route, job, edge, k, CDS_WAY_UP, final));
+  CDS_TRY(route_rounds(&route, job, edge, k, CDS_WAY_UP, final));
   child->hops_up[k] = route.hops;
   child->hops_up_partial[k] = route.partial;
   memcpy(child->link_up[k], route.peak, sizeof route.peak);
@@ -308,6 +356,9 @@ static cds_status count_links_down(cds_counting *job, const cds_edge *edge,
     cds_link_loads loads;
     CDS_TRY(cds_halo_loads(&loads, array, &edge->holder, k,
                            switched_arrays(job->arch, false), job->scratch));
+    CDS_TRY(all_rounds(job, &loads.hops));
+    CDS_TRY(all_rounds_of(job, loads.peak, 2));
+    CDS_TRY(all_rounds_of(job, loads.first, 2));
     child->hops_down[k] = loads.hops;
     memcpy(child->link_down[k], loads.peak, sizeof loads.peak);
     memcpy(child->first_link[k], loads.first, sizeof loads.first);
@@ -597,8 +648,11 @@ cds_status cds_count(cds_counts *out, const cds_arch *arch,
                       .perfect = cds_mapping_perfect(mapping, einsum)};
   CDS_TRY(count_units(&job));
   CDS_TRY(cds_count_passes(out, arch, einsum, mapping, scratch));
+  CDS_TRY(all_rounds(&job, &out->macs));
+  CDS_TRY(all_rounds(&job, &out->steps));
+  CDS_TRY(all_rounds_of(&job, out->passes, arch->arrays));
   for (job.tensor = 0; job.tensor < einsum->tensors; job.tensor++) {
     CDS_TRY(count_tensor(&job));
   }
-  return CDS_OK;
+  return einsum->stage == NULL ? CDS_OK : cds_count_repeats(out, arch, einsum);
 }

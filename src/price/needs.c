@@ -7,6 +7,7 @@
  */
 #include "base/checked.h"
 #include "price/words.h"
+#include "spec/stage.h"
 
 static uint64_t tile_bits(const cds_arch *arch, const cds_einsum *einsum,
                           const cds_counts *counts, unsigned level,
@@ -29,7 +30,7 @@ static uint64_t tile_bits(const cds_arch *arch, const cds_einsum *einsum,
 void cds_price_needs(uint64_t need_bits[CDS_LEVELS_MAX], const cds_arch *arch,
                      const cds_einsum *einsum, const cds_counts *counts) {
   for (unsigned level = 0; level < arch->levels; level++) {
-    uint64_t sum = 0;
+    uint64_t sum = einsum->stage == NULL ? 0 : einsum->stage->taken_bits[level];
     for (unsigned t = 0; t < einsum->tensors; t++) {
       if (!cds_add_u64(&sum, sum, tile_bits(arch, einsum, counts, level, t))) {
         sum = UINT64_MAX;

@@ -523,13 +523,6 @@ cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
   branch->last_batches =
       (double)problem->size[CDS_BATCH] -
       (branch->batch_steps - 1) * (double)branch->spreads->s[CDS_BATCH];
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    const cds_tensor *tensor = &problem->einsum->tensor[t];
-    const bool narrow =
-        t == CDS_MATRIX - 1 && tensor->accumulator.bits < tensor->format.bits;
-    branch->least_bits[t] =
-        narrow ? tensor->accumulator.bits : tensor->format.bits;
-  }
   branch->least_cycles = cycles;
   for (unsigned level = 1; level < problem->levels; level++) {
     branch->charged[level] =

@@ -80,8 +80,7 @@ typedef struct cds_branch {
   bool stopped; /* cancelled, or enough: what was open is not looked into */
   bool charged[CDS_STEPS]; /* levels that keep second copies of tiles */
   double batch_steps;
-  double last_batches;             /* at work in the last step */
-  unsigned least_bits[CDS_MATRIX]; /* of a word in a tile */
+  double last_batches; /* at work in the last step */
   cds_group *chosen_group[CDS_MATRIX];
   const cds_row *chosen[CDS_MATRIX];
   const cds_row *below[CDS_MATRIX]; /* bounds of what is still open */

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "search/branch_fit.h"
+#include "spec/stage.h"
 
 /* ---- capacity -------------------------------------------------------- */
 
@@ -37,13 +38,13 @@ bool cds_branch_order_may_fit(const cds_branch *branch,
   for (unsigned p = 0; p < order->count; p++) {
     const cds_order_place *place = &order->place[p];
     const double tile =
-        tile_words(branch, place) * branch->least_bits[place->tensor];
+        tile_words(branch, place) * branch->problem->least_bits[place->tensor];
     const bool twice =
         branch->charged[place->level] && known_replaced(branch, place);
     bits[place->level] += twice ? 2 * tile : tile;
   }
   for (unsigned level = 1; level < branch->problem->levels; level++) {
-    if (bits[level] > (double)branch->problem->arch->level[level].size_bits) {
+    if (bits[level] > branch->problem->room[level]) {
       return false;
     }
   }
@@ -69,9 +70,23 @@ bool cds_branch_may_fit(cds_branch *branch) {
   return false;
 }
 
+/* What the tensors that are at home at the level take more than its room is
+ * without, as they are sums. */
+static double home_sums(const cds_branch *branch, unsigned level) {
+  double bits = 0;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    if (branch->problem->home[t] == level) {
+      bits += cds_home_words(branch->problem, t) *
+              (branch->chosen[t]->tile_bits[level] -
+               branch->problem->least_bits[t]);
+    }
+  }
+  return bits;
+}
+
 static bool fits(const cds_branch *branch, unsigned level,
                  const cds_order *order) {
-  double bits = 0;
+  double bits = home_sums(branch, level);
   for (unsigned p = 0; p < order->count; p++) {
     const cds_order_place *place = &order->place[p];
     if (place->level == level) {
@@ -81,7 +96,7 @@ static bool fits(const cds_branch *branch, unsigned level,
               branch->chosen[place->tensor]->tile_bits[level] * (twice ? 2 : 1);
     }
   }
-  return bits <= (double)branch->problem->arch->level[level].size_bits;
+  return bits <= branch->problem->room[level];
 }
 
 /* ---- first fill and last drain --------------------------------------- */
@@ -142,6 +157,23 @@ static double outer_words(const cds_branch *branch,
   return words * (double)(output ? own->group[place->level] : own->trips.s);
 }
 
+/* The first and last tiles of tensors at home at the level. */
+static void add_home_bursts(cds_burst *first, cds_burst *last,
+                            const cds_branch *branch, unsigned level) {
+  const cds_stage *stage = branch->problem->einsum->stage;
+  for (unsigned t = 0; stage != NULL && t < CDS_MATRIX; t++) {
+    const cds_home *home = &stage->home[t];
+    if (home->level != level || home->loads == 0) {
+      continue;
+    }
+    const double bits = cds_words_bits(
+        home->tile_words, branch->problem->einsum->tensor[t].format.bits);
+    cds_burst *burst = t == CDS_MATRIX - 1 ? last : first;
+    burst->own += bits;
+    burst->parent[0] += bits;
+  }
+}
+
 /* Cycles of the first fill (operands) and last drain (output) of a level. */
 static double edge_cycles(const cds_branch *branch, unsigned level,
                           const cds_order *order) {
@@ -159,8 +191,10 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
     const unsigned parent = row->parent[level];
     const bool under = problem->below[level];
     const bool between = !problem->below[parent] && under;
-    const double tile = burst_words(branch, place, under ? 1 : 0);
-    const double outer = between ? outer_words(branch, place) : tile;
+    /* Each run begins and ends by itself. */
+    const double runs = problem->runs;
+    const double tile = burst_words(branch, place, under ? 1 : 0) * runs;
+    const double outer = between ? outer_words(branch, place) * runs : tile;
     cds_burst *burst = output ? &last : &first;
     const unsigned bits = problem->einsum->tensor[t].format.bits;
     burst->own += tile * (output ? row->last_own_bits[level] : bits);
@@ -170,17 +204,14 @@ static double edge_cycles(const cds_branch *branch, unsigned level,
       burst->net += outer * (output ? row->last_net_bits[level] : bits);
     }
   }
+  add_home_bursts(&first, &last, branch, level);
   return burst_cycles(branch, &first, level, true) +
          burst_cycles(branch, &last, level, false);
 }
 
 bool cds_branch_fits_outermost(const cds_branch *branch) {
-  const cds_level *outermost = &branch->problem->arch->level[0];
-  double bits = 0;
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    bits += (double)branch->problem->words[t] * branch->chosen[t]->tile_bits[0];
-  }
-  return outermost->streamed || bits <= (double)outermost->size_bits;
+  return branch->problem->arch->level[0].streamed ||
+         home_sums(branch, 0) <= branch->problem->room[0];
 }
 
 double cds_branch_order_cycles(const cds_branch *branch, unsigned level,

@@ -19,7 +19,8 @@ static bool single(const cds_problem *problem, unsigned level) {
 }
 
 /* Of what a tensor moves: what one instance under the array does. It has
- * steps / size of the other classes. Whole numbers stay exact. */
+ * steps / size of the other classes, in each run. Whole numbers stay exact.
+ */
 static double on_one(const cds_problem *problem, const double steps[3],
                      unsigned tensor, double moved) {
   return moved * steps[tensor] / problem->others[tensor];
@@ -106,7 +107,7 @@ void cds_rows_cost(double *dynamic_pj, double *cycles,
   const double steps[3] = {batch_steps * row[1]->steps * row[2]->steps,
                            batch_steps * row[0]->steps * row[2]->steps,
                            batch_steps * row[0]->steps * row[1]->steps};
-  double time = steps[0] * row[0]->steps;
+  double time = steps[0] * row[0]->steps * problem->runs;
   for (unsigned level = problem->levels; level-- > 0;) {
     const double port = level_cycles(problem, row, steps, level);
     time = port > time ? port : time;

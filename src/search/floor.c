@@ -8,12 +8,13 @@
 #include "base/checked.h"
 #include "search/branch.h"
 #include "search/holders.h"
+#include "spec/stage.h"
 
 bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
                       cds_held held) {
   for (unsigned level = 1; level < CDS_STEPS; level++) {
     const bool here = (held >> (level - 1) & 1U) != 0;
-    if (level >= problem->levels) {
+    if (level >= problem->levels || level <= problem->home[tensor]) {
       if (here) {
         return false;
       }
@@ -174,8 +175,10 @@ static cds_misfit least_need(const cds_arch *arch, const cds_einsum *einsum,
     return need; /* need not fit */
   }
   for (unsigned t = 0; t < einsum->tensors; t++) {
-    if (level > 0 &&
-        cds_level_policy(arch, level, &einsum->tensor[t]) != CDS_MUST) {
+    const unsigned home = cds_einsum_home(einsum, t);
+    if (level < home ||
+        (level > home &&
+         cds_level_policy(arch, level, &einsum->tensor[t]) != CDS_MUST)) {
       continue;
     }
     uint64_t words = 0;
@@ -183,9 +186,9 @@ static cds_misfit least_need(const cds_arch *arch, const cds_einsum *einsum,
       words = UINT64_MAX;
     }
     const unsigned bits = einsum->tensor[t].format.bits;
-    const uint64_t copies = twice && words > 1 ? 2 : 1;
+    const uint64_t copies = twice && level > home && words > 1 ? 2 : 1;
     uint64_t own = 0;
-    if (!cds_mul_u64(&own, level == 0 ? words : 1, bits * copies) ||
+    if (!cds_mul_u64(&own, level == home ? words : 1, bits * copies) ||
         !cds_add_u64(&need.need_bits, need.need_bits, own)) {
       need.need_bits = UINT64_MAX;
       own = UINT64_MAX;

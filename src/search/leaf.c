@@ -119,7 +119,7 @@ static void write_mapping(cds_writer *writer,
   }
   writer->mapping->nodes = 0;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    write_hold(writer, t, 0);
+    write_hold(writer, t, problem->home[t]);
   }
   const cds_order *order = &leaf->order;
   if (order->spread == 0) {

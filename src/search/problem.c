@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "spec/constraints.h"
+#include "spec/stage.h"
 
 unsigned cds_rank_class(const cds_einsum *einsum, unsigned rank) {
   unsigned lacks = 0;
@@ -153,14 +154,48 @@ static cds_status init_sizes(cds_problem *out) {
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
     out->residual[c] = out->arch->any_factors && ranks[c] == 1;
   }
+  const uint64_t repeats = cds_einsum_repeats(einsum);
+  out->rounds = cds_einsum_rounds(einsum);
+  out->runs = (double)out->rounds * (double)repeats;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     CDS_TRY(cds_tensor_words(&out->words[t], einsum, t));
     out->others[t] = (double)out->words[t];
+    if (!cds_mul_u64(&out->words[t], out->words[t], repeats)) {
+      return CDS_ELIMIT;
+    }
   }
   uint64_t macs = 0;
   CDS_TRY(cds_einsum_macs(&macs, einsum));
-  out->macs = (double)macs;
+  out->macs = (double)macs * out->runs;
   return CDS_OK;
+}
+
+double cds_home_words(const cds_problem *problem, unsigned tensor) {
+  const cds_stage *stage = problem->einsum->stage;
+  const unsigned level = problem->home[tensor];
+  if (stage == NULL || level == 0) {
+    return problem->others[tensor];
+  }
+  const bool twice = stage->home[tensor].replaced &&
+                     problem->arch->overlap == CDS_OVERLAP_NATIVE &&
+                     problem->arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+  return (double)stage->home[tensor].tile_words * (twice ? 2 : 1);
+}
+
+static void init_homes(cds_problem *out) {
+  for (unsigned l = 0; l < out->levels; l++) {
+    const cds_stage *stage = out->einsum->stage;
+    const double taken = stage == NULL ? 0 : (double)stage->taken_bits[l];
+    out->room[l] = (double)out->arch->level[l].size_bits - taken;
+  }
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    const cds_tensor *tensor = &out->einsum->tensor[t];
+    const unsigned bits = tensor->format.bits;
+    const unsigned sums = tensor->accumulator.bits;
+    out->home[t] = cds_einsum_home(out->einsum, t);
+    out->least_bits[t] = t == CDS_MATRIX - 1 && sums < bits ? sums : bits;
+    out->room[out->home[t]] -= cds_home_words(out, t) * out->least_bits[t];
+  }
 }
 
 cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
@@ -179,6 +214,7 @@ cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
     }
   }
   out->below[CDS_STEPS] = out->array;
+  init_homes(out);
   out->mac_pj =
       out->macs * arch->compute.mac_pj[cds_compute_format(arch, einsum)];
   out->leakage_w = cds_arch_leakage_w(arch);

@@ -43,9 +43,16 @@ typedef struct cds_problem {
   uint64_t size[CDS_CLASSES];     /* product of the ranks' sizes */
   bool residual[CDS_CLASSES];     /* its parts need not be equal */
   cds_primes primes[CDS_CLASSES]; /* of these sizes */
-  uint64_t words[CDS_MATRIX];     /* of each tensor */
-  double others[CDS_MATRIX];      /* the same: sizes of the classes it has */
+  uint64_t words[CDS_MATRIX];     /* of each tensor, times repeats (stage.h) */
+  uint64_t rounds;                /* of each repeat */
+  double runs;                    /* all of them: rounds x repeats */
+  double others[CDS_MATRIX]; /* words of one: sizes of the classes it has */
   cds_policy policy[CDS_STEPS][CDS_MATRIX];
+  unsigned home[CDS_MATRIX];       /* the tensor's outermost level */
+  unsigned least_bits[CDS_MATRIX]; /* of a word: stored, or a sum if less */
+  /* Bits of a level for tiles: its size less what is taken and the tensors at
+   * home there, as if no sums were among them. */
+  double room[CDS_STEPS];
   double mac_pj; /* all multiply-accumulates */
   double macs;
   double leakage_w;
@@ -62,6 +69,8 @@ bool cds_problem_matrix(const cds_arch *arch, const cds_einsum *einsum);
 /* Fills the problem; the caller has checked cds_problem_matrix. */
 cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
+/* Words that a tensor takes at its home, copies counted. */
+double cds_home_words(const cds_problem *problem, unsigned tensor);
 /* Class of a rank: 0..3, or CDS_CLASSES when the rank is in no class. */
 unsigned cds_rank_class(const cds_einsum *einsum, unsigned rank);
 /* Number of divisors of n, a divisor of the number whose primes are given. */

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "spec/stage.h"
+
 /* An edge of the chain of holders of one tensor. */
 typedef struct cds_link {
   unsigned parent, child; /* memory levels; child CDS_STEPS: compute */
@@ -235,13 +237,62 @@ static void output_edge(cds_row_job *job, const cds_link *link,
 static void add_edge(cds_row_job *job, unsigned parent, unsigned child,
                      cds_output_state *state) {
   const cds_problem *problem = job->problem;
-  const cds_link link = {parent, child, job->row->cut.passes[child],
+  const uint64_t rounds = problem->rounds;
+  const cds_passes *once = &job->row->cut.passes[child];
+  const cds_passes passes = {.one = once->one * rounds,
+                             .all = once->all * rounds,
+                             .shared = once->shared * rounds};
+  const cds_link link = {parent, child, passes,
                          !problem->below[parent] && problem->below[child]};
   if (job->tensor == CDS_MATRIX - 1) {
     output_edge(job, &link, state);
   } else {
     operand_edge(job, &link);
   }
+}
+
+/* Between the outermost level and the tensor's home: as of any holder with no
+ * array between it and its parent, with so many loads in the whole run. */
+static void add_home_edge(cds_row_job *job, cds_output_state *state) {
+  const cds_problem *problem = job->problem;
+  const cds_stage *stage = problem->einsum->stage;
+  if (stage == NULL || stage->home[job->tensor].loads == 0) {
+    return;
+  }
+  const cds_tensor *tensor = &problem->einsum->tensor[job->tensor];
+  const unsigned home = problem->home[job->tensor];
+  const uint64_t loads = stage->home[job->tensor].loads;
+  const cds_link link = {0, home, {0, 0, 0}, false};
+  cds_row *row = job->row;
+  if (job->tensor < CDS_MATRIX - 1) {
+    const double bits = cds_words_bits(loads, tensor->format.bits);
+    charge(job, 0, CDS_READ, loads, tensor->format.bits);
+    charge(job, home, CDS_FILL, loads, tensor->format.bits);
+    row->read[0] += bits;
+    row->fill[home] += bits;
+    charge_way(job, &link, 0, bits);
+    note_parent(job, &link, bits, 0);
+    return;
+  }
+  const uint64_t words = problem->words[job->tensor];
+  const uint64_t back = loads - words;
+  const unsigned wide = tensor->accumulator.bits;
+  const double up = two_bits(loads, words, tensor);
+  const double down = cds_words_bits(back, wide);
+  charge_two(job, 0, CDS_UPDATE, loads, words);
+  charge(job, 0, CDS_READ, back, wide);
+  charge_two(job, home, CDS_DRAIN, loads, words);
+  charge(job, home, CDS_FILL, back, wide);
+  row->update[0] += up;
+  row->read[0] += down;
+  row->drain[home] += up;
+  row->fill[home] += down;
+  row->tile_bits[0] = back > 0 ? wide : tensor->format.bits;
+  row->last_own_bits[home] = tensor->format.bits;
+  row->last_parent_bits[home] = tensor->format.bits;
+  charge_way(job, &link, 0, up + down);
+  note_parent(job, &link, down, up);
+  state->fills = back;
 }
 
 /* Fills the row along the chain of holders; notes the zero starts. */
@@ -256,8 +307,9 @@ static void fill_chain(cds_row_job *job, cds_held held, const cds_cut *cut,
     row->tile_bits[l] = job->problem->einsum->tensor[job->tensor].format.bits;
   }
   cds_output_state state = {words, words, most, 0, true};
-  unsigned parent = 0;
-  for (unsigned level = 1; level < CDS_STEPS; level++) {
+  add_home_edge(job, &state);
+  unsigned parent = job->problem->home[job->tensor];
+  for (unsigned level = parent + 1; level < CDS_STEPS; level++) {
     if ((held >> (level - 1) & 1U) != 0) {
       add_edge(job, parent, level, &state);
       noted->all[level] = state.zero_starts;

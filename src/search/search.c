@@ -217,6 +217,9 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
     return CDS_EINPUT;
   }
   CDS_TRY(take_pair(searcher, arch, einsum, NULL));
+  if (einsum->stage != NULL && (searcher->by_programs || !searcher->matrix)) {
+    return CDS_EINPUT;
+  }
   return searcher->by_programs ? begin_programs(searcher, power_limit_w)
                                : begin_pair(searcher, power_limit_w);
 }
@@ -395,13 +398,19 @@ static cds_status push_vectors(cds_searcher *searcher, size_t first) {
   return CDS_OK;
 }
 
+/* Cycles of so many steps of a run. */
+static double cycles_of(const cds_searcher *searcher, double steps) {
+  return steps * searcher->problem.runs;
+}
+
 /* Nothing on a vector of spreads that is not listed is below. */
 static double unlisted_bound(const cds_searcher *searcher) {
   const cds_spread_vectors *vectors = &searcher->vectors;
   return vectors->complete
              ? (double)INFINITY
              : cds_goal_value(&searcher->problem, searcher->branch.goal,
-                              vectors->floor_pj, vectors->steps);
+                              vectors->floor_pj,
+                              cycles_of(searcher, vectors->steps));
 }
 
 /* Steps from which on vectors are beyond the incumbent. */
@@ -415,8 +424,9 @@ static double enough_steps(const cds_searcher *searcher) {
   }
   for (unsigned round = 0; round < 12; round++) {
     const double middle = (low + high) / 2;
-    if (cds_beyond(branch, cds_goal_value(&searcher->problem, branch->goal,
-                                          floor_pj, middle))) {
+    if (cds_beyond(branch,
+                   cds_goal_value(&searcher->problem, branch->goal, floor_pj,
+                                  cycles_of(searcher, middle)))) {
       high = middle;
     } else {
       low = middle;

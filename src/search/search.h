@@ -104,7 +104,8 @@ void cds_searcher_choose(cds_searcher *searcher,
  * constraints of the architecture hold: with keep and bypass alone the spaces
  * are those above, with any other the pair is of the second one.
  * CDS_EINFEASIBLE when they contradict each other. CDS_EINPUT: the chosen
- * optimiser is not in this build, or does not take the pair. */
+ * optimiser is not in this build, or does not take the pair; stages of fused
+ * groups are taken in the first space, by `exact` alone. */
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
 /* What it was begun for, with the policies that constraints demand. */

@@ -325,8 +325,8 @@ void cds_spread_vectors_ask(cds_spread_vectors *vectors,
   vectors->complete = false;
   vectors->growth = first_band;
   /* None has as few: the first band begins with the fewest. */
-  vectors->steps =
-      problem->macs / (double)cds_array_units(problem) * (1 - 1e-9);
+  const double macs = problem->macs / problem->runs;
+  vectors->steps = macs / (double)cds_array_units(problem) * (1 - 1e-9);
 }
 
 cds_status cds_spread_vectors_more(cds_spread_vectors *vectors, double enough) {

@@ -88,7 +88,8 @@ void cds_slopes_fill(cds_slopes *out, const cds_problem *problem,
    * a level is raised those below it stand high. `many` large, so that
    * differences keep their digits, and words x passes within 64 bits. */
   uint64_t many = 1 << 16;
-  while (many > 1 && problem->words[tensor] > (UINT64_C(1) << 58) / many / s) {
+  while (many > 1 && problem->words[tensor] >
+                         (UINT64_C(1) << 58) / many / s / problem->rounds) {
     many /= 2;
   }
   const uint64_t high = 1 + many;
@@ -137,18 +138,14 @@ static void fill_room(cds_room *out, const cds_problem *problem, unsigned level,
                       const uint64_t s[CDS_CLASSES]) {
   const cds_level *at = &problem->arch->level[level];
   const bool under = problem->below[level];
-  out->room = (double)at->size_bits;
+  out->room = problem->room[level];
   out->held = 0;
   out->once = 0;
   out->twice = problem->arch->overlap == CDS_OVERLAP_NATIVE &&
                at->buffering == CDS_BUFFER_DOUBLE;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    const cds_tensor *tensor = &problem->einsum->tensor[t];
-    const bool narrow =
-        t == CDS_MATRIX - 1 && tensor->accumulator.bits < tensor->format.bits;
-    const unsigned bits =
-        narrow ? tensor->accumulator.bits : tensor->format.bits;
-    out->bits[t] = (double)bits * (under ? 1 : (double)s[CDS_BATCH]);
+    out->bits[t] =
+        (double)problem->least_bits[t] * (under ? 1 : (double)s[CDS_BATCH]);
     out->most[t] = (double)problem->size[t] / (under ? (double)s[t] : 1);
     out->least[t] = under ? 1 : (double)s[t];
     out->held |= (held[t] >> (level - 1) & 1U) << t;

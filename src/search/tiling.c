@@ -14,7 +14,8 @@ static cds_stack_tile plain_tile(const cds_branch *branch,
                                  const cds_order_place *place) {
   const unsigned side = branch->problem->below[place->level] ? 1 : 0;
   const double batches = side == 1 ? 1 : (double)branch->spreads->s[CDS_BATCH];
-  const cds_stack_tile tile = {branch->least_bits[place->tensor] * batches,
+  const cds_stack_tile tile = {branch->problem->least_bits[place->tensor] *
+                                   batches,
                                place->level,
                                side,
                                0,
@@ -33,7 +34,7 @@ static void put_known(cds_stack_tile *tile, const cds_branch *branch,
 static void set_rooms(cds_stack *stack, const cds_branch *branch) {
   const cds_problem *problem = branch->problem;
   for (unsigned level = 1; level < problem->levels; level++) {
-    stack->room[level] = (double)problem->arch->level[level].size_bits;
+    stack->room[level] = problem->room[level];
     stack->charged[level] = branch->charged[level];
   }
 }

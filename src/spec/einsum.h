@@ -69,6 +69,7 @@ typedef struct cds_einsum {
   /* Einsums that constraints treat alike have the same; 0: as if there were
    * none (cds_constraints_mark). */
   unsigned treatment;
+  const struct cds_stage *stage; /* of a fused group (stage.h), or NULL */
 } cds_einsum;
 
 /* Index of the named rank or tensor, or UINT_MAX. */

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "spec/mapping_internal.h"
+#include "spec/stage.h"
 
 const char *const cds_split_word[CDS_SPLITS] = {"balanced", "contiguous",
                                                 "cyclic"};
@@ -111,6 +112,7 @@ static unsigned first_holder(const checker *c, unsigned tensor,
 }
 
 static void check_holders(checker *c, unsigned tensor) {
+  const unsigned home = cds_einsum_home(c->einsum, tensor);
   bool outermost = false;
   bool looped = false;
   bool found = false;
@@ -124,7 +126,7 @@ static void check_holders(checker *c, unsigned tensor) {
     if (node->tensor != tensor) {
       continue;
     }
-    outermost = outermost || (node->level == 0 && !looped);
+    outermost = outermost || (node->level == home && !looped && !found);
     if (found) {
       check_order(c, outer, at);
     }
@@ -132,12 +134,12 @@ static void check_holders(checker *c, unsigned tensor) {
     outer = at;
   }
   if (!outermost) {
-    const unsigned first = first_holder(c, tensor, 0);
+    const unsigned first = first_holder(c, tensor, home);
     cds_diag_error(c->diag, node_place(c, first),
                    "tensor '%s' is not held at '%s' before the first loop: "
                    "expected 'hold %s at %s' there",
-                   tensor_name(c, tensor), level_name(c, 0),
-                   tensor_name(c, tensor), level_name(c, 0));
+                   tensor_name(c, tensor), level_name(c, home),
+                   tensor_name(c, tensor), level_name(c, home));
     c->failed = true;
   }
 }
@@ -149,9 +151,10 @@ static void note_level(const checker *c, unsigned level) {
   }
 }
 
-/* Keep and bypass of the levels below the outermost. */
+/* Keep and bypass of the levels below the tensor's home. */
 static void check_policies(checker *c, unsigned tensor) {
-  for (unsigned level = 1; level < c->arch->levels; level++) {
+  const unsigned home = cds_einsum_home(c->einsum, tensor);
+  for (unsigned level = home + 1; level < c->arch->levels; level++) {
     const cds_policy policy =
         cds_level_policy(c->arch, level, &c->einsum->tensor[tensor]);
     const unsigned at = first_holder(c, tensor, level);

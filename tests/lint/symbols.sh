@@ -3,7 +3,8 @@
 # What the objects of the library may call and export: nothing that prints,
 # ends the process or touches its locale and signals; memory only from base,
 # and functions whose bits differ between machines too;
-# the pure modules (count, price, search, network) see no clock, no file, no
+# the pure modules (count, price, search, fuse,
+# network) see no clock, no file, no
 # environment and hold no mutable global; every exported name is ours.
 . "$(dirname "$0")/common.sh"
 mapfile -t objects < <(find "$build/CMakeFiles" -path '*/codesign*.dir/src/*' \
@@ -61,12 +62,12 @@ forbidden() {
       forbid(inexact, "take the one of base/math.h")
       if (module ~ pure)
         forbid(outside, "the module is pure")
-    }' pure='^(count|price|search|network)$'
+    }' pure='^(count|price|search|fuse|network)$'
 }
 
 {
   undefined | forbidden
-  variables | grep -E '^src/(count|price|search|network)/' |
+  variables | grep -E '^src/(count|price|search|fuse|network)/' |
     sed -E "s/(.*) (.*)/\1: error: mutable global '\2'/" || true
   defined | grep -vE ' (cds_|__)' |
     sed -E "s/(.*) (.*)/\1: error: '\2' lacks the prefix cds_/" || true

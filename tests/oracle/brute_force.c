@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spec/stage.h"
 #include "support/simulate.h"
 
 enum { LEVELS_MAX = 3, CHOICES_MAX = 64 };
@@ -71,7 +72,9 @@ static void make_nest(cds_mapping *out, const brute_raw *raw,
                       unsigned place) {
   out->nodes = 0;
   for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
-    add_node(out, (cds_node){.kind = CDS_HOLD, .tensor = t});
+    add_node(out, (cds_node){.kind = CDS_HOLD,
+                             .tensor = t,
+                             .level = cds_einsum_home(einsum, t)});
   }
   for (unsigned g = 0; g <= raw->loops; g++) {
     for (unsigned r = 0; g == place && r < einsum->ranks; r++) {
@@ -83,7 +86,7 @@ static void make_nest(cds_mapping *out, const brute_raw *raw,
     }
     for (unsigned l = 1; l < arch->levels; l++) {
       for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
-        if (raw->gap[t][l] == (int)g) {
+        if (raw->gap[t][l] == (int)g && l > cds_einsum_home(einsum, t)) {
           add_node(out, (cds_node){.kind = CDS_HOLD, .tensor = t, .level = l});
         }
       }
@@ -166,7 +169,8 @@ static const memo_entry *look_up(brute *it, const int gap[LEVELS_MAX]) {
 /* ---- all ways to hold a tensor --------------------------------------- */
 
 static cds_policy policy(const brute *it, unsigned level, unsigned tensor) {
-  if (level >= it->arch->levels) {
+  if (level >= it->arch->levels ||
+      level <= cds_einsum_home(it->einsum, tensor)) {
     return CDS_MUST_NOT;
   }
   const cds_level *at = &it->arch->level[level];
@@ -484,7 +488,7 @@ void brute_force(brute_result *out, const cds_arch *arch,
   it->einsum = einsum;
   it->goal = goal;
   it->out = out;
-  it->macs = 1;
+  it->macs = cds_einsum_rounds(einsum);
   it->memo = room(1, sizeof *it->memo);
   for (unsigned r = 0; r < einsum->ranks; r++) {
     it->raw.spread[r] = 1;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "oracle/brute_force.h"
+#include "spec/stage.h"
 
 enum { X, COLS, ROWS, A, G, DIGITS };
 enum { HOLDERS_MAX = 2 * BRUTE_TENSORS };
@@ -192,7 +193,9 @@ static void offer(normal *it) {
   const unsigned above = holders_above(it);
   share_primes(it);
   for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
-    add_node(&mapping, (cds_node){.kind = CDS_HOLD, .tensor = t});
+    add_node(&mapping, (cds_node){.kind = CDS_HOLD,
+                                  .tensor = t,
+                                  .level = cds_einsum_home(it->einsum, t)});
   }
   if (above == 0) {
     add_spreads(&mapping, it);

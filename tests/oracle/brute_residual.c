@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every mapping of the declared space, one by one. */
 #include "oracle/brute_residual.h"
+#include "spec/stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,9 @@ static void add_loops(cds_mapping *mapping, const search *it, unsigned class,
 static void write(cds_mapping *mapping, const search *it) {
   mapping->nodes = 0;
   for (unsigned t = 0; t < BRUTE_TENSORS; t++) {
-    add(mapping, (cds_node){.kind = CDS_HOLD, .tensor = t});
+    add(mapping, (cds_node){.kind = CDS_HOLD,
+                            .tensor = t,
+                            .level = cds_einsum_home(it->einsum, t)});
   }
   if (it->above == 0) {
     add_spreads(mapping, it);
@@ -180,6 +183,10 @@ static void try_mapping(search *it) {
     bill_tensor(&part, it->arch, it->einsum, &counts, t);
     bill_add(&sum, &part, it->arch);
   }
+  const cds_stage *stage = it->einsum->stage;
+  for (unsigned l = 0; stage != NULL && l < it->arch->levels; l++) {
+    sum.need[l] += stage->taken_bits[l];
+  }
   const own_cost cost = bill_total(&sum, it->arch, counts.macs, counts.steps,
                                    it->goal->power_limit_w);
   if (!cost.fits || !cost.meets) {
@@ -263,7 +270,7 @@ static void choose_order(search *it, bool left[BRUTE_TENSORS][3]) {
 }
 
 static bool may_hold(const search *it, unsigned t, unsigned level, bool here) {
-  if (level >= it->arch->levels) {
+  if (level >= it->arch->levels || level <= cds_einsum_home(it->einsum, t)) {
     return !here;
   }
   const cds_level *at = &it->arch->level[level];

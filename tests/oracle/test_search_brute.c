@@ -162,6 +162,7 @@ int main(int argc, char **argv) {
   totals sum = {0};
   for (uint64_t i = 0; i < given.cases && sum.mismatches < given.reports; i++) {
     tiny_case_make(it, given.seed, given.first + i);
+    tiny_case_fuse(it);
     check_case(it, searcher, &sum);
   }
   cds_searcher_free(searcher);

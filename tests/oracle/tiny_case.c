@@ -130,6 +130,71 @@ void tiny_case_make(tiny_case *out, uint64_t seed, uint64_t number) {
   draw_goal(&out->goal, &stream);
 }
 
+void tiny_case_fuse(tiny_case *it) {
+  random_stream stream = random_start(it->seed ^ 0x686f6d65, it->number);
+  if (random_chance(&stream, 50)) {
+    return;
+  }
+  it->stage = (cds_stage){.repeats = 1};
+  it->einsum.stage = &it->stage;
+  it->stage.rounds = 1 + random_below(&stream, 3);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    const unsigned level = 1 + random_below(&stream, 2);
+    if (random_chance(&stream, 40) && level < it->arch.levels &&
+        it->arch.level[level].depth == 0) {
+      cds_home *home = &it->stage.home[t];
+      home->level = level;
+      if (cds_tensor_words(&home->tile_words, &it->einsum, t) != CDS_OK) {
+        abort();
+      }
+    }
+  }
+}
+
+void tiny_case_repeat(tiny_case *it) {
+  random_stream stream = random_start(it->seed ^ 0x72657065, it->number);
+  cds_stage *stage = &it->stage;
+  if (it->einsum.stage == NULL) {
+    return;
+  }
+  stage->repeats = 1 + random_below(&stream, 3);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    cds_home *home = &stage->home[t];
+    const bool output = t == it->einsum.tensors - 1;
+    const uint64_t all = home->tile_words * stage->repeats;
+    const uint64_t times = random_below(&stream, 4);
+    home->loads = output ? all * times : home->tile_words * times;
+    home->replaced = home->loads > 0 && random_chance(&stream, 50);
+  }
+  for (unsigned l = 1; l < it->arch.levels; l++) {
+    stage->taken_bits[l] =
+        random_chance(&stream, 30) ? random_below(&stream, 64) : 0;
+  }
+}
+
+static void part_write(FILE *stream, const tiny_case *it) {
+  const cds_stage *stage = it->einsum.stage;
+  if (stage == NULL) {
+    return;
+  }
+  fprintf(stream, "  %" PRIu64 " rounds, %" PRIu64 " repeats\n", stage->rounds,
+          stage->repeats);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    const cds_home *home = &stage->home[t];
+    if (home->level > 0) {
+      fprintf(stream,
+              "  %s is at home at %s: tile %" PRIu64 ", loads %" PRIu64
+              ", replaced %d\n",
+              it->einsum.tensor[t].name, it->arch.level[home->level].name,
+              home->tile_words, home->loads, home->replaced);
+    }
+  }
+  for (unsigned l = 1; l < it->arch.levels; l++) {
+    fprintf(stream, "  %" PRIu64 " bits of %s are taken\n",
+            stage->taken_bits[l], it->arch.level[l].name);
+  }
+}
+
 static void policy_write(FILE *stream, const cds_level *level) {
   static const char *const role[] = {"input", "weight", "output"};
   for (unsigned r = 0; r < 3; r++) {
@@ -152,6 +217,7 @@ void tiny_case_write(FILE *stream, const tiny_case *it) {
   for (unsigned l = 1; l < it->arch.levels; l++) {
     policy_write(stream, &it->arch.level[l]);
   }
+  part_write(stream, it);
   if (it->goal.time_power > 0) {
     fprintf(stream, "  goal: energy x time^%u", it->goal.time_power);
   } else {

@@ -27,14 +27,14 @@ enum {
   SHOWS_IDLE = 1 << 15, /* units that work wait for others */
   SHOWS_WAIT = 1 << 16, /* pieces that all wait, as cycles are no product */
   SHOWS_LENGTH = CASE_LENGTH, /* 1 << 17 */
-  SHOWS = 18
+  SHOWS = 20
 };
 static const char *const shows_name[SHOWS] = {
     "stride",       "dilation",       "groups",        "bypass",
     "two arrays",   "side by side",   "interleaved",   "multicast",
     "reduction",    "halo on links",  "uneven pieces", "contiguous",
     "cyclic",       "uneven windows", "uneven links",  "idle units",
-    "short passes", "given lengths"};
+    "short passes", "given lengths",  "rounds",        "homes"};
 
 typedef struct difference {
   char text[120];
@@ -282,6 +282,7 @@ static bool check_cases(const test_arguments *o, bool uneven, cds_arena *arena,
       random_case_make(it, o->seed, o->first + i);
     }
     random_case_networks(it);
+    random_case_fuse(it);
     mismatches += !check_case(it, arena, &shows);
     for (unsigned s = 0; s < SHOWS; s++) {
       seen[s] += shows >> s & 1;

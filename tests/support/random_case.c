@@ -485,6 +485,57 @@ void random_case_make_uneven(random_case *out, uint64_t seed, uint64_t number) {
   }
 }
 
+/* The tensor comes from this level instead of the outermost one. */
+static void move_home(random_case *it, unsigned tensor, unsigned level) {
+  cds_mapping *mapping = &it->mapping;
+  const unsigned position = it->arch.level[level].position;
+  unsigned kept = 0;
+  for (unsigned n = 0; n < mapping->nodes; n++) {
+    cds_node node = mapping->node[n];
+    if (node.kind == CDS_HOLD && node.tensor == tensor) {
+      if (node.level > 0 && it->arch.level[node.level].position <= position) {
+        continue;
+      }
+      node.level = node.level == 0 ? level : node.level;
+    }
+    mapping->node[kept++] = node;
+  }
+  mapping->nodes = kept;
+  cds_home *home = &it->stage.home[tensor];
+  home->level = level;
+  if (cds_tensor_words(&home->tile_words, &it->einsum, tensor) != CDS_OK) {
+    abort();
+  }
+  it->shows |= CASE_HOMES;
+}
+
+void random_case_fuse(random_case *it) {
+  random_stream stream = random_start(it->seed + 3000, it->number);
+  if (!random_chance(&stream, 30)) {
+    return;
+  }
+  it->stage = (cds_stage){.repeats = 1};
+  it->einsum.stage = &it->stage;
+  it->stage.rounds = 1 + random_below(&stream, 3);
+  it->shows |= it->stage.rounds > 1 ? CASE_ROUNDS : 0;
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    const unsigned level = 1 + random_below(&stream, 3);
+    if (random_chance(&stream, 50) && level < it->arch.levels &&
+        it->arch.level[level].depth == 0) {
+      move_home(it, t, level);
+    }
+  }
+}
+
+static void part_write(FILE *stream, const random_case *it) {
+  fprintf(stream, "  rounds %" PRIu64, it->stage.rounds);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    fprintf(stream, ", %s at home at %s", it->einsum.tensor[t].name,
+            it->arch.level[cds_einsum_home(&it->einsum, t)].name);
+  }
+  fputs("\n  ", stream);
+}
+
 void random_case_write(FILE *stream, const random_case *it) {
   fprintf(stream, "case %" PRIu64 " of seed %" PRIu64 "\n  ", it->number,
           it->seed);
@@ -492,6 +543,7 @@ void random_case_write(FILE *stream, const random_case *it) {
   fputs("\n  ", stream);
   arch_write(stream, &it->arch);
   fputs("\n  ", stream);
+  part_write(stream, it);
   nest_write(stream, &it->mapping, &it->arch, &it->einsum);
   fputs("\n", stream);
 }

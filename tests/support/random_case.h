@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "spec/mapping.h"
+#include "spec/stage.h"
 
 /* What a case shows; effective multicast and reduction are only known after
  * the execution. */
@@ -28,13 +29,16 @@ enum {
   CASE_CYCLIC = 1 << 12,
   CASE_UNEVEN_WINDOWS = 1 << 13, /* windows over uneven pieces */
   CASE_UNEVEN_LINKS = 1 << 14,   /* uneven pieces, spread over links */
-  CASE_LENGTH = 1 << 17          /* pieces longer than they need be */
+  CASE_LENGTH = 1 << 17,         /* pieces longer than they need be */
+  CASE_ROUNDS = 1 << 18,         /* several runs on one output */
+  CASE_HOMES = 1 << 19           /* homes below the outermost level */
 };
 
 typedef struct random_case {
   uint64_t seed, number;
   unsigned shows;
   cds_einsum einsum;
+  cds_stage stage; /* of it, where it has one */
   cds_arch arch;
   cds_mapping mapping;
   char names[200]; /* of the einsum */
@@ -46,6 +50,10 @@ void random_case_make_uneven(random_case *out, uint64_t seed, uint64_t number);
 /* Draws the kinds of its networks, from a stream of their own. Buses only when
  * windows are cut unevenly: nothing else is counted. */
 void random_case_networks(random_case *it);
+/* Makes three in ten cases parts of a fused group, from a stream of their own:
+ * they run several times on one output, and tensors are at home below the
+ * outermost level. */
+void random_case_fuse(random_case *it);
 /* Everything that is needed to build the case again by hand. */
 void random_case_write(FILE *stream, const random_case *it);
 

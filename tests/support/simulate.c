@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spec/stage.h"
 #include "support/simulate_state.h"
 
 void sim_fail(sim_state *sim, const char *what, const sim_holder *holder) {
@@ -123,8 +124,9 @@ static void prepare_holder(sim_state *sim, unsigned level, unsigned tensor,
 }
 
 /* The value of an operand's word: any fixed scatter will do. */
-static uint64_t operand_value(unsigned tensor, size_t word) {
+static uint64_t operand_value(unsigned tensor, size_t word, uint64_t round) {
   uint64_t value = (uint64_t)word * 0x9e3779b97f4a7c15u + tensor + 1;
+  value += round << 40;
   value ^= value >> 29;
   value *= 0xbf58476d1ce4e5b9u;
   return value ^ value >> 32;
@@ -143,8 +145,30 @@ static void load_outermost(sim_state *sim) {
       sim_cell *cell = sim_cell_at(sim, holder, 0, word);
       cell->present = true;
       if (!holder->output) {
-        cell->value = operand_value(holder->tensor, word);
+        cell->value = operand_value(holder->tensor, word, 0);
       }
+    }
+  }
+}
+
+/* Another round on the same output: all tiles are gone, and other operands are
+ * at home. */
+static void begin_round(sim_state *sim, uint64_t round) {
+  for (unsigned h = 0; h < sim->holders; h++) {
+    sim_holder *holder = &sim->holder[h];
+    const bool home = holder->parent == NULL;
+    if (home && !holder->output) {
+      for (size_t word = 0; word < sim->words[holder->tensor]; word++) {
+        holder->cell[word].value = operand_value(holder->tensor, word, round);
+      }
+    }
+    for (size_t i = 0; !home && i < holder->tiled; i++) {
+      const sim_word *word = &holder->tile[i];
+      *sim_cell_at(sim, holder, word->instance, word->word) = (sim_cell){0};
+    }
+    if (!home) {
+      holder->tiled = 0;
+      holder->started = false;
     }
   }
 }
@@ -162,7 +186,7 @@ static void prepare(sim_state *sim) {
     }
   }
   sim_cut(sim);
-  sim->reduction_size = 1;
+  sim->reduction_size = cds_einsum_rounds(einsum);
   for (unsigned r = 0; r < einsum->ranks; r++) {
     bool kept = false;
     for (unsigned a = 0; a < output->axes; a++) {
@@ -261,7 +285,7 @@ static void step(sim_state *sim, unsigned outermost, bool first) {
     if (holder->parent == NULL || (!first && holder->place <= outermost)) {
       continue;
     }
-    if (first) {
+    if (first && sim->round == 0) {
       fill_first(sim, holder);
     } else {
       sim_fill(sim, holder);
@@ -334,7 +358,28 @@ static size_t word_of(const sim_state *sim, unsigned t,
   return word;
 }
 
-/* Compares the outermost output with the einsum computed directly. */
+/* The einsum computed directly, of the operands of one round. */
+static void add_products(const sim_state *sim, sim_cell *wanted,
+                         uint64_t round) {
+  const cds_einsum *einsum = sim->einsum;
+  const unsigned output = einsum->tensors - 1;
+  uint64_t point[CDS_RANKS_MAX] = {0};
+  unsigned r;
+  do {
+    uint64_t product = 1;
+    for (unsigned t = 0; t < output; t++) {
+      product *= operand_value(t, word_of(sim, t, point), round);
+    }
+    sim_cell *cell = &wanted[word_of(sim, output, point)];
+    cell->value += product;
+    cell->products++;
+    for (r = 0; r < einsum->ranks && ++point[r] == einsum->rank[r].size; r++) {
+      point[r] = 0;
+    }
+  } while (r < einsum->ranks);
+}
+
+/* Compares the outermost output with it. */
 static void check_product(sim_state *sim) {
   const cds_einsum *einsum = sim->einsum;
   const unsigned output = einsum->tensors - 1;
@@ -345,20 +390,9 @@ static void check_product(sim_state *sim) {
     }
   }
   sim_cell *wanted = room(sim->words[output], sizeof *wanted);
-  uint64_t point[CDS_RANKS_MAX] = {0};
-  unsigned r;
-  do {
-    uint64_t product = 1;
-    for (unsigned t = 0; t < output; t++) {
-      product *= operand_value(t, word_of(sim, t, point));
-    }
-    sim_cell *cell = &wanted[word_of(sim, output, point)];
-    cell->value += product;
-    cell->products++;
-    for (r = 0; r < einsum->ranks && ++point[r] == einsum->rank[r].size; r++) {
-      point[r] = 0;
-    }
-  } while (r < einsum->ranks);
+  for (uint64_t round = 0; round < cds_einsum_rounds(einsum); round++) {
+    add_products(sim, wanted, round);
+  }
   for (size_t word = 0; holder != NULL && word < sim->words[output]; word++) {
     const sim_cell *cell = &holder->cell[word];
     if (cell->value != wanted[word].value ||
@@ -503,8 +537,26 @@ static void sum_workers(const sim_state *sim, cds_counts *out) {
   }
 }
 
+/* The first fill and the last drain of every round, which are alike. */
+static void repeat_ends(const sim_state *sim, cds_traffic *traffic) {
+  const uint64_t rounds = cds_einsum_rounds(sim->einsum);
+  traffic->first_parent *= rounds;
+  traffic->first_own *= rounds;
+  traffic->last_parent *= rounds;
+  traffic->last_own *= rounds;
+  for (unsigned k = 0; k < sim->arch->arrays; k++) {
+    traffic->first_net[k] *= rounds;
+    traffic->last_net[k] *= rounds;
+    for (unsigned x = 0; x < 2; x++) {
+      traffic->first_link[k][x] *= rounds;
+      traffic->last_link[k][x] *= rounds;
+    }
+  }
+}
+
 static void sum_up(sim_state *sim, cds_counts *out) {
-  *out = (cds_counts){.macs = 1, .steps = sim->steps};
+  *out =
+      (cds_counts){.macs = cds_einsum_rounds(sim->einsum), .steps = sim->steps};
   memcpy(out->passes, sim->tile_passes, sizeof out->passes);
   for (unsigned r = 0; r < sim->einsum->ranks; r++) {
     out->macs *= sim->einsum->rank[r].size;
@@ -515,6 +567,7 @@ static void sum_up(sim_state *sim, cds_counts *out) {
     const sim_holder *holder = &sim->holder[h];
     cds_traffic *traffic = &out->at[holder->level][holder->tensor];
     sum_holder(sim, holder, traffic);
+    repeat_ends(sim, traffic);
     check_zero_starts(sim, holder, traffic);
     check_adds(sim, holder);
   }
@@ -560,13 +613,18 @@ bool simulate(cds_counts *out, const cds_arch *arch, const cds_einsum *einsum,
   sim->message = message;
   message->text[0] = '\0';
   prepare(sim);
-  unsigned outermost = 0;
-  bool first = true;
-  do {
-    step(sim, outermost, first);
-    first = false;
-  } while (advance(sim, &outermost));
-  drain_last(sim);
+  for (; sim->round < cds_einsum_rounds(einsum); sim->round++) {
+    unsigned outermost = 0;
+    bool first = true;
+    if (sim->round > 0) {
+      begin_round(sim, sim->round);
+    }
+    do {
+      step(sim, outermost, first);
+      first = false;
+    } while (advance(sim, &outermost));
+    drain_last(sim);
+  }
   check_product(sim);
   sum_up(sim, out);
   const bool ok = !sim->failed;

@@ -77,6 +77,7 @@ typedef struct sim_state {
   uint64_t *digits[CDS_NODES_MAX]; /* of each index of the node's rank */
   uint64_t digit[CDS_NODES_MAX];   /* of the temporal loops, now */
   uint64_t steps;
+  uint64_t round;                       /* now */
   uint64_t tile_passes[CDS_ARRAYS_MAX]; /* a tile below the array changes */
   bool *worked;                         /* by compute unit: at some step */
   /* Scratch: indexes of each rank in the present pass, and in an instance. */

@@ -112,6 +112,36 @@ static void a_row_that_does_not_fit_is_fetched_in_each_pass(void **state) {
   assert_int_equal(counts.reads[GLB], 32);
 }
 
+/* Rows that are made and used on chip cost nothing above their level, whatever
+ * its room. */
+static void rows_at_home_do_not_travel(void **state) {
+  (void)state;
+  cds_cost cost;
+  cds_operation_counts counts;
+  cds_operation operation = softmax();
+  cds_arch arch = small(1);
+  operation.input[0].home = operation.output.home = GLB;
+  assert_int_equal(
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_OK);
+  assert_int_equal(counts.reads[DRAM] + counts.updates[DRAM], 0);
+  assert_int_equal(counts.fills[GLB] + counts.drains[GLB], 0);
+  assert_int_equal(counts.reads[GLB], 32);
+  assert_int_equal(counts.updates[GLB], 16);
+}
+
+static void rows_at_home_elsewhere_are_refused(void **state) {
+  (void)state;
+  cds_cost cost;
+  cds_operation_counts counts;
+  cds_operation operation = softmax();
+  cds_arch arch = small(1024);
+  operation.output.home = GLB + 1;
+  assert_int_equal(
+      cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
+      CDS_EINPUT);
+}
+
 static void shared_weights_are_fetched_once_if_they_fit(void **state) {
   (void)state;
   cds_cost cost;
@@ -119,7 +149,7 @@ static void shared_weights_are_fetched_once_if_they_fit(void **state) {
   cds_operation operation = softmax();
   operation.inputs = 2;
   operation.input[1] =
-      (cds_operand){"weight", CDS_PARAMETERS, byte, 8, 0, false, 0};
+      (cds_operand){"weight", CDS_PARAMETERS, byte, 8, 0, false, 0, 0};
   cds_arch arch = small(256 + 64);
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
@@ -324,6 +354,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_row_that_fits_is_fetched_once),
       cmocka_unit_test(a_row_that_does_not_fit_is_fetched_in_each_pass),
+      cmocka_unit_test(rows_at_home_do_not_travel),
+      cmocka_unit_test(rows_at_home_elsewhere_are_refused),
       cmocka_unit_test(shared_weights_are_fetched_once_if_they_fit),
       cmocka_unit_test(gathered_rows_take_whole_accesses),
       cmocka_unit_test(overlapping_windows_are_read_whole_and_fetched_once),

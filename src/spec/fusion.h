@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Fused groups: stages that run one after the other inside of common loops, so
+ * that what one makes and another uses stays on chip.
+ *
+ *   outer nodes, from outside in: `for RANK n`, `hold TENSOR at LEVEL`
+ *   then, in each pass of all loops, every stage once: its own mapping, of the
+ *   sizes that the loops leave of its ranks (factors are perfect)
+ *
+ * Ranks and tensors are the group's: ranks of several stages are one if a
+ * tensor joins them (axis by axis), tensors if one stage makes what another
+ * uses, or several use the same.
+ *
+ * Meaning, used by count and by the literal execution of the tests alike:
+ * - Every stage runs in every pass. A stage that lacks the rank of an outer
+ * loop does the same again in each of its passes (recomputation).
+ * - A tensor is at home at the level of its outer `hold`, without one at the
+ *   outermost level, which has all of it. Homes stand above all arrays. Stages
+ *   find their operands at home and leave their output there; all other tiles
+ *   of a stage are its own, taken in and given up in each pass.
+ * - A tile at home holds what the passes of the loops inside of its place need,
+ *   where the place is that of the `hold`, moved up to behind the innermost
+ * loop above it on a rank that the tensor has. When a loop above that place
+ * goes on, the tile is replaced, as in mapping.h (windows: what was in the tile
+ *   just before stays, if a loop on a rank of the tensor went on): an output
+ * goes to the outermost level and may come back from there, an operand comes
+ * from there.
+ * - An *intermediate* is made by one stage and used by later ones only, and is
+ *   never in the outermost level: it is held behind all loops, made anew in
+ * each pass, and given up after the last stage that uses it. It is complete
+ * when it is used: no outer loop is on a rank that its maker reduces.
+ * - No outer loop is on a rank that the maker of another output lacks. What is
+ *   used in the group after it was made is complete in any case.
+ * - Where a tensor is made or used with windows (axes of two ranks), ranks on
+ *   such an axis have no outer loops, nor those that it meets.
+ * - The tile of an operand that several stages use is brought by the first.
+ *
+ * Room: tiles at home that are not intermediates stand in their level
+ * all the time, two of them where the level is double buffered and they are
+ * replaced; an intermediate from its maker to the last stage that uses it,
+ * once. An output between passes takes its accumulator's bits if sums go on in
+ * the next pass or come back; while it is made, also if its maker says so.
+ *
+ * Time and energy of stages add. A stage pays for what it brings to homes and
+ * takes from there. Its first fills and last drains stand in each pass, those
+ * of tiles at home once.
+ */
+#ifndef CDS_SPEC_FUSION_H
+#define CDS_SPEC_FUSION_H
+
+#include "spec/mapping.h"
+#include "spec/stage.h"
+#include "spec/workload.h"
+
+enum {
+  CDS_STAGES_MAX = 6,
+  CDS_FUSED_RANKS_MAX = 24,
+  CDS_FUSED_TENSORS_MAX = 18,
+  CDS_OUTER_NODES_MAX = 48
+};
+
+/* A stage. One that is no product has an einsum of the same shape: operands and
+ * result with the same axes. */
+typedef struct cds_fused_einsum {
+  const cds_einsum *einsum;         /* whole */
+  const cds_operation *operation;   /* NULL: a product */
+  unsigned rank[CDS_RANKS_MAX];     /* of the group, by rank of the einsum */
+  unsigned tensor[CDS_TENSORS_MAX]; /* likewise */
+} cds_fused_einsum;
+
+typedef struct cds_fused_tensor {
+  const char *name;
+  unsigned maker;       /* stage, or CDS_STAGES_MAX: none */
+  unsigned first, last; /* stages that use or make it */
+  bool intermediate;
+} cds_fused_tensor;
+
+typedef struct cds_fused_group {
+  unsigned stages;
+  cds_fused_einsum stage[CDS_STAGES_MAX];
+  unsigned ranks;
+  cds_rank rank[CDS_FUSED_RANKS_MAX];
+  bool whole[CDS_FUSED_RANKS_MAX]; /* without outer loops: on an axis of two
+                                      ranks that joins, or of whole rows */
+  unsigned tensors;
+  cds_fused_tensor tensor[CDS_FUSED_TENSORS_MAX];
+} cds_fused_group;
+
+typedef enum cds_outer_kind { CDS_OUTER_FOR, CDS_OUTER_HOLD } cds_outer_kind;
+typedef struct cds_outer_node {
+  cds_outer_kind kind;
+  unsigned rank;   /* FOR */
+  uint64_t trips;  /* FOR */
+  unsigned tensor; /* HOLD */
+  unsigned level;  /* HOLD: not the outermost */
+} cds_outer_node;
+
+/* Loops and homes, from outside in. */
+typedef struct cds_outer {
+  unsigned nodes;
+  cds_outer_node node[CDS_OUTER_NODES_MAX];
+} cds_outer;
+
+typedef struct cds_fused_mapping {
+  cds_outer outer;
+  cds_mapping inner[CDS_STAGES_MAX]; /* of the stages' pieces
+                                         (count/fusion.h) */
+} cds_fused_mapping;
+
+/* Joins einsums that run one after the other. `same[s][t]`: the group's tensor
+ * of operand or output t of stage s, numbered from 0 without gaps; tensors that
+ * are the same have equal sizes axis by axis. `kept`: tensors (bits) that are
+ * wanted after the group though they are made and used in it.
+ * CDS_EINPUT when axes do not match, CDS_ELIMIT when there are too many. */
+cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
+                                const cds_einsum *const einsum[CDS_STAGES_MAX],
+                                unsigned same[][CDS_TENSORS_MAX],
+                                uint32_t kept);
+/* Makes stage `index` an operation, whose operands are rows of the result's
+ * last axis. */
+void cds_fused_operate(cds_fused_group *group, unsigned index,
+                       const cds_operation *operation);
+/* Whether a stage, or a tensor, has a rank of the group. */
+bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
+                         unsigned rank);
+bool cds_fused_tensor_has(const cds_fused_group *group, unsigned tensor,
+                          unsigned rank);
+/* Why the rank may have no outer loops, or NULL. */
+const char *cds_fused_loop_wrong(const cds_fused_group *group, unsigned rank);
+/* Why the outer nodes are no fused mapping of the group (the rules above, and
+ * factors that divide), or NULL. */
+const char *cds_fused_outer_wrong(const cds_fused_group *group,
+                                  const cds_arch *arch, const cds_outer *outer);
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An einsum as a stage of a fused group: loops outside of several einsums,
+ * whose tiles stay on chip from one to the next.
+ *
+ * The sizes of its ranks are those of one pass of the outer loops. Some of its
+ * tensors are at home at a level below the outermost one: tiles of them that
+ * the outer loops left there, or will fetch from there. In each pass the stage
+ * takes in and gives up all its other tiles anew, as other stages ran between.
+ *
+ *   rounds   passes in a row with the same output, each with other operands,
+ *            whose products are added
+ *   repeats  how often all rounds happen, each time with another output
+ */
+#ifndef CDS_SPEC_STAGE_H
+#define CDS_SPEC_STAGE_H
+
+#include "spec/arch.h"
+#include "spec/einsum.h"
+
+/* A tensor of a stage. Home levels stand above all arrays. */
+typedef struct cds_home {
+  unsigned level; /* 0: the outermost, which has the whole tensor */
+  /* Below the outermost level: */
+  uint64_t tile_words; /* of one tile at home */
+  bool replaced;       /* by another tile during the run */
+  /* Words of all of its tiles over the whole run that come from the outermost
+   * level (operands), or go there (output; all but the last of each word are
+   * partial sums, which come back); 0: the tensor is made and used up here, or
+   * another stage has it brought. */
+  uint64_t loads;
+} cds_home;
+
+typedef struct cds_stage {
+  uint64_t rounds, repeats;
+  cds_home home[CDS_TENSORS_MAX];
+  /* Bits of each level that tiles of other stages take meanwhile. */
+  uint64_t taken_bits[CDS_LEVELS_MAX];
+} cds_stage;
+
+static inline uint64_t cds_einsum_rounds(const cds_einsum *einsum) {
+  return einsum->stage == NULL ? 1 : einsum->stage->rounds;
+}
+static inline uint64_t cds_einsum_repeats(const cds_einsum *einsum) {
+  return einsum->stage == NULL ? 1 : einsum->stage->repeats;
+}
+/* The tensor's outermost level. */
+static inline unsigned cds_einsum_home(const cds_einsum *einsum,
+                                       unsigned tensor) {
+  return einsum->stage == NULL ? 0 : einsum->stage->home[tensor].level;
+}
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which layers of models are fused groups, and what joins them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fuse/chain.h"
+#include "support/models.h"
+
+/* The chain that begins at the named layer. */
+static cds_status find_chain(cds_chain_group *out, const cds_workload *w,
+                             const char *name) {
+  for (size_t i = 0; i < w->layers; i++) {
+    if (strcmp(w->layer[i].name, name) == 0) {
+      return cds_chain_find(out, w, i);
+    }
+  }
+  return CDS_EINTERNAL;
+}
+
+static cds_workload read_llama(fixture *f) {
+  return read_model(f, "model_type: llama, " SMALL_SHAPE,
+                    "{prefill: {batch: 2, tokens: 6}}");
+}
+
+static unsigned intermediates(const cds_fused_group *group) {
+  unsigned count = 0;
+  for (unsigned t = 0; t < group->tensors; t++) {
+    count += group->tensor[t].intermediate;
+  }
+  return count;
+}
+
+static void attention_is_a_chain(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_llama(&f);
+  static cds_chain_group chain;
+  assert_int_equal(find_chain(&chain, &w, "prefill.qk"), CDS_OK);
+  const cds_fused_group *group = &chain.group;
+  assert_int_equal(chain.layers, 3);
+  assert_null(group->stage[0].operation);
+  assert_string_equal(group->stage[1].operation->kind, "softmax");
+  assert_int_equal(group->tensors, 6); /* Q K S P V O */
+  assert_int_equal(intermediates(group), 2);
+  /* b h g s t of both products are one; e is another in each. */
+  assert_int_equal(group->ranks, 7);
+  for (unsigned r = 0; r < 5; r++) {
+    const bool whole = r == 4; /* rows of softmax */
+    assert_int_equal(
+        cds_fused_loop_wrong(group, group->stage[0].rank[r]) != NULL, whole);
+  }
+  /* Scores need all of e. */
+  assert_non_null(cds_fused_loop_wrong(group, group->stage[0].rank[5]));
+  fixture_close(&f);
+}
+
+static void feed_forward_parts_share_their_input(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_llama(&f);
+  static cds_chain_group chain;
+  assert_int_equal(find_chain(&chain, &w, "prefill.gate_proj"), CDS_OK);
+  const cds_fused_group *group = &chain.group;
+  assert_int_equal(chain.layers, 4);
+  assert_int_equal(group->stage[0].tensor[0], group->stage[1].tensor[0]);
+  assert_int_not_equal(group->stage[0].tensor[1], group->stage[1].tensor[1]);
+  assert_int_equal(group->tensors, 8); /* X Wg G Wu U H Wd Y */
+  assert_int_equal(intermediates(group), 3);
+  assert_int_equal(group->ranks, 4); /* m k n, and n of down */
+  fixture_close(&f);
+}
+
+static void a_layer_alone_is_no_chain(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_llama(&f);
+  static cds_chain_group chain;
+  assert_int_equal(find_chain(&chain, &w, "prefill.q_proj"), CDS_EINFEASIBLE);
+  assert_int_equal(find_chain(&chain, &w, "prefill.up_proj"), CDS_EINFEASIBLE);
+  assert_int_equal(find_chain(&chain, &w, "prefill.av"), CDS_EINFEASIBLE);
+  fixture_close(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(attention_is_a_chain),
+      cmocka_unit_test(feed_forward_parts_share_their_input),
+      cmocka_unit_test(a_layer_alone_is_no_chain),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
