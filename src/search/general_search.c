@@ -39,6 +39,7 @@ enum {
   CDS_PROBE_LISTED = 1 << 14,  /* layouts listed before the probe */
   CDS_PROBE_OPENED = 1 << 8,   /* layouts that it opens */
   CDS_PROBE_NODES = 1 << 13,   /* nodes of all of them */
+  CDS_PROBE_EFFORT = 1 << 19,  /* of all of them, once a mapping is known */
   CDS_PROBE_LAYOUT = 1 << 10   /* nodes of one of them */
 };
 
@@ -384,6 +385,7 @@ static void set_entry(cds_general_search *search,
 /* Least energy of the layout, and whether it may be possible. */
 static void price_entry(cds_general_search *search, cds_layout_entry *entry) {
   cds_layout *layout = &search->descent.layout;
+  search->descent.effort++;
   set_entry(search, entry);
   entry->priced = true;
   entry->possible = may_fit(search);
@@ -402,6 +404,7 @@ static void price_entry(cds_general_search *search, cds_layout_entry *entry) {
 static void time_entry(cds_general_search *search, cds_layout_entry *entry) {
   static const cds_aim any = {.clock_hz = 1};
   cds_layout *layout = &search->descent.layout;
+  search->descent.effort += 3;
   set_entry(search, entry);
   cds_layout_look(layout, 1, true, NULL);
   cds_layout_bound(layout);
@@ -595,6 +598,7 @@ static cds_status probe(cds_general_search *search) {
   for (size_t i = 0; i < count && i < CDS_PROBE_OPENED; i++) {
     const cds_ranked_layout *next = &search->ranked[i];
     if (cds_descent_enough(job) || job->nodes >= CDS_PROBE_NODES ||
+        (job->best.found && job->effort >= CDS_PROBE_EFFORT) ||
         cds_descent_beyond(job, next->bound)) {
       break;
     }
