@@ -29,8 +29,8 @@
 #include "explore/job.h"
 
 /* Of one question in each round, in microseconds, about. */
-static const uint64_t round_effort[] = {
-    UINT64_C(1) << 14, UINT64_C(1) << 17, UINT64_C(1) << 20, UINT64_MAX};
+static const uint64_t round_effort[] = {UINT64_C(1) << 14, UINT64_C(1) << 17,
+                                        UINT64_C(1) << 20, UINT64_MAX};
 enum { ROUNDS = sizeof round_effort / sizeof *round_effort };
 
 typedef struct explore_job {
@@ -318,8 +318,9 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   /* Once time is up, of details too only what is found at once. */
   static const int now = 1;
   const cds_control *asked = job->options->control;
-  const cds_control control = {
-      .hurry = it->stopped ? &now : asked == NULL ? NULL : asked->hurry};
+  const cds_control control = {.hurry = it->stopped     ? &now
+                                        : asked == NULL ? NULL
+                                                        : asked->hurry};
   cds_network_options options = cds_job_options(job, out->arch);
   options.control = &control;
   options.details = true;

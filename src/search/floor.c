@@ -262,8 +262,8 @@ static double entry_cycles(const cds_array *array, double down, double up) {
   if (array->network == CDS_NETWORK_BUS) {
     return (down + up) / array->bandwidth;
   }
-  const bool corner = array->network == CDS_NETWORK_MESH &&
-                      array->ports == CDS_PORTS_CORNER;
+  const bool corner =
+      array->network == CDS_NETWORK_MESH && array->ports == CDS_PORTS_CORNER;
   return corner ? fmax(down, up) / array->bandwidth : 0;
 }
 

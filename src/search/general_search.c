@@ -35,12 +35,12 @@ enum {
   CDS_PASS_NODES = 1 << 15, /* of all passes, until a mapping is known */
   CDS_ROOFS_LOOKED = 1 << 10,
   CDS_POOL_MAX = 64,
-  CDS_LARGE = 1 << 17,         /* layouts from which a space is large */
-  CDS_PROBE_LISTED = 1 << 14,  /* layouts listed before the probe */
-  CDS_PROBE_OPENED = 1 << 8,   /* layouts that it opens */
-  CDS_PROBE_NODES = 1 << 13,   /* nodes of all of them */
-  CDS_PROBE_EFFORT = 1 << 19,  /* of all of them, once a mapping is known */
-  CDS_PROBE_LAYOUT = 1 << 10   /* nodes of one of them */
+  CDS_LARGE = 1 << 17,        /* layouts from which a space is large */
+  CDS_PROBE_LISTED = 1 << 14, /* layouts listed before the probe */
+  CDS_PROBE_OPENED = 1 << 8,  /* layouts that it opens */
+  CDS_PROBE_NODES = 1 << 13,  /* nodes of all of them */
+  CDS_PROBE_EFFORT = 1 << 19, /* of all of them, once a mapping is known */
+  CDS_PROBE_LAYOUT = 1 << 10  /* nodes of one of them */
 };
 
 typedef struct cds_layout_entry {
@@ -85,7 +85,7 @@ struct cds_general_search {
   cds_descent descent;
   bool large;           /* CDS_LARGE layouts or more */
   cds_incumbent probed; /* of the goal at hand */
-  bool by_products; /* the pair is searched by this one: */
+  bool by_products;     /* the pair is searched by this one: */
   cds_deep deep;
 };
 
