@@ -13,6 +13,14 @@
  * above the winner's. Waves grow from a few designs, whose values the first
  * cuts need, to enough to keep many threads at work; threads that are left over
  * help with the layers of the designs at hand.
+ *
+ * Where a layer takes long to prove (hard_to_prove), designs are first solved
+ * in rounds whose questions end after some effort, with a mapping and a bound:
+ * the bounds of all layers together bound the design, so many that lose are
+ * left out without a proof of their layers, there is a best design early, and
+ * an interruption leaves a bound on all. What is found so far is the incumbent
+ * of the next round. The last round has no such limit and takes the designs
+ * that may still win from the start: the answer is that of this round alone.
  */
 #include "explore/explore.h"
 
@@ -20,8 +28,15 @@
 
 #include "explore/job.h"
 
+/* Of one question in each round, in microseconds, about. */
+static const uint64_t round_effort[] = {UINT64_C(1) << 14, UINT64_C(1) << 17,
+                                        UINT64_C(1) << 20, UINT64_MAX};
+enum { ROUNDS = sizeof round_effort / sizeof *round_effort };
+
 typedef struct explore_job {
   cds_job job;
+  unsigned round;
+  bool stopped; /* before all was done */
   cds_explore_result *out;
   size_t wave;                   /* first candidate of the present wave */
   double incumbent;              /* of the finished waves */
@@ -35,30 +50,39 @@ static bool better(const cds_design_result *design,
          (design->value == than->value && design->index < than->index);
 }
 
-/* Keeps what was prepared and answered for the best design, for its details:
- * whatever the order in which designs are done, in the end it is the winner. */
-static void keep_best(explore_job *it, cds_worker *worker,
-                      const cds_design_result *design) {
-  cds_job *job = &it->job;
-  cds_lock_take(job->lock);
-  if (better(design, it->best)) {
-    cds_job_keep(job, worker);
-    it->best = design;
-  }
-  cds_lock_give(job->lock);
+static bool last_round(const explore_job *it) {
+  return it->round + 1 == ROUNDS;
 }
 
-static void set_mapped(cds_design_result *design, const cds_arch *arch,
+static void set_values(cds_design_result *design, const cds_arch *arch,
                        const cds_network_result *network) {
-  design->status = CDS_DESIGN_MAPPED;
   design->energy_pj = network->energy_pj;
   design->latency_s = network->latency_s;
   design->value = network->value;
-  design->bound = network->bound;
+  design->bound = fmin(fmax(design->bound, network->bound), network->value);
   design->power_w =
       cds_average_power_w((cds_point){network->energy_pj, network->latency_s});
   design->temperature_degc =
       arch->ambient_degc + arch->sink_k_per_w * design->power_w;
+}
+
+/* Notes what was found of the design, which stays open before the last round.
+ * Keeps what was prepared and answered for the best design, for its details:
+ * whatever the order in which designs are done, in the end it is the winner. */
+static void set_mapped(explore_job *it, cds_worker *worker,
+                       cds_design_result *design,
+                       const cds_network_result *network) {
+  cds_job *job = &it->job;
+  cds_lock_take(job->lock);
+  set_values(design, worker->arch, network);
+  if (last_round(it)) {
+    design->status = CDS_DESIGN_MAPPED;
+  }
+  if (it->best == design || better(design, it->best)) {
+    cds_job_keep(job, worker);
+    it->best = design;
+  }
+  cds_lock_give(job->lock);
 }
 
 /* Nothing at or below the incumbent that meets the limits. */
@@ -71,6 +95,9 @@ static void set_cut(explore_job *it, cds_design_result *design,
                    isfinite(edp_limit) && bound >= edp_limit;
   const bool out_of_reach = isinf(bound) || edp;
   design->bound = fmax(design->bound, bound);
+  if (bound <= it->incumbent && (!last_round(it) || !isnan(design->value))) {
+    return; /* stays open, in the last round because time is up */
+  }
   cds_excess excess;
   if ((bound < it->incumbent || isinf(bound)) &&
       cds_limits_missed(&excess, &it->job.limits, network)) {
@@ -95,13 +122,13 @@ static void solve_design(explore_job *it, cds_worker *worker,
     options.incumbent = it->incumbent;
     options.control = job->options->control;
     options.searchers = worker->searchers;
+    options.search.effort_most = round_effort[it->round];
     status = cds_network_solve(&network, arch, job->workload, worker->arena,
                                &options, diag);
   }
   switch (status) {
   case CDS_OK:
-    set_mapped(design, arch, &network);
-    keep_best(it, worker, design);
+    set_mapped(it, worker, design, &network);
     break;
   case CDS_ELIMIT:
     set_cut(it, design, &network);
@@ -129,9 +156,8 @@ static void solve_chunk(size_t chunk, unsigned thread, void *payload) {
   const cds_candidate *candidate = &job->candidate[it->wave + chunk];
   cds_design_result *design = &job->design[candidate->design];
   solve_design(it, &job->worker[thread], design);
-  if (design->status != CDS_DESIGN_OPEN) {
-    cds_job_report(job, 1, design->value, job->candidate[it->wave].key);
-  }
+  cds_job_report(job, design->status != CDS_DESIGN_OPEN ? 1 : 0, design->value,
+                 job->candidate[it->wave].key);
 }
 
 /* After a wave. */
@@ -145,7 +171,25 @@ static void take_best(explore_job *it) {
   }
 }
 
-static void solve_all(explore_job *it) {
+/* Lists the open designs by their bounds. */
+static cds_status list_open(explore_job *it) {
+  cds_job *job = &it->job;
+  const cds_arena_mark mark = cds_arena_mark_get(job->arena);
+  double *bound =
+      (double *)cds_arena_array(job->arena, job->designs, sizeof *bound);
+  if (bound == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < job->designs; i++) {
+    bound[i] = job->design[i].bound;
+  }
+  cds_job_sort(job, bound);
+  cds_arena_reset(job->arena, mark);
+  it->wave = 0;
+  return CDS_OK;
+}
+
+static void solve_round(explore_job *it) {
   cds_job *job = &it->job;
   size_t size = CDS_FIRST_WAVE;
   while (it->wave < job->candidates && !cds_job_stopped(job)) {
@@ -162,13 +206,61 @@ static void solve_all(explore_job *it) {
     it->wave += count;
     size = 2 * size > CDS_LAST_WAVE ? CDS_LAST_WAVE : 2 * size;
   }
-  if (cds_job_stopped(job)) {
-    return;
+}
+
+/* What was found of a design that cannot win is no answer. */
+static void skip_rest(explore_job *it) {
+  cds_job *job = &it->job;
+  uint64_t skipped = 0;
+  for (size_t i = 0; i < job->designs; i++) {
+    cds_design_result *design = &job->design[i];
+    if (design->status == CDS_DESIGN_OPEN && design->bound > it->incumbent) {
+      design->status = CDS_DESIGN_SKIPPED;
+      skipped++;
+    }
+    if (design->status == CDS_DESIGN_SKIPPED) {
+      design->energy_pj = design->latency_s = design->value = (double)NAN;
+      design->power_w = design->temperature_degc = (double)NAN;
+    }
   }
-  for (size_t i = it->wave; i < job->candidates; i++) {
-    job->design[job->candidate[i].design].status = CDS_DESIGN_SKIPPED;
+  cds_job_report(job, skipped, (double)NAN, it->out->value);
+}
+
+/* Whether proofs of single layers take so long that designs are better compared
+ * before: with links to be laid out in a nest of arrays. */
+static cds_status hard_to_prove(bool *hard, explore_job *it) {
+  cds_job *job = &it->job;
+  *hard = false;
+  for (size_t i = 0; i < job->designs; i++) {
+    if (job->design[i].status == CDS_DESIGN_OPEN) {
+      cds_arch *arch = NULL;
+      cds_diag *diag = NULL;
+      CDS_TRY(cds_job_design(&arch, &diag, job, &job->worker[0], i));
+      bool links = false;
+      for (unsigned k = 0; k < arch->arrays; k++) {
+        links = links || arch->array[k].network != CDS_NETWORK_BUS;
+      }
+      *hard = links && arch->arrays >= 3;
+      return CDS_OK; /* all have the same levels and arrays */
+    }
   }
-  cds_job_report(job, job->candidates - it->wave, (double)NAN, it->out->value);
+  return CDS_OK;
+}
+
+static cds_status solve_all(explore_job *it) {
+  cds_job *job = &it->job;
+  bool hard = false;
+  CDS_TRY(hard_to_prove(&hard, it));
+  for (it->round = hard ? 0 : ROUNDS - 1; it->round < ROUNDS; it->round++) {
+    CDS_TRY(list_open(it));
+    solve_round(it);
+    if (cds_job_stopped(job)) {
+      it->stopped = true;
+      break;
+    }
+    skip_rest(it);
+  }
+  return job->status;
 }
 
 /* ---- the result ---------------------------------------------------------- */
@@ -180,7 +272,11 @@ static void conclude(explore_job *it) {
   out->complete = true;
   out->bound = out->found ? out->value : (double)INFINITY;
   for (size_t i = 0; i < out->designs; i++) {
-    const cds_design_result *design = &out->design[i];
+    cds_design_result *design = &out->design[i];
+    if (design->status == CDS_DESIGN_OPEN && !isnan(design->value)) {
+      design->status = CDS_DESIGN_MAPPED; /* with a gap */
+      out->complete = false;
+    }
     switch (design->status) {
     case CDS_DESIGN_MAPPED:
       out->mapped++;
@@ -219,14 +315,22 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   }
   CDS_TRY(
       cds_space_design(out->arch, job->space, out->winner, job->arena, diag));
+  /* Once time is up, of details too only what is found at once. */
+  static const int now = 1;
+  const cds_control *asked = job->options->control;
+  const cds_control control = {.hurry = it->stopped     ? &now
+                                        : asked == NULL ? NULL
+                                                        : asked->hurry};
   cds_network_options options = cds_job_options(job, out->arch);
+  options.control = &control;
   options.details = true;
   options.searchers = job->kept.searchers;
   options.again = true;
   CDS_TRY(cds_network_solve(&out->network, out->arch, job->workload, job->arena,
                             &options, diag));
   cds_design_result *design = &out->design[out->winner];
-  set_mapped(design, out->arch, &out->network);
+  set_values(design, out->arch, &out->network);
+  design->status = CDS_DESIGN_MAPPED;
   out->value = design->value;
   out->average_power_w = design->power_w;
   out->temperature_degc = design->temperature_degc;
@@ -238,17 +342,7 @@ static cds_status run(explore_job *it, cds_diag *diag) {
   cds_job *job = &it->job;
   cds_explore_result *out = it->out;
   CDS_TRY(cds_job_bound(job));
-  double *bound =
-      (double *)cds_arena_array(job->arena, job->designs, sizeof *bound);
-  if (bound == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < job->designs; i++) {
-    bound[i] = job->design[i].bound;
-  }
-  cds_job_sort(job, bound);
-  solve_all(it);
-  CDS_TRY(job->status);
+  CDS_TRY(solve_all(it));
   if (out->found) {
     CDS_TRY(detail_winner(it, diag));
   }

@@ -473,6 +473,7 @@ static cds_status list_group(cds_descent *job, unsigned group) {
     }
     more = next_tile(&walk, job, !never);
   }
+  job->effort += 1 + tiles / 8 + list->count;
   qsort(list->candidate, list->count, sizeof *list->candidate, by_key);
   for (size_t i = 0; i < list->count; i++) {
     list->head[i] =

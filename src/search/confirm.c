@@ -150,11 +150,15 @@ static bool better(const cds_incumbent *best, double value, double cycles,
                                 : dynamic_pj < best->dynamic_pj;
 }
 
+/* Microseconds of a count with overlapping tiles on links, about. */
+enum { CDS_EFFORT_CONFIRM = 1000 };
+
 cds_status cds_confirm(cds_descent *job, double dynamic_pj, double cycles) {
   cds_general *general = job->general;
   cds_mapping mapping;
   cds_descent_mapping(&mapping, job);
   job->confirmed++;
+  job->effort += CDS_EFFORT_CONFIRM;
   const cds_arena_mark mark = cds_arena_mark_get(general->scratch);
   cds_counts *counts = cds_arena_alloc(general->scratch, sizeof *counts);
   if (counts == NULL) {

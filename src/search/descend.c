@@ -13,7 +13,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { CDS_CHECK_EVERY = 1024, CDS_CONFIRM_EVERY = 8 };
+enum {
+  CDS_CHECK_EVERY = 1024,
+  CDS_CONFIRM_EVERY = 8,
+  CDS_EFFORT_NODE = 8 /* microseconds, about */
+};
 
 double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles) {
   cycles = fmax(cycles, dynamic_pj * aim->cycles_per_pj);
@@ -436,6 +440,7 @@ static void open_group(cds_descent *job, unsigned group) {
 
 static void count_node(cds_descent *job) {
   job->nodes++;
+  job->effort += CDS_EFFORT_NODE;
   if ((job->nodes % CDS_CHECK_EVERY == 0 || job->nodes >= job->enough_nodes) &&
       cds_descent_enough(job)) {
     job->stopped = true;

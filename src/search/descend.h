@@ -71,16 +71,22 @@ struct cds_descent {
   uint64_t nodes, leaves, confirmed, most_nodes;
   uint64_t enough_nodes; /* once a mapping is known */
   uint64_t pass_nodes;   /* while none is known */
-  bool any;              /* the first mapping that fits ends the search */
-  bool stopped;          /* cancelled, out of nodes, or done */
+  /* Work so far, in about a microsecond, and how much of it is enough once a
+   * mapping is known. */
+  uint64_t effort, enough_effort;
+  bool known;   /* a mapping, by a probe */
+  bool any;     /* the first mapping that fits ends the search */
+  bool stopped; /* cancelled, out of nodes, or done */
   cds_status status;
 };
 
 /* Whether to stop, which has to be asked now and then. */
 static inline bool cds_descent_enough(const cds_descent *job) {
   return cds_control_cancelled(job->control) ||
-         (job->best.found && (job->nodes >= job->enough_nodes ||
-                              cds_control_hurried(job->control)));
+         ((job->best.found || job->known) &&
+          (job->nodes >= job->enough_nodes ||
+           job->effort >= job->enough_effort ||
+           cds_control_hurried(job->control)));
 }
 
 /* Whether bounds on time alone are of use. */

@@ -253,6 +253,23 @@ static double least_energy(const cds_arch *arch, const cds_einsum *einsum,
   return least * bits;
 }
 
+/* Whether all words pass the first array: no inner level stands above it. */
+static bool enters_array(const cds_arch *arch) {
+  return arch->arrays > 0 && (arch->levels == 1 || arch->level[1].depth > 0);
+}
+
+/* Cycles of the way into the first array for so many bits down and up. Each
+ * word crosses one link at least, and all words of a way that has one only: a
+ * bus, both ways together, or the port at a corner, each way. */
+static double entry_cycles(const cds_array *array, double down, double up) {
+  if (array->network == CDS_NETWORK_BUS) {
+    return (down + up) / array->bandwidth;
+  }
+  const bool corner =
+      array->network == CDS_NETWORK_MESH && array->ports == CDS_PORTS_CORNER;
+  return corner ? fmax(down, up) / array->bandwidth : 0;
+}
+
 void cds_pair_floor(double *dynamic_pj, double *latency_s, const cds_arch *arch,
                     const cds_einsum *einsum, double power_limit_w) {
   uint64_t macs = 0;
@@ -279,8 +296,12 @@ void cds_pair_floor(double *dynamic_pj, double *latency_s, const cds_arch *arch,
       in += (double)words * fmin(tensor->format.bits, tensor->accumulator.bits);
     }
   }
-  const double cycles = fmax(all / units_below(arch, 0),
-                             cds_port_cycles(&arch->level[0], out, in));
+  double cycles = fmax(all / units_below(arch, 0),
+                       cds_port_cycles(&arch->level[0], out, in));
+  if (enters_array(arch)) {
+    energy += (out + in) * arch->array[0].bit_pj;
+    cycles = fmax(cycles, entry_cycles(&arch->array[0], out, in));
+  }
   const double leakage = cds_arch_leakage_w(arch);
   *dynamic_pj = energy * (1 - 1e-12);
   *latency_s = cycles / arch->clock_hz * (1 - 1e-12);

@@ -10,6 +10,10 @@
  * before, and only as far as a goal asks: a layout that is not listed has fewer
  * units, hence at least so many cycles, and at least the energy of
  * cds_pair_floor.
+ *
+ * Where there are very many layouts (`large`), ports and links bound the cycles
+ * of each before they are ranked, and a goal without a mapping first looks into
+ * a few layouts for one (probe).
  */
 #include "search/general_search.h"
 
@@ -30,12 +34,19 @@ enum {
   CDS_PASSES = 8,
   CDS_PASS_NODES = 1 << 15, /* of all passes, until a mapping is known */
   CDS_ROOFS_LOOKED = 1 << 10,
-  CDS_POOL_MAX = 64
+  CDS_POOL_MAX = 64,
+  CDS_LARGE = 1 << 17,        /* layouts from which a space is large */
+  CDS_PROBE_LISTED = 1 << 14, /* layouts listed before the probe */
+  CDS_PROBE_OPENED = 1 << 8,  /* layouts that it opens */
+  CDS_PROBE_NODES = 1 << 13,  /* nodes of all of them */
+  CDS_PROBE_EFFORT = 1 << 19, /* of all of them, once a mapping is known */
+  CDS_PROBE_LAYOUT = 1 << 10  /* nodes of one of them */
 };
 
 typedef struct cds_layout_entry {
   double energy_pj, cycles; /* least of every mapping of the layout */
   bool priced;              /* else energy_pj is that of any layout */
+  bool timed;               /* cycles know all ports and links */
   bool possible;            /* as far as is known */
   uint32_t chain;
   uint32_t spread[CDS_ARRAYS_MAX];
@@ -51,6 +62,8 @@ typedef struct cds_ranked_layout {
 static const double first_pass = 1.02;
 static const double next_pass = 1.04;
 static const double growing = 3;
+/* Likewise over a mapping that is known. */
+static const double probed_end = 1 + 1e-9;
 
 struct cds_general_search {
   cds_arena *arena, *scratch;
@@ -61,7 +74,8 @@ struct cds_general_search {
   size_t chains;
   cds_chain *chain;
   double listed_units; /* all layouts with as many units or more are listed */
-  double floor_pj;     /* least energy of any mapping */
+  double floor_pj;     /* least energy of any mapping, */
+  double floor_cycles; /* and time */
   size_t entries, entry_room;
   cds_layout_entry *entry;
   cds_ranked_layout *ranked;
@@ -69,7 +83,9 @@ struct cds_general_search {
   size_t pooled;
   cds_incumbent pool[CDS_POOL_MAX];
   cds_descent descent;
-  bool by_products; /* the pair is searched by this one: */
+  bool large;           /* CDS_LARGE layouts or more */
+  cds_incumbent probed; /* of the goal at hand */
+  bool by_products;     /* the pair is searched by this one: */
   cds_deep deep;
 };
 
@@ -282,6 +298,12 @@ cds_status cds_general_search_begin(cds_general_search *search,
   double floor_s = 0;
   cds_pair_floor(&search->floor_pj, &floor_s, &search->arch, &search->einsum,
                  power_limit_w);
+  search->floor_cycles = floor_s * search->arch.clock_hz * (1 - 1e-12);
+  double layouts = (double)search->chains;
+  for (unsigned k = 0; k < search->arch.arrays; k++) {
+    layouts *= (double)search->general.spreads[k].count;
+  }
+  search->large = layouts >= CDS_LARGE;
   search->listed_units = (double)INFINITY;
   return list_band(search);
 }
@@ -319,6 +341,9 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   job->nodes = job->leaves = job->confirmed = 0;
   job->most_nodes = CDS_OPENED_MAX;
   job->enough_nodes = job->pass_nodes = UINT64_MAX;
+  job->enough_effort = UINT64_MAX;
+  job->effort = 0;
+  job->known = false;
   job->stopped = false;
   job->any = false;
   job->best.found = false;
@@ -349,13 +374,19 @@ static bool may_fit(cds_general_search *search) {
   return !never;
 }
 
+static void set_entry(cds_general_search *search,
+                      const cds_layout_entry *entry) {
+  const cds_spread *spread[CDS_ARRAYS_MAX];
+  spreads_of(spread, search, entry);
+  cds_layout_set(&search->descent.layout, &search->general,
+                 &search->chain[entry->chain], spread);
+}
+
 /* Least energy of the layout, and whether it may be possible. */
 static void price_entry(cds_general_search *search, cds_layout_entry *entry) {
-  const cds_spread *spread[CDS_ARRAYS_MAX];
   cds_layout *layout = &search->descent.layout;
-  spreads_of(spread, search, entry);
-  cds_layout_set(layout, &search->general, &search->chain[entry->chain],
-                 spread);
+  search->descent.effort++;
+  set_entry(search, entry);
   entry->priced = true;
   entry->possible = may_fit(search);
   if (!entry->possible) {
@@ -368,16 +399,36 @@ static void price_entry(cds_general_search *search, cds_layout_entry *entry) {
            search->floor_pj);
 }
 
+/* Least cycles of the layout by ports and links, whatever the goal: a weight of
+ * their own does not matter to cycles alone. */
+static void time_entry(cds_general_search *search, cds_layout_entry *entry) {
+  static const cds_aim any = {.clock_hz = 1};
+  cds_layout *layout = &search->descent.layout;
+  search->descent.effort += 3;
+  set_entry(search, entry);
+  cds_layout_look(layout, 1, true, NULL);
+  cds_layout_bound(layout);
+  cds_weights sum = layout->fixed;
+  cds_weights_add(&sum, &layout->rest[1], layout->weightings);
+  entry->timed = true;
+  entry->cycles = fmax(entry->cycles, cds_aim_bound(&any, layout, &sum).cycles);
+}
+
 /* Bound on the goal; prices only layouts that may matter without. */
 static double bound_entry(cds_general_search *search, cds_layout_entry *entry) {
-  const cds_aim *aim = &search->descent.aim;
-  if (!entry->priced &&
-      !cds_descent_beyond(&search->descent, cds_aim_value(aim, entry->energy_pj,
-                                                          entry->cycles))) {
+  const cds_descent *job = &search->descent;
+  const cds_aim *aim = &job->aim;
+  double bound = cds_aim_value(aim, entry->energy_pj, entry->cycles);
+  if (!entry->priced && !cds_descent_beyond(job, bound)) {
     price_entry(search, entry);
+    bound = cds_aim_value(aim, entry->energy_pj, entry->cycles);
   }
-  return entry->possible ? cds_aim_value(aim, entry->energy_pj, entry->cycles)
-                         : (double)INFINITY;
+  if (search->large && entry->possible && !entry->timed &&
+      !cds_descent_beyond(job, bound)) {
+    time_entry(search, entry);
+    bound = cds_aim_value(aim, entry->energy_pj, entry->cycles);
+  }
+  return entry->possible ? bound : (double)INFINITY;
 }
 
 static size_t rank_layouts(cds_general_search *search, size_t first) {
@@ -410,10 +461,8 @@ static double weight_of(const cds_descent *job, const cds_layout_entry *entry) {
 static void set_layout(cds_general_search *search,
                        const cds_layout_entry *entry) {
   cds_descent *job = &search->descent;
-  const cds_spread *spread[CDS_ARRAYS_MAX];
-  spreads_of(spread, search, entry);
-  cds_layout_set(&job->layout, &search->general, &search->chain[entry->chain],
-                 spread);
+  job->effort++;
+  set_entry(search, entry);
   cds_layout_look(&job->layout, weight_of(job, entry),
                   cds_aim_weighs_time(&job->aim),
                   job->best.found ? &job->best.cost : NULL);
@@ -489,8 +538,9 @@ static double unlisted_bound(const cds_general_search *search) {
     return (double)INFINITY;
   }
   const double cycles = search->general.macs / search->listed_units;
-  return cds_aim_value(&search->descent.aim, search->floor_pj,
-                       fmax(cycles, search->general.floor_cycles));
+  return cds_aim_value(
+      &search->descent.aim, search->floor_pj,
+      fmax(cycles, fmax(search->general.floor_cycles, search->floor_cycles)));
 }
 
 /* Opens all that may matter, with values below job->beyond. `*open`: the least
@@ -533,15 +583,52 @@ static double listed_bound(cds_general_search *search) {
   return least;
 }
 
+/* Some mapping, from the layouts with the least bounds: what an answer falls
+ * back on that is stopped, and how far the search for the best one has to look.
+ * That finds it anew, in its own order: what is probed decides no tie. */
+static cds_status probe(cds_general_search *search) {
+  cds_descent *job = &search->descent;
+  while (search->entries < CDS_PROBE_LISTED && search->listed_units > 0) {
+    const cds_status status = list_band(search);
+    if (status != CDS_OK) {
+      return status == CDS_ELIMIT ? CDS_OK : status;
+    }
+  }
+  const size_t count = rank_layouts(search, 0);
+  for (size_t i = 0; i < count && i < CDS_PROBE_OPENED; i++) {
+    const cds_ranked_layout *next = &search->ranked[i];
+    if (cds_descent_enough(job) || job->nodes >= CDS_PROBE_NODES ||
+        (job->best.found && job->effort >= CDS_PROBE_EFFORT) ||
+        cds_descent_beyond(job, next->bound)) {
+      break;
+    }
+    job->most_nodes = job->nodes + CDS_PROBE_LAYOUT;
+    job->stopped = false;
+    CDS_TRY(open_layout(search, &search->entry[next->entry]));
+  }
+  search->probed = job->best;
+  job->known = job->best.found;
+  job->best.found = false;
+  job->most_nodes = CDS_OPENED_MAX;
+  job->stopped = false;
+  job->beyond = (double)INFINITY;
+  return CDS_OK;
+}
+
 /* Without an incumbent, most of what is opened is far from the optimum. So
  * first only values are looked for that are little above the bound on all, then
  * values up to more, until some mapping is found: all that is left then is at
  * or above the end of the pass, and the mapping below it. Within a pass the
  * order is that of one without an end, so that of equal mappings the first is
- * the same. */
+ * the same. A mapping that is known by a probe ends the first pass. */
 static cds_status open_all(cds_general_search *search, double *open) {
   cds_descent *job = &search->descent;
-  const bool passes = !job->best.found && !job->any && !search->by_products;
+  bool passes = !job->best.found && !job->any && !search->by_products;
+  search->probed.found = false;
+  if (passes && search->large) {
+    CDS_TRY(probe(search));
+    passes = !job->known;
+  }
   double end = passes ? listed_bound(search) * first_pass : 0;
   double more = next_pass;
   for (unsigned i = 0; i < CDS_PASSES && end > 0 && !isinf(end); i++) {
@@ -561,8 +648,14 @@ static cds_status open_all(cds_general_search *search, double *open) {
     more = 1 + growing * (more - 1);
   }
   job->pass_nodes = UINT64_MAX;
-  job->beyond = job->best.found ? job->best.value : (double)INFINITY;
-  return open_below(search, open);
+  job->beyond = job->best.found ? job->best.value
+                : job->known    ? search->probed.value * probed_end
+                                : (double)INFINITY;
+  CDS_TRY(open_below(search, open));
+  if (!job->best.found && job->known) {
+    job->best = search->probed;
+  }
+  return CDS_OK;
 }
 
 cds_status cds_general_search_possible(cds_general_search *search) {
@@ -581,12 +674,13 @@ cds_status cds_general_search_possible(cds_general_search *search) {
 
 cds_status cds_general_search_solve(cds_search_result *out,
                                     cds_general_search *search, cds_goal goal,
-                                    uint64_t nodes,
+                                    const cds_search_options *limits,
                                     const cds_control *control) {
   memset(out, 0, sizeof *out);
   begin_descent(search, goal, control);
   cds_descent *job = &search->descent;
-  job->enough_nodes = nodes;
+  job->enough_nodes = limits->nodes_most;
+  job->enough_effort = limits->effort_most;
   double open = (double)INFINITY;
   CDS_TRY(open_all(search, &open));
   if (job->best.found && cds_descent_beyond(job, open)) {

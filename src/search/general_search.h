@@ -19,9 +19,10 @@ cds_status cds_general_search_begin(cds_general_search *search,
 /* Whether the space has a mapping at all; as cds_search_possible. The search
  * must be begun again before it solves. */
 cds_status cds_general_search_possible(cds_general_search *search);
-/* As cds_search_solve, after `nodes` nodes too. */
+/* As cds_search_solve, within the limits too. */
 cds_status cds_general_search_solve(cds_search_result *out,
                                     cds_general_search *search, cds_goal goal,
-                                    uint64_t nodes, const cds_control *control);
+                                    const cds_search_options *limits,
+                                    const cds_control *control);
 
 #endif

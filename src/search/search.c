@@ -508,7 +508,7 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   }
   if (!searcher->matrix) {
     return cds_general_search_solve(out, searcher->general, goal,
-                                    searcher->options.nodes_most, control);
+                                    &searcher->options, control);
   }
   return solve(out, searcher, goal, control);
 }

@@ -36,9 +36,15 @@ typedef struct cds_search_options {
   cds_optimizer optimizer;
   /* Of one search that has a mapping; then it has a gap. 0: no limit. */
   uint64_t nodes_most;
+  /* Likewise, in work that takes about as long everywhere; in the general
+   * search alone. */
+  uint64_t effort_most;
 } cds_search_options;
 #define CDS_SEARCH_OPTIONS_INIT                                                \
-  { .optimizer = CDS_OPTIMIZER_EXACT, .nodes_most = UINT64_MAX }
+  {                                                                            \
+    .optimizer = CDS_OPTIMIZER_EXACT, .nodes_most = UINT64_MAX,                \
+    .effort_most = UINT64_MAX                                                  \
+  }
 
 const char *cds_optimizer_name(cds_optimizer optimizer);
 /* NULL if this build has the optimiser, else the package that it needs. */
