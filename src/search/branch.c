@@ -9,7 +9,9 @@
  * bound is made of rows `open` and `rest`, which are below every row that the
  * loop could still come to, field by field (options.c), and so is their cost,
  * in which every field stands with a positive sign. First fill and last drain
- * are not negative and are left out of the bounds.
+ * (edges.h) come on top: they rise with the tiles, of which the branch knows
+ * least extents. Those are of one row once it is chosen, so bounds of rows that
+ * follow it leave edges out.
  *
  * Why a class may skip the groups whose tiles do not fit alone: tiles only grow
  * with what else is chosen.
@@ -24,6 +26,7 @@
 #include <string.h>
 
 #include "search/branch_fit.h"
+#include "search/edges.h"
 #include "search/outline.h"
 #include "search/tiling.h"
 
@@ -127,6 +130,16 @@ static bool rows_beyond(cds_branch *branch, const cds_row *const row[3],
   return cds_cost_beyond(branch, *dynamic_pj, *cycles);
 }
 
+/* Whether the same are beyond it with their edges, whose extents are set. */
+static bool edges_beyond(cds_branch *branch, const cds_tiling *tiling,
+                         double dynamic_pj, double cycles) {
+  if (!branch->edged) {
+    return false;
+  }
+  return cds_cost_beyond(branch, dynamic_pj,
+                         cycles + cds_branch_edges(branch, tiling));
+}
+
 /* ---- choices --------------------------------------------------------- */
 
 /* Sets the least extents of a class of which x (a group) is chosen. */
@@ -144,10 +157,18 @@ static void set_group(cds_branch *branch, unsigned c, const cds_group *group) {
   extent[1][CDS_INSIDE_BOTH] = (double)group->x;
   extent[1][CDS_INSIDE_X] = extent[1][CDS_INSIDE_BOTH];
   extent[1][CDS_INSIDE_NONE] = 1;
+  if (!branch->problem->residual[c]) {
+    memcpy(branch->last[c], extent, sizeof branch->last[c]);
+    return;
+  }
+  for (unsigned i = 0; i < CDS_INSIDES; i++) {
+    branch->last[c][0][i] = branch->last[c][1][i] = 1;
+  }
 }
 
 static void set_row(cds_branch *branch, unsigned c, const cds_row *row) {
   memcpy(branch->extent[c], row->cut.extent, sizeof row->cut.extent);
+  memcpy(branch->last[c], row->cut.last, sizeof row->cut.last);
   const cds_trips *trips = &row->cut.trips;
   bool *cut = branch->cut_outside[c];
   cut[CDS_INSIDE_BOTH] = trips->g > 1;
@@ -166,6 +187,15 @@ static void choose(cds_branch *branch, unsigned c, size_t r) {
   const cds_group *group = branch->chosen_group[c];
   branch->below[c] = branch->chosen[c] = &group->row[r];
   set_row(branch, c, &group->row[r]);
+}
+
+/* Whether what is chosen is beyond the incumbent with its edges. */
+static bool chosen_beyond(cds_branch *branch, const cds_tiling *tiling) {
+  double dynamic_pj = 0;
+  double cycles = 0;
+  return branch->edged &&
+         (rows_beyond(branch, branch->below, &dynamic_pj, &cycles) ||
+          edges_beyond(branch, tiling, dynamic_pj, cycles));
 }
 
 /* Opens the rows of a class again, from `first` on. */
@@ -219,7 +249,7 @@ static void choose_left(cds_branch *branch, const cds_tiling *tiling,
       break;
     }
     choose(branch, left->class, r);
-    if (cds_branch_may_fit(branch)) {
+    if (cds_branch_may_fit(branch) && !chosen_beyond(branch, tiling)) {
       choose_left(branch, tiling, count - 1);
     }
   }
@@ -285,6 +315,9 @@ static void choose_rows(cds_branch *branch, cds_tiling *tiling) {
         continue;
       }
       choose(branch, third, walk.at3);
+      if (chosen_beyond(branch, tiling)) {
+        continue;
+      }
     }
     choose_left(branch, tiling, left);
   }
@@ -448,7 +481,14 @@ static void choose_x(cds_branch *branch, cds_tiling *tiling, cds_box box) {
   }
   double dynamic_pj = 0;
   double cycles = 0;
-  if (rows_beyond(branch, row, &dynamic_pj, &cycles) ||
+  if (rows_beyond(branch, row, &dynamic_pj, &cycles)) {
+    return;
+  }
+  branch->floor_cycles =
+      cycles > branch->least_cycles ? cycles : branch->least_cycles;
+  branch->floor_edges = branch->edged ? cds_branch_edges(branch, tiling) : 0;
+  if (cds_cost_beyond(branch, dynamic_pj,
+                      branch->floor_cycles + branch->floor_edges) ||
       box_beyond(branch, tiling, &box)) {
     return;
   }
@@ -507,27 +547,26 @@ static bool batch_is_dealt(const cds_branch *branch, const cds_order *order) {
 
 /* Whether the order may hold something of interest. */
 static bool promising(const cds_branch *branch, const cds_order *order,
-                      const cds_tile_bound *bound, double cycles) {
-  double energy = bound->base_pj;
+                      const cds_set_bound *bound) {
+  double energy = bound->tile.base_pj;
   for (unsigned level = 1; level < branch->problem->levels; level++) {
-    energy += bound->level_pj[level][order->permutation[level]];
+    energy += bound->tile.level_pj[level][order->permutation[level]];
   }
-  return !isinf(energy) &&
-         !cds_cost_beyond(branch, energy * (1 - 1e-11), cycles);
+  return !isinf(energy) && !cds_cost_beyond(branch, energy * (1 - 1e-11),
+                                            bound->cycles + bound->edges);
 }
 
 cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
-                          const cds_tile_bound *bound, double cycles) {
+                          const cds_set_bound *bound) {
   const cds_problem *problem = branch->problem;
   branch->batch_steps = cds_batch_steps(problem, branch->spreads->s[CDS_BATCH]);
   branch->last_batches =
-      (double)problem->size[CDS_BATCH] -
-      (branch->batch_steps - 1) * (double)branch->spreads->s[CDS_BATCH];
-  branch->least_cycles = cycles;
+      cds_last_batches(problem, branch->spreads->s[CDS_BATCH]);
+  branch->least_cycles = bound->cycles;
+  branch->edged = false;
   for (unsigned level = 1; level < problem->levels; level++) {
-    branch->charged[level] =
-        problem->arch->overlap == CDS_OVERLAP_NATIVE &&
-        problem->arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+    branch->charged[level] = cds_edges_charged(problem, level);
+    branch->edged = branch->edged || branch->charged[level];
   }
   for (unsigned next = 0; next < orders->count;) {
     const cds_order *first = &orders->order[next];
@@ -538,8 +577,7 @@ cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
       if (memcmp(order->above, first->above, sizeof first->above) != 0) {
         break;
       }
-      if (batch_is_dealt(branch, order) &&
-          promising(branch, order, bound, cycles)) {
+      if (batch_is_dealt(branch, order) && promising(branch, order, bound)) {
         branch->order[branch->orders++] = order;
       }
     }

@@ -21,6 +21,7 @@ typedef struct cds_spreads {
   unsigned index[CDS_CLASSES]; /* into the class's spread list */
   unsigned full;               /* bit c: class c has to be (cds_choice) */
   double energy_pj, cycles;    /* least of any mapping with these spreads */
+  double edges;                /* cycles of their edges, not in `cycles` */
 } cds_spreads;
 
 /* A complete choice. */
@@ -66,7 +67,9 @@ typedef struct cds_branch {
   const cds_spreads *spreads;
   cds_held held[CDS_MATRIX];
   cds_options *options[CDS_MATRIX];
-  double least_cycles; /* of any mapping */
+  double least_cycles; /* of any mapping, without edges (edges.h) */
+  /* Of what is in question: the same, and cycles of the edges. */
+  double floor_cycles, floor_edges;
   unsigned tilings;
   cds_tiling tiling[CDS_ORDERS_MAX];
   const cds_sizes *sizes[CDS_MATRIX]; /* in question */
@@ -79,6 +82,7 @@ typedef struct cds_branch {
   uint64_t nodes_most; /* once a mapping is known */
   bool stopped; /* cancelled, or enough: what was open is not looked into */
   bool charged[CDS_STEPS]; /* levels that keep second copies of tiles */
+  bool edged;              /* whether any does: fills have edges (edges.h) */
   double batch_steps;
   double last_batches; /* at work in the last step */
   cds_group *chosen_group[CDS_MATRIX];
@@ -88,6 +92,7 @@ typedef struct cds_branch {
   /* Extents of tiles above and under the array (cds_cut.extent), or the least
    * that are possible. */
   double extent[CDS_MATRIX][2][CDS_INSIDES];
+  double last[CDS_MATRIX][2][CDS_INSIDES]; /* the same of the last tile */
   /* Whether loops outside such a tile are known to be more than one. */
   bool cut_outside[CDS_MATRIX][CDS_INSIDES];
   /* Incumbent */
@@ -141,11 +146,18 @@ static inline void cds_branch_count(cds_branch *branch) {
     branch->stopped = branch->stopped || cds_branch_enough(branch);
   }
 }
+/* No mapping of a set of holders with some spreads takes less. */
+typedef struct cds_set_bound {
+  cds_tile_bound tile;
+  double energy_pj, cycles;
+  double edges; /* cycles of its first fills and last drains, not in `cycles` */
+} cds_set_bound;
+
 /* Searches all mappings with the spreads and holders set in the branch, whose
  * bound is `bound`, and these orders of the holders, and improves its
- * incumbent. `cycles`: no mapping takes fewer. */
+ * incumbent. */
 cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
-                          const cds_tile_bound *bound, double cycles);
+                          const cds_set_bound *bound);
 /* The mapping of the incumbent. */
 const cds_mapping *cds_branch_mapping(cds_branch *branch);
 /* The mapping of a leaf, in canonical form. */

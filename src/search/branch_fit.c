@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "search/branch_fit.h"
-#include "spec/stage.h"
+#include "search/edges.h"
 
 /* ---- capacity -------------------------------------------------------- */
 
@@ -101,32 +101,10 @@ static bool fits(const cds_branch *branch, unsigned level,
 
 /* ---- first fill and last drain --------------------------------------- */
 
-typedef struct cds_burst {
-  double parent[CDS_STEPS];
-  double own, net;
-} cds_burst;
-
-static double burst_cycles(const cds_branch *branch, const cds_burst *burst,
-                           unsigned level, bool down) {
-  const cds_arch *arch = branch->problem->arch;
-  double cycles = down ? cds_port_cycles(&arch->level[level], 0, burst->own)
-                       : cds_port_cycles(&arch->level[level], burst->own, 0);
-  for (unsigned p = 0; p < level; p++) {
-    const double bits = burst->parent[p];
-    const double port = down ? cds_port_cycles(&arch->level[p], bits, 0)
-                             : cds_port_cycles(&arch->level[p], 0, bits);
-    cycles = port > cycles ? port : cycles;
-  }
-  if (branch->problem->array) {
-    const double wire = burst->net / arch->array[0].bandwidth;
-    cycles = wire > cycles ? wire : cycles;
-  }
-  return cycles;
-}
-
-/* Words of the first tile of an operand, or of the last one of the output. */
-static double burst_words(const cds_branch *branch,
-                          const cds_order_place *place, unsigned under) {
+/* Words of the first tile of an operand, or of the last one of the output: at
+ * least, unless all is chosen. */
+static double edge_words(const cds_branch *branch, const cds_order_place *place,
+                         unsigned under) {
   const bool output = place->tensor == CDS_MATRIX - 1;
   double words = 1;
   if (under == 0) {
@@ -135,78 +113,81 @@ static double burst_words(const cds_branch *branch,
   }
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
     if (d != place->tensor) {
-      const cds_cut *cut = &branch->chosen[d]->cut;
-      words *= (output ? cut->last : cut->extent)[under][place->inside[d]];
+      words *=
+          (output ? branch->last : branch->extent)[d][under][place->inside[d]];
     }
   }
   return words;
 }
 
-/* What the parent of a holder above the array sees of it: that of every
- * instance, once where the network unites them. */
-static double outer_words(const cds_branch *branch,
-                          const cds_order_place *place) {
-  const cds_array *array = &branch->problem->arch->array[0];
-  const bool output = place->tensor == CDS_MATRIX - 1;
-  const bool united = output ? array->reduction : array->multicast;
-  const cds_cut *own = &branch->chosen[place->tensor]->cut;
-  const double words = burst_words(branch, place, 0);
-  if (united) {
-    return words;
-  }
-  return words * (double)(output ? own->group[place->level] : own->trips.s);
-}
-
-/* The first and last tiles of tensors at home at the level. */
-static void add_home_bursts(cds_burst *first, cds_burst *last,
-                            const cds_branch *branch, unsigned level) {
-  const cds_stage *stage = branch->problem->einsum->stage;
-  for (unsigned t = 0; stage != NULL && t < CDS_MATRIX; t++) {
-    const cds_home *home = &stage->home[t];
-    if (home->level != level || home->loads == 0) {
-      continue;
-    }
-    const double bits = cds_words_bits(
-        home->tile_words, branch->problem->einsum->tensor[t].format.bits);
-    cds_burst *burst = t == CDS_MATRIX - 1 ? last : first;
-    burst->own += bits;
-    burst->parent[0] += bits;
-  }
-}
-
-/* Cycles of the first fill (operands) and last drain (output) of a level. */
-static double edge_cycles(const cds_branch *branch, unsigned level,
-                          const cds_order *order) {
+/* The tile of a place; `row`: that of its tensor, NULL if none is chosen. */
+static cds_edge_tile edge_tile(const cds_branch *branch,
+                               const cds_order_place *place,
+                               const cds_row *row) {
   const cds_problem *problem = branch->problem;
-  cds_burst first = {{0}, 0, 0};
-  cds_burst last = {{0}, 0, 0};
-  for (unsigned p = 0; p < order->count; p++) {
-    const cds_order_place *place = &order->place[p];
-    const unsigned t = place->tensor;
-    if (place->level != level) {
-      continue;
-    }
-    const cds_row *row = branch->chosen[t];
-    const bool output = t == CDS_MATRIX - 1;
-    const unsigned parent = row->parent[level];
-    const bool under = problem->below[level];
-    const bool between = !problem->below[parent] && under;
-    /* Each run begins and ends by itself. */
-    const double runs = problem->runs;
-    const double tile = burst_words(branch, place, under ? 1 : 0) * runs;
-    const double outer = between ? outer_words(branch, place) * runs : tile;
-    cds_burst *burst = output ? &last : &first;
-    const unsigned bits = problem->einsum->tensor[t].format.bits;
-    burst->own += tile * (output ? row->last_own_bits[level] : bits);
-    burst->parent[parent] +=
-        outer * (output ? row->last_parent_bits[level] : bits);
-    if (between) {
-      burst->net += outer * (output ? row->last_net_bits[level] : bits);
+  const unsigned t = place->tensor;
+  const unsigned level = place->level;
+  const bool second = level == 2 && (branch->held[t] & CDS_HELD_1) != 0;
+  const unsigned least = branch->problem->least_bits[t];
+  const bool under = problem->below[level];
+  cds_edge_tile tile = {t,
+                        level,
+                        second ? 1 : problem->home[t],
+                        edge_words(branch, place, under ? 1 : 0),
+                        0,
+                        least,
+                        least,
+                        least};
+  tile.outer = tile.own;
+  if (under && !problem->below[tile.parent]) {
+    tile.outer = edge_words(branch, place, 0);
+    if (!cds_edges_united(problem, t)) {
+      const uint64_t group = row == NULL ? 1 : row->cut.group[level];
+      tile.outer *=
+          (double)(t == CDS_MATRIX - 1 ? group : branch->spreads->s[t]);
     }
   }
-  add_home_bursts(&first, &last, branch, level);
-  return burst_cycles(branch, &first, level, true) +
-         burst_cycles(branch, &last, level, false);
+  if (row != NULL) {
+    tile.own_bits = row->last_own_bits[level];
+    tile.parent_bits = row->last_parent_bits[level];
+    tile.net_bits = row->last_net_bits[level];
+  }
+  return tile;
+}
+
+/* Of the places of a level: with the rows that are chosen, or, if `least`, at
+ * least. */
+static double edge_cycles(const cds_branch *branch, unsigned level,
+                          const cds_order_place *place, unsigned places,
+                          bool least) {
+  cds_edges edges;
+  cds_edges_begin(&edges, branch->problem, level);
+  for (unsigned p = 0; p < places; p++) {
+    if (place[p].level == level) {
+      const cds_row *row = least ? NULL : branch->chosen[place[p].tensor];
+      const cds_edge_tile tile = edge_tile(branch, &place[p], row);
+      cds_edges_add(&edges, branch->problem, &tile);
+    }
+  }
+  return cds_edges_cycles(&edges, branch->problem, level);
+}
+
+double cds_branch_edges(const cds_branch *branch, const cds_tiling *tiling) {
+  double cycles = 0;
+  if (branch->charged[1]) {
+    cycles += edge_cycles(branch, 1, tiling->place, tiling->places, true);
+  }
+  if (!branch->charged[2]) {
+    return cycles;
+  }
+  double least = (double)INFINITY;
+  for (unsigned i = 0; i < tiling->inners; i++) {
+    const cds_order *order = branch->order[tiling->first + tiling->inner[i]];
+    const double inner =
+        edge_cycles(branch, 2, order->place, order->count, true);
+    least = inner < least ? inner : least;
+  }
+  return cycles + least;
 }
 
 bool cds_branch_fits_outermost(const cds_branch *branch) {
@@ -219,5 +200,7 @@ double cds_branch_order_cycles(const cds_branch *branch, unsigned level,
   if (!fits(branch, level, order)) {
     return -1;
   }
-  return branch->charged[level] ? edge_cycles(branch, level, order) : 0;
+  return branch->charged[level]
+             ? edge_cycles(branch, level, order->place, order->count, false)
+             : 0;
 }

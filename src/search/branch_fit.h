@@ -16,6 +16,9 @@ bool cds_branch_order_may_fit(const cds_branch *branch, const cds_order *order);
 bool cds_branch_may_fit(cds_branch *branch);
 /* Whether the outermost level has room for the tensors themselves. */
 bool cds_branch_fits_outermost(const cds_branch *branch);
+/* Cycles of the first fills and last drains of all levels, at least, by what is
+ * chosen, for every order of the tiling. */
+double cds_branch_edges(const cds_branch *branch, const cds_tiling *tiling);
 /* Everything being chosen: cycles of first fill and last drain of a level's
  * holders; negative: they do not fit. */
 double cds_branch_order_cycles(const cds_branch *branch, unsigned level,

@@ -33,8 +33,17 @@ static cds_status begin_class(cds_tables *tables, unsigned class) {
       cds_arena_array(tables->arena, table->count, sizeof *table->options);
   table->slopes =
       cds_arena_array(tables->arena, table->count, sizeof *table->slopes);
-  if (table->least == NULL || table->options == NULL || table->slopes == NULL) {
+  table->run = cds_arena_array(tables->arena, table->count, sizeof *table->run);
+  if (table->least == NULL || table->options == NULL || table->slopes == NULL ||
+      table->run == NULL) {
     return CDS_ENOMEM;
+  }
+  const uint64_t size = tables->problem->size[class];
+  uint64_t steps = 0;
+  for (size_t i = 0; i < table->count; i++) {
+    const uint64_t here = cds_ceil_div(size, table->spread[i]);
+    table->run[i] = here == steps ? table->run[i - 1] : (uint32_t)i;
+    steps = here;
   }
   memset(table->least, 0, table->count * sizeof *table->least);
   memset(table->options, 0, table->count * sizeof *table->options);

@@ -62,6 +62,7 @@ typedef struct cds_class_table {
    * columns take the quotient rounded up: if it is as long as some part, else
    * none. */
   cds_rows_list rows[2];
+  uint32_t *run; /* the first spread with as many steps, ceil(D / s) */
   cds_row *(*least)[CDS_HELD_SETS];     /* made when first asked */
   cds_slopes *(*slopes)[CDS_HELD_SETS]; /* made when first asked */
   cds_options *(*options)[CDS_HELD_SETS][CDS_ABOVE_MAX][2]; /* not full, full */

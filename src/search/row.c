@@ -341,7 +341,9 @@ void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
   cds_row_job job = {out, problem, tensor, true};
   cds_zero_starts most = {{0}, {0}};
   cds_zero_starts noted = {{0}, {0}};
-  fill_chain(&job, held, high, NULL, &most);
+  if (tensor == CDS_MATRIX - 1) {
+    fill_chain(&job, held, high, NULL, &most);
+  }
   fill_chain(&job, held, low, &most, &noted);
 }
 

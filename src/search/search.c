@@ -38,6 +38,8 @@
 #include <string.h>
 
 #include "search/branch.h"
+#include "search/dealt.h"
+#include "search/edges.h"
 #include "search/general_search.h"
 #include "search/milp_search.h"
 #include "search/open_list.h"
@@ -228,8 +230,7 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
 
 /* Bound of one choice of spreads and holders; INFINITY pJ if no tile fits or
  * that is beyond the incumbent. */
-static cds_status bound_holders(cds_tile_bound *out, double *energy_pj,
-                                double *cycles, cds_searcher *searcher,
+static cds_status bound_holders(cds_set_bound *out, cds_searcher *searcher,
                                 const cds_spreads *at,
                                 const cds_held held[CDS_MATRIX]) {
   const cds_problem *problem = &searcher->problem;
@@ -238,25 +239,33 @@ static cds_status bound_holders(cds_tile_bound *out, double *energy_pj,
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     CDS_TRY(cds_least_get(&row[t], &searcher->table, t, at->index[t], held[t]));
   }
-  cds_rows_cost(energy_pj, cycles, problem, row,
+  cds_rows_cost(&out->energy_pj, &out->cycles, problem, row,
                 cds_batch_steps(problem, at->s[CDS_BATCH]));
-  if (cds_cost_beyond(&searcher->branch, *energy_pj, *cycles)) {
-    *energy_pj = (double)INFINITY;
+  out->edges = cds_edges_floor(problem, held, held, at->s, at->s);
+  if (cds_cost_beyond(&searcher->branch, out->energy_pj,
+                      out->cycles + out->edges)) {
+    out->energy_pj = (double)INFINITY;
     return CDS_OK;
   }
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     CDS_TRY(
         cds_slopes_get(&slopes[t], &searcher->table, t, at->index[t], held[t]));
   }
-  cds_tile_bound_fill(out, problem, slopes, held, at->s);
-  *energy_pj = out->energy_pj > *energy_pj ? out->energy_pj : *energy_pj;
-  if (isinf(*energy_pj) ||
-      cds_cost_beyond(&searcher->branch, *energy_pj, *cycles)) {
-    *energy_pj = (double)INFINITY;
+  const double rows_pj = out->energy_pj;
+  cds_tile_bound_fill(&out->tile, problem, slopes, held, at->s);
+  out->energy_pj =
+      out->tile.energy_pj > rows_pj ? out->tile.energy_pj : rows_pj;
+  if (isinf(out->energy_pj) ||
+      cds_cost_beyond(&searcher->branch, out->energy_pj,
+                      out->cycles + out->edges)) {
+    out->energy_pj = (double)INFINITY;
     return CDS_OK;
   }
   const double port = cds_port_bound(problem, slopes, held, at->s);
-  *cycles = port > *cycles ? port : *cycles;
+  out->cycles = port > out->cycles ? port : out->cycles;
+  if (cds_dealt_beyond(&searcher->branch, at, held, slopes, out)) {
+    out->energy_pj = (double)INFINITY;
+  }
   return CDS_OK;
 }
 
@@ -290,17 +299,14 @@ static cds_status open_holders(cds_searcher *searcher, const cds_open *at) {
   cds_branch *branch = &searcher->branch;
   branch->spreads = &searcher->vectors.vector[at->index];
   unpack(branch->held, &searcher->problem, at->packed);
-  cds_tile_bound bound;
-  double energy_pj = 0;
-  double cycles = 0;
-  CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher, branch->spreads,
-                        branch->held));
-  if (isinf(energy_pj)) {
+  cds_set_bound bound;
+  CDS_TRY(bound_holders(&bound, searcher, branch->spreads, branch->held));
+  if (isinf(bound.energy_pj)) {
     return CDS_OK;
   }
   const cds_order_list *orders = NULL;
   CDS_TRY(orders_of(&orders, searcher, at->packed, branch->held));
-  return cds_branch_run(branch, orders, &bound, cycles);
+  return cds_branch_run(branch, orders, &bound);
 }
 
 /* Whether a vector with these holders, opened->packed, may hold something of
@@ -313,15 +319,15 @@ static cds_status bound_opened(bool *open, cds_searcher *searcher,
   if (!*open) {
     return CDS_OK;
   }
-  cds_tile_bound bound;
-  double energy_pj = 0;
-  double cycles = 0;
-  CDS_TRY(bound_holders(&bound, &energy_pj, &cycles, searcher,
+  cds_set_bound bound;
+  CDS_TRY(bound_holders(&bound, searcher,
                         &searcher->vectors.vector[opened->index], held));
-  *open = !isinf(energy_pj) && !cds_cost_beyond(branch, energy_pj, cycles);
+  const double cycles = bound.cycles + bound.edges;
+  *open = !isinf(bound.energy_pj) &&
+          !cds_cost_beyond(branch, bound.energy_pj, cycles);
   if (*open) {
-    opened->bound =
-        cds_goal_value(&searcher->problem, branch->goal, energy_pj, cycles);
+    opened->bound = cds_goal_value(&searcher->problem, branch->goal,
+                                   bound.energy_pj, cycles);
   }
   return CDS_OK;
 }
@@ -387,11 +393,12 @@ static cds_status push_vectors(cds_searcher *searcher, size_t first) {
   const cds_spread_vectors *vectors = &searcher->vectors;
   for (size_t i = first; i < vectors->count; i++) {
     const cds_spreads *at = &vectors->vector[i];
-    if (cds_cost_beyond(&searcher->branch, at->energy_pj, at->cycles)) {
+    const double cycles = at->cycles + at->edges;
+    if (cds_cost_beyond(&searcher->branch, at->energy_pj, cycles)) {
       continue;
     }
     const double bound = cds_goal_value(
-        &searcher->problem, searcher->branch.goal, at->energy_pj, at->cycles);
+        &searcher->problem, searcher->branch.goal, at->energy_pj, cycles);
     CDS_TRY(cds_open_push(&searcher->open, (cds_open){bound, (uint32_t)i,
                                                       CDS_HELD_COMBINATIONS}));
   }

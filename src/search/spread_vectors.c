@@ -6,10 +6,14 @@
 #include "search/spread_vectors.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/math.h"
 #include "search/axes.h"
+#include "search/edges.h"
+
+enum { LAST = CDS_MATRIX - 1 };
 
 /* The first band reaches to this many times the fewest steps, the next ones
  * reach further by factors that grow. */
@@ -47,6 +51,26 @@ static cds_status merge_rows(cds_spread_vectors *vectors, unsigned tensor) {
   }
   vectors->merged[tensor] = rows;
   vectors->least[tensor] = least;
+  return CDS_OK;
+}
+
+/* Least rows of the runs of the last class. */
+static cds_status merge_runs(cds_spread_vectors *vectors) {
+  const cds_class_table *table = &vectors->tables->class[LAST];
+  vectors->run = cds_arena_array(vectors->tables->arena, table->count,
+                                 sizeof *vectors->run);
+  if (vectors->run == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 1; i < table->count; i++) {
+    const size_t first = table->run[i];
+    const cds_row *row = &vectors->merged[LAST][i];
+    if (i == first + 1) {
+      vectors->run[first] = *row;
+    } else if (i > first) {
+      cds_row_lower(&vectors->run[first], row);
+    }
+  }
   return CDS_OK;
 }
 
@@ -139,12 +163,18 @@ static size_t last_within(const cds_class_table *table, uint64_t most) {
   return low;
 }
 
-/* Sets the bound of a vector, of which the batch class and the first `known`
- * others are given, while the rest has so many units at most; whether that is
- * beyond the incumbent. */
-static bool is_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
-                      unsigned known, uint64_t units) {
-  const cds_problem *problem = vectors->tables->problem;
+/* Whether a vector is beyond the incumbent by its rows; sets its bound. */
+static bool rows_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
+                        const cds_row *const row[CDS_MATRIX]) {
+  cds_rows_cost(&at->energy_pj, &at->cycles, vectors->tables->problem, row,
+                cds_batch_steps(vectors->tables->problem, at->s[CDS_BATCH]));
+  return cds_cost_beyond(vectors->branch, at->energy_pj, at->cycles);
+}
+
+/* The same of a vector of which the batch class and the first `known` others
+ * are given, while the rest has so many units at most. */
+static bool known_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
+                         unsigned known, uint64_t units) {
   const cds_row *row[CDS_MATRIX];
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     row[t] =
@@ -153,45 +183,111 @@ static bool is_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
             : &vectors
                    ->least[t][last_within(&vectors->tables->class[t], units)];
   }
-  cds_rows_cost(&at->energy_pj, &at->cycles, problem, row,
-                cds_batch_steps(problem, at->s[CDS_BATCH]));
-  return cds_cost_beyond(vectors->branch, at->energy_pj, at->cycles);
+  return rows_beyond(vectors, at, row);
+}
+
+/* Raises the bound of a vector by energy that is affine in passes, and by
+ * edges; whether that is beyond the incumbent, or what the spreads deal out is
+ * (dealt.h): for every spread of the last class up to `most`. */
+static cds_status dealt_beyond(bool *beyond, cds_spread_vectors *vectors,
+                               cds_spreads *at, uint64_t most) {
+  cds_dealt_ask *dealt = &vectors->dealt;
+  double energy_pj = vectors->tables->problem->mac_pj;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    double *once = &vectors->once_pj[t][at->index[t]];
+    if (isnan(*once)) {
+      CDS_TRY(cds_dealt_once(once, vectors->tables, t, at->index[t],
+                             dealt->allowed[t]));
+    }
+    dealt->once_pj[t] = *once;
+    energy_pj += *once;
+  }
+  energy_pj *= 1 - 1e-11;
+  at->energy_pj = energy_pj > at->energy_pj ? energy_pj : at->energy_pj;
+  at->edges = cds_edges_floor(vectors->tables->problem, dealt->must, dealt->may,
+                              at->s, at->s);
+  *beyond =
+      cds_cost_beyond(vectors->branch, at->energy_pj, at->cycles + at->edges);
+  for (unsigned c = 0; c < CDS_MATRIX && !*beyond; c++) {
+    *beyond = cds_dealt_vector_beyond(vectors->branch, dealt, at, c,
+                                      c == LAST ? most : at->s[c]);
+  }
+  return CDS_OK;
+}
+
+/* The vector with a spread of the last class: adds it if it is of interest.
+ * `row`: those of the tensors. */
+static cds_status add_last(cds_spread_vectors *vectors, cds_spreads *at,
+                           const cds_row *row[CDS_MATRIX], cds_rooms *rooms,
+                           bool *known) {
+  row[LAST] = &vectors->merged[LAST][at->index[LAST]];
+  bool beyond = rows_beyond(vectors, at, row);
+  if (!beyond) {
+    CDS_TRY(dealt_beyond(&beyond, vectors, at, at->s[LAST]));
+  }
+  if (beyond) {
+    return CDS_OK;
+  }
+  if (!*known) {
+    cds_axes_rooms(rooms, vectors->tables, at);
+    *known = true;
+  }
+  return add_if_held(vectors, rooms, at);
+}
+
+static void set_last(cds_spreads *at, const cds_class_table *table, size_t i) {
+  at->s[LAST] = table->spread[i];
+  at->index[LAST] = (unsigned)i;
 }
 
 /* All spreads of the last class beside those of the others, of which `product`
- * units and `steps` are known. */
+ * units and `steps` are known. Those with as many steps stand together; all but
+ * the first, which alone may be a part, are looked at as one before each is. */
 static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
                             cds_spreads *at, uint64_t product, double steps) {
   const cds_problem *problem = vectors->tables->problem;
-  const unsigned last = CDS_MATRIX - 1;
-  const cds_class_table *table = &vectors->tables->class[last];
+  const cds_class_table *table = &vectors->tables->class[LAST];
   size_t low = 0;
   size_t high = table->count;
   while (low < high) {
     const size_t middle = (low + high) / 2;
-    if (steps * steps_of(problem, last, table->spread[middle]) > band->most) {
+    if (steps * steps_of(problem, LAST, table->spread[middle]) > band->most) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
+  const cds_row *row[CDS_MATRIX] = {&vectors->merged[0][at->index[0]],
+                                    &vectors->merged[1][at->index[1]], NULL};
   cds_rooms rooms[2];
   bool known = false;
+  size_t looked_at = SIZE_MAX; /* run */
   for (size_t i = low; i < table->count; i++) {
     const uint64_t s = table->spread[i];
     if (product * s > band->units ||
-        steps * steps_of(problem, last, s) <= band->above) {
+        steps * steps_of(problem, LAST, s) <= band->above) {
       break;
     }
-    at->s[last] = s;
-    at->index[last] = (unsigned)i;
-    if (!is_beyond(vectors, at, CDS_MATRIX, 0)) {
-      if (!known) {
-        cds_axes_rooms(rooms, vectors->tables, at);
-        known = true;
-      }
-      CDS_TRY(add_if_held(vectors, rooms, at));
+    set_last(at, table, i);
+    const size_t first = table->run[i];
+    size_t end = i + 1;
+    while (first != looked_at && end < table->count &&
+           table->run[end] == first) {
+      end++;
     }
+    if (i > first && end > i + 1) {
+      looked_at = first;
+      row[LAST] = &vectors->run[first];
+      bool beyond = rows_beyond(vectors, at, row);
+      if (!beyond) {
+        CDS_TRY(dealt_beyond(&beyond, vectors, at, table->spread[end - 1]));
+      }
+      if (beyond) {
+        i = end - 1;
+        continue;
+      }
+    }
+    CDS_TRY(add_last(vectors, at, row, rooms, &known));
   }
   return CDS_OK;
 }
@@ -216,7 +312,7 @@ static cds_status list_class(cds_spread_vectors *vectors, const cds_band *band,
     }
     at->s[class] = s;
     at->index[class] = (unsigned)i;
-    if (is_beyond(vectors, at, place, band->units / (product * s))) {
+    if (known_beyond(vectors, at, place, band->units / (product * s))) {
       continue;
     }
     CDS_TRY(list_class(vectors, band, at, place + 1,
@@ -302,6 +398,29 @@ static double least_energy(const cds_spread_vectors *vectors) {
   return (problem->mac_pj + sum[buckets - 1]) * (1 - 1e-12);
 }
 
+static cds_status begin_dealt(cds_spread_vectors *out, unsigned tensor) {
+  cds_dealt_ask *dealt = &out->dealt;
+  const size_t count = out->tables->class[tensor].count;
+  dealt->tables = out->tables;
+  dealt->must[tensor] = CDS_HELD_SETS - 1;
+  for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+    if (cds_held_allowed(out->tables->problem, tensor, held)) {
+      dealt->must[tensor] &= held;
+      dealt->may[tensor] |= held;
+      dealt->allowed[tensor] |= 1U << held;
+    }
+  }
+  out->once_pj[tensor] =
+      cds_arena_array(out->tables->arena, count, sizeof(double));
+  if (out->once_pj[tensor] == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < count; i++) {
+    out->once_pj[tensor][i] = (double)NAN;
+  }
+  return CDS_OK;
+}
+
 cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
                                     cds_tables *tables) {
   const cds_problem *problem = tables->problem;
@@ -309,7 +428,9 @@ cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
   out->tables = tables;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     CDS_TRY(merge_rows(out, t));
+    CDS_TRY(begin_dealt(out, t));
   }
+  CDS_TRY(merge_runs(out));
   double cycles = 0;
   cds_problem_floor(&out->floor_pj, &cycles, problem);
   const double least = least_energy(out);

@@ -7,7 +7,7 @@
 #ifndef CDS_SEARCH_SPREAD_VECTORS_H
 #define CDS_SEARCH_SPREAD_VECTORS_H
 
-#include "search/branch.h"
+#include "search/dealt.h"
 
 typedef struct cds_spread_vectors {
   cds_tables *tables;
@@ -21,6 +21,11 @@ typedef struct cds_spread_vectors {
    * this spread and of all that are less. */
   cds_row *merged[CDS_MATRIX];
   cds_row *least[CDS_MATRIX];
+  cds_dealt_ask dealt;
+  double *once_pj[CDS_MATRIX]; /* of each spread; NAN: not made (dealt.h) */
+  /* Of the spreads of the last class with as many steps as the first of them,
+   * and without that one: the least row. By the first. */
+  cds_row *run;
   const cds_branch *branch; /* what is asked, and the incumbent */
 } cds_spread_vectors;
 

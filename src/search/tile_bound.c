@@ -62,8 +62,9 @@ enum { PROBES = 6 };
 /* The affine function through values at these probes: passes one by one at
  * both levels, twice; `many` more at level 2 by one instance; by all; the same
  * at level 1. */
-static void set_affine(cds_affine *out, const double at[PROBES], double many,
+static bool set_affine(cds_affine *out, const double at[PROBES], double many,
                        uint64_t s, bool equal, double most) {
+  bool mixed = false;
   out->base = at[0];
   out->one[0] = out->all[0] = 0;
   for (unsigned level = CDS_STEPS; level-- > 1;) {
@@ -75,11 +76,46 @@ static void set_affine(cds_affine *out, const double at[PROBES], double many,
     if (equal || more < 0) { /* all <= one x s */
       one += more * (double)s;
       more = 0;
+      mixed = true;
     }
+    mixed = mixed || one < 0;
     out->base += one < 0 ? one * most : 0;
     out->one[level] = one < 0 ? 0 : one;
     out->all[level] = more;
   }
+  return mixed;
+}
+
+/* What a step in time costs more. A row is affine in steps as long as no level
+ * below the outermost starts more words at zero than are brought; each step
+ * more is an addition in the array less, if all points of the class are passes
+ * of some instance. */
+static double step_energy(const cds_problem *problem, unsigned tensor,
+                          cds_held held, uint64_t s) {
+  const unsigned inner = (held & CDS_HELD_2) != 0   ? 2
+                         : (held & CDS_HELD_1) != 0 ? 1
+                                                    : 0;
+  if (problem->below[inner]) {
+    return 0; /* accesses of all instances, whatever the steps */
+  }
+  const uint64_t least = cds_ceil_div(problem->size[tensor], s);
+  const uint64_t more = least < (1U << 10) ? least : 1U << 10;
+  double energy[2];
+  for (unsigned i = 0; i < 2; i++) {
+    cds_cut cut;
+    cds_cut_least(&cut, problem, tensor, s, 1, 1);
+    for (unsigned level = 1; level < CDS_STEPS; level++) {
+      cut.passes[level] = (cds_passes){1, 1, 0};
+    }
+    const uint64_t one = least + i * more;
+    const uint64_t all = problem->below[CDS_STEPS] ? 2 * least * s : one;
+    cut.passes[CDS_STEPS] = (cds_passes){one, all, all - one};
+    cds_row row;
+    cds_row_fill_fluid(&row, problem, tensor, held, &cut);
+    energy[i] = row.energy_pj;
+  }
+  const double step = (energy[1] - energy[0]) / (double)more * (1 - 1e-9);
+  return step > 0 ? step : 0;
 }
 
 void cds_slopes_fill(cds_slopes *out, const cds_problem *problem,
@@ -101,10 +137,28 @@ void cds_slopes_fill(cds_slopes *out, const cds_problem *problem,
       {{0, high, high}, {0, high, high * s}, high},
       {{0, high, high}, {0, high * s, high * s}, high},
   };
+  /* The probe that gives the same row. */
+  unsigned same[PROBES] = {0, 1, 2, 3, 4, 5};
+  if ((held & CDS_HELD_2) == 0) {
+    same[2] = same[3] = 1;
+  } else if (!problem->below[2]) {
+    same[3] = 2;
+  }
+  if ((held & CDS_HELD_1) == 0) {
+    same[4] = same[5] = same[3];
+  } else if (!problem->below[1]) {
+    same[5] = 4;
+  }
   double energy[PROBES];
   double in[PROBES];
   double bits[PROBES];
   for (unsigned i = 0; i < PROBES; i++) {
+    if (same[i] != i) {
+      energy[i] = energy[same[i]];
+      bits[i] = bits[same[i]];
+      in[i] = in[same[i]];
+      continue;
+    }
     cds_row row;
     row_at(&row, problem, tensor, held, s, &probe[i]);
     energy[i] = row.energy_pj;
@@ -113,9 +167,11 @@ void cds_slopes_fill(cds_slopes *out, const cds_problem *problem,
   }
   const double most = (double)problem->size[tensor];
   const bool equal = !problem->residual[tensor];
-  set_affine(&out->energy_pj, energy, (double)many, s, equal, most);
+  out->mixed =
+      set_affine(&out->energy_pj, energy, (double)many, s, equal, most);
   set_affine(&out->out, bits, (double)many, s, equal, most);
   set_affine(&out->in, in, (double)many, s, equal, most);
+  out->step_pj = step_energy(problem, tensor, held, s);
 }
 
 /* ---- one level ------------------------------------------------------- */
@@ -318,7 +374,9 @@ void cds_tile_bound_fill(cds_tile_bound *out, const cds_problem *problem,
     double slope[CDS_MATRIX];
     fill_room(&room, problem, level, held, s);
     slopes_of(slope, energy, s, level);
-    out->energy_pj += level_bound(out->level_pj[level], &room, slope);
+    out->least_pj[level] = level_bound(out->level_pj[level], &room, slope);
+    out->once_pj[level] = slope[0] + slope[1] + slope[2];
+    out->energy_pj += out->least_pj[level];
   }
   out->energy_pj *= 1 - slack;
 }

@@ -38,6 +38,13 @@ typedef struct cds_affine {
 typedef struct cds_slopes {
   cds_affine energy_pj;
   cds_affine out, in; /* bits at the outermost level */
+  /* Energy of each step in time beyond the fewest, D / s: the bases are of
+   * those. */
+  double step_pj;
+  /* Whether a slope was below 0 and taken into another with the spread; if
+   * not, energy_pj is also below rows of larger spreads with as many steps:
+   * what passes cost does not depend on the spread. */
+  bool mixed;
 } cds_slopes;
 
 /* Below every row of the tensor with these holders and this spread. */
@@ -50,7 +57,9 @@ enum { CDS_PERMUTATIONS = 6 };
 typedef struct cds_tile_bound {
   double base_pj;
   double level_pj[CDS_STEPS][CDS_PERMUTATIONS];
-  double energy_pj; /* least of all */
+  double least_pj[CDS_STEPS]; /* over these orders */
+  double once_pj[CDS_STEPS];  /* if capacity did not matter */
+  double energy_pj;           /* least of all */
 } cds_tile_bound;
 
 void cds_tile_bound_fill(cds_tile_bound *out, const cds_problem *problem,

@@ -212,19 +212,21 @@ bool cds_toll_beyond(const cds_branch *branch, cds_toll toll) {
   const double less = 1 - 1e-11; /* slopes are rounded */
   double cycles = cds_port_cycles(&problem->arch->level[0], toll.out * less,
                                   toll.in * less);
-  cycles = cycles > branch->least_cycles ? cycles : branch->least_cycles;
+  cycles = cycles > branch->floor_cycles ? cycles : branch->floor_cycles;
+  cycles += branch->floor_edges;
   return isinf(toll.energy_pj) ||
          cds_cost_beyond(branch, toll.energy_pj * less, cycles);
 }
 
-/* Energy above which everything is beyond the incumbent, as no mapping takes
- * fewer cycles than the least; with room for rounding. */
+/* Energy above which everything is beyond the incumbent, as nothing in question
+ * takes fewer cycles than the floor; with room for rounding. */
 static double most_energy(const cds_branch *branch) {
   const cds_problem *problem = branch->problem;
   if (!branch->found) {
     return (double)INFINITY;
   }
-  const double seconds = branch->least_cycles / problem->arch->clock_hz;
+  const double cycles = branch->floor_cycles + branch->floor_edges;
+  const double seconds = cycles / problem->arch->clock_hz;
   const double leakage = problem->leakage_w * 1e12 * seconds;
   double energy = branch->best;
   for (unsigned i = 0; i < branch->goal.time_power; i++) {

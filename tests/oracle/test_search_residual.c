@@ -147,9 +147,9 @@ int main(int argc, char **argv) {
   totals sum = {0};
   for (uint64_t i = 0; i < given.cases && sum.mismatches < given.reports; i++) {
     tiny_case_make(it, given.seed, given.first + i);
+    draw_sizes(it, given.seed, given.first + i);
     tiny_case_fuse(it);
     tiny_case_repeat(it);
-    draw_sizes(it, given.seed, given.first + i);
     it->arch.any_factors = true;
     if (!small_enough(it)) {
       sum.skipped++;
