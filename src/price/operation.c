@@ -150,13 +150,16 @@ static cds_status serve(cds_service *out, cds_cost *cost, const cds_arch *arch,
   return CDS_OK;
 }
 
-/* Bits that one row needs at the unit's level, result included. */
+/* Bits that one row needs at the unit's level, result included, beside what is
+ * there all the time. */
 static double row_bits(const cds_operation *operation) {
-  double bits = cds_words_bits(operation->output.row_words,
-                               operation->output.format.bits);
+  const cds_operand *result = &operation->output;
+  double bits = result->home > 0
+                    ? 0
+                    : cds_words_bits(result->row_words, result->format.bits);
   for (unsigned i = 0; i < operation->inputs; i++) {
     const cds_operand *in = &operation->input[i];
-    bits += cds_words_bits(in->row_words, in->format.bits);
+    bits += in->home > 0 ? 0 : cds_words_bits(in->row_words, in->format.bits);
   }
   return bits;
 }
@@ -228,6 +231,11 @@ static cds_status serve_input(cds_serving *job, const cds_operand *in,
   const uint64_t fetched = fits ? in->words : used;
   const unsigned bits = in->format.bits;
   const unsigned at = job->counts->at;
+  if (in->home > 0) {
+    job->unit_bits += cds_words_bits(used, bits);
+    move_words(job, at, CDS_READ, used, bits);
+    return CDS_OK;
+  }
   job->unit_bits += cds_words_bits(at > 0 ? used : fetched, bits);
   move_words(job, 0, CDS_READ, fetched, bits);
   if (operation->gather && in->content == CDS_PARAMETERS) {
@@ -246,6 +254,10 @@ static void serve_output(cds_serving *job) {
   const unsigned bits = result->format.bits;
   const unsigned at = job->counts->at;
   job->unit_bits += cds_words_bits(result->words, bits);
+  if (result->home > 0) {
+    move_words(job, at, CDS_UPDATE, result->words, bits);
+    return;
+  }
   if (at > 0) {
     move_words(job, at, CDS_UPDATE, result->words, bits);
     move_words(job, at, CDS_DRAIN, result->words, bits);
@@ -344,6 +356,16 @@ static void charge_primitives(cds_serving *job, const cds_service *service) {
   job->cost->compute_cycles = job->counts->primitive_cycles;
 }
 
+/* Whether what is at home on chip is where the unit works. */
+static bool homes_at(const cds_operation *operation, unsigned at) {
+  bool all = operation->output.home == 0 || operation->output.home == at;
+  for (unsigned i = 0; i < operation->inputs; i++) {
+    const unsigned home = operation->input[i].home;
+    all = all && (home == 0 || home == at);
+  }
+  return all;
+}
+
 cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
                                const cds_arch *arch,
                                const cds_operation *operation,
@@ -352,6 +374,9 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
   memset(counts, 0, sizeof *counts);
   cds_service service;
   CDS_TRY(serve(&service, out, arch, operation));
+  if (!homes_at(operation, service.at)) {
+    return CDS_EINPUT;
+  }
   counts->at = service.at;
   counts->unit = service.name;
   cds_serving job = {out, counts, arch, operation, {0}, {0}, 0};

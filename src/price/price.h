@@ -62,7 +62,8 @@ cds_status cds_price_einsum(cds_cost *out, const cds_arch *arch,
  * there is none. Unnamed widths ("8 bit") fit either kind. */
 unsigned cds_compute_format(const cds_arch *arch, const cds_einsum *einsum);
 
-/* Counts and prices an operation that is not multiply-accumulate; also fills
+/* CDS_EINPUT also when an operand is at home where the unit does not work.
+ * Counts and prices an operation that is not multiply-accumulate; also fills
  * reads and so on by level for the result file (traffic at [level]). */
 typedef struct cds_operation_counts {
   unsigned at;                    /* level index that the unit works on */

@@ -12,39 +12,45 @@
  * uses, or several use the same.
  *
  * Meaning, used by count and by the literal execution of the tests alike:
- * - Every stage runs in every pass. A stage that lacks the rank of an outer loop
- *   does the same again in each of its passes (recomputation).
+ * - Every stage runs in every pass. A stage that lacks the rank of an outer
+ * loop does the same again in each of its passes (recomputation).
  * - A tensor is at home at the level of its outer `hold`, without one at the
  *   outermost level, which has all of it. Homes stand above all arrays. Stages
  *   find their operands at home and leave their output there; all other tiles
  *   of a stage are its own, taken in and given up in each pass.
  * - A tile at home holds what the passes of the loops inside of its place need,
- *   where the place is that of the `hold`, moved up to behind the innermost loop
- *   above it on a rank that the tensor has. When a loop above that place goes
- *   on, the tile is replaced: an output goes to the outermost level and may
- *   come back from there, an operand comes from there.
+ *   where the place is that of the `hold`, moved up to behind the innermost
+ * loop above it on a rank that the tensor has. When a loop above that place
+ * goes on, the tile is replaced, as in mapping.h (windows: what was in the tile
+ *   just before stays, if a loop on a rank of the tensor went on): an output
+ * goes to the outermost level and may come back from there, an operand comes
+ * from there.
  * - An *intermediate* is made by one stage and used by later ones only, and is
- *   never in the outermost level: it is held behind all loops, made anew in each
- *   pass, and given up after the last stage that uses it. It is complete when it
- *   is used: no outer loop is on a rank that its maker reduces.
- * - No outer loop is on a rank that the maker of another output lacks.
+ *   never in the outermost level: it is held behind all loops, made anew in
+ * each pass, and given up after the last stage that uses it. It is complete
+ * when it is used: no outer loop is on a rank that its maker reduces.
+ * - No outer loop is on a rank that the maker of another output lacks. What is
+ *   used in the group after it was made is complete in any case.
+ * - Where a tensor is made or used with windows (axes of two ranks), ranks on
+ *   such an axis have no outer loops, nor those that it meets.
  * - The tile of an operand that several stages use is brought by the first.
  *
  * Room: tiles at home that are not intermediates stand in their level
  * all the time, two of them where the level is double buffered and they are
- * replaced; an intermediate from its maker to the last stage that uses it, once.
- * An output between passes takes its accumulator's bits if sums go on in the
- * next pass or come back; while it is made, also if its maker says so.
+ * replaced; an intermediate from its maker to the last stage that uses it,
+ * once. An output between passes takes its accumulator's bits if sums go on in
+ * the next pass or come back; while it is made, also if its maker says so.
  *
  * Time and energy of stages add. A stage pays for what it brings to homes and
- * takes from there. Its first fills and last drains stand in each pass, those of
- * tiles at home once.
+ * takes from there. Its first fills and last drains stand in each pass, those
+ * of tiles at home once.
  */
 #ifndef CDS_SPEC_FUSION_H
 #define CDS_SPEC_FUSION_H
 
 #include "spec/mapping.h"
 #include "spec/stage.h"
+#include "spec/workload.h"
 
 enum {
   CDS_STAGES_MAX = 6,
@@ -53,15 +59,18 @@ enum {
   CDS_OUTER_NODES_MAX = 48
 };
 
+/* A stage. One that is no product has an einsum of the same shape: operands and
+ * result with the same axes. */
 typedef struct cds_fused_einsum {
-  const cds_einsum *einsum;           /* whole */
-  unsigned rank[CDS_RANKS_MAX];       /* of the group, by rank of the einsum */
-  unsigned tensor[CDS_TENSORS_MAX];   /* likewise */
+  const cds_einsum *einsum;         /* whole */
+  const cds_operation *operation;   /* NULL: a product */
+  unsigned rank[CDS_RANKS_MAX];     /* of the group, by rank of the einsum */
+  unsigned tensor[CDS_TENSORS_MAX]; /* likewise */
 } cds_fused_einsum;
 
 typedef struct cds_fused_tensor {
   const char *name;
-  unsigned maker; /* stage, or CDS_STAGES_MAX: none */
+  unsigned maker;       /* stage, or CDS_STAGES_MAX: none */
   unsigned first, last; /* stages that use or make it */
   bool intermediate;
 } cds_fused_tensor;
@@ -71,6 +80,8 @@ typedef struct cds_fused_group {
   cds_fused_einsum stage[CDS_STAGES_MAX];
   unsigned ranks;
   cds_rank rank[CDS_FUSED_RANKS_MAX];
+  bool whole[CDS_FUSED_RANKS_MAX]; /* without outer loops: on an axis of two
+                                      ranks that joins, or of whole rows */
   unsigned tensors;
   cds_fused_tensor tensor[CDS_FUSED_TENSORS_MAX];
 } cds_fused_group;
@@ -87,15 +98,9 @@ typedef struct cds_outer_node {
 typedef struct cds_fused_mapping {
   unsigned outers;
   cds_outer_node outer[CDS_OUTER_NODES_MAX];
-  cds_mapping inner[CDS_STAGES_MAX]; /* of the stages' pieces (cds_fused_pass)
-                                      */
+  cds_mapping inner[CDS_STAGES_MAX]; /* of the stages' pieces
+                                         (count/fusion.h) */
 } cds_fused_mapping;
-
-/* A stage as one pass of the outer loops sees it. */
-typedef struct cds_fused_pass {
-  cds_einsum einsum; /* its ranks as long as in one pass; `stage` is this one */
-  cds_stage stage;
-} cds_fused_pass;
 
 /* Joins einsums that run one after the other. `same[s][t]`: the group's tensor
  * of operand or output t of stage s, numbered from 0 without gaps; tensors that
@@ -106,15 +111,20 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
                                 const cds_einsum *const einsum[CDS_STAGES_MAX],
                                 unsigned same[][CDS_TENSORS_MAX],
                                 uint32_t kept);
+/* Makes stage `index` an operation, whose operands are rows of the result's
+ * last axis. */
+void cds_fused_operate(cds_fused_group *group, unsigned index,
+                       const cds_operation *operation);
+/* Whether a stage, or a tensor, has a rank of the group. */
+bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
+                         unsigned rank);
+bool cds_fused_tensor_has(const cds_fused_group *group, unsigned tensor,
+                          unsigned rank);
+/* Why the rank may have no outer loops, or NULL. */
+const char *cds_fused_loop_wrong(const cds_fused_group *group, unsigned rank);
 /* Why the outer nodes are no fused mapping of the group (the rules above, and
  * factors that divide), or NULL. */
 const char *cds_fused_outer_wrong(const cds_fused_group *group,
                                   const cds_arch *arch,
                                   const cds_outer_node *outer, unsigned outers);
-/* Stage `index` under the outer nodes, which are right. CDS_ELIMIT beyond 64
- * bits. */
-cds_status cds_fused_pass_set(cds_fused_pass *out, const cds_fused_group *group,
-                              const cds_arch *arch, const cds_outer_node *outer,
-                              unsigned outers, unsigned index);
-
 #endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Chains: layers of a workload that hand results to one another and to no one
+ * else (cds_tensor.intermediate), as fused groups. Attention: scores, softmax,
+ * weighted values. Feed-forward part: gate and up on the same input, their
+ * product, down.
+ */
+#ifndef CDS_FUSE_CHAIN_H
+#define CDS_FUSE_CHAIN_H
+
+#include "spec/fusion.h"
+#include "spec/workload.h"
+
+typedef struct cds_chain_group {
+  size_t first;  /* layer of the workload */
+  size_t layers; /* one stage each */
+  cds_fused_group group;
+  cds_einsum shape[CDS_STAGES_MAX]; /* of operations */
+} cds_chain_group;
+
+/* The chain that begins at a layer, which runs as often as all others in it.
+ * CDS_EINFEASIBLE: none does. `out` must stay where it is, and the workload. */
+cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
+                          size_t first);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fuse: the best fused mapping of a group (spec/fusion.h) at a price of time,
+ * with proof.
+ *
+ * The space. Outer loops with factors that divide, on any ranks that may have
+ * them, in any order; ranks that the same tensors and stages have count as one.
+ * One level, above all arrays, is home to all intermediates and to any other
+ * tensors, each with its tile at any place among the loops; all others come
+ * from the outermost level stage by stage. Below that every stage has the whole
+ * space of cds_search_begin. A loop on a rank that all tensors have stands
+ * outside of all others: no tensor is reused along it, so that inside it would
+ * only make tiles at home larger. (Twice a half is no more than a whole.)
+ *
+ * The search. With the outer nodes given, stages depend on each other by the
+ * room that they leave only, so the least of E + lambda T is the sum of the
+ * least of each stage. Choices of outer nodes are opened in the order of a
+ * bound: floors of the stages (cds_search_floor), which are replaced one after
+ * the other by what the search of the stage says; until the next is beyond the
+ * best. What is left then has no bound below it, so it is the best of all.
+ */
+#ifndef CDS_FUSE_FUSE_H
+#define CDS_FUSE_FUSE_H
+
+#include "codesign/control.h"
+#include "count/fusion.h"
+#include "search/search.h"
+
+typedef struct cds_fuse_result {
+  bool found, proven;
+  double value; /* E + lambda T, pJ */
+  double bound; /* nothing in the space is below */
+  double energy_pj, latency_s;
+  cds_fused_mapping mapping;
+  cds_cost cost[CDS_STAGES_MAX]; /* of each stage, whole run */
+  uint64_t nodes;                /* opened by the searches of stages */
+  uint64_t choices, opened;      /* of outer nodes */
+} cds_fuse_result;
+
+typedef struct cds_fuser cds_fuser; /* one a thread; reused */
+cds_fuser *cds_fuser_new(void);     /* NULL: no memory */
+void cds_fuser_free(cds_fuser *fuser);
+/* Lists all choices of outer nodes that may fit. The group and the architecture
+ * stay where they are. CDS_EINFEASIBLE when there is none, CDS_EINPUT when a
+ * stage has no unit, CDS_ELIMIT when there are too many. */
+cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
+                           const cds_fused_group *group, double power_limit_w);
+/* The least of E + lambda T. CDS_EINFEASIBLE when nothing fits. When the
+ * control hurries, the best so far with its bound. */
+cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
+                           double lambda_pj_per_s, const cds_control *control);
+
+#endif

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Loops, their order, and who is at home where; see outers.h. */
+#include "fuse/outers.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "price/words.h"
+#include "spec/operations.h"
+
+/* ---- classes of ranks ------------------------------------------------ */
+
+static uint32_t tensors_with(const cds_fused_group *group, unsigned rank) {
+  uint32_t mask = 0;
+  for (unsigned t = 0; t < group->tensors; t++) {
+    mask |= cds_fused_tensor_has(group, t, rank) ? 1U << t : 0;
+  }
+  return mask;
+}
+
+static uint32_t stages_with(const cds_fused_group *group, unsigned rank) {
+  uint32_t mask = 0;
+  for (unsigned s = 0; s < group->stages; s++) {
+    mask |= cds_fused_stage_has(group, s, rank) ? 1U << s : 0;
+  }
+  return mask;
+}
+
+static bool has_all(const cds_outers *it, const cds_loop_class *class) {
+  return class->tensors == (1U << it->group->tensors) - 1;
+}
+
+static cds_status list_divisors(cds_loop_class *class, cds_arena *arena) {
+  for (unsigned pass = 0; pass < 2; pass++) {
+    class->divisors = 0;
+    for (uint64_t d = 1; d <= class->size / d; d++) {
+      if (class->size % d == 0) {
+        if (pass == 1) {
+          class->divisor[class->divisors] = d;
+        }
+        class->divisors++;
+      }
+    }
+    const size_t small = class->divisors;
+    for (size_t i = small; pass == 1 && i-- > 0;) {
+      const uint64_t other = class->size / class->divisor[i];
+      if (other != class->divisor[i]) {
+        class->divisor[class->divisors++] = other;
+      }
+    }
+    if (pass == 0) {
+      class->divisor =
+          (uint64_t *)cds_arena_array(arena, 2 * small, sizeof(uint64_t));
+      if (class->divisor == NULL) {
+        return CDS_ENOMEM;
+      }
+    }
+  }
+  return CDS_OK;
+}
+
+/* Those that all tensors have come first. */
+static cds_status make_classes(cds_outers *it) {
+  it->classes = 0;
+  for (unsigned round = 0; round < 2; round++) {
+    for (unsigned r = 0; r < it->group->ranks; r++) {
+      cds_loop_class made = {.ranks = 1,
+                             .rank = {r},
+                             .size = it->group->rank[r].size,
+                             .tensors = tensors_with(it->group, r),
+                             .stages = stages_with(it->group, r)};
+      if (has_all(it, &made) != (round == 0) || made.size == 1 ||
+          cds_fused_loop_wrong(it->group, r) != NULL) {
+        continue;
+      }
+      unsigned c = 0;
+      while (c < it->classes && (it->class[c].tensors != made.tensors ||
+                                 it->class[c].stages != made.stages)) {
+        c++;
+      }
+      if (c == CDS_LOOP_CLASSES_MAX) {
+        return CDS_ELIMIT;
+      }
+      if (c == it->classes) {
+        it->class[it->classes++] = made;
+      } else {
+        it->class[c].rank[it->class[c].ranks++] = r;
+        it->class[c].size *= made.size;
+      }
+    }
+  }
+  for (unsigned c = 0; c < it->classes; c++) {
+    CDS_TRY(list_divisors(&it->class[c], it -> arena));
+  }
+  return CDS_OK;
+}
+
+/* ---- nodes ----------------------------------------------------------- */
+
+static uint64_t common_divisor(uint64_t a, uint64_t b) {
+  while (b != 0) {
+    const uint64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+/* The trips of a class, shared out to its ranks. */
+static unsigned write_loops(cds_outer_node *out, const cds_outers *it,
+                            const cds_loop_class *class, uint64_t trips) {
+  unsigned nodes = 0;
+  for (unsigned i = 0; i < class->ranks; i++) {
+    const uint64_t part =
+        common_divisor(trips, it->group->rank[class->rank[i]].size);
+    trips /= part;
+    if (part > 1) {
+      out[nodes++] = (cds_outer_node){
+          .kind = CDS_OUTER_FOR, .rank = class->rank[i], .trips = part};
+    }
+  }
+  return nodes;
+}
+
+unsigned cds_outers_nodes(cds_outer_node out[CDS_OUTER_NODES_MAX],
+                          const cds_outers *outers,
+                          const cds_outer_choice *choice) {
+  unsigned nodes = 0;
+  for (unsigned i = 0; i <= choice->loops; i++) {
+    for (unsigned t = 0; t < outers->group->tensors; t++) {
+      if (choice->place[t] == i) {
+        out[nodes++] = (cds_outer_node){
+            .kind = CDS_OUTER_HOLD, .tensor = t, .level = choice->level};
+      }
+    }
+    if (i < choice->loops) {
+      nodes +=
+          write_loops(&out[nodes], outers, &outers->class[choice->class[i]],
+                      choice -> trips[i]);
+    }
+  }
+  return nodes;
+}
+
+/* ---- floors ---------------------------------------------------------- */
+
+cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
+                                const cds_fused_pass *pass, unsigned stage) {
+  const cds_operation *whole = outers->group->stage[stage].operation;
+  const cds_einsum *einsum = &pass->einsum;
+  const unsigned result = einsum->tensors - 1;
+  const cds_tensor *rows = &einsum->tensor[result];
+  uint64_t words = 0;
+  CDS_TRY(cds_tensor_words(&words, einsum, result));
+  const uint64_t length =
+      einsum->rank[rows->axis[rows->axes - 1].term[0].rank].size;
+  const cds_operation_size size = {.rows = words / length, .length = length};
+  const cds_precision formats = {.accumulator = whole->format};
+  cds_operation part;
+  CDS_TRY(cds_operation_make(&part, cds_operation_kind_find(whole->kind), &size,
+                             &formats));
+  unsigned operand = 0;
+  for (unsigned i = 0; i < part.inputs; i++) {
+    part.input[i].format = whole->input[i].format;
+    part.input[i].content = whole->input[i].content;
+    if (part.input[i].row_words > 0) {
+      part.input[i].home = pass->stage.home[operand++].level;
+    }
+  }
+  part.output.format = whole->output.format;
+  part.output.content = whole->output.content;
+  part.output.home = pass->stage.home[result].level;
+  cds_operation_counts counts;
+  CDS_TRY(cds_price_operation(out, &counts, outers->arch, &part,
+                              outers->power_limit_w));
+  const double passes =
+      (double)pass->stage.rounds * (double)pass->stage.repeats;
+  double *field = (double *)out;
+  for (size_t i = 0; i < sizeof *out / sizeof *field; i++) {
+    field[i] *= passes;
+  }
+  return CDS_OK;
+}
+
+/* Whether what is at home leaves no level too small. */
+static bool homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
+  for (unsigned l = 1; l < it->arch->levels; l++) {
+    const cds_level *level = &it->arch->level[l];
+    double bits = (double)pass->stage.taken_bits[l];
+    for (unsigned t = 0; t < pass->einsum.tensors; t++) {
+      const cds_home *home = &pass->stage.home[t];
+      const cds_tensor *tensor = &pass->einsum.tensor[t];
+      const bool output = t == pass->einsum.tensors - 1;
+      const bool twice = home->replaced &&
+                         it->arch->overlap == CDS_OVERLAP_NATIVE &&
+                         level->buffering == CDS_BUFFER_DOUBLE;
+      const bool narrow =
+          output && tensor->accumulator.bits < tensor->format.bits;
+      if (home->level == l) {
+        bits +=
+            cds_words_bits(home->tile_words, narrow ? tensor->accumulator.bits
+                                                    : tensor->format.bits) *
+            (twice ? 2 : 1);
+      }
+    }
+    if (bits > (double)level->size_bits) {
+      return false;
+    }
+  }
+  return true;
+}
+
+cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
+                            const cds_fused_pass *pass, unsigned stage) {
+  if (!homes_fit(outers, pass)) {
+    return CDS_EINFEASIBLE;
+  }
+  if (outers->group->stage[stage].operation != NULL) {
+    cds_cost cost;
+    CDS_TRY(cds_outers_operation(&cost, outers, pass, stage));
+    *out = (cds_stage_floor){cost.dynamic_pj, cost.latency_s};
+    return CDS_OK;
+  }
+  cds_search_floor(&out->dynamic_pj, &out->latency_s, outers->arch,
+                   &pass->einsum, outers->power_limit_w);
+  return CDS_OK;
+}
+
+/* ---- choices --------------------------------------------------------- */
+
+enum { PLACES_MAX = CDS_LOOP_CLASSES_MAX + 2 };
+
+/* Places that a tensor may have among loops in one order. */
+typedef struct cds_place_list {
+  unsigned count;
+  uint8_t place[PLACES_MAX];
+  double bits[PLACES_MAX]; /* that it takes there at least, copies counted */
+} cds_place_list;
+
+/* Floors of a stage by the places of its own tensors. */
+typedef struct cds_own_floors {
+  unsigned count;
+  cds_stage_floor *floor; /* latency INFINITY: does not fit */
+} cds_own_floors;
+
+typedef struct cds_placing_all {
+  cds_outers *outers;
+  cds_outer_choice choice; /* loops are set */
+  cds_place_list tensor[CDS_FUSED_TENSORS_MAX];
+  cds_own_floors stage[CDS_STAGES_MAX];
+  unsigned at[CDS_FUSED_TENSORS_MAX]; /* index into the list */
+  double room; /* bits, beside the intermediates of the fullest stage */
+} cds_placing_all;
+
+static cds_status add_choice(cds_outers *it, const cds_outer_choice *choice) {
+  if (it->count == CDS_OUTERS_MAX) {
+    return CDS_ELIMIT;
+  }
+  if (it->count == it->room) {
+    const size_t room = 2 * it->room + 256;
+    cds_outer_choice *grown =
+        (cds_outer_choice *)cds_realloc(it->choice, room * sizeof *grown);
+    if (grown == NULL) {
+      return CDS_ENOMEM;
+    }
+    it->choice = grown;
+    it->room = room;
+  }
+  it->choice[it->count++] = *choice;
+  return CDS_OK;
+}
+
+/* Whether tiles of the tensor may stay at home: a product brings and takes
+ * them. */
+static bool may_stay(const cds_outers *it, unsigned tensor) {
+  const cds_fused_tensor *shared = &it->group->tensor[tensor];
+  return it->group->stage[shared->first].operation == NULL;
+}
+
+static void list_places(cds_place_list *out, const cds_placing_all *it,
+                        unsigned tensor) {
+  const cds_outers *outers = it->outers;
+  const cds_outer_choice *choice = &it->choice;
+  memset(out, 0, sizeof *out);
+  if (outers->group->tensor[tensor].intermediate) {
+    out->place[out->count++] = choice->loops;
+    return;
+  }
+  out->place[out->count++] = CDS_NO_PLACE;
+  for (unsigned p = 0; p <= choice->loops && may_stay(outers, tensor); p++) {
+    const cds_loop_class *above =
+        p == 0 ? NULL : &outers->class[choice->class[p - 1]];
+    if (above == NULL || (above->tensors >> tensor & 1U) != 0) {
+      out->place[out->count++] = (uint8_t)p;
+    }
+  }
+}
+
+/* Number of the places of a stage's own tensors. */
+static unsigned own_index(const cds_placing_all *it, unsigned stage) {
+  const cds_fused_einsum *own = &it->outers->group->stage[stage];
+  unsigned index = 0;
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    const unsigned tensor = own->tensor[t];
+    index = index * it->tensor[tensor].count + it->at[tensor];
+  }
+  return index;
+}
+
+/* What a tensor at home takes, as far as it is known. */
+static double home_bits(const cds_outers *it, const cds_fused_pass *pass,
+                        unsigned t) {
+  const cds_home *home = &pass->stage.home[t];
+  const cds_tensor *tensor = &pass->einsum.tensor[t];
+  const bool output = t == pass->einsum.tensors - 1;
+  const bool twice =
+      home->replaced && it->arch->overlap == CDS_OVERLAP_NATIVE &&
+      it->arch->level[home->level].buffering == CDS_BUFFER_DOUBLE;
+  const bool narrow = output && tensor->accumulator.bits < tensor->format.bits;
+  return cds_words_bits(home->tile_words, narrow ? tensor->accumulator.bits
+                                                 : tensor->format.bits) *
+         (twice ? 2 : 1);
+}
+
+/* The floor of a stage with its own tensors in the places at hand, the others
+ * nowhere. */
+static cds_status own_floor(cds_placing_all *it, unsigned stage) {
+  cds_outers *outers = it->outers;
+  const cds_fused_einsum *own = &outers->group->stage[stage];
+  cds_outer_choice choice = it->choice;
+  for (unsigned t = 0; t < outers->group->tensors; t++) {
+    choice.place[t] =
+        outers->group->tensor[t].intermediate ? choice.loops : CDS_NO_PLACE;
+  }
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    const unsigned tensor = own->tensor[t];
+    choice.place[tensor] = it->tensor[tensor].place[it->at[tensor]];
+  }
+  cds_outer_node node[CDS_OUTER_NODES_MAX];
+  const unsigned nodes = cds_outers_nodes(node, outers, &choice);
+  cds_stage_floor *floor = &it->stage[stage].floor[own_index(it, stage)];
+  *floor = (cds_stage_floor){(double)INFINITY, (double)INFINITY};
+  if (cds_fused_outer_wrong(outers->group, outers->arch, node, nodes) != NULL) {
+    return CDS_OK;
+  }
+  cds_fused_pass pass;
+  CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, node, nodes,
+                             stage, outers->scratch));
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    const unsigned tensor = own->tensor[t];
+    if (!outers->group->tensor[tensor].intermediate) {
+      it->tensor[tensor].bits[it->at[tensor]] =
+          pass.stage.home[t].level > 0 ? home_bits(outers, &pass, t) : 0;
+    }
+  }
+  const cds_status status = cds_outers_floor(floor, outers, &pass, stage);
+  return status == CDS_EINFEASIBLE || status == CDS_EINPUT ? CDS_OK : status;
+}
+
+/* The floors of a stage for all places of its tensors. */
+static cds_status own_floors(cds_placing_all *it, unsigned stage) {
+  const cds_fused_einsum *own = &it->outers->group->stage[stage];
+  cds_own_floors *out = &it->stage[stage];
+  out->count = 1;
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    out->count *= it->tensor[own->tensor[t]].count;
+    it->at[own->tensor[t]] = 0;
+  }
+  out->floor = (cds_stage_floor *)cds_arena_array(
+      it->outers->scratch, out->count, sizeof *out->floor);
+  if (out->floor == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (unsigned i = 0; i < out->count; i++) {
+    unsigned rest = i;
+    for (unsigned t = own->einsum->tensors; t-- > 0;) {
+      const unsigned tensor = own->tensor[t];
+      it->at[tensor] = rest % it->tensor[tensor].count;
+      rest /= it->tensor[tensor].count;
+    }
+    CDS_TRY(own_floor(it, stage));
+  }
+  return CDS_OK;
+}
+
+static cds_status try_choice(cds_placing_all *it, double bits) {
+  cds_outer_choice *choice = &it->choice;
+  if (bits > (double)it->outers->arch->level[choice->level].size_bits) {
+    return CDS_OK;
+  }
+  choice->dynamic_pj = choice->latency_s = 0;
+  for (unsigned s = 0; s < it->outers->group->stages; s++) {
+    const cds_stage_floor *floor = &it->stage[s].floor[own_index(it, s)];
+    choice->dynamic_pj += floor->dynamic_pj;
+    choice->latency_s += floor->latency_s;
+  }
+  return isinf(choice->latency_s) ? CDS_OK : add_choice(it->outers, choice);
+}
+
+/* All places of the tensors from `tensor` on. Depth of recursion: tensors. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static cds_status choose_places(cds_placing_all *it, unsigned tensor,
+                                double bits) {
+  if (tensor == it->outers->group->tensors) {
+    return try_choice(it, bits);
+  }
+  const cds_place_list *list = &it->tensor[tensor];
+  for (unsigned i = 0; i < list->count; i++) {
+    it->at[tensor] = i;
+    it->choice.place[tensor] = list->place[i];
+    CDS_TRY(choose_places(it, tensor + 1, bits + list->bits[i]));
+  }
+  return CDS_OK;
+}
+
+static cds_status choose_all_places(cds_placing_all *it) {
+  for (unsigned t = 0; t < it->outers->group->tensors; t++) {
+    list_places(&it->tensor[t], it, t);
+  }
+  for (unsigned s = 0; s < it->outers->group->stages; s++) {
+    CDS_TRY(own_floors(it, s));
+  }
+  return choose_places(it, 0, 0);
+}
+
+/* All orders of the loops that are left. Depth of recursion: classes. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static cds_status choose_order(cds_placing_all *it,
+                               const uint64_t trips[CDS_LOOP_CLASSES_MAX],
+                               uint32_t left) {
+  cds_outer_choice *choice = &it->choice;
+  if (left == 0) {
+    const cds_arena_mark mark = cds_arena_mark_get(it->outers->scratch);
+    const cds_status status = choose_all_places(it);
+    cds_arena_reset(it->outers->scratch, mark);
+    return status;
+  }
+  for (unsigned c = 0; c < it->outers->classes; c++) {
+    if ((left >> c & 1U) == 0) {
+      continue;
+    }
+    choice->class[choice->loops] = (uint8_t)c;
+    choice->trips[choice->loops++] = trips[c];
+    CDS_TRY(choose_order(it, trips, left & ~(1U << c)));
+    choice->loops--;
+    if (has_all(it->outers, &it->outers->class[c])) {
+      break; /* outside of all others */
+    }
+  }
+  return CDS_OK;
+}
+
+cds_status cds_outers_list(cds_outers *outers, size_t vector) {
+  cds_outer_trips *at = &outers->vector[vector];
+  if (at->listed) {
+    return CDS_OK;
+  }
+  cds_placing_all *it =
+      (cds_placing_all *)cds_arena_alloc(outers->arena, sizeof *it);
+  if (it == NULL) {
+    return CDS_ENOMEM;
+  }
+  memset(it, 0, sizeof *it);
+  it->outers = outers;
+  it->choice.level = at->level;
+  uint32_t left = 0;
+  for (unsigned c = 0; c < outers->classes; c++) {
+    left |= at->trips[c] > 1 ? 1U << c : 0;
+  }
+  at->first = outers->count;
+  CDS_TRY(choose_order(it, at->trips, left));
+  at->count = outers->count - at->first;
+  at->listed = true;
+  return CDS_OK;
+}
+
+cds_status cds_outers_begin(cds_outers *outers) {
+  outers->count = 0;
+  CDS_TRY(make_classes(outers));
+  return cds_outers_vectors(outers);
+}
+
+void cds_outers_free(cds_outers *outers) {
+  cds_free(outers->vector);
+  cds_free(outers->choice);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All choices of outer nodes of a group, each with floors of its stages. */
+#ifndef CDS_FUSE_OUTERS_H
+#define CDS_FUSE_OUTERS_H
+
+#include "fuse/fuse.h"
+
+enum {
+  CDS_LOOP_CLASSES_MAX = 8,
+  CDS_OUTERS_MAX = 1 << 20, /* choices */
+  CDS_NO_PLACE = 0xff
+};
+
+/* Ranks that the same tensors and stages have, as one. */
+typedef struct cds_loop_class {
+  unsigned ranks;
+  unsigned rank[CDS_FUSED_RANKS_MAX];
+  uint64_t size;
+  uint32_t tensors, stages; /* that have them, as bits */
+  size_t divisors;
+  uint64_t *divisor; /* rising */
+} cds_loop_class;
+
+typedef struct cds_outer_choice {
+  uint8_t level; /* home of all that is at home */
+  uint8_t loops;
+  uint8_t class[CDS_LOOP_CLASSES_MAX]; /* from outside in */
+  uint64_t trips[CDS_LOOP_CLASSES_MAX];
+  uint8_t place[CDS_FUSED_TENSORS_MAX]; /* loops outside; CDS_NO_PLACE: not at
+                                           home */
+  double dynamic_pj, latency_s;         /* no less in all stages together */
+} cds_outer_choice;
+
+/* All choices with the same trips: opened only where they may matter. */
+typedef struct cds_outer_trips {
+  uint64_t trips[CDS_LOOP_CLASSES_MAX]; /* of each class */
+  uint8_t level;
+  double dynamic_pj, latency_s; /* no less in any of them */
+  bool listed;
+  size_t first, count; /* of its choices, once they are listed */
+} cds_outer_trips;
+
+typedef struct cds_outers {
+  const cds_arch *arch;
+  const cds_fused_group *group;
+  double power_limit_w;
+  cds_arena *arena, *scratch;
+  unsigned classes;
+  cds_loop_class class[CDS_LOOP_CLASSES_MAX];
+  size_t vectors, vector_room;
+  cds_outer_trips *vector; /* heap memory */
+  size_t count, room;
+  cds_outer_choice *choice; /* heap memory */
+} cds_outers;
+
+/* What a stage takes at least under outer nodes: bounds for a product, the cost
+ * for another operation. */
+typedef struct cds_stage_floor {
+  double dynamic_pj, latency_s;
+} cds_stage_floor;
+
+/* Lists all vectors of trips; arch, group, power_limit_w and arenas are set. */
+cds_status cds_outers_begin(cds_outers *outers);
+/* Lists the choices of a vector. */
+cds_status cds_outers_list(cds_outers *outers, size_t vector);
+void cds_outers_free(cds_outers *outers);
+cds_status cds_outers_vectors(cds_outers *outers); /* trips.c */
+/* Writes the nodes of a choice; their number. */
+unsigned cds_outers_nodes(cds_outer_node out[CDS_OUTER_NODES_MAX],
+                          const cds_outers *outers,
+                          const cds_outer_choice *choice);
+/* The cost of a stage that is no product, of all passes. */
+cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
+                                const cds_fused_pass *pass, unsigned stage);
+/* CDS_EINFEASIBLE when not even what must be there fits. */
+cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
+                            const cds_fused_pass *pass, unsigned stage);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Vectors of trips, each with a bound on all choices that have them.
+ *
+ * A stage takes at least what it takes when each of its tensors is, as is best
+ * for it, either not at home, or at home as if its tile took no room and each
+ * of its words came (or went) once: no place among the loops does better. Loops
+ * that a stage lacks make it do the same again: all products at least.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "fuse/outers.h"
+
+/* Floors of a stage by the trips of the classes that it has. */
+typedef struct cds_floors {
+  bool *known;
+  cds_stage_floor *floor;
+  cds_status *status;
+} cds_floors;
+
+typedef struct cds_listing_trips {
+  cds_outers *outers;
+  cds_floors floors[CDS_STAGES_MAX];
+  unsigned level;
+  size_t at[CDS_LOOP_CLASSES_MAX]; /* divisors */
+} cds_listing_trips;
+
+static bool stage_has_class(const cds_loop_class *class, unsigned stage) {
+  return (class->stages >> stage & 1U) != 0;
+}
+
+/* Number of the trips of the classes that a stage has, and of all of them. */
+static size_t place_of(const cds_listing_trips *it, unsigned stage) {
+  size_t place = 0;
+  for (unsigned c = 0; c < it->outers->classes; c++) {
+    const cds_loop_class *class = &it->outers->class[c];
+    if (stage_has_class(class, stage)) {
+      place = place * class->divisors + it->at[c];
+    }
+  }
+  return place;
+}
+
+static size_t places(const cds_outers *outers, unsigned stage) {
+  size_t count = 1;
+  for (unsigned c = 0; c < outers->classes; c++) {
+    const cds_loop_class *class = &outers->class[c];
+    count *= stage_has_class(class, stage) ? class->divisors : 1;
+  }
+  return count;
+}
+
+static bool may_stay(const cds_outers *it, unsigned tensor) {
+  const cds_fused_tensor *shared = &it->group->tensor[tensor];
+  return !shared->intermediate &&
+         it->group->stage[shared->first].operation == NULL;
+}
+
+/* Puts tensors (bits) at home as if they took no room. */
+static cds_status put_home(cds_fused_pass *pass, const cds_listing_trips *it,
+                           unsigned stage, unsigned tensors) {
+  const cds_fused_einsum *own = &it->outers->group->stage[stage];
+  const unsigned output = own->einsum->tensors - 1;
+  for (unsigned t = 0; t <= output; t++) {
+    if ((tensors >> t & 1U) == 0) {
+      continue;
+    }
+    uint64_t words = 0;
+    CDS_TRY(cds_tensor_words(&words, own->einsum, t));
+    const bool brings =
+        it->outers->group->tensor[own->tensor[t]].first == stage;
+    pass->stage.home[t] = (cds_home){
+        .level = it->level, .tile_words = 0, .loads = brings ? words : 0};
+  }
+  return CDS_OK;
+}
+
+/* The loops that the stage has, and all intermediates. */
+static unsigned write_nodes(cds_outer_node out[CDS_OUTER_NODES_MAX],
+                            const cds_listing_trips *it, unsigned stage) {
+  const cds_outers *outers = it->outers;
+  cds_outer_choice choice = {.level = (uint8_t)it->level};
+  for (unsigned c = 0; c < outers->classes; c++) {
+    const uint64_t trips = outers->class[c].divisor[it->at[c]];
+    if (trips > 1 && stage_has_class(&outers->class[c], stage)) {
+      choice.class[choice.loops] = (uint8_t)c;
+      choice.trips[choice.loops++] = trips;
+    }
+  }
+  for (unsigned t = 0; t < outers->group->tensors; t++) {
+    const bool made = outers->group->tensor[t].intermediate;
+    choice.place[t] = made ? choice.loops : CDS_NO_PLACE;
+  }
+  return cds_outers_nodes(out, outers, &choice);
+}
+
+static cds_status make_floor(cds_stage_floor *out, const cds_listing_trips *it,
+                             unsigned stage) {
+  const cds_outers *outers = it->outers;
+  const cds_fused_einsum *own = &outers->group->stage[stage];
+  cds_outer_node node[CDS_OUTER_NODES_MAX];
+  const unsigned nodes = write_nodes(node, it, stage);
+  unsigned free = 0;
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    free |= own->operation == NULL && may_stay(outers, own->tensor[t]) ? 1U << t
+                                                                       : 0U;
+  }
+  cds_status status = CDS_EINFEASIBLE;
+  *out = (cds_stage_floor){(double)INFINITY, (double)INFINITY};
+  for (unsigned tensors = 0; tensors <= free; tensors++) {
+    cds_fused_pass pass;
+    cds_stage_floor floor;
+    if ((tensors & ~free) != 0) {
+      continue;
+    }
+    CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, node, nodes,
+                               stage, outers->scratch));
+    /* Tiles of other stages are smaller with loops that this one lacks. */
+    memset(pass.stage.taken_bits, 0, sizeof pass.stage.taken_bits);
+    CDS_TRY(put_home(&pass, it, stage, tensors));
+    const cds_status made = cds_outers_floor(&floor, outers, &pass, stage);
+    if (made == CDS_EINFEASIBLE || made == CDS_EINPUT) {
+      continue;
+    }
+    CDS_TRY(made);
+    out->dynamic_pj = fmin(out->dynamic_pj, floor.dynamic_pj);
+    out->latency_s = fmin(out->latency_s, floor.latency_s);
+    status = CDS_OK;
+  }
+  return status;
+}
+
+/* Adds what a stage takes at least to the vector. */
+static cds_status add_stage(cds_listing_trips *it, cds_outer_trips *vector,
+                            unsigned stage) {
+  const cds_outers *outers = it->outers;
+  const cds_fused_einsum *own = &outers->group->stage[stage];
+  cds_floors *floors = &it->floors[stage];
+  const size_t place = place_of(it, stage);
+  if (!floors->known[place]) {
+    floors->status[place] = make_floor(&floors->floor[place], it, stage);
+    floors->known[place] = true;
+  }
+  CDS_TRY(floors->status[place]);
+  const cds_stage_floor *once = &floors->floor[place];
+  double again = 1;
+  for (unsigned c = 0; c < outers->classes; c++) {
+    again *= stage_has_class(&outers->class[c], stage)
+                 ? 1
+                 : (double)vector->trips[c];
+  }
+  uint64_t macs = 0;
+  CDS_TRY(cds_einsum_macs(&macs, own->einsum));
+  double mac_pj = 0;
+  double compute_s = 0;
+  if (own->operation == NULL) {
+    const unsigned format = cds_compute_format(outers->arch, own->einsum);
+    mac_pj = (double)macs * outers->arch->compute.mac_pj[format];
+    compute_s = (double)macs /
+                (double)cds_arch_instances(outers->arch, outers->arch->arrays) /
+                outers->arch->clock_hz * (1 - 1e-12);
+  }
+  vector->dynamic_pj += once->dynamic_pj + (again - 1) * mac_pj * (1 - 1e-12);
+  vector->latency_s += fmax(once->latency_s, again * compute_s);
+  return CDS_OK;
+}
+
+static cds_status add_vector(cds_listing_trips *it) {
+  cds_outers *outers = it->outers;
+  cds_outer_trips vector = {.level = (uint8_t)it->level};
+  for (unsigned c = 0; c < outers->classes; c++) {
+    vector.trips[c] = outers->class[c].divisor[it->at[c]];
+  }
+  for (unsigned s = 0; s < outers->group->stages; s++) {
+    const cds_status status = add_stage(it, &vector, s);
+    if (status == CDS_EINFEASIBLE) {
+      return CDS_OK;
+    }
+    CDS_TRY(status);
+  }
+  if (outers->vectors == CDS_OUTERS_MAX) {
+    return CDS_ELIMIT;
+  }
+  if (outers->vectors == outers->vector_room) {
+    const size_t room = 2 * outers->vector_room + 64;
+    cds_outer_trips *grown =
+        (cds_outer_trips *)cds_realloc(outers->vector, room * sizeof *grown);
+    if (grown == NULL) {
+      return CDS_ENOMEM;
+    }
+    outers->vector = grown;
+    outers->vector_room = room;
+  }
+  outers->vector[outers->vectors++] = vector;
+  return CDS_OK;
+}
+
+static cds_status begin_floors(cds_listing_trips *it) {
+  for (unsigned s = 0; s < it->outers->group->stages; s++) {
+    const size_t count = places(it->outers, s);
+    cds_floors *floors = &it->floors[s];
+    cds_arena *arena = it->outers->arena;
+    floors->known = (bool *)cds_arena_array(arena, count, sizeof(bool));
+    floors->floor =
+        (cds_stage_floor *)cds_arena_array(arena, count, sizeof *floors->floor);
+    floors->status =
+        (cds_status *)cds_arena_array(arena, count, sizeof(cds_status));
+    if (floors->known == NULL || floors->floor == NULL ||
+        floors->status == NULL) {
+      return CDS_ENOMEM;
+    }
+    memset(floors->known, 0, count * sizeof(bool));
+  }
+  return CDS_OK;
+}
+
+/* The next vector, an odometer over divisors; false after the last. */
+static bool next_vector(cds_listing_trips *it) {
+  for (unsigned c = 0; c < it->outers->classes; c++) {
+    if (++it->at[c] < it->outers->class[c].divisors) {
+      return true;
+    }
+    it->at[c] = 0;
+  }
+  return false;
+}
+
+cds_status cds_outers_vectors(cds_outers *outers) {
+  outers->vectors = 0;
+  for (unsigned l = 1; l < outers->arch->levels; l++) {
+    if (outers->arch->level[l].depth > 0) {
+      continue;
+    }
+    cds_listing_trips it = {.outers = outers, .level = l};
+    CDS_TRY(begin_floors(&it));
+    do {
+      CDS_TRY(add_vector(&it));
+    } while (next_vector(&it));
+  }
+  return CDS_OK;
+}

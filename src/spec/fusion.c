@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Fused groups: einsums joined by their tensors, and the rules of loops. */
+#include "spec/fusion.h"
+
+#include <string.h>
+
+/* ---- joining --------------------------------------------------------- */
+
+/* Ranks of all stages, and which of them are one: the smallest number of each
+ * set stands for it. */
+typedef struct cds_joining {
+  cds_fused_group *group;
+  unsigned same[CDS_STAGES_MAX][CDS_RANKS_MAX];
+} cds_joining;
+
+static void unite(cds_joining *it, unsigned a, unsigned b) {
+  const unsigned low = a < b ? a : b;
+  const unsigned high = a < b ? b : a;
+  for (unsigned s = 0; s < it->group->stages; s++) {
+    for (unsigned r = 0; r < it->group->stage[s].einsum->ranks; r++) {
+      it->same[s][r] = it->same[s][r] == high ? low : it->same[s][r];
+    }
+  }
+}
+
+/* The rank that is the axis; false where it is more than that. */
+static bool plain_rank(unsigned *rank, const cds_axis *axis) {
+  *rank = axis->term[0].rank;
+  return axis->terms == 1 && axis->term[0].coefficient == 1;
+}
+
+static void slide(const cds_fused_einsum *stage, bool *slides,
+                  const cds_axis *axis) {
+  for (unsigned i = 0; i < axis->terms; i++) {
+    slides[stage->rank[axis->term[i].rank]] = true;
+  }
+}
+
+/* One tensor in two stages. */
+static cds_status join_axes(cds_joining *it, unsigned s, unsigned t,
+                            unsigned other, unsigned u) {
+  const cds_einsum *a = it->group->stage[s].einsum;
+  const cds_einsum *b = it->group->stage[other].einsum;
+  if (a->tensor[t].axes != b->tensor[u].axes) {
+    return CDS_EINPUT;
+  }
+  for (unsigned x = 0; x < a->tensor[t].axes; x++) {
+    unsigned p = 0;
+    unsigned q = 0;
+    const bool one = plain_rank(&p, &a->tensor[t].axis[x]);
+    const bool two = plain_rank(&q, &b->tensor[u].axis[x]);
+    if (!one || !two) {
+      continue;
+    }
+    if (a->rank[p].size != b->rank[q].size) {
+      return CDS_EINPUT;
+    }
+    unite(it, it->same[s][p], it->same[other][q]);
+  }
+  return CDS_OK;
+}
+
+/* The stage before `s` that has the tensor; CDS_STAGES_MAX: none. */
+static unsigned stage_before(const cds_fused_group *group, unsigned s,
+                             unsigned tensor, unsigned *place) {
+  for (unsigned other = 0; other < s; other++) {
+    const cds_fused_einsum *stage = &group->stage[other];
+    for (unsigned u = 0; u < stage->einsum->tensors; u++) {
+      if (stage->tensor[u] == tensor) {
+        *place = u;
+        return other;
+      }
+    }
+  }
+  return CDS_STAGES_MAX;
+}
+
+static cds_status add_tensor(cds_joining *it, unsigned s, unsigned t) {
+  cds_fused_group *group = it->group;
+  const cds_einsum *einsum = group->stage[s].einsum;
+  const unsigned id = group->stage[s].tensor[t];
+  const bool output = t == einsum->tensors - 1;
+  if (id >= CDS_FUSED_TENSORS_MAX) {
+    return CDS_ELIMIT;
+  }
+  cds_fused_tensor *tensor = &group->tensor[id];
+  unsigned place = 0;
+  const unsigned other = stage_before(group, s, id, &place);
+  if (other < CDS_STAGES_MAX) {
+    tensor->last = s;
+    return output ? CDS_EINPUT : join_axes(it, s, t, other, place);
+  }
+  tensor->name = einsum->tensor[t].name;
+  tensor->maker = output ? s : CDS_STAGES_MAX;
+  tensor->first = tensor->last = s;
+  group->tensors = id + 1 > group->tensors ? id + 1 : group->tensors;
+  return CDS_OK;
+}
+
+static cds_status number_ranks(cds_joining *it) {
+  cds_fused_group *group = it->group;
+  unsigned number[CDS_STAGES_MAX * CDS_RANKS_MAX];
+  memset(number, 0xff, sizeof number);
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_einsum *einsum = group->stage[s].einsum;
+    for (unsigned r = 0; r < einsum->ranks; r++) {
+      unsigned *at = &number[it->same[s][r]];
+      if (*at >= CDS_FUSED_RANKS_MAX) {
+        if (group->ranks == CDS_FUSED_RANKS_MAX) {
+          return CDS_ELIMIT;
+        }
+        *at = group->ranks++;
+        group->rank[*at] = einsum->rank[r];
+      }
+      group->stage[s].rank[r] = *at;
+    }
+  }
+  return CDS_OK;
+}
+
+/* Ranks on axes that slide in some stage, and those that they meet. */
+static void note_slides(cds_fused_group *group) {
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    for (unsigned t = 0; t < stage->einsum->tensors; t++) {
+      unsigned u = 0;
+      const unsigned other = stage_before(group, s, stage->tensor[t], &u);
+      if (other == CDS_STAGES_MAX) {
+        continue;
+      }
+      const cds_fused_einsum *before = &group->stage[other];
+      for (unsigned x = 0; x < stage->einsum->tensor[t].axes; x++) {
+        const cds_axis *here = &stage->einsum->tensor[t].axis[x];
+        const cds_axis *there = &before->einsum->tensor[u].axis[x];
+        unsigned p = 0;
+        unsigned q = 0;
+        if (!plain_rank(&p, here) || !plain_rank(&q, there)) {
+          slide(stage, group->whole, here);
+          slide(before, group->whole, there);
+        }
+      }
+    }
+  }
+}
+
+cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
+                                const cds_einsum *const einsum[CDS_STAGES_MAX],
+                                unsigned same[][CDS_TENSORS_MAX],
+                                uint32_t kept) {
+  memset(out, 0, sizeof *out);
+  if (stages > CDS_STAGES_MAX) {
+    return CDS_ELIMIT;
+  }
+  cds_joining it = {.group = out};
+  out->stages = stages;
+  for (unsigned s = 0; s < stages; s++) {
+    out->stage[s].einsum = einsum[s];
+    memcpy(out->stage[s].tensor, same[s], sizeof out->stage[s].tensor);
+    for (unsigned r = 0; r < einsum[s]->ranks; r++) {
+      it.same[s][r] = s * CDS_RANKS_MAX + r;
+    }
+  }
+  for (unsigned s = 0; s < stages; s++) {
+    for (unsigned t = 0; t < einsum[s]->tensors; t++) {
+      CDS_TRY(add_tensor(&it, s, t));
+    }
+  }
+  for (unsigned t = 0; t < out->tensors; t++) {
+    cds_fused_tensor *tensor = &out->tensor[t];
+    tensor->intermediate = tensor->maker < stages &&
+                           tensor->last > tensor->maker &&
+                           (kept >> t & 1U) == 0;
+  }
+  CDS_TRY(number_ranks(&it));
+  note_slides(out);
+  return CDS_OK;
+}
+
+void cds_fused_operate(cds_fused_group *group, unsigned index,
+                       const cds_operation *operation) {
+  cds_fused_einsum *stage = &group->stage[index];
+  const cds_tensor *result = &stage->einsum->tensor[stage->einsum->tensors - 1];
+  stage->operation = operation;
+  if (operation->reduces) {
+    const cds_axis *row = &result->axis[result->axes - 1];
+    group->whole[stage->rank[row->term[0].rank]] = true;
+  }
+}
+
+/* ---- rules ----------------------------------------------------------- */
+
+bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
+                         unsigned rank) {
+  const cds_fused_einsum *it = &group->stage[stage];
+  for (unsigned r = 0; r < it->einsum->ranks; r++) {
+    if (it->rank[r] == rank) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool cds_fused_tensor_has(const cds_fused_group *group, unsigned tensor,
+                          unsigned rank) {
+  const cds_fused_einsum *it = &group->stage[group->tensor[tensor].first];
+  for (unsigned t = 0; t < it->einsum->tensors; t++) {
+    for (unsigned r = 0; it->tensor[t] == tensor && r < it->einsum->ranks;
+         r++) {
+      if (it->rank[r] == rank &&
+          cds_tensor_has_rank(&it->einsum->tensor[t], r)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+const char *cds_fused_loop_wrong(const cds_fused_group *group, unsigned rank) {
+  if (group->whole[rank]) {
+    return "a loop is on a rank that must stay whole";
+  }
+  for (unsigned t = 0; t < group->tensors; t++) {
+    const cds_fused_tensor *tensor = &group->tensor[t];
+    if (tensor->maker >= group->stages) {
+      continue;
+    }
+    const bool made_with = cds_fused_stage_has(group, tensor->maker, rank);
+    if (!made_with && !tensor->intermediate) {
+      return "a loop would make a result again that leaves the group";
+    }
+    if (made_with && tensor->last > tensor->maker &&
+        !cds_fused_tensor_has(group, t, rank)) {
+      return "a tensor is used before it is complete";
+    }
+  }
+  return NULL;
+}
+
+typedef struct cds_outer_check {
+  const cds_fused_group *group;
+  const cds_arch *arch;
+  const cds_outer_node *outer;
+  unsigned outers;
+} cds_outer_check;
+
+static const char *loop_wrong(const cds_outer_check *it,
+                              const cds_outer_node *loop, uint64_t *left) {
+  if (loop->rank >= it->group->ranks || loop->trips == 0 ||
+      left[loop->rank] % loop->trips != 0) {
+    return "a loop does not divide its rank";
+  }
+  left[loop->rank] /= loop->trips;
+  return loop->trips == 1 ? NULL : cds_fused_loop_wrong(it->group, loop->rank);
+}
+
+static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
+  const cds_outer_node *hold = &it->outer[at];
+  if (hold->tensor >= it->group->tensors || hold->level == 0 ||
+      hold->level >= it->arch->levels ||
+      it->arch->level[hold->level].depth > 0) {
+    return "a tensor is held where no tile can be at home";
+  }
+  for (unsigned n = at + 1; n < it->outers; n++) {
+    const cds_outer_node *node = &it->outer[n];
+    if (node->kind == CDS_OUTER_HOLD && node->tensor == hold->tensor) {
+      return "a tensor is held twice";
+    }
+    if (node->kind == CDS_OUTER_FOR && node->trips > 1 &&
+        it->group->tensor[hold->tensor].intermediate) {
+      return "an intermediate is held outside of a loop";
+    }
+  }
+  const cds_fused_einsum *first =
+      &it->group->stage[it->group->tensor[hold->tensor].first];
+  for (unsigned t = 0; t < first->einsum->tensors; t++) {
+    if (first->tensor[t] == hold->tensor &&
+        cds_level_policy(it->arch, hold->level, &first->einsum->tensor[t]) ==
+            CDS_MUST_NOT) {
+      return "a tensor is held at a level that must not keep it";
+    }
+  }
+  return NULL;
+}
+
+const char *cds_fused_outer_wrong(const cds_fused_group *group,
+                                  const cds_arch *arch,
+                                  const cds_outer_node *outer,
+                                  unsigned outers) {
+  const cds_outer_check it = {group, arch, outer, outers};
+  uint64_t left[CDS_FUSED_RANKS_MAX];
+  uint32_t held = 0;
+  for (unsigned r = 0; r < group->ranks; r++) {
+    left[r] = group->rank[r].size;
+  }
+  for (unsigned n = 0; n < outers; n++) {
+    const bool loop = outer[n].kind == CDS_OUTER_FOR;
+    const char *wrong =
+        loop ? loop_wrong(&it, &outer[n], left) : hold_wrong(&it, n);
+    if (wrong != NULL) {
+      return wrong;
+    }
+    held |= loop ? 0 : 1U << outer[n].tensor;
+  }
+  for (unsigned t = 0; t < group->tensors; t++) {
+    if (group->tensor[t].intermediate && (held >> t & 1U) == 0) {
+      return "an intermediate is not held";
+    }
+  }
+  return NULL;
+}
