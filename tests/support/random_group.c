@@ -276,7 +276,7 @@ static void insert_hold(cds_fused_mapping *mapping, unsigned place,
 static void draw_holds(random_group *it, unsigned levels,
                        random_stream *stream) {
   cds_fused_mapping *mapping = &it->mapping;
-  const unsigned busy = random_below(stream, 100);
+  const unsigned busy = 20 + random_below(stream, 80);
   unsigned used = 0;
   for (unsigned t = 0; t < it->group.tensors; t++) {
     const cds_fused_tensor *tensor = &it->group.tensor[t];
@@ -287,7 +287,12 @@ static void draw_holds(random_group *it, unsigned levels,
                        (it->shows & GROUP_ROUNDS) != 0 &&
                        tensor->maker != CDS_STAGES_MAX;
     if (!tensor->intermediate && !added && random_chance(stream, busy)) {
-      insert_hold(mapping, random_below(stream, mapping->outers + 1), t, level);
+      /* Outputs behind all loops often, so that sums come back. */
+      const bool behind =
+          tensor->maker != CDS_STAGES_MAX && random_chance(stream, 60);
+      const unsigned place =
+          behind ? mapping->outers : random_below(stream, mapping->outers + 1);
+      insert_hold(mapping, place, t, level);
       used |= 1U << level;
       const bool shared =
           tensor->maker == CDS_STAGES_MAX && tensor->last > tensor->first;
