@@ -223,14 +223,24 @@ void links_send(links_net *net, const links_place *place, size_t count, bool up,
 }
 
 static uint64_t load_of(const links_link *link, links_way way) {
-  return way == LINKS_DOWN         ? link->down
-         : way == LINKS_UP         ? link->up
-         : way == LINKS_UP_PARTIAL ? link->up_partial
-                                   : link->up - link->noted_up;
+  switch (way) {
+  case LINKS_DOWN:
+    return link->down;
+  case LINKS_UP:
+    return link->up;
+  case LINKS_UP_PARTIAL:
+    return link->up_partial;
+  case LINKS_DOWN_SINCE:
+    return link->down - link->noted_down;
+  case LINKS_UP_SINCE:
+    return link->up - link->noted_up;
+  }
+  return 0;
 }
 
-void links_note_up(links_net *net) {
+void links_note(links_net *net) {
   for (unsigned l = 0; l < net->links; l++) {
+    net->link[l].noted_down = net->link[l].down;
     net->link[l].noted_up = net->link[l].up;
   }
 }

@@ -25,7 +25,7 @@ typedef struct links_link {
   unsigned axis;                /* as in cds_hops */
   uint64_t down, up;            /* words that crossed it */
   uint64_t up_partial;          /* of them */
-  uint64_t noted_up;
+  uint64_t noted_down, noted_up;
   unsigned mark; /* of the word that crosses now */
 } links_link;
 
@@ -65,9 +65,10 @@ typedef enum links_way {
   LINKS_DOWN,
   LINKS_UP,
   LINKS_UP_PARTIAL,
-  LINKS_UP_SINCE /* links_note_up */
+  LINKS_DOWN_SINCE, /* links_note */
+  LINKS_UP_SINCE
 } links_way;
-void links_note_up(links_net *net);
+void links_note(links_net *net);
 uint64_t links_total(const links_net *net, links_way way);
 uint64_t links_busiest(const links_net *net, links_way way, unsigned axis);
 

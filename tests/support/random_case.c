@@ -167,7 +167,7 @@ static void add_array(cds_arch *arch, random_stream *stream) {
 
 /* The outermost level, then inner levels (some side by side) and arrays in
  * any order. */
-static void draw_arch(random_case *it, random_stream *stream) {
+void random_case_arch(random_case *it, random_stream *stream) {
   cds_arch *arch = &it->arch;
   arch->name = "random";
   unsigned position = 0;
@@ -430,7 +430,7 @@ static void make(random_case *out, uint64_t seed, uint64_t number,
   out->seed = seed;
   out->number = number;
   draw_einsum(out, uneven, &stream);
-  draw_arch(out, &stream);
+  random_case_arch(out, &stream);
   draw_mapping(out, uneven, &stream);
   look_at_mapping(out);
 }
@@ -507,6 +507,17 @@ static void move_home(random_case *it, unsigned tensor, unsigned level) {
     abort();
   }
   it->shows |= CASE_HOMES;
+}
+
+void random_case_nest(random_case *it, const unsigned home[CDS_TENSORS_MAX],
+                      bool uneven, random_stream *stream) {
+  draw_mapping(it, uneven, stream);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    if (home[t] > 0) {
+      move_home(it, t, home[t]);
+    }
+  }
+  look_at_mapping(it);
 }
 
 void random_case_fuse(random_case *it) {

@@ -34,6 +34,16 @@ enum {
   CASE_HOMES = 1 << 19           /* homes below the outermost level */
 };
 
+/* The generator: a stream that depends on nothing but its start. */
+typedef struct random_stream {
+  uint64_t state;
+} random_stream;
+random_stream random_start(uint64_t seed, uint64_t number);
+/* A number from 0 to bound - 1. */
+unsigned random_below(random_stream *stream, unsigned bound);
+/* True in `percent` of 100 draws. */
+bool random_chance(random_stream *stream, unsigned percent);
+
 typedef struct random_case {
   uint64_t seed, number;
   unsigned shows;
@@ -54,17 +64,12 @@ void random_case_networks(random_case *it);
  * they run several times on one output, and tensors are at home below the
  * outermost level. */
 void random_case_fuse(random_case *it);
+/* Parts of a case: a structure, and a mapping whose tensors are at home at
+ * these levels (into zeroes; the structure and the einsum are there). */
+void random_case_arch(random_case *it, random_stream *stream);
+void random_case_nest(random_case *it, const unsigned home[CDS_TENSORS_MAX],
+                      bool uneven, random_stream *stream);
 /* Everything that is needed to build the case again by hand. */
 void random_case_write(FILE *stream, const random_case *it);
-
-/* The generator: a stream that depends on nothing but its start. */
-typedef struct random_stream {
-  uint64_t state;
-} random_stream;
-random_stream random_start(uint64_t seed, uint64_t number);
-/* A number from 0 to bound - 1. */
-unsigned random_below(random_stream *stream, unsigned bound);
-/* True in `percent` of 100 draws. */
-bool random_chance(random_stream *stream, unsigned percent);
 
 #endif

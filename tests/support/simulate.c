@@ -25,6 +25,14 @@ size_t sim_span(const sim_state *sim, unsigned first, unsigned last) {
   return span;
 }
 
+sim_holder *sim_home(sim_state *sim, unsigned tensor) {
+  unsigned h = 0;
+  while (sim->holder[h].tensor != tensor) {
+    h++;
+  }
+  return &sim->holder[h];
+}
+
 sim_cell *sim_cell_at(const sim_state *sim, const sim_holder *holder,
                       size_t instance, size_t word) {
   if (holder->memoryless) {
@@ -132,8 +140,8 @@ static uint64_t operand_value(unsigned tensor, size_t word, uint64_t round) {
   return value ^ value >> 32;
 }
 
-/* Operands stand in the outermost level before the run starts. */
-static void load_outermost(sim_state *sim) {
+/* What stands at home before the run starts: the words, without values. */
+static void load_homes(sim_state *sim) {
   for (unsigned h = 0; h < sim->holders; h++) {
     sim_holder *holder = &sim->holder[h];
     if (holder->parent != NULL) {
@@ -141,35 +149,39 @@ static void load_outermost(sim_state *sim) {
     }
     sim_next_tile(sim, holder);
     for (size_t i = 0; i < holder->nexts; i++) {
-      const size_t word = holder->next[i].word;
-      sim_cell *cell = sim_cell_at(sim, holder, 0, word);
-      cell->present = true;
-      if (!holder->output) {
-        cell->value = operand_value(holder->tensor, word, 0);
-      }
+      sim_cell_at(sim, holder, 0, holder->next[i].word)->present = true;
     }
   }
 }
 
-/* Another round on the same output: all tiles are gone, and other operands are
- * at home. */
-static void begin_round(sim_state *sim, uint64_t round) {
+/* The operands of a round come to their homes. */
+static void load_operands(sim_state *sim, uint64_t round) {
+  for (unsigned t = 0; t + 1 < sim->einsum->tensors; t++) {
+    sim_cell *cell = sim_home(sim, t)->cell;
+    for (size_t word = 0; word < sim->words[t]; word++) {
+      cell[word].value = operand_value(t, word, round);
+    }
+  }
+}
+
+/* All tiles but those at home are gone. */
+static void begin_pass(sim_state *sim) {
   for (unsigned h = 0; h < sim->holders; h++) {
     sim_holder *holder = &sim->holder[h];
-    const bool home = holder->parent == NULL;
-    if (home && !holder->output) {
-      for (size_t word = 0; word < sim->words[holder->tensor]; word++) {
-        holder->cell[word].value = operand_value(holder->tensor, word, round);
+    if (holder->parent == NULL) {
+      for (size_t i = 0; holder->output && i < sim->words[holder->tensor];
+           i++) {
+        const sim_cell *cell = &holder->cell[i];
+        holder->zero_starts += cell->present && !cell->valued;
       }
+      continue;
     }
-    for (size_t i = 0; !home && i < holder->tiled; i++) {
+    for (size_t i = 0; i < holder->tiled; i++) {
       const sim_word *word = &holder->tile[i];
       *sim_cell_at(sim, holder, word->instance, word->word) = (sim_cell){0};
     }
-    if (!home) {
-      holder->tiled = 0;
-      holder->started = false;
-    }
+    holder->tiled = 0;
+    holder->started = false;
   }
 }
 
@@ -213,7 +225,7 @@ static void prepare(sim_state *sim) {
   sim->list = room(marks, sizeof *sim->list);
   sim->mark = room(marks, sizeof *sim->mark);
   sim->where = room(marks, sizeof *sim->where);
-  load_outermost(sim);
+  load_homes(sim);
 }
 
 /* Every compute unit that has something to do multiplies and adds once. */
@@ -234,6 +246,7 @@ static void compute(sim_state *sim) {
     for (unsigned t = 0; t + 1 < sim->einsum->tensors; t++) {
       product *= all[t].cell[unit].value;
     }
+    sim->macs++;
     output->cell[unit].value += product;
     output->cell[unit].products++;
     output->cell[unit].valued = true;
@@ -241,16 +254,29 @@ static void compute(sim_state *sim) {
   sim_drain(sim, output, true);
 }
 
-/* Fills at the beginning of the run, for the additive terms of time. */
+/* Fills at the beginning of a pass, for the additive terms of time. Partial
+ * sums that come back are none of them. */
 static void fill_first(sim_state *sim, sim_holder *holder) {
-  sim_fill(sim, holder);
-  holder->first_parent = holder->parent->moved[0].words[CDS_READ];
-  holder->first_own = holder->moved[0].words[CDS_FILL];
+  const sim_moved *above = &holder->parent->moved[0];
+  const uint64_t parent = above->words[CDS_READ];
+  const uint64_t own = holder->moved[0].words[CDS_FILL];
+  uint64_t net[CDS_ARRAYS_MAX] = {0};
+  if (holder->output) {
+    sim_fill(sim, holder);
+    return;
+  }
   for (unsigned k = holder->parent->depth; k < holder->depth; k++) {
-    holder->first_net[k] = holder->net[k][0].down;
+    net[k] = holder->net[k][0].down;
+    links_note(holder->links[k][1]);
+  }
+  sim_fill(sim, holder);
+  holder->first_parent += above->words[CDS_READ] - parent;
+  holder->first_own += holder->moved[0].words[CDS_FILL] - own;
+  for (unsigned k = holder->parent->depth; k < holder->depth; k++) {
+    holder->first_net[k] += holder->net[k][0].down - net[k];
     for (unsigned x = 0; x < 2; x++) {
-      holder->first_link[k][x] =
-          links_busiest(holder->links[k][1], LINKS_DOWN, x);
+      holder->first_link[k][x] +=
+          links_busiest(holder->links[k][1], LINKS_DOWN_SINCE, x);
     }
   }
 }
@@ -285,7 +311,7 @@ static void step(sim_state *sim, unsigned outermost, bool first) {
     if (holder->parent == NULL || (!first && holder->place <= outermost)) {
       continue;
     }
-    if (first && sim->round == 0) {
+    if (first) {
       fill_first(sim, holder);
     } else {
       sim_fill(sim, holder);
@@ -312,7 +338,7 @@ static bool advance(sim_state *sim, unsigned *outermost) {
   return false;
 }
 
-/* The end of the run: what outputs are left go up, from inside out. */
+/* The end of a pass: what outputs are left go up, from inside out. */
 static void drain_last(sim_state *sim) {
   for (unsigned h = sim->holders; h-- > 0;) {
     sim_holder *holder = &sim->holder[h];
@@ -325,15 +351,15 @@ static void drain_last(sim_state *sim) {
     uint64_t net[CDS_ARRAYS_MAX] = {0};
     for (unsigned k = holder->parent->depth; k < holder->depth; k++) {
       net[k] = holder->net[k][0].up;
-      links_note_up(holder->links[k][1]);
+      links_note(holder->links[k][1]);
     }
     sim_drain(sim, holder, true);
-    holder->last_parent = above->words[CDS_UPDATE] - parent;
-    holder->last_own = holder->moved[0].words[CDS_DRAIN] - own;
+    holder->last_parent += above->words[CDS_UPDATE] - parent;
+    holder->last_own += holder->moved[0].words[CDS_DRAIN] - own;
     for (unsigned k = holder->parent->depth; k < holder->depth; k++) {
-      holder->last_net[k] = holder->net[k][0].up - net[k];
+      holder->last_net[k] += holder->net[k][0].up - net[k];
       for (unsigned x = 0; x < 2; x++) {
-        holder->last_link[k][x] =
+        holder->last_link[k][x] +=
             links_busiest(holder->links[k][1], LINKS_UP_SINCE, x);
       }
     }
@@ -383,17 +409,12 @@ static void add_products(const sim_state *sim, sim_cell *wanted,
 static void check_product(sim_state *sim) {
   const cds_einsum *einsum = sim->einsum;
   const unsigned output = einsum->tensors - 1;
-  const sim_holder *holder = NULL;
-  for (unsigned h = sim->holders; h-- > 0;) {
-    if (sim->holder[h].output) {
-      holder = &sim->holder[h];
-    }
-  }
+  const sim_holder *holder = sim_home(sim, output);
   sim_cell *wanted = room(sim->words[output], sizeof *wanted);
   for (uint64_t round = 0; round < cds_einsum_rounds(einsum); round++) {
     add_products(sim, wanted, round);
   }
-  for (size_t word = 0; holder != NULL && word < sim->words[output]; word++) {
+  for (size_t word = 0; word < sim->words[output]; word++) {
     const sim_cell *cell = &holder->cell[word];
     if (cell->value != wanted[word].value ||
         cell->products != wanted[word].products ||
@@ -404,176 +425,7 @@ static void check_product(sim_state *sim) {
   free(wanted);
 }
 
-static void sum_links(const sim_holder *holder, unsigned k, cds_traffic *out) {
-  const links_net *all = holder->links[k][0];
-  const links_net *first = holder->links[k][1];
-  out->hops_down[k] = links_total(all, LINKS_DOWN);
-  out->hops_up[k] = links_total(all, LINKS_UP);
-  out->hops_up_partial[k] = links_total(all, LINKS_UP_PARTIAL);
-  for (unsigned x = 0; x < 2; x++) {
-    out->link_down[k][x] = links_busiest(first, LINKS_DOWN, x);
-    out->link_up[k][x] = links_busiest(first, LINKS_UP, x);
-    out->link_up_partial[k][x] = links_busiest(first, LINKS_UP_PARTIAL, x);
-    out->first_link[k][x] = holder->first_link[k][x];
-    out->last_link[k][x] = holder->last_link[k][x];
-  }
-  if (first->array->network == CDS_NETWORK_BUS) {
-    out->link_down[k][0] = out->down_peak[k]; /* its one link */
-  }
-}
-
-/* Words of one sort in instance 0 and in the busiest one. Only windows, where
- * idling loses an overlap, may make another one busier. */
-static uint64_t busiest(sim_state *sim, const sim_holder *holder, uint64_t zero,
-                        uint64_t most) {
-  if (most > zero && !cds_tensor_has_windows(sim->einsum, holder->tensor)) {
-    sim_fail(sim, "instance 0 is not the busiest", holder);
-  }
-  return most;
-}
-
-static uint64_t most(uint64_t a, uint64_t b) { return a > b ? a : b; }
-
-static void sum_networks(sim_state *sim, const sim_holder *holder,
-                         cds_traffic *out) {
-  for (unsigned k = 0; k < holder->depth; k++) {
-    uint64_t down = 0, up = 0;
-    for (size_t i = 0; i < sim_span(sim, 0, k); i++) {
-      down = most(down, holder->net[k][i].down);
-      up = most(up, holder->net[k][i].up);
-      out->down[k] += holder->net[k][i].down;
-      out->up[k] += holder->net[k][i].up;
-      out->up_partial[k] += holder->net[k][i].up_partial;
-    }
-    const sim_net *zero = &holder->net[k][0];
-    out->down_peak[k] = busiest(sim, holder, zero->down, down);
-    out->up_peak[k] = busiest(sim, holder, zero->up, up);
-    out->up_partial_peak[k] = zero->up_partial;
-    out->adds[k] = holder->adds[k];
-    out->first_net[k] = holder->first_net[k];
-    out->last_net[k] = holder->last_net[k];
-    sum_links(holder, k, out);
-  }
-}
-
-static void sum_holder(sim_state *sim, const sim_holder *holder,
-                       cds_traffic *out) {
-  /* Compute keeps nothing: its words are replaced at every step. */
-  out->held = !holder->memoryless;
-  out->replaced = holder->memoryless || holder->replaced;
-  out->partial_tile = !holder->memoryless && holder->partial_tile;
-  out->parent = holder->parent == NULL ? holder->level : holder->parent->level;
-  out->tile_words = holder->largest;
-  uint64_t peak[CDS_ACTIONS] = {0};
-  for (size_t i = 0; i < holder->instances; i++) {
-    const sim_moved *moved = &holder->moved[i];
-    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
-      out->words[a] += moved->words[a];
-      out->partial[a] += moved->partial[a];
-      peak[a] = most(peak[a], moved->words[a]);
-    }
-  }
-  for (unsigned a = 0; a < CDS_ACTIONS; a++) {
-    out->peak[a] = busiest(sim, holder, holder->moved[0].words[a], peak[a]);
-  }
-  memcpy(out->partial_peak, holder->moved[0].partial, sizeof out->partial_peak);
-  out->first_parent = holder->first_parent;
-  out->first_own = holder->first_own;
-  out->last_parent = holder->last_parent;
-  out->last_own = holder->last_own;
-  sum_networks(sim, holder, out);
-}
-
-/* The links add as often as the networks did. */
-static void check_adds(sim_state *sim, const sim_holder *holder) {
-  for (unsigned k = 0; k < holder->depth; k++) {
-    if (holder->links[k][0]->adds != holder->adds[k]) {
-      sim_fail(sim, "the links add another number of times", holder);
-    }
-  }
-}
-
-/* reads = updates - zero starts; zero starts = drains - fills. */
-static void check_zero_starts(sim_state *sim, const sim_holder *holder,
-                              const cds_traffic *t) {
-  const uint64_t zero_starts = holder->parent == NULL
-                                   ? holder->largest
-                                   : t->words[CDS_DRAIN] - t->words[CDS_FILL];
-  if (holder->output && !holder->memoryless &&
-      t->words[CDS_READ] + zero_starts != t->words[CDS_UPDATE]) {
-    sim_fail(sim, "reads are not updates less zero starts", holder);
-  }
-}
-
-/* Instances that ever worked, and positions up to the last of them. */
-static void sum_workers(const sim_state *sim, cds_counts *out) {
-  const size_t units = sim_span(sim, 0, sim->arch->arrays);
-  for (unsigned depth = 0; depth <= sim->arch->arrays; depth++) {
-    const size_t below = sim_span(sim, depth, sim->arch->arrays);
-    for (size_t i = 0; i < units; i += below) {
-      bool any = false;
-      for (size_t unit = i; unit < i + below; unit++) {
-        any = any || sim->worked[unit];
-      }
-      out->used[depth] += any;
-    }
-  }
-  for (unsigned k = 0; k < sim->arch->arrays; k++) {
-    for (unsigned x = 0; x < 2; x++) {
-      for (size_t unit = 0; unit < units; unit++) {
-        uint64_t at = 0;
-        for (unsigned n = 0; n < sim->mapping->nodes; n++) {
-          const cds_node *node = &sim->mapping->node[n];
-          if (node->kind == CDS_SPREAD && node->array == k && node->axis == x) {
-            at = at * node->trips +
-                 sim_spread_digit(sim, sim->arch->arrays, unit, n);
-          }
-        }
-        if (sim->worked[unit]) {
-          out->along[k][x] = most(out->along[k][x], at + 1);
-        }
-      }
-    }
-  }
-}
-
-/* The first fill and the last drain of every round, which are alike. */
-static void repeat_ends(const sim_state *sim, cds_traffic *traffic) {
-  const uint64_t rounds = cds_einsum_rounds(sim->einsum);
-  traffic->first_parent *= rounds;
-  traffic->first_own *= rounds;
-  traffic->last_parent *= rounds;
-  traffic->last_own *= rounds;
-  for (unsigned k = 0; k < sim->arch->arrays; k++) {
-    traffic->first_net[k] *= rounds;
-    traffic->last_net[k] *= rounds;
-    for (unsigned x = 0; x < 2; x++) {
-      traffic->first_link[k][x] *= rounds;
-      traffic->last_link[k][x] *= rounds;
-    }
-  }
-}
-
-static void sum_up(sim_state *sim, cds_counts *out) {
-  *out =
-      (cds_counts){.macs = cds_einsum_rounds(sim->einsum), .steps = sim->steps};
-  memcpy(out->passes, sim->tile_passes, sizeof out->passes);
-  for (unsigned r = 0; r < sim->einsum->ranks; r++) {
-    out->macs *= sim->einsum->rank[r].size;
-  }
-  sum_workers(sim, out);
-  out->units = out->used[sim->arch->arrays];
-  for (unsigned h = 0; h < sim->holders; h++) {
-    const sim_holder *holder = &sim->holder[h];
-    cds_traffic *traffic = &out->at[holder->level][holder->tensor];
-    sum_holder(sim, holder, traffic);
-    repeat_ends(sim, traffic);
-    check_zero_starts(sim, holder, traffic);
-    check_adds(sim, holder);
-  }
-}
-
-static void give_back(sim_state *sim) {
+void sim_close(sim_state *sim) {
   for (unsigned h = 0; h < sim->holders; h++) {
     sim_holder *holder = &sim->holder[h];
     free(holder->idle);
@@ -604,8 +456,8 @@ static void give_back(sim_state *sim) {
   free(sim);
 }
 
-bool simulate(cds_counts *out, const cds_arch *arch, const cds_einsum *einsum,
-              const cds_mapping *mapping, simulate_message *message) {
+sim_state *sim_open(const cds_arch *arch, const cds_einsum *einsum,
+                    const cds_mapping *mapping, simulate_message *message) {
   sim_state *sim = room(1, sizeof *sim);
   sim->arch = arch;
   sim->einsum = einsum;
@@ -613,21 +465,30 @@ bool simulate(cds_counts *out, const cds_arch *arch, const cds_einsum *einsum,
   sim->message = message;
   message->text[0] = '\0';
   prepare(sim);
-  for (; sim->round < cds_einsum_rounds(einsum); sim->round++) {
-    unsigned outermost = 0;
-    bool first = true;
-    if (sim->round > 0) {
-      begin_round(sim, sim->round);
-    }
-    do {
-      step(sim, outermost, first);
-      first = false;
-    } while (advance(sim, &outermost));
-    drain_last(sim);
+  return sim;
+}
+
+void sim_pass(sim_state *sim) {
+  unsigned outermost = 0;
+  bool first = true;
+  begin_pass(sim);
+  do {
+    step(sim, outermost, first);
+    first = false;
+  } while (advance(sim, &outermost));
+  drain_last(sim);
+}
+
+bool simulate(cds_counts *out, const cds_arch *arch, const cds_einsum *einsum,
+              const cds_mapping *mapping, simulate_message *message) {
+  sim_state *sim = sim_open(arch, einsum, mapping, message);
+  for (uint64_t round = 0; round < cds_einsum_rounds(einsum); round++) {
+    load_operands(sim, round);
+    sim_pass(sim);
   }
   check_product(sim);
-  sum_up(sim, out);
+  sim_sum(sim, out);
   const bool ok = !sim->failed;
-  give_back(sim);
+  sim_close(sim);
   return ok;
 }

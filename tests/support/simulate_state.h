@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* State of the literal simulator; private to simulate*.c. */
+/* State of the literal simulator; private to simulate*.c and execute_*.c. */
 #ifndef CDS_TESTS_SIMULATE_STATE_H
 #define CDS_TESTS_SIMULATE_STATE_H
 
@@ -57,6 +57,7 @@ typedef struct sim_holder {
   uint64_t first_link[CDS_ARRAYS_MAX][2], last_link[CDS_ARRAYS_MAX][2];
   uint64_t adds[CDS_ARRAYS_MAX];
   bool replaced, partial_tile;
+  uint64_t zero_starts; /* at home: words of the output without a value */
   uint64_t first_parent, first_own, first_net[CDS_ARRAYS_MAX];
   uint64_t last_parent, last_own, last_net[CDS_ARRAYS_MAX];
 } sim_holder;
@@ -76,8 +77,7 @@ typedef struct sim_state {
   size_t weight[CDS_TENSORS_MAX][CDS_RANKS_MAX];
   uint64_t *digits[CDS_NODES_MAX]; /* of each index of the node's rank */
   uint64_t digit[CDS_NODES_MAX];   /* of the temporal loops, now */
-  uint64_t steps;
-  uint64_t round;                       /* now */
+  uint64_t steps, macs;
   uint64_t tile_passes[CDS_ARRAYS_MAX]; /* a tile below the array changes */
   bool *worked;                         /* by compute unit: at some step */
   /* Scratch: indexes of each rank in the present pass, and in an instance. */
@@ -96,6 +96,19 @@ typedef struct sim_state {
   uint32_t *seen; /* by word */
   uint32_t sight;
 } sim_state;
+
+/* Prepares a run: at home stands all of each tensor, without values. */
+sim_state *sim_open(const cds_arch *arch, const cds_einsum *einsum,
+                    const cds_mapping *mapping, simulate_message *message);
+/* The tensor's outermost holder: cells of its bounding box, word by word. */
+sim_holder *sim_home(sim_state *sim, unsigned tensor);
+/* The whole nest once, on what is at home now: all other tiles are taken in
+ * and given up. */
+void sim_pass(sim_state *sim);
+/* Counts of all passes so far; what comes first and last is summed over them.
+ */
+void sim_sum(sim_state *sim, cds_counts *out);
+void sim_close(sim_state *sim);
 
 /* Notes the first contradiction. */
 void sim_fail(sim_state *sim, const char *what, const sim_holder *holder);

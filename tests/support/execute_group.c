@@ -1,0 +1,699 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Fused groups, executed: passes, homes, and the final checks. */
+#include "support/execute_group.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/simulate_state.h"
+
+/* A tensor of the group. Words are named by their places in the bounding box of
+ * the whole tensor, the last axis fastest. */
+typedef struct group_tensor {
+  const cds_einsum *einsum; /* of the first stage that has it: its axes */
+  unsigned stage, index;    /* that stage, and the tensor's index there */
+  size_t words;
+  sim_cell *outermost;
+  sim_cell *home;     /* below the outermost level, or NULL */
+  uint64_t *wanted;   /* values as computed directly */
+  uint64_t reduction; /* products in a finished word */
+  unsigned level;     /* of the home */
+  unsigned place;     /* outer nodes before it decide about the tile */
+  bool here;          /* some tile is at home */
+  uint64_t digit[CDS_OUTER_NODES_MAX]; /* of the loops, for this tile */
+  size_t largest;                      /* words of a tile so far */
+  bool replaced;
+  bool partial_kept; /* partial sums are at home between passes */
+} group_tensor;
+
+/* What one stage moves between the outermost level and a home. */
+typedef struct home_moves {
+  uint64_t above[CDS_ACTIONS], above_partial[CDS_ACTIONS];
+  uint64_t at[CDS_ACTIONS], at_partial[CDS_ACTIONS];
+  uint64_t first, last;
+  bool any;
+} home_moves;
+
+typedef struct group_stage {
+  cds_einsum piece; /* as long as one pass sees it */
+  sim_state *sim;
+  home_moves moves[CDS_TENSORS_MAX];
+} group_stage;
+
+typedef struct group_run {
+  const cds_arch *arch;
+  const cds_fused_group *group;
+  const cds_fused_mapping *mapping;
+  simulate_message *message;
+  bool failed;
+  uint64_t digit[CDS_OUTER_NODES_MAX]; /* of the outer loops, now */
+  group_tensor tensor[CDS_FUSED_TENSORS_MAX];
+  group_stage stage[CDS_STAGES_MAX];
+  /* Words of intermediates at home while a stage runs, the most. */
+  size_t live[CDS_STAGES_MAX][CDS_FUSED_TENSORS_MAX];
+  size_t *tile; /* scratch: words of a tile */
+  bool came_back;
+} group_run;
+
+static void fail(group_run *run, unsigned tensor, const char *what) {
+  if (!run->failed) {
+    snprintf(run->message->text, SIMULATE_MESSAGE, "tensor %u of the group: %s",
+             tensor, what);
+  }
+  run->failed = true;
+}
+
+static void *room(size_t count, size_t size) {
+  void *block = calloc(count > 0 ? count : 1, size);
+  if (block == NULL) {
+    fprintf(stderr, "execution: out of memory\n");
+    exit(EXIT_FAILURE);
+  }
+  return block;
+}
+
+/* ---- places in the whole group ---------------------------------------- */
+
+/* Where the piece of a rank begins that loops before node `place` leave, and
+ * how long it is. */
+static uint64_t piece_of(const group_run *run, unsigned rank, unsigned place,
+                         uint64_t *length) {
+  uint64_t begin = 0;
+  *length = run->group->rank[rank].size;
+  for (unsigned n = 0; n < place; n++) {
+    const cds_outer_node *node = &run->mapping->outer[n];
+    if (node->kind == CDS_OUTER_FOR && node->rank == rank) {
+      *length /= node->trips;
+      begin += run->digit[n] * *length;
+    }
+  }
+  return begin;
+}
+
+/* Positions of an axis when its ranks are so long. */
+static uint64_t axis_length(const cds_einsum *einsum, const cds_axis *axis) {
+  uint64_t length = 1;
+  for (unsigned i = 0; i < axis->terms; i++) {
+    const cds_term *term = &axis->term[i];
+    length += term->coefficient * (einsum->rank[term->rank].size - 1);
+  }
+  return length;
+}
+
+/* The word of a tensor at a point of the stage's whole iteration space. */
+static size_t word_at(const cds_einsum *einsum, unsigned tensor,
+                      const uint64_t point[CDS_RANKS_MAX]) {
+  size_t word = 0;
+  for (unsigned a = 0; a < einsum->tensor[tensor].axes; a++) {
+    const cds_axis *axis = &einsum->tensor[tensor].axis[a];
+    uint64_t position = 0;
+    for (unsigned i = 0; i < axis->terms; i++) {
+      position += axis->term[i].coefficient * point[axis->term[i].rank];
+    }
+    word = word * (size_t)axis_length(einsum, axis) + (size_t)position;
+  }
+  return word;
+}
+
+/* The next point of begin .. begin + length - 1; false after the last. */
+static bool next_point(uint64_t *point, const uint64_t *begin,
+                       const uint64_t *length, unsigned ranks) {
+  for (unsigned r = 0; r < ranks; r++) {
+    if (++point[r] < begin[r] + length[r]) {
+      return true;
+    }
+    point[r] = begin[r];
+  }
+  return false;
+}
+
+static int compare_words(const void *a, const void *b) {
+  const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* Lists the words of the tensor that passes of the loops from node `place` on
+ * need, at the present digits of those before. */
+static size_t list_tile(group_run *run, unsigned tensor, unsigned place) {
+  const group_tensor *t = &run->tensor[tensor];
+  const cds_einsum *einsum = t->einsum;
+  uint64_t begin[CDS_RANKS_MAX] = {0}, length[CDS_RANKS_MAX];
+  uint64_t point[CDS_RANKS_MAX];
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    length[r] = 1;
+    if (cds_tensor_has_rank(&einsum->tensor[t->index], r)) {
+      begin[r] =
+          piece_of(run, run->group->stage[t->stage].rank[r], place, &length[r]);
+    }
+  }
+  memcpy(point, begin, sizeof point);
+  size_t points = 1;
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    points *= (size_t)length[r];
+  }
+  free(run->tile);
+  run->tile = room(points, sizeof *run->tile);
+  size_t count = 0;
+  do {
+    run->tile[count++] = word_at(einsum, t->index, point);
+  } while (next_point(point, begin, length, einsum->ranks));
+  qsort(run->tile, count, sizeof *run->tile, compare_words);
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (i == 0 || run->tile[i] != run->tile[kept - 1]) {
+      run->tile[kept++] = run->tile[i];
+    }
+  }
+  return kept;
+}
+
+/* The whole tensor's name of a word that the stage's simulator names within the
+ * piece of this pass. */
+static size_t whole_word(const group_run *run, unsigned stage, unsigned t,
+                         size_t word) {
+  const cds_fused_einsum *from = &run->group->stage[stage];
+  const cds_einsum *piece = &run->stage[stage].piece;
+  const cds_tensor *tensor = &piece->tensor[t];
+  size_t whole = 0, stride = 1;
+  for (unsigned a = tensor->axes; a-- > 0;) {
+    const cds_axis *axis = &tensor->axis[a];
+    const size_t length = (size_t)axis_length(piece, axis);
+    uint64_t position = word % length;
+    word /= length;
+    for (unsigned i = 0; i < axis->terms; i++) {
+      uint64_t ignored;
+      position += axis->term[i].coefficient *
+                  piece_of(run, from->rank[axis->term[i].rank],
+                           run->mapping->outers, &ignored);
+    }
+    whole += stride * (size_t)position;
+    stride *= (size_t)axis_length(from->einsum, axis);
+  }
+  return whole;
+}
+
+/* ---- preparation ------------------------------------------------------ */
+
+static uint64_t operand_value(unsigned tensor, size_t word) {
+  uint64_t value = ((uint64_t)word + 7) * 0xd1342543de82ef95u + tensor;
+  value ^= value >> 32;
+  value *= 0x9e3779b97f4a7c15u;
+  return value ^ value >> 29;
+}
+
+static bool has_rank(const group_tensor *t, const cds_fused_group *group,
+                     unsigned rank) {
+  for (unsigned r = 0; r < t->einsum->ranks; r++) {
+    if (group->stage[t->stage].rank[r] == rank &&
+        cds_tensor_has_rank(&t->einsum->tensor[t->index], r)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Where the tile at home is decided: an intermediate's in each pass, another's
+ * behind the innermost loop on a rank of it that stands before its `hold`. */
+static void place_home(group_run *run, unsigned tensor, unsigned node) {
+  group_tensor *t = &run->tensor[tensor];
+  t->level = run->mapping->outer[node].level;
+  t->home = room(t->words, sizeof *t->home);
+  t->place = run->group->tensor[tensor].intermediate ? run->mapping->outers : 0;
+  for (unsigned n = 0; n < node; n++) {
+    const cds_outer_node *at = &run->mapping->outer[n];
+    if (at->kind == CDS_OUTER_FOR && at->trips > 1 && n >= t->place &&
+        has_rank(t, run->group, at->rank)) {
+      t->place = n + 1;
+    }
+  }
+}
+
+static void prepare_tensor(group_run *run, unsigned tensor) {
+  group_tensor *t = &run->tensor[tensor];
+  const cds_fused_group *group = run->group;
+  for (unsigned s = group->stages; s-- > 0;) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    for (unsigned i = stage->einsum->tensors; i-- > 0;) {
+      if (stage->tensor[i] == tensor) {
+        t->einsum = stage->einsum;
+        t->stage = s;
+        t->index = i;
+      }
+    }
+  }
+  t->words = 1;
+  for (unsigned a = 0; a < t->einsum->tensor[t->index].axes; a++) {
+    t->words *=
+        (size_t)axis_length(t->einsum, &t->einsum->tensor[t->index].axis[a]);
+  }
+  t->outermost = room(t->words, sizeof *t->outermost);
+  t->wanted = room(t->words, sizeof *t->wanted);
+  for (unsigned n = 0; n < run->mapping->outers; n++) {
+    const cds_outer_node *node = &run->mapping->outer[n];
+    if (node->kind == CDS_OUTER_HOLD && node->tensor == tensor) {
+      place_home(run, tensor, n);
+    }
+  }
+}
+
+/* Operands are in the outermost level from the beginning, outputs get there. */
+static void load_outermost(group_run *run, unsigned tensor) {
+  group_tensor *t = &run->tensor[tensor];
+  const bool made = run->group->tensor[tensor].maker != CDS_STAGES_MAX;
+  const size_t count = list_tile(run, tensor, 0);
+  for (size_t i = 0; i < count; i++) {
+    const size_t word = run->tile[i];
+    sim_cell *cell = &t->outermost[word];
+    cell->present = !run->group->tensor[tensor].intermediate;
+    cell->value = made ? 0 : operand_value(tensor, word);
+    t->wanted[word] = cell->value;
+  }
+}
+
+/* The einsums, one after the other. */
+static void compute_stage(group_run *run, unsigned s) {
+  const cds_fused_einsum *stage = &run->group->stage[s];
+  const cds_einsum *einsum = stage->einsum;
+  const unsigned output = einsum->tensors - 1;
+  group_tensor *made = &run->tensor[stage->tensor[output]];
+  uint64_t point[CDS_RANKS_MAX] = {0}, begin[CDS_RANKS_MAX] = {0};
+  uint64_t length[CDS_RANKS_MAX];
+  made->reduction = 1;
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    length[r] = einsum->rank[r].size;
+    if (!cds_tensor_has_rank(&einsum->tensor[output], r)) {
+      made->reduction *= length[r];
+    }
+  }
+  do {
+    uint64_t product = 1;
+    for (unsigned t = 0; t < output; t++) {
+      product *=
+          run->tensor[stage->tensor[t]].wanted[word_at(einsum, t, point)];
+    }
+    made->wanted[word_at(einsum, output, point)] += product;
+  } while (next_point(point, begin, length, einsum->ranks));
+}
+
+static void prepare_stage(group_run *run, unsigned s) {
+  group_stage *stage = &run->stage[s];
+  const cds_fused_einsum *from = &run->group->stage[s];
+  stage->piece = *from->einsum;
+  stage->piece.stage = NULL;
+  for (unsigned r = 0; r < stage->piece.ranks; r++) {
+    (void)piece_of(run, from->rank[r], run->mapping->outers,
+                   &stage->piece.rank[r].size);
+  }
+  stage->sim =
+      sim_open(run->arch, &stage->piece, &run->mapping->inner[s], run->message);
+  /* Sums go on in later passes. */
+  stage->sim->reduction_size =
+      run->tensor[from->tensor[stage->piece.tensors - 1]].reduction;
+  for (unsigned t = 0; t < stage->piece.tensors; t++) {
+    if (sim_home(stage->sim, t)->level != run->tensor[from->tensor[t]].level) {
+      fail(run, from->tensor[t], "a stage has it at home elsewhere");
+    }
+  }
+}
+
+/* ---- tiles at home ----------------------------------------------------- */
+
+static bool stands(const group_run *run, const group_tensor *t) {
+  return t->here &&
+         memcmp(t->digit, run->digit, t->place * sizeof *t->digit) == 0;
+}
+
+static void set_here(const group_run *run, group_tensor *t, size_t words) {
+  t->here = true;
+  memcpy(t->digit, run->digit, sizeof t->digit);
+  t->largest = words > t->largest ? words : t->largest;
+}
+
+static void note(uint64_t *words, uint64_t *partial, cds_action action,
+                 bool is_partial) {
+  words[action]++;
+  partial[action] += is_partial;
+}
+
+static void bring_operand(group_run *run, unsigned tensor, home_moves *moves) {
+  group_tensor *t = &run->tensor[tensor];
+  if (stands(run, t)) {
+    return;
+  }
+  const size_t count = list_tile(run, tensor, t->place);
+  sim_cell *old = t->home;
+  t->home = room(t->words, sizeof *t->home);
+  for (size_t i = 0; i < count; i++) {
+    const size_t word = run->tile[i];
+    if (!t->outermost[word].present) {
+      fail(run, tensor, "a word to bring is not in the outermost level");
+    }
+    t->home[word] = t->outermost[word];
+    if (old[word].present) {
+      continue; /* windows overlap */
+    }
+    note(moves->above, moves->above_partial, CDS_READ, false);
+    note(moves->at, moves->at_partial, CDS_FILL, false);
+  }
+  free(old);
+  moves->any = true;
+  if (t->here) {
+    t->replaced = true;
+  } else {
+    moves->first += count;
+  }
+  set_here(run, t, count);
+}
+
+/* The output's tile goes to the outermost level, which adds, or gets what was
+ * brought from there and went on. */
+static size_t take_output(group_run *run, unsigned tensor, home_moves *moves) {
+  group_tensor *t = &run->tensor[tensor];
+  const bool adds = run->arch->level[0].accumulate;
+  size_t count = 0;
+  for (size_t word = 0; word < t->words; word++) {
+    sim_cell *cell = &t->home[word];
+    sim_cell *above = &t->outermost[word];
+    if (!cell->present) {
+      continue;
+    }
+    if (!cell->valued) {
+      fail(run, tensor, "a word without value leaves home");
+    }
+    note(moves->at, moves->at_partial, CDS_DRAIN,
+         cell->products < t->reduction);
+    if (above->valued && adds) {
+      note(moves->above, moves->above_partial, CDS_READ, true);
+      above->value += cell->value;
+      above->products += cell->products;
+    } else {
+      if (above->valued && above->products >= cell->products) {
+        fail(run, tensor, "a partial sum is lost");
+      }
+      above->value = cell->value;
+      above->products = cell->products;
+    }
+    above->valued = true;
+    note(moves->above, moves->above_partial, CDS_UPDATE,
+         above->products < t->reduction);
+    *cell = (sim_cell){0};
+    count++;
+  }
+  moves->any = true;
+  return count;
+}
+
+/* Room for the tile of an output. Sums that went to the outermost level come
+ * back, if it does not add. */
+static void begin_output(group_run *run, unsigned tensor, home_moves *moves) {
+  group_tensor *t = &run->tensor[tensor];
+  if (stands(run, t)) {
+    return;
+  }
+  if (t->here) {
+    (void)take_output(run, tensor, moves);
+    t->replaced = true;
+  }
+  const size_t count = list_tile(run, tensor, t->place);
+  for (size_t i = 0; i < count; i++) {
+    const sim_cell *from = &t->outermost[run->tile[i]];
+    sim_cell *cell = &t->home[run->tile[i]];
+    *cell = (sim_cell){.present = true};
+    if (!from->valued || run->arch->level[0].accumulate) {
+      continue;
+    }
+    if (from->products >= t->reduction) {
+      fail(run, tensor, "a finished word comes back");
+    }
+    *cell = *from;
+    note(moves->above, moves->above_partial, CDS_READ, true);
+    note(moves->at, moves->at_partial, CDS_FILL, true);
+    run->came_back = true;
+  }
+  set_here(run, t, count);
+}
+
+static void begin_intermediate(group_run *run, unsigned tensor) {
+  group_tensor *t = &run->tensor[tensor];
+  const size_t count = list_tile(run, tensor, t->place);
+  memset(t->home, 0, t->words * sizeof *t->home);
+  for (size_t i = 0; i < count; i++) {
+    t->home[run->tile[i]].present = true;
+  }
+  set_here(run, t, count);
+}
+
+/* All homes of a stage's tensors are as this pass needs them. */
+static void bring_homes(group_run *run, unsigned s) {
+  const cds_fused_einsum *stage = &run->group->stage[s];
+  const unsigned output = stage->einsum->tensors - 1;
+  for (unsigned i = 0; i <= output; i++) {
+    const unsigned tensor = stage->tensor[i];
+    home_moves *moves = &run->stage[s].moves[i];
+    if (run->tensor[tensor].home == NULL) {
+      continue;
+    }
+    if (i == output) {
+      if (run->group->tensor[tensor].intermediate) {
+        begin_intermediate(run, tensor);
+      } else {
+        begin_output(run, tensor, moves);
+      }
+    } else if (run->group->tensor[tensor].maker == CDS_STAGES_MAX) {
+      bring_operand(run, tensor, moves);
+    }
+  }
+}
+
+/* ---- one pass ---------------------------------------------------------- */
+
+static sim_cell *cells_of(group_tensor *t) {
+  return t->home == NULL ? t->outermost : t->home;
+}
+
+/* What another stage made is complete, and as computed directly. */
+static void check_made(group_run *run, unsigned tensor, const sim_cell *cell,
+                       size_t word) {
+  const group_tensor *t = &run->tensor[tensor];
+  if (!cell->valued || cell->products != t->reduction) {
+    fail(run, tensor, "a sum is used that is not complete");
+  } else if (cell->value != t->wanted[word]) {
+    fail(run, tensor, "a result that is used is not the einsum's");
+  }
+}
+
+static void run_stage(group_run *run, unsigned s) {
+  const cds_fused_einsum *stage = &run->group->stage[s];
+  sim_state *sim = run->stage[s].sim;
+  const unsigned output = stage->einsum->tensors - 1;
+  for (unsigned i = 0; i <= output; i++) {
+    const unsigned tensor = stage->tensor[i];
+    const bool made = run->group->tensor[tensor].maker != CDS_STAGES_MAX;
+    sim_cell *cell = sim_home(sim, i)->cell;
+    for (size_t word = 0; word < sim->words[i]; word++) {
+      const size_t whole = whole_word(run, s, i, word);
+      const bool needed = cell[word].present;
+      cell[word] = cells_of(&run->tensor[tensor])[whole];
+      if (needed && !cell[word].present) {
+        fail(run, tensor, "a word of a pass is not at home");
+      }
+      cell[word].present = needed;
+      if (made && i != output && needed) {
+        check_made(run, tensor, &cell[word], whole);
+      }
+    }
+  }
+  sim_pass(sim);
+  const sim_cell *cell = sim_home(sim, output)->cell;
+  group_tensor *made = &run->tensor[stage->tensor[output]];
+  for (size_t word = 0; word < sim->words[output]; word++) {
+    if (cell[word].present) {
+      cells_of(made)[whole_word(run, s, output, word)] = cell[word];
+    }
+  }
+}
+
+static void note_room(group_run *run, unsigned s) {
+  for (unsigned i = 0; i < run->group->tensors; i++) {
+    const group_tensor *t = &run->tensor[i];
+    size_t words = 0;
+    for (size_t word = 0; t->home != NULL && word < t->words; word++) {
+      words += t->home[word].present;
+    }
+    run->live[s][i] = words > run->live[s][i] ? words : run->live[s][i];
+  }
+}
+
+/* Intermediates are given up after their last stage. Which outputs are partial
+ * sums now, after their stage? */
+static void end_stage(group_run *run, unsigned s) {
+  for (unsigned i = 0; i < run->group->tensors; i++) {
+    group_tensor *t = &run->tensor[i];
+    const cds_fused_tensor *tensor = &run->group->tensor[i];
+    if (t->home == NULL) {
+      continue;
+    }
+    if (tensor->intermediate && tensor->last == s) {
+      memset(t->home, 0, t->words * sizeof *t->home);
+    }
+    for (size_t word = 0; tensor->maker == s && word < t->words; word++) {
+      const sim_cell *cell = &t->home[word];
+      t->partial_kept =
+          t->partial_kept || (cell->valued && cell->products < t->reduction);
+    }
+  }
+}
+
+static bool advance(group_run *run) {
+  for (unsigned n = run->mapping->outers; n-- > 0;) {
+    const cds_outer_node *node = &run->mapping->outer[n];
+    if (node->kind == CDS_OUTER_FOR) {
+      if (++run->digit[n] < node->trips) {
+        return true;
+      }
+      run->digit[n] = 0;
+    }
+  }
+  return false;
+}
+
+/* ---- the end ----------------------------------------------------------- */
+
+/* Outputs that are at home leave, and are what was computed directly. */
+static void end_run(group_run *run) {
+  for (unsigned i = 0; i < run->group->tensors; i++) {
+    const cds_fused_tensor *tensor = &run->group->tensor[i];
+    group_tensor *t = &run->tensor[i];
+    if (tensor->maker == CDS_STAGES_MAX || tensor->intermediate) {
+      continue;
+    }
+    if (t->home != NULL) {
+      group_stage *maker = &run->stage[tensor->maker];
+      home_moves *moves = &maker->moves[maker->piece.tensors - 1];
+      moves->last += take_output(run, i, moves);
+    }
+    const size_t count = list_tile(run, i, 0);
+    for (size_t word = 0; word < count; word++) {
+      check_made(run, i, &t->outermost[run->tile[word]], run->tile[word]);
+    }
+  }
+}
+
+/* What the stage brought and took away, beside what its passes moved. */
+static void add_moves(const group_run *run, unsigned s, unsigned i,
+                      cds_counts *out) {
+  const unsigned tensor = run->group->stage[s].tensor[i];
+  const group_tensor *t = &run->tensor[tensor];
+  const home_moves *moves = &run->stage[s].moves[i];
+  if (t->home == NULL) {
+    return;
+  }
+  cds_traffic *at = &out->at[t->level][i];
+  cds_traffic *above = &out->at[0][i];
+  at->tile_words = t->largest;
+  at->replaced = t->replaced;
+  for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+    at->words[a] += moves->at[a];
+    at->peak[a] += moves->at[a];
+    at->partial[a] += moves->at_partial[a];
+    at->partial_peak[a] += moves->at_partial[a];
+    above->words[a] += moves->above[a];
+    above->peak[a] += moves->above[a];
+    above->partial[a] += moves->above_partial[a];
+    above->partial_peak[a] += moves->above_partial[a];
+  }
+  above->partial_tile = moves->above_partial[CDS_UPDATE] > 0;
+  at->partial_tile = at->partial_tile || moves->at_partial[CDS_FILL] > 0;
+  at->first_parent += moves->first;
+  at->first_own += moves->first;
+  at->last_parent += moves->last;
+  at->last_own += moves->last;
+  if (moves->any) {
+    above->held = true;
+    at->parent = 0;
+  }
+}
+
+/* Bits of the tile at home while stage s runs. */
+static uint64_t home_bits(const group_run *run, const executed *out, unsigned s,
+                          unsigned i) {
+  const group_tensor *t = &run->tensor[i];
+  const cds_fused_tensor *tensor = &run->group->tensor[i];
+  const cds_level *level = &run->arch->level[t->level];
+  const cds_tensor *words = &t->einsum->tensor[t->index];
+  bool partial = t->partial_kept;
+  if (tensor->maker == s) {
+    const cds_einsum *einsum = run->group->stage[s].einsum;
+    partial = partial ||
+              out->counts[s].at[t->level][einsum->tensors - 1].partial_tile;
+  }
+  const uint64_t bits = (partial ? words->accumulator : words->format).bits;
+  const bool twice = t->replaced && level->buffering == CDS_BUFFER_DOUBLE;
+  return tensor->intermediate ? bits * run->live[s][i]
+                              : bits * t->largest * (twice ? 2 : 1);
+}
+
+static void sum_up(group_run *run, executed *out) {
+  memset(out->need_bits, 0, sizeof out->need_bits);
+  for (unsigned s = 0; s < run->group->stages; s++) {
+    sim_sum(run->stage[s].sim, &out->counts[s]);
+    for (unsigned i = 0; i < run->stage[s].piece.tensors; i++) {
+      add_moves(run, s, i, &out->counts[s]);
+    }
+    for (unsigned i = 0; i < run->group->tensors; i++) {
+      if (run->tensor[i].home != NULL) {
+        out->need_bits[s][run->tensor[i].level] += home_bits(run, out, s, i);
+      }
+    }
+    run->failed = run->failed || run->stage[s].sim->failed;
+  }
+  out->came_back = run->came_back;
+}
+
+static void give_back(group_run *run) {
+  for (unsigned s = 0; s < run->group->stages; s++) {
+    sim_close(run->stage[s].sim);
+  }
+  for (unsigned i = 0; i < run->group->tensors; i++) {
+    free(run->tensor[i].outermost);
+    free(run->tensor[i].home);
+    free(run->tensor[i].wanted);
+  }
+  free(run->tile);
+  free(run);
+}
+
+bool execute_group(executed *out, const cds_arch *arch,
+                   const cds_fused_group *group,
+                   const cds_fused_mapping *mapping,
+                   simulate_message *message) {
+  group_run *run = room(1, sizeof *run);
+  run->arch = arch;
+  run->group = group;
+  run->mapping = mapping;
+  run->message = message;
+  out->passes = 0;
+  for (unsigned i = 0; i < group->tensors; i++) {
+    prepare_tensor(run, i);
+    load_outermost(run, i);
+  }
+  for (unsigned s = 0; s < group->stages; s++) {
+    compute_stage(run, s);
+    prepare_stage(run, s);
+  }
+  do {
+    for (unsigned s = 0; s < group->stages; s++) {
+      bring_homes(run, s);
+      note_room(run, s);
+      run_stage(run, s);
+      end_stage(run, s);
+    }
+    out->passes++;
+  } while (advance(run));
+  end_run(run);
+  sum_up(run, out);
+  const bool good = !run->failed;
+  give_back(run);
+  return good;
+}

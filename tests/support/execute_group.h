@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Literal execution of a fused group: the independent truth about what
+ * spec/fusion.h says.
+ *
+ * Walks through every pass of the outer loops. Tiles at home are kept word by
+ * word, with values and the number of products in partial sums; they are
+ * brought, replaced and taken away as passes need them. In each pass the
+ * literal simulator (simulate.h) runs every stage's own nest on what is at home
+ * then. Whatever a stage uses of another, and what leaves in the end, must be
+ * what the einsums give when they are computed one after the other.
+ *
+ * No closed form, and no source shared with the library.
+ *
+ * Of an operand's tile that is replaced, words that windows have in common with
+ * the tile before stay. (All factors are perfect: no tile is replaced unless a
+ * loop on a rank of the tensor went on.)
+ */
+#ifndef CDS_TESTS_EXECUTE_GROUP_H
+#define CDS_TESTS_EXECUTE_GROUP_H
+
+#include "spec/fusion.h"
+#include "support/simulate.h"
+
+typedef struct executed {
+  cds_counts counts[CDS_STAGES_MAX]; /* of all passes, by stage */
+  /* Bits of the homes at each level but the outermost while a stage runs, its
+   * own operands and output among them: tiles that stand there all the time at
+   * their largest, intermediates as they are there. */
+  uint64_t need_bits[CDS_STAGES_MAX][CDS_LEVELS_MAX];
+  uint64_t passes;
+  bool came_back; /* partial sums came from the outermost level to a home */
+} executed;
+
+/* Executes the mapping. False when what was executed contradicts itself (wrong
+ * values, sums used before they are complete, a word that is not at home); the
+ * message says how. */
+bool execute_group(executed *out, const cds_arch *arch,
+                   const cds_fused_group *group,
+                   const cds_fused_mapping *mapping, simulate_message *message);
+
+#endif

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Random fused groups. */
+#include "support/random_group.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/nest.h"
+#include "support/random_case.h"
+
+enum {
+  MACS_MAX = 1200, /* of one stage */
+  WORK_MAX = 6000, /* multiply-accumulates of all passes */
+  LOOPS_MAX = 4,
+  STAGES = 4 /* of a chain */
+};
+
+/* Chains: what has the same name is the same. '@' stands for a random stride,
+ * '#' for a random dilation, each the same in all stages. */
+static const char *const chains[][STAGES] = {
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "C[m,p] += B[m,n] * V[n,p]; m 1, n 1, p 1"},
+    {"S[b,m,n] += Q[b,m,k] * K[b,n,k]; b 1, m 1, n 1, k 1",
+     "O[b,m,e] += S[b,m,n] * V[b,n,e]; b 1, m 1, n 1, e 1"},
+    {"S[h,m,n] += Q[h,m,k] * K[n,k]; h 1, m 1, n 1, k 1",
+     "O[h,m,e] += S[h,m,n] * V[n,e]; h 1, m 1, n 1, e 1"},
+    {"S[h,m,n] += Q[h,m,k] * C[n,k]; h 1, m 1, n 1, k 1",
+     "O[h,m,k] += S[h,m,n] * C[n,k]; h 1, m 1, n 1, k 1"},
+    {"U[m,n] += X[m,k] * W[k,n]; m 1, n 1, k 1",
+     "Y[m,p] += X[m,k] * V[k,p]; m 1, p 1, k 1"},
+    {"T[c,p] += I[c,@*p+#*r] * W[c,r]; c 1, p 1, r 1",
+     "O[m,p] += T[c,p] * V[m,c]; m 1, p 1, c 1"},
+    {"T[c,p,q] += I[c,@*p+#*r,@*q+#*s] * W[c,r,s]; c 1, p 1, q 1, r 1, s 1",
+     "O[m,p,q] += T[c,p,q] * V[m,c]; m 1, p 1, q 1, c 1"},
+    {"T[m,p] += I[c,@*p+#*r] * W[m,c,r]; m 1, c 1, p 1, r 1",
+     "O[n,p] += T[m,p] * V[n,m]; n 1, p 1, m 1"},
+    {"B[m,k] += A[m,k,l]; m 1, k 1, l 1", "O[m] += B[m,k]; m 1, k 1"},
+    {"U[m,n] += X[m,k] * W[k,n]; m 1, n 1, k 1",
+     "G[m,n] += X[m,k] * V[k,n]; m 1, n 1, k 1",
+     "Y[m,p] += U[m,n] * G[m,n] * D[n,p]; m 1, n 1, p 1"},
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "C[m,p] += B[m,n] * V[n,p]; m 1, n 1, p 1",
+     "D[m,q] += C[m,p] * U[p,q]; m 1, p 1, q 1"},
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "C[m,p] += B[m,n] * V[n,p]; m 1, n 1, p 1",
+     "D[n,p] += C[m,p] * B[m,n]; m 1, n 1, p 1"},
+    {"T[m,p] += I[c,@*p+#*r] * W[m,c,r]; m 1, c 1, p 1, r 1",
+     "U[m,p] += J[d,@*p+#*s] * V[m,d,s]; m 1, d 1, p 1, s 1",
+     "O[n,p] += T[m,p] * U[m,p] * Z[n,m]; n 1, p 1, m 1"},
+    {"T[m,p] += I[c,p] * V[m,c]; m 1, p 1, c 1",
+     "R[c,p] += I[c,p] * W[p,r]; c 1, p 1, r 1",
+     "O[m,c] += T[m,p] * R[c,p]; m 1, c 1, p 1"},
+    {"U[m,n] += X[m,k] * W[k,n]; m 1, n 1, k 1",
+     "G[m,n] += X[m,k] * V[k,n]; m 1, n 1, k 1",
+     "P[m,n] += U[m,n] * G[m,n]; m 1, n 1",
+     "Y[m,p] += P[m,n] * D[n,p]; m 1, n 1, p 1"},
+    {"Q[m,k] += X[m,d] * A[d,k]; m 1, k 1, d 1",
+     "K[n,k] += Z[n,g] * B[g,k]; n 1, k 1, g 1",
+     "S[m,n] += Q[m,k] * K[n,k]; m 1, n 1, k 1",
+     "O[m,e] += S[m,n] * V[n,e]; m 1, n 1, e 1"},
+    {"T[c,p] += I[c,@*p+#*r] * W[c,r]; c 1, p 1, r 1",
+     "E[m,p] += T[c,p] * V[m,c]; m 1, p 1, c 1",
+     "F[n,p] += E[m,p] * Z[n,m]; n 1, p 1, m 1",
+     "O[c,n] += T[c,p] * F[n,p]; c 1, n 1, p 1"},
+};
+enum { CHAINS = sizeof chains / sizeof *chains };
+
+/* ---- einsums ----------------------------------------------------------- */
+
+static void read_stage(random_group *it, unsigned s, const char *text,
+                       const char digit[2]) {
+  char own[200];
+  strncpy(own, text, sizeof own - 1);
+  own[sizeof own - 1] = '\0';
+  for (char *at = own; *at != '\0'; at++) {
+    *at = *at == '@' ? digit[0] : *at == '#' ? digit[1] : *at;
+  }
+  if (!einsum_read(&it->einsum[s], own, it->names[s])) {
+    fprintf(stderr, "random group: '%s' is not understood\n", own);
+    exit(EXIT_FAILURE);
+  }
+}
+
+static uint64_t macs(const cds_einsum *einsum) {
+  uint64_t product = 1;
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    product *= einsum->rank[r].size;
+  }
+  return product;
+}
+
+/* Ranks are known by their letters. */
+static void draw_sizes(random_group *it, random_stream *stream) {
+  static const unsigned sizes[] = {1, 2, 2, 3, 4, 4, 4, 6, 6, 8, 9, 12};
+  bool fine;
+  do {
+    uint64_t size[256];
+    fine = true;
+    for (unsigned c = 0; c < 256; c++) {
+      size[c] = sizes[random_below(stream, 12)];
+    }
+    for (unsigned s = 0; s < it->stages; s++) {
+      cds_einsum *einsum = &it->einsum[s];
+      for (unsigned r = 0; r < einsum->ranks; r++) {
+        einsum->rank[r].size = size[(unsigned char)einsum->rank[r].name[0]];
+        einsum->rank[r].real = einsum->rank[r].size;
+      }
+      fine = fine && macs(einsum) <= MACS_MAX;
+    }
+  } while (!fine);
+}
+
+static void draw_formats(random_group *it, random_stream *stream) {
+  cds_format of[CDS_FUSED_TENSORS_MAX];
+  for (unsigned t = 0; t < CDS_FUSED_TENSORS_MAX; t++) {
+    of[t] = random_chance(stream, 50)
+                ? (cds_format){.name = "8 bit", .bits = 8}
+                : (cds_format){.name = "11 bit", .bits = 11};
+  }
+  for (unsigned s = 0; s < it->stages; s++) {
+    cds_einsum *einsum = &it->einsum[s];
+    for (unsigned t = 0; t < einsum->tensors; t++) {
+      einsum->tensor[t].format = of[it->same[s][t]];
+    }
+    einsum->tensor[einsum->tensors - 1].accumulator =
+        random_chance(stream, 50) ? (cds_format){.name = "24 bit", .bits = 24}
+                                  : (cds_format){.name = "29 bit", .bits = 29};
+  }
+}
+
+/* ---- the group that the names give -------------------------------------- */
+
+static unsigned group_rank(cds_fused_group *group, const cds_rank *rank) {
+  for (unsigned r = 0; r < group->ranks; r++) {
+    if (strcmp(group->rank[r].name, rank->name) == 0) {
+      return r;
+    }
+  }
+  group->rank[group->ranks] = *rank;
+  return group->ranks++;
+}
+
+static unsigned group_tensor(cds_fused_group *group, const char *name) {
+  for (unsigned t = 0; t < group->tensors; t++) {
+    if (strcmp(group->tensor[t].name, name) == 0) {
+      return t;
+    }
+  }
+  group->tensor[group->tensors] =
+      (cds_fused_tensor){.name = name, .maker = CDS_STAGES_MAX};
+  return group->tensors++;
+}
+
+static void join_stage(random_group *it, unsigned s) {
+  cds_fused_group *group = &it->group;
+  const cds_einsum *einsum = &it->einsum[s];
+  cds_fused_einsum *stage = &group->stage[s];
+  stage->einsum = einsum;
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    stage->rank[r] = group_rank(group, &einsum->rank[r]);
+  }
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    const unsigned known = group->tensors;
+    const unsigned at = group_tensor(group, einsum->tensor[t].name);
+    cds_fused_tensor *tensor = &group->tensor[at];
+    stage->tensor[t] = it->same[s][t] = at;
+    tensor->first = at == known ? s : tensor->first;
+    tensor->last = s;
+    tensor->maker = t == einsum->tensors - 1 ? s : tensor->maker;
+  }
+}
+
+static void join(random_group *it, random_stream *stream) {
+  it->group.stages = it->stages;
+  for (unsigned s = 0; s < it->stages; s++) {
+    join_stage(it, s);
+  }
+  for (unsigned t = 0; t < it->group.tensors; t++) {
+    cds_fused_tensor *tensor = &it->group.tensor[t];
+    const bool used = tensor->maker < tensor->last;
+    if (used && random_chance(stream, 12)) {
+      it->kept |= 1U << t;
+      it->shows |= GROUP_KEPT;
+    } else if (used) {
+      tensor->intermediate = true;
+    }
+    it->shows |= used && tensor->last > tensor->maker + 1 ? GROUP_SKIPS : 0U;
+  }
+}
+
+/* ---- outer nodes --------------------------------------------------------- */
+
+/* Whether stage s has the rank: in its output, in a reduction, or not. */
+typedef enum part { PART_NONE, PART_REDUCED, PART_KEPT } part;
+static part part_of(const random_group *it, unsigned s, unsigned rank) {
+  const cds_einsum *einsum = &it->einsum[s];
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    if (it->group.stage[s].rank[r] == rank) {
+      return cds_tensor_has_rank(&einsum->tensor[einsum->tensors - 1], r)
+                 ? PART_KEPT
+                 : PART_REDUCED;
+    }
+  }
+  return PART_NONE;
+}
+
+/* The rules of spec/fusion.h: what is used in the group is complete, and makers
+ * of what leaves it have the rank. */
+static bool may_loop(const random_group *it, unsigned rank) {
+  for (unsigned s = 0; s < it->stages; s++) {
+    const cds_fused_tensor *made =
+        &it->group.tensor[it->same[s][it->einsum[s].tensors - 1]];
+    const part has = part_of(it, s, rank);
+    if ((has == PART_REDUCED && made->last > s) ||
+        (has == PART_NONE && !made->intermediate)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Multiply-accumulates of all passes. */
+static uint64_t work(const random_group *it, const uint64_t *left,
+                     uint64_t passes) {
+  uint64_t sum = 0;
+  for (unsigned s = 0; s < it->stages; s++) {
+    uint64_t product = passes;
+    for (unsigned r = 0; r < it->einsum[s].ranks; r++) {
+      product *= left[it->group.stage[s].rank[r]];
+    }
+    sum += product;
+  }
+  return sum;
+}
+
+static void draw_loops(random_group *it, random_stream *stream) {
+  cds_fused_mapping *mapping = &it->mapping;
+  uint64_t left[CDS_FUSED_RANKS_MAX], passes = 1;
+  for (unsigned r = 0; r < it->group.ranks; r++) {
+    left[r] = it->group.rank[r].size;
+  }
+  const unsigned wanted = random_below(stream, LOOPS_MAX + 1);
+  for (unsigned tries = 0; tries < 20 && mapping->outers < wanted; tries++) {
+    const unsigned rank = random_below(stream, it->group.ranks);
+    const uint64_t trips = 2 + random_below(stream, 3);
+    if (left[rank] % trips != 0 || !may_loop(it, rank)) {
+      continue;
+    }
+    left[rank] /= trips;
+    if (work(it, left, passes * trips) > WORK_MAX) {
+      left[rank] *= trips;
+      continue;
+    }
+    passes *= trips;
+    mapping->outer[mapping->outers++] =
+        (cds_outer_node){.kind = CDS_OUTER_FOR, .rank = rank, .trips = trips};
+    for (unsigned s = 0; s < it->stages; s++) {
+      const part has = part_of(it, s, rank);
+      it->shows |= has == PART_NONE ? GROUP_RECOMPUTED : 0U;
+      it->shows |= has == PART_REDUCED ? GROUP_ROUNDS : 0U;
+    }
+  }
+  it->shows |= mapping->outers > 2 ? GROUP_SEVERAL : 0U;
+}
+
+static void insert_hold(cds_fused_mapping *mapping, unsigned place,
+                        unsigned tensor, unsigned level) {
+  memmove(&mapping->outer[place + 1], &mapping->outer[place],
+          (mapping->outers - place) * sizeof *mapping->outer);
+  mapping->outer[place] = (cds_outer_node){
+      .kind = CDS_OUTER_HOLD, .tensor = tensor, .level = level};
+  mapping->outers++;
+}
+
+static void draw_holds(random_group *it, unsigned levels,
+                       random_stream *stream) {
+  cds_fused_mapping *mapping = &it->mapping;
+  const unsigned busy = 20 + random_below(stream, 80);
+  unsigned used = 0;
+  for (unsigned t = 0; t < it->group.tensors; t++) {
+    const cds_fused_tensor *tensor = &it->group.tensor[t];
+    const unsigned level = 1 + random_below(stream, levels);
+    /* count/stage.c lets partial sums come back even where the outermost level
+     * adds (arch.h: they never do): not compared. */
+    const bool added = it->arch.level[0].accumulate &&
+                       (it->shows & GROUP_ROUNDS) != 0 &&
+                       tensor->maker != CDS_STAGES_MAX;
+    if (!tensor->intermediate && !added && random_chance(stream, busy)) {
+      /* Outputs behind all loops often, so that sums come back. */
+      const bool behind =
+          tensor->maker != CDS_STAGES_MAX && random_chance(stream, 60);
+      const unsigned place =
+          behind ? mapping->outers : random_below(stream, mapping->outers + 1);
+      insert_hold(mapping, place, t, level);
+      used |= 1U << level;
+      const bool shared =
+          tensor->maker == CDS_STAGES_MAX && tensor->last > tensor->first;
+      it->shows |= shared ? GROUP_SHARED : 0U;
+    }
+  }
+  /* Behind all loops; among other holds there anywhere. */
+  for (unsigned t = 0; t < it->group.tensors; t++) {
+    if (it->group.tensor[t].intermediate) {
+      const unsigned level = 1 + random_below(stream, levels);
+      unsigned place = mapping->outers;
+      while (place > 0 && mapping->outer[place - 1].kind == CDS_OUTER_HOLD &&
+             random_chance(stream, 30)) {
+        place--;
+      }
+      insert_hold(mapping, place, t, level);
+      used |= 1U << level;
+    }
+  }
+  it->shows |= (used & (used - 1)) != 0 ? GROUP_DEEP : 0U;
+}
+
+/* ---- structure and nests ------------------------------------------------- */
+
+/* Levels below the outermost one and above all arrays. */
+static unsigned home_levels(const cds_arch *arch) {
+  unsigned levels = 0;
+  while (levels + 1 < arch->levels && arch->level[levels + 1].depth == 0) {
+    levels++;
+  }
+  return levels;
+}
+
+static void draw_arch(random_group *it, random_case *drawn,
+                      random_stream *stream) {
+  do {
+    memset(&drawn->arch, 0, sizeof drawn->arch);
+    random_case_arch(drawn, stream);
+  } while (home_levels(&drawn->arch) == 0);
+  random_case_networks(drawn);
+  it->arch = drawn->arch;
+  for (unsigned l = 0; l < it->arch.levels; l++) {
+    it->arch.level[l].buffering =
+        random_chance(stream, 40) ? CDS_BUFFER_SINGLE : CDS_BUFFER_DOUBLE;
+    it->shows |=
+        l > 0 && it->arch.level[l].position == it->arch.level[l - 1].position
+            ? GROUP_BESIDE
+            : 0U;
+  }
+  it->shows |= it->arch.level[0].accumulate ? GROUP_ADDS : 0U;
+}
+
+static unsigned home_of(const random_group *it, unsigned tensor) {
+  for (unsigned n = 0; n < it->mapping.outers; n++) {
+    const cds_outer_node *node = &it->mapping.outer[n];
+    if (node->kind == CDS_OUTER_HOLD && node->tensor == tensor) {
+      return node->level;
+    }
+  }
+  return 0;
+}
+
+static void draw_nest(random_group *it, unsigned s, bool uneven,
+                      random_case *scratch, random_stream *stream) {
+  memset(scratch, 0, sizeof *scratch);
+  scratch->einsum = it->einsum[s];
+  scratch->arch = it->arch;
+  for (unsigned n = 0; n < it->mapping.outers; n++) {
+    const cds_outer_node *node = &it->mapping.outer[n];
+    for (unsigned r = 0; r < it->einsum[s].ranks; r++) {
+      if (node->kind == CDS_OUTER_FOR &&
+          it->group.stage[s].rank[r] == node->rank) {
+        scratch->einsum.rank[r].size /= node->trips;
+      }
+    }
+  }
+  unsigned home[CDS_TENSORS_MAX] = {0};
+  for (unsigned t = 0; t < it->einsum[s].tensors; t++) {
+    home[t] = home_of(it, it->same[s][t]);
+  }
+  random_case_nest(scratch, home, uneven, stream);
+  it->mapping.inner[s] = scratch->mapping;
+  it->shows |= (scratch->shows & CASE_INTERLEAVED) != 0 ? GROUP_INTERLEAVED : 0;
+  it->shows |= cds_mapping_perfect(&scratch->mapping, &scratch->einsum)
+                   ? 0U
+                   : GROUP_UNEVEN;
+  for (unsigned n = 0; n < scratch->mapping.nodes; n++) {
+    const cds_node *node = &scratch->mapping.node[n];
+    if (node->kind == CDS_SPREAD && node->trips > 1) {
+      it->shows |= GROUP_ARRAY;
+      it->shows |= it->arch.array[node->array].network == CDS_NETWORK_BUS
+                       ? 0U
+                       : GROUP_LINKS;
+    }
+  }
+}
+
+static bool has_windows(const random_group *it) {
+  for (unsigned s = 0; s < it->stages; s++) {
+    for (unsigned t = 0; t < it->einsum[s].tensors; t++) {
+      if (cds_tensor_has_windows(&it->einsum[s], t)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+void random_group_make(random_group *out, uint64_t seed, uint64_t number) {
+  random_stream stream = random_start(seed + 4000, number);
+  random_case *scratch = calloc(1, sizeof *scratch);
+  if (scratch == NULL) {
+    abort();
+  }
+  memset(out, 0, sizeof *out);
+  out->seed = seed;
+  out->number = number;
+  const char *const *chain = chains[random_below(&stream, CHAINS)];
+  const char digit[2] = {(char)('1' + random_below(&stream, 3)),
+                         (char)('1' + random_below(&stream, 2))};
+  while (out->stages < STAGES && chain[out->stages] != NULL) {
+    read_stage(out, out->stages, chain[out->stages], digit);
+    out->stages++;
+  }
+  draw_sizes(out, &stream);
+  join(out, &stream);
+  draw_formats(out, &stream);
+  scratch->seed = seed;
+  scratch->number = number;
+  draw_arch(out, scratch, &stream);
+  draw_loops(out, &stream);
+  draw_holds(out, home_levels(&out->arch), &stream);
+  const bool windows = has_windows(out);
+  const bool uneven = random_chance(&stream, 20);
+  for (unsigned k = 0; k < out->arch.arrays && uneven && windows; k++) {
+    out->arch.array[k].network = CDS_NETWORK_BUS; /* nothing else is counted */
+  }
+  for (unsigned s = 0; s < out->stages; s++) {
+    draw_nest(out, s, uneven, scratch, &stream);
+  }
+  out->shows |= windows ? GROUP_WINDOWS : 0U;
+  out->shows |= out->stages > 2 ? GROUP_THREE : 0U;
+  out->shows |= out->stages > 3 ? GROUP_FOUR : 0U;
+  free(scratch);
+}
+
+void random_group_write(FILE *stream, const random_group *it) {
+  fprintf(stream, "group %" PRIu64 " of seed %" PRIu64 "\n  ", it->number,
+          it->seed);
+  arch_write(stream, &it->arch);
+  fputs("\n ", stream);
+  for (unsigned n = 0; n < it->mapping.outers; n++) {
+    const cds_outer_node *node = &it->mapping.outer[n];
+    if (node->kind == CDS_OUTER_FOR) {
+      fprintf(stream, " for %s %" PRIu64 ",", it->group.rank[node->rank].name,
+              node->trips);
+    } else {
+      fprintf(stream, " hold %s at %s,", it->group.tensor[node->tensor].name,
+              it->arch.level[node->level].name);
+    }
+  }
+  for (unsigned t = 0; t < it->group.tensors; t++) {
+    if ((it->kept >> t & 1U) != 0) {
+      fprintf(stream, " keep %s,", it->group.tensor[t].name);
+    }
+  }
+  for (unsigned s = 0; s < it->stages; s++) {
+    fputs("\n  ", stream);
+    einsum_write(stream, &it->einsum[s]);
+    fputs("\n    ", stream);
+    nest_write(stream, &it->mapping.inner[s], &it->arch, &it->einsum[s]);
+  }
+  fputs("\n", stream);
+}
