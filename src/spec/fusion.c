@@ -252,6 +252,20 @@ static const char *loop_wrong(const cds_outer_check *it,
   return loop->trips == 1 ? NULL : cds_fused_loop_wrong(it->group, loop->rank);
 }
 
+/* Whether a loop is on a rank that the tensor's maker reduces. */
+static bool sums_leave(const cds_outer_check *it, unsigned tensor) {
+  const unsigned maker = it->group->tensor[tensor].maker;
+  for (unsigned n = 0; n < it->outer->nodes; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
+    if (maker < it->group->stages && node->kind == CDS_OUTER_FOR &&
+        node->trips > 1 && cds_fused_stage_has(it->group, maker, node->rank) &&
+        !cds_fused_tensor_has(it->group, tensor, node->rank)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
   const cds_outer_node *hold = &it->outer->node[at];
   if (hold->tensor >= it->group->tensors || hold->level == 0 ||
@@ -268,6 +282,9 @@ static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
         it->group->tensor[hold->tensor].intermediate) {
       return "an intermediate is held outside of a loop";
     }
+  }
+  if (it->arch->level[0].accumulate && sums_leave(it, hold->tensor)) {
+    return "sums would leave for a level that adds them, and not come back";
   }
   const cds_fused_einsum *first =
       &it->group->stage[it->group->tensor[hold->tensor].first];

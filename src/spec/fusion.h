@@ -31,6 +31,8 @@
  * when it is used: no outer loop is on a rank that its maker reduces.
  * - No outer loop is on a rank that the maker of another output lacks. What is
  *   used in the group after it was made is complete in any case.
+ * - Where the outermost level adds sums to what it has (accumulate), an output
+ *   whose sums go on from pass to pass is not at home on chip.
  * - Where a tensor is made or used with windows (axes of two ranks), ranks on
  *   such an axis have no outer loops, nor those that it meets.
  * - The tile of an operand that several stages use is brought by the first.

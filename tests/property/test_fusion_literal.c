@@ -92,8 +92,8 @@ static uint64_t inner_bits(const random_group *it, unsigned s,
     const cds_traffic *at = &counts->at[level][t];
     const cds_tensor *tensor = &it->einsum[s].tensor[t];
     bool home = false;
-    for (unsigned n = 0; n < it->mapping.outers; n++) {
-      const cds_outer_node *node = &it->mapping.outer[n];
+    for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
+      const cds_outer_node *node = &it->mapping.outer.node[n];
       home = home || (node->kind == CDS_OUTER_HOLD && node->level == level &&
                       node->tensor == it->same[s][t]);
     }
@@ -132,8 +132,8 @@ static bool same_stage(const random_group *it, const executed *literal,
   static cds_fused_pass pass;
   static cds_counts closed;
   difference inner = {""};
-  if (cds_fused_pass_set(&pass, group, &it->arch, mapping->outer,
-                         mapping->outers, s, arena) != CDS_OK ||
+  if (cds_fused_pass_set(&pass, group, &it->arch, &mapping->outer, s, arena) !=
+          CDS_OK ||
       cds_count(&closed, &it->arch, &pass.einsum, &mapping->inner[s], arena) !=
           CDS_OK) {
     snprintf(where->text, sizeof where->text, "stage %u is not counted", s);
@@ -150,8 +150,8 @@ static bool same_stage(const random_group *it, const executed *literal,
 static unsigned look_at(const random_group *it, const executed *literal) {
   unsigned shows = it->shows;
   shows |= literal->came_back ? SHOWS_CAME_BACK : 0U;
-  for (unsigned n = 0; n < it->mapping.outers; n++) {
-    const cds_outer_node *node = &it->mapping.outer[n];
+  for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
+    const cds_outer_node *node = &it->mapping.outer.node[n];
     for (unsigned s = 0; node->kind == CDS_OUTER_HOLD && s < it->stages; s++) {
       for (unsigned t = 0; t < it->einsum[s].tensors; t++) {
         if (it->same[s][t] == node->tensor &&
@@ -174,13 +174,11 @@ static bool check_case(const random_group *it, cds_arena *arena,
   difference where = {""};
   bool good = joined(it, &group, rank, &where);
   mapping = it->mapping;
-  for (unsigned n = 0; n < mapping.outers; n++) {
-    mapping.outer[n].rank = rank[mapping.outer[n].rank];
+  for (unsigned n = 0; n < mapping.outer.nodes; n++) {
+    mapping.outer.node[n].rank = rank[mapping.outer.node[n].rank];
   }
-  const char *wrong = good
-                          ? cds_fused_outer_wrong(&group, &it->arch,
-                                                  mapping.outer, mapping.outers)
-                          : NULL;
+  const char *wrong =
+      good ? cds_fused_outer_wrong(&group, &it->arch, &mapping.outer) : NULL;
   if (wrong != NULL) {
     snprintf(where.text, sizeof where.text, "refused: %.100s", wrong);
     good = false;

@@ -82,7 +82,7 @@ static uint64_t piece_of(const group_run *run, unsigned rank, unsigned place,
   uint64_t begin = 0;
   *length = run->group->rank[rank].size;
   for (unsigned n = 0; n < place; n++) {
-    const cds_outer_node *node = &run->mapping->outer[n];
+    const cds_outer_node *node = &run->mapping->outer.node[n];
     if (node->kind == CDS_OUTER_FOR && node->rank == rank) {
       *length /= node->trips;
       begin += run->digit[n] * *length;
@@ -185,7 +185,7 @@ static size_t whole_word(const group_run *run, unsigned stage, unsigned t,
       uint64_t ignored;
       position += axis->term[i].coefficient *
                   piece_of(run, from->rank[axis->term[i].rank],
-                           run->mapping->outers, &ignored);
+                           run->mapping->outer.nodes, &ignored);
     }
     whole += stride * (size_t)position;
     stride *= (size_t)axis_length(from->einsum, axis);
@@ -217,11 +217,12 @@ static bool has_rank(const group_tensor *t, const cds_fused_group *group,
  * behind the innermost loop on a rank of it that stands before its `hold`. */
 static void place_home(group_run *run, unsigned tensor, unsigned node) {
   group_tensor *t = &run->tensor[tensor];
-  t->level = run->mapping->outer[node].level;
+  t->level = run->mapping->outer.node[node].level;
   t->home = room(t->words, sizeof *t->home);
-  t->place = run->group->tensor[tensor].intermediate ? run->mapping->outers : 0;
+  t->place =
+      run->group->tensor[tensor].intermediate ? run->mapping->outer.nodes : 0;
   for (unsigned n = 0; n < node; n++) {
-    const cds_outer_node *at = &run->mapping->outer[n];
+    const cds_outer_node *at = &run->mapping->outer.node[n];
     if (at->kind == CDS_OUTER_FOR && at->trips > 1 && n >= t->place &&
         has_rank(t, run->group, at->rank)) {
       t->place = n + 1;
@@ -249,8 +250,8 @@ static void prepare_tensor(group_run *run, unsigned tensor) {
   }
   t->outermost = room(t->words, sizeof *t->outermost);
   t->wanted = room(t->words, sizeof *t->wanted);
-  for (unsigned n = 0; n < run->mapping->outers; n++) {
-    const cds_outer_node *node = &run->mapping->outer[n];
+  for (unsigned n = 0; n < run->mapping->outer.nodes; n++) {
+    const cds_outer_node *node = &run->mapping->outer.node[n];
     if (node->kind == CDS_OUTER_HOLD && node->tensor == tensor) {
       place_home(run, tensor, n);
     }
@@ -302,7 +303,7 @@ static void prepare_stage(group_run *run, unsigned s) {
   stage->piece = *from->einsum;
   stage->piece.stage = NULL;
   for (unsigned r = 0; r < stage->piece.ranks; r++) {
-    (void)piece_of(run, from->rank[r], run->mapping->outers,
+    (void)piece_of(run, from->rank[r], run->mapping->outer.nodes,
                    &stage->piece.rank[r].size);
   }
   stage->sim =
@@ -546,8 +547,8 @@ static void end_stage(group_run *run, unsigned s) {
 }
 
 static bool advance(group_run *run) {
-  for (unsigned n = run->mapping->outers; n-- > 0;) {
-    const cds_outer_node *node = &run->mapping->outer[n];
+  for (unsigned n = run->mapping->outer.nodes; n-- > 0;) {
+    const cds_outer_node *node = &run->mapping->outer.node[n];
     if (node->kind == CDS_OUTER_FOR) {
       if (++run->digit[n] < node->trips) {
         return true;

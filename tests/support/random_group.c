@@ -241,7 +241,8 @@ static void draw_loops(random_group *it, random_stream *stream) {
     left[r] = it->group.rank[r].size;
   }
   const unsigned wanted = random_below(stream, LOOPS_MAX + 1);
-  for (unsigned tries = 0; tries < 20 && mapping->outers < wanted; tries++) {
+  for (unsigned tries = 0; tries < 20 && mapping->outer.nodes < wanted;
+       tries++) {
     const unsigned rank = random_below(stream, it->group.ranks);
     const uint64_t trips = 2 + random_below(stream, 3);
     if (left[rank] % trips != 0 || !may_loop(it, rank)) {
@@ -253,7 +254,7 @@ static void draw_loops(random_group *it, random_stream *stream) {
       continue;
     }
     passes *= trips;
-    mapping->outer[mapping->outers++] =
+    mapping->outer.node[mapping->outer.nodes++] =
         (cds_outer_node){.kind = CDS_OUTER_FOR, .rank = rank, .trips = trips};
     for (unsigned s = 0; s < it->stages; s++) {
       const part has = part_of(it, s, rank);
@@ -261,16 +262,16 @@ static void draw_loops(random_group *it, random_stream *stream) {
       it->shows |= has == PART_REDUCED ? GROUP_ROUNDS : 0U;
     }
   }
-  it->shows |= mapping->outers > 2 ? GROUP_SEVERAL : 0U;
+  it->shows |= mapping->outer.nodes > 2 ? GROUP_SEVERAL : 0U;
 }
 
 static void insert_hold(cds_fused_mapping *mapping, unsigned place,
                         unsigned tensor, unsigned level) {
-  memmove(&mapping->outer[place + 1], &mapping->outer[place],
-          (mapping->outers - place) * sizeof *mapping->outer);
-  mapping->outer[place] = (cds_outer_node){
+  memmove(&mapping->outer.node[place + 1], &mapping->outer.node[place],
+          (mapping->outer.nodes - place) * sizeof *mapping->outer.node);
+  mapping->outer.node[place] = (cds_outer_node){
       .kind = CDS_OUTER_HOLD, .tensor = tensor, .level = level};
-  mapping->outers++;
+  mapping->outer.nodes++;
 }
 
 static void draw_holds(random_group *it, unsigned levels,
@@ -291,7 +292,8 @@ static void draw_holds(random_group *it, unsigned levels,
       const bool behind =
           tensor->maker != CDS_STAGES_MAX && random_chance(stream, 60);
       const unsigned place =
-          behind ? mapping->outers : random_below(stream, mapping->outers + 1);
+          behind ? mapping->outer.nodes
+                 : random_below(stream, mapping->outer.nodes + 1);
       insert_hold(mapping, place, t, level);
       used |= 1U << level;
       const bool shared =
@@ -303,8 +305,9 @@ static void draw_holds(random_group *it, unsigned levels,
   for (unsigned t = 0; t < it->group.tensors; t++) {
     if (it->group.tensor[t].intermediate) {
       const unsigned level = 1 + random_below(stream, levels);
-      unsigned place = mapping->outers;
-      while (place > 0 && mapping->outer[place - 1].kind == CDS_OUTER_HOLD &&
+      unsigned place = mapping->outer.nodes;
+      while (place > 0 &&
+             mapping->outer.node[place - 1].kind == CDS_OUTER_HOLD &&
              random_chance(stream, 30)) {
         place--;
       }
@@ -346,8 +349,8 @@ static void draw_arch(random_group *it, random_case *drawn,
 }
 
 static unsigned home_of(const random_group *it, unsigned tensor) {
-  for (unsigned n = 0; n < it->mapping.outers; n++) {
-    const cds_outer_node *node = &it->mapping.outer[n];
+  for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
+    const cds_outer_node *node = &it->mapping.outer.node[n];
     if (node->kind == CDS_OUTER_HOLD && node->tensor == tensor) {
       return node->level;
     }
@@ -360,8 +363,8 @@ static void draw_nest(random_group *it, unsigned s, bool uneven,
   memset(scratch, 0, sizeof *scratch);
   scratch->einsum = it->einsum[s];
   scratch->arch = it->arch;
-  for (unsigned n = 0; n < it->mapping.outers; n++) {
-    const cds_outer_node *node = &it->mapping.outer[n];
+  for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
+    const cds_outer_node *node = &it->mapping.outer.node[n];
     for (unsigned r = 0; r < it->einsum[s].ranks; r++) {
       if (node->kind == CDS_OUTER_FOR &&
           it->group.stage[s].rank[r] == node->rank) {
@@ -444,8 +447,8 @@ void random_group_write(FILE *stream, const random_group *it) {
           it->seed);
   arch_write(stream, &it->arch);
   fputs("\n ", stream);
-  for (unsigned n = 0; n < it->mapping.outers; n++) {
-    const cds_outer_node *node = &it->mapping.outer[n];
+  for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
+    const cds_outer_node *node = &it->mapping.outer.node[n];
     if (node->kind == CDS_OUTER_FOR) {
       fprintf(stream, " for %s %" PRIu64 ",", it->group.rank[node->rank].name,
               node->trips);
