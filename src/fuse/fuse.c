@@ -19,7 +19,7 @@ typedef struct cds_known_stage {
 
 enum { KNOWN_SLOTS = 1 << 12 };
 
-enum { UNLISTED = UINT32_MAX };
+static const uint32_t unlisted = UINT32_MAX;
 
 /* A choice, of which so many stages are searched, or all with the same trips.
  */
@@ -28,7 +28,7 @@ typedef struct cds_opened {
   double sum;   /* the same, stage by stage: floors and what was found */
   double value; /* of the mappings of the stages searched */
   uint32_t vector;
-  uint32_t choice; /* of the vector; UNLISTED: all of them */
+  uint32_t choice; /* of the vector; unlisted: all of them */
   uint32_t stages;
   bool proven; /* nothing is below what was found */
 } cds_opened;
@@ -275,7 +275,7 @@ static cds_status begin_open(cds_fuser *it) {
     const cds_opened first = {
         .bound = value_of(it, vector->dynamic_pj, vector->latency_s),
         .vector = (uint32_t)i,
-        .choice = UNLISTED};
+        .choice = unlisted};
     CDS_TRY(push(it, &first));
   }
   return CDS_OK;
@@ -321,7 +321,7 @@ cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
       best = whole ? next : best;
       break;
     }
-    if (next.choice == UNLISTED) {
+    if (next.choice == unlisted) {
       CDS_TRY(open_vector(fuser, &next));
       continue;
     }

@@ -26,9 +26,10 @@ static bool applies(const cds_problem *problem,
 
 /* Steps in time, at least. */
 static double steps_of(const cds_dealt *it) {
+  const uint64_t full = it->size / it->part;
   const uint64_t rest = it->size % it->part;
-  return (double)(it->size / it->part * cds_ceil_div(it->part, it->most) +
-                  cds_ceil_div(rest, it->most));
+  const uint64_t last = cds_ceil_div(rest, it->most);
+  return (double)full * (double)cds_ceil_div(it->part, it->most) + (double)last;
 }
 
 static double more_of(double a, double b) { return a > b ? a : b; }
@@ -145,21 +146,26 @@ static const cds_slopes *slopes_at(const cds_class_table *table, unsigned index,
   return first->mixed ? table->slopes[index][held] : first;
 }
 
+/* Slopes as slopes_at finds them, made if they are not. */
+static cds_status make_slopes(const cds_slopes **out, cds_tables *tables,
+                              unsigned class, unsigned index, cds_held held) {
+  const unsigned first = tables->class[class].run[index];
+  CDS_TRY(cds_slopes_get(out, tables, class, first, held));
+  return (*out)->mixed ? cds_slopes_get(out, tables, class, index, held)
+                       : CDS_OK;
+}
+
 cds_status cds_dealt_once(double *out, cds_tables *tables, unsigned class,
                           unsigned index, unsigned allowed) {
   *out = (double)INFINITY;
   for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
-    if ((allowed >> held & 1U) != 0) {
-      const cds_slopes *slopes = NULL;
-      const unsigned first = tables->class[class].run[index];
-      CDS_TRY(cds_slopes_get(&slopes, tables, class, first, held));
-      if (slopes->mixed) {
-        CDS_TRY(cds_slopes_get(&slopes, tables, class, index, held));
-      }
-      const double once =
-          once_energy(slopes, tables->class[class].spread[index]);
-      *out = once < *out ? once : *out;
+    const cds_slopes *slopes = NULL;
+    if ((allowed >> held & 1U) == 0) {
+      continue;
     }
+    CDS_TRY(make_slopes(&slopes, tables, class, index, held));
+    const double once = once_energy(slopes, tables->class[class].spread[index]);
+    *out = once < *out ? once : *out;
   }
   return CDS_OK;
 }

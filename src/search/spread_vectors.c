@@ -240,6 +240,23 @@ static void set_last(cds_spreads *at, const cds_class_table *table, size_t i) {
   at->index[LAST] = (unsigned)i;
 }
 
+/* The end of those with as many steps as spread i. */
+static size_t run_end(const cds_class_table *table, size_t i) {
+  size_t end = i + 1;
+  while (end < table->count && table->run[end] == table->run[i]) {
+    end++;
+  }
+  return end;
+}
+
+/* Whether all from the spread at hand to `most` are beyond, by their rows. */
+static cds_status rest_beyond(bool *beyond, cds_spread_vectors *vectors,
+                              cds_spreads *at, const cds_row **row,
+                              uint64_t most) {
+  *beyond = rows_beyond(vectors, at, row);
+  return *beyond ? CDS_OK : dealt_beyond(beyond, vectors, at, most);
+}
+
 /* All spreads of the last class beside those of the others, of which `product`
  * units and `steps` are known. Those with as many steps stand together; all but
  * the first, which alone may be a part, are looked at as one before each is. */
@@ -270,22 +287,17 @@ static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
     }
     set_last(at, table, i);
     const size_t first = table->run[i];
-    size_t end = i + 1;
-    while (first != looked_at && end < table->count &&
-           table->run[end] == first) {
-      end++;
-    }
-    if (i > first && end > i + 1) {
-      looked_at = first;
+    const size_t end = first == looked_at ? i + 1 : run_end(table, i);
+    const bool look = i > first && end > i + 1;
+    bool beyond = false;
+    looked_at = look ? first : looked_at;
+    if (look) {
       row[LAST] = &vectors->run[first];
-      bool beyond = rows_beyond(vectors, at, row);
-      if (!beyond) {
-        CDS_TRY(dealt_beyond(&beyond, vectors, at, table->spread[end - 1]));
-      }
-      if (beyond) {
-        i = end - 1;
-        continue;
-      }
+      CDS_TRY(rest_beyond(&beyond, vectors, at, row, table->spread[end - 1]));
+    }
+    if (beyond) {
+      i = end - 1;
+      continue;
     }
     CDS_TRY(add_last(vectors, at, row, rooms, &known));
   }
