@@ -19,12 +19,8 @@ typedef struct cds_placing {
   cds_arena *scratch;
 } cds_placing;
 
-static bool is_loop(const cds_outer_node *node) {
-  return node->kind == CDS_OUTER_FOR && node->trips > 1;
-}
-
 /* The outer node that holds the tensor, moved up to behind the innermost loop
- * above it on a rank of the tensor; `outers` if there is none. */
+ * above it on a rank of the tensor; after all nodes if there is none. */
 static unsigned place_of(const cds_placing *it, unsigned tensor,
                          unsigned *level) {
   unsigned place = 0;
@@ -34,22 +30,13 @@ static unsigned place_of(const cds_placing *it, unsigned tensor,
       *level = node->level;
       return place;
     }
-    if (is_loop(node) && cds_fused_tensor_has(it->group, tensor, node->rank)) {
+    if (cds_outer_is_loop(node) &&
+        cds_fused_tensor_has(it->group, tensor, node->rank)) {
       place = n + 1;
     }
   }
   *level = 0;
   return it->outer->nodes;
-}
-
-/* The rank of an einsum that is one of the group; UINT_MAX: none. */
-static unsigned own_rank(const cds_fused_einsum *stage, unsigned rank) {
-  for (unsigned r = 0; r < stage->einsum->ranks; r++) {
-    if (stage->rank[r] == rank) {
-      return r;
-    }
-  }
-  return UINT_MAX;
 }
 
 /* The nest of outer loops down to a place, a holder, all else inside: loops on
@@ -74,10 +61,10 @@ static cds_status make_nest(cds_outer_nest *out, const cds_placing *it,
     left[r] = out->einsum.rank[r].size;
   }
   for (unsigned n = 0; n < place; n++) {
-    if (!is_loop(&it->outer->node[n])) {
+    if (!cds_outer_is_loop(&it->outer->node[n])) {
       continue;
     }
-    const unsigned own = own_rank(stage, it->outer->node[n].rank);
+    const unsigned own = cds_fused_own_rank(stage, it->outer->node[n].rank);
     const uint64_t trips = it->outer->node[n].trips;
     cds_node *node = &out->mapping.node[out->mapping.nodes++];
     memset(node, 0, sizeof *node);
@@ -108,7 +95,7 @@ static cds_status make_nest(cds_outer_nest *out, const cds_placing *it,
 static unsigned loops_above(const cds_placing *it, unsigned place) {
   unsigned loops = 0;
   for (unsigned n = 0; n < place; n++) {
-    loops += is_loop(&it->outer->node[n]);
+    loops += cds_outer_is_loop(&it->outer->node[n]);
   }
   return loops;
 }
@@ -122,10 +109,6 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
   if (out->level == 0) {
     return CDS_OK;
   }
-  unsigned own = 0;
-  while (first->tensor[own] != tensor) {
-    own++;
-  }
   place = shared->intermediate ? it->outer->nodes : place;
   cds_outer_nest *nest = cds_arena_alloc(it->scratch, sizeof *nest);
   if (nest == NULL) {
@@ -134,7 +117,7 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
   CDS_TRY(make_nest(nest, it, first, place));
   const cds_holder holder = {.einsum = &nest->einsum,
                              .mapping = &nest->mapping,
-                             .tensor = own,
+                             .tensor = cds_fused_own_tensor(first, tensor),
                              .position = loops_above(it, place)};
   CDS_TRY(cds_tile_words(&out->tile_words, &holder, it->scratch));
   if (shared->intermediate) {
@@ -143,41 +126,17 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
   for (unsigned n = 0; n < place; n++) {
     out->replaced =
         out->replaced ||
-        (is_loop(&it->outer->node[n]) &&
+        (cds_outer_is_loop(&it->outer->node[n]) &&
          cds_fused_tensor_has(it->group, tensor, it->outer->node[n].rank));
   }
   return cds_loads(&out->loads, NULL, &holder, 0, 0, it->scratch);
-}
-
-/* Whether the output is left with sums between two passes. */
-static bool left_with_sums(const cds_placing *it, unsigned tensor) {
-  const cds_fused_tensor *shared = &it->group->tensor[tensor];
-  for (unsigned n = 0; n < it->outer->nodes; n++) {
-    if (is_loop(&it->outer->node[n]) && shared->maker < it->group->stages &&
-        !cds_fused_tensor_has(it->group, tensor, it->outer->node[n].rank) &&
-        cds_fused_stage_has(it->group, shared->maker,
-                            it->outer->node[n].rank)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static const cds_tensor *plain_tensor(const cds_fused_group *group,
-                                      unsigned tensor) {
-  const cds_fused_einsum *first = &group->stage[group->tensor[tensor].first];
-  unsigned own = 0;
-  while (first->tensor[own] != tensor) {
-    own++;
-  }
-  return &first->einsum->tensor[own];
 }
 
 /* What a tensor of other stages takes of its level meanwhile. */
 static cds_status take_room(cds_fused_pass *out, const cds_placing *it,
                             unsigned tensor, unsigned index) {
   const cds_fused_tensor *shared = &it->group->tensor[tensor];
-  const cds_tensor *plain = plain_tensor(it->group, tensor);
+  const cds_tensor *plain = cds_fused_plain_tensor(it->group, tensor);
   cds_home home;
   CDS_TRY(set_home(&home, it, tensor));
   const bool alive = !shared->intermediate ||
@@ -185,11 +144,10 @@ static cds_status take_room(cds_fused_pass *out, const cds_placing *it,
   if (home.level == 0 || !alive) {
     return CDS_OK;
   }
-  const cds_level *level = &it->arch->level[home.level];
-  const bool twice = home.replaced && it->arch->overlap == CDS_OVERLAP_NATIVE &&
-                     level->buffering == CDS_BUFFER_DOUBLE;
-  const unsigned bits =
-      left_with_sums(it, tensor) ? plain->accumulator.bits : plain->format.bits;
+  const bool twice = home.replaced && cds_level_doubled(it->arch, home.level);
+  const unsigned bits = cds_fused_sums_go_on(it->group, it->outer, tensor)
+                            ? plain->accumulator.bits
+                            : plain->format.bits;
   uint64_t *taken = &out->stage.taken_bits[home.level];
   uint64_t more = 0;
   const bool fine =
@@ -198,25 +156,16 @@ static cds_status take_room(cds_fused_pass *out, const cds_placing *it,
   return fine ? CDS_OK : CDS_ELIMIT;
 }
 
-static bool has_tensor(const cds_fused_einsum *stage, unsigned tensor) {
-  for (unsigned t = 0; t < stage->einsum->tensors; t++) {
-    if (stage->tensor[t] == tensor) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /* Lengths of a pass, rounds and repeats. */
 static cds_status set_passes(cds_fused_pass *out, const cds_placing *it,
                              const cds_fused_einsum *stage) {
   const cds_tensor *output = &stage->einsum->tensor[stage->einsum->tensors - 1];
   out->stage.rounds = out->stage.repeats = 1;
   for (unsigned n = 0; n < it->outer->nodes; n++) {
-    if (!is_loop(&it->outer->node[n])) {
+    if (!cds_outer_is_loop(&it->outer->node[n])) {
       continue;
     }
-    const unsigned own = own_rank(stage, it->outer->node[n].rank);
+    const unsigned own = cds_fused_own_rank(stage, it->outer->node[n].rank);
     const uint64_t trips = it->outer->node[n].trips;
     const bool reduced = own < UINT_MAX && !cds_tensor_has_rank(output, own);
     uint64_t *times = reduced ? &out->stage.rounds : &out->stage.repeats;
@@ -252,7 +201,7 @@ cds_status cds_fused_pass_set(cds_fused_pass *out, const cds_fused_group *group,
     }
   }
   for (unsigned t = 0; status == CDS_OK && t < group->tensors; t++) {
-    if (!has_tensor(stage, t)) {
+    if (cds_fused_own_tensor(stage, t) == UINT_MAX) {
       status = take_room(out, &it, t, index);
     }
   }

@@ -137,6 +137,12 @@ void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
   }
 }
 
+bool cds_outers_may_stay(const cds_outers *outers, unsigned tensor) {
+  const cds_fused_tensor *shared = &outers->group->tensor[tensor];
+  return !shared->intermediate &&
+         outers->group->stage[shared->first].operation == NULL;
+}
+
 /* ---- floors ---------------------------------------------------------- */
 
 cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
@@ -177,28 +183,32 @@ cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
   return CDS_OK;
 }
 
+/* What a tensor at home takes, as far as it is known: an output may turn out to
+ * be sums. */
+static double home_bits(const cds_outers *it, const cds_fused_pass *pass,
+                        unsigned t) {
+  const cds_home *home = &pass->stage.home[t];
+  const cds_tensor *tensor = &pass->einsum.tensor[t];
+  const unsigned stored = tensor->format.bits;
+  const unsigned sums = tensor->accumulator.bits;
+  const bool output = t == pass->einsum.tensors - 1;
+  const bool twice = home->replaced && cds_level_doubled(it->arch, home->level);
+  return cds_words_bits(home->tile_words,
+                        output && sums < stored ? sums : stored) *
+         (twice ? 2 : 1);
+}
+
 /* Whether what is at home leaves no level too small. */
 static bool homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
+  double bits[CDS_LEVELS_MAX];
+  for (unsigned l = 0; l < it->arch->levels; l++) {
+    bits[l] = (double)pass->stage.taken_bits[l];
+  }
+  for (unsigned t = 0; t < pass->einsum.tensors; t++) {
+    bits[pass->stage.home[t].level] += home_bits(it, pass, t);
+  }
   for (unsigned l = 1; l < it->arch->levels; l++) {
-    const cds_level *level = &it->arch->level[l];
-    double bits = (double)pass->stage.taken_bits[l];
-    for (unsigned t = 0; t < pass->einsum.tensors; t++) {
-      const cds_home *home = &pass->stage.home[t];
-      const cds_tensor *tensor = &pass->einsum.tensor[t];
-      const bool output = t == pass->einsum.tensors - 1;
-      const bool twice = home->replaced &&
-                         it->arch->overlap == CDS_OVERLAP_NATIVE &&
-                         level->buffering == CDS_BUFFER_DOUBLE;
-      const bool narrow =
-          output && tensor->accumulator.bits < tensor->format.bits;
-      if (home->level == l) {
-        bits +=
-            cds_words_bits(home->tile_words, narrow ? tensor->accumulator.bits
-                                                    : tensor->format.bits) *
-            (twice ? 2 : 1);
-      }
-    }
-    if (bits > (double)level->size_bits) {
+    if (bits[l] > (double)it->arch->level[l].size_bits) {
       return false;
     }
   }
@@ -265,13 +275,6 @@ static cds_status add_choice(cds_outers *it, const cds_outer_choice *choice) {
   return CDS_OK;
 }
 
-/* Whether tiles of the tensor may stay at home: a product brings and takes
- * them. */
-static bool may_stay(const cds_outers *it, unsigned tensor) {
-  const cds_fused_tensor *shared = &it->group->tensor[tensor];
-  return it->group->stage[shared->first].operation == NULL;
-}
-
 static void list_places(cds_place_list *out, const cds_placing_all *it,
                         unsigned tensor) {
   const cds_outers *outers = it->outers;
@@ -282,7 +285,8 @@ static void list_places(cds_place_list *out, const cds_placing_all *it,
     return;
   }
   out->place[out->count++] = CDS_NO_PLACE;
-  for (unsigned p = 0; p <= choice->loops && may_stay(outers, tensor); p++) {
+  for (unsigned p = 0;
+       p <= choice->loops && cds_outers_may_stay(outers, tensor); p++) {
     const cds_loop_class *above =
         p == 0 ? NULL : &outers->class[choice->class[p - 1]];
     if (above == NULL || (above->tensors >> tensor & 1U) != 0) {
@@ -300,21 +304,6 @@ static unsigned own_index(const cds_placing_all *it, unsigned stage) {
     index = index * it->tensor[tensor].count + it->at[tensor];
   }
   return index;
-}
-
-/* What a tensor at home takes, as far as it is known. */
-static double home_bits(const cds_outers *it, const cds_fused_pass *pass,
-                        unsigned t) {
-  const cds_home *home = &pass->stage.home[t];
-  const cds_tensor *tensor = &pass->einsum.tensor[t];
-  const bool output = t == pass->einsum.tensors - 1;
-  const bool twice =
-      home->replaced && it->arch->overlap == CDS_OVERLAP_NATIVE &&
-      it->arch->level[home->level].buffering == CDS_BUFFER_DOUBLE;
-  const bool narrow = output && tensor->accumulator.bits < tensor->format.bits;
-  return cds_words_bits(home->tile_words, narrow ? tensor->accumulator.bits
-                                                 : tensor->format.bits) *
-         (twice ? 2 : 1);
 }
 
 /* The floor of a stage with its own tensors in the places at hand, the others

@@ -64,7 +64,11 @@ cds_status cds_outers_begin(cds_outers *outers);
 /* Lists the choices of a vector. */
 cds_status cds_outers_list(cds_outers *outers, size_t vector);
 void cds_outers_free(cds_outers *outers);
-cds_status cds_outers_vectors(cds_outers *outers); /* trips.c */
+/* The vectors, with their bounds, once classes are made (trips.c). */
+cds_status cds_outers_vectors(cds_outers *outers);
+/* Whether tiles of a tensor that is no intermediate may stay at home: a product
+ * brings and takes them. */
+bool cds_outers_may_stay(const cds_outers *outers, unsigned tensor);
 /* Writes the nodes of a choice. */
 void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
                       const cds_outer_choice *choice);

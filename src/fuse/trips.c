@@ -51,12 +51,6 @@ static size_t places(const cds_outers *outers, unsigned stage) {
   return count;
 }
 
-static bool may_stay(const cds_outers *it, unsigned tensor) {
-  const cds_fused_tensor *shared = &it->group->tensor[tensor];
-  return !shared->intermediate &&
-         it->group->stage[shared->first].operation == NULL;
-}
-
 /* Puts tensors (bits) at home as if they took no room. */
 static cds_status put_home(cds_fused_pass *pass, const cds_listing_trips *it,
                            unsigned stage, unsigned tensors) {
@@ -103,8 +97,10 @@ static cds_status make_floor(cds_stage_floor *out, const cds_listing_trips *it,
   write_nodes(&outer, it, stage);
   unsigned free = 0;
   for (unsigned t = 0; t < own->einsum->tensors; t++) {
-    free |= own->operation == NULL && may_stay(outers, own->tensor[t]) ? 1U << t
-                                                                       : 0U;
+    free |=
+        own->operation == NULL && cds_outers_may_stay(outers, own->tensor[t])
+            ? 1U << t
+            : 0U;
   }
   cds_status status = CDS_EINFEASIBLE;
   *out = (cds_stage_floor){(double)INFINITY, (double)INFINITY};

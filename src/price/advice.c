@@ -173,8 +173,7 @@ static bool offer(trial *it, cds_advice advice) {
 
 static void try_single(trial *it, unsigned level) {
   const cds_arch *arch = &it->given.arch;
-  if (level > 0 && arch->overlap == CDS_OVERLAP_NATIVE &&
-      arch->level[level].buffering == CDS_BUFFER_DOUBLE) {
+  if (level > 0 && cds_level_doubled(arch, level)) {
     (void)offer(it, (cds_advice){.kind = CDS_ADVICE_SINGLE, .level = level});
   }
 }

@@ -16,8 +16,7 @@ static uint64_t tile_bits(const cds_arch *arch, const cds_einsum *einsum,
   if (!entry->held) {
     return 0;
   }
-  const bool twice = entry->replaced && arch->overlap == CDS_OVERLAP_NATIVE &&
-                     arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+  const bool twice = entry->replaced && cds_level_doubled(arch, level);
   const uint64_t word =
       cds_word_bits(&einsum->tensor[tensor], entry->partial_tile);
   uint64_t bits = 0;

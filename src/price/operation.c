@@ -381,8 +381,7 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
   counts->unit = service.name;
   cds_serving job = {out, counts, arch, operation, {0}, {0}, 0};
   const cds_level *at = &arch->level[service.at];
-  const bool twice = arch->overlap == CDS_OVERLAP_NATIVE &&
-                     at->buffering == CDS_BUFFER_DOUBLE && operation->rows > 1;
+  const bool twice = cds_level_doubled(arch, service.at) && operation->rows > 1;
   const double need =
       row_bits(operation) * (twice ? 2 : 1) + shared_bits(operation);
   const bool fits = service.at > 0 && need <= (double)at->size_bits;

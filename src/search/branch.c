@@ -565,7 +565,7 @@ cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
   branch->least_cycles = bound->cycles;
   branch->edged = false;
   for (unsigned level = 1; level < problem->levels; level++) {
-    branch->charged[level] = cds_edges_charged(problem, level);
+    branch->charged[level] = cds_level_doubled(problem->arch, level);
     branch->edged = branch->edged || branch->charged[level];
   }
   for (unsigned next = 0; next < orders->count;) {

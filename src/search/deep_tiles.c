@@ -87,11 +87,7 @@ static void set_fit(cds_deep_fit *it, const cds_deep_view *view,
     it->bits[t] = general->tensor[t].bits;
     it->level[t] =
         digit == 0 ? CDS_NONE : general->group[held->group].first + digit - 1;
-    it->copies[t] =
-        digit > 0 && arch->overlap == CDS_OVERLAP_NATIVE &&
-                arch->level[it->level[t]].buffering == CDS_BUFFER_DOUBLE
-            ? 2
-            : 1;
+    it->copies[t] = digit > 0 && cds_level_doubled(arch, it->level[t]) ? 2 : 1;
   }
   set_output(it, held);
 }

@@ -4,11 +4,6 @@
 
 #include "spec/stage.h"
 
-bool cds_edges_charged(const cds_problem *problem, unsigned level) {
-  return problem->arch->overlap == CDS_OVERLAP_NATIVE &&
-         problem->arch->level[level].buffering == CDS_BUFFER_DOUBLE;
-}
-
 bool cds_edges_united(const cds_problem *problem, unsigned tensor) {
   const cds_array *array = &problem->arch->array[0];
   return tensor == CDS_MATRIX - 1 ? array->reduction : array->multicast;
@@ -100,7 +95,7 @@ double cds_edges_floor(const cds_problem *problem,
                        const uint64_t extent[CDS_CLASSES]) {
   double cycles = 0;
   for (unsigned level = 1; level < problem->levels; level++) {
-    if (!cds_edges_charged(problem, level)) {
+    if (!cds_level_doubled(problem->arch, level)) {
       continue;
     }
     cds_edges edges;

@@ -33,8 +33,6 @@ typedef struct cds_edge_tile {
   unsigned own_bits, parent_bits, net_bits; /* of a word of the output */
 } cds_edge_tile;
 
-/* Whether fills and drains of the level stand at the edges of the run. */
-bool cds_edges_charged(const cds_problem *problem, unsigned level);
 /* Those of tiles that come to homes at the level, once in the whole run. */
 void cds_edges_begin(cds_edges *edges, const cds_problem *problem,
                      unsigned level);

@@ -167,8 +167,7 @@ void cds_search_floor(double *dynamic_pj, double *latency_s,
 /* One word of each tensor that must be there, twice where tiles change. */
 static cds_misfit least_need(const cds_arch *arch, const cds_einsum *einsum,
                              unsigned level) {
-  const bool twice = level > 0 && arch->overlap == CDS_OVERLAP_NATIVE &&
-                     arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+  const bool twice = level > 0 && cds_level_doubled(arch, level);
   cds_misfit need = {level, 0, 0, arch->level[level].size_bits};
   uint64_t largest = 0;
   if (level == 0 && arch->level[0].streamed) {

@@ -10,11 +10,6 @@
 /* Turns of the integers: what decides most first. */
 enum { TURN_HELD, TURN_X = 4, TURN_A };
 
-bool cds_milp_doubled(const cds_problem *problem, unsigned level) {
-  return problem->arch->overlap == CDS_OVERLAP_NATIVE &&
-         problem->arch->level[level].buffering == CDS_BUFFER_DOUBLE;
-}
-
 static bool single(const cds_problem *problem, unsigned level) {
   return level > 0 && problem->arch->overlap == CDS_OVERLAP_NATIVE &&
          problem->arch->level[level].buffering == CDS_BUFFER_SINGLE;

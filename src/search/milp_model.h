@@ -130,7 +130,5 @@ bool cds_milp_put_cuts(cds_milp_model *model, size_t row, unsigned class,
 /* Whether the level exists and may hold the tensor. */
 bool cds_milp_may_hold(const cds_problem *problem, unsigned tensor,
                        unsigned level);
-/* Whether a level hides its transfers behind a second copy of the tiles. */
-bool cds_milp_doubled(const cds_problem *problem, unsigned level);
 
 #endif

@@ -312,7 +312,7 @@ static void add_capacity(cds_milp_model *model, unsigned level,
                          cds_milp_tile tile[CDS_MATRIX]) {
   const cds_problem *problem = model->problem;
   const double size = (double)problem->arch->level[level].size_bits;
-  const bool doubled = cds_milp_doubled(problem, level);
+  const bool doubled = cds_level_doubled(problem->arch, level);
   const size_t room =
       cds_program_row_add(&model->program, -(double)INFINITY, 1);
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
@@ -467,7 +467,7 @@ void cds_milp_add_tiles(cds_milp_model *model) {
   add_outermost(model);
   for (unsigned level = 1; level < problem->levels; level++) {
     const bool limited = problem->arch->level[level].size_bits < UINT64_MAX;
-    const bool doubled = cds_milp_doubled(problem, level);
+    const bool doubled = cds_level_doubled(problem->arch, level);
     cds_milp_tile tile[CDS_MATRIX] = {{0}};
     for (unsigned t = 0; t < CDS_MATRIX && (limited || doubled); t++) {
       tile[t].level = level;

@@ -176,9 +176,8 @@ double cds_home_words(const cds_problem *problem, unsigned tensor) {
   if (stage == NULL || level == 0) {
     return problem->others[tensor];
   }
-  const bool twice = stage->home[tensor].replaced &&
-                     problem->arch->overlap == CDS_OVERLAP_NATIVE &&
-                     problem->arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+  const bool twice =
+      stage->home[tensor].replaced && cds_level_doubled(problem->arch, level);
   return (double)stage->home[tensor].tile_words * (twice ? 2 : 1);
 }
 

@@ -192,13 +192,11 @@ typedef struct cds_room {
 static void fill_room(cds_room *out, const cds_problem *problem, unsigned level,
                       const cds_held held[CDS_MATRIX],
                       const uint64_t s[CDS_CLASSES]) {
-  const cds_level *at = &problem->arch->level[level];
   const bool under = problem->below[level];
   out->room = problem->room[level];
   out->held = 0;
   out->once = 0;
-  out->twice = problem->arch->overlap == CDS_OVERLAP_NATIVE &&
-               at->buffering == CDS_BUFFER_DOUBLE;
+  out->twice = cds_level_doubled(problem->arch, level);
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     out->bits[t] =
         (double)problem->least_bits[t] * (under ? 1 : (double)s[CDS_BATCH]);

@@ -455,8 +455,7 @@ static bool may_fit(const cds_general *general, const cds_holding *holding,
     if (level == CDS_NONE) {
       continue;
     }
-    const bool doubled = arch->overlap == CDS_OVERLAP_NATIVE &&
-                         arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+    const bool doubled = cds_level_doubled(arch, level);
     const double least = fmin(general->tensor[t].bits, general->tensor[t].wide);
     double outside = 1;
     for (unsigned d = 0; d < general->dims; d++) {

@@ -271,6 +271,12 @@ unsigned cds_arch_level(const cds_arch *arch, const char *name);
 unsigned cds_arch_array(const cds_arch *arch, const char *name);
 /* Instances of a level, of an array, of the compute units (arch->arrays). */
 uint64_t cds_arch_instances(const cds_arch *arch, unsigned depth);
+/* Whether double buffers are charged: a tile that is replaced stands there
+ * twice, and the first fill and last drain add to the time. */
+static inline bool cds_level_doubled(const cds_arch *arch, unsigned level) {
+  return arch->overlap == CDS_OVERLAP_NATIVE &&
+         arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+}
 /* What the level says of the tensor. The outermost level keeps all. */
 cds_policy cds_level_policy(const cds_arch *arch, unsigned level,
                             const cds_tensor *tensor);

@@ -2,6 +2,7 @@
 /* Fused groups: einsums joined by their tensors, and the rules of loops. */
 #include "spec/fusion.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* ---- joining --------------------------------------------------------- */
@@ -64,12 +65,9 @@ static cds_status join_axes(cds_joining *it, unsigned s, unsigned t,
 static unsigned stage_before(const cds_fused_group *group, unsigned s,
                              unsigned tensor, unsigned *place) {
   for (unsigned other = 0; other < s; other++) {
-    const cds_fused_einsum *stage = &group->stage[other];
-    for (unsigned u = 0; u < stage->einsum->tensors; u++) {
-      if (stage->tensor[u] == tensor) {
-        *place = u;
-        return other;
-      }
+    *place = cds_fused_own_tensor(&group->stage[other], tensor);
+    if (*place != UINT_MAX) {
+      return other;
     }
   }
   return CDS_STAGES_MAX;
@@ -189,27 +187,52 @@ void cds_fused_operate(cds_fused_group *group, unsigned index,
 
 /* ---- rules ----------------------------------------------------------- */
 
-bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
-                         unsigned rank) {
-  const cds_fused_einsum *it = &group->stage[stage];
-  for (unsigned r = 0; r < it->einsum->ranks; r++) {
-    if (it->rank[r] == rank) {
-      return true;
+unsigned cds_fused_own_rank(const cds_fused_einsum *stage, unsigned rank) {
+  for (unsigned r = 0; r < stage->einsum->ranks; r++) {
+    if (stage->rank[r] == rank) {
+      return r;
     }
   }
-  return false;
+  return UINT_MAX;
+}
+
+unsigned cds_fused_own_tensor(const cds_fused_einsum *stage, unsigned tensor) {
+  for (unsigned t = 0; t < stage->einsum->tensors; t++) {
+    if (stage->tensor[t] == tensor) {
+      return t;
+    }
+  }
+  return UINT_MAX;
+}
+
+const cds_tensor *cds_fused_plain_tensor(const cds_fused_group *group,
+                                         unsigned tensor) {
+  const cds_fused_einsum *first = &group->stage[group->tensor[tensor].first];
+  return &first->einsum->tensor[cds_fused_own_tensor(first, tensor)];
+}
+
+bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
+                         unsigned rank) {
+  return cds_fused_own_rank(&group->stage[stage], rank) != UINT_MAX;
 }
 
 bool cds_fused_tensor_has(const cds_fused_group *group, unsigned tensor,
                           unsigned rank) {
-  const cds_fused_einsum *it = &group->stage[group->tensor[tensor].first];
-  for (unsigned t = 0; t < it->einsum->tensors; t++) {
-    for (unsigned r = 0; it->tensor[t] == tensor && r < it->einsum->ranks;
-         r++) {
-      if (it->rank[r] == rank &&
-          cds_tensor_has_rank(&it->einsum->tensor[t], r)) {
-        return true;
-      }
+  const unsigned first = group->tensor[tensor].first;
+  const unsigned own = cds_fused_own_rank(&group->stage[first], rank);
+  return own != UINT_MAX &&
+         cds_tensor_has_rank(cds_fused_plain_tensor(group, tensor), own);
+}
+
+bool cds_fused_sums_go_on(const cds_fused_group *group, const cds_outer *outer,
+                          unsigned tensor) {
+  const unsigned maker = group->tensor[tensor].maker;
+  for (unsigned n = 0; n < outer->nodes; n++) {
+    const cds_outer_node *node = &outer->node[n];
+    if (maker < group->stages && cds_outer_is_loop(node) &&
+        cds_fused_stage_has(group, maker, node->rank) &&
+        !cds_fused_tensor_has(group, tensor, node->rank)) {
+      return true;
     }
   }
   return false;
@@ -252,20 +275,6 @@ static const char *loop_wrong(const cds_outer_check *it,
   return loop->trips == 1 ? NULL : cds_fused_loop_wrong(it->group, loop->rank);
 }
 
-/* Whether a loop is on a rank that the tensor's maker reduces. */
-static bool sums_leave(const cds_outer_check *it, unsigned tensor) {
-  const unsigned maker = it->group->tensor[tensor].maker;
-  for (unsigned n = 0; n < it->outer->nodes; n++) {
-    const cds_outer_node *node = &it->outer->node[n];
-    if (maker < it->group->stages && node->kind == CDS_OUTER_FOR &&
-        node->trips > 1 && cds_fused_stage_has(it->group, maker, node->rank) &&
-        !cds_fused_tensor_has(it->group, tensor, node->rank)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
   const cds_outer_node *hold = &it->outer->node[at];
   if (hold->tensor >= it->group->tensors || hold->level == 0 ||
@@ -283,17 +292,14 @@ static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
       return "an intermediate is held outside of a loop";
     }
   }
-  if (it->arch->level[0].accumulate && sums_leave(it, hold->tensor)) {
+  if (it->arch->level[0].accumulate &&
+      cds_fused_sums_go_on(it->group, it->outer, hold->tensor)) {
     return "sums would leave for a level that adds them, and not come back";
   }
-  const cds_fused_einsum *first =
-      &it->group->stage[it->group->tensor[hold->tensor].first];
-  for (unsigned t = 0; t < first->einsum->tensors; t++) {
-    if (first->tensor[t] == hold->tensor &&
-        cds_level_policy(it->arch, hold->level, &first->einsum->tensor[t]) ==
-            CDS_MUST_NOT) {
-      return "a tensor is held at a level that must not keep it";
-    }
+  if (cds_level_policy(it->arch, hold->level,
+                       cds_fused_plain_tensor(it->group, hold->tensor)) ==
+      CDS_MUST_NOT) {
+    return "a tensor is held at a level that must not keep it";
   }
   return NULL;
 }

@@ -122,6 +122,20 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
  * last axis. */
 void cds_fused_operate(cds_fused_group *group, unsigned index,
                        const cds_operation *operation);
+/* A loop that has more than one pass. */
+static inline bool cds_outer_is_loop(const cds_outer_node *node) {
+  return node->kind == CDS_OUTER_FOR && node->trips > 1;
+}
+/* The stage's own number of a rank or tensor of the group; UINT_MAX: it lacks
+ * it. */
+unsigned cds_fused_own_rank(const cds_fused_einsum *stage, unsigned rank);
+unsigned cds_fused_own_tensor(const cds_fused_einsum *stage, unsigned tensor);
+/* A tensor as the first stage has it that does. */
+const cds_tensor *cds_fused_plain_tensor(const cds_fused_group *group,
+                                         unsigned tensor);
+/* Whether the tensor's maker adds sums of several passes of the outer loops. */
+bool cds_fused_sums_go_on(const cds_fused_group *group, const cds_outer *outer,
+                          unsigned tensor);
 /* Whether a stage, or a tensor, has a rank of the group. */
 bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
                          unsigned rank);

@@ -282,11 +282,8 @@ static void draw_holds(random_group *it, unsigned levels,
   for (unsigned t = 0; t < it->group.tensors; t++) {
     const cds_fused_tensor *tensor = &it->group.tensor[t];
     const unsigned level = 1 + random_below(stream, levels);
-    /* count/stage.c lets partial sums come back even where the outermost level
-     * adds (arch.h: they never do): not compared. */
     const bool added = it->arch.level[0].accumulate &&
-                       (it->shows & GROUP_ROUNDS) != 0 &&
-                       tensor->maker != CDS_STAGES_MAX;
+                       cds_fused_sums_go_on(&it->group, &mapping->outer, t);
     if (!tensor->intermediate && !added && random_chance(stream, busy)) {
       /* Outputs behind all loops often, so that sums come back. */
       const bool behind =
