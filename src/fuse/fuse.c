@@ -2,6 +2,7 @@
 /* Best first over choices of outer nodes; see fuse.h. */
 #include "fuse/fuse.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -89,6 +90,14 @@ cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
   outers->arena = fuser->arena;
   outers->scratch = fuser->scratch;
   fuser->leakage_w = cds_arch_leakage_w(arch);
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    if (stage->operation == NULL &&
+        (cds_compute_format(arch, stage->einsum) == UINT_MAX ||
+         !cds_search_uneven(arch, stage->einsum))) {
+      return CDS_EINPUT;
+    }
+  }
   CDS_TRY(cds_outers_begin(outers));
   return outers->vectors == 0 ? CDS_EINFEASIBLE : CDS_OK;
 }

@@ -41,8 +41,10 @@ typedef struct cds_fuser cds_fuser; /* one a thread; reused */
 cds_fuser *cds_fuser_new(void);     /* NULL: no memory */
 void cds_fuser_free(cds_fuser *fuser);
 /* Lists all choices of outer nodes that may fit. The group and the architecture
- * stay where they are. CDS_EINFEASIBLE when there is none, CDS_EINPUT when a
- * stage has no unit, CDS_ELIMIT when there are too many. */
+ * stay where they are. CDS_EINFEASIBLE when there is none (also where
+ * operations have no unit at a level that may be home), CDS_EINPUT when a
+ * product has no unit or is not in the first space of cds_search_begin,
+ * CDS_ELIMIT when there are too many. */
 cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
                            const cds_fused_group *group, double power_limit_w);
 /* The least of E + lambda T. CDS_EINFEASIBLE when nothing fits. When the

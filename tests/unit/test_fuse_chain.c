@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which layers of models are fused groups, and what joins them. */
+/* Which layers of models are fused groups, what joins them, and accelerators
+ * that cannot run them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,8 @@
 #include <cmocka.h>
 
 #include "fuse/chain.h"
+#include "fuse/fuse.h"
+#include "spec/space.h"
 #include "support/models.h"
 
 /* The chain that begins at the named layer. */
@@ -87,11 +90,46 @@ static void a_layer_alone_is_no_chain(void **state) {
   fixture_close(&f);
 }
 
+/* What the search says of attention on a shipped accelerator. */
+static cds_status begin_on(fixture *f, const char *path) {
+  static cds_chain_group chain;
+  static cds_arch arch;
+  cds_space *space = NULL;
+  const cds_workload w = read_llama(f);
+  assert_int_equal(find_chain(&chain, &w, "prefill.qk"), CDS_OK);
+  assert_fine(f, cds_space_read(&space, path, NULL, 0, f->arena, f->diag));
+  assert_fine(f, cds_space_design(&arch, space, 0, f->arena, f->diag));
+  cds_fuser *fuser = cds_fuser_new();
+  assert_non_null(fuser);
+  const cds_status status =
+      cds_fuser_begin(fuser, &arch, &chain.group, (double)INFINITY);
+  cds_fuser_free(fuser);
+  return status;
+}
+
+static void accelerators_need_the_format_and_few_levels(void **state) {
+  (void)state;
+  static const struct {
+    const char *path;
+    cds_status status;
+  } cases[] = {
+      {CDS_SOURCE_DIR "/archs/npu-3d.yaml", CDS_OK},
+      {CDS_SOURCE_DIR "/archs/tpu-v4i-like.yaml", CDS_OK},
+      {CDS_SOURCE_DIR "/archs/gpu-like.yaml", CDS_EINPUT},    /* four levels */
+      {CDS_SOURCE_DIR "/archs/nvdla-like.yaml", CDS_EINPUT}}; /* int8 */
+  for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+    fixture f;
+    assert_int_equal(begin_on(&f, cases[i].path), cases[i].status);
+    fixture_close(&f);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(attention_is_a_chain),
       cmocka_unit_test(feed_forward_parts_share_their_input),
       cmocka_unit_test(a_layer_alone_is_no_chain),
+      cmocka_unit_test(accelerators_need_the_format_and_few_levels),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
