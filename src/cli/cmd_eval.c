@@ -325,7 +325,7 @@ static void write_layer(const cds_page *page, const job *it, const item *each) {
           cds_page_count(page, cost->cycles),
           cds_page_si(page, joule * cost->latency_s, "J s"));
   cds_nest_write(page, it->inputs.arch, &each->layer->einsum, &each->mapping,
-                 &each->counts);
+                 &each->counts, 4);
   write_words(page, it, each);
   write_network_words(page, it, each);
   write_energy(page, it, each);

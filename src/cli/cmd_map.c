@@ -13,10 +13,14 @@
 #include "cli/map_timeloop.h"
 #include "cli/nest.h"
 #include "cli/summary.h"
+#include "cli/tree.h"
 #include "export/breakdown.h"
 
+/* A kind of layers, or of chains. */
 typedef struct item {
-  cds_distinct_layer kind;
+  cds_distinct_layer kind; /* of a chain: of its first layer */
+  cds_layer_row row;
+  bool chain;
   cds_status status;
   cds_network_result result;
   cds_arena *arena;
@@ -29,19 +33,48 @@ typedef struct job {
   cds_objective objective;
   double power_limit_w;
   cds_search_options search;
+  cds_fuse_mode fuse;
   cds_control control;
   size_t items;
   item *item;
   cds_searchers **searchers; /* one a thread */
 } job;
 
-static void collect(job *it) {
+/* Adds each kind of chains, by its first layer. */
+static cds_status collect_chains(job *it) {
+  const cds_workload *workload = &it->inputs.workload;
+  cds_network_plan plan;
+  CDS_TRY(
+      cds_network_plan_make(&plan, workload, it->fuse, false, it->cli->arena));
+  for (size_t u = 0; u < plan.units; u++) {
+    const cds_network_unit *unit = &plan.unit[u];
+    if (unit->chain == NULL) {
+      continue;
+    }
+    item *each = &it->item[it->items++];
+    each->chain = true;
+    each->row = (cds_layer_row){&workload->layer[unit->first], unit->layers};
+    each->kind.layer = *each->row.layer;
+    for (size_t i = 0; i < workload->layers; i++) {
+      if (plan.unit_of[i] == u && plan.part[i] == 0) {
+        each->kind.runs += workload->layer[i].count;
+        each->kind.entries++;
+      }
+    }
+  }
+  return CDS_OK;
+}
+
+static cds_status collect(job *it) {
   cds_distinct_layer *kind = NULL;
   it->items = cds_distinct_layers(&kind, &it->inputs.workload, it->cli);
-  it->item = cds_cli_array(it->cli->arena, it->items, sizeof *it->item);
+  it->item = cds_cli_array(
+      it->cli->arena, it->items + it->inputs.workload.layers, sizeof *it->item);
   for (size_t i = 0; i < it->items; i++) {
     it->item[i].kind = kind[i];
+    it->item[i].row = (cds_layer_row){&it->item[i].kind.layer, 1};
   }
+  return collect_chains(it);
 }
 
 static cds_status solve_alone(const job *it, item *each,
@@ -51,10 +84,12 @@ static cds_status solve_alone(const job *it, item *each,
   options.power_limit_w = it->power_limit_w;
   options.details = true;
   options.search = it->search;
+  options.fuse = it->fuse;
   options.control = &it->control;
   options.searchers = searchers;
-  return cds_layer_alone(&each->result, &it->inputs, &each->kind.layer,
-                         &options, each->arena, each->diag);
+  options.threads = 1;
+  return cds_layers_alone(&each->result, &it->inputs, each->row, &options,
+                          each->arena, each->diag);
 }
 
 /* Memory and messages of an item are its own. */
@@ -71,12 +106,19 @@ static void solve(size_t index, unsigned thread, void *payload) {
     each->status = CDS_EINTERRUPTED;
     return;
   }
-  if (!cds_layer_searchable(&it->inputs, &each->kind.layer,
-                            it->search.optimizer, each->arena, each->diag)) {
-    each->status = CDS_EINPUT;
-    return;
+  /* Layers of chains are asked by themselves, too: one message is enough. */
+  for (size_t i = 0; i < each->row.layers; i++) {
+    if (!cds_layer_searchable(&it->inputs, &each->row.layer[i],
+                              it->search.optimizer, each->arena, each->diag)) {
+      each->status = CDS_EINPUT;
+      each->diag = each->chain ? NULL : each->diag;
+      return;
+    }
   }
   each->status = solve_alone(it, each, it->searchers[thread]);
+  if (each->chain && each->status != CDS_OK) {
+    each->diag = NULL;
+  }
 }
 
 static cds_status solve_all(job *it) {
@@ -99,6 +141,23 @@ static cds_status solve_all(job *it) {
 }
 
 /* ---- text -------------------------------------------------------------- */
+
+static void write_bound(const cds_page *page, const job *it, const item *each) {
+  const bool milp = it->search.optimizer == CDS_OPTIMIZER_MILP;
+  double scale;
+  const char *unit = cds_shown_unit(it->objective, &scale);
+  if (each->result.proven) {
+    fprintf(page->stream, "  optimal%s (%s): the lower bound is met%s\n",
+            milp ? " by milp" : "", cds_objective_name(it->objective),
+            milp ? " to within 1e-7" : "");
+  } else {
+    fprintf(
+        page->stream, "  lower bound %s, gap %s (%s)\n",
+        cds_page_si(page, each->result.bound * scale, unit),
+        cds_page_percent(page, cds_gap(each->result.value, each->result.bound)),
+        cds_objective_name(it->objective));
+  }
+}
 
 static void write_cost(const cds_page *page, const job *it, const item *each) {
   const cds_layer_result *layer = &each->result.layer[0];
@@ -132,18 +191,31 @@ static void write_cost(const cds_page *page, const job *it, const item *each) {
   if (layer->status == CDS_LAYER_COSTED) {
     return;
   }
-  const bool milp = it->search.optimizer == CDS_OPTIMIZER_MILP;
-  if (each->result.proven) {
-    fprintf(page->stream, "  optimal%s (%s): the lower bound is met%s\n",
-            milp ? " by milp" : "", cds_objective_name(it->objective),
-            milp ? " to within 1e-7" : "");
-  } else {
-    fprintf(
-        page->stream, "  lower bound %s, gap %s (%s)\n",
-        cds_page_si(page, each->result.bound * scale, unit),
-        cds_page_percent(page, cds_gap(each->result.value, each->result.bound)),
-        cds_objective_name(it->objective));
+  write_bound(page, it, each);
+}
+
+static void write_chain(const cds_page *page, const job *it, const item *each) {
+  const cds_network_result *result = &each->result;
+  const cds_point *apart = &result->unfused;
+  const double joule = 1e-12 * result->energy_pj;
+  cds_chain_title(page, &each->kind, each->row);
+  if (result->fused == 0) {
+    fprintf(page->stream, "  %s\n",
+            result->chains_outside > 0
+                ? "not searched for fused mappings on this design"
+                : "no fused mapping takes less than layer by layer");
+    return;
   }
+  fprintf(page->stream, "  %s, %s, EDP %s\n", cds_page_si(page, joule, "J"),
+          cds_page_si(page, result->latency_s, "s"),
+          cds_page_si(page, joule * result->latency_s, "J s"));
+  fprintf(
+      page->stream, "  layer by layer %s, %s, EDP %s\n",
+      cds_page_si(page, 1e-12 * apart->energy_pj, "J"),
+      cds_page_si(page, apart->latency_s, "s"),
+      cds_page_si(page, 1e-12 * apart->energy_pj * apart->latency_s, "J s"));
+  write_bound(page, it, each);
+  cds_tree_write(page, it->inputs.arch, result->layer);
 }
 
 static void write_text(const cds_page *page, const void *answer) {
@@ -158,26 +230,52 @@ static void write_text(const cds_page *page, const void *answer) {
     if (each->status != CDS_OK) {
       continue;
     }
+    if (each->chain) {
+      write_chain(page, it, each);
+      continue;
+    }
     cds_alone_title(page, &it->inputs.workload, &each->kind);
     write_cost(page, it, each);
     if (each->kind.layer.kind == CDS_LAYER_EINSUM) {
       const cds_layer_result *layer = &each->result.layer[0];
       cds_nest_write(page, it->inputs.arch, &each->kind.layer.einsum,
-                     &layer->mapping, layer->counts);
+                     &layer->mapping, layer->counts, 4);
     }
   }
 }
 
 /* ---- JSON and CSV ------------------------------------------------------ */
 
-static void write_json_layer(cds_json *json, const job *it, const item *each) {
+static void write_json_layer(cds_json *json, const job *it, const item *each,
+                             size_t part) {
   cds_json_object(json, NULL);
-  cds_layer_result result = each->result.layer[0];
-  cds_layer layer = each->kind.layer;
+  cds_layer_result result = each->result.layer[part];
+  cds_layer layer = each->row.layer[part];
   layer.count = each->kind.runs;
   result.layer = &layer;
   cds_json_layer(json, it->inputs.arch, &it->inputs.workload, &result,
                  it->cli->arena);
+  cds_json_end(json);
+}
+
+static void write_json_chain(cds_json *json, const job *it, const item *each) {
+  const cds_network_result *result = &each->result;
+  cds_json_object(json, NULL);
+  cds_json_count(json, "count", each->kind.runs);
+  cds_json_boolean(json, "fused", result->fused > 0);
+  cds_json_boolean(json, "searched", result->chains_outside == 0);
+  cds_json_number(json, "energy_pj", result->energy_pj);
+  cds_json_number(json, "latency_s", result->latency_s);
+  cds_json_number(json, "value", result->value);
+  cds_json_number(json, "bound", result->bound);
+  cds_json_boolean(json, "proven", result->proven);
+  cds_json_number(json, "unfused_energy_pj", result->unfused.energy_pj);
+  cds_json_number(json, "unfused_latency_s", result->unfused.latency_s);
+  cds_json_array(json, "layers");
+  for (size_t i = 0; i < each->row.layers; i++) {
+    write_json_layer(json, it, each, i);
+  }
+  cds_json_end(json);
   cds_json_end(json);
 }
 
@@ -197,8 +295,16 @@ static void write_json(FILE *stream, const void *answer) {
                                   it->search.optimizer));
   cds_json_array(&json, "layers");
   for (size_t i = 0; i < it->items; i++) {
-    if (it->item[i].status == CDS_OK) {
-      write_json_layer(&json, it, &it->item[i]);
+    if (it->item[i].status == CDS_OK && !it->item[i].chain) {
+      write_json_layer(&json, it, &it->item[i], 0);
+    }
+  }
+  cds_json_end(&json);
+  cds_json_text(&json, "fusion", cds_fuse_space(it->fuse));
+  cds_json_array(&json, "chains");
+  for (size_t i = 0; i < it->items; i++) {
+    if (it->item[i].status == CDS_OK && it->item[i].chain) {
+      write_json_chain(&json, it, &it->item[i]);
     }
   }
   cds_json_end(&json);
@@ -210,13 +316,19 @@ static void write_json(FILE *stream, const void *answer) {
 static void write_csv(FILE *stream, const void *answer) {
   const job *it = answer;
   cds_network_result all = {0};
-  all.layer = cds_cli_array(it->cli->arena, it->items, sizeof *all.layer);
-  cds_layer *layers = cds_cli_array(it->cli->arena, it->items, sizeof *layers);
+  const size_t most = it->items * CDS_STAGES_MAX;
+  all.layer = cds_cli_array(it->cli->arena, most, sizeof *all.layer);
+  cds_layer *layers = cds_cli_array(it->cli->arena, most, sizeof *layers);
   for (size_t i = 0; i < it->items; i++) {
-    if (it->item[i].status == CDS_OK) {
-      layers[all.layers] = it->item[i].kind.layer;
-      layers[all.layers].count = it->item[i].kind.runs;
-      all.layer[all.layers] = it->item[i].result.layer[0];
+    const item *each = &it->item[i];
+    /* Of chains only those that run in another way than their layers alone. */
+    if (each->status != CDS_OK || (each->chain && each->result.fused == 0)) {
+      continue;
+    }
+    for (size_t part = 0; part < each->row.layers; part++) {
+      layers[all.layers] = each->row.layer[part];
+      layers[all.layers].count = each->kind.runs;
+      all.layer[all.layers] = each->result.layer[part];
       all.layer[all.layers].layer = &layers[all.layers];
       all.layers++;
     }
@@ -239,7 +351,7 @@ static int write_certificate(const job *it, int code) {
       cds_cli_array(it->cli->arena, it->items, sizeof *claim);
   for (size_t i = 0; i < it->items; i++) {
     const item *each = &it->item[i];
-    if (each->kind.layer.kind != CDS_LAYER_EINSUM) {
+    if (each->kind.layer.kind != CDS_LAYER_EINSUM || each->chain) {
       continue;
     }
     if (each->status != CDS_OK && each->status != CDS_EINFEASIBLE) {
@@ -308,13 +420,13 @@ static cds_status prepare(job *it) {
   it->objective = cds_inputs_objective(&it->inputs, it->cli);
   it->power_limit_w = cds_power_limit(limits, count);
   CDS_TRY(cds_inputs_search(&it->search, &it->inputs, it->cli));
+  CDS_TRY(cds_inputs_fuse(&it->fuse, &it->inputs, it->cli));
   if (it->cli->options->certificate != NULL) {
     CDS_TRY(cds_certify_check(&it->inputs, it->cli));
   }
   it->control.cancel = cds_signals_flag();
   it->control.hurry = cds_signals_hurry();
-  collect(it);
-  return CDS_OK;
+  return collect(it);
 }
 
 /* Whether the options that say what is asked go together. */

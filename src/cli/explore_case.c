@@ -108,6 +108,7 @@ cds_status cds_case_prepare(cds_explore_case *it) {
   CDS_TRY(read_pareto(it));
   it->options.objective = cds_inputs_objective(&it->inputs, it->cli);
   CDS_TRY(cds_inputs_search(&it->options.search, &it->inputs, it->cli));
+  CDS_TRY(cds_inputs_fuse(&it->options.fuse, &it->inputs, it->cli));
   it->options.threads = (unsigned)it->cli->options->jobs;
   return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,
                            it->cli);

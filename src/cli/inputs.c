@@ -446,6 +446,27 @@ static cds_status check_accounting(cds_inputs *inputs, cds_cli *cli) {
   return CDS_EINPUT;
 }
 
+cds_status cds_inputs_fuse(cds_fuse_mode *out, cds_inputs *inputs,
+                           cds_cli *cli) {
+  const bool accelforge = cli->options->accounting == CDS_ACCOUNTING_ACCELFORGE;
+  const bool milp = cli->options->optimizer == CDS_OPTIMIZER_MILP;
+  *out = (cds_fuse_mode)cli->options->fuse;
+  if (*out == CDS_FUSE_NONE || (!accelforge && !milp)) {
+    return CDS_OK;
+  }
+  if (!cds_option_typed(cli->options, "fuse")) {
+    *out = CDS_FUSE_NONE;
+    return CDS_OK;
+  }
+  inputs->wrong_call = true;
+  cds_cli_error(cli,
+                "'--fuse' is '%s': expected 'none' with %s, which knows "
+                "single layers only",
+                *out == CDS_FUSE_ALL ? "all" : "attention",
+                milp ? "'--optimizer milp'" : "'--accounting accelforge'");
+  return CDS_EINPUT;
+}
+
 cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
                              cds_cli *cli) {
   *out = (cds_search_options)CDS_SEARCH_OPTIONS_INIT;

@@ -57,6 +57,10 @@ void cds_stdin_rewind(void);
  * this build lacks the optimiser. */
 cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
                              cds_cli *cli);
+/* Which chains may be fused: --fuse; none where the optimiser or the accounting
+ * only knows single layers, a wrong call when it is asked for there. */
+cds_status cds_inputs_fuse(cds_fuse_mode *out, cds_inputs *inputs,
+                           cds_cli *cli);
 /* A share that an option gives as "0.5" or "0.5 %"; refused, as a wrong call,
  * unless it is from 0 to 100. */
 cds_status cds_inputs_percent(double *out, cds_inputs *inputs, cds_cli *cli,

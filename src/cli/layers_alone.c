@@ -29,21 +29,31 @@ size_t cds_distinct_layers(cds_distinct_layer **out,
   return kinds;
 }
 
-cds_status cds_layer_alone(cds_network_result *out, const cds_inputs *inputs,
-                           const cds_layer *layer,
-                           const cds_network_options *options, cds_arena *arena,
-                           cds_diag *diag) {
-  cds_phase phase = inputs->workload.phase[layer->phase];
-  cds_layer only = *layer;
-  only.phase = 0;
-  cds_workload one = inputs->workload;
-  one.phases = 1;
-  one.phase = &phase;
-  one.layers = 1;
-  one.layer = &only;
-  one.footprint_bits = 0; /* the whole network need not fit here */
-  CDS_TRY(cds_network_solve(out, inputs->arch, &one, arena, options, diag));
-  out->layer[0].layer = layer;
+cds_status cds_layers_alone(cds_network_result *out, const cds_inputs *inputs,
+                            cds_layer_row row,
+                            const cds_network_options *options,
+                            cds_arena *arena, cds_diag *diag) {
+  cds_phase phase = inputs->workload.phase[row.layer->phase];
+  cds_layer *only =
+      (cds_layer *)cds_arena_array(arena, row.layers, sizeof *only);
+  if (only == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < row.layers; i++) {
+    only[i] = row.layer[i];
+    only[i].phase = 0;
+    only[i].count = 1;
+  }
+  cds_workload part = inputs->workload;
+  part.phases = 1;
+  part.phase = &phase;
+  part.layers = row.layers;
+  part.layer = only;
+  part.footprint_bits = 0; /* the whole network need not fit here */
+  CDS_TRY(cds_network_solve(out, inputs->arch, &part, arena, options, diag));
+  for (size_t i = 0; i < row.layers; i++) {
+    out->layer[i].layer = &row.layer[i];
+  }
   return CDS_OK;
 }
 
@@ -87,6 +97,27 @@ void cds_alone_heading(const cds_page *page, const cds_inputs *inputs,
                 14, 14);
 }
 
+static void write_runs(const cds_page *page, const cds_distinct_layer *kind,
+                       const char *what) {
+  if (kind->runs > 1) {
+    fprintf(page->stream, ", runs %" PRIu64 " times", kind->runs);
+  }
+  if (kind->entries > 1) {
+    fprintf(page->stream, " (with %" PRIu64 " equal %s%s)", kind->entries - 1,
+            what, kind->entries == 2 ? "" : "s");
+  }
+}
+
+void cds_chain_title(const cds_page *page, const cds_distinct_layer *kind,
+                     cds_layer_row row) {
+  fprintf(page->stream, "\n%s",
+          cds_page_bold(page, cds_cli_printf(page->arena, "%s to %s",
+                                             row.layer[0].name,
+                                             row.layer[row.layers - 1].name)));
+  write_runs(page, kind, "chain");
+  fputs(", fused\n", page->stream);
+}
+
 void cds_alone_title(const cds_page *page, const cds_workload *workload,
                      const cds_distinct_layer *kind) {
   const cds_layer *layer = &kind->layer;
@@ -95,13 +126,7 @@ void cds_alone_title(const cds_page *page, const cds_workload *workload,
   const bool phases = workload->phases > 1 && !named;
   fprintf(page->stream, "\n%s%s%s", cds_page_bold(page, layer->name),
           phases ? " of " : "", phases ? phase : "");
-  if (kind->runs > 1) {
-    fprintf(page->stream, ", runs %" PRIu64 " times", kind->runs);
-  }
-  if (kind->entries > 1) {
-    fprintf(page->stream, " (with %" PRIu64 " equal layer%s)",
-            kind->entries - 1, kind->entries == 2 ? "" : "s");
-  }
+  write_runs(page, kind, "layer");
   fputs("\n  ", page->stream);
   if (layer->kind == CDS_LAYER_EINSUM) {
     cds_help_wrap(page->stream,

@@ -16,12 +16,17 @@ typedef struct cds_distinct_layer {
 /* Lists the kinds in the order of the workload; in the arena of the call. */
 size_t cds_distinct_layers(cds_distinct_layer **out,
                            const cds_workload *workload, cds_cli *cli);
-/* Solves a layer as a network of its own: the same objective, the same bounds
- * as in an exploration. Statuses of cds_network_solve. */
-cds_status cds_layer_alone(cds_network_result *out, const cds_inputs *inputs,
-                           const cds_layer *layer,
-                           const cds_network_options *options, cds_arena *arena,
-                           cds_diag *diag);
+/* Solves layers in a row, one run of each, as a network of their own: the same
+ * objective, the same bounds as in an exploration. Statuses of
+ * cds_network_solve. */
+typedef struct cds_layer_row {
+  const cds_layer *layer;
+  size_t layers;
+} cds_layer_row;
+cds_status cds_layers_alone(cds_network_result *out, const cds_inputs *inputs,
+                            cds_layer_row row,
+                            const cds_network_options *options,
+                            cds_arena *arena, cds_diag *diag);
 /* Adds a message if the search cannot map the layer: then false. */
 bool cds_layer_searchable(const cds_inputs *inputs, const cds_layer *layer,
                           cds_optimizer optimizer, cds_arena *arena,
@@ -32,5 +37,9 @@ void cds_alone_heading(const cds_page *page, const cds_inputs *inputs,
 /* The name of a kind, how often it runs, and its einsum. */
 void cds_alone_title(const cds_page *page, const cds_workload *workload,
                      const cds_distinct_layer *kind);
+
+/* The same of a chain: its first and last layer. */
+void cds_chain_title(const cds_page *page, const cds_distinct_layer *kind,
+                     cds_layer_row row);
 
 #endif

@@ -141,10 +141,9 @@ static void write_loop(const nest_job *job, const cds_node *node, int indent) {
 
 void cds_nest_write(const cds_page *page, const cds_arch *arch,
                     const cds_einsum *einsum, const cds_mapping *mapping,
-                    const cds_counts *counts) {
+                    const cds_counts *counts, int indent) {
   nest_job job = {page, arch, einsum, mapping, counts, {0}};
   cds_price_needs(job.need_bits, arch, einsum, counts);
-  int indent = 4;
   bool spread = false;
   for (unsigned i = 0; i < mapping->nodes;) {
     const cds_node *node = &mapping->node[i];

@@ -6,11 +6,11 @@
 #include "cli/page.h"
 #include "count/count.h"
 
-/* Writes the nest, indented, with the tile of each held tensor and how full
- * each level is. */
+/* Writes the nest, indented by so much, with the tile of each held tensor and
+ * how full each level is. */
 void cds_nest_write(const cds_page *page, const cds_arch *arch,
                     const cds_einsum *einsum, const cds_mapping *mapping,
-                    const cds_counts *counts);
+                    const cds_counts *counts, int indent);
 /* "O[m,n] += A[m,k] * B[k,n]" of an einsum. */
 const char *cds_einsum_text(const cds_page *page, const cds_einsum *einsum);
 /* "m 4, n 4, k 4". */

@@ -98,6 +98,10 @@ static void write_proof(const cds_page *page, const cds_report *report) {
   const char *space = cds_mapping_space(result->arch, report->workload,
                                         report->options->search.optimizer);
   const char *text;
+  if (report->options->fuse != CDS_FUSE_NONE) {
+    space = cds_cli_printf(page->arena, "%s; %s", space,
+                           cds_fuse_space(report->options->fuse));
+  }
   if (result->proven && result->complete) {
     text = cds_cli_printf(
         page->arena,
@@ -411,8 +415,59 @@ static void write_other(const cds_page *page, const totals *sum) {
       14, 14);
 }
 
-static void write_fusion(const cds_page *page, const totals *sum) {
-  if (!(sum->removable.bits > 0.0)) {
+/* "prefill qk to av, decode qk to av": each kind of chains that is fused, in
+ * the order of the workload. */
+static const char *fused_names(const cds_page *page, const cds_report *report) {
+  const cds_network_result *network = &report->result->network;
+  const char *text = "";
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_layer_fused *fused = network->layer[i].fused;
+    if (fused == NULL || fused->stage > 0) {
+      continue;
+    }
+    const cds_layer *first = network->layer[i].layer;
+    const cds_layer *last = network->layer[i + fused->chain->layers - 1].layer;
+    const char *phase = report->workload->phase[first->phase].name;
+    const bool phases = report->workload->phases > 1;
+    const char *name =
+        cds_cli_printf(page->arena, "%s%s%s to %s", phases ? phase : "",
+                       phases ? " " : "", short_name(page, first->name, phase),
+                       short_name(page, last->name, phase));
+    if (strstr(text, name) == NULL) {
+      text = cds_cli_printf(page->arena, "%s%s%s", text,
+                            *text == '\0' ? "" : ", ", name);
+    }
+  }
+  return text;
+}
+
+static const char *fused_text(const cds_page *page, const cds_report *report) {
+  const cds_network_result *network = &report->result->network;
+  const double joule = 1e-12 * network->unfused.energy_pj;
+  const double time = network->unfused.latency_s;
+  if (network->chains == 0) {
+    return "layers run unfused; ";
+  }
+  const char *text = "no chain of layers takes less when it is fused; ";
+  if (network->fused > 0) {
+    text = cds_cli_printf(
+        page->arena, "%s; layer by layer it would be %s, %s, EDP %s; ",
+        fused_names(page, report), cds_page_si(page, joule, "J"),
+        cds_page_si(page, time, "s"), cds_page_si(page, joule * time, "J s"));
+  }
+  if (network->chains_outside > 0) {
+    text = cds_cli_printf(page->arena,
+                          "%s%zu of %zu chains are not searched for fused "
+                          "mappings on this design; ",
+                          text, network->chains_outside, network->chains);
+  }
+  return text;
+}
+
+static void write_fusion(const cds_page *page, const cds_report *report,
+                         const totals *sum) {
+  const cds_network_result *network = &report->result->network;
+  if (!(sum->removable.bits > 0.0) && network->chains == 0) {
     return;
   }
   fputs("fusion        ", page->stream);
@@ -420,13 +475,14 @@ static void write_fusion(const cds_page *page, const totals *sum) {
       page->stream,
       cds_cli_printf(
           page->arena,
-          "layers run unfused: what they only hand to a neighbour (attention's "
-          "scores, inner vectors, operands of softmax, norms, ...) is %s "
-          "through the outermost level and %s of the energy, the most that "
-          "fusion could remove",
+          "%swhat layers only hand to a neighbour (attention's scores, inner "
+          "vectors, operands of softmax, norms, ...) is %s through the "
+          "outermost level and %s of the energy, the most that %sfusion could "
+          "remove",
+          fused_text(page, report),
           cds_page_si(page, sum->removable.bits / 8.0, "B"),
-          cds_page_percent(page,
-                           sum->removable.energy_pj / sum->all.energy_pj)),
+          cds_page_percent(page, sum->removable.energy_pj / sum->all.energy_pj),
+          network->fused > 0 ? "more " : ""),
       14, 14);
 }
 
@@ -582,7 +638,7 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   write_operations(page, report, &sum);
   fputc('\n', page->stream);
   write_other(page, &sum);
-  write_fusion(page, &sum);
+  write_fusion(page, report, &sum);
   write_bottleneck(page, report, &sum);
   write_pareto(page, report);
   write_designs(page, report);

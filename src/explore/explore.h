@@ -34,7 +34,8 @@ typedef struct cds_explore_options {
   size_t limits;
   const cds_limit *limit;
   cds_search_options search;
-  unsigned threads; /* 0: one per core */
+  cds_fuse_mode fuse; /* which chains may be fused */
+  unsigned threads;   /* 0: one per core */
   const cds_control *control;
 } cds_explore_options;
 

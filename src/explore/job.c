@@ -100,10 +100,11 @@ static void bound_design(cds_job *job, cds_worker *worker,
   const double power_w =
       cds_arch_leakage_w(arch) < roof_w ? roof_w : (double)INFINITY;
   cds_floors floor = {.first_token_s = 0};
-  cds_network_floor(&floor.all, arch, job->workload, &job->plan, power_w);
+  cds_network_floor(&floor.all, arch, job->workload, &job->plan, power_w,
+                    worker->arena);
   if (cds_limits_on_tokens(&job->limits)) {
     cds_network_token_floor(&floor.first_token_s, &floor.token_s, arch,
-                            job->workload, &job->plan, power_w);
+                            job->workload, &job->plan, power_w, worker->arena);
   }
   job->floor[design->index] = floor.all;
   design->bound = cds_objective_value(job->options->objective,
@@ -288,7 +289,7 @@ cds_status cds_job_begin(cds_job *out, const cds_space *space,
                    .best = (double)NAN};
   cds_limits_resolve(&out->limits, options);
   CDS_TRY(cds_limits_apply(&out->limits, options, workload, diag));
-  CDS_TRY(cds_network_plan_make(&out->plan, workload,
+  CDS_TRY(cds_network_plan_make(&out->plan, workload, options->fuse,
                                 cds_limits_on_tokens(&out->limits), arena));
   CDS_TRY(prepare_designs(out, diag));
   return prepare_workers(out);

@@ -291,6 +291,9 @@ static cds_removable operation_removable(const cds_arch *arch,
 cds_removable cds_removable_by_fusion(const cds_arch *arch,
                                       const cds_layer_result *layer) {
   cds_removable out = {0};
+  if (layer->fused != NULL) {
+    return out;
+  }
   if (layer->layer->kind == CDS_LAYER_OPERATION) {
     return layer->layer->fusible ? operation_removable(arch, layer) : out;
   }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One layer in JSON: costs, mapping, words, roofs. */
+#include <math.h>
+
 #include "export/breakdown.h"
 #include "export/result.h"
+#include "spec/fusion_text.h"
 
 static void write_shares(cds_json *json, const char *key, const char *unit,
                          const cds_share *share, size_t count) {
@@ -44,6 +47,30 @@ bool cds_json_mapping(cds_json *json, const cds_arch *arch,
   for (size_t i = 0; lines != NULL && i < count; i++) {
     cds_json_text(json, NULL, lines[i]);
   }
+  cds_json_end(json);
+  return lines != NULL;
+}
+
+/* Member "fused": the group, the place in it and what stands outside of its
+ * stages; null when the layer runs alone. */
+static bool write_fused(cds_json *json, const cds_arch *arch,
+                        const cds_layer_result *result, cds_arena *arena) {
+  const cds_layer_fused *fused = result->fused;
+  if (fused == NULL) {
+    cds_json_text(json, "fused", NULL);
+    return true;
+  }
+  const char **lines = NULL;
+  const size_t count =
+      cds_outer_lines(&lines, &fused->chain->group, arch, fused->outer, arena);
+  cds_json_object(json, "fused");
+  cds_json_count(json, "stage", fused->stage);
+  cds_json_count(json, "stages", fused->chain->group.stages);
+  cds_json_array(json, "outer");
+  for (size_t i = 0; lines != NULL && i < count; i++) {
+    cds_json_text(json, NULL, lines[i]);
+  }
+  cds_json_end(json);
   cds_json_end(json);
   return lines != NULL;
 }
@@ -159,7 +186,10 @@ static void write_values(cds_json *json, const cds_layer_result *result) {
   const cds_cost *cost = &result->cost;
   const double edp = cost->energy_pj * cost->latency_s;
   const bool costed = result->status == CDS_LAYER_COSTED;
-  const double bound = costed ? edp : result->own_bound_pj_s;
+  /* A layer that runs fused is proven with its chain only. */
+  const double bound = result->fused != NULL ? (double)NAN
+                       : costed              ? edp
+                                             : result->own_bound_pj_s;
   cds_json_number(json, "energy_pj", cost->energy_pj);
   cds_json_number(json, "latency_s", cost->latency_s);
   cds_json_number(json, "cycles", cost->cycles);
@@ -167,7 +197,8 @@ static void write_values(cds_json *json, const cds_layer_result *result) {
   cds_json_number(json, "lower_bound_pj_s", bound);
   cds_json_number(json, "gap", cds_gap(edp, bound));
   cds_json_text(json, "status", cds_layer_status_name(result->status));
-  cds_json_number(json, "own_edp_pj_s", costed ? edp : result->own_edp_pj_s);
+  cds_json_number(json, "own_edp_pj_s",
+                  costed && result->fused == NULL ? edp : result->own_edp_pj_s);
 }
 
 bool cds_json_layer(cds_json *json, const cds_arch *arch,
@@ -181,10 +212,11 @@ bool cds_json_layer(cds_json *json, const cds_arch *arch,
   cds_json_text(json, "phase", workload->phase[layer->phase].name);
   cds_json_count(json, "count", layer->count);
   write_values(json, result);
+  good = write_fused(json, arch, result, arena);
   if (einsum) {
+    const cds_einsum *piece = cds_layer_result_einsum(result);
     write_einsum(json, &layer->einsum);
-    good =
-        cds_json_mapping(json, arch, &layer->einsum, &result->mapping, arena);
+    good = cds_json_mapping(json, arch, piece, &result->mapping, arena) && good;
     if (result->counts != NULL) {
       cds_json_counts(json, arch, &layer->einsum, result->counts);
     }

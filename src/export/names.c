@@ -85,6 +85,13 @@ double cds_gap(double value, double bound) {
   return bound >= value ? 0.0 : (value - bound) / value;
 }
 
+const char *cds_fuse_space(cds_fuse_mode fuse) {
+  static const char *const spaces[] = {
+      "no layers fused", "attention fused or not, by equal parts",
+      "chains of layers fused or not, by equal parts"};
+  return spaces[fuse];
+}
+
 const char *cds_mapping_space(const cds_arch *arch,
                               const cds_workload *workload,
                               cds_optimizer optimizer) {

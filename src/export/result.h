@@ -21,6 +21,9 @@ const char *cds_mapping_space(const cds_arch *arch,
                               const cds_workload *workload,
                               cds_optimizer optimizer);
 
+/* Likewise which layers may be fused, and how. */
+const char *cds_fuse_space(cds_fuse_mode fuse);
+
 typedef struct cds_input_file {
   const char *role; /* "architecture", "workload", "mix", "config", ... */
   const char *path; /* as the user named it */

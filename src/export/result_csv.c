@@ -6,6 +6,7 @@
 #include "export/breakdown.h"
 #include "export/csv.h"
 #include "export/result.h"
+#include "spec/fusion_text.h"
 
 /* Name of a variable's column: with the unit of its numbers. */
 static const char *column_name(const cds_value_list *list, cds_arena *arena) {
@@ -203,19 +204,44 @@ static void write_layer_header(cds_csv *csv, const cds_share *share,
                             : cds_arena_printf(arena, "%s_%s_pj", share[i].kind,
                                                share[i].name));
   }
+  cds_csv_text(csv, "fused");
   cds_csv_text(csv, "mapping");
   cds_csv_end_record(csv);
+}
+
+/* The lines, separated by commas. */
+static const char *joined(const char *const *lines, size_t count,
+                          cds_arena *arena) {
+  const char *all = lines == NULL ? NULL : "";
+  for (size_t i = 0; i < count && all != NULL; i++) {
+    all = cds_arena_printf(arena, "%s%s%s", all, i > 0 ? ", " : "", lines[i]);
+  }
+  return all;
+}
+
+/* What stands outside of the stages of the layer's group; NULL: it runs alone.
+ */
+static const char *fused_text(const cds_layer_result *result,
+                              const cds_arch *arch, cds_arena *arena) {
+  const cds_layer_fused *fused = result->fused;
+  if (fused == NULL) {
+    return NULL;
+  }
+  const char **lines = NULL;
+  const size_t count =
+      cds_outer_lines(&lines, &fused->chain->group, arch, fused->outer, arena);
+  const char *outer = joined(lines, count, arena);
+  return outer == NULL
+             ? NULL
+             : cds_arena_printf(arena, "stage %u of %u: %s", fused->stage + 1,
+                                fused->chain->group.stages, outer);
 }
 
 const char *cds_mapping_joined(const cds_mapping *mapping, const cds_arch *arch,
                                const cds_einsum *einsum, cds_arena *arena) {
   const char **lines = NULL;
   const size_t count = cds_mapping_lines(&lines, mapping, arch, einsum, arena);
-  const char *all = lines == NULL ? NULL : "";
-  for (size_t i = 0; i < count && all != NULL; i++) {
-    all = cds_arena_printf(arena, "%s%s%s", all, i > 0 ? ", " : "", lines[i]);
-  }
-  return all;
+  return joined(lines, count, arena);
 }
 
 static void write_layer(cds_csv *csv, const cds_arch *arch,
@@ -225,8 +251,10 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
   const cds_cost *cost = &result->cost;
   const bool einsum = layer->kind == CDS_LAYER_EINSUM;
   const double edp = cost->energy_pj * cost->latency_s;
-  const double bound =
-      result->status == CDS_LAYER_COSTED ? edp : result->own_bound_pj_s;
+  const double bound = result->fused != NULL ? (double)NAN
+                       : result->status == CDS_LAYER_COSTED
+                           ? edp
+                           : result->own_bound_pj_s;
   uint64_t macs = 0;
   cds_csv_text(csv, layer->name);
   cds_csv_text(csv, einsum ? "einsum" : layer->operation.kind);
@@ -250,8 +278,10 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
   for (size_t i = 0; i < shares; i++) {
     cds_csv_number(csv, share[i].value);
   }
+  cds_csv_text(csv, fused_text(result, arch, arena));
   cds_csv_text(csv, einsum ? cds_mapping_joined(&result->mapping, arch,
-                                                &layer->einsum, arena)
+                                                cds_layer_result_einsum(result),
+                                                arena)
                            : NULL);
   cds_csv_end_record(csv);
 }

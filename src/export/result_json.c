@@ -87,6 +87,7 @@ static bool write_space(cds_json *json, const cds_report *report,
   cds_json_text(json, "mappings",
                 cds_mapping_space(report->result->arch, report->workload,
                                   report->options->search.optimizer));
+  cds_json_text(json, "fusion", cds_fuse_space(report->options->fuse));
   cds_json_text(json, "physics", "first-order");
   cds_json_count(json, "designs", cds_space_designs(space));
   cds_json_array(json, "variables");
@@ -196,6 +197,21 @@ static void write_parts(cds_json *json, const cds_workload *workload,
   cds_json_end(json);
 }
 
+/* How many chains of layers there are and run fused, and the network without
+ * fusing. */
+static void write_fusion(cds_json *json, const cds_network_result *network) {
+  const cds_point *unfused = &network->unfused;
+  cds_json_object_line(json, "fusion");
+  cds_json_count(json, "chains", network->chains);
+  cds_json_count(json, "fused", network->fused);
+  cds_json_count(json, "not_searched", network->chains_outside);
+  cds_json_number(json, "unfused_energy_pj", unfused->energy_pj);
+  cds_json_number(json, "unfused_latency_s", unfused->latency_s);
+  cds_json_number(json, "unfused_edp_pj_s",
+                  unfused->energy_pj * unfused->latency_s);
+  cds_json_end(json);
+}
+
 static void write_totals(cds_json *json, const cds_arch *arch,
                          const cds_network_result *network) {
   cds_cost total = {0}, other = {0};
@@ -223,6 +239,7 @@ static void write_totals(cds_json *json, const cds_arch *arch,
   cds_json_number(json, "energy_pj", removable.energy_pj);
   cds_json_number(json, "bits", removable.bits);
   cds_json_end(json);
+  write_fusion(json, network);
   cds_json_energy(json, arch, &total);
   cds_json_end(json);
 }

@@ -260,7 +260,8 @@ static cds_status write_result(cds_fuser *it, const cds_opened *opened) {
     CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch,
                                &mapping->outer, s, it->scratch));
     if (outers->group->stage[s].operation != NULL) {
-      CDS_TRY(cds_outers_operation(&out->cost[s], outers, &pass, s));
+      CDS_TRY(cds_outers_operation(&out->cost[s], &out->operation[s], outers,
+                                   &pass, s));
       mapping->inner[s].nodes = 0;
     } else {
       cds_known_stage *known = NULL;

@@ -32,9 +32,11 @@ typedef struct cds_fuse_result {
   double bound; /* nothing in the space is below */
   double energy_pj, latency_s;
   cds_fused_mapping mapping;
-  cds_cost cost[CDS_STAGES_MAX]; /* of each stage, whole run */
-  uint64_t nodes;                /* opened by the searches of stages */
-  uint64_t choices, opened;      /* of outer nodes */
+  cds_cost cost[CDS_STAGES_MAX];                  /* of each stage, whole run */
+  cds_operation_counts operation[CDS_STAGES_MAX]; /* of those that are none of
+                                                     multiply-accumulate */
+  uint64_t nodes;           /* opened by the searches of stages */
+  uint64_t choices, opened; /* of outer nodes */
 } cds_fuse_result;
 
 typedef struct cds_fuser cds_fuser; /* one a thread; reused */

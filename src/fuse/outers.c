@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "price/words.h"
 #include "spec/operations.h"
 
@@ -145,7 +146,23 @@ bool cds_outers_may_stay(const cds_outers *outers, unsigned tensor) {
 
 /* ---- floors ---------------------------------------------------------- */
 
-cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
+/* The counts of one pass, times the passes. */
+static cds_status repeat_counts(cds_operation_counts *counts, uint64_t passes) {
+  uint64_t *const list[] = {counts->reads, counts->fills, counts->updates,
+                            counts->drains};
+  for (unsigned i = 0; i < sizeof list / sizeof *list; i++) {
+    for (unsigned l = 0; l < CDS_LEVELS_MAX; l++) {
+      if (!cds_mul_u64(&list[i][l], list[i][l], passes)) {
+        return CDS_ELIMIT;
+      }
+    }
+  }
+  counts->primitive_cycles *= (double)passes;
+  return CDS_OK;
+}
+
+cds_status cds_outers_operation(cds_cost *out, cds_operation_counts *counts,
+                                const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage) {
   const cds_operation *whole = outers->group->stage[stage].operation;
   const cds_einsum *einsum = &pass->einsum;
@@ -171,11 +188,14 @@ cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
   part.output.format = whole->output.format;
   part.output.content = whole->output.content;
   part.output.home = pass->stage.home[result].level;
-  cds_operation_counts counts;
-  CDS_TRY(cds_price_operation(out, &counts, outers->arch, &part,
+  CDS_TRY(cds_price_operation(out, counts, outers->arch, &part,
                               outers->power_limit_w));
-  const double passes =
-      (double)pass->stage.rounds * (double)pass->stage.repeats;
+  uint64_t times = 0;
+  if (!cds_mul_u64(&times, pass->stage.rounds, pass->stage.repeats)) {
+    return CDS_ELIMIT;
+  }
+  CDS_TRY(repeat_counts(counts, times));
+  const double passes = (double)times;
   double *field = (double *)out;
   for (size_t i = 0; i < sizeof *out / sizeof *field; i++) {
     field[i] *= passes;
@@ -222,7 +242,8 @@ cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
   }
   if (outers->group->stage[stage].operation != NULL) {
     cds_cost cost;
-    CDS_TRY(cds_outers_operation(&cost, outers, pass, stage));
+    cds_operation_counts counts;
+    CDS_TRY(cds_outers_operation(&cost, &counts, outers, pass, stage));
     *out = (cds_stage_floor){cost.dynamic_pj, cost.latency_s};
     return CDS_OK;
   }

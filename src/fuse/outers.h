@@ -72,8 +72,9 @@ bool cds_outers_may_stay(const cds_outers *outers, unsigned tensor);
 /* Writes the nodes of a choice. */
 void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
                       const cds_outer_choice *choice);
-/* The cost of a stage that is no product, of all passes. */
-cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
+/* The cost and the words of a stage that is no product, of all passes. */
+cds_status cds_outers_operation(cds_cost *out, cds_operation_counts *counts,
+                                const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage);
 /* CDS_EINFEASIBLE when not even what must be there fits. */
 cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A network on one design: operations are priced, einsums are asked for points
- * of their hulls by the walk of hull.c through cds_search_solve.
+ * A network on one design: operations are priced, einsums and chains are asked
+ * for points of their hulls by the walk of hull.c through cds_search_solve and
+ * cds_fuser_solve.
  */
 #include "network/network.h"
 
 #include "network/advice.h"
+#include "network/choose.h"
 #include "network/frontier.h"
 #include "network/plan.h"
-#include "network/questions.h"
 
 typedef struct network_job {
   cds_network_result *out;
@@ -18,158 +19,102 @@ typedef struct network_job {
   const cds_network_plan *plan;
   cds_arena *arena;
   cds_diag *diag;
-  cds_hull_layer *hull;            /* by kind */
+  cds_hull_layer *hull;            /* by unit */
   cds_cost *cost;                  /* of the operations, by kind */
   cds_operation_counts *operation; /* by kind */
-  cds_answers *answers;            /* by twin */
-  cds_asker asker;
+  cds_chooser chooser;
 } network_job;
 
 static const cds_layer *layer_of(const network_job *job, size_t kind) {
   return &job->workload->layer[job->plan->first[kind]];
 }
 
-/* A finite lambda that stands for infinity: energy then weighs 2^-60 of what
- * time does, and decides only between equal times. */
-static double endless_lambda(const cds_hull_layer *layer) {
-  const double scale = layer->energy_pj > 0 && layer->latency_s > 0
-                           ? layer->energy_pj / layer->latency_s
-                           : 1;
-  return scale * 0x1p60;
-}
-
-/* The lambda that the search is asked for. */
-static double weight_of(const network_job *job, const cds_hull_ask *ask) {
-  return ask->lambda == (double)INFINITY
-             ? endless_lambda(&job->hull[ask->layer])
-             : ask->lambda;
-}
-
-/* Searches what was not answered yet. Same layers of another phase share
- * answers. */
-static cds_status search_new(network_job *job, const cds_hull_ask *ask,
-                             size_t asks) {
-  cds_answers *answers = job->answers;
-  const size_t known = answers->answers;
-  cds_layer_question *question =
-      (cds_layer_question *)cds_arena_array(job->arena, asks, sizeof *question);
-  if (question == NULL) {
-    return CDS_ENOMEM;
+static cds_status price_operation(network_job *job, size_t kind) {
+  const cds_layer *layer = layer_of(job, kind);
+  const cds_status status =
+      cds_price_operation(&job->cost[kind], &job->operation[kind], job->arch,
+                          &layer->operation, job->options->power_limit_w);
+  if (status != CDS_OK) {
+    cds_diag_error(job->diag, layer->place,
+                   "operation '%s' of '%s' cannot be costed on '%s': "
+                   "expected a unit with a number format that can do it",
+                   layer->operation.kind, layer->name, job->arch->name);
+    return status == CDS_ELIMIT ? CDS_EINPUT : status;
   }
-  size_t questions = 0;
-  for (size_t i = 0; i < asks; i++) {
-    const size_t twin = job->plan->twin[ask[i].layer];
-    if (cds_answers_find(answers, twin, ask[i].lambda) < answers->answers) {
+  return CDS_OK;
+}
+
+/* Operations have their price; products must not be out of reach. */
+static cds_status prepare_kinds(network_job *job) {
+  for (size_t kind = 0; kind < job->plan->distinct; kind++) {
+    const cds_layer *layer = layer_of(job, kind);
+    if (layer->kind == CDS_LAYER_OPERATION) {
+      CDS_TRY(price_operation(job, kind));
       continue;
     }
-    cds_answer *answer = cds_answers_add(answers, twin, ask[i].lambda);
-    if (answer == NULL) {
-      return CDS_ENOMEM;
+    cds_misfit least;
+    CDS_TRY(cds_optimizer_supports(job->options->search.optimizer, job->arch,
+                                   &layer->einsum, job->diag));
+    if (cds_layer_hopeless(&least, job->arch, &layer->einsum)) {
+      cds_layer_misfit(job->diag, job->arch, layer, &least, job->arena);
+      return CDS_EINFEASIBLE;
     }
-    question[questions++] = (cds_layer_question){
-        .kind = ask[i].layer,
-        .goal = {.lambda_pj_per_s = weight_of(job, &ask[i])},
-        .result = &answer->result};
-  }
-  CDS_TRY(cds_ask_layers(&job->asker, question, questions));
-  for (size_t i = 0; i < questions; i++) {
-    cds_answer *answer = answers->answer[known + i];
-    const double bound = answer->result.bound;
-    const double weight = question[i].goal.lambda_pj_per_s;
-    answer->bound = answer->lambda == (double)INFINITY
-                        ? bound / weight * (1 - 0x1p-50)
-                        : bound;
   }
   return CDS_OK;
 }
 
-static cds_status solve(cds_hull_ask *ask, size_t asks, void *payload) {
-  network_job *job = (network_job *)payload;
-  const cds_arena_mark mark = cds_arena_mark_get(job->arena);
-  const cds_status status = search_new(job, ask, asks);
-  if (status != CDS_OK) {
-    cds_answers_forget(job->answers);
-    return status;
-  }
-  cds_arena_reset(job->arena, mark);
-  for (size_t i = 0; i < asks; i++) {
-    const size_t number = cds_answers_find(
-        job->answers, job->plan->twin[ask[i].layer], ask[i].lambda);
-    cds_answer *answer = job->answers->answer[number];
-    const bool endless = ask[i].lambda == (double)INFINITY;
-    job->out->nodes += answer->counted ? 0 : answer->result.nodes;
-    answer->counted = true;
-    ask[i].answer =
-        (cds_hull_answer){.energy_pj = answer->result.cost.energy_pj,
-                          .latency_s = answer->result.cost.latency_s,
-                          .bound = answer->bound,
-                          .proven = answer->result.proven,
-                          .from = endless ? weight_of(job, &ask[i]) : 0,
-                          .solution = number};
-  }
-  return CDS_OK;
-}
-
-static cds_status price_operations(network_job *job) {
+static void prepare_units(network_job *job) {
   const cds_network_plan *plan = job->plan;
-  for (size_t kind = 0; kind < plan->distinct; kind++) {
-    const cds_layer *layer = layer_of(job, kind);
-    cds_hull_layer *hull = &job->hull[kind];
-    cds_point floor;
-    hull->weight = plan->weight[kind];
-    if (layer->kind == CDS_LAYER_OPERATION) {
-      const cds_status status = cds_price_operation(
-          &job->cost[kind], &job->operation[kind], job->arch, &layer->operation,
-          job->options->power_limit_w);
-      if (status != CDS_OK) {
-        cds_diag_error(job->diag, layer->place,
-                       "operation '%s' of '%s' cannot be costed on '%s': "
-                       "expected a unit with a number format that can do it",
-                       layer->operation.kind, layer->name, job->arch->name);
-        return status == CDS_ELIMIT ? CDS_EINPUT : status;
-      }
-      floor = (cds_point){job->cost[kind].energy_pj, job->cost[kind].latency_s};
-      hull->fixed = true;
-    } else {
-      cds_misfit least;
-      CDS_TRY(cds_optimizer_supports(job->options->search.optimizer, job->arch,
-                                     &layer->einsum, job->diag));
-      if (cds_layer_hopeless(&least, job->arch, &layer->einsum)) {
-        cds_layer_misfit(job->diag, job->arch, layer, &least, job->arena);
-        return CDS_EINFEASIBLE;
-      }
-      cds_layer_floor(&floor, job->arch, layer, job->options->power_limit_w);
+  for (size_t u = 0; u < plan->units; u++) {
+    const cds_network_unit *unit = &plan->unit[u];
+    const size_t kind = cds_unit_kind(&job->chooser, unit, 0);
+    const bool fixed =
+        unit->chain == NULL && !cds_kind_is_product(&job->chooser, kind);
+    cds_point floor = {job->cost[kind].energy_pj, job->cost[kind].latency_s};
+    if (!fixed) {
+      cds_unit_floor(&floor, job->arch, job->workload, unit,
+                     job->options->power_limit_w, job->arena);
     }
-    hull->energy_pj = floor.energy_pj;
-    hull->latency_s = floor.latency_s;
-    hull->group = layer->phase;
+    job->hull[u] =
+        (cds_hull_layer){.weight = unit->weight,
+                         .energy_pj = floor.energy_pj,
+                         .latency_s = floor.latency_s,
+                         .fixed = fixed,
+                         .group = job->workload->layer[unit->first].phase};
   }
-  return CDS_OK;
 }
 
 static cds_status prepare(network_job *job) {
   const size_t kinds = job->plan->distinct;
+  const size_t units = job->plan->units;
   job->hull =
-      (cds_hull_layer *)cds_arena_array(job->arena, kinds, sizeof *job->hull);
+      (cds_hull_layer *)cds_arena_array(job->arena, units, sizeof *job->hull);
   job->cost = (cds_cost *)cds_arena_array(job->arena, kinds, sizeof *job->cost);
   job->operation = (cds_operation_counts *)cds_arena_array(
       job->arena, kinds, sizeof *job->operation);
   if (job->hull == NULL || job->cost == NULL || job->operation == NULL) {
     return CDS_ENOMEM;
   }
-  job->asker = (cds_asker){.arch = job->arch,
-                           .workload = job->workload,
-                           .plan = job->plan,
-                           .options = job->options,
-                           .arena = job->arena,
-                           .diag = job->diag};
-  CDS_TRY(cds_asker_begin(&job->asker));
-  job->answers = cds_searchers_answers(job->options->searchers);
-  CDS_TRY(cds_answers_begin(job->answers, kinds));
+  job->chooser = (cds_chooser){.workload = job->workload,
+                               .plan = job->plan,
+                               .arena = job->arena,
+                               .hull = job->hull,
+                               .cost = job->cost,
+                               .asker = {.arch = job->arch,
+                                         .workload = job->workload,
+                                         .plan = job->plan,
+                                         .options = job->options,
+                                         .arena = job->arena,
+                                         .diag = job->diag}};
+  CDS_TRY(cds_asker_begin(&job->chooser.asker));
+  job->chooser.answers = cds_searchers_answers(job->options->searchers);
+  CDS_TRY(cds_answers_begin(job->chooser.answers, kinds + units));
   CDS_TRY(cds_network_footprint(job->arch, job->workload, job->diag));
   CDS_TRY(
       cds_network_leakage(job->arch, job->options->power_limit_w, job->diag));
-  return price_operations(job);
+  CDS_TRY(prepare_kinds(job));
+  prepare_units(job);
+  return CDS_OK;
 }
 
 /* ---- the result --------------------------------------------------------- */
@@ -181,7 +126,7 @@ static cds_status add_counts(cds_layer_result *result, network_job *job) {
   if (result->counts == NULL) {
     return CDS_ENOMEM;
   }
-  return cds_count(result->counts, job->arch, &result->layer->einsum,
+  return cds_count(result->counts, job->arch, cds_layer_result_einsum(result),
                    &result->mapping, job->arena);
 }
 
@@ -195,100 +140,219 @@ static bool is_own(const network_job *job, const cds_hull_result *walk) {
          isinf(options->first_token_limit_s) && isinf(options->token_limit_s);
 }
 
+/* A layer's own product, by kind, and its bound. */
+typedef struct cds_own {
+  double edp_pj_s, bound_pj_s;
+} cds_own;
+
 /* What each layer could reach alone, by kind. */
-static cds_status add_own(cds_layer_result *by_kind, network_job *job,
-                          const cds_hull_result *walk) {
+static cds_status list_own(cds_own *own, network_job *job) {
   const size_t kinds = job->plan->distinct;
-  if (is_own(job, walk)) {
-    const cds_cost *cost = &by_kind[0].cost;
-    by_kind[0].own_edp_pj_s = cost->energy_pj * cost->latency_s;
-    by_kind[0].own_bound_pj_s = by_kind[0].own_edp_pj_s;
-    return CDS_OK;
-  }
-  cds_search_result *own =
-      (cds_search_result *)cds_arena_array(job->arena, kinds, sizeof *own);
+  cds_search_result *found =
+      (cds_search_result *)cds_arena_array(job->arena, kinds, sizeof *found);
   cds_layer_question *question = (cds_layer_question *)cds_arena_array(
       job->arena, kinds, sizeof *question);
-  if (own == NULL || question == NULL) {
+  if (found == NULL || question == NULL) {
     return CDS_ENOMEM;
   }
   size_t questions = 0;
   for (size_t kind = 0; kind < kinds; kind++) {
-    if (!job->hull[kind].fixed && job->plan->twin[kind] == kind) {
+    if (cds_kind_is_product(&job->chooser, kind)) {
       question[questions++] = (cds_layer_question){
-          .kind = kind, .goal = {.time_power = 1}, .result = &own[kind]};
+          .kind = kind, .goal = {.time_power = 1}, .result = &found[kind]};
     }
   }
-  CDS_TRY(cds_ask_layers(&job->asker, question, questions));
+  CDS_TRY(cds_ask_layers(&job->chooser.asker, question, questions));
   for (size_t kind = 0; kind < kinds; kind++) {
-    const cds_search_result *from = &own[job->plan->twin[kind]];
-    cds_layer_result *result = &by_kind[kind];
-    if (job->hull[kind].fixed) {
+    if (!cds_kind_is_product(&job->chooser, kind)) {
       continue;
     }
-    job->out->nodes += job->plan->twin[kind] == kind ? from->nodes : 0;
-    result->own_edp_pj_s = from->cost.energy_pj * from->cost.latency_s;
-    result->own_bound_pj_s = from->proven
-                                 ? result->own_edp_pj_s
-                                 : fmin(from->bound, result->own_edp_pj_s);
+    const cds_search_result *from = &found[kind];
+    const double edp = from->cost.energy_pj * from->cost.latency_s;
+    job->out->nodes += from->nodes;
+    own[kind] = (cds_own){edp, from->proven ? edp : fmin(from->bound, edp)};
   }
   return CDS_OK;
 }
 
-static cds_status fill_kind(cds_layer_result *result, network_job *job,
-                            const cds_hull_result *walk, size_t kind) {
-  result->layer = layer_of(job, kind);
-  result->own_edp_pj_s = result->own_bound_pj_s = (double)NAN;
-  if (job->hull[kind].fixed) {
-    result->status = CDS_LAYER_COSTED;
-    result->cost = job->cost[kind];
-    result->operation = job->operation[kind];
-    result->own_edp_pj_s = result->cost.energy_pj * result->cost.latency_s;
-    result->own_bound_pj_s = result->own_edp_pj_s;
-    return CDS_OK;
+static cds_status add_own(cds_layer_result *const *by_unit, network_job *job,
+                          const cds_hull_result *walk) {
+  const cds_network_plan *plan = job->plan;
+  cds_own *own =
+      (cds_own *)cds_arena_array(job->arena, plan->distinct, sizeof *own);
+  if (own == NULL) {
+    return CDS_ENOMEM;
   }
-  const cds_search_result *chosen =
-      &job->answers->answer[walk->choice[kind]]->result;
-  /* A layer that is all of the network is proven when the network is. */
+  if (is_own(job, walk)) {
+    const cds_cost *cost = &by_unit[0][0].cost;
+    own[0].edp_pj_s = own[0].bound_pj_s = cost->energy_pj * cost->latency_s;
+  } else {
+    CDS_TRY(list_own(own, job));
+  }
+  for (size_t u = 0; u < plan->units; u++) {
+    for (size_t part = 0; part < plan->unit[u].layers; part++) {
+      const size_t kind = cds_unit_kind(&job->chooser, &plan->unit[u], part);
+      if (cds_kind_is_product(&job->chooser, kind)) {
+        by_unit[u][part].own_edp_pj_s = own[kind].edp_pj_s;
+        by_unit[u][part].own_bound_pj_s = own[kind].bound_pj_s;
+      }
+    }
+  }
+  return CDS_OK;
+}
+
+static void fill_operation(cds_layer_result *result, const network_job *job,
+                           size_t kind) {
+  result->status = CDS_LAYER_COSTED;
+  result->cost = job->cost[kind];
+  result->operation = job->operation[kind];
+  result->own_edp_pj_s = result->cost.energy_pj * result->cost.latency_s;
+  result->own_bound_pj_s = result->own_edp_pj_s;
+}
+
+/* A layer that is all of the network is proven when the network is. */
+static cds_layer_status status_of(const network_job *job,
+                                  const cds_hull_result *walk, bool proven) {
   const bool alone = job->plan->distinct == 1;
-  const bool proven = chosen->proven && (!alone || walk->proven);
-  result->status = proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
-  result->mapping = chosen->mapping;
-  result->cost = chosen->cost;
-  return job->options->details ? add_counts(result, job) : CDS_OK;
+  return proven && (!alone || walk->proven) ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
+}
+
+/* A stage of a fused group. */
+static cds_status fill_stage(cds_layer_result *result, network_job *job,
+                             const cds_fuse_result *fused,
+                             const cds_layer_fused *at) {
+  cds_fused_pass *pass =
+      (cds_fused_pass *)cds_arena_alloc(job->arena, sizeof *pass);
+  cds_layer_fused *own =
+      (cds_layer_fused *)cds_arena_alloc(job->arena, sizeof *own);
+  if (pass == NULL || own == NULL) {
+    return CDS_ENOMEM;
+  }
+  CDS_TRY(cds_fused_pass_set(pass, &at->chain->group, job->arch, at->outer,
+                             at->stage, job->arena));
+  *own = *at;
+  own->pass = pass;
+  result->fused = own;
+  result->mapping = fused->mapping.inner[at->stage];
+  result->cost = fused->cost[at->stage];
+  result->operation = fused->operation[at->stage];
+  return CDS_OK;
+}
+
+/* The layers of a unit, by part. */
+static cds_status fill_unit(cds_layer_result *result, network_job *job,
+                            const cds_hull_result *walk, size_t u) {
+  const cds_network_unit *unit = &job->plan->unit[u];
+  const cds_answer *answer =
+      job->hull[u].fixed ? NULL : job->chooser.answers->answer[walk->choice[u]];
+  const cds_fuse_result *fused =
+      answer != NULL && answer->fused != NULL && answer->fused->found
+          ? answer->fused
+          : NULL;
+  cds_outer *outer = NULL;
+  if (fused != NULL) {
+    outer = (cds_outer *)cds_arena_alloc(job->arena, sizeof *outer);
+    if (outer == NULL) {
+      return CDS_ENOMEM;
+    }
+    *outer = fused->mapping.outer;
+  }
+  for (size_t part = 0; part < unit->layers; part++) {
+    const size_t kind = cds_unit_kind(&job->chooser, unit, part);
+    cds_layer_result *own = &result[part];
+    own->layer = layer_of(job, kind);
+    own->own_edp_pj_s = own->own_bound_pj_s = (double)NAN;
+    if (!cds_kind_is_product(&job->chooser, kind)) {
+      fill_operation(own, job, kind);
+    } else if (fused == NULL) {
+      const cds_search_result *chosen =
+          &cds_choose_answer(&job->chooser, kind, answer->lambda)->result;
+      own->status = status_of(job, walk, chosen->proven);
+      own->mapping = chosen->mapping;
+      own->cost = chosen->cost;
+    } else {
+      own->status = status_of(job, walk, fused->proven);
+    }
+    if (fused != NULL) {
+      const cds_layer_fused at = {unit->chain, outer, NULL, (unsigned)part};
+      CDS_TRY(fill_stage(own, job, fused, &at));
+    }
+    if (cds_kind_is_product(&job->chooser, kind) && job->options->details) {
+      CDS_TRY(add_counts(own, job));
+    }
+  }
+  return CDS_OK;
+}
+
+/* Chains, and those that are fused or cannot be. */
+static void count_chains(network_job *job, const cds_hull_result *walk) {
+  cds_network_result *out = job->out;
+  const cds_network_plan *plan = job->plan;
+  for (size_t i = 0; i < job->workload->layers; i++) {
+    const size_t u = plan->unit_of[i];
+    if (plan->part[i] > 0 || plan->unit[u].chain == NULL) {
+      continue;
+    }
+    const cds_answer *answer = job->chooser.answers->answer[walk->choice[u]];
+    out->chains++;
+    out->chains_outside += answer->outside;
+    out->fused += answer->fused != NULL && answer->fused->found;
+  }
+}
+
+/* Energy and time of each phase, one run: of units, in their order. */
+static void fill_phases(network_job *job) {
+  cds_network_result *out = job->out;
+  const cds_network_plan *plan = job->plan;
+  for (size_t i = 0; i < out->layers;) {
+    const size_t layers = plan->unit[plan->unit_of[i]].layers;
+    const double count = (double)job->workload->layer[i].count;
+    cds_phase_result *phase = &out->phase[job->workload->layer[i].phase];
+    cds_phase_result unit = {0, 0};
+    for (size_t part = 0; part < layers; part++, i++) {
+      unit.energy_pj += out->layer[i].cost.energy_pj;
+      unit.latency_s += out->layer[i].cost.latency_s;
+    }
+    phase->energy_pj += count * unit.energy_pj;
+    phase->latency_s += count * unit.latency_s;
+  }
 }
 
 static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
   cds_network_result *out = job->out;
   const cds_workload *workload = job->workload;
-  cds_layer_result *by_kind = (cds_layer_result *)cds_arena_array(
-      job->arena, job->plan->distinct, sizeof *by_kind);
+  const cds_network_plan *plan = job->plan;
+  cds_layer_result **by_unit = (cds_layer_result **)cds_arena_array(
+      job->arena, plan->units, sizeof *by_unit);
   out->layers = workload->layers;
   out->layer = (cds_layer_result *)cds_arena_array(job->arena, workload->layers,
                                                    sizeof *out->layer);
   out->phases = workload->phases;
   out->phase = (cds_phase_result *)cds_arena_array(job->arena, workload->phases,
                                                    sizeof *out->phase);
-  if (by_kind == NULL || out->layer == NULL || out->phase == NULL) {
+  if (by_unit == NULL || out->layer == NULL || out->phase == NULL) {
     return CDS_ENOMEM;
   }
-  for (size_t kind = 0; kind < job->plan->distinct; kind++) {
-    CDS_TRY(fill_kind(&by_kind[kind], job, walk, kind));
+  for (size_t u = 0; u < plan->units; u++) {
+    by_unit[u] = (cds_layer_result *)cds_arena_array(
+        job->arena, plan->unit[u].layers, sizeof **by_unit);
+    if (by_unit[u] == NULL) {
+      return CDS_ENOMEM;
+    }
+    CDS_TRY(fill_unit(by_unit[u], job, walk, u));
   }
   if (job->options->details) {
-    CDS_TRY(add_own(by_kind, job, walk));
+    CDS_TRY(add_own(by_unit, job, walk));
   }
   for (size_t i = 0; i < workload->layers; i++) {
     const cds_layer *layer = &workload->layer[i];
-    out->layer[i] = by_kind[job->plan->kind[i]];
+    out->layer[i] = by_unit[plan->unit_of[i]][plan->part[i]];
     out->layer[i].layer = layer;
     out->layer[i].times =
         cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
-    cds_phase_result *phase = &out->phase[layer->phase];
-    const double count = (double)layer->count;
-    phase->energy_pj += count * out->layer[i].cost.energy_pj;
-    phase->latency_s += count * out->layer[i].cost.latency_s;
   }
+  count_chains(job, walk);
+  fill_phases(job);
   return CDS_OK;
 }
 
@@ -307,9 +371,9 @@ static cds_status fill_frontier(network_job *job, const cds_hull_result *walk) {
   return CDS_OK;
 }
 
-/* The whole is the sum of the phases, these of their layers, each in the order
- * of the workload: whoever adds up the result in this order finds the same
- * digits. */
+/* The whole is the sum of the phases, these of their units, these of their
+ * layers, each in the order of the workload: whoever adds up the result in this
+ * order finds the same digits. */
 static cds_status list_terms(cds_hull_problem *problem, network_job *job) {
   const cds_workload *workload = job->workload;
   cds_hull_term *term = (cds_hull_term *)cds_arena_array(
@@ -322,8 +386,8 @@ static cds_status list_terms(cds_hull_problem *problem, network_job *job) {
     const size_t first = terms;
     for (size_t i = 0; i < workload->layers; i++) {
       const cds_layer *layer = &workload->layer[i];
-      if (layer->phase == phase) {
-        term[terms++] = (cds_hull_term){.layer = job->plan->kind[i],
+      if (layer->phase == phase && job->plan->part[i] == 0) {
+        term[terms++] = (cds_hull_term){.layer = job->plan->unit_of[i],
                                         .weight = (double)layer->count,
                                         .group = phase};
       }
@@ -366,20 +430,38 @@ static cds_status list_groups(cds_hull_problem *problem, network_job *job) {
 
 static cds_status make_problem(cds_hull_problem *out, network_job *job) {
   const cds_network_options *options = job->options;
-  *out = (cds_hull_problem){.layers = job->plan->distinct,
+  *out = (cds_hull_problem){.layers = job->plan->units,
                             .layer = job->hull,
                             .objective = options->objective,
                             .latency_limit_s = options->latency_limit_s,
                             .energy_limit_pj = options->energy_limit_pj,
                             .edp_limit_pj_s = options->edp_limit_pj_s,
                             .incumbent = options->incumbent,
-                            .solve = solve,
-                            .payload = job};
+                            .solve = cds_choose,
+                            .payload = &job->chooser};
   if (options->objective == CDS_OBJECTIVE_EDP) {
     out->incumbent = fmin(out->incumbent, out->edp_limit_pj_s);
   }
   CDS_TRY(list_terms(out, job));
   return list_groups(out, job);
+}
+
+/* The same without fusing, for comparison. */
+static cds_status walk_apart(network_job *job) {
+  cds_network_result *out = job->out;
+  out->unfused = (cds_point){out->energy_pj, out->latency_s};
+  if (out->fused == 0 || !job->options->details) {
+    return CDS_OK;
+  }
+  cds_hull_problem problem;
+  cds_hull_result walk;
+  job->chooser.apart = true;
+  CDS_TRY(make_problem(&problem, job));
+  problem.incumbent = (double)INFINITY;
+  CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
+  job->chooser.apart = false;
+  out->unfused = (cds_point){walk.energy_pj, walk.latency_s};
+  return CDS_OK;
 }
 
 static cds_status walk_network(network_job *job) {
@@ -394,6 +476,7 @@ static cds_status walk_network(network_job *job) {
   out->bound = walk.bound;
   out->proven = walk.proven;
   out->solves = walk.solves;
+  out->nodes += job->chooser.nodes;
   out->least_energy_pj = walk.least_energy_pj;
   out->least_latency_s = walk.least_latency_s;
   out->least_edp_pj_s = walk.least_edp_pj_s;
@@ -405,7 +488,8 @@ static cds_status walk_network(network_job *job) {
     return CDS_ELIMIT;
   }
   CDS_TRY(fill_frontier(job, &walk));
-  return fill_layers(job, &walk);
+  CDS_TRY(fill_layers(job, &walk));
+  return walk_apart(job);
 }
 
 static cds_status begin_job(network_job **out, cds_network_result *result,
@@ -421,7 +505,8 @@ static cds_status begin_job(network_job **out, cds_network_result *result,
   if (options->plan == NULL) {
     const bool by_phase = isfinite(options->first_token_limit_s) ||
                           isfinite(options->token_limit_s);
-    CDS_TRY(cds_network_plan_make(own, workload, by_phase, arena));
+    CDS_TRY(
+        cds_network_plan_make(own, workload, options->fuse, by_phase, arena));
   } else {
     *own = *options->plan;
   }
@@ -453,12 +538,12 @@ cds_network_frontier_solve(cds_network_frontier *out, const cds_arch *arch,
                            const cds_workload *workload, cds_arena *arena,
                            const cds_network_options *options, cds_diag *diag) {
   const cds_known_points *known = &options->known;
-  cds_network_result effort = {.nodes = 0};
+  cds_network_result none = {.nodes = 0};
   cds_hull_problem problem;
   cds_frontier_result frontier;
   network_job *job = NULL;
   *out = (cds_network_frontier){.points = 0};
-  CDS_TRY(begin_job(&job, &effort, arch, workload, arena, options));
+  CDS_TRY(begin_job(&job, &none, arch, workload, arena, options));
   job->diag = diag;
   CDS_TRY(prepare(job));
   CDS_TRY(make_problem(&problem, job));
@@ -485,6 +570,6 @@ cds_network_frontier_solve(cds_network_frontier *out, const cds_arch *arch,
   out->points = frontier.points;
   out->proven = frontier.proven;
   out->solves = frontier.solves;
-  out->nodes = effort.nodes;
+  out->nodes = job->chooser.nodes;
   return CDS_OK;
 }

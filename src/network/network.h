@@ -4,12 +4,18 @@
  * layers, so the optimum of (sum E)(sum T) lies on the layers' lower convex
  * hulls; they are walked in slope order, with hull points made lazily by
  * cds_search_solve at the lambda that the walk asks for.
+ *
+ * A chain of layers (fuse/chain.h) is chosen as one: fused, or layer by layer,
+ * whichever has the least E + lambda T. The hull of both together is what the
+ * walk needs, so the network's optimum is exact over this choice, too.
  */
 #ifndef CDS_NETWORK_NETWORK_H
 #define CDS_NETWORK_NETWORK_H
 
 #include <math.h>
 
+#include "fuse/chain.h"
+#include "fuse/fuse.h"
 #include "search/search.h"
 #include "spec/space.h"
 #include "spec/workload.h"
@@ -20,6 +26,14 @@ typedef enum cds_layer_status {
   CDS_LAYER_COSTED   /* an operation: nothing to choose */
 } cds_layer_status;
 
+/* A layer as a stage of a fused group; all in the arena. */
+typedef struct cds_layer_fused {
+  const cds_chain_group *chain;
+  const cds_outer *outer;
+  const cds_fused_pass *pass; /* of this stage */
+  unsigned stage;
+} cds_layer_fused;
+
 typedef struct cds_layer_result {
   const cds_layer *layer;
   double times; /* how often it runs in all */
@@ -28,10 +42,20 @@ typedef struct cds_layer_result {
   cds_cost cost;       /* of one run of the layer */
   cds_counts *counts;  /* einsums; in the arena; only with `details` */
   cds_operation_counts operation; /* operations */
+  /* When it runs in a fused group, else NULL: `mapping` and `counts` are those
+   * of cds_count with the pass, `cost` that of the whole run. */
+  const cds_layer_fused *fused;
   /* The layer alone (not the network): its best energy-delay product and a
    * lower bound on it, in pJ s; only with `details`, else NaN. */
   double own_edp_pj_s, own_bound_pj_s;
 } cds_layer_result;
+
+/* The einsum that the mapping is of: in a fused group that of one pass. */
+static inline const cds_einsum *
+cds_layer_result_einsum(const cds_layer_result *result) {
+  return result->fused != NULL ? &result->fused->pass->einsum
+                               : &result->layer->einsum;
+}
 
 typedef struct cds_phase_result {
   double energy_pj, latency_s;
@@ -53,6 +77,12 @@ typedef struct cds_network_result {
   cds_phase_result *phase; /* one run of each: weights of a mix left out */
   size_t frontier_points;
   cds_point *frontier; /* hull vertices found on the way, by energy */
+  /* Chains of the workload; how many are fused; how many only ran layer by
+   * layer because the search of fused mappings does not take them on this
+   * design. `unfused`: the best choice without fusing; with `details` and a
+   * chain that is fused, else the same as the network. */
+  size_t chains, fused, chains_outside;
+  cds_point unfused;
   /* Proven lower bounds on each metric alone (known without limits met). */
   double least_energy_pj, least_latency_s, least_edp_pj_s;
   /* Of the slowest phase, when there is a limit on it; else 0. */
@@ -62,19 +92,38 @@ typedef struct cds_network_result {
   uint64_t solves, nodes;
 } cds_network_result;
 
-/* Which layers are the same: made once for a workload, used for all designs. */
+typedef enum cds_fuse_mode {
+  CDS_FUSE_NONE,
+  CDS_FUSE_ATTENTION, /* chains with a softmax */
+  CDS_FUSE_ALL
+} cds_fuse_mode;
+
+/* What is chosen as one: a layer or a chain, with all others like it. */
+typedef struct cds_network_unit {
+  size_t first;  /* layer where the first one begins */
+  size_t layers; /* of one */
+  double weight; /* how often they run, summed */
+  size_t twin;   /* first unit of the same layers, of any phase */
+  const cds_chain_group *chain; /* NULL: a layer */
+} cds_network_unit;
+
+/* Which layers are the same, and which are chosen as one: made once for a
+ * workload, used for all designs. */
 typedef struct cds_network_plan {
-  size_t distinct;
-  size_t *first;  /* first layer of each kind, rising */
-  double *weight; /* how often the layers of the kind run, summed */
-  size_t *kind;   /* of each layer */
-  bool by_phase;  /* same layers of two phases are two kinds */
-  size_t *twin;   /* first kind of the same layers, of any phase */
+  size_t distinct; /* kinds of layers */
+  size_t *first;   /* first layer of each kind, rising */
+  size_t *kind;    /* of each layer */
+  bool by_phase;   /* the same in two phases are two units */
+  size_t units;    /* by first layer */
+  cds_network_unit *unit;
+  size_t *unit_of; /* of each layer */
+  size_t *part;    /* its place in the unit */
 } cds_network_plan;
-/* Same layers run with the same mapping: in the whole network, or within each
- * phase. Lives in the arena. CDS_ENOMEM. */
+/* Units that are the same run with the same mapping: in the whole network, or
+ * within each phase. Lives in the arena. CDS_ENOMEM. */
 cds_status cds_network_plan_make(cds_network_plan *out,
-                                 const cds_workload *workload, bool by_phase,
+                                 const cds_workload *workload,
+                                 cds_fuse_mode fuse, bool by_phase,
                                  cds_arena *arena);
 
 /* What a frontier is compared with: points of which none dominates another, by
@@ -101,6 +150,7 @@ typedef struct cds_network_options {
   double edp_limit_pj_s;        /* INFINITY: none */
   double first_token_limit_s;   /* of each prefill phase; INFINITY: none */
   double token_limit_s;         /* a token of each decode phase; likewise */
+  cds_fuse_mode fuse;           /* of a plan that is made anew */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
   cds_searchers *searchers;
   cds_search_options search; /* of each layer */
@@ -155,16 +205,17 @@ cds_phase_result cds_network_part(const cds_workload *workload,
                                   const cds_network_result *network,
                                   unsigned part);
 /* Admissible floor of a design without mapping: energy and latency of the
- * network (leakage at the latency floor included). `plan` may be NULL. */
+ * network (leakage at the latency floor included). */
 void cds_network_floor(cds_point *out, const cds_arch *arch,
                        const cds_workload *workload,
-                       const cds_network_plan *plan, double power_limit_w);
+                       const cds_network_plan *plan, double power_limit_w,
+                       cds_arena *scratch);
 /* Likewise the time to the first token of the slowest prefill phase, and that
  * of a token of the slowest decode phase, s; 0 without such a phase. */
 void cds_network_token_floor(double *first_token_s, double *token_s,
                              const cds_arch *arch, const cds_workload *workload,
-                             const cds_network_plan *plan,
-                             double power_limit_w);
+                             const cds_network_plan *plan, double power_limit_w,
+                             cds_arena *scratch);
 /* The same of a latency of each phase. */
 void cds_network_tokens(double *first_token_s, double *token_s,
                         const cds_workload *workload, const double *latency_s);

@@ -1,43 +1,142 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Same layers are found once; floors and the memory footprint of a network. */
+/* Same layers and chains are found once; floors and the memory footprint of a
+ * network. */
 #include "network/plan.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/text.h"
+#include "fuse/least.h"
 
-cds_status cds_network_plan_make(cds_network_plan *out,
-                                 const cds_workload *workload, bool by_phase,
-                                 cds_arena *arena) {
+/* Which layers are the same. */
+static cds_status list_kinds(cds_network_plan *out,
+                             const cds_workload *workload, cds_arena *arena) {
   const size_t layers = workload->layers;
-  *out = (cds_network_plan){.by_phase = by_phase};
   out->first = (size_t *)cds_arena_array(arena, layers, sizeof *out->first);
   out->kind = (size_t *)cds_arena_array(arena, layers, sizeof *out->kind);
-  out->weight = (double *)cds_arena_array(arena, layers, sizeof *out->weight);
-  out->twin = (size_t *)cds_arena_array(arena, layers, sizeof *out->twin);
-  if (out->first == NULL || out->kind == NULL || out->weight == NULL ||
-      out->twin == NULL) {
+  if (out->first == NULL || out->kind == NULL) {
     return CDS_ENOMEM;
   }
   for (size_t i = 0; i < layers; i++) {
-    const cds_layer *layer = &workload->layer[i];
     size_t kind = 0;
-    size_t twin = SIZE_MAX;
-    for (; kind < out->distinct; kind++) {
-      const cds_layer *first = &workload->layer[out->first[kind]];
-      const bool same = cds_layer_same(first, layer);
-      twin = same && twin == SIZE_MAX ? kind : twin;
-      if (same && (!by_phase || first->phase == layer->phase)) {
-        break;
-      }
+    while (kind < out->distinct &&
+           !cds_layer_same(&workload->layer[out->first[kind]],
+                           &workload->layer[i])) {
+      kind++;
     }
     if (kind == out->distinct) {
-      out->twin[kind] = twin == SIZE_MAX ? kind : twin;
       out->first[out->distinct++] = i;
     }
     out->kind[i] = kind;
-    out->weight[kind] +=
+  }
+  return CDS_OK;
+}
+
+static bool has_softmax(const cds_fused_group *group) {
+  bool has = false;
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_operation *operation = group->stage[s].operation;
+    has = has || (operation != NULL && strcmp(operation->kind, "softmax") == 0);
+  }
+  return has;
+}
+
+/* The chain that begins at the layer, or NULL. */
+static cds_status chain_at(const cds_chain_group **out,
+                           const cds_workload *workload, size_t first,
+                           cds_fuse_mode fuse, cds_arena *arena) {
+  *out = NULL;
+  if (fuse == CDS_FUSE_NONE) {
+    return CDS_OK;
+  }
+  const cds_arena_mark mark = cds_arena_mark_get(arena);
+  cds_chain_group *chain =
+      (cds_chain_group *)cds_arena_alloc(arena, sizeof *chain);
+  if (chain == NULL) {
+    return CDS_ENOMEM;
+  }
+  const cds_status status = cds_chain_find(chain, workload, first);
+  if (status == CDS_OK &&
+      (fuse == CDS_FUSE_ALL || has_softmax(&chain->group))) {
+    *out = chain;
+    return CDS_OK;
+  }
+  cds_arena_reset(arena, mark);
+  return status == CDS_ENOMEM ? status : CDS_OK;
+}
+
+/* Whether their stages have the same tensors in common. */
+static bool same_joints(const cds_chain_group *a, const cds_chain_group *b) {
+  if (a == NULL || b == NULL) {
+    return a == b;
+  }
+  for (unsigned s = 0; s < a->group.stages; s++) {
+    const cds_fused_einsum *x = &a->group.stage[s];
+    const cds_fused_einsum *y = &b->group.stage[s];
+    for (unsigned t = 0; t < x->einsum->tensors; t++) {
+      if (x->tensor[t] != y->tensor[t]) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+static bool same_unit(const cds_network_plan *plan, const cds_network_unit *a,
+                      const cds_network_unit *b) {
+  bool same = a->layers == b->layers;
+  for (size_t i = 0; i < a->layers && same; i++) {
+    same = plan->kind[a->first + i] == plan->kind[b->first + i];
+  }
+  return same && same_joints(a->chain, b->chain);
+}
+
+/* The number of the unit, which is new if no other is the same. */
+static size_t add_unit(cds_network_plan *out, const cds_workload *workload,
+                       const cds_network_unit *made) {
+  const unsigned phase = workload->layer[made->first].phase;
+  size_t twin = SIZE_MAX;
+  for (size_t u = 0; u < out->units; u++) {
+    if (!same_unit(out, &out->unit[u], made)) {
+      continue;
+    }
+    twin = twin == SIZE_MAX ? u : twin;
+    if (!out->by_phase || workload->layer[out->unit[u].first].phase == phase) {
+      return u;
+    }
+  }
+  out->unit[out->units] = *made;
+  out->unit[out->units].twin = twin == SIZE_MAX ? out->units : twin;
+  return out->units++;
+}
+
+cds_status cds_network_plan_make(cds_network_plan *out,
+                                 const cds_workload *workload,
+                                 cds_fuse_mode fuse, bool by_phase,
+                                 cds_arena *arena) {
+  const size_t layers = workload->layers;
+  *out = (cds_network_plan){.by_phase = by_phase};
+  CDS_TRY(list_kinds(out, workload, arena));
+  out->unit =
+      (cds_network_unit *)cds_arena_array(arena, layers, sizeof *out->unit);
+  out->unit_of = (size_t *)cds_arena_array(arena, layers, sizeof(size_t));
+  out->part = (size_t *)cds_arena_array(arena, layers, sizeof(size_t));
+  if (out->unit == NULL || out->unit_of == NULL || out->part == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < layers;) {
+    cds_network_unit made = {.first = i, .layers = 1};
+    CDS_TRY(chain_at(&made.chain, workload, i, fuse, arena));
+    made.layers = made.chain != NULL ? made.chain->layers : 1;
+    const size_t unit = add_unit(out, workload, &made);
+    const cds_layer *layer = &workload->layer[i];
+    out->unit[unit].weight +=
         cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
+    for (size_t part = 0; part < made.layers; part++) {
+      out->unit_of[i] = unit;
+      out->part[i++] = part;
+    }
   }
   return CDS_OK;
 }
@@ -62,22 +161,40 @@ void cds_layer_floor(cds_point *out, const cds_arch *arch,
   out->latency_s = latency_s;
 }
 
+void cds_unit_floor(cds_point *out, const cds_arch *arch,
+                    const cds_workload *workload, const cds_network_unit *unit,
+                    double power_limit_w, cds_arena *scratch) {
+  *out = (cds_point){0, 0};
+  for (size_t i = 0; i < unit->layers; i++) {
+    cds_point floor;
+    cds_layer_floor(&floor, arch, &workload->layer[unit->first + i],
+                    power_limit_w);
+    out->energy_pj += floor.energy_pj;
+    out->latency_s += floor.latency_s;
+  }
+  double dynamic_pj = 0;
+  double latency_s = 0;
+  if (unit->chain != NULL &&
+      cds_fuse_least(&dynamic_pj, &latency_s, arch, &unit->chain->group,
+                     power_limit_w, scratch) == CDS_OK) {
+    const double energy_pj =
+        dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * latency_s;
+    out->energy_pj = fmin(out->energy_pj, energy_pj);
+    out->latency_s = fmin(out->latency_s, latency_s);
+  }
+}
+
 void cds_network_floor(cds_point *out, const cds_arch *arch,
                        const cds_workload *workload,
-                       const cds_network_plan *plan, double power_limit_w) {
+                       const cds_network_plan *plan, double power_limit_w,
+                       cds_arena *scratch) {
   *out = (cds_point){0, 0};
-  const size_t count = plan != NULL ? plan->distinct : workload->layers;
-  for (size_t i = 0; i < count; i++) {
-    const size_t index = plan != NULL ? plan->first[i] : i;
-    const cds_layer *layer = &workload->layer[index];
-    const double weight =
-        plan != NULL ? plan->weight[i]
-                     : cds_phase_weight(&workload->phase[layer->phase]) *
-                           (double)layer->count;
+  for (size_t u = 0; u < plan->units; u++) {
+    const cds_network_unit *unit = &plan->unit[u];
     cds_point floor;
-    cds_layer_floor(&floor, arch, layer, power_limit_w);
-    out->energy_pj += weight * floor.energy_pj;
-    out->latency_s += weight * floor.latency_s;
+    cds_unit_floor(&floor, arch, workload, unit, power_limit_w, scratch);
+    out->energy_pj += unit->weight * floor.energy_pj;
+    out->latency_s += unit->weight * floor.latency_s;
   }
 }
 
@@ -97,15 +214,16 @@ void cds_network_tokens(double *first_token_s, double *token_s,
 
 void cds_network_token_floor(double *first_token_s, double *token_s,
                              const cds_arch *arch, const cds_workload *workload,
-                             const cds_network_plan *plan,
-                             double power_limit_w) {
+                             const cds_network_plan *plan, double power_limit_w,
+                             cds_arena *scratch) {
   double latency_s[CDS_PHASES_MAX] = {0};
-  for (size_t kind = 0; kind < plan->distinct; kind++) {
-    const cds_layer *layer = &workload->layer[plan->first[kind]];
+  for (size_t u = 0; u < plan->units; u++) {
+    const cds_network_unit *unit = &plan->unit[u];
+    const unsigned phase = workload->layer[unit->first].phase;
     cds_point floor;
-    cds_layer_floor(&floor, arch, layer, power_limit_w);
-    latency_s[layer->phase] += plan->weight[kind] * floor.latency_s /
-                               cds_phase_weight(&workload->phase[layer->phase]);
+    cds_unit_floor(&floor, arch, workload, unit, power_limit_w, scratch);
+    latency_s[phase] += unit->weight * floor.latency_s /
+                        cds_phase_weight(&workload->phase[phase]);
   }
   cds_network_tokens(first_token_s, token_s, workload, latency_s);
 }

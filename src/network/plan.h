@@ -9,6 +9,10 @@
  * the exact cost of an operation, 0 when it cannot be priced. */
 void cds_layer_floor(cds_point *out, const cds_arch *arch,
                      const cds_layer *layer, double power_limit_w);
+/* Likewise of a unit, fused or not. */
+void cds_unit_floor(cds_point *out, const cds_arch *arch,
+                    const cds_workload *workload, const cds_network_unit *unit,
+                    double power_limit_w, cds_arena *scratch);
 /* Whether weights, KV cache and activations fit the outermost level; diagnoses
  * the sum. CDS_EINFEASIBLE. */
 cds_status cds_network_footprint(const cds_arch *arch,

@@ -2,20 +2,21 @@
 /* Chunks of questions, one chunk a place of searchers; see questions.h. */
 #include "network/questions.h"
 
-#include <stdatomic.h>
+#include <string.h>
 
-#include "base/parallel.h"
 #include "network/advice.h"
 #include "network/conflict.h"
+#include "network/places.h"
 
-typedef struct batch {
+typedef struct layer_batch {
   const cds_asker *asker;
   cds_layer_question *question;
-  size_t questions;
-  size_t *first; /* by chunk: first question at its place */
-  size_t chunks;
-  atomic_size_t failed; /* least question that failed; SIZE_MAX: none */
-} batch;
+} layer_batch;
+
+typedef struct chain_batch {
+  const cds_asker *asker;
+  cds_chain_question *question;
+} chain_batch;
 
 static const cds_layer *layer_of(const cds_asker *asker, size_t kind) {
   return &asker->workload->layer[asker->plan->first[kind]];
@@ -26,15 +27,20 @@ cds_status cds_asker_begin(cds_asker *asker) {
   size_t count = 0;
   asker->place =
       (size_t *)cds_arena_array(asker->arena, plan->distinct, sizeof(size_t));
-  if (asker->place == NULL) {
+  asker->fuser_place =
+      (size_t *)cds_arena_array(asker->arena, plan->units, sizeof(size_t));
+  if (asker->place == NULL || asker->fuser_place == NULL) {
     return CDS_ENOMEM;
   }
   for (size_t kind = 0; kind < plan->distinct; kind++) {
-    const cds_layer *layer = layer_of(asker, kind);
-    if (plan->twin[kind] != kind) {
-      asker->place[kind] = asker->place[plan->twin[kind]];
-    } else if (layer->kind == CDS_LAYER_EINSUM) {
+    if (layer_of(asker, kind)->kind == CDS_LAYER_EINSUM) {
       asker->place[kind] = cds_searchers_place(count++);
+    }
+  }
+  count = 0;
+  for (size_t u = 0; u < plan->units; u++) {
+    if (plan->unit[u].chain != NULL && plan->unit[u].twin == u) {
+      asker->fuser_place[u] = cds_fusers_place(count++);
     }
   }
   cds_searchers_choose(asker->options->searchers, &asker->options->search);
@@ -50,10 +56,9 @@ static cds_status answer(const cds_asker *asker, cds_layer_question *question) {
     return CDS_EINTERRUPTED;
   }
   cds_searcher *searcher = NULL;
-  const size_t first = asker->plan->twin[question->kind];
   cds_status status = cds_searchers_begin(
-      &searcher, options->searchers, asker->place[first], asker->arch,
-      &layer_of(asker, first)->einsum, options->power_limit_w);
+      &searcher, options->searchers, asker->place[question->kind], asker->arch,
+      &layer_of(asker, question->kind)->einsum, options->power_limit_w);
   if (status == CDS_OK) {
     status = cds_search_solve(question->result, searcher, question->goal,
                               options->control);
@@ -70,50 +75,11 @@ static cds_status answer(const cds_asker *asker, cds_layer_question *question) {
   return question->result->found ? CDS_OK : CDS_EINTERNAL;
 }
 
-static void note_failure(batch *all, size_t question) {
-  size_t failed = atomic_load(&all->failed);
-  while (question < failed &&
-         !atomic_compare_exchange_weak(&all->failed, &failed, question)) {
-  }
-}
-
-static size_t place_of(const batch *all, size_t question) {
-  return all->asker->place[all->question[question].kind];
-}
-
-/* The questions at one place, in their order. Those after a failure are of no
- * concern; all before the first failure are answered. */
-static void answer_place(size_t chunk, unsigned thread, void *payload) {
-  (void)thread;
-  batch *all = (batch *)payload;
-  const size_t first = all->first[chunk];
-  for (size_t i = first; i < all->questions && i < atomic_load(&all->failed);
-       i++) {
-    cds_layer_question *question = &all->question[i];
-    if (place_of(all, i) == place_of(all, first)) {
-      question->status = answer(all->asker, question);
-      if (question->status != CDS_OK) {
-        note_failure(all, i);
-      }
-    }
-  }
-}
-
-static cds_status list_places(batch *all) {
-  bool seen[CDS_SEARCHERS_MAX] = {false};
-  all->first = (size_t *)cds_arena_array(all->asker->arena, all->questions,
-                                         sizeof(size_t));
-  if (all->first == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < all->questions; i++) {
-    const size_t place = place_of(all, i);
-    if (!seen[place]) {
-      seen[place] = true;
-      all->first[all->chunks++] = i;
-    }
-  }
-  return CDS_OK;
+static cds_status answer_layer(size_t index, void *payload) {
+  const layer_batch *all = (const layer_batch *)payload;
+  cds_layer_question *question = &all->question[index];
+  question->status = answer(all->asker, question);
+  return question->status;
 }
 
 /* Says what no mapping can avoid, or what the search cannot do. */
@@ -139,10 +105,70 @@ static cds_status diagnose(const cds_asker *asker,
 
 cds_status cds_ask_layers(const cds_asker *asker, cds_layer_question *question,
                           size_t questions) {
-  batch all = {.asker = asker, .question = question, .questions = questions};
-  atomic_init(&all.failed, SIZE_MAX);
-  CDS_TRY(list_places(&all));
-  cds_parallel_for(all.chunks, asker->options->threads, answer_place, &all);
-  const size_t failed = atomic_load(&all.failed);
-  return failed == SIZE_MAX ? CDS_OK : diagnose(asker, &question[failed]);
+  layer_batch all = {asker, question};
+  size_t *place =
+      (size_t *)cds_arena_array(asker->arena, questions, sizeof(size_t));
+  if (place == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < questions; i++) {
+    place[i] = asker->place[question[i].kind];
+  }
+  const cds_placed_questions list = {questions, place, answer_layer, &all};
+  size_t failed = 0;
+  CDS_TRY(
+      cds_work_by_place(&failed, &list, asker->options->threads, asker->arena));
+  return failed == questions ? CDS_OK : diagnose(asker, &question[failed]);
+}
+
+/* ---- chains ------------------------------------------------------------- */
+
+static cds_status answer_chain(size_t index, void *payload) {
+  const chain_batch *all = (const chain_batch *)payload;
+  const cds_asker *asker = all->asker;
+  const cds_network_options *options = asker->options;
+  cds_chain_question *question = &all->question[index];
+  cds_fuse_result *result = question->result;
+  const cds_chain_group *chain = asker->plan->unit[question->unit].chain;
+  cds_fuser *fuser = NULL;
+  memset(result, 0, sizeof *result);
+  if (cds_control_cancelled(options->control)) {
+    return question->status = CDS_EINTERRUPTED;
+  }
+  cds_status status = cds_fusers_begin(
+      &fuser, options->searchers, asker->fuser_place[question->unit],
+      asker->arch, &chain->group, options->power_limit_w);
+  if (status == CDS_OK) {
+    status = cds_fuser_solve(result, fuser, question->lambda, options->control);
+  }
+  question->outside = status == CDS_EINPUT || status == CDS_ELIMIT;
+  if (question->outside || status == CDS_EINFEASIBLE) {
+    *result = (cds_fuse_result){.proven = true, .bound = (double)INFINITY};
+    status = CDS_OK;
+  }
+  result->found = result->found && result->value < question->limit;
+  result->proven =
+      result->found ? result->proven : result->bound >= question->limit;
+  if (status == CDS_OK && cds_control_cancelled(options->control)) {
+    status = CDS_EINTERRUPTED;
+  }
+  return question->status = status;
+}
+
+cds_status cds_ask_chains(const cds_asker *asker, cds_chain_question *question,
+                          size_t questions) {
+  chain_batch all = {asker, question};
+  size_t *place =
+      (size_t *)cds_arena_array(asker->arena, questions, sizeof(size_t));
+  if (place == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < questions; i++) {
+    place[i] = asker->fuser_place[question[i].unit];
+  }
+  const cds_placed_questions list = {questions, place, answer_chain, &all};
+  size_t failed = 0;
+  CDS_TRY(
+      cds_work_by_place(&failed, &list, asker->options->threads, asker->arena));
+  return failed == questions ? CDS_OK : question[failed].status;
 }

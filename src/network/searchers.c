@@ -9,8 +9,15 @@ typedef struct place {
   const cds_einsum *einsum; /* that it is begun for; NULL: none */
 } place;
 
+typedef struct fuser_place {
+  cds_fuser *fuser;             /* made when needed */
+  const cds_fused_group *group; /* that it is begun for; NULL: none */
+  cds_status status;            /* of that */
+} fuser_place;
+
 struct cds_searchers {
   place place[CDS_SEARCHERS_MAX];
+  fuser_place fuser[CDS_FUSERS_MAX];
   cds_arena *arena; /* of the answers */
   cds_arena_mark empty;
   cds_answers answers;
@@ -41,6 +48,9 @@ void cds_searchers_free(cds_searchers *searchers) {
   for (size_t i = 0; i < CDS_SEARCHERS_MAX; i++) {
     cds_searcher_free(searchers->place[i].searcher);
   }
+  for (size_t i = 0; i < CDS_FUSERS_MAX; i++) {
+    cds_fuser_free(searchers->fuser[i].fuser);
+  }
   cds_arena_free(searchers->arena);
   cds_free(searchers);
 }
@@ -48,6 +58,9 @@ void cds_searchers_free(cds_searchers *searchers) {
 void cds_searchers_reset(cds_searchers *searchers) {
   for (size_t i = 0; i < CDS_SEARCHERS_MAX; i++) {
     searchers->place[i].einsum = NULL;
+  }
+  for (size_t i = 0; i < CDS_FUSERS_MAX; i++) {
+    searchers->fuser[i].group = NULL;
   }
   cds_arena_reset(searchers->arena, searchers->empty);
   searchers->answers.arena = searchers->arena;
@@ -86,4 +99,31 @@ cds_status cds_searchers_begin(cds_searcher **out, cds_searchers *searchers,
   CDS_TRY(cds_search_begin(at->searcher, arch, einsum, power_limit_w));
   at->einsum = einsum;
   return CDS_OK;
+}
+
+size_t cds_fusers_place(size_t n) {
+  return n < CDS_FUSERS_MAX ? n : CDS_FUSERS_MAX - 1;
+}
+
+cds_status cds_fusers_begin(cds_fuser **out, cds_searchers *searchers,
+                            size_t index, const cds_arch *arch,
+                            const cds_fused_group *group,
+                            double power_limit_w) {
+  fuser_place *at = &searchers->fuser[index];
+  if (at->fuser == NULL) {
+    at->fuser = cds_fuser_new();
+  }
+  *out = at->fuser;
+  if (at->fuser == NULL) {
+    return CDS_ENOMEM;
+  }
+  if (at->group != group) {
+    at->group = NULL;
+    at->status = cds_fuser_begin(at->fuser, arch, group, power_limit_w);
+    if (at->status == CDS_ENOMEM) {
+      return at->status;
+    }
+    at->group = group;
+  }
+  return at->status;
 }

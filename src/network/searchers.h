@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * searchers: what serves all questions about one design: the answers so far,
- * and a searcher for each kind of layers, so that what it prepares for the
- * kind, and what it has found there, is at hand for the next question. Kinds
- * beyond a limit share the last searcher, which is prepared anew whenever the
- * kind changes.
+ * a fuser for each chain, and a searcher for each kind of layers, so that what
+ * it prepares for the kind, and what it has found there, is at hand for the
+ * next question. Kinds beyond a limit share the last searcher, which is
+ * prepared anew whenever the kind changes.
  *
  * Memory: 2 MB a kind, as seen, for each design at work. Sharing eight
  * searchers among all matrix products, which are prepared faster than
@@ -15,7 +15,7 @@
 
 #include "network/answers.h"
 
-enum { CDS_SEARCHERS_MAX = 64 };
+enum { CDS_SEARCHERS_MAX = 64, CDS_FUSERS_MAX = 32 };
 
 /* Nothing is prepared or answered from now on: another design. */
 void cds_searchers_reset(cds_searchers *searchers);
@@ -33,5 +33,12 @@ size_t cds_searchers_place(size_t n);
 cds_status cds_searchers_begin(cds_searcher **out, cds_searchers *searchers,
                                size_t index, const cds_arch *arch,
                                const cds_einsum *einsum, double power_limit_w);
+
+/* The same for the n-th chain, and a group. The status of cds_fuser_begin,
+ * remembered while the group is the same; CDS_ENOMEM. */
+size_t cds_fusers_place(size_t n);
+cds_status cds_fusers_begin(cds_fuser **out, cds_searchers *searchers,
+                            size_t index, const cds_arch *arch,
+                            const cds_fused_group *group, double power_limit_w);
 
 #endif

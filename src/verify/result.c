@@ -179,6 +179,11 @@ static cds_status read_limits(cds_result_reading *it) {
 
 /* ---- layers ---------------------------------------------------------- */
 
+static bool runs_fused(const cds_yaml *node) {
+  const cds_yaml *fused = member(node, "fused", NULL);
+  return fused != NULL && fused->kind == CDS_YAML_MAPPING;
+}
+
 static cds_status read_claim(cds_result_reading *it, cds_claim *claim,
                              const cds_yaml *node) {
   claim->node = node;
@@ -196,6 +201,11 @@ static cds_status read_claim(cds_result_reading *it, cds_claim *claim,
     return CDS_OK;
   }
   claim->layer = &it->checking.inputs.workload.layer[found];
+  if (runs_fused(node)) {
+    claim->foreign = "it runs fused with its neighbours";
+    claim->keys.mapping = NULL;
+    return CDS_OK;
+  }
   const cds_status status = cds_claim_bind(&it->checking, claim);
   if (status == CDS_EINPUT) {
     claim->layer = NULL; /* it was told */
@@ -229,6 +239,9 @@ static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
     sum->latency_s += times * number_of(node, "latency_s");
     if (layer->kind == CDS_LAYER_EINSUM) {
       CDS_TRY(read_claim(it, &checking->claim[checking->claims++], node));
+      continue;
+    }
+    if (runs_fused(node)) {
       continue;
     }
     const cds_claim claim = {.node = node,

@@ -24,6 +24,7 @@ typedef struct network {
   fixture f;
   cds_space *space;
   cds_workload workload;
+  cds_network_plan plan;
   cds_searchers *searchers;
   cds_network_options options;
   cds_network_result result;
@@ -33,6 +34,8 @@ static void open_network(network *n) {
   memset(n, 0, sizeof *n);
   fixture_open(&n->f);
   tiny_read(&n->f, &n->space, &n->workload, TINY_ARCH, TINY_WORKLOAD);
+  assert_fine(&n->f, cds_network_plan_make(&n->plan, &n->workload,
+                                           CDS_FUSE_NONE, false, n->f.arena));
   n->searchers = cds_searchers_new();
   n->options = (cds_network_options)CDS_NETWORK_OPTIONS_INIT;
   assert_int_equal(cds_space_designs(n->space), DESIGNS);
@@ -73,7 +76,8 @@ static void every_design_equals_trying_all_mappings(void **state) {
       assert_true(near(n.result.value, want.value));
       assert_true(n.result.proven && n.result.bound == n.result.value);
       cds_point floor;
-      cds_network_floor(&floor, &arch, &n.workload, NULL, (double)INFINITY);
+      cds_network_floor(&floor, &arch, &n.workload, &n.plan, (double)INFINITY,
+                        n.f.arena);
       assert_true(floor.energy_pj <= n.result.energy_pj);
       assert_true(floor.latency_s <= n.result.latency_s);
       assert_true(cds_objective_value(n.options.objective, floor.energy_pj,
@@ -275,13 +279,12 @@ static void same_layers_are_planned_once(void **state) {
   (void)state;
   network n;
   open_network(&n);
-  cds_network_plan plan;
-  assert_fine(&n.f,
-              cds_network_plan_make(&plan, &n.workload, false, n.f.arena));
-  assert_int_equal(plan.distinct, 3);
-  assert_int_equal(plan.kind[1], plan.kind[3]);
-  assert_true(plan.weight[0] == 3 && plan.weight[1] == 5 &&
-              plan.weight[2] == 1);
+  const cds_network_plan *plan = &n.plan;
+  assert_int_equal(plan->distinct, 3);
+  assert_int_equal(plan->kind[1], plan->kind[3]);
+  assert_int_equal(plan->units, 3);
+  assert_true(plan->unit[0].weight == 3 && plan->unit[1].weight == 5 &&
+              plan->unit[2].weight == 1);
   close_network(&n);
 }
 

@@ -63,8 +63,8 @@ static void open_desk(desk *d) {
   tiny_read(&d->f, &d->space, &d->workload, ARCH, WORKLOAD);
   assert_fine(&d->f,
               cds_space_design(&d->arch, d->space, 0, d->f.arena, d->f.diag));
-  assert_fine(&d->f,
-              cds_network_plan_make(&d->plan, &d->workload, false, d->f.arena));
+  assert_fine(&d->f, cds_network_plan_make(&d->plan, &d->workload,
+                                           CDS_FUSE_NONE, false, d->f.arena));
   assert_int_equal(d->plan.distinct, LAYERS);
   d->options = (cds_network_options)CDS_NETWORK_OPTIONS_INIT;
   d->options.searchers = cds_searchers_new();

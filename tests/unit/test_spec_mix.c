@@ -245,8 +245,12 @@ static void mix_equals_trying_all_mappings(void **state) {
       assert_true(result.proven);
       assert_true(near(result.value, try_all(&all, options.objective)));
       check_sums(&m.workload, &result);
+      cds_network_plan plan;
       cds_point floor;
-      cds_network_floor(&floor, &arch, &m.workload, NULL, (double)INFINITY);
+      assert_fine(&m.f, cds_network_plan_make(&plan, &m.workload, CDS_FUSE_NONE,
+                                              false, m.f.arena));
+      cds_network_floor(&floor, &arch, &m.workload, &plan, (double)INFINITY,
+                        m.f.arena);
       assert_true(floor.energy_pj <= result.energy_pj);
       assert_true(floor.latency_s <= result.latency_s);
     }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A stage under outer loops takes at least what it takes without them when
+ * tiles at home need no room. For put the loops right below the homes, in their
+ * order, on top of the stage's own nest: that is a mapping of the whole stage
+ * which brings each word of a home once at most as often, keeps tiles of other
+ * tensors from one pass to the next where the loops gave them up, and so moves
+ * no more words at any level and takes no more cycles; and it needs no more
+ * room at any level, as homes need none. So the floor of whole stages with
+ * such homes is below all of them.
+ */
+#include "fuse/least.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "fuse/outers.h"
+
+/* Puts intermediates, and others of the stage's own tensors (bits), at home. */
+static cds_status put_home(cds_fused_pass *pass, const cds_outers *it,
+                           unsigned stage, unsigned level, unsigned others) {
+  const cds_fused_einsum *own = &it->group->stage[stage];
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    const cds_fused_tensor *tensor = &it->group->tensor[own->tensor[t]];
+    uint64_t words = 0;
+    CDS_TRY(cds_tensor_words(&words, own->einsum, t));
+    const bool home = tensor->intermediate || (others >> t & 1U) != 0;
+    const bool moves = !tensor->intermediate && tensor->first == stage;
+    pass->stage.home[t] = (cds_home){.level = home ? level : 0,
+                                     .loads = home && moves ? words : 0};
+  }
+  return CDS_OK;
+}
+
+/* The least of each over all choices of what else is at home. */
+static cds_status stage_least(cds_stage_floor *out, const cds_outers *it,
+                              unsigned stage, unsigned level) {
+  const cds_fused_einsum *own = &it->group->stage[stage];
+  unsigned free = 0;
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    free |= own->operation == NULL && cds_outers_may_stay(it, own->tensor[t])
+                ? 1U << t
+                : 0U;
+  }
+  *out = (cds_stage_floor){(double)INFINITY, (double)INFINITY};
+  for (unsigned others = 0; others <= free; others++) {
+    if ((others & ~free) != 0) {
+      continue;
+    }
+    cds_fused_pass pass = {.einsum = *own->einsum,
+                           .stage = {.rounds = 1, .repeats = 1}};
+    pass.einsum.stage = &pass.stage;
+    cds_stage_floor floor;
+    CDS_TRY(put_home(&pass, it, stage, level, others));
+    const cds_status made = cds_outers_floor(&floor, it, &pass, stage);
+    if (made == CDS_EINFEASIBLE || made == CDS_EINPUT) {
+      continue;
+    }
+    CDS_TRY(made);
+    out->dynamic_pj = fmin(out->dynamic_pj, floor.dynamic_pj);
+    out->latency_s = fmin(out->latency_s, floor.latency_s);
+  }
+  return isinf(out->latency_s) ? CDS_EINFEASIBLE : CDS_OK;
+}
+
+cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
+                          const cds_arch *arch, const cds_fused_group *group,
+                          double power_limit_w, cds_arena *scratch) {
+  const cds_outers it = {.arch = arch,
+                         .group = group,
+                         .power_limit_w = power_limit_w,
+                         .scratch = scratch};
+  *dynamic_pj = *latency_s = (double)INFINITY;
+  for (unsigned level = 1; level < arch->levels; level++) {
+    if (arch->level[level].depth > 0) {
+      continue;
+    }
+    cds_stage_floor sum = {0, 0};
+    cds_status status = CDS_OK;
+    for (unsigned s = 0; s < group->stages && status == CDS_OK; s++) {
+      cds_stage_floor floor;
+      status = stage_least(&floor, &it, s, level);
+      sum.dynamic_pj += floor.dynamic_pj;
+      sum.latency_s += floor.latency_s;
+    }
+    if (status == CDS_EINFEASIBLE) {
+      continue;
+    }
+    CDS_TRY(status);
+    *dynamic_pj = fmin(*dynamic_pj, sum.dynamic_pj);
+    *latency_s = fmin(*latency_s, sum.latency_s);
+  }
+  return isinf(*latency_s) ? CDS_EINFEASIBLE : CDS_OK;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * choose: a question of the walk (hull.h) about a unit, put to whoever knows.
+ * A chain is asked layer by layer first, then whether fused it takes less.
+ */
+#ifndef CDS_NETWORK_CHOOSE_H
+#define CDS_NETWORK_CHOOSE_H
+
+#include "network/hull.h"
+#include "network/questions.h"
+
+typedef struct cds_chooser {
+  const cds_workload *workload;
+  const cds_network_plan *plan;
+  cds_arena *arena;           /* of scratch */
+  const cds_hull_layer *hull; /* by unit */
+  const cds_cost *cost;       /* of the operations, by kind */
+  cds_answers *answers;       /* by kind, then by twin of chains */
+  cds_asker asker;
+  bool apart;     /* chains run layer by layer */
+  uint64_t nodes; /* opened for what was chosen from */
+} cds_chooser;
+
+/* A cds_hull_solver: the payload is a chooser. A solution is the number of an
+ * answer: of the chain, or of the layer; of a chain that runs layer by layer,
+ * `fused` of the answer is NULL or has found nothing, and its layers are
+ * answered at the same lambda. */
+cds_status cds_choose(cds_hull_ask *ask, size_t asks, void *payload);
+/* The kind of a layer of the unit. */
+size_t cds_unit_kind(const cds_chooser *it, const cds_network_unit *unit,
+                     size_t part);
+bool cds_kind_is_product(const cds_chooser *it, size_t kind);
+/* The answer, which exists. */
+cds_answer *cds_choose_answer(const cds_chooser *it, size_t kind,
+                              double lambda);
+
+#endif

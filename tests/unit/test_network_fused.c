@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Chains in a network: what is planned as one, that the choice between fused
+ * and layer by layer is exact, and that what is reported is what is counted.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "network/plan.h"
+#include "network/searchers.h"
+#include "support/messages.h"
+#include "support/tiny_network.h"
+
+static const char ARCH[] =
+    "architecture: small\nclock: 1 GHz\nlevels:\n"
+    "  - {level: DRAM, size: 1 MiB, bandwidth: 4 B/cycle,\n"
+    "     energy: {read: 60 pJ, fill: 60 pJ, update: 60 pJ, drain: 60 pJ}}\n"
+    "  - {level: GLB, size: $glb, bandwidth: 16 B/cycle,\n"
+    "     energy: {read: 5 pJ, fill: 6 pJ, update: 6 pJ, drain: 5 pJ}}\n"
+    "  - {array: PE, rows: 2, cols: 2}\n"
+    "  - {level: RF, size: 8 B, bandwidth: 8 B/cycle,\n"
+    "     energy: {read: 1 pJ, fill: 1 pJ, update: 1 pJ, drain: 1 pJ}}\n"
+    "  - {compute: MAC, energy: 1 pJ}\n"
+    "  - {compute: VPU, class: vector, at: GLB, lanes: 2, formats: [fp32],\n"
+    "     energy: 1 pJ}\n"
+    "explore:\n  variables: {glb: [24 B, 64 B, 160 B]}\n";
+
+static const char WORKLOAD[] =
+    "workload: few\nprecision: 8 bit\nlayers:\n"
+    "  - {name: in, einsum: \"Y[m,n] += X[m,k] * W[k,n]\",\n"
+    "     ranks: {m: 4, n: 8, k: 4}}\n"
+    "  - {name: att, attention: {heads: 2, query: 4, context: 8,\n"
+    "     head_dim: 2}, count: 3}\n"
+    "  - {name: out, einsum: \"Y[m,n] += X[m,k] * W[k,n]\",\n"
+    "     ranks: {m: 4, n: 8, k: 4}}\n";
+enum { IN, QK, SOFTMAX, AV, OUT, LAYERS };
+enum { DESIGNS = 3 };
+
+typedef struct desk {
+  fixture f;
+  cds_space *space;
+  cds_workload workload;
+  cds_arch arch;
+  cds_searchers *searchers;
+  cds_network_options options;
+  cds_network_result result;
+} desk;
+
+static void open_desk(desk *d) {
+  memset(d, 0, sizeof *d);
+  fixture_open(&d->f);
+  tiny_read(&d->f, &d->space, &d->workload, ARCH, WORKLOAD);
+  assert_int_equal(d->workload.layers, LAYERS);
+  assert_int_equal(cds_space_designs(d->space), DESIGNS);
+  d->searchers = cds_searchers_new();
+  assert_non_null(d->searchers);
+  d->options = (cds_network_options)CDS_NETWORK_OPTIONS_INIT;
+  d->options.searchers = d->searchers;
+  d->options.details = true;
+  d->options.fuse = CDS_FUSE_ALL;
+}
+
+static void close_desk(desk *d) {
+  cds_searchers_free(d->searchers);
+  fixture_close(&d->f);
+}
+
+static void solve(desk *d, uint64_t design) {
+  assert_fine(&d->f, cds_space_design(&d->arch, d->space, design, d->f.arena,
+                                      d->f.diag));
+  assert_fine(&d->f, cds_network_solve(&d->result, &d->arch, &d->workload,
+                                       d->f.arena, &d->options, d->f.diag));
+}
+
+static void a_chain_is_planned_as_one(void **state) {
+  (void)state;
+  desk d;
+  open_desk(&d);
+  cds_network_plan plan;
+  assert_fine(&d.f, cds_network_plan_make(&plan, &d.workload, CDS_FUSE_ALL,
+                                          false, d.f.arena));
+  assert_int_equal(plan.distinct, 4);
+  assert_int_equal(plan.units, 2);
+  assert_null(plan.unit[0].chain);
+  assert_true(plan.unit[0].weight == 2);
+  assert_non_null(plan.unit[1].chain);
+  assert_int_equal(plan.unit[1].first, QK);
+  assert_int_equal(plan.unit[1].layers, 3);
+  assert_true(plan.unit[1].weight == 3);
+  assert_int_equal(plan.unit_of[AV], 1);
+  assert_int_equal(plan.part[AV], 2);
+  assert_int_equal(plan.unit_of[OUT], plan.unit_of[IN]);
+  assert_fine(&d.f, cds_network_plan_make(&plan, &d.workload, CDS_FUSE_NONE,
+                                          false, d.f.arena));
+  assert_int_equal(plan.units, 4);
+  close_desk(&d);
+}
+
+/* Sums over layers are the whole, and each layer costs what its counts do. */
+static void check_costs(desk *d) {
+  double energy_pj = 0;
+  double latency_s = 0;
+  for (size_t i = 0; i < LAYERS; i++) {
+    const cds_layer_result *layer = &d->result.layer[i];
+    energy_pj += layer->times * layer->cost.energy_pj;
+    latency_s += layer->times * layer->cost.latency_s;
+    if (layer->layer->kind != CDS_LAYER_EINSUM) {
+      continue;
+    }
+    const cds_einsum *einsum = cds_layer_result_einsum(layer);
+    cds_counts *counts =
+        (cds_counts *)cds_arena_alloc(d->f.arena, sizeof *counts);
+    cds_cost cost;
+    assert_int_equal(
+        cds_count(counts, &d->arch, einsum, &layer->mapping, d->f.arena),
+        CDS_OK);
+    assert_int_equal(
+        cds_price_einsum(&cost, &d->arch, einsum, counts, (double)INFINITY),
+        CDS_OK);
+    assert_true(cost.energy_pj == layer->cost.energy_pj);
+    assert_true(cost.latency_s == layer->cost.latency_s);
+  }
+  assert_true(fabs(energy_pj - d->result.energy_pj) <= 1e-12 * energy_pj);
+  assert_true(fabs(latency_s - d->result.latency_s) <= 1e-12 * latency_s);
+}
+
+enum { SLOPES = 81 };
+
+/* Points of the chain, fused, and of a layer: by asking at many slopes. */
+typedef struct points {
+  size_t count;
+  cds_point point[2 * SLOPES];
+} points;
+
+static double slope_of(const desk *d, unsigned i) {
+  const double middle = d->result.energy_pj / d->result.latency_s;
+  return middle * pow(2, ((double)i - SLOPES / 2) / 4);
+}
+
+static void add_layer(points *out, desk *d, size_t layer, unsigned slope) {
+  cds_searcher *searcher = cds_searcher_new();
+  static cds_search_result result;
+  assert_int_equal(cds_search_begin(searcher, &d->arch,
+                                    &d->workload.layer[layer].einsum,
+                                    (double)INFINITY),
+                   CDS_OK);
+  const cds_goal goal = {.lambda_pj_per_s = slope_of(d, slope)};
+  assert_int_equal(cds_search_solve(&result, searcher, goal, NULL), CDS_OK);
+  out->point[out->count++] =
+      (cds_point){result.cost.energy_pj, result.cost.latency_s};
+  cds_searcher_free(searcher);
+}
+
+/* The chain fused and layer by layer at each slope. */
+static void list_chain(points *out, desk *d) {
+  static cds_chain_group chain;
+  static cds_fuse_result fused;
+  assert_int_equal(cds_chain_find(&chain, &d->workload, QK), CDS_OK);
+  cds_fuser *fuser = cds_fuser_new();
+  const cds_status fits =
+      cds_fuser_begin(fuser, &d->arch, &chain.group, (double)INFINITY);
+  cds_cost softmax;
+  cds_operation_counts counts;
+  assert_int_equal(cds_price_operation(&softmax, &counts, &d->arch,
+                                       &d->workload.layer[SOFTMAX].operation,
+                                       (double)INFINITY),
+                   CDS_OK);
+  out->count = 0;
+  for (unsigned i = 0; i < SLOPES; i++) {
+    points apart = {.count = 0};
+    add_layer(&apart, d, QK, i);
+    add_layer(&apart, d, AV, i);
+    out->point[out->count++] = (cds_point){
+        apart.point[0].energy_pj + softmax.energy_pj + apart.point[1].energy_pj,
+        apart.point[0].latency_s + softmax.latency_s +
+            apart.point[1].latency_s};
+    if (fits == CDS_OK &&
+        cds_fuser_solve(&fused, fuser, slope_of(d, i), NULL) == CDS_OK) {
+      out->point[out->count++] = (cds_point){fused.energy_pj, fused.latency_s};
+    }
+  }
+  cds_fuser_free(fuser);
+}
+
+/* No choice of known points is better than what is proven, whatever chain and
+ * layers do; and what is proven is one of them. */
+static void check_choice(desk *d) {
+  static points chain;
+  static points layer;
+  layer.count = 0;
+  list_chain(&chain, d);
+  for (unsigned i = 0; i < SLOPES; i++) {
+    add_layer(&layer, d, IN, i);
+  }
+  double least = (double)INFINITY;
+  for (size_t c = 0; c < chain.count; c++) {
+    for (size_t l = 0; l < layer.count; l++) {
+      const double energy_pj =
+          3 * chain.point[c].energy_pj + 2 * layer.point[l].energy_pj;
+      const double latency_s =
+          3 * chain.point[c].latency_s + 2 * layer.point[l].latency_s;
+      least = fmin(least, cds_objective_value(d->options.objective, energy_pj,
+                                              latency_s));
+    }
+  }
+  assert_true(d->result.proven && d->result.bound == d->result.value);
+  assert_true(fabs(least - d->result.value) <= 1e-9 * least);
+}
+
+static void the_choice_between_fused_and_apart_is_exact(void **state) {
+  (void)state;
+  desk d;
+  open_desk(&d);
+  size_t fused = 0;
+  for (uint64_t design = 0; design < DESIGNS; design++) {
+    for (unsigned o = 0; o <= CDS_OBJECTIVE_ED2P; o++) {
+      d.options.objective = (cds_objective)o;
+      d.options.fuse = CDS_FUSE_ALL;
+      solve(&d, design);
+      check_costs(&d);
+      check_choice(&d);
+      assert_int_equal(d.result.chains, 1);
+      assert_int_equal(d.result.chains_outside, 0);
+      const cds_network_result with = d.result;
+      fused += with.fused;
+      assert_int_equal(with.layer[QK].fused != NULL, with.fused == 1);
+      assert_null(with.layer[IN].fused);
+      d.options.fuse = CDS_FUSE_NONE;
+      solve(&d, design);
+      assert_true(d.result.value >= with.value);
+      assert_true(
+          cds_objective_value(d.options.objective, with.unfused.energy_pj,
+                              with.unfused.latency_s) == d.result.value);
+    }
+  }
+  assert_in_range(fused, 4, 11); /* both happen */
+  close_desk(&d);
+}
+
+static void floors_are_below(void **state) {
+  (void)state;
+  desk d;
+  open_desk(&d);
+  for (uint64_t design = 0; design < DESIGNS; design++) {
+    solve(&d, design);
+    cds_network_plan plan;
+    cds_point floor;
+    assert_fine(&d.f, cds_network_plan_make(&plan, &d.workload, CDS_FUSE_ALL,
+                                            false, d.f.arena));
+    cds_network_floor(&floor, &d.arch, &d.workload, &plan, (double)INFINITY,
+                      d.f.arena);
+    assert_true(floor.energy_pj > 0 && floor.latency_s > 0);
+    assert_true(floor.energy_pj <= d.result.least_energy_pj * (1 + 1e-9));
+    assert_true(floor.latency_s <= d.result.least_latency_s * (1 + 1e-9));
+    assert_true(floor.energy_pj <= d.result.energy_pj);
+    assert_true(floor.latency_s <= d.result.latency_s);
+  }
+  close_desk(&d);
+}
+
+static void what_was_answered_is_not_searched_again(void **state) {
+  (void)state;
+  desk d;
+  open_desk(&d);
+  solve(&d, 2);
+  const cds_network_result first = d.result;
+  d.options.again = true;
+  solve(&d, 2);
+  assert_true(d.result.value == first.value);
+  assert_int_equal(d.result.nodes, first.nodes);
+  assert_int_equal(d.result.fused, first.fused);
+  close_desk(&d);
+}
+
+static void threads_do_not_change_the_result(void **state) {
+  (void)state;
+  desk d;
+  open_desk(&d);
+  d.options.threads = 1;
+  solve(&d, 2);
+  const cds_network_result one = d.result;
+  for (unsigned threads = 2; threads < 4; threads++) {
+    d.options.threads = threads;
+    solve(&d, 2);
+    assert_true(d.result.value == one.value);
+    assert_int_equal(d.result.nodes, one.nodes);
+    for (size_t i = 0; i < LAYERS; i++) {
+      assert_memory_equal(&d.result.layer[i].mapping, &one.layer[i].mapping,
+                          sizeof one.layer[i].mapping);
+    }
+  }
+  close_desk(&d);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_chain_is_planned_as_one),
+      cmocka_unit_test(the_choice_between_fused_and_apart_is_exact),
+      cmocka_unit_test(floors_are_below),
+      cmocka_unit_test(what_was_answered_is_not_searched_again),
+      cmocka_unit_test(threads_do_not_change_the_result),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
