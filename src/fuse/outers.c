@@ -198,8 +198,7 @@ static double home_bits(const cds_outers *it, const cds_fused_pass *pass,
          (twice ? 2 : 1);
 }
 
-/* Whether what is at home leaves no level too small. */
-static bool homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
+bool cds_outers_homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
   double bits[CDS_LEVELS_MAX];
   for (unsigned l = 0; l < it->arch->levels; l++) {
     bits[l] = (double)pass->stage.taken_bits[l];
@@ -217,7 +216,7 @@ static bool homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
 
 cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
                             const cds_fused_pass *pass, unsigned stage) {
-  if (!homes_fit(outers, pass)) {
+  if (!cds_outers_homes_fit(outers, pass)) {
     return CDS_EINFEASIBLE;
   }
   if (outers->group->stage[stage].operation != NULL) {

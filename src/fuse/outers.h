@@ -75,6 +75,8 @@ void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
 /* The cost of a stage that is no product, of all passes. */
 cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage);
+/* Whether what is at home leaves no level too small. */
+bool cds_outers_homes_fit(const cds_outers *outers, const cds_fused_pass *pass);
 /* CDS_EINFEASIBLE when not even what must be there fits. */
 cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
                             const cds_fused_pass *pass, unsigned stage);

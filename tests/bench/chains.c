@@ -80,6 +80,7 @@ static bool is_first(const chains *it) {
 static bool solve(chains *it, double lambda, double limit) {
   cds_fuse_result *r = &it->result;
   const double start = cpu_s();
+  cds_fuser_limit(it->fuser, limit);
   const cds_status status = cds_fuser_solve(r, it->fuser, lambda, NULL);
   const double gone = cpu_s() - start;
   printf("    %-9s lambda %-11.5g %9.3f ms  choices %7" PRIu64
@@ -89,7 +90,8 @@ static bool solve(chains *it, double lambda, double limit) {
   if (r->found) {
     printf("%s%.15g\n", r->proven ? "" : "not proven ", r->value);
   } else {
-    printf("none\n");
+    printf("%s, bound/unfused %.5f\n", r->proven ? "none" : "not proven",
+           r->bound / limit);
   }
   return status == CDS_OK || status == CDS_EINFEASIBLE;
 }
