@@ -356,9 +356,7 @@ static cds_status open_all(cds_fuser *it, double *least) {
 cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
                            double lambda_pj_per_s, const cds_control *control) {
   memset(out, 0, sizeof *out);
-  fuser->stages.lambda = lambda_pj_per_s;
-  fuser->stages.control = control;
-  fuser->stages.nodes = 0;
+  cds_stages_ask(&fuser->stages, lambda_pj_per_s, control);
   fuser->control = control;
   fuser->out = out;
   fuser->any = fuser->hurried = false;

@@ -214,19 +214,33 @@ bool cds_outers_homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
   return true;
 }
 
-cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
-                            const cds_fused_pass *pass, unsigned stage) {
+cds_status cds_outers_least_floor(cds_stage_floor *out, cds_outers *outers,
+                                  const cds_fused_pass *pass, unsigned stage,
+                                  const cds_home *other, unsigned may) {
   if (!cds_outers_homes_fit(outers, pass)) {
     return CDS_EINFEASIBLE;
   }
-  if (outers->group->stage[stage].operation != NULL) {
-    cds_cost cost;
-    CDS_TRY(cds_outers_operation(&cost, outers, pass, stage));
-    *out = (cds_stage_floor){cost.dynamic_pj, cost.latency_s};
+  cds_problem problem;
+  if (cds_problem_init(&problem, outers->arch, &pass->einsum,
+                       outers->power_limit_w) != CDS_OK) {
+    *out = (cds_stage_floor){0, 0}; /* the search says what is wrong */
     return CDS_OK;
   }
-  cds_search_floor(&out->dynamic_pj, &out->latency_s, outers->arch,
-                   &pass->einsum, outers->power_limit_w);
+  return cds_floor_memo_get(&out->dynamic_pj, &out->latency_s,
+                            &outers->memo[stage], &problem, other, may);
+}
+
+cds_status cds_outers_floor(cds_stage_floor *out, cds_outers *outers,
+                            const cds_fused_pass *pass, unsigned stage) {
+  if (outers->group->stage[stage].operation == NULL) {
+    return cds_outers_least_floor(out, outers, pass, stage, NULL, 0);
+  }
+  if (!cds_outers_homes_fit(outers, pass)) {
+    return CDS_EINFEASIBLE;
+  }
+  cds_cost cost;
+  CDS_TRY(cds_outers_operation(&cost, outers, pass, stage));
+  *out = (cds_stage_floor){cost.dynamic_pj, cost.latency_s};
   return CDS_OK;
 }
 
@@ -459,6 +473,9 @@ cds_status cds_outers_list(cds_outers *outers, size_t vector) {
 
 cds_status cds_outers_begin(cds_outers *outers) {
   outers->count = 0;
+  for (unsigned s = 0; s < outers->group->stages; s++) {
+    cds_floor_memo_begin(&outers->memo[s], outers->arena);
+  }
   CDS_TRY(make_classes(outers));
   return cds_outers_vectors(outers);
 }

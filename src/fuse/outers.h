@@ -4,6 +4,7 @@
 #define CDS_FUSE_OUTERS_H
 
 #include "fuse/fuse.h"
+#include "search/floor_memo.h"
 
 enum {
   CDS_LOOP_CLASSES_MAX = 8,
@@ -45,6 +46,7 @@ typedef struct cds_outers {
   const cds_fused_group *group;
   double power_limit_w;
   cds_arena *arena, *scratch;
+  cds_floor_memo memo[CDS_STAGES_MAX];
   unsigned classes;
   cds_loop_class class[CDS_LOOP_CLASSES_MAX];
   size_t vectors, vector_room;
@@ -78,7 +80,12 @@ cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
 /* Whether what is at home leaves no level too small. */
 bool cds_outers_homes_fit(const cds_outers *outers, const cds_fused_pass *pass);
 /* CDS_EINFEASIBLE when not even what must be there fits. */
-cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
+cds_status cds_outers_floor(cds_stage_floor *out, cds_outers *outers,
                             const cds_fused_pass *pass, unsigned stage);
+/* The same of a product with the least energy and the least time of what any of
+ * these tensors (bits) at its other home takes. */
+cds_status cds_outers_least_floor(cds_stage_floor *out, cds_outers *outers,
+                                  const cds_fused_pass *pass, unsigned stage,
+                                  const cds_home *other, unsigned may);
 
 #endif

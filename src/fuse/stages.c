@@ -13,6 +13,14 @@ void cds_stages_begin(cds_stages *stages) {
   memset(stages->slot, 0, sizeof stages->slot);
 }
 
+void cds_stages_ask(cds_stages *stages, double lambda_pj_per_s,
+                    const cds_control *control) {
+  stages->ask++;
+  stages->lambda = lambda_pj_per_s;
+  stages->control = control;
+  stages->nodes = 0;
+}
+
 double cds_stages_sum(const cds_stages *stages, double dynamic_pj,
                       double latency_s) {
   return dynamic_pj + (stages->leakage_w * 1e12 + stages->lambda) * latency_s;
@@ -78,7 +86,7 @@ static cds_status get(cds_known_stage **out, cds_stages *it,
 /* What a stage is, once: its twin, and whether what must be there fits. */
 // NOLINTNEXTLINE(misc-no-recursion): once, for the twin
 static cds_status begin_stage(cds_stages *it, cds_known_stage *made) {
-  const cds_outers *outers = it->outers;
+  cds_outers *outers = it->outers;
   made->operation = outers->group->stage[made->index].operation != NULL;
   if (takes_room(&made->pass, outers->arch->levels)) {
     cds_fused_pass all_room = made->pass;
@@ -175,7 +183,7 @@ static double points_least(const cds_stages *it, const cds_known_stage *stage) {
 }
 
 bool cds_stages_solved(const cds_stages *stages, const cds_known_stage *stage) {
-  return stage->operation || (stage->solved && stage->asked == stages->lambda);
+  return stage->operation || stage->solved == stages->ask;
 }
 
 double cds_stages_value(const cds_stages *stages,
@@ -240,11 +248,7 @@ static bool twin_fits(const cds_stages *it, const cds_known_stage *stage) {
   return true;
 }
 
-/* The search itself. A little more than the limit is looked at, so that
- * rounding leaves out nothing that is within it. */
-static cds_status search_own(cds_stages *it, cds_known_stage *stage,
-                             double limit) {
-  static const double more = 1 + 1e-9;
+static cds_status solve(cds_stages *it, cds_known_stage *stage, double limit) {
   if (stage->own == NULL) {
     stage->own =
         (cds_search_result *)cds_arena_alloc(it->arena, sizeof *stage->own);
@@ -253,13 +257,26 @@ static cds_status search_own(cds_stages *it, cds_known_stage *stage,
     }
   }
   const cds_goal goal = {.lambda_pj_per_s = it->lambda,
-                         .value_limit = isinf(limit) ? 0 : limit * more};
-  cds_status status =
-      cds_search_begin(it->searcher, it->outers->arch, &stage->pass.einsum,
-                       it->outers->power_limit_w);
-  if (status == CDS_OK) {
-    status = cds_search_solve(stage->own, it->searcher, goal, it->control);
-    it->nodes += stage->own->nodes;
+                         .value_limit = isinf(limit) ? 0 : limit};
+  CDS_TRY(cds_search_begin(it->searcher, it->outers->arch, &stage->pass.einsum,
+                           it->outers->power_limit_w));
+  const cds_status status =
+      cds_search_solve(stage->own, it->searcher, goal, it->control);
+  it->nodes += stage->own->nodes;
+  return status;
+}
+
+/* The search itself, of what is within the limit, and no worse than a mapping
+ * that is known. A little more than that is looked at, so that rounding leaves
+ * out nothing that is within it. */
+static cds_status search_own(cds_stages *it, cds_known_stage *stage,
+                             double limit) {
+  static const double more = 1 + 1e-9;
+  const double known =
+      stage->met ? stage->met_pj + it->lambda * stage->met_s : (double)INFINITY;
+  const cds_status status = solve(it, stage, fmin(limit, known) * more);
+  if (status == CDS_EINFEASIBLE && known < limit) {
+    return CDS_EINTERNAL; /* a mapping was lost */
   }
   if (status == CDS_EINFEASIBLE) {
     stage->never = isinf(limit);
@@ -269,9 +286,11 @@ static cds_status search_own(cds_stages *it, cds_known_stage *stage,
     return CDS_OK;
   }
   CDS_TRY(status);
-  stage->solved = true;
-  stage->asked = it->lambda;
+  stage->met = true;
+  stage->solved = it->ask;
   stage->result = stage->own;
+  stage->met_pj = stage->own->cost.energy_pj;
+  stage->met_s = stage->own->cost.latency_s;
   add_point(stage, it->lambda, stage->own->bound * down);
   return stage->free == NULL ? set_needs(it, stage) : CDS_OK;
 }
@@ -279,21 +298,25 @@ static cds_status search_own(cds_stages *it, cds_known_stage *stage,
 cds_status cds_stages_search(cds_stages *stages, cds_known_stage *stage,
                              double limit) {
   cds_known_stage *twin = stage->free;
-  if (cds_stages_solved(stages, stage) ||
-      cds_stages_least(stages, stage) > limit) {
+  const double least = cds_stages_least(stages, stage);
+  if (cds_stages_solved(stages, stage) || isinf(least) || least > limit) {
     return CDS_OK;
   }
-  if (twin != NULL && !cds_stages_solved(stages, twin)) {
+  if (twin == NULL) {
+    return search_own(stages, stage, limit);
+  }
+  if (!cds_stages_solved(stages, twin)) {
     CDS_TRY(search_own(stages, twin, limit));
-    if (cds_stages_least(stages, stage) > limit) {
-      return CDS_OK;
+    if (!cds_stages_solved(stages, twin)) {
+      return CDS_OK; /* so is the stage's least beyond */
     }
   }
-  if (twin != NULL && twin_fits(stages, stage)) {
-    stage->solved = true;
-    stage->asked = stages->lambda;
+  if (twin_fits(stages, stage)) {
+    stage->solved = stages->ask;
     stage->result = twin->result;
     return CDS_OK;
   }
-  return search_own(stages, stage, limit);
+  return cds_stages_least(stages, stage) > limit
+             ? CDS_OK
+             : search_own(stages, stage, limit);
 }

@@ -36,19 +36,23 @@ typedef struct cds_known_stage {
   cds_stage_floor floor;
   unsigned points;
   cds_stage_point point[CDS_STAGE_POINTS]; /* by rising price */
-  /* The least at price `asked`, if solved; of a twin perhaps. */
-  bool solved;
-  double asked;
+  uint64_t solved;                         /* in which ask; 0: in none */
+  /* The least that was found then, by the twin perhaps. */
   const cds_search_result *result;
   cds_search_result *own; /* room for it; NULL: not needed yet */
+  /* A mapping that a search of this stage found, at whatever price. */
+  bool met;
+  double met_pj, met_s;
   uint64_t need_bits[CDS_LEVELS_MAX];
 } cds_known_stage;
 
 typedef struct cds_stages {
-  const cds_outers *outers;
+  cds_outers *outers;
   cds_arena *arena, *scratch;
   cds_searcher *searcher;
-  double leakage_w, lambda; /* the price at hand */
+  double leakage_w;
+  uint64_t ask;  /* number of the question at hand */
+  double lambda; /* its price of time */
   const cds_control *control;
   uint64_t nodes; /* opened by searches */
   cds_known_stage *slot[CDS_STAGE_SLOTS];
@@ -57,6 +61,9 @@ typedef struct cds_stages {
 /* Knows nothing of a new group; outers, arenas, searcher and leakage are set.
  */
 void cds_stages_begin(cds_stages *stages);
+/* The next question: nothing is solved. */
+void cds_stages_ask(cds_stages *stages, double lambda_pj_per_s,
+                    const cds_control *control);
 /* The stage that a pass makes. */
 cds_status cds_stages_get(cds_known_stage **out, cds_stages *stages,
                           const cds_fused_pass *pass, unsigned index);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Floors (cds_search_floor) of many stages (spec/stage.h) that are one einsum
+ * with other sizes and homes. A tensor's least row depends on the size of the
+ * class that it lacks, on its words and rounds, on its home and on what comes
+ * there: few of these differ, so that each row is made once.
+ */
+#ifndef CDS_SEARCH_FLOOR_MEMO_H
+#define CDS_SEARCH_FLOOR_MEMO_H
+
+#include "base/arena.h"
+#include "search/problem.h"
+#include "spec/stage.h"
+
+enum { CDS_FLOOR_SLOTS = 1 << 10 };
+
+typedef struct cds_floor_row cds_floor_row;
+typedef struct cds_floor_memo {
+  cds_arena *arena;
+  cds_floor_row *slot[CDS_FLOOR_SLOTS];
+} cds_floor_memo;
+
+/* Forgets all rows; the next ones live in the arena. */
+void cds_floor_memo_begin(cds_floor_memo *memo, cds_arena *arena);
+/* The least energy and the least time of the floors with any of these tensors
+ * (bits) at its other home. The pair is one that cds_search_uneven takes, and
+ * has a stage; architecture, formats and ranks are the same for one memo.
+ * CDS_ENOMEM. */
+cds_status cds_floor_memo_get(double *dynamic_pj, double *latency_s,
+                              cds_floor_memo *memo, const cds_problem *problem,
+                              const cds_home other[CDS_MATRIX], unsigned may);
+
+#endif
