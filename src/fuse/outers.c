@@ -214,7 +214,7 @@ bool cds_outers_homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
   return true;
 }
 
-cds_status cds_outers_least_floor(cds_stage_floor *out, cds_outers *outers,
+cds_status cds_outers_least_floor(cds_floor *out, cds_outers *outers,
                                   const cds_fused_pass *pass, unsigned stage,
                                   const cds_home *other, unsigned may) {
   if (!cds_outers_homes_fit(outers, pass)) {
@@ -223,14 +223,13 @@ cds_status cds_outers_least_floor(cds_stage_floor *out, cds_outers *outers,
   cds_problem problem;
   if (cds_problem_init(&problem, outers->arch, &pass->einsum,
                        outers->power_limit_w) != CDS_OK) {
-    *out = (cds_stage_floor){0, 0}; /* the search says what is wrong */
+    *out = (cds_floor){0, 0, 0}; /* the search says what is wrong */
     return CDS_OK;
   }
-  return cds_floor_memo_get(&out->dynamic_pj, &out->latency_s,
-                            &outers->memo[stage], &problem, other, may);
+  return cds_floor_memo_get(out, &outers->memo[stage], &problem, other, may);
 }
 
-cds_status cds_outers_floor(cds_stage_floor *out, cds_outers *outers,
+cds_status cds_outers_floor(cds_floor *out, cds_outers *outers,
                             const cds_fused_pass *pass, unsigned stage) {
   if (outers->group->stage[stage].operation == NULL) {
     return cds_outers_least_floor(out, outers, pass, stage, NULL, 0);
@@ -240,7 +239,7 @@ cds_status cds_outers_floor(cds_stage_floor *out, cds_outers *outers,
   }
   cds_cost cost;
   CDS_TRY(cds_outers_operation(&cost, outers, pass, stage));
-  *out = (cds_stage_floor){cost.dynamic_pj, cost.latency_s};
+  *out = (cds_floor){cost.dynamic_pj, cost.latency_s, 0};
   return CDS_OK;
 }
 
@@ -258,7 +257,7 @@ typedef struct cds_place_list {
 /* Floors of a stage by the places of its own tensors. */
 typedef struct cds_own_floors {
   unsigned count;
-  cds_stage_floor *floor; /* latency INFINITY: does not fit */
+  cds_floor *floor; /* latency INFINITY: does not fit */
 } cds_own_floors;
 
 typedef struct cds_placing_all {
@@ -335,8 +334,8 @@ static cds_status own_floor(cds_placing_all *it, unsigned stage) {
   }
   cds_outer outer;
   cds_outers_nodes(&outer, outers, &choice);
-  cds_stage_floor *floor = &it->stage[stage].floor[own_index(it, stage)];
-  *floor = (cds_stage_floor){(double)INFINITY, (double)INFINITY};
+  cds_floor *floor = &it->stage[stage].floor[own_index(it, stage)];
+  *floor = (cds_floor){(double)INFINITY, (double)INFINITY, 0};
   if (cds_fused_outer_wrong(outers->group, outers->arch, &outer) != NULL) {
     return CDS_OK;
   }
@@ -363,8 +362,8 @@ static cds_status own_floors(cds_placing_all *it, unsigned stage) {
     out->count *= it->tensor[own->tensor[t]].count;
     it->at[own->tensor[t]] = 0;
   }
-  out->floor = (cds_stage_floor *)cds_arena_array(
-      it->outers->scratch, out->count, sizeof *out->floor);
+  out->floor = (cds_floor *)cds_arena_array(it->outers->scratch, out->count,
+                                            sizeof *out->floor);
   if (out->floor == NULL) {
     return CDS_ENOMEM;
   }
@@ -387,7 +386,7 @@ static cds_status try_choice(cds_placing_all *it, double bits) {
   }
   choice->dynamic_pj = choice->latency_s = 0;
   for (unsigned s = 0; s < it->outers->group->stages; s++) {
-    const cds_stage_floor *floor = &it->stage[s].floor[own_index(it, s)];
+    const cds_floor *floor = &it->stage[s].floor[own_index(it, s)];
     choice->dynamic_pj += floor->dynamic_pj;
     choice->latency_s += floor->latency_s;
   }

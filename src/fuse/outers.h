@@ -55,12 +55,6 @@ typedef struct cds_outers {
   cds_outer_choice *choice; /* heap memory */
 } cds_outers;
 
-/* What a stage takes at least under outer nodes: bounds for a product, the cost
- * for another operation. */
-typedef struct cds_stage_floor {
-  double dynamic_pj, latency_s;
-} cds_stage_floor;
-
 /* Lists all vectors of trips; arch, group, power_limit_w and arenas are set. */
 cds_status cds_outers_begin(cds_outers *outers);
 /* Lists the choices of a vector. */
@@ -79,12 +73,14 @@ cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage);
 /* Whether what is at home leaves no level too small. */
 bool cds_outers_homes_fit(const cds_outers *outers, const cds_fused_pass *pass);
-/* CDS_EINFEASIBLE when not even what must be there fits. */
-cds_status cds_outers_floor(cds_stage_floor *out, cds_outers *outers,
+/* What a stage takes at least under outer nodes: bounds for a product, the cost
+ * for another operation. CDS_EINFEASIBLE when not even what must be there fits.
+ */
+cds_status cds_outers_floor(cds_floor *out, cds_outers *outers,
                             const cds_fused_pass *pass, unsigned stage);
 /* The same of a product with the least energy and the least time of what any of
  * these tensors (bits) at its other home takes. */
-cds_status cds_outers_least_floor(cds_stage_floor *out, cds_outers *outers,
+cds_status cds_outers_least_floor(cds_floor *out, cds_outers *outers,
                                   const cds_fused_pass *pass, unsigned stage,
                                   const cds_home *other, unsigned may);
 

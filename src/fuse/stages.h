@@ -33,7 +33,7 @@ typedef struct cds_known_stage {
   bool operation;
   bool never; /* nothing fits */
   cds_fused_pass pass;
-  cds_stage_floor floor;
+  cds_floor floor;
   unsigned points;
   cds_stage_point point[CDS_STAGE_POINTS]; /* by rising price */
   uint64_t solved;                         /* in which ask; 0: in none */

@@ -15,7 +15,7 @@
 /* Floors of a stage by the trips of the classes that it has. */
 typedef struct cds_floors {
   bool *known;
-  cds_stage_floor *floor;
+  cds_floor *floor;
   cds_status *status;
 } cds_floors;
 
@@ -82,7 +82,7 @@ static void write_nodes(cds_outer *out, const cds_listing_trips *it,
   cds_outers_nodes(out, outers, &choice);
 }
 
-static cds_status make_floor(cds_stage_floor *out, const cds_listing_trips *it,
+static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
                              unsigned stage) {
   cds_outers *outers = it->outers;
   const cds_fused_einsum *own = &outers->group->stage[stage];
@@ -120,7 +120,7 @@ static cds_status add_stage(cds_listing_trips *it, cds_outer_trips *vector,
     floors->known[place] = true;
   }
   CDS_TRY(floors->status[place]);
-  const cds_stage_floor *once = &floors->floor[place];
+  const cds_floor *once = &floors->floor[place];
   double again = 1;
   for (unsigned c = 0; c < outers->classes; c++) {
     again *= stage_has_class(&outers->class[c], stage)
@@ -130,16 +130,12 @@ static cds_status add_stage(cds_listing_trips *it, cds_outer_trips *vector,
   uint64_t macs = 0;
   CDS_TRY(cds_einsum_macs(&macs, own->einsum));
   double mac_pj = 0;
-  double compute_s = 0;
   if (own->operation == NULL) {
     const unsigned format = cds_compute_format(outers->arch, own->einsum);
     mac_pj = (double)macs * outers->arch->compute.mac_pj[format];
-    compute_s = (double)macs /
-                (double)cds_arch_instances(outers->arch, outers->arch->arrays) /
-                outers->arch->clock_hz * (1 - 1e-12);
   }
   vector->dynamic_pj += once->dynamic_pj + (again - 1) * mac_pj * (1 - 1e-12);
-  vector->latency_s += fmax(once->latency_s, again * compute_s);
+  vector->latency_s += fmax(once->latency_s, again * once->compute_s);
   return CDS_OK;
 }
 
@@ -180,7 +176,7 @@ static cds_status begin_floors(cds_listing_trips *it) {
     cds_arena *arena = it->outers->arena;
     floors->known = (bool *)cds_arena_array(arena, count, sizeof(bool));
     floors->floor =
-        (cds_stage_floor *)cds_arena_array(arena, count, sizeof *floors->floor);
+        (cds_floor *)cds_arena_array(arena, count, sizeof *floors->floor);
     floors->status =
         (cds_status *)cds_arena_array(arena, count, sizeof(cds_status));
     if (floors->known == NULL || floors->floor == NULL ||
