@@ -215,8 +215,25 @@ static void close_choice(cds_fuser *it, cds_opened *opened,
   }
 }
 
+/* Searches the first stage of a choice that is not solved; `stages`: all are.
+ */
+static cds_status solve_next(cds_fuser *it, cds_opened *opened, unsigned *next,
+                             cds_known_stage *const *stage) {
+  const unsigned stages = it->outers.group->stages;
+  if (*next < stages) {
+    const double rest = least_beside(it, stage, *next);
+    CDS_TRY(cds_stages_search(&it->stages, stage[*next],
+                              most(it) * (1 + 1e-9) - rest));
+    set_bound(it, opened, stage);
+  }
+  while (*next < stages && cds_stages_solved(&it->stages, stage[*next])) {
+    ++*next;
+  }
+  return CDS_OK;
+}
+
 /* Looks at a choice: what is known raises its bound, or its first stage that is
- * not solved is searched. */
+ * not solved is searched; all of them if there is no best yet. */
 static cds_status advance(cds_fuser *it, cds_opened *opened) {
   const size_t index = choice_index(it, opened);
   const unsigned stages = it->outers.group->stages;
@@ -233,16 +250,11 @@ static cds_status advance(cds_fuser *it, cds_opened *opened) {
   while (next < stages && cds_stages_solved(&it->stages, stage[next])) {
     next++;
   }
-  if (next < stages) {
-    it->out->opened += next == 0;
-    CDS_TRY(cds_stages_search(&it->stages, stage[next],
-                              most(it) * (1 + 1e-9) -
-                                  least_beside(it, stage, next)));
-    set_bound(it, opened, stage);
-    for (; next < stages && cds_stages_solved(&it->stages, stage[next]);
-         next++) {
-    }
-  }
+  it->out->opened += next == 0;
+  do {
+    CDS_TRY(solve_next(it, opened, &next, stage));
+  } while (next < stages && !it->any && opened->bound <= most(it) &&
+           !isinf(opened->bound));
   if (next == stages) {
     close_choice(it, opened, stage);
   }

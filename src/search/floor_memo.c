@@ -204,11 +204,14 @@ static double compute_s(cds_floor_memo *memo, const cds_problem *problem) {
             cds_mul_u64(&products, products, problem->size[c]);
   }
   uint64_t units = cds_array_units(problem);
-  if (equal && memo->products != products) {
-    memo->products = products;
-    memo->units = most_units(problem, products);
+  if (equal) {
+    const size_t slot = (size_t)(products * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+    if (memo->products[slot] != products) {
+      memo->products[slot] = products;
+      memo->units[slot] = most_units(problem, products);
+    }
+    units = memo->units[slot];
   }
-  units = equal ? memo->units : units;
   return problem->macs / (double)units / problem->arch->clock_hz * (1 - 1e-12);
 }
 

@@ -18,13 +18,14 @@
 #include "search/problem.h"
 #include "spec/stage.h"
 
-enum { CDS_FLOOR_SLOTS = 1 << 10 };
+enum { CDS_FLOOR_SLOTS = 1 << 10, CDS_UNITS_SLOTS = 64 };
 
 typedef struct cds_floor_row cds_floor_row;
 typedef struct cds_floor_memo {
   cds_arena *arena;
   cds_floor_row *slot[CDS_FLOOR_SLOTS];
-  uint64_t products, units; /* of a run; the most units that divide them */
+  /* Of the products of a run the most units that divide them. */
+  uint64_t products[CDS_UNITS_SLOTS], units[CDS_UNITS_SLOTS];
 } cds_floor_memo;
 
 /* Forgets all rows; the next ones live in the arena. */
