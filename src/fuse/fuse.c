@@ -7,31 +7,17 @@
 #include <string.h>
 
 #include "base/heap.h"
-#include "fuse/outers.h"
-
-/* A stage that was searched at the present price of time. */
-typedef struct cds_known_stage {
-  struct cds_known_stage *next; /* of the same slot */
-  unsigned index;
-  cds_fused_pass pass;
-  cds_status status;
-  cds_search_result result;
-} cds_known_stage;
-
-enum { KNOWN_SLOTS = 1 << 12 };
+#include "fuse/stages.h"
 
 static const uint32_t unlisted = UINT32_MAX;
 
-/* A choice, of which so many stages are searched, or all with the same trips.
- */
+/* A choice, or all with the same trips. */
 typedef struct cds_opened {
   double bound; /* of E + lambda T */
-  double sum;   /* the same, stage by stage: floors and what was found */
-  double value; /* of the mappings of the stages searched */
   uint32_t vector;
   uint32_t choice; /* of the vector; unlisted: all of them */
-  uint32_t stages;
-  bool proven; /* nothing is below what was found */
+  bool solved;     /* all stages are, and the next is proven: */
+  bool proven;     /* nothing is below its value, the bound */
 } cds_opened;
 
 struct cds_fuser {
@@ -41,8 +27,16 @@ struct cds_fuser {
   cds_searcher *searcher;
   size_t opened, room;
   cds_opened *open; /* heap */
-  cds_known_stage *known[KNOWN_SLOTS];
-  double lambda, leakage_w;
+  cds_stages stages;
+  /* Of each choice its stages; NULL: not asked yet. */
+  size_t seen_room;
+  cds_known_stage ***seen;
+  double limit;
+  double dropped; /* no choice that was left out is below */
+  bool hurried;   /* something is left */
+  bool any;       /* best, and its value: */
+  cds_opened best;
+  double best_value;
   const cds_control *control;
   cds_fuse_result *out;
 };
@@ -73,6 +67,7 @@ void cds_fuser_free(cds_fuser *fuser) {
   }
   cds_outers_free(&fuser->outers);
   cds_free(fuser->open);
+  cds_free(fuser->seen);
   cds_searcher_free(fuser->searcher);
   cds_arena_free(fuser->arena);
   cds_arena_free(fuser->answers);
@@ -83,13 +78,23 @@ void cds_fuser_free(cds_fuser *fuser) {
 cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
                            const cds_fused_group *group, double power_limit_w) {
   cds_arena_reset(fuser->arena, fuser->no_lists);
+  cds_arena_reset(fuser->answers, fuser->no_answers);
   cds_outers *outers = &fuser->outers;
   outers->arch = arch;
   outers->group = group;
   outers->power_limit_w = power_limit_w;
   outers->arena = fuser->arena;
   outers->scratch = fuser->scratch;
-  fuser->leakage_w = cds_arch_leakage_w(arch);
+  fuser->limit = (double)INFINITY;
+  fuser->stages.outers = outers;
+  fuser->stages.arena = fuser->answers;
+  fuser->stages.scratch = fuser->scratch;
+  fuser->stages.searcher = fuser->searcher;
+  fuser->stages.leakage_w = cds_arch_leakage_w(arch);
+  cds_stages_begin(&fuser->stages);
+  if (fuser->seen_room > 0) {
+    memset(fuser->seen, 0, fuser->seen_room * sizeof(void *));
+  }
   for (unsigned s = 0; s < group->stages; s++) {
     const cds_fused_einsum *stage = &group->stage[s];
     if (stage->operation == NULL &&
@@ -102,80 +107,7 @@ cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
   return outers->vectors == 0 ? CDS_EINFEASIBLE : CDS_OK;
 }
 
-/* ---- stages ---------------------------------------------------------- */
-
-static double value_of(const cds_fuser *it, double dynamic_pj,
-                       double latency_s) {
-  return dynamic_pj + (it->leakage_w * 1e12 + it->lambda) * latency_s;
-}
-
-static bool same_pass(const cds_fused_pass *a, const cds_fused_pass *b) {
-  for (unsigned r = 0; r < a->einsum.ranks; r++) {
-    if (a->einsum.rank[r].size != b->einsum.rank[r].size) {
-      return false;
-    }
-  }
-  const cds_stage *x = &a->stage;
-  const cds_stage *y = &b->stage;
-  if (x->rounds != y->rounds || x->repeats != y->repeats ||
-      memcmp(x->taken_bits, y->taken_bits, sizeof x->taken_bits) != 0) {
-    return false;
-  }
-  for (unsigned t = 0; t < a->einsum.tensors; t++) {
-    const cds_home *g = &x->home[t];
-    const cds_home *h = &y->home[t];
-    if (g->level != h->level || g->tile_words != h->tile_words ||
-        g->replaced != h->replaced || g->loads != h->loads) {
-      return false;
-    }
-  }
-  return true;
-}
-
-static size_t slot_of(const cds_fused_pass *pass, unsigned index) {
-  uint64_t hash = index;
-  for (unsigned r = 0; r < pass->einsum.ranks; r++) {
-    hash = (hash ^ pass->einsum.rank[r].size) * UINT64_C(0x9e3779b97f4a7c15);
-  }
-  for (unsigned t = 0; t < pass->einsum.tensors; t++) {
-    hash =
-        (hash ^ pass->stage.home[t].tile_words) * UINT64_C(0x9e3779b97f4a7c15);
-    hash ^= hash >> 29;
-  }
-  return (size_t)(hash >> 40) % KNOWN_SLOTS;
-}
-
-/* Searches a product under outer nodes, or finds the answer. */
-static cds_status search_stage(cds_known_stage **out, cds_fuser *it,
-                               const cds_fused_pass *pass, unsigned index) {
-  cds_known_stage **slot = &it->known[slot_of(pass, index)];
-  for (cds_known_stage *known = *slot; known != NULL; known = known->next) {
-    if (known->index == index && same_pass(&known->pass, pass)) {
-      *out = known;
-      return CDS_OK;
-    }
-  }
-  cds_known_stage *made =
-      (cds_known_stage *)cds_arena_alloc(it->answers, sizeof *made);
-  if (made == NULL) {
-    return CDS_ENOMEM;
-  }
-  made->index = index;
-  made->pass = *pass;
-  made->pass.einsum.stage = &made->pass.stage;
-  made->next = *slot;
-  const cds_goal goal = {.lambda_pj_per_s = it->lambda};
-  made->status = cds_search_begin(it->searcher, it->outers.arch,
-                                  &made->pass.einsum, it->outers.power_limit_w);
-  if (made->status == CDS_OK) {
-    made->status =
-        cds_search_solve(&made->result, it->searcher, goal, it->control);
-    it->out->nodes += made->result.nodes;
-  }
-  *slot = made;
-  *out = made;
-  return made->status == CDS_EINFEASIBLE ? CDS_OK : made->status;
-}
+void cds_fuser_limit(cds_fuser *fuser, double value) { fuser->limit = value; }
 
 /* ---- choices --------------------------------------------------------- */
 
@@ -202,50 +134,131 @@ static cds_status push(cds_fuser *it, const cds_opened *opened) {
   return CDS_OK;
 }
 
-static const cds_outer_choice *choice_of(const cds_fuser *it,
-                                         const cds_opened *opened) {
-  const cds_outer_trips *vector = &it->outers.vector[opened->vector];
-  return &it->outers.choice[vector->first + opened->choice];
+static size_t choice_index(const cds_fuser *it, const cds_opened *opened) {
+  return it->outers.vector[opened->vector].first + opened->choice;
 }
 
-/* The next stage of a choice: its floor gives way to what it takes. */
-static cds_status advance(cds_fuser *it, cds_opened *opened) {
-  const cds_outers *outers = &it->outers;
-  cds_outer outer;
-  cds_outers_nodes(&outer, outers, choice_of(it, opened));
-  const unsigned index = opened->stages;
-  cds_fused_pass pass;
-  cds_stage_floor floor;
-  CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer, index,
-                             it->scratch));
-  const cds_status fits = cds_outers_floor(&floor, outers, &pass, index);
-  if (fits == CDS_EINFEASIBLE) {
-    opened->bound = (double)INFINITY;
+/* No more than this is of interest. */
+static double most(const cds_fuser *it) {
+  return it->any ? fmin(it->best_value, it->limit) : it->limit;
+}
+
+/* Opens a choice, unless it is beyond what is of interest. */
+static cds_status push_open(cds_fuser *it, const cds_opened *opened) {
+  if (isinf(opened->bound) || opened->bound > most(it)) {
+    it->dropped = fmin(it->dropped, opened->bound);
     return CDS_OK;
   }
-  CDS_TRY(fits);
-  const double least = value_of(it, floor.dynamic_pj, floor.latency_s);
-  double value = least;
-  double bound = least;
-  if (outers->group->stage[index].operation == NULL) {
-    cds_known_stage *known = NULL;
-    CDS_TRY(search_stage(&known, it, &pass, index));
-    if (known->status == CDS_EINFEASIBLE) {
-      opened->bound = (double)INFINITY;
-      return CDS_OK;
-    }
-    value = known->result.value;
-    bound = known->result.bound;
+  return push(it, opened);
+}
+
+/* Makes the stages of a choice. */
+static cds_status see(cds_fuser *it, size_t index) {
+  const cds_outers *outers = &it->outers;
+  const unsigned stages = outers->group->stages;
+  cds_known_stage **seen =
+      (cds_known_stage **)cds_arena_array(it->answers, stages, sizeof *seen);
+  if (seen == NULL) {
+    return CDS_ENOMEM;
   }
-  opened->stages++;
-  opened->value += value;
-  opened->sum += bound - least;
-  opened->bound = fmax(opened->bound, opened->sum);
-  opened->proven = opened->proven && value == bound;
-  if (opened->stages == outers->group->stages && opened->proven) {
-    opened->bound = opened->value;
+  cds_outer outer;
+  cds_outers_nodes(&outer, outers, &outers->choice[index]);
+  for (unsigned s = 0; s < stages; s++) {
+    cds_fused_pass pass;
+    CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer, s,
+                               it->scratch));
+    CDS_TRY(cds_stages_get(&seen[s], &it->stages, &pass, s));
+  }
+  it->seen[index] = seen;
+  return CDS_OK;
+}
+
+/* What all stages but one take at least, what is solved and what is not. */
+static double least_beside(const cds_fuser *it, cds_known_stage *const *stage,
+                           unsigned without) {
+  double sum = 0;
+  for (unsigned s = 0; s < it->outers.group->stages; s++) {
+    sum += s == without ? 0 : cds_stages_least(&it->stages, stage[s]);
+  }
+  return sum;
+}
+
+/* Rounding of a sum may not lift a bound above the value in the end: choices of
+ * equal value are told apart by their number alone. */
+static const double rounded = 1 - 1e-13;
+
+/* Sets the bound of a choice by what is known of its stages. */
+static void set_bound(const cds_fuser *it, cds_opened *opened,
+                      cds_known_stage *const *stage) {
+  const double sum = least_beside(it, stage, UINT_MAX) * rounded;
+  opened->bound = fmax(opened->bound, sum);
+}
+
+/* All stages of a choice are solved. */
+static void close_choice(cds_fuser *it, cds_opened *opened,
+                         cds_known_stage *const *stage) {
+  double value = 0;
+  opened->solved = opened->proven = true;
+  for (unsigned s = 0; s < it->outers.group->stages; s++) {
+    const double least = cds_stages_least(&it->stages, stage[s]);
+    const double own = cds_stages_value(&it->stages, stage[s]);
+    value += own;
+    opened->proven = opened->proven && own == least;
+  }
+  if (opened->proven) {
+    opened->bound = value;
+  }
+  if (value <= most(it) && (!it->any || value < it->best_value)) {
+    it->any = true;
+    it->best = *opened;
+    it->best_value = value;
+  }
+}
+
+/* Searches the first stage of a choice that is not solved; `stages`: all are.
+ */
+static cds_status solve_next(cds_fuser *it, cds_opened *opened, unsigned *next,
+                             cds_known_stage *const *stage) {
+  const unsigned stages = it->outers.group->stages;
+  if (*next < stages) {
+    const double rest = least_beside(it, stage, *next);
+    CDS_TRY(cds_stages_search(&it->stages, stage[*next],
+                              most(it) * (1 + 1e-9) - rest));
+    set_bound(it, opened, stage);
+  }
+  while (*next < stages && cds_stages_solved(&it->stages, stage[*next])) {
+    ++*next;
   }
   return CDS_OK;
+}
+
+/* Looks at a choice: what is known raises its bound, or its first stage that is
+ * not solved is searched; all of them if there is no best yet. */
+static cds_status advance(cds_fuser *it, cds_opened *opened) {
+  const size_t index = choice_index(it, opened);
+  const unsigned stages = it->outers.group->stages;
+  if (it->seen[index] == NULL) {
+    CDS_TRY(see(it, index));
+  }
+  cds_known_stage *const *stage = it->seen[index];
+  const double before = opened->bound;
+  set_bound(it, opened, stage);
+  if (opened->bound > before) {
+    return push_open(it, opened);
+  }
+  unsigned next = 0;
+  while (next < stages && cds_stages_solved(&it->stages, stage[next])) {
+    next++;
+  }
+  it->out->opened += next == 0;
+  do {
+    CDS_TRY(solve_next(it, opened, &next, stage));
+  } while (next < stages && !it->any && opened->bound <= most(it) &&
+           !isinf(opened->bound));
+  if (next == stages) {
+    close_choice(it, opened, stage);
+  }
+  return push_open(it, opened);
 }
 
 /* The mapping and cost of a choice all of whose stages are searched. */
@@ -253,27 +266,24 @@ static cds_status write_result(cds_fuser *it, const cds_opened *opened) {
   const cds_outers *outers = &it->outers;
   cds_fuse_result *out = it->out;
   cds_fused_mapping *mapping = &out->mapping;
-  cds_outers_nodes(&mapping->outer, outers, choice_of(it, opened));
+  const size_t index = choice_index(it, opened);
+  cds_outers_nodes(&mapping->outer, outers, &outers->choice[index]);
   out->energy_pj = out->latency_s = 0;
   for (unsigned s = 0; s < outers->group->stages; s++) {
-    cds_fused_pass pass;
-    CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch,
-                               &mapping->outer, s, it->scratch));
-    if (outers->group->stage[s].operation != NULL) {
+    const cds_known_stage *stage = it->seen[index][s];
+    if (stage->operation) {
       CDS_TRY(cds_outers_operation(&out->cost[s], &out->operation[s], outers,
-                                   &pass, s));
+                                   &stage->pass, s));
       mapping->inner[s].nodes = 0;
     } else {
-      cds_known_stage *known = NULL;
-      CDS_TRY(search_stage(&known, it, &pass, s));
-      mapping->inner[s] = known->result.mapping;
-      out->cost[s] = known->result.cost;
+      mapping->inner[s] = stage->result->mapping;
+      out->cost[s] = stage->result->cost;
     }
     out->energy_pj += out->cost[s].energy_pj;
     out->latency_s += out->cost[s].latency_s;
   }
   out->found = true;
-  out->value = out->energy_pj + it->lambda * out->latency_s;
+  out->value = out->energy_pj + it->stages.lambda * out->latency_s;
   return CDS_OK;
 }
 
@@ -283,74 +293,98 @@ static cds_status begin_open(cds_fuser *it) {
   for (size_t i = 0; i < it->outers.vectors; i++) {
     const cds_outer_trips *vector = &it->outers.vector[i];
     const cds_opened first = {
-        .bound = value_of(it, vector->dynamic_pj, vector->latency_s),
+        .bound =
+            cds_stages_sum(&it->stages, vector->dynamic_pj, vector->latency_s) *
+            rounded,
         .vector = (uint32_t)i,
         .choice = unlisted};
-    CDS_TRY(push(it, &first));
+    CDS_TRY(push_open(it, &first));
   }
+  return CDS_OK;
+}
+
+/* Room for what is seen of all choices that are listed. */
+static cds_status grow_seen(cds_fuser *it) {
+  if (it->outers.count <= it->seen_room) {
+    return CDS_OK;
+  }
+  const size_t room = 2 * it->outers.count;
+  cds_known_stage ***grown =
+      (cds_known_stage ***)cds_realloc(it->seen, room * sizeof *grown);
+  if (grown == NULL) {
+    return CDS_ENOMEM;
+  }
+  memset(grown + it->seen_room, 0, (room - it->seen_room) * sizeof *grown);
+  it->seen = grown;
+  it->seen_room = room;
   return CDS_OK;
 }
 
 /* The choices of a vector take its place. */
 static cds_status open_vector(cds_fuser *it, const cds_opened *opened) {
   CDS_TRY(cds_outers_list(&it->outers, opened->vector));
+  CDS_TRY(grow_seen(it));
   const cds_outer_trips *vector = &it->outers.vector[opened->vector];
   for (size_t i = 0; i < vector->count; i++) {
     const cds_outer_choice *choice = &it->outers.choice[vector->first + i];
-    const double sum = value_of(it, choice->dynamic_pj, choice->latency_s);
-    const cds_opened next = {.bound = fmax(sum, opened->bound),
-                             .sum = sum,
-                             .proven = true,
-                             .vector = opened->vector,
-                             .choice = (uint32_t)i};
-    CDS_TRY(push(it, &next));
+    const double sum =
+        cds_stages_sum(&it->stages, choice->dynamic_pj, choice->latency_s) *
+        rounded;
+    cds_opened next = {.bound = fmax(sum, opened->bound),
+                       .vector = opened->vector,
+                       .choice = (uint32_t)i};
+    if (it->seen[vector->first + i] != NULL) {
+      set_bound(it, &next, it->seen[vector->first + i]);
+    }
+    CDS_TRY(push_open(it, &next));
   }
   it->out->choices += vector->count;
+  return CDS_OK;
+}
+
+/* Opens until nothing is left that is of interest; `least`: of what is left. */
+static cds_status open_all(cds_fuser *it, double *least) {
+  while (it->opened > 0) {
+    cds_opened next;
+    cds_heap_take(&next, it->open, it->opened--, sizeof next, opens_before);
+    *least = next.bound;
+    if (next.solved) {
+      it->best = next.proven ? next : it->best;
+      return CDS_OK;
+    }
+    if (next.bound > most(it)) {
+      return CDS_OK;
+    }
+    if (cds_control_hurried(it->control) && !isinf(most(it))) {
+      it->hurried = true;
+      return CDS_OK;
+    }
+    CDS_TRY(next.choice == unlisted ? open_vector(it, &next)
+                                    : advance(it, &next));
+  }
+  *least = (double)INFINITY;
   return CDS_OK;
 }
 
 cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
                            double lambda_pj_per_s, const cds_control *control) {
   memset(out, 0, sizeof *out);
-  memset(fuser->known, 0, sizeof fuser->known);
-  cds_arena_reset(fuser->answers, fuser->no_answers);
-  fuser->lambda = lambda_pj_per_s;
+  cds_stages_ask(&fuser->stages, lambda_pj_per_s, control);
   fuser->control = control;
   fuser->out = out;
+  fuser->any = fuser->hurried = false;
+  fuser->dropped = (double)INFINITY;
   CDS_TRY(begin_open(fuser));
-  cds_opened best = {.bound = (double)INFINITY};
   double least = (double)INFINITY;
-  while (fuser->opened > 0) {
-    cds_opened next;
-    cds_heap_take(&next, fuser->open, fuser->opened--, sizeof next,
-                  opens_before);
-    least = next.bound;
-    const bool whole = next.stages == fuser->outers.group->stages;
-    const bool hurried = cds_control_hurried(control) && !isinf(best.bound);
-    if (whole || hurried) {
-      best = whole ? next : best;
-      break;
-    }
-    if (next.choice == unlisted) {
-      CDS_TRY(open_vector(fuser, &next));
-      continue;
-    }
-    out->opened += next.stages == 0;
-    CDS_TRY(advance(fuser, &next));
-    if (isinf(next.bound)) {
-      continue;
-    }
-    if (next.stages == fuser->outers.group->stages &&
-        (isinf(best.bound) || next.value < best.value)) {
-      best = next;
-    }
-    CDS_TRY(push(fuser, &next));
+  CDS_TRY(open_all(fuser, &least));
+  out->nodes = fuser->stages.nodes;
+  if (!fuser->any) {
+    out->bound = fmin(least, fuser->dropped);
+    out->proven = !fuser->hurried;
+    return isinf(out->bound) ? CDS_EINFEASIBLE : CDS_OK;
   }
-  if (isinf(best.bound)) {
-    return CDS_EINFEASIBLE;
-  }
-  CDS_TRY(write_result(fuser, &best));
-  out->proven = best.proven && best.bound <= least;
+  CDS_TRY(write_result(fuser, &fuser->best));
+  out->proven = fuser->best.proven && fuser->best.bound <= least;
   out->bound = out->proven ? out->value : fmin(least, out->value);
   return CDS_OK;
 }

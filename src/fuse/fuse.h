@@ -15,9 +15,12 @@
  * The search. With the outer nodes given, stages depend on each other by the
  * room that they leave only, so the least of E + lambda T is the sum of the
  * least of each stage. Choices of outer nodes are opened in the order of a
- * bound: floors of the stages (cds_search_floor), which are replaced one after
- * the other by what the search of the stage says; until the next is beyond the
- * best. What is left then has no bound below it, so it is the best of all.
+ * bound: floors of the stages (cds_search_floor) and what is known of them from
+ * other prices of time (stages.h), which are replaced one after the other by
+ * what the search of the stage says; until the next is beyond the best, or the
+ * limit. What is left then has no bound below it, so the best is the best of
+ * all. A stage is searched only for what it may take so that the sum of its
+ * value and of the bounds of the others is not beyond.
  */
 #ifndef CDS_FUSE_FUSE_H
 #define CDS_FUSE_FUSE_H
@@ -49,8 +52,17 @@ void cds_fuser_free(cds_fuser *fuser);
  * CDS_ELIMIT when there are too many. */
 cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
                            const cds_fused_group *group, double power_limit_w);
-/* The least of E + lambda T. CDS_EINFEASIBLE when nothing fits. When the
- * control hurries, the best so far with its bound. */
+/* From now on until the next begin, fused mappings whose E + lambda T is more
+ * than this are of no interest; INFINITY (as after begin): all are. Searches
+ * for nothing end soon, most of them before any stage is searched. */
+void cds_fuser_limit(cds_fuser *fuser, double value);
+/* The least of E + lambda T. CDS_EINFEASIBLE when nothing fits. With a limit,
+ * CDS_OK and `found` false when nothing is at or below it (up to rounding);
+ * then `bound` is no less than the limit, `proven` is true, and all else is
+ * undefined. When the control hurries, the best so far with its bound; with a
+ * limit perhaps none: then `found` and `proven` are false. The mapping and its
+ * value depend on the group, the architecture and lambda alone; what is known
+ * from prices asked before makes the effort less (nodes, opened). */
 cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
                            double lambda_pj_per_s, const cds_control *control);
 

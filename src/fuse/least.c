@@ -32,8 +32,23 @@ static cds_status put_home(cds_fused_pass *pass, const cds_outers *it,
   return CDS_OK;
 }
 
+static cds_status pass_floor(cds_floor *out, const cds_outers *it,
+                             const cds_fused_pass *pass, unsigned stage) {
+  *out = (cds_floor){0, 0, 0};
+  if (it->group->stage[stage].operation == NULL) {
+    cds_search_floor(&out->dynamic_pj, &out->latency_s, it->arch, &pass->einsum,
+                     it->power_limit_w);
+    return CDS_OK;
+  }
+  cds_cost cost;
+  cds_operation_counts counts;
+  CDS_TRY(cds_outers_operation(&cost, &counts, it, pass, stage));
+  *out = (cds_floor){cost.dynamic_pj, cost.latency_s, 0};
+  return CDS_OK;
+}
+
 /* The least of each over all choices of what else is at home. */
-static cds_status stage_least(cds_stage_floor *out, const cds_outers *it,
+static cds_status stage_least(cds_floor *out, const cds_outers *it,
                               unsigned stage, unsigned level) {
   const cds_fused_einsum *own = &it->group->stage[stage];
   unsigned free = 0;
@@ -42,7 +57,7 @@ static cds_status stage_least(cds_stage_floor *out, const cds_outers *it,
                 ? 1U << t
                 : 0U;
   }
-  *out = (cds_stage_floor){(double)INFINITY, (double)INFINITY};
+  *out = (cds_floor){(double)INFINITY, (double)INFINITY, 0};
   for (unsigned others = 0; others <= free; others++) {
     if ((others & ~free) != 0) {
       continue;
@@ -50,11 +65,11 @@ static cds_status stage_least(cds_stage_floor *out, const cds_outers *it,
     cds_fused_pass pass = {.einsum = *own->einsum,
                            .stage = {.rounds = 1, .repeats = 1}};
     pass.einsum.stage = &pass.stage;
-    cds_stage_floor floor;
+    cds_floor floor;
     CDS_TRY(put_home(&pass, it, stage, level, others));
-    const cds_status made = cds_outers_floor(&floor, it, &pass, stage);
-    if (made == CDS_EINFEASIBLE || made == CDS_EINPUT) {
-      continue;
+    const cds_status made = pass_floor(&floor, it, &pass, stage);
+    if (made == CDS_EINPUT) {
+      continue; /* the operation's unit works elsewhere */
     }
     CDS_TRY(made);
     out->dynamic_pj = fmin(out->dynamic_pj, floor.dynamic_pj);
@@ -71,14 +86,20 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
                          .power_limit_w = power_limit_w,
                          .scratch = scratch};
   *dynamic_pj = *latency_s = (double)INFINITY;
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    if (stage->operation == NULL && !cds_search_uneven(arch, stage->einsum)) {
+      return CDS_EINFEASIBLE; /* cds_fuser_begin does not take it */
+    }
+  }
   for (unsigned level = 1; level < arch->levels; level++) {
     if (arch->level[level].depth > 0) {
       continue;
     }
-    cds_stage_floor sum = {0, 0};
+    cds_floor sum = {0, 0, 0};
     cds_status status = CDS_OK;
     for (unsigned s = 0; s < group->stages && status == CDS_OK; s++) {
-      cds_stage_floor floor;
+      cds_floor floor;
       status = stage_least(&floor, &it, s, level);
       sum.dynamic_pj += floor.dynamic_pj;
       sum.latency_s += floor.latency_s;

@@ -218,8 +218,7 @@ static double home_bits(const cds_outers *it, const cds_fused_pass *pass,
          (twice ? 2 : 1);
 }
 
-/* Whether what is at home leaves no level too small. */
-static bool homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
+bool cds_outers_homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
   double bits[CDS_LEVELS_MAX];
   for (unsigned l = 0; l < it->arch->levels; l++) {
     bits[l] = (double)pass->stage.taken_bits[l];
@@ -235,20 +234,33 @@ static bool homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
   return true;
 }
 
-cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
-                            const cds_fused_pass *pass, unsigned stage) {
-  if (!homes_fit(outers, pass)) {
+cds_status cds_outers_least_floor(cds_floor *out, cds_outers *outers,
+                                  const cds_fused_pass *pass, unsigned stage,
+                                  const cds_home *other, unsigned may) {
+  if (!cds_outers_homes_fit(outers, pass)) {
     return CDS_EINFEASIBLE;
   }
-  if (outers->group->stage[stage].operation != NULL) {
-    cds_cost cost;
-    cds_operation_counts counts;
-    CDS_TRY(cds_outers_operation(&cost, &counts, outers, pass, stage));
-    *out = (cds_stage_floor){cost.dynamic_pj, cost.latency_s};
+  cds_problem problem;
+  if (cds_problem_init(&problem, outers->arch, &pass->einsum,
+                       outers->power_limit_w) != CDS_OK) {
+    *out = (cds_floor){0, 0, 0}; /* the search says what is wrong */
     return CDS_OK;
   }
-  cds_search_floor(&out->dynamic_pj, &out->latency_s, outers->arch,
-                   &pass->einsum, outers->power_limit_w);
+  return cds_floor_memo_get(out, &outers->memo[stage], &problem, other, may);
+}
+
+cds_status cds_outers_floor(cds_floor *out, cds_outers *outers,
+                            const cds_fused_pass *pass, unsigned stage) {
+  if (outers->group->stage[stage].operation == NULL) {
+    return cds_outers_least_floor(out, outers, pass, stage, NULL, 0);
+  }
+  if (!cds_outers_homes_fit(outers, pass)) {
+    return CDS_EINFEASIBLE;
+  }
+  cds_cost cost;
+  cds_operation_counts counts;
+  CDS_TRY(cds_outers_operation(&cost, &counts, outers, pass, stage));
+  *out = (cds_floor){cost.dynamic_pj, cost.latency_s, 0};
   return CDS_OK;
 }
 
@@ -266,7 +278,7 @@ typedef struct cds_place_list {
 /* Floors of a stage by the places of its own tensors. */
 typedef struct cds_own_floors {
   unsigned count;
-  cds_stage_floor *floor; /* latency INFINITY: does not fit */
+  cds_floor *floor; /* latency INFINITY: does not fit */
 } cds_own_floors;
 
 typedef struct cds_placing_all {
@@ -343,8 +355,8 @@ static cds_status own_floor(cds_placing_all *it, unsigned stage) {
   }
   cds_outer outer;
   cds_outers_nodes(&outer, outers, &choice);
-  cds_stage_floor *floor = &it->stage[stage].floor[own_index(it, stage)];
-  *floor = (cds_stage_floor){(double)INFINITY, (double)INFINITY};
+  cds_floor *floor = &it->stage[stage].floor[own_index(it, stage)];
+  *floor = (cds_floor){(double)INFINITY, (double)INFINITY, 0};
   if (cds_fused_outer_wrong(outers->group, outers->arch, &outer) != NULL) {
     return CDS_OK;
   }
@@ -371,8 +383,8 @@ static cds_status own_floors(cds_placing_all *it, unsigned stage) {
     out->count *= it->tensor[own->tensor[t]].count;
     it->at[own->tensor[t]] = 0;
   }
-  out->floor = (cds_stage_floor *)cds_arena_array(
-      it->outers->scratch, out->count, sizeof *out->floor);
+  out->floor = (cds_floor *)cds_arena_array(it->outers->scratch, out->count,
+                                            sizeof *out->floor);
   if (out->floor == NULL) {
     return CDS_ENOMEM;
   }
@@ -395,7 +407,7 @@ static cds_status try_choice(cds_placing_all *it, double bits) {
   }
   choice->dynamic_pj = choice->latency_s = 0;
   for (unsigned s = 0; s < it->outers->group->stages; s++) {
-    const cds_stage_floor *floor = &it->stage[s].floor[own_index(it, s)];
+    const cds_floor *floor = &it->stage[s].floor[own_index(it, s)];
     choice->dynamic_pj += floor->dynamic_pj;
     choice->latency_s += floor->latency_s;
   }
@@ -481,6 +493,9 @@ cds_status cds_outers_list(cds_outers *outers, size_t vector) {
 
 cds_status cds_outers_begin(cds_outers *outers) {
   outers->count = 0;
+  for (unsigned s = 0; s < outers->group->stages; s++) {
+    cds_floor_memo_begin(&outers->memo[s], outers->arena);
+  }
   CDS_TRY(make_classes(outers));
   return cds_outers_vectors(outers);
 }

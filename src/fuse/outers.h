@@ -4,6 +4,7 @@
 #define CDS_FUSE_OUTERS_H
 
 #include "fuse/fuse.h"
+#include "search/floor_memo.h"
 
 enum {
   CDS_LOOP_CLASSES_MAX = 8,
@@ -45,6 +46,7 @@ typedef struct cds_outers {
   const cds_fused_group *group;
   double power_limit_w;
   cds_arena *arena, *scratch;
+  cds_floor_memo memo[CDS_STAGES_MAX];
   unsigned classes;
   cds_loop_class class[CDS_LOOP_CLASSES_MAX];
   size_t vectors, vector_room;
@@ -52,12 +54,6 @@ typedef struct cds_outers {
   size_t count, room;
   cds_outer_choice *choice; /* heap memory */
 } cds_outers;
-
-/* What a stage takes at least under outer nodes: bounds for a product, the cost
- * for another operation. */
-typedef struct cds_stage_floor {
-  double dynamic_pj, latency_s;
-} cds_stage_floor;
 
 /* Lists all vectors of trips; arch, group, power_limit_w and arenas are set. */
 cds_status cds_outers_begin(cds_outers *outers);
@@ -76,8 +72,17 @@ void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
 cds_status cds_outers_operation(cds_cost *out, cds_operation_counts *counts,
                                 const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage);
-/* CDS_EINFEASIBLE when not even what must be there fits. */
-cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
+/* Whether what is at home leaves no level too small. */
+bool cds_outers_homes_fit(const cds_outers *outers, const cds_fused_pass *pass);
+/* What a stage takes at least under outer nodes: bounds for a product, the cost
+ * for another operation. CDS_EINFEASIBLE when not even what must be there fits.
+ */
+cds_status cds_outers_floor(cds_floor *out, cds_outers *outers,
                             const cds_fused_pass *pass, unsigned stage);
+/* The same of a product with the least energy and the least time of what any of
+ * these tensors (bits) at its other home takes. */
+cds_status cds_outers_least_floor(cds_floor *out, cds_outers *outers,
+                                  const cds_fused_pass *pass, unsigned stage,
+                                  const cds_home *other, unsigned may);
 
 #endif

@@ -15,7 +15,7 @@
 /* Floors of a stage by the trips of the classes that it has. */
 typedef struct cds_floors {
   bool *known;
-  cds_stage_floor *floor;
+  cds_floor *floor;
   cds_status *status;
 } cds_floors;
 
@@ -51,22 +51,15 @@ static size_t places(const cds_outers *outers, unsigned stage) {
   return count;
 }
 
-/* Puts tensors (bits) at home as if they took no room. */
-static cds_status put_home(cds_fused_pass *pass, const cds_listing_trips *it,
-                           unsigned stage, unsigned tensors) {
+/* The home of a tensor as if it took no room. */
+static cds_status set_home(cds_home *out, const cds_listing_trips *it,
+                           unsigned stage, unsigned t) {
   const cds_fused_einsum *own = &it->outers->group->stage[stage];
-  const unsigned output = own->einsum->tensors - 1;
-  for (unsigned t = 0; t <= output; t++) {
-    if ((tensors >> t & 1U) == 0) {
-      continue;
-    }
-    uint64_t words = 0;
-    CDS_TRY(cds_tensor_words(&words, own->einsum, t));
-    const bool brings =
-        it->outers->group->tensor[own->tensor[t]].first == stage;
-    pass->stage.home[t] = (cds_home){
-        .level = it->level, .tile_words = 0, .loads = brings ? words : 0};
-  }
+  uint64_t words = 0;
+  CDS_TRY(cds_tensor_words(&words, own->einsum, t));
+  const bool brings = it->outers->group->tensor[own->tensor[t]].first == stage;
+  *out = (cds_home){
+      .level = it->level, .tile_words = 0, .loads = brings ? words : 0};
   return CDS_OK;
 }
 
@@ -89,42 +82,30 @@ static void write_nodes(cds_outer *out, const cds_listing_trips *it,
   cds_outers_nodes(out, outers, &choice);
 }
 
-static cds_status make_floor(cds_stage_floor *out, const cds_listing_trips *it,
+static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
                              unsigned stage) {
-  const cds_outers *outers = it->outers;
+  cds_outers *outers = it->outers;
   const cds_fused_einsum *own = &outers->group->stage[stage];
   cds_outer outer;
   write_nodes(&outer, it, stage);
-  unsigned free = 0;
-  for (unsigned t = 0; t < own->einsum->tensors; t++) {
-    free |=
-        own->operation == NULL && cds_outers_may_stay(outers, own->tensor[t])
-            ? 1U << t
-            : 0U;
+  cds_fused_pass pass;
+  CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer, stage,
+                             outers->scratch));
+  /* Tiles of other stages are smaller with loops that this one lacks. */
+  memset(pass.stage.taken_bits, 0, sizeof pass.stage.taken_bits);
+  if (own->operation != NULL) {
+    const cds_status made = cds_outers_floor(out, outers, &pass, stage);
+    return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
   }
-  cds_status status = CDS_EINFEASIBLE;
-  *out = (cds_stage_floor){(double)INFINITY, (double)INFINITY};
-  for (unsigned tensors = 0; tensors <= free; tensors++) {
-    cds_fused_pass pass;
-    cds_stage_floor floor;
-    if ((tensors & ~free) != 0) {
-      continue;
+  unsigned may = 0;
+  cds_home other[CDS_MATRIX] = {{0}};
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    if (cds_outers_may_stay(outers, own->tensor[t])) {
+      may |= 1U << t;
+      CDS_TRY(set_home(&other[t], it, stage, t));
     }
-    CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer,
-                               stage, outers->scratch));
-    /* Tiles of other stages are smaller with loops that this one lacks. */
-    memset(pass.stage.taken_bits, 0, sizeof pass.stage.taken_bits);
-    CDS_TRY(put_home(&pass, it, stage, tensors));
-    const cds_status made = cds_outers_floor(&floor, outers, &pass, stage);
-    if (made == CDS_EINFEASIBLE || made == CDS_EINPUT) {
-      continue;
-    }
-    CDS_TRY(made);
-    out->dynamic_pj = fmin(out->dynamic_pj, floor.dynamic_pj);
-    out->latency_s = fmin(out->latency_s, floor.latency_s);
-    status = CDS_OK;
   }
-  return status;
+  return cds_outers_least_floor(out, outers, &pass, stage, other, may);
 }
 
 /* Adds what a stage takes at least to the vector. */
@@ -139,7 +120,7 @@ static cds_status add_stage(cds_listing_trips *it, cds_outer_trips *vector,
     floors->known[place] = true;
   }
   CDS_TRY(floors->status[place]);
-  const cds_stage_floor *once = &floors->floor[place];
+  const cds_floor *once = &floors->floor[place];
   double again = 1;
   for (unsigned c = 0; c < outers->classes; c++) {
     again *= stage_has_class(&outers->class[c], stage)
@@ -149,16 +130,12 @@ static cds_status add_stage(cds_listing_trips *it, cds_outer_trips *vector,
   uint64_t macs = 0;
   CDS_TRY(cds_einsum_macs(&macs, own->einsum));
   double mac_pj = 0;
-  double compute_s = 0;
   if (own->operation == NULL) {
     const unsigned format = cds_compute_format(outers->arch, own->einsum);
     mac_pj = (double)macs * outers->arch->compute.mac_pj[format];
-    compute_s = (double)macs /
-                (double)cds_arch_instances(outers->arch, outers->arch->arrays) /
-                outers->arch->clock_hz * (1 - 1e-12);
   }
   vector->dynamic_pj += once->dynamic_pj + (again - 1) * mac_pj * (1 - 1e-12);
-  vector->latency_s += fmax(once->latency_s, again * compute_s);
+  vector->latency_s += fmax(once->latency_s, again * once->compute_s);
   return CDS_OK;
 }
 
@@ -199,7 +176,7 @@ static cds_status begin_floors(cds_listing_trips *it) {
     cds_arena *arena = it->outers->arena;
     floors->known = (bool *)cds_arena_array(arena, count, sizeof(bool));
     floors->floor =
-        (cds_stage_floor *)cds_arena_array(arena, count, sizeof *floors->floor);
+        (cds_floor *)cds_arena_array(arena, count, sizeof *floors->floor);
     floors->status =
         (cds_status *)cds_arena_array(arena, count, sizeof(cds_status));
     if (floors->known == NULL || floors->floor == NULL ||

@@ -139,6 +139,7 @@ static cds_status answer_chain(size_t index, void *payload) {
       &fuser, options->searchers, asker->fuser_place[question->unit],
       asker->arch, &chain->group, options->power_limit_w);
   if (status == CDS_OK) {
+    cds_fuser_limit(fuser, question->limit);
     status = cds_fuser_solve(result, fuser, question->lambda, options->control);
   }
   question->outside = status == CDS_EINPUT || status == CDS_ELIMIT;

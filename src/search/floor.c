@@ -102,9 +102,10 @@ static void add_residual(cds_least *least, const cds_problem *problem,
   }
 }
 
-/* Least row of a tensor over all spreads of its class and sets of holders. */
-static void least_of_all(cds_row *out, const cds_problem *problem,
-                         unsigned tensor) {
+/* Over all spreads of its class and sets of holders. */
+void cds_least_of_all(cds_row *out, const cds_problem *problem,
+                      unsigned tensor) {
+  memset(out, 0, sizeof *out);
   const uint64_t units = cds_array_units(problem);
   const uint64_t size = problem->size[tensor];
   cds_least least = {out, true};
@@ -128,19 +129,39 @@ static void least_of_all(cds_row *out, const cds_problem *problem,
   out->steps = (double)size;
 }
 
+/* All units at work, whichever ranks they take: no spread does better. */
+static void rows_cost(double *dynamic_pj, double *cycles,
+                      const cds_problem *problem, const cds_row *const row[3]) {
+  const double batch_steps =
+      (double)problem->size[CDS_BATCH] / (double)cds_array_units(problem);
+  cds_rows_cost(dynamic_pj, cycles, problem, row, batch_steps);
+}
+
 void cds_problem_floor(double *dynamic_pj, double *cycles,
                        const cds_problem *problem) {
   cds_row least[CDS_MATRIX];
   const cds_row *row[CDS_MATRIX];
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    memset(&least[t], 0, sizeof least[t]);
-    least_of_all(&least[t], problem, t);
+    cds_least_of_all(&least[t], problem, t);
     row[t] = &least[t];
   }
-  /* All units at work, whichever ranks they take: no spread does better. */
-  const double batch_steps =
-      (double)problem->size[CDS_BATCH] / (double)cds_array_units(problem);
-  cds_rows_cost(dynamic_pj, cycles, problem, row, batch_steps);
+  rows_cost(dynamic_pj, cycles, problem, row);
+}
+/* Time by the power limit, and room for rounding. */
+static void finish_floor(double *dynamic_pj, double *latency_s, double cycles,
+                         const cds_problem *problem) {
+  *latency_s = cycles / problem->arch->clock_hz;
+  *latency_s = fmax(*latency_s, *dynamic_pj * problem->seconds_per_pj);
+  *dynamic_pj *= 1 - 1e-12;
+  *latency_s *= 1 - 1e-12;
+}
+
+void cds_floor_of_rows(double *dynamic_pj, double *latency_s,
+                       const cds_problem *problem,
+                       const cds_row *const row[3]) {
+  double cycles = 0;
+  rows_cost(dynamic_pj, &cycles, problem, row);
+  finish_floor(dynamic_pj, latency_s, cycles, problem);
 }
 
 void cds_search_floor(double *dynamic_pj, double *latency_s,
@@ -158,10 +179,7 @@ void cds_search_floor(double *dynamic_pj, double *latency_s,
   }
   double cycles = 0;
   cds_problem_floor(dynamic_pj, &cycles, &problem);
-  *latency_s = cycles / arch->clock_hz;
-  *latency_s = fmax(*latency_s, *dynamic_pj * problem.seconds_per_pj);
-  *dynamic_pj *= 1 - 1e-12;
-  *latency_s *= 1 - 1e-12;
+  finish_floor(dynamic_pj, latency_s, cycles, &problem);
 }
 
 /* One word of each tensor that must be there, twice where tiles change. */

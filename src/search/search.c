@@ -377,7 +377,8 @@ static cds_status finish(cds_search_result *out, cds_searcher *searcher,
   CDS_TRY(cds_price_einsum(&out->cost, &searcher->arch, &searcher->einsum,
                            counts, searcher->problem.power_limit_w));
   cds_goal goal = branch->goal;
-  goal.energy_limit_pj = goal.latency_limit_s = 0; /* met up to rounding */
+  /* Met up to rounding. */
+  goal.energy_limit_pj = goal.latency_limit_s = goal.value_limit = 0;
   out->value = cds_goal_value(&searcher->problem, goal, out->cost.dynamic_pj,
                               out->cost.cycles);
   if (fabs(out->value - branch->best) > 1e-9 * out->value) {

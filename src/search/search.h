@@ -68,6 +68,9 @@ typedef struct cds_goal {
   unsigned time_power; /* n; 0: no product, but the sum */
   double lambda_pj_per_s;
   double energy_limit_pj, latency_limit_s; /* 0: none; not for `milp` */
+  /* Of E_total + lambda x T, in the first space by `exact`; 0: none. Bounds
+   * beyond it end a search that would find nothing else. */
+  double value_limit;
 } cds_goal;
 
 /* The goal's value for a total energy and a latency, INFINITY beyond a limit.
@@ -80,7 +83,9 @@ static inline double cds_goal_at(cds_goal goal, double energy_pj,
     return (double)INFINITY;
   }
   if (goal.time_power == 0) {
-    return energy_pj + goal.lambda_pj_per_s * latency_s;
+    const double sum = energy_pj + goal.lambda_pj_per_s * latency_s;
+    return goal.value_limit > 0 && sum > goal.value_limit ? (double)INFINITY
+                                                          : sum;
   }
   double value = energy_pj;
   for (unsigned i = 0; i < goal.time_power; i++) {

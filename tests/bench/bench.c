@@ -7,6 +7,8 @@
  *
  *   codesign_bench ARCH WORKLOAD
  *   codesign_bench bars      proofs against bars (bars.h)
+ *   codesign_bench chains ARCH WORKLOAD [NAME=VALUE]...
+ *                            fused groups (chains.h)
  *
  * CODESIGN_BENCH_ANY in the environment: ranks are cut into any parts.
  */
@@ -22,6 +24,7 @@
 #include "spec/space.h"
 #include "spec/workload.h"
 #include "tests/bench/bars.h"
+#include "tests/bench/chains.h"
 
 enum { REPEATS = 5, EVALUATIONS = 20000 };
 
@@ -161,8 +164,15 @@ int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "bars") == 0) {
     return cds_bars_print() ? EXIT_SUCCESS : EXIT_FAILURE;
   }
+  if (argc >= 4 && strcmp(argv[1], "chains") == 0) {
+    return cds_chains_print(argv[2], argv[3], (const char *const *)argv + 4,
+                            (unsigned)argc - 4)
+               ? EXIT_SUCCESS
+               : EXIT_FAILURE;
+  }
   if (argc != 3) {
-    fprintf(stderr, "usage: codesign_bench ARCH WORKLOAD | bars\n");
+    fprintf(stderr, "usage: codesign_bench ARCH WORKLOAD | bars | "
+                    "chains ARCH WORKLOAD [NAME=VALUE]...\n");
     return 2;
   }
   bench b = {.any = getenv("CODESIGN_BENCH_ANY") != NULL,

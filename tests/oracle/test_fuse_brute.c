@@ -21,7 +21,13 @@
 #include "oracle/tiny_case.h"
 #include "support/nest.h"
 
-enum { CASES = 150, CASES_QUICK = 15, PRIMES_MOST = 3, STAGES_MOST = 3 };
+enum {
+  CASES = 150,
+  CASES_QUICK = 15,
+  PRIMES_MOST = 3,
+  STAGES_MOST = 3,
+  PRICES = 3
+};
 
 typedef struct chain {
   unsigned stages;
@@ -61,8 +67,13 @@ typedef struct fuse_case {
   cds_einsum einsum[STAGES_MOST];
   char names[STAGES_MOST][200];
   cds_fused_group group;
-  double lambda;
+  double lambda[PRICES];
+  unsigned limited[PRICES]; /* of limit_parts */
 } fuse_case;
+
+/* Limits, as parts of the least value; the last: none. */
+static const double limit_parts[] = {0.8, 0.999999, 1.000001, 1.3, 0};
+enum { LIMITS = sizeof limit_parts / sizeof *limit_parts };
 
 /* ---- cases ----------------------------------------------------------- */
 
@@ -160,13 +171,23 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number) {
       level->size_bits *= 3;
     }
   }
-  it->lambda = it->tiny.goal.time_power == 0
-                   ? it->tiny.goal.lambda_pj_per_s
-                   : 1e9 * (double)(1 << random_below(&stream, 12));
+  it->lambda[0] = it->tiny.goal.time_power == 0
+                      ? it->tiny.goal.lambda_pj_per_s
+                      : 1e9 * (double)(1 << random_below(&stream, 12));
+  for (unsigned i = 0; i < PRICES; i++) {
+    static const double times[] = {0, 0.125, 0.5, 0.9, 1, 1.1, 2, 8};
+    it->lambda[i] = i == 0 ? it->lambda[0]
+                           : it->lambda[0] * times[random_below(&stream, 8)];
+    it->limited[i] = (unsigned)random_below(&stream, LIMITS);
+  }
 }
 
 static void fuse_case_write(const fuse_case *it, uint64_t number) {
-  printf("case %" PRIu64 ", E + %.17g T\n", number, it->lambda);
+  printf("case %" PRIu64 "\n", number);
+  for (unsigned i = 0; i < PRICES; i++) {
+    printf("  E + %.17g T, limit %g of the least\n", it->lambda[i],
+           limit_parts[it->limited[i]]);
+  }
   for (unsigned s = 0; s < it->chain->stages; s++) {
     fputs("  ", stdout);
     einsum_write(stdout, &it->einsum[s]);
@@ -188,6 +209,7 @@ typedef struct known {
 
 typedef struct brute {
   const fuse_case *it;
+  double lambda;
   cds_searcher *searcher;
   cds_arena *scratch;
   unsigned level, loops;
@@ -249,7 +271,7 @@ static double stage_value(brute *b, const cds_fused_pass *pass,
       cds_search_begin(b->searcher, &b->it->tiny.arch, &made->pass.einsum,
                        b->it->tiny.goal.power_limit_w);
   if (status == CDS_OK) {
-    const cds_goal goal = {.lambda_pj_per_s = b->it->lambda};
+    const cds_goal goal = {.lambda_pj_per_s = b->lambda};
     status = cds_search_solve(&result, b->searcher, goal, NULL);
   }
   b->searched++;
@@ -321,8 +343,9 @@ static void choose_loops(brute *b) {
   }
 }
 
-static void brute_fuse(brute *b, const fuse_case *it) {
+static void brute_fuse(brute *b, const fuse_case *it, double lambda) {
   b->it = it;
+  b->lambda = lambda;
   b->value = (double)INFINITY;
   for (unsigned r = 0; r < it->group.ranks; r++) {
     b->left[r] = it->group.rank[r].size;
@@ -341,57 +364,101 @@ static void brute_fuse(brute *b, const fuse_case *it) {
   }
 }
 
+typedef struct asked {
+  brute *b;
+  cds_fuser *fuser;
+  cds_fuse_result *result;
+  uint64_t mismatches, feasible, looped, opened, beyond;
+} asked;
+
+/* Whether the search says of one price what brute force does. */
+static bool good_answer(const asked *all, cds_status status, double limit) {
+  const cds_fuse_result *result = all->result;
+  const double value = all->b->value;
+  if (isinf(value)) {
+    return status == CDS_EINFEASIBLE;
+  }
+  if (status != CDS_OK || !result->proven) {
+    return false;
+  }
+  return value > limit
+             ? !result->found && result->bound >= limit &&
+                   result->bound <= value * (1 + 1e-11)
+             : result->found && fabs(result->value - value) <= 1e-11 * value &&
+                   result->bound == result->value;
+}
+
+/* Asks one price of a group that was begun with `begun`. */
+static bool ask(asked *all, const fuse_case *it, unsigned price,
+                cds_status begun) {
+  const double part = limit_parts[it->limited[price]];
+  cds_fuse_result *result = all->result;
+  brute_fuse(all->b, it, it->lambda[price]);
+  const double value = all->b->value;
+  const double limit =
+      part > 0 && !isinf(value) ? part * value : (double)INFINITY;
+  cds_status status = begun;
+  memset(result, 0, sizeof *result);
+  if (status == CDS_OK) {
+    cds_fuser_limit(all->fuser, limit);
+    status = cds_fuser_solve(result, all->fuser, it->lambda[price], NULL);
+  }
+  all->feasible += !isinf(value);
+  all->beyond += !isinf(value) && value > limit;
+  all->looped +=
+      result->found && result->mapping.outer.node[0].kind == CDS_OUTER_FOR;
+  all->opened += result->opened;
+  if (!good_answer(all, status, limit)) {
+    all->mismatches++;
+    printf(
+        "mismatch at price %u: brute force %.17g, limit %.17g, search status "
+        "%d, found %d, proven %d, value %.17g, bound %.17g\n",
+        price, value, limit, (int)status, result->found, result->proven,
+        result->value, result->bound);
+    return false;
+  }
+  return true;
+}
+
 int main(int argc, char **argv) {
   static const test_arguments usual = {
       .seed = 5, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
   const test_arguments given = test_arguments_read(&usual, argc, argv);
   fuse_case *it = calloc(1, sizeof *it);
   brute *b = calloc(1, sizeof *b);
-  cds_fuser *fuser = cds_fuser_new();
-  cds_fuse_result *result = calloc(1, sizeof *result);
-  if (it == NULL || b == NULL || fuser == NULL || result == NULL) {
+  asked all = {.b = b,
+               .fuser = cds_fuser_new(),
+               .result = calloc(1, sizeof *all.result)};
+  if (it == NULL || b == NULL || all.fuser == NULL || all.result == NULL) {
     return EXIT_FAILURE;
   }
   b->searcher = cds_searcher_new();
   b->scratch = cds_arena_new();
-  uint64_t mismatches = 0, feasible = 0, looped = 0, opened = 0;
-  for (uint64_t i = 0; i < given.cases && mismatches < given.reports; i++) {
+  for (uint64_t i = 0; i < given.cases && all.mismatches < given.reports; i++) {
     memset(it, 0, sizeof *it);
     fuse_case_make(it, given.seed, given.first + i);
-    brute_fuse(b, it);
-    cds_status status = cds_fuser_begin(fuser, &it->tiny.arch, &it->group,
-                                        it->tiny.goal.power_limit_w);
-    memset(result, 0, sizeof *result);
-    if (status == CDS_OK) {
-      status = cds_fuser_solve(result, fuser, it->lambda, NULL);
+    const cds_status begun = cds_fuser_begin(
+        all.fuser, &it->tiny.arch, &it->group, it->tiny.goal.power_limit_w);
+    bool good = true;
+    for (unsigned price = 0; good && price < PRICES; price++) {
+      good = ask(&all, it, price, begun);
     }
-    const bool good = isinf(b->value) ? status == CDS_EINFEASIBLE
-                                      : status == CDS_OK && result->proven &&
-                                            fabs(result->value - b->value) <=
-                                                1e-11 * b->value;
-    feasible += !isinf(b->value);
-    looped +=
-        result->found && result->mapping.outer.node[0].kind == CDS_OUTER_FOR;
-    opened += result->opened;
     if (!good) {
-      mismatches++;
-      printf("mismatch: brute force %.17g, search status %d, proven %d, value "
-             "%.17g\n",
-             b->value, (int)status, result->proven, result->value);
       fuse_case_write(it, given.first + i);
     }
   }
-  printf("%" PRIu64 " groups of seed %" PRIu64 " (%" PRIu64
-         " feasible, %" PRIu64 " with loops first), %" PRIu64
-         " mismatches\n%" PRIu64 " sets of outer nodes tried, %" PRIu64
-         " stages searched, %" PRIu64 " choices opened\n",
-         given.cases, given.seed, feasible, looped, mismatches, b->tried,
-         b->searched, opened);
-  cds_fuser_free(fuser);
+  printf("%" PRIu64 " groups of seed %" PRIu64 ", %d prices each (%" PRIu64
+         " feasible, %" PRIu64 " with loops first, %" PRIu64
+         " beyond limits), %" PRIu64 " mismatches\n%" PRIu64
+         " sets of outer nodes tried, %" PRIu64 " stages searched, %" PRIu64
+         " choices opened\n",
+         given.cases, given.seed, PRICES, all.feasible, all.looped, all.beyond,
+         all.mismatches, b->tried, b->searched, all.opened);
+  cds_fuser_free(all.fuser);
   cds_searcher_free(b->searcher);
   cds_arena_free(b->scratch);
   free(b);
   free(it);
-  free(result);
-  return mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  free(all.result);
+  return all.mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
