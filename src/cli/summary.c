@@ -25,6 +25,7 @@ enum {
 typedef struct totals {
   cds_cost all, other;
   cds_removable removable;
+  double compulsory_bits;
 } totals;
 
 /* Layers of one name in one phase. */
@@ -60,6 +61,7 @@ static void sum_up(totals *out, const cds_report *report) {
     const cds_layer_result *layer = &network->layer[i];
     const double times = layer->times;
     cds_cost_add(&out->all, &layer->cost, times);
+    out->compulsory_bits += times * cds_compulsory_bits(layer->layer);
     if (layer->layer->kind == CDS_LAYER_OPERATION) {
       cds_cost_add(&out->other, &layer->cost, times);
     }
@@ -98,7 +100,7 @@ static void write_proof(const cds_page *page, const cds_report *report) {
   const char *space = cds_mapping_space(result->arch, report->workload,
                                         report->options->search.optimizer);
   const char *text;
-  if (report->options->fuse != CDS_FUSE_NONE) {
+  if (result->network.chains > 0) {
     space = cds_cli_printf(page->arena, "%s; %s", space,
                            cds_fuse_space(report->options->fuse));
   }
@@ -464,6 +466,21 @@ static const char *fused_text(const cds_page *page, const cds_report *report) {
   return text;
 }
 
+static void write_traffic(const cds_page *page, const cds_report *report,
+                          const totals *sum) {
+  fputs("traffic       ", page->stream);
+  cds_help_wrap(
+      page->stream,
+      cds_cli_printf(
+          page->arena,
+          "%s through %s; each tensor once that is not only handed to a "
+          "neighbour would be %s",
+          cds_page_si(page, sum->all.outer_bits / 8, "B"),
+          report->arch->level[0].name,
+          cds_page_si(page, sum->compulsory_bits / 8, "B")),
+      14, 14);
+}
+
 static void write_fusion(const cds_page *page, const cds_report *report,
                          const totals *sum) {
   const cds_network_result *network = &report->result->network;
@@ -638,6 +655,7 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   write_operations(page, report, &sum);
   fputc('\n', page->stream);
   write_other(page, &sum);
+  write_traffic(page, report, &sum);
   write_fusion(page, report, &sum);
   write_bottleneck(page, report, &sum);
   write_pareto(page, report);

@@ -27,6 +27,7 @@ void cds_cost_add(cds_cost *total, const cds_cost *cost, double times) {
   total->compute_pj += times * cost->compute_pj;
   total->vector_pj += times * cost->vector_pj;
   total->host_pj += times * cost->host_pj;
+  total->outer_bits += times * cost->outer_bits;
 }
 
 typedef struct share_list {
@@ -305,4 +306,28 @@ cds_removable cds_removable_by_fusion(const cds_arch *arch,
     }
   }
   return out;
+}
+
+double cds_compulsory_bits(const cds_layer *layer) {
+  double bits = 0;
+  if (layer->kind == CDS_LAYER_OPERATION) {
+    const cds_operation *operation = &layer->operation;
+    for (unsigned i = 0; i < operation->inputs && !layer->fusible; i++) {
+      const cds_operand *in = &operation->input[i];
+      bits += cds_words_bits(in->words, in->format.bits);
+    }
+    return layer->fusible
+               ? 0
+               : bits + cds_words_bits(operation->output.words,
+                                       operation->output.format.bits);
+  }
+  const cds_einsum *einsum = &layer->einsum;
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    uint64_t words = 0;
+    if (!einsum->tensor[t].intermediate &&
+        cds_tensor_words(&words, einsum, t) == CDS_OK) {
+      bits += cds_words_bits(words, einsum->tensor[t].format.bits);
+    }
+  }
+  return bits;
 }

@@ -212,6 +212,11 @@ bool cds_json_layer(cds_json *json, const cds_arch *arch,
   cds_json_text(json, "phase", workload->phase[layer->phase].name);
   cds_json_count(json, "count", layer->count);
   write_values(json, result);
+  if (result->chain > 0) {
+    cds_json_count(json, "chain", result->chain);
+  } else {
+    cds_json_text(json, "chain", NULL);
+  }
   good = write_fused(json, arch, result, arena);
   if (einsum) {
     const cds_einsum *piece = cds_layer_result_einsum(result);

@@ -204,6 +204,7 @@ static void write_layer_header(cds_csv *csv, const cds_share *share,
                             : cds_arena_printf(arena, "%s_%s_pj", share[i].kind,
                                                share[i].name));
   }
+  cds_csv_text(csv, "chain");
   cds_csv_text(csv, "fused");
   cds_csv_text(csv, "mapping");
   cds_csv_end_record(csv);
@@ -277,6 +278,11 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
   const size_t shares = cds_energy_shares(share, arch, cost);
   for (size_t i = 0; i < shares; i++) {
     cds_csv_number(csv, share[i].value);
+  }
+  if (result->chain > 0) {
+    cds_csv_count(csv, result->chain);
+  } else {
+    cds_csv_empty(csv);
   }
   cds_csv_text(csv, fused_text(result, arch, arena));
   cds_csv_text(csv, einsum ? cds_mapping_joined(&result->mapping, arch,

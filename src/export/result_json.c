@@ -216,9 +216,11 @@ static void write_totals(cds_json *json, const cds_arch *arch,
                          const cds_network_result *network) {
   cds_cost total = {0}, other = {0};
   cds_removable removable = {0};
+  double compulsory = 0;
   for (size_t i = 0; i < network->layers; i++) {
     const cds_layer_result *layer = &network->layer[i];
     const double times = layer->times;
+    compulsory += times * cds_compulsory_bits(layer->layer);
     cds_cost_add(&total, &layer->cost, times);
     if (layer->layer->kind == CDS_LAYER_OPERATION) {
       cds_cost_add(&other, &layer->cost, times);
@@ -238,6 +240,10 @@ static void write_totals(cds_json *json, const cds_arch *arch,
   cds_json_object_line(json, "removable_by_fusion");
   cds_json_number(json, "energy_pj", removable.energy_pj);
   cds_json_number(json, "bits", removable.bits);
+  cds_json_end(json);
+  cds_json_object_line(json, "outermost_traffic");
+  cds_json_number(json, "bits", total.outer_bits);
+  cds_json_number(json, "compulsory_bits", compulsory);
   cds_json_end(json);
   write_fusion(json, network);
   cds_json_energy(json, arch, &total);

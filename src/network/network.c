@@ -290,11 +290,15 @@ static void count_chains(network_job *job, const cds_hull_result *walk) {
   const cds_network_plan *plan = job->plan;
   for (size_t i = 0; i < job->workload->layers; i++) {
     const size_t u = plan->unit_of[i];
-    if (plan->part[i] > 0 || plan->unit[u].chain == NULL) {
+    if (plan->unit[u].chain == NULL) {
+      continue;
+    }
+    out->chains += plan->part[i] == 0;
+    out->layer[i].chain = out->chains;
+    if (plan->part[i] > 0) {
       continue;
     }
     const cds_answer *answer = job->chooser.answers->answer[walk->choice[u]];
-    out->chains++;
     out->chains_outside += answer->outside;
     out->fused += answer->fused != NULL && answer->fused->found;
   }

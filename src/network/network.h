@@ -42,6 +42,7 @@ typedef struct cds_layer_result {
   cds_cost cost;       /* of one run of the layer */
   cds_counts *counts;  /* einsums; in the arena; only with `details` */
   cds_operation_counts operation; /* operations */
+  size_t chain; /* number of the chain that it is in, from 1; 0: none */
   /* When it runs in a fused group, else NULL: `mapping` and `counts` are those
    * of cds_count with the pass, `cost` that of the whole run. */
   const cds_layer_fused *fused;

@@ -393,6 +393,7 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
   const bool host = service.charge == &out->host_pj;
   const double way = host ? host_link(&job) : charge_way(&job, &service);
   double cycles = busiest_port(&job);
+  out->outer_bits = job.out_bits[0] + job.in_bits[0];
   cycles = way > cycles ? way : cycles;
   cycles = out->compute_cycles > cycles ? out->compute_cycles : cycles;
   if (operation->reduces) {

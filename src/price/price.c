@@ -231,7 +231,7 @@ static bool hides_nothing(const cds_arch *arch, unsigned level) {
          arch->level[level].buffering == CDS_BUFFER_SINGLE;
 }
 
-static double level_roof(const cds_pricing *job, unsigned level) {
+static double level_roof(double *bits, const cds_pricing *job, unsigned level) {
   double out = 0;
   double in = 0;
   const bool own_apart = hides_nothing(job->arch, level);
@@ -243,6 +243,7 @@ static double level_roof(const cds_pricing *job, unsigned level) {
       in += peak_bits(job, level, t, CDS_FILL);
     }
   }
+  *bits = out + in;
   return cds_port_cycles(&job->arch->level[level], out, in);
 }
 
@@ -431,7 +432,9 @@ static double price_time(cds_pricing *job) {
   cost->compute_cycles = (double)job->counts->steps + between_passes(job);
   double cycles = cost->compute_cycles;
   for (unsigned level = arch->levels; level-- > 0;) {
-    cost->level_cycles[level] = level_roof(job, level);
+    double bits = 0;
+    cost->level_cycles[level] = level_roof(&bits, job, level);
+    cost->outer_bits = level == 0 ? bits : cost->outer_bits;
     cycles = max2(cycles, cost->level_cycles[level]);
     if (level > 0 &&
         arch->level[level - 1].position == arch->level[level].position) {

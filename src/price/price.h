@@ -25,6 +25,7 @@ typedef struct cds_cost {
   double add_pj[CDS_ARRAYS_MAX];   /* spatial reductions */
   double bond_pj[CDS_BONDS_MAX];
   double compute_pj, vector_pj, host_pj;
+  double outer_bits; /* read from and written to the outermost level */
   /* Roofs in cycles */
   double compute_cycles;
   double level_cycles[CDS_LEVELS_MAX];

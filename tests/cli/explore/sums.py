@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Adds up result.json in the order that docs/results.md names: sums.py FILE...
 
-Layers times counts give the phases, these the totals, to the last digit.
+Layers, or chains of them, times counts give the phases, these the totals, to the last digit.
 """
+import itertools
 import json
 import sys
+
+
+def one_sum(numbered):
+    number, layer = numbered
+    return ("chain", layer["chain"]) if layer["chain"] else ("layer", number)
+
 
 for path in sys.argv[1:]:
     with open(path, encoding="utf-8") as file:
@@ -13,9 +20,14 @@ for path in sys.argv[1:]:
         total = 0.0
         for phase in result["phases"]:
             part = 0.0
-            for layer in result["layers"]:
-                if layer["phase"] == phase["name"]:
-                    part += layer["count"] * layer[key]
+            layers = [l for l in result["layers"] if l["phase"] == phase["name"]]
+            # Layers of one chain stand in a row and are added up first.
+            for chain, row in itertools.groupby(enumerate(layers), one_sum):
+                row = [layer for _, layer in row]
+                whole = 0.0
+                for layer in row:
+                    whole += layer[key]
+                part += row[0]["count"] * whole
             if part != phase[key]:
                 print(f"{path}: {phase['name']}: {key} is {phase[key]!r}, its "
                       f"layers have {part!r}")
