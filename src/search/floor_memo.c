@@ -262,6 +262,7 @@ cds_status cds_floor_memo_get(cds_floor *out, cds_floor_memo *memo,
   out->dynamic_pj = fmax(out->dynamic_pj, least_pj);
   out->latency_s = fmax(out->latency_s, out->compute_s);
   out->latency_s += may == 0 ? edges_s(problem) : 0;
+  /* Edges are no part of the time that the limit on power asks for. */
   out->latency_s =
       fmax(out->latency_s, out->dynamic_pj * problem->seconds_per_pj);
   return CDS_OK;

@@ -19,10 +19,10 @@
 #include "oracle/arguments.h"
 #include "oracle/brute_force.h"
 #include "oracle/features.h"
-#include "oracle/floor_limit.h"
 #include "oracle/tiny_case.h"
 #include "search/search.h"
 #include "support/close.h"
+#include "support/floor_limit.h"
 #include "support/nest.h"
 #include "support/simulate.h"
 

@@ -20,10 +20,10 @@
 #include "oracle/arguments.h"
 #include "oracle/brute_residual.h"
 #include "oracle/features.h"
-#include "oracle/floor_limit.h"
 #include "oracle/tiny_case.h"
 #include "search/search.h"
 #include "support/close.h"
+#include "support/floor_limit.h"
 #include "support/nest.h"
 
 enum { CASES = 250, CASES_QUICK = 40 };

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "oracle/floor_limit.h"
+/* Floors and limits of the search beside what is known to be best. */
+#ifndef CDS_TESTS_FLOOR_LIMIT_H
+#define CDS_TESTS_FLOOR_LIMIT_H
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle/tiny_case.h"
 #include "search/floor_memo.h"
+#include "search/search.h"
 
-static bool below(double dynamic_pj, double latency_s, const cds_cost *cost) {
+static inline bool below(double dynamic_pj, double latency_s,
+                         const cds_cost *cost) {
   return dynamic_pj <= cost->dynamic_pj * (1 + 1e-12) &&
          latency_s <= cost->latency_s * (1 + 1e-12);
 }
 
 /* Two of each, so that a row is made and found. */
-static bool memo_holds(const tiny_case *it, const cds_cost *cost) {
+static inline bool memo_holds(const tiny_case *it, const cds_cost *cost) {
   static cds_floor_memo memo;
   cds_arena *arena = cds_arena_new();
   cds_stage alone = {.rounds = 1, .repeats = 1};
@@ -38,7 +43,9 @@ static bool memo_holds(const tiny_case *it, const cds_cost *cost) {
   return holds;
 }
 
-bool floors_hold(const tiny_case *it, const cds_cost *cost) {
+/* Whether a mapping of the case takes no less than its floors: that of any
+ * pair, and that of stages (search/floor_memo.h). */
+static inline bool floors_hold(const tiny_case *it, const cds_cost *cost) {
   double dynamic_pj = 0;
   double latency_s = 0;
   cds_search_floor(&dynamic_pj, &latency_s, &it->arch, &it->einsum,
@@ -47,8 +54,11 @@ bool floors_hold(const tiny_case *it, const cds_cost *cost) {
          (!cds_search_uneven(&it->arch, &it->einsum) || memo_holds(it, cost));
 }
 
-bool limits_hold(const tiny_case *it, cds_searcher *searcher,
-                 const cds_search_result *best) {
+/* Whether the searcher, begun with the case, finds the same again with a limit
+ * just above its value, and nothing with one just below; for sums of energy and
+ * time in the first space. */
+static inline bool limits_hold(const tiny_case *it, cds_searcher *searcher,
+                               const cds_search_result *best) {
   static cds_search_result result;
   if (it->goal.time_power > 0 || !cds_search_uneven(&it->arch, &it->einsum)) {
     return true;
@@ -66,3 +76,5 @@ bool limits_hold(const tiny_case *it, cds_searcher *searcher,
   return status == CDS_OK && result.proven && result.value == best->value &&
          cds_mapping_compare(&result.mapping, &best->mapping) == 0;
 }
+
+#endif
