@@ -37,7 +37,7 @@ struct cds_fuser {
   cds_known_stage ***seen;
   double limit;
   double dropped; /* no choice that was left out is below */
-  bool hurried;   /* something is left */
+  bool hurried;   /* something is not looked into */
   bool any;       /* best, and its value: */
   cds_opened best;
   double best_value;
@@ -363,6 +363,7 @@ static cds_status open_all(cds_fuser *it, double *least) {
     *least = next.bound;
     if (next.solved) {
       it->best = next.proven ? next : it->best;
+      it->hurried = !next.proven;
       return CDS_OK;
     }
     if (next.bound > most(it)) {
