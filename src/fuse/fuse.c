@@ -11,6 +11,10 @@
 
 static const uint32_t unlisted = UINT32_MAX;
 
+/* Rounding of a sum may not lift a bound above the value in the end: choices of
+ * equal value are told apart by their number alone. */
+static const double rounded = 1 - 1e-13;
+
 /* A choice, or all with the same trips. */
 typedef struct cds_opened {
   double bound; /* of E + lambda T */
@@ -33,7 +37,7 @@ struct cds_fuser {
   cds_known_stage ***seen;
   double limit;
   double dropped; /* no choice that was left out is below */
-  bool hurried;   /* something is left */
+  bool hurried;   /* something is not looked into */
   bool any;       /* best, and its value: */
   cds_opened best;
   double best_value;
@@ -105,6 +109,20 @@ cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
   }
   CDS_TRY(cds_outers_begin(outers));
   return outers->vectors == 0 ? CDS_EINFEASIBLE : CDS_OK;
+}
+
+/* The least of each over all vectors of trips, with what leaks meanwhile. */
+void cds_fuser_floor(double *energy_pj, double *latency_s,
+                     const cds_fuser *fuser) {
+  const double leakage_pj_per_s = fuser->stages.leakage_w * 1e12;
+  *energy_pj = *latency_s = (double)INFINITY;
+  for (size_t i = 0; i < fuser->outers.vectors; i++) {
+    const cds_outer_trips *vector = &fuser->outers.vector[i];
+    const double own_pj =
+        vector->dynamic_pj + leakage_pj_per_s * vector->latency_s;
+    *energy_pj = fmin(*energy_pj, own_pj * rounded);
+    *latency_s = fmin(*latency_s, vector->latency_s * rounded);
+  }
 }
 
 void cds_fuser_limit(cds_fuser *fuser, double value) { fuser->limit = value; }
@@ -182,10 +200,6 @@ static double least_beside(const cds_fuser *it, cds_known_stage *const *stage,
   }
   return sum;
 }
-
-/* Rounding of a sum may not lift a bound above the value in the end: choices of
- * equal value are told apart by their number alone. */
-static const double rounded = 1 - 1e-13;
 
 /* Sets the bound of a choice by what is known of its stages. */
 static void set_bound(const cds_fuser *it, cds_opened *opened,
@@ -350,6 +364,7 @@ static cds_status open_all(cds_fuser *it, double *least) {
     *least = next.bound;
     if (next.solved) {
       it->best = next.proven ? next : it->best;
+      it->hurried = !next.proven;
       return CDS_OK;
     }
     if (next.bound > most(it)) {

@@ -52,6 +52,9 @@ void cds_fuser_free(cds_fuser *fuser);
  * CDS_ELIMIT when there are too many. */
 cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
                            const cds_fused_group *group, double power_limit_w);
+/* After begin: no fused mapping takes less energy, none less time. */
+void cds_fuser_floor(double *energy_pj, double *latency_s,
+                     const cds_fuser *fuser);
 /* From now on until the next begin, fused mappings whose E + lambda T is more
  * than this are of no interest; INFINITY (as after begin): all are. Searches
  * for nothing end soon, most of them before any stage is searched. */

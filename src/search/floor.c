@@ -147,21 +147,14 @@ void cds_problem_floor(double *dynamic_pj, double *cycles,
   }
   rows_cost(dynamic_pj, cycles, problem, row);
 }
-/* Time by the power limit, and room for rounding. */
-static void finish_floor(double *dynamic_pj, double *latency_s, double cycles,
-                         const cds_problem *problem) {
-  *latency_s = cycles / problem->arch->clock_hz;
-  *latency_s = fmax(*latency_s, *dynamic_pj * problem->seconds_per_pj);
-  *dynamic_pj *= 1 - 1e-12;
-  *latency_s *= 1 - 1e-12;
-}
 
-void cds_floor_of_rows(double *dynamic_pj, double *latency_s,
+void cds_floor_of_rows(double *dynamic_pj, double *roofs_s,
                        const cds_problem *problem,
                        const cds_row *const row[3]) {
   double cycles = 0;
   rows_cost(dynamic_pj, &cycles, problem, row);
-  finish_floor(dynamic_pj, latency_s, cycles, problem);
+  *dynamic_pj *= 1 - 1e-12;
+  *roofs_s = cycles / problem->arch->clock_hz * (1 - 1e-12);
 }
 
 void cds_search_floor(double *dynamic_pj, double *latency_s,
@@ -179,7 +172,10 @@ void cds_search_floor(double *dynamic_pj, double *latency_s,
   }
   double cycles = 0;
   cds_problem_floor(dynamic_pj, &cycles, &problem);
-  finish_floor(dynamic_pj, latency_s, cycles, &problem);
+  *latency_s = cycles / arch->clock_hz;
+  *latency_s = fmax(*latency_s, *dynamic_pj * problem.seconds_per_pj);
+  *dynamic_pj *= 1 - 1e-12;
+  *latency_s *= 1 - 1e-12;
 }
 
 /* One word of each tensor that must be there, twice where tiles change. */

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "search/branch.h"
+#include "search/edges.h"
 #include "search/holders.h"
 
 struct cds_floor_row {
@@ -215,6 +216,25 @@ static double compute_s(cds_floor_memo *memo, const cds_problem *problem) {
   return problem->macs / (double)units / problem->arch->clock_hz * (1 - 1e-12);
 }
 
+/* Least time of first fills and last drains, whatever the spreads: homes as
+ * they are, and one word where a level must hold a tensor (edges.h). */
+static double edges_s(const cds_problem *problem) {
+  static const uint64_t one[CDS_CLASSES] = {1, 1, 1, 1};
+  cds_held must[CDS_MATRIX];
+  cds_held may[CDS_MATRIX] = {0};
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    must[t] = CDS_HELD_SETS - 1;
+    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
+      if (cds_held_allowed(problem, t, held)) {
+        must[t] &= held;
+        may[t] |= held;
+      }
+    }
+  }
+  const double cycles = cds_edges_floor(problem, must, may, one, one);
+  return cycles / problem->arch->clock_hz * (1 - 1e-12);
+}
+
 cds_status cds_floor_memo_get(cds_floor *out, cds_floor_memo *memo,
                               const cds_problem *problem,
                               const cds_home other[CDS_MATRIX], unsigned may) {
@@ -241,6 +261,8 @@ cds_status cds_floor_memo_get(cds_floor *out, cds_floor_memo *memo,
   }
   out->dynamic_pj = fmax(out->dynamic_pj, least_pj);
   out->latency_s = fmax(out->latency_s, out->compute_s);
+  out->latency_s += may == 0 ? edges_s(problem) : 0;
+  /* Edges are no part of the time that the limit on power asks for. */
   out->latency_s =
       fmax(out->latency_s, out->dynamic_pj * problem->seconds_per_pj);
   return CDS_OK;

@@ -14,8 +14,9 @@ void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
 /* A row below every row of the tensor. */
 void cds_least_of_all(cds_row *out, const cds_problem *problem,
                       unsigned tensor);
-/* Bounds of the pair on dynamic energy (pJ) and time (s) by such rows. */
-void cds_floor_of_rows(double *dynamic_pj, double *latency_s,
+/* Bounds of the pair on dynamic energy (pJ) and time (s) by such rows, without
+ * edges (edges.h) and the limit on power. */
+void cds_floor_of_rows(double *dynamic_pj, double *roofs_s,
                        const cds_problem *problem, const cds_row *const row[3]);
 /* Admissible bounds on dynamic energy (pJ) and cycles of every mapping. */
 void cds_problem_floor(double *dynamic_pj, double *cycles,

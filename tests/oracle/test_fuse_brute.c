@@ -381,6 +381,14 @@ static bool good_answer(const asked *all, cds_status status, double limit) {
   if (status != CDS_OK || !result->proven) {
     return false;
   }
+  double energy_pj = 0;
+  double latency_s = 0;
+  cds_fuser_floor(&energy_pj, &latency_s, all->fuser);
+  if (energy_pj + all->b->lambda * latency_s > value ||
+      (result->found &&
+       (energy_pj > result->energy_pj || latency_s > result->latency_s))) {
+    return false;
+  }
   return value > limit
              ? !result->found && result->bound >= limit &&
                    result->bound <= value * (1 + 1e-11)

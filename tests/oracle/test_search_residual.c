@@ -23,6 +23,7 @@
 #include "oracle/tiny_case.h"
 #include "search/search.h"
 #include "support/close.h"
+#include "support/floor_limit.h"
 #include "support/nest.h"
 
 enum { CASES = 250, CASES_QUICK = 40 };
@@ -56,14 +57,7 @@ static const char *difference(const tiny_case *it, const residual_result *brute,
       cds_mapping_compare(&brute->mapping, &result->mapping) != 0) {
     return "canonical mapping";
   }
-  double dynamic_pj = 0;
-  double latency_s = 0;
-  cds_search_floor(&dynamic_pj, &latency_s, &it->arch, &it->einsum,
-                   it->goal.power_limit_w);
-  return dynamic_pj > result->cost.dynamic_pj * (1 + 1e-12) ||
-                 latency_s > result->cost.latency_s * (1 + 1e-12)
-             ? "floor"
-             : NULL;
+  return floors_hold(it, &result->cost) ? NULL : "floor";
 }
 
 static void report(const char *what, const tiny_case *it,
@@ -124,6 +118,9 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
     status = cds_search_solve(&result, searcher, goal, NULL);
   }
   const char *what = difference(it, &brute, status, &result);
+  if (what == NULL && result.found && !limits_hold(it, searcher, &result)) {
+    what = "limit";
+  }
   if (what != NULL) {
     report(what, it, &brute, &result);
     sum->mismatches++;
