@@ -492,10 +492,10 @@ static void write_fusion(const cds_page *page, const cds_report *report,
       page->stream,
       cds_cli_printf(
           page->arena,
-          "%swhat layers only hand to a neighbour (attention's scores, inner "
-          "vectors, operands of softmax, norms, ...) is %s through the "
-          "outermost level and %s of the energy, the most that %sfusion could "
-          "remove",
+          "%swhat unfused layers only hand to a neighbour (operands of norms, "
+          "softmax, activations, scores, inner vectors, ...) is %s through "
+          "the outermost level and %s of the energy, the most that %sfusion "
+          "could remove",
           fused_text(page, report),
           cds_page_si(page, sum->removable.bits / 8.0, "B"),
           cds_page_percent(page, sum->removable.energy_pj / sum->all.energy_pj),

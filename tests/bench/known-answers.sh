@@ -122,7 +122,7 @@ run() { # arch workload
     sets+=(--set "$set")
   done
   local TIMEFORMAT=%U
-  cpu=$({ time "$program" map -q -j 1 --json --objective edp "${sets[@]}" \
+  cpu=$({ time "$program" map -q -j 1 --fuse none --json --objective edp "${sets[@]}" \
     --certificate "$scratch/certificate.json" "$1" "$2" \
     >"$scratch/map.json" 2>"$scratch/stderr"; } 2>&1) || fail "$1 $2"
   "$program" verify -j 1 --json "$scratch/certificate.json" \
@@ -181,7 +181,7 @@ edps() { # factors arch
   for set in ${design[$(basename "$2" .yaml)]-}; do
     sets+=(--set "$set")
   done
-  "$program" map -q -j 1 --json --require-proof --objective edp \
+  "$program" map -q -j 1 --fuse none --json --require-proof --objective edp \
     --factors "$1" "${sets[@]}" "$2" tests/bench/products.yaml \
     >"$scratch/map.json" 2>"$scratch/stderr" || fail "$2, $1"
   : >"$scratch/verify.json"

@@ -236,9 +236,8 @@ static void the_choice_between_fused_and_apart_is_exact(void **state) {
       d.options.fuse = CDS_FUSE_NONE;
       solve(&d, design);
       assert_true(d.result.value >= with.value);
-      const double apart =
-          cds_objective_value(d.options.objective, with.unfused.energy_pj,
-                              with.unfused.latency_s);
+      const double apart = cds_objective_value(
+          d.options.objective, with.unfused.energy_pj, with.unfused.latency_s);
       assert_true(fabs(apart - d.result.value) <= 1e-12 * apart);
     }
   }
