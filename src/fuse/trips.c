@@ -22,7 +22,7 @@ typedef struct cds_floors {
 typedef struct cds_listing_trips {
   cds_outers *outers;
   cds_floors floors[CDS_STAGES_MAX];
-  unsigned level;
+  unsigned stages, level;
   size_t at[CDS_LOOP_CLASSES_MAX]; /* divisors */
 } cds_listing_trips;
 
@@ -145,7 +145,7 @@ static cds_status add_vector(cds_listing_trips *it) {
   for (unsigned c = 0; c < outers->classes; c++) {
     vector.trips[c] = outers->class[c].divisor[it->at[c]];
   }
-  for (unsigned s = 0; s < outers->group->stages; s++) {
+  for (unsigned s = 0; s < it->stages; s++) {
     const cds_status status = add_stage(it, &vector, s);
     if (status == CDS_EINFEASIBLE) {
       return CDS_OK;
@@ -170,7 +170,7 @@ static cds_status add_vector(cds_listing_trips *it) {
 }
 
 static cds_status begin_floors(cds_listing_trips *it) {
-  for (unsigned s = 0; s < it->outers->group->stages; s++) {
+  for (unsigned s = 0; s < it->stages; s++) {
     const size_t count = places(it->outers, s);
     cds_floors *floors = &it->floors[s];
     cds_arena *arena = it->outers->arena;
@@ -205,7 +205,8 @@ cds_status cds_outers_vectors(cds_outers *outers) {
     if (outers->arch->level[l].depth > 0) {
       continue;
     }
-    cds_listing_trips it = {.outers = outers, .level = l};
+    cds_listing_trips it = {
+        .outers = outers, .stages = outers->group->stages, .level = l};
     CDS_TRY(begin_floors(&it));
     do {
       CDS_TRY(add_vector(&it));

@@ -3,6 +3,7 @@
 #include "tests/bench/chains.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,11 @@ static bool unfused(double *energy_pj, double *latency_s, chains *it,
     const cds_layer *layer = &it->workload.layer[it->chain.first + i];
     static cds_search_result result;
     cds_operation_counts counts;
+    if (layer->kind == CDS_LAYER_EINSUM &&
+        cds_compute_format(&it->arch, &layer->einsum) == UINT_MAX) {
+      fprintf(stderr, "codesign_bench: no unit for '%s'\n", layer->name);
+      return false;
+    }
     const bool done =
         layer->kind == CDS_LAYER_OPERATION
             ? cds_price_operation(&result.cost, &counts, &it->arch,
