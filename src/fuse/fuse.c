@@ -224,7 +224,7 @@ static cds_status advance(cds_fuser *it, cds_opened *opened) {
     return CDS_OK;
   }
   CDS_TRY(fits);
-  const double least = value_of(it, floor.dynamic_pj, floor.latency_s);
+  double least = value_of(it, floor.dynamic_pj, floor.latency_s);
   double value = least;
   double bound = least;
   if (outers->group->stage[index].operation == NULL) {
@@ -236,6 +236,10 @@ static cds_status advance(cds_fuser *it, cds_opened *opened) {
     }
     value = known->result.value;
     bound = known->result.bound;
+  } else if (pass.stage.online.tiles > 1) {
+    cds_outers_bring_output(&pass, choice_of(it, opened)->level);
+    CDS_TRY(cds_outers_floor(&floor, outers, &pass, index));
+    least = value_of(it, floor.dynamic_pj, floor.latency_s);
   }
   opened->stages++;
   opened->value += value;

@@ -75,6 +75,9 @@ void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
 /* The cost of a stage that is no product, of all passes. */
 cds_status cds_outers_operation(cds_cost *out, const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage);
+/* Puts the output that an online softmax rescales where that takes least: at
+ * home, for good. Elsewhere the same words are moved there, and more. */
+void cds_outers_bring_output(cds_fused_pass *pass, unsigned level);
 /* CDS_EINFEASIBLE when not even what must be there fits. */
 cds_status cds_outers_floor(cds_stage_floor *out, const cds_outers *outers,
                             const cds_fused_pass *pass, unsigned stage);

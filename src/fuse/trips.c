@@ -115,6 +115,7 @@ static cds_status make_floor(cds_stage_floor *out, const cds_listing_trips *it,
     /* Tiles of other stages are smaller with loops that this one lacks. */
     memset(pass.stage.taken_bits, 0, sizeof pass.stage.taken_bits);
     CDS_TRY(put_home(&pass, it, stage, tensors));
+    cds_outers_bring_output(&pass, it->level);
     const cds_status made = cds_outers_floor(&floor, outers, &pass, stage);
     if (made == CDS_EINFEASIBLE || made == CDS_EINPUT) {
       continue;
