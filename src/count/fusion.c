@@ -166,10 +166,10 @@ static uint64_t trips_on(const cds_outer *outer, unsigned rank) {
 }
 
 /* How the rows of a stage come in tiles, and the home of what its weights make.
- * Loads of an output whose sums go on are of whole pieces that have all seen as
+ * Loads of an output whose sums go on are of whole strips that have all seen as
  * many passes: the loops inside of its place reach every word of the tile. So
  * of each load that is not the last of its words the states go, too, and come
- * back; the pieces of a tile are its words by those of a piece. */
+ * back; the strips of a tile are its words by those of a strip. */
 static cds_status set_online(cds_online *out, cds_home *home,
                              const cds_placing *it, unsigned index) {
   const cds_fused_group *group = it->group;
@@ -186,18 +186,18 @@ static cds_status set_online(cds_online *out, cds_home *home,
   out->level = home->level;
   out->sums = tensor->accumulator;
   out->results = tensor->format;
-  out->piece_words = 1; /* divides the output's words, which fit */
+  out->strip_words = 1; /* divides the output's words, which fit */
   for (unsigned r = 0; r < user->einsum->ranks; r++) {
     if (!cds_fused_stage_has(group, index, user->rank[r])) {
-      out->piece_words *=
+      out->strip_words *=
           user->einsum->rank[r].size / trips_on(it->outer, user->rank[r]);
     }
   }
   if (home->level > 0) {
     uint64_t words = 0;
     CDS_TRY(cds_tensor_words(&words, user->einsum, output));
-    const uint64_t pieces = (home->loads - words) / out->piece_words;
-    return cds_mul_u64(&out->returns, pieces, CDS_STATE_WORDS) ? CDS_OK
+    const uint64_t strips = (home->loads - words) / out->strip_words;
+    return cds_mul_u64(&out->returns, strips, CDS_STATE_WORDS) ? CDS_OK
                                                                : CDS_ELIMIT;
   }
   return CDS_OK;
@@ -213,10 +213,10 @@ static cds_status take_state_room(cds_fused_pass *out, const cds_placing *it,
     return CDS_OK;
   }
   const bool twice = home.replaced && cds_level_doubled(it->arch, home.level);
-  const uint64_t pieces = home.tile_words / online.piece_words;
+  const uint64_t strips = home.tile_words / online.strip_words;
   uint64_t *taken = &out->stage.taken_bits[home.level];
   uint64_t more = 0;
-  const bool fine = cds_mul_u64(&more, pieces,
+  const bool fine = cds_mul_u64(&more, strips,
                                 (uint64_t)CDS_STATE_WORDS * CDS_STATE_BITS *
                                     (twice ? 2 : 1)) &&
                     cds_add_u64(taken, *taken, more);

@@ -144,7 +144,7 @@ cds_status cds_online_parts(cds_online_part out[CDS_ONLINE_STEPS],
     const bool tiles = step == CDS_ONLINE_FIRST || step == CDS_ONLINE_NEXT;
     const cds_operation_size size = {.rows = words / tile,
                                      .length =
-                                         tiles ? tile : online->piece_words,
+                                         tiles ? tile : online->strip_words,
                                      .head_dim = CDS_STATE_WORDS};
     out[step].times = times[step];
     CDS_TRY(cds_operation_make(&out[step].operation, &kinds[step], &size,

@@ -2,7 +2,7 @@
 /*
  * What an online softmax does over the whole run (spec/fusion.h): operations on
  * rows, each so many times. With n tiles of a row, R rows in a pass, N passes
- * of the loops and f words of a row's piece of the output:
+ * of the loops and f words of a row's strip of the output:
  *
  *   first    N / n        R rows of p scores to weights, nothing before them
  *   next     N - N / n    the same with the state read

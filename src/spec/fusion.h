@@ -39,30 +39,33 @@
  * - No outer loop is on the rank of rows that an operation reduces, unless it
  *   is online:
  *
- * Online. A softmax whose weights are used by one product only, which sums over
- * the row's rank and no other, may take its rows in tiles, one a pass. (Milakov
- * and Gimelshein 2018, arXiv 1805.02867; Dao et al. 2022, arXiv 2205.14135.)
- * A *piece* is what a pass has of a row of the product's output: f words. Its
- * *state*, the maximum and the sum of the row so far, is two words of 32 bits.
- * With n > 1 tiles of p keys each row piece sees n passes, and in each of them:
+ * Online. A softmax may take its rows in tiles, one a pass, if its weights are
+ * an intermediate that one product uses and nothing else, which sums over the
+ * row's rank and no other; if the product's output has ranks as axes; and if no
+ * other operation reduces rows of that rank. (Milakov and Gimelshein 2018,
+ * arXiv 1805.02867; Dao et al. 2022, arXiv 2205.14135.) A *strip* is what a
+ * pass has of a row of that output: f words. Its *state*, the maximum and the
+ * sum of the row so far, is two words of 32 bits. With n > 1 tiles of p keys
+ * each strip sees n passes, and in each of them:
  *   1. The softmax makes p weights, relative to the largest score so far, this
  *      tile's included: p maxima, p subtractions, p exponentials, p additions
- *      to the sum; a maximum and an addition less in the first pass. In all
- *      others it reads the state, and in each it writes it.
- *   2. In all but the first it rescales, row by row, as the new maximum says:
- *      one subtraction, one exponential, one product for the sum, and f for the
- *      piece, whose words it reads and writes as sums.
+ *      to the sum; a maximum and an addition less in the first pass. Scores are
+ *      read twice. In all passes but the first the state is read, in each it is
+ *      written.
+ *   2. In all but the first it rescales as the new maximum says: one
+ *      subtraction, one exponential, one product for the sum, and f for the
+ *      strip, whose words are read and written as sums.
  *   3. The product adds, in its own stage.
- *   4. In the last it reads the sum and divides: one reciprocal, f products on
- *      the piece, whose words it reads and writes as results. Weights of whole
- *      rows are divided instead, before they are used.
- * Steps 1, 2 and 4 are the softmax stage's work, each for all rows of the pass
- * at once; the tile of the output comes home before them. The state stands
- * where the piece is: at home beside the tile of the output, as often as that,
- * else in the outermost level. It goes to the outermost level with sums that go
- * there, and comes back with them; finished pieces leave without it. A loop
- * that the softmax lacks cuts rows of the output: each piece has a state of its
- * own.
+ *   4. In the last the sum is read and divides: one reciprocal, f products on
+ *      the strip, whose words are read and written as results. (Weights of
+ * whole rows are divided instead, before they are used.) Steps 1, 2 and 4 are
+ * the softmax stage's energy and time, one after the other; 1 and 2 go row by
+ * row, so that factors need no room. The output's tile comes home before them.
+ * A state stands where its strip does: at home beside the tile, in as many
+ * copies, else in the outermost level. It goes to the outermost level with sums
+ * that go there, and comes back with them; finished strips leave without it. A
+ * loop on a rank that the softmax lacks cuts rows of the output into strips
+ * that each have a state.
  *
  * Room: tiles at home that are not intermediates stand in their level
  * all the time, two of them where the level is double buffered and they are

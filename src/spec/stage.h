@@ -35,7 +35,7 @@ typedef struct cds_home {
  * of the product that uses its weights. */
 typedef struct cds_online {
   uint64_t tiles;           /* of a row; less than two: rows are whole */
-  uint64_t piece_words;     /* of a row of the output in a pass */
+  uint64_t strip_words;     /* of a row of the output in a pass */
   unsigned level;           /* home of the output */
   cds_format sums, results; /* of the output's words */
   /* Words of states that leave home for the outermost level and come back from

@@ -28,7 +28,7 @@ enum {
   SHOWS_TILES = 1 << 19,     /* rows of a softmax come in tiles */
   SHOWS_OUTSIDE = 1 << 20,   /* the output is not at home meanwhile */
   SHOWS_RETURN = 1 << 21,    /* states come back */
-  SHOWS_PIECES = 1 << 22,    /* a row of the output is in several pieces */
+  SHOWS_STRIPS = 1 << 22,    /* a row of the output is in several strips */
   SHOWS_MANY = 1 << 23,      /* several states at home or outside */
   SHOWS_ALL = 24
 };
@@ -54,8 +54,8 @@ static const char *const shows_name[SHOWS_ALL] = {"three stages",
                                                   "tiles of rows",
                                                   "output outside",
                                                   "states return",
-                                                  "pieces of rows",
-                                                  "several pieces"};
+                                                  "strips of rows",
+                                                  "several strips"};
 
 /* The operation as a workload has it. */
 static cds_operation whole_softmax(const random_group *it) {
@@ -344,10 +344,10 @@ static unsigned look_at_tiles(const random_group *it, const executed *literal) {
   unsigned shows = tiles > 0 ? SHOWS_TILES : 0U;
   shows |= done->words[0][CDS_UPDATE][EXECUTED_RESULTS] > 0 ? SHOWS_OUTSIDE : 0;
   shows |= done->returned > 0 ? SHOWS_RETURN : 0U;
-  /* Pieces: each state is written once more than it is rescaled. */
-  const uint64_t pieces = states / 2 - tiles;
-  shows |= tiles > 0 && pieces > rows ? SHOWS_PIECES : 0U;
-  shows |= tiles > 0 && pieces > 1 ? SHOWS_MANY : 0U;
+  /* Strips: each state is written once more than it is rescaled. */
+  const uint64_t strips = states / 2 - tiles;
+  shows |= tiles > 0 && strips > rows ? SHOWS_STRIPS : 0U;
+  shows |= tiles > 0 && strips > 1 ? SHOWS_MANY : 0U;
   return shows;
 }
 
@@ -409,7 +409,7 @@ static bool check_case(const random_group *it, cds_arena *arena,
 /* What the generators never show. */
 enum {
   NOT_IN_CHAINS =
-      SHOWS_TILES | SHOWS_OUTSIDE | SHOWS_RETURN | SHOWS_PIECES | SHOWS_MANY,
+      SHOWS_TILES | SHOWS_OUTSIDE | SHOWS_RETURN | SHOWS_STRIPS | SHOWS_MANY,
   NOT_IN_ATTENTION = GROUP_WINDOWS | GROUP_KEPT | GROUP_SKIPS
 };
 

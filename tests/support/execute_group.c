@@ -613,7 +613,7 @@ static uint64_t home_bits(group_run *run, const executed *out, unsigned s,
     return bits * run->live[s][i];
   }
   const group_softmax *softmax = softmax_of(run, i);
-  const uint64_t states = softmax == NULL ? 0 : softmax->pieces * 2 * 32;
+  const uint64_t states = softmax == NULL ? 0 : softmax->strips * 2 * 32;
   return (bits * t->largest + states) * (twice ? 2 : 1);
 }
 

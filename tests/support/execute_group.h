@@ -38,7 +38,7 @@ typedef struct executed_operation {
   uint64_t words[CDS_LEVELS_MAX][CDS_ACTIONS][EXECUTED_WORDS];
   uint64_t primitive[CDS_PRIMITIVES];
   uint64_t rows;     /* that were reduced */
-  uint64_t rescaled; /* pieces of the output */
+  uint64_t rescaled; /* strips of the output */
   uint64_t returned; /* states that came back home */
 } executed_operation;
 

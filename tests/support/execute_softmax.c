@@ -88,12 +88,12 @@ static softmax_state *states_of(group_run *run, group_softmax *it) {
   return run->tensor[it->output].home == NULL ? it->outermost : it->home;
 }
 
-/* ---- pieces -------------------------------------------------------------- */
+/* ---- strips -------------------------------------------------------------- */
 
-/* The point of the user's space where the words of a piece begin, and how many
+/* The point of the user's space where the words of a strip begin, and how many
  * indexes of each rank it has: the row's own, all that a pass has of ranks that
  * the row lacks, any of the row's rank. `point` is the row's. */
-static void piece_begin(const group_run *run, unsigned s, const uint64_t *point,
+static void strip_begin(const group_run *run, unsigned s, const uint64_t *point,
                         uint64_t *begin, uint64_t *length) {
   const cds_fused_einsum *stage = &run->group->stage[s];
   const group_softmax *it = &run->softmax[s];
@@ -114,8 +114,8 @@ static void piece_begin(const group_run *run, unsigned s, const uint64_t *point,
   }
 }
 
-/* Whether the word begins a piece. */
-static bool begins_piece(const group_run *run, const group_softmax *it,
+/* Whether the word begins a strip. */
+static bool begins_strip(const group_run *run, const group_softmax *it,
                          unsigned s, size_t word) {
   const cds_fused_einsum *stage = &run->group->stage[s];
   const cds_fused_einsum *user = &run->group->stage[it->user];
@@ -271,22 +271,22 @@ static void whole_row(group_run *run, softmax_row *row) {
   free(weight);
 }
 
-/* Multiplies the words of the row's piece. */
-static void scale_piece(group_run *run, const softmax_row *row, uint64_t factor,
+/* Multiplies the words of the row's strip. */
+static void scale_strip(group_run *run, const softmax_row *row, uint64_t factor,
                         bool complete) {
   group_softmax *it = &run->softmax[row->stage];
   const cds_einsum *user = run->group->stage[it->user].einsum;
   group_tensor *output = &run->tensor[it->output];
   const executed_words which = complete ? EXECUTED_RESULTS : EXECUTED_SUMS;
   uint64_t begin[CDS_RANKS_MAX], length[CDS_RANKS_MAX], point[CDS_RANKS_MAX];
-  piece_begin(run, row->stage, row->point, begin, length);
+  strip_begin(run, row->stage, row->point, begin, length);
   memcpy(point, begin, sizeof point);
   do {
     sim_cell *cell =
         &group_cells_of(output)[group_word_at(user, user->tensors - 1, point)];
     if (!cell->present || !cell->valued ||
         (cell->products == output->reduction) != complete) {
-      group_fail(run, it->output, "a piece to scale is not as it should be");
+      group_fail(run, it->output, "a strip to scale is not as it should be");
     }
     unit_reads(it, output->level, which);
     cell->value = mul(it, cell->value, factor);
@@ -298,7 +298,7 @@ static softmax_state *state_at(group_run *run, const softmax_row *row) {
   group_softmax *it = &run->softmax[row->stage];
   const cds_einsum *user = run->group->stage[it->user].einsum;
   uint64_t begin[CDS_RANKS_MAX], length[CDS_RANKS_MAX];
-  piece_begin(run, row->stage, row->point, begin, length);
+  strip_begin(run, row->stage, row->point, begin, length);
   const size_t word = group_word_at(user, user->tensors - 1, begin);
   return &states_of(run, it)[word];
 }
@@ -320,7 +320,7 @@ static void tile_of_row(group_run *run, softmax_row *row) {
   if (before.valued) {
     const uint64_t factor = exponential(it, add(it, before.most, -most));
     sum = mul(it, before.sum, factor);
-    scale_piece(run, row, factor, false);
+    scale_strip(run, row, factor, false);
     it->moved.rescaled++;
   }
   for (uint64_t i = 0; i < row->keys; i++) {
@@ -369,7 +369,7 @@ static void end_row(group_run *run, softmax_row *row) {
     return;
   }
   unit_reads(it, output->level, EXECUTED_STATES);
-  scale_piece(run, row, reciprocal(it, state->sum), true);
+  scale_strip(run, row, reciprocal(it, state->sum), true);
   *state = (softmax_state){.valued = false};
 }
 
@@ -426,11 +426,11 @@ void softmax_return(group_run *run, unsigned output, size_t word) {
 void softmax_tile(group_run *run, unsigned output, const size_t *word,
                   size_t words) {
   group_softmax *it = softmax_of(run, output);
-  size_t pieces = 0;
+  size_t strips = 0;
   for (size_t i = 0; it != NULL && i < words; i++) {
-    pieces += begins_piece(run, it, (unsigned)(it - run->softmax), word[i]);
+    strips += begins_strip(run, it, (unsigned)(it - run->softmax), word[i]);
   }
-  if (it != NULL && pieces > it->pieces) {
-    it->pieces = pieces;
+  if (it != NULL && strips > it->strips) {
+    it->strips = strips;
   }
 }

@@ -39,14 +39,14 @@ typedef struct group_stage {
   home_moves moves[CDS_TENSORS_MAX];
 } group_stage;
 
-/* The state of a piece of the output's row: see execute_softmax.c. */
+/* The state of a strip of the output's row: see execute_softmax.c. */
 typedef struct softmax_state {
   bool valued;
   uint64_t most, sum;
 } softmax_state;
 
 /* A stage that is a softmax. States are by the word of the output that begins
- * the piece. */
+ * the strip. */
 typedef struct group_softmax {
   bool here, tiled;
   unsigned row;    /* rank of the group */
@@ -54,7 +54,7 @@ typedef struct group_softmax {
   unsigned output; /* tensor of the group that it makes */
   unsigned at;     /* level that the unit works on */
   softmax_state *home, *outermost;
-  size_t pieces; /* of the largest tile at home */
+  size_t strips; /* of the largest tile at home */
   executed_operation moved;
 } group_softmax;
 
@@ -104,12 +104,12 @@ void softmax_prepare(group_run *run, unsigned s);
 void softmax_compute(group_run *run, unsigned s);
 /* The stage in this pass: weights, and the output rescaled. */
 void softmax_run(group_run *run, unsigned s);
-/* After stage s: pieces that are complete are divided. */
+/* After stage s: strips that are complete are divided. */
 void softmax_end(group_run *run, unsigned s);
 /* The softmax whose tiles the output is a sum over, or NULL. */
 group_softmax *softmax_of(group_run *run, unsigned output);
 /* A word of the output leaves home unfinished, or comes back: so does the state
- * of a piece that it begins. */
+ * of a strip that it begins. */
 void softmax_leave(group_run *run, unsigned output, size_t word);
 void softmax_return(group_run *run, unsigned output, size_t word);
 /* The tile at home has these words of the output. */
