@@ -156,6 +156,73 @@ static cds_status take_room(cds_fused_pass *out, const cds_placing *it,
   return fine ? CDS_OK : CDS_ELIMIT;
 }
 
+static uint64_t trips_on(const cds_outer *outer, unsigned rank) {
+  uint64_t trips = 1;
+  for (unsigned n = 0; n < outer->nodes; n++) {
+    const cds_outer_node *node = &outer->node[n];
+    trips *= cds_outer_is_loop(node) && node->rank == rank ? node->trips : 1;
+  }
+  return trips;
+}
+
+/* How the rows of a stage come in tiles, and the home of what its weights make.
+ * Loads of an output whose sums go on are of whole strips that have all seen as
+ * many passes: the loops inside of its place reach every word of the tile. So
+ * of each load that is not the last of its words the states go, too, and come
+ * back; the strips of a tile are its words by those of a strip. */
+static cds_status set_online(cds_online *out, cds_home *home,
+                             const cds_placing *it, unsigned index) {
+  const cds_fused_group *group = it->group;
+  memset(out, 0, sizeof *out);
+  out->tiles = cds_fused_row_tiles(group, it->outer, index);
+  if (out->tiles < 2) {
+    return CDS_OK;
+  }
+  const unsigned at = cds_fused_online_user(group, index);
+  const cds_fused_einsum *user = &group->stage[at];
+  const unsigned output = user->einsum->tensors - 1;
+  const cds_tensor *tensor = &user->einsum->tensor[output];
+  CDS_TRY(set_home(home, it, user->tensor[output]));
+  out->level = home->level;
+  out->sums = tensor->accumulator;
+  out->results = tensor->format;
+  out->strip_words = 1; /* divides the output's words, which fit */
+  for (unsigned r = 0; r < user->einsum->ranks; r++) {
+    if (!cds_fused_stage_has(group, index, user->rank[r])) {
+      out->strip_words *=
+          user->einsum->rank[r].size / trips_on(it->outer, user->rank[r]);
+    }
+  }
+  if (home->level > 0) {
+    uint64_t words = 0;
+    CDS_TRY(cds_tensor_words(&words, user->einsum, output));
+    const uint64_t strips = (home->loads - words) / out->strip_words;
+    return cds_mul_u64(&out->returns, strips, CDS_STATE_WORDS) ? CDS_OK
+                                                               : CDS_ELIMIT;
+  }
+  return CDS_OK;
+}
+
+/* States stand beside the tile of their output, in as many copies. */
+static cds_status take_state_room(cds_fused_pass *out, const cds_placing *it,
+                                  unsigned softmax) {
+  cds_online online;
+  cds_home home = {.level = 0};
+  CDS_TRY(set_online(&online, &home, it, softmax));
+  if (home.level == 0) {
+    return CDS_OK;
+  }
+  const bool twice = home.replaced && cds_level_doubled(it->arch, home.level);
+  const uint64_t strips = home.tile_words / online.strip_words;
+  uint64_t *taken = &out->stage.taken_bits[home.level];
+  uint64_t more = 0;
+  const bool fine = cds_mul_u64(&more, strips,
+                                (uint64_t)CDS_STATE_WORDS * CDS_STATE_BITS *
+                                    (twice ? 2 : 1)) &&
+                    cds_add_u64(taken, *taken, more);
+  return fine ? CDS_OK : CDS_ELIMIT;
+}
+
 /* Lengths of a pass, rounds and repeats. */
 static cds_status set_passes(cds_fused_pass *out, const cds_placing *it,
                              const cds_fused_einsum *stage) {
@@ -204,6 +271,15 @@ cds_status cds_fused_pass_set(cds_fused_pass *out, const cds_fused_group *group,
     if (cds_fused_own_tensor(stage, t) == UINT_MAX) {
       status = take_room(out, &it, t, index);
     }
+  }
+  for (unsigned s = 0; status == CDS_OK && s < group->stages; s++) {
+    if (group->stage[s].online) {
+      status = take_state_room(out, &it, s);
+    }
+  }
+  if (status == CDS_OK) {
+    cds_home home;
+    status = set_online(&out->stage.online, &home, &it, index);
   }
   cds_arena_reset(scratch, mark);
   return status;

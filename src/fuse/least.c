@@ -11,10 +11,9 @@
  */
 #include "fuse/least.h"
 
-#include <math.h>
-#include <string.h>
-
+#include "count/online.h"
 #include "fuse/outers.h"
+#include <math.h>
 
 /* Puts intermediates, and others of the stage's own tensors (bits), at home. */
 static cds_status put_home(cds_fused_pass *pass, const cds_outers *it,
@@ -32,6 +31,28 @@ static cds_status put_home(cds_fused_pass *pass, const cds_outers *it,
   return CDS_OK;
 }
 
+/* A softmax whose rows come in tiles does not divide its weights. What it does
+ * to all tiles of a row otherwise, states and rescaling left out, is no less
+ * than the same to the row as one tile (count/online.h). */
+static cds_status online_floor(cds_floor *floor, const cds_outers *it,
+                               const cds_fused_pass *pass, unsigned stage) {
+  cds_fused_pass one = *pass;
+  one.einsum.stage = &one.stage;
+  one.stage.online = (cds_online){
+      .tiles = 1, .strip_words = 1, .level = one.stage.home[0].level};
+  cds_online_part part[CDS_ONLINE_STEPS];
+  cds_cost cost;
+  cds_operation_counts counts;
+  CDS_TRY(
+      cds_online_parts(part, it->group->stage[stage].operation, &one.einsum));
+  CDS_TRY(cds_price_operation(&cost, &counts, it->arch,
+                              &part[CDS_ONLINE_FIRST].operation,
+                              it->power_limit_w));
+  floor->dynamic_pj = fmin(floor->dynamic_pj, cost.dynamic_pj);
+  floor->latency_s = fmin(floor->latency_s, cost.latency_s);
+  return CDS_OK;
+}
+
 static cds_status pass_floor(cds_floor *out, const cds_outers *it,
                              const cds_fused_pass *pass, unsigned stage) {
   *out = (cds_floor){0, 0, 0};
@@ -44,7 +65,8 @@ static cds_status pass_floor(cds_floor *out, const cds_outers *it,
   cds_operation_counts counts;
   CDS_TRY(cds_outers_operation(&cost, &counts, it, pass, stage));
   *out = (cds_floor){cost.dynamic_pj, cost.latency_s, 0};
-  return CDS_OK;
+  return it->group->stage[stage].online ? online_floor(out, it, pass, stage)
+                                        : CDS_OK;
 }
 
 /* The least of each over all choices of what else is at home. */

@@ -5,9 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/checked.h"
+#include "price/passes.h"
 #include "price/words.h"
-#include "spec/operations.h"
 
 /* ---- classes of ranks ------------------------------------------------ */
 
@@ -146,61 +145,17 @@ bool cds_outers_may_stay(const cds_outers *outers, unsigned tensor) {
 
 /* ---- floors ---------------------------------------------------------- */
 
-/* The counts of one pass, times the passes. */
-static cds_status repeat_counts(cds_operation_counts *counts, uint64_t passes) {
-  uint64_t *const list[] = {counts->reads, counts->fills, counts->updates,
-                            counts->drains};
-  for (unsigned i = 0; i < sizeof list / sizeof *list; i++) {
-    for (unsigned l = 0; l < CDS_LEVELS_MAX; l++) {
-      if (!cds_mul_u64(&list[i][l], list[i][l], passes)) {
-        return CDS_ELIMIT;
-      }
-    }
-  }
-  counts->primitive_cycles *= (double)passes;
-  return CDS_OK;
-}
-
 cds_status cds_outers_operation(cds_cost *out, cds_operation_counts *counts,
                                 const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage) {
-  const cds_operation *whole = outers->group->stage[stage].operation;
-  const cds_einsum *einsum = &pass->einsum;
-  const unsigned result = einsum->tensors - 1;
-  const cds_tensor *rows = &einsum->tensor[result];
-  uint64_t words = 0;
-  CDS_TRY(cds_tensor_words(&words, einsum, result));
-  const uint64_t length =
-      einsum->rank[rows->axis[rows->axes - 1].term[0].rank].size;
-  const cds_operation_size size = {.rows = words / length, .length = length};
-  const cds_precision formats = {.accumulator = whole->format};
-  cds_operation part;
-  CDS_TRY(cds_operation_make(&part, cds_operation_kind_find(whole->kind), &size,
-                             &formats));
-  unsigned operand = 0;
-  for (unsigned i = 0; i < part.inputs; i++) {
-    part.input[i].format = whole->input[i].format;
-    part.input[i].content = whole->input[i].content;
-    if (part.input[i].row_words > 0) {
-      part.input[i].home = pass->stage.home[operand++].level;
-    }
-  }
-  part.output.format = whole->output.format;
-  part.output.content = whole->output.content;
-  part.output.home = pass->stage.home[result].level;
-  CDS_TRY(cds_price_operation(out, counts, outers->arch, &part,
-                              outers->power_limit_w));
-  uint64_t times = 0;
-  if (!cds_mul_u64(&times, pass->stage.rounds, pass->stage.repeats)) {
-    return CDS_ELIMIT;
-  }
-  CDS_TRY(repeat_counts(counts, times));
-  const double passes = (double)times;
-  double *field = (double *)out;
-  for (size_t i = 0; i < sizeof *out / sizeof *field; i++) {
-    field[i] *= passes;
-  }
-  return CDS_OK;
+  return cds_price_passes(out, counts, outers->arch, &pass->einsum,
+                          outers->group->stage[stage].operation,
+                          outers->power_limit_w);
+}
+
+void cds_outers_bring_output(cds_fused_pass *pass, unsigned level) {
+  pass->stage.online.level = level;
+  pass->stage.online.returns = 0;
 }
 
 /* What a tensor at home takes, as far as it is known: an output may turn out to
@@ -363,6 +318,7 @@ static cds_status own_floor(cds_placing_all *it, unsigned stage) {
   cds_fused_pass pass;
   CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer, stage,
                              outers->scratch));
+  cds_outers_bring_output(&pass, choice.level);
   for (unsigned t = 0; t < own->einsum->tensors; t++) {
     const unsigned tensor = own->tensor[t];
     if (!outers->group->tensor[tensor].intermediate) {

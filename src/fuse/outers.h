@@ -72,6 +72,9 @@ void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
 cds_status cds_outers_operation(cds_cost *out, cds_operation_counts *counts,
                                 const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage);
+/* Puts the output that an online softmax rescales where that takes least: at
+ * home, for good. Elsewhere the same words are moved there, and more. */
+void cds_outers_bring_output(cds_fused_pass *pass, unsigned level);
 /* Whether what is at home leaves no level too small. */
 bool cds_outers_homes_fit(const cds_outers *outers, const cds_fused_pass *pass);
 /* What a stage takes at least under outer nodes: bounds for a product, the cost

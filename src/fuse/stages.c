@@ -40,6 +40,12 @@ static bool same_pass(const cds_fused_pass *a, const cds_fused_pass *b) {
       memcmp(x->taken_bits, y->taken_bits, sizeof x->taken_bits) != 0) {
     return false;
   }
+  if (x->online.tiles != y->online.tiles ||
+      x->online.strip_words != y->online.strip_words ||
+      x->online.level != y->online.level ||
+      x->online.returns != y->online.returns) {
+    return false;
+  }
   for (unsigned t = 0; t < a->einsum.tensors; t++) {
     const cds_home *g = &x->home[t];
     const cds_home *h = &y->home[t];
@@ -69,6 +75,8 @@ static size_t slot_of(const cds_fused_pass *pass, unsigned index,
   for (unsigned l = 0; l < levels; l++) {
     hash = mix(hash, pass->stage.taken_bits[l]);
   }
+  hash = mix(hash, pass->stage.online.tiles);
+  hash = mix(hash, pass->stage.online.level);
   return (size_t)(hash >> 40) % CDS_STAGE_SLOTS;
 }
 

@@ -94,6 +94,7 @@ static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
   /* Tiles of other stages are smaller with loops that this one lacks. */
   memset(pass.stage.taken_bits, 0, sizeof pass.stage.taken_bits);
   if (own->operation != NULL) {
+    cds_outers_bring_output(&pass, it->level);
     const cds_status made = cds_outers_floor(out, outers, &pass, stage);
     return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
   }

@@ -234,6 +234,9 @@ static cds_status serve_input(cds_serving *job, const cds_operand *in,
   if (in->home > 0) {
     job->unit_bits += cds_words_bits(used, bits);
     move_words(job, at, CDS_READ, used, bits);
+    move_words(job, 0, CDS_READ, in->moved, bits);
+    move_words(job, at, CDS_FILL, in->moved, bits);
+    cross(job, in->moved, bits);
     return CDS_OK;
   }
   job->unit_bits += cds_words_bits(at > 0 ? used : fetched, bits);
@@ -256,6 +259,9 @@ static void serve_output(cds_serving *job) {
   job->unit_bits += cds_words_bits(result->words, bits);
   if (result->home > 0) {
     move_words(job, at, CDS_UPDATE, result->words, bits);
+    move_words(job, at, CDS_DRAIN, result->moved, bits);
+    move_words(job, 0, CDS_UPDATE, result->moved, bits);
+    cross(job, result->moved, bits);
     return;
   }
   if (at > 0) {

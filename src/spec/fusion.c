@@ -174,14 +174,73 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
   return CDS_OK;
 }
 
+/* The rank of the rows of a stage that is no product. */
+static unsigned row_rank(const cds_fused_einsum *stage) {
+  const cds_tensor *result = &stage->einsum->tensor[stage->einsum->tensors - 1];
+  return stage->rank[result->axis[result->axes - 1].term[0].rank];
+}
+
+static bool plain_axes(const cds_tensor *tensor) {
+  bool plain = true;
+  for (unsigned a = 0; a < tensor->axes; a++) {
+    unsigned ignored = 0;
+    plain = plain_rank(&ignored, &tensor->axis[a]) && plain;
+  }
+  return plain;
+}
+
+/* How many operands of all stages the tensor is. */
+static unsigned uses_of(const cds_fused_group *group, unsigned tensor) {
+  unsigned uses = 0;
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    for (unsigned t = 0; t + 1 < stage->einsum->tensors; t++) {
+      uses += stage->tensor[t] == tensor;
+    }
+  }
+  return uses;
+}
+
+/* The condition of fusion.h, with axes that are ranks, and no other operation
+ * on rows of that rank: a rescaled sum would be of two kinds of weights. */
+static bool may_be_online(const cds_fused_group *group, unsigned softmax) {
+  const cds_fused_einsum *stage = &group->stage[softmax];
+  const unsigned weights = stage->tensor[stage->einsum->tensors - 1];
+  const cds_fused_einsum *user =
+      &group->stage[cds_fused_online_user(group, softmax)];
+  const cds_tensor *output = &user->einsum->tensor[user->einsum->tensors - 1];
+  const unsigned row = row_rank(stage);
+  bool fine = strcmp(stage->operation->kind, "softmax") == 0 &&
+              group->tensor[weights].intermediate &&
+              uses_of(group, weights) == 1 && user->operation == NULL &&
+              plain_axes(output) &&
+              plain_axes(&stage->einsum->tensor[stage->einsum->tensors - 1]);
+  for (unsigned t = 0; t < user->einsum->tensors; t++) {
+    fine = fine &&
+           (user->tensor[t] != weights || plain_axes(&user->einsum->tensor[t]));
+  }
+  for (unsigned r = 0; r < user->einsum->ranks; r++) {
+    fine = fine && cds_tensor_has_rank(output, r) == (user->rank[r] != row);
+  }
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_fused_einsum *other = &group->stage[s];
+    fine = fine && (s == softmax || other->operation == NULL ||
+                    !other->operation->reduces || row_rank(other) != row);
+  }
+  return fine;
+}
+
 void cds_fused_operate(cds_fused_group *group, unsigned index,
                        const cds_operation *operation) {
-  cds_fused_einsum *stage = &group->stage[index];
-  const cds_tensor *result = &stage->einsum->tensor[stage->einsum->tensors - 1];
-  stage->operation = operation;
-  if (operation->reduces) {
-    const cds_axis *row = &result->axis[result->axes - 1];
-    group->whole[stage->rank[row->term[0].rank]] = true;
+  group->stage[index].operation = operation;
+  /* One more operation makes none online that was not. */
+  for (unsigned s = 0; s < group->stages; s++) {
+    cds_fused_einsum *stage = &group->stage[s];
+    if (stage->operation != NULL && stage->operation->reduces) {
+      stage->online = may_be_online(group, s);
+      group->whole[row_rank(stage)] =
+          group->whole[row_rank(stage)] || !stage->online;
+    }
   }
 }
 
@@ -222,6 +281,19 @@ bool cds_fused_tensor_has(const cds_fused_group *group, unsigned tensor,
   const unsigned own = cds_fused_own_rank(&group->stage[first], rank);
   return own != UINT_MAX &&
          cds_tensor_has_rank(cds_fused_plain_tensor(group, tensor), own);
+}
+
+uint64_t cds_fused_row_tiles(const cds_fused_group *group,
+                             const cds_outer *outer, unsigned stage) {
+  uint64_t tiles = 1;
+  for (unsigned n = 0; n < outer->nodes && group->stage[stage].online; n++) {
+    const cds_outer_node *node = &outer->node[n];
+    if (cds_outer_is_loop(node) &&
+        node->rank == row_rank(&group->stage[stage])) {
+      tiles *= node->trips;
+    }
+  }
+  return tiles;
 }
 
 bool cds_fused_sums_go_on(const cds_fused_group *group, const cds_outer *outer,

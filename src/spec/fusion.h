@@ -36,6 +36,36 @@
  * - Where a tensor is made or used with windows (axes of two ranks), ranks on
  *   such an axis have no outer loops, nor those that it meets.
  * - The tile of an operand that several stages use is brought by the first.
+ * - No outer loop is on the rank of rows that an operation reduces, unless it
+ *   is online:
+ *
+ * Online. A softmax may take its rows in tiles, one a pass, if its weights are
+ * an intermediate that one product uses and nothing else, which sums over the
+ * row's rank and no other; if the product's output has ranks as axes; and if no
+ * other operation reduces rows of that rank. (Milakov and Gimelshein 2018,
+ * arXiv 1805.02867; Dao et al. 2022, arXiv 2205.14135.) A *strip* is what a
+ * pass has of a row of that output: f words. Its *state*, the maximum and the
+ * sum of the row so far, is two words of 32 bits. With n > 1 tiles of p keys
+ * each strip sees n passes, and in each of them:
+ *   1. The softmax makes p weights, relative to the largest score so far, this
+ *      tile's included: p maxima, p subtractions, p exponentials, p additions
+ *      to the sum; a maximum and an addition less in the first pass. Scores are
+ *      read twice. In all passes but the first the state is read, in each it is
+ *      written.
+ *   2. In all but the first it rescales as the new maximum says: one
+ *      subtraction, one exponential, one product for the sum, and f for the
+ *      strip, whose words are read and written as sums.
+ *   3. The product adds, in its own stage.
+ *   4. In the last the sum is read and divides: one reciprocal, f products on
+ *      the strip, whose words are read and written as results. (Weights of
+ * whole rows are divided instead, before they are used.) Steps 1, 2 and 4 are
+ * the softmax stage's energy and time, one after the other; 1 and 2 go row by
+ * row, so that factors need no room. The output's tile comes home before them.
+ * A state stands where its strip does: at home beside the tile, in as many
+ * copies, else in the outermost level. It goes to the outermost level with sums
+ * that go there, and comes back with them; finished strips leave without it. A
+ * loop on a rank that the softmax lacks cuts rows of the output into strips
+ * that each have a state.
  *
  * Room: tiles at home that are not intermediates stand in their level
  * all the time, two of them where the level is double buffered and they are
@@ -66,6 +96,7 @@ enum {
 typedef struct cds_fused_einsum {
   const cds_einsum *einsum;         /* whole */
   const cds_operation *operation;   /* NULL: a product */
+  bool online;                      /* a softmax whose rows may come in tiles */
   unsigned rank[CDS_RANKS_MAX];     /* of the group, by rank of the einsum */
   unsigned tensor[CDS_TENSORS_MAX]; /* likewise */
 } cds_fused_einsum;
@@ -119,7 +150,8 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
                                 unsigned same[][CDS_TENSORS_MAX],
                                 uint32_t kept);
 /* Makes stage `index` an operation, whose operands are rows of the result's
- * last axis. */
+ * last axis; `online` of a softmax is known once all stages are what they are.
+ */
 void cds_fused_operate(cds_fused_group *group, unsigned index,
                        const cds_operation *operation);
 /* A loop that has more than one pass. */
@@ -136,6 +168,16 @@ const cds_tensor *cds_fused_plain_tensor(const cds_fused_group *group,
 /* Whether the tensor's maker adds sums of several passes of the outer loops. */
 bool cds_fused_sums_go_on(const cds_fused_group *group, const cds_outer *outer,
                           unsigned tensor);
+/* Tiles that the rows of an operation come in: passes of the loops on their
+ * rank. More than one only where it is online. */
+uint64_t cds_fused_row_tiles(const cds_fused_group *group,
+                             const cds_outer *outer, unsigned stage);
+/* The stage that uses the weights of an online softmax. */
+static inline unsigned cds_fused_online_user(const cds_fused_group *group,
+                                             unsigned softmax) {
+  const cds_fused_einsum *stage = &group->stage[softmax];
+  return group->tensor[stage->tensor[stage->einsum->tensors - 1]].last;
+}
 /* Whether a stage, or a tensor, has a rank of the group. */
 bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
                          unsigned rank);

@@ -31,10 +31,27 @@ typedef struct cds_home {
   uint64_t loads;
 } cds_home;
 
+/* A softmax whose rows come in tiles (spec/fusion.h, "online"), and the output
+ * of the product that uses its weights. */
+typedef struct cds_online {
+  uint64_t tiles;           /* of a row; less than two: rows are whole */
+  uint64_t strip_words;     /* of a row of the output in a pass */
+  unsigned level;           /* home of the output */
+  cds_format sums, results; /* of the output's words */
+  /* Words of states that leave home for the outermost level and come back from
+   * there in the whole run, as many each way. */
+  uint64_t returns;
+} cds_online;
+
+/* Words of a state, and bits of each. */
+enum { CDS_STATE_WORDS = 2, CDS_STATE_BITS = 32 };
+
 typedef struct cds_stage {
   uint64_t rounds, repeats;
   cds_home home[CDS_TENSORS_MAX];
-  /* Bits of each level that tiles of other stages take meanwhile. */
+  cds_online online;
+  /* Bits of each level that tiles of other stages take meanwhile, and states.
+   */
   uint64_t taken_bits[CDS_LEVELS_MAX];
 } cds_stage;
 

@@ -26,8 +26,10 @@ typedef struct cds_operand {
   bool every_pass;    /* fetched in each pass unless the row fits */
   uint64_t uses;      /* words that the unit reads where windows overlap: more
                          than `words`; 0: each word once a pass */
-  unsigned home; /* the level that has it all the time: 0, the outermost, but
-                    in a fused group */
+  unsigned home;  /* the level that has it all the time: 0, the outermost, but
+                     in a fused group */
+  uint64_t moved; /* words that come from the outermost level to that home
+                     (result: go there) */
 } cds_operand;
 
 /* An operation: `rows` rows of `length` elements each. Primitives are totals

@@ -16,9 +16,12 @@
 #include <string.h>
 
 #include "fuse/fuse.h"
+#include "fuse/least.h"
 #include "oracle/arguments.h"
 #include "oracle/random_price.h"
 #include "oracle/tiny_case.h"
+#include "price/passes.h"
+#include "spec/operations.h"
 #include "support/nest.h"
 
 enum {
@@ -61,9 +64,30 @@ static const chain chains[] = {
 };
 enum { CHAINS = sizeof chains / sizeof *chains };
 
+/* The second stage is a softmax. */
+static const chain attentions[] = {
+    {3,
+     {"S[m,t] += Q[m,e] * K[e,t]; m 1, e 1, t 1", "P[m,t] += S[m,t]; m 1, t 1",
+      "O[m,f] += P[m,t] * V[t,f]; m 1, t 1, f 1"},
+     {{0, 1, 2}, {2, 3}, {3, 4, 5}}},
+    {3,
+     {"S[b,m,t] += Q[b,m,e] * K[b,e,t]; b 1, m 1, e 1, t 1",
+      "P[b,m,t] += S[b,m,t]; b 1, m 1, t 1",
+      "O[b,m,f] += P[b,m,t] * V[b,t,f]; b 1, m 1, t 1, f 1"},
+     {{0, 1, 2}, {2, 3}, {3, 4, 5}}},
+    {3,
+     {"S[g,h,m,t] += Q[g,h,m,e] * K[g,e,t]; g 1, h 1, m 1, e 1, t 1",
+      "P[g,h,m,t] += S[g,h,m,t]; g 1, h 1, m 1, t 1",
+      "O[g,h,m,f] += P[g,h,m,t] * V[g,t,f]; g 1, h 1, m 1, t 1, f 1"},
+     {{0, 1, 2}, {2, 3}, {3, 4, 5}}},
+};
+enum { ATTENTIONS = sizeof attentions / sizeof *attentions, SOFTMAX = 1 };
+
 typedef struct fuse_case {
   tiny_case tiny; /* architecture and goal */
   const chain *chain;
+  bool attention;
+  cds_operation softmax;
   cds_einsum einsum[STAGES_MOST];
   char names[STAGES_MOST][200];
   cds_fused_group group;
@@ -96,16 +120,23 @@ static unsigned primes_of(uint64_t n) {
   return count;
 }
 
+/* The rank of a softmax's rows. */
+static unsigned row_rank(const fuse_case *it) {
+  return it->group.stage[SOFTMAX].rank[it->einsum[SOFTMAX].ranks - 1];
+}
+
 /* Sizes of the group's ranks; those that may have outer loops stay small. */
 static void draw_sizes(fuse_case *it, random_stream *stream) {
   static const uint64_t sizes[] = {1, 2, 2, 2, 3, 3, 4, 5};
+  static const uint64_t keys[] = {2, 3, 4, 5, 5, 8, 8, 8};
   const cds_fused_group *group = &it->group;
   unsigned looped;
   uint64_t size[CDS_FUSED_RANKS_MAX];
   do {
     looped = 0;
     for (unsigned r = 0; r < group->ranks; r++) {
-      size[r] = sizes[random_below(stream, 8)];
+      const bool row = it->attention && r == row_rank(it);
+      size[r] = (row ? keys : sizes)[random_below(stream, 8)];
       looped += cds_fused_loop_wrong(group, r) == NULL ? primes_of(size[r]) : 0;
     }
   } while (looped == 0 || looped > PRIMES_MOST);
@@ -129,6 +160,57 @@ static void join(fuse_case *it) {
     fprintf(stderr, "fuse case: a chain does not join\n");
     exit(EXIT_FAILURE);
   }
+  if (it->attention) {
+    it->softmax = (cds_operation){.kind = "softmax", .reduces = true};
+    cds_fused_operate(&it->group, SOFTMAX, &it->softmax);
+  }
+}
+
+/* Most homes have about as much room as a whole row and its weights. */
+static void draw_room(fuse_case *it, const cds_operation_size *size,
+                      random_stream *stream) {
+  cds_arch *arch = &it->tiny.arch;
+  const cds_einsum *shape = &it->einsum[SOFTMAX];
+  const uint64_t bits = size->length * (shape->tensor[0].format.bits +
+                                        shape->tensor[1].format.bits);
+  cds_level *level = &arch->level[arch->vector[0].level];
+  if (random_chance(stream, 75)) {
+    level->size_bits =
+        bits * (4 + random_below(stream, 6)) / 8 + 8 * random_below(stream, 10);
+    level->bypass.roles = 0;
+  }
+}
+
+/* The operation, once sizes and formats are known, and a unit at some level. */
+static void draw_softmax(fuse_case *it, random_stream *stream) {
+  cds_arch *arch = &it->tiny.arch;
+  cds_vector *unit = &arch->vector[0];
+  cds_einsum *shape = &it->einsum[SOFTMAX];
+  const cds_precision formats = {.accumulator = *cds_format_find("fp32")};
+  cds_operation_size size = {.rows = 1};
+  for (unsigned r = 0; r + 1 < shape->ranks; r++) {
+    size.rows *= shape->rank[r].size;
+  }
+  size.length = shape->rank[shape->ranks - 1].size;
+  if (cds_operation_make(&it->softmax, cds_operation_kind_find("softmax"),
+                         &size, &formats) != CDS_OK) {
+    exit(EXIT_FAILURE);
+  }
+  it->softmax.input[0].format = shape->tensor[0].format;
+  it->softmax.output.format = shape->tensor[1].format;
+  shape->tensor[1].accumulator = shape->tensor[1].format; /* no sums */
+  arch->vectors = 1;
+  *unit = (cds_vector){.name = "VU",
+                       .lanes = 1U << random_below(stream, 4),
+                       .die = random_below(stream, arch->dies)};
+  do {
+    unit->level = 1 + random_below(stream, arch->levels - 1);
+  } while (arch->level[unit->level].depth > 0);
+  draw_room(it, &size, stream);
+  for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+    unit->cycles[p] = 1 + random_below(stream, 4);
+    unit->energy_pj[p] = 0.25 * random_below(stream, 12);
+  }
 }
 
 /* What one stage makes has the format in which the next takes it. */
@@ -138,6 +220,10 @@ static void draw_formats(fuse_case *it, random_stream *stream) {
   for (unsigned t = 0; t < it->group.tensors; t++) {
     format[t] = it->tiny.einsum.tensor[0].format;
     format[t].bits = bits[random_below(stream, 3)];
+    if (it->attention && it->group.tensor[t].intermediate &&
+        random_chance(stream, 50)) {
+      format[t].bits = 32;
+    }
   }
   for (unsigned s = 0; s < it->chain->stages; s++) {
     cds_einsum *einsum = &it->einsum[s];
@@ -149,13 +235,17 @@ static void draw_formats(fuse_case *it, random_stream *stream) {
   }
 }
 
-static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number) {
-  random_stream stream = random_start(seed ^ 0x66757365, number);
+static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
+                           bool attention) {
+  random_stream stream =
+      random_start(seed ^ (attention ? 0x736f6674 : 0x66757365), number);
   uint64_t draw = 16 * number;
   do {
     tiny_case_make(&it->tiny, seed, draw++);
   } while (!has_home(&it->tiny.arch));
-  it->chain = &chains[random_below(&stream, CHAINS)];
+  it->attention = attention;
+  it->chain = attention ? &attentions[random_below(&stream, ATTENTIONS)]
+                        : &chains[random_below(&stream, CHAINS)];
   for (unsigned s = 0; s < it->chain->stages; s++) {
     if (!einsum_read(&it->einsum[s], it->chain->text[s], it->names[s])) {
       exit(EXIT_FAILURE);
@@ -165,7 +255,10 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number) {
   draw_sizes(it, &stream);
   join(it);
   draw_formats(it, &stream);
-  for (unsigned l = 1; l < it->tiny.arch.levels; l++) {
+  if (attention) {
+    draw_softmax(it, &stream);
+  }
+  for (unsigned l = 1; l < it->tiny.arch.levels && !attention; l++) {
     cds_level *level = &it->tiny.arch.level[l];
     if (level->size_bits < UINT64_MAX && random_chance(&stream, 60)) {
       level->size_bits *= 3;
@@ -240,8 +333,36 @@ static bool same_pass(const cds_fused_pass *a, const cds_fused_pass *b) {
   return same;
 }
 
+/* The least of E + lambda T of a stage that is no product is what it takes.
+ * Its operand and result are intermediates, so that they stand there once. */
+static double softmax_value(const brute *b, const cds_fused_pass *pass) {
+  const fuse_case *it = b->it;
+  for (unsigned l = 1; l < it->tiny.arch.levels; l++) {
+    uint64_t bits = pass->stage.taken_bits[l];
+    for (unsigned t = 0; t < 2; t++) {
+      const cds_home *home = &pass->stage.home[t];
+      bits += home->level == l
+                  ? home->tile_words * pass->einsum.tensor[t].format.bits
+                  : 0;
+    }
+    if (bits > it->tiny.arch.level[l].size_bits) {
+      return (double)INFINITY;
+    }
+  }
+  cds_cost cost;
+  cds_operation_counts counts;
+  const cds_status status =
+      cds_price_passes(&cost, &counts, &it->tiny.arch, &pass->einsum,
+                       &it->softmax, it->tiny.goal.power_limit_w);
+  return status == CDS_OK ? cost.energy_pj + b->lambda * cost.latency_s
+                          : (double)INFINITY;
+}
+
 static double stage_value(brute *b, const cds_fused_pass *pass,
                           unsigned stage) {
+  if (b->it->attention && stage == SOFTMAX) {
+    return softmax_value(b, pass);
+  }
   size_t slot = stage;
   for (unsigned t = 0; t < pass->einsum.tensors; t++) {
     slot = slot * 31 + (size_t)(pass->stage.home[t].tile_words * 7 +
@@ -368,8 +489,44 @@ typedef struct asked {
   brute *b;
   cds_fuser *fuser;
   cds_fuse_result *result;
-  uint64_t mismatches, feasible, looped, opened, beyond;
+  uint64_t mismatches, feasible, looped, tiled, outside, opened, beyond;
 } asked;
+
+static void look_at(asked *all, const fuse_case *it) {
+  const cds_fuse_result *result = all->result;
+  const cds_outer *outer = &result->mapping.outer;
+  if (!result->found) {
+    return;
+  }
+  all->looped += outer->node[0].kind == CDS_OUTER_FOR;
+  all->opened += result->opened;
+  if (it->attention && cds_fused_row_tiles(&it->group, outer, SOFTMAX) > 1) {
+    bool home = false;
+    for (unsigned n = 0; n < outer->nodes; n++) {
+      home = home || (outer->node[n].kind == CDS_OUTER_HOLD &&
+                      outer->node[n].tensor == it->group.tensors - 1);
+    }
+    all->tiled++;
+    all->outside += !home;
+  }
+}
+
+/* Whether what is said without listing anything is no more than the least. */
+static bool least_is_below(const asked *all, const fuse_case *it) {
+  double dynamic_pj = 0;
+  double latency_s = 0;
+  const cds_arch *arch = &it->tiny.arch;
+  if (cds_fuse_least(&dynamic_pj, &latency_s, arch, &it->group,
+                     it->tiny.goal.power_limit_w, all->b->scratch) != CDS_OK) {
+    return false;
+  }
+  const double energy_pj =
+      dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * latency_s;
+  const cds_fuse_result *result = all->result;
+  return energy_pj + all->b->lambda * latency_s <= all->b->value &&
+         (!result->found ||
+          (energy_pj <= result->energy_pj && latency_s <= result->latency_s));
+}
 
 /* Whether the search says of one price what brute force does. */
 static bool good_answer(const asked *all, cds_status status, double limit) {
@@ -413,10 +570,9 @@ static bool ask(asked *all, const fuse_case *it, unsigned price,
   }
   all->feasible += !isinf(value);
   all->beyond += !isinf(value) && value > limit;
-  all->looped +=
-      result->found && result->mapping.outer.node[0].kind == CDS_OUTER_FOR;
-  all->opened += result->opened;
-  if (!good_answer(all, status, limit)) {
+  look_at(all, it);
+  if (!good_answer(all, status, limit) ||
+      (!isinf(value) && !least_is_below(all, it))) {
     all->mismatches++;
     printf(
         "mismatch at price %u: brute force %.17g, limit %.17g, search status "
@@ -428,45 +584,58 @@ static bool ask(asked *all, const fuse_case *it, unsigned price,
   return true;
 }
 
-int main(int argc, char **argv) {
-  static const test_arguments usual = {
-      .seed = 5, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
-  const test_arguments given = test_arguments_read(&usual, argc, argv);
-  fuse_case *it = calloc(1, sizeof *it);
-  brute *b = calloc(1, sizeof *b);
-  asked all = {.b = b,
-               .fuser = cds_fuser_new(),
-               .result = calloc(1, sizeof *all.result)};
-  if (it == NULL || b == NULL || all.fuser == NULL || all.result == NULL) {
-    return EXIT_FAILURE;
-  }
-  b->searcher = cds_searcher_new();
-  b->scratch = cds_arena_new();
-  for (uint64_t i = 0; i < given.cases && all.mismatches < given.reports; i++) {
-    memset(it, 0, sizeof *it);
-    fuse_case_make(it, given.seed, given.first + i);
-    const cds_status begun = cds_fuser_begin(
-        all.fuser, &it->tiny.arch, &it->group, it->tiny.goal.power_limit_w);
+static bool check_all(const test_arguments *given, bool attention, brute *b,
+                      cds_fuser *fuser) {
+  static fuse_case it;
+  static cds_fuse_result result;
+  asked all = {.b = b, .fuser = fuser, .result = &result};
+  b->tried = b->searched = 0;
+  for (uint64_t i = 0; i < given->cases && all.mismatches < given->reports;
+       i++) {
+    memset(&it, 0, sizeof it);
+    fuse_case_make(&it, given->seed, given->first + i, attention);
+    const cds_status begun = cds_fuser_begin(fuser, &it.tiny.arch, &it.group,
+                                             it.tiny.goal.power_limit_w);
     bool good = true;
     for (unsigned price = 0; good && price < PRICES; price++) {
-      good = ask(&all, it, price, begun);
+      good = ask(&all, &it, price, begun);
     }
     if (!good) {
-      fuse_case_write(it, given.first + i);
+      fuse_case_write(&it, given->first + i);
     }
   }
-  printf("%" PRIu64 " groups of seed %" PRIu64 ", %d prices each (%" PRIu64
+  printf("%" PRIu64 " groups %s of seed %" PRIu64 ", %d prices each (%" PRIu64
          " feasible, %" PRIu64 " with loops first, %" PRIu64
          " beyond limits), %" PRIu64 " mismatches\n%" PRIu64
          " sets of outer nodes tried, %" PRIu64 " stages searched, %" PRIu64
          " choices opened\n",
-         given.cases, given.seed, PRICES, all.feasible, all.looped, all.beyond,
+         given->cases, attention ? "with a softmax" : "of products",
+         given->seed, PRICES, all.feasible, all.looped, all.beyond,
          all.mismatches, b->tried, b->searched, all.opened);
-  cds_fuser_free(all.fuser);
+  if (attention) {
+    printf("the best of %" PRIu64 " has tiles of rows, of %" PRIu64
+           " with the output outside\n",
+           all.tiled, all.outside);
+  }
+  return all.mismatches == 0;
+}
+
+int main(int argc, char **argv) {
+  static const test_arguments usual = {
+      .seed = 5, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
+  const test_arguments given = test_arguments_read(&usual, argc, argv);
+  brute *b = calloc(1, sizeof *b);
+  cds_fuser *fuser = cds_fuser_new();
+  if (b == NULL || fuser == NULL) {
+    return EXIT_FAILURE;
+  }
+  b->searcher = cds_searcher_new();
+  b->scratch = cds_arena_new();
+  const bool products = check_all(&given, false, b, fuser);
+  const bool softmax = check_all(&given, true, b, fuser);
+  cds_fuser_free(fuser);
   cds_searcher_free(b->searcher);
   cds_arena_free(b->scratch);
   free(b);
-  free(it);
-  free(all.result);
-  return all.mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return products && softmax ? EXIT_SUCCESS : EXIT_FAILURE;
 }

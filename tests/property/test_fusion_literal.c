@@ -7,13 +7,15 @@
  * Usage: test_fusion_literal [quick] [seed N] [cases N] [case N] [reports N]
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "count/fusion.h"
 #include "oracle/arguments.h"
-#include "price/price.h"
+#include "price/passes.h"
+#include "spec/operations.h"
 #include "support/execute_group.h"
 #include "support/random_group.h"
 #include "support/same_counts.h"
@@ -23,32 +25,62 @@ enum {
   SHOWS_REPLACED = 1 << 16,  /* an operand's tile at home */
   SHOWS_WENT = 1 << 17,      /* an output's tile at home */
   SHOWS_CAME_BACK = 1 << 18, /* partial sums from the outermost level */
-  SHOWS = 19
+  SHOWS_TILES = 1 << 19,     /* rows of a softmax come in tiles */
+  SHOWS_OUTSIDE = 1 << 20,   /* the output is not at home meanwhile */
+  SHOWS_RETURN = 1 << 21,    /* states come back */
+  SHOWS_STRIPS = 1 << 22,    /* a row of the output is in several strips */
+  SHOWS_MANY = 1 << 23,      /* several states at home or outside */
+  SHOWS_ALL = 24
 };
-static const char *const shows_name[SHOWS] = {"three stages",
-                                              "four stages",
-                                              "windows",
-                                              "shared at home",
-                                              "used later",
-                                              "used and kept",
-                                              "recomputation",
-                                              "rounds",
-                                              "three loops",
-                                              "arrays",
-                                              "links",
-                                              "side by side",
-                                              "interleaved",
-                                              "uneven inside",
-                                              "adding outside",
-                                              "homes at two levels",
-                                              "operands replaced",
-                                              "outputs replaced",
-                                              "outputs back"};
+static const char *const shows_name[SHOWS_ALL] = {"three stages",
+                                                  "four stages",
+                                                  "windows",
+                                                  "shared at home",
+                                                  "used later",
+                                                  "used and kept",
+                                                  "recomputation",
+                                                  "rounds",
+                                                  "three loops",
+                                                  "arrays",
+                                                  "links",
+                                                  "side by side",
+                                                  "interleaved",
+                                                  "uneven inside",
+                                                  "adding outside",
+                                                  "homes at two levels",
+                                                  "operands replaced",
+                                                  "outputs replaced",
+                                                  "outputs back",
+                                                  "tiles of rows",
+                                                  "output outside",
+                                                  "states return",
+                                                  "strips of rows",
+                                                  "several strips"};
+
+/* The operation as a workload has it. */
+static cds_operation whole_softmax(const random_group *it) {
+  const cds_einsum *shape = &it->einsum[it->softmax];
+  const cds_precision formats = {.accumulator = *cds_format_find("fp32")};
+  cds_operation_size size = {.rows = 1};
+  for (unsigned r = 0; r + 1 < shape->ranks; r++) {
+    size.rows *= shape->rank[r].size;
+  }
+  size.length = shape->rank[shape->ranks - 1].size;
+  cds_operation out;
+  if (cds_operation_make(&out, cds_operation_kind_find("softmax"), &size,
+                         &formats) != CDS_OK) {
+    abort();
+  }
+  out.input[0].format = shape->tensor[0].format;
+  out.output.format = shape->tensor[1].format;
+  return out;
+}
 
 /* The group as the library joins it: the same ranks, however numbered, and the
  * same tensors. `rank`: the library's number of each of ours. */
 static bool joined(const random_group *it, cds_fused_group *group,
                    unsigned rank[CDS_FUSED_RANKS_MAX], difference *where) {
+  static cds_operation softmax;
   const cds_einsum *einsum[CDS_STAGES_MAX] = {NULL};
   unsigned same[CDS_STAGES_MAX][CDS_TENSORS_MAX];
   memcpy(same, it->same, sizeof same);
@@ -80,6 +112,10 @@ static bool joined(const random_group *it, cds_fused_group *group,
   }
   if (!good) {
     snprintf(where->text, sizeof where->text, "the einsums join otherwise");
+  }
+  if (it->softmax < CDS_STAGES_MAX) {
+    softmax = whole_softmax(it);
+    cds_fused_operate(group, it->softmax, &softmax);
   }
   return good;
 }
@@ -125,6 +161,149 @@ static bool same_room(const random_group *it, const executed *literal,
   return true;
 }
 
+/* ---- softmax ------------------------------------------------------------ */
+
+/* Bits only have prices, primes but for the primitives' factor, so that no
+ * error hides behind another; and time is the unit's. */
+static void price_unit(cds_arch *arch) {
+  static const double prime[] = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37};
+  cds_vector *unit = &arch->vector[0];
+  arch->clock_hz = 1;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    cds_level *level = &arch->level[l];
+    level->width_bits = 1;
+    level->size_bits = UINT64_MAX;
+    level->read_bandwidth = level->write_bandwidth = level->shared_bandwidth =
+        (double)INFINITY;
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      level->price[a] =
+          (cds_access_price){.bit_pj = prime[(4 * l + a) % 12] * (1 + l / 3)};
+    }
+  }
+  for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+    unit->cycles[p] = 1 + p;
+    unit->energy_pj[p] = 4096 * prime[p];
+  }
+}
+
+static unsigned word_bits(const random_group *it, executed_words which) {
+  const cds_einsum *shape = &it->einsum[it->softmax];
+  const cds_einsum *user = &it->einsum[it->stages - 1];
+  const cds_tensor *output = &user->tensor[user->tensors - 1];
+  switch (which) {
+  case EXECUTED_SCORES:
+    return shape->tensor[0].format.bits;
+  case EXECUTED_WEIGHTS:
+    return shape->tensor[1].format.bits;
+  case EXECUTED_STATES:
+    return 32;
+  case EXECUTED_SUMS:
+    return output->accumulator.bits;
+  case EXECUTED_RESULTS:
+  case EXECUTED_WORDS:
+    break;
+  }
+  return output->format.bits;
+}
+
+/* Energy and time of what was executed. */
+static void literal_cost(double *energy_pj, double *cycles,
+                         const random_group *it, const cds_arch *arch,
+                         const executed_operation *literal) {
+  const cds_vector *unit = &arch->vector[0];
+  *energy_pj = *cycles = 0;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      for (unsigned w = 0; w < EXECUTED_WORDS; w++) {
+        *energy_pj += (double)literal->words[l][a][w] *
+                      word_bits(it, (executed_words)w) *
+                      arch->level[l].price[a].bit_pj;
+      }
+    }
+  }
+  for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+    *energy_pj += (double)literal->primitive[p] * unit->energy_pj[p];
+    *cycles +=
+        (double)literal->primitive[p] * unit->cycles[p] / (double)unit->lanes;
+  }
+  for (uint64_t n = 1; n < unit->lanes; n *= 2) {
+    *cycles += (double)literal->rows;
+  }
+}
+
+static bool same_words(const uint64_t *closed,
+                       const executed_operation *literal, cds_action action,
+                       unsigned levels, difference *where) {
+  for (unsigned l = 0; l < levels; l++) {
+    uint64_t words = 0;
+    for (unsigned w = 0; w < EXECUTED_WORDS; w++) {
+      words += literal->words[l][action][w];
+    }
+    if (closed[l] != words) {
+      snprintf(where->text, sizeof where->text,
+               "softmax, level %u action %u: %" PRIu64
+               " words, literal %" PRIu64,
+               l, (unsigned)action, closed[l], words);
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Room of the operand and the result, beside what others take. */
+static bool same_softmax_room(const random_group *it, const executed *literal,
+                              const cds_fused_pass *pass, difference *where) {
+  const unsigned s = it->softmax;
+  for (unsigned l = 1; l < it->arch.levels; l++) {
+    uint64_t bits = pass->stage.taken_bits[l];
+    for (unsigned t = 0; t < 2; t++) {
+      const cds_home *home = &pass->stage.home[t];
+      bits += home->level == l
+                  ? home->tile_words * it->einsum[s].tensor[t].format.bits
+                  : 0;
+    }
+    if (bits != literal->need_bits[s][l]) {
+      snprintf(where->text, sizeof where->text,
+               "softmax, level %u needs %" PRIu64 " bits, literal %" PRIu64, l,
+               bits, literal->need_bits[s][l]);
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool same_softmax(const random_group *it, const executed *literal,
+                         const cds_fused_group *group,
+                         const cds_fused_pass *pass, difference *where) {
+  static cds_arch arch;
+  const executed_operation *done = &literal->softmax[it->softmax];
+  cds_cost cost;
+  cds_operation_counts counts;
+  double energy_pj = 0, cycles = 0;
+  arch = it->arch;
+  price_unit(&arch);
+  if (cds_price_passes(&cost, &counts, &arch, &pass->einsum,
+                       group->stage[it->softmax].operation,
+                       (double)INFINITY) != CDS_OK) {
+    snprintf(where->text, sizeof where->text, "the softmax is not priced");
+    return false;
+  }
+  literal_cost(&energy_pj, &cycles, it, &arch, done);
+  if (cost.dynamic_pj != energy_pj || cost.cycles != cycles) {
+    snprintf(where->text, sizeof where->text,
+             "softmax: %.8g pJ, %.8g cycles, literal %.8g pJ, %.8g cycles",
+             cost.dynamic_pj, cost.cycles, energy_pj, cycles);
+    return false;
+  }
+  return same_words(counts.reads, done, CDS_READ, arch.levels, where) &&
+         same_words(counts.fills, done, CDS_FILL, arch.levels, where) &&
+         same_words(counts.updates, done, CDS_UPDATE, arch.levels, where) &&
+         same_words(counts.drains, done, CDS_DRAIN, arch.levels, where) &&
+         same_softmax_room(it, literal, pass, where);
+}
+
+/* ---- cases -------------------------------------------------------------- */
+
 static bool same_stage(const random_group *it, const executed *literal,
                        const cds_fused_group *group,
                        const cds_fused_mapping *mapping, unsigned s,
@@ -132,10 +311,13 @@ static bool same_stage(const random_group *it, const executed *literal,
   static cds_fused_pass pass;
   static cds_counts closed;
   difference inner = {""};
-  if (cds_fused_pass_set(&pass, group, &it->arch, &mapping->outer, s, arena) !=
-          CDS_OK ||
-      cds_count(&closed, &it->arch, &pass.einsum, &mapping->inner[s], arena) !=
-          CDS_OK) {
+  const cds_status set =
+      cds_fused_pass_set(&pass, group, &it->arch, &mapping->outer, s, arena);
+  if (set == CDS_OK && s == it->softmax) {
+    return same_softmax(it, literal, group, &pass, where);
+  }
+  if (set != CDS_OK || cds_count(&closed, &it->arch, &pass.einsum,
+                                 &mapping->inner[s], arena) != CDS_OK) {
     snprintf(where->text, sizeof where->text, "stage %u is not counted", s);
     return false;
   }
@@ -147,8 +329,33 @@ static bool same_stage(const random_group *it, const executed *literal,
   return same_room(it, literal, &pass, &closed, s, where);
 }
 
+static unsigned look_at_tiles(const random_group *it, const executed *literal) {
+  const executed_operation *done = &literal->softmax[it->softmax];
+  const cds_einsum *shape = &it->einsum[it->softmax];
+  uint64_t rows = 1;
+  for (unsigned r = 0; r + 1 < shape->ranks; r++) {
+    rows *= shape->rank[r].size;
+  }
+  uint64_t states = 0;
+  for (unsigned l = 1; l < it->arch.levels; l++) {
+    states += done->words[l][CDS_UPDATE][EXECUTED_STATES];
+  }
+  const uint64_t tiles = done->rescaled;
+  unsigned shows = tiles > 0 ? SHOWS_TILES : 0U;
+  shows |= done->words[0][CDS_UPDATE][EXECUTED_RESULTS] > 0 ? SHOWS_OUTSIDE : 0;
+  shows |= done->returned > 0 ? SHOWS_RETURN : 0U;
+  /* Strips: each state is written once more than it is rescaled. */
+  const uint64_t strips = states / 2 - tiles;
+  shows |= tiles > 0 && strips > rows ? SHOWS_STRIPS : 0U;
+  shows |= tiles > 0 && strips > 1 ? SHOWS_MANY : 0U;
+  return shows;
+}
+
 static unsigned look_at(const random_group *it, const executed *literal) {
   unsigned shows = it->shows;
+  if (it->softmax < CDS_STAGES_MAX) {
+    shows |= look_at_tiles(it, literal);
+  }
   shows |= literal->came_back ? SHOWS_CAME_BACK : 0U;
   for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
     const cds_outer_node *node = &it->mapping.outer.node[n];
@@ -199,9 +406,20 @@ static bool check_case(const random_group *it, cds_arena *arena,
   return good;
 }
 
-static bool shares_are_wide(const uint64_t seen[SHOWS], uint64_t cases) {
+/* What the generators never show. */
+enum {
+  NOT_IN_CHAINS =
+      SHOWS_TILES | SHOWS_OUTSIDE | SHOWS_RETURN | SHOWS_STRIPS | SHOWS_MANY,
+  NOT_IN_ATTENTION = GROUP_WINDOWS | GROUP_KEPT | GROUP_SKIPS
+};
+
+static bool shares_are_wide(const uint64_t seen[SHOWS_ALL], uint64_t cases,
+                            unsigned never) {
   bool wide = true;
-  for (unsigned i = 0; i < SHOWS; i++) {
+  for (unsigned i = 0; i < SHOWS_ALL; i++) {
+    if ((never >> i & 1U) != 0) {
+      continue;
+    }
     printf("  %-19s %6" PRIu64 " cases, %4.1f %%\n", shows_name[i], seen[i],
            100.0 * (double)seen[i] / (double)cases);
     if (seen[i] * 20 < cases) {
@@ -213,28 +431,42 @@ static bool shares_are_wide(const uint64_t seen[SHOWS], uint64_t cases) {
   return wide;
 }
 
+/* Chains of products, or groups with a softmax. */
+static bool check_all(const test_arguments *o, bool softmax, cds_arena *arena) {
+  random_group *it = malloc(sizeof *it);
+  if (it == NULL) {
+    return false;
+  }
+  uint64_t mismatches = 0, seen[SHOWS_ALL] = {0};
+  for (uint64_t i = 0; i < o->cases && mismatches < o->reports; i++) {
+    unsigned shows = 0;
+    (softmax ? random_attention_make : random_group_make)(it, o->seed,
+                                                          o->first + i);
+    mismatches += !check_case(it, arena, &shows);
+    for (unsigned s = 0; s < SHOWS_ALL; s++) {
+      seen[s] += shows >> s & 1;
+    }
+  }
+  printf("%" PRIu64 " groups %s of seed %" PRIu64 ", %" PRIu64 " mismatches\n",
+         o->cases, softmax ? "with a softmax" : "of products", o->seed,
+         mismatches);
+  free(it);
+  const unsigned never =
+      softmax ? (unsigned)NOT_IN_ATTENTION : (unsigned)NOT_IN_CHAINS;
+  return mismatches == 0 &&
+         (o->cases < FEW || shares_are_wide(seen, o->cases, never));
+}
+
 int main(int argc, char **argv) {
   static const test_arguments usual = {
       .seed = 1, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
   const test_arguments o = test_arguments_read(&usual, argc, argv);
   cds_arena *arena = cds_arena_new();
-  random_group *it = malloc(sizeof *it);
-  if (arena == NULL || it == NULL) {
+  if (arena == NULL) {
     return EXIT_FAILURE;
   }
-  uint64_t mismatches = 0, seen[SHOWS] = {0};
-  for (uint64_t i = 0; i < o.cases && mismatches < o.reports; i++) {
-    unsigned shows = 0;
-    random_group_make(it, o.seed, o.first + i);
-    mismatches += !check_case(it, arena, &shows);
-    for (unsigned s = 0; s < SHOWS; s++) {
-      seen[s] += shows >> s & 1;
-    }
-  }
-  printf("%" PRIu64 " groups of seed %" PRIu64 ", %" PRIu64 " mismatches\n",
-         o.cases, o.seed, mismatches);
-  const bool wide = o.cases < FEW || shares_are_wide(seen, o.cases);
-  free(it);
+  const bool products = check_all(&o, false, arena);
+  const bool softmax = check_all(&o, true, arena);
   cds_arena_free(arena);
-  return mismatches == 0 && wide ? EXIT_SUCCESS : EXIT_FAILURE;
+  return products && softmax ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -6,57 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/simulate_state.h"
+#include "support/execute_state.h"
 
-/* A tensor of the group. Words are named by their places in the bounding box of
- * the whole tensor, the last axis fastest. */
-typedef struct group_tensor {
-  const cds_einsum *einsum; /* of the first stage that has it: its axes */
-  unsigned stage, index;    /* that stage, and the tensor's index there */
-  size_t words;
-  sim_cell *outermost;
-  sim_cell *home;     /* below the outermost level, or NULL */
-  uint64_t *wanted;   /* values as computed directly */
-  uint64_t reduction; /* products in a finished word */
-  unsigned level;     /* of the home */
-  unsigned place;     /* outer nodes before it decide about the tile */
-  bool here;          /* some tile is at home */
-  uint64_t digit[CDS_OUTER_NODES_MAX]; /* of the loops, for this tile */
-  size_t largest;                      /* words of a tile so far */
-  bool replaced;
-  bool partial_kept; /* partial sums are at home between passes */
-} group_tensor;
-
-/* What one stage moves between the outermost level and a home. */
-typedef struct home_moves {
-  uint64_t above[CDS_ACTIONS], above_partial[CDS_ACTIONS];
-  uint64_t at[CDS_ACTIONS], at_partial[CDS_ACTIONS];
-  uint64_t first, last;
-  bool any;
-} home_moves;
-
-typedef struct group_stage {
-  cds_einsum piece; /* as long as one pass sees it */
-  sim_state *sim;
-  home_moves moves[CDS_TENSORS_MAX];
-} group_stage;
-
-typedef struct group_run {
-  const cds_arch *arch;
-  const cds_fused_group *group;
-  const cds_fused_mapping *mapping;
-  simulate_message *message;
-  bool failed;
-  uint64_t digit[CDS_OUTER_NODES_MAX]; /* of the outer loops, now */
-  group_tensor tensor[CDS_FUSED_TENSORS_MAX];
-  group_stage stage[CDS_STAGES_MAX];
-  /* Words of intermediates at home while a stage runs, the most. */
-  size_t live[CDS_STAGES_MAX][CDS_FUSED_TENSORS_MAX];
-  size_t *tile; /* scratch: words of a tile */
-  bool came_back;
-} group_run;
-
-static void fail(group_run *run, unsigned tensor, const char *what) {
+void group_fail(group_run *run, unsigned tensor, const char *what) {
   if (!run->failed) {
     snprintf(run->message->text, SIMULATE_MESSAGE, "tensor %u of the group: %s",
              tensor, what);
@@ -64,7 +16,7 @@ static void fail(group_run *run, unsigned tensor, const char *what) {
   run->failed = true;
 }
 
-static void *room(size_t count, size_t size) {
+void *group_room(size_t count, size_t size) {
   void *block = calloc(count > 0 ? count : 1, size);
   if (block == NULL) {
     fprintf(stderr, "execution: out of memory\n");
@@ -77,8 +29,8 @@ static void *room(size_t count, size_t size) {
 
 /* Where the piece of a rank begins that loops before node `place` leave, and
  * how long it is. */
-static uint64_t piece_of(const group_run *run, unsigned rank, unsigned place,
-                         uint64_t *length) {
+uint64_t group_piece_of(const group_run *run, unsigned rank, unsigned place,
+                        uint64_t *length) {
   uint64_t begin = 0;
   *length = run->group->rank[rank].size;
   for (unsigned n = 0; n < place; n++) {
@@ -92,7 +44,7 @@ static uint64_t piece_of(const group_run *run, unsigned rank, unsigned place,
 }
 
 /* Positions of an axis when its ranks are so long. */
-static uint64_t axis_length(const cds_einsum *einsum, const cds_axis *axis) {
+uint64_t group_axis_length(const cds_einsum *einsum, const cds_axis *axis) {
   uint64_t length = 1;
   for (unsigned i = 0; i < axis->terms; i++) {
     const cds_term *term = &axis->term[i];
@@ -102,8 +54,8 @@ static uint64_t axis_length(const cds_einsum *einsum, const cds_axis *axis) {
 }
 
 /* The word of a tensor at a point of the stage's whole iteration space. */
-static size_t word_at(const cds_einsum *einsum, unsigned tensor,
-                      const uint64_t point[CDS_RANKS_MAX]) {
+size_t group_word_at(const cds_einsum *einsum, unsigned tensor,
+                     const uint64_t point[CDS_RANKS_MAX]) {
   size_t word = 0;
   for (unsigned a = 0; a < einsum->tensor[tensor].axes; a++) {
     const cds_axis *axis = &einsum->tensor[tensor].axis[a];
@@ -111,14 +63,14 @@ static size_t word_at(const cds_einsum *einsum, unsigned tensor,
     for (unsigned i = 0; i < axis->terms; i++) {
       position += axis->term[i].coefficient * point[axis->term[i].rank];
     }
-    word = word * (size_t)axis_length(einsum, axis) + (size_t)position;
+    word = word * (size_t)group_axis_length(einsum, axis) + (size_t)position;
   }
   return word;
 }
 
 /* The next point of begin .. begin + length - 1; false after the last. */
-static bool next_point(uint64_t *point, const uint64_t *begin,
-                       const uint64_t *length, unsigned ranks) {
+bool group_next_point(uint64_t *point, const uint64_t *begin,
+                      const uint64_t *length, unsigned ranks) {
   for (unsigned r = 0; r < ranks; r++) {
     if (++point[r] < begin[r] + length[r]) {
       return true;
@@ -143,8 +95,8 @@ static size_t list_tile(group_run *run, unsigned tensor, unsigned place) {
   for (unsigned r = 0; r < einsum->ranks; r++) {
     length[r] = 1;
     if (cds_tensor_has_rank(&einsum->tensor[t->index], r)) {
-      begin[r] =
-          piece_of(run, run->group->stage[t->stage].rank[r], place, &length[r]);
+      begin[r] = group_piece_of(run, run->group->stage[t->stage].rank[r], place,
+                                &length[r]);
     }
   }
   memcpy(point, begin, sizeof point);
@@ -153,11 +105,11 @@ static size_t list_tile(group_run *run, unsigned tensor, unsigned place) {
     points *= (size_t)length[r];
   }
   free(run->tile);
-  run->tile = room(points, sizeof *run->tile);
+  run->tile = group_room(points, sizeof *run->tile);
   size_t count = 0;
   do {
-    run->tile[count++] = word_at(einsum, t->index, point);
-  } while (next_point(point, begin, length, einsum->ranks));
+    run->tile[count++] = group_word_at(einsum, t->index, point);
+  } while (group_next_point(point, begin, length, einsum->ranks));
   qsort(run->tile, count, sizeof *run->tile, compare_words);
   size_t kept = 0;
   for (size_t i = 0; i < count; i++) {
@@ -178,17 +130,17 @@ static size_t whole_word(const group_run *run, unsigned stage, unsigned t,
   size_t whole = 0, stride = 1;
   for (unsigned a = tensor->axes; a-- > 0;) {
     const cds_axis *axis = &tensor->axis[a];
-    const size_t length = (size_t)axis_length(piece, axis);
+    const size_t length = (size_t)group_axis_length(piece, axis);
     uint64_t position = word % length;
     word /= length;
     for (unsigned i = 0; i < axis->terms; i++) {
       uint64_t ignored;
       position += axis->term[i].coefficient *
-                  piece_of(run, from->rank[axis->term[i].rank],
-                           run->mapping->outer.nodes, &ignored);
+                  group_piece_of(run, from->rank[axis->term[i].rank],
+                                 run->mapping->outer.nodes, &ignored);
     }
     whole += stride * (size_t)position;
-    stride *= (size_t)axis_length(from->einsum, axis);
+    stride *= (size_t)group_axis_length(from->einsum, axis);
   }
   return whole;
 }
@@ -218,7 +170,7 @@ static bool has_rank(const group_tensor *t, const cds_fused_group *group,
 static void place_home(group_run *run, unsigned tensor, unsigned node) {
   group_tensor *t = &run->tensor[tensor];
   t->level = run->mapping->outer.node[node].level;
-  t->home = room(t->words, sizeof *t->home);
+  t->home = group_room(t->words, sizeof *t->home);
   t->place =
       run->group->tensor[tensor].intermediate ? run->mapping->outer.nodes : 0;
   for (unsigned n = 0; n < node; n++) {
@@ -245,11 +197,11 @@ static void prepare_tensor(group_run *run, unsigned tensor) {
   }
   t->words = 1;
   for (unsigned a = 0; a < t->einsum->tensor[t->index].axes; a++) {
-    t->words *=
-        (size_t)axis_length(t->einsum, &t->einsum->tensor[t->index].axis[a]);
+    t->words *= (size_t)group_axis_length(t->einsum,
+                                          &t->einsum->tensor[t->index].axis[a]);
   }
-  t->outermost = room(t->words, sizeof *t->outermost);
-  t->wanted = room(t->words, sizeof *t->wanted);
+  t->outermost = group_room(t->words, sizeof *t->outermost);
+  t->wanted = group_room(t->words, sizeof *t->wanted);
   for (unsigned n = 0; n < run->mapping->outer.nodes; n++) {
     const cds_outer_node *node = &run->mapping->outer.node[n];
     if (node->kind == CDS_OUTER_HOLD && node->tensor == tensor) {
@@ -277,6 +229,10 @@ static void compute_stage(group_run *run, unsigned s) {
   const cds_fused_einsum *stage = &run->group->stage[s];
   const cds_einsum *einsum = stage->einsum;
   const unsigned output = einsum->tensors - 1;
+  if (stage->operation != NULL) {
+    softmax_compute(run, s);
+    return;
+  }
   group_tensor *made = &run->tensor[stage->tensor[output]];
   uint64_t point[CDS_RANKS_MAX] = {0}, begin[CDS_RANKS_MAX] = {0};
   uint64_t length[CDS_RANKS_MAX];
@@ -291,10 +247,10 @@ static void compute_stage(group_run *run, unsigned s) {
     uint64_t product = 1;
     for (unsigned t = 0; t < output; t++) {
       product *=
-          run->tensor[stage->tensor[t]].wanted[word_at(einsum, t, point)];
+          run->tensor[stage->tensor[t]].wanted[group_word_at(einsum, t, point)];
     }
-    made->wanted[word_at(einsum, output, point)] += product;
-  } while (next_point(point, begin, length, einsum->ranks));
+    made->wanted[group_word_at(einsum, output, point)] += product;
+  } while (group_next_point(point, begin, length, einsum->ranks));
 }
 
 static void prepare_stage(group_run *run, unsigned s) {
@@ -303,8 +259,12 @@ static void prepare_stage(group_run *run, unsigned s) {
   stage->piece = *from->einsum;
   stage->piece.stage = NULL;
   for (unsigned r = 0; r < stage->piece.ranks; r++) {
-    (void)piece_of(run, from->rank[r], run->mapping->outer.nodes,
-                   &stage->piece.rank[r].size);
+    (void)group_piece_of(run, from->rank[r], run->mapping->outer.nodes,
+                         &stage->piece.rank[r].size);
+  }
+  softmax_prepare(run, s);
+  if (from->operation != NULL) {
+    return;
   }
   stage->sim =
       sim_open(run->arch, &stage->piece, &run->mapping->inner[s], run->message);
@@ -313,7 +273,7 @@ static void prepare_stage(group_run *run, unsigned s) {
       run->tensor[from->tensor[stage->piece.tensors - 1]].reduction;
   for (unsigned t = 0; t < stage->piece.tensors; t++) {
     if (sim_home(stage->sim, t)->level != run->tensor[from->tensor[t]].level) {
-      fail(run, from->tensor[t], "a stage has it at home elsewhere");
+      group_fail(run, from->tensor[t], "a stage has it at home elsewhere");
     }
   }
 }
@@ -344,11 +304,11 @@ static void bring_operand(group_run *run, unsigned tensor, home_moves *moves) {
   }
   const size_t count = list_tile(run, tensor, t->place);
   sim_cell *old = t->home;
-  t->home = room(t->words, sizeof *t->home);
+  t->home = group_room(t->words, sizeof *t->home);
   for (size_t i = 0; i < count; i++) {
     const size_t word = run->tile[i];
     if (!t->outermost[word].present) {
-      fail(run, tensor, "a word to bring is not in the outermost level");
+      group_fail(run, tensor, "a word to bring is not in the outermost level");
     }
     t->home[word] = t->outermost[word];
     if (old[word].present) {
@@ -380,17 +340,18 @@ static size_t take_output(group_run *run, unsigned tensor, home_moves *moves) {
       continue;
     }
     if (!cell->valued) {
-      fail(run, tensor, "a word without value leaves home");
+      group_fail(run, tensor, "a word without value leaves home");
     }
     note(moves->at, moves->at_partial, CDS_DRAIN,
          cell->products < t->reduction);
+    softmax_leave(run, tensor, word);
     if (above->valued && adds) {
       note(moves->above, moves->above_partial, CDS_READ, true);
       above->value += cell->value;
       above->products += cell->products;
     } else {
       if (above->valued && above->products >= cell->products) {
-        fail(run, tensor, "a partial sum is lost");
+        group_fail(run, tensor, "a partial sum is lost");
       }
       above->value = cell->value;
       above->products = cell->products;
@@ -425,13 +386,15 @@ static void begin_output(group_run *run, unsigned tensor, home_moves *moves) {
       continue;
     }
     if (from->products >= t->reduction) {
-      fail(run, tensor, "a finished word comes back");
+      group_fail(run, tensor, "a finished word comes back");
     }
     *cell = *from;
     note(moves->above, moves->above_partial, CDS_READ, true);
     note(moves->at, moves->at_partial, CDS_FILL, true);
+    softmax_return(run, tensor, run->tile[i]);
     run->came_back = true;
   }
+  softmax_tile(run, tensor, run->tile, count);
   set_here(run, t, count);
 }
 
@@ -465,27 +428,42 @@ static void bring_homes(group_run *run, unsigned s) {
       bring_operand(run, tensor, moves);
     }
   }
+  const group_softmax *softmax = &run->softmax[s];
+  if (softmax->tiled && run->tensor[softmax->output].home != NULL) {
+    group_stage *user = &run->stage[softmax->user];
+    begin_output(run, softmax->output, &user->moves[user->piece.tensors - 1]);
+  }
 }
 
 /* ---- one pass ---------------------------------------------------------- */
 
-static sim_cell *cells_of(group_tensor *t) {
+sim_cell *group_cells_of(group_tensor *t) {
   return t->home == NULL ? t->outermost : t->home;
 }
 
+/* Weights of tiles are relative to the maximum then. */
+static bool relative(const group_run *run, unsigned tensor) {
+  const unsigned maker = run->group->tensor[tensor].maker;
+  return maker < run->group->stages && run->softmax[maker].tiled;
+}
+
 /* What another stage made is complete, and as computed directly. */
-static void check_made(group_run *run, unsigned tensor, const sim_cell *cell,
-                       size_t word) {
+void group_check_made(group_run *run, unsigned tensor, const sim_cell *cell,
+                      size_t word) {
   const group_tensor *t = &run->tensor[tensor];
   if (!cell->valued || cell->products != t->reduction) {
-    fail(run, tensor, "a sum is used that is not complete");
-  } else if (cell->value != t->wanted[word]) {
-    fail(run, tensor, "a result that is used is not the einsum's");
+    group_fail(run, tensor, "a sum is used that is not complete");
+  } else if (!relative(run, tensor) && cell->value != t->wanted[word]) {
+    group_fail(run, tensor, "a result that is used is not the einsum's");
   }
 }
 
 static void run_stage(group_run *run, unsigned s) {
   const cds_fused_einsum *stage = &run->group->stage[s];
+  if (stage->operation != NULL) {
+    softmax_run(run, s);
+    return;
+  }
   sim_state *sim = run->stage[s].sim;
   const unsigned output = stage->einsum->tensors - 1;
   for (unsigned i = 0; i <= output; i++) {
@@ -495,13 +473,13 @@ static void run_stage(group_run *run, unsigned s) {
     for (size_t word = 0; word < sim->words[i]; word++) {
       const size_t whole = whole_word(run, s, i, word);
       const bool needed = cell[word].present;
-      cell[word] = cells_of(&run->tensor[tensor])[whole];
+      cell[word] = group_cells_of(&run->tensor[tensor])[whole];
       if (needed && !cell[word].present) {
-        fail(run, tensor, "a word of a pass is not at home");
+        group_fail(run, tensor, "a word of a pass is not at home");
       }
       cell[word].present = needed;
       if (made && i != output && needed) {
-        check_made(run, tensor, &cell[word], whole);
+        group_check_made(run, tensor, &cell[word], whole);
       }
     }
   }
@@ -510,7 +488,7 @@ static void run_stage(group_run *run, unsigned s) {
   group_tensor *made = &run->tensor[stage->tensor[output]];
   for (size_t word = 0; word < sim->words[output]; word++) {
     if (cell[word].present) {
-      cells_of(made)[whole_word(run, s, output, word)] = cell[word];
+      group_cells_of(made)[whole_word(run, s, output, word)] = cell[word];
     }
   }
 }
@@ -576,7 +554,7 @@ static void end_run(group_run *run) {
     }
     const size_t count = list_tile(run, i, 0);
     for (size_t word = 0; word < count; word++) {
-      check_made(run, i, &t->outermost[run->tile[word]], run->tile[word]);
+      group_check_made(run, i, &t->outermost[run->tile[word]], run->tile[word]);
     }
   }
 }
@@ -617,7 +595,7 @@ static void add_moves(const group_run *run, unsigned s, unsigned i,
 }
 
 /* Bits of the tile at home while stage s runs. */
-static uint64_t home_bits(const group_run *run, const executed *out, unsigned s,
+static uint64_t home_bits(group_run *run, const executed *out, unsigned s,
                           unsigned i) {
   const group_tensor *t = &run->tensor[i];
   const cds_fused_tensor *tensor = &run->group->tensor[i];
@@ -631,30 +609,41 @@ static uint64_t home_bits(const group_run *run, const executed *out, unsigned s,
   }
   const uint64_t bits = (partial ? words->accumulator : words->format).bits;
   const bool twice = t->replaced && level->buffering == CDS_BUFFER_DOUBLE;
-  return tensor->intermediate ? bits * run->live[s][i]
-                              : bits * t->largest * (twice ? 2 : 1);
+  if (tensor->intermediate) {
+    return bits * run->live[s][i];
+  }
+  const group_softmax *softmax = softmax_of(run, i);
+  const uint64_t states = softmax == NULL ? 0 : softmax->strips * 2 * 32;
+  return (bits * t->largest + states) * (twice ? 2 : 1);
 }
 
 static void sum_up(group_run *run, executed *out) {
   memset(out->need_bits, 0, sizeof out->need_bits);
   for (unsigned s = 0; s < run->group->stages; s++) {
-    sim_sum(run->stage[s].sim, &out->counts[s]);
-    for (unsigned i = 0; i < run->stage[s].piece.tensors; i++) {
-      add_moves(run, s, i, &out->counts[s]);
+    out->softmax[s] = run->softmax[s].moved;
+    memset(&out->counts[s], 0, sizeof out->counts[s]);
+    if (run->stage[s].sim != NULL) {
+      sim_sum(run->stage[s].sim, &out->counts[s]);
+      for (unsigned i = 0; i < run->stage[s].piece.tensors; i++) {
+        add_moves(run, s, i, &out->counts[s]);
+      }
+      run->failed = run->failed || run->stage[s].sim->failed;
     }
     for (unsigned i = 0; i < run->group->tensors; i++) {
       if (run->tensor[i].home != NULL) {
         out->need_bits[s][run->tensor[i].level] += home_bits(run, out, s, i);
       }
     }
-    run->failed = run->failed || run->stage[s].sim->failed;
   }
   out->came_back = run->came_back;
 }
 
 static void give_back(group_run *run) {
   for (unsigned s = 0; s < run->group->stages; s++) {
-    sim_close(run->stage[s].sim);
+    if (run->stage[s].sim != NULL) {
+      sim_close(run->stage[s].sim);
+    }
+    softmax_give_back(run, s);
   }
   for (unsigned i = 0; i < run->group->tensors; i++) {
     free(run->tensor[i].outermost);
@@ -669,7 +658,7 @@ bool execute_group(executed *out, const cds_arch *arch,
                    const cds_fused_group *group,
                    const cds_fused_mapping *mapping,
                    simulate_message *message) {
-  group_run *run = room(1, sizeof *run);
+  group_run *run = group_room(1, sizeof *run);
   run->arch = arch;
   run->group = group;
   run->mapping = mapping;
@@ -688,6 +677,7 @@ bool execute_group(executed *out, const cds_arch *arch,
       bring_homes(run, s);
       note_room(run, s);
       run_stage(run, s);
+      softmax_end(run, s);
       end_stage(run, s);
     }
     out->passes++;

@@ -10,6 +10,9 @@
  * then. Whatever a stage uses of another, and what leaves in the end, must be
  * what the einsums give when they are computed one after the other.
  *
+ * A stage that is a softmax is run by its unit, one row after the other, with
+ * exact numbers in place of real ones (execute_softmax.c).
+ *
  * No closed form, and no source shared with the library.
  *
  * Of an operand's tile that is replaced, words that windows have in common with
@@ -22,8 +25,26 @@
 #include "spec/fusion.h"
 #include "support/simulate.h"
 
+/* What a stage that is a softmax did, word by word and step by step. */
+typedef enum executed_words {
+  EXECUTED_SCORES,
+  EXECUTED_WEIGHTS,
+  EXECUTED_STATES,
+  EXECUTED_SUMS,    /* of the output */
+  EXECUTED_RESULTS, /* of the output, complete */
+  EXECUTED_WORDS
+} executed_words;
+typedef struct executed_operation {
+  uint64_t words[CDS_LEVELS_MAX][CDS_ACTIONS][EXECUTED_WORDS];
+  uint64_t primitive[CDS_PRIMITIVES];
+  uint64_t rows;     /* that were reduced */
+  uint64_t rescaled; /* strips of the output */
+  uint64_t returned; /* states that came back home */
+} executed_operation;
+
 typedef struct executed {
   cds_counts counts[CDS_STAGES_MAX]; /* of all passes, by stage */
+  executed_operation softmax[CDS_STAGES_MAX];
   /* Bits of the homes at each level but the outermost while a stage runs, its
    * own operands and output among them: tiles that stand there all the time at
    * their largest, intermediates as they are there. */

@@ -66,6 +66,38 @@ static const char *const chains[][STAGES] = {
 };
 enum { CHAINS = sizeof chains / sizeof *chains };
 
+/* Chains with a softmax: the stage that has one operand, over its last rank. */
+static const char *const attentions[][STAGES] = {
+    {"S[m,t] += Q[m,e] * K[t,e]; m 1, t 1, e 1", "P[m,t] += S[m,t]; m 1, t 1",
+     "O[m,f] += P[m,t] * V[t,f]; m 1, t 1, f 1"},
+    {"S[b,m,t] += Q[b,m,e] * K[b,t,e]; b 1, m 1, t 1, e 1",
+     "P[b,m,t] += S[b,m,t]; b 1, m 1, t 1",
+     "O[b,m,f] += P[b,m,t] * V[b,t,f]; b 1, m 1, t 1, f 1"},
+    {"S[h,g,m,t] += Q[h,g,m,e] * K[h,t,e]; h 1, g 1, m 1, t 1, e 1",
+     "P[h,g,m,t] += S[h,g,m,t]; h 1, g 1, m 1, t 1",
+     "O[h,g,m,f] += P[h,g,m,t] * V[h,t,f]; h 1, g 1, m 1, t 1, f 1"},
+    {"S[h,m,t] += Q[h,m,e] * K[t,e]; h 1, m 1, t 1, e 1",
+     "P[h,m,t] += S[h,m,t]; h 1, m 1, t 1",
+     "O[f,m,h] += V[t,f] * P[h,m,t]; h 1, m 1, t 1, f 1"},
+    {"S[m,t] += Q[m,e] * C[t,e]; m 1, t 1, e 1", "P[m,t] += S[m,t]; m 1, t 1",
+     "O[m,e] += P[m,t] * C[t,e]; m 1, t 1, e 1"},
+    {"S[h,m,t] += Q[h,m,e] * C[t,e]; h 1, m 1, t 1, e 1",
+     "P[h,m,t] += S[h,m,t]; h 1, m 1, t 1",
+     "O[h,m,e] += P[h,m,t] * C[t,e]; h 1, m 1, t 1, e 1"},
+    {"S[m,t] += Q[m,e] * K[t,e]; m 1, t 1, e 1", "P[m,t] += S[m,t]; m 1, t 1",
+     "O[j,m,f] += P[m,t] * V[j,t,f]; m 1, t 1, f 1, j 1"},
+    {"S[b,m,t] += Q[b,m,e] * K[b,t,e]; b 1, m 1, t 1, e 1",
+     "P[b,m,t] += S[b,m,t]; b 1, m 1, t 1",
+     "O[b,m] += P[b,m,t] * V[b,t]; b 1, m 1, t 1"},
+    {"V[t,f] += X[t,d] * W[d,f]; t 1, f 1, d 1",
+     "S[m,t] += Q[m,e] * K[t,e]; m 1, t 1, e 1", "P[m,t] += S[m,t]; m 1, t 1",
+     "O[m,f] += P[m,t] * V[t,f]; m 1, t 1, f 1"},
+    {"S[m,t] += Q[m,e] * K[t,e]; m 1, t 1, e 1",
+     "G[m,t] += S[m,t] * B[m,t]; m 1, t 1", "P[m,t] += G[m,t]; m 1, t 1",
+     "O[m,f] += P[m,t] * V[t,f]; m 1, t 1, f 1"},
+};
+enum { ATTENTIONS = sizeof attentions / sizeof *attentions };
+
 /* ---- einsums ----------------------------------------------------------- */
 
 static void read_stage(random_group *it, unsigned s, const char *text,
@@ -171,7 +203,7 @@ static void join_stage(random_group *it, unsigned s) {
   }
 }
 
-static void join(random_group *it, random_stream *stream) {
+static void join(random_group *it, unsigned kept, random_stream *stream) {
   it->group.stages = it->stages;
   for (unsigned s = 0; s < it->stages; s++) {
     join_stage(it, s);
@@ -179,7 +211,7 @@ static void join(random_group *it, random_stream *stream) {
   for (unsigned t = 0; t < it->group.tensors; t++) {
     cds_fused_tensor *tensor = &it->group.tensor[t];
     const bool used = tensor->maker < tensor->last;
-    if (used && random_chance(stream, 12)) {
+    if (used && random_chance(stream, kept)) {
       it->kept |= 1U << t;
       it->shows |= GROUP_KEPT;
     } else if (used) {
@@ -234,6 +266,12 @@ static uint64_t work(const random_group *it, const uint64_t *left,
   return sum;
 }
 
+/* The rank of the softmax's rows. */
+static unsigned row_rank(const random_group *it) {
+  const cds_einsum *shape = &it->einsum[it->softmax];
+  return it->group.stage[it->softmax].rank[shape->ranks - 1];
+}
+
 static void draw_loops(random_group *it, random_stream *stream) {
   cds_fused_mapping *mapping = &it->mapping;
   uint64_t left[CDS_FUSED_RANKS_MAX], passes = 1;
@@ -243,7 +281,10 @@ static void draw_loops(random_group *it, random_stream *stream) {
   const unsigned wanted = random_below(stream, LOOPS_MAX + 1);
   for (unsigned tries = 0; tries < 20 && mapping->outer.nodes < wanted;
        tries++) {
-    const unsigned rank = random_below(stream, it->group.ranks);
+    const bool tiles =
+        it->softmax < CDS_STAGES_MAX && random_chance(stream, 30);
+    const unsigned rank =
+        tiles ? row_rank(it) : random_below(stream, it->group.ranks);
     const uint64_t trips = 2 + random_below(stream, 3);
     if (left[rank] % trips != 0 || !may_loop(it, rank)) {
       continue;
@@ -401,42 +442,100 @@ static bool has_windows(const random_group *it) {
   return false;
 }
 
-void random_group_make(random_group *out, uint64_t seed, uint64_t number) {
-  random_stream stream = random_start(seed + 4000, number);
-  random_case *scratch = calloc(1, sizeof *scratch);
-  if (scratch == NULL) {
-    abort();
+/* The unit of the operation works where its operand and its result are at
+ * home, and the output of the product that follows, if that is at home. */
+static void place_softmax(random_group *it, unsigned levels,
+                          random_stream *stream) {
+  const unsigned at = 1 + random_below(stream, levels);
+  const unsigned *own = it->same[it->softmax];
+  const unsigned output =
+      it->same[it->stages - 1][it->einsum[it->stages - 1].tensors - 1];
+  for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
+    cds_outer_node *node = &it->mapping.outer.node[n];
+    if (node->kind == CDS_OUTER_HOLD &&
+        (node->tensor == own[0] || node->tensor == own[1] ||
+         node->tensor == output)) {
+      node->level = at;
+    }
   }
-  memset(out, 0, sizeof *out);
-  out->seed = seed;
-  out->number = number;
-  const char *const *chain = chains[random_below(&stream, CHAINS)];
-  const char digit[2] = {(char)('1' + random_below(&stream, 3)),
-                         (char)('1' + random_below(&stream, 2))};
-  while (out->stages < STAGES && chain[out->stages] != NULL) {
-    read_stage(out, out->stages, chain[out->stages], digit);
-    out->stages++;
+  it->arch.vectors = 1;
+  it->arch.vector[0] = (cds_vector){
+      .name = "VU", .level = at, .lanes = 1U << random_below(stream, 4)};
+}
+
+static void find_softmax(random_group *it) {
+  it->softmax = CDS_STAGES_MAX;
+  for (unsigned s = 0; s < it->stages; s++) {
+    it->softmax = it->einsum[s].tensors == 2 ? s : it->softmax;
   }
-  draw_sizes(out, &stream);
-  join(out, &stream);
-  draw_formats(out, &stream);
-  scratch->seed = seed;
-  scratch->number = number;
-  draw_arch(out, scratch, &stream);
-  draw_loops(out, &stream);
-  draw_holds(out, home_levels(&out->arch), &stream);
+  it->operation = (cds_operation){.kind = "softmax", .reduces = true};
+  it->group.stage[it->softmax].operation = &it->operation;
+}
+
+static void draw_mapping(random_group *out, random_case *scratch,
+                         random_stream *stream) {
+  draw_loops(out, stream);
+  draw_holds(out, home_levels(&out->arch), stream);
+  if (out->softmax < CDS_STAGES_MAX) {
+    place_softmax(out, home_levels(&out->arch), stream);
+  }
   const bool windows = has_windows(out);
-  const bool uneven = random_chance(&stream, 20);
+  const bool uneven = random_chance(stream, 20);
   for (unsigned k = 0; k < out->arch.arrays && uneven && windows; k++) {
     out->arch.array[k].network = CDS_NETWORK_BUS; /* nothing else is counted */
   }
   for (unsigned s = 0; s < out->stages; s++) {
-    draw_nest(out, s, uneven, scratch, &stream);
+    if (s != out->softmax) {
+      draw_nest(out, s, uneven, scratch, stream);
+    }
   }
   out->shows |= windows ? GROUP_WINDOWS : 0U;
+}
+
+static void make(random_group *out, const char *const *chain,
+                 random_stream *stream) {
+  random_case *scratch = calloc(1, sizeof *scratch);
+  if (scratch == NULL) {
+    abort();
+  }
+  const char digit[2] = {(char)('1' + random_below(stream, 3)),
+                         (char)('1' + random_below(stream, 2))};
+  const bool softmax = out->softmax < CDS_STAGES_MAX;
+  while (out->stages < STAGES && chain[out->stages] != NULL) {
+    read_stage(out, out->stages, chain[out->stages], digit);
+    out->stages++;
+  }
+  draw_sizes(out, stream);
+  join(out, softmax ? 0 : 12, stream);
+  if (softmax) {
+    find_softmax(out);
+  }
+  draw_formats(out, stream);
+  scratch->seed = out->seed;
+  scratch->number = out->number;
+  draw_arch(out, scratch, stream);
+  draw_mapping(out, scratch, stream);
   out->shows |= out->stages > 2 ? GROUP_THREE : 0U;
   out->shows |= out->stages > 3 ? GROUP_FOUR : 0U;
   free(scratch);
+}
+
+void random_group_make(random_group *out, uint64_t seed, uint64_t number) {
+  random_stream stream = random_start(seed + 4000, number);
+  memset(out, 0, sizeof *out);
+  out->seed = seed;
+  out->number = number;
+  out->softmax = CDS_STAGES_MAX;
+  make(out, chains[random_below(&stream, CHAINS)], &stream);
+}
+
+void random_attention_make(random_group *out, uint64_t seed, uint64_t number) {
+  random_stream stream = random_start(seed + 5000, number);
+  memset(out, 0, sizeof *out);
+  out->seed = seed;
+  out->number = number;
+  out->softmax = 0; /* is found */
+  make(out, attentions[random_below(&stream, ATTENTIONS)], &stream);
 }
 
 void random_group_write(FILE *stream, const random_group *it) {

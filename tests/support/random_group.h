@@ -41,12 +41,16 @@ typedef struct random_group {
    * though they are used. */
   unsigned same[CDS_STAGES_MAX][CDS_TENSORS_MAX];
   uint32_t kept;
-  cds_fused_group group; /* as the names of the einsums say */
+  cds_fused_group group;   /* as the names of the einsums say */
+  unsigned softmax;        /* stage; CDS_STAGES_MAX: none */
+  cds_operation operation; /* of it */
   cds_arch arch;
   cds_fused_mapping mapping;
 } random_group;
 
 void random_group_make(random_group *out, uint64_t seed, uint64_t number);
+/* With a softmax among the stages, whose unit has a level but no prices. */
+void random_attention_make(random_group *out, uint64_t seed, uint64_t number);
 /* Everything that is needed to build the case again by hand. */
 void random_group_write(FILE *stream, const random_group *it);
 

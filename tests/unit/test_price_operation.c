@@ -66,8 +66,8 @@ static cds_operation softmax(void) {
                      [CDS_MUL] = 16},
       .format = byte,
       .inputs = 1,
-      .input = {{"x", CDS_ACTIVATIONS, byte, 16, 8, true, 0, 0}},
-      .output = {"y", CDS_ACTIVATIONS, byte, 16, 8, false, 0, 0},
+      .input = {{"x", CDS_ACTIVATIONS, byte, 16, 8, true, 0, 0, 0}},
+      .output = {"y", CDS_ACTIVATIONS, byte, 16, 8, false, 0, 0, 0},
   };
 }
 
@@ -149,7 +149,7 @@ static void shared_weights_are_fetched_once_if_they_fit(void **state) {
   cds_operation operation = softmax();
   operation.inputs = 2;
   operation.input[1] =
-      (cds_operand){"weight", CDS_PARAMETERS, byte, 8, 0, false, 0, 0};
+      (cds_operand){"weight", CDS_PARAMETERS, byte, 8, 0, false, 0, 0, 0};
   cds_arch arch = small(256 + 64);
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
@@ -177,8 +177,8 @@ static void gathered_rows_take_whole_accesses(void **state) {
       .gather = true,
       .format = byte,
       .inputs = 1,
-      .input = {{"table", CDS_PARAMETERS, byte, 24, 8, false, 0, 0}},
-      .output = {"x", CDS_ACTIVATIONS, byte, 24, 8, false, 0, 0},
+      .input = {{"table", CDS_PARAMETERS, byte, 24, 8, false, 0, 0, 0}},
+      .output = {"x", CDS_ACTIVATIONS, byte, 24, 8, false, 0, 0, 0},
   };
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
@@ -202,8 +202,8 @@ static void overlapping_windows_are_read_whole_and_fetched_once(void **state) {
       .primitives = {[CDS_MAX] = 4},
       .format = byte,
       .inputs = 1,
-      .input = {{"x", CDS_ACTIVATIONS, byte, 5, 5, false, 6, 0}},
-      .output = {"z", CDS_ACTIVATIONS, byte, 2, 1, false, 0, 0},
+      .input = {{"x", CDS_ACTIVATIONS, byte, 5, 5, false, 6, 0, 0}},
+      .output = {"z", CDS_ACTIVATIONS, byte, 2, 1, false, 0, 0, 0},
   };
   cds_arch arch = small(96); /* twice five words and a result */
   assert_int_equal(
@@ -307,8 +307,8 @@ static void whole_number_macs_take_no_fractions(void **state) {
       .primitives = {[CDS_ADD] = 8},
       .format = {"fp16", 16, true},
       .inputs = 1,
-      .input = {{"x", CDS_ACTIVATIONS, byte, 8, 8, false, 0, 0}},
-      .output = {"z", CDS_ACTIVATIONS, byte, 8, 8, false, 0, 0},
+      .input = {{"x", CDS_ACTIVATIONS, byte, 8, 8, false, 0, 0, 0}},
+      .output = {"z", CDS_ACTIVATIONS, byte, 8, 8, false, 0, 0, 0},
   };
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Parts of a stage, priced one by one. */
+#include "price/passes.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "count/online.h"
+#include "spec/operations.h"
+
+static bool add_words(uint64_t sum[CDS_LEVELS_MAX],
+                      const uint64_t more[CDS_LEVELS_MAX], uint64_t times) {
+  bool fine = true;
+  for (unsigned level = 0; level < CDS_LEVELS_MAX; level++) {
+    uint64_t words = 0;
+    fine = cds_mul_u64(&words, more[level], times) &&
+           cds_add_u64(&sum[level], sum[level], words) && fine;
+  }
+  return fine;
+}
+
+static bool add_counts(cds_operation_counts *sum,
+                       const cds_operation_counts *more, uint64_t times) {
+  const bool fine = add_words(sum->reads, more->reads, times) &&
+                    add_words(sum->fills, more->fills, times) &&
+                    add_words(sum->updates, more->updates, times) &&
+                    add_words(sum->drains, more->drains, times);
+  sum->at = more->at;
+  sum->unit = more->unit;
+  sum->primitive_cycles += more->primitive_cycles * (double)times;
+  return fine;
+}
+
+/* A cost is doubles only. */
+static void add_cost(cds_cost *sum, const cds_cost *more, uint64_t times) {
+  double *field = (double *)sum;
+  const double *part = (const double *)more;
+  for (size_t i = 0; i < sizeof *sum / sizeof *field; i++) {
+    field[i] += part[i] * (double)times;
+  }
+}
+
+/* All passes do the same to rows that are whole. */
+static cds_status whole_rows(cds_online_part *out, const cds_einsum *stage,
+                             const cds_operation *operation) {
+  const unsigned result = stage->tensors - 1;
+  const cds_tensor *rows = &stage->tensor[result];
+  uint64_t words = 0;
+  CDS_TRY(cds_tensor_words(&words, stage, result));
+  const uint64_t length =
+      stage->rank[rows->axis[rows->axes - 1].term[0].rank].size;
+  const cds_operation_size size = {.rows = words / length, .length = length};
+  const cds_precision formats = {.accumulator = operation->format};
+  cds_operation *part = &out->operation;
+  CDS_TRY(cds_operation_make(part, cds_operation_kind_find(operation->kind),
+                             &size, &formats));
+  unsigned operand = 0;
+  for (unsigned i = 0; i < part->inputs; i++) {
+    part->input[i].format = operation->input[i].format;
+    part->input[i].content = operation->input[i].content;
+    if (part->input[i].row_words > 0) {
+      part->input[i].home = stage->stage->home[operand++].level;
+    }
+  }
+  part->output.format = operation->output.format;
+  part->output.content = operation->output.content;
+  part->output.home = stage->stage->home[result].level;
+  return cds_mul_u64(&out->times, stage->stage->rounds, stage->stage->repeats)
+             ? CDS_OK
+             : CDS_ELIMIT;
+}
+
+cds_status cds_price_passes(cds_cost *out, cds_operation_counts *counts,
+                            const cds_arch *arch, const cds_einsum *stage,
+                            const cds_operation *operation,
+                            double power_limit_w) {
+  const bool online = stage->stage->online.tiles > 1;
+  cds_online_part part[CDS_ONLINE_STEPS];
+  memset(out, 0, sizeof *out);
+  memset(counts, 0, sizeof *counts);
+  CDS_TRY(online ? cds_online_parts(part, operation, stage)
+                 : whole_rows(part, stage, operation));
+  for (unsigned i = 0; i < (online ? CDS_ONLINE_STEPS : 1U); i++) {
+    cds_cost cost;
+    cds_operation_counts once;
+    if (part[i].times == 0) {
+      continue;
+    }
+    CDS_TRY(cds_price_operation(&cost, &once, arch, &part[i].operation,
+                                power_limit_w));
+    if (!add_counts(counts, &once, part[i].times)) {
+      return CDS_ELIMIT;
+    }
+    add_cost(out, &cost, part[i].times);
+  }
+  return CDS_OK;
+}
