@@ -53,14 +53,8 @@ static cds_status online_floor(cds_floor *floor, const cds_outers *it,
   return CDS_OK;
 }
 
-static cds_status pass_floor(cds_floor *out, const cds_outers *it,
-                             const cds_fused_pass *pass, unsigned stage) {
-  *out = (cds_floor){0, 0, 0};
-  if (it->group->stage[stage].operation == NULL) {
-    cds_search_floor(&out->dynamic_pj, &out->latency_s, it->arch, &pass->einsum,
-                     it->power_limit_w);
-    return CDS_OK;
-  }
+static cds_status operation_floor(cds_floor *out, const cds_outers *it,
+                                  const cds_fused_pass *pass, unsigned stage) {
   cds_cost cost;
   cds_operation_counts counts;
   CDS_TRY(cds_outers_operation(&cost, &counts, it, pass, stage));
@@ -69,35 +63,50 @@ static cds_status pass_floor(cds_floor *out, const cds_outers *it,
                                         : CDS_OK;
 }
 
-/* The least of each over all choices of what else is at home. */
+/* Of a product the least of each over all choices of what else is at home, by
+ * rows of the tensors (search/floor_memo.h). Its edges are left out: those of
+ * the passes are not those of the whole. */
+static cds_status product_least(cds_floor *out, const cds_outers *it,
+                                unsigned stage, unsigned level) {
+  const cds_fused_einsum *own = &it->group->stage[stage];
+  cds_fused_pass pass = {.einsum = *own->einsum,
+                         .stage = {.rounds = 1, .repeats = 1}};
+  cds_fused_pass moved = pass;
+  unsigned may = 0;
+  for (unsigned t = 0; t < own->einsum->tensors; t++) {
+    may |= cds_outers_may_stay(it, own->tensor[t]) ? 1U << t : 0U;
+  }
+  pass.einsum.stage = &pass.stage;
+  CDS_TRY(put_home(&pass, it, stage, level, 0));
+  CDS_TRY(put_home(&moved, it, stage, level, may));
+  cds_problem problem;
+  if (cds_problem_init(&problem, it->arch, &pass.einsum, it->power_limit_w) !=
+      CDS_OK) {
+    return CDS_EINFEASIBLE;
+  }
+  cds_floor_memo memo;
+  const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
+  cds_floor_memo_begin(&memo, it->scratch);
+  const unsigned all = (1U << CDS_MATRIX) - 1;
+  const cds_status status =
+      cds_floor_memo_get(out, &memo, &problem, moved.stage.home, all);
+  cds_arena_reset(it->scratch, mark);
+  return status;
+}
+
 static cds_status stage_least(cds_floor *out, const cds_outers *it,
                               unsigned stage, unsigned level) {
   const cds_fused_einsum *own = &it->group->stage[stage];
-  unsigned free = 0;
-  for (unsigned t = 0; t < own->einsum->tensors; t++) {
-    free |= own->operation == NULL && cds_outers_may_stay(it, own->tensor[t])
-                ? 1U << t
-                : 0U;
+  if (own->operation == NULL) {
+    return product_least(out, it, stage, level);
   }
-  *out = (cds_floor){(double)INFINITY, (double)INFINITY, 0};
-  for (unsigned others = 0; others <= free; others++) {
-    if ((others & ~free) != 0) {
-      continue;
-    }
-    cds_fused_pass pass = {.einsum = *own->einsum,
-                           .stage = {.rounds = 1, .repeats = 1}};
-    pass.einsum.stage = &pass.stage;
-    cds_floor floor;
-    CDS_TRY(put_home(&pass, it, stage, level, others));
-    const cds_status made = pass_floor(&floor, it, &pass, stage);
-    if (made == CDS_EINPUT) {
-      continue; /* the operation's unit works elsewhere */
-    }
-    CDS_TRY(made);
-    out->dynamic_pj = fmin(out->dynamic_pj, floor.dynamic_pj);
-    out->latency_s = fmin(out->latency_s, floor.latency_s);
-  }
-  return isinf(out->latency_s) ? CDS_EINFEASIBLE : CDS_OK;
+  cds_fused_pass pass = {.einsum = *own->einsum,
+                         .stage = {.rounds = 1, .repeats = 1}};
+  pass.einsum.stage = &pass.stage;
+  CDS_TRY(put_home(&pass, it, stage, level, 0));
+  const cds_status made = operation_floor(out, it, &pass, stage);
+  /* The unit works elsewhere. */
+  return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
 }
 
 cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
