@@ -71,9 +71,13 @@ void cds_tree_write(const cds_page *page, const cds_arch *arch,
   for (unsigned s = 0; s < job.group->stages; s++) {
     const cds_layer_result *result = &stage[s];
     if (result->layer->kind == CDS_LAYER_OPERATION) {
-      fprintf(page->stream, "%*s%s: %s on %s\n", indent, "",
-              result->layer->name, result->layer->operation.kind,
-              result->operation.unit);
+      const uint64_t tiles = result->fused->pass->stage.online.tiles;
+      fprintf(page->stream, "%*s%s: %s on %s", indent, "", result->layer->name,
+              result->layer->operation.kind, result->operation.unit);
+      if (tiles > 1) {
+        fprintf(page->stream, ", rows in %" PRIu64 " tiles", tiles);
+      }
+      fputc('\n', page->stream);
       continue;
     }
     fprintf(page->stream, "%*s%s: %s\n", indent, "", result->layer->name,
