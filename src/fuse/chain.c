@@ -63,11 +63,20 @@ static void add_pending(cds_finding *it, unsigned stage, unsigned tensor) {
       (cds_pending){stage, tensor, it->same[stage][tensor]};
 }
 
+static bool takes_any(const cds_einsum *einsum) {
+  bool any = false;
+  for (unsigned t = 0; t + 1 < einsum->tensors; t++) {
+    any = any || einsum->tensor[t].intermediate;
+  }
+  return any;
+}
+
 /* An input that an earlier product of the chain reads, too: two products in a
- * row whose results meet read the same one (gate and up). */
+ * row whose results meet read the same one (gate and up). One that takes the
+ * result of another has its own, whatever it is called. */
 static bool shared_input(const cds_finding *it, const cds_einsum *einsum,
                          unsigned *id) {
-  for (unsigned s = 0; s < it->stages; s++) {
+  for (unsigned s = 0; s < it->stages && !takes_any(einsum); s++) {
     const cds_einsum *other = it->einsum[s];
     if (it->operation[s] == NULL && !other->tensor[0].intermediate &&
         strcmp(other->tensor[0].name, einsum->tensor[0].name) == 0 &&

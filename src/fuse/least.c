@@ -130,7 +130,7 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
     cds_floor sum = {0, 0, 0};
     cds_status status = CDS_OK;
     for (unsigned s = 0; s < group->stages && status == CDS_OK; s++) {
-      cds_floor floor;
+      cds_floor floor = {0, 0, 0};
       status = stage_least(&floor, &it, s, level);
       sum.dynamic_pj += floor.dynamic_pj;
       sum.latency_s += floor.latency_s;

@@ -264,13 +264,13 @@ static cds_status fill_unit(cds_layer_result *result, network_job *job,
     own->own_edp_pj_s = own->own_bound_pj_s = (double)NAN;
     if (!cds_kind_is_product(&job->chooser, kind)) {
       fill_operation(own, job, kind);
-    } else if (fused == NULL) {
+    } else if (fused == NULL && answer != NULL) {
       const cds_search_result *chosen =
           &cds_choose_answer(&job->chooser, kind, answer->lambda)->result;
       own->status = status_of(job, walk, chosen->proven);
       own->mapping = chosen->mapping;
       own->cost = chosen->cost;
-    } else {
+    } else if (fused != NULL) {
       own->status = status_of(job, walk, fused->proven);
     }
     if (fused != NULL) {

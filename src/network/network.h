@@ -213,8 +213,11 @@ void cds_network_floor(cds_point *out, const cds_arch *arch,
                        cds_arena *scratch);
 /* Likewise the time to the first token of the slowest prefill phase, and that
  * of a token of the slowest decode phase, s; 0 without such a phase. */
-void cds_network_token_floor(double *first_token_s, double *token_s,
-                             const cds_arch *arch, const cds_workload *workload,
+typedef struct cds_token_floor {
+  double first_token_s, token_s;
+} cds_token_floor;
+void cds_network_token_floor(cds_token_floor *out, const cds_arch *arch,
+                             const cds_workload *workload,
                              const cds_network_plan *plan, double power_limit_w,
                              cds_arena *scratch);
 /* The same of a latency of each phase. */

@@ -212,8 +212,8 @@ void cds_network_tokens(double *first_token_s, double *token_s,
   }
 }
 
-void cds_network_token_floor(double *first_token_s, double *token_s,
-                             const cds_arch *arch, const cds_workload *workload,
+void cds_network_token_floor(cds_token_floor *out, const cds_arch *arch,
+                             const cds_workload *workload,
                              const cds_network_plan *plan, double power_limit_w,
                              cds_arena *scratch) {
   double latency_s[CDS_PHASES_MAX] = {0};
@@ -225,7 +225,7 @@ void cds_network_token_floor(double *first_token_s, double *token_s,
     latency_s[phase] += unit->weight * floor.latency_s /
                         cds_phase_weight(&workload->phase[phase]);
   }
-  cds_network_tokens(first_token_s, token_s, workload, latency_s);
+  cds_network_tokens(&out->first_token_s, &out->token_s, workload, latency_s);
 }
 
 cds_status cds_network_footprint(const cds_arch *arch,

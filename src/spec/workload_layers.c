@@ -329,6 +329,39 @@ static cds_status read_formats(cds_einsum *einsum,
   return status;
 }
 
+static cds_status read_intermediates(cds_einsum *einsum,
+                                     const cds_layer_reading *reading) {
+  const cds_yaml *node = reading->keys.intermediate;
+  const cds_reader *reader = reading->builder->reader;
+  if (node == NULL) {
+    return CDS_OK;
+  }
+  if (node->kind != CDS_YAML_SEQUENCE) {
+    cds_diag_error(reader->diag, node->place,
+                   "'intermediate' is no list: expected tensors, such as [%s]",
+                   einsum->tensor[einsum->tensors - 1].name);
+    return CDS_EINPUT;
+  }
+  cds_status status = CDS_OK;
+  for (size_t i = 0; i < node->count; i++) {
+    const cds_yaml *name = node->items[i];
+    if (name->kind != CDS_YAML_SCALAR) {
+      cds_diag_error(reader->diag, name->place,
+                     "'intermediate' has more than names: expected tensors, "
+                     "such as [%s]",
+                     einsum->tensor[einsum->tensors - 1].name);
+      return CDS_EINPUT;
+    }
+    const unsigned tensor = cds_einsum_tensor(einsum, name->text);
+    if (tensor == UINT_MAX) {
+      status = unknown_tensor(reader, name, einsum);
+    } else {
+      einsum->tensor[tensor].intermediate = true;
+    }
+  }
+  return status;
+}
+
 static cds_status read_einsum_form(cds_layer_reading *reading) {
   cds_einsum einsum = {0};
   const cds_layer_keys *keys = &reading->keys;
@@ -344,6 +377,7 @@ static cds_status read_einsum_form(cds_layer_reading *reading) {
   CDS_TRY(cds_layer_note(reading, read_roles(&einsum, reading)));
   cds_einsum_formats(&einsum, &reading->precision);
   CDS_TRY(cds_layer_note(reading, read_formats(&einsum, reading)));
+  CDS_TRY(cds_layer_note(reading, read_intermediates(&einsum, reading)));
   CDS_TRY(cds_builder_einsum(reading->builder, &reading->head, &einsum));
   return keys->then == NULL ? CDS_OK : cds_then_read(reading, &einsum);
 }
@@ -490,7 +524,8 @@ static cds_status check_form(const cds_layer_reading *reading) {
   const bool einsum = !operation && !pool && !is_given(reading, "attention");
   bool wrong =
       (is_given(reading, "ranks") && !is_given(reading, "einsum")) ||
-      ((is_given(reading, "roles") || is_given(reading, "formats")) &&
+      ((is_given(reading, "roles") || is_given(reading, "formats") ||
+        is_given(reading, "intermediate")) &&
        !einsum) ||
       (is_given(reading, "then") && (!einsum || is_given(reading, "einsum"))) ||
       (is_given(reading, "pad") && (operation || pool));
@@ -501,7 +536,8 @@ static cds_status check_form(const cds_layer_reading *reading) {
   if (wrong) {
     cds_diag_error(diag, foreign_place(reading),
                    "layer '%s' has keys of another form: expected 'ranks' with "
-                   "'einsum' only, 'roles' and 'formats' with einsums only, "
+                   "'einsum' only, 'roles', 'formats' and 'intermediate' with "
+                   "einsums only, "
                    "'pad' not with 'operation' and 'pool2d', 'then' with "
                    "'conv2d', 'matmul' and 'batched_matmul' only, 'rows', "
                    "'length', 'head_dim', 'table' and 'to' with 'operation' "

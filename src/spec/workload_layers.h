@@ -13,7 +13,7 @@ typedef struct cds_layer_keys {
   uint64_t rows, length, head_dim, table;
   cds_format to;
   uint64_t count, steps;
-  const cds_yaml *precision, *pad, *roles, *formats, *then;
+  const cds_yaml *precision, *pad, *roles, *formats, *intermediate, *then;
   const char *note; /* documentation for readers of the file */
 } cds_layer_keys;
 

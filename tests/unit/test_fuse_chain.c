@@ -89,6 +89,38 @@ static void a_layer_alone_is_no_chain(void **state) {
   fixture_close(&f);
 }
 
+/* Einsums of a file, with what they hand on by name. */
+static void einsums_of_a_file_say_what_they_hand_on(void **state) {
+  (void)state;
+  static const char text[] =
+      "workload: w\nprecision: 8 bit\nlayers:\n"
+      "  - {name: a, einsum: \"T[m,k] += X[m,j] * W[j,k]\",\n"
+      "     ranks: {m: 4, k: 6, j: 5}, intermediate: [T]}\n"
+      "  - {name: b, einsum: \"Y[m,n] += X[m,k] * V[k,n]\",\n"
+      "     ranks: {m: 4, n: 3, k: 6}, intermediate: [X]}\n"
+      "  - {name: c, einsum: \"T[m,k] += X[m,j] * W[j,k]\",\n"
+      "     ranks: {m: 4, k: 6, j: 6}, intermediate: [T]}\n"
+      "  - {name: d, einsum: \"Y[n,k] += X[n,m] * T[m,k]\",\n"
+      "     ranks: {m: 4, n: 4, k: 6}, intermediate: [T]}\n"
+      "  - {name: e, einsum: \"Y[n,k] += X[n,m] * T[m,k]\",\n"
+      "     ranks: {m: 4, n: 4, k: 6}}\n";
+  fixture f;
+  cds_workload w = {0};
+  static cds_chain_group chain;
+  fixture_open(&f);
+  assert_fine(&f, read_text(&w, &f, text));
+  assert_int_equal(find_chain(&chain, &w, "a"), CDS_OK);
+  assert_int_equal(chain.layers, 2);
+  assert_int_equal(chain.group.tensors, 5); /* X W T V Y */
+  assert_int_equal(intermediates(&chain.group), 1);
+  /* The first operand of d is its own, though it looks like that of c. */
+  assert_int_equal(find_chain(&chain, &w, "c"), CDS_OK);
+  assert_int_equal(chain.group.tensors, 5);
+  assert_int_equal(find_chain(&chain, &w, "d"), CDS_EINFEASIBLE);
+  assert_int_equal(find_chain(&chain, &w, "e"), CDS_EINFEASIBLE);
+  fixture_close(&f);
+}
+
 /* What the search says of attention on a shipped accelerator. */
 static cds_status begin_on(fixture *f, const char *path) {
   static cds_chain_group chain;
@@ -128,6 +160,7 @@ int main(void) {
       cmocka_unit_test(attention_is_a_chain),
       cmocka_unit_test(feed_forward_parts_share_their_input),
       cmocka_unit_test(a_layer_alone_is_no_chain),
+      cmocka_unit_test(einsums_of_a_file_say_what_they_hand_on),
       cmocka_unit_test(accelerators_need_the_format_and_few_levels),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
