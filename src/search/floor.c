@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "search/branch.h"
 #include "search/holders.h"
+#include "search/homes.h"
 #include "spec/stage.h"
 
 bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
@@ -229,20 +230,22 @@ static double units_below(const cds_arch *arch, unsigned depth) {
   return units;
 }
 
-/* Each word passes the outermost level once, each multiply-accumulate takes it
+/* Each word passes its home once in each run, each multiply-accumulate takes it
  * from the tensor's innermost holder, at most all units below it sharing one
- * word. Least over the levels that may be the innermost holder. */
+ * word. Least over the levels that may be the innermost holder. `words`,
+ * `macs`: of all runs. */
 static double least_energy(const cds_arch *arch, const cds_einsum *einsum,
                            unsigned t, double words, double macs) {
+  const unsigned home = cds_einsum_home(einsum, t);
   const cds_tensor *tensor = &einsum->tensor[t];
   const bool output = t == einsum->tensors - 1;
   const cds_action action = output ? CDS_UPDATE : CDS_READ;
   const double bits = output && tensor->accumulator.bits < tensor->format.bits
                           ? tensor->accumulator.bits
                           : tensor->format.bits;
-  const double outer = bit_price(&arch->level[0], action);
+  const double outer = bit_price(&arch->level[home], action);
   double least = fmax(words, macs / units_below(arch, 0)) * outer;
-  for (unsigned l = 1; l < arch->levels; l++) {
+  for (unsigned l = home + 1; l < arch->levels; l++) {
     if (cds_level_policy(arch, l, tensor) != CDS_MUST_NOT) {
       const double reads = macs / units_below(arch, arch->level[l].depth);
       least = fmin(least,
@@ -269,37 +272,69 @@ static double entry_cycles(const cds_array *array, double down, double up) {
   return corner ? fmax(down, up) / array->bandwidth : 0;
 }
 
+/* Bits at least that leave and enter each level's port, of all runs: words at
+ * their homes, and what comes there and goes; a level that waits for its
+ * transfers has those apart. */
+typedef struct cds_least_bits {
+  double out[CDS_LEVELS_MAX], in[CDS_LEVELS_MAX];
+} cds_least_bits;
+
+static void add_homes(cds_least_bits *bits, const cds_homes *homes,
+                      const cds_arch *arch, unsigned tensors) {
+  for (unsigned l = 0; l < arch->levels && homes->moves; l++) {
+    const bool apart = l > 0 && arch->overlap == CDS_OVERLAP_NATIVE &&
+                       arch->level[l].buffering == CDS_BUFFER_SINGLE;
+    const cds_home_port port = cds_homes_port(homes, tensors, l);
+    bits->out[l] += apart ? 0 : port.out;
+    bits->in[l] += apart ? 0 : port.in;
+  }
+}
+
+static double ports_cycles(const cds_least_bits *bits, const cds_arch *arch) {
+  double cycles = 0;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    cycles = fmax(cycles,
+                  cds_port_cycles(&arch->level[l], bits->out[l], bits->in[l]));
+  }
+  return cycles;
+}
+
 void cds_pair_floor(double *dynamic_pj, double *latency_s, const cds_arch *arch,
                     const cds_einsum *einsum, double power_limit_w) {
   uint64_t macs = 0;
   const unsigned format = cds_compute_format(arch, einsum);
   *dynamic_pj = 0;
   *latency_s = 0;
-  if (format == UINT_MAX || cds_einsum_macs(&macs, einsum) != CDS_OK) {
+  cds_homes homes;
+  if (format == UINT_MAX || cds_einsum_macs(&macs, einsum) != CDS_OK ||
+      cds_homes_set(&homes, arch, einsum) != CDS_OK) {
     return;
   }
-  const double all = (double)macs;
-  double energy = all * arch->compute.mac_pj[format];
-  double out = 0;
-  double in = 0;
+  const double all = (double)macs * homes.runs;
+  double energy = all * arch->compute.mac_pj[format] + homes.dynamic_pj;
+  cds_least_bits bits = {{0}, {0}};
   for (unsigned t = 0; t < einsum->tensors; t++) {
     uint64_t words = 0;
     if (cds_tensor_words(&words, einsum, t) != CDS_OK) {
       return;
     }
-    energy += least_energy(arch, einsum, t, (double)words, all);
+    const double moved = (double)words * homes.runs;
+    energy += least_energy(arch, einsum, t, moved, all);
     const cds_tensor *tensor = &einsum->tensor[t];
+    const unsigned home = homes.tensor[t].level;
     if (t + 1 < einsum->tensors) {
-      out += (double)words * tensor->format.bits;
+      bits.out[home] += moved * tensor->format.bits;
     } else {
-      in += (double)words * fmin(tensor->format.bits, tensor->accumulator.bits);
+      bits.in[home] +=
+          moved * fmin(tensor->format.bits, tensor->accumulator.bits);
     }
   }
-  double cycles = fmax(all / units_below(arch, 0),
-                       cds_port_cycles(&arch->level[0], out, in));
-  if (enters_array(arch)) {
-    energy += (out + in) * arch->array[0].bit_pj;
-    cycles = fmax(cycles, entry_cycles(&arch->array[0], out, in));
+  add_homes(&bits, &homes, arch, einsum->tensors);
+  double cycles = fmax(all / units_below(arch, 0), ports_cycles(&bits, arch));
+  if (enters_array(arch)) { /* then all tensors are at home outside of it */
+    energy += (bits.out[0] + bits.in[0]) * arch->array[0].bit_pj;
+    cycles =
+        fmax(cycles, entry_cycles(&arch->array[0], bits.out[0], bits.in[0]));
   }
   const double leakage = cds_arch_leakage_w(arch);
   *dynamic_pj = energy * (1 - 1e-12);

@@ -27,8 +27,9 @@
 #include "support/close.h"
 #include "support/nest.h"
 
-/* Each pair is followed by a product. After so many pairs comes one of so many
- * layouts that they are listed in bands. */
+/* Each pair is followed by a product, and by both as stages of fused groups.
+ * After so many pairs comes one of so many layouts that they are listed in
+ * bands. */
 enum { CASES = 200, CASES_QUICK = 40, BANDED = 50 };
 static const double near = 1e-9;
 
@@ -355,6 +356,13 @@ int main(int argc, char **argv) {
     check_case(it, by, given.shrink);
     depth_case_make_product(it, given.seed, given.first + i,
                             (unsigned)given.times);
+    check_case(it, by, given.shrink);
+    depth_case_make(it, given.seed, given.first + i, (unsigned)given.times);
+    depth_case_fuse(it, i % 2 == 0);
+    check_case(it, by, given.shrink);
+    depth_case_make_product(it, given.seed, given.first + i,
+                            (unsigned)given.times);
+    depth_case_fuse(it, i % 4 > 0);
     check_case(it, by, given.shrink);
     if (i % BANDED == BANDED - 1) {
       depth_case_make_banded(it, given.seed, given.first + i);
