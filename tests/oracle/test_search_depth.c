@@ -115,6 +115,16 @@ static const char *check_mapping(const depth_case *it,
   return depth_literal(it, &point);
 }
 
+/* Whether the floor is above what was found. */
+static bool above_floor(const depth_case *it, const verdict *now) {
+  double dynamic_pj = 0;
+  double latency_s = 0;
+  cds_search_floor(&dynamic_pj, &latency_s, &it->arch, &it->einsum,
+                   it->options.power_limit_w);
+  return below(now->result.cost.dynamic_pj, dynamic_pj) ||
+         below(now->result.cost.latency_s, latency_s);
+}
+
 static const char *check_result(const depth_case *it, checker *by, unsigned g) {
   const verdict *now = &by->verdict;
   const cds_search_result *result = &now->result;
@@ -131,6 +141,9 @@ static const char *check_result(const depth_case *it, checker *by, unsigned g) {
   }
   if (below(best, result->bound)) {
     return "the bound is above the optimum";
+  }
+  if (above_floor(it, now)) {
+    return "the floor is above a mapping";
   }
   if (below(best, result->value)) {
     return result->proven ? "a value above the optimum is called proven"
