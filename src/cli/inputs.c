@@ -450,6 +450,7 @@ cds_status cds_inputs_fuse(cds_fuse_mode *out, cds_inputs *inputs,
                            cds_cli *cli) {
   const bool accelforge = cli->options->accounting == CDS_ACCOUNTING_ACCELFORGE;
   const bool milp = cli->options->optimizer == CDS_OPTIMIZER_MILP;
+  static const char *const names[] = {"none", "attention", "all", "everywhere"};
   *out = (cds_fuse_mode)cli->options->fuse;
   if (*out == CDS_FUSE_NONE || (!accelforge && !milp)) {
     return CDS_OK;
@@ -462,7 +463,7 @@ cds_status cds_inputs_fuse(cds_fuse_mode *out, cds_inputs *inputs,
   cds_cli_error(cli,
                 "'--fuse' is '%s': expected 'none' with %s, which knows "
                 "single layers only",
-                *out == CDS_FUSE_ALL ? "all" : "attention",
+                names[*out],
                 milp ? "'--optimizer milp'" : "'--accounting accelforge'");
   return CDS_EINPUT;
 }

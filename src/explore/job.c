@@ -100,8 +100,7 @@ static void bound_design(cds_job *job, cds_worker *worker,
   const double power_w =
       cds_arch_leakage_w(arch) < roof_w ? roof_w : (double)INFINITY;
   cds_floors floor = {.first_token_s = 0};
-  cds_network_floor(&floor.all, arch, job->workload, &job->plan, power_w,
-                    worker->arena);
+  cds_network_floor(&floor.all, arch, &job->plan, power_w, worker->arena);
   if (cds_limits_on_tokens(&job->limits)) {
     cds_token_floor tokens;
     cds_network_token_floor(&tokens, arch, job->workload, &job->plan, power_w,

@@ -88,7 +88,8 @@ double cds_gap(double value, double bound) {
 const char *cds_fuse_space(cds_fuse_mode fuse) {
   static const char *const spaces[] = {
       "no layers fused", "attention fused or not, by equal parts",
-      "chains of layers fused or not, by equal parts"};
+      "chains of layers fused or not, by equal parts",
+      "chains of layers fused or not, by equal parts, everywhere"};
   return spaces[fuse];
 }
 

@@ -103,7 +103,7 @@ cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
     const cds_fused_einsum *stage = &group->stage[s];
     if (stage->operation == NULL &&
         (cds_compute_format(arch, stage->einsum) == UINT_MAX ||
-         !cds_search_uneven(arch, stage->einsum))) {
+         !cds_search_takes_stages(arch, stage->einsum))) {
       return CDS_EINPUT;
     }
   }

@@ -79,6 +79,10 @@ static cds_status product_least(cds_floor *out, const cds_outers *it,
   pass.einsum.stage = &pass.stage;
   CDS_TRY(put_home(&pass, it, stage, level, 0));
   CDS_TRY(put_home(&moved, it, stage, level, may));
+  if (!cds_search_uneven(it->arch, own->einsum)) {
+    cds_outers_any_floor(out, it, &pass, moved.stage.home, may);
+    return CDS_OK;
+  }
   cds_problem problem;
   if (cds_problem_init(&problem, it->arch, &pass.einsum, it->power_limit_w) !=
       CDS_OK) {
@@ -119,7 +123,8 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
   *dynamic_pj = *latency_s = (double)INFINITY;
   for (unsigned s = 0; s < group->stages; s++) {
     const cds_fused_einsum *stage = &group->stage[s];
-    if (stage->operation == NULL && !cds_search_uneven(arch, stage->einsum)) {
+    if (stage->operation == NULL &&
+        !cds_search_takes_stages(arch, stage->einsum)) {
       return CDS_EINFEASIBLE; /* cds_fuser_begin does not take it */
     }
   }

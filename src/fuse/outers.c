@@ -189,11 +189,39 @@ bool cds_outers_homes_fit(const cds_outers *it, const cds_fused_pass *pass) {
   return true;
 }
 
+void cds_outers_any_floor(cds_floor *out, const cds_outers *outers,
+                          const cds_fused_pass *pass, const cds_home *other,
+                          unsigned may) {
+  *out = (cds_floor){(double)INFINITY, (double)INFINITY, 0};
+  for (unsigned set = 0; set <= may; set++) {
+    if ((set & ~may) != 0) {
+      continue;
+    }
+    cds_fused_pass moved = *pass;
+    moved.einsum.stage = &moved.stage;
+    for (unsigned t = 0; t < pass->einsum.tensors; t++) {
+      if ((set >> t & 1U) != 0) {
+        moved.stage.home[t] = other[t];
+      }
+    }
+    double dynamic_pj = 0;
+    double latency_s = 0;
+    cds_search_floor(&dynamic_pj, &latency_s, outers->arch, &moved.einsum,
+                     outers->power_limit_w);
+    out->dynamic_pj = fmin(out->dynamic_pj, dynamic_pj);
+    out->latency_s = fmin(out->latency_s, latency_s);
+  }
+}
+
 cds_status cds_outers_least_floor(cds_floor *out, cds_outers *outers,
                                   const cds_fused_pass *pass, unsigned stage,
                                   const cds_home *other, unsigned may) {
   if (!cds_outers_homes_fit(outers, pass)) {
     return CDS_EINFEASIBLE;
+  }
+  if (!cds_search_uneven(outers->arch, &pass->einsum)) {
+    cds_outers_any_floor(out, outers, pass, other, may);
+    return CDS_OK;
   }
   cds_problem problem;
   if (cds_problem_init(&problem, outers->arch, &pass->einsum,

@@ -82,6 +82,11 @@ bool cds_outers_homes_fit(const cds_outers *outers, const cds_fused_pass *pass);
  */
 cds_status cds_outers_floor(cds_floor *out, cds_outers *outers,
                             const cds_fused_pass *pass, unsigned stage);
+/* The floor of a product that is no pair of the first space, with the least of
+ * what any of these tensors (bits) at its other home takes. */
+void cds_outers_any_floor(cds_floor *out, const cds_outers *outers,
+                          const cds_fused_pass *pass, const cds_home *other,
+                          unsigned may);
 /* The same of a product with the least energy and the least time of what any of
  * these tensors (bits) at its other home takes. */
 cds_status cds_outers_least_floor(cds_floor *out, cds_outers *outers,

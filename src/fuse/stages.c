@@ -264,8 +264,10 @@ static cds_status solve(cds_stages *it, cds_known_stage *stage, double limit) {
       return CDS_ENOMEM;
     }
   }
+  const bool limited =
+      !isinf(limit) && cds_search_uneven(it->outers->arch, &stage->pass.einsum);
   const cds_goal goal = {.lambda_pj_per_s = it->lambda,
-                         .value_limit = isinf(limit) ? 0 : limit};
+                         .value_limit = limited ? limit : 0};
   CDS_TRY(cds_search_begin(it->searcher, it->outers->arch, &stage->pass.einsum,
                            it->outers->power_limit_w));
   const cds_status status =
@@ -274,9 +276,9 @@ static cds_status solve(cds_stages *it, cds_known_stage *stage, double limit) {
   return status;
 }
 
-/* The search itself, of what is within the limit, and no worse than a mapping
- * that is known. A little more than that is looked at, so that rounding leaves
- * out nothing that is within it. */
+/* The search itself, of what is within the limit (where it knows limits), and
+ * no worse than a mapping that is known. A little more than that is looked at,
+ * so that rounding leaves out nothing that is within it. */
 static cds_status search_own(cds_stages *it, cds_known_stage *stage,
                              double limit) {
   static const double more = 1 + 1e-9;
@@ -287,7 +289,8 @@ static cds_status search_own(cds_stages *it, cds_known_stage *stage,
     return CDS_EINTERNAL; /* a mapping was lost */
   }
   if (status == CDS_EINFEASIBLE) {
-    stage->never = isinf(limit);
+    stage->never = isinf(limit) ||
+                   !cds_search_uneven(it->outers->arch, &stage->pass.einsum);
     if (!stage->never) {
       add_point(stage, it->lambda, limit * (1 + 0.9e-9));
     }

@@ -72,8 +72,8 @@ static void prepare_units(network_job *job) {
         unit->chain == NULL && !cds_kind_is_product(&job->chooser, kind);
     cds_point floor = {job->cost[kind].energy_pj, job->cost[kind].latency_s};
     if (!fixed) {
-      cds_unit_floor(&floor, job->arch, job->workload, unit,
-                     job->options->power_limit_w, job->arena);
+      cds_unit_floor(&floor, job->arch, plan, u, job->options->power_limit_w,
+                     job->arena);
     }
     job->hull[u] =
         (cds_hull_layer){.weight = unit->weight,

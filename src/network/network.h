@@ -96,7 +96,9 @@ typedef struct cds_network_result {
 typedef enum cds_fuse_mode {
   CDS_FUSE_NONE,
   CDS_FUSE_ATTENTION, /* chains with a softmax */
-  CDS_FUSE_ALL
+  CDS_FUSE_ALL,
+  CDS_FUSE_EVERYWHERE /* also where products are not in the first space, whose
+                         searches take long */
 } cds_fuse_mode;
 
 /* What is chosen as one: a layer or a chain, with all others like it. */
@@ -111,11 +113,13 @@ typedef struct cds_network_unit {
 /* Which layers are the same, and which are chosen as one: made once for a
  * workload, used for all designs. */
 typedef struct cds_network_plan {
+  const cds_workload *workload;
   size_t distinct; /* kinds of layers */
   size_t *first;   /* first layer of each kind, rising */
   size_t *kind;    /* of each layer */
   bool by_phase;   /* the same in two phases are two units */
-  size_t units;    /* by first layer */
+  cds_fuse_mode fuse;
+  size_t units; /* by first layer */
   cds_network_unit *unit;
   size_t *unit_of; /* of each layer */
   size_t *part;    /* its place in the unit */
@@ -208,7 +212,6 @@ cds_phase_result cds_network_part(const cds_workload *workload,
 /* Admissible floor of a design without mapping: energy and latency of the
  * network (leakage at the latency floor included). */
 void cds_network_floor(cds_point *out, const cds_arch *arch,
-                       const cds_workload *workload,
                        const cds_network_plan *plan, double power_limit_w,
                        cds_arena *scratch);
 /* Likewise the time to the first token of the slowest prefill phase, and that

@@ -58,7 +58,7 @@ static cds_status chain_at(const cds_chain_group **out,
   }
   const cds_status status = cds_chain_find(chain, workload, first);
   if (status == CDS_OK &&
-      (fuse == CDS_FUSE_ALL || has_softmax(&chain->group))) {
+      (fuse != CDS_FUSE_ATTENTION || has_softmax(&chain->group))) {
     *out = chain;
     return CDS_OK;
   }
@@ -116,7 +116,8 @@ cds_status cds_network_plan_make(cds_network_plan *out,
                                  cds_fuse_mode fuse, bool by_phase,
                                  cds_arena *arena) {
   const size_t layers = workload->layers;
-  *out = (cds_network_plan){.by_phase = by_phase};
+  *out = (cds_network_plan){
+      .workload = workload, .by_phase = by_phase, .fuse = fuse};
   CDS_TRY(list_kinds(out, workload, arena));
   out->unit =
       (cds_network_unit *)cds_arena_array(arena, layers, sizeof *out->unit);
@@ -161,20 +162,32 @@ void cds_layer_floor(cds_point *out, const cds_arch *arch,
   out->latency_s = latency_s;
 }
 
+bool cds_chain_asked(const cds_network_plan *plan, const cds_arch *arch,
+                     const cds_chain_group *chain) {
+  bool quick = true;
+  for (unsigned s = 0; s < chain->group.stages; s++) {
+    const cds_fused_einsum *stage = &chain->group.stage[s];
+    quick = quick && (stage->operation != NULL ||
+                      cds_search_uneven(arch, stage->einsum));
+  }
+  return quick || plan->fuse == CDS_FUSE_EVERYWHERE;
+}
+
 void cds_unit_floor(cds_point *out, const cds_arch *arch,
-                    const cds_workload *workload, const cds_network_unit *unit,
+                    const cds_network_plan *plan, size_t index,
                     double power_limit_w, cds_arena *scratch) {
+  const cds_network_unit *unit = &plan->unit[index];
   *out = (cds_point){0, 0};
   for (size_t i = 0; i < unit->layers; i++) {
     cds_point floor;
-    cds_layer_floor(&floor, arch, &workload->layer[unit->first + i],
+    cds_layer_floor(&floor, arch, &plan->workload->layer[unit->first + i],
                     power_limit_w);
     out->energy_pj += floor.energy_pj;
     out->latency_s += floor.latency_s;
   }
   double dynamic_pj = 0;
   double latency_s = 0;
-  if (unit->chain != NULL &&
+  if (unit->chain != NULL && cds_chain_asked(plan, arch, unit->chain) &&
       cds_fuse_least(&dynamic_pj, &latency_s, arch, &unit->chain->group,
                      power_limit_w, scratch) == CDS_OK) {
     const double energy_pj =
@@ -185,14 +198,13 @@ void cds_unit_floor(cds_point *out, const cds_arch *arch,
 }
 
 void cds_network_floor(cds_point *out, const cds_arch *arch,
-                       const cds_workload *workload,
                        const cds_network_plan *plan, double power_limit_w,
                        cds_arena *scratch) {
   *out = (cds_point){0, 0};
   for (size_t u = 0; u < plan->units; u++) {
     const cds_network_unit *unit = &plan->unit[u];
     cds_point floor;
-    cds_unit_floor(&floor, arch, workload, unit, power_limit_w, scratch);
+    cds_unit_floor(&floor, arch, plan, u, power_limit_w, scratch);
     out->energy_pj += unit->weight * floor.energy_pj;
     out->latency_s += unit->weight * floor.latency_s;
   }
@@ -221,7 +233,7 @@ void cds_network_token_floor(cds_token_floor *out, const cds_arch *arch,
     const cds_network_unit *unit = &plan->unit[u];
     const unsigned phase = workload->layer[unit->first].phase;
     cds_point floor;
-    cds_unit_floor(&floor, arch, workload, unit, power_limit_w, scratch);
+    cds_unit_floor(&floor, arch, plan, u, power_limit_w, scratch);
     latency_s[phase] += unit->weight * floor.latency_s /
                         cds_phase_weight(&workload->phase[phase]);
   }

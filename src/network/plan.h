@@ -9,9 +9,12 @@
  * the exact cost of an operation, 0 when it cannot be priced. */
 void cds_layer_floor(cds_point *out, const cds_arch *arch,
                      const cds_layer *layer, double power_limit_w);
-/* Likewise of a unit, fused or not. */
+/* Whether the chain is asked for fused mappings on the architecture. */
+bool cds_chain_asked(const cds_network_plan *plan, const cds_arch *arch,
+                     const cds_chain_group *chain);
+/* cds_layer_floor of a unit of the plan, fused or not. */
 void cds_unit_floor(cds_point *out, const cds_arch *arch,
-                    const cds_workload *workload, const cds_network_unit *unit,
+                    const cds_network_plan *plan, size_t index,
                     double power_limit_w, cds_arena *scratch);
 /* Whether weights, KV cache and activations fit the outermost level; diagnoses
  * the sum. CDS_EINFEASIBLE. */

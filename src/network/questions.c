@@ -7,6 +7,7 @@
 #include "network/advice.h"
 #include "network/conflict.h"
 #include "network/places.h"
+#include "network/plan.h"
 
 typedef struct layer_batch {
   const cds_asker *asker;
@@ -135,9 +136,12 @@ static cds_status answer_chain(size_t index, void *payload) {
   if (cds_control_cancelled(options->control)) {
     return question->status = CDS_EINTERRUPTED;
   }
-  cds_status status = cds_fusers_begin(
-      &fuser, options->searchers, asker->fuser_place[question->unit],
-      asker->arch, &chain->group, options->power_limit_w);
+  cds_status status = CDS_EINPUT;
+  if (cds_chain_asked(asker->plan, asker->arch, chain)) {
+    status = cds_fusers_begin(&fuser, options->searchers,
+                              asker->fuser_place[question->unit], asker->arch,
+                              &chain->group, options->power_limit_w);
+  }
   if (status == CDS_OK) {
     cds_fuser_limit(fuser, question->limit);
     status = cds_fuser_solve(result, fuser, question->lambda, options->control);

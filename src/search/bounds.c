@@ -10,15 +10,16 @@
  * Output. With D drains of a child, r what the arrays between spread of
  * reductions, and the rules of src/count/count.c,
  *   U = D / r (where they reduce), V = D / r, F = V - Z_parent or 0,
- *   reads = U - Z_parent, Z_child = D - F, Z_outermost = |O|,
- * all linear. Going outwards, g is the price of Z at the child from all ways
- * inside; the price of D is then that of its own actions plus g, and Z of the
- * parent gets -read - (fill - g). The sum over the legs is the energy of the
- * output without rounding to whole accesses; only where a price would fall
- * below 0 a part of what comes back is left out (limit_returns). Results are
- * charged in their own bits wherever they may be. With sums apart (arch.h) and
- * c the spreads of reductions over arrays that do not reduce, V = c D / r and
- * Z_parent counts c times.
+ *   reads = U - Z_parent, Z_child = D - F, Z_home = |O|,
+ * all linear; in a stage with D of all runs, and |O| times the repeats. Going
+ * outwards, g is the price of Z at the child from all ways inside; the price of
+ * D is then that of its own actions plus g, and Z of the parent gets -read -
+ * (fill - g). The sum over the legs is the energy of the output without
+ * rounding to whole accesses; only where a price would fall below 0 a part of
+ * what comes back is left out (limit_returns). Results are charged in their own
+ * bits wherever they may be. With sums apart (arch.h) and c the spreads of
+ * reductions over arrays that do not reduce, V = c D / r and Z_parent counts c
+ * times.
  */
 #include "search/bounds.h"
 
@@ -147,6 +148,49 @@ static double apart_price(const cds_layout *layout, const cds_leg *way,
   }
   return layout->weight * port->cycles /
          layout->used[above ? way->top : way->depth];
+}
+
+/* Cycles that what comes to homes and goes from there adds to the time beside
+ * the roof: of each group of single-buffered levels outside of it the port that
+ * is looked at. */
+static double homes_apart(const cds_layout *layout, const cds_roof *roof) {
+  const cds_general *general = layout->general;
+  double cycles = 0;
+  for (unsigned t = 0; t < general->tensors; t++) {
+    const cds_home_bits *home = &general->homes.tensor[t];
+    const unsigned g = general->home_group[t];
+    if (g == 0 || g > roof->group || !cds_hides_nothing(general, home->level)) {
+      continue;
+    }
+    const cds_apart_port *port = &layout->apart[g];
+    const bool outer = port->level == 0;
+    if (outer || port->level == home->level) {
+      const double out = outer ? home->down : home->up;
+      const double in = outer ? home->up : home->down;
+      cycles += port->cycles * ((port->out ? out : 0) + (port->in ? in : 0));
+    }
+  }
+  return cycles;
+}
+
+/* What all mappings of the layout have in common but what goes to compute. */
+double cds_layout_base(const cds_layout *layout, unsigned weighting) {
+  const cds_general *general = layout->general;
+  const cds_roof *roof = layout->weighting[weighting].roof;
+  const double base = layout->weighting[weighting].energy * general->base_pj;
+  if (roof == NULL || !general->homes.moves) {
+    return base;
+  }
+  double cycles = homes_apart(layout, roof);
+  const unsigned l = roof->index;
+  if (roof->kind <= CDS_ROOF_PORT &&
+      (l == 0 || !cds_hides_nothing(general, l))) {
+    const cds_home_port port =
+        cds_homes_port(&general->homes, general->tensors, l);
+    cycles += roof->cycles * ((roof->kind == CDS_ROOF_IN ? 0 : port.out) +
+                              (roof->kind == CDS_ROOF_OUT ? 0 : port.in));
+  }
+  return base + layout->weight * cycles;
 }
 
 /* Words of a leg on the links of an array. */
@@ -353,7 +397,7 @@ static void price_output(cds_layout *layout, unsigned w, cds_inner_leg *inner) {
   cds_leg_price *price = &layout->price[w];
   const double wide = shape->wide;
   const double results =
-      wide > shape->bits ? shape->words * (wide - shape->bits) : 0;
+      wide > shape->bits ? general->results * (wide - shape->bits) : 0;
   const double merged = cds_leg_shared(layout, way, true, false);
   const bool adds = general->arch->level[way->parent].accumulate;
   const double lacked = cds_leg_shared(layout, way, true, true);
@@ -437,8 +481,7 @@ static void price_legs(cds_layout *layout) {
     price_output(layout, w, &inner);
   }
   for (unsigned i = 0; i < layout->weightings; i++) {
-    layout->price[inner.leg].constant[i] +=
-        inner.zero[i] * general->tensor[general->output].words;
+    layout->price[inner.leg].constant[i] += inner.zero[i] * general->results;
   }
   for (unsigned w = 0; w < chain->ways; w++) {
     cds_leg_price *price = &layout->price[w];
@@ -525,7 +568,7 @@ void cds_layout_bound(cds_layout *layout) {
   const cds_chain *chain = layout->chain;
   price_legs(layout);
   for (unsigned i = 0; i < layout->weightings; i++) {
-    layout->fixed.value[i] = layout->weighting[i].energy * general->mac_pj;
+    layout->fixed.value[i] = cds_layout_base(layout, i);
     for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
          w++) {
       const cds_leg_loads known = {general->macs, general->macs,

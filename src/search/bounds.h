@@ -104,6 +104,8 @@ void cds_layout_energy(cds_layout *layout);
  * with so many pJ; `alone`: at cycles alone too. See roofs.c. */
 void cds_layout_look(cds_layout *layout, double weight, bool alone,
                      const cds_cost *known);
+/* What all mappings of the layout have in common but the ways to compute. */
+double cds_layout_base(const cds_layout *layout, unsigned weighting);
 /* Prices the ways in the weightings and sums the least of each group up to
  * `fixed` and `rest`: rest[1] + fixed is below every mapping of the layout. */
 void cds_layout_bound(cds_layout *layout);

@@ -207,7 +207,7 @@ static double pass_of(const cds_layout *layout, unsigned group,
     const double mine = new_part(layout, group, tile, &shape->window[w]);
     part = mine < part ? mine : part;
   }
-  const double pass = tiles * tile->words[t] * part;
+  const double pass = tiles * tile->words[t] * part * general->homes.runs;
   return pass > tile->pass[t] ? pass : tile->pass[t];
 }
 

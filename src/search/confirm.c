@@ -126,7 +126,7 @@ void cds_descent_mapping(cds_mapping *out, const cds_descent *job) {
     it.left[r] = general->einsum->rank[r].size;
   }
   for (unsigned t = 0; t < general->tensors; t++) {
-    write_hold(&it, t, 0);
+    write_hold(&it, t, general->homes.tensor[t].level);
   }
   for (unsigned g = 1; g <= general->groups; g++) {
     write_group(&it, g);

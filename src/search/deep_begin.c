@@ -164,13 +164,19 @@ static cds_status find_classes(cds_deep *out) {
 
 /* ---- holders --------------------------------------------------------- */
 
-/* Whether the policies let the tensor have these holders. */
+/* Whether its home and the policies let the tensor have these holders. */
 static bool path_allowed(const cds_deep *deep, unsigned t, size_t path) {
   const cds_general *general = deep->general;
   for (unsigned g = 1; g <= deep->groups; g++) {
     const cds_group_levels *group = &general->group[g];
     const unsigned digit = cds_deep_digit(deep, path, deep->groups, g);
+    if (g <= general->home_group[t] && digit > 0) {
+      return false;
+    }
     for (unsigned i = 0; i < group->levels; i++) {
+      if (group->first + i <= general->homes.tensor[t].level) {
+        continue;
+      }
       const cds_policy policy = cds_level_policy(
           general->arch, group->first + i, &general->einsum->tensor[t]);
       const bool here = digit == i + 1;

@@ -128,7 +128,7 @@ static cds_status set_energy(cds_deep_job *it, const cds_deep_choice *choice) {
   cds_deep *deep = it->deep;
   const unsigned groups = deep->groups;
   cds_deep_bound_input *input = &it->input[CDS_ENERGY];
-  it->sum[0].value[CDS_ENERGY] = deep->general->mac_pj;
+  it->sum[0].value[CDS_ENERGY] = deep->general->base_pj;
   for (unsigned t = 0; t < CDS_DEEP_TENSORS; t++) {
     const size_t at = deep->first[groups] + choice->suffix[t];
     const cds_deep_price *price = it->view->price[t];
@@ -165,7 +165,7 @@ static double weight_of(const cds_deep_job *it) {
     return aim->leakage_pj + aim->lambda_pj;
   }
   const double dynamic =
-      job->best.found ? job->best.dynamic_pj : it->deep->general->mac_pj;
+      job->best.found ? job->best.dynamic_pj : it->deep->general->base_pj;
   const double cycles =
       job->best.found ? job->best.cycles : it->view->spreads->cycles;
   return aim->leakage_pj +

@@ -28,7 +28,9 @@ static void make_chain(cds_chain *out, const cds_deep *deep, unsigned t,
                        size_t path) {
   const cds_general *general = deep->general;
   const cds_arch *arch = general->arch;
-  cds_leg outer = {.tensor = t};
+  cds_leg outer = {.tensor = t,
+                   .child = general->homes.tensor[t].level,
+                   .group = general->home_group[t]};
   memset(out, 0, sizeof *out);
   for (unsigned g = 1; g <= deep->groups + 1; g++) {
     const bool compute = g > deep->groups;
@@ -72,7 +74,7 @@ static void price_path(cds_deep_pricer *it, size_t path) {
   cds_layout_set(layout, general, &it->chain, it->spread);
   cds_layout_energy(layout);
   cds_layout_bound(layout);
-  double low = layout->fixed.value[CDS_ENERGY] - general->mac_pj;
+  double low = layout->fixed.value[CDS_ENERGY] - general->base_pj;
   for (unsigned w = 0; w + 1 < it->chain.ways; w++) {
     const cds_leg_price *price = &layout->price[w];
     const double each = general->tensor[it->tensor].words * price->staying *

@@ -67,7 +67,7 @@ static double unlisted_bound(const cds_deep *deep, const cds_descent *job) {
     return (double)INFINITY;
   }
   const double cycles = general->macs / deep->listed_units;
-  return cds_aim_value(&job->aim, general->mac_pj,
+  return cds_aim_value(&job->aim, general->base_pj,
                        fmax(cycles, general->floor_cycles));
 }
 
@@ -137,7 +137,7 @@ static cds_status set_input(cds_deep_bound_input *out, double *others_pj,
                             const cds_deep_choice *choice) {
   const unsigned groups = deep->groups;
   out->first = groups - choice->depth + 1;
-  *others_pj = deep->general->mac_pj;
+  *others_pj = deep->general->base_pj;
   for (unsigned t = 0; t < CDS_DEEP_TENSORS; t++) {
     const size_t at = deep->first[choice->depth] + choice->suffix[t];
     *others_pj += view->price[t]->low[at];
@@ -295,9 +295,9 @@ static cds_status push_spreads(cds_deep *deep, const cds_descent *job,
                                size_t first) {
   for (size_t i = first; i < deep->listed; i++) {
     const cds_deep_choice choice = {
-        .bound = cds_aim_value(&job->aim, deep->general->mac_pj,
+        .bound = cds_aim_value(&job->aim, deep->general->base_pj,
                                deep->list[i].cycles),
-        .energy_pj = deep->general->mac_pj,
+        .energy_pj = deep->general->base_pj,
         .spreads = (uint32_t)i};
     if (!beyond(deep, job, &choice)) {
       CDS_TRY(push(&deep->open, &choice));

@@ -10,10 +10,10 @@
  * that is not.
  *
  * Bits of the output (group_terms.c says why): those of partial sums if parts
- * of a word come up from more than one instance or step. `X2` below the rest
- * means that there are loops of reductions outside, and the next holder inside
- * is filled anew with them, because the list is used where no run of the output
- * goes on inside of the group (deep_bound.c).
+ * of a word come up from more than one instance, step or round of a stage. `X2`
+ * below the rest means that there are loops of reductions outside, and the next
+ * holder inside is filled anew with them, because the list is used where no run
+ * of the output goes on inside of the group (deep_bound.c).
  */
 #include <math.h>
 #include <string.h>
@@ -54,7 +54,7 @@ static void set_output(cds_deep_fit *it, const cds_deep_held *held) {
   const cds_operand_shape *shape = &general->tensor[t];
   const unsigned depth = general->group[it->group].depth;
   it->wide = shape->wide;
-  if (shape->wide < shape->bits) {
+  if (shape->wide < shape->bits || general->homes.rounds > 1) {
     it->narrow = shape->wide;
   } else if (held->output_inside) {
     const bool parts = reductions(it->view, 0, depth, true) > 1;
@@ -63,7 +63,7 @@ static void set_output(cds_deep_fit *it, const cds_deep_held *held) {
     const double merged =
         reductions(it->view, depth, general->arch->arrays, false);
     it->narrow =
-        general->macs / merged > shape->words ? shape->wide : shape->bits;
+        general->macs / merged > general->results ? shape->wide : shape->bits;
     it->wide = it->narrow;
   }
 }
@@ -121,8 +121,7 @@ static bool fits(const cds_deep_fit *it, const double x[CDS_DEEP_TENSORS]) {
       first = it->level[u] == it->level[t] ? u : first;
     }
     need[first] += need_of(it, t, x);
-    if (need[first] >
-        (double)it->deep->general->arch->level[it->level[t]].size_bits) {
+    if (need[first] > it->deep->general->room[it->level[t]]) {
       return false;
     }
   }

@@ -339,8 +339,7 @@ static void fix_compute(cds_descent *job) {
     }
   }
   for (unsigned i = 0; i < layout->weightings; i++) {
-    layout->fixed.value[i] =
-        layout->weighting[i].energy * general->mac_pj + sum.value[i];
+    layout->fixed.value[i] = cds_layout_base(layout, i) + sum.value[i];
   }
 }
 
@@ -360,11 +359,12 @@ static void decide_ways(cds_descent *job, unsigned group) {
               layout->price[w].staying;
     } else {
       loads = cds_loads_of(NULL, job, t, group, way->depth) *
-              layout->used[way->depth];
+              layout->used[way->depth] * general->homes.runs;
     }
     job->loads[w] = loads;
+    const double once = loads / general->homes.runs;
     const cds_leg_loads known = {
-        loads, loads, layout->price[w].sliding ? exact_share(job, w, loads) : 1,
+        loads, loads, layout->price[w].sliding ? exact_share(job, w, once) : 1,
         cds_leg_known_simple(layout, w, job->tile[group])};
     for (unsigned i = 0; i < layout->weightings; i++) {
       frame->sum.value[i] += cds_leg_cost(layout, w, i, &known);

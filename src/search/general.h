@@ -22,6 +22,13 @@
  * Ranks that the same tensors have, and that are partial for none, are merged
  * into one dimension: with perfect factors counts depend on their product only.
  *
+ * Stages (spec/stage.h): a tensor is held by no level of the groups down to
+ * that of its home, which is the parent of its first holder. All runs are
+ * alike, so that loads, steps, passes, first fills and last drains are those of
+ * one, times the runs; but of the words that an output has at home only the
+ * last is the result, and only the first starts at zero. What comes to homes
+ * and goes from there is the same in all mappings (homes.h).
+ *
  * Constraints (constrain.h) take mappings out of the space; an order that they
  * give puts the orders in that have its parts one after the other, the loops of
  * each part in one of the orders above.
@@ -44,6 +51,7 @@
 #include "count/hops.h"
 #include "price/words.h"
 #include "search/divisors.h"
+#include "search/homes.h"
 #include "search/search.h"
 #include "spec/rules.h"
 
@@ -85,7 +93,7 @@ typedef struct cds_operand_shape {
   unsigned whole; /* those that are axes of their own */
   unsigned windows;
   cds_window window[CDS_WINDOWS_MAX];
-  double words;        /* of the whole tensor */
+  double words;        /* of the whole tensor, times all runs of a stage */
   unsigned bits, wide; /* of a word; of a partial sum (outputs) */
 } cds_operand_shape;
 
@@ -225,8 +233,13 @@ typedef struct cds_general {
   cds_tile *tile;
   unsigned roofs;
   cds_roof roof[CDS_ROOFS_MAX];
-  double macs, mac_pj;
-  double floor_cycles; /* what must pass the outermost port */
+  cds_homes homes;
+  unsigned home_group[CDS_TENSORS_MAX];
+  double room[CDS_LEVELS_MAX]; /* bits for tiles that are not at home */
+  double results;              /* words of the output that are not sums */
+  double macs;                 /* of all runs */
+  double base_pj;      /* of these, and of what comes to homes and goes */
+  double floor_cycles; /* what must pass the ports of homes */
   double most_units;
   double leakage_w;
   double seconds_per_pj;                         /* power roof; 0: none */

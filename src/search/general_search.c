@@ -142,6 +142,10 @@ static void add_way(cds_chain *chain, const cds_general *general, unsigned t,
 void cds_chain_fill(cds_chain *chain, const cds_general *general) {
   cds_leg last[CDS_TENSORS_MAX];
   memset(last, 0, sizeof last);
+  for (unsigned t = 0; t < general->tensors; t++) {
+    last[t].child = general->homes.tensor[t].level;
+    last[t].group = general->home_group[t];
+  }
   chain->ways = 0;
   for (unsigned g = 1; g <= general->groups + 1; g++) {
     chain->first_way[g] = chain->ways;

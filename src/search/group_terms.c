@@ -24,11 +24,10 @@ static const cds_leg *leg_inside(const cds_layout *layout, unsigned group) {
 static double room_inside(const cds_layout *layout, const cds_leg *inside) {
   const cds_general *general = layout->general;
   const cds_operand_shape *shape = &general->tensor[general->output];
-  const cds_level *level = &general->arch->level[inside->child];
   const double instances = layout->used[inside->depth] /
                            layout->used[inside->top] /
                            cds_leg_shared(layout, inside, true, true);
-  return (double)level->size_bits / fmin(shape->bits, shape->wide) *
+  return general->room[inside->child] / fmin(shape->bits, shape->wide) *
          (instances * (1 + 1e-9));
 }
 
@@ -51,9 +50,13 @@ static double set_output(cds_group_terms *out, const cds_layout *layout,
   if (shape->wide < shape->bits) {
     return shape->wide;
   }
+  if (general->homes.rounds > 1) {
+    return shape->wide; /* the sums of a round come up to those of another */
+  }
   if (inside->child == general->arch->levels) {
     const double merged = cds_leg_shared(layout, inside, true, false);
-    return general->macs / merged > shape->words ? shape->wide : shape->bits;
+    return general->macs / merged > general->results ? shape->wide
+                                                     : shape->bits;
   }
   out->staying_words = room_inside(layout, inside);
   return layout->lacking[t][inside->top] > 1 ? shape->wide : shape->bits;
@@ -71,24 +74,29 @@ static double port_cycles(const cds_level *level, bool out) {
                 level->shared_bandwidth);
 }
 
-/* The edge of a port or of links; of the operands together, of the output
- * alone. */
-static void add_edge(cds_group_terms *out, int resource[CDS_EDGES_MAX], int id,
-                     bool shared, unsigned tensor, double cycles) {
+/* The edge of a port or of links. */
+static cds_edge *edge_of(cds_group_terms *out, int resource[CDS_EDGES_MAX],
+                         int id) {
   unsigned e = 0;
   while (e < out->edges && resource[e] != id) {
     e++;
-  }
-  if (cycles <= 0) {
-    return;
   }
   if (e == out->edges) {
     out->edges++;
     resource[e] = id;
     memset(&out->edge[e], 0, sizeof out->edge[e]);
-    out->edge[e].shared = shared;
   }
-  out->edge[e].cycles[tensor] += cycles;
+  return &out->edge[e];
+}
+
+/* Of the operands together, of the output alone. */
+static void add_edge(cds_group_terms *out, int resource[CDS_EDGES_MAX], int id,
+                     bool shared, unsigned tensor, double cycles) {
+  if (cycles > 0) {
+    cds_edge *edge = edge_of(out, resource, id);
+    edge->shared = shared;
+    edge->cycles[tensor] += cycles;
+  }
 }
 
 /* Tells resources apart: a port by its level, links by array and axis. */
@@ -121,17 +129,37 @@ static void add_leg(cds_group_terms *out, int resource[CDS_EDGES_MAX],
            bits * port_cycles(&arch->level[way->parent], !output));
 }
 
+/* Homes of tensors at levels of the group. */
+static void add_homes(cds_group_terms *out, int resource[CDS_EDGES_MAX],
+                      const cds_general *general, unsigned group) {
+  const cds_arch *arch = general->arch;
+  for (unsigned t = 0; t < general->tensors; t++) {
+    const cds_home_bits *home = &general->homes.tensor[t];
+    if (general->home_group[t] != group || home->once <= 0 ||
+        arch->overlap != CDS_OVERLAP_NATIVE ||
+        cds_hides_nothing(general, home->level)) {
+      continue;
+    }
+    const bool output = t == general->output;
+    const double own = port_cycles(&arch->level[home->level], output);
+    const double outer = port_cycles(&arch->level[0], !output);
+    edge_of(out, resource, AT_CHILD + (int)home->level)->home[output] +=
+        home->once * own;
+    edge_of(out, resource, AT_PARENT)->home[output] += home->once * outer;
+  }
+}
+
 /* ---- all of a group -------------------------------------------------- */
 
 static unsigned place_of(cds_group_terms *out, unsigned level[CDS_LEVELS_MAX],
-                         unsigned child, const cds_arch *arch) {
+                         unsigned child, const cds_general *general) {
   unsigned p = 0;
   while (p < out->places && level[p] != child) {
     p++;
   }
   if (p == out->places) {
     level[out->places++] = child;
-    out->room[p] = (double)arch->level[child].size_bits;
+    out->room[p] = general->room[child];
   }
   return p;
 }
@@ -153,15 +181,18 @@ void cds_group_terms_set(cds_group_terms *out, const cds_layout *layout,
     const bool native = arch->overlap == CDS_OVERLAP_NATIVE;
     const unsigned i = out->tensors++;
     out->tensor[i] = t;
-    out->place[i] = place_of(out, level, way->child, arch);
+    out->place[i] = place_of(out, level, way->child, general);
     out->bits[i] =
         t == general->output ? set_output(out, layout, group) : shape->bits;
     out->copies[i] = native && buffering == CDS_BUFFER_DOUBLE ? 2 : 1;
     if (native && buffering != CDS_BUFFER_SINGLE) {
-      add_leg(out, resource, layout, way,
-              t == general->output ? fmin(shape->bits, shape->wide)
-                                   : shape->bits);
+      const double bits =
+          t == general->output ? fmin(shape->bits, shape->wide) : shape->bits;
+      add_leg(out, resource, layout, way, bits * general->homes.runs);
     }
+  }
+  if (general->homes.moves) {
+    add_homes(out, resource, general, group);
   }
 }
 
@@ -212,7 +243,8 @@ double cds_group_edges(const cds_group_terms *terms, const cds_general *general,
   }
   for (unsigned e = 0; e < terms->edges; e++) {
     const cds_edge *edge = &terms->edge[e];
-    double fill = 0;
+    double fill = terms->edge[e].home[0];
+    drains = fmax(drains, terms->edge[e].home[1]);
     for (unsigned i = 0; i < terms->tensors; i++) {
       const unsigned t = terms->tensor[i];
       const double cycles =

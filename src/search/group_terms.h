@@ -12,10 +12,11 @@
 enum { CDS_EDGES_MAX = 2 * CDS_TENSORS_MAX + 2 * CDS_ARRAYS_MAX };
 
 /* A port or links that first fills or last drains load: cycles of a word of
- * each tensor's tile. */
+ * each tensor's tile, over all runs of a stage. */
 typedef struct cds_edge {
   bool shared; /* words that several instances share pass once */
   double cycles[CDS_TENSORS_MAX];
+  double home[2]; /* cycles of what fills homes first, and drains them last */
 } cds_edge;
 
 typedef struct cds_group_terms {

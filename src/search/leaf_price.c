@@ -39,8 +39,8 @@ typedef struct cds_leaf_job {
   /* Of the output */
   double zero, zero_peak;
   bool complete;
-  double output_fills; /* of its last holder */
-  double copies;       /* of its last holder's tile */
+  double output_fills;       /* of its last holder */
+  double tile_words, copies; /* of its last holder's tile */
   /* Words that an element right below each array takes in or gives up. */
   double shifted[CDS_ARRAYS_MAX];
 } cds_leaf_job;
@@ -130,7 +130,8 @@ static void shift(cds_leaf_job *it, const cds_leg *way, double words) {
 
 /* ---- operands -------------------------------------------------------- */
 
-/* Words that enter the networks from array k on; the first of them. */
+/* Words that enter the networks from array k on; the first of them, in a run.
+ */
 static double entering(const cds_leaf_job *it, const cds_leg *way, unsigned k,
                        double *first) {
   const cds_general *general = it->general;
@@ -162,7 +163,7 @@ static double entering(const cds_leaf_job *it, const cds_leg *way, unsigned k,
     }
     return loads;
   }
-  return loads * apart * layout->used[k];
+  return loads * apart * layout->used[k] * general->homes.runs;
 }
 
 static void move_operand(cds_leaf_job *it, unsigned w) {
@@ -264,7 +265,7 @@ static void carry_output(cds_leaf_job *it, cds_output_move *move,
   const cds_operand_shape *shape = &it->general->tensor[t];
   const double back = move->fills * shape->wide;
   double words = move->drains;
-  double results = move->complete ? shape->words : 0;
+  double results = move->complete ? it->general->results : 0;
   double last = is_level(it, way) ? it->job->tile[way->group]->words[t] : 0;
   bool merged = true;
   double groups = 1; /* of instances that read back apart, above array k */
@@ -284,7 +285,7 @@ static void carry_output(cds_leaf_job *it, cds_output_move *move,
     last *= array->reduction ? layout->spread[k]->units / lacking
                              : layout->spread[k]->units;
     results = move->through && merged && layout->lacking[t][k] == 1
-                  ? shape->words
+                  ? it->general->results
                   : 0;
     groups /=
         layout->spread[k]->units / lacking * sums_apart(it, way, k, k + 1);
@@ -326,9 +327,7 @@ static void note_apart(cds_leaf_job *it, const cds_output_move *move) {
   const bool array = way->top < way->depth;
   it->apart.parent_out[way->parent] += move->fills_peak * wide;
   const double results =
-      array ? move->results
-            : (move->complete ? it->general->tensor[it->general->output].words
-                              : 0);
+      array ? move->results : (move->complete ? it->general->results : 0);
   it->apart.parent_in[way->parent] +=
       two_bits(it, move->updates / used, results / used);
 }
@@ -355,7 +354,7 @@ static void move_output(cds_leaf_job *it, unsigned w) {
   move.drains_peak = move.drains / used;
   move.fills = adds ? 0 : visits - zero;
   move.fills_peak = adds ? 0 : visits / top - zero_peak;
-  move.through = it->complete && (!adds || visits == shape->words);
+  move.through = it->complete && (!adds || visits == general->results);
   move.complete = move.through && layout->lacking[t][way->depth] == 1;
   cds_flow_bits *flow = NULL;
   if (level) {
@@ -364,16 +363,16 @@ static void move_output(cds_leaf_job *it, unsigned w) {
   }
   carry_output(it, &move, flow);
   const double reads = move.updates - zero;
-  const double results = it->complete ? shape->words : 0;
+  const double results = it->complete ? general->results : 0;
   charge_two(it, way->parent, CDS_UPDATE, move.updates, results);
   charge(it, way->parent, CDS_READ, reads, shape->wide);
   it->update[way->parent] += two_bits(it, move.updates / top, results / top);
   it->read[way->parent] += (move.updates / top - zero_peak) * shape->wide;
   const bool partial = move.updates > results || it->output_fills > 0;
-  it->need[way->parent] += it->job->tile[way->parent_group]->words[t] *
-                           (partial ? shape->wide : shape->bits) * it->copies;
+  it->need[way->parent] +=
+      it->tile_words * (partial ? shape->wide : shape->bits) * it->copies;
   if (level) {
-    const double ready = move.complete ? shape->words : 0;
+    const double ready = move.complete ? general->results : 0;
     charge_two(it, way->child, CDS_DRAIN, move.drains, ready);
     charge(it, way->child, CDS_FILL, move.fills, shape->wide);
     const bool direct =
@@ -385,6 +384,7 @@ static void move_output(cds_leaf_job *it, unsigned w) {
     it->fill[way->child] += in;
     it->output_fills = move.fills;
     it->copies = copies(it, way);
+    it->tile_words = it->job->tile[way->group]->words[t];
     if (flow == &it->apart) {
       flow->own_out[way->child] += out;
       flow->own_in[way->child] += in;
@@ -450,7 +450,7 @@ static double passes_below(const cds_leaf_job *it, unsigned k) {
     }
     passes = fmax(passes, here);
   }
-  return passes;
+  return passes * general->homes.runs;
 }
 
 /* Cycles between the passes of arrays that run them apart, and the skew of
@@ -494,15 +494,58 @@ static double total_cycles(const cds_leaf_job *it) {
   return cycles + it->edge_cycles + it->layout->skew_cycles + skew;
 }
 
+/* What comes to the homes at levels of a group and goes from there: first fills
+ * and last drains once in all runs. */
+static void move_homes(cds_leaf_job *it, unsigned group) {
+  const cds_general *general = it->general;
+  for (unsigned t = 0; t < general->tensors; t++) {
+    const cds_home_bits *home = &general->homes.tensor[t];
+    if (general->home_group[t] != group || home->down + home->up <= 0) {
+      continue;
+    }
+    const bool output = t == general->output;
+    const bool apart = cds_hides_nothing(general, home->level);
+    const double once = home->once / general->homes.runs;
+    cds_flow_bits *flow = apart ? &it->apart : output ? &it->last : &it->first;
+    flow->any = true;
+    flow->parent_out[0] += apart ? home->down : output ? 0 : once;
+    flow->parent_in[0] += apart ? home->up : output ? once : 0;
+    flow->own_in[home->level] += apart ? home->down : output ? 0 : once;
+    flow->own_out[home->level] += apart ? home->up : output ? once : 0;
+    it->read[0] += home->down;
+    it->update[0] += home->up;
+    it->fill[home->level] += home->down;
+    it->drain[home->level] += home->up;
+  }
+}
+
+/* Energy is in general->base_pj. */
+static void begin_homes(cds_leaf_job *it) {
+  const cds_general *general = it->general;
+  const cds_arch *arch = general->arch;
+  const cds_stage *stage = general->einsum->stage;
+  for (unsigned l = 0; stage != NULL && l < arch->levels; l++) {
+    it->need[l] = (double)stage->taken_bits[l];
+  }
+  for (unsigned t = 0; t < general->output; t++) {
+    const cds_home_bits *home = &general->homes.tensor[t];
+    it->need[home->level] +=
+        home->words * general->tensor[t].bits * home->copies;
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    it->bond[b] = general->homes.bond_bits[b];
+  }
+  const cds_home_bits *home = &general->homes.tensor[general->output];
+  it->tile_words = home->words;
+  it->copies = home->copies;
+  it->output_fills = home->down;
+}
+
 static bool all_fit(const cds_leaf_job *it) {
   const cds_general *general = it->general;
   const cds_arch *arch = general->arch;
   for (unsigned l = 0; l < arch->levels; l++) {
-    double need = it->need[l];
-    for (unsigned t = 0; l == 0 && t < general->output; t++) {
-      need += general->tensor[t].words * general->tensor[t].bits;
-    }
-    if (need > (double)arch->level[l].size_bits &&
+    if (it->need[l] > (double)arch->level[l].size_bits &&
         !(l == 0 && arch->level[0].streamed)) {
       return false;
     }
@@ -514,18 +557,20 @@ void cds_leaf_price(double *dynamic_pj, double *cycles, bool *fits,
                     const cds_descent *job) {
   const cds_general *general = job->general;
   const cds_chain *chain = job->layout.chain;
-  const double words = general->tensor[general->output].words;
   cds_leaf_job it;
   memset(&it, 0, sizeof it);
   it.job = job;
   it.general = general;
   it.layout = &job->layout;
-  it.dynamic_pj = general->mac_pj;
-  it.zero = it.zero_peak = words;
+  it.dynamic_pj = general->base_pj;
+  it.zero = it.zero_peak = general->results;
   it.complete = true;
-  it.copies = 1;
+  begin_homes(&it);
   const bool native = general->arch->overlap == CDS_OVERLAP_NATIVE;
   for (unsigned g = 1; g <= general->groups + 1; g++) {
+    if (general->homes.moves) {
+      move_homes(&it, g);
+    }
     for (unsigned w = chain->first_way[g]; w < chain->first_way[g + 1]; w++) {
       if (chain->way[w].tensor == general->output) {
         move_output(&it, w);
@@ -537,7 +582,7 @@ void cds_leaf_price(double *dynamic_pj, double *cycles, bool *fits,
       it.apart_cycles[g] = flow_cycles(&it.apart, general->arch);
       const double edges = flow_cycles(&it.first, general->arch) +
                            flow_cycles(&it.last, general->arch);
-      it.edge_cycles += native ? edges : 0;
+      it.edge_cycles += native ? edges * general->homes.runs : 0;
     }
   }
   *dynamic_pj = it.dynamic_pj;

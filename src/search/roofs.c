@@ -23,6 +23,21 @@ typedef struct cds_port_bits {
   double out[CDS_LEVELS_MAX], in[CDS_LEVELS_MAX];
 } cds_port_bits;
 
+/* Adds what comes to homes at levels of the group and goes from there. */
+static void add_homes(cds_port_bits *bits, const cds_general *general,
+                      unsigned group, bool apart) {
+  for (unsigned t = 0; t < general->tensors; t++) {
+    const cds_home_bits *home = &general->homes.tensor[t];
+    if (general->home_group[t] == group &&
+        cds_hides_nothing(general, home->level) == apart) {
+      bits->out[0] += home->down;
+      bits->in[0] += home->up;
+      bits->out[home->level] += home->up;
+      bits->in[home->level] += home->down;
+    }
+  }
+}
+
 /* Adds the transfers of a leg: at the parent, and at the child if it is a
  * level. */
 static void add_leg(cds_port_bits *bits, const cds_layout *layout,
@@ -53,6 +68,9 @@ static void choose_port(cds_layout *layout, unsigned group) {
     if (cds_hides_nothing(general, chain->way[w].child)) {
       add_leg(&bits, layout, &chain->way[w], true);
     }
+  }
+  if (general->homes.moves) {
+    add_homes(&bits, general, group, true);
   }
   cds_apart_port *best = &layout->apart[group];
   *best = (cds_apart_port){.level = arch->levels};
@@ -190,6 +208,9 @@ void cds_layout_look(cds_layout *layout, double weight, bool alone,
     const bool waits = way->child < general->arch->levels &&
                        cds_hides_nothing(general, way->child);
     add_leg(&bits, layout, way, !waits);
+  }
+  for (unsigned g = 1; g <= general->groups && general->homes.moves; g++) {
+    add_homes(&bits, general, g, false);
   }
   const cds_roof *chosen[CDS_ROOFS_CHOSEN];
   const unsigned roofs = choose_roofs(chosen, layout, &bits, &links, known);

@@ -219,7 +219,8 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
     return CDS_EINPUT;
   }
   CDS_TRY(take_pair(searcher, arch, einsum, NULL));
-  if (einsum->stage != NULL && (searcher->by_programs || !searcher->matrix)) {
+  if (einsum->stage != NULL &&
+      (searcher->by_programs || searcher->rules.loops)) {
     return CDS_EINPUT;
   }
   return searcher->by_programs ? begin_programs(searcher, power_limit_w)

@@ -62,6 +62,10 @@ cds_status cds_optimizer_supports(cds_optimizer optimizer, const cds_arch *arch,
 /* Whether the space of the pair has uneven placement (the first of the two). */
 bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum);
 
+/* Whether stages of fused groups that are passes of the einsum (spec/stage.h)
+ * are searched: constraints of loops are of whole einsums. */
+bool cds_search_takes_stages(const cds_arch *arch, const cds_einsum *einsum);
+
 /* What to minimise: a product E_total x T^n (pJ, s), or E_total + lambda x T;
  * with limits, of the mappings alone that take no more. */
 typedef struct cds_goal {
@@ -116,7 +120,9 @@ void cds_searcher_choose(cds_searcher *searcher,
  * are those above, with any other the pair is of the second one.
  * CDS_EINFEASIBLE when they contradict each other. CDS_EINPUT: the chosen
  * optimiser is not in this build, or does not take the pair; stages of fused
- * groups are taken in the first space, by `exact` alone. */
+ * groups are taken by `exact` alone, without constraints beyond keep and
+ * bypass.
+ */
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);
 /* What it was begun for, with the policies that constraints demand. */

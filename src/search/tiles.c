@@ -210,7 +210,7 @@ static cds_status shape_tensor(cds_general *general, unsigned t) {
                                            : tensor->format.bits};
   uint64_t words = 0;
   CDS_TRY(cds_tensor_words(&words, general->einsum, t));
-  shape->words = (double)words;
+  shape->words = (double)words * general->homes.runs;
   for (unsigned d = 0; d < general->dims; d++) {
     shape->has |= cds_lacks(general, d, t) ? 0U : 1U << d;
   }
@@ -315,6 +315,7 @@ static void measure_tensor(cds_tile *tile, const cds_general *general,
     words *= (double)window->size[window_at(general, window, &tile->at)];
     outside *= positions;
   }
+  const double runs = general->homes.runs;
   tile->inside[t] = 1;
   for (unsigned d = 0; d < general->dims; d++) {
     tile->inside[t] *= cds_lacks(general, d, t)
@@ -322,9 +323,10 @@ static void measure_tensor(cds_tile *tile, const cds_general *general,
                            : 1;
   }
   tile->words[t] = words;
-  tile->pass[t] = shape->windows == 0 ? shape->words : words * share * outside;
-  tile->stay[t] = fmax(shape->words, words * share * outside);
-  tile->loads[t] = fmax(shape->words, words * share * outside * lacked);
+  const double all = words * share * outside * runs;
+  tile->pass[t] = shape->windows == 0 ? shape->words : all;
+  tile->stay[t] = fmax(shape->words, all);
+  tile->loads[t] = fmax(shape->words, all * lacked);
   if (shape->windows == 0) {
     tile->stay[t] = shape->words;
     tile->loads[t] = shape->words * lacked;
@@ -377,13 +379,19 @@ static bool next_digits(unsigned *digit, const unsigned *limit,
   return false;
 }
 
-/* Whether the policies of the group's levels allow the holding: digit 0 of a
- * tensor is nowhere, digit i the i-th level of the group. */
-static bool holding_allowed(const cds_general *general,
-                            const cds_group_levels *group,
+/* Whether homes and the policies of the group's levels allow the holding: digit
+ * 0 of a tensor is nowhere, digit i the i-th level of the group. */
+static bool holding_allowed(const cds_general *general, unsigned g,
                             const unsigned *digit) {
+  const cds_group_levels *group = &general->group[g];
   for (unsigned t = 0; t < general->tensors; t++) {
+    if (g <= general->home_group[t] && digit[t] > 0) {
+      return false;
+    }
     for (unsigned i = 0; i < group->levels; i++) {
+      if (group->first + i <= general->homes.tensor[t].level) {
+        continue;
+      }
       const cds_policy policy = cds_level_policy(
           general->arch, group->first + i, &general->einsum->tensor[t]);
       const bool here = digit[t] == i + 1;
@@ -395,7 +403,8 @@ static bool holding_allowed(const cds_general *general,
   return true;
 }
 
-static cds_status list_holdings(cds_general *general, cds_group_levels *group) {
+static cds_status list_holdings(cds_general *general, unsigned g) {
+  cds_group_levels *group = &general->group[g];
   unsigned limit[CDS_TENSORS_MAX];
   unsigned digit[CDS_TENSORS_MAX] = {0};
   size_t room = 1;
@@ -409,7 +418,7 @@ static cds_status list_holdings(cds_general *general, cds_group_levels *group) {
     return CDS_ENOMEM;
   }
   do {
-    if (!holding_allowed(general, group, digit)) {
+    if (!holding_allowed(general, g, digit)) {
       continue;
     }
     cds_holding *holding = &group->holding[group->holdings++];
@@ -422,6 +431,17 @@ static cds_status list_holdings(cds_general *general, cds_group_levels *group) {
     }
   } while (next_digits(digit, limit, general->tensors));
   return CDS_OK;
+}
+
+static void set_homes(cds_general *out) {
+  for (unsigned t = 0; t < out->tensors; t++) {
+    const unsigned home = out->homes.tensor[t].level;
+    for (unsigned g = 1; g <= out->groups; g++) {
+      if (out->group[g].first <= home) {
+        out->home_group[t] = g;
+      }
+    }
+  }
 }
 
 static cds_status list_groups(cds_general *out) {
@@ -438,8 +458,9 @@ static cds_status list_groups(cds_general *out) {
         .first = l, .levels = 1, .depth = arch->level[l].depth};
   }
   out->groups = group;
+  set_homes(out);
   for (unsigned g = 1; g <= out->groups; g++) {
-    CDS_TRY(list_holdings(out, &out->group[g]));
+    CDS_TRY(list_holdings(out, g));
   }
   return CDS_OK;
 }
@@ -470,7 +491,7 @@ static bool may_fit(const cds_general *general, const cds_holding *holding,
     }
     const bool replaced = outside > units;
     bits[level] += tile->words[t] * least * (doubled && replaced ? 2 : 1);
-    if (bits[level] > (double)arch->level[level].size_bits) {
+    if (bits[level] > general->room[level]) {
       return false;
     }
   }
@@ -524,15 +545,28 @@ static void list_roofs(cds_general *out) {
   }
 }
 
-/* Every word passes the outermost port. */
+/* Every word passes the port of its home in each run; and there, and at the
+ * outermost level, what comes to homes and goes from there. A level that waits
+ * for its transfers has those apart. */
 static double floor_of(const cds_general *general) {
-  double out = 0;
-  for (unsigned t = 0; t < general->output; t++) {
-    out += general->tensor[t].words * general->tensor[t].bits;
+  double least = 0;
+  for (unsigned l = 0; l < general->arch->levels; l++) {
+    const bool apart = l > 0 && cds_hides_nothing(general, l);
+    cds_home_port port = {0, 0};
+    if (!apart) {
+      port = cds_homes_port(&general->homes, general->tensors, l);
+    }
+    for (unsigned t = 0; t < general->tensors; t++) {
+      const cds_operand_shape *shape = &general->tensor[t];
+      if (general->homes.tensor[t].level == l) {
+        *(t == general->output ? &port.in : &port.out) +=
+            shape->words * fmin(shape->bits, shape->wide);
+      }
+    }
+    least = fmax(least,
+                 cds_port_cycles(&general->arch->level[l], port.out, port.in));
   }
-  const cds_operand_shape *last = &general->tensor[general->output];
-  return cds_port_cycles(&general->arch->level[0], out,
-                         last->words * fmin(last->bits, last->wide));
+  return least;
 }
 
 static void price_bonds(cds_general *out) {
@@ -550,13 +584,29 @@ static void price_bonds(cds_general *out) {
   }
 }
 
+/* What stages have at home, and what room that leaves. */
+static cds_status init_homes(cds_general *out) {
+  CDS_TRY(cds_homes_set(&out->homes, out->arch, out->einsum));
+  uint64_t words = 0;
+  CDS_TRY(cds_tensor_words(&words, out->einsum, out->output));
+  out->results = (double)words * out->homes.repeats;
+  for (unsigned l = 0; l < out->arch->levels; l++) {
+    out->room[l] = cds_homes_room(&out->homes, out->arch, out->einsum, l);
+    if (out->room[l] < 0 && l > 0) {
+      return CDS_EINFEASIBLE;
+    }
+  }
+  return CDS_OK;
+}
+
 static cds_status init_prices(cds_general *out) {
   uint64_t macs = 0;
   CDS_TRY(cds_einsum_macs(&macs, out->einsum));
-  out->macs = (double)macs;
-  out->mac_pj =
-      out->macs *
-      out->arch->compute.mac_pj[cds_compute_format(out->arch, out->einsum)];
+  out->macs = (double)macs * out->homes.runs;
+  out->base_pj =
+      out->macs * out->arch->compute
+                      .mac_pj[cds_compute_format(out->arch, out->einsum)] +
+      out->homes.dynamic_pj;
   out->leakage_w = cds_arch_leakage_w(out->arch);
   if (!isinf(out->power_limit_w)) {
     if (out->leakage_w >= out->power_limit_w) {
@@ -571,6 +621,7 @@ static cds_status init_prices(cds_general *out) {
 cds_status cds_general_begin(cds_general *out) {
   out->tensors = out->einsum->tensors;
   out->output = out->tensors - 1;
+  CDS_TRY(init_homes(out));
   CDS_TRY(init_prices(out));
   CDS_TRY(merge_ranks(out));
   for (unsigned d = 0; d < out->dims; d++) {

@@ -408,6 +408,58 @@ void depth_case_make_product(depth_case *out, uint64_t seed, uint64_t number,
   draw_accounting(out, &stream);
 }
 
+/* A level may have the room that its home takes. */
+static void draw_home(depth_case *it, unsigned t, random_stream *stream) {
+  const unsigned l = 1 + random_below(stream, 3);
+  if (l >= it->arch.levels || it->arch.level[l].depth > 0 ||
+      random_chance(stream, 45)) {
+    return;
+  }
+  cds_home *home = &it->stage.home[t];
+  cds_level *level = &it->arch.level[l];
+  home->level = l;
+  if (cds_tensor_words(&home->tile_words, &it->einsum, t) != CDS_OK) {
+    exit(EXIT_FAILURE);
+  }
+  if (level->size_bits < UINT64_MAX && random_chance(stream, 60)) {
+    const unsigned bits = it->einsum.tensor[t].accumulator.bits;
+    level->size_bits +=
+        home->tile_words * (uint64_t)bits * (1 + random_below(stream, 2));
+  }
+}
+
+/* Tiles at home may be larger than what one run uses, outputs may leave several
+ * times. */
+static void draw_repeats(depth_case *it, random_stream *stream) {
+  cds_stage *stage = &it->stage;
+  stage->repeats = 1 + random_below(stream, 3);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    cds_home *home = &stage->home[t];
+    const bool output = t == it->einsum.tensors - 1;
+    const uint64_t words = home->tile_words;
+    const uint64_t times = random_below(stream, 4);
+    home->loads = words * times * (output ? stage->repeats : 1);
+    home->replaced = home->loads > 0 && random_chance(stream, 50);
+    home->tile_words *= random_chance(stream, 20) ? 2 : 1;
+  }
+  for (unsigned l = 1; l < it->arch.levels; l++) {
+    stage->taken_bits[l] =
+        random_chance(stream, 30) ? random_below(stream, 64) : 0;
+  }
+}
+
+void depth_case_fuse(depth_case *it, bool repeats) {
+  random_stream stream = random_start(it->seed ^ 0xf05e, it->number);
+  it->stage = (cds_stage){.rounds = 1 + random_below(&stream, 3), .repeats = 1};
+  it->einsum.stage = &it->stage;
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    draw_home(it, t, &stream);
+  }
+  if (repeats) {
+    draw_repeats(it, &stream);
+  }
+}
+
 void depth_case_make_banded(depth_case *out, uint64_t seed, uint64_t number) {
   enum { LEVELS = 5, ABOVE = 2 }; /* levels above the array */
   random_stream stream = random_start(seed ^ 0xba4d, number);
@@ -482,6 +534,29 @@ static void set_write(FILE *stream, const char *what,
   }
 }
 
+static void stage_write(FILE *stream, const depth_case *it) {
+  const cds_stage *stage = it->einsum.stage;
+  if (stage == NULL) {
+    return;
+  }
+  fprintf(stream, "  %" PRIu64 " rounds, %" PRIu64 " repeats\n", stage->rounds,
+          stage->repeats);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    const cds_home *home = &stage->home[t];
+    if (home->level > 0) {
+      fprintf(stream,
+              "  %s is at home at %s: tile %" PRIu64 ", loads %" PRIu64
+              ", replaced %d\n",
+              it->einsum.tensor[t].name, it->arch.level[home->level].name,
+              home->tile_words, home->loads, home->replaced);
+    }
+  }
+  for (unsigned l = 1; l < it->arch.levels; l++) {
+    fprintf(stream, "  %" PRIu64 " bits of %s are taken\n",
+            stage->taken_bits[l], it->arch.level[l].name);
+  }
+}
+
 static void policy_write(FILE *stream, const cds_level *level) {
   fprintf(stream, "  %s:%s", level->name, level->streamed ? " streamed" : "");
   set_write(stream, "keep", &level->keep);
@@ -501,6 +576,7 @@ void depth_case_write(FILE *stream, const depth_case *it) {
   for (unsigned l = 0; l < it->arch.levels; l++) {
     policy_write(stream, &it->arch.level[l]);
   }
+  stage_write(stream, it);
   fputs("  goals:", stream);
   for (unsigned g = 0; g < it->options.goals; g++) {
     const cds_goal *goal = &it->options.goal[g];

@@ -10,11 +10,13 @@
 #include <stdio.h>
 
 #include "oracle/one_depth.h"
+#include "spec/stage.h"
 
 typedef struct depth_case {
   uint64_t seed, number;
   unsigned times;
   cds_einsum einsum;
+  cds_stage stage; /* of it, where it has one */
   cds_arch arch;
   depth_options options;
   char names[400];
@@ -27,6 +29,12 @@ void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
  * space of the brute force. */
 void depth_case_make_product(depth_case *out, uint64_t seed, uint64_t number,
                              unsigned times);
+/* Makes the case a stage of a fused group: it runs several times on one output,
+ * and tensors are at home below the outermost level, if there is a level above
+ * all arrays. `repeats`: it runs again with other outputs, tiles are brought to
+ * homes, and some of the room is taken: counted (count/stage.h), not simulated.
+ */
+void depth_case_fuse(depth_case *it, bool repeats);
 /* A matrix product on five levels that all tensors may pass or stay at, so that
  * there are more choices of holders than are listed at once. */
 void depth_case_make_banded(depth_case *out, uint64_t seed, uint64_t number);

@@ -12,9 +12,25 @@ static bool close_to(double a, double b) {
   return difference <= 1e-12 * (a > b ? a : b);
 }
 
+/* Whether a stage does what the simulator does not. */
+static bool depth_repeats(const cds_stage *stage, const cds_arch *arch,
+                          unsigned tensors) {
+  bool more = stage != NULL && stage->repeats > 1;
+  for (unsigned l = 0; stage != NULL && l < arch->levels; l++) {
+    more = more || stage->taken_bits[l] > 0;
+  }
+  for (unsigned t = 0; stage != NULL && t < tensors; t++) {
+    more = more || stage->home[t].loads > 0;
+  }
+  return more;
+}
+
 const char *depth_literal(const depth_case *it, const depth_point *point) {
   static cds_counts counts;
   simulate_message message;
+  if (depth_repeats(it->einsum.stage, &it->arch, it->einsum.tensors)) {
+    return NULL; /* counted only */
+  }
   if (it->arch.sums_apart) {
     return NULL; /* no execution moves words like that: test_count_apart */
   }

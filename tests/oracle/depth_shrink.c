@@ -27,7 +27,45 @@ static bool drop_level(depth_case *it, unsigned at, unsigned how) {
   arch->levels--;
   memmove(&arch->level[at], &arch->level[at + 1],
           (arch->levels - at) * sizeof arch->level[0]);
+  memmove(&it->stage.taken_bits[at], &it->stage.taken_bits[at + 1],
+          (arch->levels - at) * sizeof it->stage.taken_bits[0]);
+  for (unsigned t = 0; t < it->einsum.tensors; t++) {
+    cds_home *home = &it->stage.home[t];
+    if (home->level == at) {
+      *home = (cds_home){0};
+    }
+    home->level -= home->level > at;
+  }
   return true;
+}
+
+static bool simplify_stage(depth_case *it, unsigned at, unsigned how) {
+  const cds_stage before = it->stage;
+  cds_stage *stage = &it->stage;
+  if (it->einsum.stage == NULL || how >= 6) {
+    return false;
+  }
+  switch (how) {
+  case 0:
+    it->einsum.stage = NULL;
+    return true;
+  case 1:
+    stage->home[at % CDS_TENSORS_MAX] = (cds_home){0};
+    break;
+  case 2:
+    stage->rounds = 1;
+    break;
+  case 3:
+    stage->repeats = 1;
+    break;
+  case 4:
+    stage->taken_bits[at % CDS_LEVELS_MAX] = 0;
+    break;
+  default:
+    stage->home[at % CDS_TENSORS_MAX].loads = 0;
+    break;
+  }
+  return memcmp(&before, stage, sizeof before) != 0;
 }
 
 static bool drop_array(depth_case *it, unsigned at, unsigned how) {
@@ -193,20 +231,26 @@ static bool drop_goal(depth_case *it, unsigned at, unsigned how) {
   return true;
 }
 
+static void take(depth_case *out, const depth_case *it) {
+  *out = *it;
+  out->einsum.stage = it->einsum.stage == NULL ? NULL : &out->stage;
+}
+
 void depth_case_shrink(depth_case *it, depth_shows *shows, void *payload) {
   static simplify *const tries[] = {
-      drop_goal,      lower_rank,      drop_level,    drop_array,
-      simplify_array, simplify_tensor, simplify_rest, simplify_level};
+      drop_goal,       lower_rank,     drop_level,
+      drop_array,      simplify_stage, simplify_array,
+      simplify_tensor, simplify_rest,  simplify_level};
   enum { TRIES = sizeof tries / sizeof *tries, PLACES = 12, WAYS = 17 };
   static depth_case next;
   bool smaller = true;
   for (unsigned round = 0; smaller && round < 20; round++) {
     smaller = false;
     for (unsigned i = 0; i < TRIES * PLACES * WAYS; i++) {
-      next = *it;
+      take(&next, it);
       if (tries[i / (PLACES * WAYS)](&next, i / WAYS % PLACES, i % WAYS) &&
           shows(&next, payload)) {
-        *it = next;
+        take(it, &next);
         smaller = true;
       }
     }

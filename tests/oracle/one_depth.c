@@ -10,6 +10,7 @@
 #include "oracle/brute_force.h"
 #include "oracle/depth_rules.h"
 #include "spec/rules.h"
+#include "spec/stage.h"
 #include "support/random_case.h"
 
 enum {
@@ -154,10 +155,14 @@ static void list_holds(walk *it, unsigned tensor, unsigned group,
     it->choice[tensor][it->choices[tensor]++] = *now;
     return;
   }
+  const unsigned home = cds_einsum_home(it->einsum, tensor);
   for (unsigned at = it->first[group] - 1; at < it->end[group]; at++) {
     const unsigned holder = at < it->first[group] ? NONE : at;
-    bool allowed = true;
+    bool allowed = holder == NONE || it->first[group] > home;
     for (unsigned l = it->first[group]; l < it->end[group]; l++) {
+      if (l <= home) {
+        continue;
+      }
       const cds_policy policy =
           cds_level_policy(it->arch, l, &it->einsum->tensor[tensor]);
       allowed = allowed && policy != (l == holder ? CDS_MUST_NOT : CDS_MUST);
@@ -211,7 +216,9 @@ static void add_spreads(cds_mapping *out, const walk *it, unsigned from,
 static void make_mapping(cds_mapping *out, const walk *it) {
   out->nodes = 0;
   for (unsigned t = 0; t < it->einsum->tensors; t++) {
-    add_node(out, (cds_node){.kind = CDS_HOLD, .tensor = t});
+    add_node(out, (cds_node){.kind = CDS_HOLD,
+                             .tensor = t,
+                             .level = cds_einsum_home(it->einsum, t)});
   }
   add_loops(out, it, 0);
   unsigned depth = 0;
@@ -741,7 +748,13 @@ void one_depth(depth_result *out, const cds_arch *arch,
     stop("out of memory");
   }
   start(it, arch, einsum);
-  divide(it, 0, 0, einsum->rank[0].size);
+  bool holds = true;
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    holds = holds && it->choices[t] > 0; /* a level beside its home must not */
+  }
+  if (holds) {
+    divide(it, 0, 0, einsum->rank[0].size);
+  }
   cds_arena_free(it->scratch);
   free(it);
 }

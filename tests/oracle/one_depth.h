@@ -17,6 +17,9 @@
  * others, and one of them, the slide, is the innermost of these. The order in
  * the last region has no effect.
  *
+ * Of a stage (spec/stage.h), a tensor with a home at an inner level is held
+ * there in front of all loops, and by no level of that group or one outside.
+ *
  * Constraints of the architecture take mappings out. Where they give the order
  * of a region, ranks that they do not tell apart stand in a canonical order of
  * their own. Loops above a group that holds nothing count as those of the next

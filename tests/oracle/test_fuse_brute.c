@@ -5,7 +5,8 @@
  * any number of them, every tensor at home nowhere or at any place, at every
  * level above the arrays. Stages under outer nodes are those of count/fusion.h,
  * which test_fusion_literal compares with execution; their best mappings come
- * from the search that test_search_residual and test_search_brute compare.
+ * from the searches that test_search_residual, test_search_brute and
+ * test_search_depth compare.
  *
  * Usage: test_fuse_brute [quick] [seed N] [cases N] [case N] [reports N]
  */
@@ -235,6 +236,32 @@ static void draw_formats(fuse_case *it, random_stream *stream) {
   }
 }
 
+/* Another level inside of all, like the last one, at times below another array
+ * or right beside it: then stages are not searched as matrix products on few
+ * levels. */
+static void deepen(cds_arch *arch, random_stream *stream) {
+  cds_level *level = &arch->level[arch->levels];
+  *level = level[-1];
+  level->name = "L3";
+  level->keep = level->bypass = (cds_tensor_set){0};
+  if (arch->arrays > 0 && random_chance(stream, 50)) {
+    cds_array *array = &arch->array[arch->arrays];
+    *array = array[-1];
+    array->name = "Y";
+    array->extent[0] = 1 + random_below(stream, 3);
+    array->extent[1] = 1 + random_below(stream, 2);
+    arch->arrays++;
+  }
+  level->position = level[-1].position + 1;
+  level->depth = arch->arrays;
+  if (level->depth == level[-1].depth && arch->levels > 1 &&
+      random_chance(stream, 30)) {
+    level->position = level[-1].position;
+  }
+  level->accumulate = random_chance(stream, 20);
+  arch->levels++;
+}
+
 static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
                            bool attention) {
   random_stream stream =
@@ -244,6 +271,10 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
     tiny_case_make(&it->tiny, seed, draw++);
   } while (!has_home(&it->tiny.arch));
   it->attention = attention;
+  random_stream deeper = random_start(seed ^ 0x64656570, number);
+  if (random_chance(&deeper, 40)) {
+    deepen(&it->tiny.arch, &deeper);
+  }
   it->chain = attention ? &attentions[random_below(&stream, ATTENTIONS)]
                         : &chains[random_below(&stream, CHAINS)];
   for (unsigned s = 0; s < it->chain->stages; s++) {

@@ -27,8 +27,9 @@
 #include "support/close.h"
 #include "support/nest.h"
 
-/* Each pair is followed by a product. After so many pairs comes one of so many
- * layouts that they are listed in bands. */
+/* Each pair is followed by a product, and by both as stages of fused groups.
+ * After so many pairs comes one of so many layouts that they are listed in
+ * bands. */
 enum { CASES = 200, CASES_QUICK = 40, BANDED = 50 };
 static const double near = 1e-9;
 
@@ -114,6 +115,16 @@ static const char *check_mapping(const depth_case *it,
   return depth_literal(it, &point);
 }
 
+/* Whether the floor is above what was found. */
+static bool above_floor(const depth_case *it, const verdict *now) {
+  double dynamic_pj = 0;
+  double latency_s = 0;
+  cds_search_floor(&dynamic_pj, &latency_s, &it->arch, &it->einsum,
+                   it->options.power_limit_w);
+  return below(now->result.cost.dynamic_pj, dynamic_pj) ||
+         below(now->result.cost.latency_s, latency_s);
+}
+
 static const char *check_result(const depth_case *it, checker *by, unsigned g) {
   const verdict *now = &by->verdict;
   const cds_search_result *result = &now->result;
@@ -130,6 +141,9 @@ static const char *check_result(const depth_case *it, checker *by, unsigned g) {
   }
   if (below(best, result->bound)) {
     return "the bound is above the optimum";
+  }
+  if (above_floor(it, now)) {
+    return "the floor is above a mapping";
   }
   if (below(best, result->value)) {
     return result->proven ? "a value above the optimum is called proven"
@@ -355,6 +369,13 @@ int main(int argc, char **argv) {
     check_case(it, by, given.shrink);
     depth_case_make_product(it, given.seed, given.first + i,
                             (unsigned)given.times);
+    check_case(it, by, given.shrink);
+    depth_case_make(it, given.seed, given.first + i, (unsigned)given.times);
+    depth_case_fuse(it, i % 2 == 0);
+    check_case(it, by, given.shrink);
+    depth_case_make_product(it, given.seed, given.first + i,
+                            (unsigned)given.times);
+    depth_case_fuse(it, i % 4 > 0);
     check_case(it, by, given.shrink);
     if (i % BANDED == BANDED - 1) {
       depth_case_make_banded(it, given.seed, given.first + i);

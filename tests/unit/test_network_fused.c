@@ -33,6 +33,24 @@ static const char ARCH[] =
     "     energy: 1 pJ}\n"
     "explore:\n  variables: {glb: [24 B, 64 B, 160 B]}\n";
 
+/* Two arrays and a level between them: general_search.c and deep_search.c. */
+static const char DEEP[] =
+    "architecture: deep\nclock: 1 GHz\nlevels:\n"
+    "  - {level: DRAM, size: 1 MiB, bandwidth: 4 B/cycle,\n"
+    "     energy: {read: 60 pJ, fill: 60 pJ, update: 60 pJ, drain: 60 pJ}}\n"
+    "  - {level: GLB, size: $glb, bandwidth: 16 B/cycle,\n"
+    "     energy: {read: 5 pJ, fill: 6 pJ, update: 6 pJ, drain: 5 pJ}}\n"
+    "  - {array: PE, rows: 2, network: {kind: $net, energy: 0.1 pJ/bit}}\n"
+    "  - {level: L1, size: 16 B, bandwidth: 8 B/cycle,\n"
+    "     energy: {read: 2 pJ, fill: 2 pJ, update: 2 pJ, drain: 2 pJ}}\n"
+    "  - {array: LANE, rows: 2}\n"
+    "  - {level: RF, size: 8 B, bandwidth: 8 B/cycle,\n"
+    "     energy: {read: 1 pJ, fill: 1 pJ, update: 1 pJ, drain: 1 pJ}}\n"
+    "  - {compute: MAC, energy: 1 pJ}\n"
+    "  - {compute: VPU, class: vector, at: GLB, lanes: 2, formats: [fp32],\n"
+    "     energy: 1 pJ}\n"
+    "explore:\n  variables: {glb: [64 B, 160 B], net: [bus, crossbar]}\n";
+
 static const char WORKLOAD[] =
     "workload: few\nprecision: 8 bit\nlayers:\n"
     "  - {name: in, einsum: \"Y[m,n] += X[m,k] * W[k,n]\",\n"
@@ -42,7 +60,7 @@ static const char WORKLOAD[] =
     "  - {name: out, einsum: \"Y[m,n] += X[m,k] * W[k,n]\",\n"
     "     ranks: {m: 4, n: 8, k: 4}}\n";
 enum { IN, QK, SOFTMAX, AV, OUT, LAYERS };
-enum { DESIGNS = 3 };
+enum { DESIGNS = 3, DEEP_DESIGNS = 4 };
 
 typedef struct desk {
   fixture f;
@@ -54,19 +72,21 @@ typedef struct desk {
   cds_network_result result;
 } desk;
 
-static void open_desk(desk *d) {
+static void open_with(desk *d, const char *arch, uint64_t designs) {
   memset(d, 0, sizeof *d);
   fixture_open(&d->f);
-  tiny_read(&d->f, &d->space, &d->workload, ARCH, WORKLOAD);
+  tiny_read(&d->f, &d->space, &d->workload, arch, WORKLOAD);
   assert_int_equal(d->workload.layers, LAYERS);
-  assert_int_equal(cds_space_designs(d->space), DESIGNS);
+  assert_int_equal(cds_space_designs(d->space), designs);
   d->searchers = cds_searchers_new();
   assert_non_null(d->searchers);
   d->options = (cds_network_options)CDS_NETWORK_OPTIONS_INIT;
   d->options.searchers = d->searchers;
   d->options.details = true;
-  d->options.fuse = CDS_FUSE_ALL;
+  d->options.fuse = CDS_FUSE_EVERYWHERE;
 }
+
+static void open_desk(desk *d) { open_with(d, ARCH, DESIGNS); }
 
 static void close_desk(desk *d) {
   cds_searchers_free(d->searchers);
@@ -215,6 +235,30 @@ static void check_choice(desk *d) {
   assert_true(fabs(least - d->result.value) <= 1e-9 * least);
 }
 
+/* Whether the chain is fused; `all`: all choices are looked at. */
+static size_t check_objective(desk *d, uint64_t design, bool all) {
+  d->options.fuse = CDS_FUSE_EVERYWHERE;
+  solve(d, design);
+  check_costs(d);
+  assert_true(d->result.proven);
+  if (all) {
+    check_choice(d);
+  }
+  assert_int_equal(d->result.chains, 1);
+  assert_int_equal(d->result.chains_outside, 0);
+  const cds_network_result with = d->result;
+  assert_int_equal(with.layer[QK].fused != NULL, with.fused == 1);
+  assert_null(with.layer[IN].fused);
+  d->options.fuse = CDS_FUSE_NONE;
+  solve(d, design);
+  assert_true(d->result.value >= with.value);
+  const double apart = cds_objective_value(
+      d->options.objective, with.unfused.energy_pj, with.unfused.latency_s);
+  /* The same layers, added up in another order. */
+  assert_true(fabs(apart - d->result.value) <= 1e-12 * apart);
+  return with.fused;
+}
+
 static void the_choice_between_fused_and_apart_is_exact(void **state) {
   (void)state;
   desk d;
@@ -223,26 +267,38 @@ static void the_choice_between_fused_and_apart_is_exact(void **state) {
   for (uint64_t design = 0; design < DESIGNS; design++) {
     for (unsigned o = 0; o <= CDS_OBJECTIVE_ED2P; o++) {
       d.options.objective = (cds_objective)o;
-      d.options.fuse = CDS_FUSE_ALL;
-      solve(&d, design);
-      check_costs(&d);
-      check_choice(&d);
-      assert_int_equal(d.result.chains, 1);
-      assert_int_equal(d.result.chains_outside, 0);
-      const cds_network_result with = d.result;
-      fused += with.fused;
-      assert_int_equal(with.layer[QK].fused != NULL, with.fused == 1);
-      assert_null(with.layer[IN].fused);
-      d.options.fuse = CDS_FUSE_NONE;
-      solve(&d, design);
-      assert_true(d.result.value >= with.value);
-      const double apart = cds_objective_value(
-          d.options.objective, with.unfused.energy_pj, with.unfused.latency_s);
-      assert_true(fabs(apart - d.result.value) <= 1e-12 * apart);
+      fused += check_objective(&d, design, true);
     }
   }
   assert_in_range(fused, 4, 11); /* both happen */
   close_desk(&d);
+}
+
+static void chains_fuse_on_more_levels_and_arrays(void **state) {
+  (void)state;
+  desk d;
+  open_with(&d, DEEP, DEEP_DESIGNS);
+  size_t fused = 0;
+  for (uint64_t design = 0; design < DEEP_DESIGNS; design++) {
+    fused += check_objective(&d, design, false);
+  }
+  assert_in_range(fused, 1, DEEP_DESIGNS);
+  close_desk(&d);
+}
+
+static void check_floor(desk *d, uint64_t design) {
+  cds_network_plan plan;
+  cds_point floor;
+  solve(d, design);
+  assert_fine(&d->f,
+              cds_network_plan_make(&plan, &d->workload, CDS_FUSE_EVERYWHERE,
+                                    false, d->f.arena));
+  cds_network_floor(&floor, &d->arch, &plan, (double)INFINITY, d->f.arena);
+  assert_true(floor.energy_pj > 0 && floor.latency_s > 0);
+  assert_true(floor.energy_pj <= d->result.least_energy_pj * (1 + 1e-9));
+  assert_true(floor.latency_s <= d->result.least_latency_s * (1 + 1e-9));
+  assert_true(floor.energy_pj <= d->result.energy_pj);
+  assert_true(floor.latency_s <= d->result.latency_s);
 }
 
 static void floors_are_below(void **state) {
@@ -250,18 +306,12 @@ static void floors_are_below(void **state) {
   desk d;
   open_desk(&d);
   for (uint64_t design = 0; design < DESIGNS; design++) {
-    solve(&d, design);
-    cds_network_plan plan;
-    cds_point floor;
-    assert_fine(&d.f, cds_network_plan_make(&plan, &d.workload, CDS_FUSE_ALL,
-                                            false, d.f.arena));
-    cds_network_floor(&floor, &d.arch, &d.workload, &plan, (double)INFINITY,
-                      d.f.arena);
-    assert_true(floor.energy_pj > 0 && floor.latency_s > 0);
-    assert_true(floor.energy_pj <= d.result.least_energy_pj * (1 + 1e-9));
-    assert_true(floor.latency_s <= d.result.least_latency_s * (1 + 1e-9));
-    assert_true(floor.energy_pj <= d.result.energy_pj);
-    assert_true(floor.latency_s <= d.result.latency_s);
+    check_floor(&d, design);
+  }
+  close_desk(&d);
+  open_with(&d, DEEP, DEEP_DESIGNS);
+  for (uint64_t design = 0; design < DEEP_DESIGNS; design++) {
+    check_floor(&d, design);
   }
   close_desk(&d);
 }
@@ -304,6 +354,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_chain_is_planned_as_one),
       cmocka_unit_test(the_choice_between_fused_and_apart_is_exact),
+      cmocka_unit_test(chains_fuse_on_more_levels_and_arrays),
       cmocka_unit_test(floors_are_below),
       cmocka_unit_test(what_was_answered_is_not_searched_again),
       cmocka_unit_test(threads_do_not_change_the_result),

@@ -249,8 +249,7 @@ static void mix_equals_trying_all_mappings(void **state) {
       cds_point floor;
       assert_fine(&m.f, cds_network_plan_make(&plan, &m.workload, CDS_FUSE_NONE,
                                               false, m.f.arena));
-      cds_network_floor(&floor, &arch, &m.workload, &plan, (double)INFINITY,
-                        m.f.arena);
+      cds_network_floor(&floor, &arch, &plan, (double)INFINITY, m.f.arena);
       assert_true(floor.energy_pj <= result.energy_pj);
       assert_true(floor.latency_s <= result.latency_s);
     }
