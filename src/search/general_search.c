@@ -275,11 +275,10 @@ static cds_status list_band(cds_general_search *search) {
   return grow_ranked(search);
 }
 
-cds_status cds_general_search_begin(cds_general_search *search,
-                                    const cds_arch *arch,
-                                    const cds_einsum *einsum,
-                                    const cds_rules *rules,
-                                    double power_limit_w) {
+/* Dimensions, tiles, groups and spreads, and who searches the pair. */
+static cds_status begin_pair(cds_general_search *search, const cds_arch *arch,
+                             const cds_einsum *einsum, const cds_rules *rules,
+                             double power_limit_w) {
   cds_deep_free(&search->deep);
   cds_arena_reset(search->arena, search->empty);
   search->arch = *arch;
@@ -295,6 +294,36 @@ cds_status cds_general_search_begin(cds_general_search *search,
   search->general.scratch = search->scratch;
   CDS_TRY(cds_general_begin(&search->general));
   search->by_products = cds_deep_takes(&search->general);
+  return CDS_OK;
+}
+
+/* Of so many chains. */
+static double layouts_of(const cds_general_search *search, double chains) {
+  double layouts = chains;
+  for (unsigned k = 0; k < search->arch.arrays; k++) {
+    layouts *= (double)search->general.spreads[k].count;
+  }
+  return layouts;
+}
+
+bool cds_general_search_often(cds_general_search *search, const cds_arch *arch,
+                              const cds_einsum *einsum) {
+  if (begin_pair(search, arch, einsum, NULL, (double)INFINITY) != CDS_OK) {
+    return false;
+  }
+  double chains = 1;
+  for (unsigned g = 1; g <= search->general.groups; g++) {
+    chains *= (double)search->general.group[g].holdings;
+  }
+  return search->by_products || layouts_of(search, chains) < CDS_LARGE;
+}
+
+cds_status cds_general_search_begin(cds_general_search *search,
+                                    const cds_arch *arch,
+                                    const cds_einsum *einsum,
+                                    const cds_rules *rules,
+                                    double power_limit_w) {
+  CDS_TRY(begin_pair(search, arch, einsum, rules, power_limit_w));
   if (search->by_products) {
     return cds_deep_begin(&search->deep, &search->general);
   }
@@ -303,11 +332,7 @@ cds_status cds_general_search_begin(cds_general_search *search,
   cds_pair_floor(&search->floor_pj, &floor_s, &search->arch, &search->einsum,
                  power_limit_w);
   search->floor_cycles = floor_s * search->arch.clock_hz * (1 - 1e-12);
-  double layouts = (double)search->chains;
-  for (unsigned k = 0; k < search->arch.arrays; k++) {
-    layouts *= (double)search->general.spreads[k].count;
-  }
-  search->large = layouts >= CDS_LARGE;
+  search->large = layouts_of(search, (double)search->chains) >= CDS_LARGE;
   search->listed_units = (double)INFINITY;
   return list_band(search);
 }

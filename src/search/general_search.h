@@ -9,6 +9,10 @@
 typedef struct cds_general_search cds_general_search; /* one a thread */
 cds_general_search *cds_general_search_new(void);
 void cds_general_search_free(cds_general_search *search);
+/* Whether the pair may be asked often: products by their own search (deep.h),
+ * or few layouts. The search must be begun before it solves. */
+bool cds_general_search_often(cds_general_search *search, const cds_arch *arch,
+                              const cds_einsum *einsum);
 /* Tables that all goals share. Statuses of cds_search_begin. `rules` (NULL:
  * none) stay where they are. */
 cds_status cds_general_search_begin(cds_general_search *search,

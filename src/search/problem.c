@@ -116,10 +116,6 @@ bool cds_problem_matrix(const cds_arch *arch, const cds_einsum *einsum) {
   return true;
 }
 
-bool cds_search_takes_stages(const cds_arch *arch, const cds_einsum *einsum) {
-  return !cds_constraints_concern(arch, einsum, true);
-}
-
 bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum) {
   return cds_problem_matrix(arch, einsum) &&
          !cds_constraints_concern(arch, einsum, true);

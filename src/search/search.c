@@ -211,6 +211,23 @@ static cds_status begin_programs(cds_searcher *searcher, double power_limit_w) {
                                &searcher->einsum, power_limit_w);
 }
 
+bool cds_search_takes_stages(const cds_arch *arch, const cds_einsum *einsum) {
+  if (cds_compute_format(arch, einsum) == UINT_MAX ||
+      cds_constraints_concern(arch, einsum, true)) {
+    return false;
+  }
+  if (cds_problem_matrix(arch, einsum)) {
+    return true;
+  }
+  cds_general_search *search = cds_general_search_new();
+  if (search == NULL) {
+    return false;
+  }
+  const bool takes = cds_general_search_often(search, arch, einsum);
+  cds_general_search_free(search);
+  return takes;
+}
+
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w) {
   const cds_optimizer optimizer = searcher->options.optimizer;

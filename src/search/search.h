@@ -62,8 +62,11 @@ cds_status cds_optimizer_supports(cds_optimizer optimizer, const cds_arch *arch,
 /* Whether the space of the pair has uneven placement (the first of the two). */
 bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum);
 
-/* Whether stages of fused groups that are passes of the einsum (spec/stage.h)
- * are searched: constraints of loops are of whole einsums. */
+/* Whether fused groups may ask for stages that are passes of the einsum
+ * (spec/stage.h), hundreds of them: constraints of loops are of whole einsums,
+ * and where the general search has very many layouts an answer takes a second
+ * and more. cds_search_begin takes such stages, too. Allocates; some
+ * milliseconds. */
 bool cds_search_takes_stages(const cds_arch *arch, const cds_einsum *einsum);
 
 /* What to minimise: a product E_total x T^n (pJ, s), or E_total + lambda x T;
