@@ -48,8 +48,8 @@ void cds_fuser_free(cds_fuser *fuser);
 /* Lists all choices of outer nodes that may fit. The group and the architecture
  * stay where they are. CDS_EINFEASIBLE when there is none (also where
  * operations have no unit at a level that may be home), CDS_EINPUT when a
- * product has no unit or is not in the first space of cds_search_begin,
- * CDS_ELIMIT when there are too many. */
+ * product has no unit or cds_search_takes_stages says no, CDS_ELIMIT when there
+ * are too many. */
 cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
                            const cds_fused_group *group, double power_limit_w);
 /* After begin: no fused mapping takes less energy, none less time. */
