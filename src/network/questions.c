@@ -124,6 +124,16 @@ cds_status cds_ask_layers(const cds_asker *asker, cds_layer_question *question,
 
 /* ---- chains ------------------------------------------------------------- */
 
+/* Stopped before any mapping of a stage was found: nothing but the floor. */
+static void answer_hurried(cds_chain_question *question,
+                           const cds_fuser *fuser) {
+  double energy_pj = 0;
+  double latency_s = 0;
+  cds_fuser_floor(&energy_pj, &latency_s, fuser);
+  *question->result =
+      (cds_fuse_result){.bound = energy_pj + question->lambda * latency_s};
+}
+
 static cds_status answer_chain(size_t index, void *payload) {
   const chain_batch *all = (const chain_batch *)payload;
   const cds_asker *asker = all->asker;
@@ -145,6 +155,11 @@ static cds_status answer_chain(size_t index, void *payload) {
   if (status == CDS_OK) {
     cds_fuser_limit(fuser, question->limit);
     status = cds_fuser_solve(result, fuser, question->lambda, options->control);
+    if (status == CDS_EINTERRUPTED &&
+        !cds_control_cancelled(options->control)) {
+      answer_hurried(question, fuser);
+      status = CDS_OK;
+    }
   }
   question->outside = status == CDS_EINPUT || status == CDS_ELIMIT;
   if (question->outside || status == CDS_EINFEASIBLE) {
