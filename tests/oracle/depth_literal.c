@@ -13,14 +13,19 @@ static bool close_to(double a, double b) {
 }
 
 /* Whether a stage does what the simulator does not. */
-static bool depth_repeats(const cds_stage *stage, const cds_arch *arch,
-                          unsigned tensors) {
+static bool depth_repeats(const cds_arch *arch, const cds_einsum *einsum) {
+  const cds_stage *stage = einsum->stage;
   bool more = stage != NULL && stage->repeats > 1;
   for (unsigned l = 0; stage != NULL && l < arch->levels; l++) {
     more = more || stage->taken_bits[l] > 0;
   }
-  for (unsigned t = 0; stage != NULL && t < tensors; t++) {
-    more = more || stage->home[t].loads > 0;
+  for (unsigned t = 0; stage != NULL && t < einsum->tensors; t++) {
+    const cds_home *home = &stage->home[t];
+    uint64_t words = 0;
+    more = more || home->loads > 0 ||
+           (home->level > 0 &&
+            (cds_tensor_words(&words, einsum, t) != CDS_OK ||
+             home->tile_words != words)); /* it knows whole tensors only */
   }
   return more;
 }
@@ -28,7 +33,7 @@ static bool depth_repeats(const cds_stage *stage, const cds_arch *arch,
 const char *depth_literal(const depth_case *it, const depth_point *point) {
   static cds_counts counts;
   simulate_message message;
-  if (depth_repeats(it->einsum.stage, &it->arch, it->einsum.tensors)) {
+  if (depth_repeats(&it->arch, &it->einsum)) {
     return NULL; /* counted only */
   }
   if (it->arch.sums_apart) {
