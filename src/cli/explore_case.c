@@ -109,6 +109,9 @@ cds_status cds_case_prepare(cds_explore_case *it) {
   it->options.objective = cds_inputs_objective(&it->inputs, it->cli);
   CDS_TRY(cds_inputs_search(&it->options.search, &it->inputs, it->cli));
   CDS_TRY(cds_inputs_fuse(&it->options.fuse, &it->inputs, it->cli));
+  if (it->with_pareto && !cds_option_typed(it->cli->options, "fuse")) {
+    it->options.fuse = CDS_FUSE_NONE; /* takes minutes where time weighs most */
+  }
   it->options.threads = (unsigned)it->cli->options->jobs;
   return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,
                            it->cli);
