@@ -34,16 +34,38 @@ static bool is_product(const cds_general *general) {
   return true;
 }
 
+/* Whether parts of sums that leave one holder for the next start anew at zero
+ * the more often they leave. They do not where all that leave come back: words
+ * that start at zero are those of the output then, however often it leaves
+ * (count.c: Z = D - F with F = D - |O|). They do where the outer level adds, so
+ * that none comes back, and where an array adds up what several instances hand
+ * on, so that only one of them gets it back. */
+static bool all_come_back(const cds_arch *arch, unsigned level) {
+  bool all = true;
+  for (unsigned l = 0; l < level; l++) {
+    all = all && !arch->level[l].accumulate;
+  }
+  for (unsigned k = 0; k < arch->level[level].depth; k++) {
+    all = all && !arch->array[k].reduction;
+  }
+  return all;
+}
+
 /* Whether a tile that is filled again costs at least as much as one that stays.
- * An output that leaves an instance and starts anew at zero saves reads of its
- * level, fewer than it drains words there: so it does where a drain costs what
- * a read does, if what comes back is read by one instance of a group alone. */
+ * What starts at zero is not read at its level, does not pass the networks
+ * below, and is not filled into inner levels: of that energy and time nothing
+ * is known but for the innermost level of all. There it is the read alone, and
+ * for each read that is spared a word drains at the same port. */
 static bool staying_pays(const cds_general *general) {
   const cds_arch *arch = general->arch;
-  for (unsigned l = 0; l < arch->levels; l++) {
+  for (unsigned l = 1; l < arch->levels; l++) {
     const cds_access_price *drain = &arch->level[l].price[CDS_DRAIN];
     const cds_access_price *read = &arch->level[l].price[CDS_READ];
-    if (drain->access_pj < read->access_pj || drain->bit_pj < read->bit_pj) {
+    const bool innermost =
+        l + 1 == arch->levels && arch->level[l].depth == arch->arrays;
+    const bool covered =
+        drain->access_pj >= read->access_pj && drain->bit_pj >= read->bit_pj;
+    if (!all_come_back(arch, l) && !(innermost && covered)) {
       return false;
     }
   }

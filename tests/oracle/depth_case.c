@@ -408,6 +408,46 @@ void depth_case_make_product(depth_case *out, uint64_t seed, uint64_t number,
   draw_accounting(out, &stream);
 }
 
+/* Whether all tensors have a rank that is longer than 1. */
+static bool has_batch(const cds_einsum *einsum) {
+  bool any = false;
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    bool all = einsum->rank[r].size > 1;
+    for (unsigned t = 0; t < einsum->tensors; t++) {
+      all = all && cds_tensor_has_rank(&einsum->tensor[t], r);
+    }
+    any = any || all;
+  }
+  return any;
+}
+
+void depth_case_make_sparing(depth_case *out, uint64_t seed, uint64_t number) {
+  random_stream stream = random_start(seed ^ 0x5a7e, number);
+  memset(out, 0, sizeof *out);
+  out->seed = seed;
+  out->number = number;
+  out->times = 1;
+  do {
+    draw(out, true, &stream);
+  } while (depth_case_is_wider(out) || out->arch.levels < 3 ||
+           out->arch.arrays == 0 || !has_batch(&out->einsum));
+  draw_goals(out, &stream);
+  out->options.seed = seed ^ number;
+  for (unsigned k = 0; k < out->arch.arrays; k++) {
+    out->arch.array[k].bit_pj = out->arch.array[k].add_pj = 0;
+    out->arch.array[k].reduction = random_chance(&stream, 60);
+  }
+  for (unsigned l = 0; l < out->arch.levels; l++) {
+    cds_level *level = &out->arch.level[l];
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      level->price[a] = (cds_access_price){.access_pj = 1};
+    }
+    level->accumulate = random_chance(&stream, 50);
+  }
+  out->arch.level[out->arch.levels - 1].price[CDS_FILL].access_pj =
+      random_chance(&stream, 50) ? 500 : 50;
+}
+
 /* A level may have the room that its home takes. */
 static void draw_home(depth_case *it, unsigned t, random_stream *stream) {
   const unsigned l = 1 + random_below(stream, 3);
@@ -534,29 +574,6 @@ static void set_write(FILE *stream, const char *what,
   }
 }
 
-static void stage_write(FILE *stream, const depth_case *it) {
-  const cds_stage *stage = it->einsum.stage;
-  if (stage == NULL) {
-    return;
-  }
-  fprintf(stream, "  %" PRIu64 " rounds, %" PRIu64 " repeats\n", stage->rounds,
-          stage->repeats);
-  for (unsigned t = 0; t < it->einsum.tensors; t++) {
-    const cds_home *home = &stage->home[t];
-    if (home->level > 0) {
-      fprintf(stream,
-              "  %s is at home at %s: tile %" PRIu64 ", loads %" PRIu64
-              ", replaced %d\n",
-              it->einsum.tensor[t].name, it->arch.level[home->level].name,
-              home->tile_words, home->loads, home->replaced);
-    }
-  }
-  for (unsigned l = 1; l < it->arch.levels; l++) {
-    fprintf(stream, "  %" PRIu64 " bits of %s are taken\n",
-            stage->taken_bits[l], it->arch.level[l].name);
-  }
-}
-
 static void policy_write(FILE *stream, const cds_level *level) {
   fprintf(stream, "  %s:%s", level->name, level->streamed ? " streamed" : "");
   set_write(stream, "keep", &level->keep);
@@ -576,7 +593,7 @@ void depth_case_write(FILE *stream, const depth_case *it) {
   for (unsigned l = 0; l < it->arch.levels; l++) {
     policy_write(stream, &it->arch.level[l]);
   }
-  stage_write(stream, it);
+  stage_write(stream, &it->arch, &it->einsum);
   fputs("  goals:", stream);
   for (unsigned g = 0; g < it->options.goals; g++) {
     const cds_goal *goal = &it->options.goal[g];

@@ -377,6 +377,8 @@ int main(int argc, char **argv) {
                             (unsigned)given.times);
     depth_case_fuse(it, i % 4 > 0);
     check_case(it, by, given.shrink);
+    depth_case_make_sparing(it, given.seed, given.first + i);
+    check_case(it, by, given.shrink);
     if (i % BANDED == BANDED - 1) {
       depth_case_make_banded(it, given.seed, given.first + i);
       check_case(it, by, false);

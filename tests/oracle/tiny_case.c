@@ -172,29 +172,6 @@ void tiny_case_repeat(tiny_case *it) {
   }
 }
 
-static void part_write(FILE *stream, const tiny_case *it) {
-  const cds_stage *stage = it->einsum.stage;
-  if (stage == NULL) {
-    return;
-  }
-  fprintf(stream, "  %" PRIu64 " rounds, %" PRIu64 " repeats\n", stage->rounds,
-          stage->repeats);
-  for (unsigned t = 0; t < it->einsum.tensors; t++) {
-    const cds_home *home = &stage->home[t];
-    if (home->level > 0) {
-      fprintf(stream,
-              "  %s is at home at %s: tile %" PRIu64 ", loads %" PRIu64
-              ", replaced %d\n",
-              it->einsum.tensor[t].name, it->arch.level[home->level].name,
-              home->tile_words, home->loads, home->replaced);
-    }
-  }
-  for (unsigned l = 1; l < it->arch.levels; l++) {
-    fprintf(stream, "  %" PRIu64 " bits of %s are taken\n",
-            stage->taken_bits[l], it->arch.level[l].name);
-  }
-}
-
 static void policy_write(FILE *stream, const cds_level *level) {
   static const char *const role[] = {"input", "weight", "output"};
   for (unsigned r = 0; r < 3; r++) {
@@ -217,7 +194,7 @@ void tiny_case_write(FILE *stream, const tiny_case *it) {
   for (unsigned l = 1; l < it->arch.levels; l++) {
     policy_write(stream, &it->arch.level[l]);
   }
-  part_write(stream, it);
+  stage_write(stream, &it->arch, &it->einsum);
   if (it->goal.time_power > 0) {
     fprintf(stream, "  goal: energy x time^%u", it->goal.time_power);
   } else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Short text for mappings, einsums and architectures of tests. */
 #include "support/nest.h"
+#include "spec/stage.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -333,5 +334,28 @@ void arch_write(FILE *stream, const cds_arch *arch) {
     fprintf(stream, "%slevel %s%s, ", beside ? "beside " : "",
             arch->level[l].name,
             arch->level[l].accumulate ? " accumulate" : "");
+  }
+}
+
+void stage_write(FILE *stream, const cds_arch *arch, const cds_einsum *einsum) {
+  const cds_stage *stage = einsum->stage;
+  if (stage == NULL) {
+    return;
+  }
+  fprintf(stream, "  %" PRIu64 " rounds, %" PRIu64 " repeats\n", stage->rounds,
+          stage->repeats);
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    const cds_home *home = &stage->home[t];
+    if (home->level > 0) {
+      fprintf(stream,
+              "  %s is at home at %s: tile %" PRIu64 ", loads %" PRIu64
+              ", replaced %d\n",
+              einsum->tensor[t].name, arch->level[home->level].name,
+              home->tile_words, home->loads, home->replaced);
+    }
+  }
+  for (unsigned l = 1; l < arch->levels; l++) {
+    fprintf(stream, "  %" PRIu64 " bits of %s are taken\n",
+            stage->taken_bits[l], arch->level[l].name);
   }
 }

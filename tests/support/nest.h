@@ -26,5 +26,8 @@ void einsum_write(FILE *stream, const cds_einsum *einsum);
 bool einsum_read(cds_einsum *out, const char *text, char *names);
 /* What counting depends on: levels, arrays, flags. */
 void arch_write(FILE *stream, const cds_arch *arch);
+/* Writes what makes the einsum a stage of a fused group, if it is one: a line
+ * for its runs, for each home and for the room that is taken. */
+void stage_write(FILE *stream, const cds_arch *arch, const cds_einsum *einsum);
 
 #endif
