@@ -450,17 +450,25 @@ static const char *fused_text(const cds_page *page, const cds_report *report) {
   if (network->chains == 0) {
     return "layers run unfused; ";
   }
-  const char *text = "no chain of layers takes less when it is fused; ";
+  const char *text = network->chains_outside == network->chains
+                         ? ""
+                         : "no chain of layers takes less when it is fused; ";
   if (network->fused > 0) {
     text = cds_cli_printf(
         page->arena, "%s; layer by layer it would be %s, %s, EDP %s; ",
         fused_names(page, report), cds_page_si(page, joule, "J"),
         cds_page_si(page, time, "s"), cds_page_si(page, joule * time, "J s"));
   }
+  if (network->fused > 0 && isnan(joule)) {
+    text = cds_cli_printf(page->arena,
+                          "%s; layer by layer nothing within the limits was "
+                          "found; ",
+                          fused_names(page, report));
+  }
   if (network->chains_outside > 0) {
     text = cds_cli_printf(page->arena,
-                          "%s%zu of %zu chains are not searched for fused "
-                          "mappings on this design; ",
+                          "%s%zu of %zu chains of layers are not searched for "
+                          "fused mappings on this design; ",
                           text, network->chains_outside, network->chains);
   }
   return text;

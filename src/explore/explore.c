@@ -226,24 +226,29 @@ static void skip_rest(explore_job *it) {
   cds_job_report(job, skipped, (double)NAN, it->out->value);
 }
 
-/* Whether proofs of single layers take so long that designs are better compared
- * before: with links to be laid out in a nest of arrays. */
+/* Whether there are designs to compare, and proofs of single layers take so
+ * long that they are better compared before: with links to be laid out in a
+ * nest of arrays. */
 static cds_status hard_to_prove(bool *hard, explore_job *it) {
   cds_job *job = &it->job;
-  *hard = false;
-  for (size_t i = 0; i < job->designs; i++) {
-    if (job->design[i].status == CDS_DESIGN_OPEN) {
-      cds_arch *arch = NULL;
-      cds_diag *diag = NULL;
-      CDS_TRY(cds_job_design(&arch, &diag, job, &job->worker[0], i));
-      bool links = false;
-      for (unsigned k = 0; k < arch->arrays; k++) {
-        links = links || arch->array[k].network != CDS_NETWORK_BUS;
-      }
-      *hard = links && arch->arrays >= 3;
-      return CDS_OK; /* all have the same levels and arrays */
-    }
+  size_t open = 0;
+  size_t first = 0;
+  for (size_t i = job->designs; i-- > 0;) {
+    const bool here = job->design[i].status == CDS_DESIGN_OPEN;
+    open += here;
+    first = here ? i : first;
   }
+  *hard = false;
+  if (open < 2) {
+    return CDS_OK;
+  }
+  cds_arch *arch = NULL; /* all have the same levels and arrays */
+  cds_diag *diag = NULL;
+  CDS_TRY(cds_job_design(&arch, &diag, job, &job->worker[0], first));
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    *hard = *hard || arch->array[k].network != CDS_NETWORK_BUS;
+  }
+  *hard = *hard && arch->arrays >= 3;
   return CDS_OK;
 }
 
@@ -253,9 +258,6 @@ static cds_status solve_all(explore_job *it) {
   CDS_TRY(hard_to_prove(&hard, it));
   for (it->round = hard ? 0 : ROUNDS - 1; it->round < ROUNDS; it->round++) {
     CDS_TRY(list_open(it));
-    if (job->candidates < 2) {
-      it->round = ROUNDS - 1; /* nothing to compare with */
-    }
     solve_round(it);
     if (cds_job_stopped(job)) {
       it->stopped = true;

@@ -103,8 +103,7 @@ static void bound_design(cds_job *job, cds_worker *worker,
   cds_network_floor(&floor.all, arch, &job->plan, power_w, worker->arena);
   if (cds_limits_on_tokens(&job->limits)) {
     cds_token_floor tokens;
-    cds_network_token_floor(&tokens, arch, job->workload, &job->plan, power_w,
-                            worker->arena);
+    cds_network_token_floor(&tokens, arch, &job->plan, power_w, worker->arena);
     floor.first_token_s = tokens.first_token_s;
     floor.token_s = tokens.token_s;
   }

@@ -15,7 +15,8 @@ size_t cds_unit_kind(const cds_chooser *it, const cds_network_unit *unit,
 }
 
 bool cds_kind_is_product(const cds_chooser *it, size_t kind) {
-  return it->workload->layer[it->plan->first[kind]].kind == CDS_LAYER_EINSUM;
+  return it->plan->workload->layer[it->plan->first[kind]].kind ==
+         CDS_LAYER_EINSUM;
 }
 
 /* Where the answers of a chain stand. */

@@ -10,7 +10,6 @@
 #include "network/questions.h"
 
 typedef struct cds_chooser {
-  const cds_workload *workload;
   const cds_network_plan *plan;
   cds_arena *arena;           /* of scratch */
   const cds_hull_layer *hull; /* by unit */

@@ -95,13 +95,11 @@ static cds_status prepare(network_job *job) {
   if (job->hull == NULL || job->cost == NULL || job->operation == NULL) {
     return CDS_ENOMEM;
   }
-  job->chooser = (cds_chooser){.workload = job->workload,
-                               .plan = job->plan,
+  job->chooser = (cds_chooser){.plan = job->plan,
                                .arena = job->arena,
                                .hull = job->hull,
                                .cost = job->cost,
                                .asker = {.arch = job->arch,
-                                         .workload = job->workload,
                                          .plan = job->plan,
                                          .options = job->options,
                                          .arena = job->arena,
@@ -130,10 +128,15 @@ static cds_status add_counts(cds_layer_result *result, network_job *job) {
                    &result->mapping, job->arena);
 }
 
+/* Whether one layer is all of the network. */
+static bool is_alone(const network_job *job) {
+  return job->plan->units == 1 && job->plan->unit[0].layers == 1;
+}
+
 /* Whether what was chosen is what its layer, the only one, reaches alone. */
 static bool is_own(const network_job *job, const cds_hull_result *walk) {
   const cds_network_options *options = job->options;
-  return job->plan->distinct == 1 && walk->proven &&
+  return is_alone(job) && walk->proven &&
          options->objective == CDS_OBJECTIVE_EDP &&
          isinf(options->latency_limit_s) && isinf(options->energy_limit_pj) &&
          isinf(options->edp_limit_pj_s) &&
@@ -213,8 +216,8 @@ static void fill_operation(cds_layer_result *result, const network_job *job,
 /* A layer that is all of the network is proven when the network is. */
 static cds_layer_status status_of(const network_job *job,
                                   const cds_hull_result *walk, bool proven) {
-  const bool alone = job->plan->distinct == 1;
-  return proven && (!alone || walk->proven) ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
+  return proven && (!is_alone(job) || walk->proven) ? CDS_LAYER_OPTIMAL
+                                                    : CDS_LAYER_GAP;
 }
 
 /* A stage of a fused group. */

@@ -220,7 +220,6 @@ typedef struct cds_token_floor {
   double first_token_s, token_s;
 } cds_token_floor;
 void cds_network_token_floor(cds_token_floor *out, const cds_arch *arch,
-                             const cds_workload *workload,
                              const cds_network_plan *plan, double power_limit_w,
                              cds_arena *scratch);
 /* The same of a latency of each phase. */

@@ -225,9 +225,9 @@ void cds_network_tokens(double *first_token_s, double *token_s,
 }
 
 void cds_network_token_floor(cds_token_floor *out, const cds_arch *arch,
-                             const cds_workload *workload,
                              const cds_network_plan *plan, double power_limit_w,
                              cds_arena *scratch) {
+  const cds_workload *workload = plan->workload;
   double latency_s[CDS_PHASES_MAX] = {0};
   for (size_t u = 0; u < plan->units; u++) {
     const cds_network_unit *unit = &plan->unit[u];

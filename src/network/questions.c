@@ -20,7 +20,7 @@ typedef struct chain_batch {
 } chain_batch;
 
 static const cds_layer *layer_of(const cds_asker *asker, size_t kind) {
-  return &asker->workload->layer[asker->plan->first[kind]];
+  return &asker->plan->workload->layer[asker->plan->first[kind]];
 }
 
 cds_status cds_asker_begin(cds_asker *asker) {
@@ -104,21 +104,26 @@ static cds_status diagnose(const cds_asker *asker,
   return question->status;
 }
 
+/* Works on questions at their places; the first one that fails. */
+static cds_status work(size_t *failed, const cds_asker *asker,
+                       const cds_placed_questions *list) {
+  return list->place == NULL
+             ? CDS_ENOMEM
+             : cds_work_by_place(failed, list, asker->options->threads,
+                                 asker->arena);
+}
+
 cds_status cds_ask_layers(const cds_asker *asker, cds_layer_question *question,
                           size_t questions) {
   layer_batch all = {asker, question};
   size_t *place =
       (size_t *)cds_arena_array(asker->arena, questions, sizeof(size_t));
-  if (place == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < questions; i++) {
+  for (size_t i = 0; i < questions && place != NULL; i++) {
     place[i] = asker->place[question[i].kind];
   }
   const cds_placed_questions list = {questions, place, answer_layer, &all};
   size_t failed = 0;
-  CDS_TRY(
-      cds_work_by_place(&failed, &list, asker->options->threads, asker->arena));
+  CDS_TRY(work(&failed, asker, &list));
   return failed == questions ? CDS_OK : diagnose(asker, &question[failed]);
 }
 
@@ -180,15 +185,11 @@ cds_status cds_ask_chains(const cds_asker *asker, cds_chain_question *question,
   chain_batch all = {asker, question};
   size_t *place =
       (size_t *)cds_arena_array(asker->arena, questions, sizeof(size_t));
-  if (place == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < questions; i++) {
+  for (size_t i = 0; i < questions && place != NULL; i++) {
     place[i] = asker->fuser_place[question[i].unit];
   }
   const cds_placed_questions list = {questions, place, answer_chain, &all};
   size_t failed = 0;
-  CDS_TRY(
-      cds_work_by_place(&failed, &list, asker->options->threads, asker->arena));
+  CDS_TRY(work(&failed, asker, &list));
   return failed == questions ? CDS_OK : question[failed].status;
 }

@@ -12,7 +12,6 @@
 /* Whom to ask. */
 typedef struct cds_asker {
   const cds_arch *arch;
-  const cds_workload *workload;
   const cds_network_plan *plan;
   const cds_network_options *options;
   cds_arena *arena; /* for messages and scratch */

@@ -59,51 +59,48 @@ const char *cds_fused_tensor_name(const cds_fused_group *group, unsigned tensor,
   return with_stage(name, alone, group->tensor[tensor].first, arena);
 }
 
+/* Whose nodes are written. */
+typedef struct cds_written_outer {
+  const cds_fused_group *group;
+  const cds_arch *arch;
+  const cds_outer *outer;
+} cds_written_outer;
+
 /* Neighbouring holds of one level; moves to the node after them. */
-static const char *hold_line(unsigned *at, const cds_fused_group *group,
-                             const cds_arch *arch, const cds_outer *outer,
+static const char *hold_line(unsigned *at, const cds_written_outer *it,
                              cds_arena *arena) {
-  const unsigned level = outer->node[*at].level;
+  const unsigned level = it->outer->node[*at].level;
   const char *text = "hold";
-  for (; *at < outer->nodes && text != NULL; ++*at) {
-    const cds_outer_node *node = &outer->node[*at];
+  for (; *at < it->outer->nodes && text != NULL; ++*at) {
+    const cds_outer_node *node = &it->outer->node[*at];
     if (node->kind != CDS_OUTER_HOLD || node->level != level) {
       break;
     }
-    const char *name = cds_fused_tensor_name(group, node->tensor, arena);
+    const char *name = cds_fused_tensor_name(it->group, node->tensor, arena);
     text = name == NULL ? NULL : cds_arena_printf(arena, "%s %s", text, name);
   }
   return text == NULL ? NULL
                       : cds_arena_printf(arena, "%s at %s", text,
-                                         arch->level[level].name);
+                                         it->arch->level[level].name);
+}
+
+static const char *node_line(unsigned *at, const void *nodes,
+                             cds_arena *arena) {
+  const cds_written_outer *it = (const cds_written_outer *)nodes;
+  const cds_outer_node *node = &it->outer->node[*at];
+  if (node->kind == CDS_OUTER_HOLD) {
+    return hold_line(at, it, arena);
+  }
+  const char *name = cds_fused_rank_name(it->group, node->rank, arena);
+  ++*at;
+  return name == NULL ? NULL
+                      : cds_arena_printf(arena, "for %s %llu", name,
+                                         (unsigned long long)node->trips);
 }
 
 size_t cds_outer_lines(const char ***lines, const cds_fused_group *group,
                        const cds_arch *arch, const cds_outer *outer,
                        cds_arena *arena) {
-  const char **text =
-      (const char **)cds_arena_array(arena, outer->nodes + 1, sizeof *text);
-  size_t count = 0;
-  unsigned at = 0;
-  while (text != NULL && at < outer->nodes) {
-    const cds_outer_node *node = &outer->node[at];
-    const char *line = NULL;
-    if (node->kind == CDS_OUTER_HOLD) {
-      line = hold_line(&at, group, arch, outer, arena);
-    } else {
-      const char *name = cds_fused_rank_name(group, node->rank, arena);
-      line = name == NULL ? NULL
-                          : cds_arena_printf(arena, "for %s %llu", name,
-                                             (unsigned long long)node->trips);
-      at++;
-    }
-    if (line == NULL) {
-      text = NULL;
-      count = 0;
-      break;
-    }
-    text[count++] = line;
-  }
-  *lines = text;
-  return count;
+  const cds_written_outer it = {group, arch, outer};
+  return cds_node_lines(lines, outer->nodes, node_line, &it, arena);
 }

@@ -447,29 +447,43 @@ static const char *loop_line(const cds_node *node, const cds_arch *arch,
       split ? " " : "", split ? cds_split_word[node->split] : "", length);
 }
 
+size_t cds_node_lines(const char ***lines, unsigned count,
+                      cds_node_writer write, const void *nodes,
+                      cds_arena *arena) {
+  const char **text = cds_arena_array(arena, (size_t)count + 1, sizeof *text);
+  size_t made = 0;
+  for (unsigned at = 0; text != NULL && at < count;) {
+    text[made] = write(&at, nodes, arena);
+    if (text[made++] == NULL) {
+      text = NULL;
+      made = 0;
+    }
+  }
+  *lines = text;
+  return made;
+}
+
+/* Whose nodes are written. */
+typedef struct cds_written_mapping {
+  const cds_mapping *mapping;
+  const cds_arch *arch;
+  const cds_einsum *einsum;
+} cds_written_mapping;
+
+static const char *node_line(unsigned *at, const void *nodes,
+                             cds_arena *arena) {
+  const cds_written_mapping *it = nodes;
+  return it->mapping->node[*at].kind == CDS_HOLD
+             ? hold_line(at, it->mapping, it->arch, it->einsum, arena)
+             : loop_line(&it->mapping->node[(*at)++], it->arch, it->einsum,
+                         arena);
+}
+
 size_t cds_mapping_lines(const char ***lines, const cds_mapping *mapping,
                          const cds_arch *arch, const cds_einsum *einsum,
                          cds_arena *arena) {
-  const char **text = cds_arena_array(arena, mapping->nodes + 1, sizeof *text);
-  size_t count = 0;
-  unsigned at = 0;
-  while (text != NULL && at < mapping->nodes) {
-    const char *line = NULL;
-    if (mapping->node[at].kind == CDS_HOLD) {
-      line = hold_line(&at, mapping, arch, einsum, arena);
-    } else {
-      line = loop_line(&mapping->node[at], arch, einsum, arena);
-      at++;
-    }
-    if (line == NULL) {
-      text = NULL;
-      count = 0;
-      break;
-    }
-    text[count++] = line;
-  }
-  *lines = text;
-  return count;
+  const cds_written_mapping it = {mapping, arch, einsum};
+  return cds_node_lines(lines, mapping->nodes, node_line, &it, arena);
 }
 
 static int compare_numbers(uint64_t a, uint64_t b) {

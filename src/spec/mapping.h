@@ -111,6 +111,14 @@ cds_status cds_mapping_file_read_tree(cds_mapping_entry **out, size_t *count,
  * entry's place when it does not. */
 cds_place cds_mapping_hold_place(const cds_mapping_entry *entry,
                                  const char *level);
+/* Lists the lines of so many nodes, each of which `write` makes of the node at
+ * hand, and moves past it and what stands in the same line; NULL: no memory.
+ * Returns the number of lines; `lines` is NULL when there is no memory. */
+typedef const char *(*cds_node_writer)(unsigned *at, const void *nodes,
+                                       cds_arena *arena);
+size_t cds_node_lines(const char ***lines, unsigned count,
+                      cds_node_writer write, const void *nodes,
+                      cds_arena *arena);
 /* One line of mapping text a node, neighbouring holds of one level joined:
  * the same words that cds_mapping_read takes. Returns the number of lines. */
 size_t cds_mapping_lines(const char ***lines, const cds_mapping *mapping,

@@ -350,6 +350,31 @@ static void threads_do_not_change_the_result(void **state) {
   close_desk(&d);
 }
 
+/* A layer of a chain of equal ones is not all of the network: what it reaches
+ * alone is that of its own search, as it is without fusing. */
+static void layers_of_a_chain_have_products_of_their_own(void **state) {
+  (void)state;
+  static const char twins[] =
+      "workload: twins\nprecision: 8 bit\nlayers:\n"
+      "  - {name: a, einsum: \"Y[m,n] += X[m,k] * W[k,n]\",\n"
+      "     ranks: {m: 4, n: 4, k: 4}, intermediate: [Y]}\n"
+      "  - {name: b, einsum: \"Y[m,n] += X[m,k] * W[k,n]\",\n"
+      "     ranks: {m: 4, n: 4, k: 4}, intermediate: [X]}\n";
+  desk d;
+  open_desk(&d);
+  tiny_read(&d.f, &d.space, &d.workload, ARCH, twins);
+  solve(&d, DESIGNS - 1);
+  const cds_network_result with = d.result;
+  assert_int_equal(with.fused, 1);
+  d.options.fuse = CDS_FUSE_NONE;
+  solve(&d, DESIGNS - 1);
+  for (unsigned i = 0; i < 2; i++) {
+    assert_true(with.layer[i].own_edp_pj_s == d.result.layer[i].own_edp_pj_s);
+    assert_true(with.layer[i].own_bound_pj_s == with.layer[i].own_edp_pj_s);
+  }
+  close_desk(&d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_chain_is_planned_as_one),
@@ -358,6 +383,7 @@ int main(void) {
       cmocka_unit_test(floors_are_below),
       cmocka_unit_test(what_was_answered_is_not_searched_again),
       cmocka_unit_test(threads_do_not_change_the_result),
+      cmocka_unit_test(layers_of_a_chain_have_products_of_their_own),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,7 +70,6 @@ static void open_desk(desk *d) {
   d->options.searchers = cds_searchers_new();
   assert_non_null(d->options.searchers);
   d->asker = (cds_asker){.arch = &d->arch,
-                         .workload = &d->workload,
                          .plan = &d->plan,
                          .options = &d->options,
                          .arena = d->f.arena,
