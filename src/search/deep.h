@@ -32,7 +32,8 @@
  * loops of the batch may all stand in region 1: moved there from region r they
  * make tiles smaller between, at least by as much as another copy of them
  * takes, and let tensors stay over more, and the costs of other loads are the
- * same. So mappings with batch loops elsewhere are left out.
+ * same. So mappings with batch loops elsewhere are left out; elsewhere, too,
+ * but only where the general search would have too much to look at.
  *
  * The search is best first over *choices*: a spread of each array, then the
  * holders of one group after the other, from the innermost outwards
@@ -159,6 +160,9 @@ typedef struct cds_deep_view {
 /* Whether the pair is one for this search: a matrix or batched matrix product,
  * perfect factors, buses, no constraints on loops. */
 bool cds_deep_takes(const cds_general *general);
+/* Whether its space is all of that of general.h: where it is not, loops of the
+ * batch stand outside of all others (above). */
+bool cds_deep_whole(const cds_general *general);
 /* Prepares for the pair; memory is of general->arena, but for what
  * cds_deep_free gives back. CDS_ENOMEM. */
 cds_status cds_deep_begin(cds_deep *out, cds_general *general);

@@ -89,6 +89,10 @@ bool cds_deep_takes(const cds_general *general) {
       return false;
     }
   }
+  return true;
+}
+
+bool cds_deep_whole(const cds_general *general) {
   bool batch = false;
   for (unsigned d = 0; d < general->dims; d++) {
     batch = batch || (general->dim[d].size > 1 && general->dim[d].lacks == 0);

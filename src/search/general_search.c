@@ -275,6 +275,24 @@ static cds_status list_band(cds_general_search *search) {
   return grow_ranked(search);
 }
 
+/* Of so many chains. */
+static double layouts_of(const cds_general_search *search, double chains) {
+  double layouts = chains;
+  for (unsigned k = 0; k < search->arch.arrays; k++) {
+    layouts *= (double)search->general.spreads[k].count;
+  }
+  return layouts;
+}
+
+/* No fewer than there are. */
+static double most_layouts(const cds_general_search *search) {
+  double chains = 1;
+  for (unsigned g = 1; g <= search->general.groups; g++) {
+    chains *= (double)search->general.group[g].holdings;
+  }
+  return layouts_of(search, chains);
+}
+
 /* Dimensions, tiles, groups and spreads, and who searches the pair. */
 static cds_status begin_pair(cds_general_search *search, const cds_arch *arch,
                              const cds_einsum *einsum, const cds_rules *rules,
@@ -293,17 +311,10 @@ static cds_status begin_pair(cds_general_search *search, const cds_arch *arch,
   search->general.arena = search->arena;
   search->general.scratch = search->scratch;
   CDS_TRY(cds_general_begin(&search->general));
-  search->by_products = cds_deep_takes(&search->general);
+  search->by_products =
+      cds_deep_takes(&search->general) &&
+      (cds_deep_whole(&search->general) || most_layouts(search) >= CDS_LARGE);
   return CDS_OK;
-}
-
-/* Of so many chains. */
-static double layouts_of(const cds_general_search *search, double chains) {
-  double layouts = chains;
-  for (unsigned k = 0; k < search->arch.arrays; k++) {
-    layouts *= (double)search->general.spreads[k].count;
-  }
-  return layouts;
 }
 
 bool cds_general_search_often(cds_general_search *search, const cds_arch *arch,
@@ -311,11 +322,7 @@ bool cds_general_search_often(cds_general_search *search, const cds_arch *arch,
   if (begin_pair(search, arch, einsum, NULL, (double)INFINITY) != CDS_OK) {
     return false;
   }
-  double chains = 1;
-  for (unsigned g = 1; g <= search->general.groups; g++) {
-    chains *= (double)search->general.group[g].holdings;
-  }
-  return search->by_products || layouts_of(search, chains) < CDS_LARGE;
+  return search->by_products || most_layouts(search) < CDS_LARGE;
 }
 
 cds_status cds_general_search_begin(cds_general_search *search,
@@ -324,10 +331,14 @@ cds_status cds_general_search_begin(cds_general_search *search,
                                     const cds_rules *rules,
                                     double power_limit_w) {
   CDS_TRY(begin_pair(search, arch, einsum, rules, power_limit_w));
+  const cds_status listed = search->by_products ? CDS_OK : list_chains(search);
+  search->by_products =
+      search->by_products ||
+      (listed == CDS_ELIMIT && cds_deep_takes(&search->general));
   if (search->by_products) {
     return cds_deep_begin(&search->deep, &search->general);
   }
-  CDS_TRY(list_chains(search));
+  CDS_TRY(listed);
   double floor_s = 0;
   cds_pair_floor(&search->floor_pj, &floor_s, &search->arch, &search->einsum,
                  power_limit_w);
