@@ -438,6 +438,11 @@ static bool check_options(cds_cli *cli) {
                   "one of the two");
     return false;
   }
+  if (options->frontier && cds_inputs_asks_fuse(cli)) {
+    cds_cli_error(cli, "'--fuse' does not go with '--frontier', which is of "
+                       "single layers: expected one of the two");
+    return false;
+  }
   if (!options->frontier && cds_option_typed(options, "frontier-gap")) {
     cds_cli_error(cli, "'--frontier-gap' is given without '--frontier'");
     return false;

@@ -446,6 +446,11 @@ static cds_status check_accounting(cds_inputs *inputs, cds_cli *cli) {
   return CDS_EINPUT;
 }
 
+bool cds_inputs_asks_fuse(const cds_cli *cli) {
+  return cds_option_typed(cli->options, "fuse") &&
+         cli->options->fuse != CDS_FUSE_NONE;
+}
+
 cds_status cds_inputs_fuse(cds_fuse_mode *out, cds_inputs *inputs,
                            cds_cli *cli) {
   const bool accelforge = cli->options->accounting == CDS_ACCOUNTING_ACCELFORGE;
@@ -455,7 +460,7 @@ cds_status cds_inputs_fuse(cds_fuse_mode *out, cds_inputs *inputs,
   if (*out == CDS_FUSE_NONE || (!accelforge && !milp)) {
     return CDS_OK;
   }
-  if (!cds_option_typed(cli->options, "fuse")) {
+  if (!cds_inputs_asks_fuse(cli)) {
     *out = CDS_FUSE_NONE;
     return CDS_OK;
   }

@@ -57,6 +57,8 @@ void cds_stdin_rewind(void);
  * this build lacks the optimiser. */
 cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
                              cds_cli *cli);
+/* Whether the call itself asks for fused chains. */
+bool cds_inputs_asks_fuse(const cds_cli *cli);
 /* Which chains may be fused: --fuse; none where the optimiser or the accounting
  * only knows single layers, a wrong call when it is asked for there. */
 cds_status cds_inputs_fuse(cds_fuse_mode *out, cds_inputs *inputs,

@@ -158,6 +158,7 @@ static bool check_options(cds_cli *cli) {
       {options->certificate != NULL, "--certificate"},
       {options->factors != 0, "--factors any"},
       {options->frontier, "--frontier"},
+      {cds_inputs_asks_fuse(cli), "--fuse"},
       {options->optimizer != CDS_OPTIMIZER_EXACT, "--optimizer milp"},
   };
   for (size_t i = 0; i < sizeof other / sizeof *other; i++) {

@@ -548,8 +548,7 @@ void cds_pair_floor(double *dynamic_pj, double *latency_s, const cds_arch *arch,
       cds_homes_set(&homes, arch, einsum) != CDS_OK) {
     return;
   }
-  cds_floor_tensor tensor[CDS_TENSORS_MAX];
-  tensor[0].arch = arch;
+  cds_floor_tensor tensor[CDS_TENSORS_MAX] = {{0}};
   const double all = (double)macs * homes.runs;
   for (unsigned t = 0; t < einsum->tensors; t++) {
     if (set_tensor(&tensor[t], arch, einsum, &homes, t) != CDS_OK) {
