@@ -548,14 +548,15 @@ void cds_pair_floor(double *dynamic_pj, double *latency_s, const cds_arch *arch,
       cds_homes_set(&homes, arch, einsum) != CDS_OK) {
     return;
   }
-  cds_floor_tensor tensor[CDS_TENSORS_MAX] = {{0}};
+  cds_floor_tensor tensor[CDS_TENSORS_MAX];
   const double all = (double)macs * homes.runs;
-  for (unsigned t = 0; t < einsum->tensors; t++) {
+  unsigned t = 0;
+  do { /* there is one at least */
     if (set_tensor(&tensor[t], arch, einsum, &homes, t) != CDS_OK) {
       return;
     }
     tensor[t].macs = all;
-  }
+  } while (++t < einsum->tensors);
   const bool apart = shares_apart(einsum);
   const double energy = all * arch->compute.mac_pj[format] + homes.dynamic_pj +
                         words_energy(tensor, einsum->tensors, apart);

@@ -30,7 +30,8 @@ void depth_case_make(depth_case *out, uint64_t seed, uint64_t number,
 void depth_case_make_product(depth_case *out, uint64_t seed, uint64_t number,
                              unsigned times);
 /* A batched product where sums that leave a level often spare dear work below:
- * levels that add, arrays that add, little but the innermost fill costs much. */
+ * levels that add, arrays that add, little but the innermost fill costs much.
+ */
 void depth_case_make_sparing(depth_case *out, uint64_t seed, uint64_t number);
 /* Makes the case a stage of a fused group: it runs several times on one output,
  * and tensors are at home below the outermost level, if there is a level above
