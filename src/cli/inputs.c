@@ -457,19 +457,18 @@ cds_status cds_inputs_fuse(cds_fuse_mode *out, cds_inputs *inputs,
   const bool milp = cli->options->optimizer == CDS_OPTIMIZER_MILP;
   static const char *const names[] = {"none", "attention", "all", "everywhere"};
   *out = (cds_fuse_mode)cli->options->fuse;
-  if (*out == CDS_FUSE_NONE || (!accelforge && !milp)) {
+  if (!cds_inputs_asks_fuse(cli)) {
+    *out = accelforge || milp ? CDS_FUSE_NONE : *out;
     return CDS_OK;
   }
-  if (!cds_inputs_asks_fuse(cli)) {
-    *out = CDS_FUSE_NONE;
+  if (!milp) {
     return CDS_OK;
   }
   inputs->wrong_call = true;
   cds_cli_error(cli,
-                "'--fuse' is '%s': expected 'none' with %s, which knows "
-                "single layers only",
-                names[*out],
-                milp ? "'--optimizer milp'" : "'--accounting accelforge'");
+                "'--fuse' is '%s': expected 'none' with '--optimizer milp', "
+                "which knows single layers only",
+                names[*out]);
   return CDS_EINPUT;
 }
 

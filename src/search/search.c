@@ -213,10 +213,10 @@ static cds_status begin_programs(cds_searcher *searcher, double power_limit_w) {
 
 bool cds_search_takes_stages(const cds_arch *arch, const cds_einsum *einsum) {
   if (cds_compute_format(arch, einsum) == UINT_MAX ||
-      cds_constraints_concern(arch, einsum, true)) {
+      cds_constraints_concern_loops(arch, einsum)) {
     return false;
   }
-  if (cds_problem_matrix(arch, einsum)) {
+  if (cds_search_uneven(arch, einsum)) {
     return true;
   }
   cds_general_search *search = cds_general_search_new();
@@ -237,7 +237,7 @@ cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
   }
   CDS_TRY(take_pair(searcher, arch, einsum, NULL));
   if (einsum->stage != NULL &&
-      (searcher->by_programs || searcher->rules.loops)) {
+      (searcher->by_programs || cds_constraints_concern_loops(arch, einsum))) {
     return CDS_EINPUT;
   }
   return searcher->by_programs ? begin_programs(searcher, power_limit_w)

@@ -63,10 +63,10 @@ cds_status cds_optimizer_supports(cds_optimizer optimizer, const cds_arch *arch,
 bool cds_search_uneven(const cds_arch *arch, const cds_einsum *einsum);
 
 /* Whether fused groups may ask for stages that are passes of the einsum
- * (spec/stage.h), hundreds of them: constraints of loops are of whole einsums,
- * and where the general search has very many layouts an answer takes a second
- * and more. cds_search_begin takes such stages, too. Allocates; some
- * milliseconds. */
+ * (spec/stage.h), hundreds of them: constraints of the loops of levels are of
+ * whole einsums, and where the general search has very many layouts an answer
+ * takes a second and more. cds_search_begin takes such stages, too. Allocates;
+ * some milliseconds. */
 bool cds_search_takes_stages(const cds_arch *arch, const cds_einsum *einsum);
 
 /* What to minimise: a product E_total x T^n (pJ, s), or E_total + lambda x T;
@@ -123,8 +123,8 @@ void cds_searcher_choose(cds_searcher *searcher,
  * are those above, with any other the pair is of the second one.
  * CDS_EINFEASIBLE when they contradict each other. CDS_EINPUT: the chosen
  * optimiser is not in this build, or does not take the pair; stages of fused
- * groups are taken by `exact` alone, without constraints beyond keep and
- * bypass.
+ * groups are taken by `exact` alone, without constraints of the loops of
+ * levels; those of arrays hold of the pass.
  */
 cds_status cds_search_begin(cds_searcher *searcher, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w);

@@ -73,6 +73,41 @@ bool cds_constraints_concern(const cds_arch *arch, const cds_einsum *einsum,
   return false;
 }
 
+bool cds_constraints_concern_loops(const cds_arch *arch,
+                                   const cds_einsum *einsum) {
+  const cds_constraints *all = arch->constraints;
+  for (size_t i = 0; all != NULL && i < all->count; i++) {
+    const cds_constraint *each = &all->constraint[i];
+    const bool loops = each->kind == CDS_CONSTRAINT_FACTOR ||
+                       each->kind == CDS_CONSTRAINT_ORDER ||
+                       each->kind == CDS_CONSTRAINT_DATAFLOW;
+    if (loops && cds_constraint_concerns(each, einsum)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool names_tensor(const cds_constraint *constraint,
+                         const cds_tensor *tensor) {
+  return strcmp(tensor->name, constraint->name) == 0 ||
+         strcmp(role_names[tensor->role], constraint->name) == 0;
+}
+
+bool cds_constraints_bypass(const cds_arch *arch, const cds_einsum *einsum,
+                            unsigned tensor, unsigned level) {
+  const cds_constraints *all = arch->constraints;
+  for (size_t i = 0; all != NULL && i < all->count; i++) {
+    const cds_constraint *each = &all->constraint[i];
+    if (each->kind == CDS_CONSTRAINT_BYPASS && each->level == level &&
+        cds_constraint_concerns(each, einsum) &&
+        names_tensor(each, &einsum->tensor[tensor])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* ---- names ------------------------------------------------------------ */
 
 static bool has_tensor(const cds_einsum *einsum, const char *name) {

@@ -102,6 +102,13 @@ bool cds_constraint_concerns(const cds_constraint *constraint,
  * ones than keep and bypass. */
 bool cds_constraints_concern(const cds_arch *arch, const cds_einsum *einsum,
                              bool beyond_policies);
+/* Whether it has some about the loops of a level: factors, orders, dataflows.
+ */
+bool cds_constraints_concern_loops(const cds_arch *arch,
+                                   const cds_einsum *einsum);
+/* Whether some forbid a level to hold the tensor. */
+bool cds_constraints_bypass(const cds_arch *arch, const cds_einsum *einsum,
+                            unsigned tensor, unsigned level);
 /* Holds the constraints of the architecture against the workload: names that no
  * layer has, factors that divide no size, entries that contradict each other.
  * Diagnoses; CDS_EINPUT. */

@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "spec/constraints.h"
+
 /* ---- joining --------------------------------------------------------- */
 
 /* Ranks of all stages, and which of them are one: the smallest number of each
@@ -347,6 +349,21 @@ static const char *loop_wrong(const cds_outer_check *it,
   return loop->trips == 1 ? NULL : cds_fused_loop_wrong(it->group, loop->rank);
 }
 
+/* Whether a stage that has the tensor must not find it at the level. */
+static bool bypassed(const cds_outer_check *it, const cds_outer_node *hold) {
+  for (unsigned s = 0; s < it->group->stages; s++) {
+    const cds_fused_einsum *stage = &it->group->stage[s];
+    const unsigned own = cds_fused_own_tensor(stage, hold->tensor);
+    if (own != UINT_MAX && stage->operation == NULL &&
+        cds_constraints_bypass(it->arch, stage->einsum, own, hold->level)) {
+      return true;
+    }
+  }
+  return cds_level_policy(it->arch, hold->level,
+                          cds_fused_plain_tensor(it->group, hold->tensor)) ==
+         CDS_MUST_NOT;
+}
+
 static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
   const cds_outer_node *hold = &it->outer->node[at];
   if (hold->tensor >= it->group->tensors || hold->level == 0 ||
@@ -368,9 +385,7 @@ static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
       cds_fused_sums_go_on(it->group, it->outer, hold->tensor)) {
     return "sums would leave for a level that adds them, and not come back";
   }
-  if (cds_level_policy(it->arch, hold->level,
-                       cds_fused_plain_tensor(it->group, hold->tensor)) ==
-      CDS_MUST_NOT) {
+  if (bypassed(it, hold)) {
     return "a tensor is held at a level that must not keep it";
   }
   return NULL;

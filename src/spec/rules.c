@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "spec/rules_build.h"
+#include "spec/stage.h"
 
 enum { MESSAGE = 512 };
 
@@ -79,6 +80,10 @@ static void bind_policy(cds_rules_build *it) {
   const bool keep = now->kind == CDS_CONSTRAINT_KEEP;
   for (unsigned t = 0; t < it->einsum->tensors; t++) {
     const cds_tensor *tensor = &it->einsum->tensor[t];
+    if (it->einsum->stage != NULL &&
+        now->level <= cds_einsum_home(it->einsum, t)) {
+      continue; /* the group's choice (cds_rules_free_homes) */
+    }
     if (strcmp(tensor->name, now->name) == 0 ||
         strcmp(role_names[tensor->role], now->name) == 0) {
       cds_rules_policy(it, now->level, t, keep ? CDS_MUST : CDS_MUST_NOT);

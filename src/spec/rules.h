@@ -51,6 +51,9 @@ cds_status cds_rules_bind(cds_rules *out, const cds_arch *arch,
 /* Makes the policies those of the architecture. */
 void cds_rules_apply(cds_arch *arch, const cds_rules *rules,
                      const cds_einsum *einsum);
+/* Of a stage of a fused group: what levels hold down to the home of each tensor
+ * is the group's choice, and no policy of the rules. */
+void cds_rules_free_homes(cds_rules *rules, const cds_einsum *einsum);
 /* Whether the rules admit a valid mapping. */
 bool cds_rules_admit(const cds_rules *rules, const cds_arch *arch,
                      const cds_mapping *mapping);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "spec/rules.h"
+#include "spec/stage.h"
 
 typedef struct admission {
   const cds_rules *rules;
@@ -142,15 +143,33 @@ bool cds_rules_admit(const cds_rules *rules, const cds_arch *arch,
          loops_admitted(&it);
 }
 
+void cds_rules_free_homes(cds_rules *rules, const cds_einsum *einsum) {
+  for (unsigned t = 0; t < einsum->tensors && einsum->stage != NULL; t++) {
+    for (unsigned l = 0; l <= cds_einsum_home(einsum, t); l++) {
+      rules->policy[l][t] = CDS_MAY;
+    }
+  }
+}
+
+/* Whether the constraints of an architecture can be bound and admit the
+ * mapping. */
+static bool admits(const cds_arch *arch, const cds_einsum *einsum,
+                   const cds_mapping *mapping) {
+  cds_rules rules;
+  if (cds_rules_bind(&rules, arch, einsum, NULL, NULL) != CDS_OK) {
+    return false;
+  }
+  cds_rules_free_homes(&rules, einsum);
+  return cds_rules_admit(&rules, arch, mapping);
+}
+
 /* The rules of one constraint alone. */
 static bool admits_alone(size_t which, const cds_arch *arch,
                          const cds_einsum *einsum, const cds_mapping *mapping) {
   const cds_constraints one = {1, 1, &arch->constraints->constraint[which]};
   cds_arch alone = *arch;
-  cds_rules rules;
   alone.constraints = &one;
-  return cds_rules_bind(&rules, &alone, einsum, NULL, NULL) == CDS_OK &&
-         cds_rules_admit(&rules, arch, mapping);
+  return admits(&alone, einsum, mapping);
 }
 
 bool cds_constraints_admit(const cds_constraint **broken, const cds_arch *arch,
@@ -162,9 +181,7 @@ bool cds_constraints_admit(const cds_constraint **broken, const cds_arch *arch,
   if (!cds_constraints_concern(arch, einsum, false)) {
     return true;
   }
-  cds_rules rules;
-  if (cds_rules_bind(&rules, arch, einsum, NULL, NULL) == CDS_OK &&
-      cds_rules_admit(&rules, arch, mapping)) {
+  if (admits(arch, einsum, mapping)) {
     return true;
   }
   for (size_t i = 0; broken != NULL && i < arch->constraints->count; i++) {

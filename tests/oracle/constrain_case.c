@@ -199,6 +199,21 @@ void constrain_case(drawn_constraints *out, depth_case *it,
   it->arch.constraints = &out->all;
 }
 
+void constrain_arrays_alone(drawn_constraints *it) {
+  size_t left = 0;
+  for (size_t i = 0; i < it->all.count; i++) {
+    const cds_constraint_kind kind = it->constraint[i].kind;
+    if (kind == CDS_CONSTRAINT_FACTOR || kind == CDS_CONSTRAINT_ORDER ||
+        kind == CDS_CONSTRAINT_DATAFLOW) {
+      continue;
+    }
+    it->constraint[left] = it->constraint[i];
+    memmove(it->text[left], it->text[i], sizeof it->text[i]);
+    left++;
+  }
+  it->all.count = left;
+}
+
 void constrain_write(FILE *stream, const drawn_constraints *it) {
   for (size_t i = 0; i < it->all.count; i++) {
     fprintf(stream, "  constraint: %s\n", it->text[i]);

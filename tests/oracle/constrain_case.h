@@ -21,6 +21,9 @@ typedef struct drawn_constraints {
 /* Draws constraints and puts them in the architecture of the case. */
 void constrain_case(drawn_constraints *out, depth_case *it,
                     random_stream *stream);
+/* Leaves out those about the loops of levels, which stages of fused groups do
+ * not take. */
+void constrain_arrays_alone(drawn_constraints *it);
 void constrain_write(FILE *stream, const drawn_constraints *it);
 
 #endif

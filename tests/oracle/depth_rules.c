@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "spec/stage.h"
+
 static const char *const roles[] = {"input", "weight", "output"};
 
 /* The region right above a level; the last for the compute units. */
@@ -242,7 +244,10 @@ bool depth_rules_holders(const depth_view *it) {
     }
     for (unsigned t = 0; t < it->einsum->tensors; t++) {
       const bool keep = c->kind == CDS_CONSTRAINT_KEEP;
-      if ((keep || c->kind == CDS_CONSTRAINT_BYPASS) &&
+      /* Down to its home the fused group decides. */
+      const bool free = it->einsum->stage != NULL &&
+                        c->level <= it->einsum->stage->home[t].level;
+      if ((keep || c->kind == CDS_CONSTRAINT_BYPASS) && !free &&
           tensor_named(c, &it->einsum->tensor[t]) &&
           is_held(it, c->level, t) != keep) {
         return false;

@@ -721,6 +721,7 @@ static void start(walk *it, const cds_arch *arch, const cds_einsum *einsum) {
     it->view.einsum = einsum;
     it->view.groups = it->groups;
     it->bound = cds_rules_bind(&it->rules, arch, einsum, NULL, NULL) == CDS_OK;
+    cds_rules_free_homes(&it->rules, einsum);
   }
   for (unsigned t = 0; t < einsum->tensors; t++) {
     hold_choice now = {{0}};

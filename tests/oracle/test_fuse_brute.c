@@ -3,9 +3,10 @@
  * The search over fused groups against brute force over its space, on random
  * tiny groups: every order of the prime factors of all ranks as outer loops,
  * any number of them, every tensor at home nowhere or at any place, at every
- * level above the arrays. Stages under outer nodes are those of count/fusion.h,
- * which test_fusion_literal compares with execution; their best mappings come
- * from the searches that test_search_residual, test_search_brute and
+ * level above the arrays; some within constraints, or with sums apart (arch.h).
+ * Stages under outer nodes are those of count/fusion.h, which
+ * test_fusion_literal compares with execution; their best mappings come from
+ * the searches that test_search_residual, test_search_brute and
  * test_search_depth compare.
  *
  * Usage: test_fuse_brute [quick] [seed N] [cases N] [case N] [reports N]
@@ -22,6 +23,7 @@
 #include "oracle/random_price.h"
 #include "oracle/tiny_case.h"
 #include "price/passes.h"
+#include "spec/constraints.h"
 #include "spec/operations.h"
 #include "support/nest.h"
 
@@ -94,6 +96,8 @@ typedef struct fuse_case {
   cds_fused_group group;
   double lambda[PRICES];
   unsigned limited[PRICES]; /* of limit_parts */
+  cds_constraints all;
+  cds_constraint constraint[2];
 } fuse_case;
 
 /* Limits, as parts of the least value; the last: none. */
@@ -262,6 +266,52 @@ static void deepen(cds_arch *arch, random_stream *stream) {
   arch->levels++;
 }
 
+/* Constraints on an array, or on what a level holds. */
+static void draw_constraint(fuse_case *it, random_stream *stream) {
+  const cds_arch *arch = &it->tiny.arch;
+  const cds_einsum *last = &it->einsum[it->chain->stages - 1];
+  cds_constraint *made = &it->constraint[it->all.count++];
+  const unsigned kind = random_below(stream, arch->arrays > 0 ? 4 : 1);
+  *made = (cds_constraint){.text = "drawn", .factor = {1, UINT64_MAX, false}};
+  if (kind == 0) {
+    made->kind = CDS_CONSTRAINT_BYPASS;
+    made->level = 1 + random_below(stream, arch->levels - 1);
+    made->name = random_chance(stream, 50) ? "weight" : "output";
+    return;
+  }
+  made->array = random_below(stream, arch->arrays);
+  if (kind == 1) {
+    made->kind = CDS_CONSTRAINT_UTILISATION;
+    made->utilisation = random_chance(stream, 50) ? 0.5 : 1;
+    return;
+  }
+  made->kind = CDS_CONSTRAINT_SPREAD;
+  made->axis = random_below(stream, arch->array[made->array].axes);
+  made->name = last->rank[random_below(stream, last->ranks)].name;
+  made->factor.most = kind == 2 ? 1 : UINT64_MAX;
+  made->factor.least = kind == 2 ? 1 : 2;
+}
+
+/* Some groups have constraints, some sums of instances that nothing adds up. */
+static void draw_restrictions(fuse_case *it, random_stream *stream) {
+  cds_arch *arch = &it->tiny.arch;
+  it->all = (cds_constraints){0, 2, it->constraint};
+  if (arch->levels > 1 && random_chance(stream, 35)) {
+    draw_constraint(it, stream);
+    if (random_chance(stream, 30)) {
+      draw_constraint(it, stream);
+    }
+    arch->constraints = &it->all;
+  }
+  if (random_chance(stream, 30)) {
+    arch->sums_apart = true;
+    for (unsigned k = 0; k < arch->arrays; k++) {
+      arch->array[k].reduction =
+          arch->array[k].reduction && random_chance(stream, 50);
+    }
+  }
+}
+
 static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
                            bool attention) {
   random_stream stream =
@@ -295,6 +345,8 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
       level->size_bits *= 3;
     }
   }
+  random_stream stricter = random_start(seed ^ 0x73747269, number);
+  draw_restrictions(it, &stricter);
   it->lambda[0] = it->tiny.goal.time_power == 0
                       ? it->tiny.goal.lambda_pj_per_s
                       : 1e9 * (double)(1 << random_below(&stream, 12));
@@ -317,6 +369,15 @@ static void fuse_case_write(const fuse_case *it, uint64_t number) {
     einsum_write(stdout, &it->einsum[s]);
     fputs("\n", stdout);
   }
+  for (size_t i = 0; i < it->all.count; i++) {
+    const cds_constraint *c = &it->constraint[i];
+    printf("  constraint: kind %d, level %u, array %u, axis %u, %s %" PRIu64
+           " to %" PRIu64 ", utilisation %g\n",
+           (int)c->kind, c->level, c->array, c->axis,
+           c->name == NULL ? "" : c->name, c->factor.least, c->factor.most,
+           c->utilisation);
+  }
+  printf("  sums apart %d\n", it->tiny.arch.sums_apart);
   tiny_case_write(stdout, &it->tiny);
 }
 
@@ -520,7 +581,8 @@ typedef struct asked {
   brute *b;
   cds_fuser *fuser;
   cds_fuse_result *result;
-  uint64_t mismatches, feasible, looped, tiled, outside, opened, beyond;
+  uint64_t mismatches, feasible, looped, tiled, outside, opened, beyond, kept,
+      apart;
 } asked;
 
 static void look_at(asked *all, const fuse_case *it) {
@@ -628,6 +690,8 @@ static bool check_all(const test_arguments *given, bool attention, brute *b,
     const cds_status begun = cds_fuser_begin(fuser, &it.tiny.arch, &it.group,
                                              it.tiny.goal.power_limit_w);
     bool good = true;
+    all.kept += it.all.count > 0;
+    all.apart += it.tiny.arch.sums_apart;
     for (unsigned price = 0; good && price < PRICES; price++) {
       good = ask(&all, &it, price, begun);
     }
@@ -643,6 +707,8 @@ static bool check_all(const test_arguments *given, bool attention, brute *b,
          given->cases, attention ? "with a softmax" : "of products",
          given->seed, PRICES, all.feasible, all.looped, all.beyond,
          all.mismatches, b->tried, b->searched, all.opened);
+  printf("%" PRIu64 " within constraints, %" PRIu64 " with sums apart\n",
+         all.kept, all.apart);
   if (attention) {
     printf("the best of %" PRIu64 " has tiles of rows, of %" PRIu64
            " with the output outside\n",

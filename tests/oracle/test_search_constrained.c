@@ -3,7 +3,9 @@
  * The search under random constraints against brute force: the same value for
  * every goal, or none exactly where no mapping is left; a mapping that the
  * constraints admit and that costs just that; a bound that holds. And the
- * predicate of src/spec against what the tests know of each mapping.
+ * predicate of src/spec against what the tests know of each mapping. Each pair
+ * is followed by itself as a stage of a fused group, with constraints on arrays
+ * and policies alone.
  *
  * Usage: test_search_constrained [seed N] [cases N] [case N] [times N]
  *                                [reports N]
@@ -31,7 +33,8 @@ enum { CASES = 600, CASES_QUICK = 40, COMPARED = 10 };
 static const double near = 1e-9;
 
 typedef struct totals {
-  uint64_t cases, policies, infeasible, contradictory, mismatches, wider;
+  uint64_t cases, stages, policies, infeasible, contradictory, mismatches,
+      wider;
   uint64_t mappings, searches, unproven, compared, binding;
   features shown;
 } totals;
@@ -185,6 +188,10 @@ static void check_case(depth_case *it, checker *by, uint64_t seed,
                        uint64_t number) {
   random_stream stream = random_start(seed ^ 0x5eed, number);
   constrain_case(&by->drawn, it, &stream);
+  if (it->einsum.stage != NULL) {
+    constrain_arrays_alone(&by->drawn);
+    by->sum.stages++;
+  }
   cds_rules rules;
   memset(&by->result, 0, sizeof by->result);
   const char *what = check(it, by);
@@ -229,11 +236,14 @@ int main(int argc, char **argv) {
        i++) {
     depth_case_make(it, given.seed, given.first + i, (unsigned)given.times);
     check_case(it, by, given.seed, given.first + i);
+    depth_case_make(it, given.seed, given.first + i, (unsigned)given.times);
+    depth_case_fuse(it, i % 2 == 0);
+    check_case(it, by, given.seed, given.first + i);
   }
   const totals *sum = &by->sum;
-  printf("%" PRIu64 " constrained pairs of seed %" PRIu64 ", %" PRIu64
-         " mismatches\n",
-         sum->cases, given.seed, sum->mismatches);
+  printf("%" PRIu64 " constrained pairs of seed %" PRIu64 " (%" PRIu64
+         " stages of fused groups), %" PRIu64 " mismatches\n",
+         sum->cases, given.seed, sum->stages, sum->mismatches);
   printf("%" PRIu64 " of policies alone (%" PRIu64
          " in a wider space), %" PRIu64 " contradictory, %" PRIu64
          " without a mapping; constraints change %" PRIu64 " of %" PRIu64
