@@ -19,14 +19,12 @@
 #include "spec/constraints.h"
 #include "spec/rules.h"
 #include "spec/space.h"
+#include "tests/support/accelforge_record.h"
 #include "tests/support/close.h"
 
 #define FOLDER CDS_SOURCE_DIR "/tests/golden/accelforge/"
 
-enum { WORD = 40, LINE = 200 };
-
-/* The record is in single precision. */
-static const double near = 1e-6;
+static const double near = ACCELFORGE_NEAR;
 
 typedef struct fixture {
   cds_arena *arena;
@@ -96,36 +94,6 @@ static void read_constraints(fixture *f, const char *name) {
   assert_fine(f, cds_constraints_check(&f->arch, &f->workload, f->diag));
 }
 
-/* ---- what is recorded ---------------------------------------------------- */
-
-typedef struct record {
-  char kind[WORD], arch[WORD], workload[WORD], operation[WORD];
-  char level[WORD], role[WORD];
-  double a, b; /* joule and seconds, or bits read and written */
-} record;
-
-static bool parse(record *out, const char *line) {
-  memset(out, 0, sizeof *out);
-  if (sscanf(line, "operation %39s %39s %39s %lf %lf", out->arch, out->workload,
-             out->operation, &out->a, &out->b) == 5) {
-    strcpy(out->kind, "operation");
-    return true;
-  }
-  if (sscanf(line, "total %39s %39s %lf %lf", out->arch, out->workload, &out->a,
-             &out->b) == 4) {
-    strcpy(out->kind, "total");
-    return true;
-  }
-  if (sscanf(line, "bits %39s %39s %39s %39s %39s %lf %lf", out->arch,
-             out->workload, out->operation, out->level, out->role, &out->a,
-             &out->b) == 7) {
-    strcpy(out->kind, "bits");
-    return true;
-  }
-  assert_int_equal(line[0], '#');
-  return false;
-}
-
 /* ---- where the search is quick ------------------------------------------- */
 
 static cds_search_result *search(fixture *f, const char *operation) {
@@ -144,7 +112,7 @@ static cds_search_result *search(fixture *f, const char *operation) {
 
 /* Whether the search proves the operation's best mapping within seconds;
  * minutes for the others (README.md). Fewer with sanitizers. */
-static bool is_searched(const record *it) {
+static bool is_searched(const accelforge_record *it) {
   const char *quick = getenv("CODESIGN_TEST_QUICK");
   const bool prefill = strcmp(it->workload, "gpt3-prefill") == 0;
   const bool attention =
@@ -160,7 +128,8 @@ static bool is_searched(const record *it) {
 
 /* ---- comparing ----------------------------------------------------------- */
 
-static void read_mapping(cds_mapping *out, fixture *f, const record *it) {
+static void read_mapping(cds_mapping *out, fixture *f,
+                         const accelforge_record *it) {
   cds_mapping_entry *entry = NULL;
   size_t entries = 0;
   const char *name =
@@ -183,7 +152,7 @@ static void read_mapping(cds_mapping *out, fixture *f, const record *it) {
 /* Counts and price of the mapping that stands beside the record, or, on the
  * architectures without arrays, of the one that is found. */
 static void run(cds_counts *counts, cds_cost *cost, fixture *f,
-                const record *it) {
+                const accelforge_record *it) {
   const cds_einsum *einsum = find_layer(f, it->operation);
   cds_mapping *mapping = cds_arena_alloc(f->arena, sizeof *mapping);
   cds_misfit misfit;
@@ -199,7 +168,7 @@ static void run(cds_counts *counts, cds_cost *cost, fixture *f,
       f, cds_price_einsum(cost, &f->arch, einsum, counts, (double)INFINITY));
 }
 
-static void add_constraints(fixture *f, const record *it) {
+static void add_constraints(fixture *f, const accelforge_record *it) {
   if (strcmp(it->arch, "tpu_v4i") != 0 || is_softmax(it->operation)) {
     return;
   }
@@ -208,8 +177,8 @@ static void add_constraints(fixture *f, const record *it) {
                                        matmuls ? "matmuls" : it->workload));
 }
 
-static void assert_cost(const record *it, const char *how, const cds_cost *cost,
-                        double energy, double seconds) {
+static void assert_cost(const accelforge_record *it, const char *how,
+                        const cds_cost *cost, double energy, double seconds) {
   const double joule = 1e-12 * cost->energy_pj;
   if (!(joule <= energy * (1 + near) && joule >= energy * (1 - near)) ||
       !(seconds <= it->b * (1 + near) && seconds >= it->b * (1 - near))) {
@@ -218,7 +187,7 @@ static void assert_cost(const record *it, const char *how, const cds_cost *cost,
   }
 }
 
-static void check_operation(const record *it) {
+static void check_operation(const accelforge_record *it) {
   fixture f;
   static cds_counts counts;
   cds_cost cost;
@@ -245,7 +214,7 @@ static unsigned tensor_of(const cds_einsum *einsum, const char *role) {
 }
 
 /* Fills and updates are written, reads and drains are read. */
-static void check_bits(const record *it) {
+static void check_bits(const accelforge_record *it) {
   fixture f;
   static cds_counts counts;
   cds_cost cost;
@@ -265,7 +234,7 @@ static void check_bits(const record *it) {
 }
 
 typedef struct sums {
-  record total;
+  accelforge_record total;
   double joule, seconds;
   unsigned operations, bits, totals;
 } sums;
@@ -280,13 +249,13 @@ static void check_total(const sums *it) {
 
 static void all_that_is_recorded_is_met(void **state) {
   (void)state;
-  char line[LINE];
+  char line[ACCELFORGE_LINE];
   sums sum = {.joule = 0};
   FILE *file = fopen(FOLDER "recorded.txt", "r");
   assert_non_null(file);
   while (fgets(line, sizeof line, file) != NULL) {
-    record it;
-    if (!parse(&it, line)) {
+    accelforge_record it;
+    if (!accelforge_parse(&it, line)) {
       continue;
     }
     if (strcmp(it.kind, "total") == 0) {
@@ -321,7 +290,7 @@ static void native_counts_differ_in_one_term(void **state) {
   static const char *const operations[] = {"V", "QK", "AV", "Z", "FFA", "FFB"};
   for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
     for (unsigned decode = 0; decode < 2; decode++) {
-      record it = {.arch = "tpu_v4i"};
+      accelforge_record it = {.arch = "tpu_v4i"};
       strcpy(it.workload, decode == 1 ? "gpt3-decode" : "gpt3-prefill");
       strcpy(it.operation, operations[i]);
       static cds_counts counts;
