@@ -60,8 +60,8 @@ cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
 /* Whether the call itself asks for fused chains. */
 bool cds_inputs_asks_fuse(const cds_cli *cli);
 /* Which chains may be fused: --fuse; none by another accounting unless it is
- * asked for, and none where the optimiser only knows single layers, a wrong call
- * when it is asked for there. */
+ * asked for, and none where the optimiser only knows single layers, a wrong
+ * call when it is asked for there. */
 cds_status cds_inputs_fuse(cds_fuse_mode *out, cds_inputs *inputs,
                            cds_cli *cli);
 /* A share that an option gives as "0.5" or "0.5 %"; refused, as a wrong call,

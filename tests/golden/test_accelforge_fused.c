@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "golden/layer_plan.h"
 #include "network/network.h"
 #include "network/searchers.h"
 #include "spec/constraints.h"
@@ -25,7 +26,6 @@
 #include "spec/space.h"
 #include "support/accelforge_record.h"
 #include "support/close.h"
-#include "support/layer_plan.h"
 #include "support/messages.h"
 
 #define FOLDER CDS_SOURCE_DIR "/tests/golden/accelforge/"
@@ -291,6 +291,7 @@ static const recorded_stage decode[OPERATIONS] = {
 typedef struct layer_case {
   fixture f;
   const char *workload;
+  bool constrained;
   plan_layer layer;
 } layer_case;
 
@@ -334,14 +335,15 @@ static void add_operations(layer_case *it, const cds_workload *workload,
   }
 }
 
-static void open_layer(layer_case *it, const char *workload, bool constrained,
-                       bool accelforge) {
+static void open_layer_on(layer_case *it, const char *workload,
+                          const char *const archs[2], bool constrained,
+                          bool accelforge) {
   memset(it, 0, sizeof *it);
   fixture_open(&it->f);
   it->workload = workload;
-  cds_arch *arch = read_arch(&it->f, "tpu_v4i", false, accelforge);
-  const cds_arch *scalar =
-      read_arch(&it->f, "tpu_v4i-scalar", false, accelforge);
+  it->constrained = constrained;
+  cds_arch *arch = read_arch(&it->f, archs[0], false, accelforge);
+  const cds_arch *scalar = read_arch(&it->f, archs[1], false, accelforge);
   const cds_workload *products = read_workload(&it->f, workload);
   if (constrained) {
     read_constraints(
@@ -358,6 +360,12 @@ static void open_layer(layer_case *it, const char *workload, bool constrained,
   it->layer.arena = it->f.arena;
   it->layer.searcher = cds_searcher_new();
   assert_non_null(it->layer.searcher);
+}
+
+static void open_layer(layer_case *it, const char *workload, bool constrained,
+                       bool accelforge) {
+  static const char *const archs[] = {"tpu_v4i", "tpu_v4i-scalar"};
+  open_layer_on(it, workload, archs, constrained, accelforge);
 }
 
 static void close_layer(layer_case *it) {
@@ -386,7 +394,15 @@ typedef struct layer_run {
   cds_cost cost[OPERATIONS];
   cds_counts counts[OPERATIONS];
   double energy_pj, latency_s;
+  bool partial; /* some operations are left out */
 } layer_run;
+
+/* The projections of the prefill take five seconds each within constraints. */
+static bool is_left_out(const layer_case *it, const recorded_stage *stage) {
+  const char *quick = getenv("CODESIGN_TEST_QUICK");
+  return quick != NULL && strcmp(quick, "1") == 0 && it->constrained &&
+         stage->rank == NULL && strcmp(it->workload, "gpt3-prefill") == 0;
+}
 
 /* The best mapping of each operation under the plan. The time of each is the
  * least there is, so that it is the best of the sums, too. */
@@ -397,6 +413,10 @@ static void run_layer(layer_run *out, layer_case *it,
   plan_copy_cost(&out->cost[0], &it->layer);
   for (unsigned i = 0; i < OPERATIONS; i++) {
     cds_search_result found;
+    if (i > 0 && is_left_out(it, &plan[i])) {
+      out->partial = true;
+      continue;
+    }
     if (i > 0) {
       set_stage(&out->stage[i], it, &plan[i], i);
       assert_true(plan_stage_solve(&found, &it->layer, &out->stage[i], i));
@@ -412,15 +432,19 @@ static void run_layer(layer_run *out, layer_case *it,
   plan_layer_forget(&it->layer);
 }
 
-static void read_total(double *out, const char *workload) {
+static void read_total_of(double *out, const char *arch, const char *workload) {
   recorded record;
   begin_record(&record);
-  while (next_record(&record, "tpu_v4i", workload)) {
+  while (next_record(&record, arch, workload)) {
     if (strcmp(record.at.kind, "total") == 0) {
       out[0] = record.at.a;
       out[1] = record.at.b;
     }
   }
+}
+
+static void read_total(double *out, const char *workload) {
+  read_total_of(out, "tpu_v4i", workload);
 }
 
 static unsigned operation_named(const layer_case *it, const char *name) {
@@ -445,16 +469,21 @@ static void check_layer(const char *workload, const recorded_stage *plan,
   begin_record(&record);
   while (next_record(&record, "tpu_v4i", workload)) {
     if (strcmp(record.at.kind, "total") == 0) {
-      assert_cost(&record.at, run.energy_pj, run.latency_s);
+      if (!run.partial) {
+        assert_cost(&record.at, run.energy_pj, run.latency_s);
+      }
       continue;
     }
     const unsigned i = operation_named(&it, record.at.operation);
+    seen += i > 0 && strcmp(record.at.kind, "bits") == 0;
+    if (i > 0 && is_left_out(&it, &plan[i])) {
+      continue;
+    }
     if (strcmp(record.at.kind, "operation") == 0) {
       assert_cost(&record.at, run.cost[i].energy_pj, run.cost[i].latency_s);
     } else if (i > 0) {
       assert_bits(&record.at, it.layer.op[i].arch, &run.stage[i].einsum,
                   &run.counts[i]);
-      seen++;
     }
   }
   assert_int_equal(seen, bits);
@@ -466,7 +495,6 @@ static void each_operation_of_a_decode_is_that_recorded(void **state) {
   check_layer("gpt3-decode", decode, 53);
 }
 
-/* The projections take some seconds each. */
 static void each_operation_of_a_prefill_is_that_recorded(void **state) {
   (void)state;
   check_layer("gpt3-prefill", prefill, 53);
@@ -592,9 +620,58 @@ static void no_plan_of_a_decode_takes_less(void **state) {
   prove_plan("gpt3-decode");
 }
 
-/* Literal counts, any ranks on any axis of the arrays, any part of them in use.
- */
-static void check_free_plan(const char *workload, double edp) {
+/* On `simple` all words cost the same everywhere: what is fused takes as much
+ * as what is not, and more where it is copied. */
+static void on_simple_fusing_gains_nothing(void **state) {
+  (void)state;
+  static const char *const archs[] = {"simple", "simple"};
+  static const char *const workloads[] = {"gpt3-prefill", "gpt3-decode"};
+  for (unsigned w = 0; w < 2; w++) {
+    static layer_case it;
+    double total[2] = {0};
+    recorded record;
+    read_total_of(total, "simple", workloads[w]);
+    open_layer_on(&it, workloads[w], archs, false, true);
+    it.layer.lambda_pj_per_s = 1e12 * total[0] / total[1];
+    plan_layer_solve(&it.layer, (double)INFINITY);
+    assert_true(it.layer.best.found);
+    begin_record(&record);
+    while (next_record(&record, "simple", workloads[w])) {
+      if (strcmp(record.at.kind, "operation") == 0) {
+        const cds_cost *cost =
+            &it.layer.best.cost[operation_named(&it, record.at.operation)];
+        assert_cost(&record.at, cost->energy_pj, cost->latency_s);
+      } else if (strcmp(record.at.kind, "total") == 0) {
+        const layer_sums best = sums_of(&it.layer.best);
+        assert_cost(&record.at, 1e12 * best.joule, best.seconds);
+      }
+    }
+    close_layer(&it);
+  }
+}
+
+/* Literal counts, any ranks on any axis of the arrays, any part of them in use:
+ * the recorded plan, which is the best one then, too (`plans`). */
+static void check_free_plan(const char *workload, const recorded_stage *plan,
+                            double edp) {
+  static layer_case it;
+  static layer_run run;
+  double total[2] = {0};
+  read_total(total, workload);
+  open_layer(&it, workload, false, false);
+  run_layer(&run, &it, plan, total);
+  assert_true(1e-12 * run.energy_pj * run.latency_s < total[0] * total[1]);
+  assert_close(1e-12 * run.energy_pj * run.latency_s, edp, near);
+  close_layer(&it);
+}
+
+static void free_of_its_space_the_plans_take_less(void **state) {
+  (void)state;
+  check_free_plan("gpt3-decode", decode, 1.2730332e-3);
+  check_free_plan("gpt3-prefill", prefill, 6.5655576e-2);
+}
+
+static void search_free_plan(const char *workload, double edp) {
   static layer_case it;
   double total[2] = {0};
   read_total(total, workload);
@@ -603,28 +680,22 @@ static void check_free_plan(const char *workload, double edp) {
   plan_layer_solve(&it.layer, 2e12 * total[0]);
   assert_true(it.layer.best.found);
   const layer_sums best = sums_of(&it.layer.best);
-  assert_true(best.joule * best.seconds < total[0] * total[1]);
-  assert_close(best.joule * best.seconds, edp, 1e-6);
+  assert_close(best.joule * best.seconds, edp, near);
   close_layer(&it);
 }
 
-static void free_plans_take_less(void **state) {
+static void no_plan_of_a_prefill_takes_less(void **state) {
   (void)state;
-  const char *quick = getenv("CODESIGN_TEST_QUICK");
-  check_free_plan("gpt3-decode", 1.2730332e-3);
-  if (quick == NULL || strcmp(quick, "1") != 0) {
-    check_free_plan("gpt3-prefill", 6.5655576e-2);
-  }
+  search_free_plan("gpt3-decode", 1.2730332e-3);
+  search_free_plan("gpt3-prefill", 6.5655576e-2);
+  prove_plan("gpt3-prefill");
 }
 
 /* Usage: test_accelforge_fused [plans]
- * plans: also proves the plan of the prefill, which takes some 20 minutes. */
+ * plans: the choice of plans that takes long instead, a quarter of an hour. */
 int main(int argc, char **argv) {
-  if (argc > 1 && strcmp(argv[1], "plans") == 0) {
-    prove_plan("gpt3-prefill");
-    puts("no plan of the prefill takes less");
-    return EXIT_SUCCESS;
-  }
+  const struct CMUnitTest plans[] = {
+      cmocka_unit_test(no_plan_of_a_prefill_takes_less)};
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_best_chains_are_those_recorded),
       cmocka_unit_test(free_chains_take_no_more),
@@ -632,7 +703,10 @@ int main(int argc, char **argv) {
       cmocka_unit_test(each_operation_of_a_prefill_is_that_recorded),
       cmocka_unit_test(literal_counts_differ_in_one_term),
       cmocka_unit_test(no_plan_of_a_decode_takes_less),
-      cmocka_unit_test(free_plans_take_less),
+      cmocka_unit_test(on_simple_fusing_gains_nothing),
+      cmocka_unit_test(free_of_its_space_the_plans_take_less),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return argc > 1 && strcmp(argv[1], "plans") == 0
+             ? cmocka_run_group_tests(plans, NULL, NULL)
+             : cmocka_run_group_tests(tests, NULL, NULL);
 }

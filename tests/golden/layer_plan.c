@@ -5,7 +5,7 @@
  * take no room and there is no loop: a nest in a loop is one without, whose
  * outermost loop it is, if homes take no room.
  */
-#include "support/layer_plan.h"
+#include "golden/layer_plan.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,7 +30,8 @@ typedef struct plan_walk {
   unsigned loop_first[PLAN_OPS_MAX], loop_last[PLAN_OPS_MAX];
 } plan_walk;
 
-static const double rounded = 1 + 1e-10;
+/* Plans that are no better than this are not looked for. */
+static const double better = 1 - 1e-10;
 
 static void stop(const char *why) {
   fprintf(stderr, "layer plan: %s\n", why);
@@ -355,7 +356,8 @@ static double taken_bits(const plan_walk *walk, unsigned op, unsigned last) {
 static void walk_from(plan_walk *walk, unsigned op, double sum);
 
 static double most(const plan_walk *walk) {
-  return walk->layer->best.value * rounded;
+  const layer_plan *best = &walk->layer->best;
+  return best->found ? best->value * better : best->value;
 }
 
 /* Solves the operations first .. last, whose places are set, and goes on. */
