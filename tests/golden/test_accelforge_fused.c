@@ -253,6 +253,38 @@ static void free_chains_take_no_more(void **state) {
   }
 }
 
+/* The search of plans below finds what the search of chains does. */
+static void both_searches_agree_on_chains(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < CHAINS; i++) {
+    static plan_layer layer;
+    chain_case it;
+    solve_chain(&it, i, true, true);
+    memset(&layer, 0, sizeof layer);
+    layer.home = cds_arch_level(it.arch, "GlobalBuffer");
+    layer.arena = it.f.arena;
+    layer.searcher = cds_searcher_new();
+    assert_non_null(layer.searcher);
+    layer.lambda_pj_per_s = it.result.energy_pj / it.result.latency_s;
+    for (unsigned op = 0; op < it.workload->layers; op++) {
+      const cds_layer *product = &it.workload->layer[op];
+      const bool last = op + 1 == it.workload->layers;
+      layer.op[layer.ops++] =
+          (plan_op){.name = product->name,
+                    .einsum = &product->einsum,
+                    .arch = it.arch,
+                    .like = op,
+                    .shared = {op == 0 ? PLAN_PRIVATE : op - 1, PLAN_PRIVATE,
+                               last ? PLAN_PRIVATE : op}};
+    }
+    plan_layer_solve(&layer, (double)INFINITY);
+    assert_true(layer.best.found);
+    assert_close(layer.best.value, 2 * it.result.energy_pj, 1e-9);
+    cds_searcher_free(layer.searcher);
+    close_chain(&it);
+  }
+}
+
 /* ---- a layer of GPT-3 -------------------------------------------------- */
 
 /* How an operation of the record runs: M a tensor in MainMemory, W all of it in
@@ -699,6 +731,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_best_chains_are_those_recorded),
       cmocka_unit_test(free_chains_take_no_more),
+      cmocka_unit_test(both_searches_agree_on_chains),
       cmocka_unit_test(each_operation_of_a_decode_is_that_recorded),
       cmocka_unit_test(each_operation_of_a_prefill_is_that_recorded),
       cmocka_unit_test(literal_counts_differ_in_one_term),
