@@ -12,6 +12,7 @@
 
 #include "fuse/chain.h"
 #include "fuse/fuse.h"
+#include "spec/constraints.h"
 #include "spec/space.h"
 #include "support/models.h"
 
@@ -147,6 +148,65 @@ static void answers_do_not_depend_on_what_was_asked(void **state) {
   close_setting(&it);
 }
 
+/* The hold of a tensor that is no intermediate; NULL: there is none. */
+static const cds_outer_node *find_home(const cds_fused_group *group,
+                                       const cds_outer *outer) {
+  for (unsigned n = 0; n < outer->nodes; n++) {
+    const cds_outer_node *node = &outer->node[n];
+    if (node->kind == CDS_OUTER_HOLD &&
+        !group->tensor[node->tensor].intermediate) {
+      return node;
+    }
+  }
+  return NULL;
+}
+
+static void a_level_that_bypasses_is_no_home(void **state) {
+  (void)state;
+  static setting it;
+  static cds_fuse_result without, result;
+  unsigned seen = 0;
+  open_setting(&it);
+  for (unsigned l = 1; l < it.arch.levels; l++) {
+    it.arch.level[l].keep = (cds_tensor_set){0}; /* contradicts no bypass */
+  }
+  for (unsigned i = 0; i < CHAINS * PRICES; i++) {
+    const cds_fused_group *group = &it.chain[i % CHAINS].group;
+    it.arch.constraints = NULL;
+    begin(&it, i % CHAINS);
+    assert_int_equal(
+        cds_fuser_solve(&without, it.fuser, prices[i / CHAINS], NULL), CDS_OK);
+    const cds_outer_node *home = find_home(group, &without.mapping.outer);
+    if (home == NULL) {
+      continue;
+    }
+    const char *layer =
+        group->stage[group->tensor[home->tensor].first].einsum->name;
+    cds_constraint bypass = {
+        .kind = CDS_CONSTRAINT_BYPASS,
+        .filter = {.patterns = 1, .pattern = &layer},
+        .text = "bypass",
+        .level = home->level,
+        .name = cds_fused_plain_tensor(group, home->tensor)->name};
+    const cds_constraints all = {1, 1, &bypass};
+    it.arch.constraints = &all;
+    begin(&it, i % CHAINS);
+    assert_int_equal(
+        cds_fuser_solve(&result, it.fuser, prices[i / CHAINS], NULL), CDS_OK);
+    assert_true(result.found && result.proven);
+    for (unsigned n = 0; n < result.mapping.outer.nodes; n++) {
+      const cds_outer_node *node = &result.mapping.outer.node[n];
+      assert_false(node->kind == CDS_OUTER_HOLD &&
+                   node->tensor == home->tensor && node->level == home->level);
+    }
+    assert_true(result.value >= without.value);
+    seen++;
+  }
+  assert_true(seen > 0);
+  it.arch.constraints = NULL;
+  close_setting(&it);
+}
+
 static volatile int hurry = 1;
 
 static void in_a_hurry_a_limit_may_leave_nothing(void **state) {
@@ -173,6 +233,7 @@ static void in_a_hurry_a_limit_may_leave_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_limit_leaves_out_what_is_above),
+      cmocka_unit_test(a_level_that_bypasses_is_no_home),
       cmocka_unit_test(begin_takes_the_limit_away),
       cmocka_unit_test(answers_do_not_depend_on_what_was_asked),
       cmocka_unit_test(in_a_hurry_a_limit_may_leave_nothing),
