@@ -724,7 +724,7 @@ static void no_plan_of_a_prefill_takes_less(void **state) {
 }
 
 /* Usage: test_accelforge_fused [plans]
- * plans: the choice of plans that takes long instead, a quarter of an hour. */
+ * plans: the choice of plans that takes long instead, half an hour. */
 int main(int argc, char **argv) {
   const struct CMUnitTest plans[] = {
       cmocka_unit_test(no_plan_of_a_prefill_takes_less)};
