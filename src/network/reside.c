@@ -397,8 +397,8 @@ static void keep(residing *it, double value) {
       for (size_t t = way->first; t < way->first + way->terms; t++) {
         uint64_t taken = 0;
         taken_at(&taken, it, it->bits, &problem->term[t]);
-        out->solution[t] =
-            upper(&it->curve[problem->term[t].question], taken)->solution;
+        const known *best = upper(&it->curve[problem->term[t].question], taken);
+        out->solution[t] = best != NULL ? best->solution : SIZE_MAX;
       }
     }
   }
