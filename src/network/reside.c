@@ -349,10 +349,12 @@ static void put_way(round_asks *asks, const residing *it, uint64_t q,
     if (!taken_at(&taken, it, q, term) || settled(of, taken)) {
       continue;
     }
-    const bool again = asked_at(of, taken) != NULL;
+    const bool late = it->problem->late[term->question];
+    const bool first = late && of->count == 0;
     const bool limited =
-        it->problem->late[term->question] && which->terms == 1 && !again;
-    put(asks, term->question, taken,
+        late && which->terms == 1 && asked_at(of, taken) == NULL;
+    /* With all the room first: that bounds it everywhere. */
+    put(asks, term->question, first ? 0 : taken,
         limited ? limit_of(it, q, use, way) / term->times : (double)INFINITY);
   }
 }
