@@ -86,6 +86,12 @@ cds_layer_result_einsum(const cds_layer_result *result) {
              : &result->layer->einsum;
 }
 
+/* Whether it runs as a layer alone may: not fused, nothing of it at home. */
+static inline bool cds_layer_result_alone(const cds_layer_result *result) {
+  return result->fused == NULL &&
+         (result->resident == NULL || result->resident->pass == NULL);
+}
+
 typedef struct cds_phase_result {
   double energy_pj, latency_s;
 } cds_phase_result;
@@ -100,9 +106,10 @@ typedef struct cds_residency_result {
   unsigned level;         /* where; 0: nothing may stay anywhere */
   uint64_t bits;          /* all that stays */
   uint64_t tensors, kept; /* that might stay, and that do */
+  uint64_t runs;          /* that share what it costs to bring them */
   /* All of it brought once, which all runs share. */
   double load_energy_pj, load_latency_s;
-  cds_point none;    /* the network without; NaN: not within the limits */
+  cds_point none;    /* the network without, whatever the limits */
   double outer_bits; /* through the outermost level without */
 } cds_residency_result;
 

@@ -391,6 +391,9 @@ static cds_status fill_load(filling *to, size_t i) {
   entry->chain = 0;
   entry->operation.unit = it->asker->arch->level[it->blocks.level].name;
   entry->operation.at = it->blocks.level;
+  (void)cds_tensor_words(&entry->operation.reads[0], &entry->layer->einsum,
+                         item->tensor);
+  entry->operation.fills[it->blocks.level] = entry->operation.reads[0];
   share_cost(&entry->cost, &it->load[i], (double)runs_of(it));
   entry->own_edp_pj_s = entry->own_bound_pj_s =
       entry->cost.energy_pj * entry->cost.latency_s;
@@ -569,6 +572,7 @@ cds_status cds_resident_fill(cds_network_result *result, cds_resident *resident,
 void cds_resident_about(cds_residency_result *out,
                         const cds_resident *resident) {
   out->level = resident->blocks.level;
+  out->runs = runs_of(resident);
   out->tensors = 0;
   for (size_t i = 0; i < resident->blocks.items; i++) {
     out->tensors += resident->blocks.item[i].copies;
