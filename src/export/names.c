@@ -94,8 +94,10 @@ const char *cds_fuse_space(cds_fuse_mode fuse) {
 }
 
 const char *cds_residency_space(cds_residency_mode mode) {
-  static const char *const spaces[] = {"nothing stays on chip",
-                                       "weights stay on chip or not"};
+  static const char *const spaces[] = {
+      "nothing stays on chip", "chains hand results on on chip or not",
+      "weights stay on chip or not",
+      "weights stay, and chains hand results on, on chip or not"};
   return spaces[mode];
 }
 

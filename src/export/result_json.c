@@ -229,6 +229,7 @@ static void write_residency(cds_json *json, const cds_arch *arch,
   cds_json_count(json, "bits", residency->bits);
   cds_json_count(json, "tensors", residency->tensors);
   cds_json_count(json, "resident", residency->kept);
+  cds_json_count(json, "handed_on", residency->handed);
   cds_json_count(json, "runs", residency->runs);
   cds_json_number(json, "load_energy_pj", residency->load_energy_pj);
   cds_json_number(json, "load_latency_s", residency->load_latency_s);

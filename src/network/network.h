@@ -36,9 +36,11 @@ typedef struct cds_layer_fused {
 
 /* Which tensors may stay on chip from layer to layer and from run to run
  * (resident.h). */
-typedef enum cds_residency_mode {
-  CDS_RESIDENCY_NONE,
-  CDS_RESIDENCY_WEIGHTS
+typedef enum cds_residency_mode { /* bits */
+                                  CDS_RESIDENCY_NONE,
+                                  CDS_RESIDENCY_ACTIVATIONS,
+                                  CDS_RESIDENCY_WEIGHTS,
+                                  CDS_RESIDENCY_ALL
 } cds_residency_mode;
 
 typedef struct cds_residency {
@@ -52,8 +54,8 @@ typedef struct cds_layer_resident {
   /* With tensors of its own at home there, else NULL: then the mapping is one
    * of the layer alone in the room that is left. */
   const cds_fused_pass *pass;
-  uint64_t own_bits;   /* of its own tensors that stay */
-  uint64_t taken_bits; /* of those of others */
+  uint64_t own_bits;   /* of its own tensors that are at home there */
+  uint64_t taken_bits; /* of those of others, meanwhile */
 } cds_layer_resident;
 
 typedef struct cds_layer_result {
@@ -105,7 +107,8 @@ typedef struct cds_point {
 typedef struct cds_residency_result {
   unsigned level;         /* where; 0: nothing may stay anywhere */
   uint64_t bits;          /* all that stays */
-  uint64_t tensors, kept; /* that might stay, and that do */
+  uint64_t tensors, kept; /* weights that might stay, and that do */
+  uint64_t handed;        /* results that are handed on there, in one run */
   uint64_t runs;          /* that share what it costs to bring them */
   /* All of it brought once, which all runs share. */
   double load_energy_pj, load_latency_s;

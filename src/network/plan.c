@@ -184,7 +184,7 @@ void cds_unit_floor(cds_point *out, const cds_arch *arch,
     const cds_layer *layer = &plan->workload->layer[unit->first + i];
     cds_layer_floor(&floor, arch, layer, power_limit_w);
     if (plan->residency.mode != CDS_RESIDENCY_NONE) {
-      cds_resident_floor(&floor, arch, layer, power_limit_w);
+      cds_resident_floor(&floor, arch, plan, unit, i, power_limit_w);
     }
     out->energy_pj += floor.energy_pj;
     out->latency_s += floor.latency_s;

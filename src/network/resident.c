@@ -31,32 +31,47 @@ static uint64_t runs_of(const cds_resident *it) {
   return runs > 0 ? runs : 1;
 }
 
-bool cds_resident_possible(const cds_arch *arch, const cds_network_plan *plan) {
+/* With some tensors at home; false: that cannot be. */
+static bool floor_with(cds_point *out, const cds_arch *arch,
+                       const cds_layer *layer, uint32_t homes,
+                       double power_limit_w) {
   const unsigned level = cds_resident_level(arch);
-  bool any = false;
-  for (size_t i = 0; i < plan->workload->layers; i++) {
-    any = any || cds_resident_tensor(arch, &plan->workload->layer[i], level) !=
-                     UINT_MAX;
+  if (layer->kind == CDS_LAYER_OPERATION) {
+    cds_operation operation;
+    cds_operation_counts counts;
+    cds_cost cost;
+    cds_resident_operation(&operation, &layer->operation, homes, level);
+    if (cds_price_operation(&cost, &counts, arch, &operation, power_limit_w) !=
+        CDS_OK) {
+      return false;
+    }
+    *out = (cds_point){cost.energy_pj, cost.latency_s};
+    return true;
   }
-  return any && plan->residency.mode != CDS_RESIDENCY_NONE;
-}
-
-void cds_resident_floor(cds_point *out, const cds_arch *arch,
-                        const cds_layer *layer, double power_limit_w) {
-  const unsigned level = cds_resident_level(arch);
-  const unsigned tensor = cds_resident_tensor(arch, layer, level);
   cds_fused_pass pass;
   double dynamic_pj = 0;
   double latency_s = 0;
-  if (tensor == UINT_MAX) {
-    return;
-  }
-  cds_resident_pass(&pass, &layer->einsum, tensor, level);
+  cds_resident_pass(&pass, &layer->einsum, homes, level);
   cds_search_floor(&dynamic_pj, &latency_s, arch, &pass.einsum, power_limit_w);
-  const double energy_pj =
-      dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * latency_s;
-  out->energy_pj = fmin(out->energy_pj, energy_pj);
-  out->latency_s = fmin(out->latency_s, latency_s);
+  const double leakage_pj = cds_arch_leakage_w(arch) * 1e12 * latency_s;
+  *out = (cds_point){dynamic_pj + leakage_pj, latency_s};
+  return true;
+}
+
+void cds_resident_floor(cds_point *out, const cds_arch *arch,
+                        const cds_network_plan *plan,
+                        const cds_network_unit *unit, size_t part,
+                        double power_limit_w) {
+  const uint32_t all = cds_resident_homes(arch, plan, unit, part);
+  /* All sets of them but the empty one. */
+  for (uint32_t homes = all; homes > 0; homes = (homes - 1) & all) {
+    cds_point floor;
+    if (floor_with(&floor, arch, &plan->workload->layer[unit->first + part],
+                   homes, power_limit_w)) {
+      out->energy_pj = fmin(out->energy_pj, floor.energy_pj);
+      out->latency_s = fmin(out->latency_s, floor.latency_s);
+    }
+  }
 }
 
 /* ---- what a weight costs once ------------------------------------------- */
@@ -402,30 +417,34 @@ static cds_status fill_load(filling *to, size_t i) {
   return layer->name == NULL ? CDS_ENOMEM : CDS_OK;
 }
 
-/* A layer that runs alone, in the room that is left. */
-static cds_status fill_alone(filling *to, cds_layer_result *entry,
-                             const cds_resident_answer *answer) {
+/* A layer that runs by itself, in the room that is left. */
+static cds_status fill_alone(filling *to, cds_layer_result *entry, size_t t) {
   cds_resident *it = to->it;
+  const cds_resident_answer *answer =
+      it->search.answer[to->choice->solution[t]];
   const cds_resident_question *question =
       &it->blocks.question[answer->place->question];
+  const bool operation = entry->layer->kind == CDS_LAYER_OPERATION;
   cds_layer_resident *resident =
       (cds_layer_resident *)cds_arena_alloc(it->arena, sizeof *resident);
   if (resident == NULL) {
     return CDS_ENOMEM;
   }
-  *resident =
-      (cds_layer_resident){.own_bits = question->own_bits,
-                           .taken_bits = to->choice->bits - question->own_bits};
+  const uint64_t taken =
+      (uint64_t)((int64_t)to->choice->bits + it->blocks.term[t].shift);
+  *resident = (cds_layer_resident){
+      .own_bits = question->own_bits,
+      .taken_bits = taken - (operation ? question->own_bits : 0)};
   entry->resident = resident;
   entry->cost = answer->cost;
-  if (entry->layer->kind == CDS_LAYER_OPERATION) {
+  if (operation) {
     entry->status = CDS_LAYER_COSTED;
     entry->operation = answer->operation;
     return CDS_OK;
   }
   entry->status = answer->proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
   entry->mapping = answer->mapping;
-  if (question->tensor == UINT_MAX) {
+  if (question->homes == 0) {
     return CDS_OK;
   }
   cds_fused_pass *pass =
@@ -433,9 +452,9 @@ static cds_status fill_alone(filling *to, cds_layer_result *entry,
   if (pass == NULL) {
     return CDS_ENOMEM;
   }
-  cds_resident_pass(pass, &entry->layer->einsum, question->tensor,
+  cds_resident_pass(pass, &entry->layer->einsum, question->homes,
                     it->blocks.level);
-  pass->stage.taken_bits[it->blocks.level] = resident->taken_bits;
+  pass->stage.taken_bits[it->blocks.level] = taken;
   resident->pass = pass;
   return CDS_OK;
 }
@@ -474,11 +493,12 @@ static cds_status fill_part(filling *to, const part *at) {
   if (first->fused != NULL) {
     return fill_fused(to, at, first);
   }
+  to->result->residency.handed +=
+      at->count * it->blocks.handed[to->choice->way[at->use]];
   for (size_t t = 0; t < way->terms; t++) {
     cds_layer_result *entry = NULL;
     CDS_TRY(begin_entry(&entry, to, at->block->first + t, at->count));
-    CDS_TRY(fill_alone(
-        to, entry, it->search.answer[to->choice->solution[way->first + t]]));
+    CDS_TRY(fill_alone(to, entry, way->first + t));
   }
   return CDS_OK;
 }

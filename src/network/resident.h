@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * resident: a network whose weights may stay on chip over its steps and runs.
+ * resident: a network whose weights may stay on chip over its steps and runs,
+ * and whose chains may hand results on there, layer by layer.
  *
  * What counts. A weight that stays (is *pinned*) is at home, whole, at one
  * level (resident_blocks.h) in each run of its layer: not a word of it comes
@@ -30,8 +31,6 @@
 
 typedef struct cds_resident cds_resident;
 
-/* Whether the plan asks for it, and anything may stay on the design. */
-bool cds_resident_possible(const cds_arch *arch, const cds_network_plan *plan);
 /* Where something may stay. The arena outlives it; asker and plan stay where
  * they are. CDS_ENOMEM; CDS_EINPUT as cds_price_einsum. */
 cds_status cds_resident_begin(cds_resident **out, const cds_asker *asker,
@@ -50,9 +49,11 @@ void cds_resident_about(cds_residency_result *out,
                         const cds_resident *resident);
 /* Nodes opened by its searches. */
 uint64_t cds_resident_nodes(const cds_resident *resident);
-/* What no mapping of the layer undercuts, whatever stays; not above `out`, that
- * of the layer alone, which becomes the least of both. */
+/* What no mapping of a layer of a unit undercuts, whatever is at home; `out` is
+ * that of the layer alone, and becomes the least of both. */
 void cds_resident_floor(cds_point *out, const cds_arch *arch,
-                        const cds_layer *layer, double power_limit_w);
+                        const cds_network_plan *plan,
+                        const cds_network_unit *unit, size_t part,
+                        double power_limit_w);
 
 #endif

@@ -9,7 +9,7 @@
 #include "network/plan.h"
 #include "spec/constraints.h"
 
-enum { PARTS_MAX = CDS_STAGES_MAX };
+enum { PARTS_MAX = CDS_STAGES_MAX, LINKS_MAX = CDS_STAGES_MAX - 1 };
 
 unsigned cds_resident_level(const cds_arch *arch) {
   unsigned best = 0;
@@ -50,7 +50,8 @@ unsigned cds_resident_tensor(const cds_arch *arch, const cds_layer *layer,
   for (unsigned t = 0; t + 1 < einsum->tensors; t++) {
     uint64_t bits = 0;
     if (einsum->tensor[t].content == CDS_PARAMETERS &&
-        bits_of(&bits, einsum, t) && bits <= arch->level[level].size_bits &&
+        !einsum->tensor[t].intermediate && bits_of(&bits, einsum, t) &&
+        bits <= arch->level[level].size_bits &&
         may_stand(arch, &einsum->tensor[t], level)) {
       return t;
     }
@@ -59,14 +60,116 @@ unsigned cds_resident_tensor(const cds_arch *arch, const cds_layer *layer,
 }
 
 void cds_resident_pass(cds_fused_pass *out, const cds_einsum *einsum,
-                       unsigned tensor, unsigned level) {
+                       uint32_t homes, unsigned level) {
   memset(out, 0, sizeof *out);
   out->einsum = *einsum;
   out->einsum.stage = &out->stage;
   out->stage.rounds = 1;
   out->stage.repeats = 1;
-  out->stage.home[tensor].level = level;
-  (void)cds_tensor_words(&out->stage.home[tensor].tile_words, einsum, tensor);
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    if ((homes >> t & 1U) != 0) {
+      cds_home *home = &out->stage.home[t];
+      home->level = level;
+      (void)cds_tensor_words(&home->tile_words, einsum, t);
+    }
+  }
+}
+
+void cds_resident_operation(cds_operation *out, const cds_operation *operation,
+                            uint32_t homes, unsigned level) {
+  unsigned operand = 0;
+  *out = *operation;
+  for (unsigned i = 0; i < out->inputs; i++) {
+    if (out->input[i].row_words > 0 && (homes >> operand++ & 1U) != 0) {
+      out->input[i].home = level;
+    }
+  }
+  if ((homes >> operand & 1U) != 0) {
+    out->output.home = level;
+  }
+}
+
+/* ---- links -------------------------------------------------------------- */
+
+/* Intermediates of a chain that may be at home. */
+typedef struct links {
+  unsigned count;
+  unsigned tensor[LINKS_MAX]; /* of the group */
+  uint64_t bits[LINKS_MAX];
+} links;
+
+/* Whether every product that has the tensor may have it at home there. */
+static bool may_link(const cds_arch *arch, const cds_fused_group *group,
+                     unsigned tensor, unsigned level) {
+  bool fine = group->tensor[tensor].intermediate;
+  for (unsigned s = 0; s < group->stages && fine; s++) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    const unsigned own = cds_fused_own_tensor(stage, tensor);
+    if (own != UINT_MAX && stage->operation == NULL) {
+      fine = may_stand(arch, &stage->einsum->tensor[own], level) &&
+             !cds_constraints_concern(arch, stage->einsum, true);
+    }
+  }
+  return fine;
+}
+
+static void list_links(links *out, const cds_arch *arch,
+                       const cds_network_plan *plan,
+                       const cds_network_unit *unit, unsigned level) {
+  out->count = 0;
+  if ((plan->residency.mode & CDS_RESIDENCY_ACTIVATIONS) == 0 ||
+      unit->chain == NULL || level == 0) {
+    return;
+  }
+  const cds_fused_group *group = &unit->chain->group;
+  for (unsigned t = 0; t < group->tensors && out->count < LINKS_MAX; t++) {
+    const unsigned maker = group->tensor[t].maker;
+    uint64_t bits = 0;
+    if (maker < group->stages && may_link(arch, group, t, level)) {
+      const cds_einsum *einsum = group->stage[maker].einsum;
+      if (bits_of(&bits, einsum, einsum->tensors - 1) &&
+          bits <= arch->level[level].size_bits) {
+        out->tensor[out->count] = t;
+        out->bits[out->count++] = bits;
+      }
+    }
+  }
+}
+
+/* The layer's own number of a link, or UINT_MAX. */
+static unsigned own_of(const cds_network_unit *unit, size_t part,
+                       unsigned tensor) {
+  return cds_fused_own_tensor(&unit->chain->group.stage[part], tensor);
+}
+
+uint32_t cds_resident_homes(const cds_arch *arch, const cds_network_plan *plan,
+                            const cds_network_unit *unit, size_t part) {
+  const unsigned level = cds_resident_level(arch);
+  const cds_layer *layer = &plan->workload->layer[unit->first + part];
+  uint32_t homes = 0;
+  links all;
+  list_links(&all, arch, plan, unit, level);
+  for (unsigned i = 0; i < all.count; i++) {
+    const unsigned own = own_of(unit, part, all.tensor[i]);
+    homes |= own == UINT_MAX ? 0 : (uint32_t)1 << own;
+  }
+  const unsigned weight = cds_resident_tensor(arch, layer, level);
+  if ((plan->residency.mode & CDS_RESIDENCY_WEIGHTS) != 0 &&
+      weight != UINT_MAX) {
+    homes |= (uint32_t)1 << weight;
+  }
+  return homes;
+}
+
+bool cds_resident_possible(const cds_arch *arch, const cds_network_plan *plan) {
+  bool any = false;
+  for (size_t u = 0;
+       u < plan->units && plan->residency.mode != CDS_RESIDENCY_NONE; u++) {
+    for (size_t part = 0; part < plan->unit[u].layers && !any; part++) {
+      any = cds_resident_homes(arch, plan, &plan->unit[u], part) != 0;
+    }
+  }
+  return any;
 }
 
 /* ---- items and cells ---------------------------------------------------- */
@@ -133,7 +236,8 @@ static void add_item(listing *it, size_t index) {
   uint64_t bits = 0;
   uint64_t copies = 0;
   out->item_of[index] = SIZE_MAX;
-  if (tensor == UINT_MAX || !bits_of(&bits, &layer->einsum, tensor)) {
+  if ((out->plan->residency.mode & CDS_RESIDENCY_WEIGHTS) == 0 ||
+      tensor == UINT_MAX || !bits_of(&bits, &layer->einsum, tensor)) {
     return;
   }
   const size_t here = items_of(it, block->cell, &copies);
@@ -219,22 +323,26 @@ static cds_status number_cells(listing *it) {
 
 /* ---- the problem -------------------------------------------------------- */
 
-/* How many options, uses, ways and terms there are at most. */
+/* How many options, uses and ways there are at most. */
 typedef struct sizes {
-  size_t options, uses;
+  size_t options, uses, ways;
 } sizes;
 
 static sizes size_up(const listing *it) {
-  sizes all = {0, 0};
+  sizes all = {0, 0, 0};
   for (size_t c = 0; c < it->cells; c++) {
     uint64_t copies = 0;
     const size_t options = (size_t)1 << items_of(it, c, &copies);
-    size_t blocks = 0;
-    for (size_t b = 0; b < it->out->blocks; b++) {
-      blocks += it->out->block[b].cell == c;
-    }
     all.options += options;
-    all.uses += options * blocks;
+    for (size_t b = 0; b < it->out->blocks; b++) {
+      const cds_resident_block *block = &it->out->block[b];
+      links own;
+      if (block->cell == c) {
+        list_links(&own, it->arch, it->out->plan, block->unit, it->out->level);
+        all.uses += options;
+        all.ways += options * (((size_t)1 << own.count) + 1);
+      }
+    }
   }
   return all;
 }
@@ -243,11 +351,13 @@ static cds_status make_room(listing *it) {
   cds_resident_blocks *out = it->out;
   cds_arena *arena = it->arena;
   const sizes most = size_up(it);
-  const size_t terms = most.uses * (PARTS_MAX + 1);
+  const size_t terms = most.ways * PARTS_MAX;
   out->term =
       (cds_reside_term *)cds_arena_array(arena, terms, sizeof *out->term);
   out->way =
-      (cds_reside_way *)cds_arena_array(arena, 2 * most.uses, sizeof *out->way);
+      (cds_reside_way *)cds_arena_array(arena, most.ways, sizeof *out->way);
+  out->handed =
+      (unsigned *)cds_arena_array(arena, most.ways, sizeof *out->handed);
   out->use =
       (cds_reside_use *)cds_arena_array(arena, most.uses, sizeof *out->use);
   out->option = (cds_reside_option *)cds_arena_array(arena, most.options,
@@ -258,12 +368,11 @@ static cds_status make_room(listing *it) {
       (uint32_t *)cds_arena_array(arena, most.options, sizeof *out->mask);
   out->block_of_use =
       (size_t *)cds_arena_array(arena, most.uses, sizeof(size_t));
-  const size_t questions = 2 * out->plan->distinct + out->plan->units;
   out->question = (cds_resident_question *)cds_arena_array(
-      arena, questions, sizeof *out->question);
-  out->late = (bool *)cds_arena_array(arena, questions, sizeof *out->late);
-  return out->term == NULL || out->way == NULL || out->use == NULL ||
-                 out->option == NULL || out->cell == NULL ||
+      arena, terms, sizeof *out->question);
+  out->late = (bool *)cds_arena_array(arena, terms, sizeof *out->late);
+  return out->term == NULL || out->way == NULL || out->handed == NULL ||
+                 out->use == NULL || out->option == NULL || out->cell == NULL ||
                  out->mask == NULL || out->block_of_use == NULL ||
                  out->question == NULL || out->late == NULL
              ? CDS_ENOMEM
@@ -274,7 +383,7 @@ static cds_status make_room(listing *it) {
 static size_t ask(cds_resident_blocks *out, const cds_resident_question *put) {
   for (size_t q = 0; q < out->questions; q++) {
     const cds_resident_question *known = &out->question[q];
-    if (known->unit == put->unit && known->tensor == put->tensor &&
+    if (known->unit == put->unit && known->homes == put->homes &&
         (put->unit != SIZE_MAX || known->kind == put->kind)) {
       return q;
     }
@@ -284,30 +393,64 @@ static size_t ask(cds_resident_blocks *out, const cds_resident_question *put) {
   return out->questions++;
 }
 
-static void add_term(cds_resident_blocks *out, size_t question,
-                     uint64_t own_bits) {
-  out->term[out->problem.terms++] = (cds_reside_term){
-      .question = question, .shift = -(int64_t)own_bits, .times = 1};
+static void add_term(cds_resident_blocks *out, size_t question, int64_t shift) {
+  out->term[out->problem.terms++] =
+      (cds_reside_term){.question = question, .shift = shift, .times = 1};
 }
 
-/* Layer by layer, those tensors that stay at home. */
+/* What is at home of a layer, and what others have there: bits beside those
+ * that stay all the time. Of an operation all is taken from its room, as its
+ * own is no tile of its own. */
+static void add_layer(listing *it, const cds_resident_block *block, size_t part,
+                      uint32_t mask, const links *handed) {
+  cds_resident_blocks *out = it->out;
+  const size_t layer = block->first + part;
+  const size_t i = out->item_of[layer];
+  cds_resident_question put = {.kind = out->plan->kind[layer],
+                               .unit = SIZE_MAX};
+  int64_t shift = 0;
+  if (i != SIZE_MAX && (mask >> out->item[i].number & 1U) != 0) {
+    put.homes = (uint32_t)1 << cds_resident_tensor(
+                    it->arch, &it->workload->layer[layer], out->level);
+    put.own_bits = out->item[i].bits;
+    shift = -(int64_t)out->item[i].bits;
+  }
+  for (unsigned l = 0; l < handed->count; l++) {
+    const cds_fused_tensor *tensor =
+        &block->unit->chain->group.tensor[handed->tensor[l]];
+    const unsigned own = own_of(block->unit, part, handed->tensor[l]);
+    if (own != UINT_MAX) {
+      put.homes |= (uint32_t)1 << own;
+      put.own_bits += handed->bits[l];
+    }
+    const bool there = tensor->maker <= part && part <= tensor->last;
+    const bool apart = own == UINT_MAX ||
+                       it->workload->layer[layer].kind == CDS_LAYER_OPERATION;
+    shift += there && apart ? (int64_t)handed->bits[l] : 0;
+  }
+  add_term(out, ask(out, &put), shift);
+}
+
+/* Layer by layer, for each set of links that are at home. */
 static void add_apart(listing *it, const cds_resident_block *block,
                       uint32_t mask) {
   cds_resident_blocks *out = it->out;
-  cds_reside_way *way = &out->way[out->problem.ways++];
-  way->first = out->problem.terms;
-  way->terms = block->unit->layers;
-  for (size_t part = 0; part < way->terms; part++) {
-    const size_t layer = block->first + part;
-    const size_t i = out->item_of[layer];
-    cds_resident_question put = {
-        .kind = out->plan->kind[layer], .unit = SIZE_MAX, .tensor = UINT_MAX};
-    if (i != SIZE_MAX && (mask >> out->item[i].number & 1U) != 0) {
-      put.tensor = cds_resident_tensor(it->arch, &it->workload->layer[layer],
-                                       out->level);
-      put.own_bits = out->item[i].bits;
+  links all;
+  list_links(&all, it->arch, out->plan, block->unit, out->level);
+  for (uint32_t set = 0; set < (uint32_t)1 << all.count; set++) {
+    links handed = {.count = 0};
+    for (unsigned l = 0; l < all.count; l++) {
+      if ((set >> l & 1U) != 0) {
+        handed.tensor[handed.count] = all.tensor[l];
+        handed.bits[handed.count++] = all.bits[l];
+      }
     }
-    add_term(out, ask(out, &put), put.own_bits);
+    out->handed[out->problem.ways] = handed.count;
+    out->way[out->problem.ways++] =
+        (cds_reside_way){out->problem.terms, block->unit->layers};
+    for (size_t part = 0; part < block->unit->layers; part++) {
+      add_layer(it, block, part, mask, &handed);
+    }
   }
 }
 
@@ -318,8 +461,7 @@ static void add_fused(listing *it, const cds_resident_block *block) {
       !cds_chain_asked(out->plan, it->arch, block->unit->chain)) {
     return;
   }
-  const cds_resident_question put = {.unit = block->unit->twin,
-                                     .tensor = UINT_MAX};
+  const cds_resident_question put = {.unit = block->unit->twin};
   out->way[out->problem.ways++] = (cds_reside_way){out->problem.terms, 1};
   add_term(out, ask(out, &put), 0);
 }

@@ -11,6 +11,12 @@
  * A *block* is a layer or a chain where it stands in the workload. Blocks that
  * have tensors in common, in different phases, make a cell of reside.h, whose
  * instances are the copies. A block runs count / copies times for each.
+ *
+ * What a layer of a chain hands to a later one (an intermediate of the chain)
+ * may be at home on chip from the layer that makes it to the last that uses it
+ * (a *link*): whole, never brought from the outermost level nor taken there.
+ * Layers between these leave it its room. A chain that runs layer by layer has
+ * one way for each set of its links.
  */
 #ifndef CDS_NETWORK_RESIDENT_BLOCKS_H
 #define CDS_NETWORK_RESIDENT_BLOCKS_H
@@ -40,8 +46,9 @@ typedef struct cds_resident_block {
 typedef struct cds_resident_question {
   size_t kind;       /* of layers */
   size_t unit;       /* of the chain; SIZE_MAX: a layer */
-  unsigned tensor;   /* at home; UINT_MAX: none */
-  uint64_t own_bits; /* of that */
+  uint32_t homes;    /* tensors at home: of the einsum; of an operation those
+                        that go row by row, its result the last */
+  uint64_t own_bits; /* of these */
 } cds_resident_question;
 
 typedef struct cds_resident_blocks {
@@ -60,6 +67,7 @@ typedef struct cds_resident_blocks {
   cds_reside_option *option;
   cds_reside_cell *cell;
   uint32_t *mask;       /* by option: items of the cell that stay */
+  unsigned *handed;     /* by way: links that are at home */
   size_t *block_of_use; /* by use */
   cds_reside_problem problem;
 } cds_resident_blocks;
@@ -69,10 +77,18 @@ unsigned cds_resident_level(const cds_arch *arch);
 /* The tensor of the layer that may stay at the level, or UINT_MAX. */
 unsigned cds_resident_tensor(const cds_arch *arch, const cds_layer *layer,
                              unsigned level);
-/* The einsum with its tensor at home at the level, never brought there. `out`
- * must stay where it is. */
+/* The einsum with tensors at home at the level, never brought there nor taken
+ * away. `out` must stay where it is. */
 void cds_resident_pass(cds_fused_pass *out, const cds_einsum *einsum,
-                       unsigned tensor, unsigned level);
+                       uint32_t homes, unsigned level);
+/* The operation likewise. */
+void cds_resident_operation(cds_operation *out, const cds_operation *operation,
+                            uint32_t homes, unsigned level);
+/* Whether anything may stay or be handed on, as the plan asks for. */
+bool cds_resident_possible(const cds_arch *arch, const cds_network_plan *plan);
+/* Tensors of a layer of a unit that may be at home there. */
+uint32_t cds_resident_homes(const cds_arch *arch, const cds_network_plan *plan,
+                            const cds_network_unit *unit, size_t part);
 /* Everything lives in the arena. CDS_ENOMEM. */
 cds_status cds_resident_list(cds_resident_blocks *out, const cds_arch *arch,
                              const cds_network_plan *plan, cds_arena *arena);

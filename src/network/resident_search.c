@@ -69,8 +69,11 @@ static cds_status find_place(cds_resident_place **out, cds_resident_search *it,
   made->arch.level[it->blocks->level].size_bits -= taken;
   if (put->unit != SIZE_MAX) {
     made->group = it->blocks->plan->unit[put->unit].chain->group;
-  } else if (put->tensor != UINT_MAX) {
-    cds_resident_pass(&made->pass, &layer_of(it, put)->einsum, put->tensor,
+  } else if (layer_of(it, put)->kind == CDS_LAYER_OPERATION) {
+    cds_resident_operation(&made->operation, &layer_of(it, put)->operation,
+                           put->homes, it->blocks->level);
+  } else if (put->homes != 0) {
+    cds_resident_pass(&made->pass, &layer_of(it, put)->einsum, put->homes,
                       it->blocks->level);
   } else {
     made->pass.einsum = layer_of(it, put)->einsum;
@@ -167,11 +170,11 @@ static cds_status search_layer(cds_resident_answer *answer, const batch *all,
   return find_most(answer, it);
 }
 
-static cds_status price_operation(cds_resident_answer *answer, const batch *all,
-                                  const cds_layer *layer) {
+static cds_status price_operation(cds_resident_answer *answer,
+                                  const batch *all) {
   const cds_status status = cds_price_operation(
       &answer->cost, &answer->operation, &answer->place->arch,
-      &layer->operation, all->search->asker->options->power_limit_w);
+      &answer->place->operation, all->search->asker->options->power_limit_w);
   if (status != CDS_OK) {
     return nothing(answer);
   }
@@ -250,7 +253,7 @@ static cds_status answer_one(size_t index, const batch *all) {
   }
   const cds_layer *layer = layer_of(it, question);
   return layer->kind == CDS_LAYER_EINSUM ? search_layer(answer, all, index)
-                                         : price_operation(answer, all, layer);
+                                         : price_operation(answer, all);
 }
 
 static cds_status work_on(size_t index, void *payload) {

@@ -18,7 +18,8 @@ typedef struct cds_resident_place {
   uint64_t taken;
   cds_arch arch;       /* with that room */
   cds_fused_pass pass; /* of a layer: its einsum, a stage with a tensor home */
-  cds_fused_group group; /* of a chain */
+  cds_operation operation; /* of an operation */
+  cds_fused_group group;   /* of a chain */
 } cds_resident_place;
 
 /* What was found. */

@@ -21,7 +21,7 @@
 #include "support/close.h"
 #include "support/tiny_network.h"
 
-enum { LAYERS = 3, RANKS = 3, TENSORS = 3, LOOPS_MAX = 8, POINTS_MAX = 512 };
+enum { LAYERS = 3, TENSORS = 3, LOOPS_MAX = 8, POINTS_MAX = 512 };
 enum { WEIGHT = 1, GLB = 1 };
 
 static uint64_t draw(uint64_t *state, uint64_t low, uint64_t high) {
@@ -49,11 +49,11 @@ typedef struct mapper {
   const cds_arch *arch;
   const cds_einsum *einsum;
   cds_arena *scratch;
-  unsigned left[RANKS];
+  unsigned left[CDS_RANKS_MAX];
   unsigned loops;
   unsigned loop[LOOPS_MAX];
   unsigned gap[TENSORS]; /* loops above the tile in GLB; > loops: none */
-  unsigned spread;       /* rank over the array, or RANKS */
+  unsigned spread;       /* rank over the array; none: that many ranks */
 } mapper;
 
 static void add_point(points *out, point made) {
@@ -100,7 +100,7 @@ static void try_mapping(const mapper *m) {
                (cds_node){.kind = CDS_FOR, .rank = m->loop[place], .trips = 2});
     }
   }
-  if (m->spread < RANKS) {
+  if (m->spread < m->einsum->ranks) {
     add_node(&mapping,
              (cds_node){.kind = CDS_SPREAD, .rank = m->spread, .trips = 2});
   }
@@ -132,7 +132,7 @@ static void place_tiles(mapper *m, unsigned tensor) {
 
 static void place_loops(mapper *m) {
   bool placed = false;
-  for (unsigned r = 0; r < RANKS; r++) {
+  for (unsigned r = 0; r < m->einsum->ranks; r++) {
     if (m->left[r] > 0) {
       placed = true;
       m->left[r]--;
@@ -152,12 +152,12 @@ static void all_points_of(points *out, const cds_arch *arch,
   mapper m = {
       .out = out, .arch = arch, .einsum = einsum, .scratch = cds_arena_new()};
   out->count = 0;
-  for (m.spread = 0; m.spread <= RANKS; m.spread++) {
-    if (m.spread < RANKS &&
+  for (m.spread = 0; m.spread <= einsum->ranks; m.spread++) {
+    if (m.spread < einsum->ranks &&
         (arch->arrays == 0 || einsum->rank[m.spread].size < 2)) {
       continue;
     }
-    for (unsigned r = 0; r < RANKS; r++) {
+    for (unsigned r = 0; r < einsum->ranks; r++) {
       m.left[r] = 0;
       for (uint64_t rest = einsum->rank[r].size / (m.spread == r ? 2 : 1);
            rest > 1; rest /= 2) {
@@ -437,8 +437,349 @@ static void what_stays_is_the_least_of_all(void **state) {
   assert_true(sum.partly > sum.solved / 20);
 }
 
+/* ---- chains ------------------------------------------------------------- */
+
+/* A chain, at one price of time: its copies, what each may keep and hand on. */
+enum { PARTS = 3, LINKS = 2, CHAIN_COPIES = 3, SETS = 1 << 3 };
+
+typedef struct chain_kind {
+  unsigned layers, links;
+  unsigned first[LINKS], last[LINKS]; /* layers of each link */
+  unsigned own[LINKS][PARTS];         /* tensor of the layer; 9: none */
+  unsigned weights;                   /* layers that have some: a mask */
+} chain_kind;
+
+static const chain_kind kinds[] = {
+    {2, 1, {0}, {1}, {{2, 0}}, 3},
+    {3, 2, {0, 1}, {2, 2}, {{2, 9, 0}, {9, 2, 1}}, 3},
+    {3, 2, {0, 1}, {1, 2}, {{2, 0, 9}, {9, 1, 0}}, 0},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+typedef struct chain_case {
+  question q; /* architecture and workload */
+  const chain_kind *kind;
+  uint64_t copies, steps;
+  uint64_t weight_bits[PARTS], link_bits[LINKS];
+  cds_point load[PARTS];
+  points known[PARTS][1 << TENSORS]; /* by tensors at home */
+  cds_chain_group chain;
+  double lambda;
+} chain_case;
+
+/* Appends a product. */
+static void write_product(char *text, size_t size, const char *einsum,
+                          const char *handed, const char *ranks,
+                          const chain_case *it) {
+  const size_t length = strlen(text);
+  snprintf(text + length, size - length,
+           "  - {einsum: \"%s\", intermediate: [%s], ranks: {%s},\n"
+           "     count: %" PRIu64 ", steps: %" PRIu64 "}\n",
+           einsum, handed, ranks, it->copies, it->steps);
+}
+
+static void write_chain(char *text, size_t size, chain_case *it,
+                        uint64_t *random) {
+  static const unsigned sizes[] = {1, 2, 2, 4};
+  const unsigned m = sizes[draw(random, 0, 3)];
+  const unsigned n = sizes[draw(random, 0, 3)];
+  const unsigned k = sizes[draw(random, 0, 3)];
+  const unsigned p = sizes[draw(random, 0, 3)];
+  char ranks[3][64];
+  it->kind = &kinds[draw(random, 0, KINDS - 1)];
+  it->copies = draw(random, 1, CHAIN_COPIES);
+  it->steps = draw(random, 1, 3);
+  snprintf(text, size,
+           "workload: tiny\nprecision: {weights: 8 bit, activations: 8 bit, "
+           "accumulator: fp32}\nlayers:\n");
+  snprintf(ranks[0], sizeof ranks[0], "m: %u, n: %u, k: %u", m, n, k);
+  snprintf(ranks[1], sizeof ranks[1], "m: %u, n: %u, p: %u", m, n, p);
+  snprintf(ranks[2], sizeof ranks[2], "n: %u, p: %u, j: %u", n, p, k);
+  if (it->kind == &kinds[0]) {
+    write_product(text, size, "T[m,n] += X[m,k] * W[k,n]", "T", ranks[0], it);
+    write_product(text, size, "Y[m,p] += T[m,n] * V[n,p]", "T", ranks[1], it);
+  } else if (it->kind == &kinds[1]) {
+    write_product(text, size, "G[m,n] += X[m,k] * W[k,n]", "G", ranks[0], it);
+    write_product(text, size, "U[n,p] += A[n,j] * V[j,p]", "U", ranks[2], it);
+    write_product(text, size, "Z[m,p] += G[m,n] * U[n,p]", "G, U", ranks[1],
+                  it);
+  } else {
+    const size_t length = strlen(text);
+    it->steps *= it->copies;
+    it->copies = 1;
+    snprintf(text + length, size - length,
+             "  - {attention: {heads: %u, query: %u, context: %u,\n"
+             "     head_dim: %u}, count: %" PRIu64 "}\n",
+             k > 2 ? 2 : k, m > 2 ? 2 : m, n, p > 2 ? 2 : p, it->steps);
+  }
+}
+
+static void make_chain(chain_case *it, uint64_t seed) {
+  uint64_t random = seed;
+  char arch[2048];
+  char workload[2048];
+  question *q = &it->q;
+  fixture_open(&q->f);
+  q->room = 8 * draw(&random, 4, 60);
+  q->runs = draw(&random, 1, 4);
+  it->lambda =
+      draw(&random, 0, 4) == 0 ? 0 : 1e9 * (double)draw(&random, 1, 400);
+  snprintf(arch, sizeof arch,
+           "architecture: small\nclock: 1 GHz\nlevels:\n"
+           "  - {level: DRAM, size: 1 MiB, width: 8 bit,\n"
+           "     bandwidth: %" PRIu64 " B/cycle,\n"
+           "     energy: {read: %" PRIu64 " pJ, update: 60 pJ}}\n"
+           "  - {level: GLB, size: %" PRIu64 " B, bandwidth: %" PRIu64
+           " B/cycle, width: 8 bit,\n"
+           "     energy: {read: 5 pJ, fill: 6 pJ, update: 6 pJ, drain: 5 "
+           "pJ}}\n%s  - {compute: MAC, energy: 1 pJ}\n"
+           "  - {compute: VPU, class: vector, at: GLB, lanes: 2, formats: "
+           "[fp32],\n     energy: 1 pJ}\n",
+           draw(&random, 1, 4), draw(&random, 20, 90), q->room / 8,
+           draw(&random, 1, 16),
+           draw(&random, 0, 1) == 0 ? "" : "  - {array: PE, cols: 2}\n");
+  write_chain(workload, sizeof workload, it, &random);
+  tiny_read(&q->f, &q->space, &q->workload, arch, workload);
+  assert_fine(&q->f,
+              cds_space_design(&q->arch, q->space, 0, q->f.arena, q->f.diag));
+  assert_int_equal(q->workload.layers, it->kind->layers);
+}
+
+static void list_chain(chain_case *it) {
+  question *q = &it->q;
+  const chain_kind *kind = it->kind;
+  assert_int_equal(cds_chain_find(&it->chain, &q->workload, 0), CDS_OK);
+  for (unsigned part = 0; part < kind->layers; part++) {
+    const cds_layer *layer = &q->workload.layer[part];
+    uint64_t words = 0;
+    if (layer->kind == CDS_LAYER_OPERATION) {
+      continue;
+    }
+    if ((kind->weights >> part & 1U) != 0) {
+      assert_int_equal(cds_tensor_words(&words, &layer->einsum, WEIGHT),
+                       CDS_OK);
+      it->weight_bits[part] = q->bits[part] = 8 * words;
+      it->load[part] = load_of(q, part);
+    }
+    for (unsigned homes = 0; homes < 1 << TENSORS; homes++) {
+      cds_fused_pass pass;
+      memset(&pass, 0, sizeof pass);
+      pass.einsum = layer->einsum;
+      pass.einsum.stage = &pass.stage;
+      pass.stage.rounds = pass.stage.repeats = 1;
+      for (unsigned t = 0; t < TENSORS; t++) {
+        cds_tensor_words(&words, &layer->einsum, t);
+        if ((homes >> t & 1U) != 0) {
+          pass.stage.home[t] = (cds_home){.level = GLB, .tile_words = words};
+        }
+      }
+      all_points_of(&it->known[part][homes], &q->arch, &pass.einsum);
+    }
+  }
+  for (unsigned l = 0; l < kind->links; l++) {
+    const cds_layer *maker = &q->workload.layer[kind->first[l]];
+    uint64_t words = maker->operation.output.words;
+    unsigned bits = maker->operation.output.format.bits;
+    if (maker->kind == CDS_LAYER_EINSUM) {
+      assert_int_equal(cds_tensor_words(&words, &maker->einsum, TENSORS - 1),
+                       CDS_OK);
+      bits = maker->einsum.tensor[TENSORS - 1].format.bits;
+    }
+    it->link_bits[l] = words * bits;
+  }
+}
+
+/* A layer with weights and links at home, others taking so many bits. */
+static double cost_of_part(const chain_case *it, unsigned part, bool kept,
+                           unsigned set, uint64_t stays) {
+  const question *q = &it->q;
+  const cds_layer *layer = &q->workload.layer[part];
+  uint64_t others = stays - (kept ? it->weight_bits[part] : 0);
+  unsigned homes = kept ? 1U << WEIGHT : 0;
+  uint64_t own = 0;
+  for (unsigned l = 0; l < it->kind->links; l++) {
+    const unsigned tensor = it->kind->own[l][part];
+    if ((set >> l & 1U) == 0) {
+      continue;
+    }
+    if (tensor < 9) {
+      homes |= 1U << tensor;
+      own += it->link_bits[l];
+    } else if (it->kind->first[l] < part && part < it->kind->last[l]) {
+      others += it->link_bits[l];
+    }
+  }
+  double least = (double)INFINITY;
+  if (layer->kind == CDS_LAYER_OPERATION) {
+    cds_arch arch = q->arch;
+    cds_operation operation = layer->operation;
+    cds_operation_counts counts;
+    cds_cost cost;
+    if (own + others > q->room) {
+      return least;
+    }
+    arch.level[GLB].size_bits -= own + others;
+    operation.input[0].home = (homes & 1U) != 0 ? GLB : 0;
+    operation.output.home = (homes & 2U) != 0 ? GLB : 0;
+    return cds_price_operation(&cost, &counts, &arch, &operation,
+                               (double)INFINITY) == CDS_OK
+               ? cost.energy_pj + it->lambda * cost.latency_s
+               : least;
+  }
+  const points *known = &it->known[part][homes];
+  for (size_t i = 0; i < known->count; i++) {
+    if (known->point[i].need_bits + others <= q->room) {
+      least = fmin(least, known->point[i].energy_pj +
+                              it->lambda * known->point[i].latency_s);
+    }
+  }
+  return least;
+}
+
+/* Fused in the room that is left, as the search of fused groups has it. */
+static double cost_fused(const chain_case *it, uint64_t stays) {
+  cds_arch arch = it->q.arch;
+  cds_fuser *fuser = cds_fuser_new();
+  cds_fuse_result *result = malloc(sizeof *result);
+  double value = (double)INFINITY;
+  arch.level[GLB].size_bits -= stays;
+  if (cds_fuser_begin(fuser, &arch, &it->chain.group, (double)INFINITY) ==
+          CDS_OK &&
+      cds_fuser_solve(result, fuser, it->lambda, NULL) == CDS_OK) {
+    value = result->energy_pj + it->lambda * result->latency_s;
+  }
+  free(result);
+  cds_fuser_free(fuser);
+  return value;
+}
+
+/* One copy that keeps some of its weights. */
+static double cost_of_copy(const chain_case *it, unsigned kept, uint64_t stays,
+                           double fused) {
+  double least = fused;
+  double loads = 0;
+  for (unsigned set = 0; set < 1U << it->kind->links; set++) {
+    double sum = 0;
+    for (unsigned part = 0; part < it->kind->layers; part++) {
+      sum += cost_of_part(it, part, (kept >> part & 1U) != 0, set, stays);
+    }
+    least = fmin(least, sum);
+  }
+  for (unsigned part = 0; part < it->kind->layers; part++) {
+    if ((kept >> part & 1U) != 0) {
+      loads +=
+          (it->load[part].energy_pj + it->lambda * it->load[part].latency_s) /
+          (double)it->q.runs;
+    }
+  }
+  return (double)it->steps * least + loads;
+}
+
+static double brute_chain(const chain_case *it) {
+  unsigned kept[CHAIN_COPIES] = {0};
+  double best = (double)INFINITY;
+  for (;;) {
+    uint64_t stays = 0;
+    bool fits = true;
+    for (unsigned c = 0; c < it->copies; c++) {
+      fits = fits && (kept[c] & ~it->kind->weights) == 0;
+      for (unsigned part = 0; part < it->kind->layers; part++) {
+        stays += (kept[c] >> part & 1U) != 0 ? it->weight_bits[part] : 0;
+      }
+    }
+    if (fits && stays <= it->q.room) {
+      const double fused = cost_fused(it, stays);
+      double sum = 0;
+      for (unsigned c = 0; c < it->copies; c++) {
+        sum += cost_of_copy(it, kept[c], stays, fused);
+      }
+      best = fmin(best, sum);
+    }
+    unsigned c = 0;
+    while (c < it->copies && kept[c] + 1 == SETS) {
+      kept[c++] = 0;
+    }
+    if (c == it->copies) {
+      return best;
+    }
+    kept[c]++;
+  }
+}
+
+typedef struct chain_tally {
+  size_t kept, handed, fused, both;
+} chain_tally;
+
+static void compare_chain(uint64_t seed, chain_tally *sum) {
+  static chain_case it;
+  memset(&it, 0, sizeof it);
+  make_chain(&it, seed);
+  list_chain(&it);
+  question *q = &it.q;
+  const double least = brute_chain(&it);
+  cds_network_options options = CDS_NETWORK_OPTIONS_INIT;
+  options.searchers = cds_searchers_new();
+  cds_network_plan plan;
+  assert_fine(&q->f, cds_network_plan_make(&plan, &q->workload, CDS_FUSE_ALL,
+                                           false, q->f.arena));
+  plan.residency = (cds_residency){CDS_RESIDENCY_ALL, q->runs};
+  cds_asker asker = {.arch = &q->arch,
+                     .plan = &plan,
+                     .options = &options,
+                     .arena = q->f.arena,
+                     .diag = q->f.diag};
+  assert_fine(&q->f, cds_asker_begin(&asker));
+  cds_resident *resident = NULL;
+  if (cds_resident_possible(&q->arch, &plan)) {
+    assert_fine(&q->f, cds_resident_begin(&resident, &asker, q->f.arena));
+    cds_hull_ask ask = {.lambda = it.lambda};
+    assert_fine(&q->f, cds_resident_solve(&ask, 1, resident));
+    const double value =
+        ask.answer.energy_pj + it.lambda * ask.answer.latency_s;
+    if (!close_enough(value, least, 1e-11)) {
+      print_error("chain %" PRIu64 ": %.17g, brute force %.17g\n", seed, value,
+                  least);
+    }
+    assert_close(value, least, 1e-11);
+    assert_true(ask.answer.proven);
+    cds_network_result result = {.phases = 1};
+    cds_phase_result phase;
+    cds_layer_result alone[PARTS] = {{.chain = 1}};
+    result.phase = &phase;
+    result.layer = alone;
+    options.details = true;
+    assert_fine(&q->f,
+                cds_resident_fill(&result, resident, ask.answer.solution));
+    assert_close(phase.energy_pj, ask.answer.energy_pj, 1e-12);
+    sum->kept += result.residency.kept > 0;
+    sum->handed += result.residency.handed > 0;
+    sum->fused += result.fused > 0;
+    sum->both += result.residency.kept > 0 && result.residency.handed > 0;
+    const cds_hull_layer floor = cds_resident_layer(resident);
+    assert_true(floor.energy_pj <= ask.answer.energy_pj * (1 + 1e-12));
+    assert_true(floor.latency_s <= ask.answer.latency_s * (1 + 1e-12));
+    cds_resident_end(resident);
+  }
+  cds_searchers_free(options.searchers);
+  fixture_close(&q->f);
+}
+
+static void what_chains_hand_on_is_the_least_of_all(void **state) {
+  (void)state;
+  const uint64_t cases = getenv("CODESIGN_TEST_QUICK") != NULL ? 20 : 200;
+  chain_tally sum = {0};
+  for (uint64_t seed = 1; seed <= cases; seed++) {
+    compare_chain(seed, &sum);
+  }
+  print_message("%" PRIu64 " chains: %zu keep weights, %zu hand results on, "
+                "%zu both, %zu run fused\n",
+                cases, sum.kept, sum.handed, sum.both, sum.fused);
+  assert_true(sum.handed > 0 && sum.fused > 0 && sum.both > 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_chains_hand_on_is_the_least_of_all),
       cmocka_unit_test(what_stays_is_the_least_of_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
