@@ -527,13 +527,17 @@ static void add_phases(const filling *to) {
   cds_network_result *result = to->result;
   memset(result->phase, 0, result->phases * sizeof *result->phase);
   result->fused = 0;
+  size_t last = 0;
   for (size_t i = 0; i < result->layers; i++) {
     const cds_layer_result *entry = &result->layer[i];
     cds_phase_result *phase = &result->phase[entry->layer->phase];
     const double count = (double)entry->layer->count;
     phase->energy_pj += count * entry->cost.energy_pj;
     phase->latency_s += count * entry->cost.latency_s;
-    result->fused += entry->fused != NULL && entry->fused->stage == 0;
+    if (entry->fused != NULL && entry->chain != last) {
+      last = entry->chain;
+      result->fused++;
+    }
   }
 }
 
