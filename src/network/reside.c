@@ -481,7 +481,9 @@ static cds_status work(residing *it) {
       keep(it, value);
     }
     out->proven = out->found && out->value <= bound * (1 + NEAR);
-    if (out->proven || asks.count == 0) {
+    const bool hurried =
+        out->found && cds_control_hurried(it->problem->control);
+    if (out->proven || asks.count == 0 || hurried) {
       break;
     }
     CDS_TRY(send(it, &asks));

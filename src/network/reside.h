@@ -48,6 +48,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "codesign/control.h"
 #include "codesign/status.h"
 
 typedef struct cds_reside_term {
@@ -107,6 +108,7 @@ typedef struct cds_reside_problem {
   const cds_reside_cell *cell;
   cds_reside_solver solve;
   void *payload;
+  const cds_control *control; /* NULL: never hurries */
 } cds_reside_problem;
 
 typedef struct cds_reside_result {
@@ -120,7 +122,8 @@ typedef struct cds_reside_result {
   uint64_t rounds, asks;
 } cds_reside_result;
 
-/* Everything lives in the arena. CDS_ENOMEM, or what the solver returned. */
+/* Everything lives in the arena. When the control hurries, the best choice so
+ * far with its bound. CDS_ENOMEM, or what the solver returned. */
 cds_status cds_reside_solve(cds_reside_result *out,
                             const cds_reside_problem *problem,
                             cds_arena *arena);

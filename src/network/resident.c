@@ -302,6 +302,7 @@ static cds_status answer_one(cds_hull_ask *ask, cds_resident *it) {
   price_options(it);
   it->blocks.problem.solve = answer_all;
   it->blocks.problem.payload = it;
+  it->blocks.problem.control = it->asker->options->control;
   CDS_TRY(cds_reside_solve(&made->choice, &it->blocks.problem, it->arena));
   if (!made->choice.found) {
     return CDS_EINFEASIBLE;
