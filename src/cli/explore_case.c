@@ -104,6 +104,28 @@ static cds_status read_pareto(cds_explore_case *it) {
   return CDS_EINPUT;
 }
 
+/* What stays on chip, where it goes with what else is asked. */
+static cds_status read_residency(cds_explore_case *it) {
+  const cds_options *options = it->cli->options;
+  it->options.residency.mode = (cds_residency_mode)options->residency;
+  it->options.residency.runs = options->runs;
+  if (options->residency == CDS_RESIDENCY_NONE) {
+    return CDS_OK;
+  }
+  const char *other =
+      it->with_pareto                                ? "--pareto"
+      : options->optimizer == CDS_OPTIMIZER_MILP     ? "--optimizer milp"
+      : options->accounting != CDS_ACCOUNTING_NATIVE ? "--accounting"
+      : it->inputs.workload.parts > 0                ? "a mix of workloads"
+                                                     : NULL;
+  if (other == NULL) {
+    return CDS_OK;
+  }
+  it->inputs.wrong_call = true;
+  cds_cli_error(it->cli, "'--residency' does not go with %s", other);
+  return CDS_EINPUT;
+}
+
 cds_status cds_case_prepare(cds_explore_case *it) {
   CDS_TRY(read_pareto(it));
   it->options.objective = cds_inputs_objective(&it->inputs, it->cli);
@@ -112,6 +134,7 @@ cds_status cds_case_prepare(cds_explore_case *it) {
   if (it->with_pareto && !cds_option_typed(it->cli->options, "fuse")) {
     it->options.fuse = CDS_FUSE_NONE; /* takes minutes where time weighs most */
   }
+  CDS_TRY(read_residency(it));
   it->options.threads = (unsigned)it->cli->options->jobs;
   return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,
                            it->cli);

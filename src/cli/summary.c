@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/inputs.h"
+#include "cli/residency.h"
 #include "export/breakdown.h"
 
 enum {
@@ -103,6 +104,11 @@ static void write_proof(const cds_page *page, const cds_report *report) {
   if (result->network.chains > 0) {
     space = cds_cli_printf(page->arena, "%s; %s", space,
                            cds_fuse_space(report->options->fuse));
+  }
+  if (report->options->residency.mode != CDS_RESIDENCY_NONE) {
+    space =
+        cds_cli_printf(page->arena, "%s; %s", space,
+                       cds_residency_space(report->options->residency.mode));
   }
   if (result->proven && result->complete) {
     text = cds_cli_printf(
@@ -665,6 +671,7 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   write_other(page, &sum);
   write_traffic(page, report, &sum);
   write_fusion(page, report, &sum);
+  cds_residency_write(page, report);
   write_bottleneck(page, report, &sum);
   write_pareto(page, report);
   write_designs(page, report);

@@ -34,8 +34,9 @@ typedef struct cds_explore_options {
   size_t limits;
   const cds_limit *limit;
   cds_search_options search;
-  cds_fuse_mode fuse; /* which chains may be fused */
-  unsigned threads;   /* 0: one per core */
+  cds_fuse_mode fuse;      /* which chains may be fused */
+  cds_residency residency; /* not with limits on tokens, nor for Pareto sets */
+  unsigned threads;        /* 0: one per core */
   const cds_control *control;
 } cds_explore_options;
 

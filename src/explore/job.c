@@ -292,6 +292,7 @@ cds_status cds_job_begin(cds_job *out, const cds_space *space,
   CDS_TRY(cds_limits_apply(&out->limits, options, workload, diag));
   CDS_TRY(cds_network_plan_make(&out->plan, workload, options->fuse,
                                 cds_limits_on_tokens(&out->limits), arena));
+  out->plan.residency = options->residency;
   CDS_TRY(prepare_designs(out, diag));
   return prepare_workers(out);
 }

@@ -186,10 +186,11 @@ static void write_values(cds_json *json, const cds_layer_result *result) {
   const cds_cost *cost = &result->cost;
   const double edp = cost->energy_pj * cost->latency_s;
   const bool costed = result->status == CDS_LAYER_COSTED;
-  /* A layer that runs fused is proven with its chain only. */
-  const double bound = result->fused != NULL ? (double)NAN
-                       : costed              ? edp
-                                             : result->own_bound_pj_s;
+  /* A layer that runs fused, or has something at home, is proven with its
+   * chain, or with the network, only. */
+  const double bound = !cds_layer_result_alone(result) ? (double)NAN
+                       : costed                        ? edp
+                                                       : result->own_bound_pj_s;
   cds_json_number(json, "energy_pj", cost->energy_pj);
   cds_json_number(json, "latency_s", cost->latency_s);
   cds_json_number(json, "cycles", cost->cycles);
@@ -218,6 +219,12 @@ bool cds_json_layer(cds_json *json, const cds_arch *arch,
     cds_json_text(json, "chain", NULL);
   }
   good = write_fused(json, arch, result, arena);
+  if (result->resident != NULL) {
+    cds_json_object_line(json, "resident");
+    cds_json_count(json, "own_bits", result->resident->own_bits);
+    cds_json_count(json, "taken_bits", result->resident->taken_bits);
+    cds_json_end(json);
+  }
   if (einsum) {
     const cds_einsum *piece = cds_layer_result_einsum(result);
     write_einsum(json, &layer->einsum);

@@ -93,6 +93,14 @@ const char *cds_fuse_space(cds_fuse_mode fuse) {
   return spaces[fuse];
 }
 
+const char *cds_residency_space(cds_residency_mode mode) {
+  static const char *const spaces[] = {
+      "nothing stays on chip", "chains hand results on on chip or not",
+      "weights stay on chip or not",
+      "weights stay, and chains hand results on, on chip or not"};
+  return spaces[mode];
+}
+
 const char *cds_mapping_space(const cds_arch *arch,
                               const cds_workload *workload,
                               cds_optimizer optimizer) {

@@ -23,6 +23,8 @@ const char *cds_mapping_space(const cds_arch *arch,
 
 /* Likewise which layers may be fused, and how. */
 const char *cds_fuse_space(cds_fuse_mode fuse);
+/* Likewise what may stay on chip from layer to layer and run to run. */
+const char *cds_residency_space(cds_residency_mode mode);
 
 typedef struct cds_input_file {
   const char *role; /* "architecture", "workload", "mix", "config", ... */

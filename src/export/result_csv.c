@@ -207,7 +207,6 @@ static void write_layer_header(cds_csv *csv, const cds_share *share,
   cds_csv_text(csv, "chain");
   cds_csv_text(csv, "fused");
   cds_csv_text(csv, "mapping");
-  cds_csv_end_record(csv);
 }
 
 /* The lines, separated by commas. */
@@ -252,7 +251,7 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
   const cds_cost *cost = &result->cost;
   const bool einsum = layer->kind == CDS_LAYER_EINSUM;
   const double edp = cost->energy_pj * cost->latency_s;
-  const double bound = result->fused != NULL ? (double)NAN
+  const double bound = !cds_layer_result_alone(result) ? (double)NAN
                        : result->status == CDS_LAYER_COSTED
                            ? edp
                            : result->own_bound_pj_s;
@@ -289,7 +288,18 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
                                                 cds_layer_result_einsum(result),
                                                 arena)
                            : NULL);
-  cds_csv_end_record(csv);
+}
+
+/* What stays on chip: of the layer itself, and of others meanwhile. */
+static void write_resident(cds_csv *csv, const cds_layer_result *result) {
+  const cds_layer_resident *resident = result->resident;
+  if (resident == NULL) {
+    cds_csv_empty(csv);
+    cds_csv_empty(csv);
+    return;
+  }
+  cds_csv_count(csv, resident->own_bits);
+  cds_csv_count(csv, resident->taken_bits);
 }
 
 bool cds_export_layers_csv(FILE *stream, const cds_arch *arch,
@@ -301,10 +311,20 @@ bool cds_export_layers_csv(FILE *stream, const cds_arch *arch,
   const cds_cost nothing = {0};
   cds_csv_begin(&csv, stream);
   const size_t shares = cds_energy_shares(share, arch, &nothing);
+  const bool stays = network->residency.level > 0;
   write_layer_header(&csv, share, shares, arena);
+  if (stays) {
+    cds_csv_text(&csv, "resident_bits");
+    cds_csv_text(&csv, "taken_bits");
+  }
+  cds_csv_end_record(&csv);
   for (size_t i = 0; i < network->layers; i++) {
     const cds_arena_mark mark = cds_arena_mark_get(arena);
     write_layer(&csv, arch, workload, &network->layer[i], arena);
+    if (stays) {
+      write_resident(&csv, &network->layer[i]);
+    }
+    cds_csv_end_record(&csv);
     cds_arena_reset(arena, mark);
   }
   return true;

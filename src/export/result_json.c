@@ -88,6 +88,10 @@ static bool write_space(cds_json *json, const cds_report *report,
                 cds_mapping_space(report->result->arch, report->workload,
                                   report->options->search.optimizer));
   cds_json_text(json, "fusion", cds_fuse_space(report->options->fuse));
+  if (report->options->residency.mode != CDS_RESIDENCY_NONE) {
+    cds_json_text(json, "residency",
+                  cds_residency_space(report->options->residency.mode));
+  }
   cds_json_text(json, "physics", "first-order");
   cds_json_count(json, "designs", cds_space_designs(space));
   cds_json_array(json, "variables");
@@ -212,6 +216,30 @@ static void write_fusion(cds_json *json, const cds_network_result *network) {
   cds_json_end(json);
 }
 
+/* What stays on chip, where that was asked for, and the network without. */
+static void write_residency(cds_json *json, const cds_arch *arch,
+                            const cds_network_result *network) {
+  const cds_residency_result *residency = &network->residency;
+  if (residency->level == 0) {
+    return;
+  }
+  const cds_point *none = &residency->none;
+  cds_json_object_line(json, "residency");
+  cds_json_text(json, "level", arch->level[residency->level].name);
+  cds_json_count(json, "bits", residency->bits);
+  cds_json_count(json, "tensors", residency->tensors);
+  cds_json_count(json, "resident", residency->kept);
+  cds_json_count(json, "handed_on", residency->handed);
+  cds_json_count(json, "runs", residency->runs);
+  cds_json_number(json, "load_energy_pj", residency->load_energy_pj);
+  cds_json_number(json, "load_latency_s", residency->load_latency_s);
+  cds_json_number(json, "without_energy_pj", none->energy_pj);
+  cds_json_number(json, "without_latency_s", none->latency_s);
+  cds_json_number(json, "without_edp_pj_s", none->energy_pj * none->latency_s);
+  cds_json_number(json, "without_outermost_bits", residency->outer_bits);
+  cds_json_end(json);
+}
+
 static void write_totals(cds_json *json, const cds_arch *arch,
                          const cds_network_result *network) {
   cds_cost total = {0}, other = {0};
@@ -246,6 +274,7 @@ static void write_totals(cds_json *json, const cds_arch *arch,
   cds_json_number(json, "compulsory_bits", compulsory);
   cds_json_end(json);
   write_fusion(json, network);
+  write_residency(json, arch, network);
   cds_json_energy(json, arch, &total);
   cds_json_end(json);
 }

@@ -10,6 +10,7 @@
 #include "network/choose.h"
 #include "network/frontier.h"
 #include "network/plan.h"
+#include "network/resident.h"
 
 typedef struct network_job {
   cds_network_result *out;
@@ -220,19 +221,17 @@ static cds_layer_status status_of(const network_job *job,
                                                     : CDS_LAYER_GAP;
 }
 
-/* A stage of a fused group. */
-static cds_status fill_stage(cds_layer_result *result, network_job *job,
-                             const cds_fuse_result *fused,
-                             const cds_layer_fused *at) {
-  cds_fused_pass *pass =
-      (cds_fused_pass *)cds_arena_alloc(job->arena, sizeof *pass);
-  cds_layer_fused *own =
-      (cds_layer_fused *)cds_arena_alloc(job->arena, sizeof *own);
+cds_status cds_layer_result_stage(cds_layer_result *result,
+                                  const cds_arch *arch,
+                                  const cds_fuse_result *fused,
+                                  const cds_layer_fused *at, cds_arena *arena) {
+  cds_fused_pass *pass = (cds_fused_pass *)cds_arena_alloc(arena, sizeof *pass);
+  cds_layer_fused *own = (cds_layer_fused *)cds_arena_alloc(arena, sizeof *own);
   if (pass == NULL || own == NULL) {
     return CDS_ENOMEM;
   }
-  CDS_TRY(cds_fused_pass_set(pass, &at->chain->group, job->arch, at->outer,
-                             at->stage, job->arena));
+  CDS_TRY(cds_fused_pass_set(pass, &at->chain->group, arch, at->outer,
+                             at->stage, arena));
   *own = *at;
   own->pass = pass;
   result->fused = own;
@@ -278,7 +277,7 @@ static cds_status fill_unit(cds_layer_result *result, network_job *job,
     }
     if (fused != NULL) {
       const cds_layer_fused at = {unit->chain, outer, NULL, (unsigned)part};
-      CDS_TRY(fill_stage(own, job, fused, &at));
+      CDS_TRY(cds_layer_result_stage(own, job->arch, fused, &at, job->arena));
     }
     if (cds_kind_is_product(&job->chooser, kind) && job->options->details) {
       CDS_TRY(add_counts(own, job));
@@ -471,22 +470,77 @@ static cds_status walk_apart(network_job *job) {
   return CDS_OK;
 }
 
+static void take_walk(cds_network_result *out, const cds_hull_result *walk) {
+  out->energy_pj = walk->energy_pj;
+  out->latency_s = walk->latency_s;
+  out->value = walk->value;
+  out->bound = walk->bound;
+  out->proven = walk->proven;
+  out->solves += walk->solves;
+  out->least_energy_pj = walk->least_energy_pj;
+  out->least_latency_s = walk->least_latency_s;
+  out->least_edp_pj_s = walk->least_edp_pj_s;
+}
+
+/* The same network with tensors that stay on chip, within the limits. */
+static cds_status walk_resident(network_job *job, cds_resident *resident) {
+  cds_network_result *out = job->out;
+  const cds_hull_layer all = cds_resident_layer(resident);
+  cds_hull_problem problem;
+  cds_hull_result walk;
+  CDS_TRY(make_problem(&problem, job));
+  problem.layers = 1;
+  problem.layer = &all;
+  problem.terms = 0;
+  problem.groups = 0;
+  problem.solve = cds_resident_solve;
+  problem.payload = resident;
+  CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
+  take_walk(out, &walk);
+  out->nodes += cds_resident_nodes(resident);
+  if (!walk.found) {
+    return CDS_ELIMIT;
+  }
+  CDS_TRY(fill_frontier(job, &walk));
+  return cds_resident_fill(out, resident, walk.choice[0]);
+}
+
+/* The network without anything that stays, whatever the limits, says what
+ * cannot be mapped, and what staying saves. */
+static cds_status solve_resident(network_job *job) {
+  cds_network_result *out = job->out;
+  cds_resident *resident = NULL;
+  out->residency.none = (cds_point){out->energy_pj, out->latency_s};
+  for (size_t i = 0; i < out->layers; i++) {
+    out->residency.outer_bits +=
+        out->layer[i].times * out->layer[i].cost.outer_bits;
+  }
+  CDS_TRY(cds_resident_begin(&resident, &job->chooser.asker, job->arena));
+  cds_resident_about(&out->residency, resident);
+  const cds_status status = walk_resident(job, resident);
+  cds_resident_end(resident);
+  return status;
+}
+
+static void drop_limits(cds_hull_problem *problem) {
+  problem->incumbent = (double)INFINITY;
+  problem->latency_limit_s = problem->energy_limit_pj = (double)INFINITY;
+  problem->edp_limit_pj_s = (double)INFINITY;
+}
+
 static cds_status walk_network(network_job *job) {
   cds_network_result *out = job->out;
   cds_hull_problem problem;
   cds_hull_result walk;
   CDS_TRY(make_problem(&problem, job));
+  const bool stays =
+      cds_resident_possible(job->arch, job->plan) && !problem.cut_groups;
+  if (stays) {
+    drop_limits(&problem);
+  }
   CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
-  out->energy_pj = walk.energy_pj;
-  out->latency_s = walk.latency_s;
-  out->value = walk.value;
-  out->bound = walk.bound;
-  out->proven = walk.proven;
-  out->solves = walk.solves;
+  take_walk(out, &walk);
   out->nodes += job->chooser.nodes;
-  out->least_energy_pj = walk.least_energy_pj;
-  out->least_latency_s = walk.least_latency_s;
-  out->least_edp_pj_s = walk.least_edp_pj_s;
   if (problem.cut_groups) {
     cds_network_tokens(&out->least_first_token_s, &out->least_token_s,
                        job->workload, walk.least_group_s);
@@ -496,7 +550,8 @@ static cds_status walk_network(network_job *job) {
   }
   CDS_TRY(fill_frontier(job, &walk));
   CDS_TRY(fill_layers(job, &walk));
-  return walk_apart(job);
+  CDS_TRY(walk_apart(job));
+  return stays ? solve_resident(job) : CDS_OK;
 }
 
 static cds_status begin_job(network_job **out, cds_network_result *result,
@@ -514,6 +569,7 @@ static cds_status begin_job(network_job **out, cds_network_result *result,
                           isfinite(options->token_limit_s);
     CDS_TRY(
         cds_network_plan_make(own, workload, options->fuse, by_phase, arena));
+    own->residency = options->residency;
   } else {
     *own = *options->plan;
   }

@@ -34,6 +34,30 @@ typedef struct cds_layer_fused {
   unsigned stage;
 } cds_layer_fused;
 
+/* Which tensors may stay on chip from layer to layer and from run to run
+ * (resident.h). */
+typedef enum cds_residency_mode { /* bits */
+                                  CDS_RESIDENCY_NONE,
+                                  CDS_RESIDENCY_ACTIVATIONS,
+                                  CDS_RESIDENCY_WEIGHTS,
+                                  CDS_RESIDENCY_ALL
+} cds_residency_mode;
+
+typedef struct cds_residency {
+  cds_residency_mode mode;
+  uint64_t runs; /* of the workload, one after the other, that share what it
+                    costs to bring the weights that stay; at least 1 */
+} cds_residency;
+
+/* A layer whose tensors, or those of others, stay on chip; in the arena. */
+typedef struct cds_layer_resident {
+  /* With tensors of its own at home there, else NULL: then the mapping is one
+   * of the layer alone in the room that is left. */
+  const cds_fused_pass *pass;
+  uint64_t own_bits;   /* of its own tensors that are at home there */
+  uint64_t taken_bits; /* of those of others, meanwhile */
+} cds_layer_resident;
+
 typedef struct cds_layer_result {
   const cds_layer *layer;
   double times; /* how often it runs in all */
@@ -46,6 +70,8 @@ typedef struct cds_layer_result {
   /* When it runs in a fused group, else NULL: `mapping` and `counts` are those
    * of cds_count with the pass, `cost` that of the whole run. */
   const cds_layer_fused *fused;
+  /* When something stays on chip, else NULL. */
+  const cds_layer_resident *resident;
   /* The layer alone (not the network): its best energy-delay product and a
    * lower bound on it, in pJ s; only with `details`, else NaN. */
   double own_edp_pj_s, own_bound_pj_s;
@@ -54,8 +80,18 @@ typedef struct cds_layer_result {
 /* The einsum that the mapping is of: in a fused group that of one pass. */
 static inline const cds_einsum *
 cds_layer_result_einsum(const cds_layer_result *result) {
-  return result->fused != NULL ? &result->fused->pass->einsum
-                               : &result->layer->einsum;
+  if (result->fused != NULL) {
+    return &result->fused->pass->einsum;
+  }
+  return result->resident != NULL && result->resident->pass != NULL
+             ? &result->resident->pass->einsum
+             : &result->layer->einsum;
+}
+
+/* Whether it runs as a layer alone may: not fused, nothing of it at home. */
+static inline bool cds_layer_result_alone(const cds_layer_result *result) {
+  return result->fused == NULL &&
+         (result->resident == NULL || result->resident->pass == NULL);
 }
 
 typedef struct cds_phase_result {
@@ -67,12 +103,27 @@ typedef struct cds_point {
   double energy_pj, latency_s;
 } cds_point;
 
+/* What stays on chip in a network, and what that saves. */
+typedef struct cds_residency_result {
+  unsigned level;         /* where; 0: nothing may stay anywhere */
+  uint64_t bits;          /* all that stays */
+  uint64_t tensors, kept; /* weights that might stay, and that do */
+  uint64_t handed;        /* results that are handed on there, in one run */
+  uint64_t runs;          /* that share what it costs to bring them */
+  /* All of it brought once, which all runs share. */
+  double load_energy_pj, load_latency_s;
+  cds_point none;    /* the network without, whatever the limits */
+  double outer_bits; /* through the outermost level without */
+} cds_residency_result;
+
 typedef struct cds_network_result {
   double energy_pj, latency_s; /* whole network, counts included */
   double value, bound;         /* of the objective */
   bool proven;
   size_t layers;
-  /* In the workload's order; same layers are solved once. */
+  /* In the workload's order; same layers are solved once. Where tensors stay
+   * on chip: one entry for each way that some of the layers run, with their
+   * number as the layer's count, and operations called 'load'. */
   cds_layer_result *layer;
   unsigned phases;
   cds_phase_result *phase; /* one run of each: weights of a mix left out */
@@ -84,6 +135,7 @@ typedef struct cds_network_result {
    * chain that is fused, else the same as the network. */
   size_t chains, fused, chains_outside;
   cds_point unfused;
+  cds_residency_result residency; /* all 0 where it was not asked for */
   /* Proven lower bounds on each metric alone (known without limits met). */
   double least_energy_pj, least_latency_s, least_edp_pj_s;
   /* Of the slowest phase, when there is a limit on it; else 0. */
@@ -119,13 +171,15 @@ typedef struct cds_network_plan {
   size_t *kind;    /* of each layer */
   bool by_phase;   /* the same in two phases are two units */
   cds_fuse_mode fuse;
+  cds_residency residency;
   size_t units; /* by first layer */
   cds_network_unit *unit;
   size_t *unit_of; /* of each layer */
   size_t *part;    /* its place in the unit */
 } cds_network_plan;
-/* Units that are the same run with the same mapping: in the whole network, or
- * within each phase. Lives in the arena. CDS_ENOMEM. */
+/* `residency` is for the caller to set. Units that are the same run with the
+ * same mapping: in the whole network, or within each phase. Lives in the arena.
+ * CDS_ENOMEM. */
 cds_status cds_network_plan_make(cds_network_plan *out,
                                  const cds_workload *workload,
                                  cds_fuse_mode fuse, bool by_phase,
@@ -156,6 +210,7 @@ typedef struct cds_network_options {
   double first_token_limit_s;   /* of each prefill phase; INFINITY: none */
   double token_limit_s;         /* a token of each decode phase; likewise */
   cds_fuse_mode fuse;           /* of a plan that is made anew */
+  cds_residency residency;      /* likewise */
   const cds_network_plan *plan; /* of the workload; NULL: made anew */
   cds_searchers *searchers;
   cds_search_options search; /* of each layer */

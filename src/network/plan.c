@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "fuse/least.h"
+#include "network/resident.h"
 
 /* Which layers are the same. */
 static cds_status list_kinds(cds_network_plan *out,
@@ -180,8 +181,11 @@ void cds_unit_floor(cds_point *out, const cds_arch *arch,
   *out = (cds_point){0, 0};
   for (size_t i = 0; i < unit->layers; i++) {
     cds_point floor;
-    cds_layer_floor(&floor, arch, &plan->workload->layer[unit->first + i],
-                    power_limit_w);
+    const cds_layer *layer = &plan->workload->layer[unit->first + i];
+    cds_layer_floor(&floor, arch, layer, power_limit_w);
+    if (plan->residency.mode != CDS_RESIDENCY_NONE) {
+      cds_resident_floor(&floor, arch, plan, unit, i, power_limit_w);
+    }
     out->energy_pj += floor.energy_pj;
     out->latency_s += floor.latency_s;
   }

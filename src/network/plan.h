@@ -16,6 +16,12 @@ bool cds_chain_asked(const cds_network_plan *plan, const cds_arch *arch,
 void cds_unit_floor(cds_point *out, const cds_arch *arch,
                     const cds_network_plan *plan, size_t index,
                     double power_limit_w, cds_arena *scratch);
+/* Fills in what a layer is as a stage of a fused group; `at` without its pass.
+ * CDS_ENOMEM, CDS_ELIMIT. */
+cds_status cds_layer_result_stage(cds_layer_result *result,
+                                  const cds_arch *arch,
+                                  const cds_fuse_result *fused,
+                                  const cds_layer_fused *at, cds_arena *arena);
 /* Whether weights, KV cache and activations fit the outermost level; diagnoses
  * the sum. CDS_EINFEASIBLE. */
 cds_status cds_network_footprint(const cds_arch *arch,

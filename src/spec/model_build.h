@@ -93,7 +93,7 @@ typedef struct cds_lowering {
   const cds_phase *phase;
   uint64_t rows;  /* tokens of one pass: sequences x tokens of each */
   uint64_t query; /* tokens of a sequence in one pass */
-  uint64_t steps; /* passes */
+  uint64_t steps; /* passes; 0 while layers are added that are others in each */
   uint64_t runs;  /* of the layers that are added */
 } cds_lowering;
 

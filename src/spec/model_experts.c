@@ -111,9 +111,12 @@ static cds_status add_product(cds_lowering *l, const char *part, uint64_t in,
   if (p.name == NULL) {
     return CDS_ENOMEM;
   }
+  const uint64_t steps = l->steps;
   l->runs = visits;
+  l->steps = 0; /* which experts come again is not known */
   const cds_status status = cds_lower_projection(l, &p);
   l->runs = runs;
+  l->steps = steps;
   return status;
 }
 

@@ -31,6 +31,7 @@ static cds_status head_of(cds_layer_head *out, const cds_lowering *l,
   out->place = l->model->place;
   out->count = l->runs;
   out->copies = 0;
+  out->steps = l->steps;
   return out->name == NULL ? CDS_ENOMEM : CDS_OK;
 }
 

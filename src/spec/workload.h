@@ -52,8 +52,9 @@ typedef struct cds_layer {
   cds_place place;
   cds_layer_kind kind;
   unsigned phase;
-  uint64_t count;    /* how often it runs in the phase (repeat counts, steps) */
-  cds_einsum einsum; /* LAYER_EINSUM */
+  uint64_t count; /* how often it runs in the phase (repeat counts, steps) */
+  uint64_t steps; /* runs in a phase with the same parameters; 0: not known */
+  cds_einsum einsum;       /* LAYER_EINSUM */
   cds_operation operation; /* LAYER_OPERATION */
   bool fusible;            /* its traffic could be removed by fusion */
 } cds_layer;

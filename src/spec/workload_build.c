@@ -102,7 +102,8 @@ static cds_status new_layer(cds_layer **out, cds_builder *builder,
   *layer = (cds_layer){.name = head->name,
                        .place = head->place,
                        .phase = builder->phase,
-                       .count = head->count};
+                       .count = head->count,
+                       .steps = head->steps};
   *out = layer;
   return CDS_OK;
 }

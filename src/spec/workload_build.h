@@ -26,6 +26,7 @@ typedef struct cds_layer_head {
   cds_place place;
   uint64_t count;  /* runs in the phase */
   uint64_t copies; /* of its parameters: layers of this shape */
+  uint64_t steps;  /* runs of each with the same parameters; 0: not known */
 } cds_layer_head;
 
 /* Rounds a rank of the einsums up to a multiple. */

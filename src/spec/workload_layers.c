@@ -616,6 +616,7 @@ static cds_status read_head(cds_layer_reading *reading, size_t number) {
     return CDS_ENOMEM;
   }
   reading->head.copies = cds_layer_size(keys->count);
+  reading->head.steps = cds_layer_size(keys->steps);
   if (!cds_mul_u64(&reading->head.count, reading->head.copies,
                    cds_layer_size(keys->steps))) {
     reading->head.count = 1;

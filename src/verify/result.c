@@ -321,6 +321,12 @@ cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
                   "'model_version' is not that of this program: "
                   "expected a result of the same version");
   }
+  const cds_yaml *stays = member(root, "space", "residency");
+  if (stays != NULL) {
+    return refuse(&it, stays,
+                  "tensors stay on chip in this result: expected one without "
+                  "'--residency', as nothing checks that yet");
+  }
   CDS_TRY(read_inputs(&it, false));
   CDS_TRY(read_arch(&it));
   CDS_TRY(read_limits(&it));
