@@ -44,7 +44,9 @@ void cds_residency_write(const cds_page *page, const cds_report *report) {
   }
   fputs("residency     ", page->stream);
   const char *text = residency->level == 0
-                         ? "nothing can stay on chip on this design"
+                         ? "nothing stays on chip: this design has no level "
+                           "for it, or limits are "
+                           "on single phases"
                          : what_stays(page, report);
   if (*text == '\0') {
     text = "nothing takes less when it stays on chip";
