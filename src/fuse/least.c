@@ -38,8 +38,10 @@ static cds_status online_floor(cds_floor *floor, const cds_outers *it,
                                const cds_fused_pass *pass, unsigned stage) {
   cds_fused_pass one = *pass;
   one.einsum.stage = &one.stage;
-  one.stage.online = (cds_online){
-      .tiles = 1, .strip_words = 1, .level = one.stage.home[0].level};
+  one.stage.online = (cds_online){.tiles = 1,
+                                  .firsts = 1,
+                                  .strip_words = 1,
+                                  .level = one.stage.home[0].level};
   cds_online_part part[CDS_ONLINE_STEPS];
   cds_cost cost;
   cds_operation_counts counts;
@@ -70,7 +72,7 @@ static cds_status product_least(cds_floor *out, const cds_outers *it,
                                 unsigned stage, unsigned level) {
   const cds_fused_einsum *own = &it->group->stage[stage];
   cds_fused_pass pass = {.einsum = *own->einsum,
-                         .stage = {.rounds = 1, .repeats = 1}};
+                         .stage = {.passes = 1, .repeats = 1}};
   cds_fused_pass moved = pass;
   unsigned may = 0;
   for (unsigned t = 0; t < own->einsum->tensors; t++) {
@@ -105,7 +107,7 @@ static cds_status stage_least(cds_floor *out, const cds_outers *it,
     return product_least(out, it, stage, level);
   }
   cds_fused_pass pass = {.einsum = *own->einsum,
-                         .stage = {.rounds = 1, .repeats = 1}};
+                         .stage = {.passes = 1, .repeats = 1}};
   pass.einsum.stage = &pass.stage;
   CDS_TRY(put_home(&pass, it, stage, level, 0));
   const cds_status made = operation_floor(out, it, &pass, stage);

@@ -351,7 +351,7 @@ static bool same_home(const cds_home *a, const cds_home *b) {
 }
 
 static bool same_pass(const cds_fused_pass *a, const cds_fused_pass *b) {
-  bool same = a->stage.rounds == b->stage.rounds &&
+  bool same = a->stage.passes == b->stage.passes &&
               a->stage.repeats == b->stage.repeats &&
               memcmp(a->stage.taken_bits, b->stage.taken_bits,
                      sizeof a->stage.taken_bits) == 0;
