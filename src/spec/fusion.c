@@ -382,6 +382,32 @@ static const char *loop_wrong(const cds_outer_check *it,
   return loop->trips == 1 ? NULL : cds_fused_loop_wrong(it->group, loop->rank);
 }
 
+/* Whether a mask lets a tile of sums over keys come back with results in it: it
+ * is replaced between pieces of keys, and some of its queries, which have loops
+ * inside, need fewer pieces than others. */
+static bool results_come_back(const cds_outer_check *it, unsigned at) {
+  const cds_fused_mask *mask = &it->group->mask;
+  const unsigned tensor = it->outer->node[at].tensor;
+  bool keys = false;
+  bool replaced = false;
+  for (unsigned n = 0; n < at; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
+    const bool loop = cds_outer_is_loop(node);
+    keys = keys || (loop && node->rank == mask->key);
+    replaced =
+        replaced ||
+        (keys && loop && cds_fused_tensor_has(it->group, tensor, node->rank));
+  }
+  bool queries = false;
+  for (unsigned n = at; n < it->outer->nodes; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
+    queries = queries || (cds_outer_is_loop(node) && node->rank == mask->query);
+  }
+  return mask->here && replaced && queries &&
+         it->group->tensor[tensor].maker < it->group->stages &&
+         !cds_fused_tensor_has(it->group, tensor, mask->key);
+}
+
 static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
   const cds_outer_node *hold = &it->outer->node[at];
   if (hold->tensor >= it->group->tensors || hold->level == 0 ||
@@ -403,12 +429,34 @@ static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
       cds_fused_sums_go_on(it->group, it->outer, hold->tensor)) {
     return "sums would leave for a level that adds them, and not come back";
   }
+  if (results_come_back(it, at)) {
+    return "a mask would let results come back among sums";
+  }
   if (cds_level_policy(it->arch, hold->level,
                        cds_fused_plain_tensor(it->group, hold->tensor)) ==
       CDS_MUST_NOT) {
     return "a tensor is held at a level that must not keep it";
   }
   return NULL;
+}
+
+/* Values that come up where sums are added are results only if they come once:
+ * sums of one pass are, those of several are not (count/count.h). */
+static const char *mask_wrong(const cds_outer_check *it, const uint64_t *left) {
+  const cds_fused_mask *mask = &it->group->mask;
+  bool adds = false;
+  for (unsigned l = 0; l < it->arch->levels; l++) {
+    adds = adds || it->arch->level[l].accumulate;
+  }
+  if (!mask->here || !adds ||
+      left[mask->key] == it->group->rank[mask->key].size) {
+    return NULL;
+  }
+  const uint64_t first = left[mask->key]; /* keys of the first piece */
+  return left[mask->query] > first || mask->offset > first - left[mask->query]
+             ? NULL
+             : "a mask leaves one pass to some sums that a level adds, and "
+               "several to others";
 }
 
 const char *cds_fused_outer_wrong(const cds_fused_group *group,
@@ -434,5 +482,5 @@ const char *cds_fused_outer_wrong(const cds_fused_group *group,
       return "an intermediate is not held";
     }
   }
-  return NULL;
+  return mask_wrong(&it, left);
 }

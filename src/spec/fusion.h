@@ -74,7 +74,11 @@
  * infinity, and cost what others do. A tile at home that the next pass that
  * runs needs, too, stays. The first keys count for all queries, so rows begin
  * with their first tile; rows that are not in tiles are whole for all queries.
- * Each of the two ranks has one outer loop at most. All axes of such a group
+ * Each of the two ranks has one outer loop at most. Where a level adds sums to
+ * what it has, all queries have several tiles of keys, or all have one. No tile
+ * of sums over keys comes back for further keys with queries that have all
+ * theirs: it is not replaced inside of a loop on keys and outside of one on
+ * queries. All axes of such a group
  * are ranks, and each stage but the one that uses the weights makes an
  * intermediate: nothing of a pass that does not run is missed.
  *
