@@ -261,7 +261,6 @@ static void set_live(cds_stage *out, const cds_placing *it,
 static cds_status set_passes(cds_fused_pass *out, const cds_placing *it,
                              const cds_fused_einsum *stage) {
   const cds_tensor *output = &stage->einsum->tensor[stage->einsum->tensors - 1];
-  const cds_fused_mask *mask = &it->group->mask;
   set_live(&out->stage, it, stage);
   for (unsigned n = 0; n < it->outer->nodes; n++) {
     if (!cds_outer_is_loop(&it->outer->node[n])) {
@@ -273,7 +272,7 @@ static cds_status set_passes(cds_fused_pass *out, const cds_placing *it,
     if (own < UINT_MAX) {
       out->einsum.rank[own].size /= trips;
     }
-    if (mask->here && (rank == mask->query || rank == mask->key)) {
+    if (cds_fused_of_mask(it->group, rank)) {
       continue;
     }
     const bool reduced = own < UINT_MAX && !cds_tensor_has_rank(output, own);

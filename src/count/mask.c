@@ -149,18 +149,14 @@ typedef struct cds_mask_walk {
   bool keys_outside;
 } cds_mask_walk;
 
-static bool of_mask(const cds_mask_walk *it, const cds_outer_node *node) {
-  return node->rank == it->group->mask.query ||
-         node->rank == it->group->mask.key;
-}
-
 /* Whether a loop inside of node n, other than the two of the mask, moves the
  * tile; `inner`: whether the inner one of the two is on a rank of it. */
 static bool moved_inside(const cds_mask_walk *it, unsigned n, unsigned place) {
   bool moved = false;
   for (unsigned i = n + 1; i < place; i++) {
     const cds_outer_node *node = &it->outer->node[i];
-    moved = moved || (cds_outer_is_loop(node) && !of_mask(it, node) &&
+    moved = moved || (cds_outer_is_loop(node) &&
+                      !cds_fused_of_mask(it->group, node->rank) &&
                       cds_fused_tensor_has(it->group, it->tensor, node->rank));
   }
   return moved;
@@ -180,7 +176,7 @@ static uint64_t moves(const cds_mask_walk *it, unsigned n, unsigned place) {
   const bool any =
       inner || cds_fused_tensor_has(it->group, it->tensor,
                                     it->keys_outside ? mask->key : mask->query);
-  if (of_mask(it, node)) {
+  if (cds_fused_of_mask(it->group, node->rank)) {
     if (it->seen == 2) {
       return moved ? live->pairs - outer : 0;
     }
@@ -208,13 +204,13 @@ uint64_t cds_mask_tiles(const cds_fused_group *group, const cds_outer *outer,
     if (!cds_outer_is_loop(node)) {
       continue;
     }
-    if (of_mask(&it, node)) {
+    if (cds_fused_of_mask(group, node->rank)) {
       it.keys_outside =
           it.seen == 0 ? node->rank == group->mask.key : it.keys_outside;
       it.seen++;
     }
     tiles += times * moves(&it, n, place);
-    times *= of_mask(&it, node) ? 1 : node->trips;
+    times *= cds_fused_of_mask(group, node->rank) ? 1 : node->trips;
   }
   return tiles;
 }
@@ -224,8 +220,7 @@ bool cds_mask_outside(const cds_fused_group *group, const cds_outer *outer,
   unsigned loops = 0;
   for (unsigned n = 0; n < place && group->mask.here; n++) {
     const cds_outer_node *node = &outer->node[n];
-    loops += cds_outer_is_loop(node) &&
-             (node->rank == group->mask.query || node->rank == group->mask.key);
+    loops += cds_outer_is_loop(node) && cds_fused_of_mask(group, node->rank);
   }
   return loops == 2;
 }

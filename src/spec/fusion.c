@@ -372,9 +372,7 @@ static const char *loop_wrong(const cds_outer_check *it,
       left[loop->rank] % loop->trips != 0) {
     return "a loop does not divide its rank";
   }
-  const cds_fused_mask *mask = &it->group->mask;
-  const bool masked = loop->rank == mask->query || loop->rank == mask->key;
-  if (mask->here && masked && loop->trips > 1 &&
+  if (cds_fused_of_mask(it->group, loop->rank) && loop->trips > 1 &&
       left[loop->rank] < it->group->rank[loop->rank].size) {
     return "a rank of the mask has several loops";
   }

@@ -181,6 +181,12 @@ void cds_fused_operate(cds_fused_group *group, unsigned index,
  * the mask (above). */
 cds_status cds_fused_mask_set(cds_fused_group *group, unsigned query,
                               unsigned key, uint64_t offset);
+/* Whether the rank is one of a mask's two. */
+static inline bool cds_fused_of_mask(const cds_fused_group *group,
+                                     unsigned rank) {
+  return group->mask.here &&
+         (rank == group->mask.query || rank == group->mask.key);
+}
 /* A loop that has more than one pass. */
 static inline bool cds_outer_is_loop(const cds_outer_node *node) {
   return node->kind == CDS_OUTER_FOR && node->trips > 1;
