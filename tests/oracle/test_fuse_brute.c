@@ -127,10 +127,16 @@ static unsigned row_rank(const fuse_case *it) {
   return it->group.stage[SOFTMAX].rank[it->einsum[SOFTMAX].ranks - 1];
 }
 
+/* The rank of the softmax before that: usual queries. */
+static unsigned query_rank(const fuse_case *it) {
+  return it->group.stage[SOFTMAX].rank[it->einsum[SOFTMAX].ranks - 2];
+}
+
 /* Sizes of the group's ranks; those that may have outer loops stay small. */
 static void draw_sizes(fuse_case *it, random_stream *stream) {
   static const uint64_t sizes[] = {1, 2, 2, 2, 3, 3, 4, 5};
   static const uint64_t keys[] = {2, 3, 4, 5, 5, 8, 8, 8};
+  static const uint64_t masked[] = {2, 3, 4, 4, 6, 6, 8, 8};
   const cds_fused_group *group = &it->group;
   unsigned looped;
   uint64_t size[CDS_FUSED_RANKS_MAX];
@@ -138,8 +144,11 @@ static void draw_sizes(fuse_case *it, random_stream *stream) {
     looped = 0;
     for (unsigned r = 0; r < group->ranks; r++) {
       const bool row = it->attention && r == row_rank(it);
-      size[r] = (row ? keys : sizes)[random_below(stream, 8)];
-      looped += cds_fused_loop_wrong(group, r) == NULL ? primes_of(size[r]) : 0;
+      const bool pair = it->masked && (row || r == query_rank(it));
+      const uint64_t *from = pair ? masked : row ? keys : sizes;
+      size[r] = from[random_below(stream, 8)];
+      const bool loops = cds_fused_loop_wrong(group, r) == NULL;
+      looped += !loops ? 0 : pair ? size[r] > 1 : primes_of(size[r]);
     }
   } while (looped == 0 || looped > PRIMES_MOST);
   for (unsigned s = 0; s < group->stages; s++) {
