@@ -81,18 +81,6 @@ void cds_live_set(cds_live *out, const cds_fused_group *group,
   }
 }
 
-void cds_mask_pairs(uint64_t *live, uint64_t *all,
-                    const cds_fused_group *group) {
-  *live = *all = 1;
-  if (group->mask.here) {
-    const uint64_t queries = group->rank[group->mask.query].size;
-    const uint64_t keys = group->rank[group->mask.key].size;
-    const cds_pieces_of it = pieces_of(group, queries, keys);
-    *live = queries + more_pairs(&it);
-    *all = queries * keys;
-  }
-}
-
 /* J(i) of larger pieces of queries is that of their last query, the largest: no
  * part is less than with a query each. */
 static double more_part(const cds_fused_group *group, uint64_t trips) {

@@ -28,10 +28,6 @@ typedef struct cds_live {
 /* Of outer nodes that are right. */
 void cds_live_set(cds_live *out, const cds_fused_group *group,
                   const cds_outer *outer);
-/* Pairs of a query and a key that count, of all pairs; both 1 without a mask.
- */
-void cds_mask_pairs(uint64_t *live, uint64_t *all,
-                    const cds_fused_group *group);
 /* A part of what a stage would take without the mask that it takes with it at
  * least, whatever the outer loops are (1 without a mask):
  * the least of sum_i (J(i) - 1) / (Tq (Tk - 1)) over all Tq and Tk. */
