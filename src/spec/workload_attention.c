@@ -87,13 +87,12 @@ cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
   values.tensor[0].intermediate = true;
   named.name = names[0];
   CDS_TRY(add_product(builder, &named, &scores, content, precision));
-  const attention_mask mask = mask_of(size, &scores);
-  set_useful(builder, &mask);
-
   const uint64_t context = scores.rank[4].size;
   uint64_t words = 0;
   CDS_TRY(cds_tensor_words(&words, &scores, scores.tensors - 1));
   const cds_operation_size rows = {.rows = words / context, .length = context};
+  const attention_mask mask = mask_of(size, &scores);
+  set_useful(builder, &mask);
   if (names[3] != NULL) {
     named.name = names[3];
     CDS_TRY(add_rows(builder, &named, "softcap", &rows, &mask, precision));
