@@ -138,7 +138,7 @@ typedef struct cds_mask_walk {
 } cds_mask_walk;
 
 /* Whether a loop inside of node n, other than the two of the mask, moves the
- * tile; `inner`: whether the inner one of the two is on a rank of it. */
+ * tile. */
 static bool moved_inside(const cds_mask_walk *it, unsigned n, unsigned place) {
   bool moved = false;
   for (unsigned i = n + 1; i < place; i++) {
@@ -181,6 +181,7 @@ static uint64_t moves(const cds_mask_walk *it, unsigned n, unsigned place) {
   }
 }
 
+/* Nothing passes 64 bits: no count is more than that of all passes. */
 uint64_t cds_mask_tiles(const cds_fused_group *group, const cds_outer *outer,
                         unsigned tensor, unsigned place) {
   cds_mask_walk it = {.group = group, .outer = outer, .tensor = tensor};
