@@ -155,12 +155,89 @@ static void accelerators_need_the_format_and_few_layouts(void **state) {
   }
 }
 
+/* Queries, keys and the keys before them of a chain's mask; whether it has one.
+ */
+static bool mask_is(const cds_workload *w, const char *name, uint64_t queries,
+                    uint64_t keys, uint64_t past) {
+  static cds_chain_group chain;
+  assert_int_equal(find_chain(&chain, w, name), CDS_OK);
+  const cds_fused_group *group = &chain.group;
+  const cds_fused_mask *mask = &group->mask;
+  if (mask->here) {
+    assert_int_equal(group->rank[mask->query].size, queries);
+    assert_int_equal(group->rank[mask->key].size, keys);
+    assert_int_equal(mask->offset, past);
+  }
+  return mask->here;
+}
+
+/* Each of 6 queries has the 4 keys before, and those up to its own. */
+static void decoders_attend_to_what_is_before(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w =
+      read_model(&f, "model_type: llama, " SMALL_SHAPE,
+                 "{prefill: {batch: 2, context: 4, tokens: 6}}, "
+                 "{decode: {batch: 2, context: 10, tokens: 2}}");
+  assert_true(mask_is(&w, "prefill.qk", 6, 10, 4));
+  const cds_layer *scores = find(&w, "prefill.qk");
+  const cds_layer *values = find(&w, "prefill.av");
+  assert_int_equal(scores->useful_macs,
+                   macs(scores) / 60 * (5 + 6 + 7 + 8 + 9 + 10));
+  assert_int_equal(values->useful_macs,
+                   macs(values) / 60 * (5 + 6 + 7 + 8 + 9 + 10));
+  const cds_layer *other = find(&w, "prefill.q_proj");
+  assert_int_equal(other->useful_macs, macs(other));
+  assert_false(mask_is(&w, "decode.qk.16", 0, 0, 0));
+  fixture_close(&f);
+}
+
+static void encoders_attend_to_all(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_model(
+      &f,
+      "model_type: bert, max_position_embeddings: 16, hidden_size: 8, "
+      "num_hidden_layers: 4, num_attention_heads: 4, intermediate_size: 20, "
+      "vocab_size: 50",
+      "{encode: {batch: 2, tokens: 6}}");
+  assert_false(mask_is(&w, "encode.qk", 0, 0, 0));
+  fixture_close(&f);
+}
+
+static void attention_layers_say_whether_they_are_causal(void **state) {
+  (void)state;
+  static const char text[] =
+      "workload: w\nprecision: fp16\nlayers:\n"
+      "  - {name: a, attention: {heads: 4, head_dim: 8, query: 6, context: 8,\n"
+      "     causal: true}}\n"
+      "  - {name: b, attention: {heads: 4, head_dim: 8, query: 6, context: "
+      "8}}\n"
+      "  - {name: c, attention: {heads: 4, head_dim: 8, query: 1, context: 8,\n"
+      "     causal: true}}\n"
+      "  - {name: d, attention: {heads: 4, head_dim: 8, query: 6, context: 7,\n"
+      "     causal: true}, pad: {t: 16}}\n";
+  fixture f;
+  cds_workload w = {0};
+  fixture_open(&f);
+  assert_fine(&f, read_text(&w, &f, text));
+  assert_true(mask_is(&w, "a.qk", 6, 8, 2));
+  assert_false(mask_is(&w, "b.qk", 0, 0, 0));
+  assert_false(mask_is(&w, "c.qk", 0, 0, 0)); /* nothing is masked */
+  /* Pads are keys of the last query, so that each has one that needs it. */
+  assert_true(mask_is(&w, "d.qk", 6, 16, 10));
+  fixture_close(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(attention_is_a_chain),
       cmocka_unit_test(feed_forward_parts_share_their_input),
       cmocka_unit_test(a_layer_alone_is_no_chain),
       cmocka_unit_test(einsums_of_a_file_say_what_they_hand_on),
+      cmocka_unit_test(decoders_attend_to_what_is_before),
+      cmocka_unit_test(encoders_attend_to_all),
+      cmocka_unit_test(attention_layers_say_whether_they_are_causal),
       cmocka_unit_test(accelerators_need_the_format_and_few_layouts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
