@@ -12,6 +12,7 @@
 
 #include "fuse/chain.h"
 #include "fuse/fuse.h"
+#include "fuse/least.h"
 #include "spec/space.h"
 #include "support/models.h"
 
@@ -155,6 +156,46 @@ static void accelerators_need_the_format_and_few_layouts(void **state) {
   }
 }
 
+/* Half of the products is enough for causal attention, nearly: less than what
+ * nothing undercuts that makes all of them. */
+static void what_nothing_undercuts_knows_the_mask(void **state) {
+  (void)state;
+  static const char text[] =
+      "workload: w\nprecision: fp16\nlayers:\n"
+      "  - {name: a, attention: {heads: 4, head_dim: 64, query: 256,\n"
+      "     context: 256, causal: true}}\n";
+  static cds_chain_group chain;
+  static cds_arch arch;
+  static cds_fuse_result result;
+  fixture f;
+  cds_workload w = {0};
+  cds_space *space = NULL;
+  fixture_open(&f);
+  assert_fine(&f, read_text(&w, &f, text));
+  assert_int_equal(find_chain(&chain, &w, "a.qk"), CDS_OK);
+  assert_fine(&f, cds_space_read(&space, CDS_SOURCE_DIR "/archs/npu-3d.yaml",
+                                 NULL, 0, f.arena, f.diag));
+  assert_fine(&f, cds_space_design(&arch, space, 0, f.arena, f.diag));
+  double least[2][2]; /* energy, time; with the mask, without */
+  for (unsigned i = 0; i < 2; i++) {
+    chain.group.mask.here = i == 0;
+    assert_int_equal(cds_fuse_least(&least[i][0], &least[i][1], &arch,
+                                    &chain.group, (double)INFINITY, f.arena),
+                     CDS_OK);
+  }
+  chain.group.mask.here = true;
+  cds_fuser *fuser = cds_fuser_new();
+  assert_non_null(fuser);
+  assert_int_equal(
+      cds_fuser_begin(fuser, &arch, &chain.group, (double)INFINITY), CDS_OK);
+  assert_int_equal(cds_fuser_solve(&result, fuser, 1e18, NULL), CDS_OK);
+  assert_true(least[0][1] <= result.latency_s);
+  assert_true(least[1][1] > result.latency_s);
+  assert_true(least[0][0] <= result.energy_pj);
+  cds_fuser_free(fuser);
+  fixture_close(&f);
+}
+
 /* Queries, keys and the keys before them of a chain's mask; whether it has one.
  */
 static bool mask_is(const cds_workload *w, const char *name, uint64_t queries,
@@ -236,6 +277,7 @@ int main(void) {
       cmocka_unit_test(a_layer_alone_is_no_chain),
       cmocka_unit_test(einsums_of_a_file_say_what_they_hand_on),
       cmocka_unit_test(decoders_attend_to_what_is_before),
+      cmocka_unit_test(what_nothing_undercuts_knows_the_mask),
       cmocka_unit_test(encoders_attend_to_all),
       cmocka_unit_test(attention_layers_say_whether_they_are_causal),
       cmocka_unit_test(accelerators_need_the_format_and_few_layouts),
