@@ -196,6 +196,43 @@ static void what_nothing_undercuts_knows_the_mask(void **state) {
   fixture_close(&f);
 }
 
+/* Heads and queries that the same tensors have: loops on some of the queries,
+ * for the mask, with those of several heads in a pass. */
+static void queries_are_cut_before_their_heads(void **state) {
+  (void)state;
+  static const char text[] =
+      "workload: w\nprecision: fp16\nlayers:\n"
+      "  - {name: a, attention: {heads: 8, kv_heads: 2, head_dim: 64,\n"
+      "     query: 512, context: 768, causal: true}}\n";
+  static const char *const sets[] = {"rows=64", "cols=64", "glb=1MiB",
+                                     "vdd=0.7V"};
+  static cds_chain_group chain;
+  static cds_arch arch;
+  static cds_fuse_result result;
+  fixture f;
+  cds_workload w = {0};
+  cds_space *space = NULL;
+  fixture_open(&f);
+  assert_fine(&f, read_text(&w, &f, text));
+  assert_int_equal(find_chain(&chain, &w, "a.qk"), CDS_OK);
+  assert_fine(&f, cds_space_read(&space, CDS_SOURCE_DIR "/archs/npu-3d.yaml",
+                                 sets, 4, f.arena, f.diag));
+  assert_fine(&f, cds_space_design(&arch, space, 0, f.arena, f.diag));
+  cds_fuser *fuser = cds_fuser_new();
+  assert_non_null(fuser);
+  const cds_fused_group *group = &chain.group;
+  assert_int_equal(cds_fuser_begin(fuser, &arch, group, (double)INFINITY),
+                   CDS_OK);
+  assert_int_equal(cds_fuser_solve(&result, fuser, 3.5e12, NULL), CDS_OK);
+  const cds_outer *outer = &result.mapping.outer;
+  const unsigned heads = group->stage[0].rank[2]; /* of b h g s t */
+  assert_true(cds_outer_trips_on(outer, group->mask.query) > 1);
+  assert_true(cds_outer_trips_on(outer, group->mask.key) > 1);
+  assert_true(cds_outer_trips_on(outer, heads) < group->rank[heads].size);
+  cds_fuser_free(fuser);
+  fixture_close(&f);
+}
+
 /* Queries, keys and the keys before them of a chain's mask; whether it has one.
  */
 static bool mask_is(const cds_workload *w, const char *name, uint64_t queries,
@@ -278,6 +315,7 @@ int main(void) {
       cmocka_unit_test(einsums_of_a_file_say_what_they_hand_on),
       cmocka_unit_test(decoders_attend_to_what_is_before),
       cmocka_unit_test(what_nothing_undercuts_knows_the_mask),
+      cmocka_unit_test(queries_are_cut_before_their_heads),
       cmocka_unit_test(encoders_attend_to_all),
       cmocka_unit_test(attention_layers_say_whether_they_are_causal),
       cmocka_unit_test(accelerators_need_the_format_and_few_layouts),
