@@ -89,7 +89,7 @@ typedef struct cds_layout {
   cds_weights rest[CDS_GROUPS_MAX + 2];  /* of this group and all inside */
 } cds_layout;
 
-/* Fills the ways of the chain from its holdings (general_search.c). */
+/* Fills the ways of the chain from its holdings (layouts.c). */
 void cds_chain_fill(cds_chain *chain, const cds_general *general);
 /* Sets the spreads, which together pass no dimension. */
 void cds_layout_set(cds_layout *out, const cds_general *general,

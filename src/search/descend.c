@@ -44,6 +44,22 @@ static double least_product(const cds_aim *aim, double e, double t, double s,
   return fmin(at_e, at_t);
 }
 
+double cds_aim_beside(const cds_aim *aim, double dynamic_pj, double cycles,
+                      double sum_pj, double cycle_pj) {
+  const double t = fmax(cycles, dynamic_pj * aim->cycles_per_pj);
+  const double e = dynamic_pj + aim->leakage_pj * t;
+  if (aim->time_power > 0) {
+    const cds_goal goal = {.time_power = aim->time_power};
+    return cycle_pj > 0 ? least_product(aim, e, t, sum_pj, cycle_pj)
+                        : cds_goal_at(goal, fmax(e, sum_pj), t / aim->clock_hz);
+  }
+  /* A linear program: what is missing of the sum is energy where that takes
+   * less of the goal, else time. */
+  return aim->lambda_pj >= cycle_pj
+             ? fmax(e, sum_pj - cycle_pj * t) + aim->lambda_pj * t
+             : e + aim->lambda_pj * fmax(t, (sum_pj - e) / cycle_pj);
+}
+
 cds_bound cds_aim_bound(const cds_aim *aim, const cds_layout *layout,
                         const cds_weights *sum) {
   double cycles = layout->least_cycles;

@@ -95,6 +95,11 @@ static inline bool cds_aim_weighs_time(const cds_aim *aim) {
 }
 /* The goal's value, pJ or pJ s^n; INFINITY beyond a limit. */
 double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles);
+/* Least of the goal's value where dynamic energy and cycles are at least these,
+ * and E + cycle_pj x T (E with leakage, T in cycles) at least sum_pj. Limits
+ * left aside. */
+double cds_aim_beside(const cds_aim *aim, double dynamic_pj, double cycles,
+                      double sum_pj, double cycle_pj);
 /* Lower bounds on the goal's value, on dynamic energy and on time. */
 typedef struct cds_bound {
   double value, dynamic_pj, cycles;

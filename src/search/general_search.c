@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Best first over layouts: every chain of holders with every spread of each
- * array has a bound on its cycles, and, once it may matter for some goal, one
- * on its energy, which later goals find there. A goal sorts them, and opens
- * them in the order of their bounds until the next one is beyond the incumbent.
- * What was found for earlier goals starts the incumbent of the next.
- *
- * Layouts are listed in bands of units in use, each down to a part of the one
- * before, and only as far as a goal asks: a layout that is not listed has fewer
- * units, hence at least so many cycles, and at least the energy of
- * cds_pair_floor.
+ * Best first over layouts (layouts.h): a goal sorts them, and opens them in the
+ * order of their bounds until the next one is beyond the incumbent. What was
+ * found for earlier goals starts the incumbent of the next.
  *
  * Where there are very many layouts (`large`), ports and links bound the cycles
- * of each before they are ranked, and a goal without a mapping first looks into
- * a few layouts for one (probe).
+ * of each before they are ranked, and a goal without a mapping first looks for
+ * a good one (probe.h).
  */
 #include "search/general_search.h"
 
@@ -21,41 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "search/deep.h"
-#include "search/descend.h"
 #include "search/holders.h"
-#include "search/spread_bands.h"
+#include "search/layouts.h"
+#include "search/probe.h"
 
 enum {
-  CDS_CHAINS_MAX = 1 << 16,
-  CDS_LAYOUTS_MAX = 1 << 22,
-  CDS_OPENED_MAX = 1 << 24, /* for one goal */
   CDS_OPENED_FEW = 1 << 20, /* for any mapping */
   CDS_PASSES = 8,
   CDS_PASS_NODES = 1 << 15, /* of all passes, until a mapping is known */
   CDS_ROOFS_LOOKED = 1 << 10,
-  CDS_POOL_MAX = 64,
-  CDS_LARGE = 1 << 17,        /* layouts from which a space is large */
-  CDS_PROBE_LISTED = 1 << 14, /* layouts listed before the probe */
-  CDS_PROBE_OPENED = 1 << 8,  /* layouts that it opens */
-  CDS_PROBE_NODES = 1 << 13,  /* nodes of all of them */
-  CDS_PROBE_EFFORT = 1 << 19, /* of all of them, once a mapping is known */
-  CDS_PROBE_LAYOUT = 1 << 10  /* nodes of one of them */
+  CDS_LARGE = 1 << 17 /* layouts from which a space is large */
 };
-
-typedef struct cds_layout_entry {
-  double energy_pj, cycles; /* least of every mapping of the layout */
-  bool priced;              /* else energy_pj is that of any layout */
-  bool timed;               /* cycles know all ports and links */
-  bool possible;            /* as far as is known */
-  uint32_t chain;
-  uint32_t spread[CDS_ARRAYS_MAX];
-} cds_layout_entry;
-
-typedef struct cds_ranked_layout {
-  double bound;
-  uint32_t entry;
-} cds_ranked_layout;
 
 /* Ends of the passes of open_all: over the bound; of the second over the first,
  * and how the rest of that grows from one to the next. */
@@ -64,30 +33,6 @@ static const double next_pass = 1.04;
 static const double growing = 3;
 /* Likewise over a mapping that is known. */
 static const double probed_end = 1 + 1e-9;
-
-struct cds_general_search {
-  cds_arena *arena, *scratch;
-  cds_arena_mark empty;
-  cds_arch arch;
-  cds_einsum einsum;
-  cds_general general;
-  size_t chains;
-  cds_chain *chain;
-  double listed_units; /* all layouts with as many units or more are listed */
-  double floor_pj;     /* least energy of any mapping, */
-  double floor_cycles; /* and time */
-  size_t entries, entry_room;
-  cds_layout_entry *entry;
-  cds_ranked_layout *ranked;
-  size_t ranked_room;
-  size_t pooled;
-  cds_incumbent pool[CDS_POOL_MAX];
-  cds_descent descent;
-  bool large;           /* CDS_LARGE layouts or more */
-  cds_incumbent probed; /* of the goal at hand */
-  bool by_products;     /* the pair is searched by this one: */
-  cds_deep deep;
-};
 
 cds_general_search *cds_general_search_new(void) {
   cds_general_search *search = cds_malloc(sizeof *search);
@@ -102,6 +47,7 @@ cds_general_search *cds_general_search_new(void) {
     return NULL;
   }
   search->empty = cds_arena_mark_get(search->arena);
+  search->many = CDS_LARGE;
   return search;
 }
 
@@ -122,175 +68,8 @@ void cds_general_search_free(cds_general_search *search) {
   cds_free(search);
 }
 
-/* ---- chains ---------------------------------------------------------- */
-
-static void add_way(cds_chain *chain, const cds_general *general, unsigned t,
-                    unsigned group, const cds_leg *outer) {
-  const bool compute = group > general->groups;
-  const cds_arch *arch = general->arch;
-  cds_leg *way = &chain->way[chain->ways++];
-  way->tensor = t;
-  way->parent = outer->child;
-  way->parent_group = outer->group;
-  way->top = outer->depth;
-  way->group = group;
-  way->child = compute ? arch->levels
-                       : cds_chain_holding(general, chain, group)->level[t];
-  way->depth = compute ? arch->arrays : general->group[group].depth;
-}
-
-void cds_chain_fill(cds_chain *chain, const cds_general *general) {
-  cds_leg last[CDS_TENSORS_MAX];
-  memset(last, 0, sizeof last);
-  for (unsigned t = 0; t < general->tensors; t++) {
-    last[t].child = general->homes.tensor[t].level;
-    last[t].group = general->home_group[t];
-  }
-  chain->ways = 0;
-  for (unsigned g = 1; g <= general->groups + 1; g++) {
-    chain->first_way[g] = chain->ways;
-    for (unsigned t = 0; t < general->tensors; t++) {
-      if (g > general->groups ||
-          (cds_chain_holding(general, chain, g)->held >> t & 1U) != 0) {
-        add_way(chain, general, t, g, &last[t]);
-        last[t] = chain->way[chain->ways - 1];
-      }
-    }
-  }
-  chain->first_way[general->groups + 2] = chain->ways;
-}
-
-static cds_status list_chains(cds_general_search *search) {
-  cds_general *general = &search->general;
-  size_t count = 1;
-  for (unsigned g = 1; g <= general->groups; g++) {
-    cds_group_levels *group = &general->group[g];
-    count *= group->holdings;
-    if (count > CDS_CHAINS_MAX) {
-      return CDS_ELIMIT;
-    }
-    for (size_t h = 0; h < group->holdings; h++) {
-      cds_holding_measure(&group->holding[h], general);
-    }
-  }
-  search->chains = 0;
-  search->chain = cds_arena_array(search->arena, count, sizeof(cds_chain));
-  if (search->chain == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 0; i < count; i++) {
-    cds_chain *chain = &search->chain[search->chains];
-    size_t rest = i;
-    bool possible = true;
-    for (unsigned g = 1; g <= general->groups; g++) {
-      const cds_group_levels *group = &general->group[g];
-      chain->holding[g] = (uint16_t)(rest % group->holdings);
-      rest /= group->holdings;
-      possible = possible && group->holding[chain->holding[g]].possible;
-    }
-    if (possible) {
-      cds_chain_fill(chain, general);
-      search->chains++;
-    }
-  }
-  return CDS_OK;
-}
-
-/* ---- layouts --------------------------------------------------------- */
-
-static void spreads_of(const cds_spread *spread[CDS_ARRAYS_MAX],
-                       const cds_general_search *search,
-                       const cds_layout_entry *entry) {
-  const cds_general *general = &search->general;
-  for (unsigned k = 0; k < general->arch->arrays; k++) {
-    spread[k] = &general->spreads[k].spread[entry->spread[k]];
-  }
-}
-
-static cds_status add_entry(cds_general_search *search,
-                            const cds_layout_entry *entry) {
-  if (search->entries == search->entry_room) {
-    const size_t room = search->entry_room == 0 ? 1024 : 2 * search->entry_room;
-    if (room > CDS_LAYOUTS_MAX) {
-      return CDS_ELIMIT;
-    }
-    cds_layout_entry *grown = cds_realloc(search->entry, room * sizeof *grown);
-    if (grown == NULL) {
-      return CDS_ENOMEM;
-    }
-    search->entry = grown;
-    search->entry_room = room;
-  }
-  search->entry[search->entries++] = *entry;
-  return CDS_OK;
-}
-
-/* Where the listing of a band stands. */
-typedef struct cds_listing {
-  cds_general_search *search;
-  uint32_t chain;
-} cds_listing;
-
-static cds_status take_spreads(cds_spread_band *band, double units) {
-  const cds_listing *listing = band->payload;
-  const cds_general *general = band->general;
-  cds_layout_entry entry = {.energy_pj = listing->search->floor_pj,
-                            .possible = true,
-                            .chain = listing->chain};
-  double skew = 0;
-  for (unsigned k = 0; k < general->arch->arrays; k++) {
-    skew += general->spreads[k].spread[band->spread[k]].skew_cycles;
-  }
-  memcpy(entry.spread, band->spread, sizeof entry.spread);
-  entry.cycles = fmax(general->macs / units, general->floor_cycles) + skew;
-  return add_entry(listing->search, &entry);
-}
-
-static cds_status grow_ranked(cds_general_search *search) {
-  if (search->ranked_room >= search->entries) {
-    return CDS_OK;
-  }
-  cds_free(search->ranked);
-  search->ranked_room = 0;
-  search->ranked = cds_malloc(search->entries * sizeof *search->ranked);
-  if (search->ranked == NULL) {
-    return CDS_ENOMEM;
-  }
-  search->ranked_room = search->entries;
-  return CDS_OK;
-}
-
-/* Lists the next band; all that is left if there is little. CDS_ELIMIT when
- * there are too many layouts. */
-static cds_status list_band(cds_general_search *search) {
-  cds_listing listing = {search, 0};
-  cds_spread_band band = {
-      .general = &search->general, .take = take_spreads, .payload = &listing};
-  cds_spread_band_set(&band, search->listed_units, (double)search->chains);
-  for (size_t c = 0; c < search->chains; c++) {
-    listing.chain = (uint32_t)c;
-    CDS_TRY(cds_spread_band_walk(&band));
-  }
-  search->listed_units = band.from;
-  return grow_ranked(search);
-}
-
-/* Of so many chains. */
-static double layouts_of(const cds_general_search *search, double chains) {
-  double layouts = chains;
-  for (unsigned k = 0; k < search->arch.arrays; k++) {
-    layouts *= (double)search->general.spreads[k].count;
-  }
-  return layouts;
-}
-
-/* No fewer than there are. */
-static double most_layouts(const cds_general_search *search) {
-  double chains = 1;
-  for (unsigned g = 1; g <= search->general.groups; g++) {
-    chains *= (double)search->general.group[g].holdings;
-  }
-  return layouts_of(search, chains);
+void cds_general_search_many(cds_general_search *search, double layouts) {
+  search->many = layouts;
 }
 
 /* Dimensions, tiles, groups and spreads, and who searches the pair. */
@@ -303,6 +82,7 @@ static cds_status begin_pair(cds_general_search *search, const cds_arch *arch,
   search->einsum = *einsum;
   search->pooled = 0;
   search->entries = 0;
+  search->looks = 0;
   memset(&search->general, 0, sizeof search->general);
   search->general.arch = &search->arch;
   search->general.einsum = &search->einsum;
@@ -311,9 +91,9 @@ static cds_status begin_pair(cds_general_search *search, const cds_arch *arch,
   search->general.arena = search->arena;
   search->general.scratch = search->scratch;
   CDS_TRY(cds_general_begin(&search->general));
-  search->by_products =
-      cds_deep_takes(&search->general) &&
-      (cds_deep_whole(&search->general) || most_layouts(search) >= CDS_LARGE);
+  search->by_products = cds_deep_takes(&search->general) &&
+                        (cds_deep_whole(&search->general) ||
+                         cds_layouts_most(search) >= CDS_LARGE);
   return CDS_OK;
 }
 
@@ -322,7 +102,7 @@ bool cds_general_search_often(cds_general_search *search, const cds_arch *arch,
   if (begin_pair(search, arch, einsum, NULL, (double)INFINITY) != CDS_OK) {
     return false;
   }
-  return search->by_products || most_layouts(search) < CDS_LARGE;
+  return search->by_products || cds_layouts_most(search) < CDS_LARGE;
 }
 
 cds_status cds_general_search_begin(cds_general_search *search,
@@ -331,7 +111,8 @@ cds_status cds_general_search_begin(cds_general_search *search,
                                     const cds_rules *rules,
                                     double power_limit_w) {
   CDS_TRY(begin_pair(search, arch, einsum, rules, power_limit_w));
-  const cds_status listed = search->by_products ? CDS_OK : list_chains(search);
+  const cds_status listed =
+      search->by_products ? CDS_OK : cds_chains_list(search);
   search->by_products =
       search->by_products ||
       (listed == CDS_ELIMIT && cds_deep_takes(&search->general));
@@ -343,21 +124,13 @@ cds_status cds_general_search_begin(cds_general_search *search,
   cds_pair_floor(&search->floor_pj, &floor_s, &search->arch, &search->einsum,
                  power_limit_w);
   search->floor_cycles = floor_s * search->arch.clock_hz * (1 - 1e-12);
-  search->large = layouts_of(search, (double)search->chains) >= CDS_LARGE;
+  search->large =
+      cds_layouts_of(search, (double)search->chains) >= search->many;
   search->listed_units = (double)INFINITY;
-  return list_band(search);
+  return cds_layouts_list(search);
 }
 
 /* ---- one goal -------------------------------------------------------- */
-
-static int by_bound(const void *left, const void *right) {
-  const cds_ranked_layout *a = left;
-  const cds_ranked_layout *b = right;
-  if (a->bound != b->bound) {
-    return a->bound < b->bound ? -1 : 1;
-  }
-  return a->entry < b->entry ? -1 : a->entry > b->entry;
-}
 
 static double limit_of(double given) {
   return given > 0 ? given : (double)INFINITY;
@@ -389,162 +162,28 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   job->best.found = false;
   job->beyond = (double)INFINITY;
   for (size_t i = 0; i < search->pooled; i++) {
-    const cds_incumbent *known = &search->pool[i];
+    const cds_incumbent *known = &search->pool[i].found;
     const double value =
         cds_aim_value(&job->aim, known->dynamic_pj, known->cycles);
     if (!isinf(value) && (!job->best.found || value < job->best.value)) {
       job->best = *known;
       job->best.value = job->beyond = value;
+      search->at = search->pool[i].at;
     }
   }
-}
-
-/* Whether the smallest tile of each group may fit: what the arrays inside of it
- * spread. No other tile is smaller in any dimension. */
-static bool may_fit(cds_general_search *search) {
-  const cds_general *general = &search->general;
-  cds_descent *job = &search->descent;
-  bool never = false;
-  cds_layout_products(&job->layout);
-  for (unsigned g = 1; g <= general->groups && !never; g++) {
-    const cds_tile *least = cds_tile_at(general, &job->layout.below[g]);
-    cds_group_terms_set(&job->terms, &job->layout, g);
-    (void)cds_group_fits(&never, &job->terms, general, least, 0);
-  }
-  return !never;
-}
-
-static void set_entry(cds_general_search *search,
-                      const cds_layout_entry *entry) {
-  const cds_spread *spread[CDS_ARRAYS_MAX];
-  spreads_of(spread, search, entry);
-  cds_layout_set(&search->descent.layout, &search->general,
-                 &search->chain[entry->chain], spread);
-}
-
-/* Least energy of the layout, and whether it may be possible. */
-static void price_entry(cds_general_search *search, cds_layout_entry *entry) {
-  cds_layout *layout = &search->descent.layout;
-  search->descent.effort++;
-  set_entry(search, entry);
-  entry->priced = true;
-  entry->possible = may_fit(search);
-  if (!entry->possible) {
-    return;
-  }
-  cds_layout_energy(layout);
-  cds_layout_bound(layout);
-  entry->energy_pj =
-      fmax(layout->fixed.value[CDS_ENERGY] + layout->rest[1].value[CDS_ENERGY],
-           search->floor_pj);
-}
-
-/* Least cycles of the layout by ports and links, whatever the goal: a weight of
- * their own does not matter to cycles alone. */
-static void time_entry(cds_general_search *search, cds_layout_entry *entry) {
-  static const cds_aim any = {.clock_hz = 1};
-  cds_layout *layout = &search->descent.layout;
-  search->descent.effort += 3;
-  set_entry(search, entry);
-  cds_layout_look(layout, 1, true, NULL);
-  cds_layout_bound(layout);
-  cds_weights sum = layout->fixed;
-  cds_weights_add(&sum, &layout->rest[1], layout->weightings);
-  entry->timed = true;
-  entry->cycles = fmax(entry->cycles, cds_aim_bound(&any, layout, &sum).cycles);
-}
-
-/* Bound on the goal; prices only layouts that may matter without. */
-static double bound_entry(cds_general_search *search, cds_layout_entry *entry) {
-  const cds_descent *job = &search->descent;
-  const cds_aim *aim = &job->aim;
-  double bound = cds_aim_value(aim, entry->energy_pj, entry->cycles);
-  if (!entry->priced && !cds_descent_beyond(job, bound)) {
-    price_entry(search, entry);
-    bound = cds_aim_value(aim, entry->energy_pj, entry->cycles);
-  }
-  if (search->large && entry->possible && !entry->timed &&
-      !cds_descent_beyond(job, bound)) {
-    time_entry(search, entry);
-    bound = cds_aim_value(aim, entry->energy_pj, entry->cycles);
-  }
-  return entry->possible ? bound : (double)INFINITY;
-}
-
-static size_t rank_layouts(cds_general_search *search, size_t first) {
-  const cds_descent *job = &search->descent;
-  size_t count = 0;
-  for (size_t i = first; i < search->entries; i++) {
-    const double bound = bound_entry(search, &search->entry[i]);
-    if (!isinf(bound) && !cds_descent_beyond(job, bound)) {
-      search->ranked[count++] = (cds_ranked_layout){bound, (uint32_t)i};
-    }
-  }
-  qsort(search->ranked, count, sizeof *search->ranked, by_bound);
-  return count;
-}
-
-/* Weight of a cycle of the outermost port in the layout's bounds. */
-static double weight_of(const cds_descent *job, const cds_layout_entry *entry) {
-  const cds_aim *aim = &job->aim;
-  if (aim->time_power == 0) {
-    return aim->leakage_pj + aim->lambda_pj;
-  }
-  const double dynamic =
-      job->best.found ? job->best.dynamic_pj : entry->energy_pj;
-  const double cycles = job->best.found ? job->best.cycles : entry->cycles;
-  return aim->leakage_pj +
-         aim->time_power * (dynamic / cycles + aim->leakage_pj);
-}
-
-/* Sets the layout and what its bounds look at. */
-static void set_layout(cds_general_search *search,
-                       const cds_layout_entry *entry) {
-  cds_descent *job = &search->descent;
-  job->effort++;
-  set_entry(search, entry);
-  cds_layout_look(&job->layout, weight_of(job, entry),
-                  cds_aim_weighs_time(&job->aim),
-                  job->best.found ? &job->best.cost : NULL);
-  cds_layout_bound(&job->layout);
-}
-
-/* Of all mappings of the layout that is set. */
-static cds_bound layout_bound(const cds_descent *job) {
-  cds_weights sum = job->layout.fixed;
-  cds_weights_add(&sum, &job->layout.rest[1], job->layout.weightings);
-  return cds_aim_bound(&job->aim, &job->layout, &sum);
-}
-
-static cds_status open_layout(cds_general_search *search,
-                              const cds_layout_entry *entry) {
-  cds_descent *job = &search->descent;
-  cds_general *general = &search->general;
-  const unsigned arrays = general->arch->arrays;
-  if (arrays > 0) {
-    cds_spread *last = general->spreads[arrays - 1].spread;
-    CDS_TRY(cds_spread_halo(general, &last[entry->spread[arrays - 1]]));
-  }
-  set_layout(search, entry);
-  const cds_bound bound = layout_bound(job);
-  if (cds_descent_hopeless(job, &bound)) {
-    return CDS_OK;
-  }
-  cds_layout_products(&job->layout);
-  return cds_descend(job);
 }
 
 /* Keeps the answer for goals to come. */
 static void keep(cds_general_search *search) {
   const cds_incumbent *best = &search->descent.best;
   for (size_t i = 0; i < search->pooled; i++) {
-    if (search->pool[i].dynamic_pj == best->dynamic_pj &&
-        search->pool[i].cycles == best->cycles) {
+    if (search->pool[i].found.dynamic_pj == best->dynamic_pj &&
+        search->pool[i].found.cycles == best->cycles) {
       return;
     }
   }
   if (search->pooled < CDS_POOL_MAX) {
-    search->pool[search->pooled++] = *best;
+    search->pool[search->pooled++] = (cds_pooled){*best, search->at};
   }
 }
 
@@ -553,7 +192,7 @@ static void keep(cds_general_search *search) {
 static cds_status open_listed(cds_general_search *search, size_t first,
                               double *open) {
   cds_descent *job = &search->descent;
-  const size_t count = rank_layouts(search, first);
+  const size_t count = cds_layouts_rank(search, first);
   *open = (double)INFINITY;
   for (size_t i = 0; i < count; i++) {
     const cds_ranked_layout *next = &search->ranked[i];
@@ -562,7 +201,7 @@ static cds_status open_listed(cds_general_search *search, size_t first,
     }
     job->stopped = job->stopped || cds_descent_enough(job);
     if (!job->stopped) {
-      CDS_TRY(open_layout(search, &search->entry[next->entry]));
+      CDS_TRY(cds_layout_entry_open(search, &search->entry[next->entry]));
     }
     if (job->stopped) {
       *open = next->bound;
@@ -583,18 +222,13 @@ static double unlisted_bound(const cds_general_search *search) {
       fmax(cycles, fmax(search->general.floor_cycles, search->floor_cycles)));
 }
 
-/* Opens all that may matter, with values below job->beyond. `*open`: the least
- * bound of what was left. */
-static cds_status open_below(cds_general_search *search, double *open) {
+static cds_status open_layouts(cds_general_search *search, double *open) {
   cds_descent *job = &search->descent;
-  if (search->by_products) {
-    return cds_deep_open(open, &search->deep, job);
-  }
   CDS_TRY(open_listed(search, 0, open));
   while (!job->stopped && !isinf(unlisted_bound(search)) &&
          !cds_descent_beyond(job, unlisted_bound(search))) {
     const size_t first = search->entries;
-    const cds_status status = list_band(search);
+    const cds_status status = cds_layouts_list(search);
     job->stopped = status == CDS_ELIMIT;
     if (status != CDS_OK && status != CDS_ELIMIT) {
       return status;
@@ -605,54 +239,33 @@ static cds_status open_below(cds_general_search *search, double *open) {
   return CDS_OK;
 }
 
+/* Opens all that may matter, with values below job->beyond. `*open`: the least
+ * bound of what was left. */
+static cds_status open_below(cds_general_search *search, double *open) {
+  if (search->by_products) {
+    return cds_deep_open(open, &search->deep, &search->descent);
+  }
+  cds_look_begin(search);
+  const cds_status status = open_layouts(search, open);
+  cds_look_end(search);
+  return status;
+}
+
 /* A bound on all that is listed, by the roofs of the layouts with the least
  * bounds: INFINITY if none is possible. */
 static double listed_bound(cds_general_search *search) {
-  cds_descent *job = &search->descent;
-  const size_t count = rank_layouts(search, 0);
+  const size_t count = cds_layouts_rank(search, 0);
   double least = (double)INFINITY;
   for (size_t i = 0; i < count && search->ranked[i].bound < least; i++) {
     const cds_ranked_layout *next = &search->ranked[i];
     if (i == CDS_ROOFS_LOOKED) {
       return next->bound;
     }
-    set_layout(search, &search->entry[next->entry]);
-    const cds_bound bound = layout_bound(job);
+    const cds_bound bound =
+        cds_layout_entry_look(search, &search->entry[next->entry]);
     least = fmin(least, fmax(bound.value, next->bound));
   }
   return least;
-}
-
-/* Some mapping, from the layouts with the least bounds: what an answer falls
- * back on that is stopped, and how far the search for the best one has to look.
- * That finds it anew, in its own order: what is probed decides no tie. */
-static cds_status probe(cds_general_search *search) {
-  cds_descent *job = &search->descent;
-  while (search->entries < CDS_PROBE_LISTED && search->listed_units > 0) {
-    const cds_status status = list_band(search);
-    if (status != CDS_OK) {
-      return status == CDS_ELIMIT ? CDS_OK : status;
-    }
-  }
-  const size_t count = rank_layouts(search, 0);
-  for (size_t i = 0; i < count && i < CDS_PROBE_OPENED; i++) {
-    const cds_ranked_layout *next = &search->ranked[i];
-    if (cds_descent_enough(job) || job->nodes >= CDS_PROBE_NODES ||
-        (job->best.found && job->effort >= CDS_PROBE_EFFORT) ||
-        cds_descent_beyond(job, next->bound)) {
-      break;
-    }
-    job->most_nodes = job->nodes + CDS_PROBE_LAYOUT;
-    job->stopped = false;
-    CDS_TRY(open_layout(search, &search->entry[next->entry]));
-  }
-  search->probed = job->best;
-  job->known = job->best.found;
-  job->best.found = false;
-  job->most_nodes = CDS_OPENED_MAX;
-  job->stopped = false;
-  job->beyond = (double)INFINITY;
-  return CDS_OK;
 }
 
 /* Without an incumbent, most of what is opened is far from the optimum. So
@@ -663,10 +276,10 @@ static cds_status probe(cds_general_search *search) {
  * the same. A mapping that is known by a probe ends the first pass. */
 static cds_status open_all(cds_general_search *search, double *open) {
   cds_descent *job = &search->descent;
-  bool passes = !job->best.found && !job->any && !search->by_products;
   search->probed.found = false;
+  bool passes = !job->best.found && !job->any && !search->by_products;
   if (passes && search->large) {
-    CDS_TRY(probe(search));
+    CDS_TRY(cds_probe(search));
     passes = !job->known;
   }
   double end = passes ? listed_bound(search) * first_pass : 0;

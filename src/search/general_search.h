@@ -9,6 +9,8 @@
 typedef struct cds_general_search cds_general_search; /* one a thread */
 cds_general_search *cds_general_search_new(void);
 void cds_general_search_free(cds_general_search *search);
+/* From how many layouts on pairs begun later are looked around in (probe.h). */
+void cds_general_search_many(cds_general_search *search, double layouts);
 /* Whether the pair may be asked often: products by their own search (deep.h),
  * or few layouts. The search must be begun before it solves. */
 bool cds_general_search_often(cds_general_search *search, const cds_arch *arch,

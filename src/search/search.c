@@ -123,6 +123,7 @@ static cds_status begin_general(cds_searcher *searcher, double power_limit_w) {
       return CDS_ENOMEM;
     }
   }
+  cds_general_search_many(searcher->general, searcher->options.many_layouts);
   const cds_rules *rules = searcher->rules.loops ? &searcher->rules : NULL;
   return cds_general_search_begin(searcher->general, &searcher->arch,
                                   &searcher->einsum, rules, power_limit_w);

@@ -39,11 +39,14 @@ typedef struct cds_search_options {
   /* Likewise, in work that takes about as long everywhere; in the general
    * search alone. */
   uint64_t effort_most;
+  /* Layouts from which the general search looks around for a good mapping
+   * before it looks for the best one. */
+  double many_layouts;
 } cds_search_options;
 #define CDS_SEARCH_OPTIONS_INIT                                                \
   {                                                                            \
     .optimizer = CDS_OPTIMIZER_EXACT, .nodes_most = UINT64_MAX,                \
-    .effort_most = UINT64_MAX                                                  \
+    .effort_most = UINT64_MAX, .many_layouts = 1 << 17                         \
   }
 
 const char *cds_optimizer_name(cds_optimizer optimizer);

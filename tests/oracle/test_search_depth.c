@@ -209,6 +209,10 @@ static const char *check_search(const depth_case *it, checker *by) {
     return NULL;
   }
   now->goal = 0;
+  /* Half of them as if they had many layouts. */
+  cds_search_options options = CDS_SEARCH_OPTIONS_INIT;
+  options.many_layouts = it->number % 2 == 0 ? 0 : options.many_layouts;
+  cds_searcher_choose(by->searcher, &options);
   now->status = cds_search_begin(by->searcher, &it->arch, &it->einsum,
                                  it->options.power_limit_w);
   if (now->status != CDS_OK) {
