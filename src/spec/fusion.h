@@ -78,9 +78,9 @@
  * what it has, all queries have several tiles of keys, or all have one. No tile
  * of sums over keys comes back for further keys with queries that have all
  * theirs: it is not replaced inside of a loop on keys and outside of one on
- * queries. All axes of such a group
- * are ranks, and each stage but the one that uses the weights makes an
- * intermediate: nothing of a pass that does not run is missed.
+ * queries. All axes of such a group are ranks, and each stage but the one that
+ * uses the weights makes an intermediate: nothing of a pass that does not run
+ * is missed.
  *
  * Room: tiles at home that are not intermediates stand in their level
  * all the time, two of them where the level is double buffered and they are
