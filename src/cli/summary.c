@@ -495,6 +495,30 @@ static void write_traffic(const cds_page *page, const cds_report *report,
       14, 14);
 }
 
+/* What products execute whose scores are masked, and what of it counts. */
+static const char *masked_text(const cds_page *page,
+                               const cds_network_result *network) {
+  double executed = 0;
+  double useful = 0;
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_layer_result *it = &network->layer[i];
+    uint64_t all = 0;
+    if (it->layer->kind == CDS_LAYER_EINSUM &&
+        cds_einsum_macs(&all, &it->layer->einsum) == CDS_OK &&
+        it->layer->useful_macs < all) {
+      executed += it->times * (double)cds_layer_result_macs(it);
+      useful += it->times * (double)it->layer->useful_macs;
+    }
+  }
+  return executed > 0
+             ? cds_cli_printf(page->arena,
+                              "causal attention executes %s, of which a mask "
+                              "leaves %s; ",
+                              cds_page_si(page, executed, "MAC"),
+                              cds_page_si(page, useful, "MAC"))
+             : "";
+}
+
 static void write_fusion(const cds_page *page, const cds_report *report,
                          const totals *sum) {
   const cds_network_result *network = &report->result->network;
@@ -506,11 +530,12 @@ static void write_fusion(const cds_page *page, const cds_report *report,
       page->stream,
       cds_cli_printf(
           page->arena,
-          "%swhat unfused layers only hand to a neighbour (operands of norms, "
+          "%s%swhat unfused layers only hand to a neighbour (operands of "
+          "norms, "
           "softmax, activations, scores, inner vectors, ...) is %s through "
           "the outermost level and %s of the energy, the most that %sfusion "
           "could remove",
-          fused_text(page, report),
+          fused_text(page, report), masked_text(page, network),
           cds_page_si(page, sum->removable.bits / 8.0, "B"),
           cds_page_percent(page, sum->removable.energy_pj / sum->all.energy_pj),
           network->fused > 0 ? "more " : ""),
@@ -524,11 +549,9 @@ static double mac_use(const cds_report *report, const totals *sum) {
   const cds_network_result *network = &report->result->network;
   double macs = 0.0;
   for (size_t i = 0; i < network->layers; i++) {
-    const cds_layer *layer = network->layer[i].layer;
-    uint64_t one = 0;
-    if (layer->kind == CDS_LAYER_EINSUM &&
-        cds_einsum_macs(&one, &layer->einsum) == CDS_OK) {
-      macs += network->layer[i].times * (double)one;
+    const cds_layer_result *layer = &network->layer[i];
+    if (layer->layer->kind == CDS_LAYER_EINSUM) {
+      macs += layer->times * (double)cds_layer_result_macs(layer);
     }
   }
   const cds_arch *arch = report->arch;

@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/nest.h"
+#include "count/mask.h"
 #include "spec/fusion_text.h"
 
 typedef struct tree_job {
@@ -51,6 +52,18 @@ static unsigned write_homes(const tree_job *job, unsigned index, int indent) {
   return next;
 }
 
+/* Tiles that a mask leaves of an online softmax. */
+static void write_live(const tree_job *job, unsigned stage) {
+  cds_live live;
+  cds_live_set(&live, job->group, job->outer);
+  if (live.keys > 1 &&
+      job->group->mask.key == cds_fused_row_rank(&job->group->stage[stage])) {
+    fprintf(job->page->stream,
+            ", %" PRIu64 " of %" PRIu64 " left by the causal mask", live.pairs,
+            live.queries * live.keys);
+  }
+}
+
 void cds_tree_write(const cds_page *page, const cds_arch *arch,
                     const cds_layer_result *stage) {
   const cds_layer_fused *fused = stage[0].fused;
@@ -77,6 +90,7 @@ void cds_tree_write(const cds_page *page, const cds_arch *arch,
       if (tiles > 1) {
         fprintf(page->stream, ", rows in %" PRIu64 " tiles", tiles);
       }
+      write_live(&job, s);
       fputc('\n', page->stream);
       continue;
     }

@@ -49,8 +49,8 @@ typedef struct cds_counting {
   cds_arena *scratch;
   bool perfect;
   unsigned tensor;
-  uint64_t tensor_words;
-  cds_method method; /* of the tensor */
+  uint64_t tensor_words; /* of one pass */
+  cds_method method;     /* of the tensor */
 } cds_counting;
 
 /* A holder with the edge to its parent. */
@@ -111,28 +111,35 @@ static cds_status count_units(cds_counting *job) {
 
 /* ---- loads of a holder, by the tensor's method ------------------------ */
 
-/* What one run moves, over all rounds. */
-static cds_status all_rounds(const cds_counting *job, uint64_t *count) {
-  return cds_mul_u64(count, *count, cds_einsum_rounds(job->einsum))
+/* What one pass of a stage moves, over all of them (spec/stage.h): each has all
+ * its tiles anew. */
+static cds_status all_passes(const cds_counting *job, uint64_t *count) {
+  return cds_mul_u64(count, *count, cds_einsum_passes(job->einsum))
              ? CDS_OK
              : CDS_ELIMIT;
 }
 
-static cds_status all_rounds_of(const cds_counting *job, uint64_t *count,
+/* Words of a pass that are results once for each output: as zero starts in the
+ * first of its passes, complete in the last. No more than all passes move. */
+static uint64_t of_outputs(const cds_counting *job, uint64_t words) {
+  return words * cds_einsum_repeats(job->einsum);
+}
+
+static cds_status all_passes_of(const cds_counting *job, uint64_t *count,
                                 unsigned counts) {
   for (unsigned i = 0; i < counts; i++) {
-    CDS_TRY(all_rounds(job, &count[i]));
+    CDS_TRY(all_passes(job, &count[i]));
   }
   return CDS_OK;
 }
 
-/* Loads of the holder (cds_loads) in one round, their share of the busiest
+/* Loads of the holder (cds_loads) in one pass, their share of the busiest
  * instance above array `from`, and, if they are asked for, those of the first
  * and last tile.
  */
-static cds_status round_loads(cds_uneven_loads *out, const cds_counting *job,
-                              const cds_edge *edge, unsigned united,
-                              unsigned from, bool ends) {
+static cds_status pass_loads(cds_uneven_loads *out, const cds_counting *job,
+                             const cds_edge *edge, unsigned united,
+                             unsigned from, bool ends) {
   switch (job->method) {
   case CDS_METHOD_EVEN:
     CDS_TRY(cds_loads(&out->total, ends ? &out->first : NULL, &edge->holder,
@@ -150,16 +157,16 @@ static cds_status round_loads(cds_uneven_loads *out, const cds_counting *job,
   return CDS_OK;
 }
 
-/* The same of all rounds. */
+/* The same of all passes. */
 static cds_status edge_loads(cds_uneven_loads *out, const cds_counting *job,
                              const cds_edge *edge, unsigned united,
                              unsigned from, bool ends) {
-  CDS_TRY(round_loads(out, job, edge, united, from, ends));
-  CDS_TRY(all_rounds(job, &out->total));
-  CDS_TRY(all_rounds(job, &out->peak));
+  CDS_TRY(pass_loads(out, job, edge, united, from, ends));
+  CDS_TRY(all_passes(job, &out->total));
+  CDS_TRY(all_passes(job, &out->peak));
   if (ends) {
-    CDS_TRY(all_rounds(job, &out->first));
-    CDS_TRY(all_rounds(job, &out->last));
+    CDS_TRY(all_passes(job, &out->first));
+    CDS_TRY(all_passes(job, &out->last));
   }
   return CDS_OK;
 }
@@ -279,28 +286,28 @@ static cds_status route_uneven(cds_uneven_route *out, const cds_counting *job,
   return cds_uneven_routes(out, &uneven, job->scratch);
 }
 
-/* The same over all rounds; the results go up in the last one. */
-static cds_status route_rounds(cds_uneven_route *out, const cds_counting *job,
+/* The same over all passes; the results go up in the last one. */
+static cds_status route_passes(cds_uneven_route *out, const cds_counting *job,
                                const cds_edge *edge, unsigned k, cds_way way,
                                bool final) {
   CDS_TRY(route_uneven(out, job, edge, k, way, final));
-  const uint64_t results = out->hops - out->partial;
-  CDS_TRY(all_rounds(job, &out->hops));
+  const uint64_t results = of_outputs(job, out->hops - out->partial);
+  CDS_TRY(all_passes(job, &out->hops));
   out->partial = out->hops - results;
   for (unsigned x = 0; x < 2; x++) {
-    const uint64_t here = out->peak[x] - out->partial_peak[x];
-    CDS_TRY(all_rounds(job, &out->peak[x]));
+    const uint64_t here = of_outputs(job, out->peak[x] - out->partial_peak[x]);
+    CDS_TRY(all_passes(job, &out->peak[x]));
     out->partial_peak[x] = out->peak[x] - here;
   }
-  CDS_TRY(all_rounds_of(job, out->first, 2));
-  return all_rounds_of(job, out->last, 2);
+  CDS_TRY(all_passes_of(job, out->first, 2));
+  return all_passes_of(job, out->last, 2);
 }
 
 static cds_status count_uneven_down(cds_counting *job, const cds_edge *edge,
                                     unsigned k) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   cds_uneven_route route;
-  CDS_TRY(route_rounds(&route, job, edge, k, CDS_WAY_DOWN, false));
+  CDS_TRY(route_passes(&route, job, edge, k, CDS_WAY_DOWN, false));
   child->hops_down[k] = route.hops;
   memcpy(child->link_down[k], route.peak, sizeof route.peak);
   if (!edge->holder.memoryless) {
@@ -330,7 +337,7 @@ static cds_status count_uneven_up(cds_counting *job, const cds_edge *edge,
                                   unsigned k, bool final) {
   cds_traffic *child = &job->out->at[edge->child][job->tensor];
   cds_uneven_route route;
-  CDS_TRY(route_rounds(&route, job, edge, k, CDS_WAY_UP, final));
+  CDS_TRY(route_passes(&route, job, edge, k, CDS_WAY_UP, final));
   child->hops_up[k] = route.hops;
   child->hops_up_partial[k] = route.partial;
   memcpy(child->link_up[k], route.peak, sizeof route.peak);
@@ -356,9 +363,9 @@ static cds_status count_links_down(cds_counting *job, const cds_edge *edge,
     cds_link_loads loads;
     CDS_TRY(cds_halo_loads(&loads, array, &edge->holder, k,
                            switched_arrays(job->arch, false), job->scratch));
-    CDS_TRY(all_rounds(job, &loads.hops));
-    CDS_TRY(all_rounds_of(job, loads.peak, 2));
-    CDS_TRY(all_rounds_of(job, loads.first, 2));
+    CDS_TRY(all_passes(job, &loads.hops));
+    CDS_TRY(all_passes_of(job, loads.peak, 2));
+    CDS_TRY(all_passes_of(job, loads.first, 2));
     child->hops_down[k] = loads.hops;
     memcpy(child->link_down[k], loads.peak, sizeof loads.peak);
     memcpy(child->first_link[k], loads.first, sizeof loads.first);
@@ -459,8 +466,10 @@ static cds_status count_output_up(cds_counting *job, const cds_edge *edge,
     const bool results = complete && group == 1;
     child->up[k] = loads.total;
     child->up_peak[k] = loads.peak;
-    child->up_partial[k] = loads.total - (results ? job->tensor_words : 0);
-    child->up_partial_peak[k] = loads.peak - (results ? own : 0);
+    child->up_partial[k] =
+        loads.total - (results ? of_outputs(job, job->tensor_words) : 0);
+    child->up_partial_peak[k] =
+        loads.peak - (results ? of_outputs(job, own) : 0);
     child->adds[k] = below - loads.total;
     child->last_net[k] = ends ? loads.last : 0;
     CDS_TRY(count_links_up(job, edge, k, final));
@@ -507,7 +516,7 @@ static cds_status count_output_edge(cds_counting *job, const cds_edge *edge,
   const unsigned depth = edge->holder.depth;
   const bool adds_here = job->arch->level[edge->parent].accumulate;
   const bool ends = !edge->holder.memoryless;
-  const uint64_t words = job->tensor_words;
+  const uint64_t words = of_outputs(job, job->tensor_words);
   cds_uneven_loads drains;
   cds_uneven_loads updates;
   cds_uneven_loads visits;
@@ -528,7 +537,7 @@ static cds_status count_output_edge(cds_counting *job, const cds_edge *edge,
   parent->peak[CDS_UPDATE] = updates.peak;
   set_results(&parent->partial[CDS_UPDATE], &parent->partial_peak[CDS_UPDATE],
               updates.total, updates.peak, state->complete ? words : 0,
-              state->complete ? own : 0);
+              state->complete ? of_outputs(job, own) : 0);
   parent->words[CDS_READ] = updates.total - zeros;
   parent->peak[CDS_READ] = updates.peak - zeros_peak;
   parent->partial[CDS_READ] = parent->words[CDS_READ];
@@ -545,7 +554,7 @@ static cds_status count_output_edge(cds_counting *job, const cds_edge *edge,
   child->peak[CDS_DRAIN] = drains.peak;
   set_results(&child->partial[CDS_DRAIN], &child->partial_peak[CDS_DRAIN],
               drains.total, drains.peak, complete ? words : 0,
-              complete ? own : 0);
+              complete ? of_outputs(job, own) : 0);
   child->last_parent = ends ? updates.last : 0;
   child->last_own = ends ? drains.last : 0;
   CDS_TRY(count_output_up(job, edge, through));
@@ -612,7 +621,8 @@ static cds_status count_tensor(cds_counting *job) {
       cds_mapping_even(job->mapping, job->einsum, job->tensor) ? CDS_METHOD_EVEN
       : cds_tensor_has_windows(job->einsum, job->tensor) ? CDS_METHOD_WINDOWS
                                                          : CDS_METHOD_PIECES;
-  cds_chain_state state = {job->tensor_words, job->tensor_words, true};
+  const uint64_t words = of_outputs(job, job->tensor_words);
+  cds_chain_state state = {words, words, true};
   cds_edge edge;
   bool outermost = true;
   memset(&edge, 0, sizeof edge);
@@ -648,11 +658,11 @@ cds_status cds_count(cds_counts *out, const cds_arch *arch,
                       .perfect = cds_mapping_perfect(mapping, einsum)};
   CDS_TRY(count_units(&job));
   CDS_TRY(cds_count_passes(out, arch, einsum, mapping, scratch));
-  CDS_TRY(all_rounds(&job, &out->macs));
-  CDS_TRY(all_rounds(&job, &out->steps));
-  CDS_TRY(all_rounds_of(&job, out->passes, arch->arrays));
+  CDS_TRY(all_passes(&job, &out->macs));
+  CDS_TRY(all_passes(&job, &out->steps));
+  CDS_TRY(all_passes_of(&job, out->passes, arch->arrays));
   for (job.tensor = 0; job.tensor < einsum->tensors; job.tensor++) {
     CDS_TRY(count_tensor(&job));
   }
-  return einsum->stage == NULL ? CDS_OK : cds_count_repeats(out, arch, einsum);
+  return einsum->stage == NULL ? CDS_OK : cds_count_homes(out, einsum);
 }

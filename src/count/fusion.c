@@ -11,6 +11,7 @@
 
 #include "base/checked.h"
 #include "count/loads.h"
+#include "count/mask.h"
 
 typedef struct cds_placing {
   const cds_fused_group *group;
@@ -129,6 +130,13 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
         (cds_outer_is_loop(&it->outer->node[n]) &&
          cds_fused_tensor_has(it->group, tensor, it->outer->node[n].rank));
   }
+  if (cds_mask_outside(it->group, it->outer, place)) {
+    /* All axes are ranks: a tile that is another has no word of the last. */
+    return cds_mul_u64(&out->loads, out->tile_words,
+                       cds_mask_tiles(it->group, it->outer, tensor, place))
+               ? CDS_OK
+               : CDS_ELIMIT;
+  }
   return cds_loads(&out->loads, NULL, &holder, 0, 0, it->scratch);
 }
 
@@ -156,15 +164,6 @@ static cds_status take_room(cds_fused_pass *out, const cds_placing *it,
   return fine ? CDS_OK : CDS_ELIMIT;
 }
 
-static uint64_t trips_on(const cds_outer *outer, unsigned rank) {
-  uint64_t trips = 1;
-  for (unsigned n = 0; n < outer->nodes; n++) {
-    const cds_outer_node *node = &outer->node[n];
-    trips *= cds_outer_is_loop(node) && node->rank == rank ? node->trips : 1;
-  }
-  return trips;
-}
-
 /* How the rows of a stage come in tiles, and the home of what its weights make.
  * Loads of an output whose sums go on are of whole strips that have all seen as
  * many passes: the loops inside of its place reach every word of the tile. So
@@ -189,8 +188,8 @@ static cds_status set_online(cds_online *out, cds_home *home,
   out->strip_words = 1; /* divides the output's words, which fit */
   for (unsigned r = 0; r < user->einsum->ranks; r++) {
     if (!cds_fused_stage_has(group, index, user->rank[r])) {
-      out->strip_words *=
-          user->einsum->rank[r].size / trips_on(it->outer, user->rank[r]);
+      out->strip_words *= user->einsum->rank[r].size /
+                          cds_outer_trips_on(it->outer, user->rank[r]);
     }
   }
   if (home->level > 0) {
@@ -201,6 +200,24 @@ static cds_status set_online(cds_online *out, cds_home *home,
                                                                : CDS_ELIMIT;
   }
   return CDS_OK;
+}
+
+/* Passes of an online softmax that begin a row: all rows see all tiles, or
+ * those that the mask leaves them. */
+static void set_firsts(cds_stage *out, const cds_placing *it, unsigned index) {
+  const cds_fused_group *group = it->group;
+  const uint64_t tiles = out->online.tiles;
+  if (tiles < 2) {
+    return;
+  }
+  if (group->mask.here &&
+      cds_fused_row_rank(&group->stage[index]) == group->mask.key) {
+    cds_live live;
+    cds_live_set(&live, group, it->outer);
+    out->online.firsts = out->passes / live.pairs * live.queries;
+  } else {
+    out->online.firsts = out->passes / tiles;
+  }
 }
 
 /* States stand beside the tile of their output, in as many copies. */
@@ -223,24 +240,46 @@ static cds_status take_state_room(cds_fused_pass *out, const cds_placing *it,
   return fine ? CDS_OK : CDS_ELIMIT;
 }
 
-/* Lengths of a pass, rounds and repeats. */
+/* The live pairs of the mask: all of them are passes, and of a stage that sums
+ * over keys all of a piece of queries have one output. Where a reduction has
+ * outer loops, its output leaves the group, so that of the mask's ranks it can
+ * only be keys (spec/fusion.h). */
+static void set_live(cds_stage *out, const cds_placing *it,
+                     const cds_fused_einsum *stage) {
+  const cds_tensor *output = &stage->einsum->tensor[stage->einsum->tensors - 1];
+  const cds_fused_mask *mask = &it->group->mask;
+  cds_live live;
+  cds_live_set(&live, it->group, it->outer);
+  const unsigned key = cds_fused_own_rank(stage, mask->key);
+  const bool reduced = mask->here && live.keys > 1 && key < UINT_MAX &&
+                       !cds_tensor_has_rank(output, key);
+  out->passes = live.pairs;
+  out->repeats = reduced ? live.queries : live.pairs;
+}
+
+/* Lengths of a pass, passes and repeats. */
 static cds_status set_passes(cds_fused_pass *out, const cds_placing *it,
                              const cds_fused_einsum *stage) {
   const cds_tensor *output = &stage->einsum->tensor[stage->einsum->tensors - 1];
-  out->stage.rounds = out->stage.repeats = 1;
+  set_live(&out->stage, it, stage);
   for (unsigned n = 0; n < it->outer->nodes; n++) {
     if (!cds_outer_is_loop(&it->outer->node[n])) {
       continue;
     }
-    const unsigned own = cds_fused_own_rank(stage, it->outer->node[n].rank);
+    const unsigned rank = it->outer->node[n].rank;
+    const unsigned own = cds_fused_own_rank(stage, rank);
     const uint64_t trips = it->outer->node[n].trips;
-    const bool reduced = own < UINT_MAX && !cds_tensor_has_rank(output, own);
-    uint64_t *times = reduced ? &out->stage.rounds : &out->stage.repeats;
-    if (!cds_mul_u64(times, *times, trips)) {
-      return CDS_ELIMIT;
-    }
     if (own < UINT_MAX) {
       out->einsum.rank[own].size /= trips;
+    }
+    if (cds_fused_of_mask(it->group, rank)) {
+      continue;
+    }
+    const bool reduced = own < UINT_MAX && !cds_tensor_has_rank(output, own);
+    if (!cds_mul_u64(&out->stage.passes, out->stage.passes, trips) ||
+        !cds_mul_u64(&out->stage.repeats, out->stage.repeats,
+                     reduced ? 1 : trips)) {
+      return CDS_ELIMIT;
     }
   }
   for (unsigned r = 0; r < out->einsum.ranks; r++) {
@@ -280,6 +319,7 @@ cds_status cds_fused_pass_set(cds_fused_pass *out, const cds_fused_group *group,
   if (status == CDS_OK) {
     cds_home home;
     status = set_online(&out->stage.online, &home, &it, index);
+    set_firsts(&out->stage, &it, index);
   }
   cds_arena_reset(scratch, mark);
   return status;

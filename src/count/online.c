@@ -2,7 +2,6 @@
 /* The steps of an online softmax as rows of a table of operations. */
 #include "count/online.h"
 
-#include "base/checked.h"
 #include "spec/operations.h"
 
 #define X                                                                      \
@@ -125,13 +124,10 @@ cds_status cds_online_parts(cds_online_part out[CDS_ONLINE_STEPS],
   const cds_tensor *weights = &stage->tensor[stage->tensors - 1];
   const uint64_t tile =
       stage->rank[weights->axis[weights->axes - 1].term[0].rank].size;
+  const uint64_t passes = stage->stage->passes;
+  const uint64_t first = online->firsts;
   uint64_t words = 0;
-  uint64_t passes = 0;
   CDS_TRY(cds_tensor_words(&words, stage, stage->tensors - 1));
-  if (!cds_mul_u64(&passes, stage->stage->rounds, stage->stage->repeats)) {
-    return CDS_ELIMIT;
-  }
-  const uint64_t first = passes / online->tiles;
   const uint64_t times[CDS_ONLINE_MOVE] = {[CDS_ONLINE_FIRST] = first,
                                            [CDS_ONLINE_NEXT] = passes - first,
                                            [CDS_ONLINE_RESCALE] =

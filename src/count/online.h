@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What an online softmax does over the whole run (spec/fusion.h): operations on
- * rows, each so many times. With n tiles of a row, R rows in a pass, N passes
- * of the loops and f words of a row's strip of the output:
+ * rows, each so many times. With R rows in a pass, N passes that run, F of them
+ * the first of their rows (N / n of n tiles without a mask) and f words of a
+ * row's strip of the output:
  *
- *   first    N / n        R rows of p scores to weights, nothing before them
- *   next     N - N / n    the same with the state read
- *   rescale  N - N / n    R rows of f sums, read and written
+ *   first    F            R rows of p scores to weights, nothing before them
+ *   next     N - F        the same with the state read
+ *   rescale  N - F        R rows of f sums, read and written
  *   state    N            R states written
- *   end      N / n        R rows of f results, read with the sum and written
+ *   end      F            R rows of f results, read with the sum and written
  *   move     once         states that leave home and come back
  */
 #ifndef CDS_COUNT_ONLINE_H

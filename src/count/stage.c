@@ -1,39 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* All repeats of a stage, and the way between the outermost level and homes. */
+/* The way between the outermost level and homes. */
 #include "count/stage.h"
-
-#include "base/checked.h"
-
-static bool scale(uint64_t *counts, size_t number, uint64_t times) {
-  bool fine = true;
-  for (size_t i = 0; i < number; i++) {
-    fine = cds_mul_u64(&counts[i], counts[i], times) && fine;
-  }
-  return fine;
-}
-
-#define SCALE(field) scale(field, sizeof(field) / sizeof(uint64_t), times)
-#define SCALE_PAIRS(field)                                                     \
-  scale(&(field)[0][0], sizeof(field) / sizeof(uint64_t), times)
-
-/* All that is moved; what a tile is stays. */
-static bool scale_traffic(cds_traffic *entry, uint64_t times) {
-  bool fine = SCALE(entry->words) && SCALE(entry->peak) &&
-              SCALE(entry->partial) && SCALE(entry->partial_peak);
-  fine = fine && SCALE(entry->down) && SCALE(entry->down_peak) &&
-         SCALE(entry->up) && SCALE(entry->up_peak) &&
-         SCALE(entry->up_partial) && SCALE(entry->up_partial_peak) &&
-         SCALE(entry->adds);
-  fine = fine && scale(&entry->first_parent, 1, times) &&
-         scale(&entry->first_own, 1, times) && SCALE(entry->first_net) &&
-         scale(&entry->last_parent, 1, times) &&
-         scale(&entry->last_own, 1, times) && SCALE(entry->last_net);
-  fine = fine && SCALE(entry->hops_down) && SCALE(entry->hops_up) &&
-         SCALE(entry->hops_up_partial);
-  return fine && SCALE_PAIRS(entry->link_down) && SCALE_PAIRS(entry->link_up) &&
-         SCALE_PAIRS(entry->link_up_partial) &&
-         SCALE_PAIRS(entry->first_link) && SCALE_PAIRS(entry->last_link);
-}
 
 /* Words on one side of the way; there are no arrays on it, so that all of them
  * are on one instance. */
@@ -72,21 +39,9 @@ static void take_output(cds_counts *out, const cds_home *home, unsigned t,
   at->last_own += home->tile_words;
 }
 
-cds_status cds_count_repeats(cds_counts *out, const cds_arch *arch,
-                             const cds_einsum *einsum) {
+cds_status cds_count_homes(cds_counts *out, const cds_einsum *einsum) {
   const cds_stage *stage = einsum->stage;
-  const uint64_t times = stage->repeats;
   const unsigned output = einsum->tensors - 1;
-  bool fine = scale(&out->macs, 1, times) && scale(&out->steps, 1, times) &&
-              SCALE(out->passes);
-  for (unsigned level = 0; level <= arch->levels; level++) {
-    for (unsigned t = 0; t < einsum->tensors; t++) {
-      fine = fine && scale_traffic(&out->at[level][t], times);
-    }
-  }
-  if (!fine) {
-    return CDS_ELIMIT;
-  }
   for (unsigned t = 0; t < einsum->tensors; t++) {
     const cds_home *home = &stage->home[t];
     cds_traffic *at = &out->at[home->level][t];
@@ -103,7 +58,7 @@ cds_status cds_count_repeats(cds_counts *out, const cds_arch *arch,
     if (t == output) {
       uint64_t words = 0;
       CDS_TRY(cds_tensor_words(&words, einsum, t));
-      take_output(out, home, t, words * times);
+      take_output(out, home, t, words * stage->repeats);
     } else {
       bring_operand(out, home, t);
     }

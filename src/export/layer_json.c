@@ -170,11 +170,10 @@ static void write_operation_counts(cds_json *json, const cds_arch *arch,
   }
 }
 
-static void write_einsum(cds_json *json, const cds_einsum *einsum) {
-  uint64_t macs = 0;
-  if (cds_einsum_macs(&macs, einsum) == CDS_OK) {
-    cds_json_count(json, "macs", macs);
-  }
+static void write_einsum(cds_json *json, const cds_layer_result *result) {
+  const cds_einsum *einsum = &result->layer->einsum;
+  cds_json_count(json, "macs", cds_layer_result_macs(result));
+  cds_json_count(json, "useful_macs", result->layer->useful_macs);
   cds_json_object_line(json, "ranks");
   for (unsigned rank = 0; rank < einsum->ranks; rank++) {
     cds_json_count(json, einsum->rank[rank].name, einsum->rank[rank].size);
@@ -227,7 +226,7 @@ bool cds_json_layer(cds_json *json, const cds_arch *arch,
   }
   if (einsum) {
     const cds_einsum *piece = cds_layer_result_einsum(result);
-    write_einsum(json, &layer->einsum);
+    write_einsum(json, result);
     good = cds_json_mapping(json, arch, piece, &result->mapping, arena) && good;
     if (result->counts != NULL) {
       cds_json_counts(json, arch, &layer->einsum, result->counts);

@@ -207,6 +207,7 @@ static void write_layer_header(cds_csv *csv, const cds_share *share,
   cds_csv_text(csv, "chain");
   cds_csv_text(csv, "fused");
   cds_csv_text(csv, "mapping");
+  cds_csv_text(csv, "useful_macs");
 }
 
 /* The lines, separated by commas. */
@@ -244,6 +245,15 @@ const char *cds_mapping_joined(const cds_mapping *mapping, const cds_arch *arch,
   return joined(lines, count, arena);
 }
 
+/* Operations have none. */
+static void write_macs(cds_csv *csv, bool einsum, uint64_t macs) {
+  if (einsum) {
+    cds_csv_count(csv, macs);
+  } else {
+    cds_csv_empty(csv);
+  }
+}
+
 static void write_layer(cds_csv *csv, const cds_arch *arch,
                         const cds_workload *workload,
                         const cds_layer_result *result, cds_arena *arena) {
@@ -255,7 +265,6 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
                        : result->status == CDS_LAYER_COSTED
                            ? edp
                            : result->own_bound_pj_s;
-  uint64_t macs = 0;
   cds_csv_text(csv, layer->name);
   cds_csv_text(csv, einsum ? "einsum" : layer->operation.kind);
   cds_csv_text(csv, workload->phase[layer->phase].name);
@@ -266,11 +275,7 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
   cds_csv_number(csv, edp);
   cds_csv_number(csv, bound);
   cds_csv_number(csv, cds_gap(edp, bound));
-  if (einsum && cds_einsum_macs(&macs, &layer->einsum) == CDS_OK) {
-    cds_csv_count(csv, macs);
-  } else {
-    cds_csv_empty(csv);
-  }
+  write_macs(csv, einsum, cds_layer_result_macs(result));
   cds_csv_number(csv, cost->cycles);
   cds_csv_text(csv, cds_time_bottleneck(arch, result).name);
   cds_share share[CDS_SHARES_MAX];
@@ -288,6 +293,7 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
                                                 cds_layer_result_einsum(result),
                                                 arena)
                            : NULL);
+  write_macs(csv, einsum, layer->useful_macs);
 }
 
 /* What stays on chip: of the layer itself, and of others meanwhile. */

@@ -168,6 +168,22 @@ static bool add_operation(cds_finding *it, const cds_operation *operation) {
   return true;
 }
 
+/* By a softmax of scores that are masked, whose last axes are queries and keys.
+ * A group that may not have the mask makes all scores. */
+static void mask(cds_fused_group *group) {
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    const cds_tensor *rows = &stage->einsum->tensor[stage->einsum->tensors - 1];
+    if (stage->operation == NULL || !stage->operation->causal ||
+        rows->axes < 2) {
+      continue;
+    }
+    const unsigned query = rows->axis[rows->axes - 2].term[0].rank;
+    (void)cds_fused_mask_set(group, stage->rank[query],
+                             cds_fused_row_rank(stage), stage->operation->past);
+  }
+}
+
 cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
                           size_t first) {
   cds_finding it = {.out = out, .workload = workload};
@@ -197,5 +213,6 @@ cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
       cds_fused_operate(&out->group, s, it.operation[s]);
     }
   }
+  mask(&out->group);
   return CDS_OK;
 }

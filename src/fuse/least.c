@@ -8,9 +8,23 @@
  * no more words at any level and takes no more cycles; and it needs no more
  * room at any level, as homes need none. So the floor of whole stages with
  * such homes is below all of them.
+ *
+ * With a mask only some passes run. Whatever is counted of the stage's own nest
+ * is, over P of N passes with R outputs, P x - R z with 0 <= z <= x: sums that
+ * come back are not those of the first pass. The same without the mask is N x -
+ * R z, so that of it
+ *
+ *   (P x - R z) / (N x - R z) >= (P - R) / (N - R)
+ *
+ * is left at least; of a stage that sums over keys, P - R is others x sum_i
+ * (J(i) - 1), N - R others x Tq (Tk - 1) (count/mask.h); of others, whose
+ * outputs are each of one pass, P / N, which is no less. What comes to homes is
+ * not less than each word once. So of the floor at least the least such part is
+ * left.
  */
 #include "fuse/least.h"
 
+#include "count/mask.h"
 #include "count/online.h"
 #include "fuse/outers.h"
 #include <math.h>
@@ -38,8 +52,10 @@ static cds_status online_floor(cds_floor *floor, const cds_outers *it,
                                const cds_fused_pass *pass, unsigned stage) {
   cds_fused_pass one = *pass;
   one.einsum.stage = &one.stage;
-  one.stage.online = (cds_online){
-      .tiles = 1, .strip_words = 1, .level = one.stage.home[0].level};
+  one.stage.online = (cds_online){.tiles = 1,
+                                  .firsts = 1,
+                                  .strip_words = 1,
+                                  .level = one.stage.home[0].level};
   cds_online_part part[CDS_ONLINE_STEPS];
   cds_cost cost;
   cds_operation_counts counts;
@@ -70,7 +86,7 @@ static cds_status product_least(cds_floor *out, const cds_outers *it,
                                 unsigned stage, unsigned level) {
   const cds_fused_einsum *own = &it->group->stage[stage];
   cds_fused_pass pass = {.einsum = *own->einsum,
-                         .stage = {.rounds = 1, .repeats = 1}};
+                         .stage = {.passes = 1, .repeats = 1}};
   cds_fused_pass moved = pass;
   unsigned may = 0;
   for (unsigned t = 0; t < own->einsum->tensors; t++) {
@@ -105,7 +121,7 @@ static cds_status stage_least(cds_floor *out, const cds_outers *it,
     return product_least(out, it, stage, level);
   }
   cds_fused_pass pass = {.einsum = *own->einsum,
-                         .stage = {.rounds = 1, .repeats = 1}};
+                         .stage = {.passes = 1, .repeats = 1}};
   pass.einsum.stage = &pass.stage;
   CDS_TRY(put_home(&pass, it, stage, level, 0));
   const cds_status made = operation_floor(out, it, &pass, stage);
@@ -120,6 +136,7 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
                          .group = group,
                          .power_limit_w = power_limit_w,
                          .scratch = scratch};
+  const double part = cds_mask_least_part(group);
   *dynamic_pj = *latency_s = (double)INFINITY;
   for (unsigned s = 0; s < group->stages; s++) {
     const cds_fused_einsum *stage = &group->stage[s];
@@ -144,8 +161,8 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
       continue;
     }
     CDS_TRY(status);
-    *dynamic_pj = fmin(*dynamic_pj, sum.dynamic_pj);
-    *latency_s = fmin(*latency_s, sum.latency_s);
+    *dynamic_pj = fmin(*dynamic_pj, sum.dynamic_pj * part);
+    *latency_s = fmin(*latency_s, sum.latency_s * part);
   }
   return isinf(*latency_s) ? CDS_EINFEASIBLE : CDS_OK;
 }

@@ -30,6 +30,13 @@ static bool has_all(const cds_outers *it, const cds_loop_class *class) {
   return class->tensors == (1U << it->group->tensors) - 1;
 }
 
+static bool same_class(const cds_outers *it, const cds_loop_class *a,
+                       const cds_loop_class *b) {
+  return a->tensors == b->tensors && a->stages == b->stages &&
+         !cds_fused_of_mask(it->group, a->rank[0]) &&
+         !cds_fused_of_mask(it->group, b->rank[0]);
+}
+
 static cds_status list_divisors(cds_loop_class *class, cds_arena *arena) {
   for (unsigned pass = 0; pass < 2; pass++) {
     class->divisors = 0;
@@ -74,8 +81,7 @@ static cds_status make_classes(cds_outers *it) {
         continue;
       }
       unsigned c = 0;
-      while (c < it->classes && (it->class[c].tensors != made.tensors ||
-                                 it->class[c].stages != made.stages)) {
+      while (c < it->classes && !same_class(it, &it->class[c], &made)) {
         c++;
       }
       if (c == CDS_LOOP_CLASSES_MAX) {

@@ -12,7 +12,8 @@ enum {
   CDS_NO_PLACE = 0xff
 };
 
-/* Ranks that the same tensors and stages have, as one. */
+/* Ranks that the same tensors and stages have, as one, but for those of a mask:
+ * each is alone. */
 typedef struct cds_loop_class {
   unsigned ranks;
   unsigned rank[CDS_FUSED_RANKS_MAX];

@@ -36,11 +36,12 @@ static bool same_pass(const cds_fused_pass *a, const cds_fused_pass *b) {
   }
   const cds_stage *x = &a->stage;
   const cds_stage *y = &b->stage;
-  if (x->rounds != y->rounds || x->repeats != y->repeats ||
+  if (x->passes != y->passes || x->repeats != y->repeats ||
       memcmp(x->taken_bits, y->taken_bits, sizeof x->taken_bits) != 0) {
     return false;
   }
   if (x->online.tiles != y->online.tiles ||
+      x->online.firsts != y->online.firsts ||
       x->online.strip_words != y->online.strip_words ||
       x->online.level != y->online.level ||
       x->online.returns != y->online.returns) {

@@ -4,12 +4,15 @@
  *
  * A stage takes at least what it takes when each of its tensors is, as is best
  * for it, either not at home, or at home as if its tile took no room and each
- * of its words came (or went) once: no place among the loops does better. Loops
- * that a stage lacks make it do the same again: all products at least.
+ * of its words came (or went) once: no place among the loops does better. (With
+ * a mask, too: it leaves all keys to the last query.) Loops that a stage lacks
+ * make it do the same again: all products at least. Of those of a mask the live
+ * pairs count that the loops of the stage do not.
  */
 #include <math.h>
 #include <string.h>
 
+#include "count/mask.h"
 #include "fuse/outers.h"
 
 /* Floors of a stage by the trips of the classes that it has. */
@@ -109,6 +112,30 @@ static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
   return cds_outers_least_floor(out, outers, &pass, stage, other, may);
 }
 
+/* Passes of the loops that a stage has, all others left out; of all loops where
+ * it is no stage. */
+static double passes_of(const cds_outers *outers, const cds_outer_trips *vector,
+                        unsigned stage) {
+  cds_outer outer = {.nodes = 0};
+  double passes = 1;
+  for (unsigned c = 0; c < outers->classes; c++) {
+    const cds_loop_class *class = &outers->class[c];
+    if (stage < outers->group->stages && !stage_has_class(class, stage)) {
+      continue;
+    }
+    if (cds_fused_of_mask(outers->group, class->rank[0])) {
+      outer.node[outer.nodes++] = (cds_outer_node){.kind = CDS_OUTER_FOR,
+                                                   .rank = class->rank[0],
+                                                   .trips = vector->trips[c]};
+    } else {
+      passes *= (double)vector->trips[c];
+    }
+  }
+  cds_live live;
+  cds_live_set(&live, outers->group, &outer);
+  return passes * (double)live.pairs;
+}
+
 /* Adds what a stage takes at least to the vector. */
 static cds_status add_stage(cds_listing_trips *it, cds_outer_trips *vector,
                             unsigned stage) {
@@ -122,12 +149,8 @@ static cds_status add_stage(cds_listing_trips *it, cds_outer_trips *vector,
   }
   CDS_TRY(floors->status[place]);
   const cds_floor *once = &floors->floor[place];
-  double again = 1;
-  for (unsigned c = 0; c < outers->classes; c++) {
-    again *= stage_has_class(&outers->class[c], stage)
-                 ? 1
-                 : (double)vector->trips[c];
-  }
+  const double again = passes_of(outers, vector, outers->group->stages) /
+                       passes_of(outers, vector, stage);
   uint64_t macs = 0;
   CDS_TRY(cds_einsum_macs(&macs, own->einsum));
   double mac_pj = 0;

@@ -94,6 +94,15 @@ static inline bool cds_layer_result_alone(const cds_layer_result *result) {
          (result->resident == NULL || result->resident->pass == NULL);
 }
 
+/* Multiply-accumulates that a run of the einsum executes: all passes of a fused
+ * one. */
+static inline uint64_t cds_layer_result_macs(const cds_layer_result *result) {
+  const cds_einsum *einsum = cds_layer_result_einsum(result);
+  uint64_t macs = 0;
+  (void)cds_einsum_macs(&macs, einsum); /* it was counted: it fits */
+  return macs * cds_einsum_passes(einsum);
+}
+
 typedef struct cds_phase_result {
   double energy_pj, latency_s;
 } cds_phase_result;

@@ -67,10 +67,16 @@ static cds_status chain_at(const cds_chain_group **out,
   return status == CDS_ENOMEM ? status : CDS_OK;
 }
 
-/* Whether their stages have the same tensors in common. */
+/* Whether their stages have the same tensors in common, and the same mask. */
 static bool same_joints(const cds_chain_group *a, const cds_chain_group *b) {
   if (a == NULL || b == NULL) {
     return a == b;
+  }
+  const cds_fused_mask *m = &a->group.mask;
+  const cds_fused_mask *n = &b->group.mask;
+  if (m->here != n->here || m->query != n->query || m->key != n->key ||
+      m->offset != n->offset) {
+    return false;
   }
   for (unsigned s = 0; s < a->group.stages; s++) {
     const cds_fused_einsum *x = &a->group.stage[s];

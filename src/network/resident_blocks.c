@@ -64,7 +64,7 @@ void cds_resident_pass(cds_fused_pass *out, const cds_einsum *einsum,
   memset(out, 0, sizeof *out);
   out->einsum = *einsum;
   out->einsum.stage = &out->stage;
-  out->stage.rounds = 1;
+  out->stage.passes = 1;
   out->stage.repeats = 1;
   for (unsigned t = 0; t < einsum->tensors; t++) {
     if ((homes >> t & 1U) != 0) {

@@ -65,9 +65,8 @@ static cds_status whole_rows(cds_online_part *out, const cds_einsum *stage,
   part->output.format = operation->output.format;
   part->output.content = operation->output.content;
   part->output.home = stage->stage->home[result].level;
-  return cds_mul_u64(&out->times, stage->stage->rounds, stage->stage->repeats)
-             ? CDS_OK
-             : CDS_ELIMIT;
+  out->times = stage->stage->passes;
+  return CDS_OK;
 }
 
 cds_status cds_price_passes(cds_cost *out, cds_operation_counts *counts,

@@ -54,7 +54,7 @@ static void set_output(cds_deep_fit *it, const cds_deep_held *held) {
   const cds_operand_shape *shape = &general->tensor[t];
   const unsigned depth = general->group[it->group].depth;
   it->wide = shape->wide;
-  if (shape->wide < shape->bits || general->homes.rounds > 1) {
+  if (shape->wide < shape->bits || general->homes.sums) {
     it->narrow = shape->wide;
   } else if (held->output_inside) {
     const bool parts = reductions(it->view, 0, depth, true) > 1;

@@ -14,7 +14,7 @@ struct cds_floor_row {
   cds_floor_row *next; /* of the same slot */
   unsigned tensor, home;
   bool residual;
-  uint64_t loads, size, words, rounds;
+  uint64_t loads, size, words, moved;
   cds_row row;
   /* Spreads of the class in rising order, the least energy with each, and with
    * each that is no larger. */
@@ -31,12 +31,12 @@ void cds_floor_memo_begin(cds_floor_memo *memo, cds_arena *arena) {
 static bool same_key(const cds_floor_row *a, const cds_floor_row *b) {
   return a->tensor == b->tensor && a->home == b->home &&
          a->residual == b->residual && a->loads == b->loads &&
-         a->size == b->size && a->words == b->words && a->rounds == b->rounds;
+         a->size == b->size && a->words == b->words && a->moved == b->moved;
 }
 
 static size_t slot_of(const cds_floor_row *key) {
   const uint64_t part[] = {key->tensor, key->home,  key->loads,
-                           key->size,   key->words, key->rounds};
+                           key->size,   key->words, key->moved};
   uint64_t hash = key->residual ? 1 : 0;
   for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
     hash = (hash ^ part[i]) * UINT64_C(0x9e3779b97f4a7c15);
@@ -107,7 +107,7 @@ static cds_status least_row(const cds_floor_row **out, cds_floor_memo *memo,
                                  problem->einsum->stage->home[tensor].loads,
                              .size = problem->size[tensor],
                              .words = problem->words[tensor],
-                             .rounds = problem->rounds};
+                             .moved = problem->moved[tensor]};
   cds_floor_row **slot = &memo->slot[slot_of(&key)];
   for (const cds_floor_row *known = *slot; known != NULL; known = known->next) {
     if (same_key(known, &key)) {

@@ -2,8 +2,8 @@
 /*
  * Floors of many stages (spec/stage.h) that are one einsum with other sizes and
  * homes. A tensor's least row depends on the size of the class that it lacks,
- * on its words and rounds, on its home and on what comes there: few of these
- * differ, so that each row is made once.
+ * on its words and how many move, on its home and on what comes there: few of
+ * these differ, so that each row is made once.
  *
  * They are at least those of cds_search_floor, which lets each tensor have the
  * whole array. Together the spreads of the classes have no more units than it:

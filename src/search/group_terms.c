@@ -50,8 +50,8 @@ static double set_output(cds_group_terms *out, const cds_layout *layout,
   if (shape->wide < shape->bits) {
     return shape->wide;
   }
-  if (general->homes.rounds > 1) {
-    return shape->wide; /* the sums of a round come up to those of another */
+  if (general->homes.sums) {
+    return shape->wide; /* those of a pass come up to those of another */
   }
   if (inside->child == general->arch->levels) {
     const double merged = cds_leg_shared(layout, inside, true, false);

@@ -91,16 +91,16 @@ static cds_status set_home(cds_homes *out, const cds_arch *arch,
 cds_status cds_homes_set(cds_homes *out, const cds_arch *arch,
                          const cds_einsum *einsum) {
   memset(out, 0, sizeof *out);
-  out->rounds = (double)cds_einsum_rounds(einsum);
   out->repeats = (double)cds_einsum_repeats(einsum);
-  out->runs = out->rounds * out->repeats;
+  out->runs = (double)cds_einsum_passes(einsum);
+  out->sums = cds_einsum_passes(einsum) > cds_einsum_repeats(einsum);
   for (unsigned t = 0; t < einsum->tensors; t++) {
     uint64_t words = 0;
     CDS_TRY(cds_tensor_words(&words, einsum, t));
     out->tensor[t] =
         (cds_home_bits){.words = (double)words,
                         .copies = 1,
-                        .sums = t + 1 == einsum->tensors && out->rounds > 1};
+                        .sums = t + 1 == einsum->tensors && out->sums};
     if (cds_einsum_home(einsum, t) > 0) {
       CDS_TRY(set_home(out, arch, einsum, t, words));
     }

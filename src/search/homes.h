@@ -21,9 +21,10 @@ typedef struct cds_home_bits {
 } cds_home_bits;
 
 typedef struct cds_homes {
-  double rounds, repeats, runs; /* runs: rounds x repeats */
-  bool moves;        /* something comes to homes or goes from there */
-  double dynamic_pj; /* of that */
+  double repeats, runs; /* outputs, passes */
+  bool sums;            /* of several passes: more of these than outputs */
+  bool moves;           /* something comes to homes or goes from there */
+  double dynamic_pj;    /* of that */
   double bond_bits[CDS_BONDS_MAX];
   cds_home_bits tensor[CDS_TENSORS_MAX];
 } cds_homes;

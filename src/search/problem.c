@@ -154,13 +154,14 @@ static cds_status init_sizes(cds_problem *out) {
   for (unsigned c = 0; c < CDS_CLASSES; c++) {
     out->residual[c] = out->arch->any_factors && ranks[c] == 1;
   }
+  const uint64_t passes = cds_einsum_passes(einsum);
   const uint64_t repeats = cds_einsum_repeats(einsum);
-  out->rounds = cds_einsum_rounds(einsum);
-  out->runs = (double)out->rounds * (double)repeats;
+  out->runs = (double)passes;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     CDS_TRY(cds_tensor_words(&out->words[t], einsum, t));
     out->others[t] = (double)out->words[t];
-    if (!cds_mul_u64(&out->words[t], out->words[t], repeats)) {
+    if (!cds_mul_u64(&out->moved[t], out->words[t], passes) ||
+        !cds_mul_u64(&out->words[t], out->words[t], repeats)) {
       return CDS_ELIMIT;
     }
   }

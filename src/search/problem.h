@@ -44,8 +44,8 @@ typedef struct cds_problem {
   bool residual[CDS_CLASSES];     /* its parts need not be equal */
   cds_primes primes[CDS_CLASSES]; /* of these sizes */
   uint64_t words[CDS_MATRIX];     /* of each tensor, times repeats (stage.h) */
-  uint64_t rounds;                /* of each repeat */
-  double runs;                    /* all of them: rounds x repeats */
+  uint64_t moved[CDS_MATRIX];     /* the same times passes: none stays */
+  double runs;                    /* passes */
   double others[CDS_MATRIX]; /* words of one: sizes of the classes it has */
   cds_policy policy[CDS_STEPS][CDS_MATRIX];
   unsigned home[CDS_MATRIX];       /* the tensor's outermost level */

@@ -100,8 +100,8 @@ static void note_parent(cds_row_job *job, const cds_link *link, double out,
 static void operand_edge(cds_row_job *job, const cds_link *link) {
   const cds_problem *problem = job->problem;
   const unsigned bits = problem->einsum->tensor[job->tensor].format.bits;
-  const uint64_t united = problem->words[job->tensor] * link->passes.one;
-  const uint64_t fills = problem->words[job->tensor] * link->passes.all;
+  const uint64_t united = problem->moved[job->tensor] * link->passes.one;
+  const uint64_t fills = problem->moved[job->tensor] * link->passes.all;
   uint64_t reads = fills;
   if (link->between && problem->arch->array[0].multicast) {
     reads = united;
@@ -179,9 +179,10 @@ static void output_edge(cds_row_job *job, const cds_link *link,
   const cds_tensor *tensor = &problem->einsum->tensor[job->tensor];
   const cds_level *parent = &problem->arch->level[link->parent];
   const uint64_t words = problem->words[job->tensor];
-  const uint64_t united = words * link->passes.one;
+  const uint64_t moved = problem->moved[job->tensor];
+  const uint64_t united = moved * link->passes.one;
   const bool reduces = !link->between || problem->arch->array[0].reduction;
-  const uint64_t drains = words * link->passes.all;
+  const uint64_t drains = moved * link->passes.all;
   const uint64_t visits = link->between ? united : drains;
   const uint64_t updates = link->between && !reduces ? drains : visits;
   const uint64_t unit_updates = problem->below[link->parent] ? united : updates;
@@ -212,7 +213,7 @@ static void output_edge(cds_row_job *job, const cds_link *link,
   charge_way(job, link, cds_words_bits(fills, wide) + up_bits,
              cds_words_bits(fills, wide) + two_bits(drains, ready, tensor));
   if (link->between) {
-    const uint64_t adds = reduces ? words * link->passes.shared : 0;
+    const uint64_t adds = reduces ? moved * link->passes.shared : 0;
     job->row->energy_pj += (double)adds * problem->arch->array[0].add_pj;
     if (link->child < CDS_STEPS) {
       job->row->last_net_bits[link->child] =
@@ -237,12 +238,7 @@ static void output_edge(cds_row_job *job, const cds_link *link,
 static void add_edge(cds_row_job *job, unsigned parent, unsigned child,
                      cds_output_state *state) {
   const cds_problem *problem = job->problem;
-  const uint64_t rounds = problem->rounds;
-  const cds_passes *once = &job->row->cut.passes[child];
-  const cds_passes passes = {.one = once->one * rounds,
-                             .all = once->all * rounds,
-                             .shared = once->shared * rounds};
-  const cds_link link = {parent, child, passes,
+  const cds_link link = {parent, child, job->row->cut.passes[child],
                          !problem->below[parent] && problem->below[child]};
   if (job->tensor == CDS_MATRIX - 1) {
     output_edge(job, &link, state);

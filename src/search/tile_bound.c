@@ -124,8 +124,7 @@ void cds_slopes_fill(cds_slopes *out, const cds_problem *problem,
    * a level is raised those below it stand high. `many` large, so that
    * differences keep their digits, and words x passes within 64 bits. */
   uint64_t many = 1 << 16;
-  while (many > 1 && problem->words[tensor] >
-                         (UINT64_C(1) << 58) / many / s / problem->rounds) {
+  while (many > 1 && problem->moved[tensor] > (UINT64_C(1) << 58) / many / s) {
     many /= 2;
   }
   const uint64_t high = 1 + many;

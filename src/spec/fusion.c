@@ -176,8 +176,7 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
   return CDS_OK;
 }
 
-/* The rank of the rows of a stage that is no product. */
-static unsigned row_rank(const cds_fused_einsum *stage) {
+unsigned cds_fused_row_rank(const cds_fused_einsum *stage) {
   const cds_tensor *result = &stage->einsum->tensor[stage->einsum->tensors - 1];
   return stage->rank[result->axis[result->axes - 1].term[0].rank];
 }
@@ -211,7 +210,7 @@ static bool may_be_online(const cds_fused_group *group, unsigned softmax) {
   const cds_fused_einsum *user =
       &group->stage[cds_fused_online_user(group, softmax)];
   const cds_tensor *output = &user->einsum->tensor[user->einsum->tensors - 1];
-  const unsigned row = row_rank(stage);
+  const unsigned row = cds_fused_row_rank(stage);
   bool fine = strcmp(stage->operation->kind, "softmax") == 0 &&
               group->tensor[weights].intermediate &&
               uses_of(group, weights) == 1 && user->operation == NULL &&
@@ -226,8 +225,9 @@ static bool may_be_online(const cds_fused_group *group, unsigned softmax) {
   }
   for (unsigned s = 0; s < group->stages; s++) {
     const cds_fused_einsum *other = &group->stage[s];
-    fine = fine && (s == softmax || other->operation == NULL ||
-                    !other->operation->reduces || row_rank(other) != row);
+    fine = fine &&
+           (s == softmax || other->operation == NULL ||
+            !other->operation->reduces || cds_fused_row_rank(other) != row);
   }
   return fine;
 }
@@ -240,10 +240,46 @@ void cds_fused_operate(cds_fused_group *group, unsigned index,
     cds_fused_einsum *stage = &group->stage[s];
     if (stage->operation != NULL && stage->operation->reduces) {
       stage->online = may_be_online(group, s);
-      group->whole[row_rank(stage)] =
-          group->whole[row_rank(stage)] || !stage->online;
+      group->whole[cds_fused_row_rank(stage)] =
+          group->whole[cds_fused_row_rank(stage)] || !stage->online;
     }
   }
+}
+
+/* Pairs of pieces are counted in 64 bits. */
+static const uint64_t masked_size_max = UINT64_C(1) << 31;
+
+cds_status cds_fused_mask_set(cds_fused_group *group, unsigned query,
+                              unsigned key, uint64_t offset) {
+  unsigned softmax = CDS_STAGES_MAX;
+  bool fine = query != key && query < group->ranks && key < group->ranks;
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    softmax = stage->online && cds_fused_row_rank(stage) == key ? s : softmax;
+    for (unsigned t = 0; t < stage->einsum->tensors; t++) {
+      fine = fine && plain_axes(&stage->einsum->tensor[t]);
+    }
+  }
+  fine = fine && softmax < CDS_STAGES_MAX &&
+         cds_fused_own_rank(&group->stage[softmax], query) != UINT_MAX;
+  if (!fine) {
+    return CDS_EINPUT;
+  }
+  const unsigned user = cds_fused_online_user(group, softmax);
+  for (unsigned t = 0; t < group->tensors; t++) {
+    const cds_fused_tensor *tensor = &group->tensor[t];
+    fine = fine && (tensor->maker == CDS_STAGES_MAX || tensor->maker == user ||
+                    tensor->intermediate);
+  }
+  const uint64_t queries = group->rank[query].size;
+  const uint64_t keys = group->rank[key].size;
+  if (!fine || queries > masked_size_max || keys > masked_size_max ||
+      (keys > queries && offset < keys - queries)) {
+    return CDS_EINPUT;
+  }
+  group->mask = (cds_fused_mask){
+      .here = true, .query = query, .key = key, .offset = offset};
+  return CDS_OK;
 }
 
 /* ---- rules ----------------------------------------------------------- */
@@ -287,15 +323,8 @@ bool cds_fused_tensor_has(const cds_fused_group *group, unsigned tensor,
 
 uint64_t cds_fused_row_tiles(const cds_fused_group *group,
                              const cds_outer *outer, unsigned stage) {
-  uint64_t tiles = 1;
-  for (unsigned n = 0; n < outer->nodes && group->stage[stage].online; n++) {
-    const cds_outer_node *node = &outer->node[n];
-    if (cds_outer_is_loop(node) &&
-        node->rank == row_rank(&group->stage[stage])) {
-      tiles *= node->trips;
-    }
-  }
-  return tiles;
+  const cds_fused_einsum *rows = &group->stage[stage];
+  return rows->online ? cds_outer_trips_on(outer, cds_fused_row_rank(rows)) : 1;
 }
 
 bool cds_fused_sums_go_on(const cds_fused_group *group, const cds_outer *outer,
@@ -345,6 +374,10 @@ static const char *loop_wrong(const cds_outer_check *it,
       left[loop->rank] % loop->trips != 0) {
     return "a loop does not divide its rank";
   }
+  if (cds_fused_of_mask(it->group, loop->rank) && loop->trips > 1 &&
+      left[loop->rank] < it->group->rank[loop->rank].size) {
+    return "a rank of the mask has several loops";
+  }
   left[loop->rank] /= loop->trips;
   return loop->trips == 1 ? NULL : cds_fused_loop_wrong(it->group, loop->rank);
 }
@@ -362,6 +395,32 @@ static bool bypassed(const cds_outer_check *it, const cds_outer_node *hold) {
   return cds_level_policy(it->arch, hold->level,
                           cds_fused_plain_tensor(it->group, hold->tensor)) ==
          CDS_MUST_NOT;
+}
+
+/* Whether a mask lets a tile of sums over keys come back with results in it: it
+ * is replaced between pieces of keys, and some of its queries, which have loops
+ * inside, need fewer pieces than others. */
+static bool results_come_back(const cds_outer_check *it, unsigned at) {
+  const cds_fused_mask *mask = &it->group->mask;
+  const unsigned tensor = it->outer->node[at].tensor;
+  bool keys = false;
+  bool replaced = false;
+  for (unsigned n = 0; n < at; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
+    const bool loop = cds_outer_is_loop(node);
+    keys = keys || (loop && node->rank == mask->key);
+    replaced =
+        replaced ||
+        (keys && loop && cds_fused_tensor_has(it->group, tensor, node->rank));
+  }
+  bool queries = false;
+  for (unsigned n = at; n < it->outer->nodes; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
+    queries = queries || (cds_outer_is_loop(node) && node->rank == mask->query);
+  }
+  return mask->here && replaced && queries &&
+         it->group->tensor[tensor].maker < it->group->stages &&
+         !cds_fused_tensor_has(it->group, tensor, mask->key);
 }
 
 static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
@@ -385,10 +444,32 @@ static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
       cds_fused_sums_go_on(it->group, it->outer, hold->tensor)) {
     return "sums would leave for a level that adds them, and not come back";
   }
+  if (results_come_back(it, at)) {
+    return "a mask would let results come back among sums";
+  }
   if (bypassed(it, hold)) {
     return "a tensor is held at a level that must not keep it";
   }
   return NULL;
+}
+
+/* Values that come up where sums are added are results only if they come once:
+ * sums of one pass are, those of several are not (count/count.h). */
+static const char *mask_wrong(const cds_outer_check *it, const uint64_t *left) {
+  const cds_fused_mask *mask = &it->group->mask;
+  bool adds = false;
+  for (unsigned l = 0; l < it->arch->levels; l++) {
+    adds = adds || it->arch->level[l].accumulate;
+  }
+  if (!mask->here || !adds ||
+      left[mask->key] == it->group->rank[mask->key].size) {
+    return NULL;
+  }
+  const uint64_t first = left[mask->key]; /* keys of the first piece */
+  return left[mask->query] > first || mask->offset > first - left[mask->query]
+             ? NULL
+             : "a mask leaves one pass to some sums that a level adds, and "
+               "several to others";
 }
 
 const char *cds_fused_outer_wrong(const cds_fused_group *group,
@@ -414,5 +495,5 @@ const char *cds_fused_outer_wrong(const cds_fused_group *group,
       return "an intermediate is not held";
     }
   }
-  return NULL;
+  return mask_wrong(&it, left);
 }

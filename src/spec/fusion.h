@@ -67,6 +67,21 @@
  * loop on a rank that the softmax lacks cuts rows of the output into strips
  * that each have a state.
  *
+ * Mask. Key k counts for query q if k <= q + offset: offset keys stand before
+ * the first query, and none beyond that of the last. A pass all of whose pairs
+ * of a query and a key are masked does not run: the loops jump over it. All
+ * others run whole: masked scores, on the diagonal, are made, count as minus
+ * infinity, and cost what others do. A tile at home that the next pass that
+ * runs needs, too, stays. The first keys count for all queries, so rows begin
+ * with their first tile; rows that are not in tiles are whole for all queries.
+ * Each of the two ranks has one outer loop at most. Where a level adds sums to
+ * what it has, all queries have several tiles of keys, or all have one. No tile
+ * of sums over keys comes back for further keys with queries that have all
+ * theirs: it is not replaced inside of a loop on keys and outside of one on
+ * queries. All axes of such a group are ranks, and each stage but the one that
+ * uses the weights makes an intermediate: nothing of a pass that does not run
+ * is missed.
+ *
  * Room: tiles at home that are not intermediates stand in their level
  * all the time, two of them where the level is double buffered and they are
  * replaced; an intermediate from its maker to the last stage that uses it,
@@ -108,6 +123,13 @@ typedef struct cds_fused_tensor {
   bool intermediate;
 } cds_fused_tensor;
 
+/* Key k counts for query q if k <= q + offset. */
+typedef struct cds_fused_mask {
+  bool here;           /* else all keys count for all queries */
+  unsigned query, key; /* ranks of the group; key: that of a softmax's rows */
+  uint64_t offset;     /* keys before the first query */
+} cds_fused_mask;
+
 typedef struct cds_fused_group {
   unsigned stages;
   cds_fused_einsum stage[CDS_STAGES_MAX];
@@ -117,6 +139,7 @@ typedef struct cds_fused_group {
                                       ranks that joins, or of whole rows */
   unsigned tensors;
   cds_fused_tensor tensor[CDS_FUSED_TENSORS_MAX];
+  cds_fused_mask mask;
 } cds_fused_group;
 
 typedef enum cds_outer_kind { CDS_OUTER_FOR, CDS_OUTER_HOLD } cds_outer_kind;
@@ -154,9 +177,29 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
  */
 void cds_fused_operate(cds_fused_group *group, unsigned index,
                        const cds_operation *operation);
+/* Masks the group, whose operations are known. CDS_EINPUT where it may not have
+ * the mask (above). */
+cds_status cds_fused_mask_set(cds_fused_group *group, unsigned query,
+                              unsigned key, uint64_t offset);
+/* Whether the rank is one of a mask's two. */
+static inline bool cds_fused_of_mask(const cds_fused_group *group,
+                                     unsigned rank) {
+  return group->mask.here &&
+         (rank == group->mask.query || rank == group->mask.key);
+}
 /* A loop that has more than one pass. */
 static inline bool cds_outer_is_loop(const cds_outer_node *node) {
   return node->kind == CDS_OUTER_FOR && node->trips > 1;
+}
+/* Passes of the loops on a rank. */
+static inline uint64_t cds_outer_trips_on(const cds_outer *outer,
+                                          unsigned rank) {
+  uint64_t trips = 1;
+  for (unsigned n = 0; n < outer->nodes; n++) {
+    const cds_outer_node *node = &outer->node[n];
+    trips *= cds_outer_is_loop(node) && node->rank == rank ? node->trips : 1;
+  }
+  return trips;
 }
 /* The stage's own number of a rank or tensor of the group; UINT_MAX: it lacks
  * it. */
@@ -168,6 +211,8 @@ const cds_tensor *cds_fused_plain_tensor(const cds_fused_group *group,
 /* Whether the tensor's maker adds sums of several passes of the outer loops. */
 bool cds_fused_sums_go_on(const cds_fused_group *group, const cds_outer *outer,
                           unsigned tensor);
+/* The rank of the rows of a stage that is no product. */
+unsigned cds_fused_row_rank(const cds_fused_einsum *stage);
 /* Tiles that the rows of an operation come in: passes of the loops on their
  * rank. More than one only where it is online. */
 uint64_t cds_fused_row_tiles(const cds_fused_group *group,

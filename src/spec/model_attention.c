@@ -2,7 +2,8 @@
 /*
  * Attention of a phase to its contexts, and the cache that it needs.
  *
- * Scores are full square in a prefill; step i of a decode phase attends to
+ * Scores are full square in a prefill, and causal: queries attend to themselves
+ * and to what is before them. Step i of a decode phase attends to
  * context + i + 1 keys, rounded up to blocks of 16, and steps of one length are
  * one layer. Blocks with a sliding window of W keys are layers of their own: a
  * decode step attends to at most W keys; a prefill is cut into chunks of W
@@ -104,6 +105,7 @@ static cds_status add_chunks(cds_lowering *l, which *w) {
 static cds_status add_blocks(cds_lowering *l, which *w) {
   w->size.sequences = l->phase->batch;
   w->size.query = l->query;
+  w->size.causal = !l->model->encoder;
   if (l->phase->kind == CDS_PHASE_DECODE) {
     return add_decode(l, w);
   }

@@ -8,9 +8,9 @@
  * the outer loops left there, or will fetch from there. In each pass the stage
  * takes in and gives up all its other tiles anew, as other stages ran between.
  *
- *   rounds   passes in a row with the same output, each with other operands,
- *            whose products are added
- *   repeats  how often all rounds happen, each time with another output
+ *   passes   how often it runs in all
+ *   repeats  how many outputs it makes: those of passes that have the same are
+ *            added, each with other operands (and not all need equally many)
  */
 #ifndef CDS_SPEC_STAGE_H
 #define CDS_SPEC_STAGE_H
@@ -35,6 +35,7 @@ typedef struct cds_home {
  * of the product that uses its weights. */
 typedef struct cds_online {
   uint64_t tiles;           /* of a row; less than two: rows are whole */
+  uint64_t firsts;          /* passes that see the first tile of their rows */
   uint64_t strip_words;     /* of a row of the output in a pass */
   unsigned level;           /* home of the output */
   cds_format sums, results; /* of the output's words */
@@ -47,7 +48,7 @@ typedef struct cds_online {
 enum { CDS_STATE_WORDS = 2, CDS_STATE_BITS = 32 };
 
 typedef struct cds_stage {
-  uint64_t rounds, repeats;
+  uint64_t passes, repeats; /* passes >= repeats */
   cds_home home[CDS_TENSORS_MAX];
   cds_online online;
   /* Bits of each level that tiles of other stages take meanwhile, and states.
@@ -55,8 +56,8 @@ typedef struct cds_stage {
   uint64_t taken_bits[CDS_LEVELS_MAX];
 } cds_stage;
 
-static inline uint64_t cds_einsum_rounds(const cds_einsum *einsum) {
-  return einsum->stage == NULL ? 1 : einsum->stage->rounds;
+static inline uint64_t cds_einsum_passes(const cds_einsum *einsum) {
+  return einsum->stage == NULL ? 1 : einsum->stage->passes;
 }
 static inline uint64_t cds_einsum_repeats(const cds_einsum *einsum) {
   return einsum->stage == NULL ? 1 : einsum->stage->repeats;

@@ -37,9 +37,14 @@ typedef struct cds_operand {
 typedef struct cds_operation {
   const char *kind; /* "softmax", "rmsnorm", ... a row of operations.def */
   uint64_t rows, length;
-  unsigned passes;        /* over a row */
-  bool reduces;           /* a row is reduced: + log2(lanes) a row */
-  bool gather;            /* whole rows picked from a table: whole accesses */
+  unsigned passes; /* over a row */
+  bool reduces;    /* a row is reduced: + log2(lanes) a row */
+  bool gather;     /* whole rows picked from a table: whole accesses */
+  /* A softmax of scores that are masked: of a row of the query q, the index
+   * before that of the row, keys k <= q + `past` count, the others are made in
+   * vain. Alone it runs whole. */
+  bool causal;
+  uint64_t past;          /* keys before the first query */
   uint64_t primitives[8]; /* by cds_primitive */
   cds_format format;      /* of the arithmetic: the accumulator's */
   unsigned inputs;
@@ -57,6 +62,8 @@ typedef struct cds_layer {
   cds_einsum einsum;       /* LAYER_EINSUM */
   cds_operation operation; /* LAYER_OPERATION */
   bool fusible;            /* its traffic could be removed by fusion */
+  /* LAYER_EINSUM: multiply-accumulates of a run that no mask makes vain. */
+  uint64_t useful_macs;
 } cds_layer;
 
 typedef enum cds_phase_kind {
@@ -73,6 +80,15 @@ typedef struct cds_phase {
   uint64_t batch, tokens, context;
   double weight; /* how often its workload runs in a mix; 0: once */
 } cds_phase;
+
+/* Pairs of a query q and a key k of so many with k <= q + past. At most
+ * `queries` x `keys`, which fits into 64 bits. */
+static inline uint64_t cds_causal_pairs(uint64_t queries, uint64_t keys,
+                                        uint64_t past) {
+  const uint64_t below = past < keys ? keys - past - 1 : 0;
+  const uint64_t few = below < queries ? below : queries; /* not all keys */
+  return few * past + few * (few + 1) / 2 + (queries - few) * keys;
+}
 
 static inline double cds_phase_weight(const cds_phase *phase) {
   return phase->weight > 0 ? phase->weight : 1;

@@ -2,10 +2,12 @@
 /*
  * Unfused attention: scores, softmax over the keys, weighted sum of values.
  * Keys and values have the role of weights and live in the KV cache; scores
- * have the activations' format and are full square. Scores and probabilities
- * are what fusion would keep on chip.
+ * have the activations' format and are full square, masked or not. Scores and
+ * probabilities are what fusion would keep on chip.
  */
 #include "spec/workload_layers.h"
+
+#include <string.h>
 
 static cds_status add_product(cds_builder *builder, const cds_layer_head *head,
                               cds_einsum *einsum, cds_content content,
@@ -15,15 +17,48 @@ static cds_status add_product(cds_builder *builder, const cds_layer_head *head,
   return cds_builder_einsum(builder, head, einsum);
 }
 
+/* Which scores count. */
+typedef struct attention_mask {
+  bool here;
+  uint64_t queries, keys; /* sizes of their ranks */
+  uint64_t past;          /* keys before the first query */
+} attention_mask;
+
+/* Pads stand behind queries and keys: no query loses a key by them, and no key
+ * is left without a query. */
+static attention_mask mask_of(const cds_attention_size *size,
+                              const cds_einsum *scores) {
+  attention_mask mask = {.here = size->causal,
+                         .queries = scores->rank[3].size,
+                         .keys = scores->rank[4].size};
+  const uint64_t padded =
+      mask.keys > mask.queries ? mask.keys - mask.queries : 0;
+  mask.past = size->context > size->query ? size->context - size->query : 0;
+  mask.past = padded > mask.past ? padded : mask.past;
+  mask.here = mask.here && mask.past + 1 < mask.keys;
+  return mask;
+}
+
 static cds_status add_rows(cds_builder *builder, cds_layer_head *head,
-                           const char *name, const char *kind,
-                           const cds_operation_size *size,
+                           const char *kind, const cds_operation_size *size,
+                           const attention_mask *mask,
                            const cds_precision *precision) {
   cds_operation operation = {0};
-  head->name = name;
   CDS_TRY(cds_operation_make(&operation, cds_operation_kind_find(kind), size,
                              precision));
+  operation.causal = mask->here && strcmp(kind, "softmax") == 0;
+  operation.past = operation.causal ? mask->past : 0;
   return cds_builder_operation(builder, head, &operation, 0);
+}
+
+/* Of the product just added. */
+static void set_useful(cds_builder *builder, const attention_mask *mask) {
+  cds_workload *workload = builder->workload;
+  uint64_t *macs = &workload->layer[workload->layers - 1].useful_macs;
+  if (mask->here) {
+    *macs = *macs / (mask->queries * mask->keys) *
+            cds_causal_pairs(mask->queries, mask->keys, mask->past);
+  }
 }
 
 cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
@@ -52,18 +87,22 @@ cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
   values.tensor[0].intermediate = true;
   named.name = names[0];
   CDS_TRY(add_product(builder, &named, &scores, content, precision));
-
   const uint64_t context = scores.rank[4].size;
   uint64_t words = 0;
   CDS_TRY(cds_tensor_words(&words, &scores, scores.tensors - 1));
   const cds_operation_size rows = {.rows = words / context, .length = context};
+  const attention_mask mask = mask_of(size, &scores);
+  set_useful(builder, &mask);
   if (names[3] != NULL) {
-    CDS_TRY(add_rows(builder, &named, names[3], "softcap", &rows, precision));
+    named.name = names[3];
+    CDS_TRY(add_rows(builder, &named, "softcap", &rows, &mask, precision));
   }
-  CDS_TRY(add_rows(builder, &named, names[1], "softmax", &rows, precision));
-
+  named.name = names[1];
+  CDS_TRY(add_rows(builder, &named, "softmax", &rows, &mask, precision));
   named.name = names[2];
-  return add_product(builder, &named, &values, content, precision);
+  CDS_TRY(add_product(builder, &named, &values, content, precision));
+  set_useful(builder, &mask);
+  return CDS_OK;
 }
 
 cds_status cds_attention_read(cds_layer_reading *reading) {
@@ -83,6 +122,14 @@ cds_status cds_attention_read(cds_layer_reading *reading) {
                    (unsigned long long)keys.kv_heads);
     reading->wrong = true;
   }
+  if (keys.causal && keys.context < keys.query) {
+    cds_diag_error(reader->diag, node->place,
+                   "'context' is %llu and 'query' is %llu: with 'causal' each "
+                   "query attends to itself, so that it has a key",
+                   (unsigned long long)keys.context,
+                   (unsigned long long)keys.query);
+    reading->wrong = true;
+  }
   const char *names[4] = {NULL};
   static const char *const parts[] = {"qk", "softmax", "av"};
   for (unsigned part = 0; part < 3; part++) {
@@ -98,7 +145,8 @@ cds_status cds_attention_read(cds_layer_reading *reading) {
                                    .group = keys.heads / keys.kv_heads,
                                    .query = cds_layer_size(keys.query),
                                    .context = cds_layer_size(keys.context),
-                                   .head_dim = cds_layer_size(keys.head_dim)};
+                                   .head_dim = cds_layer_size(keys.head_dim),
+                                   .causal = keys.causal};
   return cds_attention_add(reading->builder, &reading->head, names, &size,
                            &reading->precision, &reading->pads);
 }

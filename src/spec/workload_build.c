@@ -160,8 +160,8 @@ cds_status cds_builder_einsum(cds_builder *builder, const cds_layer_head *head,
   layer->einsum.name = head->name;
   footprint sum = {0};
   uint64_t total = 0;
-  bool fine = cds_einsum_macs(&total, einsum) == CDS_OK &&
-              cds_mul_u64(&total, total, head->count);
+  bool fine = cds_einsum_macs(&layer->useful_macs, einsum) == CDS_OK &&
+              cds_mul_u64(&total, layer->useful_macs, head->count);
   for (unsigned tensor = 0; tensor < einsum->tensors; tensor++) {
     const cds_tensor *which = &einsum->tensor[tensor];
     uint64_t words = 0;

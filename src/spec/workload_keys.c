@@ -280,7 +280,14 @@ static const cds_key attention_keys[] = {
     ATTENTION_COUNT(head_dim, true, NULL, "Elements of a head (rank e)."),
     ATTENTION_COUNT(query, true, NULL, "Query tokens (rank s)."),
     ATTENTION_COUNT(context, true, NULL,
-                    "Keys that each query attends to (rank t): full square."),
+                    "Keys that each query attends to (rank t)."),
+    {.name = "causal",
+     .kind = CDS_KEY_BOOL,
+     FIELD(cds_attention_keys, causal),
+     .fallback = "false",
+     .help = "Whether a query attends to no key after it; the last key is the "
+             "last query's. Products are full squares, but where they run "
+             "fused: tiles of keys that are masked as a whole are left out."},
     {0}};
 
 const cds_schema cds_attention_schema = {

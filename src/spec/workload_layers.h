@@ -35,6 +35,7 @@ typedef struct cds_pool2d_keys {
 
 typedef struct cds_attention_keys {
   uint64_t batch, heads, kv_heads, head_dim, query, context;
+  bool causal;
 } cds_attention_keys;
 
 /* A layer while it is read. */
@@ -79,6 +80,8 @@ typedef struct cds_attention_size {
   uint64_t sequences, kv_heads, group, query, context, head_dim;
   uint64_t value_dim; /* elements of a head of values; 0: head_dim */
   bool passing;       /* keys and values are made for this layer, not cached */
+  bool causal; /* a query attends to no key after it, the last of the context
+                  being the last query's */
 } cds_attention_size;
 cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
                              const char *const names[4],

@@ -111,14 +111,14 @@ void plan_stage_make(plan_stage *it, const plan_layer *layer, unsigned op) {
   const cds_einsum *whole = layer->op[op].einsum;
   it->einsum = *whole;
   memset(&it->stage, 0, sizeof it->stage);
-  it->stage.rounds = it->stage.repeats = 1;
+  it->stage.passes = it->stage.repeats = 1;
   const unsigned output = whole->tensors - 1;
   if (it->trips > 1) {
     cds_rank *rank = &it->einsum.rank[it->rank];
     rank->size /= it->trips;
     rank->real = rank->size;
-    *(has_rank(whole, output, it->rank) ? &it->stage.repeats
-                                        : &it->stage.rounds) = it->trips;
+    it->stage.passes = it->trips;
+    it->stage.repeats = has_rank(whole, output, it->rank) ? it->trips : 1;
   }
   for (unsigned t = 0; t < whole->tensors; t++) {
     cds_home *home = &it->stage.home[t];

@@ -488,7 +488,7 @@ void brute_force(brute_result *out, const cds_arch *arch,
   it->einsum = einsum;
   it->goal = goal;
   it->out = out;
-  it->macs = cds_einsum_rounds(einsum);
+  it->macs = cds_einsum_passes(einsum);
   it->memo = room(1, sizeof *it->memo);
   for (unsigned r = 0; r < einsum->ranks; r++) {
     it->raw.spread[r] = 1;

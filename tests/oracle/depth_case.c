@@ -473,6 +473,10 @@ static void draw_home(depth_case *it, unsigned t, random_stream *stream) {
 static void draw_repeats(depth_case *it, random_stream *stream) {
   cds_stage *stage = &it->stage;
   stage->repeats = 1 + random_below(stream, 3);
+  stage->passes *= stage->repeats;
+  if (random_chance(stream, 50)) { /* outputs of more passes than others */
+    stage->passes += random_below(stream, (unsigned)stage->repeats);
+  }
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     cds_home *home = &stage->home[t];
     const bool output = t == it->einsum.tensors - 1;
@@ -490,7 +494,7 @@ static void draw_repeats(depth_case *it, random_stream *stream) {
 
 void depth_case_fuse(depth_case *it, bool repeats) {
   random_stream stream = random_start(it->seed ^ 0xf05e, it->number);
-  it->stage = (cds_stage){.rounds = 1 + random_below(&stream, 3), .repeats = 1};
+  it->stage = (cds_stage){.passes = 1 + random_below(&stream, 3), .repeats = 1};
   it->einsum.stage = &it->stage;
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     draw_home(it, t, &stream);

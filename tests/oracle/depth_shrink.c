@@ -53,7 +53,7 @@ static bool simplify_stage(depth_case *it, unsigned at, unsigned how) {
     stage->home[at % CDS_TENSORS_MAX] = (cds_home){0};
     break;
   case 2:
-    stage->rounds = 1;
+    stage->passes = stage->repeats;
     break;
   case 3:
     stage->repeats = 1;

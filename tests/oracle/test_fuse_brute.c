@@ -2,12 +2,12 @@
 /*
  * The search over fused groups against brute force over its space, on random
  * tiny groups: every order of the prime factors of all ranks as outer loops,
- * any number of them, every tensor at home nowhere or at any place, at every
- * level above the arrays; some within constraints, or with sums apart (arch.h).
- * Stages under outer nodes are those of count/fusion.h, which
- * test_fusion_literal compares with execution; their best mappings come from
- * the searches that test_search_residual, test_search_brute and
- * test_search_depth compare.
+ * any number of them (on ranks of a mask one with any factor), every tensor at
+ * home nowhere or at any place, at every level above the arrays; some within
+ * constraints, or with sums apart (arch.h). Stages under outer nodes are those
+ * of count/fusion.h, which test_fusion_literal compares with execution; their
+ * best mappings come from the searches that test_search_residual,
+ * test_search_brute and test_search_depth compare.
  *
  * Usage: test_fuse_brute [quick] [seed N] [cases N] [case N] [reports N]
  */
@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count/mask.h"
 #include "fuse/fuse.h"
 #include "fuse/least.h"
 #include "oracle/arguments.h"
@@ -89,7 +90,7 @@ enum { ATTENTIONS = sizeof attentions / sizeof *attentions, SOFTMAX = 1 };
 typedef struct fuse_case {
   tiny_case tiny; /* architecture and goal */
   const chain *chain;
-  bool attention;
+  bool attention, masked;
   cds_operation softmax;
   cds_einsum einsum[STAGES_MOST];
   char names[STAGES_MOST][200];
@@ -130,10 +131,16 @@ static unsigned row_rank(const fuse_case *it) {
   return it->group.stage[SOFTMAX].rank[it->einsum[SOFTMAX].ranks - 1];
 }
 
+/* The rank of the softmax before that: usual queries. */
+static unsigned query_rank(const fuse_case *it) {
+  return it->group.stage[SOFTMAX].rank[it->einsum[SOFTMAX].ranks - 2];
+}
+
 /* Sizes of the group's ranks; those that may have outer loops stay small. */
 static void draw_sizes(fuse_case *it, random_stream *stream) {
   static const uint64_t sizes[] = {1, 2, 2, 2, 3, 3, 4, 5};
   static const uint64_t keys[] = {2, 3, 4, 5, 5, 8, 8, 8};
+  static const uint64_t masked[] = {2, 3, 4, 4, 6, 6, 8, 8};
   const cds_fused_group *group = &it->group;
   unsigned looped;
   uint64_t size[CDS_FUSED_RANKS_MAX];
@@ -141,8 +148,11 @@ static void draw_sizes(fuse_case *it, random_stream *stream) {
     looped = 0;
     for (unsigned r = 0; r < group->ranks; r++) {
       const bool row = it->attention && r == row_rank(it);
-      size[r] = (row ? keys : sizes)[random_below(stream, 8)];
-      looped += cds_fused_loop_wrong(group, r) == NULL ? primes_of(size[r]) : 0;
+      const bool pair = it->masked && (row || r == query_rank(it));
+      const uint64_t *from = pair ? masked : row ? keys : sizes;
+      size[r] = from[random_below(stream, 8)];
+      const bool loops = cds_fused_loop_wrong(group, r) == NULL;
+      looped += !loops ? 0 : pair ? size[r] > 1 : primes_of(size[r]);
     }
   } while (looped == 0 || looped > PRIMES_MOST);
   for (unsigned s = 0; s < group->stages; s++) {
@@ -215,6 +225,23 @@ static void draw_softmax(fuse_case *it, random_stream *stream) {
   for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
     unit->cycles[p] = 1 + random_below(stream, 4);
     unit->energy_pj[p] = 0.25 * random_below(stream, 12);
+  }
+}
+
+/* Queries are any rank of the softmax but the row's, mostly the last. */
+static void draw_mask(fuse_case *it, random_stream *stream) {
+  const unsigned others = it->einsum[SOFTMAX].ranks - 1;
+  const unsigned own = random_chance(stream, 80)
+                           ? others - 1
+                           : (unsigned)random_below(stream, others);
+  const unsigned query = it->group.stage[SOFTMAX].rank[own];
+  const uint64_t queries = it->group.rank[query].size;
+  const uint64_t keys = it->group.rank[row_rank(it)].size;
+  const uint64_t least = keys > queries ? keys - queries : 0;
+  const uint64_t more = random_chance(stream, 70) ? 0 : random_below(stream, 3);
+  if (cds_fused_mask_set(&it->group, query, row_rank(it), least + more) !=
+      CDS_OK) {
+    exit(EXIT_FAILURE);
   }
 }
 
@@ -313,14 +340,17 @@ static void draw_restrictions(fuse_case *it, random_stream *stream) {
 }
 
 static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
-                           bool attention) {
-  random_stream stream =
-      random_start(seed ^ (attention ? 0x736f6674 : 0x66757365), number);
+                           bool attention, bool masked) {
+  random_stream stream = random_start(seed ^ (masked      ? 0x6d61736b
+                                              : attention ? 0x736f6674
+                                                          : 0x66757365),
+                                      number);
   uint64_t draw = 16 * number;
   do {
     tiny_case_make(&it->tiny, seed, draw++);
   } while (!has_home(&it->tiny.arch));
   it->attention = attention;
+  it->masked = masked;
   random_stream deeper = random_start(seed ^ 0x64656570, number);
   if (random_chance(&deeper, 40)) {
     deepen(&it->tiny.arch, &deeper);
@@ -338,6 +368,9 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
   draw_formats(it, &stream);
   if (attention) {
     draw_softmax(it, &stream);
+  }
+  if (masked) {
+    draw_mask(it, &stream);
   }
   for (unsigned l = 1; l < it->tiny.arch.levels && !attention; l++) {
     cds_level *level = &it->tiny.arch.level[l];
@@ -360,6 +393,11 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
 
 static void fuse_case_write(const fuse_case *it, uint64_t number) {
   printf("case %" PRIu64 "\n", number);
+  if (it->masked) {
+    printf("  keys up to queries (rank %u of %s) + %" PRIu64 "\n",
+           it->group.mask.query, it->einsum[SOFTMAX].rank[0].name,
+           it->group.mask.offset);
+  }
   for (unsigned i = 0; i < PRICES; i++) {
     printf("  E + %.17g T, limit %g of the least\n", it->lambda[i],
            limit_parts[it->limited[i]]);
@@ -412,7 +450,7 @@ static bool same_home(const cds_home *a, const cds_home *b) {
 }
 
 static bool same_pass(const cds_fused_pass *a, const cds_fused_pass *b) {
-  bool same = a->stage.rounds == b->stage.rounds &&
+  bool same = a->stage.passes == b->stage.passes &&
               a->stage.repeats == b->stage.repeats &&
               memcmp(a->stage.taken_bits, b->stage.taken_bits,
                      sizeof a->stage.taken_bits) == 0;
@@ -541,8 +579,11 @@ static void choose_places(brute *b, unsigned tensor) {
 static void choose_loops(brute *b) {
   choose_places(b, 0);
   for (unsigned r = 0; r < b->it->group.ranks; r++) {
-    for (uint64_t p = 2; p <= 5; p++) {
-      if (p == 4 || b->left[r] % p != 0 ||
+    const uint64_t size = b->it->group.rank[r].size;
+    const bool once = cds_fused_of_mask(&b->it->group, r);
+    for (uint64_t p = 2; p <= (once ? size : 5); p++) {
+      const bool given = once ? b->left[r] == size : p != 4;
+      if (!given || b->left[r] % p != 0 ||
           cds_fused_loop_wrong(&b->it->group, r) != NULL) {
         continue;
       }
@@ -582,7 +623,7 @@ typedef struct asked {
   cds_fuser *fuser;
   cds_fuse_result *result;
   uint64_t mismatches, feasible, looped, tiled, outside, opened, beyond, kept,
-      apart;
+      apart, skipped;
 } asked;
 
 static void look_at(asked *all, const fuse_case *it) {
@@ -599,6 +640,9 @@ static void look_at(asked *all, const fuse_case *it) {
       home = home || (outer->node[n].kind == CDS_OUTER_HOLD &&
                       outer->node[n].tensor == it->group.tensors - 1);
     }
+    cds_live live;
+    cds_live_set(&live, &it->group, outer);
+    all->skipped += live.pairs < live.queries * live.keys;
     all->tiled++;
     all->outside += !home;
   }
@@ -677,16 +721,19 @@ static bool ask(asked *all, const fuse_case *it, unsigned price,
   return true;
 }
 
-static bool check_all(const test_arguments *given, bool attention, brute *b,
+static bool check_all(const test_arguments *given, unsigned family, brute *b,
                       cds_fuser *fuser) {
+  static const char *const names[] = {"of products", "with a softmax",
+                                      "with a mask"};
+  const bool attention = family > 0;
   static fuse_case it;
   static cds_fuse_result result;
   asked all = {.b = b, .fuser = fuser, .result = &result};
+  const uint64_t cases = family > 1 ? (given->cases + 2) / 3 : given->cases;
   b->tried = b->searched = 0;
-  for (uint64_t i = 0; i < given->cases && all.mismatches < given->reports;
-       i++) {
+  for (uint64_t i = 0; i < cases && all.mismatches < given->reports; i++) {
     memset(&it, 0, sizeof it);
-    fuse_case_make(&it, given->seed, given->first + i, attention);
+    fuse_case_make(&it, given->seed, given->first + i, attention, family > 1);
     const cds_status begun = cds_fuser_begin(fuser, &it.tiny.arch, &it.group,
                                              it.tiny.goal.power_limit_w);
     bool good = true;
@@ -704,15 +751,14 @@ static bool check_all(const test_arguments *given, bool attention, brute *b,
          " beyond limits), %" PRIu64 " mismatches\n%" PRIu64
          " sets of outer nodes tried, %" PRIu64 " stages searched, %" PRIu64
          " choices opened\n",
-         given->cases, attention ? "with a softmax" : "of products",
-         given->seed, PRICES, all.feasible, all.looped, all.beyond,
-         all.mismatches, b->tried, b->searched, all.opened);
+         cases, names[family], given->seed, PRICES, all.feasible, all.looped,
+         all.beyond, all.mismatches, b->tried, b->searched, all.opened);
   printf("%" PRIu64 " within constraints, %" PRIu64 " with sums apart\n",
          all.kept, all.apart);
   if (attention) {
     printf("the best of %" PRIu64 " has tiles of rows, of %" PRIu64
-           " with the output outside\n",
-           all.tiled, all.outside);
+           " with the output outside, of %" PRIu64 " passes are skipped\n",
+           all.tiled, all.outside, all.skipped);
   }
   return all.mismatches == 0;
 }
@@ -728,11 +774,13 @@ int main(int argc, char **argv) {
   }
   b->searcher = cds_searcher_new();
   b->scratch = cds_arena_new();
-  const bool products = check_all(&given, false, b, fuser);
-  const bool softmax = check_all(&given, true, b, fuser);
+  bool good = true;
+  for (unsigned family = 0; family < 3; family++) {
+    good = check_all(&given, family, b, fuser) && good;
+  }
   cds_fuser_free(fuser);
   cds_searcher_free(b->searcher);
   cds_arena_free(b->scratch);
   free(b);
-  return products && softmax ? EXIT_SUCCESS : EXIT_FAILURE;
+  return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

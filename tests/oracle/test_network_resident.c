@@ -321,7 +321,7 @@ static void list_known(question *q) {
     memset(&pass, 0, sizeof pass);
     pass.einsum = layer->einsum;
     pass.einsum.stage = &pass.stage;
-    pass.stage.rounds = pass.stage.repeats = 1;
+    pass.stage.passes = pass.stage.repeats = 1;
     pass.stage.home[WEIGHT] = (cds_home){.level = GLB, .tile_words = words};
     all_points_of(&q->known[i][0], &q->arch, &layer->einsum);
     all_points_of(&q->known[i][1], &q->arch, &pass.einsum);
@@ -566,7 +566,7 @@ static void list_chain(chain_case *it) {
       memset(&pass, 0, sizeof pass);
       pass.einsum = layer->einsum;
       pass.einsum.stage = &pass.stage;
-      pass.stage.rounds = pass.stage.repeats = 1;
+      pass.stage.passes = pass.stage.repeats = 1;
       for (unsigned t = 0; t < TENSORS; t++) {
         cds_tensor_words(&words, &layer->einsum, t);
         if ((homes >> t & 1U) != 0) {

@@ -137,7 +137,7 @@ void tiny_case_fuse(tiny_case *it) {
   }
   it->stage = (cds_stage){.repeats = 1};
   it->einsum.stage = &it->stage;
-  it->stage.rounds = 1 + random_below(&stream, 3);
+  it->stage.passes = 1 + random_below(&stream, 3);
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     const unsigned level = 1 + random_below(&stream, 2);
     if (random_chance(&stream, 40) && level < it->arch.levels &&
@@ -158,6 +158,10 @@ void tiny_case_repeat(tiny_case *it) {
     return;
   }
   stage->repeats = 1 + random_below(&stream, 3);
+  stage->passes *= stage->repeats;
+  if (random_chance(&stream, 50)) { /* outputs of more passes than others */
+    stage->passes += random_below(&stream, (unsigned)stage->repeats);
+  }
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     cds_home *home = &stage->home[t];
     const bool output = t == it->einsum.tensors - 1;

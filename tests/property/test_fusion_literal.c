@@ -30,7 +30,11 @@ enum {
   SHOWS_RETURN = 1 << 21,    /* states come back */
   SHOWS_STRIPS = 1 << 22,    /* a row of the output is in several strips */
   SHOWS_MANY = 1 << 23,      /* several states at home or outside */
-  SHOWS_ALL = 24
+  SHOWS_SKIPPED = 1 << 24,   /* passes that are masked */
+  SHOWS_FEWER = 1 << 25,     /* loops on queries and keys, others between */
+  SHOWS_KEYS_FIRST = 1 << 26,
+  SHOWS_PAST = 1 << 27, /* keys before the first query */
+  SHOWS_ALL = 28
 };
 static const char *const shows_name[SHOWS_ALL] = {"three stages",
                                                   "four stages",
@@ -55,7 +59,11 @@ static const char *const shows_name[SHOWS_ALL] = {"three stages",
                                                   "output outside",
                                                   "states return",
                                                   "strips of rows",
-                                                  "several strips"};
+                                                  "several strips",
+                                                  "passes skipped",
+                                                  "loops between",
+                                                  "keys outside",
+                                                  "keys before"};
 
 /* The operation as a workload has it. */
 static cds_operation whole_softmax(const random_group *it) {
@@ -116,6 +124,13 @@ static bool joined(const random_group *it, cds_fused_group *group,
   if (it->softmax < CDS_STAGES_MAX) {
     softmax = whole_softmax(it);
     cds_fused_operate(group, it->softmax, &softmax);
+  }
+  const cds_fused_mask *mask = &it->group.mask;
+  if (good && mask->here &&
+      cds_fused_mask_set(group, rank[mask->query], rank[mask->key],
+                         mask->offset) != CDS_OK) {
+    snprintf(where->text, sizeof where->text, "the mask is refused");
+    good = false;
   }
   return good;
 }
@@ -351,10 +366,30 @@ static unsigned look_at_tiles(const random_group *it, const executed *literal) {
   return shows;
 }
 
+static unsigned look_at_mask(const random_group *it, const executed *literal) {
+  const cds_fused_mask *mask = &it->group.mask;
+  unsigned shows = literal->skipped > 0 ? SHOWS_SKIPPED : 0U;
+  shows |= mask->offset > 0 ? SHOWS_PAST : 0U;
+  unsigned seen = 0;
+  bool between = false;
+  for (unsigned n = 0; n < it->mapping.outer.nodes && seen < 2; n++) {
+    const cds_outer_node *node = &it->mapping.outer.node[n];
+    const bool loop = node->kind == CDS_OUTER_FOR;
+    const bool key = loop && node->rank == mask->key;
+    shows |= key && seen == 0 && literal->skipped > 0 ? SHOWS_KEYS_FIRST : 0U;
+    seen += key || (loop && node->rank == mask->query);
+    between =
+        between || (loop && seen == 1 && !key && node->rank != mask->query);
+  }
+  shows |= between && literal->skipped > 0 ? SHOWS_FEWER : 0U;
+  return shows;
+}
+
 static unsigned look_at(const random_group *it, const executed *literal) {
   unsigned shows = it->shows;
   if (it->softmax < CDS_STAGES_MAX) {
     shows |= look_at_tiles(it, literal);
+    shows |= it->group.mask.here ? look_at_mask(it, literal) : 0U;
   }
   shows |= literal->came_back ? SHOWS_CAME_BACK : 0U;
   for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
@@ -410,7 +445,8 @@ static bool check_case(const random_group *it, cds_arena *arena,
 enum {
   NOT_IN_CHAINS =
       SHOWS_TILES | SHOWS_OUTSIDE | SHOWS_RETURN | SHOWS_STRIPS | SHOWS_MANY,
-  NOT_IN_ATTENTION = GROUP_WINDOWS | GROUP_KEPT | GROUP_SKIPS
+  OF_MASKS = SHOWS_SKIPPED | SHOWS_FEWER | SHOWS_KEYS_FIRST | SHOWS_PAST,
+  NOT_IN_MASKED = GROUP_WINDOWS | GROUP_KEPT | GROUP_SKIPS
 };
 
 static bool shares_are_wide(const uint64_t seen[SHOWS_ALL], uint64_t cases,
@@ -431,8 +467,14 @@ static bool shares_are_wide(const uint64_t seen[SHOWS_ALL], uint64_t cases,
   return wide;
 }
 
-/* Chains of products, or groups with a softmax. */
-static bool check_all(const test_arguments *o, bool softmax, cds_arena *arena) {
+typedef struct family {
+  const char *name;
+  void (*make)(random_group *out, uint64_t seed, uint64_t number);
+  unsigned never; /* what the generator does not show */
+} family;
+
+static bool check_all(const test_arguments *o, const family *of,
+                      cds_arena *arena) {
   random_group *it = malloc(sizeof *it);
   if (it == NULL) {
     return false;
@@ -440,21 +482,17 @@ static bool check_all(const test_arguments *o, bool softmax, cds_arena *arena) {
   uint64_t mismatches = 0, seen[SHOWS_ALL] = {0};
   for (uint64_t i = 0; i < o->cases && mismatches < o->reports; i++) {
     unsigned shows = 0;
-    (softmax ? random_attention_make : random_group_make)(it, o->seed,
-                                                          o->first + i);
+    of->make(it, o->seed, o->first + i);
     mismatches += !check_case(it, arena, &shows);
     for (unsigned s = 0; s < SHOWS_ALL; s++) {
       seen[s] += shows >> s & 1;
     }
   }
   printf("%" PRIu64 " groups %s of seed %" PRIu64 ", %" PRIu64 " mismatches\n",
-         o->cases, softmax ? "with a softmax" : "of products", o->seed,
-         mismatches);
+         o->cases, of->name, o->seed, mismatches);
   free(it);
-  const unsigned never =
-      softmax ? (unsigned)NOT_IN_ATTENTION : (unsigned)NOT_IN_CHAINS;
   return mismatches == 0 &&
-         (o->cases < FEW || shares_are_wide(seen, o->cases, never));
+         (o->cases < FEW || shares_are_wide(seen, o->cases, of->never));
 }
 
 int main(int argc, char **argv) {
@@ -465,8 +503,14 @@ int main(int argc, char **argv) {
   if (arena == NULL) {
     return EXIT_FAILURE;
   }
-  const bool products = check_all(&o, false, arena);
-  const bool softmax = check_all(&o, true, arena);
+  static const family families[] = {
+      {"of products", random_group_make, NOT_IN_CHAINS | OF_MASKS},
+      {"with a softmax", random_attention_make, NOT_IN_MASKED | OF_MASKS},
+      {"with a mask", random_masked_make, NOT_IN_MASKED}};
+  bool good = true;
+  for (unsigned i = 0; i < sizeof families / sizeof *families; i++) {
+    good = check_all(&o, &families[i], arena) && good;
+  }
   cds_arena_free(arena);
-  return products && softmax ? EXIT_SUCCESS : EXIT_FAILURE;
+  return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -202,6 +202,7 @@ static void prepare_tensor(group_run *run, unsigned tensor) {
   }
   t->outermost = group_room(t->words, sizeof *t->outermost);
   t->wanted = group_room(t->words, sizeof *t->wanted);
+  t->products = group_room(t->words, sizeof *t->products);
   for (unsigned n = 0; n < run->mapping->outer.nodes; n++) {
     const cds_outer_node *node = &run->mapping->outer.node[n];
     if (node->kind == CDS_OUTER_HOLD && node->tensor == tensor) {
@@ -224,6 +225,41 @@ static void load_outermost(group_run *run, unsigned tensor) {
   }
 }
 
+bool group_counts(const group_run *run, uint64_t query, uint64_t key) {
+  return !run->group->mask.here || key <= query + run->group->mask.offset;
+}
+
+/* Whether any pair of a query and a key of the pieces counts. */
+static bool any_counts(const group_run *run, uint64_t query, uint64_t queries,
+                       uint64_t key, uint64_t keys) {
+  for (uint64_t i = 0; i < queries; i++) {
+    for (uint64_t j = 0; j < keys; j++) {
+      if (group_counts(run, query + i, key + j)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/* Whether the pass that has a point of the stage runs. */
+static bool point_runs(const group_run *run, const cds_fused_einsum *stage,
+                       const uint64_t *point) {
+  const cds_fused_mask *mask = &run->group->mask;
+  uint64_t begin[2] = {0}, length[2] = {0};
+  for (unsigned r = 0; mask->here && r < stage->einsum->ranks; r++) {
+    for (unsigned i = 0; i < 2; i++) {
+      if (stage->rank[r] == (i == 0 ? mask->query : mask->key)) {
+        (void)group_piece_of(run, stage->rank[r], run->mapping->outer.nodes,
+                             &length[i]);
+        begin[i] = point[r] / length[i] * length[i];
+      }
+    }
+  }
+  return length[0] == 0 || length[1] == 0 ||
+         any_counts(run, begin[0], length[0], begin[1], length[1]);
+}
+
 /* The einsums, one after the other. */
 static void compute_stage(group_run *run, unsigned s) {
   const cds_fused_einsum *stage = &run->group->stage[s];
@@ -236,12 +272,8 @@ static void compute_stage(group_run *run, unsigned s) {
   group_tensor *made = &run->tensor[stage->tensor[output]];
   uint64_t point[CDS_RANKS_MAX] = {0}, begin[CDS_RANKS_MAX] = {0};
   uint64_t length[CDS_RANKS_MAX];
-  made->reduction = 1;
   for (unsigned r = 0; r < einsum->ranks; r++) {
     length[r] = einsum->rank[r].size;
-    if (!cds_tensor_has_rank(&einsum->tensor[output], r)) {
-      made->reduction *= length[r];
-    }
   }
   do {
     uint64_t product = 1;
@@ -249,7 +281,9 @@ static void compute_stage(group_run *run, unsigned s) {
       product *=
           run->tensor[stage->tensor[t]].wanted[group_word_at(einsum, t, point)];
     }
-    made->wanted[group_word_at(einsum, output, point)] += product;
+    const size_t word = group_word_at(einsum, output, point);
+    made->wanted[word] += product;
+    made->products[word] += point_runs(run, stage, point);
   } while (group_next_point(point, begin, length, einsum->ranks));
 }
 
@@ -268,9 +302,6 @@ static void prepare_stage(group_run *run, unsigned s) {
   }
   stage->sim =
       sim_open(run->arch, &stage->piece, &run->mapping->inner[s], run->message);
-  /* Sums go on in later passes. */
-  stage->sim->reduction_size =
-      run->tensor[from->tensor[stage->piece.tensors - 1]].reduction;
   for (unsigned t = 0; t < stage->piece.tensors; t++) {
     if (sim_home(stage->sim, t)->level != run->tensor[from->tensor[t]].level) {
       group_fail(run, from->tensor[t], "a stage has it at home elsewhere");
@@ -280,9 +311,16 @@ static void prepare_stage(group_run *run, unsigned s) {
 
 /* ---- tiles at home ----------------------------------------------------- */
 
+/* Loops on other ranks may have gone on. */
 static bool stands(const group_run *run, const group_tensor *t) {
-  return t->here &&
-         memcmp(t->digit, run->digit, t->place * sizeof *t->digit) == 0;
+  bool same = t->here;
+  for (unsigned n = 0; n < t->place; n++) {
+    const cds_outer_node *node = &run->mapping->outer.node[n];
+    same =
+        same && (node->kind != CDS_OUTER_FOR || t->digit[n] == run->digit[n] ||
+                 !has_rank(t, run->group, node->rank));
+  }
+  return same;
 }
 
 static void set_here(const group_run *run, group_tensor *t, size_t words) {
@@ -343,7 +381,7 @@ static size_t take_output(group_run *run, unsigned tensor, home_moves *moves) {
       group_fail(run, tensor, "a word without value leaves home");
     }
     note(moves->at, moves->at_partial, CDS_DRAIN,
-         cell->products < t->reduction);
+         cell->products < t->products[word]);
     softmax_leave(run, tensor, word);
     if (above->valued && adds) {
       note(moves->above, moves->above_partial, CDS_READ, true);
@@ -358,7 +396,7 @@ static size_t take_output(group_run *run, unsigned tensor, home_moves *moves) {
     }
     above->valued = true;
     note(moves->above, moves->above_partial, CDS_UPDATE,
-         above->products < t->reduction);
+         above->products < t->products[word]);
     *cell = (sim_cell){0};
     count++;
   }
@@ -385,7 +423,7 @@ static void begin_output(group_run *run, unsigned tensor, home_moves *moves) {
     if (!from->valued || run->arch->level[0].accumulate) {
       continue;
     }
-    if (from->products >= t->reduction) {
+    if (from->products >= t->products[run->tile[i]]) {
       group_fail(run, tensor, "a finished word comes back");
     }
     *cell = *from;
@@ -451,11 +489,19 @@ static bool relative(const group_run *run, unsigned tensor) {
 void group_check_made(group_run *run, unsigned tensor, const sim_cell *cell,
                       size_t word) {
   const group_tensor *t = &run->tensor[tensor];
-  if (!cell->valued || cell->products != t->reduction) {
+  if (!cell->valued || cell->products != t->products[word]) {
     group_fail(run, tensor, "a sum is used that is not complete");
   } else if (!relative(run, tensor) && cell->value != t->wanted[word]) {
     group_fail(run, tensor, "a result that is used is not the einsum's");
   }
+}
+
+static size_t first_word(sim_state *sim, unsigned t) {
+  size_t word = 0;
+  while (!sim_home(sim, t)->cell[word].present) {
+    word++;
+  }
+  return word;
 }
 
 static void run_stage(group_run *run, unsigned s) {
@@ -483,9 +529,12 @@ static void run_stage(group_run *run, unsigned s) {
       }
     }
   }
+  /* Sums go on in later passes, those of a pass in equally many. */
+  group_tensor *made = &run->tensor[stage->tensor[output]];
+  sim->reduction_size =
+      made->products[whole_word(run, s, output, first_word(sim, output))];
   sim_pass(sim);
   const sim_cell *cell = sim_home(sim, output)->cell;
-  group_tensor *made = &run->tensor[stage->tensor[output]];
   for (size_t word = 0; word < sim->words[output]; word++) {
     if (cell[word].present) {
       group_cells_of(made)[whole_word(run, s, output, word)] = cell[word];
@@ -518,13 +567,13 @@ static void end_stage(group_run *run, unsigned s) {
     }
     for (size_t word = 0; tensor->maker == s && word < t->words; word++) {
       const sim_cell *cell = &t->home[word];
-      t->partial_kept =
-          t->partial_kept || (cell->valued && cell->products < t->reduction);
+      t->partial_kept = t->partial_kept ||
+                        (cell->valued && cell->products < t->products[word]);
     }
   }
 }
 
-static bool advance(group_run *run) {
+static bool step(group_run *run) {
   for (unsigned n = run->mapping->outer.nodes; n-- > 0;) {
     const cds_outer_node *node = &run->mapping->outer.node[n];
     if (node->kind == CDS_OUTER_FOR) {
@@ -533,6 +582,24 @@ static bool advance(group_run *run) {
       }
       run->digit[n] = 0;
     }
+  }
+  return false;
+}
+
+/* The next pass that is not masked as a whole. */
+static bool advance(group_run *run) {
+  const cds_fused_mask *mask = &run->group->mask;
+  const unsigned nodes = run->mapping->outer.nodes;
+  while (step(run)) {
+    uint64_t queries = 1, keys = 1;
+    const uint64_t query =
+        mask->here ? group_piece_of(run, mask->query, nodes, &queries) : 0;
+    const uint64_t key =
+        mask->here ? group_piece_of(run, mask->key, nodes, &keys) : 0;
+    if (any_counts(run, query, queries, key, keys)) {
+      return true;
+    }
+    run->skipped++;
   }
   return false;
 }
@@ -636,6 +703,7 @@ static void sum_up(group_run *run, executed *out) {
     }
   }
   out->came_back = run->came_back;
+  out->skipped = run->skipped;
 }
 
 static void give_back(group_run *run) {
@@ -649,6 +717,7 @@ static void give_back(group_run *run) {
     free(run->tensor[i].outermost);
     free(run->tensor[i].home);
     free(run->tensor[i].wanted);
+    free(run->tensor[i].products);
   }
   free(run->tile);
   free(run);

@@ -11,7 +11,9 @@
  * what the einsums give when they are computed one after the other.
  *
  * A stage that is a softmax is run by its unit, one row after the other, with
- * exact numbers in place of real ones (execute_softmax.c).
+ * exact numbers in place of real ones (execute_softmax.c). Of each pass of a
+ * group with a mask all pairs of a query and a key are looked at: if none
+ * counts, the pass does not run.
  *
  * No closed form, and no source shared with the library.
  *
@@ -49,7 +51,7 @@ typedef struct executed {
    * own operands and output among them: tiles that stand there all the time at
    * their largest, intermediates as they are there. */
   uint64_t need_bits[CDS_STAGES_MAX][CDS_LEVELS_MAX];
-  uint64_t passes;
+  uint64_t passes, skipped; /* those that ran, those that are masked */
   bool came_back; /* partial sums came from the outermost level to a home */
 } executed;
 

@@ -186,6 +186,18 @@ static unsigned row_of(const group_run *run, unsigned s) {
   return weights->axis[weights->axes - 1].term[0].rank;
 }
 
+/* Whether the mask leaves the score at a point. */
+static bool key_counts(const group_run *run, unsigned s,
+                       const uint64_t *point) {
+  const cds_fused_einsum *stage = &run->group->stage[s];
+  uint64_t query = 0;
+  for (unsigned r = 0; r < stage->einsum->ranks; r++) {
+    query = stage->rank[r] == run->group->mask.query ? point[r] : query;
+  }
+  return stage->rank[row_of(run, s)] != run->group->mask.key ||
+         group_counts(run, query, point[row_of(run, s)]);
+}
+
 void softmax_compute(group_run *run, unsigned s) {
   const cds_fused_einsum *stage = &run->group->stage[s];
   const uint64_t *scores = run->tensor[stage->tensor[0]].wanted;
@@ -196,20 +208,22 @@ void softmax_compute(group_run *run, unsigned s) {
   const uint64_t keys = length[row];
   length[row] = 1;
   memcpy(point, begin, sizeof point);
-  run->tensor[stage->tensor[1]].reduction = 1;
   do {
     uint64_t most = 0, sum = 0;
     for (point[row] = 0; point[row] < keys; point[row]++) {
       const uint64_t x = scores[group_word_at(stage->einsum, 0, point)];
-      most = x > most ? x : most;
+      most = x > most && key_counts(run, s, point) ? x : most;
     }
     for (point[row] = 0; point[row] < keys; point[row]++) {
-      sum += power(scores[group_word_at(stage->einsum, 0, point)] - most);
+      const uint64_t x = scores[group_word_at(stage->einsum, 0, point)];
+      sum += key_counts(run, s, point) ? power(x - most) : 0;
     }
     for (point[row] = 0; point[row] < keys; point[row]++) {
-      weights[group_word_at(stage->einsum, 1, point)] =
-          power(scores[group_word_at(stage->einsum, 0, point)] - most) *
-          inverse(sum);
+      const uint64_t x = scores[group_word_at(stage->einsum, 0, point)];
+      const size_t word = group_word_at(stage->einsum, 1, point);
+      const bool counts = key_counts(run, s, point);
+      weights[word] = counts ? power(x - most) * inverse(sum) : 0;
+      run->tensor[stage->tensor[1]].products[word] = 1;
     }
     point[row] = 0;
   } while (group_next_point(point, begin, length, stage->einsum->ranks));
@@ -238,6 +252,25 @@ static uint64_t score(group_run *run, softmax_row *row, uint64_t key) {
   return cell->value;
 }
 
+/* The next score of the row in the running maximum; a masked one is compared,
+ * too, as less than all. The first of a row counts. */
+static uint64_t next_larger(group_run *run, softmax_row *row, uint64_t most,
+                            uint64_t key) {
+  const uint64_t x = score(run, row, key);
+  const bool counts = key_counts(run, row->stage, row->point);
+  const uint64_t more = larger(&run->softmax[row->stage], most, x);
+  return counts ? more : most;
+}
+
+/* The weight of a key; a masked one is 0, as e to minus infinity is. */
+static uint64_t weigh(group_run *run, softmax_row *row, uint64_t most,
+                      uint64_t key) {
+  group_softmax *it = &run->softmax[row->stage];
+  const uint64_t x = score(run, row, key);
+  const uint64_t weight = exponential(it, add(it, x, -most));
+  return key_counts(run, row->stage, row->point) ? weight : 0;
+}
+
 static void put_weight(group_run *run, const softmax_row *row, uint64_t value) {
   const cds_fused_einsum *stage = &run->group->stage[row->stage];
   group_tensor *weights = &run->tensor[stage->tensor[1]];
@@ -256,11 +289,11 @@ static void whole_row(group_run *run, softmax_row *row) {
   group_softmax *it = &run->softmax[row->stage];
   uint64_t most = score(run, row, 0), sum = 0;
   for (uint64_t i = 1; i < row->keys; i++) {
-    most = larger(it, most, score(run, row, i));
+    most = next_larger(run, row, most, i);
   }
   uint64_t *weight = group_room((size_t)row->keys, sizeof *weight);
   for (uint64_t i = 0; i < row->keys; i++) {
-    weight[i] = exponential(it, add(it, score(run, row, i), -most));
+    weight[i] = weigh(run, row, most, i);
     sum = i == 0 ? weight[i] : add(it, sum, weight[i]);
   }
   const uint64_t scale = reciprocal(it, sum);
@@ -282,10 +315,10 @@ static void scale_strip(group_run *run, const softmax_row *row, uint64_t factor,
   strip_begin(run, row->stage, row->point, begin, length);
   memcpy(point, begin, sizeof point);
   do {
-    sim_cell *cell =
-        &group_cells_of(output)[group_word_at(user, user->tensors - 1, point)];
+    const size_t word = group_word_at(user, user->tensors - 1, point);
+    sim_cell *cell = &group_cells_of(output)[word];
     if (!cell->present || !cell->valued ||
-        (cell->products == output->reduction) != complete) {
+        (cell->products == output->products[word]) != complete) {
       group_fail(run, it->output, "a strip to scale is not as it should be");
     }
     unit_reads(it, output->level, which);
@@ -312,10 +345,10 @@ static void tile_of_row(group_run *run, softmax_row *row) {
     unit_reads(it, home, EXECUTED_STATES);
     unit_reads(it, home, EXECUTED_STATES);
   }
-  uint64_t most = score(run, row, 0), sum = 0;
-  most = before.valued ? larger(it, before.most, most) : most;
+  uint64_t sum = 0, most = before.valued ? next_larger(run, row, before.most, 0)
+                                         : score(run, row, 0);
   for (uint64_t i = 1; i < row->keys; i++) {
-    most = larger(it, most, score(run, row, i));
+    most = next_larger(run, row, most, i);
   }
   if (before.valued) {
     const uint64_t factor = exponential(it, add(it, before.most, -most));
@@ -324,7 +357,7 @@ static void tile_of_row(group_run *run, softmax_row *row) {
     it->moved.rescaled++;
   }
   for (uint64_t i = 0; i < row->keys; i++) {
-    const uint64_t weight = exponential(it, add(it, score(run, row, i), -most));
+    const uint64_t weight = weigh(run, row, most, i);
     sum = i == 0 && !before.valued ? weight : add(it, sum, weight);
     put_weight(run, row, weight);
   }
@@ -365,7 +398,7 @@ static void end_row(group_run *run, softmax_row *row) {
   group_tensor *output = &run->tensor[it->output];
   softmax_state *state = state_at(run, row);
   const size_t word = (size_t)(state - states_of(run, it));
-  if (group_cells_of(output)[word].products < output->reduction) {
+  if (group_cells_of(output)[word].products < output->products[word]) {
     return;
   }
   unit_reads(it, output->level, EXECUTED_STATES);

@@ -15,7 +15,7 @@ typedef struct group_tensor {
   sim_cell *outermost;
   sim_cell *home;     /* below the outermost level, or NULL */
   uint64_t *wanted;   /* values as computed directly */
-  uint64_t reduction; /* products in a finished word */
+  uint64_t *products; /* in each finished word */
   unsigned level;     /* of the home */
   unsigned place;     /* outer nodes before it decide about the tile */
   bool here;          /* some tile is at home */
@@ -72,6 +72,7 @@ typedef struct group_run {
   size_t live[CDS_STAGES_MAX][CDS_FUSED_TENSORS_MAX];
   size_t *tile; /* scratch: words of a tile */
   bool came_back;
+  uint64_t skipped;
 } group_run;
 
 /* ---- execute_group.c ---- */
@@ -91,6 +92,9 @@ size_t group_word_at(const cds_einsum *einsum, unsigned tensor,
 /* The next point of begin .. begin + length - 1; false after the last. */
 bool group_next_point(uint64_t *point, const uint64_t *begin,
                       const uint64_t *length, unsigned ranks);
+/* Whether the mask leaves a query and a key of the group to each other; all of
+ * them without a mask. */
+bool group_counts(const group_run *run, uint64_t query, uint64_t key);
 /* The tensor's words where stages find them. */
 sim_cell *group_cells_of(group_tensor *t);
 /* What another stage made is complete, and as computed directly. */

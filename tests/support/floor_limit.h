@@ -21,7 +21,7 @@ static inline bool below(double dynamic_pj, double latency_s,
 static inline bool memo_holds(const tiny_case *it, const cds_cost *cost) {
   static cds_floor_memo memo;
   cds_arena *arena = cds_arena_new();
-  cds_stage alone = {.rounds = 1, .repeats = 1};
+  cds_stage alone = {.passes = 1, .repeats = 1};
   cds_einsum einsum = it->einsum;
   einsum.stage = einsum.stage == NULL ? &alone : einsum.stage;
   cds_problem problem;

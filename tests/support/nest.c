@@ -342,7 +342,7 @@ void stage_write(FILE *stream, const cds_arch *arch, const cds_einsum *einsum) {
   if (stage == NULL) {
     return;
   }
-  fprintf(stream, "  %" PRIu64 " rounds, %" PRIu64 " repeats\n", stage->rounds,
+  fprintf(stream, "  %" PRIu64 " passes, %" PRIu64 " repeats\n", stage->passes,
           stage->repeats);
   for (unsigned t = 0; t < einsum->tensors; t++) {
     const cds_home *home = &stage->home[t];

@@ -527,8 +527,8 @@ void random_case_fuse(random_case *it) {
   }
   it->stage = (cds_stage){.repeats = 1};
   it->einsum.stage = &it->stage;
-  it->stage.rounds = 1 + random_below(&stream, 3);
-  it->shows |= it->stage.rounds > 1 ? CASE_ROUNDS : 0;
+  it->stage.passes = 1 + random_below(&stream, 3);
+  it->shows |= it->stage.passes > 1 ? CASE_ROUNDS : 0;
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     const unsigned level = 1 + random_below(&stream, 3);
     if (random_chance(&stream, 50) && level < it->arch.levels &&
@@ -539,7 +539,7 @@ void random_case_fuse(random_case *it) {
 }
 
 static void part_write(FILE *stream, const random_case *it) {
-  fprintf(stream, "  rounds %" PRIu64, it->stage.rounds);
+  fprintf(stream, "  passes %" PRIu64, it->stage.passes);
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
     fprintf(stream, ", %s at home at %s", it->einsum.tensor[t].name,
             it->arch.level[cds_einsum_home(&it->einsum, t)].name);

@@ -272,6 +272,11 @@ static unsigned row_rank(const random_group *it) {
   return it->group.stage[it->softmax].rank[shape->ranks - 1];
 }
 
+static bool of_mask(const random_group *it, unsigned rank) {
+  const cds_fused_mask *mask = &it->group.mask;
+  return mask->here && (rank == mask->query || rank == mask->key);
+}
+
 static void draw_loops(random_group *it, random_stream *stream) {
   cds_fused_mapping *mapping = &it->mapping;
   uint64_t left[CDS_FUSED_RANKS_MAX], passes = 1;
@@ -283,10 +288,17 @@ static void draw_loops(random_group *it, random_stream *stream) {
        tries++) {
     const bool tiles =
         it->softmax < CDS_STAGES_MAX && random_chance(stream, 30);
-    const unsigned rank =
+    const unsigned any =
         tiles ? row_rank(it) : random_below(stream, it->group.ranks);
-    const uint64_t trips = 2 + random_below(stream, 3);
-    if (left[rank] % trips != 0 || !may_loop(it, rank)) {
+    const bool masked = it->group.mask.here && random_chance(stream, 60);
+    const unsigned rank = masked ? random_chance(stream, 50)
+                                       ? it->group.mask.query
+                                       : it->group.mask.key
+                                 : any;
+    const uint64_t trips =
+        2 + random_below(stream, it->group.mask.here ? 5 : 3);
+    if (left[rank] % trips != 0 || !may_loop(it, rank) ||
+        (of_mask(it, rank) && left[rank] < it->group.rank[rank].size)) {
       continue;
     }
     left[rank] /= trips;
@@ -315,6 +327,30 @@ static void insert_hold(cds_fused_mapping *mapping, unsigned place,
   mapping->outer.nodes++;
 }
 
+/* Whether a tile of the last product's output there would come back for further
+ * keys with queries that have all theirs: some loop on a rank of it stands
+ * before, after that on keys, and that on queries stands behind. */
+static bool results_return(const random_group *it, unsigned tensor,
+                           unsigned place) {
+  const cds_fused_mask *mask = &it->group.mask;
+  const unsigned last = it->stages - 1;
+  bool keys = false, replaced = false, queries = false;
+  if (!mask->here || tensor != it->same[last][it->einsum[last].tensors - 1]) {
+    return false;
+  }
+  for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
+    const cds_outer_node *node = &it->mapping.outer.node[n];
+    if (node->kind == CDS_OUTER_FOR && n < place) {
+      replaced =
+          replaced || (keys && part_of(it, last, node->rank) == PART_KEPT);
+      keys = keys || node->rank == mask->key;
+    } else if (node->kind == CDS_OUTER_FOR) {
+      queries = queries || node->rank == mask->query;
+    }
+  }
+  return replaced && queries;
+}
+
 static void draw_holds(random_group *it, unsigned levels,
                        random_stream *stream) {
   cds_fused_mapping *mapping = &it->mapping;
@@ -332,7 +368,7 @@ static void draw_holds(random_group *it, unsigned levels,
       const unsigned place =
           behind ? mapping->outer.nodes
                  : random_below(stream, mapping->outer.nodes + 1);
-      insert_hold(mapping, place, t, level);
+      insert_hold(mapping, results_return(it, t, place) ? 0 : place, t, level);
       used |= 1U << level;
       const bool shared =
           tensor->maker == CDS_STAGES_MAX && tensor->last > tensor->first;
@@ -472,9 +508,27 @@ static void find_softmax(random_group *it) {
   it->group.stage[it->softmax].operation = &it->operation;
 }
 
+/* Whether queries of several tiles stand beside queries of one where a level
+ * adds sums. */
+static bool adds_unequally(const random_group *it) {
+  const cds_fused_mask *mask = &it->group.mask;
+  uint64_t queries = mask->here ? it->group.rank[mask->query].size : 0;
+  uint64_t keys = mask->here ? it->group.rank[mask->key].size : 0;
+  const uint64_t all = keys;
+  for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
+    const cds_outer_node *node = &it->mapping.outer.node[n];
+    queries /= mask->here && node->rank == mask->query ? node->trips : 1;
+    keys /= mask->here && node->rank == mask->key ? node->trips : 1;
+  }
+  return keys < all && queries + mask->offset <= keys;
+}
+
 static void draw_mapping(random_group *out, random_case *scratch,
                          random_stream *stream) {
   draw_loops(out, stream);
+  for (unsigned l = 0; l < out->arch.levels && adds_unequally(out); l++) {
+    out->arch.level[l].accumulate = false;
+  }
   draw_holds(out, home_levels(&out->arch), stream);
   if (out->softmax < CDS_STAGES_MAX) {
     place_softmax(out, home_levels(&out->arch), stream);
@@ -490,6 +544,22 @@ static void draw_mapping(random_group *out, random_case *scratch,
     }
   }
   out->shows |= windows ? GROUP_WINDOWS : 0U;
+}
+
+/* Queries are any rank of the softmax but the row's; its keys none beyond the
+ * last query's. */
+static void draw_mask(random_group *it, random_stream *stream) {
+  const cds_einsum *shape = &it->einsum[it->softmax];
+  const unsigned query = random_below(stream, shape->ranks - 1);
+  const uint64_t queries = shape->rank[query].size;
+  const uint64_t keys = shape->rank[shape->ranks - 1].size;
+  const bool tight = random_chance(stream, 60);
+  it->group.mask =
+      (cds_fused_mask){.here = true,
+                       .query = it->group.stage[it->softmax].rank[query],
+                       .key = row_rank(it),
+                       .offset = (keys > queries ? keys - queries : 0) +
+                                 (tight ? 0 : random_below(stream, 4))};
 }
 
 static void make(random_group *out, const char *const *chain,
@@ -509,6 +579,9 @@ static void make(random_group *out, const char *const *chain,
   join(out, softmax ? 0 : 12, stream);
   if (softmax) {
     find_softmax(out);
+  }
+  if (out->group.mask.here) {
+    draw_mask(out, stream);
   }
   draw_formats(out, stream);
   scratch->seed = out->seed;
@@ -538,6 +611,32 @@ void random_attention_make(random_group *out, uint64_t seed, uint64_t number) {
   make(out, attentions[random_below(&stream, ATTENTIONS)], &stream);
 }
 
+/* Outer loops, and those on the ranks of the mask. */
+static unsigned count_loops(const random_group *it, bool masked) {
+  unsigned loops = 0;
+  for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
+    const cds_outer_node *node = &it->mapping.outer.node[n];
+    loops +=
+        node->kind == CDS_OUTER_FOR && (!masked || of_mask(it, node->rank));
+  }
+  return loops;
+}
+
+/* Most have loops on both ranks of the mask, many of them others, too. */
+void random_masked_make(random_group *out, uint64_t seed, uint64_t number) {
+  random_stream stream = random_start(seed + 6000, number);
+  const unsigned wanted = 1 + random_below(&stream, 4);
+  do {
+    memset(out, 0, sizeof *out);
+    out->seed = seed;
+    out->number = number;
+    out->softmax = 0; /* is found */
+    out->group.mask.here = true;
+    make(out, attentions[random_below(&stream, ATTENTIONS)], &stream);
+  } while (count_loops(out, false) < wanted ||
+           (wanted > 1 && count_loops(out, true) < 2));
+}
+
 void random_group_write(FILE *stream, const random_group *it) {
   fprintf(stream, "group %" PRIu64 " of seed %" PRIu64 "\n  ", it->number,
           it->seed);
@@ -557,6 +656,12 @@ void random_group_write(FILE *stream, const random_group *it) {
     if ((it->kept >> t & 1U) != 0) {
       fprintf(stream, " keep %s,", it->group.tensor[t].name);
     }
+  }
+  const cds_fused_mask *mask = &it->group.mask;
+  if (mask->here) {
+    fprintf(stream, " keys %s up to queries %s + %" PRIu64,
+            it->group.rank[mask->key].name, it->group.rank[mask->query].name,
+            mask->offset);
   }
   for (unsigned s = 0; s < it->stages; s++) {
     fputs("\n  ", stream);

@@ -51,6 +51,8 @@ typedef struct random_group {
 void random_group_make(random_group *out, uint64_t seed, uint64_t number);
 /* With a softmax among the stages, whose unit has a level but no prices. */
 void random_attention_make(random_group *out, uint64_t seed, uint64_t number);
+/* The same with a mask. */
+void random_masked_make(random_group *out, uint64_t seed, uint64_t number);
 /* Everything that is needed to build the case again by hand. */
 void random_group_write(FILE *stream, const random_group *it);
 

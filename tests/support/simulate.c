@@ -198,7 +198,7 @@ static void prepare(sim_state *sim) {
     }
   }
   sim_cut(sim);
-  sim->reduction_size = cds_einsum_rounds(einsum);
+  sim->reduction_size = cds_einsum_passes(einsum);
   for (unsigned r = 0; r < einsum->ranks; r++) {
     bool kept = false;
     for (unsigned a = 0; a < output->axes; a++) {
@@ -411,7 +411,7 @@ static void check_product(sim_state *sim) {
   const unsigned output = einsum->tensors - 1;
   const sim_holder *holder = sim_home(sim, output);
   sim_cell *wanted = room(sim->words[output], sizeof *wanted);
-  for (uint64_t round = 0; round < cds_einsum_rounds(einsum); round++) {
+  for (uint64_t round = 0; round < cds_einsum_passes(einsum); round++) {
     add_products(sim, wanted, round);
   }
   for (size_t word = 0; word < sim->words[output]; word++) {
@@ -482,7 +482,7 @@ void sim_pass(sim_state *sim) {
 bool simulate(cds_counts *out, const cds_arch *arch, const cds_einsum *einsum,
               const cds_mapping *mapping, simulate_message *message) {
   sim_state *sim = sim_open(arch, einsum, mapping, message);
-  for (uint64_t round = 0; round < cds_einsum_rounds(einsum); round++) {
+  for (uint64_t round = 0; round < cds_einsum_passes(einsum); round++) {
     load_operands(sim, round);
     sim_pass(sim);
   }

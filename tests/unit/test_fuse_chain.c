@@ -12,6 +12,7 @@
 
 #include "fuse/chain.h"
 #include "fuse/fuse.h"
+#include "fuse/least.h"
 #include "spec/space.h"
 #include "support/models.h"
 
@@ -155,12 +156,168 @@ static void accelerators_need_the_format_and_few_layouts(void **state) {
   }
 }
 
+/* Half of the products is enough for causal attention, nearly: less than what
+ * nothing undercuts that makes all of them. */
+static void what_nothing_undercuts_knows_the_mask(void **state) {
+  (void)state;
+  static const char text[] =
+      "workload: w\nprecision: fp16\nlayers:\n"
+      "  - {name: a, attention: {heads: 4, head_dim: 64, query: 256,\n"
+      "     context: 256, causal: true}}\n";
+  static cds_chain_group chain;
+  static cds_arch arch;
+  static cds_fuse_result result;
+  fixture f;
+  cds_workload w = {0};
+  cds_space *space = NULL;
+  fixture_open(&f);
+  assert_fine(&f, read_text(&w, &f, text));
+  assert_int_equal(find_chain(&chain, &w, "a.qk"), CDS_OK);
+  assert_fine(&f, cds_space_read(&space, CDS_SOURCE_DIR "/archs/npu-3d.yaml",
+                                 NULL, 0, f.arena, f.diag));
+  assert_fine(&f, cds_space_design(&arch, space, 0, f.arena, f.diag));
+  double least[2][2]; /* energy, time; with the mask, without */
+  for (unsigned i = 0; i < 2; i++) {
+    chain.group.mask.here = i == 0;
+    assert_int_equal(cds_fuse_least(&least[i][0], &least[i][1], &arch,
+                                    &chain.group, (double)INFINITY, f.arena),
+                     CDS_OK);
+  }
+  chain.group.mask.here = true;
+  cds_fuser *fuser = cds_fuser_new();
+  assert_non_null(fuser);
+  assert_int_equal(
+      cds_fuser_begin(fuser, &arch, &chain.group, (double)INFINITY), CDS_OK);
+  assert_int_equal(cds_fuser_solve(&result, fuser, 1e18, NULL), CDS_OK);
+  assert_true(least[0][1] <= result.latency_s);
+  assert_true(least[1][1] > result.latency_s);
+  assert_true(least[0][0] <= result.energy_pj);
+  cds_fuser_free(fuser);
+  fixture_close(&f);
+}
+
+/* Heads and queries that the same tensors have: loops on some of the queries,
+ * for the mask, with those of several heads in a pass. */
+static void queries_are_cut_before_their_heads(void **state) {
+  (void)state;
+  static const char text[] =
+      "workload: w\nprecision: fp16\nlayers:\n"
+      "  - {name: a, attention: {heads: 8, kv_heads: 2, head_dim: 64,\n"
+      "     query: 512, context: 768, causal: true}}\n";
+  static const char *const sets[] = {"rows=64", "cols=64", "glb=1MiB",
+                                     "vdd=0.7V"};
+  static cds_chain_group chain;
+  static cds_arch arch;
+  static cds_fuse_result result;
+  fixture f;
+  cds_workload w = {0};
+  cds_space *space = NULL;
+  fixture_open(&f);
+  assert_fine(&f, read_text(&w, &f, text));
+  assert_int_equal(find_chain(&chain, &w, "a.qk"), CDS_OK);
+  assert_fine(&f, cds_space_read(&space, CDS_SOURCE_DIR "/archs/npu-3d.yaml",
+                                 sets, 4, f.arena, f.diag));
+  assert_fine(&f, cds_space_design(&arch, space, 0, f.arena, f.diag));
+  cds_fuser *fuser = cds_fuser_new();
+  assert_non_null(fuser);
+  const cds_fused_group *group = &chain.group;
+  assert_int_equal(cds_fuser_begin(fuser, &arch, group, (double)INFINITY),
+                   CDS_OK);
+  assert_int_equal(cds_fuser_solve(&result, fuser, 3.5e12, NULL), CDS_OK);
+  const cds_outer *outer = &result.mapping.outer;
+  const unsigned heads = group->stage[0].rank[2]; /* of b h g s t */
+  assert_true(cds_outer_trips_on(outer, group->mask.query) > 1);
+  assert_true(cds_outer_trips_on(outer, group->mask.key) > 1);
+  assert_true(cds_outer_trips_on(outer, heads) < group->rank[heads].size);
+  cds_fuser_free(fuser);
+  fixture_close(&f);
+}
+
+/* Queries, keys and the keys before them of a chain's mask; whether it has one.
+ */
+static bool mask_is(const cds_workload *w, const char *name, uint64_t queries,
+                    uint64_t keys, uint64_t past) {
+  static cds_chain_group chain;
+  assert_int_equal(find_chain(&chain, w, name), CDS_OK);
+  const cds_fused_group *group = &chain.group;
+  const cds_fused_mask *mask = &group->mask;
+  if (mask->here) {
+    assert_int_equal(group->rank[mask->query].size, queries);
+    assert_int_equal(group->rank[mask->key].size, keys);
+    assert_int_equal(mask->offset, past);
+  }
+  return mask->here;
+}
+
+/* Each of 6 queries has the 4 keys before, and those up to its own. */
+static void decoders_attend_to_what_is_before(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w =
+      read_model(&f, "model_type: llama, " SMALL_SHAPE,
+                 "{prefill: {batch: 2, context: 4, tokens: 6}}, "
+                 "{decode: {batch: 2, context: 10, tokens: 2}}");
+  assert_true(mask_is(&w, "prefill.qk", 6, 10, 4));
+  const cds_layer *scores = find(&w, "prefill.qk");
+  const cds_layer *values = find(&w, "prefill.av");
+  assert_int_equal(scores->useful_macs,
+                   macs(scores) / 60 * (5 + 6 + 7 + 8 + 9 + 10));
+  assert_int_equal(values->useful_macs,
+                   macs(values) / 60 * (5 + 6 + 7 + 8 + 9 + 10));
+  const cds_layer *other = find(&w, "prefill.q_proj");
+  assert_int_equal(other->useful_macs, macs(other));
+  assert_false(mask_is(&w, "decode.qk.16", 0, 0, 0));
+  fixture_close(&f);
+}
+
+static void encoders_attend_to_all(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_model(
+      &f,
+      "model_type: bert, max_position_embeddings: 16, hidden_size: 8, "
+      "num_hidden_layers: 4, num_attention_heads: 4, intermediate_size: 20, "
+      "vocab_size: 50",
+      "{encode: {batch: 2, tokens: 6}}");
+  assert_false(mask_is(&w, "encode.qk", 0, 0, 0));
+  fixture_close(&f);
+}
+
+static void attention_layers_say_whether_they_are_causal(void **state) {
+  (void)state;
+  static const char text[] =
+      "workload: w\nprecision: fp16\nlayers:\n"
+      "  - {name: a, attention: {heads: 4, head_dim: 8, query: 6, context: 8,\n"
+      "     causal: true}}\n"
+      "  - {name: b, attention: {heads: 4, head_dim: 8, query: 6, context: "
+      "8}}\n"
+      "  - {name: c, attention: {heads: 4, head_dim: 8, query: 1, context: 8,\n"
+      "     causal: true}}\n"
+      "  - {name: d, attention: {heads: 4, head_dim: 8, query: 6, context: 7,\n"
+      "     causal: true}, pad: {t: 16}}\n";
+  fixture f;
+  cds_workload w = {0};
+  fixture_open(&f);
+  assert_fine(&f, read_text(&w, &f, text));
+  assert_true(mask_is(&w, "a.qk", 6, 8, 2));
+  assert_false(mask_is(&w, "b.qk", 0, 0, 0));
+  assert_false(mask_is(&w, "c.qk", 0, 0, 0)); /* nothing is masked */
+  /* Pads are keys of the last query, so that each has one that needs it. */
+  assert_true(mask_is(&w, "d.qk", 6, 16, 10));
+  fixture_close(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(attention_is_a_chain),
       cmocka_unit_test(feed_forward_parts_share_their_input),
       cmocka_unit_test(a_layer_alone_is_no_chain),
       cmocka_unit_test(einsums_of_a_file_say_what_they_hand_on),
+      cmocka_unit_test(decoders_attend_to_what_is_before),
+      cmocka_unit_test(what_nothing_undercuts_knows_the_mask),
+      cmocka_unit_test(queries_are_cut_before_their_heads),
+      cmocka_unit_test(encoders_attend_to_all),
+      cmocka_unit_test(attention_layers_say_whether_they_are_causal),
       cmocka_unit_test(accelerators_need_the_format_and_few_layouts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
