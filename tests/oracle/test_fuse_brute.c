@@ -729,7 +729,7 @@ static bool check_all(const test_arguments *given, unsigned family, brute *b,
   static fuse_case it;
   static cds_fuse_result result;
   asked all = {.b = b, .fuser = fuser, .result = &result};
-  const uint64_t cases = family > 1 ? (given->cases + 2) / 3 : given->cases;
+  const uint64_t cases = family > 1 ? (given->cases + 4) / 5 : given->cases;
   b->tried = b->searched = 0;
   for (uint64_t i = 0; i < cases && all.mismatches < given->reports; i++) {
     memset(&it, 0, sizeof it);
