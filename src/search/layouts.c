@@ -297,7 +297,9 @@ size_t cds_layouts_rank(cds_general_search *search, size_t first) {
       search->ranked[count++] = (cds_ranked_layout){bound, (uint32_t)i};
     }
   }
-  qsort(search->ranked, count, sizeof *search->ranked, by_bound);
+  if (count > 0) {
+    qsort(search->ranked, count, sizeof *search->ranked, by_bound);
+  }
   return count;
 }
 

@@ -29,7 +29,7 @@
 #include "support/nest.h"
 
 enum {
-  CASES = 150,
+  CASES = 100,
   CASES_QUICK = 15,
   PRIMES_MOST = 3,
   STAGES_MOST = 3,
