@@ -487,10 +487,12 @@ static void write_traffic(const cds_page *page, const cds_report *report,
       page->stream,
       cds_cli_printf(
           page->arena,
-          "%s through %s; each tensor once that is not only handed to a "
+          "%s through %s; each tensor once%s that is not only handed to a "
           "neighbour would be %s",
           cds_page_si(page, sum->all.outer_bits / 8, "B"),
           report->arch->level[0].name,
+          report->result->network.residency.kept > 0 ? " in each run and step"
+                                                     : "",
           cds_page_si(page, sum->compulsory_bits / 8, "B")),
       14, 14);
 }
