@@ -47,7 +47,6 @@ cds_general_search *cds_general_search_new(void) {
     return NULL;
   }
   search->empty = cds_arena_mark_get(search->arena);
-  search->many = CDS_LARGE;
   return search;
 }
 
@@ -66,10 +65,6 @@ void cds_general_search_free(cds_general_search *search) {
   cds_arena_free(search->arena);
   cds_arena_free(search->scratch);
   cds_free(search);
-}
-
-void cds_general_search_many(cds_general_search *search, double layouts) {
-  search->many = layouts;
 }
 
 /* Dimensions, tiles, groups and spreads, and who searches the pair. */
@@ -109,7 +104,7 @@ cds_status cds_general_search_begin(cds_general_search *search,
                                     const cds_arch *arch,
                                     const cds_einsum *einsum,
                                     const cds_rules *rules,
-                                    double power_limit_w) {
+                                    double power_limit_w, double many_layouts) {
   CDS_TRY(begin_pair(search, arch, einsum, rules, power_limit_w));
   const cds_status listed =
       search->by_products ? CDS_OK : cds_chains_list(search);
@@ -125,7 +120,7 @@ cds_status cds_general_search_begin(cds_general_search *search,
                  power_limit_w);
   search->floor_cycles = floor_s * search->arch.clock_hz * (1 - 1e-12);
   search->large =
-      cds_layouts_of(search, (double)search->chains) >= search->many;
+      cds_layouts_of(search, (double)search->chains) >= many_layouts;
   search->listed_units = (double)INFINITY;
   return cds_layouts_list(search);
 }
@@ -162,13 +157,12 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   job->best.found = false;
   job->beyond = (double)INFINITY;
   for (size_t i = 0; i < search->pooled; i++) {
-    const cds_incumbent *known = &search->pool[i].found;
+    const cds_incumbent *known = &search->pool[i];
     const double value =
         cds_aim_value(&job->aim, known->dynamic_pj, known->cycles);
     if (!isinf(value) && (!job->best.found || value < job->best.value)) {
       job->best = *known;
       job->best.value = job->beyond = value;
-      search->at = search->pool[i].at;
     }
   }
 }
@@ -177,13 +171,13 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
 static void keep(cds_general_search *search) {
   const cds_incumbent *best = &search->descent.best;
   for (size_t i = 0; i < search->pooled; i++) {
-    if (search->pool[i].found.dynamic_pj == best->dynamic_pj &&
-        search->pool[i].found.cycles == best->cycles) {
+    if (search->pool[i].dynamic_pj == best->dynamic_pj &&
+        search->pool[i].cycles == best->cycles) {
       return;
     }
   }
   if (search->pooled < CDS_POOL_MAX) {
-    search->pool[search->pooled++] = (cds_pooled){*best, search->at};
+    search->pool[search->pooled++] = *best;
   }
 }
 

@@ -346,8 +346,10 @@ static bool is_kept(const cds_aim *aim) {
 void cds_look_begin(cds_general_search *search) {
   search->looking = is_kept(&search->descent.aim) && !search->descent.any &&
                     search->looks + 1 < CDS_LOOKS_MAX;
-  search->looks += search->looking ? 1 : 0;
-  search->look[search->looks] = (cds_look){search->descent.aim.lambda_pj, 0};
+  if (search->looking) {
+    search->look[++search->looks] =
+        (cds_look){search->descent.aim.lambda_pj, 0};
+  }
 }
 
 void cds_look_end(cds_general_search *search) {

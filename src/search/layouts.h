@@ -46,12 +46,6 @@ typedef struct cds_ranked_layout {
   uint32_t entry;
 } cds_ranked_layout;
 
-/* A mapping found before, and its layout. */
-typedef struct cds_pooled {
-  cds_incumbent found;
-  cds_layout_entry at;
-} cds_pooled;
-
 struct cds_general_search {
   cds_arena *arena, *scratch;
   cds_arena_mark empty;
@@ -71,12 +65,11 @@ struct cds_general_search {
   unsigned looks; /* 1 .. looks */
   cds_look look[CDS_LOOKS_MAX];
   size_t pooled;
-  cds_pooled pool[CDS_POOL_MAX];
+  cds_incumbent pool[CDS_POOL_MAX];
   cds_descent descent;
-  double many; /* layouts from which a space is large */
-  bool large;
+  bool large;           /* very many layouts */
   cds_incumbent probed; /* of the goal at hand */
-  cds_layout_entry at;  /* layout of the incumbent of the goal at hand */
+  cds_layout_entry at;  /* layout of what was found last */
   bool by_products;     /* the pair is searched by this one: */
   cds_deep deep;
 };

@@ -123,10 +123,10 @@ static cds_status begin_general(cds_searcher *searcher, double power_limit_w) {
       return CDS_ENOMEM;
     }
   }
-  cds_general_search_many(searcher->general, searcher->options.many_layouts);
   const cds_rules *rules = searcher->rules.loops ? &searcher->rules : NULL;
   return cds_general_search_begin(searcher->general, &searcher->arch,
-                                  &searcher->einsum, rules, power_limit_w);
+                                  &searcher->einsum, rules, power_limit_w,
+                                  searcher->options.many_layouts);
 }
 
 /* Takes the pair with the policies of its constraints. */
