@@ -64,8 +64,10 @@ static cds_status online_floor(cds_floor *floor, const cds_outers *it,
   CDS_TRY(cds_price_operation(&cost, &counts, it->arch,
                               &part[CDS_ONLINE_FIRST].operation,
                               it->power_limit_w));
-  floor->dynamic_pj = fmin(floor->dynamic_pj, cost.dynamic_pj);
-  floor->latency_s = fmin(floor->latency_s, cost.latency_s);
+  cds_floor first = {cost.dynamic_pj, cost.latency_s, 0};
+  cds_outers_hide_most(&first, it, &cost);
+  floor->dynamic_pj = fmin(floor->dynamic_pj, first.dynamic_pj);
+  floor->latency_s = fmin(floor->latency_s, first.latency_s);
   return CDS_OK;
 }
 
@@ -73,8 +75,10 @@ static cds_status operation_floor(cds_floor *out, const cds_outers *it,
                                   const cds_fused_pass *pass, unsigned stage) {
   cds_cost cost;
   cds_operation_counts counts;
-  CDS_TRY(cds_outers_operation(&cost, &counts, it, pass, stage));
+  double hidden_s = 0;
+  CDS_TRY(cds_outers_operation(&cost, &counts, &hidden_s, it, pass, stage));
   *out = (cds_floor){cost.dynamic_pj, cost.latency_s, 0};
+  cds_outers_hide_most(out, it, &cost);
   return it->group->stage[stage].online ? online_floor(out, it, pass, stage)
                                         : CDS_OK;
 }

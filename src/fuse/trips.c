@@ -85,6 +85,22 @@ static void write_nodes(cds_outer *out, const cds_listing_trips *it,
   cds_outers_nodes(out, outers, &choice);
 }
 
+/* With all that it might hide of its time. */
+static cds_status operation_floor(cds_floor *out, const cds_outers *outers,
+                                  const cds_fused_pass *pass, unsigned stage) {
+  if (!cds_outers_homes_fit(outers, pass)) {
+    return CDS_EINFEASIBLE;
+  }
+  cds_cost cost;
+  cds_operation_counts counts;
+  double hidden_s = 0;
+  const cds_status made =
+      cds_outers_operation(&cost, &counts, &hidden_s, outers, pass, stage);
+  *out = (cds_floor){cost.dynamic_pj, cost.latency_s, 0};
+  cds_outers_hide_most(out, outers, &cost);
+  return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
+}
+
 static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
                              unsigned stage) {
   cds_outers *outers = it->outers;
@@ -98,8 +114,7 @@ static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
   memset(pass.stage.taken_bits, 0, sizeof pass.stage.taken_bits);
   if (own->operation != NULL) {
     cds_outers_bring_output(&pass, it->level);
-    const cds_status made = cds_outers_floor(out, outers, &pass, stage);
-    return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
+    return operation_floor(out, outers, &pass, stage);
   }
   unsigned may = 0;
   cds_home other[CDS_MATRIX] = {{0}};
