@@ -166,11 +166,9 @@ cds_status cds_outers_operation(cds_cost *out, cds_operation_counts *counts,
   return CDS_OK;
 }
 
-void cds_outers_hide_most(cds_floor *floor, const cds_outers *outers,
-                          const cds_cost *cost) {
-  if (outers->group->pipelines) {
-    floor->latency_s -= cost->quiet_cycles / outers->arch->clock_hz;
-  }
+double cds_outers_hides_s(const cds_outers *outers, const cds_cost *cost) {
+  return outers->group->pipelines ? cost->quiet_cycles / outers->arch->clock_hz
+                                  : 0;
 }
 
 void cds_outers_bring_output(cds_fused_pass *pass, unsigned level) {

@@ -87,10 +87,10 @@ bool cds_outers_homes_fit(const cds_outers *outers, const cds_fused_pass *pass);
 cds_status cds_outers_floor(cds_floor *out, double *hidden_s,
                             cds_outers *outers, const cds_fused_pass *pass,
                             unsigned stage);
-/* Takes off the time of an operation's floor all that it could hide in a
- * pipelined group, where the group may be one. */
-void cds_outers_hide_most(cds_floor *floor, const cds_outers *outers,
-                          const cds_cost *cost);
+/* Time that an operation might hide in a pipelined group, where the group may
+ * be one, s. A pipeline takes no less than all stages one after the other less
+ * what operations hide, and no less than its operations take. */
+double cds_outers_hides_s(const cds_outers *outers, const cds_cost *cost);
 /* The floor of a product that is no pair of the first space, with the least of
  * what any of these tensors (bits) at its other home takes. */
 void cds_outers_any_floor(cds_floor *out, const cds_outers *outers,

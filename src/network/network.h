@@ -160,8 +160,9 @@ typedef enum cds_fuse_mode {
   CDS_FUSE_NONE,
   CDS_FUSE_ATTENTION, /* chains with a softmax */
   CDS_FUSE_ALL,
-  CDS_FUSE_EVERYWHERE /* also where products are not in the first space, whose
-                         searches take long */
+  CDS_FUSE_EVERYWHERE, /* also where products are not in the first space, whose
+                          searches take long */
+  CDS_FUSE_PIPELINED   /* all, and operations may run beside products */
 } cds_fuse_mode;
 
 /* What is chosen as one: a layer or a chain, with all others like it. */

@@ -60,6 +60,7 @@ static cds_status chain_at(const cds_chain_group **out,
   const cds_status status = cds_chain_find(chain, workload, first);
   if (status == CDS_OK &&
       (fuse != CDS_FUSE_ATTENTION || has_softmax(&chain->group))) {
+    chain->group.pipelines = fuse == CDS_FUSE_PIPELINED;
     *out = chain;
     return CDS_OK;
   }
