@@ -121,7 +121,8 @@ typedef struct cds_residency_result {
   uint64_t runs;          /* that share what it costs to bring them */
   /* All of it brought once, which all runs share. */
   double load_energy_pj, load_latency_s;
-  cds_point none;    /* the network without, whatever the limits */
+  cds_point none;    /* the network without: within the limits, where any choice
+                        is found to meet them, else whatever they are */
   double outer_bits; /* through the outermost level without */
 } cds_residency_result;
 

@@ -8,6 +8,9 @@
 #include "base/checked.h"
 #include "network/plan.h"
 
+/* Values of one choice, added up in two orders, are the same up to this. */
+static const double NEAR = 1e-12;
+
 /* A choice at one price of time. */
 typedef struct priced_choice {
   double lambda;
@@ -21,6 +24,8 @@ struct cds_resident {
   cds_resident_search search;
   cds_cost *load; /* by item: brought once */
   cds_point floor;
+  bool has_without; /* the network without is known */
+  cds_point without;
   double weight; /* of time, of the questions that are answered now */
   size_t solutions, room;
   priced_choice *solution;
@@ -135,6 +140,11 @@ cds_status cds_resident_begin(cds_resident **out, const cds_asker *asker,
   CDS_TRY(cds_resident_search_begin(&it->search, asker, &it->blocks, arena));
   *out = it;
   return CDS_OK;
+}
+
+void cds_resident_set_without(cds_resident *resident, cds_point without) {
+  resident->has_without = true;
+  resident->without = without;
 }
 
 void cds_resident_end(cds_resident *resident) {
@@ -281,6 +291,49 @@ static double endless_weight(const cds_resident *it) {
              : 0x1p60;
 }
 
+/* Whether the network without takes no more, but for rounding. At an endless
+ * weight energy decides between equal times. */
+static bool prefer_without(const cds_resident *it, bool endless, bool found,
+                           cds_point sum) {
+  const cds_point *without = &it->without;
+  if (!it->has_without || !found) {
+    return it->has_without;
+  }
+  if (endless && without->latency_s >= sum.latency_s * (1 - NEAR)) {
+    return without->latency_s <= sum.latency_s * (1 + NEAR) &&
+           without->energy_pj <= sum.energy_pj * (1 + NEAR);
+  }
+  return without->energy_pj + it->weight * without->latency_s <=
+         (sum.energy_pj + it->weight * sum.latency_s) * (1 + NEAR);
+}
+
+/* The answer at the weight of time. The network without may be the point: it
+ * is proven where it takes no more than a proven choice, or than the bound. */
+static void set_answer(cds_hull_ask *ask, const cds_resident *it,
+                       const cds_reside_result *choice) {
+  const bool endless = ask->lambda == (double)INFINITY;
+  const cds_point *floor = &it->floor;
+  cds_point sum = {0, 0};
+  if (choice->found) {
+    sum = add_up(it, choice);
+  }
+  const bool without = prefer_without(it, endless, choice->found, sum);
+  if (without) {
+    sum = it->without;
+  }
+  const double value = sum.energy_pj + it->weight * sum.latency_s;
+  const double bound =
+      fmin(value, fmax(choice->bound,
+                       floor->energy_pj + it->weight * floor->latency_s));
+  ask->answer = (cds_hull_answer){
+      .energy_pj = sum.energy_pj,
+      .latency_s = sum.latency_s,
+      .bound = endless ? bound / it->weight * (1 - 0x1p-50) : bound,
+      .proven = choice->proven || (without && bound >= value * (1 - NEAR)),
+      .from = endless ? it->weight : 0,
+      .solution = without ? CDS_RESIDENT_WITHOUT : it->solutions};
+}
+
 static cds_status answer_one(cds_hull_ask *ask, cds_resident *it) {
   const bool endless = ask->lambda == (double)INFINITY;
   if (it->solutions == it->room) {
@@ -304,18 +357,10 @@ static cds_status answer_one(cds_hull_ask *ask, cds_resident *it) {
   it->blocks.problem.payload = it;
   it->blocks.problem.control = it->asker->options->control;
   CDS_TRY(cds_reside_solve(&made->choice, &it->blocks.problem, it->arena));
-  if (!made->choice.found) {
+  if (!made->choice.found && !it->has_without) {
     return CDS_EINFEASIBLE;
   }
-  const cds_point sum = add_up(it, &made->choice);
-  ask->answer = (cds_hull_answer){
-      .energy_pj = sum.energy_pj,
-      .latency_s = sum.latency_s,
-      .bound = endless ? made->choice.bound / it->weight * (1 - 0x1p-50)
-                       : made->choice.bound,
-      .proven = made->choice.proven,
-      .from = endless ? it->weight : 0,
-      .solution = it->solutions};
+  set_answer(ask, it, &made->choice);
   it->solutions++;
   return CDS_OK;
 }
