@@ -223,34 +223,48 @@ static cds_point load_share(const cds_resident *it, size_t item) {
                      it->load[item].latency_s / runs};
 }
 
-/* Energy and time of a choice: sums over the phases. */
+/* One run of a phase: its blocks in the order of the workload, each way that
+ * one runs the sum of its layers, times its count; then what is brought. So
+ * where nothing stays the digits are those of the network without
+ * (network.c). */
+static cds_point sum_of_phase(const cds_resident *it,
+                              const cds_reside_result *choice, unsigned phase) {
+  const cds_workload *workload = it->blocks.plan->workload;
+  cds_point sum = {0, 0};
+  part at = {.block = NULL};
+  for (size_t b = 0; next_part(&at, &b, it, choice);) {
+    if (workload->layer[at.block->first].phase != phase) {
+      continue;
+    }
+    const cds_reside_way *way = &it->blocks.way[choice->way[at.use]];
+    cds_point block = {0, 0};
+    for (size_t t = way->first; t < way->first + way->terms; t++) {
+      const cds_resident_answer *answer =
+          it->search.answer[choice->solution[t]];
+      block.energy_pj += answer->energy_pj;
+      block.latency_s += answer->latency_s;
+    }
+    sum.energy_pj += (double)at.count * block.energy_pj;
+    sum.latency_s += (double)at.count * block.latency_s;
+  }
+  for (size_t i = 0; i < it->blocks.items; i++) {
+    const cds_resident_item *item = &it->blocks.item[i];
+    if (workload->layer[item->layer].phase == phase) {
+      const double kept = (double)kept_of(it, choice, item);
+      sum.energy_pj += kept * load_share(it, i).energy_pj;
+      sum.latency_s += kept * load_share(it, i).latency_s;
+    }
+  }
+  return sum;
+}
+
+/* Energy and time of a choice. */
 static cds_point add_up(const cds_resident *it,
                         const cds_reside_result *choice) {
   const cds_workload *workload = it->blocks.plan->workload;
   cds_point all = {0, 0};
   for (unsigned phase = 0; phase < workload->phases; phase++) {
-    cds_point sum = {0, 0};
-    part at = {.block = NULL};
-    for (size_t b = 0; next_part(&at, &b, it, choice);) {
-      if (workload->layer[at.block->first].phase != phase) {
-        continue;
-      }
-      const cds_reside_way *way = &it->blocks.way[choice->way[at.use]];
-      for (size_t t = way->first; t < way->first + way->terms; t++) {
-        const cds_resident_answer *answer =
-            it->search.answer[choice->solution[t]];
-        sum.energy_pj += (double)at.count * answer->energy_pj;
-        sum.latency_s += (double)at.count * answer->latency_s;
-      }
-    }
-    for (size_t i = 0; i < it->blocks.items; i++) {
-      const cds_resident_item *item = &it->blocks.item[i];
-      if (workload->layer[item->layer].phase == phase) {
-        const double kept = (double)kept_of(it, choice, item);
-        sum.energy_pj += kept * load_share(it, i).energy_pj;
-        sum.latency_s += kept * load_share(it, i).latency_s;
-      }
-    }
+    const cds_point sum = sum_of_phase(it, choice, phase);
     const double weight = cds_phase_weight(&workload->phase[phase]);
     all.energy_pj += weight * sum.energy_pj;
     all.latency_s += weight * sum.latency_s;
@@ -568,18 +582,17 @@ static cds_status add_counts(const filling *to) {
   return CDS_OK;
 }
 
-/* Energy and time of each phase, entry by entry; how many chains run fused. */
+/* Energy and time of each phase; how many chains run fused. */
 static void add_phases(const filling *to) {
   cds_network_result *result = to->result;
-  memset(result->phase, 0, result->phases * sizeof *result->phase);
+  for (unsigned phase = 0; phase < result->phases; phase++) {
+    const cds_point sum = sum_of_phase(to->it, to->choice, phase);
+    result->phase[phase] = (cds_phase_result){sum.energy_pj, sum.latency_s};
+  }
   result->fused = 0;
   size_t last = 0;
   for (size_t i = 0; i < result->layers; i++) {
     const cds_layer_result *entry = &result->layer[i];
-    cds_phase_result *phase = &result->phase[entry->layer->phase];
-    const double count = (double)entry->layer->count;
-    phase->energy_pj += count * entry->cost.energy_pj;
-    phase->latency_s += count * entry->cost.latency_s;
     if (entry->fused != NULL && entry->chain != last) {
       last = entry->chain;
       result->fused++;
