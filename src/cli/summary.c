@@ -456,9 +456,13 @@ static const char *fused_text(const cds_page *page, const cds_report *report) {
   if (network->chains == 0) {
     return "layers run unfused; ";
   }
-  const char *text = network->chains_outside == network->chains
-                         ? ""
-                         : "no chain of layers takes less when it is fused; ";
+  const bool stays =
+      network->residency.kept > 0 || network->residency.handed > 0;
+  const char *text =
+      network->chains_outside == network->chains ? ""
+      : stays ? "no chain of layers takes less when it is fused than layer by "
+                "layer with what stays on chip; "
+              : "no chain of layers takes less when it is fused; ";
   if (network->fused > 0) {
     text = cds_cli_printf(
         page->arena, "%s; layer by layer it would be %s, %s, EDP %s; ",

@@ -40,7 +40,8 @@ void cds_level_action_energy(double out[CDS_ACTIONS], const cds_arch *arch,
  * tensors of an einsum (attention's scores, the inner vector of a feed-forward
  * part; needs `counts`). `bits`: read from and written to the outermost level.
  * `energy_pj`: of these, of the bonds on the way, and of the fills and drains
- * of the level that they go to or come from. Nothing of a layer that is fused.
+ * of the level that they go to or come from. Nothing of a layer that is fused,
+ * nor of tensors that are handed on on chip.
  */
 typedef struct cds_removable {
   double energy_pj, bits;

@@ -54,6 +54,7 @@ typedef struct cds_layer_resident {
   /* With tensors of its own at home there, else NULL: then the mapping is one
    * of the layer alone in the room that is left. */
   const cds_fused_pass *pass;
+  const cds_operation *operation; /* likewise of an operation, else NULL */
   uint64_t own_bits;   /* of its own tensors that are at home there */
   uint64_t taken_bits; /* of those of others, meanwhile */
 } cds_layer_resident;

@@ -500,6 +500,8 @@ static cds_status fill_alone(filling *to, cds_layer_result *entry, size_t t) {
   if (operation) {
     entry->status = CDS_LAYER_COSTED;
     entry->operation = answer->operation;
+    resident->operation =
+        question->homes != 0 ? &answer->place->operation : NULL;
     return CDS_OK;
   }
   entry->status = answer->proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
