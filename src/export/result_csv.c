@@ -317,7 +317,8 @@ bool cds_export_layers_csv(FILE *stream, const cds_arch *arch,
   const cds_cost nothing = {0};
   cds_csv_begin(&csv, stream);
   const size_t shares = cds_energy_shares(share, arch, &nothing);
-  const bool stays = network->residency.level > 0;
+  const bool stays = network->residency.level > 0 &&
+                     network->residency.hindrance == CDS_RESIDENCY_FREE;
   write_layer_header(&csv, share, shares, arena);
   if (stays) {
     cds_csv_text(&csv, "resident_bits");

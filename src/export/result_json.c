@@ -220,7 +220,7 @@ static void write_fusion(cds_json *json, const cds_network_result *network) {
 static void write_residency(cds_json *json, const cds_arch *arch,
                             const cds_network_result *network) {
   const cds_residency_result *residency = &network->residency;
-  if (residency->level == 0) {
+  if (residency->level == 0 || residency->hindrance != CDS_RESIDENCY_FREE) {
     return;
   }
   const cds_point *none = &residency->none;

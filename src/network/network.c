@@ -568,13 +568,29 @@ static void drop_limits(cds_hull_problem *problem) {
   problem->edp_limit_pj_s = (double)INFINITY;
 }
 
+/* Whether anything may stay on chip; if not, why. */
+static bool may_stay(network_job *job, const cds_hull_problem *problem) {
+  cds_residency_result *out = &job->out->residency;
+  if (job->plan->residency.mode == CDS_RESIDENCY_NONE) {
+    return false;
+  }
+  out->level = cds_resident_level(job->arch);
+  if (out->level == 0) {
+    out->hindrance = CDS_RESIDENCY_NO_LEVEL;
+  } else if (problem->cut_groups) {
+    out->hindrance = CDS_RESIDENCY_LIMITS;
+  } else if (!cds_resident_possible(job->arch, job->plan)) {
+    out->hindrance = CDS_RESIDENCY_NO_TENSOR;
+  }
+  return out->hindrance == CDS_RESIDENCY_FREE;
+}
+
 static cds_status walk_network(network_job *job) {
   cds_network_result *out = job->out;
   cds_hull_problem problem;
   cds_hull_result walk;
   CDS_TRY(make_problem(&problem, job));
-  const bool stays =
-      cds_resident_possible(job->arch, job->plan) && !problem.cut_groups;
+  const bool stays = may_stay(job, &problem);
   if (stays) {
     problem.incumbent = (double)INFINITY;
   }

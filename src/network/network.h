@@ -113,9 +113,18 @@ typedef struct cds_point {
   double energy_pj, latency_s;
 } cds_point;
 
+/* Why nothing may stay on chip. */
+typedef enum cds_residency_hindrance {
+  CDS_RESIDENCY_FREE,     /* something may, or it was not asked for */
+  CDS_RESIDENCY_NO_LEVEL, /* no level below the outermost is above all arrays */
+  CDS_RESIDENCY_LIMITS,   /* limits are on single phases */
+  CDS_RESIDENCY_NO_TENSOR /* none may be there, or none fits */
+} cds_residency_hindrance;
+
 /* What stays on chip in a network, and what that saves. */
 typedef struct cds_residency_result {
-  unsigned level;         /* where; 0: nothing may stay anywhere */
+  cds_residency_hindrance hindrance;
+  unsigned level;         /* where, hindrance or not; 0: there is none */
   uint64_t bits;          /* all that stays */
   uint64_t tensors, kept; /* weights that might stay, and that do */
   uint64_t handed;        /* results that are handed on there, in one run */

@@ -656,7 +656,6 @@ cds_status cds_resident_fill(cds_network_result *result, cds_resident *resident,
 
 void cds_resident_about(cds_residency_result *out,
                         const cds_resident *resident) {
-  out->level = resident->blocks.level;
   out->runs = runs_of(resident);
   out->tensors = 0;
   for (size_t i = 0; i < resident->blocks.items; i++) {

@@ -56,7 +56,7 @@ cds_status cds_resident_solve(cds_hull_ask *ask, size_t asks, void *payload);
  * without; details as there. CDS_ENOMEM, CDS_ELIMIT. */
 cds_status cds_resident_fill(cds_network_result *result, cds_resident *resident,
                              size_t solution);
-/* Where tensors stay, and how many might. */
+/* How many weights might stay, and for how many runs. */
 void cds_resident_about(cds_residency_result *out,
                         const cds_resident *resident);
 /* Nodes opened by its searches. */
