@@ -100,8 +100,6 @@ build_tsan() {
 # to the end.
 valgrind_steps() {
   local file name names=()
-  step 'build valgrind with ONNX' build_commands valgrind \
-    -DCDS_WITH_ONNX=AUTO || return
   for file in tests/unit/test_*.c; do
     name=$(basename "$file" .c)
     if grep -q 'long double' "$file"; then
@@ -110,6 +108,9 @@ valgrind_steps() {
     fi
     names+=("$name")
   done
+  targets=(quick_tests "${names[@]}")
+  step 'build valgrind with ONNX' build_commands valgrind \
+    -DCDS_WITH_ONNX=AUTO || return
   together 'valgrind: NAME' "${names[@]}" -- timeout 900 valgrind -q \
     --error-exitcode=9 --leak-check=full \
     --errors-for-leak-kinds=definite out/build/valgrind/tests/NAME

@@ -200,10 +200,12 @@ static void write_chain(const cds_page *page, const job *it, const item *each) {
   const double joule = 1e-12 * result->energy_pj;
   cds_chain_title(page, &each->kind, each->row);
   if (result->fused == 0) {
-    fprintf(page->stream, "  %s\n",
-            result->chains_outside > 0
-                ? "not searched for fused mappings on this design"
-                : "no fused mapping takes less than layer by layer");
+    fprintf(
+        page->stream, "  %s\n",
+        result->chains_outside > 0
+            ? "not searched for fused mappings on this design, or within its "
+              "constraints"
+            : "no fused mapping takes less than layer by layer");
     return;
   }
   fprintf(page->stream, "  %s, %s, EDP %s\n", cds_page_si(page, joule, "J"),

@@ -14,7 +14,9 @@ size_t cds_distinct_layers(cds_distinct_layer **out,
   for (size_t i = 0; i < workload->layers; i++) {
     const cds_layer *layer = &workload->layer[i];
     size_t k = 0;
-    while (k < kinds && !cds_layer_same(&kind[k].layer, layer)) {
+    /* A search is the same, what a mask leaves of it need not be. */
+    while (k < kinds && (kind[k].layer.useful_macs != layer->useful_macs ||
+                         !cds_layer_same(&kind[k].layer, layer))) {
       k++;
     }
     if (k == kinds) {

@@ -478,7 +478,8 @@ static const char *fused_text(const cds_page *page, const cds_report *report) {
   if (network->chains_outside > 0) {
     text = cds_cli_printf(page->arena,
                           "%s%zu of %zu chains of layers are not searched for "
-                          "fused mappings on this design; ",
+                          "fused mappings on this design, or within its "
+                          "constraints; ",
                           text, network->chains_outside, network->chains);
   }
   return text;

@@ -247,6 +247,7 @@ static void free_chains_take_no_more(void **state) {
     const double edp = kept.result.energy_pj * kept.result.latency_s;
     const double less = bare.result.energy_pj * bare.result.latency_s;
     const bool tpu = strcmp(chains[i].arch, "tpu_v4i") == 0;
+    /* On tpu_v4i the README tells of a gain: a tenth at least. */
     assert_true(less <= edp * (tpu ? 0.9 : 1 + 1e-12));
     close_chain(&kept);
     close_chain(&bare);

@@ -12,6 +12,7 @@
  * Usage: test_fuse_brute [quick] [seed N] [cases N] [case N] [reports N]
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,20 @@ static unsigned query_rank(const fuse_case *it) {
   return it->group.stage[SOFTMAX].rank[it->einsum[SOFTMAX].ranks - 2];
 }
 
+/* Outer loops at most: one on each of a mask's two ranks, on others one of each
+ * prime factor. */
+static unsigned loops_most(const fuse_case *it, const uint64_t *size,
+                           unsigned query) {
+  unsigned loops = 0;
+  for (unsigned r = 0; r < it->group.ranks; r++) {
+    const bool once = it->masked && (r == row_rank(it) || r == query);
+    loops += cds_fused_loop_wrong(&it->group, r) != NULL ? 0
+             : once                                      ? size[r] > 1
+                                                         : primes_of(size[r]);
+  }
+  return loops;
+}
+
 /* Sizes of the group's ranks; those that may have outer loops stay small. */
 static void draw_sizes(fuse_case *it, random_stream *stream) {
   static const uint64_t sizes[] = {1, 2, 2, 2, 3, 3, 4, 5};
@@ -145,15 +160,13 @@ static void draw_sizes(fuse_case *it, random_stream *stream) {
   unsigned looped;
   uint64_t size[CDS_FUSED_RANKS_MAX];
   do {
-    looped = 0;
     for (unsigned r = 0; r < group->ranks; r++) {
       const bool row = it->attention && r == row_rank(it);
       const bool pair = it->masked && (row || r == query_rank(it));
       const uint64_t *from = pair ? masked : row ? keys : sizes;
       size[r] = from[random_below(stream, 8)];
-      const bool loops = cds_fused_loop_wrong(group, r) == NULL;
-      looped += !loops ? 0 : pair ? size[r] > 1 : primes_of(size[r]);
     }
+    looped = loops_most(it, size, it->masked ? query_rank(it) : UINT_MAX);
   } while (looped == 0 || looped > PRIMES_MOST);
   for (unsigned s = 0; s < group->stages; s++) {
     for (unsigned r = 0; r < it->einsum[s].ranks; r++) {
@@ -228,13 +241,20 @@ static void draw_softmax(fuse_case *it, random_stream *stream) {
   }
 }
 
-/* Queries are any rank of the softmax but the row's, mostly the last. */
+/* Queries are any rank of the softmax but the row's, mostly the last: always
+ * where that would have too many loops as another rank. */
 static void draw_mask(fuse_case *it, random_stream *stream) {
   const unsigned others = it->einsum[SOFTMAX].ranks - 1;
   const unsigned own = random_chance(stream, 80)
                            ? others - 1
                            : (unsigned)random_below(stream, others);
-  const unsigned query = it->group.stage[SOFTMAX].rank[own];
+  uint64_t size[CDS_FUSED_RANKS_MAX];
+  for (unsigned r = 0; r < it->group.ranks; r++) {
+    size[r] = it->group.rank[r].size;
+  }
+  const unsigned drawn = it->group.stage[SOFTMAX].rank[own];
+  const unsigned query =
+      loops_most(it, size, drawn) > PRIMES_MOST ? query_rank(it) : drawn;
   const uint64_t queries = it->group.rank[query].size;
   const uint64_t keys = it->group.rank[row_rank(it)].size;
   const uint64_t least = keys > queries ? keys - queries : 0;
@@ -586,6 +606,10 @@ static void choose_loops(brute *b) {
       if (!given || b->left[r] % p != 0 ||
           cds_fused_loop_wrong(&b->it->group, r) != NULL) {
         continue;
+      }
+      if (b->loops == PRIMES_MOST) {
+        fprintf(stderr, "brute force: a group has too many loops\n");
+        exit(EXIT_FAILURE);
       }
       b->left[r] /= p;
       b->loop[b->loops++] =

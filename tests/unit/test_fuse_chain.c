@@ -156,6 +156,19 @@ static void accelerators_need_the_format_and_few_layouts(void **state) {
   }
 }
 
+/* The attention of a workload, and a design of npu-3d. */
+static void open_attention(cds_chain_group *chain, cds_arch *arch, fixture *f,
+                           const char *text, const char *const *sets,
+                           size_t settings) {
+  cds_workload w = {0};
+  cds_space *space = NULL;
+  assert_fine(f, read_text(&w, f, text));
+  assert_int_equal(find_chain(chain, &w, "a.qk"), CDS_OK);
+  assert_fine(f, cds_space_read(&space, CDS_SOURCE_DIR "/archs/npu-3d.yaml",
+                                sets, settings, f->arena, f->diag));
+  assert_fine(f, cds_space_design(arch, space, 0, f->arena, f->diag));
+}
+
 /* Half of the products is enough for causal attention, nearly: less than what
  * nothing undercuts that makes all of them. */
 static void what_nothing_undercuts_knows_the_mask(void **state) {
@@ -168,14 +181,8 @@ static void what_nothing_undercuts_knows_the_mask(void **state) {
   static cds_arch arch;
   static cds_fuse_result result;
   fixture f;
-  cds_workload w = {0};
-  cds_space *space = NULL;
   fixture_open(&f);
-  assert_fine(&f, read_text(&w, &f, text));
-  assert_int_equal(find_chain(&chain, &w, "a.qk"), CDS_OK);
-  assert_fine(&f, cds_space_read(&space, CDS_SOURCE_DIR "/archs/npu-3d.yaml",
-                                 NULL, 0, f.arena, f.diag));
-  assert_fine(&f, cds_space_design(&arch, space, 0, f.arena, f.diag));
+  open_attention(&chain, &arch, &f, text, NULL, 0);
   double least[2][2]; /* energy, time; with the mask, without */
   for (unsigned i = 0; i < 2; i++) {
     chain.group.mask.here = i == 0;
@@ -210,14 +217,8 @@ static void queries_are_cut_before_their_heads(void **state) {
   static cds_arch arch;
   static cds_fuse_result result;
   fixture f;
-  cds_workload w = {0};
-  cds_space *space = NULL;
   fixture_open(&f);
-  assert_fine(&f, read_text(&w, &f, text));
-  assert_int_equal(find_chain(&chain, &w, "a.qk"), CDS_OK);
-  assert_fine(&f, cds_space_read(&space, CDS_SOURCE_DIR "/archs/npu-3d.yaml",
-                                 sets, 4, f.arena, f.diag));
-  assert_fine(&f, cds_space_design(&arch, space, 0, f.arena, f.diag));
+  open_attention(&chain, &arch, &f, text, sets, 4);
   cds_fuser *fuser = cds_fuser_new();
   assert_non_null(fuser);
   const cds_fused_group *group = &chain.group;
