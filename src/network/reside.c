@@ -11,6 +11,9 @@
 
 /* Values of one mapping are the same up to rounding. */
 static const double NEAR = 1e-12;
+/* Ways that cost the same, up to this; less than that, so that the first of
+ * them, whose questions are settled to this, still proves the choice. */
+static const double TIE = 1e-13;
 
 typedef struct known {
   uint64_t taken, most;
@@ -79,7 +82,7 @@ static bool settled(const curve *known_of, uint64_t taken) {
   const known *asked = asked_at(known_of, taken);
   const known *best = upper(known_of, taken);
   return (asked != NULL && asked->all) ||
-         (best != NULL && best->value <= lower(known_of, taken) * (1 + NEAR));
+         (best != NULL && best->value <= lower(known_of, taken) * (1 + TIE));
 }
 
 /* The rounding of a sum may have put a bound a little above a value. */
@@ -153,20 +156,24 @@ static double lower_of_way(const residing *it, uint64_t q, size_t way) {
   return sum;
 }
 
-/* The first of the ways of the least lower bound. */
-static size_t best_way(double *least, const residing *it, uint64_t q,
-                       size_t use) {
+/* The least lower bound of the ways. */
+static double least_of_use(const residing *it, uint64_t q, size_t use) {
   const cds_reside_use *which = &it->problem->use[use];
-  size_t best = which->first;
-  *least = (double)INFINITY;
+  double least = (double)INFINITY;
   for (size_t w = which->first; w < which->first + which->ways; w++) {
-    const double sum = lower_of_way(it, q, w);
-    if (sum < *least) {
-      *least = sum;
-      best = w;
-    }
+    least = fmin(least, lower_of_way(it, q, w));
   }
-  return best;
+  return least;
+}
+
+/* The first of the ways whose lower bound is the least but for rounding. */
+static size_t best_way(const residing *it, uint64_t q, size_t use) {
+  const double least = least_of_use(it, q, use);
+  size_t way = it->problem->use[use].first;
+  while (!(lower_of_way(it, q, way) <= least * (1 + TIE))) {
+    way++;
+  }
+  return way;
 }
 
 static void price_options(residing *it, uint64_t q) {
@@ -175,9 +182,7 @@ static void price_options(residing *it, uint64_t q) {
     const cds_reside_option *option = &problem->option[m];
     double cost = option->cost;
     for (size_t u = option->first; u < option->first + option->uses; u++) {
-      double least = 0;
-      best_way(&least, it, q, u);
-      cost += problem->use[u].weight * least;
+      cost += problem->use[u].weight * least_of_use(it, q, u);
     }
     it->option[m] = (cds_pack_option){option->bits, cost};
   }
@@ -312,7 +317,8 @@ static double upper_of_way(const residing *it, uint64_t q, size_t way) {
   return sum;
 }
 
-/* What the best other way is known to cost. */
+/* What the best other way is known to cost, and a little more: a way that costs
+ * the same is found, and one that is not found is no longer equal to it. */
 static double limit_of(const residing *it, uint64_t q, size_t use, size_t way) {
   const cds_reside_use *which = &it->problem->use[use];
   double least = (double)INFINITY;
@@ -321,7 +327,7 @@ static double limit_of(const residing *it, uint64_t q, size_t use, size_t way) {
       least = fmin(least, upper_of_way(it, q, w));
     }
   }
-  return least;
+  return least * (1 + 2 * TIE);
 }
 
 static void put(round_asks *asks, size_t question, uint64_t taken,
@@ -371,8 +377,7 @@ static double weigh(round_asks *asks, residing *it) {
     }
     double cost = option->cost;
     for (size_t u = option->first; u < option->first + option->uses; u++) {
-      double least = 0;
-      const size_t way = best_way(&least, it, q, u);
+      const size_t way = best_way(it, q, u);
       put_way(asks, it, q, u, way);
       it->way[u] = way;
       cost += problem->use[u].weight * upper_of_way(it, q, way);
@@ -477,7 +482,9 @@ static cds_status work(residing *it) {
       break;
     }
     const double value = weigh(&asks, it);
-    if (value < out->value) {
+    /* Of choices that are the least but for rounding, that of this round: its
+     * ways are the first of equal ones. */
+    if (value < out->value || value <= bound * (1 + NEAR)) {
       keep(it, value);
     }
     out->proven = out->found && out->value <= bound * (1 + NEAR);

@@ -17,7 +17,7 @@
  *   option    which of its tensors are pinned: their bits, what it costs to
  *             bring them (shared over all runs), and the uses: what runs
  *   use       a layer or a chain of layers, `weight` times; it runs the best
- *             way
+ *             way, of equal ones the first
  *   way       a sum of terms, each  times x f_v(Q + shift): the shift takes
  *             off the tensors of its own that Q has, and adds what else stands
  *             there meanwhile (handed on from an earlier layer to a later one)

@@ -156,6 +156,19 @@ static void make_puzzle(puzzle *p, uint64_t seed) {
   problem->payload = p;
 }
 
+/* A way as it is written down, with so many bits pinned. */
+static double cost_of_way(const puzzle *p, size_t way, uint64_t bits) {
+  double sum = 0;
+  for (size_t t = p->way[way].first; t < p->way[way].first + p->way[way].terms;
+       t++) {
+    size_t best = 0;
+    const int64_t taken = (int64_t)bits + p->term[t].shift;
+    sum += p->term[t].times * least_of(p, p->term[t].question,
+                                       taken < 0 ? 0 : (uint64_t)taken, &best);
+  }
+  return sum;
+}
+
 /* A choice as it is written down: nothing but the definition. */
 static double cost_of(const puzzle *p, const uint64_t *count, uint64_t bits) {
   double sum = 0;
@@ -166,16 +179,7 @@ static double cost_of(const puzzle *p, const uint64_t *count, uint64_t bits) {
       double least = (double)INFINITY;
       for (size_t w = p->use[u].first; w < p->use[u].first + p->use[u].ways;
            w++) {
-        double way = 0;
-        for (size_t t = p->way[w].first; t < p->way[w].first + p->way[w].terms;
-             t++) {
-          size_t best = 0;
-          const int64_t taken = (int64_t)bits + p->term[t].shift;
-          way += p->term[t].times * least_of(p, p->term[t].question,
-                                             taken < 0 ? 0 : (uint64_t)taken,
-                                             &best);
-        }
-        least = fmin(least, way);
+        least = fmin(least, cost_of_way(p, w, bits));
       }
       cost += p->use[u].weight * least;
     }
@@ -240,8 +244,10 @@ static double brute_force(const puzzle *p) {
   return least;
 }
 
-/* The mappings that the result names cost what it says, and fit. */
-static void check_choice(const puzzle *p, const cds_reside_result *result) {
+/* The mappings that the result names cost what it says, and fit; of equal ways
+ * it takes the first. Ties are counted. */
+static void check_choice(const puzzle *p, const cds_reside_result *result,
+                         size_t *ties) {
   double value = 0;
   assert_int_equal(bits_of(p, result->count), result->bits);
   for (size_t m = 0; m < p->problem.options; m++) {
@@ -252,6 +258,14 @@ static void check_choice(const puzzle *p, const cds_reside_result *result) {
     }
     for (size_t u = option->first; u < option->first + option->uses; u++) {
       const cds_reside_way *way = &p->way[result->way[u]];
+      const double taken_cost = cost_of_way(p, result->way[u], result->bits);
+      for (size_t w = p->use[u].first; w < p->use[u].first + p->use[u].ways;
+           w++) {
+        const double other = cost_of_way(p, w, result->bits);
+        assert_true(w < result->way[u] ? other > taken_cost
+                                       : other >= taken_cost);
+        *ties += w != result->way[u] && other == taken_cost;
+      }
       for (size_t t = way->first; t < way->first + way->terms; t++) {
         const cds_reside_term *term = &p->term[t];
         const point *at = &p->point[term->question][result->solution[t]];
@@ -271,6 +285,7 @@ static void the_choice_is_the_least_of_all(void **state) {
   static puzzle p;
   size_t none = 0;
   size_t pinned = 0;
+  size_t ties = 0;
   uint64_t rounds = 0;
   const uint64_t cases = quick() ? 500 : 20000;
   for (uint64_t seed = 1; seed <= cases; seed++) {
@@ -285,7 +300,7 @@ static void the_choice_is_the_least_of_all(void **state) {
       assert_close(result.value, least, 1e-12);
       assert_true(result.bound <= result.value);
       assert_close(result.bound, least, 1e-11);
-      check_choice(&p, &result);
+      check_choice(&p, &result, &ties);
       pinned += result.bits > 0;
     } else {
       none++;
@@ -299,6 +314,7 @@ static void the_choice_is_the_least_of_all(void **state) {
                 pinned, (unsigned long long)cases, none,
                 (double)rounds / (double)cases);
   assert_true(pinned > cases / 3);
+  assert_true(ties > cases / 50);
   assert_true(none > 0 && none < cases / 2);
 }
 
