@@ -67,6 +67,9 @@ typedef struct cds_layer_result {
   cds_cost cost;       /* of one run of the layer */
   cds_counts *counts;  /* einsums; in the arena; only with `details` */
   cds_operation_counts operation; /* operations */
+  /* What is done once for so many runs of the workload: `cost` is the share of
+   * one run, `operation` all of it. 0: the run's own. */
+  uint64_t shared_by;
   size_t chain; /* number of the chain that it is in, from 1; 0: none */
   /* When it runs in a fused group, else NULL: `mapping` and `counts` are those
    * of cds_count with the pass, `cost` that of the whole run. */
@@ -93,6 +96,13 @@ cds_layer_result_einsum(const cds_layer_result *result) {
 static inline bool cds_layer_result_alone(const cds_layer_result *result) {
   return result->fused == NULL &&
          (result->resident == NULL || result->resident->pass == NULL);
+}
+
+/* Energy-delay product of one run; NaN of the share of one. */
+static inline double cds_layer_result_edp(const cds_layer_result *result) {
+  return result->shared_by > 0
+             ? (double)NAN
+             : result->cost.energy_pj * result->cost.latency_s;
 }
 
 /* Multiply-accumulates that a run of the einsum executes: all passes of a fused

@@ -395,7 +395,7 @@ static size_t ask(cds_resident_blocks *out, const cds_resident_question *put) {
 
 static void add_term(cds_resident_blocks *out, size_t question, int64_t shift) {
   out->term[out->problem.terms++] =
-      (cds_reside_term){.question = question, .shift = shift, .times = 1};
+      (cds_reside_term){.question = question, .shift = shift};
 }
 
 /* What is at home of a layer, and what others have there: bits beside those
