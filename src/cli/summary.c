@@ -62,7 +62,7 @@ static void sum_up(totals *out, const cds_report *report) {
     const cds_layer_result *layer = &network->layer[i];
     const double times = layer->times;
     cds_cost_add(&out->all, &layer->cost, times);
-    out->compulsory_bits += times * cds_compulsory_bits(layer->layer);
+    out->compulsory_bits += times * cds_compulsory_bits(layer);
     if (layer->layer->kind == CDS_LAYER_OPERATION) {
       cds_cost_add(&out->other, &layer->cost, times);
     }

@@ -70,6 +70,9 @@ size_t cds_energy_shares(cds_share out[CDS_SHARES_MAX], const cds_arch *arch,
 static void add_compute_roof(share_list *list, const cds_arch *arch,
                              const cds_layer_result *layer) {
   const char *kind = "compute", *name = arch->compute.name;
+  if (layer->shared_by > 0) {
+    return; /* brought by no unit */
+  }
   if (layer->layer->kind == CDS_LAYER_OPERATION) {
     if (arch->vectors > 0) {
       kind = "vector";
@@ -224,8 +227,9 @@ static double edge_bonds_energy(const cds_arch *arch, const cds_tensor *tensor,
   return cost.dynamic_pj;
 }
 
-/* Whether it is handed on on chip: nothing of it is left to be removed. */
-static bool handed_on(const cds_layer_result *layer, unsigned t) {
+/* Whether it stays on chip, or is handed on there: then not a word of it
+ * crosses the outermost level. */
+static bool at_home(const cds_layer_result *layer, unsigned t) {
   const cds_layer_resident *resident = layer->resident;
   return resident != NULL && resident->pass != NULL &&
          resident->pass->stage.home[t].level > 0;
@@ -315,7 +319,7 @@ cds_removable cds_removable_by_fusion(const cds_arch *arch,
   }
   for (unsigned t = 0; t < layer->layer->einsum.tensors; t++) {
     if (layer->layer->einsum.tensor[t].intermediate && layer->counts != NULL &&
-        !handed_on(layer, t)) {
+        !at_home(layer, t)) {
       const cds_removable part = tensor_removable(arch, layer, t);
       out.energy_pj += part.energy_pj;
       out.bits += part.bits;
@@ -324,8 +328,12 @@ cds_removable cds_removable_by_fusion(const cds_arch *arch,
   return out;
 }
 
-double cds_compulsory_bits(const cds_layer *layer) {
+double cds_compulsory_bits(const cds_layer_result *result) {
+  const cds_layer *layer = result->layer;
   double bits = 0;
+  if (result->shared_by > 0) {
+    return result->cost.outer_bits; /* what stays on chip, brought */
+  }
   if (layer->kind == CDS_LAYER_OPERATION) {
     const cds_operation *operation = &layer->operation;
     for (unsigned i = 0; i < operation->inputs && !layer->fusible; i++) {
@@ -340,7 +348,7 @@ double cds_compulsory_bits(const cds_layer *layer) {
   const cds_einsum *einsum = &layer->einsum;
   for (unsigned t = 0; t < einsum->tensors; t++) {
     uint64_t words = 0;
-    if (!einsum->tensor[t].intermediate &&
+    if (!einsum->tensor[t].intermediate && !at_home(result, t) &&
         cds_tensor_words(&words, einsum, t) == CDS_OK) {
       bits += cds_words_bits(words, einsum->tensor[t].format.bits);
     }

@@ -50,7 +50,8 @@ cds_removable cds_removable_by_fusion(const cds_arch *arch,
                                       const cds_layer_result *layer);
 /* Bits that one run of a layer moves through the outermost level at least when
  * all is fused with its neighbours that may be: each operand and result once
- * that is no intermediate; of operations only those that are not fusible. */
-double cds_compulsory_bits(const cds_layer *layer);
+ * that is no intermediate and not at home on chip; of operations only those
+ * that are not fusible. */
+double cds_compulsory_bits(const cds_layer_result *layer);
 
 #endif

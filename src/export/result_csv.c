@@ -260,7 +260,7 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
   const cds_layer *layer = result->layer;
   const cds_cost *cost = &result->cost;
   const bool einsum = layer->kind == CDS_LAYER_EINSUM;
-  const double edp = cost->energy_pj * cost->latency_s;
+  const double edp = cds_layer_result_edp(result);
   const double bound = !cds_layer_result_alone(result) ? (double)NAN
                        : result->status == CDS_LAYER_COSTED
                            ? edp

@@ -248,7 +248,7 @@ static void write_totals(cds_json *json, const cds_arch *arch,
   for (size_t i = 0; i < network->layers; i++) {
     const cds_layer_result *layer = &network->layer[i];
     const double times = layer->times;
-    compulsory += times * cds_compulsory_bits(layer->layer);
+    compulsory += times * cds_compulsory_bits(layer);
     cds_cost_add(&total, &layer->cost, times);
     if (layer->layer->kind == CDS_LAYER_OPERATION) {
       cds_cost_add(&other, &layer->cost, times);
