@@ -319,10 +319,8 @@ static group *find_group(group *groups, size_t *count, const char *name,
  * the lengths of a growing context are one operation. */
 static const char *short_name(const cds_page *page, const char *name,
                               const char *phase) {
-  const size_t length = strlen(phase);
-  if (strncmp(name, phase, length) == 0 && name[length] == '.') {
-    name += length + 1;
-  }
+  const char *own = cds_name_in_phase(name, phase);
+  name = own != NULL ? own : name;
   const char *dot = strrchr(name, '.');
   if (dot == NULL || dot[1] == '\0' ||
       strspn(dot + 1, "0123456789") != strlen(dot + 1)) {

@@ -64,8 +64,12 @@ static cds_status prepare_kinds(network_job *job) {
   return CDS_OK;
 }
 
+/* Of the network without anything that stays, so that it is walked the same way
+ * whether more is asked for or not. */
 static void prepare_units(network_job *job) {
   const cds_network_plan *plan = job->plan;
+  cds_network_plan without = *plan;
+  without.residency.mode = CDS_RESIDENCY_NONE;
   for (size_t u = 0; u < plan->units; u++) {
     const cds_network_unit *unit = &plan->unit[u];
     const size_t kind = cds_unit_kind(&job->chooser, unit, 0);
@@ -73,8 +77,8 @@ static void prepare_units(network_job *job) {
         unit->chain == NULL && !cds_kind_is_product(&job->chooser, kind);
     cds_point floor = {job->cost[kind].energy_pj, job->cost[kind].latency_s};
     if (!fixed) {
-      cds_unit_floor(&floor, job->arch, plan, u, job->options->power_limit_w,
-                     job->arena);
+      cds_unit_floor(&floor, job->arch, &without, u,
+                     job->options->power_limit_w, job->arena);
     }
     job->hull[u] =
         (cds_hull_layer){.weight = unit->weight,

@@ -182,13 +182,8 @@ typedef struct listing {
   size_t cells;
 } listing;
 
-/* "q_proj" of "decode.q_proj" in phase "decode"; else NULL. */
 static const char *name_in_phase(const listing *it, const cds_layer *layer) {
-  const char *phase = it->workload->phase[layer->phase].name;
-  const size_t length = strlen(phase);
-  return strncmp(layer->name, phase, length) == 0 && layer->name[length] == '.'
-             ? layer->name + length + 1
-             : NULL;
+  return cds_name_in_phase(layer->name, it->workload->phase[layer->phase].name);
 }
 
 static bool same_parameters(const listing *it, const cds_resident_item *item,

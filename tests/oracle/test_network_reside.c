@@ -27,7 +27,8 @@ enum {
   USES = 24,
   OPTIONS = 12,
   CELLS = 3,
-  ROOM = 40
+  ROOM = 40,
+  TABLE = 2000
 };
 
 static uint64_t draw(uint64_t *state, uint64_t low, uint64_t high) {
@@ -56,7 +57,8 @@ typedef struct puzzle {
   cds_reside_option option[OPTIONS];
   cds_reside_cell cell[CELLS];
   cds_reside_problem problem;
-  uint64_t asked;
+  uint64_t asked, most; /* questions; time is up after so many */
+  volatile int hurry;
 } puzzle;
 
 static double least_of(const puzzle *p, size_t question, uint64_t taken,
@@ -77,7 +79,7 @@ static cds_status answer(cds_reside_ask *ask, size_t asks, void *payload) {
   for (size_t i = 0; i < asks; i++) {
     size_t best = 0;
     const double least = least_of(p, ask[i].question, ask[i].taken, &best);
-    p->asked++;
+    p->hurry = ++p->asked > p->most;
     ask[i].answer =
         (cds_reside_answer){.value = least, .bound = least, .solution = best};
     if (least < (double)INFINITY) {
@@ -153,6 +155,7 @@ static void make_puzzle(puzzle *p, uint64_t seed) {
   problem->cell = p->cell;
   problem->solve = answer;
   problem->payload = p;
+  p->most = UINT64_MAX;
 }
 
 /* A way as it is written down, with so many bits pinned. */
@@ -243,14 +246,8 @@ static double brute_force(const puzzle *p) {
   return least;
 }
 
-/* Uses that take the first of two equal ways, and the later one. */
-typedef struct ties {
-  size_t first, later;
-} ties;
-
 /* The mappings that the result names cost what it says, and fit. */
-static void check_choice(const puzzle *p, const cds_reside_result *result,
-                         ties *sum) {
+static void check_choice(const puzzle *p, const cds_reside_result *result) {
   double value = 0;
   assert_int_equal(bits_of(p, result->count), result->bits);
   for (size_t m = 0; m < p->problem.options; m++) {
@@ -261,14 +258,6 @@ static void check_choice(const puzzle *p, const cds_reside_result *result,
     }
     for (size_t u = option->first; u < option->first + option->uses; u++) {
       const cds_reside_way *way = &p->way[result->way[u]];
-      const double taken_cost = cost_of_way(p, result->way[u], result->bits);
-      for (size_t w = p->use[u].first; w < p->use[u].first + p->use[u].ways;
-           w++) {
-        const double other = cost_of_way(p, w, result->bits);
-        assert_true(other >= taken_cost);
-        sum->first += w > result->way[u] && other == taken_cost;
-        sum->later += w < result->way[u] && other == taken_cost;
-      }
       for (size_t t = way->first; t < way->first + way->terms; t++) {
         const cds_reside_term *term = &p->term[t];
         const point *at = &p->point[term->question][result->solution[t]];
@@ -281,6 +270,31 @@ static void check_choice(const puzzle *p, const cds_reside_result *result,
     value += (double)result->count[m] * cost;
   }
   assert_close(value, result->value, 1e-12);
+}
+
+/* Uses that take the first of two equal ways, and the later one. */
+typedef struct ties {
+  size_t first, later;
+} ties;
+
+/* Each use of the choice runs a way that costs the least. */
+static void count_ties(ties *sum, const puzzle *p,
+                       const cds_reside_result *result) {
+  for (size_t m = 0; m < p->problem.options; m++) {
+    const cds_reside_option *option = &p->option[m];
+    for (size_t u = option->first;
+         u < option->first + option->uses && result->count[m] > 0; u++) {
+      const size_t way = result->way[u];
+      const double cost = cost_of_way(p, way, result->bits);
+      for (size_t w = p->use[u].first; w < p->use[u].first + p->use[u].ways;
+           w++) {
+        const double other = cost_of_way(p, w, result->bits);
+        assert_true(other >= cost);
+        sum->first += w > way && other == cost;
+        sum->later += w < way && other == cost;
+      }
+    }
+  }
 }
 
 static void the_choice_is_the_least_of_all(void **state) {
@@ -303,7 +317,8 @@ static void the_choice_is_the_least_of_all(void **state) {
       assert_close(result.value, least, 1e-12);
       assert_true(result.bound <= result.value);
       assert_close(result.bound, least, 1e-11);
-      check_choice(&p, &result, &sum);
+      check_choice(&p, &result);
+      count_ties(&sum, &p, &result);
       pinned += result.bits > 0;
     } else {
       none++;
@@ -320,6 +335,55 @@ static void the_choice_is_the_least_of_all(void **state) {
   /* A later way is kept where nothing is known to fit of the first one. */
   assert_true(sum.first > cases / 50 && sum.later < sum.first / 100);
   assert_true(none > 0 && none < cases / 2);
+}
+
+/* Whatever was asked until then: what is found is a choice, and no choice is
+ * below the bound. */
+static void the_bound_holds_when_time_is_up(void **state) {
+  (void)state;
+  static puzzle p;
+  size_t found = 0;
+  size_t open = 0;
+  const uint64_t cases = quick() ? 500 : 10000;
+  for (uint64_t seed = 1; seed <= cases; seed++) {
+    cds_arena *arena = cds_arena_new();
+    cds_reside_result result;
+    make_puzzle(&p, seed);
+    const cds_control control = {.hurry = &p.hurry};
+    const double least = brute_force(&p);
+    p.problem.control = &control;
+    p.most = draw(&p.random, 0, 24);
+    p.hurry = p.most == 0;
+    assert_int_equal(cds_reside_solve(&result, &p.problem, arena), CDS_OK);
+    assert_true(p.hurry == 0 ||
+                p.asked <= p.most + p.problem.terms + QUESTIONS);
+    assert_true(result.bound <= least * (1 + 1e-12));
+    if (result.found) {
+      assert_true(result.value >= least * (1 - 1e-12));
+      check_choice(&p, &result);
+    }
+    found += result.found;
+    open += !result.proven && least < (double)INFINITY;
+    cds_arena_free(arena);
+  }
+  print_message("%zu of %llu have a choice, %zu are open\n", found,
+                (unsigned long long)cases, open);
+  assert_true(found > cases / 4 && open > cases / 4 && found > cases - open);
+}
+
+static void a_cancelled_search_is_interrupted(void **state) {
+  (void)state;
+  static puzzle p;
+  static const int stop = 1;
+  const cds_control control = {.cancel = &stop};
+  cds_arena *arena = cds_arena_new();
+  cds_reside_result result;
+  make_puzzle(&p, 1);
+  p.problem.control = &control;
+  assert_int_equal(cds_reside_solve(&result, &p.problem, arena),
+                   CDS_EINTERRUPTED);
+  assert_int_equal(p.asked, 0);
+  cds_arena_free(arena);
 }
 
 /* ---- the knapsack ------------------------------------------------------- */
@@ -451,10 +515,98 @@ static void the_knapsack_is_the_least_of_all(void **state) {
   assert_true(none > 0 && none < cases / 2);
 }
 
+/* Least cost of so many alike instances, one after the other, within each room
+ * up to the problem's; nothing but the definition. */
+static double by_table(const sack *s) {
+  static double least[2][TABLE + 1];
+  double *now = least[0];
+  double *next = least[1];
+  for (uint64_t room = 0; room <= s->problem.room; room++) {
+    now[room] = 0;
+  }
+  for (size_t c = 0; c < s->problem.cells; c++) {
+    for (uint64_t i = 0; i < s->cell[c].instances; i++) {
+      for (uint64_t room = 0; room <= s->problem.room; room++) {
+        next[room] = (double)INFINITY;
+        for (size_t m = 0; m < s->cell[c].options; m++) {
+          const cds_pack_option *option = &s->option[s->cell[c].first + m];
+          if (option->bits <= room) {
+            next[room] =
+                fmin(next[room], now[room - option->bits] + option->cost);
+          }
+        }
+      }
+      double *done = now;
+      now = next;
+      next = done;
+    }
+  }
+  return now[s->problem.room];
+}
+
+/* Cells of many alike instances: of two options each, or of some more. */
+static void make_alike(sack *s, uint64_t seed, bool many) {
+  uint64_t random = seed;
+  memset(s, 0, sizeof *s);
+  s->problem.cells = draw(&random, 1, CELLS);
+  size_t options = 0;
+  for (size_t c = 0; c < s->problem.cells; c++) {
+    s->cell[c] = (cds_pack_cell){draw(&random, 1, many ? 900 : 40), options,
+                                 many ? 2 : draw(&random, 2, 4)};
+    for (size_t m = 0; m < s->cell[c].options; m++) {
+      s->option[options++] = (cds_pack_option){
+          m == 0 ? 0 : draw(&random, 1, 30), (double)draw(&random, 1, 200)};
+    }
+  }
+  s->problem.cell = s->cell;
+  s->problem.option = s->option;
+  s->problem.room = draw(&random, 0, TABLE);
+  s->problem.limit = (double)INFINITY;
+}
+
+static void alike_instances_are_the_least_of_all(void **state) {
+  (void)state;
+  static const int now = 1;
+  const cds_control hurried = {.hurry = &now};
+  const uint64_t cases = quick() ? 60 : 1500;
+  size_t open = 0;
+  for (uint64_t seed = 1; seed <= cases; seed++) {
+    cds_arena *arena = cds_arena_new();
+    cds_pack_result result;
+    sack s;
+    make_alike(&s, seed, seed % 8 == 0);
+    const double least = by_table(&s);
+    assert_int_equal(cds_pack_least(&result, &s.problem, arena), CDS_OK);
+    assert_true(result.found && result.value == least);
+    assert_true(result.bound == least && result.bits <= s.problem.room);
+    uint64_t bits = 0;
+    for (size_t c = 0; c < s.problem.cells; c++) {
+      uint64_t instances = 0;
+      for (size_t m = 0; m < s.cell[c].options; m++) {
+        const size_t option = s.cell[c].first + m;
+        instances += result.count[option];
+        bits += result.count[option] * s.option[option].bits;
+      }
+      assert_int_equal(instances, s.cell[c].instances);
+    }
+    assert_int_equal(bits, result.bits);
+    s.problem.control = &hurried;
+    assert_int_equal(cds_pack_least(&result, &s.problem, arena), CDS_OK);
+    assert_true(result.found && result.value >= least);
+    assert_true(result.bound <= least && result.bits <= s.problem.room);
+    open += result.bound < result.value;
+    cds_arena_free(arena);
+  }
+  assert_true(open > cases / 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_knapsack_is_the_least_of_all),
+      cmocka_unit_test(alike_instances_are_the_least_of_all),
       cmocka_unit_test(the_choice_is_the_least_of_all),
+      cmocka_unit_test(the_bound_holds_when_time_is_up),
+      cmocka_unit_test(a_cancelled_search_is_interrupted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
