@@ -35,7 +35,7 @@ typedef struct leasts {
   double priced; /* cost + price x bits */
 } leasts;
 
-typedef enum list_kind { LIST_ONE, LIST_TWO, LIST_SUM } list_kind;
+typedef enum list_kind { LIST_NONE, LIST_ONE, LIST_TWO, LIST_SUM } list_kind;
 
 typedef struct list {
   list_kind kind;
@@ -52,11 +52,12 @@ typedef struct list {
 typedef struct packing {
   const cds_pack_problem *problem;
   cds_arena *arena;
-  double price; /* of a bit */
-  leasts all;   /* of all instances */
-  leasts spare; /* what a choice of interest may have above these */
+  double price;    /* of a bit */
+  size_t critical; /* the cell that has set it */
+  leasts all;      /* of all instances */
+  leasts spare;    /* what a choice of interest may have above these */
   cds_pack_result *out;
-  size_t lists, last; /* the last of a cell, or of all cells so far */
+  size_t lists, list_room;
   list *list;
   uint64_t states, pairs; /* so far */
   bool overflow;
@@ -166,6 +167,7 @@ static void round_down(packing *it, const segment *steps, size_t segments) {
     uint64_t times = count[step->from];
     if (times > room / step->bits) {
       times = room / step->bits;
+      it->critical = it->price > 0 ? it->critical : step->cell;
       it->price = it->price > 0 ? it->price : -step->slope;
     }
     count[step->from] -= times;
@@ -320,11 +322,32 @@ static cds_status add_state(packing *it, list *at, const state *made) {
   return CDS_OK;
 }
 
+/* A new list, the last. */
+static cds_status add_list(packing *it, list_kind kind, size_t cell) {
+  it->list = (list *)cds_arena_more(it->arena, it->list, it->lists,
+                                    &it->list_room, sizeof *it->list);
+  if (it->list == NULL) {
+    return CDS_ENOMEM;
+  }
+  it->list[it->lists++] = (list){.kind = kind, .cell = cell};
+  return CDS_OK;
+}
+
+static list *last_list(const packing *it) { return &it->list[it->lists - 1]; }
+
+/* The one way for no instance. */
+static cds_status add_none(packing *it) {
+  const state made = {0, 0, 0, 0};
+  CDS_TRY(add_list(it, LIST_NONE, 0));
+  return add_state(it, last_list(it), &made);
+}
+
 /* All ways of one list with all of another. */
 static cds_status add_sum(packing *it, size_t left, size_t right) {
+  CDS_TRY(add_list(it, LIST_SUM, 0));
   const list *a = &it->list[left];
   const list *b = &it->list[right];
-  list *out = &it->list[it->lists++];
+  list *out = last_list(it);
   *out = (list){.kind = LIST_SUM,
                 .left = left,
                 .right = right,
@@ -348,11 +371,9 @@ static cds_status add_sum(packing *it, size_t left, size_t right) {
 
 /* One instance. */
 static cds_status add_one(packing *it, size_t cell) {
-  list *out = &it->list[it->lists++];
-  *out = (list){.kind = LIST_ONE,
-                .cell = cell,
-                .instances = 1,
-                .least = leasts_of(it, cell)};
+  CDS_TRY(add_list(it, LIST_ONE, cell));
+  list *out = last_list(it);
+  out->least = leasts_of(it, cell);
   for (size_t m = 0; m < it->problem->cell[cell].options; m++) {
     const cds_pack_option *option = option_of(it, cell, m);
     const state made = {option->bits, option->cost, 0, m};
@@ -368,12 +389,12 @@ static cds_status add_one(packing *it, size_t cell) {
 /* All instances of a cell that has at most two options left: those of the ways
  * that are of interest lie side by side, as each bound is linear in how many
  * take the larger option. */
-static cds_status add_two(packing *it, size_t cell, const list *one) {
+static cds_status add_two(packing *it, size_t cell, size_t from) {
   const cds_pack_option *option[2];
-  list *out = &it->list[it->lists++];
-  *out = (list){.kind = LIST_TWO,
-                .cell = cell,
-                .instances = it->problem->cell[cell].instances};
+  CDS_TRY(add_list(it, LIST_TWO, cell));
+  const list *one = &it->list[from];
+  list *out = last_list(it);
+  out->instances = it->problem->cell[cell].instances;
   out->least = add_leasts(&out->least, &one->least, out->instances);
   if (one->states == 0) {
     return CDS_OK;
@@ -408,28 +429,139 @@ static cds_status add_two(packing *it, size_t cell, const list *one) {
 
 /* All instances of a cell: the last list. */
 static cds_status add_cell(packing *it, size_t cell) {
-  uint64_t instances = it->problem->cell[cell].instances;
+  const uint64_t instances = it->problem->cell[cell].instances;
   size_t power = it->lists;
   size_t all = SIZE_MAX;
   CDS_TRY(add_one(it, cell));
   if (it->list[power].states <= 2) {
-    it->last = it->lists;
-    return add_two(it, cell, &it->list[power]);
+    return add_two(it, cell, power);
   }
-  for (;; instances /= 2) {
-    if (instances % 2 == 1 && all != SIZE_MAX) {
-      CDS_TRY(add_sum(it, all, power));
-      all = it->lists - 1;
-    } else if (instances % 2 == 1) {
-      all = power;
+  for (uint64_t rest = instances; !it->overflow; rest /= 2) {
+    if (rest % 2 == 1) {
+      CDS_TRY(all == SIZE_MAX ? CDS_OK : add_sum(it, all, power));
+      all = all == SIZE_MAX ? power : it->lists - 1;
     }
-    if (instances == 1 || it->overflow) {
+    if (rest == 1) {
       break;
     }
     CDS_TRY(add_sum(it, power, power));
     power = it->lists - 1;
   }
-  it->last = all;
+  return CDS_OK;
+}
+
+/* ---- the last cell ------------------------------------------------------ */
+
+/* The last cell's options: two that most instances have, and the others. */
+typedef struct last_cell {
+  size_t cell, small, large; /* options; the same: there is only one */
+  size_t others;             /* list of the others, of one instance */
+  size_t whole;              /* list of all other cells */
+} last_cell;
+
+/* A whole choice. */
+typedef struct choice {
+  double cost;
+  uint64_t bits;
+  size_t list, i, k;     /* of the instances with other options; states of the
+                            whole and of it */
+  uint64_t small, large; /* instances */
+} choice;
+
+static double priced_of(const packing *it, const state *at) {
+  return at->cost + it->price * (double)at->bits;
+}
+
+/* The two options that are the least at the price leave a list, the last, and
+ * become those of the last cell. */
+static void take_two(last_cell *out, const packing *it) {
+  list *from = last_list(it);
+  size_t pick[2] = {0, 0};
+  for (size_t i = 1; i < from->states; i++) {
+    const double priced = priced_of(it, &from->state[i]);
+    if (i == 1 || priced < priced_of(it, &from->state[pick[1]])) {
+      pick[1] = i;
+    }
+    if (priced_of(it, &from->state[pick[1]]) <
+        priced_of(it, &from->state[pick[0]])) {
+      const size_t first = pick[0];
+      pick[0] = pick[1];
+      pick[1] = first;
+    }
+  }
+  const size_t low = pick[0] < pick[1] ? pick[0] : pick[1];
+  const size_t high = pick[0] < pick[1] ? pick[1] : pick[0];
+  out->small = from->state[low].right;
+  out->large = from->state[high].right;
+  size_t kept = 0;
+  for (size_t i = 0; i < from->states; i++) {
+    if (i != low && i != high) {
+      from->state[kept++] = from->state[i];
+    }
+  }
+  from->states = kept;
+}
+
+/* The rest of the instances with what is chosen of all others: as many as fit
+ * have the larger option, which costs less. */
+static void complete(choice *best, const packing *it, const last_cell *last,
+                     const choice *with) {
+  const cds_pack_option *small = option_of(it, last->cell, last->small);
+  const cds_pack_option *large = option_of(it, last->cell, last->large);
+  const state *a = &it->list[last->whole].state[with->i];
+  const state *b = &it->list[with->list].state[with->k];
+  choice made = *with;
+  if (b->bits > it->problem->room - a->bits) {
+    return;
+  }
+  uint64_t room = it->problem->room - a->bits - b->bits;
+  if (small->bits > 0 && with->small > room / small->bits) {
+    return;
+  }
+  room -= with->small * small->bits;
+  const uint64_t more = large->bits - small->bits;
+  if (more > 0) {
+    made.large = with->small < room / more ? with->small : room / more;
+    made.small = with->small - made.large;
+    room -= made.large * more;
+  }
+  made.bits = it->problem->room - room;
+  made.cost = a->cost + b->cost + (double)made.small * small->cost +
+              (double)made.large * large->cost;
+  if (made.cost < best->cost ||
+      (made.cost == best->cost && made.bits < best->bits)) {
+    *best = made;
+  }
+}
+
+/* The best of all choices: of the last cell, so many instances have other
+ * options than two. */
+static cds_status add_last(choice *best, packing *it, last_cell *last) {
+  const uint64_t instances = it->problem->cell[last->cell].instances;
+  *best = (choice){.cost = (double)INFINITY};
+  CDS_TRY(add_one(it, last->cell));
+  if (last_list(it)->states == 0) {
+    return CDS_OK;
+  }
+  last->others = it->lists - 1;
+  take_two(last, it);
+  CDS_TRY(add_none(it));
+  for (uint64_t n = 0; n <= instances && !it->overflow; n++) {
+    const size_t of = it->lists - 1;
+    const size_t states = it->list[last->whole].states;
+    if (it->list[of].states == 0) {
+      break;
+    }
+    for (size_t i = 0; i < states && !it->overflow; i++) {
+      look(it, it->list[of].states);
+      for (size_t k = 0; k < it->list[of].states; k++) {
+        const choice with = {
+            .list = of, .i = i, .k = k, .small = instances - n};
+        complete(best, it, last, &with);
+      }
+    }
+    CDS_TRY(add_sum(it, of, last->others));
+  }
   return CDS_OK;
 }
 
@@ -441,6 +573,8 @@ static void count_state(packing *it, const list *at, size_t i) {
   const uint64_t times = at->times[i];
   uint64_t *count = &it->out->count[it->problem->cell[at->cell].first];
   switch (at->kind) {
+  case LIST_NONE:
+    break;
   case LIST_ONE:
     count[way->right] += times;
     break;
@@ -455,8 +589,9 @@ static void count_state(packing *it, const list *at, size_t i) {
   }
 }
 
-/* Counts of the options of the cheapest way of the last list. */
-static cds_status trace(packing *it) {
+/* Counts of the options of the choice. */
+static cds_status trace(packing *it, const last_cell *last,
+                        const choice *best) {
   const cds_pack_problem *problem = it->problem;
   for (size_t l = 0; l < it->lists; l++) {
     it->list[l].times = (uint64_t *)cds_arena_array(
@@ -465,63 +600,52 @@ static cds_status trace(packing *it) {
       return CDS_ENOMEM;
     }
   }
-  const list *whole = &it->list[it->last];
-  /* The last state is the cheapest one: the more bits, the less it costs. */
-  whole->times[whole->states - 1] = 1;
-  it->out->bits = whole->state[whole->states - 1].bits;
   for (size_t c = 0; c < problem->cells; c++) {
     memset(&it->out->count[problem->cell[c].first], 0,
            problem->cell[c].options * sizeof(uint64_t));
   }
+  uint64_t *count = &it->out->count[problem->cell[last->cell].first];
+  count[last->small] += best->small;
+  count[last->large] += best->large;
+  it->list[last->whole].times[best->i]++;
+  it->list[best->list].times[best->k]++;
   for (size_t l = it->lists; l-- > 0;) {
     for (size_t i = 0; i < it->list[l].states; i++) {
       count_state(it, &it->list[l], i);
     }
   }
+  it->out->bits = best->bits;
   it->out->value = value_of(it, it->out->count);
   it->out->bound = it->out->value;
   return CDS_OK;
 }
 
-/* How many lists there are at most: of each cell, two of its own, or one and
- * two for each time its instances are halved; and all so far. */
-static size_t lists_of(const cds_pack_problem *problem) {
-  size_t lists = 0;
-  for (size_t c = 0; c < problem->cells; c++) {
-    lists += 3;
-    for (uint64_t n = problem->cell[c].instances; n > 1; n /= 2) {
-      lists += 2;
-    }
-  }
-  return lists;
-}
-
 static cds_status search(packing *it) {
   const cds_pack_problem *problem = it->problem;
-  size_t whole = SIZE_MAX;
-  it->list =
-      (list *)cds_arena_array(it->arena, lists_of(problem), sizeof *it->list);
-  if (it->list == NULL) {
-    return CDS_ENOMEM;
-  }
+  last_cell last = {.cell = it->critical};
+  choice best;
+  CDS_TRY(add_none(it));
+  last.whole = it->lists - 1;
   for (size_t c = 0; c < problem->cells && !it->overflow; c++) {
-    CDS_TRY(add_cell(it, c));
-    if (whole != SIZE_MAX && !it->overflow) {
-      CDS_TRY(add_sum(it, whole, it->last));
-      it->last = it->lists - 1;
+    if (c != last.cell) {
+      CDS_TRY(add_cell(it, c));
+      CDS_TRY(add_sum(it, last.whole, it->lists - 1));
+      last.whole = it->lists - 1;
     }
-    whole = it->last;
+  }
+  if (!it->overflow) {
+    CDS_TRY(add_last(&best, it, &last));
   }
   if (it->overflow) {
     return CDS_OK;
   }
-  if (it->list[it->last].states == 0) {
+  if (!(best.cost - it->all.cost <= it->spare.cost)) {
     /* Only a limit below the rounded choice leaves nothing. */
     it->out->found = false;
     it->out->bound = problem->limit;
     return CDS_OK;
   }
-  return trace(it);
+  return trace(it, &last, &best);
 }
 
 cds_status cds_pack_relax(double *bound, const cds_pack_problem *problem,

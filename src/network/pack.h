@@ -30,7 +30,11 @@
  *
  * Instances that are alike: with two options left, n instances have n + 1 ways,
  * of which those within the bounds are listed one by one. With more, lists of
- * 1, 2, 4, ... instances are combined to that of n.
+ * 1, 2, 4, ... instances are combined to that of n. At the price, two options
+ * of the cell that has set it are equally good, so that nothing bounds how many
+ * have which: it comes last. Of its instances 0, 1, 2, ... have other options,
+ * as far as these bounds allow; then of the rest as many as fit have the larger
+ * of the two options, which costs less.
  */
 #ifndef CDS_NETWORK_PACK_H
 #define CDS_NETWORK_PACK_H
