@@ -342,6 +342,23 @@ static cds_status add_none(packing *it) {
   return add_state(it, last_list(it), &made);
 }
 
+/* One way of a sum's first list, the i-th, with all of the second. */
+static cds_status add_row(packing *it, list *out, const state *one, size_t i) {
+  const list *with = &it->list[out->right];
+  look(it, with->states);
+  for (size_t k = 0; k < with->states && !it->overflow; k++) {
+    const state *other = &with->state[k];
+    if (other->bits > it->problem->room - one->bits) {
+      break; /* later ones take more */
+    }
+    const state made = {one->bits + other->bits, one->cost + other->cost, i, k};
+    if (worth(it, &out->least, made.bits, made.cost)) {
+      CDS_TRY(add_state(it, out, &made));
+    }
+  }
+  return CDS_OK;
+}
+
 /* All ways of one list with all of another. */
 static cds_status add_sum(packing *it, size_t left, size_t right) {
   CDS_TRY(add_list(it, LIST_SUM, 0));
@@ -353,17 +370,7 @@ static cds_status add_sum(packing *it, size_t left, size_t right) {
                 .right = right,
                 .least = add_leasts(&a->least, &b->least, 1)};
   for (size_t i = 0; i < a->states && !it->overflow; i++) {
-    look(it, b->states);
-    for (size_t k = 0; k < b->states && !it->overflow; k++) {
-      if (b->state[k].bits > it->problem->room - a->state[i].bits) {
-        break; /* later ones take more */
-      }
-      const state made = {a->state[i].bits + b->state[k].bits,
-                          a->state[i].cost + b->state[k].cost, i, k};
-      if (worth(it, &out->least, made.bits, made.cost)) {
-        CDS_TRY(add_state(it, out, &made));
-      }
-    }
+    CDS_TRY(add_row(it, out, &a->state[i], i));
   }
   thin_out(out);
   return CDS_OK;

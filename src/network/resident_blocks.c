@@ -403,10 +403,12 @@ static void add_layer(listing *it, const cds_resident_block *block, size_t part,
   const size_t i = out->item_of[layer];
   cds_resident_question put = {.kind = out->plan->kind[layer],
                                .unit = SIZE_MAX};
+  const unsigned weight =
+      cds_resident_tensor(it->arch, &it->workload->layer[layer], out->level);
   int64_t shift = 0;
-  if (i != SIZE_MAX && (mask >> out->item[i].number & 1U) != 0) {
-    put.homes = (uint32_t)1 << cds_resident_tensor(
-                    it->arch, &it->workload->layer[layer], out->level);
+  if (i != SIZE_MAX && weight != UINT_MAX &&
+      (mask >> out->item[i].number & 1U) != 0) {
+    put.homes = (uint32_t)1 << weight;
     put.own_bits = out->item[i].bits;
     shift = -(int64_t)out->item[i].bits;
   }

@@ -515,8 +515,21 @@ static void the_knapsack_is_the_least_of_all(void **state) {
   assert_true(none > 0 && none < cases / 2);
 }
 
-/* Least cost of so many alike instances, one after the other, within each room
- * up to the problem's; nothing but the definition. */
+/* Least costs within each room with one instance more, of a cell. */
+static void add_instance(double *next, const double *now, const sack *s,
+                         size_t cell) {
+  for (uint64_t room = 0; room <= s->problem.room; room++) {
+    next[room] = (double)INFINITY;
+    for (size_t m = 0; m < s->cell[cell].options; m++) {
+      const cds_pack_option *option = &s->option[s->cell[cell].first + m];
+      if (option->bits <= room) {
+        next[room] = fmin(next[room], now[room - option->bits] + option->cost);
+      }
+    }
+  }
+}
+
+/* One instance after the other; nothing but the definition. */
 static double by_table(const sack *s) {
   static double least[2][TABLE + 1];
   double *now = least[0];
@@ -526,16 +539,7 @@ static double by_table(const sack *s) {
   }
   for (size_t c = 0; c < s->problem.cells; c++) {
     for (uint64_t i = 0; i < s->cell[c].instances; i++) {
-      for (uint64_t room = 0; room <= s->problem.room; room++) {
-        next[room] = (double)INFINITY;
-        for (size_t m = 0; m < s->cell[c].options; m++) {
-          const cds_pack_option *option = &s->option[s->cell[c].first + m];
-          if (option->bits <= room) {
-            next[room] =
-                fmin(next[room], now[room - option->bits] + option->cost);
-          }
-        }
-      }
+      add_instance(next, now, s, c);
       double *done = now;
       now = next;
       next = done;
