@@ -408,6 +408,10 @@ static void write_run(cds_json *json, const cds_report *report) {
                  result->found ? result->network.solves : 0);
   cds_json_count(json, "winner_nodes",
                  result->found ? result->network.nodes : 0);
+  cds_json_count(json, "winner_outers",
+                 result->found ? result->network.outers : 0);
+  cds_json_count(json, "winner_outers_opened",
+                 result->found ? result->network.outers_opened : 0);
   cds_json_end(json);
 }
 

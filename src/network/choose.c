@@ -171,6 +171,13 @@ static void count_nodes(cds_chooser *it, cds_answer *answer, uint64_t nodes) {
   answer->counted = true;
 }
 
+static void count_fused(cds_chooser *it, cds_answer *answer) {
+  const cds_fuse_result *fused = answer->fused;
+  it->outers += answer->counted ? 0 : fused->choices;
+  it->outers_opened += answer->counted ? 0 : fused->opened;
+  count_nodes(it, answer, fused->nodes);
+}
+
 /* The lesser of fused and layer by layer; the number of the answer that stands
  * for it: that of the chain, or of the layer. */
 static cds_hull_answer choose(cds_chooser *it, const cds_hull_ask *ask) {
@@ -199,7 +206,7 @@ static cds_hull_answer choose(cds_chooser *it, const cds_hull_ask *ask) {
       cds_answers_find(it->answers, chain_kind(it, unit), ask->lambda);
   cds_answer *answer = it->answers->answer[out.solution];
   const cds_fuse_result *fused = answer->fused;
-  count_nodes(it, answer, fused->nodes);
+  count_fused(it, answer);
   out.bound = fmin(out.bound, answer->bound);
   out.proven = out.proven && fused->proven;
   if (fused->found) {

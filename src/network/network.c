@@ -607,6 +607,8 @@ static cds_status walk_network(network_job *job) {
   }
   take_walk(out, &walk);
   out->nodes += job->chooser.nodes;
+  out->outers += job->chooser.outers;
+  out->outers_opened += job->chooser.outers_opened;
   if (problem.cut_groups) {
     cds_network_tokens(&out->least_first_token_s, &out->least_token_s,
                        job->workload, walk.least_group_s);

@@ -171,8 +171,10 @@ typedef struct cds_network_result {
   /* Of the slowest phase, when there is a limit on it; else 0. */
   double least_first_token_s, least_token_s;
   /* Effort: questions that the walk put to layers, and nodes that the search
-   * has opened for the answers, those of an earlier solve included. */
-  uint64_t solves, nodes;
+   * has opened for the answers, those of an earlier solve included. Of chains
+   * the choices of outer nodes that there were, question by question, and for
+   * how many of them stages were searched (fuse/fuse.h). */
+  uint64_t solves, nodes, outers, outers_opened;
 } cds_network_result;
 
 typedef enum cds_fuse_mode {
