@@ -110,6 +110,13 @@ static cds_status read_residency(cds_explore_case *it) {
   const cds_options *options = it->cli->options;
   it->options.residency.mode = (cds_residency_mode)options->residency;
   it->options.residency.runs = options->runs;
+  if (cds_option_typed(options, "runs") &&
+      (it->options.residency.mode & CDS_RESIDENCY_WEIGHTS) == 0) {
+    it->inputs.wrong_call = true;
+    cds_cli_error(it->cli, "'--runs' is given without '--residency weights' or "
+                           "'--residency all'");
+    return CDS_EINPUT;
+  }
   if (options->residency == CDS_RESIDENCY_NONE) {
     return CDS_OK;
   }
