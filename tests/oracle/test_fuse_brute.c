@@ -244,8 +244,8 @@ static void draw_softmax(fuse_case *it, random_stream *stream) {
   }
 }
 
-/* Most groups whose stages are searched fast may be pipelined, few others; units
- * take long enough for it to matter, in some longer than products. */
+/* Most groups whose stages are searched fast may be pipelined, few others;
+ * units take long enough for it to matter, in some longer than products. */
 static void draw_pipeline(fuse_case *it, bool deep, random_stream *stream) {
   it->group.pipelines = random_chance(stream, deep ? 5 : 75);
   if (it->group.pipelines) {
