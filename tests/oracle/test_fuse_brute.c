@@ -247,7 +247,7 @@ static void draw_softmax(fuse_case *it, random_stream *stream) {
 /* Most groups whose stages are searched fast may be pipelined, few others;
  * units take long enough for it to matter, in some longer than products. */
 static void draw_pipeline(fuse_case *it, bool deep, random_stream *stream) {
-  it->group.pipelines = random_chance(stream, deep ? 5 : 75);
+  it->group.pipelines = random_chance(stream, deep ? 2 : 40);
   if (it->group.pipelines) {
     cds_arch *arch = &it->tiny.arch;
     const unsigned slower = 1U << random_below(stream, 6);
