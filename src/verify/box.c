@@ -90,15 +90,17 @@ static cds_tile least_tile(const cds_descent *it, const cds_box *box,
 static bool may_fit(const cds_descent *it, const cds_box *box) {
   const cds_arch *arch = it->pair->arch;
   for (unsigned l = 1; l < it->pair->levels; l++) {
-    double need = 0;
+    double need = it->pair->taken_bits[l];
     for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
+      const bool home = it->pair->home[t] == l;
       const cds_tensor *tensor = &it->pair->einsum->tensor[t];
       const double bits =
           t + 1 == CDS_VERIFY_TENSORS
               ? fmin(tensor->format.bits, tensor->accumulator.bits)
               : tensor->format.bits;
-      if (is_held(it, t, l)) {
-        const cds_tile tile = least_tile(it, box, t, l);
+      if (home || is_held(it, t, l)) {
+        const cds_tile tile =
+            home ? cds_home_tile(it->pair, t) : least_tile(it, box, t, l);
         need +=
             tile.words * bits * (tile.replaced && cds_doubles(arch, l) ? 2 : 1);
       }

@@ -194,7 +194,7 @@ static cds_status open_spreads(cds_walker *walker) {
                        array->axes > 1 ? array->extent[1] : 1)) {
     return CDS_OK;
   }
-  it->steps = 1;
+  it->steps = it->pair->passes;
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
     units *= (double)it->s[c];
     it->steps *= (double)it->pair->size[c] / (double)it->s[c];

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "fuse/chain.h"
+#include "spec/chain.h"
 #include "fuse/fuse.h"
 #include "spec/space.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fuse/chain.h"
+#include "spec/chain.h"
 #include "fuse/fuse.h"
 #include "fuse/least.h"
 #include "spec/space.h"
