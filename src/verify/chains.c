@@ -393,8 +393,13 @@ static bool compare_whole(const cds_checking *it,
               claim->worth.latency_s) &&
          good;
   good = same(it, claim, claim->node, "value", claim->value, value) && good;
-  const bool below = claim->lower_bound < value * (1 - CDS_VERIFY_TOLERANCE);
-  if (claim->status == STATUS_OPTIMAL && below) {
+  if (claim->lower_bound > value * (1 + CDS_VERIFY_TOLERANCE)) {
+    return wrong(it, claim->node,
+                 "'lower_bound' is above 'value': expected a lower bound",
+                 claim->name) == CDS_OK;
+  }
+  if (claim->status == STATUS_OPTIMAL &&
+      claim->lower_bound < value * (1 - CDS_VERIFY_TOLERANCE)) {
     return wrong(it, claim->node,
                  "'status' is 'optimal', but its lower bound is below its "
                  "value: expected 'gap'",
@@ -406,13 +411,15 @@ static bool compare_whole(const cds_checking *it,
 cds_status cds_chain_judge(const cds_checking *it, const cds_chain_claim *claim,
                            cds_verified_layer *out) {
   const bool whole = !isnan(claim->lower_bound);
-  *out = (cds_verified_layer){.name = claim->name,
-                              .phase = claim->phase,
-                              .energy_pj = claim->energy_pj,
-                              .latency_s = claim->latency_s,
-                              .value = claim->value,
-                              .bound = claim->lower_bound,
-                              .boxes = claim->walk.boxes};
+  *out = (cds_verified_layer){
+      .name = claim->name,
+      .phase = claim->phase,
+      .energy_pj = claim->energy_pj,
+      .latency_s = claim->latency_s,
+      .value =
+          whole ? claim->value : cds_verify_value(&it->goal, &claim->worth),
+      .bound = claim->lower_bound,
+      .boxes = claim->walk.boxes};
   if (claim->chain == NULL) {
     return CDS_OK; /* refused */
   }
