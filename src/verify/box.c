@@ -38,14 +38,14 @@ static bool is_held(const cds_descent *it, unsigned t, unsigned level) {
 
 /* ---- values ---------------------------------------------------------- */
 
-bool cds_beyond_bound(const cds_descent *it, const double asks[CDS_ASKS]) {
+static double value_of(const cds_descent *it, const double asks[CDS_ASKS]) {
   cds_worth worth = {.dynamic_pj = asks[CDS_ASKS_ENERGY],
                      .cycles = cds_asks_cycles(it->pair, asks, it->steps)};
   cds_worth_close(&worth, it->pair);
-  return cds_verify_value(it->goal, &worth) >= it->least;
+  return cds_verify_value(it->goal, &worth);
 }
 
-bool cds_box_beyond(const cds_descent *it, const cds_box *box) {
+double cds_box_value(const cds_descent *it, const cds_box *box) {
   double asks[CDS_ASKS] = {it->pair->mac_pj};
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     const cds_rate *rate = it->rate[t];
@@ -63,7 +63,7 @@ bool cds_box_beyond(const cds_descent *it, const cds_box *box) {
       asks[a] += sum * (it->pair->on_one[a] ? it->share[t] : 1);
     }
   }
-  return cds_beyond_bound(it, asks);
+  return value_of(it, asks);
 }
 
 /* ---- tiles ----------------------------------------------------------- */
@@ -184,10 +184,12 @@ static void evaluate(cds_descent *it, const cds_box *box) {
   }
   cds_worth worth;
   cds_worth_of(&worth, it->pair, &choices);
+  const double value = cds_verify_value(it->goal, &worth);
   if (worth.misfit == it->pair->levels && settled(it, &choices) &&
-      cds_verify_value(it->goal, &worth) < it->least) {
+      value < it->least) {
     it->out->holds = false;
     it->out->below = worth;
+    it->least = it->to_the_end ? value * (1 - CDS_VERIFY_STEP) : it->least;
   }
 }
 
@@ -217,7 +219,7 @@ static cds_span *widest(const cds_descent *it, cds_box *box) {
 cds_status cds_box_walk(cds_descent *it, const cds_box *from) {
   cds_box box = *from;
   CDS_TRY(cds_box_count(it));
-  if (!raise_ends(it, &box) || cds_box_beyond(it, &box)) {
+  if (!raise_ends(it, &box) || cds_box_value(it, &box) >= it->least) {
     return CDS_OK;
   }
   cds_span *y = widest(it, &box);
@@ -230,5 +232,5 @@ cds_status cds_box_walk(cds_descent *it, const cds_box *from) {
   *y = (cds_span){whole.low, middle};
   CDS_TRY(cds_box_walk(it, &box));
   *y = (cds_span){middle + 1, whole.high};
-  return it->out->holds ? cds_box_walk(it, &box) : CDS_OK;
+  return cds_goes_on(it) ? cds_box_walk(it, &box) : CDS_OK;
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "spec/fusion_text.h"
 #include "spec/rules.h"
+#include "verify/fused_bound.h"
 #include "verify/rows.h"
 
 /* ---- keys ------------------------------------------------------------ */
@@ -336,7 +337,17 @@ void cds_chain_check(const cds_checking *it, cds_chain_claim *claim) {
     claim->unknown = "counts are beyond 2^53";
   }
   if (claim->foreign == NULL) {
-    claim->foreign = "nothing here walks through fused mappings";
+    claim->foreign = cds_fused_walk_foreign(&claim->chain->group);
+  }
+  if (claim->foreign == NULL && claim->found == CDS_OK &&
+      !isnan(claim->lower_bound)) {
+    const cds_fused_space space = {.arch = claim->arch,
+                                   .group = &claim->chain->group,
+                                   .power_limit_w = it->power_limit_w,
+                                   .boxes_most = it->options->boxes_most,
+                                   .control = it->options->control};
+    claim->walked = cds_fused_bound(&claim->walk, &space, it->goal.objective,
+                                    claim->lower_bound, &claim->worth);
   }
 }
 
@@ -408,6 +419,23 @@ static bool compare_whole(const cds_checking *it,
   return good;
 }
 
+static bool compare_bound(const cds_checking *it,
+                          const cds_chain_claim *claim) {
+  const cds_yaml *at = cds_yaml_get(claim->node, "lower_bound");
+  char one[CDS_NUMBER_TEXT];
+  char two[CDS_NUMBER_TEXT];
+  if (claim->walk.holds) {
+    return true;
+  }
+  cds_diag_error(
+      it->reader->diag, at == NULL ? claim->node->place : at->place,
+      "'lower_bound' of chain '%s' is %s: mappings have the value "
+      "%s",
+      claim->name, cds_format_double(one, claim->lower_bound),
+      cds_format_double(two, cds_verify_value(&it->goal, &claim->walk.below)));
+  return false;
+}
+
 cds_status cds_chain_judge(const cds_checking *it, const cds_chain_claim *claim,
                            cds_verified_layer *out) {
   const bool whole = !isnan(claim->lower_bound);
@@ -447,6 +475,7 @@ cds_status cds_chain_judge(const cds_checking *it, const cds_chain_claim *claim,
   }
   bool good = compare_stages(it, claim);
   good = (!whole || compare_whole(it, claim)) && good;
+  good = compare_bound(it, claim) && good;
   out->why = !whole                        ? "no bound is claimed of a chain"
              : claim->walked == CDS_ELIMIT ? "the limit on boxes was reached"
                                            : claim->foreign;

@@ -109,7 +109,7 @@ static void set_inside(cds_descent *it) {
 static cds_status walk_orders(cds_descent *it, const cds_box *box,
                               const unsigned left[CDS_VERIFY_TENSORS]) {
   bool any = false;
-  for (unsigned t = 0; t < CDS_VERIFY_TENSORS && it->out->holds; t++) {
+  for (unsigned t = 0; t < CDS_VERIFY_TENSORS && cds_goes_on(it); t++) {
     unsigned rest[CDS_VERIFY_TENSORS];
     memcpy(rest, left, sizeof rest);
     rest[t] &= rest[t] - 1; /* without the outermost level */
@@ -149,13 +149,16 @@ static bool choose_holders(cds_box *box, cds_walker *walker, unsigned vector) {
 
 static cds_status walk_holders(cds_walker *walker) {
   cds_descent *it = &walker->it;
-  for (unsigned v = 0; v < CDS_HELD_VECTORS && it->out->holds; v++) {
+  for (unsigned v = 0; v < CDS_HELD_VECTORS && cds_goes_on(it); v++) {
     cds_box box;
     if (!choose_holders(&box, walker, v)) {
       continue;
     }
     CDS_TRY(cds_box_count(it));
-    if (!cds_box_beyond(it, &box)) {
+    const double value = cds_box_value(it, &box);
+    if (it->floor) {
+      it->least = fmin(it->least, value);
+    } else if (value < it->least) {
       it->holders = 0;
       CDS_TRY(walk_orders(it, &box, it->held));
     }
@@ -218,7 +221,7 @@ static cds_status walk_spreads(cds_walker *walker, unsigned c, uint64_t units) {
   if (c == CDS_VERIFY_CLASSES) {
     return open_spreads(walker);
   }
-  for (size_t i = 0; i < walker->divisors[c] && walker->it.out->holds; i++) {
+  for (size_t i = 0; i < walker->divisors[c] && cds_goes_on(&walker->it); i++) {
     const uint64_t s = walker->divisor[c][i];
     if (s <= units) {
       walker->it.s[c] = s;
@@ -231,19 +234,12 @@ static cds_status walk_spreads(cds_walker *walker, unsigned c, uint64_t units) {
   return CDS_OK;
 }
 
-cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
-                    const cds_verify_goal *goal, double bound,
-                    uint64_t boxes_most, const cds_control *control) {
+static cds_status walk(cds_descent *it) {
+  const cds_pair *pair = it->pair;
   const uint64_t units = cds_arch_instances(pair->arch, pair->arch->arrays);
-  memset(out, 0, sizeof *out);
-  out->holds = true;
-  cds_walker walker = {.it = {.pair = pair,
-                              .goal = goal,
-                              .control = control,
-                              .least = bound * (1 - CDS_VERIFY_TOLERANCE),
-                              .boxes_most = boxes_most,
-                              .out = out},
-                       .arena = cds_arena_new()};
+  memset(it->out, 0, sizeof *it->out);
+  it->out->holds = true;
+  cds_walker walker = {.it = *it, .arena = cds_arena_new()};
   if (walker.arena == NULL) {
     return CDS_ENOMEM;
   }
@@ -252,5 +248,50 @@ cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
     status = walk_spreads(&walker, 0, units);
   }
   cds_arena_free(walker.arena);
+  it->least = walker.it.least;
+  return status;
+}
+
+cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
+                    const cds_verify_goal *goal, double bound,
+                    uint64_t boxes_most, const cds_control *control) {
+  cds_descent it = {.pair = pair,
+                    .goal = goal,
+                    .control = control,
+                    .least = bound * (1 - CDS_VERIFY_TOLERANCE),
+                    .boxes_most = boxes_most,
+                    .out = out};
+  return walk(&it);
+}
+
+cds_status cds_walk_floor(double *least, const cds_pair *pair,
+                          const cds_verify_goal *goal, double limit,
+                          const cds_control *control) {
+  cds_walk_result out;
+  cds_descent it = {.pair = pair,
+                    .goal = goal,
+                    .control = control,
+                    .least = limit,
+                    .floor = true,
+                    .boxes_most = UINT64_MAX,
+                    .out = &out};
+  const cds_status status = walk(&it);
+  *least = it.least;
+  return status;
+}
+
+cds_status cds_walk_least(cds_walk_result *out, double *least,
+                          const cds_pair *pair, const cds_verify_goal *goal,
+                          double limit, uint64_t boxes_most,
+                          const cds_control *control) {
+  cds_descent it = {.pair = pair,
+                    .goal = goal,
+                    .control = control,
+                    .least = limit,
+                    .to_the_end = true,
+                    .boxes_most = boxes_most,
+                    .out = out};
+  const cds_status status = walk(&it);
+  *least = it.least;
   return status;
 }
