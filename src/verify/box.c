@@ -45,6 +45,17 @@ static double value_of(const cds_descent *it, const double asks[CDS_ASKS]) {
   return cds_verify_value(it->goal, &worth);
 }
 
+double cds_corner_value(const cds_descent *it,
+                        const double *const corner[CDS_VERIFY_TENSORS]) {
+  double asks[CDS_ASKS] = {it->pair->mac_pj};
+  for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
+    for (unsigned a = 0; a < CDS_ASKS; a++) {
+      asks[a] += corner[t][a] * (it->pair->on_one[a] ? it->share[t] : 1);
+    }
+  }
+  return value_of(it, asks);
+}
+
 double cds_box_value(const cds_descent *it, const cds_box *box) {
   double asks[CDS_ASKS] = {it->pair->mac_pj};
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {

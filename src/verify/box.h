@@ -6,9 +6,10 @@
 #include "verify/walk.h"
 
 /* What a tensor asks for with given holders and spread, by its y: [0] without
- * any, [1] and [2] for each. */
+ * any, [1] and [2] for each. `corner`: the least of each amount for all y. */
 typedef struct cds_rate {
   double by[CDS_VERIFY_LEVELS][CDS_ASKS];
+  double corner[CDS_ASKS];
 } cds_rate;
 
 typedef struct cds_holder_place {
@@ -57,6 +58,9 @@ static inline bool cds_goes_on(const cds_descent *it) {
 cds_status cds_box_count(cds_descent *it);
 /* A value that no mapping of the box is below, in any order of holders. */
 double cds_box_value(const cds_descent *it, const cds_box *box);
+/* The same of all mappings with these holders, whatever their y. */
+double cds_corner_value(const cds_descent *it,
+                        const double *const corner[CDS_VERIFY_TENSORS]);
 /* Walks through the box for the order. Stops with out->holds false when it
  * meets a mapping below the bound, or goes on below that. */
 cds_status cds_box_walk(cds_descent *it, const cds_box *box);

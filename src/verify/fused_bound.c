@@ -3,7 +3,6 @@
 #include "verify/fused_bound.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { WALKS_MAX = 64 };
@@ -30,17 +29,11 @@ static cds_status least(cds_fused_least *out, cds_bounding *it,
                         const cds_verify_goal *goal, double limit) {
   cds_fused_space left = *it->space;
   left.boxes_most -= it->out->boxes;
-  if (++it->walks > WALKS_MAX) {
+  if (++it->walks > WALKS_MAX || !isfinite(limit)) {
     return CDS_ELIMIT;
   }
   CDS_TRY(cds_fused_walk_least(out, &left, goal, limit));
   it->out->boxes += out->boxes;
-  fprintf(stderr,
-          "walk %u goal %d lin %d lambda %g limit %.12g least %.12g found %d "
-          "boxes %lu E %g T %g\n",
-          it->walks, goal->objective, goal->linear, goal->lambda_pj_per_s,
-          limit, out->least, out->found, out->boxes, out->worth.energy_pj,
-          out->worth.latency_s);
   if (out->found && cds_verify_value(&it->goal, &out->worth) <
                         it->bound * (1 - CDS_VERIFY_TOLERANCE)) {
     it->out->holds = false;
@@ -49,16 +42,12 @@ static cds_status least(cds_fused_least *out, cds_bounding *it,
   return CDS_OK;
 }
 
-static cds_status least_of(cds_fused_least *out, cds_bounding *it,
+/* A floor of a goal that adds, no more than the limit. */
+static cds_status floor_of(double *out, cds_bounding *it,
                            const cds_verify_goal *goal, double limit) {
-  cds_fused_space left = *it->space;
-  CDS_TRY(cds_fused_walk_floor(out, &left, goal, limit));
-  it->out->boxes += out->boxes;
-  fprintf(stderr,
-          "floor %u goal %d lin %d lambda %g limit %.12g least %.12g found %d "
-          "boxes %lu\n",
-          it->walks, goal->objective, goal->linear, goal->lambda_pj_per_s,
-          limit, out->least, out->found, out->boxes);
+  cds_fused_least floor;
+  CDS_TRY(cds_fused_walk_floor(&floor, it->space, goal, limit));
+  *out = floor.least;
   return CDS_OK;
 }
 
@@ -99,16 +88,12 @@ static cds_status close_border(cds_bounding *it, const cds_worth *claimed) {
       on_border(it, claimed->energy_pj, claimed->latency_s);
   const cds_verify_goal energy = {.objective = CDS_OBJECTIVE_ENERGY};
   const cds_verify_goal delay = {.objective = CDS_OBJECTIVE_DELAY};
-  cds_fused_least floor;
-  CDS_TRY(least_of(&floor, it, &delay, known.t));
-  const double t = floor.least;
-  if (!it->out->holds) {
-    return CDS_OK;
-  }
-  CDS_TRY(least_of(&floor, it, &energy, known.e));
-  const double e = floor.least;
-  if (!it->out->holds) {
-    return CDS_OK;
+  double e = 0;
+  double t = 0;
+  CDS_TRY(floor_of(&t, it, &delay, known.t));
+  CDS_TRY(floor_of(&e, it, &energy, known.e));
+  if (!(e > 0 && t > 0)) {
+    return CDS_ELIMIT; /* the border does not end there */
   }
   const double border = it->bound * below_border * below_border *
                         (it->delays == 1 ? 1 : below_border);

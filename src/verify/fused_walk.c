@@ -310,6 +310,14 @@ static cds_status list_roomy(double *least, cds_outer_walker *it, unsigned s,
   return CDS_OK;
 }
 
+static double sum_once(const cds_outer_walker *it) {
+  double sum = 0;
+  for (unsigned s = 0; s < it->group->stages; s++) {
+    sum += it->once[s];
+  }
+  return sum;
+}
+
 static cds_status open_order(cds_outer_walker *it) {
   const unsigned stages = it->group->stages;
   double once[CDS_STAGES_MAX];
@@ -324,10 +332,7 @@ static cds_status open_order(cds_outer_walker *it) {
     double least = 0;
     status = list_roomy(&least, it, s, arena);
     it->once[s] = fmax(it->once[s], least);
-    sum = 0;
-    for (unsigned o = 0; o < stages; o++) {
-      sum += it->once[o];
-    }
+    sum = sum_once(it);
   }
   if (status == CDS_OK && sum < it->limit) {
     status = walk_places(it, 0);
@@ -368,7 +373,8 @@ static cds_status walk_orders(cds_outer_walker *it, uint32_t left) {
 /* ---- trips ----------------------------------------------------------- */
 
 /* What a stage takes at least with the trips; see fused_walk.h. */
-static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s) {
+static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s,
+                              bool roughly) {
   const bool product = it->group->stage[s].operation == NULL;
   uint64_t trips[CLASSES_MAX];
   double again = 1;
@@ -402,7 +408,7 @@ static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s) {
       out, &it->stages, &view, s,
       &(cds_stage_freedom){.level = it->level,
                            .again = again,
-                           .roughly = it->floor,
+                           .roughly = roughly,
                            .limit = it->limit - others});
 }
 
@@ -412,14 +418,18 @@ static cds_status open_trips(cds_outer_walker *it) {
   double sum = 0;
   memset(it->once, 0, sizeof it->once);
   for (unsigned s = 0; s < stages && sum < it->limit; s++) {
-    CDS_TRY(trips_least(&it->once[s], it, s));
+    CDS_TRY(trips_least(&it->once[s], it, s, true));
     sum += it->once[s];
   }
-  if (sum >= it->limit) {
+  if (it->floor) {
+    it->limit = fmin(it->limit, sum);
     return CDS_OK;
   }
-  if (it->floor) {
-    it->limit = sum;
+  for (unsigned s = 0; s < stages && sum < it->limit; s++) {
+    CDS_TRY(trips_least(&it->once[s], it, s, false));
+    sum = sum_once(it);
+  }
+  if (sum >= it->limit) {
     return CDS_OK;
   }
   for (unsigned c = 0; c < it->classes; c++) {

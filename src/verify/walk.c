@@ -11,13 +11,20 @@
 
 enum { CDS_HELD_SETS = 4, CDS_HELD_VECTORS = 64 };
 
+/* What a tensor asks for with a spread, by its holders, and the least of each
+ * amount whatever holds it. */
+typedef struct cds_rates {
+  cds_rate held[CDS_HELD_SETS];
+  double corner[CDS_ASKS];
+} cds_rates;
+
 typedef struct cds_walker {
   cds_descent it;
   cds_arena *arena;
   size_t divisors[CDS_VERIFY_CLASSES]; /* of D */
   uint64_t *divisor[CDS_VERIFY_CLASSES];
-  cds_rate **rate[CDS_VERIFY_TENSORS]; /* by divisor as spread, by holders */
-  const cds_rate *chosen[CDS_VERIFY_TENSORS]; /* by holders */
+  cds_rates **rate[CDS_VERIFY_TENSORS]; /* by divisor as spread */
+  const cds_rates *chosen[CDS_VERIFY_TENSORS];
 } cds_walker;
 
 /* ---- tables ---------------------------------------------------------- */
@@ -50,11 +57,30 @@ static uint64_t *list_divisors(size_t *count, uint64_t n, cds_arena *arena) {
   return out;
 }
 
+/* Each amount with each y at the end, 1 or the most, that its sign demands. */
+static void set_corner(cds_rate *rate, unsigned held, double most) {
+  for (unsigned a = 0; a < CDS_ASKS; a++) {
+    rate->corner[a] = rate->by[0][a];
+    for (unsigned l = 1; l < CDS_VERIFY_LEVELS; l++) {
+      const bool open = (held >> (l - 1) & 1U) != 0;
+      rate->corner[a] +=
+          rate->by[l][a] * (open && rate->by[l][a] < 0 ? most : 1);
+    }
+  }
+}
+
 /* What tensor t asks for with a spread, by holders: linear in each y. */
-static cds_rate *make_rates(const cds_pair *pair, unsigned t, uint64_t s,
-                            cds_arena *arena) {
-  cds_rate *rate = cds_arena_array(arena, CDS_HELD_SETS, sizeof *rate);
-  for (unsigned held = 0; rate != NULL && held < CDS_HELD_SETS; held++) {
+static cds_rates *make_rates(const cds_pair *pair, unsigned t, uint64_t s,
+                             cds_arena *arena) {
+  cds_rates *rates = cds_arena_alloc(arena, sizeof *rates);
+  for (unsigned a = 0; rates != NULL && a < CDS_ASKS; a++) {
+    rates->corner[a] = (double)INFINITY;
+  }
+  for (unsigned held = 0; rates != NULL && held < CDS_HELD_SETS; held++) {
+    cds_rate *rate = &rates->held[held];
+    if (!pair->may[t][held]) {
+      continue;
+    }
     for (unsigned l = 0; l < CDS_VERIFY_LEVELS; l++) {
       cds_bill bill;
       cds_handling how = {held, (double)s, {0}, false};
@@ -62,10 +88,14 @@ static cds_rate *make_rates(const cds_pair *pair, unsigned t, uint64_t s,
       how.times[CDS_VERIFY_LEVELS] =
           l == 0 ? (double)pair->size[t] / (double)s : 0;
       cds_bill_fill(&bill, pair, t, &how);
-      memcpy(rate[held].by[l], bill.asks, sizeof bill.asks);
+      memcpy(rate->by[l], bill.asks, sizeof bill.asks);
+    }
+    set_corner(rate, held, (double)pair->size[t] / (double)s);
+    for (unsigned a = 0; a < CDS_ASKS; a++) {
+      rates->corner[a] = fmin(rates->corner[a], rate->corner[a]);
     }
   }
-  return rate;
+  return rates;
 }
 
 static cds_status fill_tables(cds_walker *walker, uint64_t units) {
@@ -137,7 +167,7 @@ static bool choose_holders(cds_box *box, cds_walker *walker, unsigned vector) {
   memset(box, 0, sizeof *box);
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     it->held[t] = vector >> (2 * t) & 3U;
-    it->rate[t] = &walker->chosen[t][it->held[t]];
+    it->rate[t] = &walker->chosen[t]->held[it->held[t]];
     possible = possible && it->pair->may[t][it->held[t]];
     for (unsigned l = 1; l < CDS_VERIFY_LEVELS; l++) {
       const bool open = (it->held[t] >> (l - 1) & 1U) != 0;
@@ -147,6 +177,14 @@ static bool choose_holders(cds_box *box, cds_walker *walker, unsigned vector) {
   return possible;
 }
 
+static double corner_of(const cds_descent *it) {
+  const double *corner[CDS_VERIFY_TENSORS];
+  for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
+    corner[t] = it->rate[t]->corner;
+  }
+  return cds_corner_value(it, corner);
+}
+
 static cds_status walk_holders(cds_walker *walker) {
   cds_descent *it = &walker->it;
   for (unsigned v = 0; v < CDS_HELD_VECTORS && cds_goes_on(it); v++) {
@@ -154,8 +192,8 @@ static cds_status walk_holders(cds_walker *walker) {
     if (!choose_holders(&box, walker, v)) {
       continue;
     }
+    const double value = corner_of(it);
     CDS_TRY(cds_box_count(it));
-    const double value = cds_box_value(it, &box);
     if (it->floor) {
       it->least = fmin(it->least, value);
     } else if (value < it->least) {
@@ -202,9 +240,16 @@ static cds_status open_spreads(cds_walker *walker) {
     units *= (double)it->s[c];
     it->steps *= (double)it->pair->size[c] / (double)it->s[c];
   }
+  const double *corner[CDS_VERIFY_TENSORS];
+  for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
+    it->share[t] = (double)it->s[t] / units;
+    corner[t] = walker->chosen[t]->corner;
+  }
+  if (cds_corner_value(it, corner) >= it->least) {
+    return CDS_OK; /* whatever holds what */
+  }
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     it->loops[t] = it->pair->size[t] / it->s[t];
-    it->share[t] = (double)it->s[t] / units;
     it->divisors[t] = 0;
     for (size_t i = 0; i < walker->divisors[t]; i++) {
       if (it->loops[t] % walker->divisor[t][i] == 0) {

@@ -3,7 +3,11 @@
  * The verifier's fused groups against what it verifies: stages under outer
  * nodes, products and softmaxes cost and need what count and price say
  * (test_fusion_literal compares these with literal execution), on random
- * groups, loops, homes and mappings.
+ * groups, loops, homes and mappings; on tiny ones the walk finds the least of
+ * E + lambda T that the search of fused mappings (which test_fuse_brute
+ * compares with brute force) and that of single layers find, and nothing below;
+ * bounds on products of energy and time hold up to what is found there, and no
+ * further.
  *
  * Usage: test_verify_fused [quick] [seed N] [cases N] [case N]
  */
@@ -19,6 +23,7 @@
 #include <cmocka.h>
 
 #include "count/fusion.h"
+#include "fuse/fuse.h"
 #include "oracle/arguments.h"
 #include "oracle/random_price.h"
 #include "oracle/tiny_case.h"
@@ -26,6 +31,7 @@
 #include "spec/operations.h"
 #include "support/close.h"
 #include "support/nest.h"
+#include "verify/fused_bound.h"
 #include "verify/rows.h"
 
 enum { STAGES = 3, OUTERS = 10, LOOPS = 4 };
@@ -514,10 +520,177 @@ static void fused_mappings_cost_what_count_and_price_say(void **state) {
   cds_arena_free(arena);
 }
 
+/* ---- walk ------------------------------------------------------------ */
+
+typedef struct solver {
+  const fused_case *it;
+  cds_fuser *fuser;
+  cds_searcher *searcher;
+  cds_status begun;
+  unsigned delays;
+  double product; /* least of what was met */
+} solver;
+
+static double product(const cds_worth *worth, unsigned delays) {
+  return worth->energy_pj * worth->latency_s *
+         (delays == 2 ? worth->latency_s : 1);
+}
+
+static void meet(solver *by, const cds_worth *worth) {
+  by->product = fmin(by->product, product(worth, by->delays));
+}
+
+/* The least of E + lambda T of the layers alone; INFINITY: one does not fit. */
+static double least_apart(solver *by, double lambda) {
+  static cds_search_result result;
+  const fused_case *it = by->it;
+  const double limit = it->tiny.goal.power_limit_w;
+  cds_worth sum = {.energy_pj = 0};
+  for (unsigned s = 0; s < it->group.stages; s++) {
+    cds_cost cost = {.cycles = 0};
+    cds_operation_counts counts;
+    cds_status status;
+    if (s == it->chain->softmax) {
+      status = cds_price_operation(&cost, &counts, &it->tiny.arch, &it->softmax,
+                                   limit);
+    } else {
+      const cds_goal goal = {.lambda_pj_per_s = lambda};
+      status =
+          cds_search_begin(by->searcher, &it->tiny.arch, &it->einsum[s], limit);
+      status = status == CDS_OK
+                   ? cds_search_solve(&result, by->searcher, goal, NULL)
+                   : status;
+      cost = result.cost;
+    }
+    if (status != CDS_OK) {
+      return (double)INFINITY;
+    }
+    sum.energy_pj += cost.energy_pj;
+    sum.latency_s += cost.latency_s;
+  }
+  meet(by, &sum);
+  return sum.energy_pj + lambda * sum.latency_s;
+}
+
+static double least_of(solver *by, double lambda) {
+  static cds_fuse_result fused;
+  const double apart = least_apart(by, lambda);
+  if (by->begun != CDS_OK ||
+      cds_fuser_solve(&fused, by->fuser, lambda, NULL) != CDS_OK) {
+    return apart;
+  }
+  assert_true(fused.proven);
+  meet(by, &(cds_worth){.energy_pj = fused.energy_pj,
+                        .latency_s = fused.latency_s});
+  return fmin(apart, fused.value);
+}
+
+/* The bound that is met, and holds: each that does not shows what is below. */
+static double highest_bound(const cds_fused_space *space,
+                            cds_objective objective, cds_worth known,
+                            unsigned delays, uint64_t *given_up) {
+  for (;;) {
+    cds_walk_result walk;
+    const double bound = product(&known, delays);
+    const cds_status status =
+        cds_fused_bound(&walk, space, objective, bound, &known);
+    *given_up += status == CDS_ELIMIT;
+    if (status == CDS_ELIMIT) {
+      return 0;
+    }
+    assert_int_equal(status, CDS_OK);
+    if (walk.holds) {
+      const cds_status more =
+          cds_fused_bound(&walk, space, objective, bound * (1 + 1e-6), &known);
+      assert_true(more == CDS_ELIMIT || !walk.holds);
+      return bound;
+    }
+    assert_true(product(&walk.below, delays) < bound);
+    known = walk.below;
+  }
+}
+
+typedef struct found_so_far {
+  uint64_t least, none, fused, given_up;
+} found_so_far;
+
+/* Compares the least at one price of time. */
+static bool compare_least(cds_worth *known, solver *by,
+                          const cds_fused_space *space, double lambda,
+                          found_so_far *all) {
+  const cds_verify_goal goal = {.linear = true, .lambda_pj_per_s = lambda};
+  const double lowest = least_of(by, lambda);
+  cds_fused_least found;
+  assert_int_equal(cds_fused_walk_least(&found, space, &goal, (double)INFINITY),
+                   CDS_OK);
+  all->none += !found.found;
+  if (!found.found) {
+    return isinf(lowest);
+  }
+  const double value = cds_verify_value(&goal, &found.worth);
+  *known = found.worth;
+  all->least++;
+  all->fused += least_apart(by, lambda) > lowest;
+  if (!close_enough(found.least, lowest, 1e-9) ||
+      !close_enough(value, lowest, 1e-9)) {
+    printf("lambda %g: %.17g (%.17g) for %.17g\n", lambda, found.least, value,
+           lowest);
+    return false;
+  }
+  assert_int_equal(
+      cds_fused_walk_least(&found, space, &goal, lowest * (1 - 1e-9)), CDS_OK);
+  return !found.found;
+}
+
+static void the_walk_finds_what_the_searches_find(void **state) {
+  (void)state;
+  static const uint64_t sizes[] = {1, 2, 2, 2, 3, 3, 4, 4};
+  static const double times[] = {0, 0.1, 0.5, 1, 2, 10};
+  static fused_case it;
+  solver by = {
+      .it = &it, .fuser = cds_fuser_new(), .searcher = cds_searcher_new()};
+  found_so_far all = {.least = 0};
+  for (uint64_t n = 0; n < arguments.cases / 10; n++) {
+    const uint64_t number = arguments.first + n;
+    fused_case_make(&it, number, sizes);
+    const cds_fused_space space = {.arch = &it.tiny.arch,
+                                   .group = &it.group,
+                                   .power_limit_w = it.tiny.goal.power_limit_w,
+                                   .boxes_most = UINT64_MAX};
+    assert_null(cds_fused_walk_foreign(&it.group));
+    by.begun = cds_fuser_begin(by.fuser, &it.tiny.arch, &it.group,
+                               it.tiny.goal.power_limit_w);
+    by.delays = 1 + (unsigned)(number % 2);
+    by.product = (double)INFINITY;
+    cds_worth known = {.energy_pj = 0};
+    for (unsigned i = 0; i < 6; i++) {
+      const double lambda = 1e9 * times[i] * (double)(1 << number % 12);
+      if (!compare_least(&known, &by, &space, lambda, &all)) {
+        fused_case_write(&it, number, NULL);
+        fail_msg("case %" PRIu64, number);
+      }
+    }
+    if (product(&known, 1) > 0) {
+      const double bound = highest_bound(
+          &space, by.delays == 2 ? CDS_OBJECTIVE_ED2P : CDS_OBJECTIVE_EDP,
+          known, by.delays, &all.given_up);
+      assert_true(bound <= by.product * (1 + 1e-9));
+    }
+  }
+  print_message("%" PRIu64 " least, %" PRIu64 " of them fused, %" PRIu64
+                " times nothing fits, %" PRIu64 " bounds given up\n",
+                all.least, all.fused, all.none, all.given_up);
+  assert_true(arguments.cases < 100 || all.fused > all.least / 10);
+  assert_true(all.given_up <= all.least / 100);
+  cds_fuser_free(by.fuser);
+  cds_searcher_free(by.searcher);
+}
+
 int main(int argc, char **argv) {
   arguments = test_arguments_read(&arguments, argc, argv);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(fused_mappings_cost_what_count_and_price_say),
+      cmocka_unit_test(the_walk_finds_what_the_searches_find),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
