@@ -337,7 +337,10 @@ void cds_chain_check(const cds_checking *it, cds_chain_claim *claim) {
     claim->unknown = "counts are beyond 2^53";
   }
   if (claim->foreign == NULL) {
-    claim->foreign = cds_fused_walk_foreign(&claim->chain->group);
+    claim->foreign =
+        it->goal.objective == CDS_OBJECTIVE_DELAY
+            ? "fused mappings that take about the same time are too many"
+            : cds_fused_walk_foreign(&claim->chain->group);
   }
   if (claim->foreign == NULL && claim->found == CDS_OK &&
       !isnan(claim->lower_bound)) {

@@ -45,8 +45,11 @@ static cds_status least(cds_fused_least *out, cds_bounding *it,
 /* A floor of a goal that adds, no more than the limit. */
 static cds_status floor_of(double *out, cds_bounding *it,
                            const cds_verify_goal *goal, double limit) {
+  cds_fused_space left = *it->space;
   cds_fused_least floor;
-  CDS_TRY(cds_fused_walk_floor(&floor, it->space, goal, limit));
+  left.boxes_most -= it->out->boxes;
+  CDS_TRY(cds_fused_walk_floor(&floor, &left, goal, limit));
+  it->out->boxes += floor.boxes;
   *out = floor.least;
   return CDS_OK;
 }

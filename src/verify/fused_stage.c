@@ -111,6 +111,7 @@ static bool begin_pair(cds_pair *out, cds_status *status,
 cds_status cds_stage_roughly(cds_stage_walker *it, cds_stage_known *known,
                              const cds_stage_view *view) {
   cds_pair pair;
+  cds_walk_result walk;
   cds_status status = CDS_OK;
   double least = 0;
   if (known->solved || known->rough ||
@@ -118,8 +119,10 @@ cds_status cds_stage_roughly(cds_stage_walker *it, cds_stage_known *known,
     return status;
   }
   known->rough = true;
-  CDS_TRY(cds_walk_floor(&least, &pair, &it->goal, (double)INFINITY,
+  CDS_TRY(cds_walk_floor(&walk, &least, &pair, &it->goal,
+                         it->space->boxes_most - it->boxes,
                          it->space->control));
+  it->boxes += walk.boxes;
   known->least = fmax(known->least, least);
   return CDS_OK;
 }

@@ -309,17 +309,16 @@ cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
   return walk(&it);
 }
 
-cds_status cds_walk_floor(double *least, const cds_pair *pair,
-                          const cds_verify_goal *goal, double limit,
-                          const cds_control *control) {
-  cds_walk_result out;
+cds_status cds_walk_floor(cds_walk_result *out, double *least,
+                          const cds_pair *pair, const cds_verify_goal *goal,
+                          uint64_t boxes_most, const cds_control *control) {
   cds_descent it = {.pair = pair,
                     .goal = goal,
                     .control = control,
-                    .least = limit,
+                    .least = (double)INFINITY,
                     .floor = true,
-                    .boxes_most = UINT64_MAX,
-                    .out = &out};
+                    .boxes_most = boxes_most,
+                    .out = out};
   const cds_status status = walk(&it);
   *least = it.least;
   return status;

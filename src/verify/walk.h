@@ -57,11 +57,11 @@ cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
                     const cds_verify_goal *goal, double bound,
                     uint64_t boxes_most, const cds_control *control);
 
-/* A value that no mapping is below, by spreads and sets of holders alone; no
- * more than the limit. */
-cds_status cds_walk_floor(double *least, const cds_pair *pair,
-                          const cds_verify_goal *goal, double limit,
-                          const cds_control *control);
+/* *least: a value that no mapping is below, by spreads and sets of holders
+ * alone. `out` has the boxes. */
+cds_status cds_walk_floor(cds_walk_result *out, double *least,
+                          const cds_pair *pair, const cds_verify_goal *goal,
+                          uint64_t boxes_most, const cds_control *control);
 
 /* What is found below one mapping is sought below that, up to this share. */
 #define CDS_VERIFY_STEP 1e-10
