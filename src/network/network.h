@@ -14,9 +14,9 @@
 
 #include <math.h>
 
-#include "spec/chain.h"
 #include "fuse/fuse.h"
 #include "search/search.h"
+#include "spec/chain.h"
 #include "spec/space.h"
 #include "spec/workload.h"
 
