@@ -15,6 +15,13 @@ void cds_stage_walker_begin(cds_stage_walker *out, const cds_fused_space *space,
   out->arena = arena;
 }
 
+cds_status cds_stage_count(cds_stage_walker *it) {
+  if (++it->boxes > it->space->boxes_most) {
+    return CDS_ELIMIT;
+  }
+  return cds_control_cancelled(it->space->control) ? CDS_EINTERRUPTED : CDS_OK;
+}
+
 /* ---- table ----------------------------------------------------------- */
 
 static void make_key(uint64_t out[CDS_STAGE_KEY], const cds_stage_view *view,
@@ -168,43 +175,64 @@ static cds_status set_free(cds_home *out, const cds_fused_group *group,
   return CDS_OK;
 }
 
+typedef struct cds_freeing {
+  cds_stage_walker *it;
+  const cds_stage_view *view;
+  unsigned stage;
+  const cds_stage_freedom *freedom;
+  double limit;
+} cds_freeing;
+
+/* What the stage takes at least with these tensors (bits) at home. */
+static cds_status free_set(double *out, const cds_freeing *by, unsigned set) {
+  const unsigned level = by->freedom->level;
+  cds_stage_known *known;
+  cds_stage_view made = *by->view;
+  made.einsum.stage = &made.stage;
+  memset(made.stage.taken_bits, 0, sizeof made.stage.taken_bits);
+  cds_stage_bring_output(&made, level);
+  for (unsigned t = 0; t < made.einsum.tensors; t++) {
+    const cds_status status =
+        (set >> t & 1U) != 0
+            ? set_free(&made.stage.home[t], by->it->space->group, by->stage, t,
+                       level)
+            : CDS_OK;
+    if (status != CDS_OK) {
+      return status;
+    }
+  }
+  CDS_TRY(cds_stage_ask(&known, by->it, &made, by->stage));
+  CDS_TRY(by->freedom->roughly
+              ? cds_stage_roughly(by->it, known, &made)
+              : cds_stage_solve(by->it, known, &made, by->limit));
+  *out = known->least;
+  return CDS_OK;
+}
+
 cds_status cds_stage_free_least(double *out, cds_stage_walker *it,
                                 const cds_stage_view *view, unsigned stage,
                                 const cds_stage_freedom *freedom) {
   const cds_fused_group *group = it->space->group;
   const cds_fused_einsum *of = &group->stage[stage];
-  const bool product = of->operation == NULL;
   cds_pair pair;
   double again_pj = 0; /* multiply-accumulates of what is repeated */
   *out = (double)INFINITY;
-  if (product && it->goal.objective != CDS_OBJECTIVE_DELAY &&
+  if (of->operation == NULL && it->goal.objective != CDS_OBJECTIVE_DELAY &&
       cds_pair_init(&pair, it->space->arch, &view->einsum,
                     it->space->power_limit_w) == CDS_OK) {
     again_pj = (freedom->again - 1) * pair.mac_pj;
   }
+  const cds_freeing by = {it, view, stage, freedom, freedom->limit - again_pj};
   unsigned may = 0;
   for (unsigned t = 0; t < view->einsum.tensors; t++) {
     may |= group->tensor[of->tensor[t]].intermediate ? 0 : 1U << t;
   }
   for (unsigned set = 0; set <= may; set++) {
-    cds_stage_known *known;
-    cds_stage_view made = *view;
-    made.einsum.stage = &made.stage;
-    memset(made.stage.taken_bits, 0, sizeof made.stage.taken_bits);
-    cds_stage_bring_output(&made, freedom->level);
-    if ((set & ~may) != 0) {
-      continue;
+    double least = (double)INFINITY;
+    if ((set & ~may) == 0) {
+      CDS_TRY(free_set(&least, &by, set));
     }
-    for (unsigned t = 0; t < view->einsum.tensors; t++) {
-      if ((set >> t & 1U) != 0) {
-        CDS_TRY(set_free(&made.stage.home[t], group, stage, t, freedom->level));
-      }
-    }
-    CDS_TRY(cds_stage_ask(&known, it, &made, stage));
-    CDS_TRY(freedom->roughly
-                ? cds_stage_roughly(it, known, &made)
-                : cds_stage_solve(it, known, &made, freedom->limit - again_pj));
-    *out = fmin(*out, known->least + again_pj);
+    *out = fmin(*out, least + again_pj);
   }
   return CDS_OK;
 }

@@ -33,6 +33,8 @@ typedef struct cds_stage_walker {
 
 void cds_stage_walker_begin(cds_stage_walker *out, const cds_fused_space *space,
                             const cds_verify_goal *goal, cds_arena *arena);
+/* Counts a choice of outer nodes as a box. CDS_ELIMIT, CDS_EINTERRUPTED. */
+cds_status cds_stage_count(cds_stage_walker *it);
 /* What is known of a question. Operations are solved at once. CDS_ENOMEM. */
 cds_status cds_stage_ask(cds_stage_known **out, cds_stage_walker *it,
                          const cds_stage_view *view, unsigned stage);

@@ -15,6 +15,8 @@ typedef struct cds_outer_class {
   unsigned ranks, rank[CDS_FUSED_RANKS_MAX];
   uint64_t size;
   uint32_t tensors, stages; /* that have them */
+  size_t divisors;
+  uint64_t *divisor;
 } cds_outer_class;
 
 typedef struct cds_outer_walker {
@@ -231,6 +233,7 @@ static cds_status walk_places(cds_outer_walker *it, unsigned tensor) {
   }
   cds_outer outer;
   cds_stage_view view[CDS_STAGES_MAX];
+  CDS_TRY(cds_stage_count(&it->stages));
   put_nodes(&outer, it, UINT32_MAX);
   for (unsigned s = 0; s < group->stages; s++) {
     const cds_status status = view_stage(&view[s], it, &outer, s);
@@ -417,6 +420,7 @@ static cds_status open_trips(cds_outer_walker *it) {
   uint32_t left = 0;
   double sum = 0;
   memset(it->once, 0, sizeof it->once);
+  CDS_TRY(cds_stage_count(&it->stages));
   for (unsigned s = 0; s < stages && sum < it->limit; s++) {
     CDS_TRY(trips_least(&it->once[s], it, s, true));
     sum += it->once[s];
@@ -444,16 +448,20 @@ static cds_status walk_trips(cds_outer_walker *it, unsigned c) {
   if (c == it->classes) {
     return open_trips(it);
   }
-  const uint64_t size = it->class[c].size;
-  for (uint64_t d = 1; d <= size / d; d++) {
-    if (size % d != 0) {
-      continue;
-    }
-    it->trips[c] = d;
+  for (size_t i = 0; i < it->class[c].divisors; i++) {
+    it->trips[c] = it->class[c].divisor[i];
     CDS_TRY(walk_trips(it, c + 1));
-    it->trips[c] = size / d;
-    if (size / d != d) {
-      CDS_TRY(walk_trips(it, c + 1));
+  }
+  return CDS_OK;
+}
+
+static cds_status list_trips(cds_outer_walker *it, cds_arena *arena) {
+  it->classes = make_classes(it->class, it->group);
+  for (unsigned c = 0; c < it->classes; c++) {
+    cds_outer_class *class = &it->class[c];
+    class->divisor = cds_list_divisors(&class->divisors, class->size, arena);
+    if (class->divisor == NULL) {
+      return CDS_ENOMEM;
     }
   }
   return CDS_OK;
@@ -502,9 +510,9 @@ static cds_status walk(cds_fused_least *out, const cds_fused_space *space,
   it->out = out;
   it->limit = limit;
   it->floor = floor;
-  it->classes = make_classes(it->class, it->group);
   cds_stage_walker_begin(&it->stages, space, goal, arena);
-  cds_status status = try_apart(it);
+  cds_status status = list_trips(it, arena);
+  status = status == CDS_OK ? try_apart(it) : status;
   for (unsigned l = 1; l < space->arch->levels && status == CDS_OK; l++) {
     it->level = l;
     if (space->arch->level[l].depth == 0) {

@@ -35,9 +35,9 @@ static int by_size(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
-/* The divisors of n, rising; NULL: no memory. There are at most 2 sqrt(n), and
- * 2^17 for 64 bits. Primes of n are at most 2^40, as ranks are. */
-static uint64_t *list_divisors(size_t *count, uint64_t n, cds_arena *arena) {
+/* There are at most 2 sqrt(n), and 2^17 for 64 bits. Primes of n are at most
+ * 2^40, as ranks are. */
+uint64_t *cds_list_divisors(size_t *count, uint64_t n, cds_arena *arena) {
   const size_t room = (size_t)fmin(2 * sqrt((double)n) + 1, 1 << 17);
   uint64_t *out = cds_arena_array(arena, room, sizeof *out);
   if (out == NULL) {
@@ -103,7 +103,7 @@ static cds_status fill_tables(cds_walker *walker, uint64_t units) {
   bool good = true;
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES && good; c++) {
     size_t *count = &walker->divisors[c];
-    uint64_t *s = list_divisors(count, pair->size[c], walker->arena);
+    uint64_t *s = cds_list_divisors(count, pair->size[c], walker->arena);
     walker->divisor[c] = s;
     good = s != NULL;
     if (c == CDS_VERIFY_TENSORS || !good) {

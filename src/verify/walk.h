@@ -30,6 +30,7 @@
 #ifndef CDS_VERIFY_WALK_H
 #define CDS_VERIFY_WALK_H
 
+#include "base/arena.h"
 #include "codesign/control.h"
 #include "verify/pair.h"
 
@@ -52,6 +53,8 @@ typedef struct cds_walk_result {
   cds_worth below; /* if not: a mapping that is */
 } cds_walk_result;
 
+/* The divisors of n, rising; NULL: no memory. */
+uint64_t *cds_list_divisors(size_t *count, uint64_t n, cds_arena *arena);
 /* CDS_ELIMIT: more than `boxes_most`. CDS_EINTERRUPTED. CDS_ENOMEM. */
 cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
                     const cds_verify_goal *goal, double bound,
