@@ -120,17 +120,16 @@ cds_status cds_stage_roughly(cds_stage_walker *it, cds_stage_known *known,
   cds_pair pair;
   cds_walk_result walk;
   cds_status status = CDS_OK;
-  double least = 0;
   if (known->solved || known->rough ||
       !begin_pair(&pair, &status, it, known, view)) {
     return status;
   }
   known->rough = true;
-  CDS_TRY(cds_walk_floor(&walk, &least, &pair, &it->goal,
+  CDS_TRY(cds_walk_floor(&walk, &pair, &it->goal,
                          it->space->boxes_most - it->boxes,
                          it->space->control));
   it->boxes += walk.boxes;
-  known->least = fmax(known->least, least);
+  known->least = fmax(known->least, walk.least);
   return CDS_OK;
 }
 
@@ -139,17 +138,16 @@ cds_status cds_stage_solve(cds_stage_walker *it, cds_stage_known *known,
   cds_pair pair;
   cds_walk_result walk;
   cds_status status = CDS_OK;
-  double least = 0;
   CDS_TRY(cds_stage_roughly(it, known, view));
   if (known->solved || limit <= known->least ||
       !begin_pair(&pair, &status, it, known, view)) {
     return status;
   }
-  CDS_TRY(cds_walk_least(&walk, &least, &pair, &it->goal, limit,
+  CDS_TRY(cds_walk_least(&walk, &pair, &it->goal, limit,
                          it->space->boxes_most - it->boxes,
                          it->space->control));
   it->boxes += walk.boxes;
-  known->least = fmax(known->least, least);
+  known->least = fmax(known->least, walk.least);
   known->solved = !walk.holds;
   known->worth = walk.below;
   return CDS_OK;

@@ -293,7 +293,7 @@ static cds_status walk(cds_descent *it) {
     status = walk_spreads(&walker, 0, units);
   }
   cds_arena_free(walker.arena);
-  it->least = walker.it.least;
+  it->out->least = walker.it.least;
   return status;
 }
 
@@ -309,9 +309,9 @@ cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
   return walk(&it);
 }
 
-cds_status cds_walk_floor(cds_walk_result *out, double *least,
-                          const cds_pair *pair, const cds_verify_goal *goal,
-                          uint64_t boxes_most, const cds_control *control) {
+cds_status cds_walk_floor(cds_walk_result *out, const cds_pair *pair,
+                          const cds_verify_goal *goal, uint64_t boxes_most,
+                          const cds_control *control) {
   cds_descent it = {.pair = pair,
                     .goal = goal,
                     .control = control,
@@ -319,15 +319,12 @@ cds_status cds_walk_floor(cds_walk_result *out, double *least,
                     .floor = true,
                     .boxes_most = boxes_most,
                     .out = out};
-  const cds_status status = walk(&it);
-  *least = it.least;
-  return status;
+  return walk(&it);
 }
 
-cds_status cds_walk_least(cds_walk_result *out, double *least,
-                          const cds_pair *pair, const cds_verify_goal *goal,
-                          double limit, uint64_t boxes_most,
-                          const cds_control *control) {
+cds_status cds_walk_least(cds_walk_result *out, const cds_pair *pair,
+                          const cds_verify_goal *goal, double limit,
+                          uint64_t boxes_most, const cds_control *control) {
   cds_descent it = {.pair = pair,
                     .goal = goal,
                     .control = control,
@@ -335,7 +332,5 @@ cds_status cds_walk_least(cds_walk_result *out, double *least,
                     .to_the_end = true,
                     .boxes_most = boxes_most,
                     .out = out};
-  const cds_status status = walk(&it);
-  *least = it.least;
-  return status;
+  return walk(&it);
 }

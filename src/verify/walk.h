@@ -51,6 +51,7 @@ typedef struct cds_walk_result {
   bool holds;      /* no mapping is below the bound */
   uint64_t boxes;  /* opened, and mappings evaluated */
   cds_worth below; /* if not: a mapping that is */
+  double least;    /* of cds_walk_least, cds_walk_floor: no mapping is below */
 } cds_walk_result;
 
 /* The divisors of n, rising; NULL: no memory. */
@@ -60,21 +61,18 @@ cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
                     const cds_verify_goal *goal, double bound,
                     uint64_t boxes_most, const cds_control *control);
 
-/* *least: a value that no mapping is below, by spreads and sets of holders
- * alone. `out` has the boxes. */
-cds_status cds_walk_floor(cds_walk_result *out, double *least,
-                          const cds_pair *pair, const cds_verify_goal *goal,
-                          uint64_t boxes_most, const cds_control *control);
+/* A value that no mapping is below, by spreads and sets of holders alone. */
+cds_status cds_walk_floor(cds_walk_result *out, const cds_pair *pair,
+                          const cds_verify_goal *goal, uint64_t boxes_most,
+                          const cds_control *control);
 
 /* What is found below one mapping is sought below that, up to this share. */
 #define CDS_VERIFY_STEP 1e-10
 
 /* The same to the end: `below` is the least mapping below the limit, but for
- * CDS_VERIFY_STEP, and *least the value that no mapping is below, the limit if
- * there is none. */
-cds_status cds_walk_least(cds_walk_result *out, double *least,
-                          const cds_pair *pair, const cds_verify_goal *goal,
-                          double limit, uint64_t boxes_most,
-                          const cds_control *control);
+ * CDS_VERIFY_STEP; `least` is the limit if there is none. */
+cds_status cds_walk_least(cds_walk_result *out, const cds_pair *pair,
+                          const cds_verify_goal *goal, double limit,
+                          uint64_t boxes_most, const cds_control *control);
 
 #endif
