@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
+
 enum { WALKS_MAX = 64 };
 
 /* Points of the border are a little below it, so that what is claimed, and is
@@ -58,7 +60,8 @@ static cds_status floor_of(double *out, cds_bounding *it,
 static cds_border_point on_border(const cds_bounding *it, double e, double t) {
   const cds_worth worth = {.energy_pj = e, .latency_s = t};
   const double part = it->bound / cds_verify_value(&it->goal, &worth);
-  const double scale = (it->delays == 1 ? sqrt(part) : cbrt(part));
+  const double scale =
+      it->delays == 1 ? sqrt(part) : cds_exp(cds_log(part) / 3);
   return (cds_border_point){e * scale * below_border, t * scale * below_border};
 }
 
