@@ -528,7 +528,8 @@ typedef struct solver {
   cds_searcher *searcher;
   cds_status begun;
   unsigned delays;
-  double product; /* least of what was met */
+  double product;    /* least of what was met */
+  uint64_t repeated; /* least fused mappings in which a stage is repeated */
 } solver;
 
 static double product(const cds_worth *worth, unsigned delays) {
@@ -572,6 +573,19 @@ static double least_apart(solver *by, double lambda) {
   return sum.energy_pj + lambda * sum.latency_s;
 }
 
+/* Whether a loop is on a rank that a product lacks. */
+static bool repeats(const fused_case *it, const cds_outer *outer) {
+  bool any = false;
+  for (unsigned n = 0; n < outer->nodes; n++) {
+    for (unsigned s = 0; s < it->group.stages; s++) {
+      any = any || (cds_outer_is_loop(&outer->node[n]) &&
+                    it->group.stage[s].operation == NULL &&
+                    !cds_fused_stage_has(&it->group, s, outer->node[n].rank));
+    }
+  }
+  return any;
+}
+
 static double least_of(solver *by, double lambda) {
   static cds_fuse_result fused;
   const double apart = least_apart(by, lambda);
@@ -582,6 +596,7 @@ static double least_of(solver *by, double lambda) {
   assert_true(fused.proven);
   meet(by, &(cds_worth){.energy_pj = fused.energy_pj,
                         .latency_s = fused.latency_s});
+  by->repeated += fused.value < apart && repeats(by->it, &fused.mapping.outer);
   return fmin(apart, fused.value);
 }
 
@@ -678,10 +693,12 @@ static void the_walk_finds_what_the_searches_find(void **state) {
     }
   }
   print_message("%" PRIu64 " least, %" PRIu64 " of them fused, %" PRIu64
-                " times nothing fits, %" PRIu64 " bounds given up\n",
-                all.least, all.fused, all.none, all.given_up);
+                " times nothing fits, %" PRIu64 " bounds given up, %" PRIu64
+                " with a product repeated\n",
+                all.least, all.fused, all.none, all.given_up, by.repeated);
   assert_true(arguments.cases < 100 || all.fused > all.least / 10);
   assert_true(all.given_up <= all.least / 100);
+  assert_true(arguments.cases < 1000 || by.repeated > 0);
   cds_fuser_free(by.fuser);
   cds_searcher_free(by.searcher);
 }
