@@ -5,8 +5,8 @@
  * weighted values. Feed-forward part: gate and up on the same input, their
  * product, down.
  */
-#ifndef CDS_FUSE_CHAIN_H
-#define CDS_FUSE_CHAIN_H
+#ifndef CDS_SPEC_CHAIN_H
+#define CDS_SPEC_CHAIN_H
 
 #include "spec/fusion.h"
 #include "spec/workload.h"
