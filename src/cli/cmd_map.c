@@ -469,6 +469,12 @@ static bool check_options(cds_cli *cli) {
                        "single layers: expected one of the two");
     return false;
   }
+  if (options->fuse == CDS_FUSE_PIPELINED && options->certificate != NULL) {
+    cds_cli_error(cli,
+                  "'--certificate' does not cover '--fuse pipelined': expected "
+                  "'all', 'attention', 'everywhere' or 'none'");
+    return false;
+  }
   if (!options->frontier && cds_option_typed(options, "frontier-gap")) {
     cds_cli_error(cli, "'--frontier-gap' is given without '--frontier'");
     return false;

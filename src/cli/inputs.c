@@ -455,7 +455,8 @@ cds_status cds_inputs_fuse(cds_fuse_mode *out, cds_inputs *inputs,
                            cds_cli *cli) {
   const bool accelforge = cli->options->accounting == CDS_ACCOUNTING_ACCELFORGE;
   const bool milp = cli->options->optimizer == CDS_OPTIMIZER_MILP;
-  static const char *const names[] = {"none", "attention", "all", "everywhere"};
+  static const char *const names[] = {"none", "attention", "all", "everywhere",
+                                      "pipelined"};
   *out = (cds_fuse_mode)cli->options->fuse;
   if (!cds_inputs_asks_fuse(cli)) {
     *out = accelforge || milp ? CDS_FUSE_NONE : *out;

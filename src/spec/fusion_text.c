@@ -209,6 +209,7 @@ cds_status cds_outer_read(cds_outer *out, const cds_yaml *list,
                           const cds_fused_group *group, const cds_arch *arch,
                           const cds_reader *reader) {
   cds_outer_reading it = {out, group, arch, reader, list, 0, {NULL}};
+  out->pipelined = false;
   out->nodes = 0;
   if (list->kind != CDS_YAML_SEQUENCE) {
     return not_outer(&it);

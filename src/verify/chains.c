@@ -225,7 +225,9 @@ static cds_status bind(const cds_checking *it, cds_chain_claim *claim,
                        cds_chain_group *chain) {
   CDS_TRY(find_chain(it, claim, chain));
   claim->arch = it->inputs.arch;
-  claim->unknown = unknown_group(claim->arch, &chain->group);
+  claim->unknown = claim->run == CDS_RUN_PIPELINED
+                       ? "its operations run beside products"
+                       : unknown_group(claim->arch, &chain->group);
   claim->foreign = foreign_group(claim->arch, &chain->group);
   if (claim->unknown != NULL) {
     return CDS_OK;
@@ -442,13 +444,15 @@ static bool compare_bound(const cds_checking *it,
 cds_status cds_chain_judge(const cds_checking *it, const cds_chain_claim *claim,
                            cds_verified_layer *out) {
   const bool whole = !isnan(claim->lower_bound);
+  const cds_worth said = {.energy_pj = claim->energy_pj,
+                          .latency_s = claim->latency_s};
+  const cds_worth *worth = claim->unknown == NULL ? &claim->worth : &said;
   *out = (cds_verified_layer){
       .name = claim->name,
       .phase = claim->phase,
       .energy_pj = claim->energy_pj,
       .latency_s = claim->latency_s,
-      .value =
-          whole ? claim->value : cds_verify_value(&it->goal, &claim->worth),
+      .value = whole ? claim->value : cds_verify_value(&it->goal, worth),
       .bound = claim->lower_bound,
       .boxes = claim->walk.boxes};
   if (claim->chain == NULL) {

@@ -18,7 +18,8 @@ typedef struct cds_stage_claim {
   cds_worth worth;          /* what was found */
 } cds_stage_claim;
 
-enum { CDS_RUN_APART, CDS_RUN_FUSED };
+/* Pipelined: in results alone. */
+enum { CDS_RUN_APART, CDS_RUN_FUSED, CDS_RUN_PIPELINED };
 
 struct cds_chain_claim { /* named in claims.h */
   const cds_yaml *node, *outer_lines;

@@ -233,7 +233,9 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
                              .outer_lines = member(fused, "outer", NULL),
                              .name = text_of(node, "name"),
                              .phase = text_of(node, "phase"),
-                             .run = CDS_RUN_FUSED,
+                             .run = member(fused, "pipelined", NULL) != NULL
+                                        ? CDS_RUN_PIPELINED
+                                        : CDS_RUN_FUSED,
                              .value = (double)NAN,
                              .lower_bound = (double)NAN};
   if (!(stages <= CDS_STAGES_MAX) || first + (size_t)stages > list->count) {

@@ -483,7 +483,7 @@ static void fused_mappings_cost_what_count_and_price_say(void **state) {
     fused_case_make(&it, number, sizes);
     random_stream stream = random_start(arguments.seed + 2000, number);
     for (unsigned i = 0; i < OUTERS; i++) {
-      cds_outer outer;
+      cds_outer outer = {.nodes = 0};
       cds_left left;
       if (!draw_outer(&outer, &it, &stream)) {
         continue;
