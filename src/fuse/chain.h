@@ -3,7 +3,8 @@
  * Chains: layers of a workload that hand results to one another and to no one
  * else (cds_tensor.intermediate), as fused groups. Attention: scores, softmax,
  * weighted values. Feed-forward part: gate and up on the same input, their
- * product, down.
+ * product, down. Products with the operations on their results, and others
+ * that take those.
  */
 #ifndef CDS_FUSE_CHAIN_H
 #define CDS_FUSE_CHAIN_H

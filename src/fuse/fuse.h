@@ -4,8 +4,8 @@
  * with proof.
  *
  * The space. Outer loops with factors that divide, on any ranks that may have
- * them, in any order; ranks that the same tensors and stages have count as one,
- * but for the two of a mask. One level, above all arrays, is home to all
+ * them, in any order; ranks that the same tensors and stages have, and the same
+ * rows of operations, count as one, but for the two of a mask. One level, above all arrays, is home to all
  * intermediates and to any other tensors, each with its tile at any place among
  * the loops; all others come from the outermost level stage by stage. Below
  * that every stage has the whole space of cds_search_begin. A loop on a rank

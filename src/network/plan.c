@@ -74,13 +74,22 @@ static bool same_joints(const cds_chain_group *a, const cds_chain_group *b) {
   }
   const cds_fused_mask *m = &a->group.mask;
   const cds_fused_mask *n = &b->group.mask;
-  if (m->here != n->here || m->query != n->query || m->key != n->key ||
+  if (a->group.tensors != b->group.tensors || m->here != n->here || m->query != n->query || m->key != n->key ||
       m->offset != n->offset) {
     return false;
+  }
+  for (unsigned t = 0; t < a->group.tensors; t++) {
+    if (a->group.tensor[t].intermediate != b->group.tensor[t].intermediate) {
+      return false;
+    }
   }
   for (unsigned s = 0; s < a->group.stages; s++) {
     const cds_fused_einsum *x = &a->group.stage[s];
     const cds_fused_einsum *y = &b->group.stage[s];
+    if (x->operation != NULL &&
+        x->operation->row_axes != y->operation->row_axes) {
+      return false;
+    }
     for (unsigned t = 0; t < x->einsum->tensors; t++) {
       if (x->tensor[t] != y->tensor[t]) {
         return false;

@@ -378,8 +378,17 @@ static cds_status read_einsum_form(cds_layer_reading *reading) {
   cds_einsum_formats(&einsum, &reading->precision);
   CDS_TRY(cds_layer_note(reading, read_formats(&einsum, reading)));
   CDS_TRY(cds_layer_note(reading, read_intermediates(&einsum, reading)));
+  bool *handed = &einsum.tensor[einsum.tensors - 1].intermediate;
+  const bool on = *handed;
+  *handed = on || keys->then != NULL;
   CDS_TRY(cds_builder_einsum(reading->builder, &reading->head, &einsum));
-  return keys->then == NULL ? CDS_OK : cds_then_read(reading, &einsum);
+  if (keys->then != NULL) {
+    CDS_TRY(cds_then_read(reading, &einsum));
+    if (on && !reading->wrong) {
+      cds_builder_hand_on(reading->builder);
+    }
+  }
+  return CDS_OK;
 }
 
 /* Whether the key stands there, right or wrong. */
