@@ -97,7 +97,8 @@ static bool add_product(cds_finding *it, const cds_einsum *einsum) {
   }
   for (unsigned t = 0; t < output; t++) {
     unsigned *id = &it->same[s][t];
-    if (einsum->tensor[t].intermediate) {
+    /* What the first stage takes was left behind by a chain before. */
+    if (einsum->tensor[t].intermediate && s > 0) {
       if (!take(it, einsum, t, id)) {
         return false;
       }
@@ -132,8 +133,8 @@ static bool makes_rows(const cds_operation *operation, unsigned *tensors) {
 /* Whether rows of the shape are those of the operation. */
 static bool same_rows(const cds_einsum *shape, const cds_operation *operation) {
   const cds_tensor *like = &shape->tensor[0];
-  const uint32_t axes = operation->row_axes != 0 ? operation->row_axes
-                                                 : 1U << (like->axes - 1);
+  const uint32_t axes =
+      operation->row_axes != 0 ? operation->row_axes : 1U << (like->axes - 1);
   uint64_t length = 1;
   uint64_t words = 1;
   for (unsigned a = 0; a < like->axes; a++) {
@@ -224,31 +225,56 @@ static void mask(cds_fused_group *group) {
   }
 }
 
+/* Whether all that waits for its use is what the last stage made: the group may
+ * end there, and that goes to the outermost level. */
+static bool may_end(const cds_finding *it) {
+  return it->pendings == 0 ||
+         (it->pendings == 1 && it->pending[0].stage + 1 == it->stages);
+}
+
+static bool slides(const cds_einsum *einsum) {
+  bool any = false;
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    any = any || cds_tensor_has_windows(einsum, t);
+  }
+  return any;
+}
+
+static bool add_layer(cds_finding *it, const cds_layer *layer, bool windows) {
+  if (it->stages == CDS_STAGES_MAX) {
+    return false;
+  }
+  if (layer->kind == CDS_LAYER_OPERATION) {
+    return add_operation(it, &layer->operation);
+  }
+  return (windows || !slides(&layer->einsum)) &&
+         add_product(it, &layer->einsum);
+}
+
 cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
-                          size_t first) {
+                          size_t first, bool windows) {
   cds_finding it = {.out = out, .workload = workload};
   const cds_layer *head = &workload->layer[first];
+  unsigned stages = 0;
   out->first = first;
   out->layers = 0;
   for (size_t i = first; i < workload->layers; i++) {
     const cds_layer *layer = &workload->layer[i];
-    if (it.stages == CDS_STAGES_MAX || layer->phase != head->phase ||
-        layer->count != head->count ||
-        !(layer->kind == CDS_LAYER_EINSUM
-              ? add_product(&it, &layer->einsum)
-              : add_operation(&it, &layer->operation))) {
-      return CDS_EINFEASIBLE;
+    if (layer->phase != head->phase || layer->count != head->count ||
+        !add_layer(&it, layer, windows)) {
+      break;
     }
+    stages = may_end(&it) ? it.stages : stages;
     if (it.pendings == 0) {
       break; /* complete, or a product that hands nothing on */
     }
   }
-  if (it.stages < 2 || it.pendings > 0) {
+  if (stages < 2) {
     return CDS_EINFEASIBLE;
   }
-  out->layers = it.stages;
-  CDS_TRY(cds_fused_group_join(&out->group, it.stages, it.einsum, it.same, 0));
-  for (unsigned s = 0; s < it.stages; s++) {
+  out->layers = stages;
+  CDS_TRY(cds_fused_group_join(&out->group, stages, it.einsum, it.same, 0));
+  for (unsigned s = 0; s < stages; s++) {
     if (it.operation[s] != NULL) {
       cds_fused_operate(&out->group, s, it.operation[s]);
     }

@@ -19,9 +19,11 @@ typedef struct cds_chain_group {
   cds_einsum shape[CDS_STAGES_MAX]; /* of operations */
 } cds_chain_group;
 
-/* The chain that begins at a layer, which runs as often as all others in it.
+/* The longest chain that begins at a layer, which runs as often as all others
+ * in it: it ends where a result does not fit the next layer, or would make too
+ * many stages, or, without `windows`, where that is a product with windows.
  * CDS_EINFEASIBLE: none does. `out` must stay where it is, and the workload. */
 cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
-                          size_t first);
+                          size_t first, bool windows);
 
 #endif

@@ -44,8 +44,7 @@ static bool has_all(const cds_outers *it, const cds_loop_class *class) {
 static bool same_class(const cds_outers *it, const cds_loop_class *a,
                        const cds_loop_class *b) {
   return a->tensors == b->tensors && a->stages == b->stages &&
-         a->rows == b->rows &&
-         !cds_fused_of_mask(it->group, a->rank[0]) &&
+         a->rows == b->rows && !cds_fused_of_mask(it->group, a->rank[0]) &&
          !cds_fused_of_mask(it->group, b->rank[0]);
 }
 

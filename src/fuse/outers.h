@@ -13,8 +13,8 @@ enum {
 };
 
 /* Ranks that the same tensors and stages have, as one, but for those of a mask:
- * each is alone. Ranks of an operation's rows and others are apart: loops on the
- * first leave a pass parts of its parameters. */
+ * each is alone. Ranks of an operation's rows and others are apart: loops on
+ * the first leave a pass parts of its parameters. */
 typedef struct cds_loop_class {
   unsigned ranks;
   unsigned rank[CDS_FUSED_RANKS_MAX];

@@ -57,7 +57,8 @@ static cds_status chain_at(const cds_chain_group **out,
   if (chain == NULL) {
     return CDS_ENOMEM;
   }
-  const cds_status status = cds_chain_find(chain, workload, first);
+  const cds_status status =
+      cds_chain_find(chain, workload, first, fuse == CDS_FUSE_EVERYWHERE);
   if (status == CDS_OK &&
       (fuse != CDS_FUSE_ATTENTION || has_softmax(&chain->group))) {
     *out = chain;
@@ -74,8 +75,8 @@ static bool same_joints(const cds_chain_group *a, const cds_chain_group *b) {
   }
   const cds_fused_mask *m = &a->group.mask;
   const cds_fused_mask *n = &b->group.mask;
-  if (a->group.tensors != b->group.tensors || m->here != n->here || m->query != n->query || m->key != n->key ||
-      m->offset != n->offset) {
+  if (a->group.tensors != b->group.tensors || m->here != n->here ||
+      m->query != n->query || m->key != n->key || m->offset != n->offset) {
     return false;
   }
   for (unsigned t = 0; t < a->group.tensors; t++) {

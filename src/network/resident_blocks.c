@@ -102,8 +102,8 @@ typedef struct links {
 /* Whether every product that has the tensor may have it at home there. */
 static bool may_link(const cds_arch *arch, const cds_fused_group *group,
                      unsigned tensor, unsigned level) {
-  bool fine = group->tensor[tensor].intermediate &&
-              !group->tensor[tensor].windows;
+  bool fine =
+      group->tensor[tensor].intermediate && !group->tensor[tensor].windows;
   for (unsigned s = 0; s < group->stages && fine; s++) {
     const cds_fused_einsum *stage = &group->stage[s];
     const unsigned own = cds_fused_own_tensor(stage, tensor);

@@ -43,12 +43,13 @@ static void add_cost(cds_cost *sum, const cds_cost *more, uint64_t times) {
 /* How much of a row a pass has. */
 static uint64_t row_length(const cds_tensor *rows, const cds_einsum *stage,
                            const cds_operation *operation) {
-  const uint32_t axes = operation->row_axes != 0 ? operation->row_axes
-                                                 : 1U << (rows->axes - 1);
+  const uint32_t axes =
+      operation->row_axes != 0 ? operation->row_axes : 1U << (rows->axes - 1);
   uint64_t length = 1; /* divides the words of the result, which fit */
   for (unsigned a = 0; a < rows->axes; a++) {
-    length *=
-        (axes >> a & 1U) != 0 ? stage->rank[rows->axis[a].term[0].rank].size : 1;
+    length *= (axes >> a & 1U) != 0
+                  ? stage->rank[rows->axis[a].term[0].rank].size
+                  : 1;
   }
   return length;
 }
@@ -58,17 +59,17 @@ static bool taken_bits(uint64_t *bits, const cds_einsum *stage) {
   unsigned level = 0;
   bool fine = true;
   for (unsigned t = 0; t < stage->tensors; t++) {
-    level = stage->stage->home[t].level > 0 ? stage->stage->home[t].level
-                                            : level;
+    level =
+        stage->stage->home[t].level > 0 ? stage->stage->home[t].level : level;
   }
   *bits = stage->stage->taken_bits[level];
   for (unsigned t = 0; t < stage->tensors && level > 0; t++) {
     const cds_home *home = &stage->stage->home[t];
     uint64_t more = 0;
-    fine = fine && (home->level == 0 ||
-                    (cds_mul_u64(&more, home->tile_words,
-                                 stage->tensor[t].format.bits) &&
-                     cds_add_u64(bits, *bits, more)));
+    fine = fine &&
+           (home->level == 0 || (cds_mul_u64(&more, home->tile_words,
+                                             stage->tensor[t].format.bits) &&
+                                 cds_add_u64(bits, *bits, more)));
   }
   return fine;
 }
@@ -79,8 +80,7 @@ static cds_status all_rows(cds_online_part *out, const cds_einsum *stage,
   const unsigned result = stage->tensors - 1;
   uint64_t words = 0;
   CDS_TRY(cds_tensor_words(&words, stage, result));
-  const uint64_t length =
-      row_length(&stage->tensor[result], stage, operation);
+  const uint64_t length = row_length(&stage->tensor[result], stage, operation);
   const cds_operation_size size = {.rows = words / length, .length = length};
   const cds_precision formats = {.accumulator = operation->format};
   cds_operation *part = &out->operation;

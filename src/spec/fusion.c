@@ -72,9 +72,9 @@ bool cds_fused_may_join(const cds_einsum *maker, const cds_einsum *user,
   uint64_t size[CDS_RANKS_MAX] = {0};
   uint64_t touched[CDS_AXES_MAX];
   const unsigned axes = long_axes(used, user, operand);
-  bool fine = long_axes(made, maker, result) == axes &&
-              maker->tensor[result].format.bits ==
-                  user->tensor[operand].format.bits;
+  bool fine =
+      long_axes(made, maker, result) == axes &&
+      maker->tensor[result].format.bits == user->tensor[operand].format.bits;
   for (unsigned r = 0; r < user->ranks; r++) {
     size[r] = user->rank[r].size;
   }
@@ -314,17 +314,16 @@ static bool may_be_online(const cds_fused_group *group, unsigned softmax) {
               plain_axes(user->einsum, user->einsum->tensors - 1) &&
               plain_axes(stage->einsum, stage->einsum->tensors - 1);
   for (unsigned t = 0; t < user->einsum->tensors; t++) {
-    fine =
-        fine && (user->tensor[t] != weights || plain_axes(user->einsum, t));
+    fine = fine && (user->tensor[t] != weights || plain_axes(user->einsum, t));
   }
   for (unsigned r = 0; r < user->einsum->ranks; r++) {
     fine = fine && cds_tensor_has_rank(output, r) == (user->rank[r] != row);
   }
   for (unsigned s = 0; s < group->stages; s++) {
     const cds_fused_einsum *other = &group->stage[s];
-    fine = fine &&
-           (s == softmax || other->operation == NULL ||
-            !other->operation->reduces || !cds_fused_row_has(other, row));
+    fine =
+        fine && (s == softmax || other->operation == NULL ||
+                 !other->operation->reduces || !cds_fused_row_has(other, row));
   }
   return fine;
 }
@@ -338,8 +337,8 @@ void cds_fused_operate(cds_fused_group *group, unsigned index,
     if (stage->operation != NULL && stage->operation->reduces) {
       stage->online = may_be_online(group, s);
       for (unsigned r = 0; r < group->ranks; r++) {
-        group->whole[r] = group->whole[r] ||
-                          (!stage->online && cds_fused_row_has(stage, r));
+        group->whole[r] =
+            group->whole[r] || (!stage->online && cds_fused_row_has(stage, r));
       }
     }
   }

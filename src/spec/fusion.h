@@ -190,9 +190,9 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
                                 const cds_einsum *const einsum[CDS_STAGES_MAX],
                                 unsigned same[][CDS_TENSORS_MAX],
                                 uint32_t kept);
-/* Makes stage `index` an operation, whose rows are of the result's last axis, or
- * of those that it says; `online` of a softmax is known once all stages are what
- * they are. */
+/* Makes stage `index` an operation, whose rows are of the result's last axis,
+ * or of those that it says; `online` of a softmax is known once all stages are
+ * what they are. */
 void cds_fused_operate(cds_fused_group *group, unsigned index,
                        const cds_operation *operation);
 /* Masks the group, whose operations are known. CDS_EINPUT where it may not have

@@ -44,7 +44,7 @@ typedef struct cds_operation {
   /* Axes of the result (bits) that an element of a row has its place on, where
    * the layer before makes more than rows: filters of an image. 0: the last. */
   uint32_t row_axes;
-  bool gather;     /* whole rows picked from a table: whole accesses */
+  bool gather; /* whole rows picked from a table: whole accesses */
   /* A softmax of scores that are masked: of a row of the query q, the index
    * before that of the row, keys k <= q + `past` count, the others are made in
    * vain. Alone it runs whole. */

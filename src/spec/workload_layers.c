@@ -688,15 +688,26 @@ cds_status cds_layers_read(cds_builder *builder, const cds_yaml *layers,
                    LAYERS_WRITTEN_MAX);
     return CDS_EINPUT;
   }
+  cds_written_layer *written = (cds_written_layer *)cds_arena_array(
+      reader->arena, layers->count, sizeof *written);
+  if (written == NULL) {
+    return CDS_ENOMEM;
+  }
   cds_status status = CDS_OK;
   for (size_t i = 0; i < layers->count; i++) {
+    written[i] = (cds_written_layer){.node = layers->items[i],
+                                     .first = builder->workload->layers};
     const cds_status one =
         read_layer(builder, layers->items[i], i + 1, precision);
     if (one != CDS_OK && one != CDS_EINPUT) {
       return one;
     }
+    written[i].last = builder->workload->layers - 1;
     status = one != CDS_OK ? one : status;
   }
   const cds_status names = check_names(builder);
-  return status == CDS_OK ? names : status;
+  status = status == CDS_OK ? names : status;
+  return status == CDS_OK ? cds_handed_check(builder->workload, written,
+                                             layers->count, reader)
+                          : status;
 }

@@ -21,7 +21,7 @@ static cds_status find_chain(cds_chain_group *out, const cds_workload *w,
                              const char *name) {
   for (size_t i = 0; i < w->layers; i++) {
     if (strcmp(w->layer[i].name, name) == 0) {
-      return cds_chain_find(out, w, i);
+      return cds_chain_find(out, w, i, true);
     }
   }
   return CDS_EINTERNAL;

@@ -148,11 +148,8 @@ static void shared_weights_are_fetched_once_if_they_fit(void **state) {
   cds_operation_counts counts;
   cds_operation operation = softmax();
   operation.inputs = 2;
-  operation.input[1] =
-      (cds_operand){.name = "weight",
-                    .content = CDS_PARAMETERS,
-                    .format = byte,
-                    .words = 8};
+  operation.input[1] = (cds_operand){
+      .name = "weight", .content = CDS_PARAMETERS, .format = byte, .words = 8};
   cds_arch arch = small(256 + 64);
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
