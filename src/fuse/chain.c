@@ -251,11 +251,25 @@ static bool add_layer(cds_finding *it, const cds_layer *layer, bool windows) {
          add_product(it, &layer->einsum);
 }
 
+/* The group of the first stages. */
+static cds_status join(cds_finding *it, unsigned stages) {
+  cds_fused_group *group = &it->out->group;
+  CDS_TRY(cds_fused_group_join(group, stages, it->einsum, it->same, 0));
+  for (unsigned s = 0; s < stages; s++) {
+    if (it->operation[s] != NULL) {
+      cds_fused_operate(group, s, it->operation[s]);
+    }
+  }
+  mask(group);
+  it->out->layers = stages;
+  return CDS_OK;
+}
+
 cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
                           size_t first, bool windows) {
   cds_finding it = {.out = out, .workload = workload};
   const cds_layer *head = &workload->layer[first];
-  unsigned stages = 0;
+  bool ends[CDS_STAGES_MAX + 1] = {false}; /* after so many stages it may */
   out->first = first;
   out->layers = 0;
   for (size_t i = first; i < workload->layers; i++) {
@@ -264,21 +278,15 @@ cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
         !add_layer(&it, layer, windows)) {
       break;
     }
-    stages = may_end(&it) ? it.stages : stages;
+    ends[it.stages] = may_end(&it);
     if (it.pendings == 0) {
       break; /* complete, or a product that hands nothing on */
     }
   }
-  if (stages < 2) {
-    return CDS_EINFEASIBLE;
-  }
-  out->layers = stages;
-  CDS_TRY(cds_fused_group_join(&out->group, stages, it.einsum, it.same, 0));
-  for (unsigned s = 0; s < stages; s++) {
-    if (it.operation[s] != NULL) {
-      cds_fused_operate(&out->group, s, it.operation[s]);
+  for (unsigned stages = CDS_STAGES_MAX; stages > 1; stages--) {
+    if (ends[stages] && join(&it, stages) == CDS_OK) {
+      return CDS_OK;
     }
   }
-  mask(&out->group);
-  return CDS_OK;
+  return CDS_EINFEASIBLE;
 }

@@ -99,6 +99,30 @@ static void slide(const cds_fused_einsum *stage, bool *slides,
   }
 }
 
+/* Joins axis by axis where that is possible: axes of one position, too, which
+ * changes nothing but the number of ranks. */
+static bool join_all_axes(cds_joining *it, unsigned s, unsigned t,
+                          unsigned other, unsigned u) {
+  const cds_einsum *a = it->group->stage[s].einsum;
+  const cds_einsum *b = it->group->stage[other].einsum;
+  const cds_tensor *here = &a->tensor[t];
+  const cds_tensor *there = &b->tensor[u];
+  unsigned p = 0;
+  unsigned q = 0;
+  bool fine = here->axes == there->axes;
+  for (unsigned x = 0; fine && x < here->axes; x++) {
+    fine = plain_rank(&p, a, &here->axis[x]) &&
+           plain_rank(&q, b, &there->axis[x]) &&
+           a->rank[p].size == b->rank[q].size;
+  }
+  for (unsigned x = 0; fine && x < here->axes; x++) {
+    (void)plain_rank(&p, a, &here->axis[x]);
+    (void)plain_rank(&q, b, &there->axis[x]);
+    unite(it, it->same[s][p], it->same[other][q]);
+  }
+  return fine;
+}
+
 /* One tensor in two stages. */
 static cds_status join_axes(cds_joining *it, unsigned s, unsigned t,
                             unsigned other, unsigned u) {
@@ -107,6 +131,9 @@ static cds_status join_axes(cds_joining *it, unsigned s, unsigned t,
   const cds_axis *here[CDS_AXES_MAX];
   const cds_axis *there[CDS_AXES_MAX];
   const unsigned axes = long_axes(here, a, t);
+  if (join_all_axes(it, s, t, other, u)) {
+    return CDS_OK;
+  }
   if (axes != long_axes(there, b, u)) {
     return CDS_EINPUT;
   }
