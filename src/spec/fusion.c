@@ -272,6 +272,12 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
   }
   CDS_TRY(number_ranks(&it));
   note_slides(out);
+  for (unsigned t = 0; t < out->tensors; t++) {
+    const cds_fused_tensor *tensor = &out->tensor[t];
+    if (tensor->windows && tensor->maker < stages && !tensor->intermediate) {
+      return CDS_EINPUT; /* padding would have to leave */
+    }
+  }
   return CDS_OK;
 }
 

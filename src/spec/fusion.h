@@ -185,7 +185,8 @@ bool cds_fused_may_join(const cds_einsum *maker, const cds_einsum *user,
  * of operand or output t of stage s, numbered from 0 without gaps; tensors that
  * are the same have equal sizes axis by axis. `kept`: tensors (bits) that are
  * wanted after the group though they are made and used in it.
- * CDS_EINPUT when axes do not match, CDS_ELIMIT when there are too many. */
+ * CDS_EINPUT when axes do not match, or one of these is used with windows,
+ * CDS_ELIMIT when there are too many. */
 cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
                                 const cds_einsum *const einsum[CDS_STAGES_MAX],
                                 unsigned same[][CDS_TENSORS_MAX],
