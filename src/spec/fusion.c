@@ -571,6 +571,11 @@ static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
       return "an intermediate is held outside of a loop";
     }
   }
+  const cds_fused_tensor *tensor = &it->group->tensor[hold->tensor];
+  if (!tensor->intermediate &&
+      it->group->stage[tensor->first].operation != NULL) {
+    return "a tensor is held that an operation would have to bring or take";
+  }
   if (it->arch->level[0].accumulate &&
       cds_fused_sums_go_on(it->group, it->outer, hold->tensor)) {
     return "sums would leave for a level that adds them, and not come back";
