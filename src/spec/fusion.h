@@ -39,8 +39,8 @@
  *   with, or as windows touch, padding included, whichever is more. Padding
  *   stands there from the beginning of a pass, at no cost; it is read as any
  *   words are. What is made and no window touches is made all the same.
- * - The tile of an operand that several stages use is brought by the first, that
- *   of an output taken by its maker: products, if it is no intermediate.
+ * - The tile of an operand that several stages use is brought by the first,
+ * that of an output taken by its maker: products, if it is no intermediate.
  * - No outer loop is on the rank of rows that an operation reduces, unless it
  *   is online.
  *
