@@ -265,28 +265,48 @@ static cds_status join(cds_finding *it, unsigned stages) {
   return CDS_OK;
 }
 
-cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
-                          size_t first, bool windows) {
-  cds_finding it = {.out = out, .workload = workload};
+/* Adds layers as long as they fit; ends[n]: the group may end after n of them.
+ */
+static void add_layers(cds_finding *it, size_t first, size_t most, bool windows,
+                       bool ends[CDS_STAGES_MAX + 1]) {
+  const cds_workload *workload = it->workload;
   const cds_layer *head = &workload->layer[first];
-  bool ends[CDS_STAGES_MAX + 1] = {false}; /* after so many stages it may */
-  out->first = first;
-  out->layers = 0;
-  for (size_t i = first; i < workload->layers; i++) {
+  for (size_t i = first; i < workload->layers && i - first < most; i++) {
     const cds_layer *layer = &workload->layer[i];
     if (layer->phase != head->phase || layer->count != head->count ||
-        !add_layer(&it, layer, windows)) {
+        !add_layer(it, layer, windows)) {
       break;
     }
-    ends[it.stages] = may_end(&it);
-    if (it.pendings == 0) {
+    ends[it->stages] = may_end(it);
+    if (it->pendings == 0) {
       break; /* complete, or a product that hands nothing on */
     }
   }
+}
+
+cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
+                          size_t first, bool windows) {
+  cds_finding it = {.out = out, .workload = workload};
+  bool ends[CDS_STAGES_MAX + 1] = {false};
+  out->first = first;
+  out->layers = 0;
+  add_layers(&it, first, CDS_STAGES_MAX, windows, ends);
   for (unsigned stages = CDS_STAGES_MAX; stages > 1; stages--) {
     if (ends[stages] && join(&it, stages) == CDS_OK) {
       return CDS_OK;
     }
   }
   return CDS_EINFEASIBLE;
+}
+
+cds_status cds_chain_part(cds_chain_group *out, const cds_workload *workload,
+                          size_t first, size_t layers) {
+  cds_finding it = {.out = out, .workload = workload};
+  bool ends[CDS_STAGES_MAX + 1] = {false};
+  out->first = first;
+  out->layers = 0;
+  add_layers(&it, first, layers, true, ends);
+  return layers <= CDS_STAGES_MAX && it.stages == layers && ends[layers]
+             ? join(&it, it.stages)
+             : CDS_EINFEASIBLE;
 }

@@ -25,5 +25,9 @@ typedef struct cds_chain_group {
  * CDS_EINFEASIBLE: none does. `out` must stay where it is, and the workload. */
 cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
                           size_t first, bool windows);
+/* The chain of so many layers that begins at a layer of one. CDS_EINFEASIBLE:
+ * its results do not meet their uses. */
+cds_status cds_chain_part(cds_chain_group *out, const cds_workload *workload,
+                          size_t first, size_t layers);
 
 #endif

@@ -297,6 +297,9 @@ static cds_status add_block(cds_lowering *l) {
     CDS_TRY(cds_lower_norm(l, "input_norm"));
   }
   CDS_TRY(add_self_attention(l));
+  if (!model->more_norms) {
+    cds_builder_hand_on(l->builder); /* to the sum with what came in */
+  }
   CDS_TRY(cds_lower_alive(l, model->more_norms ? l->rows * model->hidden : 0));
   if (model->more_norms) {
     CDS_TRY(cds_lower_norm(l, "attention_norm"));
@@ -305,6 +308,9 @@ static cds_status add_block(cds_lowering *l) {
   CDS_TRY(cds_lower_rows(l, "attention_residual", "add", model->hidden));
   CDS_TRY(cds_lower_norm(l, "post_norm"));
   CDS_TRY(add_feed_forwards(l));
+  if (!model->more_norms && model->experts.blocks == 0) {
+    cds_builder_hand_on(l->builder);
+  }
   CDS_TRY(cds_lower_alive(l, model->more_norms ? l->rows * model->hidden : 0));
   if (model->more_norms) {
     CDS_TRY(cds_lower_norm(l, "mlp_norm"));
