@@ -87,8 +87,8 @@ static cds_status check_pair(const cds_layer *made, const cds_layer *last,
   const unsigned t = operand_of(&layer->einsum);
   if (last->count != layer->count || last->steps != layer->steps) {
     cds_diag_error(reader->diag, place_of(user),
-                   "layer '%s' takes the result of '%s' alone, but runs %llu "
-                   "times, and that %llu times: expected the same 'count' and "
+                   "layer '%s' alone takes the result of '%s', but has %llu "
+                   "runs, and that has %llu: expected the same 'count' and "
                    "'steps'",
                    layer->name, last->name, (unsigned long long)layer->count,
                    (unsigned long long)last->count);

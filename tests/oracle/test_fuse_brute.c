@@ -135,6 +135,12 @@ static const tail_chain tails[] = {
       {{0, 1, 2}, {2, 3, 4}, {4, 5, 6}}},
      {NULL, NULL, "add"},
      {0, 0, 1}},
+    {{2,
+      {"S[m,t] += Q[m,t,e] * K[e]; m 1, e 1, t 1",
+       "P[m,t] += S[m,t]; m 1, t 1"},
+      {{0, 1, 2}, {2, 3}}},
+     {NULL, "bias_relu"},
+     {0, 1}},
 };
 enum { TAILS = sizeof tails / sizeof *tails };
 
