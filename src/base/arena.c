@@ -175,6 +175,23 @@ void *cds_arena_array(cds_arena *arena, size_t count, size_t item_size) {
   return cds_arena_alloc(arena, size);
 }
 
+void *cds_arena_more(cds_arena *arena, void *list, size_t count, size_t *room,
+                     size_t item_size) {
+  if (count < *room) {
+    return list;
+  }
+  const size_t more = *room == 0 ? 16 : 2 * *room;
+  void *grown = cds_arena_array(arena, more, item_size);
+  if (grown == NULL) {
+    return NULL;
+  }
+  if (count > 0) {
+    memcpy(grown, list, count * item_size);
+  }
+  *room = more;
+  return grown;
+}
+
 char *cds_arena_strndup(cds_arena *arena, const char *text, size_t length) {
   char *const copy =
       length < SIZE_MAX ? cds_arena_alloc(arena, length + 1) : NULL;

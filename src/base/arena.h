@@ -27,6 +27,10 @@ void cds_arena_free(cds_arena *arena);
 void *cds_arena_alloc(cds_arena *arena, size_t size);
 /* Returns zeroed room for `count` items, or NULL (also on overflow). */
 void *cds_arena_array(cds_arena *arena, size_t count, size_t item_size);
+/* The list with room for one item more: itself, or once its `count` items fill
+ * the room, a copy in twice as much. NULL: no memory. */
+void *cds_arena_more(cds_arena *arena, void *list, size_t count, size_t *room,
+                     size_t item_size);
 /* Returns a copy of the string, or NULL. */
 char *cds_arena_strdup(cds_arena *arena, const char *text);
 char *cds_arena_strndup(cds_arena *arena, const char *text, size_t length);

@@ -194,6 +194,16 @@ static void write_cost(const cds_page *page, const job *it, const item *each) {
   write_bound(page, it, each);
 }
 
+/* How many choices of outer loops and homes it took to find, or to exclude. */
+static void write_effort(const cds_page *page, const cds_network_result *it) {
+  fprintf(page->stream,
+          "  searched: %s of %s choices of outer loops and homes, %s nodes of "
+          "mappings\n",
+          cds_page_count(page, (double)it->outers_opened),
+          cds_page_count(page, (double)it->outers),
+          cds_page_count(page, (double)it->nodes));
+}
+
 static void write_chain(const cds_page *page, const job *it, const item *each) {
   const cds_network_result *result = &each->result;
   const cds_point *apart = &result->unfused;
@@ -206,6 +216,9 @@ static void write_chain(const cds_page *page, const job *it, const item *each) {
             ? "not searched for fused mappings on this design, or within its "
               "constraints"
             : "no fused mapping takes less than layer by layer");
+    if (result->chains_outside == 0) {
+      write_effort(page, result);
+    }
     return;
   }
   fprintf(page->stream, "  %s, %s, EDP %s\n", cds_page_si(page, joule, "J"),
@@ -217,6 +230,7 @@ static void write_chain(const cds_page *page, const job *it, const item *each) {
       cds_page_si(page, apart->latency_s, "s"),
       cds_page_si(page, 1e-12 * apart->energy_pj * apart->latency_s, "J s"));
   write_bound(page, it, each);
+  write_effort(page, result);
   for (size_t i = 0; i < result->layers;) {
     const cds_layer_fused *fused = result->layer[i].fused;
     if (fused != NULL) {

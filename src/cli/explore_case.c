@@ -2,6 +2,7 @@
 /* One architecture of an exploration; see explore_case.h. */
 #include "cli/explore_case.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/parallel.h"
@@ -109,6 +110,13 @@ static cds_status read_residency(cds_explore_case *it) {
   const cds_options *options = it->cli->options;
   it->options.residency.mode = (cds_residency_mode)options->residency;
   it->options.residency.runs = options->runs;
+  if (cds_option_typed(options, "runs") &&
+      (it->options.residency.mode & CDS_RESIDENCY_WEIGHTS) == 0) {
+    it->inputs.wrong_call = true;
+    cds_cli_error(it->cli, "'--runs' is given without '--residency weights' or "
+                           "'--residency all'");
+    return CDS_EINPUT;
+  }
   if (options->residency == CDS_RESIDENCY_NONE) {
     return CDS_OK;
   }
@@ -193,6 +201,15 @@ cds_status cds_case_explore(cds_explore_case *it) {
   make_report(it);
   cds_cli_say(it->cli, "%zu designs in %u ms on %u threads", it->result.designs,
               (unsigned)(1e3 * it->report.run.wall_s), it->report.run.threads);
+  if (it->result.found) {
+    const cds_network_result *network = &it->result.network;
+    cds_cli_say(it->cli,
+                "the answer took %" PRIu64 " questions, %" PRIu64
+                " nodes of mappings, %" PRIu64 " of %" PRIu64
+                " choices of outer loops and homes of chains",
+                network->solves, network->nodes, network->outers_opened,
+                network->outers);
+  }
   return CDS_OK;
 }
 

@@ -35,6 +35,29 @@ static const char *what_stays(const cds_page *page, const cds_report *report) {
   return text;
 }
 
+static const char *why_nothing(const cds_page *page, const cds_report *report) {
+  const cds_residency_result *residency = &report->result->network.residency;
+  switch (residency->hindrance) {
+  case CDS_RESIDENCY_FREE:
+    break;
+  case CDS_RESIDENCY_NO_LEVEL:
+    return "nothing stays on chip: this design has no level above all arrays "
+           "below the outermost";
+  case CDS_RESIDENCY_LIMITS:
+    return "nothing stays on chip: limits are on single phases";
+  case CDS_RESIDENCY_NO_TENSOR:
+    return cds_cli_printf(
+        page->arena,
+        "nothing stays on chip: no %s may stand in %s, or none fits",
+        report->options->residency.mode == CDS_RESIDENCY_WEIGHTS ? "weight"
+        : report->options->residency.mode == CDS_RESIDENCY_ACTIVATIONS
+            ? "result of a chain"
+            : "weight or result of a chain",
+        report->arch->level[residency->level].name);
+  }
+  return "nothing takes less when it stays on chip";
+}
+
 void cds_residency_write(const cds_page *page, const cds_report *report) {
   const cds_residency_result *residency = &report->result->network.residency;
   const double joule = 1e-12 * residency->none.energy_pj;
@@ -43,14 +66,10 @@ void cds_residency_write(const cds_page *page, const cds_report *report) {
     return;
   }
   fputs("residency     ", page->stream);
-  const char *text = residency->level == 0
-                         ? "nothing stays on chip: this design has no level "
-                           "for it, or limits are "
-                           "on single phases"
-                         : what_stays(page, report);
+  const char *text = what_stays(page, report);
   if (*text == '\0') {
-    text = "nothing takes less when it stays on chip";
-  } else if (residency->level > 0) {
+    text = why_nothing(page, report);
+  } else {
     text = cds_cli_printf(
         page->arena, "%swithout it would be %s, %s, EDP %s, %s through %s",
         text, cds_page_si(page, joule, "J"), cds_page_si(page, time, "s"),

@@ -62,7 +62,7 @@ static void sum_up(totals *out, const cds_report *report) {
     const cds_layer_result *layer = &network->layer[i];
     const double times = layer->times;
     cds_cost_add(&out->all, &layer->cost, times);
-    out->compulsory_bits += times * cds_compulsory_bits(layer->layer);
+    out->compulsory_bits += times * cds_compulsory_bits(layer);
     if (layer->layer->kind == CDS_LAYER_OPERATION) {
       cds_cost_add(&out->other, &layer->cost, times);
     }
@@ -319,10 +319,8 @@ static group *find_group(group *groups, size_t *count, const char *name,
  * the lengths of a growing context are one operation. */
 static const char *short_name(const cds_page *page, const char *name,
                               const char *phase) {
-  const size_t length = strlen(phase);
-  if (strncmp(name, phase, length) == 0 && name[length] == '.') {
-    name += length + 1;
-  }
+  const char *own = cds_name_in_phase(name, phase);
+  name = own != NULL ? own : name;
   const char *dot = strrchr(name, '.');
   if (dot == NULL || dot[1] == '\0' ||
       strspn(dot + 1, "0123456789") != strlen(dot + 1)) {
@@ -456,9 +454,13 @@ static const char *fused_text(const cds_page *page, const cds_report *report) {
   if (network->chains == 0) {
     return "layers run unfused; ";
   }
-  const char *text = network->chains_outside == network->chains
-                         ? ""
-                         : "no chain of layers takes less when it is fused; ";
+  const bool stays =
+      network->residency.kept > 0 || network->residency.handed > 0;
+  const char *text =
+      network->chains_outside == network->chains ? ""
+      : stays ? "no chain of layers takes less when it is fused than layer by "
+                "layer with what stays on chip; "
+              : "no chain of layers takes less when it is fused; ";
   if (network->fused > 0) {
     text = cds_cli_printf(
         page->arena, "%s; layer by layer it would be %s, %s, EDP %s; ",

@@ -70,6 +70,9 @@ size_t cds_energy_shares(cds_share out[CDS_SHARES_MAX], const cds_arch *arch,
 static void add_compute_roof(share_list *list, const cds_arch *arch,
                              const cds_layer_result *layer) {
   const char *kind = "compute", *name = arch->compute.name;
+  if (layer->shared_by > 0) {
+    return; /* brought by no unit */
+  }
   if (layer->layer->kind == CDS_LAYER_OPERATION) {
     if (arch->vectors > 0) {
       kind = "vector";
@@ -224,6 +227,14 @@ static double edge_bonds_energy(const cds_arch *arch, const cds_tensor *tensor,
   return cost.dynamic_pj;
 }
 
+/* Whether it stays on chip, or is handed on there: then not a word of it
+ * crosses the outermost level. */
+static bool at_home(const cds_layer_result *layer, unsigned t) {
+  const cds_layer_resident *resident = layer->resident;
+  return resident != NULL && resident->pass != NULL &&
+         resident->pass->stage.home[t].level > 0;
+}
+
 static cds_removable tensor_removable(const cds_arch *arch,
                                       const cds_layer_result *layer,
                                       unsigned t) {
@@ -246,15 +257,19 @@ static cds_removable tensor_removable(const cds_arch *arch,
   return out;
 }
 
-/* Words of each input that come from the outermost level: once where the rows
- * fit, else in each pass; which of them, the sum of the reads tells. */
+/* Words of each input that come from the outermost level: none where it is at
+ * home on chip; else once where the rows fit, or in each pass; which of them,
+ * the sum of the reads tells. */
 static uint64_t fetched_words(const cds_operation *operation, unsigned input,
                               uint64_t reads) {
   uint64_t once = 0;
   for (unsigned i = 0; i < operation->inputs; i++) {
-    once += operation->input[i].words;
+    once += operation->input[i].home > 0 ? 0 : operation->input[i].words;
   }
   const cds_operand *in = &operation->input[input];
+  if (in->home > 0) {
+    return 0;
+  }
   if (reads == once) {
     return in->words;
   }
@@ -266,7 +281,11 @@ static uint64_t fetched_words(const cds_operation *operation, unsigned input,
 
 static cds_removable operation_removable(const cds_arch *arch,
                                          const cds_layer_result *layer) {
-  const cds_operation *operation = &layer->layer->operation;
+  const cds_layer_resident *resident = layer->resident;
+  const cds_operation *operation =
+      resident != NULL && resident->operation != NULL
+          ? resident->operation
+          : &layer->layer->operation;
   const cds_operation_counts *counts = &layer->operation;
   const cds_level *at = &arch->level[counts->at];
   cds_removable out = {.energy_pj = layer->cost.level_pj[0]};
@@ -299,7 +318,8 @@ cds_removable cds_removable_by_fusion(const cds_arch *arch,
     return layer->layer->fusible ? operation_removable(arch, layer) : out;
   }
   for (unsigned t = 0; t < layer->layer->einsum.tensors; t++) {
-    if (layer->layer->einsum.tensor[t].intermediate && layer->counts != NULL) {
+    if (layer->layer->einsum.tensor[t].intermediate && layer->counts != NULL &&
+        !at_home(layer, t)) {
       const cds_removable part = tensor_removable(arch, layer, t);
       out.energy_pj += part.energy_pj;
       out.bits += part.bits;
@@ -308,8 +328,12 @@ cds_removable cds_removable_by_fusion(const cds_arch *arch,
   return out;
 }
 
-double cds_compulsory_bits(const cds_layer *layer) {
+double cds_compulsory_bits(const cds_layer_result *result) {
+  const cds_layer *layer = result->layer;
   double bits = 0;
+  if (result->shared_by > 0) {
+    return result->cost.outer_bits; /* what stays on chip, brought */
+  }
   if (layer->kind == CDS_LAYER_OPERATION) {
     const cds_operation *operation = &layer->operation;
     for (unsigned i = 0; i < operation->inputs && !layer->fusible; i++) {
@@ -328,7 +352,7 @@ double cds_compulsory_bits(const cds_layer *layer) {
   const cds_einsum *einsum = &layer->einsum;
   for (unsigned t = 0; t < einsum->tensors; t++) {
     uint64_t words = 0;
-    if (!einsum->tensor[t].intermediate &&
+    if (!einsum->tensor[t].intermediate && !at_home(result, t) &&
         cds_tensor_words(&words, einsum, t) == CDS_OK) {
       bits += cds_words_bits(words, einsum->tensor[t].format.bits);
     }

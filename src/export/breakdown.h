@@ -40,7 +40,8 @@ void cds_level_action_energy(double out[CDS_ACTIONS], const cds_arch *arch,
  * tensors of an einsum (attention's scores, the inner vector of a feed-forward
  * part; needs `counts`). `bits`: read from and written to the outermost level.
  * `energy_pj`: of these, of the bonds on the way, and of the fills and drains
- * of the level that they go to or come from. Nothing of a layer that is fused.
+ * of the level that they go to or come from. Nothing of a layer that is fused,
+ * nor of tensors that are handed on on chip.
  */
 typedef struct cds_removable {
   double energy_pj, bits;
@@ -49,8 +50,9 @@ cds_removable cds_removable_by_fusion(const cds_arch *arch,
                                       const cds_layer_result *layer);
 /* Bits that one run of a layer moves through the outermost level at least when
  * all is fused with its neighbours that may be: each operand and result once
- * that is no intermediate; of operations only those that are not fusible, and
- * the result of one that is handed an intermediate. */
-double cds_compulsory_bits(const cds_layer *layer);
+ * that is no intermediate and not at home on chip; of operations only those
+ * that are not fusible, and the result of one that is handed an intermediate.
+ */
+double cds_compulsory_bits(const cds_layer_result *layer);
 
 #endif

@@ -151,9 +151,11 @@ void cds_json_counts(cds_json *json, const cds_arch *arch,
   write_networks(json, arch, einsum, counts);
 }
 
-/* Operations are counted by level, over all operands together. */
+/* Operations are counted by level, over all operands together; of what several
+ * runs share, the share of one. */
 static void write_operation_counts(cds_json *json, const cds_arch *arch,
-                                   const cds_operation_counts *counts) {
+                                   const cds_layer_result *result) {
+  const cds_operation_counts *counts = &result->operation;
   const uint64_t *const words[CDS_ACTIONS] = {counts->reads, counts->fills,
                                               counts->updates, counts->drains};
   for (unsigned action = 0; action < CDS_ACTIONS; action++) {
@@ -163,7 +165,13 @@ static void write_operation_counts(cds_json *json, const cds_arch *arch,
         continue;
       }
       cds_json_object_line(json, arch->level[level].name);
-      cds_json_count(json, "all", words[action][level]);
+      if (result->shared_by > 0) {
+        cds_json_number(json, "all",
+                        (double)words[action][level] /
+                            (double)result->shared_by);
+      } else {
+        cds_json_count(json, "all", words[action][level]);
+      }
       cds_json_end(json);
     }
     cds_json_end(json);
@@ -183,7 +191,7 @@ static void write_einsum(cds_json *json, const cds_layer_result *result) {
 
 static void write_values(cds_json *json, const cds_layer_result *result) {
   const cds_cost *cost = &result->cost;
-  const double edp = cost->energy_pj * cost->latency_s;
+  const double edp = cds_layer_result_edp(result);
   const bool costed = result->status == CDS_LAYER_COSTED;
   /* A layer that runs fused, or has something at home, is proven with its
    * chain, or with the network, only. */
@@ -233,7 +241,7 @@ bool cds_json_layer(cds_json *json, const cds_arch *arch,
     }
   } else {
     cds_json_text(json, "unit", result->operation.unit);
-    write_operation_counts(json, arch, &result->operation);
+    write_operation_counts(json, arch, result);
   }
   cds_json_energy(json, arch, &result->cost);
   cds_json_roofs(json, arch, result);

@@ -260,7 +260,7 @@ static void write_layer(cds_csv *csv, const cds_arch *arch,
   const cds_layer *layer = result->layer;
   const cds_cost *cost = &result->cost;
   const bool einsum = layer->kind == CDS_LAYER_EINSUM;
-  const double edp = cost->energy_pj * cost->latency_s;
+  const double edp = cds_layer_result_edp(result);
   const double bound = !cds_layer_result_alone(result) ? (double)NAN
                        : result->status == CDS_LAYER_COSTED
                            ? edp
@@ -317,7 +317,8 @@ bool cds_export_layers_csv(FILE *stream, const cds_arch *arch,
   const cds_cost nothing = {0};
   cds_csv_begin(&csv, stream);
   const size_t shares = cds_energy_shares(share, arch, &nothing);
-  const bool stays = network->residency.level > 0;
+  const bool stays = network->residency.level > 0 &&
+                     network->residency.hindrance == CDS_RESIDENCY_FREE;
   write_layer_header(&csv, share, shares, arena);
   if (stays) {
     cds_csv_text(&csv, "resident_bits");

@@ -220,7 +220,7 @@ static void write_fusion(cds_json *json, const cds_network_result *network) {
 static void write_residency(cds_json *json, const cds_arch *arch,
                             const cds_network_result *network) {
   const cds_residency_result *residency = &network->residency;
-  if (residency->level == 0) {
+  if (residency->level == 0 || residency->hindrance != CDS_RESIDENCY_FREE) {
     return;
   }
   const cds_point *none = &residency->none;
@@ -248,7 +248,7 @@ static void write_totals(cds_json *json, const cds_arch *arch,
   for (size_t i = 0; i < network->layers; i++) {
     const cds_layer_result *layer = &network->layer[i];
     const double times = layer->times;
-    compulsory += times * cds_compulsory_bits(layer->layer);
+    compulsory += times * cds_compulsory_bits(layer);
     cds_cost_add(&total, &layer->cost, times);
     if (layer->layer->kind == CDS_LAYER_OPERATION) {
       cds_cost_add(&other, &layer->cost, times);
@@ -408,6 +408,10 @@ static void write_run(cds_json *json, const cds_report *report) {
                  result->found ? result->network.solves : 0);
   cds_json_count(json, "winner_nodes",
                  result->found ? result->network.nodes : 0);
+  cds_json_count(json, "winner_outers",
+                 result->found ? result->network.outers : 0);
+  cds_json_count(json, "winner_outers_opened",
+                 result->found ? result->network.outers_opened : 0);
   cds_json_end(json);
 }
 

@@ -287,6 +287,13 @@ static void count_nodes(cds_chooser *it, cds_answer *answer, uint64_t nodes) {
   answer->counted = true;
 }
 
+static void count_fused(cds_chooser *it, cds_answer *answer) {
+  const cds_fuse_result *fused = answer->fused;
+  it->outers += answer->counted ? 0 : fused->choices;
+  it->outers_opened += answer->counted ? 0 : fused->opened;
+  count_nodes(it, answer, fused->nodes);
+}
+
 /* The least of the first layers of a chain: the last of them alone, or the last
  * of a part that is fused. */
 typedef struct cds_least {
@@ -318,7 +325,7 @@ static void find_least(cds_least *least, cds_chooser *it,
       const cds_least *before = &least[part->first];
       const double value =
           before->value + fused->energy_pj + weight * fused->latency_s;
-      count_nodes(it, answer, fused->nodes);
+      count_fused(it, answer);
       out->proven = out->proven && fused->proven;
       least[end].bound = fmin(least[end].bound, before->bound + answer->bound);
       if (fused->found && value < least[end].value) {

@@ -21,6 +21,8 @@ typedef struct cds_chooser {
   cds_asker asker;
   bool apart;     /* chains run layer by layer */
   uint64_t nodes; /* opened for what was chosen from */
+  uint64_t outers,
+      outers_opened; /* choices of outer nodes of chains, likewise */
 } cds_chooser;
 
 /* A cds_hull_solver: the payload is a chooser. A solution is the number of an

@@ -83,8 +83,12 @@ static cds_status prepare_parts(network_job *job) {
   return CDS_OK;
 }
 
+/* Of the network without anything that stays, so that it is walked the same way
+ * whether more is asked for or not. */
 static void prepare_units(network_job *job) {
   const cds_network_plan *plan = job->plan;
+  cds_network_plan without = *plan;
+  without.residency.mode = CDS_RESIDENCY_NONE;
   for (size_t u = 0; u < plan->units; u++) {
     const cds_network_unit *unit = &plan->unit[u];
     const size_t kind = cds_unit_kind(&job->chooser, unit, 0);
@@ -92,8 +96,8 @@ static void prepare_units(network_job *job) {
         unit->chain == NULL && !cds_kind_is_product(&job->chooser, kind);
     cds_point floor = {job->cost[kind].energy_pj, job->cost[kind].latency_s};
     if (!fixed) {
-      cds_unit_floor(&floor, job->arch, plan, u, job->options->power_limit_w,
-                     job->arena);
+      cds_unit_floor(&floor, job->arch, &without, u,
+                     job->options->power_limit_w, job->arena);
     }
     job->hull[u] =
         (cds_hull_layer){.weight = unit->weight,
@@ -520,9 +524,41 @@ static void take_walk(cds_network_result *out, const cds_hull_result *walk) {
   out->least_edp_pj_s = walk->least_edp_pj_s;
 }
 
-/* The same network with tensors that stay on chip, within the limits. */
-static cds_status walk_resident(network_job *job, cds_resident *resident) {
+/* Values of one choice, added up in two orders, are the same up to this. */
+static const double NEAR = 1e-12;
+
+/* The walk ends with the network without anything that stays, which meets the
+ * limits: its value is that of the walk, or the incumbent that the walk did not
+ * undercut by more than rounding. */
+static cds_status keep_without(network_job *job, cds_hull_result *walk) {
   cds_network_result *out = job->out;
+  const cds_layer_resident *nothing =
+      (cds_layer_resident *)cds_arena_alloc(job->arena, sizeof *nothing);
+  if (nothing == NULL) {
+    return CDS_ENOMEM;
+  }
+  const bool least = walk->bound >= out->value * (1 - NEAR);
+  walk->energy_pj = out->energy_pj;
+  walk->latency_s = out->latency_s;
+  walk->value = out->value;
+  walk->bound = least || walk->proven ? out->value : walk->bound;
+  walk->proven = walk->bound == walk->value;
+  for (size_t i = 0; i < out->layers; i++) {
+    cds_layer_result *layer = &out->layer[i];
+    layer->resident = nothing;
+    if (layer->status == CDS_LAYER_OPTIMAL) {
+      layer->status = status_of(job, walk, true);
+    }
+  }
+  return CDS_OK;
+}
+
+/* The same network with tensors that stay on chip, within the limits. `meets`:
+ * so does the network without, which is then what it has to be better than. */
+static cds_status walk_resident(network_job *job, cds_resident *resident,
+                                bool meets) {
+  cds_network_result *out = job->out;
+  const double without = meets ? out->value : (double)INFINITY;
   const cds_hull_layer all = cds_resident_layer(resident);
   cds_hull_problem problem;
   cds_hull_result walk;
@@ -533,19 +569,26 @@ static cds_status walk_resident(network_job *job, cds_resident *resident) {
   problem.groups = 0;
   problem.solve = cds_resident_solve;
   problem.payload = resident;
+  meets = meets && without <= problem.incumbent;
+  problem.incumbent = fmin(problem.incumbent, without);
   CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
+  const bool stays = walk.found && walk.choice[0] != CDS_RESIDENT_WITHOUT &&
+                     !(walk.value >= without * (1 - NEAR));
+  if (!stays && meets) {
+    CDS_TRY(keep_without(job, &walk));
+  }
   take_walk(out, &walk);
   out->nodes += cds_resident_nodes(resident);
-  if (!walk.found) {
+  if (!stays && !meets) {
     return CDS_ELIMIT;
   }
   CDS_TRY(fill_frontier(job, &walk));
-  return cds_resident_fill(out, resident, walk.choice[0]);
+  return stays ? cds_resident_fill(out, resident, walk.choice[0]) : CDS_OK;
 }
 
-/* The network without anything that stays, whatever the limits, says what
- * cannot be mapped, and what staying saves. */
-static cds_status solve_resident(network_job *job) {
+/* The network without anything that stays says what cannot be mapped, and what
+ * staying saves. It is one of the choices. */
+static cds_status solve_resident(network_job *job, bool meets) {
   cds_network_result *out = job->out;
   cds_resident *resident = NULL;
   out->residency.none = (cds_point){out->energy_pj, out->latency_s};
@@ -555,7 +598,8 @@ static cds_status solve_resident(network_job *job) {
   }
   CDS_TRY(cds_resident_begin(&resident, &job->chooser.asker, job->arena));
   cds_resident_about(&out->residency, resident);
-  const cds_status status = walk_resident(job, resident);
+  cds_resident_set_without(resident, out->residency.none);
+  const cds_status status = walk_resident(job, resident, meets);
   cds_resident_end(resident);
   return status;
 }
@@ -566,19 +610,43 @@ static void drop_limits(cds_hull_problem *problem) {
   problem->edp_limit_pj_s = (double)INFINITY;
 }
 
+/* Whether anything may stay on chip; if not, why. */
+static bool may_stay(network_job *job, const cds_hull_problem *problem) {
+  cds_residency_result *out = &job->out->residency;
+  if (job->plan->residency.mode == CDS_RESIDENCY_NONE) {
+    return false;
+  }
+  out->level = cds_resident_level(job->arch);
+  if (out->level == 0) {
+    out->hindrance = CDS_RESIDENCY_NO_LEVEL;
+  } else if (problem->cut_groups) {
+    out->hindrance = CDS_RESIDENCY_LIMITS;
+  } else if (!cds_resident_possible(job->arch, job->plan)) {
+    out->hindrance = CDS_RESIDENCY_NO_TENSOR;
+  }
+  return out->hindrance == CDS_RESIDENCY_FREE;
+}
+
 static cds_status walk_network(network_job *job) {
   cds_network_result *out = job->out;
   cds_hull_problem problem;
   cds_hull_result walk;
   CDS_TRY(make_problem(&problem, job));
-  const bool stays =
-      cds_resident_possible(job->arch, job->plan) && !problem.cut_groups;
+  const bool stays = may_stay(job, &problem);
   if (stays) {
-    drop_limits(&problem);
+    problem.incumbent = (double)INFINITY;
   }
   CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
+  const bool meets = walk.found;
+  if (stays && !meets) {
+    out->solves += walk.solves;
+    drop_limits(&problem);
+    CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
+  }
   take_walk(out, &walk);
   out->nodes += job->chooser.nodes;
+  out->outers += job->chooser.outers;
+  out->outers_opened += job->chooser.outers_opened;
   if (problem.cut_groups) {
     cds_network_tokens(&out->least_first_token_s, &out->least_token_s,
                        job->workload, walk.least_group_s);
@@ -589,7 +657,7 @@ static cds_status walk_network(network_job *job) {
   CDS_TRY(fill_frontier(job, &walk));
   CDS_TRY(fill_layers(job, &walk));
   CDS_TRY(walk_apart(job));
-  return stays ? solve_resident(job) : CDS_OK;
+  return stays ? solve_resident(job, meets) : CDS_OK;
 }
 
 static cds_status begin_job(network_job **out, cds_network_result *result,

@@ -54,6 +54,7 @@ typedef struct cds_layer_resident {
   /* With tensors of its own at home there, else NULL: then the mapping is one
    * of the layer alone in the room that is left. */
   const cds_fused_pass *pass;
+  const cds_operation *operation; /* likewise of an operation, else NULL */
   uint64_t own_bits;   /* of its own tensors that are at home there */
   uint64_t taken_bits; /* of those of others, meanwhile */
 } cds_layer_resident;
@@ -66,6 +67,9 @@ typedef struct cds_layer_result {
   cds_cost cost;       /* of one run of the layer */
   cds_counts *counts;  /* einsums; in the arena; only with `details` */
   cds_operation_counts operation; /* operations */
+  /* What is done once for so many runs of the workload: `cost` is the share of
+   * one run, `operation` all of it. 0: the run's own. */
+  uint64_t shared_by;
   size_t chain; /* number of the chain that it is in, from 1; 0: none */
   /* When it runs in a fused group, else NULL: `mapping` and `counts` are those
    * of cds_count with the pass, `cost` that of the whole run. */
@@ -94,6 +98,13 @@ static inline bool cds_layer_result_alone(const cds_layer_result *result) {
          (result->resident == NULL || result->resident->pass == NULL);
 }
 
+/* Energy-delay product of one run; NaN of the share of one. */
+static inline double cds_layer_result_edp(const cds_layer_result *result) {
+  return result->shared_by > 0
+             ? (double)NAN
+             : result->cost.energy_pj * result->cost.latency_s;
+}
+
 /* Multiply-accumulates that a run of the einsum executes: all passes of a fused
  * one. */
 static inline uint64_t cds_layer_result_macs(const cds_layer_result *result) {
@@ -112,16 +123,26 @@ typedef struct cds_point {
   double energy_pj, latency_s;
 } cds_point;
 
+/* Why nothing may stay on chip. */
+typedef enum cds_residency_hindrance {
+  CDS_RESIDENCY_FREE,     /* something may, or it was not asked for */
+  CDS_RESIDENCY_NO_LEVEL, /* no level below the outermost is above all arrays */
+  CDS_RESIDENCY_LIMITS,   /* limits are on single phases */
+  CDS_RESIDENCY_NO_TENSOR /* none may be there, or none fits */
+} cds_residency_hindrance;
+
 /* What stays on chip in a network, and what that saves. */
 typedef struct cds_residency_result {
-  unsigned level;         /* where; 0: nothing may stay anywhere */
+  cds_residency_hindrance hindrance;
+  unsigned level;         /* where, hindrance or not; 0: there is none */
   uint64_t bits;          /* all that stays */
   uint64_t tensors, kept; /* weights that might stay, and that do */
   uint64_t handed;        /* results that are handed on there, in one run */
   uint64_t runs;          /* that share what it costs to bring them */
   /* All of it brought once, which all runs share. */
   double load_energy_pj, load_latency_s;
-  cds_point none;    /* the network without, whatever the limits */
+  cds_point none;    /* the network without: within the limits, where any choice
+                        is found to meet them, else whatever they are */
   double outer_bits; /* through the outermost level without */
 } cds_residency_result;
 
@@ -150,8 +171,10 @@ typedef struct cds_network_result {
   /* Of the slowest phase, when there is a limit on it; else 0. */
   double least_first_token_s, least_token_s;
   /* Effort: questions that the walk put to layers, and nodes that the search
-   * has opened for the answers, those of an earlier solve included. */
-  uint64_t solves, nodes;
+   * has opened for the answers, those of an earlier solve included. Of chains
+   * the choices of outer nodes that there were, question by question, and for
+   * how many of them stages were searched (fuse/fuse.h). */
+  uint64_t solves, nodes, outers, outers_opened;
 } cds_network_result;
 
 typedef enum cds_fuse_mode {

@@ -7,19 +7,34 @@
  *   with      sum over m of n[c][m] = instances[c]         for each cell
  *             sum over all of n[c][m] x bits[c][m] <= room   (whole numbers)
  *
- * Cells are taken in one after the other. After each, of two ways to have come
- * so far, one that takes no more bits and costs no more makes the other
- * superfluous: whatever completes that one completes this one, too. What is
- * left is bounded: for each price p >= 0 of a bit, no completion of a state
- * (bits b, cost v) costs less than
+ * A *list* has the ways to choose for some of the instances: for those of one
+ * cell, and of all cells so far. Of two ways for the same instances, one that
+ * takes no more bits and costs no more makes the other superfluous: whatever
+ * completes that one completes this one, too.
  *
- *   v + sum over the cells to come of instances x min over m (cost + p bits)
- *     - p (room - b)
+ * What is left is bounded. Whatever other instances choose, they take at least
+ * their fewest bits and cost at least their least cost, and for each price
+ * p >= 0 of a bit at least their least cost + p bits. The choice costs at most
+ * `most`, and with its bits at price p at most most + p room. So of a way with
+ * b bits and cost v, what it has above the least of its own instances must not
+ * be more than what is to spare:
  *
- * as it pays at most p (room - b) for its bits. States that this puts above a
- * choice in hand, with a margin for rounding, are dropped. The price is that of
- * the linear relaxation (Kellerer, Pferschy and Pisinger 2004, Knapsack
- * Problems, chapter 11), the choice in hand its rounded solution.
+ *   b         <= (their fewest bits)     + room - (fewest bits of all)
+ *   v         <= (their least cost)      + most - (least cost of all)
+ *   v + p b   <= (their least cost + pb) + most + p room - (that of all)
+ *
+ * with a margin for rounding. This holds whichever the other instances are, so
+ * that lists can be made in any order. The price is that of the linear
+ * relaxation (Kellerer, Pferschy and Pisinger 2004, Knapsack Problems, chapter
+ * 11), the choice in hand its rounded solution.
+ *
+ * Instances that are alike: with two options left, n instances have n + 1 ways,
+ * of which those within the bounds are listed one by one. With more, lists of
+ * 1, 2, 4, ... instances are combined to that of n. At the price, two options
+ * of the cell that has set it are equally good, so that nothing bounds how many
+ * have which: it comes last. Of its instances 0, 1, 2, ... have other options,
+ * as far as these bounds allow; then of the rest as many as fit have the larger
+ * of the two options, which costs less.
  */
 #ifndef CDS_NETWORK_PACK_H
 #define CDS_NETWORK_PACK_H
@@ -27,6 +42,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "codesign/control.h"
 #include "codesign/status.h"
 
 typedef struct cds_pack_option {
@@ -44,7 +60,8 @@ typedef struct cds_pack_problem {
   const cds_pack_cell *cell;
   const cds_pack_option *option; /* of all cells */
   uint64_t room;
-  double limit; /* what costs more is of no interest; INFINITY */
+  double limit;               /* what costs more is of no interest; INFINITY */
+  const cds_control *control; /* NULL: never hurries */
 } cds_pack_problem;
 
 typedef struct cds_pack_result {
@@ -56,9 +73,9 @@ typedef struct cds_pack_result {
 } cds_pack_result;
 
 /* Everything lives in the arena. Of choices that cost the same, one that takes
- * the fewest bits. When more states are open than memory should hold, the
- * rounded choice with the bound of the relaxation: then `bound` is below
- * `value`. CDS_ENOMEM. */
+ * the fewest bits. When lists become longer than memory should hold (32 MB), or
+ * than time allows, or the control hurries, the rounded choice with the bound
+ * of the relaxation: then `bound` is below `value`. CDS_ENOMEM. */
 cds_status cds_pack_least(cds_pack_result *out, const cds_pack_problem *problem,
                           cds_arena *arena);
 /* The bound of the relaxation alone. CDS_ENOMEM. */

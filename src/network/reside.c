@@ -11,6 +11,9 @@
 
 /* Values of one mapping are the same up to rounding. */
 static const double NEAR = 1e-12;
+/* Ways that cost the same, up to this; less than that, so that the first of
+ * them, whose questions are settled to this, still proves the choice. */
+static const double TIE = 1e-13;
 
 typedef struct known {
   uint64_t taken, most;
@@ -53,7 +56,7 @@ static double lower(const curve *known_of, uint64_t taken) {
 }
 
 /* The best that fits, or NULL. */
-static const known *upper(const curve *known_of, uint64_t taken) {
+static const known *best_at(const curve *known_of, uint64_t taken) {
   const known *best = NULL;
   for (size_t i = 0; i < known_of->count; i++) {
     const known *at = &known_of->at[i];
@@ -63,6 +66,12 @@ static const known *upper(const curve *known_of, uint64_t taken) {
     }
   }
   return best;
+}
+
+/* What it is known to cost; INFINITY: nothing is known to fit. */
+static double upper(const curve *known_of, uint64_t taken) {
+  const known *best = best_at(known_of, taken);
+  return best == NULL ? (double)INFINITY : best->value;
 }
 
 static const known *asked_at(const curve *known_of, uint64_t taken) {
@@ -77,9 +86,10 @@ static const known *asked_at(const curve *known_of, uint64_t taken) {
 /* Whether another question there tells nothing. */
 static bool settled(const curve *known_of, uint64_t taken) {
   const known *asked = asked_at(known_of, taken);
-  const known *best = upper(known_of, taken);
+  const double value = upper(known_of, taken);
   return (asked != NULL && asked->all) ||
-         (best != NULL && best->value <= lower(known_of, taken) * (1 + NEAR));
+         (value < (double)INFINITY &&
+          value <= lower(known_of, taken) * (1 + TIE));
 }
 
 /* The rounding of a sum may have put a bound a little above a value. */
@@ -93,17 +103,10 @@ static void raise_lower(curve *of) {
 
 static cds_status take_in(residing *it, const cds_reside_ask *ask) {
   curve *of = &it->curve[ask->question];
-  if (of->count == of->room) {
-    const size_t room = of->room == 0 ? 8 : 2 * of->room;
-    known *grown = (known *)cds_arena_array(it->arena, room, sizeof(known));
-    if (grown == NULL) {
-      return CDS_ENOMEM;
-    }
-    if (of->count > 0) {
-      memcpy(grown, of->at, of->count * sizeof(known));
-    }
-    of->at = grown;
-    of->room = room;
+  of->at = (known *)cds_arena_more(it->arena, of->at, of->count, &of->room,
+                                   sizeof(known));
+  if (of->at == NULL) {
+    return CDS_ENOMEM;
   }
   size_t at = 0;
   while (at < of->count && of->at[at].taken < ask->taken) {
@@ -126,11 +129,15 @@ static cds_status take_in(residing *it, const cds_reside_ask *ask) {
 
 /* ---- the least lower bound ---------------------------------------------- */
 
+static uint64_t bits_of_shift(const cds_reside_term *term) {
+  return term->shift < 0 ? (uint64_t)0 - (uint64_t)term->shift
+                         : (uint64_t)term->shift;
+}
+
 /* What others take at q; false: more than there is. */
 static bool taken_at(uint64_t *taken, const residing *it, uint64_t q,
                      const cds_reside_term *term) {
-  const uint64_t by = term->shift < 0 ? (uint64_t)0 - (uint64_t)term->shift
-                                      : (uint64_t)term->shift;
+  const uint64_t by = bits_of_shift(term);
   if (term->shift < 0) {
     *taken = q > by ? q - by : 0;
     return true;
@@ -139,7 +146,10 @@ static bool taken_at(uint64_t *taken, const residing *it, uint64_t q,
   return by <= it->problem->room && q <= it->problem->room - by;
 }
 
-static double lower_of_way(const residing *it, uint64_t q, size_t way) {
+/* A side of what is known of questions. */
+typedef double (*side)(const curve *known_of, uint64_t taken);
+
+static double cost_of_way(const residing *it, uint64_t q, size_t way, side of) {
   const cds_reside_way *which = &it->problem->way[way];
   double sum = 0;
   for (size_t t = which->first; t < which->first + which->terms; t++) {
@@ -148,25 +158,29 @@ static double lower_of_way(const residing *it, uint64_t q, size_t way) {
     if (!taken_at(&taken, it, q, term)) {
       return (double)INFINITY;
     }
-    sum += term->times * lower(&it->curve[term->question], taken);
+    sum += of(&it->curve[term->question], taken);
   }
   return sum;
 }
 
-/* The first of the ways of the least lower bound. */
-static size_t best_way(double *least, const residing *it, uint64_t q,
-                       size_t use) {
+/* The least lower bound of the ways. */
+static double least_of_use(const residing *it, uint64_t q, size_t use) {
   const cds_reside_use *which = &it->problem->use[use];
-  size_t best = which->first;
-  *least = (double)INFINITY;
+  double least = (double)INFINITY;
   for (size_t w = which->first; w < which->first + which->ways; w++) {
-    const double sum = lower_of_way(it, q, w);
-    if (sum < *least) {
-      *least = sum;
-      best = w;
-    }
+    least = fmin(least, cost_of_way(it, q, w, lower));
   }
-  return best;
+  return least;
+}
+
+/* The first of the ways whose lower bound is the least but for rounding. */
+static size_t best_way(const residing *it, uint64_t q, size_t use) {
+  const double least = least_of_use(it, q, use);
+  size_t way = it->problem->use[use].first;
+  while (!(cost_of_way(it, q, way, lower) <= least * (1 + TIE))) {
+    way++;
+  }
+  return way;
 }
 
 static void price_options(residing *it, uint64_t q) {
@@ -175,9 +189,7 @@ static void price_options(residing *it, uint64_t q) {
     const cds_reside_option *option = &problem->option[m];
     double cost = option->cost;
     for (size_t u = option->first; u < option->first + option->uses; u++) {
-      double least = 0;
-      best_way(&least, it, q, u);
-      cost += problem->use[u].weight * least;
+      cost += problem->use[u].weight * least_of_use(it, q, u);
     }
     it->option[m] = (cds_pack_option){option->bits, cost};
   }
@@ -211,8 +223,7 @@ static bool end_before(uint64_t *q, const residing *it,
   if (at->taken == 0 || (step > 0 && at->lower <= at[-1].lower)) {
     return false;
   }
-  const uint64_t by = term->shift < 0 ? (uint64_t)0 - (uint64_t)term->shift
-                                      : (uint64_t)term->shift;
+  const uint64_t by = bits_of_shift(term);
   if (term->shift < 0) {
     *q = at->taken - 1 + by;
     return *q < it->problem->room;
@@ -259,22 +270,51 @@ static cds_pack_problem pack_at(residing *it, uint64_t q, double limit) {
                             .cell = it->cell,
                             .option = it->option,
                             .room = q,
-                            .limit = limit};
+                            .limit = limit,
+                            .control = it->problem->control};
 }
 
-/* The least G of the lower sides, and its choice. */
-static cds_status find_least(double *bound, residing *it) {
-  piece *list = NULL;
-  size_t pieces = 0;
-  double best = (double)INFINITY;
-  *bound = (double)INFINITY;
-  CDS_TRY(list_pieces(&list, &pieces, it));
+static bool stopped(const residing *it) {
+  return cds_control_hurried(it->problem->control) ||
+         cds_control_cancelled(it->problem->control);
+}
+
+/* Bounds of the pieces, the least first. False: time is up. */
+static cds_status relax_pieces(bool *all, piece *list, size_t pieces,
+                               residing *it) {
+  *all = false;
   for (size_t i = 0; i < pieces; i++) {
+    if (stopped(it)) {
+      return CDS_OK;
+    }
     const cds_pack_problem pack = pack_at(it, list[i].q, (double)INFINITY);
     CDS_TRY(cds_pack_relax(&list[i].bound, &pack, it->scratch));
   }
   qsort(list, pieces, sizeof *list, by_bound);
+  *all = true;
+  return CDS_OK;
+}
+
+/* The least G of the lower sides, or a bound of it once time is up; and its
+ * choice: if none is `chosen`, none fits, or time is up. */
+static cds_status find_least(double *bound, bool *chosen, residing *it) {
+  piece *list = NULL;
+  size_t pieces = 0;
+  double best = (double)INFINITY;
+  bool all = false;
+  *bound = 0;
+  *chosen = false;
+  CDS_TRY(list_pieces(&list, &pieces, it));
+  CDS_TRY(relax_pieces(&all, list, pieces, it));
+  if (!all) {
+    return CDS_OK;
+  }
+  *bound = (double)INFINITY;
   for (size_t i = 0; i < pieces && list[i].bound < best; i++) {
+    if (stopped(it)) {
+      *bound = fmin(*bound, list[i].bound); /* no later one has less */
+      return CDS_OK;
+    }
     const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
     const cds_pack_problem pack = pack_at(it, list[i].q, best);
     cds_pack_result found;
@@ -282,6 +322,7 @@ static cds_status find_least(double *bound, residing *it) {
     *bound = fmin(*bound, found.bound);
     if (found.found && found.value < best) {
       best = found.value;
+      *chosen = true;
       it->bits = found.bits;
       memcpy(it->count, found.count, it->problem->options * sizeof(uint64_t));
     }
@@ -297,31 +338,17 @@ typedef struct round_asks {
   cds_reside_ask *ask;
 } round_asks;
 
-static double upper_of_way(const residing *it, uint64_t q, size_t way) {
-  const cds_reside_way *which = &it->problem->way[way];
-  double sum = 0;
-  for (size_t t = which->first; t < which->first + which->terms; t++) {
-    const cds_reside_term *term = &it->problem->term[t];
-    uint64_t taken = 0;
-    const known *best = NULL;
-    if (taken_at(&taken, it, q, term)) {
-      best = upper(&it->curve[term->question], taken);
-    }
-    sum += best == NULL ? (double)INFINITY : term->times * best->value;
-  }
-  return sum;
-}
-
-/* What the best other way is known to cost. */
+/* What the best other way is known to cost, and a little more: a way that costs
+ * the same is found, and one that is not found is no longer equal to it. */
 static double limit_of(const residing *it, uint64_t q, size_t use, size_t way) {
   const cds_reside_use *which = &it->problem->use[use];
   double least = (double)INFINITY;
   for (size_t w = which->first; w < which->first + which->ways; w++) {
     if (w != way) {
-      least = fmin(least, upper_of_way(it, q, w));
+      least = fmin(least, cost_of_way(it, q, w, upper));
     }
   }
-  return least;
+  return least * (1 + 2 * TIE);
 }
 
 static void put(round_asks *asks, size_t question, uint64_t taken,
@@ -355,7 +382,7 @@ static void put_way(round_asks *asks, const residing *it, uint64_t q,
         late && which->terms == 1 && asked_at(of, taken) == NULL;
     /* With all the room first: that bounds it everywhere. */
     put(asks, term->question, first ? 0 : taken,
-        limited ? limit_of(it, q, use, way) / term->times : (double)INFINITY);
+        limited ? limit_of(it, q, use, way) : (double)INFINITY);
   }
 }
 
@@ -371,11 +398,10 @@ static double weigh(round_asks *asks, residing *it) {
     }
     double cost = option->cost;
     for (size_t u = option->first; u < option->first + option->uses; u++) {
-      double least = 0;
-      const size_t way = best_way(&least, it, q, u);
+      const size_t way = best_way(it, q, u);
       put_way(asks, it, q, u, way);
       it->way[u] = way;
-      cost += problem->use[u].weight * upper_of_way(it, q, way);
+      cost += problem->use[u].weight * cost_of_way(it, q, way, upper);
     }
     value += (double)it->count[m] * cost;
   }
@@ -399,7 +425,8 @@ static void keep(residing *it, double value) {
       for (size_t t = way->first; t < way->first + way->terms; t++) {
         uint64_t taken = 0;
         taken_at(&taken, it, it->bits, &problem->term[t]);
-        const known *best = upper(&it->curve[problem->term[t].question], taken);
+        const known *best =
+            best_at(&it->curve[problem->term[t].question], taken);
         out->solution[t] = best != NULL ? best->solution : SIZE_MAX;
       }
     }
@@ -461,35 +488,48 @@ static cds_status make_room(residing *it, round_asks *asks) {
   return CDS_OK;
 }
 
+/* One round: the choice of the least lower bound, and what to ask about it. */
+static cds_status look(residing *it, round_asks *asks, bool *fits) {
+  cds_reside_result *out = it->out;
+  const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
+  double bound = 0;
+  bool chosen = false;
+  CDS_TRY(find_least(&bound, &chosen, it));
+  cds_arena_reset(it->scratch, mark);
+  *fits = bound < (double)INFINITY;
+  out->bound = fmax(out->bound, bound);
+  if (!chosen) {
+    return CDS_OK;
+  }
+  /* Of choices that are the least but for rounding, that of this round: its
+   * ways are the first of equal ones. */
+  const double value = weigh(asks, it);
+  if (value < out->value || value <= out->bound * (1 + NEAR)) {
+    keep(it, value);
+  }
+  out->proven = out->found && out->value <= out->bound * (1 + NEAR);
+  return CDS_OK;
+}
+
 static cds_status work(residing *it) {
   round_asks asks = {0, 0, NULL};
   cds_reside_result *out = it->out;
+  bool fits = true;
   CDS_TRY(make_room(it, &asks));
-  CDS_TRY(ask_first(it, &asks));
-  for (;;) {
-    const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
-    double bound = 0;
-    CDS_TRY(find_least(&bound, it));
-    cds_arena_reset(it->scratch, mark);
-    out->bound = bound;
-    if (bound == (double)INFINITY) {
-      out->found = false;
-      break;
-    }
-    const double value = weigh(&asks, it);
-    if (value < out->value) {
-      keep(it, value);
-    }
-    out->proven = out->found && out->value <= bound * (1 + NEAR);
-    const bool hurried =
-        out->found && cds_control_hurried(it->problem->control);
-    if (out->proven || asks.count == 0 || hurried) {
+  if (!stopped(it)) {
+    CDS_TRY(ask_first(it, &asks));
+  }
+  while (!stopped(it)) {
+    CDS_TRY(look(it, &asks, &fits));
+    if (!fits || out->proven || asks.count == 0) {
       break;
     }
     CDS_TRY(send(it, &asks));
   }
+  out->found = out->found && fits;
   out->bound = out->found ? fmin(out->bound, out->value) : out->bound;
-  return CDS_OK;
+  return cds_control_cancelled(it->problem->control) ? CDS_EINTERRUPTED
+                                                     : CDS_OK;
 }
 
 cds_status cds_reside_solve(cds_reside_result *out,

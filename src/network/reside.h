@@ -17,13 +17,13 @@
  *   option    which of its tensors are pinned: their bits, what it costs to
  *             bring them (shared over all runs), and the uses: what runs
  *   use       a layer or a chain of layers, `weight` times; it runs the best
- *             way
- *   way       a sum of terms, each  times x f_v(Q + shift): the shift takes
- *             off the tensors of its own that Q has, and adds what else stands
- *             there meanwhile (handed on from an earlier layer to a later one)
+ *             way, of equal ones the first
+ *   way       a sum of terms f_v(Q + shift): the shift takes off the tensors
+ *             of its own that Q has, and adds what else stands there meanwhile
+ *             (handed on from an earlier layer to a later one)
  *
  *   minimise  sum over instances of  cost + sum over uses of weight x
- *               min over ways of sum over terms of times x f_v(Q + shift)
+ *               min over ways of sum over terms of f_v(Q + shift)
  *   with      Q = sum of the pinned bits <= room
  *
  * Exactness over Q. Let G(q) be the least sum with every f_v taken at q + shift
@@ -54,7 +54,6 @@
 typedef struct cds_reside_term {
   size_t question;
   int64_t shift; /* bits */
-  double times;
 } cds_reside_term;
 
 typedef struct cds_reside_way {
@@ -122,8 +121,10 @@ typedef struct cds_reside_result {
   uint64_t rounds, asks;
 } cds_reside_result;
 
-/* Everything lives in the arena. When the control hurries, the best choice so
- * far with its bound. CDS_ENOMEM, or what the solver returned. */
+/* Everything lives in the arena. When the control hurries, it ends at once: the
+ * best choice so far, if there is one, with a bound, which may be 0.
+ * CDS_ENOMEM, CDS_EINTERRUPTED when the control cancels, or what the solver
+ * returned. */
 cds_status cds_reside_solve(cds_reside_result *out,
                             const cds_reside_problem *problem,
                             cds_arena *arena);

@@ -8,11 +8,8 @@
 #include "base/checked.h"
 #include "network/plan.h"
 
-/* A choice at one price of time. */
-typedef struct priced_choice {
-  double lambda;
-  cds_reside_result choice;
-} priced_choice;
+/* Values of one choice, added up in two orders, are the same up to this. */
+static const double NEAR = 1e-12;
 
 struct cds_resident {
   const cds_asker *asker;
@@ -21,10 +18,16 @@ struct cds_resident {
   cds_resident_search search;
   cds_cost *load; /* by item: brought once */
   cds_point floor;
+  bool has_without; /* the network without is known */
+  cds_point without;
   double weight; /* of time, of the questions that are answered now */
-  size_t solutions, room;
-  priced_choice *solution;
 };
+
+static const cds_resident_answer *answer_of(const cds_resident *it,
+                                            const cds_reside_result *choice,
+                                            size_t term) {
+  return it->search.known->answer[choice->solution[term]];
+}
 
 static uint64_t runs_of(const cds_resident *it) {
   const uint64_t runs = it->blocks.plan->residency.runs;
@@ -132,9 +135,14 @@ cds_status cds_resident_begin(cds_resident **out, const cds_asker *asker,
   CDS_TRY(cds_resident_list(&it->blocks, asker->arch, asker->plan, arena));
   CDS_TRY(price_loads(it));
   sum_floors(it);
-  CDS_TRY(cds_resident_search_begin(&it->search, asker, &it->blocks, arena));
+  CDS_TRY(cds_resident_search_begin(&it->search, asker, &it->blocks));
   *out = it;
   return CDS_OK;
+}
+
+void cds_resident_set_without(cds_resident *resident, cds_point without) {
+  resident->has_without = true;
+  resident->without = without;
 }
 
 void cds_resident_end(cds_resident *resident) {
@@ -149,8 +157,9 @@ cds_hull_layer cds_resident_layer(const cds_resident *resident) {
 
 uint64_t cds_resident_nodes(const cds_resident *resident) {
   uint64_t nodes = 0;
-  for (size_t i = 0; i < resident->search.answers; i++) {
-    nodes += resident->search.answer[i]->nodes;
+  const cds_resident_known *known = resident->search.known;
+  for (size_t i = 0; i < known->answers; i++) {
+    nodes += known->answer[i]->nodes;
   }
   return nodes;
 }
@@ -161,8 +170,7 @@ uint64_t cds_resident_nodes(const cds_resident *resident) {
 typedef struct part {
   const cds_resident_block *block;
   size_t option, use;
-  uint64_t instances; /* that run so */
-  uint64_t count;     /* how often the block runs so */
+  uint64_t count; /* how often the block runs so */
 } part;
 
 /* The next part after one; block NULL: the first. False: there is none. */
@@ -182,7 +190,6 @@ static bool next_part(part *at, size_t *b, const cds_resident *it,
     const cds_reside_option *option = &blocks->option[m];
     at->block = block;
     at->option = m;
-    at->instances = choice->count[m];
     at->count = blocks->plan->workload->layer[block->first].count /
                 cell->instances * choice->count[m];
     at->use = option->first;
@@ -213,34 +220,47 @@ static cds_point load_share(const cds_resident *it, size_t item) {
                      it->load[item].latency_s / runs};
 }
 
-/* Energy and time of a choice: sums over the phases. */
+/* One run of a phase: its blocks in the order of the workload, each way that
+ * one runs the sum of its layers, times its count; then what is brought. So
+ * where nothing stays the digits are those of the network without
+ * (network.c). */
+static cds_point sum_of_phase(const cds_resident *it,
+                              const cds_reside_result *choice, unsigned phase) {
+  const cds_workload *workload = it->blocks.plan->workload;
+  cds_point sum = {0, 0};
+  part at = {.block = NULL};
+  for (size_t b = 0; next_part(&at, &b, it, choice);) {
+    if (workload->layer[at.block->first].phase != phase) {
+      continue;
+    }
+    const cds_reside_way *way = &it->blocks.way[choice->way[at.use]];
+    cds_point block = {0, 0};
+    for (size_t t = way->first; t < way->first + way->terms; t++) {
+      const cds_resident_answer *answer = answer_of(it, choice, t);
+      block.energy_pj += answer->energy_pj;
+      block.latency_s += answer->latency_s;
+    }
+    sum.energy_pj += (double)at.count * block.energy_pj;
+    sum.latency_s += (double)at.count * block.latency_s;
+  }
+  for (size_t i = 0; i < it->blocks.items; i++) {
+    const cds_resident_item *item = &it->blocks.item[i];
+    if (workload->layer[item->layer].phase == phase) {
+      const double kept = (double)kept_of(it, choice, item);
+      sum.energy_pj += kept * load_share(it, i).energy_pj;
+      sum.latency_s += kept * load_share(it, i).latency_s;
+    }
+  }
+  return sum;
+}
+
+/* Energy and time of a choice. */
 static cds_point add_up(const cds_resident *it,
                         const cds_reside_result *choice) {
   const cds_workload *workload = it->blocks.plan->workload;
   cds_point all = {0, 0};
   for (unsigned phase = 0; phase < workload->phases; phase++) {
-    cds_point sum = {0, 0};
-    part at = {.block = NULL};
-    for (size_t b = 0; next_part(&at, &b, it, choice);) {
-      if (workload->layer[at.block->first].phase != phase) {
-        continue;
-      }
-      const cds_reside_way *way = &it->blocks.way[choice->way[at.use]];
-      for (size_t t = way->first; t < way->first + way->terms; t++) {
-        const cds_resident_answer *answer =
-            it->search.answer[choice->solution[t]];
-        sum.energy_pj += (double)at.count * answer->energy_pj;
-        sum.latency_s += (double)at.count * answer->latency_s;
-      }
-    }
-    for (size_t i = 0; i < it->blocks.items; i++) {
-      const cds_resident_item *item = &it->blocks.item[i];
-      if (workload->layer[item->layer].phase == phase) {
-        const double kept = (double)kept_of(it, choice, item);
-        sum.energy_pj += kept * load_share(it, i).energy_pj;
-        sum.latency_s += kept * load_share(it, i).latency_s;
-      }
-    }
+    const cds_point sum = sum_of_phase(it, choice, phase);
     const double weight = cds_phase_weight(&workload->phase[phase]);
     all.energy_pj += weight * sum.energy_pj;
     all.latency_s += weight * sum.latency_s;
@@ -281,42 +301,89 @@ static double endless_weight(const cds_resident *it) {
              : 0x1p60;
 }
 
-static cds_status answer_one(cds_hull_ask *ask, cds_resident *it) {
+/* Whether the network without takes no more, but for rounding. At an endless
+ * weight energy decides between equal times. */
+static bool prefer_without(const cds_resident *it, bool endless, bool found,
+                           cds_point sum) {
+  const cds_point *without = &it->without;
+  if (!it->has_without || !found) {
+    return it->has_without;
+  }
+  if (endless && without->latency_s >= sum.latency_s * (1 - NEAR)) {
+    return without->latency_s <= sum.latency_s * (1 + NEAR) &&
+           without->energy_pj <= sum.energy_pj * (1 + NEAR);
+  }
+  return without->energy_pj + it->weight * without->latency_s <=
+         (sum.energy_pj + it->weight * sum.latency_s) * (1 + NEAR);
+}
+
+/* The answer at the weight of time. The network without may be the point: it
+ * is proven where it takes no more than a proven choice, or than the bound. */
+static void set_answer(cds_hull_ask *ask, const cds_resident *it,
+                       size_t solution) {
+  const cds_reside_result *choice = &it->search.known->choice[solution].choice;
   const bool endless = ask->lambda == (double)INFINITY;
-  if (it->solutions == it->room) {
-    const size_t room = it->room == 0 ? 32 : 2 * it->room;
-    priced_choice *grown =
-        (priced_choice *)cds_arena_array(it->arena, room, sizeof *grown);
-    if (grown == NULL) {
-      return CDS_ENOMEM;
-    }
-    if (it->solutions > 0) {
-      memcpy(grown, it->solution, it->solutions * sizeof *grown);
-    }
-    it->solution = grown;
-    it->room = room;
+  const cds_point *floor = &it->floor;
+  cds_point sum = {0, 0};
+  if (choice->found) {
+    sum = add_up(it, choice);
   }
-  priced_choice *made = &it->solution[it->solutions];
-  made->lambda = ask->lambda;
-  it->weight = endless ? endless_weight(it) : ask->lambda;
-  price_options(it);
-  it->blocks.problem.solve = answer_all;
-  it->blocks.problem.payload = it;
-  it->blocks.problem.control = it->asker->options->control;
-  CDS_TRY(cds_reside_solve(&made->choice, &it->blocks.problem, it->arena));
-  if (!made->choice.found) {
-    return CDS_EINFEASIBLE;
+  const bool without = prefer_without(it, endless, choice->found, sum);
+  if (without) {
+    sum = it->without;
   }
-  const cds_point sum = add_up(it, &made->choice);
+  const double value = sum.energy_pj + it->weight * sum.latency_s;
+  const double bound =
+      fmin(value, fmax(choice->bound,
+                       floor->energy_pj + it->weight * floor->latency_s));
   ask->answer = (cds_hull_answer){
       .energy_pj = sum.energy_pj,
       .latency_s = sum.latency_s,
-      .bound = endless ? made->choice.bound / it->weight * (1 - 0x1p-50)
-                       : made->choice.bound,
-      .proven = made->choice.proven,
+      .bound = endless ? bound / it->weight * (1 - 0x1p-50) : bound,
+      .proven = choice->proven || (without && bound >= value * (1 - NEAR)),
       .from = endless ? it->weight : 0,
-      .solution = it->solutions};
-  it->solutions++;
+      .solution = without ? CDS_RESIDENT_WITHOUT : solution};
+}
+
+/* The number of the choice at this price; of all choices when there is none. */
+static size_t find_choice(const cds_resident_known *known, double lambda) {
+  size_t i = 0;
+  while (i < known->choices && known->choice[i].lambda != lambda) {
+    i++;
+  }
+  return i;
+}
+
+static cds_status choose(cds_resident *it, double lambda) {
+  cds_resident_known *known = it->search.known;
+  cds_reside_problem *problem = &it->blocks.problem;
+  cds_reside_result found;
+  price_options(it);
+  problem->solve = answer_all;
+  problem->payload = it;
+  problem->control = it->asker->options->control;
+  CDS_TRY(cds_reside_solve(&found, problem, known->arena));
+  known->choice = (cds_resident_choice *)cds_arena_more(
+      known->arena, known->choice, known->choices, &known->choice_room,
+      sizeof *known->choice);
+  if (known->choice == NULL) {
+    return CDS_ENOMEM;
+  }
+  known->choice[known->choices++] = (cds_resident_choice){lambda, found};
+  return CDS_OK;
+}
+
+static cds_status answer_one(cds_hull_ask *ask, cds_resident *it) {
+  const cds_resident_known *known = it->search.known;
+  const size_t solution = find_choice(known, ask->lambda);
+  it->weight = isinf(ask->lambda) ? endless_weight(it) : ask->lambda;
+  if (solution == known->choices) {
+    CDS_TRY(choose(it, ask->lambda));
+  }
+  if (!known->choice[solution].choice.found && !it->has_without) {
+    return CDS_EINFEASIBLE;
+  }
+  set_answer(ask, it, solution);
   return CDS_OK;
 }
 
@@ -411,18 +478,37 @@ static cds_status fill_load(filling *to, size_t i) {
                          item->tensor);
   entry->operation.fills[it->blocks.level] = entry->operation.reads[0];
   share_cost(&entry->cost, &it->load[i], (double)runs_of(it));
-  entry->own_edp_pj_s = entry->own_bound_pj_s =
-      entry->cost.energy_pj * entry->cost.latency_s;
+  entry->shared_by = runs_of(it);
+  entry->own_edp_pj_s = entry->own_bound_pj_s = (double)NAN;
   to->result->residency.load_energy_pj += (double)kept * it->load[i].energy_pj;
   to->result->residency.load_latency_s += (double)kept * it->load[i].latency_s;
   return layer->name == NULL ? CDS_ENOMEM : CDS_OK;
 }
 
+static cds_status fill_operation(cds_layer_result *entry,
+                                 cds_layer_resident *resident,
+                                 const cds_resident_question *question,
+                                 const cds_resident_answer *answer,
+                                 cds_arena *arena) {
+  entry->status = CDS_LAYER_COSTED;
+  entry->operation = answer->operation;
+  if (question->homes == 0) {
+    return CDS_OK;
+  }
+  cds_operation *operation =
+      (cds_operation *)cds_arena_alloc(arena, sizeof *operation);
+  if (operation == NULL) {
+    return CDS_ENOMEM;
+  }
+  *operation = answer->place->operation;
+  resident->operation = operation;
+  return CDS_OK;
+}
+
 /* A layer that runs by itself, in the room that is left. */
 static cds_status fill_alone(filling *to, cds_layer_result *entry, size_t t) {
   cds_resident *it = to->it;
-  const cds_resident_answer *answer =
-      it->search.answer[to->choice->solution[t]];
+  const cds_resident_answer *answer = answer_of(it, to->choice, t);
   const cds_resident_question *question =
       &it->blocks.question[answer->place->question];
   const bool operation = entry->layer->kind == CDS_LAYER_OPERATION;
@@ -439,9 +525,7 @@ static cds_status fill_alone(filling *to, cds_layer_result *entry, size_t t) {
   entry->resident = resident;
   entry->cost = answer->cost;
   if (operation) {
-    entry->status = CDS_LAYER_COSTED;
-    entry->operation = answer->operation;
-    return CDS_OK;
+    return fill_operation(entry, resident, question, answer, it->arena);
   }
   entry->status = answer->proven ? CDS_LAYER_OPTIMAL : CDS_LAYER_GAP;
   entry->mapping = answer->mapping;
@@ -489,8 +573,7 @@ static cds_status fill_fused(filling *to, const part *at,
 static cds_status fill_part(filling *to, const part *at) {
   const cds_resident *it = to->it;
   const cds_reside_way *way = &it->blocks.way[to->choice->way[at->use]];
-  const cds_resident_answer *first =
-      it->search.answer[to->choice->solution[way->first]];
+  const cds_resident_answer *first = answer_of(it, to->choice, way->first);
   if (first->fused != NULL) {
     return fill_fused(to, at, first);
   }
@@ -523,18 +606,17 @@ static cds_status add_counts(const filling *to) {
   return CDS_OK;
 }
 
-/* Energy and time of each phase, entry by entry; how many chains run fused. */
+/* Energy and time of each phase; how many chains run fused. */
 static void add_phases(const filling *to) {
   cds_network_result *result = to->result;
-  memset(result->phase, 0, result->phases * sizeof *result->phase);
+  for (unsigned phase = 0; phase < result->phases; phase++) {
+    const cds_point sum = sum_of_phase(to->it, to->choice, phase);
+    result->phase[phase] = (cds_phase_result){sum.energy_pj, sum.latency_s};
+  }
   result->fused = 0;
   size_t last = 0;
   for (size_t i = 0; i < result->layers; i++) {
     const cds_layer_result *entry = &result->layer[i];
-    cds_phase_result *phase = &result->phase[entry->layer->phase];
-    const double count = (double)entry->layer->count;
-    phase->energy_pj += count * entry->cost.energy_pj;
-    phase->latency_s += count * entry->cost.latency_s;
     if (entry->fused != NULL && entry->chain != last) {
       last = entry->chain;
       result->fused++;
@@ -565,7 +647,8 @@ static size_t entries_of(const cds_resident *it,
 
 cds_status cds_resident_fill(cds_network_result *result, cds_resident *resident,
                              size_t solution) {
-  const cds_reside_result *choice = &resident->solution[solution].choice;
+  const cds_reside_result *choice =
+      &resident->search.known->choice[solution].choice;
   filling to = {.it = resident,
                 .result = result,
                 .choice = choice,
@@ -596,7 +679,6 @@ cds_status cds_resident_fill(cds_network_result *result, cds_resident *resident,
 
 void cds_resident_about(cds_residency_result *out,
                         const cds_resident *resident) {
-  out->level = resident->blocks.level;
   out->runs = runs_of(resident);
   out->tensors = 0;
   for (size_t i = 0; i < resident->blocks.items; i++) {

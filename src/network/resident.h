@@ -20,14 +20,23 @@
  * Exactness. At a price of time the best choice is that of reside.h. The whole
  * network is one layer of hull.h whose points are the choices and whose
  * questions are answered so: the least of the objective lies on the lower hull
- * of its points, as there. The space holds the network without anything that
- * stays, so the answer is never worse.
+ * of its points, as there.
+ *
+ * Never worse. The best network without anything that stays, within the same
+ * limits, is one of the points (cds_resident_set_without): it is answered where
+ * nothing takes less, but for rounding, and where time is up. The walk of
+ * network.c has it as its incumbent and ends with it unless something is better
+ * by more than rounding: under limits, too, whose best choice may lie off the
+ * hull, and however early the searches stop.
  */
 #ifndef CDS_NETWORK_RESIDENT_H
 #define CDS_NETWORK_RESIDENT_H
 
 #include "network/hull.h"
 #include "network/resident_search.h"
+
+/* The solution that is the network without anything that stays. */
+#define CDS_RESIDENT_WITHOUT SIZE_MAX
 
 typedef struct cds_resident cds_resident;
 
@@ -36,6 +45,9 @@ typedef struct cds_resident cds_resident;
 cds_status cds_resident_begin(cds_resident **out, const cds_asker *asker,
                               cds_arena *arena);
 void cds_resident_end(cds_resident *resident);
+/* A choice in hand: once time is up, it is the answer to what is not answered
+ * yet. */
+void cds_resident_set_without(cds_resident *resident, cds_point without);
 /* The whole network as a layer of the hull. */
 cds_hull_layer cds_resident_layer(const cds_resident *resident);
 /* A cds_hull_solver of that layer: the payload is a resident. */
@@ -44,7 +56,7 @@ cds_status cds_resident_solve(cds_hull_ask *ask, size_t asks, void *payload);
  * without; details as there. CDS_ENOMEM, CDS_ELIMIT. */
 cds_status cds_resident_fill(cds_network_result *result, cds_resident *resident,
                              size_t solution);
-/* Where tensors stay, and how many might. */
+/* How many weights might stay, and for how many runs. */
 void cds_resident_about(cds_residency_result *out,
                         const cds_resident *resident);
 /* Nodes opened by its searches. */

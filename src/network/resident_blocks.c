@@ -184,13 +184,8 @@ typedef struct listing {
   size_t cells;
 } listing;
 
-/* "q_proj" of "decode.q_proj" in phase "decode"; else NULL. */
 static const char *name_in_phase(const listing *it, const cds_layer *layer) {
-  const char *phase = it->workload->phase[layer->phase].name;
-  const size_t length = strlen(phase);
-  return strncmp(layer->name, phase, length) == 0 && layer->name[length] == '.'
-             ? layer->name + length + 1
-             : NULL;
+  return cds_name_in_phase(layer->name, it->workload->phase[layer->phase].name);
 }
 
 static bool same_parameters(const listing *it, const cds_resident_item *item,
@@ -397,7 +392,7 @@ static size_t ask(cds_resident_blocks *out, const cds_resident_question *put) {
 
 static void add_term(cds_resident_blocks *out, size_t question, int64_t shift) {
   out->term[out->problem.terms++] =
-      (cds_reside_term){.question = question, .shift = shift, .times = 1};
+      (cds_reside_term){.question = question, .shift = shift};
 }
 
 /* What is at home of a layer, and what others have there: bits beside those
@@ -410,10 +405,12 @@ static void add_layer(listing *it, const cds_resident_block *block, size_t part,
   const size_t i = out->item_of[layer];
   cds_resident_question put = {.kind = out->plan->kind[layer],
                                .unit = SIZE_MAX};
+  const unsigned weight =
+      cds_resident_tensor(it->arch, &it->workload->layer[layer], out->level);
   int64_t shift = 0;
-  if (i != SIZE_MAX && (mask >> out->item[i].number & 1U) != 0) {
-    put.homes = (uint32_t)1 << cds_resident_tensor(
-                    it->arch, &it->workload->layer[layer], out->level);
+  if (i != SIZE_MAX && weight != UINT_MAX &&
+      (mask >> out->item[i].number & 1U) != 0) {
+    put.homes = (uint32_t)1 << weight;
     put.own_bits = out->item[i].bits;
     shift = -(int64_t)out->item[i].bits;
   }
@@ -433,25 +430,31 @@ static void add_layer(listing *it, const cds_resident_block *block, size_t part,
   add_term(out, ask(out, &put), shift);
 }
 
-/* Layer by layer, for each set of links that are at home. */
+/* Layer by layer, with these links at home. */
 static void add_apart(listing *it, const cds_resident_block *block,
-                      uint32_t mask) {
+                      uint32_t mask, const links *handed) {
   cds_resident_blocks *out = it->out;
-  links all;
-  list_links(&all, it->arch, out->plan, block->unit, out->level);
-  for (uint32_t set = 0; set < (uint32_t)1 << all.count; set++) {
+  out->handed[out->problem.ways] = handed->count;
+  out->way[out->problem.ways++] =
+      (cds_reside_way){out->problem.terms, block->unit->layers};
+  for (size_t part = 0; part < block->unit->layers; part++) {
+    add_layer(it, block, part, mask, handed);
+  }
+}
+
+/* Layer by layer, for each set of so many links that are at home. */
+static void add_sets(listing *it, const cds_resident_block *block,
+                     uint32_t mask, const links *all, unsigned count) {
+  for (uint32_t set = 0; set < (uint32_t)1 << all->count; set++) {
     links handed = {.count = 0};
-    for (unsigned l = 0; l < all.count; l++) {
+    for (unsigned l = 0; l < all->count; l++) {
       if ((set >> l & 1U) != 0) {
-        handed.tensor[handed.count] = all.tensor[l];
-        handed.bits[handed.count++] = all.bits[l];
+        handed.tensor[handed.count] = all->tensor[l];
+        handed.bits[handed.count++] = all->bits[l];
       }
     }
-    out->handed[out->problem.ways] = handed.count;
-    out->way[out->problem.ways++] =
-        (cds_reside_way){out->problem.terms, block->unit->layers};
-    for (size_t part = 0; part < block->unit->layers; part++) {
-      add_layer(it, block, part, mask, &handed);
+    if (handed.count == count) {
+      add_apart(it, block, mask, &handed);
     }
   }
 }
@@ -466,6 +469,19 @@ static void add_fused(listing *it, const cds_resident_block *block) {
   const cds_resident_question put = {.unit = block->unit->twin};
   out->way[out->problem.ways++] = (cds_reside_way){out->problem.terms, 1};
   add_term(out, ask(out, &put), 0);
+}
+
+/* All ways of a block. Of those that cost the same the first is taken: one that
+ * hands nothing on, then the fewest links. */
+static void add_ways(listing *it, const cds_resident_block *block,
+                     uint32_t mask) {
+  links all;
+  list_links(&all, it->arch, it->out->plan, block->unit, it->out->level);
+  add_sets(it, block, mask, &all, 0);
+  add_fused(it, block);
+  for (unsigned count = 1; count <= all.count; count++) {
+    add_sets(it, block, mask, &all, count);
+  }
 }
 
 static void add_option(listing *it, size_t cell, uint32_t mask,
@@ -492,8 +508,7 @@ static void add_option(listing *it, size_t cell, uint32_t mask,
     const uint64_t count = it->workload->layer[block->first].count;
     use->first = out->problem.ways;
     use->weight = (double)count / (double)instances;
-    add_apart(it, block, mask);
-    add_fused(it, block);
+    add_ways(it, block, mask);
     use->ways = out->problem.ways - use->first;
     option->uses++;
   }

@@ -9,12 +9,14 @@
 
 cds_status cds_resident_search_begin(cds_resident_search *out,
                                      const cds_asker *asker,
-                                     const cds_resident_blocks *blocks,
-                                     cds_arena *arena) {
-  *out =
-      (cds_resident_search){.asker = asker, .blocks = blocks, .arena = arena};
-  out->searchers = cds_searchers_new();
-  if (out->searchers == NULL) {
+                                     const cds_resident_blocks *blocks) {
+  *out = (cds_resident_search){
+      .asker = asker,
+      .blocks = blocks,
+      .known = cds_searchers_resident(asker->options->searchers),
+      .searchers = cds_searchers_new()};
+  if (out->known == NULL || out->searchers == NULL) {
+    cds_resident_search_end(out);
     return CDS_ENOMEM;
   }
   cds_searchers_choose(out->searchers, &asker->options->search);
@@ -26,21 +28,7 @@ void cds_resident_search_end(cds_resident_search *search) {
   search->searchers = NULL;
 }
 
-/* ---- lists -------------------------------------------------------------- */
-
-/* Room for one more pointer behind so many; NULL: no memory. */
-static void *grow(void *list, size_t count, size_t *room, cds_arena *arena) {
-  if (count < *room) {
-    return list;
-  }
-  const size_t more = *room == 0 ? 64 : 2 * *room;
-  void *grown = cds_arena_array(arena, more, sizeof(void *));
-  if (grown != NULL && count > 0) {
-    memcpy(grown, list, count * sizeof(void *));
-  }
-  *room = more;
-  return grown;
-}
+/* ---- places ------------------------------------------------------------- */
 
 static const cds_layer *layer_of(const cds_resident_search *it,
                                  const cds_resident_question *question) {
@@ -51,16 +39,21 @@ static const cds_layer *layer_of(const cds_resident_search *it,
 /* The place of a question in a room, made when it is new. */
 static cds_status find_place(cds_resident_place **out, cds_resident_search *it,
                              size_t question, uint64_t taken) {
-  for (size_t i = 0; i < it->places; i++) {
-    if (it->place[i]->question == question && it->place[i]->taken == taken) {
-      *out = it->place[i];
+  cds_resident_known *known = it->known;
+  for (size_t i = 0; i < known->places; i++) {
+    if (known->place[i]->question == question &&
+        known->place[i]->taken == taken) {
+      *out = known->place[i];
       return CDS_OK;
     }
   }
   const cds_resident_question *put = &it->blocks->question[question];
   cds_resident_place *made =
-      (cds_resident_place *)cds_arena_alloc(it->arena, sizeof *made);
-  if (made == NULL) {
+      (cds_resident_place *)cds_arena_alloc(known->arena, sizeof *made);
+  known->place = (cds_resident_place **)cds_arena_more(
+      known->arena, known->place, known->places, &known->place_room,
+      sizeof *known->place);
+  if (made == NULL || known->place == NULL) {
     return CDS_ENOMEM;
   }
   made->question = question;
@@ -78,12 +71,7 @@ static cds_status find_place(cds_resident_place **out, cds_resident_search *it,
   } else {
     made->pass.einsum = layer_of(it, put)->einsum;
   }
-  it->place = (cds_resident_place **)grow(it->place, it->places,
-                                          &it->place_room, it->arena);
-  if (it->place == NULL) {
-    return CDS_ENOMEM;
-  }
-  it->place[it->places++] = made;
+  known->place[known->places++] = made;
   *out = made;
   return CDS_OK;
 }
@@ -210,8 +198,8 @@ static cds_status search_chain(cds_resident_answer *answer, const batch *all,
     status =
         cds_fuser_solve(answer->fused, fuser, all->weight, options->control);
   }
-  answer->outside = status == CDS_EINPUT || status == CDS_ELIMIT;
-  if (answer->outside || status == CDS_EINFEASIBLE) {
+  if (status == CDS_EINPUT || status == CDS_ELIMIT ||
+      status == CDS_EINFEASIBLE) {
     return nothing(answer);
   }
   if (status == CDS_EINTERRUPTED && !cds_control_cancelled(options->control)) {
@@ -248,6 +236,10 @@ static cds_status answer_one(size_t index, const batch *all) {
   if (cds_control_cancelled(it->asker->options->control)) {
     return CDS_EINTERRUPTED;
   }
+  if (cds_control_hurried(it->asker->options->control)) {
+    answer->value = (double)INFINITY; /* to prepare a search takes too long */
+    return CDS_OK;
+  }
   if (question->unit != SIZE_MAX) {
     return search_chain(answer, all, index);
   }
@@ -267,7 +259,8 @@ static cds_status prepare(cds_resident_answer **answer, size_t *place,
   const cds_resident_question *question = &it->blocks->question[ask->question];
   cds_resident_place *at = NULL;
   CDS_TRY(find_place(&at, it, ask->question, ask->taken));
-  *answer = (cds_resident_answer *)cds_arena_alloc(it->arena, sizeof **answer);
+  cds_arena *arena = it->known->arena;
+  *answer = (cds_resident_answer *)cds_arena_alloc(arena, sizeof **answer);
   if (*answer == NULL) {
     return CDS_ENOMEM;
   }
@@ -276,7 +269,7 @@ static cds_status prepare(cds_resident_answer **answer, size_t *place,
   if (question->unit != SIZE_MAX) {
     *place = CDS_SEARCHERS_MAX + cds_fusers_place(ask->question);
     (*answer)->fused =
-        (cds_fuse_result *)cds_arena_alloc(it->arena, sizeof *(*answer)->fused);
+        (cds_fuse_result *)cds_arena_alloc(arena, sizeof *(*answer)->fused);
     return (*answer)->fused == NULL ? CDS_ENOMEM : CDS_OK;
   }
   return CDS_OK;
@@ -286,9 +279,9 @@ cds_status cds_resident_search_ask(cds_resident_search *search,
                                    cds_reside_ask *ask, size_t asks,
                                    double weight) {
   batch all = {.search = search, .ask = ask, .weight = weight};
-  size_t *place =
-      (size_t *)cds_arena_array(search->arena, asks, sizeof(size_t));
-  all.answer = (cds_resident_answer **)cds_arena_array(search->arena, asks,
+  cds_resident_known *known = search->known;
+  size_t *place = (size_t *)cds_arena_array(known->arena, asks, sizeof(size_t));
+  all.answer = (cds_resident_answer **)cds_arena_array(known->arena, asks,
                                                        sizeof *all.answer);
   if (place == NULL || all.answer == NULL) {
     return CDS_ENOMEM;
@@ -299,7 +292,7 @@ cds_status cds_resident_search_ask(cds_resident_search *search,
   const cds_placed_questions list = {asks, place, work_on, &all};
   size_t failed = 0;
   CDS_TRY(cds_work_by_place(&failed, &list, search->asker->options->threads,
-                            search->arena));
+                            known->arena));
   if (failed < asks) {
     return all.answer[failed]->status;
   }
@@ -308,13 +301,14 @@ cds_status cds_resident_search_ask(cds_resident_search *search,
     ask[i].answer = (cds_reside_answer){.value = answer->value,
                                         .bound = answer->bound,
                                         .most = answer->most,
-                                        .solution = search->answers};
-    search->answer = (cds_resident_answer **)grow(
-        search->answer, search->answers, &search->answer_room, search->arena);
-    if (search->answer == NULL) {
+                                        .solution = known->answers};
+    known->answer = (cds_resident_answer **)cds_arena_more(
+        known->arena, known->answer, known->answers, &known->answer_room,
+        sizeof *known->answer);
+    if (known->answer == NULL) {
       return CDS_ENOMEM;
     }
-    search->answer[search->answers++] = all.answer[i];
+    known->answer[known->answers++] = all.answer[i];
   }
   return CDS_OK;
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "network/resident_search.h"
+
 typedef struct place {
   cds_searcher *searcher;   /* made when needed */
   const cds_einsum *einsum; /* that it is begun for; NULL: none */
@@ -21,6 +23,7 @@ struct cds_searchers {
   cds_arena *arena; /* of the answers */
   cds_arena_mark empty;
   cds_answers answers;
+  cds_resident_known *resident; /* NULL: nothing was asked */
   cds_search_options options;
 };
 
@@ -65,6 +68,7 @@ void cds_searchers_reset(cds_searchers *searchers) {
   cds_arena_reset(searchers->arena, searchers->empty);
   searchers->answers.arena = searchers->arena;
   cds_answers_forget(&searchers->answers);
+  searchers->resident = NULL;
 }
 
 void cds_searchers_choose(cds_searchers *searchers,
@@ -74,6 +78,17 @@ void cds_searchers_choose(cds_searchers *searchers,
 
 cds_answers *cds_searchers_answers(cds_searchers *searchers) {
   return &searchers->answers;
+}
+
+cds_resident_known *cds_searchers_resident(cds_searchers *searchers) {
+  if (searchers->resident == NULL) {
+    searchers->resident = (cds_resident_known *)cds_arena_alloc(
+        searchers->arena, sizeof *searchers->resident);
+    if (searchers->resident != NULL) {
+      searchers->resident->arena = searchers->arena;
+    }
+  }
+  return searchers->resident;
 }
 
 size_t cds_searchers_place(size_t n) {

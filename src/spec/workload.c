@@ -406,3 +406,10 @@ cds_status cds_workload_read(cds_workload *out, const char *path,
   }
   return cds_workload_read_tree(out, root, path, reader);
 }
+
+const char *cds_name_in_phase(const char *name, const char *phase) {
+  const size_t length = strlen(phase);
+  return strncmp(name, phase, length) == 0 && name[length] == '.'
+             ? name + length + 1
+             : NULL;
+}

@@ -140,4 +140,7 @@ bool cds_layer_same(const cds_layer *a, const cds_layer *b);
 /* Schemas of workload and mapping files, for reference text; ends with NULL. */
 extern const cds_schema *const cds_workload_schemas[];
 
+/* "q_proj" of "decode.q_proj" in phase "decode"; else NULL. */
+const char *cds_name_in_phase(const char *name, const char *phase);
+
 #endif

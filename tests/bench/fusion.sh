@@ -4,16 +4,20 @@
 # traffic through the outermost level, and what of that traffic is compulsory.
 #
 #   tests/bench/fusion.sh [--program PATH] [--limit SECONDS] [--set NAME=VALUE ...]
-#                         [ARCH.yaml|WORKLOAD.yaml ...]
+#                         [--streamed] [ARCH.yaml|WORKLOAD.yaml ...]
 #
 # Without files: llm, gpt3-175b, resnet50 and mobilenet-v2 on all of archs/. Each
-# answer is that of the best design of its own.
+# answer is that of the best design of its own. --streamed: what the outermost
+# level has no room for comes from outside of it, at no cost of its own.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-program=$root/out/build/release/codesign limit=60
+program=$root/out/build/release/codesign limit=60 streamed=
 files=() settings=()
 while (($#)); do
   case $1 in
+  --streamed)
+    streamed='    streamed: true'
+    ;;
   --set | --program | --limit)
     if (($# < 2)); then
       echo "'$1' needs a value" >&2
@@ -27,7 +31,7 @@ while (($#)); do
     shift
     ;;
   -*)
-    echo "unknown option '$1': expected --program, --limit or --set" >&2
+    echo "unknown option '$1': expected --program, --limit, --streamed or --set" >&2
     exit 2
     ;;
   *) files+=("$1") ;;
@@ -49,9 +53,13 @@ for workload in "${files[@]}"; do
   grep -q '^workload:' "$workload" || continue
   for arch in "${files[@]}"; do
     grep -q '^architecture:' "$arch" || continue
+    copy=$scratch/$(basename "$arch")
+    awk -v key="$streamed" '{ print }
+      /^levels:/ { left = key != "" }
+      left && /^    size:/ { print key; left = 0 }' "$arch" >"$copy"
     for fuse in none all; do
       timeout -s INT "$limit" "$program" explore -q --fuse $fuse -o "$scratch/$fuse" \
-        "${settings[@]}" "$arch" "$workload" >/dev/null 2>"$scratch/message"
+        "${settings[@]}" "$copy" "$workload" >/dev/null 2>"$scratch/message"
     done
     python3 - "$scratch" "$(basename "$workload" .yaml)" "$(basename "$arch" .yaml)" <<'END'
 import json, os, sys

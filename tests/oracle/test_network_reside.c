@@ -27,7 +27,8 @@ enum {
   USES = 24,
   OPTIONS = 12,
   CELLS = 3,
-  ROOM = 40
+  ROOM = 40,
+  TABLE = 2000
 };
 
 static uint64_t draw(uint64_t *state, uint64_t low, uint64_t high) {
@@ -56,7 +57,8 @@ typedef struct puzzle {
   cds_reside_option option[OPTIONS];
   cds_reside_cell cell[CELLS];
   cds_reside_problem problem;
-  uint64_t asked;
+  uint64_t asked, most; /* questions; time is up after so many */
+  volatile int hurry;
 } puzzle;
 
 static double least_of(const puzzle *p, size_t question, uint64_t taken,
@@ -77,7 +79,7 @@ static cds_status answer(cds_reside_ask *ask, size_t asks, void *payload) {
   for (size_t i = 0; i < asks; i++) {
     size_t best = 0;
     const double least = least_of(p, ask[i].question, ask[i].taken, &best);
-    p->asked++;
+    p->hurry = ++p->asked > p->most;
     ask[i].answer =
         (cds_reside_answer){.value = least, .bound = least, .solution = best};
     if (least < (double)INFINITY) {
@@ -101,8 +103,7 @@ static void add_way(puzzle *p, uint64_t own) {
     p->term[problem->terms++] =
         (cds_reside_term){.question = draw(&p->random, 0, QUESTIONS - 1),
                           .shift = (int64_t)draw(&p->random, 0, 6) -
-                                   (int64_t)draw(&p->random, 0, own),
-                          .times = (double)draw(&p->random, 1, 3)};
+                                   (int64_t)draw(&p->random, 0, own)};
   }
 }
 
@@ -154,6 +155,20 @@ static void make_puzzle(puzzle *p, uint64_t seed) {
   problem->cell = p->cell;
   problem->solve = answer;
   problem->payload = p;
+  p->most = UINT64_MAX;
+}
+
+/* A way as it is written down, with so many bits pinned. */
+static double cost_of_way(const puzzle *p, size_t way, uint64_t bits) {
+  double sum = 0;
+  for (size_t t = p->way[way].first; t < p->way[way].first + p->way[way].terms;
+       t++) {
+    size_t best = 0;
+    const int64_t taken = (int64_t)bits + p->term[t].shift;
+    sum += least_of(p, p->term[t].question, taken < 0 ? 0 : (uint64_t)taken,
+                    &best);
+  }
+  return sum;
 }
 
 /* A choice as it is written down: nothing but the definition. */
@@ -166,16 +181,7 @@ static double cost_of(const puzzle *p, const uint64_t *count, uint64_t bits) {
       double least = (double)INFINITY;
       for (size_t w = p->use[u].first; w < p->use[u].first + p->use[u].ways;
            w++) {
-        double way = 0;
-        for (size_t t = p->way[w].first; t < p->way[w].first + p->way[w].terms;
-             t++) {
-          size_t best = 0;
-          const int64_t taken = (int64_t)bits + p->term[t].shift;
-          way += p->term[t].times * least_of(p, p->term[t].question,
-                                             taken < 0 ? 0 : (uint64_t)taken,
-                                             &best);
-        }
-        least = fmin(least, way);
+        least = fmin(least, cost_of_way(p, w, bits));
       }
       cost += p->use[u].weight * least;
     }
@@ -258,7 +264,7 @@ static void check_choice(const puzzle *p, const cds_reside_result *result) {
         const int64_t taken = (int64_t)result->bits + term->shift;
         assert_true((int64_t)at->need + (taken < 0 ? 0 : taken) <=
                     (int64_t)p->problem.room);
-        cost += p->use[u].weight * term->times * at->value;
+        cost += p->use[u].weight * at->value;
       }
     }
     value += (double)result->count[m] * cost;
@@ -266,11 +272,37 @@ static void check_choice(const puzzle *p, const cds_reside_result *result) {
   assert_close(value, result->value, 1e-12);
 }
 
+/* Uses that take the first of two equal ways, and the later one. */
+typedef struct ties {
+  size_t first, later;
+} ties;
+
+/* Each use of the choice runs a way that costs the least. */
+static void count_ties(ties *sum, const puzzle *p,
+                       const cds_reside_result *result) {
+  for (size_t m = 0; m < p->problem.options; m++) {
+    const cds_reside_option *option = &p->option[m];
+    for (size_t u = option->first;
+         u < option->first + option->uses && result->count[m] > 0; u++) {
+      const size_t way = result->way[u];
+      const double cost = cost_of_way(p, way, result->bits);
+      for (size_t w = p->use[u].first; w < p->use[u].first + p->use[u].ways;
+           w++) {
+        const double other = cost_of_way(p, w, result->bits);
+        assert_true(other >= cost);
+        sum->first += w > way && other == cost;
+        sum->later += w < way && other == cost;
+      }
+    }
+  }
+}
+
 static void the_choice_is_the_least_of_all(void **state) {
   (void)state;
   static puzzle p;
   size_t none = 0;
   size_t pinned = 0;
+  ties sum = {0, 0};
   uint64_t rounds = 0;
   const uint64_t cases = quick() ? 500 : 20000;
   for (uint64_t seed = 1; seed <= cases; seed++) {
@@ -286,6 +318,7 @@ static void the_choice_is_the_least_of_all(void **state) {
       assert_true(result.bound <= result.value);
       assert_close(result.bound, least, 1e-11);
       check_choice(&p, &result);
+      count_ties(&sum, &p, &result);
       pinned += result.bits > 0;
     } else {
       none++;
@@ -299,7 +332,58 @@ static void the_choice_is_the_least_of_all(void **state) {
                 pinned, (unsigned long long)cases, none,
                 (double)rounds / (double)cases);
   assert_true(pinned > cases / 3);
+  /* A later way is kept where nothing is known to fit of the first one. */
+  assert_true(sum.first > cases / 50 && sum.later <= sum.first / 100);
   assert_true(none > 0 && none < cases / 2);
+}
+
+/* Whatever was asked until then: what is found is a choice, and no choice is
+ * below the bound. */
+static void the_bound_holds_when_time_is_up(void **state) {
+  (void)state;
+  static puzzle p;
+  size_t found = 0;
+  size_t open = 0;
+  const uint64_t cases = quick() ? 500 : 10000;
+  for (uint64_t seed = 1; seed <= cases; seed++) {
+    cds_arena *arena = cds_arena_new();
+    cds_reside_result result;
+    make_puzzle(&p, seed);
+    const cds_control control = {.hurry = &p.hurry};
+    const double least = brute_force(&p);
+    p.problem.control = &control;
+    p.most = draw(&p.random, 0, 24);
+    p.hurry = p.most == 0;
+    assert_int_equal(cds_reside_solve(&result, &p.problem, arena), CDS_OK);
+    assert_true(p.hurry == 0 ||
+                p.asked <= p.most + p.problem.terms + QUESTIONS);
+    assert_true(result.bound <= least * (1 + 1e-12));
+    if (result.found) {
+      assert_true(result.value >= least * (1 - 1e-12));
+      check_choice(&p, &result);
+    }
+    found += result.found;
+    open += !result.proven && least < (double)INFINITY;
+    cds_arena_free(arena);
+  }
+  print_message("%zu of %llu have a choice, %zu are open\n", found,
+                (unsigned long long)cases, open);
+  assert_true(found > cases / 4 && open > cases / 4 && found > cases - open);
+}
+
+static void a_cancelled_search_is_interrupted(void **state) {
+  (void)state;
+  static puzzle p;
+  static const int stop = 1;
+  const cds_control control = {.cancel = &stop};
+  cds_arena *arena = cds_arena_new();
+  cds_reside_result result;
+  make_puzzle(&p, 1);
+  p.problem.control = &control;
+  assert_int_equal(cds_reside_solve(&result, &p.problem, arena),
+                   CDS_EINTERRUPTED);
+  assert_int_equal(p.asked, 0);
+  cds_arena_free(arena);
 }
 
 /* ---- the knapsack ------------------------------------------------------- */
@@ -431,10 +515,102 @@ static void the_knapsack_is_the_least_of_all(void **state) {
   assert_true(none > 0 && none < cases / 2);
 }
 
+/* Least costs within each room with one instance more, of a cell. */
+static void add_instance(double *next, const double *now, const sack *s,
+                         size_t cell) {
+  for (uint64_t room = 0; room <= s->problem.room; room++) {
+    next[room] = (double)INFINITY;
+    for (size_t m = 0; m < s->cell[cell].options; m++) {
+      const cds_pack_option *option = &s->option[s->cell[cell].first + m];
+      if (option->bits <= room) {
+        next[room] = fmin(next[room], now[room - option->bits] + option->cost);
+      }
+    }
+  }
+}
+
+/* One instance after the other; nothing but the definition. */
+static double by_table(const sack *s) {
+  static double least[2][TABLE + 1];
+  double *now = least[0];
+  double *next = least[1];
+  for (uint64_t room = 0; room <= s->problem.room; room++) {
+    now[room] = 0;
+  }
+  for (size_t c = 0; c < s->problem.cells; c++) {
+    for (uint64_t i = 0; i < s->cell[c].instances; i++) {
+      add_instance(next, now, s, c);
+      double *done = now;
+      now = next;
+      next = done;
+    }
+  }
+  return now[s->problem.room];
+}
+
+/* Cells of many alike instances: of two options each, or of some more. */
+static void make_alike(sack *s, uint64_t seed, bool many) {
+  uint64_t random = seed;
+  memset(s, 0, sizeof *s);
+  s->problem.cells = draw(&random, 1, CELLS);
+  size_t options = 0;
+  for (size_t c = 0; c < s->problem.cells; c++) {
+    s->cell[c] = (cds_pack_cell){draw(&random, 1, many ? 900 : 40), options,
+                                 many ? 2 : draw(&random, 2, 4)};
+    for (size_t m = 0; m < s->cell[c].options; m++) {
+      s->option[options++] = (cds_pack_option){
+          m == 0 ? 0 : draw(&random, 1, 30), (double)draw(&random, 1, 200)};
+    }
+  }
+  s->problem.cell = s->cell;
+  s->problem.option = s->option;
+  s->problem.room = draw(&random, 0, TABLE);
+  s->problem.limit = (double)INFINITY;
+}
+
+static void alike_instances_are_the_least_of_all(void **state) {
+  (void)state;
+  static const int now = 1;
+  const cds_control hurried = {.hurry = &now};
+  const uint64_t cases = quick() ? 60 : 1500;
+  size_t open = 0;
+  for (uint64_t seed = 1; seed <= cases; seed++) {
+    cds_arena *arena = cds_arena_new();
+    cds_pack_result result;
+    sack s;
+    make_alike(&s, seed, seed % 8 == 0);
+    const double least = by_table(&s);
+    assert_int_equal(cds_pack_least(&result, &s.problem, arena), CDS_OK);
+    assert_true(result.found && result.value == least);
+    assert_true(result.bound == least && result.bits <= s.problem.room);
+    uint64_t bits = 0;
+    for (size_t c = 0; c < s.problem.cells; c++) {
+      uint64_t instances = 0;
+      for (size_t m = 0; m < s.cell[c].options; m++) {
+        const size_t option = s.cell[c].first + m;
+        instances += result.count[option];
+        bits += result.count[option] * s.option[option].bits;
+      }
+      assert_int_equal(instances, s.cell[c].instances);
+    }
+    assert_int_equal(bits, result.bits);
+    s.problem.control = &hurried;
+    assert_int_equal(cds_pack_least(&result, &s.problem, arena), CDS_OK);
+    assert_true(result.found && result.value >= least);
+    assert_true(result.bound <= least && result.bits <= s.problem.room);
+    open += result.bound < result.value;
+    cds_arena_free(arena);
+  }
+  assert_true(open > cases / 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_knapsack_is_the_least_of_all),
+      cmocka_unit_test(alike_instances_are_the_least_of_all),
       cmocka_unit_test(the_choice_is_the_least_of_all),
+      cmocka_unit_test(the_bound_holds_when_time_is_up),
+      cmocka_unit_test(a_cancelled_search_is_interrupted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

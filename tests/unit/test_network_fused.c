@@ -487,8 +487,10 @@ static void parts_of_chains_are_chosen_exactly(void **state) {
       d.options.objective = (cds_objective)o;
       const size_t tails = check_parts(&d, TAILS, design, 3);
       const size_t images = check_parts(&d, IMAGES, design, 4);
-      all += (tails == 4) + (images == 4);
-      some += (tails > 0 && tails < 4) + (images > 0 && images < 4);
+      all += tails == 4 ? 1U : 0U;
+      all += images == 4 ? 1U : 0U;
+      some += tails > 0 && tails < 4 ? 1U : 0U;
+      some += images > 0 && images < 4 ? 1U : 0U;
     }
   }
   print_message("all of %zu, a part of %zu\n", all, some);

@@ -8,9 +8,26 @@ import json
 import sys
 
 
-def one_sum(numbered):
-    number, layer = numbered
-    return ("chain", layer["chain"]) if layer["chain"] else ("layer", number)
+def sums(layers):
+    """Layers that are added up first: those of one run of a chain stand in a row."""
+    names = set()
+    part = []
+    for layer in layers:
+        if part and (not layer["chain"] or layer["chain"] != part[0]["chain"]
+                     or layer["name"] in names):
+            yield part
+            part, names = [], set()
+        part.append(layer)
+        names.add(layer["name"])
+    if part:
+        yield part
+
+
+def whole(layers):
+    """What is brought to stay on chip comes last."""
+    loads = [layer for layer in layers if layer["kind"] == "load"]
+    others = [layer for layer in layers if layer["kind"] != "load"]
+    return itertools.chain(sums(others), ([load] for load in loads))
 
 
 for path in sys.argv[1:]:
@@ -21,13 +38,11 @@ for path in sys.argv[1:]:
         for phase in result["phases"]:
             part = 0.0
             layers = [l for l in result["layers"] if l["phase"] == phase["name"]]
-            # Layers of one chain stand in a row and are added up first.
-            for chain, row in itertools.groupby(enumerate(layers), one_sum):
-                row = [layer for _, layer in row]
-                whole = 0.0
+            for row in whole(layers):
+                one = 0.0
                 for layer in row:
-                    whole += layer[key]
-                part += row[0]["count"] * whole
+                    one += layer[key]
+                part += row[0]["count"] * one
             if part != phase[key]:
                 print(f"{path}: {phase['name']}: {key} is {phase[key]!r}, its "
                       f"layers have {part!r}")
