@@ -303,6 +303,10 @@ static void draw_unit(fuse_case *it, random_stream *stream) {
   do {
     unit->level = 1 + random_below(stream, arch->levels - 1);
   } while (arch->level[unit->level].depth > 0);
+}
+
+static void price_unit(fuse_case *it, random_stream *stream) {
+  cds_vector *unit = &it->tiny.arch.vector[0];
   for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
     unit->cycles[p] = 1 + random_below(stream, 4);
     unit->energy_pj[p] = 0.25 * random_below(stream, 12);
@@ -328,6 +332,7 @@ static void draw_softmax(fuse_case *it, random_stream *stream) {
   shape->tensor[1].accumulator = shape->tensor[1].format; /* no sums */
   draw_unit(it, stream);
   draw_room(it, &size, stream);
+  price_unit(it, stream);
 }
 
 /* Operations, once sizes and formats are known, their unit, and about as much
@@ -365,6 +370,7 @@ static void draw_operations(fuse_case *it, random_stream *stream) {
     bits += size.rows * size.length * 2 * result->format.bits;
   }
   draw_unit(it, stream);
+  price_unit(it, stream);
   cds_level *level = &arch->level[arch->vector[0].level];
   if (random_chance(stream, 60)) {
     level->size_bits =
