@@ -266,9 +266,9 @@ cds_status cds_layer_result_stage(cds_layer_result *result,
 }
 
 /* A layer of a unit. */
-static cds_status fill_layer(cds_layer_result *own, network_job *job,
-                             const cds_hull_result *walk,
-                             const cds_answer *answer, size_t kind) {
+static void fill_layer(cds_layer_result *own, network_job *job,
+                       const cds_hull_result *walk, const cds_answer *answer,
+                       size_t kind) {
   own->layer = layer_of(job, kind);
   own->own_edp_pj_s = own->own_bound_pj_s = (double)NAN;
   if (!cds_kind_is_product(&job->chooser, kind)) {
@@ -280,7 +280,6 @@ static cds_status fill_layer(cds_layer_result *own, network_job *job,
     own->mapping = chosen->mapping;
     own->cost = chosen->cost;
   }
-  return CDS_OK;
 }
 
 /* The same as a stage of a part; `outer` of its first layer is that of all. */
@@ -308,7 +307,7 @@ static cds_status fill_unit(cds_layer_result *result, network_job *job,
         answer == NULL
             ? NULL
             : cds_chosen_part(&job->chooser, unit, answer, i, &fused);
-    CDS_TRY(fill_layer(&result[i], job, walk, answer, kind));
+    fill_layer(&result[i], job, walk, answer, kind);
     if (part != NULL && part->first == i) {
       outer = (cds_outer *)cds_arena_alloc(job->arena, sizeof *outer);
       if (outer == NULL) {
