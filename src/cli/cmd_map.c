@@ -373,8 +373,19 @@ static int write_certificate(const job *it, int code) {
                                  .power_limit_w = it->power_limit_w};
   cds_claimed_layer *claim =
       cds_cli_array(it->cli->arena, it->items, sizeof *claim);
+  cds_claimed_chain *chain =
+      cds_cli_array(it->cli->arena, it->items, sizeof *chain);
+  certificate.layer = claim;
+  certificate.chain = chain;
   for (size_t i = 0; i < it->items; i++) {
     const item *each = &it->item[i];
+    if (each->chain && each->status == CDS_OK &&
+        each->result.chains_outside == 0) {
+      chain[certificate.chains++] =
+          (cds_claimed_chain){.layer = each->row.layer,
+                              .layers = each->row.layers,
+                              .result = &each->result};
+    }
     if (each->kind.layer.kind != CDS_LAYER_EINSUM || each->chain) {
       continue;
     }
@@ -392,7 +403,6 @@ static int write_certificate(const job *it, int code) {
                             .bound = each->result.bound,
                             .proven = each->result.proven};
   }
-  certificate.layer = claim;
   const int written = cds_certify_write(&certificate, &it->inputs, it->cli);
   return written == CDS_EXIT_DONE ? code : written;
 }

@@ -84,12 +84,20 @@ static void compare_files(const job *it, const cds_yaml *root) {
 
 /* ---- text and JSON ------------------------------------------------------ */
 
-static size_t count_of(const job *it, cds_verdict verdict) {
-  size_t count = 0;
-  for (size_t i = 0; i < it->verified.layers; i++) {
-    count += it->verified.layer[i].verdict == verdict;
+static size_t count_in(const cds_verified_layer *list, size_t count,
+                       cds_verdict verdict) {
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    found += list[i].verdict == verdict;
   }
-  return count;
+  return found;
+}
+
+/* Of layers and chains. */
+static size_t count_of(const job *it, cds_verdict verdict) {
+  const cds_verified *verified = &it->verified;
+  return count_in(verified->layer, verified->layers, verdict) +
+         count_in(verified->chain, verified->chains, verdict);
 }
 
 static bool refused(const job *it) {
@@ -142,14 +150,23 @@ static void write_text(const cds_page *page, const void *answer) {
   for (size_t i = 0; i < verified->layers; i++) {
     write_layer(page, it, &verified->layer[i]);
   }
+  for (size_t i = 0; i < verified->chains; i++) {
+    write_layer(page, it, &verified->chain[i]);
+  }
   const size_t uncertified = count_of(it, CDS_VERDICT_UNCERTIFIED);
-  fprintf(page->stream, "%s: %zu of %zu layers certified",
-          refused(it)         ? "refused"
-          : all_certified(it) ? "verified"
-                              : "not certified",
-          count_of(it, CDS_VERDICT_CERTIFIED) +
-              count_of(it, CDS_VERDICT_NONE_FITS),
-          verified->layers);
+  fprintf(
+      page->stream, "%s: %zu of %zu layers certified",
+      refused(it)         ? "refused"
+      : all_certified(it) ? "verified"
+                          : "not certified",
+      count_in(verified->layer, verified->layers, CDS_VERDICT_CERTIFIED) +
+          count_in(verified->layer, verified->layers, CDS_VERDICT_NONE_FITS),
+      verified->layers);
+  if (verified->chains > 0) {
+    fprintf(page->stream, ", %zu of %zu chains",
+            count_in(verified->chain, verified->chains, CDS_VERDICT_CERTIFIED),
+            verified->chains);
+  }
   if (uncertified > 0) {
     fprintf(page->stream, ", the lower bounds of %zu claimed only",
             uncertified);
@@ -160,13 +177,33 @@ static void write_text(const cds_page *page, const void *answer) {
         page->stream);
 }
 
-static void write_json(FILE *stream, const void *answer) {
-  const job *it = answer;
+static void write_json_list(cds_json *json, const char *key,
+                            const cds_verified_layer *list, size_t count) {
   static const char *const verdicts[] = {[CDS_VERDICT_REFUSED] = "refused",
                                          [CDS_VERDICT_CERTIFIED] = "certified",
                                          [CDS_VERDICT_NONE_FITS] = "none_fits",
                                          [CDS_VERDICT_UNCERTIFIED] =
                                              "uncertified"};
+  cds_json_array(json, key);
+  for (size_t i = 0; i < count; i++) {
+    const cds_verified_layer *layer = &list[i];
+    cds_json_object_line(json, NULL);
+    cds_json_text(json, "name", layer->name);
+    cds_json_text(json, "phase", layer->phase);
+    cds_json_text(json, "verdict", verdicts[layer->verdict]);
+    cds_json_text(json, "why", layer->why);
+    cds_json_number(json, "energy_pj", layer->energy_pj);
+    cds_json_number(json, "latency_s", layer->latency_s);
+    cds_json_number(json, "value", layer->value);
+    cds_json_number(json, "lower_bound", layer->bound);
+    cds_json_count(json, "boxes", layer->boxes);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+}
+
+static void write_json(FILE *stream, const void *answer) {
+  const job *it = answer;
   const cds_verified *verified = &it->verified;
   cds_json json;
   cds_json_begin(&json, stream);
@@ -177,22 +214,8 @@ static void write_json(FILE *stream, const void *answer) {
   cds_json_text(&json, "objective", cds_objective_name(verified->objective));
   cds_json_boolean(&json, "refused", refused(it));
   cds_json_boolean(&json, "certified", !refused(it) && all_certified(it));
-  cds_json_array(&json, "layers");
-  for (size_t i = 0; i < verified->layers; i++) {
-    const cds_verified_layer *layer = &verified->layer[i];
-    cds_json_object_line(&json, NULL);
-    cds_json_text(&json, "name", layer->name);
-    cds_json_text(&json, "phase", layer->phase);
-    cds_json_text(&json, "verdict", verdicts[layer->verdict]);
-    cds_json_text(&json, "why", layer->why);
-    cds_json_number(&json, "energy_pj", layer->energy_pj);
-    cds_json_number(&json, "latency_s", layer->latency_s);
-    cds_json_number(&json, "value", layer->value);
-    cds_json_number(&json, "lower_bound", layer->bound);
-    cds_json_count(&json, "boxes", layer->boxes);
-    cds_json_end(&json);
-  }
-  cds_json_end(&json);
+  write_json_list(&json, "layers", verified->layer, verified->layers);
+  write_json_list(&json, "chains", verified->chain, verified->chains);
   cds_json_end(&json);
   cds_json_finish(&json);
 }

@@ -69,6 +69,10 @@ void cds_tree_write(const cds_page *page, const cds_arch *arch,
   const cds_layer_fused *fused = stage[0].fused;
   const tree_job job = {page, arch, stage, &fused->chain->group, fused->outer};
   int indent = 4;
+  if (job.outer->pipelined) {
+    fputs("    pipelined: operations of a pass beside products of others\n",
+          page->stream);
+  }
   for (unsigned i = 0; i < job.outer->nodes;) {
     const cds_outer_node *node = &job.outer->node[i];
     if (node->kind == CDS_OUTER_HOLD) {

@@ -175,27 +175,40 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
   return cds_loads(&out->loads, NULL, &holder, 0, 0, it->scratch);
 }
 
-/* What a tensor of other stages takes of its level meanwhile. */
+/* Tiles that a pipeline keeps beside the one that is used: of what is replaced
+ * from pass to pass one for each part that is behind. */
+static uint64_t behind(const cds_placing *it, unsigned tensor,
+                       const cds_home *home) {
+  const bool anew = home->replaced || it->group->tensor[tensor].intermediate;
+  return it->outer->pipelined && anew ? cds_fused_parts_over(it->group, tensor)
+                                      : 0;
+}
+
+/* What a tensor takes of its level while a stage runs beside what the stage
+ * itself accounts for: its own tensors' tiles. */
 static cds_status take_room(cds_fused_pass *out, const cds_placing *it,
                             unsigned tensor, unsigned index) {
   const cds_fused_tensor *shared = &it->group->tensor[tensor];
   const cds_tensor *plain = cds_fused_plain_tensor(it->group, tensor);
+  const bool own =
+      cds_fused_own_tensor(&it->group->stage[index], tensor) < UINT_MAX;
   cds_home home;
   CDS_TRY(set_home(&home, it, tensor));
-  const bool alive = !shared->intermediate ||
+  const bool alive = !shared->intermediate || it->outer->pipelined ||
                      (shared->maker <= index && index <= shared->last);
   if (home.level == 0 || !alive) {
     return CDS_OK;
   }
   const bool twice = home.replaced && cds_level_doubled(it->arch, home.level);
+  const uint64_t tiles =
+      behind(it, tensor, &home) + (own ? 0 : (twice ? 2U : 1U));
   const unsigned bits = cds_fused_sums_go_on(it->group, it->outer, tensor)
                             ? plain->accumulator.bits
                             : plain->format.bits;
   uint64_t *taken = &out->stage.taken_bits[home.level];
   uint64_t more = 0;
-  const bool fine =
-      cds_mul_u64(&more, home.tile_words, (uint64_t)bits * (twice ? 2 : 1)) &&
-      cds_add_u64(taken, *taken, more);
+  const bool fine = cds_mul_u64(&more, home.tile_words, bits * tiles) &&
+                    cds_add_u64(taken, *taken, more);
   return fine ? CDS_OK : CDS_ELIMIT;
 }
 
@@ -255,6 +268,35 @@ static void set_firsts(cds_stage *out, const cds_placing *it, unsigned index) {
   }
 }
 
+/* Strips of a pass of the softmax: its rows, each with one. */
+static uint64_t rows_of_pass(const cds_placing *it, unsigned softmax) {
+  const cds_fused_einsum *stage = &it->group->stage[softmax];
+  const unsigned row = cds_fused_row_rank(stage);
+  uint64_t rows = 1; /* divides the weights' words, which fit */
+  for (unsigned r = 0; r < stage->einsum->ranks; r++) {
+    rows *= stage->rank[r] == row
+                ? 1
+                : stage->einsum->rank[r].size /
+                      cds_outer_trips_on(it->outer, stage->rank[r]);
+  }
+  return rows;
+}
+
+/* Words that states take, and factors. */
+static bool state_words(uint64_t *out, const cds_placing *it, unsigned softmax,
+                        const cds_home *home, uint64_t strips) {
+  const unsigned user = cds_fused_online_user(it->group, softmax);
+  const unsigned over =
+      cds_fused_part(it->group, user) - cds_fused_part(it->group, softmax);
+  const bool pipelined = it->outer->pipelined;
+  const uint64_t tiles =
+      (home->replaced && cds_level_doubled(it->arch, home->level) ? 2U : 1U) +
+      (pipelined && home->replaced ? over : 0);
+  const uint64_t factors = pipelined ? rows_of_pass(it, softmax) : 0;
+  return cds_mul_u64(out, strips, CDS_STATE_WORDS * tiles) &&
+         cds_add_u64(out, *out, factors);
+}
+
 /* States stand beside the tile of their output, in as many copies. */
 static cds_status take_state_room(cds_fused_pass *out, const cds_placing *it,
                                   unsigned softmax) {
@@ -264,13 +306,11 @@ static cds_status take_state_room(cds_fused_pass *out, const cds_placing *it,
   if (home.level == 0) {
     return CDS_OK;
   }
-  const bool twice = home.replaced && cds_level_doubled(it->arch, home.level);
   const uint64_t strips = home.tile_words / online.strip_words;
   uint64_t *taken = &out->stage.taken_bits[home.level];
   uint64_t more = 0;
-  const bool fine = cds_mul_u64(&more, strips,
-                                (uint64_t)CDS_STATE_WORDS * CDS_STATE_BITS *
-                                    (twice ? 2 : 1)) &&
+  const bool fine = state_words(&more, it, softmax, &home, strips) &&
+                    cds_mul_u64(&more, more, CDS_STATE_BITS) &&
                     cds_add_u64(taken, *taken, more);
   return fine ? CDS_OK : CDS_ELIMIT;
 }
@@ -330,6 +370,8 @@ cds_status cds_fused_pass_set(cds_fused_pass *out, const cds_fused_group *group,
   const cds_placing it = {group, arch, outer, scratch};
   const cds_arena_mark mark = cds_arena_mark_get(scratch);
   memset(&out->stage, 0, sizeof out->stage);
+  out->stage.pipelined = outer->pipelined;
+  out->stage.fills = cds_fused_part(group, group->stages - 1);
   out->einsum = *stage->einsum;
   out->einsum.stage = &out->stage;
   cds_status status = set_passes(out, &it, stage);
@@ -342,9 +384,7 @@ cds_status cds_fused_pass_set(cds_fused_pass *out, const cds_fused_group *group,
     }
   }
   for (unsigned t = 0; status == CDS_OK && t < group->tensors; t++) {
-    if (cds_fused_own_tensor(stage, t) == UINT_MAX) {
-      status = take_room(out, &it, t, index);
-    }
+    status = take_room(out, &it, t, index);
   }
   for (unsigned s = 0; status == CDS_OK && s < group->stages; s++) {
     if (group->stage[s].online) {

@@ -6,8 +6,18 @@
 
 #define X                                                                      \
   { CDS_SHAPE_ROW, "x" }
+#define FACTOR                                                                 \
+  { CDS_SHAPE_VALUE, "factor" }
 #define STATE                                                                  \
   { CDS_SHAPE_HEAD, "state" }
+
+/* Where a pipeline rescales: the factor is read. */
+static const cds_operation_kind rescale_later = {
+    .name = "softmax",
+    .passes = 1,
+    .input = {X, FACTOR},
+    .output = X,
+    .primitive = {[CDS_ADD] = {0, 1}, [CDS_EXP] = {0, 1}, [CDS_MUL] = {1, 1}}};
 
 /* A state is a head of its two words. The unit keeps the maximum, the sum and
  * the factor of a row from its tile to its rescaling, as it does in whole rows.
@@ -38,6 +48,7 @@ static const cds_operation_kind kinds[CDS_ONLINE_MOVE] = {
          .primitive =
              {[CDS_ADD] = {0, 1}, [CDS_EXP] = {0, 1}, [CDS_MUL] = {1, 1}}},
     [CDS_ONLINE_STATE] = {.name = "softmax", .passes = 1, .output = STATE},
+    [CDS_ONLINE_FACTOR] = {.name = "softmax", .passes = 1, .output = FACTOR},
     [CDS_ONLINE_END] =
         {.name = "softmax",
          .passes = 1,
@@ -90,6 +101,7 @@ static void put_all(cds_operation *made, cds_online_step step,
     put(&made->output, &words->results);
     break;
   case CDS_ONLINE_STATE:
+  case CDS_ONLINE_FACTOR:
   case CDS_ONLINE_MOVE:
   case CDS_ONLINE_STEPS:
     put(&made->output, &words->state);
@@ -126,14 +138,16 @@ cds_status cds_online_parts(cds_online_part out[CDS_ONLINE_STEPS],
       stage->rank[weights->axis[weights->axes - 1].term[0].rank].size;
   const uint64_t passes = stage->stage->passes;
   const uint64_t first = online->firsts;
+  const bool pipelined = stage->stage->pipelined;
   uint64_t words = 0;
   CDS_TRY(cds_tensor_words(&words, stage, stage->tensors - 1));
-  const uint64_t times[CDS_ONLINE_MOVE] = {[CDS_ONLINE_FIRST] = first,
-                                           [CDS_ONLINE_NEXT] = passes - first,
-                                           [CDS_ONLINE_RESCALE] =
-                                               passes - first,
-                                           [CDS_ONLINE_STATE] = passes,
-                                           [CDS_ONLINE_END] = first};
+  const uint64_t times[CDS_ONLINE_MOVE] = {
+      [CDS_ONLINE_FIRST] = first,
+      [CDS_ONLINE_NEXT] = passes - first,
+      [CDS_ONLINE_RESCALE] = passes - first,
+      [CDS_ONLINE_STATE] = passes,
+      [CDS_ONLINE_FACTOR] = pipelined ? passes - first : 0,
+      [CDS_ONLINE_END] = first};
   const cds_precision formats = {.accumulator = softmax->format};
   const cds_online_words of = words_of(softmax, stage);
   for (unsigned step = 0; step < CDS_ONLINE_MOVE; step++) {
@@ -143,7 +157,9 @@ cds_status cds_online_parts(cds_online_part out[CDS_ONLINE_STEPS],
                                          tiles ? tile : online->strip_words,
                                      .head_dim = CDS_STATE_WORDS};
     out[step].times = times[step];
-    CDS_TRY(cds_operation_make(&out[step].operation, &kinds[step], &size,
+    const bool later = step == CDS_ONLINE_RESCALE && pipelined;
+    CDS_TRY(cds_operation_make(&out[step].operation,
+                               later ? &rescale_later : &kinds[step], &size,
                                &formats));
     put_all(&out[step].operation, (cds_online_step)step, &of);
   }

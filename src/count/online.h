@@ -9,6 +9,8 @@
  *   next     N - F        the same with the state read
  *   rescale  N - F        R rows of f sums, read and written
  *   state    N            R states written
+ *   factor   N - F        R factors written, in a pipelined group, where
+ *                         rescaling reads them
  *   end      F            R rows of f results, read with the sum and written
  *   move     once         states that leave home and come back
  */
@@ -23,10 +25,17 @@ typedef enum cds_online_step {
   CDS_ONLINE_NEXT,
   CDS_ONLINE_RESCALE,
   CDS_ONLINE_STATE,
+  CDS_ONLINE_FACTOR,
   CDS_ONLINE_END,
   CDS_ONLINE_MOVE,
   CDS_ONLINE_STEPS
 } cds_online_step;
+
+/* Whether the unit does it alone in a pipelined group. */
+static inline bool cds_online_alone(cds_online_step step) {
+  return step == CDS_ONLINE_RESCALE || step == CDS_ONLINE_END ||
+         step == CDS_ONLINE_MOVE;
+}
 
 typedef struct cds_online_part {
   uint64_t times;

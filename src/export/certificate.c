@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "spec/fusion_text.h"
+
 static bool write_text(cds_json *json, const char *text, cds_arena *arena) {
   cds_json_array(json, "text");
   for (const char *line = text; line != NULL;) {
@@ -66,6 +68,57 @@ static bool write_layer(cds_json *json, const cds_certificate *certificate,
   return good;
 }
 
+static bool write_stage(cds_json *json, const cds_certificate *certificate,
+                        const cds_layer_result *result, cds_arena *arena) {
+  bool good = true;
+  cds_json_object(json, NULL);
+  cds_json_text(json, "name", result->layer->name);
+  cds_json_number(json, "energy_pj", result->cost.energy_pj);
+  cds_json_number(json, "latency_s", result->cost.latency_s);
+  if (result->layer->kind == CDS_LAYER_EINSUM) {
+    good = cds_json_mapping(json, certificate->arch,
+                            cds_layer_result_einsum(result), &result->mapping,
+                            arena);
+  }
+  cds_json_end(json);
+  return good;
+}
+
+static bool write_chain(cds_json *json, const cds_certificate *certificate,
+                        const cds_claimed_chain *claim, cds_arena *arena) {
+  const cds_network_result *result = claim->result;
+  const cds_layer_fused *fused = result->layer[0].fused;
+  const unsigned phase = claim->layer->phase;
+  bool good = true;
+  cds_json_object(json, NULL);
+  cds_json_text(json, "name", claim->layer->name);
+  cds_json_text(json, "phase", certificate->workload->phase[phase].name);
+  cds_json_text(json, "run", fused != NULL ? "fused" : "apart");
+  cds_json_text(json, "status", result->proven ? "optimal" : "gap");
+  cds_json_number(json, "energy_pj", result->energy_pj);
+  cds_json_number(json, "latency_s", result->latency_s);
+  cds_json_number(json, "value", result->value);
+  cds_json_number(json, "lower_bound", result->bound);
+  if (fused != NULL) {
+    const char **lines = NULL;
+    const size_t count = cds_outer_lines(
+        &lines, &fused->chain->group, certificate->arch, fused->outer, arena);
+    cds_json_array(json, "outer");
+    for (size_t i = 0; lines != NULL && i < count; i++) {
+      cds_json_text(json, NULL, lines[i]);
+    }
+    cds_json_end(json);
+    good = lines != NULL;
+  }
+  cds_json_array(json, "stages");
+  for (size_t i = 0; i < claim->layers && good; i++) {
+    good = write_stage(json, certificate, &result->layer[i], arena);
+  }
+  cds_json_end(json);
+  cds_json_end(json);
+  return good;
+}
+
 bool cds_export_certificate(FILE *stream, const cds_certificate *certificate,
                             cds_arena *arena) {
   cds_json json;
@@ -86,10 +139,19 @@ bool cds_export_certificate(FILE *stream, const cds_certificate *certificate,
   for (size_t i = 0; i < certificate->layers && good; i++) {
     good = write_layer(&json, certificate, &certificate->layer[i], arena);
   }
+  cds_json_end(&json);
+  for (size_t i = 0; i < certificate->chains && good; i++) {
+    if (i == 0) {
+      cds_json_array(&json, "chains");
+    }
+    good = write_chain(&json, certificate, &certificate->chain[i], arena);
+  }
   if (!good) {
     return false;
   }
-  cds_json_end(&json);
+  if (certificate->chains > 0) {
+    cds_json_end(&json);
+  }
   cds_json_end(&json);
   cds_json_finish(&json);
   return true;

@@ -18,6 +18,13 @@ typedef struct cds_claimed_layer {
   bool proven;
 } cds_claimed_layer;
 
+/* A distinct chain of layers, fused or not. */
+typedef struct cds_claimed_chain {
+  const cds_layer *layer; /* its first; the others follow */
+  size_t layers;
+  const cds_network_result *result;
+} cds_claimed_chain;
+
 typedef struct cds_certificate {
   const cds_arch *arch;
   const cds_workload *workload;
@@ -27,6 +34,8 @@ typedef struct cds_certificate {
   const char *const *text; /* of each of its inputs */
   size_t layers;
   const cds_claimed_layer *layer;
+  size_t chains;
+  const cds_claimed_chain *chain;
 } cds_certificate;
 
 /* False when memory is exhausted. */

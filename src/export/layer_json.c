@@ -66,6 +66,9 @@ static bool write_fused(cds_json *json, const cds_arch *arch,
   cds_json_object(json, "fused");
   cds_json_count(json, "stage", fused->stage);
   cds_json_count(json, "stages", fused->chain->group.stages);
+  if (fused->outer->pipelined) {
+    cds_json_boolean(json, "pipelined", true);
+  }
   cds_json_array(json, "outer");
   for (size_t i = 0; lines != NULL && i < count; i++) {
     cds_json_text(json, NULL, lines[i]);

@@ -89,7 +89,8 @@ const char *cds_fuse_space(cds_fuse_mode fuse) {
   static const char *const spaces[] = {
       "no layers fused", "attention fused or not, by equal parts",
       "chains of layers fused or not, by equal parts",
-      "chains of layers fused or not, by equal parts, everywhere"};
+      "chains of layers fused or not, by equal parts, everywhere",
+      "chains of layers fused or not, pipelined or not, by equal parts"};
   return spaces[fuse];
 }
 

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/heap.h"
+#include "fuse/beside.h"
 #include "fuse/stages.h"
+#include "price/pipeline.h"
 
 static const uint32_t unlisted = UINT32_MAX;
 
@@ -24,6 +26,14 @@ typedef struct cds_opened {
   bool proven;     /* nothing is below its value, the bound */
 } cds_opened;
 
+/* The stages of a choice, and the best mappings of its products where its
+ * operations outlast them, in one ask. */
+typedef struct cds_seen {
+  cds_known_stage *stage[CDS_STAGES_MAX];
+  uint64_t beside_ask; /* 0: none */
+  cds_beside beside;
+} cds_seen;
+
 struct cds_fuser {
   cds_outers outers;
   cds_arena *arena, *answers, *scratch;
@@ -32,11 +42,12 @@ struct cds_fuser {
   size_t opened, room;
   cds_opened *open; /* heap */
   cds_stages stages;
-  /* Of each choice its stages; NULL: not asked yet. */
+  /* Of each choice; NULL: not asked yet. */
   size_t seen_room;
-  cds_known_stage ***seen;
+  cds_seen **seen;
   double limit;
   double dropped; /* no choice that was left out is below */
+  double gaps;    /* nor one whose best mapping is not known */
   bool hurried;   /* something is not looked into */
   bool any;       /* best, and its value: */
   cds_opened best;
@@ -174,8 +185,7 @@ static cds_status push_open(cds_fuser *it, const cds_opened *opened) {
 static cds_status see(cds_fuser *it, size_t index) {
   const cds_outers *outers = &it->outers;
   const unsigned stages = outers->group->stages;
-  cds_known_stage **seen =
-      (cds_known_stage **)cds_arena_array(it->answers, stages, sizeof *seen);
+  cds_seen *seen = (cds_seen *)cds_arena_alloc(it->answers, sizeof *seen);
   if (seen == NULL) {
     return CDS_ENOMEM;
   }
@@ -185,7 +195,10 @@ static cds_status see(cds_fuser *it, size_t index) {
     cds_fused_pass pass;
     CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer, s,
                                it->scratch));
-    CDS_TRY(cds_stages_get(&seen[s], &it->stages, &pass, s));
+    /* To a product it is all the same. */
+    pass.stage.pipelined =
+        pass.stage.pipelined && outers->group->stage[s].operation != NULL;
+    CDS_TRY(cds_stages_get(&seen->stage[s], &it->stages, &pass, s));
   }
   it->seen[index] = seen;
   return CDS_OK;
@@ -208,25 +221,83 @@ static void set_bound(const cds_fuser *it, cds_opened *opened,
   opened->bound = fmax(opened->bound, sum);
 }
 
-/* All stages of a choice are solved. */
-static void close_choice(cds_fuser *it, cds_opened *opened,
-                         cds_known_stage *const *stage) {
-  double value = 0;
-  opened->solved = opened->proven = true;
-  for (unsigned s = 0; s < it->outers.group->stages; s++) {
-    const double least = cds_stages_least(&it->stages, stage[s]);
-    const double own = cds_stages_value(&it->stages, stage[s]);
-    value += own;
-    opened->proven = opened->proven && own == least;
-  }
-  if (opened->proven) {
-    opened->bound = value;
-  }
+/* Takes a choice as the best, if it is. */
+static void take_best(cds_fuser *it, const cds_opened *opened, double value) {
   if (value <= most(it) && (!it->any || value < it->best_value)) {
     it->any = true;
     it->best = *opened;
     it->best_value = value;
   }
+}
+
+/* The mappings that the stages are solved with, as a first choice. */
+static void begin_beside(const cds_fuser *it, cds_seen *seen) {
+  cds_beside *out = &seen->beside;
+  seen->beside_ask = it->stages.ask;
+  out->any = true;
+  out->value = cds_beside_value(&it->stages, seen->stage);
+  for (unsigned s = 0; s < it->outers.group->stages; s++) {
+    const cds_known_stage *stage = seen->stage[s];
+    if (!stage->operation) {
+      out->mapping[s] = &stage->result->mapping;
+      out->cost[s] = stage->result->cost;
+    }
+  }
+}
+
+/* A pipeline whose operations outlast its products: first a bound, then, when
+ * its turn comes again, the best. */
+static cds_status close_beside(cds_fuser *it, cds_opened *opened,
+                               cds_seen *seen) {
+  cds_beside *best = &seen->beside;
+  bool all = false;
+  if (seen->beside_ask != it->stages.ask) {
+    double bound = 0;
+    begin_beside(it, seen);
+    CDS_TRY(cds_beside_bound(&bound, best, &it->stages, seen->stage));
+    opened->bound = fmax(opened->bound, bound);
+    all = best->value <= opened->bound;
+  } else {
+    CDS_TRY(cds_beside_best(&all, best, &it->stages, seen->stage));
+    it->gaps = all ? it->gaps : fmin(it->gaps, opened->bound);
+    opened->solved = true; /* no more will be known of it */
+  }
+  if (all) {
+    opened->solved = opened->proven = true;
+    opened->bound = best->value;
+  }
+  take_best(it, opened, best->value);
+  return CDS_OK;
+}
+
+/* All stages of a choice are solved. */
+static cds_status close_choice(cds_fuser *it, cds_opened *opened,
+                               cds_seen *seen) {
+  double value = 0;
+  double products_s = 0;
+  double products_pj = 0;
+  bool proven = true;
+  for (unsigned s = 0; s < it->outers.group->stages; s++) {
+    const cds_known_stage *stage = seen->stage[s];
+    const double least = cds_stages_least(&it->stages, stage);
+    const double own = cds_stages_value(&it->stages, stage);
+    value += own;
+    proven = proven && own == least;
+    products_s += stage->operation ? 0 : stage->result->cost.latency_s;
+    products_pj += stage->operation ? 0 : stage->result->cost.dynamic_pj;
+  }
+  if (it->outers.choice[choice_index(it, opened)].pipelined &&
+      cds_beside_lacks_s(&it->stages, seen->stage, products_s, products_pj) >
+          0) {
+    return close_beside(it, opened, seen);
+  }
+  opened->solved = true;
+  opened->proven = proven;
+  if (opened->proven) {
+    opened->bound = value;
+  }
+  take_best(it, opened, value);
+  return CDS_OK;
 }
 
 /* Searches the first stage of a choice that is not solved; `stages`: all are.
@@ -254,7 +325,7 @@ static cds_status advance(cds_fuser *it, cds_opened *opened) {
   if (it->seen[index] == NULL) {
     CDS_TRY(see(it, index));
   }
-  cds_known_stage *const *stage = it->seen[index];
+  cds_known_stage *const *stage = it->seen[index]->stage;
   const double before = opened->bound;
   set_bound(it, opened, stage);
   if (opened->bound > before) {
@@ -270,29 +341,65 @@ static cds_status advance(cds_fuser *it, cds_opened *opened) {
   } while (next < stages && !it->any && opened->bound <= most(it) &&
            !isinf(opened->bound));
   if (next == stages) {
-    close_choice(it, opened, stage);
+    CDS_TRY(close_choice(it, opened, it->seen[index]));
   }
   return push_open(it, opened);
+}
+
+/* The cost of all operations of the best choice; what lacks is shared out by
+ * what they hide. */
+static cds_status write_operations(cds_fuser *it, const cds_seen *seen,
+                                   double lacks_s) {
+  const cds_outers *outers = &it->outers;
+  cds_fuse_result *out = it->out;
+  double all_hidden_s = 0;
+  for (unsigned s = 0; s < outers->group->stages; s++) {
+    all_hidden_s += seen->stage[s]->hidden_s;
+  }
+  for (unsigned s = 0; s < outers->group->stages; s++) {
+    const cds_known_stage *stage = seen->stage[s];
+    if (!stage->operation) {
+      continue;
+    }
+    double hidden_s = 0;
+    CDS_TRY(cds_outers_operation(&out->cost[s], &out->operation[s], &hidden_s,
+                                 outers, &stage->pass, s));
+    if (lacks_s > 0) {
+      cds_pipeline_shift(&out->cost[s], outers->arch,
+                         lacks_s * hidden_s / all_hidden_s);
+    }
+    out->mapping.inner[s].nodes = 0;
+  }
+  return CDS_OK;
 }
 
 /* The mapping and cost of a choice all of whose stages are searched. */
 static cds_status write_result(cds_fuser *it, const cds_opened *opened) {
   const cds_outers *outers = &it->outers;
-  cds_fuse_result *out = it->out;
-  cds_fused_mapping *mapping = &out->mapping;
   const size_t index = choice_index(it, opened);
-  cds_outers_nodes(&mapping->outer, outers, &outers->choice[index]);
+  const cds_seen *seen = it->seen[index];
+  const bool beside = seen->beside_ask == it->stages.ask;
+  cds_fuse_result *out = it->out;
+  double products_s = 0;
+  double products_pj = 0;
+  cds_outers_nodes(&out->mapping.outer, outers, &outers->choice[index]);
+  for (unsigned s = 0; s < outers->group->stages; s++) {
+    const cds_known_stage *stage = seen->stage[s];
+    if (!stage->operation) {
+      out->mapping.inner[s] =
+          beside ? *seen->beside.mapping[s] : stage->result->mapping;
+      out->cost[s] = beside ? seen->beside.cost[s] : stage->result->cost;
+      products_s += out->cost[s].latency_s;
+      products_pj += out->cost[s].dynamic_pj;
+    }
+  }
+  const double lacks_s = out->mapping.outer.pipelined
+                             ? cds_beside_lacks_s(&it->stages, seen->stage,
+                                                  products_s, products_pj)
+                             : 0;
+  CDS_TRY(write_operations(it, seen, lacks_s));
   out->energy_pj = out->latency_s = 0;
   for (unsigned s = 0; s < outers->group->stages; s++) {
-    const cds_known_stage *stage = it->seen[index][s];
-    if (stage->operation) {
-      CDS_TRY(cds_outers_operation(&out->cost[s], &out->operation[s], outers,
-                                   &stage->pass, s));
-      mapping->inner[s].nodes = 0;
-    } else {
-      mapping->inner[s] = stage->result->mapping;
-      out->cost[s] = stage->result->cost;
-    }
     out->energy_pj += out->cost[s].energy_pj;
     out->latency_s += out->cost[s].latency_s;
   }
@@ -323,8 +430,7 @@ static cds_status grow_seen(cds_fuser *it) {
     return CDS_OK;
   }
   const size_t room = 2 * it->outers.count;
-  cds_known_stage ***grown =
-      (cds_known_stage ***)cds_realloc(it->seen, room * sizeof *grown);
+  cds_seen **grown = (cds_seen **)cds_realloc(it->seen, room * sizeof *grown);
   if (grown == NULL) {
     return CDS_ENOMEM;
   }
@@ -348,7 +454,7 @@ static cds_status open_vector(cds_fuser *it, const cds_opened *opened) {
                        .vector = opened->vector,
                        .choice = (uint32_t)i};
     if (it->seen[vector->first + i] != NULL) {
-      set_bound(it, &next, it->seen[vector->first + i]);
+      set_bound(it, &next, it->seen[vector->first + i]->stage);
     }
     CDS_TRY(push_open(it, &next));
   }
@@ -362,12 +468,12 @@ static cds_status open_all(cds_fuser *it, double *least) {
     cds_opened next;
     cds_heap_take(&next, it->open, it->opened--, sizeof next, opens_before);
     *least = next.bound;
+    if (next.bound > most(it)) {
+      return CDS_OK;
+    }
     if (next.solved) {
       it->best = next.proven ? next : it->best;
       it->hurried = !next.proven;
-      return CDS_OK;
-    }
-    if (next.bound > most(it)) {
       return CDS_OK;
     }
     if (cds_control_hurried(it->control) && !isinf(most(it))) {
@@ -388,17 +494,18 @@ cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
   fuser->control = control;
   fuser->out = out;
   fuser->any = fuser->hurried = false;
-  fuser->dropped = (double)INFINITY;
+  fuser->dropped = fuser->gaps = (double)INFINITY;
   CDS_TRY(begin_open(fuser));
   double least = (double)INFINITY;
   CDS_TRY(open_all(fuser, &least));
   out->nodes = fuser->stages.nodes;
   if (!fuser->any) {
-    out->bound = fmin(least, fuser->dropped);
-    out->proven = !fuser->hurried;
+    out->bound = fmin(fmin(least, fuser->gaps), fuser->dropped);
+    out->proven = !fuser->hurried && !(fuser->gaps < fuser->limit);
     return isinf(out->bound) ? CDS_EINFEASIBLE : CDS_OK;
   }
   CDS_TRY(write_result(fuser, &fuser->best));
+  least = fmin(least, fuser->gaps);
   out->proven = fuser->best.proven && fuser->best.bound <= least;
   out->bound = out->proven ? out->value : fmin(least, out->value);
   return CDS_OK;

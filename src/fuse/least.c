@@ -64,8 +64,12 @@ static cds_status online_floor(cds_floor *floor, const cds_outers *it,
   CDS_TRY(cds_price_operation(&cost, &counts, it->arch,
                               &part[CDS_ONLINE_FIRST].operation,
                               it->power_limit_w));
+  const double hides_s = cds_outers_hides_s(it, &cost);
+  const double shown_s =
+      fmin(floor->latency_s - floor->compute_s, cost.latency_s - hides_s);
   floor->dynamic_pj = fmin(floor->dynamic_pj, cost.dynamic_pj);
   floor->latency_s = fmin(floor->latency_s, cost.latency_s);
+  floor->compute_s = fmax(0, floor->latency_s - shown_s);
   return CDS_OK;
 }
 
@@ -85,9 +89,12 @@ static cds_status operation_floor(cds_floor *out, const cds_outers *it,
   roomy.arch = arch;
   cds_cost cost;
   cds_operation_counts counts;
-  cds_status status = cds_outers_operation(&cost, &counts, &roomy, pass, stage);
+  double hidden_s = 0;
+  cds_status status =
+      cds_outers_operation(&cost, &counts, &hidden_s, &roomy, pass, stage);
   if (status == CDS_OK) {
-    *out = (cds_floor){cost.dynamic_pj, cost.latency_s, 0};
+    *out = (cds_floor){cost.dynamic_pj, cost.latency_s,
+                       cds_outers_hides_s(it, &cost)};
     status = it->group->stage[stage].online
                  ? online_floor(out, &roomy, pass, stage)
                  : CDS_OK;
@@ -167,13 +174,19 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
       continue;
     }
     cds_floor sum = {0, 0, 0};
+    double products_s = 0;
+    double hidden_s = 0;
     cds_status status = CDS_OK;
     for (unsigned s = 0; s < group->stages && status == CDS_OK; s++) {
       cds_floor floor = {0, 0, 0};
       status = stage_least(&floor, &it, s, level);
+      const bool operation = group->stage[s].operation != NULL;
       sum.dynamic_pj += floor.dynamic_pj;
       sum.latency_s += floor.latency_s;
+      products_s += operation ? 0 : floor.latency_s;
+      hidden_s += operation ? floor.compute_s : 0;
     }
+    sum.latency_s -= fmin(products_s, hidden_s);
     if (status == CDS_EINFEASIBLE) {
       continue;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "price/passes.h"
+#include "price/pipeline.h"
 #include "price/words.h"
 
 /* ---- classes of ranks ------------------------------------------------ */
@@ -141,6 +142,7 @@ static void write_loops(cds_outer *out, const cds_outers *it,
 void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
                       const cds_outer_choice *choice) {
   out->nodes = 0;
+  out->pipelined = choice->pipelined;
   for (unsigned i = 0; i <= choice->loops; i++) {
     for (unsigned t = 0; t < outers->group->tensors; t++) {
       if (choice->place[t] == i) {
@@ -164,11 +166,21 @@ bool cds_outers_may_stay(const cds_outers *outers, unsigned tensor) {
 /* ---- floors ---------------------------------------------------------- */
 
 cds_status cds_outers_operation(cds_cost *out, cds_operation_counts *counts,
-                                const cds_outers *outers,
+                                double *hidden_s, const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage) {
-  return cds_price_passes(out, counts, outers->arch, &pass->einsum,
-                          outers->group->stage[stage].operation,
-                          outers->power_limit_w);
+  CDS_TRY(cds_price_passes(out, counts, outers->arch, &pass->einsum,
+                           outers->group->stage[stage].operation,
+                           outers->power_limit_w));
+  *hidden_s = cds_pipeline_hidden_s(outers->arch, out, &pass->stage);
+  if (*hidden_s > 0) {
+    cds_pipeline_shift(out, outers->arch, -*hidden_s);
+  }
+  return CDS_OK;
+}
+
+double cds_outers_hides_s(const cds_outers *outers, const cds_cost *cost) {
+  return outers->group->pipelines ? cost->quiet_cycles / outers->arch->clock_hz
+                                  : 0;
 }
 
 void cds_outers_bring_output(cds_fused_pass *pass, unsigned level) {
@@ -250,8 +262,10 @@ cds_status cds_outers_least_floor(cds_floor *out, cds_outers *outers,
   return cds_floor_memo_get(out, &outers->memo[stage], &problem, other, may);
 }
 
-cds_status cds_outers_floor(cds_floor *out, cds_outers *outers,
-                            const cds_fused_pass *pass, unsigned stage) {
+cds_status cds_outers_floor(cds_floor *out, double *hidden_s,
+                            cds_outers *outers, const cds_fused_pass *pass,
+                            unsigned stage) {
+  *hidden_s = 0;
   if (outers->group->stage[stage].operation == NULL) {
     return cds_outers_least_floor(out, outers, pass, stage, NULL, 0);
   }
@@ -260,7 +274,7 @@ cds_status cds_outers_floor(cds_floor *out, cds_outers *outers,
   }
   cds_cost cost;
   cds_operation_counts counts;
-  CDS_TRY(cds_outers_operation(&cost, &counts, outers, pass, stage));
+  CDS_TRY(cds_outers_operation(&cost, &counts, hidden_s, outers, pass, stage));
   *out = (cds_floor){cost.dynamic_pj, cost.latency_s, 0};
   return CDS_OK;
 }
@@ -280,6 +294,7 @@ typedef struct cds_place_list {
 typedef struct cds_own_floors {
   unsigned count;
   cds_floor *floor; /* latency INFINITY: does not fit */
+  double *hidden_s;
 } cds_own_floors;
 
 typedef struct cds_placing_all {
@@ -288,7 +303,8 @@ typedef struct cds_placing_all {
   cds_place_list tensor[CDS_FUSED_TENSORS_MAX];
   cds_own_floors stage[CDS_STAGES_MAX];
   unsigned at[CDS_FUSED_TENSORS_MAX]; /* index into the list */
-  double room; /* bits, beside the intermediates of the fullest stage */
+  double room;    /* bits, beside the intermediates of the fullest stage */
+  cds_stage full; /* passes, and those that fill a pipeline */
 } cds_placing_all;
 
 static cds_status add_choice(cds_outers *it, const cds_outer_choice *choice) {
@@ -356,15 +372,19 @@ static cds_status own_floor(cds_placing_all *it, unsigned stage) {
   }
   cds_outer outer;
   cds_outers_nodes(&outer, outers, &choice);
-  cds_floor *floor = &it->stage[stage].floor[own_index(it, stage)];
+  const unsigned index = own_index(it, stage);
+  cds_floor *floor = &it->stage[stage].floor[index];
   *floor = (cds_floor){(double)INFINITY, (double)INFINITY, 0};
+  outer.pipelined = false; /* what that asks for may be of other stages */
   if (cds_fused_outer_wrong(outers->group, outers->arch, &outer) != NULL) {
     return CDS_OK;
   }
+  outer.pipelined = choice.pipelined;
   cds_fused_pass pass;
   CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer, stage,
                              outers->scratch));
   cds_outers_bring_output(&pass, choice.level);
+  it->full = pass.stage;
   for (unsigned t = 0; t < own->einsum->tensors; t++) {
     const unsigned tensor = own->tensor[t];
     if (!outers->group->tensor[tensor].intermediate) {
@@ -372,7 +392,8 @@ static cds_status own_floor(cds_placing_all *it, unsigned stage) {
           pass.stage.home[t].level > 0 ? home_bits(outers, &pass, t) : 0;
     }
   }
-  const cds_status status = cds_outers_floor(floor, outers, &pass, stage);
+  const cds_status status = cds_outers_floor(
+      floor, &it->stage[stage].hidden_s[index], outers, &pass, stage);
   return status == CDS_EINFEASIBLE || status == CDS_EINPUT ? CDS_OK : status;
 }
 
@@ -387,10 +408,13 @@ static cds_status own_floors(cds_placing_all *it, unsigned stage) {
   }
   out->floor = (cds_floor *)cds_arena_array(it->outers->scratch, out->count,
                                             sizeof *out->floor);
-  if (out->floor == NULL) {
+  out->hidden_s = (double *)cds_arena_array(it->outers->scratch, out->count,
+                                            sizeof *out->hidden_s);
+  if (out->floor == NULL || out->hidden_s == NULL) {
     return CDS_ENOMEM;
   }
   for (unsigned i = 0; i < out->count; i++) {
+    out->hidden_s[i] = 0;
     unsigned rest = i;
     for (unsigned t = own->einsum->tensors; t-- > 0;) {
       const unsigned tensor = own->tensor[t];
@@ -402,17 +426,39 @@ static cds_status own_floors(cds_placing_all *it, unsigned stage) {
   return CDS_OK;
 }
 
+/* Whether homes of all stages together are those of a pipeline. */
+static bool may_pipeline(const cds_placing_all *it) {
+  cds_outer outer;
+  cds_outers_nodes(&outer, it->outers, &it->choice);
+  return cds_fused_outer_wrong(it->outers->group, it->outers->arch, &outer) ==
+         NULL;
+}
+
 static cds_status try_choice(cds_placing_all *it, double bits) {
   cds_outer_choice *choice = &it->choice;
   if (bits > (double)it->outers->arch->level[choice->level].size_bits) {
     return CDS_OK;
   }
+  if (choice->pipelined && !may_pipeline(it)) {
+    return CDS_OK;
+  }
+  double products_s = 0;
+  double hidden_s = 0;
   choice->dynamic_pj = choice->latency_s = 0;
   for (unsigned s = 0; s < it->outers->group->stages; s++) {
-    const cds_floor *floor = &it->stage[s].floor[own_index(it, s)];
+    const unsigned index = own_index(it, s);
+    const cds_floor *floor = &it->stage[s].floor[index];
     choice->dynamic_pj += floor->dynamic_pj;
     choice->latency_s += floor->latency_s;
+    products_s +=
+        it->outers->group->stage[s].operation == NULL ? floor->latency_s : 0;
+    hidden_s += it->stage[s].hidden_s[index];
   }
+  if (choice->pipelined && !(hidden_s > 0)) {
+    return CDS_OK; /* the same is one without a pipeline, with more room */
+  }
+  /* More time of products takes no less in all. */
+  choice->latency_s += cds_pipeline_lacks_s(&it->full, products_s, hidden_s);
   return isinf(choice->latency_s) ? CDS_OK : add_choice(it->outers, choice);
 }
 
@@ -442,6 +488,21 @@ static cds_status choose_all_places(cds_placing_all *it) {
   return choose_places(it, 0, 0);
 }
 
+/* One stage after the other, and as a pipeline. */
+static cds_status choose_both_ways(cds_placing_all *it) {
+  const cds_arena_mark mark = cds_arena_mark_get(it->outers->scratch);
+  cds_status status = choose_all_places(it);
+  cds_arena_reset(it->outers->scratch, mark);
+  if (status == CDS_OK && it->outers->group->pipelines &&
+      it->choice.loops > 0) {
+    it->choice.pipelined = true;
+    status = choose_all_places(it);
+    it->choice.pipelined = false;
+    cds_arena_reset(it->outers->scratch, mark);
+  }
+  return status;
+}
+
 /* All orders of the loops that are left. Depth of recursion: classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static cds_status choose_order(cds_placing_all *it,
@@ -449,10 +510,7 @@ static cds_status choose_order(cds_placing_all *it,
                                uint32_t left) {
   cds_outer_choice *choice = &it->choice;
   if (left == 0) {
-    const cds_arena_mark mark = cds_arena_mark_get(it->outers->scratch);
-    const cds_status status = choose_all_places(it);
-    cds_arena_reset(it->outers->scratch, mark);
-    return status;
+    return choose_both_ways(it);
   }
   for (unsigned c = 0; c < it->outers->classes; c++) {
     if ((left >> c & 1U) == 0) {

@@ -26,6 +26,7 @@ typedef struct cds_loop_class {
 } cds_loop_class;
 
 typedef struct cds_outer_choice {
+  bool pipelined;
   uint8_t level; /* home of all that is at home */
   uint8_t loops;
   uint8_t class[CDS_LOOP_CLASSES_MAX]; /* from outside in */
@@ -71,9 +72,11 @@ bool cds_outers_may_stay(const cds_outers *outers, unsigned tensor);
 /* Writes the nodes of a choice. */
 void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
                       const cds_outer_choice *choice);
-/* The cost and the words of a stage that is no product, of all passes. */
+/* The cost and the words of a stage that is no product, of all passes; in a
+ * pipelined group without the time that it hides (price/pipeline.h), which is
+ * `hidden_s`. */
 cds_status cds_outers_operation(cds_cost *out, cds_operation_counts *counts,
-                                const cds_outers *outers,
+                                double *hidden_s, const cds_outers *outers,
                                 const cds_fused_pass *pass, unsigned stage);
 /* Puts the output that an online softmax rescales where that takes least: at
  * home, for good. Elsewhere the same words are moved there, and more. */
@@ -81,10 +84,15 @@ void cds_outers_bring_output(cds_fused_pass *pass, unsigned level);
 /* Whether what is at home leaves no level too small. */
 bool cds_outers_homes_fit(const cds_outers *outers, const cds_fused_pass *pass);
 /* What a stage takes at least under outer nodes: bounds for a product, the cost
- * for another operation. CDS_EINFEASIBLE when not even what must be there fits.
- */
-cds_status cds_outers_floor(cds_floor *out, cds_outers *outers,
-                            const cds_fused_pass *pass, unsigned stage);
+ * for another operation, which hides `hidden_s`. CDS_EINFEASIBLE when not even
+ * what must be there fits. */
+cds_status cds_outers_floor(cds_floor *out, double *hidden_s,
+                            cds_outers *outers, const cds_fused_pass *pass,
+                            unsigned stage);
+/* Time that an operation might hide in a pipelined group, where the group may
+ * be one, s. A pipeline takes no less than all stages one after the other less
+ * what operations hide, and no less than its operations take. */
+double cds_outers_hides_s(const cds_outers *outers, const cds_cost *cost);
 /* The floor of a product that is no pair of the first space, with the least of
  * what any of these tensors (bits) at its other home takes. */
 void cds_outers_any_floor(cds_floor *out, const cds_outers *outers,

@@ -37,8 +37,9 @@ static bool same_pass(const cds_fused_pass *a, const cds_fused_pass *b) {
   const cds_stage *x = &a->stage;
   const cds_stage *y = &b->stage;
   if (x->passes != y->passes || x->repeats != y->repeats ||
-      memcmp(x->taken_bits, y->taken_bits, sizeof x->taken_bits) != 0) {
-    return false;
+      memcmp(x->taken_bits, y->taken_bits, sizeof x->taken_bits) != 0 ||
+      x->pipelined != y->pipelined) {
+    return false; /* a group has one number of fills */
   }
   if (x->online.tiles != y->online.tiles ||
       x->online.firsts != y->online.firsts ||
@@ -103,12 +104,13 @@ static cds_status begin_stage(cds_stages *it, cds_known_stage *made) {
     memset(all_room.stage.taken_bits, 0, sizeof all_room.stage.taken_bits);
     CDS_TRY(get(&made->free, it, &all_room, made->index));
     made->floor = made->free->floor;
+    made->hidden_s = made->free->hidden_s;
     made->never =
         made->free->never || !cds_outers_homes_fit(outers, &made->pass);
     return CDS_OK;
   }
-  const cds_status fits =
-      cds_outers_floor(&made->floor, outers, &made->pass, made->index);
+  const cds_status fits = cds_outers_floor(&made->floor, &made->hidden_s,
+                                           outers, &made->pass, made->index);
   made->never = fits == CDS_EINFEASIBLE;
   return made->never ? CDS_OK : fits;
 }

@@ -18,6 +18,7 @@
 #define CDS_FUSE_STAGES_H
 
 #include "fuse/outers.h"
+#include "search/frontier.h"
 
 enum { CDS_STAGE_POINTS = 12, CDS_STAGE_SLOTS = 1 << 12 };
 
@@ -31,7 +32,8 @@ typedef struct cds_known_stage {
   struct cds_known_stage *free; /* with all room; NULL: this is it */
   unsigned index;
   bool operation;
-  bool never; /* nothing fits */
+  bool never;      /* nothing fits */
+  double hidden_s; /* of an operation (price/pipeline.h) */
   cds_fused_pass pass;
   cds_floor floor;
   unsigned points;
@@ -44,6 +46,10 @@ typedef struct cds_known_stage {
   bool met;
   double met_pj, met_s;
   uint64_t need_bits[CDS_LEVELS_MAX];
+  /* Of a product beside operations that outlast it (fuse/beside.h). */
+  cds_search_result *cheap;
+  double cheap_price;
+  const cds_search_frontier *traded; /* NULL: not known yet */
 } cds_known_stage;
 
 typedef struct cds_stages {

@@ -27,6 +27,8 @@ typedef struct cds_listing_trips {
   cds_floors floors[CDS_STAGES_MAX];
   unsigned stages, level;
   size_t at[CDS_LOOP_CLASSES_MAX]; /* divisors */
+  /* Of the vector at hand: times, and what operations might hide. */
+  double products_s, operations_s, hidden_s;
 } cds_listing_trips;
 
 static bool stage_has_class(const cds_loop_class *class, unsigned stage) {
@@ -85,6 +87,22 @@ static void write_nodes(cds_outer *out, const cds_listing_trips *it,
   cds_outers_nodes(out, outers, &choice);
 }
 
+/* compute_s: what it might hide of its time. */
+static cds_status operation_floor(cds_floor *out, const cds_outers *outers,
+                                  const cds_fused_pass *pass, unsigned stage) {
+  if (!cds_outers_homes_fit(outers, pass)) {
+    return CDS_EINFEASIBLE;
+  }
+  cds_cost cost;
+  cds_operation_counts counts;
+  double hidden_s = 0;
+  const cds_status made =
+      cds_outers_operation(&cost, &counts, &hidden_s, outers, pass, stage);
+  *out = (cds_floor){cost.dynamic_pj, cost.latency_s,
+                     cds_outers_hides_s(outers, &cost)};
+  return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
+}
+
 static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
                              unsigned stage) {
   cds_outers *outers = it->outers;
@@ -98,8 +116,7 @@ static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
   memset(pass.stage.taken_bits, 0, sizeof pass.stage.taken_bits);
   if (own->operation != NULL) {
     cds_outers_bring_output(&pass, it->level);
-    const cds_status made = cds_outers_floor(out, outers, &pass, stage);
-    return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
+    return operation_floor(out, outers, &pass, stage);
   }
   unsigned may = 0;
   cds_home other[CDS_MATRIX] = {{0}};
@@ -159,7 +176,12 @@ static cds_status add_stage(cds_listing_trips *it, cds_outer_trips *vector,
     mac_pj = (double)macs * outers->arch->compute.mac_pj[format];
   }
   vector->dynamic_pj += once->dynamic_pj + (again - 1) * mac_pj * (1 - 1e-12);
-  vector->latency_s += fmax(once->latency_s, again * once->compute_s);
+  if (own->operation == NULL) {
+    it->products_s += fmax(once->latency_s, again * once->compute_s);
+  } else {
+    it->operations_s += once->latency_s;
+    it->hidden_s += once->compute_s;
+  }
   return CDS_OK;
 }
 
@@ -169,6 +191,7 @@ static cds_status add_vector(cds_listing_trips *it) {
   for (unsigned c = 0; c < outers->classes; c++) {
     vector.trips[c] = outers->class[c].divisor[it->at[c]];
   }
+  it->products_s = it->operations_s = it->hidden_s = 0;
   for (unsigned s = 0; s < it->stages; s++) {
     const cds_status status = add_stage(it, &vector, s);
     if (status == CDS_EINFEASIBLE) {
@@ -176,6 +199,8 @@ static cds_status add_vector(cds_listing_trips *it) {
     }
     CDS_TRY(status);
   }
+  vector.latency_s =
+      it->products_s + it->operations_s - fmin(it->products_s, it->hidden_s);
   if (outers->vectors == CDS_OUTERS_MAX) {
     return CDS_ELIMIT;
   }

@@ -5,7 +5,7 @@
  * hulls; they are walked in slope order, with hull points made lazily by
  * cds_search_solve at the lambda that the walk asks for.
  *
- * A chain of layers (fuse/chain.h) is chosen as one: fused, or layer by layer,
+ * A chain of layers (spec/chain.h) is chosen as one: fused, or layer by layer,
  * whichever has the least E + lambda T. The hull of both together is what the
  * walk needs, so the network's optimum is exact over this choice, too.
  */
@@ -14,9 +14,9 @@
 
 #include <math.h>
 
-#include "fuse/chain.h"
 #include "fuse/fuse.h"
 #include "search/search.h"
+#include "spec/chain.h"
 #include "spec/space.h"
 #include "spec/workload.h"
 
@@ -181,8 +181,9 @@ typedef enum cds_fuse_mode {
   CDS_FUSE_NONE,
   CDS_FUSE_ATTENTION, /* chains with a softmax */
   CDS_FUSE_ALL,
-  CDS_FUSE_EVERYWHERE /* also where products are not in the first space, whose
-                         searches take long */
+  CDS_FUSE_EVERYWHERE, /* also where products are not in the first space, whose
+                          searches take long */
+  CDS_FUSE_PIPELINED   /* all, and operations may run beside products */
 } cds_fuse_mode;
 
 /* Layers of a chain that may run fused, the others of it alone or in other

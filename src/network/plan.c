@@ -61,6 +61,7 @@ static cds_status chain_at(const cds_chain_group **out,
       cds_chain_find(chain, workload, first, fuse == CDS_FUSE_EVERYWHERE);
   if (status == CDS_OK &&
       (fuse != CDS_FUSE_ATTENTION || has_softmax(&chain->group))) {
+    chain->group.pipelines = fuse == CDS_FUSE_PIPELINED;
     *out = chain;
     return CDS_OK;
   }

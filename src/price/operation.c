@@ -362,6 +362,21 @@ static void charge_primitives(cds_serving *job, const cds_service *service) {
   job->cost->compute_cycles = job->counts->primitive_cycles;
 }
 
+/* As if ports, networks and bonds were busy one after the other. */
+static double quiet_cycles(const cds_cost *cost) {
+  double busy = 0;
+  for (unsigned level = 0; level < CDS_LEVELS_MAX; level++) {
+    busy += cost->level_cycles[level];
+  }
+  for (unsigned b = 0; b < CDS_BONDS_MAX; b++) {
+    busy += cost->bond_cycles[b];
+  }
+  for (unsigned k = 0; k < CDS_ARRAYS_MAX; k++) {
+    busy += cost->array_cycles[k];
+  }
+  return cost->cycles > busy ? cost->cycles - busy : 0;
+}
+
 /* Whether what is at home on chip is where the unit works. */
 static bool homes_at(const cds_operation *operation, unsigned at) {
   bool all = operation->output.home == 0 || operation->output.home == at;
@@ -406,5 +421,7 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
   if (operation->reduces) {
     cycles += service.row_cycles * (double)operation->rows;
   }
-  return cds_price_close(out, arch, cycles, power_limit_w);
+  CDS_TRY(cds_price_close(out, arch, cycles, power_limit_w));
+  out->quiet_cycles = service.vector != NULL ? quiet_cycles(out) : 0;
+  return CDS_OK;
 }

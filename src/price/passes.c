@@ -110,6 +110,7 @@ cds_status cds_price_passes(cds_cost *out, cds_operation_counts *counts,
                             const cds_operation *operation,
                             double power_limit_w) {
   const bool online = stage->stage->online.tiles > 1;
+  double quiet_cycles = 0;
   cds_online_part part[CDS_ONLINE_STEPS];
   memset(out, 0, sizeof *out);
   memset(counts, 0, sizeof *counts);
@@ -127,6 +128,10 @@ cds_status cds_price_passes(cds_cost *out, cds_operation_counts *counts,
       return CDS_ELIMIT;
     }
     add_cost(out, &cost, part[i].times);
+    quiet_cycles += online && cds_online_alone((cds_online_step)i)
+                        ? 0
+                        : cost.quiet_cycles * (double)part[i].times;
   }
+  out->quiet_cycles = quiet_cycles;
   return CDS_OK;
 }

@@ -34,6 +34,9 @@ typedef struct cds_cost {
   double first_cycles, last_cycles; /* additive terms */
   double skew_cycles;               /* the same, of systolic arrays */
   double power_cycles; /* T >= E_dyn / (P_max - P_leak); 0 without a limit */
+  /* Of an operation that a vector unit does: cycles in which neither ports nor
+   * networks nor bonds are busy with it. */
+  double quiet_cycles;
 } cds_cost;
 
 /* Bits needed at each level by a mapping (one instance), double buffering

@@ -458,6 +458,20 @@ uint64_t cds_fused_row_tiles(const cds_fused_group *group,
   return rows->online ? cds_outer_trips_on(outer, cds_fused_row_rank(rows)) : 1;
 }
 
+unsigned cds_fused_part(const cds_fused_group *group, unsigned stage) {
+  unsigned part = 0;
+  for (unsigned s = 1; s <= stage; s++) {
+    part += (group->stage[s].operation == NULL) !=
+            (group->stage[s - 1].operation == NULL);
+  }
+  return part;
+}
+
+unsigned cds_fused_parts_over(const cds_fused_group *group, unsigned tensor) {
+  const cds_fused_tensor *it = &group->tensor[tensor];
+  return cds_fused_part(group, it->last) - cds_fused_part(group, it->first);
+}
+
 bool cds_fused_sums_go_on(const cds_fused_group *group, const cds_outer *outer,
                           unsigned tensor) {
   const unsigned maker = group->tensor[tensor].maker;
@@ -608,6 +622,24 @@ static const char *mask_wrong(const cds_outer_check *it, const uint64_t *left) {
                "several to others";
 }
 
+static const char *pipeline_wrong(const cds_outer_check *it, uint32_t held) {
+  const cds_fused_group *group = it->group;
+  if (!it->outer->pipelined) {
+    return NULL;
+  }
+  for (unsigned s = 0; s < group->stages; s++) {
+    if (cds_fused_row_tiles(group, it->outer, s) > 1) {
+      const cds_fused_einsum *user =
+          &group->stage[cds_fused_online_user(group, s)];
+      const unsigned strips = user->tensor[user->einsum->tensors - 1];
+      if ((held >> strips & 1U) == 0) {
+        return "strips that a pipeline rescales are not at home";
+      }
+    }
+  }
+  return NULL;
+}
+
 const char *cds_fused_outer_wrong(const cds_fused_group *group,
                                   const cds_arch *arch,
                                   const cds_outer *outer) {
@@ -631,5 +663,6 @@ const char *cds_fused_outer_wrong(const cds_fused_group *group,
       return "an intermediate is not held";
     }
   }
-  return mask_wrong(&it, left);
+  const char *wrong = mask_wrong(&it, left);
+  return wrong != NULL ? wrong : pipeline_wrong(&it, held);
 }

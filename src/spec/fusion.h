@@ -95,15 +95,39 @@
  * uses the weights makes an intermediate: nothing of a pass that does not run
  * is missed.
  *
+ * Pipelined. Stages in a row that are all products, or all operations, are a
+ * part. Parts of a pipelined group run at once, each a pass behind the one
+ * before it: while a vector unit works on a pass, the array works on one after
+ * it and on one before. In each step the array runs its stages one after the
+ * other, and so does the unit; then, alone, the unit rescales and divides what
+ * the step's products have added to strips, by factors of one word of 32 bits a
+ * row that were put beside the states. While words of the unit move, the array
+ * waits. So with A the time of all products, V of all operations but for the
+ * rescaling and dividing, which is X, M the time of V in which ports, networks
+ * or bonds are busy, and f = min(F / N, 1) of N passes, F one less than there
+ * are parts,
+ *
+ *   T = f (A + V) + (1 - f) max(A + M, V) + X
+ *
+ * (The first and the last F steps, in which not all parts have work, take no
+ * more than F passes of all stages one after the other: a step of either kind
+ * is part of such a pass, and together they are F of them.) Operations that no
+ * vector unit does do not run beside products. A strip that is rescaled is at
+ * home.
+ *
  * Room: tiles at home that are not intermediates stand in their level
  * all the time, two of them where the level is double buffered and they are
  * replaced; an intermediate from its maker to the last stage that uses it,
  * once. An output between passes takes its accumulator's bits if sums go on in
- * the next pass or come back; while it is made, also if its maker says so.
+ * the next pass or come back; while it is made, also if its maker says so. In a
+ * pipelined group intermediates stand all the time, one for each part from the
+ * maker's to that of the last user; of other tiles that are replaced, and of
+ * states, one more for each part from the first user's to that of the last (a
+ * state's: from the softmax to its user), and factors of the rows of a pass.
  *
- * Time and energy of stages add. A stage pays for what it brings to homes and
- * takes from there. Its first fills and last drains stand in each pass, those
- * of tiles at home once.
+ * Energy of stages adds, and time where the group is not pipelined. A stage
+ * pays for what it brings to homes and takes from there. Its first fills and
+ * last drains stand in each pass, those of tiles at home once.
  */
 #ifndef CDS_SPEC_FUSION_H
 #define CDS_SPEC_FUSION_H
@@ -154,6 +178,7 @@ typedef struct cds_fused_group {
   unsigned tensors;
   cds_fused_tensor tensor[CDS_FUSED_TENSORS_MAX];
   cds_fused_mask mask;
+  bool pipelines; /* searches may pipeline it */
 } cds_fused_group;
 
 typedef enum cds_outer_kind { CDS_OUTER_FOR, CDS_OUTER_HOLD } cds_outer_kind;
@@ -167,6 +192,7 @@ typedef struct cds_outer_node {
 
 /* Loops and homes, from outside in. */
 typedef struct cds_outer {
+  bool pipelined;
   unsigned nodes;
   cds_outer_node node[CDS_OUTER_NODES_MAX];
 } cds_outer;
@@ -251,6 +277,11 @@ static inline unsigned cds_fused_online_user(const cds_fused_group *group,
   const cds_fused_einsum *stage = &group->stage[softmax];
   return group->tensor[stage->tensor[stage->einsum->tensors - 1]].last;
 }
+/* The part of a stage: stages in a row that are all products, or all
+ * operations. */
+unsigned cds_fused_part(const cds_fused_group *group, unsigned stage);
+/* Parts from the first to the last stage that has the tensor, less one. */
+unsigned cds_fused_parts_over(const cds_fused_group *group, unsigned tensor);
 /* Whether a stage, or a tensor, has a rank of the group. */
 bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
                          unsigned rank);

@@ -18,5 +18,10 @@ const char *cds_fused_tensor_name(const cds_fused_group *group, unsigned tensor,
 size_t cds_outer_lines(const char ***lines, const cds_fused_group *group,
                        const cds_arch *arch, const cds_outer *outer,
                        cds_arena *arena);
+/* Reads such lines from a sequence. CDS_EINPUT with messages, CDS_ENOMEM;
+ * whether the nodes are right is for cds_fused_outer_wrong to say. */
+cds_status cds_outer_read(cds_outer *out, const cds_yaml *list,
+                          const cds_fused_group *group, const cds_arch *arch,
+                          const cds_reader *reader);
 
 #endif

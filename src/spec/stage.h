@@ -51,6 +51,9 @@ typedef struct cds_stage {
   uint64_t passes, repeats; /* passes >= repeats */
   cds_home home[CDS_TENSORS_MAX];
   cds_online online;
+  /* Of a pipelined group (spec/fusion.h): so many passes fill and drain it. */
+  bool pipelined;
+  uint64_t fills;
   /* Bits of each level that tiles of other stages take meanwhile, and states.
    */
   uint64_t taken_bits[CDS_LEVELS_MAX];

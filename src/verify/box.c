@@ -38,14 +38,25 @@ static bool is_held(const cds_descent *it, unsigned t, unsigned level) {
 
 /* ---- values ---------------------------------------------------------- */
 
-bool cds_beyond_bound(const cds_descent *it, const double asks[CDS_ASKS]) {
+static double value_of(const cds_descent *it, const double asks[CDS_ASKS]) {
   cds_worth worth = {.dynamic_pj = asks[CDS_ASKS_ENERGY],
                      .cycles = cds_asks_cycles(it->pair, asks, it->steps)};
   cds_worth_close(&worth, it->pair);
-  return cds_verify_value(it->goal, &worth) >= it->least;
+  return cds_verify_value(it->goal, &worth);
 }
 
-bool cds_box_beyond(const cds_descent *it, const cds_box *box) {
+double cds_corner_value(const cds_descent *it,
+                        const double *const corner[CDS_VERIFY_TENSORS]) {
+  double asks[CDS_ASKS] = {it->pair->mac_pj};
+  for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
+    for (unsigned a = 0; a < CDS_ASKS; a++) {
+      asks[a] += corner[t][a] * (it->pair->on_one[a] ? it->share[t] : 1);
+    }
+  }
+  return value_of(it, asks);
+}
+
+double cds_box_value(const cds_descent *it, const cds_box *box) {
   double asks[CDS_ASKS] = {it->pair->mac_pj};
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     const cds_rate *rate = it->rate[t];
@@ -63,7 +74,7 @@ bool cds_box_beyond(const cds_descent *it, const cds_box *box) {
       asks[a] += sum * (it->pair->on_one[a] ? it->share[t] : 1);
     }
   }
-  return cds_beyond_bound(it, asks);
+  return value_of(it, asks);
 }
 
 /* ---- tiles ----------------------------------------------------------- */
@@ -90,15 +101,17 @@ static cds_tile least_tile(const cds_descent *it, const cds_box *box,
 static bool may_fit(const cds_descent *it, const cds_box *box) {
   const cds_arch *arch = it->pair->arch;
   for (unsigned l = 1; l < it->pair->levels; l++) {
-    double need = 0;
+    double need = it->pair->taken_bits[l];
     for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
+      const bool home = it->pair->home[t] == l;
       const cds_tensor *tensor = &it->pair->einsum->tensor[t];
       const double bits =
           t + 1 == CDS_VERIFY_TENSORS
               ? fmin(tensor->format.bits, tensor->accumulator.bits)
               : tensor->format.bits;
-      if (is_held(it, t, l)) {
-        const cds_tile tile = least_tile(it, box, t, l);
+      if (home || is_held(it, t, l)) {
+        const cds_tile tile =
+            home ? cds_home_tile(it->pair, t) : least_tile(it, box, t, l);
         need +=
             tile.words * bits * (tile.replaced && cds_doubles(arch, l) ? 2 : 1);
       }
@@ -182,10 +195,12 @@ static void evaluate(cds_descent *it, const cds_box *box) {
   }
   cds_worth worth;
   cds_worth_of(&worth, it->pair, &choices);
+  const double value = cds_verify_value(it->goal, &worth);
   if (worth.misfit == it->pair->levels && settled(it, &choices) &&
-      cds_verify_value(it->goal, &worth) < it->least) {
+      value < it->least) {
     it->out->holds = false;
     it->out->below = worth;
+    it->least = it->to_the_end ? value * (1 - CDS_VERIFY_STEP) : it->least;
   }
 }
 
@@ -215,7 +230,7 @@ static cds_span *widest(const cds_descent *it, cds_box *box) {
 cds_status cds_box_walk(cds_descent *it, const cds_box *from) {
   cds_box box = *from;
   CDS_TRY(cds_box_count(it));
-  if (!raise_ends(it, &box) || cds_box_beyond(it, &box)) {
+  if (!raise_ends(it, &box) || cds_box_value(it, &box) >= it->least) {
     return CDS_OK;
   }
   cds_span *y = widest(it, &box);
@@ -228,5 +243,5 @@ cds_status cds_box_walk(cds_descent *it, const cds_box *from) {
   *y = (cds_span){whole.low, middle};
   CDS_TRY(cds_box_walk(it, &box));
   *y = (cds_span){middle + 1, whole.high};
-  return it->out->holds ? cds_box_walk(it, &box) : CDS_OK;
+  return cds_goes_on(it) ? cds_box_walk(it, &box) : CDS_OK;
 }

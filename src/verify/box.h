@@ -6,9 +6,10 @@
 #include "verify/walk.h"
 
 /* What a tensor asks for with given holders and spread, by its y: [0] without
- * any, [1] and [2] for each. */
+ * any, [1] and [2] for each. `corner`: the least of each amount for all y. */
 typedef struct cds_rate {
   double by[CDS_VERIFY_LEVELS][CDS_ASKS];
+  double corner[CDS_ASKS];
 } cds_rate;
 
 typedef struct cds_holder_place {
@@ -29,7 +30,9 @@ typedef struct cds_descent {
   const cds_pair *pair;
   const cds_verify_goal *goal;
   const cds_control *control;
-  double least; /* values from here on are not below the bound */
+  double least;    /* values from here on are not below the bound */
+  bool to_the_end; /* what is found is the limit from then on */
+  bool floor;      /* holders are as far as it goes */
   uint64_t boxes_most;
   cds_walk_result *out;
   uint64_t s[CDS_VERIFY_CLASSES];
@@ -47,15 +50,19 @@ typedef struct cds_descent {
   unsigned inside[CDS_VERIFY_TENSORS][CDS_VERIFY_LEVELS][CDS_VERIFY_TENSORS];
 } cds_descent;
 
+/* Whether there is more to look for. */
+static inline bool cds_goes_on(const cds_descent *it) {
+  return it->out->holds || it->to_the_end;
+}
 /* Counts a box. CDS_ELIMIT, CDS_EINTERRUPTED. */
 cds_status cds_box_count(cds_descent *it);
-/* Whether these amounts, summed over the tensors, make the value at least the
- * bound. */
-bool cds_beyond_bound(const cds_descent *it, const double asks[CDS_ASKS]);
-/* Whether that is so for every mapping of the box, in any order of holders. */
-bool cds_box_beyond(const cds_descent *it, const cds_box *box);
+/* A value that no mapping of the box is below, in any order of holders. */
+double cds_box_value(const cds_descent *it, const cds_box *box);
+/* The same of all mappings with these holders, whatever their y. */
+double cds_corner_value(const cds_descent *it,
+                        const double *const corner[CDS_VERIFY_TENSORS]);
 /* Walks through the box for the order. Stops with out->holds false when it
- * meets a mapping below the bound. */
+ * meets a mapping below the bound, or goes on below that. */
 cds_status cds_box_walk(cds_descent *it, const cds_box *box);
 
 #endif

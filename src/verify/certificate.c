@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "codesign/version.h"
-#include "verify/claims.h"
+#include "verify/chains.h"
 
 /* Finds the layer; the kinds that were claimed are marked. */
 static void find_layer(const cds_checking *it, cds_claim *claim,
@@ -127,5 +127,8 @@ cds_status cds_certificate_check(cds_verified *out, const cds_yaml *root,
   it.power_limit_w =
       isnan(keys.power_limit_w) ? (double)INFINITY : keys.power_limit_w;
   CDS_TRY(read_claims(&it, keys.layers));
+  if (keys.chains != NULL) {
+    CDS_TRY(cds_chains_read(&it, keys.chains));
+  }
   return cds_claims_judge(out, &it);
 }

@@ -32,6 +32,8 @@ typedef struct cds_verified {
   cds_objective objective;
   size_t layers;
   cds_verified_layer *layer;
+  size_t chains; /* fused or not; what is said of each as of a layer */
+  cds_verified_layer *chain;
   bool claimed_whole; /* a result: what it says of the whole is claimed only */
 } cds_verified;
 
@@ -77,6 +79,7 @@ cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
 const char *cds_certificate_text(const cds_yaml *lines, cds_arena *arena);
 
 extern const cds_schema cds_certificate_schema, cds_certificate_input_schema,
-    cds_certificate_layer_schema;
+    cds_certificate_layer_schema, cds_certificate_chain_schema,
+    cds_certificate_stage_schema;
 
 #endif

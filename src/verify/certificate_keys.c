@@ -43,6 +43,8 @@ static const cds_key top_rows[] = {
         .help = "The files that were read, with their text."),
     KEY(top, layers, NODE, .required = true,
         .help = "What is claimed of each distinct layer."),
+    KEY(top, chains, NODE,
+        .help = "What is claimed of chains of layers that may run fused."),
     {0}};
 const cds_schema cds_certificate_schema = {
     .name = "certificate", .help = "What a run claims.", .keys = top_rows};

@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "spec/rules.h"
+#include "verify/chains.h"
 
 cds_place cds_claim_place(const cds_claim *claim, const char *key) {
   const cds_yaml *node = cds_yaml_get(claim->node, key);
@@ -98,10 +99,7 @@ cds_status cds_claim_bind(const cds_checking *it, cds_claim *claim) {
 /* ---- finding --------------------------------------------------------- */
 
 /* Everything here is the claim's own: claims are checked in parallel. */
-static void find(size_t index, unsigned thread, void *payload) {
-  (void)thread;
-  const cds_checking *it = payload;
-  cds_claim *claim = &it->claim[index];
+static void find_claim(const cds_checking *it, cds_claim *claim) {
   if (claim->layer == NULL) {
     return;
   }
@@ -128,6 +126,17 @@ static void find(size_t index, unsigned thread, void *payload) {
                            claim->mapping == NULL ? (double)INFINITY
                                                   : claim->keys.lower_bound,
                            it->options->boxes_most, it->options->control);
+}
+
+/* Chains take longest: they come first. */
+static void find(size_t index, unsigned thread, void *payload) {
+  (void)thread;
+  const cds_checking *it = payload;
+  if (index < it->chains) {
+    cds_chain_check(it, &it->chain[index]);
+  } else {
+    find_claim(it, &it->claim[index - it->chains]);
+  }
 }
 
 /* ---- comparing ------------------------------------------------------- */
@@ -244,14 +253,20 @@ cds_status cds_claims_judge(cds_verified *out, cds_checking *it) {
   out->workload = it->inputs.workload.name;
   out->objective = it->goal.objective;
   out->layers = it->claims;
+  out->chains = it->chains;
   out->layer =
       cds_arena_array(it->reader->arena, it->claims, sizeof *out->layer);
-  if (out->layer == NULL) {
+  out->chain =
+      cds_arena_array(it->reader->arena, it->chains, sizeof *out->chain);
+  if (out->layer == NULL || out->chain == NULL) {
     return CDS_ENOMEM;
   }
-  cds_parallel_for(it->claims, it->options->threads, find, it);
+  cds_parallel_for(it->claims + it->chains, it->options->threads, find, it);
   for (size_t i = 0; i < it->claims; i++) {
     CDS_TRY(judge(it, &it->claim[i], &out->layer[i]));
+  }
+  for (size_t i = 0; i < it->chains; i++) {
+    CDS_TRY(cds_chain_judge(it, &it->chain[i], &out->chain[i]));
   }
   return CDS_OK;
 }

@@ -18,6 +18,8 @@ typedef struct cds_claim {
   cds_walk_result walk;
 } cds_claim;
 
+typedef struct cds_chain_claim cds_chain_claim; /* chains.h */
+
 typedef struct cds_checking {
   const cds_verify_options *options;
   const cds_reader *reader;
@@ -27,6 +29,8 @@ typedef struct cds_checking {
   double power_limit_w;
   size_t claims;
   cds_claim *claim;
+  size_t chains;
+  cds_chain_claim *chain;
 } cds_checking;
 
 /* The place of a key of the claim. */
@@ -41,8 +45,8 @@ size_t cds_claim_layer(const cds_checking *it, const cds_claim *claim);
 /* Reads the mapping and holds it against constraints. CDS_EINPUT with a
  * message, CDS_ENOMEM. */
 cds_status cds_claim_bind(const cds_checking *it, cds_claim *claim);
-/* Evaluates all claims, and walks through their spaces, in parallel; then tells
- * what is not so, and fills the verdicts. */
+/* Evaluates all claims, those of chains too, and walks through their spaces, in
+ * parallel; then tells what is not so, and fills the verdicts. */
 cds_status cds_claims_judge(cds_verified *out, cds_checking *it);
 
 #endif

@@ -67,6 +67,17 @@ static double outer_words(const cds_pair *pair, const cds_choices *choices,
   return words;
 }
 
+/* Words of the first, or the last, tile of all passes; at home that is one,
+ * where something is brought there or taken. 0: none is held. */
+static double ends_words(const cds_pair *pair, const cds_choices *choices,
+                         unsigned t, unsigned level) {
+  if (level == pair->home[t]) {
+    const cds_home *home = &pair->einsum->stage->home[t];
+    return home->loads > 0 ? (double)home->tile_words : 0;
+  }
+  return pair->passes * choices->tile[t][level].words;
+}
+
 /* First fills (down) and last drains of the double-buffered levels. */
 static double ends_cycles(const cds_pair *pair, const cds_bill bill[3],
                           const cds_choices *choices) {
@@ -76,8 +87,9 @@ static double ends_cycles(const cds_pair *pair, const cds_bill bill[3],
     for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
       const unsigned parent = bill[t].parent[l];
       const bool across = pair->under[l] && !pair->under[parent];
-      const double own = choices->tile[t][l].words; /* 0: not held */
-      const double outer = across ? outer_words(pair, choices, t, l) : own;
+      const double own = ends_words(pair, choices, t, l);
+      const double outer =
+          across ? pair->passes * outer_words(pair, choices, t, l) : own;
       const bool up = t + 1 == CDS_VERIFY_TENSORS;
       const unsigned bits = pair->einsum->tensor[t].format.bits;
       end[up][up ? CDS_APART_OWN_OUT : CDS_APART_OWN_IN] +=
@@ -96,17 +108,25 @@ static double ends_cycles(const cds_pair *pair, const cds_bill bill[3],
 
 /* ---- all of it ------------------------------------------------------- */
 
+cds_tile cds_home_tile(const cds_pair *pair, unsigned tensor) {
+  if (pair->home[tensor] == 0) {
+    return (cds_tile){pair->words[tensor], false};
+  }
+  const cds_home *home = &pair->einsum->stage->home[tensor];
+  return (cds_tile){(double)home->tile_words, home->replaced};
+}
+
 /* The outermost level whose tiles need more than it has. */
 static unsigned misfit_of(const cds_pair *pair, const cds_bill bill[3],
                           const cds_choices *choices) {
   for (unsigned l = 0; l < pair->levels; l++) {
     const cds_level *level = &pair->arch->level[l];
-    double need = 0;
+    double need = pair->taken_bits[l];
     for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
-      const cds_tile *tile = &choices->tile[t][l];
-      const bool twice = tile->replaced && cds_doubles(pair->arch, l);
-      need += (l == 0 ? pair->words[t] : tile->words) * bill[t].tile_bits[l] *
-              (twice ? 2 : 1);
+      const cds_tile tile =
+          l == pair->home[t] ? cds_home_tile(pair, t) : choices->tile[t][l];
+      const bool twice = tile.replaced && cds_doubles(pair->arch, l);
+      need += tile.words * bill[t].tile_bits[l] * (twice ? 2 : 1);
     }
     if (need > (double)level->size_bits && !(l == 0 && level->streamed)) {
       return l;
@@ -124,7 +144,7 @@ void cds_worth_close(cds_worth *out, const cds_pair *pair) {
 void cds_worth_of(cds_worth *out, const cds_pair *pair,
                   const cds_choices *choices) {
   double units = 1;
-  double steps = 1;
+  double steps = pair->passes;
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
     units *= choices->s[c];
     steps *= (double)pair->size[c] / choices->s[c];
@@ -196,7 +216,7 @@ void cds_choices_of(cds_choices *out, const cds_pair *pair,
     if (node->kind == CDS_SPREAD) {
       out->s[pair->class_of[node->rank]] *= (double)node->trips;
     }
-    if (node->kind == CDS_HOLD && node->level > 0) {
+    if (node->kind == CDS_HOLD && node->level != pair->home[node->tensor]) {
       out->held[node->tensor] |= 1U << (node->level - 1);
       read_holder(out, pair, mapping, n);
     }

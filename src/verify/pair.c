@@ -91,13 +91,15 @@ static bool find_mac_pj(double *out, const cds_compute *compute,
   return isfinite(*out);
 }
 
-/* Whether the levels of the set, and no others, may hold the tensor. */
+/* Whether the levels of the set, and no others, may hold the tensor; those
+ * outside of its home, and the home, do not count. */
 static bool may_hold(const cds_arch *arch, const cds_tensor *tensor,
-                     unsigned held) {
+                     unsigned home, unsigned held) {
   for (unsigned l = 1; l < CDS_VERIFY_LEVELS; l++) {
     const bool here = (held >> (l - 1) & 1U) != 0;
-    const cds_policy policy =
-        l < arch->levels ? cds_level_policy(arch, l, tensor) : CDS_MUST_NOT;
+    const cds_policy policy = l <= home || l >= arch->levels
+                                  ? CDS_MUST_NOT
+                                  : cds_level_policy(arch, l, tensor);
     if (policy == (here ? CDS_MUST_NOT : CDS_MUST)) {
       return false;
     }
@@ -120,6 +122,13 @@ static void mark_amounts(cds_pair *out) {
   }
 }
 
+cds_status cds_power_set(double *seconds_per_pj, const cds_arch *arch,
+                         double power_limit_w) {
+  const double spare_w = power_limit_w - cds_arch_leakage_w(arch);
+  *seconds_per_pj = isfinite(power_limit_w) ? 1e-12 / spare_w : 0;
+  return spare_w > 0 ? CDS_OK : CDS_EINFEASIBLE;
+}
+
 cds_status cds_pair_init(cds_pair *out, const cds_arch *arch,
                          const cds_einsum *einsum, double power_limit_w) {
   memset(out, 0, sizeof *out);
@@ -140,15 +149,24 @@ cds_status cds_pair_init(cds_pair *out, const cds_arch *arch,
     out->size[out->class_of[r]] *= einsum->rank[r].size;
     macs *= (double)einsum->rank[r].size;
   }
-  out->mac_pj *= macs;
+  const cds_stage *stage = einsum->stage;
+  out->passes = (double)cds_einsum_passes(einsum);
+  out->repeats = (double)cds_einsum_repeats(einsum);
+  if (macs * out->passes > exact_most) {
+    return CDS_ELIMIT;
+  }
+  out->mac_pj *= macs * out->passes;
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     out->words[t] = macs / (double)out->size[t];
+    out->home[t] = cds_einsum_home(einsum, t);
     for (unsigned held = 0; held < 4; held++) {
-      out->may[t][held] = may_hold(arch, &einsum->tensor[t], held);
+      out->may[t][held] =
+          may_hold(arch, &einsum->tensor[t], out->home[t], held);
     }
   }
   for (unsigned l = 0; l < arch->levels; l++) {
     out->under[l] = arch->level[l].depth > 0;
+    out->taken_bits[l] = stage == NULL ? 0 : (double)stage->taken_bits[l];
   }
   out->under[CDS_VERIFY_LEVELS] = arch->arrays > 0;
   mark_amounts(out);
@@ -158,10 +176,5 @@ cds_status cds_pair_init(cds_pair *out, const cds_arch *arch,
     }
   }
   out->leakage_w = cds_arch_leakage_w(arch);
-  if (isfinite(power_limit_w)) {
-    const double spare_w = power_limit_w - out->leakage_w;
-    out->seconds_per_pj = 1e-12 / spare_w;
-    return spare_w > 0 ? CDS_OK : CDS_EINFEASIBLE;
-  }
-  return CDS_OK;
+  return cds_power_set(&out->seconds_per_pj, arch, power_limit_w);
 }

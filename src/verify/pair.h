@@ -10,12 +10,17 @@
  *   D[c] = s[c] x (all loops of class c),
  * and what tensor t moves depends on nothing but how often its tiles are
  * brought in: y[l] times over the loops of class t, at the level l.
+ *
+ * The einsum may be a stage of a fused group (spec/stage.h): then all this is
+ * one of its passes, which are alike, and each tensor has a home, where its
+ * chain of holders begins.
  */
 #ifndef CDS_VERIFY_PAIR_H
 #define CDS_VERIFY_PAIR_H
 
 #include "spec/mapping.h"
 #include "spec/space.h"
+#include "spec/stage.h"
 
 enum {
   CDS_VERIFY_TENSORS = 3,
@@ -53,16 +58,20 @@ static inline size_t cds_apart(unsigned level) {
 typedef struct cds_pair {
   const cds_arch *arch;
   const cds_einsum *einsum;
+  double passes, repeats; /* of a stage (spec/stage.h), else 1 */
   unsigned levels;
   bool under[CDS_VERIFY_LEVELS + 1]; /* the array; [3]: compute */
   unsigned class_of[CDS_RANKS_MAX];
   uint64_t size[CDS_VERIFY_CLASSES];
-  double words[CDS_VERIFY_TENSORS];
+  double words[CDS_VERIFY_TENSORS]; /* of a pass */
+  unsigned home[CDS_VERIFY_TENSORS];
   bool may[CDS_VERIFY_TENSORS][4]; /* sets of levels 1 (bit 0) and 2 (bit 1) */
   bool on_one[CDS_ASKS];           /* an amount under the array */
   unsigned bonds, bond[CDS_VERIFY_BONDS];
-  double mac_pj;         /* all of them */
-  double leakage_w;      /* all that is built */
+  double taken_bits[CDS_VERIFY_LEVELS]; /* of levels, by what is no tile of
+                                           this stage */
+  double mac_pj;                        /* all of them */
+  double leakage_w;                     /* all that is built */
   double seconds_per_pj; /* T >= this x dynamic energy; 0: no power limit */
 } cds_pair;
 
@@ -86,7 +95,8 @@ typedef struct cds_bill {
   unsigned last_parent[CDS_VERIFY_LEVELS];
 } cds_bill;
 
-/* How often: [0] is 1, [l] as above, [3] over all loops of the class. */
+/* How often in a pass: [0] is 1, [l] as above, [3] over all loops of the class.
+ */
 typedef double cds_times[CDS_VERIFY_LEVELS + 1];
 
 typedef struct cds_handling {
@@ -108,6 +118,9 @@ typedef struct cds_tile {
   bool replaced; /* during the run */
 } cds_tile;
 
+/* The tile at home, or of the outermost level. */
+cds_tile cds_home_tile(const cds_pair *pair, unsigned tensor);
+
 /* What is known of a mapping when everything is. */
 typedef struct cds_choices {
   double s[CDS_VERIFY_CLASSES];
@@ -126,6 +139,10 @@ void cds_worth_of(cds_worth *out, const cds_pair *pair,
                   const cds_choices *choices);
 /* Energy, latency from dynamic energy and cycles: leakage, power limit. */
 void cds_worth_close(cds_worth *out, const cds_pair *pair);
+/* Seconds for each pJ of dynamic energy that a limit on power demands.
+ * CDS_EINFEASIBLE: leakage passes it. */
+cds_status cds_power_set(double *seconds_per_pj, const cds_arch *arch,
+                         double power_limit_w);
 /* Cycles of amounts summed over the tensors (amounts under the array on one
  * instance); without first fills and last drains. Rises with every amount. */
 double cds_asks_cycles(const cds_pair *pair, const double asks[CDS_ASKS],

@@ -6,7 +6,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "codesign/version.h"
-#include "verify/claims.h"
+#include "verify/chains.h"
 
 enum { CDS_INPUT_MIX = 2 }; /* its workloads are inputs, too */
 
@@ -21,8 +21,9 @@ typedef struct cds_result_reading {
 /* A member by its path of two keys (the second may be NULL); NULL: absent. */
 static const cds_yaml *member(const cds_yaml *root, const char *first,
                               const char *second) {
-  const cds_yaml *node =
-      root->kind == CDS_YAML_MAPPING ? cds_yaml_get(root, first) : NULL;
+  const cds_yaml *node = root != NULL && root->kind == CDS_YAML_MAPPING
+                             ? cds_yaml_get(root, first)
+                             : NULL;
   if (second == NULL || node == NULL) {
     return node;
   }
@@ -184,6 +185,17 @@ static bool runs_fused(const cds_yaml *node) {
   return fused != NULL && fused->kind == CDS_YAML_MAPPING;
 }
 
+static bool same_lines(const cds_yaml *a, const cds_yaml *b) {
+  bool same = a != NULL && b != NULL && a->count == b->count &&
+              a->kind == CDS_YAML_SEQUENCE && b->kind == CDS_YAML_SEQUENCE;
+  for (size_t i = 0; same && i < a->count; i++) {
+    same = a->items[i]->kind == CDS_YAML_SCALAR &&
+           b->items[i]->kind == CDS_YAML_SCALAR &&
+           strcmp(a->items[i]->text, b->items[i]->text) == 0;
+  }
+  return same;
+}
+
 static cds_status read_claim(cds_result_reading *it, cds_claim *claim,
                              const cds_yaml *node) {
   claim->node = node;
@@ -201,17 +213,54 @@ static cds_status read_claim(cds_result_reading *it, cds_claim *claim,
     return CDS_OK;
   }
   claim->layer = &it->checking.inputs.workload.layer[found];
-  if (runs_fused(node)) {
-    claim->foreign = "it runs fused with its neighbours";
-    claim->keys.mapping = NULL;
-    return CDS_OK;
-  }
   const cds_status status = cds_claim_bind(&it->checking, claim);
   if (status == CDS_EINPUT) {
     claim->layer = NULL; /* it was told */
     return CDS_OK;
   }
   return status;
+}
+
+/* The claim about a group that begins with a layer; its layers follow. */
+static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
+                             size_t first) {
+  cds_checking *checking = &it->checking;
+  const cds_yaml *node = list->items[first];
+  const cds_yaml *fused = member(node, "fused", NULL);
+  const double stages = number_of(fused, "stages");
+  cds_chain_claim *claim = &checking->chain[checking->chains++];
+  *claim = (cds_chain_claim){.node = node,
+                             .outer_lines = member(fused, "outer", NULL),
+                             .name = text_of(node, "name"),
+                             .phase = text_of(node, "phase"),
+                             .run = CDS_RUN_FUSED,
+                             .value = (double)NAN,
+                             .lower_bound = (double)NAN};
+  if (!(stages <= CDS_STAGES_MAX) || first + (size_t)stages > list->count) {
+    return refuse(it, fused, "a fused group lacks layers: expected all stages");
+  }
+  claim->stages = (unsigned)stages;
+  for (unsigned s = 0; s < claim->stages; s++) {
+    const cds_yaml *own = list->items[first + s];
+    const cds_yaml *own_fused = member(own, "fused", NULL);
+    if (!runs_fused(own) || number_of(own_fused, "stage") != s ||
+        number_of(own_fused, "stages") != stages ||
+        !same_lines(member(own_fused, "outer", NULL), claim->outer_lines)) {
+      return refuse(it, own,
+                    "a layer of a fused group says something else of it than "
+                    "the first: expected the same 'outer' and each 'stage' in "
+                    "turn");
+    }
+    claim->stage[s] =
+        (cds_stage_claim){.node = own,
+                          .nest = member(own, "mapping", NULL),
+                          .name = text_of(own, "name"),
+                          .energy_pj = number_of(own, "energy_pj"),
+                          .latency_s = number_of(own, "latency_s")};
+    claim->energy_pj += claim->stage[s].energy_pj;
+    claim->latency_s += claim->stage[s].latency_s;
+  }
+  return cds_chain_bind(checking, claim);
 }
 
 /* Claims of einsums; operations are priced again at once. Sums both. */
@@ -227,9 +276,12 @@ static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
   }
   checking->claim = cds_arena_array(checking->reader->arena, list->count,
                                     sizeof *checking->claim);
-  if (checking->claim == NULL) {
+  checking->chain = cds_arena_array(checking->reader->arena, list->count,
+                                    sizeof *checking->chain);
+  if (checking->claim == NULL || checking->chain == NULL) {
     return CDS_ENOMEM;
   }
+  size_t grouped = 0; /* layers before this one, or in a group with them */
   for (size_t i = 0; i < list->count; i++) {
     const cds_yaml *node = list->items[i];
     const cds_layer *layer = &workload->layer[i];
@@ -237,11 +289,16 @@ static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
         cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
     sum->energy_pj += times * number_of(node, "energy_pj");
     sum->latency_s += times * number_of(node, "latency_s");
-    if (layer->kind == CDS_LAYER_EINSUM) {
-      CDS_TRY(read_claim(it, &checking->claim[checking->claims++], node));
+    if (i < grouped) {
       continue;
     }
     if (runs_fused(node)) {
+      CDS_TRY(read_chain(it, list, i));
+      grouped = i + checking->chain[checking->chains - 1].stages;
+      continue;
+    }
+    if (layer->kind == CDS_LAYER_EINSUM) {
+      CDS_TRY(read_claim(it, &checking->claim[checking->claims++], node));
       continue;
     }
     const cds_claim claim = {.node = node,

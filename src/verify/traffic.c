@@ -14,6 +14,12 @@
  * too. So with z zero starts at the parent the child gets W y - z back (of the
  * group of instances together), and has (its drains) - (its fills) itself.
  *
+ * A stage of a fused group does this in each of P passes, for R outputs: what
+ * is written W above is W P but where results are counted, W R, as each output
+ * starts at zero once and is complete once. The first edge goes from the
+ * outermost level to the tensor's home, if that is another, and carries what is
+ * loaded there in the whole run.
+ *
  * Every word count here is linear in times[0 .. 3], times[0] standing for the
  * constant 1: the bounds of walk.c take the coefficients from calls in which
  * one of them is not 0.
@@ -26,14 +32,15 @@
 typedef struct cds_edge {
   unsigned parent, child; /* child CDS_VERIFY_LEVELS: compute */
   bool across;            /* the array lies between */
-  double y;
+  double loads;           /* words that one instance of the child gets */
 } cds_edge;
 
 typedef struct cds_billing {
   cds_bill *bill;
   const cds_pair *pair;
   const cds_tensor *tensor;
-  double words, s, one;
+  double results; /* words of all outputs */
+  double s;
   bool whole;
   /* Of the output, at the parent: */
   double zero_starts, fills;
@@ -132,7 +139,7 @@ static void child_ports(cds_billing *it, const cds_edge *edge,
 
 static void operand_edge(cds_billing *it, const cds_edge *edge) {
   const double bits = it->tensor->format.bits;
-  const double once = it->words * edge->y * bits; /* as one instance sees it */
+  const double once = edge->loads * bits; /* as one instance sees it */
   const double child = once * (it->pair->under[edge->child] ? it->s : 1);
   const bool united = edge->across && it->pair->arch->array[0].multicast;
   const double parent = united ? once : child;
@@ -146,9 +153,9 @@ static void operand_edge(cds_billing *it, const cds_edge *edge) {
   child_ports(it, edge, &(cds_passage){once, 0, peak, 0, parent});
 }
 
-/* A load of which all words of the tensor are results once, or none. */
+/* A load of which all words of the outputs are results once, or none. */
 static cds_load load_of(const cds_billing *it, double words, bool results) {
-  const double done = results ? it->words * it->one : 0;
+  const double done = results ? it->results : 0;
   return (cds_load){done, words - done};
 }
 
@@ -166,16 +173,16 @@ static cds_sums sums_of(const cds_billing *it, const cds_edge *edge) {
   const cds_arch *arch = it->pair->arch;
   const bool adds = arch->level[edge->parent].accumulate;
   const bool reduces = !edge->across || arch->array[0].reduction;
-  const double once = it->words * edge->y;
+  const double once = edge->loads;
   const double drains = once * (it->pair->under[edge->child] ? it->s : 1);
   const double groups = once * (it->pair->under[edge->parent] ? it->s : 1);
   const bool alone = !it->pair->under[edge->child] || it->s == 1;
-  const bool through = it->complete && (!adds || groups == it->words * it->one);
+  const bool through = it->complete && (!adds || groups == it->results);
   return (cds_sums){.once = once,
                     .drains = drains,
                     .updates = reduces ? groups : drains,
                     .fills = adds ? 0 : groups - it->zero_starts,
-                    .again = adds ? 0 : once - it->words * it->one,
+                    .again = adds ? 0 : once - it->results,
                     .merged = through && (reduces || alone),
                     .ready = through && alone};
 }
@@ -193,7 +200,7 @@ static void output_parent(cds_billing *it, const cds_edge *edge,
   access(it, edge->parent, CDS_READ, reads * wide);
   it->bill->asks[CDS_ASKS_IN + edge->parent] += bits_of(it, peak);
   it->bill->asks[CDS_ASKS_OUT + edge->parent] +=
-      (under ? sums->once - it->words * it->one : reads) * wide;
+      (under ? sums->once - it->results : reads) * wide;
   it->bill->tile_bits[edge->parent] =
       taken.partial > 0 || it->fills > 0 ? wide : bits;
   if (edge->child < CDS_VERIFY_LEVELS) {
@@ -229,35 +236,46 @@ static void output_edge(cds_billing *it, const cds_edge *edge) {
   it->complete = sums.ready;
 }
 
+static void add_edge(cds_billing *it, unsigned tensor, unsigned parent,
+                     unsigned child, double loads) {
+  const cds_edge edge = {
+      parent, child, !it->pair->under[parent] && it->pair->under[child], loads};
+  if (tensor == CDS_VERIFY_TENSORS - 1) {
+    output_edge(it, &edge);
+  } else {
+    operand_edge(it, &edge);
+  }
+}
+
 void cds_bill_fill(cds_bill *out, const cds_pair *pair, unsigned tensor,
                    const cds_handling *how) {
   memset(out, 0, sizeof *out);
   const cds_tensor *of = &pair->einsum->tensor[tensor];
+  const cds_stage *stage = pair->einsum->stage;
+  const unsigned home = pair->home[tensor];
+  const double words = pair->words[tensor];
+  const double results = words * pair->repeats * how->times[0];
   cds_billing it = {.bill = out,
                     .pair = pair,
                     .tensor = of,
-                    .words = pair->words[tensor],
+                    .results = results,
                     .s = how->s,
-                    .one = how->times[0],
                     .whole = how->whole,
-                    .zero_starts = pair->words[tensor] * how->times[0],
+                    .zero_starts = results,
                     .complete = true};
   for (unsigned level = 0; level < CDS_VERIFY_LEVELS; level++) {
     out->tile_bits[level] = of->format.bits;
   }
-  unsigned parent = 0;
+  if (home > 0 && stage->home[tensor].loads > 0) {
+    add_edge(&it, tensor, 0, home,
+             (double)stage->home[tensor].loads * how->times[0]);
+  }
+  unsigned parent = home;
   for (unsigned child = 1; child <= CDS_VERIFY_LEVELS; child++) {
-    if (child < CDS_VERIFY_LEVELS && (how->held >> (child - 1) & 1U) == 0) {
-      continue;
+    if (child == CDS_VERIFY_LEVELS || (how->held >> (child - 1) & 1U) != 0) {
+      add_edge(&it, tensor, parent, child,
+               words * pair->passes * how->times[child]);
+      parent = child;
     }
-    const cds_edge edge = {parent, child,
-                           !pair->under[parent] && pair->under[child],
-                           how->times[child]};
-    if (tensor == CDS_VERIFY_TENSORS - 1) {
-      output_edge(&it, &edge);
-    } else {
-      operand_edge(&it, &edge);
-    }
-    parent = child;
   }
 }

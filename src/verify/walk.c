@@ -11,13 +11,20 @@
 
 enum { CDS_HELD_SETS = 4, CDS_HELD_VECTORS = 64 };
 
+/* What a tensor asks for with a spread, by its holders, and the least of each
+ * amount whatever holds it. */
+typedef struct cds_rates {
+  cds_rate held[CDS_HELD_SETS];
+  double corner[CDS_ASKS];
+} cds_rates;
+
 typedef struct cds_walker {
   cds_descent it;
   cds_arena *arena;
   size_t divisors[CDS_VERIFY_CLASSES]; /* of D */
   uint64_t *divisor[CDS_VERIFY_CLASSES];
-  cds_rate **rate[CDS_VERIFY_TENSORS]; /* by divisor as spread, by holders */
-  const cds_rate *chosen[CDS_VERIFY_TENSORS]; /* by holders */
+  cds_rates **rate[CDS_VERIFY_TENSORS]; /* by divisor as spread */
+  const cds_rates *chosen[CDS_VERIFY_TENSORS];
 } cds_walker;
 
 /* ---- tables ---------------------------------------------------------- */
@@ -28,9 +35,9 @@ static int by_size(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
-/* The divisors of n, rising; NULL: no memory. There are at most 2 sqrt(n), and
- * 2^17 for 64 bits. Primes of n are at most 2^40, as ranks are. */
-static uint64_t *list_divisors(size_t *count, uint64_t n, cds_arena *arena) {
+/* There are at most 2 sqrt(n), and 2^17 for 64 bits. Primes of n are at most
+ * 2^40, as ranks are. */
+uint64_t *cds_list_divisors(size_t *count, uint64_t n, cds_arena *arena) {
   const size_t room = (size_t)fmin(2 * sqrt((double)n) + 1, 1 << 17);
   uint64_t *out = cds_arena_array(arena, room, sizeof *out);
   if (out == NULL) {
@@ -50,11 +57,30 @@ static uint64_t *list_divisors(size_t *count, uint64_t n, cds_arena *arena) {
   return out;
 }
 
+/* Each amount with each y at the end, 1 or the most, that its sign demands. */
+static void set_corner(cds_rate *rate, unsigned held, double most) {
+  for (unsigned a = 0; a < CDS_ASKS; a++) {
+    rate->corner[a] = rate->by[0][a];
+    for (unsigned l = 1; l < CDS_VERIFY_LEVELS; l++) {
+      const bool open = (held >> (l - 1) & 1U) != 0;
+      rate->corner[a] +=
+          rate->by[l][a] * (open && rate->by[l][a] < 0 ? most : 1);
+    }
+  }
+}
+
 /* What tensor t asks for with a spread, by holders: linear in each y. */
-static cds_rate *make_rates(const cds_pair *pair, unsigned t, uint64_t s,
-                            cds_arena *arena) {
-  cds_rate *rate = cds_arena_array(arena, CDS_HELD_SETS, sizeof *rate);
-  for (unsigned held = 0; rate != NULL && held < CDS_HELD_SETS; held++) {
+static cds_rates *make_rates(const cds_pair *pair, unsigned t, uint64_t s,
+                             cds_arena *arena) {
+  cds_rates *rates = cds_arena_alloc(arena, sizeof *rates);
+  for (unsigned a = 0; rates != NULL && a < CDS_ASKS; a++) {
+    rates->corner[a] = (double)INFINITY;
+  }
+  for (unsigned held = 0; rates != NULL && held < CDS_HELD_SETS; held++) {
+    cds_rate *rate = &rates->held[held];
+    if (!pair->may[t][held]) {
+      continue;
+    }
     for (unsigned l = 0; l < CDS_VERIFY_LEVELS; l++) {
       cds_bill bill;
       cds_handling how = {held, (double)s, {0}, false};
@@ -62,10 +88,14 @@ static cds_rate *make_rates(const cds_pair *pair, unsigned t, uint64_t s,
       how.times[CDS_VERIFY_LEVELS] =
           l == 0 ? (double)pair->size[t] / (double)s : 0;
       cds_bill_fill(&bill, pair, t, &how);
-      memcpy(rate[held].by[l], bill.asks, sizeof bill.asks);
+      memcpy(rate->by[l], bill.asks, sizeof bill.asks);
+    }
+    set_corner(rate, held, (double)pair->size[t] / (double)s);
+    for (unsigned a = 0; a < CDS_ASKS; a++) {
+      rates->corner[a] = fmin(rates->corner[a], rate->corner[a]);
     }
   }
-  return rate;
+  return rates;
 }
 
 static cds_status fill_tables(cds_walker *walker, uint64_t units) {
@@ -73,7 +103,7 @@ static cds_status fill_tables(cds_walker *walker, uint64_t units) {
   bool good = true;
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES && good; c++) {
     size_t *count = &walker->divisors[c];
-    uint64_t *s = list_divisors(count, pair->size[c], walker->arena);
+    uint64_t *s = cds_list_divisors(count, pair->size[c], walker->arena);
     walker->divisor[c] = s;
     good = s != NULL;
     if (c == CDS_VERIFY_TENSORS || !good) {
@@ -109,7 +139,7 @@ static void set_inside(cds_descent *it) {
 static cds_status walk_orders(cds_descent *it, const cds_box *box,
                               const unsigned left[CDS_VERIFY_TENSORS]) {
   bool any = false;
-  for (unsigned t = 0; t < CDS_VERIFY_TENSORS && it->out->holds; t++) {
+  for (unsigned t = 0; t < CDS_VERIFY_TENSORS && cds_goes_on(it); t++) {
     unsigned rest[CDS_VERIFY_TENSORS];
     memcpy(rest, left, sizeof rest);
     rest[t] &= rest[t] - 1; /* without the outermost level */
@@ -137,7 +167,7 @@ static bool choose_holders(cds_box *box, cds_walker *walker, unsigned vector) {
   memset(box, 0, sizeof *box);
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     it->held[t] = vector >> (2 * t) & 3U;
-    it->rate[t] = &walker->chosen[t][it->held[t]];
+    it->rate[t] = &walker->chosen[t]->held[it->held[t]];
     possible = possible && it->pair->may[t][it->held[t]];
     for (unsigned l = 1; l < CDS_VERIFY_LEVELS; l++) {
       const bool open = (it->held[t] >> (l - 1) & 1U) != 0;
@@ -147,15 +177,26 @@ static bool choose_holders(cds_box *box, cds_walker *walker, unsigned vector) {
   return possible;
 }
 
+static double corner_of(const cds_descent *it) {
+  const double *corner[CDS_VERIFY_TENSORS];
+  for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
+    corner[t] = it->rate[t]->corner;
+  }
+  return cds_corner_value(it, corner);
+}
+
 static cds_status walk_holders(cds_walker *walker) {
   cds_descent *it = &walker->it;
-  for (unsigned v = 0; v < CDS_HELD_VECTORS && it->out->holds; v++) {
+  for (unsigned v = 0; v < CDS_HELD_VECTORS && cds_goes_on(it); v++) {
     cds_box box;
     if (!choose_holders(&box, walker, v)) {
       continue;
     }
+    const double value = corner_of(it);
     CDS_TRY(cds_box_count(it));
-    if (!cds_box_beyond(it, &box)) {
+    if (it->floor) {
+      it->least = fmin(it->least, value);
+    } else if (value < it->least) {
       it->holders = 0;
       CDS_TRY(walk_orders(it, &box, it->held));
     }
@@ -194,14 +235,21 @@ static cds_status open_spreads(cds_walker *walker) {
                        array->axes > 1 ? array->extent[1] : 1)) {
     return CDS_OK;
   }
-  it->steps = 1;
+  it->steps = it->pair->passes;
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
     units *= (double)it->s[c];
     it->steps *= (double)it->pair->size[c] / (double)it->s[c];
   }
+  const double *corner[CDS_VERIFY_TENSORS];
+  for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
+    it->share[t] = (double)it->s[t] / units;
+    corner[t] = walker->chosen[t]->corner;
+  }
+  if (cds_corner_value(it, corner) >= it->least) {
+    return CDS_OK; /* whatever holds what */
+  }
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     it->loops[t] = it->pair->size[t] / it->s[t];
-    it->share[t] = (double)it->s[t] / units;
     it->divisors[t] = 0;
     for (size_t i = 0; i < walker->divisors[t]; i++) {
       if (it->loops[t] % walker->divisor[t][i] == 0) {
@@ -218,7 +266,7 @@ static cds_status walk_spreads(cds_walker *walker, unsigned c, uint64_t units) {
   if (c == CDS_VERIFY_CLASSES) {
     return open_spreads(walker);
   }
-  for (size_t i = 0; i < walker->divisors[c] && walker->it.out->holds; i++) {
+  for (size_t i = 0; i < walker->divisors[c] && cds_goes_on(&walker->it); i++) {
     const uint64_t s = walker->divisor[c][i];
     if (s <= units) {
       walker->it.s[c] = s;
@@ -231,19 +279,12 @@ static cds_status walk_spreads(cds_walker *walker, unsigned c, uint64_t units) {
   return CDS_OK;
 }
 
-cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
-                    const cds_verify_goal *goal, double bound,
-                    uint64_t boxes_most, const cds_control *control) {
+static cds_status walk(cds_descent *it) {
+  const cds_pair *pair = it->pair;
   const uint64_t units = cds_arch_instances(pair->arch, pair->arch->arrays);
-  memset(out, 0, sizeof *out);
-  out->holds = true;
-  cds_walker walker = {.it = {.pair = pair,
-                              .goal = goal,
-                              .control = control,
-                              .least = bound * (1 - CDS_VERIFY_TOLERANCE),
-                              .boxes_most = boxes_most,
-                              .out = out},
-                       .arena = cds_arena_new()};
+  memset(it->out, 0, sizeof *it->out);
+  it->out->holds = true;
+  cds_walker walker = {.it = *it, .arena = cds_arena_new()};
   if (walker.arena == NULL) {
     return CDS_ENOMEM;
   }
@@ -252,5 +293,44 @@ cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
     status = walk_spreads(&walker, 0, units);
   }
   cds_arena_free(walker.arena);
+  it->out->least = walker.it.least;
   return status;
+}
+
+cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
+                    const cds_verify_goal *goal, double bound,
+                    uint64_t boxes_most, const cds_control *control) {
+  cds_descent it = {.pair = pair,
+                    .goal = goal,
+                    .control = control,
+                    .least = bound * (1 - CDS_VERIFY_TOLERANCE),
+                    .boxes_most = boxes_most,
+                    .out = out};
+  return walk(&it);
+}
+
+cds_status cds_walk_floor(cds_walk_result *out, const cds_pair *pair,
+                          const cds_verify_goal *goal, uint64_t boxes_most,
+                          const cds_control *control) {
+  cds_descent it = {.pair = pair,
+                    .goal = goal,
+                    .control = control,
+                    .least = (double)INFINITY,
+                    .floor = true,
+                    .boxes_most = boxes_most,
+                    .out = out};
+  return walk(&it);
+}
+
+cds_status cds_walk_least(cds_walk_result *out, const cds_pair *pair,
+                          const cds_verify_goal *goal, double limit,
+                          uint64_t boxes_most, const cds_control *control) {
+  cds_descent it = {.pair = pair,
+                    .goal = goal,
+                    .control = control,
+                    .least = limit,
+                    .to_the_end = true,
+                    .boxes_most = boxes_most,
+                    .out = out};
+  return walk(&it);
 }

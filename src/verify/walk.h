@@ -30,6 +30,7 @@
 #ifndef CDS_VERIFY_WALK_H
 #define CDS_VERIFY_WALK_H
 
+#include "base/arena.h"
 #include "codesign/control.h"
 #include "verify/pair.h"
 
@@ -50,11 +51,28 @@ typedef struct cds_walk_result {
   bool holds;      /* no mapping is below the bound */
   uint64_t boxes;  /* opened, and mappings evaluated */
   cds_worth below; /* if not: a mapping that is */
+  double least;    /* of cds_walk_least, cds_walk_floor: no mapping is below */
 } cds_walk_result;
 
+/* The divisors of n, rising; NULL: no memory. */
+uint64_t *cds_list_divisors(size_t *count, uint64_t n, cds_arena *arena);
 /* CDS_ELIMIT: more than `boxes_most`. CDS_EINTERRUPTED. CDS_ENOMEM. */
 cds_status cds_walk(cds_walk_result *out, const cds_pair *pair,
                     const cds_verify_goal *goal, double bound,
                     uint64_t boxes_most, const cds_control *control);
+
+/* A value that no mapping is below, by spreads and sets of holders alone. */
+cds_status cds_walk_floor(cds_walk_result *out, const cds_pair *pair,
+                          const cds_verify_goal *goal, uint64_t boxes_most,
+                          const cds_control *control);
+
+/* What is found below one mapping is sought below that, up to this share. */
+#define CDS_VERIFY_STEP 1e-10
+
+/* The same to the end: `below` is the least mapping below the limit, but for
+ * CDS_VERIFY_STEP; `least` is the limit if there is none. */
+cds_status cds_walk_least(cds_walk_result *out, const cds_pair *pair,
+                          const cds_verify_goal *goal, double limit,
+                          uint64_t boxes_most, const cds_control *control);
 
 #endif

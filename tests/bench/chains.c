@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "fuse/chain.h"
 #include "fuse/fuse.h"
+#include "spec/chain.h"
 #include "spec/space.h"
 
 /* Times E/T, in the order in which they are asked. */

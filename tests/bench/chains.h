@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Solves each chain of the workload (fuse/chain.h) that no earlier one equals,
+/* Solves each chain of the workload (spec/chain.h) that no earlier one equals,
  * on one design (sets as of --set), at several prices of time about that of its
  * least energy x delay unfused; without a limit, and for what is no worse than
  * unfused. A line each: what, seconds, effort, value. False when a file cannot

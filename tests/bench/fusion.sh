@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Models layer by layer and fused: a Markdown table of energy, time, EDP and
+# Models layer by layer, fused and pipelined: a Markdown table of energy, time, EDP and
 # traffic through the outermost level, and what of that traffic is compulsory.
 #
 #   tests/bench/fusion.sh [--program PATH] [--limit SECONDS] [--set NAME=VALUE ...]
@@ -57,7 +57,7 @@ for workload in "${files[@]}"; do
     awk -v key="$streamed" '{ print }
       /^levels:/ { left = key != "" }
       left && /^    size:/ { print key; left = 0 }' "$arch" >"$copy"
-    for fuse in none all; do
+    for fuse in none all pipelined; do
       timeout -s INT "$limit" "$program" explore -q --fuse $fuse -o "$scratch/$fuse" \
         "${settings[@]}" "$copy" "$workload" >/dev/null 2>"$scratch/message"
     done
@@ -73,7 +73,7 @@ def text(value, unit):
             return f"{value / scale:.4g} {prefix}{unit}"
     return f"{value:.4g} {unit}"
 
-for fuse in "none", "all":
+for fuse in "none", "all", "pipelined":
     path = f"{scratch}/{fuse}/result.json"
     if not os.path.exists(path):
         continue
@@ -87,12 +87,13 @@ for fuse in "none", "all":
     traffic = totals["outermost_traffic"]
     how = "layer by layer" if fuse == "none" else \
         f"{fusion['fused']} of {fusion['chains']} fused"
+    how += ", pipelined" if fuse == "pipelined" else ""
     gap = "" if result["proven"] else f" (gap {100 * result['gap']:.2g} %)"
     print(f"| {workload} | {arch} | {how}{gap} | {text(joule, 'J')} | "
           f"{text(time, 's')} | {text(joule * time, 'J s')} | "
           f"{text(traffic['bits'] / 8, 'B')} | "
           f"{text(traffic['compulsory_bits'] / 8, 'B')} |")
 END
-    rm -rf "$scratch/none" "$scratch/all"
+    rm -rf "$scratch/none" "$scratch/all" "$scratch/pipelined"
   done
 done

@@ -38,8 +38,11 @@ static void check(const cds_yaml *root, cds_arena *arena, cds_diag *diag) {
   const cds_status status =
       cds_certificate_check(&verified, root, &options, arena, diag);
   promise(status == CDS_OK || cds_diag_errors(diag) > 0);
-  for (size_t i = 0; status == CDS_OK && i < verified.layers; i++) {
-    const cds_verified_layer *layer = &verified.layer[i];
+  const size_t count = status == CDS_OK ? verified.layers + verified.chains : 0;
+  for (size_t i = 0; i < count; i++) {
+    const cds_verified_layer *layer =
+        i < verified.layers ? &verified.layer[i]
+                            : &verified.chain[i - verified.layers];
     promise(layer->verdict != CDS_VERDICT_REFUSED || cds_diag_errors(diag) > 0);
     if (layer->verdict == CDS_VERDICT_CERTIFIED) {
       promise(isfinite(layer->energy_pj) && isfinite(layer->latency_s));

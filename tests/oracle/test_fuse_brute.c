@@ -19,9 +19,11 @@
 #include <string.h>
 
 #include "count/mask.h"
+#include "count/online.h"
 #include "fuse/fuse.h"
 #include "fuse/least.h"
 #include "oracle/arguments.h"
+#include "oracle/brute_pipeline.h"
 #include "oracle/random_price.h"
 #include "oracle/tiny_case.h"
 #include "price/passes.h"
@@ -152,6 +154,7 @@ typedef struct fuse_case {
   bool attention, masked;
   const tail_chain *tail;
   cds_operation operation[STAGES_MOST];
+  double dear; /* times the price of time */
   cds_einsum einsum[STAGES_MOST];
   char names[STAGES_MOST][200];
   cds_fused_group group;
@@ -379,6 +382,22 @@ static void draw_operations(fuse_case *it, random_stream *stream) {
   }
 }
 
+/* Most groups whose stages are searched fast may be pipelined, few others;
+ * units take long enough for it to matter, in some longer than products. */
+static void draw_pipeline(fuse_case *it, bool deep, random_stream *stream) {
+  it->group.pipelines = random_chance(stream, deep ? 2 : 40);
+  if (it->group.pipelines) {
+    cds_arch *arch = &it->tiny.arch;
+    const unsigned slower = 1U << random_below(stream, 6);
+    for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+      arch->vector[0].cycles[p] *= slower;
+    }
+    uint64_t *room = &arch->level[arch->vector[0].level].size_bits;
+    *room *= *room < UINT64_MAX / 8 ? 1 + random_below(stream, 6) : 1;
+    it->dear = random_chance(stream, 70) ? 1e3 * random_below(stream, 100) : 1;
+  }
+}
+
 /* Queries are any rank of the softmax but the row's, mostly the last: always
  * where that would have too many loops as another rank. */
 static void draw_mask(fuse_case *it, random_stream *stream) {
@@ -511,7 +530,8 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
   it->attention = attention;
   it->masked = masked;
   random_stream deeper = random_start(seed ^ 0x64656570, number);
-  if (random_chance(&deeper, 40)) {
+  const bool deep = random_chance(&deeper, 40);
+  if (deep) {
     deepen(&it->tiny.arch, &deeper);
   }
   it->tail = of == OF_TAILS ? &tails[random_below(&stream, TAILS)] : NULL;
@@ -524,11 +544,13 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
     }
   }
   join(it);
+  random_stream streamed = random_start(seed ^ 0x70697065, number);
   draw_sizes(it, &stream);
   join(it);
   draw_formats(it, &stream);
   if (attention) {
     draw_softmax(it, &stream);
+    draw_pipeline(it, deep, &streamed);
   } else if (it->tail != NULL) {
     draw_operations(it, &stream);
   }
@@ -546,6 +568,7 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
   it->lambda[0] = it->tiny.goal.time_power == 0
                       ? it->tiny.goal.lambda_pj_per_s
                       : 1e9 * (double)(1 << random_below(&stream, 12));
+  it->lambda[0] *= it->group.pipelines ? it->dear : 1;
   for (unsigned i = 0; i < PRICES; i++) {
     static const double times[] = {0, 0.125, 0.5, 0.9, 1, 1.1, 2, 8};
     it->lambda[i] = i == 0 ? it->lambda[0]
@@ -591,13 +614,16 @@ typedef struct known {
   unsigned stage;
   cds_fused_pass pass;
   double value; /* INFINITY: nothing fits */
+  cds_search_frontier frontier;
 } known;
 
 typedef struct brute {
   const fuse_case *it;
   double lambda;
   cds_searcher *searcher;
-  cds_arena *scratch;
+  cds_arena *scratch, *arena;
+  cds_arena_mark start;
+  known *traded;
   unsigned level, loops;
   cds_outer_node loop[PRIMES_MOST];
   uint64_t left[CDS_FUSED_RANKS_MAX];
@@ -699,6 +725,130 @@ static double stage_value(brute *b, const cds_fused_pass *pass,
   return made->value;
 }
 
+/* What the softmax takes in a pipeline: all its steps but those that it does
+ * alone, and these. */
+static bool softmax_times(pipelined_times *out, const brute *b,
+                          const cds_fused_pass *pass) {
+  const fuse_case *it = b->it;
+  const double watt = it->tiny.goal.power_limit_w;
+  cds_online_part part[CDS_ONLINE_STEPS];
+  cds_cost cost;
+  cds_operation_counts counts;
+  memset(out, 0, sizeof *out);
+  if (pass->stage.online.tiles < 2) {
+    const bool fine =
+        cds_price_passes(&cost, &counts, &it->tiny.arch, &pass->einsum,
+                         &it->operation[SOFTMAX], watt) == CDS_OK;
+    pipelined_add(out, &it->tiny.arch, &cost, 1, false);
+    return fine;
+  }
+  if (cds_online_parts(part, &it->operation[SOFTMAX], &pass->einsum) !=
+      CDS_OK) {
+    return false;
+  }
+  for (unsigned i = 0; i < CDS_ONLINE_STEPS; i++) {
+    const bool alone =
+        i == CDS_ONLINE_RESCALE || i == CDS_ONLINE_END || i == CDS_ONLINE_MOVE;
+    if (part[i].times > 0 &&
+        cds_price_operation(&cost, &counts, &it->tiny.arch, &part[i].operation,
+                            watt) != CDS_OK) {
+      return false;
+    }
+    pipelined_add(out, &it->tiny.arch, &cost, (double)part[i].times, alone);
+  }
+  return true;
+}
+
+/* Mappings that trade energy without leakage and time best; kept for all prices
+ * of a case. */
+static bool traded(cds_search_frontier *out, brute *b, unsigned stage,
+                   const cds_fused_pass *pass) {
+  const fuse_case *it = b->it;
+  for (known *k = b->traded; k != NULL; k = k->next) {
+    if (k->stage == stage && same_pass(&k->pass, pass)) {
+      *out = k->frontier;
+      return !isinf(k->value);
+    }
+  }
+  static cds_arch arch;
+  arch = it->tiny.arch;
+  const double leakage_w = cds_arch_leakage_w(&arch);
+  arch.fixed_leakage_w = arch.compute.leakage_w = 0;
+  for (unsigned l = 0; l < arch.levels; l++) {
+    arch.level[l].leakage_w = 0;
+  }
+  for (unsigned k = 0; k < arch.arrays; k++) {
+    arch.array[k].leakage_w = 0;
+  }
+  for (unsigned v = 0; v < arch.vectors; v++) {
+    arch.vector[v].leakage_w = 0;
+  }
+  known *made = calloc(1, sizeof *made);
+  if (made == NULL) {
+    abort();
+  }
+  made->next = b->traded;
+  b->traded = made;
+  made->stage = stage;
+  made->pass = *pass;
+  made->pass.einsum.stage = &made->pass.stage;
+  const bool fits =
+      cds_search_begin(b->searcher, &arch, &made->pass.einsum,
+                       it->tiny.goal.power_limit_w - leakage_w) == CDS_OK &&
+      cds_search_frontier_solve(&made->frontier, b->searcher, 0, b->arena,
+                                NULL) == CDS_OK;
+  made->value = fits ? 0 : (double)INFINITY;
+  *out = made->frontier;
+  return fits;
+}
+
+static void forget_traded(brute *b) {
+  while (b->traded != NULL) {
+    known *next = b->traded->next;
+    free(b->traded);
+    b->traded = next;
+  }
+  cds_arena_reset(b->arena, b->start);
+}
+
+/* The same group as a pipeline: all mappings that trade energy and time best of
+ * one product with all of the others. */
+static double pipelined_value(brute *b, const cds_outer *outer) {
+  const fuse_case *it = b->it;
+  static cds_fused_pass pass[STAGES_MOST];
+  cds_search_frontier frontier[STAGES_MOST];
+  pipelined_times times = {0};
+  unsigned products = 0;
+  double sum = 0; /* T is no less than A + M + X */
+  for (unsigned s = 0; s < it->group.stages; s++) {
+    if (cds_fused_pass_set(&pass[s], &it->group, &it->tiny.arch, outer, s,
+                           b->scratch) != CDS_OK) {
+      exit(EXIT_FAILURE);
+    }
+    pass[s].einsum.stage = &pass[s].stage;
+    if (s != SOFTMAX) {
+      sum += stage_value(b, &pass[s], s);
+    } else if (isinf(operation_value(b, &pass[s], s)) ||
+               !softmax_times(&times, b, &pass[s])) {
+      return (double)INFINITY;
+    }
+  }
+  const double watt = cds_arch_leakage_w(&it->tiny.arch);
+  sum += times.dynamic_pj +
+         (watt * 1e12 + b->lambda) * (times.moving_s + times.alone_s);
+  if (sum * (1 - 1e-9) > b->value) {
+    return (double)INFINITY;
+  }
+  for (unsigned s = 0; s < it->group.stages; s++) {
+    if (s != SOFTMAX && !traded(&frontier[products++], b, s, &pass[s])) {
+      return (double)INFINITY;
+    }
+  }
+  return pipelined_least(frontier, products, &times, &it->tiny.arch,
+                         it->tiny.goal.power_limit_w, b->lambda,
+                         &pass[0].stage);
+}
+
 static void try_nodes(brute *b) {
   const fuse_case *it = b->it;
   cds_outer outer = {.nodes = 0};
@@ -727,6 +877,12 @@ static void try_nodes(brute *b) {
     value += stage_value(b, &pass, s);
   }
   b->value = value < b->value ? value : b->value;
+  outer.pipelined = true;
+  if (it->group.pipelines && b->loops > 0 &&
+      cds_fused_outer_wrong(&it->group, &it->tiny.arch, &outer) == NULL) {
+    value = pipelined_value(b, &outer);
+    b->value = value < b->value ? value : b->value;
+  }
 }
 
 static void choose_places(brute *b, unsigned tensor) {
@@ -791,7 +947,7 @@ typedef struct asked {
   cds_fuser *fuser;
   cds_fuse_result *result;
   uint64_t mismatches, feasible, looped, tiled, outside, opened, beyond, kept,
-      apart, skipped;
+      apart, skipped, pipelined;
 } asked;
 
 static void look_at(asked *all, const fuse_case *it) {
@@ -800,6 +956,7 @@ static void look_at(asked *all, const fuse_case *it) {
   if (!result->found) {
     return;
   }
+  all->pipelined += outer->pipelined;
   all->looped += outer->node[0].kind == CDS_OUTER_FOR;
   all->opened += result->opened;
   if (it->attention && cds_fused_row_tiles(&it->group, outer, SOFTMAX) > 1) {
@@ -912,6 +1069,7 @@ static bool check_all(const test_arguments *given, family of, brute *b,
     for (unsigned price = 0; good && price < PRICES; price++) {
       good = ask(&all, &it, price, begun);
     }
+    forget_traded(b);
     if (!good) {
       fuse_case_write(&it, given->first + i);
     }
@@ -929,6 +1087,7 @@ static bool check_all(const test_arguments *given, family of, brute *b,
     printf("the best of %" PRIu64 " has tiles of rows, of %" PRIu64
            " with the output outside, of %" PRIu64 " passes are skipped\n",
            all.tiled, all.outside, all.skipped);
+    printf("the best of %" PRIu64 " is a pipeline\n", all.pipelined);
   }
   return all.mismatches == 0;
 }
@@ -944,6 +1103,8 @@ int main(int argc, char **argv) {
   }
   b->searcher = cds_searcher_new();
   b->scratch = cds_arena_new();
+  b->arena = cds_arena_new();
+  b->start = cds_arena_mark_get(b->arena);
   bool good = true;
   for (unsigned of = OF_PRODUCTS; of <= OF_TAILS; of++) {
     good = check_all(&given, (family)of, b, fuser) && good;
@@ -951,6 +1112,7 @@ int main(int argc, char **argv) {
   cds_fuser_free(fuser);
   cds_searcher_free(b->searcher);
   cds_arena_free(b->scratch);
+  cds_arena_free(b->arena);
   free(b);
   return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -34,8 +34,8 @@ enum {
   SHOWS_FEWER = 1 << 25,     /* loops on queries and keys, others between */
   SHOWS_KEYS_FIRST = 1 << 26,
   SHOWS_PAST = 1 << 27, /* keys before the first query */
-  SHOWS_ALL = 28,
-  SHOWS_AGAIN = 1 << 28 /* an operation fetches something again */
+  SHOWS_ALL = 29,
+  SHOWS_AGAIN = 1 << 29 /* an operation fetches something again */
 };
 static const char *const shows_name[SHOWS_ALL] = {"three stages",
                                                   "four stages",
@@ -64,7 +64,8 @@ static const char *const shows_name[SHOWS_ALL] = {"three stages",
                                                   "passes skipped",
                                                   "loops between",
                                                   "keys outside",
-                                                  "keys before"};
+                                                  "keys before",
+                                                  "pipelined"};
 
 /* The operation as a workload has it. */
 static cds_operation whole_softmax(const random_group *it) {
@@ -450,6 +451,7 @@ static unsigned look_at_tiles(const random_group *it, const executed *literal) {
     states += done->words[l][CDS_UPDATE][EXECUTED_STATES];
   }
   const uint64_t tiles = done->rescaled;
+  states -= it->mapping.outer.pipelined ? tiles : 0; /* factors */
   unsigned shows = tiles > 0 ? SHOWS_TILES : 0U;
   shows |= done->words[0][CDS_UPDATE][EXECUTED_RESULTS] > 0 ? SHOWS_OUTSIDE : 0;
   shows |= done->returned > 0 ? SHOWS_RETURN : 0U;

@@ -552,6 +552,32 @@ static void add_moves(const group_run *run, unsigned s, unsigned i,
   }
 }
 
+/* Times that the unit changes between two stages of a pass. */
+static unsigned changes(const group_run *run, unsigned first, unsigned last) {
+  unsigned count = 0;
+  for (unsigned s = first; s < last; s++) {
+    const bool operation = run->group->stage[s].operation != NULL;
+    count += operation != (run->group->stage[s + 1].operation != NULL);
+  }
+  return count;
+}
+
+/* An intermediate in a pipeline: each pass that some part between its maker and
+ * its last user works on has a tile; the one that is being made is as wide as
+ * its maker says. */
+static uint64_t pipelined_bits(group_run *run, uint64_t bits, unsigned s,
+                               unsigned i) {
+  const group_tensor *t = &run->tensor[i];
+  const cds_fused_tensor *tensor = &run->group->tensor[i];
+  size_t words = 0;
+  for (unsigned u = 0; u < run->group->stages; u++) {
+    words = run->live[u][i] > words ? run->live[u][i] : words;
+  }
+  const uint64_t complete = t->einsum->tensor[t->index].format.bits * words;
+  return changes(run, tensor->maker, tensor->last) * complete +
+         (tensor->maker == s ? bits * words : complete);
+}
+
 /* Bits of the tile at home while stage s runs. */
 static uint64_t home_bits(group_run *run, const executed *out, unsigned s,
                           unsigned i) {
@@ -567,12 +593,21 @@ static uint64_t home_bits(group_run *run, const executed *out, unsigned s,
   }
   const uint64_t bits = (partial ? words->accumulator : words->format).bits;
   const bool twice = t->replaced && level->buffering == CDS_BUFFER_DOUBLE;
+  const bool pipelined = run->mapping->outer.pipelined;
   if (tensor->intermediate) {
-    return bits * run->live[s][i];
+    return pipelined ? pipelined_bits(run, bits, s, i) : bits * run->live[s][i];
   }
+  const bool behind = pipelined && t->replaced;
+  const unsigned more = behind ? changes(run, tensor->first, tensor->last) : 0;
+  uint64_t sum = bits * t->largest * ((twice ? 2 : 1) + more);
   const group_softmax *softmax = softmax_of(run, i);
-  const uint64_t states = softmax == NULL ? 0 : softmax->strips * 2 * 32;
-  return (bits * t->largest + states) * (twice ? 2 : 1);
+  if (softmax != NULL) {
+    const unsigned own = (unsigned)(softmax - run->softmax);
+    sum += softmax->strips * 2 * 32 *
+           ((twice ? 2 : 1) + (behind ? changes(run, own, softmax->user) : 0));
+    sum += pipelined ? softmax->pass_rows * 32 : 0;
+  }
+  return sum;
 }
 
 static void sum_up(group_run *run, executed *out) {

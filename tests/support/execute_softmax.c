@@ -353,6 +353,10 @@ static void tile_of_row(group_run *run, softmax_row *row) {
   if (before.valued) {
     const uint64_t factor = exponential(it, add(it, before.most, -most));
     sum = mul(it, before.sum, factor);
+    if (run->mapping->outer.pipelined) { /* it is put down for later */
+      unit_writes(it, home, EXECUTED_STATES);
+      unit_reads(it, home, EXECUTED_STATES);
+    }
     scale_strip(run, row, factor, false);
     it->moved.rescaled++;
   }
@@ -386,10 +390,12 @@ static void each_row(group_run *run, unsigned s,
 
 static void count_row(group_run *run, softmax_row *row) {
   run->softmax[row->stage].moved.rows++;
+  run->softmax[row->stage].pass_rows++;
 }
 
 void softmax_run(group_run *run, unsigned s) {
   each_row(run, s, run->softmax[s].tiled ? tile_of_row : whole_row);
+  run->softmax[s].pass_rows = 0; /* as many in each pass */
   each_row(run, s, count_row);
 }
 

@@ -58,6 +58,7 @@ typedef struct group_softmax {
   unsigned at;     /* level that the unit works on */
   softmax_state *home, *outermost;
   size_t strips; /* of the largest tile at home */
+  size_t pass_rows;
   executed_operation moved;
 } group_softmax;
 

@@ -779,6 +779,23 @@ static void draw_mask(random_group *it, random_stream *stream) {
                                  (tight ? 0 : random_below(stream, 4))};
 }
 
+/* Strips that are rescaled are at home. */
+static bool may_pipeline(const random_group *it) {
+  const cds_outer *outer = &it->mapping.outer;
+  bool tiled = false, home = false;
+  for (unsigned n = 0; n < outer->nodes; n++) {
+    const cds_outer_node *node = &outer->node[n];
+    const bool loop = node->kind == CDS_OUTER_FOR;
+    tiled = tiled || (loop && node->rank == row_rank(it) && node->trips > 1);
+    home =
+        home ||
+        (!loop &&
+         node->tensor ==
+             it->same[it->stages - 1][it->einsum[it->stages - 1].tensors - 1]);
+  }
+  return !tiled || home;
+}
+
 static void make(random_group *out, const char *const *chain,
                  random_stream *stream) {
   random_case *scratch = calloc(1, sizeof *scratch);
@@ -807,6 +824,9 @@ static void make(random_group *out, const char *const *chain,
   scratch->number = out->number;
   draw_arch(out, scratch, stream);
   draw_mapping(out, scratch, stream);
+  out->mapping.outer.pipelined =
+      random_chance(stream, 40) && (!softmax || may_pipeline(out));
+  out->shows |= out->mapping.outer.pipelined ? GROUP_PIPELINED : 0U;
   out->shows |= out->stages > 2 ? GROUP_THREE : 0U;
   out->shows |= out->stages > 3 ? GROUP_FOUR : 0U;
   free(scratch);

@@ -13,7 +13,8 @@
 
 /* What a group shows. */
 enum {
-  GROUP_THREE = 1 << 0, /* 3 or more stages */
+  GROUP_THREE = 1 << 0,      /* 3 or more stages */
+  GROUP_PIPELINED = 1 << 28, /* beside those of test_fusion_literal */
   GROUP_FOUR = 1 << 1,
   GROUP_WINDOWS = 1 << 2,
   GROUP_SHARED = 1 << 3,       /* an operand of several stages at home */

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "fuse/chain.h"
 #include "fuse/fuse.h"
 #include "fuse/least.h"
+#include "spec/chain.h"
 #include "spec/space.h"
 #include "support/models.h"
 

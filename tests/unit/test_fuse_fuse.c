@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "fuse/chain.h"
 #include "fuse/fuse.h"
+#include "spec/chain.h"
 #include "spec/constraints.h"
 #include "spec/space.h"
 #include "support/models.h"

@@ -209,7 +209,7 @@ static void tiles_of_one_strip(void **state) {
   assert_int_equal(pass.stage.taken_bits[1], 8 * 8 + 2 * 64);
   assert_int_equal(cds_online_parts(part, &it.operation[1], &pass.einsum),
                    CDS_OK);
-  static const uint64_t times[] = {1, 2, 2, 3, 1, 0};
+  static const uint64_t times[] = {1, 2, 2, 3, 0, 1, 0};
   uint64_t total[CDS_PRIMITIVES] = {0};
   for (unsigned s = 0; s < CDS_ONLINE_STEPS; s++) {
     assert_int_equal(part[s].times, times[s]);

@@ -6,8 +6,8 @@
  * product, down. Products with the operations on their results, and others
  * that take those.
  */
-#ifndef CDS_FUSE_CHAIN_H
-#define CDS_FUSE_CHAIN_H
+#ifndef CDS_SPEC_CHAIN_H
+#define CDS_SPEC_CHAIN_H
 
 #include "spec/fusion.h"
 #include "spec/workload.h"

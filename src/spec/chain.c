@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which layers make a chain: each result must meet its only use. */
-#include "fuse/chain.h"
+#include "spec/chain.h"
 
 #include <string.h>
 

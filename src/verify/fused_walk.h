@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The least of a goal that adds over stages (energy, time, E + lambda T) over
+ * all fused mappings of a group, and over running its stages layer by layer, by
+ * a walk over all of it.
+ *
+ * The space. Ranks that the same tensors and stages have are a class, each rank
+ * of a mask is one alone. Each class has one outer loop at most, whose trips
+ * divide its size; loops stand in any order. One level above all arrays is home
+ * to all intermediates and to any other tensors, each at any place among the
+ * loops; below that every stage has the space of walk.h. (Which ranks of a
+ * class share its trips does not matter: tiles, passes and the classes of a
+ * stage's own ranks see the product only. A loop on a class that all tensors
+ * have stands outside of all others: inside, tiles at home would be larger, at
+ * least by half where they are replaced, and be brought as often or more. So
+ * loops on such classes stand in one order.)
+ *
+ * The walk. Under given outer nodes stages depend on each other by the room
+ * that they leave only, so the sum of the least of each is least. From outside
+ * in: trips; order; places. Each step sums what stages take at least, and ends
+ * when that is not below the limit:
+ * - Trips. A stage takes no less than with the loops that it has alone, each
+ *   tensor not at home, or at home without room where each of its words comes
+ *   or goes once, whichever is best. Loops that it lacks repeat it: each pass
+ *   costs its multiply-accumulates once more.
+ * - Order. For each choice of places of its own tensors: what it takes when
+ *   others leave it all room.
+ * - Places. What it takes, exactly.
+ * An operation that rescales an output takes no less than with that at home for
+ * good: elsewhere the same words are moved there, and more.
+ * Stages that are the same question are walked through once.
+ */
+#ifndef CDS_VERIFY_FUSED_WALK_H
+#define CDS_VERIFY_FUSED_WALK_H
+
+#include "spec/fusion.h"
+#include "verify/walk.h"
+
+/* Why the walk does not cover the group, or NULL; each of its products is a
+ * pair that is not foreign, and what its operations take and make are
+ * intermediates. */
+const char *cds_fused_walk_foreign(const cds_fused_group *group);
+
+typedef struct cds_fused_least {
+  bool found;      /* something is below the limit: */
+  double least;    /* nothing is below this: the limit, if not */
+  cds_worth worth; /* of what is least */
+  uint64_t boxes;  /* opened for it */
+} cds_fused_least;
+
+/* What does not change from goal to goal. */
+typedef struct cds_fused_space {
+  const cds_arch *arch;
+  const cds_fused_group *group;
+  double power_limit_w;
+  uint64_t boxes_most;
+  const cds_control *control;
+} cds_fused_space;
+
+/* Nothing is below `least`, up to rounding. CDS_ELIMIT, CDS_EINTERRUPTED,
+ * CDS_ENOMEM. */
+cds_status cds_fused_walk_least(cds_fused_least *out,
+                                const cds_fused_space *space,
+                                const cds_verify_goal *goal, double limit);
+/* The same by trips alone: `least` may be less, and nothing is found. */
+cds_status cds_fused_walk_floor(cds_fused_least *out,
+                                const cds_fused_space *space,
+                                const cds_verify_goal *goal, double limit);
+
+#endif

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Units, words and steps of operations on rows; see rows.h. */
+#include "verify/rows.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "spec/operations.h"
+
+/* ---- units ----------------------------------------------------------- */
+
+typedef struct cds_unit {
+  const cds_vector *vector; /* NULL: the MACs */
+  unsigned at;
+  double lanes, row_cycles;
+  double cycles[CDS_PRIMITIVES], energy_pj[CDS_PRIMITIVES];
+} cds_unit;
+
+const char *cds_rows_foreign(const cds_arch *arch,
+                             const cds_operation *operation) {
+  if (arch->vectors == 0 && arch->other_operations == CDS_OTHER_HOST) {
+    return "a host does what is no product";
+  }
+  for (unsigned k = 0; k < arch->arrays && arch->vectors == 0; k++) {
+    if (arch->array[k].network != CDS_NETWORK_BUS) {
+      return "words of operations go over links";
+    }
+  }
+  for (unsigned i = 0; i < operation->inputs; i++) {
+    if (operation->input[i].uses > operation->input[i].words) {
+      return "an operation has sliding windows";
+    }
+  }
+  return operation->gather ? "an operation picks rows from a table" : NULL;
+}
+
+static bool vector_takes(const cds_vector *vector, const cds_format *format) {
+  bool takes = vector->formats == 0;
+  for (unsigned f = 0; f < vector->formats; f++) {
+    const cds_format *own = &vector->format[f];
+    takes = takes ||
+            (own->bits >= format->bits && (own->is_float || !format->is_float));
+  }
+  return takes;
+}
+
+/* The cheapest MAC that adds in the operation's kind of numbers: energy of a
+ * slot; INFINITY: none. */
+static double slot_pj(const cds_arch *arch, const cds_operation *operation) {
+  static const cds_primitive of_floats[] = {CDS_EXP, CDS_RECIP, CDS_RSQRT,
+                                            CDS_ERF};
+  const cds_compute *compute = &arch->compute;
+  const cds_format *wanted = &operation->format;
+  bool floats = false;
+  for (unsigned p = 0; p < 4; p++) {
+    floats = floats || operation->primitives[of_floats[p]] > 0;
+  }
+  double least = compute->formats == 0 ? compute->mac_pj[0] : (double)INFINITY;
+  for (unsigned f = 0; f < compute->formats; f++) {
+    const cds_format *own = &compute->format[f];
+    const bool named = cds_format_find(own->name) != NULL &&
+                       cds_format_find(wanted->name) != NULL;
+    if ((!named || own->is_float == wanted->is_float) &&
+        (own->is_float || !floats)) {
+      least = fmin(least, compute->mac_pj[f]);
+    }
+  }
+  return least;
+}
+
+static cds_status find_unit(cds_unit *out, const cds_arch *arch,
+                            const cds_operation *operation) {
+  memset(out, 0, sizeof *out);
+  unsigned v = 0;
+  while (v < arch->vectors &&
+         !vector_takes(&arch->vector[v], &operation->format)) {
+    v++;
+  }
+  if (v < arch->vectors) {
+    const cds_vector *vector = &arch->vector[v];
+    out->vector = vector;
+    out->at = vector->level;
+    out->lanes = (double)vector->lanes;
+    for (uint64_t n = 1; n < vector->lanes; n *= 2) {
+      out->row_cycles += 1;
+    }
+    memcpy(out->cycles, vector->cycles, sizeof out->cycles);
+    memcpy(out->energy_pj, vector->energy_pj, sizeof out->energy_pj);
+    return CDS_OK;
+  }
+  const double pj = slot_pj(arch, operation);
+  if (arch->vectors > 0 || arch->other_operations != CDS_OTHER_MACS ||
+      isinf(pj)) {
+    return CDS_EINPUT;
+  }
+  for (unsigned l = arch->levels; l-- > 1;) {
+    out->at = arch->level[l].depth == 0 ? l : out->at;
+  }
+  out->lanes = (double)cds_arch_instances(arch, arch->arrays);
+  for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+    out->cycles[p] = arch->mac_slots[p];
+    out->energy_pj[p] = arch->mac_slots[p] * pj;
+  }
+  return CDS_OK;
+}
+
+/* ---- words ----------------------------------------------------------- */
+
+typedef struct cds_rows_bill {
+  const cds_arch *arch;
+  const cds_unit *unit;
+  double energy_pj;
+  double out[CDS_LEVELS_MAX], in[CDS_LEVELS_MAX]; /* bits of ports */
+  double bond[CDS_BONDS_MAX];
+  double unit_bits; /* to the unit and from it */
+} cds_rows_bill;
+
+static void access(cds_rows_bill *it, unsigned level, cds_action action,
+                   double bits) {
+  const cds_level *at = &it->arch->level[level];
+  it->energy_pj +=
+      ceil(bits / (double)at->width_bits) * at->price[action].access_pj +
+      bits * at->price[action].bit_pj;
+  (action == CDS_READ || action == CDS_DRAIN ? it->out : it->in)[level] += bits;
+}
+
+static void cross(cds_rows_bill *it, unsigned from, unsigned to, double bits) {
+  const uint32_t crossed =
+      from == to ? 0 : cds_arch_bonds_between(it->arch, from, to);
+  for (unsigned b = 0; b < it->arch->bonds; b++) {
+    if ((crossed >> b & 1U) != 0) {
+      const cds_bond *bond = &it->arch->bond[b];
+      it->energy_pj += bits * bond->crossings * bond->bit_pj;
+      it->bond[b] += bits;
+    }
+  }
+}
+
+/* Between the outermost level and the unit's, down or up. */
+static void carry(cds_rows_bill *it, double bits, bool up) {
+  access(it, 0, up ? CDS_UPDATE : CDS_READ, bits);
+  if (it->unit->at > 0) {
+    access(it, it->unit->at, up ? CDS_DRAIN : CDS_FILL, bits);
+    cross(it, it->arch->level[0].die, it->arch->level[it->unit->at].die, bits);
+  }
+}
+
+/* An operand whose rows fit, or not, beside each other. */
+static void take_operand(cds_rows_bill *it, const cds_operation *operation,
+                         const cds_operand *in, bool fits) {
+  const double bits = in->format.bits;
+  const double passes = in->row_words == 0 ? (double)operation->rows
+                        : in->every_pass   ? (double)operation->passes
+                                           : 1;
+  const double used = (double)in->words * passes * bits;
+  const double fetched = fits ? (double)in->words * bits : used;
+  const unsigned at = it->unit->at;
+  if (in->home > 0) {
+    access(it, at, CDS_READ, used);
+    carry(it, (double)in->moved * bits, false);
+  } else {
+    carry(it, fetched, false);
+    if (at > 0) {
+      access(it, at, CDS_READ, used);
+    }
+  }
+  it->unit_bits += at > 0 ? used : fetched;
+}
+
+static void give_result(cds_rows_bill *it, const cds_operand *result) {
+  const double bits = (double)result->words * result->format.bits;
+  if (it->unit->at > 0) {
+    access(it, it->unit->at, CDS_UPDATE, bits);
+  }
+  carry(it,
+        result->home > 0 ? (double)result->moved * result->format.bits : bits,
+        true);
+  it->unit_bits += bits;
+}
+
+/* Whether rows, two where the next comes meanwhile, stand at the unit's level
+ * beside what all rows use; what is at home there has its room. */
+static bool rows_fit(const cds_arch *arch, unsigned at,
+                     const cds_operation *operation) {
+  const cds_operand *result = &operation->output;
+  double row =
+      result->home > 0 ? 0 : (double)result->row_words * result->format.bits;
+  double shared = 0;
+  for (unsigned i = 0; i < operation->inputs; i++) {
+    const cds_operand *in = &operation->input[i];
+    row += in->home > 0 ? 0 : (double)in->row_words * in->format.bits;
+    shared += in->row_words > 0 ? 0 : (double)in->words * in->format.bits;
+  }
+  const bool twice = cds_doubles(arch, at) && operation->rows > 1;
+  return at > 0 &&
+         row * (twice ? 2 : 1) + shared <= (double)arch->level[at].size_bits;
+}
+
+/* ---- time ------------------------------------------------------------ */
+
+/* The way between the level and the unit: cycles of the busiest network. */
+static double way_cycles(cds_rows_bill *it) {
+  const cds_arch *arch = it->arch;
+  unsigned die = arch->level[it->unit->at].die;
+  double cycles = 0;
+  for (unsigned k = 0; k < arch->arrays && it->unit->vector == NULL; k++) {
+    const cds_array *array = &arch->array[k];
+    it->energy_pj += it->unit_bits * array->bit_pj;
+    cycles = fmax(cycles, it->unit_bits / (double)cds_arch_instances(arch, k) /
+                              array->bandwidth);
+    cross(it, die, array->die, it->unit_bits);
+    die = array->die;
+  }
+  cross(it, die,
+        it->unit->vector == NULL ? arch->compute.die : it->unit->vector->die,
+        it->unit_bits);
+  return cycles;
+}
+
+static double busiest(const cds_rows_bill *it) {
+  double cycles = 0;
+  for (unsigned l = 0; l < it->arch->levels; l++) {
+    const cds_level *level = &it->arch->level[l];
+    cycles = fmax(cycles, (it->out[l] + it->in[l]) / level->shared_bandwidth);
+    cycles = fmax(cycles, it->out[l] / level->read_bandwidth);
+    cycles = fmax(cycles, it->in[l] / level->write_bandwidth);
+  }
+  for (unsigned b = 0; b < it->arch->bonds; b++) {
+    cycles = fmax(cycles, it->bond[b] / it->arch->bond[b].bandwidth);
+  }
+  return cycles;
+}
+
+cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,
+                          const cds_operation *operation,
+                          double power_limit_w) {
+  cds_unit unit;
+  CDS_TRY(find_unit(&unit, arch, operation));
+  cds_rows_bill it = {.arch = arch, .unit = &unit};
+  const bool fits = rows_fit(arch, unit.at, operation);
+  unsigned away = operation->output.home; /* at home where the unit is not */
+  away = away == unit.at ? 0 : away;
+  for (unsigned i = 0; i < operation->inputs; i++) {
+    const cds_operand *in = &operation->input[i];
+    away = in->home == unit.at ? away : away | in->home;
+    take_operand(&it, operation, in, fits);
+  }
+  if (away > 0) {
+    return CDS_EINPUT;
+  }
+  give_result(&it, &operation->output);
+  double slots = 0;
+  for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+    const double times = (double)operation->primitives[p];
+    slots += times * unit.cycles[p];
+    it.energy_pj += times * unit.energy_pj[p];
+  }
+  const double way = way_cycles(&it);
+  out->cycles =
+      fmax(fmax(way, busiest(&it)), slots / unit.lanes) +
+      (operation->reduces ? unit.row_cycles * (double)operation->rows : 0);
+  out->dynamic_pj = it.energy_pj;
+  out->misfit = arch->levels;
+  double seconds_per_pj = 0;
+  CDS_TRY(cds_power_set(&seconds_per_pj, arch, power_limit_w));
+  out->latency_s =
+      fmax(out->cycles / arch->clock_hz, out->dynamic_pj * seconds_per_pj);
+  out->energy_pj =
+      out->dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * out->latency_s;
+  return CDS_OK;
+}
+
+/* ---- stages ---------------------------------------------------------- */
+
+typedef struct cds_rows_stage {
+  cds_worth *sum;
+  const cds_arch *arch;
+  const cds_stage_view *view;
+  const cds_operation *operation;
+  double power_limit_w;
+  uint64_t rows, length; /* of a pass */
+} cds_rows_stage;
+
+/* Adds one operation that is done so many times. */
+static cds_status add(const cds_rows_stage *it, uint64_t times,
+                      const cds_operation *done) {
+  cds_worth once;
+  if (times == 0) {
+    return CDS_OK;
+  }
+  CDS_TRY(cds_rows_worth(&once, it->arch, done, it->power_limit_w));
+  it->sum->dynamic_pj += once.dynamic_pj * (double)times;
+  it->sum->energy_pj += once.energy_pj * (double)times;
+  it->sum->latency_s += once.latency_s * (double)times;
+  it->sum->cycles += once.cycles * (double)times;
+  return CDS_OK;
+}
+
+/* Rows that are whole: the same in each pass. */
+static cds_status add_whole(const cds_rows_stage *it) {
+  const cds_operation *of = it->operation;
+  const cds_operation_size size = {.rows = it->rows, .length = it->length};
+  const cds_precision formats = {.accumulator = of->format};
+  cds_operation pass;
+  CDS_TRY(cds_operation_make(&pass, cds_operation_kind_find(of->kind), &size,
+                             &formats));
+  unsigned operand = 0;
+  for (unsigned i = 0; i < pass.inputs; i++) {
+    pass.input[i].format = of->input[i].format;
+    if (pass.input[i].row_words > 0) {
+      pass.input[i].home = it->view->stage.home[operand++].level;
+    }
+  }
+  pass.output.format = of->output.format;
+  pass.output.home = it->view->stage.home[it->view->einsum.tensors - 1].level;
+  return add(it, it->view->stage.passes, &pass);
+}
+
+static cds_operand words_of(const cds_rows_stage *it, uint64_t row_words,
+                            const cds_format *format, unsigned home) {
+  return (cds_operand){.words = it->rows * row_words,
+                       .row_words = row_words,
+                       .format = *format,
+                       .home = home};
+}
+
+/* A step on R rows. */
+static cds_operation step_of(const cds_rows_stage *it, bool reduces) {
+  return (cds_operation){.rows = it->rows,
+                         .passes = reduces ? 2 : 1,
+                         .reduces = reduces,
+                         .format = it->operation->format};
+}
+
+/* The steps of spec/fusion.h, "Online": a pass has R rows of p scores and of f
+ * words of the output. */
+static cds_status add_tiles(const cds_rows_stage *it) {
+  const cds_stage *stage = &it->view->stage;
+  const cds_online *online = &stage->online;
+  const unsigned last = it->view->einsum.tensors - 1;
+  const cds_format state_format = {.bits = CDS_STATE_BITS};
+  const uint64_t rows = it->rows;
+  const uint64_t p = it->length;
+  const uint64_t f = online->strip_words;
+  const uint64_t again = stage->passes - online->firsts;
+  const unsigned home = online->level;
+  const cds_operand state = words_of(it, CDS_STATE_WORDS, &state_format, home);
+  const cds_operand sums = words_of(it, f, &online->sums, home);
+
+  cds_operation tile = step_of(it, true); /* 1: weights of a tile */
+  tile.inputs = 1;
+  tile.input[0] =
+      words_of(it, p, &it->operation->input[0].format, stage->home[0].level);
+  tile.input[0].every_pass = true;
+  tile.output =
+      words_of(it, p, &it->operation->output.format, stage->home[last].level);
+  tile.primitives[CDS_MAX] = (p - 1) * rows;
+  tile.primitives[CDS_ADD] = (2 * p - 1) * rows;
+  tile.primitives[CDS_EXP] = p * rows;
+  CDS_TRY(add(it, online->firsts, &tile));
+  tile.inputs = 2;
+  tile.input[1] = state;
+  tile.primitives[CDS_MAX] = p * rows;
+  tile.primitives[CDS_ADD] = 2 * p * rows;
+  CDS_TRY(add(it, again, &tile));
+
+  cds_operation rescale = step_of(it, false); /* 2 */
+  rescale.inputs = 1;
+  rescale.input[0] = rescale.output = sums;
+  rescale.primitives[CDS_ADD] = rescale.primitives[CDS_EXP] = rows;
+  rescale.primitives[CDS_MUL] = (f + 1) * rows;
+  CDS_TRY(add(it, again, &rescale));
+
+  cds_operation write = step_of(it, false); /* of states, in each pass */
+  write.output = state;
+  CDS_TRY(add(it, stage->passes, &write));
+
+  cds_operation end = step_of(it, false); /* 4 */
+  end.inputs = 2;
+  end.input[0] = end.output = words_of(it, f, &online->results, home);
+  end.input[1] = words_of(it, 1, &state_format, home);
+  end.primitives[CDS_RECIP] = rows;
+  end.primitives[CDS_MUL] = f * rows;
+  CDS_TRY(add(it, online->firsts, &end));
+
+  cds_operation move = step_of(it, false); /* states that leave and return */
+  move.inputs = 1;
+  move.input[0] = move.output = words_of(it, 0, &state_format, home);
+  move.input[0].moved = move.output.moved = online->returns;
+  return add(it, online->returns > 0, &move);
+}
+
+/* A level that what is at home there does not fit. */
+static unsigned misfit_of(const cds_rows_stage *it) {
+  const cds_stage *stage = &it->view->stage;
+  const cds_einsum *einsum = &it->view->einsum;
+  for (unsigned l = 1; l < it->arch->levels; l++) {
+    double need = (double)stage->taken_bits[l];
+    for (unsigned t = 0; t < einsum->tensors; t++) {
+      const cds_home *home = &stage->home[t];
+      const bool twice = home->replaced && cds_doubles(it->arch, l);
+      need += home->level == l
+                  ? (double)home->tile_words * einsum->tensor[t].format.bits *
+                        (twice ? 2 : 1)
+                  : 0;
+    }
+    if (need > (double)it->arch->level[l].size_bits) {
+      return l;
+    }
+  }
+  return it->arch->levels;
+}
+
+cds_status cds_rows_stage_worth(cds_worth *out, const cds_arch *arch,
+                                const cds_stage_view *view,
+                                const cds_operation *operation,
+                                double power_limit_w) {
+  const cds_tensor *result = &view->einsum.tensor[view->einsum.tensors - 1];
+  cds_rows_stage it = {out, arch, view, operation, power_limit_w, 1, 1};
+  memset(out, 0, sizeof *out);
+  for (unsigned a = 0; a < result->axes; a++) {
+    const uint64_t size = view->einsum.rank[result->axis[a].term[0].rank].size;
+    it.rows *= a + 1 < result->axes ? size : 1;
+    it.length = size;
+  }
+  CDS_TRY(view->stage.online.tiles > 1 ? add_tiles(&it) : add_whole(&it));
+  out->misfit = misfit_of(&it);
+  return CDS_OK;
+}
