@@ -231,7 +231,15 @@ static void write_chain(const cds_page *page, const job *it, const item *each) {
       cds_page_si(page, 1e-12 * apart->energy_pj * apart->latency_s, "J s"));
   write_bound(page, it, each);
   write_effort(page, result);
-  cds_tree_write(page, it->inputs.arch, result->layer);
+  for (size_t i = 0; i < result->layers;) {
+    const cds_layer_fused *fused = result->layer[i].fused;
+    if (fused != NULL) {
+      cds_tree_write(page, it->inputs.arch, &result->layer[i]);
+    } else {
+      fprintf(page->stream, "    %s: alone\n", result->layer[i].layer->name);
+    }
+    i += fused != NULL ? fused->chain->layers : 1;
+  }
 }
 
 static void write_text(const cds_page *page, const void *answer) {

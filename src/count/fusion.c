@@ -101,6 +101,38 @@ static unsigned loops_above(const cds_placing *it, unsigned place) {
   return loops;
 }
 
+/* Words of a tile that windows need or that is made, whichever is more along
+ * each axis. In a pass: axes of windows are whole then, others equally long in
+ * all stages. */
+static cds_status window_tile(uint64_t *words, const cds_placing *it,
+                              unsigned tensor) {
+  uint64_t most[CDS_AXES_MAX] = {0};
+  unsigned axes = 0;
+  for (unsigned s = 0; s < it->group->stages; s++) {
+    const cds_fused_einsum *stage = &it->group->stage[s];
+    const unsigned own = cds_fused_own_tensor(stage, tensor);
+    uint64_t length[CDS_RANKS_MAX];
+    uint64_t positions[CDS_AXES_MAX];
+    for (unsigned r = 0; r < stage->einsum->ranks; r++) {
+      length[r] = stage->einsum->rank[r].size /
+                  cds_outer_trips_on(it->outer, stage->rank[r]);
+    }
+    if (own != UINT_MAX) {
+      axes = cds_fused_long_axes(positions, stage->einsum, own, length);
+    }
+    for (unsigned a = 0; own != UINT_MAX && a < axes; a++) {
+      most[a] = positions[a] > most[a] ? positions[a] : most[a];
+    }
+  }
+  *words = 1;
+  for (unsigned a = 0; a < axes; a++) {
+    if (!cds_mul_u64(words, *words, most[a])) {
+      return CDS_ELIMIT;
+    }
+  }
+  return CDS_OK;
+}
+
 static cds_status set_home(cds_home *out, const cds_placing *it,
                            unsigned tensor) {
   const cds_fused_tensor *shared = &it->group->tensor[tensor];
@@ -109,6 +141,9 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
   unsigned place = place_of(it, tensor, &out->level);
   if (out->level == 0) {
     return CDS_OK;
+  }
+  if (shared->intermediate && shared->windows) {
+    return window_tile(&out->tile_words, it, tensor);
   }
   place = shared->intermediate ? it->outer->nodes : place;
   cds_outer_nest *nest = cds_arena_alloc(it->scratch, sizeof *nest);

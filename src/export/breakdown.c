@@ -340,7 +340,11 @@ double cds_compulsory_bits(const cds_layer_result *result) {
       const cds_operand *in = &operation->input[i];
       bits += cds_words_bits(in->words, in->format.bits);
     }
-    return layer->fusible
+    /* The result of a fusible one is its neighbour's, but for what it makes of
+     * a result that was handed on to it alone. */
+    const bool passes =
+        operation->output.intermediate || !operation->input[0].intermediate;
+    return layer->fusible && passes
                ? 0
                : bits + cds_words_bits(operation->output.words,
                                        operation->output.format.bits);

@@ -51,7 +51,8 @@ cds_removable cds_removable_by_fusion(const cds_arch *arch,
 /* Bits that one run of a layer moves through the outermost level at least when
  * all is fused with its neighbours that may be: each operand and result once
  * that is no intermediate and not at home on chip; of operations only those
- * that are not fusible. */
+ * that are not fusible, and the result of one that is handed an intermediate.
+ */
 double cds_compulsory_bits(const cds_layer_result *layer);
 
 #endif

@@ -4,14 +4,14 @@
  * with proof.
  *
  * The space. Outer loops with factors that divide, on any ranks that may have
- * them, in any order; ranks that the same tensors and stages have count as one,
- * but for the two of a mask. One level, above all arrays, is home to all
- * intermediates and to any other tensors, each with its tile at any place among
- * the loops; all others come from the outermost level stage by stage. Below
- * that every stage has the whole space of cds_search_begin. A loop on a rank
- * that all tensors have stands outside of all others: no tensor is reused along
- * it, so that inside it would only make tiles at home larger. (Twice a half is
- * no more than a whole.)
+ * them, in any order; ranks that the same tensors and stages have, and the same
+ * rows of operations, count as one, but for the two of a mask. One level, above
+ * all arrays, is home to all intermediates and to any other tensors, each with
+ * its tile at any place among the loops; all others come from the outermost
+ * level stage by stage. Below that every stage has the whole space of
+ * cds_search_begin. A loop on a rank that all tensors have stands outside of
+ * all others: no tensor is reused along it, so that inside it would only make
+ * tiles at home larger. (Twice a half is no more than a whole.)
  *
  * The search. With the outer nodes given, stages depend on each other by the
  * room that they leave only, so the least of E + lambda T is the sum of the

@@ -73,16 +73,34 @@ static cds_status online_floor(cds_floor *floor, const cds_outers *it,
   return CDS_OK;
 }
 
+/* Parts of rows may fit where whole ones do not: none takes room. */
 static cds_status operation_floor(cds_floor *out, const cds_outers *it,
                                   const cds_fused_pass *pass, unsigned stage) {
+  const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
+  cds_arch *arch = (cds_arch *)cds_arena_alloc(it->scratch, sizeof *arch);
+  if (arch == NULL) {
+    return CDS_ENOMEM;
+  }
+  *arch = *it->arch;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    arch->level[l].size_bits = UINT64_MAX;
+  }
+  cds_outers roomy = *it;
+  roomy.arch = arch;
   cds_cost cost;
   cds_operation_counts counts;
   double hidden_s = 0;
-  CDS_TRY(cds_outers_operation(&cost, &counts, &hidden_s, it, pass, stage));
-  *out = (cds_floor){cost.dynamic_pj, cost.latency_s,
-                     cds_outers_hides_s(it, &cost)};
-  return it->group->stage[stage].online ? online_floor(out, it, pass, stage)
-                                        : CDS_OK;
+  cds_status status =
+      cds_outers_operation(&cost, &counts, &hidden_s, &roomy, pass, stage);
+  if (status == CDS_OK) {
+    *out = (cds_floor){cost.dynamic_pj, cost.latency_s,
+                       cds_outers_hides_s(it, &cost)};
+    status = it->group->stage[stage].online
+                 ? online_floor(out, &roomy, pass, stage)
+                 : CDS_OK;
+  }
+  cds_arena_reset(it->scratch, mark);
+  return status;
 }
 
 /* Of a product the least of each over all choices of what else is at home, by

@@ -27,6 +27,17 @@ static uint32_t stages_with(const cds_fused_group *group, unsigned rank) {
   return mask;
 }
 
+/* Operations whose rows have the rank. */
+static uint32_t rows_with(const cds_fused_group *group, unsigned rank) {
+  uint32_t mask = 0;
+  for (unsigned s = 0; s < group->stages; s++) {
+    const bool has = group->stage[s].operation != NULL &&
+                     cds_fused_row_has(&group->stage[s], rank);
+    mask |= has ? 1U << s : 0;
+  }
+  return mask;
+}
+
 static bool has_all(const cds_outers *it, const cds_loop_class *class) {
   return class->tensors == (1U << it->group->tensors) - 1;
 }
@@ -34,7 +45,7 @@ static bool has_all(const cds_outers *it, const cds_loop_class *class) {
 static bool same_class(const cds_outers *it, const cds_loop_class *a,
                        const cds_loop_class *b) {
   return a->tensors == b->tensors && a->stages == b->stages &&
-         !cds_fused_of_mask(it->group, a->rank[0]) &&
+         a->rows == b->rows && !cds_fused_of_mask(it->group, a->rank[0]) &&
          !cds_fused_of_mask(it->group, b->rank[0]);
 }
 
@@ -76,7 +87,8 @@ static cds_status make_classes(cds_outers *it) {
                              .rank = {r},
                              .size = it->group->rank[r].size,
                              .tensors = tensors_with(it->group, r),
-                             .stages = stages_with(it->group, r)};
+                             .stages = stages_with(it->group, r),
+                             .rows = rows_with(it->group, r)};
       if (has_all(it, &made) != (round == 0) || made.size == 1 ||
           cds_fused_loop_wrong(it->group, r) != NULL) {
         continue;

@@ -13,12 +13,14 @@ enum {
 };
 
 /* Ranks that the same tensors and stages have, as one, but for those of a mask:
- * each is alone. */
+ * each is alone. Ranks of an operation's rows and others are apart: loops on
+ * the first leave a pass parts of its parameters. */
 typedef struct cds_loop_class {
   unsigned ranks;
   unsigned rank[CDS_FUSED_RANKS_MAX];
   uint64_t size;
   uint32_t tensors, stages; /* that have them, as bits */
+  uint32_t rows;            /* stages that have them in their rows */
   size_t divisors;
   uint64_t *divisor; /* rising */
 } cds_loop_class;

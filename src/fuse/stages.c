@@ -98,7 +98,8 @@ static cds_status get(cds_known_stage **out, cds_stages *it,
 static cds_status begin_stage(cds_stages *it, cds_known_stage *made) {
   cds_outers *outers = it->outers;
   made->operation = outers->group->stage[made->index].operation != NULL;
-  if (takes_room(&made->pass, outers->arch->levels)) {
+  /* What an operation takes depends on the room: it has no twin. */
+  if (!made->operation && takes_room(&made->pass, outers->arch->levels)) {
     cds_fused_pass all_room = made->pass;
     memset(all_room.stage.taken_bits, 0, sizeof all_room.stage.taken_bits);
     CDS_TRY(get(&made->free, it, &all_room, made->index));

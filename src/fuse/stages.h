@@ -2,7 +2,7 @@
 /*
  * Stages under outer nodes, each searched as seldom as may be.
  *
- * Twins. Stages that differ in the room that others leave them (taken_bits)
+ * Twins. Products that differ in the room that others leave them (taken_bits)
  * alone share one that has all room: each of their mappings is one of its, of
  * the same cost, so that nothing of theirs is below its least, and where its
  * best mapping fits, it is theirs.

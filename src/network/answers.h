@@ -3,24 +3,26 @@
  * answers: what the searches have said of the layers and chains of one design.
  * When the same design is solved again, nothing is searched twice.
  *
- * Kinds are those of the plan's layers, and after them its units that are
- * chains.
+ * Kinds are those of the plan's layers, after them the parts of its chains, and
+ * its units that are chains.
  */
 #ifndef CDS_NETWORK_ANSWERS_H
 #define CDS_NETWORK_ANSWERS_H
 
 #include "network/network.h"
 
-/* The mapping of least E + lambda T of one kind of layers; of a chain, fused.
- */
+/* The mapping of least E + lambda T of one kind of layers; of a part of a
+ * chain, fused; of a chain which parts are fused. */
 typedef struct cds_answer {
   cds_search_result result; /* of a layer */
-  cds_fuse_result *fused;   /* of a chain; it may have found nothing */
+  cds_fuse_result *fused;   /* of a part; it may have found nothing */
+  uint32_t chosen;          /* of a chain: parts, as bits */
   double lambda;            /* that was asked for; INFINITY: least T */
   double weight;            /* the same, but finite */
   double bound;             /* no mapping is below, in E + lambda T, or T */
   bool counted;             /* its nodes, in the present solve */
-  bool outside; /* of a chain: fused mappings are not searched on this design */
+  bool outside; /* of a part, or all parts of a chain: fused mappings are not
+                   searched on this design */
   size_t next;  /* of the same kind: number + 1; 0: none */
 } cds_answer;
 

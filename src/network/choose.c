@@ -2,7 +2,7 @@
 /* Questions of the walk, put to layers and chains; see choose.h. */
 #include "network/choose.h"
 
-/* Energy and time of a chain that runs layer by layer, or of one layer. */
+/* Energy and time of layers of a chain that run one by one, or of one layer. */
 typedef struct cds_apart {
   double energy_pj, latency_s, bound; /* bound: of E + lambda T, or T */
   bool proven;
@@ -19,9 +19,13 @@ bool cds_kind_is_product(const cds_chooser *it, size_t kind) {
          CDS_LAYER_EINSUM;
 }
 
-/* Where the answers of a chain stand. */
+/* Where the answers of a part, and of a chain, stand. */
+static size_t part_kind(const cds_chooser *it, const cds_plan_part *part) {
+  return it->plan->distinct + part->number;
+}
+
 static size_t chain_kind(const cds_chooser *it, const cds_network_unit *unit) {
-  return it->plan->distinct + unit->twin;
+  return it->plan->distinct + it->plan->parts + unit->twin;
 }
 
 /* A finite lambda that stands for infinity: energy then weighs 2^-60 of what
@@ -100,46 +104,133 @@ static cds_status search_layers(cds_chooser *it, const cds_hull_ask *ask,
   return CDS_OK;
 }
 
-/* Layer by layer, all of which are answered. */
+/* One layer, which is answered. */
+static void layer_apart(cds_apart *out, const cds_chooser *it,
+                        const cds_network_unit *unit, size_t part,
+                        double lambda) {
+  const size_t kind = cds_unit_kind(it, unit, part);
+  const cds_cost *cost = &it->cost[kind];
+  *out = (cds_apart){.bound = isinf(lambda)
+                                  ? cost->latency_s
+                                  : cost->energy_pj + lambda * cost->latency_s,
+                     .proven = true};
+  if (cds_kind_is_product(it, kind)) {
+    const cds_answer *answer = cds_choose_answer(it, kind, lambda);
+    cost = &answer->result.cost;
+    out->bound = answer->bound;
+    out->proven = answer->result.proven;
+    out->from = answer->weight;
+  }
+  out->energy_pj = cost->energy_pj;
+  out->latency_s = cost->latency_s;
+}
+
+/* Layers first .. end - 1, one by one. */
 static void add_apart(cds_apart *out, const cds_chooser *it,
-                      const cds_network_unit *unit, double lambda) {
+                      const cds_network_unit *unit, double lambda,
+                      const size_t range[2]) {
   *out = (cds_apart){.proven = true};
-  for (size_t part = 0; part < unit->layers; part++) {
-    const size_t kind = cds_unit_kind(it, unit, part);
-    const cds_cost *cost = &it->cost[kind];
-    double bound = isinf(lambda) ? cost->latency_s
-                                 : cost->energy_pj + lambda * cost->latency_s;
-    if (cds_kind_is_product(it, kind)) {
-      const cds_answer *answer = cds_choose_answer(it, kind, lambda);
-      cost = &answer->result.cost;
-      bound = answer->bound;
-      out->proven = out->proven && answer->result.proven;
-      out->from = fmax(out->from, answer->weight);
-    }
-    out->energy_pj += cost->energy_pj;
-    out->latency_s += cost->latency_s;
-    out->bound += bound;
+  for (size_t part = range[0]; part < range[1]; part++) {
+    cds_apart layer;
+    layer_apart(&layer, it, unit, part, lambda);
+    out->energy_pj += layer.energy_pj;
+    out->latency_s += layer.latency_s;
+    out->bound += layer.bound;
+    out->proven = out->proven && layer.proven;
+    out->from = fmax(out->from, layer.from);
   }
 }
 
-/* Asks whether chains are better fused; their layers are answered. */
-static cds_status search_chains(cds_chooser *it, const cds_hull_ask *ask,
-                                size_t asks) {
-  const size_t known = it->answers->answers;
-  cds_chain_question *question =
-      (cds_chain_question *)cds_arena_array(it->arena, asks, sizeof *question);
-  if (question == NULL) {
-    return CDS_ENOMEM;
+/* The weight of time in a chain at lambda. */
+static double chain_weight(const cds_chooser *it, const cds_network_unit *unit,
+                           double lambda) {
+  cds_apart apart;
+  add_apart(&apart, it, unit, lambda, (const size_t[]){0, unit->layers});
+  return isinf(lambda) ? apart.from : lambda;
+}
+
+/* Nothing that the layer takes alone, or the part fused, is below, in E +
+ * weight T. */
+static double layer_least(const cds_chooser *it, const cds_network_unit *unit,
+                          size_t layer, const cds_hull_ask *ask,
+                          double weight) {
+  const size_t kind = cds_unit_kind(it, unit, layer);
+  const cds_cost *cost = &it->cost[kind];
+  return cds_kind_is_product(it, kind)
+             ? cds_choose_answer(it, kind, ask->lambda)->result.bound
+             : cost->energy_pj + weight * cost->latency_s;
+}
+
+static double part_least(const cds_chooser *it, const cds_plan_part *part,
+                         double weight) {
+  const cds_point *floor = &it->floor[part->number];
+  return floor->energy_pj + weight * floor->latency_s;
+}
+
+/* What the other layers take at least in any way to run them. */
+static double least_beside(const cds_chooser *it, const cds_network_unit *unit,
+                           const cds_plan_part *without,
+                           const cds_hull_ask *ask, double weight) {
+  double least[CDS_STAGES_MAX + 1]; /* of the first layers */
+  const size_t end = without->first + without->chain->layers;
+  least[0] = 0;
+  for (size_t i = 0; i < unit->layers; i++) {
+    const bool own = without->first <= i && i < end;
+    least[i + 1] = least[i] + (own ? 0 : layer_least(it, unit, i, ask, weight));
+    for (size_t p = 0; p < unit->parts; p++) {
+      const cds_plan_part *part = &unit->part[p];
+      const size_t last = part->first + part->chain->layers;
+      if (last == i + 1 && (last <= without->first || part->first >= end)) {
+        least[i + 1] = fmin(least[i + 1],
+                            least[part->first] + part_least(it, part, weight));
+      }
+    }
   }
-  size_t questions = 0;
-  for (size_t i = 0; i < asks && !it->apart; i++) {
-    const cds_network_unit *unit = &it->plan->unit[ask[i].layer];
-    if (unit->chain == NULL ||
-        is_known(it, chain_kind(it, unit), ask[i].lambda)) {
+  return least[unit->layers];
+}
+
+/* What a part must be below so that anything is won: what its layers take one
+ * by one, and, once it is known what the whole chain takes, what that leaves. A
+ * little more is looked at, so that rounding leaves out nothing. */
+static double part_limit(const cds_chooser *it, const cds_network_unit *unit,
+                         const cds_plan_part *part, const cds_hull_ask *ask,
+                         double weight) {
+  const size_t range[] = {part->first, part->first + part->chain->layers};
+  cds_apart apart;
+  add_apart(&apart, it, unit, ask->lambda, range);
+  const double own = apart.energy_pj + weight * apart.latency_s;
+  if (part == &unit->part[0]) {
+    return own;
+  }
+  add_apart(&apart, it, unit, ask->lambda, (const size_t[]){0, unit->layers});
+  double best = apart.energy_pj + weight * apart.latency_s;
+  const cds_fuse_result *whole =
+      cds_choose_answer(it, part_kind(it, &unit->part[0]), ask->lambda)->fused;
+  best = whole->found ? fmin(best, whole->value) : best;
+  const double left = best - least_beside(it, unit, part, ask, weight);
+  return fmin(own, fmax(left, 0) + best * 1e-9);
+}
+
+/* Questions, and the answers that they fill. */
+typedef struct cds_asking_parts {
+  size_t questions;
+  cds_chain_question *question;
+  cds_answer **answer;
+} cds_asking_parts;
+
+/* Adds a question about all of the chain, or about each of its other parts,
+ * that has no answer yet. */
+static cds_status list_parts(cds_asking_parts *to, cds_chooser *it,
+                             const cds_hull_ask *ask, bool whole) {
+  const cds_network_unit *unit = &it->plan->unit[ask->layer];
+  const size_t end = whole && unit->parts > 0 ? 1 : unit->parts;
+  for (size_t p = whole ? 0 : 1; p < end; p++) {
+    const cds_plan_part *part = &unit->part[p];
+    if (is_known(it, part_kind(it, part), ask->lambda)) {
       continue;
     }
     cds_answer *answer =
-        cds_answers_add(it->answers, chain_kind(it, unit), ask[i].lambda);
+        cds_answers_add(it->answers, part_kind(it, part), ask->lambda);
     if (answer == NULL) {
       return CDS_ENOMEM;
     }
@@ -148,20 +239,45 @@ static cds_status search_chains(cds_chooser *it, const cds_hull_ask *ask,
     if (answer->fused == NULL) {
       return CDS_ENOMEM;
     }
-    cds_apart apart;
-    add_apart(&apart, it, unit, ask[i].lambda);
-    answer->weight = isinf(ask[i].lambda) ? apart.from : ask[i].lambda;
-    question[questions++] = (cds_chain_question){
-        .unit = unit->twin,
-        .lambda = answer->weight,
-        .limit = apart.energy_pj + answer->weight * apart.latency_s,
-        .result = answer->fused};
+    answer->weight = chain_weight(it, unit, ask->lambda);
+    const double limit = part_limit(it, unit, part, ask, answer->weight);
+    const double least = part_least(it, part, answer->weight);
+    if (!isinf(least) && least > limit) {
+      *answer->fused = (cds_fuse_result){.proven = true, .bound = least};
+      answer->bound = bound_at(answer, least);
+      continue;
+    }
+    to->answer[to->questions] = answer;
+    to->question[to->questions++] =
+        (cds_chain_question){.part = part,
+                             .lambda = answer->weight,
+                             .limit = limit,
+                             .result = answer->fused};
   }
-  CDS_TRY(cds_ask_chains(&it->asker, question, questions));
-  for (size_t i = 0; i < questions; i++) {
-    cds_answer *answer = it->answers->answer[known + i];
-    answer->bound = bound_at(answer, answer->fused->bound);
-    answer->outside = question[i].outside;
+  return CDS_OK;
+}
+
+/* Asks whether chains, or other parts of them, are better fused; their layers
+ * are answered, and for the parts the chains. */
+static cds_status search_chains(cds_chooser *it, const cds_hull_ask *ask,
+                                size_t asks, bool whole) {
+  const size_t most = asks * CDS_NETWORK_PARTS_MAX;
+  cds_asking_parts list = {.question = (cds_chain_question *)cds_arena_array(
+                               it->arena, most, sizeof *list.question),
+                           .answer = (cds_answer **)cds_arena_array(
+                               it->arena, most, sizeof(cds_answer *))};
+  if (list.question == NULL || list.answer == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < asks && !it->apart; i++) {
+    CDS_TRY(list_parts(&list, it, &ask[i], whole));
+  }
+  CDS_TRY(cds_ask_chains(&it->asker, list.question, list.questions));
+  for (size_t i = 0; i < list.questions; i++) {
+    cds_answer *answer = list.answer[i];
+    const double least = part_least(it, list.question[i].part, answer->weight);
+    answer->bound = bound_at(answer, fmax(answer->fused->bound, least));
+    answer->outside = list.question[i].outside;
   }
   return CDS_OK;
 }
@@ -178,18 +294,118 @@ static void count_fused(cds_chooser *it, cds_answer *answer) {
   count_nodes(it, answer, fused->nodes);
 }
 
-/* The lesser of fused and layer by layer; the number of the answer that stands
+/* The least of the first layers of a chain: the last of them alone, or the last
+ * of a part that is fused. */
+typedef struct cds_least {
+  double value, bound;
+  size_t from; /* layers before the last, or the last part */
+  size_t part; /* SIZE_MAX: a layer alone */
+} cds_least;
+
+/* Fills least[0 .. layers]. */
+static void find_least(cds_least *least, cds_chooser *it,
+                       const cds_network_unit *unit, double lambda,
+                       cds_hull_answer *out) {
+  const double weight = chain_weight(it, unit, lambda);
+  least[0] = (cds_least){0, 0, 0, SIZE_MAX};
+  for (size_t end = 1; end <= unit->layers; end++) {
+    cds_apart layer;
+    layer_apart(&layer, it, unit, end - 1, lambda);
+    out->proven = out->proven && layer.proven;
+    least[end] = (cds_least){
+        least[end - 1].value + layer.energy_pj + weight * layer.latency_s,
+        least[end - 1].bound + layer.bound, end - 1, SIZE_MAX};
+    for (size_t p = 0; p < unit->parts; p++) {
+      const cds_plan_part *part = &unit->part[p];
+      if (part->first + part->chain->layers != end) {
+        continue;
+      }
+      cds_answer *answer = cds_choose_answer(it, part_kind(it, part), lambda);
+      const cds_fuse_result *fused = answer->fused;
+      const cds_least *before = &least[part->first];
+      const double value =
+          before->value + fused->energy_pj + weight * fused->latency_s;
+      count_fused(it, answer);
+      out->proven = out->proven && fused->proven;
+      least[end].bound = fmin(least[end].bound, before->bound + answer->bound);
+      if (fused->found && value < least[end].value) {
+        least[end].value = value;
+        least[end].from = part->first;
+        least[end].part = p;
+      }
+    }
+  }
+}
+
+/* Sums in the order of layers; `chosen`: the parts, as bits. */
+static uint32_t add_chosen(cds_hull_answer *out, const cds_chooser *it,
+                           const cds_network_unit *unit, double lambda,
+                           const cds_least *least) {
+  uint32_t chosen = 0;
+  size_t part_of[CDS_STAGES_MAX];
+  for (size_t end = unit->layers; end > 0; end = least[end].from) {
+    for (size_t i = least[end].from; i < end; i++) {
+      part_of[i] = least[end].part;
+    }
+    chosen |= least[end].part == SIZE_MAX ? 0 : 1U << least[end].part;
+  }
+  out->energy_pj = out->latency_s = 0;
+  for (size_t i = 0; i < unit->layers; i++) {
+    cds_apart layer;
+    layer_apart(&layer, it, unit, i, lambda);
+    if (part_of[i] < SIZE_MAX) {
+      const cds_plan_part *part = &unit->part[part_of[i]];
+      const cds_cost *cost = &cds_choose_answer(it, part_kind(it, part), lambda)
+                                  ->fused->cost[i - part->first];
+      layer.energy_pj = cost->energy_pj;
+      layer.latency_s = cost->latency_s;
+    }
+    out->energy_pj += layer.energy_pj;
+    out->latency_s += layer.latency_s;
+  }
+  return chosen;
+}
+
+/* The best choice of parts; the number of the answer that says which. */
+static cds_status choose_parts(cds_hull_answer *out, cds_chooser *it,
+                               const cds_hull_ask *ask) {
+  const cds_network_unit *unit = &it->plan->unit[ask->layer];
+  cds_least least[CDS_STAGES_MAX + 1];
+  find_least(least, it, unit, ask->lambda, out);
+  out->bound = least[unit->layers].bound;
+  const uint32_t chosen = add_chosen(out, it, unit, ask->lambda, least);
+  const size_t kind = chain_kind(it, unit);
+  out->solution = cds_answers_find(it->answers, kind, ask->lambda);
+  if (out->solution < it->answers->answers) {
+    return CDS_OK;
+  }
+  cds_answer *answer = cds_answers_add(it->answers, kind, ask->lambda);
+  if (answer == NULL) {
+    return CDS_ENOMEM;
+  }
+  answer->chosen = chosen;
+  answer->outside = true;
+  for (size_t p = 0; p < unit->parts; p++) {
+    const size_t of = part_kind(it, &unit->part[p]);
+    answer->outside =
+        answer->outside && cds_choose_answer(it, of, ask->lambda)->outside;
+  }
+  return CDS_OK;
+}
+
+/* The least of all that the unit may do; the number of the answer that stands
  * for it: that of the chain, or of the layer. */
-static cds_hull_answer choose(cds_chooser *it, const cds_hull_ask *ask) {
+static cds_status choose(cds_hull_answer *out, cds_chooser *it,
+                         const cds_hull_ask *ask) {
   const cds_network_unit *unit = &it->plan->unit[ask->layer];
   const bool endless = ask->lambda == (double)INFINITY;
   cds_apart apart;
-  add_apart(&apart, it, unit, ask->lambda);
-  cds_hull_answer out = {.energy_pj = apart.energy_pj,
-                         .latency_s = apart.latency_s,
-                         .bound = apart.bound,
-                         .proven = apart.proven,
-                         .from = endless ? apart.from : 0};
+  add_apart(&apart, it, unit, ask->lambda, (const size_t[]){0, unit->layers});
+  *out = (cds_hull_answer){.energy_pj = apart.energy_pj,
+                           .latency_s = apart.latency_s,
+                           .bound = apart.bound,
+                           .proven = apart.proven,
+                           .from = endless ? apart.from : 0};
   for (size_t part = 0; part < unit->layers; part++) {
     const size_t kind = cds_unit_kind(it, unit, part);
     if (cds_kind_is_product(it, kind)) {
@@ -197,39 +413,45 @@ static cds_hull_answer choose(cds_chooser *it, const cds_hull_ask *ask) {
       count_nodes(it, answer, answer->result.nodes);
     }
   }
-  if (unit->chain == NULL || it->apart) {
-    out.solution =
-        cds_answers_find(it->answers, cds_unit_kind(it, unit, 0), ask->lambda);
-    return out;
+  if (unit->chain != NULL && !it->apart) {
+    return choose_parts(out, it, ask);
   }
-  out.solution =
-      cds_answers_find(it->answers, chain_kind(it, unit), ask->lambda);
-  cds_answer *answer = it->answers->answer[out.solution];
-  const cds_fuse_result *fused = answer->fused;
-  count_fused(it, answer);
-  out.bound = fmin(out.bound, answer->bound);
-  out.proven = out.proven && fused->proven;
-  if (fused->found) {
-    out.energy_pj = fused->energy_pj;
-    out.latency_s = fused->latency_s;
-  }
-  return out;
+  out->solution =
+      cds_answers_find(it->answers, cds_unit_kind(it, unit, 0), ask->lambda);
+  return CDS_OK;
 }
 
 cds_status cds_choose(cds_hull_ask *ask, size_t asks, void *payload) {
   cds_chooser *it = (cds_chooser *)payload;
   const cds_arena_mark mark = cds_arena_mark_get(it->arena);
   cds_status status = search_layers(it, ask, asks);
-  if (status == CDS_OK) {
-    status = search_chains(it, ask, asks);
+  for (unsigned round = 0; round < 2 && status == CDS_OK; round++) {
+    status = search_chains(it, ask, asks, round == 0);
   }
   if (status != CDS_OK) {
     cds_answers_forget(it->answers);
     return status;
   }
   cds_arena_reset(it->arena, mark);
-  for (size_t i = 0; i < asks; i++) {
-    ask[i].answer = choose(it, &ask[i]);
+  for (size_t i = 0; i < asks && status == CDS_OK; i++) {
+    status = choose(&ask[i].answer, it, &ask[i]);
   }
-  return CDS_OK;
+  return status;
+}
+
+const cds_plan_part *cds_chosen_part(const cds_chooser *it,
+                                     const cds_network_unit *unit,
+                                     const cds_answer *answer, size_t layer,
+                                     const cds_fuse_result **fused) {
+  for (size_t p = 0; p < unit->parts; p++) {
+    const cds_plan_part *part = &unit->part[p];
+    if ((answer->chosen >> p & 1U) != 0 && part->first <= layer &&
+        layer < part->first + part->chain->layers) {
+      *fused =
+          cds_choose_answer(it, part_kind(it, part), answer->lambda)->fused;
+      return part;
+    }
+  }
+  *fused = NULL;
+  return NULL;
 }

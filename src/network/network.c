@@ -64,6 +64,25 @@ static cds_status prepare_kinds(network_job *job) {
   return CDS_OK;
 }
 
+/* What no fused mapping of a part undercuts. */
+static cds_status prepare_parts(network_job *job) {
+  const cds_network_plan *plan = job->plan;
+  cds_point *floor =
+      (cds_point *)cds_arena_array(job->arena, plan->parts, sizeof *floor);
+  if (floor == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t u = 0; u < plan->units; u++) {
+    for (size_t p = 0; p < plan->unit[u].parts; p++) {
+      const cds_plan_part *part = &plan->unit[u].part[p];
+      cds_part_floor(&floor[part->number], job->arch, plan, part,
+                     job->options->power_limit_w, job->arena);
+    }
+  }
+  job->chooser.floor = floor;
+  return CDS_OK;
+}
+
 /* Of the network without anything that stays, so that it is walked the same way
  * whether more is asked for or not. */
 static void prepare_units(network_job *job) {
@@ -111,13 +130,14 @@ static cds_status prepare(network_job *job) {
                                          .diag = job->diag}};
   CDS_TRY(cds_asker_begin(&job->chooser.asker));
   job->chooser.answers = cds_searchers_answers(job->options->searchers);
-  CDS_TRY(cds_answers_begin(job->chooser.answers, kinds + units));
+  CDS_TRY(cds_answers_begin(job->chooser.answers,
+                            kinds + job->plan->parts + units));
   CDS_TRY(cds_network_footprint(job->arch, job->workload, job->diag));
   CDS_TRY(
       cds_network_leakage(job->arch, job->options->power_limit_w, job->diag));
   CDS_TRY(prepare_kinds(job));
   prepare_units(job);
-  return CDS_OK;
+  return prepare_parts(job);
 }
 
 /* ---- the result --------------------------------------------------------- */
@@ -245,46 +265,63 @@ cds_status cds_layer_result_stage(cds_layer_result *result,
   return CDS_OK;
 }
 
-/* The layers of a unit, by part. */
+/* A layer of a unit. */
+static void fill_layer(cds_layer_result *own, network_job *job,
+                       const cds_hull_result *walk, const cds_answer *answer,
+                       size_t kind) {
+  own->layer = layer_of(job, kind);
+  own->own_edp_pj_s = own->own_bound_pj_s = (double)NAN;
+  if (!cds_kind_is_product(&job->chooser, kind)) {
+    fill_operation(own, job, kind);
+  } else if (answer != NULL) {
+    const cds_search_result *chosen =
+        &cds_choose_answer(&job->chooser, kind, answer->lambda)->result;
+    own->status = status_of(job, walk, chosen->proven);
+    own->mapping = chosen->mapping;
+    own->cost = chosen->cost;
+  }
+}
+
+/* The same as a stage of a part; `outer` of its first layer is that of all. */
+static cds_status fill_stage(cds_layer_result *own, network_job *job,
+                             const cds_hull_result *walk,
+                             const cds_fuse_result *fused,
+                             const cds_layer_fused *at) {
+  if (own->layer->kind == CDS_LAYER_EINSUM) {
+    own->status = status_of(job, walk, fused->proven);
+  }
+  return cds_layer_result_stage(own, job->arch, fused, at, job->arena);
+}
+
+/* The layers of a unit, one after the other. */
 static cds_status fill_unit(cds_layer_result *result, network_job *job,
                             const cds_hull_result *walk, size_t u) {
   const cds_network_unit *unit = &job->plan->unit[u];
   const cds_answer *answer =
       job->hull[u].fixed ? NULL : job->chooser.answers->answer[walk->choice[u]];
-  const cds_fuse_result *fused =
-      answer != NULL && answer->fused != NULL && answer->fused->found
-          ? answer->fused
-          : NULL;
   cds_outer *outer = NULL;
-  if (fused != NULL) {
-    outer = (cds_outer *)cds_arena_alloc(job->arena, sizeof *outer);
-    if (outer == NULL) {
-      return CDS_ENOMEM;
+  for (size_t i = 0; i < unit->layers; i++) {
+    const size_t kind = cds_unit_kind(&job->chooser, unit, i);
+    const cds_fuse_result *fused = NULL;
+    const cds_plan_part *part =
+        answer == NULL
+            ? NULL
+            : cds_chosen_part(&job->chooser, unit, answer, i, &fused);
+    fill_layer(&result[i], job, walk, answer, kind);
+    if (part != NULL && part->first == i) {
+      outer = (cds_outer *)cds_arena_alloc(job->arena, sizeof *outer);
+      if (outer == NULL) {
+        return CDS_ENOMEM;
+      }
+      *outer = fused->mapping.outer;
     }
-    *outer = fused->mapping.outer;
-  }
-  for (size_t part = 0; part < unit->layers; part++) {
-    const size_t kind = cds_unit_kind(&job->chooser, unit, part);
-    cds_layer_result *own = &result[part];
-    own->layer = layer_of(job, kind);
-    own->own_edp_pj_s = own->own_bound_pj_s = (double)NAN;
-    if (!cds_kind_is_product(&job->chooser, kind)) {
-      fill_operation(own, job, kind);
-    } else if (fused == NULL && answer != NULL) {
-      const cds_search_result *chosen =
-          &cds_choose_answer(&job->chooser, kind, answer->lambda)->result;
-      own->status = status_of(job, walk, chosen->proven);
-      own->mapping = chosen->mapping;
-      own->cost = chosen->cost;
-    } else if (fused != NULL) {
-      own->status = status_of(job, walk, fused->proven);
-    }
-    if (fused != NULL) {
-      const cds_layer_fused at = {unit->chain, outer, NULL, (unsigned)part};
-      CDS_TRY(cds_layer_result_stage(own, job->arch, fused, &at, job->arena));
+    if (part != NULL) {
+      const cds_layer_fused at = {part->chain, outer, NULL,
+                                  (unsigned)(i - part->first)};
+      CDS_TRY(fill_stage(&result[i], job, walk, fused, &at));
     }
     if (cds_kind_is_product(&job->chooser, kind) && job->options->details) {
-      CDS_TRY(add_counts(own, job));
+      CDS_TRY(add_counts(&result[i], job));
     }
   }
   return CDS_OK;
@@ -306,7 +343,7 @@ static void count_chains(network_job *job, const cds_hull_result *walk) {
     }
     const cds_answer *answer = job->chooser.answers->answer[walk->choice[u]];
     out->chains_outside += answer->outside;
-    out->fused += answer->fused != NULL && answer->fused->found;
+    out->fused += answer->chosen != 0;
   }
 }
 

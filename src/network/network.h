@@ -186,6 +186,16 @@ typedef enum cds_fuse_mode {
   CDS_FUSE_PIPELINED   /* all, and operations may run beside products */
 } cds_fuse_mode;
 
+/* Layers of a chain that may run fused, the others of it alone or in other
+ * parts: all of them, or a part. */
+typedef struct cds_plan_part {
+  size_t first;  /* layer of the unit where it begins */
+  size_t number; /* among all parts of the plan: its answers and searches */
+  const cds_chain_group *chain;
+} cds_plan_part;
+
+enum { CDS_NETWORK_PARTS_MAX = 32 }; /* of a chain; sets of them are bits */
+
 /* What is chosen as one: a layer or a chain, with all others like it. */
 typedef struct cds_network_unit {
   size_t first;  /* layer where the first one begins */
@@ -193,12 +203,15 @@ typedef struct cds_network_unit {
   double weight; /* how often they run, summed */
   size_t twin;   /* first unit of the same layers, of any phase */
   const cds_chain_group *chain; /* NULL: a layer */
+  size_t parts;                 /* of a chain; the first is all of it */
+  const cds_plan_part *part;
 } cds_network_unit;
 
 /* Which layers are the same, and which are chosen as one: made once for a
  * workload, used for all designs. */
 typedef struct cds_network_plan {
   const cds_workload *workload;
+  size_t parts;    /* of all chains */
   size_t distinct; /* kinds of layers */
   size_t *first;   /* first layer of each kind, rising */
   size_t *kind;    /* of each layer */

@@ -57,7 +57,8 @@ static cds_status chain_at(const cds_chain_group **out,
   if (chain == NULL) {
     return CDS_ENOMEM;
   }
-  const cds_status status = cds_chain_find(chain, workload, first);
+  const cds_status status =
+      cds_chain_find(chain, workload, first, fuse == CDS_FUSE_EVERYWHERE);
   if (status == CDS_OK &&
       (fuse != CDS_FUSE_ATTENTION || has_softmax(&chain->group))) {
     chain->group.pipelines = fuse == CDS_FUSE_PIPELINED;
@@ -75,13 +76,22 @@ static bool same_joints(const cds_chain_group *a, const cds_chain_group *b) {
   }
   const cds_fused_mask *m = &a->group.mask;
   const cds_fused_mask *n = &b->group.mask;
-  if (m->here != n->here || m->query != n->query || m->key != n->key ||
-      m->offset != n->offset) {
+  if (a->group.tensors != b->group.tensors || m->here != n->here ||
+      m->query != n->query || m->key != n->key || m->offset != n->offset) {
     return false;
+  }
+  for (unsigned t = 0; t < a->group.tensors; t++) {
+    if (a->group.tensor[t].intermediate != b->group.tensor[t].intermediate) {
+      return false;
+    }
   }
   for (unsigned s = 0; s < a->group.stages; s++) {
     const cds_fused_einsum *x = &a->group.stage[s];
     const cds_fused_einsum *y = &b->group.stage[s];
+    if (x->operation != NULL &&
+        x->operation->row_axes != y->operation->row_axes) {
+      return false;
+    }
     for (unsigned t = 0; t < x->einsum->tensors; t++) {
       if (x->tensor[t] != y->tensor[t]) {
         return false;
@@ -100,9 +110,88 @@ static bool same_unit(const cds_network_plan *plan, const cds_network_unit *a,
   return same && same_joints(a->chain, b->chain);
 }
 
+static bool is_product(const cds_fused_group *group, unsigned stage) {
+  return group->stage[stage].operation == NULL;
+}
+
+/* Whether all that stages before hand to this one and later ones comes from the
+ * one before, and goes to this one alone. */
+static bool may_begin(const cds_fused_group *group, unsigned stage) {
+  bool fine = is_product(group, stage);
+  for (unsigned t = 0; t < group->tensors; t++) {
+    const cds_fused_tensor *tensor = &group->tensor[t];
+    const bool crosses = tensor->maker < stage && tensor->last >= stage;
+    fine = fine &&
+           (!crosses || (tensor->maker + 1 == stage && tensor->last == stage));
+  }
+  return fine;
+}
+
+static unsigned last_product(const cds_fused_group *group) {
+  unsigned last = group->stages - 1;
+  while (last > 0 && !is_product(group, last)) {
+    last--;
+  }
+  return last;
+}
+
+static bool has_windows(const cds_fused_group *group) {
+  bool any = false;
+  for (unsigned t = 0; t < group->tensors; t++) {
+    any = any || group->tensor[t].windows;
+  }
+  return any;
+}
+
+/* Which parts of a chain are looked at beside all of it: of one with windows
+ * each that begins with a product. Of others, where operations follow the last
+ * product, all without them, as they forbid loops on what it sums over, and
+ * that product with them. */
+static bool is_part(const cds_fused_group *group, unsigned first,
+                    unsigned end) {
+  const unsigned last = last_product(group);
+  if (end - first == group->stages || !may_begin(group, first)) {
+    return false;
+  }
+  return has_windows(group) || (last > 0 && last + 1 < group->stages &&
+                                ((first == 0 && end == last + 1) ||
+                                 (first == last && end == group->stages)));
+}
+
+/* Lists the parts of a chain. */
+static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
+                            cds_arena *arena) {
+  const cds_fused_group *group = &unit->chain->group;
+  cds_plan_part *part = (cds_plan_part *)cds_arena_array(
+      arena, CDS_NETWORK_PARTS_MAX, sizeof *part);
+  if (part == NULL) {
+    return CDS_ENOMEM;
+  }
+  unit->part = part;
+  part[unit->parts++] = (cds_plan_part){0, out->parts++, unit->chain};
+  for (unsigned first = 0; first < group->stages; first++) {
+    for (unsigned end = first + 2; end <= group->stages; end++) {
+      if (unit->parts == CDS_NETWORK_PARTS_MAX || !is_part(group, first, end)) {
+        continue;
+      }
+      cds_chain_group *made =
+          (cds_chain_group *)cds_arena_alloc(arena, sizeof *made);
+      if (made == NULL) {
+        return CDS_ENOMEM;
+      }
+      if (cds_chain_part(made, out->workload, unit->first + first,
+                         end - first) == CDS_OK) {
+        part[unit->parts++] = (cds_plan_part){first, out->parts++, made};
+      }
+    }
+  }
+  return CDS_OK;
+}
+
 /* The number of the unit, which is new if no other is the same. */
-static size_t add_unit(cds_network_plan *out, const cds_workload *workload,
-                       const cds_network_unit *made) {
+static cds_status add_unit(size_t *number, cds_network_plan *out,
+                           const cds_network_unit *made, cds_arena *arena) {
+  const cds_workload *workload = out->workload;
   const unsigned phase = workload->layer[made->first].phase;
   size_t twin = SIZE_MAX;
   for (size_t u = 0; u < out->units; u++) {
@@ -111,12 +200,19 @@ static size_t add_unit(cds_network_plan *out, const cds_workload *workload,
     }
     twin = twin == SIZE_MAX ? u : twin;
     if (!out->by_phase || workload->layer[out->unit[u].first].phase == phase) {
-      return u;
+      *number = u;
+      return CDS_OK;
     }
   }
-  out->unit[out->units] = *made;
-  out->unit[out->units].twin = twin == SIZE_MAX ? out->units : twin;
-  return out->units++;
+  *number = out->units++;
+  cds_network_unit *unit = &out->unit[*number];
+  *unit = *made;
+  unit->twin = twin == SIZE_MAX ? *number : twin;
+  unit->parts = out->unit[unit->twin].parts;
+  unit->part = out->unit[unit->twin].part;
+  return unit->twin == *number && unit->chain != NULL
+             ? add_parts(out, unit, arena)
+             : CDS_OK;
 }
 
 cds_status cds_network_plan_make(cds_network_plan *out,
@@ -138,7 +234,8 @@ cds_status cds_network_plan_make(cds_network_plan *out,
     cds_network_unit made = {.first = i, .layers = 1};
     CDS_TRY(chain_at(&made.chain, workload, i, fuse, arena));
     made.layers = made.chain != NULL ? made.chain->layers : 1;
-    const size_t unit = add_unit(out, workload, &made);
+    size_t unit = 0;
+    CDS_TRY(add_unit(&unit, out, &made, arena));
     const cds_layer *layer = &workload->layer[i];
     out->unit[unit].weight +=
         cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
@@ -181,11 +278,26 @@ bool cds_chain_asked(const cds_network_plan *plan, const cds_arch *arch,
   return quick || plan->fuse == CDS_FUSE_EVERYWHERE;
 }
 
+void cds_part_floor(cds_point *out, const cds_arch *arch,
+                    const cds_network_plan *plan, const cds_plan_part *part,
+                    double power_limit_w, cds_arena *scratch) {
+  double dynamic_pj = 0;
+  double latency_s = 0;
+  *out = (cds_point){(double)INFINITY, (double)INFINITY};
+  if (cds_chain_asked(plan, arch, part->chain) &&
+      cds_fuse_least(&dynamic_pj, &latency_s, arch, &part->chain->group,
+                     power_limit_w, scratch) == CDS_OK) {
+    out->energy_pj = dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * latency_s;
+    out->latency_s = latency_s;
+  }
+}
+
 void cds_unit_floor(cds_point *out, const cds_arch *arch,
                     const cds_network_plan *plan, size_t index,
                     double power_limit_w, cds_arena *scratch) {
   const cds_network_unit *unit = &plan->unit[index];
-  *out = (cds_point){0, 0};
+  cds_point least[CDS_STAGES_MAX + 1]; /* of the first layers, each by itself */
+  least[0] = (cds_point){0, 0};
   for (size_t i = 0; i < unit->layers; i++) {
     cds_point floor;
     const cds_layer *layer = &plan->workload->layer[unit->first + i];
@@ -193,19 +305,20 @@ void cds_unit_floor(cds_point *out, const cds_arch *arch,
     if (plan->residency.mode != CDS_RESIDENCY_NONE) {
       cds_resident_floor(&floor, arch, plan, unit, i, power_limit_w);
     }
-    out->energy_pj += floor.energy_pj;
-    out->latency_s += floor.latency_s;
+    cds_point *to = &least[i + 1];
+    *to = (cds_point){least[i].energy_pj + floor.energy_pj,
+                      least[i].latency_s + floor.latency_s};
+    for (size_t p = 0; p < unit->parts; p++) {
+      const cds_plan_part *part = &unit->part[p];
+      if (part->first + part->chain->layers == i + 1) {
+        cds_part_floor(&floor, arch, plan, part, power_limit_w, scratch);
+        const cds_point *from = &least[part->first];
+        to->energy_pj = fmin(to->energy_pj, from->energy_pj + floor.energy_pj);
+        to->latency_s = fmin(to->latency_s, from->latency_s + floor.latency_s);
+      }
+    }
   }
-  double dynamic_pj = 0;
-  double latency_s = 0;
-  if (unit->chain != NULL && cds_chain_asked(plan, arch, unit->chain) &&
-      cds_fuse_least(&dynamic_pj, &latency_s, arch, &unit->chain->group,
-                     power_limit_w, scratch) == CDS_OK) {
-    const double energy_pj =
-        dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * latency_s;
-    out->energy_pj = fmin(out->energy_pj, energy_pj);
-    out->latency_s = fmin(out->latency_s, latency_s);
-  }
+  *out = least[unit->layers];
 }
 
 void cds_network_floor(cds_point *out, const cds_arch *arch,

@@ -12,6 +12,11 @@ void cds_layer_floor(cds_point *out, const cds_arch *arch,
 /* Whether the chain is asked for fused mappings on the architecture. */
 bool cds_chain_asked(const cds_network_plan *plan, const cds_arch *arch,
                      const cds_chain_group *chain);
+/* What no fused mapping of the part undercuts, leakage included; INFINITY where
+ * it is not asked or there is none. */
+void cds_part_floor(cds_point *out, const cds_arch *arch,
+                    const cds_network_plan *plan, const cds_plan_part *part,
+                    double power_limit_w, cds_arena *scratch);
 /* cds_layer_floor of a unit of the plan, fused or not. */
 void cds_unit_floor(cds_point *out, const cds_arch *arch,
                     const cds_network_plan *plan, size_t index,

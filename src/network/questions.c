@@ -29,7 +29,7 @@ cds_status cds_asker_begin(cds_asker *asker) {
   asker->place =
       (size_t *)cds_arena_array(asker->arena, plan->distinct, sizeof(size_t));
   asker->fuser_place =
-      (size_t *)cds_arena_array(asker->arena, plan->units, sizeof(size_t));
+      (size_t *)cds_arena_array(asker->arena, plan->parts, sizeof(size_t));
   if (asker->place == NULL || asker->fuser_place == NULL) {
     return CDS_ENOMEM;
   }
@@ -38,11 +38,8 @@ cds_status cds_asker_begin(cds_asker *asker) {
       asker->place[kind] = cds_searchers_place(count++);
     }
   }
-  count = 0;
-  for (size_t u = 0; u < plan->units; u++) {
-    if (plan->unit[u].chain != NULL && plan->unit[u].twin == u) {
-      asker->fuser_place[u] = cds_fusers_place(count++);
-    }
+  for (size_t part = 0; part < plan->parts; part++) {
+    asker->fuser_place[part] = cds_fusers_place(part);
   }
   cds_searchers_choose(asker->options->searchers, &asker->options->search);
   if (!asker->options->again) {
@@ -145,7 +142,7 @@ static cds_status answer_chain(size_t index, void *payload) {
   const cds_network_options *options = asker->options;
   cds_chain_question *question = &all->question[index];
   cds_fuse_result *result = question->result;
-  const cds_chain_group *chain = asker->plan->unit[question->unit].chain;
+  const cds_chain_group *chain = question->part->chain;
   cds_fuser *fuser = NULL;
   memset(result, 0, sizeof *result);
   if (cds_control_cancelled(options->control)) {
@@ -153,9 +150,9 @@ static cds_status answer_chain(size_t index, void *payload) {
   }
   cds_status status = CDS_EINPUT;
   if (cds_chain_asked(asker->plan, asker->arch, chain)) {
-    status = cds_fusers_begin(&fuser, options->searchers,
-                              asker->fuser_place[question->unit], asker->arch,
-                              &chain->group, options->power_limit_w);
+    status = cds_fusers_begin(
+        &fuser, options->searchers, asker->fuser_place[question->part->number],
+        asker->arch, &chain->group, options->power_limit_w);
   }
   if (status == CDS_OK) {
     cds_fuser_limit(fuser, question->limit);
@@ -186,7 +183,7 @@ cds_status cds_ask_chains(const cds_asker *asker, cds_chain_question *question,
   size_t *place =
       (size_t *)cds_arena_array(asker->arena, questions, sizeof(size_t));
   for (size_t i = 0; i < questions && place != NULL; i++) {
-    place[i] = asker->fuser_place[question[i].unit];
+    place[i] = asker->fuser_place[question[i].part->number];
   }
   const cds_placed_questions list = {questions, place, answer_chain, &all};
   size_t failed = 0;

@@ -17,7 +17,7 @@ typedef struct cds_asker {
   cds_arena *arena; /* for messages and scratch */
   cds_diag *diag;
   size_t *place;       /* of the searchers, by kind; of einsums */
-  size_t *fuser_place; /* by unit; of chains */
+  size_t *fuser_place; /* by part of chains */
 } cds_asker;
 
 typedef struct cds_layer_question {
@@ -30,7 +30,7 @@ typedef struct cds_layer_question {
 
 /* Is there a fused mapping of less than `limit` in E + lambda T? */
 typedef struct cds_chain_question {
-  size_t unit; /* the first of its like */
+  const cds_plan_part *part;
   double lambda, limit;
   cds_fuse_result *result; /* found: below the limit, then the least, if proven;
                               not found and proven: nothing is */

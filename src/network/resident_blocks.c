@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "network/plan.h"
 #include "spec/constraints.h"
+#include "spec/operations.h"
 
 enum { PARTS_MAX = CDS_STAGES_MAX, LINKS_MAX = CDS_STAGES_MAX - 1 };
 
@@ -80,7 +81,7 @@ void cds_resident_operation(cds_operation *out, const cds_operation *operation,
   unsigned operand = 0;
   *out = *operation;
   for (unsigned i = 0; i < out->inputs; i++) {
-    if (out->input[i].row_words > 0 && (homes >> operand++ & 1U) != 0) {
+    if (cds_operation_takes_rows(out, i) && (homes >> operand++ & 1U) != 0) {
       out->input[i].home = level;
     }
   }
@@ -101,7 +102,8 @@ typedef struct links {
 /* Whether every product that has the tensor may have it at home there. */
 static bool may_link(const cds_arch *arch, const cds_fused_group *group,
                      unsigned tensor, unsigned level) {
-  bool fine = group->tensor[tensor].intermediate;
+  bool fine =
+      group->tensor[tensor].intermediate && !group->tensor[tensor].windows;
   for (unsigned s = 0; s < group->stages && fine; s++) {
     const cds_fused_einsum *stage = &group->stage[s];
     const unsigned own = cds_fused_own_tensor(stage, tensor);

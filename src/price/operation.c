@@ -405,7 +405,8 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
   const bool twice = cds_level_doubled(arch, service.at) && operation->rows > 1;
   const double need =
       row_bits(operation) * (twice ? 2 : 1) + shared_bits(operation);
-  const bool fits = service.at > 0 && need <= (double)at->size_bits;
+  const bool fits = service.at > 0 && need + (double)operation->taken_bits <=
+                                          (double)at->size_bits;
   for (unsigned i = 0; i < operation->inputs; i++) {
     CDS_TRY(serve_input(&job, &operation->input[i], fits));
   }

@@ -40,15 +40,47 @@ static void add_cost(cds_cost *sum, const cds_cost *more, uint64_t times) {
   }
 }
 
-/* All passes do the same to rows that are whole. */
-static cds_status whole_rows(cds_online_part *out, const cds_einsum *stage,
-                             const cds_operation *operation) {
+/* How much of a row a pass has. */
+static uint64_t row_length(const cds_tensor *rows, const cds_einsum *stage,
+                           const cds_operation *operation) {
+  const uint32_t axes =
+      operation->row_axes != 0 ? operation->row_axes : 1U << (rows->axes - 1);
+  uint64_t length = 1; /* divides the words of the result, which fit */
+  for (unsigned a = 0; a < rows->axes; a++) {
+    length *= (axes >> a & 1U) != 0
+                  ? stage->rank[rows->axis[a].term[0].rank].size
+                  : 1;
+  }
+  return length;
+}
+
+/* Bits that are at home, of this stage and of others, where it has homes. */
+static bool taken_bits(uint64_t *bits, const cds_einsum *stage) {
+  unsigned level = 0;
+  bool fine = true;
+  for (unsigned t = 0; t < stage->tensors; t++) {
+    level =
+        stage->stage->home[t].level > 0 ? stage->stage->home[t].level : level;
+  }
+  *bits = stage->stage->taken_bits[level];
+  for (unsigned t = 0; t < stage->tensors && level > 0; t++) {
+    const cds_home *home = &stage->stage->home[t];
+    uint64_t more = 0;
+    fine = fine &&
+           (home->level == 0 || (cds_mul_u64(&more, home->tile_words,
+                                             stage->tensor[t].format.bits) &&
+                                 cds_add_u64(bits, *bits, more)));
+  }
+  return fine;
+}
+
+/* All passes do the same to rows. */
+static cds_status all_rows(cds_online_part *out, const cds_einsum *stage,
+                           const cds_operation *operation) {
   const unsigned result = stage->tensors - 1;
-  const cds_tensor *rows = &stage->tensor[result];
   uint64_t words = 0;
   CDS_TRY(cds_tensor_words(&words, stage, result));
-  const uint64_t length =
-      stage->rank[rows->axis[rows->axes - 1].term[0].rank].size;
+  const uint64_t length = row_length(&stage->tensor[result], stage, operation);
   const cds_operation_size size = {.rows = words / length, .length = length};
   const cds_precision formats = {.accumulator = operation->format};
   cds_operation *part = &out->operation;
@@ -58,13 +90,17 @@ static cds_status whole_rows(cds_online_part *out, const cds_einsum *stage,
   for (unsigned i = 0; i < part->inputs; i++) {
     part->input[i].format = operation->input[i].format;
     part->input[i].content = operation->input[i].content;
-    if (part->input[i].row_words > 0) {
-      part->input[i].home = stage->stage->home[operand++].level;
+    if (cds_operation_takes_rows(part, i)) {
+      const cds_home *home = &stage->stage->home[operand++];
+      part->input[i].home = home->level;
     }
   }
   part->output.format = operation->output.format;
   part->output.content = operation->output.content;
   part->output.home = stage->stage->home[result].level;
+  if (!taken_bits(&part->taken_bits, stage)) {
+    return CDS_ELIMIT;
+  }
   out->times = stage->stage->passes;
   return CDS_OK;
 }
@@ -79,7 +115,7 @@ cds_status cds_price_passes(cds_cost *out, cds_operation_counts *counts,
   memset(out, 0, sizeof *out);
   memset(counts, 0, sizeof *counts);
   CDS_TRY(online ? cds_online_parts(part, operation, stage)
-                 : whole_rows(part, stage, operation));
+                 : all_rows(part, stage, operation));
   for (unsigned i = 0; i < (online ? CDS_ONLINE_STEPS : 1U); i++) {
     cds_cost cost;
     cds_operation_counts once;

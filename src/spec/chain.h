@@ -3,7 +3,8 @@
  * Chains: layers of a workload that hand results to one another and to no one
  * else (cds_tensor.intermediate), as fused groups. Attention: scores, softmax,
  * weighted values. Feed-forward part: gate and up on the same input, their
- * product, down.
+ * product, down. Products with the operations on their results, and others
+ * that take those.
  */
 #ifndef CDS_SPEC_CHAIN_H
 #define CDS_SPEC_CHAIN_H
@@ -18,9 +19,15 @@ typedef struct cds_chain_group {
   cds_einsum shape[CDS_STAGES_MAX]; /* of operations */
 } cds_chain_group;
 
-/* The chain that begins at a layer, which runs as often as all others in it.
+/* The longest chain that begins at a layer, which runs as often as all others
+ * in it: it ends where a result does not fit the next layer, or would make too
+ * many stages, or, without `windows`, where that is a product with windows.
  * CDS_EINFEASIBLE: none does. `out` must stay where it is, and the workload. */
 cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
-                          size_t first);
+                          size_t first, bool windows);
+/* The chain of so many layers that begins at a layer of one. CDS_EINFEASIBLE:
+ * its results do not meet their uses. */
+cds_status cds_chain_part(cds_chain_group *out, const cds_workload *workload,
+                          size_t first, size_t layers);
 
 #endif

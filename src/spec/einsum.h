@@ -38,6 +38,7 @@ typedef struct cds_term {
 typedef struct cds_axis {
   unsigned terms;
   cds_term term[CDS_TERMS_MAX];
+  uint64_t given; /* positions that are no padding, if it is known; or 0 */
 } cds_axis;
 
 typedef struct cds_tensor {

@@ -27,9 +27,69 @@ static void unite(cds_joining *it, unsigned a, unsigned b) {
 }
 
 /* The rank that is the axis; false where it is more than that. */
-static bool plain_rank(unsigned *rank, const cds_axis *axis) {
-  *rank = axis->term[0].rank;
-  return axis->terms == 1 && axis->term[0].coefficient == 1;
+static bool plain_rank(unsigned *rank, const cds_einsum *einsum,
+                       const cds_axis *axis) {
+  cds_term term[CDS_TERMS_MAX];
+  const unsigned terms = cds_axis_long_terms(term, einsum, axis);
+  *rank = terms > 0 ? term[0].rank : axis->term[0].rank;
+  return terms == 0 || (terms == 1 && term[0].coefficient == 1);
+}
+
+/* The axes of a tensor that have more than one position. */
+static unsigned long_axes(const cds_axis *out[CDS_AXES_MAX],
+                          const cds_einsum *einsum, unsigned tensor) {
+  const cds_tensor *from = &einsum->tensor[tensor];
+  unsigned count = 0;
+  for (unsigned a = 0; a < from->axes; a++) {
+    cds_term term[CDS_TERMS_MAX];
+    if (cds_axis_long_terms(term, einsum, &from->axis[a]) > 0) {
+      out[count++] = &from->axis[a];
+    }
+  }
+  return count;
+}
+
+unsigned cds_fused_long_axes(uint64_t out[CDS_AXES_MAX],
+                             const cds_einsum *einsum, unsigned tensor,
+                             const uint64_t length[CDS_RANKS_MAX]) {
+  const cds_axis *axis[CDS_AXES_MAX];
+  const unsigned axes = long_axes(axis, einsum, tensor);
+  for (unsigned a = 0; a < axes; a++) {
+    out[a] = 1;
+    for (unsigned i = 0; i < axis[a]->terms; i++) {
+      const cds_term *term = &axis[a]->term[i];
+      out[a] += term->coefficient * (length[term->rank] - 1);
+    }
+  }
+  return axes;
+}
+
+bool cds_fused_may_join(const cds_einsum *maker, const cds_einsum *user,
+                        unsigned operand) {
+  const unsigned result = maker->tensors - 1;
+  const cds_axis *made[CDS_AXES_MAX];
+  const cds_axis *used[CDS_AXES_MAX];
+  uint64_t size[CDS_RANKS_MAX] = {0};
+  uint64_t touched[CDS_AXES_MAX];
+  const unsigned axes = long_axes(used, user, operand);
+  bool fine =
+      long_axes(made, maker, result) == axes &&
+      maker->tensor[result].format.bits == user->tensor[operand].format.bits;
+  for (unsigned r = 0; r < user->ranks; r++) {
+    size[r] = user->rank[r].size;
+  }
+  (void)cds_fused_long_axes(touched, user, operand, size);
+  for (unsigned x = 0; fine && x < axes; x++) {
+    unsigned p = 0;
+    unsigned q = 0;
+    fine = plain_rank(&p, maker, made[x]);
+    const uint64_t length = maker->rank[p].size;
+    const bool plain = plain_rank(&q, user, used[x]);
+    const uint64_t given = used[x]->given;
+    fine = fine && (given == 0 || given == length) &&
+           (plain ? touched[x] == length : given > 0 || touched[x] <= length);
+  }
+  return fine;
 }
 
 static void slide(const cds_fused_einsum *stage, bool *slides,
@@ -39,19 +99,49 @@ static void slide(const cds_fused_einsum *stage, bool *slides,
   }
 }
 
+/* Joins axis by axis where that is possible: axes of one position, too, which
+ * changes nothing but the number of ranks. */
+static bool join_all_axes(cds_joining *it, unsigned s, unsigned t,
+                          unsigned other, unsigned u) {
+  const cds_einsum *a = it->group->stage[s].einsum;
+  const cds_einsum *b = it->group->stage[other].einsum;
+  const cds_tensor *here = &a->tensor[t];
+  const cds_tensor *there = &b->tensor[u];
+  unsigned p = 0;
+  unsigned q = 0;
+  bool fine = here->axes == there->axes;
+  for (unsigned x = 0; fine && x < here->axes; x++) {
+    fine = plain_rank(&p, a, &here->axis[x]) &&
+           plain_rank(&q, b, &there->axis[x]) &&
+           a->rank[p].size == b->rank[q].size;
+  }
+  for (unsigned x = 0; fine && x < here->axes; x++) {
+    (void)plain_rank(&p, a, &here->axis[x]);
+    (void)plain_rank(&q, b, &there->axis[x]);
+    unite(it, it->same[s][p], it->same[other][q]);
+  }
+  return fine;
+}
+
 /* One tensor in two stages. */
 static cds_status join_axes(cds_joining *it, unsigned s, unsigned t,
                             unsigned other, unsigned u) {
   const cds_einsum *a = it->group->stage[s].einsum;
   const cds_einsum *b = it->group->stage[other].einsum;
-  if (a->tensor[t].axes != b->tensor[u].axes) {
+  const cds_axis *here[CDS_AXES_MAX];
+  const cds_axis *there[CDS_AXES_MAX];
+  const unsigned axes = long_axes(here, a, t);
+  if (join_all_axes(it, s, t, other, u)) {
+    return CDS_OK;
+  }
+  if (axes != long_axes(there, b, u)) {
     return CDS_EINPUT;
   }
-  for (unsigned x = 0; x < a->tensor[t].axes; x++) {
+  for (unsigned x = 0; x < axes; x++) {
     unsigned p = 0;
     unsigned q = 0;
-    const bool one = plain_rank(&p, &a->tensor[t].axis[x]);
-    const bool two = plain_rank(&q, &b->tensor[u].axis[x]);
+    const bool one = plain_rank(&p, a, here[x]);
+    const bool two = plain_rank(&q, b, there[x]);
     if (!one || !two) {
       continue;
     }
@@ -118,6 +208,25 @@ static cds_status number_ranks(cds_joining *it) {
   return CDS_OK;
 }
 
+/* A tensor that two stages have. */
+static void meet(cds_fused_group *group, const cds_fused_einsum *stage,
+                 unsigned t, const cds_fused_einsum *before, unsigned u) {
+  const cds_axis *here[CDS_AXES_MAX];
+  const cds_axis *there[CDS_AXES_MAX];
+  const unsigned axes = long_axes(here, stage->einsum, t);
+  (void)long_axes(there, before->einsum, u);
+  for (unsigned x = 0; x < axes; x++) {
+    unsigned p = 0;
+    unsigned q = 0;
+    if (!plain_rank(&p, stage->einsum, here[x]) ||
+        !plain_rank(&q, before->einsum, there[x])) {
+      slide(stage, group->whole, here[x]);
+      slide(before, group->whole, there[x]);
+      group->tensor[stage->tensor[t]].windows = true;
+    }
+  }
+}
+
 /* Ranks on axes that slide in some stage, and those that they meet. */
 static void note_slides(cds_fused_group *group) {
   for (unsigned s = 0; s < group->stages; s++) {
@@ -128,17 +237,7 @@ static void note_slides(cds_fused_group *group) {
       if (other == CDS_STAGES_MAX) {
         continue;
       }
-      const cds_fused_einsum *before = &group->stage[other];
-      for (unsigned x = 0; x < stage->einsum->tensor[t].axes; x++) {
-        const cds_axis *here = &stage->einsum->tensor[t].axis[x];
-        const cds_axis *there = &before->einsum->tensor[u].axis[x];
-        unsigned p = 0;
-        unsigned q = 0;
-        if (!plain_rank(&p, here) || !plain_rank(&q, there)) {
-          slide(stage, group->whole, here);
-          slide(before, group->whole, there);
-        }
-      }
+      meet(group, stage, t, &group->stage[other], u);
     }
   }
 }
@@ -173,19 +272,49 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
   }
   CDS_TRY(number_ranks(&it));
   note_slides(out);
+  for (unsigned t = 0; t < out->tensors; t++) {
+    const cds_fused_tensor *tensor = &out->tensor[t];
+    if (tensor->windows && tensor->maker < stages && !tensor->intermediate) {
+      return CDS_EINPUT; /* padding would have to leave */
+    }
+  }
   return CDS_OK;
+}
+
+/* The axes that rows have, as bits. */
+static uint32_t row_axes(const cds_fused_einsum *stage) {
+  const cds_tensor *result = &stage->einsum->tensor[stage->einsum->tensors - 1];
+  return stage->operation != NULL && stage->operation->row_axes != 0
+             ? stage->operation->row_axes
+             : 1U << (result->axes - 1);
+}
+
+bool cds_fused_row_has(const cds_fused_einsum *stage, unsigned rank) {
+  const cds_tensor *result = &stage->einsum->tensor[stage->einsum->tensors - 1];
+  const uint32_t axes = row_axes(stage);
+  bool has = false;
+  for (unsigned a = 0; a < result->axes; a++) {
+    has = has || ((axes >> a & 1U) != 0 &&
+                  stage->rank[result->axis[a].term[0].rank] == rank);
+  }
+  return has;
 }
 
 unsigned cds_fused_row_rank(const cds_fused_einsum *stage) {
   const cds_tensor *result = &stage->einsum->tensor[stage->einsum->tensors - 1];
-  return stage->rank[result->axis[result->axes - 1].term[0].rank];
+  const uint32_t axes = row_axes(stage);
+  unsigned last = result->axes - 1;
+  while (last > 0 && (axes >> last & 1U) == 0) {
+    last--;
+  }
+  return stage->rank[result->axis[last].term[0].rank];
 }
 
-static bool plain_axes(const cds_tensor *tensor) {
+static bool plain_axes(const cds_einsum *einsum, unsigned tensor) {
   bool plain = true;
-  for (unsigned a = 0; a < tensor->axes; a++) {
-    unsigned ignored = 0;
-    plain = plain_rank(&ignored, &tensor->axis[a]) && plain;
+  for (unsigned a = 0; a < einsum->tensor[tensor].axes; a++) {
+    const cds_axis *axis = &einsum->tensor[tensor].axis[a];
+    plain = plain && axis->terms == 1 && axis->term[0].coefficient == 1;
   }
   return plain;
 }
@@ -211,23 +340,23 @@ static bool may_be_online(const cds_fused_group *group, unsigned softmax) {
       &group->stage[cds_fused_online_user(group, softmax)];
   const cds_tensor *output = &user->einsum->tensor[user->einsum->tensors - 1];
   const unsigned row = cds_fused_row_rank(stage);
+  const uint32_t axes = row_axes(stage);
   bool fine = strcmp(stage->operation->kind, "softmax") == 0 &&
-              group->tensor[weights].intermediate &&
+              (axes & (axes - 1)) == 0 && group->tensor[weights].intermediate &&
               uses_of(group, weights) == 1 && user->operation == NULL &&
-              plain_axes(output) &&
-              plain_axes(&stage->einsum->tensor[stage->einsum->tensors - 1]);
+              plain_axes(user->einsum, user->einsum->tensors - 1) &&
+              plain_axes(stage->einsum, stage->einsum->tensors - 1);
   for (unsigned t = 0; t < user->einsum->tensors; t++) {
-    fine = fine &&
-           (user->tensor[t] != weights || plain_axes(&user->einsum->tensor[t]));
+    fine = fine && (user->tensor[t] != weights || plain_axes(user->einsum, t));
   }
   for (unsigned r = 0; r < user->einsum->ranks; r++) {
     fine = fine && cds_tensor_has_rank(output, r) == (user->rank[r] != row);
   }
   for (unsigned s = 0; s < group->stages; s++) {
     const cds_fused_einsum *other = &group->stage[s];
-    fine = fine &&
-           (s == softmax || other->operation == NULL ||
-            !other->operation->reduces || cds_fused_row_rank(other) != row);
+    fine =
+        fine && (s == softmax || other->operation == NULL ||
+                 !other->operation->reduces || !cds_fused_row_has(other, row));
   }
   return fine;
 }
@@ -240,8 +369,10 @@ void cds_fused_operate(cds_fused_group *group, unsigned index,
     cds_fused_einsum *stage = &group->stage[s];
     if (stage->operation != NULL && stage->operation->reduces) {
       stage->online = may_be_online(group, s);
-      group->whole[cds_fused_row_rank(stage)] =
-          group->whole[cds_fused_row_rank(stage)] || !stage->online;
+      for (unsigned r = 0; r < group->ranks; r++) {
+        group->whole[r] =
+            group->whole[r] || (!stage->online && cds_fused_row_has(stage, r));
+      }
     }
   }
 }
@@ -257,7 +388,7 @@ cds_status cds_fused_mask_set(cds_fused_group *group, unsigned query,
     const cds_fused_einsum *stage = &group->stage[s];
     softmax = stage->online && cds_fused_row_rank(stage) == key ? s : softmax;
     for (unsigned t = 0; t < stage->einsum->tensors; t++) {
-      fine = fine && plain_axes(&stage->einsum->tensor[t]);
+      fine = fine && plain_axes(stage->einsum, t);
     }
   }
   fine = fine && softmax < CDS_STAGES_MAX &&
@@ -453,6 +584,11 @@ static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
         it->group->tensor[hold->tensor].intermediate) {
       return "an intermediate is held outside of a loop";
     }
+  }
+  const cds_fused_tensor *tensor = &it->group->tensor[hold->tensor];
+  if (!tensor->intermediate &&
+      it->group->stage[tensor->first].operation != NULL) {
+    return "a tensor is held that an operation would have to bring or take";
   }
   if (it->arch->level[0].accumulate &&
       cds_fused_sums_go_on(it->group, it->outer, hold->tensor)) {

@@ -8,8 +8,8 @@
  *   sizes that the loops leave of its ranks (factors are perfect)
  *
  * Ranks and tensors are the group's: ranks of several stages are one if a
- * tensor joins them (axis by axis), tensors if one stage makes what another
- * uses, or several use the same.
+ * tensor joins them (axis by axis; those of one position are left out), tensors
+ * if one stage makes what another uses, or several use the same.
  *
  * Meaning, used by count and by the literal execution of the tests alike:
  * - Every stage runs in every pass. A stage that lacks the rank of an outer
@@ -33,11 +33,24 @@
  *   used in the group after it was made is complete in any case.
  * - Where the outermost level adds sums to what it has (accumulate), an output
  *   whose sums go on from pass to pass is not at home on chip.
- * - Where a tensor is made or used with windows (axes of two ranks), ranks on
- *   such an axis have no outer loops, nor those that it meets.
- * - The tile of an operand that several stages use is brought by the first.
+ * - Where a tensor is made or used with windows (axes of two ranks, or with a
+ *   step), ranks on such an axis have no outer loops, nor those that it meets.
+ *   A tile of an intermediate has as many positions on that axis as it is made
+ *   with, or as windows touch, padding included, whichever is more. Padding
+ *   stands there from the beginning of a pass, at no cost; it is read as any
+ *   words are. What is made and no window touches is made all the same.
+ * - The tile of an operand that several stages use is brought by the first,
+ * that of an output taken by its maker: products, if it is no intermediate.
  * - No outer loop is on the rank of rows that an operation reduces, unless it
- *   is online:
+ *   is online.
+ *
+ * Operations. An operation works in each pass on what the pass has of its rows:
+ * of rows that are cut, each part is a row of its own. Operands that are no
+ * tensors of the group (parameters that all rows share, a value for each row)
+ * come from the outermost level in each pass, as much of them as the pass
+ * needs, and so do tensors that are not at home. They pass through the unit's
+ * level row by row, as those of an operation alone (price/operation.c): once a
+ * pass where a row of them and the parameters fit beside what is at home there.
  *
  * Online. A softmax may take its rows in tiles, one a pass, if its weights are
  * an intermediate that one product uses and nothing else, which sums over the
@@ -130,8 +143,8 @@ enum {
   CDS_OUTER_NODES_MAX = 48
 };
 
-/* A stage. One that is no product has an einsum of the same shape: operands and
- * result with the same axes. */
+/* A stage. One that is no product has an einsum of the same shape: its result,
+ * and its operands that are rows, with the same axes, each a rank. */
 typedef struct cds_fused_einsum {
   const cds_einsum *einsum;         /* whole */
   const cds_operation *operation;   /* NULL: a product */
@@ -145,6 +158,7 @@ typedef struct cds_fused_tensor {
   unsigned maker;       /* stage, or CDS_STAGES_MAX: none */
   unsigned first, last; /* stages that use or make it */
   bool intermediate;
+  bool windows; /* some stage has it with windows where another has it, too */
 } cds_fused_tensor;
 
 /* Key k counts for query q if k <= q + offset. */
@@ -189,18 +203,24 @@ typedef struct cds_fused_mapping {
                                          (count/fusion.h) */
 } cds_fused_mapping;
 
+/* Whether what an einsum makes may be the operand of another: as many axes of
+ * more than one position, each as long; with windows as long as is given, or at
+ * least as they touch; and words of as many bits. */
+bool cds_fused_may_join(const cds_einsum *maker, const cds_einsum *user,
+                        unsigned operand);
 /* Joins einsums that run one after the other. `same[s][t]`: the group's tensor
  * of operand or output t of stage s, numbered from 0 without gaps; tensors that
  * are the same have equal sizes axis by axis. `kept`: tensors (bits) that are
  * wanted after the group though they are made and used in it.
- * CDS_EINPUT when axes do not match, CDS_ELIMIT when there are too many. */
+ * CDS_EINPUT when axes do not match, or one of these is used with windows,
+ * CDS_ELIMIT when there are too many. */
 cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
                                 const cds_einsum *const einsum[CDS_STAGES_MAX],
                                 unsigned same[][CDS_TENSORS_MAX],
                                 uint32_t kept);
-/* Makes stage `index` an operation, whose operands are rows of the result's
- * last axis; `online` of a softmax is known once all stages are what they are.
- */
+/* Makes stage `index` an operation, whose rows are of the result's last axis,
+ * or of those that it says; `online` of a softmax is known once all stages are
+ * what they are. */
 void cds_fused_operate(cds_fused_group *group, unsigned index,
                        const cds_operation *operation);
 /* Masks the group, whose operations are known. CDS_EINPUT where it may not have
@@ -237,8 +257,16 @@ const cds_tensor *cds_fused_plain_tensor(const cds_fused_group *group,
 /* Whether the tensor's maker adds sums of several passes of the outer loops. */
 bool cds_fused_sums_go_on(const cds_fused_group *group, const cds_outer *outer,
                           unsigned tensor);
-/* The rank of the rows of a stage that is no product. */
+/* The rank of the rows of a stage that is no product; the last of several. */
 unsigned cds_fused_row_rank(const cds_fused_einsum *stage);
+/* Whether its rows have the rank. */
+bool cds_fused_row_has(const cds_fused_einsum *stage, unsigned rank);
+/* Of each axis of a tensor of a stage that has more than one position: how many
+ * it has when rank r is length[r] long. Joined tensors have as many such axes,
+ * in the same order. Gives their number. */
+unsigned cds_fused_long_axes(uint64_t out[CDS_AXES_MAX],
+                             const cds_einsum *einsum, unsigned tensor,
+                             const uint64_t length[CDS_RANKS_MAX]);
 /* Tiles that the rows of an operation come in: passes of the loops on their
  * rank. More than one only where it is online. */
 uint64_t cds_fused_row_tiles(const cds_fused_group *group,

@@ -171,6 +171,7 @@ static cds_status add_chosen(cds_lowering *l) {
   CDS_TRY(cds_lower_alive(l, kept));
   CDS_TRY(cds_lower_operation(l, "expert_activation", model->activation, &act,
                               CDS_ACTIVATIONS));
+  cds_builder_hand_on(l->builder);
   CDS_TRY(cds_lower_alive(l, kept + v.pairs * d));
   CDS_TRY(add_products(l, "down_proj", inner, d, &v));
   CDS_TRY(cds_lower_alive(l, kept));

@@ -107,7 +107,8 @@ cds_status cds_lower_projection(cds_lowering *l, const cds_projection *p) {
     cds_tensor_be(&einsum, "X", CDS_INPUT, CDS_KV_CACHE);
   }
   einsum.tensor[0].intermediate = p->inner_in;
-  einsum.tensor[einsum.tensors - 1].intermediate = p->inner_out;
+  einsum.tensor[einsum.tensors - 1].intermediate =
+      p->inner_out || p->bias != NULL;
   cds_einsum_formats(&einsum, l->precision);
   CDS_TRY(head_of(&head, l, p->name));
   CDS_TRY(cds_builder_einsum(l->builder, &head, &einsum));
@@ -115,7 +116,11 @@ cds_status cds_lower_projection(cds_lowering *l, const cds_projection *p) {
     return CDS_OK;
   }
   const cds_operation_size size = {.rows = p->rows, .length = p->out};
-  return cds_lower_operation(l, p->bias, "bias", &size, p->content);
+  CDS_TRY(cds_lower_operation(l, p->bias, "bias", &size, p->content));
+  if (p->inner_out) {
+    cds_builder_hand_on(l->builder);
+  }
+  return CDS_OK;
 }
 
 static bool same_format(const cds_format *a, const cds_format *b) {
@@ -263,6 +268,7 @@ cds_status cds_lower_feed_forward(cds_lowering *l, const char *prefix,
   }
   CDS_TRY(cds_lower_alive(l, l->rows * model->hidden));
   CDS_TRY(cds_lower_rows(l, names[6], model->activation, inner));
+  cds_builder_hand_on(l->builder);
   return cds_lower_projection(l, &out);
 }
 
@@ -291,6 +297,9 @@ static cds_status add_block(cds_lowering *l) {
     CDS_TRY(cds_lower_norm(l, "input_norm"));
   }
   CDS_TRY(add_self_attention(l));
+  if (!model->more_norms) {
+    cds_builder_hand_on(l->builder); /* to the sum with what came in */
+  }
   CDS_TRY(cds_lower_alive(l, model->more_norms ? l->rows * model->hidden : 0));
   if (model->more_norms) {
     CDS_TRY(cds_lower_norm(l, "attention_norm"));
@@ -299,6 +308,9 @@ static cds_status add_block(cds_lowering *l) {
   CDS_TRY(cds_lower_rows(l, "attention_residual", "add", model->hidden));
   CDS_TRY(cds_lower_norm(l, "post_norm"));
   CDS_TRY(add_feed_forwards(l));
+  if (!model->more_norms && model->experts.blocks == 0) {
+    cds_builder_hand_on(l->builder);
+  }
   CDS_TRY(cds_lower_alive(l, model->more_norms ? l->rows * model->hidden : 0));
   if (model->more_norms) {
     CDS_TRY(cds_lower_norm(l, "mlp_norm"));

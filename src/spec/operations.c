@@ -47,6 +47,12 @@ const cds_operation_kind *cds_operation_kind_find(const char *name) {
   return NULL;
 }
 
+bool cds_operation_takes_rows(const cds_operation *operation, unsigned input) {
+  const cds_operation_kind *kind = cds_operation_kind_find(operation->kind);
+  return kind != NULL && input < CDS_OPERANDS_MAX &&
+         kind->input[input].shape == CDS_SHAPE_ROW;
+}
+
 /* need.element * length + need.row, for all rows. A row has at least one
  * element, and no row of the table is negative then. */
 static bool primitive_total(uint64_t *out, cds_primitive_need need,

@@ -44,6 +44,8 @@ typedef struct cds_operation_kind {
 size_t cds_operation_kinds(void);
 const cds_operation_kind *cds_operation_kind_at(size_t index);
 const cds_operation_kind *cds_operation_kind_find(const char *name);
+/* Whether operand `input` of the operation is rows as long as its own. */
+bool cds_operation_takes_rows(const cds_operation *operation, unsigned input);
 
 /* Number formats of a layer, by what the words are. */
 typedef struct cds_precision {

@@ -26,6 +26,8 @@ typedef struct cds_operand {
   bool every_pass;    /* fetched in each pass unless the row fits */
   uint64_t uses;      /* words that the unit reads where windows overlap: more
                          than `words`; 0: each word once a pass */
+  /* As of a tensor (einsum.h): only a neighbouring layer makes or uses it. */
+  bool intermediate;
   unsigned home;  /* the level that has it all the time: 0, the outermost, but
                      in a fused group */
   uint64_t moved; /* words that come from the outermost level to that home
@@ -39,7 +41,10 @@ typedef struct cds_operation {
   uint64_t rows, length;
   unsigned passes; /* over a row */
   bool reduces;    /* a row is reduced: + log2(lanes) a row */
-  bool gather;     /* whole rows picked from a table: whole accesses */
+  /* Axes of the result (bits) that an element of a row has its place on, where
+   * the layer before makes more than rows: filters of an image. 0: the last. */
+  uint32_t row_axes;
+  bool gather; /* whole rows picked from a table: whole accesses */
   /* A softmax of scores that are masked: of a row of the query q, the index
    * before that of the row, keys k <= q + `past` count, the others are made in
    * vain. Alone it runs whole. */
@@ -47,6 +52,7 @@ typedef struct cds_operation {
   uint64_t past;          /* keys before the first query */
   uint64_t primitives[8]; /* by cds_primitive */
   cds_format format;      /* of the arithmetic: the accumulator's */
+  uint64_t taken_bits;    /* of the unit's level, by tiles of a fused group */
   unsigned inputs;
   cds_operand input[CDS_OPERANDS_MAX];
   cds_operand output;

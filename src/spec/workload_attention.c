@@ -48,6 +48,7 @@ static cds_status add_rows(cds_builder *builder, cds_layer_head *head,
                              precision));
   operation.causal = mask->here && strcmp(kind, "softmax") == 0;
   operation.past = operation.causal ? mask->past : 0;
+  operation.output.intermediate = true;
   return cds_builder_operation(builder, head, &operation, 0);
 }
 

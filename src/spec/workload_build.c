@@ -74,6 +74,29 @@ void cds_tensor_be(cds_einsum *einsum, const char *tensor, cds_role role,
   }
 }
 
+void cds_builder_hand_on(cds_builder *builder) {
+  cds_layer *last = &builder->workload->layer[builder->workload->layers - 1];
+  if (last->kind == CDS_LAYER_EINSUM) {
+    last->einsum.tensor[last->einsum.tensors - 1].intermediate = true;
+  } else {
+    last->operation.output.intermediate = true;
+  }
+}
+
+bool cds_layer_hands_on(const cds_layer *layer) {
+  return layer->kind == CDS_LAYER_EINSUM
+             ? layer->einsum.tensor[layer->einsum.tensors - 1].intermediate
+             : layer->operation.output.intermediate;
+}
+
+/* Whether the layer before the one that is added hands its result to it. */
+static bool is_handed(const cds_builder *builder) {
+  const cds_workload *workload = builder->workload;
+  return workload->layers > 0 &&
+         workload->layer[workload->layers - 1].phase == builder->phase &&
+         cds_layer_hands_on(&workload->layer[workload->layers - 1]);
+}
+
 /* Room for one more layer, at the end. */
 static cds_status new_layer(cds_layer **out, cds_builder *builder,
                             const cds_layer_head *head) {
@@ -183,6 +206,7 @@ cds_status cds_builder_operation(cds_builder *builder,
   CDS_TRY(new_layer(&layer, builder, head));
   layer->kind = CDS_LAYER_OPERATION;
   layer->operation = *operation;
+  layer->operation.input[0].intermediate = is_handed(builder);
   layer->fusible = !operation->gather;
   footprint sum = {0};
   bool fine = add_words(&sum, operation->output.content,

@@ -64,6 +64,11 @@ cds_status cds_builder_operation(cds_builder *builder,
                                  const cds_layer_head *head,
                                  const cds_operation *operation,
                                  uint64_t table_rows);
+/* The result of the last layer goes to the next layers only, which may run
+ * fused with it. */
+void cds_builder_hand_on(cds_builder *builder);
+/* Whether the result of a layer does. */
+bool cds_layer_hands_on(const cds_layer *layer);
 /* Reports a number that passes 64 bits. */
 cds_status cds_builder_too_large(const cds_builder *builder, cds_place place,
                                  const char *name);

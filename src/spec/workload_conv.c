@@ -115,5 +115,9 @@ cds_status cds_conv2d_read(cds_einsum *out, cds_layer_reading *reading) {
                             cds_layer_size(keys.channels / keys.groups),
                             w.kernel.high,
                             w.kernel.wide};
-  return cds_builder_parse(out, reading->builder, text, sizes, &reading->pads);
+  CDS_TRY(
+      cds_builder_parse(out, reading->builder, text, sizes, &reading->pads));
+  out->tensor[0].axis[3].given = w.input.high;
+  out->tensor[0].axis[4].given = w.input.wide;
+  return CDS_OK;
 }

@@ -118,11 +118,14 @@ static const cds_key layer_keys[] = {
     {.name = "intermediate",
      .kind = CDS_KEY_NODE,
      FIELD(cds_layer_keys, intermediate),
-     .help = "Tensors of an einsum that only neighbouring layers of this list "
-             "make or use, such as [T]: the layer that makes one, and the next "
-             "that takes one of the same shape, each name it so. Such layers "
-             "may run fused. First operands of one name and shape are the same "
-             "tensor there, if nothing is taken from a layer before."},
+     .help =
+         "Tensors that only neighbouring layers of this list make or use, "
+         "such as [T]: the layer that makes one (the result is O of conv2d, "
+         "Y of matmul, after what 'then' does to it), and the next that "
+         "takes one of the same shape (I, X), each name it so. Such layers "
+         "may run fused. First operands of einsums of one name and shape "
+         "are the same tensor there, if nothing is taken from a layer "
+         "before."},
     {.name = "source",
      .kind = CDS_KEY_TEXT,
      FIELD(cds_layer_keys, note),

@@ -378,8 +378,17 @@ static cds_status read_einsum_form(cds_layer_reading *reading) {
   cds_einsum_formats(&einsum, &reading->precision);
   CDS_TRY(cds_layer_note(reading, read_formats(&einsum, reading)));
   CDS_TRY(cds_layer_note(reading, read_intermediates(&einsum, reading)));
+  bool *handed = &einsum.tensor[einsum.tensors - 1].intermediate;
+  const bool on = *handed;
+  *handed = on || keys->then != NULL;
   CDS_TRY(cds_builder_einsum(reading->builder, &reading->head, &einsum));
-  return keys->then == NULL ? CDS_OK : cds_then_read(reading, &einsum);
+  if (keys->then != NULL) {
+    CDS_TRY(cds_then_read(reading, &einsum));
+    if (on && !reading->wrong) {
+      cds_builder_hand_on(reading->builder);
+    }
+  }
+  return CDS_OK;
 }
 
 /* Whether the key stands there, right or wrong. */
@@ -679,15 +688,26 @@ cds_status cds_layers_read(cds_builder *builder, const cds_yaml *layers,
                    LAYERS_WRITTEN_MAX);
     return CDS_EINPUT;
   }
+  cds_written_layer *written = (cds_written_layer *)cds_arena_array(
+      reader->arena, layers->count, sizeof *written);
+  if (written == NULL) {
+    return CDS_ENOMEM;
+  }
   cds_status status = CDS_OK;
   for (size_t i = 0; i < layers->count; i++) {
+    written[i] = (cds_written_layer){.node = layers->items[i],
+                                     .first = builder->workload->layers};
     const cds_status one =
         read_layer(builder, layers->items[i], i + 1, precision);
     if (one != CDS_OK && one != CDS_EINPUT) {
       return one;
     }
+    written[i].last = builder->workload->layers - 1;
     status = one != CDS_OK ? one : status;
   }
   const cds_status names = check_names(builder);
-  return status == CDS_OK ? names : status;
+  status = status == CDS_OK ? names : status;
+  return status == CDS_OK ? cds_handed_check(builder->workload, written,
+                                             layers->count, reader)
+                          : status;
 }

@@ -71,6 +71,16 @@ cds_status cds_attention_read(cds_layer_reading *reading);
 /* Says that no row of operations.def has the name. */
 cds_status cds_operation_unknown(const cds_reader *reader, const char *name,
                                  cds_place place);
+/* An entry of `layers:`, and its layers of the workload. */
+typedef struct cds_written_layer {
+  const cds_yaml *node;
+  size_t first, last;
+} cds_written_layer;
+/* Whether results that are handed on meet their users: workload_handed.c. All
+ * entries were read. */
+cds_status cds_handed_check(const cds_workload *workload,
+                            const cds_written_layer *written, size_t layers,
+                            const cds_reader *reader);
 /* `then:`, the operations on the result of a layer: workload_then.c. */
 cds_status cds_then_read(cds_layer_reading *reading, const cds_einsum *einsum);
 /* The layers QK, softmax and AV of unfused attention, called names[0] to

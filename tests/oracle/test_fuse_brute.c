@@ -90,12 +90,71 @@ static const chain attentions[] = {
 };
 enum { ATTENTIONS = sizeof attentions / sizeof *attentions, SOFTMAX = 1 };
 
+/* With other operations: the kind of each stage that is none of products, and
+ * how many of its last axes are a row; sizes of more than 1 stay so, as
+ * windows join longer axes only. */
+typedef struct tail_chain {
+  chain of;
+  const char *kind[STAGES_MOST];
+  unsigned row_axes[STAGES_MOST];
+} tail_chain;
+
+static const tail_chain tails[] = {
+    {{2,
+      {"S[m,t] += Q[m,e] * K[e,t]; m 1, e 1, t 1",
+       "P[m,t] += S[m,t] * R[m,t]; m 1, t 1"},
+      {{0, 1, 2}, {2, 3, 4}}},
+     {NULL, "bias_add_relu"},
+     {0, 1}},
+    {{2,
+      {"S[b,g,m] += Q[b,g,e] * K[g,m,e]; b 1, g 1, m 1, e 1",
+       "P[b,g,m] += S[b,g,m]; b 1, g 1, m 1"},
+      {{0, 1, 2}, {2, 3}}},
+     {NULL, "bias_relu"},
+     {0, 2}},
+    {{3,
+      {"S[m,t] += Q[m,e] * K[e,t]; m 1, e 1, t 1", "P[m,t] += S[m,t]; m 1, t 1",
+       "O[m,f] += P[m,t] * V[t,f]; m 1, t 1, f 1"},
+      {{0, 1, 2}, {2, 3}, {3, 4, 5}}},
+     {NULL, "bias", NULL},
+     {0, 1}},
+    {{3,
+      {"S[m,t] += Q[m,e] * K[e,t]; m 1, e 1, t 1",
+       "A[m,t] += S[m,t] * R[m,t]; m 1, t 1", "P[m,t] += A[m,t]; m 1, t 1"},
+      {{0, 1, 2}, {2, 3, 4}, {4, 5}}},
+     {NULL, "weighted_add", "rmsnorm"},
+     {0, 1, 1}},
+    {{3,
+      {"S[m,u] += Q[k,u] * K[m,k]; m 2, u 2, k 1", "P[m,u] += S[m,u]; m 2, u 2",
+       "O[m,p] += P[m,p+r] * V[m,r]; m 2, p 2, r 2"},
+      {{0, 1, 2}, {2, 3}, {3, 4, 5}}},
+     {NULL, "bias_relu", NULL},
+     {0, 1}},
+    {{3,
+      {"S[m,u] += Q[k,u] * K[m,k]; m 2, u 2, k 1",
+       "O[n,p] += S[m,2*p+r] * V[n,m,r]; n 1, m 2, p 2, r 2",
+       "P[n,p] += O[n,p] * R[n,p]; n 1, p 2"},
+      {{0, 1, 2}, {2, 3, 4}, {4, 5, 6}}},
+     {NULL, NULL, "add"},
+     {0, 0, 1}},
+    {{2,
+      {"S[m,t] += Q[m,t,e] * K[e]; m 1, e 1, t 1",
+       "P[m,t] += S[m,t]; m 1, t 1"},
+      {{0, 1, 2}, {2, 3}}},
+     {NULL, "bias_relu"},
+     {0, 1}},
+};
+enum { TAILS = sizeof tails / sizeof *tails };
+
+typedef enum family { OF_PRODUCTS, OF_SOFTMAX, OF_MASKS, OF_TAILS } family;
+
 typedef struct fuse_case {
   tiny_case tiny; /* architecture and goal */
   const chain *chain;
   bool attention, masked;
+  const tail_chain *tail;
+  cds_operation operation[STAGES_MOST];
   double dear; /* times the price of time */
-  cds_operation softmax;
   cds_einsum einsum[STAGES_MOST];
   char names[STAGES_MOST][200];
   cds_fused_group group;
@@ -168,6 +227,7 @@ static void draw_sizes(fuse_case *it, random_stream *stream) {
       const bool pair = it->masked && (row || r == query_rank(it));
       const uint64_t *from = pair ? masked : row ? keys : sizes;
       size[r] = from[random_below(stream, 8)];
+      size[r] += it->tail != NULL && group->rank[r].size > 1 && size[r] == 1;
     }
     looped = loops_most(it, size, it->masked ? query_rank(it) : UINT_MAX);
   } while (looped == 0 || looped > PRIMES_MOST);
@@ -177,6 +237,19 @@ static void draw_sizes(fuse_case *it, random_stream *stream) {
           size[group->stage[s].rank[r]];
     }
   }
+}
+
+/* The operation of a stage, NULL of a product. */
+static const cds_operation_kind *kind_of(const fuse_case *it, unsigned s) {
+  const char *name = it->tail == NULL ? NULL : it->tail->kind[s];
+  return name == NULL ? NULL : cds_operation_kind_find(name);
+}
+
+/* Axes of its rows: the last ones. */
+static uint32_t axes_of(const fuse_case *it, unsigned s) {
+  const cds_einsum *shape = &it->einsum[s];
+  const unsigned axes = shape->tensor[shape->tensors - 1].axes;
+  return (1U << axes) - (1U << (axes - it->tail->row_axes[s]));
 }
 
 static void join(fuse_case *it) {
@@ -192,8 +265,18 @@ static void join(fuse_case *it) {
     exit(EXIT_FAILURE);
   }
   if (it->attention) {
-    it->softmax = (cds_operation){.kind = "softmax", .reduces = true};
-    cds_fused_operate(&it->group, SOFTMAX, &it->softmax);
+    it->operation[SOFTMAX] =
+        (cds_operation){.kind = "softmax", .reduces = true};
+    cds_fused_operate(&it->group, SOFTMAX, &it->operation[SOFTMAX]);
+  }
+  for (unsigned s = 0; it->tail != NULL && s < it->chain->stages; s++) {
+    const cds_operation_kind *kind = kind_of(it, s);
+    if (kind != NULL) {
+      it->operation[s].kind = kind->name;
+      it->operation[s].reduces = kind->reduces;
+      it->operation[s].row_axes = axes_of(it, s);
+      cds_fused_operate(&it->group, s, &it->operation[s]);
+    }
   }
 }
 
@@ -212,24 +295,10 @@ static void draw_room(fuse_case *it, const cds_operation_size *size,
   }
 }
 
-/* The operation, once sizes and formats are known, and a unit at some level. */
-static void draw_softmax(fuse_case *it, random_stream *stream) {
+/* A unit at some level. */
+static void draw_unit(fuse_case *it, random_stream *stream) {
   cds_arch *arch = &it->tiny.arch;
   cds_vector *unit = &arch->vector[0];
-  cds_einsum *shape = &it->einsum[SOFTMAX];
-  const cds_precision formats = {.accumulator = *cds_format_find("fp32")};
-  cds_operation_size size = {.rows = 1};
-  for (unsigned r = 0; r + 1 < shape->ranks; r++) {
-    size.rows *= shape->rank[r].size;
-  }
-  size.length = shape->rank[shape->ranks - 1].size;
-  if (cds_operation_make(&it->softmax, cds_operation_kind_find("softmax"),
-                         &size, &formats) != CDS_OK) {
-    exit(EXIT_FAILURE);
-  }
-  it->softmax.input[0].format = shape->tensor[0].format;
-  it->softmax.output.format = shape->tensor[1].format;
-  shape->tensor[1].accumulator = shape->tensor[1].format; /* no sums */
   arch->vectors = 1;
   *unit = (cds_vector){.name = "VU",
                        .lanes = 1U << random_below(stream, 4),
@@ -237,10 +306,79 @@ static void draw_softmax(fuse_case *it, random_stream *stream) {
   do {
     unit->level = 1 + random_below(stream, arch->levels - 1);
   } while (arch->level[unit->level].depth > 0);
-  draw_room(it, &size, stream);
+}
+
+static void price_unit(fuse_case *it, random_stream *stream) {
+  cds_vector *unit = &it->tiny.arch.vector[0];
   for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
     unit->cycles[p] = 1 + random_below(stream, 4);
     unit->energy_pj[p] = 0.25 * random_below(stream, 12);
+  }
+}
+
+/* The operation, once sizes and formats are known, and a unit at some level. */
+static void draw_softmax(fuse_case *it, random_stream *stream) {
+  cds_einsum *shape = &it->einsum[SOFTMAX];
+  const cds_precision formats = {.accumulator = *cds_format_find("fp32")};
+  cds_operation_size size = {.rows = 1};
+  for (unsigned r = 0; r + 1 < shape->ranks; r++) {
+    size.rows *= shape->rank[r].size;
+  }
+  size.length = shape->rank[shape->ranks - 1].size;
+  if (cds_operation_make(&it->operation[SOFTMAX],
+                         cds_operation_kind_find("softmax"), &size,
+                         &formats) != CDS_OK) {
+    exit(EXIT_FAILURE);
+  }
+  it->operation[SOFTMAX].input[0].format = shape->tensor[0].format;
+  it->operation[SOFTMAX].output.format = shape->tensor[1].format;
+  shape->tensor[1].accumulator = shape->tensor[1].format; /* no sums */
+  draw_unit(it, stream);
+  draw_room(it, &size, stream);
+  price_unit(it, stream);
+}
+
+/* Operations, once sizes and formats are known, their unit, and about as much
+ * room as all rows need. */
+static void draw_operations(fuse_case *it, random_stream *stream) {
+  cds_arch *arch = &it->tiny.arch;
+  uint64_t bits = 0;
+  for (unsigned s = 0; s < it->chain->stages; s++) {
+    cds_einsum *shape = &it->einsum[s];
+    const cds_tensor *result = &shape->tensor[shape->tensors - 1];
+    const cds_precision formats = {.weights = shape->tensor[0].format,
+                                   .activations = shape->tensor[0].format,
+                                   .accumulator = *cds_format_find("fp32")};
+    cds_operation_size size = {.rows = 1, .length = 1};
+    cds_operation *made = &it->operation[s];
+    if (kind_of(it, s) == NULL) {
+      continue;
+    }
+    for (unsigned a = 0; a < result->axes; a++) {
+      *((axes_of(it, s) >> a & 1U) != 0 ? &size.length : &size.rows) *=
+          shape->rank[a].size;
+    }
+    if (cds_operation_make(made, kind_of(it, s), &size, &formats) != CDS_OK) {
+      exit(EXIT_FAILURE);
+    }
+    made->row_axes = axes_of(it, s);
+    unsigned t = 0;
+    for (unsigned i = 0; i < made->inputs; i++) {
+      if (cds_operation_takes_rows(made, i)) {
+        made->input[i].format = shape->tensor[t++].format;
+      }
+    }
+    made->output.format = result->format;
+    shape->tensor[shape->tensors - 1].accumulator = result->format;
+    bits += size.rows * size.length * 2 * result->format.bits;
+  }
+  draw_unit(it, stream);
+  price_unit(it, stream);
+  cds_level *level = &arch->level[arch->vector[0].level];
+  if (random_chance(stream, 60)) {
+    level->size_bits =
+        bits * (2 + random_below(stream, 8)) / 8 + 8 * random_below(stream, 20);
+    level->bypass.roles = 0;
   }
 }
 
@@ -379,11 +517,12 @@ static void draw_restrictions(fuse_case *it, random_stream *stream) {
 }
 
 static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
-                           bool attention, bool masked) {
-  random_stream stream = random_start(seed ^ (masked      ? 0x6d61736b
-                                              : attention ? 0x736f6674
-                                                          : 0x66757365),
-                                      number);
+                           family of) {
+  static const uint64_t marks[] = {0x66757365, 0x736f6674, 0x6d61736b,
+                                   0x7461696c};
+  const bool attention = of == OF_SOFTMAX || of == OF_MASKS;
+  const bool masked = of == OF_MASKS;
+  random_stream stream = random_start(seed ^ marks[of], number);
   uint64_t draw = 16 * number;
   do {
     tiny_case_make(&it->tiny, seed, draw++);
@@ -395,8 +534,10 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
   if (deep) {
     deepen(&it->tiny.arch, &deeper);
   }
-  it->chain = attention ? &attentions[random_below(&stream, ATTENTIONS)]
-                        : &chains[random_below(&stream, CHAINS)];
+  it->tail = of == OF_TAILS ? &tails[random_below(&stream, TAILS)] : NULL;
+  it->chain = it->tail != NULL ? &it->tail->of
+              : attention      ? &attentions[random_below(&stream, ATTENTIONS)]
+                               : &chains[random_below(&stream, CHAINS)];
   for (unsigned s = 0; s < it->chain->stages; s++) {
     if (!einsum_read(&it->einsum[s], it->chain->text[s], it->names[s])) {
       exit(EXIT_FAILURE);
@@ -410,11 +551,13 @@ static void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number,
   if (attention) {
     draw_softmax(it, &stream);
     draw_pipeline(it, deep, &streamed);
+  } else if (it->tail != NULL) {
+    draw_operations(it, &stream);
   }
   if (masked) {
     draw_mask(it, &stream);
   }
-  for (unsigned l = 1; l < it->tiny.arch.levels && !attention; l++) {
+  for (unsigned l = 1; l < it->tiny.arch.levels && of == OF_PRODUCTS; l++) {
     cds_level *level = &it->tiny.arch.level[l];
     if (level->size_bits < UINT64_MAX && random_chance(&stream, 60)) {
       level->size_bits *= 3;
@@ -510,12 +653,13 @@ static bool same_pass(const cds_fused_pass *a, const cds_fused_pass *b) {
 }
 
 /* The least of E + lambda T of a stage that is no product is what it takes.
- * Its operand and result are intermediates, so that they stand there once. */
-static double softmax_value(const brute *b, const cds_fused_pass *pass) {
+ * What it has at home are intermediates, so that they stand there once. */
+static double operation_value(const brute *b, const cds_fused_pass *pass,
+                              unsigned stage) {
   const fuse_case *it = b->it;
   for (unsigned l = 1; l < it->tiny.arch.levels; l++) {
     uint64_t bits = pass->stage.taken_bits[l];
-    for (unsigned t = 0; t < 2; t++) {
+    for (unsigned t = 0; t < pass->einsum.tensors; t++) {
       const cds_home *home = &pass->stage.home[t];
       bits += home->level == l
                   ? home->tile_words * pass->einsum.tensor[t].format.bits
@@ -529,15 +673,15 @@ static double softmax_value(const brute *b, const cds_fused_pass *pass) {
   cds_operation_counts counts;
   const cds_status status =
       cds_price_passes(&cost, &counts, &it->tiny.arch, &pass->einsum,
-                       &it->softmax, it->tiny.goal.power_limit_w);
+                       &it->operation[stage], it->tiny.goal.power_limit_w);
   return status == CDS_OK ? cost.energy_pj + b->lambda * cost.latency_s
                           : (double)INFINITY;
 }
 
 static double stage_value(brute *b, const cds_fused_pass *pass,
                           unsigned stage) {
-  if (b->it->attention && stage == SOFTMAX) {
-    return softmax_value(b, pass);
+  if (b->it->group.stage[stage].operation != NULL) {
+    return operation_value(b, pass, stage);
   }
   size_t slot = stage;
   for (unsigned t = 0; t < pass->einsum.tensors; t++) {
@@ -594,11 +738,12 @@ static bool softmax_times(pipelined_times *out, const brute *b,
   if (pass->stage.online.tiles < 2) {
     const bool fine =
         cds_price_passes(&cost, &counts, &it->tiny.arch, &pass->einsum,
-                         &it->softmax, watt) == CDS_OK;
+                         &it->operation[SOFTMAX], watt) == CDS_OK;
     pipelined_add(out, &it->tiny.arch, &cost, 1, false);
     return fine;
   }
-  if (cds_online_parts(part, &it->softmax, &pass->einsum) != CDS_OK) {
+  if (cds_online_parts(part, &it->operation[SOFTMAX], &pass->einsum) !=
+      CDS_OK) {
     return false;
   }
   for (unsigned i = 0; i < CDS_ONLINE_STEPS; i++) {
@@ -683,7 +828,7 @@ static double pipelined_value(brute *b, const cds_outer *outer) {
     pass[s].einsum.stage = &pass[s].stage;
     if (s != SOFTMAX) {
       sum += stage_value(b, &pass[s], s);
-    } else if (isinf(softmax_value(b, &pass[s])) ||
+    } else if (isinf(operation_value(b, &pass[s], s)) ||
                !softmax_times(&times, b, &pass[s])) {
       return (double)INFINITY;
     }
@@ -901,19 +1046,21 @@ static bool ask(asked *all, const fuse_case *it, unsigned price,
   return true;
 }
 
-static bool check_all(const test_arguments *given, unsigned family, brute *b,
+static bool check_all(const test_arguments *given, family of, brute *b,
                       cds_fuser *fuser) {
   static const char *const names[] = {"of products", "with a softmax",
-                                      "with a mask"};
-  const bool attention = family > 0;
+                                      "with a mask", "with operations"};
+  const bool attention = of == OF_SOFTMAX || of == OF_MASKS;
   static fuse_case it;
   static cds_fuse_result result;
   asked all = {.b = b, .fuser = fuser, .result = &result};
-  const uint64_t cases = family > 1 ? (given->cases + 4) / 5 : given->cases;
+  const uint64_t cases = of == OF_MASKS   ? (given->cases + 4) / 5
+                         : of == OF_TAILS ? 4 * given->cases
+                                          : given->cases;
   b->tried = b->searched = 0;
   for (uint64_t i = 0; i < cases && all.mismatches < given->reports; i++) {
     memset(&it, 0, sizeof it);
-    fuse_case_make(&it, given->seed, given->first + i, attention, family > 1);
+    fuse_case_make(&it, given->seed, given->first + i, of);
     const cds_status begun = cds_fuser_begin(fuser, &it.tiny.arch, &it.group,
                                              it.tiny.goal.power_limit_w);
     bool good = true;
@@ -932,7 +1079,7 @@ static bool check_all(const test_arguments *given, unsigned family, brute *b,
          " beyond limits), %" PRIu64 " mismatches\n%" PRIu64
          " sets of outer nodes tried, %" PRIu64 " stages searched, %" PRIu64
          " choices opened\n",
-         cases, names[family], given->seed, PRICES, all.feasible, all.looped,
+         cases, names[of], given->seed, PRICES, all.feasible, all.looped,
          all.beyond, all.mismatches, b->tried, b->searched, all.opened);
   printf("%" PRIu64 " within constraints, %" PRIu64 " with sums apart\n",
          all.kept, all.apart);
@@ -959,8 +1106,8 @@ int main(int argc, char **argv) {
   b->arena = cds_arena_new();
   b->start = cds_arena_mark_get(b->arena);
   bool good = true;
-  for (unsigned family = 0; family < 3; family++) {
-    good = check_all(&given, family, b, fuser) && good;
+  for (unsigned of = OF_PRODUCTS; of <= OF_TAILS; of++) {
+    good = check_all(&given, (family)of, b, fuser) && good;
   }
   cds_fuser_free(fuser);
   cds_searcher_free(b->searcher);

@@ -34,7 +34,8 @@ enum {
   SHOWS_FEWER = 1 << 25,     /* loops on queries and keys, others between */
   SHOWS_KEYS_FIRST = 1 << 26,
   SHOWS_PAST = 1 << 27, /* keys before the first query */
-  SHOWS_ALL = 29
+  SHOWS_ALL = 29,
+  SHOWS_AGAIN = 1 << 29 /* an operation fetches something again */
 };
 static const char *const shows_name[SHOWS_ALL] = {"three stages",
                                                   "four stages",
@@ -85,6 +86,16 @@ static cds_operation whole_softmax(const random_group *it) {
   return out;
 }
 
+/* Ranks of more than one index: others are one or not, which changes nothing.
+ */
+static unsigned long_ranks(const cds_fused_group *group) {
+  unsigned count = 0;
+  for (unsigned r = 0; r < group->ranks; r++) {
+    count += group->rank[r].size > 1;
+  }
+  return count;
+}
+
 /* The group as the library joins it: the same ranks, however numbered, and the
  * same tensors. `rank`: the library's number of each of ours. */
 static bool joined(const random_group *it, cds_fused_group *group,
@@ -101,8 +112,8 @@ static bool joined(const random_group *it, cds_fused_group *group,
     snprintf(where->text, sizeof where->text, "the einsums do not join");
     return false;
   }
-  bool good =
-      group->ranks == it->group.ranks && group->tensors == it->group.tensors;
+  bool good = long_ranks(group) == long_ranks(&it->group) &&
+              group->tensors == it->group.tensors;
   for (unsigned s = 0; s < it->stages; s++) {
     for (unsigned r = 0; r < it->einsum[s].ranks; r++) {
       rank[it->group.stage[s].rank[r]] = group->stage[s].rank[r];
@@ -111,7 +122,8 @@ static bool joined(const random_group *it, cds_fused_group *group,
   for (unsigned s = 0; s < it->stages; s++) {
     for (unsigned r = 0; r < it->einsum[s].ranks; r++) {
       good =
-          good && rank[it->group.stage[s].rank[r]] == group->stage[s].rank[r];
+          good && (it->einsum[s].rank[r].size == 1 ||
+                   rank[it->group.stage[s].rank[r]] == group->stage[s].rank[r]);
     }
   }
   for (unsigned t = 0; good && t < group->tensors; t++) {
@@ -125,6 +137,11 @@ static bool joined(const random_group *it, cds_fused_group *group,
   if (it->softmax < CDS_STAGES_MAX) {
     softmax = whole_softmax(it);
     cds_fused_operate(group, it->softmax, &softmax);
+  }
+  for (unsigned s = 0; good && s < it->stages; s++) {
+    if (it->other[s].kind != NULL) {
+      cds_fused_operate(group, s, &it->other[s]);
+    }
   }
   const cds_fused_mask *mask = &it->group.mask;
   if (good && mask->here &&
@@ -266,13 +283,13 @@ static bool same_words(const uint64_t *closed,
   return true;
 }
 
-/* Room of the operand and the result, beside what others take. */
-static bool same_softmax_room(const random_group *it, const executed *literal,
-                              const cds_fused_pass *pass, difference *where) {
-  const unsigned s = it->softmax;
+/* Room of operands and the result of an operation, beside what others take. */
+static bool same_unit_room(const random_group *it, const executed *literal,
+                           const cds_fused_pass *pass, unsigned s,
+                           difference *where) {
   for (unsigned l = 1; l < it->arch.levels; l++) {
     uint64_t bits = pass->stage.taken_bits[l];
-    for (unsigned t = 0; t < 2; t++) {
+    for (unsigned t = 0; t < it->einsum[s].tensors; t++) {
       const cds_home *home = &pass->stage.home[t];
       bits += home->level == l
                   ? home->tile_words * it->einsum[s].tensor[t].format.bits
@@ -280,8 +297,8 @@ static bool same_softmax_room(const random_group *it, const executed *literal,
     }
     if (bits != literal->need_bits[s][l]) {
       snprintf(where->text, sizeof where->text,
-               "softmax, level %u needs %" PRIu64 " bits, literal %" PRIu64, l,
-               bits, literal->need_bits[s][l]);
+               "unit %u, level %u needs %" PRIu64 " bits, literal %" PRIu64, s,
+               l, bits, literal->need_bits[s][l]);
       return false;
     }
   }
@@ -315,7 +332,81 @@ static bool same_softmax(const random_group *it, const executed *literal,
          same_words(counts.fills, done, CDS_FILL, arch.levels, where) &&
          same_words(counts.updates, done, CDS_UPDATE, arch.levels, where) &&
          same_words(counts.drains, done, CDS_DRAIN, arch.levels, where) &&
-         same_softmax_room(it, literal, pass, where);
+         same_unit_room(it, literal, pass, it->softmax, where);
+}
+
+/* ---- other operations ---------------------------------------------------- */
+
+static unsigned operand_bits(const cds_operation *operation, unsigned i) {
+  return (i < operation->inputs ? operation->input[i] : operation->output)
+      .format.bits;
+}
+
+static bool same_row_words(const uint64_t *closed, const executed_rows *literal,
+                           cds_action action, const random_group *it,
+                           difference *where) {
+  for (unsigned l = 0; l < it->arch.levels; l++) {
+    uint64_t words = 0;
+    for (unsigned i = 0; i <= CDS_OPERANDS_MAX; i++) {
+      words += literal->words[l][action][i];
+    }
+    if (closed[l] != words) {
+      snprintf(where->text, sizeof where->text,
+               "operation, level %u action %u: %" PRIu64
+               " words, literal %" PRIu64,
+               l, (unsigned)action, closed[l], words);
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool same_rows(const random_group *it, const executed *literal,
+                      const cds_fused_pass *pass, unsigned s,
+                      difference *where) {
+  static cds_arch arch;
+  const cds_operation *operation = &it->other[s];
+  const executed_rows *done = &literal->rows[s];
+  const cds_vector *unit = &it->arch.vector[0];
+  cds_cost cost;
+  cds_operation_counts counts;
+  double energy_pj = 0, cycles = 0;
+  arch = it->arch;
+  price_unit(&arch);
+  arch.level[unit->level].size_bits = it->arch.level[unit->level].size_bits;
+  if (cds_price_passes(&cost, &counts, &arch, &pass->einsum, operation,
+                       (double)INFINITY) != CDS_OK) {
+    snprintf(where->text, sizeof where->text, "an operation is not priced");
+    return false;
+  }
+  unit = &arch.vector[0];
+  for (unsigned l = 0; l < arch.levels; l++) {
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      for (unsigned i = 0; i <= operation->inputs; i++) {
+        energy_pj += (double)done->words[l][a][i] * operand_bits(operation, i) *
+                     arch.level[l].price[a].bit_pj;
+      }
+    }
+  }
+  for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+    energy_pj += (double)done->primitive[p] * unit->energy_pj[p];
+    cycles +=
+        (double)done->primitive[p] * unit->cycles[p] / (double)unit->lanes;
+  }
+  for (uint64_t n = 1; n < unit->lanes; n *= 2) {
+    cycles += (double)done->reduced;
+  }
+  if (cost.dynamic_pj != energy_pj || cost.cycles != cycles) {
+    snprintf(where->text, sizeof where->text,
+             "%s: %.8g pJ, %.8g cycles, literal %.8g pJ, %.8g cycles",
+             operation->kind, cost.dynamic_pj, cost.cycles, energy_pj, cycles);
+    return false;
+  }
+  return same_row_words(counts.reads, done, CDS_READ, it, where) &&
+         same_row_words(counts.fills, done, CDS_FILL, it, where) &&
+         same_row_words(counts.updates, done, CDS_UPDATE, it, where) &&
+         same_row_words(counts.drains, done, CDS_DRAIN, it, where) &&
+         same_unit_room(it, literal, pass, s, where);
 }
 
 /* ---- cases -------------------------------------------------------------- */
@@ -331,6 +422,9 @@ static bool same_stage(const random_group *it, const executed *literal,
       cds_fused_pass_set(&pass, group, &it->arch, &mapping->outer, s, arena);
   if (set == CDS_OK && s == it->softmax) {
     return same_softmax(it, literal, group, &pass, where);
+  }
+  if (set == CDS_OK && it->other[s].kind != NULL) {
+    return same_rows(it, literal, &pass, s, where);
   }
   if (set != CDS_OK || cds_count(&closed, &it->arch, &pass.einsum,
                                  &mapping->inner[s], arena) != CDS_OK) {
@@ -394,6 +488,10 @@ static unsigned look_at(const random_group *it, const executed *literal) {
     shows |= it->group.mask.here ? look_at_mask(it, literal) : 0U;
   }
   shows |= literal->came_back ? SHOWS_CAME_BACK : 0U;
+  for (unsigned s = 0; s < it->stages; s++) {
+    shows |=
+        it->other[s].kind != NULL && literal->rows[s].again ? SHOWS_AGAIN : 0U;
+  }
   for (unsigned n = 0; n < it->mapping.outer.nodes; n++) {
     const cds_outer_node *node = &it->mapping.outer.node[n];
     for (unsigned s = 0; node->kind == CDS_OUTER_HOLD && s < it->stages; s++) {
@@ -408,8 +506,35 @@ static unsigned look_at(const random_group *it, const executed *literal) {
   return shows;
 }
 
-static bool check_case(const random_group *it, cds_arena *arena,
-                       unsigned *shows) {
+/* Executes the group; with other operations again, where the level of their
+ * unit has about as much room as they need beside the homes. */
+static bool execute(executed *literal, random_group *it,
+                    simulate_message *message) {
+  bool any = false;
+  for (unsigned s = 0; s < it->stages; s++) {
+    literal->left_bits[s] = UINT64_MAX;
+    any = any || it->other[s].kind != NULL;
+  }
+  bool good =
+      execute_group(literal, &it->arch, &it->group, &it->mapping, message);
+  if (!any || !good) {
+    return good;
+  }
+  const unsigned at = it->arch.vector[0].level;
+  uint64_t most = 0;
+  for (unsigned s = 0; s < it->stages; s++) {
+    const uint64_t need = literal->need_bits[s][at];
+    most = it->other[s].kind != NULL && need > most ? need : most;
+  }
+  it->arch.level[at].size_bits = most + it->number * 37 % 400;
+  for (unsigned s = 0; s < it->stages; s++) {
+    literal->left_bits[s] =
+        it->arch.level[at].size_bits - literal->need_bits[s][at];
+  }
+  return execute_group(literal, &it->arch, &it->group, &it->mapping, message);
+}
+
+static bool check_case(random_group *it, cds_arena *arena, unsigned *shows) {
   static executed literal;
   static cds_fused_group group;
   static cds_fused_mapping mapping;
@@ -427,8 +552,7 @@ static bool check_case(const random_group *it, cds_arena *arena,
     snprintf(where.text, sizeof where.text, "refused: %.100s", wrong);
     good = false;
   }
-  if (good &&
-      !execute_group(&literal, &it->arch, &it->group, &it->mapping, &message)) {
+  if (good && !execute(&literal, it, &message)) {
     snprintf(where.text, sizeof where.text, "execution: %.100s", message.text);
     good = false;
   }
@@ -475,6 +599,45 @@ typedef struct family {
   unsigned never; /* what the generator does not show */
 } family;
 
+/* What groups with operations show, beside what the others do. */
+enum { ROWS_AGAIN = TAIL_SHOWS, ROWS_SHOWS };
+static const char *const tail_name[ROWS_SHOWS] = {
+    "rows from outside", "parameters",    "values",   "reductions",
+    "results leave",     "results go on", "cut rows", "padding",
+    "windows between",   "fetched again"};
+
+static bool tails_are_wide(const uint64_t seen[ROWS_SHOWS], uint64_t cases) {
+  bool wide = true;
+  for (unsigned i = 0; i < ROWS_SHOWS; i++) {
+    printf("  %-19s %6" PRIu64 " cases\n", tail_name[i], seen[i]);
+    wide = wide && seen[i] * 20 >= cases;
+  }
+  return wide;
+}
+
+/* With operations: rows_again is of the execution. */
+static bool check_tails(const test_arguments *o, cds_arena *arena) {
+  random_group *it = malloc(sizeof *it);
+  if (it == NULL) {
+    return false;
+  }
+  uint64_t mismatches = 0, seen[ROWS_SHOWS] = {0};
+  for (uint64_t i = 0; i < o->cases && mismatches < o->reports; i++) {
+    unsigned shows = 0;
+    random_tail_make(it, o->seed, o->first + i);
+    mismatches += !check_case(it, arena, &shows);
+    for (unsigned s = 0; s < TAIL_SHOWS; s++) {
+      seen[s] += it->tail_shows >> s & 1U;
+    }
+    seen[ROWS_AGAIN] += (shows & SHOWS_AGAIN) != 0;
+  }
+  printf("%" PRIu64 " groups with operations of seed %" PRIu64 ", %" PRIu64
+         " mismatches\n",
+         o->cases, o->seed, mismatches);
+  free(it);
+  return mismatches == 0 && (o->cases < FEW || tails_are_wide(seen, o->cases));
+}
+
 static bool check_all(const test_arguments *o, const family *of,
                       cds_arena *arena) {
   random_group *it = malloc(sizeof *it);
@@ -509,10 +672,12 @@ int main(int argc, char **argv) {
       {"of products", random_group_make, NOT_IN_CHAINS | OF_MASKS},
       {"with a softmax", random_attention_make, NOT_IN_MASKED | OF_MASKS},
       {"with a mask", random_masked_make, NOT_IN_MASKED}};
+
   bool good = true;
   for (unsigned i = 0; i < sizeof families / sizeof *families; i++) {
     good = check_all(&o, &families[i], arena) && good;
   }
+  good = check_tails(&o, arena) && good;
   cds_arena_free(arena);
   return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -16,6 +16,11 @@ void group_fail(group_run *run, unsigned tensor, const char *what) {
   run->failed = true;
 }
 
+bool group_is_softmax(const group_run *run, unsigned s) {
+  const cds_operation *operation = run->group->stage[s].operation;
+  return operation != NULL && strcmp(operation->kind, "softmax") == 0;
+}
+
 void *group_room(size_t count, size_t size) {
   void *block = calloc(count > 0 ? count : 1, size);
   if (block == NULL) {
@@ -23,126 +28,6 @@ void *group_room(size_t count, size_t size) {
     exit(EXIT_FAILURE);
   }
   return block;
-}
-
-/* ---- places in the whole group ---------------------------------------- */
-
-/* Where the piece of a rank begins that loops before node `place` leave, and
- * how long it is. */
-uint64_t group_piece_of(const group_run *run, unsigned rank, unsigned place,
-                        uint64_t *length) {
-  uint64_t begin = 0;
-  *length = run->group->rank[rank].size;
-  for (unsigned n = 0; n < place; n++) {
-    const cds_outer_node *node = &run->mapping->outer.node[n];
-    if (node->kind == CDS_OUTER_FOR && node->rank == rank) {
-      *length /= node->trips;
-      begin += run->digit[n] * *length;
-    }
-  }
-  return begin;
-}
-
-/* Positions of an axis when its ranks are so long. */
-uint64_t group_axis_length(const cds_einsum *einsum, const cds_axis *axis) {
-  uint64_t length = 1;
-  for (unsigned i = 0; i < axis->terms; i++) {
-    const cds_term *term = &axis->term[i];
-    length += term->coefficient * (einsum->rank[term->rank].size - 1);
-  }
-  return length;
-}
-
-/* The word of a tensor at a point of the stage's whole iteration space. */
-size_t group_word_at(const cds_einsum *einsum, unsigned tensor,
-                     const uint64_t point[CDS_RANKS_MAX]) {
-  size_t word = 0;
-  for (unsigned a = 0; a < einsum->tensor[tensor].axes; a++) {
-    const cds_axis *axis = &einsum->tensor[tensor].axis[a];
-    uint64_t position = 0;
-    for (unsigned i = 0; i < axis->terms; i++) {
-      position += axis->term[i].coefficient * point[axis->term[i].rank];
-    }
-    word = word * (size_t)group_axis_length(einsum, axis) + (size_t)position;
-  }
-  return word;
-}
-
-/* The next point of begin .. begin + length - 1; false after the last. */
-bool group_next_point(uint64_t *point, const uint64_t *begin,
-                      const uint64_t *length, unsigned ranks) {
-  for (unsigned r = 0; r < ranks; r++) {
-    if (++point[r] < begin[r] + length[r]) {
-      return true;
-    }
-    point[r] = begin[r];
-  }
-  return false;
-}
-
-static int compare_words(const void *a, const void *b) {
-  const size_t x = *(const size_t *)a, y = *(const size_t *)b;
-  return x < y ? -1 : x > y;
-}
-
-/* Lists the words of the tensor that passes of the loops from node `place` on
- * need, at the present digits of those before. */
-static size_t list_tile(group_run *run, unsigned tensor, unsigned place) {
-  const group_tensor *t = &run->tensor[tensor];
-  const cds_einsum *einsum = t->einsum;
-  uint64_t begin[CDS_RANKS_MAX] = {0}, length[CDS_RANKS_MAX];
-  uint64_t point[CDS_RANKS_MAX];
-  for (unsigned r = 0; r < einsum->ranks; r++) {
-    length[r] = 1;
-    if (cds_tensor_has_rank(&einsum->tensor[t->index], r)) {
-      begin[r] = group_piece_of(run, run->group->stage[t->stage].rank[r], place,
-                                &length[r]);
-    }
-  }
-  memcpy(point, begin, sizeof point);
-  size_t points = 1;
-  for (unsigned r = 0; r < einsum->ranks; r++) {
-    points *= (size_t)length[r];
-  }
-  free(run->tile);
-  run->tile = group_room(points, sizeof *run->tile);
-  size_t count = 0;
-  do {
-    run->tile[count++] = group_word_at(einsum, t->index, point);
-  } while (group_next_point(point, begin, length, einsum->ranks));
-  qsort(run->tile, count, sizeof *run->tile, compare_words);
-  size_t kept = 0;
-  for (size_t i = 0; i < count; i++) {
-    if (i == 0 || run->tile[i] != run->tile[kept - 1]) {
-      run->tile[kept++] = run->tile[i];
-    }
-  }
-  return kept;
-}
-
-/* The whole tensor's name of a word that the stage's simulator names within the
- * piece of this pass. */
-static size_t whole_word(const group_run *run, unsigned stage, unsigned t,
-                         size_t word) {
-  const cds_fused_einsum *from = &run->group->stage[stage];
-  const cds_einsum *piece = &run->stage[stage].piece;
-  const cds_tensor *tensor = &piece->tensor[t];
-  size_t whole = 0, stride = 1;
-  for (unsigned a = tensor->axes; a-- > 0;) {
-    const cds_axis *axis = &tensor->axis[a];
-    const size_t length = (size_t)group_axis_length(piece, axis);
-    uint64_t position = word % length;
-    word /= length;
-    for (unsigned i = 0; i < axis->terms; i++) {
-      uint64_t ignored;
-      position += axis->term[i].coefficient *
-                  group_piece_of(run, from->rank[axis->term[i].rank],
-                                 run->mapping->outer.nodes, &ignored);
-    }
-    whole += stride * (size_t)position;
-    stride *= (size_t)group_axis_length(from->einsum, axis);
-  }
-  return whole;
 }
 
 /* ---- preparation ------------------------------------------------------ */
@@ -195,11 +80,7 @@ static void prepare_tensor(group_run *run, unsigned tensor) {
       }
     }
   }
-  t->words = 1;
-  for (unsigned a = 0; a < t->einsum->tensor[t->index].axes; a++) {
-    t->words *= (size_t)group_axis_length(t->einsum,
-                                          &t->einsum->tensor[t->index].axis[a]);
-  }
+  group_set_box(run, tensor);
   t->outermost = group_room(t->words, sizeof *t->outermost);
   t->wanted = group_room(t->words, sizeof *t->wanted);
   t->products = group_room(t->words, sizeof *t->products);
@@ -215,7 +96,7 @@ static void prepare_tensor(group_run *run, unsigned tensor) {
 static void load_outermost(group_run *run, unsigned tensor) {
   group_tensor *t = &run->tensor[tensor];
   const bool made = run->group->tensor[tensor].maker != CDS_STAGES_MAX;
-  const size_t count = list_tile(run, tensor, 0);
+  const size_t count = group_list_tile(run, tensor, 0);
   for (size_t i = 0; i < count; i++) {
     const size_t word = run->tile[i];
     sim_cell *cell = &t->outermost[word];
@@ -266,7 +147,11 @@ static void compute_stage(group_run *run, unsigned s) {
   const cds_einsum *einsum = stage->einsum;
   const unsigned output = einsum->tensors - 1;
   if (stage->operation != NULL) {
-    softmax_compute(run, s);
+    if (group_is_softmax(run, s)) {
+      softmax_compute(run, s);
+    } else {
+      operation_compute(run, s);
+    }
     return;
   }
   group_tensor *made = &run->tensor[stage->tensor[output]];
@@ -279,9 +164,9 @@ static void compute_stage(group_run *run, unsigned s) {
     uint64_t product = 1;
     for (unsigned t = 0; t < output; t++) {
       product *=
-          run->tensor[stage->tensor[t]].wanted[group_word_at(einsum, t, point)];
+          run->tensor[stage->tensor[t]].wanted[group_word_at(run, s, t, point)];
     }
-    const size_t word = group_word_at(einsum, output, point);
+    const size_t word = group_word_at(run, s, output, point);
     made->wanted[word] += product;
     made->products[word] += point_runs(run, stage, point);
   } while (group_next_point(point, begin, length, einsum->ranks));
@@ -340,7 +225,7 @@ static void bring_operand(group_run *run, unsigned tensor, home_moves *moves) {
   if (stands(run, t)) {
     return;
   }
-  const size_t count = list_tile(run, tensor, t->place);
+  const size_t count = group_list_tile(run, tensor, t->place);
   sim_cell *old = t->home;
   t->home = group_room(t->words, sizeof *t->home);
   for (size_t i = 0; i < count; i++) {
@@ -415,7 +300,7 @@ static void begin_output(group_run *run, unsigned tensor, home_moves *moves) {
     (void)take_output(run, tensor, moves);
     t->replaced = true;
   }
-  const size_t count = list_tile(run, tensor, t->place);
+  const size_t count = group_list_tile(run, tensor, t->place);
   for (size_t i = 0; i < count; i++) {
     const sim_cell *from = &t->outermost[run->tile[i]];
     sim_cell *cell = &t->home[run->tile[i]];
@@ -436,12 +321,14 @@ static void begin_output(group_run *run, unsigned tensor, home_moves *moves) {
   set_here(run, t, count);
 }
 
+/* Padding, which nothing makes, is there. */
 static void begin_intermediate(group_run *run, unsigned tensor) {
   group_tensor *t = &run->tensor[tensor];
-  const size_t count = list_tile(run, tensor, t->place);
+  const size_t count = group_list_tile(run, tensor, t->place);
   memset(t->home, 0, t->words * sizeof *t->home);
   for (size_t i = 0; i < count; i++) {
     t->home[run->tile[i]].present = true;
+    t->home[run->tile[i]].valued = t->products[run->tile[i]] == 0;
   }
   set_here(run, t, count);
 }
@@ -507,7 +394,11 @@ static size_t first_word(sim_state *sim, unsigned t) {
 static void run_stage(group_run *run, unsigned s) {
   const cds_fused_einsum *stage = &run->group->stage[s];
   if (stage->operation != NULL) {
-    softmax_run(run, s);
+    if (group_is_softmax(run, s)) {
+      softmax_run(run, s);
+    } else {
+      operation_run(run, s);
+    }
     return;
   }
   sim_state *sim = run->stage[s].sim;
@@ -517,7 +408,7 @@ static void run_stage(group_run *run, unsigned s) {
     const bool made = run->group->tensor[tensor].maker != CDS_STAGES_MAX;
     sim_cell *cell = sim_home(sim, i)->cell;
     for (size_t word = 0; word < sim->words[i]; word++) {
-      const size_t whole = whole_word(run, s, i, word);
+      const size_t whole = group_whole_word(run, s, i, word);
       const bool needed = cell[word].present;
       cell[word] = group_cells_of(&run->tensor[tensor])[whole];
       if (needed && !cell[word].present) {
@@ -532,12 +423,12 @@ static void run_stage(group_run *run, unsigned s) {
   /* Sums go on in later passes, those of a pass in equally many. */
   group_tensor *made = &run->tensor[stage->tensor[output]];
   sim->reduction_size =
-      made->products[whole_word(run, s, output, first_word(sim, output))];
+      made->products[group_whole_word(run, s, output, first_word(sim, output))];
   sim_pass(sim);
   const sim_cell *cell = sim_home(sim, output)->cell;
   for (size_t word = 0; word < sim->words[output]; word++) {
     if (cell[word].present) {
-      group_cells_of(made)[whole_word(run, s, output, word)] = cell[word];
+      group_cells_of(made)[group_whole_word(run, s, output, word)] = cell[word];
     }
   }
 }
@@ -619,7 +510,7 @@ static void end_run(group_run *run) {
       home_moves *moves = &maker->moves[maker->piece.tensors - 1];
       moves->last += take_output(run, i, moves);
     }
-    const size_t count = list_tile(run, i, 0);
+    const size_t count = group_list_tile(run, i, 0);
     for (size_t word = 0; word < count; word++) {
       group_check_made(run, i, &t->outermost[run->tile[word]], run->tile[word]);
     }
@@ -723,6 +614,7 @@ static void sum_up(group_run *run, executed *out) {
   memset(out->need_bits, 0, sizeof out->need_bits);
   for (unsigned s = 0; s < run->group->stages; s++) {
     out->softmax[s] = run->softmax[s].moved;
+    out->rows[s] = run->rows[s];
     memset(&out->counts[s], 0, sizeof out->counts[s]);
     if (run->stage[s].sim != NULL) {
       sim_sum(run->stage[s].sim, &out->counts[s]);
@@ -767,6 +659,7 @@ bool execute_group(executed *out, const cds_arch *arch,
   run->group = group;
   run->mapping = mapping;
   run->message = message;
+  memcpy(run->left_bits, out->left_bits, sizeof run->left_bits);
   out->passes = 0;
   for (unsigned i = 0; i < group->tensors; i++) {
     prepare_tensor(run, i);

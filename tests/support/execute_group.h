@@ -11,11 +11,15 @@
  * what the einsums give when they are computed one after the other.
  *
  * A stage that is a softmax is run by its unit, one row after the other, with
- * exact numbers in place of real ones (execute_softmax.c). Of each pass of a
+ * exact numbers in place of real ones (execute_softmax.c); other operations
+ * element by element (execute_rows.c). Of each pass of a
  * group with a mask all pairs of a query and a key are looked at: if none
  * counts, the pass does not run.
  *
  * No closed form, and no source shared with the library.
+ *
+ * Padding that windows touch stands at home with what is made, as zeros that
+ * nobody wrote.
  *
  * Of an operand's tile that is replaced, words that windows have in common with
  * the tile before stay. (All factors are perfect: no tile is replaced unless a
@@ -25,6 +29,7 @@
 #define CDS_TESTS_EXECUTE_GROUP_H
 
 #include "spec/fusion.h"
+#include "spec/operations.h"
 #include "support/simulate.h"
 
 /* What a stage that is a softmax did, word by word and step by step. */
@@ -44,9 +49,21 @@ typedef struct executed_operation {
   uint64_t returned; /* states that came back home */
 } executed_operation;
 
+/* What a stage that is another operation did: words of its operands, as the
+ * table of operations has them, and last of its result. */
+typedef struct executed_rows {
+  uint64_t words[CDS_LEVELS_MAX][CDS_ACTIONS][CDS_OPERANDS_MAX + 1];
+  uint64_t primitive[CDS_PRIMITIVES];
+  uint64_t reduced; /* rows */
+  bool again;       /* something was fetched again, for lack of room */
+} executed_rows;
+
 typedef struct executed {
+  /* Before: bits of the level of each operation's unit that homes leave it. */
+  uint64_t left_bits[CDS_STAGES_MAX];
   cds_counts counts[CDS_STAGES_MAX]; /* of all passes, by stage */
   executed_operation softmax[CDS_STAGES_MAX];
+  executed_rows rows[CDS_STAGES_MAX];
   /* Bits of the homes at each level but the outermost while a stage runs, its
    * own operands and output among them: tiles that stand there all the time at
    * their largest, intermediates as they are there. */

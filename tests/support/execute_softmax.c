@@ -142,7 +142,7 @@ static bool begins_strip(const group_run *run, const group_softmax *it,
 void softmax_prepare(group_run *run, unsigned s) {
   const cds_fused_einsum *stage = &run->group->stage[s];
   group_softmax *it = &run->softmax[s];
-  if (stage->operation == NULL) {
+  if (!group_is_softmax(run, s)) {
     return;
   }
   const cds_tensor *weights = &stage->einsum->tensor[1];
@@ -211,16 +211,16 @@ void softmax_compute(group_run *run, unsigned s) {
   do {
     uint64_t most = 0, sum = 0;
     for (point[row] = 0; point[row] < keys; point[row]++) {
-      const uint64_t x = scores[group_word_at(stage->einsum, 0, point)];
+      const uint64_t x = scores[group_word_at(run, s, 0, point)];
       most = x > most && key_counts(run, s, point) ? x : most;
     }
     for (point[row] = 0; point[row] < keys; point[row]++) {
-      const uint64_t x = scores[group_word_at(stage->einsum, 0, point)];
+      const uint64_t x = scores[group_word_at(run, s, 0, point)];
       sum += key_counts(run, s, point) ? power(x - most) : 0;
     }
     for (point[row] = 0; point[row] < keys; point[row]++) {
-      const uint64_t x = scores[group_word_at(stage->einsum, 0, point)];
-      const size_t word = group_word_at(stage->einsum, 1, point);
+      const uint64_t x = scores[group_word_at(run, s, 0, point)];
+      const size_t word = group_word_at(run, s, 1, point);
       const bool counts = key_counts(run, s, point);
       weights[word] = counts ? power(x - most) * inverse(sum) : 0;
       run->tensor[stage->tensor[1]].products[word] = 1;
@@ -242,7 +242,7 @@ static uint64_t score(group_run *run, softmax_row *row, uint64_t key) {
   const cds_fused_einsum *stage = &run->group->stage[row->stage];
   group_tensor *scores = &run->tensor[stage->tensor[0]];
   row->point[row_of(run, row->stage)] = row->begin + key;
-  const size_t word = group_word_at(stage->einsum, 0, row->point);
+  const size_t word = group_word_at(run, row->stage, 0, row->point);
   const sim_cell *cell = &group_cells_of(scores)[word];
   if (!cell->present) {
     group_fail(run, stage->tensor[0], "a score of a pass is not at home");
@@ -274,7 +274,7 @@ static uint64_t weigh(group_run *run, softmax_row *row, uint64_t most,
 static void put_weight(group_run *run, const softmax_row *row, uint64_t value) {
   const cds_fused_einsum *stage = &run->group->stage[row->stage];
   group_tensor *weights = &run->tensor[stage->tensor[1]];
-  const size_t word = group_word_at(stage->einsum, 1, row->point);
+  const size_t word = group_word_at(run, row->stage, 1, row->point);
   sim_cell *cell = &group_cells_of(weights)[word];
   if (!cell->present) {
     group_fail(run, stage->tensor[1], "no room for a weight");
@@ -315,7 +315,7 @@ static void scale_strip(group_run *run, const softmax_row *row, uint64_t factor,
   strip_begin(run, row->stage, row->point, begin, length);
   memcpy(point, begin, sizeof point);
   do {
-    const size_t word = group_word_at(user, user->tensors - 1, point);
+    const size_t word = group_word_at(run, it->user, user->tensors - 1, point);
     sim_cell *cell = &group_cells_of(output)[word];
     if (!cell->present || !cell->valued ||
         (cell->products == output->products[word]) != complete) {
@@ -332,7 +332,7 @@ static softmax_state *state_at(group_run *run, const softmax_row *row) {
   const cds_einsum *user = run->group->stage[it->user].einsum;
   uint64_t begin[CDS_RANKS_MAX], length[CDS_RANKS_MAX];
   strip_begin(run, row->stage, row->point, begin, length);
-  const size_t word = group_word_at(user, user->tensors - 1, begin);
+  const size_t word = group_word_at(run, it->user, user->tensors - 1, begin);
   return &states_of(run, it)[word];
 }
 

@@ -6,11 +6,14 @@
 #include "support/execute_group.h"
 #include "support/simulate_state.h"
 
-/* A tensor of the group. Words are named by their places in the bounding box of
- * the whole tensor, the last axis fastest. */
+/* A tensor of the group. Words are named by their places in a box that holds
+ * it, the last axis fastest (execute_words.c). */
 typedef struct group_tensor {
-  const cds_einsum *einsum; /* of the first stage that has it: its axes */
-  unsigned stage, index;    /* that stage, and the tensor's index there */
+  const cds_einsum *einsum;   /* of the first stage that has it: its axes */
+  unsigned stage, index;      /* that stage, and the tensor's index there */
+  unsigned axes;              /* of the box */
+  bool windows[CDS_AXES_MAX]; /* some stage has on the axis */
+  uint64_t box[CDS_AXES_MAX], before[CDS_AXES_MAX]; /* before: padding */
   size_t words;
   sim_cell *outermost;
   sim_cell *home;     /* below the outermost level, or NULL */
@@ -69,6 +72,8 @@ typedef struct group_run {
   group_tensor tensor[CDS_FUSED_TENSORS_MAX];
   group_stage stage[CDS_STAGES_MAX];
   group_softmax softmax[CDS_STAGES_MAX];
+  executed_rows rows[CDS_STAGES_MAX];
+  uint64_t left_bits[CDS_STAGES_MAX];
   /* Words of intermediates at home while a stage runs, the most. */
   size_t live[CDS_STAGES_MAX][CDS_FUSED_TENSORS_MAX];
   size_t *tile; /* scratch: words of a tile */
@@ -81,18 +86,8 @@ typedef struct group_run {
 /* Notes the first contradiction. */
 void group_fail(group_run *run, unsigned tensor, const char *what);
 void *group_room(size_t count, size_t size);
-/* Where the piece of a rank begins that loops before node `place` leave, and
- * how long it is. */
-uint64_t group_piece_of(const group_run *run, unsigned rank, unsigned place,
-                        uint64_t *length);
-/* Positions of an axis. */
-uint64_t group_axis_length(const cds_einsum *einsum, const cds_axis *axis);
-/* The word of a tensor at a point of the stage's whole iteration space. */
-size_t group_word_at(const cds_einsum *einsum, unsigned tensor,
-                     const uint64_t point[CDS_RANKS_MAX]);
-/* The next point of begin .. begin + length - 1; false after the last. */
-bool group_next_point(uint64_t *point, const uint64_t *begin,
-                      const uint64_t *length, unsigned ranks);
+/* Whether the stage is a softmax: execute_softmax.c, not execute_rows.c. */
+bool group_is_softmax(const group_run *run, unsigned s);
 /* Whether the mask leaves a query and a key of the group to each other; all of
  * them without a mask. */
 bool group_counts(const group_run *run, uint64_t query, uint64_t key);
@@ -101,6 +96,38 @@ sim_cell *group_cells_of(group_tensor *t);
 /* What another stage made is complete, and as computed directly. */
 void group_check_made(group_run *run, unsigned tensor, const sim_cell *cell,
                       size_t word);
+
+/* ---- execute_words.c ---- */
+
+/* Where the piece of a rank begins that loops before node `place` leave, and
+ * how long it is. */
+uint64_t group_piece_of(const group_run *run, unsigned rank, unsigned place,
+                        uint64_t *length);
+/* Positions of an axis. */
+uint64_t group_axis_length(const cds_einsum *einsum, const cds_axis *axis);
+/* The box of a tensor: axes, box, before, words. */
+void group_set_box(group_run *run, unsigned tensor);
+/* The word of a stage's tensor at a point of its whole iteration space. */
+size_t group_word_at(const group_run *run, unsigned s, unsigned t,
+                     const uint64_t point[CDS_RANKS_MAX]);
+/* The next point of begin .. begin + length - 1; false after the last. */
+bool group_next_point(uint64_t *point, const uint64_t *begin,
+                      const uint64_t *length, unsigned ranks);
+/* Lists in run->tile the words of the tensor that passes of the loops from node
+ * `place` on need, at the present digits of those before; of an intermediate
+ * all that is on axes of windows. Gives their number. */
+size_t group_list_tile(group_run *run, unsigned tensor, unsigned place);
+/* The name of a word that the stage's simulator names within the piece of this
+ * pass. */
+size_t group_whole_word(const group_run *run, unsigned s, unsigned t,
+                        size_t word);
+
+/* ---- execute_rows.c ---- */
+
+/* The result of any other operation, computed directly. */
+void operation_compute(group_run *run, unsigned s);
+/* The stage in this pass. */
+void operation_run(group_run *run, unsigned s);
 
 /* ---- execute_softmax.c ---- */
 

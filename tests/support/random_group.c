@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spec/operations.h"
 #include "support/nest.h"
 #include "support/random_case.h"
 
@@ -98,6 +99,42 @@ static const char *const attentions[][STAGES] = {
 };
 enum { ATTENTIONS = sizeof attentions / sizeof *attentions };
 
+/* Chains with operations "KIND AXES: shape", where AXES are the letters of a
+ * row. Ranks x and z have one index. */
+static const char *const tails[][STAGES] = {
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "bias_relu n: C[m,n] += B[m,n]; m 1, n 1"},
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "bias_add_relu n: C[m,n] += B[m,n] * R[m,n]; m 1, n 1"},
+    {"B[b,g,m,p] += A[b,g,c,p] * W[g,m,c]; b 1, g 1, m 1, p 1, c 1",
+     "bias gm: C[b,g,m,p] += B[b,g,m,p]; b 1, g 1, m 1, p 1"},
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "bias n: C[m,n] += B[m,n]; m 1, n 1",
+     "rmsnorm n: D[m,n] += C[m,n]; m 1, n 1",
+     "E[m,q] += D[m,n] * V[n,q]; m 1, n 1, q 1"},
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "weighted_add n: C[m,n] += B[m,n] * R[m,n]; m 1, n 1",
+     "D[m,q] += C[m,n] * V[n,q]; m 1, n 1, q 1"},
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "add n: C[m,n] += B[m,n] * R[m,n]; m 1, n 1",
+     "add_rows n: D[m,n] += C[m,n]; m 1, n 1"},
+    {"B[m,u] += A[c,u] * W[m,c]; m 1, u 1, c 1",
+     "bias_relu m: C[m,u] += B[m,u]; m 1, u 1",
+     "D[m,p] += C[m,@*p+#*r] * V[m,r]; m 1, p 1, r 1",
+     "relu m: E[m,p] += D[m,p]; m 1, p 1"},
+    {"B[x,m,u] += A[c,u] * W[m,c]; x 1, m 1, u 1, c 1",
+     "bias xm: C[x,m,u] += B[x,m,u]; x 1, m 1, u 1",
+     "D[m,z,p] += C[m,z,@*p+#*r] * V[m,r]; m 1, z 1, p 1, r 1",
+     "O[n,p] += D[m,z,p] * Z[n,m]; n 1, m 1, z 1, p 1"},
+    {"B[m,u,v] += A[c,u,v] * W[m,c]; m 1, u 1, v 1, c 1",
+     "D[n,p,q] += B[m,@*p+r,@*q+s] * V[n,m,r,s]; n 1, p 1, q 1, m 1, r 1, s 1",
+     "bias_add_relu n: E[n,p,q] += D[n,p,q] * R[n,p,q]; n 1, p 1, q 1"},
+    {"B[m,u] += A[c,@*u+#*t] * W[m,c,t]; m 1, u 1, c 1, t 1",
+     "D[n,p] += B[m,2*p+r] * V[n,m,r]; n 1, p 1, m 1, r 1",
+     "O[o,p] += D[n,p] * Z[o,n]; o 1, n 1, p 1"},
+};
+enum { TAILS = sizeof tails / sizeof *tails };
+
 /* ---- einsums ----------------------------------------------------------- */
 
 static void read_stage(random_group *it, unsigned s, const char *text,
@@ -108,9 +145,30 @@ static void read_stage(random_group *it, unsigned s, const char *text,
   for (char *at = own; *at != '\0'; at++) {
     *at = *at == '@' ? digit[0] : *at == '#' ? digit[1] : *at;
   }
-  if (!einsum_read(&it->einsum[s], own, it->names[s])) {
+  const char *colon = strchr(own, ':');
+  if (!einsum_read(&it->einsum[s], colon == NULL ? own : colon + 2,
+                   it->names[s])) {
     fprintf(stderr, "random group: '%s' is not understood\n", own);
     exit(EXIT_FAILURE);
+  }
+}
+
+/* What is before the colon, if there is one. Sizes are not known yet. */
+static void read_kind(random_group *it, unsigned s, const char *text) {
+  const char *space = strchr(text, ' '), *colon = strchr(text, ':');
+  if (colon == NULL) {
+    return;
+  }
+  char name[40] = "";
+  strncpy(name, text, (size_t)(space - text));
+  const cds_einsum *shape = &it->einsum[s];
+  const cds_tensor *result = &shape->tensor[shape->tensors - 1];
+  const cds_operation_kind *kind = cds_operation_kind_find(name);
+  it->other[s] = (cds_operation){.kind = kind->name, .reduces = kind->reduces};
+  for (unsigned a = 0; a < result->axes; a++) {
+    const char letter = shape->rank[result->axis[a].term[0].rank].name[0];
+    const bool in_row = memchr(space, letter, (size_t)(colon - space)) != NULL;
+    it->other[s].row_axes |= in_row ? 1U << a : 0U;
   }
 }
 
@@ -135,10 +193,14 @@ static void draw_sizes(random_group *it, random_stream *stream) {
     for (unsigned s = 0; s < it->stages; s++) {
       cds_einsum *einsum = &it->einsum[s];
       for (unsigned r = 0; r < einsum->ranks; r++) {
-        einsum->rank[r].size = size[(unsigned char)einsum->rank[r].name[0]];
+        const char letter = einsum->rank[r].name[0];
+        einsum->rank[r].size = letter >= 'x' ? 1 : size[(unsigned char)letter];
         einsum->rank[r].real = einsum->rank[r].size;
       }
       fine = fine && macs(einsum) <= MACS_MAX;
+    }
+    for (const char *c = "pqrsuv"; it->tails && *c != '\0'; c++) {
+      fine = fine && size[(unsigned char)*c] > 1; /* axes keep their kind */
     }
   } while (!fine);
 }
@@ -211,7 +273,7 @@ static void join(random_group *it, unsigned kept, random_stream *stream) {
   for (unsigned t = 0; t < it->group.tensors; t++) {
     cds_fused_tensor *tensor = &it->group.tensor[t];
     const bool used = tensor->maker < tensor->last;
-    if (used && random_chance(stream, kept)) {
+    if (used && kept > 0 && random_chance(stream, kept)) {
       it->kept |= 1U << t;
       it->shows |= GROUP_KEPT;
     } else if (used) {
@@ -237,10 +299,49 @@ static part part_of(const random_group *it, unsigned s, unsigned rank) {
   return PART_NONE;
 }
 
+/* Whether the rank is on an axis of a tensor that is made in the group, or that
+ * several stages have, and that stage s has with windows; or is made there. */
+static bool of_windows(const random_group *it, unsigned s, unsigned rank) {
+  const cds_einsum *einsum = &it->einsum[s];
+  for (unsigned t = 0; t + 1 < einsum->tensors; t++) {
+    const cds_fused_tensor *tensor = &it->group.tensor[it->same[s][t]];
+    if (tensor->maker >= s || !cds_tensor_has_windows(einsum, t)) {
+      continue;
+    }
+    for (unsigned u = 0; u <= s; u++) {
+      for (unsigned r = 0; r < it->einsum[u].ranks; r++) {
+        const char letter = it->einsum[u].rank[r].name[0];
+        if (it->group.stage[u].rank[r] == rank &&
+            strchr("pqrsuv", letter) != NULL) {
+          return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+/* Whether the rows of an operation have the rank. */
+static bool in_row(const random_group *it, unsigned s, unsigned rank) {
+  const cds_einsum *einsum = &it->einsum[s];
+  const cds_tensor *result = &einsum->tensor[einsum->tensors - 1];
+  bool has = false;
+  for (unsigned a = 0; a < result->axes; a++) {
+    has =
+        has || ((it->other[s].row_axes >> a & 1U) != 0 &&
+                it->group.stage[s].rank[result->axis[a].term[0].rank] == rank);
+  }
+  return has;
+}
+
 /* The rules of spec/fusion.h: what is used in the group is complete, and makers
  * of what leaves it have the rank. */
 static bool may_loop(const random_group *it, unsigned rank) {
   for (unsigned s = 0; s < it->stages; s++) {
+    if (of_windows(it, s, rank) ||
+        (it->other[s].reduces && in_row(it, s, rank))) {
+      return false;
+    }
     const cds_fused_tensor *made =
         &it->group.tensor[it->same[s][it->einsum[s].tensors - 1]];
     const part has = part_of(it, s, rank);
@@ -361,7 +462,9 @@ static void draw_holds(random_group *it, unsigned levels,
     const unsigned level = 1 + random_below(stream, levels);
     const bool added = it->arch.level[0].accumulate &&
                        cds_fused_sums_go_on(&it->group, &mapping->outer, t);
-    if (!tensor->intermediate && !added && random_chance(stream, busy)) {
+    const bool rows = it->other[tensor->first].kind != NULL;
+    if (!tensor->intermediate && !added && !rows &&
+        random_chance(stream, busy)) {
       /* Outputs behind all loops often, so that sums come back. */
       const bool behind =
           tensor->maker != CDS_STAGES_MAX && random_chance(stream, 60);
@@ -499,6 +602,119 @@ static void place_softmax(random_group *it, unsigned levels,
       .name = "VU", .level = at, .lanes = 1U << random_below(stream, 4)};
 }
 
+/* Likewise: where all tensors of operations are at home. */
+static void place_operations(random_group *it, unsigned levels,
+                             random_stream *stream) {
+  const unsigned at = 1 + random_below(stream, levels);
+  bool any = false;
+  for (unsigned s = 0; s < it->stages; s++) {
+    for (unsigned n = 0;
+         it->other[s].kind != NULL && n < it->mapping.outer.nodes; n++) {
+      cds_outer_node *node = &it->mapping.outer.node[n];
+      for (unsigned t = 0; t < it->einsum[s].tensors; t++) {
+        const bool own =
+            node->kind == CDS_OUTER_HOLD && node->tensor == it->same[s][t];
+        node->level = own ? at : node->level;
+      }
+    }
+    any = any || it->other[s].kind != NULL;
+  }
+  it->arch.vectors = any ? 1 : it->arch.vectors;
+  if (any) {
+    it->arch.vector[0] = (cds_vector){
+        .name = "VU", .level = at, .lanes = 1U << random_below(stream, 4)};
+  }
+}
+
+/* Operations, once sizes and formats are known. */
+static void make_operations(random_group *it) {
+  for (unsigned s = 0; s < it->stages; s++) {
+    const cds_einsum *shape = &it->einsum[s];
+    const uint32_t axes = it->other[s].row_axes;
+    const cds_precision formats = {.weights = {.name = "7 bit", .bits = 7},
+                                   .activations = {.name = "9 bit", .bits = 9},
+                                   .accumulator = *cds_format_find("fp32")};
+    cds_operation_size size = {.rows = 1, .length = 1};
+    if (it->other[s].kind == NULL) {
+      continue;
+    }
+    const cds_tensor *result = &shape->tensor[shape->tensors - 1];
+    for (unsigned a = 0; a < result->axes; a++) {
+      *((axes >> a & 1U) != 0 ? &size.length : &size.rows) *=
+          shape->rank[result->axis[a].term[0].rank].size;
+    }
+    if (cds_operation_make(&it->other[s],
+                           cds_operation_kind_find(it->other[s].kind), &size,
+                           &formats) != CDS_OK) {
+      abort();
+    }
+    cds_operation *made = &it->other[s];
+    made->row_axes = axes;
+    unsigned t = 0;
+    for (unsigned i = 0; i < made->inputs; i++) {
+      if (cds_operation_takes_rows(made, i)) {
+        made->input[i].format = shape->tensor[t++].format;
+      }
+    }
+    made->output.format = result->format;
+    it->group.stage[s].operation = made;
+  }
+}
+
+/* Positions of all axes. */
+static uint64_t box(const cds_einsum *einsum, unsigned t) {
+  uint64_t positions = 1;
+  for (unsigned a = 0; a < einsum->tensor[t].axes; a++) {
+    uint64_t length = 1;
+    for (unsigned i = 0; i < einsum->tensor[t].axis[a].terms; i++) {
+      const cds_term *term = &einsum->tensor[t].axis[a].term[i];
+      length += term->coefficient * (einsum->rank[term->rank].size - 1);
+    }
+    positions *= length;
+  }
+  return positions;
+}
+
+/* What operations and windows show. */
+static void look_at_tails(random_group *it) {
+  for (unsigned s = 0; s < it->stages; s++) {
+    const cds_operation *made = &it->other[s];
+    const cds_einsum *shape = &it->einsum[s];
+    for (unsigned i = 0; made->kind != NULL && i < made->inputs; i++) {
+      it->tail_shows |= made->input[i].row_words == 0 ? TAIL_PARAMETERS : 0U;
+      it->tail_shows |= made->input[i].row_words == 1 ? TAIL_VALUES : 0U;
+    }
+    const cds_fused_tensor *result =
+        &it->group.tensor[it->same[s][shape->tensors - 1]];
+    for (unsigned t = 0; t + 1 < shape->tensors; t++) {
+      const unsigned maker = it->group.tensor[it->same[s][t]].maker;
+      const bool made_here = maker < s;
+      it->tail_shows |= made->kind != NULL && !made_here ? TAIL_OUTSIDE : 0U;
+      it->tail_shows |=
+          made->kind == NULL && made_here && it->other[maker].kind != NULL
+              ? TAIL_HANDED
+              : 0U;
+      const bool slides = made_here && cds_tensor_has_windows(shape, t);
+      it->tail_shows |= slides ? TAIL_SLIDES : 0U;
+      it->tail_shows |=
+          slides && box(shape, t) >
+                        box(&it->einsum[maker], it->einsum[maker].tensors - 1)
+              ? TAIL_PADDING
+              : 0U;
+    }
+    it->tail_shows |= made->reduces ? TAIL_REDUCES : 0U;
+    it->tail_shows |=
+        made->kind != NULL && !result->intermediate ? TAIL_LEAVES : 0U;
+    for (unsigned n = 0; made->kind != NULL && n < it->mapping.outer.nodes;
+         n++) {
+      const cds_outer_node *node = &it->mapping.outer.node[n];
+      it->tail_shows |= node->kind == CDS_OUTER_FOR && in_row(it, s, node->rank)
+                            ? TAIL_CUT
+                            : 0U;
+    }
+  }
+}
+
 static void find_softmax(random_group *it) {
   it->softmax = CDS_STAGES_MAX;
   for (unsigned s = 0; s < it->stages; s++) {
@@ -538,8 +754,9 @@ static void draw_mapping(random_group *out, random_case *scratch,
   for (unsigned k = 0; k < out->arch.arrays && uneven && windows; k++) {
     out->arch.array[k].network = CDS_NETWORK_BUS; /* nothing else is counted */
   }
+  place_operations(out, home_levels(&out->arch), stream);
   for (unsigned s = 0; s < out->stages; s++) {
-    if (s != out->softmax) {
+    if (s != out->softmax && out->other[s].kind == NULL) {
       draw_nest(out, s, uneven, scratch, stream);
     }
   }
@@ -590,10 +807,11 @@ static void make(random_group *out, const char *const *chain,
   const bool softmax = out->softmax < CDS_STAGES_MAX;
   while (out->stages < STAGES && chain[out->stages] != NULL) {
     read_stage(out, out->stages, chain[out->stages], digit);
+    read_kind(out, out->stages, chain[out->stages]);
     out->stages++;
   }
   draw_sizes(out, stream);
-  join(out, softmax ? 0 : 12, stream);
+  join(out, softmax || out->tails ? 0 : 12, stream);
   if (softmax) {
     find_softmax(out);
   }
@@ -601,6 +819,7 @@ static void make(random_group *out, const char *const *chain,
     draw_mask(out, stream);
   }
   draw_formats(out, stream);
+  make_operations(out);
   scratch->seed = out->seed;
   scratch->number = out->number;
   draw_arch(out, scratch, stream);
@@ -620,6 +839,17 @@ void random_group_make(random_group *out, uint64_t seed, uint64_t number) {
   out->number = number;
   out->softmax = CDS_STAGES_MAX;
   make(out, chains[random_below(&stream, CHAINS)], &stream);
+}
+
+void random_tail_make(random_group *out, uint64_t seed, uint64_t number) {
+  random_stream stream = random_start(seed + 7000, number);
+  memset(out, 0, sizeof *out);
+  out->seed = seed;
+  out->number = number;
+  out->softmax = CDS_STAGES_MAX;
+  out->tails = true;
+  make(out, tails[random_below(&stream, TAILS)], &stream);
+  look_at_tails(out);
 }
 
 void random_attention_make(random_group *out, uint64_t seed, uint64_t number) {
@@ -684,7 +914,8 @@ void random_group_write(FILE *stream, const random_group *it) {
             mask->offset);
   }
   for (unsigned s = 0; s < it->stages; s++) {
-    fputs("\n  ", stream);
+    fprintf(stream, "\n  %s ",
+            it->other[s].kind == NULL ? "" : it->other[s].kind);
     einsum_write(stream, &it->einsum[s]);
     fputs("\n    ", stream);
     nest_write(stream, &it->mapping.inner[s], &it->arch, &it->einsum[s]);

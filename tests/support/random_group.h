@@ -31,10 +31,25 @@ enum {
   GROUP_ADDS = 1 << 14,        /* the outermost level accumulates */
   GROUP_DEEP = 1 << 15         /* homes at two levels below the outermost */
 };
+/* What a group with operations shows. */
+enum {
+  TAIL_OUTSIDE = 1 << 0,    /* an operation's rows come from outside */
+  TAIL_PARAMETERS = 1 << 1, /* all rows share */
+  TAIL_VALUES = 1 << 2,     /* a value for each row */
+  TAIL_REDUCES = 1 << 3,
+  TAIL_LEAVES = 1 << 4,  /* an operation makes what leaves the group */
+  TAIL_HANDED = 1 << 5,  /* an operation makes what a product takes */
+  TAIL_CUT = 1 << 6,     /* rows in parts */
+  TAIL_PADDING = 1 << 7, /* windows touch more than is made */
+  TAIL_SLIDES = 1 << 8,  /* windows on what is made in the group */
+  TAIL_SHOWS = 9
+};
 
 typedef struct random_group {
   uint64_t seed, number;
   unsigned shows;
+  bool tails; /* of random_tail_make, and what it shows: */
+  unsigned tail_shows;
   unsigned stages;
   cds_einsum einsum[CDS_STAGES_MAX];
   char names[CDS_STAGES_MAX][200];
@@ -45,6 +60,8 @@ typedef struct random_group {
   cds_fused_group group;   /* as the names of the einsums say */
   unsigned softmax;        /* stage; CDS_STAGES_MAX: none */
   cds_operation operation; /* of it */
+  /* Stages that are other operations; kind NULL: products. */
+  cds_operation other[CDS_STAGES_MAX];
   cds_arch arch;
   cds_fused_mapping mapping;
 } random_group;
@@ -54,6 +71,9 @@ void random_group_make(random_group *out, uint64_t seed, uint64_t number);
 void random_attention_make(random_group *out, uint64_t seed, uint64_t number);
 /* The same with a mask. */
 void random_masked_make(random_group *out, uint64_t seed, uint64_t number);
+/* With operations on results, one after the other, and what products make of
+ * that, with windows, too. */
+void random_tail_make(random_group *out, uint64_t seed, uint64_t number);
 /* Everything that is needed to build the case again by hand. */
 void random_group_write(FILE *stream, const random_group *it);
 

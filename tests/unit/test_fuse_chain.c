@@ -21,7 +21,7 @@ static cds_status find_chain(cds_chain_group *out, const cds_workload *w,
                              const char *name) {
   for (size_t i = 0; i < w->layers; i++) {
     if (strcmp(w->layer[i].name, name) == 0) {
-      return cds_chain_find(out, w, i);
+      return cds_chain_find(out, w, i, true);
     }
   }
   return CDS_EINTERNAL;
@@ -70,11 +70,11 @@ static void feed_forward_parts_share_their_input(void **state) {
   static cds_chain_group chain;
   assert_int_equal(find_chain(&chain, &w, "prefill.gate_proj"), CDS_OK);
   const cds_fused_group *group = &chain.group;
-  assert_int_equal(chain.layers, 4);
+  assert_int_equal(chain.layers, 5); /* with the residual sum */
   assert_int_equal(group->stage[0].tensor[0], group->stage[1].tensor[0]);
   assert_int_not_equal(group->stage[0].tensor[1], group->stage[1].tensor[1]);
-  assert_int_equal(group->tensors, 8); /* X Wg G Wu U H Wd Y */
-  assert_int_equal(intermediates(group), 3);
+  assert_int_equal(group->tensors, 10); /* X Wg G Wu U H Wd Y R Z */
+  assert_int_equal(intermediates(group), 4);
   assert_int_equal(group->ranks, 4); /* m k n, and n of down */
   fixture_close(&f);
 }
@@ -85,8 +85,84 @@ static void a_layer_alone_is_no_chain(void **state) {
   const cds_workload w = read_llama(&f);
   static cds_chain_group chain;
   assert_int_equal(find_chain(&chain, &w, "prefill.q_proj"), CDS_EINFEASIBLE);
-  assert_int_equal(find_chain(&chain, &w, "prefill.up_proj"), CDS_EINFEASIBLE);
   assert_int_equal(find_chain(&chain, &w, "prefill.av"), CDS_EINFEASIBLE);
+  fixture_close(&f);
+}
+
+/* What does not begin at its first layer finds that one's result outside. */
+static void a_part_of_a_chain_is_one(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_llama(&f);
+  static cds_chain_group chain;
+  assert_int_equal(find_chain(&chain, &w, "prefill.up_proj"), CDS_OK);
+  assert_int_equal(chain.layers, 4);
+  assert_int_equal(chain.group.tensors, 9); /* X Wu U G H Wd Y R Z */
+  assert_int_equal(intermediates(&chain.group), 3);
+  assert_false(chain.group.tensor[chain.group.stage[1].tensor[1]].intermediate);
+  fixture_close(&f);
+}
+
+/* A block of MobileNetV2: the result of each layer, after what follows it. */
+static const char BLOCK[] =
+    "workload: w\nbatch: 2\nprecision: int8\nlayers:\n"
+    "  - {name: a, conv2d: {channels: 4, filters: 24, input: 14, kernel: 1},\n"
+    "     then: bias_relu6, intermediate: [O]}\n"
+    "  - {name: b, conv2d: {channels: 24, input: 14, kernel: 3, stride: 2,\n"
+    "     padding: 1, depthwise: true}, then: bias_relu6, intermediate: [I, "
+    "O]}\n"
+    "  - {name: c, conv2d: {channels: 24, filters: 4, input: 7, kernel: 1},\n"
+    "     then: bias_add, intermediate: [I]}\n"
+    "  - {name: d, matmul: {m: 8, n: 6, k: 4}, then: [bias, softmax]}\n";
+
+static void layers_and_what_follows_them_are_chains(void **state) {
+  (void)state;
+  fixture f;
+  cds_workload w = {0};
+  static cds_chain_group chain;
+  fixture_open(&f);
+  assert_fine(&f, read_text(&w, &f, BLOCK));
+  const cds_fused_group *group = &chain.group;
+  assert_int_equal(find_chain(&chain, &w, "a"), CDS_OK);
+  assert_int_equal(chain.layers, CDS_STAGES_MAX);
+  /* I W E E' W D D' W P R P': five are intermediates. */
+  assert_int_equal(group->tensors, 11);
+  assert_int_equal(intermediates(group), 5);
+  assert_int_equal(group->tensor[group->stage[5].tensor[1]].maker,
+                   CDS_STAGES_MAX); /* the residual connection */
+  /* Filters of a are groups of b and channels of c: no loop, as c sums over
+   * them for its own operation. Images may be cut. */
+  const unsigned filters = group->stage[0].rank[2];
+  assert_int_equal(group->stage[2].rank[1], filters);
+  assert_int_equal(group->stage[4].rank[5], filters);
+  assert_non_null(cds_fused_loop_wrong(group, filters));
+  assert_null(cds_fused_loop_wrong(group, group->stage[0].rank[0]));
+  for (unsigned r = 3; r < 5; r++) { /* rows and columns slide */
+    assert_true(group->whole[group->stage[0].rank[r]]);
+    assert_true(group->whole[group->stage[2].rank[r]]);
+  }
+  /* Rows are of filters, each with its groups. */
+  assert_true(cds_fused_row_has(&group->stage[1], filters));
+  assert_false(cds_fused_row_has(&group->stage[1], group->stage[0].rank[3]));
+  assert_int_equal(find_chain(&chain, &w, "d"), CDS_OK);
+  assert_int_equal(chain.layers, 3);
+  assert_true(group->whole[group->stage[0].rank[2]] ||
+              group->whole[group->stage[0].rank[1]]); /* rows of a softmax */
+  fixture_close(&f);
+}
+
+static void chains_may_do_without_windows(void **state) {
+  (void)state;
+  fixture f;
+  cds_workload w = {0};
+  static cds_chain_group chain;
+  fixture_open(&f);
+  assert_fine(&f, read_text(&w, &f, BLOCK));
+  assert_int_equal(cds_chain_find(&chain, &w, 0, false), CDS_OK);
+  assert_int_equal(chain.layers, 2); /* a and its operation */
+  assert_int_equal(cds_chain_find(&chain, &w, 2, false), CDS_EINFEASIBLE);
+  assert_int_equal(cds_chain_find(&chain, &w, 4, false), CDS_OK);
+  assert_int_equal(chain.layers, 2);
   fixture_close(&f);
 }
 
@@ -313,6 +389,9 @@ int main(void) {
       cmocka_unit_test(attention_is_a_chain),
       cmocka_unit_test(feed_forward_parts_share_their_input),
       cmocka_unit_test(a_layer_alone_is_no_chain),
+      cmocka_unit_test(a_part_of_a_chain_is_one),
+      cmocka_unit_test(layers_and_what_follows_them_are_chains),
+      cmocka_unit_test(chains_may_do_without_windows),
       cmocka_unit_test(einsums_of_a_file_say_what_they_hand_on),
       cmocka_unit_test(decoders_attend_to_what_is_before),
       cmocka_unit_test(what_nothing_undercuts_knows_the_mask),

@@ -183,7 +183,7 @@ static void add_layer(points *out, desk *d, size_t layer, unsigned slope) {
 static void list_chain(points *out, desk *d) {
   static cds_chain_group chain;
   static cds_fuse_result fused;
-  assert_int_equal(cds_chain_find(&chain, &d->workload, QK), CDS_OK);
+  assert_int_equal(cds_chain_find(&chain, &d->workload, QK, true), CDS_OK);
   cds_fuser *fuser = cds_fuser_new();
   const cds_status fits =
       cds_fuser_begin(fuser, &d->arch, &chain.group, (double)INFINITY);
@@ -375,6 +375,129 @@ static void layers_of_a_chain_have_products_of_their_own(void **state) {
   close_desk(&d);
 }
 
+/* ---- parts of chains ----------------------------------------------------- */
+
+static const char TAILS[] =
+    "workload: tails\nprecision: 8 bit\nlayers:\n"
+    "  - {name: a, matmul: {m: 4, n: 8, k: 4}, then: bias_relu,\n"
+    "     intermediate: [Y]}\n"
+    "  - {name: b, matmul: {m: 4, n: 4, k: 8}, then: bias_add,\n"
+    "     intermediate: [X]}\n";
+
+static const char IMAGES[] =
+    "workload: images\nprecision: 8 bit\nlayers:\n"
+    "  - {name: a, conv2d: {channels: 2, filters: 4, input: 4, kernel: 1},\n"
+    "     then: bias_relu, intermediate: [O]}\n"
+    "  - {name: b, conv2d: {channels: 4, input: 4, kernel: 3, padding: 1,\n"
+    "     depthwise: true}, then: bias, intermediate: [I]}\n";
+
+/* The least of E + lambda T of one layer, or of a part. */
+static cds_point one_layer(desk *d, size_t layer, unsigned slope) {
+  const cds_layer *of = &d->workload.layer[layer];
+  cds_cost cost;
+  cds_operation_counts counts;
+  points out = {.count = 0};
+  if (of->kind == CDS_LAYER_EINSUM) {
+    add_layer(&out, d, layer, slope);
+    return out.point[0];
+  }
+  assert_int_equal(cds_price_operation(&cost, &counts, &d->arch, &of->operation,
+                                       (double)INFINITY),
+                   CDS_OK);
+  return (cds_point){cost.energy_pj, cost.latency_s};
+}
+
+static cds_point one_part(desk *d, const cds_plan_part *part, unsigned slope) {
+  static cds_fuse_result fused;
+  cds_fuser *fuser = cds_fuser_new();
+  cds_point out = {(double)INFINITY, (double)INFINITY};
+  if (cds_fuser_begin(fuser, &d->arch, &part->chain->group, (double)INFINITY) ==
+          CDS_OK &&
+      cds_fuser_solve(&fused, fuser, slope_of(d, slope), NULL) == CDS_OK) {
+    out = (cds_point){fused.energy_pj, fused.latency_s};
+  }
+  cds_fuser_free(fuser);
+  return out;
+}
+
+/* The best of all ways to run layers `from` on, each alone or in one part;
+ * `known`: of layers, then of parts. Depth of recursion: layers. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static double best_way(const desk *d, const cds_network_unit *unit,
+                       const cds_point *known, size_t from, cds_point sum) {
+  if (from == unit->layers) {
+    return cds_objective_value(d->options.objective, sum.energy_pj,
+                               sum.latency_s);
+  }
+  double best = best_way(d, unit, known, from + 1,
+                         (cds_point){sum.energy_pj + known[from].energy_pj,
+                                     sum.latency_s + known[from].latency_s});
+  for (size_t p = 0; p < unit->parts; p++) {
+    const cds_point *part = &known[unit->layers + p];
+    if (unit->part[p].first == from && !isinf(part->energy_pj)) {
+      best = fmin(best,
+                  best_way(d, unit, known, from + unit->part[p].chain->layers,
+                           (cds_point){sum.energy_pj + part->energy_pj,
+                                       sum.latency_s + part->latency_s}));
+    }
+  }
+  return best;
+}
+
+/* Layers that are fused; checks that nothing else is better. */
+static size_t check_parts(desk *d, const char *text, uint64_t design,
+                          size_t parts) {
+  cds_network_plan plan;
+  cds_point known[CDS_STAGES_MAX + CDS_NETWORK_PARTS_MAX];
+  tiny_read(&d->f, &d->space, &d->workload, ARCH, text);
+  solve(d, design);
+  assert_fine(&d->f,
+              cds_network_plan_make(&plan, &d->workload, CDS_FUSE_EVERYWHERE,
+                                    false, d->f.arena));
+  const cds_network_unit *unit = &plan.unit[0];
+  assert_int_equal(plan.units, 1);
+  assert_int_equal(unit->parts, parts);
+  double least = (double)INFINITY;
+  for (unsigned slope = 0; slope < SLOPES; slope += 4) {
+    for (size_t i = 0; i < unit->layers; i++) {
+      known[i] = one_layer(d, i, slope);
+    }
+    for (size_t p = 0; p < parts; p++) {
+      known[unit->layers + p] = one_part(d, &unit->part[p], slope);
+    }
+    least = fmin(least, best_way(d, unit, known, 0, (cds_point){0, 0}));
+  }
+  assert_true(d->result.proven && d->result.bound == d->result.value);
+  assert_true(d->result.value <= least * (1 + 1e-9));
+  size_t fused = 0;
+  for (size_t i = 0; i < d->result.layers; i++) {
+    fused += d->result.layer[i].fused != NULL;
+  }
+  assert_int_equal(d->result.fused, fused > 0);
+  return fused;
+}
+
+static void parts_of_chains_are_chosen_exactly(void **state) {
+  (void)state;
+  desk d;
+  open_desk(&d);
+  size_t all = 0, some = 0;
+  for (uint64_t design = 0; design < DESIGNS; design++) {
+    for (unsigned o = 0; o <= CDS_OBJECTIVE_ED2P; o++) {
+      d.options.objective = (cds_objective)o;
+      const size_t tails = check_parts(&d, TAILS, design, 3);
+      const size_t images = check_parts(&d, IMAGES, design, 4);
+      all += tails == 4 ? 1U : 0U;
+      all += images == 4 ? 1U : 0U;
+      some += tails > 0 && tails < 4 ? 1U : 0U;
+      some += images > 0 && images < 4 ? 1U : 0U;
+    }
+  }
+  print_message("all of %zu, a part of %zu\n", all, some);
+  assert_true(all > 0 && some > 0);
+  close_desk(&d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_chain_is_planned_as_one),
@@ -384,6 +507,7 @@ int main(void) {
       cmocka_unit_test(what_was_answered_is_not_searched_again),
       cmocka_unit_test(threads_do_not_change_the_result),
       cmocka_unit_test(layers_of_a_chain_have_products_of_their_own),
+      cmocka_unit_test(parts_of_chains_are_chosen_exactly),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,8 +66,18 @@ static cds_operation softmax(void) {
                      [CDS_MUL] = 16},
       .format = byte,
       .inputs = 1,
-      .input = {{"x", CDS_ACTIVATIONS, byte, 16, 8, true, 0, 0, 0}},
-      .output = {"y", CDS_ACTIVATIONS, byte, 16, 8, false, 0, 0, 0},
+      .input = {{.name = "x",
+                 .content = CDS_ACTIVATIONS,
+                 .format = byte,
+                 .words = 16,
+                 .row_words = 8,
+                 .every_pass = true}},
+      .output = {.name = "y",
+                 .content = CDS_ACTIVATIONS,
+                 .format = byte,
+                 .words = 16,
+                 .row_words = 8,
+                 .every_pass = false},
   };
 }
 
@@ -148,8 +158,8 @@ static void shared_weights_are_fetched_once_if_they_fit(void **state) {
   cds_operation_counts counts;
   cds_operation operation = softmax();
   operation.inputs = 2;
-  operation.input[1] =
-      (cds_operand){"weight", CDS_PARAMETERS, byte, 8, 0, false, 0, 0, 0};
+  operation.input[1] = (cds_operand){
+      .name = "weight", .content = CDS_PARAMETERS, .format = byte, .words = 8};
   cds_arch arch = small(256 + 64);
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
@@ -177,8 +187,18 @@ static void gathered_rows_take_whole_accesses(void **state) {
       .gather = true,
       .format = byte,
       .inputs = 1,
-      .input = {{"table", CDS_PARAMETERS, byte, 24, 8, false, 0, 0, 0}},
-      .output = {"x", CDS_ACTIVATIONS, byte, 24, 8, false, 0, 0, 0},
+      .input = {{.name = "table",
+                 .content = CDS_PARAMETERS,
+                 .format = byte,
+                 .words = 24,
+                 .row_words = 8,
+                 .every_pass = false}},
+      .output = {.name = "x",
+                 .content = CDS_ACTIVATIONS,
+                 .format = byte,
+                 .words = 24,
+                 .row_words = 8,
+                 .every_pass = false},
   };
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),
@@ -202,8 +222,18 @@ static void overlapping_windows_are_read_whole_and_fetched_once(void **state) {
       .primitives = {[CDS_MAX] = 4},
       .format = byte,
       .inputs = 1,
-      .input = {{"x", CDS_ACTIVATIONS, byte, 5, 5, false, 6, 0, 0}},
-      .output = {"z", CDS_ACTIVATIONS, byte, 2, 1, false, 0, 0, 0},
+      .input = {{.name = "x",
+                 .content = CDS_ACTIVATIONS,
+                 .format = byte,
+                 .words = 5,
+                 .row_words = 5,
+                 .uses = 6}},
+      .output = {.name = "z",
+                 .content = CDS_ACTIVATIONS,
+                 .format = byte,
+                 .words = 2,
+                 .row_words = 1,
+                 .every_pass = false},
   };
   cds_arch arch = small(96); /* twice five words and a result */
   assert_int_equal(
@@ -307,8 +337,18 @@ static void whole_number_macs_take_no_fractions(void **state) {
       .primitives = {[CDS_ADD] = 8},
       .format = {"fp16", 16, true},
       .inputs = 1,
-      .input = {{"x", CDS_ACTIVATIONS, byte, 8, 8, false, 0, 0, 0}},
-      .output = {"z", CDS_ACTIVATIONS, byte, 8, 8, false, 0, 0, 0},
+      .input = {{.name = "x",
+                 .content = CDS_ACTIVATIONS,
+                 .format = byte,
+                 .words = 8,
+                 .row_words = 8,
+                 .every_pass = false}},
+      .output = {.name = "z",
+                 .content = CDS_ACTIVATIONS,
+                 .format = byte,
+                 .words = 8,
+                 .row_words = 8,
+                 .every_pass = false},
   };
   assert_int_equal(
       cds_price_operation(&cost, &counts, &arch, &operation, (double)INFINITY),

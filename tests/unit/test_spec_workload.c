@@ -40,6 +40,44 @@ static void refuse_text(const char *text, const char *message) {
   fixture_close(&f);
 }
 
+/* Refuses what a convolution hands to the next layer. */
+static void refuse_handed(const char *maker, const char *user,
+                          const char *message) {
+  char text[1000];
+  snprintf(
+      text, sizeof text,
+      "workload: w\nprecision: int8\nlayers:\n"
+      "  - {name: a, conv2d: {channels: 4, filters: 8, input: 6, kernel: 1}"
+      "%s}\n  - {name: b, %s}\n",
+      maker, user);
+  refuse_text(text, message);
+}
+
+static void results_that_are_handed_on_meet_their_users(void **state) {
+  (void)state;
+  static const char on[] = ", then: bias, intermediate: [O]";
+  refuse_handed(on,
+                "conv2d: {channels: 8, filters: 4, input: 8, kernel: 3}, "
+                "intermediate: [I]",
+                "w.yaml:5:85: error: input 'I' of layer 'b' is 8 x 8 x 8, but "
+                "'a.bias' makes 8 x 6 x 6: expected the same size and format");
+  refuse_handed(on,
+                "conv2d: {channels: 8, filters: 4, input: 6, kernel: 3}, "
+                "count: 2, intermediate: [I]",
+                "layer 'b' alone takes the result of 'a.bias', but has 2 runs, "
+                "and that has 1: expected the same 'count' and 'steps'");
+  refuse_handed(on, "conv2d: {channels: 8, filters: 4, input: 6, kernel: 3}",
+                "'intermediate' of layer 'a.bias' names its result, but the "
+                "next layer does not take it");
+  refuse_handed("",
+                "conv2d: {channels: 8, filters: 4, input: 6, kernel: 3}, "
+                "intermediate: [I]",
+                "'intermediate' of layer 'b' names its input, but the layer "
+                "before does not hand its result on");
+  refuse_handed(on, "pool2d: {channels: 8, input: 6, kernel: 2}",
+                "does not take it");
+}
+
 /* Refuses one layer, which stands in line 3. */
 static void refuse(const char *layer, const char *message) {
   char text[512];
@@ -834,6 +872,7 @@ int main(void) {
       cmocka_unit_test(exhausted_memory_amid_mistakes_is_survived),
       cmocka_unit_test(accumulators_are_no_narrower_than_results),
       cmocka_unit_test(names_of_schemas_are_unique),
+      cmocka_unit_test(results_that_are_handed_on_meet_their_users),
       cmocka_unit_test(shipped_workloads_are_read)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
