@@ -181,6 +181,7 @@ static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
       }
       if (cds_chain_part(made, out->workload, unit->first + first,
                          end - first) == CDS_OK) {
+        made->group.pipelines = group->pipelines;
         part[unit->parts++] = (cds_plan_part){first, out->parts++, made};
       }
     }
