@@ -342,7 +342,7 @@ static uint32_t add_chosen(cds_hull_answer *out, const cds_chooser *it,
                            const cds_network_unit *unit, double lambda,
                            const cds_least *least) {
   uint32_t chosen = 0;
-  size_t part_of[CDS_STAGES_MAX];
+  size_t part_of[CDS_STAGES_MAX] = {0};
   for (size_t end = unit->layers; end > 0; end = least[end].from) {
     for (size_t i = least[end].from; i < end; i++) {
       part_of[i] = least[end].part;
