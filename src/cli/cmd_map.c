@@ -230,6 +230,11 @@ static void write_chain(const cds_page *page, const job *it, const item *each) {
       cds_page_si(page, apart->latency_s, "s"),
       cds_page_si(page, 1e-12 * apart->energy_pj * apart->latency_s, "J s"));
   write_bound(page, it, each);
+  if (result->chains_outside > 0) {
+    fputs("  some parts are not searched for fused mappings on this design, or "
+          "within its constraints\n",
+          page->stream);
+  }
   write_effort(page, result);
   for (size_t i = 0; i < result->layers;) {
     const cds_layer_fused *fused = result->layer[i].fused;
@@ -475,6 +480,14 @@ static bool check_options(cds_cli *cli) {
   if (options->frontier && cds_inputs_asks_fuse(cli)) {
     cds_cli_error(cli, "'--fuse' does not go with '--frontier', which is of "
                        "single layers: expected one of the two");
+    return false;
+  }
+  if (options->accounting == CDS_ACCOUNTING_ACCELFORGE &&
+      options->certificate != NULL) {
+    cds_cli_error(cli,
+                  "'--certificate' does not go with '--accounting "
+                  "accelforge', which 'verify' does not know: expected one "
+                  "of the two");
     return false;
   }
   if (options->fuse == CDS_FUSE_PIPELINED && options->certificate != NULL) {

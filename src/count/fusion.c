@@ -292,7 +292,7 @@ static bool state_words(uint64_t *out, const cds_placing *it, unsigned softmax,
   const uint64_t tiles =
       (home->replaced && cds_level_doubled(it->arch, home->level) ? 2U : 1U) +
       (pipelined && home->replaced ? over : 0);
-  const uint64_t factors = pipelined ? rows_of_pass(it, softmax) : 0;
+  const uint64_t factors = pipelined ? over * rows_of_pass(it, softmax) : 0;
   return cds_mul_u64(out, strips, CDS_STATE_WORDS * tiles) &&
          cds_add_u64(out, *out, factors);
 }

@@ -21,7 +21,7 @@ typedef struct cds_answer {
   double weight;            /* the same, but finite */
   double bound;             /* no mapping is below, in E + lambda T, or T */
   bool counted;             /* its nodes, in the present solve */
-  bool outside; /* of a part, or all parts of a chain: fused mappings are not
+  bool outside; /* of a part, or some part of a chain: fused mappings are not
                    searched on this design */
   size_t next;  /* of the same kind: number + 1; 0: none */
 } cds_answer;

@@ -384,11 +384,11 @@ static cds_status choose_parts(cds_hull_answer *out, cds_chooser *it,
     return CDS_ENOMEM;
   }
   answer->chosen = chosen;
-  answer->outside = true;
+  answer->outside = false;
   for (size_t p = 0; p < unit->parts; p++) {
     const size_t of = part_kind(it, &unit->part[p]);
     answer->outside =
-        answer->outside && cds_choose_answer(it, of, ask->lambda)->outside;
+        answer->outside || cds_choose_answer(it, of, ask->lambda)->outside;
   }
   return CDS_OK;
 }

@@ -159,9 +159,9 @@ typedef struct cds_network_result {
   cds_phase_result *phase; /* one run of each: weights of a mix left out */
   size_t frontier_points;
   cds_point *frontier; /* hull vertices found on the way, by energy */
-  /* Chains of the workload; how many are fused; how many only ran layer by
-   * layer because the search of fused mappings does not take them on this
-   * design. `unfused`: the best choice without fusing; with `details` and a
+  /* Chains of the workload; how many are fused; how many the search of fused
+   * mappings does not take on this design, whole or in some part: what it does
+   * not take runs layer by layer. `unfused`: the best choice without fusing; with `details` and a
    * chain that is fused, else the same as the network. */
   size_t chains, fused, chains_outside;
   cds_point unfused;

@@ -101,6 +101,9 @@ static cds_status all_rows(cds_online_part *out, const cds_einsum *stage,
   if (!taken_bits(&part->taken_bits, stage)) {
     return CDS_ELIMIT;
   }
+  if (stage->stage->pipelined) {
+    part->taken_bits = UINT64_MAX; /* products use the room meanwhile */
+  }
   out->times = stage->stage->passes;
   return CDS_OK;
 }

@@ -11,6 +11,10 @@ static cds_outer_class class_of(const cds_fused_group *group, unsigned rank) {
   }
   for (unsigned s = 0; s < group->stages; s++) {
     out.stages |= cds_fused_stage_has(group, s, rank) ? 1U << s : 0;
+    out.rows |= group->stage[s].operation != NULL &&
+                        cds_fused_row_has(&group->stage[s], rank)
+                    ? 1U << s
+                    : 0;
   }
   return out;
 }
@@ -27,7 +31,8 @@ unsigned cds_outer_classes(cds_outer_class out[CDS_OUTER_CLASSES],
     while (c < classes &&
            (cds_fused_of_mask(group, r) ||
             cds_fused_of_mask(group, out[c].rank[0]) ||
-            out[c].tensors != made.tensors || out[c].stages != made.stages)) {
+            out[c].tensors != made.tensors || out[c].stages != made.stages ||
+            out[c].rows != made.rows)) {
       c++;
     }
     if (c == CDS_OUTER_CLASSES) {

@@ -13,11 +13,13 @@ enum {
   CDS_NOWHERE = 255 /* not at home */
 };
 
-/* Ranks that count as one. */
+/* Ranks that count as one: the same tensors and stages have them, and the rows
+ * of the same operations, whose parameters are as long. */
 typedef struct cds_outer_class {
   unsigned ranks, rank[CDS_FUSED_RANKS_MAX];
   uint64_t size;
   uint32_t tensors, stages; /* that have them */
+  uint32_t rows;            /* operations that have them in their rows */
   size_t divisors;
   uint64_t *divisor;
 } cds_outer_class;

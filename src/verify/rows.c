@@ -179,7 +179,7 @@ static void give_result(cds_rows_bill *it, const cds_operand *result) {
 }
 
 /* Whether rows, two where the next comes meanwhile, stand at the unit's level
- * beside what all rows use; what is at home there has its room. */
+ * beside what all rows use and what a fused group has at home there. */
 static bool rows_fit(const cds_arch *arch, unsigned at,
                      const cds_operation *operation) {
   const cds_operand *result = &operation->output;
@@ -193,7 +193,8 @@ static bool rows_fit(const cds_arch *arch, unsigned at,
   }
   const bool twice = cds_doubles(arch, at) && operation->rows > 1;
   return at > 0 &&
-         row * (twice ? 2 : 1) + shared <= (double)arch->level[at].size_bits;
+         row * (twice ? 2 : 1) + shared + (double)operation->taken_bits <=
+             (double)arch->level[at].size_bits;
 }
 
 /* ---- time ------------------------------------------------------------ */
@@ -296,6 +297,20 @@ static cds_status add(const cds_rows_stage *it, uint64_t times,
   return CDS_OK;
 }
 
+/* What is at home where the unit works, of this stage and of others. */
+static uint64_t home_bits(const cds_stage_view *view) {
+  uint64_t bits = 0; /* counts are below 2^53 */
+  unsigned level = 0;
+  for (unsigned t = 0; t < view->einsum.tensors; t++) {
+    const cds_home *home = &view->stage.home[t];
+    if (home->level > 0) {
+      level = home->level;
+      bits += home->tile_words * view->einsum.tensor[t].format.bits;
+    }
+  }
+  return level > 0 ? bits + view->stage.taken_bits[level] : 0;
+}
+
 /* Rows that are whole: the same in each pass. */
 static cds_status add_whole(const cds_rows_stage *it) {
   const cds_operation *of = it->operation;
@@ -311,6 +326,7 @@ static cds_status add_whole(const cds_rows_stage *it) {
       pass.input[i].home = it->view->stage.home[operand++].level;
     }
   }
+  pass.taken_bits = home_bits(it->view);
   pass.output.format = of->output.format;
   pass.output.home = it->view->stage.home[it->view->einsum.tensors - 1].level;
   return add(it, it->view->stage.passes, &pass);

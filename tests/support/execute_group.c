@@ -605,7 +605,9 @@ static uint64_t home_bits(group_run *run, const executed *out, unsigned s,
     const unsigned own = (unsigned)(softmax - run->softmax);
     sum += softmax->strips * 2 * 32 *
            ((twice ? 2 : 1) + (behind ? changes(run, own, softmax->user) : 0));
-    sum += pipelined ? softmax->pass_rows * 32 : 0;
+    sum += pipelined
+               ? softmax->pass_rows * 32 * changes(run, own, softmax->user)
+               : 0;
   }
   return sum;
 }

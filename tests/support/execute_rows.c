@@ -237,9 +237,13 @@ static bool is_at_home(const one_row *row, unsigned t) {
   return row->run->tensor[stage->tensor[t]].home != NULL;
 }
 
-/* Whether rows and parameters that are not at home fit. */
+/* Whether rows and parameters that are not at home fit; products have the room
+ * while a pipeline's operations run. */
 static bool fits(const one_row *row) {
   const group_run *run = row->run;
+  if (run->mapping->outer.pipelined) {
+    return false;
+  }
   const cds_operation *operation = operation_of(row);
   const cds_fused_einsum *stage = &run->group->stage[row->stage];
   uint64_t rows = 1, elements = 1, one = 0, parameters = 0;
