@@ -161,8 +161,8 @@ typedef struct cds_network_result {
   cds_point *frontier; /* hull vertices found on the way, by energy */
   /* Chains of the workload; how many are fused; how many the search of fused
    * mappings does not take on this design, whole or in some part: what it does
-   * not take runs layer by layer. `unfused`: the best choice without fusing; with `details` and a
-   * chain that is fused, else the same as the network. */
+   * not take runs layer by layer. `unfused`: the best choice without fusing;
+   * with `details` and a chain that is fused, else the same as the network. */
   size_t chains, fused, chains_outside;
   cds_point unfused;
   cds_residency_result residency; /* all 0 where it was not asked for */
