@@ -106,6 +106,10 @@ valgrind_steps() {
       skip_step "valgrind: $name" 'valgrind has no long double, its reference'
       continue
     fi
+    if [[ $name == test_network_fused ]]; then
+      skip_step "valgrind: $name" 'takes many minutes there; test_fuse_fuse runs'
+      continue
+    fi
     names+=("$name")
   done
   targets=(quick_tests "${names[@]}")
