@@ -176,12 +176,13 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
 }
 
 /* Tiles that a pipeline keeps beside the one that is used: of what is replaced
- * from pass to pass one for each part that is behind. */
+ * from pass to pass one for each segment that is behind. */
 static uint64_t behind(const cds_placing *it, unsigned tensor,
                        const cds_home *home) {
   const bool anew = home->replaced || it->group->tensor[tensor].intermediate;
-  return it->outer->pipelined && anew ? cds_fused_parts_over(it->group, tensor)
-                                      : 0;
+  return it->outer->pipelined && anew
+             ? cds_fused_segments_over(it->group, tensor)
+             : 0;
 }
 
 /* What a tensor takes of its level while a stage runs beside what the stage
@@ -286,8 +287,8 @@ static uint64_t rows_of_pass(const cds_placing *it, unsigned softmax) {
 static bool state_words(uint64_t *out, const cds_placing *it, unsigned softmax,
                         const cds_home *home, uint64_t strips) {
   const unsigned user = cds_fused_online_user(it->group, softmax);
-  const unsigned over =
-      cds_fused_part(it->group, user) - cds_fused_part(it->group, softmax);
+  const unsigned over = cds_fused_segment(it->group, user) -
+                        cds_fused_segment(it->group, softmax);
   const bool pipelined = it->outer->pipelined;
   const uint64_t tiles =
       (home->replaced && cds_level_doubled(it->arch, home->level) ? 2U : 1U) +
@@ -371,7 +372,7 @@ cds_status cds_fused_pass_set(cds_fused_pass *out, const cds_fused_group *group,
   const cds_arena_mark mark = cds_arena_mark_get(scratch);
   memset(&out->stage, 0, sizeof out->stage);
   out->stage.pipelined = outer->pipelined;
-  out->stage.fills = cds_fused_part(group, group->stages - 1);
+  out->stage.fills = cds_fused_segment(group, group->stages - 1);
   out->einsum = *stage->einsum;
   out->einsum.stage = &out->stage;
   cds_status status = set_passes(out, &it, stage);

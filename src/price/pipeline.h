@@ -14,7 +14,7 @@
 #include "price/price.h"
 #include "spec/stage.h"
 
-/* 1 - f: the part of the passes in which all parts have work. */
+/* 1 - f: the share of the passes in which all segments have work. */
 double cds_pipeline_full(const cds_stage *stage);
 /* Of an operation of a pipelined group what it hides, s; of others 0. */
 double cds_pipeline_hidden_s(const cds_arch *arch, const cds_cost *cost,

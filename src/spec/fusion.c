@@ -458,18 +458,20 @@ uint64_t cds_fused_row_tiles(const cds_fused_group *group,
   return rows->online ? cds_outer_trips_on(outer, cds_fused_row_rank(rows)) : 1;
 }
 
-unsigned cds_fused_part(const cds_fused_group *group, unsigned stage) {
-  unsigned part = 0;
+unsigned cds_fused_segment(const cds_fused_group *group, unsigned stage) {
+  unsigned segment = 0;
   for (unsigned s = 1; s <= stage; s++) {
-    part += (group->stage[s].operation == NULL) !=
-            (group->stage[s - 1].operation == NULL);
+    segment += (group->stage[s].operation == NULL) !=
+               (group->stage[s - 1].operation == NULL);
   }
-  return part;
+  return segment;
 }
 
-unsigned cds_fused_parts_over(const cds_fused_group *group, unsigned tensor) {
+unsigned cds_fused_segments_over(const cds_fused_group *group,
+                                 unsigned tensor) {
   const cds_fused_tensor *it = &group->tensor[tensor];
-  return cds_fused_part(group, it->last) - cds_fused_part(group, it->first);
+  return cds_fused_segment(group, it->last) -
+         cds_fused_segment(group, it->first);
 }
 
 bool cds_fused_sums_go_on(const cds_fused_group *group, const cds_outer *outer,

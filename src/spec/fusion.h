@@ -96,20 +96,20 @@
  * is missed.
  *
  * Pipelined. Stages in a row that are all products, or all operations, are a
- * part. Parts of a pipelined group run at once, each a pass behind the one
- * before it: while a vector unit works on a pass, the array works on one after
- * it and on one before. In each step the array runs its stages one after the
- * other, and so does the unit; then, alone, the unit rescales and divides what
- * the step's products have added to strips, by factors of one word of 32 bits a
- * row that were put beside the states. While words of the unit move, the array
- * waits. So with A the time of all products, V of all operations but for the
- * rescaling and dividing, which is X, M the time of V in which ports, networks
- * or bonds are busy, and f = min(F / N, 1) of N passes, F one less than there
- * are parts,
+ * segment. Segments of a pipelined group run at once, each a pass behind the
+ * one before it: while a vector unit works on a pass, the array works on one
+ * after it and on one before. In each step the array runs its stages one after
+ * the other, and so does the unit; then, alone, the unit rescales and divides
+ * what the step's products have added to strips, by factors of one word of 32
+ * bits a row that were put beside the states. While words of the unit move, the
+ * array waits. So with A the time of all products, V of all operations but for
+ * the rescaling and dividing, which is X, M the time of V in which ports,
+ * networks or bonds are busy, and f = min(F / N, 1) of N passes, F one less
+ * than there are segments,
  *
  *   T = f (A + V) + (1 - f) max(A + M, V) + X
  *
- * (The first and the last F steps, in which not all parts have work, take no
+ * (The first and the last F steps, in which not all segments have work, take no
  * more than F passes of all stages one after the other: a step of either kind
  * is part of such a pass, and together they are F of them.) Operations that no
  * vector unit does do not run beside products. A strip that is rescaled is at
@@ -120,13 +120,13 @@
  * replaced; an intermediate from its maker to the last stage that uses it,
  * once. An output between passes takes its accumulator's bits if sums go on in
  * the next pass or come back; while it is made, also if its maker says so. In a
- * pipelined group intermediates stand all the time, one for each part from the
- * maker's to that of the last user; of other tiles that are replaced, and of
- * states, one more for each part from the first user's to that of the last (a
- * state's: from the softmax to its user), and factors of the rows of a pass, as
- * often.
- * Operands of its operations that are not at home do not wait at the unit's
- * level: they are read as often as they are used, as products use its room.
+ * pipelined group intermediates stand all the time, one for each segment from
+ * the maker's to that of the last user; of other tiles that are replaced, and
+ * of states, one more for each segment from the first user's to that of the
+ * last (a state's: from the softmax to its user), and factors of the rows of a
+ * pass, as often. Operands of its operations that are not at home do not wait
+ * at the unit's level: they are read as often as they are used, as products use
+ * its room.
  *
  * Energy of stages adds, and time where the group is not pipelined. A stage
  * pays for what it brings to homes and takes from there. Its first fills and
@@ -280,11 +280,11 @@ static inline unsigned cds_fused_online_user(const cds_fused_group *group,
   const cds_fused_einsum *stage = &group->stage[softmax];
   return group->tensor[stage->tensor[stage->einsum->tensors - 1]].last;
 }
-/* The part of a stage: stages in a row that are all products, or all
+/* The segment of a stage: stages in a row that are all products, or all
  * operations. */
-unsigned cds_fused_part(const cds_fused_group *group, unsigned stage);
-/* Parts from the first to the last stage that has the tensor, less one. */
-unsigned cds_fused_parts_over(const cds_fused_group *group, unsigned tensor);
+unsigned cds_fused_segment(const cds_fused_group *group, unsigned stage);
+/* Segments from the first to the last stage that has the tensor, less one. */
+unsigned cds_fused_segments_over(const cds_fused_group *group, unsigned tensor);
 /* Whether a stage, or a tensor, has a rank of the group. */
 bool cds_fused_stage_has(const cds_fused_group *group, unsigned stage,
                          unsigned rank);
