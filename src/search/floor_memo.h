@@ -32,7 +32,8 @@ typedef struct cds_floor_memo {
 void cds_floor_memo_begin(cds_floor_memo *memo, cds_arena *arena);
 typedef struct cds_floor {
   double dynamic_pj, latency_s;
-  double compute_s; /* of the products alone */
+  double compute_s; /* of the products alone; in fuse, of an operation: what it
+                       might hide of its time (cds_outers_hides_s) */
 } cds_floor;
 
 /* The least energy and the least time of the floors with any of these tensors
