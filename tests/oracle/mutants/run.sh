@@ -4,6 +4,7 @@
 # see it in out/mutants, and fails if that stays green.
 #
 #   tests/oracle/mutants/run.sh [NAME...]
+#   tests/oracle/mutants/run.sh --applies   only that each can be planted
 #
 # A mutant names its file under src/ (a .c file), the test and its arguments
 # (without: literal execution of counts), and text that is replaced: it must
@@ -80,15 +81,15 @@ part() {
 # plant MUTANT FILE: its file with the text replaced; false unless that stands
 # there once.
 plant() {
-  local from to text
-  from=$(part "$1" from)
-  to=$(part "$1" to)
-  text=$(<"src/$(value file "$1")")
-  case ${text#*"$from"} in
-  "$text") return 1 ;;
-  *"$from"*) return 1 ;;
-  esac
-  printf '%s\n' "${text%%"$from"*}$to${text#*"$from"}" >"$2"
+  from=$(part "$1" from) to=$(part "$1" to) LC_ALL=C awk '
+    {text = text $0 "\n"}
+    END {
+      at = index(text, ENVIRON["from"])
+      rest = substr(text, at + length(ENVIRON["from"]))
+      if (at == 0 || index(rest, ENVIRON["from"]))
+        exit 1
+      printf "%s", substr(text, 1, at - 1) ENVIRON["to"] rest
+    }' "src/$(value file "$1")" >"$2"
 }
 
 # Of lines that differ in the number of cases only, the one with most.
@@ -152,6 +153,22 @@ try_all() {
   wait
 }
 
+# Of each mutant whose text does not stand once in its file a line.
+all_apply() {
+  local mutant wrong=0
+  for mutant in "$here"/*.mutant; do
+    plant "$mutant" /dev/null && continue
+    printf '%s: error: its text does not stand once in src/%s\n' \
+      "${mutant#"$root/"}" "$(value file "$mutant")"
+    wrong=1
+  done
+  return "$wrong"
+}
+
+if [[ ${1-} == --applies ]]; then
+  all_apply
+  exit
+fi
 if [[ $# -gt 0 ]]; then
   mutants=("${@/#/$here/}")
   mutants=("${mutants[@]/%/.mutant}")
