@@ -318,7 +318,7 @@ cds_status cds_schema_name(const char **out, const cds_yaml *node,
   const cds_subject subject = {node, what, name_expected};
   const char *text = NULL;
   CDS_TRY(cds_read_text(&text, &subject, reader));
-  if (!cds_is_name(text)) {
+  if (text == NULL || !cds_is_name(text)) {
     return cds_refuse(&subject, NULL, reader);
   }
   *out = text;

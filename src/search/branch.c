@@ -377,6 +377,11 @@ static bool limit_box(cds_branch *branch, cds_box *box) {
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     size_t low = box->low[c];
     size_t high = box->high[c] - 1; /* this one may fit */
+    if (low < high) {
+      set_group(branch, c, &branch->options[c]->group[low]);
+      high = cds_branch_may_fit(branch) ? low : high;
+      low += low < high ? 1 : 0;
+    }
     while (low < high) {
       const size_t middle = low + (high - low) / 2;
       set_group(branch, c, &branch->options[c]->group[middle]);
@@ -466,24 +471,38 @@ static size_t split_at(const cds_branch *branch, const cds_box *box,
   return low;
 }
 
+/* Whether all choices in the box are beyond the incumbent by their rows. */
+static bool box_rows_beyond(cds_branch *branch, const cds_box *box,
+                            double *dynamic_pj, double *cycles) {
+  const cds_row *row[CDS_MATRIX];
+  for (unsigned d = 0; d < CDS_MATRIX; d++) {
+    const cds_group *group = &branch->options[d]->group[box->low[d]];
+    row[d] = box->high[d] - box->low[d] == 1 ? group->least : group->open;
+  }
+  cds_rows_cost(dynamic_pj, cycles, branch->problem, row, branch->batch_steps);
+  return cds_cost_beyond(branch, *dynamic_pj, *cycles);
+}
+
 /* Chooses x of all classes, by boxes that are halved. The depth of recursion is
  * the number of halvings. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static void choose_x(cds_branch *branch, cds_tiling *tiling, cds_box box) {
-  if (branch->stopped || !limit_box(branch, &box)) {
+  double dynamic_pj = 0;
+  double cycles = 0;
+  if (branch->stopped) {
+    return;
+  }
+  cds_branch_count(branch);
+  if (box_rows_beyond(branch, &box, &dynamic_pj, &cycles)) {
+    return;
+  }
+  const cds_box open = box;
+  if (!limit_box(branch, &box) ||
+      (memcmp(open.low, box.low, sizeof open.low) != 0 &&
+       box_rows_beyond(branch, &box, &dynamic_pj, &cycles))) {
     return;
   }
   const unsigned c = widest(branch, &box);
-  const cds_row *row[CDS_MATRIX];
-  for (unsigned d = 0; d < CDS_MATRIX; d++) {
-    const cds_group *group = &branch->options[d]->group[box.low[d]];
-    row[d] = box.high[d] - box.low[d] == 1 ? group->least : group->open;
-  }
-  double dynamic_pj = 0;
-  double cycles = 0;
-  if (rows_beyond(branch, row, &dynamic_pj, &cycles)) {
-    return;
-  }
   branch->floor_cycles =
       cycles > branch->least_cycles ? cycles : branch->least_cycles;
   branch->floor_edges = branch->edged ? cds_branch_edges(branch, tiling) : 0;

@@ -71,9 +71,9 @@ typedef struct cds_branch {
   /* Of what is in question: the same, and cycles of the edges. */
   double floor_cycles, floor_edges;
   unsigned tilings;
-  cds_tiling tiling[CDS_ORDERS_MAX];
-  const cds_sizes *sizes[CDS_MATRIX]; /* in question */
-  unsigned turn[CDS_MATRIX];          /* classes as boxes are split by them */
+  cds_tiling tiling[CDS_ORDERS_MAX + 1]; /* and one in the making */
+  const cds_sizes *sizes[CDS_MATRIX];    /* in question */
+  unsigned turn[CDS_MATRIX];    /* classes as boxes are split by them */
   unsigned first_order, orders; /* in question; they agree with the options */
   const cds_order *order[CDS_ORDERS_MAX];
   unsigned fitting;  /* the order that fitted last */

@@ -52,6 +52,11 @@ static bool pair_fits(const cds_stack_walk *walk, size_t two, size_t three) {
          (walk->levels == 1 || fits(&walk->room[1], walk->stack, e2, e3));
 }
 
+/* Whether tiles may take more room in one part of the cuts than in another. */
+static bool doubles(const cds_stack *stack) {
+  return stack->charged[1] || stack->charged[2];
+}
+
 /* Goes to the next part that has cuts. */
 static bool begin_part(cds_stack_walk *walk) {
   for (; walk->part < PARTS; walk->part++) {
@@ -63,9 +68,12 @@ static bool begin_part(cds_stack_walk *walk) {
     walk->end3 = more3(walk->part) ? three->count : three->whole;
     walk->at2 = walk->end2;
     if (walk->begin2 < walk->end2 && walk->at3 < walk->end3) {
-      walk->levels =
-          set_room(walk->room, walk->stack, one_size.extent,
-                   (more2(walk->part) ? 2U : 0) | (more3(walk->part) ? 4U : 0));
+      if (!walk->weighed || doubles(walk->stack)) {
+        walk->levels = set_room(walk->room, walk->stack, one_size.extent,
+                                (more2(walk->part) ? 2U : 0) |
+                                    (more3(walk->part) ? 4U : 0));
+        walk->weighed = true;
+      }
       return true;
     }
   }
@@ -97,7 +105,7 @@ void cds_stack_begin(cds_stack_walk *walk, const cds_stack *stack,
     walk->sizes[c] = stack->held > c ? sizes[c] : &dummy;
   }
   walk->part = 0;
-  walk->started = false;
+  walk->started = walk->weighed = false;
   walk->at1 = first_cut(stack, walk->sizes[0]);
   if (walk->at1 == walk->sizes[0]->count) {
     walk->part = PARTS;

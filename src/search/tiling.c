@@ -171,20 +171,34 @@ static void add_inner(const cds_branch *branch, cds_tiling *tiling,
   }
 }
 
+/* The number of the tiling of an order, among those known or as a new one. */
+static unsigned tiling_of(cds_branch *branch, const cds_order *order) {
+  cds_tiling *made = &branch->tiling[branch->tilings];
+  set_tiling(made, branch, order);
+  unsigned i = 0;
+  while (!same_tiling(&branch->tiling[i], made)) {
+    i++;
+  }
+  branch->tilings += i == branch->tilings ? 1 : 0;
+  return i;
+}
+
 void cds_tilings_list(cds_branch *branch) {
+  uint8_t number[CDS_ORDERS_MAX];
+  const cds_order *order[CDS_ORDERS_MAX];
   branch->tilings = 0;
-  for (unsigned from = 0; from < branch->orders;) {
-    cds_tiling *tiling = &branch->tiling[branch->tilings++];
-    set_tiling(tiling, branch, branch->order[from]);
-    tiling->first = from;
-    for (unsigned o = from; o < branch->orders; o++) {
-      cds_tiling other;
-      set_tiling(&other, branch, branch->order[o]);
-      if (same_tiling(tiling, &other)) {
-        const cds_order *order = branch->order[o];
-        branch->order[o] = branch->order[from];
-        branch->order[from++] = order;
-        add_inner(branch, tiling, order);
+  for (unsigned o = 0; o < branch->orders; o++) {
+    order[o] = branch->order[o];
+    number[o] = (uint8_t)tiling_of(branch, order[o]);
+  }
+  unsigned next = 0;
+  for (unsigned i = 0; i < branch->tilings; i++) {
+    cds_tiling *tiling = &branch->tiling[i];
+    tiling->first = next;
+    for (unsigned o = 0; o < branch->orders; o++) {
+      if (number[o] == i) {
+        branch->order[next++] = order[o];
+        add_inner(branch, tiling, order[o]);
         tiling->orders++;
       }
     }
@@ -281,21 +295,37 @@ static cds_toll inner_toll(const cds_branch *branch, const cds_order *order,
   return walk_toll(&walk);
 }
 
+/* What level 1 costs with so much of level 2, and what stands apart. */
+static bool with_inner_beyond(const cds_branch *branch, cds_toll outer,
+                              cds_toll inner) {
+  return cds_toll_beyond(branch, cds_toll_add(outer, inner));
+}
+
+/* First level 1 beside the least of all groups, then the orders of level 2 one
+ * by one: what is least so far only falls, so that it is not beyond the
+ * incumbent in the end if it is not now. */
 bool cds_levels_beyond(cds_branch *branch, cds_tiling *tiling,
                        const cds_sizes inner[CDS_MATRIX]) {
   cds_branch_count(branch);
-  cds_toll least = {(double)INFINITY, (double)INFINITY, (double)INFINITY};
-  for (unsigned i = 0; i < tiling->inners; i++) {
-    const cds_order *order = branch->order[tiling->first + tiling->inner[i]];
-    least = cds_toll_least(least, inner_toll(branch, order, inner));
-  }
+  cds_toll least = {0, 0, 0};
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     branch->sizes[c] = &branch->options[c]->outer;
+    least = cds_toll_add(least, inner[c].size[0].rest);
   }
   cds_stack_walk walk;
   cds_toll others;
   cds_tiling_walk(branch, tiling, &walk, &others);
-  const cds_toll outer = walk_toll(&walk);
-  return cds_toll_beyond(branch,
-                         cds_toll_add(others, cds_toll_add(outer, least)));
+  const cds_toll outer = cds_toll_add(others, walk_toll(&walk));
+  if (with_inner_beyond(branch, outer, least)) {
+    return true;
+  }
+  least = (cds_toll){(double)INFINITY, (double)INFINITY, (double)INFINITY};
+  for (unsigned i = 0; i < tiling->inners; i++) {
+    const cds_order *order = branch->order[tiling->first + tiling->inner[i]];
+    least = cds_toll_least(least, inner_toll(branch, order, inner));
+    if (!with_inner_beyond(branch, outer, least)) {
+      return false;
+    }
+  }
+  return true;
 }

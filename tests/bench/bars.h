@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-/* Prints a line for each bar: what, measured, bar, met or not. Each entry of
- * its table ends after a time limit of its own. False when a file cannot be
- * read; a bar that is not met is no failure. */
-bool cds_bars_print(void);
+/* Prints a line for each bar of the entries with `part` in their names: what,
+ * measured, bar, met or not. Each entry ends after a time limit of its own.
+ * False when a file cannot be read; a bar that is not met is no failure. */
+bool cds_bars_print(const char *part);
 
 #endif

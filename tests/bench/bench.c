@@ -161,8 +161,9 @@ static bool run(bench *b) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 2 && strcmp(argv[1], "bars") == 0) {
-    return cds_bars_print() ? EXIT_SUCCESS : EXIT_FAILURE;
+  if ((argc == 2 || argc == 3) && strcmp(argv[1], "bars") == 0) {
+    return cds_bars_print(argc == 3 ? argv[2] : "") ? EXIT_SUCCESS
+                                                    : EXIT_FAILURE;
   }
   if (argc >= 4 && strcmp(argv[1], "chains") == 0) {
     return cds_chains_print(argv[2], argv[3], (const char *const *)argv + 4,
@@ -171,7 +172,7 @@ int main(int argc, char **argv) {
                : EXIT_FAILURE;
   }
   if (argc != 3) {
-    fprintf(stderr, "usage: codesign_bench ARCH WORKLOAD | bars | "
+    fprintf(stderr, "usage: codesign_bench ARCH WORKLOAD | bars [PART] | "
                     "chains ARCH WORKLOAD [NAME=VALUE]...\n");
     return 2;
   }
