@@ -201,7 +201,7 @@ cds_status cds_schema_quantity(cds_quantity *out, cds_dimension dimension,
                                const cds_yaml *node, const char *what,
                                const cds_reader *reader) {
   const cds_subject subject = {node, what, cds_dimension_expected(dimension)};
-  cds_variable_value value;
+  cds_variable_value value = {0};
   CDS_TRY(cds_read_number(&value, &subject, dimension, reader));
   if (value.dimension != dimension) {
     return cds_refuse(&subject, NULL, reader);

@@ -12,20 +12,20 @@ static bool more3(unsigned part) { return (part & 2U) != 0; }
 
 static double more_of(double a, double b) { return a > b ? a : b; }
 
-/* The room of the tiles, e2 and e3 apart; `one`: extents of the class of t1;
- * `more`: classes with g > 1, as bits. */
+/* The room of the tiles beside the least of t1, e2 and e3 apart; `more`:
+ * classes with g > 1, as bits. */
 static unsigned set_room(cds_stack_room room[2], const cds_stack *stack,
-                         const double one[2], unsigned more) {
+                         unsigned more) {
   unsigned levels = 1;
   for (unsigned l = 0; l < 2; l++) {
-    room[l] = (cds_stack_room){{0, 0, 0, 0}, stack->room[l + 1], 0};
+    room[l] = (cds_stack_room){.room = stack->room[l + 1]};
   }
   for (unsigned i = 0; i < stack->tiles; i++) {
     const cds_stack_tile *tile = &stack->tile[i];
     cds_stack_room *at = &room[tile->level - 1];
     double weight = tile->weight;
     if ((tile->inside & 1U) != 0) {
-      weight *= more_of(one[tile->side], stack->least[0][tile->side]);
+      weight *= stack->least[0][tile->side];
     }
     const bool twice =
         stack->charged[tile->level] &&
@@ -37,19 +37,44 @@ static unsigned set_room(cds_stack_room room[2], const cds_stack *stack,
   return levels;
 }
 
-static bool fits(const cds_stack_room *at, const cds_stack *stack,
-                 const double two[2], const double three[2]) {
-  const unsigned side = at->side;
-  const double e2 = more_of(two[side], stack->least[1][side]);
-  const double e3 = more_of(three[side], stack->least[2][side]);
-  return at->c[0] + at->c[1] * e2 + (at->c[2] + at->c[3] * e2) * e3 <= at->room;
+/* Sets what tiles take beside a cut of t3: flat + steep e2. */
+static void set_beside(cds_stack_walk *walk, size_t three) {
+  for (unsigned l = 0; l < walk->levels; l++) {
+    cds_stack_room *at = &walk->room[l];
+    const double e3 = more_of(walk->sizes[2]->size[three].extent[at->side],
+                              walk->stack->least[2][at->side]);
+    at->flat = at->c[0] + at->c[2] * e3;
+    at->steep = at->c[1] + at->c[3] * e3;
+  }
 }
 
-static bool pair_fits(const cds_stack_walk *walk, size_t two, size_t three) {
-  const double *e2 = walk->sizes[1]->size[two].extent;
-  const double *e3 = walk->sizes[2]->size[three].extent;
-  return fits(&walk->room[0], walk->stack, e2, e3) &&
-         (walk->levels == 1 || fits(&walk->room[1], walk->stack, e2, e3));
+/* Whether a cut of t2 fits beside that of t3. */
+static bool fits_beside(const cds_stack_walk *walk, size_t two) {
+  const double *extent = walk->sizes[1]->size[two].extent;
+  bool fit = true;
+  for (unsigned l = 0; l < walk->levels; l++) {
+    const cds_stack_room *at = &walk->room[l];
+    const double e2 =
+        more_of(extent[at->side], walk->stack->least[1][at->side]);
+    fit = fit && at->flat + at->steep * e2 <= at->room;
+  }
+  return fit;
+}
+
+/* The first cut of t3 beside which any of t2 fits, by bisection. */
+static size_t first_three(cds_stack_walk *walk) {
+  size_t low = walk->at3;
+  size_t high = walk->end3;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    set_beside(walk, middle);
+    if (fits_beside(walk, walk->end2 - 1)) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
 }
 
 /* Whether tiles may take more room in one part of the cuts than in another. */
@@ -69,33 +94,83 @@ static bool begin_part(cds_stack_walk *walk) {
     walk->at2 = walk->end2;
     if (walk->begin2 < walk->end2 && walk->at3 < walk->end3) {
       if (!walk->weighed || doubles(walk->stack)) {
-        walk->levels = set_room(walk->room, walk->stack, one_size.extent,
+        walk->levels = set_room(walk->room, walk->stack,
                                 (more2(walk->part) ? 2U : 0) |
                                     (more3(walk->part) ? 4U : 0));
         walk->weighed = true;
       }
+      walk->at3 = first_three(walk);
       return true;
     }
   }
   return false;
 }
 
-/* The first cut of t1 that fits beside the least of the others. */
+/* What tiles take beside the least of t2 and t3: flat + steep e1; `more`:
+ * whether g > 1 in cuts of t1. */
+static void set_beside_least(cds_stack_room room[2], const cds_stack *stack,
+                             bool more) {
+  for (unsigned l = 0; l < 2; l++) {
+    room[l] = (cds_stack_room){.room = stack->room[l + 1]};
+  }
+  for (unsigned i = 0; i < stack->tiles; i++) {
+    const cds_stack_tile *tile = &stack->tile[i];
+    cds_stack_room *at = &room[tile->level - 1];
+    const bool one = (tile->inside & 1U) != 0;
+    double bits = tile->weight;
+    bits *= (tile->inside & 2U) != 0 ? stack->least[1][tile->side] : 1;
+    bits *= (tile->inside & 4U) != 0 ? stack->least[2][tile->side] : 1;
+    bits *= stack->charged[tile->level] &&
+                    (tile->always || (!tile->stays && one && more))
+                ? 2
+                : 1;
+    at->side = tile->side;
+    at->flat += one ? 0 : bits;
+    at->steep += one ? bits : 0;
+  }
+}
+
+/* Whether a cut of t1 fits so. */
+static bool one_fits(const cds_stack_room room[2], const cds_stack *stack,
+                     const cds_size *one) {
+  bool fit = true;
+  for (unsigned l = 0; l < 2; l++) {
+    const unsigned side = room[l].side;
+    const double e1 = more_of(one->extent[side], stack->least[0][side]);
+    fit = fit && room[l].flat + room[l].steep * e1 <= room[l].room;
+  }
+  return fit;
+}
+
+/* The first cut of t1 that fits beside the least of the others, by bisection
+ * over those with g = 1, then over the others: extents fall in both. */
 static size_t first_cut(const cds_stack *stack, const cds_sizes *one) {
-  size_t at = 0;
   bool matters = false;
   for (unsigned i = 0; i < stack->tiles; i++) {
     matters = matters || (stack->tile[i].inside & 1U) != 0;
   }
-  for (; matters && at < one->count; at++) {
+  size_t low = 0;
+  if (!matters) {
+    return low;
+  }
+  for (unsigned part = 0; part < 2 && low < one->count; part++) {
+    const size_t end = part == 0 ? one->whole : one->count;
     cds_stack_room room[2];
-    set_room(room, stack, one->size[at].extent, at >= one->whole ? 1U : 0);
-    if (fits(&room[0], stack, one_size.extent, one_size.extent) &&
-        fits(&room[1], stack, one_size.extent, one_size.extent)) {
+    size_t high = end;
+    set_beside_least(room, stack, part > 0);
+    while (low < high) {
+      const size_t middle = low + (high - low) / 2;
+      if (one_fits(room, stack, &one->size[middle])) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    if (low < end) {
       break;
     }
   }
-  return at;
+  return low;
 }
 
 void cds_stack_begin(cds_stack_walk *walk, const cds_stack *stack,
@@ -112,6 +187,24 @@ void cds_stack_begin(cds_stack_walk *walk, const cds_stack *stack,
   }
 }
 
+/* Moves the beginning of the tail to the first cut of t2 that fits, in steps
+ * that double while they succeed: all behind one that fits do. */
+static void begin_tail(cds_stack_walk *walk) {
+  size_t step = 1;
+  bool more = true;
+  while (more && walk->at2 - walk->begin2 >= step) {
+    more = fits_beside(walk, walk->at2 - step);
+    walk->at2 -= more ? step : 0;
+    step *= more ? 2 : 1;
+  }
+  for (; step > 0; step /= 2) {
+    if (walk->at2 - walk->begin2 >= step &&
+        fits_beside(walk, walk->at2 - step)) {
+      walk->at2 -= step;
+    }
+  }
+}
+
 bool cds_stack_next(cds_stack_walk *walk) {
   if (!walk->started) {
     walk->started = true;
@@ -123,9 +216,9 @@ bool cds_stack_next(cds_stack_walk *walk) {
   }
   for (;;) {
     for (; walk->at3 < walk->end3; walk->at3++) {
-      while (walk->at2 > walk->begin2 &&
-             pair_fits(walk, walk->at2 - 1, walk->at3)) {
-        walk->at2--;
+      if (walk->at2 > walk->begin2) {
+        set_beside(walk, walk->at3);
+        begin_tail(walk);
       }
       if (walk->at2 < walk->end2) {
         return true;
@@ -137,6 +230,19 @@ bool cds_stack_next(cds_stack_walk *walk) {
     }
   }
 }
+
+bool cds_stack_rest(cds_toll *out, const cds_stack_walk *walk) {
+  const cds_sizes *three = walk->sizes[2];
+  if (walk->at2 > walk->begin2 || walk->end3 < three->count) {
+    return false;
+  }
+  *out = cds_toll_add(cds_toll_add(walk->sizes[0]->size[walk->at1].rest,
+                                   walk->sizes[1]->size[walk->at2].rest),
+                      three->size[walk->at3].rest);
+  return true;
+}
+
+void cds_stack_skip(cds_stack_walk *walk) { walk->at3 = walk->end3; }
 
 cds_toll cds_stack_toll(const cds_stack_walk *walk) {
   return cds_toll_add(cds_toll_add(walk->sizes[0]->size[walk->at1].rest,

@@ -72,6 +72,7 @@ typedef struct cds_stack {
 typedef struct cds_stack_room {
   double c[4], room;
   unsigned side;
+  double flat, steep; /* the same beside one cut of t3: flat + steep e2 */
 } cds_stack_room;
 
 /* Pairs of a cut of t2 and one of t3, where level 1 holds these tensors; else
@@ -95,6 +96,10 @@ void cds_stack_begin(cds_stack_walk *walk, const cds_stack *stack,
 bool cds_stack_next(cds_stack_walk *walk);
 /* At least, of this cut of t3, its tail, and all of t1 that fit. */
 cds_toll cds_stack_toll(const cds_stack_walk *walk);
+/* Sets what this and all further cuts of t3 in this part cost at least, where
+ * all of t2 fits beside them (else false); and goes to the last of them. */
+bool cds_stack_rest(cds_toll *out, const cds_stack_walk *walk);
+void cds_stack_skip(cds_stack_walk *walk);
 /* The less of each part. */
 static inline cds_toll cds_toll_least(cds_toll a, cds_toll b) {
   return (cds_toll){a.energy_pj < b.energy_pj ? a.energy_pj : b.energy_pj,

@@ -261,6 +261,12 @@ bool cds_sizes_beyond(cds_branch *branch, cds_tiling *tiling) {
   cds_tiling_walk(branch, tiling, &walk, &others);
   const double most = most_energy(branch);
   while (cds_stack_next(&walk)) {
+    cds_toll rest;
+    if (cds_stack_rest(&rest, &walk) &&
+        cds_toll_beyond(branch, cds_toll_add(others, rest))) {
+      cds_stack_skip(&walk);
+      continue;
+    }
     const cds_toll toll = cds_toll_add(others, cds_stack_toll(&walk));
     if (toll.energy_pj <= most && !cds_toll_beyond(branch, toll)) {
       return false;
@@ -273,7 +279,13 @@ bool cds_sizes_beyond(cds_branch *branch, cds_tiling *tiling) {
 static cds_toll walk_toll(cds_stack_walk *walk) {
   cds_toll least = {(double)INFINITY, (double)INFINITY, (double)INFINITY};
   while (cds_stack_next(walk)) {
-    least = cds_toll_least(least, cds_stack_toll(walk));
+    cds_toll toll;
+    if (cds_stack_rest(&toll, walk)) {
+      cds_stack_skip(walk);
+    } else {
+      toll = cds_stack_toll(walk);
+    }
+    least = cds_toll_least(least, toll);
   }
   return least;
 }
