@@ -337,11 +337,16 @@ static cds_status make_room(cds_candidates *list, size_t count) {
     return CDS_ENOMEM;
   }
   list->candidate = grown;
-  cds_candidate_head *heads = cds_realloc(list->head, count * sizeof *heads);
-  if (heads == NULL) {
+  double *keys = cds_realloc(list->key, count * sizeof *keys);
+  if (keys == NULL) {
     return CDS_ENOMEM;
   }
-  list->head = heads;
+  list->key = keys;
+  uint64_t *codes = cds_realloc(list->code, count * sizeof *codes);
+  if (codes == NULL) {
+    return CDS_ENOMEM;
+  }
+  list->code = codes;
   uint32_t *matches = cds_realloc(list->match, count * sizeof *matches);
   if (matches == NULL) {
     return CDS_ENOMEM;
@@ -476,10 +481,10 @@ static cds_status list_group(cds_descent *job, unsigned group) {
   job->effort += 1 + tiles / 8 + list->count;
   qsort(list->candidate, list->count, sizeof *list->candidate, by_key);
   for (size_t i = 0; i < list->count; i++) {
-    list->head[i] =
-        (cds_candidate_head){list->candidate[i].key,
-                             cds_code_of(general, &list->candidate[i].inside)};
+    list->key[i] = list->candidate[i].key;
+    list->code[i] = cds_code_of(general, &list->candidate[i].inside);
   }
+  list->open = list->count;
   return CDS_OK;
 }
 
@@ -546,7 +551,7 @@ cds_status cds_candidates_list(cds_descent *job) {
     cds_group_terms_set(&job->terms, &job->layout, g);
     CDS_TRY(list_group(job, g));
     if (job->group[g].count == 0) {
-      job->group[1].count = 0;
+      job->group[1].count = job->group[1].open = 0;
       return CDS_OK;
     }
     if (!job->bounds.known) {

@@ -58,16 +58,13 @@ typedef struct cds_candidate {
   cds_divisors_at inside; /* the tile and the spreads right above it */
 } cds_candidate;
 
-/* What is looked at of every candidate: its key, and the code of `inside`. */
-typedef struct cds_candidate_head {
-  double key;
-  uint64_t code;
-} cds_candidate_head;
-
 typedef struct cds_candidates {
   size_t count, room;
   cds_candidate *candidate;
-  cds_candidate_head *head; /* of each candidate */
+  /* What is looked at of every candidate: its key, and the code of `inside`. */
+  double *key;
+  uint64_t *code;
+  size_t open; /* so many at the front are not beyond the incumbent */
   /* Indexes of those of the first `scanned` that divide the tile outside, as
    * far as it was looked at (descend.c); NULL: none yet. */
   const cds_tile *outer;

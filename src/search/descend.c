@@ -391,6 +391,18 @@ static void decide_ways(cds_descent *job, unsigned group) {
 static void try_tile(cds_descent *job, unsigned group,
                      const cds_candidate *candidate);
 
+/* The next candidate, from `first` on, whose code divides; from list->open on:
+ * none. */
+static size_t next_dividing(const cds_general *general,
+                            const cds_candidates *list, size_t first,
+                            uint64_t outer) {
+  size_t i = first;
+  while (i < list->open && !cds_code_divides(general, outer, list->code[i])) {
+    i++;
+  }
+  return i;
+}
+
 /* The k-th candidate that divides the tile outside, by rising key; NULL: there
  * are no more that may be of interest. The orders of one tile outside ask for
  * the same ones one after the other. */
@@ -402,20 +414,23 @@ static const cds_candidate *match(cds_descent *job, unsigned group, size_t k) {
     list->outer = outer;
     list->matches = list->scanned = 0;
   }
+  /* While a layout is open the incumbent only gets better. */
+  while (list->open > 0 && cds_descent_beyond(job, list->key[list->open - 1])) {
+    list->open--;
+  }
   const uint64_t code = cds_code_of(general, &outer->at);
   while (k == list->matches) {
-    const size_t i = list->scanned;
-    if (i == list->count || cds_descent_beyond(job, list->head[i].key)) {
+    const size_t i = next_dividing(general, list, list->scanned, code);
+    list->scanned = i;
+    if (i >= list->open) {
       return NULL;
     }
     list->scanned++;
-    if (cds_code_divides(general, code, list->head[i].code) &&
-        (general->coded || divides(general, outer, &list->candidate[i]))) {
+    if (general->coded || divides(general, outer, &list->candidate[i])) {
       list->match[list->matches++] = (uint32_t)i;
     }
   }
-  const cds_candidate *found = &list->candidate[list->match[k]];
-  return cds_descent_beyond(job, found->key) ? NULL : found;
+  return list->match[k] < list->open ? &list->candidate[list->match[k]] : NULL;
 }
 
 /* All candidates of a group below what is decided. Depth: the groups. */

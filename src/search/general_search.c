@@ -56,7 +56,8 @@ void cds_general_search_free(cds_general_search *search) {
   }
   for (unsigned g = 0; g <= CDS_GROUPS_MAX; g++) {
     cds_free(search->descent.group[g].candidate);
-    cds_free(search->descent.group[g].head);
+    cds_free(search->descent.group[g].key);
+    cds_free(search->descent.group[g].code);
     cds_free(search->descent.group[g].match);
   }
   cds_deep_free(&search->deep);
