@@ -549,6 +549,9 @@ static void write_fusion(const cds_page *page, const cds_report *report,
 
 /* ---- bottleneck -------------------------------------------------------- */
 
+/* Idle multipliers of which the summary speaks. */
+static const double least_idle = 0.05;
+
 /* Share of the MACs that work, averaged over the run. */
 static double mac_use(const cds_report *report, const totals *sum) {
   const cds_network_result *network = &report->result->network;
@@ -564,6 +567,37 @@ static double mac_use(const cds_report *report, const totals *sum) {
          sum->all.cycles;
 }
 
+/* Part of the time in which compute binds and multipliers are idle. */
+static double idle_part(const cds_report *report, const totals *sum) {
+  const cds_network_result *network = &report->result->network;
+  const cds_arch *arch = report->arch;
+  const double units = (double)cds_arch_instances(arch, arch->arrays);
+  double idle = 0.0;
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_layer_result *layer = &network->layer[i];
+    const cds_cost *cost = &layer->cost;
+    if (layer->layer->kind == CDS_LAYER_EINSUM &&
+        cost->compute_cycles >= 0.9 * cost->cycles) {
+      idle += layer->times * (cost->compute_cycles -
+                              (double)cds_layer_result_macs(layer) / units);
+    }
+  }
+  return idle / sum->all.cycles;
+}
+
+/* What equal parts may cost. */
+static const char *parts_text(const cds_page *page, const cds_report *report,
+                              const totals *sum) {
+  const double idle = idle_part(report, sum);
+  return report->arch->any_factors || idle < least_idle
+             ? ""
+             : cds_cli_printf(page->arena,
+                              "; where they bind, idle ones are worth %s of "
+                              "the time: parts that need not be equal "
+                              "(--factors any) may use some of them",
+                              cds_page_percent(page, idle));
+}
+
 static void write_bottleneck(const cds_page *page, const cds_report *report,
                              const totals *sum) {
   cds_share list[CDS_SHARES_MAX];
@@ -577,9 +611,10 @@ static void write_bottleneck(const cds_page *page, const cds_report *report,
         list[i].name, level ? " bandwidth" : "", i > 0 ? "for" : "binds for",
         cds_page_percent(page, list[i].value / sum->all.latency_s));
   }
-  text = cds_cli_printf(page->arena, "%s; %s units busy %s on average", text,
+  text = cds_cli_printf(page->arena, "%s; %s units busy %s on average%s", text,
                         report->arch->compute.name,
-                        cds_page_percent(page, mac_use(report, sum)));
+                        cds_page_percent(page, mac_use(report, sum)),
+                        parts_text(page, report, sum));
   fputs("bottleneck    ", page->stream);
   cds_help_wrap(page->stream, text, 14, 14);
 }
