@@ -146,13 +146,10 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
     return window_tile(&out->tile_words, it, tensor);
   }
   place = shared->intermediate ? it->outer->nodes : place;
-  cds_outer_nest *nest = cds_arena_alloc(it->scratch, sizeof *nest);
-  if (nest == NULL) {
-    return CDS_ENOMEM;
-  }
-  CDS_TRY(make_nest(nest, it, first, place));
-  const cds_holder holder = {.einsum = &nest->einsum,
-                             .mapping = &nest->mapping,
+  cds_outer_nest nest; /* some kilobytes: not worth zeroing */
+  CDS_TRY(make_nest(&nest, it, first, place));
+  const cds_holder holder = {.einsum = &nest.einsum,
+                             .mapping = &nest.mapping,
                              .tensor = cds_fused_own_tensor(first, tensor),
                              .position = loops_above(it, place)};
   CDS_TRY(cds_tile_words(&out->tile_words, &holder, it->scratch));
