@@ -5,12 +5,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "verify/fused_outer.h"
 #include "verify/rows.h"
 
 void cds_stage_walker_begin(cds_stage_walker *out, const cds_fused_space *space,
+                            const cds_fused_group *group,
                             const cds_verify_goal *goal, cds_arena *arena) {
   memset(out, 0, sizeof *out);
   out->space = space;
+  out->group = group;
   out->goal = *goal;
   out->arena = arena;
 }
@@ -96,7 +99,7 @@ cds_status cds_stage_ask(cds_stage_known **out, cds_stage_walker *it,
   made->next = *slot;
   *slot = made;
   *out = made;
-  const cds_operation *operation = it->space->group->stage[stage].operation;
+  const cds_operation *operation = it->group->stage[stage].operation;
   return operation == NULL ? CDS_OK
                            : solve_operation(it, made, view, operation);
 }
@@ -192,8 +195,7 @@ static cds_status free_set(double *out, const cds_freeing *by, unsigned set) {
   for (unsigned t = 0; t < made.einsum.tensors; t++) {
     const cds_status status =
         (set >> t & 1U) != 0
-            ? set_free(&made.stage.home[t], by->it->space->group, by->stage, t,
-                       level)
+            ? set_free(&made.stage.home[t], by->it->group, by->stage, t, level)
             : CDS_OK;
     if (status != CDS_OK) {
       return status;
@@ -210,7 +212,7 @@ static cds_status free_set(double *out, const cds_freeing *by, unsigned set) {
 cds_status cds_stage_free_least(double *out, cds_stage_walker *it,
                                 const cds_stage_view *view, unsigned stage,
                                 const cds_stage_freedom *freedom) {
-  const cds_fused_group *group = it->space->group;
+  const cds_fused_group *group = it->group;
   const cds_fused_einsum *of = &group->stage[stage];
   cds_pair pair;
   double again_pj = 0; /* multiply-accumulates of what is repeated */
@@ -223,7 +225,7 @@ cds_status cds_stage_free_least(double *out, cds_stage_walker *it,
   const cds_freeing by = {it, view, stage, freedom, freedom->limit - again_pj};
   unsigned may = 0;
   for (unsigned t = 0; t < view->einsum.tensors; t++) {
-    may |= group->tensor[of->tensor[t]].intermediate ? 0 : 1U << t;
+    may |= cds_outer_may_stay(group, of->tensor[t]) ? 1U << t : 0;
   }
   for (unsigned set = 0; set <= may; set++) {
     double least = (double)INFINITY;

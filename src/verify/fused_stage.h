@@ -25,13 +25,16 @@ typedef struct cds_stage_known {
 
 typedef struct cds_stage_walker {
   const cds_fused_space *space;
+  const cds_fused_group *group;
   cds_verify_goal goal;
   cds_arena *arena;
   uint64_t boxes;
   cds_stage_known *slot[CDS_STAGE_SLOTS_MAX];
 } cds_stage_walker;
 
+/* What it keeps is in the arena. */
 void cds_stage_walker_begin(cds_stage_walker *out, const cds_fused_space *space,
+                            const cds_fused_group *group,
                             const cds_verify_goal *goal, cds_arena *arena);
 /* Counts a choice of outer nodes as a box. CDS_ELIMIT, CDS_EINTERRUPTED. */
 cds_status cds_stage_count(cds_stage_walker *it);

@@ -45,11 +45,11 @@ static uint32_t tensors_of(const cds_fused_einsum *stage) {
 static cds_status view_stage(cds_stage_view *out, const cds_outer_walker *it,
                              const cds_outer *outer, unsigned s) {
   cds_left left;
-  if (cds_fused_outer_wrong(it->space->group, it->space->arch, outer) != NULL) {
+  if (cds_fused_outer_wrong(it->choice.group, it->space->arch, outer) != NULL) {
     return CDS_EINFEASIBLE;
   }
-  CDS_TRY(cds_left_set(&left, it->space->group, outer));
-  return cds_stage_view_set(out, it->space->group, it->space->arch, outer,
+  CDS_TRY(cds_left_set(&left, it->choice.group, outer));
+  return cds_stage_view_set(out, it->choice.group, it->space->arch, outer,
                             &left, s);
 }
 
@@ -59,7 +59,7 @@ static cds_status view_stage(cds_stage_view *out, const cds_outer_walker *it,
 static cds_status try_views(cds_outer_walker *it,
                             const cds_stage_view view[CDS_STAGES_MAX]) {
   cds_stage_known *known[CDS_STAGES_MAX];
-  const unsigned stages = it->space->group->stages;
+  const unsigned stages = it->choice.group->stages;
   double sum = 0;
   for (unsigned s = 0; s < stages; s++) {
     CDS_TRY(cds_stage_ask(&known[s], &it->stages, &view[s], s));
@@ -94,7 +94,7 @@ static cds_status try_views(cds_outer_walker *it,
 
 /* Number of the places of a stage's own tensors. */
 static size_t place_index(const cds_outer_walker *it, unsigned s) {
-  const cds_fused_einsum *stage = &it->space->group->stage[s];
+  const cds_fused_einsum *stage = &it->choice.group->stage[s];
   size_t index = 0;
   for (unsigned t = 0; t < stage->einsum->tensors; t++) {
     index = index * it->choice.places[stage->tensor[t]] +
@@ -106,7 +106,7 @@ static size_t place_index(const cds_outer_walker *it, unsigned s) {
 /* Depth: tensors. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static cds_status walk_places(cds_outer_walker *it, unsigned tensor) {
-  const cds_fused_group *group = it->space->group;
+  const cds_fused_group *group = it->choice.group;
   if (tensor < group->tensors) {
     for (unsigned i = 0; i < it->choice.places[tensor]; i++) {
       it->choice.at[tensor] = i;
@@ -140,7 +140,7 @@ static cds_status walk_places(cds_outer_walker *it, unsigned tensor) {
 /* What a stage takes with its tensors in these places and all room, unless that
  * is so much that no choice with it is below the limit. */
 static cds_status roomy_least(double *out, cds_outer_walker *it, unsigned s) {
-  const cds_fused_einsum *stage = &it->space->group->stage[s];
+  const cds_fused_einsum *stage = &it->choice.group->stage[s];
   cds_outer outer;
   cds_stage_view view;
   cds_stage_known *known;
@@ -155,7 +155,7 @@ static cds_status roomy_least(double *out, cds_outer_walker *it, unsigned s) {
   cds_stage_bring_output(&view, it->choice.level);
   CDS_TRY(cds_stage_ask(&known, &it->stages, &view, s));
   double others = 0;
-  for (unsigned o = 0; o < it->space->group->stages; o++) {
+  for (unsigned o = 0; o < it->choice.group->stages; o++) {
     others += o == s ? 0 : it->once[o];
   }
   CDS_TRY(cds_stage_solve(&it->stages, known, &view, it->limit - others));
@@ -166,7 +166,7 @@ static cds_status roomy_least(double *out, cds_outer_walker *it, unsigned s) {
 /* The same for all places of its tensors; the least of all. */
 static cds_status list_roomy(double *least, cds_outer_walker *it, unsigned s,
                              cds_arena *arena) {
-  const cds_fused_einsum *stage = &it->space->group->stage[s];
+  const cds_fused_einsum *stage = &it->choice.group->stage[s];
   size_t count = 1;
   for (unsigned t = 0; t < stage->einsum->tensors; t++) {
     count *= it->choice.places[stage->tensor[t]];
@@ -191,14 +191,14 @@ static cds_status list_roomy(double *least, cds_outer_walker *it, unsigned s,
 
 static double sum_once(const cds_outer_walker *it) {
   double sum = 0;
-  for (unsigned s = 0; s < it->space->group->stages; s++) {
+  for (unsigned s = 0; s < it->choice.group->stages; s++) {
     sum += it->once[s];
   }
   return sum;
 }
 
 static cds_status open_order(cds_outer_walker *it) {
-  const unsigned stages = it->space->group->stages;
+  const unsigned stages = it->choice.group->stages;
   double once[CDS_STAGES_MAX];
   memcpy(once, it->once, sizeof once);
   cds_outer_list_places(&it->choice);
@@ -220,8 +220,8 @@ static cds_status open_order(cds_outer_walker *it) {
 }
 
 static bool all_have(const cds_outer_walker *it, unsigned c) {
-  return it->choice.class[c].tensors == (1U << it->space->group->tensors) - 1 &&
-         !cds_fused_of_mask(it->space->group, it->choice.class[c].rank[0]);
+  return it->choice.class[c].tensors == (1U << it->choice.group->tensors) - 1 &&
+         !cds_fused_of_mask(it->choice.group, it->choice.class[c].rank[0]);
 }
 
 /* Puts the loops of classes that are left in all orders; those that all tensors
@@ -252,7 +252,7 @@ static cds_status walk_orders(cds_outer_walker *it, uint32_t left) {
 /* What a stage takes at least with the trips; see fused_walk.h. */
 static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s,
                               bool roughly) {
-  const bool product = it->space->group->stage[s].operation == NULL;
+  const bool product = it->choice.group->stage[s].operation == NULL;
   uint64_t trips[CDS_OUTER_CLASSES];
   double again = 1;
   memcpy(trips, it->choice.trips, sizeof trips);
@@ -278,7 +278,7 @@ static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s,
     return status == CDS_EINFEASIBLE ? CDS_OK : status;
   }
   double others = 0;
-  for (unsigned o = 0; o < it->space->group->stages; o++) {
+  for (unsigned o = 0; o < it->choice.group->stages; o++) {
     others += o == s ? 0 : it->once[o];
   }
   return cds_stage_free_least(
@@ -290,7 +290,7 @@ static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s,
 }
 
 static cds_status open_trips(cds_outer_walker *it) {
-  const unsigned stages = it->space->group->stages;
+  const unsigned stages = it->choice.group->stages;
   uint32_t left = 0;
   double sum = 0;
   memset(it->once, 0, sizeof it->once);
@@ -330,7 +330,7 @@ static cds_status walk_trips(cds_outer_walker *it, unsigned c) {
 }
 
 static cds_status list_trips(cds_outer_walker *it, cds_arena *arena) {
-  it->choice.classes = cds_outer_classes(it->choice.class, it->space->group);
+  it->choice.classes = cds_outer_classes(it->choice.class, it->choice.group);
   for (unsigned c = 0; c < it->choice.classes; c++) {
     cds_outer_class *class = &it->choice.class[c];
     class->divisor = cds_list_divisors(&class->divisors, class->size, arena);
@@ -343,34 +343,10 @@ static cds_status list_trips(cds_outer_walker *it, cds_arena *arena) {
 
 /* ---- all of it ------------------------------------------------------- */
 
-/* Each stage as it runs alone: one pass, all at home at the outermost level. */
-static cds_status try_apart(cds_outer_walker *it) {
-  cds_stage_view view[CDS_STAGES_MAX];
-  for (unsigned s = 0; s < it->space->group->stages; s++) {
-    view[s].einsum = *it->space->group->stage[s].einsum;
-    memset(&view[s].stage, 0, sizeof view[s].stage);
-    view[s].stage.passes = view[s].stage.repeats = 1;
-    view[s].einsum.stage = &view[s].stage;
-  }
-  if (!it->floor) {
-    return try_views(it, view);
-  }
-  double sum = 0;
-  for (unsigned s = 0; s < it->space->group->stages; s++) {
-    cds_stage_known *known;
-    CDS_TRY(cds_stage_ask(&known, &it->stages, &view[s], s));
-    if (it->space->group->stage[s].operation == NULL) {
-      CDS_TRY(cds_stage_roughly(&it->stages, known, &view[s]));
-    }
-    sum += known->least;
-  }
-  it->limit = fmin(it->limit, sum);
-  return CDS_OK;
-}
-
-static cds_status walk(cds_fused_least *out, const cds_fused_space *space,
-                       const cds_verify_goal *goal, double limit, bool floor) {
-  *out = (cds_fused_least){.least = limit};
+cds_status cds_fused_walk(cds_fused_least *out, const cds_fused_space *space,
+                          const cds_fused_group *group,
+                          const cds_fused_aim *aim) {
+  *out = (cds_fused_least){.least = aim->limit};
   cds_arena *arena = cds_arena_new();
   cds_outer_walker *it =
       arena == NULL ? NULL : cds_arena_alloc(arena, sizeof *it);
@@ -380,13 +356,12 @@ static cds_status walk(cds_fused_least *out, const cds_fused_space *space,
   }
   memset(it, 0, sizeof *it);
   it->space = space;
-  it->choice.group = space->group;
+  it->choice.group = group;
   it->out = out;
-  it->limit = limit;
-  it->floor = floor;
-  cds_stage_walker_begin(&it->stages, space, goal, arena);
+  it->limit = aim->limit;
+  it->floor = aim->floor;
+  cds_stage_walker_begin(&it->stages, space, group, &aim->goal, arena);
   cds_status status = list_trips(it, arena);
-  status = status == CDS_OK ? try_apart(it) : status;
   for (unsigned l = 1; l < space->arch->levels && status == CDS_OK; l++) {
     it->choice.level = l;
     if (space->arch->level[l].depth == 0) {
@@ -397,16 +372,4 @@ static cds_status walk(cds_fused_least *out, const cds_fused_space *space,
   out->boxes = it->stages.boxes;
   cds_arena_free(arena);
   return status;
-}
-
-cds_status cds_fused_walk_least(cds_fused_least *out,
-                                const cds_fused_space *space,
-                                const cds_verify_goal *goal, double limit) {
-  return walk(out, space, goal, limit, false);
-}
-
-cds_status cds_fused_walk_floor(cds_fused_least *out,
-                                const cds_fused_space *space,
-                                const cds_verify_goal *goal, double limit) {
-  return walk(out, space, goal, limit, true);
 }

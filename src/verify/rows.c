@@ -297,21 +297,32 @@ static cds_status add(const cds_rows_stage *it, uint64_t times,
   return CDS_OK;
 }
 
-/* What is at home where the unit works, of this stage and of others. */
-static uint64_t home_bits(const cds_stage_view *view) {
-  uint64_t bits = 0; /* counts are below 2^53 */
-  unsigned level = 0;
-  for (unsigned t = 0; t < view->einsum.tensors; t++) {
-    const cds_home *home = &view->stage.home[t];
-    if (home->level > 0) {
-      level = home->level;
-      bits += home->tile_words * view->einsum.tensor[t].format.bits;
-    }
-  }
-  return level > 0 ? bits + view->stage.taken_bits[level] : 0;
+/* Bits of the stage's tile of a tensor at home. */
+static uint64_t tile_bits(const cds_rows_stage *it, unsigned t) {
+  const cds_home *home = &it->view->stage.home[t];
+  const bool twice = home->replaced && cds_doubles(it->arch, home->level);
+  return home->tile_words * it->view->einsum.tensor[t].format.bits *
+         (twice ? 2 : 1); /* counts are below 2^53 */
 }
 
-/* Rows that are whole: the same in each pass. */
+/* What is at home where the unit works, of this stage and of others. */
+static uint64_t home_bits(const cds_rows_stage *it) {
+  const cds_stage *stage = &it->view->stage;
+  uint64_t bits = 0;
+  unsigned level = 0;
+  for (unsigned t = 0; t < it->view->einsum.tensors; t++) {
+    if (stage->home[t].level > 0) {
+      level = stage->home[t].level;
+      bits += tile_bits(it, t);
+    }
+  }
+  return level > 0 ? bits + stage->taken_bits[level] : 0;
+}
+
+/* Rows that are whole, or parts that are rows of their own: the same in each
+ * pass. Of its operands those that are rows are tensors of the group, at home
+ * or not; parameters and values of rows come from outside, as much of them as
+ * these rows need. */
 static cds_status add_whole(const cds_rows_stage *it) {
   const cds_operation *of = it->operation;
   const cds_operation_size size = {.rows = it->rows, .length = it->length};
@@ -322,11 +333,11 @@ static cds_status add_whole(const cds_rows_stage *it) {
   unsigned operand = 0;
   for (unsigned i = 0; i < pass.inputs; i++) {
     pass.input[i].format = of->input[i].format;
-    if (pass.input[i].row_words > 0) {
+    if (cds_operation_takes_rows(of, i)) {
       pass.input[i].home = it->view->stage.home[operand++].level;
     }
   }
-  pass.taken_bits = home_bits(it->view);
+  pass.taken_bits = home_bits(it);
   pass.output.format = of->output.format;
   pass.output.home = it->view->stage.home[it->view->einsum.tensors - 1].level;
   return add(it, it->view->stage.passes, &pass);
@@ -409,16 +420,10 @@ static cds_status add_tiles(const cds_rows_stage *it) {
 /* A level that what is at home there does not fit. */
 static unsigned misfit_of(const cds_rows_stage *it) {
   const cds_stage *stage = &it->view->stage;
-  const cds_einsum *einsum = &it->view->einsum;
   for (unsigned l = 1; l < it->arch->levels; l++) {
     double need = (double)stage->taken_bits[l];
-    for (unsigned t = 0; t < einsum->tensors; t++) {
-      const cds_home *home = &stage->home[t];
-      const bool twice = home->replaced && cds_doubles(it->arch, l);
-      need += home->level == l
-                  ? (double)home->tile_words * einsum->tensor[t].format.bits *
-                        (twice ? 2 : 1)
-                  : 0;
+    for (unsigned t = 0; t < it->view->einsum.tensors; t++) {
+      need += stage->home[t].level == l ? (double)tile_bits(it, t) : 0;
     }
     if (need > (double)it->arch->level[l].size_bits) {
       return l;
@@ -436,8 +441,11 @@ cds_status cds_rows_stage_worth(cds_worth *out, const cds_arch *arch,
   memset(out, 0, sizeof *out);
   for (unsigned a = 0; a < result->axes; a++) {
     const uint64_t size = view->einsum.rank[result->axis[a].term[0].rank].size;
-    it.rows *= a + 1 < result->axes ? size : 1;
-    it.length = size;
+    const bool in_row = operation->row_axes != 0
+                            ? (operation->row_axes >> a & 1U) != 0
+                            : a + 1 == result->axes;
+    it.rows *= in_row ? 1 : size;
+    it.length *= in_row ? size : 1;
   }
   CDS_TRY(view->stage.online.tiles > 1 ? add_tiles(&it) : add_whole(&it));
   out->misfit = misfit_of(&it);
