@@ -385,6 +385,13 @@ cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
                   "'model_version' is not that of this program: "
                   "expected a result of the same version");
   }
+  const cds_yaml *accounting = member(root, "provenance", "accounting");
+  if (accounting != NULL) {
+    return refuse(
+        &it, accounting,
+        "the words of this result are those of another accounting: "
+        "expected one without '--accounting', as nothing checks that");
+  }
   const cds_yaml *stays = member(root, "space", "residency");
   if (stays != NULL) {
     return refuse(&it, stays,
