@@ -111,29 +111,14 @@ cds_status cds_chain_add_part(const cds_checking *it, cds_chain_claim *claim,
 
 /* ---- what is covered ------------------------------------------------- */
 
-static bool plain(const cds_einsum *einsum) {
-  bool all = true;
-  for (unsigned t = 0; t < einsum->tensors; t++) {
-    for (unsigned a = 0; a < einsum->tensor[t].axes; a++) {
-      const cds_axis *axis = &einsum->tensor[t].axis[a];
-      all = all && axis->terms == 1 && axis->term[0].coefficient == 1;
-    }
-  }
-  return all;
-}
-
 /* Why the evaluator here does not know what the group does. */
 static const char *unknown_group(const cds_arch *arch,
                                  const cds_fused_group *group) {
   for (unsigned s = 0; s < group->stages; s++) {
     const cds_fused_einsum *stage = &group->stage[s];
-    if (!plain(stage->einsum)) {
-      return "it has sliding windows";
-    }
-    if (stage->operation == NULL) {
-      continue;
-    }
-    const char *foreign = cds_rows_foreign(arch, stage->operation);
+    const char *foreign = stage->operation == NULL
+                              ? NULL
+                              : cds_rows_foreign(arch, stage->operation);
     if (foreign != NULL) {
       return foreign;
     }
@@ -271,6 +256,10 @@ static cds_status view_part(const cds_checking *it, cds_chain_claim *claim,
   if (not_right != NULL) {
     return cds_chain_wrong(it, lines, not_right, claim->name);
   }
+  claim->unknown = cds_stage_view_foreign(group, &part->outer);
+  if (claim->unknown != NULL) {
+    return CDS_OK;
+  }
   cds_left left;
   cds_status status = cds_left_set(&left, group, &part->outer);
   for (unsigned s = 0; s < group->stages && status == CDS_OK; s++) {
@@ -332,10 +321,10 @@ static cds_status bind(const cds_checking *it, cds_chain_claim *claim,
   if (claim->unknown != NULL) {
     return CDS_OK;
   }
-  for (unsigned p = 0; p < claim->parts; p++) {
+  for (unsigned p = 0; p < claim->parts && claim->unknown == NULL; p++) {
     CDS_TRY(view_part(it, claim, claim->part[p]));
   }
-  for (unsigned s = 0; s < claim->stages; s++) {
+  for (unsigned s = 0; s < claim->stages && claim->unknown == NULL; s++) {
     if (chain->group.stage[s].operation == NULL) {
       CDS_TRY(bind_stage(it, claim, &claim->stage[s]));
     }

@@ -7,8 +7,9 @@
  *   tiles = 1 + sum over the loops of their steps that change the tile
  *
  * and a step changes it if the loop is on a rank of the tensor, or one inside
- * of it is and had another digit before it began again. All axes are ranks, so
- * that a tile that is another has no word of the last.
+ * of it is and had another digit before it began again. Loops that cut what
+ * windows slide over are not covered (cds_stage_view_foreign), so that a tile
+ * that is another has no word of the last.
  */
 #include "verify/stage_view.h"
 
@@ -188,22 +189,76 @@ static cds_status count_tiles(uint64_t *out, const cds_viewing *it,
   return CDS_OK;
 }
 
-/* Words of the tile inside of so many outer nodes. */
-static cds_status tile_words(uint64_t *out, const cds_viewing *it,
-                             unsigned tensor, unsigned place) {
-  *out = 1;
-  for (unsigned r = 0; r < it->group->ranks; r++) {
-    uint64_t length = it->group->rank[r].size;
-    for (unsigned n = 0; n < place; n++) {
-      const cds_outer_node *node = &it->outer->node[n];
-      length /= is_loop(it, n) && node->rank == r ? node->trips : 1;
+/* Length of a rank of the group inside of so many outer nodes. */
+static uint64_t length_of(const cds_viewing *it, unsigned rank,
+                          unsigned place) {
+  uint64_t length = it->group->rank[rank].size;
+  for (unsigned n = 0; n < place; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
+    length /= is_loop(it, n) && node->rank == rank ? node->trips : 1;
+  }
+  return length;
+}
+
+/* Positions from the first to the last of an axis, of a pass, or of all. */
+static uint64_t reach(const cds_viewing *it, const cds_fused_einsum *stage,
+                      const cds_axis *axis, bool whole) {
+  uint64_t positions = 1;
+  for (unsigned i = 0; i < axis->terms; i++) {
+    const cds_term *term = &axis->term[i];
+    const unsigned place = whole ? 0 : it->outer->nodes;
+    const uint64_t length = length_of(it, stage->rank[term->rank], place);
+    positions += term->coefficient * (length - 1);
+  }
+  return positions;
+}
+
+/* An intermediate that windows slide over: as much along each axis as is made,
+ * or as they touch, whichever is more. Stages agree on the order of the axes
+ * that have more than one position. */
+static cds_status window_words(uint64_t *out, const cds_viewing *it,
+                               unsigned tensor) {
+  uint64_t most[CDS_AXES_MAX] = {0};
+  unsigned axes = 0;
+  for (unsigned s = 0; s < it->group->stages; s++) {
+    const cds_fused_einsum *stage = &it->group->stage[s];
+    const unsigned own = cds_fused_own_tensor(stage, tensor);
+    unsigned at = 0;
+    for (unsigned a = 0; own != UINT_MAX && a < stage->einsum->tensor[own].axes;
+         a++) {
+      const cds_axis *axis = &stage->einsum->tensor[own].axis[a];
+      if (reach(it, stage, axis, true) > 1) {
+        const uint64_t positions = reach(it, stage, axis, false);
+        most[at] = positions > most[at] ? positions : most[at];
+        at++;
+      }
     }
-    if (cds_fused_tensor_has(it->group, tensor, r) &&
-        !cds_mul_u64(out, *out, length)) {
+    axes = at > axes ? at : axes;
+  }
+  *out = 1;
+  for (unsigned a = 0; a < axes; a++) {
+    if (!cds_mul_u64(out, *out, most[a])) {
       return CDS_ELIMIT;
     }
   }
   return CDS_OK;
+}
+
+/* Words of the tile inside of so many outer nodes, as its first stage has it.
+ */
+static cds_status tile_words(uint64_t *out, const cds_viewing *it,
+                             unsigned tensor, unsigned place) {
+  const cds_fused_tensor *shared = &it->group->tensor[tensor];
+  const cds_fused_einsum *stage = &it->group->stage[shared->first];
+  if (shared->intermediate && shared->windows) {
+    return window_words(out, it, tensor);
+  }
+  cds_einsum part = *stage->einsum;
+  for (unsigned r = 0; r < part.ranks; r++) {
+    part.rank[r].size = part.rank[r].real =
+        length_of(it, stage->rank[r], place);
+  }
+  return cds_tensor_words(out, &part, cds_fused_own_tensor(stage, tensor));
 }
 
 static cds_status set_home(cds_home *out, const cds_viewing *it,
@@ -362,6 +417,42 @@ static cds_status take_room(cds_stage *out, const cds_viewing *it,
     }
   }
   return CDS_OK;
+}
+
+/* ---- what is covered ------------------------------------------------- */
+
+/* Whether the rank slides along an axis of the tensor. */
+static bool slides(const cds_einsum *einsum, unsigned tensor, unsigned rank) {
+  bool any = false;
+  for (unsigned a = 0; a < einsum->tensor[tensor].axes; a++) {
+    cds_term term[CDS_TERMS_MAX];
+    const unsigned terms =
+        cds_axis_long_terms(term, einsum, &einsum->tensor[tensor].axis[a]);
+    for (unsigned i = 0; i < terms && terms > 1; i++) {
+      any = any || term[i].rank == rank;
+    }
+  }
+  return any;
+}
+
+const char *cds_stage_view_foreign(const cds_fused_group *group,
+                                   const cds_outer *outer) {
+  const cds_viewing it = {group, NULL, outer, NULL};
+  for (unsigned t = 0; t < group->tensors; t++) {
+    const cds_fused_einsum *stage = &group->stage[group->tensor[t].first];
+    unsigned level = 0;
+    const unsigned place = place_of(&it, t, &level);
+    for (unsigned n = 0; n < place && level > 0; n++) {
+      const unsigned own = is_loop(&it, n)
+                               ? cds_fused_own_rank(stage, outer->node[n].rank)
+                               : UINT_MAX;
+      if (own != UINT_MAX &&
+          slides(stage->einsum, cds_fused_own_tensor(stage, t), own)) {
+        return "a loop cuts what windows slide over at home";
+      }
+    }
+  }
+  return NULL;
 }
 
 cds_status cds_stage_view_set(cds_stage_view *out, const cds_fused_group *group,

@@ -30,6 +30,7 @@
 #include "price/passes.h"
 #include "support/close.h"
 #include "support/nest.h"
+#include "support/random_group.h"
 #include "verify/fused_bound.h"
 #include "verify/rows.h"
 
@@ -315,6 +316,51 @@ static void fused_mappings_cost_what_count_and_price_say(void **state) {
   assert_true(arguments.cases < 100 ||
               (outers > arguments.cases && masked > arguments.cases / 20 &&
                tiled > arguments.cases / 20 && back > arguments.cases / 50));
+  cds_arena_free(arena);
+}
+
+/* Groups of all kinds, with windows, operands of several stages and results
+ * that stay, and on any architecture: what stands at home. */
+static void stages_of_any_group_are_what_count_says(void **state) {
+  (void)state;
+  static void (*const make[])(random_group *, uint64_t, uint64_t) = {
+      random_group_make, random_attention_make, random_masked_make,
+      random_tail_make};
+  static random_group it;
+  static cds_stage_view view;
+  static cds_fused_pass pass;
+  cds_arena *arena = cds_arena_new();
+  uint64_t windows = 0, foreign = 0;
+  for (uint64_t n = 0; n < arguments.cases; n++) {
+    const uint64_t number = arguments.first + n;
+    cds_left left;
+    make[number % 4](&it, arguments.seed, number);
+    cds_outer *outer = &it.mapping.outer;
+    outer->pipelined = false;
+    if (cds_stage_view_foreign(&it.group, outer) != NULL) {
+      foreign++;
+      continue;
+    }
+    windows +=
+        (it.shows & GROUP_WINDOWS) != 0 || (it.tail_shows & TAIL_SLIDES) != 0;
+    assert_int_equal(cds_left_set(&left, &it.group, outer), CDS_OK);
+    for (unsigned s = 0; s < it.group.stages; s++) {
+      assert_int_equal(
+          cds_stage_view_set(&view, &it.group, &it.arch, outer, &left, s),
+          CDS_OK);
+      assert_int_equal(
+          cds_fused_pass_set(&pass, &it.group, &it.arch, outer, s, arena),
+          CDS_OK);
+      if (!same_stage(&view.einsum, &pass.einsum)) {
+        random_group_write(stdout, &it);
+        fail_msg("case %" PRIu64 ", stage %u", number, s);
+      }
+    }
+  }
+  print_message("%" PRIu64 " with windows, %" PRIu64 " not covered\n", windows,
+                foreign);
+  assert_true(arguments.cases < 100 || (windows > arguments.cases / 20 &&
+                                        foreign < arguments.cases / 10));
   cds_arena_free(arena);
 }
 
@@ -655,6 +701,7 @@ int main(int argc, char **argv) {
   arguments = test_arguments_read(&arguments, argc, argv);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(fused_mappings_cost_what_count_and_price_say),
+      cmocka_unit_test(stages_of_any_group_are_what_count_says),
       cmocka_unit_test(the_walk_finds_what_the_searches_find),
       cmocka_unit_test(no_random_fused_mapping_is_below),
   };
