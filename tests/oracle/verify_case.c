@@ -363,6 +363,40 @@ void verify_case_make(verify_case *it, uint64_t seed, uint64_t number,
   }
 }
 
+bool verify_case_of_group(cds_fused_group *group, cds_outer *outer,
+                          const random_group *it) {
+  const cds_einsum *einsum[CDS_STAGES_MAX] = {NULL};
+  unsigned same[CDS_STAGES_MAX][CDS_TENSORS_MAX];
+  unsigned rank[CDS_FUSED_RANKS_MAX] = {0};
+  const cds_fused_mask *masked = &it->group.mask;
+  memcpy(same, it->same, sizeof same);
+  for (unsigned s = 0; s < it->stages; s++) {
+    einsum[s] = &it->einsum[s];
+  }
+  if (cds_fused_group_join(group, it->stages, einsum, same, it->kept) !=
+      CDS_OK) {
+    return false;
+  }
+  for (unsigned s = 0; s < it->stages; s++) {
+    for (unsigned r = 0; r < it->einsum[s].ranks; r++) {
+      rank[it->group.stage[s].rank[r]] = group->stage[s].rank[r];
+    }
+    if (it->other[s].kind != NULL || s == it->softmax) {
+      cds_fused_operate(group, s,
+                        s == it->softmax ? &it->operation : &it->other[s]);
+    }
+  }
+  *outer = it->mapping.outer;
+  outer->pipelined = false;
+  for (unsigned n = 0; n < outer->nodes; n++) {
+    cds_outer_node *node = &outer->node[n];
+    node->rank = node->kind == CDS_OUTER_FOR ? rank[node->rank] : 0;
+  }
+  return !masked->here ||
+         cds_fused_mask_set(group, rank[masked->query], rank[masked->key],
+                            masked->offset) == CDS_OK;
+}
+
 void verify_case_write(const verify_case *it, uint64_t number,
                        const cds_outer *outer) {
   printf("case %" PRIu64 "\n", number);

@@ -9,6 +9,7 @@
 
 #include "oracle/tiny_case.h"
 #include "spec/fusion.h"
+#include "support/random_group.h"
 #include "verify/fused_ways.h"
 
 enum { VERIFY_STAGES = 5, VERIFY_PARTS = 3, VERIFY_SIZES = 8 };
@@ -43,6 +44,10 @@ void verify_case_make(verify_case *it, uint64_t seed, uint64_t number,
                       const uint64_t sizes[VERIFY_SIZES]);
 void verify_case_write(const verify_case *it, uint64_t number,
                        const cds_outer *outer);
+/* The group of a random one of any kind as it joins, and its outer nodes, one
+ * after the other. */
+bool verify_case_of_group(cds_fused_group *group, cds_outer *outer,
+                          const random_group *it);
 /* Whether a stage is none of products. */
 bool verify_case_operates(const verify_case *it);
 
