@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "verify/fused_bound.h"
+#include "verify/pipeline.h"
 #include "verify/rows.h"
 
 enum { STATUS_OPTIMAL = 1 }; /* of the certificate's choices */
@@ -50,6 +51,29 @@ static cds_status stage_worth(const cds_checking *it, cds_chain_claim *claim,
   return CDS_OK;
 }
 
+/* Of all layers, and together. */
+static cds_status chain_worth(const cds_checking *it, cds_chain_claim *claim) {
+  for (unsigned s = 0; s < claim->stages; s++) {
+    CDS_TRY(stage_worth(it, claim, s));
+  }
+  for (unsigned p = 0; p < claim->parts; p++) {
+    const cds_part_claim *part = claim->part[p];
+    cds_worth *worth[CDS_STAGES_MAX];
+    for (unsigned s = 0; s < part->stages; s++) {
+      worth[s] = &claim->stage[part->first + s].worth;
+    }
+    if (part->outer.pipelined) {
+      CDS_TRY(cds_pipeline_close(worth, &part->chain.group, claim->arch,
+                                 &part->view[0].stage, it->power_limit_w));
+    }
+  }
+  for (unsigned s = 0; s < claim->stages; s++) {
+    claim->worth.energy_pj += claim->stage[s].worth.energy_pj;
+    claim->worth.latency_s += claim->stage[s].worth.latency_s;
+  }
+  return CDS_OK;
+}
+
 /* Why the walk does not cover all ways, of the walk's own reasons. */
 static const char *foreign_ways(const cds_checking *it,
                                 const cds_chain_claim *claim) {
@@ -68,11 +92,7 @@ void cds_chain_check(const cds_checking *it, cds_chain_claim *claim) {
   if (claim->chain == NULL || claim->unknown != NULL) {
     return;
   }
-  for (unsigned s = 0; s < claim->stages && claim->found == CDS_OK; s++) {
-    claim->found = stage_worth(it, claim, s);
-    claim->worth.energy_pj += claim->stage[s].worth.energy_pj;
-    claim->worth.latency_s += claim->stage[s].worth.latency_s;
-  }
+  claim->found = chain_worth(it, claim);
   if (claim->found == CDS_ELIMIT) {
     claim->unknown = "counts are beyond 2^53";
   }

@@ -251,6 +251,7 @@ static cds_status view_part(const cds_checking *it, cds_chain_claim *claim,
                            "expected 'outer' of a fused mapping", claim->name);
   }
   CDS_TRY(cds_outer_read(&part->outer, lines, group, claim->arch, it->reader));
+  part->outer.pipelined = claim->run == CDS_RUN_PIPELINED;
   const char *not_right =
       cds_fused_outer_wrong(group, claim->arch, &part->outer);
   if (not_right != NULL) {
@@ -314,9 +315,6 @@ static cds_status bind(const cds_checking *it, cds_chain_claim *claim,
     if (claim->unknown == NULL) {
       claim->unknown = unknown_group(claim->arch, &claim->part[p]->chain.group);
     }
-  }
-  if (claim->run == CDS_RUN_PIPELINED) {
-    claim->unknown = "its operations run beside products";
   }
   if (claim->unknown != NULL) {
     return CDS_OK;

@@ -218,18 +218,24 @@ static double way_cycles(cds_rows_bill *it) {
   return cycles;
 }
 
-static double busiest(const cds_rows_bill *it) {
-  double cycles = 0;
+/* Cycles of the busiest port or bond; of all, one after the other. */
+static double busiest(const cds_rows_bill *it, double *all) {
+  double most = 0;
+  *all = 0;
   for (unsigned l = 0; l < it->arch->levels; l++) {
     const cds_level *level = &it->arch->level[l];
-    cycles = fmax(cycles, (it->out[l] + it->in[l]) / level->shared_bandwidth);
+    double cycles = (it->out[l] + it->in[l]) / level->shared_bandwidth;
     cycles = fmax(cycles, it->out[l] / level->read_bandwidth);
     cycles = fmax(cycles, it->in[l] / level->write_bandwidth);
+    most = fmax(most, cycles);
+    *all += cycles;
   }
   for (unsigned b = 0; b < it->arch->bonds; b++) {
-    cycles = fmax(cycles, it->bond[b] / it->arch->bond[b].bandwidth);
+    const double cycles = it->bond[b] / it->arch->bond[b].bandwidth;
+    most = fmax(most, cycles);
+    *all += cycles;
   }
-  return cycles;
+  return most;
 }
 
 cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,
@@ -257,8 +263,9 @@ cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,
     it.energy_pj += times * unit.energy_pj[p];
   }
   const double way = way_cycles(&it);
+  double busy = 0; /* a unit's way has no network */
   out->cycles =
-      fmax(fmax(way, busiest(&it)), slots / unit.lanes) +
+      fmax(fmax(way, busiest(&it, &busy)), slots / unit.lanes) +
       (operation->reduces ? unit.row_cycles * (double)operation->rows : 0);
   out->dynamic_pj = it.energy_pj;
   out->misfit = arch->levels;
@@ -268,6 +275,9 @@ cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,
       fmax(out->cycles / arch->clock_hz, out->dynamic_pj * seconds_per_pj);
   out->energy_pj =
       out->dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * out->latency_s;
+  out->quiet_s = unit.vector == NULL
+                     ? 0 /* products need what does it */
+                     : fmax(0, out->latency_s - busy / arch->clock_hz);
   return CDS_OK;
 }
 
@@ -282,9 +292,10 @@ typedef struct cds_rows_stage {
   uint64_t rows, length; /* of a pass */
 } cds_rows_stage;
 
-/* Adds one operation that is done so many times. */
+/* Adds one operation that is done so many times; `alone`: with the unit for
+ * itself in a pipeline, too. */
 static cds_status add(const cds_rows_stage *it, uint64_t times,
-                      const cds_operation *done) {
+                      const cds_operation *done, bool alone) {
   cds_worth once;
   if (times == 0) {
     return CDS_OK;
@@ -294,6 +305,7 @@ static cds_status add(const cds_rows_stage *it, uint64_t times,
   it->sum->energy_pj += once.energy_pj * (double)times;
   it->sum->latency_s += once.latency_s * (double)times;
   it->sum->cycles += once.cycles * (double)times;
+  it->sum->quiet_s += alone ? 0 : once.quiet_s * (double)times;
   return CDS_OK;
 }
 
@@ -337,10 +349,11 @@ static cds_status add_whole(const cds_rows_stage *it) {
       pass.input[i].home = it->view->stage.home[operand++].level;
     }
   }
-  pass.taken_bits = home_bits(it);
+  /* Products have the room where rows would wait, in a pipeline. */
+  pass.taken_bits = it->view->stage.pipelined ? UINT64_MAX : home_bits(it);
   pass.output.format = of->output.format;
   pass.output.home = it->view->stage.home[it->view->einsum.tensors - 1].level;
-  return add(it, it->view->stage.passes, &pass);
+  return add(it, it->view->stage.passes, &pass, false);
 }
 
 static cds_operand words_of(const cds_rows_stage *it, uint64_t row_words,
@@ -384,23 +397,31 @@ static cds_status add_tiles(const cds_rows_stage *it) {
   tile.primitives[CDS_MAX] = (p - 1) * rows;
   tile.primitives[CDS_ADD] = (2 * p - 1) * rows;
   tile.primitives[CDS_EXP] = p * rows;
-  CDS_TRY(add(it, online->firsts, &tile));
+  CDS_TRY(add(it, online->firsts, &tile, false));
   tile.inputs = 2;
   tile.input[1] = state;
   tile.primitives[CDS_MAX] = p * rows;
   tile.primitives[CDS_ADD] = 2 * p * rows;
-  CDS_TRY(add(it, again, &tile));
+  CDS_TRY(add(it, again, &tile, false));
 
   cds_operation rescale = step_of(it, false); /* 2 */
   rescale.inputs = 1;
   rescale.input[0] = rescale.output = sums;
   rescale.primitives[CDS_ADD] = rescale.primitives[CDS_EXP] = rows;
   rescale.primitives[CDS_MUL] = (f + 1) * rows;
-  CDS_TRY(add(it, again, &rescale));
+  if (stage->pipelined) { /* by factors that were put down with the weights */
+    const cds_operand factor = words_of(it, 1, &state_format, home);
+    cds_operation put = step_of(it, false);
+    put.output = factor;
+    CDS_TRY(add(it, again, &put, false));
+    rescale.inputs = 2;
+    rescale.input[1] = factor;
+  }
+  CDS_TRY(add(it, again, &rescale, true));
 
   cds_operation write = step_of(it, false); /* of states, in each pass */
   write.output = state;
-  CDS_TRY(add(it, stage->passes, &write));
+  CDS_TRY(add(it, stage->passes, &write, false));
 
   cds_operation end = step_of(it, false); /* 4 */
   end.inputs = 2;
@@ -408,13 +429,13 @@ static cds_status add_tiles(const cds_rows_stage *it) {
   end.input[1] = words_of(it, 1, &state_format, home);
   end.primitives[CDS_RECIP] = rows;
   end.primitives[CDS_MUL] = f * rows;
-  CDS_TRY(add(it, online->firsts, &end));
+  CDS_TRY(add(it, online->firsts, &end, true));
 
   cds_operation move = step_of(it, false); /* states that leave and return */
   move.inputs = 1;
   move.input[0] = move.output = words_of(it, 0, &state_format, home);
   move.input[0].moved = move.output.moved = online->returns;
-  return add(it, online->returns > 0, &move);
+  return add(it, online->returns > 0, &move, true);
 }
 
 /* A level that what is at home there does not fit. */

@@ -374,46 +374,94 @@ static uint64_t first_passes(const cds_viewing *it, const cds_stage *stage,
 
 /* ---- room ------------------------------------------------------------ */
 
-static cds_status take(uint64_t *taken, const cds_viewing *it,
-                       const cds_home *home, uint64_t words, unsigned bits) {
-  const bool twice = home->replaced && cds_level_doubled(it->arch, home->level);
+static cds_status take(uint64_t *taken, const cds_home *home, uint64_t words,
+                       uint64_t bits) {
   uint64_t more = 0;
-  return cds_mul_u64(&more, words, (uint64_t)bits * (twice ? 2 : 1)) &&
+  return cds_mul_u64(&more, words, bits) &&
                  cds_add_u64(&taken[home->level], taken[home->level], more)
              ? CDS_OK
              : CDS_ELIMIT;
 }
 
-/* Room of what the stage does not have itself: tensors at home that it lacks,
- * intermediates from their maker to the last that uses them, and states. */
+/* Tiles that stand where one is at home. */
+static uint64_t standing(const cds_viewing *it, const cds_home *home) {
+  return home->replaced && cds_level_doubled(it->arch, home->level) ? 2 : 1;
+}
+
+/* And those beside it in a pipeline, of what is another from pass to pass: one
+ * for each segment that is still behind. */
+static uint64_t behind(const cds_viewing *it, unsigned t,
+                       const cds_home *home) {
+  const bool anew = home->replaced || it->group->tensor[t].intermediate;
+  return it->outer->pipelined && anew ? cds_fused_segments_over(it->group, t)
+                                      : 0;
+}
+
+/* Of a tensor, beside the tiles that are the stage's own: a pipeline's stand
+ * all the time, else an intermediate from its maker to the last that uses it.
+ */
+static cds_status take_tensor(cds_stage *out, const cds_viewing *it,
+                              unsigned index, unsigned t) {
+  const cds_fused_group *group = it->group;
+  const cds_fused_tensor *tensor = &group->tensor[t];
+  const cds_tensor *plain = cds_fused_plain_tensor(group, t);
+  const bool own = cds_fused_own_tensor(&group->stage[index], t) != UINT_MAX;
+  const bool alive = !tensor->intermediate || it->outer->pipelined ||
+                     (tensor->maker <= index && index <= tensor->last);
+  const bool sums = cds_fused_sums_go_on(group, it->outer, t);
+  cds_home home;
+  CDS_TRY(set_home(&home, it, t));
+  const uint64_t tiles = behind(it, t, &home) + (own ? 0 : standing(it, &home));
+  return home.level == 0 || !alive
+             ? CDS_OK
+             : take(out->taken_bits, &home, home.tile_words,
+                    tiles *
+                        (sums ? plain->accumulator.bits : plain->format.bits));
+}
+
+/* Rows that a pass of a softmax has. */
+static uint64_t rows_of_pass(const cds_viewing *it, unsigned softmax) {
+  const cds_fused_einsum *stage = &it->group->stage[softmax];
+  uint64_t rows = 1; /* divides the weights' words, which fit */
+  for (unsigned r = 0; r < stage->einsum->ranks; r++) {
+    rows *= cds_fused_row_has(stage, stage->rank[r])
+                ? 1
+                : length_of(it, stage->rank[r], it->outer->nodes);
+  }
+  return rows;
+}
+
+/* States, and in a pipeline the factors of the rows of a pass. */
+static cds_status take_states(cds_stage *out, const cds_viewing *it,
+                              unsigned softmax) {
+  cds_online online;
+  cds_home home;
+  CDS_TRY(set_online(&online, &home, it, softmax));
+  if (home.level == 0) {
+    return CDS_OK;
+  }
+  const uint64_t over =
+      it->outer->pipelined
+          ? cds_fused_segment(it->group,
+                              cds_fused_online_user(it->group, softmax)) -
+                cds_fused_segment(it->group, softmax)
+          : 0;
+  const uint64_t tiles = standing(it, &home) + (home.replaced ? over : 0);
+  CDS_TRY(take(out->taken_bits, &home, home.tile_words / online.strip_words,
+               tiles * CDS_STATE_WORDS * CDS_STATE_BITS));
+  return take(out->taken_bits, &home, rows_of_pass(it, softmax),
+              over * CDS_STATE_BITS);
+}
+
+/* Room of what the stage does not have itself. */
 static cds_status take_room(cds_stage *out, const cds_viewing *it,
                             unsigned index) {
-  const cds_fused_group *group = it->group;
-  for (unsigned t = 0; t < group->tensors; t++) {
-    const cds_fused_tensor *tensor = &group->tensor[t];
-    const cds_tensor *plain = cds_fused_plain_tensor(group, t);
-    const bool alive = !tensor->intermediate ||
-                       (tensor->maker <= index && index <= tensor->last);
-    cds_home home;
-    CDS_TRY(set_home(&home, it, t));
-    if (home.level > 0 && alive &&
-        cds_fused_own_tensor(&group->stage[index], t) == UINT_MAX) {
-      const bool sums = cds_fused_sums_go_on(group, it->outer, t);
-      CDS_TRY(take(out->taken_bits, it, &home, home.tile_words,
-                   sums ? plain->accumulator.bits : plain->format.bits));
-    }
+  for (unsigned t = 0; t < it->group->tensors; t++) {
+    CDS_TRY(take_tensor(out, it, index, t));
   }
-  for (unsigned s = 0; s < group->stages; s++) {
-    cds_online online;
-    cds_home home;
-    if (group->stage[s].operation == NULL) {
-      continue;
-    }
-    CDS_TRY(set_online(&online, &home, it, s));
-    if (home.level > 0) {
-      CDS_TRY(take(out->taken_bits, it, &home,
-                   home.tile_words / online.strip_words,
-                   CDS_STATE_WORDS * CDS_STATE_BITS));
+  for (unsigned s = 0; s < it->group->stages; s++) {
+    if (it->group->stage[s].operation != NULL) {
+      CDS_TRY(take_states(out, it, s));
     }
   }
   return CDS_OK;
@@ -461,6 +509,8 @@ cds_status cds_stage_view_set(cds_stage_view *out, const cds_fused_group *group,
   const cds_fused_einsum *stage = &group->stage[index];
   const cds_viewing it = {group, arch, outer, left};
   memset(&out->stage, 0, sizeof out->stage);
+  out->stage.pipelined = outer->pipelined;
+  out->stage.fills = cds_fused_segment(group, group->stages - 1);
   out->einsum = *stage->einsum;
   out->einsum.stage = &out->stage;
   CDS_TRY(set_passes(out, &it, stage));

@@ -11,6 +11,8 @@
 #include "spec/operations.h"
 #include "support/nest.h"
 
+enum { OUTER_LOOPS = 4 };
+
 #define SCORES "S[m,t] += Q[m,e] * K[e,t]; m 1, e 1, t 1"
 #define VALUES "O[m,f] += P[m,t] * V[t,f]; m 1, t 1, f 1"
 
@@ -422,4 +424,140 @@ void verify_case_write(const verify_case *it, uint64_t number,
     }
   }
   tiny_case_write(stdout, &it->tiny);
+}
+
+/* ---- random fused mappings ------------------------------------------- */
+
+static uint64_t take(uint64_t *left, uint64_t most, random_stream *stream) {
+  uint64_t divisor;
+  do {
+    divisor = 1 + random_below(stream, (unsigned)*left);
+  } while (*left % divisor != 0 || divisor > most);
+  *left /= divisor;
+  return divisor;
+}
+
+static unsigned draw_level(const cds_arch *arch, random_stream *stream) {
+  unsigned level;
+  do {
+    level = 1 + random_below(stream, arch->levels - 1);
+  } while (arch->level[level].depth > 0);
+  return level;
+}
+
+static void insert(cds_outer *out, unsigned place, cds_outer_node node) {
+  memmove(&out->node[place + 1], &out->node[place],
+          (out->nodes - place) * sizeof *out->node);
+  out->node[place] = node;
+  out->nodes++;
+}
+
+bool verify_case_outer(cds_outer *out, const verify_case *it, bool one_level,
+                       random_stream *stream) {
+  const cds_arch *arch = &it->tiny.arch;
+  const unsigned unit = draw_level(arch, stream);
+  const bool pipelined =
+      !one_level && verify_case_operates(it) && random_chance(stream, 40);
+  uint64_t left[CDS_FUSED_RANKS_MAX];
+  out->nodes = 0;
+  for (unsigned r = 0; r < it->group.ranks; r++) {
+    left[r] = it->group.rank[r].size;
+  }
+  for (unsigned i = 0; i < OUTER_LOOPS; i++) {
+    const unsigned any = random_below(stream, it->group.ranks);
+    const bool masked = it->group.mask.here && random_chance(stream, 50);
+    const unsigned pair =
+        random_chance(stream, 50) ? it->group.mask.query : it->group.mask.key;
+    const unsigned r = masked ? pair : any;
+    const bool again =
+        cds_fused_of_mask(&it->group, r) && left[r] < it->group.rank[r].size;
+    if (!again && cds_fused_loop_wrong(&it->group, r) == NULL) {
+      const uint64_t trips = take(&left[r], 8, stream);
+      out->node[out->nodes++] =
+          (cds_outer_node){.kind = CDS_OUTER_FOR, .rank = r, .trips = trips};
+    }
+  }
+  for (unsigned t = 0; t < it->group.tensors; t++) {
+    const cds_fused_tensor *tensor = &it->group.tensor[t];
+    const bool made = tensor->intermediate;
+    const bool rows = it->group.stage[tensor->first].operation != NULL;
+    if (made || (!rows && random_chance(stream, 60))) {
+      const unsigned level = one_level || verify_case_operates(it)
+                                 ? unit
+                                 : draw_level(arch, stream);
+      insert(out, made ? out->nodes : random_below(stream, out->nodes + 1),
+             (cds_outer_node){
+                 .kind = CDS_OUTER_HOLD, .tensor = t, .level = level});
+    }
+  }
+  out->pipelined = pipelined;
+  return cds_fused_outer_wrong(&it->group, arch, out) == NULL;
+}
+
+bool verify_case_mapping(cds_mapping *out, const cds_arch *arch,
+                         const cds_einsum *einsum, random_stream *stream) {
+  uint64_t left[CDS_RANKS_MAX];
+  unsigned next[CDS_TENSORS_MAX];
+  out->nodes = 0;
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    left[r] = einsum->rank[r].size;
+  }
+  for (unsigned t = 0; t < 3; t++) {
+    next[t] = cds_einsum_home(einsum, t);
+    out->node[out->nodes++] =
+        (cds_node){.kind = CDS_HOLD, .tensor = t, .level = next[t]++};
+  }
+  for (unsigned x = 0; arch->arrays > 0 && x < arch->array[0].axes; x++) {
+    uint64_t room = arch->array[0].extent[x];
+    for (unsigned r = 0; r < einsum->ranks; r++) {
+      const uint64_t trips = take(&left[r], room, stream);
+      room /= trips;
+      if (trips > 1) {
+        out->node[out->nodes++] = (cds_node){
+            .kind = CDS_SPREAD, .rank = r, .axis = x, .trips = trips};
+      }
+    }
+  }
+  for (unsigned gap = 0; gap < 40; gap++) {
+    const unsigned r = random_below(stream, einsum->ranks);
+    const uint64_t trips = take(&left[r], left[r], stream);
+    if (trips > 1) {
+      out->node[out->nodes++] =
+          (cds_node){.kind = CDS_FOR, .rank = r, .trips = trips};
+    }
+    const unsigned t = random_below(stream, 3);
+    if (next[t] < arch->levels && random_chance(stream, 50)) {
+      const cds_policy policy =
+          cds_level_policy(arch, next[t], &einsum->tensor[t]);
+      if (policy == CDS_MUST ||
+          (policy == CDS_MAY && random_chance(stream, 60))) {
+        out->node[out->nodes++] =
+            (cds_node){.kind = CDS_HOLD, .tensor = t, .level = next[t]};
+      }
+      next[t]++;
+    }
+  }
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    if (left[r] > 1) {
+      out->node[out->nodes++] =
+          (cds_node){.kind = CDS_FOR, .rank = r, .trips = left[r]};
+    }
+  }
+  return next[0] >= arch->levels && next[1] >= arch->levels &&
+         next[2] >= arch->levels;
+}
+
+bool verify_case_fits(const cds_arch *arch, const cds_fused_pass *pass) {
+  bool fits = true;
+  for (unsigned l = 1; l < arch->levels; l++) {
+    uint64_t bits = pass->stage.taken_bits[l];
+    for (unsigned t = 0; t < pass->einsum.tensors; t++) {
+      const cds_home *home = &pass->stage.home[t];
+      bits += home->level == l
+                  ? home->tile_words * pass->einsum.tensor[t].format.bits
+                  : 0;
+    }
+    fits = fits && bits <= arch->level[l].size_bits;
+  }
+  return fits;
 }

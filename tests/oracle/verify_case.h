@@ -7,6 +7,8 @@
 #ifndef CDS_ORACLE_VERIFY_CASE_H
 #define CDS_ORACLE_VERIFY_CASE_H
 
+#include "count/fusion.h"
+#include "oracle/random_price.h"
 #include "oracle/tiny_case.h"
 #include "spec/fusion.h"
 #include "support/random_group.h"
@@ -48,6 +50,17 @@ void verify_case_write(const verify_case *it, uint64_t number,
  * after the other. */
 bool verify_case_of_group(cds_fused_group *group, cds_outer *outer,
                           const random_group *it);
+/* Random outer nodes; `one_level`: homes of products are at one level, and the
+ * group is no pipeline. Whether what was drawn is a fused mapping. */
+bool verify_case_outer(cds_outer *out, const verify_case *it, bool one_level,
+                       random_stream *stream);
+/* A random mapping of a product: holders below homes in any order, loops in all
+ * gaps; false: a policy is against it. */
+bool verify_case_mapping(cds_mapping *out, const cds_arch *arch,
+                         const cds_einsum *einsum, random_stream *stream);
+/* Whether what is at home under an operation fits: intermediates, which stand
+ * once, and what others take. */
+bool verify_case_fits(const cds_arch *arch, const cds_fused_pass *pass);
 /* Whether a stage is none of products. */
 bool verify_case_operates(const verify_case *it);
 
