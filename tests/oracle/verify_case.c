@@ -99,6 +99,13 @@ static const verify_chain chains[] = {
      {{0, 1, 2}, {2, 3}, {3, 4, 5}},
      {NULL, "mul_rows"},
      {0, 1}},
+    {4,
+     {"T[m,n] += X[m,k] * U[k,n]; m 1, k 1, n 1",
+      "A[m,n] += T[m,n] * R[m,n]; m 1, n 1",
+      "Y[m,p] += A[m,n] * V[n,p]; m 1, n 1, p 1", "B[m,p] += Y[m,p]; m 1, p 1"},
+     {{0, 1, 2}, {2, 3, 4}, {4, 5, 6}, {6, 7}},
+     {NULL, "bias_add", NULL, "bias_relu"},
+     {0, 1, 0, 1}},
     {5, /* a feed-forward part with the sum behind it */
      {"G[m,n] += X[m,k] * A[k,n]; m 1, k 1, n 1",
       "U[m,n] += X[m,k] * B[k,n]; m 1, k 1, n 1",
@@ -198,9 +205,11 @@ static void draw_parts(verify_case *it, random_stream *stream) {
   it->part_group[0] = it->group;
   it->part[0] = (cds_fused_part){0, &it->part_group[0]};
   it->parts = 1;
+  const bool pairs = random_chance(stream, 50); /* that may stand in a row */
   for (unsigned tries = 0; tries < 6 && it->parts < VERIFY_PARTS; tries++) {
     const unsigned first = random_below(stream, stages - 1);
-    const unsigned length = 2 + random_below(stream, stages - 1 - first);
+    const unsigned length =
+        2 + (pairs ? 0 : random_below(stream, stages - 1 - first));
     cds_fused_group *group = &it->part_group[it->parts];
     bool fine = length < stages && it->chain->kind[first] == NULL &&
                 !hands_out(it, first, first + length);
@@ -286,8 +295,11 @@ static void draw_unit(verify_case *it, random_stream *stream) {
   do {
     unit->level = 1 + random_below(stream, arch->levels - 1);
   } while (arch->level[unit->level].depth > 0);
+  /* Some units outlast products. */
+  const unsigned slower =
+      random_chance(stream, 40) ? 1U << random_below(stream, 7) : 1;
   for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
-    unit->cycles[p] = 1 + random_below(stream, 4);
+    unit->cycles[p] = slower * (1 + random_below(stream, 4));
     unit->energy_pj[p] = 0.25 * random_below(stream, 12);
     arch->mac_slots[p] = 1 + random_below(stream, 4);
   }
