@@ -89,6 +89,9 @@ static bool write_outer(cds_json *json, const cds_certificate *certificate,
   const char **lines = NULL;
   const size_t count = cds_outer_lines(&lines, &fused->chain->group,
                                        certificate->arch, fused->outer, arena);
+  if (fused->outer->pipelined) {
+    cds_json_boolean(json, "pipelined", true);
+  }
   cds_json_array(json, "outer");
   for (size_t i = 0; lines != NULL && i < count; i++) {
     cds_json_text(json, NULL, lines[i]);
@@ -162,6 +165,9 @@ bool cds_export_certificate(FILE *stream, const cds_certificate *certificate,
                 certificate->arch->any_factors ? "any" : "perfect");
   if (isfinite(certificate->power_limit_w)) {
     cds_json_number(&json, "power_limit_w", certificate->power_limit_w);
+  }
+  if (certificate->pipelined) {
+    cds_json_boolean(&json, "pipelined", true);
   }
   bool good = write_inputs(&json, certificate, arena);
   cds_json_array(&json, "layers");

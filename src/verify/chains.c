@@ -104,6 +104,7 @@ void cds_chain_check(const cds_checking *it, cds_chain_claim *claim) {
     const cds_fused_ways ways = {
         .space = {.arch = claim->arch,
                   .power_limit_w = it->power_limit_w,
+                  .pipelines = it->pipelines,
                   .boxes_most = it->options->boxes_most,
                   .control = it->options->control},
         .chain = &claim->chain->group,
@@ -244,7 +245,9 @@ cds_status cds_chain_judge(const cds_checking *it, const cds_chain_claim *claim,
   bool good = compare_stages(it, claim);
   good = (!whole || compare_whole(it, claim)) && good;
   good = compare_bound(it, claim) && good;
-  out->why = !whole                        ? "no bound is claimed of a chain"
+  out->why = !whole ? "no bound is claimed of a chain"
+             : claim->walk.open
+                 ? "pipelines whose operations outlast their products are open"
              : claim->walked == CDS_ELIMIT ? "the limit on boxes was reached"
                                            : claim->foreign;
   out->verdict = !good              ? CDS_VERDICT_REFUSED

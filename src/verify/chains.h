@@ -27,6 +27,7 @@ typedef struct cds_part_claim {
   const cds_yaml *node, *outer_lines;
   const char *name; /* of its first layer */
   unsigned first, stages;
+  bool pipelined;
   cds_chain_group chain;
   cds_outer outer;
   cds_stage_view view[CDS_STAGES_MAX];
@@ -34,8 +35,7 @@ typedef struct cds_part_claim {
 
 enum { CDS_PART_CLAIMS_MAX = CDS_STAGES_MAX / 2 };
 
-/* Pipelined: in results alone. */
-enum { CDS_RUN_APART, CDS_RUN_FUSED, CDS_RUN_PARTS, CDS_RUN_PIPELINED };
+enum { CDS_RUN_APART, CDS_RUN_FUSED, CDS_RUN_PARTS };
 
 struct cds_chain_claim { /* named in claims.h */
   const cds_yaml *node;

@@ -23,6 +23,7 @@ typedef struct chain_keys {
   const char *name, *phase;
   unsigned run, status;
   double energy_pj, latency_s, value, lower_bound;
+  bool pipelined;
   const cds_yaml *outer, *parts, *stages;
 } chain_keys;
 static const cds_key chain_rows[] = {
@@ -42,6 +43,8 @@ static const cds_key chain_rows[] = {
         .help = "No way to run it takes less."),
     KEY(chain_keys, outer, NODE,
         .help = "Lines: outer loops and homes of a chain that runs fused."),
+    KEY(chain_keys, pipelined, BOOL,
+        .help = "Whether a chain that runs fused is a pipeline."),
     KEY(chain_keys, parts, NODE, .help = "Its parts that run fused, in turn."),
     KEY(chain_keys, stages, NODE, .required = true,
         .help = "Each layer in turn."),
@@ -54,12 +57,14 @@ const cds_schema cds_certificate_chain_schema = {
 typedef struct part_keys {
   const char *name;
   uint64_t stages;
+  bool pipelined;
   const cds_yaml *outer;
 } part_keys;
 static const cds_key part_rows[] = {
     KEY(part_keys, name, TEXT, .required = true, .help = "Its first layer."),
     KEY(part_keys, stages, COUNT, .required = true, .low = 2,
         .high = CDS_STAGES_MAX, .help = "How many layers it has."),
+    KEY(part_keys, pipelined, BOOL, .help = "Whether it is a pipeline."),
     KEY(part_keys, outer, NODE, .required = true,
         .help = "Lines: outer loops and homes."),
     {0}};
@@ -251,7 +256,7 @@ static cds_status view_part(const cds_checking *it, cds_chain_claim *claim,
                            "expected 'outer' of a fused mapping", claim->name);
   }
   CDS_TRY(cds_outer_read(&part->outer, lines, group, claim->arch, it->reader));
-  part->outer.pipelined = claim->run == CDS_RUN_PIPELINED;
+  part->outer.pipelined = part->pipelined;
   const char *not_right =
       cds_fused_outer_wrong(group, claim->arch, &part->outer);
   if (not_right != NULL) {
@@ -356,7 +361,8 @@ static cds_status read_parts(const cds_checking *it, cds_chain_claim *claim,
     const cds_part_claim whole = {.node = claim->node,
                                   .outer_lines = keys->outer,
                                   .name = claim->name,
-                                  .stages = claim->stages};
+                                  .stages = claim->stages,
+                                  .pipelined = keys->pipelined};
     return cds_chain_add_part(it, claim, &whole);
   }
   for (size_t p = 0; parts && p < keys->parts->count; p++) {
@@ -366,7 +372,8 @@ static cds_status read_parts(const cds_checking *it, cds_chain_claim *claim,
     const cds_part_claim part = {.node = keys->parts->items[p],
                                  .outer_lines = own.outer,
                                  .name = own.name,
-                                 .stages = (unsigned)own.stages};
+                                 .stages = (unsigned)own.stages,
+                                 .pipelined = own.pipelined};
     CDS_TRY(cds_chain_add_part(it, claim, &part));
   }
   return CDS_OK;

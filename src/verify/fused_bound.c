@@ -50,6 +50,12 @@ static cds_status least(cds_fused_least *out, cds_bounding *it,
   return CDS_OK;
 }
 
+/* Nothing was found: whether nothing is below the limit. */
+static cds_status closed(cds_bounding *it, const cds_fused_least *found) {
+  it->out->open = found->least < found->value * (1 - 1e-11);
+  return it->out->open ? CDS_ELIMIT : CDS_OK;
+}
+
 /* A floor of a goal that adds, no more than the limit. */
 static cds_status floor_of(double *out, cds_bounding *it,
                            const cds_verify_goal *goal, double limit) {
@@ -80,8 +86,11 @@ static cds_status close_arc(cds_bounding *it, cds_border_point a,
                                 .lambda_pj_per_s = (b.e - a.e) / (a.t - b.t)};
   cds_fused_least found;
   CDS_TRY(least(&found, it, &goal, a.e + goal.lambda_pj_per_s * a.t));
-  if (!found.found || !it->out->holds) {
+  if (!it->out->holds) {
     return CDS_OK;
+  }
+  if (!found.found) {
+    return closed(it, &found);
   }
   const cds_border_point middle =
       on_border(it, found.worth.energy_pj, found.worth.latency_s);
@@ -126,7 +135,8 @@ cds_status cds_fused_bound(cds_walk_result *out, const cds_fused_ways *ways,
   out->holds = true;
   if (objective == CDS_OBJECTIVE_ENERGY || objective == CDS_OBJECTIVE_DELAY) {
     cds_fused_least found;
-    return least(&found, &it, &it.goal, bound * (1 - CDS_VERIFY_TOLERANCE));
+    CDS_TRY(least(&found, &it, &it.goal, bound * (1 - CDS_VERIFY_TOLERANCE)));
+    return found.found ? CDS_OK : closed(&it, &found);
   }
   return claimed->energy_pj > 0 && claimed->latency_s > 0 && bound > 0
              ? close_border(&it, claimed)

@@ -18,7 +18,7 @@
 #include "verify/fused_ways.h"
 
 /* `claimed` is known to be possible: where to begin. CDS_ELIMIT also when the
- * border takes too many points. */
+ * border takes too many points, or the least of pipelines stays open. */
 cds_status cds_fused_bound(cds_walk_result *out, const cds_fused_ways *ways,
                            cds_objective objective, double bound,
                            const cds_worth *claimed);

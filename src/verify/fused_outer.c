@@ -89,7 +89,7 @@ static void put_homes(cds_outer *out, const cds_outer_choice *it,
 
 void cds_outer_put(cds_outer *out, const cds_outer_choice *it,
                    uint32_t tensors) {
-  out->pipelined = false;
+  out->pipelined = it->pipelined;
   out->nodes = 0;
   for (unsigned n = 0; n <= it->loops; n++) {
     put_homes(out, it, n, tensors);

@@ -28,6 +28,7 @@ typedef struct cds_outer_choice {
   const cds_fused_group *group;
   unsigned classes;
   cds_outer_class class[CDS_OUTER_CLASSES];
+  bool pipelined;
   unsigned level; /* home */
   uint64_t trips[CDS_OUTER_CLASSES];
   unsigned loops, order[CDS_OUTER_CLASSES]; /* classes, from outside in */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "verify/fused_outer.h"
+#include "verify/pipeline.h"
 #include "verify/rows.h"
 
 void cds_stage_walker_begin(cds_stage_walker *out, const cds_fused_space *space,
@@ -27,8 +28,9 @@ cds_status cds_stage_count(cds_stage_walker *it) {
 
 /* ---- table ----------------------------------------------------------- */
 
+/* Of products a pipeline is a question of room only. */
 static void make_key(uint64_t out[CDS_STAGE_KEY], const cds_stage_view *view,
-                     unsigned stage) {
+                     unsigned stage, bool product) {
   const cds_stage *of = &view->stage;
   unsigned n = 0;
   memset(out, 0, CDS_STAGE_KEY * sizeof *out);
@@ -40,6 +42,7 @@ static void make_key(uint64_t out[CDS_STAGE_KEY], const cds_stage_view *view,
   out[n++] = of->online.strip_words;
   out[n++] = of->online.level;
   out[n++] = of->online.returns;
+  out[n++] = !product && of->pipelined;
   for (unsigned l = 0; l < CDS_VERIFY_LEVELS; l++) {
     out[n++] = of->taken_bits[l];
   }
@@ -65,7 +68,7 @@ static size_t slot_of(const uint64_t key[CDS_STAGE_KEY]) {
   return (size_t)(hash % CDS_STAGE_SLOTS_MAX);
 }
 
-/* An operation has no choices. */
+/* An operation has no choices; in a pipeline it hides what is quiet at most. */
 static cds_status solve_operation(cds_stage_walker *it, cds_stage_known *known,
                                   const cds_stage_view *view,
                                   const cds_operation *operation) {
@@ -76,13 +79,18 @@ static cds_status solve_operation(cds_stage_walker *it, cds_stage_known *known,
   known->solved = true;
   known->least =
       fits ? cds_verify_value(&it->goal, &known->worth) : (double)INFINITY;
+  if (fits && view->stage.pipelined) {
+    known->least -= cds_time_price(&it->goal, arch) *
+                    cds_beside_share(&view->stage) * known->worth.quiet_s;
+  }
   return status == CDS_EINPUT || status == CDS_EINFEASIBLE ? CDS_OK : status;
 }
 
 cds_status cds_stage_ask(cds_stage_known **out, cds_stage_walker *it,
                          const cds_stage_view *view, unsigned stage) {
   uint64_t key[CDS_STAGE_KEY];
-  make_key(key, view, stage);
+  const cds_operation *operation = it->group->stage[stage].operation;
+  make_key(key, view, stage, operation == NULL);
   cds_stage_known **slot = &it->slot[slot_of(key)];
   for (*out = *slot; *out != NULL; *out = (*out)->next) {
     if (memcmp((*out)->key, key, sizeof key) == 0) {
@@ -99,7 +107,6 @@ cds_status cds_stage_ask(cds_stage_known **out, cds_stage_walker *it,
   made->next = *slot;
   *slot = made;
   *out = made;
-  const cds_operation *operation = it->group->stage[stage].operation;
   return operation == NULL ? CDS_OK
                            : solve_operation(it, made, view, operation);
 }

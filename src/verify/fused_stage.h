@@ -8,7 +8,7 @@
 #include "verify/stage_view.h"
 
 enum {
-  CDS_STAGE_KEY = 8 + CDS_VERIFY_LEVELS + CDS_RANKS_MAX + 4 * CDS_TENSORS_MAX,
+  CDS_STAGE_KEY = 9 + CDS_VERIFY_LEVELS + CDS_RANKS_MAX + 4 * CDS_TENSORS_MAX,
   CDS_STAGE_SLOTS_MAX = 1 << 14
 };
 

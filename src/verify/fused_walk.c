@@ -7,13 +7,15 @@
 
 #include "base/arena.h"
 #include "verify/fused_outer.h"
-#include "verify/fused_stage.h"
+#include "verify/fused_pipe.h"
 
 typedef struct cds_outer_walker {
   const cds_fused_space *space;
   cds_stage_walker stages;
+  cds_pipe_walker pipe;
   cds_fused_least *out;
   double limit; /* of what is sought */
+  double open;  /* nothing is below this where that is below what was found */
   bool floor;   /* what trips say is enough */
   cds_outer_choice choice;
   double once[CDS_STAGES_MAX];   /* that a stage takes at least so far */
@@ -41,19 +43,34 @@ static uint32_t tensors_of(const cds_fused_einsum *stage) {
   return tensors;
 }
 
-/* A stage under the outer nodes. CDS_EINFEASIBLE: they are none. */
+/* A stage under the outer nodes. CDS_EINFEASIBLE: they are none; `all`: not
+ * only those that concern the stage, so that a pipeline has all that it asks
+ * for. */
 static cds_status view_stage(cds_stage_view *out, const cds_outer_walker *it,
-                             const cds_outer *outer, unsigned s) {
+                             cds_outer *outer, unsigned s, bool all) {
   cds_left left;
+  outer->pipelined = all && it->choice.pipelined;
   if (cds_fused_outer_wrong(it->choice.group, it->space->arch, outer) != NULL) {
     return CDS_EINFEASIBLE;
   }
+  outer->pipelined = it->choice.pipelined;
   CDS_TRY(cds_left_set(&left, it->choice.group, outer));
   return cds_stage_view_set(out, it->choice.group, it->space->arch, outer,
                             &left, s);
 }
 
 /* ---- places ---------------------------------------------------------- */
+
+/* Takes what is found, and what is open below it. */
+static void take(cds_outer_walker *it, double least, double value,
+                 const cds_worth *worth) {
+  if (value < it->limit) {
+    it->out->found = true;
+    it->out->worth = *worth;
+    it->limit = value;
+  }
+  it->open = fmin(it->open, least);
+}
 
 /* All stages with these views, when others take what the views say. */
 static cds_status try_views(cds_outer_walker *it,
@@ -84,10 +101,13 @@ static cds_status try_views(cds_outer_walker *it,
   if (sum < it->limit && !solved) { /* one is not below what it may be */
     return sum < it->limit * (1 - 1e-12) ? CDS_EINTERNAL : CDS_OK;
   }
-  if (sum < it->limit) {
-    it->out->found = true;
-    it->out->worth = worth;
-    it->limit = sum;
+  if (sum < it->limit && it->choice.pipelined) {
+    cds_pipe_choice made;
+    CDS_TRY(
+        cds_pipe_solve(&made, &it->pipe, &it->stages, known, view, it->limit));
+    take(it, made.least, made.value, &made.worth);
+  } else {
+    take(it, sum, sum, &worth);
   }
   return CDS_OK;
 }
@@ -126,7 +146,7 @@ static cds_status walk_places(cds_outer_walker *it, unsigned tensor) {
   CDS_TRY(cds_stage_count(&it->stages));
   cds_outer_put(&outer, &it->choice, UINT32_MAX);
   for (unsigned s = 0; s < group->stages; s++) {
-    const cds_status status = view_stage(&view[s], it, &outer, s);
+    const cds_status status = view_stage(&view[s], it, &outer, s, true);
     if (status == CDS_EINFEASIBLE) {
       return CDS_OK;
     }
@@ -146,7 +166,7 @@ static cds_status roomy_least(double *out, cds_outer_walker *it, unsigned s) {
   cds_stage_known *known;
   cds_outer_put(&outer, &it->choice, tensors_of(stage));
   *out = (double)INFINITY;
-  const cds_status status = view_stage(&view, it, &outer, s);
+  const cds_status status = view_stage(&view, it, &outer, s, false);
   if (status == CDS_EINFEASIBLE) {
     return CDS_OK;
   }
@@ -270,7 +290,7 @@ static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s,
   cds_outer outer;
   cds_stage_view view;
   cds_outer_put(&outer, &it->choice, 0);
-  cds_status status = view_stage(&view, it, &outer, s);
+  cds_status status = view_stage(&view, it, &outer, s, false);
   memcpy(it->choice.trips, trips, sizeof trips);
   it->choice.loops = 0;
   *out = (double)INFINITY;
@@ -316,11 +336,25 @@ static cds_status open_trips(cds_outer_walker *it) {
   return walk_orders(it, left);
 }
 
+/* Whether anything may hide: some pass is none of those that fill. */
+static bool may_pipeline(const cds_outer_walker *it) {
+  const cds_fused_group *group = it->choice.group;
+  double passes = 1; /* or less, with a mask */
+  for (unsigned c = 0; c < it->choice.classes; c++) {
+    passes *= (double)it->choice.trips[c];
+  }
+  const unsigned fills = cds_fused_segment(group, group->stages - 1);
+  return it->space->pipelines && fills > 0 && passes > fills;
+}
+
 /* All trips of the class and the following. Depth: classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static cds_status walk_trips(cds_outer_walker *it, unsigned c) {
   if (c == it->choice.classes) {
-    return open_trips(it);
+    it->choice.pipelined = false;
+    CDS_TRY(open_trips(it));
+    it->choice.pipelined = may_pipeline(it);
+    return it->choice.pipelined ? open_trips(it) : CDS_OK;
   }
   for (size_t i = 0; i < it->choice.class[c].divisors; i++) {
     it->choice.trips[c] = it->choice.class[c].divisor[i];
@@ -346,7 +380,7 @@ static cds_status list_trips(cds_outer_walker *it, cds_arena *arena) {
 cds_status cds_fused_walk(cds_fused_least *out, const cds_fused_space *space,
                           const cds_fused_group *group,
                           const cds_fused_aim *aim) {
-  *out = (cds_fused_least){.least = aim->limit};
+  *out = (cds_fused_least){.least = aim->limit, .value = aim->limit};
   cds_arena *arena = cds_arena_new();
   cds_outer_walker *it =
       arena == NULL ? NULL : cds_arena_alloc(arena, sizeof *it);
@@ -358,7 +392,7 @@ cds_status cds_fused_walk(cds_fused_least *out, const cds_fused_space *space,
   it->space = space;
   it->choice.group = group;
   it->out = out;
-  it->limit = aim->limit;
+  it->limit = it->open = aim->limit;
   it->floor = aim->floor;
   cds_stage_walker_begin(&it->stages, space, group, &aim->goal, arena);
   cds_status status = list_trips(it, arena);
@@ -368,7 +402,8 @@ cds_status cds_fused_walk(cds_fused_least *out, const cds_fused_space *space,
       status = walk_trips(it, 0);
     }
   }
-  out->least = it->limit;
+  out->value = it->limit;
+  out->least = fmin(it->open, it->limit);
   out->boxes = it->stages.boxes;
   cds_arena_free(arena);
   return status;

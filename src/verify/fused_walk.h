@@ -29,6 +29,9 @@
  * - Order. For each choice of places of its own tensors: what it takes when
  *   others leave it all room.
  * - Places. What it takes, exactly.
+ * Each choice of outer nodes is tried as a pipeline, too, where groups may be,
+ * and something may hide (fused_pipe.h); there the least may stay open between
+ * what is found and what nothing is below.
  * An operation that rescales an output takes no less than with that at home for
  * good: elsewhere the same words are moved there, and more.
  * Stages that are the same question are walked through once.
@@ -45,8 +48,9 @@ const char *cds_fused_walk_foreign(const cds_fused_group *group);
 
 typedef struct cds_fused_least {
   bool found;      /* something is below the limit: */
-  double least;    /* nothing is below this: the limit, if not */
-  cds_worth worth; /* of what is least */
+  double least;    /* nothing is below this */
+  double value;    /* least of what was found; the limit, if nothing was */
+  cds_worth worth; /* of that */
   uint64_t boxes;  /* opened for it */
 } cds_fused_least;
 
@@ -54,6 +58,7 @@ typedef struct cds_fused_least {
 typedef struct cds_fused_space {
   const cds_arch *arch;
   double power_limit_w;
+  bool pipelines; /* groups may be pipelined */
   uint64_t boxes_most;
   const cds_control *control;
 } cds_fused_space;
@@ -66,8 +71,8 @@ typedef struct cds_fused_aim {
   bool floor;
 } cds_fused_aim;
 
-/* Nothing is below `least`, up to rounding. CDS_ELIMIT, CDS_EINTERRUPTED,
- * CDS_ENOMEM. */
+/* Nothing is below `least`, up to rounding; it is the value but for pipelines.
+ * CDS_ELIMIT, CDS_EINTERRUPTED, CDS_ENOMEM. */
 cds_status cds_fused_walk(cds_fused_least *out, const cds_fused_space *space,
                           const cds_fused_group *group,
                           const cds_fused_aim *aim);

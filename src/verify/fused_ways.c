@@ -10,7 +10,8 @@
 /* A layer alone, or a part: what is known of its least. */
 typedef struct cds_way_item {
   double least; /* nothing is below */
-  bool solved;  /* and the worth has it */
+  bool found;   /* the worth has this value; the least, but for pipelines: */
+  double value;
   double asked; /* up to this limit; below 0: never */
   cds_worth worth;
 } cds_way_item;
@@ -20,6 +21,7 @@ typedef struct cds_ways_walker {
   const cds_fused_aim *aim;
   cds_fused_least *out;
   double limit;
+  double open; /* nothing is below this where that is below what was found */
   cds_way_item alone[CDS_STAGES_MAX], part[CDS_WAY_PARTS_MAX];
   unsigned items; /* of the way at hand, and which */
   cds_way_item *item[CDS_STAGES_MAX];
@@ -45,7 +47,8 @@ static cds_status solve_alone(cds_ways_walker *it, cds_stage_walker *stages,
     CDS_TRY(cds_stage_solve(stages, known, &view, it->limit));
   }
   item->least = known->least;
-  item->solved = known->solved;
+  item->found = known->solved;
+  item->value = known->least;
   item->worth = known->worth;
   return CDS_OK;
 }
@@ -83,7 +86,7 @@ static cds_status ask_part(cds_ways_walker *it, unsigned number, double limit) {
   cds_fused_space space = it->ways->space;
   cds_fused_aim aim = *it->aim;
   cds_fused_least found;
-  if (item->solved || limit <= item->asked) {
+  if (limit <= item->asked || (item->found && item->value <= item->least)) {
     return CDS_OK;
   }
   space.boxes_most -= it->out->boxes;
@@ -96,8 +99,11 @@ static cds_status ask_part(cds_ways_walker *it, unsigned number, double limit) {
   }
   item->asked = limit;
   item->least = fmax(item->least, found.least);
-  item->solved = found.found;
-  item->worth = found.worth;
+  if (found.found) {
+    item->found = true;
+    item->value = found.value;
+    item->worth = found.worth;
+  }
   return CDS_OK;
 }
 
@@ -108,22 +114,24 @@ static cds_status try_way(cds_ways_walker *it) {
     }
   }
   const double sum = sum_without(it, it->items);
-  bool solved = true;
+  bool found = !it->aim->floor;
+  double value = it->aim->floor ? sum : 0;
   cds_worth worth = {.energy_pj = 0};
-  for (unsigned i = 0; i < it->items; i++) {
-    solved = solved && it->item[i]->solved;
-    worth.energy_pj += it->item[i]->worth.energy_pj;
-    worth.latency_s += it->item[i]->worth.latency_s;
-  }
   if (sum >= it->limit) {
     return CDS_OK;
   }
-  if (!it->aim->floor && !solved) { /* one is not below what it may be */
-    return sum < it->limit * (1 - 1e-12) ? CDS_EINTERNAL : CDS_OK;
+  for (unsigned i = 0; i < it->items; i++) {
+    found = found && it->item[i]->found;
+    value += it->aim->floor ? 0 : it->item[i]->value;
+    worth.energy_pj += it->item[i]->worth.energy_pj;
+    worth.latency_s += it->item[i]->worth.latency_s;
   }
-  it->out->found = !it->aim->floor;
-  it->out->worth = worth;
-  it->limit = sum;
+  it->open = fmin(it->open, sum);
+  if ((found || it->aim->floor) && value < it->limit) {
+    it->out->found = found;
+    it->out->worth = worth;
+    it->limit = value;
+  }
   return CDS_OK;
 }
 
@@ -157,8 +165,11 @@ static cds_status walk_ways(cds_ways_walker *it, unsigned layer,
 cds_status cds_fused_ways_least(cds_fused_least *out,
                                 const cds_fused_ways *ways,
                                 const cds_fused_aim *aim) {
-  cds_ways_walker it = {
-      .ways = ways, .aim = aim, .out = out, .limit = aim->limit};
+  cds_ways_walker it = {.ways = ways,
+                        .aim = aim,
+                        .out = out,
+                        .limit = aim->limit,
+                        .open = aim->limit};
   *out = (cds_fused_least){.least = aim->limit};
   for (unsigned p = 0; p < ways->parts; p++) {
     it.part[p].asked = -1;
@@ -168,6 +179,7 @@ cds_status cds_fused_ways_least(cds_fused_least *out,
   for (unsigned parts = 0; parts <= ways->chain->stages; parts++) {
     CDS_TRY(walk_ways(&it, 0, parts));
   }
-  out->least = it.limit;
+  out->value = it.limit;
+  out->least = fmin(it.open, it.limit);
   return CDS_OK;
 }

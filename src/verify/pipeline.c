@@ -3,12 +3,15 @@
 
 #include <math.h>
 
+double cds_beside_share(const cds_stage *stage) {
+  return 1 - fmin((double)stage->fills / (double)stage->passes, 1);
+}
+
 cds_status cds_pipeline_close(cds_worth *const worth[CDS_STAGES_MAX],
                               const cds_fused_group *group,
                               const cds_arch *arch, const cds_stage *stage,
                               double power_limit_w) {
-  const double passes = (double)stage->passes;
-  const double full = 1 - fmin((double)stage->fills / passes, 1); /* 1 - f */
+  const double full = cds_beside_share(stage);
   double products_s = 0;
   double all_s = 0;
   double quiet_s = 0;

@@ -15,6 +15,8 @@
 #include "spec/fusion.h"
 #include "verify/pair.h"
 
+/* 1 - f: the share of the passes in which all segments have work. */
+double cds_beside_share(const cds_stage *stage);
 /* The worths of all stages of a pipelined group, each by itself. Takes off the
  * operations' time what the group takes less, shared by what is quiet of each,
  * with what leaks meanwhile. CDS_EINFEASIBLE: leakage passes the power limit.

@@ -233,9 +233,7 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
   *claim = (cds_chain_claim){.node = node,
                              .name = text_of(node, "name"),
                              .phase = text_of(node, "phase"),
-                             .run = member(fused, "pipelined", NULL) != NULL
-                                        ? CDS_RUN_PIPELINED
-                                        : CDS_RUN_FUSED,
+                             .run = CDS_RUN_FUSED,
                              .value = (double)NAN,
                              .lower_bound = (double)NAN};
   if (!(stages <= CDS_STAGES_MAX) || first + (size_t)stages > list->count) {
@@ -265,7 +263,9 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
   const cds_part_claim whole = {.node = node,
                                 .outer_lines = outer,
                                 .name = claim->name,
-                                .stages = claim->stages};
+                                .stages = claim->stages,
+                                .pipelined =
+                                    member(fused, "pipelined", NULL) != NULL};
   CDS_TRY(cds_chain_add_part(checking, claim, &whole));
   return cds_chain_bind(checking, claim);
 }

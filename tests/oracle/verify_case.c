@@ -219,6 +219,7 @@ static void draw_parts(verify_case *it, random_stream *stream) {
     }
     if (fine && join(group, it, first, length)) {
       mask(group, it, first);
+      group->pipelines = it->group.pipelines;
       it->part[it->parts++] = (cds_fused_part){first, group};
     }
   }
@@ -364,6 +365,7 @@ void verify_case_make(verify_case *it, uint64_t seed, uint64_t number,
     draw_mask(it, &stream);
     mask(&it->group, it, 0);
   }
+  it->group.pipelines = verify_case_operates(it) && random_chance(&stream, 60);
   draw_parts(it, &stream);
   for (unsigned l = 1; l < it->tiny.arch.levels; l++) {
     cds_level *level = &it->tiny.arch.level[l];
@@ -419,6 +421,7 @@ void verify_case_write(const verify_case *it, uint64_t number,
     einsum_write(stdout, &it->einsum[s]);
     fputs("\n", stdout);
   }
+  fputs(it->group.pipelines ? "  pipelines, too\n" : "", stdout);
   for (unsigned p = 1; p < it->parts; p++) {
     printf("  part: %u stages from %u\n", it->part[p].group->stages,
            it->part[p].first);
