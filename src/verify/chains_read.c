@@ -101,6 +101,12 @@ cds_status cds_chain_wrong(const cds_checking *it, const cds_yaml *node,
 
 cds_status cds_chain_add_part(const cds_checking *it, cds_chain_claim *claim,
                               const cds_part_claim *part) {
+  if (part->pipelined && !isnan(claim->lower_bound) && !it->pipelines) {
+    return cds_chain_wrong(it, part->node,
+                           "it is a pipeline, and bounds are not for these: "
+                           "expected 'pipelined' of the certificate",
+                           claim->name);
+  }
   if (claim->parts == CDS_PART_CLAIMS_MAX) {
     return cds_chain_wrong(it, part->node, "it has no so many parts",
                            claim->name);
