@@ -15,7 +15,8 @@ void cds_stage_walker_begin(cds_stage_walker *out, const cds_fused_space *space,
   memset(out, 0, sizeof *out);
   out->space = space;
   out->group = group;
-  out->goal = *goal;
+  out->goal = out->whole = *goal;
+  out->hides = true;
   out->arena = arena;
 }
 
@@ -78,9 +79,9 @@ static cds_status solve_operation(cds_stage_walker *it, cds_stage_known *known,
   const bool fits = status == CDS_OK && known->worth.misfit == arch->levels;
   known->solved = true;
   known->least =
-      fits ? cds_verify_value(&it->goal, &known->worth) : (double)INFINITY;
-  if (fits && view->stage.pipelined) {
-    known->least -= cds_time_price(&it->goal, arch) *
+      fits ? cds_verify_value(&it->whole, &known->worth) : (double)INFINITY;
+  if (fits && view->stage.pipelined && it->hides) {
+    known->least -= cds_time_price(&it->whole, arch) *
                     cds_beside_share(&view->stage) * known->worth.quiet_s;
   }
   return status == CDS_EINPUT || status == CDS_EINFEASIBLE ? CDS_OK : status;

@@ -26,7 +26,9 @@ typedef struct cds_stage_known {
 typedef struct cds_stage_walker {
   const cds_fused_space *space;
   const cds_fused_group *group;
-  cds_verify_goal goal;
+  cds_verify_goal goal;  /* of products */
+  cds_verify_goal whole; /* of operations */
+  bool hides;            /* those of pipelines hide what is quiet */
   cds_arena *arena;
   uint64_t boxes;
   cds_stage_known *slot[CDS_STAGE_SLOTS_MAX];

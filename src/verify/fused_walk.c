@@ -12,7 +12,8 @@
 typedef struct cds_outer_walker {
   const cds_fused_space *space;
   cds_stage_walker stages;
-  cds_pipe_walker pipe;
+  cds_stage_walker *beside; /* of a pipeline's second sum; NULL: none */
+  cds_stage_walker *by;     /* one of the two, that the walk goes by */
   cds_fused_least *out;
   double limit; /* of what is sought */
   double open;  /* nothing is below this where that is below what was found */
@@ -72,6 +73,21 @@ static void take(cds_outer_walker *it, double least, double value,
   it->open = fmin(it->open, least);
 }
 
+/* The least of a pipeline whose stages the walker has solved. */
+static cds_status solve_pipe(cds_pipe_choice *out, cds_outer_walker *it,
+                             cds_stage_known *const known[CDS_STAGES_MAX],
+                             const cds_stage_view view[CDS_STAGES_MAX]) {
+  cds_stage_walker *other = it->by == it->beside ? &it->stages : it->beside;
+  if (other == NULL) {
+    return cds_pipe_solve(out, it->by, NULL, known, view, it->limit);
+  }
+  other->boxes = it->by->boxes;
+  const cds_status status =
+      cds_pipe_solve(out, it->by, other, known, view, it->limit);
+  it->by->boxes = other->boxes;
+  return status;
+}
+
 /* All stages with these views, when others take what the views say. */
 static cds_status try_views(cds_outer_walker *it,
                             const cds_stage_view view[CDS_STAGES_MAX]) {
@@ -79,13 +95,12 @@ static cds_status try_views(cds_outer_walker *it,
   const unsigned stages = it->choice.group->stages;
   double sum = 0;
   for (unsigned s = 0; s < stages; s++) {
-    CDS_TRY(cds_stage_ask(&known[s], &it->stages, &view[s], s));
+    CDS_TRY(cds_stage_ask(&known[s], it->by, &view[s], s));
     sum += known[s]->least;
   }
   for (unsigned s = 0; s < stages && sum < it->limit; s++) {
     const double others = sum - known[s]->least;
-    CDS_TRY(
-        cds_stage_solve(&it->stages, known[s], &view[s], it->limit - others));
+    CDS_TRY(cds_stage_solve(it->by, known[s], &view[s], it->limit - others));
     sum = 0; /* anew: nothing is lost by rounding where one is infinite */
     for (unsigned o = 0; o < stages; o++) {
       sum += known[o]->least;
@@ -103,8 +118,7 @@ static cds_status try_views(cds_outer_walker *it,
   }
   if (sum < it->limit && it->choice.pipelined) {
     cds_pipe_choice made;
-    CDS_TRY(
-        cds_pipe_solve(&made, &it->pipe, &it->stages, known, view, it->limit));
+    CDS_TRY(solve_pipe(&made, it, known, view));
     take(it, made.least, made.value, &made.worth);
   } else {
     take(it, sum, sum, &worth);
@@ -143,7 +157,7 @@ static cds_status walk_places(cds_outer_walker *it, unsigned tensor) {
   }
   cds_outer outer;
   cds_stage_view view[CDS_STAGES_MAX];
-  CDS_TRY(cds_stage_count(&it->stages));
+  CDS_TRY(cds_stage_count(it->by));
   cds_outer_put(&outer, &it->choice, UINT32_MAX);
   for (unsigned s = 0; s < group->stages; s++) {
     const cds_status status = view_stage(&view[s], it, &outer, s, true);
@@ -173,12 +187,12 @@ static cds_status roomy_least(double *out, cds_outer_walker *it, unsigned s) {
   CDS_TRY(status);
   memset(view.stage.taken_bits, 0, sizeof view.stage.taken_bits);
   cds_stage_bring_output(&view, it->choice.level);
-  CDS_TRY(cds_stage_ask(&known, &it->stages, &view, s));
+  CDS_TRY(cds_stage_ask(&known, it->by, &view, s));
   double others = 0;
   for (unsigned o = 0; o < it->choice.group->stages; o++) {
     others += o == s ? 0 : it->once[o];
   }
-  CDS_TRY(cds_stage_solve(&it->stages, known, &view, it->limit - others));
+  CDS_TRY(cds_stage_solve(it->by, known, &view, it->limit - others));
   *out = known->least;
   return CDS_OK;
 }
@@ -302,22 +316,71 @@ static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s,
     others += o == s ? 0 : it->once[o];
   }
   return cds_stage_free_least(
-      out, &it->stages, &view, s,
+      out, it->by, &view, s,
       &(cds_stage_freedom){.level = it->choice.level,
                            .again = again,
                            .roughly = roughly,
                            .limit = it->limit - others});
 }
 
+/* Goes on by this walker. */
+static void go_by(cds_outer_walker *it, cds_stage_walker *by) {
+  by->boxes = it->by->boxes;
+  it->by = by;
+}
+
+/* What the stages take at least, roughly; no more is known beyond the limit. */
+static cds_status rough_sum(double *sum, cds_outer_walker *it) {
+  *sum = 0;
+  memset(it->once, 0, sizeof it->once);
+  for (unsigned s = 0; s < it->choice.group->stages && *sum < it->limit; s++) {
+    CDS_TRY(trips_least(&it->once[s], it, s, true));
+    *sum += it->once[s];
+  }
+  return CDS_OK;
+}
+
+/* The walker of a pipeline's second sum. */
+static cds_status begin_beside(cds_outer_walker *it) {
+  cds_outer outer;
+  cds_stage_view view;
+  it->choice.loops = 0;
+  for (unsigned c = 0; c < it->choice.classes; c++) {
+    if (it->choice.trips[c] > 1) {
+      it->choice.order[it->choice.loops++] = c;
+    }
+  }
+  cds_outer_put(&outer, &it->choice, 0);
+  it->choice.loops = 0;
+  CDS_TRY(view_stage(&view, it, &outer, 0, false));
+  return cds_pipe_begin(&it->beside, it->by, &view.stage);
+}
+
+/* Goes by the sum of a pipeline that is more, roughly: that. */
+static cds_status choose_sum(double *sum, cds_outer_walker *it) {
+  double second = 0;
+  const cds_status status = begin_beside(it);
+  if (status != CDS_OK || it->beside == NULL) {
+    return status == CDS_EINFEASIBLE ? CDS_OK : status;
+  }
+  go_by(it, it->beside);
+  CDS_TRY(rough_sum(&second, it));
+  if (second < *sum) {
+    go_by(it, &it->stages);
+    return rough_sum(sum, it);
+  }
+  *sum = second;
+  return CDS_OK;
+}
+
 static cds_status open_trips(cds_outer_walker *it) {
   const unsigned stages = it->choice.group->stages;
   uint32_t left = 0;
   double sum = 0;
-  memset(it->once, 0, sizeof it->once);
-  CDS_TRY(cds_stage_count(&it->stages));
-  for (unsigned s = 0; s < stages && sum < it->limit; s++) {
-    CDS_TRY(trips_least(&it->once[s], it, s, true));
-    sum += it->once[s];
+  CDS_TRY(cds_stage_count(it->by));
+  CDS_TRY(rough_sum(&sum, it));
+  if (it->choice.pipelined && sum < it->limit) {
+    CDS_TRY(choose_sum(&sum, it));
   }
   if (it->floor) {
     it->limit = fmin(it->limit, sum);
@@ -354,7 +417,9 @@ static cds_status walk_trips(cds_outer_walker *it, unsigned c) {
     it->choice.pipelined = false;
     CDS_TRY(open_trips(it));
     it->choice.pipelined = may_pipeline(it);
-    return it->choice.pipelined ? open_trips(it) : CDS_OK;
+    CDS_TRY(it->choice.pipelined ? open_trips(it) : CDS_OK);
+    go_by(it, &it->stages);
+    return CDS_OK;
   }
   for (size_t i = 0; i < it->choice.class[c].divisors; i++) {
     it->choice.trips[c] = it->choice.class[c].divisor[i];
@@ -395,6 +460,7 @@ cds_status cds_fused_walk(cds_fused_least *out, const cds_fused_space *space,
   it->limit = it->open = aim->limit;
   it->floor = aim->floor;
   cds_stage_walker_begin(&it->stages, space, group, &aim->goal, arena);
+  it->by = &it->stages;
   cds_status status = list_trips(it, arena);
   for (unsigned l = 1; l < space->arch->levels && status == CDS_OK; l++) {
     it->choice.level = l;
@@ -404,7 +470,7 @@ cds_status cds_fused_walk(cds_fused_least *out, const cds_fused_space *space,
   }
   out->value = it->limit;
   out->least = fmin(it->open, it->limit);
-  out->boxes = it->stages.boxes;
+  out->boxes = it->by->boxes;
   cds_arena_free(arena);
   return status;
 }
