@@ -28,6 +28,7 @@
 #include "price/passes.h"
 #include "support/close.h"
 #include "verify/fused_bound.h"
+#include "verify/pipeline.h"
 
 static test_arguments arguments = {.seed = 1, .cases = 2000, .quick = 200};
 
@@ -286,7 +287,7 @@ static void the_walk_finds_what_the_searches_find(void **state) {
 
 /* A random mapping of a stage by count and price; CDS_EINFEASIBLE: it does not
  * fit, or is none. */
-static cds_status sample_stage(cds_worth *sum, const verify_case *it,
+static cds_status sample_stage(cds_worth *out, const verify_case *it,
                                const cds_fused_pass *pass, unsigned s,
                                random_stream *stream) {
   static cds_mapping mapping;
@@ -311,8 +312,10 @@ static cds_status sample_stage(cds_worth *sum, const verify_case *it,
   }
   cds_arena_free(arena);
   if (status == CDS_OK) {
-    sum->energy_pj += cost.energy_pj;
-    sum->latency_s += cost.latency_s;
+    *out = (cds_worth){.energy_pj = cost.energy_pj,
+                       .latency_s = cost.latency_s,
+                       .dynamic_pj = cost.dynamic_pj,
+                       .quiet_s = cost.quiet_cycles / arch->clock_hz};
   }
   return status;
 }
@@ -321,18 +324,29 @@ static cds_status sample_stage(cds_worth *sum, const verify_case *it,
 static cds_status sample(cds_worth *sum, const verify_case *it,
                          random_stream *stream) {
   static cds_fused_pass pass;
+  cds_worth own[CDS_STAGES_MAX];
+  cds_worth *worth[CDS_STAGES_MAX];
   cds_outer outer = {.nodes = 0};
   cds_arena *arena = cds_arena_new();
   cds_status status =
       verify_case_outer(&outer, it, true, stream) ? CDS_OK : CDS_EINFEASIBLE;
-  *sum = (cds_worth){.energy_pj = 0};
   for (unsigned s = 0; s < it->group.stages && status == CDS_OK; s++) {
+    worth[s] = &own[s];
     assert_int_equal(
         cds_fused_pass_set(&pass, &it->group, &it->tiny.arch, &outer, s, arena),
         CDS_OK);
-    status = sample_stage(sum, it, &pass, s, stream);
+    status = sample_stage(worth[s], it, &pass, s, stream);
   }
   cds_arena_free(arena);
+  if (status == CDS_OK && outer.pipelined) { /* test_verify_stages checks it */
+    status = cds_pipeline_close(worth, &it->group, &it->tiny.arch, &pass.stage,
+                                it->tiny.goal.power_limit_w);
+  }
+  *sum = (cds_worth){.energy_pj = 0};
+  for (unsigned s = 0; s < it->group.stages && status == CDS_OK; s++) {
+    sum->energy_pj += own[s].energy_pj;
+    sum->latency_s += own[s].latency_s;
+  }
   return status;
 }
 
@@ -348,6 +362,7 @@ static void no_random_fused_mapping_is_below(void **state) {
     random_stream stream = random_start(arguments.seed + 3000, number);
     const cds_fused_space space = {.arch = &it.tiny.arch,
                                    .power_limit_w = it.tiny.goal.power_limit_w,
+                                   .pipelines = it.group.pipelines,
                                    .boxes_most = UINT64_MAX};
     const double lambda = 1e8 * (double)(1 << number % 12);
     const cds_fused_aim aim = {

@@ -471,8 +471,8 @@ bool verify_case_outer(cds_outer *out, const verify_case *it, bool one_level,
                        random_stream *stream) {
   const cds_arch *arch = &it->tiny.arch;
   const unsigned unit = draw_level(arch, stream);
-  const bool pipelined =
-      !one_level && verify_case_operates(it) && random_chance(stream, 40);
+  const bool pipelined = (!one_level || it->group.pipelines) &&
+                         verify_case_operates(it) && random_chance(stream, 40);
   uint64_t left[CDS_FUSED_RANKS_MAX];
   out->nodes = 0;
   for (unsigned r = 0; r < it->group.ranks; r++) {

@@ -50,8 +50,9 @@ void verify_case_write(const verify_case *it, uint64_t number,
  * after the other. */
 bool verify_case_of_group(cds_fused_group *group, cds_outer *outer,
                           const random_group *it);
-/* Random outer nodes; `one_level`: homes of products are at one level, and the
- * group is no pipeline. Whether what was drawn is a fused mapping. */
+/* Random outer nodes; `one_level`: homes of products are at one level, and only
+ * groups that may be pipelines are. Whether what was drawn is a fused mapping.
+ */
 bool verify_case_outer(cds_outer *out, const verify_case *it, bool one_level,
                        random_stream *stream);
 /* A random mapping of a product: holders below homes in any order, loops in all
