@@ -8,13 +8,13 @@
  * divide its size; loops stand in any order. One level above all arrays is home
  * to all intermediates and to any other tensors that products bring or take,
  * each at any place among the loops; below that every stage has the space of
- * walk.h. (Which ranks of a class share its trips does not matter: tiles, passes
- * and the classes of a stage's own ranks see the product only; so do operations,
- * as all ranks of a class are in their rows, or none is. A loop on a class that
- * all tensors have stands outside of all others: inside of one, tiles at home
- * behind that, which are replaced in any case, would be larger, and be brought
- * as often or more; homes in front of all loops are the same. So loops on such
- * classes stand in one order.)
+ * walk.h. (Which ranks of a class share its trips does not matter: tiles,
+ * passes and the classes of a stage's own ranks see the product only; so do
+ * operations, as all ranks of a class are in their rows, or none is. A loop on
+ * a class that all tensors have stands outside of all others: inside of one,
+ * tiles at home behind that, which are replaced in any case, would be larger,
+ * and be brought as often or more; homes in front of all loops are the same. So
+ * loops on such classes stand in one order.)
  *
  * The walk. Under given outer nodes stages depend on each other by the room
  * that they leave only, so the sum of the least of each is least. From outside
