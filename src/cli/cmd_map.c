@@ -375,7 +375,9 @@ static int write_certificate(const job *it, int code) {
   cds_certificate certificate = {.arch = it->inputs.arch,
                                  .workload = &it->inputs.workload,
                                  .objective = it->objective,
-                                 .power_limit_w = it->power_limit_w};
+                                 .power_limit_w = it->power_limit_w,
+                                 .pipelined = it->cli->options->fuse ==
+                                              CDS_FUSE_PIPELINED};
   cds_claimed_layer *claim =
       cds_cli_array(it->cli->arena, it->items, sizeof *claim);
   cds_claimed_chain *chain =
@@ -488,12 +490,6 @@ static bool check_options(cds_cli *cli) {
                   "'--certificate' does not go with '--accounting "
                   "accelforge', which 'verify' does not know: expected one "
                   "of the two");
-    return false;
-  }
-  if (options->fuse == CDS_FUSE_PIPELINED && options->certificate != NULL) {
-    cds_cli_error(cli,
-                  "'--certificate' does not cover '--fuse pipelined': expected "
-                  "'all', 'attention', 'everywhere' or 'none'");
     return false;
   }
   if (!options->frontier && cds_option_typed(options, "frontier-gap")) {

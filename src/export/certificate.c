@@ -84,32 +84,64 @@ static bool write_stage(cds_json *json, const cds_certificate *certificate,
   return good;
 }
 
+static bool write_outer(cds_json *json, const cds_certificate *certificate,
+                        const cds_layer_fused *fused, cds_arena *arena) {
+  const char **lines = NULL;
+  const size_t count = cds_outer_lines(&lines, &fused->chain->group,
+                                       certificate->arch, fused->outer, arena);
+  if (fused->outer->pipelined) {
+    cds_json_boolean(json, "pipelined", true);
+  }
+  cds_json_array(json, "outer");
+  for (size_t i = 0; lines != NULL && i < count; i++) {
+    cds_json_text(json, NULL, lines[i]);
+  }
+  cds_json_end(json);
+  return lines != NULL;
+}
+
+/* Parts that run fused, of a chain that does not as a whole. */
+static bool write_parts(cds_json *json, const cds_certificate *certificate,
+                        const cds_claimed_chain *claim, cds_arena *arena) {
+  bool good = true;
+  cds_json_array(json, "parts");
+  for (size_t i = 0; i < claim->layers && good; i++) {
+    const cds_layer_fused *fused = claim->result->layer[i].fused;
+    if (fused == NULL || fused->stage > 0) {
+      continue;
+    }
+    cds_json_object(json, NULL);
+    cds_json_text(json, "name", claim->result->layer[i].layer->name);
+    cds_json_count(json, "stages", fused->chain->layers);
+    good = write_outer(json, certificate, fused, arena);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+  return good;
+}
+
 static bool write_chain(cds_json *json, const cds_certificate *certificate,
                         const cds_claimed_chain *claim, cds_arena *arena) {
   const cds_network_result *result = claim->result;
-  const cds_layer_fused *fused = result->layer[0].fused;
+  const cds_layer_fused *first = result->layer[0].fused;
+  const bool whole = first != NULL && first->chain->layers == claim->layers;
   const unsigned phase = claim->layer->phase;
-  bool good = true;
+  bool any = false;
+  for (size_t i = 0; i < claim->layers; i++) {
+    any = any || result->layer[i].fused != NULL;
+  }
   cds_json_object(json, NULL);
   cds_json_text(json, "name", claim->layer->name);
   cds_json_text(json, "phase", certificate->workload->phase[phase].name);
-  cds_json_text(json, "run", fused != NULL ? "fused" : "apart");
+  cds_json_text(json, "run", whole ? "fused" : any ? "parts" : "apart");
   cds_json_text(json, "status", result->proven ? "optimal" : "gap");
   cds_json_number(json, "energy_pj", result->energy_pj);
   cds_json_number(json, "latency_s", result->latency_s);
   cds_json_number(json, "value", result->value);
   cds_json_number(json, "lower_bound", result->bound);
-  if (fused != NULL) {
-    const char **lines = NULL;
-    const size_t count = cds_outer_lines(
-        &lines, &fused->chain->group, certificate->arch, fused->outer, arena);
-    cds_json_array(json, "outer");
-    for (size_t i = 0; lines != NULL && i < count; i++) {
-      cds_json_text(json, NULL, lines[i]);
-    }
-    cds_json_end(json);
-    good = lines != NULL;
-  }
+  bool good = whole ? write_outer(json, certificate, first, arena)
+              : any ? write_parts(json, certificate, claim, arena)
+                    : true;
   cds_json_array(json, "stages");
   for (size_t i = 0; i < claim->layers && good; i++) {
     good = write_stage(json, certificate, &result->layer[i], arena);
@@ -133,6 +165,9 @@ bool cds_export_certificate(FILE *stream, const cds_certificate *certificate,
                 certificate->arch->any_factors ? "any" : "perfect");
   if (isfinite(certificate->power_limit_w)) {
     cds_json_number(&json, "power_limit_w", certificate->power_limit_w);
+  }
+  if (certificate->pipelined) {
+    cds_json_boolean(&json, "pipelined", true);
   }
   bool good = write_inputs(&json, certificate, arena);
   cds_json_array(&json, "layers");

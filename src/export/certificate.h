@@ -30,6 +30,7 @@ typedef struct cds_certificate {
   const cds_workload *workload;
   cds_objective objective;
   double power_limit_w; /* INFINITY: none */
+  bool pipelined;       /* bounds of chains are for pipelines, too */
   const cds_provenance *provenance;
   const char *const *text; /* of each of its inputs */
   size_t layers;

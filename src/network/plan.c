@@ -110,54 +110,6 @@ static bool same_unit(const cds_network_plan *plan, const cds_network_unit *a,
   return same && same_joints(a->chain, b->chain);
 }
 
-static bool is_product(const cds_fused_group *group, unsigned stage) {
-  return group->stage[stage].operation == NULL;
-}
-
-/* Whether all that stages before hand to this one and later ones comes from the
- * one before, and goes to this one alone. */
-static bool may_begin(const cds_fused_group *group, unsigned stage) {
-  bool fine = is_product(group, stage);
-  for (unsigned t = 0; t < group->tensors; t++) {
-    const cds_fused_tensor *tensor = &group->tensor[t];
-    const bool crosses = tensor->maker < stage && tensor->last >= stage;
-    fine = fine &&
-           (!crosses || (tensor->maker + 1 == stage && tensor->last == stage));
-  }
-  return fine;
-}
-
-static unsigned last_product(const cds_fused_group *group) {
-  unsigned last = group->stages - 1;
-  while (last > 0 && !is_product(group, last)) {
-    last--;
-  }
-  return last;
-}
-
-static bool has_windows(const cds_fused_group *group) {
-  bool any = false;
-  for (unsigned t = 0; t < group->tensors; t++) {
-    any = any || group->tensor[t].windows;
-  }
-  return any;
-}
-
-/* Which parts of a chain are looked at beside all of it: of one with windows
- * each that begins with a product. Of others, where operations follow the last
- * product, all without them, as they forbid loops on what it sums over, and
- * that product with them. */
-static bool is_part(const cds_fused_group *group, unsigned first,
-                    unsigned end) {
-  const unsigned last = last_product(group);
-  if (end - first == group->stages || !may_begin(group, first)) {
-    return false;
-  }
-  return has_windows(group) || (last > 0 && last + 1 < group->stages &&
-                                ((first == 0 && end == last + 1) ||
-                                 (first == last && end == group->stages)));
-}
-
 /* Lists the parts of a chain. */
 static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
                             cds_arena *arena) {
@@ -171,7 +123,8 @@ static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
   part[unit->parts++] = (cds_plan_part){0, out->parts++, unit->chain};
   for (unsigned first = 0; first < group->stages; first++) {
     for (unsigned end = first + 2; end <= group->stages; end++) {
-      if (unit->parts == CDS_NETWORK_PARTS_MAX || !is_part(group, first, end)) {
+      if (unit->parts == CDS_NETWORK_PARTS_MAX ||
+          !cds_chain_has_part(group, first, end)) {
         continue;
       }
       cds_chain_group *made =

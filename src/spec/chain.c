@@ -310,3 +310,49 @@ cds_status cds_chain_part(cds_chain_group *out, const cds_workload *workload,
              ? join(&it, it.stages)
              : CDS_EINFEASIBLE;
 }
+
+/* ---- parts ----------------------------------------------------------- */
+
+static bool is_product(const cds_fused_group *group, unsigned stage) {
+  return group->stage[stage].operation == NULL;
+}
+
+/* Whether all that stages before hand to this one and later ones comes from the
+ * one before, and goes to this one alone. */
+static bool may_begin(const cds_fused_group *group, unsigned stage) {
+  bool fine = is_product(group, stage);
+  for (unsigned t = 0; t < group->tensors; t++) {
+    const cds_fused_tensor *tensor = &group->tensor[t];
+    const bool crosses = tensor->maker < stage && tensor->last >= stage;
+    fine = fine &&
+           (!crosses || (tensor->maker + 1 == stage && tensor->last == stage));
+  }
+  return fine;
+}
+
+static unsigned last_product(const cds_fused_group *group) {
+  unsigned last = group->stages - 1;
+  while (last > 0 && !is_product(group, last)) {
+    last--;
+  }
+  return last;
+}
+
+static bool has_windows(const cds_fused_group *group) {
+  bool any = false;
+  for (unsigned t = 0; t < group->tensors; t++) {
+    any = any || group->tensor[t].windows;
+  }
+  return any;
+}
+
+bool cds_chain_has_part(const cds_fused_group *group, unsigned first,
+                        unsigned end) {
+  const unsigned last = last_product(group);
+  if (end - first == group->stages || !may_begin(group, first)) {
+    return false;
+  }
+  return has_windows(group) || (last > 0 && last + 1 < group->stages &&
+                                ((first == 0 && end == last + 1) ||
+                                 (first == last && end == group->stages)));
+}

@@ -29,5 +29,12 @@ cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
  * its results do not meet their uses. */
 cds_status cds_chain_part(cds_chain_group *out, const cds_workload *workload,
                           size_t first, size_t layers);
+/* Whether layers first .. end - 1 of a chain, not all of it, may run fused
+ * while the others run alone or in other parts: of a chain with windows each
+ * part that begins with a product. Of others, where operations follow the last
+ * product, all without them, as they forbid loops on what it sums over, and
+ * that product with them. */
+bool cds_chain_has_part(const cds_fused_group *group, unsigned first,
+                        unsigned end);
 
 #endif

@@ -13,13 +13,22 @@ double cds_verify_value(const cds_verify_goal *goal, const cds_worth *worth) {
                                     [CDS_OBJECTIVE_DELAY] = 1,
                                     [CDS_OBJECTIVE_ED2P] = 2};
   if (goal->linear) {
-    return worth->energy_pj + goal->lambda_pj_per_s * worth->latency_s;
+    return (goal->dynamic ? worth->dynamic_pj : worth->energy_pj) +
+           goal->lambda_pj_per_s * worth->latency_s;
   }
   double value = goal->objective == CDS_OBJECTIVE_DELAY ? 1 : worth->energy_pj;
   for (unsigned i = 0; i < delays[goal->objective]; i++) {
     value *= worth->latency_s;
   }
   return value;
+}
+
+double cds_time_price(const cds_verify_goal *goal, const cds_arch *arch) {
+  const double leaks = cds_arch_leakage_w(arch) * 1e12;
+  if (goal->linear) {
+    return goal->lambda_pj_per_s + (goal->dynamic ? 0 : leaks);
+  }
+  return goal->objective == CDS_OBJECTIVE_DELAY ? 1 : leaks;
 }
 
 cds_status cds_box_count(cds_descent *it) {

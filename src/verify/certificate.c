@@ -126,6 +126,7 @@ cds_status cds_certificate_check(cds_verified *out, const cds_yaml *root,
   it.goal.objective = (cds_objective)keys.objective;
   it.power_limit_w =
       isnan(keys.power_limit_w) ? (double)INFINITY : keys.power_limit_w;
+  it.pipelines = keys.pipelined;
   CDS_TRY(read_claims(&it, keys.layers));
   if (keys.chains != NULL) {
     CDS_TRY(cds_chains_read(&it, keys.chains));

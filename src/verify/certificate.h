@@ -80,6 +80,6 @@ const char *cds_certificate_text(const cds_yaml *lines, cds_arena *arena);
 
 extern const cds_schema cds_certificate_schema, cds_certificate_input_schema,
     cds_certificate_layer_schema, cds_certificate_chain_schema,
-    cds_certificate_stage_schema;
+    cds_certificate_part_schema, cds_certificate_stage_schema;
 
 #endif

@@ -37,6 +37,8 @@ static const cds_key top_rows[] = {
         .help = "How mappings cut ranks: the option --factors."),
     KEY(top, power_limit_w, NUMBER, .low = 1e-30, .high = 1e30,
         .help = "Power that no layer may pass; absent: none."),
+    KEY(top, pipelined, BOOL,
+        .help = "Whether bounds of chains are for pipelines, too."),
     KEY(top, sets, NODE, .required = true,
         .help = "Variables of the architecture that were set, as by --set."),
     KEY(top, inputs, NODE, .required = true,

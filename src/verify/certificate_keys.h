@@ -10,7 +10,8 @@ typedef struct cds_certificate_keys {
   uint64_t certificate, model_version;
   const char *version;
   unsigned objective, factors;
-  double power_limit_w;                            /* NaN: none */
+  double power_limit_w; /* NaN: none */
+  bool pipelined;
   const cds_yaml *sets, *inputs, *layers, *chains; /* chains: or NULL */
 } cds_certificate_keys;
 

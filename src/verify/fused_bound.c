@@ -19,23 +19,29 @@ typedef struct cds_border_point {
 } cds_border_point;
 
 typedef struct cds_bounding {
-  const cds_fused_space *space;
+  const cds_fused_ways *ways;
   cds_walk_result *out;
   cds_verify_goal goal; /* of what is bounded */
   double bound;
   unsigned delays, walks;
 } cds_bounding;
 
+static cds_status walk(cds_fused_least *out, cds_bounding *it,
+                       const cds_fused_aim *aim) {
+  cds_fused_ways left = *it->ways;
+  left.space.boxes_most -= it->out->boxes;
+  const cds_status status = cds_fused_ways_least(out, &left, aim);
+  it->out->boxes += out->boxes;
+  return status;
+}
+
 /* The least of a goal that adds; a point below the bound refutes it. */
 static cds_status least(cds_fused_least *out, cds_bounding *it,
                         const cds_verify_goal *goal, double limit) {
-  cds_fused_space left = *it->space;
-  left.boxes_most -= it->out->boxes;
   if (++it->walks > WALKS_MAX || !isfinite(limit)) {
     return CDS_ELIMIT;
   }
-  CDS_TRY(cds_fused_walk_least(out, &left, goal, limit));
-  it->out->boxes += out->boxes;
+  CDS_TRY(walk(out, it, &(cds_fused_aim){.goal = *goal, .limit = limit}));
   if (out->found && cds_verify_value(&it->goal, &out->worth) <
                         it->bound * (1 - CDS_VERIFY_TOLERANCE)) {
     it->out->holds = false;
@@ -44,14 +50,18 @@ static cds_status least(cds_fused_least *out, cds_bounding *it,
   return CDS_OK;
 }
 
+/* Nothing was found: whether nothing is below the limit. */
+static cds_status closed(cds_bounding *it, const cds_fused_least *found) {
+  it->out->open = found->least < found->value * (1 - 1e-11);
+  return it->out->open ? CDS_ELIMIT : CDS_OK;
+}
+
 /* A floor of a goal that adds, no more than the limit. */
 static cds_status floor_of(double *out, cds_bounding *it,
                            const cds_verify_goal *goal, double limit) {
-  cds_fused_space left = *it->space;
+  const cds_fused_aim aim = {.goal = *goal, .limit = limit, .floor = true};
   cds_fused_least floor;
-  left.boxes_most -= it->out->boxes;
-  CDS_TRY(cds_fused_walk_floor(&floor, &left, goal, limit));
-  it->out->boxes += floor.boxes;
+  CDS_TRY(walk(&floor, it, &aim));
   *out = floor.least;
   return CDS_OK;
 }
@@ -76,8 +86,11 @@ static cds_status close_arc(cds_bounding *it, cds_border_point a,
                                 .lambda_pj_per_s = (b.e - a.e) / (a.t - b.t)};
   cds_fused_least found;
   CDS_TRY(least(&found, it, &goal, a.e + goal.lambda_pj_per_s * a.t));
-  if (!found.found || !it->out->holds) {
+  if (!it->out->holds) {
     return CDS_OK;
+  }
+  if (!found.found) {
+    return closed(it, &found);
   }
   const cds_border_point middle =
       on_border(it, found.worth.energy_pj, found.worth.latency_s);
@@ -110,10 +123,10 @@ static cds_status close_border(cds_bounding *it, const cds_worth *claimed) {
   return close_arc(it, known, last);
 }
 
-cds_status cds_fused_bound(cds_walk_result *out, const cds_fused_space *space,
+cds_status cds_fused_bound(cds_walk_result *out, const cds_fused_ways *ways,
                            cds_objective objective, double bound,
                            const cds_worth *claimed) {
-  cds_bounding it = {.space = space,
+  cds_bounding it = {.ways = ways,
                      .out = out,
                      .goal = {.objective = objective},
                      .bound = bound,
@@ -122,7 +135,8 @@ cds_status cds_fused_bound(cds_walk_result *out, const cds_fused_space *space,
   out->holds = true;
   if (objective == CDS_OBJECTIVE_ENERGY || objective == CDS_OBJECTIVE_DELAY) {
     cds_fused_least found;
-    return least(&found, &it, &it.goal, bound * (1 - CDS_VERIFY_TOLERANCE));
+    CDS_TRY(least(&found, &it, &it.goal, bound * (1 - CDS_VERIFY_TOLERANCE)));
+    return found.found ? CDS_OK : closed(&it, &found);
   }
   return claimed->energy_pj > 0 && claimed->latency_s > 0 && bound > 0
              ? close_border(&it, claimed)

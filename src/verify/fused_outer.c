@@ -89,7 +89,7 @@ static void put_homes(cds_outer *out, const cds_outer_choice *it,
 
 void cds_outer_put(cds_outer *out, const cds_outer_choice *it,
                    uint32_t tensors) {
-  out->pipelined = false;
+  out->pipelined = it->pipelined;
   out->nodes = 0;
   for (unsigned n = 0; n <= it->loops; n++) {
     put_homes(out, it, n, tensors);
@@ -101,14 +101,18 @@ void cds_outer_put(cds_outer *out, const cds_outer_choice *it,
 
 /* ---- places ---------------------------------------------------------- */
 
+bool cds_outer_may_stay(const cds_fused_group *group, unsigned tensor) {
+  return !group->tensor[tensor].intermediate &&
+         group->stage[group->tensor[tensor].first].operation == NULL;
+}
+
 static void list_places(cds_outer_choice *it, unsigned tensor) {
   unsigned *list = it->place[tensor];
   unsigned count = 0;
   list[count++] = CDS_NOWHERE;
   for (unsigned n = 0; n <= it->loops; n++) {
     const uint32_t above = n == 0 ? ~0U : it->class[it->order[n - 1]].tensors;
-    if (!it->group->tensor[tensor].intermediate &&
-        (above >> tensor & 1U) != 0) {
+    if (cds_outer_may_stay(it->group, tensor) && (above >> tensor & 1U) != 0) {
       list[count++] = n;
     }
   }

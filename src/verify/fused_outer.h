@@ -28,6 +28,7 @@ typedef struct cds_outer_choice {
   const cds_fused_group *group;
   unsigned classes;
   cds_outer_class class[CDS_OUTER_CLASSES];
+  bool pipelined;
   unsigned level; /* home */
   uint64_t trips[CDS_OUTER_CLASSES];
   unsigned loops, order[CDS_OUTER_CLASSES]; /* classes, from outside in */
@@ -41,6 +42,10 @@ typedef struct cds_outer_choice {
  * many. */
 unsigned cds_outer_classes(cds_outer_class out[CDS_OUTER_CLASSES],
                            const cds_fused_group *group);
+/* Whether the tensor is no intermediate and may be at home: a product brings
+ * and takes its tiles. What operations take from outside and make for it is
+ * not. */
+bool cds_outer_may_stay(const cds_fused_group *group, unsigned tensor);
 /* Lists the places that each tensor may have in this order. */
 void cds_outer_list_places(cds_outer_choice *it);
 /* The nodes with the homes of these tensors (bits), and of all intermediates;

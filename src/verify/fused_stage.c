@@ -5,13 +5,18 @@
 #include <math.h>
 #include <string.h>
 
+#include "verify/fused_outer.h"
+#include "verify/pipeline.h"
 #include "verify/rows.h"
 
 void cds_stage_walker_begin(cds_stage_walker *out, const cds_fused_space *space,
+                            const cds_fused_group *group,
                             const cds_verify_goal *goal, cds_arena *arena) {
   memset(out, 0, sizeof *out);
   out->space = space;
-  out->goal = *goal;
+  out->group = group;
+  out->goal = out->whole = *goal;
+  out->hides = true;
   out->arena = arena;
 }
 
@@ -24,8 +29,9 @@ cds_status cds_stage_count(cds_stage_walker *it) {
 
 /* ---- table ----------------------------------------------------------- */
 
+/* Of products a pipeline is a question of room only. */
 static void make_key(uint64_t out[CDS_STAGE_KEY], const cds_stage_view *view,
-                     unsigned stage) {
+                     unsigned stage, bool product) {
   const cds_stage *of = &view->stage;
   unsigned n = 0;
   memset(out, 0, CDS_STAGE_KEY * sizeof *out);
@@ -37,6 +43,7 @@ static void make_key(uint64_t out[CDS_STAGE_KEY], const cds_stage_view *view,
   out[n++] = of->online.strip_words;
   out[n++] = of->online.level;
   out[n++] = of->online.returns;
+  out[n++] = !product && of->pipelined;
   for (unsigned l = 0; l < CDS_VERIFY_LEVELS; l++) {
     out[n++] = of->taken_bits[l];
   }
@@ -62,7 +69,7 @@ static size_t slot_of(const uint64_t key[CDS_STAGE_KEY]) {
   return (size_t)(hash % CDS_STAGE_SLOTS_MAX);
 }
 
-/* An operation has no choices. */
+/* An operation has no choices; in a pipeline it hides what is quiet at most. */
 static cds_status solve_operation(cds_stage_walker *it, cds_stage_known *known,
                                   const cds_stage_view *view,
                                   const cds_operation *operation) {
@@ -72,14 +79,19 @@ static cds_status solve_operation(cds_stage_walker *it, cds_stage_known *known,
   const bool fits = status == CDS_OK && known->worth.misfit == arch->levels;
   known->solved = true;
   known->least =
-      fits ? cds_verify_value(&it->goal, &known->worth) : (double)INFINITY;
+      fits ? cds_verify_value(&it->whole, &known->worth) : (double)INFINITY;
+  if (fits && view->stage.pipelined && it->hides) {
+    known->least -= cds_time_price(&it->whole, arch) *
+                    cds_beside_share(&view->stage) * known->worth.quiet_s;
+  }
   return status == CDS_EINPUT || status == CDS_EINFEASIBLE ? CDS_OK : status;
 }
 
 cds_status cds_stage_ask(cds_stage_known **out, cds_stage_walker *it,
                          const cds_stage_view *view, unsigned stage) {
   uint64_t key[CDS_STAGE_KEY];
-  make_key(key, view, stage);
+  const cds_operation *operation = it->group->stage[stage].operation;
+  make_key(key, view, stage, operation == NULL);
   cds_stage_known **slot = &it->slot[slot_of(key)];
   for (*out = *slot; *out != NULL; *out = (*out)->next) {
     if (memcmp((*out)->key, key, sizeof key) == 0) {
@@ -96,7 +108,6 @@ cds_status cds_stage_ask(cds_stage_known **out, cds_stage_walker *it,
   made->next = *slot;
   *slot = made;
   *out = made;
-  const cds_operation *operation = it->space->group->stage[stage].operation;
   return operation == NULL ? CDS_OK
                            : solve_operation(it, made, view, operation);
 }
@@ -192,8 +203,7 @@ static cds_status free_set(double *out, const cds_freeing *by, unsigned set) {
   for (unsigned t = 0; t < made.einsum.tensors; t++) {
     const cds_status status =
         (set >> t & 1U) != 0
-            ? set_free(&made.stage.home[t], by->it->space->group, by->stage, t,
-                       level)
+            ? set_free(&made.stage.home[t], by->it->group, by->stage, t, level)
             : CDS_OK;
     if (status != CDS_OK) {
       return status;
@@ -210,7 +220,7 @@ static cds_status free_set(double *out, const cds_freeing *by, unsigned set) {
 cds_status cds_stage_free_least(double *out, cds_stage_walker *it,
                                 const cds_stage_view *view, unsigned stage,
                                 const cds_stage_freedom *freedom) {
-  const cds_fused_group *group = it->space->group;
+  const cds_fused_group *group = it->group;
   const cds_fused_einsum *of = &group->stage[stage];
   cds_pair pair;
   double again_pj = 0; /* multiply-accumulates of what is repeated */
@@ -223,7 +233,7 @@ cds_status cds_stage_free_least(double *out, cds_stage_walker *it,
   const cds_freeing by = {it, view, stage, freedom, freedom->limit - again_pj};
   unsigned may = 0;
   for (unsigned t = 0; t < view->einsum.tensors; t++) {
-    may |= group->tensor[of->tensor[t]].intermediate ? 0 : 1U << t;
+    may |= cds_outer_may_stay(group, of->tensor[t]) ? 1U << t : 0;
   }
   for (unsigned set = 0; set <= may; set++) {
     double least = (double)INFINITY;

@@ -8,7 +8,7 @@
 #include "verify/stage_view.h"
 
 enum {
-  CDS_STAGE_KEY = 8 + CDS_VERIFY_LEVELS + CDS_RANKS_MAX + 4 * CDS_TENSORS_MAX,
+  CDS_STAGE_KEY = 9 + CDS_VERIFY_LEVELS + CDS_RANKS_MAX + 4 * CDS_TENSORS_MAX,
   CDS_STAGE_SLOTS_MAX = 1 << 14
 };
 
@@ -25,13 +25,18 @@ typedef struct cds_stage_known {
 
 typedef struct cds_stage_walker {
   const cds_fused_space *space;
-  cds_verify_goal goal;
+  const cds_fused_group *group;
+  cds_verify_goal goal;  /* of products */
+  cds_verify_goal whole; /* of operations */
+  bool hides;            /* those of pipelines hide what is quiet */
   cds_arena *arena;
   uint64_t boxes;
   cds_stage_known *slot[CDS_STAGE_SLOTS_MAX];
 } cds_stage_walker;
 
+/* What it keeps is in the arena. */
 void cds_stage_walker_begin(cds_stage_walker *out, const cds_fused_space *space,
+                            const cds_fused_group *group,
                             const cds_verify_goal *goal, cds_arena *arena);
 /* Counts a choice of outer nodes as a box. CDS_ELIMIT, CDS_EINTERRUPTED. */
 cds_status cds_stage_count(cds_stage_walker *it);

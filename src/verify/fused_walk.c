@@ -7,13 +7,16 @@
 
 #include "base/arena.h"
 #include "verify/fused_outer.h"
-#include "verify/fused_stage.h"
+#include "verify/fused_pipe.h"
 
 typedef struct cds_outer_walker {
   const cds_fused_space *space;
   cds_stage_walker stages;
+  cds_stage_walker *beside; /* of a pipeline's second sum; NULL: none */
+  cds_stage_walker *by;     /* one of the two, that the walk goes by */
   cds_fused_least *out;
   double limit; /* of what is sought */
+  double open;  /* nothing is below this where that is below what was found */
   bool floor;   /* what trips say is enough */
   cds_outer_choice choice;
   double once[CDS_STAGES_MAX];   /* that a stage takes at least so far */
@@ -41,34 +44,63 @@ static uint32_t tensors_of(const cds_fused_einsum *stage) {
   return tensors;
 }
 
-/* A stage under the outer nodes. CDS_EINFEASIBLE: they are none. */
+/* A stage under the outer nodes. CDS_EINFEASIBLE: they are none; `all`: not
+ * only those that concern the stage, so that a pipeline has all that it asks
+ * for. */
 static cds_status view_stage(cds_stage_view *out, const cds_outer_walker *it,
-                             const cds_outer *outer, unsigned s) {
+                             cds_outer *outer, unsigned s, bool all) {
   cds_left left;
-  if (cds_fused_outer_wrong(it->space->group, it->space->arch, outer) != NULL) {
+  outer->pipelined = all && it->choice.pipelined;
+  if (cds_fused_outer_wrong(it->choice.group, it->space->arch, outer) != NULL) {
     return CDS_EINFEASIBLE;
   }
-  CDS_TRY(cds_left_set(&left, it->space->group, outer));
-  return cds_stage_view_set(out, it->space->group, it->space->arch, outer,
+  outer->pipelined = it->choice.pipelined;
+  CDS_TRY(cds_left_set(&left, it->choice.group, outer));
+  return cds_stage_view_set(out, it->choice.group, it->space->arch, outer,
                             &left, s);
 }
 
 /* ---- places ---------------------------------------------------------- */
 
+/* Takes what is found, and what is open below it. */
+static void take(cds_outer_walker *it, double least, double value,
+                 const cds_worth *worth) {
+  if (value < it->limit) {
+    it->out->found = true;
+    it->out->worth = *worth;
+    it->limit = value;
+  }
+  it->open = fmin(it->open, least);
+}
+
+/* The least of a pipeline whose stages the walker has solved. */
+static cds_status solve_pipe(cds_pipe_choice *out, cds_outer_walker *it,
+                             cds_stage_known *const known[CDS_STAGES_MAX],
+                             const cds_stage_view view[CDS_STAGES_MAX]) {
+  cds_stage_walker *other = it->by == it->beside ? &it->stages : it->beside;
+  if (other == NULL) {
+    return cds_pipe_solve(out, it->by, NULL, known, view, it->limit);
+  }
+  other->boxes = it->by->boxes;
+  const cds_status status =
+      cds_pipe_solve(out, it->by, other, known, view, it->limit);
+  it->by->boxes = other->boxes;
+  return status;
+}
+
 /* All stages with these views, when others take what the views say. */
 static cds_status try_views(cds_outer_walker *it,
                             const cds_stage_view view[CDS_STAGES_MAX]) {
   cds_stage_known *known[CDS_STAGES_MAX];
-  const unsigned stages = it->space->group->stages;
+  const unsigned stages = it->choice.group->stages;
   double sum = 0;
   for (unsigned s = 0; s < stages; s++) {
-    CDS_TRY(cds_stage_ask(&known[s], &it->stages, &view[s], s));
+    CDS_TRY(cds_stage_ask(&known[s], it->by, &view[s], s));
     sum += known[s]->least;
   }
   for (unsigned s = 0; s < stages && sum < it->limit; s++) {
     const double others = sum - known[s]->least;
-    CDS_TRY(
-        cds_stage_solve(&it->stages, known[s], &view[s], it->limit - others));
+    CDS_TRY(cds_stage_solve(it->by, known[s], &view[s], it->limit - others));
     sum = 0; /* anew: nothing is lost by rounding where one is infinite */
     for (unsigned o = 0; o < stages; o++) {
       sum += known[o]->least;
@@ -84,17 +116,19 @@ static cds_status try_views(cds_outer_walker *it,
   if (sum < it->limit && !solved) { /* one is not below what it may be */
     return sum < it->limit * (1 - 1e-12) ? CDS_EINTERNAL : CDS_OK;
   }
-  if (sum < it->limit) {
-    it->out->found = true;
-    it->out->worth = worth;
-    it->limit = sum;
+  if (sum < it->limit && it->choice.pipelined) {
+    cds_pipe_choice made;
+    CDS_TRY(solve_pipe(&made, it, known, view));
+    take(it, made.least, made.value, &made.worth);
+  } else {
+    take(it, sum, sum, &worth);
   }
   return CDS_OK;
 }
 
 /* Number of the places of a stage's own tensors. */
 static size_t place_index(const cds_outer_walker *it, unsigned s) {
-  const cds_fused_einsum *stage = &it->space->group->stage[s];
+  const cds_fused_einsum *stage = &it->choice.group->stage[s];
   size_t index = 0;
   for (unsigned t = 0; t < stage->einsum->tensors; t++) {
     index = index * it->choice.places[stage->tensor[t]] +
@@ -106,7 +140,7 @@ static size_t place_index(const cds_outer_walker *it, unsigned s) {
 /* Depth: tensors. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static cds_status walk_places(cds_outer_walker *it, unsigned tensor) {
-  const cds_fused_group *group = it->space->group;
+  const cds_fused_group *group = it->choice.group;
   if (tensor < group->tensors) {
     for (unsigned i = 0; i < it->choice.places[tensor]; i++) {
       it->choice.at[tensor] = i;
@@ -123,10 +157,10 @@ static cds_status walk_places(cds_outer_walker *it, unsigned tensor) {
   }
   cds_outer outer;
   cds_stage_view view[CDS_STAGES_MAX];
-  CDS_TRY(cds_stage_count(&it->stages));
+  CDS_TRY(cds_stage_count(it->by));
   cds_outer_put(&outer, &it->choice, UINT32_MAX);
   for (unsigned s = 0; s < group->stages; s++) {
-    const cds_status status = view_stage(&view[s], it, &outer, s);
+    const cds_status status = view_stage(&view[s], it, &outer, s, true);
     if (status == CDS_EINFEASIBLE) {
       return CDS_OK;
     }
@@ -140,25 +174,25 @@ static cds_status walk_places(cds_outer_walker *it, unsigned tensor) {
 /* What a stage takes with its tensors in these places and all room, unless that
  * is so much that no choice with it is below the limit. */
 static cds_status roomy_least(double *out, cds_outer_walker *it, unsigned s) {
-  const cds_fused_einsum *stage = &it->space->group->stage[s];
+  const cds_fused_einsum *stage = &it->choice.group->stage[s];
   cds_outer outer;
   cds_stage_view view;
   cds_stage_known *known;
   cds_outer_put(&outer, &it->choice, tensors_of(stage));
   *out = (double)INFINITY;
-  const cds_status status = view_stage(&view, it, &outer, s);
+  const cds_status status = view_stage(&view, it, &outer, s, false);
   if (status == CDS_EINFEASIBLE) {
     return CDS_OK;
   }
   CDS_TRY(status);
   memset(view.stage.taken_bits, 0, sizeof view.stage.taken_bits);
   cds_stage_bring_output(&view, it->choice.level);
-  CDS_TRY(cds_stage_ask(&known, &it->stages, &view, s));
+  CDS_TRY(cds_stage_ask(&known, it->by, &view, s));
   double others = 0;
-  for (unsigned o = 0; o < it->space->group->stages; o++) {
+  for (unsigned o = 0; o < it->choice.group->stages; o++) {
     others += o == s ? 0 : it->once[o];
   }
-  CDS_TRY(cds_stage_solve(&it->stages, known, &view, it->limit - others));
+  CDS_TRY(cds_stage_solve(it->by, known, &view, it->limit - others));
   *out = known->least;
   return CDS_OK;
 }
@@ -166,7 +200,7 @@ static cds_status roomy_least(double *out, cds_outer_walker *it, unsigned s) {
 /* The same for all places of its tensors; the least of all. */
 static cds_status list_roomy(double *least, cds_outer_walker *it, unsigned s,
                              cds_arena *arena) {
-  const cds_fused_einsum *stage = &it->space->group->stage[s];
+  const cds_fused_einsum *stage = &it->choice.group->stage[s];
   size_t count = 1;
   for (unsigned t = 0; t < stage->einsum->tensors; t++) {
     count *= it->choice.places[stage->tensor[t]];
@@ -191,14 +225,14 @@ static cds_status list_roomy(double *least, cds_outer_walker *it, unsigned s,
 
 static double sum_once(const cds_outer_walker *it) {
   double sum = 0;
-  for (unsigned s = 0; s < it->space->group->stages; s++) {
+  for (unsigned s = 0; s < it->choice.group->stages; s++) {
     sum += it->once[s];
   }
   return sum;
 }
 
 static cds_status open_order(cds_outer_walker *it) {
-  const unsigned stages = it->space->group->stages;
+  const unsigned stages = it->choice.group->stages;
   double once[CDS_STAGES_MAX];
   memcpy(once, it->once, sizeof once);
   cds_outer_list_places(&it->choice);
@@ -220,8 +254,8 @@ static cds_status open_order(cds_outer_walker *it) {
 }
 
 static bool all_have(const cds_outer_walker *it, unsigned c) {
-  return it->choice.class[c].tensors == (1U << it->space->group->tensors) - 1 &&
-         !cds_fused_of_mask(it->space->group, it->choice.class[c].rank[0]);
+  return it->choice.class[c].tensors == (1U << it->choice.group->tensors) - 1 &&
+         !cds_fused_of_mask(it->choice.group, it->choice.class[c].rank[0]);
 }
 
 /* Puts the loops of classes that are left in all orders; those that all tensors
@@ -252,7 +286,7 @@ static cds_status walk_orders(cds_outer_walker *it, uint32_t left) {
 /* What a stage takes at least with the trips; see fused_walk.h. */
 static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s,
                               bool roughly) {
-  const bool product = it->space->group->stage[s].operation == NULL;
+  const bool product = it->choice.group->stage[s].operation == NULL;
   uint64_t trips[CDS_OUTER_CLASSES];
   double again = 1;
   memcpy(trips, it->choice.trips, sizeof trips);
@@ -270,7 +304,7 @@ static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s,
   cds_outer outer;
   cds_stage_view view;
   cds_outer_put(&outer, &it->choice, 0);
-  cds_status status = view_stage(&view, it, &outer, s);
+  cds_status status = view_stage(&view, it, &outer, s, false);
   memcpy(it->choice.trips, trips, sizeof trips);
   it->choice.loops = 0;
   *out = (double)INFINITY;
@@ -278,26 +312,75 @@ static cds_status trips_least(double *out, cds_outer_walker *it, unsigned s,
     return status == CDS_EINFEASIBLE ? CDS_OK : status;
   }
   double others = 0;
-  for (unsigned o = 0; o < it->space->group->stages; o++) {
+  for (unsigned o = 0; o < it->choice.group->stages; o++) {
     others += o == s ? 0 : it->once[o];
   }
   return cds_stage_free_least(
-      out, &it->stages, &view, s,
+      out, it->by, &view, s,
       &(cds_stage_freedom){.level = it->choice.level,
                            .again = again,
                            .roughly = roughly,
                            .limit = it->limit - others});
 }
 
+/* Goes on by this walker. */
+static void go_by(cds_outer_walker *it, cds_stage_walker *by) {
+  by->boxes = it->by->boxes;
+  it->by = by;
+}
+
+/* What the stages take at least, roughly; no more is known beyond the limit. */
+static cds_status rough_sum(double *sum, cds_outer_walker *it) {
+  *sum = 0;
+  memset(it->once, 0, sizeof it->once);
+  for (unsigned s = 0; s < it->choice.group->stages && *sum < it->limit; s++) {
+    CDS_TRY(trips_least(&it->once[s], it, s, true));
+    *sum += it->once[s];
+  }
+  return CDS_OK;
+}
+
+/* The walker of a pipeline's second sum. */
+static cds_status begin_beside(cds_outer_walker *it) {
+  cds_outer outer;
+  cds_stage_view view;
+  it->choice.loops = 0;
+  for (unsigned c = 0; c < it->choice.classes; c++) {
+    if (it->choice.trips[c] > 1) {
+      it->choice.order[it->choice.loops++] = c;
+    }
+  }
+  cds_outer_put(&outer, &it->choice, 0);
+  it->choice.loops = 0;
+  CDS_TRY(view_stage(&view, it, &outer, 0, false));
+  return cds_pipe_begin(&it->beside, it->by, &view.stage);
+}
+
+/* Goes by the sum of a pipeline that is more, roughly: that. */
+static cds_status choose_sum(double *sum, cds_outer_walker *it) {
+  double second = 0;
+  const cds_status status = begin_beside(it);
+  if (status != CDS_OK || it->beside == NULL) {
+    return status == CDS_EINFEASIBLE ? CDS_OK : status;
+  }
+  go_by(it, it->beside);
+  CDS_TRY(rough_sum(&second, it));
+  if (second < *sum) {
+    go_by(it, &it->stages);
+    return rough_sum(sum, it);
+  }
+  *sum = second;
+  return CDS_OK;
+}
+
 static cds_status open_trips(cds_outer_walker *it) {
-  const unsigned stages = it->space->group->stages;
+  const unsigned stages = it->choice.group->stages;
   uint32_t left = 0;
   double sum = 0;
-  memset(it->once, 0, sizeof it->once);
-  CDS_TRY(cds_stage_count(&it->stages));
-  for (unsigned s = 0; s < stages && sum < it->limit; s++) {
-    CDS_TRY(trips_least(&it->once[s], it, s, true));
-    sum += it->once[s];
+  CDS_TRY(cds_stage_count(it->by));
+  CDS_TRY(rough_sum(&sum, it));
+  if (it->choice.pipelined && sum < it->limit) {
+    CDS_TRY(choose_sum(&sum, it));
   }
   if (it->floor) {
     it->limit = fmin(it->limit, sum);
@@ -316,11 +399,27 @@ static cds_status open_trips(cds_outer_walker *it) {
   return walk_orders(it, left);
 }
 
+/* Whether anything may hide: some pass is none of those that fill. */
+static bool may_pipeline(const cds_outer_walker *it) {
+  const cds_fused_group *group = it->choice.group;
+  double passes = 1; /* or less, with a mask */
+  for (unsigned c = 0; c < it->choice.classes; c++) {
+    passes *= (double)it->choice.trips[c];
+  }
+  const unsigned fills = cds_fused_segment(group, group->stages - 1);
+  return it->space->pipelines && fills > 0 && passes > fills;
+}
+
 /* All trips of the class and the following. Depth: classes. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static cds_status walk_trips(cds_outer_walker *it, unsigned c) {
   if (c == it->choice.classes) {
-    return open_trips(it);
+    it->choice.pipelined = false;
+    CDS_TRY(open_trips(it));
+    it->choice.pipelined = may_pipeline(it);
+    CDS_TRY(it->choice.pipelined ? open_trips(it) : CDS_OK);
+    go_by(it, &it->stages);
+    return CDS_OK;
   }
   for (size_t i = 0; i < it->choice.class[c].divisors; i++) {
     it->choice.trips[c] = it->choice.class[c].divisor[i];
@@ -330,7 +429,7 @@ static cds_status walk_trips(cds_outer_walker *it, unsigned c) {
 }
 
 static cds_status list_trips(cds_outer_walker *it, cds_arena *arena) {
-  it->choice.classes = cds_outer_classes(it->choice.class, it->space->group);
+  it->choice.classes = cds_outer_classes(it->choice.class, it->choice.group);
   for (unsigned c = 0; c < it->choice.classes; c++) {
     cds_outer_class *class = &it->choice.class[c];
     class->divisor = cds_list_divisors(&class->divisors, class->size, arena);
@@ -343,34 +442,10 @@ static cds_status list_trips(cds_outer_walker *it, cds_arena *arena) {
 
 /* ---- all of it ------------------------------------------------------- */
 
-/* Each stage as it runs alone: one pass, all at home at the outermost level. */
-static cds_status try_apart(cds_outer_walker *it) {
-  cds_stage_view view[CDS_STAGES_MAX];
-  for (unsigned s = 0; s < it->space->group->stages; s++) {
-    view[s].einsum = *it->space->group->stage[s].einsum;
-    memset(&view[s].stage, 0, sizeof view[s].stage);
-    view[s].stage.passes = view[s].stage.repeats = 1;
-    view[s].einsum.stage = &view[s].stage;
-  }
-  if (!it->floor) {
-    return try_views(it, view);
-  }
-  double sum = 0;
-  for (unsigned s = 0; s < it->space->group->stages; s++) {
-    cds_stage_known *known;
-    CDS_TRY(cds_stage_ask(&known, &it->stages, &view[s], s));
-    if (it->space->group->stage[s].operation == NULL) {
-      CDS_TRY(cds_stage_roughly(&it->stages, known, &view[s]));
-    }
-    sum += known->least;
-  }
-  it->limit = fmin(it->limit, sum);
-  return CDS_OK;
-}
-
-static cds_status walk(cds_fused_least *out, const cds_fused_space *space,
-                       const cds_verify_goal *goal, double limit, bool floor) {
-  *out = (cds_fused_least){.least = limit};
+cds_status cds_fused_walk(cds_fused_least *out, const cds_fused_space *space,
+                          const cds_fused_group *group,
+                          const cds_fused_aim *aim) {
+  *out = (cds_fused_least){.least = aim->limit, .value = aim->limit};
   cds_arena *arena = cds_arena_new();
   cds_outer_walker *it =
       arena == NULL ? NULL : cds_arena_alloc(arena, sizeof *it);
@@ -380,33 +455,22 @@ static cds_status walk(cds_fused_least *out, const cds_fused_space *space,
   }
   memset(it, 0, sizeof *it);
   it->space = space;
-  it->choice.group = space->group;
+  it->choice.group = group;
   it->out = out;
-  it->limit = limit;
-  it->floor = floor;
-  cds_stage_walker_begin(&it->stages, space, goal, arena);
+  it->limit = it->open = aim->limit;
+  it->floor = aim->floor;
+  cds_stage_walker_begin(&it->stages, space, group, &aim->goal, arena);
+  it->by = &it->stages;
   cds_status status = list_trips(it, arena);
-  status = status == CDS_OK ? try_apart(it) : status;
   for (unsigned l = 1; l < space->arch->levels && status == CDS_OK; l++) {
     it->choice.level = l;
     if (space->arch->level[l].depth == 0) {
       status = walk_trips(it, 0);
     }
   }
-  out->least = it->limit;
-  out->boxes = it->stages.boxes;
+  out->value = it->limit;
+  out->least = fmin(it->open, it->limit);
+  out->boxes = it->by->boxes;
   cds_arena_free(arena);
   return status;
-}
-
-cds_status cds_fused_walk_least(cds_fused_least *out,
-                                const cds_fused_space *space,
-                                const cds_verify_goal *goal, double limit) {
-  return walk(out, space, goal, limit, false);
-}
-
-cds_status cds_fused_walk_floor(cds_fused_least *out,
-                                const cds_fused_space *space,
-                                const cds_verify_goal *goal, double limit) {
-  return walk(out, space, goal, limit, true);
 }

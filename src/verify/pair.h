@@ -132,6 +132,7 @@ typedef struct cds_choices {
 typedef struct cds_worth {
   double energy_pj, latency_s, dynamic_pj, cycles;
   unsigned misfit; /* a level that its tiles do not fit; pair->levels: none */
+  double quiet_s;  /* of an operation: while none of its words move */
 } cds_worth;
 
 /* Whole accesses, all terms: the cost of a mapping. */

@@ -229,13 +229,11 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
   const cds_yaml *fused = member(node, "fused", NULL);
   const double stages = number_of(fused, "stages");
   cds_chain_claim *claim = &checking->chain[checking->chains++];
+  const cds_yaml *outer = member(fused, "outer", NULL);
   *claim = (cds_chain_claim){.node = node,
-                             .outer_lines = member(fused, "outer", NULL),
                              .name = text_of(node, "name"),
                              .phase = text_of(node, "phase"),
-                             .run = member(fused, "pipelined", NULL) != NULL
-                                        ? CDS_RUN_PIPELINED
-                                        : CDS_RUN_FUSED,
+                             .run = CDS_RUN_FUSED,
                              .value = (double)NAN,
                              .lower_bound = (double)NAN};
   if (!(stages <= CDS_STAGES_MAX) || first + (size_t)stages > list->count) {
@@ -247,7 +245,7 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
     const cds_yaml *own_fused = member(own, "fused", NULL);
     if (!runs_fused(own) || number_of(own_fused, "stage") != s ||
         number_of(own_fused, "stages") != stages ||
-        !same_lines(member(own_fused, "outer", NULL), claim->outer_lines)) {
+        !same_lines(member(own_fused, "outer", NULL), outer)) {
       return refuse(it, own,
                     "a layer of a fused group says something else of it than "
                     "the first: expected the same 'outer' and each 'stage' in "
@@ -262,6 +260,13 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
     claim->energy_pj += claim->stage[s].energy_pj;
     claim->latency_s += claim->stage[s].latency_s;
   }
+  const cds_part_claim whole = {.node = node,
+                                .outer_lines = outer,
+                                .name = claim->name,
+                                .stages = claim->stages,
+                                .pipelined =
+                                    member(fused, "pipelined", NULL) != NULL};
+  CDS_TRY(cds_chain_add_part(checking, claim, &whole));
   return cds_chain_bind(checking, claim);
 }
 
@@ -379,6 +384,13 @@ cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
     return refuse(&it, version,
                   "'model_version' is not that of this program: "
                   "expected a result of the same version");
+  }
+  const cds_yaml *accounting = member(root, "provenance", "accounting");
+  if (accounting != NULL) {
+    return refuse(
+        &it, accounting,
+        "the words of this result are those of another accounting: "
+        "expected one without '--accounting', as nothing checks that");
   }
   const cds_yaml *stays = member(root, "space", "residency");
   if (stays != NULL) {

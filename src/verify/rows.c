@@ -218,18 +218,24 @@ static double way_cycles(cds_rows_bill *it) {
   return cycles;
 }
 
-static double busiest(const cds_rows_bill *it) {
-  double cycles = 0;
+/* Cycles of the busiest port or bond; of all, one after the other. */
+static double busiest(const cds_rows_bill *it, double *all) {
+  double most = 0;
+  *all = 0;
   for (unsigned l = 0; l < it->arch->levels; l++) {
     const cds_level *level = &it->arch->level[l];
-    cycles = fmax(cycles, (it->out[l] + it->in[l]) / level->shared_bandwidth);
+    double cycles = (it->out[l] + it->in[l]) / level->shared_bandwidth;
     cycles = fmax(cycles, it->out[l] / level->read_bandwidth);
     cycles = fmax(cycles, it->in[l] / level->write_bandwidth);
+    most = fmax(most, cycles);
+    *all += cycles;
   }
   for (unsigned b = 0; b < it->arch->bonds; b++) {
-    cycles = fmax(cycles, it->bond[b] / it->arch->bond[b].bandwidth);
+    const double cycles = it->bond[b] / it->arch->bond[b].bandwidth;
+    most = fmax(most, cycles);
+    *all += cycles;
   }
-  return cycles;
+  return most;
 }
 
 cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,
@@ -257,8 +263,9 @@ cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,
     it.energy_pj += times * unit.energy_pj[p];
   }
   const double way = way_cycles(&it);
+  double busy = 0; /* a unit's way has no network */
   out->cycles =
-      fmax(fmax(way, busiest(&it)), slots / unit.lanes) +
+      fmax(fmax(way, busiest(&it, &busy)), slots / unit.lanes) +
       (operation->reduces ? unit.row_cycles * (double)operation->rows : 0);
   out->dynamic_pj = it.energy_pj;
   out->misfit = arch->levels;
@@ -268,6 +275,9 @@ cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,
       fmax(out->cycles / arch->clock_hz, out->dynamic_pj * seconds_per_pj);
   out->energy_pj =
       out->dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * out->latency_s;
+  out->quiet_s = unit.vector == NULL
+                     ? 0 /* products need what does it */
+                     : fmax(0, out->latency_s - busy / arch->clock_hz);
   return CDS_OK;
 }
 
@@ -282,9 +292,10 @@ typedef struct cds_rows_stage {
   uint64_t rows, length; /* of a pass */
 } cds_rows_stage;
 
-/* Adds one operation that is done so many times. */
+/* Adds one operation that is done so many times; `alone`: with the unit for
+ * itself in a pipeline, too. */
 static cds_status add(const cds_rows_stage *it, uint64_t times,
-                      const cds_operation *done) {
+                      const cds_operation *done, bool alone) {
   cds_worth once;
   if (times == 0) {
     return CDS_OK;
@@ -294,24 +305,36 @@ static cds_status add(const cds_rows_stage *it, uint64_t times,
   it->sum->energy_pj += once.energy_pj * (double)times;
   it->sum->latency_s += once.latency_s * (double)times;
   it->sum->cycles += once.cycles * (double)times;
+  it->sum->quiet_s += alone ? 0 : once.quiet_s * (double)times;
   return CDS_OK;
 }
 
-/* What is at home where the unit works, of this stage and of others. */
-static uint64_t home_bits(const cds_stage_view *view) {
-  uint64_t bits = 0; /* counts are below 2^53 */
-  unsigned level = 0;
-  for (unsigned t = 0; t < view->einsum.tensors; t++) {
-    const cds_home *home = &view->stage.home[t];
-    if (home->level > 0) {
-      level = home->level;
-      bits += home->tile_words * view->einsum.tensor[t].format.bits;
-    }
-  }
-  return level > 0 ? bits + view->stage.taken_bits[level] : 0;
+/* Bits of the stage's tile of a tensor at home. */
+static uint64_t tile_bits(const cds_rows_stage *it, unsigned t) {
+  const cds_home *home = &it->view->stage.home[t];
+  const bool twice = home->replaced && cds_doubles(it->arch, home->level);
+  return home->tile_words * it->view->einsum.tensor[t].format.bits *
+         (twice ? 2 : 1); /* counts are below 2^53 */
 }
 
-/* Rows that are whole: the same in each pass. */
+/* What is at home where the unit works, of this stage and of others. */
+static uint64_t home_bits(const cds_rows_stage *it) {
+  const cds_stage *stage = &it->view->stage;
+  uint64_t bits = 0;
+  unsigned level = 0;
+  for (unsigned t = 0; t < it->view->einsum.tensors; t++) {
+    if (stage->home[t].level > 0) {
+      level = stage->home[t].level;
+      bits += tile_bits(it, t);
+    }
+  }
+  return level > 0 ? bits + stage->taken_bits[level] : 0;
+}
+
+/* Rows that are whole, or parts that are rows of their own: the same in each
+ * pass. Of its operands those that are rows are tensors of the group, at home
+ * or not; parameters and values of rows come from outside, as much of them as
+ * these rows need. */
 static cds_status add_whole(const cds_rows_stage *it) {
   const cds_operation *of = it->operation;
   const cds_operation_size size = {.rows = it->rows, .length = it->length};
@@ -322,14 +345,15 @@ static cds_status add_whole(const cds_rows_stage *it) {
   unsigned operand = 0;
   for (unsigned i = 0; i < pass.inputs; i++) {
     pass.input[i].format = of->input[i].format;
-    if (pass.input[i].row_words > 0) {
+    if (cds_operation_takes_rows(of, i)) {
       pass.input[i].home = it->view->stage.home[operand++].level;
     }
   }
-  pass.taken_bits = home_bits(it->view);
+  /* Products have the room where rows would wait, in a pipeline. */
+  pass.taken_bits = it->view->stage.pipelined ? UINT64_MAX : home_bits(it);
   pass.output.format = of->output.format;
   pass.output.home = it->view->stage.home[it->view->einsum.tensors - 1].level;
-  return add(it, it->view->stage.passes, &pass);
+  return add(it, it->view->stage.passes, &pass, false);
 }
 
 static cds_operand words_of(const cds_rows_stage *it, uint64_t row_words,
@@ -373,23 +397,31 @@ static cds_status add_tiles(const cds_rows_stage *it) {
   tile.primitives[CDS_MAX] = (p - 1) * rows;
   tile.primitives[CDS_ADD] = (2 * p - 1) * rows;
   tile.primitives[CDS_EXP] = p * rows;
-  CDS_TRY(add(it, online->firsts, &tile));
+  CDS_TRY(add(it, online->firsts, &tile, false));
   tile.inputs = 2;
   tile.input[1] = state;
   tile.primitives[CDS_MAX] = p * rows;
   tile.primitives[CDS_ADD] = 2 * p * rows;
-  CDS_TRY(add(it, again, &tile));
+  CDS_TRY(add(it, again, &tile, false));
 
   cds_operation rescale = step_of(it, false); /* 2 */
   rescale.inputs = 1;
   rescale.input[0] = rescale.output = sums;
   rescale.primitives[CDS_ADD] = rescale.primitives[CDS_EXP] = rows;
   rescale.primitives[CDS_MUL] = (f + 1) * rows;
-  CDS_TRY(add(it, again, &rescale));
+  if (stage->pipelined) { /* by factors that were put down with the weights */
+    const cds_operand factor = words_of(it, 1, &state_format, home);
+    cds_operation put = step_of(it, false);
+    put.output = factor;
+    CDS_TRY(add(it, again, &put, false));
+    rescale.inputs = 2;
+    rescale.input[1] = factor;
+  }
+  CDS_TRY(add(it, again, &rescale, true));
 
   cds_operation write = step_of(it, false); /* of states, in each pass */
   write.output = state;
-  CDS_TRY(add(it, stage->passes, &write));
+  CDS_TRY(add(it, stage->passes, &write, false));
 
   cds_operation end = step_of(it, false); /* 4 */
   end.inputs = 2;
@@ -397,28 +429,22 @@ static cds_status add_tiles(const cds_rows_stage *it) {
   end.input[1] = words_of(it, 1, &state_format, home);
   end.primitives[CDS_RECIP] = rows;
   end.primitives[CDS_MUL] = f * rows;
-  CDS_TRY(add(it, online->firsts, &end));
+  CDS_TRY(add(it, online->firsts, &end, true));
 
   cds_operation move = step_of(it, false); /* states that leave and return */
   move.inputs = 1;
   move.input[0] = move.output = words_of(it, 0, &state_format, home);
   move.input[0].moved = move.output.moved = online->returns;
-  return add(it, online->returns > 0, &move);
+  return add(it, online->returns > 0, &move, true);
 }
 
 /* A level that what is at home there does not fit. */
 static unsigned misfit_of(const cds_rows_stage *it) {
   const cds_stage *stage = &it->view->stage;
-  const cds_einsum *einsum = &it->view->einsum;
   for (unsigned l = 1; l < it->arch->levels; l++) {
     double need = (double)stage->taken_bits[l];
-    for (unsigned t = 0; t < einsum->tensors; t++) {
-      const cds_home *home = &stage->home[t];
-      const bool twice = home->replaced && cds_doubles(it->arch, l);
-      need += home->level == l
-                  ? (double)home->tile_words * einsum->tensor[t].format.bits *
-                        (twice ? 2 : 1)
-                  : 0;
+    for (unsigned t = 0; t < it->view->einsum.tensors; t++) {
+      need += stage->home[t].level == l ? (double)tile_bits(it, t) : 0;
     }
     if (need > (double)it->arch->level[l].size_bits) {
       return l;
@@ -436,8 +462,11 @@ cds_status cds_rows_stage_worth(cds_worth *out, const cds_arch *arch,
   memset(out, 0, sizeof *out);
   for (unsigned a = 0; a < result->axes; a++) {
     const uint64_t size = view->einsum.rank[result->axis[a].term[0].rank].size;
-    it.rows *= a + 1 < result->axes ? size : 1;
-    it.length = size;
+    const bool in_row = operation->row_axes != 0
+                            ? (operation->row_axes >> a & 1U) != 0
+                            : a + 1 == result->axes;
+    it.rows *= in_row ? 1 : size;
+    it.length *= in_row ? size : 1;
   }
   CDS_TRY(view->stage.online.tiles > 1 ? add_tiles(&it) : add_whole(&it));
   out->misfit = misfit_of(&it);

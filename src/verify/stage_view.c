@@ -7,8 +7,9 @@
  *   tiles = 1 + sum over the loops of their steps that change the tile
  *
  * and a step changes it if the loop is on a rank of the tensor, or one inside
- * of it is and had another digit before it began again. All axes are ranks, so
- * that a tile that is another has no word of the last.
+ * of it is and had another digit before it began again. Loops that cut what
+ * windows slide over are not covered (cds_stage_view_foreign), so that a tile
+ * that is another has no word of the last.
  */
 #include "verify/stage_view.h"
 
@@ -188,22 +189,76 @@ static cds_status count_tiles(uint64_t *out, const cds_viewing *it,
   return CDS_OK;
 }
 
-/* Words of the tile inside of so many outer nodes. */
-static cds_status tile_words(uint64_t *out, const cds_viewing *it,
-                             unsigned tensor, unsigned place) {
-  *out = 1;
-  for (unsigned r = 0; r < it->group->ranks; r++) {
-    uint64_t length = it->group->rank[r].size;
-    for (unsigned n = 0; n < place; n++) {
-      const cds_outer_node *node = &it->outer->node[n];
-      length /= is_loop(it, n) && node->rank == r ? node->trips : 1;
+/* Length of a rank of the group inside of so many outer nodes. */
+static uint64_t length_of(const cds_viewing *it, unsigned rank,
+                          unsigned place) {
+  uint64_t length = it->group->rank[rank].size;
+  for (unsigned n = 0; n < place; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
+    length /= is_loop(it, n) && node->rank == rank ? node->trips : 1;
+  }
+  return length;
+}
+
+/* Positions from the first to the last of an axis, of a pass, or of all. */
+static uint64_t reach(const cds_viewing *it, const cds_fused_einsum *stage,
+                      const cds_axis *axis, bool whole) {
+  uint64_t positions = 1;
+  for (unsigned i = 0; i < axis->terms; i++) {
+    const cds_term *term = &axis->term[i];
+    const unsigned place = whole ? 0 : it->outer->nodes;
+    const uint64_t length = length_of(it, stage->rank[term->rank], place);
+    positions += term->coefficient * (length - 1);
+  }
+  return positions;
+}
+
+/* An intermediate that windows slide over: as much along each axis as is made,
+ * or as they touch, whichever is more. Stages agree on the order of the axes
+ * that have more than one position. */
+static cds_status window_words(uint64_t *out, const cds_viewing *it,
+                               unsigned tensor) {
+  uint64_t most[CDS_AXES_MAX] = {0};
+  unsigned axes = 0;
+  for (unsigned s = 0; s < it->group->stages; s++) {
+    const cds_fused_einsum *stage = &it->group->stage[s];
+    const unsigned own = cds_fused_own_tensor(stage, tensor);
+    unsigned at = 0;
+    for (unsigned a = 0; own != UINT_MAX && a < stage->einsum->tensor[own].axes;
+         a++) {
+      const cds_axis *axis = &stage->einsum->tensor[own].axis[a];
+      if (reach(it, stage, axis, true) > 1) {
+        const uint64_t positions = reach(it, stage, axis, false);
+        most[at] = positions > most[at] ? positions : most[at];
+        at++;
+      }
     }
-    if (cds_fused_tensor_has(it->group, tensor, r) &&
-        !cds_mul_u64(out, *out, length)) {
+    axes = at > axes ? at : axes;
+  }
+  *out = 1;
+  for (unsigned a = 0; a < axes; a++) {
+    if (!cds_mul_u64(out, *out, most[a])) {
       return CDS_ELIMIT;
     }
   }
   return CDS_OK;
+}
+
+/* Words of the tile inside of so many outer nodes, as its first stage has it.
+ */
+static cds_status tile_words(uint64_t *out, const cds_viewing *it,
+                             unsigned tensor, unsigned place) {
+  const cds_fused_tensor *shared = &it->group->tensor[tensor];
+  const cds_fused_einsum *stage = &it->group->stage[shared->first];
+  if (shared->intermediate && shared->windows) {
+    return window_words(out, it, tensor);
+  }
+  cds_einsum part = *stage->einsum;
+  for (unsigned r = 0; r < part.ranks; r++) {
+    part.rank[r].size = part.rank[r].real =
+        length_of(it, stage->rank[r], place);
+  }
+  return cds_tensor_words(out, &part, cds_fused_own_tensor(stage, tensor));
 }
 
 static cds_status set_home(cds_home *out, const cds_viewing *it,
@@ -319,49 +374,133 @@ static uint64_t first_passes(const cds_viewing *it, const cds_stage *stage,
 
 /* ---- room ------------------------------------------------------------ */
 
-static cds_status take(uint64_t *taken, const cds_viewing *it,
-                       const cds_home *home, uint64_t words, unsigned bits) {
-  const bool twice = home->replaced && cds_level_doubled(it->arch, home->level);
+static cds_status take(uint64_t *taken, const cds_home *home, uint64_t words,
+                       uint64_t bits) {
   uint64_t more = 0;
-  return cds_mul_u64(&more, words, (uint64_t)bits * (twice ? 2 : 1)) &&
+  return cds_mul_u64(&more, words, bits) &&
                  cds_add_u64(&taken[home->level], taken[home->level], more)
              ? CDS_OK
              : CDS_ELIMIT;
 }
 
-/* Room of what the stage does not have itself: tensors at home that it lacks,
- * intermediates from their maker to the last that uses them, and states. */
+/* Tiles that stand where one is at home. */
+static uint64_t standing(const cds_viewing *it, const cds_home *home) {
+  return home->replaced && cds_level_doubled(it->arch, home->level) ? 2 : 1;
+}
+
+/* And those beside it in a pipeline, of what is another from pass to pass: one
+ * for each segment that is still behind. */
+static uint64_t behind(const cds_viewing *it, unsigned t,
+                       const cds_home *home) {
+  const bool anew = home->replaced || it->group->tensor[t].intermediate;
+  return it->outer->pipelined && anew ? cds_fused_segments_over(it->group, t)
+                                      : 0;
+}
+
+/* Of a tensor, beside the tiles that are the stage's own: a pipeline's stand
+ * all the time, else an intermediate from its maker to the last that uses it.
+ */
+static cds_status take_tensor(cds_stage *out, const cds_viewing *it,
+                              unsigned index, unsigned t) {
+  const cds_fused_group *group = it->group;
+  const cds_fused_tensor *tensor = &group->tensor[t];
+  const cds_tensor *plain = cds_fused_plain_tensor(group, t);
+  const bool own = cds_fused_own_tensor(&group->stage[index], t) != UINT_MAX;
+  const bool alive = !tensor->intermediate || it->outer->pipelined ||
+                     (tensor->maker <= index && index <= tensor->last);
+  const bool sums = cds_fused_sums_go_on(group, it->outer, t);
+  cds_home home;
+  CDS_TRY(set_home(&home, it, t));
+  const uint64_t tiles = behind(it, t, &home) + (own ? 0 : standing(it, &home));
+  return home.level == 0 || !alive
+             ? CDS_OK
+             : take(out->taken_bits, &home, home.tile_words,
+                    tiles *
+                        (sums ? plain->accumulator.bits : plain->format.bits));
+}
+
+/* Rows that a pass of a softmax has. */
+static uint64_t rows_of_pass(const cds_viewing *it, unsigned softmax) {
+  const cds_fused_einsum *stage = &it->group->stage[softmax];
+  uint64_t rows = 1; /* divides the weights' words, which fit */
+  for (unsigned r = 0; r < stage->einsum->ranks; r++) {
+    rows *= cds_fused_row_has(stage, stage->rank[r])
+                ? 1
+                : length_of(it, stage->rank[r], it->outer->nodes);
+  }
+  return rows;
+}
+
+/* States, and in a pipeline the factors of the rows of a pass. */
+static cds_status take_states(cds_stage *out, const cds_viewing *it,
+                              unsigned softmax) {
+  cds_online online;
+  cds_home home;
+  CDS_TRY(set_online(&online, &home, it, softmax));
+  if (home.level == 0) {
+    return CDS_OK;
+  }
+  const uint64_t over =
+      it->outer->pipelined
+          ? cds_fused_segment(it->group,
+                              cds_fused_online_user(it->group, softmax)) -
+                cds_fused_segment(it->group, softmax)
+          : 0;
+  const uint64_t tiles = standing(it, &home) + (home.replaced ? over : 0);
+  CDS_TRY(take(out->taken_bits, &home, home.tile_words / online.strip_words,
+               tiles * CDS_STATE_WORDS * CDS_STATE_BITS));
+  return take(out->taken_bits, &home, rows_of_pass(it, softmax),
+              over * CDS_STATE_BITS);
+}
+
+/* Room of what the stage does not have itself. */
 static cds_status take_room(cds_stage *out, const cds_viewing *it,
                             unsigned index) {
-  const cds_fused_group *group = it->group;
-  for (unsigned t = 0; t < group->tensors; t++) {
-    const cds_fused_tensor *tensor = &group->tensor[t];
-    const cds_tensor *plain = cds_fused_plain_tensor(group, t);
-    const bool alive = !tensor->intermediate ||
-                       (tensor->maker <= index && index <= tensor->last);
-    cds_home home;
-    CDS_TRY(set_home(&home, it, t));
-    if (home.level > 0 && alive &&
-        cds_fused_own_tensor(&group->stage[index], t) == UINT_MAX) {
-      const bool sums = cds_fused_sums_go_on(group, it->outer, t);
-      CDS_TRY(take(out->taken_bits, it, &home, home.tile_words,
-                   sums ? plain->accumulator.bits : plain->format.bits));
-    }
+  for (unsigned t = 0; t < it->group->tensors; t++) {
+    CDS_TRY(take_tensor(out, it, index, t));
   }
-  for (unsigned s = 0; s < group->stages; s++) {
-    cds_online online;
-    cds_home home;
-    if (group->stage[s].operation == NULL) {
-      continue;
-    }
-    CDS_TRY(set_online(&online, &home, it, s));
-    if (home.level > 0) {
-      CDS_TRY(take(out->taken_bits, it, &home,
-                   home.tile_words / online.strip_words,
-                   CDS_STATE_WORDS * CDS_STATE_BITS));
+  for (unsigned s = 0; s < it->group->stages; s++) {
+    if (it->group->stage[s].operation != NULL) {
+      CDS_TRY(take_states(out, it, s));
     }
   }
   return CDS_OK;
+}
+
+/* ---- what is covered ------------------------------------------------- */
+
+/* Whether the rank slides along an axis of the tensor. */
+static bool slides(const cds_einsum *einsum, unsigned tensor, unsigned rank) {
+  bool any = false;
+  for (unsigned a = 0; a < einsum->tensor[tensor].axes; a++) {
+    cds_term term[CDS_TERMS_MAX];
+    const unsigned terms =
+        cds_axis_long_terms(term, einsum, &einsum->tensor[tensor].axis[a]);
+    for (unsigned i = 0; i < terms && terms > 1; i++) {
+      any = any || term[i].rank == rank;
+    }
+  }
+  return any;
+}
+
+const char *cds_stage_view_foreign(const cds_fused_group *group,
+                                   const cds_outer *outer) {
+  const cds_viewing it = {group, NULL, outer, NULL};
+  for (unsigned t = 0; t < group->tensors; t++) {
+    const cds_fused_einsum *stage = &group->stage[group->tensor[t].first];
+    unsigned level = 0;
+    const unsigned place = place_of(&it, t, &level);
+    for (unsigned n = 0; n < place && level > 0; n++) {
+      const unsigned own = is_loop(&it, n)
+                               ? cds_fused_own_rank(stage, outer->node[n].rank)
+                               : UINT_MAX;
+      if (own != UINT_MAX &&
+          slides(stage->einsum, cds_fused_own_tensor(stage, t), own)) {
+        return "a loop cuts what windows slide over at home";
+      }
+    }
+  }
+  return NULL;
 }
 
 cds_status cds_stage_view_set(cds_stage_view *out, const cds_fused_group *group,
@@ -370,6 +509,8 @@ cds_status cds_stage_view_set(cds_stage_view *out, const cds_fused_group *group,
   const cds_fused_einsum *stage = &group->stage[index];
   const cds_viewing it = {group, arch, outer, left};
   memset(&out->stage, 0, sizeof out->stage);
+  out->stage.pipelined = outer->pipelined;
+  out->stage.fills = cds_fused_segment(group, group->stages - 1);
   out->einsum = *stage->einsum;
   out->einsum.stage = &out->stage;
   CDS_TRY(set_passes(out, &it, stage));

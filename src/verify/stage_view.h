@@ -30,7 +30,11 @@ typedef struct cds_left {
  * pieces to count them one by one. */
 cds_status cds_left_set(cds_left *out, const cds_fused_group *group,
                         const cds_outer *outer);
-/* Stage `index` of a group without sliding windows. CDS_ELIMIT beyond 64 bits.
+/* Why outer nodes that are right are not covered here, or NULL: tiles at home
+ * would have words in common, as windows do. */
+const char *cds_stage_view_foreign(const cds_fused_group *group,
+                                   const cds_outer *outer);
+/* Stage `index` under outer nodes that are covered. CDS_ELIMIT beyond 64 bits.
  */
 cds_status cds_stage_view_set(cds_stage_view *out, const cds_fused_group *group,
                               const cds_arch *arch, const cds_outer *outer,

@@ -34,14 +34,17 @@
 #include "codesign/control.h"
 #include "verify/pair.h"
 
-/* The value: E x T^n and so on, or (linear) E + lambda T in pJ. */
+/* The value: E x T^n and so on, or (linear) E + lambda T in pJ, of the dynamic
+ * energy alone (dynamic) or with what leaks. */
 typedef struct cds_verify_goal {
   cds_objective objective;
-  bool linear;
+  bool linear, dynamic;
   double lambda_pj_per_s;
 } cds_verify_goal;
 
 double cds_verify_value(const cds_verify_goal *goal, const cds_worth *worth);
+/* What a second costs, leakage included, by a goal that adds. */
+double cds_time_price(const cds_verify_goal *goal, const cds_arch *arch);
 
 /* Sums of many terms in another order: what is below a bound by less than this
  * share of it counts as equal. */
@@ -52,6 +55,7 @@ typedef struct cds_walk_result {
   uint64_t boxes;  /* opened, and mappings evaluated */
   cds_worth below; /* if not: a mapping that is */
   double least;    /* of cds_walk_least, cds_walk_floor: no mapping is below */
+  bool open;       /* of chains: the least of pipelines is not known */
 } cds_walk_result;
 
 /* The divisors of n, rising; NULL: no memory. */
