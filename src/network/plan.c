@@ -46,7 +46,8 @@ static bool has_softmax(const cds_fused_group *group) {
 /* The chain that begins at the layer, or NULL. */
 static cds_status chain_at(const cds_chain_group **out,
                            const cds_workload *workload, size_t first,
-                           cds_fuse_mode fuse, cds_arena *arena) {
+                           cds_fuse_mode fuse, unsigned flags,
+                           cds_arena *arena) {
   *out = NULL;
   if (fuse == CDS_FUSE_NONE) {
     return CDS_OK;
@@ -57,8 +58,7 @@ static cds_status chain_at(const cds_chain_group **out,
   if (chain == NULL) {
     return CDS_ENOMEM;
   }
-  const cds_status status =
-      cds_chain_find(chain, workload, first, fuse == CDS_FUSE_EVERYWHERE);
+  const cds_status status = cds_chain_find(chain, workload, first, flags);
   if (status == CDS_OK &&
       (fuse != CDS_FUSE_ATTENTION || has_softmax(&chain->group))) {
     chain->group.pipelines = fuse == CDS_FUSE_PIPELINED;
@@ -114,19 +114,6 @@ static bool is_product(const cds_fused_group *group, unsigned stage) {
   return group->stage[stage].operation == NULL;
 }
 
-/* Whether all that stages before hand to this one and later ones comes from the
- * one before, and goes to this one alone. */
-static bool may_begin(const cds_fused_group *group, unsigned stage) {
-  bool fine = is_product(group, stage);
-  for (unsigned t = 0; t < group->tensors; t++) {
-    const cds_fused_tensor *tensor = &group->tensor[t];
-    const bool crosses = tensor->maker < stage && tensor->last >= stage;
-    fine = fine &&
-           (!crosses || (tensor->maker + 1 == stage && tensor->last == stage));
-  }
-  return fine;
-}
-
 static unsigned last_product(const cds_fused_group *group) {
   unsigned last = group->stages - 1;
   while (last > 0 && !is_product(group, last)) {
@@ -143,19 +130,55 @@ static bool has_windows(const cds_fused_group *group) {
   return any;
 }
 
+/* Whether the stage takes what the one before makes for it alone. */
+static bool takes_last(const cds_fused_group *group, unsigned stage) {
+  bool any = false;
+  for (unsigned t = 0; t < group->tensors; t++) {
+    const cds_fused_tensor *tensor = &group->tensor[t];
+    any = any || (tensor->intermediate && tensor->maker + 1 == stage &&
+                  tensor->last == stage);
+  }
+  return any;
+}
+
+/* Whether that is all that stages before hand to this one and later ones. */
+static bool takes_all(const cds_fused_group *group, unsigned stage) {
+  bool fine = true;
+  for (unsigned t = 0; t < group->tensors; t++) {
+    const cds_fused_tensor *tensor = &group->tensor[t];
+    const bool crosses = tensor->maker < stage && tensor->last >= stage;
+    fine = fine &&
+           (!crosses || (tensor->maker + 1 == stage && tensor->last == stage));
+  }
+  return fine;
+}
+
+static bool is_seam(const cds_chain_group *chain, unsigned stage) {
+  return (chain->seams >> stage & 1U) != 0;
+}
+
 /* Which parts of a chain are looked at beside all of it: of one with windows
- * each that begins with a product. Of others, where operations follow the last
- * product, all without them, as they forbid loops on what it sums over, and
- * that product with them. */
-static bool is_part(const cds_fused_group *group, unsigned first,
+ * each that begins with a product. Of others those that begin and end at seams,
+ * where nothing waits for the next layer alone, or, where operations follow the
+ * last product, behind that, as they forbid loops on what it sums over; it may
+ * begin a part, too. */
+static bool is_part(const cds_chain_group *chain, unsigned first,
                     unsigned end) {
+  const cds_fused_group *group = &chain->group;
   const unsigned last = last_product(group);
-  if (end - first == group->stages || !may_begin(group, first)) {
+  const bool tail = last > 0 && last + 1 < group->stages &&
+                    takes_last(group, last) && is_product(group, last);
+  if (end - first == group->stages) {
     return false;
   }
-  return has_windows(group) || (last > 0 && last + 1 < group->stages &&
-                                ((first == 0 && end == last + 1) ||
-                                 (first == last && end == group->stages)));
+  if (has_windows(group)) {
+    return is_product(group, first) && takes_all(group, first);
+  }
+  const bool begins =
+      first == 0 || is_seam(chain, first) || (tail && first == last);
+  const bool ends = end == group->stages || is_seam(chain, end) ||
+                    (tail && end == last + 1);
+  return begins && ends;
 }
 
 /* Lists the parts of a chain. */
@@ -171,7 +194,8 @@ static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
   part[unit->parts++] = (cds_plan_part){0, out->parts++, unit->chain};
   for (unsigned first = 0; first < group->stages; first++) {
     for (unsigned end = first + 2; end <= group->stages; end++) {
-      if (unit->parts == CDS_NETWORK_PARTS_MAX || !is_part(group, first, end)) {
+      if (unit->parts == CDS_NETWORK_PARTS_MAX ||
+          !is_part(unit->chain, first, end)) {
         continue;
       }
       cds_chain_group *made =
@@ -180,7 +204,7 @@ static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
         return CDS_ENOMEM;
       }
       if (cds_chain_part(made, out->workload, unit->first + first,
-                         end - first) == CDS_OK) {
+                         end - first, unit->chain->flags) == CDS_OK) {
         made->group.pipelines = group->pipelines;
         part[unit->parts++] = (cds_plan_part){first, out->parts++, made};
       }
@@ -220,9 +244,24 @@ cds_status cds_network_plan_make(cds_network_plan *out,
                                  const cds_workload *workload,
                                  cds_fuse_mode fuse, bool by_phase,
                                  cds_arena *arena) {
+  return cds_network_plan_reside(out, workload, fuse, by_phase, NULL, arena);
+}
+
+cds_status cds_network_plan_reside(cds_network_plan *out,
+                                   const cds_workload *workload,
+                                   cds_fuse_mode fuse, bool by_phase,
+                                   const cds_residency *residency,
+                                   cds_arena *arena) {
   const size_t layers = workload->layers;
   *out = (cds_network_plan){
       .workload = workload, .by_phase = by_phase, .fuse = fuse};
+  if (residency != NULL) {
+    out->residency = *residency;
+  }
+  const unsigned flags =
+      (fuse == CDS_FUSE_EVERYWHERE ? (unsigned)CDS_CHAIN_WINDOWS : 0U) |
+      (out->residency.mode != CDS_RESIDENCY_NONE ? (unsigned)CDS_CHAIN_HANDED
+                                                 : 0U);
   CDS_TRY(list_kinds(out, workload, arena));
   out->unit =
       (cds_network_unit *)cds_arena_array(arena, layers, sizeof *out->unit);
@@ -233,7 +272,7 @@ cds_status cds_network_plan_make(cds_network_plan *out,
   }
   for (size_t i = 0; i < layers;) {
     cds_network_unit made = {.first = i, .layers = 1};
-    CDS_TRY(chain_at(&made.chain, workload, i, fuse, arena));
+    CDS_TRY(chain_at(&made.chain, workload, i, fuse, flags, arena));
     made.layers = made.chain != NULL ? made.chain->layers : 1;
     size_t unit = 0;
     CDS_TRY(add_unit(&unit, out, &made, arena));
