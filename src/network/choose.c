@@ -199,8 +199,8 @@ static double part_limit(const cds_chooser *it, const cds_network_unit *unit,
   cds_apart apart;
   add_apart(&apart, it, unit, ask->lambda, range);
   const double own = apart.energy_pj + weight * apart.latency_s;
-  if (part == &unit->part[0]) {
-    return own;
+  if (part == &unit->part[0] || part->shared) {
+    return own; /* wherever it stands */
   }
   add_apart(&apart, it, unit, ask->lambda, (const size_t[]){0, unit->layers});
   double best = apart.energy_pj + weight * apart.latency_s;

@@ -191,6 +191,7 @@ typedef enum cds_fuse_mode {
 typedef struct cds_plan_part {
   size_t first;  /* layer of the unit where it begins */
   size_t number; /* among all parts of the plan: its answers and searches */
+  bool shared;   /* with others of the chain, which are the same layers */
   const cds_chain_group *chain;
 } cds_plan_part;
 

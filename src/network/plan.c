@@ -4,6 +4,7 @@
 #include "network/plan.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -157,28 +158,103 @@ static bool is_seam(const cds_chain_group *chain, unsigned stage) {
   return (chain->seams >> stage & 1U) != 0;
 }
 
+/* Whether products on both sides of a seam take the same. */
+static bool is_tied(const cds_fused_group *group, unsigned seam) {
+  bool any = false;
+  for (unsigned t = 0; t < group->tensors; t++) {
+    bool takes[2] = {false, false};
+    for (unsigned s = 0; s < group->stages; s++) {
+      const cds_fused_einsum *stage = &group->stage[s];
+      const unsigned own = cds_fused_own_tensor(stage, t);
+      takes[s >= seam] =
+          takes[s >= seam] || (stage->operation == NULL && own != UINT_MAX &&
+                               own + 1 < stage->einsum->tensors);
+    }
+    any = any || (takes[0] && takes[1]);
+  }
+  return any;
+}
+
+/* Whether a seam is as good an end as any: what products share stays together,
+ * or each of them is with its own operations alone. */
+static bool may_cut(const cds_chain_group *chain, unsigned at, unsigned first,
+                    unsigned end) {
+  bool alone = true;
+  for (unsigned seam = first + 1; seam < end; seam++) {
+    alone = alone && !is_seam(chain, seam);
+  }
+  return is_seam(chain, at) && (alone || !is_tied(&chain->group, at));
+}
+
+/* Whether a stage takes what another of them makes. */
+static bool hands_on(const cds_fused_group *group, unsigned first,
+                     unsigned end) {
+  bool any = false;
+  for (unsigned t = 0; t < group->tensors; t++) {
+    const unsigned maker = group->tensor[t].maker;
+    for (unsigned s = first; s < end; s++) {
+      const unsigned own = cds_fused_own_tensor(&group->stage[s], t);
+      any = any || (first <= maker && maker < s && own != UINT_MAX);
+    }
+  }
+  return any;
+}
+
+/* Whether a stage wants its rows whole. */
+static bool has_norm(const cds_fused_group *group, unsigned first,
+                     unsigned end) {
+  bool any = false;
+  for (unsigned s = first; s < end; s++) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    any = any || (stage->operation != NULL && stage->operation->reduces &&
+                  !stage->online);
+  }
+  return any;
+}
+
 /* Which parts of a chain are looked at beside all of it: of one with windows
- * each that begins with a product. Of others those that begin and end at seams,
- * where nothing waits for the next layer alone, or, where operations follow the
- * last product, behind that, as they forbid loops on what it sums over; it may
- * begin a part, too. */
+ * each that begins with a product. Of others those that hand something on, and
+ * begin and end at seams, where nothing waits for the next layer alone, or,
+ * where operations follow the last product and no norm is before, behind that,
+ * as they forbid loops on what it sums over; it may begin a part, too. */
 static bool is_part(const cds_chain_group *chain, unsigned first,
                     unsigned end) {
   const cds_fused_group *group = &chain->group;
   const unsigned last = last_product(group);
-  const bool tail = last > 0 && last + 1 < group->stages &&
-                    takes_last(group, last) && is_product(group, last);
+  const bool tail =
+      last > 0 && last + 1 < group->stages && takes_last(group, last);
   if (end - first == group->stages) {
     return false;
   }
   if (has_windows(group)) {
     return is_product(group, first) && takes_all(group, first);
   }
-  const bool begins =
-      first == 0 || is_seam(chain, first) || (tail && first == last);
-  const bool ends = end == group->stages || is_seam(chain, end) ||
-                    (tail && end == last + 1);
-  return begins && ends;
+  const bool begins = first == 0 || (tail && first == last) ||
+                      may_cut(chain, first, first, end);
+  const bool ends =
+      end == group->stages || may_cut(chain, end, first, end) ||
+      (tail && end == last + 1 && !has_norm(group, first, end));
+  return begins && ends && hands_on(group, first, end);
+}
+
+/* A part of the chain that has the same layers has its number, too. */
+static void number_part(cds_network_plan *out, const cds_network_unit *unit,
+                        cds_plan_part *part, size_t parts) {
+  cds_plan_part *made = &part[parts];
+  for (size_t p = 0; p < parts; p++) {
+    bool same = part[p].chain->layers == made->chain->layers &&
+                same_joints(part[p].chain, made->chain);
+    for (size_t i = 0; i < made->chain->layers && same; i++) {
+      same = out->kind[unit->first + part[p].first + i] ==
+             out->kind[unit->first + made->first + i];
+    }
+    if (same) {
+      part[p].shared = made->shared = true;
+      made->number = part[p].number;
+      return;
+    }
+  }
+  made->number = out->parts++;
 }
 
 /* Lists the parts of a chain. */
@@ -191,7 +267,8 @@ static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
     return CDS_ENOMEM;
   }
   unit->part = part;
-  part[unit->parts++] = (cds_plan_part){0, out->parts++, unit->chain};
+  part[0] = (cds_plan_part){.chain = unit->chain};
+  number_part(out, unit, part, unit->parts++);
   for (unsigned first = 0; first < group->stages; first++) {
     for (unsigned end = first + 2; end <= group->stages; end++) {
       if (unit->parts == CDS_NETWORK_PARTS_MAX ||
@@ -206,7 +283,8 @@ static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
       if (cds_chain_part(made, out->workload, unit->first + first,
                          end - first, unit->chain->flags) == CDS_OK) {
         made->group.pipelines = group->pipelines;
-        part[unit->parts++] = (cds_plan_part){first, out->parts++, made};
+        part[unit->parts] = (cds_plan_part){.first = first, .chain = made};
+        number_part(out, unit, part, unit->parts++);
       }
     }
   }
