@@ -231,9 +231,8 @@ static bool is_part(const cds_chain_group *chain, unsigned first,
   }
   const bool begins = first == 0 || (tail && first == last) ||
                       may_cut(chain, first, first, end);
-  const bool ends =
-      end == group->stages || may_cut(chain, end, first, end) ||
-      (tail && end == last + 1 && !has_norm(group, first, end));
+  const bool ends = end == group->stages || may_cut(chain, end, first, end) ||
+                    (tail && end == last + 1 && !has_norm(group, first, end));
   return begins && ends && hands_on(group, first, end);
 }
 
@@ -280,8 +279,8 @@ static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
       if (made == NULL) {
         return CDS_ENOMEM;
       }
-      if (cds_chain_part(made, out->workload, unit->first + first,
-                         end - first, unit->chain->flags) == CDS_OK) {
+      if (cds_chain_part(made, out->workload, unit->first + first, end - first,
+                         unit->chain->flags) == CDS_OK) {
         made->group.pipelines = group->pipelines;
         part[unit->parts] = (cds_plan_part){.first = first, .chain = made};
         number_part(out, unit, part, unit->parts++);

@@ -54,24 +54,18 @@ static uint64_t row_length(const cds_tensor *rows, const cds_einsum *stage,
   return length;
 }
 
-/* Bits that are at home, of this stage and of others, where it has homes. */
+/* Bits at home at the unit's level, of this stage and of others. */
 static bool taken_bits(uint64_t *bits, const cds_arch *arch,
-                       const cds_einsum *stage) {
-  unsigned level = 0;
+                       const cds_einsum *stage, unsigned level) {
   bool fine = true;
-  for (unsigned t = 0; t < stage->tensors; t++) {
-    level =
-        stage->stage->home[t].level > 0 ? stage->stage->home[t].level : level;
-  }
   *bits = stage->stage->taken_bits[level];
-  for (unsigned t = 0; t < stage->tensors && level > 0; t++) {
+  for (unsigned t = 0; t < stage->tensors; t++) {
     const cds_home *home = &stage->stage->home[t];
     const bool twice = home->replaced && cds_level_doubled(arch, home->level);
+    const unsigned each = stage->tensor[t].format.bits * (twice ? 2 : 1);
     uint64_t more = 0;
-    fine = fine && (home->level == 0 ||
-                    (cds_mul_u64(&more, home->tile_words,
-                                 stage->tensor[t].format.bits *
-                                     (twice ? 2ULL : 1ULL)) &&
+    fine = fine && (home->level == 0 || home->level != level ||
+                    (cds_mul_u64(&more, home->tile_words, each) &&
                      cds_add_u64(bits, *bits, more)));
   }
   return fine;
@@ -105,7 +99,8 @@ static cds_status all_rows(cds_online_part *out, const cds_arch *arch,
   /* What is kept: no other pass makes the same words. */
   part->output.moved =
       stage->stage->home[result].loads > 0 ? part->output.words : 0;
-  if (!taken_bits(&part->taken_bits, arch, stage)) {
+  const unsigned level = cds_operation_level(arch, part);
+  if (!taken_bits(&part->taken_bits, arch, stage, level)) {
     return CDS_ELIMIT;
   }
   if (stage->stage->pipelined) {

@@ -144,16 +144,15 @@ static bool add_product(cds_finding *it, const cds_layer *layer) {
       return false;
     }
     if (found != FOUND_NOWHERE) {
-      joined = joined || found == FOUND_MADE ||
-               (it->flags & CDS_CHAIN_HANDED) == 0;
+      joined =
+          joined || found == FOUND_MADE || (it->flags & CDS_CHAIN_HANDED) == 0;
     } else if (einsum->tensor[t].intermediate && layer->takes[t] == 0 &&
                s > 0) {
       /* What the first stage takes was left behind by a chain before. */
       if (!take(it, einsum, t, id)) {
         return false;
       }
-    } else if (t > 0 || layer->takes[t] != 0 ||
-               !shared_input(it, einsum, id)) {
+    } else if (t > 0 || layer->takes[t] != 0 || !shared_input(it, einsum, id)) {
       *id = it->ids++;
     }
   }
@@ -216,7 +215,8 @@ static void add_rows(cds_einsum *shape, const cds_operand *from,
 
 /* The result whose axes the operation's are: that of the value that it takes,
  * or the first that is not used yet; NULL: neither is in the chain. */
-static const cds_tensor *find_like(const cds_finding *it, const cds_layer *layer,
+static const cds_tensor *find_like(const cds_finding *it,
+                                   const cds_layer *layer,
                                    const cds_einsum **maker) {
   for (unsigned s = 0; s < it->stages; s++) {
     const unsigned result = it->einsum[s]->tensors - 1;
@@ -298,9 +298,9 @@ static bool take_rows(cds_finding *it, const cds_layer *layer, bool *joined) {
     if (found == FOUND_OTHERWISE) {
       return false;
     }
-    const bool taken = found == FOUND_MADE ||
-                       (found == FOUND_NOWHERE && value == 0 &&
-                        take(it, shape, t, id));
+    const bool taken =
+        found == FOUND_MADE ||
+        (found == FOUND_NOWHERE && value == 0 && take(it, shape, t, id));
     *joined = *joined || taken;
     if (!taken && found == FOUND_NOWHERE) {
       *id = it->ids++;
@@ -395,8 +395,8 @@ static bool is_wanted(const cds_finding *it, unsigned value, unsigned stages) {
   const size_t end = it->out->first + stages;
   const unsigned phase = it->layer[0]->phase;
   bool wanted = false;
-  for (size_t i = end; i < workload->layers && !wanted &&
-                       workload->layer[i].phase == phase;
+  for (size_t i = end;
+       i < workload->layers && !wanted && workload->layer[i].phase == phase;
        i++) {
     for (unsigned t = 0; t < CDS_OPERANDS_MAX; t++) {
       wanted = wanted || workload->layer[i].takes[t] == value;
@@ -465,9 +465,8 @@ cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
 
 cds_status cds_chain_part(cds_chain_group *out, const cds_workload *workload,
                           size_t first, size_t layers, unsigned flags) {
-  cds_finding it = {.out = out,
-                    .workload = workload,
-                    .flags = flags | CDS_CHAIN_WINDOWS};
+  cds_finding it = {
+      .out = out, .workload = workload, .flags = flags | CDS_CHAIN_WINDOWS};
   bool ends[CDS_STAGES_MAX + 1] = {false};
   out->first = first;
   out->layers = 0;

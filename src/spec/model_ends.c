@@ -82,11 +82,11 @@ cds_status cds_lower_heads(cds_lowering *l, const cds_phase_options *options) {
     return add_encoder_heads(l);
   }
   cds_projection logits = {.name = "lm_head",
-                                 .rows = options->logits_all ? l->rows
-                                                             : l->phase->batch,
-                                 .in = model->hidden,
-                                 .out = model->vocabulary,
-                                 .content = CDS_ACTIVATIONS};
+                           .rows =
+                               options->logits_all ? l->rows : l->phase->batch,
+                           .in = model->hidden,
+                           .out = model->vocabulary,
+                           .content = CDS_ACTIVATIONS};
   const cds_operation_size caps = {.rows = logits.rows,
                                    .length = model->vocabulary};
   const cds_operation_size choice = {.rows = l->phase->batch,

@@ -293,8 +293,8 @@ static cds_status add_feed_forwards(cds_lowering *l) {
 }
 
 /* A norm of the value, whose result is a new one. */
-static cds_status add_norm_of(cds_lowering *l, const char *part, unsigned *value,
-                              bool used_up) {
+static cds_status add_norm_of(cds_lowering *l, const char *part,
+                              unsigned *value, bool used_up) {
   CDS_TRY(cds_lower_norm(l, part));
   cds_builder_takes(l->builder, 0, *value);
   *value = cds_builder_value(l->builder);
@@ -346,8 +346,8 @@ static cds_status add_block(cds_lowering *l) {
   if (!model->more_norms && !experts) {
     cds_builder_hand_on(l->builder);
   }
-  CDS_TRY(add_residual(l, model->more_norms ? "mlp_norm" : NULL,
-                       "mlp_residual", &sum, after));
+  CDS_TRY(add_residual(l, model->more_norms ? "mlp_norm" : NULL, "mlp_residual",
+                       &sum, after));
   return after ? add_norm_of(l, "output_norm", &sum, false) : CDS_OK;
 }
 
