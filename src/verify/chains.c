@@ -145,7 +145,8 @@ static cds_status find_chain(const cds_checking *it, cds_chain_claim *claim,
       first < workload->layers &&
       cds_chain_part(chain, workload, first, claim->stages, 0) == CDS_OK;
   if (first == workload->layers ||
-      (!part && cds_chain_find(chain, workload, first, CDS_CHAIN_WINDOWS) != CDS_OK)) {
+      (!part &&
+       cds_chain_find(chain, workload, first, CDS_CHAIN_WINDOWS) != CDS_OK)) {
     return wrong(it, claim->node,
                  "no chain of the workload begins with this layer in this "
                  "phase",

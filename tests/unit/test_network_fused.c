@@ -183,7 +183,8 @@ static void add_layer(points *out, desk *d, size_t layer, unsigned slope) {
 static void list_chain(points *out, desk *d) {
   static cds_chain_group chain;
   static cds_fuse_result fused;
-  assert_int_equal(cds_chain_find(&chain, &d->workload, QK, CDS_CHAIN_WINDOWS), CDS_OK);
+  assert_int_equal(cds_chain_find(&chain, &d->workload, QK, CDS_CHAIN_WINDOWS),
+                   CDS_OK);
   cds_fuser *fuser = cds_fuser_new();
   const cds_status fits =
       cds_fuser_begin(fuser, &d->arch, &chain.group, (double)INFINITY);
