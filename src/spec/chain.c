@@ -106,8 +106,11 @@ typedef enum cds_found {
   FOUND_OTHERWISE /* it is made with other axes */
 } cds_found;
 
+/* Rows of an operation that come from outside are its own: as one with what a
+ * product takes they would tie the ranks of both. */
 static cds_found find_value(const cds_finding *it, const cds_einsum *einsum,
                             unsigned operand, unsigned value, unsigned *id) {
+  const bool rows = einsum == &it->out->shape[it->stages];
   for (unsigned s = 0; s < it->stages && value != 0; s++) {
     const cds_einsum *other = it->einsum[s];
     const unsigned result = other->tensors - 1;
@@ -116,7 +119,7 @@ static cds_found find_value(const cds_finding *it, const cds_einsum *einsum,
       return cds_fused_may_join(other, einsum, operand) ? FOUND_MADE
                                                         : FOUND_OTHERWISE;
     }
-    for (unsigned t = 0; t < result && it->operation[s] == NULL; t++) {
+    for (unsigned t = 0; t < result && it->operation[s] == NULL && !rows; t++) {
       if (it->value[s][t] == value && same_shape(other, t, einsum, operand)) {
         *id = it->same[s][t];
         return FOUND_TAKEN;
