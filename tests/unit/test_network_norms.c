@@ -34,7 +34,7 @@ static const char ARCH[] =
     "  - {compute: MAC, energy: 1 pJ}\n"
     "  - {compute: VPU, class: vector, at: GLB, lanes: 4, formats: [fp32],\n"
     "     energy: 1 pJ}\n"
-    "explore:\n  variables: {glb: [40 B, 128 B, 1 KiB],\n"
+    "explore:\n  variables: {glb: [24 B, 128 B, 1 KiB],\n"
     "    buffers: [single, double]}\n";
 enum { DESIGNS = 6 };
 
