@@ -340,9 +340,11 @@ static void list_places(cds_place_list *out, const cds_placing_all *it,
     return;
   }
   out->place[out->count++] = CDS_NO_PLACE;
-  /* An operation makes other words of a result in each pass: a tile that
-   * outlasts passes takes more room, and nothing less. */
-  const unsigned first = is_product(outers, tensor) ? 0 : choice->loops;
+  /* An operation makes other words of a result in each pass. A tile that
+   * outlasts passes has at least two of those that do not, which is no less
+   * room, and moves as much; but a pipeline may have more than two of these. */
+  const bool any = choice->pipelined || is_product(outers, tensor);
+  const unsigned first = any ? 0 : choice->loops;
   for (unsigned p = first;
        p <= choice->loops && cds_outers_may_stay(outers, tensor); p++) {
     const cds_loop_class *above =
