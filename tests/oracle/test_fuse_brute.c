@@ -85,6 +85,7 @@ static double operation_value(const brute *b, const cds_fused_pass *pass,
     for (unsigned t = 0; t < pass->einsum.tensors; t++) {
       const cds_home *home = &pass->stage.home[t];
       const bool twice = home->replaced &&
+                         it->tiny.arch.overlap == CDS_OVERLAP_NATIVE &&
                          it->tiny.arch.level[l].buffering == CDS_BUFFER_DOUBLE;
       bits += home->level == l ? home->tile_words * (twice ? 2 : 1) *
                                      pass->einsum.tensor[t].format.bits
