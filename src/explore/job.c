@@ -290,9 +290,9 @@ cds_status cds_job_begin(cds_job *out, const cds_space *space,
                    .best = (double)NAN};
   cds_limits_resolve(&out->limits, options);
   CDS_TRY(cds_limits_apply(&out->limits, options, workload, diag));
-  CDS_TRY(cds_network_plan_make(&out->plan, workload, options->fuse,
-                                cds_limits_on_tokens(&out->limits), arena));
-  out->plan.residency = options->residency;
+  CDS_TRY(cds_network_plan_reside(&out->plan, workload, options->fuse,
+                                  cds_limits_on_tokens(&out->limits),
+                                  &options->residency, arena));
   CDS_TRY(prepare_designs(out, diag));
   return prepare_workers(out);
 }

@@ -308,6 +308,13 @@ static cds_removable operation_removable(const cds_arch *arch,
   return out;
 }
 
+/* Whether layers may hand the tensor of a product on to one another. */
+static bool is_handed(const cds_layer *layer, unsigned t) {
+  const bool result = t + 1 == layer->einsum.tensors;
+  return layer->einsum.tensor[t].intermediate ||
+         (result ? layer->used_up : (layer->handed >> t & 1U) != 0);
+}
+
 cds_removable cds_removable_by_fusion(const cds_arch *arch,
                                       const cds_layer_result *layer) {
   cds_removable out = {0};
@@ -318,7 +325,7 @@ cds_removable cds_removable_by_fusion(const cds_arch *arch,
     return layer->layer->fusible ? operation_removable(arch, layer) : out;
   }
   for (unsigned t = 0; t < layer->layer->einsum.tensors; t++) {
-    if (layer->layer->einsum.tensor[t].intermediate && layer->counts != NULL &&
+    if (is_handed(layer->layer, t) && layer->counts != NULL &&
         !at_home(layer, t)) {
       const cds_removable part = tensor_removable(arch, layer, t);
       out.energy_pj += part.energy_pj;
@@ -343,7 +350,8 @@ double cds_compulsory_bits(const cds_layer_result *result) {
     /* The result of a fusible one is its neighbour's, but for what it makes of
      * a result that was handed on to it alone. */
     const bool passes =
-        operation->output.intermediate || !operation->input[0].intermediate;
+        operation->output.intermediate || layer->used_up ||
+        (!operation->input[0].intermediate && (layer->handed & 1U) == 0);
     return layer->fusible && passes
                ? 0
                : bits + cds_words_bits(operation->output.words,
@@ -352,7 +360,7 @@ double cds_compulsory_bits(const cds_layer_result *result) {
   const cds_einsum *einsum = &layer->einsum;
   for (unsigned t = 0; t < einsum->tensors; t++) {
     uint64_t words = 0;
-    if (!einsum->tensor[t].intermediate && !at_home(result, t) &&
+    if (!is_handed(layer, t) && !at_home(result, t) &&
         cds_tensor_words(&words, einsum, t) == CDS_OK) {
       bits += cds_words_bits(words, einsum->tensor[t].format.bits);
     }

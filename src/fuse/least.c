@@ -147,8 +147,17 @@ static cds_status stage_least(cds_floor *out, const cds_outers *it,
   cds_fused_pass pass = {.einsum = *own->einsum,
                          .stage = {.passes = 1, .repeats = 1}};
   pass.einsum.stage = &pass.stage;
-  CDS_TRY(put_home(&pass, it, stage, level, 0));
-  const cds_status made = operation_floor(out, it, &pass, stage);
+  unsigned may = 0;
+  for (unsigned t = 0; t + 1 < own->einsum->tensors; t++) {
+    may |= cds_outers_may_stay(it, own->tensor[t]) ? 1U << t : 0U;
+  }
+  /* Less moves from home. */
+  CDS_TRY(put_home(&pass, it, stage, level, may));
+  cds_status made = operation_floor(out, it, &pass, stage);
+  if (made == CDS_EINPUT && may != 0) {
+    CDS_TRY(put_home(&pass, it, stage, level, 0));
+    made = operation_floor(out, it, &pass, stage);
+  }
   /* The unit works elsewhere. */
   return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
 }

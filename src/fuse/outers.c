@@ -158,9 +158,8 @@ void cds_outers_nodes(cds_outer *out, const cds_outers *outers,
 }
 
 bool cds_outers_may_stay(const cds_outers *outers, unsigned tensor) {
-  const cds_fused_tensor *shared = &outers->group->tensor[tensor];
-  return !shared->intermediate &&
-         outers->group->stage[shared->first].operation == NULL;
+  return !outers->group->tensor[tensor].intermediate &&
+         cds_fused_may_hold(outers->group, tensor);
 }
 
 /* ---- floors ---------------------------------------------------------- */
@@ -325,6 +324,12 @@ static cds_status add_choice(cds_outers *it, const cds_outer_choice *choice) {
   return CDS_OK;
 }
 
+/* Whether a product brings or makes the tensor. */
+static bool is_product(const cds_outers *outers, unsigned tensor) {
+  const cds_fused_group *group = outers->group;
+  return group->stage[group->tensor[tensor].first].operation == NULL;
+}
+
 static void list_places(cds_place_list *out, const cds_placing_all *it,
                         unsigned tensor) {
   const cds_outers *outers = it->outers;
@@ -335,7 +340,12 @@ static void list_places(cds_place_list *out, const cds_placing_all *it,
     return;
   }
   out->place[out->count++] = CDS_NO_PLACE;
-  for (unsigned p = 0;
+  /* An operation makes other words of a result in each pass. A tile that
+   * outlasts passes has at least two of those that do not, which is no less
+   * room, and moves as much; but a pipeline may have more than two of these. */
+  const bool any = choice->pipelined || is_product(outers, tensor);
+  const unsigned first = any ? 0 : choice->loops;
+  for (unsigned p = first;
        p <= choice->loops && cds_outers_may_stay(outers, tensor); p++) {
     const cds_loop_class *above =
         p == 0 ? NULL : &outers->class[choice->class[p - 1]];

@@ -66,8 +66,7 @@ cds_status cds_outers_list(cds_outers *outers, size_t vector);
 void cds_outers_free(cds_outers *outers);
 /* The vectors, with their bounds, once classes are made (trips.c). */
 cds_status cds_outers_vectors(cds_outers *outers);
-/* Whether tiles of a tensor that is no intermediate may stay at home: a product
- * brings and takes them. */
+/* Whether tiles of a tensor that is no intermediate may stay at home. */
 bool cds_outers_may_stay(const cds_outers *outers, unsigned tensor);
 /* Writes the nodes of a choice. */
 void cds_outers_nodes(cds_outer *out, const cds_outers *outers,

@@ -103,6 +103,27 @@ static cds_status operation_floor(cds_floor *out, const cds_outers *outers,
   return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
 }
 
+/* The same with each operand that may be at home there, which others bring, or,
+ * where the unit works elsewhere, with none: less moves from home, and what
+ * stands there leaves rows no less room. */
+static cds_status rows_floor(cds_floor *out, const cds_listing_trips *it,
+                             const cds_fused_pass *pass, unsigned stage) {
+  const cds_fused_einsum *own = &it->outers->group->stage[stage];
+  cds_fused_pass home = *pass;
+  bool any = false;
+  home.einsum.stage = &home.stage;
+  for (unsigned t = 0; t + 1 < own->einsum->tensors; t++) {
+    if (cds_outers_may_stay(it->outers, own->tensor[t])) {
+      home.stage.home[t] = (cds_home){.level = it->level};
+      any = true;
+    }
+  }
+  const cds_status status = operation_floor(out, it->outers, &home, stage);
+  return any && status == CDS_EINFEASIBLE
+             ? operation_floor(out, it->outers, pass, stage)
+             : status;
+}
+
 static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
                              unsigned stage) {
   cds_outers *outers = it->outers;
@@ -116,7 +137,7 @@ static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
   memset(pass.stage.taken_bits, 0, sizeof pass.stage.taken_bits);
   if (own->operation != NULL) {
     cds_outers_bring_output(&pass, it->level);
-    return operation_floor(out, outers, &pass, stage);
+    return rows_floor(out, it, &pass, stage);
   }
   unsigned may = 0;
   cds_home other[CDS_MATRIX] = {{0}};

@@ -199,8 +199,8 @@ static double part_limit(const cds_chooser *it, const cds_network_unit *unit,
   cds_apart apart;
   add_apart(&apart, it, unit, ask->lambda, range);
   const double own = apart.energy_pj + weight * apart.latency_s;
-  if (part == &unit->part[0]) {
-    return own;
+  if (part == &unit->part[0] || part->shared) {
+    return own; /* wherever it stands */
   }
   add_apart(&apart, it, unit, ask->lambda, (const size_t[]){0, unit->layers});
   double best = apart.energy_pj + weight * apart.latency_s;
@@ -261,7 +261,7 @@ static cds_status list_parts(cds_asking_parts *to, cds_chooser *it,
  * are answered, and for the parts the chains. */
 static cds_status search_chains(cds_chooser *it, const cds_hull_ask *ask,
                                 size_t asks, bool whole) {
-  const size_t most = asks * CDS_NETWORK_PARTS_MAX;
+  const size_t most = asks * CDS_CHAIN_PARTS_MAX;
   cds_asking_parts list = {.question = (cds_chain_question *)cds_arena_array(
                                it->arena, most, sizeof *list.question),
                            .answer = (cds_answer **)cds_arena_array(

@@ -672,9 +672,8 @@ static cds_status begin_job(network_job **out, cds_network_result *result,
   if (options->plan == NULL) {
     const bool by_phase = isfinite(options->first_token_limit_s) ||
                           isfinite(options->token_limit_s);
-    CDS_TRY(
-        cds_network_plan_make(own, workload, options->fuse, by_phase, arena));
-    own->residency = options->residency;
+    CDS_TRY(cds_network_plan_reside(own, workload, options->fuse, by_phase,
+                                    &options->residency, arena));
   } else {
     *own = *options->plan;
   }

@@ -191,10 +191,9 @@ typedef enum cds_fuse_mode {
 typedef struct cds_plan_part {
   size_t first;  /* layer of the unit where it begins */
   size_t number; /* among all parts of the plan: its answers and searches */
+  bool shared;   /* with others of the chain, which are the same layers */
   const cds_chain_group *chain;
 } cds_plan_part;
-
-enum { CDS_NETWORK_PARTS_MAX = 32 }; /* of a chain; sets of them are bits */
 
 /* What is chosen as one: a layer or a chain, with all others like it. */
 typedef struct cds_network_unit {
@@ -223,13 +222,19 @@ typedef struct cds_network_plan {
   size_t *unit_of; /* of each layer */
   size_t *part;    /* its place in the unit */
 } cds_network_plan;
-/* `residency` is for the caller to set. Units that are the same run with the
- * same mapping: in the whole network, or within each phase. Lives in the arena.
- * CDS_ENOMEM. */
+/* Units that are the same run with the same mapping: in the whole network, or
+ * within each phase. Lives in the arena. CDS_ENOMEM. */
 cds_status cds_network_plan_make(cds_network_plan *out,
                                  const cds_workload *workload,
                                  cds_fuse_mode fuse, bool by_phase,
                                  cds_arena *arena);
+/* Where something may stay on chip chains run fused as a whole: they are short
+ * (CDS_CHAIN_HANDED). */
+cds_status cds_network_plan_reside(cds_network_plan *out,
+                                   const cds_workload *workload,
+                                   cds_fuse_mode fuse, bool by_phase,
+                                   const cds_residency *residency,
+                                   cds_arena *arena);
 
 /* What a frontier is compared with: points of which none dominates another, by
  * rising energy. */

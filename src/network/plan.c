@@ -4,6 +4,7 @@
 #include "network/plan.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -46,7 +47,8 @@ static bool has_softmax(const cds_fused_group *group) {
 /* The chain that begins at the layer, or NULL. */
 static cds_status chain_at(const cds_chain_group **out,
                            const cds_workload *workload, size_t first,
-                           cds_fuse_mode fuse, cds_arena *arena) {
+                           cds_fuse_mode fuse, unsigned flags,
+                           cds_arena *arena) {
   *out = NULL;
   if (fuse == CDS_FUSE_NONE) {
     return CDS_OK;
@@ -57,8 +59,7 @@ static cds_status chain_at(const cds_chain_group **out,
   if (chain == NULL) {
     return CDS_ENOMEM;
   }
-  const cds_status status =
-      cds_chain_find(chain, workload, first, fuse == CDS_FUSE_EVERYWHERE);
+  const cds_status status = cds_chain_find(chain, workload, first, flags);
   if (status == CDS_OK &&
       (fuse != CDS_FUSE_ATTENTION || has_softmax(&chain->group))) {
     chain->group.pipelines = fuse == CDS_FUSE_PIPELINED;
@@ -110,21 +111,42 @@ static bool same_unit(const cds_network_plan *plan, const cds_network_unit *a,
   return same && same_joints(a->chain, b->chain);
 }
 
+/* A part of the chain that has the same layers has its number, too. */
+static void number_part(cds_network_plan *out, const cds_network_unit *unit,
+                        cds_plan_part *part, size_t parts) {
+  cds_plan_part *made = &part[parts];
+  for (size_t p = 0; p < parts; p++) {
+    bool same = part[p].chain->layers == made->chain->layers &&
+                same_joints(part[p].chain, made->chain);
+    for (size_t i = 0; i < made->chain->layers && same; i++) {
+      same = out->kind[unit->first + part[p].first + i] ==
+             out->kind[unit->first + made->first + i];
+    }
+    if (same) {
+      part[p].shared = made->shared = true;
+      made->number = part[p].number;
+      return;
+    }
+  }
+  made->number = out->parts++;
+}
+
 /* Lists the parts of a chain. */
 static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
                             cds_arena *arena) {
   const cds_fused_group *group = &unit->chain->group;
   cds_plan_part *part = (cds_plan_part *)cds_arena_array(
-      arena, CDS_NETWORK_PARTS_MAX, sizeof *part);
+      arena, CDS_CHAIN_PARTS_MAX, sizeof *part);
   if (part == NULL) {
     return CDS_ENOMEM;
   }
   unit->part = part;
-  part[unit->parts++] = (cds_plan_part){0, out->parts++, unit->chain};
+  part[0] = (cds_plan_part){.chain = unit->chain};
+  number_part(out, unit, part, unit->parts++);
   for (unsigned first = 0; first < group->stages; first++) {
     for (unsigned end = first + 2; end <= group->stages; end++) {
-      if (unit->parts == CDS_NETWORK_PARTS_MAX ||
-          !cds_chain_has_part(group, first, end)) {
+      if (unit->parts == CDS_CHAIN_PARTS_MAX ||
+          !cds_chain_has_part(unit->chain, first, end)) {
         continue;
       }
       cds_chain_group *made =
@@ -132,10 +154,11 @@ static cds_status add_parts(cds_network_plan *out, cds_network_unit *unit,
       if (made == NULL) {
         return CDS_ENOMEM;
       }
-      if (cds_chain_part(made, out->workload, unit->first + first,
-                         end - first) == CDS_OK) {
+      if (cds_chain_part(made, out->workload, unit->first + first, end - first,
+                         unit->chain->flags) == CDS_OK) {
         made->group.pipelines = group->pipelines;
-        part[unit->parts++] = (cds_plan_part){first, out->parts++, made};
+        part[unit->parts] = (cds_plan_part){.first = first, .chain = made};
+        number_part(out, unit, part, unit->parts++);
       }
     }
   }
@@ -173,9 +196,24 @@ cds_status cds_network_plan_make(cds_network_plan *out,
                                  const cds_workload *workload,
                                  cds_fuse_mode fuse, bool by_phase,
                                  cds_arena *arena) {
+  return cds_network_plan_reside(out, workload, fuse, by_phase, NULL, arena);
+}
+
+cds_status cds_network_plan_reside(cds_network_plan *out,
+                                   const cds_workload *workload,
+                                   cds_fuse_mode fuse, bool by_phase,
+                                   const cds_residency *residency,
+                                   cds_arena *arena) {
   const size_t layers = workload->layers;
   *out = (cds_network_plan){
       .workload = workload, .by_phase = by_phase, .fuse = fuse};
+  if (residency != NULL) {
+    out->residency = *residency;
+  }
+  const unsigned flags =
+      (fuse == CDS_FUSE_EVERYWHERE ? (unsigned)CDS_CHAIN_WINDOWS : 0U) |
+      (out->residency.mode != CDS_RESIDENCY_NONE ? (unsigned)CDS_CHAIN_HANDED
+                                                 : 0U);
   CDS_TRY(list_kinds(out, workload, arena));
   out->unit =
       (cds_network_unit *)cds_arena_array(arena, layers, sizeof *out->unit);
@@ -186,7 +224,7 @@ cds_status cds_network_plan_make(cds_network_plan *out,
   }
   for (size_t i = 0; i < layers;) {
     cds_network_unit made = {.first = i, .layers = 1};
-    CDS_TRY(chain_at(&made.chain, workload, i, fuse, arena));
+    CDS_TRY(chain_at(&made.chain, workload, i, fuse, flags, arena));
     made.layers = made.chain != NULL ? made.chain->layers : 1;
     size_t unit = 0;
     CDS_TRY(add_unit(&unit, out, &made, arena));

@@ -387,6 +387,13 @@ static bool homes_at(const cds_operation *operation, unsigned at) {
   return all;
 }
 
+unsigned cds_operation_level(const cds_arch *arch,
+                             const cds_operation *operation) {
+  cds_service service;
+  cds_cost cost;
+  return serve(&service, &cost, arch, operation) == CDS_OK ? service.at : 0;
+}
+
 cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
                                const cds_arch *arch,
                                const cds_operation *operation,

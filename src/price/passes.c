@@ -54,28 +54,26 @@ static uint64_t row_length(const cds_tensor *rows, const cds_einsum *stage,
   return length;
 }
 
-/* Bits that are at home, of this stage and of others, where it has homes. */
-static bool taken_bits(uint64_t *bits, const cds_einsum *stage) {
-  unsigned level = 0;
+/* Bits at home at the unit's level, of this stage and of others. */
+static bool taken_bits(uint64_t *bits, const cds_arch *arch,
+                       const cds_einsum *stage, unsigned level) {
   bool fine = true;
-  for (unsigned t = 0; t < stage->tensors; t++) {
-    level =
-        stage->stage->home[t].level > 0 ? stage->stage->home[t].level : level;
-  }
   *bits = stage->stage->taken_bits[level];
-  for (unsigned t = 0; t < stage->tensors && level > 0; t++) {
+  for (unsigned t = 0; t < stage->tensors; t++) {
     const cds_home *home = &stage->stage->home[t];
+    const bool twice = home->replaced && cds_level_doubled(arch, home->level);
+    const unsigned each = stage->tensor[t].format.bits * (twice ? 2 : 1);
     uint64_t more = 0;
-    fine = fine &&
-           (home->level == 0 || (cds_mul_u64(&more, home->tile_words,
-                                             stage->tensor[t].format.bits) &&
-                                 cds_add_u64(bits, *bits, more)));
+    fine = fine && (home->level == 0 || home->level != level ||
+                    (cds_mul_u64(&more, home->tile_words, each) &&
+                     cds_add_u64(bits, *bits, more)));
   }
   return fine;
 }
 
 /* All passes do the same to rows. */
-static cds_status all_rows(cds_online_part *out, const cds_einsum *stage,
+static cds_status all_rows(cds_online_part *out, const cds_arch *arch,
+                           const cds_einsum *stage,
                            const cds_operation *operation) {
   const unsigned result = stage->tensors - 1;
   uint64_t words = 0;
@@ -98,7 +96,11 @@ static cds_status all_rows(cds_online_part *out, const cds_einsum *stage,
   part->output.format = operation->output.format;
   part->output.content = operation->output.content;
   part->output.home = stage->stage->home[result].level;
-  if (!taken_bits(&part->taken_bits, stage)) {
+  /* What is kept: no other pass makes the same words. */
+  part->output.moved =
+      stage->stage->home[result].loads > 0 ? part->output.words : 0;
+  const unsigned level = cds_operation_level(arch, part);
+  if (!taken_bits(&part->taken_bits, arch, stage, level)) {
     return CDS_ELIMIT;
   }
   if (stage->stage->pipelined) {
@@ -118,7 +120,7 @@ cds_status cds_price_passes(cds_cost *out, cds_operation_counts *counts,
   memset(out, 0, sizeof *out);
   memset(counts, 0, sizeof *counts);
   CDS_TRY(online ? cds_online_parts(part, operation, stage)
-                 : all_rows(part, stage, operation));
+                 : all_rows(part, arch, stage, operation));
   for (unsigned i = 0; i < (online ? CDS_ONLINE_STEPS : 1U); i++) {
     cds_cost cost;
     cds_operation_counts once;

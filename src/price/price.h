@@ -82,5 +82,8 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
                                const cds_arch *arch,
                                const cds_operation *operation,
                                double power_limit_w);
+/* The level that its unit works on; 0 also where there is no unit. */
+unsigned cds_operation_level(const cds_arch *arch,
+                             const cds_operation *operation);
 
 #endif

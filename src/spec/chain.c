@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which layers make a chain: each result must meet its only use. */
+/*
+ * Which layers make a chain. A result that is handed on (`intermediate`) waits
+ * for the first operand that it fits, which is its only use. Values that are
+ * known by number (cds_layer.makes) may be used by several layers, of the chain
+ * and beyond.
+ */
 #include "spec/chain.h"
 
 #include <string.h>
@@ -14,10 +19,13 @@ typedef struct cds_pending {
 typedef struct cds_finding {
   cds_chain_group *out;
   const cds_workload *workload;
+  unsigned flags;
   unsigned stages, ids;
   const cds_einsum *einsum[CDS_STAGES_MAX];
   const cds_operation *operation[CDS_STAGES_MAX];
   unsigned same[CDS_STAGES_MAX][CDS_TENSORS_MAX];
+  const cds_layer *layer[CDS_STAGES_MAX];
+  unsigned value[CDS_STAGES_MAX][CDS_TENSORS_MAX]; /* 0: not known */
   unsigned pendings;
   cds_pending pending[CDS_STAGES_MAX];
 } cds_finding;
@@ -57,10 +65,10 @@ static bool takes_any(const cds_einsum *einsum) {
 }
 
 /* Whether two operands have the same axes, all of them ranks. */
-static bool same_shape(const cds_einsum *a, const cds_einsum *b,
-                       unsigned operand) {
-  const cds_tensor *x = &a->tensor[operand];
-  const cds_tensor *y = &b->tensor[operand];
+static bool same_shape(const cds_einsum *a, unsigned first, const cds_einsum *b,
+                       unsigned second) {
+  const cds_tensor *x = &a->tensor[first];
+  const cds_tensor *y = &b->tensor[second];
   bool same = x->axes == y->axes && x->format.bits == y->format.bits;
   for (unsigned i = 0; same && i < x->axes; i++) {
     const cds_axis *p = &x->axis[i];
@@ -80,8 +88,9 @@ static bool shared_input(const cds_finding *it, const cds_einsum *einsum,
   for (unsigned s = 0; s < it->stages && !takes_any(einsum); s++) {
     const cds_einsum *other = it->einsum[s];
     if (it->operation[s] == NULL && !other->tensor[0].intermediate &&
+        it->value[s][0] == 0 &&
         strcmp(other->tensor[0].name, einsum->tensor[0].name) == 0 &&
-        same_shape(other, einsum, 0)) {
+        same_shape(other, 0, einsum, 0)) {
       *id = it->same[s][0];
       return true;
     }
@@ -89,25 +98,74 @@ static bool shared_input(const cds_finding *it, const cds_einsum *einsum,
   return false;
 }
 
-static bool add_product(cds_finding *it, const cds_einsum *einsum) {
+/* Where a value is found in the chain so far. */
+typedef enum cds_found {
+  FOUND_NOWHERE, /* it comes from outside */
+  FOUND_TAKEN,   /* an earlier product takes it, too */
+  FOUND_MADE,
+  FOUND_OTHERWISE /* it is made with other axes */
+} cds_found;
+
+/* Rows of an operation that come from outside are its own: as one with what a
+ * product takes they would tie the ranks of both. */
+static cds_found find_value(const cds_finding *it, const cds_einsum *einsum,
+                            unsigned operand, unsigned value, unsigned *id) {
+  const bool rows = einsum == &it->out->shape[it->stages];
+  for (unsigned s = 0; s < it->stages && value != 0; s++) {
+    const cds_einsum *other = it->einsum[s];
+    const unsigned result = other->tensors - 1;
+    if (it->value[s][result] == value) {
+      *id = it->same[s][result];
+      return cds_fused_may_join(other, einsum, operand) ? FOUND_MADE
+                                                        : FOUND_OTHERWISE;
+    }
+    for (unsigned t = 0; t < result && it->operation[s] == NULL && !rows; t++) {
+      if (it->value[s][t] == value && same_shape(other, t, einsum, operand)) {
+        *id = it->same[s][t];
+        return FOUND_TAKEN;
+      }
+    }
+  }
+  return FOUND_NOWHERE;
+}
+
+/* Results that wait for their use join a layer to the chain, and what it takes
+ * that the chain makes, or takes, too. */
+static bool add_product(cds_finding *it, const cds_layer *layer) {
+  const cds_einsum *einsum = &layer->einsum;
   const unsigned s = it->stages;
   const unsigned output = einsum->tensors - 1;
+  bool joined = s == 0 || it->pendings > 0;
   if (einsum->tensors != 3) {
     return false;
   }
   for (unsigned t = 0; t < output; t++) {
     unsigned *id = &it->same[s][t];
-    /* What the first stage takes was left behind by a chain before. */
-    if (einsum->tensor[t].intermediate && s > 0) {
+    it->value[s][t] = layer->takes[t];
+    const cds_found found = find_value(it, einsum, t, layer->takes[t], id);
+    if (found == FOUND_OTHERWISE) {
+      return false;
+    }
+    if (found != FOUND_NOWHERE) {
+      joined =
+          joined || found == FOUND_MADE || (it->flags & CDS_CHAIN_HANDED) == 0;
+    } else if (einsum->tensor[t].intermediate && layer->takes[t] == 0 &&
+               s > 0) {
+      /* What the first stage takes was left behind by a chain before. */
       if (!take(it, einsum, t, id)) {
         return false;
       }
-    } else if (t > 0 || !shared_input(it, einsum, id)) {
+    } else if (t > 0 || layer->takes[t] != 0 || !shared_input(it, einsum, id)) {
       *id = it->ids++;
     }
   }
+  if (!joined) {
+    return false;
+  }
   it->same[s][output] = it->ids++;
+  it->value[s][output] = layer->makes;
   it->einsum[s] = einsum;
+  it->layer[s] = layer;
   it->stages++;
   if (einsum->tensor[output].intermediate) {
     add_pending(it, s, output);
@@ -158,17 +216,61 @@ static void add_rows(cds_einsum *shape, const cds_operand *from,
   }
 }
 
-/* The operation's shape: that of the first result that is not used yet. */
-static bool make_shape(cds_finding *it, const cds_operation *operation) {
-  cds_einsum *shape = &it->out->shape[it->stages];
-  unsigned tensors = 0;
-  if (it->pendings == 0 || !makes_rows(operation, &tensors)) {
+/* The result whose axes the operation's are: that of the value that it takes,
+ * or the first that is not used yet; NULL: neither is in the chain. */
+static const cds_tensor *find_like(const cds_finding *it,
+                                   const cds_layer *layer,
+                                   const cds_einsum **maker) {
+  for (unsigned s = 0; s < it->stages; s++) {
+    const unsigned result = it->einsum[s]->tensors - 1;
+    for (unsigned i = 0; i < layer->operation.inputs; i++) {
+      if (layer->takes[i] != 0 && it->value[s][result] == layer->takes[i]) {
+        *maker = it->einsum[s];
+        return &(*maker)->tensor[result];
+      }
+    }
+  }
+  if (it->pendings == 0) {
+    return NULL;
+  }
+  *maker = it->einsum[it->pending[0].stage];
+  return pending_tensor(it, &it->pending[0]);
+}
+
+/* A norm of rows that come from outside, with which a chain begins: a rank of
+ * rows, and one of their elements. */
+static bool make_first(cds_finding *it, const cds_layer *layer) {
+  cds_einsum *shape = &it->out->shape[0];
+  const cds_operation *operation = &layer->operation;
+  const cds_tensor like = {.axes = 2};
+  if (it->stages > 0 || !operation->reduces || layer->takes[0] == 0) {
     return false;
   }
-  const cds_einsum *maker = it->einsum[it->pending[0].stage];
-  const cds_tensor *like = pending_tensor(it, &it->pending[0]);
+  shape->ranks = 2;
+  shape->rank[0] = (cds_rank){
+      .name = "rows", .size = operation->rows, .real = operation->rows};
+  shape->rank[1] = (cds_rank){
+      .name = "columns", .size = operation->length, .real = operation->length};
+  add_rows(shape, &operation->input[0], &like, CDS_INPUT);
+  add_rows(shape, &operation->output, &like, CDS_OUTPUT);
+  return true;
+}
+
+/* The operation's shape. */
+static bool make_shape(cds_finding *it, const cds_layer *layer) {
+  const cds_operation *operation = &layer->operation;
+  cds_einsum *shape = &it->out->shape[it->stages];
+  unsigned tensors = 0;
+  if (!makes_rows(operation, &tensors)) {
+    return false;
+  }
+  const cds_einsum *maker = NULL;
+  const cds_tensor *like = find_like(it, layer, &maker);
   memset(shape, 0, sizeof *shape);
   shape->name = operation->kind;
+  if (like == NULL) {
+    return tensors == 2 && make_first(it, layer);
+  }
   shape->ranks = like->axes;
   for (unsigned i = 0; i < like->axes; i++) {
     shape->rank[i] = maker->rank[like->axis[i].term[0].rank];
@@ -183,30 +285,53 @@ static bool make_shape(cds_finding *it, const cds_operation *operation) {
 }
 
 /* Rows of which no result waits come from outside, such as those of a residual
- * connection. */
-static bool add_operation(cds_finding *it, const cds_operation *operation) {
+ * connection. `joined`: one of them is of the chain. */
+static bool take_rows(cds_finding *it, const cds_layer *layer, bool *joined) {
   const unsigned s = it->stages;
-  if (!make_shape(it, operation)) {
+  const cds_einsum *shape = &it->out->shape[s];
+  unsigned t = 0;
+  for (unsigned i = 0; i < layer->operation.inputs; i++) {
+    if (!cds_operation_takes_rows(&layer->operation, i)) {
+      continue;
+    }
+    unsigned *id = &it->same[s][t];
+    const unsigned value = layer->takes[i];
+    it->value[s][t] = value;
+    const cds_found found = find_value(it, shape, t, value, id);
+    if (found == FOUND_OTHERWISE) {
+      return false;
+    }
+    const bool taken =
+        found == FOUND_MADE ||
+        (found == FOUND_NOWHERE && value == 0 && take(it, shape, t, id));
+    *joined = *joined || taken;
+    if (!taken && found == FOUND_NOWHERE) {
+      *id = it->ids++;
+    }
+    t++;
+  }
+  return true;
+}
+
+static bool add_operation(cds_finding *it, const cds_layer *layer) {
+  const cds_operation *operation = &layer->operation;
+  const unsigned s = it->stages;
+  bool joined = s == 0;
+  if (!make_shape(it, layer) || !take_rows(it, layer, &joined) || !joined) {
     return false;
   }
   const cds_einsum *shape = &it->out->shape[s];
   const unsigned output = shape->tensors - 1;
-  bool any = false;
-  for (unsigned t = 0; t < output; t++) {
-    const bool taken = take(it, shape, t, &it->same[s][t]);
-    any = any || taken;
-    if (!taken) {
-      it->same[s][t] = it->ids++;
-    }
-  }
   it->same[s][output] = it->ids++;
+  it->value[s][output] = layer->makes;
   it->einsum[s] = shape;
   it->operation[s] = operation;
+  it->layer[s] = layer;
   it->stages++;
   if (operation->output.intermediate) {
     add_pending(it, s, output);
   }
-  return any;
+  return true;
 }
 
 /* By a softmax of scores that are masked, whose last axes are queries and keys.
@@ -240,21 +365,62 @@ static bool slides(const cds_einsum *einsum) {
   return any;
 }
 
-static bool add_layer(cds_finding *it, const cds_layer *layer, bool windows) {
-  if (it->stages == CDS_STAGES_MAX) {
+/* A norm: it wants its rows whole. */
+static bool is_norm(const cds_layer *layer) {
+  return layer->kind == CDS_LAYER_OPERATION && layer->operation.reduces &&
+         layer->takes[0] != 0;
+}
+
+static bool has_norm(const cds_finding *it) {
+  bool any = false;
+  for (unsigned s = 0; s < it->stages; s++) {
+    any = any || is_norm(it->layer[s]);
+  }
+  return any;
+}
+
+static bool add_layer(cds_finding *it, const cds_layer *layer) {
+  if (it->stages == CDS_STAGES_MAX ||
+      (it->stages >= CDS_STAGES_SHORT && !has_norm(it) && !is_norm(layer)) ||
+      (is_norm(layer) && (it->flags & CDS_CHAIN_HANDED) != 0)) {
     return false;
   }
   if (layer->kind == CDS_LAYER_OPERATION) {
-    return add_operation(it, &layer->operation);
+    return add_operation(it, layer);
   }
-  return (windows || !slides(&layer->einsum)) &&
-         add_product(it, &layer->einsum);
+  return ((it->flags & CDS_CHAIN_WINDOWS) != 0 || !slides(&layer->einsum)) &&
+         add_product(it, layer);
+}
+
+/* Whether a layer beyond the first stages takes the value. */
+static bool is_wanted(const cds_finding *it, unsigned value, unsigned stages) {
+  const cds_workload *workload = it->workload;
+  const size_t end = it->out->first + stages;
+  const unsigned phase = it->layer[0]->phase;
+  bool wanted = false;
+  for (size_t i = end;
+       i < workload->layers && !wanted && workload->layer[i].phase == phase;
+       i++) {
+    for (unsigned t = 0; t < CDS_OPERANDS_MAX; t++) {
+      wanted = wanted || workload->layer[i].takes[t] == value;
+    }
+  }
+  return wanted;
 }
 
 /* The group of the first stages. */
 static cds_status join(cds_finding *it, unsigned stages) {
   cds_fused_group *group = &it->out->group;
-  CDS_TRY(cds_fused_group_join(group, stages, it->einsum, it->same, 0));
+  uint32_t kept = 0;
+  for (unsigned s = 0; s < stages; s++) {
+    const unsigned result = it->einsum[s]->tensors - 1;
+    const unsigned value = it->value[s][result];
+    if (value != 0 &&
+        (!it->layer[s]->used_up || is_wanted(it, value, stages))) {
+      kept |= 1U << it->same[s][result];
+    }
+  }
+  CDS_TRY(cds_fused_group_join(group, stages, it->einsum, it->same, kept));
   for (unsigned s = 0; s < stages; s++) {
     if (it->operation[s] != NULL) {
       cds_fused_operate(group, s, it->operation[s]);
@@ -267,30 +433,31 @@ static cds_status join(cds_finding *it, unsigned stages) {
 
 /* Adds layers as long as they fit; ends[n]: the group may end after n of them.
  */
-static void add_layers(cds_finding *it, size_t first, size_t most, bool windows,
+static void add_layers(cds_finding *it, size_t most,
                        bool ends[CDS_STAGES_MAX + 1]) {
   const cds_workload *workload = it->workload;
+  const size_t first = it->out->first;
   const cds_layer *head = &workload->layer[first];
   for (size_t i = first; i < workload->layers && i - first < most; i++) {
     const cds_layer *layer = &workload->layer[i];
     if (layer->phase != head->phase || layer->count != head->count ||
-        !add_layer(it, layer, windows)) {
+        !add_layer(it, layer)) {
       break;
     }
     ends[it->stages] = may_end(it);
-    if (it->pendings == 0) {
-      break; /* complete, or a product that hands nothing on */
-    }
+    it->out->seams |= it->pendings == 0 ? 1U << it->stages : 0;
   }
 }
 
 cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
-                          size_t first, bool windows) {
-  cds_finding it = {.out = out, .workload = workload};
+                          size_t first, unsigned flags) {
+  cds_finding it = {.out = out, .workload = workload, .flags = flags};
   bool ends[CDS_STAGES_MAX + 1] = {false};
   out->first = first;
   out->layers = 0;
-  add_layers(&it, first, CDS_STAGES_MAX, windows, ends);
+  out->flags = flags;
+  out->seams = 0;
+  add_layers(&it, CDS_STAGES_MAX, ends);
   for (unsigned stages = CDS_STAGES_MAX; stages > 1; stages--) {
     if (ends[stages] && join(&it, stages) == CDS_OK) {
       return CDS_OK;
@@ -300,59 +467,16 @@ cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
 }
 
 cds_status cds_chain_part(cds_chain_group *out, const cds_workload *workload,
-                          size_t first, size_t layers) {
-  cds_finding it = {.out = out, .workload = workload};
+                          size_t first, size_t layers, unsigned flags) {
+  cds_finding it = {
+      .out = out, .workload = workload, .flags = flags | CDS_CHAIN_WINDOWS};
   bool ends[CDS_STAGES_MAX + 1] = {false};
   out->first = first;
   out->layers = 0;
-  add_layers(&it, first, layers, true, ends);
+  out->flags = flags;
+  out->seams = 0;
+  add_layers(&it, layers, ends);
   return layers <= CDS_STAGES_MAX && it.stages == layers && ends[layers]
              ? join(&it, it.stages)
              : CDS_EINFEASIBLE;
-}
-
-/* ---- parts ----------------------------------------------------------- */
-
-static bool is_product(const cds_fused_group *group, unsigned stage) {
-  return group->stage[stage].operation == NULL;
-}
-
-/* Whether all that stages before hand to this one and later ones comes from the
- * one before, and goes to this one alone. */
-static bool may_begin(const cds_fused_group *group, unsigned stage) {
-  bool fine = is_product(group, stage);
-  for (unsigned t = 0; t < group->tensors; t++) {
-    const cds_fused_tensor *tensor = &group->tensor[t];
-    const bool crosses = tensor->maker < stage && tensor->last >= stage;
-    fine = fine &&
-           (!crosses || (tensor->maker + 1 == stage && tensor->last == stage));
-  }
-  return fine;
-}
-
-static unsigned last_product(const cds_fused_group *group) {
-  unsigned last = group->stages - 1;
-  while (last > 0 && !is_product(group, last)) {
-    last--;
-  }
-  return last;
-}
-
-static bool has_windows(const cds_fused_group *group) {
-  bool any = false;
-  for (unsigned t = 0; t < group->tensors; t++) {
-    any = any || group->tensor[t].windows;
-  }
-  return any;
-}
-
-bool cds_chain_has_part(const cds_fused_group *group, unsigned first,
-                        unsigned end) {
-  const unsigned last = last_product(group);
-  if (end - first == group->stages || !may_begin(group, first)) {
-    return false;
-  }
-  return has_windows(group) || (last > 0 && last + 1 < group->stages &&
-                                ((first == 0 && end == last + 1) ||
-                                 (first == last && end == group->stages)));
 }

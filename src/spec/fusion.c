@@ -208,6 +208,19 @@ static cds_status number_ranks(cds_joining *it) {
   return CDS_OK;
 }
 
+/* No two ranks of a stage are one: its loops could not tell them apart. */
+static cds_status check_ranks(const cds_fused_group *group) {
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    for (unsigned r = 0; r < stage->einsum->ranks; r++) {
+      if (cds_fused_own_rank(stage, stage->rank[r]) != r) {
+        return CDS_EINPUT;
+      }
+    }
+  }
+  return CDS_OK;
+}
+
 /* A tensor that two stages have. */
 static void meet(cds_fused_group *group, const cds_fused_einsum *stage,
                  unsigned t, const cds_fused_einsum *before, unsigned u) {
@@ -271,6 +284,7 @@ cds_status cds_fused_group_join(cds_fused_group *out, unsigned stages,
                            (kept >> t & 1U) == 0;
   }
   CDS_TRY(number_ranks(&it));
+  CDS_TRY(check_ranks(out));
   note_slides(out);
   for (unsigned t = 0; t < out->tensors; t++) {
     const cds_fused_tensor *tensor = &out->tensor[t];
@@ -509,6 +523,12 @@ const char *cds_fused_loop_wrong(const cds_fused_group *group, unsigned rank) {
   return NULL;
 }
 
+bool cds_fused_may_hold(const cds_fused_group *group, unsigned tensor) {
+  const cds_fused_tensor *it = &group->tensor[tensor];
+  return it->intermediate || group->stage[it->first].operation == NULL ||
+         (it->maker == it->first && it->last > it->maker);
+}
+
 typedef struct cds_outer_check {
   const cds_fused_group *group;
   const cds_arch *arch;
@@ -587,10 +607,9 @@ static const char *hold_wrong(const cds_outer_check *it, unsigned at) {
       return "an intermediate is held outside of a loop";
     }
   }
-  const cds_fused_tensor *tensor = &it->group->tensor[hold->tensor];
-  if (!tensor->intermediate &&
-      it->group->stage[tensor->first].operation != NULL) {
-    return "a tensor is held that an operation would have to bring or take";
+  if (!cds_fused_may_hold(it->group, hold->tensor)) {
+    return "a tensor is held that an operation would have to bring, or that "
+           "nothing uses there";
   }
   if (it->arch->level[0].accumulate &&
       cds_fused_sums_go_on(it->group, it->outer, hold->tensor)) {

@@ -40,7 +40,8 @@
  *   stands there from the beginning of a pass, at no cost; it is read as any
  *   words are. What is made and no window touches is made all the same.
  * - The tile of an operand that several stages use is brought by the first,
- * that of an output taken by its maker: products, if it is no intermediate.
+ * a product; that of an output taken by its maker. One that an operation makes
+ * is at home only where it is *kept*: used in the group and wanted afterwards.
  * - No outer loop is on the rank of rows that an operation reduces, unless it
  *   is online.
  *
@@ -123,10 +124,10 @@
  * pipelined group intermediates stand all the time, one for each segment from
  * the maker's to that of the last user; of other tiles that are replaced, and
  * of states, one more for each segment from the first user's to that of the
- * last (a state's: from the softmax to its user), and factors of the rows of a
- * pass, as often. Operands of its operations that are not at home do not wait
- * at the unit's level: they are read as often as they are used, as products use
- * its room.
+ * last, as its maker leaves it (a state's: from the softmax to its user), and
+ * factors of the rows of a pass, as often. Operands of its operations that are
+ * not at home do not wait at the unit's level: they are read as often as they
+ * are used, as products use its room.
  *
  * Energy of stages adds, and time where the group is not pipelined. A stage
  * pays for what it brings to homes and takes from there. Its first fills and
@@ -140,9 +141,9 @@
 #include "spec/workload.h"
 
 enum {
-  CDS_STAGES_MAX = 6,
+  CDS_STAGES_MAX = 12,
   CDS_FUSED_RANKS_MAX = 24,
-  CDS_FUSED_TENSORS_MAX = 18,
+  CDS_FUSED_TENSORS_MAX = 28,
   CDS_OUTER_NODES_MAX = 48
 };
 
@@ -292,6 +293,9 @@ bool cds_fused_tensor_has(const cds_fused_group *group, unsigned tensor,
                           unsigned rank);
 /* Why the rank may have no outer loops, or NULL. */
 const char *cds_fused_loop_wrong(const cds_fused_group *group, unsigned rank);
+/* Whether the tensor may be at home: an operation brings no operands there, and
+ * leaves results only where they are used in the group. */
+bool cds_fused_may_hold(const cds_fused_group *group, unsigned tensor);
 /* Why the outer nodes are no fused mapping of the group (the rules above, and
  * factors that divide), or NULL. */
 const char *cds_fused_outer_wrong(const cds_fused_group *group,

@@ -95,6 +95,7 @@ typedef struct cds_lowering {
   uint64_t query; /* tokens of a sequence in one pass */
   uint64_t steps; /* passes; 0 while layers are added that are others in each */
   uint64_t runs;  /* of the layers that are added */
+  unsigned input; /* value that the part of a block which is added takes */
 } cds_lowering;
 
 /* A matrix product with parameters: m tokens, k in, n out. */
@@ -106,6 +107,7 @@ typedef struct cds_projection {
   bool inner_in, inner_out; /* X or Y is the inner vector of a feed-forward
                                part, which fusion would keep on chip */
   bool from_cache;          /* X is read from the cache */
+  unsigned takes;           /* value that X is (cds_layer.takes) */
 } cds_projection;
 
 cds_status cds_lower_projection(cds_lowering *l, const cds_projection *p);

@@ -81,17 +81,22 @@ cds_status cds_lower_heads(cds_lowering *l, const cds_phase_options *options) {
   if (model->encoder) {
     return add_encoder_heads(l);
   }
-  const cds_projection logits = {.name = "lm_head",
-                                 .rows = options->logits_all ? l->rows
-                                                             : l->phase->batch,
-                                 .in = model->hidden,
-                                 .out = model->vocabulary,
-                                 .content = CDS_ACTIVATIONS};
+  cds_projection logits = {.name = "lm_head",
+                           .rows =
+                               options->logits_all ? l->rows : l->phase->batch,
+                           .in = model->hidden,
+                           .out = model->vocabulary,
+                           .content = CDS_ACTIVATIONS};
   const cds_operation_size caps = {.rows = logits.rows,
                                    .length = model->vocabulary};
   const cds_operation_size choice = {.rows = l->phase->batch,
                                      .length = model->vocabulary};
   CDS_TRY(cds_lower_norm(l, "final_norm"));
+  cds_builder_takes(l->builder, 0, cds_builder_value(l->builder));
+  if (logits.rows == l->rows) {
+    logits.takes = cds_builder_value(l->builder);
+    cds_builder_makes(l->builder, logits.takes, true);
+  }
   CDS_TRY(cds_lower_projection(l, &logits));
   if (model->cap_logits) {
     CDS_TRY(cds_lower_operation(l, "logits_softcap", "softcap", &caps,

@@ -112,6 +112,7 @@ cds_status cds_lower_projection(cds_lowering *l, const cds_projection *p) {
   cds_einsum_formats(&einsum, l->precision);
   CDS_TRY(head_of(&head, l, p->name));
   CDS_TRY(cds_builder_einsum(l->builder, &head, &einsum));
+  cds_builder_takes(l->builder, 0, p->takes);
   if (p->bias == NULL) {
     return CDS_OK;
   }
@@ -183,7 +184,8 @@ static cds_status add_query_key_value(cds_lowering *l) {
                          .in = d,
                          .out = query,
                          .bias = bias ? "q_bias" : NULL,
-                         .content = CDS_ACTIVATIONS};
+                         .content = CDS_ACTIVATIONS,
+                         .takes = l->input};
   CDS_TRY(cds_lower_alive(l, l->rows * d));
   CDS_TRY(cds_lower_projection(l, &part));
   part.name = "k_proj";
@@ -249,7 +251,8 @@ cds_status cds_lower_feed_forward(cds_lowering *l, const char *prefix,
                        .in = model->hidden,
                        .out = inner,
                        .content = CDS_ACTIVATIONS,
-                       .inner_out = true};
+                       .inner_out = true,
+                       .takes = l->input};
   in.bias = model->mlp_bias ? names[gated ? 3 : 4] : NULL;
   const cds_projection out = {.name = names[2],
                               .rows = l->rows,
@@ -289,35 +292,63 @@ static cds_status add_feed_forwards(cds_lowering *l) {
   return CDS_OK;
 }
 
+/* A norm of the value, whose result is a new one. */
+static cds_status add_norm_of(cds_lowering *l, const char *part,
+                              unsigned *value, bool used_up) {
+  CDS_TRY(cds_lower_norm(l, part));
+  cds_builder_takes(l->builder, 0, *value);
+  *value = cds_builder_value(l->builder);
+  cds_builder_makes(l->builder, *value, used_up);
+  return CDS_OK;
+}
+
+/* What the last layer made goes through a norm of its own (`norm`, NULL: none)
+ * and is added to the value, which becomes the sum. */
+static cds_status add_residual(cds_lowering *l, const char *norm,
+                               const char *part, unsigned *value,
+                               bool used_up) {
+  unsigned own = 0;
+  if (norm != NULL) {
+    own = cds_builder_value(l->builder);
+    cds_builder_makes(l->builder, own, true);
+    CDS_TRY(cds_lower_alive(l, l->rows * l->model->hidden));
+    CDS_TRY(add_norm_of(l, norm, &own, true));
+  }
+  CDS_TRY(cds_lower_alive(l, 0));
+  CDS_TRY(cds_lower_rows(l, part, "add", l->model->hidden));
+  cds_builder_takes(l->builder, 0, own);
+  cds_builder_takes(l->builder, 1, *value);
+  *value = cds_builder_value(l->builder);
+  cds_builder_makes(l->builder, *value, used_up);
+  return CDS_OK;
+}
+
 static cds_status add_block(cds_lowering *l) {
   const cds_transformer *model = l->model;
   const bool after = model->norm_after;
+  const bool experts = model->experts.blocks > 0;
+  unsigned sum = cds_builder_value(l->builder); /* on its way along the block */
   CDS_TRY(cds_lower_alive(l, 0));
+  l->input = sum;
   if (!after) {
-    CDS_TRY(cds_lower_norm(l, "input_norm"));
+    CDS_TRY(add_norm_of(l, "input_norm", &l->input, model->latent.rank == 0));
   }
   CDS_TRY(add_self_attention(l));
   if (!model->more_norms) {
     cds_builder_hand_on(l->builder); /* to the sum with what came in */
   }
-  CDS_TRY(cds_lower_alive(l, model->more_norms ? l->rows * model->hidden : 0));
-  if (model->more_norms) {
-    CDS_TRY(cds_lower_norm(l, "attention_norm"));
-  }
-  CDS_TRY(cds_lower_alive(l, 0));
-  CDS_TRY(cds_lower_rows(l, "attention_residual", "add", model->hidden));
-  CDS_TRY(cds_lower_norm(l, "post_norm"));
+  CDS_TRY(add_residual(l, model->more_norms ? "attention_norm" : NULL,
+                       "attention_residual", &sum, true));
+  l->input = sum;
+  CDS_TRY(add_norm_of(l, "post_norm", &l->input, !experts));
+  sum = after ? l->input : sum;
   CDS_TRY(add_feed_forwards(l));
-  if (!model->more_norms && model->experts.blocks == 0) {
+  if (!model->more_norms && !experts) {
     cds_builder_hand_on(l->builder);
   }
-  CDS_TRY(cds_lower_alive(l, model->more_norms ? l->rows * model->hidden : 0));
-  if (model->more_norms) {
-    CDS_TRY(cds_lower_norm(l, "mlp_norm"));
-  }
-  CDS_TRY(cds_lower_alive(l, 0));
-  CDS_TRY(cds_lower_rows(l, "mlp_residual", "add", model->hidden));
-  return after ? cds_lower_norm(l, "output_norm") : CDS_OK;
+  CDS_TRY(add_residual(l, model->more_norms ? "mlp_norm" : NULL, "mlp_residual",
+                       &sum, after));
+  return after ? add_norm_of(l, "output_norm", &sum, false) : CDS_OK;
 }
 
 /* Sizes are bounded by the schemas, batch times tokens is not: rows times the

@@ -68,6 +68,12 @@ typedef struct cds_layer {
   cds_einsum einsum;       /* LAYER_EINSUM */
   cds_operation operation; /* LAYER_OPERATION */
   bool fusible;            /* its traffic could be removed by fusion */
+  /* Values of a phase, by number from 1: what the layer makes, and what its
+   * operands are; 0: not known, or told by `intermediate`. */
+  unsigned makes, takes[CDS_OPERANDS_MAX];
+  bool used_up;    /* none but layers that say so take what it makes */
+  uint32_t handed; /* operands (bits) that a layer before, which runs as often,
+                      makes or takes, too */
   /* LAYER_EINSUM: multiply-accumulates of a run that no mask makes vain. */
   uint64_t useful_macs;
 } cds_layer;

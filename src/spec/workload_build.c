@@ -83,6 +83,38 @@ void cds_builder_hand_on(cds_builder *builder) {
   }
 }
 
+unsigned cds_builder_value(cds_builder *builder) { return ++builder->values; }
+
+void cds_builder_makes(cds_builder *builder, unsigned value, bool used_up) {
+  cds_layer *last = &builder->workload->layer[builder->workload->layers - 1];
+  last->makes = value;
+  last->used_up = used_up;
+}
+
+static bool has_value(const cds_layer *layer, unsigned value) {
+  bool has = layer->makes == value;
+  for (unsigned i = 0; i < CDS_OPERANDS_MAX; i++) {
+    has = has || layer->takes[i] == value;
+  }
+  return has;
+}
+
+void cds_builder_takes(cds_builder *builder, unsigned operand, unsigned value) {
+  const cds_workload *workload = builder->workload;
+  cds_layer *last = &workload->layer[workload->layers - 1];
+  if (value == 0) {
+    return;
+  }
+  for (size_t i = 0; i + 1 < workload->layers; i++) {
+    const cds_layer *before = &workload->layer[i];
+    if (before->phase == last->phase && before->count == last->count &&
+        has_value(before, value)) {
+      last->handed |= 1U << operand;
+    }
+  }
+  last->takes[operand] = value;
+}
+
 bool cds_layer_hands_on(const cds_layer *layer) {
   return layer->kind == CDS_LAYER_EINSUM
              ? layer->einsum.tensor[layer->einsum.tensors - 1].intermediate

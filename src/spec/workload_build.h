@@ -18,6 +18,7 @@ typedef struct cds_builder {
   uint64_t batch;  /* of layers that do not say; 0: not given */
   /* Live activations beside those of the layer that is added, in bits. */
   uint64_t live_bits;
+  unsigned values; /* numbers of values that are given away */
 } cds_builder;
 
 /* What a layer is called, where it stands, how often it runs. */
@@ -67,6 +68,13 @@ cds_status cds_builder_operation(cds_builder *builder,
 /* The result of the last layer goes to the next layers only, which may run
  * fused with it. */
 void cds_builder_hand_on(cds_builder *builder);
+/* A new value (cds_layer.makes). */
+unsigned cds_builder_value(cds_builder *builder);
+/* The last layer makes the value; `used_up`: only layers that say so take it.
+ */
+void cds_builder_makes(cds_builder *builder, unsigned value, bool used_up);
+/* An operand of the last layer is the value. */
+void cds_builder_takes(cds_builder *builder, unsigned operand, unsigned value);
 /* Whether the result of a layer does. */
 bool cds_layer_hands_on(const cds_layer *layer);
 /* Reports a number that passes 64 bits. */

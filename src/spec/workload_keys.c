@@ -125,7 +125,8 @@ static const cds_key layer_keys[] = {
          "takes one of the same shape (I, X), each name it so. Such layers "
          "may run fused. First operands of einsums of one name and shape "
          "are the same tensor there, if nothing is taken from a layer "
-         "before."},
+         "before. Several einsums may name a result of one before; that goes "
+         "to the outermost level, too, if its maker does not name it."},
     {.name = "source",
      .kind = CDS_KEY_TEXT,
      FIELD(cds_layer_keys, note),

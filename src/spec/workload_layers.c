@@ -707,6 +707,9 @@ cds_status cds_layers_read(cds_builder *builder, const cds_yaml *layers,
   }
   const cds_status names = check_names(builder);
   status = status == CDS_OK ? names : status;
+  if (status == CDS_OK) {
+    cds_values_link(builder);
+  }
   return status == CDS_OK ? cds_handed_check(builder->workload, written,
                                              layers->count, reader)
                           : status;

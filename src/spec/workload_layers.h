@@ -81,6 +81,8 @@ typedef struct cds_written_layer {
 cds_status cds_handed_check(const cds_workload *workload,
                             const cds_written_layer *written, size_t layers,
                             const cds_reader *reader);
+/* What einsums that are read say of values: workload_values.c. */
+void cds_values_link(cds_builder *builder);
 /* `then:`, the operations on the result of a layer: workload_then.c. */
 cds_status cds_then_read(cds_layer_reading *reading, const cds_einsum *einsum);
 /* The layers QK, softmax and AV of unfused attention, called names[0] to

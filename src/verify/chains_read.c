@@ -173,9 +173,10 @@ static cds_status find_chain(const cds_checking *it, cds_chain_claim *claim,
   }
   const bool part =
       first < workload->layers &&
-      cds_chain_part(chain, workload, first, claim->stages) == CDS_OK;
+      cds_chain_part(chain, workload, first, claim->stages, 0) == CDS_OK;
   if (first == workload->layers ||
-      (!part && cds_chain_find(chain, workload, first, true) != CDS_OK)) {
+      (!part &&
+       cds_chain_find(chain, workload, first, CDS_CHAIN_WINDOWS) != CDS_OK)) {
     return cds_chain_wrong(
         it, claim->node,
         "no chain of the workload begins with this layer in this "
@@ -212,7 +213,8 @@ static cds_status list_parts(const cds_checking *it, cds_chain_claim *claim,
   claim->may_part[claim->may++] = (cds_fused_part){0, &chain->group};
   for (unsigned first = 0; first < claim->stages; first++) {
     for (unsigned end = first + 2; end <= claim->stages; end++) {
-      if (!cds_chain_has_part(&chain->group, first, end)) {
+      if (claim->may == CDS_CHAIN_PARTS_MAX ||
+          !cds_chain_has_part(chain, first, end)) {
         continue;
       }
       cds_chain_group *part = cds_arena_alloc(arena, sizeof *part);
@@ -220,7 +222,7 @@ static cds_status list_parts(const cds_checking *it, cds_chain_claim *claim,
         return CDS_ENOMEM;
       }
       if (cds_chain_part(part, &it->inputs.workload, chain->first + first,
-                         end - first) == CDS_OK) {
+                         end - first, 0) == CDS_OK) {
         claim->may_part[claim->may++] = (cds_fused_part){first, &part->group};
       }
     }
@@ -242,9 +244,9 @@ static cds_status find_part(const cds_checking *it, cds_chain_claim *claim,
   part->first = first;
   if (end > claim->stages ||
       (part->stages < claim->stages &&
-       !cds_chain_has_part(&chain->group, first, end)) ||
+       !cds_chain_has_part(chain, first, end)) ||
       cds_chain_part(&part->chain, &it->inputs.workload, chain->first + first,
-                     part->stages) != CDS_OK) {
+                     part->stages, 0) != CDS_OK) {
     return cds_chain_wrong(it, part->node,
                            "these layers are no part of it that may run fused",
                            claim->name);

@@ -103,7 +103,7 @@ void cds_outer_put(cds_outer *out, const cds_outer_choice *it,
 
 bool cds_outer_may_stay(const cds_fused_group *group, unsigned tensor) {
   return !group->tensor[tensor].intermediate &&
-         group->stage[group->tensor[tensor].first].operation == NULL;
+         cds_fused_may_hold(group, tensor);
 }
 
 static void list_places(cds_outer_choice *it, unsigned tensor) {

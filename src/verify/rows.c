@@ -320,15 +320,17 @@ static uint64_t tile_bits(const cds_rows_stage *it, unsigned t) {
 /* What is at home where the unit works, of this stage and of others. */
 static uint64_t home_bits(const cds_rows_stage *it) {
   const cds_stage *stage = &it->view->stage;
-  uint64_t bits = 0;
-  unsigned level = 0;
-  for (unsigned t = 0; t < it->view->einsum.tensors; t++) {
-    if (stage->home[t].level > 0) {
-      level = stage->home[t].level;
-      bits += tile_bits(it, t);
-    }
+  cds_unit unit;
+  if (find_unit(&unit, it->arch, it->operation) != CDS_OK) {
+    return 0;
   }
-  return level > 0 ? bits + stage->taken_bits[level] : 0;
+  uint64_t bits = stage->taken_bits[unit.at];
+  for (unsigned t = 0; t < it->view->einsum.tensors; t++) {
+    bits += stage->home[t].level > 0 && stage->home[t].level == unit.at
+                ? tile_bits(it, t)
+                : 0;
+  }
+  return bits;
 }
 
 /* Rows that are whole, or parts that are rows of their own: the same in each
@@ -352,7 +354,10 @@ static cds_status add_whole(const cds_rows_stage *it) {
   /* Products have the room where rows would wait, in a pipeline. */
   pass.taken_bits = it->view->stage.pipelined ? UINT64_MAX : home_bits(it);
   pass.output.format = of->output.format;
-  pass.output.home = it->view->stage.home[it->view->einsum.tensors - 1].level;
+  const cds_home *made = &it->view->stage.home[it->view->einsum.tensors - 1];
+  pass.output.home = made->level;
+  /* What is wanted behind the group, too, goes there once. */
+  pass.output.moved = made->loads > 0 ? pass.output.words : 0;
   return add(it, it->view->stage.passes, &pass, false);
 }
 

@@ -105,6 +105,52 @@ static const tail_chain tails[] = {
 };
 enum { TAILS = sizeof tails / sizeof *tails };
 
+static const tail_chain sums[] = {
+    {{3,
+      {"S[m,t] += Q[m,e] * K[e,t]; m 1, e 1, t 1",
+       "A[m,t] += S[m,t] * R[m,t]; m 1, t 1", "P[m,t] += A[m,t]; m 1, t 1"},
+      {{0, 1, 2}, {2, 3, 4}, {4, 5}}},
+     {NULL, "add", "layernorm"},
+     {0, 1, 1}},
+    {{4,
+      {"S[m,t] += Q[m,e] * K[e,t]; m 1, e 1, t 1",
+       "A[m,t] += S[m,t] * R[m,t]; m 1, t 1", "P[m,t] += A[m,t]; m 1, t 1",
+       "O[m,f] += P[m,t] * V[t,f]; m 1, t 1, f 1"},
+      {{0, 1, 2}, {2, 3, 4}, {4, 5}, {5, 6, 7}}},
+     {NULL, "add", "rmsnorm", NULL},
+     {0, 1, 1, 0}},
+    {{3,
+      {"P[m,t] += A[m,t]; m 1, t 1", "O[m,f] += P[m,t] * V[t,f]; m 1, t 1, f 1",
+       "Z[m,g] += P[m,t] * W[t,g]; m 1, t 1, g 1"},
+      {{0, 1}, {1, 2, 3}, {1, 4, 5}}},
+     {"rmsnorm", NULL, NULL},
+     {1, 0, 0}},
+    {{4,
+      {"S[m,t] += X[m,e] * K[e,t]; m 1, e 1, t 1", "P[m,t] += S[m,t]; m 1, t 1",
+       "O[m,e] += P[m,t] * V[t,e]; m 1, t 1, e 1",
+       "Z[m,e] += O[m,e] * X[m,e]; m 1, e 1"},
+      {{0, 1, 2}, {2, 3}, {3, 4, 5}, {5, 0, 6}}},
+     {NULL, "relu", NULL, "add"},
+     {0, 1, 0, 1}},
+    {{4,
+      {"S[m,t] += X[m,e] * K[e,t]; m 1, e 1, t 1", "P[m,t] += S[m,t]; m 1, t 1",
+       "O[m,f] += X[m,e] * V[e,f]; m 1, e 1, f 1",
+       "Z[m,f] += O[m,f]; m 1, f 1"},
+      {{0, 1, 2}, {2, 3}, {0, 4, 5}, {5, 6}}},
+     {NULL, "bias", NULL, "bias"},
+     {0, 1, 0, 1}},
+    {{6,
+      {"S[m,t] += Q[m,e] * K[e,t]; m 1, e 1, t 1",
+       "A[m,t] += S[m,t] * R[m,t]; m 1, t 1", "P[m,t] += A[m,t]; m 1, t 1",
+       "O[m,f] += P[m,t] * V[t,f]; m 1, t 1, f 1",
+       "U[m,t] += O[m,f] * W[f,t]; m 1, t 1, f 1",
+       "Z[m,t] += U[m,t] * A[m,t]; m 1, t 1"},
+      {{0, 1, 2}, {2, 3, 4}, {4, 5}, {5, 6, 7}, {7, 8, 9}, {9, 4, 10}}},
+     {NULL, "add", "rmsnorm", NULL, NULL, "add"},
+     {0, 1, 1, 0, 0, 1}},
+};
+enum { SUMS = sizeof sums / sizeof *sums };
+
 /* ---- cases ----------------------------------------------------------- */
 
 static bool has_home(const cds_arch *arch) {
@@ -196,8 +242,8 @@ static void join(fuse_case *it) {
   for (unsigned s = 0; s < it->chain->stages; s++) {
     einsum[s] = &it->einsum[s];
   }
-  if (cds_fused_group_join(&it->group, it->chain->stages, einsum, same, 0) !=
-      CDS_OK) {
+  if (cds_fused_group_join(&it->group, it->chain->stages, einsum, same,
+                           it->kept) != CDS_OK) {
     fprintf(stderr, "fuse case: a chain does not join\n");
     exit(EXIT_FAILURE);
   }
@@ -455,7 +501,7 @@ static void draw_restrictions(fuse_case *it, random_stream *stream) {
 
 void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number, family of) {
   static const uint64_t marks[] = {0x66757365, 0x736f6674, 0x6d61736b,
-                                   0x7461696c};
+                                   0x7461696c, 0x73756d73};
   const bool attention = of == OF_SOFTMAX || of == OF_MASKS;
   const bool masked = of == OF_MASKS;
   random_stream stream = random_start(seed ^ marks[of], number);
@@ -470,7 +516,11 @@ void fuse_case_make(fuse_case *it, uint64_t seed, uint64_t number, family of) {
   if (deep) {
     deepen(&it->tiny.arch, &deeper);
   }
-  it->tail = of == OF_TAILS ? &tails[random_below(&stream, TAILS)] : NULL;
+  it->tail = of == OF_TAILS  ? &tails[random_below(&stream, TAILS)]
+             : of == OF_SUMS ? &sums[random_below(&stream, SUMS)]
+                             : NULL;
+  /* Of what no stage makes or uses it is without meaning. */
+  it->kept = of == OF_SUMS ? (uint32_t)random_below(&stream, 1 << 11) : 0;
   it->chain = it->tail != NULL ? &it->tail->of
               : attention      ? &attentions[random_below(&stream, ATTENTIONS)]
                                : &chains[random_below(&stream, CHAINS)];

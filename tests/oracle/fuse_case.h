@@ -10,7 +10,7 @@
 
 enum {
   PRIMES_MOST = 3,
-  STAGES_MOST = 3,
+  STAGES_MOST = 6,
   PRICES = 3,
   SOFTMAX = 1 /* stage */
 };
@@ -30,13 +30,20 @@ typedef struct tail_chain {
   unsigned row_axes[STAGES_MOST];
 } tail_chain;
 
-typedef enum family { OF_PRODUCTS, OF_SOFTMAX, OF_MASKS, OF_TAILS } family;
+typedef enum family {
+  OF_PRODUCTS,
+  OF_SOFTMAX,
+  OF_MASKS,
+  OF_TAILS,
+  OF_SUMS /* with results that are used more than once, some of them kept */
+} family;
 
 typedef struct fuse_case {
   tiny_case tiny; /* architecture and goal */
   const chain *chain;
   bool attention, masked;
   const tail_chain *tail;
+  uint32_t kept; /* wanted afterwards though they are used */
   cds_operation operation[STAGES_MOST];
   double dear; /* times the price of time */
   cds_einsum einsum[STAGES_MOST];

@@ -76,7 +76,7 @@ static bool same_pass(const cds_fused_pass *a, const cds_fused_pass *b) {
 }
 
 /* The least of E + lambda T of a stage that is no product is what it takes.
- * What it has at home are intermediates, so that they stand there once. */
+ * Tiles that are replaced stand twice where the level is double buffered. */
 static double operation_value(const brute *b, const cds_fused_pass *pass,
                               unsigned stage) {
   const fuse_case *it = b->it;
@@ -84,9 +84,12 @@ static double operation_value(const brute *b, const cds_fused_pass *pass,
     uint64_t bits = pass->stage.taken_bits[l];
     for (unsigned t = 0; t < pass->einsum.tensors; t++) {
       const cds_home *home = &pass->stage.home[t];
-      bits += home->level == l
-                  ? home->tile_words * pass->einsum.tensor[t].format.bits
-                  : 0;
+      const bool twice = home->replaced &&
+                         it->tiny.arch.overlap == CDS_OVERLAP_NATIVE &&
+                         it->tiny.arch.level[l].buffering == CDS_BUFFER_DOUBLE;
+      bits += home->level == l ? home->tile_words * (twice ? 2 : 1) *
+                                     pass->einsum.tensor[t].format.bits
+                               : 0;
     }
     if (bits > it->tiny.arch.level[l].size_bits) {
       return (double)INFINITY;
@@ -312,7 +315,12 @@ static void choose_places(brute *b, unsigned tensor) {
     try_nodes(b);
     return;
   }
-  for (unsigned p = 0; p <= b->loops + 1; p++) {
+  /* Elsewhere the rules refuse it, whatever else is where. */
+  const unsigned first = b->it->group.tensor[tensor].intermediate ? b->loops
+                         : cds_fused_may_hold(&b->it->group, tensor)
+                             ? 0
+                             : b->loops + 1;
+  for (unsigned p = first; p <= b->loops + 1; p++) {
     b->place[tensor] = p;
     choose_places(b, tensor + 1);
   }
@@ -471,13 +479,14 @@ static bool ask(asked *all, const fuse_case *it, unsigned price,
 static bool check_all(const test_arguments *given, family of, brute *b,
                       cds_fuser *fuser) {
   static const char *const names[] = {"of products", "with a softmax",
-                                      "with a mask", "with operations"};
+                                      "with a mask", "with operations",
+                                      "with norms and sums"};
   const bool attention = of == OF_SOFTMAX || of == OF_MASKS;
   static fuse_case it;
   static cds_fuse_result result;
   asked all = {.b = b, .fuser = fuser, .result = &result};
   const uint64_t cases = of == OF_MASKS   ? (given->cases + 4) / 5
-                         : of == OF_TAILS ? 4 * given->cases
+                         : of >= OF_TAILS ? 4 * given->cases
                                           : given->cases;
   b->tried = b->searched = 0;
   for (uint64_t i = 0; i < cases && all.mismatches < given->reports; i++) {
@@ -530,7 +539,7 @@ int main(int argc, char **argv) {
   b->arena = cds_arena_new();
   b->start = cds_arena_mark_get(b->arena);
   bool good = true;
-  for (unsigned of = OF_PRODUCTS; of <= OF_TAILS; of++) {
+  for (unsigned of = OF_PRODUCTS; of <= OF_SUMS; of++) {
     good = check_all(&given, (family)of, b, fuser) && good;
   }
   cds_fuser_free(fuser);

@@ -21,91 +21,106 @@ static const verify_chain chains[] = {
      {SCORES, "O[m,f] += S[m,t] * V[t,f]; m 1, t 1, f 1"},
      {{0, 1, 2}, {2, 3, 4}},
      {NULL},
-     {0}},
+     {0},
+     0},
     {2,
      {"S[g,h,m,t] += Q[g,h,m,e] * K[g,e,t]; g 1, h 1, m 1, e 1, t 1",
       "O[g,h,m,f] += S[g,h,m,t] * V[g,t,f]; g 1, h 1, m 1, t 1, f 1"},
      {{0, 1, 2}, {2, 3, 4}},
      {NULL},
-     {0}},
+     {0},
+     0},
     {3,
      {"T[m,n] += X[m,k] * U[k,n]; m 1, k 1, n 1",
       "Y[m,p] += T[m,n] * V[n,p]; m 1, n 1, p 1",
       "Z[m,q] += Y[m,p] * W[p,q]; m 1, p 1, q 1"},
      {{0, 1, 2}, {2, 3, 4}, {4, 5, 6}},
      {NULL},
-     {0}},
+     {0},
+     0},
     {3,
      {"G[m,n] += X[m,k] * A[k,n]; m 1, k 1, n 1",
       "U[m,p] += X[m,k] * B[k,p]; m 1, k 1, p 1",
       "Z[n,p] += G[m,n] * U[m,p]; m 1, n 1, p 1"},
      {{0, 1, 2}, {0, 3, 4}, {2, 4, 5}},
      {NULL},
-     {0}},
+     {0},
+     0},
     {3,
      {"S[b,m,t] += Q[b,m,e] * K[b,e,t]; b 1, m 1, e 1, t 1",
       "P[b,m,t] += S[b,m,t]; b 1, m 1, t 1",
       "O[b,m,f] += P[b,m,t] * V[b,t,f]; b 1, m 1, t 1, f 1"},
      {{0, 1, 2}, {2, 3}, {3, 4, 5}},
      {NULL, "softmax"},
-     {0, 1}},
+     {0, 1},
+     0},
     {3,
      {"S[g,h,m,t] += Q[g,h,m,e] * K[g,e,t]; g 1, h 1, m 1, e 1, t 1",
       "P[g,h,m,t] += S[g,h,m,t]; g 1, h 1, m 1, t 1",
       "O[g,h,m,f] += P[g,h,m,t] * V[g,t,f]; g 1, h 1, m 1, t 1, f 1"},
      {{0, 1, 2}, {2, 3}, {3, 4, 5}},
      {NULL, "softmax"},
-     {0, 1}},
+     {0, 1},
+     0},
     {4, /* scores are moved by words from outside */
      {SCORES, "A[m,t] += S[m,t] * B[m,t]; m 1, t 1",
       "P[m,t] += A[m,t]; m 1, t 1", VALUES},
      {{0, 1, 2}, {2, 3, 4}, {4, 5}, {5, 6, 7}},
      {NULL, "add", "softmax"},
-     {0, 1, 1}},
+     {0, 1, 1},
+     0},
     {2,
      {SCORES, "P[m,t] += S[m,t] * R[m,t]; m 1, t 1"},
      {{0, 1, 2}, {2, 3, 4}},
      {NULL, "bias_add_relu"},
-     {0, 1}},
+     {0, 1},
+     0},
     {2,
      {"S[b,g,m] += Q[b,g,e] * K[g,m,e]; b 1, g 1, m 1, e 1",
       "P[b,g,m] += S[b,g,m]; b 1, g 1, m 1"},
      {{0, 1, 2}, {2, 3}},
      {NULL, "bias_relu"},
-     {0, 2}},
+     {0, 2},
+     0},
     {3,
      {SCORES, "P[m,t] += S[m,t]; m 1, t 1", VALUES},
      {{0, 1, 2}, {2, 3}, {3, 4, 5}},
      {NULL, "bias"},
-     {0, 1}},
+     {0, 1},
+     0},
     {3,
      {SCORES, "P[m,t] += S[m,t] * R[m,t]; m 1, t 1", VALUES},
      {{0, 1, 2}, {2, 3, 4}, {4, 5, 6}},
      {NULL, "add"},
-     {0, 1}},
+     {0, 1},
+     0},
     {3,
      {SCORES, "A[m,t] += S[m,t] * R[m,t]; m 1, t 1",
       "P[m,t] += A[m,t]; m 1, t 1"},
      {{0, 1, 2}, {2, 3, 4}, {4, 5}},
      {NULL, "weighted_add", "rmsnorm"},
-     {0, 1, 1}},
+     {0, 1, 1},
+     0},
     {3,
      {SCORES, "P[m,t] += S[m,t]; m 1, t 1", VALUES},
      {{0, 1, 2}, {2, 3}, {3, 4, 5}},
      {NULL, "layernorm"},
-     {0, 1}},
+     {0, 1},
+     0},
     {3,
      {SCORES, "P[m,t] += S[m,t]; m 1, t 1", VALUES},
      {{0, 1, 2}, {2, 3}, {3, 4, 5}},
      {NULL, "mul_rows"},
-     {0, 1}},
+     {0, 1},
+     0},
     {4,
      {"T[m,n] += X[m,k] * U[k,n]; m 1, k 1, n 1",
       "A[m,n] += T[m,n] * R[m,n]; m 1, n 1",
       "Y[m,p] += A[m,n] * V[n,p]; m 1, n 1, p 1", "B[m,p] += Y[m,p]; m 1, p 1"},
      {{0, 1, 2}, {2, 3, 4}, {4, 5, 6}, {6, 7}},
      {NULL, "bias_add", NULL, "bias_relu"},
-     {0, 1, 0, 1}},
+     {0, 1, 0, 1},
+     0},
     {5, /* a feed-forward part with the sum behind it */
      {"G[m,n] += X[m,k] * A[k,n]; m 1, k 1, n 1",
       "U[m,n] += X[m,k] * B[k,n]; m 1, k 1, n 1",
@@ -114,7 +129,29 @@ static const verify_chain chains[] = {
       "Z[m,q] += Y[m,q] * R[m,q]; m 1, q 1"},
      {{0, 1, 2}, {0, 3, 4}, {2, 4, 5}, {5, 6, 7}, {7, 8, 9}},
      {NULL, NULL, "silu_mul", NULL, "add"},
-     {0, 0, 1, 0, 1}},
+     {0, 0, 1, 0, 1},
+     0},
+    {4, /* a sum that is kept and normed */
+     {"Y[m,n] += X[m,k] * W[k,n]; m 1, k 1, n 1",
+      "A[m,n] += Y[m,n] * R[m,n]; m 1, n 1", "N[m,n] += A[m,n]; m 1, n 1",
+      "Z[m,p] += N[m,n] * U[n,p]; m 1, n 1, p 1"},
+     {{0, 1, 2}, {2, 3, 4}, {4, 5}, {5, 6, 7}},
+     {NULL, "add", "rmsnorm"},
+     {0, 1, 1},
+     1U << 4},
+    {3,
+     {"Y[m,n] += X[m,k] * W[k,n]; m 1, k 1, n 1", "A[m,n] += Y[m,n]; m 1, n 1",
+      "Z[m,p] += A[m,n] * U[n,p]; m 1, n 1, p 1"},
+     {{0, 1, 2}, {2, 3}, {3, 4, 5}},
+     {NULL, "bias_relu"},
+     {0, 1},
+     1U << 3},
+    {2,
+     {SCORES, "O[m,f] += S[m,t] * V[t,f]; m 1, t 1, f 1"},
+     {{0, 1, 2}, {2, 3, 4}},
+     {NULL},
+     {0},
+     1U << 2},
 };
 enum { CHAINS = sizeof chains / sizeof *chains };
 
@@ -128,6 +165,18 @@ static void operate(cds_fused_group *group, const verify_case *it,
       cds_fused_operate(group, s, &it->operation[first + s]);
     }
   }
+}
+
+/* Whether a tensor of the chain is wanted behind some of its stages. */
+static bool wanted_behind(const verify_chain *chain, unsigned tensor,
+                          unsigned end) {
+  bool wanted = (chain->kept >> tensor & 1U) != 0;
+  for (unsigned s = end; s < chain->stages; s++) {
+    for (unsigned t = 0; t < CDS_TENSORS_MAX; t++) {
+      wanted = wanted || (tensor > 0 && chain->same[s][t] == tensor);
+    }
+  }
+  return wanted;
 }
 
 /* The group of some stages. */
@@ -145,7 +194,15 @@ static bool join(cds_fused_group *out, const verify_case *it, unsigned first,
       same[s][t] = *own;
     }
   }
-  if (cds_fused_group_join(out, stages, einsum, same, 0) != CDS_OK) {
+  uint32_t kept = 0;
+  for (unsigned s = 0; s < stages; s++) {
+    const unsigned made = einsum[s]->tensors - 1;
+    kept |= wanted_behind(it->chain, it->chain->same[first + s][made],
+                          first + stages)
+                ? 1U << same[s][made]
+                : 0;
+  }
+  if (cds_fused_group_join(out, stages, einsum, same, kept) != CDS_OK) {
     return false;
   }
   operate(out, it, first);

@@ -22,6 +22,7 @@ typedef struct verify_chain {
   unsigned same[VERIFY_STAGES][CDS_TENSORS_MAX];
   const char *kind[VERIFY_STAGES];  /* of operations; NULL: a product */
   unsigned row_axes[VERIFY_STAGES]; /* last axes that are a row of them */
+  uint32_t kept; /* of `same`: wanted behind the chain, too */
 } verify_chain;
 
 typedef struct verify_case {

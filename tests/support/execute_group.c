@@ -599,7 +599,10 @@ static uint64_t home_bits(group_run *run, const executed *out, unsigned s,
   }
   const bool behind = pipelined && t->replaced;
   const unsigned more = behind ? changes(run, tensor->first, tensor->last) : 0;
-  uint64_t sum = bits * t->largest * ((twice ? 2 : 1) + more);
+  /* Tiles that wait for later segments are as their maker left them. */
+  const uint64_t left =
+      (t->partial_kept ? words->accumulator : words->format).bits;
+  uint64_t sum = t->largest * (bits * (twice ? 2 : 1) + left * more);
   const group_softmax *softmax = softmax_of(run, i);
   if (softmax != NULL) {
     const unsigned own = (unsigned)(softmax - run->softmax);
@@ -612,11 +615,28 @@ static uint64_t home_bits(group_run *run, const executed *out, unsigned s,
   return sum;
 }
 
+/* What an operation made goes from home to the outermost level, word by word.
+ */
+static void add_row_moves(const group_run *run, unsigned s,
+                          executed_rows *out) {
+  const cds_fused_einsum *stage = &run->group->stage[s];
+  const unsigned result = stage->einsum->tensors - 1;
+  const group_tensor *t = &run->tensor[stage->tensor[result]];
+  const home_moves *moves = &run->stage[s].moves[result];
+  for (unsigned a = 0; t->home != NULL && a < CDS_ACTIONS; a++) {
+    out->words[t->level][a][stage->operation->inputs] += moves->at[a];
+    out->words[0][a][stage->operation->inputs] += moves->above[a];
+  }
+}
+
 static void sum_up(group_run *run, executed *out) {
   memset(out->need_bits, 0, sizeof out->need_bits);
   for (unsigned s = 0; s < run->group->stages; s++) {
     out->softmax[s] = run->softmax[s].moved;
     out->rows[s] = run->rows[s];
+    if (run->group->stage[s].operation != NULL && !group_is_softmax(run, s)) {
+      add_row_moves(run, s, &out->rows[s]);
+    }
     memset(&out->counts[s], 0, sizeof out->counts[s]);
     if (run->stage[s].sim != NULL) {
       sim_sum(run->stage[s].sim, &out->counts[s]);

@@ -192,6 +192,29 @@ static void normalize(one_row *row) {
   } while (next_element(row, point));
 }
 
+/* Less the mean, by the root of the variance: a sum and one of squares, then
+ * every element. */
+static void standardize(one_row *row) {
+  uint64_t point[CDS_RANKS_MAX], sum = 0, squares = 0;
+  bool first = true;
+  memcpy(point, row->point, sizeof point);
+  do {
+    const uint64_t x = read_row(row, 0, point, 0);
+    const uint64_t square = times(row, x, x);
+    sum = first ? x : plus(row, sum, x);
+    squares = first ? square : plus(row, squares, square);
+    first = false;
+  } while (next_element(row, point));
+  const uint64_t scale = count(row, CDS_RSQRT, mix(squares, sum));
+  row->run->rows[row->stage].reduced += row->counted;
+  do {
+    const uint64_t x = plus(row, read_row(row, 0, point, 1), 0 - sum);
+    const uint64_t weight = read_parameter(row, 1, point);
+    const uint64_t scaled = times(row, times(row, x, scale), weight);
+    write_row(row, point, plus(row, scaled, read_parameter(row, 2, point)));
+  } while (next_element(row, point));
+}
+
 /* Kinds that take an element at a time. */
 static uint64_t element(one_row *row, const uint64_t *point, uint64_t value) {
   const char *kind = operation_of(row)->kind;
@@ -287,6 +310,8 @@ static void run_rows(group_run *run, unsigned s, unsigned place, bool counted) {
   do {
     if (strcmp(stage->operation->kind, "rmsnorm") == 0) {
       normalize(&row);
+    } else if (strcmp(stage->operation->kind, "layernorm") == 0) {
+      standardize(&row);
     } else {
       each_element(&row);
     }

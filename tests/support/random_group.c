@@ -14,7 +14,7 @@ enum {
   MACS_MAX = 1200, /* of one stage */
   WORK_MAX = 6000, /* multiply-accumulates of all passes */
   LOOPS_MAX = 4,
-  STAGES = 4 /* of a chain */
+  STAGES = 8 /* of a chain */
 };
 
 /* Chains: what has the same name is the same. '@' stands for a random stride,
@@ -134,6 +134,56 @@ static const char *const tails[][STAGES] = {
      "O[o,p] += D[n,p] * Z[o,n]; o 1, n 1, p 1"},
 };
 enum { TAILS = sizeof tails / sizeof *tails };
+
+/* Chains whose results are used more than once, norms among the stages. */
+static const char *const sums[][STAGES] = {
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "add n: C[m,n] += B[m,n] * R[m,n]; m 1, n 1",
+     "layernorm n: D[m,n] += C[m,n]; m 1, n 1"},
+    {"B[b,m,n] += A[b,m,k] * W[k,n]; b 1, m 1, n 1, k 1",
+     "add n: C[b,m,n] += B[b,m,n] * R[b,m,n]; b 1, m 1, n 1",
+     "rmsnorm n: D[b,m,n] += C[b,m,n]; b 1, m 1, n 1",
+     "E[b,m,i] += D[b,m,n] * V[n,i]; b 1, m 1, n 1, i 1"},
+    {"rmsnorm n: D[m,n] += C[m,n]; m 1, n 1",
+     "E[m,i] += D[m,n] * V[n,i]; m 1, n 1, i 1",
+     "F[m,j] += D[m,n] * U[n,j]; m 1, n 1, j 1",
+     "G[m,h] += D[m,n] * Z[n,h]; m 1, n 1, h 1"},
+    {"E[m,i] += X[m,n] * V[n,i]; m 1, n 1, i 1",
+     "relu i: F[m,i] += E[m,i]; m 1, i 1",
+     "G[m,n] += F[m,i] * U[i,n]; m 1, n 1, i 1",
+     "add n: H[m,n] += G[m,n] * X[m,n]; m 1, n 1"},
+    {"E[m,i] += X[m,n] * V[n,i]; m 1, n 1, i 1",
+     "bias i: F[m,i] += E[m,i]; m 1, i 1",
+     "G[m,j] += X[m,n] * U[n,j]; m 1, n 1, j 1",
+     "bias j: H[m,j] += G[m,j]; m 1, j 1"},
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "bias n: C[m,n] += B[m,n]; m 1, n 1",
+     "E[m,i] += C[m,n] * V[n,i]; m 1, n 1, i 1",
+     "F[m,j] += C[m,n] * U[n,j]; m 1, n 1, j 1"},
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "add n: C[m,n] += B[m,n] * R[m,n]; m 1, n 1",
+     "rmsnorm n: D[m,n] += C[m,n]; m 1, n 1",
+     "E[m,i] += D[m,n] * V[n,i]; m 1, n 1, i 1",
+     "F[m,n] += E[m,i] * U[i,n]; m 1, n 1, i 1",
+     "add n: G[m,n] += F[m,n] * C[m,n]; m 1, n 1"},
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "add n: C[m,n] += B[m,n] * R[m,n]; m 1, n 1",
+     "rmsnorm n: D[m,n] += C[m,n]; m 1, n 1",
+     "E[m,i] += D[m,n] * V[n,i]; m 1, n 1, i 1",
+     "F[m,i] += D[m,n] * U[n,i]; m 1, n 1, i 1",
+     "add i: G[m,i] += E[m,i] * F[m,i]; m 1, i 1",
+     "H[m,n] += G[m,i] * Z[i,n]; m 1, n 1, i 1",
+     "add n: I[m,n] += H[m,n] * C[m,n]; m 1, n 1"},
+    {"B[m,n] += A[m,k] * W[k,n]; m 1, n 1, k 1",
+     "bias_add_relu n: C[m,n] += B[m,n] * R[m,n]; m 1, n 1",
+     "layernorm n: D[m,n] += C[m,n]; m 1, n 1",
+     "E[m,i] += D[m,n] * V[n,i]; m 1, n 1, i 1",
+     "bias_relu i: F[m,i] += E[m,i]; m 1, i 1",
+     "G[m,n] += F[m,i] * U[i,n]; m 1, n 1, i 1",
+     "weighted_add n: H[m,n] += G[m,n] * D[m,n]; m 1, n 1",
+     "layernorm n: I[m,n] += H[m,n]; m 1, n 1"},
+};
+enum { SUMS = sizeof sums / sizeof *sums };
 
 /* ---- einsums ----------------------------------------------------------- */
 
@@ -462,7 +512,9 @@ static void draw_holds(random_group *it, unsigned levels,
     const unsigned level = 1 + random_below(stream, levels);
     const bool added = it->arch.level[0].accumulate &&
                        cds_fused_sums_go_on(&it->group, &mapping->outer, t);
-    const bool rows = it->other[tensor->first].kind != NULL;
+    const bool kept =
+        tensor->maker == tensor->first && tensor->last > tensor->first;
+    const bool rows = it->other[tensor->first].kind != NULL && !kept;
     if (!tensor->intermediate && !added && !rows &&
         random_chance(stream, busy)) {
       /* Outputs behind all loops often, so that sums come back. */
@@ -476,6 +528,8 @@ static void draw_holds(random_group *it, unsigned levels,
       const bool shared =
           tensor->maker == CDS_STAGES_MAX && tensor->last > tensor->first;
       it->shows |= shared ? GROUP_SHARED : 0U;
+      it->tail_shows |=
+          it->other[tensor->first].kind != NULL ? TAIL_KEPT_HOME : 0U;
     }
   }
   /* Behind all loops; among other holds there anywhere. */
@@ -690,6 +744,16 @@ static void look_at_tails(random_group *it) {
       const unsigned maker = it->group.tensor[it->same[s][t]].maker;
       const bool made_here = maker < s;
       it->tail_shows |= made->kind != NULL && !made_here ? TAIL_OUTSIDE : 0U;
+      it->tail_shows |= made_here && it->other[maker].kind != NULL &&
+                                maker + 1 < s &&
+                                (it->kept >> it->same[s][t] & 1U) != 0
+                            ? TAIL_KEPT
+                            : 0U;
+      it->tail_shows |= made->kind != NULL && !made_here &&
+                                it->group.tensor[it->same[s][t]].first < s &&
+                                home_of(it, it->same[s][t]) > 0
+                            ? TAIL_SHARED
+                            : 0U;
       it->tail_shows |=
           made->kind == NULL && made_here && it->other[maker].kind != NULL
               ? TAIL_HANDED
@@ -811,7 +875,7 @@ static void make(random_group *out, const char *const *chain,
     out->stages++;
   }
   draw_sizes(out, stream);
-  join(out, softmax || out->tails ? 0 : 12, stream);
+  join(out, out->sums ? 30 : softmax || out->tails ? 0 : 12, stream);
   if (softmax) {
     find_softmax(out);
   }
@@ -849,6 +913,17 @@ void random_tail_make(random_group *out, uint64_t seed, uint64_t number) {
   out->softmax = CDS_STAGES_MAX;
   out->tails = true;
   make(out, tails[random_below(&stream, TAILS)], &stream);
+  look_at_tails(out);
+}
+
+void random_sum_make(random_group *out, uint64_t seed, uint64_t number) {
+  random_stream stream = random_start(seed + 8000, number);
+  memset(out, 0, sizeof *out);
+  out->seed = seed;
+  out->number = number;
+  out->softmax = CDS_STAGES_MAX;
+  out->sums = true;
+  make(out, sums[random_below(&stream, SUMS)], &stream);
   look_at_tails(out);
 }
 

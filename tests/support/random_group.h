@@ -42,13 +42,19 @@ enum {
   TAIL_CUT = 1 << 6,     /* rows in parts */
   TAIL_PADDING = 1 << 7, /* windows touch more than is made */
   TAIL_SLIDES = 1 << 8,  /* windows on what is made in the group */
-  TAIL_SHOWS = 9
+  TAIL_SHOWS = 9,
+  /* Of random_sum_make only. */
+  TAIL_KEPT_HOME = 1 << 9, /* what an operation makes is kept, at home */
+  TAIL_KEPT = 1 << 10,     /* it is used after the next stage */
+  TAIL_SHARED = 1 << 11,   /* an operation finds what a product brought */
+  SUM_SHOWS = 12
 };
 
 typedef struct random_group {
   uint64_t seed, number;
   unsigned shows;
-  bool tails; /* of random_tail_make, and what it shows: */
+  bool sums;  /* of random_sum_make */
+  bool tails; /* of random_tail_make, and what either shows: */
   unsigned tail_shows;
   unsigned stages;
   cds_einsum einsum[CDS_STAGES_MAX];
@@ -74,6 +80,9 @@ void random_masked_make(random_group *out, uint64_t seed, uint64_t number);
 /* With operations on results, one after the other, and what products make of
  * that, with windows, too. */
 void random_tail_make(random_group *out, uint64_t seed, uint64_t number);
+/* With norms, residual sums, and results that are used more than once, some of
+ * which are wanted afterwards. */
+void random_sum_make(random_group *out, uint64_t seed, uint64_t number);
 /* Everything that is needed to build the case again by hand. */
 void random_group_write(FILE *stream, const random_group *it);
 

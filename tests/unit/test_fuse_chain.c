@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ static cds_status find_chain(cds_chain_group *out, const cds_workload *w,
                              const char *name) {
   for (size_t i = 0; i < w->layers; i++) {
     if (strcmp(w->layer[i].name, name) == 0) {
-      return cds_chain_find(out, w, i, true);
+      return cds_chain_find(out, w, i, CDS_CHAIN_WINDOWS);
     }
   }
   return CDS_EINTERNAL;
@@ -84,9 +85,114 @@ static void a_layer_alone_is_no_chain(void **state) {
   fixture f;
   const cds_workload w = read_llama(&f);
   static cds_chain_group chain;
-  assert_int_equal(find_chain(&chain, &w, "prefill.q_proj"), CDS_EINFEASIBLE);
+  assert_int_equal(find_chain(&chain, &w, "prefill.rope"), CDS_EINFEASIBLE);
   assert_int_equal(find_chain(&chain, &w, "prefill.av"), CDS_EINFEASIBLE);
   fixture_close(&f);
+}
+
+/* The tensor that a stage makes. */
+static const cds_fused_tensor *made_by(const cds_fused_group *group,
+                                       unsigned stage) {
+  const cds_fused_einsum *it = &group->stage[stage];
+  return &group->tensor[it->tensor[it->einsum->tensors - 1]];
+}
+
+/* Norm, queries, keys, values; projection, sum, norm, gate, up, their product,
+ * down, sum. */
+static void norms_join_what_they_serve(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_llama(&f);
+  static cds_chain_group chain;
+  const cds_fused_group *group = &chain.group;
+  assert_int_equal(find_chain(&chain, &w, "prefill.input_norm"), CDS_OK);
+  assert_int_equal(chain.layers, 4);
+  assert_int_equal(intermediates(group), 1);
+  assert_int_equal(made_by(group, 0)->last, 3);
+  assert_int_equal(find_chain(&chain, &w, "prefill.o_proj"), CDS_OK);
+  assert_int_equal(chain.layers, 8);
+  assert_int_equal(intermediates(group), 7);    /* all but what leaves */
+  assert_int_equal(made_by(group, 1)->last, 7); /* the sum, by the last one */
+  assert_int_equal(made_by(group, 2)->last, 4); /* the norm, by gate and up */
+  assert_int_equal(chain.seams, 1U << 2 | 1U << 3 | 1U << 8);
+  /* Rows of the norm are whole, tokens are not. */
+  const cds_fused_einsum *norm = &group->stage[2];
+  assert_non_null(cds_fused_loop_wrong(group, norm->rank[1]));
+  assert_null(cds_fused_loop_wrong(group, norm->rank[0]));
+  /* Where layers behind want the sum, too, it is kept. */
+  size_t first = 0;
+  while (strcmp(w.layer[first].name, "prefill.o_proj") != 0) {
+    first++;
+  }
+  assert_int_equal(cds_chain_part(&chain, &w, first, 3, 0), CDS_OK);
+  assert_false(made_by(group, 1)->intermediate);
+  assert_int_equal(made_by(group, 1)->last, 2);
+  assert_true(cds_fused_may_hold(group, group->stage[1].tensor[2])); /* kept */
+  assert_false(
+      cds_fused_may_hold(group, group->stage[2].tensor[1])); /* used up */
+  assert_false(
+      cds_fused_may_hold(group, group->stage[1].tensor[1])); /* residual */
+  /* Where something stays on chip chains end before norms. */
+  assert_int_equal(cds_chain_find(&chain, &w, first, CDS_CHAIN_HANDED), CDS_OK);
+  assert_int_equal(chain.layers, 2);
+  assert_int_equal(cds_chain_find(&chain, &w, first + 2, CDS_CHAIN_HANDED),
+                   CDS_EINFEASIBLE);
+  fixture_close(&f);
+}
+
+/* The sum goes to the norm alone, whose result is a residual. */
+static void norms_behind_sums_are_residuals(void **state) {
+  (void)state;
+  fixture f;
+  const cds_workload w = read_model(
+      &f,
+      "model_type: bert, max_position_embeddings: 16, hidden_size: 8, "
+      "num_hidden_layers: 4, num_attention_heads: 4, intermediate_size: 20, "
+      "vocab_size: 50",
+      "{encode: {batch: 2, tokens: 6}}");
+  static cds_chain_group chain;
+  const cds_fused_group *group = &chain.group;
+  assert_int_equal(find_chain(&chain, &w, "encode.q_proj"), CDS_OK);
+  assert_int_equal(chain.layers, 6); /* each with its bias, on one input */
+  assert_int_equal(group->stage[0].tensor[0], group->stage[4].tensor[0]);
+  assert_int_equal(find_chain(&chain, &w, "encode.o_proj"), CDS_OK);
+  assert_int_equal(chain.layers, 11);
+  assert_int_equal(made_by(group, 2)->last, 3);
+  assert_int_equal(made_by(group, 3)->last, 9);
+  assert_int_equal(intermediates(group), 10);
+  fixture_close(&f);
+}
+
+/* What a user alone names is kept; what its maker names, too, goes to all that
+ * name it. */
+static void einsums_may_share_what_they_take(void **state) {
+  (void)state;
+  static const char text[] =
+      "workload: w\nprecision: 8 bit\nlayers:\n"
+      "  - {name: a, einsum: \"T[m,k] += X[m,j] * W[j,k]\",\n"
+      "     ranks: {m: 4, k: 6, j: 5}%s}\n"
+      "  - {name: b, einsum: \"Y[m,n] += T[m,k] * V[k,n]\",\n"
+      "     ranks: {m: 4, n: 3, k: 6}, intermediate: [T]}\n"
+      "  - {name: c, einsum: \"Z[m,p] += T[m,k] * U[k,p]\",\n"
+      "     ranks: {m: 4, p: 2, k: 6}, intermediate: [T]}\n";
+  static cds_chain_group chain;
+  for (unsigned named = 0; named < 2; named++) {
+    fixture f;
+    cds_workload w = {0};
+    char given[600];
+    snprintf(given, sizeof given, text,
+             named == 1 ? ", intermediate: [T]" : "");
+    fixture_open(&f);
+    assert_fine(&f, read_text(&w, &f, given));
+    assert_int_equal(find_chain(&chain, &w, "a"), CDS_OK);
+    assert_int_equal(chain.layers, 3);
+    assert_int_equal(intermediates(&chain.group), named);
+    assert_int_equal(made_by(&chain.group, 0)->last, 2);
+    /* Without the last it is wanted in any case. */
+    assert_int_equal(cds_chain_part(&chain, &w, 0, 2, 0), CDS_OK);
+    assert_int_equal(intermediates(&chain.group), 0);
+    fixture_close(&f);
+  }
 }
 
 /* What does not begin at its first layer finds that one's result outside. */
@@ -124,7 +230,7 @@ static void layers_and_what_follows_them_are_chains(void **state) {
   assert_fine(&f, read_text(&w, &f, BLOCK));
   const cds_fused_group *group = &chain.group;
   assert_int_equal(find_chain(&chain, &w, "a"), CDS_OK);
-  assert_int_equal(chain.layers, CDS_STAGES_MAX);
+  assert_int_equal(chain.layers, CDS_STAGES_SHORT);
   /* I W E E' W D D' W P R P': five are intermediates. */
   assert_int_equal(group->tensors, 11);
   assert_int_equal(intermediates(group), 5);
@@ -158,10 +264,10 @@ static void chains_may_do_without_windows(void **state) {
   static cds_chain_group chain;
   fixture_open(&f);
   assert_fine(&f, read_text(&w, &f, BLOCK));
-  assert_int_equal(cds_chain_find(&chain, &w, 0, false), CDS_OK);
+  assert_int_equal(cds_chain_find(&chain, &w, 0, 0), CDS_OK);
   assert_int_equal(chain.layers, 2); /* a and its operation */
-  assert_int_equal(cds_chain_find(&chain, &w, 2, false), CDS_EINFEASIBLE);
-  assert_int_equal(cds_chain_find(&chain, &w, 4, false), CDS_OK);
+  assert_int_equal(cds_chain_find(&chain, &w, 2, 0), CDS_EINFEASIBLE);
+  assert_int_equal(cds_chain_find(&chain, &w, 4, 0), CDS_OK);
   assert_int_equal(chain.layers, 2);
   fixture_close(&f);
 }
@@ -389,6 +495,9 @@ int main(void) {
       cmocka_unit_test(attention_is_a_chain),
       cmocka_unit_test(feed_forward_parts_share_their_input),
       cmocka_unit_test(a_layer_alone_is_no_chain),
+      cmocka_unit_test(norms_join_what_they_serve),
+      cmocka_unit_test(norms_behind_sums_are_residuals),
+      cmocka_unit_test(einsums_may_share_what_they_take),
       cmocka_unit_test(a_part_of_a_chain_is_one),
       cmocka_unit_test(layers_and_what_follows_them_are_chains),
       cmocka_unit_test(chains_may_do_without_windows),

@@ -43,8 +43,9 @@ static void open_setting(setting *it) {
     while (strcmp(it->workload.layer[first].name, heads[i]) != 0) {
       first++;
     }
-    assert_int_equal(cds_chain_find(&it->chain[i], &it->workload, first, true),
-                     CDS_OK);
+    assert_int_equal(
+        cds_chain_find(&it->chain[i], &it->workload, first, CDS_CHAIN_WINDOWS),
+        CDS_OK);
   }
   it->fuser = cds_fuser_new();
   assert_non_null(it->fuser);

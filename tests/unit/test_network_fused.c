@@ -183,7 +183,8 @@ static void add_layer(points *out, desk *d, size_t layer, unsigned slope) {
 static void list_chain(points *out, desk *d) {
   static cds_chain_group chain;
   static cds_fuse_result fused;
-  assert_int_equal(cds_chain_find(&chain, &d->workload, QK, true), CDS_OK);
+  assert_int_equal(cds_chain_find(&chain, &d->workload, QK, CDS_CHAIN_WINDOWS),
+                   CDS_OK);
   cds_fuser *fuser = cds_fuser_new();
   const cds_status fits =
       cds_fuser_begin(fuser, &d->arch, &chain.group, (double)INFINITY);
@@ -448,7 +449,7 @@ static double best_way(const desk *d, const cds_network_unit *unit,
 static size_t check_parts(desk *d, const char *text, uint64_t design,
                           size_t parts) {
   cds_network_plan plan;
-  cds_point known[CDS_STAGES_MAX + CDS_NETWORK_PARTS_MAX];
+  cds_point known[CDS_STAGES_MAX + CDS_CHAIN_PARTS_MAX];
   tiny_read(&d->f, &d->space, &d->workload, ARCH, text);
   solve(d, design);
   assert_fine(&d->f,
