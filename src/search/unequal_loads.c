@@ -34,6 +34,14 @@
  *   product of sizes x product of phi size (looped) or of positions (others)
  *   x the least product of the ratios of all looped axes but a moved one.
  *
+ * If the innermost axis moves in each visit, and around it and others (the
+ * swept ones) stands a loop over a rank of the tensor's own that always moves
+ * too, with none between that the tensor lacks: then the first visit after each
+ * advance or restart of that loop is all new. Of positions(n) = phi n + more of
+ * each axis, that is more x (positions of the other swept axes, of one point at
+ * least) x positions of the axes that stand still, more than has been counted
+ * of the visit; once for each visit of the rank of its own.
+ *
  * To compute each step brings its words: of n_a x n_b points at least as many
  * as the larger number.
  */
@@ -146,7 +154,7 @@ cds_window_words cds_window_count(const cds_unequal *it,
   }
   const double all =
       cds_positions(window->coefficient, side[0].size, side[1].size);
-  cds_window_words out = {all, 1, all};
+  cds_window_words out = {all, 1, all, 0, 0};
   if (at[0]->looped && at[1]->looped) {
     out.words = -1;
     return out;
@@ -167,8 +175,10 @@ cds_window_words cds_window_count(const cds_unequal *it,
                          ? fmin((double)window->coefficient[moving], b->length)
                          : 1;
   out.words = phi * a->size * b->apart;
-  out.ratio = fmax(1, least_positions(window, moving, a->points, b->cover) /
-                          (phi * a->points));
+  const double still = least_positions(window, moving, a->points, b->cover);
+  out.ratio = fmax(1, still / (phi * a->points));
+  out.phi = phi;
+  out.more = fmax(0, still - phi * a->points);
   return out;
 }
 
@@ -276,14 +286,38 @@ static bool looped_above(const cds_unequal *it, unsigned rank, unsigned group) {
   return false;
 }
 
-double cds_still_ratio(const double *ratio, unsigned windows, unsigned axes) {
-  double all = 1;
-  double most = 1;
+/* The axis of those that visits may move alone which makes them cheapest. */
+static unsigned cheapest_axis(const cds_window_words *each, unsigned windows,
+                              unsigned axes) {
+  unsigned best = windows;
   for (unsigned w = 0; w < windows; w++) {
-    all *= ratio[w];
-    most = (axes >> w & 1U) != 0 && ratio[w] > most ? ratio[w] : most;
+    if ((axes >> w & 1U) != 0 && each[w].phi > 0 &&
+        (best == windows || each[w].ratio > each[best].ratio)) {
+      best = w;
+    }
   }
-  return all / most;
+  return best;
+}
+
+double cds_windows_words(const cds_window_words *each, unsigned windows,
+                         cds_window_moves moves) {
+  const unsigned moved = cheapest_axis(each, windows, moves.axes);
+  double words = 1;
+  for (unsigned w = 0; w < windows; w++) {
+    words *= each[w].words * (w == moved ? 1 : each[w].ratio);
+  }
+  if (moved == windows || (moves.swept >> moved & 1U) == 0) {
+    return words;
+  }
+  double first = each[moved].more;
+  for (unsigned w = 0; w < windows; w++) {
+    const bool swept = (moves.swept >> w & 1U) != 0 && each[w].phi > 0;
+    if (w != moved) {
+      first *=
+          swept ? each[w].phi + each[w].more : each[w].words * each[w].ratio;
+    }
+  }
+  return words + first;
 }
 
 /* The shortest part that the loops outside leave to the first instance. */
@@ -308,21 +342,7 @@ static uint64_t shortest_part(const cds_unequal *it, unsigned rank,
   return least;
 }
 
-/* Windows of the tensor that a visit may move alone: that of the innermost
- * loop over one of its ranks if this moves each time, else all. */
-static unsigned moved_axes(const cds_unequal *it, unsigned tensor,
-                           unsigned hoisted, unsigned at) {
-  const cds_unequal_tensor *shape = &it->tensor[tensor];
-  if (hoisted == 0) {
-    return ~0U;
-  }
-  const unsigned rank = it->order[hoisted][at];
-  /* Parts of other lengths may be shorter still: only two lengths outside are
-   * followed, so with more regions than two the rule is left out. */
-  if (hoisted > 2 ||
-      shortest_part(it, rank, hoisted - 1) <= it->before[hoisted][rank]) {
-    return ~0U;
-  }
+static unsigned axes_of_rank(const cds_unequal_tensor *shape, unsigned rank) {
   for (unsigned w = 0; w < shape->windows; w++) {
     if (shape->window[w].rank[0] == rank || shape->window[w].rank[1] == rank) {
       return 1U << w;
@@ -331,13 +351,54 @@ static unsigned moved_axes(const cds_unequal *it, unsigned tensor,
   return 0;
 }
 
-/* Words of the windows in a pass at least, if a visit moves one of `axes`. */
+/* Whether a loop above a group has two passes or more whatever the loops
+ * outside do. Only two lengths outside are followed, so with more regions than
+ * two it is not known. */
+static bool always_moves(const cds_unequal *it, unsigned rank, unsigned group) {
+  return group <= 2 &&
+         shortest_part(it, rank, group - 1) > it->before[group][rank];
+}
+
+/* From the innermost loop over a rank of the tensor outwards: axes that are
+ * looped over until a rank of its own is, with no rank that it lacks between.
+ */
+static unsigned swept_axes(const cds_unequal *it, unsigned tensor,
+                           unsigned hoisted, unsigned at) {
+  const cds_unequal_tensor *shape = &it->tensor[tensor];
+  unsigned axes = 0;
+  for (unsigned i = at + 1; i-- > 0;) {
+    const unsigned rank = it->order[hoisted][i];
+    if ((shape->whole >> rank & 1U) != 0) {
+      return always_moves(it, rank, hoisted) ? axes : 0;
+    }
+    if ((shape->has >> rank & 1U) == 0) {
+      return 0;
+    }
+    axes |= axes_of_rank(shape, rank);
+  }
+  return 0;
+}
+
+static cds_window_moves moves_of(const cds_unequal *it, unsigned tensor,
+                                 unsigned hoisted, unsigned at) {
+  const cds_unequal_tensor *shape = &it->tensor[tensor];
+  if (hoisted == 0) {
+    return (cds_window_moves){~0U, 0};
+  }
+  const unsigned rank = it->order[hoisted][at];
+  if (!always_moves(it, rank, hoisted)) {
+    return (cds_window_moves){~0U, 0};
+  }
+  return (cds_window_moves){axes_of_rank(shape, rank),
+                            swept_axes(it, tensor, hoisted, at)};
+}
+
+/* Words of the windows in a pass at least. */
 static double windows_decided(const cds_unequal *it,
-                              const cds_unequal_place *place, unsigned axes,
-                              double *once) {
+                              const cds_unequal_place *place,
+                              cds_window_moves moves, double *once) {
   const cds_unequal_tensor *tensor = &it->tensor[place->leg->way->tensor];
-  double words = 1;
-  double ratio[CDS_WINDOWS_MAX];
+  cds_window_words each[CDS_WINDOWS_MAX];
   *once = 1;
   for (unsigned w = 0; w < tensor->windows; w++) {
     cds_unequal_option at[2];
@@ -348,13 +409,10 @@ static double windows_decided(const cds_unequal *it,
                                    looped_above(it, r, place->group)};
     }
     const cds_unequal_option *const two[2] = {&at[0], &at[1]};
-    const cds_window_words each =
-        cds_window_count(it, place, &tensor->window[w], two);
-    words *= each.words;
-    ratio[w] = each.ratio;
-    *once *= each.once;
+    each[w] = cds_window_count(it, place, &tensor->window[w], two);
+    *once *= each[w].once;
   }
-  return words * cds_still_ratio(ratio, tensor->windows, axes);
+  return cds_windows_words(each, tensor->windows, moves);
 }
 
 static double compute_decided(const cds_unequal *it,
@@ -387,8 +445,7 @@ void cds_unequal_words(double *words, const cds_unequal *it,
   const cds_unequal_tensor *tensor = &it->tensor[t];
   unsigned at = 0;
   const unsigned hoisted = hoisted_group(it, t, group, &at);
-  const unsigned axes =
-      tensor->windows > 0 ? moved_axes(it, t, hoisted, at) : 0;
+  const cds_window_moves moves = moves_of(it, t, hoisted, at);
   for (unsigned e = 0; e < leg->entries; e++) {
     const cds_unequal_place place = {leg, &leg->entry[e], group};
     if (group > it->general->groups) {
@@ -406,7 +463,7 @@ void cds_unequal_words(double *words, const cds_unequal *it,
       }
     }
     double once = 1;
-    const double windows = windows_decided(it, &place, axes, &once);
+    const double windows = windows_decided(it, &place, moves, &once);
     words[e] = whole * fmax(passes * windows, once);
   }
 }

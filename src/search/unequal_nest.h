@@ -97,8 +97,10 @@ typedef struct cds_unequal_option {
 } cds_unequal_option;
 
 typedef struct cds_unequal_candidate {
-  double key; /* energy of the ways into the group at least, */
-  double cost[CDS_PATTERNS_MAX];  /* and by the pattern that is innermost */
+  double key; /* energy of the ways into the group at least */
+  /* By the pattern that is innermost: that, and cycles of all. */
+  double cost[CDS_PATTERNS_MAX], cycles[CDS_PATTERNS_MAX];
+  double least_cycles;
   double passes[CDS_TENSORS_MAX]; /* over all loops that a tensor lacks */
   double pass[CDS_TENSORS_MAX];   /* energy of one of a tensor */
   uint16_t at[CDS_RANKS_MAX];
@@ -216,7 +218,18 @@ typedef struct cds_window_words {
   double words; /* at least, if this axis moves in each visit */
   double ratio; /* times this if it need not */
   double once;  /* of all positions once */
+  double phi;   /* of a point that moves */
+  double more;  /* positions of a visit less phi of its points, at least */
 } cds_window_words;
+/* Which windows of a tensor visits move. */
+typedef struct cds_window_moves {
+  unsigned axes;  /* some visit may move one of these alone; 0: none does */
+  unsigned swept; /* axes with loops inside of a rank of its own, all of whose
+                     visits begin with all of them anew; 0: not known */
+} cds_window_moves;
+/* Words of the windows in a pass over the loops that the tensor lacks. */
+double cds_windows_words(const cds_window_words *each, unsigned windows,
+                         cds_window_moves moves);
 cds_window_words cds_window_count(const cds_unequal *it,
                                   const cds_unequal_place *place,
                                   const cds_unequal_window *window,
@@ -239,9 +252,6 @@ void cds_unequal_words(double *words, const cds_unequal *it,
 double cds_unequal_passes(const cds_unequal *it, unsigned tensor,
                           unsigned group);
 /* Words of a tensor's tile. */
-/* Least product of ratios of the axes that stand still in a visit that moves
- * one of `axes` (windows, as bits), or a rank of its own. */
-double cds_still_ratio(const double *ratio, unsigned windows, unsigned axes);
 double cds_unequal_tile_words(const cds_unequal *it, unsigned tensor,
                               const uint64_t tile[CDS_RANKS_MAX]);
 

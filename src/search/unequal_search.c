@@ -854,7 +854,7 @@ static void try_candidate(cds_unequal *it, unsigned group, double steps) {
  * innermost above it; one entry if there is no loop. */
 typedef struct outer_costs {
   unsigned count;
-  double pj[CDS_PATTERNS_MAX];
+  double pj[CDS_PATTERNS_MAX], cycles[CDS_PATTERNS_MAX];
   double passes[CDS_PATTERNS_MAX][CDS_TENSORS_MAX];
   double all[CDS_TENSORS_MAX]; /* of all loops that a tensor lacks */
 } outer_costs;
@@ -872,6 +872,7 @@ static void cost_outer(outer_costs *out, const cds_unequal *it, unsigned group,
   memcpy(out->all, candidate->passes, sizeof out->all);
   for (unsigned p = 0; p < out->count; p++) {
     out->pj[p] = looped ? candidate->cost[p] : candidate->key;
+    out->cycles[p] = looped ? candidate->cycles[p] : candidate->least_cycles;
     for (unsigned t = 0; t < it->general->tensors; t++) {
       const bool stays = !looped || (it->pattern[p] >> t & 1U) != 0;
       out->passes[p][t] = stays ? outside[t] : candidate->passes[t];
@@ -879,13 +880,15 @@ static void cost_outer(outer_costs *out, const cds_unequal *it, unsigned group,
   }
 }
 
-/* The same with the group inside at least, whatever it has. */
+/* The least value with the group inside, whatever it has; `pj` and `cycles` of
+ * all else. */
 static double least_with_rest(const outer_costs *outer, const cds_unequal *it,
-                              unsigned group) {
+                              unsigned group, double pj, double cycles) {
   double least = (double)INFINITY;
   for (unsigned p = 0; p < outer->count; p++) {
-    least = fmin(least, outer->pj[p] + cds_unequal_rest_after(
-                                           it, group + 1, outer->passes[p]));
+    const double rest = cds_unequal_rest_after(it, group + 1, outer->passes[p]);
+    least = fmin(least, cds_aim_value(&it->job->aim, pj + outer->pj[p] + rest,
+                                      fmax(cycles, outer->cycles[p])));
   }
   return least;
 }
@@ -893,7 +896,8 @@ static double least_with_rest(const outer_costs *outer, const cds_unequal *it,
 /* The same if the group inside has this candidate. A tensor with a loop between
  * the two stays for none that is further out. */
 static double least_with(const outer_costs *outer, const cds_unequal *it,
-                         unsigned group, const cds_unequal_candidate *inner) {
+                         unsigned group, const cds_unequal_candidate *inner,
+                         double pj, double cycles) {
   double least = (double)INFINITY;
   unsigned looped = 0;
   for (unsigned r = 0; r < it->ranks; r++) {
@@ -902,7 +906,7 @@ static double least_with(const outer_costs *outer, const cds_unequal *it,
   }
   for (unsigned p = 0; p < outer->count; p++) {
     for (unsigned q = 0; q < it->patterns; q++) {
-      double cost = outer->pj[p] + inner->cost[q];
+      double cost = pj + outer->pj[p] + inner->cost[q];
       for (unsigned t = 0; t < it->general->tensors; t++) {
         const double passes = (looped & it->tensor[t].has) != 0
                                   ? outer->all[t]
@@ -910,7 +914,9 @@ static double least_with(const outer_costs *outer, const cds_unequal *it,
         cost +=
             (it->pattern[q] >> t & 1U) != 0 ? inner->pass[t] * (passes - 1) : 0;
       }
-      least = fmin(least, cost);
+      const double time =
+          fmax(cycles, fmax(outer->cycles[p], inner->cycles[q]));
+      least = fmin(least, cds_aim_value(&it->job->aim, cost, time));
     }
   }
   return least;
@@ -951,10 +957,8 @@ static void match_inner(cds_unequal *it, unsigned group,
       const size_t c = 64 * w + (size_t)__builtin_ctzll(all);
       if (c < list->count &&
           !cds_descent_beyond(
-              it->job, cds_aim_value(&it->job->aim,
-                                     pj + least_with(outer, it, group,
-                                                     &list->candidate[c]),
-                                     cycles))) {
+              it->job,
+              least_with(outer, it, group, &list->candidate[c], pj, cycles))) {
         list->match[list->matches++] = (uint32_t)c;
       }
     }
@@ -969,14 +973,14 @@ static bool leads_on(cds_unequal *it, unsigned group,
                      double cycles) {
   if (group == it->general->groups) {
     return !cds_descent_beyond(
-        it->job, cds_aim_value(&it->job->aim, pj + candidate->key, cycles));
+        it->job, cds_aim_value(&it->job->aim, pj + candidate->key,
+                               fmax(cycles, candidate->least_cycles)));
   }
   outer_costs outer;
   cost_outer(&outer, it, group, candidate, outside);
   pj -= it->group_pj[group + 1];
-  const double least = pj + least_with_rest(&outer, it, group);
   if (cds_descent_beyond(it->job,
-                         cds_aim_value(&it->job->aim, least, cycles))) {
+                         least_with_rest(&outer, it, group, pj, cycles))) {
     return false;
   }
   if (it->group[group + 1].matched) {

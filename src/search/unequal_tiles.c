@@ -40,7 +40,8 @@ typedef struct lister {
   cds_unequal *it;
   cds_unequal_group *out;
   unsigned group;
-  double others_pj, others_cycles, waits;
+  cds_unequal_sum others; /* of all other groups */
+  double others_pj, others_cycles, waits, least_steps;
   unsigned legs;
   const cds_unequal_leg *leg[CDS_TENSORS_MAX];
   unsigned first_place[CDS_TENSORS_MAX + 1];
@@ -61,6 +62,8 @@ typedef struct lister {
   double staying; /* words of the output that the next holder may keep */
   uint64_t tile[CDS_RANKS_MAX];
   unsigned looped; /* ranks, as bits */
+  /* Words of each place by pattern, of the candidate at hand. */
+  double words[CDS_PATTERNS_MAX][PLACES_MAX];
   cds_status status;
 } lister;
 
@@ -302,52 +305,63 @@ static bool fits(const lister *l) {
 
 /* ---- candidates -------------------------------------------------------- */
 
-/* Of a tensor at a place: the windows' words in a pass if all axes stood still
- * or moved, their ratios, and words of all positions once. */
+/* Of a tensor at a place: its windows, and words of all positions once. */
 typedef struct window_sum {
-  double words, once;
-  double ratio[CDS_WINDOWS_MAX];
+  double once;
+  cds_window_words each[CDS_WINDOWS_MAX];
 } window_sum;
 
 /* False: the lengths are none of the space. */
 static bool sum_windows(window_sum *out, const lister *l, unsigned leg,
                         unsigned place) {
   const cds_unequal_tensor *tensor = &l->it->tensor[l->leg[leg]->way->tensor];
-  out->words = out->once = 1;
+  out->once = 1;
   for (unsigned w = 0; w < tensor->windows; w++) {
     const cds_unequal_window *window = &tensor->window[w];
     const size_t index =
         (size_t)l->at[window->rank[0]] * l->out->options[window->rank[1]] +
         l->at[window->rank[1]];
-    const cds_window_words *each = &l->window[place][w][index];
-    if (each->words < 0) {
+    out->each[w] = l->window[place][w][index];
+    if (out->each[w].words < 0) {
       return false;
     }
-    out->words *= each->words;
-    out->ratio[w] = each->ratio;
-    out->once *= each->once;
+    out->once *= out->each[w].once;
   }
   return true;
 }
 
-/* Windows that a visit may move alone if the pattern is innermost. */
-static unsigned axes_of(const lister *l, unsigned pattern, unsigned leg) {
+/* How visits move the windows of a tensor if the pattern is innermost in front
+ * of the outermost group: its loops over ranks of the tensor's own stand
+ * outside of those over windows, and none that the tensor lacks is among them.
+ */
+static cds_window_moves moves_of(const lister *l, unsigned pattern,
+                                 unsigned tensor) {
   const cds_unequal *it = l->it;
-  const unsigned t = l->leg[leg]->way->tensor;
-  if (l->group > 1 || (it->pattern[pattern] >> t & 1U) != 0 ||
-      it->pattern[pattern] == 0) {
-    return ~0U;
+  const cds_unequal_tensor *shape = &it->tensor[tensor];
+  const unsigned lacks = it->pattern[pattern];
+  if (l->group > 1 || (lacks >> tensor & 1U) != 0 || lacks == 0) {
+    return (cds_window_moves){~0U, 0};
+  }
+  unsigned inner = 0; /* loops of the pattern */
+  unsigned partial = 0;
+  for (unsigned r = 0; r < it->ranks; r++) {
+    const bool loop = (l->looped >> r & 1U) != 0;
+    inner |= loop && it->rank[r].lacks == lacks ? 1U << r : 0;
+    partial |= it->rank[r].partial ? 1U << r : 0;
+  }
+  if (inner == 0) {
+    return (cds_window_moves){~0U, 0}; /* there is no such loop */
   }
   unsigned axes = 0;
-  for (unsigned w = 0; w < it->tensor[t].windows; w++) {
-    for (unsigned i = 0; i < 2; i++) {
-      const unsigned r = it->tensor[t].window[w].rank[i];
-      const bool moves = (l->looped >> r & 1U) != 0 &&
-                         it->rank[r].lacks == it->pattern[pattern];
-      axes |= moves ? 1U << w : 0;
-    }
+  for (unsigned w = 0; w < shape->windows; w++) {
+    const unsigned ranks =
+        1U << shape->window[w].rank[0] | 1U << shape->window[w].rank[1];
+    axes |= (inner & ranks) != 0 ? 1U << w : 0;
   }
-  return axes;
+  /* Ranks of its own that are partial to others stand among the windows. */
+  const bool own = (inner & shape->whole & ~partial) != 0 &&
+                   (inner & shape->whole & partial) == 0;
+  return (cds_window_moves){axes, own ? axes : 0};
 }
 
 static cds_status grow(cds_unequal_group *out) {
@@ -371,7 +385,7 @@ static cds_status grow(cds_unequal_group *out) {
 /* Least energy of the legs by the pattern that is innermost, and of one pass
  * of each tensor. */
 static bool cost_of(double cost[CDS_PATTERNS_MAX], double pass[CDS_TENSORS_MAX],
-                    const lister *l) {
+                    lister *l) {
   const cds_unequal *it = l->it;
   const unsigned last = it->ranks;
   for (unsigned p = 0; p < it->patterns; p++) {
@@ -392,20 +406,39 @@ static bool cost_of(double cost[CDS_PATTERNS_MAX], double pass[CDS_TENSORS_MAX],
         return false;
       }
       const double once = l->all_stay[last][place] * sum.once;
-      const double any = sum.words * cds_still_ratio(sum.ratio, windows, ~0U);
+      const double any =
+          cds_windows_words(sum.each, windows, (cds_window_moves){~0U, 0});
       pass[t] += pj * l->all_stay[last][place] * any;
       for (unsigned p = 0; p < it->patterns; p++) {
         const double moved =
-            windows == 0 ? sum.words
-                         : sum.words * cds_still_ratio(sum.ratio, windows,
-                                                       axes_of(l, p, i));
-        cost[p] += pj * ((it->pattern[p] >> t & 1U) != 0
-                             ? l->all_stay[last][place] * any
-                             : fmax(l->all_full[last][place] * moved, once));
+            windows == 0
+                ? 1
+                : cds_windows_words(sum.each, windows, moves_of(l, p, t));
+        l->words[p][place] = (it->pattern[p] >> t & 1U) != 0
+                                 ? l->all_stay[last][place] * any
+                                 : fmax(l->all_full[last][place] * moved, once);
+        cost[p] += pj * l->words[p][place];
       }
     }
   }
   return true;
+}
+
+/* Cycles of all if a pattern is innermost. */
+static double cycles_of(const lister *l, unsigned pattern) {
+  const cds_unequal *it = l->it;
+  double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
+  const unsigned first = it->layout.chain->first_way[l->group];
+  for (unsigned i = 0; i < l->legs; i++) {
+    for (unsigned e = 0; e < l->leg[i]->entries; e++) {
+      words[first + i][e] = l->words[pattern][l->first_place[i] + e];
+    }
+  }
+  cds_unequal_sum sum = l->others;
+  cds_unequal_group_add(&sum, it, l->group,
+                        (const double(*)[CDS_ENTRIES_MAX])words);
+  return cds_unequal_cycles(it, &sum,
+                            fmax(l->least_steps, l->all_steps[it->ranks]));
 }
 
 /* Times that the loops pass a tile at least, of those that a tensor lacks. */
@@ -442,12 +475,26 @@ static void take(lister *l) {
           it->job, cds_aim_value(&it->job->aim, l->others_pj + key, cycles))) {
     return;
   }
+  double of[CDS_PATTERNS_MAX] = {0};
+  double value = (double)INFINITY;
+  double least = (double)INFINITY;
+  for (unsigned p = 0; p < it->patterns; p++) {
+    of[p] = fmax(cycles, cycles_of(l, p));
+    least = fmin(least, of[p]);
+    value = fmin(value,
+                 cds_aim_value(&it->job->aim, l->others_pj + cost[p], of[p]));
+  }
+  if (cds_descent_beyond(it->job, value)) {
+    return;
+  }
   l->status = grow(out);
   if (l->status != CDS_OK) {
     return;
   }
   cds_unequal_candidate *made = &out->candidate[out->count++];
   made->key = key;
+  made->least_cycles = least;
+  memcpy(made->cycles, of, sizeof of);
   memcpy(made->cost, cost, sizeof cost);
   memcpy(made->pass, pass, sizeof pass);
   memcpy(made->at, l->at, sizeof made->at);
@@ -522,6 +569,14 @@ cds_status cds_unequal_candidates(cds_unequal *it, unsigned group,
   for (unsigned g = 1; g <= it->general->groups; g++) {
     l->waits += others->wait[g];
   }
+  /* Of the group itself nothing is in the others. */
+  l->others = *others;
+  l->least_steps = steps;
+  for (unsigned s = 0; s < CDS_SUMS_MAX && !it->any_spread; s++) {
+    l->others.at[s] -=
+        it->layout.least[group].at[s] - it->layout.least[group + 1].at[s];
+  }
+  l->others.wait[group] = 0;
   CDS_TRY(cds_unequal_options(it, group));
   const cds_chain *chain = it->layout.chain;
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
