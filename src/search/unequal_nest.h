@@ -261,6 +261,8 @@ double cds_unequal_tile_words(const cds_unequal *it, unsigned tensor,
  * better if all else costs `others` at least. */
 cds_status cds_unequal_candidates(cds_unequal *it, unsigned group,
                                   const cds_unequal_sum *others, double steps);
+/* Whether the output's tile at the child of a leg is known to hold sums. */
+bool cds_unequal_holds_sums(const cds_unequal *it, const cds_leg *outer);
 /* Which of them are in reach of lengths outside. CDS_ENOMEM. */
 cds_status cds_unequal_reach(cds_unequal *it, unsigned group);
 /* Sets the options of a group alone. */

@@ -762,21 +762,15 @@ static double first_fills(const cds_unequal *it, unsigned group) {
   return cycles;
 }
 
-/* Whether the output's holder outside of the leg has room for sums, if these
- * words make its tile one. */
-static bool outer_fits(const cds_unequal *it, const cds_leg *way,
-                       double updates) {
+/* Whether a level of a group whose lengths are set has room if the output's
+ * tile there holds sums. */
+static bool sums_fit(const cds_unequal *it, unsigned group, unsigned level) {
   const cds_general *general = it->general;
-  const cds_unequal_tensor *output = &it->tensor[general->output];
-  if (way->parent == 0 || updates <= output->words * (1 + 1e-9)) {
-    return true;
-  }
-  const unsigned group = way->parent_group;
   const cds_holding *holding =
       cds_chain_holding(general, it->layout.chain, group);
   double need = 0;
   for (unsigned t = 0; t < general->tensors; t++) {
-    if (holding->level[t] != way->parent) {
+    if (holding->level[t] != level) {
       continue;
     }
     bool looped = false;
@@ -785,11 +779,35 @@ static bool outer_fits(const cds_unequal *it, const cds_leg *way,
                           it->before[group][r] < it->tile[group - 1][r]);
     }
     const double copies =
-        looped && cds_level_doubled(general->arch, way->parent) ? 2 : 1;
+        looped && cds_level_doubled(general->arch, level) ? 2 : 1;
     need += copies * cds_unequal_tile_words(it, t, it->tile[group]) *
-            (t == general->output ? output->wide : it->tensor[t].bits);
+            (t == general->output ? it->tensor[t].wide : it->tensor[t].bits);
   }
-  return need <= general->room[way->parent] * (1 + 1e-12);
+  return need <= general->room[level] * (1 + 1e-12);
+}
+
+/* Whether the output's holder outside of the leg has room for sums, if so many
+ * updates make its tile one. */
+static bool outer_fits(const cds_unequal *it, const cds_leg *way,
+                       double updates) {
+  const double words = it->tensor[it->general->output].words;
+  return way->parent == 0 || updates <= words * (1 + 1e-9) ||
+         sums_fit(it, way->parent_group, way->parent);
+}
+
+/* The same of the holder in the outermost group, whose candidates are listed
+ * whatever is spread. */
+static bool own_fits(const cds_unequal *it) {
+  const cds_chain *chain = it->layout.chain;
+  for (unsigned w = chain->first_way[1]; w < chain->first_way[2]; w++) {
+    const cds_leg *way = &chain->way[w];
+    if (way->tensor == it->general->output && way->parent_group == 0 &&
+        way->child < it->general->arch->levels &&
+        cds_unequal_holds_sums(it, way)) {
+      return sums_fit(it, 1, way->child);
+    }
+  }
+  return true;
 }
 
 /* Goes on with the loops of the region above the group in their order. */
@@ -1021,7 +1039,7 @@ static void open_group(cds_unequal *it, unsigned group) {
                            cds_aim_value(aim, pj + next->key, cycles))) {
       break;
     }
-    if (!set_lengths(it, group, next)) {
+    if (!set_lengths(it, group, next) || (group == 1 && !own_fits(it))) {
       continue;
     }
     const double steps = fmax(it->layout.steps, steps_decided(it, group));

@@ -210,14 +210,27 @@ static cds_status fill_tables(lister *l) {
 
 /* ---- room -------------------------------------------------------------- */
 
-/* Whether the output's tile at a leg's child is known to hold sums. */
-static bool holds_sums(const cds_unequal *it, const cds_unequal_leg *leg) {
-  const cds_chain *chain = it->layout.chain;
-  const cds_unequal_tensor *tensor = &it->tensor[leg->way->tensor];
-  if (it->any_spread) {
-    return false;
+/* Whether arrays with all their instances may add up all that the tensor lacks.
+ */
+static bool adds_all(const cds_unequal *it, const cds_leg *way) {
+  const cds_arch *arch = it->general->arch;
+  double left = 1;
+  for (unsigned r = 0; r < it->ranks; r++) {
+    const bool has = (it->tensor[way->tensor].has >> r & 1U) != 0;
+    left *= has ? 1 : (double)it->rank[r].size;
   }
-  for (unsigned k = 0; k < leg->way->depth; k++) {
+  for (unsigned k = way->top; k < way->depth; k++) {
+    for (unsigned x = 0; x < arch->array[k].axes; x++) {
+      left /= (double)arch->array[k].extent[x];
+    }
+  }
+  return left <= 1 + 1e-9;
+}
+
+bool cds_unequal_holds_sums(const cds_unequal *it, const cds_leg *outer) {
+  const cds_chain *chain = it->layout.chain;
+  const cds_unequal_tensor *tensor = &it->tensor[outer->tensor];
+  for (unsigned k = 0; k < outer->depth; k++) {
     for (unsigned r = 0; r < it->ranks; r++) {
       if ((tensor->has >> r & 1U) == 0 && it->layout.on[k][r] > 1) {
         return true;
@@ -226,11 +239,11 @@ static bool holds_sums(const cds_unequal *it, const cds_unequal_leg *leg) {
   }
   for (unsigned w = 0; w < chain->ways; w++) {
     const cds_leg *way = &chain->way[w];
-    if (way->tensor == leg->way->tensor && way->parent == leg->way->child &&
+    if (way->tensor == outer->tensor && way->parent == outer->child &&
         way->child == it->general->arch->levels) {
       double words[CDS_ENTRIES_MAX];
       cds_unequal_least_words(words, it, &it->layout.leg[w]);
-      return words[0] > tensor->words;
+      return it->any_spread ? !adds_all(it, way) : words[0] > tensor->words;
     }
   }
   return false;
@@ -274,9 +287,10 @@ static void set_room(lister *l) {
     const cds_unequal_leg *leg = l->leg[i];
     const cds_unequal_tensor *tensor = &it->tensor[leg->way->tensor];
     const bool output = leg->way->tensor == it->general->output;
-    l->bits[i] = !output               ? tensor->bits
-                 : holds_sums(it, leg) ? tensor->wide
-                                       : fmin(tensor->bits, tensor->wide);
+    l->bits[i] = !output ? tensor->bits
+                 : cds_unequal_holds_sums(it, leg->way)
+                     ? tensor->wide
+                     : fmin(tensor->bits, tensor->wide);
     l->wide[i] = output ? fmax(l->bits[i], tensor->wide) : l->bits[i];
     l->staying = output ? room_inside(it, leg) : l->staying;
     l->copies[i] =
