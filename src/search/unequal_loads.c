@@ -42,8 +42,11 @@
  * least) x positions of the axes that stand still, more than has been counted
  * of the visit; once for each visit of the rank of its own.
  *
- * To compute each step brings its words: of n_a x n_b points at least as many
- * as the larger number.
+ * To compute each step brings its words: of n_a and n_b points at least n_a +
+ * n_b - 1, as any two sets have so many sums. With N_a and N_b parts of the
+ * ranks there are N_a N_b steps, in all of which together
+ *   size_a N_b + size_b N_a - N_a N_b,
+ * which falls with neither, as parts are no more than points.
  */
 #include <assert.h>
 #include <math.h>
@@ -188,8 +191,9 @@ cds_window_words cds_window_count(const cds_unequal *it,
 static double step_words(const cds_unequal *it,
                          const cds_unequal_window *window,
                          const double parts[2]) {
-  return fmax((double)it->rank[window->rank[0]].size * parts[1],
-              (double)it->rank[window->rank[1]].size * parts[0]);
+  return (double)it->rank[window->rank[0]].size * parts[1] +
+         (double)it->rank[window->rank[1]].size * parts[0] -
+         parts[0] * parts[1];
 }
 
 /* Whatever the lengths: with each tile as large as can be. */
