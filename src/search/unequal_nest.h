@@ -273,4 +273,17 @@ double cds_unequal_rest(const cds_unequal *it, unsigned group, bool decided);
 double cds_unequal_rest_after(const cds_unequal *it, unsigned group,
                               const double passes[CDS_TENSORS_MAX]);
 
+/* ---- unequal_spreads.c ------------------------------------------------ */
+
+/* Lists the vectors of spreads that may matter if any mapping takes `floor_pj`.
+ * CDS_ELIMIT, CDS_ENOMEM. */
+cds_status cds_unequal_vectors(cds_unequal *it, double floor_pj);
+
+/* ---- unequal_descend.c ------------------------------------------------ */
+
+/* Whether to stop. */
+bool cds_unequal_over(cds_unequal *it);
+/* Looks through what is below the lengths of the groups outside. */
+void cds_unequal_descend(cds_unequal *it, unsigned group);
+
 #endif
