@@ -44,11 +44,11 @@ typedef struct cds_unequal cds_unequal;
 bool cds_unequal_takes(const cds_general *general);
 cds_unequal *cds_unequal_new(void);
 void cds_unequal_free(cds_unequal *unequal);
-/* Prepares it for a pair; `general` must stay. CDS_ENOMEM; CDS_ELIMIT when
- * there are too many layouts. */
+/* Prepares it for a pair; `general` must stay. CDS_ENOMEM. */
 cds_status cds_unequal_begin(cds_unequal *unequal, cds_general *general);
 /* Looks for mappings with values below job->beyond, within the limits of the
- * job. `*open`: the least bound of what was left. */
+ * job. `*open`: the least bound of what was left, also where there was too much
+ * to list, or a mapping that src/count cannot count. */
 cds_status cds_unequal_open(double *open, cds_unequal *unequal,
                             cds_descent *job);
 

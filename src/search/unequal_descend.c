@@ -168,6 +168,10 @@ static void leaf(cds_unequal *it) {
     cds_mapping mapping;
     write_mapping(&mapping, it);
     job->status = cds_confirm_mapping(job, &mapping, pj, cycles);
+    if (job->status == CDS_ELIMIT) { /* its bound stays */
+      job->status = CDS_OK;
+      it->uncounted = fmin(it->uncounted, bound.value);
+    }
   }
 }
 

@@ -149,7 +149,8 @@ struct cds_unequal {
   uint16_t *vector; /* slots x ranks of each */
   size_t ranked, ranked_room;
   cds_unequal_ranked *entry;
-  double unlisted; /* bound on layouts that are not listed */
+  bool limited;     /* there are too many chains of holders */
+  double uncounted; /* least bound of mappings that count cannot count */
   cds_unequal_layout layout;
   cds_unequal_group group[CDS_GROUPS_MAX + 2];
   double group_pj[CDS_GROUPS_MAX + 2]; /* at least, of the layout at hand */

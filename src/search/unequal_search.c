@@ -189,7 +189,9 @@ cds_status cds_unequal_begin(cds_unequal *it, cds_general *general) {
       it->slot_extent[it->slots++] = arch->array[k].extent[x];
     }
   }
-  return list_chains(it);
+  const cds_status status = list_chains(it);
+  it->limited = status == CDS_ELIMIT;
+  return it->limited ? CDS_OK : status;
 }
 
 /* ---- layouts ----------------------------------------------------------- */
@@ -387,8 +389,9 @@ cds_status cds_unequal_open(double *open, cds_unequal *it, cds_descent *job) {
   job->status = CDS_OK;
   job->most_nodes = job->nodes + NODES_MAX;
   it->outer_listed = false;
-  *open = (double)INFINITY;
+  it->uncounted = *open = (double)INFINITY;
   const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
+  it->chains = it->limited ? 0 : it->chains;
   chain_least *least =
       cds_arena_array(it->scratch, it->chains + 1, sizeof *least);
   it->opened = cds_arena_mark_get(it->scratch);
@@ -400,7 +403,8 @@ cds_status cds_unequal_open(double *open, cds_unequal *it, cds_descent *job) {
   if (status == CDS_OK) {
     status = open_listed(open, it, least);
   }
-  if (status == CDS_ELIMIT) {
+  *open = fmin(*open, it->uncounted);
+  if (status == CDS_ELIMIT || it->limited) {
     /* Too much to list: nothing but the floor is known. */
     *open = fmin(*open, cds_aim_value(&job->aim, floor_pj,
                                       floor_s * general->arch->clock_hz));
