@@ -24,7 +24,10 @@ bool cds_unequal_takes(const cds_general *general) {
     return false;
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
-    if (arch->array[k].network != CDS_NETWORK_BUS) {
+    const cds_array *array = &arch->array[k];
+    const bool fits = array->extent[0] <= UINT16_MAX &&
+                      (array->axes == 1 || array->extent[1] <= UINT16_MAX);
+    if (array->network != CDS_NETWORK_BUS || !fits) {
       return false;
     }
   }

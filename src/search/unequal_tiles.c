@@ -31,7 +31,7 @@
 
 #include "search/unequal_nest.h"
 
-enum { LISTED_MAX = 1 << 20, REACHED_MAX = 1 << 12 };
+enum { LISTED_MAX = 1 << 19, REACHED_MAX = 1 << 12 };
 
 /* Factors of each place: (leg of the group, entry). */
 enum { PLACES_MAX = CDS_TENSORS_MAX * CDS_ENTRIES_MAX };
