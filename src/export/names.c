@@ -102,6 +102,16 @@ const char *cds_residency_space(cds_residency_mode mode) {
   return spaces[mode];
 }
 
+/* Whether the search with one depth a level may take parts that are not equal.
+ */
+static bool on_buses(const cds_arch *arch) {
+  bool buses = true;
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    buses = buses && arch->array[k].network == CDS_NETWORK_BUS;
+  }
+  return buses;
+}
+
 const char *cds_mapping_space(const cds_arch *arch,
                               const cds_workload *workload,
                               cds_optimizer optimizer) {
@@ -121,24 +131,34 @@ const char *cds_mapping_space(const cds_arch *arch,
 #define ANY "any factors"
 #define PERFECT "perfect factors"
 #define MATRIX ", holders in any order, uneven placement and bypass"
-#define DEPTH PERFECT ", hierarchical order, one depth a level, bypass"
+#define DEPTH ", hierarchical order, one depth a level, bypass"
 #define MIXED                                                                  \
   ", holders in any order and uneven placement for matrix products on up to "  \
-  "three levels; " DEPTH " for the rest"
+  "three levels; "
+#define REST " for the rest"
 #define WITHIN ", within the constraints"
-  static const char *const spaces[3][2][2] = {
+  /* Any factors everywhere, of matrix products only, nowhere. */
+  static const char *const spaces[3][3][2] = {
       {{ANY MATRIX, ANY MATRIX WITHIN},
+       {ANY MATRIX, ANY MATRIX WITHIN},
        {PERFECT MATRIX, PERFECT MATRIX WITHIN}},
-      {{DEPTH, DEPTH WITHIN}, {DEPTH, DEPTH WITHIN}},
-      {{ANY MIXED, ANY MIXED WITHIN}, {PERFECT MIXED, PERFECT MIXED WITHIN}}};
+      {{ANY DEPTH, ANY DEPTH WITHIN},
+       {PERFECT DEPTH, PERFECT DEPTH WITHIN},
+       {PERFECT DEPTH, PERFECT DEPTH WITHIN}},
+      {{ANY MIXED ANY DEPTH REST, ANY MIXED ANY DEPTH REST WITHIN},
+       {ANY MIXED PERFECT DEPTH REST, ANY MIXED PERFECT DEPTH REST WITHIN},
+       {PERFECT MIXED PERFECT DEPTH REST,
+        PERFECT MIXED PERFECT DEPTH REST WITHIN}}};
 #undef ANY
 #undef PERFECT
 #undef MATRIX
 #undef DEPTH
 #undef MIXED
+#undef REST
 #undef WITHIN
   const bool perfect =
       arch == NULL || !arch->any_factors || optimizer == CDS_OPTIMIZER_MILP;
   const unsigned which = uneven && !level ? 0 : level && !uneven ? 1 : 2;
-  return spaces[which][perfect ? 1 : 0][constrained ? 1 : 0];
+  const unsigned any = perfect ? 2 : constrained || !on_buses(arch) ? 1 : 0;
+  return spaces[which][any][constrained ? 1 : 0];
 }

@@ -154,9 +154,14 @@ static bool better(const cds_incumbent *best, double value, double cycles,
 enum { CDS_EFFORT_CONFIRM = 1000 };
 
 cds_status cds_confirm(cds_descent *job, double dynamic_pj, double cycles) {
-  cds_general *general = job->general;
   cds_mapping mapping;
   cds_descent_mapping(&mapping, job);
+  return cds_confirm_mapping(job, &mapping, dynamic_pj, cycles);
+}
+
+cds_status cds_confirm_mapping(cds_descent *job, const cds_mapping *mapping,
+                               double dynamic_pj, double cycles) {
+  cds_general *general = job->general;
   job->confirmed++;
   job->effort += CDS_EFFORT_CONFIRM;
   const cds_arena_mark mark = cds_arena_mark_get(general->scratch);
@@ -166,8 +171,8 @@ cds_status cds_confirm(cds_descent *job, double dynamic_pj, double cycles) {
   }
   cds_cost cost;
   cds_misfit misfit;
-  cds_status status = cds_count(counts, general->arch, general->einsum,
-                                &mapping, general->scratch);
+  cds_status status = cds_count(counts, general->arch, general->einsum, mapping,
+                                general->scratch);
   if (status == CDS_OK && cds_price_fits(&misfit, general->arch,
                                          general->einsum, counts) == CDS_OK) {
     status = cds_price_einsum(&cost, general->arch, general->einsum, counts,
@@ -186,7 +191,7 @@ cds_status cds_confirm(cds_descent *job, double dynamic_pj, double cycles) {
         job->best.value = job->beyond = value;
         job->best.cycles = cost.cycles;
         job->best.dynamic_pj = cost.dynamic_pj;
-        job->best.mapping = mapping;
+        job->best.mapping = *mapping;
         job->best.cost = cost;
         job->stopped = job->stopped || job->any;
       }

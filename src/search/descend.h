@@ -134,6 +134,9 @@ double cds_loads_of(double *first, const cds_descent *job, unsigned tensor,
 /* Counts and prices the decided mapping, which needs at least so much dynamic
  * energy and cycles; keeps it if it is better. */
 cds_status cds_confirm(cds_descent *job, double dynamic_pj, double cycles);
+/* The same with a mapping of its own. */
+cds_status cds_confirm_mapping(cds_descent *job, const cds_mapping *mapping,
+                               double dynamic_pj, double cycles);
 /* The decided tiles and loops as a mapping. */
 void cds_descent_mapping(cds_mapping *out, const cds_descent *job);
 

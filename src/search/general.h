@@ -9,15 +9,15 @@
  *     holders of the group, together
  *   loops of the innermost region; spreads of the arrays below all levels
  *
- * Perfect factors, each rank once in a region and once on an axis of an array,
- * any division of the tensors over the levels of a group that policies allow.
- * The loops of a region stand in one of these orders. lacking(rank) = tensors
- * without the rank; a rank is partial if some tensor has it on an axis of two
- * ranks longer than 1 (a sliding window). A *block* is a non-empty lacking set
- * of the region's loops, a *slide* one of its partial ranks: first come loops
- * that do not lack the block, then those that do (tensors of the block stay
- * while they run); in both parts whole ranks before partial ones, the slide
- * last in its part.
+ * Perfect factors (unequal.h: any), each rank once in a region and once on an
+ * axis of an array, any division of the tensors over the levels of a group that
+ * policies allow. The loops of a region stand in one of these orders.
+ * lacking(rank) = tensors without the rank; a rank is partial if some tensor
+ * has it on an axis of two ranks longer than 1 (a sliding window). A *block* is
+ * a non-empty lacking set of the region's loops, a *slide* one of its partial
+ * ranks: first come loops that do not lack the block, then those that do
+ * (tensors of the block stay while they run); in both parts whole ranks before
+ * partial ones, the slide last in its part.
  *
  * Ranks that the same tensors have, and that are partial for none, are merged
  * into one dimension: with perfect factors counts depend on their product only.

@@ -61,6 +61,7 @@ void cds_general_search_free(cds_general_search *search) {
     cds_free(search->descent.group[g].match);
   }
   cds_deep_free(&search->deep);
+  cds_unequal_free(search->unequal);
   cds_free(search->entry);
   cds_free(search->ranked);
   cds_arena_free(search->arena);
@@ -101,12 +102,28 @@ bool cds_general_search_often(cds_general_search *search, const cds_arch *arch,
   return search->by_products || cds_layouts_most(search) < CDS_LARGE;
 }
 
+/* Parts that need not be equal, where the pair has them. */
+static cds_status begin_unequal(cds_general_search *search) {
+  search->any_parts = cds_unequal_takes(&search->general);
+  if (!search->any_parts) {
+    return CDS_OK;
+  }
+  if (search->unequal == NULL) {
+    search->unequal = cds_unequal_new();
+    if (search->unequal == NULL) {
+      return CDS_ENOMEM;
+    }
+  }
+  return cds_unequal_begin(search->unequal, &search->general);
+}
+
 cds_status cds_general_search_begin(cds_general_search *search,
                                     const cds_arch *arch,
                                     const cds_einsum *einsum,
                                     const cds_rules *rules,
                                     double power_limit_w, double many_layouts) {
   CDS_TRY(begin_pair(search, arch, einsum, rules, power_limit_w));
+  CDS_TRY(begin_unequal(search));
   const cds_status listed =
       search->by_products ? CDS_OK : cds_chains_list(search);
   search->by_products =
@@ -320,6 +337,20 @@ cds_status cds_general_search_possible(cds_general_search *search) {
   return isinf(open) ? CDS_EINFEASIBLE : CDS_EINTERRUPTED;
 }
 
+/* Parts that are not equal, with the best of equal ones to begin with. */
+static cds_status open_unequal(cds_general_search *search, double *open) {
+  cds_descent *job = &search->descent;
+  if (!search->any_parts || cds_control_cancelled(job->control)) {
+    return CDS_OK;
+  }
+  double least = (double)INFINITY;
+  job->stopped = false;
+  job->beyond = job->best.found ? job->best.value : (double)INFINITY;
+  CDS_TRY(cds_unequal_open(&least, search->unequal, job));
+  *open = fmin(*open, least);
+  return CDS_OK;
+}
+
 cds_status cds_general_search_solve(cds_search_result *out,
                                     cds_general_search *search, cds_goal goal,
                                     const cds_search_options *limits,
@@ -331,6 +362,7 @@ cds_status cds_general_search_solve(cds_search_result *out,
   job->enough_effort = limits->effort_most;
   double open = (double)INFINITY;
   CDS_TRY(open_all(search, &open));
+  CDS_TRY(open_unequal(search, &open));
   if (job->best.found && cds_descent_beyond(job, open)) {
     open = (double)INFINITY;
   }

@@ -16,6 +16,7 @@
 #include "search/deep.h"
 #include "search/descend.h"
 #include "search/general_search.h"
+#include "search/unequal.h"
 
 enum {
   CDS_POOL_MAX = 64,
@@ -72,6 +73,8 @@ struct cds_general_search {
   cds_layout_entry at;  /* layout of what was found last */
   bool by_products;     /* the pair is searched by this one: */
   cds_deep deep;
+  cds_unequal *unequal; /* afterwards, with parts that are not equal, or NULL */
+  bool any_parts;       /* whether the pair has these */
 };
 
 /* Lists the chains of holders that may be possible. CDS_ELIMIT when there are

@@ -11,10 +11,10 @@
  * often than its holders' places demand). Perfect factors, or with
  * arch.any_factors any for ranks that are alone in their class (cut.h);
  * - all other pairs (general_search.c; deep_search.c for products): perfect
- * factors, holders in hierarchical order, one depth a level, see general.h. The
- * first can also be
- * searched by mixed integer programs (milp_search.h), with perfect factors
- * only.
+ *   factors, holders in hierarchical order, one depth a level, see general.h;
+ *   with arch.any_factors any factors too, see unequal.h.
+ * The first can also be searched by mixed integer programs (milp_search.h),
+ * with perfect factors only.
  */
 #ifndef CDS_SEARCH_SEARCH_H
 #define CDS_SEARCH_SEARCH_H

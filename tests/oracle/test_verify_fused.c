@@ -275,7 +275,7 @@ static void the_walk_finds_what_the_searches_find(void **state) {
                 by.in_parts, by.piped, all.open);
   assert_true(arguments.cases < 100 || all.fused > all.least / 10);
   assert_true(all.given_up <= all.least / 100);
-  assert_true(arguments.cases < 1000 ||
+  assert_true(arguments.cases < 5000 ||
               (by.repeated > 0 && by.in_parts > all.least / 50));
   for (unsigned p = 0; p < VERIFY_PARTS; p++) {
     cds_fuser_free(by.fuser[p]);

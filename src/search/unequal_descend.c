@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Lengths and orders of one layout, from the outermost group inwards: what is
+ * decided has its words (unequal_loads.c), what is open its least energy.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "search/unequal_nest.h"
+
+/* ---- below a layout ----------------------------------------------------- */
+
+bool cds_unequal_over(cds_unequal *it) {
+  cds_descent *job = it->job;
+  if (job->nodes >= job->most_nodes || cds_descent_enough(job)) {
+    job->stopped = true;
+  }
+  return job->stopped || job->status != CDS_OK;
+}
+
+/* Energy of the groups from here on at least. */
+static double inside_pj(const cds_unequal *it, unsigned group) {
+  double pj = 0;
+  for (unsigned g = group; g <= it->general->groups + 1; g++) {
+    pj += it->group_pj[g];
+  }
+  return pj;
+}
+
+/* Adds all but energy of the groups from here on at least. */
+static void add_least(cds_unequal_sum *sum, const cds_unequal *it,
+                      unsigned group) {
+  const cds_unequal_sum *least = &it->layout.least[group];
+  for (unsigned s = 1; s < CDS_SUMS_MAX; s++) {
+    sum->at[s] += least->at[s];
+  }
+  for (unsigned g = group; g <= it->general->groups; g++) {
+    sum->wait[g] = least->wait[g];
+  }
+}
+
+/* Steps of all ranks: group by group decided down to `group`. */
+static double steps_decided(const cds_unequal *it, unsigned group) {
+  static const cds_unequal_entry all = {0, ~0U};
+  double steps = 1;
+  for (unsigned r = 0; r < it->ranks; r++) {
+    uint64_t inside = 1;
+    const unsigned depth = it->general->group[group].depth;
+    for (unsigned k = depth; k < it->general->arch->arrays; k++) {
+      inside *= it->layout.on[k][r];
+    }
+    /* Parts of the first instance, each of `tile` points but for shorter ones
+     * that take one step for `inside` points at best. */
+    const double parts = cds_parts_of(it, r, group, group, 0, &all);
+    const double each = (double)cds_up(it->tile[group][r], inside);
+    uint64_t outside = 1;
+    for (unsigned k = 0; k < depth; k++) {
+      outside *= it->layout.on[k][r];
+    }
+    const double points = ceil((double)it->rank[r].size / (double)outside);
+    double least = fmax(parts, ceil(points / (double)inside));
+    if (group == 1 && depth == 0) {
+      const uint64_t tile = it->tile[1][r];
+      least = (double)(it->rank[r].size / tile) * each +
+              (double)cds_up(it->rank[r].size % tile, inside);
+    }
+    steps *= least;
+  }
+  return steps;
+}
+
+static double steps_of_all(const cds_unequal *it) {
+  static const cds_unequal_entry all = {0, ~0U};
+  const unsigned last = it->general->groups + 1;
+  double steps = 1;
+  for (unsigned r = 0; r < it->ranks; r++) {
+    steps *= cds_parts_of(it, r, last, last, 0, &all);
+  }
+  return steps;
+}
+
+/* ---- leaves -------------------------------------------------------------- */
+
+static void write_node(cds_mapping *out, cds_node node) {
+  out->node[out->nodes++] = node;
+}
+
+static void write_loops(cds_mapping *out, const cds_unequal *it,
+                        unsigned group) {
+  for (unsigned i = 0; i < it->loops[group]; i++) {
+    const unsigned r = it->order[group][i];
+    write_node(out, (cds_node){.kind = CDS_FOR,
+                               .rank = it->rank[r].rank,
+                               .trips = cds_up(it->tile[group - 1][r],
+                                               it->before[group][r])});
+  }
+}
+
+static void write_spreads(cds_mapping *out, const cds_unequal *it,
+                          unsigned first, unsigned end) {
+  for (unsigned slot = 2 * first; slot < 2 * end; slot++) {
+    for (unsigned r = 0; r < it->ranks; r++) {
+      if (it->layout.spread[slot][r] > 1) {
+        write_node(out, (cds_node){.kind = CDS_SPREAD,
+                                   .rank = it->rank[r].rank,
+                                   .array = slot / 2,
+                                   .axis = slot % 2,
+                                   .trips = it->layout.spread[slot][r]});
+      }
+    }
+  }
+}
+
+static void write_mapping(cds_mapping *out, const cds_unequal *it) {
+  const cds_general *general = it->general;
+  out->nodes = 0;
+  for (unsigned t = 0; t < general->tensors; t++) {
+    write_node(out, (cds_node){.kind = CDS_HOLD, .tensor = t, .level = 0});
+  }
+  for (unsigned g = 1; g <= general->groups + 1; g++) {
+    const bool last = g > general->groups;
+    write_loops(out, it, g);
+    write_spreads(out, it, general->group[g - 1].depth,
+                  last ? general->arch->arrays : general->group[g].depth);
+    const cds_holding *holding =
+        last ? NULL : cds_chain_holding(general, it->layout.chain, g);
+    for (unsigned t = 0; !last && t < general->tensors; t++) {
+      if (holding->level[t] != CDS_NONE) {
+        write_node(out, (cds_node){.kind = CDS_HOLD,
+                                   .tensor = t,
+                                   .level = holding->level[t]});
+      }
+    }
+  }
+}
+
+#ifndef NDEBUG
+enum { CONFIRM_EVERY = 64 };
+#endif
+
+static bool may_be_better(const cds_unequal *it, const cds_bound *bound) {
+#ifndef NDEBUG
+  if (it->job->leaves % CONFIRM_EVERY == 0) {
+    return true;
+  }
+#endif
+  return !cds_descent_hopeless(it->job, bound);
+}
+
+static void leaf(cds_unequal *it) {
+  const cds_general *general = it->general;
+  cds_descent *job = it->job;
+  const cds_chain *chain = it->layout.chain;
+  const unsigned last = general->groups + 1;
+  double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
+  job->leaves++;
+  for (unsigned w = chain->first_way[last]; w < chain->ways; w++) {
+    cds_unequal_words(words[w], it, &it->layout.leg[w]);
+  }
+  cds_unequal_sum *sum = &it->sum[last];
+  *sum = it->sum[last - 1];
+  cds_unequal_group_add(sum, it, last, (const double(*)[CDS_ENTRIES_MAX])words);
+  const double steps = steps_of_all(it);
+  const double pj = general->base_pj + sum->at[CDS_ENERGY];
+  const double cycles = cds_unequal_cycles(it, sum, steps);
+  const cds_bound bound = {cds_aim_value(&job->aim, pj, cycles), pj, cycles};
+  if (may_be_better(it, &bound)) {
+    cds_mapping mapping;
+    write_mapping(&mapping, it);
+    job->status = cds_confirm_mapping(job, &mapping, pj, cycles);
+    if (job->status == CDS_ELIMIT) { /* its bound stays */
+      job->status = CDS_OK;
+      it->uncounted = fmin(it->uncounted, bound.value);
+    }
+  }
+}
+
+/* Every way to cut what is left in front of the arrays below all levels. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static void choose_innermost(cds_unequal *it, unsigned rank) {
+  const unsigned last = it->general->groups + 1;
+  if (rank == it->ranks) {
+    leaf(it);
+    return;
+  }
+  const cds_unequal_group *list = &it->group[last];
+  const unsigned loops = it->loops[last];
+  for (unsigned i = 0; i < list->options[rank] && !cds_unequal_over(it); i++) {
+    const uint64_t before = list->option[rank][i].before;
+    const uint64_t trips = cds_trips_between(it->tile[last - 1][rank], before);
+    if (trips == 0) {
+      continue;
+    }
+    it->before[last][rank] = before;
+    it->tile[last][rank] = 1;
+    it->loops[last] = loops;
+    if (trips > 1) {
+      it->order[last][it->loops[last]++] = rank;
+    }
+    choose_innermost(it, rank + 1);
+  }
+  it->loops[last] = loops;
+}
+
+/* ---- orders ----------------------------------------------------------------
+ */
+
+/* Blocks and slides of the loops above a group, in the order of ranks. */
+typedef struct region {
+  unsigned loops;
+  unsigned rank[CDS_RANKS_MAX];
+  unsigned blocks;
+  unsigned block[CDS_RANKS_MAX + 1];
+  unsigned slides;
+  unsigned slide[CDS_RANKS_MAX + 1];
+} region;
+
+static void list_orders(region *out, const cds_unequal *it, unsigned group) {
+  out->loops = out->blocks = out->slides = 0;
+  for (unsigned r = 0; r < it->ranks; r++) {
+    if (it->before[group][r] == it->tile[group - 1][r]) {
+      continue;
+    }
+    out->rank[out->loops++] = r;
+    const unsigned lacks = it->rank[r].lacks;
+    unsigned b = 0;
+    while (b < out->blocks && out->block[b] != lacks) {
+      b++;
+    }
+    if (lacks != 0 && b == out->blocks) {
+      out->block[out->blocks++] = lacks;
+    }
+    if (it->rank[r].partial) {
+      out->slide[out->slides++] = r;
+    }
+  }
+  if (out->blocks == 0) {
+    out->block[out->blocks++] = 0;
+  }
+  if (out->slides == 0) {
+    out->slide[out->slides++] = CDS_RANKS_MAX;
+  }
+}
+
+static void set_order(cds_unequal *it, unsigned group, const region *loops,
+                      unsigned block, unsigned slide) {
+  unsigned *order = it->order[group];
+  unsigned count = 0;
+  for (unsigned part = 0; part < 4; part++) {
+    bool last = false;
+    for (unsigned i = 0; i < loops->loops; i++) {
+      const unsigned r = loops->rank[i];
+      const bool inner = block != 0 && it->rank[r].lacks == block;
+      if (inner != (part >= 2) || it->rank[r].partial != (part % 2 == 1)) {
+        continue;
+      }
+      if (r == slide) {
+        last = true;
+      } else {
+        order[count++] = r;
+      }
+    }
+    if (last) {
+      order[count++] = slide;
+    }
+  }
+  it->loops[group] = count;
+}
+
+/* Cycles of the first fills of the group's double-buffered levels at least. */
+static double first_fills(const cds_unequal *it, unsigned group) {
+  const cds_arch *arch = it->general->arch;
+  const cds_chain *chain = it->layout.chain;
+  double out[CDS_LEVELS_MAX] = {0};
+  double in[CDS_LEVELS_MAX] = {0};
+  bool any = false;
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const cds_leg *way = &chain->way[w];
+    if (way->tensor == it->general->output || it->layout.leg[w].apart ||
+        arch->overlap != CDS_OVERLAP_NATIVE) {
+      continue;
+    }
+    const double bits =
+        cds_unequal_tile_words(it, way->tensor, it->tile[group]) *
+        it->tensor[way->tensor].bits;
+    out[way->parent] += bits;
+    in[way->child] += bits;
+    any = true;
+  }
+  double cycles = 0;
+  for (unsigned l = 0; any && l < arch->levels; l++) {
+    cycles = fmax(cycles, cds_port_cycles(&arch->level[l], out[l], 0));
+    cycles = fmax(cycles, cds_port_cycles(&arch->level[l], 0, in[l]));
+  }
+  return cycles;
+}
+
+/* Whether a level of a group whose lengths are set has room if the output's
+ * tile there holds sums. */
+static bool sums_fit(const cds_unequal *it, unsigned group, unsigned level) {
+  const cds_general *general = it->general;
+  const cds_holding *holding =
+      cds_chain_holding(general, it->layout.chain, group);
+  double need = 0;
+  for (unsigned t = 0; t < general->tensors; t++) {
+    if (holding->level[t] != level) {
+      continue;
+    }
+    bool looped = false;
+    for (unsigned r = 0; r < it->ranks; r++) {
+      looped = looped || ((it->tensor[t].has >> r & 1U) != 0 &&
+                          it->before[group][r] < it->tile[group - 1][r]);
+    }
+    const double copies =
+        looped && cds_level_doubled(general->arch, level) ? 2 : 1;
+    need += copies * cds_unequal_tile_words(it, t, it->tile[group]) *
+            (t == general->output ? it->tensor[t].wide : it->tensor[t].bits);
+  }
+  return need <= general->room[level] * (1 + 1e-12);
+}
+
+/* Whether the output's holder outside of the leg has room for sums, if so many
+ * updates make its tile one. */
+static bool outer_fits(const cds_unequal *it, const cds_leg *way,
+                       double updates) {
+  const double words = it->tensor[it->general->output].words;
+  return way->parent == 0 || updates <= words * (1 + 1e-9) ||
+         sums_fit(it, way->parent_group, way->parent);
+}
+
+/* The same of the holder in the outermost group, whose candidates are listed
+ * whatever is spread. */
+static bool own_fits(const cds_unequal *it) {
+  const cds_chain *chain = it->layout.chain;
+  for (unsigned w = chain->first_way[1]; w < chain->first_way[2]; w++) {
+    const cds_leg *way = &chain->way[w];
+    if (way->tensor == it->general->output && way->parent_group == 0 &&
+        way->child < it->general->arch->levels &&
+        cds_unequal_holds_sums(it, way)) {
+      return sums_fit(it, 1, way->child);
+    }
+  }
+  return true;
+}
+
+/* Goes on with the loops of the region above the group in their order. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static void try_order(cds_unequal *it, unsigned group, double steps) {
+  const cds_chain *chain = it->layout.chain;
+  const unsigned groups = it->general->groups;
+  double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
+  it->job->nodes++;
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    cds_unequal_words(words[w], it, &it->layout.leg[w]);
+    if (chain->way[w].tensor == it->general->output &&
+        !outer_fits(it, &chain->way[w], words[w][0])) {
+      return;
+    }
+  }
+  cds_unequal_sum *sum = &it->sum[group];
+  *sum = it->sum[group - 1];
+  cds_unequal_group_add(sum, it, group,
+                        (const double(*)[CDS_ENTRIES_MAX])words);
+  sum->edges += first_fills(it, group);
+  cds_unequal_sum all = *sum;
+  add_least(&all, it, group + 1);
+  all.at[CDS_ENERGY] += inside_pj(it, group + 2);
+  all.at[CDS_ENERGY] += group == groups ? it->group_pj[group + 1]
+                                        : cds_unequal_rest(it, group + 1, true);
+  if (!cds_descent_beyond(it->job, cds_unequal_value(it, &all, steps))) {
+    cds_unequal_descend(it, group + 1);
+  }
+}
+
+/* Sets the lengths of a candidate; false if loops do not lead there. */
+static bool set_lengths(cds_unequal *it, unsigned group,
+                        const cds_unequal_candidate *candidate) {
+  for (unsigned r = 0; r < it->ranks; r++) {
+    const cds_unequal_option *at =
+        &it->group[group].option[r][candidate->at[r]];
+    if (cds_trips_between(it->tile[group - 1][r], at->before) == 0 ||
+        at->tile < it->layout.need[group + 1][r]) {
+      return false;
+    }
+    it->before[group][r] = at->before;
+    it->tile[group][r] = at->tile;
+  }
+  return true;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion)
+static void try_candidate(cds_unequal *it, unsigned group, double steps) {
+  region loops;
+  list_orders(&loops, it, group);
+  for (unsigned b = 0; b < loops.blocks; b++) {
+    for (unsigned s = 0; s < loops.slides && !cds_unequal_over(it); s++) {
+      set_order(it, group, &loops, loops.block[b], loops.slide[s]);
+      try_order(it, group, steps);
+    }
+  }
+}
+
+/* Energy of a group, and what passes its tiles, by the pattern that is
+ * innermost above it; one entry if there is no loop. */
+typedef struct outer_costs {
+  unsigned count;
+  double pj[CDS_PATTERNS_MAX], cycles[CDS_PATTERNS_MAX];
+  double passes[CDS_PATTERNS_MAX][CDS_TENSORS_MAX];
+  double all[CDS_TENSORS_MAX]; /* of all loops that a tensor lacks */
+} outer_costs;
+
+/* Of a candidate whose lengths are set. `outside`: passes of the loops outside
+ * that a tile stays for. */
+static void cost_outer(outer_costs *out, const cds_unequal *it, unsigned group,
+                       const cds_unequal_candidate *candidate,
+                       const double outside[CDS_TENSORS_MAX]) {
+  bool looped = false;
+  for (unsigned r = 0; r < it->ranks; r++) {
+    looped = looped || it->before[group][r] < it->tile[group - 1][r];
+  }
+  out->count = looped ? it->patterns : 1;
+  memcpy(out->all, candidate->passes, sizeof out->all);
+  for (unsigned p = 0; p < out->count; p++) {
+    out->pj[p] = looped ? candidate->cost[p] : candidate->key;
+    out->cycles[p] = looped ? candidate->cycles[p] : candidate->least_cycles;
+    for (unsigned t = 0; t < it->general->tensors; t++) {
+      const bool stays = !looped || (it->pattern[p] >> t & 1U) != 0;
+      out->passes[p][t] = stays ? outside[t] : candidate->passes[t];
+    }
+  }
+}
+
+/* The least value with the group inside, whatever it has; `pj` and `cycles` of
+ * all else. */
+static double least_with_rest(const outer_costs *outer, const cds_unequal *it,
+                              unsigned group, double pj, double cycles) {
+  double least = (double)INFINITY;
+  for (unsigned p = 0; p < outer->count; p++) {
+    const double rest = cds_unequal_rest_after(it, group + 1, outer->passes[p]);
+    least = fmin(least, cds_aim_value(&it->job->aim, pj + outer->pj[p] + rest,
+                                      fmax(cycles, outer->cycles[p])));
+  }
+  return least;
+}
+
+/* The same if the group inside has this candidate. A tensor with a loop between
+ * the two stays for none that is further out. */
+static double least_with(const outer_costs *outer, const cds_unequal *it,
+                         unsigned group, const cds_unequal_candidate *inner,
+                         double pj, double cycles) {
+  double least = (double)INFINITY;
+  unsigned looped = 0;
+  for (unsigned r = 0; r < it->ranks; r++) {
+    const uint64_t before = it->group[group].option[r][inner->at[r]].before;
+    looped |= before < it->tile[group - 1][r] ? 1U << r : 0;
+  }
+  for (unsigned p = 0; p < outer->count; p++) {
+    for (unsigned q = 0; q < it->patterns; q++) {
+      double cost = pj + outer->pj[p] + inner->cost[q];
+      for (unsigned t = 0; t < it->general->tensors; t++) {
+        const double passes = (looped & it->tensor[t].has) != 0
+                                  ? outer->all[t]
+                                  : outer->passes[p][t];
+        cost +=
+            (it->pattern[q] >> t & 1U) != 0 ? inner->pass[t] * (passes - 1) : 0;
+      }
+      const double time =
+          fmax(cycles, fmax(outer->cycles[p], inner->cycles[q]));
+      least = fmin(least, cds_aim_value(&it->job->aim, cost, time));
+    }
+  }
+  return least;
+}
+
+static size_t length_index(const cds_unequal_rank *rank, uint64_t length) {
+  size_t low = 0;
+  size_t high = rank->lengths;
+  while (high - low > 1) {
+    const size_t middle = (low + high) / 2;
+    if (rank->length[middle] <= length) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/* Lists the candidates of the group that loops lead to from the lengths outside
+ * and that may be part of something better with what is outside: `pj` of all
+ * but the two groups. */
+static void match_inner(cds_unequal *it, unsigned group,
+                        const outer_costs *outer, double pj, double cycles) {
+  cds_unequal_group *list = &it->group[group];
+  const uint64_t *bits[CDS_RANKS_MAX];
+  for (unsigned r = 0; r < it->ranks; r++) {
+    const size_t index = length_index(&it->rank[r], it->tile[group - 1][r]);
+    bits[r] = list->reach[r] + index * list->words;
+  }
+  list->matches = 0;
+  for (size_t w = 0; w < list->words; w++) {
+    uint64_t all = ~UINT64_C(0);
+    for (unsigned r = 0; r < it->ranks; r++) {
+      all &= bits[r][w];
+    }
+    for (; all != 0; all &= all - 1) {
+      const size_t c = 64 * w + (size_t)__builtin_ctzll(all);
+      if (c < list->count &&
+          !cds_descent_beyond(
+              it->job,
+              least_with(outer, it, group, &list->candidate[c], pj, cycles))) {
+        list->match[list->matches++] = (uint32_t)c;
+      }
+    }
+  }
+}
+
+/* Whether the candidate whose lengths are set may be part of something better.
+ * `pj`: of all groups but this one. */
+static bool leads_on(cds_unequal *it, unsigned group,
+                     const cds_unequal_candidate *candidate,
+                     const double outside[CDS_TENSORS_MAX], double pj,
+                     double cycles) {
+  if (group == it->general->groups) {
+    return !cds_descent_beyond(
+        it->job, cds_aim_value(&it->job->aim, pj + candidate->key,
+                               fmax(cycles, candidate->least_cycles)));
+  }
+  outer_costs outer;
+  cost_outer(&outer, it, group, candidate, outside);
+  pj -= it->group_pj[group + 1];
+  if (cds_descent_beyond(it->job,
+                         least_with_rest(&outer, it, group, pj, cycles))) {
+    return false;
+  }
+  if (it->group[group + 1].matched) {
+    match_inner(it, group + 1, &outer, pj, cycles);
+    return it->group[group + 1].matches > 0;
+  }
+  return true;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion)
+void cds_unequal_descend(cds_unequal *it, unsigned group) {
+  const cds_aim *aim = &it->job->aim;
+  if (group > it->general->groups) {
+    it->loops[group] = 0;
+    choose_innermost(it, 0);
+    return;
+  }
+  cds_unequal_sum all = it->sum[group - 1];
+  add_least(&all, it, group);
+  const double pj =
+      it->general->base_pj + all.at[CDS_ENERGY] + inside_pj(it, group + 1);
+  const double cycles = cds_unequal_cycles(it, &all, it->layout.steps);
+  double waits = all.edges;
+  for (unsigned g = 1; g <= it->general->groups; g++) {
+    waits += all.wait[g];
+  }
+  double outside[CDS_TENSORS_MAX];
+  for (unsigned t = 0; t < it->general->tensors; t++) {
+    outside[t] = cds_unequal_passes(it, t, group - 1);
+  }
+  const cds_unequal_group *list = &it->group[group];
+  const bool matched = group > 1 && list->matched;
+  const size_t count = matched ? list->matches : list->count;
+  for (size_t i = 0; i < count && !cds_unequal_over(it); i++) {
+    const cds_unequal_candidate *next =
+        &list->candidate[matched ? list->match[i] : i];
+    if (cds_descent_beyond(it->job,
+                           cds_aim_value(aim, pj + next->key, cycles))) {
+      break;
+    }
+    if (!set_lengths(it, group, next) || (group == 1 && !own_fits(it))) {
+      continue;
+    }
+    const double steps = fmax(it->layout.steps, steps_decided(it, group));
+    if (leads_on(it, group, next, outside, pj, fmax(cycles, steps + waits))) {
+      try_candidate(it, group, steps);
+    }
+  }
+}
