@@ -137,7 +137,8 @@ static bool run(chains *it) {
   for (size_t i = 0; i < it->workload.layers; i++) {
     double energy_pj = 0;
     double latency_s = 0;
-    if (cds_chain_find(&it->chain, &it->workload, i, CDS_CHAIN_WINDOWS) != CDS_OK ||
+    if (cds_chain_find(&it->chain, &it->workload, i, CDS_CHAIN_WINDOWS) !=
+            CDS_OK ||
         !is_first(it)) {
       continue;
     }

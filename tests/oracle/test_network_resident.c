@@ -548,7 +548,8 @@ static void make_chain(chain_case *it, uint64_t seed) {
 static void list_chain(chain_case *it) {
   question *q = &it->q;
   const chain_kind *kind = it->kind;
-  assert_int_equal(cds_chain_find(&it->chain, &q->workload, 0, CDS_CHAIN_WINDOWS), CDS_OK);
+  assert_int_equal(
+      cds_chain_find(&it->chain, &q->workload, 0, CDS_CHAIN_WINDOWS), CDS_OK);
   for (unsigned part = 0; part < kind->layers; part++) {
     const cds_layer *layer = &q->workload.layer[part];
     uint64_t words = 0;

@@ -84,6 +84,14 @@ static bool same_operation(compared *out, const verify_case *it,
       &out->cost, &words, arch, &pass->einsum, &it->operation[s], limit);
   out->any = one == CDS_OK;
   const double quiet_s = out->cost.quiet_cycles / arch->clock_hz;
+  if (one == CDS_OK && two == CDS_OK &&
+      !same_worth(&out->own, &out->cost, verify_case_fits(arch, pass),
+                  arch->levels)) {
+    printf("%.17g pJ for %.17g, %.17g s for %.17g, fits %d for %d\n",
+           out->own.dynamic_pj, out->cost.dynamic_pj, out->own.latency_s,
+           out->cost.latency_s, out->own.misfit == arch->levels,
+           verify_case_fits(arch, pass));
+  }
   return one == two &&
          (one != CDS_OK ||
           (same_worth(&out->own, &out->cost, verify_case_fits(arch, pass),

@@ -552,8 +552,8 @@ bool verify_case_outer(cds_outer *out, const verify_case *it, bool one_level,
   for (unsigned t = 0; t < it->group.tensors; t++) {
     const cds_fused_tensor *tensor = &it->group.tensor[t];
     const bool made = tensor->intermediate;
-    const bool rows = it->group.stage[tensor->first].operation != NULL;
-    if (made || (!rows && random_chance(stream, 60))) {
+    const bool may = cds_fused_may_hold(&it->group, t);
+    if (made || (may && random_chance(stream, 60))) {
       const unsigned level = one_level || verify_case_operates(it)
                                  ? unit
                                  : draw_level(arch, stream);
@@ -625,8 +625,10 @@ bool verify_case_fits(const cds_arch *arch, const cds_fused_pass *pass) {
     uint64_t bits = pass->stage.taken_bits[l];
     for (unsigned t = 0; t < pass->einsum.tensors; t++) {
       const cds_home *home = &pass->stage.home[t];
+      const bool twice = home->replaced && cds_level_doubled(arch, l);
       bits += home->level == l
-                  ? home->tile_words * pass->einsum.tensor[t].format.bits
+                  ? home->tile_words * pass->einsum.tensor[t].format.bits *
+                        (twice ? 2 : 1)
                   : 0;
     }
     fits = fits && bits <= arch->level[l].size_bits;
