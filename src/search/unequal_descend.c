@@ -61,7 +61,8 @@ static double steps_decided(const cds_unequal *it, unsigned group) {
     double least = fmax(parts, ceil(points / (double)inside));
     if (group == 1 && depth == 0) {
       const uint64_t tile = it->tile[1][r];
-      least = (double)(it->rank[r].size / tile) * each +
+      const uint64_t whole = it->rank[r].size / tile;
+      least = (double)whole * each +
               (double)cds_up(it->rank[r].size % tile, inside);
     }
     steps *= least;
@@ -559,7 +560,7 @@ void cds_unequal_descend(cds_unequal *it, unsigned group) {
   for (unsigned g = 1; g <= it->general->groups; g++) {
     waits += all.wait[g];
   }
-  double outside[CDS_TENSORS_MAX];
+  double outside[CDS_TENSORS_MAX] = {0};
   for (unsigned t = 0; t < it->general->tensors; t++) {
     outside[t] = cds_unequal_passes(it, t, group - 1);
   }

@@ -96,8 +96,9 @@ bool cds_unequal_spreads_set(cds_unequal_layout *layout, const cds_unequal *it,
   for (unsigned k = 0; k < arrays; k++) {
     double units = 1;
     for (unsigned r = 0; r < it->ranks; r++) {
+      const size_t first = (size_t)k * 2;
       layout->on[k][r] =
-          layout->spread[2 * k][r] * layout->spread[2 * k + 1][r];
+          layout->spread[first][r] * layout->spread[first + 1][r];
       units *= (double)layout->on[k][r];
     }
     layout->used[k + 1] = layout->used[k] * units;
@@ -131,8 +132,9 @@ static uint64_t gcd(uint64_t a, uint64_t b) {
  * are as many positions as pairs less meetings. */
 double cds_positions(const uint64_t coefficient[2], double a, double b) {
   const uint64_t common = gcd(coefficient[0], coefficient[1]);
-  const double u = a - (double)(coefficient[1] / common);
-  const double v = b - (double)(coefficient[0] / common);
+  const uint64_t step[2] = {coefficient[1] / common, coefficient[0] / common};
+  const double u = a - (double)step[0];
+  const double v = b - (double)step[1];
   return a * b - (u > 0 && v > 0 ? u * v : 0);
 }
 

@@ -92,8 +92,9 @@ static void walk_spreads(spread_walk *walk, unsigned slot, unsigned rank,
     }
     walk->vector[slot * it->ranks + rank] = (uint16_t)s;
     walk->on[rank] = before * s;
-    if (!too_slow(walk, (double)(room / s) * later)) {
-      walk_spreads(walk, slot, rank + 1, room / s, later);
+    const uint64_t left = room / s;
+    if (!too_slow(walk, (double)left * later)) {
+      walk_spreads(walk, slot, rank + 1, left, later);
     }
   }
   walk->on[rank] = before;

@@ -114,8 +114,8 @@ static double least_steps(const cds_unequal *it, unsigned group, unsigned rank,
   const uint64_t size = it->rank[rank].size;
   const double each = (double)cds_up(before, inside);
   if (group == 1) {
-    return (double)(size / before) * each +
-           (double)cds_up(size % before, inside);
+    const uint64_t whole = size / before;
+    return (double)whole * each + (double)cds_up(size % before, inside);
   }
   const double points = (double)cds_up(size, outside);
   const double part = (double)before;
@@ -175,22 +175,8 @@ static cds_status fill_window(lister *l, unsigned place, unsigned w,
   return CDS_OK;
 }
 
-static cds_status fill_tables(lister *l) {
+static cds_status fill_steps(lister *l) {
   cds_unequal *it = l->it;
-  for (unsigned i = 0; i < l->legs; i++) {
-    const cds_unequal_leg *leg = l->leg[i];
-    for (unsigned e = 0; e < leg->entries; e++) {
-      const cds_unequal_place at = {leg, &leg->entry[e], l->group};
-      const unsigned place = l->first_place[i] + e;
-      for (unsigned r = 0; r < it->ranks; r++) {
-        CDS_TRY(fill_rank(l, place, r, &at));
-      }
-      for (unsigned w = 0; w < it->tensor[leg->way->tensor].windows; w++) {
-        CDS_TRY(fill_window(l, place, w, &at));
-      }
-      l->all_full[0][place] = l->all_stay[0][place] = 1;
-    }
-  }
   for (unsigned r = 0; r < it->ranks; r++) {
     l->steps[r] = cds_arena_array(it->scratch, l->out->options[r] + 1U,
                                   sizeof *l->steps[r]);
@@ -206,6 +192,31 @@ static cds_status fill_tables(lister *l) {
   }
   l->all_steps[0] = 1;
   return CDS_OK;
+}
+
+/* Tables of an entry of a leg, by ranks and by windows. */
+static cds_status fill_entry(lister *l, unsigned i, unsigned e) {
+  const cds_unequal *it = l->it;
+  const cds_unequal_leg *leg = l->leg[i];
+  const cds_unequal_place at = {leg, &leg->entry[e], l->group};
+  const unsigned place = l->first_place[i] + e;
+  for (unsigned r = 0; r < it->ranks; r++) {
+    CDS_TRY(fill_rank(l, place, r, &at));
+  }
+  for (unsigned w = 0; w < it->tensor[leg->way->tensor].windows; w++) {
+    CDS_TRY(fill_window(l, place, w, &at));
+  }
+  l->all_full[0][place] = l->all_stay[0][place] = 1;
+  return CDS_OK;
+}
+
+static cds_status fill_tables(lister *l) {
+  for (unsigned i = 0; i < l->legs; i++) {
+    for (unsigned e = 0; e < l->leg[i]->entries; e++) {
+      CDS_TRY(fill_entry(l, i, e));
+    }
+  }
+  return fill_steps(l);
 }
 
 /* ---- room -------------------------------------------------------------- */
