@@ -106,7 +106,7 @@ valgrind_steps() {
       skip_step "valgrind: $name" 'valgrind has no long double, its reference'
       continue
     fi
-    if [[ $name == test_network_fused ]]; then
+    if [[ $name == test_network_fused || $name == test_network_norms ]]; then
       skip_step "valgrind: $name" 'takes many minutes there; test_fuse_fuse runs'
       continue
     fi

@@ -26,7 +26,7 @@
 #include "oracle/fuse_case.h"
 #include "price/passes.h"
 
-enum { CASES = 40, CASES_QUICK = 15 };
+enum { CASES = 40, CASES_QUICK = 10 };
 
 /* ---- brute force ----------------------------------------------------- */
 
