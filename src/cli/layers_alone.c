@@ -31,6 +31,26 @@ size_t cds_distinct_layers(cds_distinct_layer **out,
   return kinds;
 }
 
+/* How many operands of layers of a phase are the value. */
+static size_t uses(const cds_layer *layer, size_t layers, unsigned phase,
+                   unsigned value) {
+  size_t count = 0;
+  for (size_t i = 0; i < layers; i++) {
+    for (unsigned t = 0; t < CDS_OPERANDS_MAX && layer[i].phase == phase; t++) {
+      count += layer[i].takes[t] == value ? 1U : 0U;
+    }
+  }
+  return count;
+}
+
+/* Whether layers that are not among these want what one of them makes. */
+static bool wanted_elsewhere(const cds_workload *workload, cds_layer_row row,
+                             const cds_layer *maker) {
+  return maker->makes != 0 &&
+         uses(workload->layer, workload->layers, maker->phase, maker->makes) >
+             uses(row.layer, row.layers, maker->phase, maker->makes);
+}
+
 cds_status cds_layers_alone(cds_network_result *out, const cds_inputs *inputs,
                             cds_layer_row row,
                             const cds_network_options *options,
@@ -45,6 +65,8 @@ cds_status cds_layers_alone(cds_network_result *out, const cds_inputs *inputs,
     only[i] = row.layer[i];
     only[i].phase = 0;
     only[i].count = 1;
+    only[i].used_up = only[i].used_up &&
+                      !wanted_elsewhere(&inputs->workload, row, &row.layer[i]);
   }
   cds_workload part = inputs->workload;
   part.phases = 1;

@@ -250,6 +250,9 @@ static cds_status list_layouts(cds_unequal *it, chain_least *least) {
     least[c].steps = (double)INFINITY;
     least[c].inside.at[CDS_ENERGY] = (double)INFINITY;
     for (uint32_t v = 0; v < it->vectors; v++) {
+      if (cds_descent_enough(it->job)) {
+        return CDS_ELIMIT; /* as if there were too many */
+      }
       if (!set_layout(it, c, v)) {
         continue;
       }

@@ -22,6 +22,10 @@ typedef struct spread_walk {
 static void take_vector(spread_walk *walk) {
   cds_unequal *it = walk->it;
   const size_t each = (size_t)it->slots * it->ranks;
+  if (cds_descent_enough(it->job)) {
+    walk->status = CDS_ELIMIT; /* as if there were too many */
+    return;
+  }
   if (it->vectors == it->vector_room) {
     const size_t room = it->vector_room == 0 ? 1024 : 2 * it->vector_room;
     if (room > VECTORS_MAX) {

@@ -48,6 +48,32 @@ static size_t maker_of(const cds_workload *workload, size_t index,
   return SIZE_MAX;
 }
 
+/* The last layer before, in the phase, whose result has the name: though it
+ * does not hand that on to this layer, this one wants it in the outermost
+ * level. */
+static cds_layer *namesake(const cds_workload *workload, size_t index,
+                           unsigned operand) {
+  const cds_layer *user = &workload->layer[index];
+  const char *name = user->einsum.tensor[operand].name;
+  for (size_t i = index; i-- > 0;) {
+    cds_layer *before = &workload->layer[i];
+    const cds_einsum *einsum = &before->einsum;
+    if (before->phase == user->phase && before->kind == CDS_LAYER_EINSUM &&
+        strcmp(einsum->tensor[einsum->tensors - 1].name, name) == 0) {
+      return before;
+    }
+  }
+  return NULL;
+}
+
+/* What the layer makes goes to the outermost level in any case. */
+static void keep(cds_builder *builder, cds_layer *layer) {
+  if (layer->makes == 0) {
+    layer->makes = cds_builder_value(builder);
+  }
+  layer->used_up = false;
+}
+
 void cds_values_link(cds_builder *builder) {
   cds_workload *workload = builder->workload;
   for (size_t i = 0; i < workload->layers; i++) {
@@ -60,6 +86,12 @@ void cds_values_link(cds_builder *builder) {
                                : SIZE_MAX;
       cds_layer *layer = maker == SIZE_MAX ? NULL : &workload->layer[maker];
       const bool handed = layer != NULL && cds_layer_hands_on(layer);
+      if (layer == NULL && user->einsum.tensor[t].intermediate) {
+        cds_layer *other = namesake(workload, i, t);
+        if (other != NULL) {
+          keep(builder, other);
+        }
+      }
       if (layer == NULL || (handed && !taken)) {
         continue;
       }
