@@ -409,6 +409,17 @@ static cds_status read_stages(const cds_checking *it, cds_chain_claim *claim,
   return cds_chain_bind(it, claim);
 }
 
+/* Whether a claim before is about the same chain, which is wrong. */
+static bool claimed_before(const cds_checking *it, const cds_chain_claim *of) {
+  bool before = false;
+  for (const cds_chain_claim *other = it->chain; other < of; other++) {
+    before = before || (other->phase != NULL && of->phase != NULL &&
+                        strcmp(other->name, of->name) == 0 &&
+                        strcmp(other->phase, of->phase) == 0);
+  }
+  return before;
+}
+
 cds_status cds_chains_read(cds_checking *it, const cds_yaml *list) {
   it->chains = list->kind == CDS_YAML_SEQUENCE ? list->count : 0;
   it->chain = cds_arena_array(it->reader->arena, it->chains, sizeof *it->chain);
@@ -429,6 +440,10 @@ cds_status cds_chains_read(cds_checking *it, const cds_yaml *list) {
                                .latency_s = keys.latency_s,
                                .value = keys.value,
                                .lower_bound = keys.lower_bound};
+    if (claimed_before(it, claim)) {
+      (void)cds_chain_wrong(it, claim->node, "expected each chain once",
+                            claim->name);
+    }
     if (status == CDS_OK && read_stages(it, claim, &keys) == CDS_ENOMEM) {
       return CDS_ENOMEM;
     }
