@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Checked 64-bit arithmetic: counts never wrap silently. */
+/* 64-bit arithmetic; checked, so that counts never wrap silently. */
 #ifndef CDS_BASE_CHECKED_H
 #define CDS_BASE_CHECKED_H
 
@@ -16,6 +16,15 @@ static inline bool cds_mul_u64(uint64_t *out, uint64_t a, uint64_t b) {
 /* ceil(a / b) for b > 0, without overflow. */
 static inline uint64_t cds_ceil_div_u64(uint64_t a, uint64_t b) {
   return a / b + (a % b != 0);
+}
+/* The greatest common divisor; of 0 and a number that number. */
+static inline uint64_t cds_common_divisor(uint64_t a, uint64_t b) {
+  while (b > 0) {
+    const uint64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
 }
 
 #endif

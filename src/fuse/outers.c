@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "price/passes.h"
 #include "price/pipeline.h"
 #include "price/words.h"
@@ -116,21 +117,12 @@ static cds_status make_classes(cds_outers *it) {
 
 /* ---- nodes ----------------------------------------------------------- */
 
-static uint64_t common_divisor(uint64_t a, uint64_t b) {
-  while (b != 0) {
-    const uint64_t rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
-}
-
 /* The trips of a class, shared out to its ranks. */
 static void write_loops(cds_outer *out, const cds_outers *it,
                         const cds_loop_class *class, uint64_t trips) {
   for (unsigned i = 0; i < class->ranks; i++) {
     const uint64_t part =
-        common_divisor(trips, it->group->rank[class->rank[i]].size);
+        cds_common_divisor(trips, it->group->rank[class->rank[i]].size);
     trips /= part;
     if (part > 1) {
       out->node[out->nodes++] = (cds_outer_node){

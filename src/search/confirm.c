@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "search/constrain.h"
 
 /* How the digits of each dimension are divided over its ranks. */
@@ -15,15 +16,6 @@ typedef struct cds_nest_writer {
   const cds_descent *job;
   uint64_t left[CDS_RANKS_MAX]; /* of each rank, not yet given out */
 } cds_nest_writer;
-
-static uint64_t gcd(uint64_t a, uint64_t b) {
-  while (b > 0) {
-    const uint64_t rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
-}
 
 static void write_node(cds_nest_writer *it, cds_node node) {
   it->mapping->node[it->mapping->nodes++] = node;
@@ -36,7 +28,7 @@ static void write_digit(cds_nest_writer *it, unsigned dim, uint64_t trips,
   const cds_dim *d = &it->job->general->dim[dim];
   for (unsigned i = 0; i < d->ranks && trips > 1; i++) {
     const unsigned rank = d->rank[i];
-    const uint64_t part = gcd(trips, it->left[rank]);
+    const uint64_t part = cds_common_divisor(trips, it->left[rank]);
     if (part > 1) {
       node.rank = rank;
       node.trips = part;

@@ -13,6 +13,7 @@
  */
 #include <string.h>
 
+#include "base/checked.h"
 #include "search/branch.h"
 
 /* Factors of one class, from inside out. */
@@ -28,15 +29,6 @@ typedef struct cds_writer {
   const cds_leaf *leaf;
   cds_sharing share;
 } cds_writer;
-
-static uint64_t common_divisor(uint64_t a, uint64_t b) {
-  while (b != 0) {
-    const uint64_t rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
-}
 
 /* Shares the digits of a class out to its ranks. Taking the greatest common
  * divisor with what is left of the rank, again and again, moves each prime as
@@ -55,7 +47,7 @@ static void share_class(cds_writer *writer, unsigned class,
         continue;
       }
       const bool alone = problem->residual[class] && left[r] > 1;
-      const uint64_t part = alone ? rest : common_divisor(rest, left[r]);
+      const uint64_t part = alone ? rest : cds_common_divisor(rest, left[r]);
       writer->share.factor[d][r] = part;
       left[r] /= alone ? 1 : part;
       rest /= part;

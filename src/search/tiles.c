@@ -260,15 +260,6 @@ static size_t window_at(const cds_general *general, const cds_window *window,
          at->at[window->dim[1]];
 }
 
-static uint64_t gcd(uint64_t a, uint64_t b) {
-  while (b > 0) {
-    const uint64_t rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
-}
-
 /* Least share of a window's positions that a move of the tile brings in, and
  * the number of positions that it takes at least; 1 and 1 if it never moves. */
 static double window_share(const cds_general *general, const cds_window *window,
@@ -279,7 +270,7 @@ static double window_share(const cds_general *general, const cds_window *window,
     const cds_dim *dim = &general->dim[window->dim[k]];
     const uint64_t extent = dim->divisor[at->at[window->dim[k]]];
     if (extent < dim->size) {
-      step = gcd(window->coefficient[k] * extent, step);
+      step = cds_common_divisor(window->coefficient[k] * extent, step);
       *positions = fmax(*positions, (double)dim->size / (double)extent);
     }
   }

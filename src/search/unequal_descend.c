@@ -52,7 +52,7 @@ static double steps_decided(const cds_unequal *it, unsigned group) {
     /* Parts of the first instance, each of `tile` points but for shorter ones
      * that take one step for `inside` points at best. */
     const double parts = cds_parts_of(it, r, group, group, 0, &all);
-    const double each = (double)cds_up(it->tile[group][r], inside);
+    const double each = (double)cds_ceil_div_u64(it->tile[group][r], inside);
     uint64_t outside = 1;
     for (unsigned k = 0; k < depth; k++) {
       outside *= it->layout.on[k][r];
@@ -63,7 +63,7 @@ static double steps_decided(const cds_unequal *it, unsigned group) {
       const uint64_t tile = it->tile[1][r];
       const uint64_t whole = it->rank[r].size / tile;
       least = (double)whole * each +
-              (double)cds_up(it->rank[r].size % tile, inside);
+              (double)cds_ceil_div_u64(it->rank[r].size % tile, inside);
     }
     steps *= least;
   }
@@ -90,10 +90,11 @@ static void write_loops(cds_mapping *out, const cds_unequal *it,
                         unsigned group) {
   for (unsigned i = 0; i < it->loops[group]; i++) {
     const unsigned r = it->order[group][i];
-    write_node(out, (cds_node){.kind = CDS_FOR,
-                               .rank = it->rank[r].rank,
-                               .trips = cds_up(it->tile[group - 1][r],
-                                               it->before[group][r])});
+    write_node(out,
+               (cds_node){.kind = CDS_FOR,
+                          .rank = it->rank[r].rank,
+                          .trips = cds_ceil_div_u64(it->tile[group - 1][r],
+                                                    it->before[group][r])});
   }
 }
 

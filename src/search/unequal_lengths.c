@@ -9,8 +9,8 @@ uint64_t cds_trips_between(uint64_t length, uint64_t part) {
   if (part > length) {
     return 0;
   }
-  const uint64_t trips = cds_up(length, part);
-  return cds_up(length, trips) == part ? trips : 0;
+  const uint64_t trips = cds_ceil_div_u64(length, part);
+  return cds_ceil_div_u64(length, trips) == part ? trips : 0;
 }
 
 /* What a spread over s instances leaves; 0: it is none of the space. */
@@ -18,8 +18,8 @@ static uint64_t dealt(uint64_t length, uint64_t s) {
   if (s > length) {
     return 0;
   }
-  const uint64_t left = cds_up(length, s);
-  return cds_up(length, left) == s ? left : 0;
+  const uint64_t left = cds_ceil_div_u64(length, s);
+  return cds_ceil_div_u64(length, left) == s ? left : 0;
 }
 
 uint64_t cds_dealt_by(uint64_t length, const uint16_t by[2]) {
@@ -73,7 +73,7 @@ static void set_most(cds_unequal_layout *layout, const cds_unequal *it,
     layout->most_before[g][rank] = length;
     const unsigned end = 2 * end_array(it->general, g);
     for (unsigned slot = 2 * first_array(it->general, g); slot < end; slot++) {
-      length = cds_up(length, layout->spread[slot][rank]);
+      length = cds_ceil_div_u64(length, layout->spread[slot][rank]);
     }
     layout->most_tile[g][rank] = length;
   }
@@ -113,25 +113,16 @@ bool cds_unequal_spreads_set(cds_unequal_layout *layout, const cds_unequal *it,
       all *= layout->on[k][r];
     }
     possible = possible && layout->need[1][r] <= it->rank[r].size;
-    layout->steps *= (double)cds_up(it->rank[r].size, all);
+    layout->steps *= (double)cds_ceil_div_u64(it->rank[r].size, all);
   }
   return possible;
-}
-
-static uint64_t gcd(uint64_t a, uint64_t b) {
-  while (b > 0) {
-    const uint64_t rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
 }
 
 /* (i, j) meets (i + u, j - v), u and v the coefficients of the other over their
  * greatest common divisor: pairs at one position form a chain, so that there
  * are as many positions as pairs less meetings. */
 double cds_positions(const uint64_t coefficient[2], double a, double b) {
-  const uint64_t common = gcd(coefficient[0], coefficient[1]);
+  const uint64_t common = cds_common_divisor(coefficient[0], coefficient[1]);
   const uint64_t step[2] = {coefficient[1] / common, coefficient[0] / common};
   const double u = a - (double)step[0];
   const double v = b - (double)step[1];
@@ -177,7 +168,7 @@ static double parts(const cds_cutters *list, unsigned n, uint64_t length) {
            (rest > 0 ? parts(list, n + 1, rest) : 0);
   }
   if (!node->counted) {
-    return parts(list, n + 1, cds_up(length, node->by));
+    return parts(list, n + 1, cds_ceil_div_u64(length, node->by));
   }
   const uint64_t longer = length % node->by;
   const uint64_t least = length / node->by;

@@ -196,12 +196,27 @@ static double step_words(const cds_unequal *it,
          parts[0] * parts[1];
 }
 
+/* Words of the axes of their own, once for each of the parts of what the tensor
+ * lacks. */
+static double plain_words(const cds_unequal *it,
+                          const cds_unequal_tensor *tensor,
+                          const double part[CDS_RANKS_MAX]) {
+  double words = 1;
+  for (unsigned r = 0; r < it->ranks; r++) {
+    if ((tensor->whole >> r & 1U) != 0) {
+      words *= (double)it->rank[r].size;
+    } else if ((tensor->has >> r & 1U) == 0) {
+      words *= part[r];
+    }
+  }
+  return words;
+}
+
 /* Whatever the lengths: with each tile as large as can be. */
 static void least_of_entry(double *words, const cds_unequal *it,
                            const cds_unequal_place *place) {
   const cds_unequal_tensor *tensor = &it->tensor[place->leg->way->tensor];
   const bool compute = place->group > it->general->groups;
-  double product = 1;
   double part[CDS_RANKS_MAX];
   for (unsigned r = 0; r < it->ranks; r++) {
     double points = 1; /* a unit has one in a step */
@@ -210,12 +225,8 @@ static void least_of_entry(double *words, const cds_unequal *it,
     }
     part[r] = compute ? ceil((double)it->rank[r].size / points)
                       : cds_parts_apart(it, place, r);
-    if ((tensor->whole >> r & 1U) != 0) {
-      product *= (double)it->rank[r].size;
-    } else if ((tensor->has >> r & 1U) == 0) {
-      product *= part[r];
-    }
   }
+  double product = plain_words(it, tensor, part);
   for (unsigned w = 0; w < tensor->windows; w++) {
     const cds_unequal_window *window = &tensor->window[w];
     const double two[2] = {part[window->rank[0]], part[window->rank[1]]};
@@ -339,8 +350,8 @@ static uint64_t shortest_part(const cds_unequal *it, unsigned rank,
     longest = part;
     const unsigned end = depth_of(it, g);
     for (unsigned k = depth_of(it, g - 1); k < end; k++) {
-      longest = cds_up(longest, it->layout.on[k][rank]);
-      least = cds_up(least, it->layout.on[k][rank]);
+      longest = cds_ceil_div_u64(longest, it->layout.on[k][rank]);
+      least = cds_ceil_div_u64(least, it->layout.on[k][rank]);
     }
   }
   return least;
@@ -423,17 +434,12 @@ static double compute_decided(const cds_unequal *it,
                               const cds_unequal_place *place) {
   const cds_unequal_tensor *tensor = &it->tensor[place->leg->way->tensor];
   const unsigned depth = it->general->arch->arrays;
-  double product = 1;
   double part[CDS_RANKS_MAX];
   for (unsigned r = 0; r < it->ranks; r++) {
     part[r] =
         cds_parts_of(it, r, place->group, place->group, depth, place->entry);
-    if ((tensor->whole >> r & 1U) != 0) {
-      product *= (double)it->rank[r].size;
-    } else if ((tensor->has >> r & 1U) == 0) {
-      product *= part[r];
-    }
   }
+  double product = plain_words(it, tensor, part);
   for (unsigned w = 0; w < tensor->windows; w++) {
     const cds_unequal_window *window = &tensor->window[w];
     const double two[2] = {part[window->rank[0]], part[window->rank[1]]};

@@ -9,6 +9,7 @@
 #ifndef CDS_SEARCH_UNEQUAL_NEST_H
 #define CDS_SEARCH_UNEQUAL_NEST_H
 
+#include "base/checked.h"
 #include "search/unequal.h"
 
 enum {
@@ -169,9 +170,6 @@ struct cds_unequal {
 
 /* ---- unequal_lengths.c ------------------------------------------------ */
 
-static inline uint64_t cds_up(uint64_t a, uint64_t b) {
-  return a / b + (a % b != 0);
-}
 /* Trips that cut a length into parts of another one; 0: none do. */
 uint64_t cds_trips_between(uint64_t length, uint64_t part);
 /* What the arrays right above a group leave of a length; 0: some of them

@@ -74,8 +74,10 @@ static cds_status add_rank(cds_unequal *it, unsigned r) {
   cds_unequal_rank *rank = &it->rank[it->ranks++];
   *rank = (cds_unequal_rank){.rank = r, .size = einsum->rank[r].size};
   for (uint64_t part = rank->size; part > 0;
-       part = part == 1 ? 0
-                        : cds_up(rank->size, cds_up(rank->size, part - 1))) {
+       part = part == 1
+                  ? 0
+                  : cds_ceil_div_u64(rank->size,
+                                     cds_ceil_div_u64(rank->size, part - 1))) {
     rank->lengths++;
   }
   rank->length =
@@ -86,7 +88,9 @@ static cds_status add_rank(cds_unequal *it, unsigned r) {
   uint64_t part = rank->size;
   for (unsigned i = rank->lengths; i-- > 0;) {
     rank->length[i] = part;
-    part = part == 1 ? 1 : cds_up(rank->size, cds_up(rank->size, part - 1));
+    part = part == 1 ? 1
+                     : cds_ceil_div_u64(rank->size,
+                                        cds_ceil_div_u64(rank->size, part - 1));
   }
   return CDS_OK;
 }

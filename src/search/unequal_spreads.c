@@ -52,7 +52,7 @@ static bool too_slow(const spread_walk *walk, double room) {
   const cds_unequal *it = walk->it;
   double steps = 1;
   for (unsigned r = 0; r < it->ranks; r++) {
-    steps *= (double)cds_up(it->rank[r].size, walk->on[r]);
+    steps *= (double)cds_ceil_div_u64(it->rank[r].size, walk->on[r]);
   }
   return cds_descent_beyond(
       it->job, cds_aim_value(&it->job->aim, walk->floor_pj, steps / room));
@@ -62,7 +62,8 @@ static bool too_slow(const spread_walk *walk, double room) {
 static bool deals(const cds_unequal_rank *rank, uint64_t s) {
   for (unsigned i = 0; i < rank->lengths; i++) {
     const uint64_t length = rank->length[i];
-    if (s <= length && cds_up(length, cds_up(length, s)) == s) {
+    if (s <= length &&
+        cds_ceil_div_u64(length, cds_ceil_div_u64(length, s)) == s) {
       return true;
     }
   }

@@ -112,12 +112,13 @@ static double least_steps(const cds_unequal *it, unsigned group, unsigned rank,
   uint64_t outside = 1;
   split_units(&inside, &outside, it, group, rank);
   const uint64_t size = it->rank[rank].size;
-  const double each = (double)cds_up(before, inside);
+  const double each = (double)cds_ceil_div_u64(before, inside);
   if (group == 1) {
     const uint64_t whole = size / before;
-    return (double)whole * each + (double)cds_up(size % before, inside);
+    return (double)whole * each +
+           (double)cds_ceil_div_u64(size % before, inside);
   }
-  const double points = (double)cds_up(size, outside);
+  const double points = (double)cds_ceil_div_u64(size, outside);
   const double part = (double)before;
   const double best = fmin((double)inside, part);
   const double full = fmax(1, ceil((points - part + 1) / (2 * part - 1)));

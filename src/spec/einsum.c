@@ -50,15 +50,6 @@ unsigned cds_axis_long_terms(cds_term out[CDS_TERMS_MAX],
   return count;
 }
 
-static uint64_t common_divisor(uint64_t a, uint64_t b) {
-  while (b != 0) {
-    const uint64_t rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
-}
-
 /*
  * Distinct values of a*i + b*j, 0 <= i < P, 0 <= j < R. With a and b divided
  * by their greatest common divisor, (i, j) and (i + b, j - a) name the same
@@ -78,7 +69,7 @@ static bool axis_words(uint64_t *out, const cds_einsum *einsum,
   const uint64_t r = einsum->rank[axis->term[1].rank].size;
   uint64_t a = axis->term[0].coefficient;
   uint64_t b = axis->term[1].coefficient;
-  const uint64_t divisor = common_divisor(a, b);
+  const uint64_t divisor = cds_common_divisor(a, b);
   a /= divisor;
   b /= divisor;
   if (p <= b || r <= a) {

@@ -206,7 +206,7 @@ static cds_status list_parts(const cds_checking *it, cds_chain_claim *claim,
                              const cds_chain_group *chain) {
   cds_arena *arena = it->reader->arena;
   claim->may_part =
-      cds_arena_array(arena, CDS_WAY_PARTS_MAX, sizeof *claim->may_part);
+      cds_arena_array(arena, CDS_CHAIN_PARTS_MAX, sizeof *claim->may_part);
   if (claim->may_part == NULL) {
     return CDS_ENOMEM;
   }

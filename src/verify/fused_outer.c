@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "verify/fused_outer.h"
 
+#include "base/checked.h"
+
 /* ---- classes --------------------------------------------------------- */
 
 static cds_outer_class class_of(const cds_fused_group *group, unsigned rank) {
@@ -50,21 +52,12 @@ unsigned cds_outer_classes(cds_outer_class out[CDS_OUTER_CLASSES],
 
 /* ---- nodes ----------------------------------------------------------- */
 
-static uint64_t common_divisor(uint64_t a, uint64_t b) {
-  while (b > 0) {
-    const uint64_t rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
-}
-
 /* The trips of a class as loops on its ranks. */
 static void put_loops(cds_outer *out, const cds_outer_choice *it, unsigned c) {
   uint64_t left = it->trips[c];
   for (unsigned i = 0; i < it->class[c].ranks; i++) {
     const unsigned rank = it->class[c].rank[i];
-    const uint64_t trips = common_divisor(left, it->group->rank[rank].size);
+    const uint64_t trips = cds_common_divisor(left, it->group->rank[rank].size);
     left /= trips;
     if (trips > 1) {
       out->node[out->nodes++] =

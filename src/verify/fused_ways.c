@@ -22,7 +22,7 @@ typedef struct cds_ways_walker {
   cds_fused_least *out;
   double limit;
   double open; /* nothing is below this where that is below what was found */
-  cds_way_item alone[CDS_STAGES_MAX], part[CDS_WAY_PARTS_MAX];
+  cds_way_item alone[CDS_STAGES_MAX], part[CDS_CHAIN_PARTS_MAX];
   unsigned items; /* of the way at hand, and which */
   cds_way_item *item[CDS_STAGES_MAX];
   unsigned of[CDS_STAGES_MAX]; /* number of the part; of a layer: `parts` */

@@ -13,9 +13,8 @@
 #ifndef CDS_VERIFY_FUSED_WAYS_H
 #define CDS_VERIFY_FUSED_WAYS_H
 
+#include "spec/chain.h"
 #include "verify/fused_walk.h"
-
-enum { CDS_WAY_PARTS_MAX = CDS_STAGES_MAX * CDS_STAGES_MAX };
 
 /* Layers in a row that may run fused. */
 typedef struct cds_fused_part {
@@ -26,7 +25,7 @@ typedef struct cds_fused_part {
 typedef struct cds_fused_ways {
   cds_fused_space space;
   const cds_fused_group *chain; /* its stages: the layers */
-  unsigned parts;               /* no more than CDS_WAY_PARTS_MAX */
+  unsigned parts;               /* no more than CDS_CHAIN_PARTS_MAX */
   const cds_fused_part *part;
 } cds_fused_ways;
 
