@@ -5,8 +5,6 @@
  * meet its user. Einsums may use results of layers before the last; they run
  * alone where nothing fits.
  */
-#include <string.h>
-
 #include "spec/fusion.h"
 #include "spec/workload_layers.h"
 
@@ -82,39 +80,6 @@ static unsigned operand_of(const cds_einsum *einsum) {
   return t;
 }
 
-/* Whether the result of some layer before has the name. */
-static bool is_made(const cds_workload *workload, size_t index,
-                    const char *name) {
-  bool made = false;
-  for (size_t i = 0; i < index; i++) {
-    const cds_einsum *before = &workload->layer[i].einsum;
-    made =
-        made || (workload->layer[i].kind == CDS_LAYER_EINSUM &&
-                 strcmp(before->tensor[before->tensors - 1].name, name) == 0);
-  }
-  return made;
-}
-
-/* Operands that an einsum names: some layer before makes each. */
-static cds_status check_names(const cds_workload *workload,
-                              const cds_written_layer *user,
-                              const cds_reader *reader) {
-  const cds_layer *layer = &workload->layer[user->first];
-  cds_status status = CDS_OK;
-  for (unsigned t = 0;
-       layer->kind == CDS_LAYER_EINSUM && t + 1 < layer->einsum.tensors; t++) {
-    const cds_tensor *tensor = &layer->einsum.tensor[t];
-    if (tensor->intermediate && !is_made(workload, user->first, tensor->name)) {
-      cds_diag_error(reader->diag, place_of(user),
-                     "'intermediate' of layer '%s' names '%s', which no layer "
-                     "before makes: expected the result of one",
-                     layer->name, tensor->name);
-      status = CDS_EINPUT;
-    }
-  }
-  return status;
-}
-
 /* Both name it. */
 static cds_status check_pair(const cds_layer *made, const cds_layer *last,
                              const cds_written_layer *user,
@@ -163,8 +128,6 @@ cds_status cds_handed_check(const cds_workload *workload,
       one = nobody_takes(maker, last, reader);
     } else if (takes && !gives && is_form(user)) {
       one = nobody_makes(user, next, reader);
-    } else if (takes && cds_yaml_get(user->node, "einsum") != NULL) {
-      one = check_names(workload, user, reader);
     }
     status = one != CDS_OK ? one : status;
   }
