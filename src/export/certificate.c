@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "spec/fusion_text.h"
 
 static bool write_text(cds_json *json, const char *text, cds_arena *arena) {
   cds_json_array(json, "text");
@@ -84,22 +83,6 @@ static bool write_stage(cds_json *json, const cds_certificate *certificate,
   return good;
 }
 
-static bool write_outer(cds_json *json, const cds_certificate *certificate,
-                        const cds_layer_fused *fused, cds_arena *arena) {
-  const char **lines = NULL;
-  const size_t count = cds_outer_lines(&lines, &fused->chain->group,
-                                       certificate->arch, fused->outer, arena);
-  if (fused->outer->pipelined) {
-    cds_json_boolean(json, "pipelined", true);
-  }
-  cds_json_array(json, "outer");
-  for (size_t i = 0; lines != NULL && i < count; i++) {
-    cds_json_text(json, NULL, lines[i]);
-  }
-  cds_json_end(json);
-  return lines != NULL;
-}
-
 /* Parts that run fused, of a chain that does not as a whole. */
 static bool write_parts(cds_json *json, const cds_certificate *certificate,
                         const cds_claimed_chain *claim, cds_arena *arena) {
@@ -113,7 +96,7 @@ static bool write_parts(cds_json *json, const cds_certificate *certificate,
     cds_json_object(json, NULL);
     cds_json_text(json, "name", claim->result->layer[i].layer->name);
     cds_json_count(json, "stages", fused->chain->layers);
-    good = write_outer(json, certificate, fused, arena);
+    good = cds_json_outer(json, certificate->arch, fused, arena);
     cds_json_end(json);
   }
   cds_json_end(json);
@@ -139,7 +122,7 @@ static bool write_chain(cds_json *json, const cds_certificate *certificate,
   cds_json_number(json, "latency_s", result->latency_s);
   cds_json_number(json, "value", result->value);
   cds_json_number(json, "lower_bound", result->bound);
-  bool good = whole ? write_outer(json, certificate, first, arena)
+  bool good = whole ? cds_json_outer(json, certificate->arch, first, arena)
               : any ? write_parts(json, certificate, claim, arena)
                     : true;
   cds_json_array(json, "stages");

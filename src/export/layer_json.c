@@ -38,16 +38,33 @@ void cds_json_roofs(cds_json *json, const cds_arch *arch,
   cds_json_end(json);
 }
 
+static void write_lines(cds_json *json, const char *key,
+                        const char *const *lines, size_t count) {
+  cds_json_array(json, key);
+  for (size_t i = 0; lines != NULL && i < count; i++) {
+    cds_json_text(json, NULL, lines[i]);
+  }
+  cds_json_end(json);
+}
+
 bool cds_json_mapping(cds_json *json, const cds_arch *arch,
                       const cds_einsum *einsum, const cds_mapping *mapping,
                       cds_arena *arena) {
   const char **lines = NULL;
   const size_t count = cds_mapping_lines(&lines, mapping, arch, einsum, arena);
-  cds_json_array(json, "mapping");
-  for (size_t i = 0; lines != NULL && i < count; i++) {
-    cds_json_text(json, NULL, lines[i]);
+  write_lines(json, "mapping", lines, count);
+  return lines != NULL;
+}
+
+bool cds_json_outer(cds_json *json, const cds_arch *arch,
+                    const cds_layer_fused *fused, cds_arena *arena) {
+  const char **lines = NULL;
+  const size_t count =
+      cds_outer_lines(&lines, &fused->chain->group, arch, fused->outer, arena);
+  if (fused->outer->pipelined) {
+    cds_json_boolean(json, "pipelined", true);
   }
-  cds_json_end(json);
+  write_lines(json, "outer", lines, count);
   return lines != NULL;
 }
 
@@ -60,22 +77,12 @@ static bool write_fused(cds_json *json, const cds_arch *arch,
     cds_json_text(json, "fused", NULL);
     return true;
   }
-  const char **lines = NULL;
-  const size_t count =
-      cds_outer_lines(&lines, &fused->chain->group, arch, fused->outer, arena);
   cds_json_object(json, "fused");
   cds_json_count(json, "stage", fused->stage);
   cds_json_count(json, "stages", fused->chain->group.stages);
-  if (fused->outer->pipelined) {
-    cds_json_boolean(json, "pipelined", true);
-  }
-  cds_json_array(json, "outer");
-  for (size_t i = 0; lines != NULL && i < count; i++) {
-    cds_json_text(json, NULL, lines[i]);
-  }
+  const bool good = cds_json_outer(json, arch, fused, arena);
   cds_json_end(json);
-  cds_json_end(json);
-  return lines != NULL;
+  return good;
 }
 
 static const char *const action_keys[CDS_ACTIONS] = {"reads", "fills",

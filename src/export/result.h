@@ -123,5 +123,9 @@ const char *cds_mapping_joined(const cds_mapping *mapping, const cds_arch *arch,
 bool cds_json_mapping(cds_json *json, const cds_arch *arch,
                       const cds_einsum *einsum, const cds_mapping *mapping,
                       cds_arena *arena);
+/* Member "outer": lines of a chain's loops and homes; "pipelined" before it,
+ * where it is. */
+bool cds_json_outer(cds_json *json, const cds_arch *arch,
+                    const cds_layer_fused *fused, cds_arena *arena);
 
 #endif

@@ -896,21 +896,24 @@ static void make(random_group *out, const char *const *chain,
   free(scratch);
 }
 
-void random_group_make(random_group *out, uint64_t seed, uint64_t number) {
-  random_stream stream = random_start(seed + 4000, number);
+/* A group of which nothing is known yet; `softmax`: its stage. */
+static void begin(random_group *out, uint64_t seed, uint64_t number,
+                  unsigned softmax) {
   memset(out, 0, sizeof *out);
   out->seed = seed;
   out->number = number;
-  out->softmax = CDS_STAGES_MAX;
+  out->softmax = softmax;
+}
+
+void random_group_make(random_group *out, uint64_t seed, uint64_t number) {
+  random_stream stream = random_start(seed + 4000, number);
+  begin(out, seed, number, CDS_STAGES_MAX);
   make(out, chains[random_below(&stream, CHAINS)], &stream);
 }
 
 void random_tail_make(random_group *out, uint64_t seed, uint64_t number) {
   random_stream stream = random_start(seed + 7000, number);
-  memset(out, 0, sizeof *out);
-  out->seed = seed;
-  out->number = number;
-  out->softmax = CDS_STAGES_MAX;
+  begin(out, seed, number, CDS_STAGES_MAX);
   out->tails = true;
   make(out, tails[random_below(&stream, TAILS)], &stream);
   look_at_tails(out);
@@ -918,10 +921,7 @@ void random_tail_make(random_group *out, uint64_t seed, uint64_t number) {
 
 void random_sum_make(random_group *out, uint64_t seed, uint64_t number) {
   random_stream stream = random_start(seed + 8000, number);
-  memset(out, 0, sizeof *out);
-  out->seed = seed;
-  out->number = number;
-  out->softmax = CDS_STAGES_MAX;
+  begin(out, seed, number, CDS_STAGES_MAX);
   out->sums = true;
   make(out, sums[random_below(&stream, SUMS)], &stream);
   look_at_tails(out);
@@ -929,10 +929,7 @@ void random_sum_make(random_group *out, uint64_t seed, uint64_t number) {
 
 void random_attention_make(random_group *out, uint64_t seed, uint64_t number) {
   random_stream stream = random_start(seed + 5000, number);
-  memset(out, 0, sizeof *out);
-  out->seed = seed;
-  out->number = number;
-  out->softmax = 0; /* is found */
+  begin(out, seed, number, 0); /* is found */
   make(out, attentions[random_below(&stream, ATTENTIONS)], &stream);
 }
 
@@ -952,10 +949,7 @@ void random_masked_make(random_group *out, uint64_t seed, uint64_t number) {
   random_stream stream = random_start(seed + 6000, number);
   const unsigned wanted = 1 + random_below(&stream, 4);
   do {
-    memset(out, 0, sizeof *out);
-    out->seed = seed;
-    out->number = number;
-    out->softmax = 0; /* is found */
+    begin(out, seed, number, 0); /* is found */
     out->group.mask.here = true;
     make(out, attentions[random_below(&stream, ATTENTIONS)], &stream);
   } while (count_loops(out, false) < wanted ||

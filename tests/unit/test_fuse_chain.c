@@ -17,6 +17,12 @@
 #include "spec/space.h"
 #include "support/models.h"
 
+#define SMALL_BERT                                                             \
+  "model_type: bert, max_position_embeddings: 16, hidden_size: 8, "            \
+  "num_hidden_layers: 4, num_attention_heads: 4, intermediate_size: 20, "      \
+  "vocab_size: 50",                                                            \
+      "{encode: {batch: 2, tokens: 6}}"
+
 /* The chain that begins at the named layer. */
 static cds_status find_chain(cds_chain_group *out, const cds_workload *w,
                              const char *name) {
@@ -144,12 +150,7 @@ static void norms_join_what_they_serve(void **state) {
 static void norms_behind_sums_are_residuals(void **state) {
   (void)state;
   fixture f;
-  const cds_workload w = read_model(
-      &f,
-      "model_type: bert, max_position_embeddings: 16, hidden_size: 8, "
-      "num_hidden_layers: 4, num_attention_heads: 4, intermediate_size: 20, "
-      "vocab_size: 50",
-      "{encode: {batch: 2, tokens: 6}}");
+  const cds_workload w = read_model(&f, SMALL_BERT);
   static cds_chain_group chain;
   const cds_fused_group *group = &chain.group;
   assert_int_equal(find_chain(&chain, &w, "encode.q_proj"), CDS_OK);
@@ -456,12 +457,7 @@ static void decoders_attend_to_what_is_before(void **state) {
 static void encoders_attend_to_all(void **state) {
   (void)state;
   fixture f;
-  const cds_workload w = read_model(
-      &f,
-      "model_type: bert, max_position_embeddings: 16, hidden_size: 8, "
-      "num_hidden_layers: 4, num_attention_heads: 4, intermediate_size: 20, "
-      "vocab_size: 50",
-      "{encode: {batch: 2, tokens: 6}}");
+  const cds_workload w = read_model(&f, SMALL_BERT);
   assert_false(mask_is(&w, "encode.qk", 0, 0, 0));
   fixture_close(&f);
 }
