@@ -664,33 +664,24 @@ static cds_status begin_job(network_job **out, cds_network_result *result,
                             cds_arena *arena,
                             const cds_network_options *options) {
   network_job *job = (network_job *)cds_arena_alloc(arena, sizeof *job);
-  cds_network_plan *own =
-      (cds_network_plan *)cds_arena_alloc(arena, sizeof *own);
-  if (job == NULL || own == NULL) {
+  if (job == NULL) {
     return CDS_ENOMEM;
-  }
-  if (options->plan == NULL) {
-    const bool by_phase = isfinite(options->first_token_limit_s) ||
-                          isfinite(options->token_limit_s);
-    CDS_TRY(cds_network_plan_reside(own, workload, options->fuse, by_phase,
-                                    &options->residency, arena));
-  } else {
-    *own = *options->plan;
   }
   *job = (network_job){.out = result,
                        .arch = arch,
                        .workload = workload,
                        .options = options,
-                       .plan = own,
                        .arena = arena};
+  CDS_TRY(cds_network_plan_of(&job->plan, workload, options, arena));
   *out = job;
   return CDS_OK;
 }
 
-cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
-                             const cds_workload *workload, cds_arena *arena,
-                             const cds_network_options *options,
-                             cds_diag *diag) {
+cds_status cds_network_solve_plan(cds_network_result *out, const cds_arch *arch,
+                                  const cds_workload *workload,
+                                  cds_arena *arena,
+                                  const cds_network_options *options,
+                                  cds_diag *diag) {
   *out = (cds_network_result){
       .energy_pj = (double)NAN, .latency_s = (double)NAN, .value = (double)NAN};
   network_job *job = NULL;

@@ -221,6 +221,9 @@ typedef struct cds_network_plan {
   cds_network_unit *unit;
   size_t *unit_of; /* of each layer */
   size_t *part;    /* its place in the unit */
+  /* Where something may stay on chip: the chains without, which are longer;
+   * NULL: they are the same. */
+  const struct cds_network_plan *longer;
 } cds_network_plan;
 /* Units that are the same run with the same mapping: in the whole network, or
  * within each phase. Lives in the arena. CDS_ENOMEM. */
@@ -229,7 +232,8 @@ cds_status cds_network_plan_make(cds_network_plan *out,
                                  cds_fuse_mode fuse, bool by_phase,
                                  cds_arena *arena);
 /* Where something may stay on chip chains run fused as a whole: they are short
- * (CDS_CHAIN_HANDED). */
+ * (CDS_CHAIN_HANDED). The network without anything that stays has the longer
+ * ones, too (solve.c). */
 cds_status cds_network_plan_reside(cds_network_plan *out,
                                    const cds_workload *workload,
                                    cds_fuse_mode fuse, bool by_phase,

@@ -192,24 +192,11 @@ static cds_status add_unit(size_t *number, cds_network_plan *out,
              : CDS_OK;
 }
 
-cds_status cds_network_plan_make(cds_network_plan *out,
-                                 const cds_workload *workload,
-                                 cds_fuse_mode fuse, bool by_phase,
-                                 cds_arena *arena) {
-  return cds_network_plan_reside(out, workload, fuse, by_phase, NULL, arena);
-}
-
-cds_status cds_network_plan_reside(cds_network_plan *out,
-                                   const cds_workload *workload,
-                                   cds_fuse_mode fuse, bool by_phase,
-                                   const cds_residency *residency,
-                                   cds_arena *arena) {
+/* With what may stay set, and all else that is no unit. */
+static cds_status list_units(cds_network_plan *out, cds_arena *arena) {
+  const cds_workload *workload = out->workload;
+  const cds_fuse_mode fuse = out->fuse;
   const size_t layers = workload->layers;
-  *out = (cds_network_plan){
-      .workload = workload, .by_phase = by_phase, .fuse = fuse};
-  if (residency != NULL) {
-    out->residency = *residency;
-  }
   const unsigned flags =
       (fuse == CDS_FUSE_EVERYWHERE ? (unsigned)CDS_CHAIN_WINDOWS : 0U) |
       (out->residency.mode != CDS_RESIDENCY_NONE ? (unsigned)CDS_CHAIN_HANDED
@@ -237,6 +224,69 @@ cds_status cds_network_plan_reside(cds_network_plan *out,
     }
   }
   return CDS_OK;
+}
+
+cds_status cds_network_plan_make(cds_network_plan *out,
+                                 const cds_workload *workload,
+                                 cds_fuse_mode fuse, bool by_phase,
+                                 cds_arena *arena) {
+  *out = (cds_network_plan){
+      .workload = workload, .by_phase = by_phase, .fuse = fuse};
+  return list_units(out, arena);
+}
+
+/* Whether chains begin and end at the same layers. */
+static bool same_units(const cds_network_plan *a, const cds_network_plan *b) {
+  bool same = a->units == b->units;
+  for (size_t u = 0; same && u < a->units; u++) {
+    same = a->unit[u].first == b->unit[u].first &&
+           a->unit[u].layers == b->unit[u].layers &&
+           a->unit[u].parts == b->unit[u].parts;
+  }
+  return same;
+}
+
+cds_status cds_network_plan_reside(cds_network_plan *out,
+                                   const cds_workload *workload,
+                                   cds_fuse_mode fuse, bool by_phase,
+                                   const cds_residency *residency,
+                                   cds_arena *arena) {
+  if (residency->mode == CDS_RESIDENCY_NONE) {
+    return cds_network_plan_make(out, workload, fuse, by_phase, arena);
+  }
+  cds_network_plan *longer =
+      (cds_network_plan *)cds_arena_alloc(arena, sizeof *longer);
+  if (longer == NULL) {
+    return CDS_ENOMEM;
+  }
+  CDS_TRY(cds_network_plan_make(longer, workload, fuse, by_phase, arena));
+  *out = (cds_network_plan){.workload = workload,
+                            .by_phase = by_phase,
+                            .fuse = fuse,
+                            .residency = *residency};
+  CDS_TRY(list_units(out, arena));
+  out->longer = same_units(out, longer) ? NULL : longer;
+  return CDS_OK;
+}
+
+cds_status cds_network_plan_of(const cds_network_plan **out,
+                               const cds_workload *workload,
+                               const cds_network_options *options,
+                               cds_arena *arena) {
+  *out = options->plan;
+  if (options->plan != NULL) {
+    return CDS_OK;
+  }
+  cds_network_plan *made =
+      (cds_network_plan *)cds_arena_alloc(arena, sizeof *made);
+  if (made == NULL) {
+    return CDS_ENOMEM;
+  }
+  *out = made;
+  return cds_network_plan_reside(made, workload, options->fuse,
+                                 isfinite(options->first_token_limit_s) ||
+                                     isfinite(options->token_limit_s),
+                                 &options->residency, arena);
 }
 
 void cds_layer_floor(cds_point *out, const cds_arch *arch,
@@ -313,6 +363,7 @@ void cds_unit_floor(cds_point *out, const cds_arch *arch,
   *out = least[unit->layers];
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): once, for longer chains
 void cds_network_floor(cds_point *out, const cds_arch *arch,
                        const cds_network_plan *plan, double power_limit_w,
                        cds_arena *scratch) {
@@ -323,6 +374,12 @@ void cds_network_floor(cds_point *out, const cds_arch *arch,
     cds_unit_floor(&floor, arch, plan, u, power_limit_w, scratch);
     out->energy_pj += unit->weight * floor.energy_pj;
     out->latency_s += unit->weight * floor.latency_s;
+  }
+  if (plan->longer != NULL) {
+    cds_point other;
+    cds_network_floor(&other, arch, plan->longer, power_limit_w, scratch);
+    out->energy_pj = fmin(out->energy_pj, other.energy_pj);
+    out->latency_s = fmin(out->latency_s, other.latency_s);
   }
 }
 
@@ -340,6 +397,7 @@ void cds_network_tokens(double *first_token_s, double *token_s,
   }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): once, for longer chains
 void cds_network_token_floor(cds_token_floor *out, const cds_arch *arch,
                              const cds_network_plan *plan, double power_limit_w,
                              cds_arena *scratch) {
@@ -354,6 +412,12 @@ void cds_network_token_floor(cds_token_floor *out, const cds_arch *arch,
                         cds_phase_weight(&workload->phase[phase]);
   }
   cds_network_tokens(&out->first_token_s, &out->token_s, workload, latency_s);
+  if (plan->longer != NULL) {
+    cds_token_floor other;
+    cds_network_token_floor(&other, arch, plan->longer, power_limit_w, scratch);
+    out->first_token_s = fmin(out->first_token_s, other.first_token_s);
+    out->token_s = fmin(out->token_s, other.token_s);
+  }
 }
 
 cds_status cds_network_footprint(const cds_arch *arch,

@@ -27,6 +27,18 @@ cds_status cds_layer_result_stage(cds_layer_result *result,
                                   const cds_arch *arch,
                                   const cds_fuse_result *fused,
                                   const cds_layer_fused *at, cds_arena *arena);
+/* The plan of the options, or one that is made for them. CDS_ENOMEM. */
+cds_status cds_network_plan_of(const cds_network_plan **out,
+                               const cds_workload *workload,
+                               const cds_network_options *options,
+                               cds_arena *arena);
+/* cds_network_solve on the plan of the options, which is there, without the
+ * longer chains. */
+cds_status cds_network_solve_plan(cds_network_result *out, const cds_arch *arch,
+                                  const cds_workload *workload,
+                                  cds_arena *arena,
+                                  const cds_network_options *options,
+                                  cds_diag *diag);
 /* Whether weights, KV cache and activations fit the outermost level; diagnoses
  * the sum. CDS_EINFEASIBLE. */
 cds_status cds_network_footprint(const cds_arch *arch,

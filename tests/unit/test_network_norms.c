@@ -133,6 +133,7 @@ static double unit_value(desk *d, const cds_network_unit *unit, double lambda) {
 /* How chains run: layers alone, all of a chain, or in parts. */
 typedef struct ways {
   size_t alone, whole, parts, kept;
+  size_t longer, stays; /* with tensors that may stay */
 } ways;
 
 static void look_at(ways *out, const desk *d) {
@@ -160,6 +161,37 @@ static void look_at(ways *out, const desk *d) {
   }
 }
 
+/* With tensors that may stay, in chains that end before norms, or without in
+ * those that do not: the better of both, each solved by itself. */
+static void check_residency(ways *seen, desk *d) {
+  const double none = d->result.value;
+  cds_network_options options = d->options;
+  cds_network_plan plan;
+  cds_network_result result;
+  options.residency = (cds_residency){CDS_RESIDENCY_ALL, 10};
+  assert_fine(&d->f,
+              cds_network_plan_reside(&plan, &d->workload, options.fuse, false,
+                                      &options.residency, d->f.arena));
+  assert_non_null(plan.longer);
+  plan.longer = NULL;
+  options.plan = &plan;
+  assert_fine(&d->f, cds_network_solve(&result, &d->arch, &d->workload,
+                                       d->f.arena, &options, d->f.diag));
+  const double shorter = result.value;
+  const bool proven = result.proven;
+  options.plan = NULL;
+  assert_fine(&d->f, cds_network_solve(&result, &d->arch, &d->workload,
+                                       d->f.arena, &options, d->f.diag));
+  const double least = none < shorter ? none : shorter;
+  assert_true(proven && result.proven);
+  assert_true(fabs(result.value - least) <= 1e-12 * least);
+  assert_true(result.residency.none.energy_pj == d->result.energy_pj);
+  const bool stays = result.residency.kept > 0 || result.residency.handed > 0;
+  assert_false(stays && none < shorter);
+  seen->longer += none < shorter * (1 - 1e-9);
+  seen->stays += stays;
+}
+
 static void check_design(ways *seen, desk *d, uint64_t design,
                          cds_objective objective, double power) {
   d->options.objective = objective;
@@ -176,6 +208,7 @@ static void check_design(ways *seen, desk *d, uint64_t design,
   const double value = d->result.energy_pj + lambda * d->result.latency_s;
   assert_true(fabs(value - least) <= 1e-9 * least);
   look_at(seen, d);
+  check_residency(seen, d);
 }
 
 static void norms_and_parts_are_chosen_exactly(void **state) {
@@ -207,8 +240,10 @@ static void norms_and_parts_are_chosen_exactly(void **state) {
   print_message("%zu chains layer by layer, %zu as a whole, %zu in parts; %zu "
                 "results kept\n",
                 seen.alone, seen.whole, seen.parts, seen.kept);
+  print_message("%zu times longer chains beat what stays, %zu times not\n",
+                seen.longer, seen.stays);
   assert_true(seen.alone > 0 && seen.whole > 0 && seen.parts > 0 &&
-              seen.kept > 0);
+              seen.kept > 0 && seen.longer > 0 && seen.stays > 0);
 }
 
 int main(void) {
