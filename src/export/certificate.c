@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-
 static bool write_text(cds_json *json, const char *text, cds_arena *arena) {
   cds_json_array(json, "text");
   for (const char *line = text; line != NULL;) {
