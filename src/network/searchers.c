@@ -25,6 +25,7 @@ struct cds_searchers {
   cds_answers answers;
   cds_resident_known *resident; /* NULL: nothing was asked */
   cds_search_options options;
+  cds_searchers *longer; /* of longer chains; made when needed */
 };
 
 cds_searchers *cds_searchers_new(void) {
@@ -44,6 +45,7 @@ cds_searchers *cds_searchers_new(void) {
   return searchers;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): once, for longer chains
 void cds_searchers_free(cds_searchers *searchers) {
   if (searchers == NULL) {
     return;
@@ -54,6 +56,7 @@ void cds_searchers_free(cds_searchers *searchers) {
   for (size_t i = 0; i < CDS_FUSERS_MAX; i++) {
     cds_fuser_free(searchers->fuser[i].fuser);
   }
+  cds_searchers_free(searchers->longer);
   cds_arena_free(searchers->arena);
   cds_free(searchers);
 }
@@ -78,6 +81,13 @@ void cds_searchers_choose(cds_searchers *searchers,
 
 cds_answers *cds_searchers_answers(cds_searchers *searchers) {
   return &searchers->answers;
+}
+
+cds_searchers *cds_searchers_longer(cds_searchers *searchers) {
+  if (searchers->longer == NULL) {
+    searchers->longer = cds_searchers_new();
+  }
+  return searchers->longer;
 }
 
 cds_resident_known *cds_searchers_resident(cds_searchers *searchers) {

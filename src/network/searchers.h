@@ -26,6 +26,9 @@ cds_answers *cds_searchers_answers(cds_searchers *searchers);
 /* What is known of tensors that stay on chip (resident_search.h): nothing yet
  * of a design. NULL: no memory. */
 struct cds_resident_known *cds_searchers_resident(cds_searchers *searchers);
+/* Those for the same design's longer chains (cds_network_plan.longer), which
+ * the searchers own. NULL: no memory. */
+cds_searchers *cds_searchers_longer(cds_searchers *searchers);
 /* The place of the searcher of the n-th kind. What is asked at one place
  * depends on what was asked there before, and only one thread at a time may ask
  * there. */

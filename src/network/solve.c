@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "network/plan.h"
+#include "network/searchers.h"
 
 /* The answer is that of longer chains, of which nothing stays. */
 static cds_status take_other(cds_network_result *out,
@@ -99,17 +100,13 @@ cds_status cds_network_solve(cds_network_result *out, const cds_arch *arch,
   cds_network_result *other =
       (cds_network_result *)cds_arena_alloc(arena, sizeof *other);
   cds_diag *apart = cds_diag_new(arena); /* all of it was said */
-  cds_searchers *searchers = cds_searchers_new();
-  if (other == NULL || apart == NULL || searchers == NULL) {
-    cds_searchers_free(searchers);
+  own.searchers = cds_searchers_longer(options->searchers);
+  if (other == NULL || apart == NULL || own.searchers == NULL) {
     return CDS_ENOMEM;
   }
   own.plan = own.plan->longer;
-  own.searchers = searchers;
-  own.again = false;
   const cds_status second =
       cds_network_solve_plan(other, arch, workload, arena, &own, apart);
-  cds_searchers_free(searchers);
   return second == CDS_OK || second == CDS_ELIMIT
              ? choose(out, first, other, second, arena)
              : second;
