@@ -107,8 +107,11 @@ static cds_status read_pareto(cds_explore_case *it) {
 
 /* What stays on chip, where it goes with what else is asked. */
 static cds_status read_residency(cds_explore_case *it) {
+  static const cds_residency_mode modes[] = {
+      CDS_RESIDENCY_NONE, CDS_RESIDENCY_ACTIVATIONS, CDS_RESIDENCY_WEIGHTS,
+      CDS_RESIDENCY_CACHES, CDS_RESIDENCY_ALL}; /* as options.def lists them */
   const cds_options *options = it->cli->options;
-  it->options.residency.mode = (cds_residency_mode)options->residency;
+  it->options.residency.mode = modes[options->residency];
   it->options.residency.runs = options->runs;
   if (cds_option_typed(options, "runs") &&
       (it->options.residency.mode & CDS_RESIDENCY_WEIGHTS) == 0) {
@@ -117,7 +120,7 @@ static cds_status read_residency(cds_explore_case *it) {
                            "'--residency all'");
     return CDS_EINPUT;
   }
-  if (options->residency == CDS_RESIDENCY_NONE) {
+  if (it->options.residency.mode == CDS_RESIDENCY_NONE) {
     return CDS_OK;
   }
   const char *other =

@@ -454,8 +454,9 @@ static const char *fused_text(const cds_page *page, const cds_report *report) {
   if (network->chains == 0) {
     return "layers run unfused; ";
   }
-  const bool stays =
-      network->residency.kept > 0 || network->residency.handed > 0;
+  const cds_residency_result *residency = &network->residency;
+  const bool stays = residency->kept > 0 || residency->caches_kept > 0 ||
+                     residency->handed > 0;
   const char *text =
       network->chains_outside == network->chains ? ""
       : stays ? "no chain of layers takes less when it is fused than layer by "
@@ -494,8 +495,10 @@ static void write_traffic(const cds_page *page, const cds_report *report,
           "neighbour would be %s",
           cds_page_si(page, sum->all.outer_bits / 8, "B"),
           report->arch->level[0].name,
-          report->result->network.residency.kept > 0 ? " in each run and step"
-                                                     : "",
+          report->result->network.residency.kept > 0 ||
+                  report->result->network.residency.caches_kept > 0
+              ? " in each run and step"
+              : "",
           cds_page_si(page, sum->compulsory_bits / 8, "B")),
       14, 14);
 }

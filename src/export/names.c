@@ -95,11 +95,20 @@ const char *cds_fuse_space(cds_fuse_mode fuse) {
 }
 
 const char *cds_residency_space(cds_residency_mode mode) {
-  static const char *const spaces[] = {
-      "nothing stays on chip", "chains hand results on on chip or not",
-      "weights stay on chip or not",
-      "weights stay, and chains hand results on, on chip or not"};
-  return spaces[mode];
+  switch (mode) {
+  case CDS_RESIDENCY_NONE:
+    break;
+  case CDS_RESIDENCY_ACTIVATIONS:
+    return "chains hand results on on chip or not";
+  case CDS_RESIDENCY_WEIGHTS:
+    return "weights stay on chip or not";
+  case CDS_RESIDENCY_CACHES:
+    return "KV caches stay on chip or not";
+  case CDS_RESIDENCY_ALL:
+    return "weights and KV caches stay, and chains hand results on, on chip or "
+           "not";
+  }
+  return "nothing stays on chip";
 }
 
 /* Whether the search with one depth a level may take parts that are not equal.

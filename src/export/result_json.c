@@ -229,10 +229,14 @@ static void write_residency(cds_json *json, const cds_arch *arch,
   cds_json_count(json, "bits", residency->bits);
   cds_json_count(json, "tensors", residency->tensors);
   cds_json_count(json, "resident", residency->kept);
+  cds_json_count(json, "caches", residency->caches);
+  cds_json_count(json, "caches_resident", residency->caches_kept);
   cds_json_count(json, "handed_on", residency->handed);
   cds_json_count(json, "runs", residency->runs);
-  cds_json_number(json, "load_energy_pj", residency->load_energy_pj);
-  cds_json_number(json, "load_latency_s", residency->load_latency_s);
+  cds_json_number(json, "load_energy_pj", residency->load.energy_pj);
+  cds_json_number(json, "load_latency_s", residency->load.latency_s);
+  cds_json_number(json, "cache_energy_pj", residency->cache_load.energy_pj);
+  cds_json_number(json, "cache_latency_s", residency->cache_load.latency_s);
   cds_json_number(json, "without_energy_pj", none->energy_pj);
   cds_json_number(json, "without_latency_s", none->latency_s);
   cds_json_number(json, "without_edp_pj_s", none->energy_pj * none->latency_s);

@@ -40,7 +40,8 @@ typedef enum cds_residency_mode { /* bits */
                                   CDS_RESIDENCY_NONE,
                                   CDS_RESIDENCY_ACTIVATIONS,
                                   CDS_RESIDENCY_WEIGHTS,
-                                  CDS_RESIDENCY_ALL
+                                  CDS_RESIDENCY_CACHES = 4,
+                                  CDS_RESIDENCY_ALL = 7
 } cds_residency_mode;
 
 typedef struct cds_residency {
@@ -134,13 +135,14 @@ typedef enum cds_residency_hindrance {
 /* What stays on chip in a network, and what that saves. */
 typedef struct cds_residency_result {
   cds_residency_hindrance hindrance;
-  unsigned level;         /* where, hindrance or not; 0: there is none */
-  uint64_t bits;          /* all that stays */
-  uint64_t tensors, kept; /* weights that might stay, and that do */
-  uint64_t handed;        /* results that are handed on there, in one run */
-  uint64_t runs;          /* that share what it costs to bring them */
-  /* All of it brought once, which all runs share. */
-  double load_energy_pj, load_latency_s;
+  unsigned level;               /* where, hindrance or not; 0: there is none */
+  uint64_t bits;                /* all that stays */
+  uint64_t tensors, kept;       /* weights that might stay, and that do */
+  uint64_t caches, caches_kept; /* likewise: each of keys, or of values */
+  uint64_t handed;      /* results that are handed on there, in one run */
+  uint64_t runs;        /* that share what it costs to bring weights */
+  cds_point load;       /* weights brought once, which all runs share */
+  cds_point cache_load; /* caches brought, in each run */
   cds_point none;    /* the network without: within the limits, where any choice
                         is found to meet them, else whatever they are */
   double outer_bits; /* through the outermost level without */

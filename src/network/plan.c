@@ -102,11 +102,25 @@ static bool same_joints(const cds_chain_group *a, const cds_chain_group *b) {
   return true;
 }
 
+/* Whether what they have may stay on chip likewise, and so their floors are the
+ * same. */
+static bool stay_alike(const cds_layer *a, const cds_layer *b) {
+  return (a->steps != 0) == (b->steps != 0) &&
+         (a->cache != 0) == (b->cache != 0) &&
+         (a->steps == 0 || a->count % a->steps == 0) ==
+             (b->steps == 0 || b->count % b->steps == 0);
+}
+
 static bool same_unit(const cds_network_plan *plan, const cds_network_unit *a,
                       const cds_network_unit *b) {
+  const cds_layer *layer = plan->workload->layer;
+  const bool stays = plan->residency.mode != CDS_RESIDENCY_NONE;
   bool same = a->layers == b->layers;
   for (size_t i = 0; i < a->layers && same; i++) {
-    same = plan->kind[a->first + i] == plan->kind[b->first + i];
+    const size_t x = a->first + i;
+    const size_t y = b->first + i;
+    same = plan->kind[x] == plan->kind[y] &&
+           (!stays || stay_alike(&layer[x], &layer[y]));
   }
   return same && same_joints(a->chain, b->chain);
 }
@@ -237,11 +251,12 @@ cds_status cds_network_plan_make(cds_network_plan *out,
 
 /* Whether chains begin and end at the same layers. */
 static bool same_units(const cds_network_plan *a, const cds_network_plan *b) {
-  bool same = a->units == b->units;
-  for (size_t u = 0; same && u < a->units; u++) {
-    same = a->unit[u].first == b->unit[u].first &&
-           a->unit[u].layers == b->unit[u].layers &&
-           a->unit[u].parts == b->unit[u].parts;
+  bool same = true;
+  for (size_t i = 0; same && i < a->workload->layers; i++) {
+    const cds_network_unit *x = &a->unit[a->unit_of[i]];
+    const cds_network_unit *y = &b->unit[b->unit_of[i]];
+    same = a->part[i] == b->part[i] && x->layers == y->layers &&
+           x->parts == y->parts;
   }
   return same;
 }

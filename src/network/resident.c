@@ -16,7 +16,7 @@ struct cds_resident {
   cds_arena *arena;
   cds_resident_blocks blocks;
   cds_resident_search search;
-  cds_cost *load; /* by item: brought once */
+  cds_cost *load; /* by item: brought once, or in each run */
   cds_point floor;
   bool has_without; /* the network without is known */
   cds_point without;
@@ -86,12 +86,10 @@ static cds_status price_load(cds_cost *out, const cds_resident *it,
   const cds_layer *layer = &it->blocks.plan->workload->layer[item->layer];
   cds_traffic *above = &counts->at[0][item->tensor];
   cds_traffic *at = &counts->at[it->blocks.level][item->tensor];
-  uint64_t words = 0;
-  CDS_TRY(cds_tensor_words(&words, &layer->einsum, item->tensor));
   memset(counts, 0, sizeof *counts);
   above->held = at->held = true;
-  above->words[CDS_READ] = above->peak[CDS_READ] = words;
-  at->words[CDS_FILL] = at->peak[CDS_FILL] = words;
+  above->words[CDS_READ] = above->peak[CDS_READ] = item->brought;
+  at->words[CDS_FILL] = at->peak[CDS_FILL] = item->brought;
   return cds_price_einsum(out, arch, &layer->einsum, counts,
                           it->asker->options->power_limit_w);
 }
@@ -214,8 +212,13 @@ static uint64_t kept_of(const cds_resident *it, const cds_reside_result *choice,
   return kept;
 }
 
+/* Runs that share what it costs to bring an item. */
+static uint64_t sharing(const cds_resident *it, size_t item) {
+  return it->blocks.item[item].cache ? 1 : runs_of(it);
+}
+
 static cds_point load_share(const cds_resident *it, size_t item) {
-  const double runs = (double)runs_of(it);
+  const double runs = (double)sharing(it, item);
   return (cds_point){it->load[item].energy_pj / runs,
                      it->load[item].latency_s / runs};
 }
@@ -474,14 +477,15 @@ static cds_status fill_load(filling *to, size_t i) {
   entry->chain = 0;
   entry->operation.unit = it->asker->arch->level[it->blocks.level].name;
   entry->operation.at = it->blocks.level;
-  (void)cds_tensor_words(&entry->operation.reads[0], &entry->layer->einsum,
-                         item->tensor);
-  entry->operation.fills[it->blocks.level] = entry->operation.reads[0];
-  share_cost(&entry->cost, &it->load[i], (double)runs_of(it));
-  entry->shared_by = runs_of(it);
+  entry->operation.reads[0] = item->brought;
+  entry->operation.fills[it->blocks.level] = item->brought;
+  share_cost(&entry->cost, &it->load[i], (double)sharing(it, i));
+  entry->shared_by = sharing(it, i);
   entry->own_edp_pj_s = entry->own_bound_pj_s = (double)NAN;
-  to->result->residency.load_energy_pj += (double)kept * it->load[i].energy_pj;
-  to->result->residency.load_latency_s += (double)kept * it->load[i].latency_s;
+  cds_residency_result *residency = &to->result->residency;
+  cds_point *load = item->cache ? &residency->cache_load : &residency->load;
+  load->energy_pj += (double)kept * it->load[i].energy_pj;
+  load->latency_s += (double)kept * it->load[i].latency_s;
   return layer->name == NULL ? CDS_ENOMEM : CDS_OK;
 }
 
@@ -628,9 +632,11 @@ static void note_tensors(const filling *to) {
   cds_residency_result *out = &to->result->residency;
   const cds_resident *it = to->it;
   out->bits = to->choice->bits;
-  out->kept = 0;
+  out->kept = out->caches_kept = 0;
   for (size_t i = 0; i < it->blocks.items; i++) {
-    out->kept += kept_of(it, to->choice, &it->blocks.item[i]);
+    const cds_resident_item *item = &it->blocks.item[i];
+    *(item->cache ? &out->caches_kept : &out->kept) +=
+        kept_of(it, to->choice, item);
   }
 }
 
@@ -680,8 +686,9 @@ cds_status cds_resident_fill(cds_network_result *result, cds_resident *resident,
 void cds_resident_about(cds_residency_result *out,
                         const cds_resident *resident) {
   out->runs = runs_of(resident);
-  out->tensors = 0;
+  out->tensors = out->caches = 0;
   for (size_t i = 0; i < resident->blocks.items; i++) {
-    out->tensors += resident->blocks.item[i].copies;
+    const cds_resident_item *item = &resident->blocks.item[i];
+    *(item->cache ? &out->caches : &out->tensors) += item->copies;
   }
 }

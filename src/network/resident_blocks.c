@@ -48,9 +48,10 @@ unsigned cds_resident_tensor(const cds_arch *arch, const cds_layer *layer,
       cds_constraints_concern(arch, einsum, true)) {
     return UINT_MAX;
   }
+  const cds_content content = layer->cache != 0 ? CDS_KV_CACHE : CDS_PARAMETERS;
   for (unsigned t = 0; t + 1 < einsum->tensors; t++) {
     uint64_t bits = 0;
-    if (einsum->tensor[t].content == CDS_PARAMETERS &&
+    if (einsum->tensor[t].content == content &&
         !einsum->tensor[t].intermediate && bits_of(&bits, einsum, t) &&
         bits <= arch->level[level].size_bits &&
         may_stand(arch, &einsum->tensor[t], level)) {
@@ -144,6 +145,13 @@ static unsigned own_of(const cds_network_unit *unit, size_t part,
   return cds_fused_own_tensor(&unit->chain->group.stage[part], tensor);
 }
 
+/* Whether what the layer has may stay, as the plan asks for. */
+static bool is_asked(const cds_network_plan *plan, const cds_layer *layer) {
+  const cds_residency_mode mode =
+      layer->cache != 0 ? CDS_RESIDENCY_CACHES : CDS_RESIDENCY_WEIGHTS;
+  return (plan->residency.mode & mode) != 0;
+}
+
 uint32_t cds_resident_homes(const cds_arch *arch, const cds_network_plan *plan,
                             const cds_network_unit *unit, size_t part) {
   const unsigned level = cds_resident_level(arch);
@@ -155,10 +163,9 @@ uint32_t cds_resident_homes(const cds_arch *arch, const cds_network_plan *plan,
     const unsigned own = own_of(unit, part, all.tensor[i]);
     homes |= own == UINT_MAX ? 0 : (uint32_t)1 << own;
   }
-  const unsigned weight = cds_resident_tensor(arch, layer, level);
-  if ((plan->residency.mode & CDS_RESIDENCY_WEIGHTS) != 0 &&
-      weight != UINT_MAX) {
-    homes |= (uint32_t)1 << weight;
+  const unsigned kept = cds_resident_tensor(arch, layer, level);
+  if (is_asked(plan, layer) && kept != UINT_MAX) {
+    homes |= (uint32_t)1 << kept;
   }
   return homes;
 }
@@ -188,9 +195,13 @@ static const char *name_in_phase(const listing *it, const cds_layer *layer) {
   return cds_name_in_phase(layer->name, it->workload->phase[layer->phase].name);
 }
 
-static bool same_parameters(const listing *it, const cds_resident_item *item,
-                            const cds_layer *layer, uint64_t bits) {
+static bool same_tensor(const listing *it, const cds_resident_item *item,
+                        const cds_layer *layer, uint64_t bits) {
   const cds_layer *other = &it->workload->layer[item->layer];
+  if (layer->cache != 0 || other->cache != 0) {
+    return other->phase == layer->phase && other->cache == layer->cache &&
+           item->copies == layer->count / layer->steps;
+  }
   const char *one = name_in_phase(it, other);
   const char *two = name_in_phase(it, layer);
   return other->phase != layer->phase && one != NULL && two != NULL &&
@@ -224,17 +235,19 @@ static size_t items_of(const listing *it, size_t cell, uint64_t *copies) {
   return count;
 }
 
-/* Notes the parameters of a layer of the last block. */
+/* Notes the parameters, or the cache, of a layer of the last block. */
 static void add_item(listing *it, size_t index) {
   cds_resident_blocks *out = it->out;
   const cds_layer *layer = &it->workload->layer[index];
   cds_resident_block *block = &out->block[out->blocks - 1];
   const unsigned tensor = cds_resident_tensor(it->arch, layer, out->level);
   uint64_t bits = 0;
+  uint64_t words = 0;
   uint64_t copies = 0;
   out->item_of[index] = SIZE_MAX;
-  if ((out->plan->residency.mode & CDS_RESIDENCY_WEIGHTS) == 0 ||
-      tensor == UINT_MAX || !bits_of(&bits, &layer->einsum, tensor)) {
+  if (!is_asked(out->plan, layer) || tensor == UINT_MAX ||
+      !bits_of(&bits, &layer->einsum, tensor) ||
+      cds_tensor_words(&words, &layer->einsum, tensor) != CDS_OK) {
     return;
   }
   const size_t here = items_of(it, block->cell, &copies);
@@ -243,25 +256,28 @@ static void add_item(listing *it, size_t index) {
   }
   for (size_t i = 0; i < out->items; i++) {
     uint64_t other = 0;
-    if (!same_parameters(it, &out->item[i], layer, bits)) {
+    if (!same_tensor(it, &out->item[i], layer, bits)) {
       continue;
     }
     const size_t there = items_of(it, out->item[i].cell, &other);
     if (out->item[i].cell == block->cell ||
         here + there <= CDS_RESIDENT_ITEMS_MAX) {
       join(it, block->cell, out->item[i].cell);
+      out->item[i].bits = bits > out->item[i].bits ? bits : out->item[i].bits;
       out->item_of[index] = i;
       return;
     }
   }
   if (here < CDS_RESIDENT_ITEMS_MAX) {
     out->item_of[index] = out->items;
-    out->item[out->items++] =
-        (cds_resident_item){.layer = index,
-                            .tensor = tensor,
-                            .bits = bits,
-                            .copies = layer->count / layer->steps,
-                            .cell = block->cell};
+    out->item[out->items++] = (cds_resident_item){
+        .layer = index,
+        .tensor = tensor,
+        .cache = layer->cache != 0,
+        .bits = bits,
+        .brought = layer->cache != 0 ? layer->cache_words : words,
+        .copies = layer->count / layer->steps,
+        .cell = block->cell};
   }
 }
 
@@ -405,14 +421,14 @@ static void add_layer(listing *it, const cds_resident_block *block, size_t part,
   const size_t i = out->item_of[layer];
   cds_resident_question put = {.kind = out->plan->kind[layer],
                                .unit = SIZE_MAX};
-  const unsigned weight =
-      cds_resident_tensor(it->arch, &it->workload->layer[layer], out->level);
+  const cds_layer *runs = &it->workload->layer[layer];
+  const unsigned kept = cds_resident_tensor(it->arch, runs, out->level);
   int64_t shift = 0;
-  if (i != SIZE_MAX && weight != UINT_MAX &&
-      (mask >> out->item[i].number & 1U) != 0) {
-    put.homes = (uint32_t)1 << weight;
-    put.own_bits = out->item[i].bits;
-    shift = -(int64_t)out->item[i].bits;
+  if (i != SIZE_MAX && kept != UINT_MAX &&
+      (mask >> out->item[i].number & 1U) != 0 &&
+      bits_of(&put.own_bits, &runs->einsum, kept)) {
+    put.homes = (uint32_t)1 << kept;
+    shift = -(int64_t)put.own_bits;
   }
   for (unsigned l = 0; l < handed->count; l++) {
     const cds_fused_tensor *tensor =
@@ -423,8 +439,7 @@ static void add_layer(listing *it, const cds_resident_block *block, size_t part,
       put.own_bits += handed->bits[l];
     }
     const bool there = tensor->maker <= part && part <= tensor->last;
-    const bool apart = own == UINT_MAX ||
-                       it->workload->layer[layer].kind == CDS_LAYER_OPERATION;
+    const bool apart = own == UINT_MAX || runs->kind == CDS_LAYER_OPERATION;
     shift += there && apart ? (int64_t)handed->bits[l] : 0;
   }
   add_term(out, ask(out, &put), shift);

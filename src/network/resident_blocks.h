@@ -8,6 +8,13 @@
  * layer that stands for `copies` layers has as many such tensors. Layers of two
  * phases that differ in the phase's name only have the same parameters.
  *
+ * And caches of keys or values (cds_layer.cache), which the attention layers of
+ * a decode phase have in common, whatever length they have come to: one that
+ * stays takes the room of the longest all the time. Each run of the phase
+ * brings it anew: every word that is ever in it comes from the outermost level
+ * once, whether it is there before the first step or is new in one; what makes
+ * new ones writes them there as ever.
+ *
  * A *block* is a layer or a chain where it stands in the workload. Blocks that
  * have tensors in common, in different phases, make a cell of reside.h, whose
  * instances are the copies. A block runs count / copies times for each.
@@ -30,7 +37,9 @@ enum { CDS_RESIDENT_ITEMS_MAX = 6 };
 typedef struct cds_resident_item {
   size_t layer; /* the first that has it */
   unsigned tensor;
-  uint64_t bits; /* of one copy */
+  bool cache;       /* is brought in each run */
+  uint64_t bits;    /* of one copy */
+  uint64_t brought; /* words, once or in each run */
   uint64_t copies;
   size_t cell;
   unsigned number; /* in the cell */
@@ -48,7 +57,7 @@ typedef struct cds_resident_question {
   size_t unit;       /* of the chain; SIZE_MAX: a layer */
   uint32_t homes;    /* tensors at home: of the einsum; of an operation those
                         that go row by row, its result the last */
-  uint64_t own_bits; /* of these */
+  uint64_t own_bits; /* of these, as long as they are in this layer */
 } cds_resident_question;
 
 typedef struct cds_resident_blocks {

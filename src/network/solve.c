@@ -24,6 +24,7 @@ static cds_status take_other(cds_network_result *out,
   out->residency = (cds_residency_result){.hindrance = asked.hindrance,
                                           .level = asked.level,
                                           .tensors = asked.tensors,
+                                          .caches = asked.caches,
                                           .runs = asked.runs};
   for (size_t i = 0; i < out->layers && asked.level > 0; i++) {
     out->layer[i].resident = nothing;

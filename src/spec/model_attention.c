@@ -25,6 +25,7 @@ static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
 /* Which blocks, and what their layers are called. */
 typedef struct which {
   uint64_t blocks, window; /* window 0: none */
+  uint64_t steps;          /* with one cache; 0: it is not known */
   const char *prefix;
   cds_attention_size size;
 } which;
@@ -43,7 +44,7 @@ static cds_status add_one(cds_lowering *l, const which *w, uint64_t runs,
     }
   }
   const cds_layer_head head = {
-      .place = l->model->place, .count = runs, .copies = 0};
+      .place = l->model->place, .count = runs, .steps = w->steps, .copies = 0};
   return cds_attention_add(l->builder, &head, names, &w->size, l->precision,
                            NULL);
 }
@@ -59,6 +60,11 @@ static cds_status add_decode(cds_lowering *l, which *w) {
   const cds_phase *phase = l->phase;
   const uint64_t most = w->window == 0 ? UINT64_MAX : cds_kv_length(w->window);
   uint64_t step = 0;
+  /* Keys and values of their own: latent ones are in one cache. */
+  if (l->model->latent.rank == 0) {
+    w->size.cache = w->window == 0 ? 1 : 3;
+    w->size.cached = cds_kv_length(least(phase->context, most) + phase->tokens);
+  }
   while (step < phase->tokens) {
     const uint64_t length = cds_kv_length(phase->context + step + 1);
     uint64_t steps =
@@ -67,6 +73,7 @@ static cds_status add_decode(cds_lowering *l, which *w) {
       steps = phase->tokens - step;
     }
     w->size.context = least(length, most);
+    w->steps = w->size.cache == 0 ? 0 : steps;
     CDS_TRY(add_length(l, w, w->blocks * steps, ".", w->size.context));
     step += steps;
   }

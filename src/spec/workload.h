@@ -64,7 +64,14 @@ typedef struct cds_layer {
   cds_layer_kind kind;
   unsigned phase;
   uint64_t count; /* how often it runs in the phase (repeat counts, steps) */
-  uint64_t steps; /* runs in a phase with the same parameters; 0: not known */
+  uint64_t steps; /* runs in a phase with the same parameters, and with the
+                     same cache; 0: not known */
+  /* The operand with the content CDS_KV_CACHE: a cache that grows from step to
+   * step of a decode phase. Layers of the phase with the same number, from 1,
+   * use the same one; 0: not known. Words that are in it once or longer, what
+   * the phase begins with included. */
+  unsigned cache;
+  uint64_t cache_words;
   cds_einsum einsum;       /* LAYER_EINSUM */
   cds_operation operation; /* LAYER_OPERATION */
   bool fusible;            /* its traffic could be removed by fusion */

@@ -9,12 +9,26 @@
 
 #include <string.h>
 
+#include "base/checked.h"
+
+/* `cache`: the number of its keys or values; 0: not known. */
 static cds_status add_product(cds_builder *builder, const cds_layer_head *head,
-                              cds_einsum *einsum, cds_content content,
+                              cds_einsum *einsum,
+                              const cds_attention_size *size, unsigned cache,
                               const cds_precision *precision) {
-  cds_tensor_be(einsum, einsum->tensor[1].name, CDS_WEIGHT, content);
+  cds_tensor_be(einsum, einsum->tensor[1].name, CDS_WEIGHT,
+                size->passing ? CDS_ACTIVATIONS : CDS_KV_CACHE);
   cds_einsum_formats(einsum, precision);
-  return cds_builder_einsum(builder, head, einsum);
+  CDS_TRY(cds_builder_einsum(builder, head, einsum));
+  cds_workload *workload = builder->workload;
+  cds_layer *layer = &workload->layer[workload->layers - 1];
+  uint64_t words = 0;
+  CDS_TRY(cds_tensor_words(&words, einsum, 1));
+  layer->cache = cache;
+  return cache == 0 || cds_mul_u64(&layer->cache_words, words / size->context,
+                                   size->cached)
+             ? CDS_OK
+             : CDS_ELIMIT;
 }
 
 /* Which scores count. */
@@ -74,7 +88,7 @@ cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
   const uint64_t values_sizes[] = {size->sequences, size->kv_heads,
                                    size->group,     size->query,
                                    value_dim,       size->context};
-  const cds_content content = size->passing ? CDS_ACTIVATIONS : CDS_KV_CACHE;
+  const unsigned keys = size->passing ? 0 : size->cache;
   cds_layer_head named = *head;
   cds_einsum scores = {0};
   cds_einsum values = {0};
@@ -87,7 +101,7 @@ cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
   scores.tensor[scores.tensors - 1].intermediate = true;
   values.tensor[0].intermediate = true;
   named.name = names[0];
-  CDS_TRY(add_product(builder, &named, &scores, content, precision));
+  CDS_TRY(add_product(builder, &named, &scores, size, keys, precision));
   const uint64_t context = scores.rank[4].size;
   uint64_t words = 0;
   CDS_TRY(cds_tensor_words(&words, &scores, scores.tensors - 1));
@@ -101,7 +115,8 @@ cds_status cds_attention_add(cds_builder *builder, const cds_layer_head *head,
   named.name = names[1];
   CDS_TRY(add_rows(builder, &named, "softmax", &rows, &mask, precision));
   named.name = names[2];
-  CDS_TRY(add_product(builder, &named, &values, content, precision));
+  CDS_TRY(add_product(builder, &named, &values, size, keys == 0 ? 0 : keys + 1,
+                      precision));
   set_useful(builder, &mask);
   return CDS_OK;
 }

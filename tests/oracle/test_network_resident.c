@@ -19,154 +19,16 @@
 
 #include "network/resident.h"
 #include "support/close.h"
+#include "support/home_points.h"
 #include "support/tiny_network.h"
 
-enum { LAYERS = 3, TENSORS = 3, LOOPS_MAX = 8, POINTS_MAX = 512 };
-enum { WEIGHT = 1, GLB = 1 };
+enum { LAYERS = 3, TENSORS = HOME_TENSORS };
+enum { WEIGHT = 1, GLB = HOME_LEVEL };
 
 static uint64_t draw(uint64_t *state, uint64_t low, uint64_t high) {
   *state =
       *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
   return low + (*state >> 33) % (high - low + 1);
-}
-
-/* ---- all mappings ------------------------------------------------------- */
-
-typedef struct point {
-  double energy_pj, latency_s;
-  uint64_t need_bits;
-} point;
-
-/* Of a layer with or without its weights at home: what no other is better
- * than in all three. */
-typedef struct points {
-  size_t count;
-  point point[POINTS_MAX];
-} points;
-
-typedef struct mapper {
-  points *out;
-  const cds_arch *arch;
-  const cds_einsum *einsum;
-  cds_arena *scratch;
-  unsigned left[CDS_RANKS_MAX];
-  unsigned loops;
-  unsigned loop[LOOPS_MAX];
-  unsigned gap[TENSORS]; /* loops above the tile in GLB; > loops: none */
-  unsigned spread;       /* rank over the array; none: that many ranks */
-} mapper;
-
-static void add_point(points *out, point made) {
-  size_t kept = 0;
-  for (size_t i = 0; i < out->count; i++) {
-    const point *at = &out->point[i];
-    if (at->energy_pj <= made.energy_pj && at->latency_s <= made.latency_s &&
-        at->need_bits <= made.need_bits) {
-      return;
-    }
-    if (at->energy_pj < made.energy_pj || at->latency_s < made.latency_s ||
-        at->need_bits < made.need_bits) {
-      out->point[kept++] = *at;
-    }
-  }
-  assert_true(kept < POINTS_MAX);
-  out->point[kept++] = made;
-  out->count = kept;
-}
-
-static void add_node(cds_mapping *mapping, cds_node node) {
-  mapping->node[mapping->nodes++] = node;
-}
-
-static void try_mapping(const mapper *m) {
-  cds_mapping mapping = {.nodes = 0};
-  cds_counts counts;
-  cds_cost cost;
-  uint64_t need_bits[CDS_LEVELS_MAX];
-  for (unsigned t = 0; t < TENSORS; t++) {
-    add_node(&mapping, (cds_node){.kind = CDS_HOLD,
-                                  .tensor = t,
-                                  .level = cds_einsum_home(m->einsum, t)});
-  }
-  for (unsigned place = 0; place <= m->loops; place++) {
-    for (unsigned t = 0; t < TENSORS; t++) {
-      if (m->gap[t] == place && cds_einsum_home(m->einsum, t) < GLB) {
-        add_node(&mapping,
-                 (cds_node){.kind = CDS_HOLD, .tensor = t, .level = GLB});
-      }
-    }
-    if (place < m->loops) {
-      add_node(&mapping,
-               (cds_node){.kind = CDS_FOR, .rank = m->loop[place], .trips = 2});
-    }
-  }
-  if (m->spread < m->einsum->ranks) {
-    add_node(&mapping,
-             (cds_node){.kind = CDS_SPREAD, .rank = m->spread, .trips = 2});
-  }
-  const cds_arena_mark mark = cds_arena_mark_get(m->scratch);
-  assert_int_equal(cds_count(&counts, m->arch, m->einsum, &mapping, m->scratch),
-                   CDS_OK);
-  cds_arena_reset(m->scratch, mark);
-  cds_price_needs(need_bits, m->arch, m->einsum, &counts);
-  assert_int_equal(
-      cds_price_einsum(&cost, m->arch, m->einsum, &counts, (double)INFINITY),
-      CDS_OK);
-  add_point(m->out, (point){cost.energy_pj, cost.latency_s, need_bits[GLB]});
-}
-
-static void place_tiles(mapper *m, unsigned tensor) {
-  if (tensor == TENSORS) {
-    try_mapping(m);
-    return;
-  }
-  const bool home = cds_einsum_home(m->einsum, tensor) == GLB;
-  for (unsigned gap = 0; gap <= m->loops + 1; gap++) {
-    m->gap[tensor] = gap;
-    place_tiles(m, tensor + 1);
-    if (home) {
-      break;
-    }
-  }
-}
-
-static void place_loops(mapper *m) {
-  bool placed = false;
-  for (unsigned r = 0; r < m->einsum->ranks; r++) {
-    if (m->left[r] > 0) {
-      placed = true;
-      m->left[r]--;
-      m->loop[m->loops++] = r;
-      place_loops(m);
-      m->loops--;
-      m->left[r]++;
-    }
-  }
-  if (!placed) {
-    place_tiles(m, 0);
-  }
-}
-
-static void all_points_of(points *out, const cds_arch *arch,
-                          const cds_einsum *einsum) {
-  mapper m = {
-      .out = out, .arch = arch, .einsum = einsum, .scratch = cds_arena_new()};
-  out->count = 0;
-  for (m.spread = 0; m.spread <= einsum->ranks; m.spread++) {
-    if (m.spread < einsum->ranks &&
-        (arch->arrays == 0 || einsum->rank[m.spread].size < 2)) {
-      continue;
-    }
-    for (unsigned r = 0; r < einsum->ranks; r++) {
-      m.left[r] = 0;
-      for (uint64_t rest = einsum->rank[r].size / (m.spread == r ? 2 : 1);
-           rest > 1; rest /= 2) {
-        m.left[r]++;
-      }
-    }
-    place_loops(&m);
-  }
-  cds_arena_free(m.scratch);
 }
 
 /* ---- all choices -------------------------------------------------------- */
@@ -180,7 +42,7 @@ typedef struct question {
   uint64_t runs, room;
   uint64_t copies[LAYERS], bits[LAYERS];
   cds_point load[LAYERS];
-  points known[LAYERS][2]; /* without and with weights at home */
+  home_points known[LAYERS][2]; /* without and with weights at home */
   size_t layers;
 } question;
 
@@ -233,9 +95,9 @@ static void try_points(trying *it, unsigned at, double energy_pj,
     latency_s += share * q->load[layer].latency_s;
   }
   const uint64_t others = it->taken - (home ? q->bits[layer] : 0);
-  const points *known = &q->known[layer][home];
+  const home_points *known = &q->known[layer][home];
   for (size_t i = 0; i < known->count; i++) {
-    const point *with = &known->point[i];
+    const home_point *with = &known->point[i];
     if (with->need_bits + others <= q->room) {
       try_points(it, at + 1, energy_pj + times * with->energy_pj,
                  latency_s + times * with->latency_s);
@@ -323,8 +185,8 @@ static void list_known(question *q) {
     pass.einsum.stage = &pass.stage;
     pass.stage.passes = pass.stage.repeats = 1;
     pass.stage.home[WEIGHT] = (cds_home){.level = GLB, .tile_words = words};
-    all_points_of(&q->known[i][0], &q->arch, &layer->einsum);
-    all_points_of(&q->known[i][1], &q->arch, &pass.einsum);
+    home_points_of(&q->known[i][0], &q->arch, &layer->einsum);
+    home_points_of(&q->known[i][1], &q->arch, &pass.einsum);
   }
 }
 
@@ -453,16 +315,18 @@ static const chain_kind kinds[] = {
     {2, 1, {0}, {1}, {{2, 0}}, 3},
     {3, 2, {0, 1}, {2, 2}, {{2, 9, 0}, {9, 2, 1}}, 3},
     {3, 2, {0, 1}, {1, 2}, {{2, 0, 9}, {9, 1, 0}}, 0},
+    {3, 2, {0, 1}, {1, 2}, {{2, 0, 9}, {9, 1, 0}}, 5}, /* with its caches */
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { CACHES = sizeof kinds / sizeof *kinds - 1, KINDS = CACHES };
 
 typedef struct chain_case {
   question q; /* architecture and workload */
+  size_t at;  /* its first layer */
   const chain_kind *kind;
   uint64_t copies, steps;
   uint64_t weight_bits[PARTS], link_bits[LINKS];
   cds_point load[PARTS];
-  points known[PARTS][1 << TENSORS]; /* by tensors at home */
+  home_points known[PARTS][1 << TENSORS]; /* by tensors at home */
   cds_chain_group chain;
   double lambda;
 } chain_case;
@@ -514,17 +378,14 @@ static void write_chain(char *text, size_t size, chain_case *it,
   }
 }
 
-static void make_chain(chain_case *it, uint64_t seed) {
-  uint64_t random = seed;
-  char arch[2048];
-  char workload[2048];
+static void make_arch(chain_case *it, char *arch, size_t size,
+                      uint64_t *random) {
   question *q = &it->q;
   fixture_open(&q->f);
-  q->room = 8 * draw(&random, 4, 60);
-  q->runs = draw(&random, 1, 4);
-  it->lambda =
-      draw(&random, 0, 4) == 0 ? 0 : 1e9 * (double)draw(&random, 1, 400);
-  snprintf(arch, sizeof arch,
+  q->room = 8 * draw(random, 4, 60);
+  q->runs = draw(random, 1, 4);
+  it->lambda = draw(random, 0, 4) == 0 ? 0 : 1e9 * (double)draw(random, 1, 400);
+  snprintf(arch, size,
            "architecture: small\nclock: 1 GHz\nlevels:\n"
            "  - {level: DRAM, size: 1 MiB, width: 8 bit,\n"
            "     bandwidth: %" PRIu64 " B/cycle,\n"
@@ -535,23 +396,31 @@ static void make_chain(chain_case *it, uint64_t seed) {
            "pJ}}\n%s  - {compute: MAC, energy: 1 pJ}\n"
            "  - {compute: VPU, class: vector, at: GLB, lanes: 2, formats: "
            "[fp32],\n     energy: 1 pJ}\n",
-           draw(&random, 1, 4), draw(&random, 20, 90), q->room / 8,
-           draw(&random, 1, 16),
-           draw(&random, 0, 1) == 0 ? "" : "  - {array: PE, cols: 2}\n");
+           draw(random, 1, 4), draw(random, 20, 90), q->room / 8,
+           draw(random, 1, 16),
+           draw(random, 0, 1) == 0 ? "" : "  - {array: PE, cols: 2}\n");
+}
+
+static void make_chain(chain_case *it, uint64_t seed) {
+  uint64_t random = seed;
+  char arch[2048];
+  char workload[2048];
+  question *q = &it->q;
+  make_arch(it, arch, sizeof arch, &random);
   write_chain(workload, sizeof workload, it, &random);
   tiny_read(&q->f, &q->space, &q->workload, arch, workload);
   assert_fine(&q->f,
               cds_space_design(&q->arch, q->space, 0, q->f.arena, q->f.diag));
-  assert_int_equal(q->workload.layers, it->kind->layers);
 }
 
 static void list_chain(chain_case *it) {
   question *q = &it->q;
   const chain_kind *kind = it->kind;
   assert_int_equal(
-      cds_chain_find(&it->chain, &q->workload, 0, CDS_CHAIN_WINDOWS), CDS_OK);
+      cds_chain_find(&it->chain, &q->workload, it->at, CDS_CHAIN_WINDOWS),
+      CDS_OK);
   for (unsigned part = 0; part < kind->layers; part++) {
-    const cds_layer *layer = &q->workload.layer[part];
+    const cds_layer *layer = &q->workload.layer[it->at + part];
     uint64_t words = 0;
     if (layer->kind == CDS_LAYER_OPERATION) {
       continue;
@@ -574,11 +443,11 @@ static void list_chain(chain_case *it) {
           pass.stage.home[t] = (cds_home){.level = GLB, .tile_words = words};
         }
       }
-      all_points_of(&it->known[part][homes], &q->arch, &pass.einsum);
+      home_points_of(&it->known[part][homes], &q->arch, &pass.einsum);
     }
   }
   for (unsigned l = 0; l < kind->links; l++) {
-    const cds_layer *maker = &q->workload.layer[kind->first[l]];
+    const cds_layer *maker = &q->workload.layer[it->at + kind->first[l]];
     uint64_t words = maker->operation.output.words;
     unsigned bits = maker->operation.output.format.bits;
     if (maker->kind == CDS_LAYER_EINSUM) {
@@ -594,7 +463,7 @@ static void list_chain(chain_case *it) {
 static double cost_of_part(const chain_case *it, unsigned part, bool kept,
                            unsigned set, uint64_t stays) {
   const question *q = &it->q;
-  const cds_layer *layer = &q->workload.layer[part];
+  const cds_layer *layer = &q->workload.layer[it->at + part];
   uint64_t others = stays - (kept ? it->weight_bits[part] : 0);
   unsigned homes = kept ? 1U << WEIGHT : 0;
   uint64_t own = 0;
@@ -627,7 +496,7 @@ static double cost_of_part(const chain_case *it, unsigned part, bool kept,
                ? cost.energy_pj + it->lambda * cost.latency_s
                : least;
   }
-  const points *known = &it->known[part][homes];
+  const home_points *known = &it->known[part][homes];
   for (size_t i = 0; i < known->count; i++) {
     if (known->point[i].need_bits + others <= q->room) {
       least = fmin(least, known->point[i].energy_pj +
@@ -711,58 +580,72 @@ typedef struct chain_tally {
   size_t kept, handed, fused, both;
 } chain_tally;
 
+/* What the search finds at the price of time; also whether its bounds hold and
+ * its layers are the whole. */
+static double solve_chains(cds_network_result *result, chain_case *it,
+                           cds_network_options *options) {
+  static cds_layer_result alone[LAYERS + 2 * PARTS];
+  static cds_phase_result phase;
+  question *q = &it->q;
+  cds_network_plan plan;
+  cds_arena *arena = q->f.arena;
+  assert_fine(&q->f, cds_network_plan_make(&plan, &q->workload, CDS_FUSE_ALL,
+                                           false, arena));
+  plan.residency = (cds_residency){CDS_RESIDENCY_ALL, q->runs};
+  cds_asker asker = {.arch = &q->arch,
+                     .plan = &plan,
+                     .options = options,
+                     .arena = arena,
+                     .diag = q->f.diag};
+  assert_fine(&q->f, cds_asker_begin(&asker));
+  cds_resident *resident = NULL;
+  *result = (cds_network_result){.phases = 1, .phase = &phase};
+  if (!cds_resident_possible(&q->arch, &plan)) {
+    return (double)NAN;
+  }
+  assert_fine(&q->f, cds_resident_begin(&resident, &asker, arena));
+  cds_hull_ask ask = {.lambda = it->lambda};
+  assert_fine(&q->f, cds_resident_solve(&ask, 1, resident));
+  assert_true(ask.answer.proven);
+  for (size_t i = 0; i < q->workload.layers; i++) {
+    alone[i] = (cds_layer_result){.chain = 1};
+  }
+  result->layer = alone;
+  options->details = true;
+  assert_fine(&q->f, cds_resident_fill(result, resident, ask.answer.solution));
+  cds_resident_about(&result->residency, resident);
+  assert_close(phase.energy_pj, ask.answer.energy_pj, 1e-12);
+  const cds_hull_layer floor = cds_resident_layer(resident);
+  assert_true(floor.energy_pj <= ask.answer.energy_pj * (1 + 1e-12));
+  assert_true(floor.latency_s <= ask.answer.latency_s * (1 + 1e-12));
+  cds_resident_end(resident);
+  return ask.answer.energy_pj + it->lambda * ask.answer.latency_s;
+}
+
 static void compare_chain(uint64_t seed, chain_tally *sum) {
   static chain_case it;
   memset(&it, 0, sizeof it);
   make_chain(&it, seed);
+  assert_int_equal(it.q.workload.layers, it.kind->layers);
   list_chain(&it);
-  question *q = &it.q;
   const double least = brute_chain(&it);
   cds_network_options options = CDS_NETWORK_OPTIONS_INIT;
   options.searchers = cds_searchers_new();
-  cds_network_plan plan;
-  assert_fine(&q->f, cds_network_plan_make(&plan, &q->workload, CDS_FUSE_ALL,
-                                           false, q->f.arena));
-  plan.residency = (cds_residency){CDS_RESIDENCY_ALL, q->runs};
-  cds_asker asker = {.arch = &q->arch,
-                     .plan = &plan,
-                     .options = &options,
-                     .arena = q->f.arena,
-                     .diag = q->f.diag};
-  assert_fine(&q->f, cds_asker_begin(&asker));
-  cds_resident *resident = NULL;
-  if (cds_resident_possible(&q->arch, &plan)) {
-    assert_fine(&q->f, cds_resident_begin(&resident, &asker, q->f.arena));
-    cds_hull_ask ask = {.lambda = it.lambda};
-    assert_fine(&q->f, cds_resident_solve(&ask, 1, resident));
-    const double value =
-        ask.answer.energy_pj + it.lambda * ask.answer.latency_s;
+  cds_network_result result;
+  const double value = solve_chains(&result, &it, &options);
+  if (!isnan(value)) {
     if (!close_enough(value, least, 1e-11)) {
       print_error("chain %" PRIu64 ": %.17g, brute force %.17g\n", seed, value,
                   least);
     }
     assert_close(value, least, 1e-11);
-    assert_true(ask.answer.proven);
-    cds_network_result result = {.phases = 1};
-    cds_phase_result phase;
-    cds_layer_result alone[PARTS] = {{.chain = 1}};
-    result.phase = &phase;
-    result.layer = alone;
-    options.details = true;
-    assert_fine(&q->f,
-                cds_resident_fill(&result, resident, ask.answer.solution));
-    assert_close(phase.energy_pj, ask.answer.energy_pj, 1e-12);
     sum->kept += result.residency.kept > 0;
     sum->handed += result.residency.handed > 0;
     sum->fused += result.fused > 0;
     sum->both += result.residency.kept > 0 && result.residency.handed > 0;
-    const cds_hull_layer floor = cds_resident_layer(resident);
-    assert_true(floor.energy_pj <= ask.answer.energy_pj * (1 + 1e-12));
-    assert_true(floor.latency_s <= ask.answer.latency_s * (1 + 1e-12));
-    cds_resident_end(resident);
   }
   cds_searchers_free(options.searchers);
-  fixture_close(&q->f);
+  fixture_close(&it.q.f);
 }
 
 static void what_chains_hand_on_is_the_least_of_all(void **state) {
@@ -778,9 +661,216 @@ static void what_chains_hand_on_is_the_least_of_all(void **state) {
   assert_true(sum.handed > 0 && sum.fused > 0 && sum.both > 0);
 }
 
+/* ---- caches ------------------------------------------------------------- */
+
+/* Attention to caches that have come to one length or two, and a product with
+ * weights before it or not. */
+enum { LENGTHS = 2, MASKS = 4 };
+
+typedef struct cache_case {
+  chain_case length[LENGTHS];
+  unsigned lengths;
+  bool weighs;
+  uint64_t copies, cached[2]; /* words of keys, of values that are brought */
+  uint64_t bits[2];           /* of the longest */
+  double load[2];
+} cache_case;
+
+static void write_attention(char *text, size_t size, unsigned heads,
+                            unsigned context, unsigned head_dim,
+                            uint64_t count) {
+  const size_t length = strlen(text);
+  snprintf(text + length, size - length,
+           "  - {attention: {heads: %u, query: 1, context: %u,\n"
+           "     head_dim: %u}, count: %" PRIu64 "}\n",
+           heads, context, head_dim, count);
+}
+
+static void make_caches(cache_case *it, uint64_t seed) {
+  uint64_t random = seed;
+  char arch[2048];
+  char workload[2048];
+  chain_case *first = &it->length[0];
+  question *q = &first->q;
+  make_arch(first, arch, sizeof arch, &random);
+  const unsigned heads = (unsigned)draw(&random, 1, 2);
+  const unsigned dim = (unsigned)draw(&random, 1, 2);
+  it->lengths = (unsigned)draw(&random, 1, LENGTHS);
+  it->weighs = draw(&random, 0, 1) == 1;
+  it->copies = draw(&random, 1, 2);
+  snprintf(workload, sizeof workload,
+           "workload: tiny\nprecision: {weights: 8 bit, activations: 8 bit, "
+           "accumulator: fp32}\nlayers:\n%s",
+           it->weighs ? "  - {einsum: \"Y[m,n] += X[m,k] * W[k,n]\",\n"
+                        "     ranks: {m: 2, n: 2, k: 4}, count: 1, steps: 3}\n"
+                      : "");
+  for (unsigned i = 0; i < it->lengths; i++) {
+    it->length[i].steps = draw(&random, 1, 3);
+    write_attention(workload, sizeof workload, heads, 2U << i, dim,
+                    it->copies * it->length[i].steps);
+  }
+  tiny_read(&q->f, &q->space, &q->workload, arch, workload);
+  assert_fine(&q->f,
+              cds_space_design(&q->arch, q->space, 0, q->f.arena, q->f.diag));
+  const uint64_t tokens = (1U << it->lengths) + draw(&random, 0, 3);
+  for (unsigned i = 0; i < it->lengths; i++) {
+    for (unsigned part = 0; part < PARTS; part++) {
+      cds_layer *layer = &q->workload.layer[it->weighs + PARTS * i + part];
+      layer->steps = it->length[i].steps;
+      layer->cache = part == 1 ? 0 : 1 + part / 2;
+      layer->cache_words = tokens * heads * dim;
+    }
+  }
+  it->cached[0] = it->cached[1] = tokens * heads * dim;
+}
+
+static void list_caches(cache_case *it) {
+  question *q = &it->length[0].q;
+  for (unsigned i = 0; i < it->lengths; i++) {
+    chain_case *length = &it->length[i];
+    if (i > 0) {
+      length->q = *q;
+      length->lambda = it->length[0].lambda;
+    }
+    length->at = it->weighs + (size_t)PARTS * i;
+    length->kind = &kinds[CACHES];
+    list_chain(length);
+  }
+  for (unsigned c = 0; c < 2; c++) {
+    it->bits[c] = it->length[it->lengths - 1].weight_bits[2 * c];
+    q->bits[0] = 8 * it->cached[c];
+    const cds_point load = load_of(q, 0);
+    it->load[c] = load.energy_pj + it->length[0].lambda * load.latency_s;
+  }
+  if (it->weighs) {
+    cds_fused_pass pass;
+    memset(&pass, 0, sizeof pass);
+    pass.einsum = q->workload.layer[0].einsum;
+    pass.einsum.stage = &pass.stage;
+    pass.stage.passes = pass.stage.repeats = 1;
+    pass.stage.home[WEIGHT] = (cds_home){.level = GLB, .tile_words = 8};
+    q->bits[0] = 64;
+    q->load[0] = load_of(q, 0);
+    home_points_of(&q->known[0][0], &q->arch, &q->workload.layer[0].einsum);
+    home_points_of(&q->known[0][1], &q->arch, &pass.einsum);
+  }
+}
+
+/* One copy with some of its caches on chip. */
+static double cost_with_caches(const cache_case *it, unsigned kept,
+                               uint64_t stays) {
+  double sum = 0;
+  for (unsigned i = 0; i < it->lengths; i++) {
+    const chain_case *length = &it->length[i];
+    double least = cost_fused(length, stays);
+    for (unsigned set = 0; set < 1U << length->kind->links; set++) {
+      double apart = 0;
+      for (unsigned part = 0; part < PARTS; part++) {
+        const bool home = part != 1 && (kept >> part / 2 & 1U) != 0;
+        apart += cost_of_part(length, part, home, set, stays);
+      }
+      least = fmin(least, apart);
+    }
+    sum += (double)length->steps * least;
+  }
+  for (unsigned c = 0; c < 2; c++) {
+    sum += (kept >> c & 1U) != 0 ? it->load[c] : 0;
+  }
+  return sum;
+}
+
+static double cost_of_product(const cache_case *it, bool home, uint64_t stays) {
+  const question *q = &it->length[0].q;
+  const double lambda = it->length[0].lambda;
+  const home_points *known = &q->known[0][home];
+  double least = (double)INFINITY;
+  for (size_t i = 0; i < known->count; i++) {
+    if (known->point[i].need_bits + stays - (home ? 64 : 0) <= q->room) {
+      least = fmin(least, known->point[i].energy_pj +
+                              lambda * known->point[i].latency_s);
+    }
+  }
+  return 3 * least +
+         (home ? (q->load[0].energy_pj + lambda * q->load[0].latency_s) /
+                     (double)q->runs
+               : 0);
+}
+
+static double brute_caches(const cache_case *it) {
+  double best = (double)INFINITY;
+  for (unsigned weight = 0; weight <= it->weighs; weight++) {
+    for (unsigned all = 0; all < (it->copies == 2 ? MASKS * MASKS : MASKS);
+         all++) {
+      uint64_t stays = weight * 64;
+      for (unsigned c = 0; c < it->copies; c++) {
+        const unsigned kept = all / (c == 0 ? 1 : MASKS) % MASKS;
+        stays += (kept & 1U) * it->bits[0] + (kept >> 1) * it->bits[1];
+      }
+      if (stays > it->length[0].q.room) {
+        continue;
+      }
+      double sum = it->weighs ? cost_of_product(it, weight, stays) : 0;
+      for (unsigned c = 0; c < it->copies; c++) {
+        sum += cost_with_caches(it, all / (c == 0 ? 1 : MASKS) % MASKS, stays);
+      }
+      best = fmin(best, sum);
+    }
+  }
+  return best;
+}
+
+typedef struct cache_tally {
+  size_t kept, partly, weights;
+} cache_tally;
+
+static void compare_caches(uint64_t seed, cache_tally *sum) {
+  static cache_case it;
+  memset(&it, 0, sizeof it);
+  make_caches(&it, seed);
+  list_caches(&it);
+  const double least = brute_caches(&it);
+  question *q = &it.length[0].q;
+  cds_network_options options = CDS_NETWORK_OPTIONS_INIT;
+  options.searchers = cds_searchers_new();
+  cds_network_result result;
+  const double value = solve_chains(&result, &it.length[0], &options);
+  const bool fits = it.bits[0] <= q->room && it.bits[1] <= q->room;
+  if (!isnan(value) && !fits) { /* the shorter ones may stay, too */
+    assert_true(value <= least * (1 + 1e-11));
+  }
+  if (!isnan(value) && fits) {
+    if (!close_enough(value, least, 1e-11)) {
+      print_error("caches %" PRIu64 ": %.17g, brute force %.17g\n", seed, value,
+                  least);
+    }
+    const cds_residency_result *stays = &result.residency;
+    assert_close(value, least, 1e-11);
+    assert_int_equal(stays->caches, 2 * it.copies);
+    sum->kept += stays->caches_kept > 0;
+    sum->partly += stays->caches_kept > 0 && stays->caches_kept < stays->caches;
+    sum->weights += stays->caches_kept > 0 && stays->kept > 0;
+  }
+  cds_searchers_free(options.searchers);
+  fixture_close(&q->f);
+}
+
+static void caches_that_stay_are_the_least_of_all(void **state) {
+  (void)state;
+  const uint64_t cases = getenv("CODESIGN_TEST_QUICK") != NULL ? 30 : 300;
+  cache_tally sum = {0};
+  for (uint64_t seed = 1; seed <= cases; seed++) {
+    compare_caches(seed, &sum);
+  }
+  print_message("%" PRIu64 " attentions: %zu keep caches, %zu some of them, "
+                "%zu weights, too\n",
+                cases, sum.kept, sum.partly, sum.weights);
+  assert_true(sum.kept > 0 && sum.partly > 0 && sum.weights > 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_chains_hand_on_is_the_least_of_all),
+      cmocka_unit_test(caches_that_stay_are_the_least_of_all),
       cmocka_unit_test(what_stays_is_the_least_of_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

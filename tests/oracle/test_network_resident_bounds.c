@@ -23,7 +23,7 @@
 #include "support/close.h"
 #include "support/tiny_network.h"
 
-enum { GLB = 1, MODES = 4, TEXT = 4096 };
+enum { GLB = 1, MODES = 8, TEXT = 4096 };
 
 static uint64_t draw(uint64_t *state, uint64_t low, uint64_t high) {
   *state =
@@ -105,6 +105,30 @@ static void write_layer(char *text, uint64_t *random, unsigned number) {
   add_text(text, more);
 }
 
+/* Some attention layers get caches of their own. */
+static void add_caches(question *q) {
+  unsigned caches = 0;
+  for (size_t i = 0; i + 2 < q->workload.layers; i++) {
+    cds_layer *layer = &q->workload.layer[i];
+    if (layer->name[0] != 'a' || draw(&q->random, 0, 2) == 0) {
+      i += layer->name[0] == 'a' ? 2 : 0;
+      continue;
+    }
+    for (unsigned part = 0; part < 3; part++, i++) {
+      layer = &q->workload.layer[i];
+      layer->steps = layer->count % 2 == 0 ? layer->count / 2 : layer->count;
+      if (part == 1) {
+        continue;
+      }
+      assert_int_equal(cds_tensor_words(&layer->cache_words, &layer->einsum, 1),
+                       CDS_OK);
+      layer->cache = ++caches;
+      layer->cache_words += draw(&q->random, 0, 5);
+    }
+    i--;
+  }
+}
+
 static void make_question(question *q, uint64_t seed) {
   char arch[TEXT];
   char workload[TEXT];
@@ -122,6 +146,7 @@ static void make_question(question *q, uint64_t seed) {
     write_layer(workload, &q->random, i);
   }
   tiny_read(&q->f, &q->space, &q->workload, arch, workload);
+  add_caches(q);
   assert_fine(&q->f,
               cds_space_design(&q->arch, q->space, 0, q->f.arena, q->f.diag));
 }
@@ -162,13 +187,16 @@ static double bits_of_weight(const cds_layer *layer) {
   return 8 * words;
 }
 
-/* Bringing a weight by hand: its words are read and filled at one price each,
- * as long as the slower of both ports takes, with leakage. */
+/* Bringing a weight, or a cache, which no other run shares, by hand: its words
+ * are read and filled at one price each, as long as the slower of both ports
+ * takes, with leakage. */
 static void check_load(const question *q, const cds_layer_result *entry) {
   const cds_level *out = &q->arch.level[0];
   const cds_level *in = &q->arch.level[GLB];
-  const double runs = (double)q->runs;
-  const double bits = bits_of_weight(entry->layer);
+  const bool cache = entry->layer->cache != 0;
+  const double runs = cache ? 1 : (double)q->runs;
+  const double bits = cache ? 8 * (double)entry->layer->cache_words
+                            : bits_of_weight(entry->layer);
   const double energy_pj =
       bits / 8 *
       (out->price[CDS_READ].access_pj + 8 * out->price[CDS_READ].bit_pj +
@@ -181,7 +209,7 @@ static void check_load(const question *q, const cds_layer_result *entry) {
   assert_close(entry->cost.energy_pj * runs, energy_pj + leakage_pj, 1e-12);
   assert_close(entry->cost.latency_s * runs, time_s, 1e-12);
   assert_close(entry->cost.outer_bits * runs, bits, 1e-12);
-  assert_int_equal(entry->shared_by, q->runs);
+  assert_int_equal(entry->shared_by, cache ? 1 : q->runs);
   assert_true((double)(8 * entry->operation.reads[0]) == bits);
   assert_true((double)(8 * entry->operation.fills[GLB]) == bits);
   assert_true(isnan(cds_layer_result_edp(entry)));
@@ -189,7 +217,7 @@ static void check_load(const question *q, const cds_layer_result *entry) {
 
 typedef struct sums {
   double energy_pj, latency_s, outer_bits;
-  double load_energy_pj, load_latency_s;
+  double load_energy_pj, load_latency_s; /* of weights and caches */
   uint64_t kept, loaded; /* tensors that layers have at home; brought */
 } sums;
 
@@ -222,7 +250,8 @@ static void check_row(const question *q, const cds_layer_result *entry,
     for (unsigned action = 0; action < CDS_ACTIONS; action++) {
       assert_int_equal(entry->counts->at[0][t].words[action], 0);
     }
-    if (entry->layer->einsum.tensor[t].content == CDS_PARAMETERS) {
+    const cds_content content = entry->layer->einsum.tensor[t].content;
+    if (content == CDS_PARAMETERS || content == CDS_KV_CACHE) {
       all->kept += entry->layer->count / entry->layer->steps;
     }
   }
@@ -237,17 +266,20 @@ static void check_rows(const question *q, const cds_network_result *result) {
   assert_close(all.latency_s, result->latency_s, 1e-12);
   assert_close(result->phase[0].energy_pj, result->energy_pj, 1e-12);
   assert_close(result->phase[0].latency_s, result->latency_s, 1e-12);
-  assert_close(all.load_energy_pj, result->residency.load_energy_pj, 1e-12);
-  assert_close(all.load_latency_s, result->residency.load_latency_s, 1e-12);
-  assert_int_equal(all.loaded, result->residency.kept);
-  assert_int_equal(all.kept, result->residency.kept);
+  const cds_residency_result *stays = &result->residency;
+  assert_close(all.load_energy_pj,
+               stays->load.energy_pj + stays->cache_load.energy_pj, 1e-12);
+  assert_close(all.load_latency_s,
+               stays->load.latency_s + stays->cache_load.latency_s, 1e-12);
+  assert_int_equal(all.loaded, stays->kept + stays->caches_kept);
+  assert_int_equal(all.kept, stays->kept + stays->caches_kept);
   assert_true(result->bound <= result->value);
 }
 
 /* ---- never worse -------------------------------------------------------- */
 
 typedef struct tally {
-  size_t solved, kept, handed, fused, limited, cut, better;
+  size_t solved, kept, caches, handed, fused, limited, cut, better;
 } tally;
 
 static bool meets(const cds_network_result *result,
@@ -273,12 +305,13 @@ static void compare_modes(question *q, tally *sum, cds_network_result *result) {
   const cds_residency_result *all = &result[MODES - 1].residency;
   sum->solved++;
   sum->kept += all->kept > 0;
+  sum->caches += all->caches_kept > 0;
   sum->handed += all->handed > 0;
   sum->fused += result[MODES - 1].fused > 0;
   sum->better += result[MODES - 1].value < result[0].value * (1 - 1e-9);
   assert_true(result[MODES - 1].value >= result[0].value * (1 - 1e-12) ||
-              all->kept > 0 || all->handed > 0);
-  assert_true((all->kept == 0 && all->handed == 0) ||
+              all->kept > 0 || all->caches_kept > 0 || all->handed > 0);
+  assert_true((all->kept == 0 && all->caches_kept == 0 && all->handed == 0) ||
               result[MODES - 1].value < result[0].value);
 }
 
@@ -375,11 +408,12 @@ static void what_stays_is_never_worse(void **state) {
     fixture_close(&q.f);
   }
   print_message(
-      "%zu solved: %zu better than without, %zu keep weights, %zu "
-      "hand results on, %zu run fused; %zu within limits, %zu beyond\n",
-      sum.solved, sum.better, sum.kept, sum.handed, sum.fused, sum.limited,
-      sum.cut);
+      "%zu solved: %zu better than without, %zu keep weights, %zu caches, "
+      "%zu hand results on, %zu run fused; %zu within limits, %zu beyond\n",
+      sum.solved, sum.better, sum.kept, sum.caches, sum.handed, sum.fused,
+      sum.limited, sum.cut);
   assert_true(sum.better > cases / 4 && sum.handed > 0 && sum.fused > 0);
+  assert_true(sum.caches > 0);
   assert_true(sum.limited > cases / 4 && sum.cut > 0);
 }
 

@@ -299,6 +299,14 @@ static void windows_limit_decode_steps_and_caches(void **state) {
   }
   assert_int_equal(pairs_of(&w, "decode.qk"), 4 * pairs);
   assert_int_equal(find(&w, "decode.qk.64")->count, 4 * (100 - 8));
+  /* 140 tokens are in the cache sooner or later, in blocks of 16. */
+  const cds_layer *qk = find(&w, "decode.qk.64");
+  assert_int_equal(qk->steps, 100 - 8);
+  assert_int_equal(qk->cache, find(&w, "decode.qk.48")->cache);
+  assert_int_equal(qk->cache + 1, find(&w, "decode.av.64")->cache);
+  uint64_t words = 0;
+  assert_int_equal(cds_tensor_words(&words, &qk->einsum, 1), CDS_OK);
+  assert_int_equal(qk->cache_words * 64, 144 * words);
   assert_false(has(&w, "decode.qk.80"));
   assert_int_equal(w.kv_bits, 2 * 64 * w.kv_bits_per_token);
   fixture_close(&f);

@@ -147,6 +147,15 @@ static void decode_steps_of_equal_length_are_one_layer(void **state) {
   /* 16 lengths of weight 16: 2064, 2080, ... 2304; their mean is 2184. */
   assert_close(keys, 2184.0 * 256 * 32, 0);
   assert_int_equal(find(&w, "decode.qk.2064")->count, 16 * 32);
+  /* One cache of keys and one of values, of 2,304 tokens at the end: 8 heads of
+   * 128 elements. */
+  assert_int_equal(find(&w, "decode.qk.2064")->steps, 16);
+  assert_int_equal(find(&w, "decode.qk.2064")->cache, 1);
+  assert_int_equal(find(&w, "decode.qk.2304")->cache, 1);
+  assert_int_equal(find(&w, "decode.av.2304")->cache, 2);
+  assert_int_equal(find(&w, "decode.av.2064")->cache_words, 2304 * 8 * 128);
+  assert_int_equal(find(&w, "decode.softmax.2064")->cache, 0);
+  assert_int_equal(find(&w, "prefill.qk")->cache, 0);
   assert_int_equal(find(&w, "decode.q_proj")->count, 256 * 32);
   assert_int_equal(find(&w, "decode.lm_head")->count, 256);
   assert_int_equal(size_of(find(&w, "decode.q_proj"), "m"), 1);
