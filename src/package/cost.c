@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Dies, stacks and packages in USD; see cost.h. */
+#include "package/cost.h"
+
+#include <math.h>
+
+#include "base/math.h"
+
+void cds_price_die(cds_die_price *out, double mm2, const cds_fab *fab,
+                   const cds_wafer *wafer) {
+  const double count = cds_dies_per_wafer(mm2, wafer);
+  out->area_mm2 = mm2;
+  out->per_wafer = count;
+  out->yield = cds_die_yield(mm2, fab->defects_per_cm2, fab->clustering);
+  out->raw_usd = count >= 1 ? fab->wafer_usd / count : (double)INFINITY;
+  out->good_usd = out->raw_usd / out->yield;
+}
+
+/* One stack is begun for each first die that passes; a die that is put on it
+ * passed, too; the stack is tested once, when it is whole. So a try costs all
+ * dies that passed and all bonds, and works when all of them do. */
+void cds_price_stack(cds_stack_price *out, const cds_stack_die *die,
+                     size_t dies) {
+  double yield = 1;
+  double try_usd = 0;
+  for (size_t i = 0; i < dies; i++) {
+    const cds_stack_die *at = &die[i];
+    const double coverage = at->as_wafer ? 0 : at->coverage;
+    const double test_usd = at->as_wafer ? 0 : at->test_usd;
+    yield *= cds_tested_yield(at->yield, coverage);
+    try_usd += (at->raw_usd + test_usd) / cds_pass_share(at->yield, coverage);
+    if (i > 0) {
+      yield *= at->bond_yield;
+      try_usd += at->bond_usd;
+    }
+  }
+  out->yield = yield;
+  out->good_usd = try_usd / yield;
+  out->lost_usd = out->good_usd - try_usd;
+}
+
+static double more_layers(const cds_package_rules *rules, double mm2) {
+  return mm2 > rules->large_mm2   ? rules->more[2]
+         : mm2 > rules->small_mm2 ? rules->more[1]
+                                  : rules->more[0];
+}
+
+void cds_price_package(cds_package_price *out, const cds_packaged *dies,
+                       size_t kinds, const cds_carrier *carrier,
+                       const cds_package_rules *rules) {
+  double area = 0;
+  double raw = 0;
+  double bad = 0;
+  size_t count = 0;
+  for (size_t k = 0; k < kinds; k++) {
+    const double number = (double)dies[k].count;
+    area += number * dies[k].area_mm2;
+    raw += number * dies[k].raw_usd;
+    bad += number * (dies[k].good_usd - dies[k].raw_usd);
+    count += dies[k].count;
+  }
+  const double bump_usd =
+      carrier == NULL ? rules->bump_usd_mm2 : rules->carrier_bump_usd_mm2;
+  out->dies_usd = raw + area * bump_usd;
+  out->bad_dies_usd = bad;
+  const double good = out->dies_usd + out->bad_dies_usd;
+  if (carrier == NULL) {
+    const double mm2 = area * rules->substrate_factor;
+    const double all_bonds = cds_pow(rules->bond_yield, (double)count);
+    out->package_usd = mm2 * rules->substrate_usd_mm2 *
+                       (count > 1 ? more_layers(rules, mm2) : 1);
+    out->lost_packages_usd = out->package_usd * (1 / all_bonds - 1);
+    out->lost_dies_usd = good * (1 / all_bonds - 1);
+  } else {
+    const double mm2 = area * carrier->area_factor;
+    cds_die_price layer;
+    cds_price_die(&layer, mm2, &carrier->fab, &rules->wafer);
+    const double carrier_usd = layer.raw_usd + mm2 * rules->bump_usd_mm2;
+    const double substrate_usd =
+        mm2 * rules->substrate_factor * rules->substrate_usd_mm2;
+    const double on = rules->bond_yield; /* y3 */
+    const double bonds =
+        carrier->chip_first ? layer.yield
+                            : cds_pow(rules->carrier_bond_yield, (double)count);
+    const double made = carrier->chip_first ? bonds : bonds * layer.yield;
+    out->package_usd = carrier_usd + substrate_usd;
+    out->lost_packages_usd =
+        carrier_usd * (1 / (made * on) - 1) + substrate_usd * (1 / on - 1);
+    out->lost_dies_usd = good * (1 / (bonds * on) - 1);
+  }
+  out->total_usd =
+      good + out->package_usd + out->lost_packages_usd + out->lost_dies_usd;
+}
+
+double cds_design_usd(double mm2, double usd_300, double area_share,
+                      double fixed_share) {
+  return usd_300 * (area_share * mm2 / 300 + fixed_share);
+}
