@@ -38,7 +38,11 @@ static const double STRAP_F = 7.5; /* every 16 columns; CACTI 7 */
 static const double STRAP_COLUMNS = 16.0;
 static const double PITCH_F = 4.0; /* semi-global wire; CACTI 7 */
 
-/* Common to all processes and devices, fitted to all of them together. */
+/* Common to all processes and devices: STRIP_F is the mean of ten fits, one for
+ * each; the others were chosen for all together. */
+static const double STRIP_F = 155.0; /* F; height of sense amplifiers, precharge
+                                      * and drivers at the foot of a
+                                      * sub-array */
 static const double DATA_WIRES =
     0.77; /* tracks through a mat per bit of width */
 static const double SELECT_WIRES = 1.5; /* tracks per root of the ways that the
@@ -89,7 +93,7 @@ void cds_sram_frame_of(cds_sram_frame *out, const cds_sram_constants *k,
       .cell_h = cell_h * f,
       .pitch = PITCH_F * f,
       .stitch_w = STRAP_F / STRAP_COLUMNS * f,
-      .strip_h = k->strip_f * f * all,
+      .strip_h = STRIP_F * f * all,
       .ports = all,
       .reads = reads,
       .data_wires = (width_bits + 1) * writes + width_bits * reads,

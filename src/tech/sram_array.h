@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Geometry and circuits of one organisation of an SRAM, shared by the files
- * sram_*.c: what the sixteen constants of a process and device mean.
+ * sram_*.c: what the constants of a process and device mean.
  */
 #ifndef CDS_TECH_SRAM_ARRAY_H
 #define CDS_TECH_SRAM_ARRAY_H
@@ -16,8 +16,6 @@
 typedef struct cds_sram_constants {
   /* geometry */
   double feature_um; /* F */
-  double strip_f;    /* F; height of sense amplifiers, precharge and drivers at
-                      * the foot of a sub-array */
   /* energies at nominal_v, C V^2 */
   double bitline_pj; /* a cell's share of a bitline, full swing */
   double column_pj;  /* wordline and precharge gates of a column */

@@ -3,12 +3,13 @@
  * A structural model of static RAM: cells in sub-arrays, four of which make a
  * mat, mats on an H-tree, banks on a tree of their own. Access energy, access
  * time, cycle, leakage and area follow from the geometry of an organisation
- * (sram_array.h); the organisation is searched for (sram_search.c); sixteen
+ * (sram_array.h); the organisation is searched for (sram_search.c); fifteen
  * constants a process and device are fitted to CACTI 7 (sram_fit.c); supply and
  * temperature are physics on top (sram_model.c).
  *
- * Promises: all figures are non-decreasing in capacity, leakage rises strictly
- * in capacity, temperature and supply, delay falls strictly in supply.
+ * Promises: energies, area and access time are non-decreasing in capacity (not
+ * always in width: a wider access may be worth another cut); leakage rises
+ * strictly in capacity, temperature and supply; delay falls strictly in supply.
  */
 #ifndef CDS_TECH_SRAM_MODEL_H
 #define CDS_TECH_SRAM_MODEL_H

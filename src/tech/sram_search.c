@@ -13,7 +13,8 @@
  *   2. between powers of two it is interpolated.
  * Step 1 could only fail where a figure falls below one that lies further back.
  * There are finitely many cases, and tests/unit/test_tech_sram_model.c tries
- * them all: every process, device, width and capacity.
+ * those of one port and bank all: every process, device, width and power of
+ * two; with more ports and banks, the widths that are powers of two.
  */
 #include <math.h>
 
@@ -59,7 +60,9 @@ static bool is_before(const cds_sram_organisation *a,
 
 /* What an array of such parts does not cost less than: its cost without the
  * wires that widen mats and banks, and without a tree over banks. A mat is then
- * twice as high and wide as a part; the path is that of sram_array.c. */
+ * twice as high and wide as a part; the path is that of sram_array.c. No number
+ * of wires is negative: a bank has at least two rows of accesses a mat, so that
+ * its address has more bits than tell mats apart. */
 static double least_cost(const request *asked, const cds_sram_part *part,
                          unsigned across, unsigned up) {
   const cds_sram_frame *frame = asked->frame;
