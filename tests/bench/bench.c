@@ -9,6 +9,7 @@
  *   codesign_bench bars      proofs against bars (bars.h)
  *   codesign_bench chains ARCH WORKLOAD [NAME=VALUE]...
  *                            fused groups (chains.h)
+ *   codesign_bench sram      estimates of static RAM (memories.h)
  *
  * CODESIGN_BENCH_ANY in the environment: ranks are cut into any parts.
  */
@@ -25,6 +26,7 @@
 #include "spec/workload.h"
 #include "tests/bench/bars.h"
 #include "tests/bench/chains.h"
+#include "tests/bench/memories.h"
 
 enum { REPEATS = 5, EVALUATIONS = 20000 };
 
@@ -165,6 +167,9 @@ int main(int argc, char **argv) {
     return cds_bars_print(argc == 3 ? argv[2] : "") ? EXIT_SUCCESS
                                                     : EXIT_FAILURE;
   }
+  if (argc == 2 && strcmp(argv[1], "sram") == 0) {
+    return cds_memories_print() ? EXIT_SUCCESS : EXIT_FAILURE;
+  }
   if (argc >= 4 && strcmp(argv[1], "chains") == 0) {
     return cds_chains_print(argv[2], argv[3], (const char *const *)argv + 4,
                             (unsigned)argc - 4)
@@ -173,7 +178,7 @@ int main(int argc, char **argv) {
   }
   if (argc != 3) {
     fprintf(stderr, "usage: codesign_bench ARCH WORKLOAD | bars [PART] | "
-                    "chains ARCH WORKLOAD [NAME=VALUE]...\n");
+                    "chains ARCH WORKLOAD [NAME=VALUE]... | sram\n");
     return 2;
   }
   bench b = {.any = getenv("CODESIGN_BENCH_ANY") != NULL,
