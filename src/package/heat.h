@@ -47,7 +47,7 @@ typedef struct cds_heat_layer {
 /* What joins two faces: a layer, a resistance without thickness (published
  * for microbumps in K mm2/W = 1e-6 K m2/W), or both, one after the other. */
 typedef struct cds_heat_bond {
-  cds_heat_layer layer;      /* thickness 0: none */
+  cds_heat_layer layer;         /* thickness 0: none */
   double resistance_k_m2_per_w; /* on top of the layer */
 } cds_heat_bond;
 
@@ -90,7 +90,7 @@ typedef struct cds_heat_package {
   cds_heat_bond tim;
   cds_heat_plate lid; /* without it, TIM joins the dies and the sink */
   cds_heat_bond lid_bond;
-  cds_heat_plate sink; /* without it, the lid is what is cooled */
+  cds_heat_plate sink;             /* without it, the lid is what is cooled */
   double sink_resistance_k_per_w;  /* to the air, of the whole face */
   double board_resistance_k_per_w; /* 0: no way down */
   double k_fill; /* mould beside dies, under the lid; 0: nothing there */

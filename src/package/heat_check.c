@@ -44,7 +44,9 @@ typedef struct check {
   bool wrong;
 } check;
 
-static const char *quote(const check *of) { return of->name != NULL ? " '" : ""; }
+static const char *quote(const check *of) {
+  return of->name != NULL ? " '" : "";
+}
 static const char *unquote(const check *of) {
   return of->name != NULL ? "'" : "";
 }
@@ -64,9 +66,8 @@ static const char *likely_unit(double value, const range *allowed) {
                                            : NULL;
   }
   if (allowed->unit[0] == 'W') {
-    return inside(value * 100, allowed) && value < allowed->low
-               ? "W/(cm K)"
-               : NULL;
+    return inside(value * 100, allowed) && value < allowed->low ? "W/(cm K)"
+                                                                : NULL;
   }
   return inside(value * 1e-6, allowed) && allowed->unit[2] == 'm' ? "K mm2/W"
                                                                   : NULL;
@@ -79,13 +80,12 @@ static void check_value(check *of, const char *what, double value,
   }
   of->wrong = true;
   char texts[3][CDS_NUMBER_TEXT];
-  cds_diag_error(of->diag, of->place,
-                 "%s%s%s%s: %s is %s %s: expected %s to %s %s", of->kind,
-                 quote(of), name(of), unquote(of), what,
-                 isnan(value) ? "no number of"
-                              : cds_format_double(texts[0], value),
-                 allowed->unit, cds_format_double(texts[1], allowed->low),
-                 cds_format_double(texts[2], allowed->high), allowed->unit);
+  cds_diag_error(
+      of->diag, of->place, "%s%s%s%s: %s is %s %s: expected %s to %s %s",
+      of->kind, quote(of), name(of), unquote(of), what,
+      isnan(value) ? "no number of" : cds_format_double(texts[0], value),
+      allowed->unit, cds_format_double(texts[1], allowed->low),
+      cds_format_double(texts[2], allowed->high), allowed->unit);
   const char *const unit = likely_unit(value, allowed);
   if (unit != NULL) {
     cds_diag_hint(of->diag, "is the number in %s?", unit);
@@ -133,8 +133,7 @@ static bool lies_within(const cds_heat_rect *inner,
   return inner->x_m >= outer->x_m - slack_m &&
          inner->y_m >= outer->y_m - slack_m &&
          inner->x_m + inner->width_m <= outer->x_m + outer->width_m + slack_m &&
-         inner->y_m + inner->height_m <=
-             outer->y_m + outer->height_m + slack_m;
+         inner->y_m + inner->height_m <= outer->y_m + outer->height_m + slack_m;
 }
 
 static bool overlap(const cds_heat_rect *a, const cds_heat_rect *b) {
@@ -159,11 +158,10 @@ static void check_blocks(check *of, const cds_heat_die *die) {
     for (size_t other = 0; other < block; other++) {
       if (overlap(rect, &die->blocks[other].rect)) {
         of->wrong = true;
-        cds_diag_error(of->diag, of->place,
-                       "die '%s': block '%s' overlaps block '%s'", name(of),
-                       block_name != NULL ? block_name : "",
-                       die->blocks[other].name != NULL ? die->blocks[other].name
-                                                       : "");
+        cds_diag_error(
+            of->diag, of->place, "die '%s': block '%s' overlaps block '%s'",
+            name(of), block_name != NULL ? block_name : "",
+            die->blocks[other].name != NULL ? die->blocks[other].name : "");
       }
     }
   }
@@ -279,8 +277,8 @@ cds_status cds_heat_check(const cds_heat_package *package, cds_diag *diag) {
   check of = {diag, package->place, "package", NULL, false};
   check_value(&of, "ambient", package->ambient_degc, &ambient);
   check_value(&of, "conductivity of the fill", package->k_fill, &fill_k);
-  check_value(&of, "resistance to the board",
-              package->board_resistance_k_per_w, &board_resistance);
+  check_value(&of, "resistance to the board", package->board_resistance_k_per_w,
+              &board_resistance);
   if (package->die_count < 1 || package->die_count > CDS_HEAT_DIES) {
     complain(&of, "it has no dies, or more than 64");
     return CDS_EINPUT;

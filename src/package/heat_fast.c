@@ -28,7 +28,8 @@ typedef struct model {
   double *gram, *scratch;
 } model;
 
-/* --- what cannot be modelled ------------------------------------------------ */
+/* --- what cannot be modelled ------------------------------------------------
+ */
 
 /* Conductance sideways, of a layer as wide as long. */
 static double sheet(const cds_heat_layer *layer) {
@@ -82,17 +83,18 @@ static const char *refuse(const cds_heat_package *package) {
   return NULL;
 }
 
-/* --- patches --------------------------------------------------------------- */
+/* --- patches ---------------------------------------------------------------
+ */
 
 /* Projects cosines of a rectangle, within a part of it, on a slab's modes. */
 static cds_status set_patch(model *to, cds_slab_patch *patch,
                             const cds_heat_rect *rect,
                             const cds_heat_rect *part) {
   const cds_slab *const slab = &to->joints.slab[patch->slab];
-  double *const x = cds_arena_array(to->arena, patch->x_count * slab->nx,
-                                    sizeof *x);
-  double *const y = cds_arena_array(to->arena, patch->y_count * slab->ny,
-                                    sizeof *y);
+  double *const x =
+      cds_arena_array(to->arena, patch->x_count * slab->nx, sizeof *x);
+  double *const y =
+      cds_arena_array(to->arena, patch->y_count * slab->ny, sizeof *y);
   if (x == NULL || y == NULL) {
     return CDS_ENOMEM;
   }
@@ -112,13 +114,13 @@ static cds_status set_patch(model *to, cds_slab_patch *patch,
 /* The patches of one side of a contact: its rectangle, less its holes. */
 static cds_status add_side(model *to, const cds_joint *joint, bool upper) {
   const size_t slab = upper ? joint->upper : joint->lower;
-  cds_slab_patch patch = {
-      .slab = slab,
-      .plane = upper ? 0 : to->joints.slab[slab].plane_count - 1,
-      .x_count = joint->kx,
-      .y_count = joint->ky,
-      .first = joint->first,
-      .sign = upper ? 1 : -1};
+  cds_slab_patch patch = {.slab = slab,
+                          .plane =
+                              upper ? 0 : to->joints.slab[slab].plane_count - 1,
+                          .x_count = joint->kx,
+                          .y_count = joint->ky,
+                          .first = joint->first,
+                          .sign = upper ? 1 : -1};
   CDS_TRY(set_patch(to, &patch, &joint->rect, &joint->rect));
   to->patches[to->patch_count++] = patch;
   patch.sign = -patch.sign;
@@ -164,29 +166,28 @@ static cds_status add_block(model *to, size_t block) {
   return set_patch(to, patch, &rect, &rect);
 }
 
-static cds_status add_probe(model *to, size_t probe) {
-  const cds_heat_package *const package = to->joints.package;
-  double x_m = 0;
-  double y_m = 0;
-  size_t block = 0;
-  cds_heat_probe_at(package, probe, &x_m, &y_m, &block);
-  cds_slab_patch *const patch = &to->targets[to->block_count + probe];
-  *patch = to->targets[block];
+static cds_status add_probe(model *to, const cds_heat_probe *probe,
+                            cds_slab_patch *patch) {
+  *patch = (cds_slab_patch){.slab = to->joints.tower[probe->die],
+                            .plane = to->joints.plane[probe->die],
+                            .x_count = 1,
+                            .y_count = 1,
+                            .sign = 1};
   const cds_slab *const slab = &to->joints.slab[patch->slab];
   double *const x = cds_arena_array(to->arena, slab->nx, sizeof *x);
   double *const y = cds_arena_array(to->arena, slab->ny, sizeof *y);
   if (x == NULL || y == NULL) {
     return CDS_ENOMEM;
   }
-  cds_slab_point(x, slab->nx, slab->rect.width_m, x_m - slab->rect.x_m);
-  cds_slab_point(y, slab->ny, slab->rect.height_m, y_m - slab->rect.y_m);
+  cds_slab_point(x, slab->nx, slab->rect.width_m, probe->x_m - slab->rect.x_m);
+  cds_slab_point(y, slab->ny, slab->rect.height_m, probe->y_m - slab->rect.y_m);
   patch->x = x;
   patch->y = y;
-  patch->sign = 1;
   return CDS_OK;
 }
 
-/* --- the system ------------------------------------------------------------ */
+/* --- the system ------------------------------------------------------------
+ */
 
 /* The resistance of a contact to its flow: r on the diagonal, less what the
  * holes take away. */
@@ -215,8 +216,7 @@ static cds_status add_resistance(model *to, const cds_joint *joint) {
     for (size_t i = 0; i < kx * ky; i++) {
       for (size_t j = 0; j < kx * ky; j++) {
         to->system[(joint->first + i) * to->joints.unknowns + joint->first +
-                   j] +=
-            r * x[i / ky * kx + j / ky] * y[i % ky * ky + j % ky];
+                   j] += r * x[i / ky * kx + j / ky] * y[i % ky * ky + j % ky];
       }
     }
   }
@@ -228,8 +228,7 @@ static void add_pair(model *to, const cds_slab_patch *one,
   const size_t rows = one->x_count * one->y_count;
   const size_t columns = other->x_count * other->y_count;
   const size_t whole = to->joints.unknowns;
-  cds_slab_gram(&to->joints.slab[one->slab], one, other, to->gram,
-                to->scratch);
+  cds_slab_gram(&to->joints.slab[one->slab], one, other, to->gram, to->scratch);
   const double sign = one->sign * other->sign;
   for (size_t i = 0; i < rows; i++) {
     for (size_t j = 0; j < columns; j++) {
@@ -365,7 +364,8 @@ cds_status cds_heat_fast_response(const cds_heat_package *package,
     CDS_TRY(add_block(own, block));
   }
   for (size_t probe = 0; probe < out->probes; probe++) {
-    CDS_TRY(add_probe(own, probe));
+    CDS_TRY(add_probe(own, &out->places[probe],
+                      &own->targets[out->blocks + probe]));
   }
   CDS_TRY(fill_system(own));
   factor(own);

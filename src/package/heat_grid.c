@@ -27,9 +27,12 @@ struct cds_heat_grid {
   cds_heat_system system;
   double *k_vertical, *k_lateral; /* of cells; 0: nothing there */
   double *air, *board;            /* W/K of each column's end */
+  cds_heat_probe *probes;
+  size_t probe_count;
 };
 
-/* --- materials ------------------------------------------------------------- */
+/* --- materials -------------------------------------------------------------
+ */
 
 static cds_heat_layer uniform(double k) { return (cds_heat_layer){0, k, k}; }
 
@@ -124,7 +127,8 @@ static double plane_resistance(const cds_heat_grid *grid, double x_m,
   return resistance;
 }
 
-/* --- conductances ---------------------------------------------------------- */
+/* --- conductances ----------------------------------------------------------
+ */
 
 static double width(const cds_heat_lines *lines, size_t index) {
   return lines->at_m[index + 1] - lines->at_m[index];
@@ -138,8 +142,8 @@ static double column_area(const cds_heat_mesh *mesh, size_t ix, size_t iy) {
   return width(&mesh->x, ix) * width(&mesh->y, iy);
 }
 
-/* Conductances from the plane below cell iz of a column to both sides; the
- * plane's resistance belongs to the lower side. */
+/* Conductances from the plane below cell iz of a column to both sides: from
+ * above the plane's own resistance, which is that of a bond below a die. */
 static void plane_sides(const cds_heat_grid *grid, size_t ix, size_t iy,
                         size_t iz, double sides[2]) {
   const cds_heat_mesh *const mesh = &grid->mesh;
@@ -149,15 +153,31 @@ static void plane_sides(const cds_heat_grid *grid, size_t ix, size_t iy,
   sides[1] = 0;
   if (iz > 0 && grid->k_vertical[cell - 1] > 0) {
     const double half_m = width(&mesh->z, iz - 1) / 2;
-    const double plane =
-        plane_resistance(grid, middle(&mesh->x, ix), middle(&mesh->y, iy),
-                         mesh->z.at_m[iz]);
+    const double plane = plane_resistance(
+        grid, middle(&mesh->x, ix), middle(&mesh->y, iy), mesh->z.at_m[iz]);
     sides[0] = area / (half_m / grid->k_vertical[cell - 1] + plane);
   }
   if (iz < mesh->z.count && grid->k_vertical[cell] > 0) {
     const double half_m = width(&mesh->z, iz) / 2;
     sides[1] = area * grid->k_vertical[cell] / half_m;
   }
+}
+
+/* The same, from below the plane's resistance: where the top of a die is. */
+static void plane_sides_below(const cds_heat_grid *grid, size_t ix, size_t iy,
+                              size_t iz, double sides[2]) {
+  const cds_heat_mesh *const mesh = &grid->mesh;
+  plane_sides(grid, ix, iy, iz, sides);
+  if (sides[0] <= 0) {
+    return;
+  }
+  const size_t cell = (iy * mesh->x.count + ix) * mesh->z.count + iz;
+  const double half_m = width(&mesh->z, iz - 1) / 2;
+  const double area = column_area(mesh, ix, iy);
+  const double below = area * grid->k_vertical[cell - 1] / half_m;
+  const double plane = 1 / sides[0] - 1 / below;
+  sides[0] = below;
+  sides[1] = sides[1] > 0 ? 1 / (1 / sides[1] + plane) : 0;
 }
 
 static double in_series(double a, double b) {
@@ -216,7 +236,8 @@ static void connect_column(cds_heat_grid *grid, size_t ix, size_t iy) {
   }
 }
 
-/* Whether a point is one of the lowest faces: fill beside them is not cooled. */
+/* Whether a point is one of the lowest faces: fill beside them is not cooled.
+ */
 static bool is_lowest(const cds_heat_package *package, double x_m, double y_m) {
   if (cds_heat_has(&package->carrier)) {
     return cds_heat_holds(&package->carrier.rect, x_m, y_m);
@@ -264,8 +285,8 @@ static cds_status build(cds_heat_grid *grid,
   cds_heat_mesh *const mesh = &grid->mesh;
   CDS_TRY(cds_heat_mesh_new(mesh, grid->package, &grid->layout, options->across,
                             options->deep, grid->arena));
-  CDS_TRY(cds_heat_cells_new(&grid->system.level[0], grid->arena,
-                             mesh->x.count, mesh->y.count, mesh->z.count));
+  CDS_TRY(cds_heat_cells_new(&grid->system.level[0], grid->arena, mesh->x.count,
+                             mesh->y.count, mesh->z.count));
   const size_t columns = mesh->x.count * mesh->y.count;
   const size_t cells = columns * mesh->z.count;
   grid->k_vertical =
@@ -278,6 +299,13 @@ static cds_status build(cds_heat_grid *grid,
       grid->air == NULL || grid->board == NULL) {
     return CDS_ENOMEM;
   }
+  grid->probe_count = cds_heat_probes(grid->package, NULL);
+  grid->probes =
+      cds_arena_array(grid->arena, grid->probe_count, sizeof *grid->probes);
+  if (grid->probes == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_heat_probes(grid->package, grid->probes);
   fill_materials(grid);
   for (size_t iy = 0; iy < mesh->y.count; iy++) {
     for (size_t ix = 0; ix < mesh->x.count; ix++) {
@@ -331,7 +359,8 @@ void cds_heat_grid_size(const cds_heat_grid *grid, size_t size[3]) {
   size[2] = grid->mesh.z.count;
 }
 
-/* --- heat in, temperatures out --------------------------------------------- */
+/* --- heat in, temperatures out ---------------------------------------------
+ */
 
 /* The cells of a block: columns, and from where to where along z. For a face,
  * `from` is the cell above it and `to` the same. */
@@ -342,20 +371,27 @@ typedef struct span {
   double area_m2, thickness_m;
 } span;
 
-static span find_span(const cds_heat_grid *grid, size_t block) {
-  size_t within = 0;
-  const size_t index = cds_heat_die_of(grid->package, block, &within);
-  const cds_heat_die *const die = &grid->package->dies[index];
-  const cds_heat_rect rect = cds_heat_block_rect(die, within);
+/* Of the face of a die that is heated. */
+static void source_sides(const cds_heat_grid *grid, const span *block,
+                         size_t ix, size_t iy, double sides[2]) {
+  if (block->side == CDS_HEAT_TOP) {
+    plane_sides_below(grid, ix, iy, block->from, sides);
+  } else {
+    plane_sides(grid, ix, iy, block->from, sides);
+  }
+}
+
+/* Of a rectangle in the heated face (or volume) of a die. */
+static span find_span(const cds_heat_grid *grid, size_t index,
+                      const cds_heat_rect *rect) {
   const cds_heat_mesh *const mesh = &grid->mesh;
-  span out = {0};
-  out.x_from = cds_heat_line(&mesh->x, rect.x_m);
-  out.x_to = cds_heat_line(&mesh->x, rect.x_m + rect.width_m);
-  out.y_from = cds_heat_line(&mesh->y, rect.y_m);
-  out.y_to = cds_heat_line(&mesh->y, rect.y_m + rect.height_m);
+  span out = {.side = grid->package->dies[index].active};
+  out.x_from = cds_heat_line(&mesh->x, rect->x_m);
+  out.x_to = cds_heat_line(&mesh->x, rect->x_m + rect->width_m);
+  out.y_from = cds_heat_line(&mesh->y, rect->y_m);
+  out.y_to = cds_heat_line(&mesh->y, rect->y_m + rect->height_m);
   out.from = cds_heat_line(&mesh->z, grid->layout.bottom_m[index]);
   out.to = cds_heat_line(&mesh->z, grid->layout.top_m[index]);
-  out.side = die->active;
   if (out.side == CDS_HEAT_TOP) {
     out.from = out.to;
   } else if (out.side == CDS_HEAT_BOTTOM) {
@@ -367,6 +403,14 @@ static span find_span(const cds_heat_grid *grid, size_t block) {
   return out;
 }
 
+static span block_span(const cds_heat_grid *grid, size_t block) {
+  size_t within = 0;
+  const size_t die = cds_heat_die_of(grid->package, block, &within);
+  const cds_heat_rect rect =
+      cds_heat_block_rect(&grid->package->dies[die], within);
+  return find_span(grid, die, &rect);
+}
+
 /* Lets `power` flow into a column of a block. */
 static void heat_column(const cds_heat_grid *grid, const span *block, size_t ix,
                         size_t iy, double power, double *heat) {
@@ -374,13 +418,12 @@ static void heat_column(const cds_heat_grid *grid, const span *block, size_t ix,
   const size_t line = (iy * grid->mesh.x.count + ix) * nz;
   if (block->side == CDS_HEAT_VOLUME) {
     for (size_t iz = block->from; iz < block->to; iz++) {
-      heat[line + iz] +=
-          power * width(&grid->mesh.z, iz) / block->thickness_m;
+      heat[line + iz] += power * width(&grid->mesh.z, iz) / block->thickness_m;
     }
     return;
   }
   double sides[2];
-  plane_sides(grid, ix, iy, block->from, sides);
+  source_sides(grid, block, ix, iy, sides);
   const double whole = sides[0] + sides[1];
   if (sides[0] > 0) {
     heat[line + block->from - 1] += power * sides[0] / whole;
@@ -392,7 +435,7 @@ static void heat_column(const cds_heat_grid *grid, const span *block, size_t ix,
 
 static void heat_block(const cds_heat_grid *grid, size_t block, double power,
                        double *heat) {
-  const span where = find_span(grid, block);
+  const span where = block_span(grid, block);
   for (size_t iy = where.y_from; iy < where.y_to; iy++) {
     for (size_t ix = where.x_from; ix < where.x_to; ix++) {
       const double share = column_area(&grid->mesh, ix, iy) / where.area_m2;
@@ -415,20 +458,24 @@ static double column_rise(const cds_heat_grid *grid, const span *block,
     return sum;
   }
   double sides[2];
-  plane_sides(grid, ix, iy, block->from, sides);
+  source_sides(grid, block, ix, iy, sides);
   double flow = power;
   flow += sides[0] > 0 ? sides[0] * rise[line + block->from - 1] : 0;
   flow += sides[1] > 0 ? sides[1] * rise[line + block->from] : 0;
   return flow / (sides[0] + sides[1]);
 }
 
-/* Mean and hottest rise of a block. `power` is that of all heat in its face
- * there, which blocks of one die share by overlapping nowhere. */
+/* Mean and hottest rise of a block, and its hottest cell. `power` is that of
+ * all heat in its face there, which blocks of one die share by overlapping
+ * nowhere. */
 static void read_block(const cds_heat_grid *grid, size_t block, double power,
-                       const double *rise, double out[2]) {
-  const span where = find_span(grid, block);
+                       const double *rise, double out[3]) {
+  const span where = block_span(grid, block);
+  const size_t nz = grid->mesh.z.count;
+  const size_t inner = where.from - (where.side == CDS_HEAT_TOP ? 1 : 0);
   double mean = 0;
   double most = 0;
+  double most_inner = 0;
   for (size_t iy = where.y_from; iy < where.y_to; iy++) {
     for (size_t ix = where.x_from; ix < where.x_to; ix++) {
       const double share = column_area(&grid->mesh, ix, iy) / where.area_m2;
@@ -436,10 +483,13 @@ static void read_block(const cds_heat_grid *grid, size_t block, double power,
           column_rise(grid, &where, ix, iy, power * share, rise);
       mean += here * share;
       most = here > most ? here : most;
+      const double cell = rise[(iy * grid->mesh.x.count + ix) * nz + inner];
+      most_inner = cell > most_inner ? cell : most_inner;
     }
   }
   out[0] = mean;
   out[1] = most;
+  out[2] = most_inner;
 }
 
 /* The last line at or before a place. */
@@ -465,19 +515,36 @@ static size_t between(const cds_heat_lines *lines, size_t from, size_t to,
   return cell;
 }
 
+/* Heat that enters a column in the face of a die, `first` being the index of
+ * its first block. */
+static double column_power(const cds_heat_grid *grid, size_t die, size_t first,
+                           size_t ix, size_t iy, const double *power_w) {
+  const cds_heat_mesh *const mesh = &grid->mesh;
+  const cds_heat_die *const from = &grid->package->dies[die];
+  for (size_t block = 0; block < from->block_count; block++) {
+    const cds_heat_rect rect = cds_heat_block_rect(from, block);
+    if (cds_heat_holds(&rect, middle(&mesh->x, ix), middle(&mesh->y, iy))) {
+      return power_w[first + block] * column_area(mesh, ix, iy) /
+             cds_heat_area(&rect);
+    }
+  }
+  return 0;
+}
+
 /* The rise at a probe, between the middles of four columns. */
-static double read_probe(const cds_heat_grid *grid, size_t probe,
+static double read_probe(const cds_heat_grid *grid, const cds_heat_probe *probe,
                          const double *power_w, const double *rise) {
-  double x_m = 0;
-  double y_m = 0;
-  size_t block = 0;
-  cds_heat_probe_at(grid->package, probe, &x_m, &y_m, &block);
-  const span where = find_span(grid, block);
+  size_t first = 0;
+  for (size_t die = 0; die < probe->die; die++) {
+    first += grid->package->dies[die].block_count;
+  }
+  const span where =
+      find_span(grid, probe->die, &grid->package->dies[probe->die].rect);
   double parts[2];
   const size_t ix =
-      between(&grid->mesh.x, where.x_from, where.x_to, x_m, &parts[0]);
+      between(&grid->mesh.x, where.x_from, where.x_to, probe->x_m, &parts[0]);
   const size_t iy =
-      between(&grid->mesh.y, where.y_from, where.y_to, y_m, &parts[1]);
+      between(&grid->mesh.y, where.y_from, where.y_to, probe->y_m, &parts[1]);
   double sum = 0;
   for (size_t corner = 0; corner < 4; corner++) {
     const size_t right = corner % 2;
@@ -485,10 +552,9 @@ static double read_probe(const cds_heat_grid *grid, size_t probe,
     const double part = (right == 1 ? parts[0] : 1 - parts[0]) *
                         (up == 1 ? parts[1] : 1 - parts[1]);
     if (part > 0) {
-      const double share =
-          column_area(&grid->mesh, ix + right, iy + up) / where.area_m2;
-      sum += part * column_rise(grid, &where, ix + right, iy + up,
-                                power_w[block] * share, rise);
+      const double power =
+          column_power(grid, probe->die, first, ix + right, iy + up, power_w);
+      sum += part * column_rise(grid, &where, ix + right, iy + up, power, rise);
     }
   }
   return sum;
@@ -511,20 +577,23 @@ static void read_all(const cds_heat_grid *grid, const double *power_w,
   const size_t blocks = cds_heat_block_count(grid->package);
   out->in_w = 0;
   for (size_t block = 0; block < blocks; block++) {
-    double both[2];
-    read_block(grid, block, power_w[block], rise, both);
+    double all[3];
+    read_block(grid, block, power_w[block], rise, all);
     out->in_w += power_w[block];
     if (out->mean_k != NULL) {
-      out->mean_k[block] = both[0];
+      out->mean_k[block] = all[0];
     }
     if (out->hottest_k != NULL) {
-      out->hottest_k[block] = both[1];
+      out->hottest_k[block] = all[1];
+    }
+    if (out->inner_k != NULL) {
+      out->inner_k[block] = all[2];
     }
   }
   if (out->probe_k != NULL) {
-    const size_t probes = cds_heat_probe_count(grid->package);
-    for (size_t probe = 0; probe < probes; probe++) {
-      out->probe_k[probe] = read_probe(grid, probe, power_w, rise);
+    for (size_t probe = 0; probe < grid->probe_count; probe++) {
+      out->probe_k[probe] =
+          read_probe(grid, &grid->probes[probe], power_w, rise);
     }
   }
   read_heat_out(grid, rise, out);
@@ -576,7 +645,8 @@ cds_status cds_heat_grid_solve(const cds_heat_grid *grid, const double *power_w,
   return say_status(grid, solve(grid, power_w, out), diag);
 }
 
-/* --- the response ---------------------------------------------------------- */
+/* --- the response ----------------------------------------------------------
+ */
 
 typedef struct unit_powers {
   const cds_heat_grid *grid;

@@ -22,7 +22,8 @@ typedef struct cds_heat_grid_options {
 /* What a solution says; the arrays are the caller's and may be NULL. */
 typedef struct cds_heat_rises {
   double *mean_k;    /* of each block */
-  double *hottest_k; /* hottest cell of each block */
+  double *hottest_k; /* hottest place of each block's face */
+  double *inner_k;   /* hottest middle of the cells on the die's side of it */
   double *probe_k;   /* of each probe (heat_response.h) */
   double *cell_k;    /* of each cell, (iy nx + ix) nz + iz */
   double in_w, air_w, board_w; /* heat that enters, and that leaves */

@@ -10,14 +10,14 @@
 #include <math.h>
 
 enum {
-  DIE_COSINES = 4,
-  PLATE_COSINES = 6,
-  FILL_COSINES = 4,
+  DIE_COSINES = 5,
+  PLATE_COSINES = 8,
+  FILL_COSINES = 5,
   LEAST_MODES = 12,
   MOST_MODES = 128
 };
-static const double modes_of_contact = 8; /* for each contact along a slab */
-static const double modes_of_block = 6;
+static const double modes_of_contact = 12; /* for each contact along a slab */
+static const double modes_of_block = 8;
 /* A leak that gives slabs without ground a mean: of the way through the sink.
  */
 static const double leak = 1e-7;
@@ -29,7 +29,8 @@ static bool same_rect(const cds_heat_rect *a, const cds_heat_rect *b) {
          fabs(a->height_m - b->height_m) < same_m;
 }
 
-/* --- slabs ----------------------------------------------------------------- */
+/* --- slabs -----------------------------------------------------------------
+ */
 
 static size_t dies_on(const cds_heat_package *package, int on) {
   size_t count = 0;
@@ -106,7 +107,8 @@ static cds_status add_plate(cds_joints *out, const cds_heat_plate *plate,
   return CDS_OK;
 }
 
-/* --- contacts -------------------------------------------------------------- */
+/* --- contacts --------------------------------------------------------------
+ */
 
 static double bond_resistance(const cds_heat_bond *bond, double thickness_m) {
   return bond->resistance_k_m2_per_w +
@@ -216,7 +218,8 @@ static cds_status join_all(cds_joints *out, size_t carrier, size_t lid,
   return CDS_OK;
 }
 
-/* --- modes ----------------------------------------------------------------- */
+/* --- modes -----------------------------------------------------------------
+ */
 
 static void need_modes(cds_slab *slab, const cds_heat_rect *part,
                        double density, size_t extra) {
@@ -329,15 +332,14 @@ static void set_grounds(cds_joints *out, size_t carrier) {
   const double air = 1 / package->sink_resistance_k_per_w;
   const size_t last = out->slab_count - 1;
   for (size_t slab = 0; slab < out->slab_count; slab++) {
-    out->ground_below[slab] =
-        leak * air / cds_heat_area(&out->slab[slab].rect);
+    out->ground_below[slab] = leak * air / cds_heat_area(&out->slab[slab].rect);
   }
   out->ground_above[last] = air / cds_heat_area(&cooled->rect);
   if (package->board_resistance_k_per_w <= 0) {
     return;
   }
-  const double board = 1 / (package->board_resistance_k_per_w *
-                            cds_heat_lowest_area(package));
+  const double board =
+      1 / (package->board_resistance_k_per_w * cds_heat_lowest_area(package));
   if (cds_heat_has(&package->carrier)) {
     out->ground_below[carrier] = board;
     return;

@@ -31,8 +31,8 @@ typedef struct cds_joints {
   cds_slab slab[CDS_JOINT_SLABS];
   double ground_below[CDS_JOINT_SLABS], ground_above[CDS_JOINT_SLABS];
   size_t slab_count;
-  size_t tower[CDS_HEAT_DIES];  /* slab of each die */
-  size_t plane[CDS_HEAT_DIES];  /* where it is heated */
+  size_t tower[CDS_HEAT_DIES]; /* slab of each die */
+  size_t plane[CDS_HEAT_DIES]; /* where it is heated */
   cds_joint joint[CDS_JOINTS];
   size_t joint_count;
   size_t unknowns;

@@ -117,8 +117,7 @@ void cds_heat_lay_out(cds_heat_layout *out, const cds_heat_package *package) {
     place_die(out, package, die);
     top = out->top_m[die] > top ? out->top_m[die] : top;
   }
-  const bool both =
-      cds_heat_has(&package->lid) && cds_heat_has(&package->sink);
+  const bool both = cds_heat_has(&package->lid) && cds_heat_has(&package->sink);
   out->tim_top_m = top + package->tim.layer.thickness_m;
   out->lid_top_m = out->tim_top_m + package->lid.layer.thickness_m;
   out->sink_bottom_m =

@@ -13,9 +13,9 @@
 typedef struct cds_heat_layout {
   double bottom_m[CDS_HEAT_DIES]; /* of the dies, above their bonds */
   double top_m[CDS_HEAT_DIES];
-  bool covered[CDS_HEAT_DIES];  /* another die stands on it */
+  bool covered[CDS_HEAT_DIES]; /* another die stands on it */
   double carrier_top_m;
-  double tim_top_m;             /* where the lid begins, or the sink */
+  double tim_top_m; /* where the lid begins, or the sink */
   double lid_top_m;
   double sink_bottom_m, sink_top_m;
 } cds_heat_layout;

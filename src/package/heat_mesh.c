@@ -60,8 +60,7 @@ static void add_plate(axis *to, const cds_heat_plate *plate, bool along_x) {
 
 static cds_status read_axis(axis *out, const cds_heat_package *package,
                             bool along_x, cds_arena *arena) {
-  const size_t parts =
-      package->die_count + cds_heat_block_count(package) + 3;
+  const size_t parts = package->die_count + cds_heat_block_count(package) + 3;
   *out = (axis){0};
   out->edges = cds_arena_array(arena, 2 * parts, sizeof *out->edges);
   out->features = cds_arena_array(arena, parts, sizeof *out->features);
@@ -150,8 +149,7 @@ static void fill_interval(cds_heat_lines *out, const axis *from, double scale,
     while (place + 1 < SAMPLES && sums[place + 1] < goal) {
       place++;
     }
-    const double part =
-        (goal - sums[place]) / (sums[place + 1] - sums[place]);
+    const double part = (goal - sums[place]) / (sums[place + 1] - sums[place]);
     out->at_m[out->count++] = begin + step * ((double)place + part);
   }
 }
@@ -236,8 +234,8 @@ static cds_status fill_heights(cds_heat_mesh *out,
   axis levels = {0};
   const size_t most = package->die_count * (CDS_HEAT_LAYERS + 2) + 8;
   levels.edges = cds_arena_array(arena, most, sizeof *levels.edges);
-  out->z.at_m = cds_arena_array(arena, most * MOST_DEEP * deep + 1,
-                                sizeof *out->z.at_m);
+  out->z.at_m =
+      cds_arena_array(arena, most * MOST_DEEP * deep + 1, sizeof *out->z.at_m);
   out->z.count = 0;
   if (levels.edges == NULL || out->z.at_m == NULL) {
     return CDS_ENOMEM;

@@ -6,57 +6,85 @@
 
 #include "package/heat_layout.h"
 
-enum { FEW = 4, SIDE = 3 };
+enum { FEW = 4, MANY = 32 };
 
-static size_t probes_of_block(const cds_heat_package *package) {
-  return cds_heat_block_count(package) <= FEW ? SIDE * SIDE : 1;
+/* Nine places of a block; five where there are more blocks, its middle where
+ * there are many: the first ones. As parts of its sides. */
+static const double parts[9][2] = {{0.5, 0.5},   {0.02, 0.02}, {0.98, 0.02},
+                                   {0.02, 0.98}, {0.98, 0.98}, {0.02, 0.5},
+                                   {0.98, 0.5},  {0.5, 0.02},  {0.5, 0.98}};
+
+static size_t places_of_block(const cds_heat_package *package) {
+  const size_t blocks = cds_heat_block_count(package);
+  return blocks <= FEW ? 9 : blocks <= MANY ? 5 : 1;
 }
 
-size_t cds_heat_probe_count(const cds_heat_package *package) {
-  return cds_heat_block_count(package) * probes_of_block(package);
+static double clamped(double at, double begin, double size) {
+  return at < begin ? begin : at > begin + size ? begin + size : at;
 }
 
-void cds_heat_probe_at(const cds_heat_package *package, size_t probe,
-                       double *x_m, double *y_m, size_t *block) {
-  const size_t each = probes_of_block(package);
-  const size_t place = probe % each;
-  size_t within = 0;
-  *block = probe / each;
-  const size_t die = cds_heat_die_of(package, *block, &within);
-  const cds_heat_rect rect = cds_heat_block_rect(&package->dies[die], within);
-  double x_part = 0.5;
-  double y_part = 0.5;
-  if (each > 1) { /* at 1/8, 1/2 and 7/8 of each side */
-    x_part = 0.125 + 0.375 * (double)(place % SIDE);
-    y_part = 0.125 + 0.375 * (double)(place / SIDE);
+/* A probe as near as possible to the middle of another die's block. */
+static cds_heat_probe nearest(const cds_heat_package *package, size_t die,
+                              const cds_heat_rect *block) {
+  const cds_heat_rect *const own = &package->dies[die].rect;
+  return (cds_heat_probe){
+      clamped(block->x_m + block->width_m / 2, own->x_m, own->width_m),
+      clamped(block->y_m + block->height_m / 2, own->y_m, own->height_m), die};
+}
+
+static size_t probe_die(const cds_heat_package *package, size_t die,
+                        cds_heat_probe *out, size_t count) {
+  const size_t each = places_of_block(package);
+  for (size_t other = 0; other < package->die_count; other++) {
+    const cds_heat_die *const from = &package->dies[other];
+    for (size_t block = 0; block < from->block_count; block++) {
+      const cds_heat_rect rect = cds_heat_block_rect(from, block);
+      if (other != die) {
+        if (out != NULL) {
+          out[count] = nearest(package, die, &rect);
+        }
+        count++;
+        continue;
+      }
+      for (size_t place = 0; place < each; place++) {
+        if (out != NULL) {
+          out[count] =
+              (cds_heat_probe){rect.x_m + rect.width_m * parts[place][0],
+                               rect.y_m + rect.height_m * parts[place][1], die};
+        }
+        count++;
+      }
+    }
   }
-  *x_m = rect.x_m + rect.width_m * x_part;
-  *y_m = rect.y_m + rect.height_m * y_part;
+  return count;
+}
+
+size_t cds_heat_probes(const cds_heat_package *package, cds_heat_probe *out) {
+  size_t count = 0;
+  for (size_t die = 0; die < package->die_count; die++) {
+    if (package->dies[die].block_count > 0) {
+      count = probe_die(package, die, out, count);
+    }
+  }
+  return count;
 }
 
 cds_status cds_heat_response_new(cds_heat_response *out,
                                  const cds_heat_package *package,
                                  cds_arena *arena) {
   const size_t blocks = cds_heat_block_count(package);
-  const size_t probes = cds_heat_probe_count(package);
+  const size_t probes = cds_heat_probes(package, NULL);
   *out = (cds_heat_response){.blocks = blocks,
                              .probes = probes,
                              .dies = package->die_count,
                              .ambient_degc = package->ambient_degc};
   out->mean = cds_arena_array(arena, blocks * blocks, sizeof *out->mean);
   out->probe = cds_arena_array(arena, blocks * probes, sizeof *out->probe);
-  out->probe_die = cds_arena_array(arena, probes, sizeof *out->probe_die);
-  if (out->mean == NULL || out->probe == NULL || out->probe_die == NULL) {
+  out->places = cds_arena_array(arena, probes, sizeof *out->places);
+  if (out->mean == NULL || out->probe == NULL || out->places == NULL) {
     return CDS_ENOMEM;
   }
-  for (size_t probe = 0; probe < probes; probe++) {
-    double x_m = 0;
-    double y_m = 0;
-    size_t block = 0;
-    size_t within = 0;
-    cds_heat_probe_at(package, probe, &x_m, &y_m, &block);
-    out->probe_die[probe] = cds_heat_die_of(package, block, &within);
-  }
+  cds_heat_probes(package, out->places);
   return CDS_OK;
 }
 
@@ -86,7 +114,7 @@ void cds_heat_respond(const cds_heat_response *response, const double *power_w,
            response->blocks);
   memset(hottest_k, 0, response->dies * sizeof *hottest_k);
   for (size_t probe = 0; probe < response->probes; probe++) {
-    double *const most = &hottest_k[response->probe_die[probe]];
+    double *const most = &hottest_k[response->places[probe].die];
     *most = scratch[probe] > *most ? scratch[probe] : *most;
   }
 }

@@ -10,23 +10,29 @@
 #include "base/arena.h"
 #include "package/heat.h"
 
+/* A place in the heated face of a die. */
+typedef struct cds_heat_probe {
+  double x_m, y_m;
+  size_t die;
+} cds_heat_probe;
+
 typedef struct cds_heat_response {
   size_t blocks, probes, dies;
   double *mean;  /* K/W; of block i by block j at j blocks + i; symmetric */
   double *probe; /* K/W; of probe i by block j at j probes + i */
-  size_t *probe_die;   /* whose probe it is */
+  cds_heat_probe *places; /* of the probes */
   double ambient_degc;
 } cds_heat_response;
 
-/* Room for the response of a package, its probes placed (all entries 0). Where
- * a package has few blocks a block has nine probes, otherwise its middle. */
+/* Where each die is looked at for its hottest place: a few places of each of
+ * its blocks, and the place nearest to the middle of each block of another die,
+ * whose heat may be what is hottest there. Fills `out`, if it is not NULL, and
+ * returns how many. Dies without blocks have none. */
+size_t cds_heat_probes(const cds_heat_package *package, cds_heat_probe *out);
+/* Room for the response of a package, its probes placed (all entries 0). */
 cds_status cds_heat_response_new(cds_heat_response *out,
                                  const cds_heat_package *package,
                                  cds_arena *arena);
-size_t cds_heat_probe_count(const cds_heat_package *package);
-/* The place of a probe in the plane of the package, and its block. */
-void cds_heat_probe_at(const cds_heat_package *package, size_t probe,
-                       double *x_m, double *y_m, size_t *block);
 
 /* Mean rises of blocks, and the hottest probe of each die, for given powers.
  * A die without blocks gets 0. Either may be NULL. `scratch` has room for

@@ -41,20 +41,21 @@ double cds_sin_pi(double u) {
   const double rest = u - 2 * floor(u / 2 + 0.5); /* exact; in [-1, 1) */
   const double size = fabs(rest);
   const double folded = size > 0.5 ? 1 - size : size;
-  const double value = folded > 0.25 ? cos_small(0.5 - folded)
-                                     : sin_small(folded);
+  const double value =
+      folded > 0.25 ? cos_small(0.5 - folded) : sin_small(folded);
   return rest < 0 ? -value : value;
 }
 
 double cds_cos_pi(double u) {
   const double rest = fabs(u - 2 * floor(u / 2 + 0.5));
   const double folded = rest > 0.5 ? 1 - rest : rest;
-  const double value = folded > 0.25 ? sin_small(0.5 - folded)
-                                     : cos_small(folded);
+  const double value =
+      folded > 0.25 ? sin_small(0.5 - folded) : cos_small(folded);
   return rest > 0.5 ? -value : value;
 }
 
-/* --- chains ---------------------------------------------------------------- */
+/* --- chains ----------------------------------------------------------------
+ */
 
 static cds_slab_chain layer_chain(const cds_heat_layer *layer, double gamma) {
   const double t = layer->thickness_m;
@@ -124,8 +125,8 @@ void cds_slab_fill_mode(cds_slab *slab, size_t m, size_t n,
   double up[CDS_SLAB_PLANES];
   double down[CDS_SLAB_PLANES];
   for (size_t p = 0; p + 1 < planes; p++) {
-    chain[p] = cds_slab_chain_of(slab, slab->planes[p], slab->planes[p + 1],
-                                 gamma);
+    chain[p] =
+        cds_slab_chain_of(slab, slab->planes[p], slab->planes[p + 1], gamma);
   }
   up[planes - 1] = ends->above;
   for (size_t p = planes - 1; p > 0; p--) {
@@ -164,7 +165,8 @@ cds_status cds_slab_room(cds_slab *slab, cds_arena *arena) {
   return CDS_OK;
 }
 
-/* --- projections ----------------------------------------------------------- */
+/* --- projections -----------------------------------------------------------
+ */
 
 /* The integral over [from, to] of cos(pi (slope u + shift)). */
 static double cosine_integral(double slope, double shift, double from,

@@ -339,8 +339,8 @@ cds_status cds_heat_system_solve(const cds_heat_system *system, double *x,
   const double heat = total(b, count);
   cds_status status = CDS_OK;
   if (heat > 0) {
-    status = iterate(system, x, room, room + count, &own, heat * tolerance,
-                     out);
+    status =
+        iterate(system, x, room, room + count, &own, heat * tolerance, out);
     /* What counts is the residual itself, not what was kept of it. */
     find_residual(cells, own.rest[0], x, b);
     out->residual = largest(own.rest[0], count) / heat;

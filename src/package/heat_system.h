@@ -20,10 +20,10 @@ enum { CDS_HEAT_DEPTH = 16 }; /* levels of coarsening, at most */
 /* Cell (ix, iy, iz) stands at (iy nx + ix) nz + iz. */
 typedef struct cds_heat_cells {
   size_t nx, ny, nz;
-  double *gx, *gy, *gz;  /* W/K to the next cell along each axis; 0 at the end */
-  double *ground;        /* W/K to the surroundings */
-  double *sum;           /* of all conductances of the cell: the diagonal */
-  double *pivot;         /* of the factored lines, inverted */
+  double *gx, *gy, *gz; /* W/K to the next cell along each axis; 0 at the end */
+  double *ground;       /* W/K to the surroundings */
+  double *sum;          /* of all conductances of the cell: the diagonal */
+  double *pivot;        /* of the factored lines, inverted */
 } cds_heat_cells;
 
 typedef struct cds_heat_system {
