@@ -70,9 +70,47 @@ static const char *refuse_die(const cds_heat_package *package, size_t index) {
   return NULL;
 }
 
+/* Conductance of what lies between a die and the next things above it. */
+static double upwards(const cds_heat_package *package,
+                      const cds_heat_layout *layout, size_t index) {
+  const cds_heat_die *const die = &package->dies[index];
+  double sum = 0;
+  for (size_t other = index + 1; other < package->die_count; other++) {
+    const cds_heat_die *const above = &package->dies[other];
+    if (above->on == (int)index) {
+      const double r =
+          cds_heat_bond_resistance(&above->bond, above->bond.layer.thickness_m);
+      sum += cds_heat_area(&above->rect) / r;
+    }
+  }
+  const double gap_m = layout->tim_top_m - layout->top_m[index];
+  return layout->covered[index]
+             ? sum
+             : cds_heat_area(&die->rect) /
+                   cds_heat_bond_resistance(&package->tim, gap_m);
+}
+
+/* Heat that leaves a die by its edges into the fill: about k a length of edge,
+ * whatever the thickness. */
+static bool edges_matter(const cds_heat_package *package) {
+  cds_heat_layout layout;
+  cds_heat_lay_out(&layout, package);
+  for (size_t die = 0; die < package->die_count; die++) {
+    const cds_heat_rect *const rect = &package->dies[die].rect;
+    const double edges = 2 * (rect->width_m + rect->height_m);
+    if (edges * package->k_fill > 0.01 * upwards(package, &layout, die)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static const char *refuse(const cds_heat_package *package) {
   if (package->k_fill > 3) {
     return "the fill beside dies conducts too well";
+  }
+  if (package->k_fill > 0 && edges_matter(package)) {
+    return "the fill at the edges of a die conducts too well beside its bond";
   }
   for (size_t die = 0; die < package->die_count; die++) {
     const char *const reason = refuse_die(package, die);

@@ -110,7 +110,7 @@ static cds_status add_plate(cds_joints *out, const cds_heat_plate *plate,
 /* --- contacts --------------------------------------------------------------
  */
 
-static double bond_resistance(const cds_heat_bond *bond, double thickness_m) {
+double cds_heat_bond_resistance(const cds_heat_bond *bond, double thickness_m) {
   return bond->resistance_k_m2_per_w +
          (thickness_m > 0 ? thickness_m / bond->layer.k_vertical : 0);
 }
@@ -169,7 +169,7 @@ static cds_status join_die(cds_joints *out, size_t index, size_t carrier,
   const size_t tower = out->tower[index];
   cds_joint joint = {.rect = die->rect, .upper = tower};
   joint.resistance_k_m2_per_w =
-      bond_resistance(&die->bond, die->bond.layer.thickness_m);
+      cds_heat_bond_resistance(&die->bond, die->bond.layer.thickness_m);
   if (die->on != CDS_HEAT_ON_CARRIER && out->tower[die->on] != tower) {
     joint.lower = out->tower[die->on];
     add_joint(out, &joint, DIE_COSINES);
@@ -183,7 +183,7 @@ static cds_status join_die(cds_joints *out, size_t index, size_t carrier,
   const double top_m = out->layout.top_m[index];
   if (!out->layout.covered[index]) {
     joint.resistance_k_m2_per_w =
-        bond_resistance(&package->tim, out->layout.tim_top_m - top_m);
+        cds_heat_bond_resistance(&package->tim, out->layout.tim_top_m - top_m);
     add_joint(out, &joint, DIE_COSINES);
     return CDS_OK;
   }
@@ -206,7 +206,7 @@ static cds_status join_all(cds_joints *out, size_t carrier, size_t lid,
   if (cds_heat_has(&package->lid) && cds_heat_has(&package->sink)) {
     cds_joint joint = {.lower = lid, .upper = sink};
     cds_heat_shared(&joint.rect, &package->lid.rect, &package->sink.rect);
-    joint.resistance_k_m2_per_w = bond_resistance(
+    joint.resistance_k_m2_per_w = cds_heat_bond_resistance(
         &package->lid_bond, package->lid_bond.layer.thickness_m);
     add_joint(out, &joint, PLATE_COSINES);
   }
