@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Leakage that rises with the temperature that it causes: T = T_ambient +
+ * R (P + L(T)), with L_i = leak_i exp(beta_i (T_i - reference_i)) for each
+ * block i and R its thermal resistances (heat_response.h). R has no negative
+ * entry and L is convex and rising, so that there is a least solution if there
+ * is any; it is what a package that warms up from below reaches.
+ */
+#ifndef CDS_PACKAGE_LEAKAGE_H
+#define CDS_PACKAGE_LEAKAGE_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "codesign/status.h"
+
+/* The principal branch of Lambert's W, W exp(W) = x, for x >= -1/e; NaN below.
+ */
+double cds_lambert_w0(double x);
+
+/* One node of resistance R whose leakage is L0 at the temperature T0 that it
+ * has without leakage, and grows by exp(beta) a kelvin: its rise above T0 is
+ * -W0(-beta R L0)/beta. Returns false, runaway, exactly if beta R L0 > 1/e. */
+bool cds_leakage_one_node(double *rise_k, double resistance_k_per_w,
+                          double leak_w, double beta_per_k);
+
+typedef struct cds_leakage {
+  size_t count;
+  double ambient_degc;
+  const double *resistance; /* K/W; of i by j at j count + i */
+  const double *power_w;    /* dynamic */
+  const double *leak_w;     /* at the reference */
+  const double *beta_per_k; /* 0: constant */
+  const double *reference_degc;
+  const double *limit_degc; /* NULL: none */
+} cds_leakage;
+
+typedef struct cds_leakage_result {
+  bool runaway;
+  /* Where: the block in which a small rise grows most; with limits and no
+   * runaway the block with the least margin. */
+  size_t block;
+  /* The spectral radius of R L'(T): 1 is the edge of runaway. When there is
+   * runaway, that at the last temperatures: of several blocks at least 1, of
+   * one block beta R L0 without the rise by leakage, more than 1/e. */
+  double gain;
+  double margin_k; /* least limit - T; of no meaning without limits */
+  unsigned iterations;
+} cds_leakage_result;
+
+/* The least solution, in temperature_degc, or that there is none (none below
+ * 5000 degC: no device lives there). CDS_EINPUT
+ * for what is no leakage: negative or undefined values. */
+cds_status cds_leakage_solve(const cds_leakage *of, double *temperature_degc,
+                             cds_leakage_result *out);
+
+/* The greatest factor on all dynamic powers that has a solution, and, with
+ * limits, one within them: from 0 to `most`, to a part in 1e9, from below. It
+ * is -1 if there is none even without dynamic power. */
+cds_status cds_leakage_scale(const cds_leakage *of, double most,
+                             bool within_limits, double *scale);
+
+/* Temperatures of a phase of work that is shorter than the time constant of
+ * the sink: the sink follows the average power, the dies that of the phase.
+ *   T = T_ambient + R_sink sum(average) + (R - R_sink) phase
+ * A bound from above is the steady state of the phase alone. */
+void cds_heat_phase(size_t count, double ambient_degc, const double *resistance,
+                    double sink_resistance_k_per_w, const double *average_w,
+                    const double *phase_w, double *temperature_degc);
+/* Seconds in which a sink of that heat capacity follows: R C. */
+double cds_heat_sink_time_s(double sink_resistance_k_per_w, double volume_m3,
+                            double heat_capacity_j_per_m3k);
+
+#endif
