@@ -65,6 +65,8 @@ const char *cds_dimension_unit(cds_dimension dimension) {
     return "degC";
   case CDS_DIM_RESISTANCE:
     return "K/W";
+  case CDS_DIM_CONDUCTIVITY:
+    return "W/mK";
   case CDS_DIM_RATE:
     return "op/s";
   case CDS_DIM_BANDWIDTH:

@@ -50,6 +50,9 @@ static const char *column_name(const cds_value_list *list, cds_arena *arena) {
     case CDS_DIM_RESISTANCE:
       suffix = "_k_per_w";
       break;
+    case CDS_DIM_CONDUCTIVITY:
+      suffix = "_w_per_mk";
+      break;
     case CDS_DIM_RATE:
       suffix = "_op_per_s";
       break;

@@ -18,20 +18,21 @@
 
 /* Dimension of a quantity and, in brackets, the unit it is stored in. */
 typedef enum cds_dimension {
-  CDS_DIM_NONE,        /* plain number, no unit allowed; '%' allowed */
-  CDS_DIM_BITS,        /* [bit]   bit, B, KiB, MiB, kB, MB, kbit, Kibit, ... */
-  CDS_DIM_ENERGY,      /* [pJ]    fJ pJ nJ uJ mJ J, of one access/operation */
-  CDS_DIM_ENERGY_BIT,  /* [pJ/bit] fJ/bit pJ/bit pJ/B nJ/B */
-  CDS_DIM_FREQUENCY,   /* [Hz]    Hz kHz MHz GHz */
-  CDS_DIM_TIME,        /* [s]     ps ns us ms s */
-  CDS_DIM_POWER,       /* [W]     pW nW uW mW W kW */
-  CDS_DIM_VOLTAGE,     /* [V]     mV V */
-  CDS_DIM_LENGTH,      /* [um]    nm um mm */
-  CDS_DIM_AREA,        /* [um2]   um2 mm2 */
-  CDS_DIM_TEMPERATURE, /* [degC]  degC */
-  CDS_DIM_RESISTANCE,  /* [K/W]   K/W, degC/W */
-  CDS_DIM_RATE,        /* [op/s]  op/s Gop/s Top/s */
-  CDS_DIM_BANDWIDTH    /* [bit/cycle or bit/s] B/cycle bit/cycle GB/s TB/s */
+  CDS_DIM_NONE,         /* plain number, no unit allowed; '%' allowed */
+  CDS_DIM_BITS,         /* [bit]   bit, B, KiB, MiB, kB, MB, kbit, Kibit, ... */
+  CDS_DIM_ENERGY,       /* [pJ]    fJ pJ nJ uJ mJ J, of one access/operation */
+  CDS_DIM_ENERGY_BIT,   /* [pJ/bit] fJ/bit pJ/bit pJ/B nJ/B */
+  CDS_DIM_FREQUENCY,    /* [Hz]    Hz kHz MHz GHz */
+  CDS_DIM_TIME,         /* [s]     ps ns us ms s */
+  CDS_DIM_POWER,        /* [W]     pW nW uW mW W kW */
+  CDS_DIM_VOLTAGE,      /* [V]     mV V */
+  CDS_DIM_LENGTH,       /* [um]    nm um mm */
+  CDS_DIM_AREA,         /* [um2]   um2 mm2 */
+  CDS_DIM_TEMPERATURE,  /* [degC]  degC */
+  CDS_DIM_RESISTANCE,   /* [K/W]   K/W, degC/W */
+  CDS_DIM_CONDUCTIVITY, /* [W/mK]  W/mK W/cmK, of heat */
+  CDS_DIM_RATE,         /* [op/s]  op/s Gop/s Top/s */
+  CDS_DIM_BANDWIDTH     /* [bit/cycle or bit/s] B/cycle bit/cycle GB/s TB/s */
 } cds_dimension;
 
 /* What a quantity key stores. per_cycle: only for bandwidth. per_bit: an

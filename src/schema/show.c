@@ -57,6 +57,7 @@ static const shown_unit shown[] = {
     {CDS_DIM_AREA, false, "mm2", 1e4},
     {CDS_DIM_TEMPERATURE, false, "degC", 0},
     {CDS_DIM_RESISTANCE, false, "K/W", 0},
+    {CDS_DIM_CONDUCTIVITY, false, "W/mK", 0},
     {CDS_DIM_RATE, false, "op/s", 0},
     {CDS_DIM_RATE, false, "Gop/s", 1e8},
     {CDS_DIM_RATE, false, "Top/s", 1e12},

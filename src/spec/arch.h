@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "spec/einsum.h"
+#include "spec/package.h"
 
 enum {
   CDS_LEVELS_MAX = 16,
@@ -194,6 +195,10 @@ typedef struct cds_die {
   uint64_t size_bits; /* capacity of one memory die; 0: not given */
   uint64_t repeat;    /* how many of it the stack has; 1 outside stacks */
   bool memory;        /* a memory process: supply and clock do not apply */
+  /* Of one die: area of what stands on it, and its leakage at its supply and 85
+   * degC. */
+  double area_um2, leakage_w;
+  cds_die_body body;
 } cds_die;
 
 /* A bond between neighbours of a stack, or between a stack and the board. */
@@ -243,10 +248,11 @@ typedef struct cds_arch {
    * no such array spreads a reduction. Never set by a file; see
    * cds_arch_accelforge. */
   bool sums_apart;
-  double clock_hz;        /* of the compute units: the model's cycle */
-  double ambient_degc;    /* package cooling */
-  double sink_k_per_w;    /* 0: not given */
-  double fixed_leakage_w; /* leakage that belongs to no entry */
+  double clock_hz;            /* of the compute units: the model's cycle */
+  double ambient_degc;        /* package cooling */
+  double sink_k_per_w;        /* 0: not given */
+  const cds_package *package; /* NULL: the file has none */
+  double fixed_leakage_w;     /* leakage that belongs to no entry */
   double fixed_area_um2;
   unsigned origins; /* sources and assumptions, in the order of the file */
   cds_origin *origin;

@@ -33,16 +33,18 @@ typedef struct cds_raw_arch {
 typedef struct cds_raw_die {
   const char *process, *device;
   double supply, nominal, clock, size, leakage, area;
+  cds_die_body body;
   cds_raw_origin origin;
 } cds_raw_die;
 
 typedef struct cds_raw_package {
-  const cds_yaml *stacks, *links, *cooling;
+  const cds_yaml *stacks, *links, *cooling, *carrier;
   cds_raw_origin origin;
 } cds_raw_package;
 
 typedef struct cds_raw_stack {
   const char *name;
+  double x, y;
   const cds_yaml *layers;
   cds_raw_origin origin;
 } cds_raw_stack;
@@ -53,14 +55,25 @@ typedef struct cds_raw_layer {
   uint64_t repeat;
   const char *bond;
   double pitch, shoreline, energy;
+  double thickness, conductivity; /* of the bond */
+  unsigned face;
   cds_quantity bandwidth;
   cds_raw_origin origin;
 } cds_raw_layer;
 
 typedef struct cds_raw_cooling {
   double ambient, sink;
+  const cds_yaml *tim, *lid, *plate;
+  double board, fill;
   cds_raw_origin origin;
 } cds_raw_cooling;
+
+/* A plate, a carrier, or the layer between dies and lid. */
+typedef struct cds_raw_plate {
+  const char *kind;
+  double side, thickness, conductivity;
+  cds_raw_origin origin;
+} cds_raw_plate;
 
 typedef struct cds_raw_bandwidth {
   cds_quantity read, write, shared;
@@ -143,10 +156,11 @@ typedef struct cds_raw_explore {
 
 extern const cds_schema cds_schema_arch, cds_schema_die, cds_schema_package,
     cds_schema_stack, cds_schema_layer, cds_schema_stack_bond, cds_schema_link,
-    cds_schema_cooling, cds_schema_level, cds_schema_level_bandwidth,
-    cds_schema_level_energy, cds_schema_one_bandwidth, cds_schema_one_energy,
-    cds_schema_array, cds_schema_network, cds_schema_one_network,
-    cds_schema_beside, cds_schema_compute, cds_schema_vector, cds_schema_cycles,
+    cds_schema_cooling, cds_schema_carrier, cds_schema_tim, cds_schema_plate,
+    cds_schema_level, cds_schema_level_bandwidth, cds_schema_level_energy,
+    cds_schema_one_bandwidth, cds_schema_one_energy, cds_schema_array,
+    cds_schema_network, cds_schema_one_network, cds_schema_beside,
+    cds_schema_compute, cds_schema_vector, cds_schema_cycles,
     cds_schema_primitive_energy, cds_schema_mac_slots, cds_schema_host,
     cds_schema_host_link, cds_schema_explore;
 
@@ -180,6 +194,7 @@ typedef struct cds_build {
   cds_build_die die[CDS_DIES_MAX];
   unsigned bonds;
   cds_build_bond bond[CDS_BONDS_MAX];
+  cds_package *package; /* NULL: none is described */
   cds_raw_level level[CDS_LEVELS_MAX];
   const cds_yaml *level_node[CDS_LEVELS_MAX];
   bool level_wrong[CDS_LEVELS_MAX]; /* some of its keys could not be read */
@@ -217,6 +232,20 @@ double cds_build_bandwidth(cds_build *build, const cds_quantity *quantity,
 /* Whole bits of a size that was read as a double, 0 after a message. */
 uint64_t cds_build_bits(cds_build *build, double value, const char *what,
                         cds_place place);
+
+/* How the package is built and cooled (arch_body.c): the layer of a stack;
+ * cooling and carrier; what stands on each die, once all of it is known. */
+bool cds_build_package(cds_build *build);
+void cds_build_stack_body(cds_build *build, const cds_raw_stack *raw,
+                          cds_place place);
+void cds_build_layer_body(cds_build *build, unsigned die,
+                          const cds_raw_layer *layer,
+                          const cds_raw_layer *below, cds_place place);
+void cds_build_cooling_body(cds_build *build, const cds_raw_cooling *raw,
+                            const cds_yaml *carrier);
+void cds_build_die_bodies(cds_build *build);
+/* Area of one die of a kind: what stands on it. NaN when nothing says. */
+double cds_build_die_area(const cds_build *build, unsigned die);
 
 /* The steps, in this order. */
 void cds_build_dies(cds_build *build);

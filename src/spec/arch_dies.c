@@ -191,7 +191,8 @@ void cds_build_dies(cds_build *build) {
                         .clock = (double)NAN,
                         .size = (double)NAN,
                         .leakage = (double)NAN,
-                        .area = (double)NAN};
+                        .area = (double)NAN,
+                        .body = CDS_DIE_BODY_NONE};
     build->die[0].raw = none;
     build->arch->dies = 1;
     build->arch->die[0].name = "die";

@@ -37,6 +37,7 @@ static const char *const networks[] = {"bus",  "mesh",     "systolic",
 static const char *const ports[] = {"corner", "cols", "rows", NULL};
 static const char *const passes[] = {"joined", "apart", NULL};
 static const char *const drains[] = {"shifted", "direct", NULL};
+static const char *const faces[] = {"down", "up", NULL};
 static const char *const objectives[] = {"edp", "energy", "delay", "ed2p",
                                          NULL};
 
@@ -109,6 +110,34 @@ static const cds_key die_keys[] = {
                 "nominal supply and 85 degC"),
     ROW(cds_raw_die, "area", QUANTITY, area, .dimension = CDS_DIM_AREA,
         NOT_NEGATIVE, .help = "Area of the die beside that of its entries"),
+    ROW(cds_raw_die, "width", QUANTITY, body.width_um,
+        .dimension = CDS_DIM_LENGTH, .low = 50, .high = 300000,
+        .help = "Width of one die; a square of the area of what stands on it "
+                "when neither width nor height is given"),
+    ROW(cds_raw_die, "height", QUANTITY, body.height_um,
+        .dimension = CDS_DIM_LENGTH, .low = 50, .high = 300000,
+        .help = "Height of one die, seen from above"),
+    ROW(cds_raw_die, "thickness", QUANTITY, body.thickness_um,
+        .dimension = CDS_DIM_LENGTH, .low = 0.1, .high = 3000,
+        .help = "Thickness of its silicon; 50 um under another die, 300 um at "
+                "the top (assumptions)"),
+    ROW(cds_raw_die, "limit", QUANTITY, body.limit_degc,
+        .dimension = CDS_DIM_TEMPERATURE, .low = -200, .high = 400,
+        .help = "Hottest that the die may be; 105 degC, of memory 95 degC, "
+                "when not given"),
+    ROW(cds_raw_die, "usd", NUMBER, body.usd, NOT_NEGATIVE,
+        .help = "Price of one good die, in USD, instead of what a wafer "
+                "costs"),
+    ROW(cds_raw_die, "wafer_usd", NUMBER, body.wafer_usd, NOT_NEGATIVE,
+        .help = "Price of a processed wafer of 300 mm, in USD; that of the "
+                "process when not given"),
+    ROW(cds_raw_die, "defects", NUMBER, body.per_cm2, NOT_NEGATIVE,
+        .help = "Defects that kill, in 1/cm2; those of the process when not "
+                "given"),
+    ROW(cds_raw_die, "clustering", NUMBER, body.clustering, .low = 0.1,
+        .high = 1e9,
+        .help = "How much defects cluster (the parameter of a negative "
+                "binomial distribution); 10 when not given"),
     ORIGIN(cds_raw_die),
     END};
 
@@ -120,14 +149,25 @@ static const cds_key package_keys[] = {
         .help = "Links between dies of different stacks"),
     ROW(cds_raw_package, "cooling", NODE, cooling,
         .help = "Ambient temperature and thermal resistance to it"),
-    ORIGIN(cds_raw_package), END};
+    ROW(cds_raw_package, "carrier", NODE, carrier,
+        .help = "What the stacks stand on beside each other"),
+    ORIGIN(cds_raw_package),
+    END};
 
 static const cds_key stack_keys[] = {
     ROW(cds_raw_stack, "name", NAME, name, .help = "Name of the stack"),
+    ROW(cds_raw_stack, "x", QUANTITY, x, .dimension = CDS_DIM_LENGTH,
+        .low = -300000, .high = 300000, .fallback = "0 um",
+        .help = "Where the middle of the stack is, to the right of the middle "
+                "of the package"),
+    ROW(cds_raw_stack, "y", QUANTITY, y, .dimension = CDS_DIM_LENGTH,
+        .low = -300000, .high = 300000, .fallback = "0 um",
+        .help = "The same, upwards seen from above"),
     ROW(cds_raw_stack, "layers", NODE, layers, .required = true,
         .help = "Dies and bonds from bottom (substrate) to top (sink): a die "
                 "name, {bond: ...} or {die: ..., repeat: ..., bond: ...}"),
-    ORIGIN(cds_raw_stack), END};
+    ORIGIN(cds_raw_stack),
+    END};
 
 #define BOND_ROWS                                                              \
   ROW(cds_raw_layer, "bond", NAME, bond,                                       \
@@ -141,6 +181,14 @@ static const cds_key stack_keys[] = {
           .dimension = CDS_DIM_LENGTH, .low = 1, .high = 1e6,                  \
           .help = "Edge of the die that a link such as ucie-s takes; one "     \
                   "module when not given"),                                    \
+      ROW(cds_raw_layer, "thickness", QUANTITY, thickness,                     \
+          .dimension = CDS_DIM_LENGTH, .low = 0.05, .high = 2000,              \
+          .help = "Thickness of the bond; 3 um of a hybrid one, 20 um of "     \
+                  "others when not given"),                                    \
+      ROW(cds_raw_layer, "conductivity", QUANTITY, conductivity,               \
+          .dimension = CDS_DIM_CONDUCTIVITY, .low = 0.02, .high = 500,         \
+          .help = "How well the bond conducts heat; 2 W/mK of a hybrid one, "  \
+                  "1.5 W/mK of others when not given"),                        \
       ROW(cds_raw_layer, "energy", QUANTITY, energy,                           \
           .dimension = CDS_DIM_ENERGY_BIT, NOT_NEGATIVE,                       \
           .help = "Energy of one bit that crosses, at the nominal supply of "  \
@@ -155,7 +203,13 @@ static const cds_key layer_keys[] = {
         .help = "Die of this layer"),
     ROW(cds_raw_layer, "repeat", COUNT, repeat, .low = 1, .high = 64,
         .fallback = "1", .help = "How many of this die lie on one another"),
-    BOND_ROWS, ORIGIN(cds_raw_layer), END};
+    ROW(cds_raw_layer, "face", CHOICE, face, .choices = faces,
+        .fallback = "down",
+        .help = "Where its transistors are: down (towards the substrate) or up "
+                "(towards the sink)"),
+    BOND_ROWS,
+    ORIGIN(cds_raw_layer),
+    END};
 static const cds_key stack_bond_keys[] = {BOND_ROWS, ORIGIN(cds_raw_layer),
                                           END};
 static const cds_key link_keys[] = {
@@ -173,7 +227,60 @@ static const cds_key cooling_keys[] = {
     ROW(cds_raw_cooling, "sink", QUANTITY, sink,
         .dimension = CDS_DIM_RESISTANCE, NOT_NEGATIVE,
         .help = "Thermal resistance from the dies to the ambient"),
-    ORIGIN(cds_raw_cooling), END};
+    ROW(cds_raw_cooling, "tim", NODE, tim,
+        .help = "Thermal interface material between the top dies and the lid"),
+    ROW(cds_raw_cooling, "lid", NODE, lid,
+        .help = "Plate over the dies that spreads their heat"),
+    ROW(cds_raw_cooling, "plate", NODE, plate,
+        .help = "Base of the sink, on the lid"),
+    ROW(cds_raw_cooling, "board", QUANTITY, board,
+        .dimension = CDS_DIM_RESISTANCE, .low = 0.001, .high = 1e5,
+        .help = "Thermal resistance of the way down, through the board; none "
+                "when not given"),
+    ROW(cds_raw_cooling, "fill", QUANTITY, fill,
+        .dimension = CDS_DIM_CONDUCTIVITY, .low = 0.02, .high = 50,
+        .help = "How well what is beside the dies, under the lid, conducts "
+                "heat; nothing is there when not given"),
+    ORIGIN(cds_raw_cooling),
+    END};
+
+static const cds_key carrier_keys[] = {
+    ROW(cds_raw_plate, "kind", NAME, kind,
+        .help = "organic (the substrate alone), fanout (layers of "
+                "redistribution) or interposer (silicon)"),
+    ROW(cds_raw_plate, "side", QUANTITY, side, .dimension = CDS_DIM_LENGTH,
+        .low = 500, .high = 1e6,
+        .help = "Its side; 1 mm beyond the outermost dies when not given"),
+    ROW(cds_raw_plate, "thickness", QUANTITY, thickness,
+        .dimension = CDS_DIM_LENGTH, .low = 5, .high = 10000,
+        .help = "Its thickness; 100 um of an interposer or fan-out layers, 1 "
+                "mm of a substrate, when not given"),
+    ROW(cds_raw_plate, "conductivity", QUANTITY, conductivity,
+        .dimension = CDS_DIM_CONDUCTIVITY, .low = 0.1, .high = 1000,
+        .help = "How well it conducts heat; 130 W/mK of silicon, 0.7 W/mK of "
+                "others, when not given"),
+    ORIGIN(cds_raw_plate),
+    END};
+static const cds_key tim_keys[] = {
+    ROW(cds_raw_plate, "thickness", QUANTITY, thickness,
+        .dimension = CDS_DIM_LENGTH, .low = 0.05, .high = 2000,
+        .help = "Its thickness; 20 um when not given"),
+    ROW(cds_raw_plate, "conductivity", QUANTITY, conductivity,
+        .dimension = CDS_DIM_CONDUCTIVITY, .low = 0.02, .high = 500,
+        .help = "How well it conducts heat; 4 W/mK when not given"),
+    ORIGIN(cds_raw_plate), END};
+static const cds_key plate_keys[] = {
+    ROW(cds_raw_plate, "side", QUANTITY, side, .required = true,
+        .dimension = CDS_DIM_LENGTH, .low = 500, .high = 1e6,
+        .help = "Its side: it is a square in the middle of the package"),
+    ROW(cds_raw_plate, "thickness", QUANTITY, thickness, .required = true,
+        .dimension = CDS_DIM_LENGTH, .low = 20, .high = 1e5,
+        .help = "Its thickness"),
+    ROW(cds_raw_plate, "conductivity", QUANTITY, conductivity,
+        .dimension = CDS_DIM_CONDUCTIVITY, .low = 10, .high = 3000,
+        .fallback = "400 W/mK",
+        .help = "How well it conducts heat; that of copper when not given"),
+    ORIGIN(cds_raw_plate), END};
 
 static const cds_key level_keys[] = {
     ROW(cds_raw_level, "level", NAME, name, .required = true,
@@ -461,6 +568,10 @@ SCHEMA(layer, "stack_layer", layer_keys,
 SCHEMA(stack_bond, "bond", stack_bond_keys, "A bond between two layers");
 SCHEMA(link, "link", link_keys, "A link between two dies");
 SCHEMA(cooling, "cooling", cooling_keys, "How heat leaves the package");
+SCHEMA(carrier, "carrier", carrier_keys,
+       "What stacks stand on beside each other");
+SCHEMA(tim, "tim", tim_keys, "What joins the top dies and the lid");
+SCHEMA(plate, "plate", plate_keys, "A lid, or the base of a sink");
 SCHEMA(level, "level", level_keys, "One memory level of the chain");
 SCHEMA(level_bandwidth, "bandwidth", level_bandwidth_keys,
        "Bandwidth of one instance of a level");
@@ -494,6 +605,9 @@ const cds_schema *const cds_arch_schemas[] = {&cds_schema_arch,
                                               &cds_schema_stack_bond,
                                               &cds_schema_link,
                                               &cds_schema_cooling,
+                                              &cds_schema_carrier,
+                                              &cds_schema_tim,
+                                              &cds_schema_plate,
                                               &cds_schema_level,
                                               &cds_schema_level_bandwidth,
                                               &cds_schema_level_energy,

@@ -14,7 +14,7 @@
  * configuration, 318.15 K). */
 #define DEFAULT_AMBIENT_DEGC 45.0
 
-enum { LAYERS_MAX = 64, STACKS_MAX = 16 };
+enum { LAYERS_MAX = CDS_STACK_LAYERS_MAX, STACKS_MAX = CDS_STACKS_MAX };
 
 static bool given(double value) { return !isnan(value); }
 
@@ -73,6 +73,8 @@ static void read_die_layer(cds_build *build, stack_state *state,
                          .pitch = (double)NAN,
                          .shoreline = (double)NAN,
                          .energy = (double)NAN,
+                         .thickness = (double)NAN,
+                         .conductivity = (double)NAN,
                          .bandwidth = {.value = (double)NAN}};
   const bool full = node->kind == CDS_YAML_MAPPING;
   (void)(full ? cds_build_read(build, &layer, &cds_schema_layer, node)
@@ -103,6 +105,9 @@ static void read_die_layer(cds_build *build, stack_state *state,
   if (state->below != UINT_MAX) {
     join(build, state, die, node, &layer);
   }
+  cds_build_layer_body(build, die, &layer,
+                       state->between_node != NULL ? &state->between : &layer,
+                       node->place);
   state->below = die;
   state->below_node = full ? node : NULL;
   state->below_layer = layer;
@@ -142,6 +147,7 @@ static void read_stack(cds_build *build, const cds_yaml *node) {
   }
   cds_build_origins(build, stack.name == NULL ? "stack" : stack.name,
                     &stack.origin);
+  cds_build_stack_body(build, &stack, node->place);
   stack_state state = {.below = UINT_MAX};
   for (size_t item = 0; item < layers->count; item++) {
     const cds_yaml *layer = layers->items[item];
@@ -199,9 +205,13 @@ static void read_list(cds_build *build, const cds_yaml *list, const char *key,
   }
 }
 
-static void read_cooling(cds_build *build, const cds_yaml *node) {
+static void read_cooling(cds_build *build, const cds_yaml *node,
+                         const cds_yaml *carrier) {
   cds_arch *arch = build->arch;
-  cds_raw_cooling raw = {.ambient = (double)NAN, .sink = (double)NAN};
+  cds_raw_cooling raw = {.ambient = (double)NAN,
+                         .sink = (double)NAN,
+                         .board = (double)NAN,
+                         .fill = (double)NAN};
   if (node != NULL && !cds_build_read(build, &raw, &cds_schema_cooling, node)) {
     return;
   }
@@ -212,49 +222,26 @@ static void read_cooling(cds_build *build, const cds_yaml *node) {
     cds_build_origin(build, "cooling", "ambient",
                      "45 degC, as no 'ambient' is given", true);
   }
+  cds_build_cooling_body(build, &raw, carrier);
 }
 
 void cds_build_stacks(cds_build *build) {
   cds_raw_package raw = {0};
-  if (build->top.package != NULL) {
+  if (build->top.package != NULL && cds_build_package(build)) {
     (void)cds_build_read(build, &raw, &cds_schema_package, build->top.package);
   }
   cds_build_origins(build, "package", &raw.origin);
   read_list(build, raw.stacks, "stacks", read_stack);
   read_list(build, raw.links, "links", read_link);
-  read_cooling(build, raw.cooling);
+  read_cooling(build, raw.cooling, raw.carrier);
 }
 
 /* ---- bonds ---- */
 
-/* Area of one die: what stands on it. NaN when nothing says. */
-static double die_area(const cds_build *build, unsigned index) {
-  const cds_arch *arch = build->arch;
-  const double own = build->die[index].raw.area;
-  double sum = given(own) ? own * (double)arch->die[index].repeat : 0;
-  for (unsigned level = 0; level < arch->levels; level++) {
-    const cds_level *at = &arch->level[level];
-    if (at->die == index) {
-      sum += at->area_um2 * (double)cds_arch_instances(arch, at->depth);
-    }
-  }
-  for (unsigned array = 0; array < arch->arrays; array++) {
-    if (arch->array[array].die == index) {
-      sum +=
-          arch->array[array].area_um2 * (double)cds_arch_instances(arch, array);
-    }
-  }
-  if (arch->compute.die == index) {
-    sum +=
-        arch->compute.area_um2 * (double)cds_arch_instances(arch, arch->arrays);
-  }
-  return sum > 0 ? sum / (double)arch->die[index].repeat : (double)NAN;
-}
-
 /* The face that two dies share: that of the smaller one. */
 static double face_area(const cds_build *build, const cds_build_bond *bond) {
-  const double lower = die_area(build, bond->lower);
-  const double upper = die_area(build, bond->upper);
+  const double lower = cds_build_die_area(build, bond->lower);
+  const double upper = cds_build_die_area(build, bond->upper);
   if (!given(lower) || upper < lower) {
     return upper;
   }
@@ -396,4 +383,5 @@ void cds_build_bonds(cds_build *build) {
     fill_bond(build, &build->bond[bond], &build->arch->bond[bond]);
   }
   build->arch->bonds = build->bonds;
+  cds_build_die_bodies(build);
 }

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* codesign package ARCH: how dies stand together, how warm they get, what they
+ * cost to make. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "cli/cli.h"
+#include "cli/inputs.h"
+#include "cli/page.h"
+#include "export/json.h"
+#include "package/heat_fast.h"
+#include "package/heat_grid.h"
+#include "package/heat_report.h"
+#include "package/leakage.h"
+#include "package/making.h"
+
+/* Leakage grows by this, of 1 K: doubles in 23 K. Of logic and memory alike, an
+ * assumption; 0.02 to 0.037 are published. */
+static const double BETA_PER_K = 0.03;
+static const double BETA_AT_DEGC = 85;
+/* Largest factor on the power that is looked for. */
+static const double MOST = 1000;
+
+typedef struct job {
+  cds_cli *cli;
+  cds_inputs inputs;
+  cds_page page;
+  cds_built_package package;
+  double *power_w; /* dynamic, by placed die */
+  double *degc, *leak_w, *hottest_degc;
+  cds_leakage_result loop;
+  double sustainable; /* factor on the dynamic power; NaN without any */
+  cds_heat_rises rises;
+  cds_making making;
+} job;
+
+static const cds_die *kind_of(const job *it, size_t die) {
+  return &it->inputs.arch->die[it->package.die[die].kind];
+}
+
+/* ---- powers -------------------------------------------------------------- */
+
+/* "20 W", on the die of the compute units, or "NAME=20 W". */
+static cds_status read_power(job *it, const char *text) {
+  cds_cli *cli = it->cli;
+  const cds_arch *arch = it->inputs.arch;
+  const char *equals = strchr(text, '=');
+  unsigned kind = arch->compute.die;
+  if (equals != NULL) {
+    const char *name =
+        cds_cli_printf(cli->arena, "%.*s", (int)(equals - text), text);
+    const char **names = cds_cli_array(cli->arena, arch->dies, sizeof *names);
+    for (kind = 0; kind < arch->dies; kind++) {
+      names[kind] = arch->die[kind].name;
+    }
+    kind = 0;
+    while (kind < arch->dies && strcmp(arch->die[kind].name, name) != 0) {
+      kind++;
+    }
+    if (kind == arch->dies) {
+      cds_cli_error(cli, "'--power' is '%s': no die is called '%s'", text,
+                    name);
+      cds_cli_suggest(cli->diag, name, names, arch->dies, NULL);
+      return CDS_EINPUT;
+    }
+  }
+  const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
+  const cds_yaml node = {.kind = CDS_YAML_SCALAR,
+                         .place = {.file = "--power"},
+                         .text = equals == NULL ? text : equals + 1};
+  cds_quantity power = {.value = 0};
+  CDS_TRY(
+      cds_schema_quantity(&power, CDS_DIM_POWER, &node, "--power", &reader));
+  if (!(power.value >= 0 && power.value <= 1e6)) {
+    cds_cli_error(cli, "'--power' is '%s': expected 0 W to 1 MW", text);
+    return CDS_EINPUT;
+  }
+  size_t count = 0;
+  for (size_t d = 0; d < it->package.dies; d++) {
+    count += it->package.die[d].kind == kind;
+  }
+  if (count == 0) {
+    cds_cli_error(cli, "'--power' is '%s': die '%s' stands in no stack", text,
+                  arch->die[kind].name);
+    return CDS_EINPUT;
+  }
+  for (size_t d = 0; d < it->package.dies; d++) {
+    it->power_w[d] +=
+        it->package.die[d].kind == kind ? power.value / (double)count : 0;
+  }
+  return CDS_OK;
+}
+
+/* ---- heat ---------------------------------------------------------------- */
+
+/* Rises by unit powers: from the geometry alone where that is good enough, else
+ * by the grid. */
+static cds_status find_response(cds_heat_response *out, const job *it,
+                                const cds_heat_grid *grid) {
+  const char *reason = NULL;
+  CDS_TRY(cds_heat_fast_response(&it->package.heat, it->cli->arena, out,
+                                 &reason, it->cli->diag));
+  if (reason == NULL) {
+    return CDS_OK;
+  }
+  cds_cli_say(it->cli, "heat by the grid: %s", reason);
+  return cds_heat_grid_response(grid, 0, it->cli->arena, out, it->cli->diag);
+}
+
+/* Temperatures with the leakage that they make, and what is sustainable. */
+static cds_status solve_loop(job *it, const cds_leakage *of) {
+  CDS_TRY(cds_leakage_solve(of, it->degc, &it->loop));
+  CDS_TRY(cds_leakage_scale(of, MOST, true, &it->sustainable));
+  for (size_t d = 0; d < of->count; d++) {
+    it->leak_w[d] =
+        of->leak_w[d] * cds_exp(BETA_PER_K * (it->degc[d] - BETA_AT_DEGC));
+  }
+  return CDS_OK;
+}
+
+/* Of dies of a kind the hottest stands for all in messages. */
+static void leave_hottest(const job *it, double *limit) {
+  for (size_t d = 0; d < it->package.dies; d++) {
+    for (size_t other = 0; other < it->package.dies; other++) {
+      const bool same = it->package.die[d].kind == it->package.die[other].kind;
+      if (same && it->degc[other] > it->degc[d]) {
+        limit[d] = (double)INFINITY;
+      }
+    }
+  }
+}
+
+static cds_status solve_by(job *it, const cds_heat_grid *grid) {
+  cds_cli *cli = it->cli;
+  const size_t dies = it->package.dies;
+  cds_heat_response response;
+  double *value[4]; /* leakage, beta, where it holds, limit */
+  CDS_TRY(find_response(&response, it, grid));
+  for (unsigned v = 0; v < 4; v++) {
+    value[v] = cds_cli_array(cli->arena, dies, sizeof **value);
+  }
+  for (size_t d = 0; d < dies; d++) {
+    value[0][d] = kind_of(it, d)->leakage_w;
+    value[1][d] = BETA_PER_K;
+    value[2][d] = BETA_AT_DEGC;
+    value[3][d] = cds_die_limit_degc(kind_of(it, d));
+  }
+  const cds_leakage of = {.count = dies,
+                          .ambient_degc = it->package.heat.ambient_degc,
+                          .resistance = response.mean,
+                          .power_w = it->power_w,
+                          .leak_w = value[0],
+                          .beta_per_k = value[1],
+                          .reference_degc = value[2],
+                          .limit_degc = value[3]};
+  CDS_TRY(solve_loop(it, &of));
+  if (!it->loop.runaway) {
+    double *total = cds_cli_array(cli->arena, dies, sizeof *total);
+    for (size_t d = 0; d < dies; d++) {
+      total[d] = it->power_w[d] + it->leak_w[d];
+    }
+    it->rises.hottest_k = it->hottest_degc;
+    CDS_TRY(cds_heat_grid_solve(grid, total, &it->rises, cli->diag));
+    for (size_t d = 0; d < dies; d++) {
+      it->hottest_degc[d] += it->package.heat.ambient_degc;
+    }
+  }
+  leave_hottest(it, value[3]);
+  return cds_heat_report(&it->package.heat, &of, it->degc, &it->loop,
+                         cli->diag);
+}
+
+static cds_status solve_heat(job *it) {
+  cds_heat_grid *grid = NULL;
+  const cds_heat_grid_options options = CDS_HEAT_GRID_OPTIONS_INIT;
+  CDS_TRY(cds_heat_grid_new(&grid, &it->package.heat, &options, it->cli->diag));
+  const cds_status status = solve_by(it, grid);
+  cds_heat_grid_free(grid);
+  return status;
+}
+
+/* ---- what is printed ----------------------------------------------------- */
+
+static const char *mm(const job *it, double um) {
+  return cds_cli_printf(it->page.arena, "%.4g", um / 1000);
+}
+
+static void cell(const job *it, const char *text, int width) {
+  cds_page_cell(&it->page, text, width);
+}
+
+/* Stacks from the sink down. */
+static void write_dies(const job *it) {
+  FILE *out = it->page.stream;
+  cds_page_heading(&it->page, "dies, from the sink down");
+  cell(it, "  die", -16);
+  cell(it, "size, mm", 15);
+  cell(it, "thick, um", 11);
+  cell(it, "power", 10);
+  cell(it, "leakage", 11);
+  cell(it, "hottest", 10);
+  fputc('\n', out);
+  for (size_t d = it->package.dies; d-- > 0;) {
+    const cds_heat_die *die = &it->package.heat.dies[d];
+    cell(it, cds_cli_printf(it->page.arena, "  %s", die->name), -16);
+    cell(it,
+         cds_cli_printf(it->page.arena, "%s x %s",
+                        mm(it, 1e6 * die->rect.width_m),
+                        mm(it, 1e6 * die->rect.height_m)),
+         15);
+    cell(it,
+         cds_cli_printf(it->page.arena, "%.4g",
+                        1e6 * die->layers[0].thickness_m),
+         11);
+    cell(it, cds_page_si(&it->page, it->power_w[d], "W"), 10);
+    cell(it,
+         it->loop.runaway ? "-" : cds_page_si(&it->page, it->leak_w[d], "W"),
+         11);
+    cell(it,
+         it->loop.runaway
+             ? "-"
+             : cds_cli_printf(it->page.arena, "%.1f degC", it->hottest_degc[d]),
+         11);
+    fputc('\n', out);
+  }
+}
+
+static void write_heat(const job *it) {
+  double power = 0;
+  for (size_t d = 0; d < it->package.dies; d++) {
+    power += it->power_w[d];
+  }
+  const cds_heat_package *heat = &it->package.heat;
+  const char *text = cds_cli_printf(
+      it->page.arena,
+      "ambient %.4g degC, %s to the air over a plate of %s mm; leakage at the "
+      "temperature that it makes, %.2g /K",
+      heat->ambient_degc,
+      cds_page_plain(&it->page, heat->sink_resistance_k_per_w, "K/W"),
+      mm(it, 1e6 * heat->sink.rect.width_m), BETA_PER_K);
+  if (power > 0 && it->sustainable >= 0) {
+    text = cds_cli_printf(
+        it->page.arena,
+        "%s; with %s in this proportion all dies are within "
+        "their limits",
+        text,
+        it->sustainable >= MOST
+            ? "any power"
+            : cds_cli_printf(
+                  it->page.arena, "up to %s",
+                  cds_page_si(&it->page, it->sustainable * power, "W")));
+  }
+  fputs("\nheat          ", it->page.stream);
+  cds_help_wrap(it->page.stream, text, 14, 14);
+}
+
+static const char *range_text(const job *it, const cds_interval *range,
+                              double scale, const char *unit) {
+  return cds_cli_printf(it->page.arena, "%.4g %s (%.4g to %.4g)",
+                        scale * range->typical, unit, scale * range->low,
+                        scale * range->high);
+}
+
+static void write_making(const job *it) {
+  FILE *out = it->page.stream;
+  const cds_making *making = &it->making;
+  cds_page_heading(&it->page, "making");
+  cell(it, "  die", -16);
+  cell(it, "mm2", 10);
+  cell(it, "on a wafer", 12);
+  cell(it, "good", 10);
+  cell(it, "USD", 10);
+  cell(it, "kg CO2e", 10);
+  fputc('\n', out);
+  for (unsigned k = 0; k < it->inputs.arch->dies; k++) {
+    const cds_made_die *made = &making->die[k];
+    if (!making->in_package[k]) {
+      continue;
+    }
+    const bool fab = made->price.yield > 0;
+    cell(it,
+         cds_cli_printf(it->page.arena, "  %s", it->inputs.arch->die[k].name),
+         -16);
+    cell(it, cds_cli_printf(it->page.arena, "%.4g", made->price.area_mm2), 10);
+    cell(it,
+         fab ? cds_cli_printf(it->page.arena, "%.4g", made->price.per_wafer)
+             : "-",
+         12);
+    cell(it, fab ? cds_page_percent(&it->page, made->price.yield) : "-", 10);
+    cell(it,
+         made->known
+             ? cds_cli_printf(it->page.arena, "%.4g", made->price.good_usd)
+             : "-",
+         10);
+    cell(it,
+         isnan(made->carbon_g)
+             ? "-"
+             : cds_cli_printf(it->page.arena, "%.4g", made->carbon_g / 1000),
+         10);
+    fputc('\n', out);
+  }
+  fputs("\npackage       ", out);
+  const char *text =
+      "no price: expected 'usd', or 'wafer_usd' and 'defects', of each die "
+      "whose process has none";
+  if (making->known) {
+    text = cds_cli_printf(it->page.arena, "%s",
+                          range_text(it, &making->usd, 1, "USD"));
+    text = isnan(making->carbon_g.typical)
+               ? text
+               : cds_cli_printf(
+                     it->page.arena, "%s, %s to make", text,
+                     range_text(it, &making->carbon_g, 1e-3, "kg CO2e"));
+  }
+  cds_help_wrap(out, text, 14, 14);
+  fputs("model         ", out);
+  cds_help_wrap(
+      out,
+      "prices are published estimates, yields of bonds 0.95 to 0.999; "
+      "what the file does not give is assumed (docs/package.md)",
+      14, 14);
+}
+
+static void write_json(const job *it, FILE *stream) {
+  cds_json json;
+  cds_json_begin(&json, stream);
+  cds_json_object(&json, NULL);
+  cds_json_text(&json, "architecture", it->inputs.arch->name);
+  cds_json_boolean(&json, "runaway", it->loop.runaway);
+  cds_json_number(&json, "sustainable_power_factor", it->sustainable);
+  cds_json_array(&json, "dies");
+  for (size_t d = 0; d < it->package.dies; d++) {
+    const cds_heat_die *die = &it->package.heat.dies[d];
+    cds_json_object_line(&json, NULL);
+    cds_json_text(&json, "die", die->name);
+    cds_json_count(&json, "stack", it->package.die[d].stack);
+    cds_json_number(&json, "width_um", 1e6 * die->rect.width_m);
+    cds_json_number(&json, "height_um", 1e6 * die->rect.height_m);
+    cds_json_number(&json, "thickness_um", 1e6 * die->layers[0].thickness_m);
+    cds_json_number(&json, "power_w", it->power_w[d]);
+    const double none = (double)NAN;
+    cds_json_number(&json, "leakage_w",
+                    it->loop.runaway ? none : it->leak_w[d]);
+    cds_json_number(&json, "mean_degc", it->loop.runaway ? none : it->degc[d]);
+    cds_json_number(&json, "hottest_degc",
+                    it->loop.runaway ? none : it->hottest_degc[d]);
+    cds_json_number(&json, "limit_degc", cds_die_limit_degc(kind_of(it, d)));
+    cds_json_end(&json);
+  }
+  cds_json_end(&json);
+  cds_json_array(&json, "made");
+  for (unsigned k = 0; k < it->inputs.arch->dies; k++) {
+    const cds_made_die *made = &it->making.die[k];
+    if (!it->making.in_package[k]) {
+      continue;
+    }
+    cds_json_object_line(&json, NULL);
+    cds_json_text(&json, "die", it->inputs.arch->die[k].name);
+    cds_json_number(&json, "mm2", made->price.area_mm2);
+    cds_json_number(&json, "yield",
+                    made->price.yield > 0 ? made->price.yield : (double)NAN);
+    cds_json_number(&json, "good_usd",
+                    made->known ? made->price.good_usd : (double)NAN);
+    cds_json_number(&json, "carbon_g", made->carbon_g);
+    cds_json_text(&json, "source", made->source == NULL ? "" : made->source);
+    cds_json_end(&json);
+  }
+  cds_json_end(&json);
+  const cds_interval *both[] = {&it->making.usd, &it->making.carbon_g};
+  static const char *const names[] = {"usd", "carbon_g"};
+  for (unsigned i = 0; i < 2; i++) {
+    cds_json_object_line(&json, names[i]);
+    cds_json_number(&json, "low", both[i]->low);
+    cds_json_number(&json, "typical", both[i]->typical);
+    cds_json_number(&json, "high", both[i]->high);
+    cds_json_end(&json);
+  }
+  cds_json_end(&json);
+  cds_json_finish(&json);
+}
+
+static cds_status prepare(job *it) {
+  cds_cli *cli = it->cli;
+  it->sustainable = (double)NAN;
+  CDS_TRY(cds_inputs_read_arch(&it->inputs, cli, cli->call.file[0]));
+  CDS_TRY(
+      cds_package_build(&it->package, it->inputs.arch, cli->arena, cli->diag));
+  const size_t dies = it->package.dies;
+  it->power_w = cds_cli_array(cli->arena, dies, sizeof *it->power_w);
+  it->degc = cds_cli_array(cli->arena, dies, sizeof *it->degc);
+  it->leak_w = cds_cli_array(cli->arena, dies, sizeof *it->leak_w);
+  it->hottest_degc = cds_cli_array(cli->arena, dies, sizeof *it->hottest_degc);
+  for (size_t i = 0; i < cli->options->power.count; i++) {
+    it->inputs.wrong_call = true;
+    CDS_TRY(read_power(it, cli->options->power.text[i]));
+    it->inputs.wrong_call = false;
+  }
+  return CDS_OK;
+}
+
+int cds_cmd_package(cds_cli *cli) {
+  job it = {.cli = cli};
+  it.page = (cds_page){.colour = cli->colour, .arena = cli->arena};
+  cds_status status = prepare(&it);
+  if (status != CDS_OK) {
+    return cds_inputs_exit_code(&it.inputs, status);
+  }
+  status = solve_heat(&it);
+  if (status != CDS_OK && status != CDS_EINFEASIBLE) {
+    return cds_inputs_exit_code(&it.inputs, status);
+  }
+  cds_package_making(&it.making, &it.package);
+  cds_cli_flush_messages(cli);
+  cds_output output;
+  if (!cds_output_begin(&output, cli)) {
+    return CDS_EXIT_OUTPUT;
+  }
+  it.page.stream = output.stream;
+  if (cli->options->format == CDS_FORMAT_JSON) {
+    write_json(&it, output.stream);
+  } else {
+    fprintf(output.stream, "package       %s: %zu die%s in %u stack%s\n",
+            it.inputs.arch->name, it.package.dies,
+            it.package.dies == 1 ? "" : "s",
+            it.package.die[it.package.dies - 1].stack + 1,
+            it.package.die[it.package.dies - 1].stack == 0 ? "" : "s");
+    write_dies(&it);
+    write_heat(&it);
+    write_making(&it);
+  }
+  return cds_output_close(&output, cli,
+                          status == CDS_OK ? CDS_EXIT_DONE : CDS_EXIT_NO);
+}

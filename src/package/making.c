@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a package costs and emits; see making.h. */
+#include "package/making.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "package/carbon.h"
+
+/*
+ * By process: price of a wafer and defects, Feng & Ma, DAC 2022 (Chiplet
+ * Actuary's parameters; 3 nm is called inaccurate there); electricity and gases
+ * of 1 cm2, Gupta et al., ISCA 2022 (ACT; gases with 95 and 99 % of them
+ * abated, the mean is typical). Processes without a row of their own take the
+ * next older one.
+ */
+typedef struct maker {
+  const char *process;
+  cds_fab fab;
+  double kwh_cm2, gas_99_g_cm2, gas_95_g_cm2;
+} maker;
+
+static const maker makers[] = {
+    {"n3", {30000, 0.20, 10}, 3.25, 275, 470},
+    {"n5", {16988, 0.11, 10}, 2.75, 225, 430},
+    {"n7", {9346, 0.09, 10}, 2.15, 200, 350},
+    {"n10", {5992, 0.08, 10}, 1.475, 150, 240},
+    {"n12", {3984, 0.08, 10}, 1.2, 125, 200},
+    {"n14", {3984, 0.08, 10}, 1.2, 125, 200},
+    {"n16", {3984, 0.08, 10}, 1.2, 125, 200},
+    {"n22", {2891, 0.07, 10}, 0.9, 100, 175},
+    {"n28", {2891, 0.07, 10}, 0.9, 100, 175},
+    {"n32", {2274, 0.07, 10}, (double)NAN, (double)NAN, (double)NAN},
+    {"n40", {2274, 0.07, 10}, (double)NAN, (double)NAN, (double)NAN},
+    {"n45", {1937, 0.07, 10}, (double)NAN, (double)NAN, (double)NAN},
+    {"n65", {1937, 0.07, 10}, (double)NAN, (double)NAN, (double)NAN},
+    {"n90", {1937, 0.07, 10}, (double)NAN, (double)NAN, (double)NAN},
+};
+enum { MAKERS = sizeof makers / sizeof *makers };
+
+static const char FAB_SOURCE[] =
+    "wafer price and defects of the process: Feng & Ma, DAC 2022 (estimates)";
+static const char GIVEN_SOURCE[] = "as given";
+static const char MEMORY_SOURCE[] =
+    "7 USD/GB of stacked memory (Zhang et al., LLMCompass, ISCA 2024); range "
+    "2.4 (DDR5) to 10";
+
+static const double MATERIAL_G_CM2 = 500; /* ACT */
+static const double GRID_G_KWH = 583;     /* Taiwan; ACT */
+static const double PACKAGE_G = 150;      /* of one package; ACT */
+static const double MEMORY_USD_GB = 7;    /* LLMCompass; DDR5: 2.4 */
+static const double MEMORY_LOW = 2.4 / 7, MEMORY_HIGH = 10.0 / 7;
+static const double MEMORY_G_GB = 65; /* DDR4 of 10 nm; ACT */
+/* Of one bond of a die to another: die to wafer of 3D-Carbon (hybrid 0.95,
+ * bumps 0.96) and its aligning in CATCH (0.999). */
+static const cds_interval BOND_YIELD = {0.95, 0.98, 0.999};
+/* Bad dies that the test before bonding finds (known-good dies). */
+static const double COVERAGE = 0.95;
+
+static const cds_wafer WAFER = CDS_WAFER_300;
+static const cds_carrier FANOUT = {{1200, 0.05, 3}, 1.2, false};
+static const cds_carrier INTERPOSER = {{1937, 0.06, 6}, 1.1, false};
+
+static cds_package_rules rules_of(bool fanout) {
+  return (cds_package_rules){.wafer = WAFER,
+                             .substrate_usd_mm2 = 0.005,
+                             .substrate_factor = 4,
+                             .small_mm2 = 17 * 17,
+                             .large_mm2 = 30 * 30,
+                             .more = {1.5, 1.75, 2},
+                             .bond_yield = 0.99,
+                             .carrier_bond_yield = fanout ? 0.98 : 0.95,
+                             .bump_usd_mm2 = 0.005,
+                             .carrier_bump_usd_mm2 = 0.01};
+}
+
+static bool given(double value) { return !isnan(value); }
+
+static const maker *maker_of(const char *process) {
+  for (unsigned m = 0; m < MAKERS; m++) {
+    const char *name = makers[m].process;
+    const size_t digits = strlen(process);
+    const bool nm = digits > 2 && strcmp(process + digits - 2, "nm") == 0;
+    if (strcmp(process, name) == 0 ||
+        (nm && strlen(name) == digits - 1 &&
+         strncmp(process, name + 1, digits - 2) == 0)) {
+      return &makers[m];
+    }
+  }
+  return NULL;
+}
+
+/* ---- dies ---------------------------------------------------------------- */
+
+static void make_memory(cds_made_die *out, const cds_die *die) {
+  const double gb = (double)die->size_bits / 8e9;
+  out->known = gb > 0;
+  out->price.raw_usd = out->price.good_usd = MEMORY_USD_GB * gb;
+  out->carbon_g = gb > 0 ? MEMORY_G_GB * gb : (double)NAN;
+  out->source = MEMORY_SOURCE;
+}
+
+static void make_die(cds_made_die *out, const cds_die *die, double mm2) {
+  const cds_die_body *body = &die->body;
+  const maker *by = maker_of(die->process);
+  *out = (cds_made_die){.carbon_g = (double)NAN, .price = {.area_mm2 = mm2}};
+  if (given(body->usd)) {
+    out->known = true;
+    out->price.raw_usd = out->price.good_usd = body->usd;
+    out->source = GIVEN_SOURCE;
+    return;
+  }
+  if (die->memory && !given(body->wafer_usd)) {
+    make_memory(out, die);
+    return;
+  }
+  cds_fab fab = by != NULL ? by->fab : (cds_fab){(double)NAN, (double)NAN, 10};
+  const bool own = given(body->wafer_usd) && given(body->per_cm2);
+  fab.wafer_usd = given(body->wafer_usd) ? body->wafer_usd : fab.wafer_usd;
+  fab.defects_per_cm2 =
+      given(body->per_cm2) ? body->per_cm2 : fab.defects_per_cm2;
+  fab.clustering = given(body->clustering) ? body->clustering : fab.clustering;
+  out->known = given(fab.wafer_usd) && given(fab.defects_per_cm2);
+  out->source = own ? GIVEN_SOURCE : FAB_SOURCE;
+  if (!out->known) {
+    return;
+  }
+  cds_price_die(&out->price, mm2, &fab, &WAFER);
+  out->known = isfinite(out->price.good_usd);
+  if (by != NULL && given(by->kwh_cm2)) {
+    const cds_fab_carbon carbon = {
+        by->kwh_cm2, (by->gas_95_g_cm2 + by->gas_99_g_cm2) / 2, MATERIAL_G_CM2};
+    out->carbon_g =
+        cds_die_carbon_g(mm2, out->price.yield, GRID_G_KWH, &carbon);
+  }
+}
+
+/* ---- stacks and the package ---------------------------------------------- */
+
+/* A good stack, with bonds of this yield; memory at this part of its price. */
+static void make_stack(cds_stack_price *out, const cds_making *making,
+                       const cds_built_package *package, unsigned stack,
+                       double bond_yield, double memory) {
+  cds_stack_die die[CDS_HEAT_DIES];
+  size_t dies = 0;
+  for (size_t d = 0; d < package->dies; d++) {
+    if (package->die[d].stack != stack) {
+      continue;
+    }
+    const unsigned kind = package->die[d].kind;
+    const cds_made_die *made = &making->die[kind];
+    const bool tested = made->price.yield == 0; /* bought as good */
+    const double part = made->source == MEMORY_SOURCE ? memory : 1;
+    die[dies++] = (cds_stack_die){.raw_usd = part * made->price.raw_usd,
+                                  .yield = tested ? 1 : made->price.yield,
+                                  .coverage = COVERAGE,
+                                  .bond_yield = bond_yield};
+  }
+  if (dies == 1) {
+    die[0].coverage = 1;
+  }
+  cds_price_stack(out, die, dies);
+}
+
+static void make_package(cds_making *out, const cds_built_package *package,
+                         unsigned stacks, double bond_yield, double memory,
+                         double *yield, double *stack_usd, double *whole_usd,
+                         double *package_usd) {
+  cds_packaged all[CDS_STACKS_MAX];
+  const char *kind = package->arch->package != NULL
+                         ? package->arch->package->carrier_kind
+                         : NULL;
+  const bool fanout = kind != NULL && strcmp(kind, "fanout") == 0;
+  const bool silicon = kind != NULL && strcmp(kind, "interposer") == 0;
+  const cds_package_rules rules = rules_of(fanout);
+  double dies_usd = 0;
+  for (unsigned s = 0; s < stacks; s++) {
+    cds_stack_price price;
+    double mm2 = 0;
+    for (size_t d = 0; d < package->dies; d++) {
+      if (package->die[d].stack == s) {
+        mm2 = fmax(mm2, 1e6 * cds_placed_area_m2(package, d));
+      }
+    }
+    make_stack(&price, out, package, s, bond_yield, memory);
+    yield[s] = price.yield;
+    stack_usd[s] = price.good_usd;
+    dies_usd += price.good_usd;
+    all[s] = (cds_packaged){mm2, price.good_usd, price.good_usd, 1};
+  }
+  cds_package_price price;
+  cds_price_package(&price, all, stacks,
+                    fanout    ? &FANOUT
+                    : silicon ? &INTERPOSER
+                              : NULL,
+                    &rules);
+  *whole_usd = price.total_usd;
+  *package_usd = price.total_usd - dies_usd;
+}
+
+static double *end_of(cds_interval *interval, unsigned end) {
+  return end == 0   ? &interval->low
+         : end == 1 ? &interval->typical
+                    : &interval->high;
+}
+
+void cds_package_making(cds_making *out, const cds_built_package *package) {
+  const cds_arch *arch = package->arch;
+  unsigned stacks = 0;
+  double stack_g[CDS_STACKS_MAX] = {0};
+  memset(out, 0, sizeof *out);
+  out->known = true;
+  for (size_t d = 0; d < package->dies; d++) {
+    const unsigned kind = package->die[d].kind;
+    if (!out->in_package[kind]) {
+      out->in_package[kind] = true;
+      make_die(&out->die[kind], &arch->die[kind],
+               1e6 * cds_placed_area_m2(package, d));
+    }
+    out->known = out->known && out->die[kind].known;
+    stack_g[package->die[d].stack] += out->die[kind].carbon_g;
+    stacks = package->die[d].stack + 1;
+  }
+  const cds_interval none = {(double)NAN, (double)NAN, (double)NAN};
+  out->carbon_g = out->usd = out->package_usd = none;
+  if (!out->known) {
+    return;
+  }
+  /* Good bonds and cheap memory are the low end of costs. */
+  for (unsigned end = 0; end < 3; end++) {
+    const double bond = end == 0   ? BOND_YIELD.high
+                        : end == 1 ? BOND_YIELD.typical
+                                   : BOND_YIELD.low;
+    const double memory = end == 0 ? MEMORY_LOW : end == 1 ? 1 : MEMORY_HIGH;
+    double yield[CDS_STACKS_MAX];
+    double usd[CDS_STACKS_MAX];
+    make_package(out, package, stacks, bond, memory, yield, usd,
+                 end_of(&out->usd, end), end_of(&out->package_usd, end));
+    double carbon_g = PACKAGE_G;
+    for (unsigned s = 0; s < stacks; s++) {
+      *end_of(&out->stack_yield[s], 2 - end) = yield[s];
+      *end_of(&out->stack_usd[s], end) = usd[s];
+      carbon_g += stack_g[s] / yield[s];
+    }
+    *end_of(&out->carbon_g, end) = carbon_g;
+  }
+}

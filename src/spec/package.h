@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How the dies of an architecture stand together and are cooled, as its file
+ * gives it: plain data, nothing here computes. Lengths in um, W/(m K); NaN: not
+ * given (src/package/build.h has what is taken then).
+ */
+#ifndef CDS_SPEC_PACKAGE_H
+#define CDS_SPEC_PACKAGE_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "diag/diag.h"
+
+enum { CDS_STACKS_MAX = 16, CDS_STACK_LAYERS_MAX = 64 };
+
+/* What is between two faces. */
+typedef struct cds_bond_body {
+  const char *class_name; /* "hybrid", "microbump", ... NULL: not given */
+  double pitch_um, thickness_um, conductivity;
+} cds_bond_body;
+
+typedef struct cds_stack_layer {
+  unsigned die;
+  cds_place place;
+  bool faces_up;         /* its transistors are towards the sink */
+  cds_bond_body below;   /* to the layer below; of the first: the carrier */
+  cds_bond_body between; /* the repeats of the die */
+} cds_stack_layer;
+
+typedef struct cds_die_stack {
+  const char *name; /* NULL: not given */
+  cds_place place;
+  double x_um, y_um; /* its middle, from that of the package */
+  unsigned layers;
+  cds_stack_layer layer[CDS_STACK_LAYERS_MAX]; /* from bottom to top */
+} cds_die_stack;
+
+/* A square plate in the middle of the package. */
+typedef struct cds_plate {
+  bool given;
+  cds_place place;
+  double side_um, thickness_um, conductivity;
+} cds_plate;
+
+typedef struct cds_package {
+  cds_place place;
+  unsigned stacks;
+  cds_die_stack stack[CDS_STACKS_MAX];
+  cds_plate carrier;        /* what stacks stand on beside each other */
+  const char *carrier_kind; /* "organic", "fanout", "interposer"; NULL */
+  cds_bond_body tim;        /* between the top dies and the lid */
+  cds_plate lid, sink;
+  double fill_conductivity; /* beside dies, under the lid */
+  double board_k_per_w;     /* way down, into the board */
+} cds_package;
+
+/* A die's own measures and what it costs to make it. */
+typedef struct cds_die_body {
+  double width_um, height_um, thickness_um;
+  double limit_degc; /* the hottest that it may be */
+  double usd;        /* of a good one, instead of what follows */
+  double wafer_usd;
+  double per_cm2; /* defects */
+  double clustering;
+} cds_die_body;
+#define CDS_DIE_BODY_NONE                                                      \
+  {                                                                            \
+    (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN,           \
+        (double)NAN, (double)NAN, (double)NAN                                  \
+  }
+
+#endif

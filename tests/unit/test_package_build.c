@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Packages of architectures: which die is where, what is taken where a file
+ * says nothing, and what making them costs against sums by hand.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "package/making.h"
+#include "support/tiny_network.h"
+
+#define LEVELS                                                                 \
+  "levels:\n"                                                                  \
+  "  - {level: DRAM, die: mem, size: 1 GiB, energy: 60 pJ}\n"                  \
+  "  - {level: GLB, die: top, size: 64 KiB, energy: 5 pJ, area: 3 mm2,\n"      \
+  "     leakage: 20 mW}\n"                                                     \
+  "  - {array: PE, rows: 4, cols: 4}\n"                                        \
+  "  - {compute: MAC, energy: 1 pJ, area: 0.0625 mm2, leakage: 1 mW}\n"
+
+static const char WORKLOAD[] = "workload: w\nprecision: 8 bit\nlayers:\n"
+                               "  - {einsum: \"Y[m,n] += X[m,k] * W[k,n]\",\n"
+                               "     ranks: {m: 4, n: 4, k: 4}}\n";
+
+typedef struct desk {
+  fixture f;
+  cds_arch arch;
+  cds_built_package package;
+  cds_making making;
+  cds_status status;
+} desk;
+
+static void build(desk *d, const char *head) {
+  char text[4096];
+  cds_space *space = NULL;
+  cds_workload workload;
+  memset(d, 0, sizeof *d);
+  fixture_open(&d->f);
+  (void)snprintf(text, sizeof text, "architecture: a\n%s" LEVELS, head);
+  tiny_read(&d->f, &space, &workload, text, WORKLOAD);
+  assert_fine(&d->f,
+              cds_space_design(&d->arch, space, 0, d->f.arena, d->f.diag));
+  d->status = cds_package_build(&d->package, &d->arch, d->f.arena, d->f.diag);
+  if (d->status == CDS_OK) {
+    cds_package_making(&d->making, &d->package);
+  }
+}
+
+static bool near(double a, double b) {
+  return fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b));
+}
+
+#define DIES                                                                   \
+  "dies:\n"                                                                    \
+  "  top: {process: n7, area: 1 mm2, leakage: 5 mW}\n"                         \
+  "  mem: {process: dram-1b, size: 1 GiB, width: 4 mm, height: 3 mm}\n"
+
+/* Two memories on a logic die that faces up: 3 + 1 + 1 mm2 stand on it. */
+static void stacks_are_built_die_by_die(void **state) {
+  (void)state;
+  desk d;
+  build(&d, DIES "package:\n"
+                 "  stacks:\n"
+                 "    - layers:\n"
+                 "        - {die: top, face: up}\n"
+                 "        - {bond: microbump, pitch: 40 um, thickness: 15 um}\n"
+                 "        - {die: mem, repeat: 2, bond: hybrid, pitch: 9 um}\n"
+                 "  cooling: {ambient: 30 degC, sink: 0.5 K/W,\n"
+                 "    lid: {side: 20 mm, thickness: 2 mm}, board: 20 K/W}\n");
+  assert_fine(&d.f, d.status);
+  const cds_heat_package *heat = &d.package.heat;
+  assert_int_equal(heat->die_count, 3);
+  assert_true(near(d.arch.die[0].area_um2, 5e6));
+  assert_true(near(d.arch.die[0].leakage_w, 0.041));
+  const cds_heat_die *logic = &heat->dies[0];
+  const cds_heat_die *low = &heat->dies[1];
+  const cds_heat_die *high = &heat->dies[2];
+  /* As large as the memory. */
+  assert_true(near(logic->rect.width_m, 4e-3));
+  assert_true(near(logic->rect.height_m, 3e-3));
+  assert_true(near(logic->rect.x_m, -2e-3));
+  assert_int_equal(logic->on, CDS_HEAT_ON_CARRIER);
+  assert_int_equal(low->on, 0);
+  assert_int_equal(high->on, 1);
+  assert_int_equal(logic->active, CDS_HEAT_TOP);
+  assert_int_equal(low->active, CDS_HEAT_BOTTOM);
+  assert_true(near(logic->layers[0].thickness_m, 50e-6));
+  assert_true(near(high->layers[0].thickness_m, 300e-6));
+  /* Metal of logic, up, and of memory, down, meet in one bond. */
+  assert_true(near(low->bond.resistance_k_m2_per_w, 13e-6 / 2.25));
+  assert_true(near(low->bond.layer.thickness_m, 15e-6));
+  assert_true(near(low->bond.layer.k_vertical, 1.5));
+  assert_true(near(high->bond.resistance_k_m2_per_w, 3e-6 / 2.25));
+  assert_true(near(high->bond.layer.thickness_m, 3e-6));
+  assert_true(near(heat->lid.layer.k_vertical, 400));
+  assert_true(near(heat->sink.rect.width_m, 60e-3));
+  assert_true(near(heat->carrier.rect.width_m, 6e-3));
+  assert_true(near(heat->ambient_degc, 30));
+  assert_true(near(cds_die_limit_degc(&d.arch.die[0]), 105));
+  assert_true(near(cds_die_limit_degc(&d.arch.die[1]), 95));
+  fixture_close(&d.f);
+}
+
+/* One die in a package: the sum is that of Chiplet Actuary's single die. */
+static void one_die_costs_its_wafers_share(void **state) {
+  (void)state;
+  desk d;
+  build(&d,
+        "dies:\n"
+        "  top: {process: n5, width: 20 mm, height: 40 mm, limit: 90 degC}\n"
+        "  mem: {process: dram-1b, size: 1 GiB}\n"
+        "package: {stacks: [{layers: [top]}]}\n");
+  assert_fine(&d.f, d.status);
+  assert_int_equal(d.package.heat.die_count, 1);
+  assert_true(d.making.known);
+  assert_true(fabs(d.making.die[0].price.good_usd / 671.592 - 1) < 1e-3);
+  assert_true(fabs(d.making.die[0].price.yield / 0.4302 - 1) < 1e-3);
+  /* Without bonds in a stack nothing is uncertain but the substrate's. */
+  assert_true(near(d.making.usd.low, d.making.usd.high));
+  assert_true(fabs(d.making.usd.typical / 698.578 - 1) < 1e-3);
+  assert_true(near(d.making.stack_yield[0].typical, 1));
+  /* ACT: (583 x 2.75 + 327.5 + 500) g/cm2 over the yield, and 150 g. */
+  assert_true(
+      near(d.making.carbon_g.typical,
+           8 * (583 * 2.75 + 327.5 + 500) / d.making.die[0].price.yield + 150));
+  assert_true(near(cds_die_limit_degc(&d.arch.die[0]), 90));
+  fixture_close(&d.f);
+}
+
+/* Dies bought as good, bonds of three yields. */
+static void stacks_cost_more_with_worse_bonds(void **state) {
+  (void)state;
+  desk d;
+  build(&d, "dies:\n"
+            "  top: {process: n7, usd: 20}\n"
+            "  mem: {process: dram-1b, size: 1 GiB, usd: 5, width: 4 mm,\n"
+            "        height: 3 mm}\n"
+            "package: {stacks: [{layers: [top, {die: mem, repeat: 4,\n"
+            "  bond: hybrid, pitch: 9 um}]}]}\n");
+  assert_fine(&d.f, d.status);
+  assert_true(d.making.known);
+  const double yields[] = {pow(0.999, 4), pow(0.98, 4), pow(0.95, 4)};
+  assert_true(near(d.making.stack_usd[0].low, 40 / yields[0]));
+  assert_true(near(d.making.stack_usd[0].typical, 40 / yields[1]));
+  assert_true(near(d.making.stack_usd[0].high, 40 / yields[2]));
+  assert_true(near(d.making.stack_yield[0].low, yields[2]));
+  assert_true(d.making.usd.low < d.making.usd.typical);
+  assert_true(d.making.usd.typical < d.making.usd.high);
+  assert_true(isnan(d.making.carbon_g.typical));
+  fixture_close(&d.f);
+}
+
+static void stacks_stand_beside_each_other(void **state) {
+  (void)state;
+  desk d;
+  build(&d,
+        DIES "package:\n"
+             "  carrier: {kind: interposer}\n"
+             "  links: [{from: top, to: mem, energy: 0.5 pJ/bit}]\n"
+             "  stacks:\n"
+             "    - {name: a, x: -3 mm, layers: [{die: top}]}\n"
+             "    - {name: b, x: 3 mm, layers: [{die: mem, repeat: 2, bond: "
+             "hybrid, pitch: 9 um}]}\n");
+  assert_fine(&d.f, d.status);
+  const cds_heat_package *heat = &d.package.heat;
+  assert_int_equal(heat->die_count, 3);
+  assert_int_equal(heat->dies[1].on, CDS_HEAT_ON_CARRIER);
+  assert_true(near(heat->dies[1].rect.x_m, 1e-3));
+  assert_true(near(heat->carrier.layer.k_vertical, 130));
+  assert_true(near(heat->carrier.layer.thickness_m, 100e-6));
+  assert_true(near(heat->carrier.rect.width_m, 2 * 6e-3));
+  assert_int_equal(d.package.die[2].stack, 1);
+  assert_true(d.package.die[2].top && !d.package.die[1].top);
+  fixture_close(&d.f);
+}
+
+/* Each with one message that says what was expected. */
+static void what_cannot_stand_is_said(void **state) {
+  (void)state;
+  static const struct {
+    const char *head, *message;
+  } cases[] = {
+      {DIES "package: {stacks: [{layers: [mem]}, {layers: [top]}]}\n",
+       "expected"},
+      {DIES "package: {stacks: [{layers: [{die: mem}, {die: top, bond: "
+            "hybrid, pitch: 9 um}]}]}\n",
+       NULL},
+      {"dies:\n  top: {process: n7, width: 1 mm, height: 1 mm}\n"
+       "  mem: {process: dram-1b, size: 1 GiB, width: 4 mm, height: 3 mm}\n"
+       "package: {stacks: [{layers: [top]}]}\n",
+       "die 'top' has 1 mm2, but what stands on it takes 4 mm2: expected a "
+       "larger 'width' or 'height'"},
+      {"dies:\n  top: {process: n7, width: 1 mm}\n"
+       "  mem: {process: dram-1b, size: 1 GiB}\n"
+       "package: {stacks: [{layers: [top]}]}\n",
+       "'width' of die 'top' stands alone: expected 'width' and 'height'"},
+      {DIES "package: {stacks: [{layers: [top]}], carrier: {kind: glas}}\n",
+       "'kind' of the carrier is 'glas': expected organic, fanout or "
+       "interposer"},
+      {DIES "package: {stacks: [{layers: [top]}], cooling: {lid: {side: 30 "
+            "mm}}}\n",
+       "'thickness'"},
+      {DIES "package: {stacks: [{layers: [top]}], cooling: {tim: "
+            "{conductivity: 4}}}\n",
+       "expected a thermal conductivity, such as '4 W/mK'"},
+      {DIES "package: {stacks: [{layers: [top]}], cooling: {lid: {side: 30 "
+            "um, thickness: 1 mm}}}\n",
+       "'side'"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    fixture f;
+    char text[4096];
+    const cds_yaml *root = NULL;
+    cds_space *space = NULL;
+    cds_arch arch;
+    cds_built_package package;
+    fixture_open(&f);
+    (void)snprintf(text, sizeof text, "architecture: a\n%s" LEVELS,
+                   cases[i].head);
+    assert_int_equal(cds_yaml_read_text(&root, "a.yaml", text, strlen(text),
+                                        f.arena, f.diag),
+                     CDS_OK);
+    cds_status status = cds_space_of(&space, root, NULL, 0, f.arena, f.diag);
+    if (status == CDS_OK) {
+      status = cds_space_design(&arch, space, 0, f.arena, f.diag);
+    }
+    if (status == CDS_OK) {
+      status = cds_package_build(&package, &arch, f.arena, f.diag);
+    }
+    if (cases[i].message == NULL) {
+      assert_fine(&f, status);
+    } else {
+      assert_int_equal(status, CDS_EINPUT);
+      if (strstr(fixture_messages(&f), cases[i].message) == NULL) {
+        fail_msg("case %zu: %s", i, fixture_messages(&f));
+      }
+    }
+    fixture_close(&f);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(stacks_are_built_die_by_die),
+      cmocka_unit_test(one_die_costs_its_wafers_share),
+      cmocka_unit_test(stacks_cost_more_with_worse_bonds),
+      cmocka_unit_test(stacks_stand_beside_each_other),
+      cmocka_unit_test(what_cannot_stand_is_said),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
