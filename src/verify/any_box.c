@@ -130,6 +130,12 @@ static bool fit_axes(const uint64_t s[CDS_VERIFY_CLASSES], unsigned full,
   return false;
 }
 
+bool cds_any_full_fits(const cds_pair *pair, uint64_t s) {
+  const cds_array *array = &pair->arch->array[0];
+  return pair->arch->arrays > 0 &&
+         up(s, array->extent[0]) <= (array->axes > 1 ? array->extent[1] : 1);
+}
+
 /* Classes whose longest length that is dealt out may be the spread. */
 static unsigned full_classes(const cds_any *walk, const cds_any_view *view) {
   const cds_pair *pair = walk->it->pair;
@@ -309,6 +315,9 @@ static unsigned way_of(const cds_any *walk, const cds_any_view *view,
   if (view->high[t].s == 1) {
     return CDS_SPREAD_NOT;
   }
+  if (t + 1 < CDS_VERIFY_TENSORS) {
+    return CDS_SPREAD_ALONE; /* operands have no sums that meet */
+  }
   bool alone = true;
   bool met = true;
   for (unsigned l = 1; view->single[t] && l <= CDS_VERIFY_LEVELS; l++) {
@@ -340,7 +349,7 @@ static double least_steps(const cds_any *walk, const cds_any_view *view) {
   return pair->passes * fmax(steps, points / walk->units);
 }
 
-double cds_any_value(const cds_any *walk, const cds_any_view *view) {
+double cds_any_value(cds_any *walk, const cds_any_view *view) {
   const cds_descent *it = walk->it;
   const cds_pair *pair = it->pair;
   double share[CDS_VERIFY_TENSORS];
@@ -358,7 +367,7 @@ double cds_any_value(const cds_any *walk, const cds_any_view *view) {
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     const cds_any_numbers *least = &view->least[t];
     const cds_any_rate *rate =
-        &walk->rate[t][it->held[t]][way_of(walk, view, t)];
+        cds_any_rate_get(walk, t, it->held[t], way_of(walk, view, t));
     const double by[CDS_BYS] = {1,
                                 least->one[1],
                                 least->one[2],

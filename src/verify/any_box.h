@@ -40,8 +40,8 @@ typedef struct cds_any_box {
 typedef struct cds_any {
   cds_descent *it;
   cds_any_list spread[CDS_VERIFY_CLASSES], part[CDS_VERIFY_TENSORS];
-  cds_any_rate rate[CDS_VERIFY_TENSORS][4][CDS_SPREAD_WAYS];
-  unsigned asks, ask[CDS_ASKS]; /* those that are not 0 always */
+  bool made[CDS_VERIFY_TENSORS][4][CDS_SPREAD_WAYS]; /* rates below */
+  unsigned asks, ask[CDS_ASKS]; /* those that have a limit */
   double units;                 /* of the array */
   /* Of an order: */
   cds_any_class of[CDS_VERIFY_TENSORS];
@@ -50,6 +50,7 @@ typedef struct cds_any {
   bool asked[CDS_VERIFY_TENSORS];
   cds_any_cut cut[CDS_VERIFY_TENSORS];
   cds_any_known known[CDS_VERIFY_TENSORS];
+  cds_any_rate rate[CDS_VERIFY_TENSORS][4][CDS_SPREAD_WAYS]; /* the last */
 } cds_any;
 
 /* What all cuts of a box have at least. */
@@ -61,10 +62,15 @@ typedef struct cds_any_view {
   cds_any_numbers least[CDS_VERIFY_TENSORS];
 } cds_any_view;
 
+/* What a tensor asks for, made when first asked. */
+const cds_any_rate *cds_any_rate_get(cds_any *walk, unsigned t, unsigned held,
+                                     unsigned way);
+/* Whether a spread fits on the axes that may leave instances idle. */
+bool cds_any_full_fits(const cds_pair *pair, uint64_t s);
 /* Narrows the box to what lengths and room allow. False: it is empty. */
 bool cds_any_narrow(cds_any_view *view, cds_any *walk, cds_any_box *box);
 /* A value that no mapping of the box is below. */
-double cds_any_value(const cds_any *walk, const cds_any_view *view);
+double cds_any_value(cds_any *walk, const cds_any_view *view);
 /* Evaluates the mapping of which all is known. */
 void cds_any_try(cds_any *walk, const cds_any_view *view);
 

@@ -14,7 +14,7 @@
  *   k = 0     all[l] >= ceil(D / (p or r)), and each of s instances has one
  *   k = 1     all[2] >= ceil(D / r); and with g = ceil(D / p) lengths p dealt
  *             out, of which all but the last are full and p >= s, at least
- *             (g - 1) s + 1
+ *             (g - 1) s + 1, and the first is full: s
  *   k = 2, 3  a length L <= r has min(L, s) >= L s / r tiles, as s <= r: sum
  *             >= D s / r
  *   all[3] = D: each point is one.
@@ -69,7 +69,7 @@ static void least_passes(uint64_t one[CDS_VERIFY_LEVELS + 1], uint64_t *all1,
     *all1 = more_of(up(d, high->p), low->s);
     *all2 = (double)more_of(*all1, up(d, high->r));
   } else if (of->above == 1) {
-    const uint64_t full = (one[1] - 1) * low->s + 1;
+    const uint64_t full = more_of((one[1] - 1) * low->s + 1, low->s);
     *all2 = (double)more_of(up(d, high->r), full);
   } else {
     *all2 = (double)d * (double)low->s / (double)high->r;

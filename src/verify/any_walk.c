@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Holders, their orders and boxes of cuts, from outside in; see any.h. */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -79,26 +80,42 @@ static void turn_negative(cds_any_rate *rate, double size, bool second) {
   }
 }
 
-static void make_rates(cds_any *walk) {
+const cds_any_rate *cds_any_rate_get(cds_any *walk, unsigned t, unsigned held,
+                                     unsigned way) {
+  cds_any_rate *rate = &walk->rate[t][held][way];
+  if (!walk->made[t][held][way]) {
+    walk->made[t][held][way] = true;
+    make_rate(rate, walk->it->pair, t, held, way);
+    turn_negative(rate, (double)walk->it->pair->size[t], (held & 2U) != 0);
+  }
+  return rate;
+}
+
+/* Amounts that a port, a network or a bond has a limit for. */
+static void list_asks(cds_any *walk) {
   const cds_pair *pair = walk->it->pair;
-  bool asked[CDS_ASKS] = {false};
-  for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
-    for (unsigned held = 0; held < CDS_HELD_SETS; held++) {
-      for (unsigned way = 0; way < CDS_SPREAD_WAYS && pair->may[t][held];
-           way++) {
-        cds_any_rate *rate = &walk->rate[t][held][way];
-        make_rate(rate, pair, t, held, way);
-        turn_negative(rate, (double)pair->size[t], (held & 2U) != 0);
-        for (unsigned a = 0; a < CDS_ASKS * CDS_BYS; a++) {
-          asked[a % CDS_ASKS] |= rate->by[a / CDS_ASKS][a % CDS_ASKS] != 0;
-        }
+  const cds_arch *arch = pair->arch;
+  walk->ask[walk->asks++] = CDS_ASKS_ENERGY;
+  for (unsigned l = 0; l < pair->levels; l++) {
+    const cds_level *level = &arch->level[l];
+    const bool shared = isfinite(level->shared_bandwidth);
+    if (shared || isfinite(level->read_bandwidth)) {
+      walk->ask[walk->asks++] = CDS_ASKS_OUT + l;
+    }
+    if (shared || isfinite(level->write_bandwidth)) {
+      walk->ask[walk->asks++] = CDS_ASKS_IN + l;
+    }
+    for (unsigned a = 0; l > 0 && a < CDS_APART_SIZE; a++) {
+      if (arch->overlap == CDS_OVERLAP_NATIVE && !cds_doubles(arch, l)) {
+        walk->ask[walk->asks++] = (unsigned)cds_apart(l) + a;
       }
     }
   }
-  for (unsigned a = 0; a < CDS_ASKS; a++) {
-    if (asked[a]) {
-      walk->ask[walk->asks++] = a;
-    }
+  if (arch->arrays > 0 && isfinite(arch->array[0].bandwidth)) {
+    walk->ask[walk->asks++] = CDS_ASKS_NET;
+  }
+  for (unsigned b = 0; b < pair->bonds; b++) {
+    walk->ask[walk->asks++] = CDS_ASKS_BOND + b;
   }
 }
 
@@ -125,33 +142,43 @@ static cds_status list_parts(cds_any_list *out, uint64_t n, bool unequal,
   return out->value == NULL ? CDS_ENOMEM : CDS_OK;
 }
 
-/* Whether a spread may stand on the axes, in some length. Loops of the class
- * that all tensors have stand outside of all tiles, and deal out each part one
- * by one: of spreads with as many parts the least leaves nobody idle. */
-static bool may_spread(const cds_pair *pair, unsigned c, uint64_t s) {
+/* Marks the spreads that are rows x columns of the array. */
+static bool *mark_axes(const cds_pair *pair, size_t most, cds_arena *arena) {
   const cds_array *array = &pair->arch->array[0];
-  const uint64_t rows = array->extent[0];
-  const uint64_t cols = array->axes > 1 ? array->extent[1] : 1;
-  const uint64_t size = pair->size[c];
-  const bool part = up(size, up(size, s)) == s;
-  bool fits = pair->unequal[c] && part && up(s, rows) <= cols;
-  for (uint64_t r = 1; r <= rows && r <= s && !fits; r++) {
-    fits = s % r == 0 && s / r <= cols;
+  const bool any = pair->arch->arrays > 0;
+  const uint64_t rows = any ? array->extent[0] : 1;
+  const uint64_t cols = any && array->axes > 1 ? array->extent[1] : 1;
+  bool *out = cds_arena_array(arena, most + 1, sizeof *out);
+  if (out != NULL) {
+    memset(out, 0, (most + 1) * sizeof *out);
+    for (uint64_t r = 1; r <= rows && r <= most; r++) {
+      for (uint64_t c = 1; c <= cols && r * c <= most; c++) {
+        out[r * c] = true;
+      }
+    }
   }
-  return fits &&
-         (pair->unequal[c] ? c < CDS_VERIFY_TENSORS || part : size % s == 0);
+  return out;
 }
 
+/* Spreads that may stand on the axes, in some length. Loops of the class that
+ * all tensors have stand outside of all tiles, and deal out each part one by
+ * one: of spreads with as many parts the least leaves nobody idle. */
 static cds_status list_spreads(cds_any *walk, unsigned c, cds_arena *arena) {
   const cds_pair *pair = walk->it->pair;
   cds_any_list *out = &walk->spread[c];
-  const size_t most = (size_t)fmin(walk->units, (double)pair->size[c]);
+  const uint64_t size = pair->size[c];
+  const size_t most = (size_t)fmin(walk->units, (double)size);
+  const bool *marked = mark_axes(pair, most, arena);
   out->value = cds_arena_array(arena, most, sizeof *out->value);
-  if (out->value == NULL) {
+  if (out->value == NULL || marked == NULL) {
     return CDS_ENOMEM;
   }
   for (uint64_t s = 1; s <= most; s++) {
-    if (s == 1 || may_spread(pair, c, s)) {
+    const bool part = up(size, up(size, s)) == s;
+    const bool full = pair->unequal[c] && part && cds_any_full_fits(pair, s);
+    const bool may =
+        pair->unequal[c] ? c < CDS_VERIFY_TENSORS || part : size % s == 0;
+    if (may && (marked[s] || full)) {
       out->value[out->count++] = s;
     }
   }
@@ -231,6 +258,35 @@ static unsigned loops_above(const cds_any *walk, unsigned c, unsigned spread) {
   return matters || above < 1 ? above : 1;
 }
 
+static cds_status walk_from(cds_any *walk) {
+  cds_any_box box;
+  memset(&box, 0, sizeof box);
+  for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
+    box.s[c].high = walk->spread[c].count - 1;
+    if (c < CDS_VERIFY_TENSORS) {
+      box.p[c].high = box.r[c].high = walk->part[c].count - 1;
+      walk->asked[c] = false;
+    }
+  }
+  return walk_box(walk, &box);
+}
+
+/* Of some holders in any order, by spreads alone: p and r are as large as they
+ * may be, and the place of the spread is the one that allows most. (Lengths
+ * that may be dealt out are parts of the size, and nothing but these matters.)
+ */
+static cds_status walk_floor(cds_any *walk) {
+  const cds_pair *pair = walk->it->pair;
+  walk->first = true;
+  for (unsigned c = 0; c < CDS_VERIFY_TENSORS; c++) {
+    walk->of[c] = (cds_any_class){pair->size[c],
+                                  pair->unequal[c],
+                                  {false, true, true},
+                                  pair->under[1] ? 0 : 1};
+  }
+  return walk_from(walk);
+}
+
 static cds_status walk_order(cds_any *walk) {
   cds_descent *it = walk->it;
   unsigned spread = 0;
@@ -238,23 +294,15 @@ static cds_status walk_order(cds_any *walk) {
   for (unsigned p = 0; p < it->holders; p++) {
     spread = it->pair->under[it->order[p].level] ? spread : p + 1;
   }
-  cds_any_box box;
-  memset(&box, 0, sizeof box);
   walk->first = spread > 0;
-  for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
-    box.s[c].high = walk->spread[c].count - 1;
-    if (c == CDS_VERIFY_TENSORS) {
-      continue;
-    }
-    walk->asked[c] = false;
+  for (unsigned c = 0; c < CDS_VERIFY_TENSORS; c++) {
     walk->of[c] =
         (cds_any_class){it->pair->size[c],
                         it->pair->unequal[c],
                         {false, cds_is_held(it, c, 1), cds_is_held(it, c, 2)},
                         loops_above(walk, c, spread)};
-    box.p[c].high = box.r[c].high = walk->part[c].count - 1;
   }
-  return walk_box(walk, &box);
+  return walk_from(walk);
 }
 
 /* All orders of the holders that are left; depth: the holders. */
@@ -284,7 +332,7 @@ cds_status cds_any_walk(cds_descent *it, cds_arena *arena) {
   if (walk == NULL) {
     return CDS_ENOMEM;
   }
-  memset(walk, 0, sizeof *walk);
+  memset(walk, 0, offsetof(cds_any, rate));
   walk->it = it;
   walk->units = (double)cds_arch_instances(pair->arch, pair->arch->arrays);
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
@@ -294,7 +342,7 @@ cds_status cds_any_walk(cds_descent *it, cds_arena *arena) {
           list_parts(&walk->part[c], pair->size[c], pair->unequal[c], arena));
     }
   }
-  make_rates(walk);
+  list_asks(walk);
   for (unsigned v = 0; v < CDS_HELD_VECTORS && cds_goes_on(it); v++) {
     bool possible = true;
     for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
@@ -303,7 +351,7 @@ cds_status cds_any_walk(cds_descent *it, cds_arena *arena) {
     }
     it->holders = 0;
     if (possible) {
-      CDS_TRY(walk_orders(walk, it->held));
+      CDS_TRY(it->floor ? walk_floor(walk) : walk_orders(walk, it->held));
     }
   }
   return CDS_OK;
