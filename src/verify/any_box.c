@@ -307,11 +307,15 @@ bool cds_any_narrow(cds_any_view *view, cds_any *walk, cds_any_box *box) {
 
 /* ---- values ------------------------------------------------------------ */
 
+bool cds_any_narrow_sums(const cds_pair *pair) {
+  const cds_tensor *output = &pair->einsum->tensor[CDS_VERIFY_TENSORS - 1];
+  return output->accumulator.bits < output->format.bits;
+}
+
 /* How the tensor's class is spread, or the way that asks for less. */
 static unsigned way_of(const cds_any *walk, const cds_any_view *view,
                        unsigned t) {
   const cds_pair *pair = walk->it->pair;
-  const cds_tensor *tensor = &pair->einsum->tensor[t];
   if (view->high[t].s == 1) {
     return CDS_SPREAD_NOT;
   }
@@ -332,8 +336,7 @@ static unsigned way_of(const cds_any *walk, const cds_any_view *view,
   if (!pair->unequal[t] && view->low[t].s > 1) {
     return CDS_SPREAD_MET;
   }
-  return tensor->accumulator.bits < tensor->format.bits ? CDS_SPREAD_MET
-                                                        : CDS_SPREAD_ALONE;
+  return cds_any_narrow_sums(pair) ? CDS_SPREAD_MET : CDS_SPREAD_ALONE;
 }
 
 /* Steps in time, of all passes: no class has less, and no more points than the
@@ -434,12 +437,12 @@ static cds_tile tile_of(const cds_any *walk, const cds_any_view *view,
   return tile;
 }
 
-void cds_any_try(cds_any *walk, const cds_any_view *view) {
+double cds_any_try(cds_any *walk, const cds_any_view *view) {
   cds_descent *it = walk->it;
   cds_choices choices;
   memset(&choices, 0, sizeof choices);
   if (!settled(it, view)) {
-    return;
+    return (double)INFINITY;
   }
   choices.steps[3] = (double)up(it->pair->size[3], view->s_low);
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
@@ -455,5 +458,5 @@ void cds_any_try(cds_any *walk, const cds_any_view *view) {
       }
     }
   }
-  cds_mapping_try(it, &choices);
+  return cds_mapping_try(it, &choices);
 }

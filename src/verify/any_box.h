@@ -65,13 +65,16 @@ typedef struct cds_any_view {
 /* What a tensor asks for, made when first asked. */
 const cds_any_rate *cds_any_rate_get(cds_any *walk, unsigned t, unsigned held,
                                      unsigned way);
+/* Whether sums have fewer bits than results. */
+bool cds_any_narrow_sums(const cds_pair *pair);
 /* Whether a spread fits on the axes that may leave instances idle. */
 bool cds_any_full_fits(const cds_pair *pair, uint64_t s);
 /* Narrows the box to what lengths and room allow. False: it is empty. */
 bool cds_any_narrow(cds_any_view *view, cds_any *walk, cds_any_box *box);
 /* A value that no mapping of the box is below. */
 double cds_any_value(cds_any *walk, const cds_any_view *view);
-/* Evaluates the mapping of which all is known. */
-void cds_any_try(cds_any *walk, const cds_any_view *view);
+/* Evaluates the mapping of which all is known. Returns its value; INFINITY: it
+ * does not fit, or counts as another. */
+double cds_any_try(cds_any *walk, const cds_any_view *view);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Holders, their orders and boxes of cuts, from outside in; see any.h. */
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -13,12 +14,15 @@ static uint64_t up(uint64_t a, uint64_t b) { return cds_ceil_div_u64(a, b); }
 
 /* ---- rates ------------------------------------------------------------- */
 
-/* What the tensor asks for with one of one[0 .. 3] and all[1 .. 3] set. */
+/* What the tensor asks for with one of one[0 .. 3] and all[1 .. 3] set; where
+ * a level adds, with words of as few bits as there may be. */
 static void unit_bill(double asks[CDS_ASKS], const cds_pair *pair, unsigned t,
                       unsigned held, unsigned way, const double one[4],
                       const double all[4]) {
   cds_bill bill;
-  cds_handling how = {.held = held};
+  const bool narrow = cds_any_narrow_sums(pair);
+  cds_handling how = {.held = held,
+                      .added = narrow ? CDS_ADDED_SUMS : CDS_ADDED_RESULTS};
   memcpy(how.one, one, sizeof how.one);
   memcpy(how.all, all, sizeof how.all);
   for (unsigned l = 0; l <= CDS_VERIFY_LEVELS; l++) {
@@ -187,27 +191,31 @@ static cds_status list_spreads(cds_any *walk, unsigned c, cds_arena *arena) {
 
 /* ---- boxes ------------------------------------------------------------- */
 
-/* The interval whose ends are furthest apart, as shares; NULL: all are single.
- */
+/* Takes the interval if its ends are further apart, as shares. */
+static void take_wider(cds_span **found, double *most, cds_span *span,
+                       const cds_any_list *list) {
+  const double width =
+      (double)list->value[span->high] / (double)list->value[span->low];
+  if (width > *most) {
+    *most = width;
+    *found = span;
+  }
+}
+
+/* The interval to halve: of spreads first, as steps in time follow from all of
+ * them; NULL: all are single. */
 static cds_span *widest(const cds_any *walk, cds_any_box *box) {
   double most = 1;
   cds_span *found = NULL;
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
-    cds_span *span[] = {&box->s[c], NULL, NULL};
-    const uint64_t *list[] = {walk->spread[c].value, NULL, NULL};
-    if (c < CDS_VERIFY_TENSORS && !walk->it->floor) {
-      span[1] = &box->p[c];
-      span[2] = &box->r[c];
-      list[1] = list[2] = walk->part[c].value;
-    }
-    for (unsigned i = 0; i < 3 && span[i] != NULL; i++) {
-      const double width =
-          (double)list[i][span[i]->high] / (double)list[i][span[i]->low];
-      if (width > most) {
-        most = width;
-        found = span[i];
-      }
-    }
+    take_wider(&found, &most, &box->s[c], &walk->spread[c]);
+  }
+  if (found != NULL || walk->it->floor) {
+    return found;
+  }
+  for (unsigned c = 0; c < CDS_VERIFY_TENSORS; c++) {
+    take_wider(&found, &most, &box->p[c], &walk->part[c]);
+    take_wider(&found, &most, &box->r[c], &walk->part[c]);
   }
   return found;
 }
@@ -231,7 +239,9 @@ static cds_status walk_box(cds_any *walk, const cds_any_box *from) {
     if (it->floor) {
       it->least = value;
     } else {
-      cds_any_try(walk, &view);
+      const double found = cds_any_try(walk, &view);
+      assert(value <= found * (1 + CDS_VERIFY_TOLERANCE));
+      (void)found;
     }
     return CDS_OK;
   }

@@ -153,15 +153,18 @@ static bool raise_ends(const cds_descent *it, cds_box *box) {
 
 /* ---- mappings -------------------------------------------------------- */
 
-void cds_mapping_try(cds_descent *it, const cds_choices *choices) {
+double cds_mapping_try(cds_descent *it, const cds_choices *choices) {
   cds_worth worth;
   cds_worth_of(&worth, it->pair, choices);
-  const double value = cds_verify_value(it->goal, &worth);
-  if (worth.misfit == it->pair->levels && value < it->least) {
+  const double value = worth.misfit == it->pair->levels
+                           ? cds_verify_value(it->goal, &worth)
+                           : (double)INFINITY;
+  if (value < it->least) {
     it->out->holds = false;
     it->out->below = worth;
     it->least = it->to_the_end ? value * (1 - CDS_VERIFY_STEP) : it->least;
   }
+  return value;
 }
 
 /* Loops right below a holder. */
@@ -208,7 +211,7 @@ static void evaluate(cds_descent *it, const cds_box *box) {
   }
   cds_choices_even(&choices, it->pair, it->s);
   if (settled(it, &choices)) {
-    cds_mapping_try(it, &choices);
+    (void)cds_mapping_try(it, &choices);
   }
 }
 

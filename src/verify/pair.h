@@ -105,11 +105,20 @@ typedef struct cds_bill {
  */
 typedef double cds_times[CDS_VERIFY_LEVELS + 1];
 
+/* Whether what a level that adds sums up gets from below is one value for each
+ * word (results) or more (sums): as the numbers say, or taken to be so. */
+typedef enum cds_added {
+  CDS_ADDED_COUNTED,
+  CDS_ADDED_RESULTS,
+  CDS_ADDED_SUMS
+} cds_added;
+
 typedef struct cds_handling {
   unsigned held;      /* levels, as bits */
   cds_times one, all; /* as above; the same above the array */
   /* Whether the last value of a word comes from one instance of the spread. */
   bool alone[CDS_VERIFY_LEVELS + 1];
+  cds_added added;
   bool whole; /* each access is (ceil) */
 } cds_handling;
 

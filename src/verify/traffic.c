@@ -43,6 +43,7 @@ typedef struct cds_billing {
   const cds_pair *pair;
   const cds_tensor *tensor;
   double results; /* words of all outputs */
+  cds_added added;
   bool whole;
   /* Of the output, at the parent: */
   double zero_starts, fills;
@@ -179,7 +180,10 @@ static cds_sums sums_of(const cds_billing *it, const cds_edge *edge) {
   const double drains = edge->all;
   const double groups = it->pair->under[edge->parent] ? edge->all : once;
   const bool alone = edge->alone;
-  const bool through = it->complete && (!adds || groups == it->results);
+  const bool once_only = it->added == CDS_ADDED_COUNTED
+                             ? groups == it->results
+                             : it->added == CDS_ADDED_RESULTS;
+  const bool through = it->complete && (!adds || once_only);
   return (cds_sums){.once = once,
                     .drains = drains,
                     .updates = reduces ? groups : drains,
@@ -259,6 +263,7 @@ void cds_bill_fill(cds_bill *out, const cds_pair *pair, unsigned tensor,
                     .pair = pair,
                     .tensor = of,
                     .results = results,
+                    .added = how->added,
                     .whole = how->whole,
                     .zero_starts = results,
                     .complete = true};
