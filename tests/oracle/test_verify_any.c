@@ -360,7 +360,7 @@ static void the_walk_finds_what_brute_force_finds(void **state) {
   static cds_pair pair;
   static residual_result brute;
   uint64_t optima = 0;
-  for (uint64_t n = 0; n < arguments.cases; n++) {
+  for (uint64_t n = 0; n < (arguments.cases + 1) / 2; n++) {
     uint64_t product = 1;
     const bool fine = begin(&it, &pair, arguments.first + n, few);
     for (unsigned r = 0; r < it.einsum.ranks; r++) {
@@ -378,7 +378,7 @@ static void the_walk_finds_what_brute_force_finds(void **state) {
     }
   }
   print_message("%" PRIu64 " optima\n", optima);
-  assert_true(arguments.cases < 100 || optima > arguments.cases / 20);
+  assert_true(arguments.cases < 100 || optima > arguments.cases / 40);
 }
 
 static void each_optimum_is_accepted_and_nothing_above(void **state) {
@@ -389,7 +389,7 @@ static void each_optimum_is_accepted_and_nothing_above(void **state) {
   cds_searcher *searcher = cds_searcher_new();
   uint64_t boxes = 0;
   uint64_t optima = 0;
-  for (uint64_t n = 0; n < arguments.cases / 2; n++) {
+  for (uint64_t n = 0; n < (arguments.cases + 1) / 2; n++) {
     if (!begin(&it, &pair, arguments.first + n, many)) {
       continue;
     }
