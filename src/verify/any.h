@@ -16,14 +16,16 @@
  * Lengths. So a class is cut by three numbers: s, the length p that the loops
  * on top leave, and the length r that the loops below the holder at level 1
  * leave; the loops below level 2 cut what is left into single points. By the
- * number of loops above the spread (k) the lengths are, one after the other, k
- * = 0   D, Q = ceil(D / s), p, r, 1           p and r parts of Q k = 1   D, p,
- * q = ceil(p / s), r, 1           r part of q, s <= p k = 2   D, p, r, ceil(r /
- * s), 1               r part of p, s <= r k = 3   D, p, r, s, 1 s part of r
+ * number k of loops above the spread the lengths are, one after the other,
+ * - k = 0: D, Q = ceil(D / s), p, r, 1; p part of Q, r part of p
+ * - k = 1: D, p, q = ceil(p / s), r, 1; r part of q, s <= p
+ * - k = 2: D, p, r, ceil(r / s), 1; r part of p, s <= r
+ * - k = 3: D, p, r, s, 1; r part of p, s part of r
+ *
  * where m is a part of n if m = ceil(n / i) for some i: then i = ceil(n / m) is
  * the least number of parts of that length, and as a larger one with this
  * length has empty passes, the length says it all. As ceil(ceil(n / i) / j) is
- * ceil(n / (i j)), p and r are parts of D in all rows. With equal parts they
+ * ceil(n / (i j)), p and r are parts of D in all of them. With equal parts they
  * are divisors, and k does not matter.
  *
  * A tensor that is not held at level 1 has no loops there: r is what stands

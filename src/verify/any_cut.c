@@ -3,35 +3,39 @@
  * Numbers of cuts of a class, and bounds of them (any.h has the lengths).
  *
  * How often a tile is brought in. D points are cut into tiles; those of one
- * instance at level 2 have at most r points for k = 0 and 1 (before, a part
- * of at most r is dealt out for k = 2 and 3), at level 1 at most p. The first
- * instance gets ceil(L / s) of each length L that is dealt out, so at least
- * Q = ceil(D / s) points in all, as ceil(a) + ceil(b) >= ceil(a + b). Thus
- *   one[1] >= ceil(D / p), for k = 0: ceil(Q / p)
- *   one[2] >= ceil(Q / r), for k = 2, 3: ceil(D / r); and >= one[1]
- *   one[3] >= Q, and >= one[2]
+ * instance at level 2 have at most r points for k = 0 and 1 (for k = 2 and 3 a
+ * part of at most r is dealt out), at level 1 at most p. The first instance
+ * gets ceil(L / s) of each length L that is dealt out, so at least Q = ceil(D /
+ * s) points in all, as ceil(a) + ceil(b) >= ceil(a + b). Thus
+ * - one[1] >= ceil(D / p), for k = 0: ceil(Q / p);
+ * - one[2] >= ceil(Q / r), for k = 2 and 3: ceil(D / r); and >= one[1];
+ * - one[3] >= Q, and >= one[2].
+ *
  * Over all instances under the array:
- *   k = 0     all[l] >= ceil(D / (p or r)), and each of s instances has one
- *   k = 1     all[2] >= ceil(D / r); and with g = ceil(D / p) lengths p dealt
- *             out, of which all but the last are full and p >= s, at least
- *             (g - 1) s + 1, and the first is full: s
- *   k = 2, 3  a length L <= r has min(L, s) >= L s / r tiles, as s <= r: sum
- *             >= D s / r
- *   all[3] = D: each point is one.
- * Where p and s (k = 1), or p, r and s (k > 1), are known, these are exact sums
- * over the lengths p, and the rest of D; they fall as r rises.
+ * - k = 0: all[l] >= ceil(D / (p or r)), and each of s instances has one;
+ * - k = 1: all[2] >= ceil(D / r); and of g = ceil(D / p) lengths that are dealt
+ *   out all but the last are full, with p >= s: at least (g - 1) s + 1, and, as
+ *   one is full in any case, s;
+ * - k = 2, 3: a length L <= r has min(L, s) >= L s / r tiles, as s <= r: in sum
+ *   at least D s / r;
+ * - all[3] = D: each point is one.
+ *
+ * Where p and s are known (k = 1) these are exact sums over the lengths p, and
+ * the rest of D; they fall as r rises.
  *
  * What stands in the largest tile. Above the array, with the spread inside:
- *   both loops inside    p
- *   those of level 2     k = 1: s instances have min(r, their length) each:
- *                        min(s r, p), as either r <= floor(p / s), or r = q and
- *                        all are inside; k > 1: r
- *   none                 s
+ * - both loops inside: p;
+ * - those of level 2: for k = 1, s instances have min(r, their length) each:
+ *   min(s r, p), as either r <= floor(p / s), or r = q and all are inside; for
+ *   k > 1, r;
+ * - none: s.
+ *
  * Under it, with the spread outside:
- *   both                 k = 0: p; k = 1: q; k > 1: a sum of ceil(L / s), at
- *                        least ceil(p / s)
- *   those of level 2     k < 2: r; k > 1: ceil(r / s)
- *   none                 1
+ * - both: for k = 0, p; for k = 1, q; for k > 1 a sum of ceil(L / s), at least
+ *   ceil(p / s);
+ * - those of level 2: for k < 2, r; for k > 1, ceil(r / s);
+ * - none: 1.
+ *
  * All of these rise with p and r; above the array with s, under it they fall.
  */
 #include <math.h>
@@ -82,7 +86,8 @@ static void least_passes(uint64_t one[CDS_VERIFY_LEVELS + 1], uint64_t *all1,
     one[2] =
         d / p * dealt_one(p, s, r) + (rest > 0 ? dealt_one(rest, s, r) : 0);
     one[3] = d / p * up(p, s) + up(rest, s);
-    *all2 = (double)(d / p * dealt_all(p, s, r) + dealt_all(rest, s, r));
+    const uint64_t all = d / p * dealt_all(p, s, r) + dealt_all(rest, s, r);
+    *all2 = (double)all;
   }
   one[3] = more_of(one[3], one[2]);
 }

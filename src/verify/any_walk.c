@@ -14,48 +14,51 @@ static uint64_t up(uint64_t a, uint64_t b) { return cds_ceil_div_u64(a, b); }
 
 /* ---- rates ------------------------------------------------------------- */
 
-/* What the tensor asks for with one of one[0 .. 3] and all[1 .. 3] set; where
- * a level adds, with words of as few bits as there may be. */
-static void unit_bill(double asks[CDS_ASKS], const cds_pair *pair, unsigned t,
-                      unsigned held, unsigned way, const double one[4],
-                      const double all[4]) {
+/* A tensor with some holders, its class spread in some way. */
+typedef struct cds_any_case {
+  const cds_pair *pair;
+  unsigned t, held, way;
+} cds_any_case;
+
+/* Adds what the tensor asks for with one of one[0 .. 3] and all[1 .. 3] set, so
+ * many times; where a level adds, with words of as few bits as there may be. */
+static void add_bill(double asks[CDS_ASKS], const cds_any_case *of,
+                     const double one[CDS_VERIFY_LEVELS + 1],
+                     const double all[CDS_VERIFY_LEVELS + 1], double times) {
+  const bool narrow = cds_any_narrow_sums(of->pair);
   cds_bill bill;
-  const bool narrow = cds_any_narrow_sums(pair);
-  cds_handling how = {.held = held,
+  cds_handling how = {.held = of->held,
                       .added = narrow ? CDS_ADDED_SUMS : CDS_ADDED_RESULTS};
   memcpy(how.one, one, sizeof how.one);
   memcpy(how.all, all, sizeof how.all);
   for (unsigned l = 0; l <= CDS_VERIFY_LEVELS; l++) {
-    how.alone[l] = !pair->under[l] || way != CDS_SPREAD_MET;
+    how.alone[l] = !of->pair->under[l] || of->way != CDS_SPREAD_MET;
   }
-  cds_bill_fill(&bill, pair, t, &how);
-  memcpy(asks, bill.asks, sizeof bill.asks);
+  cds_bill_fill(&bill, of->pair, of->t, &how);
+  for (unsigned a = 0; a < CDS_ASKS; a++) {
+    asks[a] += bill.asks[a] * times;
+  }
 }
 
-/* Above the array all[l] is one[l], and so it is without a spread. */
-static void make_rate(cds_any_rate *out, const cds_pair *pair, unsigned t,
-                      unsigned held, unsigned way) {
+/* Above the array all[l] is one[l], and so it is without a spread; all[3] is
+ * the size. */
+static void make_rate(cds_any_rate *out, const cds_any_case *of) {
   static const unsigned by_one[] = {CDS_BY_NOTHING, CDS_BY_ONE_1, CDS_BY_ONE_2,
                                     CDS_BY_ONE_3};
   static const unsigned by_all[] = {CDS_BY_NOTHING, CDS_BY_ALL_1, CDS_BY_ALL_2,
                                     CDS_BY_NOTHING};
+  static const double none[CDS_VERIFY_LEVELS + 1] = {0};
   memset(out, 0, sizeof *out);
   for (unsigned l = 0; l <= CDS_VERIFY_LEVELS; l++) {
-    const double none[CDS_VERIFY_LEVELS + 1] = {0};
     double unit[CDS_VERIFY_LEVELS + 1] = {0};
-    double asks[CDS_ASKS];
     unit[l] = 1;
-    const bool same = l == 0 || !pair->under[l] || way == CDS_SPREAD_NOT;
-    unit_bill(asks, pair, t, held, way, unit, same ? unit : none);
-    for (unsigned a = 0; a < CDS_ASKS; a++) {
-      out->by[by_one[l]][a] += asks[a];
-    }
-    if (!same) { /* all[3] is the size */
-      unit_bill(asks, pair, t, held, way, none, unit);
-      const double times = l == CDS_VERIFY_LEVELS ? (double)pair->size[t] : 1;
-      for (unsigned a = 0; a < CDS_ASKS; a++) {
-        out->by[by_all[l]][a] += asks[a] * times;
-      }
+    const bool same =
+        l == 0 || !of->pair->under[l] || of->way == CDS_SPREAD_NOT;
+    add_bill(out->by[by_one[l]], of, unit, same ? unit : none, 1);
+    if (!same) {
+      const bool last = l == CDS_VERIFY_LEVELS;
+      add_bill(out->by[by_all[l]], of, none, unit,
+               last ? (double)of->pair->size[of->t] : 1);
     }
   }
 }
@@ -89,7 +92,7 @@ const cds_any_rate *cds_any_rate_get(cds_any *walk, unsigned t, unsigned held,
   cds_any_rate *rate = &walk->rate[t][held][way];
   if (!walk->made[t][held][way]) {
     walk->made[t][held][way] = true;
-    make_rate(rate, walk->it->pair, t, held, way);
+    make_rate(rate, &(cds_any_case){walk->it->pair, t, held, way});
     turn_negative(rate, (double)walk->it->pair->size[t], (held & 2U) != 0);
   }
   return rate;

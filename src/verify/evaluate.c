@@ -73,27 +73,38 @@ static double ends_words(const cds_pair *pair, const cds_choices *choices,
   return pair->passes * (last ? tile->last : tile->words);
 }
 
+/* Bits of the first fill of an operand, or the last drain of the output. */
+static void add_end(double end[CDS_APART_SIZE], const cds_pair *pair,
+                    const cds_bill *bill, const cds_choices *choices,
+                    unsigned t, unsigned l) {
+  const unsigned parent = bill->parent[l];
+  const bool across = pair->under[l] && !pair->under[parent];
+  const double own = ends_words(pair, choices, t, l);
+  const cds_tile *tile = &choices->tile[t][l];
+  const double bits = pair->einsum->tensor[t].format.bits;
+  if (t + 1 < CDS_VERIFY_TENSORS) {
+    const double outer = across ? pair->passes * tile->outer : own;
+    end[CDS_APART_OWN_IN] += own * bits;
+    end[CDS_APART_OUT + parent] += outer * bits;
+    end[CDS_APART_NET] += across ? outer * bits : 0;
+    return;
+  }
+  const double outer = across ? pair->passes * tile->last_outer : own;
+  end[CDS_APART_OWN_OUT] += own * bill->last_own[l];
+  end[CDS_APART_IN + parent] += outer * bill->last_parent[l];
+  end[CDS_APART_NET] += across ? outer * bill->last_net[l] : 0;
+}
+
 /* First fills (down) and last drains of the double-buffered levels. */
-static double ends_cycles(const cds_pair *pair, const cds_bill bill[3],
+static double ends_cycles(const cds_pair *pair,
+                          const cds_bill bill[CDS_VERIFY_TENSORS],
                           const cds_choices *choices) {
   double cycles = 0;
   for (unsigned l = 1; l < pair->levels; l++) {
     double end[2][CDS_APART_SIZE] = {{0}};
     for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
-      const unsigned parent = bill[t].parent[l];
-      const bool across = pair->under[l] && !pair->under[parent];
-      const double own = ends_words(pair, choices, t, l);
-      const bool up = t + 1 == CDS_VERIFY_TENSORS;
-      const cds_tile *tile = &choices->tile[t][l];
-      const double outer =
-          across ? pair->passes * (up ? tile->last_outer : tile->outer) : own;
-      const unsigned bits = pair->einsum->tensor[t].format.bits;
-      end[up][up ? CDS_APART_OWN_OUT : CDS_APART_OWN_IN] +=
-          own * (up ? bill[t].last_own[l] : bits);
-      end[up][(up ? CDS_APART_IN : CDS_APART_OUT) + parent] +=
-          outer * (up ? bill[t].last_parent[l] : bits);
-      end[up][CDS_APART_NET] +=
-          across ? outer * (up ? bill[t].last_net[l] : bits) : 0;
+      const unsigned up = t + 1 == CDS_VERIFY_TENSORS ? 1 : 0;
+      add_end(end[up], pair, &bill[t], choices, t, l);
     }
     if (cds_doubles(pair->arch, l)) {
       cycles += apart_cycles(pair, end[0], l) + apart_cycles(pair, end[1], l);
@@ -172,7 +183,8 @@ void cds_choices_even(cds_choices *choices, const cds_pair *pair,
   double units = 1;
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
     units *= (double)s[c];
-    choices->steps[c] = (double)(pair->size[c] / s[c]);
+    const uint64_t steps = pair->size[c] / s[c];
+    choices->steps[c] = (double)steps;
   }
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     for (unsigned l = 0; l <= CDS_VERIFY_LEVELS; l++) {
