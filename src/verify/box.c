@@ -41,13 +41,9 @@ cds_status cds_box_count(cds_descent *it) {
              : CDS_OK;
 }
 
-static bool is_held(const cds_descent *it, unsigned t, unsigned level) {
-  return level > 0 && (it->held[t] >> (level - 1) & 1U) != 0;
-}
-
 /* ---- values ---------------------------------------------------------- */
 
-static double value_of(const cds_descent *it, const double asks[CDS_ASKS]) {
+double cds_asks_value(const cds_descent *it, const double asks[CDS_ASKS]) {
   cds_worth worth = {.dynamic_pj = asks[CDS_ASKS_ENERGY],
                      .cycles = cds_asks_cycles(it->pair, asks, it->steps)};
   cds_worth_close(&worth, it->pair);
@@ -62,7 +58,7 @@ double cds_corner_value(const cds_descent *it,
       asks[a] += corner[t][a] * (it->pair->on_one[a] ? it->share[t] : 1);
     }
   }
-  return value_of(it, asks);
+  return cds_asks_value(it, asks);
 }
 
 double cds_box_value(const cds_descent *it, const cds_box *box) {
@@ -83,7 +79,7 @@ double cds_box_value(const cds_descent *it, const cds_box *box) {
       asks[a] += sum * (it->pair->on_one[a] ? it->share[t] : 1);
     }
   }
-  return value_of(it, asks);
+  return cds_asks_value(it, asks);
 }
 
 /* ---- tiles ----------------------------------------------------------- */
@@ -92,7 +88,8 @@ double cds_box_value(const cds_descent *it, const cds_box *box) {
 static cds_tile least_tile(const cds_descent *it, const cds_box *box,
                            unsigned t, unsigned level) {
   const bool under = it->pair->under[level];
-  cds_tile tile = {under ? 1 : (double)it->s[3], it->pair->size[3] > it->s[3]};
+  cds_tile tile = {.words = under ? 1 : (double)it->s[3],
+                   .replaced = it->pair->size[3] > it->s[3]};
   for (unsigned d = 0; d < CDS_VERIFY_TENSORS; d++) {
     const unsigned l = it->inside[t][level][d];
     const cds_span *y = &box->y[d][l];
@@ -118,7 +115,7 @@ static bool may_fit(const cds_descent *it, const cds_box *box) {
           t + 1 == CDS_VERIFY_TENSORS
               ? fmin(tensor->format.bits, tensor->accumulator.bits)
               : tensor->format.bits;
-      if (home || is_held(it, t, l)) {
+      if (home || cds_is_held(it, t, l)) {
         const cds_tile tile =
             home ? cds_home_tile(it->pair, t) : least_tile(it, box, t, l);
         need +=
@@ -156,10 +153,24 @@ static bool raise_ends(const cds_descent *it, cds_box *box) {
 
 /* ---- mappings -------------------------------------------------------- */
 
+double cds_mapping_try(cds_descent *it, const cds_choices *choices) {
+  cds_worth worth;
+  cds_worth_of(&worth, it->pair, choices);
+  const double value = worth.misfit == it->pair->levels
+                           ? cds_verify_value(it->goal, &worth)
+                           : (double)INFINITY;
+  if (value < it->least) {
+    it->out->holds = false;
+    it->out->below = worth;
+    it->least = it->to_the_end ? value * (1 - CDS_VERIFY_STEP) : it->least;
+  }
+  return value;
+}
+
 /* Loops right below a holder. */
 static double loops_below(const cds_choices *choices,
                           const cds_holder_place *place) {
-  const double *times = choices->times[place->tensor];
+  const double *times = choices->one[place->tensor];
   const bool two = place->level == 1 && choices->held[place->tensor] == 3;
   return times[two ? 2 : CDS_VERIFY_LEVELS] / times[place->level];
 }
@@ -168,7 +179,7 @@ static double loops_below(const cds_choices *choices,
 static bool settled(const cds_descent *it, const cds_choices *choices) {
   for (unsigned p = 0; p < it->holders; p++) {
     const unsigned t = it->order[p].tensor;
-    const double *times = choices->times[t];
+    const double *times = choices->one[t];
     unsigned up = p;
     while (up > 0 && loops_below(choices, &it->order[up - 1]) == 1) {
       up--;
@@ -184,32 +195,23 @@ static bool settled(const cds_descent *it, const cds_choices *choices) {
 static void evaluate(cds_descent *it, const cds_box *box) {
   cds_choices choices;
   memset(&choices, 0, sizeof choices);
-  for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
-    choices.s[c] = (double)it->s[c];
-  }
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     choices.held[t] = it->held[t];
-    choices.times[t][0] = 1;
-    choices.times[t][CDS_VERIFY_LEVELS] = (double)it->loops[t];
+    choices.one[t][0] = 1;
+    choices.one[t][CDS_VERIFY_LEVELS] = (double)it->loops[t];
     for (unsigned l = 1; l < CDS_VERIFY_LEVELS; l++) {
-      if (is_held(it, t, l)) {
-        choices.times[t][l] = (double)it->divisor[t][box->y[t][l].low];
+      if (cds_is_held(it, t, l)) {
+        choices.one[t][l] = (double)it->divisor[t][box->y[t][l].low];
         choices.tile[t][l] = least_tile(it, box, t, l);
       }
     }
-    if (it->held[t] == 3 &&
-        fmod(choices.times[t][2], choices.times[t][1]) != 0) {
+    if (it->held[t] == 3 && fmod(choices.one[t][2], choices.one[t][1]) != 0) {
       return; /* no whole number of loops lies between */
     }
   }
-  cds_worth worth;
-  cds_worth_of(&worth, it->pair, &choices);
-  const double value = cds_verify_value(it->goal, &worth);
-  if (worth.misfit == it->pair->levels && settled(it, &choices) &&
-      value < it->least) {
-    it->out->holds = false;
-    it->out->below = worth;
-    it->least = it->to_the_end ? value * (1 - CDS_VERIFY_STEP) : it->least;
+  cds_choices_even(&choices, it->pair, it->s);
+  if (settled(it, &choices)) {
+    (void)cds_mapping_try(it, &choices);
   }
 }
 

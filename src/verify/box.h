@@ -54,6 +54,17 @@ typedef struct cds_descent {
 static inline bool cds_goes_on(const cds_descent *it) {
   return it->out->holds || it->to_the_end;
 }
+static inline bool cds_is_held(const cds_descent *it, unsigned t,
+                               unsigned level) {
+  return level > 0 && (it->held[t] >> (level - 1) & 1U) != 0;
+}
+/* Sets what of each class stands inside the tiles of the order. */
+void cds_set_inside(cds_descent *it);
+/* The value of amounts that are not above those of a mapping of it->steps. */
+double cds_asks_value(const cds_descent *it, const double asks[CDS_ASKS]);
+/* Evaluates a mapping: if it is below the bound, that does not hold. Returns
+ * its value; INFINITY: it does not fit. */
+double cds_mapping_try(cds_descent *it, const cds_choices *choices);
 /* Counts a box. CDS_ELIMIT, CDS_EINTERRUPTED. */
 cds_status cds_box_count(cds_descent *it);
 /* A value that no mapping of the box is below, in any order of holders. */

@@ -33,6 +33,13 @@ static cds_status operation_worth(const cds_checking *it,
   return status;
 }
 
+static cds_status stage_by_the_model(const cds_checking *it,
+                                     const cds_chain_claim *claim,
+                                     cds_stage_claim *own) {
+  return it->options->other(&own->worth, claim->arch, own->einsum, own->mapping,
+                            it->power_limit_w);
+}
+
 static cds_status stage_worth(const cds_checking *it, cds_chain_claim *claim,
                               unsigned s) {
   cds_stage_claim *own = &claim->stage[s];
@@ -40,13 +47,16 @@ static cds_status stage_worth(const cds_checking *it, cds_chain_claim *claim,
     return operation_worth(it, claim, own);
   }
   if (own->foreign != NULL) {
-    return it->options->other(&own->worth, claim->arch, own->einsum,
-                              own->mapping, it->power_limit_w);
+    return stage_by_the_model(it, claim, own);
   }
   cds_pair pair;
   cds_choices choices;
   CDS_TRY(cds_pair_init(&pair, claim->arch, own->einsum, it->power_limit_w));
-  cds_choices_of(&choices, &pair, own->mapping);
+  if (cds_choices_of(&choices, &pair, own->mapping) != CDS_OK) {
+    own->foreign = claim->foreign =
+        "parts of a mapping of its have too many lengths";
+    return stage_by_the_model(it, claim, own);
+  }
   cds_worth_of(&own->worth, &pair, &choices);
   return CDS_OK;
 }

@@ -141,8 +141,7 @@ static const char *foreign_layer(const cds_arch *arch, const cds_layer *layer) {
   if (layer->kind == CDS_LAYER_OPERATION) {
     return cds_rows_foreign(arch, &layer->operation);
   }
-  return arch->any_factors ? "parts need not be equal"
-                           : cds_pair_foreign(arch, &layer->einsum);
+  return cds_pair_foreign(arch, &layer->einsum);
 }
 
 /* Why the walk does not know all ways to run the chain. */
@@ -305,7 +304,8 @@ static cds_status bind_stage(const cds_checking *it, cds_chain_claim *claim,
   }
   CDS_TRY(cds_mapping_read(own->mapping, own->nest, claim->arch, own->einsum,
                            it->reader));
-  if (own->foreign == NULL && !cds_mapping_perfect(own->mapping, own->einsum)) {
+  if (own->foreign == NULL && !claim->arch->any_factors &&
+      !cds_mapping_perfect(own->mapping, own->einsum)) {
     return cds_chain_wrong(
         it, own->nest, "its mapping cuts a rank into parts that are not equal",
         claim->name);

@@ -49,9 +49,6 @@ cds_status cds_claim_bind(const cds_checking *it, cds_claim *claim) {
   }
   *claim->arch = *it->inputs.arch;
   claim->foreign = cds_pair_foreign(claim->arch, einsum);
-  if (claim->arch->any_factors) {
-    claim->foreign = "parts need not be equal";
-  }
   if (cds_constraints_concern(claim->arch, einsum, false)) {
     if (cds_rules_bind(rules, claim->arch, einsum, NULL, NULL) == CDS_OK) {
       cds_rules_apply(claim->arch, rules, einsum);
@@ -77,7 +74,8 @@ cds_status cds_claim_bind(const cds_checking *it, cds_claim *claim) {
   }
   CDS_TRY(cds_mapping_read(claim->mapping, claim->keys.mapping, claim->arch,
                            einsum, reader));
-  if (claim->foreign == NULL && !cds_mapping_perfect(claim->mapping, einsum)) {
+  if (claim->foreign == NULL && !claim->arch->any_factors &&
+      !cds_mapping_perfect(claim->mapping, einsum)) {
     cds_diag_error(reader->diag, cds_claim_place(claim, "mapping"),
                    "the mapping of '%s' cuts a rank into parts that are not "
                    "equal: expected factors whose product is its size",
@@ -98,28 +96,37 @@ cds_status cds_claim_bind(const cds_checking *it, cds_claim *claim) {
 
 /* ---- finding --------------------------------------------------------- */
 
+static cds_status by_the_model(const cds_checking *it, cds_claim *claim) {
+  return claim->mapping == NULL
+             ? CDS_OK
+             : it->options->other(&claim->worth, claim->arch,
+                                  &claim->layer->einsum, claim->mapping,
+                                  it->power_limit_w);
+}
+
 /* Everything here is the claim's own: claims are checked in parallel. */
 static void find_claim(const cds_checking *it, cds_claim *claim) {
   if (claim->layer == NULL) {
     return;
   }
-  const cds_einsum *einsum = &claim->layer->einsum;
   cds_pair pair;
+  cds_choices choices;
   claim->walk.holds = true;
   if (claim->foreign != NULL) {
-    claim->status = claim->mapping == NULL
-                        ? CDS_OK
-                        : it->options->other(&claim->worth, claim->arch, einsum,
-                                             claim->mapping, it->power_limit_w);
+    claim->status = by_the_model(it, claim);
     return;
   }
-  claim->status = cds_pair_init(&pair, claim->arch, einsum, it->power_limit_w);
+  claim->status = cds_pair_init(&pair, claim->arch, &claim->layer->einsum,
+                                it->power_limit_w);
   if (claim->status != CDS_OK) {
     return;
   }
   if (claim->mapping != NULL) {
-    cds_choices choices;
-    cds_choices_of(&choices, &pair, claim->mapping);
+    if (cds_choices_of(&choices, &pair, claim->mapping) != CDS_OK) {
+      claim->foreign = "parts of its mapping have too many lengths";
+      claim->status = by_the_model(it, claim);
+      return;
+    }
     cds_worth_of(&claim->worth, &pair, &choices);
   }
   claim->status = cds_walk(&claim->walk, &pair, &it->goal,

@@ -10,7 +10,9 @@
  * each at any place among the loops; below that every stage has the space of
  * walk.h. (Which ranks of a class share its trips does not matter: tiles,
  * passes and the classes of a stage's own ranks see the product only; so do
- * operations, as all ranks of a class are in their rows, or none is. A loop on
+ * operations, as all ranks of a class are in their rows, or none is. With parts
+ * that need not be equal it does: then ranks take them in turn, each as much as
+ * it can. A loop on
  * a class that all tensors have stands outside of all others: inside of one,
  * tiles at home behind that, which are replaced in any case, would be larger,
  * and be brought as often or more; homes in front of all loops are the same. So

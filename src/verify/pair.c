@@ -143,11 +143,17 @@ cds_status cds_pair_init(cds_pair *out, const cds_arch *arch,
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
     out->size[c] = 1;
   }
+  out->any = arch->any_factors;
+  unsigned ranks[CDS_VERIFY_CLASSES] = {0};
   for (unsigned r = 0; r < einsum->ranks; r++) {
     const unsigned class = class_of(einsum, r);
     out->class_of[r] = class > 3 ? 3 : class; /* a rank of size 1 */
     out->size[out->class_of[r]] *= einsum->rank[r].size;
+    ranks[out->class_of[r]] += einsum->rank[r].size > 1;
     macs *= (double)einsum->rank[r].size;
+  }
+  for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
+    out->unequal[c] = out->any && ranks[c] == 1;
   }
   const cds_stage *stage = einsum->stage;
   out->passes = (double)cds_einsum_passes(einsum);

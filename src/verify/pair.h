@@ -5,11 +5,15 @@
  * and search but the plain data of spec.
  *
  * Three tensors, the output last. Every rank is lacked by exactly one tensor,
- * t = 0, 1, 2 (class t), or by none (class 3). All factors are perfect, so with
- * s[c] the spread of class c over the array,
- *   D[c] = s[c] x (all loops of class c),
- * and what tensor t moves depends on nothing but how often its tiles are
- * brought in: y[l] times over the loops of class t, at the level l.
+ * t = 0, 1, 2 (class t), or by none (class 3). What tensor t moves depends on
+ * nothing but how often its tiles are brought in over the loops of class t: at
+ * the level l so often to the busiest instance (one[l]), which is the first,
+ * and so often to all instances of the spread of class t together (all[l]). A
+ * tile is brought in where no rank that the tensor lacks has an empty piece
+ * there, and the pieces of a rank that it has sum to the size of the rank.
+ *
+ * With perfect factors all pieces are alike: with s[c] the spread of class c
+ * over the array, D[c] = s[c] x (all loops of class c), and all = s one.
  *
  * The einsum may be a stage of a fused group (spec/stage.h): then all this is
  * one of its passes, which are alike, and each tensor has a home, where its
@@ -63,6 +67,8 @@ typedef struct cds_pair {
   bool under[CDS_VERIFY_LEVELS + 1]; /* the array; [3]: compute */
   unsigned class_of[CDS_RANKS_MAX];
   uint64_t size[CDS_VERIFY_CLASSES];
+  bool any;                         /* parts need not be equal, ... */
+  bool unequal[CDS_VERIFY_CLASSES]; /* ... of the one rank of a class */
   double words[CDS_VERIFY_TENSORS]; /* of a pass */
   unsigned home[CDS_VERIFY_TENSORS];
   bool may[CDS_VERIFY_TENSORS][4]; /* sets of levels 1 (bit 0) and 2 (bit 1) */
@@ -99,23 +105,36 @@ typedef struct cds_bill {
  */
 typedef double cds_times[CDS_VERIFY_LEVELS + 1];
 
+/* Whether what a level that adds sums up gets from below is one value for each
+ * word (results) or more (sums): as the numbers say, or taken to be so. */
+typedef enum cds_added {
+  CDS_ADDED_COUNTED,
+  CDS_ADDED_RESULTS,
+  CDS_ADDED_SUMS
+} cds_added;
+
 typedef struct cds_handling {
-  unsigned held; /* levels, as bits */
-  double s;      /* spread of the class that the tensor lacks */
-  cds_times times;
+  unsigned held;      /* levels, as bits */
+  cds_times one, all; /* as above; the same above the array */
+  /* Whether the last value of a word comes from one instance of the spread. */
+  bool alone[CDS_VERIFY_LEVELS + 1];
+  cds_added added;
   bool whole; /* each access is (ceil) */
 } cds_handling;
 
-/* The bill of a tensor. Without `whole` its amounts are linear in `times`, with
- * [0] for the constant; amounts under the array are as if nothing else were
- * spread. */
+/* The bill of a tensor. Without `whole` its amounts are linear in `one` and
+ * `all`, with [0] for the constant; amounts under the array are as if nothing
+ * else were spread. */
 void cds_bill_fill(cds_bill *out, const cds_pair *pair, unsigned tensor,
                    const cds_handling *how);
 
 /* What a level holds of a tensor. */
 typedef struct cds_tile {
-  double words;  /* in one instance; 0: not held */
+  double words;  /* in one instance, the largest; 0: not held */
   bool replaced; /* during the run */
+  /* The first tile (which is the largest) as a parent above the array sees it,
+   * and the last one as one instance and as that parent does. */
+  double outer, last, last_outer;
 } cds_tile;
 
 /* The tile at home, or of the outermost level. */
@@ -123,11 +142,19 @@ cds_tile cds_home_tile(const cds_pair *pair, unsigned tensor);
 
 /* What is known of a mapping when everything is. */
 typedef struct cds_choices {
-  double s[CDS_VERIFY_CLASSES];
+  double steps[CDS_VERIFY_CLASSES]; /* in time */
   unsigned held[CDS_VERIFY_TENSORS];
-  cds_times times[CDS_VERIFY_TENSORS];
+  cds_times one[CDS_VERIFY_TENSORS], all[CDS_VERIFY_TENSORS];
+  bool alone[CDS_VERIFY_TENSORS][CDS_VERIFY_LEVELS + 1];
   cds_tile tile[CDS_VERIFY_TENSORS][CDS_VERIFY_LEVELS];
 } cds_choices;
+
+/* Completes choices with equal parts: given `held`, `one`, words of tiles and
+ * whether they are replaced, and the spreads of the classes. */
+void cds_choices_even(cds_choices *choices, const cds_pair *pair,
+                      const uint64_t s[CDS_VERIFY_CLASSES]);
+/* Whether the network unites what instances get (or give) of a tensor. */
+bool cds_unites(const cds_pair *pair, unsigned tensor);
 
 typedef struct cds_worth {
   double energy_pj, latency_s, dynamic_pj, cycles;
@@ -148,8 +175,9 @@ cds_status cds_power_set(double *seconds_per_pj, const cds_arch *arch,
  * instance); without first fills and last drains. Rises with every amount. */
 double cds_asks_cycles(const cds_pair *pair, const double asks[CDS_ASKS],
                        double steps);
-/* The choices that a valid mapping of perfect factors makes. */
-void cds_choices_of(cds_choices *out, const cds_pair *pair,
-                    const cds_mapping *mapping);
+/* The choices that a valid mapping makes. CDS_ELIMIT: its parts have too many
+ * lengths (lengths.h). */
+cds_status cds_choices_of(cds_choices *out, const cds_pair *pair,
+                          const cds_mapping *mapping);
 
 #endif

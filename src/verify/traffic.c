@@ -3,16 +3,18 @@
  * What one tensor's words cost, edge by edge along its chain of holders, the
  * outermost level first and compute last.
  *
- * With W words, a tile that is brought in y times over the class that the
- * tensor lacks, and a spread s of that class, a child under the array receives
- * W y s words over all instances, one above it W y. The network unites what all
- * instances of the spread get at once (multicast) or give (reduction): W y.
+ * With W words, and a tile that is brought in `one` times to the first instance
+ * over the class that the tensor lacks and `all` times to all instances of the
+ * spread of that class, a child under the array receives W all words over all
+ * instances, one above it W one. The network unites what all instances of the
+ * spread get at once (multicast) or give (reduction): W one, as the first
+ * instance is never idle while another works.
  *
- * Outputs go up as often as they are dropped, W y s, and come back but for the
+ * Outputs go up as often as they are dropped, W all, and come back but for the
  * first time: each word starts at zero once at the outermost level; where the
- * array lies on the edge all instances but one of a group of s start at zero
- * too. So with z zero starts at the parent the child gets W y - z back (of the
- * group of instances together), and has (its drains) - (its fills) itself.
+ * array lies on the edge all instances but one of a group start at zero too. So
+ * with z zero starts at the parent the child gets W one - z back (of the group
+ * of instances together), and has (its drains) - (its fills) itself.
  *
  * A stage of a fused group does this in each of P passes, for R outputs: what
  * is written W above is W P but where results are counted, W R, as each output
@@ -20,9 +22,9 @@
  * outermost level to the tensor's home, if that is another, and carries what is
  * loaded there in the whole run.
  *
- * Every word count here is linear in times[0 .. 3], times[0] standing for the
- * constant 1: the bounds of walk.c take the coefficients from calls in which
- * one of them is not 0.
+ * Every word count here is linear in one[0 .. 3] and all[0 .. 3], [0] standing
+ * for the constant 1: bounds take the coefficients from calls in which one of
+ * them is not 0.
  */
 #include <math.h>
 #include <string.h>
@@ -32,7 +34,8 @@
 typedef struct cds_edge {
   unsigned parent, child; /* child CDS_VERIFY_LEVELS: compute */
   bool across;            /* the array lies between */
-  double loads;           /* words that one instance of the child gets */
+  double loads, all; /* words that one instance of the child gets; all do */
+  bool alone;        /* the child's last value of a word is of one */
 } cds_edge;
 
 typedef struct cds_billing {
@@ -40,7 +43,7 @@ typedef struct cds_billing {
   const cds_pair *pair;
   const cds_tensor *tensor;
   double results; /* words of all outputs */
-  double s;
+  cds_added added;
   bool whole;
   /* Of the output, at the parent: */
   double zero_starts, fills;
@@ -140,7 +143,7 @@ static void child_ports(cds_billing *it, const cds_edge *edge,
 static void operand_edge(cds_billing *it, const cds_edge *edge) {
   const double bits = it->tensor->format.bits;
   const double once = edge->loads * bits; /* as one instance sees it */
-  const double child = once * (it->pair->under[edge->child] ? it->s : 1);
+  const double child = edge->all * bits;
   const bool united = edge->across && it->pair->arch->array[0].multicast;
   const double parent = united ? once : child;
   const double peak = it->pair->under[edge->parent] ? once : parent;
@@ -174,10 +177,13 @@ static cds_sums sums_of(const cds_billing *it, const cds_edge *edge) {
   const bool adds = arch->level[edge->parent].accumulate;
   const bool reduces = !edge->across || arch->array[0].reduction;
   const double once = edge->loads;
-  const double drains = once * (it->pair->under[edge->child] ? it->s : 1);
-  const double groups = once * (it->pair->under[edge->parent] ? it->s : 1);
-  const bool alone = !it->pair->under[edge->child] || it->s == 1;
-  const bool through = it->complete && (!adds || groups == it->results);
+  const double drains = edge->all;
+  const double groups = it->pair->under[edge->parent] ? edge->all : once;
+  const bool alone = edge->alone;
+  const bool once_only = it->added == CDS_ADDED_COUNTED
+                             ? groups == it->results
+                             : it->added == CDS_ADDED_RESULTS;
+  const bool through = it->complete && (!adds || once_only);
   return (cds_sums){.once = once,
                     .drains = drains,
                     .updates = reduces ? groups : drains,
@@ -236,10 +242,8 @@ static void output_edge(cds_billing *it, const cds_edge *edge) {
   it->complete = sums.ready;
 }
 
-static void add_edge(cds_billing *it, unsigned tensor, unsigned parent,
-                     unsigned child, double loads) {
-  const cds_edge edge = {
-      parent, child, !it->pair->under[parent] && it->pair->under[child], loads};
+static void add_edge(cds_billing *it, unsigned tensor, cds_edge edge) {
+  edge.across = !it->pair->under[edge.parent] && it->pair->under[edge.child];
   if (tensor == CDS_VERIFY_TENSORS - 1) {
     output_edge(it, &edge);
   } else {
@@ -253,13 +257,13 @@ void cds_bill_fill(cds_bill *out, const cds_pair *pair, unsigned tensor,
   const cds_tensor *of = &pair->einsum->tensor[tensor];
   const cds_stage *stage = pair->einsum->stage;
   const unsigned home = pair->home[tensor];
-  const double words = pair->words[tensor];
-  const double results = words * pair->repeats * how->times[0];
+  const double words = pair->words[tensor] * pair->passes;
+  const double results = pair->words[tensor] * pair->repeats * how->one[0];
   cds_billing it = {.bill = out,
                     .pair = pair,
                     .tensor = of,
                     .results = results,
-                    .s = how->s,
+                    .added = how->added,
                     .whole = how->whole,
                     .zero_starts = results,
                     .complete = true};
@@ -267,14 +271,18 @@ void cds_bill_fill(cds_bill *out, const cds_pair *pair, unsigned tensor,
     out->tile_bits[level] = of->format.bits;
   }
   if (home > 0 && stage->home[tensor].loads > 0) {
-    add_edge(&it, tensor, 0, home,
-             (double)stage->home[tensor].loads * how->times[0]);
+    const double loads = (double)stage->home[tensor].loads * how->one[0];
+    add_edge(&it, tensor, (cds_edge){0, home, false, loads, loads, true});
   }
   unsigned parent = home;
   for (unsigned child = 1; child <= CDS_VERIFY_LEVELS; child++) {
     if (child == CDS_VERIFY_LEVELS || (how->held >> (child - 1) & 1U) != 0) {
-      add_edge(&it, tensor, parent, child,
-               words * pair->passes * how->times[child]);
+      add_edge(&it, tensor,
+               (cds_edge){.parent = parent,
+                          .child = child,
+                          .loads = words * how->one[child],
+                          .all = words * how->all[child],
+                          .alone = how->alone[child]});
       parent = child;
     }
   }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "verify/any.h"
 #include "verify/box.h"
 
 enum { CDS_HELD_SETS = 4, CDS_HELD_VECTORS = 64 };
@@ -83,10 +84,15 @@ static cds_rates *make_rates(const cds_pair *pair, unsigned t, uint64_t s,
     }
     for (unsigned l = 0; l < CDS_VERIFY_LEVELS; l++) {
       cds_bill bill;
-      cds_handling how = {held, (double)s, {0}, false};
-      how.times[l] = 1;
-      how.times[CDS_VERIFY_LEVELS] =
+      cds_handling how = {.held = held};
+      how.one[l] = 1;
+      how.one[CDS_VERIFY_LEVELS] =
           l == 0 ? (double)pair->size[t] / (double)s : 0;
+      for (unsigned child = 0; child <= CDS_VERIFY_LEVELS; child++) {
+        const double spread = pair->under[child] ? (double)s : 1;
+        how.all[child] = how.one[child] * spread;
+        how.alone[child] = spread == 1;
+      }
       cds_bill_fill(&bill, pair, t, &how);
       memcpy(rate->by[l], bill.asks, sizeof bill.asks);
     }
@@ -122,8 +128,7 @@ static cds_status fill_tables(cds_walker *walker, uint64_t units) {
 
 /* ---- orders ---------------------------------------------------------- */
 
-/* What of each class stands inside the tiles of an order. */
-static void set_inside(cds_descent *it) {
+void cds_set_inside(cds_descent *it) {
   memset(it->inside, 0, sizeof it->inside);
   for (unsigned p = 0; p < it->holders; p++) {
     const cds_holder_place *place = &it->order[p];
@@ -154,7 +159,7 @@ static cds_status walk_orders(cds_descent *it, const cds_box *box,
   if (any) {
     return CDS_OK;
   }
-  set_inside(it);
+  cds_set_inside(it);
   return cds_box_walk(it, box);
 }
 
@@ -288,9 +293,14 @@ static cds_status walk(cds_descent *it) {
   if (walker.arena == NULL) {
     return CDS_ENOMEM;
   }
-  cds_status status = fill_tables(&walker, units);
-  if (status == CDS_OK) {
-    status = walk_spreads(&walker, 0, units);
+  cds_status status = CDS_OK;
+  if (pair->any) {
+    status = cds_any_walk(&walker.it, walker.arena);
+  } else {
+    status = fill_tables(&walker, units);
+    if (status == CDS_OK) {
+      status = walk_spreads(&walker, 0, units);
+    }
   }
   cds_arena_free(walker.arena);
   it->out->least = walker.it.least;

@@ -26,6 +26,8 @@
  *   every amount, and the value with dynamic energy and cycles. Parts of an
  *   access, first fills and last drains are left out: all only add.
  * What is left with every y decided is a mapping, and is evaluated.
+ *
+ * Where parts need not be equal, the walk is that of any.h.
  */
 #ifndef CDS_VERIFY_WALK_H
 #define CDS_VERIFY_WALK_H

@@ -187,7 +187,8 @@ static void read_inputs(run *it) {
   if (status == CDS_OK) {
     status = cds_space_of(&it->space, root, NULL, 0, arena, it->f.diag);
   }
-  if (status == CDS_OK) {
+  if (status == CDS_OK) { /* a third of them with unequal parts */
+    cds_space_set_factors(it->space, it->tiny.number % 3 == 0);
     status = cds_space_design(&it->arch, it->space, 0, arena, it->f.diag);
   }
   if (status == CDS_OK) {

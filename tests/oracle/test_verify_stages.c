@@ -128,7 +128,7 @@ static bool same_product(compared *out, const verify_case *it,
                      CDS_OK);
     const bool fits =
         cds_price_fits(&misfit, arch, &pass->einsum, &counts) == CDS_OK;
-    cds_choices_of(&choices, &pair, &mapping);
+    assert_int_equal(cds_choices_of(&choices, &pair, &mapping), CDS_OK);
     cds_worth_of(own, &pair, &choices);
     if (!same_worth(own, cost, fits, arch->levels)) {
       nest_write(stdout, &mapping, arch, &pass->einsum);

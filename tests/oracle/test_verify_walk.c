@@ -117,7 +117,7 @@ static void compare(const tiny_case *it, const cds_pair *pair,
                    CDS_OK);
   const bool fits =
       cds_price_fits(&misfit, &it->arch, &it->einsum, &counts) == CDS_OK;
-  cds_choices_of(&choices, pair, mapping);
+  assert_int_equal(cds_choices_of(&choices, pair, mapping), CDS_OK);
   cds_worth_of(&own, pair, &choices);
   if (!close_enough(own.dynamic_pj, cost.dynamic_pj, 1e-13) ||
       !close_enough(own.latency_s, cost.latency_s, 1e-13) ||
