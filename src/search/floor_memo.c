@@ -24,7 +24,7 @@ struct cds_floor_row {
 };
 
 /* Ranges of residual parts between two powers of two. */
-enum { RANGES = 8 };
+enum { RANGES = 4 };
 
 void cds_floor_memo_begin(cds_floor_memo *memo, cds_arena *arena) {
   memset(memo, 0, sizeof *memo);
