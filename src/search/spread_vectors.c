@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/math.h"
 #include "search/axes.h"
 #include "search/edges.h"
 
@@ -103,17 +102,69 @@ static bool rows_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
   return cds_cost_beyond(vectors->branch, at->energy_pj, at->cycles);
 }
 
-/* The same of a vector of which the batch class and the first `known` others
- * have these rows, while the rest has so many units at most. */
+/* Spreads by the logarithm of their size, rounded down. */
+enum { STEPS_PER_OCTAVE = 8, BUCKETS = 64 * STEPS_PER_OCTAVE };
+
+/* Of units x round. */
+static unsigned bucket_of(uint64_t units, double round) {
+  static const double step[STEPS_PER_OCTAVE] = {1,
+                                                1.0905077326652577,
+                                                1.189207115002721,
+                                                1.2968395546510096,
+                                                1.4142135623730951,
+                                                1.5422108254079407,
+                                                1.681792830507429,
+                                                1.8340080864093424};
+  unsigned octave = 0;
+  while (units >> octave > 1) {
+    octave++;
+  }
+  const double part = (double)units * round / (double)(UINT64_C(1) << octave);
+  unsigned steps = 0;
+  while (steps < STEPS_PER_OCTAVE && step[steps] <= part) {
+    steps++;
+  }
+  const unsigned at = octave * STEPS_PER_OCTAVE + steps;
+  return at == 0 ? 0 : at - 1;
+}
+
+/* Slightly less and more than one, so that spreads are rounded down and units
+ * up. */
+static const double less = 1 - 1e-9;
+static const double more = 1 + 1e-9;
+
+/*
+ * The same of a vector of which the batch class and the first `known` others
+ * have these rows, while the rest shares so many units at most: with sizes of
+ * product R the rest takes R / units steps or more.
+ */
 static bool known_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
                          const cds_row *const known_row[CDS_MATRIX],
                          unsigned known, uint64_t units) {
+  static const double slack = 1e-12;
+  const cds_problem *problem = vectors->tables->problem;
   const cds_row *row[CDS_MATRIX];
+  double steps = cds_batch_steps(problem, at->s[CDS_BATCH]);
+  double rest = 1;
+  double energy = problem->mac_pj;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     row[t] = t < known ? known_row[t]
                        : cds_spread_rows_within(&vectors->rows[t], units);
+    steps *= t < known ? row[t]->steps : 1;
+    rest *= t < known ? 1 : (double)problem->size[t];
+    energy += t < known ? row[t]->energy_pj : 0;
   }
-  return rows_beyond(vectors, at, row);
+  energy += vectors->rest_pj[known][bucket_of(units, more)];
+  energy *= 1 - slack;
+  rest /= (double)units;
+  const double cycles =
+      steps * (rest > 1 ? rest : 1) * problem->runs * (1 - slack);
+  if (rows_beyond(vectors, at, row)) {
+    return true;
+  }
+  return cds_cost_beyond(vectors->branch,
+                         energy > at->energy_pj ? energy : at->energy_pj,
+                         cycles > at->cycles ? cycles : at->cycles);
 }
 
 /* Raises the bound of a vector by energy that is affine in passes, and by
@@ -345,15 +396,6 @@ static cds_status list_band(cds_spread_vectors *vectors, double most) {
 
 /* ---- least energy of all vectors ------------------------------------- */
 
-/* Spreads by the logarithm of their size, rounded down. */
-enum { STEPS_PER_OCTAVE = 8, BUCKETS = 64 * STEPS_PER_OCTAVE };
-
-static unsigned bucket_of(uint64_t units, double round) {
-  const double at =
-      STEPS_PER_OCTAVE * cds_log((double)units) / cds_log(2) + round;
-  return at <= 0 ? 0 : (unsigned)at;
-}
-
 /* Least energy of a class's rows with spreads of a bucket or any before it. */
 static void class_energies(double out[BUCKETS],
                            const cds_spread_vectors *vectors, unsigned class,
@@ -364,7 +406,7 @@ static void class_energies(double out[BUCKETS],
     out[b] = (double)INFINITY;
   }
   for (size_t block = 0; block < rows->blocks; block++) {
-    const unsigned at = bucket_of(table->spread[rows->first[block]], -1e-9);
+    const unsigned at = bucket_of(table->spread[rows->first[block]], less);
     const cds_row *row = &rows->row[block];
     if (at < buckets && row->energy_pj < out[at]) {
       out[at] = row->energy_pj;
@@ -376,18 +418,23 @@ static void class_energies(double out[BUCKETS],
 }
 
 /*
- * No vector has less energy: the classes share the units of the array. Of
- * spreads whose product is at most U the logarithms, each rounded down, add up
- * to at most that of U; the least sum over all such buckets is found class by
- * class.
+ * The least energy of the classes from each on, which share the units of the
+ * array. Of spreads whose product is at most U the logarithms, each rounded
+ * down, add up to at most that of U; the least sum over all such buckets is
+ * found class by class. So no vector has less energy than that of all classes
+ * within all units: `out`.
  */
-static double least_energy(const cds_spread_vectors *vectors) {
+static cds_status least_energy(double *out, cds_spread_vectors *vectors) {
   const cds_problem *problem = vectors->tables->problem;
-  const unsigned buckets = bucket_of(cds_array_units(problem), 1e-9) + 1;
+  const unsigned buckets = bucket_of(cds_array_units(problem), more) + 1;
   double sum[BUCKETS] = {0};
-  for (unsigned class = 0; class < CDS_MATRIX; class ++) {
+  for (unsigned class = CDS_MATRIX; class -- > 0;) {
     double own[BUCKETS];
-    double next[BUCKETS];
+    double *next =
+        cds_arena_array(vectors->tables->arena, buckets, sizeof *next);
+    if (next == NULL) {
+      return CDS_ENOMEM;
+    }
     class_energies(own, vectors, class, buckets);
     for (unsigned all = 0; all < buckets; all++) {
       next[all] = (double)INFINITY;
@@ -397,8 +444,10 @@ static double least_energy(const cds_spread_vectors *vectors) {
       }
     }
     memcpy(sum, next, buckets * sizeof *sum);
+    vectors->rest_pj[class] = next;
   }
-  return (problem->mac_pj + sum[buckets - 1]) * (1 - 1e-12);
+  *out = (problem->mac_pj + sum[buckets - 1]) * (1 - 1e-12);
+  return CDS_OK;
 }
 
 static cds_status begin_dealt(cds_spread_vectors *out, unsigned tensor) {
@@ -435,7 +484,8 @@ cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
   }
   double cycles = 0;
   cds_problem_floor(&out->floor_pj, &cycles, problem);
-  const double least = least_energy(out);
+  double least = 0;
+  CDS_TRY(least_energy(&least, out));
   out->floor_pj = least > out->floor_pj ? least : out->floor_pj;
   return CDS_OK;
 }

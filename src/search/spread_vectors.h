@@ -19,6 +19,9 @@ typedef struct cds_spread_vectors {
   double floor_pj; /* no mapping of any vector has less dynamic energy */
   bool complete;
   cds_spread_rows rows[CDS_MATRIX];
+  /* Of the classes from each on: the least energy of rows with spreads that
+   * together have so many units, by the logarithm. */
+  double *rest_pj[CDS_MATRIX];
   cds_dealt_ask dealt;
   double *once_pj[CDS_MATRIX]; /* of each spread; NAN: not made (dealt.h) */
   const cds_branch *branch;    /* what is asked, and the incumbent */
