@@ -44,7 +44,9 @@ void cds_least_row_between(cds_row *out, const cds_problem *problem,
   cds_cut low;
   cds_cut high;
   cds_cut_least_between(&low, problem, tensor, range, 1, inside ? most : 1);
-  cds_cut_most(&high, problem, tensor, range.high);
+  if (tensor == CDS_MATRIX - 1) { /* operands have no zero starts */
+    cds_cut_most(&high, problem, tensor, range.high);
+  }
   cds_row_floor(out, problem, tensor, held, &low, &high);
   if (range.low > 1 || range.high == 1) {
     return;
