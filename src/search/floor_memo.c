@@ -92,8 +92,8 @@ static cds_status make_row(cds_floor_row *out, cds_arena *arena,
   const cds_primes *primes = &problem->primes[out->tensor];
   const uint64_t units = cds_array_units(problem);
   const uint64_t most = out->size < units ? out->size : units;
-  const size_t count = out->residual ? count_ranges(most)
-                                     : cds_divisor_count(primes, out->size);
+  const size_t count =
+      out->residual ? count_ranges(most) : cds_divisor_count(primes, out->size);
   out->spread = (uint64_t *)cds_arena_array(arena, count, sizeof(uint64_t));
   out->own_pj = (double *)cds_arena_array(arena, count, sizeof(double));
   out->least_pj = (double *)cds_arena_array(arena, count, sizeof(double));
