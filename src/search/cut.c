@@ -255,8 +255,16 @@ uint64_t cds_trips_dealt(const cds_problem *problem, unsigned class,
 
 void cds_cut_least(cds_cut *out, const cds_problem *problem, unsigned class,
                    uint64_t s, uint64_t g, uint64_t x) {
+  const cds_spread_range one = {s, s};
+  cds_cut_least_between(out, problem, class, one, g, x);
+}
+
+void cds_cut_least_between(cds_cut *out, const cds_problem *problem,
+                           unsigned class, cds_spread_range range, uint64_t g,
+                           uint64_t x) {
   const uint64_t size = problem->size[class];
-  const uint64_t steps = cds_ceil_div(size, s);
+  const uint64_t s = range.low;
+  const uint64_t steps = cds_ceil_div(size, range.high);
   /* An instance has at least ceil(D / s) points, x of them in a tile at most;
    * in a full part each of the s instances has a tile. */
   const uint64_t tiles_one = cds_ceil_div(steps, x);
@@ -280,12 +288,13 @@ void cds_cut_least(cds_cut *out, const cds_problem *problem, unsigned class,
     const bool alone = !problem->below[step] || (residual && !narrow);
     out->group[step] = alone ? 1 : s;
   }
-  if (residual) {
+  if (residual && !problem->adds_pay) {
     return; /* a pass of one instance shares nothing */
   }
   for (unsigned step = 1; step <= CDS_STEPS; step++) {
+    cds_passes *passes = &out->passes[step];
     const uint64_t more = problem->below[step] ? s - 1 : 0;
-    out->passes[step].shared = out->passes[step].one * more;
+    passes->shared = residual ? passes->all - passes->one : passes->one * more;
   }
 }
 

@@ -77,10 +77,20 @@ bool cds_trips_possible(const cds_problem *problem, unsigned class,
 /* The longest part of a class that its spread deals out. */
 uint64_t cds_trips_dealt(const cds_problem *problem, unsigned class,
                          const cds_trips *trips);
+/* Spreads from `low` to `high`. */
+typedef struct cds_spread_range {
+  uint64_t low, high;
+} cds_spread_range;
+
 /* Numbers below those of every cut with spread s: x inside level 2 at most,
  * and g above level 1 at least. */
 void cds_cut_least(cds_cut *out, const cds_problem *problem, unsigned class,
                    uint64_t s, uint64_t g, uint64_t x);
+/* The same of every cut with a spread of the range, of residual parts: steps
+ * fall with the spread, and instances that have tiles rise with it. */
+void cds_cut_least_between(cds_cut *out, const cds_problem *problem,
+                           unsigned class, cds_spread_range range, uint64_t g,
+                           uint64_t x);
 /* Numbers of which all - one is above that of every cut with spread s. */
 void cds_cut_most(cds_cut *out, const cds_problem *problem, unsigned class,
                   uint64_t s);

@@ -30,14 +30,45 @@ bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
 
 void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, uint64_t s) {
-  assert(s > 0);
-  const uint64_t steps = cds_ceil_div(problem->size[tensor], s);
+  const cds_spread_range one = {s, s};
+  cds_least_row_between(out, problem, tensor, held, one);
+}
+
+void cds_least_row_between(cds_row *out, const cds_problem *problem,
+                           unsigned tensor, cds_held held,
+                           cds_spread_range range) {
+  assert(range.low > 0 && range.low <= range.high);
+  assert(range.low == range.high || problem->residual[tensor]);
+  const uint64_t most = cds_ceil_div(problem->size[tensor], range.low);
   const bool inside = (held & CDS_HELD_2) != 0;
   cds_cut low;
   cds_cut high;
-  cds_cut_least(&low, problem, tensor, s, 1, inside ? steps : 1);
-  cds_cut_most(&high, problem, tensor, s);
+  cds_cut_least_between(&low, problem, tensor, range, 1, inside ? most : 1);
+  if (tensor == CDS_MATRIX - 1) { /* operands have no zero starts */
+    cds_cut_most(&high, problem, tensor, range.high);
+  }
   cds_row_floor(out, problem, tensor, held, &low, &high);
+  if (range.low > 1 || range.high == 1) {
+    return;
+  }
+  /* A spread reduction has other bits than one that is not spread. */
+  for (unsigned step = 1; step <= CDS_STEPS; step++) {
+    low.group[step] = problem->below[step] ? 2 : 1;
+  }
+  cds_row spread;
+  cds_row_floor(&spread, problem, tensor, held, &low, &high);
+  cds_row_lower(out, &spread);
+}
+
+cds_spread_range cds_range_from(uint64_t first, uint64_t most, unsigned parts) {
+  uint64_t octave = 1;
+  while (octave <= first / 2) {
+    octave *= 2;
+  }
+  const uint64_t part = octave / parts > 0 ? octave / parts : 1;
+  const uint64_t last =
+      first == octave ? first : first + part - 1 - (first - octave) % part;
+  return (cds_spread_range){first, last < most ? last : most};
 }
 
 uint64_t cds_array_units(const cds_problem *problem) {
@@ -78,27 +109,18 @@ static void add_least(cds_least *least, const cds_row *row) {
   cds_row_lower(least->out, row);
 }
 
-/* Residual parts: any spread up to the units; the passes of all of them at
- * once. A spread reduction has other bits than one that is not spread. */
+/* Residual parts: any spread up to the units, by ranges of them. */
 static void add_residual(cds_least *least, const cds_problem *problem,
                          unsigned tensor, cds_held held) {
   const uint64_t size = problem->size[tensor];
   const uint64_t units = cds_array_units(problem);
   const uint64_t most = size < units ? size : units;
-  cds_cut low;
-  cds_cut high;
-  cds_row row;
-  cds_cut_most(&high, problem, tensor, most);
-  for (uint64_t s = 1; s <= 2 && s <= most; s++) {
-    cds_cut_least(&low, problem, tensor, most, 1, size);
-    for (unsigned step = 1; step < CDS_STEPS; step++) {
-      low.passes[step] = (cds_passes){1, 1, 0};
-    }
-    for (unsigned step = 1; step <= CDS_STEPS; step++) {
-      low.group[step] = problem->below[step] ? s : 1;
-    }
-    cds_row_floor(&row, problem, tensor, held, &low, &high);
+  for (uint64_t s = 1; s <= most;) {
+    const cds_spread_range range = cds_range_from(s, most, 1);
+    cds_row row;
+    cds_least_row_between(&row, problem, tensor, held, range);
     add_least(least, &row);
+    s = range.high + 1;
   }
 }
 

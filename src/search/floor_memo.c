@@ -16,12 +16,15 @@ struct cds_floor_row {
   bool residual;
   uint64_t loads, size, words, moved;
   cds_row row;
-  /* Spreads of the class in rising order, the least energy with each, and with
-   * each that is no larger. */
+  /* Spreads of the class in rising order, or ranges of them by their first; the
+   * least energy with each, and with each that is no larger. */
   size_t spreads;
   uint64_t *spread;
   double *own_pj, *least_pj;
 };
+
+/* Ranges of residual parts between two powers of two. */
+enum { RANGES = 4 };
 
 void cds_floor_memo_begin(cds_floor_memo *memo, cds_arena *arena) {
   memset(memo, 0, sizeof *memo);
@@ -45,25 +48,17 @@ static size_t slot_of(const cds_floor_row *key) {
   return (size_t)(hash >> 40) % CDS_FLOOR_SLOTS;
 }
 
-/* Parts that need not be equal: any spread. */
-static void set_any(cds_floor_row *out, const cds_problem *problem) {
-  cds_least_of_all(&out->row, problem, out->tensor);
-  out->spreads = 1;
-  out->spread[0] = 1;
-  out->own_pj[0] = out->least_pj[0] = out->row.energy_pj;
-}
-
 static void set_spread(cds_floor_row *out, const cds_problem *problem,
-                       uint64_t s) {
+                       cds_spread_range range) {
   const size_t i = out->spreads++;
-  out->spread[i] = s;
+  out->spread[i] = range.low;
   out->own_pj[i] = (double)INFINITY;
   for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
     if (!cds_held_allowed(problem, out->tensor, held)) {
       continue;
     }
     cds_row row;
-    cds_least_row(&row, problem, out->tensor, held, s);
+    cds_least_row_between(&row, problem, out->tensor, held, range);
     if (i == 0 && isinf(out->own_pj[0])) {
       out->row = row;
     }
@@ -74,11 +69,31 @@ static void set_spread(cds_floor_row *out, const cds_problem *problem,
       i == 0 ? out->own_pj[i] : fmin(out->own_pj[i], out->least_pj[i - 1]);
 }
 
+/* Parts that need not be equal: any spread. */
+static void set_ranges(cds_floor_row *out, const cds_problem *problem,
+                       uint64_t most) {
+  for (uint64_t s = 1; s <= most;) {
+    const cds_spread_range range = cds_range_from(s, most, RANGES);
+    set_spread(out, problem, range);
+    s = range.high + 1;
+  }
+}
+
+static size_t count_ranges(uint64_t most) {
+  size_t count = 0;
+  for (uint64_t s = 1; s <= most; count++) {
+    s = cds_range_from(s, most, RANGES).high + 1;
+  }
+  return count;
+}
+
 static cds_status make_row(cds_floor_row *out, cds_arena *arena,
                            const cds_problem *problem) {
   const cds_primes *primes = &problem->primes[out->tensor];
-  const size_t count = cds_divisor_count(primes, out->size);
   const uint64_t units = cds_array_units(problem);
+  const uint64_t most = out->size < units ? out->size : units;
+  const size_t count =
+      out->residual ? count_ranges(most) : cds_divisor_count(primes, out->size);
   out->spread = (uint64_t *)cds_arena_array(arena, count, sizeof(uint64_t));
   out->own_pj = (double *)cds_arena_array(arena, count, sizeof(double));
   out->least_pj = (double *)cds_arena_array(arena, count, sizeof(double));
@@ -86,12 +101,13 @@ static cds_status make_row(cds_floor_row *out, cds_arena *arena,
     return CDS_ENOMEM;
   }
   if (out->residual) {
-    set_any(out, problem);
-    return CDS_OK;
-  }
-  cds_divisors(out->spread, primes, out->size);
-  for (size_t i = 0; i < count && out->spread[i] <= units; i++) {
-    set_spread(out, problem, out->spread[i]);
+    set_ranges(out, problem, most);
+  } else {
+    cds_divisors(out->spread, primes, out->size);
+    for (size_t i = 0; i < count && out->spread[i] <= units; i++) {
+      const cds_spread_range one = {out->spread[i], out->spread[i]};
+      set_spread(out, problem, one);
+    }
   }
   out->row.steps = (double)out->size;
   return CDS_OK;

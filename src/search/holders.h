@@ -11,6 +11,13 @@ bool cds_held_allowed(const cds_problem *problem, unsigned tensor,
 /* A row below every row of the tensor with this spread and these holders. */
 void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, uint64_t s);
+/* The same with any spread of the range, which has one if parts are equal. */
+void cds_least_row_between(cds_row *out, const cds_problem *problem,
+                           unsigned tensor, cds_held held,
+                           cds_spread_range range);
+/* The range that begins with `first`, of ranges of all spreads up to `most`:
+ * each power of two by itself, what is between two of them in `parts`. */
+cds_spread_range cds_range_from(uint64_t first, uint64_t most, unsigned parts);
 /* A row below every row of the tensor. */
 void cds_least_of_all(cds_row *out, const cds_problem *problem,
                       unsigned tensor);

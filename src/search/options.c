@@ -45,9 +45,6 @@ static cds_status begin_class(cds_tables *tables, unsigned class) {
     table->run[i] = here == steps ? table->run[i - 1] : (uint32_t)i;
     steps = here;
   }
-  memset(table->least, 0, table->count * sizeof *table->least);
-  memset(table->options, 0, table->count * sizeof *table->options);
-  memset(table->slopes, 0, table->count * sizeof *table->slopes);
   return CDS_OK;
 }
 
@@ -330,8 +327,15 @@ cds_status cds_options_get(cds_options **out, cds_tables *tables,
                            const cds_choice *choice) {
   cds_class_table *table = &tables->class[choice->class];
   const cds_problem *problem = tables->problem;
-  cds_options **slot = &table->options[choice->index][choice->held]
-                                      [choice->above][choice->full ? 1 : 0];
+  cds_options_slots **own = &table->options[choice->index];
+  if (*own == NULL) {
+    *own = cds_arena_alloc(tables->arena, sizeof **own);
+    if (*own == NULL) {
+      return CDS_ENOMEM;
+    }
+  }
+  cds_options **slot =
+      &(*own)->of[choice->held][choice->above][choice->full ? 1 : 0];
   *out = *slot;
   if (*slot != NULL) {
     return CDS_OK;

@@ -47,6 +47,11 @@ typedef struct cds_options {
   cds_sizes outer, inner;
 } cds_options;
 
+/* Those of one spread; not full, full. */
+typedef struct cds_options_slots {
+  cds_options *of[CDS_HELD_SETS][CDS_ABOVE_MAX][2];
+} cds_options_slots;
+
 typedef struct cds_rows_list {
   uint32_t *first_rows;
   uint64_t *on_rows;
@@ -65,7 +70,7 @@ typedef struct cds_class_table {
   uint32_t *run; /* the first spread with as many steps, ceil(D / s) */
   cds_row *(*least)[CDS_HELD_SETS];     /* made when first asked */
   cds_slopes *(*slopes)[CDS_HELD_SETS]; /* made when first asked */
-  cds_options *(*options)[CDS_HELD_SETS][CDS_ABOVE_MAX][2]; /* not full, full */
+  cds_options_slots **options;          /* likewise */
 } cds_class_table;
 
 typedef struct cds_tables {

@@ -198,6 +198,21 @@ static void init_homes(cds_problem *out) {
   }
 }
 
+static bool adds_pay(const cds_problem *problem) {
+  const cds_arch *arch = problem->arch;
+  const unsigned bits = problem->least_bits[CDS_MATRIX - 1];
+  for (unsigned l = 0; problem->array && l < problem->levels; l++) {
+    const cds_access_price *price = &arch->level[l].price[CDS_UPDATE];
+    const double bit_pj =
+        price->access_pj / (double)arch->level[l].width_bits + price->bit_pj;
+    if (!problem->below[l] &&
+        bits * (bit_pj + arch->array[0].bit_pj) < arch->array[0].add_pj) {
+      return false;
+    }
+  }
+  return true;
+}
+
 cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w) {
   memset(out, 0, sizeof *out);
@@ -215,6 +230,7 @@ cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
   }
   out->below[CDS_STEPS] = out->array;
   init_homes(out);
+  out->adds_pay = adds_pay(out);
   out->mac_pj =
       out->macs * arch->compute.mac_pj[cds_compute_format(arch, einsum)];
   out->leakage_w = cds_arch_leakage_w(arch);

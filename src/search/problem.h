@@ -53,6 +53,10 @@ typedef struct cds_problem {
   /* Bits of a level for tiles: its size less what is taken and the tensors at
    * home there, as if no sums were among them. */
   double room[CDS_STEPS];
+  /* Whether a pass that one instance more makes alone costs no less than the
+   * addition in the array that it saves, so that energy does not fall with such
+   * passes and is least with the fewest. */
+  bool adds_pay;
   double mac_pj; /* all multiply-accumulates */
   double macs;
   double leakage_w;

@@ -54,6 +54,12 @@ typedef struct cds_known {
   double dynamic_pj, cycles;
 } cds_known;
 
+/* The answer at every price of time from the one to the other. */
+typedef struct cds_settled {
+  cds_known best;
+  double from, to;
+} cds_settled;
+
 struct cds_searcher {
   cds_arena *tables; /* of the pair that was begun */
   cds_arena *scratch;
@@ -67,6 +73,8 @@ struct cds_searcher {
   cds_open_list open;
   size_t known; /* found for the pair so far; the last KNOWN_MAX are kept */
   cds_known best[KNOWN_MAX];
+  size_t settled; /* the same, of unequal parts; the last KNOWN_MAX are kept */
+  cds_settled answer[KNOWN_MAX];
   cds_searcher *equal; /* of the same pair with equal parts; when needed */
   cds_branch branch;
   cds_rules rules;
@@ -192,7 +200,7 @@ static cds_status begin_pair(cds_searcher *searcher, double power_limit_w) {
                            searcher->tables, searcher->scratch));
   CDS_TRY(cds_spread_vectors_begin(&searcher->vectors, &searcher->table));
   searcher->open = (cds_open_list){.arena = searcher->tables};
-  searcher->known = 0;
+  searcher->known = searcher->settled = 0;
   return begin_equal(searcher, power_limit_w);
 }
 
@@ -490,6 +498,69 @@ static void keep_known(cds_searcher *searcher) {
   }
 }
 
+/* ---- prices of time that need no search ------------------------------- */
+
+/*
+ * A mapping that is best at two prices of time is so between them: what another
+ * takes more is linear in the price. One that is best at a price and takes no
+ * more time than any must is so at every higher price. A mapping that equals it
+ * at a price between has the same energy and time, so that the canonical order
+ * decides as at the ends.
+ */
+static bool is_settled(const cds_settled *answer, double lambda) {
+  return answer->from <= lambda && lambda <= answer->to;
+}
+
+/* Whether searches may be left out, which with equal parts are short. */
+static bool may_settle(const cds_searcher *searcher, cds_goal goal) {
+  return searcher->warm && goal.time_power == 0 && goal.energy_limit_pj == 0 &&
+         goal.latency_limit_s == 0 && goal.value_limit == 0;
+}
+
+/* The answer to a goal that is settled becomes the incumbent. */
+static bool take_settled(cds_searcher *searcher, cds_goal goal) {
+  cds_branch *branch = &searcher->branch;
+  for (size_t i = 0; i < searcher->settled && i < KNOWN_MAX; i++) {
+    const cds_settled *answer = &searcher->answer[i];
+    if (is_settled(answer, goal.lambda_pj_per_s)) {
+      const cds_known *best = &answer->best;
+      branch->found = true;
+      branch->best = cds_goal_value(&searcher->problem, goal, best->dynamic_pj,
+                                    best->cycles);
+      branch->key =
+          (cds_rank_key){branch->best, best->cycles, best->dynamic_pj};
+      branch->leaf = best->leaf;
+      branch->written = false;
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Notes the incumbent, which is proven, as the answer to a goal. */
+static void settle(cds_searcher *searcher, double lambda) {
+  const cds_branch *branch = &searcher->branch;
+  const cds_rank_key *key = &branch->key;
+  cds_settled *answer = NULL;
+  for (size_t i = 0; i < searcher->settled && i < KNOWN_MAX; i++) {
+    cds_settled *at = &searcher->answer[i];
+    const bool same = at->best.dynamic_pj == key->dynamic_pj &&
+                      at->best.cycles == key->cycles;
+    answer = same ? at : answer;
+  }
+  if (answer == NULL) {
+    answer = &searcher->answer[searcher->settled++ % KNOWN_MAX];
+    *answer = (cds_settled){
+        {branch->leaf, key->dynamic_pj, key->cycles}, lambda, lambda};
+  }
+  double floor_pj = 0;
+  double floor_cycles = 0;
+  cds_problem_floor(&floor_pj, &floor_cycles, &searcher->problem);
+  answer->from = fmin(answer->from, lambda);
+  answer->to =
+      key->cycles <= floor_cycles ? (double)INFINITY : fmax(answer->to, lambda);
+}
+
 static cds_status solve(cds_search_result *out, cds_searcher *searcher,
                         cds_goal goal, const cds_control *control);
 
@@ -540,6 +611,41 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
   return solve(out, searcher, goal, control);
 }
 
+/* Opens what may be better than the incumbent, or sets the least bound that was
+ * not looked into. */
+static cds_status open_all(double *open, cds_searcher *searcher) {
+  cds_branch *branch = &searcher->branch;
+  for (;;) {
+    const double unlisted = unlisted_bound(searcher);
+    const bool any = searcher->open.count > 0;
+    if (!any || searcher->open.entry[0].bound > unlisted) {
+      if (isinf(unlisted) || cds_beyond(branch, unlisted)) {
+        return CDS_OK;
+      }
+      const size_t known = searcher->vectors.count;
+      CDS_TRY(
+          cds_spread_vectors_more(&searcher->vectors, enough_steps(searcher)));
+      CDS_TRY(push_vectors(searcher, known));
+      continue;
+    }
+    const cds_open next = cds_open_pop(&searcher->open);
+    if (cds_beyond(branch, next.bound)) {
+      return CDS_OK;
+    }
+    if (cds_branch_enough(branch)) {
+      *open = next.bound;
+      return CDS_OK;
+    }
+    CDS_TRY(next.packed == CDS_HELD_COMBINATIONS
+                ? open_spreads(searcher, next.index)
+                : open_holders(searcher, &next));
+    if (branch->stopped) {
+      *open = next.bound;
+      return CDS_OK;
+    }
+  }
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): once, for equal parts
 static cds_status solve(cds_search_result *out, cds_searcher *searcher,
                         cds_goal goal, const cds_control *control) {
@@ -552,36 +658,14 @@ static cds_status solve(cds_search_result *out, cds_searcher *searcher,
   branch->control = control;
   branch->nodes_most = searcher->options.nodes_most;
   searcher->open.count = 0;
-  CDS_TRY(begin_incumbent(searcher, control));
-  cds_spread_vectors_ask(&searcher->vectors, branch);
   double open = (double)INFINITY; /* least bound that was not looked into */
-  for (;;) {
-    const double unlisted = unlisted_bound(searcher);
-    const bool any = searcher->open.count > 0;
-    if (!any || searcher->open.entry[0].bound > unlisted) {
-      if (isinf(unlisted) || cds_beyond(branch, unlisted)) {
-        break;
-      }
-      const size_t known = searcher->vectors.count;
-      CDS_TRY(
-          cds_spread_vectors_more(&searcher->vectors, enough_steps(searcher)));
-      CDS_TRY(push_vectors(searcher, known));
-      continue;
-    }
-    const cds_open next = cds_open_pop(&searcher->open);
-    if (cds_beyond(branch, next.bound)) {
-      break;
-    }
-    if (cds_branch_enough(branch)) {
-      open = next.bound;
-      break;
-    }
-    CDS_TRY(next.packed == CDS_HELD_COMBINATIONS
-                ? open_spreads(searcher, next.index)
-                : open_holders(searcher, &next));
-    if (branch->stopped) {
-      open = next.bound;
-      break;
+  const bool may = may_settle(searcher, goal);
+  if (!may || !take_settled(searcher, goal)) {
+    CDS_TRY(begin_incumbent(searcher, control));
+    cds_spread_vectors_ask(&searcher->vectors, branch);
+    CDS_TRY(open_all(&open, searcher));
+    if (may && branch->found && isinf(open) && !isinf(branch->key.cycles)) {
+      settle(searcher, goal.lambda_pj_per_s);
     }
   }
   keep_known(searcher);

@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/math.h"
 #include "search/axes.h"
 #include "search/edges.h"
 
@@ -20,59 +19,6 @@ enum { LAST = CDS_MATRIX - 1 };
 static const double first_band = 1.1;
 static const double growth_of_bands = 1.25;
 static const double least_band = 1.02;
-
-/* Least rows of a tensor over its sets of holders, field by field. */
-static cds_status merge_rows(cds_spread_vectors *vectors, unsigned tensor) {
-  cds_tables *tables = vectors->tables;
-  const size_t count = tables->class[tensor].count;
-  cds_row *rows = cds_arena_array(tables->arena, 2 * count, sizeof *rows);
-  if (rows == NULL) {
-    return CDS_ENOMEM;
-  }
-  cds_row *least = rows + count;
-  for (size_t i = 0; i < count; i++) {
-    bool first = true;
-    for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
-      if (!cds_held_allowed(tables->problem, tensor, held)) {
-        continue;
-      }
-      const cds_row *row = NULL;
-      CDS_TRY(cds_least_get(&row, tables, tensor, (unsigned)i, held));
-      if (first) {
-        rows[i] = *row;
-        first = false;
-      }
-      cds_row_lower(&rows[i], row);
-    }
-    least[i] = rows[i];
-    if (i > 0) {
-      cds_row_lower(&least[i], &least[i - 1]);
-    }
-  }
-  vectors->merged[tensor] = rows;
-  vectors->least[tensor] = least;
-  return CDS_OK;
-}
-
-/* Least rows of the runs of the last class. */
-static cds_status merge_runs(cds_spread_vectors *vectors) {
-  const cds_class_table *table = &vectors->tables->class[LAST];
-  vectors->run = cds_arena_array(vectors->tables->arena, table->count,
-                                 sizeof *vectors->run);
-  if (vectors->run == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (size_t i = 1; i < table->count; i++) {
-    const size_t first = table->run[i];
-    const cds_row *row = &vectors->merged[LAST][i];
-    if (i == first + 1) {
-      vectors->run[first] = *row;
-    } else if (i > first) {
-      cds_row_lower(&vectors->run[first], row);
-    }
-  }
-  return CDS_OK;
-}
 
 static cds_status add_vector(cds_spread_vectors *vectors,
                              const cds_spreads *vector) {
@@ -148,21 +94,6 @@ static double steps_of(const cds_problem *problem, unsigned class, uint64_t s) {
   return (double)cds_ceil_div(problem->size[class], s);
 }
 
-/* The last spread of a class that is at most `most`. */
-static size_t last_within(const cds_class_table *table, uint64_t most) {
-  size_t low = 0;
-  size_t high = table->count;
-  while (high - low > 1) {
-    const size_t middle = (low + high) / 2;
-    if (table->spread[middle] > most) {
-      high = middle;
-    } else {
-      low = middle;
-    }
-  }
-  return low;
-}
-
 /* Whether a vector is beyond the incumbent by its rows; sets its bound. */
 static bool rows_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
                         const cds_row *const row[CDS_MATRIX]) {
@@ -171,19 +102,69 @@ static bool rows_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
   return cds_cost_beyond(vectors->branch, at->energy_pj, at->cycles);
 }
 
-/* The same of a vector of which the batch class and the first `known` others
- * are given, while the rest has so many units at most. */
-static bool known_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
-                         unsigned known, uint64_t units) {
-  const cds_row *row[CDS_MATRIX];
-  for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    row[t] =
-        t < known
-            ? &vectors->merged[t][at->index[t]]
-            : &vectors
-                   ->least[t][last_within(&vectors->tables->class[t], units)];
+/* Spreads by the logarithm of their size, rounded down. */
+enum { STEPS_PER_OCTAVE = 8, BUCKETS = 64 * STEPS_PER_OCTAVE };
+
+/* Of units x round. */
+static unsigned bucket_of(uint64_t units, double round) {
+  static const double step[STEPS_PER_OCTAVE] = {1,
+                                                1.0905077326652577,
+                                                1.189207115002721,
+                                                1.2968395546510096,
+                                                1.4142135623730951,
+                                                1.5422108254079407,
+                                                1.681792830507429,
+                                                1.8340080864093424};
+  unsigned octave = 0;
+  while (units >> octave > 1) {
+    octave++;
   }
-  return rows_beyond(vectors, at, row);
+  const double part = (double)units * round / (double)(UINT64_C(1) << octave);
+  unsigned steps = 0;
+  while (steps < STEPS_PER_OCTAVE && step[steps] <= part) {
+    steps++;
+  }
+  const unsigned at = octave * STEPS_PER_OCTAVE + steps;
+  return at == 0 ? 0 : at - 1;
+}
+
+/* Slightly less and more than one, so that spreads are rounded down and units
+ * up. */
+static const double less = 1 - 1e-9;
+static const double more = 1 + 1e-9;
+
+/*
+ * The same of a vector of which the batch class and the first `known` others
+ * have these rows, while the rest shares so many units at most: with sizes of
+ * product R the rest takes R / units steps or more.
+ */
+static bool known_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
+                         const cds_row *const known_row[CDS_MATRIX],
+                         unsigned known, uint64_t units) {
+  static const double slack = 1e-12;
+  const cds_problem *problem = vectors->tables->problem;
+  const cds_row *row[CDS_MATRIX];
+  double steps = cds_batch_steps(problem, at->s[CDS_BATCH]);
+  double rest = 1;
+  double energy = problem->mac_pj;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    row[t] = t < known ? known_row[t]
+                       : cds_spread_rows_within(&vectors->rows[t], units);
+    steps *= t < known ? row[t]->steps : 1;
+    rest *= t < known ? 1 : (double)problem->size[t];
+    energy += t < known ? row[t]->energy_pj : 0;
+  }
+  energy += vectors->rest_pj[known][bucket_of(units, more)];
+  energy *= 1 - slack;
+  rest /= (double)units;
+  const double cycles =
+      steps * (rest > 1 ? rest : 1) * problem->runs * (1 - slack);
+  if (rows_beyond(vectors, at, row)) {
+    return true;
+  }
+  return cds_cost_beyond(vectors->branch,
+                         energy > at->energy_pj ? energy : at->energy_pj,
+                         cycles > at->cycles ? cycles : at->cycles);
 }
 
 /* Raises the bound of a vector by energy that is affine in passes, and by
@@ -220,7 +201,8 @@ static cds_status dealt_beyond(bool *beyond, cds_spread_vectors *vectors,
 static cds_status add_last(cds_spread_vectors *vectors, cds_spreads *at,
                            const cds_row *row[CDS_MATRIX], cds_rooms *rooms,
                            bool *known) {
-  row[LAST] = &vectors->merged[LAST][at->index[LAST]];
+  CDS_TRY(
+      cds_spread_rows_one(&row[LAST], &vectors->rows[LAST], at->index[LAST]));
   bool beyond = rows_beyond(vectors, at, row);
   if (!beyond) {
     CDS_TRY(dealt_beyond(&beyond, vectors, at, at->s[LAST]));
@@ -257,11 +239,10 @@ static cds_status rest_beyond(bool *beyond, cds_spread_vectors *vectors,
   return *beyond ? CDS_OK : dealt_beyond(beyond, vectors, at, most);
 }
 
-/* All spreads of the last class beside those of the others, of which `product`
- * units and `steps` are known. Those with as many steps stand together; all but
- * the first, which alone may be a part, are looked at as one before each is. */
-static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
-                            cds_spreads *at, uint64_t product, double steps) {
+/* The first spread of the last class with which a vector, whose others have so
+ * many steps, is in the band. */
+static size_t first_in_band(const cds_spread_vectors *vectors,
+                            const cds_band *band, double steps) {
   const cds_problem *problem = vectors->tables->problem;
   const cds_class_table *table = &vectors->tables->class[LAST];
   size_t low = 0;
@@ -274,34 +255,83 @@ static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
       high = middle;
     }
   }
-  const cds_row *row[CDS_MATRIX] = {&vectors->merged[0][at->index[0]],
-                                    &vectors->merged[1][at->index[1]], NULL};
+  return low;
+}
+
+/* Goes over spreads of the last class that are beyond with the rest of their
+ * block, by its row, or with the rest of their run: `next` is the first that is
+ * not. `run`: the one that was looked at last. */
+static cds_status skip_last(size_t *next, cds_spread_vectors *vectors,
+                            cds_spreads *at, const cds_row **row, size_t *run) {
+  const cds_class_table *table = &vectors->tables->class[LAST];
+  cds_spread_rows *rows = &vectors->rows[LAST];
+  const size_t i = *next;
+  const size_t block = cds_block_end(rows, i);
+  const size_t first = table->run[i];
+  set_last(at, table, i);
+  if (block > i + 1 && (i == 0 || cds_block_end(rows, i - 1) == i)) {
+    row[LAST] = cds_block_row(rows, i);
+    if (rows_beyond(vectors, at, row)) {
+      *next = block;
+      return CDS_OK;
+    }
+  }
+  const size_t end = first == *run ? i + 1 : run_end(table, i);
+  if (i == first || end == i + 1) {
+    return CDS_OK;
+  }
+  *run = first;
+  bool beyond = false;
+  CDS_TRY(cds_spread_rows_others(&row[LAST], rows, first, end));
+  CDS_TRY(rest_beyond(&beyond, vectors, at, row, table->spread[end - 1]));
+  *next = beyond ? end : i;
+  return CDS_OK;
+}
+
+/* All spreads of the last class beside those of the others, of which `product`
+ * units and `steps` are known. Those with as many steps stand together; all but
+ * the first, which alone may be a part, are looked at as one before each is. */
+static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
+                            cds_spreads *at, uint64_t product, double steps) {
+  const cds_problem *problem = vectors->tables->problem;
+  const cds_class_table *table = &vectors->tables->class[LAST];
+  const cds_row *row[CDS_MATRIX] = {NULL, NULL, NULL};
+  for (unsigned t = 0; t < LAST; t++) {
+    CDS_TRY(cds_spread_rows_one(&row[t], &vectors->rows[t], at->index[t]));
+  }
   cds_rooms rooms[2];
   bool known = false;
-  size_t looked_at = SIZE_MAX; /* run */
-  for (size_t i = low; i < table->count; i++) {
+  size_t run = SIZE_MAX;
+  for (size_t i = first_in_band(vectors, band, steps); i < table->count;) {
     const uint64_t s = table->spread[i];
     if (product * s > band->units ||
         steps * steps_of(problem, LAST, s) <= band->above) {
       break;
     }
-    set_last(at, table, i);
-    const size_t first = table->run[i];
-    const size_t end = first == looked_at ? i + 1 : run_end(table, i);
-    const bool look = i > first && end > i + 1;
-    bool beyond = false;
-    looked_at = look ? first : looked_at;
-    if (look) {
-      row[LAST] = &vectors->run[first];
-      CDS_TRY(rest_beyond(&beyond, vectors, at, row, table->spread[end - 1]));
+    size_t next = i;
+    CDS_TRY(skip_last(&next, vectors, at, row, &run));
+    if (next == i) {
+      CDS_TRY(add_last(vectors, at, row, rooms, &known));
+      next++;
     }
-    if (beyond) {
-      i = end - 1;
-      continue;
-    }
-    CDS_TRY(add_last(vectors, at, row, rooms, &known));
+    i = next;
   }
   return CDS_OK;
+}
+
+/* Whether all spreads of a block that begins with spread i of a class are
+ * beyond; so many units are left to it and the classes that follow. */
+static bool block_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
+                         const cds_row *row[CDS_MATRIX], unsigned class,
+                         size_t i, uint64_t units) {
+  const cds_spread_rows *rows = &vectors->rows[class];
+  if (cds_block_end(rows, i) == i + 1 ||
+      (i > 0 && cds_block_end(rows, i - 1) > i)) {
+    return false;
+  }
+  row[class] = cds_block_row(rows, i);
+  const uint64_t s = vectors->tables->class[class].spread[i];
+  return known_beyond(vectors, at, row, class + 1, units / s);
 }
 
 /* Depth of recursion: the classes. */
@@ -309,6 +339,7 @@ static cds_status list_last(cds_spread_vectors *vectors, const cds_band *band,
 static cds_status list_class(cds_spread_vectors *vectors, const cds_band *band,
                              cds_spreads *at, unsigned place, double steps) {
   uint64_t product = 1;
+  const cds_row *row[CDS_MATRIX] = {NULL, NULL, NULL};
   for (unsigned p = 0; p < place; p++) {
     product *= at->s[cds_axes_others[p]];
   }
@@ -316,15 +347,25 @@ static cds_status list_class(cds_spread_vectors *vectors, const cds_band *band,
     return list_last(vectors, band, at, product, steps);
   }
   const unsigned class = cds_axes_others[place];
+  for (unsigned t = 0; t < class && class < CDS_MATRIX; t++) {
+    CDS_TRY(cds_spread_rows_one(&row[t], &vectors->rows[t], at->index[t]));
+  }
   const cds_class_table *table = &vectors->tables->class[class];
   for (size_t i = 0; i < table->count; i++) {
     const uint64_t s = table->spread[i];
     if (product * s > band->units) {
       break;
     }
+    if (class < CDS_MATRIX) {
+      if (block_beyond(vectors, at, row, class, i, band->units / product)) {
+        i = cds_block_end(&vectors->rows[class], i) - 1;
+        continue;
+      }
+      CDS_TRY(cds_spread_rows_one(&row[class], &vectors->rows[class], i));
+    }
     at->s[class] = s;
     at->index[class] = (unsigned)i;
-    if (known_beyond(vectors, at, place, band->units / (product * s))) {
+    if (known_beyond(vectors, at, row, place, band->units / (product * s))) {
       continue;
     }
     CDS_TRY(list_class(vectors, band, at, place + 1,
@@ -355,26 +396,18 @@ static cds_status list_band(cds_spread_vectors *vectors, double most) {
 
 /* ---- least energy of all vectors ------------------------------------- */
 
-/* Spreads by the logarithm of their size, rounded down. */
-enum { STEPS_PER_OCTAVE = 8, BUCKETS = 64 * STEPS_PER_OCTAVE };
-
-static unsigned bucket_of(uint64_t units, double round) {
-  const double at =
-      STEPS_PER_OCTAVE * cds_log((double)units) / cds_log(2) + round;
-  return at <= 0 ? 0 : (unsigned)at;
-}
-
 /* Least energy of a class's rows with spreads of a bucket or any before it. */
 static void class_energies(double out[BUCKETS],
                            const cds_spread_vectors *vectors, unsigned class,
                            unsigned buckets) {
   const cds_class_table *table = &vectors->tables->class[class];
+  const cds_spread_rows *rows = &vectors->rows[class];
   for (unsigned b = 0; b < buckets; b++) {
     out[b] = (double)INFINITY;
   }
-  for (size_t i = 0; i < table->count; i++) {
-    const unsigned at = bucket_of(table->spread[i], -1e-9);
-    const cds_row *row = &vectors->merged[class][i];
+  for (size_t block = 0; block < rows->blocks; block++) {
+    const unsigned at = bucket_of(table->spread[rows->first[block]], less);
+    const cds_row *row = &rows->row[block];
     if (at < buckets && row->energy_pj < out[at]) {
       out[at] = row->energy_pj;
     }
@@ -385,18 +418,23 @@ static void class_energies(double out[BUCKETS],
 }
 
 /*
- * No vector has less energy: the classes share the units of the array. Of
- * spreads whose product is at most U the logarithms, each rounded down, add up
- * to at most that of U; the least sum over all such buckets is found class by
- * class.
+ * The least energy of the classes from each on, which share the units of the
+ * array. Of spreads whose product is at most U the logarithms, each rounded
+ * down, add up to at most that of U; the least sum over all such buckets is
+ * found class by class. So no vector has less energy than that of all classes
+ * within all units: `out`.
  */
-static double least_energy(const cds_spread_vectors *vectors) {
+static cds_status least_energy(double *out, cds_spread_vectors *vectors) {
   const cds_problem *problem = vectors->tables->problem;
-  const unsigned buckets = bucket_of(cds_array_units(problem), 1e-9) + 1;
+  const unsigned buckets = bucket_of(cds_array_units(problem), more) + 1;
   double sum[BUCKETS] = {0};
-  for (unsigned class = 0; class < CDS_MATRIX; class ++) {
+  for (unsigned class = CDS_MATRIX; class -- > 0;) {
     double own[BUCKETS];
-    double next[BUCKETS];
+    double *next =
+        cds_arena_array(vectors->tables->arena, buckets, sizeof *next);
+    if (next == NULL) {
+      return CDS_ENOMEM;
+    }
     class_energies(own, vectors, class, buckets);
     for (unsigned all = 0; all < buckets; all++) {
       next[all] = (double)INFINITY;
@@ -406,8 +444,10 @@ static double least_energy(const cds_spread_vectors *vectors) {
       }
     }
     memcpy(sum, next, buckets * sizeof *sum);
+    vectors->rest_pj[class] = next;
   }
-  return (problem->mac_pj + sum[buckets - 1]) * (1 - 1e-12);
+  *out = (problem->mac_pj + sum[buckets - 1]) * (1 - 1e-12);
+  return CDS_OK;
 }
 
 static cds_status begin_dealt(cds_spread_vectors *out, unsigned tensor) {
@@ -439,13 +479,13 @@ cds_status cds_spread_vectors_begin(cds_spread_vectors *out,
   memset(out, 0, sizeof *out);
   out->tables = tables;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    CDS_TRY(merge_rows(out, t));
+    CDS_TRY(cds_spread_rows_begin(&out->rows[t], tables, t));
     CDS_TRY(begin_dealt(out, t));
   }
-  CDS_TRY(merge_runs(out));
   double cycles = 0;
   cds_problem_floor(&out->floor_pj, &cycles, problem);
-  const double least = least_energy(out);
+  double least = 0;
+  CDS_TRY(least_energy(&least, out));
   out->floor_pj = least > out->floor_pj ? least : out->floor_pj;
   return CDS_OK;
 }

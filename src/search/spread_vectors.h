@@ -8,6 +8,7 @@
 #define CDS_SEARCH_SPREAD_VECTORS_H
 
 #include "search/dealt.h"
+#include "search/spread_rows.h"
 
 typedef struct cds_spread_vectors {
   cds_tables *tables;
@@ -17,16 +18,13 @@ typedef struct cds_spread_vectors {
   double growth;   /* of the next band */
   double floor_pj; /* no mapping of any vector has less dynamic energy */
   bool complete;
-  /* Of each spread of a class the least row over the holders, and over those of
-   * this spread and of all that are less. */
-  cds_row *merged[CDS_MATRIX];
-  cds_row *least[CDS_MATRIX];
+  cds_spread_rows rows[CDS_MATRIX];
+  /* Of the classes from each on: the least energy of rows with spreads that
+   * together have so many units, by the logarithm. */
+  double *rest_pj[CDS_MATRIX];
   cds_dealt_ask dealt;
   double *once_pj[CDS_MATRIX]; /* of each spread; NAN: not made (dealt.h) */
-  /* Of the spreads of the last class with as many steps as the first of them,
-   * and without that one: the least row. By the first. */
-  cds_row *run;
-  const cds_branch *branch; /* what is asked, and the incumbent */
+  const cds_branch *branch;    /* what is asked, and the incumbent */
 } cds_spread_vectors;
 
 /* Begins with a pair. */

@@ -11,26 +11,6 @@ static const double slack = 1e-11;
 
 /* ---- slopes ---------------------------------------------------------- */
 
-/* Whether a pass that one more instance makes alone costs no less than the
- * addition that it saves. Then additions can be bounded from the least passes
- * of one instance and of all. */
-static bool additions_pay(const cds_problem *problem) {
-  const cds_tensor *output = &problem->einsum->tensor[CDS_MATRIX - 1];
-  const bool narrow = output->accumulator.bits < output->format.bits;
-  const double bits = narrow ? output->accumulator.bits : output->format.bits;
-  const cds_arch *arch = problem->arch;
-  for (unsigned l = 0; l < problem->levels; l++) {
-    const cds_access_price *price = &arch->level[l].price[CDS_UPDATE];
-    const double bit_pj =
-        price->access_pj / (double)arch->level[l].width_bits + price->bit_pj;
-    if (!problem->below[l] &&
-        bits * (bit_pj + arch->array[0].bit_pj) < arch->array[0].add_pj) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /* A row whose holders are passed so often. */
 typedef struct cds_probe {
   uint64_t one[CDS_STEPS], all[CDS_STEPS];
@@ -42,7 +22,7 @@ static void row_at(cds_row *out, const cds_problem *problem, unsigned tensor,
   cds_cut cut;
   cds_cut_least(&cut, problem, tensor, s, 1, 1);
   const bool residual = problem->residual[tensor];
-  const bool apart = residual && problem->array && !additions_pay(problem);
+  const bool apart = residual && !problem->adds_pay;
   for (unsigned level = 1; level < CDS_STEPS; level++) {
     const uint64_t one = probe->one[level];
     const uint64_t all = problem->below[level] ? probe->all[level] : one;

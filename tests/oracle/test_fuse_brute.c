@@ -4,12 +4,14 @@
  * tiny groups: every order of the prime factors of all ranks as outer loops,
  * any number of them (on ranks of a mask one with any factor), every tensor at
  * home nowhere or at any place, at every level above the arrays; some within
- * constraints, or with sums apart (arch.h). Stages under outer nodes are those
+ * constraints, or with sums apart (arch.h), or whose stages have unequal parts
+ * (all of them: uneven 1). Stages under outer nodes are those
  * of count/fusion.h, which test_fusion_literal compares with execution; their
  * best mappings come from the searches that test_search_residual,
  * test_search_brute and test_search_depth compare.
  *
  * Usage: test_fuse_brute [quick] [seed N] [cases N] [case N] [reports N]
+ *        [uneven N]
  */
 #include <inttypes.h>
 #include <math.h>
@@ -492,6 +494,8 @@ static bool check_all(const test_arguments *given, family of, brute *b,
   for (uint64_t i = 0; i < cases && all.mismatches < given->reports; i++) {
     memset(&it, 0, sizeof it);
     fuse_case_make(&it, given->seed, given->first + i, of);
+    it.tiny.arch.any_factors =
+        given->uneven || (of == OF_PRODUCTS && (given->first + i) % 4 == 3);
     const cds_status begun = cds_fuser_begin(fuser, &it.tiny.arch, &it.group,
                                              it.tiny.goal.power_limit_w);
     bool good = true;

@@ -111,6 +111,37 @@ static void more_powers_of_time_take_less_time(void **state) {
   cds_searcher_free(searcher);
 }
 
+/* With unequal parts, between two prices of time with one answer and above one
+ * with the least time nothing is searched: what a new searcher says, too. */
+static void prices_are_answered_as_if_asked_alone(void **state) {
+  (void)state;
+  static const double price[] = {1e9, 1e28, 0, 3e9, 5e8, 1e12, 2e9, 1e9};
+  static cds_einsum einsum;
+  static cds_search_result result, alone;
+  cds_arch arch = flat3();
+  arch.any_factors = true;
+  gemm(&einsum, "O[m,n] += A[m,k] * B[k,n]; m 60, n 52, k 70", 16);
+  unsigned known = 0;
+  cds_searcher *searcher = cds_searcher_new();
+  assert_int_equal(cds_search_begin(searcher, &arch, &einsum, (double)INFINITY),
+                   CDS_OK);
+  for (unsigned i = 0; i < sizeof price / sizeof *price; i++) {
+    const cds_goal goal = {.lambda_pj_per_s = price[i]};
+    cds_searcher *other = cds_searcher_new();
+    assert_int_equal(cds_search_begin(other, &arch, &einsum, (double)INFINITY),
+                     CDS_OK);
+    assert_int_equal(cds_search_solve(&result, searcher, goal, NULL), CDS_OK);
+    assert_int_equal(cds_search_solve(&alone, other, goal, NULL), CDS_OK);
+    assert_true(result.proven && alone.proven);
+    assert_true(result.value == alone.value);
+    assert_int_equal(cds_mapping_compare(&result.mapping, &alone.mapping), 0);
+    known += result.nodes == 0;
+    cds_searcher_free(other);
+  }
+  assert_true(known >= 4);
+  cds_searcher_free(searcher);
+}
+
 static void evaluating_mappings_takes_no_memory(void **state) {
   (void)state;
   static cds_einsum einsum;
@@ -263,6 +294,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_enumerated_case_is_met_and_proven),
       cmocka_unit_test(more_powers_of_time_take_less_time),
+      cmocka_unit_test(prices_are_answered_as_if_asked_alone),
       cmocka_unit_test(evaluating_mappings_takes_no_memory),
       cmocka_unit_test(the_floor_is_below_every_optimum),
       cmocka_unit_test(a_holder_hoists_across_an_outer_level),
