@@ -51,8 +51,11 @@ static const char *refuse_die(const cds_heat_package *package, size_t index) {
     return "a die is heated in its whole volume";
   }
   const double sideways = die_sheet(die) * 0.05;
-  if (sheet(&package->tim.layer) > sideways ||
-      sheet(&die->bond.layer) > sideways) {
+  const cds_heat_layer tim = cds_heat_bond_layer(&package->tim);
+  const cds_heat_layer bond = cds_heat_bond_layer(&die->bond);
+  const bool stands =
+      die->on != CDS_HEAT_ON_CARRIER || cds_heat_has(&package->carrier);
+  if (sheet(&tim) > sideways || (stands && sheet(&bond) > sideways)) {
     return "a bond or the TIM conducts too well sideways beside a die";
   }
   for (size_t block = 0; block < die->block_count; block++) {
@@ -70,47 +73,9 @@ static const char *refuse_die(const cds_heat_package *package, size_t index) {
   return NULL;
 }
 
-/* Conductance of what lies between a die and the next things above it. */
-static double upwards(const cds_heat_package *package,
-                      const cds_heat_layout *layout, size_t index) {
-  const cds_heat_die *const die = &package->dies[index];
-  double sum = 0;
-  for (size_t other = index + 1; other < package->die_count; other++) {
-    const cds_heat_die *const above = &package->dies[other];
-    if (above->on == (int)index) {
-      const double r =
-          cds_heat_bond_resistance(&above->bond, above->bond.layer.thickness_m);
-      sum += cds_heat_area(&above->rect) / r;
-    }
-  }
-  const double gap_m = layout->tim_top_m - layout->top_m[index];
-  return layout->covered[index]
-             ? sum
-             : cds_heat_area(&die->rect) /
-                   cds_heat_bond_resistance(&package->tim, gap_m);
-}
-
-/* Heat that leaves a die by its edges into the fill: about k a length of edge,
- * whatever the thickness. */
-static bool edges_matter(const cds_heat_package *package) {
-  cds_heat_layout layout;
-  cds_heat_lay_out(&layout, package);
-  for (size_t die = 0; die < package->die_count; die++) {
-    const cds_heat_rect *const rect = &package->dies[die].rect;
-    const double edges = 2 * (rect->width_m + rect->height_m);
-    if (edges * package->k_fill > 0.01 * upwards(package, &layout, die)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static const char *refuse(const cds_heat_package *package) {
   if (package->k_fill > 3) {
     return "the fill beside dies conducts too well";
-  }
-  if (package->k_fill > 0 && edges_matter(package)) {
-    return "the fill at the edges of a die conducts too well beside its bond";
   }
   for (size_t die = 0; die < package->die_count; die++) {
     const char *const reason = refuse_die(package, die);
@@ -380,6 +345,42 @@ static cds_status make_room(model *to, const cds_heat_response *out) {
   return all ? CDS_OK : CDS_ENOMEM;
 }
 
+/* Mean rise of a die by one W evenly into it. */
+static double own_rise(const cds_heat_response *response,
+                       const cds_heat_die *die, size_t first) {
+  double area = 0;
+  double sum = 0;
+  for (size_t i = 0; i < die->block_count; i++) {
+    const double share = cds_heat_area(&die->blocks[i].rect);
+    area += share;
+    for (size_t j = 0; j < die->block_count; j++) {
+      sum += share * cds_heat_area(&die->blocks[j].rect) *
+             response->mean[(first + j) * response->blocks + first + i];
+    }
+  }
+  return die->block_count > 0 ? sum / (area * area) : 0;
+}
+
+/* Whether heat matters that leaves a die by its edges into the fill. It is
+ * about k a length of edge and a kelvin, whatever the thickness; the package
+ * takes the die's heat for one kelvin per own_rise, less the sink's part. */
+static bool edges_matter(const cds_heat_package *package,
+                         const cds_heat_response *response) {
+  const double most_share = 0.015;
+  size_t first = 0;
+  for (size_t die = 0; die < package->die_count; die++) {
+    const cds_heat_rect *const rect = &package->dies[die].rect;
+    const double edge_m = 2 * (rect->width_m + rect->height_m);
+    const double rise = own_rise(response, &package->dies[die], first) -
+                        package->sink_resistance_k_per_w;
+    if (edge_m * package->k_fill * rise > most_share) {
+      return true;
+    }
+    first += package->dies[die].block_count;
+  }
+  return false;
+}
+
 cds_status cds_heat_fast_response(const cds_heat_package *package,
                                   cds_arena *arena, cds_heat_response *out,
                                   const char **reason, cds_diag *diag) {
@@ -415,6 +416,9 @@ cds_status cds_heat_fast_response(const cds_heat_package *package,
       out->probe[block * out->probes + probe] =
           response_of(own, out->blocks + probe, block);
     }
+  }
+  if (package->k_fill > 0 && edges_matter(package, out)) {
+    *reason = "the fill takes heat from the edges of a die";
   }
   return CDS_OK;
 }

@@ -81,15 +81,7 @@ cds_slab_chain cds_slab_chain_of(const cds_slab *slab, size_t from, size_t to,
                                  double gamma) {
   cds_slab_chain whole = {HUGE_VAL, 0, 0};
   for (size_t i = from; i < to; i++) {
-    const cds_slab_part *const part = &slab->parts[i];
-    cds_slab_chain next = {HUGE_VAL, 0, 0};
-    if (part->layer.thickness_m > 0) {
-      next = layer_chain(&part->layer, gamma);
-    } else if (part->resistance_k_m2_per_w > 0) {
-      next.through = 1 / part->resistance_k_m2_per_w;
-    } else {
-      continue;
-    }
+    const cds_slab_chain next = layer_chain(&slab->parts[i], gamma);
     whole = isinf(whole.through) ? next : join(&whole, &next);
   }
   return whole;

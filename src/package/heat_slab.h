@@ -19,15 +19,9 @@ enum {
   CDS_SLAB_PLANES = CDS_HEAT_DIES + 2
 };
 
-/* A layer, or a resistance (thickness 0). */
-typedef struct cds_slab_part {
-  cds_heat_layer layer;
-  double resistance_k_m2_per_w;
-} cds_slab_part;
-
 typedef struct cds_slab {
   cds_heat_rect rect;
-  cds_slab_part *parts; /* from bottom to top */
+  cds_heat_layer *parts; /* from bottom to top */
   size_t part_count;
   size_t planes[CDS_SLAB_PLANES]; /* below which part; the last: the top */
   size_t plane_count;

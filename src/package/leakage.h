@@ -41,8 +41,9 @@ typedef struct cds_leakage_result {
    * runaway the block with the least margin. */
   size_t block;
   /* The spectral radius of R L'(T): 1 is the edge of runaway. When there is
-   * runaway, that at the last temperatures: of several blocks at least 1, of
-   * one block beta R L0 without the rise by leakage, more than 1/e. */
+   * runaway, that at the last temperatures: of several blocks at least 1
+   * (less if a step would end beyond 5000 degC), of one block beta R L0 without
+   * the rise by leakage, more than 1/e. */
   double gain;
   double margin_k; /* least limit - T; of no meaning without limits */
   unsigned iterations;
