@@ -303,14 +303,36 @@ static void factor(model *to) {
   }
 }
 
+/* The product of a target's function and a block's, over the plane: blocks do
+ * not overlap; a probe is in a block, or not. */
+static double shared_product(const model *from, const cds_heat_probe *places,
+                             size_t target, size_t block) {
+  const cds_heat_package *const package = from->joints.package;
+  if (target < from->block_count) {
+    return target == block ? 1 : 0;
+  }
+  size_t within = 0;
+  const cds_heat_probe *const probe = &places[target - from->block_count];
+  const size_t die = cds_heat_die_of(package, block, &within);
+  const cds_heat_rect rect = cds_heat_block_rect(&package->dies[die], within);
+  return die == probe->die && cds_heat_holds(&rect, probe->x_m, probe->y_m)
+             ? 1 / sqrt(cds_heat_area(&rect))
+             : 0;
+}
+
 /* The rise of a target by one W into a block. */
-static double response_of(model *from, size_t target, size_t block) {
+static double response_of(model *from, const cds_heat_probe *places,
+                          size_t target, size_t block) {
   const cds_slab_patch *const one = &from->targets[target];
   const cds_slab_patch *const other = &from->targets[block];
   double rise = 0;
   if (one->slab == other->slab) {
     cds_slab_gram(&from->joints.slab[one->slab], one, other, &rise,
                   from->scratch);
+    if (one->plane == other->plane) {
+      rise += cds_slab_rest(&from->joints.slab[one->slab], one, other,
+                            shared_product(from, places, target, block));
+    }
     rise *= one->sign * other->sign;
   }
   const size_t row = from->target_count;
@@ -410,11 +432,12 @@ cds_status cds_heat_fast_response(const cds_heat_package *package,
   factor(own);
   for (size_t block = 0; block < out->blocks; block++) {
     for (size_t other = 0; other < out->blocks; other++) {
-      out->mean[block * out->blocks + other] = response_of(own, other, block);
+      out->mean[block * out->blocks + other] =
+          response_of(own, out->places, other, block);
     }
     for (size_t probe = 0; probe < out->probes; probe++) {
       out->probe[block * out->probes + probe] =
-          response_of(own, out->blocks + probe, block);
+          response_of(own, out->places, out->blocks + probe, block);
     }
   }
   if (package->k_fill > 0 && edges_matter(package, out)) {

@@ -301,6 +301,37 @@ static double seen_beyond(const cds_joints *joints, const cds_joint *joint,
   return seen;
 }
 
+static cds_slab_ends short_ends(const cds_joints *joints, size_t index,
+                                double gamma) {
+  const cds_joint *const above = whole_face(joints, index, true);
+  const cds_joint *const below = whole_face(joints, index, false);
+  cds_slab_ends ends = {joints->ground_below[index],
+                        joints->ground_above[index]};
+  if (above != NULL) {
+    ends.above = seen_beyond(joints, above, true, gamma);
+  }
+  if (below != NULL) {
+    ends.below = seen_beyond(joints, below, false, gamma);
+  }
+  return ends;
+}
+
+/* Modes beyond the last one weigh as 1/m^2: the mean over them of what falls as
+ * 1/m is that at twice the last one, and what does not fall is the same there.
+ */
+static void fill_beyond(cds_joints *joints, size_t index) {
+  cds_slab *const slab = &joints->slab[index];
+  const double along_x = cds_slab_gamma(slab, 2 * slab->nx, 0);
+  const double along_y = cds_slab_gamma(slab, 0, 2 * slab->ny);
+  const cds_slab_ends x_ends = short_ends(joints, index, along_x);
+  const cds_slab_ends y_ends = short_ends(joints, index, along_y);
+  for (size_t plane = 0; plane < slab->plane_count; plane++) {
+    slab->beyond[plane] = (cds_slab_self(slab, plane, along_x, &x_ends) +
+                           cds_slab_self(slab, plane, along_y, &y_ends)) /
+                          2;
+  }
+}
+
 static void fill_modes(cds_joints *joints, size_t index) {
   cds_slab *const slab = &joints->slab[index];
   const cds_joint *const above = whole_face(joints, index, true);
@@ -374,6 +405,7 @@ cds_status cds_joints_new(cds_joints *out, const cds_heat_package *package,
   for (size_t slab = 0; slab < out->slab_count; slab++) {
     CDS_TRY(cds_slab_room(&out->slab[slab], arena));
     fill_modes(out, slab);
+    fill_beyond(out, slab);
   }
   return CDS_OK;
 }

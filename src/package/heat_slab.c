@@ -143,6 +143,16 @@ void cds_slab_fill_mode(cds_slab *slab, size_t m, size_t n,
   }
 }
 
+double cds_slab_self(const cds_slab *slab, size_t plane, double gamma,
+                     const cds_slab_ends *ends) {
+  const size_t at = slab->planes[plane];
+  const cds_slab_chain below = cds_slab_chain_of(slab, 0, at, gamma);
+  const cds_slab_chain above =
+      cds_slab_chain_of(slab, at, slab->part_count, gamma);
+  return 1 / (cds_slab_seen_from_above(&below, ends->below) +
+              cds_slab_seen_from_below(&above, ends->above));
+}
+
 cds_status cds_slab_room(cds_slab *slab, cds_arena *arena) {
   for (size_t p = 0; p < slab->plane_count; p++) {
     for (size_t q = 0; q <= p; q++) {
@@ -195,6 +205,19 @@ void cds_slab_point(double *out, size_t modes, double whole, double at) {
   for (size_t m = 0; m < modes; m++) {
     out[m] = norm(m, whole) * cds_cos_pi((double)m * at / whole);
   }
+}
+
+double cds_slab_rest(const cds_slab *slab, const cds_slab_patch *one,
+                     const cds_slab_patch *other, double whole) {
+  double x = 0;
+  double y = 0;
+  for (size_t m = 0; m < slab->nx; m++) {
+    x += one->x[m] * other->x[m];
+  }
+  for (size_t n = 0; n < slab->ny; n++) {
+    y += one->y[n] * other->y[n];
+  }
+  return slab->beyond[one->plane] * (whole - x * y);
 }
 
 /* Sums over n first what all pairs (b, d) share: the sum over m. */
