@@ -388,7 +388,7 @@ static double own_rise(const cds_heat_response *response,
  * takes the die's heat for one kelvin per own_rise, less the sink's part. */
 static bool edges_matter(const cds_heat_package *package,
                          const cds_heat_response *response) {
-  const double most_share = 0.015;
+  const double most_share = 0.025;
   size_t first = 0;
   for (size_t die = 0; die < package->die_count; die++) {
     const cds_heat_rect *const rect = &package->dies[die].rect;

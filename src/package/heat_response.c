@@ -10,9 +10,10 @@ enum { FEW = 4, MANY = 32 };
 
 /* Nine places of a block; five where there are more blocks, its middle where
  * there are many: the first ones. As parts of its sides. */
-static const double parts[9][2] = {{0.5, 0.5},   {0.02, 0.02}, {0.98, 0.02},
-                                   {0.02, 0.98}, {0.98, 0.98}, {0.02, 0.5},
-                                   {0.98, 0.5},  {0.5, 0.02},  {0.5, 0.98}};
+static const double parts[9][2] = {
+    {0.5, 0.5},     {0.002, 0.002}, {0.998, 0.002},
+    {0.002, 0.998}, {0.998, 0.998}, {0.002, 0.5},
+    {0.998, 0.5},   {0.5, 0.002},   {0.5, 0.998}};
 
 static size_t places_of_block(const cds_heat_package *package) {
   const size_t blocks = cds_heat_block_count(package);

@@ -113,7 +113,7 @@ void cds_slab_fill_mode(cds_slab *slab, size_t m, size_t n,
                         const cds_slab_ends *ends) {
   const double gamma = cds_slab_gamma(slab, m, n);
   const size_t planes = slab->plane_count;
-  cds_slab_chain chain[CDS_SLAB_PLANES];
+  cds_slab_chain chain[CDS_SLAB_PLANES] = {{0}};
   double up[CDS_SLAB_PLANES];
   double down[CDS_SLAB_PLANES];
   for (size_t p = 0; p + 1 < planes; p++) {

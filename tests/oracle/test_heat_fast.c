@@ -24,7 +24,7 @@
 #include "support/random_package.h"
 
 enum {
-  CASES = 40, /* 245 were tried once, by 96 cells across */
+  CASES = 40,
   CASES_QUICK = 5,
   BLOCKS = RANDOM_DIES * RANDOM_BLOCKS,
   ERRORS = 100000
@@ -89,7 +89,17 @@ static void compare(const random_package *of, const cds_heat_response *fast,
   }
 }
 
+static double worst_since(const errors *of, size_t first) {
+  double worst = 0;
+  for (size_t i = first; i < of->count; i++) {
+    worst = fmax(worst, of->of[i]);
+  }
+  return worst;
+}
+
 static void try_package(uint64_t seed, sums *to) {
+  const size_t means = to->means.count;
+  const size_t hottest = to->hottest.count;
   random_package of;
   random_package_draw(&of, seed);
   cds_arena *const arena = cds_arena_new();
@@ -102,13 +112,16 @@ static void try_package(uint64_t seed, sums *to) {
     to->refused++;
   } else {
     double mean[BLOCKS];
-    double hottest[BLOCKS];
-    cds_heat_rises grid = {.mean_k = mean, .hottest_k = hottest};
+    double most[BLOCKS];
+    cds_heat_rises grid = {.mean_k = mean, .hottest_k = most};
     solve_grid(&of, to->across, &grid, diag);
     compare(&of, &fast, &grid, to);
   }
   if (to->print) {
-    print_message("%d: %s\n", (int)seed, reason != NULL ? reason : "compared");
+    print_message("%d: %s, means %.2f %%, hottest %.2f %%\n", (int)seed,
+                  reason != NULL ? reason : "compared",
+                  100 * worst_since(&to->means, means),
+                  100 * worst_since(&to->hottest, hottest));
   }
   cds_arena_free(arena);
 }
