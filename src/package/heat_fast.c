@@ -23,8 +23,8 @@ typedef struct model {
   size_t patch_count;
   cds_slab_patch *targets; /* of blocks, then of probes */
   size_t block_count, target_count;
-  double *system; /* S, then its lower factor */
-  double *flows;  /* H, then factor^-1 H: [unknown target_count + target] */
+  double *system; /* S, then its upper factor U */
+  double *flows;  /* H, then U^-T H: [unknown target_count + target] */
   double *gram, *scratch;
 } model;
 
@@ -271,36 +271,51 @@ static cds_status fill_system(model *to) {
   return CDS_OK;
 }
 
-/* Cholesky, row by row, and factor^-1 H in place. A flow that others span (fill
- * around dies that leave nearly nothing of it) is left out. */
-static void factor(model *to) {
+/* Takes row k, times its entry at i, from row i: of the factor from i on, and
+ * of the flows. */
+static void take_row(model *to, size_t k, size_t i) {
+  const size_t count = to->joints.unknowns;
+  const size_t targets = to->target_count;
+  const double *const from = to->system + k * count;
+  double *const row = to->system + i * count;
+  const double part = from[i];
+  for (size_t j = i; j < count; j++) {
+    row[j] -= part * from[j];
+  }
+  const double *const flow = to->flows + k * targets;
+  double *const other = to->flows + i * targets;
+  for (size_t t = 0; t < targets; t++) {
+    other[t] -= part * flow[t];
+  }
+}
+
+/* Cholesky, the upper factor U row by row, and U^-T H in place. A flow that
+ * others span (fill around dies that leave nearly nothing of it) is left out.
+ */
+static cds_status factor(model *to) {
   const size_t count = to->joints.unknowns;
   double *const a = to->system;
+  double *const diagonal = cds_arena_array(to->arena, count, sizeof *diagonal);
+  if (diagonal == NULL) {
+    return CDS_ENOMEM;
+  }
   for (size_t i = 0; i < count; i++) {
-    for (size_t j = 0; j <= i; j++) {
-      double value = a[i * count + j];
-      for (size_t k = 0; k < j; k++) {
-        value -= a[i * count + k] * a[j * count + k];
-      }
-      if (j < i) {
-        a[i * count + j] = value * a[j * count + j];
-      } else { /* the inverse of the pivot; 0: left out */
-        a[i * count + i] =
-            value > 1e-12 * a[i * count + i] ? 1 / sqrt(value) : 0;
-      }
-    }
-    double *const row = to->flows + i * to->target_count;
-    for (size_t k = 0; k < i; k++) {
-      const double part = a[i * count + k];
-      const double *const other = to->flows + k * to->target_count;
-      for (size_t t = 0; t < to->target_count; t++) {
-        row[t] -= part * other[t];
-      }
+    diagonal[i] = a[i * count + i];
+  }
+  for (size_t k = 0; k < count; k++) {
+    const double pivot = a[k * count + k];
+    const double scale = pivot > 1e-12 * diagonal[k] ? 1 / sqrt(pivot) : 0;
+    for (size_t j = k; j < count; j++) {
+      a[k * count + j] *= scale;
     }
     for (size_t t = 0; t < to->target_count; t++) {
-      row[t] *= a[i * count + i];
+      to->flows[k * to->target_count + t] *= scale;
+    }
+    for (size_t i = k + 1; i < count; i++) {
+      take_row(to, k, i);
     }
   }
+  return CDS_OK;
 }
 
 /* The product of a target's function and a block's, over the plane: blocks do
@@ -429,7 +444,7 @@ cds_status cds_heat_fast_response(const cds_heat_package *package,
                       &own->targets[out->blocks + probe]));
   }
   CDS_TRY(fill_system(own));
-  factor(own);
+  CDS_TRY(factor(own));
   for (size_t block = 0; block < out->blocks; block++) {
     for (size_t other = 0; other < out->blocks; other++) {
       out->mean[block * out->blocks + other] =

@@ -354,7 +354,7 @@ static void finer_cells_come_nearer(void **state) {
   e.power_w[0] = 100;
   double hottest[3];
   for (unsigned i = 0; i < 3; i++) {
-    solve(&e, 16U << i, 1U << i);
+    solve(&e, 12U << i, 1U << i);
     hottest[i] = e.hottest_k[0];
   }
   assert_true(fabs(hottest[2] - hottest[1]) < fabs(hottest[1] - hottest[0]));
@@ -484,6 +484,53 @@ static void wrong_powers_and_grids_are_refused(void **state) {
   example_close(&e);
 }
 
+/* Everything with the n-th allocation failing: the status says so. */
+static cds_status try_all(example *e) {
+  cds_heat_grid *grid = NULL;
+  const cds_heat_grid_options options = {8, 1};
+  const char *reason = NULL;
+  cds_heat_response fast;
+  cds_heat_response exact;
+  cds_arena *const arena = cds_arena_new();
+  if (arena == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_status status =
+      cds_heat_grid_new(&grid, &e->package, &options, e->messages.diag);
+  if (status == CDS_OK) {
+    status = cds_heat_grid_solve(grid, e->power_w, &e->rises, e->messages.diag);
+  }
+  if (status == CDS_OK) {
+    status = cds_heat_grid_response(grid, 1, arena, &exact, e->messages.diag);
+  }
+  if (status == CDS_OK) {
+    status = cds_heat_fast_response(&e->package, arena, &fast, &reason,
+                                    e->messages.diag);
+  }
+  cds_heat_grid_free(grid);
+  cds_arena_free(arena);
+  return status;
+}
+
+static void memory_that_runs_out_is_reported(void **state) {
+  (void)state;
+  example e;
+  open_three(&e);
+  uint64_t failures = 0;
+  for (uint64_t n = 1; n < 10000; n++) {
+    cds_alloc_fail_after(n);
+    const cds_status status = try_all(&e);
+    cds_alloc_fail_after(0);
+    if (status == CDS_OK) {
+      break;
+    }
+    assert_int_equal(status, CDS_ENOMEM);
+    failures++;
+  }
+  assert_in_range(failures, 10, 9000);
+  example_close(&e);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(stacks_in_one_dimension_are_exact),
@@ -496,6 +543,7 @@ int main(void) {
       cmocka_unit_test(geometry_alone_agrees_with_the_grid),
       cmocka_unit_test(finer_cells_come_nearer),
       cmocka_unit_test(wrong_packages_are_told_what_is_wrong),
-      cmocka_unit_test(wrong_powers_and_grids_are_refused)};
+      cmocka_unit_test(wrong_powers_and_grids_are_refused),
+      cmocka_unit_test(memory_that_runs_out_is_reported)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
