@@ -271,48 +271,73 @@ static cds_status fill_system(model *to) {
   return CDS_OK;
 }
 
-/* Takes row k, times its entry at i, from row i: of the factor from i on, and
- * of the flows. */
-static void take_row(model *to, size_t k, size_t i) {
-  const size_t count = to->joints.unknowns;
-  const size_t targets = to->target_count;
-  const double *const from = to->system + k * count;
-  double *const row = to->system + i * count;
-  const double part = from[i];
-  for (size_t j = i; j < count; j++) {
-    row[j] -= part * from[j];
+enum { PANEL = 4 };
+
+/* row -= p[0] from + p[1] (from + step) + ..., `rows` of them. */
+static void take_rows(double *restrict row, const double *restrict from,
+                      size_t step, const double p[PANEL], size_t rows,
+                      size_t count) {
+  if (rows == PANEL) {
+    for (size_t j = 0; j < count; j++) {
+      row[j] -= (p[0] * from[j] + p[1] * from[step + j]) +
+                (p[2] * from[2 * step + j] + p[3] * from[3 * step + j]);
+    }
+    return;
   }
-  const double *const flow = to->flows + k * targets;
-  double *const other = to->flows + i * targets;
-  for (size_t t = 0; t < targets; t++) {
-    other[t] -= part * flow[t];
+  for (size_t k = 0; k < rows; k++) {
+    for (size_t j = 0; j < count; j++) {
+      row[j] -= p[k] * from[k * step + j];
+    }
   }
 }
 
-/* Cholesky, the upper factor U row by row, and U^-T H in place. A flow that
- * others span (fill around dies that leave nearly nothing of it) is left out.
- */
+/* Takes rows first, first + 1, ... from row i: of the factor from i on, and of
+ * the flows. */
+static void reduce_row(model *to, size_t first, size_t rows, size_t i) {
+  const size_t count = to->joints.unknowns;
+  const size_t targets = to->target_count;
+  double part[PANEL] = {0};
+  for (size_t k = 0; k < rows; k++) {
+    part[k] = to->system[(first + k) * count + i];
+  }
+  take_rows(to->system + i * count + i, to->system + first * count + i, count,
+            part, rows, count - i);
+  take_rows(to->flows + i * targets, to->flows + first * targets, targets, part,
+            rows, targets);
+}
+
+static void scale_row(model *to, size_t k, double least) {
+  const size_t count = to->joints.unknowns;
+  double *const row = to->system + k * count;
+  const double scale = row[k] > least ? 1 / sqrt(row[k]) : 0;
+  for (size_t j = k; j < count; j++) {
+    row[j] *= scale;
+  }
+  for (size_t t = 0; t < to->target_count; t++) {
+    to->flows[k * to->target_count + t] *= scale;
+  }
+}
+
+/* Cholesky, the upper factor U by a few rows at a time, and U^-T H in place. A
+ * flow that others span (fill around dies that leave nearly nothing of it) is
+ * left out. */
 static cds_status factor(model *to) {
   const size_t count = to->joints.unknowns;
-  double *const a = to->system;
-  double *const diagonal = cds_arena_array(to->arena, count, sizeof *diagonal);
-  if (diagonal == NULL) {
+  double *const least = cds_arena_array(to->arena, count, sizeof *least);
+  if (least == NULL) {
     return CDS_ENOMEM;
   }
   for (size_t i = 0; i < count; i++) {
-    diagonal[i] = a[i * count + i];
+    least[i] = 1e-12 * to->system[i * count + i];
   }
-  for (size_t k = 0; k < count; k++) {
-    const double pivot = a[k * count + k];
-    const double scale = pivot > 1e-12 * diagonal[k] ? 1 / sqrt(pivot) : 0;
-    for (size_t j = k; j < count; j++) {
-      a[k * count + j] *= scale;
+  for (size_t first = 0; first < count; first += PANEL) {
+    const size_t end = first + PANEL < count ? first + PANEL : count;
+    for (size_t k = first; k < end; k++) {
+      reduce_row(to, first, k - first, k);
+      scale_row(to, k, least[k]);
     }
-    for (size_t t = 0; t < to->target_count; t++) {
-      to->flows[k * to->target_count + t] *= scale;
-    }
-    for (size_t i = k + 1; i < count; i++) {
-      take_row(to, k, i);
+    for (size_t i = end; i < count; i++) {
+      reduce_row(to, first, end - first, i);
     }
   }
   return CDS_OK;
