@@ -45,10 +45,12 @@ typedef struct cds_heat_layer {
 } cds_heat_layer;
 
 /* What joins two faces: a layer, a resistance without thickness (published
- * for microbumps in K mm2/W = 1e-6 K m2/W), or both, one after the other. */
+ * for microbumps in K mm2/W = 1e-6 K m2/W), or both, one after the other. One
+ * without thickness is 1 um thick in the model, and resists at least 1e-9
+ * K m2/W. */
 typedef struct cds_heat_bond {
-  cds_heat_layer layer;         /* thickness 0: none */
-  double resistance_k_m2_per_w; /* on top of the layer */
+  cds_heat_layer layer; /* thickness 0: none */
+  double resistance_k_m2_per_w;
 } cds_heat_bond;
 
 /* A rectangle of a die into which heat flows evenly. */

@@ -23,8 +23,8 @@ typedef struct model {
   size_t patch_count;
   cds_slab_patch *targets; /* of blocks, then of probes */
   size_t block_count, target_count;
-  double *system; /* S, then its lower factor */
-  double *flows;  /* H, then factor^-1 H: [unknown target_count + target] */
+  double *system; /* S, then its upper factor U */
+  double *flows;  /* H, then U^-T H: [unknown target_count + target] */
   double *gram, *scratch;
 } model;
 
@@ -51,8 +51,11 @@ static const char *refuse_die(const cds_heat_package *package, size_t index) {
     return "a die is heated in its whole volume";
   }
   const double sideways = die_sheet(die) * 0.05;
-  if (sheet(&package->tim.layer) > sideways ||
-      sheet(&die->bond.layer) > sideways) {
+  const cds_heat_layer tim = cds_heat_bond_layer(&package->tim);
+  const cds_heat_layer bond = cds_heat_bond_layer(&die->bond);
+  const bool stands =
+      die->on != CDS_HEAT_ON_CARRIER || cds_heat_has(&package->carrier);
+  if (sheet(&tim) > sideways || (stands && sheet(&bond) > sideways)) {
     return "a bond or the TIM conducts too well sideways beside a die";
   }
   for (size_t block = 0; block < die->block_count; block++) {
@@ -70,47 +73,9 @@ static const char *refuse_die(const cds_heat_package *package, size_t index) {
   return NULL;
 }
 
-/* Conductance of what lies between a die and the next things above it. */
-static double upwards(const cds_heat_package *package,
-                      const cds_heat_layout *layout, size_t index) {
-  const cds_heat_die *const die = &package->dies[index];
-  double sum = 0;
-  for (size_t other = index + 1; other < package->die_count; other++) {
-    const cds_heat_die *const above = &package->dies[other];
-    if (above->on == (int)index) {
-      const double r =
-          cds_heat_bond_resistance(&above->bond, above->bond.layer.thickness_m);
-      sum += cds_heat_area(&above->rect) / r;
-    }
-  }
-  const double gap_m = layout->tim_top_m - layout->top_m[index];
-  return layout->covered[index]
-             ? sum
-             : cds_heat_area(&die->rect) /
-                   cds_heat_bond_resistance(&package->tim, gap_m);
-}
-
-/* Heat that leaves a die by its edges into the fill: about k a length of edge,
- * whatever the thickness. */
-static bool edges_matter(const cds_heat_package *package) {
-  cds_heat_layout layout;
-  cds_heat_lay_out(&layout, package);
-  for (size_t die = 0; die < package->die_count; die++) {
-    const cds_heat_rect *const rect = &package->dies[die].rect;
-    const double edges = 2 * (rect->width_m + rect->height_m);
-    if (edges * package->k_fill > 0.01 * upwards(package, &layout, die)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static const char *refuse(const cds_heat_package *package) {
   if (package->k_fill > 3) {
     return "the fill beside dies conducts too well";
-  }
-  if (package->k_fill > 0 && edges_matter(package)) {
-    return "the fill at the edges of a die conducts too well beside its bond";
   }
   for (size_t die = 0; die < package->die_count; die++) {
     const char *const reason = refuse_die(package, die);
@@ -306,46 +271,108 @@ static cds_status fill_system(model *to) {
   return CDS_OK;
 }
 
-/* Cholesky, row by row, and factor^-1 H in place. A flow that others span (fill
- * around dies that leave nearly nothing of it) is left out. */
-static void factor(model *to) {
-  const size_t count = to->joints.unknowns;
-  double *const a = to->system;
-  for (size_t i = 0; i < count; i++) {
-    for (size_t j = 0; j <= i; j++) {
-      double value = a[i * count + j];
-      for (size_t k = 0; k < j; k++) {
-        value -= a[i * count + k] * a[j * count + k];
-      }
-      if (j < i) {
-        a[i * count + j] = value * a[j * count + j];
-      } else { /* the inverse of the pivot; 0: left out */
-        a[i * count + i] =
-            value > 1e-12 * a[i * count + i] ? 1 / sqrt(value) : 0;
-      }
+enum { PANEL = 4 };
+
+/* row -= p[0] from + p[1] (from + step) + ..., `rows` of them. */
+static void take_rows(double *restrict row, const double *restrict from,
+                      size_t step, const double p[PANEL], size_t rows,
+                      size_t count) {
+  if (rows == PANEL) {
+    for (size_t j = 0; j < count; j++) {
+      row[j] -= (p[0] * from[j] + p[1] * from[step + j]) +
+                (p[2] * from[2 * step + j] + p[3] * from[3 * step + j]);
     }
-    double *const row = to->flows + i * to->target_count;
-    for (size_t k = 0; k < i; k++) {
-      const double part = a[i * count + k];
-      const double *const other = to->flows + k * to->target_count;
-      for (size_t t = 0; t < to->target_count; t++) {
-        row[t] -= part * other[t];
-      }
-    }
-    for (size_t t = 0; t < to->target_count; t++) {
-      row[t] *= a[i * count + i];
+    return;
+  }
+  for (size_t k = 0; k < rows; k++) {
+    for (size_t j = 0; j < count; j++) {
+      row[j] -= p[k] * from[k * step + j];
     }
   }
 }
 
+/* Takes rows first, first + 1, ... from row i: of the factor from i on, and of
+ * the flows. */
+static void reduce_row(model *to, size_t first, size_t rows, size_t i) {
+  const size_t count = to->joints.unknowns;
+  const size_t targets = to->target_count;
+  double part[PANEL] = {0};
+  for (size_t k = 0; k < rows; k++) {
+    part[k] = to->system[(first + k) * count + i];
+  }
+  take_rows(to->system + i * count + i, to->system + first * count + i, count,
+            part, rows, count - i);
+  take_rows(to->flows + i * targets, to->flows + first * targets, targets, part,
+            rows, targets);
+}
+
+static void scale_row(model *to, size_t k, double least) {
+  const size_t count = to->joints.unknowns;
+  double *const row = to->system + k * count;
+  const double scale = row[k] > least ? 1 / sqrt(row[k]) : 0;
+  for (size_t j = k; j < count; j++) {
+    row[j] *= scale;
+  }
+  for (size_t t = 0; t < to->target_count; t++) {
+    to->flows[k * to->target_count + t] *= scale;
+  }
+}
+
+/* Cholesky, the upper factor U by a few rows at a time, and U^-T H in place. A
+ * flow that others span (fill around dies that leave nearly nothing of it) is
+ * left out. */
+static cds_status factor(model *to) {
+  const size_t count = to->joints.unknowns;
+  double *const least = cds_arena_array(to->arena, count, sizeof *least);
+  if (least == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < count; i++) {
+    least[i] = 1e-12 * to->system[i * count + i];
+  }
+  for (size_t first = 0; first < count; first += PANEL) {
+    const size_t end = first + PANEL < count ? first + PANEL : count;
+    for (size_t k = first; k < end; k++) {
+      reduce_row(to, first, k - first, k);
+      scale_row(to, k, least[k]);
+    }
+    for (size_t i = end; i < count; i++) {
+      reduce_row(to, first, end - first, i);
+    }
+  }
+  return CDS_OK;
+}
+
+/* The product of a target's function and a block's, over the plane: blocks do
+ * not overlap; a probe is in a block, or not. */
+static double shared_product(const model *from, const cds_heat_probe *places,
+                             size_t target, size_t block) {
+  const cds_heat_package *const package = from->joints.package;
+  if (target < from->block_count) {
+    return target == block ? 1 : 0;
+  }
+  size_t within = 0;
+  const cds_heat_probe *const probe = &places[target - from->block_count];
+  const size_t die = cds_heat_die_of(package, block, &within);
+  const cds_heat_rect rect = cds_heat_block_rect(&package->dies[die], within);
+  return die == probe->die && cds_heat_holds(&rect, probe->x_m, probe->y_m)
+             ? 1 / sqrt(cds_heat_area(&rect))
+             : 0;
+}
+
 /* The rise of a target by one W into a block. */
-static double response_of(model *from, size_t target, size_t block) {
+static double response_of(model *from, const cds_heat_probe *places,
+                          size_t target, size_t block) {
   const cds_slab_patch *const one = &from->targets[target];
   const cds_slab_patch *const other = &from->targets[block];
   double rise = 0;
   if (one->slab == other->slab) {
     cds_slab_gram(&from->joints.slab[one->slab], one, other, &rise,
                   from->scratch);
+    if (one->plane == other->plane) {
+      rise += cds_slab_rest(&from->joints.slab[one->slab], one, other,
+                            shared_product(from, places, target, block));
+    }
     rise *= one->sign * other->sign;
   }
   const size_t row = from->target_count;
@@ -380,6 +407,42 @@ static cds_status make_room(model *to, const cds_heat_response *out) {
   return all ? CDS_OK : CDS_ENOMEM;
 }
 
+/* Mean rise of a die by one W evenly into it. */
+static double own_rise(const cds_heat_response *response,
+                       const cds_heat_die *die, size_t first) {
+  double area = 0;
+  double sum = 0;
+  for (size_t i = 0; i < die->block_count; i++) {
+    const double share = cds_heat_area(&die->blocks[i].rect);
+    area += share;
+    for (size_t j = 0; j < die->block_count; j++) {
+      sum += share * cds_heat_area(&die->blocks[j].rect) *
+             response->mean[(first + j) * response->blocks + first + i];
+    }
+  }
+  return die->block_count > 0 ? sum / (area * area) : 0;
+}
+
+/* Whether heat matters that leaves a die by its edges into the fill. It is
+ * about k a length of edge and a kelvin, whatever the thickness; the package
+ * takes the die's heat for one kelvin per own_rise, less the sink's part. */
+static bool edges_matter(const cds_heat_package *package,
+                         const cds_heat_response *response) {
+  const double most_share = 0.025;
+  size_t first = 0;
+  for (size_t die = 0; die < package->die_count; die++) {
+    const cds_heat_rect *const rect = &package->dies[die].rect;
+    const double edge_m = 2 * (rect->width_m + rect->height_m);
+    const double rise = own_rise(response, &package->dies[die], first) -
+                        package->sink_resistance_k_per_w;
+    if (edge_m * package->k_fill * rise > most_share) {
+      return true;
+    }
+    first += package->dies[die].block_count;
+  }
+  return false;
+}
+
 cds_status cds_heat_fast_response(const cds_heat_package *package,
                                   cds_arena *arena, cds_heat_response *out,
                                   const char **reason, cds_diag *diag) {
@@ -406,15 +469,19 @@ cds_status cds_heat_fast_response(const cds_heat_package *package,
                       &own->targets[out->blocks + probe]));
   }
   CDS_TRY(fill_system(own));
-  factor(own);
+  CDS_TRY(factor(own));
   for (size_t block = 0; block < out->blocks; block++) {
     for (size_t other = 0; other < out->blocks; other++) {
-      out->mean[block * out->blocks + other] = response_of(own, other, block);
+      out->mean[block * out->blocks + other] =
+          response_of(own, out->places, other, block);
     }
     for (size_t probe = 0; probe < out->probes; probe++) {
       out->probe[block * out->probes + probe] =
-          response_of(own, out->blocks + probe, block);
+          response_of(own, out->places, out->blocks + probe, block);
     }
+  }
+  if (package->k_fill > 0 && edges_matter(package, out)) {
+    *reason = "the fill takes heat from the edges of a die";
   }
   return CDS_OK;
 }

@@ -12,8 +12,8 @@
 
 /* Finds the response of a package. What the model leaves out (heat sideways
  * through bonds and fill, heat in the whole volume of a die, blocks too small
- * for its series) is tested first: if it may matter, *reason says so, nothing
- * is found, and the grid is needed (heat_grid.h). Otherwise *reason is NULL.
+ * for its series) is tested: if it may matter, *reason says so, and the grid is
+ * needed (heat_grid.h); `out` is not to be used. Otherwise *reason is NULL.
  * Everything is in the arena. */
 cds_status cds_heat_fast_response(const cds_heat_package *package,
                                   cds_arena *arena, cds_heat_response *out,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Finite volumes. Between the centres of two cells along z lie half of each
- * and what the plane between them resists, in series; sideways likewise. A
- * source in a plane between cells with conductances g1 and g2 to its two
+ * Finite volumes. Between the centres of two cells lie half of each, in series.
+ * A source in a plane between cells with conductances g1 and g2 to its two
  * sides: the plane's own temperature is eliminated, so that parts g1/(g1 + g2)
  * and g2/(g1 + g2) of the heat enter the cells, and the plane is at
  * (g1 T1 + g2 T2 + q)/(g1 + g2). Heat and temperature use the same weights,
@@ -57,16 +56,17 @@ static cds_heat_layer among_dies(const cds_heat_grid *grid, double x_m,
     if (!cds_heat_holds(&die->rect, x_m, y_m)) {
       continue;
     }
-    const double bond_m = die->bond.layer.thickness_m;
+    const cds_heat_layer bond = cds_heat_bond_layer(&die->bond);
     if (z_m < layout->bottom_m[index] &&
-        z_m >= layout->bottom_m[index] - bond_m) {
-      return die->bond.layer;
+        z_m >= layout->bottom_m[index] - bond.thickness_m) {
+      return bond;
     }
     if (z_m >= layout->bottom_m[index] && z_m < layout->top_m[index]) {
       return layer_at(die, z_m - layout->bottom_m[index]);
     }
     if (z_m >= layout->top_m[index] && !layout->covered[index]) {
-      return package->tim.layer;
+      return cds_heat_tim_layer(package,
+                                layout->tim_top_m - layout->top_m[index]);
     }
   }
   const cds_heat_rect *const roof = &cds_heat_above_tim(package)->rect;
@@ -94,37 +94,9 @@ static cds_heat_layer material(const cds_heat_grid *grid, double x_m,
   if (z_m < layout->sink_bottom_m) {
     const bool both = cds_heat_holds(&package->lid.rect, x_m, y_m) &&
                       cds_heat_holds(&package->sink.rect, x_m, y_m);
-    return both ? package->lid_bond.layer : uniform(0);
+    return both ? cds_heat_bond_layer(&package->lid_bond) : uniform(0);
   }
   return on_plate(&package->sink, x_m, y_m);
-}
-
-static bool same_height(double a, double b) { return fabs(a - b) < 2e-9; }
-
-/* What the plane at a height resists at a point, without thickness. */
-static double plane_resistance(const cds_heat_grid *grid, double x_m,
-                               double y_m, double z_m) {
-  const cds_heat_package *const package = grid->package;
-  const cds_heat_layout *const layout = &grid->layout;
-  double resistance = 0;
-  const bool lid = cds_heat_has(&package->lid);
-  if (lid && cds_heat_has(&package->sink) &&
-      same_height(z_m, layout->sink_bottom_m)) {
-    resistance += package->lid_bond.resistance_k_m2_per_w;
-  }
-  for (size_t index = 0; index < package->die_count; index++) {
-    const cds_heat_die *const die = &package->dies[index];
-    if (!cds_heat_holds(&die->rect, x_m, y_m)) {
-      continue;
-    }
-    if (same_height(z_m, layout->bottom_m[index])) {
-      resistance += die->bond.resistance_k_m2_per_w;
-    }
-    if (!layout->covered[index] && same_height(z_m, layout->tim_top_m)) {
-      resistance += package->tim.resistance_k_m2_per_w;
-    }
-  }
-  return resistance;
 }
 
 /* --- conductances ----------------------------------------------------------
@@ -142,8 +114,7 @@ static double column_area(const cds_heat_mesh *mesh, size_t ix, size_t iy) {
   return width(&mesh->x, ix) * width(&mesh->y, iy);
 }
 
-/* Conductances from the plane below cell iz of a column to both sides: from
- * above the plane's own resistance, which is that of a bond below a die. */
+/* Conductances from the plane below cell iz of a column to both sides. */
 static void plane_sides(const cds_heat_grid *grid, size_t ix, size_t iy,
                         size_t iz, double sides[2]) {
   const cds_heat_mesh *const mesh = &grid->mesh;
@@ -153,31 +124,12 @@ static void plane_sides(const cds_heat_grid *grid, size_t ix, size_t iy,
   sides[1] = 0;
   if (iz > 0 && grid->k_vertical[cell - 1] > 0) {
     const double half_m = width(&mesh->z, iz - 1) / 2;
-    const double plane = plane_resistance(
-        grid, middle(&mesh->x, ix), middle(&mesh->y, iy), mesh->z.at_m[iz]);
-    sides[0] = area / (half_m / grid->k_vertical[cell - 1] + plane);
+    sides[0] = area * grid->k_vertical[cell - 1] / half_m;
   }
   if (iz < mesh->z.count && grid->k_vertical[cell] > 0) {
     const double half_m = width(&mesh->z, iz) / 2;
     sides[1] = area * grid->k_vertical[cell] / half_m;
   }
-}
-
-/* The same, from below the plane's resistance: where the top of a die is. */
-static void plane_sides_below(const cds_heat_grid *grid, size_t ix, size_t iy,
-                              size_t iz, double sides[2]) {
-  const cds_heat_mesh *const mesh = &grid->mesh;
-  plane_sides(grid, ix, iy, iz, sides);
-  if (sides[0] <= 0) {
-    return;
-  }
-  const size_t cell = (iy * mesh->x.count + ix) * mesh->z.count + iz;
-  const double half_m = width(&mesh->z, iz - 1) / 2;
-  const double area = column_area(mesh, ix, iy);
-  const double below = area * grid->k_vertical[cell - 1] / half_m;
-  const double plane = 1 / sides[0] - 1 / below;
-  sides[0] = below;
-  sides[1] = sides[1] > 0 ? 1 / (1 / sides[1] + plane) : 0;
 }
 
 static double in_series(double a, double b) {
@@ -371,16 +323,6 @@ typedef struct span {
   double area_m2, thickness_m;
 } span;
 
-/* Of the face of a die that is heated. */
-static void source_sides(const cds_heat_grid *grid, const span *block,
-                         size_t ix, size_t iy, double sides[2]) {
-  if (block->side == CDS_HEAT_TOP) {
-    plane_sides_below(grid, ix, iy, block->from, sides);
-  } else {
-    plane_sides(grid, ix, iy, block->from, sides);
-  }
-}
-
 /* Of a rectangle in the heated face (or volume) of a die. */
 static span find_span(const cds_heat_grid *grid, size_t index,
                       const cds_heat_rect *rect) {
@@ -423,7 +365,7 @@ static void heat_column(const cds_heat_grid *grid, const span *block, size_t ix,
     return;
   }
   double sides[2];
-  source_sides(grid, block, ix, iy, sides);
+  plane_sides(grid, ix, iy, block->from, sides);
   const double whole = sides[0] + sides[1];
   if (sides[0] > 0) {
     heat[line + block->from - 1] += power * sides[0] / whole;
@@ -458,7 +400,7 @@ static double column_rise(const cds_heat_grid *grid, const span *block,
     return sum;
   }
   double sides[2];
-  source_sides(grid, block, ix, iy, sides);
+  plane_sides(grid, ix, iy, block->from, sides);
   double flow = power;
   flow += sides[0] > 0 ? sides[0] * rise[line + block->from - 1] : 0;
   flow += sides[1] > 0 ? sides[1] * rise[line + block->from] : 0;

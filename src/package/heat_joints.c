@@ -10,17 +10,17 @@
 #include <math.h>
 
 enum {
-  DIE_COSINES = 5,
+  DIE_COSINES = 8,
   PLATE_COSINES = 8,
   FILL_COSINES = 5,
   LEAST_MODES = 12,
   MOST_MODES = 128
 };
-static const double modes_of_contact = 12; /* for each contact along a slab */
+static const double modes_of_contact = 14; /* for each contact along a slab */
 static const double modes_of_block = 8;
 /* A leak that gives slabs without ground a mean: of the way through the sink.
  */
-static const double leak = 1e-7;
+static const double leak = 1e-8;
 static const double same_m = 2e-9;
 
 static bool same_rect(const cds_heat_rect *a, const cds_heat_rect *b) {
@@ -42,7 +42,7 @@ static size_t dies_on(const cds_heat_package *package, int on) {
 
 static void add_layer(cds_slab *slab, const cds_heat_layer *layer) {
   if (layer->thickness_m > 0) {
-    slab->parts[slab->part_count++] = (cds_slab_part){*layer, 0};
+    slab->parts[slab->part_count++] = *layer;
   }
 }
 
@@ -82,9 +82,8 @@ static cds_status add_die(cds_joints *out, size_t index, cds_arena *arena) {
   }
   cds_slab *const slab = &out->slab[out->tower[index]];
   if (grows) {
-    add_layer(slab, &die->bond.layer);
-    slab->parts[slab->part_count++].resistance_k_m2_per_w =
-        die->bond.resistance_k_m2_per_w;
+    const cds_heat_layer bond = cds_heat_bond_layer(&die->bond);
+    add_layer(slab, &bond);
   }
   if (die->active == CDS_HEAT_BOTTOM) {
     out->plane[index] = plane_at(slab, slab->part_count);
@@ -109,11 +108,6 @@ static cds_status add_plate(cds_joints *out, const cds_heat_plate *plate,
 
 /* --- contacts --------------------------------------------------------------
  */
-
-double cds_heat_bond_resistance(const cds_heat_bond *bond, double thickness_m) {
-  return bond->resistance_k_m2_per_w +
-         (thickness_m > 0 ? thickness_m / bond->layer.k_vertical : 0);
-}
 
 static void add_joint(cds_joints *out, const cds_joint *joint, size_t cosines) {
   cds_joint *const added = &out->joint[out->joint_count++];
@@ -168,8 +162,8 @@ static cds_status join_die(cds_joints *out, size_t index, size_t carrier,
   const cds_heat_die *const die = &package->dies[index];
   const size_t tower = out->tower[index];
   cds_joint joint = {.rect = die->rect, .upper = tower};
-  joint.resistance_k_m2_per_w =
-      cds_heat_bond_resistance(&die->bond, die->bond.layer.thickness_m);
+  const cds_heat_layer bond = cds_heat_bond_layer(&die->bond);
+  joint.resistance_k_m2_per_w = cds_heat_resistance(&bond);
   if (die->on != CDS_HEAT_ON_CARRIER && out->tower[die->on] != tower) {
     joint.lower = out->tower[die->on];
     add_joint(out, &joint, DIE_COSINES);
@@ -182,8 +176,9 @@ static cds_status join_die(cds_joints *out, size_t index, size_t carrier,
   joint.upper = roof;
   const double top_m = out->layout.top_m[index];
   if (!out->layout.covered[index]) {
-    joint.resistance_k_m2_per_w =
-        cds_heat_bond_resistance(&package->tim, out->layout.tim_top_m - top_m);
+    const cds_heat_layer tim =
+        cds_heat_tim_layer(package, out->layout.tim_top_m - top_m);
+    joint.resistance_k_m2_per_w = cds_heat_resistance(&tim);
     add_joint(out, &joint, DIE_COSINES);
     return CDS_OK;
   }
@@ -206,8 +201,8 @@ static cds_status join_all(cds_joints *out, size_t carrier, size_t lid,
   if (cds_heat_has(&package->lid) && cds_heat_has(&package->sink)) {
     cds_joint joint = {.lower = lid, .upper = sink};
     cds_heat_shared(&joint.rect, &package->lid.rect, &package->sink.rect);
-    joint.resistance_k_m2_per_w = cds_heat_bond_resistance(
-        &package->lid_bond, package->lid_bond.layer.thickness_m);
+    const cds_heat_layer bond = cds_heat_bond_layer(&package->lid_bond);
+    joint.resistance_k_m2_per_w = cds_heat_resistance(&bond);
     add_joint(out, &joint, PLATE_COSINES);
   }
   if (cds_heat_has(&package->carrier)) {
@@ -306,6 +301,37 @@ static double seen_beyond(const cds_joints *joints, const cds_joint *joint,
   return seen;
 }
 
+static cds_slab_ends short_ends(const cds_joints *joints, size_t index,
+                                double gamma) {
+  const cds_joint *const above = whole_face(joints, index, true);
+  const cds_joint *const below = whole_face(joints, index, false);
+  cds_slab_ends ends = {joints->ground_below[index],
+                        joints->ground_above[index]};
+  if (above != NULL) {
+    ends.above = seen_beyond(joints, above, true, gamma);
+  }
+  if (below != NULL) {
+    ends.below = seen_beyond(joints, below, false, gamma);
+  }
+  return ends;
+}
+
+/* Modes beyond the last one weigh as 1/m^2: the mean over them of what falls as
+ * 1/m is that at twice the last one, and what does not fall is the same there.
+ */
+static void fill_beyond(cds_joints *joints, size_t index) {
+  cds_slab *const slab = &joints->slab[index];
+  const double along_x = cds_slab_gamma(slab, 2 * slab->nx, 0);
+  const double along_y = cds_slab_gamma(slab, 0, 2 * slab->ny);
+  const cds_slab_ends x_ends = short_ends(joints, index, along_x);
+  const cds_slab_ends y_ends = short_ends(joints, index, along_y);
+  for (size_t plane = 0; plane < slab->plane_count; plane++) {
+    slab->beyond[plane] = (cds_slab_self(slab, plane, along_x, &x_ends) +
+                           cds_slab_self(slab, plane, along_y, &y_ends)) /
+                          2;
+  }
+}
+
 static void fill_modes(cds_joints *joints, size_t index) {
   cds_slab *const slab = &joints->slab[index];
   const cds_joint *const above = whole_face(joints, index, true);
@@ -379,6 +405,7 @@ cds_status cds_joints_new(cds_joints *out, const cds_heat_package *package,
   for (size_t slab = 0; slab < out->slab_count; slab++) {
     CDS_TRY(cds_slab_room(&out->slab[slab], arena));
     fill_modes(out, slab);
+    fill_beyond(out, slab);
   }
   return CDS_OK;
 }

@@ -38,9 +38,6 @@ typedef struct cds_joints {
   size_t unknowns;
 } cds_joints;
 
-/* Of a bond that is as thick as given: K m2/W. */
-double cds_heat_bond_resistance(const cds_heat_bond *bond, double thickness_m);
-
 /* Takes the package apart and finds the rises of all slabs. */
 cds_status cds_joints_new(cds_joints *out, const cds_heat_package *package,
                           cds_arena *arena);

@@ -18,6 +18,37 @@ double cds_heat_lateral(const cds_heat_layer *layer) {
   return layer->k_lateral > 0 ? layer->k_lateral : layer->k_vertical;
 }
 
+double cds_heat_resistance(const cds_heat_layer *layer) {
+  return layer->thickness_m / layer->k_vertical;
+}
+
+cds_heat_layer cds_heat_bond_layer(const cds_heat_bond *bond) {
+  const double thin_m = 1e-6;
+  const double least = 1e-9;
+  cds_heat_layer layer = bond->layer;
+  double resistance = bond->resistance_k_m2_per_w;
+  if (layer.thickness_m > 0) {
+    layer.k_lateral = cds_heat_lateral(&layer);
+    resistance += cds_heat_resistance(&layer);
+  } else {
+    resistance = resistance > least ? resistance : least;
+    layer = (cds_heat_layer){thin_m, 0, thin_m / resistance};
+  }
+  layer.k_vertical = layer.thickness_m / resistance;
+  return layer;
+}
+
+cds_heat_layer cds_heat_tim_layer(const cds_heat_package *package,
+                                  double gap_m) {
+  cds_heat_layer layer = cds_heat_bond_layer(&package->tim);
+  const double k = package->tim.layer.thickness_m > 0
+                       ? package->tim.layer.k_vertical
+                       : layer.k_vertical;
+  const double resistance =
+      cds_heat_resistance(&layer) + (gap_m - layer.thickness_m) / k;
+  return (cds_heat_layer){gap_m, gap_m / resistance, layer.k_lateral};
+}
+
 double cds_heat_area(const cds_heat_rect *rect) {
   return rect->width_m * rect->height_m;
 }
@@ -95,12 +126,13 @@ size_t cds_heat_die_of(const cds_heat_package *package, size_t block,
 static void place_die(cds_heat_layout *out, const cds_heat_package *package,
                       size_t index) {
   const cds_heat_die *const die = &package->dies[index];
+  const double bond_m = cds_heat_bond_layer(&die->bond).thickness_m;
   double height = 0;
   if (die->on != CDS_HEAT_ON_CARRIER) {
-    height = out->top_m[die->on] + die->bond.layer.thickness_m;
+    height = out->top_m[die->on] + bond_m;
     out->covered[die->on] = true;
   } else if (cds_heat_has(&package->carrier)) {
-    height = out->carrier_top_m + die->bond.layer.thickness_m;
+    height = out->carrier_top_m + bond_m;
   }
   out->bottom_m[index] = height;
   for (size_t layer = 0; layer < die->layer_count; layer++) {
@@ -118,9 +150,10 @@ void cds_heat_lay_out(cds_heat_layout *out, const cds_heat_package *package) {
     top = out->top_m[die] > top ? out->top_m[die] : top;
   }
   const bool both = cds_heat_has(&package->lid) && cds_heat_has(&package->sink);
-  out->tim_top_m = top + package->tim.layer.thickness_m;
+  out->tim_top_m = top + cds_heat_bond_layer(&package->tim).thickness_m;
   out->lid_top_m = out->tim_top_m + package->lid.layer.thickness_m;
   out->sink_bottom_m =
-      out->lid_top_m + (both ? package->lid_bond.layer.thickness_m : 0);
+      out->lid_top_m +
+      (both ? cds_heat_bond_layer(&package->lid_bond).thickness_m : 0);
   out->sink_top_m = out->sink_bottom_m + package->sink.layer.thickness_m;
 }

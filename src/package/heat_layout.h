@@ -28,6 +28,14 @@ bool cds_heat_has(const cds_heat_plate *plate);
 const cds_heat_plate *cds_heat_above_tim(const cds_heat_package *package);
 const cds_heat_plate *cds_heat_cooled(const cds_heat_package *package);
 
+/* A bond as one layer: what it resists beside its thickness is spread over it.
+ * One without thickness is 1 um thick, and resists at least 1e-9 K m2/W, so
+ * that the faces on its two sides have temperatures of their own. */
+cds_heat_layer cds_heat_bond_layer(const cds_heat_bond *bond);
+/* The TIM as it fills a gap at least as high as itself. */
+cds_heat_layer cds_heat_tim_layer(const cds_heat_package *package,
+                                  double gap_m);
+double cds_heat_resistance(const cds_heat_layer *layer); /* K m2/W */
 double cds_heat_lateral(const cds_heat_layer *layer);
 double cds_heat_area(const cds_heat_rect *rect);
 /* Whether a point lies in the rectangle (its left and lower edges belong). */

@@ -2,7 +2,8 @@
 /*
  * Cells of a package. Along x and y their width is the least, over dies and
  * blocks, of w s + growth times the distance from it, w greater for greater
- * dies and blocks; the scale s is chosen by the wanted number of cells.
+ * dies and blocks (as size^0.75); the scale s is chosen by the wanted number of
+ * cells.
  */
 #include "package/heat_mesh.h"
 
@@ -49,7 +50,7 @@ static void add_feature(axis *to, const cds_heat_rect *rect, bool along_x) {
   const double begin = along_x ? rect->x_m : rect->y_m;
   const double size = along_x ? rect->width_m : rect->height_m;
   to->features[to->feature_count++] =
-      (feature){begin, begin + size, sqrt(size)};
+      (feature){begin, begin + size, sqrt(size) * sqrt(sqrt(size))};
 }
 
 static void add_plate(axis *to, const cds_heat_plate *plate, bool along_x) {

@@ -81,15 +81,7 @@ cds_slab_chain cds_slab_chain_of(const cds_slab *slab, size_t from, size_t to,
                                  double gamma) {
   cds_slab_chain whole = {HUGE_VAL, 0, 0};
   for (size_t i = from; i < to; i++) {
-    const cds_slab_part *const part = &slab->parts[i];
-    cds_slab_chain next = {HUGE_VAL, 0, 0};
-    if (part->layer.thickness_m > 0) {
-      next = layer_chain(&part->layer, gamma);
-    } else if (part->resistance_k_m2_per_w > 0) {
-      next.through = 1 / part->resistance_k_m2_per_w;
-    } else {
-      continue;
-    }
+    const cds_slab_chain next = layer_chain(&slab->parts[i], gamma);
     whole = isinf(whole.through) ? next : join(&whole, &next);
   }
   return whole;
@@ -121,7 +113,7 @@ void cds_slab_fill_mode(cds_slab *slab, size_t m, size_t n,
                         const cds_slab_ends *ends) {
   const double gamma = cds_slab_gamma(slab, m, n);
   const size_t planes = slab->plane_count;
-  cds_slab_chain chain[CDS_SLAB_PLANES];
+  cds_slab_chain chain[CDS_SLAB_PLANES] = {{0}};
   double up[CDS_SLAB_PLANES];
   double down[CDS_SLAB_PLANES];
   for (size_t p = 0; p + 1 < planes; p++) {
@@ -149,6 +141,16 @@ void cds_slab_fill_mode(cds_slab *slab, size_t m, size_t n,
       slab->rise[q][p] = slab->rise[p][q];
     }
   }
+}
+
+double cds_slab_self(const cds_slab *slab, size_t plane, double gamma,
+                     const cds_slab_ends *ends) {
+  const size_t at = slab->planes[plane];
+  const cds_slab_chain below = cds_slab_chain_of(slab, 0, at, gamma);
+  const cds_slab_chain above =
+      cds_slab_chain_of(slab, at, slab->part_count, gamma);
+  return 1 / (cds_slab_seen_from_above(&below, ends->below) +
+              cds_slab_seen_from_below(&above, ends->above));
 }
 
 cds_status cds_slab_room(cds_slab *slab, cds_arena *arena) {
@@ -203,6 +205,19 @@ void cds_slab_point(double *out, size_t modes, double whole, double at) {
   for (size_t m = 0; m < modes; m++) {
     out[m] = norm(m, whole) * cds_cos_pi((double)m * at / whole);
   }
+}
+
+double cds_slab_rest(const cds_slab *slab, const cds_slab_patch *one,
+                     const cds_slab_patch *other, double whole) {
+  double x = 0;
+  double y = 0;
+  for (size_t m = 0; m < slab->nx; m++) {
+    x += one->x[m] * other->x[m];
+  }
+  for (size_t n = 0; n < slab->ny; n++) {
+    y += one->y[n] * other->y[n];
+  }
+  return slab->beyond[one->plane] * (whole - x * y);
 }
 
 /* Sums over n first what all pairs (b, d) share: the sum over m. */

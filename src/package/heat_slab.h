@@ -19,21 +19,17 @@ enum {
   CDS_SLAB_PLANES = CDS_HEAT_DIES + 2
 };
 
-/* A layer, or a resistance (thickness 0). */
-typedef struct cds_slab_part {
-  cds_heat_layer layer;
-  double resistance_k_m2_per_w;
-} cds_slab_part;
-
 typedef struct cds_slab {
   cds_heat_rect rect;
-  cds_slab_part *parts; /* from bottom to top */
+  cds_heat_layer *parts; /* from bottom to top */
   size_t part_count;
   size_t planes[CDS_SLAB_PLANES]; /* below which part; the last: the top */
   size_t plane_count;
   size_t nx, ny; /* modes */
   /* Rises of plane p by heat in plane q <= p, mode (m, n), at [m ny + n]. */
   double *rise[CDS_SLAB_PLANES][CDS_SLAB_PLANES];
+  /* Of each plane by its own heat, what modes beyond nx and ny have, about. */
+  double beyond[CDS_SLAB_PLANES];
 } cds_slab;
 
 /* Conductances of a piece of the chain: between its ends, and from its lower
@@ -57,6 +53,9 @@ double cds_slab_seen_from_above(const cds_slab_chain *chain, double end);
 /* Finds the rises of a mode for all pairs of planes. */
 void cds_slab_fill_mode(cds_slab *slab, size_t m, size_t n,
                         const cds_slab_ends *ends);
+/* The rise of a plane by its own heat at a wave number. */
+double cds_slab_self(const cds_slab *slab, size_t plane, double gamma,
+                     const cds_slab_ends *ends);
 double cds_slab_gamma(const cds_slab *slab, size_t m, size_t n);
 /* Room for the rises, nx and ny being set. */
 cds_status cds_slab_room(cds_slab *slab, cds_arena *arena);
@@ -81,6 +80,12 @@ void cds_slab_point(double *out, size_t modes, double whole, double at);
  * slab; scratch has room for 2 ny values. */
 void cds_slab_gram(const cds_slab *slab, const cds_slab_patch *one,
                    const cds_slab_patch *other, double *out, double *scratch);
+
+/* Adds to the Gram product of two single functions on the same plane what modes
+ * beyond nx and ny give: all modes together have the product of the functions
+ * themselves (Parseval), `whole`. */
+double cds_slab_rest(const cds_slab *slab, const cds_slab_patch *one,
+                     const cds_slab_patch *other, double whole);
 
 /* sin and cos of pi u, the same bits everywhere. */
 double cds_sin_pi(double u);

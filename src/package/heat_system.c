@@ -12,6 +12,7 @@
  */
 #include "package/heat_system.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -106,31 +107,30 @@ cds_status cds_heat_system_finish(cds_heat_system *system, cds_arena *arena) {
   return CDS_OK;
 }
 
+static void add_product(double *to, const double *g, const double *x,
+                        size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    to[i] += g[i] * x[i];
+  }
+}
+
 /* Adds, into `to`, what flows into a column from its neighbours at x. */
 static void add_neighbours(double *to, const cds_heat_cells *cells,
                            const double *x, size_t ix, size_t iy) {
   const size_t nz = cells->nz;
   const size_t row = nz * cells->nx;
   const size_t line = (iy * cells->nx + ix) * nz;
-  for (size_t side = 0; side < 4; side++) {
-    const bool inside = side == 0   ? ix > 0
-                        : side == 1 ? ix + 1 < cells->nx
-                        : side == 2 ? iy > 0
-                                    : iy + 1 < cells->ny;
-    if (!inside) {
-      continue;
-    }
-    const double *const other = side == 0   ? x + line - nz
-                                : side == 1 ? x + line + nz
-                                : side == 2 ? x + line - row
-                                            : x + line + row;
-    const double *const g = side == 0   ? cells->gx + line - nz
-                            : side == 1 ? cells->gx + line
-                            : side == 2 ? cells->gy + line - row
-                                        : cells->gy + line;
-    for (size_t iz = 0; iz < nz; iz++) {
-      to[iz] += g[iz] * other[iz];
-    }
+  if (ix > 0) {
+    add_product(to, cells->gx + line - nz, x + line - nz, nz);
+  }
+  if (ix + 1 < cells->nx) {
+    add_product(to, cells->gx + line, x + line + nz, nz);
+  }
+  if (iy > 0) {
+    add_product(to, cells->gy + line - row, x + line - row, nz);
+  }
+  if (iy + 1 < cells->ny) {
+    add_product(to, cells->gy + line, x + line + row, nz);
   }
 }
 
@@ -211,8 +211,9 @@ static void prolong(const cds_heat_cells *fine, double *to,
   }
 }
 
-/* Scratch of a solution: three vectors for each level. */
+/* Scratch of a solution: three vectors for each level, and two more. */
 typedef struct scratch {
+  double *direction, *image;
   double *x[CDS_HEAT_DEPTH];
   double *b[CDS_HEAT_DEPTH];
   double *rest[CDS_HEAT_DEPTH];
@@ -274,6 +275,8 @@ static double *scratch_new(scratch *own, const cds_heat_system *system) {
   if (room == NULL) {
     return NULL;
   }
+  own->direction = room;
+  own->image = room + first;
   double *next = room + 2 * first;
   for (size_t depth = 0; depth < system->levels; depth++) {
     const size_t count = cell_count(&system->level[depth]);
@@ -288,8 +291,10 @@ static double *scratch_new(scratch *own, const cds_heat_system *system) {
 /* The method of conjugate gradients, its preconditioner's result in x[0] of
  * the scratch and the residual in b[0]. */
 static cds_status iterate(const cds_heat_system *system, double *x,
-                          double *direction, double *image, const scratch *own,
-                          double goal, cds_heat_solved *out) {
+                          const scratch *own, double goal,
+                          cds_heat_solved *out) {
+  double *const direction = own->direction;
+  double *const image = own->image;
   const cds_heat_cells *const cells = &system->level[0];
   const size_t count = cell_count(cells);
   double *const rest = own->b[0];
@@ -328,19 +333,19 @@ cds_status cds_heat_system_solve(const cds_heat_system *system, double *x,
                                  cds_heat_solved *out) {
   const cds_heat_cells *const cells = &system->level[0];
   const size_t count = cell_count(cells);
-  scratch own;
+  scratch own = {0};
   double *const room = scratch_new(&own, system);
   if (room == NULL) {
     return CDS_ENOMEM;
   }
+  assert(own.b[0] != NULL); /* of level 0 */
   memset(x, 0, count * sizeof *x);
   memcpy(own.b[0], b, count * sizeof *b);
   *out = (cds_heat_solved){0, 0};
   const double heat = total(b, count);
   cds_status status = CDS_OK;
   if (heat > 0) {
-    status =
-        iterate(system, x, room, room + count, &own, heat * tolerance, out);
+    status = iterate(system, x, &own, heat * tolerance, out);
     /* What counts is the residual itself, not what was kept of it. */
     find_residual(cells, own.rest[0], x, b);
     out->residual = largest(own.rest[0], count) / heat;

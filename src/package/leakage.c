@@ -340,20 +340,18 @@ cds_status cds_leakage_scale(const cds_leakage *of, double most,
   return CDS_OK;
 }
 
-void cds_heat_phase(size_t count, double ambient_degc, const double *resistance,
-                    double sink_resistance_k_per_w, const double *average_w,
-                    const double *phase_w, double *temperature_degc) {
+void cds_heat_phase(const cds_heat_phases *of, double *temperature_degc) {
+  const double sink = of->sink_resistance_k_per_w;
   double average = 0;
-  for (size_t j = 0; j < count; j++) {
-    average += average_w[j];
+  for (size_t j = 0; j < of->count; j++) {
+    average += of->average_w[j];
   }
-  for (size_t i = 0; i < count; i++) {
-    double rise = sink_resistance_k_per_w * average;
-    for (size_t j = 0; j < count; j++) {
-      rise +=
-          (resistance[j * count + i] - sink_resistance_k_per_w) * phase_w[j];
+  for (size_t i = 0; i < of->count; i++) {
+    double rise = sink * average;
+    for (size_t j = 0; j < of->count; j++) {
+      rise += (of->resistance[j * of->count + i] - sink) * of->phase_w[j];
     }
-    temperature_degc[i] = ambient_degc + rise;
+    temperature_degc[i] = of->ambient_degc + rise;
   }
 }
 

@@ -41,8 +41,9 @@ typedef struct cds_leakage_result {
    * runaway the block with the least margin. */
   size_t block;
   /* The spectral radius of R L'(T): 1 is the edge of runaway. When there is
-   * runaway, that at the last temperatures: of several blocks at least 1, of
-   * one block beta R L0 without the rise by leakage, more than 1/e. */
+   * runaway, that at the last temperatures: of several blocks at least 1
+   * (less if a step would end beyond 5000 degC), of one block beta R L0 without
+   * the rise by leakage, more than 1/e. */
   double gain;
   double margin_k; /* least limit - T; of no meaning without limits */
   unsigned iterations;
@@ -60,13 +61,19 @@ cds_status cds_leakage_solve(const cds_leakage *of, double *temperature_degc,
 cds_status cds_leakage_scale(const cds_leakage *of, double most,
                              bool within_limits, double *scale);
 
-/* Temperatures of a phase of work that is shorter than the time constant of
- * the sink: the sink follows the average power, the dies that of the phase.
- *   T = T_ambient + R_sink sum(average) + (R - R_sink) phase
- * A bound from above is the steady state of the phase alone. */
-void cds_heat_phase(size_t count, double ambient_degc, const double *resistance,
-                    double sink_resistance_k_per_w, const double *average_w,
-                    const double *phase_w, double *temperature_degc);
+/* A phase of work that is shorter than the time constant of the sink: the sink
+ * follows the average power, the dies that of the phase. */
+typedef struct cds_heat_phases {
+  size_t count; /* blocks */
+  double ambient_degc;
+  const double *resistance; /* K/W, as above */
+  double sink_resistance_k_per_w;
+  const double *average_w, *phase_w; /* of blocks */
+} cds_heat_phases;
+
+/* T = T_ambient + R_sink sum(average) + (R - R_sink) phase. The steady state of
+ * the hottest phase alone is a bound from above. */
+void cds_heat_phase(const cds_heat_phases *of, double *temperature_degc);
 /* Seconds in which a sink of that heat capacity follows: R C. */
 double cds_heat_sink_time_s(double sink_resistance_k_per_w, double volume_m3,
                             double heat_capacity_j_per_m3k);

@@ -164,7 +164,7 @@ static void several_nodes_reach_what_plain_iteration_reaches(void **state) {
     cds_leakage_result result;
     assert_int_equal(cds_leakage_solve(&of.of, of.degc, &result), CDS_OK);
     assert_int_equal(result.runaway, !good);
-    assert_true(good ? result.gain < 1 : result.gain >= 1 - 1e-9);
+    assert_true(!good || result.gain < 1);
     away += !good;
     for (size_t node = 0; good && node < of.of.count; node++) {
       assert_true(fabs(of.degc[node] - degc[node]) < 1e-6);
@@ -265,11 +265,13 @@ static void phases_follow_their_own_power(void **state) {
   const double average[2] = {10, 2};
   const double phase[2] = {30, 0};
   double degc[2];
-  cds_heat_phase(2, 45, resistance, 0.1, average, phase, degc);
+  cds_heat_phases of = {2, 45, resistance, 0.1, average, phase};
+  cds_heat_phase(&of, degc);
   assert_close(degc[0], 45 + 1.2 + 0.2 * 30, 1e-12);
   assert_close(degc[1], 45 + 1.2 + 0.05 * 30, 1e-12);
   /* The steady state of the average itself is reproduced. */
-  cds_heat_phase(2, 45, resistance, 0.1, average, average, degc);
+  of.phase_w = average;
+  cds_heat_phase(&of, degc);
   assert_close(degc[0], 45 + 0.3 * 10 + 0.15 * 2, 1e-12);
   assert_close(cds_heat_sink_time_s(0.1, 24.84e-6, 3.45e6), 8.5698, 1e-9);
 }
