@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 static const double most_scale = 1e6;
+static const double most_gain = 1000; /* more says nothing more */
 
 /* How far power could rise, or must fall. */
 static cds_status hint_scale(const cds_leakage *of, bool limits,
@@ -33,6 +34,17 @@ static const char *name_or_empty(const char *name) {
   return name != NULL ? name : "";
 }
 
+/* Of a die with one block its name is enough. */
+static const char *block_of(const cds_heat_die *die, size_t within) {
+  return die->block_count > 1 ? name_or_empty(die->blocks[within].name) : "";
+}
+static const char *before_block(const cds_heat_die *die) {
+  return die->block_count > 1 ? ", block '" : "";
+}
+static const char *after_block(const cds_heat_die *die) {
+  return die->block_count > 1 ? "'" : "";
+}
+
 static cds_status say_runaway(const cds_heat_package *package,
                               const cds_leakage *of,
                               const double *temperature_degc,
@@ -44,12 +56,17 @@ static cds_status say_runaway(const cds_heat_package *package,
   char texts[2][CDS_NUMBER_TEXT];
   cds_diag_error(
       diag, die->place,
-      "die '%s': thermal runaway in block '%s', past %s degC: a rise makes "
-      "leakage that makes %s times that rise",
-      name_or_empty(die->name), name_or_empty(die->blocks[within].name),
+      "thermal runaway in die '%s'%s%s%s, past %s degC: a rise makes leakage "
+      "that makes %s%s times that rise",
+      name_or_empty(die->name), before_block(die), block_of(die, within),
+      after_block(die),
       cds_format_double(texts[0],
                         cds_round_decimal(temperature_degc[result->block], 4)),
-      cds_format_double(texts[1], cds_round_decimal(result->gain, 4)));
+      result->gain > most_gain ? "over " : "",
+      cds_format_double(
+          texts[1],
+          cds_round_decimal(result->gain > most_gain ? most_gain : result->gain,
+                            4)));
   CDS_TRY(hint_scale(of, false, diag));
   return CDS_EINFEASIBLE;
 }
@@ -88,13 +105,13 @@ cds_status cds_heat_report(const cds_heat_package *package,
       continue;
     }
     char texts[2][CDS_NUMBER_TEXT];
-    cds_diag_error(
-        diag, die->place,
-        "die '%s': block '%s' is at %s degC: expected at most %s degC",
-        name_or_empty(die->name), name_or_empty(die->blocks[within].name),
-        cds_format_double(texts[0],
-                          cds_round_decimal(temperature_degc[worst], 5)),
-        cds_format_double(texts[1], of->limit_degc[worst]));
+    cds_diag_error(diag, die->place,
+                   "die '%s'%s%s%s is at %s degC: expected at most %s degC",
+                   name_or_empty(die->name), before_block(die),
+                   block_of(die, within), after_block(die),
+                   cds_format_double(
+                       texts[0], cds_round_decimal(temperature_degc[worst], 5)),
+                   cds_format_double(texts[1], of->limit_degc[worst]));
     CDS_TRY(hint_scale(of, true, diag));
     status = CDS_EINFEASIBLE;
   }

@@ -298,7 +298,7 @@ static void reports_name_die_block_and_power(void **state) {
   assert_int_equal(cds_leakage_solve(&of.of, of.degc, &result), CDS_OK);
   assert_int_equal(cds_heat_report(&package, &of.of, of.degc, &result, f.diag),
                    CDS_EINFEASIBLE);
-  assert_message(&f, "a.yaml:3:5: error: die 'logic': block 'core' is at 86 "
+  assert_message(&f, "a.yaml:3:5: error: die 'logic', block 'core' is at 86 "
                      "degC: expected at most 75 degC");
   /* 45 + 41 s = 75 */
   assert_message(&f, "highest sustainable dynamic power: 36.59 W, 0.7317 times "
@@ -309,7 +309,7 @@ static void reports_name_die_block_and_power(void **state) {
   assert_true(result.runaway);
   assert_int_equal(cds_heat_report(&package, &of.of, of.degc, &result, f.diag),
                    CDS_EINFEASIBLE);
-  assert_message(&f, "die 'logic': thermal runaway in block 'core'");
+  assert_message(&f, "thermal runaway in die 'logic', block 'core'");
   assert_message(&f, "not sustainable even without dynamic power");
   fixture_close(&f);
 }
