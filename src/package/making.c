@@ -137,10 +137,18 @@ static void make_die(cds_made_die *out, const cds_die *die, double mm2) {
 
 /* ---- stacks and the package ---------------------------------------------- */
 
-/* A good stack, with bonds of this yield; memory at this part of its price. */
+/* One end of the intervals, and what follows there. */
+typedef struct making_end {
+  double bond_yield;
+  double memory; /* part of its typical price */
+  double stack_yield[CDS_STACKS_MAX], stack_usd[CDS_STACKS_MAX];
+  double package_usd, usd;
+} making_end;
+
+/* A good stack. */
 static void make_stack(cds_stack_price *out, const cds_making *making,
                        const cds_built_package *package, unsigned stack,
-                       double bond_yield, double memory) {
+                       const making_end *end) {
   cds_stack_die die[CDS_HEAT_DIES];
   size_t dies = 0;
   for (size_t d = 0; d < package->dies; d++) {
@@ -150,11 +158,11 @@ static void make_stack(cds_stack_price *out, const cds_making *making,
     const unsigned kind = package->die[d].kind;
     const cds_made_die *made = &making->die[kind];
     const bool tested = made->price.yield == 0; /* bought as good */
-    const double part = made->source == MEMORY_SOURCE ? memory : 1;
+    const double part = made->source == MEMORY_SOURCE ? end->memory : 1;
     die[dies++] = (cds_stack_die){.raw_usd = part * made->price.raw_usd,
                                   .yield = tested ? 1 : made->price.yield,
                                   .coverage = COVERAGE,
-                                  .bond_yield = bond_yield};
+                                  .bond_yield = end->bond_yield};
   }
   if (dies == 1) {
     die[0].coverage = 1;
@@ -162,10 +170,8 @@ static void make_stack(cds_stack_price *out, const cds_making *making,
   cds_price_stack(out, die, dies);
 }
 
-static void make_package(cds_making *out, const cds_built_package *package,
-                         unsigned stacks, double bond_yield, double memory,
-                         double *yield, double *stack_usd, double *whole_usd,
-                         double *package_usd) {
+static void make_package(making_end *end, const cds_making *making,
+                         const cds_built_package *package, unsigned stacks) {
   cds_packaged all[CDS_STACKS_MAX];
   const char *kind = package->arch->package != NULL
                          ? package->arch->package->carrier_kind
@@ -182,9 +188,9 @@ static void make_package(cds_making *out, const cds_built_package *package,
         mm2 = fmax(mm2, 1e6 * cds_placed_area_m2(package, d));
       }
     }
-    make_stack(&price, out, package, s, bond_yield, memory);
-    yield[s] = price.yield;
-    stack_usd[s] = price.good_usd;
+    make_stack(&price, making, package, s, end);
+    end->stack_yield[s] = price.yield;
+    end->stack_usd[s] = price.good_usd;
     dies_usd += price.good_usd;
     all[s] = (cds_packaged){mm2, price.good_usd, price.good_usd, 1};
   }
@@ -194,8 +200,8 @@ static void make_package(cds_making *out, const cds_built_package *package,
                     : silicon ? &INTERPOSER
                               : NULL,
                     &rules);
-  *whole_usd = price.total_usd;
-  *package_usd = price.total_usd - dies_usd;
+  end->usd = price.total_usd;
+  end->package_usd = price.total_usd - dies_usd;
 }
 
 static double *end_of(cds_interval *interval, unsigned end) {
@@ -227,21 +233,22 @@ void cds_package_making(cds_making *out, const cds_built_package *package) {
     return;
   }
   /* Good bonds and cheap memory are the low end of costs. */
-  for (unsigned end = 0; end < 3; end++) {
-    const double bond = end == 0   ? BOND_YIELD.high
-                        : end == 1 ? BOND_YIELD.typical
-                                   : BOND_YIELD.low;
-    const double memory = end == 0 ? MEMORY_LOW : end == 1 ? 1 : MEMORY_HIGH;
-    double yield[CDS_STACKS_MAX];
-    double usd[CDS_STACKS_MAX];
-    make_package(out, package, stacks, bond, memory, yield, usd,
-                 end_of(&out->usd, end), end_of(&out->package_usd, end));
+  for (unsigned e = 0; e < 3; e++) {
+    making_end end = {.bond_yield = e == 0   ? BOND_YIELD.high
+                                    : e == 1 ? BOND_YIELD.typical
+                                             : BOND_YIELD.low,
+                      .memory = e == 0   ? MEMORY_LOW
+                                : e == 1 ? 1
+                                         : MEMORY_HIGH};
+    make_package(&end, out, package, stacks);
     double carbon_g = PACKAGE_G;
     for (unsigned s = 0; s < stacks; s++) {
-      *end_of(&out->stack_yield[s], 2 - end) = yield[s];
-      *end_of(&out->stack_usd[s], end) = usd[s];
-      carbon_g += stack_g[s] / yield[s];
+      *end_of(&out->stack_yield[s], 2 - e) = end.stack_yield[s];
+      *end_of(&out->stack_usd[s], e) = end.stack_usd[s];
+      carbon_g += stack_g[s] / end.stack_yield[s];
     }
-    *end_of(&out->carbon_g, end) = carbon_g;
+    *end_of(&out->usd, e) = end.usd;
+    *end_of(&out->package_usd, e) = end.package_usd;
+    *end_of(&out->carbon_g, e) = carbon_g;
   }
 }
