@@ -5,23 +5,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/math.h"
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "export/json.h"
-#include "package/heat_fast.h"
-#include "package/heat_grid.h"
-#include "package/heat_report.h"
-#include "package/leakage.h"
 #include "package/making.h"
-
-/* Leakage grows by this, of 1 K: doubles in 23 K. Of logic and memory alike, an
- * assumption; 0.02 to 0.037 are published. */
-static const double BETA_PER_K = 0.03;
-static const double BETA_AT_DEGC = 85;
-/* Largest factor on the power that is looked for. */
-static const double MOST = 1000;
+#include "package/temperature.h"
 
 typedef struct job {
   cds_cli *cli;
@@ -29,16 +18,9 @@ typedef struct job {
   cds_page page;
   cds_built_package package;
   double *power_w; /* dynamic, by placed die */
-  double *degc, *leak_w, *hottest_degc;
-  cds_leakage_result loop;
-  double sustainable; /* factor on the dynamic power; NaN without any */
-  cds_heat_rises rises;
+  cds_package_heat heat;
   cds_making making;
 } job;
-
-static const cds_die *kind_of(const job *it, size_t die) {
-  return &it->inputs.arch->die[it->package.die[die].kind];
-}
 
 /* ---- powers -------------------------------------------------------------- */
 
@@ -93,94 +75,6 @@ static cds_status read_power(job *it, const char *text) {
   return CDS_OK;
 }
 
-/* ---- heat ---------------------------------------------------------------- */
-
-/* Rises by unit powers: from the geometry alone where that is good enough, else
- * by the grid. */
-static cds_status find_response(cds_heat_response *out, const job *it,
-                                const cds_heat_grid *grid) {
-  const char *reason = NULL;
-  CDS_TRY(cds_heat_fast_response(&it->package.heat, it->cli->arena, out,
-                                 &reason, it->cli->diag));
-  if (reason == NULL) {
-    return CDS_OK;
-  }
-  cds_cli_say(it->cli, "heat by the grid: %s", reason);
-  return cds_heat_grid_response(grid, 0, it->cli->arena, out, it->cli->diag);
-}
-
-/* Temperatures with the leakage that they make, and what is sustainable. */
-static cds_status solve_loop(job *it, const cds_leakage *of) {
-  CDS_TRY(cds_leakage_solve(of, it->degc, &it->loop));
-  CDS_TRY(cds_leakage_scale(of, MOST, true, &it->sustainable));
-  for (size_t d = 0; d < of->count; d++) {
-    it->leak_w[d] =
-        of->leak_w[d] * cds_exp(BETA_PER_K * (it->degc[d] - BETA_AT_DEGC));
-  }
-  return CDS_OK;
-}
-
-/* Of dies of a kind the hottest stands for all in messages. */
-static void leave_hottest(const job *it, double *limit) {
-  for (size_t d = 0; d < it->package.dies; d++) {
-    for (size_t other = 0; other < it->package.dies; other++) {
-      const bool same = it->package.die[d].kind == it->package.die[other].kind;
-      if (same && it->degc[other] > it->degc[d]) {
-        limit[d] = (double)INFINITY;
-      }
-    }
-  }
-}
-
-static cds_status solve_by(job *it, const cds_heat_grid *grid) {
-  cds_cli *cli = it->cli;
-  const size_t dies = it->package.dies;
-  cds_heat_response response;
-  double *value[4]; /* leakage, beta, where it holds, limit */
-  CDS_TRY(find_response(&response, it, grid));
-  for (unsigned v = 0; v < 4; v++) {
-    value[v] = cds_cli_array(cli->arena, dies, sizeof **value);
-  }
-  for (size_t d = 0; d < dies; d++) {
-    value[0][d] = kind_of(it, d)->leakage_w;
-    value[1][d] = BETA_PER_K;
-    value[2][d] = BETA_AT_DEGC;
-    value[3][d] = cds_die_limit_degc(kind_of(it, d));
-  }
-  const cds_leakage of = {.count = dies,
-                          .ambient_degc = it->package.heat.ambient_degc,
-                          .resistance = response.mean,
-                          .power_w = it->power_w,
-                          .leak_w = value[0],
-                          .beta_per_k = value[1],
-                          .reference_degc = value[2],
-                          .limit_degc = value[3]};
-  CDS_TRY(solve_loop(it, &of));
-  if (!it->loop.runaway) {
-    double *total = cds_cli_array(cli->arena, dies, sizeof *total);
-    for (size_t d = 0; d < dies; d++) {
-      total[d] = it->power_w[d] + it->leak_w[d];
-    }
-    it->rises.hottest_k = it->hottest_degc;
-    CDS_TRY(cds_heat_grid_solve(grid, total, &it->rises, cli->diag));
-    for (size_t d = 0; d < dies; d++) {
-      it->hottest_degc[d] += it->package.heat.ambient_degc;
-    }
-  }
-  leave_hottest(it, value[3]);
-  return cds_heat_report(&it->package.heat, &of, it->degc, &it->loop,
-                         cli->diag);
-}
-
-static cds_status solve_heat(job *it) {
-  cds_heat_grid *grid = NULL;
-  const cds_heat_grid_options options = CDS_HEAT_GRID_OPTIONS_INIT;
-  CDS_TRY(cds_heat_grid_new(&grid, &it->package.heat, &options, it->cli->diag));
-  const cds_status status = solve_by(it, grid);
-  cds_heat_grid_free(grid);
-  return status;
-}
-
 /* ---- what is printed ----------------------------------------------------- */
 
 static const char *mm(const job *it, double um) {
@@ -216,12 +110,14 @@ static void write_dies(const job *it) {
          11);
     cell(it, cds_page_si(&it->page, it->power_w[d], "W"), 10);
     cell(it,
-         it->loop.runaway ? "-" : cds_page_si(&it->page, it->leak_w[d], "W"),
+         it->heat.runaway
+             ? "-"
+             : cds_page_si(&it->page, it->heat.die[d].leakage_w, "W"),
          11);
     cell(it,
-         it->loop.runaway
-             ? "-"
-             : cds_cli_printf(it->page.arena, "%.1f degC", it->hottest_degc[d]),
+         it->heat.runaway ? "-"
+                          : cds_cli_printf(it->page.arena, "%.1f degC",
+                                           it->heat.die[d].hottest_degc),
          11);
     fputc('\n', out);
   }
@@ -239,18 +135,18 @@ static void write_heat(const job *it) {
       "temperature that it makes, %.2g /K",
       heat->ambient_degc,
       cds_page_plain(&it->page, heat->sink_resistance_k_per_w, "K/W"),
-      mm(it, 1e6 * heat->sink.rect.width_m), BETA_PER_K);
-  if (power > 0 && it->sustainable >= 0) {
+      mm(it, 1e6 * heat->sink.rect.width_m), CDS_LEAKAGE_PER_K);
+  if (power > 0 && it->heat.sustainable >= 0) {
     text = cds_cli_printf(
         it->page.arena,
         "%s; with %s in this proportion all dies are within "
         "their limits",
         text,
-        it->sustainable >= MOST
+        it->heat.sustainable >= CDS_POWER_FACTOR_MOST
             ? "any power"
             : cds_cli_printf(
                   it->page.arena, "up to %s",
-                  cds_page_si(&it->page, it->sustainable * power, "W")));
+                  cds_page_si(&it->page, it->heat.sustainable * power, "W")));
   }
   fputs("\nheat          ", it->page.stream);
   cds_help_wrap(it->page.stream, text, 14, 14);
@@ -328,8 +224,8 @@ static void write_json(const job *it, FILE *stream) {
   cds_json_begin(&json, stream);
   cds_json_object(&json, NULL);
   cds_json_text(&json, "architecture", it->inputs.arch->name);
-  cds_json_boolean(&json, "runaway", it->loop.runaway);
-  cds_json_number(&json, "sustainable_power_factor", it->sustainable);
+  cds_json_boolean(&json, "runaway", it->heat.runaway);
+  cds_json_number(&json, "sustainable_power_factor", it->heat.sustainable);
   cds_json_array(&json, "dies");
   for (size_t d = 0; d < it->package.dies; d++) {
     const cds_heat_die *die = &it->package.heat.dies[d];
@@ -340,13 +236,10 @@ static void write_json(const job *it, FILE *stream) {
     cds_json_number(&json, "height_um", 1e6 * die->rect.height_m);
     cds_json_number(&json, "thickness_um", 1e6 * die->layers[0].thickness_m);
     cds_json_number(&json, "power_w", it->power_w[d]);
-    const double none = (double)NAN;
-    cds_json_number(&json, "leakage_w",
-                    it->loop.runaway ? none : it->leak_w[d]);
-    cds_json_number(&json, "mean_degc", it->loop.runaway ? none : it->degc[d]);
-    cds_json_number(&json, "hottest_degc",
-                    it->loop.runaway ? none : it->hottest_degc[d]);
-    cds_json_number(&json, "limit_degc", cds_die_limit_degc(kind_of(it, d)));
+    cds_json_number(&json, "leakage_w", it->heat.die[d].leakage_w);
+    cds_json_number(&json, "mean_degc", it->heat.die[d].mean_degc);
+    cds_json_number(&json, "hottest_degc", it->heat.die[d].hottest_degc);
+    cds_json_number(&json, "limit_degc", it->heat.die[d].limit_degc);
     cds_json_end(&json);
   }
   cds_json_end(&json);
@@ -383,15 +276,11 @@ static void write_json(const job *it, FILE *stream) {
 
 static cds_status prepare(job *it) {
   cds_cli *cli = it->cli;
-  it->sustainable = (double)NAN;
   CDS_TRY(cds_inputs_read_arch(&it->inputs, cli, cli->call.file[0]));
   CDS_TRY(
       cds_package_build(&it->package, it->inputs.arch, cli->arena, cli->diag));
   const size_t dies = it->package.dies;
   it->power_w = cds_cli_array(cli->arena, dies, sizeof *it->power_w);
-  it->degc = cds_cli_array(cli->arena, dies, sizeof *it->degc);
-  it->leak_w = cds_cli_array(cli->arena, dies, sizeof *it->leak_w);
-  it->hottest_degc = cds_cli_array(cli->arena, dies, sizeof *it->hottest_degc);
   for (size_t i = 0; i < cli->options->power.count; i++) {
     it->inputs.wrong_call = true;
     CDS_TRY(read_power(it, cli->options->power.text[i]));
@@ -407,10 +296,15 @@ int cds_cmd_package(cds_cli *cli) {
   if (status != CDS_OK) {
     return cds_inputs_exit_code(&it.inputs, status);
   }
-  status = solve_heat(&it);
-  if (status != CDS_OK && status != CDS_EINFEASIBLE) {
+  status = cds_package_temperatures(&it.heat, &it.package, it.power_w,
+                                    cli->arena, cli->diag);
+  if (status != CDS_OK) {
     return cds_inputs_exit_code(&it.inputs, status);
   }
+  if (it.heat.by_grid != NULL) {
+    cds_cli_say(cli, "heat by the grid: %s", it.heat.by_grid);
+  }
+  cds_package_say_heat(&it.heat, &it.package, cli->diag);
   cds_package_making(&it.making, &it.package);
   cds_cli_flush_messages(cli);
   cds_output output;
@@ -431,5 +325,5 @@ int cds_cmd_package(cds_cli *cli) {
     write_making(&it);
   }
   return cds_output_close(&output, cli,
-                          status == CDS_OK ? CDS_EXIT_DONE : CDS_EXIT_NO);
+                          it.heat.over ? CDS_EXIT_NO : CDS_EXIT_DONE);
 }

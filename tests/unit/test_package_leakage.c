@@ -12,10 +12,8 @@
 
 #include <cmocka.h>
 
-#include "package/heat_report.h"
 #include "package/leakage.h"
 #include "support/close.h"
-#include "support/messages.h"
 
 enum { NODES = 5 };
 
@@ -276,44 +274,6 @@ static void phases_follow_their_own_power(void **state) {
   assert_close(cds_heat_sink_time_s(0.1, 24.84e-6, 3.45e6), 8.5698, 1e-9);
 }
 
-static void reports_name_die_block_and_power(void **state) {
-  (void)state;
-  fixture f;
-  fixture_open(&f);
-  const cds_heat_block blocks[2] = {{.name = "core"}, {.name = "cache"}};
-  const cds_heat_die die = {.name = "logic",
-                            .place = {"a.yaml", 3, 5},
-                            .blocks = blocks,
-                            .block_count = 2};
-  const cds_heat_package package = {.dies = &die, .die_count = 1};
-  nodes of;
-  uint64_t stream = 8;
-  draw(&of, &stream, 2);
-  memcpy(of.resistance, (double[]){1, 0.1, 0.1, 0.5}, 4 * sizeof(double));
-  memcpy(of.power, (double[]){40, 10}, 2 * sizeof(double));
-  memcpy(of.leak, (double[]){0, 0}, 2 * sizeof(double));
-  memcpy(of.limit, (double[]){75, 95}, 2 * sizeof(double));
-  of.of.limit_degc = of.limit;
-  cds_leakage_result result;
-  assert_int_equal(cds_leakage_solve(&of.of, of.degc, &result), CDS_OK);
-  assert_int_equal(cds_heat_report(&package, &of.of, of.degc, &result, f.diag),
-                   CDS_EINFEASIBLE);
-  assert_message(&f, "a.yaml:3:5: error: die 'logic', block 'core' is at 86 "
-                     "degC: expected at most 75 degC");
-  /* 45 + 41 s = 75 */
-  assert_message(&f, "highest sustainable dynamic power: 36.59 W, 0.7317 times "
-                     "what is given");
-  of.leak[0] = 100;
-  of.beta[0] = 0.05;
-  assert_int_equal(cds_leakage_solve(&of.of, of.degc, &result), CDS_OK);
-  assert_true(result.runaway);
-  assert_int_equal(cds_heat_report(&package, &of.of, of.degc, &result, f.diag),
-                   CDS_EINFEASIBLE);
-  assert_message(&f, "thermal runaway in die 'logic', block 'core'");
-  assert_message(&f, "not sustainable even without dynamic power");
-  fixture_close(&f);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(lambert_inverts_w_exp_w),
@@ -324,7 +284,6 @@ int main(void) {
       cmocka_unit_test(highest_power_has_a_closed_form),
       cmocka_unit_test(limits_bind_where_they_say),
       cmocka_unit_test(wrong_leakage_is_refused),
-      cmocka_unit_test(phases_follow_their_own_power),
-      cmocka_unit_test(reports_name_die_block_and_power)};
+      cmocka_unit_test(phases_follow_their_own_power)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
