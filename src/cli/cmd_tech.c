@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* codesign tech [CLASS [KEY=VALUE]...]: what a component costs at a process and
+ * a supply, and where the numbers come from. */
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/page.h"
+#include "export/json.h"
+#include "schema/schema.h"
+#include "tech/scaling.h"
+#include "tech/sram_model.h"
+
+typedef struct wish {
+  const char *process, *device;
+  double supply, size, width, pitch, shoreline, area, temperature;
+  cds_format format;
+  uint64_t lanes, rows, cols, height, banks;
+} wish;
+
+typedef struct scale_wish {
+  const char *from, *to, *from_device, *to_device;
+  double from_supply, to_supply;
+} scale_wish;
+
+#define ROW(type, key, of, field, ...)                                         \
+  {                                                                            \
+    .name = (key), .kind = CDS_KEY_##of, .offset = offsetof(type, field),      \
+    __VA_ARGS__                                                                \
+  }
+#define COUNT_HIGH 0x1p24
+
+static const cds_key wish_keys[] = {
+    ROW(wish, "process", TEXT, process, .help = "Such as n7 or 45nm"),
+    ROW(wish, "device", NAME, device, .help = "hp or lp"),
+    ROW(wish, "supply", QUANTITY, supply, .dimension = CDS_DIM_VOLTAGE,
+        .help = "The nominal one when not given"),
+    ROW(wish, "size", QUANTITY, size, .dimension = CDS_DIM_BITS, .low = 1,
+        .high = 0x1p60, .help = "Capacity of a memory"),
+    ROW(wish, "width", QUANTITY, width, .dimension = CDS_DIM_BITS, .low = 1,
+        .high = 0x1p20, .help = "Bits of one access"),
+    ROW(wish, "format", FORMAT, format, .help = "Number format, such as int8"),
+    ROW(wish, "lanes", COUNT, lanes, .low = 1, .high = COUNT_HIGH,
+        .help = "Of a vector unit"),
+    ROW(wish, "rows", COUNT, rows, .low = 1, .high = COUNT_HIGH,
+        .help = "Elements along the rows of a network"),
+    ROW(wish, "cols", COUNT, cols, .low = 1, .high = COUNT_HIGH,
+        .help = "Elements along its columns"),
+    ROW(wish, "height", COUNT, height, .low = 1, .high = 64,
+        .help = "Links from the port of a tree to a leaf"),
+    ROW(wish, "pitch", QUANTITY, pitch, .dimension = CDS_DIM_LENGTH,
+        .low = 0.01, .high = 1e5,
+        .help = "Of connections of a bond, or of elements of a network"),
+    ROW(wish, "shoreline", QUANTITY, shoreline, .dimension = CDS_DIM_LENGTH,
+        .low = 1, .high = 1e6, .help = "Edge of a die that a link takes"),
+    ROW(wish, "area", QUANTITY, area, .dimension = CDS_DIM_AREA, .low = 1,
+        .high = 1e12, .help = "Face that a bond joins"),
+    ROW(wish, "temperature", QUANTITY, temperature,
+        .dimension = CDS_DIM_TEMPERATURE, .low = -273.15, .high = 400,
+        .help = "Of the junction, for the structural model of sram; 85 degC "
+                "when not given"),
+    ROW(wish, "banks", COUNT, banks, .low = 1, .high = 1024,
+        .help = "Of the structural model of sram; 1 when not given"),
+    {.name = NULL}};
+static const cds_schema wish_schema = {"component", "A component", wish_keys};
+
+static const cds_key scale_keys[] = {
+    ROW(scale_wish, "from", TEXT, from, .required = true,
+        .help = "Process of the figure, such as 65nm"),
+    ROW(scale_wish, "from_supply", QUANTITY, from_supply, .required = true,
+        .dimension = CDS_DIM_VOLTAGE, .help = "Its supply"),
+    ROW(scale_wish, "from_device", NAME, from_device, .help = "hp or lp"),
+    ROW(scale_wish, "to", TEXT, to, .required = true,
+        .help = "Process that is wanted"),
+    ROW(scale_wish, "to_supply", QUANTITY, to_supply, .required = true,
+        .dimension = CDS_DIM_VOLTAGE, .help = "Its supply"),
+    ROW(scale_wish, "to_device", NAME, to_device, .help = "hp or lp"),
+    {.name = NULL}};
+static const cds_schema scale_schema = {"scale", "Two processes", scale_keys};
+
+/* ---- the call ------------------------------------------------------------ */
+
+static const cds_yaml *scalar(cds_cli *cli, const char *text) {
+  cds_yaml *node = cds_cli_array(cli->arena, 1, sizeof *node);
+  *node = (cds_yaml){.kind = CDS_YAML_SCALAR, .text = text};
+  return node;
+}
+
+/* The words after the first, KEY=VALUE each, as a mapping; NULL with a
+ * message. */
+static const cds_yaml *words(cds_cli *cli) {
+  const size_t count = cli->call.files - 1;
+  cds_yaml *all = cds_cli_array(cli->arena, 1, sizeof *all);
+  *all = (cds_yaml){.kind = CDS_YAML_MAPPING, .count = count};
+  all->keys = cds_cli_array(cli->arena, count + 1, sizeof(cds_yaml *));
+  all->items = cds_cli_array(cli->arena, count + 1, sizeof(cds_yaml *));
+  for (size_t i = 0; i < count; i++) {
+    const char *word = cli->call.file[i + 1];
+    const char *equals = strchr(word, '=');
+    if (equals == NULL) {
+      cds_cli_error(cli, "'%s' has no value: expected KEY=VALUE", word);
+      return NULL;
+    }
+    all->keys[i] = scalar(
+        cli, cds_cli_printf(cli->arena, "%.*s", (int)(equals - word), word));
+    all->items[i] = scalar(cli, equals + 1);
+  }
+  return all;
+}
+
+static cds_status read_words(void *out, cds_cli *cli,
+                             const cds_schema *schema) {
+  const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
+  const cds_yaml *all = words(cli);
+  return all == NULL ? CDS_EINPUT : cds_schema_read(out, schema, all, &reader);
+}
+
+/* ---- lines --------------------------------------------------------------- */
+
+/* A number of a component. */
+typedef struct line {
+  const char *name, *unit;
+  double value, low, high; /* low, high: NaN where there is no interval */
+  const char *source;
+} line;
+
+enum { LINES_MAX = 48 };
+
+typedef struct job {
+  cds_cli *cli;
+  cds_page page;
+  const char *title;
+  size_t lines;
+  line line[LINES_MAX];
+} job;
+
+static void add(job *it, const char *name, double value, const char *unit,
+                const char *source) {
+  if (!isnan(value) && it->lines < LINES_MAX) {
+    it->line[it->lines++] = (line){.name = name,
+                                   .unit = unit,
+                                   .value = value,
+                                   .low = (double)NAN,
+                                   .high = (double)NAN,
+                                   .source = source};
+  }
+}
+
+static void add_range(job *it, const char *name, double value, const char *unit,
+                      const cds_sram_range *range, const char *source) {
+  add(it, name, value, unit, source);
+  it->line[it->lines - 1].low = value * range->low;
+  it->line[it->lines - 1].high = value * range->high;
+}
+
+static void add_estimate(job *it, const cds_tech_estimate *of) {
+  static const char *const actions[] = {"read", "fill", "update", "drain"};
+  static const char *const primitives[] = {"add",   "mul",   "max", "exp",
+                                           "recip", "rsqrt", "erf", "convert"};
+  for (unsigned a = 0; a < CDS_TECH_ACTIONS; a++) {
+    const char *name = actions[a];
+    add(it, name, 1e-12 * of->access_pj[a], "J", of->energy_source);
+    add(it, name, 1e-12 * of->bit_pj[a], "J/bit", of->energy_source);
+  }
+  add(it, "multiply-accumulate", 1e-12 * of->mac_pj, "J", of->energy_source);
+  add(it, "addition", 1e-12 * of->add_pj, "J", of->energy_source);
+  for (unsigned p = 0; p < CDS_TECH_PRIMITIVES; p++) {
+    add(it, primitives[p], 1e-12 * of->primitive_pj[p], "J", of->energy_source);
+  }
+  add(it, "leakage", of->leakage_w, "W", of->leakage_source);
+  add(it, "area", 1e-6 * of->area_um2, "mm2", of->area_source);
+  add(it, "clock", of->clock_hz, "Hz", of->clock_source);
+  add(it, "bandwidth", of->bandwidth_bits_per_s / 8, "B/s",
+      of->bandwidth_source);
+}
+
+static void add_structural(job *it, const cds_sram_estimate *of) {
+  const char *source = of->source;
+  add_range(it, "structural read", 1e-12 * of->read_pj, "J", &of->energy_range,
+            source);
+  add_range(it, "structural write", 1e-12 * of->write_pj, "J",
+            &of->energy_range, source);
+  add_range(it, "structural access", of->access_s, "s", &of->delay_range,
+            source);
+  add_range(it, "structural cycle", of->cycle_s, "s", &of->delay_range, source);
+  add_range(it, "structural leakage", of->leakage_w, "W", &of->leakage_range,
+            source);
+  add_range(it, "structural area", 1e-6 * of->area_um2, "mm2", &of->area_range,
+            source);
+}
+
+/* Areas have no prefixes: mm2, or um2 of small ones. */
+static const char *number(const job *it, const line *at, double value) {
+  if (strcmp(at->unit, "mm2") != 0) {
+    return cds_page_si(&it->page, value, at->unit);
+  }
+  return at->value < 0.01 ? cds_page_plain(&it->page, 1e6 * value, "um2")
+                          : cds_page_plain(&it->page, value, at->unit);
+}
+
+static void write_text(const job *it) {
+  FILE *out = it->page.stream;
+  fprintf(out, "%s\n\n", it->title);
+  for (size_t i = 0; i < it->lines; i++) {
+    const line *at = &it->line[i];
+    cds_page_cell(&it->page, cds_cli_printf(it->page.arena, "  %s", at->name),
+                  -24);
+    cds_page_cell(&it->page, number(it, at, at->value), 14);
+    if (!isnan(at->low) && (at->low < at->value || at->high > at->value)) {
+      fprintf(out, "   (%s to %s)", number(it, at, at->low),
+              number(it, at, at->high));
+    }
+    fputc('\n', out);
+  }
+  /* Each source once. */
+  for (size_t i = 0; i < it->lines; i++) {
+    bool seen = it->line[i].source == NULL;
+    for (size_t k = 0; k < i && !seen; k++) {
+      seen = it->line[k].source != NULL &&
+             strcmp(it->line[k].source, it->line[i].source) == 0;
+    }
+    if (!seen) {
+      fprintf(out, "\n%s\n    ", it->line[i].name);
+      cds_help_wrap(out, it->line[i].source, 4, 4);
+    }
+  }
+}
+
+static void write_json(const job *it) {
+  cds_json json;
+  cds_json_begin(&json, it->page.stream);
+  cds_json_object(&json, NULL);
+  cds_json_text(&json, "component", it->title);
+  cds_json_array(&json, "numbers");
+  for (size_t i = 0; i < it->lines; i++) {
+    const line *at = &it->line[i];
+    cds_json_object_line(&json, NULL);
+    cds_json_text(&json, "name", at->name);
+    cds_json_number(&json, "value", at->value);
+    cds_json_number(&json, "low", at->low);
+    cds_json_number(&json, "high", at->high);
+    cds_json_text(&json, "unit", at->unit);
+    cds_json_text(&json, "source", at->source == NULL ? "" : at->source);
+    cds_json_end(&json);
+  }
+  cds_json_end(&json);
+  cds_json_end(&json);
+  cds_json_finish(&json);
+}
+
+/* ---- what is asked ------------------------------------------------------- */
+
+static const char *text_or(const char *text, const char *otherwise) {
+  return text == NULL ? otherwise : text;
+}
+
+static cds_status ask_structural(job *it, const wish *of) {
+  cds_sram_query query = CDS_SRAM_QUERY_INIT;
+  cds_sram_estimate estimate;
+  char why[CDS_TECH_WHY];
+  query.process = text_or(of->process, "");
+  query.device = text_or(of->device, "");
+  query.supply_v = of->supply;
+  query.temperature_c = of->temperature;
+  query.size_bits = (uint64_t)of->size;
+  query.width_bits = isnan(of->width) ? 64 : (uint64_t)of->width;
+  query.banks = of->banks == 0 ? 1 : (unsigned)of->banks;
+  if (cds_sram_estimate_of(&estimate, &query, why) != CDS_OK) {
+    cds_cli_say(it->cli, "no structural model: %s", why);
+    return CDS_OK;
+  }
+  add_structural(it, &estimate);
+  return CDS_OK;
+}
+
+static cds_status ask_component(job *it, const cds_component *class) {
+  cds_cli *cli = it->cli;
+  wish of = {0};
+  char why[CDS_TECH_WHY];
+  CDS_TRY(read_words(&of, cli, &wish_schema));
+  cds_tech_query query = CDS_TECH_QUERY_INIT;
+  query.class_name = class->name;
+  query.process = text_or(of.process, "");
+  query.device = text_or(of.device, "");
+  query.supply_v = of.supply;
+  query.size_bits = isnan(of.size) ? 0 : (uint64_t)of.size;
+  query.width_bits = isnan(of.width) ? 0 : (uint64_t)of.width;
+  query.format = of.format.bits == 0 ? "" : of.format.name;
+  query.format_bits = of.format.bits;
+  query.format_is_float = of.format.is_float;
+  query.lanes = of.lanes;
+  query.rows = of.rows;
+  query.cols = of.cols;
+  query.height = (unsigned)of.height;
+  query.pitch_um = of.pitch;
+  query.shoreline_um = of.shoreline;
+  query.bond_area_um2 = of.area;
+  cds_tech_estimate estimate;
+  if (cds_tech_estimate_of(&estimate, &query, why) != CDS_OK) {
+    cds_cli_error(cli, "%s: %s", class->name, why);
+    return CDS_EINPUT;
+  }
+  it->title = cds_cli_printf(
+      cli->arena, "%s at %s %s, %.4g V%s", class->name,
+      *query.process == '\0' ? "45nm (default)" : query.process,
+      *query.device == '\0' ? "hp" : query.device, estimate.supply_v,
+      estimate.width_bits == 0
+          ? ""
+          : cds_cli_printf(cli->arena, ", accesses of %s",
+                           cds_page_bits(&it->page, estimate.width_bits)));
+  add_estimate(it, &estimate);
+  return strcmp(class->name, "sram") == 0 ? ask_structural(it, &of) : CDS_OK;
+}
+
+static cds_status ask_scale(job *it) {
+  cds_cli *cli = it->cli;
+  scale_wish of = {0};
+  char why[CDS_TECH_WHY];
+  CDS_TRY(read_words(&of, cli, &scale_schema));
+  const cds_scale_point from = {of.from, text_or(of.from_device, ""),
+                                of.from_supply};
+  const cds_scale_point to = {of.to, text_or(of.to_device, ""), of.to_supply};
+  cds_scale_factors factors;
+  if (cds_scale(&factors, &from, &to, why) != CDS_OK) {
+    cds_cli_error(cli, "scale: %s", why);
+    return CDS_EINPUT;
+  }
+  static const char source[] =
+      "Stillmaker & Baas, Integration 58, 2017, with its corrigendum: fits to "
+      "simulated inverters; multiply a figure by these";
+  it->title = cds_cli_printf(cli->arena, "from %s at %.4g V to %s at %.4g V",
+                             of.from, of.from_supply, of.to, of.to_supply);
+  add(it, "energy", factors.energy, "", source);
+  add(it, "delay", factors.delay, "", source);
+  add(it, "power", factors.power, "", source);
+  add(it, "area", factors.area, "", source);
+  return CDS_OK;
+}
+
+/* Every class with what it models. */
+static void write_classes(const job *it) {
+  FILE *out = it->page.stream;
+  const cds_component *class = NULL;
+  for (size_t i = 0; (class = cds_component_at(i)) != NULL; i++) {
+    fprintf(out, "%-12s  ", class->name);
+    cds_help_wrap(out, class->help, 14, 14);
+  }
+  fprintf(out, "%-12s  ", "scale");
+  cds_help_wrap(out,
+                "No class: factors between two processes (from, from_supply, "
+                "to, to_supply)",
+                14, 14);
+}
+
+static void write_classes_json(const job *it) {
+  cds_json json;
+  const cds_component *class = NULL;
+  cds_json_begin(&json, it->page.stream);
+  cds_json_object(&json, NULL);
+  cds_json_array(&json, "classes");
+  for (size_t i = 0; (class = cds_component_at(i)) != NULL; i++) {
+    cds_json_object_line(&json, NULL);
+    cds_json_text(&json, "name", class->name);
+    cds_json_text(&json, "help", class->help);
+    cds_json_end(&json);
+  }
+  cds_json_end(&json);
+  cds_json_end(&json);
+  cds_json_finish(&json);
+}
+
+static cds_status ask(job *it) {
+  cds_cli *cli = it->cli;
+  if (cli->call.files == 0) {
+    return CDS_OK;
+  }
+  const char *name = cli->call.file[0];
+  const cds_component *class = cds_component_find(name);
+  if (class != NULL) {
+    return ask_component(it, class);
+  }
+  if (strcmp(name, "scale") == 0) {
+    return ask_scale(it);
+  }
+  size_t count = 0;
+  while (cds_component_at(count) != NULL) {
+    count++;
+  }
+  const char **names = cds_cli_array(cli->arena, count + 1, sizeof *names);
+  for (size_t i = 0; i < count; i++) {
+    names[i] = cds_component_at(i)->name;
+  }
+  names[count] = "scale";
+  cds_cli_error(cli, "no component class is called '%s'", name);
+  cds_cli_suggest(cli->diag, name, names, count + 1,
+                  "'codesign tech' lists all of them");
+  return CDS_EINPUT;
+}
+
+int cds_cmd_tech(cds_cli *cli) {
+  job it = {.cli = cli};
+  it.page = (cds_page){.colour = cli->colour, .arena = cli->arena};
+  const cds_status status = ask(&it);
+  if (status != CDS_OK) {
+    return status == CDS_EINPUT ? CDS_EXIT_CALL : cds_cli_exit_code(status);
+  }
+  cds_output output;
+  if (!cds_output_begin(&output, cli)) {
+    return CDS_EXIT_OUTPUT;
+  }
+  it.page.stream = output.stream;
+  const bool json = cli->options->format == CDS_FORMAT_JSON;
+  if (cli->call.files == 0) {
+    (json ? write_classes_json : write_classes)(&it);
+  } else {
+    (json ? write_json : write_text)(&it);
+  }
+  return cds_output_close(&output, cli, CDS_EXIT_DONE);
+}
