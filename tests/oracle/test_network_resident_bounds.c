@@ -413,7 +413,7 @@ static void what_stays_is_never_worse(void **state) {
       sum.solved, sum.better, sum.kept, sum.caches, sum.handed, sum.fused,
       sum.limited, sum.cut);
   assert_true(sum.better > cases / 4 && sum.handed > 0 && sum.fused > 0);
-  assert_true(sum.caches > 0);
+  assert_true(sum.caches > 0 || quick());
   assert_true(sum.limited > cases / 4 && sum.cut > 0);
 }
 

@@ -5,7 +5,8 @@
  * factors until something moves; results are those of an exploration: designs
  * and values of the variables, area, energy, latency, power and temperature of
  * a small workload that uses every part of the architecture, whether a large
- * one fits, and whether the limits of the file are met. The table that is
+ * one fits, whether the limits of the file are met, and the outlines of the
+ * package's dies. The table that is
  * printed says what moved.
  */
 #include <ctype.h>
@@ -21,6 +22,7 @@
 
 #include "base/text.h"
 #include "explore/explore.h"
+#include "package/build.h"
 #include "spec/space_walk.h"
 
 #define PATH CDS_SOURCE_DIR "/archs/npu-3d.yaml"
@@ -72,11 +74,12 @@ typedef enum result {
   TEMPERATURE,
   CAPACITY,
   LIMITS,
+  PACKAGE,
   RESULTS
 } result;
 static const char *const result_name[RESULTS] = {
     "designs", "values",      "area",     "energy", "latency",
-    "power",   "temperature", "capacity", "limits"};
+    "power",   "temperature", "capacity", "limits", "package"};
 
 /* Results with all their digits, as text. */
 typedef struct results {
@@ -154,6 +157,25 @@ static void add_space(session *job, const cds_space *space) {
   }
 }
 
+/* Outlines of the dies of a point's package. */
+static void add_package(session *job, unsigned point) {
+  cds_space *space = NULL;
+  cds_built_package package;
+  cds_arch *arch = (cds_arch *)cds_arena_alloc(job->arena, sizeof *arch);
+  assert_non_null(arch);
+  assert_int_equal(cds_space_of(&space, job->root, points[point], SETS,
+                                job->arena, job->diag),
+                   CDS_OK);
+  if (cds_space_design(arch, space, 0, job->arena, job->diag) != CDS_OK ||
+      cds_package_build(&package, arch, job->arena, job->diag) != CDS_OK) {
+    return;
+  }
+  for (size_t d = 0; d < package.dies; d++) {
+    add_number(job->out, PACKAGE, package.heat.dies[d].rect.width_m);
+    add_number(job->out, PACKAGE, package.heat.dies[d].rect.height_m);
+  }
+}
+
 static bool add_results(session *job) {
   results *out = job->out;
   cds_space *space = NULL;
@@ -178,6 +200,7 @@ static bool add_results(session *job) {
       add_number(out, LIMITS, limited->limit);
     }
     add_number(out, CAPACITY, explore(job, point, large, false)->status);
+    add_package(job, point);
   }
   return true;
 }

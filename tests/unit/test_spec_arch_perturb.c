@@ -83,6 +83,10 @@ static char *numbers(const cds_arch *arch) {
     add(out, arch->bond[bond].bit_pj * arch->bond[bond].crossings);
     add(out, arch->bond[bond].bandwidth);
   }
+  for (unsigned die = 0; die < arch->dies; die++) {
+    add(out, arch->die[die].body.width_um);
+    add(out, arch->die[die].body.height_um);
+  }
   add(out, arch->clock_hz);
   add(out, arch->ambient_degc);
   add(out, arch->sink_k_per_w);
