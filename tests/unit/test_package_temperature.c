@@ -73,7 +73,9 @@ static const char STACK[] =
     "package:\n"
     "  stacks: [{layers: [top, {die: mem, repeat: 3, bond: hybrid,\n"
     "    pitch: 9 um}]}]\n"
-    "  cooling: {ambient: 35 degC, sink: 0.8 K/W}\n";
+    "  cooling: {ambient: 35 degC, sink: 0.8 K/W,\n"
+    "    lid: {side: 10 mm, thickness: 1 mm},\n"
+    "    plate: {side: 20 mm, thickness: 5 mm}}\n";
 
 /* Powers with the leakage at the temperatures that are told make these: the
  * resistances of the loop are off by what they may, 3 % of a rise. */
