@@ -44,13 +44,14 @@ static cds_status read_power(job *it, const char *text) {
     if (kind == arch->dies) {
       cds_cli_error(cli, "'--power' is '%s': no die is called '%s'", text,
                     name);
-      cds_cli_suggest(cli->diag, name, names, arch->dies, NULL);
+      cds_cli_suggest(cli->diag, name, names, arch->dies,
+                      "expected the name of a die of the file, or no name");
       return CDS_EINPUT;
     }
   }
   const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
   const cds_yaml node = {.kind = CDS_YAML_SCALAR,
-                         .place = {.file = "--power"},
+                         .place = {NULL, 0, 0},
                          .text = equals == NULL ? text : equals + 1};
   cds_quantity power = {.value = 0};
   CDS_TRY(
@@ -85,6 +86,15 @@ static void cell(const job *it, const char *text, int width) {
   cds_page_cell(&it->page, text, width);
 }
 
+/* "stack s0 at 0, -3 mm" */
+static void write_stack(const job *it, unsigned stack) {
+  const cds_die_stack *at = &it->inputs.arch->package->stack[stack];
+  fprintf(it->page.stream, "  stack %s at %s, %s mm\n",
+          at->name == NULL ? cds_cli_printf(it->page.arena, "%u", stack + 1)
+                           : at->name,
+          mm(it, at->x_um), mm(it, at->y_um));
+}
+
 /* Stacks from the sink down. */
 static void write_dies(const job *it) {
   FILE *out = it->page.stream;
@@ -94,11 +104,18 @@ static void write_dies(const job *it) {
   cell(it, "thick, um", 11);
   cell(it, "power", 10);
   cell(it, "leakage", 11);
-  cell(it, "hottest", 10);
+  cell(it, "hottest", 11);
   fputc('\n', out);
+  const unsigned stacks = it->package.die[it->package.dies - 1].stack + 1;
   for (size_t d = it->package.dies; d-- > 0;) {
     const cds_heat_die *die = &it->package.heat.dies[d];
-    cell(it, cds_cli_printf(it->page.arena, "  %s", die->name), -16);
+    if (stacks > 1 && it->package.die[d].top) {
+      write_stack(it, it->package.die[d].stack);
+    }
+    cell(it,
+         cds_cli_printf(it->page.arena, "  %s",
+                        cds_page_clip(&it->page, die->name, 13)),
+         -16);
     cell(it,
          cds_cli_printf(it->page.arena, "%s x %s",
                         mm(it, 1e6 * die->rect.width_m),
@@ -142,7 +159,7 @@ static void write_heat(const job *it) {
         "%s; with %s in this proportion all dies are within "
         "their limits",
         text,
-        it->heat.sustainable >= CDS_POWER_FACTOR_MOST
+        isinf(it->heat.sustainable)
             ? "any power"
             : cds_cli_printf(
                   it->page.arena, "up to %s",
@@ -177,7 +194,9 @@ static void write_making(const job *it) {
     }
     const bool fab = made->price.yield > 0;
     cell(it,
-         cds_cli_printf(it->page.arena, "  %s", it->inputs.arch->die[k].name),
+         cds_cli_printf(
+             it->page.arena, "  %s",
+             cds_page_clip(&it->page, it->inputs.arch->die[k].name, 13)),
          -16);
     cell(it, cds_cli_printf(it->page.arena, "%.4g", made->price.area_mm2), 10);
     cell(it,
@@ -198,9 +217,15 @@ static void write_making(const job *it) {
     fputc('\n', out);
   }
   fputs("\npackage       ", out);
-  const char *text =
-      "no price: expected 'usd', or 'wafer_usd' and 'defects', of each die "
-      "whose process has none";
+  const char *text = "";
+  for (unsigned k = 0; k < it->inputs.arch->dies; k++) {
+    if (making->in_package[k] && !making->die[k].known) {
+      text =
+          cds_cli_printf(it->page.arena, "%s%sdie '%s' has no price: %s", text,
+                         *text == '\0' ? "" : "; ",
+                         it->inputs.arch->die[k].name, making->die[k].source);
+    }
+  }
   if (making->known) {
     text = cds_cli_printf(it->page.arena, "%s",
                           range_text(it, &making->usd, 1, "USD"));
@@ -225,7 +250,14 @@ static void write_json(const job *it, FILE *stream) {
   cds_json_object(&json, NULL);
   cds_json_text(&json, "architecture", it->inputs.arch->name);
   cds_json_boolean(&json, "runaway", it->heat.runaway);
-  cds_json_number(&json, "sustainable_power_factor", it->heat.sustainable);
+  double power = 0;
+  for (size_t d = 0; d < it->package.dies; d++) {
+    power += it->power_w[d];
+  }
+  cds_json_boolean(&json, "over_limit", it->heat.over);
+  /* 0: none; null: no power is given. */
+  cds_json_number(&json, "sustainable_power_w",
+                  it->heat.sustainable < 0 ? 0 : it->heat.sustainable * power);
   cds_json_array(&json, "dies");
   for (size_t d = 0; d < it->package.dies; d++) {
     const cds_heat_die *die = &it->package.heat.dies[d];

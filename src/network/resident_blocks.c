@@ -30,6 +30,15 @@ static bool bits_of(uint64_t *bits, const cds_einsum *einsum, unsigned tensor) {
          cds_mul_u64(bits, words, einsum->tensor[tensor].format.bits);
 }
 
+/* What a tensor of a layer that stays takes there: a cache the room of its
+ * longest. */
+static bool room_of(uint64_t *bits, const cds_layer *layer, unsigned tensor) {
+  return layer->cache != 0
+             ? cds_mul_u64(bits, layer->cache_longest,
+                           layer->einsum.tensor[tensor].format.bits)
+             : bits_of(bits, &layer->einsum, tensor);
+}
+
 /* Whether the levels down to this one leave the tensor there alone. */
 static bool may_stand(const cds_arch *arch, const cds_tensor *tensor,
                       unsigned level) {
@@ -52,7 +61,7 @@ unsigned cds_resident_tensor(const cds_arch *arch, const cds_layer *layer,
   for (unsigned t = 0; t + 1 < einsum->tensors; t++) {
     uint64_t bits = 0;
     if (einsum->tensor[t].content == content &&
-        !einsum->tensor[t].intermediate && bits_of(&bits, einsum, t) &&
+        !einsum->tensor[t].intermediate && room_of(&bits, layer, t) &&
         bits <= arch->level[level].size_bits &&
         may_stand(arch, &einsum->tensor[t], level)) {
       return t;
@@ -246,7 +255,7 @@ static void add_item(listing *it, size_t index) {
   uint64_t copies = 0;
   out->item_of[index] = SIZE_MAX;
   if (!is_asked(out->plan, layer) || tensor == UINT_MAX ||
-      !bits_of(&bits, &layer->einsum, tensor) ||
+      !room_of(&bits, layer, tensor) ||
       cds_tensor_words(&words, &layer->einsum, tensor) != CDS_OK) {
     return;
   }
@@ -263,7 +272,6 @@ static void add_item(listing *it, size_t index) {
     if (out->item[i].cell == block->cell ||
         here + there <= CDS_RESIDENT_ITEMS_MAX) {
       join(it, block->cell, out->item[i].cell);
-      out->item[i].bits = bits > out->item[i].bits ? bits : out->item[i].bits;
       out->item_of[index] = i;
       return;
     }

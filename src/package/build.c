@@ -46,7 +46,8 @@ typedef struct building {
   cds_heat_die *die;
   cds_heat_block *block;
   cds_placed_die *placed;
-  double reach_um; /* of dies from the middle, along an axis */
+  double reach_um;                 /* of dies from the middle, along an axis */
+  double height_m[CDS_STACKS_MAX]; /* of each stack, without its lowest bond */
 } building;
 
 /* The outline of the dies of a stack that have none: that of the largest. */
@@ -146,13 +147,33 @@ static cds_status add_stack(building *it, unsigned stack) {
       CDS_TRY(add_die(it, stack, l, r == 0));
     }
   }
+  it->height_m[stack] = 0;
   for (size_t d = begin; d < it->dies; d++) {
     const cds_die_body *body = &it->arch->die[it->placed[d].kind].body;
     it->placed[d].top = d + 1 == it->dies;
     it->die[d].layers[0].thickness_m = metres(
         or_else(body->thickness_um, it->placed[d].top ? TOP_UM : BURIED_UM));
+    it->height_m[stack] += it->die[d].layers[0].thickness_m;
+    it->height_m[stack] += d > begin ? it->die[d].bond.layer.thickness_m : 0;
   }
   return CDS_OK;
+}
+
+/* Top dies whose thickness is not given end at one height, that of the highest
+ * stack: so packages with a common lid are built. */
+static void level_stacks(building *it) {
+  double highest = 0;
+  for (unsigned s = 0; s < it->package->stacks; s++) {
+    highest = fmax(highest, it->height_m[s]);
+  }
+  for (size_t d = 0; d < it->dies; d++) {
+    const cds_placed_die *at = &it->placed[d];
+    const double missing = highest - it->height_m[at->stack];
+    if (at->top && missing > 0 &&
+        !given(it->arch->die[at->kind].body.thickness_um)) {
+      it->die[d].layers[0].thickness_m += missing;
+    }
+  }
 }
 
 /* ---- what holds and cools them ------------------------------------------- */
@@ -240,6 +261,7 @@ cds_status cds_package_build(cds_built_package *out, const cds_arch *arch,
   for (unsigned s = 0; s < it.package->stacks; s++) {
     CDS_TRY(add_stack(&it, s));
   }
+  level_stacks(&it);
   *out = (cds_built_package){.arch = arch, .dies = it.dies, .die = it.placed};
   out->heat.dies = it.die;
   out->heat.die_count = it.dies;

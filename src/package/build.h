@@ -5,7 +5,8 @@
  *
  *   outline     a square of what stands on the die; in a stack of several dies
  *               that of the largest of them, as bonded wafers have it
- *   thickness   50 um under another die, 300 um at the top of a stack
+ *   thickness   50 um under another die, 300 um at the top of a stack, and more
+ *               in lower stacks, whose tops are level with that of the highest
  *   metal       10 um of 2.25 W/mK of logic, 3 um of memory, on the side of the
  *               transistors: part of the bond there
  *   bond        3 um of 2 W/mK (hybrid), 20 um of 1.5 W/mK (others)

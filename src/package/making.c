@@ -11,8 +11,8 @@
  * By process: price of a wafer and defects, Feng & Ma, DAC 2022 (Chiplet
  * Actuary's parameters; 3 nm is called inaccurate there); electricity and gases
  * of 1 cm2, Gupta et al., ISCA 2022 (ACT; gases with 95 and 99 % of them
- * abated, the mean is typical). Processes without a row of their own take the
- * next older one.
+ * abated, the mean is typical). 12, 16 nm have the figures of 14 nm, 22 nm
+ * those of 28, 32 nm those of 40, 45 nm and older those of 55: assumptions.
  */
 typedef struct maker {
   const char *process;
@@ -41,6 +41,12 @@ enum { MAKERS = sizeof makers / sizeof *makers };
 static const char FAB_SOURCE[] =
     "wafer price and defects of the process: Feng & Ma, DAC 2022 (estimates)";
 static const char GIVEN_SOURCE[] = "as given";
+static const char PARTLY_SOURCE[] =
+    "as given; what is not: Feng & Ma, DAC 2022 (estimates)";
+static const char NO_SIZE[] = "expected its 'size' or 'usd'";
+static const char NO_FAB[] =
+    "expected 'usd', or 'wafer_usd' and 'defects', as its process has none";
+static const char NO_ROOM[] = "none fits on a wafer of 300 mm, or works";
 static const char MEMORY_SOURCE[] =
     "7 USD/GB of stacked memory (Zhang et al., LLMCompass, ISCA 2024); range "
     "2.4 (DDR5) to 10";
@@ -92,46 +98,63 @@ static const maker *maker_of(const char *process) {
 
 /* ---- dies ---------------------------------------------------------------- */
 
-static void make_memory(cds_made_die *out, const cds_die *die) {
-  const double gb = (double)die->size_bits / 8e9;
-  out->known = gb > 0;
-  out->price.raw_usd = out->price.good_usd = MEMORY_USD_GB * gb;
-  out->carbon_g = gb > 0 ? MEMORY_G_GB * gb : (double)NAN;
-  out->source = MEMORY_SOURCE;
+/* Carbon of a good die of a process, or of memory by its size; NaN: not known.
+ */
+static double carbon_of(const cds_die *die, const maker *by, double mm2,
+                        double yield) {
+  if (die->memory) {
+    return die->size_bits > 0 ? MEMORY_G_GB * (double)die->size_bits / 8e9
+                              : (double)NAN;
+  }
+  if (by == NULL || !given(by->kwh_cm2)) {
+    return (double)NAN;
+  }
+  const cds_fab_carbon carbon = {
+      by->kwh_cm2, (by->gas_95_g_cm2 + by->gas_99_g_cm2) / 2, MATERIAL_G_CM2};
+  return cds_die_carbon_g(mm2, yield, GRID_G_KWH, &carbon);
+}
+
+/* Bought as good: the price is that of one that works. */
+static void make_bought(cds_made_die *out, double usd, const char *source) {
+  out->known = true;
+  out->price.raw_usd = out->price.good_usd = usd;
+  out->source = source;
 }
 
 static void make_die(cds_made_die *out, const cds_die *die, double mm2) {
   const cds_die_body *body = &die->body;
   const maker *by = maker_of(die->process);
-  *out = (cds_made_die){.carbon_g = (double)NAN, .price = {.area_mm2 = mm2}};
-  if (given(body->usd)) {
-    out->known = true;
-    out->price.raw_usd = out->price.good_usd = body->usd;
-    out->source = GIVEN_SOURCE;
-    return;
-  }
-  if (die->memory && !given(body->wafer_usd)) {
-    make_memory(out, die);
-    return;
-  }
+  const bool some = given(body->wafer_usd) || given(body->per_cm2);
   cds_fab fab = by != NULL ? by->fab : (cds_fab){(double)NAN, (double)NAN, 10};
-  const bool own = given(body->wafer_usd) && given(body->per_cm2);
+  *out = (cds_made_die){.price = {.area_mm2 = mm2}};
   fab.wafer_usd = given(body->wafer_usd) ? body->wafer_usd : fab.wafer_usd;
   fab.defects_per_cm2 =
       given(body->per_cm2) ? body->per_cm2 : fab.defects_per_cm2;
   fab.clustering = given(body->clustering) ? body->clustering : fab.clustering;
-  out->known = given(fab.wafer_usd) && given(fab.defects_per_cm2);
-  out->source = own ? GIVEN_SOURCE : FAB_SOURCE;
-  if (!out->known) {
-    return;
+  cds_die_price made = {.yield = 1};
+  if (given(fab.wafer_usd) && given(fab.defects_per_cm2)) {
+    cds_price_die(&made, mm2, &fab, &WAFER);
   }
-  cds_price_die(&out->price, mm2, &fab, &WAFER);
-  out->known = isfinite(out->price.good_usd);
-  if (by != NULL && given(by->kwh_cm2)) {
-    const cds_fab_carbon carbon = {
-        by->kwh_cm2, (by->gas_95_g_cm2 + by->gas_99_g_cm2) / 2, MATERIAL_G_CM2};
-    out->carbon_g =
-        cds_die_carbon_g(mm2, out->price.yield, GRID_G_KWH, &carbon);
+  const bool works = made.yield > 0 && isfinite(1 / made.yield);
+  out->carbon_g = works ? carbon_of(die, by, mm2, made.yield) : (double)NAN;
+  if (given(body->usd)) {
+    make_bought(out, body->usd, GIVEN_SOURCE);
+  } else if (die->memory && !some) {
+    const double gb = (double)die->size_bits / 8e9;
+    make_bought(out, MEMORY_USD_GB * gb, gb > 0 ? MEMORY_SOURCE : NO_SIZE);
+    out->known = gb > 0;
+  } else if (!given(fab.wafer_usd) || !given(fab.defects_per_cm2)) {
+    out->source = NO_FAB;
+  } else {
+    out->price = made;
+    out->known = isfinite(made.good_usd) && works;
+    out->source =
+        !out->known ? NO_ROOM
+        : by == NULL || (given(body->wafer_usd) && given(body->per_cm2))
+            ? GIVEN_SOURCE
+        : some ? PARTLY_SOURCE
+               : FAB_SOURCE;
+    out->carbon_g = out->known ? out->carbon_g : (double)NAN;
   }
 }
 
@@ -142,14 +165,18 @@ typedef struct making_end {
   double bond_yield;
   double memory; /* part of its typical price */
   double stack_yield[CDS_STACKS_MAX], stack_usd[CDS_STACKS_MAX];
+  double stack_g[CDS_STACKS_MAX];
   double package_usd, usd;
+  double lost; /* of good stacks, for packages that do not work: a part */
 } making_end;
 
-/* A good stack. */
-static void make_stack(cds_stack_price *out, const cds_making *making,
+/* A good stack; `grams`: with all dies that went into stacks that are not. */
+static void make_stack(cds_stack_price *out, double *grams,
+                       const cds_making *making,
                        const cds_built_package *package, unsigned stack,
                        const making_end *end) {
   cds_stack_die die[CDS_HEAT_DIES];
+  double raw_g[CDS_HEAT_DIES];
   size_t dies = 0;
   for (size_t d = 0; d < package->dies; d++) {
     if (package->die[d].stack != stack) {
@@ -158,6 +185,7 @@ static void make_stack(cds_stack_price *out, const cds_making *making,
     const unsigned kind = package->die[d].kind;
     const cds_made_die *made = &making->die[kind];
     const bool tested = made->price.yield == 0; /* bought as good */
+    raw_g[dies] = made->carbon_g * (tested ? 1 : made->price.yield);
     const double part = made->source == MEMORY_SOURCE ? end->memory : 1;
     die[dies++] = (cds_stack_die){.raw_usd = part * made->price.raw_usd,
                                   .yield = tested ? 1 : made->price.yield,
@@ -168,6 +196,11 @@ static void make_stack(cds_stack_price *out, const cds_making *making,
     die[0].coverage = 1;
   }
   cds_price_stack(out, die, dies);
+  *grams = 0;
+  for (size_t d = 0; d < dies; d++) {
+    *grams +=
+        raw_g[d] / cds_pass_share(die[d].yield, die[d].coverage) / out->yield;
+  }
 }
 
 static void make_package(making_end *end, const cds_making *making,
@@ -188,7 +221,7 @@ static void make_package(making_end *end, const cds_making *making,
         mm2 = fmax(mm2, 1e6 * cds_placed_area_m2(package, d));
       }
     }
-    make_stack(&price, making, package, s, end);
+    make_stack(&price, &end->stack_g[s], making, package, s, end);
     end->stack_yield[s] = price.yield;
     end->stack_usd[s] = price.good_usd;
     dies_usd += price.good_usd;
@@ -201,6 +234,7 @@ static void make_package(making_end *end, const cds_making *making,
                               : NULL,
                     &rules);
   end->usd = price.total_usd;
+  end->lost = price.lost_dies_usd / (price.dies_usd + price.bad_dies_usd);
   end->package_usd = price.total_usd - dies_usd;
 }
 
@@ -213,7 +247,6 @@ static double *end_of(cds_interval *interval, unsigned end) {
 void cds_package_making(cds_making *out, const cds_built_package *package) {
   const cds_arch *arch = package->arch;
   unsigned stacks = 0;
-  double stack_g[CDS_STACKS_MAX] = {0};
   memset(out, 0, sizeof *out);
   out->known = true;
   for (size_t d = 0; d < package->dies; d++) {
@@ -224,7 +257,6 @@ void cds_package_making(cds_making *out, const cds_built_package *package) {
                1e6 * cds_placed_area_m2(package, d));
     }
     out->known = out->known && out->die[kind].known;
-    stack_g[package->die[d].stack] += out->die[kind].carbon_g;
     stacks = package->die[d].stack + 1;
   }
   const cds_interval none = {(double)NAN, (double)NAN, (double)NAN};
@@ -245,7 +277,7 @@ void cds_package_making(cds_making *out, const cds_built_package *package) {
     for (unsigned s = 0; s < stacks; s++) {
       *end_of(&out->stack_yield[s], 2 - e) = end.stack_yield[s];
       *end_of(&out->stack_usd[s], e) = end.stack_usd[s];
-      carbon_g += stack_g[s] / end.stack_yield[s];
+      carbon_g += end.stack_g[s] * (1 + end.lost);
     }
     *end_of(&out->usd, e) = end.usd;
     *end_of(&out->package_usd, e) = end.package_usd;

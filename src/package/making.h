@@ -19,7 +19,7 @@ typedef struct cds_made_die {
   bool known;          /* a price follows from the file or the process */
   cds_die_price price; /* yield and dies on a wafer 0 where `usd` is given */
   double carbon_g;     /* of a good one; NaN: not known */
-  const char *source;  /* of the price */
+  const char *source;  /* of the price; where it is not known, why */
 } cds_made_die;
 
 typedef struct cds_making {

@@ -11,7 +11,9 @@
 #include "package/leakage.h"
 
 static const double REFERENCE_DEGC = 85;
-enum { HALVINGS = 50 }; /* of the factor, to a part in 1e12 */
+/* Of the factor: doubled as long as it stands, then halved in between, to a
+ * part in 1e12. */
+enum { DOUBLINGS = 200, HALVINGS = 50 };
 
 typedef struct solving {
   const cds_built_package *package;
@@ -90,10 +92,10 @@ static cds_status stands(bool *out, solving *it, double factor) {
   return CDS_OK;
 }
 
-/* Temperatures rise with the factor: it is halved in between. */
+/* Temperatures rise with the factor. */
 static cds_status find_sustainable(double *out, solving *it) {
   double low = 0;
-  double high = CDS_POWER_FACTOR_MOST;
+  double high = 1;
   bool fine = false;
   double power = 0;
   for (size_t d = 0; d < it->of.count; d++) {
@@ -109,13 +111,18 @@ static cds_status find_sustainable(double *out, solving *it) {
     return CDS_OK;
   }
   CDS_TRY(stands(&fine, it, high));
+  for (unsigned i = 0; i < DOUBLINGS && fine; i++) {
+    low = high;
+    high *= 2;
+    CDS_TRY(stands(&fine, it, high));
+  }
   for (unsigned i = 0; i < HALVINGS && !fine; i++) {
     const double middle = (low + high) / 2;
     bool good = false;
     CDS_TRY(stands(&good, it, middle));
     *(good ? &low : &high) = middle;
   }
-  *out = fine ? high : low;
+  *out = fine ? (double)INFINITY : low;
   return CDS_OK;
 }
 

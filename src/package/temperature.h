@@ -19,9 +19,6 @@
 /* Leakage grows by this part a kelvin, around 85 degC, of logic and memory
  * alike: doubles in 23 K. An assumption; 0.02 to 0.037 are published. */
 #define CDS_LEAKAGE_PER_K 0.03
-/* A greater factor on powers is not looked for. */
-#define CDS_POWER_FACTOR_MOST 1000.0
-
 /* Of one placed die; temperatures and leakage NaN where there is runaway. */
 typedef struct cds_die_heat {
   double power_w, leakage_w;
@@ -35,7 +32,8 @@ typedef struct cds_package_heat {
   double gain;        /* of a rise there, by its own leakage */
   bool over;          /* a die is hotter than it may be, or runaway */
   /* The greatest factor on all given powers with which no place is hotter than
-   * it may be; -1: none even without power; NaN: no power is given. */
+   * it may be; -1: none even without power; NaN: no power is given; INFINITY:
+   * powers so small that no factor was found to be too much. */
   double sustainable;
   const char *by_grid; /* why resistances are those of the grid; NULL: not */
 } cds_package_heat;

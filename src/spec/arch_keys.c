@@ -111,11 +111,11 @@ static const cds_key die_keys[] = {
     ROW(cds_raw_die, "area", QUANTITY, area, .dimension = CDS_DIM_AREA,
         NOT_NEGATIVE, .help = "Area of the die beside that of its entries"),
     ROW(cds_raw_die, "width", QUANTITY, body.width_um,
-        .dimension = CDS_DIM_LENGTH, .low = 50, .high = 300000,
+        .dimension = CDS_DIM_LENGTH, .low = 50, .high = 160000,
         .help = "Width of one die; a square of the area of what stands on it "
                 "when neither width nor height is given"),
     ROW(cds_raw_die, "height", QUANTITY, body.height_um,
-        .dimension = CDS_DIM_LENGTH, .low = 50, .high = 300000,
+        .dimension = CDS_DIM_LENGTH, .low = 50, .high = 160000,
         .help = "Height of one die, seen from above"),
     ROW(cds_raw_die, "thickness", QUANTITY, body.thickness_um,
         .dimension = CDS_DIM_LENGTH, .low = 0.1, .high = 3000,
@@ -226,7 +226,9 @@ static const cds_key cooling_keys[] = {
                 "assumption) when not given"),
     ROW(cds_raw_cooling, "sink", QUANTITY, sink,
         .dimension = CDS_DIM_RESISTANCE, NOT_NEGATIVE,
-        .help = "Thermal resistance from the dies to the ambient"),
+        .help = "Thermal resistance from the dies to the ambient; 'codesign "
+                "package', which has the way through dies, lid and plate, "
+                "takes it as that of the plate to the air"),
     ROW(cds_raw_cooling, "tim", NODE, tim,
         .help = "Thermal interface material between the top dies and the lid"),
     ROW(cds_raw_cooling, "lid", NODE, lid,

@@ -64,6 +64,8 @@ static cds_status add_decode(cds_lowering *l, which *w) {
   if (l->model->latent.rank == 0) {
     w->size.cache = w->window == 0 ? 1 : 3;
     w->size.cached = cds_kv_length(least(phase->context, most) + phase->tokens);
+    w->size.longest =
+        least(cds_kv_length(phase->context + phase->tokens), most);
   }
   while (step < phase->tokens) {
     const uint64_t length = cds_kv_length(phase->context + step + 1);

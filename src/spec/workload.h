@@ -72,7 +72,9 @@ typedef struct cds_layer {
    * the phase begins with included. */
   unsigned cache;
   uint64_t cache_words;
-  cds_einsum einsum;       /* LAYER_EINSUM */
+  uint64_t
+      cache_longest; /* words that are in it at once, in the longest step */
+  cds_einsum einsum; /* LAYER_EINSUM */
   cds_operation operation; /* LAYER_OPERATION */
   bool fusible;            /* its traffic could be removed by fusion */
   /* Values of a phase, by number from 1: what the layer makes, and what its

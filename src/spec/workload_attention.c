@@ -25,8 +25,10 @@ static cds_status add_product(cds_builder *builder, const cds_layer_head *head,
   uint64_t words = 0;
   CDS_TRY(cds_tensor_words(&words, einsum, 1));
   layer->cache = cache;
-  return cache == 0 || cds_mul_u64(&layer->cache_words, words / size->context,
-                                   size->cached)
+  const uint64_t token = words / size->context;
+  return cache == 0 ||
+                 (cds_mul_u64(&layer->cache_words, token, size->cached) &&
+                  cds_mul_u64(&layer->cache_longest, token, size->longest))
              ? CDS_OK
              : CDS_ELIMIT;
 }

@@ -92,9 +92,10 @@ typedef struct cds_attention_size {
   uint64_t sequences, kv_heads, group, query, context, head_dim;
   uint64_t value_dim; /* elements of a head of values; 0: head_dim */
   bool passing;       /* keys and values are made for this layer, not cached */
-  unsigned cache;  /* number of the keys (cds_layer.cache), that of the values
-                      being the next; 0: not known */
-  uint64_t cached; /* tokens that are in it once or longer */
+  unsigned cache;   /* number of the keys (cds_layer.cache), that of the values
+                       being the next; 0: not known */
+  uint64_t cached;  /* tokens that are in it once or longer */
+  uint64_t longest; /* tokens that are in it at once, at most */
   bool causal; /* a query attends to no key after it, the last of the context
                   being the last query's */
 } cds_attention_size;

@@ -719,6 +719,7 @@ static void make_caches(cache_case *it, uint64_t seed) {
       layer->steps = it->length[i].steps;
       layer->cache = part == 1 ? 0 : 1 + part / 2;
       layer->cache_words = tokens * heads * dim;
+      layer->cache_longest = (uint64_t)(1U << it->lengths) * heads * dim;
     }
   }
   it->cached[0] = it->cached[1] = tokens * heads * dim;
@@ -835,17 +836,14 @@ static void compare_caches(uint64_t seed, cache_tally *sum) {
   cds_network_result result;
   const double value = solve_chains(&result, &it.length[0], &options);
   const bool fits = it.bits[0] <= q->room && it.bits[1] <= q->room;
-  if (!isnan(value) && !fits) { /* the shorter ones may stay, too */
-    assert_true(value <= least * (1 + 1e-11));
-  }
-  if (!isnan(value) && fits) {
+  if (!isnan(value)) {
     if (!close_enough(value, least, 1e-11)) {
       print_error("caches %" PRIu64 ": %.17g, brute force %.17g\n", seed, value,
                   least);
     }
     const cds_residency_result *stays = &result.residency;
     assert_close(value, least, 1e-11);
-    assert_int_equal(stays->caches, 2 * it.copies);
+    assert_true(stays->caches == 2 * it.copies || !fits);
     sum->kept += stays->caches_kept > 0;
     sum->partly += stays->caches_kept > 0 && stays->caches_kept < stays->caches;
     sum->weights += stays->caches_kept > 0 && stays->kept > 0;

@@ -123,6 +123,7 @@ static void add_caches(question *q) {
       assert_int_equal(cds_tensor_words(&layer->cache_words, &layer->einsum, 1),
                        CDS_OK);
       layer->cache = ++caches;
+      layer->cache_longest = layer->cache_words;
       layer->cache_words += draw(&q->random, 0, 5);
     }
     i--;

@@ -125,10 +125,12 @@ static void one_die_costs_its_wafers_share(void **state) {
   assert_true(near(d.making.usd.low, d.making.usd.high));
   assert_true(fabs(d.making.usd.typical / 698.578 - 1) < 1e-3);
   assert_true(near(d.making.stack_yield[0].typical, 1));
-  /* ACT: (583 x 2.75 + 327.5 + 500) g/cm2 over the yield, and 150 g. */
+  /* ACT: (583 x 2.75 + 327.5 + 500) g/cm2 over the yields of the die and of its
+   * bond, and 150 g. */
   assert_true(
       near(d.making.carbon_g.typical,
-           8 * (583 * 2.75 + 327.5 + 500) / d.making.die[0].price.yield + 150));
+           8 * (583 * 2.75 + 327.5 + 500) / d.making.die[0].price.yield / 0.99 +
+               150));
   assert_true(near(cds_die_limit_degc(&d.arch.die[0]), 90));
   fixture_close(&d.f);
 }
@@ -152,7 +154,10 @@ static void stacks_cost_more_with_worse_bonds(void **state) {
   assert_true(near(d.making.stack_yield[0].low, yields[2]));
   assert_true(d.making.usd.low < d.making.usd.typical);
   assert_true(d.making.usd.typical < d.making.usd.high);
-  assert_true(isnan(d.making.carbon_g.typical));
+  /* Carbon by process and size, whoever sells them; all bonds are counted. */
+  const double grams = d.making.die[0].carbon_g + 4 * d.making.die[1].carbon_g;
+  assert_true(d.making.die[1].carbon_g > 0);
+  assert_true(near(d.making.carbon_g.typical, grams / yields[1] / 0.99 + 150));
   fixture_close(&d.f);
 }
 
@@ -177,7 +182,48 @@ static void stacks_stand_beside_each_other(void **state) {
   assert_true(near(heat->carrier.rect.width_m, 2 * 6e-3));
   assert_int_equal(d.package.die[2].stack, 1);
   assert_true(d.package.die[2].top && !d.package.die[1].top);
+  /* Tops are level: 50 + 3 + 300 um. */
+  assert_true(near(heat->dies[0].layers[0].thickness_m, 353e-6));
+  assert_true(near(heat->dies[2].layers[0].thickness_m, 300e-6));
   fixture_close(&d.f);
+}
+
+static void what_has_no_price_says_why(void **state) {
+  (void)state;
+  static const struct {
+    const char *stacked, *die, *why;
+  } cases[] = {
+      {"top", "process: n7, width: 140 mm, height: 140 mm",
+       "none fits on a wafer"},
+      {"top", "process: n7, defects: 1e300", "none fits on a wafer"},
+      {"mem", "process: dram-1b, width: 2 mm, height: 2 mm",
+       "expected its 'size'"},
+      {"mem",
+       "process: dram-1b, size: 1 GiB, defects: 1, width: 2 mm, height: "
+       "2 mm",
+       "'wafer_usd'"},
+      {"top", "area: 1 mm2", "as its process has none"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    desk d;
+    char head[512];
+    const bool top = strcmp(cases[i].stacked, "top") == 0;
+    (void)snprintf(head, sizeof head,
+                   "dies:\n  top: {%s}\n  mem: {%s}\n"
+                   "package: {stacks: [{layers: [%s]}%s]%s}\n",
+                   top ? cases[i].die : "process: n7",
+                   top ? "process: dram-1b, size: 1 GiB" : cases[i].die,
+                   cases[i].stacked, top ? "" : ", {layers: [top], x: 9 mm}",
+                   top ? ""
+                       : ", links: [{from: top, to: mem, energy: 1 pJ/bit}]");
+    build(&d, head);
+    assert_fine(&d.f, d.status);
+    const cds_made_die *die = &d.making.die[top ? 0 : 1];
+    assert_false(d.making.known || die->known);
+    assert_non_null(strstr(die->source, cases[i].why));
+    assert_true(isnan(d.making.usd.typical));
+    fixture_close(&d.f);
+  }
 }
 
 /* Each with one message that says what was expected. */
@@ -251,6 +297,7 @@ int main(void) {
       cmocka_unit_test(one_die_costs_its_wafers_share),
       cmocka_unit_test(stacks_cost_more_with_worse_bonds),
       cmocka_unit_test(stacks_stand_beside_each_other),
+      cmocka_unit_test(what_has_no_price_says_why),
       cmocka_unit_test(what_cannot_stand_is_said),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

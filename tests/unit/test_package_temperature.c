@@ -120,11 +120,11 @@ static void what_is_sustainable_just_stands(void **state) {
   for (unsigned c = 0; c < 4; c += 3) {
     desk d;
     build(&d, STACK);
-    d.power_w[0] = c < 2 ? 5 : 20;
+    d.power_w[0] = c < 2 ? 1e-6 : 20;
     d.power_w[1] = d.power_w[2] = d.power_w[3] = c % 2 == 0 ? 0 : 4;
     solve(&d);
     const double factor = d.heat.sustainable;
-    assert_true(factor > 0 && factor < CDS_POWER_FACTOR_MOST);
+    assert_true(factor > 0 && isfinite(factor));
     assert_true(d.heat.over == (factor < 1));
     for (unsigned more = 0; more < 2; more++) {
       desk e = d;

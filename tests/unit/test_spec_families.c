@@ -307,6 +307,7 @@ static void windows_limit_decode_steps_and_caches(void **state) {
   uint64_t words = 0;
   assert_int_equal(cds_tensor_words(&words, &qk->einsum, 1), CDS_OK);
   assert_int_equal(qk->cache_words * 64, 144 * words);
+  assert_int_equal(qk->cache_longest, words);
   assert_false(has(&w, "decode.qk.80"));
   assert_int_equal(w.kv_bits, 2 * 64 * w.kv_bits_per_token);
   fixture_close(&f);

@@ -154,6 +154,7 @@ static void decode_steps_of_equal_length_are_one_layer(void **state) {
   assert_int_equal(find(&w, "decode.qk.2304")->cache, 1);
   assert_int_equal(find(&w, "decode.av.2304")->cache, 2);
   assert_int_equal(find(&w, "decode.av.2064")->cache_words, 2304 * 8 * 128);
+  assert_int_equal(find(&w, "decode.qk.2064")->cache_longest, 2304 * 8 * 128);
   assert_int_equal(find(&w, "decode.softmax.2064")->cache, 0);
   assert_int_equal(find(&w, "prefill.qk")->cache, 0);
   assert_int_equal(find(&w, "decode.q_proj")->count, 256 * 32);
