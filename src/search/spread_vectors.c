@@ -144,12 +144,18 @@ static bool known_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
   static const double slack = 1e-12;
   const cds_problem *problem = vectors->tables->problem;
   const cds_row *row[CDS_MATRIX];
+  if (at->s[CDS_BATCH] == 0) { /* always chosen before; for the analyser */
+    return false;
+  }
   double steps = cds_batch_steps(problem, at->s[CDS_BATCH]);
   double rest = 1;
   double energy = problem->mac_pj;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     row[t] = t < known ? known_row[t]
                        : cds_spread_rows_within(&vectors->rows[t], units);
+    if (row[t] == NULL) {
+      return false;
+    }
     steps *= t < known ? row[t]->steps : 1;
     rest *= t < known ? 1 : (double)problem->size[t];
     energy += t < known ? row[t]->energy_pj : 0;

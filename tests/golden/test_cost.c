@@ -121,7 +121,8 @@ static void yields_are_those_printed(void **state) {
     check(&t, 2 + NODES, cds_die_yield(number(&t, 0), 0.06, 6));
   }
   /* Poisson's is the limit. */
-  assert_true(fabs(cds_die_yield(400, 0.1, INFINITY) - exp(-0.4)) < 1e-15);
+  assert_true(fabs(cds_die_yield(400, 0.1, (double)INFINITY) - exp(-0.4)) <
+              1e-15);
   assert_true(fabs(cds_die_yield(400, 0.1, 1e7) - exp(-0.4)) < 1e-7);
 }
 

@@ -89,7 +89,7 @@ static void what_was_not_fitted_is_refused(void **state) {
   assert_non_null(strstr(why, "process '5nm' has no fit for scaling"));
   assert_false(scales(&f, "7nm", "", 0.45, "7nm", "", 0.7));
   assert_non_null(strstr(why, "supply 0.45 V"));
-  assert_false(scales(&f, "7nm", "", 0.7, "7nm", "", NAN));
+  assert_false(scales(&f, "7nm", "", 0.7, "7nm", "", (double)NAN));
   assert_false(scales(&f, "7nm", "ulp", 0.7, "7nm", "", 0.7));
   assert_non_null(strstr(why, "device 'ulp'"));
 }
