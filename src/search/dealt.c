@@ -14,6 +14,7 @@ static const double slack = 1e-11;
 typedef struct cds_dealt {
   uint64_t size, s, part;
   uint64_t most; /* spreads from s to this one */
+  bool below;    /* level 2 holders stand below the spreads */
 } cds_dealt;
 
 /* Whether the array stands right below level 1, and a holder above it. */
@@ -22,6 +23,15 @@ static bool applies(const cds_problem *problem,
   const bool some = ((held[0] | held[1] | held[2]) & CDS_HELD_1) != 0;
   return some && problem->array && problem->levels > 1 && !problem->below[1] &&
          problem->below[2];
+}
+
+/* Whether no tensor but that of the class has a level 1 holder. */
+static bool others_are_below(const cds_held held[CDS_MATRIX], unsigned class) {
+  bool below = true;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    below = below && (t == class || (held[t] & CDS_HELD_1) == 0);
+  }
+  return below;
 }
 
 /* Steps in time, at least. */
@@ -45,6 +55,9 @@ static cds_dealt_more more_at(const cds_dealt *it, cds_held held,
   const double least_steps = (double)cds_ceil_div(it->size, it->s);
   const double parts = (double)cds_ceil_div(it->size, it->part);
   cds_dealt_more more = {slopes->step_pj * (steps - least_steps), {0}};
+  if ((held & CDS_HELD_2) != 0 && !it->below) {
+    return more;
+  }
   if ((held & CDS_HELD_2) != 0) {
     const uint64_t rest = it->size % it->part;
     const uint64_t last = rest < it->s ? rest : it->s;
@@ -87,7 +100,7 @@ static bool class_beyond(const cds_branch *branch, const cds_spreads *at,
                          unsigned class) {
   const cds_problem *problem = branch->problem;
   cds_dealt it = {problem->size[class], at->s[class], problem->size[class],
-                  at->s[class]};
+                  at->s[class], others_are_below(held, class)};
   const double others = other_steps(problem, at->s, class);
   uint64_t extent[CDS_CLASSES];
   memcpy(extent, at->s, sizeof extent);
@@ -197,7 +210,7 @@ bool cds_dealt_vector_beyond(const cds_branch *branch, const cds_dealt_ask *ask,
     return false;
   }
   cds_dealt it = {problem->size[class], at->s[class], problem->size[class],
-                  most};
+                  most, others_are_below(ask->may, class)};
   const double others = other_steps(problem, at->s, class);
   double other_pj = problem->mac_pj;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {

@@ -11,7 +11,10 @@
  * - a part of length L takes at least ceil(L / s) steps in time, so that all
  *   take floor(D / p) ceil(p / s) + ceil((D mod p) / s);
  * - a level 2 holder of the tensor that lacks the class, under the array, takes
- *   in at least one tile for each part, in min(L, s) instances;
+ *   in at least one tile for each part, in min(L, s) instances, if no other
+ *   tensor has a level 1 holder: then it stands below the spreads. Above a
+ * level 1 holder of another tensor the loop below it may stand above the
+ * spreads, too, and one tile serves all parts;
  * - without such a holder no loop of the class stands below the one at level 1
  *   but a. If that stands above the spread, the spread deals out single points:
  *   p = s. Else p is what g leaves, so level 1 is passed ceil(D / p) times.

@@ -5,6 +5,7 @@
  *
  * Usage: test_search_residual [seed N] [cases N] [case N] [reports N]
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -132,6 +133,25 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
   sum->nodes += result.nodes;
 }
 
+/* A loop of the reduction that stands above the spread of its rank and below
+ * the partial sums' tile: once taken for a tile more for each of its turns. */
+static void check_loop_above_spread(tiny_case *it, cds_searcher *searcher,
+                                    totals *sum) {
+  static const uint64_t sizes[] = {1, 3, 2, 7};
+  static const double prices[] = {1e9, 1e10, 1e11};
+  for (unsigned goal = 0; goal < 5; goal++) {
+    tiny_case_make(it, 4, 1152);
+    assert(it->einsum.ranks == sizeof sizes / sizeof *sizes);
+    for (unsigned r = 0; r < it->einsum.ranks; r++) {
+      it->einsum.rank[r].size = it->einsum.rank[r].real = sizes[r];
+    }
+    it->arch.any_factors = true;
+    it->goal.time_power = goal < 2 ? 1 + goal : 0;
+    it->goal.lambda_pj_per_s = goal < 2 ? 0 : prices[goal - 2];
+    check_case(it, searcher, sum);
+  }
+}
+
 int main(int argc, char **argv) {
   static const test_arguments usual = {
       .seed = 23, .cases = CASES, .quick = CASES_QUICK, .reports = 5};
@@ -142,6 +162,7 @@ int main(int argc, char **argv) {
     return EXIT_FAILURE;
   }
   totals sum = {0};
+  check_loop_above_spread(it, searcher, &sum);
   for (uint64_t i = 0; i < given.cases && sum.mismatches < given.reports; i++) {
     tiny_case_make(it, given.seed, given.first + i);
     draw_sizes(it, given.seed, given.first + i);
