@@ -22,9 +22,7 @@
 #include "oracle/brute_residual.h"
 #include "oracle/random_price.h"
 #include "oracle/tiny_case.h"
-#include "search/search.h"
-#include "support/close.h"
-#include "support/nest.h"
+#include "oracle/verify_pair.h"
 #include "support/random_case.h"
 #include "verify/any.h"
 
@@ -153,35 +151,6 @@ static bool draw_mapping(cds_mapping *out, const tiny_case *it,
 
 /* ---- evaluator --------------------------------------------------------- */
 
-static void compare(const tiny_case *it, const cds_pair *pair,
-                    const cds_mapping *mapping, cds_arena *arena) {
-  static cds_counts counts;
-  cds_cost cost;
-  cds_choices choices;
-  cds_worth own;
-  cds_misfit misfit;
-  assert_int_equal(cds_count(&counts, &it->arch, &it->einsum, mapping, arena),
-                   CDS_OK);
-  assert_int_equal(cds_price_einsum(&cost, &it->arch, &it->einsum, &counts,
-                                    it->goal.power_limit_w),
-                   CDS_OK);
-  const bool fits =
-      cds_price_fits(&misfit, &it->arch, &it->einsum, &counts) == CDS_OK;
-  assert_int_equal(cds_choices_of(&choices, pair, mapping), CDS_OK);
-  cds_worth_of(&own, pair, &choices);
-  if (!close_enough(own.dynamic_pj, cost.dynamic_pj, 1e-13) ||
-      !close_enough(own.latency_s, cost.latency_s, 1e-13) ||
-      !close_enough(own.energy_pj, cost.energy_pj, 1e-13) ||
-      fits != (own.misfit == it->arch.levels)) {
-    tiny_case_write(stdout, it);
-    nest_write(stdout, mapping, &it->arch, &it->einsum);
-    fail_msg("case %" PRIu64 ": %.17g pJ for %.17g, %.17g s for %.17g, fits "
-             "%d for %d",
-             it->number, own.dynamic_pj, cost.dynamic_pj, own.latency_s,
-             cost.latency_s, own.misfit == it->arch.levels, fits);
-  }
-}
-
 static void random_mappings_cost_what_count_and_price_say(void **state) {
   (void)state;
   static tiny_case it;
@@ -198,7 +167,7 @@ static void random_mappings_cost_what_count_and_price_say(void **state) {
     random_stream stream = random_start(arguments.seed + 1000, number);
     for (unsigned i = 0; i < MAPPINGS; i++) {
       if (draw_mapping(&mapping, &it, &stream)) {
-        compare(&it, &pair, &mapping, arena);
+        verify_pair_evaluate(&it, &pair, &mapping, arena);
         uneven += !cds_mapping_perfect(&mapping, &it.einsum);
         compared++;
       }
@@ -304,56 +273,6 @@ static void bounds_are_below_all_cuts_between(void **state) {
 
 /* ---- walk -------------------------------------------------------------- */
 
-static cds_verify_goal goal_of(const brute_goal *goal) {
-  return (cds_verify_goal){.objective = goal->time_power == 2
-                                            ? CDS_OBJECTIVE_ED2P
-                                            : CDS_OBJECTIVE_EDP,
-                           .linear = goal->time_power == 0,
-                           .lambda_pj_per_s = goal->lambda_pj_per_s};
-}
-
-/* Holds a value against the walk: nothing is below, something is below what is
- * above it by little; UINT64_MAX boxes. Returns the boxes of the proof. */
-static uint64_t check_value(const tiny_case *it, const cds_pair *pair,
-                            double value) {
-  static cds_walk_result walk;
-  const cds_verify_goal own = goal_of(&it->goal);
-  assert_int_equal(cds_walk(&walk, pair, &own, value, UINT64_MAX, NULL),
-                   CDS_OK);
-  if (!walk.holds) {
-    tiny_case_write(stdout, it);
-    fail_msg("case %" PRIu64 ": optimum %.17g, below it %.17g", it->number,
-             value, cds_verify_value(&own, &walk.below));
-  }
-  const uint64_t boxes = walk.boxes;
-  if (value == 0) {
-    return boxes;
-  }
-  assert_int_equal(
-      cds_walk(&walk, pair, &own, value * (1 + 2.1e-9), UINT64_MAX, NULL),
-      CDS_OK);
-  if (walk.holds) {
-    tiny_case_write(stdout, it);
-    fail_msg("case %" PRIu64 ": above the optimum %.17g nothing is found",
-             it->number, value);
-  }
-  assert_close(cds_verify_value(&own, &walk.below), value, 1e-12);
-  assert_int_equal(
-      cds_walk_least(&walk, pair, &own, 3 * value, UINT64_MAX, NULL), CDS_OK);
-  assert_close(cds_verify_value(&own, &walk.below), value, 1e-9);
-  assert_int_equal(cds_walk_floor(&walk, pair, &own, UINT64_MAX, NULL), CDS_OK);
-  assert_true(walk.least <= value * (1 + 1e-12));
-  return boxes;
-}
-
-static void nothing_fits(const tiny_case *it, const cds_pair *pair) {
-  static cds_walk_result walk;
-  const cds_verify_goal own = goal_of(&it->goal);
-  assert_int_equal(
-      cds_walk(&walk, pair, &own, (double)INFINITY, UINT64_MAX, NULL), CDS_OK);
-  assert_true(walk.holds);
-}
-
 static void the_walk_finds_what_brute_force_finds(void **state) {
   (void)state;
   static tiny_case it;
@@ -371,10 +290,10 @@ static void the_walk_finds_what_brute_force_finds(void **state) {
       continue;
     }
     if (brute.found) {
-      (void)check_value(&it, &pair, brute.value);
+      (void)verify_pair_optimum(&it, &pair, brute.value);
       optima++;
     } else {
-      nothing_fits(&it, &pair);
+      verify_pair_nothing_fits(&it, &pair);
     }
   }
   print_message("%" PRIu64 " optima\n", optima);
@@ -385,7 +304,6 @@ static void each_optimum_is_accepted_and_nothing_above(void **state) {
   (void)state;
   static tiny_case it;
   static cds_pair pair;
-  static cds_search_result result;
   cds_searcher *searcher = cds_searcher_new();
   uint64_t boxes = 0;
   uint64_t optima = 0;
@@ -393,19 +311,7 @@ static void each_optimum_is_accepted_and_nothing_above(void **state) {
     if (!begin(&it, &pair, arguments.first + n, many)) {
       continue;
     }
-    const cds_goal goal = {.time_power = it.goal.time_power,
-                           .lambda_pj_per_s = it.goal.lambda_pj_per_s};
-    cds_status status =
-        cds_search_begin(searcher, &it.arch, &it.einsum, it.goal.power_limit_w);
-    status = status == CDS_OK ? cds_search_solve(&result, searcher, goal, NULL)
-                              : status;
-    if (status == CDS_EINFEASIBLE) {
-      nothing_fits(&it, &pair);
-      continue;
-    }
-    assert_int_equal(status, CDS_OK);
-    boxes += check_value(&it, &pair, result.value);
-    optima++;
+    optima += verify_pair_search(&boxes, &it, &pair, searcher);
   }
   print_message("%" PRIu64 " optima, %" PRIu64 " boxes\n", optima, boxes);
   cds_searcher_free(searcher);
