@@ -102,15 +102,15 @@ static double leak_at(const cds_leakage *of, size_t i, double degc) {
 }
 
 /* Finds g = F(T) - T and L'(T). */
-static void find_gap(const cds_leakage *of, double scale,
-                     const double *temperature, const work *own) {
+static void find_gap(const cds_leakage *of, const double *temperature,
+                     const work *own) {
   for (size_t i = 0; i < of->count; i++) {
     own->step[i] = of->ambient_degc - temperature[i];
   }
   for (size_t j = 0; j < of->count; j++) {
     const double leak = leak_at(of, j, temperature[j]);
     own->slope[j] = leak * of->beta_per_k[j];
-    const double heat = scale * of->power_w[j] + leak;
+    const double heat = of->power_w[j] + leak;
     for (size_t i = 0; i < of->count; i++) {
       own->step[i] += of->resistance[j * of->count + i] * heat;
     }
@@ -186,17 +186,16 @@ static double find_gain(const cds_leakage *of, const work *own, size_t *where) {
 }
 
 /* Steps from below; false: no solution. */
-static bool climb(const cds_leakage *of, double scale, double *temperature,
-                  const work *own, unsigned *iterations) {
+static bool climb(const cds_leakage *of, double *temperature, const work *own,
+                  unsigned *iterations) {
   for (size_t i = 0; i < of->count; i++) {
     temperature[i] = of->ambient_degc;
     for (size_t j = 0; j < of->count; j++) {
-      temperature[i] +=
-          of->resistance[j * of->count + i] * scale * of->power_w[j];
+      temperature[i] += of->resistance[j * of->count + i] * of->power_w[j];
     }
   }
   for (*iterations = 0; *iterations < LIMIT; (*iterations)++) {
-    find_gap(of, scale, temperature, own);
+    find_gap(of, temperature, own);
     double gap = 0;
     for (size_t i = 0; i < of->count; i++) {
       gap = own->step[i] > gap ? own->step[i] : gap;
@@ -225,10 +224,8 @@ static bool climb(const cds_leakage *of, double scale, double *temperature,
 }
 
 /* One block: the closed form. */
-static bool solve_one(const cds_leakage *of, double scale,
-                      double *temperature) {
-  const double base =
-      of->ambient_degc + of->resistance[0] * scale * of->power_w[0];
+static bool solve_one(const cds_leakage *of, double *temperature) {
+  const double base = of->ambient_degc + of->resistance[0] * of->power_w[0];
   double rise = 0;
   *temperature = base;
   if (!cds_leakage_one_node(&rise, of->resistance[0], leak_at(of, 0, base),
@@ -240,11 +237,11 @@ static bool solve_one(const cds_leakage *of, double scale,
   return true;
 }
 
-static bool solve_at(const cds_leakage *of, double scale, double *temperature,
+static bool solve_at(const cds_leakage *of, double *temperature,
                      const work *own, unsigned *iterations) {
   *iterations = 0;
-  return of->count == 1 ? solve_one(of, scale, temperature)
-                        : climb(of, scale, temperature, own, iterations);
+  return of->count == 1 ? solve_one(of, temperature)
+                        : climb(of, temperature, own, iterations);
 }
 
 static bool is_leakage(const cds_leakage *of) {
@@ -268,19 +265,6 @@ static bool is_leakage(const cds_leakage *of) {
   return true;
 }
 
-static double find_margin(const cds_leakage *of, const double *temperature,
-                          size_t *where) {
-  double least = HUGE_VAL;
-  for (size_t i = 0; i < of->count; i++) {
-    const double margin = of->limit_degc[i] - temperature[i];
-    if (margin < least) {
-      least = margin;
-      *where = i;
-    }
-  }
-  return least;
-}
-
 cds_status cds_leakage_solve(const cds_leakage *of, double *temperature_degc,
                              cds_leakage_result *out) {
   work own;
@@ -291,52 +275,11 @@ cds_status cds_leakage_solve(const cds_leakage *of, double *temperature_degc,
     return CDS_ENOMEM;
   }
   cds_leakage_result result = {0};
-  result.runaway = !solve_at(of, 1, temperature_degc, &own, &result.iterations);
-  find_gap(of, 1, temperature_degc, &own);
+  result.runaway = !solve_at(of, temperature_degc, &own, &result.iterations);
+  find_gap(of, temperature_degc, &own);
   result.gain = find_gain(of, &own, &result.block);
-  if (of->limit_degc != NULL && !result.runaway) {
-    result.margin_k = find_margin(of, temperature_degc, &result.block);
-  }
   *out = result;
   cds_free(own.matrix);
-  return CDS_OK;
-}
-
-/* Temperatures rise with the scale, and below a scale with a solution each has
- * one: bisection. */
-cds_status cds_leakage_scale(const cds_leakage *of, double most,
-                             bool within_limits, double *scale) {
-  work own;
-  if (!is_leakage(of) || !(most >= 0) || !isfinite(most)) {
-    return CDS_EINPUT;
-  }
-  double *const temperature = cds_malloc(of->count * sizeof *temperature);
-  if (temperature == NULL || !work_new(&own, of->count)) {
-    cds_free(temperature);
-    return CDS_ENOMEM;
-  }
-  const bool limits = within_limits && of->limit_degc != NULL;
-  double low = -1;
-  double high = most;
-  double next = 0;
-  for (int step = 0; step < 80; step++) {
-    unsigned iterations = 0;
-    size_t where = 0;
-    const bool good = solve_at(of, next, temperature, &own, &iterations) &&
-                      (!limits || find_margin(of, temperature, &where) >= 0);
-    if (good) {
-      low = next;
-    } else {
-      high = next;
-    }
-    if (low < 0 || low >= most || high - low <= 1e-9 * high) {
-      break;
-    }
-    next = step == 0 ? most : (low + high) / 2;
-  }
-  *scale = low;
-  cds_free(own.matrix);
-  cds_free(temperature);
   return CDS_OK;
 }
 

@@ -32,20 +32,16 @@ typedef struct cds_leakage {
   const double *leak_w;     /* at the reference */
   const double *beta_per_k; /* 0: constant */
   const double *reference_degc;
-  const double *limit_degc; /* NULL: none */
 } cds_leakage;
 
 typedef struct cds_leakage_result {
   bool runaway;
-  /* Where: the block in which a small rise grows most; with limits and no
-   * runaway the block with the least margin. */
-  size_t block;
+  size_t block; /* in which a small rise grows most */
   /* The spectral radius of R L'(T): 1 is the edge of runaway. When there is
    * runaway, that at the last temperatures: of several blocks at least 1
    * (less if a step would end beyond 5000 degC), of one block beta R L0 without
    * the rise by leakage, more than 1/e. */
   double gain;
-  double margin_k; /* least limit - T; of no meaning without limits */
   unsigned iterations;
 } cds_leakage_result;
 
@@ -54,12 +50,6 @@ typedef struct cds_leakage_result {
  * for what is no leakage: negative or undefined values. */
 cds_status cds_leakage_solve(const cds_leakage *of, double *temperature_degc,
                              cds_leakage_result *out);
-
-/* The greatest factor on all dynamic powers that has a solution, and, with
- * limits, one within them: from 0 to `most`, to a part in 1e9, from below. It
- * is -1 if there is none even without dynamic power. */
-cds_status cds_leakage_scale(const cds_leakage *of, double most,
-                             bool within_limits, double *scale);
 
 /* A phase of work that is shorter than the time constant of the sink: the sink
  * follows the average power, the dies that of the phase. */

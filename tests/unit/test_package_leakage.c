@@ -95,7 +95,7 @@ static void one_node_runs_away_just_above_one_part_in_e(void **state) {
 
 typedef struct nodes {
   double resistance[NODES * NODES], power[NODES], leak[NODES], beta[NODES],
-      reference[NODES], limit[NODES], degc[NODES];
+      reference[NODES], degc[NODES];
   cds_leakage of;
 } nodes;
 
@@ -207,40 +207,17 @@ static void highest_power_has_a_closed_form(void **state) {
   (void)state;
   nodes of;
   uint64_t stream = 5;
+  cds_leakage_result result;
   draw(&of, &stream, 1);
   of.resistance[0] = 0.8;
-  of.power[0] = 10;
   of.leak[0] = 2;
   of.beta[0] = 0.03;
   const double edge = (85 - 45 + log(exp(-1) / (0.03 * 0.8 * 2)) / 0.03) / 0.8;
-  double scale = 0;
-  assert_int_equal(cds_leakage_scale(&of.of, 1e6, false, &scale), CDS_OK);
-  assert_close(scale * 10, edge, 1e-8);
-  of.leak[0] = 1e6;
-  assert_int_equal(cds_leakage_scale(&of.of, 1e6, false, &scale), CDS_OK);
-  assert_true(scale == -1);
-}
-
-static void limits_bind_where_they_say(void **state) {
-  (void)state;
-  nodes of;
-  uint64_t stream = 6;
-  draw(&of, &stream, 3);
-  for (size_t i = 0; i < 3; i++) {
-    of.leak[i] = 0.1;
-    of.limit[i] = 90;
+  for (unsigned above = 0; above < 2; above++) {
+    of.power[0] = edge * (above == 1 ? 1 + 1e-8 : 1 - 1e-8);
+    assert_int_equal(cds_leakage_solve(&of.of, of.degc, &result), CDS_OK);
+    assert_int_equal(result.runaway, above);
   }
-  of.limit[1] = 50;
-  of.of.limit_degc = of.limit;
-  double scale = 0;
-  assert_int_equal(cds_leakage_scale(&of.of, 1000, true, &scale), CDS_OK);
-  for (size_t i = 0; i < 3; i++) {
-    of.power[i] *= scale;
-  }
-  cds_leakage_result result;
-  assert_int_equal(cds_leakage_solve(&of.of, of.degc, &result), CDS_OK);
-  assert_int_equal(result.block, 1);
-  assert_true(result.margin_k >= 0 && result.margin_k < 1e-6);
 }
 
 static void wrong_leakage_is_refused(void **state) {
@@ -282,7 +259,6 @@ int main(void) {
       cmocka_unit_test(several_nodes_reach_what_plain_iteration_reaches),
       cmocka_unit_test(equal_nodes_run_away_where_one_does),
       cmocka_unit_test(highest_power_has_a_closed_form),
-      cmocka_unit_test(limits_bind_where_they_say),
       cmocka_unit_test(wrong_leakage_is_refused),
       cmocka_unit_test(phases_follow_their_own_power)};
   return cmocka_run_group_tests(tests, NULL, NULL);
