@@ -22,8 +22,8 @@
 #include "oracle/brute_residual.h"
 #include "oracle/random_price.h"
 #include "oracle/tiny_case.h"
-#include "oracle/verify_pair.h"
 #include "support/random_case.h"
+#include "support/verify_pair.h"
 #include "verify/any.h"
 
 enum { MAPPINGS = 20, BRUTE_PRODUCT = 100 };

@@ -20,7 +20,7 @@
 #include "oracle/arguments.h"
 #include "oracle/random_price.h"
 #include "oracle/tiny_case.h"
-#include "oracle/verify_pair.h"
+#include "support/verify_pair.h"
 
 enum { MAPPINGS = 20 };
 static test_arguments arguments = {.seed = 1, .cases = 3000, .quick = 300};

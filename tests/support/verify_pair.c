@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "oracle/verify_pair.h"
 #include "support/close.h"
 #include "support/nest.h"
+#include "support/verify_pair.h"
 
 void verify_pair_evaluate(const tiny_case *it, const cds_pair *pair,
                           const cds_mapping *mapping, cds_arena *arena) {
