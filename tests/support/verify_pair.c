@@ -89,21 +89,3 @@ void verify_pair_nothing_fits(const tiny_case *it, const cds_pair *pair) {
       cds_walk(&walk, pair, &own, (double)INFINITY, UINT64_MAX, NULL), CDS_OK);
   assert_true(walk.holds);
 }
-
-bool verify_pair_search(uint64_t *boxes, const tiny_case *it,
-                        const cds_pair *pair, cds_searcher *searcher) {
-  static cds_search_result result;
-  const cds_goal goal = {.time_power = it->goal.time_power,
-                         .lambda_pj_per_s = it->goal.lambda_pj_per_s};
-  cds_status status = cds_search_begin(searcher, &it->arch, &it->einsum,
-                                       it->goal.power_limit_w);
-  status = status == CDS_OK ? cds_search_solve(&result, searcher, goal, NULL)
-                            : status;
-  if (status == CDS_EINFEASIBLE) {
-    verify_pair_nothing_fits(it, pair);
-    return false;
-  }
-  assert_int_equal(status, CDS_OK);
-  *boxes += verify_pair_optimum(it, pair, result.value);
-  return true;
-}

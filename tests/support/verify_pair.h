@@ -7,7 +7,7 @@
 #define CDS_TESTS_VERIFY_PAIR_H
 
 #include "oracle/tiny_case.h"
-#include "search/search.h"
+#include "price/price.h"
 #include "verify/walk.h"
 
 /* The evaluator says of a mapping what count and price do. */
@@ -18,8 +18,4 @@ void verify_pair_evaluate(const tiny_case *it, const cds_pair *pair,
 uint64_t verify_pair_optimum(const tiny_case *it, const cds_pair *pair,
                              double value);
 void verify_pair_nothing_fits(const tiny_case *it, const cds_pair *pair);
-/* The optimum that the search proves, or that there is none (false). */
-bool verify_pair_search(uint64_t *boxes, const tiny_case *it,
-                        const cds_pair *pair, cds_searcher *searcher);
-
 #endif
