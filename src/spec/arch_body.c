@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "spec/arch_build.h"
 
 static bool given(double value) { return !isnan(value); }
@@ -157,6 +158,11 @@ double cds_build_die_area(const cds_build *build, unsigned die) {
 }
 
 /* The outline holds what stands on the die. */
+/* An area in mm2, four digits. */
+static const char *square_mm(char text[CDS_NUMBER_TEXT], double area_um2) {
+  return cds_format_double(text, cds_round_decimal(1e-6 * area_um2, 4));
+}
+
 static void check_outline(cds_build *build, unsigned index) {
   const cds_die *die = &build->arch->die[index];
   const cds_die_body *body = &die->body;
@@ -170,11 +176,14 @@ static void check_outline(cds_build *build, unsigned index) {
         given(body->width_um) ? "width" : "height", die->name);
     build->wrong = true;
   } else if (body->width_um * body->height_um < die->area_um2 * (1 - NEAR)) {
-    cds_diag_error(diag, cds_build_place(build->die[index].node, "width"),
-                   "die '%s' has %.4g mm2, but what stands on it takes %.4g "
-                   "mm2: expected a larger 'width' or 'height'",
-                   die->name, 1e-6 * body->width_um * body->height_um,
-                   1e-6 * die->area_um2);
+    char has[CDS_NUMBER_TEXT];
+    char takes[CDS_NUMBER_TEXT];
+    cds_diag_error(
+        diag, cds_build_place(build->die[index].node, "width"),
+        "die '%s' has %s mm2, but what stands on it takes %s mm2: expected a "
+        "larger 'width' or 'height'",
+        die->name, square_mm(has, body->width_um * body->height_um),
+        square_mm(takes, die->area_um2));
     build->wrong = true;
   }
 }

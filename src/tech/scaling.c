@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "tech/internal.h"
 
 typedef struct scale_fit {
@@ -80,6 +81,20 @@ static bool names_node(const char *name, unsigned nm) {
   return strcmp(name, text[0]) == 0 || strcmp(name, text[1]) == 0;
 }
 
+static cds_status refuse_supply(char why[CDS_TECH_WHY], double supply_v,
+                                const scale_fit *fit) {
+  char given[CDS_NUMBER_TEXT];
+  char low[CDS_NUMBER_TEXT];
+  char high[CDS_NUMBER_TEXT];
+  (void)snprintf(
+      why, CDS_TECH_WHY,
+      "supply %s V is outside what the scaling of %u nm was fitted for: "
+      "expected %s to %s V",
+      cds_format_double(given, cds_round_decimal(supply_v, 4)), fit->nm,
+      cds_format_double(low, fit->low_v), cds_format_double(high, fit->high_v));
+  return CDS_EINPUT;
+}
+
 static cds_status find(const scale_fit **out, const cds_scale_point *point,
                        char why[CDS_TECH_WHY]) {
   const bool low = strcmp(point->device, "lp") == 0;
@@ -97,11 +112,7 @@ static cds_status find(const scale_fit **out, const cds_scale_point *point,
       continue;
     }
     if (!(point->supply_v >= fit->low_v && point->supply_v <= fit->high_v)) {
-      (void)snprintf(why, CDS_TECH_WHY,
-                     "supply %.4g V is outside what the scaling of %u nm was "
-                     "fitted for: expected %.4g to %.4g V",
-                     point->supply_v, fit->nm, fit->low_v, fit->high_v);
-      return CDS_EINPUT;
+      return refuse_supply(why, point->supply_v, fit);
     }
     *out = fit;
     return CDS_OK;

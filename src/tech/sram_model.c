@@ -29,6 +29,7 @@
 #include <stdio.h>
 
 #include "base/math.h"
+#include "base/text.h"
 #include "tech/sram_array.h"
 
 static const double SIZE_RANGE_BITS[2] = {2048.0, 268435456.0}; /* 256 B to 32
@@ -265,12 +266,16 @@ cds_status cds_sram_estimate_at(cds_sram_estimate *out,
                            : 0;
   if (cells != of.bank_bits || !(organisation->rows >= 1) ||
       !(2 * organisation->columns >= of.width_bits)) {
+    char rows[CDS_NUMBER_TEXT];
+    char columns[CDS_NUMBER_TEXT];
+    char bits[CDS_NUMBER_TEXT];
     return cds_tech_refuse(why,
-                           "organisation of %g x %g cells in 4 x 2^%u x 2^%u "
+                           "organisation of %s x %s cells in 4 x 2^%u x 2^%u "
                            "sub-arrays: expected that they make up a bank of "
-                           "%g bit, with columns for half an access",
-                           organisation->rows, organisation->columns, across,
-                           up, of.bank_bits);
+                           "%s bit, with columns for half an access",
+                           cds_format_double(rows, organisation->rows),
+                           cds_format_double(columns, organisation->columns),
+                           across, up, cds_format_double(bits, of.bank_bits));
   }
   cds_sram_frame frame;
   cds_sram_frame_of(&frame, &of.constants, &query->ports, of.width_bits);

@@ -67,6 +67,10 @@ only_in '# *include *<mpi.h>' MPI src/explore/mpi.c
 only_in '# *include *<(locale|signal).h>' 'the locale or a signal' \
   'src/cli/*.c'
 
+only_in '%[-+0-9.*]*l?[eEfFgG][^a-zA-Z]' \
+  'a number in the form of the locale (see cds_format_double)' \
+  src/base/text.c src/base/arena.h 'src/cli/*.c'
+
 # The simulator and the brute force must be able to disagree.
 while IFS= read -r hit; do
   complain "$hit" "the independent model shares source with what it checks"

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "tech/sram_model.h"
 #include "tests/support/close.h"
 
@@ -71,10 +72,10 @@ static unsigned log2_of(unsigned power) {
 }
 
 static double next_number(char **text) {
-  char *end = NULL;
-  const double value = strtod(*text, &end);
-  assert_true(end != *text);
-  *text = *end == ',' ? end + 1 : end;
+  const char *end = NULL;
+  double value = 0;
+  assert_true(cds_parse_double(&value, *text, &end));
+  *text += (end - *text) + (*end == ',');
   return value;
 }
 
