@@ -145,6 +145,37 @@ static void write_answer(const cds_page *page, const cds_report *report) {
   write_proof(page, report);
 }
 
+/* How warm the dies get, and what they leak there. */
+static void write_heat(const cds_page *page, const cds_report *report) {
+  const cds_explore_result *result = report->result;
+  const cds_heat_state *heat = &result->heat.heat;
+  if (!(result->arch->sink_k_per_w > 0)) {
+    return;
+  }
+  const char *text = "";
+  for (unsigned d = 0; d < result->arch->dies; d++) {
+    if (heat->hottest_degc[d] != 0) {
+      text = cds_cli_printf(
+          page->arena, "%sdie '%s' %s, ", text, result->arch->die[d].name,
+          cds_page_plain(page, heat->hottest_degc[d], "degC"));
+    }
+  }
+  text = cds_cli_printf(
+      page->arena,
+      "%sthe hottest places in the steady state of the run, which leaks %s "
+      "there (%s at 85 degC)",
+      text, cds_page_si(page, heat->leakage_w, "W"),
+      cds_page_si(page, cds_arch_leakage_w(result->arch), "W"));
+  if (isfinite(result->layer_power_w)) {
+    text = cds_cli_printf(page->arena,
+                          "%s; with up to %s of dynamic power, wherever it "
+                          "arises, a layer is within all limits",
+                          text, cds_page_si(page, result->layer_power_w, "W"));
+  }
+  fputs("\nheat          ", page->stream);
+  cds_help_wrap(page->stream, text, 14, 14);
+}
+
 /* Power and temperature are roofs: each layer runs slowly enough for them. */
 static void write_limits(const cds_page *page, const cds_report *report) {
   const cds_explore_options *options = report->options;
@@ -729,6 +760,7 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   totals sum;
   sum_up(&sum, report);
   write_answer(page, report);
+  write_heat(page, report);
   write_parts(page, report);
   write_phases(page, report);
   write_components(page, report, &sum);

@@ -170,7 +170,7 @@ static void solve_design(explore_job *it, cds_worker *worker,
   cds_excess excess;
   cds_heated heated;
   cds_status status = begin_design(&heated, &excess, &diag, it, worker, design);
-  if (status == CDS_ELIMIT) {
+  if (status == CDS_EINFEASIBLE && cds_diag_first_error(diag) == NULL) {
     cds_job_over_limit(job, design, &excess, true);
     return;
   }
@@ -375,10 +375,9 @@ static cds_status detail_heated(cds_explore_result *out, cds_job *job,
   cds_heated heated;
   const cds_status status = cds_heated_begin(&heated, &excess, out->arch,
                                              &job->limits, job->arena, diag);
-  if (status == CDS_ELIMIT) {
-    return CDS_EINTERNAL; /* it was within its limits before */
+  if (status != CDS_OK) { /* it was within its limits before */
+    return status == CDS_ENOMEM ? status : CDS_EINTERNAL;
   }
-  CDS_TRY(status);
   out->layer_power_w = heated.safe_w;
   return cds_heated_detail(&out->network, &out->heat, &heated, job->workload,
                            job->kept.touch_w, options, job->arena, diag);

@@ -13,27 +13,6 @@ enum { PARTS = 30 };
 /* ---- designs ----------------------------------------------------------------
  */
 
-void cds_arch_leak(cds_arch *arch, const double factor[CDS_DIES_MAX]) {
-  double fixed_w = arch->fixed_leakage_w;
-  for (unsigned level = 0; level < arch->levels; level++) {
-    arch->level[level].leakage_w *= factor[arch->level[level].die];
-  }
-  for (unsigned k = 0; k < arch->arrays; k++) {
-    arch->array[k].leakage_w *= factor[arch->array[k].die];
-  }
-  for (unsigned v = 0; v < arch->vectors; v++) {
-    arch->vector[v].leakage_w *= factor[arch->vector[v].die];
-  }
-  arch->compute.leakage_w *= factor[arch->compute.die];
-  for (unsigned d = 0; d < arch->dies; d++) {
-    cds_die *die = &arch->die[d];
-    fixed_w += die->own_leakage_w * (factor[d] - 1);
-    die->leakage_w *= factor[d];
-    die->own_leakage_w *= factor[d];
-  }
-  arch->fixed_leakage_w = fmax(fixed_w, 0);
-}
-
 static void weigh_prices(cds_arch *arch, const double weight[CDS_DIES_MAX]) {
   for (unsigned l = 0; l < arch->levels; l++) {
     cds_level *level = &arch->level[l];
@@ -136,20 +115,63 @@ static void slow_down(cds_cost *cost, const cds_heated *it) {
   }
 }
 
-static void leak(cds_network_result *out, const cds_workload *workload,
-                 double leakage_w) {
+static bool is_load(const cds_layer_result *layer) {
+  return layer->shared_by > 0;
+}
+
+/* Whether the layer begins a row of layers that are added up before their
+ * count is taken: a layer, or one run of a chain (docs/results.md). */
+static bool begins_row(const cds_network_result *of, size_t row, size_t at) {
+  const cds_layer_result *layer = &of->layer[at];
+  bool begins = row == at || layer->chain == 0 || is_load(layer) ||
+                layer->chain != of->layer[row].chain ||
+                layer->layer->phase != of->layer[row].layer->phase;
+  for (size_t i = row; i < at && !begins; i++) {
+    begins = strcmp(of->layer[i].layer->name, layer->layer->name) == 0;
+  }
+  return begins;
+}
+
+/* Adds rows to their phases: loads, or the others. */
+static void add_rows(cds_network_result *out, bool loads) {
+  size_t row = 0;
+  cds_point sum = {0, 0};
+  for (size_t i = 0; i <= out->layers; i++) {
+    if (i == out->layers || begins_row(out, row, i)) {
+      if (i > row && is_load(&out->layer[row]) == loads) {
+        const cds_layer *first = out->layer[row].layer;
+        cds_phase_result *phase = &out->phase[first->phase];
+        phase->energy_pj += (double)first->count * sum.energy_pj;
+        phase->latency_s += (double)first->count * sum.latency_s;
+      }
+      sum = (cds_point){0, 0};
+      row = i;
+    }
+    if (i < out->layers) {
+      sum.energy_pj += out->layer[i].cost.energy_pj;
+      sum.latency_s += out->layer[i].cost.latency_s;
+    }
+  }
+}
+
+/* Phases and totals of layers. */
+static void add_up(cds_network_result *out, const cds_workload *workload) {
   memset(out->phase, 0, out->phases * sizeof *out->phase);
-  out->energy_pj = 0;
+  add_rows(out, false);
+  add_rows(out, true);
+  out->energy_pj = out->latency_s = 0;
+  for (unsigned i = 0; i < out->phases; i++) {
+    const double runs = cds_phase_weight(&workload->phase[i]);
+    out->energy_pj += runs * out->phase[i].energy_pj;
+    out->latency_s += runs * out->phase[i].latency_s;
+  }
+}
+
+static void leak(cds_network_result *out, double leakage_w) {
   for (size_t i = 0; i < out->layers; i++) {
-    cds_layer_result *layer = &out->layer[i];
-    cds_phase_result *phase = &out->phase[layer->layer->phase];
-    layer->cost.leakage_pj = leakage_w * 1e12 * layer->cost.latency_s;
-    layer->cost.energy_pj = layer->cost.dynamic_pj + layer->cost.leakage_pj;
-    out->energy_pj += layer->times * layer->cost.energy_pj;
-    const double runs =
-        layer->times / cds_phase_weight(&workload->phase[layer->layer->phase]);
-    phase->energy_pj += runs * layer->cost.energy_pj;
-    phase->latency_s += runs * layer->cost.latency_s;
+    cds_cost *cost = &out->layer[i].cost;
+    cost->leakage_pj = leakage_w * 1e12 * cost->latency_s;
+    cost->energy_pj = cost->dynamic_pj + cost->leakage_pj;
   }
 }
 
@@ -159,12 +181,11 @@ static cds_status restate(cds_network_result *out, cds_heated_state *state,
                           cds_heated *it, const cds_workload *workload,
                           const double weight[CDS_DIES_MAX]) {
   double energy_pj[CDS_DIES_MAX] = {0};
-  out->latency_s = 0;
   for (size_t i = 0; i < out->layers; i++) {
     unweigh(&out->layer[i], it->arch, weight, energy_pj);
     slow_down(&out->layer[i].cost, it);
-    out->latency_s += out->layer[i].times * out->layer[i].cost.latency_s;
   }
+  add_up(out, workload);
   for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
     state->power_w[d] = energy_pj[d] * 1e-12 / out->latency_s;
   }
@@ -172,7 +193,8 @@ static cds_status restate(cds_network_result *out, cds_heated_state *state,
   if (state->heat.runaway) {
     return CDS_ELIMIT;
   }
-  leak(out, workload, state->heat.leakage_w);
+  leak(out, state->heat.leakage_w);
+  add_up(out, workload);
   return CDS_OK;
 }
 
@@ -239,7 +261,7 @@ cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
   out->safe_w = out->limit_w - cds_arch_leakage_w(arch);
   if (!out->loop_closed) {
     *excess = (cds_excess){CDS_METRIC_POWER, cds_arch_leakage_w(arch)};
-    return out->safe_w > 0 ? CDS_OK : CDS_ELIMIT;
+    return out->safe_w > 0 ? CDS_OK : CDS_EINFEASIBLE;
   }
   cds_heat_state state;
   out->weighed = (cds_arch *)cds_arena_alloc(arena, sizeof *out->weighed);
@@ -258,7 +280,13 @@ cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
       hot ? (cds_excess){CDS_METRIC_TEMPERATURE,
                          state.runaway ? (double)INFINITY : state.warmest_degc}
           : (cds_excess){CDS_METRIC_POWER, state.leakage_w};
-  return CDS_ELIMIT;
+  if (isinf(limits->bound[excess->metric])) {
+    cds_diag_error(diag, arch->place,
+                   "a die of '%s' is warmer than it may be before anything "
+                   "runs: leakage and ambient alone are too much",
+                   arch->name);
+  }
+  return CDS_EINFEASIBLE;
 }
 
 /* One tangent. */

@@ -49,8 +49,9 @@ typedef struct cds_heated {
   bool last_is_best; /* the searchers are those of that network */
 } cds_heated;
 
-/* A design within limits. CDS_ELIMIT: not even an idle one is, `excess` says
- * what it is over. CDS_EINPUT with a message for a package that cannot be. */
+/* A design within limits. CDS_EINFEASIBLE: not even an idle one is, `excess`
+ * says what it is over, and a message where that is no limit that was asked
+ * for. CDS_EINPUT with a message for a package that cannot be. */
 cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
                             const cds_arch *arch, const cds_limits *limits,
                             cds_arena *arena, cds_diag *diag);
@@ -72,8 +73,5 @@ cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
                              const double *touch_w,
                              const cds_network_options *options,
                              cds_arena *arena, cds_diag *diag);
-/* Turns the leakage of a design, entry by entry, into that at other
- * temperatures: times a factor by kind of die. */
-void cds_arch_leak(cds_arch *arch, const double factor[CDS_DIES_MAX]);
 
 #endif

@@ -20,6 +20,48 @@ static void write_value(cds_json *json, const char *key,
   cds_json_end(json);
 }
 
+static void write_die(cds_json *json, const cds_explore_result *result,
+                      unsigned index) {
+  const cds_die *die = &result->arch->die[index];
+  const cds_heated_state *state = &result->heat;
+  const bool placed = state->heat.hottest_degc[index] != 0;
+  cds_json_object_line(json, NULL);
+  cds_json_text(json, "name", die->name);
+  cds_json_count(json, "dies", die->repeat);
+  cds_json_number(json, "power_w", state->power_w[index]);
+  if (placed) {
+    cds_json_number(json, "leakage_w", state->heat.die_leakage_w[index]);
+    cds_json_number(json, "mean_degc", state->heat.mean_degc[index]);
+    cds_json_number(json, "hottest_degc", state->heat.hottest_degc[index]);
+  } else {
+    cds_json_null(json, "leakage_w");
+    cds_json_null(json, "mean_degc");
+    cds_json_null(json, "hottest_degc");
+  }
+  cds_json_end(json);
+}
+
+/* How the dies are in the steady state of the run. */
+static void write_heat(cds_json *json, const cds_explore_result *result) {
+  if (!(result->arch->sink_k_per_w > 0)) {
+    cds_json_null(json, "heat");
+    return;
+  }
+  cds_json_object(json, "heat");
+  cds_json_number(json, "leakage_w", result->heat.heat.leakage_w);
+  if (isinf(result->layer_power_w)) {
+    cds_json_null(json, "layer_power_w");
+  } else {
+    cds_json_number(json, "layer_power_w", result->layer_power_w);
+  }
+  cds_json_array(json, "dies");
+  for (unsigned index = 0; index < result->arch->dies; index++) {
+    write_die(json, result, index);
+  }
+  cds_json_end(json);
+  cds_json_end(json);
+}
+
 static bool write_winner(cds_json *json, const cds_report *report,
                          cds_arena *arena) {
   const cds_explore_result *result = report->result;
@@ -48,6 +90,7 @@ static bool write_winner(cds_json *json, const cds_report *report,
   cds_json_number(json, "area_mm2", cds_area_mm2(result->area_um2));
   cds_json_number(json, "power_w", result->average_power_w);
   cds_json_number(json, "temperature_degc", result->temperature_degc);
+  write_heat(json, result);
   cds_json_end(json);
   return true;
 }

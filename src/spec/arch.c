@@ -3,6 +3,7 @@
 #include "spec/arch.h"
 
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 unsigned cds_arch_level(const cds_arch *arch, const char *name) {
@@ -110,6 +111,27 @@ double cds_arch_leakage_w(const cds_arch *arch) {
   }
   return sum + arch->compute.leakage_w *
                    (double)cds_arch_instances(arch, arch->arrays);
+}
+
+void cds_arch_leak(cds_arch *arch, const double factor[CDS_DIES_MAX]) {
+  double fixed_w = arch->fixed_leakage_w;
+  for (unsigned level = 0; level < arch->levels; level++) {
+    arch->level[level].leakage_w *= factor[arch->level[level].die];
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    arch->array[k].leakage_w *= factor[arch->array[k].die];
+  }
+  for (unsigned v = 0; v < arch->vectors; v++) {
+    arch->vector[v].leakage_w *= factor[arch->vector[v].die];
+  }
+  arch->compute.leakage_w *= factor[arch->compute.die];
+  for (unsigned d = 0; d < arch->dies; d++) {
+    cds_die *die = &arch->die[d];
+    fixed_w += die->own_leakage_w * (factor[d] - 1);
+    die->leakage_w *= factor[d];
+    die->own_leakage_w *= factor[d];
+  }
+  arch->fixed_leakage_w = fmax(fixed_w, 0);
 }
 
 double cds_arch_area_um2(const cds_arch *arch) {

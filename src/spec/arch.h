@@ -294,5 +294,8 @@ uint32_t cds_arch_bonds_between(const cds_arch *arch, unsigned a, unsigned b);
 /* Sums over all instances at the die supplies; W and um2. */
 double cds_arch_leakage_w(const cds_arch *arch);
 double cds_arch_area_um2(const cds_arch *arch);
+/* Turns the leakage of a design, entry by entry, into that at other
+ * temperatures: times a factor by kind of die. */
+void cds_arch_leak(cds_arch *arch, const double factor[CDS_DIES_MAX]);
 
 #endif

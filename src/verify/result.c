@@ -6,6 +6,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "codesign/version.h"
+#include "package/loop.h"
 #include "verify/chains.h"
 
 enum { CDS_INPUT_MIX = 2 }; /* its workloads are inputs, too */
@@ -152,13 +153,12 @@ static cds_status read_arch(cds_result_reading *it) {
                           reader->diag);
 }
 
-/* The least power that a layer may take: by limits on power, and by those on
- * temperature, which is ambient + resistance x power. */
-static cds_status read_limits(cds_result_reading *it) {
+/* Limits on power and temperature, INFINITY: none. */
+static cds_status read_limits(double *power_w, double *degc,
+                              cds_result_reading *it) {
   const cds_reader *reader = it->checking.reader;
-  const cds_arch *arch = it->checking.inputs.arch;
   const cds_yaml *limits = member(it->root, "space", "limits");
-  double power_w = (double)INFINITY;
+  *power_w = *degc = (double)INFINITY;
   for (size_t i = 0;
        limits != NULL && limits->kind == CDS_YAML_SEQUENCE && i < limits->count;
        i++) {
@@ -167,15 +167,124 @@ static cds_status read_limits(cds_result_reading *it) {
                             limits->items[i]->place, reader->arena,
                             reader->diag));
     if (limit.metric == CDS_METRIC_POWER) {
-      power_w = fmin(power_w, limit.bound);
-    } else if (limit.metric == CDS_METRIC_TEMPERATURE &&
-               arch->sink_k_per_w > 0) {
-      power_w = fmin(power_w,
-                     (limit.bound - arch->ambient_degc) / arch->sink_k_per_w);
+      *power_w = fmin(*power_w, limit.bound);
+    } else if (limit.metric == CDS_METRIC_TEMPERATURE) {
+      *degc = fmin(*degc, limit.bound);
     }
   }
-  it->checking.power_limit_w = power_w;
   return CDS_OK;
+}
+
+/* ---- heat ------------------------------------------------------------ */
+
+static const double CLOSE = 1e-9;
+
+static bool close_to(double a, double b) {
+  return fabs(a - b) <= CLOSE * fmax(fabs(a), fabs(b));
+}
+
+/* Tells a number of `node` that is not what its powers lead to. */
+static cds_status check_heat(const cds_result_reading *it, const cds_yaml *node,
+                             const char *key, double found) {
+  char one[CDS_NUMBER_TEXT];
+  char two[CDS_NUMBER_TEXT];
+  const double claimed = number_of(node, key);
+  if (close_to(claimed, found)) {
+    return CDS_OK;
+  }
+  const cds_yaml *place = member(node, key, NULL);
+  cds_diag_error(
+      it->checking.reader->diag, place != NULL ? place->place : it->place,
+      "'%s' is %s: the powers of the dies lead to %s", key,
+      cds_format_double(one, claimed), cds_format_double(two, found));
+  return CDS_EINPUT;
+}
+
+static cds_status read_powers(double power_w[CDS_DIES_MAX],
+                              const cds_result_reading *it,
+                              const cds_yaml *dies) {
+  const cds_arch *arch = it->checking.inputs.arch;
+  if (dies == NULL || dies->kind != CDS_YAML_SEQUENCE ||
+      dies->count != arch->dies) {
+    return refuse(
+        it, dies,
+        "'dies' of 'heat' are not those of the architecture: expected "
+        "all of them, in its order");
+  }
+  for (unsigned d = 0; d < arch->dies; d++) {
+    power_w[d] = number_of(dies->items[d], "power_w");
+    if (!(power_w[d] >= 0) || !isfinite(power_w[d]) ||
+        strcmp(text_of(dies->items[d], "name"), arch->die[d].name) != 0) {
+      return refuse(it, dies->items[d],
+                    "no power of this die: expected 'name' and 'power_w'");
+    }
+  }
+  return CDS_OK;
+}
+
+/* All of the dynamic energy has gone to the dies, but for the host's. */
+static cds_status check_powers(const cds_result_reading *it,
+                               const cds_yaml *dies,
+                               const double power_w[CDS_DIES_MAX],
+                               double leakage_w) {
+  const cds_yaml *winner = member(it->root, "winner", NULL);
+  const cds_arch *arch = it->checking.inputs.arch;
+  const double all_w =
+      number_of(winner, "energy_pj") * 1e-12 / number_of(winner, "latency_s");
+  double sum = leakage_w;
+  for (unsigned d = 0; d < arch->dies; d++) {
+    sum += power_w[d];
+  }
+  const bool host =
+      arch->vectors == 0 && arch->other_operations == CDS_OTHER_HOST;
+  return close_to(sum, all_w) || (host && sum < all_w)
+             ? CDS_OK
+             : refuse(it, dies,
+                      "powers and leakage of the dies do not add up to the "
+                      "energy of the winner over its time");
+}
+
+/* Leakage at the temperatures that the claimed powers of the dies lead to, and
+ * the power that a layer may take within limits. */
+static cds_status read_heat(cds_result_reading *it, double limit_w,
+                            double limit_degc) {
+  cds_arch *arch = it->checking.inputs.arch;
+  const cds_reader *reader = it->checking.reader;
+  const cds_yaml *heat = member(it->root, "winner", "heat");
+  double power_w[CDS_DIES_MAX] = {0};
+  double factor[CDS_DIES_MAX];
+  cds_heat_loop loop;
+  cds_heat_state state;
+  double safe_w = 0;
+  if (heat == NULL || heat->kind != CDS_YAML_MAPPING) {
+    return refuse(it, heat, "no 'heat' of the winner: expected its dies");
+  }
+  const cds_yaml *dies = member(heat, "dies", NULL);
+  CDS_TRY(read_powers(power_w, it, dies));
+  CDS_TRY(cds_heat_loop_begin(&loop, arch, limit_degc, reader->arena,
+                              reader->diag));
+  CDS_TRY(cds_heat_loop_at(&state, &loop, power_w));
+  CDS_TRY(cds_heat_loop_safe_w(&safe_w, &loop, limit_w));
+  if (state.runaway) {
+    return refuse(it, dies, "thermal runaway with these powers");
+  }
+  CDS_TRY(check_heat(it, heat, "leakage_w", state.leakage_w));
+  if (isfinite(safe_w)) {
+    CDS_TRY(check_heat(it, heat, "layer_power_w", safe_w));
+  }
+  CDS_TRY(check_powers(it, dies, power_w, state.leakage_w));
+  cds_heat_loop_factors(factor, &loop, &state);
+  cds_arch_leak(arch, factor);
+  it->checking.power_limit_w = cds_arch_leakage_w(arch) + safe_w;
+  return CDS_OK;
+}
+
+static cds_status read_conditions(cds_result_reading *it) {
+  double degc = 0;
+  CDS_TRY(read_limits(&it->checking.power_limit_w, &degc, it));
+  return it->checking.inputs.arch->sink_k_per_w > 0
+             ? read_heat(it, it->checking.power_limit_w, degc)
+             : CDS_OK;
 }
 
 /* ---- layers ---------------------------------------------------------- */
@@ -400,7 +509,7 @@ cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
   }
   CDS_TRY(read_inputs(&it, false));
   CDS_TRY(read_arch(&it));
-  CDS_TRY(read_limits(&it));
+  CDS_TRY(read_conditions(&it));
   CDS_TRY(cds_workload_read(&it.checking.inputs.workload, it.workload_path,
                             &reader));
   CDS_TRY(cds_constraints_mark(&it.checking.inputs.workload,

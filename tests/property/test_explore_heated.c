@@ -383,7 +383,7 @@ static void run_case(seen *sum, uint64_t seed, uint64_t number) {
   const cds_status status =
       cds_heated_begin(&heated, &excess, arch, &limits, f.arena, f.diag);
   sum->cases++;
-  if (status == CDS_ELIMIT) {
+  if (status == CDS_EINFEASIBLE) {
     own_heat heat = {.loop = &heated.loop};
     const double idle[DIES] = {0};
     sum->over++;

@@ -15,21 +15,25 @@
 #include "support/all_mappings.h"
 #include "support/tiny_network.h"
 
-const char TINY_ARCH[] =
+#define LEVELS                                                                 \
+  "levels:\n"                                                                  \
+  "  - {level: DRAM, size: 1 KiB, width: 8 bit, bandwidth: $bw,\n"             \
+  "     energy: {read: 100 pJ, update: 110 pJ}}\n"                             \
+  "  - {array: PE, cols: $cols, network: {kind: bus, energy: 0.5 pJ/bit,\n"    \
+  "     add: 1 pJ}, multicast: true, reduction: true}\n"                       \
+  "  - {level: RF, size: $rf, width: 8 bit, leakage: $rf / 1 B * 1 mW,\n"      \
+  "     area: $rf / 1 B * 100 um2,\n"                                          \
+  "     energy: {read: 2 pJ, fill: 3 pJ, update: 3 pJ, drain: 2 pJ}}\n"        \
+  "  - {compute: MAC, energy: 1 pJ, area: 50 um2}\n"                           \
+  "explore:\n"                                                                 \
+  "  variables: {cols: [1, 2, 4], rf: [4 B, 16 B], bw: [1 B/cycle, 3 "         \
+  "B/cycle]}\n"
+
+const char TINY_ARCH[] = "architecture: tiny\n" LEVELS;
+const char TINY_COOLED[] =
     "architecture: tiny\n"
-    "package: {cooling: {ambient: 45 degC, sink: 10 K/W}}\n"
-    "levels:\n"
-    "  - {level: DRAM, size: 1 KiB, width: 8 bit, bandwidth: $bw,\n"
-    "     energy: {read: 100 pJ, update: 110 pJ}}\n"
-    "  - {array: PE, cols: $cols, network: {kind: bus, energy: 0.5 pJ/bit,\n"
-    "     add: 1 pJ}, multicast: true, reduction: true}\n"
-    "  - {level: RF, size: $rf, width: 8 bit, leakage: $rf / 1 B * 1 mW,\n"
-    "     area: $rf / 1 B * 100 um2,\n"
-    "     energy: {read: 2 pJ, fill: 3 pJ, update: 3 pJ, drain: 2 pJ}}\n"
-    "  - {compute: MAC, energy: 1 pJ, area: 50 um2}\n"
-    "explore:\n"
-    "  variables: {cols: [1, 2, 4], rf: [4 B, 16 B], bw: [1 B/cycle, 3 "
-    "B/cycle]}\n";
+    "dies: {chip: {width: 2 mm, height: 2 mm}}\n"
+    "package: {cooling: {ambient: 45 degC, sink: 10 K/W}}\n" LEVELS;
 
 const char TINY_WORKLOAD[] =
     "workload: tiny\n"

@@ -12,6 +12,8 @@
 #include "support/messages.h"
 
 extern const char TINY_ARCH[];
+/* The same with a way for heat to leave. */
+extern const char TINY_COOLED[];
 /* Two products, one of them under two names, and an operation. */
 extern const char TINY_WORKLOAD[];
 

@@ -34,7 +34,7 @@ typedef struct run {
 static void open_run(run *r) {
   memset(r, 0, sizeof *r);
   fixture_open(&r->f);
-  tiny_read(&r->f, &r->space, &r->workload, TINY_ARCH, TINY_WORKLOAD);
+  tiny_read(&r->f, &r->space, &r->workload, TINY_COOLED, TINY_WORKLOAD);
   r->options.threads = 2;
 }
 
