@@ -396,7 +396,7 @@ static void run_case(seen *sum, uint64_t seed, uint64_t number) {
   fixture_close(&f);
 }
 
-static uint64_t cases = 2400;
+static uint64_t cases = 2000;
 static uint64_t seed = 1;
 
 static void the_answer_is_the_best_of_all_choices(void **unused) {
