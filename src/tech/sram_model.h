@@ -69,7 +69,7 @@ typedef struct cds_sram_estimate {
   cds_sram_organisation organisation;
   cds_sram_range energy_range, delay_range, leakage_range, area_range;
   bool projection; /* below 22 nm: nothing there was fitted */
-  const char *source;
+  const char *source, *leakage_source;
 } cds_sram_estimate;
 
 /* Estimates the memory that the query describes. CDS_EINPUT with a text in
