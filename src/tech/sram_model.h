@@ -10,6 +10,11 @@
  * Promises: energies, area and access time are non-decreasing in capacity (not
  * always in width: a wider access may be worth another cut); leakage rises
  * strictly in capacity, temperature and supply; delay falls strictly in supply.
+ * No bound relies on them: explore bounds every design from its own numbers.
+ *
+ * Supply: 0.7 V at least down to 22 nm, 0.6 V below, where cells keep and
+ * change their state without assist circuits (process.c); the class's rail
+ * follows from it (cds_tech_array_supply).
  */
 #ifndef CDS_TECH_SRAM_MODEL_H
 #define CDS_TECH_SRAM_MODEL_H
