@@ -14,7 +14,7 @@
 
 typedef struct wish {
   const char *process, *device;
-  double supply, size, width, pitch, shoreline, area, temperature;
+  double supply, sram_supply, size, width, pitch, shoreline, area, temperature;
   cds_format format;
   uint64_t lanes, rows, cols, height, banks;
 } wish;
@@ -36,6 +36,10 @@ static const cds_key wish_keys[] = {
     ROW(wish, "device", NAME, device, .help = "hp or lp"),
     ROW(wish, "supply", QUANTITY, supply, .dimension = CDS_DIM_VOLTAGE,
         .help = "The nominal one when not given"),
+    ROW(wish, "sram_supply", QUANTITY, sram_supply,
+        .dimension = CDS_DIM_VOLTAGE,
+        .help = "Of arrays of static RAM; that of the logic, or the least at "
+                "which cells work, when not given"),
     ROW(wish, "size", QUANTITY, size, .dimension = CDS_DIM_BITS, .low = 1,
         .high = 0x1p60, .help = "Capacity of a memory"),
     ROW(wish, "width", QUANTITY, width, .dimension = CDS_DIM_BITS, .low = 1,
@@ -58,10 +62,10 @@ static const cds_key wish_keys[] = {
         .high = 1e12, .help = "Face that a bond joins"),
     ROW(wish, "temperature", QUANTITY, temperature,
         .dimension = CDS_DIM_TEMPERATURE, .low = -273.15, .high = 400,
-        .help = "Of the junction, for the structural model of sram; 85 degC "
-                "when not given"),
+        .help = "Of the junction, for the leakage of sram; 85 degC when not "
+                "given"),
     ROW(wish, "banks", COUNT, banks, .low = 1, .high = 1024,
-        .help = "Of the structural model of sram; 1 when not given"),
+        .help = "Of an sram; 1 when not given"),
     {.name = NULL}};
 static const cds_schema wish_schema = {"component", "A component", wish_keys};
 
@@ -175,19 +179,19 @@ static void add_estimate(job *it, const cds_tech_estimate *of) {
       of->bandwidth_source);
 }
 
-static void add_structural(job *it, const cds_sram_estimate *of) {
+static void add_sram(job *it, const cds_sram_estimate *of) {
   const char *source = of->source;
-  add_range(it, "structural read", 1e-12 * of->read_pj, "J", &of->energy_range,
-            source);
-  add_range(it, "structural write", 1e-12 * of->write_pj, "J",
-            &of->energy_range, source);
-  add_range(it, "structural access", of->access_s, "s", &of->delay_range,
-            source);
-  add_range(it, "structural cycle", of->cycle_s, "s", &of->delay_range, source);
-  add_range(it, "structural leakage", of->leakage_w, "W", &of->leakage_range,
-            source);
-  add_range(it, "structural area", 1e-6 * of->area_um2, "mm2", &of->area_range,
-            source);
+  const cds_sram_range *energy = &of->energy_range;
+  const cds_sram_range *delay = &of->delay_range;
+  add_range(it, "read", 1e-12 * of->read_pj, "J", energy, source);
+  add_range(it, "fill", 1e-12 * of->write_pj, "J", energy, source);
+  add_range(it, "update", 1e-12 * of->write_pj, "J", energy, source);
+  add_range(it, "drain", 1e-12 * of->read_pj, "J", energy, source);
+  add_range(it, "access", of->access_s, "s", delay, source);
+  add_range(it, "cycle of a bank", of->cycle_s, "s", delay, source);
+  add_range(it, "leakage", of->leakage_w, "W", &of->leakage_range,
+            of->leakage_source);
+  add_range(it, "area", 1e-6 * of->area_um2, "mm2", &of->area_range, source);
 }
 
 /* Areas have no prefixes: mm2, or um2 of small ones. */
@@ -255,23 +259,53 @@ static const char *text_or(const char *text, const char *otherwise) {
   return text == NULL ? otherwise : text;
 }
 
-static cds_status ask_structural(job *it, const wish *of) {
+/* Supply of the logic that was asked for. */
+static double logic_supply(const wish *of, const cds_tech_estimate *found) {
+  return isnan(of->supply) ? found->nominal_v : of->supply;
+}
+
+/* An sram with its intervals, and with what only its own model takes. */
+static cds_status ask_sram(job *it, const wish *of,
+                           const cds_tech_estimate *found) {
   cds_sram_query query = CDS_SRAM_QUERY_INIT;
   cds_sram_estimate estimate;
   char why[CDS_TECH_WHY];
   query.process = text_or(of->process, "");
   query.device = text_or(of->device, "");
-  query.supply_v = of->supply;
+  query.supply_v = found->supply_v;
   query.temperature_c = of->temperature;
   query.size_bits = (uint64_t)of->size;
-  query.width_bits = isnan(of->width) ? 64 : (uint64_t)of->width;
+  query.width_bits = found->width_bits;
   query.banks = of->banks == 0 ? 1 : (unsigned)of->banks;
   if (cds_sram_estimate_of(&estimate, &query, why) != CDS_OK) {
-    cds_cli_say(it->cli, "no structural model: %s", why);
-    return CDS_OK;
+    cds_cli_error(it->cli, "sram: %s", why);
+    return CDS_EINPUT;
   }
-  add_structural(it, &estimate);
+  add(it, "supply of the arrays", found->supply_v, "V",
+      !isnan(of->sram_supply) ? "as given"
+      : found->supply_v > logic_supply(of, found)
+          ? "the least at which cells of static RAM work without assist "
+            "circuits, as that of the logic is below: assumption"
+          : "that of the logic");
+  add_sram(it, &estimate);
+  add(it, "clock", found->clock_hz, "Hz", found->clock_source);
   return CDS_OK;
+}
+
+/* "45nm (default) hp, 0.9 V, accesses of 8 B". */
+static const char *title_of(const job *it, const cds_component *class,
+                            const wish *of, const cds_tech_estimate *found) {
+  cds_arena *arena = it->cli->arena;
+  const char *process = text_or(of->process, "");
+  const char *device = text_or(of->device, "");
+  return cds_cli_printf(
+      arena, "%s at %s %s, %.4g V%s", class->name,
+      *process == '\0' ? "45nm (default)" : process,
+      *device == '\0' ? "hp" : device, logic_supply(of, found),
+      found->width_bits == 0
+          ? ""
+          : cds_cli_printf(arena, ", accesses of %s",
+                           cds_page_bits(&it->page, found->width_bits)));
 }
 
 static cds_status ask_component(job *it, const cds_component *class) {
@@ -284,6 +318,7 @@ static cds_status ask_component(job *it, const cds_component *class) {
   query.process = text_or(of.process, "");
   query.device = text_or(of.device, "");
   query.supply_v = of.supply;
+  query.sram_supply_v = of.sram_supply;
   query.size_bits = isnan(of.size) ? 0 : (uint64_t)of.size;
   query.width_bits = isnan(of.width) ? 0 : (uint64_t)of.width;
   query.format = of.format.bits == 0 ? "" : of.format.name;
@@ -301,16 +336,12 @@ static cds_status ask_component(job *it, const cds_component *class) {
     cds_cli_error(cli, "%s: %s", class->name, why);
     return CDS_EINPUT;
   }
-  it->title = cds_cli_printf(
-      cli->arena, "%s at %s %s, %.4g V%s", class->name,
-      *query.process == '\0' ? "45nm (default)" : query.process,
-      *query.device == '\0' ? "hp" : query.device, estimate.supply_v,
-      estimate.width_bits == 0
-          ? ""
-          : cds_cli_printf(cli->arena, ", accesses of %s",
-                           cds_page_bits(&it->page, estimate.width_bits)));
+  it->title = title_of(it, class, &of, &estimate);
+  if (strcmp(class->name, "sram") == 0) {
+    return ask_sram(it, &of, &estimate);
+  }
   add_estimate(it, &estimate);
-  return strcmp(class->name, "sram") == 0 ? ask_structural(it, &of) : CDS_OK;
+  return CDS_OK;
 }
 
 static cds_status ask_scale(job *it) {

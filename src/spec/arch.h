@@ -78,7 +78,7 @@ typedef struct cds_level {
   double read_bandwidth;   /* bit per core cycle and instance: reads, drains */
   double write_bandwidth;  /* fills and updates; INFINITY: never limits */
   double shared_bandwidth; /* all four actions together */
-  double leakage_w;        /* one instance, at the die's supply, 85 degC */
+  double leakage_w;        /* one instance, at its supply, 85 degC */
   double area_um2;         /* one instance */
   cds_buffering buffering;
   bool accumulate; /* partial results are added here and never come back */
@@ -186,11 +186,12 @@ typedef struct cds_host {
 typedef struct cds_die {
   const char *name;
   cds_place place;
-  const char *process; /* "n7", "dram-1b", ... "" when not given */
-  const char *device;  /* "hp", "lp" */
-  double supply_v;     /* as given (a variable, often) */
-  double nominal_v;    /* at which the prices are stated */
-  double clock_hz;     /* min(given, f_max(supply)) */
+  const char *process;  /* "n7", "dram-1b", ... "" when not given */
+  const char *device;   /* "hp", "lp" */
+  double supply_v;      /* as given (a variable, often) */
+  double sram_supply_v; /* of its levels of class sram; NaN: no process */
+  double nominal_v;     /* at which the prices are stated */
+  double clock_hz;      /* min(given, f_max(supply)) */
   double given_clock_hz;
   uint64_t size_bits; /* capacity of one memory die; 0: not given */
   uint64_t repeat;    /* how many of it the stack has; 1 outside stacks */

@@ -32,7 +32,7 @@ typedef struct cds_raw_arch {
 
 typedef struct cds_raw_die {
   const char *process, *device;
-  double supply, nominal, clock, size, leakage, area;
+  double supply, sram_supply, nominal, clock, size, leakage, area;
   cds_die_body body;
   cds_raw_origin origin;
 } cds_raw_die;
@@ -169,7 +169,9 @@ typedef struct cds_build_die {
   const cds_yaml *node; /* NULL: the implicit die */
   cds_raw_die raw;
   double energy_factor, leakage_factor; /* of explicit, nominal numbers */
-  bool wrong; /* could not be read: nothing is asked of its process */
+  double sram_energy_factor, sram_leakage_factor; /* of levels of class sram */
+  bool sram_raised; /* no 'sram_supply', and 'supply' is below the least */
+  bool wrong;       /* could not be read: nothing is asked of its process */
   bool stacked;
   bool clock_used; /* a number depends on its clock */
 } cds_build_die;

@@ -60,6 +60,7 @@ bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
   /* Without a process the class stands at its own nominal supply. */
   if (die->process[0] != '\0') {
     query->supply_v = die->supply_v;
+    query->sram_supply_v = die->sram_supply_v;
   }
   char why[CDS_TECH_WHY];
   if (cds_tech_estimate_of(out, query, why) != CDS_OK) {

@@ -12,6 +12,9 @@
 /* The clock where none is given; an assumption. */
 #define DEFAULT_CLOCK_HZ 1e9
 
+/* V; a supply that is this close to another is the same. */
+static const double ROUNDING_V = 1e-9;
+
 static bool given(double value) { return !isnan(value); }
 
 /* Without a process there is no law for leakage and clock, so a supply other
@@ -37,21 +40,37 @@ static void supply_alone(cds_build *build, unsigned index) {
         "beside it",
         given(supply) ? "supply" : "nominal", die->name);
   }
+  if (given(from->raw.sram_supply) && !build->quiet) {
+    cds_diag_warning(diag, cds_build_place(from->node, "sram_supply"),
+                     "'sram_supply' of die '%s' is not used: expected a "
+                     "'process' beside it",
+                     die->name);
+  }
+}
+
+/* E ~ (V / Vnom)^2. */
+static double energy_factor(const cds_die *die, double volts) {
+  const double ratio = volts / die->nominal_v;
+  return ratio * ratio;
 }
 
 /* Explicit numbers are stated at the nominal supply: E ~ (V / Vnom)^2, and
- * leakage by the law of the process between the two. */
+ * leakage by the law of the process between the two. Levels of class sram stand
+ * on a rail of their own. */
 static void supply_factors(cds_build *build, unsigned index,
-                           const cds_tech_supply *at) {
+                           const cds_tech_supply *at,
+                           const cds_tech_supply *arrays) {
   cds_build_die *from = &build->die[index];
   cds_die *die = &build->arch->die[index];
   char why[CDS_TECH_WHY];
   die->memory = isnan(at->clock_hz);
   die->supply_v = at->supply_v;
+  die->sram_supply_v = arrays->supply_v;
   die->nominal_v = given(from->raw.nominal) ? from->raw.nominal : at->nominal_v;
-  const double ratio = die->supply_v / die->nominal_v;
-  from->energy_factor = ratio * ratio;
+  from->energy_factor = energy_factor(die, die->supply_v);
   from->leakage_factor = at->leakage_factor;
+  from->sram_energy_factor = energy_factor(die, die->sram_supply_v);
+  from->sram_leakage_factor = arrays->leakage_factor;
   if (!given(from->raw.nominal)) {
     return;
   }
@@ -63,6 +82,30 @@ static void supply_factors(cds_build *build, unsigned index,
     return;
   }
   from->leakage_factor /= nominal.leakage_factor;
+  from->sram_leakage_factor /= nominal.leakage_factor;
+}
+
+/* The process at the supply of its arrays of static RAM; a memory process,
+ * which has none, at its own. False after a message. */
+static bool sram_supply(cds_build *build, unsigned index, cds_tech_supply *out,
+                        const cds_tech_supply *logic) {
+  cds_build_die *from = &build->die[index];
+  const cds_die *die = &build->arch->die[index];
+  const double asked = from->raw.sram_supply;
+  double volts = logic->supply_v;
+  char why[CDS_TECH_WHY];
+  const bool none = isnan(logic->array_low_v) && !given(asked);
+  if ((!none && cds_tech_array_supply(&volts, logic, asked, die->process,
+                                      why) != CDS_OK) ||
+      cds_tech_supply_at(out, die->process, die->device, volts, why) !=
+          CDS_OK) {
+    cds_diag_error(build->reader->diag,
+                   cds_build_place(from->node, "sram_supply"), "die '%s': %s",
+                   die->name, why);
+    return false;
+  }
+  from->sram_raised = !given(asked) && volts > logic->supply_v + ROUNDING_V;
+  return true;
 }
 
 /* Whether process and device are known, each with its own message. */
@@ -97,11 +140,16 @@ static bool check_names(cds_build *build, unsigned index) {
   return true;
 }
 
+static void no_factors(cds_build_die *from) {
+  from->energy_factor = from->leakage_factor = 1;
+  from->sram_energy_factor = from->sram_leakage_factor = 1;
+}
+
 static void resolve_supply(cds_build *build, unsigned index) {
   cds_build_die *from = &build->die[index];
   cds_die *die = &build->arch->die[index];
-  from->energy_factor = from->leakage_factor = 1;
-  die->clock_hz = (double)NAN;
+  no_factors(from);
+  die->clock_hz = die->sram_supply_v = (double)NAN;
   if (die->process[0] == '\0') {
     if (from->node != NULL) {
       supply_alone(build, index);
@@ -115,7 +163,7 @@ static void resolve_supply(cds_build *build, unsigned index) {
     return;
   }
   char why[CDS_TECH_WHY];
-  cds_tech_supply at;
+  cds_tech_supply at, arrays;
   if (!check_names(build, index)) {
     from->wrong = true;
     return;
@@ -127,9 +175,13 @@ static void resolve_supply(cds_build *build, unsigned index) {
     from->wrong = true;
     return;
   }
+  if (!sram_supply(build, index, &arrays, &at)) {
+    from->wrong = true;
+    return;
+  }
   die->clock_hz = at.clock_hz;
   cds_build_origin(build, die->name, "supply and clock", at.source, true);
-  supply_factors(build, index, &at);
+  supply_factors(build, index, &at, &arrays);
 }
 
 static void start_die(cds_build *build, unsigned index) {
@@ -179,7 +231,8 @@ static void read_die(cds_build *build, const cds_yaml *key,
     die->process = die->device = "";
     die->repeat = 1;
     die->clock_hz = (double)NAN;
-    from->energy_factor = from->leakage_factor = 1;
+    die->sram_supply_v = (double)NAN;
+    no_factors(from);
   }
   from->wrong = from->wrong || !good;
 }
@@ -189,6 +242,7 @@ void cds_build_dies(cds_build *build) {
   cds_diag *diag = build->reader->diag;
   if (dies == NULL) {
     cds_raw_die none = {.supply = (double)NAN,
+                        .sram_supply = (double)NAN,
                         .nominal = (double)NAN,
                         .clock = (double)NAN,
                         .size = (double)NAN,

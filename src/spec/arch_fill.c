@@ -6,8 +6,10 @@
 #include "spec/arch_build.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/checked.h"
+#include "base/text.h"
 #include "spec/arch_class.h"
 
 /* Bits of an access where neither the user nor a class says. */
@@ -163,9 +165,19 @@ static void mirror(cds_quantity energy[CDS_ACTIONS]) {
 
 /* A device of a dram family on a logic die is a device of its own, with a
  * supply of its own; it is known by its price for a bit. */
-static bool own_supply(const level_fill *fill) {
+static bool device_supply(const level_fill *fill) {
   return !fill->build->arch->die[fill->level->die].memory && fill->has_class &&
          given(fill->estimate.bit_pj[CDS_READ]);
+}
+
+static bool is_sram(const cds_level *level) {
+  return strcmp(level->class_name, "sram") == 0;
+}
+
+/* What a number that is stated at the nominal supply of the die is multiplied
+ * by: levels of class sram stand on a rail of their own. */
+static double factor_of(const level_fill *fill, double logic, double sram) {
+  return device_supply(fill) ? 1 : is_sram(fill->level) ? sram : logic;
 }
 
 static bool class_energy(level_fill *fill, unsigned action) {
@@ -187,7 +199,8 @@ static void fill_energy(level_fill *fill) {
     return;
   }
   mirror(energy);
-  const double factor = own_supply(fill) ? 1 : fill->die->energy_factor;
+  const double factor =
+      factor_of(fill, fill->die->energy_factor, fill->die->sram_energy_factor);
   bool assumed = false;
   for (unsigned action = 0; action < CDS_ACTIONS; action++) {
     cds_access_price *price = &fill->level->price[action];
@@ -282,7 +295,8 @@ static void fill_standing(level_fill *fill) {
   const cds_tech_estimate *estimate = &fill->estimate;
   if (given(fill->raw->leakage)) {
     level->leakage_w =
-        fill->raw->leakage * (own_supply(fill) ? 1 : fill->die->leakage_factor);
+        fill->raw->leakage * factor_of(fill, fill->die->leakage_factor,
+                                       fill->die->sram_leakage_factor);
   } else if (fill->has_class && given(estimate->leakage_w)) {
     level->leakage_w = estimate->leakage_w;
     cds_build_origin(build, level->name, "leakage", estimate->leakage_source,
@@ -347,11 +361,51 @@ static void fill_level(cds_build *build, unsigned index) {
   fill_standing(&fill);
 }
 
+static bool has_sram(const cds_arch *arch, unsigned die) {
+  for (unsigned level = 0; level < arch->levels; level++) {
+    if (arch->level[level].die == die && is_sram(&arch->level[level])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Says when arrays take another supply than the die's, and when one was given
+ * for nothing. */
+static void tell_sram_supply(cds_build *build, unsigned index) {
+  const cds_die *die = &build->arch->die[index];
+  const cds_build_die *from = &build->die[index];
+  const bool used = has_sram(build->arch, index);
+  if (used && from->sram_raised) {
+    char volts[CDS_NUMBER_TEXT], logic[CDS_NUMBER_TEXT];
+    const char *text = cds_arena_printf(
+        build->reader->arena,
+        "%s V, the least supply at which cells of static RAM work on this "
+        "process without assist circuits, as 'supply' is %s V",
+        cds_format_double(volts, cds_round_decimal(die->sram_supply_v, 4)),
+        cds_format_double(logic, cds_round_decimal(die->supply_v, 4)));
+    if (text == NULL) {
+      (void)cds_build_ok(build, CDS_ENOMEM);
+      return;
+    }
+    cds_build_origin(build, die->name, "sram_supply", text, true);
+  }
+  if (!used && given(from->raw.sram_supply) && die->process[0] != '\0' &&
+      !build->quiet && !build->wrong) {
+    cds_diag_warning(build->reader->diag,
+                     cds_build_place(from->node, "sram_supply"),
+                     "'sram_supply' of die '%s' is not used: no level of class "
+                     "'sram' stands there",
+                     die->name);
+  }
+}
+
 void cds_build_levels(cds_build *build) {
   for (unsigned level = 0; level < build->arch->levels; level++) {
     fill_level(build, level);
   }
   for (unsigned die = 0; die < build->arch->dies; die++) {
+    tell_sram_supply(build, die);
     if (!build->wrong) {
       check_capacity(build, die);
     }

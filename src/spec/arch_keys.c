@@ -93,6 +93,11 @@ static const cds_key die_keys[] = {
     ROW(cds_raw_die, "supply", QUANTITY, supply, .dimension = CDS_DIM_VOLTAGE,
         .low = 0.05, .high = 10,
         .help = "Supply voltage; the nominal one when not given"),
+    ROW(cds_raw_die, "sram_supply", QUANTITY, sram_supply,
+        .dimension = CDS_DIM_VOLTAGE, .low = 0.05, .high = 10,
+        .help = "Supply of its levels of class sram; when not given that of "
+                "the die, but not below the least at which cells work (0.7 V "
+                "to 22 nm, 0.6 V below). The clock follows 'supply'"),
     ROW(cds_raw_die, "nominal", QUANTITY, nominal, .dimension = CDS_DIM_VOLTAGE,
         .low = 0.05, .high = 10,
         .help = "Supply at which the explicit energies and leakages of this "

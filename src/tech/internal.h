@@ -12,17 +12,15 @@ enum { CDS_TECH_DEVICES = 2 };
 typedef struct cds_tech_process {
   const char *name;
   double nominal_v, low_v, high_v;
-  double blend;       /* 0: 45 nm anchors, 1: 7 nm anchors, between: log */
-  double beyond;      /* factor on top of the anchors, outside 45..7 nm */
-  double logic_area;  /* relative to 45 nm */
-  double sram_energy; /* relative to the fit of sram.c (45 nm, 1.0 V) */
-  double sram_area;   /* same */
-  double sram_leakage[CDS_TECH_DEVICES]; /* same, HP at 360 K */
+  double blend;      /* 0: 45 nm anchors, 1: 7 nm anchors, between: log */
+  double beyond;     /* factor on top of the anchors, outside 45..7 nm */
+  double logic_area; /* relative to 45 nm */
   double clock_hz[CDS_TECH_DEVICES];
   double vth_v[CDS_TECH_DEVICES];
-  double alpha;   /* of the alpha-power law */
-  double dibl;    /* V/V */
-  double swing_v; /* V per decade at 85 degC */
+  double alpha;       /* of the alpha-power law */
+  double dibl;        /* V/V */
+  double swing_v;     /* V per decade at 85 degC */
+  double array_low_v; /* least supply of cells of static RAM */
 } cds_tech_process;
 
 /* A process at a supply, as the component classes need it. */

@@ -9,8 +9,7 @@
  *                form of DSENT's TechModel (Sun et al., NOCS 2012), at 85 degC
  *
  * Limits: no corners, no temperature but 85 degC, no body bias; one threshold
- * a device flavour. Nodes are marketing names. The temperature loop and a
- * structural SRAM model are later steps.
+ * a device flavour. Nodes are marketing names. Static RAM: sram_model.h.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,24 +38,6 @@
  *   logic area   Stillmaker & Baas 2017, ratios to 45 nm; 40, 28, 22, 12 nm
  *                log-interpolated; 5, 3 nm: TSMC's logic density claims (1.84x,
  *                1.6x)
- *   sram energy  90 to 22 nm: median ratio of CACTI 7 ITRS-HP runs to 45 nm (17
- *                to 26 sizes), 45 nm brought from 1.0 to 0.9 V; 7 nm: 14 pJ for
- *                64 bit of a 1 MiB array (Jouppi 2021, table 2) over the 59.9
- *                pJ of the 45 nm fit; 40, 28 and 16 to 10 nm log-interpolated;
- *                5 and 3 nm x0.8, x0.85 a node: assumption. Range at 7 nm: x0.3
- *                (Stillmaker scaling from 22 nm) to x1
- *   sram area    published high-density bit cells over the 0.2956 um2 (146 F^2)
- *                that CACTI assumes at 45 nm: 0.127 um2 at 28, 0.092 at 22
- *                (Intel), 0.070 at 16, 0.064 at 14 (Samsung; 12 taken equal),
- *                0.042 at 10, 0.027 at 7, 0.021 at 5 and 3 (TSMC); 90, 65, 32
- *                nm: CACTI's own ratio; 40 nm 0.242 um2 (TSMC)
- *   sram leakage hp: 90 to 22 nm CACTI 7 ITRS-HP at 360 K over 45 nm (45 nm
- *   {hp, lp}     brought to 0.9 V); 7 nm: 6 mW per MiB, of the order of ASAP7's
- *                regular-threshold cells with low-threshold periphery (Clark et
- *                al., Microelectronics J. 53, 2016) brought to 85 degC; others
- *                interpolated: assumption, x0.3 to x5. lp: CACTI 7 ITRS-LSTP at
- *                300 K x9.2 for 85 degC (0.037 per K); 7 nm 0.4 mW per MiB:
- *                assumption, x0.3 to x5
  *   clock        Hz of pipelined accelerator logic at nominal: 7 nm 1.6 GHz at
  *   {hp, lp}     0.75 V and 1.0 GHz at 0.55 V (Lee et al., IEEE JSSC 57(1),
  *                2022; NVIDIA A100 boosts to 1.41, TPUv4i runs at 1.05); 1.4 at
@@ -70,43 +51,46 @@
  *   dibl         V/V; 0.125 tri-gate (DSENT), 0.15 planar: assumption
  *   swing        V/decade at 85 degC: 0.080 at 300 K (DSENT, tri-gate) x
  *                358/300 = 0.095; planar 0.100 x 358/300 = 0.119
+ *   array        V; least supply at which cells of static RAM keep and change
+ *                their state without assist circuits: assumption, +-0.1; where
+ *                the range of the process begins above it, that is the least
  */
 /* clang-format on */
-#define PLANAR 1.3, 0.15, 0.119
-#define FINFET 1.3, 0.125, 0.095
-#define OLD_PLANAR 1.4, 0.15, 0.119
+#define PLANAR 1.3, 0.15, 0.119, 0.70
+#define FINFET 1.3, 0.125, 0.095, 0.60
+#define OLD_PLANAR 1.4, 0.15, 0.119, 0.70
 /* clang-format off */
 static const cds_tech_process PROCESSES[] = {
   /* name, V nominal, low, high; blend; beyond; logic area;
-   *   sram energy, area, {leakage}; {clock}; {vth}; alpha, dibl, swing */
+   *   {clock}; {vth}; alpha, dibl, swing, array */
   {"n10", 0.75, 0.52, 0.95, 0.8083, 1.0,   0.10,
-    0.252, 0.142, {9.0e-3, 5.0e-4}, {1.5e9, 0.90e9}, {0.30, 0.36}, FINFET},
+    {1.5e9, 0.90e9}, {0.30, 0.36}, FINFET},
   {"n12", 0.80, 0.52, 1.00, 0.7103, 1.0,   0.133,
-    0.262, 0.217, {1.25e-2, 7.0e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
+    {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
   {"n14", 0.80, 0.52, 1.00, 0.6275, 1.0,   0.17,
-    0.270, 0.217, {1.45e-2, 7.5e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
+    {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
   {"n16", 0.80, 0.52, 1.20, 0.5557, 1.0,   0.19,
-    0.278, 0.237, {1.8e-2, 9.0e-4}, {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
+    {1.4e9, 0.84e9}, {0.30, 0.36}, FINFET},
   {"n22", 0.80, 0.55, 1.00, 0.3846, 1.0,   0.246,
-    0.297, 0.311, {0.252, 1.22e-3}, {1.1e9, 0.66e9}, {0.32, 0.40}, PLANAR},
+    {1.1e9, 0.66e9}, {0.32, 0.40}, PLANAR},
   {"n28", 0.90, 0.60, 1.10, 0.2550, 1.0,   0.368,
-    0.447, 0.430, {0.410, 5.6e-4}, {0.9e9, 0.54e9}, {0.34, 0.42}, PLANAR},
+    {0.9e9, 0.54e9}, {0.34, 0.42}, PLANAR},
   {"n3",  0.75, 0.52, 0.95, 1.0,    0.462, 0.020,
-    0.159, 0.071, {4.5e-3, 3.2e-4}, {2.0e9, 1.20e9}, {0.30, 0.36}, FINFET},
+    {2.0e9, 1.20e9}, {0.30, 0.36}, FINFET},
   {"n32", 0.90, 0.60, 1.10, 0.1832, 1.0,   0.46,
-    0.560, 0.506, {0.546, 3.6e-4}, {0.8e9, 0.48e9}, {0.34, 0.42}, PLANAR},
+    {0.8e9, 0.48e9}, {0.34, 0.42}, PLANAR},
   {"n40", 0.90, 0.60, 1.10, 0.0633, 1.0,   0.765,
-    0.713, 0.819, {0.630, 2.6e-4}, {0.7e9, 0.42e9}, {0.34, 0.42}, PLANAR},
+    {0.7e9, 0.42e9}, {0.34, 0.42}, PLANAR},
   {"n45", 0.90, 0.60, 1.15, 0.0,    1.0,   1.0,
-    0.810, 1.0, {0.675, 2.2e-4}, {0.6e9, 0.36e9}, {0.34, 0.42}, PLANAR},
+    {0.6e9, 0.36e9}, {0.34, 0.42}, PLANAR},
   {"n5",  0.75, 0.52, 0.95, 1.0,    0.70,  0.032,
-    0.187, 0.071, {5.0e-3, 3.4e-4}, {1.8e9, 1.08e9}, {0.30, 0.36}, FINFET},
+    {1.8e9, 1.08e9}, {0.30, 0.36}, FINFET},
   {"n65", 1.10, 0.75, 1.30, 0.0,    2.40,  1.5,
-    1.79, 2.09, {1.12, 1.35e-3}, {0.4e9, 0.24e9}, {0.36, 0.45}, PLANAR},
+    {0.4e9, 0.24e9}, {0.36, 0.45}, PLANAR},
   {"n7",  0.75, 0.52, 0.95, 1.0,    1.0,   0.059,
-    0.234, 0.091, {5.4e-3, 3.6e-4}, {1.6e9, 0.96e9}, {0.30, 0.36}, FINFET},
+    {1.6e9, 0.96e9}, {0.30, 0.36}, FINFET},
   {"n90", 1.20, 0.80, 1.40, 0.0,    4.60,  2.8,
-    3.21, 4.00, {0.386, 7.0e-4}, {0.3e9, 0.18e9}, {0.38, 0.47}, OLD_PLANAR},
+    {0.3e9, 0.18e9}, {0.38, 0.47}, OLD_PLANAR},
 };
 /* clang-format on */
 enum { PROCESS_COUNT = sizeof PROCESSES / sizeof PROCESSES[0] };
@@ -237,6 +221,9 @@ static cds_tech_supply logic_supply(const cds_tech_process *process,
                            .supply_v = supply_v,
                            .low_v = process->low_v,
                            .high_v = process->high_v,
+                           .array_low_v = process->array_low_v > process->low_v
+                                              ? process->array_low_v
+                                              : process->low_v,
                            .energy_factor = ratio * ratio,
                            .leakage_factor = ratio * cds_pow(10.0, decades),
                            .clock_factor = clock_factor,
@@ -259,6 +246,7 @@ static cds_status memory_point(cds_tech_point *out, double supply_v,
                                   .supply_v = volts,
                                   .low_v = MEMORY_RANGE_V[0],
                                   .high_v = MEMORY_RANGE_V[1],
+                                  .array_low_v = CDS_TECH_NONE,
                                   .energy_factor = ratio * ratio,
                                   .leakage_factor = ratio * ratio,
                                   .clock_factor = CDS_TECH_NONE,
@@ -315,6 +303,29 @@ cds_status cds_tech_supply_at(cds_tech_supply *out, const char *process,
   cds_tech_point point = {.process = NULL};
   CDS_TRY(cds_tech_point_at(&point, process, device, supply_v, why));
   *out = point.supply;
+  return CDS_OK;
+}
+
+cds_status cds_tech_array_supply(double *out_v, const cds_tech_supply *logic,
+                                 double asked_v, const char *process,
+                                 char why[CDS_TECH_WHY]) {
+  const double range[2] = {logic->array_low_v, logic->high_v};
+  if (!(range[0] == range[0])) {
+    return cds_tech_refuse(
+        why,
+        "supply of an sram on the DRAM process '%.32s': expected a logic "
+        "process",
+        process);
+  }
+  const bool given = asked_v == asked_v;
+  if (given && !in_range(asked_v, range)) {
+    char what[80];
+    (void)snprintf(what, sizeof what, "supply of an sram on process '%.32s'",
+                   *process == '\0' ? "n45" : process);
+    return cds_tech_refuse_range(why, what, asked_v, range, "V");
+  }
+  const double logic_v = logic->supply_v;
+  *out_v = given ? asked_v : logic_v > range[0] ? logic_v : range[0];
   return CDS_OK;
 }
 

@@ -1,61 +1,55 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Static RAM with one read-write port, single bank: a smooth formula in
- * capacity C (bits) and access width w (bits), fitted to published CACTI runs,
- * times node factors (process.c).
+ * Static RAM with one read-write port, one bank, by the geometry of its
+ * sub-arrays (sram_model.h): energies, area, leakage, access time and cycle.
  *
- *   read    = r1 C^0.5 + r2 w C^0.55      decode and wordline; bitlines, H-tree
- *   write   = q1 C^0.5 + q2 w C^0.5 + q3 w
- *   area    = a1 C + a2 w + a3 w C^0.5    cells; sense and I/O; wiring
- *   leakage = l0 + l1 C
+ * Supply: the arrays stand on a rail of their own, which is that of the die's
+ * logic where nothing else is given and cells work there
+ * (cds_tech_array_supply). Energies, leakage and times hold at the rail.
+ * Leakage: at 85 degC, to which the model brings what was fitted at 360 or 300
+ * K.
  *
- * Every coefficient is positive, hence all are non-decreasing in C and w and
- * leakage rises strictly. Least squares of the relative error over 140 runs of
- * CACTI 7 (HewlettPackard/cacti, ITRS-HP cells and periphery, 360 K, 1 KiB to
- * 16 MiB, 32 to 512 bit, nodes 22, 32, 45, 65, 90 nm at their ITRS supplies),
- * each divided by its node factor. Mean (worst) error over them: read 17 %
- * (57 %), write 8 % (34 %), area 7 % (31 %); leakage at 45 nm 6 % (15 %).
- * CACTI's reads are not smooth themselves: its discrete choice of sub-arrays
- * triples the energy from 4 to 16 KiB at 45 nm and then hardly moves to 256
- * bit. A structural model replaces this one later.
+ * Clock: that of the logic, at the supply of the logic. Neither the access time
+ * nor the cycle of a bank is charged to it, as either would be wrong: reads are
+ * pipelined along the H-tree, so that the access time is a latency, which this
+ * model of throughput hides; a memory that needs more accesses than one bank
+ * gives has several, which an architecture does not say and whose number would
+ * cancel the limit; and the cycle is that of the cut that is best in energy and
+ * access time, not the shortest, and falls from one capacity to the next (2.1
+ * ns at 1 MiB, 0.8 ns at 8 MiB of 64 bit, 45 nm), so that a larger memory would
+ * be called faster.
  *
- * Limits: no banks, no second port, no sleep mode. Accepted up to 2x in width
- * and capacity beyond the fit and down to 256 B and 8 bit, where the formula
- * tends to a register file's figures. Retention at low supply is not modelled:
- * below about 0.6 V the array needs assist circuits.
+ * Limits: those of the model (one port, no sleep mode, no assist circuits, no
+ * redundancy). Fitted from 1 KiB to 16 MiB and 32 to 512 bit; accepted up to 2x
+ * beyond in both, and down to 256 B and 8 bit, where fewer than 16 rows are
+ * priced as 16.
  */
-#include "base/math.h"
 #include "tech/internal.h"
+#include "tech/sram_model.h"
 
-static const double READ_ROOT_PJ = 9.09e-3;   /* pJ per bit^0.5; the fit above;
-                                               * 45 nm, 1.0 V */
-static const double READ_WIDTH_PJ = 8.18e-5;  /* pJ per bit^1.55; same */
-static const double READ_POWER = 0.55;        /* same */
-static const double WRITE_ROOT_PJ = 5.25e-3;  /* pJ per bit^0.5; same */
-static const double WRITE_BOTH_PJ = 2.326e-4; /* pJ per bit^1.5; same */
-static const double WRITE_WIDTH_PJ = 1.27e-2; /* pJ per bit; same */
-static const double AREA_CELL_UM2 = 0.3722;   /* um2 per bit; same; 45 nm */
-static const double AREA_WIDTH_UM2 = 9.47;    /* um2 per bit; same */
-static const double AREA_BOTH_UM2 = 0.1015;   /* um2 per bit^1.5; same */
-static const double LEAK_FIXED_W = 3.012e-4;  /* W; same; 45 nm ITRS-HP at 360
-                                               * K, 1.0 V */
-static const double LEAK_CELL_W = 1.336e-7;   /* W per bit; same */
 static const double SIZE_RANGE_BITS[2] = {2048.0, 268435456.0}; /* 256 B to 32
                                                                  * MiB */
 static const double WIDTH_RANGE_BITS[2] = {8.0, 1024.0};
 enum { DEFAULT_WIDTH_BITS = 64 };
 
-static const char ENERGY_SOURCE[] =
-    "smooth fit to CACTI 7 ITRS-HP runs (mean error read 17 %, write 8 %); "
-    "below 22 nm anchored at 14 pJ for 64 bit of 1 MiB at 7 nm (Jouppi et al., "
-    "ISCA 2021, table 2)";
-static const char LEAKAGE_SOURCE[] =
-    "22 to 90 nm: CACTI 7 ITRS-HP at 360 K, or ITRS-LSTP brought to 85 degC; "
-    "below: order of ASAP7 cells (Clark et al. 2016); range x0.3 to x5";
-static const char AREA_SOURCE[] =
-    "smooth fit to CACTI 7 (mean error 7 %) times published bit-cell ratios";
 static const char CLOCK_SOURCE[] =
-    "banks pipelined at the logic clock of the process: assumption";
+    "clock of the logic of the process, at its supply: reads are pipelined and "
+    "banks take turns, so that neither access nor cycle of a bank limits it: "
+    "assumption";
+
+static void fill_in(cds_tech_estimate *out, const cds_sram_estimate *found) {
+  out->supply_v = found->supply_v;
+  out->access_pj[CDS_TECH_READ] = out->access_pj[CDS_TECH_DRAIN] =
+      found->read_pj;
+  out->access_pj[CDS_TECH_FILL] = out->access_pj[CDS_TECH_UPDATE] =
+      found->write_pj;
+  out->area_um2 = found->area_um2;
+  out->leakage_w = found->leakage_w;
+  out->access_s = found->access_s;
+  out->cycle_s = found->cycle_s;
+  out->energy_source = out->area_source = out->delay_source = found->source;
+  out->leakage_source = found->leakage_source;
+}
 
 static cds_status estimate_sram(const cds_component *self,
                                 cds_tech_estimate *out,
@@ -76,28 +70,18 @@ static cds_status estimate_sram(const cds_component *self,
     return cds_tech_refuse_range(why, "width of class 'sram'", width,
                                  WIDTH_RANGE_BITS, "bit");
   }
-  const double root = cds_pow(size, 0.5);
-  const double energy = point.process->sram_energy * point.supply.energy_factor;
-  const double read =
-      energy *
-      (READ_ROOT_PJ * root + READ_WIDTH_PJ * width * cds_pow(size, READ_POWER));
-  const double write =
-      energy * (WRITE_ROOT_PJ * root + WRITE_BOTH_PJ * width * root +
-                WRITE_WIDTH_PJ * width);
-  out->access_pj[CDS_TECH_READ] = read;
-  out->access_pj[CDS_TECH_DRAIN] = read;
-  out->access_pj[CDS_TECH_FILL] = write;
-  out->access_pj[CDS_TECH_UPDATE] = write;
-  out->area_um2 = point.process->sram_area *
-                  (AREA_CELL_UM2 * size + AREA_WIDTH_UM2 * width +
-                   AREA_BOTH_UM2 * width * root);
-  out->leakage_w = point.process->sram_leakage[point.device] *
-                   point.supply.leakage_factor *
-                   (LEAK_FIXED_W + LEAK_CELL_W * size);
+  cds_sram_query asked = CDS_SRAM_QUERY_INIT;
+  cds_sram_estimate found;
+  CDS_TRY(cds_tech_array_supply(&asked.supply_v, &point.supply,
+                                query->sram_supply_v, point.process->name,
+                                why));
+  asked.process = query->process;
+  asked.device = query->device;
+  asked.size_bits = query->size_bits;
+  asked.width_bits = out->width_bits;
+  CDS_TRY(cds_sram_estimate_of(&found, &asked, why));
+  fill_in(out, &found);
   out->clock_hz = point.supply.clock_hz;
-  out->energy_source = ENERGY_SOURCE;
-  out->leakage_source = LEAKAGE_SOURCE;
-  out->area_source = AREA_SOURCE;
   out->clock_source = CLOCK_SOURCE;
   return CDS_OK;
 }
@@ -106,5 +90,6 @@ const cds_component cds_component_sram = {
     .name = "sram",
     .kind = CDS_COMPONENT_STORAGE,
     .help = "static RAM, one port: 256 B to 32 MiB, accesses of 8 to 1024 bit "
-            "(default 64); smooth fit to CACTI 7",
+            "(default 64), by the geometry of its sub-arrays, fitted to CACTI "
+            "7; on a supply rail of its own",
     .estimate = estimate_sram};

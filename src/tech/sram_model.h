@@ -10,6 +10,11 @@
  * Promises: energies, area and access time are non-decreasing in capacity (not
  * always in width: a wider access may be worth another cut); leakage rises
  * strictly in capacity, temperature and supply; delay falls strictly in supply.
+ * No bound relies on them: explore bounds every design from its own numbers.
+ *
+ * Supply: 0.7 V at least down to 22 nm, 0.6 V below, where cells keep and
+ * change their state without assist circuits (process.c); the class's rail
+ * follows from it (cds_tech_array_supply).
  */
 #ifndef CDS_TECH_SRAM_MODEL_H
 #define CDS_TECH_SRAM_MODEL_H
@@ -69,7 +74,7 @@ typedef struct cds_sram_estimate {
   cds_sram_organisation organisation;
   cds_sram_range energy_range, delay_range, leakage_range, area_range;
   bool projection; /* below 22 nm: nothing there was fitted */
-  const char *source;
+  const char *source, *leakage_source;
 } cds_sram_estimate;
 
 /* Estimates the memory that the query describes. CDS_EINPUT with a text in

@@ -50,6 +50,8 @@ typedef struct cds_tech_supply {
   double nominal_v;
   double supply_v;       /* as asked, or nominal_v when NaN was asked */
   double low_v, high_v;  /* range that is accepted */
+  double array_low_v;    /* least supply of arrays of static RAM, not below
+                          * low_v; NaN of a memory process */
   double energy_factor;  /* (V / Vnom)^2 */
   double leakage_factor; /* power at 85 degC */
   double clock_factor;   /* f_max(V) / f_max(Vnom) */
@@ -65,6 +67,13 @@ typedef struct cds_tech_supply {
 cds_status cds_tech_supply_at(cds_tech_supply *out, const char *process,
                               const char *device, double supply_v,
                               char why[CDS_TECH_WHY]);
+/* Supply of the arrays of static RAM on a die whose logic has `logic`: as
+ * asked, or when NaN that of the logic, raised to array_low_v. CDS_EINPUT with
+ * a text for one that is asked for below array_low_v or above high_v, and on a
+ * memory process. */
+cds_status cds_tech_array_supply(double *out_v, const cds_tech_supply *logic,
+                                 double asked_v, const char *process,
+                                 char why[CDS_TECH_WHY]);
 /* Names of all processes, sorted, for messages; stores their number. */
 const char *const *cds_tech_process_names(size_t *count);
 
@@ -77,6 +86,8 @@ typedef struct cds_tech_query {
   const char *process;    /* of the die: "" = default 45 nm */
   const char *device;     /* "hp", "lp"; "" = "hp" */
   double supply_v;        /* of the die; NaN: the nominal one */
+  double sram_supply_v;   /* of its arrays of static RAM; NaN: as
+                           * cds_tech_array_supply says */
   uint64_t size_bits;     /* memories: one instance */
   uint64_t width_bits;    /* memories: bits of an access; 0: class default */
   const char *format;     /* mac, vector: "int8", "fp16", "8 bit" ... */
@@ -99,9 +110,9 @@ typedef struct cds_tech_query {
 #define CDS_TECH_QUERY_INIT                                                    \
   {                                                                            \
     .class_name = "", .process = "", .device = "", .supply_v = CDS_TECH_NONE,  \
-    .format = "", .element_area_um2 = CDS_TECH_NONE,                           \
-    .pitch_um = CDS_TECH_NONE, .shoreline_um = CDS_TECH_NONE,                  \
-    .bond_area_um2 = CDS_TECH_NONE                                             \
+    .sram_supply_v = CDS_TECH_NONE, .format = "",                              \
+    .element_area_um2 = CDS_TECH_NONE, .pitch_um = CDS_TECH_NONE,              \
+    .shoreline_um = CDS_TECH_NONE, .bond_area_um2 = CDS_TECH_NONE              \
   }
 
 /* "Not given" and "this class implies none". */
@@ -110,8 +121,8 @@ typedef struct cds_tech_query {
 /* What one component costs, at supply_v. Numbers that the class does not imply
  * are NaN and their source is NULL; all others come with a source. */
 typedef struct cds_tech_estimate {
-  double nominal_v, supply_v;
-  uint64_t width_bits; /* memories: bits of the access that is priced */
+  double nominal_v, supply_v; /* sram: that of its arrays */
+  uint64_t width_bits;        /* memories: bits of the access that is priced */
   double access_pj[CDS_TECH_ACTIONS];       /* each access of width_bits (sram,
                                              * regfile) */
   double bit_pj[CDS_TECH_ACTIONS];          /* each bit (dram families); for
@@ -125,12 +136,14 @@ typedef struct cds_tech_estimate {
   double primitive_cycles[CDS_TECH_PRIMITIVES]; /* vector: lane cycles */
   double leakage_w;            /* one component at supply_v, 85 degC */
   double area_um2;             /* one component (vector: all its lanes) */
-  double clock_hz;             /* highest clock at supply_v */
+  double clock_hz;             /* highest clock at the die's supply */
+  double access_s;             /* sram: address in to data out */
+  double cycle_s;              /* sram: between two accesses of one bank */
   double bandwidth_bits_per_s; /* dram families: all channels of one device;
                                 * bond: of bond_area_um2; link: of one link,
                                 * both directions together */
   const char *energy_source, *leakage_source, *area_source, *clock_source,
-      *bandwidth_source, *cycles_source;
+      *bandwidth_source, *cycles_source, *delay_source;
 } cds_tech_estimate;
 
 /* Estimates the component that the query describes. CDS_EINPUT with a text in

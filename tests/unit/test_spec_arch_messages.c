@@ -295,6 +295,14 @@ static const wrong_case cases[] = {
      "  - {level: L, die: a, energy: 1 pJ}\n"
      "  - {compute: MAC, die: b, energy: 1 pJ}\n",
      "dies 'a' and 'b' stand in stacks that nothing joins"},
+    {"dies: {a: {process: n7, supply: 0.55 V, sram_supply: 0.55 V}}\n" HEAD
+     "  - {level: L, class: sram, size: 1 KiB}\n" MAC,
+     "a.yaml:1:54: error: die 'a': supply of an sram on process 'n7' is 0.55 "
+     "V: expected 0.6 to 0.95 V\n"},
+    {"dies: {a: {process: dram, sram_supply: 0.8 V, clock: 1 GHz}}\n" HEAD OUTER
+         MAC,
+     "a.yaml:1:40: error: die 'a': supply of an sram on the DRAM process "
+     "'dram': expected a logic process\n"},
     {"dies: {a: {clock: 1 GHz, size: 64 B}}\n" HEAD OUTER MAC,
      "levels on die 'a' need 1 KiB: expected at most 64 B"},
 };
@@ -341,6 +349,12 @@ static void every_mistake_has_its_message(void **state) {
 static const wrong_case warnings[] = {
     {"dies: {a: {supply: 1 V}}\n" HEAD OUTER MAC,
      "warning: 'supply' of die 'a' is not used"},
+    {"dies: {a: {sram_supply: 0.8 V}}\n" HEAD OUTER MAC,
+     "a.yaml:1:25: warning: 'sram_supply' of die 'a' is not used: expected a "
+     "'process' beside it"},
+    {"dies: {a: {process: n7, sram_supply: 0.8 V}}\n" HEAD OUTER MAC,
+     "a.yaml:1:38: warning: 'sram_supply' of die 'a' is not used: no level of "
+     "class 'sram' stands there"},
     {"dies: {a: {clock: 1 GHz, size: 64 KiB}}\n" HEAD OUTER MAC,
      "warning: the levels on die 'a' use 1 KiB of the 64 KiB"},
     {HEAD OUTER MAC "other_operations: refuse\nmac_slots: {exp: 2}\n",

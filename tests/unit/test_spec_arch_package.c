@@ -226,6 +226,106 @@ static void a_dram_device_keeps_its_supply_on_a_logic_die(void **state) {
   }
 }
 
+/* Text of an assumption, NULL when there is none. */
+static const char *assumption(const char *entry, const char *what) {
+  for (unsigned origin = 0; origin < arch.origins; origin++) {
+    const cds_origin *at = &arch.origin[origin];
+    if (strcmp(at->entry, entry) == 0 && strcmp(at->what, what) == 0 &&
+        at->assumption) {
+      return at->text;
+    }
+  }
+  return NULL;
+}
+
+/* A die with its key and value of a rail, and levels on both rails: GLB and OWN
+ * are static RAM, one by its class and one with numbers of its own. */
+static void read_rails(const char *die) {
+  char text[1000];
+  (void)snprintf(text, sizeof text,
+                 "architecture: a\n"
+                 "dies: {logic: {process: n7, clock: 100 GHz%s}}\n"
+                 "levels:\n"
+                 "  - {level: DRAM, size: 1 MiB, energy: 1 pJ, leakage: 1 mW}\n"
+                 "  - {level: GLB, class: sram, size: 64 KiB, width: 128 bit}\n"
+                 "  - {level: OWN, class: sram, size: 64 KiB, width: 128 bit,"
+                 " energy: 8 pJ, leakage: 2 mW}\n"
+                 "  - {level: RF, class: regfile, size: 512 B}\n"
+                 "  - {compute: MAC, class: mac, formats: [int8]}\n",
+                 die);
+  read_text(text);
+}
+
+static void assert_rails(double logic_v, double arrays_v) {
+  cds_tech_supply logic, arrays;
+  cds_tech_estimate sram, regfile;
+  char why[CDS_TECH_WHY];
+  assert_int_equal(cds_tech_supply_at(&logic, "n7", "", logic_v, why), CDS_OK);
+  assert_int_equal(cds_tech_supply_at(&arrays, "n7", "", arrays_v, why),
+                   CDS_OK);
+  cds_tech_query query = CDS_TECH_QUERY_INIT;
+  query.class_name = "sram";
+  query.process = "n7";
+  query.supply_v = arrays_v;
+  query.size_bits = 64 << 13;
+  query.width_bits = 128;
+  assert_int_equal(cds_tech_estimate_of(&sram, &query, why), CDS_OK);
+  query.class_name = "regfile";
+  query.supply_v = logic_v;
+  query.size_bits = 512 << 3;
+  query.width_bits = 0;
+  assert_int_equal(cds_tech_estimate_of(&regfile, &query, why), CDS_OK);
+  assert_close(arch.die[0].supply_v, logic_v, 0);
+  assert_close(arch.die[0].sram_supply_v, arrays_v, 0);
+  const cds_level *level = arch.level;
+  assert_close(level[1].price[CDS_READ].access_pj, sram.access_pj[0], 1e-12);
+  assert_close(level[1].leakage_w, sram.leakage_w, 1e-12);
+  assert_close(level[2].price[CDS_READ].access_pj, 8 * arrays.energy_factor,
+               1e-12);
+  assert_close(level[2].leakage_w, 2e-3 * arrays.leakage_factor, 1e-12);
+  /* The rest stands on the supply of the logic. */
+  assert_close(level[0].price[CDS_READ].access_pj, logic.energy_factor, 1e-12);
+  assert_close(level[0].leakage_w, 1e-3 * logic.leakage_factor, 1e-12);
+  assert_close(level[3].price[CDS_READ].access_pj, regfile.access_pj[0], 1e-12);
+  assert_close(level[3].leakage_w, regfile.leakage_w, 1e-12);
+  assert_close(arch.clock_hz, logic.clock_hz, 1e-12);
+}
+
+static void static_ram_has_a_rail_of_its_own(void **state) {
+  (void)state;
+  read_rails("");
+  assert_rails(0.75, 0.75);
+  assert_null(assumption("logic", "sram_supply"));
+  read_rails(", supply: 0.6 V");
+  assert_rails(0.6, 0.6);
+  assert_null(assumption("logic", "sram_supply"));
+  read_rails(", supply: 0.55 V");
+  assert_rails(0.55, 0.6);
+  const char *text = assumption("logic", "sram_supply");
+  assert_non_null(text);
+  assert_non_null(strstr(text, "0.6 V, the least supply at which cells"));
+  assert_non_null(strstr(text, "as 'supply' is 0.55 V"));
+  read_rails(", supply: 0.55 V, sram_supply: 0.8 V");
+  assert_rails(0.55, 0.8);
+  assert_null(assumption("logic", "sram_supply"));
+  /* Below that of the logic, too. */
+  read_rails(", supply: 0.9 V, sram_supply: 0.7 V");
+  assert_rails(0.9, 0.7);
+}
+
+/* Numbers that are stated at another supply than the nominal one. */
+static void stated_numbers_of_static_ram_follow_its_rail(void **state) {
+  (void)state;
+  read_rails(", supply: 0.55 V, nominal: 0.8 V");
+  cds_tech_supply stated, arrays;
+  char why[CDS_TECH_WHY];
+  assert_int_equal(cds_tech_supply_at(&stated, "n7", "", 0.8, why), CDS_OK);
+  assert_int_equal(cds_tech_supply_at(&arrays, "n7", "", 0.6, why), CDS_OK);
+  assert_close(arch.level[2].price[CDS_READ].access_pj, 8 * 0.75 * 0.75, 1e-12);
+  assert_close(arch.level[2].leakage_w,
+               2e-3 * arrays.leakage_factor / stated.leakage_factor, 1e-12);
+}
+
 static int set_up(void **state) {
   (void)state;
   arena = cds_arena_new();
@@ -330,6 +430,8 @@ int main(void) {
       cmocka_unit_test(the_way_between_stacks_takes_links_and_bonds),
       cmocka_unit_test(classes_fill_what_is_not_given),
       cmocka_unit_test(a_dram_device_keeps_its_supply_on_a_logic_die),
+      cmocka_unit_test(static_ram_has_a_rail_of_its_own),
+      cmocka_unit_test(stated_numbers_of_static_ram_follow_its_rail),
       cmocka_unit_test(an_array_of_dies_takes_a_link_class),
       cmocka_unit_test(a_link_class_joins_two_dies),
       cmocka_unit_test(networks_are_filled_by_the_class_of_their_kind),

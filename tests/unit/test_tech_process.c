@@ -42,6 +42,47 @@ static void nominal_supply_changes_nothing(void **state) {
   }
 }
 
+/* 0.7 V to 22 nm, 0.6 V below, but not less than the process takes. */
+static void arrays_of_static_ram_have_a_least_supply(void **state) {
+  (void)state;
+  static const struct {
+    const char *process;
+    double least_v;
+  } rows[] = {{"n90", 0.8}, {"n65", 0.75}, {"n45", 0.7}, {"n40", 0.7},
+              {"n32", 0.7}, {"n28", 0.7},  {"n22", 0.7}, {"n16", 0.6},
+              {"n14", 0.6}, {"n12", 0.6},  {"n10", 0.6}, {"n7", 0.6},
+              {"n5", 0.6},  {"n3", 0.6}};
+  for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+    const char *process = rows[row].process;
+    cds_tech_supply at = supply(process, "lp", CDS_TECH_NONE);
+    const double least = rows[row].least_v;
+    double volts = 0;
+    char why[CDS_TECH_WHY];
+    assert_close(at.array_low_v, least, 0);
+    assert_true(at.array_low_v < at.nominal_v);
+    at = supply(process, "lp", at.low_v);
+    assert_int_equal(
+        cds_tech_array_supply(&volts, &at, CDS_TECH_NONE, process, why),
+        CDS_OK);
+    assert_close(volts, least, 0);
+    assert_int_equal(
+        cds_tech_array_supply(&volts, &at, at.high_v, process, why), CDS_OK);
+    assert_close(volts, at.high_v, 0);
+    assert_int_equal(
+        cds_tech_array_supply(&volts, &at, least - 0.01, process, why),
+        CDS_EINPUT);
+    assert_non_null(strstr(why, "supply of an sram on process"));
+  }
+  const cds_tech_supply memory = supply("dram-1b", "", CDS_TECH_NONE);
+  double volts = 0;
+  char why[CDS_TECH_WHY];
+  assert_true(isnan(memory.array_low_v));
+  assert_int_equal(cds_tech_array_supply(&volts, &memory, 1.1, "dram-1b", why),
+                   CDS_EINPUT);
+  assert_string_equal(why, "supply of an sram on the DRAM process 'dram-1b': "
+                           "expected a logic process");
+}
+
 static void factors_equal_the_laws_worked_by_hand(void **state) {
   (void)state;
   /* n7 hp at 0.6 V: nominal 0.75 V, Vth 0.30 V, alpha 1.3, 0.125 V/V, 0.095
@@ -128,6 +169,7 @@ static void what_is_not_known_is_refused_with_a_reason(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nominal_supply_changes_nothing),
+      cmocka_unit_test(arrays_of_static_ram_have_a_least_supply),
       cmocka_unit_test(factors_equal_the_laws_worked_by_hand),
       cmocka_unit_test(clocks_of_a_measured_7_nm_chip_are_met),
       cmocka_unit_test(energy_clock_and_leakage_rise_with_the_supply),
