@@ -97,7 +97,8 @@ double cds_arch_leakage_w(const cds_arch *arch) {
   double sum = arch->fixed_leakage_w;
   for (unsigned level = 0; level < arch->levels; level++) {
     const cds_level *at = &arch->level[level];
-    sum += at->leakage_w * (double)cds_arch_instances(arch, at->depth);
+    sum +=
+        cds_level_standing_w(at) * (double)cds_arch_instances(arch, at->depth);
   }
   for (unsigned array = 0; array < arch->arrays; array++) {
     sum +=

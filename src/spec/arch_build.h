@@ -90,7 +90,7 @@ typedef struct cds_raw_level {
   const char *name, *class_name, *die;
   double size, width, word;
   const cds_yaml *bandwidth, *energy;
-  double leakage, area;
+  double leakage, background, refresh, row_hit, area;
   unsigned buffering;
   cds_names keep, bypass, may;
   bool accumulate, streamed;

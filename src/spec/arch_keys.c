@@ -318,7 +318,19 @@ static const cds_key level_keys[] = {
     ROW(cds_raw_level, "leakage", QUANTITY, leakage, .dimension = CDS_DIM_POWER,
         NOT_NEGATIVE,
         .help = "Standing power of one instance at the nominal supply and 85 "
-                "degC"),
+                "degC; of a DRAM class instead of its background and refresh"),
+    ROW(cds_raw_level, "background", QUANTITY, background,
+        .dimension = CDS_DIM_POWER, NOT_NEGATIVE,
+        .help = "Standby power of one instance of DRAM at the nominal supply; "
+                "that of the class when neither it nor leakage is given"),
+    ROW(cds_raw_level, "refresh", QUANTITY, refresh, .dimension = CDS_DIM_POWER,
+        NOT_NEGATIVE,
+        .help = "Refresh power of one instance of DRAM at or below 85 degC, "
+                "where it doubles; that of the class when neither it nor "
+                "leakage is given"),
+    ROW(cds_raw_level, "row_hit", NUMBER, row_hit, .low = 0, .high = 1,
+        .help = "Share of the accesses that find their row open, for the "
+                "energy of a DRAM class; that of the class when not given"),
     ROW(cds_raw_level, "area", QUANTITY, area, .dimension = CDS_DIM_AREA,
         NOT_NEGATIVE, .help = "Area of one instance"),
     ROW(cds_raw_level, "buffering", CHOICE, buffering, .choices = bufferings,

@@ -62,9 +62,17 @@ static cds_tech_estimate empty_estimate(void) {
                                 .area_um2 = CDS_TECH_NONE,
                                 .clock_hz = CDS_TECH_NONE,
                                 .bandwidth_bits_per_s = CDS_TECH_NONE};
+  const cds_tech_figure none = {CDS_TECH_NONE, CDS_TECH_NONE, CDS_TECH_NONE,
+                                NULL, false};
+  estimate.activate_pj = estimate.move_pj = estimate.io_pj = none;
+  estimate.row_hit = estimate.background_w = estimate.refresh_w = none;
+  estimate.read_s = estimate.write_s = estimate.bandwidth = none;
+  estimate.leakage = estimate.area = estimate.keepout_um2 = none;
   for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
     estimate.access_pj[action] = CDS_TECH_NONE;
     estimate.bit_pj[action] = CDS_TECH_NONE;
+    estimate.access_range[action] = estimate.bit_range[action] =
+        (cds_tech_range){CDS_TECH_NONE, CDS_TECH_NONE};
   }
   for (unsigned primitive = 0; primitive < CDS_TECH_PRIMITIVES; primitive++) {
     estimate.primitive_pj[primitive] = CDS_TECH_NONE;
@@ -88,6 +96,12 @@ cds_status cds_tech_estimate_of(cds_tech_estimate *out,
   estimate.nominal_v = point.supply.nominal_v;
   estimate.supply_v = point.supply.supply_v;
   CDS_TRY(component->estimate(component, &estimate, query, why));
+  if (query->row_hit == query->row_hit && estimate.row_hit.source == NULL) {
+    return cds_tech_refuse(why,
+                           "class '%s' has no rows that stay open: expected no "
+                           "'row_hit'",
+                           component->name);
+  }
   *out = estimate;
   return CDS_OK;
 }
