@@ -31,6 +31,7 @@
 
 static const char *const overlaps[] = {"native", "perfect", NULL};
 static const char *const others[] = {"macs", "host", "refuse", NULL};
+static const char *const figures[] = {"typical", "best", "worst", NULL};
 static const char *const bufferings[] = {"double", "single", NULL};
 static const char *const networks[] = {"bus",  "mesh",     "systolic",
                                        "tree", "crossbar", NULL};
@@ -72,6 +73,12 @@ static const cds_key arch_keys[] = {
     ROW(cds_raw_arch, "mac_slots", NODE, mac_slots,
         .help = "Slots of a MAC that each primitive takes, for "
                 "other_operations: macs"),
+    ROW(cds_raw_arch, "figures", CHOICE, figures, .choices = figures,
+        .fallback = "typical",
+        .help = "End of the range at which the numbers that classes imply are "
+                "taken, where they have ranges (codesign tech): best has least "
+                "energies, powers, times and areas and greatest bandwidths, "
+                "worst the other way round"),
     ROW(cds_raw_arch, "clock", QUANTITY, clock, .dimension = CDS_DIM_FREQUENCY,
         .low = 1, .high = 1e12,
         .help = "Clock of the dies that give none; 1 GHz (an assumption) "

@@ -81,6 +81,39 @@ static cds_tech_estimate empty_estimate(void) {
   return estimate;
 }
 
+/* Brings `typ` and the number that stands for it to an end of the range. */
+static void take_cost(cds_tech_figure *figure, double *number, bool worst) {
+  if (figure->source != NULL) {
+    figure->typ = worst ? figure->high : figure->low;
+    if (number != NULL) {
+      *number = figure->typ;
+    }
+  }
+}
+
+static void take_end(cds_tech_estimate *of, cds_tech_end end) {
+  const bool worst = end == CDS_TECH_WORST;
+  if (end == CDS_TECH_TYPICAL) {
+    return;
+  }
+  for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
+    const cds_tech_range *range = &of->bit_range[action];
+    if (range->low == range->low) {
+      of->bit_pj[action] = worst ? range->high : range->low;
+    }
+  }
+  take_cost(&of->activate_pj, NULL, worst);
+  take_cost(&of->move_pj, NULL, worst);
+  take_cost(&of->io_pj, NULL, worst);
+  take_cost(&of->background_w, NULL, worst);
+  take_cost(&of->refresh_w, NULL, worst);
+  take_cost(&of->read_s, NULL, worst);
+  take_cost(&of->write_s, NULL, worst);
+  take_cost(&of->leakage, &of->leakage_w, worst);
+  take_cost(&of->area, &of->area_um2, worst);
+  take_cost(&of->bandwidth, &of->bandwidth_bits_per_s, !worst);
+}
+
 cds_status cds_tech_estimate_of(cds_tech_estimate *out,
                                 const cds_tech_query *query,
                                 char why[CDS_TECH_WHY]) {
@@ -102,6 +135,7 @@ cds_status cds_tech_estimate_of(cds_tech_estimate *out,
                            "'row_hit'",
                            component->name);
   }
+  take_end(&estimate, query->end);
   *out = estimate;
   return CDS_OK;
 }

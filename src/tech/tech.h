@@ -70,6 +70,14 @@ const char *const *cds_tech_process_names(size_t *count);
 
 /* ---- component classes ---- */
 
+/* Which end of the ranges the numbers are taken from. Best: energies, powers,
+ * times and areas least, bandwidths greatest; worst: the other way round. */
+typedef enum cds_tech_end {
+  CDS_TECH_TYPICAL,
+  CDS_TECH_BEST,
+  CDS_TECH_WORST
+} cds_tech_end;
+
 /* Fill with CDS_TECH_QUERY_INIT, then set what is known. What a class needs
  * and does not find is refused with a text, except where it says a default. */
 typedef struct cds_tech_query {
@@ -96,6 +104,7 @@ typedef struct cds_tech_query {
                             * bandwidth estimate */
   double row_hit;          /* dram families: share of the accesses that find
                             * their row open, 0 to 1. NaN: class default */
+  cds_tech_end end;        /* of numbers that have a range */
 } cds_tech_query;
 
 #define CDS_TECH_QUERY_INIT                                                    \

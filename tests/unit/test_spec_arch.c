@@ -188,6 +188,18 @@ static void dram_stands_by_and_is_refreshed(void **state) {
   assert_close(arch.level[0].price[CDS_FILL].bit_pj, 0.2 * 1.21 + 2.71, 1e-12);
 }
 
+static void numbers_of_classes_are_taken_at_either_end(void **state) {
+  (void)state;
+  const double bits = 16 * 0x1p33;
+  read_text("figures: worst\n" DRAM_LEVEL(", row_hit: 0.5"));
+  assert_close(arch.level[0].price[CDS_READ].bit_pj, 1.7 + 3.38 + 0.42, 1e-12);
+  assert_close(arch.level[0].refresh_w, 1.5e-12 * bits, 1e-12);
+  assert_close(arch.level[1].leakage_w, 1e-3, 1e-12); /* given: no range */
+  read_text("figures: best\n" DRAM_LEVEL(", row_hit: 0.5"));
+  assert_close(arch.level[0].price[CDS_READ].bit_pj, 1.05 + 2.15 + 0.27, 1e-12);
+  assert_close(arch.level[0].background_w, 0.36e-12 * bits, 1e-12);
+}
+
 /* One bank, one access at a time: 64 bits each 10 ns read, 20 ns written, in
  * cycles of 1 GHz. */
 static void cells_read_and_write_at_their_own_pace(void **state) {
@@ -357,6 +369,7 @@ int main(void) {
       cmocka_unit_test(accumulation_is_said_at_the_level_or_at_the_top),
       cmocka_unit_test(eight_levels_and_two_arrays_have_their_places),
       cmocka_unit_test(dram_stands_by_and_is_refreshed),
+      cmocka_unit_test(numbers_of_classes_are_taken_at_either_end),
       cmocka_unit_test(cells_read_and_write_at_their_own_pace),
       cmocka_unit_test(leakage_and_area_are_summed_over_instances),
       cmocka_unit_test(bandwidths_are_in_bits_per_core_cycle),

@@ -161,6 +161,45 @@ static void every_class_answers_at_every_logic_process(void **state) {
   }
 }
 
+/* No cost is above the one after it; a bandwidth not below. */
+static void assert_no_dearer(const cds_tech_estimate *low,
+                             const cds_tech_estimate *high) {
+  for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
+    assert_false(low->bit_pj[action] > high->bit_pj[action]);
+    assert_false(low->access_pj[action] > high->access_pj[action]);
+  }
+  assert_false(low->leakage_w > high->leakage_w);
+  assert_false(low->background_w.typ > high->background_w.typ);
+  assert_false(low->refresh_w.typ > high->refresh_w.typ);
+  assert_false(low->area_um2 > high->area_um2);
+  assert_false(low->read_s.typ > high->read_s.typ);
+  assert_false(low->write_s.typ > high->write_s.typ);
+  assert_false(low->bandwidth_bits_per_s < high->bandwidth_bits_per_s);
+}
+
+static void the_ends_of_the_ranges_enclose_every_cost(void **state) {
+  (void)state;
+  for (size_t index = 0; cds_component_at(index) != NULL; index++) {
+    cds_tech_query query = usual(cds_component_at(index)->name);
+    const cds_tech_estimate typical = ask(&query);
+    query.end = CDS_TECH_BEST;
+    const cds_tech_estimate best = ask(&query);
+    query.end = CDS_TECH_WORST;
+    const cds_tech_estimate worst = ask(&query);
+    assert_contract(&best);
+    assert_contract(&worst);
+    assert_no_dearer(&best, &typical);
+    assert_no_dearer(&typical, &worst);
+  }
+  /* By hand: HBM4's least terms, its row hit known, and its greatest rate. */
+  cds_tech_query query = usual("hbm4");
+  query.row_hit = 0.5;
+  query.end = CDS_TECH_BEST;
+  const cds_tech_estimate best = ask(&query);
+  assert_close(best.bit_pj[CDS_TECH_READ], 0.8 + 1.6 + 0.2, 1e-12);
+  assert_close(best.bandwidth_bits_per_s, 8 * 2816e9, 1e-12);
+}
+
 /* A newer node never costs more energy or area for the same thing. */
 static void newer_nodes_cost_no_more(void **state) {
   (void)state;
@@ -522,6 +561,7 @@ int main(void) {
       cmocka_unit_test(classes_are_sorted_and_found_by_name),
       cmocka_unit_test(every_class_answers_with_sources_at_every_supply),
       cmocka_unit_test(every_class_answers_at_every_logic_process),
+      cmocka_unit_test(the_ends_of_the_ranges_enclose_every_cost),
       cmocka_unit_test(newer_nodes_cost_no_more),
       cmocka_unit_test(mac_energies_are_those_of_the_published_tables),
       cmocka_unit_test(energy_goes_with_the_square_of_the_supply),
