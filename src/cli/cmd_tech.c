@@ -186,7 +186,7 @@ static void add_either(job *it, const char *name, const cds_tech_figure *of,
 }
 
 static void add_dram(job *it, const cds_tech_estimate *of) {
-  const double factor = cds_tech_refresh_factor(INFINITY);
+  const double factor = cds_tech_refresh_factor((double)INFINITY);
   add_figure(it, "activate", &of->activate_pj, 1e-12, "J/bit");
   add_figure(it, "move", &of->move_pj, 1e-12, "J/bit");
   add_figure(it, "I/O", &of->io_pj, 1e-12, "J/bit");
