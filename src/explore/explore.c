@@ -25,13 +25,19 @@
 #include "explore/explore.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "explore/job.h"
 
 /* Of one question in each round, in microseconds, about. */
 static const uint64_t round_effort[] = {UINT64_C(1) << 14, UINT64_C(1) << 17,
-                                        UINT64_C(1) << 20, UINT64_MAX};
-enum { ROUNDS = sizeof round_effort / sizeof *round_effort };
+                                        UINT64_C(1) << 20, UINT64_MAX,
+                                        UINT64_MAX};
+enum {
+  ROUNDS = sizeof round_effort / sizeof *round_effort,
+  LAST = ROUNDS - 1,
+  TOUCH = LAST - 1 /* the last one with one tangent only */
+};
 
 typedef struct explore_job {
   cds_job job;
@@ -40,6 +46,8 @@ typedef struct explore_job {
   cds_explore_result *out;
   size_t wave;                   /* first candidate of the present wave */
   double incumbent;              /* of the finished waves */
+  double start_w[CDS_DIES_MAX];  /* by die, of the best of those waves */
+  const double **power_w;        /* likewise of each design; NULL: not known */
   const cds_design_result *best; /* so far, whose worker is kept */
 } explore_job;
 
@@ -50,11 +58,20 @@ static bool better(const cds_design_result *design,
          (design->value == than->value && design->index < than->index);
 }
 
-static bool last_round(const explore_job *it) {
-  return it->round + 1 == ROUNDS;
+static bool last_round(const explore_job *it) { return it->round == LAST; }
+
+/* Keeps the power of a design's answer, under the lock. */
+static void keep_power(explore_job *it, const cds_worker *worker,
+                       const cds_design_result *design) {
+  double *power_w =
+      (double *)cds_arena_array(it->job.arena, CDS_DIES_MAX, sizeof *power_w);
+  if (power_w != NULL) { /* else the next tangent touches elsewhere */
+    memcpy(power_w, worker->state.power_w, sizeof worker->state.power_w);
+    it->power_w[design->index] = power_w;
+  }
 }
 
-static void set_values(cds_design_result *design, const cds_arch *arch,
+static void set_values(cds_design_result *design, const cds_heated_state *state,
                        const cds_network_result *network) {
   design->energy_pj = network->energy_pj;
   design->latency_s = network->latency_s;
@@ -62,8 +79,7 @@ static void set_values(cds_design_result *design, const cds_arch *arch,
   design->bound = fmin(fmax(design->bound, network->bound), network->value);
   design->power_w =
       cds_average_power_w((cds_point){network->energy_pj, network->latency_s});
-  design->temperature_degc =
-      arch->ambient_degc + arch->sink_k_per_w * design->power_w;
+  design->temperature_degc = state->heat.warmest_degc;
 }
 
 /* Notes what was found of the design, which stays open before the last round.
@@ -74,9 +90,11 @@ static void set_mapped(explore_job *it, cds_worker *worker,
                        const cds_network_result *network) {
   cds_job *job = &it->job;
   cds_lock_take(job->lock);
-  set_values(design, worker->arch, network);
+  set_values(design, &worker->state, network);
   if (last_round(it)) {
     design->status = CDS_DESIGN_MAPPED;
+  } else {
+    keep_power(it, worker, design);
   }
   if (it->best == design || better(design, it->best)) {
     cds_job_keep(job, worker);
@@ -110,21 +128,54 @@ static void set_cut(explore_job *it, cds_design_result *design,
   design->status = CDS_DESIGN_SKIPPED;
 }
 
+static cds_status begin_design(cds_heated *out, cds_excess *excess,
+                               cds_diag **diag, explore_job *it,
+                               cds_worker *worker,
+                               const cds_design_result *design) {
+  cds_arch *arch = NULL;
+  CDS_TRY(cds_job_design(&arch, diag, &it->job, worker, design->index));
+  return cds_heated_begin(out, excess, arch, &it->job.limits, worker->arena,
+                          *diag);
+}
+
+/* The first tangent touches at the power that is known of the design, or at
+ * that of the best one. */
+static cds_status solve_heated(cds_network_result *out, cds_heated *heated,
+                               explore_job *it, cds_worker *worker,
+                               size_t design, cds_diag *diag) {
+  cds_job *job = &it->job;
+  const double *start_w = it->power_w[design];
+  cds_network_options options = cds_job_options(job, worker->arch);
+  if (start_w == NULL && it->out->found) {
+    start_w = it->start_w;
+  }
+  options.incumbent = it->incumbent;
+  options.control = job->options->control;
+  options.searchers = worker->searchers;
+  options.search.effort_most = round_effort[it->round];
+  heated->tangents = last_round(it) ? CDS_TANGENTS : 1;
+  const cds_status status =
+      cds_heated_solve(out, &worker->state, heated, job->workload, start_w,
+                       &options, worker->arena, diag);
+  memcpy(worker->touch_w, heated->touch_w, sizeof worker->touch_w);
+  worker->last_is_best = heated->last_is_best;
+  return status;
+}
+
 static void solve_design(explore_job *it, cds_worker *worker,
                          cds_design_result *design) {
   cds_job *job = &it->job;
   cds_diag *diag = NULL;
-  cds_arch *arch = NULL;
   cds_network_result network = {.bound = 0};
-  cds_status status = cds_job_design(&arch, &diag, job, worker, design->index);
+  cds_excess excess;
+  cds_heated heated;
+  cds_status status = begin_design(&heated, &excess, &diag, it, worker, design);
+  if (status == CDS_ELIMIT) {
+    cds_job_over_limit(job, design, &excess, true);
+    return;
+  }
   if (status == CDS_OK) {
-    cds_network_options options = cds_job_options(job, arch);
-    options.incumbent = it->incumbent;
-    options.control = job->options->control;
-    options.searchers = worker->searchers;
-    options.search.effort_most = round_effort[it->round];
-    status = cds_network_solve(&network, arch, job->workload, worker->arena,
-                               &options, diag);
+    status = solve_heated(&network, &heated, it, worker, design->index, diag);
   }
   switch (status) {
   case CDS_OK:
@@ -168,6 +219,7 @@ static void take_best(explore_job *it) {
     out->winner = it->best->index;
     out->value = it->best->value;
     it->incumbent = it->best->value;
+    memcpy(it->start_w, it->job.kept.state.power_w, sizeof it->start_w);
   }
 }
 
@@ -208,14 +260,15 @@ static void solve_round(explore_job *it) {
   }
 }
 
-/* What was found of a design that cannot win is no answer. */
+/* What little effort has found of a design that cannot win is no answer. */
 static void skip_rest(explore_job *it) {
   cds_job *job = &it->job;
   uint64_t skipped = 0;
   for (size_t i = 0; i < job->designs; i++) {
     cds_design_result *design = &job->design[i];
     if (design->status == CDS_DESIGN_OPEN && design->bound > it->incumbent) {
-      design->status = CDS_DESIGN_SKIPPED;
+      const bool answered = it->round == TOUCH && !isnan(design->value);
+      design->status = answered ? CDS_DESIGN_MAPPED : CDS_DESIGN_SKIPPED;
       skipped++;
     }
     if (design->status == CDS_DESIGN_SKIPPED) {
@@ -228,8 +281,8 @@ static void skip_rest(explore_job *it) {
 
 /* Whether there are designs to compare, and proofs of single layers take so
  * long that they are better compared before: with links to be laid out in a
- * nest of arrays. */
-static cds_status hard_to_prove(bool *hard, explore_job *it) {
+ * nest of arrays. `heated`: whether leakage follows the temperature. */
+static cds_status hard_to_prove(bool *hard, bool *heated, explore_job *it) {
   cds_job *job = &it->job;
   size_t open = 0;
   size_t first = 0;
@@ -238,7 +291,7 @@ static cds_status hard_to_prove(bool *hard, explore_job *it) {
     open += here;
     first = here ? i : first;
   }
-  *hard = false;
+  *hard = *heated = false;
   if (open < 2) {
     return CDS_OK;
   }
@@ -249,14 +302,20 @@ static cds_status hard_to_prove(bool *hard, explore_job *it) {
     *hard = *hard || arch->array[k].network != CDS_NETWORK_BUS;
   }
   *hard = *hard && arch->arrays >= 3;
+  *heated = arch->sink_k_per_w > 0;
   return CDS_OK;
 }
 
 static cds_status solve_all(explore_job *it) {
   cds_job *job = &it->job;
   bool hard = false;
-  CDS_TRY(hard_to_prove(&hard, it));
-  for (it->round = hard ? 0 : ROUNDS - 1; it->round < ROUNDS; it->round++) {
+  bool heated = false;
+  CDS_TRY(hard_to_prove(&hard, &heated, it));
+  for (it->round = hard     ? 0
+                   : heated ? TOUCH
+                            : LAST;
+       it->round < ROUNDS;
+       it->round += it->round == TOUCH - 1 && !heated ? 2 : 1) {
     CDS_TRY(list_open(it));
     solve_round(it);
     if (cds_job_stopped(job)) {
@@ -309,6 +368,22 @@ static void conclude(explore_job *it) {
   out->proven = out->found && out->bound == out->value;
 }
 
+static cds_status detail_heated(cds_explore_result *out, cds_job *job,
+                                const cds_network_options *options,
+                                cds_diag *diag) {
+  cds_excess excess;
+  cds_heated heated;
+  const cds_status status = cds_heated_begin(&heated, &excess, out->arch,
+                                             &job->limits, job->arena, diag);
+  if (status == CDS_ELIMIT) {
+    return CDS_EINTERNAL; /* it was within its limits before */
+  }
+  CDS_TRY(status);
+  out->layer_power_w = heated.safe_w;
+  return cds_heated_detail(&out->network, &out->heat, &heated, job->workload,
+                           job->kept.touch_w, options, job->arena, diag);
+}
+
 /* Solves the winner once more, with everything that is shown of it; what was
  * answered about it before is not searched again. */
 static cds_status detail_winner(explore_job *it, cds_diag *diag) {
@@ -330,11 +405,14 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   options.control = &control;
   options.details = true;
   options.searchers = job->kept.searchers;
-  options.again = true;
-  CDS_TRY(cds_network_solve(&out->network, out->arch, job->workload, job->arena,
-                            &options, diag));
+  options.again = job->kept.last_is_best;
+  CDS_TRY(detail_heated(out, job, &options, diag));
   cds_design_result *design = &out->design[out->winner];
-  set_values(design, out->arch, &out->network);
+  const double bound = design->bound;
+  set_values(design, &out->heat, &out->network);
+  design->bound = fmin(bound, design->value);
+  out->network.bound = design->bound;
+  out->network.proven = design->bound == design->value;
   design->status = CDS_DESIGN_MAPPED;
   out->value = design->value;
   out->average_power_w = design->power_w;
@@ -374,7 +452,10 @@ cds_status cds_explore(cds_explore_result *out, const cds_space *space,
   if (status == CDS_OK) {
     out->designs = it.job.designs;
     out->design = it.job.design;
-    status = run(&it, diag);
+    it.job.heated = true;
+    it.power_w = (const double **)cds_arena_array(arena, it.job.designs,
+                                                  sizeof *it.power_w);
+    status = it.power_w == NULL ? CDS_ENOMEM : run(&it, diag);
   }
   cds_job_end(&it.job);
   return status;

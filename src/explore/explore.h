@@ -7,6 +7,7 @@
 #define CDS_EXPLORE_EXPLORE_H
 
 #include "network/network.h"
+#include "package/loop.h"
 
 typedef enum cds_design_status {
   CDS_DESIGN_MAPPED,     /* solved: energy and latency are exact */
@@ -28,6 +29,13 @@ typedef struct cds_design_result {
   bool limit_proven;
   const char *reason; /* INFEASIBLE: one line */
 } cds_design_result;
+
+/* How the dies are in the steady state of a run. */
+typedef struct cds_heated_state {
+  double power_w[CDS_DIES_MAX]; /* dynamic, all dies of the kind */
+  cds_heat_state heat; /* of a design without cooling only its leakage, that at
+                          85 degC, and the ambient as the warmest place */
+} cds_heated_state;
 
 typedef struct cds_explore_options {
   cds_objective objective;
@@ -51,6 +59,8 @@ typedef struct cds_explore_result {
   cds_arch *arch;             /* of the winner */
   cds_network_result network; /* of the winner, with details */
   double average_power_w, temperature_degc, area_um2;
+  cds_heated_state heat; /* of the winner */
+  double layer_power_w;  /* the dynamic power of a layer of it, at most */
   uint64_t mapped, skipped, over_limit, infeasible;
 } cds_explore_result;
 

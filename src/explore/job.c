@@ -75,6 +75,17 @@ void cds_job_over_limit(cds_job *job, cds_design_result *design,
 
 /* ---- first pass: build, check, bound ------------------------------------ */
 
+/* What no temperature undercuts. */
+static void cool(cds_arch *arch) {
+  double factor[CDS_DIES_MAX];
+  const double least = cds_heat_loop_least_factor(arch);
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    factor[d] = least;
+  }
+  cds_arch_leak(arch, factor);
+  arch->sink_k_per_w = 0;
+}
+
 static void bound_design(cds_job *job, cds_worker *worker,
                          cds_design_result *design) {
   cds_arena_reset(worker->arena, worker->empty);
@@ -93,6 +104,9 @@ static void bound_design(cds_job *job, cds_worker *worker,
     design->bound = (double)INFINITY;
     cds_job_infeasible(job, design, diag);
     return;
+  }
+  if (job->heated && worker->arch->sink_k_per_w > 0) {
+    cool(worker->arch);
   }
   const cds_arch *arch = worker->arch;
   design->area_um2 = cds_arch_area_um2(arch);

@@ -8,7 +8,7 @@
 #define CDS_EXPLORE_JOB_H
 
 #include "base/parallel.h"
-#include "explore/limits.h"
+#include "explore/heated.h"
 
 enum { CDS_FIRST_WAVE = 2, CDS_LAST_WAVE = 32 };
 
@@ -18,6 +18,10 @@ typedef struct cds_worker {
   cds_arena_mark empty;
   cds_searchers *searchers;
   cds_arch *arch;
+  /* Of the last design that was solved (heated.h). */
+  cds_heated_state state;
+  double touch_w[CDS_DIES_MAX];
+  bool last_is_best;
 } cds_worker;
 
 /* A design that the second pass may have to solve. */
@@ -33,6 +37,10 @@ typedef struct cds_job {
   cds_arena *arena; /* results; under the lock while threads run */
   cds_network_plan plan;
   cds_limits limits;
+  /* Leakage follows temperatures (heated.h), so that the first pass takes it
+   * with nothing warmer than the ambient; else it is that at 85 degC, and
+   * temperature that of one lump. */
+  bool heated;
   size_t designs;
   cds_design_result *design;
   cds_point *floor; /* of each design */

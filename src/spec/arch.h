@@ -201,6 +201,9 @@ typedef struct cds_die {
   /* Of one die: area of what stands on it, and its leakage at its supply and 85
    * degC. */
   double area_um2, leakage_w;
+  /* What the file gives beside its entries, of all dies of the kind; part of
+   * fixed_leakage_w. */
+  double own_leakage_w;
   cds_die_body body;
 } cds_die;
 

@@ -157,12 +157,12 @@ double cds_build_die_area(const cds_build *build, unsigned die) {
   return sum > 0 ? sum / (double)build->arch->die[die].repeat : (double)NAN;
 }
 
-/* The outline holds what stands on the die. */
 /* An area in mm2, four digits. */
 static const char *square_mm(char text[CDS_NUMBER_TEXT], double area_um2) {
   return cds_format_double(text, cds_round_decimal(1e-6 * area_um2, 4));
 }
 
+/* The outline holds what stands on the die. */
 static void check_outline(cds_build *build, unsigned index) {
   const cds_die *die = &build->arch->die[index];
   const cds_die_body *body = &die->body;
@@ -200,10 +200,7 @@ void cds_build_die_bodies(cds_build *build) {
     }
     const double repeat = (double)die->repeat;
     die->area_um2 = (sum.area_um2 + own_area(build, index)) / repeat;
-    die->leakage_w = sum.leakage_w / repeat;
-    if (given(from->raw.leakage)) {
-      die->leakage_w += from->raw.leakage * from->leakage_factor / repeat;
-    }
+    die->leakage_w = (sum.leakage_w + die->own_leakage_w) / repeat;
     die->body = from->raw.body;
     check_outline(build, index);
   }

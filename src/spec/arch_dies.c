@@ -144,8 +144,10 @@ static void start_die(cds_build *build, unsigned index) {
                                     cds_build_place(from->node, "size"));
   }
   resolve_supply(build, index);
+  die->own_leakage_w = 0;
   if (given(from->raw.leakage)) {
-    build->arch->fixed_leakage_w += from->raw.leakage * from->leakage_factor;
+    die->own_leakage_w = from->raw.leakage * from->leakage_factor;
+    build->arch->fixed_leakage_w += die->own_leakage_w;
   }
   if (given(from->raw.area)) {
     build->arch->fixed_area_um2 += from->raw.area;

@@ -4,6 +4,7 @@
  * orders of the loops that are left (each of two trips), places of the inner
  * level's holders among the loops or none.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +21,8 @@ typedef struct mapper {
   const cds_arch *arch;
   const cds_einsum *einsum;
   double power_limit_w;
+  all_mappings_visit *visit;
+  void *payload;
   cds_arena *scratch;
   cds_diag *diag;
   uint64_t spread[RANKS][2];
@@ -29,7 +32,10 @@ typedef struct mapper {
   unsigned gap[TENSORS];    /* loops above the holder; > loops: bypassed */
 } mapper;
 
-static void add_point(all_points *out, double energy_pj, double latency_s) {
+static void add_point(const cds_cost *cost, void *payload) {
+  all_points *out = (all_points *)payload;
+  const double energy_pj = cost->energy_pj;
+  const double latency_s = cost->latency_s;
   size_t kept = 0;
   for (size_t i = 0; i < out->points; i++) {
     if (out->energy_pj[i] <= energy_pj && out->latency_s[i] <= latency_s) {
@@ -101,7 +107,7 @@ static void try_mapping(mapper *m) {
     return;
   }
   m->out->fitting++;
-  add_point(m->out, cost.energy_pj, cost.latency_s);
+  m->visit(&cost, m->payload);
 }
 
 static void place_holders(mapper *m, unsigned tensor) {
@@ -159,25 +165,45 @@ static void place_spreads(mapper *m, unsigned rank, uint64_t rows,
   }
 }
 
-void all_mappings(all_points *out, const cds_arch *arch,
-                  const cds_einsum *einsum, double power_limit_w) {
-  assert_int_equal(einsum->ranks, RANKS);
-  assert_int_equal(einsum->tensors, TENSORS);
+static void run(mapper *m) {
+  const cds_arch *arch = m->arch;
+  assert_int_equal(m->einsum->ranks, RANKS);
+  assert_int_equal(m->einsum->tensors, TENSORS);
   assert_int_equal(arch->levels, 2);
   assert_true(arch->arrays <= 1);
-  out->points = 0;
-  out->tried = 0;
-  out->fitting = 0;
-  cds_arena *scratch = cds_arena_new();
+  m->scratch = cds_arena_new();
+  m->diag = cds_diag_new(m->scratch);
+  const bool array = arch->arrays > 0;
+  const bool plane = array && arch->array[0].axes > 1;
+  place_spreads(m, 0, array ? arch->array[0].extent[0] : 1,
+                plane ? arch->array[0].extent[1] : 1);
+  cds_arena_free(m->scratch);
+}
+
+void all_mappings(all_points *out, const cds_arch *arch,
+                  const cds_einsum *einsum, double power_limit_w) {
   mapper m = {.out = out,
               .arch = arch,
               .einsum = einsum,
               .power_limit_w = power_limit_w,
-              .scratch = scratch,
-              .diag = cds_diag_new(scratch)};
-  const bool array = arch->arrays > 0;
-  const bool plane = array && arch->array[0].axes > 1;
-  place_spreads(&m, 0, array ? arch->array[0].extent[0] : 1,
-                plane ? arch->array[0].extent[1] : 1);
-  cds_arena_free(scratch);
+              .visit = add_point,
+              .payload = out};
+  out->points = 0;
+  out->tried = 0;
+  out->fitting = 0;
+  run(&m);
+}
+
+uint64_t all_mappings_each(const cds_arch *arch, const cds_einsum *einsum,
+                           all_mappings_visit *visit, void *payload) {
+  static all_points count;
+  mapper m = {.out = &count,
+              .arch = arch,
+              .einsum = einsum,
+              .power_limit_w = (double)INFINITY,
+              .visit = visit,
+              .payload = payload};
+  count.tried = count.fitting = 0;
+  run(&m);
+  return count.fitting;
 }

@@ -21,4 +21,9 @@ typedef struct all_points {
 void all_mappings(all_points *out, const cds_arch *arch,
                   const cds_einsum *einsum, double power_limit_w);
 
+/* The cost of each that fits, one call each; how many. */
+typedef void all_mappings_visit(const cds_cost *cost, void *payload);
+uint64_t all_mappings_each(const cds_arch *arch, const cds_einsum *einsum,
+                           all_mappings_visit *visit, void *payload);
+
 #endif

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Networks on designs that they heat; see heated.h. */
+#include "explore/heated.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Values that differ by less are the same. */
+static const double NEAR = 1e-11;
+/* Halvings of the part of a power at which a tangent has no negative base. */
+enum { PARTS = 30 };
+
+/* ---- designs ----------------------------------------------------------------
+ */
+
+void cds_arch_leak(cds_arch *arch, const double factor[CDS_DIES_MAX]) {
+  double fixed_w = arch->fixed_leakage_w;
+  for (unsigned level = 0; level < arch->levels; level++) {
+    arch->level[level].leakage_w *= factor[arch->level[level].die];
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    arch->array[k].leakage_w *= factor[arch->array[k].die];
+  }
+  for (unsigned v = 0; v < arch->vectors; v++) {
+    arch->vector[v].leakage_w *= factor[arch->vector[v].die];
+  }
+  arch->compute.leakage_w *= factor[arch->compute.die];
+  for (unsigned d = 0; d < arch->dies; d++) {
+    cds_die *die = &arch->die[d];
+    fixed_w += die->own_leakage_w * (factor[d] - 1);
+    die->leakage_w *= factor[d];
+    die->own_leakage_w *= factor[d];
+  }
+  arch->fixed_leakage_w = fmax(fixed_w, 0);
+}
+
+static void weigh_prices(cds_arch *arch, const double weight[CDS_DIES_MAX]) {
+  for (unsigned l = 0; l < arch->levels; l++) {
+    cds_level *level = &arch->level[l];
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      level->price[a].access_pj *= weight[level->die];
+      level->price[a].bit_pj *= weight[level->die];
+    }
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    arch->array[k].bit_pj *= weight[arch->array[k].die];
+    arch->array[k].add_pj *= weight[arch->array[k].die];
+  }
+  for (unsigned f = 0; f < CDS_FORMATS_MAX; f++) {
+    arch->compute.mac_pj[f] *= weight[arch->compute.die];
+  }
+  for (unsigned v = 0; v < arch->vectors; v++) {
+    for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+      arch->vector[v].energy_pj[p] *= weight[arch->vector[v].die];
+    }
+  }
+}
+
+/* Half of a bond's energy arises in each of its dies. */
+static double bond_weight(const cds_bond *bond,
+                          const double weight[CDS_DIES_MAX]) {
+  return 0.5 * (weight[bond->lower] + weight[bond->upper]);
+}
+
+/* The design with weighted energies and that leakage. */
+static void weigh(cds_arch *out, const cds_arch *arch,
+                  const double weight[CDS_DIES_MAX], double base_w) {
+  static const double none[CDS_DIES_MAX] = {0};
+  *out = *arch;
+  weigh_prices(out, weight);
+  for (unsigned b = 0; b < out->bonds; b++) {
+    out->bond[b].bit_pj *= bond_weight(&out->bond[b], weight);
+  }
+  cds_arch_leak(out, none);
+  out->fixed_leakage_w = base_w;
+}
+
+/* ---- costs
+ * --------------------------------------------------------------------
+ */
+
+/* The die of the vector unit that did the layer. */
+static unsigned vector_die(const cds_arch *arch,
+                           const cds_layer_result *layer) {
+  for (unsigned v = 0; v < arch->vectors; v++) {
+    if (layer->operation.unit != NULL &&
+        strcmp(layer->operation.unit, arch->vector[v].name) == 0) {
+      return arch->vector[v].die;
+    }
+  }
+  return arch->vectors > 0 ? arch->vector[0].die : arch->compute.die;
+}
+
+/* Takes the weights off a cost and adds its energy by kind of die. */
+static void unweigh(cds_layer_result *layer, const cds_arch *arch,
+                    const double weight[CDS_DIES_MAX],
+                    double energy_pj[CDS_DIES_MAX]) {
+  cds_cost *cost = &layer->cost;
+  double own[CDS_DIES_MAX] = {0};
+  for (unsigned l = 0; l < arch->levels; l++) {
+    const unsigned die = arch->level[l].die;
+    cost->level_pj[l] /= weight[die];
+    own[die] += cost->level_pj[l];
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    const unsigned die = arch->array[k].die;
+    cost->array_pj[k] /= weight[die];
+    cost->add_pj[k] /= weight[die];
+    own[die] += cost->array_pj[k] + cost->add_pj[k];
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    const cds_bond *bond = &arch->bond[b];
+    cost->bond_pj[b] /= bond_weight(bond, weight);
+    own[bond->lower] += 0.5 * cost->bond_pj[b];
+    own[bond->upper] += 0.5 * cost->bond_pj[b];
+  }
+  const unsigned vector = vector_die(arch, layer);
+  cost->compute_pj /= weight[arch->compute.die];
+  cost->vector_pj /= weight[vector];
+  own[arch->compute.die] += cost->compute_pj;
+  own[vector] += cost->vector_pj;
+  cost->dynamic_pj = cost->host_pj;
+  for (unsigned d = 0; d < arch->dies; d++) {
+    cost->dynamic_pj += own[d];
+    energy_pj[d] += layer->times * own[d];
+  }
+}
+
+/* Keeps a layer's dynamic power below the roof. */
+static void slow_down(cds_cost *cost, const cds_heated *it) {
+  const double least_s = cost->dynamic_pj * 1e-12 / it->safe_w;
+  cost->power_cycles = isinf(it->safe_w) ? 0 : least_s * it->arch->clock_hz;
+  if (cost->latency_s < least_s) {
+    cost->latency_s = least_s;
+    cost->cycles = cost->power_cycles;
+  }
+}
+
+static void leak(cds_network_result *out, const cds_workload *workload,
+                 double leakage_w) {
+  memset(out->phase, 0, out->phases * sizeof *out->phase);
+  out->energy_pj = 0;
+  for (size_t i = 0; i < out->layers; i++) {
+    cds_layer_result *layer = &out->layer[i];
+    cds_phase_result *phase = &out->phase[layer->layer->phase];
+    layer->cost.leakage_pj = leakage_w * 1e12 * layer->cost.latency_s;
+    layer->cost.energy_pj = layer->cost.dynamic_pj + layer->cost.leakage_pj;
+    out->energy_pj += layer->times * layer->cost.energy_pj;
+    const double runs =
+        layer->times / cds_phase_weight(&workload->phase[layer->layer->phase]);
+    phase->energy_pj += runs * layer->cost.energy_pj;
+    phase->latency_s += runs * layer->cost.latency_s;
+  }
+}
+
+/* The answer of a weighed design as one of the heated design. CDS_ELIMIT: there
+ * is no steady state. */
+static cds_status restate(cds_network_result *out, cds_heated_state *state,
+                          cds_heated *it, const cds_workload *workload,
+                          const double weight[CDS_DIES_MAX]) {
+  double energy_pj[CDS_DIES_MAX] = {0};
+  out->latency_s = 0;
+  for (size_t i = 0; i < out->layers; i++) {
+    unweigh(&out->layer[i], it->arch, weight, energy_pj);
+    slow_down(&out->layer[i].cost, it);
+    out->latency_s += out->layer[i].times * out->layer[i].cost.latency_s;
+  }
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    state->power_w[d] = energy_pj[d] * 1e-12 / out->latency_s;
+  }
+  CDS_TRY(cds_heat_loop_at(&state->heat, &it->loop, state->power_w));
+  if (state->heat.runaway) {
+    return CDS_ELIMIT;
+  }
+  leak(out, workload, state->heat.leakage_w);
+  return CDS_OK;
+}
+
+/* ---- tangents
+ * -----------------------------------------------------------------
+ */
+
+typedef struct tangent {
+  double weight[CDS_DIES_MAX];
+  double base_w, most; /* the largest weight */
+} tangent;
+
+static cds_status tangent_at(tangent *out, cds_heated *it,
+                             const double power_w[CDS_DIES_MAX]) {
+  cds_heat_state state;
+  CDS_TRY(cds_heat_loop_at(&state, &it->loop, power_w));
+  out->base_w = state.runaway ? -1 : state.leakage_w;
+  out->most = 1;
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    out->weight[d] = 1 + state.slope[d];
+    out->base_w -= state.runaway ? 0 : power_w[d] * state.slope[d];
+    out->most = fmax(out->most, out->weight[d]);
+  }
+  return CDS_OK;
+}
+
+/* At that power, or the greatest part of it, to a billionth, where the base is
+ * not negative: it falls with the part, as L is convex, and is L(0) at 0. */
+static cds_status find_tangent(tangent *out, cds_heated *it,
+                               const double power_w[CDS_DIES_MAX]) {
+  memcpy(it->touch_w, power_w, sizeof it->touch_w);
+  CDS_TRY(tangent_at(out, it, it->touch_w));
+  double low = 0;
+  double high = 1;
+  for (unsigned i = 0; i < PARTS && (out->base_w < 0 || high < 1); i++) {
+    const double middle = 0.5 * (low + high);
+    for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+      it->touch_w[d] = middle * power_w[d];
+    }
+    CDS_TRY(tangent_at(out, it, it->touch_w));
+    *(out->base_w < 0 ? &high : &low) = middle;
+  }
+  if (out->base_w < 0) {
+    for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+      it->touch_w[d] = low * power_w[d];
+    }
+    CDS_TRY(tangent_at(out, it, it->touch_w));
+  }
+  return CDS_OK;
+}
+
+/* ---- networks
+ * -----------------------------------------------------------------
+ */
+
+cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
+                            const cds_arch *arch, const cds_limits *limits,
+                            cds_arena *arena, cds_diag *diag) {
+  static const double idle[CDS_DIES_MAX] = {0};
+  *out = (cds_heated){.arch = arch,
+                      .tangents = CDS_TANGENTS,
+                      .limit_w = limits->bound[CDS_METRIC_POWER],
+                      .loop_closed = arch->sink_k_per_w > 0};
+  out->safe_w = out->limit_w - cds_arch_leakage_w(arch);
+  if (!out->loop_closed) {
+    *excess = (cds_excess){CDS_METRIC_POWER, cds_arch_leakage_w(arch)};
+    return out->safe_w > 0 ? CDS_OK : CDS_ELIMIT;
+  }
+  cds_heat_state state;
+  out->weighed = (cds_arch *)cds_arena_alloc(arena, sizeof *out->weighed);
+  if (out->weighed == NULL) {
+    return CDS_ENOMEM;
+  }
+  CDS_TRY(cds_heat_loop_begin(
+      &out->loop, arch, limits->bound[CDS_METRIC_TEMPERATURE], arena, diag));
+  CDS_TRY(cds_heat_loop_safe_w(&out->safe_w, &out->loop, out->limit_w));
+  if (out->safe_w > 0) {
+    return CDS_OK;
+  }
+  CDS_TRY(cds_heat_loop_at(&state, &out->loop, idle));
+  const bool hot = state.runaway || state.over;
+  *excess =
+      hot ? (cds_excess){CDS_METRIC_TEMPERATURE,
+                         state.runaway ? (double)INFINITY : state.warmest_degc}
+          : (cds_excess){CDS_METRIC_POWER, state.leakage_w};
+  return CDS_ELIMIT;
+}
+
+/* One tangent. */
+static cds_status solve_one(cds_network_result *out, cds_heated_state *state,
+                            cds_heated *it, const cds_workload *workload,
+                            const double power_w[CDS_DIES_MAX],
+                            const cds_network_options *options,
+                            cds_arena *arena, cds_diag *diag) {
+  tangent at;
+  CDS_TRY(find_tangent(&at, it, power_w));
+  weigh(it->weighed, it->arch, at.weight, at.base_w);
+  cds_network_options own = *options;
+  own.power_limit_w = at.base_w + at.most * it->safe_w;
+  CDS_TRY(cds_network_solve(out, it->weighed, workload, arena, &own, diag));
+  CDS_TRY(restate(out, state, it, workload, at.weight));
+  out->value =
+      cds_objective_value(options->objective, out->energy_pj, out->latency_s);
+  return CDS_OK;
+}
+
+/* What slower layers and true energies make of limits. */
+static bool meets(const cds_network_result *of,
+                  const cds_network_options *options,
+                  const cds_workload *workload) {
+  bool fine =
+      of->latency_s <= options->latency_limit_s * (1 + NEAR) &&
+      of->energy_pj <= options->energy_limit_pj * (1 + NEAR) &&
+      of->energy_pj * of->latency_s <= options->edp_limit_pj_s * (1 + NEAR);
+  for (unsigned i = 0; i < of->phases; i++) {
+    const cds_phase *phase = &workload->phase[i];
+    double limit_s = (double)INFINITY;
+    if (phase->kind == CDS_PHASE_PREFILL) {
+      limit_s = options->first_token_limit_s;
+    } else if (phase->kind == CDS_PHASE_DECODE) {
+      limit_s = options->token_limit_s * (double)phase->tokens;
+    }
+    fine = fine && of->phase[i].latency_s <= limit_s * (1 + NEAR);
+  }
+  return fine;
+}
+
+static bool same_power(const double *a, const double *b) {
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    if (fabs(a[d] - b[d]) > 1e-9 * fmax(fabs(a[d]), fabs(b[d]))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* The best answer of all tangents so far. */
+typedef struct best_answer {
+  bool found;
+  unsigned round;
+  double bound;
+  double touch_w[CDS_DIES_MAX];
+  cds_network_result network;
+  cds_heated_state state;
+} best_answer;
+
+static void take_answer(best_answer *best, const cds_heated *it,
+                        const cds_network_result *network,
+                        const cds_heated_state *state, unsigned round) {
+  if (best->found && network->value >= best->network.value) {
+    return;
+  }
+  best->found = true;
+  best->round = round;
+  best->network = *network;
+  best->state = *state;
+  memcpy(best->touch_w, it->touch_w, sizeof best->touch_w);
+}
+
+static void finish(cds_network_result *out, cds_heated_state *state,
+                   cds_heated *it, const best_answer *best) {
+  *out = best->network;
+  *state = best->state;
+  const bool met = best->bound >= out->value * (1 - NEAR);
+  out->bound = met ? out->value : best->bound;
+  out->proven = met;
+  out->frontier_points = 0;
+  it->last_is_best =
+      memcmp(it->touch_w, best->touch_w, sizeof it->touch_w) == 0;
+  memcpy(it->touch_w, best->touch_w, sizeof it->touch_w);
+}
+
+/* Leakage is that at 85 degC whatever the temperature. */
+static cds_status solve_cold(cds_network_result *out, cds_heated_state *state,
+                             cds_heated *it, const cds_workload *workload,
+                             const cds_network_options *options,
+                             cds_arena *arena, cds_diag *diag) {
+  cds_network_options own = *options;
+  own.power_limit_w = it->limit_w;
+  *state = (cds_heated_state){.power_w = {0}};
+  state->heat.leakage_w = cds_arch_leakage_w(it->arch);
+  state->heat.warmest_degc = it->arch->ambient_degc;
+  it->last_is_best = true;
+  return cds_network_solve(out, it->arch, workload, arena, &own, diag);
+}
+
+cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
+                            cds_heated *it, const cds_workload *workload,
+                            const double *start_w,
+                            const cds_network_options *options,
+                            cds_arena *arena, cds_diag *diag) {
+  static const double idle[CDS_DIES_MAX] = {0};
+  if (!it->loop_closed) {
+    return solve_cold(out, state, it, workload, options, arena, diag);
+  }
+  best_answer best = {.bound = 0};
+  double power_w[CDS_DIES_MAX];
+  memcpy(power_w, start_w != NULL ? start_w : idle, sizeof power_w);
+  cds_status status = CDS_OK;
+  for (unsigned round = 0; round < it->tangents; round++) {
+    status = solve_one(out, state, it, workload, power_w, options, arena, diag);
+    if (status != CDS_OK && status != CDS_ELIMIT) {
+      return status;
+    }
+    best.bound = fmax(best.bound, out->bound);
+    if (status == CDS_ELIMIT) {
+      break;
+    }
+    if (meets(out, options, workload)) {
+      take_answer(&best, it, out, state, round);
+    }
+    const bool closed =
+        best.found && best.bound >= best.network.value * (1 - NEAR);
+    if (closed || same_power(state->power_w, power_w)) {
+      break;
+    }
+    memcpy(power_w, state->power_w, sizeof power_w);
+  }
+  if (!best.found) {
+    out->bound = best.bound;
+    return CDS_ELIMIT;
+  }
+  finish(out, state, it, &best);
+  return CDS_OK;
+}
+
+/* ---- details
+ * ------------------------------------------------------------------
+ */
+
+static const cds_layer_result *find_layer(const cds_network_result *in,
+                                          const cds_layer *layer) {
+  for (size_t i = 0; i < in->layers; i++) {
+    const cds_layer *other = in->layer[i].layer;
+    if (other->phase == layer->phase && strcmp(other->name, layer->name) == 0) {
+      return &in->layer[i];
+    }
+  }
+  return NULL;
+}
+
+/* What the answer is compared with, from the network at its temperatures. */
+static void take_comparisons(cds_network_result *out,
+                             const cds_network_result *fixed) {
+  for (size_t i = 0; i < out->layers; i++) {
+    cds_layer_result *layer = &out->layer[i];
+    const cds_layer_result *like = find_layer(fixed, layer->layer);
+    layer->own_edp_pj_s = like != NULL ? like->own_edp_pj_s : (double)NAN;
+    layer->own_bound_pj_s = like != NULL ? like->own_bound_pj_s : (double)NAN;
+  }
+  out->unfused = fixed->unfused;
+  out->frontier = fixed->frontier;
+  out->frontier_points = fixed->frontier_points;
+  out->residency.none = fixed->residency.none;
+  out->residency.load = fixed->residency.load;
+  out->residency.cache_load = fixed->residency.cache_load;
+}
+
+/* The network on the design at given temperatures. */
+static cds_status solve_fixed(cds_network_result *out, cds_heated *it,
+                              const cds_heat_state *heat,
+                              const cds_workload *workload,
+                              const cds_network_options *options,
+                              cds_arena *arena, cds_diag *diag) {
+  double factor[CDS_DIES_MAX];
+  cds_network_options own = *options;
+  cds_heat_loop_factors(factor, &it->loop, heat);
+  *it->weighed = *it->arch;
+  cds_arch_leak(it->weighed, factor);
+  own.power_limit_w = cds_arch_leakage_w(it->weighed) + it->safe_w;
+  own.again = false;
+  own.incumbent = (double)INFINITY;
+  return cds_network_solve(out, it->weighed, workload, arena, &own, diag);
+}
+
+cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
+                             cds_heated *it, const cds_workload *workload,
+                             const double *touch_w,
+                             const cds_network_options *options,
+                             cds_arena *arena, cds_diag *diag) {
+  if (!it->loop_closed) {
+    return solve_cold(out, state, it, workload, options, arena, diag);
+  }
+  CDS_TRY(solve_one(out, state, it, workload, touch_w, options, arena, diag));
+  cds_network_result fixed;
+  CDS_TRY(
+      solve_fixed(&fixed, it, &state->heat, workload, options, arena, diag));
+  take_comparisons(out, &fixed);
+  return CDS_OK;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * heated: networks on a design whose leakage follows from how warm the network
+ * makes it (package/loop.h).
+ *
+ * Temperatures are the steady state of the average power of the run, die by
+ * die. The best choice of mappings is found by tangents: with E_k the dynamic
+ * energy in dies of kind k and t the time, a run takes
+ *   G(E, t) >= sum weight_k E_k + base_w t,
+ * with equality where E / t is the power Q at which the tangent touches. The
+ * right side is what the network costs on a design whose energies are weight_k
+ * times those of the design and whose leakage is base_w: the search for such
+ * designs is exact, so its bound holds for the heated design as well. Q is
+ * moved to the power of the answer until answer and bound meet. They do as soon
+ * as an answer repeats itself; if none does, both are told.
+ *
+ * A weight and base_w are never negative; where the tangent at Q has a negative
+ * base (far above the ambient the dies gain more from going slower than they
+ * leak meanwhile), one at a part of Q is taken: it holds, but does not touch.
+ *
+ * Limits on power and temperature are a roof of each layer: its dynamic power
+ * is at most the thermal safe power (cds_heat_loop_safe_w), so that they hold
+ * even in a steady state of that layer alone, wherever in the package its
+ * power arises. The network that is solved for the bound has the roof
+ * max weight x safe power of weighted energies, which no run is above that
+ * keeps it; layers of its answer that are above the safe power go slower, which
+ * is where a gap may stay.
+ */
+#ifndef CDS_EXPLORE_HEATED_H
+#define CDS_EXPLORE_HEATED_H
+
+#include "explore/limits.h"
+#include "package/loop.h"
+
+/* A design and its package. */
+enum { CDS_TANGENTS = 8 };
+
+typedef struct cds_heated {
+  const cds_arch *arch;
+  bool loop_closed; /* else leakage is that at 85 degC: no cooling is given */
+  cds_heat_loop loop;
+  double limit_w;    /* on power, INFINITY: none */
+  double safe_w;     /* dynamic power of a layer, at most */
+  unsigned tangents; /* at most so many: CDS_TANGENTS to begin with */
+  /* Of the last network that was solved: the power at which its tangent
+   * touches, and the design that stands for the heated one. */
+  double touch_w[CDS_DIES_MAX];
+  cds_arch *weighed;
+  bool last_is_best; /* the searchers are those of that network */
+} cds_heated;
+
+/* A design within limits. CDS_ELIMIT: not even an idle one is, `excess` says
+ * what it is over. CDS_EINPUT with a message for a package that cannot be. */
+cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
+                            const cds_arch *arch, const cds_limits *limits,
+                            cds_arena *arena, cds_diag *diag);
+/* As cds_network_solve, with the options' power limit and incumbent set here
+ * and there. `start_w`: where the first tangent touches, NULL: nowhere near.
+ * Of a closed loop costs are those of the design at the temperatures of
+ * `state`; the frontier is of one point. */
+cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
+                            cds_heated *it, const cds_workload *workload,
+                            const double *start_w,
+                            const cds_network_options *options,
+                            cds_arena *arena, cds_diag *diag);
+/* The last step for a winner: its answer once more, by the tangent at `touch_w`
+ * alone, with details. What layers reach alone, the network layer by layer, or
+ * without anything that stays on chip, are at the temperatures of the answer.
+ * With `again` among the options the searchers have answered that tangent. */
+cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
+                             cds_heated *it, const cds_workload *workload,
+                             const double *touch_w,
+                             const cds_network_options *options,
+                             cds_arena *arena, cds_diag *diag);
+/* Turns the leakage of a design, entry by entry, into that at other
+ * temperatures: times a factor by kind of die. */
+void cds_arch_leak(cds_arch *arch, const double factor[CDS_DIES_MAX]);
+
+#endif

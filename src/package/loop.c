@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Operating points of a design in its package; see loop.h. */
+#include "package/loop.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "package/heat_fast.h"
+#include "package/heat_grid.h"
+#include "package/temperature.h"
+
+static const double REFERENCE_DEGC = 85;
+/* Of the safe power: halvings of an interval of 1 to 2, and doublings. */
+enum { DOUBLINGS = 60, HALVINGS = 50 };
+
+/* ---- set-up ---------------------------------------------------------------
+ */
+
+static cds_status make_room(cds_heat_loop *it, cds_arena *arena) {
+  const size_t dies = it->package.dies;
+  double *room = (double *)cds_arena_array(arena, 7 * dies, sizeof *room);
+  it->scratch = (double *)cds_arena_array(arena, it->response.probes + 1,
+                                          sizeof *it->scratch);
+  it->matrix =
+      (double *)cds_arena_array(arena, dies * (dies + 1), sizeof *it->matrix);
+  if (room == NULL || it->scratch == NULL || it->matrix == NULL) {
+    return CDS_ENOMEM;
+  }
+  double **const part[] = {&it->leak_w,   &it->beta,    &it->reference,
+                           &it->power_w,  &it->total_w, &it->degc,
+                           &it->hottest_k};
+  for (size_t p = 0; p < sizeof part / sizeof *part; p++) {
+    *part[p] = room + p * dies;
+  }
+  return CDS_OK;
+}
+
+static void fill_leakage(cds_heat_loop *it) {
+  const cds_arch *arch = it->package.arch;
+  it->unheated_w = cds_arch_leakage_w(arch);
+  for (size_t d = 0; d < it->package.dies; d++) {
+    const unsigned kind = it->package.die[d].kind;
+    it->placed[kind]++;
+    it->leak_w[d] = arch->die[kind].leakage_w;
+    it->beta[d] = CDS_LEAKAGE_PER_K;
+    it->reference[d] = REFERENCE_DEGC;
+    it->unheated_w -= it->leak_w[d];
+  }
+  /* Dust of a difference of sums of the same terms. */
+  it->unheated_w = it->unheated_w > 1e-12 ? it->unheated_w : 0;
+}
+
+static cds_status find_response(cds_heat_loop *it, cds_arena *arena,
+                                cds_diag *diag) {
+  CDS_TRY(cds_heat_fast_response(&it->package.heat, arena, &it->response,
+                                 &it->by_grid, diag));
+  if (it->by_grid == NULL) {
+    return CDS_OK;
+  }
+  const cds_heat_grid_options options = CDS_HEAT_GRID_OPTIONS_INIT;
+  cds_heat_grid *grid = NULL;
+  CDS_TRY(cds_heat_grid_new(&grid, &it->package.heat, &options, diag));
+  const cds_status status =
+      cds_heat_grid_response(grid, 0, arena, &it->response, diag);
+  cds_heat_grid_free(grid);
+  return status;
+}
+
+cds_status cds_heat_loop_begin(cds_heat_loop *out, const cds_arch *arch,
+                               double limit_degc, cds_arena *arena,
+                               cds_diag *diag) {
+  *out = (cds_heat_loop){.limit_degc = limit_degc};
+  CDS_TRY(cds_package_build(&out->package, arch, arena, diag));
+  CDS_TRY(find_response(out, arena, diag));
+  CDS_TRY(make_room(out, arena));
+  fill_leakage(out);
+  return CDS_OK;
+}
+
+/* ---- an operating point ---------------------------------------------------
+ */
+
+/* Gaussian elimination of the `count` x (count + 1) system in `m`, by rows,
+ * whose last column is replaced by the solution. Below runaway I - D R is a
+ * non-singular M-matrix, which needs no pivoting. */
+static void eliminate(double *m, size_t count) {
+  const size_t row = count + 1;
+  for (size_t k = 0; k < count; k++) {
+    for (size_t i = k + 1; i < count; i++) {
+      const double factor = m[i * row + k] / m[k * row + k];
+      for (size_t j = k + 1; j < row; j++) {
+        m[i * row + j] -= factor * m[k * row + j];
+      }
+    }
+  }
+  for (size_t k = count; k-- > 0;) {
+    double sum = m[k * row + count];
+    for (size_t j = k + 1; j < count; j++) {
+      sum -= m[k * row + j] * m[j * row + count];
+    }
+    m[k * row + count] = sum / m[k * row + k];
+  }
+}
+
+/* dL/dP = R y with (I - D R) y = l', D = diag(l'), R symmetric: from
+ * dT = (I - R D)^-1 R dP and dL = l' . dT. */
+static void find_slope(cds_heat_state *out, cds_heat_loop *it) {
+  const size_t dies = it->package.dies;
+  const double *r = it->response.mean;
+  double *m = it->matrix;
+  for (size_t i = 0; i < dies; i++) {
+    const double slope = it->beta[i] * (it->total_w[i] - it->power_w[i]);
+    for (size_t j = 0; j < dies; j++) {
+      m[i * (dies + 1) + j] = (i == j ? 1 : 0) - slope * r[j * dies + i];
+    }
+    m[i * (dies + 1) + dies] = slope;
+  }
+  eliminate(m, dies);
+  for (size_t d = 0; d < dies; d++) {
+    double sum = 0;
+    for (size_t i = 0; i < dies; i++) {
+      sum += r[d * dies + i] * m[i * (dies + 1) + dies];
+    }
+    const unsigned kind = it->package.die[d].kind;
+    out->slope[kind] += sum / (double)it->placed[kind];
+  }
+}
+
+static void fill_state(cds_heat_state *out, cds_heat_loop *it) {
+  const cds_arch *arch = it->package.arch;
+  const double ambient = it->package.heat.ambient_degc;
+  cds_heat_respond(&it->response, it->total_w, NULL, it->hottest_k,
+                   it->scratch);
+  out->leakage_w = it->unheated_w;
+  for (size_t d = 0; d < it->package.dies; d++) {
+    const unsigned kind = it->package.die[d].kind;
+    const double leak_w = it->total_w[d] - it->power_w[d];
+    const double hottest = fmax(ambient + it->hottest_k[d], it->degc[d]);
+    out->leakage_w += leak_w;
+    out->die_leakage_w[kind] += leak_w;
+    out->mean_degc[kind] = fmax(out->mean_degc[kind], it->degc[d]);
+    out->hottest_degc[kind] = fmax(out->hottest_degc[kind], hottest);
+    out->warmest_degc = fmax(out->warmest_degc, hottest);
+    out->over = out->over || hottest > it->limit_degc ||
+                hottest > cds_die_limit_degc(&arch->die[kind]);
+  }
+}
+
+cds_status cds_heat_loop_at(cds_heat_state *out, cds_heat_loop *loop,
+                            const double power_w[CDS_DIES_MAX]) {
+  memset(out, 0, sizeof *out);
+  const size_t dies = loop->package.dies;
+  for (size_t d = 0; d < dies; d++) {
+    const unsigned kind = loop->package.die[d].kind;
+    loop->power_w[d] = power_w[kind] / (double)loop->placed[kind];
+  }
+  const cds_leakage of = {.count = dies,
+                          .ambient_degc = loop->package.heat.ambient_degc,
+                          .resistance = loop->response.mean,
+                          .power_w = loop->power_w,
+                          .leak_w = loop->leak_w,
+                          .beta_per_k = loop->beta,
+                          .reference_degc = loop->reference};
+  cds_leakage_result result;
+  CDS_TRY(cds_leakage_solve(&of, loop->degc, &result));
+  out->runaway = result.runaway || result.gain >= 1;
+  if (out->runaway) {
+    return CDS_OK;
+  }
+  for (size_t d = 0; d < dies; d++) {
+    loop->total_w[d] =
+        loop->power_w[d] +
+        loop->leak_w[d] *
+            cds_exp(loop->beta[d] * (loop->degc[d] - REFERENCE_DEGC));
+  }
+  out->warmest_degc = loop->package.heat.ambient_degc;
+  fill_state(out, loop);
+  find_slope(out, loop);
+  return CDS_OK;
+}
+
+/* ---- limits ----------------------------------------------------------------
+ */
+
+/* All of the power in dies of one kind. */
+static cds_status stands(bool *out, cds_heat_loop *it, unsigned kind,
+                         double power_w, double limit_w) {
+  double power[CDS_DIES_MAX] = {0};
+  cds_heat_state state;
+  power[kind] = power_w;
+  CDS_TRY(cds_heat_loop_at(&state, it, power));
+  *out = !state.runaway && !state.over && power_w + state.leakage_w <= limit_w;
+  return CDS_OK;
+}
+
+static cds_status safe_in(double *out, cds_heat_loop *it, unsigned kind,
+                          double limit_w) {
+  bool fine = false;
+  double low = 0;
+  double high = 1;
+  *out = -1;
+  CDS_TRY(stands(&fine, it, kind, 0, limit_w));
+  if (!fine) {
+    return CDS_OK;
+  }
+  CDS_TRY(stands(&fine, it, kind, high, limit_w));
+  for (unsigned i = 0; i < DOUBLINGS && fine; i++) {
+    low = high;
+    high *= 2;
+    CDS_TRY(stands(&fine, it, kind, high, limit_w));
+  }
+  for (unsigned i = 0; i < HALVINGS && !fine; i++) {
+    const double middle = (low + high) / 2;
+    bool good = false;
+    CDS_TRY(stands(&good, it, kind, middle, limit_w));
+    *(good ? &low : &high) = middle;
+  }
+  *out = fine ? (double)INFINITY : low;
+  return CDS_OK;
+}
+
+cds_status cds_heat_loop_safe_w(double *out, cds_heat_loop *loop,
+                                double limit_w) {
+  *out = limit_w - loop->unheated_w;
+  for (unsigned kind = 0; kind < loop->package.arch->dies; kind++) {
+    double safe_w = 0;
+    if (loop->placed[kind] > 0) {
+      CDS_TRY(safe_in(&safe_w, loop, kind, limit_w));
+      *out = fmin(*out, safe_w);
+    }
+  }
+  return CDS_OK;
+}
+
+/* ---- leakage of a design ----------------------------------------------------
+ */
+
+void cds_heat_loop_factors(double factor[CDS_DIES_MAX],
+                           const cds_heat_loop *loop,
+                           const cds_heat_state *state) {
+  for (unsigned kind = 0; kind < CDS_DIES_MAX; kind++) {
+    factor[kind] = 1;
+  }
+  for (unsigned kind = 0; kind < loop->package.arch->dies; kind++) {
+    const double leak_w =
+        loop->package.arch->die[kind].leakage_w * (double)loop->placed[kind];
+    if (leak_w > 0) {
+      factor[kind] = state->die_leakage_w[kind] / leak_w;
+    }
+  }
+}
+
+double cds_heat_loop_least_factor(const cds_arch *arch) {
+  return fmin(
+      1, cds_exp(CDS_LEAKAGE_PER_K * (arch->ambient_degc - REFERENCE_DEGC)));
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Networks on designs that they heat, against all choices of all mappings: a
+ * random stack of one or two kinds of dies, leakage and cooling from cool to
+ * running away, limits on power and temperature or none. Temperatures come from
+ * plain iteration with the C library's exp, the thermal safe power from that,
+ * energies by die from the costs of every mapping.
+ *
+ *   test_explore_heated [cases N] [seed N]
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "explore/heated.h"
+#include "support/all_mappings.h"
+#include "support/random_case.h"
+#include "support/tiny_network.h"
+
+enum { DIES = 2, LAYERS = 3, POINTS = 2000, TEXT = 4096 };
+static const double CLOSE = 1e-9;
+
+/* What a layer may take: undominated in all three. */
+typedef struct vector_points {
+  size_t count;
+  double energy_pj[POINTS][DIES], latency_s[POINTS];
+} vector_points;
+
+typedef struct hot_case {
+  random_stream random;
+  char arch[TEXT], workload[TEXT];
+  cds_objective objective;
+  double power_w, degc; /* limits */
+  bool stacked;
+} hot_case;
+
+static double pick(random_stream *random, const double *from, unsigned count) {
+  return from[random_below(random, count)];
+}
+#define PICK(random, ...)                                                      \
+  pick(random, (const double[]){__VA_ARGS__},                                  \
+       sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
+
+static void draw_arch(hot_case *it) {
+  random_stream *r = &it->random;
+  static const char *const stacks[] = {
+      "stacks: [{name: s, layers: [logic, {die: dram, bond: hybrid, pitch: 9 "
+      "um}]}], ",
+      "stacks: [{name: s, layers: [dram, {die: logic, bond: hybrid, pitch: 9 "
+      "um}]}], ",
+      "stacks: [{name: s, layers: [logic, {die: dram, repeat: 3, bond: "
+      "hybrid, pitch: 9 um}]}], ",
+      ""};
+  const unsigned stack = random_below(r, 4);
+  it->stacked = stack < 3;
+  (void)snprintf(
+      it->arch, sizeof it->arch,
+      "architecture: warm\n"
+      "dies:\n"
+      "  logic: {clock: 1 GHz, width: 3 mm, height: 3 mm, leakage: %g mW}\n"
+      "  dram: {process: dram-1b, width: 3 mm, height: 3 mm, leakage: %g mW}\n"
+      "package: {%scooling: {ambient: %g degC, sink: %g K/W}}\n"
+      "levels:\n"
+      "  - {level: DRAM, die: dram, size: 1 KiB, width: 8 bit,\n"
+      "     bandwidth: %g GB/s, energy: {read: %g pJ, update: %g pJ}}\n"
+      "  - {array: PE, die: logic, cols: %u, network: {kind: bus,\n"
+      "     energy: 0.5 pJ/bit, add: 1 pJ}, multicast: true, reduction: true}\n"
+      "  - {level: RF, size: %u B, width: 8 bit, leakage: %g mW,\n"
+      "     energy: {read: %g pJ, fill: 3 pJ, update: 3 pJ, drain: 2 pJ}}\n"
+      "  - {compute: MAC, energy: %g pJ}\n",
+      PICK(r, 0, 10, 100, 400), PICK(r, 0, 20, 200), stacks[stack],
+      PICK(r, 25, 45, 60), PICK(r, 0.5, 5, 20, 60, 150), PICK(r, 1, 3),
+      PICK(r, 50, 200, 800), PICK(r, 60, 300), 1U << random_below(r, 3),
+      4U << random_below(r, 3), PICK(r, 0, 5, 40), PICK(r, 2, 30),
+      PICK(r, 1, 40, 300));
+}
+
+static void draw_case(hot_case *it, uint64_t seed, uint64_t number) {
+  it->random = random_start(seed, number);
+  random_stream *r = &it->random;
+  draw_arch(it);
+  (void)snprintf(
+      it->workload, sizeof it->workload,
+      "workload: tiny\n"
+      "precision: {weights: 8 bit, activations: 8 bit, accumulator: 16 bit}\n"
+      "layers:\n"
+      "  - {name: a, einsum: \"O[m,n] += A[m,k] * B[k,n]\",\n"
+      "     ranks: {m: 4, n: 2, k: 2}, count: %u}\n"
+      "  - {name: b, einsum: \"O[m,n] += A[m,k] * B[k,n]\",\n"
+      "     ranks: {m: 2, n: 4, k: 1}, count: %u}\n"
+      "  - {name: sum, operation: add, rows: 4, length: %u}\n",
+      1 + random_below(r, 4), 1 + random_below(r, 4), 1 + random_below(r, 8));
+  static const cds_objective objective[] = {
+      CDS_OBJECTIVE_EDP, CDS_OBJECTIVE_EDP, CDS_OBJECTIVE_ENERGY,
+      CDS_OBJECTIVE_DELAY, CDS_OBJECTIVE_ED2P};
+  it->objective = objective[random_below(r, 5)];
+  it->power_w =
+      random_chance(r, 40) ? PICK(r, 0.1, 0.3, 1, 3) : (double)INFINITY;
+  it->degc = random_chance(r, 40) ? PICK(r, 50, 65, 85) : (double)INFINITY;
+}
+
+/* ---- heat, once more --------------------------------------------------------
+ */
+
+typedef struct own_heat {
+  const cds_heat_loop *loop;
+  double degc[CDS_HEAT_DIES], total_w[CDS_HEAT_DIES];
+  double leakage_w, hottest_over; /* K above the limit of its die */
+} own_heat;
+
+/* Steady state by iteration from the ambient; false: none. */
+static bool own_state(own_heat *it, const double power_w[DIES],
+                      double limit_degc) {
+  const cds_built_package *package = &it->loop->package;
+  const size_t dies = package->dies;
+  const double ambient = package->heat.ambient_degc;
+  double of_kind[DIES] = {0};
+  for (size_t d = 0; d < dies; d++) {
+    of_kind[package->die[d].kind] += 1;
+    it->degc[d] = ambient;
+  }
+  double change = 1;
+  for (unsigned round = 0; round < 200000 && change > 1e-12; round++) {
+    for (size_t d = 0; d < dies; d++) {
+      const unsigned kind = package->die[d].kind;
+      it->total_w[d] =
+          power_w[kind] / of_kind[kind] +
+          package->arch->die[kind].leakage_w * exp(0.03 * (it->degc[d] - 85));
+    }
+    change = 0;
+    for (size_t d = 0; d < dies; d++) {
+      double degc = ambient;
+      for (size_t j = 0; j < dies; j++) {
+        degc += it->loop->response.mean[j * dies + d] * it->total_w[j];
+      }
+      change = fmax(change, fabs(degc - it->degc[d]));
+      it->degc[d] = degc;
+      if (!(degc < 2000)) {
+        return false;
+      }
+    }
+  }
+  if (change > 1e-9) {
+    return false; /* at the edge */
+  }
+  it->leakage_w = cds_arch_leakage_w(package->arch);
+  it->hottest_over = -(double)INFINITY;
+  for (size_t d = 0; d < dies; d++) {
+    const unsigned kind = package->die[d].kind;
+    it->leakage_w += it->total_w[d] - power_w[kind] / of_kind[kind] -
+                     package->arch->die[kind].leakage_w;
+    const double limit =
+        fmin(limit_degc, package->arch->die[kind].memory ? 95 : 105);
+    it->hottest_over = fmax(it->hottest_over, it->degc[d] - limit);
+    for (size_t p = 0; p < it->loop->response.probes; p++) {
+      double degc = ambient;
+      for (size_t j = 0; j < dies; j++) {
+        degc += it->loop->response.probe[j * it->loop->response.probes + p] *
+                it->total_w[j];
+      }
+      if (it->loop->response.places[p].die == d) {
+        it->hottest_over = fmax(it->hottest_over, degc - limit);
+      }
+    }
+  }
+  return true;
+}
+
+/* The thermal safe power. */
+static double own_safe_w(own_heat *it, const hot_case *of) {
+  double least = of->power_w - cds_arch_leakage_w(it->loop->package.arch);
+  for (size_t d = 0; d < it->loop->package.dies; d++) {
+    least +=
+        it->loop->package.arch->die[it->loop->package.die[d].kind].leakage_w;
+  }
+  for (unsigned kind = 0; kind < DIES; kind++) {
+    if (it->loop->placed[kind] == 0) {
+      continue;
+    }
+    double low = 0;
+    double high = 1e4;
+    for (unsigned i = 0; i < 80; i++) {
+      double power[DIES] = {0};
+      power[kind] = 0.5 * (low + high);
+      const bool fine = own_state(it, power, of->degc) &&
+                        it->hottest_over <= 0 &&
+                        power[kind] + it->leakage_w <= of->power_w;
+      *(fine ? &low : &high) = power[kind];
+    }
+    least = fmin(least, low);
+  }
+  return least;
+}
+
+/* ---- all choices
+ * -------------------------------------------------------------- */
+
+static void add_vector(vector_points *out, const double e[DIES], double t) {
+  size_t kept = 0;
+  for (size_t i = 0; i < out->count; i++) {
+    const double *o = out->energy_pj[i];
+    if (o[0] <= e[0] && o[1] <= e[1] && out->latency_s[i] <= t) {
+      return;
+    }
+    if (!(e[0] <= o[0] && e[1] <= o[1] && t <= out->latency_s[i])) {
+      memmove(out->energy_pj[kept], o, sizeof out->energy_pj[kept]);
+      out->latency_s[kept++] = out->latency_s[i];
+    }
+  }
+  assert_true(kept < POINTS);
+  memcpy(out->energy_pj[kept], e, sizeof out->energy_pj[kept]);
+  out->latency_s[kept++] = t;
+  out->count = kept;
+}
+
+typedef struct collecting {
+  const cds_arch *arch;
+  vector_points *out;
+} collecting;
+
+static void collect(const cds_cost *cost, void *payload) {
+  const collecting *to = (const collecting *)payload;
+  const cds_arch *arch = to->arch;
+  double e[DIES] = {0};
+  for (unsigned l = 0; l < arch->levels; l++) {
+    e[arch->level[l].die] += cost->level_pj[l];
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    e[arch->array[k].die] += cost->array_pj[k] + cost->add_pj[k];
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    e[arch->bond[b].lower] += cost->bond_pj[b] / 2;
+    e[arch->bond[b].upper] += cost->bond_pj[b] / 2;
+  }
+  e[arch->compute.die] += cost->compute_pj;
+  assert_true(fabs(e[0] + e[1] - cost->dynamic_pj) <= 1e-9 * cost->dynamic_pj);
+  add_vector(to->out, e, cost->latency_s);
+}
+
+/* Each no faster than the safe power lets it. */
+static void slow(vector_points *it, double safe_w) {
+  for (size_t i = 0; i < it->count; i++) {
+    const double e = it->energy_pj[i][0] + it->energy_pj[i][1];
+    it->latency_s[i] = fmax(it->latency_s[i], e * 1e-12 / safe_w);
+  }
+}
+
+typedef struct seen {
+  unsigned cases, found, over, proven, slowed, hot, runaway, differ, equal_off;
+  double worst_gap;
+} seen;
+
+typedef struct choice_best {
+  double value;
+  bool any_runaway;
+} choice_best;
+
+static void try_choice(choice_best *best, own_heat *heat, const hot_case *of,
+                       const double e[DIES], double t) {
+  const double power[DIES] = {e[0] * 1e-12 / t, e[1] * 1e-12 / t};
+  if (!own_state(heat, power, (double)INFINITY)) {
+    best->any_runaway = true;
+    return;
+  }
+  const double energy = e[0] + e[1] + heat->leakage_w * 1e12 * t;
+  best->value =
+      fmin(best->value, cds_objective_value(of->objective, energy, t));
+}
+
+static choice_best try_all(vector_points *layer, const cds_workload *workload,
+                           own_heat *heat, const hot_case *of) {
+  choice_best best = {(double)INFINITY, false};
+  const double n[LAYERS] = {(double)workload->layer[0].count,
+                            (double)workload->layer[1].count,
+                            (double)workload->layer[2].count};
+  for (size_t i = 0; i < layer[0].count; i++) {
+    for (size_t j = 0; j < layer[1].count; j++) {
+      double e[DIES];
+      for (unsigned d = 0; d < DIES; d++) {
+        e[d] = n[0] * layer[0].energy_pj[i][d] +
+               n[1] * layer[1].energy_pj[j][d] +
+               n[2] * layer[2].energy_pj[0][d];
+      }
+      try_choice(&best, heat, of, e,
+                 n[0] * layer[0].latency_s[i] + n[1] * layer[1].latency_s[j] +
+                     n[2] * layer[2].latency_s[0]);
+    }
+  }
+  return best;
+}
+
+/* ---- the property
+ * ---------------------------------------------------------------- */
+
+static void fill_layers(vector_points *layer, const cds_arch *arch,
+                        const cds_workload *workload) {
+  cds_cost cost;
+  cds_operation_counts counts;
+  for (unsigned l = 0; l < 2; l++) {
+    collecting to = {arch, &layer[l]};
+    layer[l].count = 0;
+    assert_true(
+        all_mappings_each(arch, &workload->layer[l].einsum, collect, &to) > 0);
+  }
+  collecting to = {arch, &layer[2]};
+  layer[2].count = 0;
+  assert_int_equal(cds_price_operation(&cost, &counts, arch,
+                                       &workload->layer[2].operation,
+                                       (double)INFINITY),
+                   CDS_OK);
+  collect(&cost, &to);
+}
+
+static void compare(seen *sum, const hot_case *of, cds_heated *heated,
+                    const cds_workload *workload, fixture *f) {
+  static vector_points layer[LAYERS];
+  own_heat heat = {.loop = &heated->loop};
+  const double safe_w = own_safe_w(&heat, of);
+  assert_true(fabs(safe_w - heated->safe_w) <= 1e-6 * fabs(safe_w) + 1e-9);
+  fill_layers(layer, heated->arch, workload);
+  for (unsigned l = 0; l < LAYERS; l++) {
+    slow(&layer[l], heated->safe_w);
+  }
+  const choice_best best = try_all(layer, workload, &heat, of);
+  cds_network_result result;
+  cds_heated_state state;
+  cds_network_options options = CDS_NETWORK_OPTIONS_INIT;
+  options.objective = of->objective;
+  options.searchers = cds_searchers_new();
+  options.threads = 1;
+  const cds_status status = cds_heated_solve(&result, &state, heated, workload,
+                                             NULL, &options, f->arena, f->diag);
+  cds_searchers_free(options.searchers);
+  assert_int_equal(status, CDS_OK);
+  sum->found++;
+  sum->runaway += best.any_runaway;
+  sum->proven += result.proven;
+  sum->hot +=
+      state.heat.warmest_degc > heated->loop.package.heat.ambient_degc + 30;
+  for (size_t i = 0; i < result.layers; i++) {
+    const cds_cost *cost = &result.layer[i].cost;
+    if (cost->power_cycles >= cost->cycles * (1 - 1e-12)) {
+      sum->slowed++;
+      break;
+    }
+  }
+  sum->worst_gap = fmax(sum->worst_gap, 1 - result.bound / result.value);
+  sum->differ += result.value > best.value * (1 + CLOSE);
+  assert_true(result.bound <= best.value * (1 + CLOSE));
+  assert_true(result.value >= best.value * (1 - CLOSE));
+  if (result.proven) {
+    assert_true(result.value <= best.value * (1 + CLOSE));
+  }
+}
+
+static void run_case(seen *sum, uint64_t seed, uint64_t number) {
+  hot_case of;
+  fixture f;
+  fixture_open(&f);
+  draw_case(&of, seed, number);
+  cds_space *space = NULL;
+  cds_workload workload;
+  tiny_read(&f, &space, &workload, of.arch, of.workload);
+  cds_arch *arch = (cds_arch *)cds_arena_alloc(f.arena, sizeof *arch);
+  assert_non_null(arch);
+  assert_fine(&f, cds_space_design(arch, space, 0, f.arena, f.diag));
+  cds_limits limits;
+  for (unsigned m = 0; m < CDS_METRICS; m++) {
+    limits.bound[m] = (double)INFINITY;
+    limits.index[m] = 0;
+  }
+  limits.bound[CDS_METRIC_POWER] = of.power_w;
+  limits.bound[CDS_METRIC_TEMPERATURE] = of.degc;
+  cds_heated heated;
+  cds_excess excess;
+  const cds_status status =
+      cds_heated_begin(&heated, &excess, arch, &limits, f.arena, f.diag);
+  sum->cases++;
+  if (status == CDS_ELIMIT) {
+    own_heat heat = {.loop = &heated.loop};
+    const double idle[DIES] = {0};
+    sum->over++;
+    assert_true(!own_state(&heat, idle, of.degc) || heat.hottest_over > -1e-6 ||
+                heat.leakage_w >= of.power_w * (1 - CLOSE));
+  } else {
+    assert_fine(&f, status);
+    compare(sum, &of, &heated, &workload, &f);
+  }
+  fixture_close(&f);
+}
+
+static uint64_t cases = 2400;
+static uint64_t seed = 1;
+
+static void the_answer_is_the_best_of_all_choices(void **unused) {
+  (void)unused;
+  seen sum = {0};
+  for (uint64_t number = 0; number < cases; number++) {
+    run_case(&sum, seed, number);
+  }
+  printf("%u cases: %u within limits, %u of them proven, %u with layers that "
+         "the limits slow down, %u more than 30 K above the ambient, %u with "
+         "choices that run away; %u not the best, widest gap %.2g %%\n",
+         sum.cases, sum.found, sum.proven, sum.slowed, sum.hot, sum.runaway,
+         sum.differ, 100 * sum.worst_gap);
+  assert_true(sum.found * 2 > sum.cases);
+}
+
+int main(int count, char **word) {
+  if (getenv("CODESIGN_TEST_QUICK") != NULL) {
+    cases = 60;
+  }
+  for (int i = 1; i + 1 < count; i += 2) {
+    *(strcmp(word[i], "seed") == 0 ? &seed : &cases) =
+        strtoull(word[i + 1], NULL, 10);
+  }
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_answer_is_the_best_of_all_choices)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
