@@ -165,35 +165,27 @@ static void set_range(job *it, double low, double high, bool projection) {
   last->projection = projection;
 }
 
-/* A number with its range, `scale` of the unit each. */
-static void add_figure(job *it, const char *name, const cds_tech_figure *of,
+/* A number with its range, `scale` of the unit each; false when there is none.
+ */
+static bool add_figure(job *it, const char *name, const cds_tech_figure *of,
                        double scale, const char *unit) {
-  if (of->source != NULL) {
-    add(it, name, scale * of->typ, unit, of->source);
-    set_range(it, scale * of->low, scale * of->high, of->projection);
+  if (of->source == NULL) {
+    return false;
   }
-}
-
-/* The number of a figure, or the same without a range. */
-static void add_either(job *it, const char *name, const cds_tech_figure *of,
-                       double value, double scale, const char *unit,
-                       const char *source) {
-  if (of->source != NULL) {
-    add_figure(it, name, of, scale, unit);
-  } else {
-    add(it, name, scale * value, unit, source);
-  }
+  add(it, name, scale * of->typ, unit, of->source);
+  set_range(it, scale * of->low, scale * of->high, of->projection);
+  return true;
 }
 
 static void add_dram(job *it, const cds_tech_estimate *of) {
   const double factor = cds_tech_refresh_factor((double)INFINITY);
-  add_figure(it, "activate", &of->activate_pj, 1e-12, "J/bit");
-  add_figure(it, "move", &of->move_pj, 1e-12, "J/bit");
-  add_figure(it, "I/O", &of->io_pj, 1e-12, "J/bit");
-  add_figure(it, "row hit", &of->row_hit, 1, "");
-  add_figure(it, "background", &of->background_w, 1, "W");
-  add_figure(it, "refresh to 85 degC", &of->refresh_w, 1, "W");
-  add_figure(it, "refresh above 85 degC", &of->refresh_w, factor, "W");
+  (void)add_figure(it, "activate", &of->activate_pj, 1e-12, "J/bit");
+  (void)add_figure(it, "move", &of->move_pj, 1e-12, "J/bit");
+  (void)add_figure(it, "I/O", &of->io_pj, 1e-12, "J/bit");
+  (void)add_figure(it, "row hit", &of->row_hit, 1, "");
+  (void)add_figure(it, "background", &of->background_w, 1, "W");
+  (void)add_figure(it, "refresh to 85 degC", &of->refresh_w, 1, "W");
+  (void)add_figure(it, "refresh above 85 degC", &of->refresh_w, factor, "W");
 }
 
 static void add_actions(job *it, const cds_tech_estimate *of) {
@@ -220,15 +212,20 @@ static void add_estimate(job *it, const cds_tech_estimate *of) {
   for (unsigned p = 0; p < CDS_TECH_PRIMITIVES; p++) {
     add(it, primitives[p], 1e-12 * of->primitive_pj[p], "J", of->energy_source);
   }
-  add_either(it, "leakage", &of->leakage, of->leakage_w, 1, "W",
-             of->leakage_source);
-  add_either(it, "area", &of->area, of->area_um2, 1e-6, "mm2", of->area_source);
-  add_figure(it, "kept free by one", &of->keepout_um2, 1e-6, "mm2");
+  if (!add_figure(it, "leakage", &of->leakage, 1, "W")) {
+    add(it, "leakage", of->leakage_w, "W", of->leakage_source);
+  }
+  if (!add_figure(it, "area", &of->area, 1e-6, "mm2")) {
+    add(it, "area", 1e-6 * of->area_um2, "mm2", of->area_source);
+  }
+  (void)add_figure(it, "kept free by one", &of->keepout_um2, 1e-6, "mm2");
   add(it, "clock", of->clock_hz, "Hz", of->clock_source);
-  add_figure(it, "read time", &of->read_s, 1, "s");
-  add_figure(it, "write time", &of->write_s, 1, "s");
-  add_either(it, "bandwidth", &of->bandwidth, of->bandwidth_bits_per_s, 1.0 / 8,
-             "B/s", of->bandwidth_source);
+  (void)add_figure(it, "read time", &of->read_s, 1, "s");
+  (void)add_figure(it, "write time", &of->write_s, 1, "s");
+  if (!add_figure(it, "bandwidth", &of->bandwidth, 1.0 / 8, "B/s")) {
+    add(it, "bandwidth", of->bandwidth_bits_per_s / 8, "B/s",
+        of->bandwidth_source);
+  }
 }
 
 static void add_structural(job *it, const cds_sram_estimate *of) {

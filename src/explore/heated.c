@@ -16,7 +16,10 @@ enum { PARTS = 30 };
 void cds_arch_leak(cds_arch *arch, const double factor[CDS_DIES_MAX]) {
   double fixed_w = arch->fixed_leakage_w;
   for (unsigned level = 0; level < arch->levels; level++) {
-    arch->level[level].leakage_w *= factor[arch->level[level].die];
+    cds_level *at = &arch->level[level];
+    at->leakage_w *= factor[at->die];
+    at->background_w *= factor[at->die]; /* one lump: die->leakage_w has them */
+    at->refresh_w *= factor[at->die];
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
     arch->array[k].leakage_w *= factor[arch->array[k].die];
