@@ -32,7 +32,7 @@ printed() { [[ $(cat "$top/printed") == "$1" ]]; }
 silent() { [[ ! -s $top/said ]]; }
 status_is() { [[ $status == "$1" ]]; }
 
-mkdir -p "$root/src/base" "$root/src/cli" "$root/src/import" "$root/archs" "$root/workloads"
+mkdir -p "$root/src/base" "$root/src/cli" "$root/src/import" "$root/archs/tech" "$root/workloads"
 cp -R "$source"/{codesign,CMakeLists.txt,cmake,include} "$root"
 cat >"$root/src/base/answer.c" <<'END'
 const char *cds_answer(void);

@@ -14,7 +14,8 @@
 
 typedef struct wish {
   const char *process, *device;
-  double supply, sram_supply, size, width, pitch, shoreline, area, temperature;
+  double supply, sram_supply, size, width, pitch, shoreline, area, temperature,
+      row_hit;
   cds_format format;
   uint64_t lanes, rows, cols, height, banks;
 } wish;
@@ -60,6 +61,8 @@ static const cds_key wish_keys[] = {
         .low = 1, .high = 1e6, .help = "Edge of a die that a link takes"),
     ROW(wish, "area", QUANTITY, area, .dimension = CDS_DIM_AREA, .low = 1,
         .high = 1e12, .help = "Face that a bond joins"),
+    ROW(wish, "row_hit", NUMBER, row_hit, .low = 0, .high = 1,
+        .help = "Share of the accesses to a DRAM that find their row open"),
     ROW(wish, "temperature", QUANTITY, temperature,
         .dimension = CDS_DIM_TEMPERATURE, .low = -273.15, .high = 400,
         .help = "Of the junction, for the leakage of sram; 85 degC when not "
@@ -127,6 +130,7 @@ typedef struct line {
   const char *name, *unit;
   double value, low, high; /* low, high: NaN where there is no interval */
   const char *source;
+  bool projection; /* no publication was at hand */
 } line;
 
 enum { LINES_MAX = 48 };
@@ -158,25 +162,75 @@ static void add_range(job *it, const char *name, double value, const char *unit,
   it->line[it->lines - 1].high = value * range->high;
 }
 
-static void add_estimate(job *it, const cds_tech_estimate *of) {
+/* The range of what was added last. */
+static void set_range(job *it, double low, double high, bool projection) {
+  line *last = &it->line[it->lines - 1];
+  last->low = low;
+  last->high = high;
+  last->projection = projection;
+}
+
+/* A number with its range, `scale` of the unit each; false when there is none.
+ */
+static bool add_figure(job *it, const char *name, const cds_tech_figure *of,
+                       double scale, const char *unit) {
+  if (of->source == NULL) {
+    return false;
+  }
+  add(it, name, scale * of->typ, unit, of->source);
+  set_range(it, scale * of->low, scale * of->high, of->projection);
+  return true;
+}
+
+static void add_dram(job *it, const cds_tech_estimate *of) {
+  const double factor = cds_tech_refresh_factor((double)INFINITY);
+  (void)add_figure(it, "activate", &of->activate_pj, 1e-12, "J/bit");
+  (void)add_figure(it, "move", &of->move_pj, 1e-12, "J/bit");
+  (void)add_figure(it, "I/O", &of->io_pj, 1e-12, "J/bit");
+  (void)add_figure(it, "row hit", &of->row_hit, 1, "");
+  (void)add_figure(it, "background", &of->background_w, 1, "W");
+  (void)add_figure(it, "refresh to 85 degC", &of->refresh_w, 1, "W");
+  (void)add_figure(it, "refresh above 85 degC", &of->refresh_w, factor, "W");
+}
+
+static void add_actions(job *it, const cds_tech_estimate *of) {
   static const char *const actions[] = {"read", "fill", "update", "drain"};
-  static const char *const primitives[] = {"add",   "mul",   "max", "exp",
-                                           "recip", "rsqrt", "erf", "convert"};
   for (unsigned a = 0; a < CDS_TECH_ACTIONS; a++) {
     const char *name = actions[a];
+    const cds_tech_range *range = &of->bit_range[a];
     add(it, name, 1e-12 * of->access_pj[a], "J", of->energy_source);
     add(it, name, 1e-12 * of->bit_pj[a], "J/bit", of->energy_source);
+    if (!isnan(of->bit_pj[a])) {
+      set_range(it, 1e-12 * range->low, 1e-12 * range->high,
+                of->energy_projection);
+    }
   }
+}
+
+static void add_estimate(job *it, const cds_tech_estimate *of) {
+  static const char *const primitives[] = {"add",   "mul",   "max", "exp",
+                                           "recip", "rsqrt", "erf", "convert"};
+  add_actions(it, of);
+  add_dram(it, of);
   add(it, "multiply-accumulate", 1e-12 * of->mac_pj, "J", of->energy_source);
   add(it, "addition", 1e-12 * of->add_pj, "J", of->energy_source);
   for (unsigned p = 0; p < CDS_TECH_PRIMITIVES; p++) {
     add(it, primitives[p], 1e-12 * of->primitive_pj[p], "J", of->energy_source);
   }
-  add(it, "leakage", of->leakage_w, "W", of->leakage_source);
-  add(it, "area", 1e-6 * of->area_um2, "mm2", of->area_source);
+  if (!add_figure(it, "leakage", &of->leakage, 1, "W")) {
+    add(it, "leakage", of->leakage_w, "W", of->leakage_source);
+  }
+  if (!add_figure(it, "area", &of->area, 1e-6, "mm2")) {
+    add(it, "area", 1e-6 * of->area_um2, "mm2", of->area_source);
+  }
+  (void)add_figure(it, "kept free by one", &of->keepout_um2, 1e-6, "mm2");
   add(it, "clock", of->clock_hz, "Hz", of->clock_source);
-  add(it, "bandwidth", of->bandwidth_bits_per_s / 8, "B/s",
-      of->bandwidth_source);
+  (void)add_figure(it, "read time", &of->read_s, 1, "s");
+  (void)add_figure(it, "write time", &of->write_s, 1, "s");
+  if (!add_figure(it, "bandwidth", &of->bandwidth, 1.0 / 8, "B/s")) {
+    add(it, "bandwidth", of->bandwidth_bits_per_s / 8, "B/s",
+        of->bandwidth_source);
+  }
 }
 
 static void add_sram(job *it, const cds_sram_estimate *of) {
@@ -215,14 +269,15 @@ static void write_text(const job *it) {
       fprintf(out, "   (%s to %s)", number(it, at, at->low),
               number(it, at, at->high));
     }
+    fputs(at->projection ? "   projection" : "", out);
     fputc('\n', out);
   }
-  /* Each source once. */
+  /* Each source once; those of terms stand in that of their sum. */
   for (size_t i = 0; i < it->lines; i++) {
     bool seen = it->line[i].source == NULL;
     for (size_t k = 0; k < i && !seen; k++) {
       seen = it->line[k].source != NULL &&
-             strcmp(it->line[k].source, it->line[i].source) == 0;
+             strstr(it->line[k].source, it->line[i].source) != NULL;
     }
     if (!seen) {
       fprintf(out, "\n%s\n    ", it->line[i].name);
@@ -246,6 +301,7 @@ static void write_json(const job *it) {
     cds_json_number(&json, "high", at->high);
     cds_json_text(&json, "unit", at->unit);
     cds_json_text(&json, "source", at->source == NULL ? "" : at->source);
+    cds_json_boolean(&json, "projection", at->projection);
     cds_json_end(&json);
   }
   cds_json_end(&json);
@@ -299,9 +355,10 @@ static const char *title_of(const job *it, const cds_component *class,
   const char *process = text_or(of->process, "");
   const char *device = text_or(of->device, "");
   return cds_cli_printf(
-      arena, "%s at %s %s, %.4g V%s", class->name,
+      arena, "%s at %s %s, %.4g V, %.4g degC%s", class->name,
       *process == '\0' ? "45nm (default)" : process,
       *device == '\0' ? "hp" : device, logic_supply(of, found),
+      isnan(of->temperature) ? 85 : of->temperature,
       found->width_bits == 0
           ? ""
           : cds_cli_printf(arena, ", accesses of %s",
@@ -331,6 +388,7 @@ static cds_status ask_component(job *it, const cds_component *class) {
   query.pitch_um = of.pitch;
   query.shoreline_um = of.shoreline;
   query.bond_area_um2 = of.area;
+  query.row_hit = of.row_hit;
   cds_tech_estimate estimate;
   if (cds_tech_estimate_of(&estimate, &query, why) != CDS_OK) {
     cds_cli_error(cli, "%s: %s", class->name, why);

@@ -164,7 +164,7 @@ static void put_energies(writer *w, unsigned format) {
       put_action(w, names[action],
                  at->price[action].access_pj + at->price[action].bit_pj * bits);
     }
-    put_action(w, "leak", at->leakage_w * 1e12 / w->arch->clock_hz);
+    put_action(w, "leak", cds_level_standing_w(at) * 1e12 / w->arch->clock_hz);
   }
   cds_builder_print(&w->to, "  - name: %s.%s\n    actions:\n", w->arch->name,
                     w->arch->compute.name);

@@ -73,6 +73,7 @@ static cds_arch *without_leakage(const cds_stages *it, double *power_limit_w) {
   out->fixed_leakage_w = out->compute.leakage_w = 0;
   for (unsigned l = 0; l < out->levels; l++) {
     out->level[l].leakage_w = 0;
+    out->level[l].background_w = out->level[l].refresh_w = 0;
   }
   for (unsigned k = 0; k < out->arrays; k++) {
     out->array[k].leakage_w = 0;

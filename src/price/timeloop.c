@@ -125,7 +125,7 @@ static void time_level(pricing *it, unsigned level) {
 
 static void leak(pricing *it, unsigned level) {
   const double cycle_pj =
-      it->arch->level[level].leakage_w * 1e12 / it->arch->clock_hz;
+      cds_level_standing_w(&it->arch->level[level]) * 1e12 / it->arch->clock_hz;
   it->cost->leakage_pj[level] =
       cycle_pj * it->cost->cycles * it->counts->used[level];
   it->cost->level_pj[level] += it->cost->leakage_pj[level];

@@ -307,7 +307,8 @@ static bool set_spreads(cds_tl_layout *it,
   for (unsigned l = 0; l < space->levels; l++) {
     it->spread[l] = space->below[l] < 0 ? NULL : spread[space->below[l]];
     it->used[l] = used;
-    it->leak_pj += arch->level[l].leakage_w * 1e12 / arch->clock_hz * used;
+    it->leak_pj +=
+        cds_level_standing_w(&arch->level[l]) * 1e12 / arch->clock_hz * used;
     used *= it->spread[l] == NULL ? 1 : it->spread[l]->units;
   }
   it->used[space->levels] = used;

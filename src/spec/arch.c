@@ -98,7 +98,8 @@ double cds_arch_leakage_w(const cds_arch *arch) {
   double sum = arch->fixed_leakage_w;
   for (unsigned level = 0; level < arch->levels; level++) {
     const cds_level *at = &arch->level[level];
-    sum += at->leakage_w * (double)cds_arch_instances(arch, at->depth);
+    sum +=
+        cds_level_standing_w(at) * (double)cds_arch_instances(arch, at->depth);
   }
   for (unsigned array = 0; array < arch->arrays; array++) {
     sum +=
@@ -116,7 +117,10 @@ double cds_arch_leakage_w(const cds_arch *arch) {
 void cds_arch_leak(cds_arch *arch, const double factor[CDS_DIES_MAX]) {
   double fixed_w = arch->fixed_leakage_w;
   for (unsigned level = 0; level < arch->levels; level++) {
-    arch->level[level].leakage_w *= factor[arch->level[level].die];
+    cds_level *at = &arch->level[level];
+    at->leakage_w *= factor[at->die];
+    at->background_w *= factor[at->die]; /* die->leakage_w has them */
+    at->refresh_w *= factor[at->die];
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
     arch->array[k].leakage_w *= factor[arch->array[k].die];

@@ -79,7 +79,10 @@ typedef struct cds_level {
   double write_bandwidth;  /* fills and updates; INFINITY: never limits */
   double shared_bandwidth; /* all four actions together */
   double leakage_w;        /* one instance, at its supply, 85 degC */
-  double area_um2;         /* one instance */
+  /* Of DRAM, one instance, likewise at all times: standby, and refresh at or
+   * below 85 degC (cds_tech_refresh_factor of tech.h above it). */
+  double background_w, refresh_w;
+  double area_um2; /* one instance */
   cds_buffering buffering;
   bool accumulate; /* partial results are added here and never come back */
   bool streamed;   /* outermost: the network need not fit */
@@ -286,6 +289,10 @@ uint64_t cds_arch_instances(const cds_arch *arch, unsigned depth);
 static inline bool cds_level_doubled(const cds_arch *arch, unsigned level) {
   return arch->overlap == CDS_OVERLAP_NATIVE &&
          arch->level[level].buffering == CDS_BUFFER_DOUBLE;
+}
+/* Standing power of one instance, at 85 degC. */
+static inline double cds_level_standing_w(const cds_level *level) {
+  return level->leakage_w + level->background_w + level->refresh_w;
 }
 /* What the level says of the tensor. The outermost level keeps all. */
 cds_policy cds_level_policy(const cds_arch *arch, unsigned level,

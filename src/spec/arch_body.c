@@ -134,7 +134,7 @@ static on_die sum_of(const cds_build *build, unsigned die) {
   on_die sum = {0, 0};
   for (unsigned level = 0; level < arch->levels; level++) {
     const cds_level *at = &arch->level[level];
-    add(&sum, at->die == die, at->area_um2, at->leakage_w,
+    add(&sum, at->die == die, at->area_um2, cds_level_standing_w(at),
         cds_arch_instances(arch, at->depth));
   }
   for (unsigned array = 0; array < arch->arrays; array++) {

@@ -24,7 +24,7 @@ typedef struct cds_raw_arch {
   const char *name;
   const cds_yaml *dies, *package, *levels, *constraints, *host, *mac_slots;
   const cds_yaml *explore;
-  unsigned overlap, other_operations;
+  unsigned overlap, other_operations, figures;
   const char *accumulate;
   double clock, leakage, area;
   cds_raw_origin origin;
@@ -90,7 +90,7 @@ typedef struct cds_raw_level {
   const char *name, *class_name, *die;
   double size, width, word;
   const cds_yaml *bandwidth, *energy;
-  double leakage, area;
+  double leakage, background, refresh, row_hit, area;
   unsigned buffering;
   cds_names keep, bypass, may;
   bool accumulate, streamed;

@@ -57,6 +57,7 @@ bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
   query->class_name = user->class_name;
   query->process = die->process;
   query->device = die->device;
+  query->end = (cds_tech_end)build->top.figures;
   /* Without a process the class stands at its own nominal supply. */
   if (die->process[0] != '\0') {
     query->supply_v = die->supply_v;

@@ -117,6 +117,7 @@ static void ask_class(level_fill *fill) {
   cds_tech_query query = CDS_TECH_QUERY_INIT;
   query.size_bits = level->size_bits == UINT64_MAX ? 0 : level->size_bits;
   query.width_bits = level->width_bits;
+  query.row_hit = fill->raw->row_hit;
   const cds_class_user user = class_user(fill);
   fill->has_class = cds_class_ask(fill->build, &fill->estimate, &query, &user);
 }
@@ -244,6 +245,18 @@ static void fill_width(level_fill *fill) {
                    "64 bit, as no 'width' is given", true);
 }
 
+/* Cells whose class knows the time of an access, and of one bank. */
+static void one_access_at_a_time(level_fill *fill) {
+  cds_level *level = fill->level;
+  const cds_tech_estimate *estimate = &fill->estimate;
+  const double clock_hz = fill->build->arch->clock_hz;
+  const double width = (double)level->width_bits;
+  level->read_bandwidth = width / (estimate->read_s.typ * clock_hz);
+  level->write_bandwidth = width / (estimate->write_s.typ * clock_hz);
+  cds_build_origin(fill->build, level->name, "bandwidth",
+                   estimate->write_s.source, true);
+}
+
 static void fill_bandwidth(level_fill *fill) {
   cds_build *build = fill->build;
   const cds_yaml *node = fill->raw->bandwidth;
@@ -257,6 +270,8 @@ static void fill_bandwidth(level_fill *fill) {
       level->shared_bandwidth = class_bandwidth / build->arch->clock_hz;
       cds_build_origin(build, level->name, "bandwidth",
                        fill->estimate.bandwidth_source, true);
+    } else if (fill->has_class && given(fill->estimate.write_s.typ)) {
+      one_access_at_a_time(fill);
     }
     return;
   }
@@ -289,6 +304,20 @@ static void fill_bandwidth(level_fill *fill) {
       build, &raw.shared, level->die, cds_build_place(node, "shared"));
 }
 
+/* Standby or refresh of DRAM: as given, or what the class implies where the
+ * user gave no 'leakage' that stands for it. */
+static double standing_of(level_fill *fill, double raw_w,
+                          const cds_tech_figure *implied, const char *what) {
+  if (given(raw_w)) {
+    return raw_w * (own_supply(fill) ? 1 : fill->die->leakage_factor);
+  }
+  if (!fill->has_class || given(fill->raw->leakage) || !given(implied->typ)) {
+    return 0;
+  }
+  cds_build_origin(fill->build, fill->level->name, what, implied->source, true);
+  return implied->typ;
+}
+
 static void fill_standing(level_fill *fill) {
   cds_build *build = fill->build;
   cds_level *level = fill->level;
@@ -302,6 +331,10 @@ static void fill_standing(level_fill *fill) {
     cds_build_origin(build, level->name, "leakage", estimate->leakage_source,
                      true);
   }
+  level->background_w = standing_of(fill, fill->raw->background,
+                                    &estimate->background_w, "background");
+  level->refresh_w =
+      standing_of(fill, fill->raw->refresh, &estimate->refresh_w, "refresh");
   if (given(fill->raw->area)) {
     level->area_um2 = fill->raw->area;
   } else if (fill->has_class && given(estimate->area_um2)) {
@@ -350,6 +383,12 @@ static void fill_level(cds_build *build, unsigned index) {
       look_inside(&fill);
       return;
     }
+  } else if (given(fill.raw->row_hit)) {
+    cds_diag_error(build->reader->diag, cds_build_place(fill.node, "row_hit"),
+                   "'row_hit' of level '%s', which has no class: expected "
+                   "'class', such as hbm3",
+                   level->name);
+    build->wrong = true;
   }
   if (given(fill.raw->word)) {
     level->word_bits = (unsigned)cds_build_bits(

@@ -31,6 +31,7 @@
 
 static const char *const overlaps[] = {"native", "perfect", NULL};
 static const char *const others[] = {"macs", "host", "refuse", NULL};
+static const char *const figures[] = {"typical", "best", "worst", NULL};
 static const char *const bufferings[] = {"double", "single", NULL};
 static const char *const networks[] = {"bus",  "mesh",     "systolic",
                                        "tree", "crossbar", NULL};
@@ -72,6 +73,12 @@ static const cds_key arch_keys[] = {
     ROW(cds_raw_arch, "mac_slots", NODE, mac_slots,
         .help = "Slots of a MAC that each primitive takes, for "
                 "other_operations: macs"),
+    ROW(cds_raw_arch, "figures", CHOICE, figures, .choices = figures,
+        .fallback = "typical",
+        .help = "End of the range at which the numbers that classes imply are "
+                "taken, where they have ranges (codesign tech): best has least "
+                "energies, powers, times and areas and greatest bandwidths, "
+                "worst the other way round"),
     ROW(cds_raw_arch, "clock", QUANTITY, clock, .dimension = CDS_DIM_FREQUENCY,
         .low = 1, .high = 1e12,
         .help = "Clock of the dies that give none; 1 GHz (an assumption) "
@@ -323,7 +330,19 @@ static const cds_key level_keys[] = {
     ROW(cds_raw_level, "leakage", QUANTITY, leakage, .dimension = CDS_DIM_POWER,
         NOT_NEGATIVE,
         .help = "Standing power of one instance at the nominal supply and 85 "
-                "degC"),
+                "degC; of a DRAM class instead of its background and refresh"),
+    ROW(cds_raw_level, "background", QUANTITY, background,
+        .dimension = CDS_DIM_POWER, NOT_NEGATIVE,
+        .help = "Standby power of one instance of DRAM at the nominal supply; "
+                "that of the class when neither it nor leakage is given"),
+    ROW(cds_raw_level, "refresh", QUANTITY, refresh, .dimension = CDS_DIM_POWER,
+        NOT_NEGATIVE,
+        .help = "Refresh power of one instance of DRAM at or below 85 degC, "
+                "where it doubles; that of the class when neither it nor "
+                "leakage is given"),
+    ROW(cds_raw_level, "row_hit", NUMBER, row_hit, .low = 0, .high = 1,
+        .help = "Share of the accesses that find their row open, for the "
+                "energy of a DRAM class; that of the class when not given"),
     ROW(cds_raw_level, "area", QUANTITY, area, .dimension = CDS_DIM_AREA,
         NOT_NEGATIVE, .help = "Area of one instance"),
     ROW(cds_raw_level, "buffering", CHOICE, buffering, .choices = bufferings,

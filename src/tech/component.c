@@ -64,15 +64,56 @@ static cds_tech_estimate empty_estimate(void) {
                                 .access_s = CDS_TECH_NONE,
                                 .cycle_s = CDS_TECH_NONE,
                                 .bandwidth_bits_per_s = CDS_TECH_NONE};
+  const cds_tech_figure none = {CDS_TECH_NONE, CDS_TECH_NONE, CDS_TECH_NONE,
+                                NULL, false};
+  estimate.activate_pj = estimate.move_pj = estimate.io_pj = none;
+  estimate.row_hit = estimate.background_w = estimate.refresh_w = none;
+  estimate.read_s = estimate.write_s = estimate.bandwidth = none;
+  estimate.leakage = estimate.area = estimate.keepout_um2 = none;
   for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
     estimate.access_pj[action] = CDS_TECH_NONE;
     estimate.bit_pj[action] = CDS_TECH_NONE;
+    estimate.access_range[action] = estimate.bit_range[action] =
+        (cds_tech_range){CDS_TECH_NONE, CDS_TECH_NONE};
   }
   for (unsigned primitive = 0; primitive < CDS_TECH_PRIMITIVES; primitive++) {
     estimate.primitive_pj[primitive] = CDS_TECH_NONE;
     estimate.primitive_cycles[primitive] = CDS_TECH_NONE;
   }
   return estimate;
+}
+
+/* Brings `typ` and the number that stands for it to an end of the range. */
+static void take_cost(cds_tech_figure *figure, double *number, bool worst) {
+  if (figure->source != NULL) {
+    figure->typ = worst ? figure->high : figure->low;
+    if (number != NULL) {
+      *number = figure->typ;
+    }
+  }
+}
+
+static void take_end(cds_tech_estimate *of, cds_tech_end end) {
+  const bool worst = end == CDS_TECH_WORST;
+  if (end == CDS_TECH_TYPICAL) {
+    return;
+  }
+  for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
+    const cds_tech_range *range = &of->bit_range[action];
+    if (range->low == range->low) {
+      of->bit_pj[action] = worst ? range->high : range->low;
+    }
+  }
+  take_cost(&of->activate_pj, NULL, worst);
+  take_cost(&of->move_pj, NULL, worst);
+  take_cost(&of->io_pj, NULL, worst);
+  take_cost(&of->background_w, NULL, worst);
+  take_cost(&of->refresh_w, NULL, worst);
+  take_cost(&of->read_s, NULL, worst);
+  take_cost(&of->write_s, NULL, worst);
+  take_cost(&of->leakage, &of->leakage_w, worst);
+  take_cost(&of->area, &of->area_um2, worst);
+  take_cost(&of->bandwidth, &of->bandwidth_bits_per_s, !worst);
 }
 
 cds_status cds_tech_estimate_of(cds_tech_estimate *out,
@@ -90,6 +131,13 @@ cds_status cds_tech_estimate_of(cds_tech_estimate *out,
   estimate.nominal_v = point.supply.nominal_v;
   estimate.supply_v = point.supply.supply_v;
   CDS_TRY(component->estimate(component, &estimate, query, why));
+  if (query->row_hit == query->row_hit && estimate.row_hit.source == NULL) {
+    return cds_tech_refuse(why,
+                           "class '%s' has no rows that stay open: expected no "
+                           "'row_hit'",
+                           component->name);
+  }
+  take_end(&estimate, query->end);
   *out = estimate;
   return CDS_OK;
 }

@@ -69,6 +69,14 @@ cds_status cds_tech_arithmetic_of(cds_tech_arithmetic *out, const char *format,
                                   unsigned bits, bool is_float,
                                   char why[CDS_TECH_WHY]);
 
+/* The figure times a factor that is not negative. */
+cds_tech_figure cds_tech_times(cds_tech_figure figure, double factor);
+/* Gives all four actions the energy of a bit, with its range and source. */
+void cds_tech_same_bits(cds_tech_estimate *out, const cds_tech_figure *pj,
+                        const char *source);
+/* Sets the bandwidth and what goes with it; a figure without source: none. */
+void cds_tech_set_bandwidth(cds_tech_estimate *out, cds_tech_figure bandwidth);
+
 /* Writes "<what> is <value> <unit>: expected <low> to <high> <unit>" and
  * returns CDS_EINPUT. */
 cds_status cds_tech_refuse_range(char why[CDS_TECH_WHY], const char *what,

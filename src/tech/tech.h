@@ -79,6 +79,14 @@ const char *const *cds_tech_process_names(size_t *count);
 
 /* ---- component classes ---- */
 
+/* Which end of the ranges the numbers are taken from. Best: energies, powers,
+ * times and areas least, bandwidths greatest; worst: the other way round. */
+typedef enum cds_tech_end {
+  CDS_TECH_TYPICAL,
+  CDS_TECH_BEST,
+  CDS_TECH_WORST
+} cds_tech_end;
+
 /* Fill with CDS_TECH_QUERY_INIT, then set what is known. What a class needs
  * and does not find is refused with a text, except where it says a default. */
 typedef struct cds_tech_query {
@@ -105,6 +113,9 @@ typedef struct cds_tech_query {
                             * NaN: one module */
   double bond_area_um2;    /* bond: face area that connects; NaN: no
                             * bandwidth estimate */
+  double row_hit;          /* dram families: share of the accesses that find
+                            * their row open, 0 to 1. NaN: class default */
+  cds_tech_end end;        /* of numbers that have a range */
 } cds_tech_query;
 
 #define CDS_TECH_QUERY_INIT                                                    \
@@ -112,11 +123,31 @@ typedef struct cds_tech_query {
     .class_name = "", .process = "", .device = "", .supply_v = CDS_TECH_NONE,  \
     .sram_supply_v = CDS_TECH_NONE, .format = "",                              \
     .element_area_um2 = CDS_TECH_NONE, .pitch_um = CDS_TECH_NONE,              \
-    .shoreline_um = CDS_TECH_NONE, .bond_area_um2 = CDS_TECH_NONE              \
+    .shoreline_um = CDS_TECH_NONE, .bond_area_um2 = CDS_TECH_NONE,             \
+    .row_hit = CDS_TECH_NONE                                                   \
   }
 
 /* "Not given" and "this class implies none". */
 #define CDS_TECH_NONE ((double)__builtin_nanf(""))
+
+/* A number with the range that its sources allow. */
+typedef struct cds_tech_figure {
+  double low, typ, high; /* NaN: the class does not imply it */
+  const char *source;    /* NULL: likewise */
+  bool projection;       /* no publication was at hand: known by claim or from
+                          * memory */
+} cds_tech_figure;
+
+typedef struct cds_tech_range {
+  double low, high; /* NaN: not known */
+} cds_tech_range;
+
+/* DRAM is refreshed twice as often above this (JESD79-4, tREFI; the same for
+ * LPDDR and HBM): its refresh power doubles. */
+#define CDS_TECH_REFRESH_DEGC 85.0
+static inline double cds_tech_refresh_factor(double junction_degc) {
+  return junction_degc > CDS_TECH_REFRESH_DEGC ? 2.0 : 1.0;
+}
 
 /* What one component costs, at supply_v. Numbers that the class does not imply
  * are NaN and their source is NULL; all others come with a source. */
@@ -144,6 +175,24 @@ typedef struct cds_tech_estimate {
                                 * both directions together */
   const char *energy_source, *leakage_source, *area_source, *clock_source,
       *bandwidth_source, *cycles_source, *delay_source;
+
+  /* Of the classes of archs/tech/: ranges of the energies above, and whether
+   * they are projections. */
+  cds_tech_range access_range[CDS_TECH_ACTIONS], bit_range[CDS_TECH_ACTIONS];
+  bool energy_projection;
+  /* DRAM families, where energy = activate + move + io and `leakage_w` is
+   * none: the terms in pJ per bit (io: none where a bond is charged apart),
+   * the share of open rows that they hold at, and the standing power of one
+   * component in W. Refresh: at or below 85 degC (cds_tech_refresh_factor). */
+  cds_tech_figure activate_pj, move_pj, io_pj, row_hit, background_w, refresh_w;
+  /* s: DRAM (reads), of an access that opens its row; cells, of one access of
+   * one bank, which does one at a time. */
+  cds_tech_figure read_s, write_s;
+  cds_tech_figure
+      bandwidth;           /* bit per s: bandwidth_bits_per_s with its range */
+  cds_tech_figure leakage; /* W, um2: leakage_w, area_um2 likewise */
+  cds_tech_figure area;
+  cds_tech_figure keepout_um2; /* tsv: area of a die that one takes */
 } cds_tech_estimate;
 
 /* Estimates the component that the query describes. CDS_EINPUT with a text in

@@ -5,5 +5,5 @@
 while read -r lines file; do
   [[ $file == total || $lines -le 1000 ]] ||
     complain "$file" "$lines lines: expected at most 1000"
-done < <(c_files src include tests | xargs wc -l)
+done < <(c_files src include tests cmake | xargs wc -l)
 finish

@@ -157,6 +157,66 @@ static void eight_levels_and_two_arrays_have_their_places(void **state) {
   assert_false(arch.array[1].multicast || arch.array[1].reduction);
 }
 
+/* Sixteen GiB of HBM3 of a class: 1.2 and 0.5 pW a bit. */
+#define DRAM_LEVEL(keys)                                                       \
+  "architecture: test\nlevels:\n"                                              \
+  "  - {level: DRAM, class: hbm3, size: 16 GiB" keys "}\n"                     \
+  "  - {level: L1, size: 1 KiB, energy: 1 pJ, leakage: 1 mW}\n"                \
+  "  - {compute: MAC, energy: 1 pJ}\n"
+
+static void dram_stands_by_and_is_refreshed(void **state) {
+  (void)state;
+  const double bits = 16 * 0x1p33;
+  read_text(DRAM_LEVEL(""));
+  assert_close(arch.level[0].leakage_w, 0, 0);
+  assert_close(arch.level[0].background_w, 1.2e-12 * bits, 1e-12);
+  assert_close(arch.level[0].refresh_w, 0.5e-12 * bits, 1e-12);
+  assert_close(arch.level[1].background_w + arch.level[1].refresh_w, 0, 0);
+  assert_close(cds_arch_leakage_w(&arch), 1.7e-12 * bits + 1e-3, 1e-12);
+  assert_close(arch.die[0].leakage_w, 1.7e-12 * bits + 1e-3, 1e-12);
+  assert_close(arch.level[0].price[CDS_READ].bit_pj, 3.92, 1e-12);
+  /* 'leakage' stands for all of it; the other keys each for their own. */
+  read_text(DRAM_LEVEL(", leakage: 0.25 W"));
+  assert_close(cds_level_standing_w(&arch.level[0]), 0.25, 1e-12);
+  read_text(DRAM_LEVEL(", refresh: 0.25 W"));
+  assert_close(cds_level_standing_w(&arch.level[0]), 0.25 + 1.2e-12 * bits,
+               1e-12);
+  read_text(DRAM_LEVEL(", leakage: 1 W, background: 2 W, refresh: 4 W"));
+  assert_close(cds_arch_leakage_w(&arch), 7 + 1e-3, 1e-12);
+  assert_close(arch.level[0].refresh_w, 4, 1e-12);
+  read_text(DRAM_LEVEL(", row_hit: 0.9"));
+  assert_close(arch.level[0].price[CDS_FILL].bit_pj, 0.2 * 1.21 + 2.71, 1e-12);
+}
+
+static void numbers_of_classes_are_taken_at_either_end(void **state) {
+  (void)state;
+  const double bits = 16 * 0x1p33;
+  read_text("figures: worst\n" DRAM_LEVEL(", row_hit: 0.5"));
+  assert_close(arch.level[0].price[CDS_READ].bit_pj, 1.7 + 3.38 + 0.42, 1e-12);
+  assert_close(arch.level[0].refresh_w, 1.5e-12 * bits, 1e-12);
+  assert_close(arch.level[1].leakage_w, 1e-3, 1e-12); /* given: no range */
+  read_text("figures: best\n" DRAM_LEVEL(", row_hit: 0.5"));
+  assert_close(arch.level[0].price[CDS_READ].bit_pj, 1.05 + 2.15 + 0.27, 1e-12);
+  assert_close(arch.level[0].background_w, 0.36e-12 * bits, 1e-12);
+}
+
+/* One bank, one access at a time: 64 bits each 10 ns read, 20 ns written, in
+ * cycles of 1 GHz. */
+static void cells_read_and_write_at_their_own_pace(void **state) {
+  (void)state;
+  read_text("architecture: test\nlevels:\n"
+            "  - {level: DRAM, class: hbm3, size: 16 GiB}\n"
+            "  - {level: L2, class: mram, size: 1 MiB, width: 64 bit}\n"
+            "  - {compute: MAC, energy: 1 pJ}\n");
+  const cds_level *cells = &arch.level[1];
+  assert_close(cells->read_bandwidth, 6.4, 1e-12);
+  assert_close(cells->write_bandwidth, 3.2, 1e-12);
+  assert_true(isinf(cells->shared_bandwidth));
+  assert_close(cells->price[CDS_READ].bit_pj, 1.5, 1e-12);
+  assert_close(cells->price[CDS_UPDATE].bit_pj, 25, 1e-12);
+  assert_close(cells->leakage_w, 60e-12 * 0x1p23, 1e-12);
+}
+
 static void leakage_and_area_are_summed_over_instances(void **state) {
   (void)state;
   read_text(deep);
@@ -308,6 +368,9 @@ int main(void) {
       cmocka_unit_test(the_toy_has_its_array_and_compute_units),
       cmocka_unit_test(accumulation_is_said_at_the_level_or_at_the_top),
       cmocka_unit_test(eight_levels_and_two_arrays_have_their_places),
+      cmocka_unit_test(dram_stands_by_and_is_refreshed),
+      cmocka_unit_test(numbers_of_classes_are_taken_at_either_end),
+      cmocka_unit_test(cells_read_and_write_at_their_own_pace),
       cmocka_unit_test(leakage_and_area_are_summed_over_instances),
       cmocka_unit_test(bandwidths_are_in_bits_per_core_cycle),
       cmocka_unit_test(missing_actions_take_their_twin),

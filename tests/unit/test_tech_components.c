@@ -61,6 +61,32 @@ static void assert_sourced(double value, const char *source) {
   }
 }
 
+/* A figure that a class has: in order, with a source. */
+static void assert_figure(const cds_tech_figure *figure) {
+  if (figure->source == NULL) {
+    assert_true(isnan(figure->typ));
+    return;
+  }
+  assert_sourced(figure->low, figure->source);
+  assert_sourced(figure->high, figure->source);
+  assert_true(figure->low <= figure->typ && figure->typ <= figure->high);
+}
+
+static void assert_ranges(const cds_tech_estimate *out) {
+  const cds_tech_figure *const figures[] = {
+      &out->activate_pj,  &out->move_pj,   &out->io_pj,  &out->row_hit,
+      &out->background_w, &out->refresh_w, &out->read_s, &out->write_s,
+      &out->bandwidth,    &out->leakage,   &out->area,   &out->keepout_um2};
+  for (size_t index = 0; index < sizeof figures / sizeof *figures; index++) {
+    assert_figure(figures[index]);
+  }
+  for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
+    const cds_tech_range *range = &out->bit_range[action];
+    assert_true(isnan(range->low) || (range->low <= out->bit_pj[action] &&
+                                      out->bit_pj[action] <= range->high));
+  }
+}
+
 static void assert_contract(const cds_tech_estimate *out) {
   bool energy = false;
   for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
@@ -83,6 +109,7 @@ static void assert_contract(const cds_tech_estimate *out) {
   assert_sourced(out->cycle_s, out->delay_source);
   assert_sourced(out->bandwidth_bits_per_s, out->bandwidth_source);
   assert_true(out->supply_v > 0 && out->nominal_v > 0);
+  assert_ranges(out);
 }
 
 static void classes_are_sorted_and_found_by_name(void **state) {
@@ -112,6 +139,9 @@ static void every_class_answers_with_sources_at_every_supply(void **state) {
       /* Leakage never falls with the supply. */
       assert_true(isnan(out.leakage_w) || out.leakage_w >= before);
       before = isnan(out.leakage_w) ? 0.0 : out.leakage_w;
+      /* Standing power of a memory is of one kind or the other. */
+      assert_true(isnan(out.leakage_w) || isnan(out.background_w.typ));
+      assert_true(isnan(out.background_w.typ) == isnan(out.refresh_w.typ));
     }
   }
 }
@@ -137,6 +167,44 @@ static const char *const by_age[] = {"n90", "n65", "n45", "n40", "n32",
                                      "n28", "n22", "n16", "n14", "n12",
                                      "n10", "n7",  "n5",  "n3"};
 enum { NODES = sizeof by_age / sizeof by_age[0] };
+/* No cost is above the one after it; a bandwidth not below. */
+static void assert_no_dearer(const cds_tech_estimate *low,
+                             const cds_tech_estimate *high) {
+  for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
+    assert_false(low->bit_pj[action] > high->bit_pj[action]);
+    assert_false(low->access_pj[action] > high->access_pj[action]);
+  }
+  assert_false(low->leakage_w > high->leakage_w);
+  assert_false(low->background_w.typ > high->background_w.typ);
+  assert_false(low->refresh_w.typ > high->refresh_w.typ);
+  assert_false(low->area_um2 > high->area_um2);
+  assert_false(low->read_s.typ > high->read_s.typ);
+  assert_false(low->write_s.typ > high->write_s.typ);
+  assert_false(low->bandwidth_bits_per_s < high->bandwidth_bits_per_s);
+}
+
+static void the_ends_of_the_ranges_enclose_every_cost(void **state) {
+  (void)state;
+  for (size_t index = 0; cds_component_at(index) != NULL; index++) {
+    cds_tech_query query = usual(cds_component_at(index)->name);
+    const cds_tech_estimate typical = ask(&query);
+    query.end = CDS_TECH_BEST;
+    const cds_tech_estimate best = ask(&query);
+    query.end = CDS_TECH_WORST;
+    const cds_tech_estimate worst = ask(&query);
+    assert_contract(&best);
+    assert_contract(&worst);
+    assert_no_dearer(&best, &typical);
+    assert_no_dearer(&typical, &worst);
+  }
+  /* By hand: HBM4's least terms, its row hit known, and its greatest rate. */
+  cds_tech_query query = usual("hbm4");
+  query.row_hit = 0.5;
+  query.end = CDS_TECH_BEST;
+  const cds_tech_estimate best = ask(&query);
+  assert_close(best.bit_pj[CDS_TECH_READ], 0.8 + 1.6 + 0.2, 1e-12);
+  assert_close(best.bandwidth_bits_per_s, 8 * 2816e9, 1e-12);
+}
 
 /* A newer node never costs more energy or area for the same thing. */
 static void newer_nodes_cost_no_more(void **state) {
@@ -240,6 +308,148 @@ static void wider_integers_cost_more(void **state) {
   }
 }
 
+/* Energies of the families by hand: activate + move + io, each at its row hit
+ * of one half; what was published for them in all. */
+static const struct {
+  const char *name;
+  double activate, move, io; /* pJ per bit */
+  double total, low, high;   /* published, or assumed */
+  double bandwidth;          /* byte per s */
+} families[] = {{"ddr4", 5, 7, 6, 18, 11, 36, 25.6e9},
+                {"ddr5", 4, 5.5, 4.5, 14, 9, 28, 38.4e9},
+                {"gddr6", 1.5, 3, 3, 7.5, 5.5, 10.5, 64e9},
+                {"gddr7", 1, 2, 2, 5, 4, 7.5, 128e9},
+                {"hbm2", 1.21, 2.41, 0.3, 3.92, 3.75, 7, 256e9},
+                {"hbm2e", 1.21, 2.41, 0.3, 3.92, 3.5, 7, 460.8e9},
+                {"hbm3", 1.21, 2.41, 0.3, 3.92, 3.5, 5.5, 819.2e9},
+                {"hbm3e", 1.15, 2.25, 0.3, 3.7, 3.3, 5.5, 1177.6e9},
+                {"hbm4", 0.98, 1.96, 0.26, 3.2, 2.6, 4.7, 2048e9},
+                {"lpddr4", 2, 3, 3, 8, 5, 10, 17.0625e9},
+                {"lpddr5", 1.3, 2, 1.7, 5, 4, 6, 25.6e9},
+                {"lpddr5x", 1.1, 1.7, 1.4, 4.2, 3.2, 5.6, 34.132e9}};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+static void a_bit_of_dram_costs_its_three_terms(void **state) {
+  (void)state;
+  for (size_t i = 0; i < FAMILIES; i++) {
+    cds_tech_query query = usual(families[i].name);
+    cds_tech_estimate out = ask(&query);
+    assert_close(out.activate_pj.typ, families[i].activate, 1e-12);
+    assert_close(out.move_pj.typ, families[i].move, 1e-12);
+    assert_close(out.io_pj.typ, families[i].io, 1e-12);
+    assert_close(out.bit_pj[CDS_TECH_READ], families[i].total, 1e-12);
+    assert_close(out.bandwidth_bits_per_s, 8 * families[i].bandwidth, 1e-12);
+    /* At the row hit of the sources the ranges add up to what is published
+     * for all terms together, within 0.1 pJ; as far as it is unknown, more. */
+    query.row_hit = 0.5;
+    const cds_tech_range open = ask(&query).bit_range[CDS_TECH_READ];
+    assert_true(fabs(open.low - families[i].low) < 0.1);
+    assert_true(fabs(open.high - families[i].high) < 0.1);
+    assert_true(out.bit_range[CDS_TECH_READ].low < open.low);
+    assert_true(out.bit_range[CDS_TECH_READ].high > open.high);
+  }
+}
+
+/* All rows open: nothing is activated. A fifth of them closed instead of half:
+ * 0.2 / 0.5 of the activations. None open: twice. */
+static void activation_goes_with_the_closed_rows(void **state) {
+  (void)state;
+  cds_tech_query query = usual("hbm2");
+  query.row_hit = 1.0;
+  assert_close(ask(&query).bit_pj[CDS_TECH_READ], 2.41 + 0.3, 1e-12);
+  query.row_hit = 0.8;
+  cds_tech_estimate out = ask(&query);
+  assert_close(out.activate_pj.typ, 0.484, 1e-12);
+  assert_close(out.bit_pj[CDS_TECH_FILL], 0.484 + 2.41 + 0.3, 1e-12);
+  assert_close(out.bit_range[CDS_TECH_FILL].high, 0.4 * 2.16 + 4.3 + 0.54,
+               1e-12);
+  query.row_hit = 0.0;
+  assert_close(ask(&query).bit_pj[CDS_TECH_READ], 2.42 + 2.41 + 0.3, 1e-12);
+  query.row_hit = 1.5;
+  assert_refused(&query, "'row_hit' is 1.5: expected 0 to 1");
+  query = usual("mram");
+  query.row_hit = 0.5;
+  assert_refused(&query, "class 'mram' has no rows that stay open: expected no "
+                         "'row_hit'");
+}
+
+/* Stacked on logic: no interface of its own, and its supply is that of the
+ * memory die, whose V^2 all terms follow. */
+static void stacked_dram_has_no_interface(void **state) {
+  (void)state;
+  cds_tech_query query = usual("dram");
+  query.process = "dram-1b";
+  query.supply_v = 1.1;
+  cds_tech_estimate out = ask(&query);
+  assert_null(out.io_pj.source);
+  assert_close(out.bit_pj[CDS_TECH_READ], 0.88, 1e-12);
+  query.supply_v = 1.0;
+  out = ask(&query);
+  assert_close(out.bit_pj[CDS_TECH_READ], 0.88 / 1.21, 1e-9);
+  assert_close(out.activate_pj.typ, 0.40 / 1.21, 1e-9);
+}
+
+/* 8 Gbit of DDR4 at 1.2 V: 50 mA standby, and (1.2 V x 307 mA + 2.5 V x 45 mA)
+ * of refresh for 350 ns of each 7.8 us; 2 % for the digits of the file. */
+static void standing_power_of_dram_is_that_of_its_data_sheet(void **state) {
+  (void)state;
+  cds_tech_query query = usual("ddr4");
+  query.size_bits = UINT64_C(1) << 33;
+  const cds_tech_estimate out = ask(&query);
+  assert_true(isnan(out.leakage_w));
+  assert_close(out.background_w.typ, 1.2 * 0.050, 0.02);
+  assert_close(out.refresh_w.typ, (1.2 * 0.307 + 2.5 * 0.045) * 350.0 / 7800.0,
+               0.02);
+  assert_close(cds_tech_refresh_factor(85.0), 1.0, 0);
+  assert_close(cds_tech_refresh_factor(85.1), 2.0, 0);
+  /* A third of 5 pW a bit in all, as before it was split. */
+  query.class_name = "lpddr5";
+  const cds_tech_estimate low = ask(&query);
+  assert_close(low.background_w.typ + low.refresh_w.typ, 1.7e-12 * 0x1p33,
+               1e-12);
+}
+
+static void cells_without_power_write_dearer_than_they_read(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    double read, write, read_ns, write_ns;
+  } cells[] = {{"mram", 1.5, 25, 10, 20},
+               {"pcm", 2.47, 16.82, 50, 150},
+               {"rram", 1, 10, 10, 17.2}};
+  for (unsigned i = 0; i < 3; i++) {
+    cds_tech_query query = usual(cells[i].name);
+    query.size_bits = 1u << 20;
+    query.width_bits = 0;
+    const cds_tech_estimate out = ask(&query);
+    assert_int_equal(out.width_bits, 64);
+    assert_close(out.bit_pj[CDS_TECH_READ], cells[i].read, 1e-12);
+    assert_close(out.bit_pj[CDS_TECH_DRAIN], cells[i].read, 1e-12);
+    assert_close(out.bit_pj[CDS_TECH_FILL], cells[i].write, 1e-12);
+    assert_close(out.bit_pj[CDS_TECH_UPDATE], cells[i].write, 1e-12);
+    assert_close(out.read_s.typ, 1e-9 * cells[i].read_ns, 1e-12);
+    assert_close(out.write_s.typ, 1e-9 * cells[i].write_ns, 1e-12);
+    assert_close(out.area_um2, out.area.typ, 0);
+    assert_true(out.area.typ > 0.01 * 0x1p20 && out.area.typ < 0.2 * 0x1p20);
+    query.size_bits = 4;
+    assert_int_equal(cds_tech_estimate_of(&(cds_tech_estimate){0}, &query,
+                                          (char[CDS_TECH_WHY]){""}),
+                     CDS_EINPUT);
+  }
+}
+
+static void a_via_keeps_silicon_free(void **state) {
+  (void)state;
+  cds_tech_query query = usual("tsv");
+  const cds_tech_estimate out = ask(&query);
+  /* 5 um wide, 5 um free on each side. */
+  assert_close(out.keepout_um2.typ, 15.0 * 15.0, 1e-12);
+  /* 1 mm2 of vias every 25 um: 1600, half of them at 2 Gb/s. */
+  assert_close(out.bandwidth_bits_per_s, 1600 * 0.5 * 2e9, 1e-9);
+  query.class_name = "hybrid";
+  assert_null(ask(&query).keepout_um2.source);
+}
+
 static void hbm2_costs_what_o_connor_published(void **state) {
   (void)state;
   cds_tech_query query = usual("hbm2");
@@ -321,10 +531,11 @@ static void links_between_dies_meet_the_published_densities(void **state) {
     const char *name;
     double low, high; /* pJ per bit, published range */
   } links[] = {
-      {"ucie-s", 0.5, 0.6},     {"ucie-a", 0.25, 0.3},   {"grs", 0.82, 1.75},
-      {"bow", 0.5, 0.75},       {"aib", 0.5, 0.85},      {"xsr", 0.6, 0.87},
-      {"usr", 1.7, 2.4},        {"organic", 1.0, 1.0},   {"fanout", 0.6, 0.6},
-      {"interposer", 0.3, 0.3}, {"nvlink-c2c", 1.3, 1.3}};
+      {"ucie-s", 0.5, 0.6},     {"ucie-a", 0.25, 0.3},    {"grs", 0.82, 1.75},
+      {"bow", 0.5, 0.75},       {"aib", 0.5, 0.85},       {"xsr", 0.6, 0.87},
+      {"usr", 1.7, 2.4},        {"organic", 1.0, 1.0},    {"fanout", 0.6, 0.6},
+      {"interposer", 0.3, 0.3}, {"nvlink-c2c", 1.3, 1.3}, {"serdes", 4.0, 7.0},
+      {"optics", 4.0, 7.0}};
   query = usual("grs");
   for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
     query.class_name = links[i].name;
@@ -385,11 +596,18 @@ int main(void) {
       cmocka_unit_test(classes_are_sorted_and_found_by_name),
       cmocka_unit_test(every_class_answers_with_sources_at_every_supply),
       cmocka_unit_test(every_class_answers_at_every_logic_process),
+      cmocka_unit_test(the_ends_of_the_ranges_enclose_every_cost),
       cmocka_unit_test(newer_nodes_cost_no_more),
       cmocka_unit_test(newer_nodes_have_no_worse_sram),
       cmocka_unit_test(mac_energies_are_those_of_the_published_tables),
       cmocka_unit_test(energy_goes_with_the_square_of_the_supply),
       cmocka_unit_test(wider_integers_cost_more),
+      cmocka_unit_test(a_bit_of_dram_costs_its_three_terms),
+      cmocka_unit_test(activation_goes_with_the_closed_rows),
+      cmocka_unit_test(stacked_dram_has_no_interface),
+      cmocka_unit_test(standing_power_of_dram_is_that_of_its_data_sheet),
+      cmocka_unit_test(cells_without_power_write_dearer_than_they_read),
+      cmocka_unit_test(a_via_keeps_silicon_free),
       cmocka_unit_test(hbm2_costs_what_o_connor_published),
       cmocka_unit_test(hybrid_bond_meets_both_published_points),
       cmocka_unit_test(bus_grows_with_the_array_and_the_pitch),
