@@ -79,7 +79,7 @@ static const char *bar(const answer *it, const cds_validate_set *set) {
 static void write_cells(const cds_page *page, const char *const cell[7]) {
   static const int width[7] = {-29, 5, 9, 9, 9, 12, 6};
   fputs("  ", page->stream);
-  for (unsigned c = 0; c < 7; c++) {
+  for (unsigned c = 0; c < 7 && cell[c] != NULL; c++) {
     cds_page_cell(page, cell[c], c == 0 ? width[c] + 2 : width[c]);
   }
   fputc('\n', page->stream);
@@ -102,7 +102,7 @@ static void write_set(const cds_page *page, const answer *it, size_t s) {
 static void write_kind(const cds_page *page, const answer *it,
                        cds_validate_kind kind) {
   static const char *const heading[7] = {"set", "n",   "mean", "p95",
-                                         "max", "bar", ""};
+                                         "max", "bar", NULL};
   const char *source = NULL;
   size_t sets = 0;
   size_t met = 0;

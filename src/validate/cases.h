@@ -16,7 +16,7 @@ typedef struct cds_validate_error {
   double error;
 } cds_validate_error;
 
-enum { CDS_VALIDATE_ERRORS = 64 }; /* of one case, at most */
+enum { CDS_VALIDATE_ERRORS = 128 }; /* of one case, at most */
 
 typedef struct cds_validate_case {
   size_t errors;

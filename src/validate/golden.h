@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Published figures that are compiled in: the files of tests/golden that
- * CMakeLists.txt lists, line by line; each has a README.md there that says
- * where its figures come from.
+ * Published figures, and the files that they are computed again from, compiled
+ * in: those of tests/golden and archs that CMakeLists.txt lists, line by line.
+ * A README.md beside them says where figures come from.
  */
 #ifndef CDS_VALIDATE_GOLDEN_H
 #define CDS_VALIDATE_GOLDEN_H
