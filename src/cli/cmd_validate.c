@@ -29,7 +29,7 @@ static const char *const kind_headings[CDS_VALIDATE_KINDS] = {
     "for information: no bar"};
 
 static const char *verdict(const answer *it, size_t s) {
-  return it->set[s].kind == CDS_VALIDATE_INFORMATION ? "-"
+  return it->set[s].kind == CDS_VALIDATE_INFORMATION ? "none"
          : it->result[s].passed                      ? "met"
                                                      : "miss";
 }
@@ -164,6 +164,10 @@ static void write_text(const cds_page *page, const void *payload) {
 /* Six digits: no more is the same on every machine. */
 static double rounded(double value) { return cds_round_decimal(value, 6); }
 
+static double end_of_bar(const cds_validate_set *set, double end) {
+  return set->kind == CDS_VALIDATE_INFORMATION ? (double)NAN : end;
+}
+
 static void write_json(FILE *stream, const void *payload) {
   const answer *it = payload;
   cds_json json;
@@ -187,8 +191,8 @@ static void write_json(FILE *stream, const void *payload) {
     cds_json_number(&json, "max", rounded(of->most));
     cds_json_text(&json, "judged",
                   set->judge == CDS_VALIDATE_MEAN ? "mean" : "each");
-    cds_json_number(&json, "low", set->low);
-    cds_json_number(&json, "high", set->high);
+    cds_json_number(&json, "low", end_of_bar(set, set->low));
+    cds_json_number(&json, "high", end_of_bar(set, set->high));
     cds_json_text(&json, "verdict", verdict(it, s));
     cds_json_text(&json, "source", set->source);
     cds_json_end(&json);
@@ -223,8 +227,8 @@ static void write_csv(FILE *stream, const void *payload) {
     cds_csv_number(&csv, rounded(of->most));
     cds_csv_text(&csv, set->kelvin ? "K" : "1");
     cds_csv_text(&csv, set->judge == CDS_VALIDATE_MEAN ? "mean" : "each");
-    cds_csv_number(&csv, set->low);
-    cds_csv_number(&csv, set->high);
+    cds_csv_number(&csv, end_of_bar(set, set->low));
+    cds_csv_number(&csv, end_of_bar(set, set->high));
     cds_csv_text(&csv, verdict(it, s));
     cds_csv_text(&csv, set->compares);
     cds_csv_text(&csv, set->source);

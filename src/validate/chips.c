@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Measured chips, as their files in archs/ describe them, with the mappings of
- * tests/golden/eyeriss and tests/golden/simba. Nothing is fitted to them.
+ * tests/golden/eyeriss and tests/golden/simba, and one that was simulated,
+ * tests/golden/tetris. Nothing is fitted to them.
  */
 #include <math.h>
 
@@ -124,5 +125,51 @@ cds_status cds_validate_simba(cds_validate_case *to, size_t index) {
   const double ours = dynamic_pj * volts * volts / operations +
                       1e12 * leakage_w * leaks / SIMBA_OPS;
   cds_validate_compare(to, 0, ours, SIMBA_PJ);
+  return CDS_OK;
+}
+
+/* ---- TETRIS -------------------------------------------------------------- */
+
+size_t cds_validate_tetris_cases(bool all) {
+  (void)all;
+  return 1;
+}
+
+/* Of all layers, each as often as it runs. */
+static cds_status run_network(double *seconds, double *pj,
+                              const char *arch_name, const char *mapping,
+                              cds_validate_case *in) {
+  cds_arch *arch = cds_arena_alloc(in->arena, sizeof *arch);
+  cds_validate_priced *priced = cds_arena_alloc(in->arena, sizeof *priced);
+  cds_validate_layers layers;
+  if (arch == NULL || priced == NULL) {
+    return CDS_ENOMEM;
+  }
+  CDS_TRY(cds_validate_arch(arch, arch_name, NULL, 0, in));
+  CDS_TRY(cds_validate_layers_read(&layers, "tetris/vgg16.yaml", mapping, in));
+  *seconds = 0;
+  *pj = 0;
+  for (size_t l = 0; l < layers.workload.layers; l++) {
+    const double count = (double)layers.workload.layer[l].count;
+    CDS_TRY(cds_validate_price(priced, arch, &layers, l, in));
+    *seconds += count * priced->cost.latency_s;
+    *pj += count * priced->cost.energy_pj;
+  }
+  return CDS_OK;
+}
+
+cds_status cds_validate_tetris(cds_validate_case *to, size_t index) {
+  enum { SPEED, ENERGY };
+  (void)index;
+  double base_s = 0;
+  double base_pj = 0;
+  double seconds = 0;
+  double pj = 0;
+  CDS_TRY(run_network(&base_s, &base_pj, "tetris/baseline.yaml",
+                      "tetris/baseline-mapping.yaml", to));
+  CDS_TRY(run_network(&seconds, &pj, "tetris/tetris.yaml",
+                      "tetris/tetris-mapping.yaml", to));
+  cds_validate_compare(to, SPEED, base_s / seconds, 4.1);
+  cds_validate_compare(to, ENERGY, base_pj / pj, 1.5);
   return CDS_OK;
 }

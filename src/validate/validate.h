@@ -63,7 +63,7 @@ bool cds_validate_names(const cds_validate_set *set, const char *word);
 
 /* Mean, 95th percentile (the smallest error that 95 of 100 do not exceed) and
  * greatest of absolute errors, and whether the bar is met: never by no error,
- * nor by one that is no number. Sorts `error`. */
+ * nor by one that is no number; always where there is no bar. Sorts `error`. */
 void cds_validate_judge_errors(cds_validate_result *out,
                                const cds_validate_set *set, double *error,
                                size_t count);
