@@ -12,17 +12,20 @@
 #include "validate/cases.h"
 #include "validate/golden.h"
 
-static cds_status solve_node(double *degc, bool *runaway, double base_degc,
-                             double resistance, double leak_w, double beta,
-                             double reference) {
+/* One node without power of its own: at the reference it leaks leak_w. */
+typedef struct node {
+  double base_degc, resistance, leak_w, beta, reference_degc;
+} node;
+
+static cds_status solve_node(double *degc, bool *runaway, const node *it) {
   const double none = 0;
   const cds_leakage of = {.count = 1,
-                          .ambient_degc = base_degc,
-                          .resistance = &resistance,
+                          .ambient_degc = it->base_degc,
+                          .resistance = &it->resistance,
                           .power_w = &none,
-                          .leak_w = &leak_w,
-                          .beta_per_k = &beta,
-                          .reference_degc = &reference};
+                          .leak_w = &it->leak_w,
+                          .beta_per_k = &it->beta,
+                          .reference_degc = &it->reference_degc};
   cds_leakage_result result;
   CDS_TRY(cds_leakage_solve(&of, degc, &result));
   *runaway = result.runaway;
@@ -48,9 +51,9 @@ cds_status cds_validate_heat_loops(cds_validate_case *to, size_t index) {
   if (!cds_golden_row_read(&row, LOOPS, index, to->arena)) {
     return CDS_ENOMEM;
   }
-  const double resistance = cds_golden_number(&row, RESISTANCE);
-  CDS_TRY(solve_node(&degc, &runaway, cds_golden_number(&row, BASE_DEGC),
-                     resistance, 1.5, 0.036, 110));
+  const node it = {cds_golden_number(&row, BASE_DEGC),
+                   cds_golden_number(&row, RESISTANCE), 1.5, 0.036, 110};
+  CDS_TRY(solve_node(&degc, &runaway, &it));
   const bool theirs =
       row.cells > END_DEGC && strcmp(row.cell[END_DEGC], "runaway") == 0;
   cds_validate_add(to, 0,
@@ -97,8 +100,8 @@ cds_status cds_validate_heat_lambert(cds_validate_case *to, size_t index) {
   const double base = 45 + 50 * cds_validate_random(&stream);
   double degc = 0;
   bool runaway = false;
-  CDS_TRY(solve_node(&degc, &runaway, base, resistance,
-                     gain / (beta * resistance), beta, base));
+  const node it = {base, resistance, gain / (beta * resistance), beta, base};
+  CDS_TRY(solve_node(&degc, &runaway, &it));
   const double closed = base - lambert(-gain) / beta;
   cds_validate_add(to, 0,
                    runaway != beyond ? (double)INFINITY

@@ -33,7 +33,7 @@ typedef struct run {
 
 static bool cut(line *out, const char *text, cds_arena *arena) {
   char *at = cds_arena_strdup(arena, text);
-  out->fields = 0;
+  *out = (line){.fields = 0};
   while (at != NULL && *at != '\0' && out->fields < FIELDS) {
     out->field[out->fields++] = at;
     at = strchr(at, ' ');
@@ -80,6 +80,9 @@ static cds_status document(const cds_yaml **out, const cds_import *from,
 
 static cds_status import_run(run *out, const line *total,
                              cds_validate_case *in) {
+  if (total->fields < 3) {
+    return CDS_EINTERNAL;
+  }
   const cds_reader reader = {.arena = in->arena, .diag = in->diag};
   const cds_import_options options = {0};
   const cds_importer *importer = cds_importer_find("timeloop");
@@ -173,23 +176,30 @@ cds_status cds_validate_timeloop(cds_validate_case *to, size_t index) {
   if (of == NULL) {
     return CDS_ENOMEM;
   }
+  if (text == NULL) {
+    return CDS_EINTERNAL;
+  }
   for (size_t runs = 0; text[first] != NULL; first++) {
     runs += is_total(text[first]);
     if (runs == index + 1) {
       break;
     }
   }
-  if (!cut(&at, text[first], to->arena)) {
+  const char *total = text[first];
+  if (total == NULL) {
+    return CDS_EINTERNAL;
+  }
+  if (!cut(&at, total, to->arena)) {
     return CDS_ENOMEM;
   }
   CDS_TRY(import_run(of, &at, to));
-  size_t next = first;
-  do {
-    if (text[next][0] != '#' && cut(&at, text[next], to->arena) &&
-        at.fields > 2) {
+  for (const char *each = total; each != NULL; each = text[++first]) {
+    if (each != total && is_total(each)) {
+      break;
+    }
+    if (each[0] != '#' && cut(&at, each, to->arena) && at.fields > 2) {
       compare_line(to, of, &at);
     }
-    next++;
-  } while (text[next] != NULL && !is_total(text[next]));
+  }
   return CDS_OK;
 }
