@@ -309,7 +309,8 @@ static void fill_bandwidth(level_fill *fill) {
 static double standing_of(level_fill *fill, double raw_w,
                           const cds_tech_figure *implied, const char *what) {
   if (given(raw_w)) {
-    return raw_w * (own_supply(fill) ? 1 : fill->die->leakage_factor);
+    return raw_w * factor_of(fill, fill->die->leakage_factor,
+                             fill->die->sram_leakage_factor);
   }
   if (!fill->has_class || given(fill->raw->leakage) || !given(implied->typ)) {
     return 0;

@@ -21,12 +21,12 @@
 #include "package/heat_fast.h"
 #include "package/heat_grid.h"
 #include "support/close.h"
-#include "support/random_package.h"
+#include "validate/random_package.h"
 
 enum {
   CASES = 40,
   CASES_QUICK = 5,
-  BLOCKS = RANDOM_DIES * RANDOM_BLOCKS,
+  BLOCKS = CDS_RANDOM_DIES * CDS_RANDOM_BLOCKS,
   ERRORS = 100000
 };
 
@@ -53,7 +53,7 @@ static void add_error(errors *to, double found, double right, double most) {
 }
 
 /* The grid's own rises, and its balance. */
-static void solve_grid(const random_package *of, unsigned across,
+static void solve_grid(const cds_random_package *of, unsigned across,
                        cds_heat_rises *out, cds_diag *diag) {
   cds_heat_grid *grid = NULL;
   const cds_heat_grid_options options = {across, 1};
@@ -64,10 +64,10 @@ static void solve_grid(const random_package *of, unsigned across,
   cds_heat_grid_free(grid);
 }
 
-static void compare(const random_package *of, const cds_heat_response *fast,
+static void compare(const cds_random_package *of, const cds_heat_response *fast,
                     const cds_heat_rises *grid, sums *to) {
   double mean[BLOCKS];
-  double hottest[RANDOM_DIES];
+  double hottest[CDS_RANDOM_DIES];
   double *const scratch = malloc(fast->probes * sizeof *scratch);
   assert_non_null(scratch);
   cds_heat_respond(fast, of->power_w, mean, hottest, scratch);
@@ -100,8 +100,8 @@ static double worst_since(const errors *of, size_t first) {
 static void try_package(uint64_t seed, sums *to) {
   const size_t means = to->means.count;
   const size_t hottest = to->hottest.count;
-  random_package of;
-  random_package_draw(&of, seed);
+  cds_random_package of;
+  cds_random_package_draw(&of, seed);
   cds_arena *const arena = cds_arena_new();
   cds_diag *const diag = cds_diag_new(arena);
   cds_heat_response fast;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Random packages. */
-#include "support/random_package.h"
+#include "validate/random_package.h"
 
 #include <string.h>
 
@@ -9,22 +9,22 @@
 enum { SIDE_BY_SIDE, STACKED, TWO_STACKS };
 
 /* Marsaglia's xorshift64. */
-static double part(random_package *of) {
+static double part(cds_random_package *of) {
   of->stream ^= of->stream << 13;
   of->stream ^= of->stream >> 7;
   of->stream ^= of->stream << 17;
   return (double)(of->stream >> 11) * 0x1p-53;
 }
 
-static double between(random_package *of, double low, double high) {
+static double between(cds_random_package *of, double low, double high) {
   return low + (high - low) * part(of);
 }
 
-static unsigned one_of(random_package *of, unsigned count) {
+static unsigned one_of(cds_random_package *of, unsigned count) {
   return (unsigned)(part(of) * count);
 }
 
-static void set_cooling(random_package *of) {
+static void set_cooling(cds_random_package *of) {
   cds_heat_package *const package = &of->package;
   const double lid = between(of, 25e-3, 50e-3);
   const double sink = lid * between(of, 1, 2.2);
@@ -51,7 +51,7 @@ static void set_cooling(random_package *of) {
 }
 
 /* A rectangle of random size somewhere within another. */
-static cds_heat_rect within(random_package *of, const cds_heat_rect *outer,
+static cds_heat_rect within(cds_random_package *of, const cds_heat_rect *outer,
                             double least, double most) {
   const double width = outer->width_m * between(of, least, most);
   const double height = outer->height_m * between(of, least, most);
@@ -60,7 +60,7 @@ static cds_heat_rect within(random_package *of, const cds_heat_rect *outer,
                          width, height};
 }
 
-static void place_die(random_package *of, size_t index, unsigned kind,
+static void place_die(cds_random_package *of, size_t index, unsigned kind,
                       const cds_heat_rect *whole) {
   cds_heat_die *const die = &of->dies[index];
   const bool base =
@@ -85,7 +85,7 @@ static void place_die(random_package *of, size_t index, unsigned kind,
   die->rect = within(of, &room, 0.3, 0.95);
 }
 
-static void set_layers(random_package *of, cds_heat_die *die) {
+static void set_layers(cds_random_package *of, cds_heat_die *die) {
   die->name = "die";
   die->active = one_of(of, 4) == 0 ? CDS_HEAT_TOP : CDS_HEAT_BOTTOM;
   die->layers[0] = (cds_heat_layer){between(of, 50e-6, 500e-6), 130, 0};
@@ -104,7 +104,7 @@ static void set_layers(random_package *of, cds_heat_die *die) {
 }
 
 /* One block, three, or four with a small one of them. */
-static void set_blocks(random_package *of, size_t index) {
+static void set_blocks(cds_random_package *of, size_t index) {
   cds_heat_die *const die = &of->dies[index];
   cds_heat_block *const blocks = of->blocks[index];
   const double w = die->rect.width_m;
@@ -121,7 +121,7 @@ static void set_blocks(random_package *of, size_t index) {
                                    h * between(of, 0.1, 0.4)};
 }
 
-void random_package_draw(random_package *out, uint64_t seed) {
+void cds_random_package_draw(cds_random_package *out, uint64_t seed) {
   memset(out, 0, sizeof *out);
   out->stream = (seed + 1) * UINT64_C(0x9E3779B97F4A7C15);
   for (int i = 0; i < 8; i++) {
@@ -129,7 +129,7 @@ void random_package_draw(random_package *out, uint64_t seed) {
   }
   set_cooling(out);
   cds_heat_package *const package = &out->package;
-  package->die_count = 1 + one_of(out, RANDOM_DIES);
+  package->die_count = 1 + one_of(out, CDS_RANDOM_DIES);
   const unsigned kind = one_of(out, 3);
   const cds_heat_rect whole = cds_heat_around(
       0, 0, package->lid.rect.width_m * 0.75, package->lid.rect.width_m * 0.75);
