@@ -84,6 +84,7 @@ static cds_status estimate_bond(const cds_component *self,
     out->bit_pj[action] = energy;
   }
   out->energy_source = table->energy_source;
+  out->pitch_um = pitch;
   if (query->bond_area_um2 == query->bond_area_um2) {
     out->bandwidth_bits_per_s = query->bond_area_um2 / (pitch * pitch) *
                                 table->data_share * table->rate_bits_per_s;

@@ -61,6 +61,7 @@ static cds_tech_estimate empty_estimate(void) {
                                 .leakage_w = CDS_TECH_NONE,
                                 .area_um2 = CDS_TECH_NONE,
                                 .clock_hz = CDS_TECH_NONE,
+                                .pitch_um = CDS_TECH_NONE,
                                 .bandwidth_bits_per_s = CDS_TECH_NONE};
   for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
     estimate.access_pj[action] = CDS_TECH_NONE;

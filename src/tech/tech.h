@@ -126,6 +126,7 @@ typedef struct cds_tech_estimate {
   double leakage_w;            /* one component at supply_v, 85 degC */
   double area_um2;             /* one component (vector: all its lanes) */
   double clock_hz;             /* highest clock at supply_v */
+  double pitch_um;             /* bond: as asked, or the class's own */
   double bandwidth_bits_per_s; /* dram families: all channels of one device;
                                 * bond: of bond_area_um2; link: of one link,
                                 * both directions together */
