@@ -39,7 +39,7 @@ static const char *node_name(writer *w, const char *name) {
 }
 
 static void put_point(writer *w, double clock_hz, double supply_v,
-                      double wake_s) {
+                      double latency) {
   const uint64_t hz = (uint64_t)round(clock_hz);
   cds_builder_print(&w->to,
                     "\t\topp-%" PRIu64 " {\n"
@@ -48,7 +48,7 @@ static void put_point(writer *w, double clock_hz, double supply_v,
                     "\t\t\tclock-latency-ns = <%" PRIu64 ">;\n"
                     "\t\t};\n",
                     hz, hz, cell(round(1e6 * supply_v)),
-                    cell(ceil(1e9 * wake_s)));
+                    cell(ceil(1e9 * latency)));
 }
 
 /* Whether the die, or a state before, has the clock already, of which a table
@@ -60,6 +60,19 @@ static bool is_taken(const cds_die *die, unsigned state) {
     taken = taken || hz == round(die->state[s].clock_hz);
   }
   return taken;
+}
+
+/* The longest way to a state (-1: running) from another that has a clock: what
+ * leaving that one takes. */
+static double latency_s(const cds_die *die, int to) {
+  double longest = 0;
+  for (unsigned s = 0; s < die->states; s++) {
+    const cds_power_state *from = &die->state[s];
+    if ((int)s != to && from->clock_hz > 0 && from->wake_s > longest) {
+      longest = from->wake_s;
+    }
+  }
+  return longest;
 }
 
 static void put_points(writer *w, const cds_die *die) {
@@ -74,7 +87,7 @@ static void put_points(writer *w, const cds_die *die) {
                     "\topp-table-%s {\n"
                     "\t\tcompatible = \"operating-points-v2\";\n",
                     node_name(w, die->name));
-  put_point(w, die->clock_hz, die->supply_v, 0);
+  put_point(w, die->clock_hz, die->supply_v, latency_s(die, CDS_STATE_RUNNING));
   for (unsigned s = 0; s < die->states; s++) {
     const cds_power_state *state = &die->state[s];
     if (!(state->clock_hz > 0)) {
@@ -87,7 +100,7 @@ static void put_points(writer *w, const cds_die *die) {
                        state->name, die->name);
       continue;
     }
-    put_point(w, state->clock_hz, state->supply_v, state->wake_s);
+    put_point(w, state->clock_hz, state->supply_v, latency_s(die, (int)s));
   }
   cds_builder_put(&w->to, "\t};\n");
 }

@@ -206,6 +206,11 @@ static double feed_stack(cds_delivered *out, const cds_delivery *of,
   return face_w + network_w;
 }
 
+/* The most that may pass the face below a die. */
+static double most_a(const cds_delivery *of, size_t die) {
+  return of->most_pairs[die] * of->face[die].pair_a;
+}
+
 static void count_pads(cds_delivered *out, const cds_delivery *of) {
   for (size_t d = 0; d < of->dies; d++) {
     const cds_pad_face *face = &of->face[d];
@@ -213,7 +218,8 @@ static void count_pads(cds_delivered *out, const cds_delivery *of) {
     die->power_pads = ceil(die->pairs * face->pair_pads);
     die->signal_pads = larger(0, floor(face->pads - die->power_pads));
     die->bits_per_s = die->signal_pads * face->pad_bits_per_s;
-    die->over_current = die->pairs > of->most_pairs[d] * (1 + 1e3 * NEAR);
+    die->over_current = die->face_a > most_a(of, d) * (1 + 1e3 * NEAR) ||
+                        die->power_pads > face->pads;
     die->over_bandwidth = of->demand[d] > die->bits_per_s;
     out->pads_w += die->loss_w;
     out->over = out->over || die->over_current || die->over_drop;
@@ -315,7 +321,7 @@ static void say_current(const cds_delivered *delivered, const cds_delivery *of,
                  "%s A pass below die '%s': expected at most %s A, which the "
                  "pads carry that power may take there",
                  digits(texts[0], found->face_a), at->name,
-                 digits(texts[1], of->most_pairs[die] * of->face[die].pair_a));
+                 digits(texts[1], most_a(of, die)));
   hint_power(delivered, of, diag);
 }
 
@@ -342,7 +348,8 @@ static void say_bandwidth(const cds_delivered *delivered,
   const double share = found->power_pads / of->face[die].pads;
   cds_diag_error(diag, at->place,
                  "%s GB/s are to pass below die '%s': expected at most %s "
-                 "GB/s, as power takes %s %% of the pads there",
+                 "GB/s, what the pads there give less the %s %% that power "
+                 "takes",
                  digits(texts[0], of->demand[die] / 8e9), at->name,
                  digits(texts[1], found->bits_per_s / 8e9),
                  digits(texts[2], 100 * smaller(1, share)));
@@ -354,7 +361,7 @@ static double excess(const cds_delivered *delivered, const cds_delivery *of,
   const cds_delivered_die *at = &delivered->die[die];
   switch (what) {
   case 0:
-    return at->over_current ? at->pairs / of->most_pairs[die] : 0;
+    return at->over_current ? at->face_a / most_a(of, die) : 0;
   case 1:
     return at->over_drop ? at->drop_v / at->budget_v : 0;
   default:

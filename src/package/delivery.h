@@ -26,9 +26,11 @@
  * as its face could have pairs. Its drop is no part of any budget.
  *
  * Pads: power may take a share of those of a face at most. Of these a supply
- * may have what its part of the face's current is: pairs(p) i(p) / S(all, p)
- * bounds s. Over its limit is a face whose pairs at s = 1 are more than that,
- * over its budget a supply that needs a larger s.
+ * may have what its part of the face's current is: most(p) i(p) / S(all, p)
+ * bounds s. Over its limit is a face whose current is above most(p) i(p), over
+ * its budget a supply that needs a larger s; its drop is that at the bound. A
+ * supply has a pair at least, so that a face may have one a supply more than
+ * most(p).
  *
  * What stands with some powers stands with a factor f < 1 of them: with s / f
  * instead of s the pairs are the same, and all drops f times as large.
@@ -73,7 +75,7 @@ typedef struct cds_delivered_die {
   double power_pads;  /* whole pads */
   double signal_pads; /* what is left */
   double bits_per_s;  /* through these; NaN: not known */
-  bool over_current;  /* more pairs than may be */
+  bool over_current;  /* above what pads for power carry */
   bool over_drop;
   bool over_bandwidth; /* demand above bits_per_s */
 } cds_delivered_die;
