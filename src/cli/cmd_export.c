@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* codesign export: a design, a layer and its mapping as files of another tool.
- */
+/* codesign export: a design, with some tools a layer and its mapping, as files
+ * of another tool. */
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "export/exporter.h"
@@ -50,6 +50,18 @@ static cds_status read_subject(cds_export_subject *out, cds_inputs *inputs,
                           &out->layer->einsum, &reader);
 }
 
+/* Whether the call has as many files as the format takes. */
+static bool enough_files(const cds_exporter *exporter, cds_cli *cli) {
+  if (cli->call.files == exporter->files + 1) {
+    return true;
+  }
+  cds_cli_error(
+      cli, "'export %s' with %zu file%s: expected an architecture%s",
+      exporter->name, cli->call.files - 1, cli->call.files == 2 ? "" : "s",
+      exporter->files > 1 ? ", a workload and a mapping" : " and nothing else");
+  return false;
+}
+
 static int write_folder(const cds_export *result, const char *folder,
                         cds_cli *cli) {
   if (!cds_output_folder(folder, cli)) {
@@ -77,6 +89,9 @@ int cds_cmd_export(cds_cli *cli) {
   if (exporter == NULL) {
     return CDS_EXIT_CALL;
   }
+  if (!enough_files(exporter, cli)) {
+    return CDS_EXIT_CALL;
+  }
   if (cli->options->output == NULL) {
     cds_cli_error(cli,
                   "'export %s' without -o: expected a folder for the files "
@@ -90,7 +105,13 @@ int cds_cmd_export(cds_cli *cli) {
   cds_inputs inputs = {0};
   cds_export_subject subject = {0};
   cds_export result = {0};
-  cds_status status = read_subject(&subject, &inputs, cli);
+  cds_status status = CDS_OK;
+  if (exporter->files > 1) {
+    status = read_subject(&subject, &inputs, cli);
+  } else {
+    status = cds_inputs_read_arch(&inputs, cli, cli->call.file[0]);
+    subject.arch = inputs.arch;
+  }
   if (status == CDS_OK) {
     status = exporter->write(&result, &subject, &reader);
   }

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "cli/page.h"
+#include "cli/power_page.h"
 #include "export/json.h"
 #include "package/making.h"
 #include "package/temperature.h"
@@ -19,6 +20,9 @@ typedef struct job {
   cds_built_package package;
   double *power_w; /* dynamic, by placed die */
   cds_package_heat heat;
+  const char *no_delivery; /* why there is none, else NULL */
+  cds_delivery delivery;
+  cds_delivered delivered;
   cds_making making;
 } job;
 
@@ -275,6 +279,7 @@ static void write_json(const job *it, FILE *stream) {
     cds_json_end(&json);
   }
   cds_json_end(&json);
+  cds_power_json(&json, &it->delivery, &it->delivered, it->no_delivery);
   cds_json_array(&json, "made");
   for (unsigned k = 0; k < it->inputs.arch->dies; k++) {
     const cds_made_die *made = &it->making.die[k];
@@ -304,6 +309,28 @@ static void write_json(const job *it, FILE *stream) {
   }
   cds_json_end(&json);
   cds_json_finish(&json);
+}
+
+/* How the powers, with leakage at the temperatures that they make, get there.
+ */
+static void find_delivery(job *it) {
+  double power_w[CDS_HEAT_DIES];
+  size_t unknown = 0;
+  if (!cds_delivery_of(&it->delivery, &it->package, &unknown)) {
+    it->no_delivery = cds_cli_printf(
+        it->cli->arena, "no currents, as the supply of die '%s' is not known",
+        it->package.heat.dies[unknown].name);
+    return;
+  }
+  if (it->heat.runaway) {
+    it->no_delivery = "no currents, as there is thermal runaway";
+    return;
+  }
+  for (size_t d = 0; d < it->package.dies; d++) {
+    power_w[d] = it->power_w[d] + it->heat.die[d].leakage_w;
+  }
+  cds_delivery_solve(&it->delivered, &it->delivery, power_w);
+  cds_delivery_say(&it->delivered, &it->delivery, it->cli->diag);
 }
 
 static cds_status prepare(job *it) {
@@ -337,6 +364,7 @@ int cds_cmd_package(cds_cli *cli) {
     cds_cli_say(cli, "heat by the grid: %s", it.heat.by_grid);
   }
   cds_package_say_heat(&it.heat, &it.package, cli->diag);
+  find_delivery(&it);
   cds_package_making(&it.making, &it.package);
   cds_cli_flush_messages(cli);
   cds_output output;
@@ -354,8 +382,12 @@ int cds_cmd_package(cds_cli *cli) {
             it.package.die[it.package.dies - 1].stack == 0 ? "" : "s");
     write_dies(&it);
     write_heat(&it);
+    cds_power_page(&it.page, &it.delivery, &it.delivered, it.no_delivery);
     write_making(&it);
   }
   return cds_output_close(&output, cli,
-                          it.heat.over ? CDS_EXIT_NO : CDS_EXIT_DONE);
+                          it.heat.over || it.delivered.over ||
+                                  it.delivered.over_bandwidth
+                              ? CDS_EXIT_NO
+                              : CDS_EXIT_DONE);
 }

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define CDS_EXPORTER(name, help) {#name, help, cds_export_##name},
+#define CDS_EXPORTER(name, files, help)                                        \
+  {#name, (files), help, cds_export_##name},
 static const cds_exporter exporters[] = {
 #include "export/exporters.def"
 };

@@ -67,6 +67,10 @@ const char *cds_dimension_unit(cds_dimension dimension) {
     return "K/W";
   case CDS_DIM_CONDUCTIVITY:
     return "W/mK";
+  case CDS_DIM_OHM:
+    return "Ohm";
+  case CDS_DIM_CURRENT:
+    return "A";
   case CDS_DIM_RATE:
     return "op/s";
   case CDS_DIM_BANDWIDTH:

@@ -53,6 +53,12 @@ static const char *column_name(const cds_value_list *list, cds_arena *arena) {
     case CDS_DIM_CONDUCTIVITY:
       suffix = "_w_per_mk";
       break;
+    case CDS_DIM_OHM:
+      suffix = "_ohm";
+      break;
+    case CDS_DIM_CURRENT:
+      suffix = "_a";
+      break;
     case CDS_DIM_RATE:
       suffix = "_op_per_s";
       break;

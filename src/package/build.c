@@ -220,8 +220,9 @@ static const cds_package *alone(const cds_arch *arch, cds_arena *arena) {
   static const cds_plate none = {.side_um = (double)NAN,
                                  .thickness_um = (double)NAN,
                                  .conductivity = (double)NAN};
-  static const cds_bond_body no_bond = {NULL, (double)NAN, (double)NAN,
-                                        (double)NAN};
+  static const cds_bond_body no_bond = {NULL,        (double)NAN, (double)NAN,
+                                        (double)NAN, (double)NAN, (double)NAN};
+  static const cds_package_power no_power = CDS_PACKAGE_POWER_NONE;
   cds_package *package = (cds_package *)cds_arena_alloc(arena, sizeof *package);
   if (package == NULL) {
     return NULL;
@@ -232,6 +233,7 @@ static const cds_package *alone(const cds_arch *arch, cds_arena *arena) {
     package->place = arch->place;
     package->carrier = package->lid = package->sink = none;
     package->tim = no_bond;
+    package->power = no_power;
     package->fill_conductivity = package->board_k_per_w = (double)NAN;
   }
   if (package->stacks == 0) {
@@ -262,7 +264,8 @@ cds_status cds_package_build(cds_built_package *out, const cds_arch *arch,
     CDS_TRY(add_stack(&it, s));
   }
   level_stacks(&it);
-  *out = (cds_built_package){.arch = arch, .dies = it.dies, .die = it.placed};
+  *out = (cds_built_package){
+      .arch = arch, .package = it.package, .dies = it.dies, .die = it.placed};
   out->heat.dies = it.die;
   out->heat.die_count = it.dies;
   add_cooling(&out->heat, &it);

@@ -35,6 +35,7 @@ typedef struct cds_placed_die {
 
 typedef struct cds_built_package {
   const cds_arch *arch;
+  const cds_package *package; /* that of the file, or of the one die alone */
   size_t dies; /* stack by stack, from bottom to top; as heat.dies */
   const cds_placed_die *die;
   cds_heat_package heat; /* one block a die */

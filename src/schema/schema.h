@@ -31,6 +31,8 @@ typedef enum cds_dimension {
   CDS_DIM_TEMPERATURE,  /* [degC]  degC */
   CDS_DIM_RESISTANCE,   /* [K/W]   K/W, degC/W */
   CDS_DIM_CONDUCTIVITY, /* [W/mK]  W/mK W/cmK, of heat */
+  CDS_DIM_OHM,          /* [Ohm]   uOhm mOhm Ohm, of electricity */
+  CDS_DIM_CURRENT,      /* [A]     uA mA A */
   CDS_DIM_RATE,         /* [op/s]  op/s Gop/s Top/s */
   CDS_DIM_BANDWIDTH     /* [bit/cycle or bit/s] B/cycle bit/cycle GB/s TB/s */
 } cds_dimension;

@@ -206,6 +206,8 @@ typedef struct cds_die {
    * fixed_leakage_w. */
   double own_leakage_w;
   cds_die_body body;
+  unsigned states; /* beside running */
+  const cds_power_state *state;
 } cds_die;
 
 /* A bond between neighbours of a stack, or between a stack and the board. */
@@ -219,6 +221,7 @@ typedef struct cds_bond {
    * over these crossings; bandwidth is that of the busiest one, in terms of
    * all bits that pass between the two kinds of die. */
   double crossings;
+  double given_bits_per_s; /* as the file gives it; NaN: it does not */
 } cds_bond;
 
 /* Where a number comes from: what the user wrote as source or assumption, or

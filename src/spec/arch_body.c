@@ -19,7 +19,10 @@ bool cds_build_package(cds_build *build) {
     return cds_build_ok(build, CDS_ENOMEM);
   }
   package->place = build->top.package->place;
-  package->tim = (cds_bond_body){NULL, (double)NAN, (double)NAN, (double)NAN};
+  static const cds_package_power none = CDS_PACKAGE_POWER_NONE;
+  package->power = none;
+  package->tim = (cds_bond_body){NULL,        (double)NAN, (double)NAN,
+                                 (double)NAN, (double)NAN, (double)NAN};
   package->fill_conductivity = package->board_k_per_w = (double)NAN;
   build->package = package;
   build->arch->package = package;
@@ -37,7 +40,9 @@ static cds_bond_body bond_of(const cds_raw_layer *raw) {
   return (cds_bond_body){.class_name = raw->bond,
                          .pitch_um = raw->pitch,
                          .thickness_um = raw->thickness,
-                         .conductivity = raw->conductivity};
+                         .conductivity = raw->conductivity,
+                         .resistance_ohm = raw->resistance,
+                         .current_a = raw->current};
 }
 
 void cds_build_layer_body(cds_build *build, unsigned die,

@@ -34,13 +34,40 @@ typedef struct cds_raw_die {
   const char *process, *device;
   double supply, sram_supply, nominal, clock, size, leakage, area;
   cds_die_body body;
+  const cds_yaml *power_states;
   cds_raw_origin origin;
 } cds_raw_die;
 
+typedef struct cds_raw_state {
+  const char *name;
+  double supply, clock, leakage, wake_time, wake_energy;
+  cds_raw_origin origin;
+} cds_raw_state;
+
 typedef struct cds_raw_package {
-  const cds_yaml *stacks, *links, *cooling, *carrier;
+  const cds_yaml *stacks, *links, *cooling, *carrier, *power;
   cds_raw_origin origin;
 } cds_raw_package;
+
+/* How the dies get their power: of it, of the regulators, of the bumps. */
+typedef struct cds_raw_power {
+  const cds_yaml *regulator, *bumps;
+  double mains, network, budget, grid;
+  bool backside;
+  cds_raw_origin origin;
+} cds_raw_power;
+
+typedef struct cds_raw_regulator {
+  unsigned place;
+  double efficiency, input;
+  cds_raw_origin origin;
+} cds_raw_regulator;
+
+typedef struct cds_raw_bumps {
+  double pitch, current, resistance, share;
+  cds_quantity rate;
+  cds_raw_origin origin;
+} cds_raw_bumps;
 
 typedef struct cds_raw_stack {
   const char *name;
@@ -56,6 +83,7 @@ typedef struct cds_raw_layer {
   const char *bond;
   double pitch, shoreline, energy;
   double thickness, conductivity; /* of the bond */
+  double resistance, current;     /* of one connection with power */
   unsigned face;
   cds_quantity bandwidth;
   cds_raw_origin origin;
@@ -156,6 +184,7 @@ typedef struct cds_raw_explore {
 
 extern const cds_schema cds_schema_arch, cds_schema_die, cds_schema_package,
     cds_schema_stack, cds_schema_layer, cds_schema_stack_bond, cds_schema_link,
+    cds_schema_power, cds_schema_regulator, cds_schema_bumps, cds_schema_state,
     cds_schema_cooling, cds_schema_carrier, cds_schema_tim, cds_schema_plate,
     cds_schema_level, cds_schema_level_bandwidth, cds_schema_level_energy,
     cds_schema_one_bandwidth, cds_schema_one_energy, cds_schema_array,
@@ -248,6 +277,11 @@ void cds_build_cooling_body(cds_build *build, const cds_raw_cooling *raw,
 void cds_build_die_bodies(cds_build *build);
 /* Area of one die of a kind: what stands on it. NaN when nothing says. */
 double cds_build_die_area(const cds_build *build, unsigned die);
+
+/* How the dies get their power, and their power states once supplies and
+ * clocks are known (arch_power.c). */
+void cds_build_power(cds_build *build, const cds_yaml *node);
+void cds_build_power_states(cds_build *build, unsigned die);
 
 /* The steps, in this order. */
 void cds_build_dies(cds_build *build);

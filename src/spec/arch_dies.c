@@ -314,5 +314,6 @@ void cds_build_clocks(cds_build *build) {
     if (!given(arch->die[die].clock_hz)) {
       arch->die[die].clock_hz = arch->clock_hz;
     }
+    cds_build_power_states(build, die);
   }
 }

@@ -39,6 +39,7 @@ static const char *const ports[] = {"corner", "cols", "rows", NULL};
 static const char *const passes[] = {"joined", "apart", NULL};
 static const char *const drains[] = {"shifted", "direct", NULL};
 static const char *const faces[] = {"down", "up", NULL};
+static const char *const places[] = {"board", "package", "stack", NULL};
 static const char *const objectives[] = {"edp", "energy", "delay", "ed2p",
                                          NULL};
 
@@ -150,7 +151,32 @@ static const cds_key die_keys[] = {
         .high = 1e9,
         .help = "How much defects cluster (the parameter of a negative "
                 "binomial distribution); 10 when not given"),
+    ROW(cds_raw_die, "power_states", NODE, power_states,
+        .help = "List of the states that the die may be in when it is idle, or "
+                "at other supplies and clocks"),
     ORIGIN(cds_raw_die),
+    END};
+
+static const cds_key state_keys[] = {
+    ROW(cds_raw_state, "name", NAME, name, .required = true,
+        .help = "Name of the power state"),
+    ROW(cds_raw_state, "supply", QUANTITY, supply, .dimension = CDS_DIM_VOLTAGE,
+        .low = 0.05, .high = 10,
+        .help = "Supply voltage in this state; that of the die when not "
+                "given"),
+    ROW(cds_raw_state, "clock", QUANTITY, clock, .dimension = CDS_DIM_FREQUENCY,
+        NOT_NEGATIVE, .help = "Clock in this state; stopped when not given"),
+    ROW(cds_raw_state, "leakage", NUMBER, leakage, .low = 0, .high = 1,
+        .fallback = "1",
+        .help = "Share that is left of the die's leakage at this supply; 0: "
+                "gated"),
+    ROW(cds_raw_state, "wake_time", QUANTITY, wake_time,
+        .dimension = CDS_DIM_TIME, .low = 0, .high = 1000, .fallback = "0 s",
+        .help = "Time until the die runs again"),
+    ROW(cds_raw_state, "wake_energy", QUANTITY, wake_energy,
+        .dimension = CDS_DIM_ENERGY, NOT_NEGATIVE, .fallback = "0 pJ",
+        .help = "All energy of leaving the state and coming back"),
+    ORIGIN(cds_raw_state),
     END};
 
 static const cds_key package_keys[] = {
@@ -163,6 +189,8 @@ static const cds_key package_keys[] = {
         .help = "Ambient temperature and thermal resistance to it"),
     ROW(cds_raw_package, "carrier", NODE, carrier,
         .help = "What the stacks stand on beside each other"),
+    ROW(cds_raw_package, "power", NODE, power,
+        .help = "How the dies get their power: regulators, network and pads"),
     ORIGIN(cds_raw_package),
     END};
 
@@ -201,6 +229,14 @@ static const cds_key stack_keys[] = {
           .dimension = CDS_DIM_CONDUCTIVITY, .low = 0.02, .high = 500,         \
           .help = "How well the bond conducts heat; 2 W/mK of a hybrid one, "  \
                   "1.5 W/mK of others when not given"),                        \
+      ROW(cds_raw_layer, "resistance", QUANTITY, resistance,                   \
+          .dimension = CDS_DIM_OHM, .low = 1e-9, .high = 1e3,                  \
+          .help = "Electrical resistance of one connection that carries "      \
+                  "power, its via through a die with it; from pitch, copper "  \
+                  "or solder, and thickness when not given"),                  \
+      ROW(cds_raw_layer, "current", QUANTITY, current,                         \
+          .dimension = CDS_DIM_CURRENT, .low = 1e-9, .high = 1e3,              \
+          .help = "Most that one connection may carry"),                       \
       ROW(cds_raw_layer, "energy", QUANTITY, energy,                           \
           .dimension = CDS_DIM_ENERGY_BIT, NOT_NEGATIVE,                       \
           .help = "Energy of one bit that crosses, at the nominal supply of "  \
@@ -230,6 +266,66 @@ static const cds_key link_keys[] = {
     ROW(cds_raw_layer, "to", NAME, to, .required = true,
         .help = "Die at the other end"),
     BOND_ROWS, ORIGIN(cds_raw_layer), END};
+
+static const cds_key power_keys[] = {
+    ROW(cds_raw_power, "regulator", NODE, regulator,
+        .help = "Regulators that make the supplies of the dies"),
+    ROW(cds_raw_power, "mains", NUMBER, mains, .low = 0.01, .high = 1,
+        .help = "Efficiency from the wall to the regulators; 92 % when not "
+                "given (an assumption)"),
+    ROW(cds_raw_power, "network", QUANTITY, network, .dimension = CDS_DIM_OHM,
+        .low = 0, .high = 10,
+        .help = "Resistance of a supply from its regulator to the bumps and "
+                "back; 50 uOhm of regulators on the board, 10 uOhm on the "
+                "package, when not given (assumptions)"),
+    ROW(cds_raw_power, "budget", NUMBER, budget, .low = 0.001, .high = 0.9,
+        .help = "Share of a supply that may be lost between regulator and "
+                "die; 10 % when not given (an assumption)"),
+    ROW(cds_raw_power, "grid", QUANTITY, grid, .dimension = CDS_DIM_OHM,
+        .low = 0, .high = 1e3,
+        .help = "Resistance of a square of a die's own power grid; 40 mOhm, "
+                "on the back 28 mOhm, when not given (assumptions)"),
+    ROW(cds_raw_power, "backside", BOOL, backside,
+        .help = "The grid is on the back of the dies"),
+    ROW(cds_raw_power, "bumps", NODE, bumps,
+        .help = "Bumps below the lowest dies"),
+    ORIGIN(cds_raw_power),
+    END};
+static const cds_key regulator_keys[] = {
+    ROW(cds_raw_regulator, "place", CHOICE, place, .choices = places,
+        .fallback = "board",
+        .help = "Where they are: board, package or stack (in the lowest die "
+                "of each stack)"),
+    ROW(cds_raw_regulator, "efficiency", NUMBER, efficiency, .low = 0.01,
+        .high = 1,
+        .help = "Their efficiency; 90 % on the board, 92 % on the package, 85 "
+                "% in the stack, when not given (assumptions)"),
+    ROW(cds_raw_regulator, "input", QUANTITY, input,
+        .dimension = CDS_DIM_VOLTAGE, .low = 0.1, .high = 1000,
+        .help = "Voltage that they take, which the bumps carry where they are "
+                "in the stack; 1.8 V when not given (an assumption)"),
+    ORIGIN(cds_raw_regulator), END};
+static const cds_key bumps_keys[] = {
+    ROW(cds_raw_bumps, "pitch", QUANTITY, pitch, .dimension = CDS_DIM_LENGTH,
+        .low = 1, .high = 10000,
+        .help = "Distance between neighbouring bumps; 130 um when not given "
+                "(an assumption)"),
+    ROW(cds_raw_bumps, "current", QUANTITY, current,
+        .dimension = CDS_DIM_CURRENT, .low = 1e-6, .high = 1e3,
+        .help = "Most that a bump may carry; what its solder stands when not "
+                "given"),
+    ROW(cds_raw_bumps, "resistance", QUANTITY, resistance,
+        .dimension = CDS_DIM_OHM, .low = 0, .high = 1e3,
+        .help = "Resistance of a bump; that of its solder when not given"),
+    ROW(cds_raw_bumps, "share", NUMBER, share, .low = 0.001, .high = 1,
+        .help = "Share of the bumps, and of the pads between dies, that power "
+                "and ground may take at most; 50 % when not given (an "
+                "assumption)"),
+    ROW(cds_raw_bumps, "rate", BANDWIDTH, rate, .dimension = CDS_DIM_BANDWIDTH,
+        .help = "Rate of a bump that carries signals, of which half carry "
+                "data; 32 Gbit/s when not given (an assumption)"),
+    ORIGIN(cds_raw_bumps),
+    END};
 
 static const cds_key cooling_keys[] = {
     ROW(cds_raw_cooling, "ambient", QUANTITY, ambient,
@@ -604,6 +700,11 @@ SCHEMA(level_bandwidth, "bandwidth", level_bandwidth_keys,
 SCHEMA(one_bandwidth, "bandwidth", one_bandwidth_keys, "One bandwidth");
 SCHEMA(level_energy, "energy of a level", level_energy_keys,
        "Energy of the actions of a level, in pJ an access or pJ/bit");
+SCHEMA(power, "power", power_keys, "How the dies get their power");
+SCHEMA(regulator, "regulator", regulator_keys,
+       "Regulators that make the supplies of the dies");
+SCHEMA(bumps, "bumps", bumps_keys, "Bumps below the lowest dies");
+SCHEMA(state, "power state", state_keys, "A power state of a die");
 SCHEMA(one_energy, "energy", one_energy_keys, "One energy");
 SCHEMA(array, "array", array_keys, "An array of everything after it");
 SCHEMA(network, "network", network_keys, "Network of an array");
@@ -630,6 +731,10 @@ const cds_schema *const cds_arch_schemas[] = {&cds_schema_arch,
                                               &cds_schema_layer,
                                               &cds_schema_stack_bond,
                                               &cds_schema_link,
+                                              &cds_schema_power,
+                                              &cds_schema_regulator,
+                                              &cds_schema_bumps,
+                                              &cds_schema_state,
                                               &cds_schema_cooling,
                                               &cds_schema_carrier,
                                               &cds_schema_tim,

@@ -75,6 +75,8 @@ static void read_die_layer(cds_build *build, stack_state *state,
                          .energy = (double)NAN,
                          .thickness = (double)NAN,
                          .conductivity = (double)NAN,
+                         .resistance = (double)NAN,
+                         .current = (double)NAN,
                          .bandwidth = {.value = (double)NAN}};
   const bool full = node->kind == CDS_YAML_MAPPING;
   (void)(full ? cds_build_read(build, &layer, &cds_schema_layer, node)
@@ -234,6 +236,7 @@ void cds_build_stacks(cds_build *build) {
   read_list(build, raw.stacks, "stacks", read_stack);
   read_list(build, raw.links, "links", read_link);
   read_cooling(build, raw.cooling, raw.carrier);
+  cds_build_power(build, raw.power);
 }
 
 /* ---- bonds ---- */
@@ -257,9 +260,8 @@ static void warn_pitch(cds_build *build, const cds_raw_layer *layer,
                        const cds_yaml *node) {
   if (given(layer->pitch) && !build->quiet) {
     cds_diag_warning(build->reader->diag, cds_build_place(node, "pitch"),
-                     "'pitch' is read but not used before the packaging step, "
-                     "as energy and bandwidth are given or no class asks for "
-                     "it");
+                     "'pitch' of a link between dies side by side is not "
+                     "used: expected 'shoreline', the edge that it takes");
   }
 }
 
@@ -288,7 +290,7 @@ static crossing cross(cds_build *build, const cds_build_bond *bond,
   const bool energy = given(layer->energy);
   const bool bandwidth = given(layer->bandwidth.value);
   const bool link = is_link(layer->bond);
-  if (layer->bond == NULL || (energy && bandwidth) || link) {
+  if (link) {
     warn_pitch(build, layer, node);
   }
   if (given(layer->shoreline) && !link) {
@@ -364,6 +366,9 @@ static void fill_bond(cds_build *build, const cds_build_bond *from,
     bond->bandwidth =
         least(bond->bandwidth, within.bandwidth * (repeat / (repeat - 1)));
   }
+  bond->given_bits_per_s = given(from->between.bandwidth.value)
+                               ? between.bandwidth * build->arch->clock_hz
+                               : (double)NAN;
   bond->lower = from->lower;
   bond->upper = from->upper;
   bond->bit_pj = bit_pj / bond->crossings;

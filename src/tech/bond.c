@@ -43,6 +43,7 @@ cds_status cds_tech_estimate_bond(const cds_component *self,
       point.supply.energy_factor);
   cds_tech_same_bits(out, &energy, table->energy_source);
   out->keepout_um2 = table->keepout;
+  out->pitch_um = pitch;
   if (query->bond_area_um2 == query->bond_area_um2) {
     const double pads = query->bond_area_um2 / (pitch * pitch);
     const cds_tech_figure *data = &table->data_share;

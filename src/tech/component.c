@@ -63,6 +63,7 @@ static cds_tech_estimate empty_estimate(void) {
                                 .clock_hz = CDS_TECH_NONE,
                                 .access_s = CDS_TECH_NONE,
                                 .cycle_s = CDS_TECH_NONE,
+                                .pitch_um = CDS_TECH_NONE,
                                 .bandwidth_bits_per_s = CDS_TECH_NONE};
   const cds_tech_figure none = {CDS_TECH_NONE, CDS_TECH_NONE, CDS_TECH_NONE,
                                 NULL, false};

@@ -170,6 +170,7 @@ typedef struct cds_tech_estimate {
   double clock_hz;             /* highest clock at the die's supply */
   double access_s;             /* sram: address in to data out */
   double cycle_s;              /* sram: between two accesses of one bank */
+  double pitch_um;             /* bond: as asked, or the class's own */
   double bandwidth_bits_per_s; /* dram families: all channels of one device;
                                 * bond: of bond_area_um2; link: of one link,
                                 * both directions together */

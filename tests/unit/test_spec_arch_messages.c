@@ -374,9 +374,9 @@ static const wrong_case warnings[] = {
                 "other_operations: macs\n",
      "warning: 'other_operations' is not used"},
     {"dies: {a: {clock: 1 GHz}, b: {clock: 1 GHz}}\n"
-     "package: {stacks: [{layers: [a, {pitch: 9 um, energy: 1 pJ/bit}, b]}]}"
+     "package: {links: [{from: a, to: b, bond: ucie-s, pitch: 9 um}]}"
      "\n" HEAD "  - {level: L, die: a, energy: 1 pJ}\n" MAC,
-     "warning: 'pitch' is read but not used before the packaging step"},
+     "warning: 'pitch' of a link between dies side by side is not used"},
 };
 
 static void what_cannot_matter_is_said(void **state) {
