@@ -269,33 +269,73 @@ static void set_order(cds_unequal *it, unsigned group, const region *loops,
   it->loops[group] = count;
 }
 
-/* Cycles of the first fills of the group's double-buffered levels at least. */
-static double first_fills(const cds_unequal *it, unsigned group) {
-  const cds_arch *arch = it->general->arch;
-  const cds_chain *chain = it->layout.chain;
-  double out[CDS_LEVELS_MAX] = {0};
-  double in[CDS_LEVELS_MAX] = {0};
-  bool any = false;
-  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
-       w++) {
-    const cds_leg *way = &chain->way[w];
-    if (way->tensor == it->general->output || it->layout.leg[w].apart ||
-        arch->overlap != CDS_OVERLAP_NATIVE) {
-      continue;
+/* Lengths of the last pass in front of a group's arrays, and in the first
+ * instance below them. */
+static void last_lengths(uint64_t before[CDS_RANKS_MAX],
+                         uint64_t tile[CDS_RANKS_MAX], const cds_unequal *it,
+                         unsigned group) {
+  for (unsigned r = 0; r < it->ranks; r++) {
+    tile[r] = it->rank[r].size;
+    for (unsigned g = 1; g <= group; g++) {
+      const uint64_t part = it->before[g][r];
+      tile[r] -= (cds_ceil_div_u64(tile[r], part) - 1) * part;
+      before[r] = tile[r];
+      const unsigned end = it->general->group[g].depth;
+      for (unsigned k = it->general->group[g - 1].depth; k < end; k++) {
+        tile[r] = cds_ceil_div_u64(tile[r], it->layout.on[k][r]);
+      }
     }
-    const double bits =
-        cds_unequal_tile_words(it, way->tensor, it->tile[group]) *
-        it->tensor[way->tensor].bits;
-    out[way->parent] += bits;
-    in[way->child] += bits;
-    any = true;
   }
+}
+
+/* Cycles of the busiest port. */
+static double ports_cycles(const cds_arch *arch,
+                           const double out[CDS_LEVELS_MAX],
+                           const double in[CDS_LEVELS_MAX]) {
   double cycles = 0;
-  for (unsigned l = 0; any && l < arch->levels; l++) {
+  for (unsigned l = 0; l < arch->levels; l++) {
     cycles = fmax(cycles, cds_port_cycles(&arch->level[l], out[l], 0));
     cycles = fmax(cycles, cds_port_cycles(&arch->level[l], 0, in[l]));
   }
   return cycles;
+}
+
+/* Cycles of the first fills and last drains of the group's double-buffered
+ * levels at least: an instance has its tile; what the instances of the arrays
+ * right above have together, before or united, is the length in front of these,
+ * and passes the parent. */
+static double edges_of(const cds_unequal *it, unsigned group) {
+  const cds_arch *arch = it->general->arch;
+  const cds_chain *chain = it->layout.chain;
+  double out[2][CDS_LEVELS_MAX] = {{0}};
+  double in[2][CDS_LEVELS_MAX] = {{0}};
+  bool any = false;
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const cds_leg *way = &chain->way[w];
+    const unsigned t = way->tensor;
+    const cds_unequal_tensor *tensor = &it->tensor[t];
+    if (it->layout.leg[w].apart || arch->overlap != CDS_OVERLAP_NATIVE) {
+      continue;
+    }
+    any = true;
+    if (t == it->general->output) {
+      uint64_t before[CDS_RANKS_MAX];
+      uint64_t tile[CDS_RANKS_MAX];
+      last_lengths(before, tile, it, group);
+      const double bits = fmin(tensor->bits, tensor->wide);
+      out[1][way->child] += cds_unequal_tile_words(it, t, tile) * bits;
+      in[1][way->parent] += cds_unequal_tile_words(it, t, before) * bits;
+      continue;
+    }
+    out[0][way->parent] +=
+        cds_unequal_tile_words(it, t, it->before[group]) * tensor->bits;
+    in[0][way->child] +=
+        cds_unequal_tile_words(it, t, it->tile[group]) * tensor->bits;
+  }
+  return any ? ports_cycles(arch, out[0], in[0]) +
+                   ports_cycles(arch, out[1], in[1])
+             : 0;
 }
 
 /* Whether a level of a group whose lengths are set has room if the output's
@@ -365,7 +405,7 @@ static void try_order(cds_unequal *it, unsigned group, double steps) {
   *sum = it->sum[group - 1];
   cds_unequal_group_add(sum, it, group,
                         (const double(*)[CDS_ENTRIES_MAX])words);
-  sum->edges += first_fills(it, group);
+  sum->edges += edges_of(it, group);
   cds_unequal_sum all = *sum;
   add_least(&all, it, group + 1);
   all.at[CDS_ENERGY] += inside_pj(it, group + 2);

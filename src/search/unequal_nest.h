@@ -94,7 +94,8 @@ typedef struct cds_unequal_layout {
 /* What a rank may be in front of a group. */
 typedef struct cds_unequal_option {
   uint64_t before, tile;
-  bool looped; /* some loop stands above */
+  bool looped;  /* some loop stands above */
+  uint64_t row; /* what the loop outside of the innermost leaves; 0: unknown */
 } cds_unequal_option;
 
 typedef struct cds_unequal_candidate {
@@ -216,6 +217,9 @@ typedef struct cds_unequal_place {
 typedef struct cds_window_words {
   double words; /* at least, if this axis moves in each visit */
   double ratio; /* times this if it need not */
+  double still; /* of all visits if it moves in none of them, at least */
+  double moved; /* as words, and not below; ... */
+  double first; /* ... more of a first visit than that counts, at least */
   double once;  /* of all positions once */
   double phi;   /* of a point that moves */
   double more;  /* positions of a visit less phi of its points, at least */
@@ -225,6 +229,8 @@ typedef struct cds_window_moves {
   unsigned axes;  /* some visit may move one of these alone; 0: none does */
   unsigned swept; /* axes with loops inside of a rank of its own, all of whose
                      visits begin with all of them anew; 0: not known */
+  unsigned next;  /* the axis whose loop stands right outside of that of `axes`
+                     and always moves; 0: none is known */
 } cds_window_moves;
 /* Words of the windows in a pass over the loops that the tensor lacks. */
 double cds_windows_words(const cds_window_words *each, unsigned windows,

@@ -88,8 +88,8 @@ cds_status cds_unequal_options(cds_unequal *it, unsigned group) {
       const uint64_t tile = cds_dealt_out(it, layout, group, r, before);
       const bool last = group > it->general->groups;
       if (tile >= need && (!last || tile == 1)) {
-        out->option[r][out->options[r]++] =
-            (cds_unequal_option){before, tile, before < most};
+        out->option[r][out->options[r]++] = (cds_unequal_option){
+            before, tile, before < most, group == 1 ? rank->size : 0};
       }
     }
   }
@@ -366,7 +366,7 @@ static cds_window_moves moves_of(const lister *l, unsigned pattern,
   const cds_unequal_tensor *shape = &it->tensor[tensor];
   const unsigned lacks = it->pattern[pattern];
   if (l->group > 1 || (lacks >> tensor & 1U) != 0 || lacks == 0) {
-    return (cds_window_moves){~0U, 0};
+    return (cds_window_moves){~0U, 0, 0};
   }
   unsigned inner = 0; /* loops of the pattern */
   unsigned partial = 0;
@@ -376,7 +376,7 @@ static cds_window_moves moves_of(const lister *l, unsigned pattern,
     partial |= it->rank[r].partial ? 1U << r : 0;
   }
   if (inner == 0) {
-    return (cds_window_moves){~0U, 0}; /* there is no such loop */
+    return (cds_window_moves){~0U, 0, 0}; /* there is no such loop */
   }
   unsigned axes = 0;
   for (unsigned w = 0; w < shape->windows; w++) {
@@ -387,7 +387,7 @@ static cds_window_moves moves_of(const lister *l, unsigned pattern,
   /* Ranks of its own that are partial to others stand among the windows. */
   const bool own = (inner & shape->whole & ~partial) != 0 &&
                    (inner & shape->whole & partial) == 0;
-  return (cds_window_moves){axes, own ? axes : 0};
+  return (cds_window_moves){axes, own ? axes : 0, 0};
 }
 
 static cds_status grow(cds_unequal_group *out) {
@@ -433,7 +433,7 @@ static bool cost_of(double cost[CDS_PATTERNS_MAX], double pass[CDS_TENSORS_MAX],
       }
       const double once = l->all_stay[last][place] * sum.once;
       const double any =
-          cds_windows_words(sum.each, windows, (cds_window_moves){~0U, 0});
+          cds_windows_words(sum.each, windows, (cds_window_moves){~0U, 0, 0});
       pass[t] += pj * l->all_stay[last][place] * any;
       for (unsigned p = 0; p < it->patterns; p++) {
         const double moved =
