@@ -137,7 +137,7 @@ static void write_mapping(cds_mapping *out, const cds_unequal *it) {
 }
 
 #ifndef NDEBUG
-enum { CONFIRM_EVERY = 64 };
+enum { CONFIRM_EVERY = 16 };
 #endif
 
 static bool may_be_better(const cds_unequal *it, const cds_bound *bound) {
