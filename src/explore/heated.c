@@ -350,8 +350,8 @@ typedef struct best_answer {
 static void take_answer(best_answer *best, const cds_heated *it,
                         const cds_network_result *network,
                         const cds_heated_state *state, unsigned round) {
-  if (best->found && network->value >= best->network.value) {
-    return;
+  if (best->found && network->value > best->network.value) {
+    return; /* of equal ones the later, whose tangent is the closer */
   }
   best->found = true;
   best->round = round;
@@ -451,12 +451,13 @@ static void take_comparisons(cds_network_result *out,
     layer->own_edp_pj_s = like != NULL ? like->own_edp_pj_s : (double)NAN;
     layer->own_bound_pj_s = like != NULL ? like->own_bound_pj_s : (double)NAN;
   }
-  out->unfused = fixed->unfused;
-  out->frontier = fixed->frontier;
-  out->frontier_points = fixed->frontier_points;
-  out->residency.none = fixed->residency.none;
-  out->residency.load = fixed->residency.load;
-  out->residency.cache_load = fixed->residency.cache_load;
+  out->unfused = out->fused > 0 ? fixed->unfused
+                                : (cds_point){out->energy_pj, out->latency_s};
+  if (out->residency.runs > 0) {
+    out->residency.none = fixed->residency.none;
+    out->residency.load = fixed->residency.load;
+    out->residency.cache_load = fixed->residency.cache_load;
+  }
 }
 
 /* The network on the design at given temperatures. */
@@ -473,6 +474,10 @@ static cds_status solve_fixed(cds_network_result *out, cds_heated *it,
   own.power_limit_w = cds_arch_leakage_w(it->weighed) + it->safe_w;
   own.again = false;
   own.incumbent = (double)INFINITY;
+  if (own.plan->residency.mode == CDS_RESIDENCY_NONE) {
+    own.fuse = CDS_FUSE_NONE; /* nothing else is asked */
+    own.plan = NULL;
+  }
   return cds_network_solve(out, it->weighed, workload, arena, &own, diag);
 }
 
@@ -484,10 +489,23 @@ cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
   if (!it->loop_closed) {
     return solve_cold(out, state, it, workload, options, arena, diag);
   }
-  CDS_TRY(solve_one(out, state, it, workload, touch_w, options, arena, diag));
+  cds_network_options alone = *options;
+  alone.alone = true;
+  CDS_TRY(solve_one(out, state, it, workload, touch_w, &alone, arena, diag));
+  out->frontier_points = 1;
+  out->frontier[0] = (cds_point){out->energy_pj, out->latency_s};
   cds_network_result fixed;
-  CDS_TRY(
-      solve_fixed(&fixed, it, &state->heat, workload, options, arena, diag));
+  cds_status status =
+      solve_fixed(&fixed, it, &state->heat, workload, options, arena, diag);
+  if (status == CDS_ELIMIT) { /* within the limits only what was chosen is */
+    cds_network_options loose = *options;
+    loose.latency_limit_s = loose.energy_limit_pj = (double)INFINITY;
+    loose.edp_limit_pj_s = loose.first_token_limit_s = (double)INFINITY;
+    loose.token_limit_s = (double)INFINITY;
+    status =
+        solve_fixed(&fixed, it, &state->heat, workload, &loose, arena, diag);
+  }
+  CDS_TRY(status);
   take_comparisons(out, &fixed);
   return CDS_OK;
 }

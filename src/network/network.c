@@ -388,7 +388,7 @@ static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
     }
     CDS_TRY(fill_unit(by_unit[u], job, walk, u));
   }
-  if (job->options->details) {
+  if (job->options->details && !job->options->alone) {
     CDS_TRY(add_own(by_unit, job, walk));
   }
   for (size_t i = 0; i < workload->layers; i++) {
@@ -497,7 +497,7 @@ static cds_status make_problem(cds_hull_problem *out, network_job *job) {
 static cds_status walk_apart(network_job *job) {
   cds_network_result *out = job->out;
   out->unfused = (cds_point){out->energy_pj, out->latency_s};
-  if (out->fused == 0 || !job->options->details) {
+  if (out->fused == 0 || !job->options->details || job->options->alone) {
     return CDS_OK;
   }
   cds_hull_problem problem;

@@ -261,7 +261,8 @@ typedef struct cds_network_options {
   double power_limit_w; /* roof of each layer; INFINITY: none */
   double latency_limit_s, energy_limit_pj; /* INFINITY: none */
   double incumbent; /* values above it are of no interest; INFINITY */
-  bool details;     /* counts and own bounds of each layer */
+  bool details;     /* counts of each layer, and comparisons: */
+  bool alone;       /* without what layers reach alone, and without fusing */
   const cds_control *control;
   double edp_limit_pj_s;        /* INFINITY: none */
   double first_token_limit_s;   /* of each prefill phase; INFINITY: none */
