@@ -402,6 +402,9 @@ cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
   cds_status status = CDS_OK;
   for (unsigned round = 0; round < it->tangents; round++) {
     status = solve_one(out, state, it, workload, power_w, options, arena, diag);
+    if (status == CDS_EINTERRUPTED && best.found) {
+      break; /* the answer of an earlier tangent, with a gap */
+    }
     if (status != CDS_OK && status != CDS_ELIMIT) {
       return status;
     }
@@ -460,6 +463,14 @@ static void take_comparisons(cds_network_result *out,
   }
 }
 
+/* Time is up. */
+static void take_no_comparisons(cds_network_result *out) {
+  for (size_t i = 0; i < out->layers; i++) {
+    out->layer[i].own_edp_pj_s = out->layer[i].own_bound_pj_s = (double)NAN;
+  }
+  out->unfused = (cds_point){out->energy_pj, out->latency_s};
+}
+
 /* The network on the design at given temperatures. */
 static cds_status solve_fixed(cds_network_result *out, cds_heated *it,
                               const cds_heat_state *heat,
@@ -494,6 +505,10 @@ cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
   CDS_TRY(solve_one(out, state, it, workload, touch_w, &alone, arena, diag));
   out->frontier_points = 1;
   out->frontier[0] = (cds_point){out->energy_pj, out->latency_s};
+  if (cds_control_hurried(options->control)) {
+    take_no_comparisons(out);
+    return CDS_OK;
+  }
   cds_network_result fixed;
   cds_status status =
       solve_fixed(&fixed, it, &state->heat, workload, options, arena, diag);
