@@ -273,6 +273,41 @@ static void write_parts(const cds_page *page, const cds_report *report) {
   }
 }
 
+/* Electricity from wind and from coal, g CO2e a kWh (life cycle; Gupta et al.,
+ * ISCA 2022, table of sources). */
+static const double GRID_G_KWH[2] = {11, 820};
+static const double J_PER_KWH = 3.6e6;
+static const double MILLION = 1e6;
+
+/* A million tokens of each phase that has any: electricity, and what making it
+ * emits. */
+static void write_million(const cds_page *page, const cds_report *report) {
+  const cds_workload *workload = report->workload;
+  const char *text = "";
+  for (unsigned i = 0; i < report->result->network.phases; i++) {
+    const cds_phase *phase = &workload->phase[i];
+    if (phase->kind == CDS_PHASE_PLAIN) {
+      continue;
+    }
+    const double kwh = 1e-12 * report->result->network.phase[i].energy_pj /
+                       ((double)phase->tokens * (double)phase->batch) *
+                       MILLION / J_PER_KWH;
+    text = cds_cli_printf(page->arena, "%s%s%s of %s (%s to %s CO2e)", text,
+                          *text == '\0' ? "" : ", ",
+                          cds_page_si(page, 1000 * kwh, "Wh"), phase->name,
+                          cds_page_si(page, kwh * GRID_G_KWH[0], "g"),
+                          cds_page_si(page, kwh * GRID_G_KWH[1], "g"));
+  }
+  fputs("a million     ", page->stream);
+  cds_help_wrap(page->stream,
+                cds_cli_printf(page->arena,
+                               "tokens take %s, by wind (11 g/kWh) to coal "
+                               "(820): accelerator and memory only, without "
+                               "regulators, host and cooling",
+                               text),
+                14, 14);
+}
+
 static void write_phases(const cds_page *page, const cds_report *report) {
   const cds_network_result *network = &report->result->network;
   const cds_workload *workload = report->workload;
@@ -287,6 +322,7 @@ static void write_phases(const cds_page *page, const cds_report *report) {
   for (unsigned i = 0; i < network->phases; i++) {
     write_phase(page, &workload->phase[i], &network->phase[i]);
   }
+  write_million(page, report);
 }
 
 /* ---- components -------------------------------------------------------- */
