@@ -153,10 +153,11 @@ static cds_status solve_heated(cds_network_result *out, cds_heated *heated,
   options.control = job->options->control;
   options.searchers = worker->searchers;
   options.search.effort_most = round_effort[it->round];
+  const cds_heated_question question = {job->workload, &options, worker->arena,
+                                        diag};
   heated->tangents = last_round(it) ? CDS_TANGENTS : 1;
   const cds_status status =
-      cds_heated_solve(out, &worker->state, heated, job->workload, start_w,
-                       &options, worker->arena, diag);
+      cds_heated_solve(out, &worker->state, heated, start_w, &question);
   memcpy(worker->touch_w, heated->touch_w, sizeof worker->touch_w);
   worker->last_is_best = heated->last_is_best;
   return status;
@@ -379,8 +380,10 @@ static cds_status detail_heated(cds_explore_result *out, cds_job *job,
     return status == CDS_ENOMEM ? status : CDS_EINTERNAL;
   }
   out->layer_power_w = heated.safe_w;
-  return cds_heated_detail(&out->network, &out->heat, &heated, job->workload,
-                           job->kept.touch_w, options, job->arena, diag);
+  const cds_heated_question question = {job->workload, options, job->arena,
+                                        diag};
+  return cds_heated_detail(&out->network, &out->heat, &heated,
+                           job->kept.touch_w, &question);
 }
 
 /* Solves the winner once more, with everything that is shown of it; what was

@@ -291,19 +291,19 @@ cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
 
 /* One tangent. */
 static cds_status solve_one(cds_network_result *out, cds_heated_state *state,
-                            cds_heated *it, const cds_workload *workload,
-                            const double power_w[CDS_DIES_MAX],
-                            const cds_network_options *options,
-                            cds_arena *arena, cds_diag *diag) {
+                            cds_heated *it, const double *power_w,
+                            const cds_heated_question *asked) {
   tangent at;
   CDS_TRY(find_tangent(&at, it, power_w));
+  it->solved++;
   weigh(it->weighed, it->arch, at.weight, at.base_w);
-  cds_network_options own = *options;
+  cds_network_options own = *asked->options;
   own.power_limit_w = at.base_w + at.most * it->safe_w;
-  CDS_TRY(cds_network_solve(out, it->weighed, workload, arena, &own, diag));
-  CDS_TRY(restate(out, state, it, workload, at.weight));
+  CDS_TRY(cds_network_solve(out, it->weighed, asked->workload, asked->arena,
+                            &own, asked->diag));
+  CDS_TRY(restate(out, state, it, asked->workload, at.weight));
   out->value =
-      cds_objective_value(options->objective, out->energy_pj, out->latency_s);
+      cds_objective_value(own.objective, out->energy_pj, out->latency_s);
   return CDS_OK;
 }
 
@@ -340,7 +340,7 @@ static bool same_power(const double *a, const double *b) {
 /* The best answer of all tangents so far. */
 typedef struct best_answer {
   bool found;
-  unsigned round;
+  unsigned solved;
   double bound;
   double touch_w[CDS_DIES_MAX];
   cds_network_result network;
@@ -349,12 +349,12 @@ typedef struct best_answer {
 
 static void take_answer(best_answer *best, const cds_heated *it,
                         const cds_network_result *network,
-                        const cds_heated_state *state, unsigned round) {
+                        const cds_heated_state *state) {
   if (best->found && network->value > best->network.value) {
     return; /* of equal ones the later, whose tangent is the closer */
   }
   best->found = true;
-  best->round = round;
+  best->solved = it->solved;
   best->network = *network;
   best->state = *state;
   memcpy(best->touch_w, it->touch_w, sizeof best->touch_w);
@@ -368,40 +368,36 @@ static void finish(cds_network_result *out, cds_heated_state *state,
   out->bound = met ? out->value : best->bound;
   out->proven = met;
   out->frontier_points = 0;
-  it->last_is_best =
-      memcmp(it->touch_w, best->touch_w, sizeof it->touch_w) == 0;
+  it->last_is_best = it->solved == best->solved;
   memcpy(it->touch_w, best->touch_w, sizeof it->touch_w);
 }
 
 /* Leakage is that at 85 degC whatever the temperature. */
 static cds_status solve_cold(cds_network_result *out, cds_heated_state *state,
-                             cds_heated *it, const cds_workload *workload,
-                             const cds_network_options *options,
-                             cds_arena *arena, cds_diag *diag) {
-  cds_network_options own = *options;
+                             cds_heated *it, const cds_heated_question *asked) {
+  cds_network_options own = *asked->options;
   own.power_limit_w = it->limit_w;
   *state = (cds_heated_state){.power_w = {0}};
   state->heat.leakage_w = cds_arch_leakage_w(it->arch);
   state->heat.warmest_degc = it->arch->ambient_degc;
   it->last_is_best = true;
-  return cds_network_solve(out, it->arch, workload, arena, &own, diag);
+  return cds_network_solve(out, it->arch, asked->workload, asked->arena, &own,
+                           asked->diag);
 }
 
 cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
-                            cds_heated *it, const cds_workload *workload,
-                            const double *start_w,
-                            const cds_network_options *options,
-                            cds_arena *arena, cds_diag *diag) {
+                            cds_heated *it, const double *start_w,
+                            const cds_heated_question *question) {
   static const double idle[CDS_DIES_MAX] = {0};
   if (!it->loop_closed) {
-    return solve_cold(out, state, it, workload, options, arena, diag);
+    return solve_cold(out, state, it, question);
   }
   best_answer best = {.bound = 0};
   double power_w[CDS_DIES_MAX];
   memcpy(power_w, start_w != NULL ? start_w : idle, sizeof power_w);
   cds_status status = CDS_OK;
   for (unsigned round = 0; round < it->tangents; round++) {
-    status = solve_one(out, state, it, workload, power_w, options, arena, diag);
+    status = solve_one(out, state, it, power_w, question);
     if (status == CDS_EINTERRUPTED && best.found) {
       break; /* the answer of an earlier tangent, with a gap */
     }
@@ -412,8 +408,8 @@ cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
     if (status == CDS_ELIMIT) {
       break;
     }
-    if (meets(out, options, workload)) {
-      take_answer(&best, it, out, state, round);
+    if (meets(out, question->options, question->workload)) {
+      take_answer(&best, it, out, state);
     }
     const bool closed =
         best.found && best.bound >= best.network.value * (1 - NEAR);
@@ -474,9 +470,8 @@ static void take_no_comparisons(cds_network_result *out) {
 /* The network on the design at given temperatures. */
 static cds_status solve_fixed(cds_network_result *out, cds_heated *it,
                               const cds_heat_state *heat,
-                              const cds_workload *workload,
                               const cds_network_options *options,
-                              cds_arena *arena, cds_diag *diag) {
+                              const cds_heated_question *asked) {
   double factor[CDS_DIES_MAX];
   cds_network_options own = *options;
   cds_heat_loop_factors(factor, &it->loop, heat);
@@ -489,20 +484,22 @@ static cds_status solve_fixed(cds_network_result *out, cds_heated *it,
     own.fuse = CDS_FUSE_NONE; /* nothing else is asked */
     own.plan = NULL;
   }
-  return cds_network_solve(out, it->weighed, workload, arena, &own, diag);
+  return cds_network_solve(out, it->weighed, asked->workload, asked->arena,
+                           &own, asked->diag);
 }
 
 cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
-                             cds_heated *it, const cds_workload *workload,
-                             const double *touch_w,
-                             const cds_network_options *options,
-                             cds_arena *arena, cds_diag *diag) {
+                             cds_heated *it, const double *touch_w,
+                             const cds_heated_question *question) {
   if (!it->loop_closed) {
-    return solve_cold(out, state, it, workload, options, arena, diag);
+    return solve_cold(out, state, it, question);
   }
+  const cds_network_options *options = question->options;
   cds_network_options alone = *options;
+  cds_heated_question own = *question;
   alone.alone = true;
-  CDS_TRY(solve_one(out, state, it, workload, touch_w, &alone, arena, diag));
+  own.options = &alone;
+  CDS_TRY(solve_one(out, state, it, touch_w, &own));
   out->frontier_points = 1;
   out->frontier[0] = (cds_point){out->energy_pj, out->latency_s};
   if (cds_control_hurried(options->control)) {
@@ -510,15 +507,13 @@ cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
     return CDS_OK;
   }
   cds_network_result fixed;
-  cds_status status =
-      solve_fixed(&fixed, it, &state->heat, workload, options, arena, diag);
+  cds_status status = solve_fixed(&fixed, it, &state->heat, options, question);
   if (status == CDS_ELIMIT) { /* within the limits only what was chosen is */
     cds_network_options loose = *options;
     loose.latency_limit_s = loose.energy_limit_pj = (double)INFINITY;
     loose.edp_limit_pj_s = loose.first_token_limit_s = (double)INFINITY;
     loose.token_limit_s = (double)INFINITY;
-    status =
-        solve_fixed(&fixed, it, &state->heat, workload, &loose, arena, diag);
+    status = solve_fixed(&fixed, it, &state->heat, &loose, question);
   }
   CDS_TRY(status);
   take_comparisons(out, &fixed);

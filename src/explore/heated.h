@@ -46,6 +46,7 @@ typedef struct cds_heated {
    * touches, and the design that stands for the heated one. */
   double touch_w[CDS_DIES_MAX];
   cds_arch *weighed;
+  unsigned solved;   /* networks so far */
   bool last_is_best; /* the searchers are those of that network */
 } cds_heated;
 
@@ -55,23 +56,26 @@ typedef struct cds_heated {
 cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
                             const cds_arch *arch, const cds_limits *limits,
                             cds_arena *arena, cds_diag *diag);
-/* As cds_network_solve, with the options' power limit and incumbent set here
- * and there. `start_w`: where the first tangent touches, NULL: nowhere near.
- * Of a closed loop costs are those of the design at the temperatures of
- * `state`; the frontier is of one point. */
+/* What cds_network_solve is asked; the options' power limit is set here. */
+typedef struct cds_heated_question {
+  const cds_workload *workload;
+  const cds_network_options *options;
+  cds_arena *arena;
+  cds_diag *diag;
+} cds_heated_question;
+
+/* As cds_network_solve. `start_w`: where the first tangent touches, NULL:
+ * nowhere near. Of a closed loop costs are those of the design at the
+ * temperatures of `state`; the frontier is of one point. */
 cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
-                            cds_heated *it, const cds_workload *workload,
-                            const double *start_w,
-                            const cds_network_options *options,
-                            cds_arena *arena, cds_diag *diag);
+                            cds_heated *it, const double *start_w,
+                            const cds_heated_question *question);
 /* The last step for a winner: its answer once more, by the tangent at `touch_w`
  * alone, with details. What layers reach alone, the network layer by layer, or
  * without anything that stays on chip, are at the temperatures of the answer.
  * With `again` among the options the searchers have answered that tangent. */
 cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
-                             cds_heated *it, const cds_workload *workload,
-                             const double *touch_w,
-                             const cds_network_options *options,
-                             cds_arena *arena, cds_diag *diag);
+                             cds_heated *it, const double *touch_w,
+                             const cds_heated_question *question);
 
 #endif

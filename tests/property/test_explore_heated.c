@@ -335,8 +335,9 @@ static void compare(seen *sum, const hot_case *of, cds_heated *heated,
   options.objective = of->objective;
   options.searchers = cds_searchers_new();
   options.threads = 1;
-  const cds_status status = cds_heated_solve(&result, &state, heated, workload,
-                                             NULL, &options, f->arena, f->diag);
+  const cds_heated_question question = {workload, &options, f->arena, f->diag};
+  const cds_status status =
+      cds_heated_solve(&result, &state, heated, NULL, &question);
   cds_searchers_free(options.searchers);
   assert_int_equal(status, CDS_OK);
   sum->found++;
