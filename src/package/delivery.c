@@ -301,7 +301,7 @@ static const char *digits(char text[CDS_NUMBER_TEXT], double value) {
 static void hint_power(const cds_delivered *delivered, const cds_delivery *of,
                        cds_diag *diag) {
   char text[CDS_NUMBER_TEXT];
-  double power_w[CDS_HEAT_DIES];
+  double power_w[CDS_HEAT_DIES] = {0};
   for (size_t d = 0; d < of->dies; d++) {
     power_w[d] = delivered->die[d].power_w;
   }

@@ -149,10 +149,12 @@ static cds_window_side side_of(const cds_unequal *it,
     apart *= unites(place->entry, k) ? 1 : it->layout.on[k][rank];
   }
   const uint64_t size = it->rank[rank].size;
+  const uint64_t united = all / apart;
+  const uint64_t share = size / all; /* whole points, at least */
   cds_window_side side = {.size = (double)size,
                           .points = united_points(it, place, rank, at),
-                          .united = (double)(all / apart),
-                          .share = (double)(size / all),
+                          .united = (double)united,
+                          .share = (double)share,
                           .run = all == apart};
   if (apart == 1) {
     side.apart = 1;
@@ -302,11 +304,12 @@ cds_window_words cds_window_count(const cds_unequal *it,
   const unsigned moving = at[0]->looped ? 0 : 1;
   const uint64_t *coefficient = window->coefficient;
   const uint64_t common = cds_common_divisor(coefficient[0], coefficient[1]);
+  const uint64_t step[2] = {coefficient[1 - moving] / common,
+                            coefficient[moving] / common};
   const cds_window_pair pair = {&side[moving],
                                 &side[1 - moving],
                                 {coefficient[moving], coefficient[1 - moving]},
-                                {(double)(coefficient[1 - moving] / common),
-                                 (double)(coefficient[moving] / common)}};
+                                {(double)step[0], (double)step[1]}};
   count_moving(&out, &pair);
   const uint64_t row = at[moving]->row;
   if (row > 0 && side[moving].run && side[moving].apart == 1) {
@@ -330,7 +333,9 @@ static double most_met(const cds_unequal *it, const cds_unequal_place *place,
     for (unsigned k = 0; k < depth_of(it, place->group); k++) {
       points *= unites(place->entry, k) ? (double)it->layout.on[k][r] : 1;
     }
-    const uint64_t chain = cds_ceil_div_u64(it->rank[r].size, apart);
+    /* Coefficients are at least 1, so that their common divisor is a part. */
+    const uint64_t chain =
+        cds_ceil_div_u64(it->rank[r].size, apart > 0 ? apart : 1);
     most = fmin(most, fmin(points, (double)chain));
   }
   return most;
