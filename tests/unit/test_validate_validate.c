@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "tech/sram_model.h"
 #include "tests/support/close.h"
 #include "validate/cases.h"
@@ -234,10 +235,14 @@ static void a_set_equals_what_the_table_gives(void **state) {
     unsigned bytes = 0;
     unsigned width = 0;
     double write_pj = 0;
-    if (sscanf(line, "test,hp,%u,%u,%u,1,1,0,0,%*f,%*f,%*f,%*f,%lf,", &nm,
-               &bytes, &width, &write_pj) != 4) {
+    int from = 0; /* of the fifth number with a fraction, in any locale */
+    const char *end = NULL;
+    if (sscanf(line, "test,hp,%u,%u,%u,1,1,0,0,%*[^,],%*[^,],%*[^,],%*[^,],%n",
+               &nm, &bytes, &width, &from) != 3 ||
+        from == 0) {
       continue;
     }
+    assert_true(cds_parse_double(&write_pj, line + from, &end));
     char process[8];
     char why[CDS_TECH_WHY];
     cds_sram_estimate ours;
