@@ -154,7 +154,7 @@ static void write_heat(const cds_page *page, const cds_report *report) {
   }
   const char *text = "";
   for (unsigned d = 0; d < result->arch->dies; d++) {
-    if (heat->hottest_degc[d] != 0) {
+    if (!isnan(heat->hottest_degc[d])) {
       text = cds_cli_printf(
           page->arena, "%sdie '%s' %s, ", text, result->arch->die[d].name,
           cds_page_plain(page, heat->hottest_degc[d], "degC"));

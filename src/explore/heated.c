@@ -2,16 +2,18 @@
 /* Networks on designs that they heat; see heated.h. */
 #include "explore/heated.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
+
+#include "base/text.h"
 
 /* Values that differ by less are the same. */
 static const double NEAR = 1e-11;
 /* Halvings of the part of a power at which a tangent has no negative base. */
 enum { PARTS = 30 };
 
-/* ---- designs ----------------------------------------------------------------
- */
+/* ---- designs ----------------------------------------------------------- */
 
 static void weigh_prices(cds_arch *arch, const double weight[CDS_DIES_MAX]) {
   for (unsigned l = 0; l < arch->levels; l++) {
@@ -54,9 +56,7 @@ static void weigh(cds_arch *out, const cds_arch *arch,
   out->fixed_leakage_w = base_w;
 }
 
-/* ---- costs
- * --------------------------------------------------------------------
- */
+/* ---- costs ------------------------------------------------------------- */
 
 /* The die of the vector unit that did the layer. */
 static unsigned vector_die(const cds_arch *arch,
@@ -70,12 +70,28 @@ static unsigned vector_die(const cds_arch *arch,
   return arch->vectors > 0 ? arch->vector[0].die : arch->compute.die;
 }
 
+/* Whether no energy is in no component, or in two. */
+static inline bool is_all_of_it(const cds_cost *cost, const cds_arch *arch) {
+  double sum = cost->compute_pj + cost->vector_pj + cost->host_pj;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    sum += cost->level_pj[l];
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    sum += cost->array_pj[k] + cost->add_pj[k];
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    sum += cost->bond_pj[b];
+  }
+  return fabs(sum - cost->dynamic_pj) <= 1e-9 * cost->dynamic_pj;
+}
+
 /* Takes the weights off a cost and adds its energy by kind of die. */
 static void unweigh(cds_layer_result *layer, const cds_arch *arch,
                     const double weight[CDS_DIES_MAX],
                     double energy_pj[CDS_DIES_MAX]) {
   cds_cost *cost = &layer->cost;
   double own[CDS_DIES_MAX] = {0};
+  assert(is_all_of_it(cost, arch));
   for (unsigned l = 0; l < arch->levels; l++) {
     const unsigned die = arch->level[l].die;
     cost->level_pj[l] /= weight[die];
@@ -115,58 +131,6 @@ static void slow_down(cds_cost *cost, const cds_heated *it) {
   }
 }
 
-static bool is_load(const cds_layer_result *layer) {
-  return layer->shared_by > 0;
-}
-
-/* Whether the layer begins a row of layers that are added up before their
- * count is taken: a layer, or one run of a chain (docs/results.md). */
-static bool begins_row(const cds_network_result *of, size_t row, size_t at) {
-  const cds_layer_result *layer = &of->layer[at];
-  bool begins = row == at || layer->chain == 0 || is_load(layer) ||
-                layer->chain != of->layer[row].chain ||
-                layer->layer->phase != of->layer[row].layer->phase;
-  for (size_t i = row; i < at && !begins; i++) {
-    begins = strcmp(of->layer[i].layer->name, layer->layer->name) == 0;
-  }
-  return begins;
-}
-
-/* Adds rows to their phases: loads, or the others. */
-static void add_rows(cds_network_result *out, bool loads) {
-  size_t row = 0;
-  cds_point sum = {0, 0};
-  for (size_t i = 0; i <= out->layers; i++) {
-    if (i == out->layers || begins_row(out, row, i)) {
-      if (i > row && is_load(&out->layer[row]) == loads) {
-        const cds_layer *first = out->layer[row].layer;
-        cds_phase_result *phase = &out->phase[first->phase];
-        phase->energy_pj += (double)first->count * sum.energy_pj;
-        phase->latency_s += (double)first->count * sum.latency_s;
-      }
-      sum = (cds_point){0, 0};
-      row = i;
-    }
-    if (i < out->layers) {
-      sum.energy_pj += out->layer[i].cost.energy_pj;
-      sum.latency_s += out->layer[i].cost.latency_s;
-    }
-  }
-}
-
-/* Phases and totals of layers. */
-static void add_up(cds_network_result *out, const cds_workload *workload) {
-  memset(out->phase, 0, out->phases * sizeof *out->phase);
-  add_rows(out, false);
-  add_rows(out, true);
-  out->energy_pj = out->latency_s = 0;
-  for (unsigned i = 0; i < out->phases; i++) {
-    const double runs = cds_phase_weight(&workload->phase[i]);
-    out->energy_pj += runs * out->phase[i].energy_pj;
-    out->latency_s += runs * out->phase[i].latency_s;
-  }
-}
-
 static void leak(cds_network_result *out, double leakage_w) {
   for (size_t i = 0; i < out->layers; i++) {
     cds_cost *cost = &out->layer[i].cost;
@@ -185,7 +149,7 @@ static cds_status restate(cds_network_result *out, cds_heated_state *state,
     unweigh(&out->layer[i], it->arch, weight, energy_pj);
     slow_down(&out->layer[i].cost, it);
   }
-  add_up(out, workload);
+  cds_network_add_up(out, workload);
   for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
     state->power_w[d] = energy_pj[d] * 1e-12 / out->latency_s;
   }
@@ -194,13 +158,11 @@ static cds_status restate(cds_network_result *out, cds_heated_state *state,
     return CDS_ELIMIT;
   }
   leak(out, state->heat.leakage_w);
-  add_up(out, workload);
+  cds_network_add_up(out, workload);
   return CDS_OK;
 }
 
-/* ---- tangents
- * -----------------------------------------------------------------
- */
+/* ---- tangents ---------------------------------------------------------- */
 
 typedef struct tangent {
   double weight[CDS_DIES_MAX];
@@ -246,9 +208,29 @@ static cds_status find_tangent(tangent *out, cds_heated *it,
   return CDS_OK;
 }
 
-/* ---- networks
- * -----------------------------------------------------------------
- */
+/* ---- networks ---------------------------------------------------------- */
+
+/* Which die is warmer than it may be before anything runs. */
+static void say_idle(const cds_arch *arch, const cds_heat_state *idle,
+                     cds_diag *diag) {
+  char text[CDS_NUMBER_TEXT];
+  const cds_place place =
+      arch->package != NULL ? arch->package->place : arch->place;
+  for (unsigned d = 0; d < arch->dies && !idle->runaway; d++) {
+    const double limit_degc = cds_die_limit_degc(&arch->die[d]);
+    if (idle->hottest_degc[d] > limit_degc) {
+      cds_diag_error(diag, place,
+                     "die '%s' is above its %s degC before anything runs: "
+                     "expected a cooler ambient, or less leakage",
+                     arch->die[d].name, cds_format_double(text, limit_degc));
+      return;
+    }
+  }
+  cds_diag_error(diag, place,
+                 "thermal runaway of '%s' before anything runs: leakage alone "
+                 "is too much for its cooling",
+                 arch->name);
+}
 
 cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
                             const cds_arch *arch, const cds_limits *limits,
@@ -281,10 +263,7 @@ cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
                          state.runaway ? (double)INFINITY : state.warmest_degc}
           : (cds_excess){CDS_METRIC_POWER, state.leakage_w};
   if (isinf(limits->bound[excess->metric])) {
-    cds_diag_error(diag, arch->place,
-                   "a die of '%s' is warmer than it may be before anything "
-                   "runs: leakage and ambient alone are too much",
-                   arch->name);
+    say_idle(arch, &state, diag);
   }
   return CDS_EINFEASIBLE;
 }
@@ -426,9 +405,7 @@ cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
   return CDS_OK;
 }
 
-/* ---- details
- * ------------------------------------------------------------------
- */
+/* ---- details ----------------------------------------------------------- */
 
 static const cds_layer_result *find_layer(const cds_network_result *in,
                                           const cds_layer *layer) {
@@ -459,10 +436,23 @@ static void take_comparisons(cds_network_result *out,
   }
 }
 
-/* Time is up. */
-static void take_no_comparisons(cds_network_result *out) {
+/* Time is up: of a product alone only what no mapping undercuts is known. */
+static void take_floors(cds_network_result *out, const cds_arch *arch,
+                        double leakage_w) {
   for (size_t i = 0; i < out->layers; i++) {
-    out->layer[i].own_edp_pj_s = out->layer[i].own_bound_pj_s = (double)NAN;
+    cds_layer_result *layer = &out->layer[i];
+    double dynamic_pj = 0;
+    double latency_s = 0;
+    layer->own_edp_pj_s = cds_layer_result_alone(layer)
+                              ? cds_layer_result_edp(layer)
+                              : (double)NAN;
+    layer->own_bound_pj_s = layer->own_edp_pj_s;
+    if (layer->layer->kind == CDS_LAYER_EINSUM) {
+      cds_search_floor(&dynamic_pj, &latency_s, arch, &layer->layer->einsum,
+                       (double)INFINITY);
+      layer->own_bound_pj_s =
+          (dynamic_pj + leakage_w * 1e12 * latency_s) * latency_s;
+    }
   }
   out->unfused = (cds_point){out->energy_pj, out->latency_s};
 }
@@ -503,7 +493,7 @@ cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
   out->frontier_points = 1;
   out->frontier[0] = (cds_point){out->energy_pj, out->latency_s};
   if (cds_control_hurried(options->control)) {
-    take_no_comparisons(out);
+    take_floors(out, it->arch, state->heat.leakage_w);
     return CDS_OK;
   }
   cds_network_result fixed;

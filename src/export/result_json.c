@@ -24,20 +24,17 @@ static void write_die(cds_json *json, const cds_explore_result *result,
                       unsigned index) {
   const cds_die *die = &result->arch->die[index];
   const cds_heated_state *state = &result->heat;
-  const bool placed = state->heat.hottest_degc[index] != 0;
   cds_json_object_line(json, NULL);
   cds_json_text(json, "name", die->name);
   cds_json_count(json, "dies", die->repeat);
   cds_json_number(json, "power_w", state->power_w[index]);
-  if (placed) {
-    cds_json_number(json, "leakage_w", state->heat.die_leakage_w[index]);
-    cds_json_number(json, "mean_degc", state->heat.mean_degc[index]);
-    cds_json_number(json, "hottest_degc", state->heat.hottest_degc[index]);
-  } else {
-    cds_json_null(json, "leakage_w");
-    cds_json_null(json, "mean_degc");
-    cds_json_null(json, "hottest_degc");
-  }
+  /* Degrees of what stands in no stack are not known: null. */
+  cds_json_number(json, "leakage_w",
+                  isnan(state->heat.mean_degc[index])
+                      ? (double)NAN
+                      : state->heat.die_leakage_w[index]);
+  cds_json_number(json, "mean_degc", state->heat.mean_degc[index]);
+  cds_json_number(json, "hottest_degc", state->heat.hottest_degc[index]);
   cds_json_end(json);
 }
 
@@ -49,11 +46,7 @@ static void write_heat(cds_json *json, const cds_explore_result *result) {
   }
   cds_json_object(json, "heat");
   cds_json_number(json, "leakage_w", result->heat.heat.leakage_w);
-  if (isinf(result->layer_power_w)) {
-    cds_json_null(json, "layer_power_w");
-  } else {
-    cds_json_number(json, "layer_power_w", result->layer_power_w);
-  }
+  cds_json_number(json, "layer_power_w", result->layer_power_w);
   cds_json_array(json, "dies");
   for (unsigned index = 0; index < result->arch->dies; index++) {
     write_die(json, result, index);

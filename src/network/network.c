@@ -347,24 +347,6 @@ static void count_chains(network_job *job, const cds_hull_result *walk) {
   }
 }
 
-/* Energy and time of each phase, one run: of units, in their order. */
-static void fill_phases(network_job *job) {
-  cds_network_result *out = job->out;
-  const cds_network_plan *plan = job->plan;
-  for (size_t i = 0; i < out->layers;) {
-    const size_t layers = plan->unit[plan->unit_of[i]].layers;
-    const double count = (double)job->workload->layer[i].count;
-    cds_phase_result *phase = &out->phase[job->workload->layer[i].phase];
-    cds_phase_result unit = {0, 0};
-    for (size_t part = 0; part < layers; part++, i++) {
-      unit.energy_pj += out->layer[i].cost.energy_pj;
-      unit.latency_s += out->layer[i].cost.latency_s;
-    }
-    phase->energy_pj += count * unit.energy_pj;
-    phase->latency_s += count * unit.latency_s;
-  }
-}
-
 static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
   cds_network_result *out = job->out;
   const cds_workload *workload = job->workload;
@@ -399,7 +381,7 @@ static cds_status fill_layers(network_job *job, const cds_hull_result *walk) {
         cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
   }
   count_chains(job, walk);
-  fill_phases(job);
+  cds_network_add_phases(out);
   return CDS_OK;
 }
 

@@ -318,6 +318,12 @@ cds_status
 cds_network_frontier_solve(cds_network_frontier *out, const cds_arch *arch,
                            const cds_workload *workload, cds_arena *arena,
                            const cds_network_options *options, cds_diag *diag);
+/* Phases from layers: those of one run of a chain are added up first, then
+ * times their count; what is brought to stay on chip comes last
+ * (docs/results.md). */
+void cds_network_add_phases(cds_network_result *out);
+/* Phases, and from them the energy and latency of the whole. */
+void cds_network_add_up(cds_network_result *out, const cds_workload *workload);
 /* One run of a workload of a mix. */
 cds_phase_result cds_network_part(const cds_workload *workload,
                                   const cds_network_result *network,

@@ -45,6 +45,22 @@ static double more_layers(const cds_package_rules *rules, double mm2) {
                                   : rules->more[0];
 }
 
+const cds_carrier cds_carrier_fanout = {{1200, 0.05, 3}, 1.2, false};
+const cds_carrier cds_carrier_interposer = {{1937, 0.06, 6}, 1.1, false};
+
+cds_package_rules cds_package_rules_usual(double carrier_bond_yield) {
+  return (cds_package_rules){.wafer = CDS_WAFER_300,
+                             .substrate_usd_mm2 = 0.005,
+                             .substrate_factor = 4,
+                             .small_mm2 = 17 * 17,
+                             .large_mm2 = 30 * 30,
+                             .more = {1.5, 1.75, 2},
+                             .bond_yield = 0.99,
+                             .carrier_bond_yield = carrier_bond_yield,
+                             .bump_usd_mm2 = 0.005,
+                             .carrier_bump_usd_mm2 = 0.01};
+}
+
 void cds_price_package(cds_package_price *out, const cds_packaged *dies,
                        size_t kinds, const cds_carrier *carrier,
                        const cds_package_rules *rules) {

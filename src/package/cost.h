@@ -94,6 +94,12 @@ typedef struct cds_package_rules {
   double carrier_bump_usd_mm2; /* of dies to the carrier */
 } cds_package_rules;
 
+/* Of Chiplet Actuary (Feng & Ma, DAC 2022, and its parameter.ini): carriers of
+ * redistribution layers and of silicon, and rules; the yield of the bonds on a
+ * carrier is 0.98 of the former, 0.95 of the latter. */
+extern const cds_carrier cds_carrier_fanout, cds_carrier_interposer;
+cds_package_rules cds_package_rules_usual(double carrier_bond_yield);
+
 /* Several of the same die, or stack, in a package. */
 typedef struct cds_packaged {
   double area_mm2, raw_usd, good_usd; /* 0 USD: a dummy */

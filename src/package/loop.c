@@ -175,6 +175,9 @@ cds_status cds_heat_loop_at(cds_heat_state *out, cds_heat_loop *loop,
             cds_exp(loop->beta[d] * (loop->degc[d] - REFERENCE_DEGC));
   }
   out->warmest_degc = loop->package.heat.ambient_degc;
+  for (unsigned kind = 0; kind < CDS_DIES_MAX; kind++) {
+    out->mean_degc[kind] = out->hottest_degc[kind] = (double)NAN;
+  }
   fill_state(out, loop);
   find_slope(out, loop);
   return CDS_OK;

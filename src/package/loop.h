@@ -41,8 +41,8 @@ typedef struct cds_heat_loop {
       *scratch, *matrix;
 } cds_heat_loop;
 
-/* A steady state; by kind of die where it is an array, 0 of those in no stack.
- */
+/* A steady state; by kind of die where it is an array: of those in no stack no
+ * leakage and slope, and NaN degrees. */
 typedef struct cds_heat_state {
   bool runaway;     /* no steady state: the rest is undefined */
   double leakage_w; /* all of it, what is not heated included */

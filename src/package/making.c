@@ -64,21 +64,6 @@ static const cds_interval BOND_YIELD = {0.95, 0.98, 0.999};
 static const double COVERAGE = 0.95;
 
 static const cds_wafer WAFER = CDS_WAFER_300;
-static const cds_carrier FANOUT = {{1200, 0.05, 3}, 1.2, false};
-static const cds_carrier INTERPOSER = {{1937, 0.06, 6}, 1.1, false};
-
-static cds_package_rules rules_of(bool fanout) {
-  return (cds_package_rules){.wafer = WAFER,
-                             .substrate_usd_mm2 = 0.005,
-                             .substrate_factor = 4,
-                             .small_mm2 = 17 * 17,
-                             .large_mm2 = 30 * 30,
-                             .more = {1.5, 1.75, 2},
-                             .bond_yield = 0.99,
-                             .carrier_bond_yield = fanout ? 0.98 : 0.95,
-                             .bump_usd_mm2 = 0.005,
-                             .carrier_bump_usd_mm2 = 0.01};
-}
 
 static bool given(double value) { return !isnan(value); }
 
@@ -211,7 +196,7 @@ static void make_package(making_end *end, const cds_making *making,
                          : NULL;
   const bool fanout = kind != NULL && strcmp(kind, "fanout") == 0;
   const bool silicon = kind != NULL && strcmp(kind, "interposer") == 0;
-  const cds_package_rules rules = rules_of(fanout);
+  const cds_package_rules rules = cds_package_rules_usual(fanout ? 0.98 : 0.95);
   double dies_usd = 0;
   for (unsigned s = 0; s < stacks; s++) {
     cds_stack_price price;
@@ -229,8 +214,8 @@ static void make_package(making_end *end, const cds_making *making,
   }
   cds_package_price price;
   cds_price_package(&price, all, stacks,
-                    fanout    ? &FANOUT
-                    : silicon ? &INTERPOSER
+                    fanout    ? &cds_carrier_fanout
+                    : silicon ? &cds_carrier_interposer
                               : NULL,
                     &rules);
   end->usd = price.total_usd;

@@ -73,8 +73,10 @@ cds_status cds_tech_estimate_dram(const cds_component *self,
       plus(plus(out->activate_pj, &out->move_pj), &out->io_pj);
   cds_tech_same_bits(out, &sum, table->energy_source);
   out->width_bits = query->width_bits;
-  out->background_w = cds_tech_times(table->background, power);
-  out->refresh_w = cds_tech_times(table->refresh, power);
+  if (query->size_bits > 0) { /* of nothing it is not known */
+    out->background_w = cds_tech_times(table->background, power);
+    out->refresh_w = cds_tech_times(table->refresh, power);
+  }
   out->read_s = table->latency;
   cds_tech_set_bandwidth(out, table->bandwidth);
   return CDS_OK;

@@ -30,21 +30,6 @@ static const struct {
     {28, {2891, 0.07, 10}, 5.1e7},  {40, {2274, 0.07, 10}, 3.8e7},
     {55, {1937, 0.07, 10}, 2.8e7}};
 static const cds_wafer WAFER = CDS_WAFER_300;
-static const cds_carrier FANOUT = {{1200, 0.05, 3}, 1.2, false};
-static const cds_carrier INTERPOSER = {{1937, 0.06, 6}, 1.1, false};
-
-static cds_package_rules rules_of(double carrier_bond_yield) {
-  return (cds_package_rules){.wafer = WAFER,
-                             .substrate_usd_mm2 = 0.005,
-                             .substrate_factor = 4,
-                             .small_mm2 = 17 * 17,
-                             .large_mm2 = 30 * 30,
-                             .more = {1.5, 1.75, 2},
-                             .bond_yield = 0.99,
-                             .carrier_bond_yield = carrier_bond_yield,
-                             .bump_usd_mm2 = 0.005,
-                             .carrier_bump_usd_mm2 = 0.01};
-}
 
 static unsigned node_of(double nm) {
   unsigned n = 0;
@@ -80,10 +65,10 @@ static void yields(cds_validate_case *to, const cds_golden_row *row) {
     of[n] = cds_die_yield(mm2, nodes[n].fab.defects_per_cm2,
                           nodes[n].fab.clustering);
   }
-  of[NODES] =
-      cds_die_yield(mm2, FANOUT.fab.defects_per_cm2, FANOUT.fab.clustering);
-  of[NODES + 1] = cds_die_yield(mm2, INTERPOSER.fab.defects_per_cm2,
-                                INTERPOSER.fab.clustering);
+  of[NODES] = cds_die_yield(mm2, cds_carrier_fanout.fab.defects_per_cm2,
+                            cds_carrier_fanout.fab.clustering);
+  of[NODES + 1] = cds_die_yield(mm2, cds_carrier_interposer.fab.defects_per_cm2,
+                                cds_carrier_interposer.fab.clustering);
   compare(to, YIELDS, row, 1, of, NODES + 2);
 }
 
@@ -104,13 +89,13 @@ static void packages(cds_validate_case *to, const cds_golden_row *row) {
   const double mm2 = count > 1 ? 1.1 * modules / count : modules;
   const bool fans = strcmp(row->cell[3], "fanout") == 0;
   const bool silicon = strcmp(row->cell[3], "interposer") == 0;
-  const cds_package_rules rules = rules_of(fans ? 0.98 : 0.95);
+  const cds_package_rules rules = cds_package_rules_usual(fans ? 0.98 : 0.95);
   const cds_die_price die = price_node(cds_golden_number(row, 0), mm2);
   const cds_packaged all = {mm2, die.raw_usd, die.good_usd, (size_t)count};
   cds_package_price price;
   cds_price_package(&price, &all, 1,
-                    fans      ? &FANOUT
-                    : silicon ? &INTERPOSER
+                    fans      ? &cds_carrier_fanout
+                    : silicon ? &cds_carrier_interposer
                               : NULL,
                     &rules);
   const double of[] = {price.dies_usd,      price.bad_dies_usd,
@@ -125,7 +110,7 @@ static void packages(cds_validate_case *to, const cds_golden_row *row) {
 static void price_cores(cds_package_price *chiplets, cds_package_price *single,
                         double cores) {
   enum { PLACES = 8, CORES_OF_A_DIE = 8 };
-  const cds_package_rules rules = rules_of(0.95);
+  const cds_package_rules rules = cds_package_rules_usual(0.95);
   const size_t count = (size_t)cores / CORES_OF_A_DIE;
   const double mm2 = 67 * (double)count + 360;
   const cds_die_price core = price_node(7, 74);

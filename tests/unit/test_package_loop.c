@@ -185,12 +185,42 @@ static void what_is_in_no_stack_is_not_heated(void **unused) {
   fixture_close(&it.f);
 }
 
+static const char COLD[] =
+    "architecture: cold\n"
+    "dies:\n"
+    "  logic: {clock: 1 GHz, width: 4 mm, height: 4 mm, leakage: 0.4 W}\n"
+    "  board: {process: dram-1b, leakage: 0.1 W}\n"
+    "package: {cooling: {ambient: -30 degC, sink: 1 K/W}}\n"
+    "levels:\n"
+    "  - {level: DRAM, die: board, size: 1 KiB, width: 8 bit, bandwidth: 1 "
+    "GB/s,"
+    "\n     energy: {read: 100 pJ, update: 110 pJ}}\n"
+    "  - {compute: MAC, die: logic, energy: 1 pJ}\n";
+
+/* A steady state below 0 degC is one, and no die in no stack has degrees. */
+static void dies_may_be_cold_or_in_no_stack(void **unused) {
+  (void)unused;
+  opened it;
+  open_loop(&it, COLD, (double)INFINITY);
+  const cds_heat_state state = state_at(&it, 1, 5);
+  const double rise = it.loop.response.mean[0] *
+                      (1 + state.die_leakage_w[0]); /* 5 W heat nothing */
+  assert_true(fabs(state.mean_degc[0] - (-30 + rise)) < 1e-9);
+  assert_true(state.mean_degc[0] < 0);
+  assert_true(state.hottest_degc[0] >= state.mean_degc[0]);
+  assert_true(state.hottest_degc[0] < 0);
+  assert_true(isnan(state.mean_degc[1]) && isnan(state.hottest_degc[1]));
+  assert_true(fabs(state.leakage_w - state.die_leakage_w[0] - 0.1) < 1e-9);
+  fixture_close(&it.f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(one_die_has_the_closed_form),
       cmocka_unit_test(slopes_are_those_of_differences),
       cmocka_unit_test(leakage_is_convex_and_rises),
       cmocka_unit_test(safe_power_is_safe_wherever_it_arises),
-      cmocka_unit_test(what_is_in_no_stack_is_not_heated)};
+      cmocka_unit_test(what_is_in_no_stack_is_not_heated),
+      cmocka_unit_test(dies_may_be_cold_or_in_no_stack)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
