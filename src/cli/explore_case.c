@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "cli/summary.h"
 
+enum { HEAT_LOOP, HEAT_OFF, HEAT_BOTH }; /* as options.def lists them */
+
 const char *cds_case_folder(const cds_cli *cli, const char *base,
                             const char *name, const char *workload) {
   char *folder = cds_cli_printf(cli->arena, "%s/%s--%s", base, name, workload);
@@ -147,6 +149,7 @@ cds_status cds_case_prepare(cds_explore_case *it) {
   }
   CDS_TRY(read_residency(it));
   it->options.threads = (unsigned)it->cli->options->jobs;
+  it->options.heat_off = it->cli->options->heat == HEAT_OFF;
   return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,
                            it->cli);
 }
@@ -157,6 +160,7 @@ static void make_report(cds_explore_case *it) {
   it->report.arch = it->result.found ? it->result.arch : it->inputs.arch;
   it->report.options = &it->options;
   it->report.result = &it->result;
+  it->report.heat_off = it->with_heat_off ? &it->heat_off : NULL;
   it->report.pareto = it->with_pareto ? &it->pareto : NULL;
   it->report.provenance = it->inputs.provenance;
   it->report.run.timed = it->cli->options->time_limit != NULL;
@@ -182,6 +186,29 @@ static cds_status find_pareto(cds_explore_case *it, cds_control *control) {
   return status == CDS_EINTERRUPTED ? CDS_OK : status;
 }
 
+/* The same question without heat, where there is heat and both are asked. */
+static cds_status explore_cold(cds_explore_case *it, cds_control *control) {
+  const bool asked = it->cli->options->heat == HEAT_BOTH &&
+                     it->result.found && it->result.complete &&
+                     it->result.arch->sink_k_per_w > 0;
+  if (!asked) {
+    return CDS_OK;
+  }
+  double scale;
+  const char *unit = cds_shown_unit(it->options.objective, &scale);
+  cds_explore_options options = it->options;
+  options.heat_off = true;
+  cds_progress_begin(control, it->cli, unit, scale);
+  options.control = control;
+  const cds_status status =
+      cds_explore(&it->heat_off, it->inputs.space, &it->inputs.workload,
+                  &options, it->cli->arena, it->cli->diag);
+  cds_progress_end();
+  it->with_heat_off = it->heat_off.design != NULL && it->heat_off.found;
+  return status == CDS_EINTERRUPTED || status == CDS_EINFEASIBLE ? CDS_OK
+                                                                 : status;
+}
+
 cds_status cds_case_explore(cds_explore_case *it) {
   cds_control control;
   double scale;
@@ -197,6 +224,7 @@ cds_status cds_case_explore(cds_explore_case *it) {
   if (status != CDS_OK && (!expected || it->result.design == NULL)) {
     return status;
   }
+  CDS_TRY(explore_cold(it, &control));
   CDS_TRY(find_pareto(it, &control));
   it->report.run.wall_s = cds_clock() - start;
   it->options.control = NULL;

@@ -14,6 +14,8 @@ typedef struct cds_explore_case {
   cds_explore_options options;
   bool explored; /* false: `result` holds nothing */
   cds_explore_result result;
+  bool with_heat_off;
+  cds_explore_result heat_off; /* the same without heat */
   bool with_pareto;
   cds_pareto_question question; /* of the Pareto set */
   cds_pareto_result pareto;

@@ -145,6 +145,28 @@ static void write_answer(const cds_page *page, const cds_report *report) {
   write_proof(page, report);
 }
 
+/* What would be best without heat. */
+static void write_heat_off(const cds_page *page, const cds_report *report) {
+  const cds_explore_result *other = report->heat_off;
+  if (other == NULL) {
+    return;
+  }
+  double scale;
+  const char *unit = cds_shown_unit(report->options->objective, &scale);
+  const char *which =
+      other->winner == report->result->winner
+          ? "the same design would be best"
+          : cds_cli_printf(page->arena, "the best design would be %s",
+                           cds_design_text(report->space, other->winner,
+                                           page->arena));
+  const char *text = cds_cli_printf(
+      page->arena, "by leakage at 85 degC, %s, with %s and %s", which,
+      cds_page_si(page, other->value * scale, unit),
+      cds_page_si(page, 1e-12 * other->network.energy_pj, "J"));
+  fputs("  heat off    ", page->stream);
+  cds_help_wrap(page->stream, text, 14, 14);
+}
+
 /* How warm the dies get, and what they leak there. */
 static void write_heat(const cds_page *page, const cds_report *report) {
   const cds_explore_result *result = report->result;
@@ -172,8 +194,19 @@ static void write_heat(const cds_page *page, const cds_report *report) {
                           "arises, a layer is within all limits",
                           text, cds_page_si(page, result->layer_power_w, "W"));
   }
+  for (unsigned p = 0; p < report->workload->phases; p++) {
+    const cds_phase_heat *phase = &result->phase_heat[p];
+    text = cds_cli_printf(
+        page->arena, "%s; hottest in %s: die '%s' %s", text,
+        report->workload->phase[p].name,
+        result->arch->die[phase->hottest].name,
+        phase->heat.runaway
+            ? "runs away"
+            : cds_page_plain(page, phase->heat.warmest_degc, "degC"));
+  }
   fputs("\nheat          ", page->stream);
   cds_help_wrap(page->stream, text, 14, 14);
+  write_heat_off(page, report);
 }
 
 /* Power and temperature are roofs: each layer runs slowly enough for them. */

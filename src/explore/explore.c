@@ -382,8 +382,17 @@ static cds_status detail_heated(cds_explore_result *out, cds_job *job,
   out->layer_power_w = heated.safe_w;
   const cds_heated_question question = {job->workload, options, job->arena,
                                         diag};
-  return cds_heated_detail(&out->network, &out->heat, &heated,
-                           job->kept.touch_w, &question);
+  CDS_TRY(cds_heated_detail(&out->network, &out->heat, &heated,
+                            job->kept.touch_w, &question));
+  if (!heated.loop_closed) {
+    return CDS_OK;
+  }
+  double run_w = 0;
+  for (unsigned d = 0; d < out->arch->dies; d++) {
+    run_w += out->heat.power_w[d] + out->heat.heat.die_leakage_w[d];
+  }
+  return cds_phase_heats(&out->phase_heat, &heated.loop, job->workload,
+                         &out->network, run_w, job->arena);
 }
 
 /* Solves the winner once more, with everything that is shown of it; what was
@@ -395,8 +404,7 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   if (out->arch == NULL) {
     return CDS_ENOMEM;
   }
-  CDS_TRY(
-      cds_space_design(out->arch, job->space, out->winner, job->arena, diag));
+  CDS_TRY(cds_job_build(out->arch, job, out->winner, job->arena, diag));
   /* Once time is up, of details too only what is found at once. */
   static const int now = 1;
   const cds_control *asked = job->options->control;

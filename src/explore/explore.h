@@ -6,6 +6,7 @@
 #ifndef CDS_EXPLORE_EXPLORE_H
 #define CDS_EXPLORE_EXPLORE_H
 
+#include "explore/phase_heat.h"
 #include "network/network.h"
 #include "package/loop.h"
 
@@ -44,6 +45,7 @@ typedef struct cds_explore_options {
   cds_search_options search;
   cds_fuse_mode fuse;      /* which chains may be fused */
   cds_residency residency; /* not with limits on tokens, nor for Pareto sets */
+  bool heat_off;           /* as if the file gave no cooling */
   unsigned threads;        /* 0: one per core */
   const cds_control *control;
 } cds_explore_options;
@@ -60,6 +62,7 @@ typedef struct cds_explore_result {
   cds_network_result network; /* of the winner, with details */
   double average_power_w, temperature_degc, area_um2;
   cds_heated_state heat; /* of the winner */
+  cds_phase_heat *phase_heat; /* of each phase; NULL: no cooling is given */
   double layer_power_w;  /* the dynamic power of a layer of it, at most */
   uint64_t mapped, skipped, over_limit, infeasible;
 } cds_explore_result;

@@ -73,6 +73,15 @@ void cds_job_over_limit(cds_job *job, cds_design_result *design,
   job->least[design->index] = excess->least;
 }
 
+cds_status cds_job_build(cds_arch *arch, const cds_job *job, size_t design,
+                         cds_arena *arena, cds_diag *diag) {
+  CDS_TRY(cds_space_design(arch, job->space, design, arena, diag));
+  if (job->options->heat_off) {
+    arch->sink_k_per_w = 0;
+  }
+  return CDS_OK;
+}
+
 /* ---- first pass: build, check, bound ------------------------------------ */
 
 /* What no temperature undercuts. */
@@ -94,8 +103,8 @@ static void bound_design(cds_job *job, cds_worker *worker,
     cds_job_fail(job, CDS_ENOMEM);
     return;
   }
-  const cds_status status = cds_space_design(
-      worker->arch, job->space, design->index, worker->arena, diag);
+  const cds_status status = cds_job_build(worker->arch, job, design->index,
+                                          worker->arena, diag);
   if (status == CDS_ENOMEM || status == CDS_EINTERNAL) {
     cds_job_fail(job, status);
     return;
@@ -185,7 +194,7 @@ cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
     return CDS_ENOMEM;
   }
   const cds_status status =
-      cds_space_design(worker->arch, job->space, design, worker->arena, *diag);
+      cds_job_build(worker->arch, job, design, worker->arena, *diag);
   /* A number of it is too large. */
   return status == CDS_ELIMIT ? CDS_EINPUT : status;
 }

@@ -68,6 +68,10 @@ void cds_job_end(cds_job *job);
 cds_status cds_job_bound(cds_job *job);
 /* Lists the open designs by `key` (by design), equal ones by index. */
 void cds_job_sort(cds_job *job, const double *key);
+/* Builds a design, without its cooling where that is asked for. As
+ * cds_space_design. */
+cds_status cds_job_build(cds_arch *arch, const cds_job *job, size_t design,
+                         cds_arena *arena, cds_diag *diag);
 /* Builds the candidate's design in the worker, whose arena it empties. */
 cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
                           cds_worker *worker, size_t design);

@@ -47,6 +47,28 @@ void cds_comparison_conclude(cds_comparison *comparison) {
                        comparison->bound >= least;
 }
 
+static double without_heat(const cds_comparison_row *row) {
+  return row->report == NULL || row->report->heat_off == NULL
+             ? (double)NAN
+             : row->report->heat_off->value;
+}
+
+bool cds_comparison_turned(const cds_comparison_row *a,
+                           const cds_comparison_row *b) {
+  const double with = value_of(a) - value_of(b);
+  const double without = without_heat(a) - without_heat(b);
+  return (with < 0 && without > 0) || (with > 0 && without < 0);
+}
+
+double cds_comparison_leakage(const cds_comparison_row *row) {
+  const cds_network_result *network = &row->report->result->network;
+  double leakage_pj = 0;
+  for (size_t i = 0; i < network->layers; i++) {
+    leakage_pj += network->layer[i].times * network->layer[i].cost.leakage_pj;
+  }
+  return leakage_pj / network->energy_pj;
+}
+
 const char *cds_comparison_status(const cds_comparison_row *row) {
   const cds_explore_result *result = result_of(row);
   return result == NULL ? "impossible" : cds_explore_status_name(result);
@@ -87,6 +109,13 @@ static bool write_header(cds_csv *csv, const cds_comparison *comparison,
                                  "area_mm2",
                                  "power_w",
                                  "temperature_degc",
+                                 "leakage_share",
+                                 "supply_v",
+                                 "clock_hz",
+                                 "hottest_phase",
+                                 "hottest_die",
+                                 "hottest_degc",
+                                 "heat_off_value",
                                  "bottleneck",
                                  "bottleneck_share",
                                  "index",
@@ -104,6 +133,29 @@ static bool write_header(cds_csv *csv, const cds_comparison *comparison,
   return value != NULL && bound != NULL;
 }
 
+/* The phase in which some die is warmest of all. */
+static void write_hottest(cds_csv *csv, const cds_comparison_row *row) {
+  const cds_explore_result *result = result_of(row);
+  const cds_workload *workload = row->report->workload;
+  if (result->phase_heat == NULL) {
+    cds_csv_empty(csv);
+    cds_csv_empty(csv);
+    cds_csv_empty(csv);
+    return;
+  }
+  unsigned most = 0;
+  for (unsigned p = 1; p < workload->phases; p++) {
+    if (result->phase_heat[p].heat.warmest_degc >
+        result->phase_heat[most].heat.warmest_degc) {
+      most = p;
+    }
+  }
+  const cds_phase_heat *phase = &result->phase_heat[most];
+  cds_csv_text(csv, workload->phase[most].name);
+  cds_csv_text(csv, result->arch->die[phase->hottest].name);
+  cds_csv_number(csv, phase->heat.warmest_degc);
+}
+
 static void write_numbers(cds_csv *csv, const cds_comparison_row *row) {
   const cds_explore_result *result = result_of(row);
   const cds_network_result *network = &result->network;
@@ -117,6 +169,11 @@ static void write_numbers(cds_csv *csv, const cds_comparison_row *row) {
   cds_csv_number(csv, cds_area_mm2(result->area_um2));
   cds_csv_number(csv, result->average_power_w);
   cds_csv_number(csv, result->temperature_degc);
+  cds_csv_number(csv, cds_comparison_leakage(row));
+  cds_csv_number(csv, result->arch->die[result->arch->compute.die].supply_v);
+  cds_csv_number(csv, result->arch->clock_hz);
+  write_hottest(csv, row);
+  cds_csv_number(csv, without_heat(row));
   cds_csv_text(csv, binds.name);
   cds_csv_number(csv, binds.value);
   cds_csv_count(csv, result->winner);
@@ -125,7 +182,7 @@ static void write_numbers(cds_csv *csv, const cds_comparison_row *row) {
 
 static void write_row(cds_csv *csv, const cds_comparison *comparison,
                       size_t index) {
-  enum { NUMBERS = 13, DESIGNS = 5 };
+  enum { NUMBERS = 20, DESIGNS = 5 };
   const cds_comparison_row *row = &comparison->row[index];
   const cds_explore_result *result = result_of(row);
   cds_csv_text(csv, row->architecture);
@@ -165,6 +222,17 @@ bool cds_export_comparison_csv(FILE *stream, const cds_comparison *comparison,
 
 /* ---- the object ---------------------------------------------------------- */
 
+static void write_phase_heats(cds_json *json, const cds_comparison_row *row) {
+  const cds_explore_result *result = result_of(row);
+  const cds_workload *workload = row->report->workload;
+  cds_json_array(json, "hottest");
+  for (unsigned p = 0; p < workload->phases && result->phase_heat != NULL;
+       p++) {
+    cds_json_phase_heat(json, result, workload, p);
+  }
+  cds_json_end(json);
+}
+
 static void write_found(cds_json *json, const cds_comparison_row *row) {
   const cds_explore_result *result = result_of(row);
   const cds_network_result *network = &result->network;
@@ -178,6 +246,12 @@ static void write_found(cds_json *json, const cds_comparison_row *row) {
   cds_json_number(json, "area_mm2", cds_area_mm2(result->area_um2));
   cds_json_number(json, "power_w", result->average_power_w);
   cds_json_number(json, "temperature_degc", result->temperature_degc);
+  cds_json_number(json, "leakage_share", cds_comparison_leakage(row));
+  cds_json_number(json, "supply_v",
+                  result->arch->die[result->arch->compute.die].supply_v);
+  cds_json_number(json, "clock_hz", result->arch->clock_hz);
+  write_phase_heats(json, row);
+  cds_json_number(json, "heat_off_value", without_heat(row));
   cds_json_text(json, "bottleneck", binds.name);
   cds_json_number(json, "bottleneck_share", binds.value);
   cds_json_count(json, "index", result->winner);

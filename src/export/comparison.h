@@ -29,6 +29,12 @@ typedef struct cds_comparison {
 
 /* Sets best, bound, proven and complete from the rows. */
 void cds_comparison_conclude(cds_comparison *comparison);
+/* Whether both rows have a best design with heat and without, and without heat
+ * they stand the other way round. */
+bool cds_comparison_turned(const cds_comparison_row *a,
+                           const cds_comparison_row *b);
+/* Of the best design: the share of its energy that is leakage. */
+double cds_comparison_leakage(const cds_comparison_row *row);
 /* "optimal", "gap", "none", "interrupted"; "impossible" when not explored. */
 const char *cds_comparison_status(const cds_comparison_row *row);
 /* What binds longest in the best design, with its share of the time; name NULL

@@ -20,6 +20,22 @@ static void write_value(cds_json *json, const char *key,
   cds_json_end(json);
 }
 
+void cds_json_phase_heat(cds_json *json, const cds_explore_result *result,
+                         const cds_workload *workload, unsigned index) {
+  const cds_phase_heat *phase = &result->phase_heat[index];
+  const bool known = !phase->heat.runaway;
+  cds_json_object_line(json, NULL);
+  cds_json_text(json, "name", workload->phase[index].name);
+  cds_json_text(json, "hottest_die",
+                known ? result->arch->die[phase->hottest].name : NULL);
+  cds_json_number(json, "hottest_degc",
+                  known ? phase->heat.warmest_degc : (double)NAN);
+  cds_json_number(json, "leakage_w",
+                  known ? phase->heat.leakage_w : (double)NAN);
+  cds_json_boolean(json, "steady", phase->steady);
+  cds_json_end(json);
+}
+
 static void write_die(cds_json *json, const cds_explore_result *result,
                       unsigned index) {
   const cds_die *die = &result->arch->die[index];
@@ -39,7 +55,8 @@ static void write_die(cds_json *json, const cds_explore_result *result,
 }
 
 /* How the dies are in the steady state of the run. */
-static void write_heat(cds_json *json, const cds_explore_result *result) {
+static void write_heat(cds_json *json, const cds_explore_result *result,
+                       const cds_workload *workload) {
   if (!(result->arch->sink_k_per_w > 0)) {
     cds_json_null(json, "heat");
     return;
@@ -52,7 +69,32 @@ static void write_heat(cds_json *json, const cds_explore_result *result) {
     write_die(json, result, index);
   }
   cds_json_end(json);
+  cds_json_array(json, "phases");
+  for (unsigned index = 0;
+       index < workload->phases && result->phase_heat != NULL; index++) {
+    cds_json_phase_heat(json, result, workload, index);
+  }
   cds_json_end(json);
+  cds_json_end(json);
+}
+
+/* A design: its index and variables. */
+static bool write_design(cds_json *json, const cds_report *report,
+                         uint64_t index, cds_arena *arena) {
+  const size_t variables = cds_space_variables(report->space);
+  cds_variable_value *value =
+      cds_arena_array(arena, variables + 1, sizeof *value);
+  if (value == NULL) {
+    return false;
+  }
+  cds_space_values(value, report->space, index);
+  cds_json_count(json, "index", index);
+  cds_json_object(json, "variables");
+  for (size_t i = 0; i < variables; i++) {
+    write_value(json, value[i].name, &value[i], arena);
+  }
+  cds_json_end(json);
+  return true;
 }
 
 static bool write_winner(cds_json *json, const cds_report *report,
@@ -62,20 +104,10 @@ static bool write_winner(cds_json *json, const cds_report *report,
     cds_json_null(json, "winner");
     return true;
   }
-  const size_t variables = cds_space_variables(report->space);
-  cds_variable_value *value =
-      cds_arena_array(arena, variables + 1, sizeof *value);
-  if (value == NULL) {
+  cds_json_object(json, "winner");
+  if (!write_design(json, report, result->winner, arena)) {
     return false;
   }
-  cds_space_values(value, report->space, result->winner);
-  cds_json_object(json, "winner");
-  cds_json_count(json, "index", result->winner);
-  cds_json_object(json, "variables");
-  for (size_t i = 0; i < variables; i++) {
-    write_value(json, value[i].name, &value[i], arena);
-  }
-  cds_json_end(json);
   const cds_network_result *network = &result->network;
   cds_json_number(json, "energy_pj", network->energy_pj);
   cds_json_number(json, "latency_s", network->latency_s);
@@ -83,7 +115,28 @@ static bool write_winner(cds_json *json, const cds_report *report,
   cds_json_number(json, "area_mm2", cds_area_mm2(result->area_um2));
   cds_json_number(json, "power_w", result->average_power_w);
   cds_json_number(json, "temperature_degc", result->temperature_degc);
-  write_heat(json, result);
+  write_heat(json, result, report->workload);
+  cds_json_end(json);
+  return true;
+}
+
+/* The answer to the same question without heat. */
+static bool write_heat_off(cds_json *json, const cds_report *report,
+                           cds_arena *arena) {
+  const cds_explore_result *other = report->heat_off;
+  if (other == NULL) {
+    return true;
+  }
+  cds_json_object(json, "heat_off");
+  if (!write_design(json, report, other->winner, arena)) {
+    return false;
+  }
+  cds_json_number(json, "energy_pj", other->network.energy_pj);
+  cds_json_number(json, "latency_s", other->network.latency_s);
+  cds_json_number(json, "value", other->value);
+  cds_json_number(json, "bound", other->bound);
+  cds_json_boolean(json, "same_design",
+                   other->winner == report->result->winner);
   cds_json_end(json);
   return true;
 }
@@ -129,6 +182,9 @@ static bool write_space(cds_json *json, const cds_report *report,
                   cds_residency_space(report->options->residency.mode));
   }
   cds_json_text(json, "physics", "first-order");
+  if (report->options->heat_off) {
+    cds_json_text(json, "heat", "off");
+  }
   cds_json_count(json, "designs", cds_space_designs(space));
   cds_json_array(json, "variables");
   bool good = true;
@@ -465,6 +521,7 @@ bool cds_export_result_json(FILE *stream, const cds_report *report,
   cds_json_text(&json, "workload", report->workload->name);
   write_answer(&json, report);
   bool good = write_winner(&json, report, arena);
+  good = write_heat_off(&json, report, arena) && good;
   good = write_space(&json, report, arena) && good;
   cds_json_designs(&json, report->result);
   if (report->pareto != NULL) {

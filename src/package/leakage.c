@@ -283,21 +283,6 @@ cds_status cds_leakage_solve(const cds_leakage *of, double *temperature_degc,
   return CDS_OK;
 }
 
-void cds_heat_phase(const cds_heat_phases *of, double *temperature_degc) {
-  const double sink = of->sink_resistance_k_per_w;
-  double average = 0;
-  for (size_t j = 0; j < of->count; j++) {
-    average += of->average_w[j];
-  }
-  for (size_t i = 0; i < of->count; i++) {
-    double rise = sink * average;
-    for (size_t j = 0; j < of->count; j++) {
-      rise += (of->resistance[j * of->count + i] - sink) * of->phase_w[j];
-    }
-    temperature_degc[i] = of->ambient_degc + rise;
-  }
-}
-
 double cds_heat_sink_time_s(double sink_resistance_k_per_w, double volume_m3,
                             double heat_capacity_j_per_m3k) {
   return sink_resistance_k_per_w * volume_m3 * heat_capacity_j_per_m3k;

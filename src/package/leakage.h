@@ -51,19 +51,6 @@ typedef struct cds_leakage_result {
 cds_status cds_leakage_solve(const cds_leakage *of, double *temperature_degc,
                              cds_leakage_result *out);
 
-/* A phase of work that is shorter than the time constant of the sink: the sink
- * follows the average power, the dies that of the phase. */
-typedef struct cds_heat_phases {
-  size_t count; /* blocks */
-  double ambient_degc;
-  const double *resistance; /* K/W, as above */
-  double sink_resistance_k_per_w;
-  const double *average_w, *phase_w; /* of blocks */
-} cds_heat_phases;
-
-/* T = T_ambient + R_sink sum(average) + (R - R_sink) phase. The steady state of
- * the hottest phase alone is a bound from above. */
-void cds_heat_phase(const cds_heat_phases *of, double *temperature_degc);
 /* Seconds in which a sink of that heat capacity follows: R C. */
 double cds_heat_sink_time_s(double sink_resistance_k_per_w, double volume_m3,
                             double heat_capacity_j_per_m3k);

@@ -127,9 +127,10 @@ static void find_slope(cds_heat_state *out, cds_heat_loop *it) {
   }
 }
 
-static void fill_state(cds_heat_state *out, cds_heat_loop *it) {
+/* `more_k`: by which all dies are warmer than their own power makes them. */
+static void fill_state(cds_heat_state *out, cds_heat_loop *it, double more_k) {
   const cds_arch *arch = it->package.arch;
-  const double ambient = it->package.heat.ambient_degc;
+  const double ambient = it->package.heat.ambient_degc + more_k;
   cds_heat_respond(&it->response, it->total_w, NULL, it->hottest_k,
                    it->scratch);
   out->leakage_w = it->unheated_w;
@@ -147,40 +148,95 @@ static void fill_state(cds_heat_state *out, cds_heat_loop *it) {
   }
 }
 
-cds_status cds_heat_loop_at(cds_heat_state *out, cds_heat_loop *loop,
-                            const double power_w[CDS_DIES_MAX]) {
+/* Finds the temperatures, and total power, of all dies. */
+static cds_status solve(cds_heat_state *out, cds_heat_loop *it,
+                        const double power_w[CDS_DIES_MAX],
+                        const double *resistance, double more_k) {
   memset(out, 0, sizeof *out);
-  const size_t dies = loop->package.dies;
+  const size_t dies = it->package.dies;
   for (size_t d = 0; d < dies; d++) {
-    const unsigned kind = loop->package.die[d].kind;
-    loop->power_w[d] = power_w[kind] / (double)loop->placed[kind];
+    const unsigned kind = it->package.die[d].kind;
+    it->power_w[d] = power_w[kind] / (double)it->placed[kind];
   }
   const cds_leakage of = {.count = dies,
-                          .ambient_degc = loop->package.heat.ambient_degc,
-                          .resistance = loop->response.mean,
-                          .power_w = loop->power_w,
-                          .leak_w = loop->leak_w,
-                          .beta_per_k = loop->beta,
-                          .reference_degc = loop->reference};
+                          .ambient_degc =
+                              it->package.heat.ambient_degc + more_k,
+                          .resistance = resistance,
+                          .power_w = it->power_w,
+                          .leak_w = it->leak_w,
+                          .beta_per_k = it->beta,
+                          .reference_degc = it->reference};
   cds_leakage_result result;
-  CDS_TRY(cds_leakage_solve(&of, loop->degc, &result));
+  CDS_TRY(cds_leakage_solve(&of, it->degc, &result));
   out->runaway = result.runaway || result.gain >= 1;
   if (out->runaway) {
     return CDS_OK;
   }
   for (size_t d = 0; d < dies; d++) {
-    loop->total_w[d] =
-        loop->power_w[d] +
-        loop->leak_w[d] *
-            cds_exp(loop->beta[d] * (loop->degc[d] - REFERENCE_DEGC));
+    it->total_w[d] =
+        it->power_w[d] +
+        it->leak_w[d] * cds_exp(it->beta[d] * (it->degc[d] - REFERENCE_DEGC));
   }
-  out->warmest_degc = loop->package.heat.ambient_degc;
+  out->warmest_degc = it->package.heat.ambient_degc;
   for (unsigned kind = 0; kind < CDS_DIES_MAX; kind++) {
     out->mean_degc[kind] = out->hottest_degc[kind] = (double)NAN;
   }
-  fill_state(out, loop);
-  find_slope(out, loop);
   return CDS_OK;
+}
+
+cds_status cds_heat_loop_at(cds_heat_state *out, cds_heat_loop *loop,
+                            const double power_w[CDS_DIES_MAX]) {
+  CDS_TRY(solve(out, loop, power_w, loop->response.mean, 0));
+  if (!out->runaway) {
+    fill_state(out, loop, 0);
+    find_slope(out, loop);
+  }
+  return CDS_OK;
+}
+
+/* ---- phases ----------------------------------------------------------------
+ */
+
+/* What all dies share of the way to the air. */
+static double shared_k_per_w(const cds_heat_loop *it) {
+  double least = it->package.heat.sink_resistance_k_per_w;
+  for (size_t i = 0; i < it->package.dies * it->package.dies; i++) {
+    least = fmin(least, it->response.mean[i]);
+  }
+  return least;
+}
+
+cds_status cds_heat_loop_phase(cds_heat_state *out, cds_heat_loop *loop,
+                               double run_w,
+                               const double power_w[CDS_DIES_MAX]) {
+  const double shared = shared_k_per_w(loop);
+  const size_t dies = loop->package.dies;
+  for (size_t i = 0; i < dies * dies; i++) {
+    loop->matrix[i] = loop->response.mean[i] - shared;
+  }
+  CDS_TRY(solve(out, loop, power_w, loop->matrix, shared * run_w));
+  if (out->runaway) {
+    return CDS_OK;
+  }
+  double total_w = 0;
+  for (size_t d = 0; d < dies; d++) {
+    total_w += loop->total_w[d];
+  }
+  fill_state(out, loop, shared * (run_w - total_w));
+  return CDS_OK;
+}
+
+double cds_heat_loop_sink_s(const cds_heat_loop *loop) {
+  static const double COPPER_J_M3K = 3.45e6;
+  const cds_heat_package *heat = &loop->package.heat;
+  const cds_heat_plate *const plate[] = {&heat->lid, &heat->sink};
+  double volume_m3 = 0;
+  for (size_t i = 0; i < sizeof plate / sizeof *plate; i++) {
+    volume_m3 += plate[i]->rect.width_m * plate[i]->rect.height_m *
+                 plate[i]->layer.thickness_m;
+  }
+  return cds_heat_sink_time_s(heat->sink_resistance_k_per_w, volume_m3,
+                              COPPER_J_M3K);
 }
 
 /* ---- limits ----------------------------------------------------------------

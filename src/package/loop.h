@@ -65,6 +65,19 @@ cds_status cds_heat_loop_begin(cds_heat_loop *out, const cds_arch *arch,
  * CDS_EINPUT, for powers that cannot be. */
 cds_status cds_heat_loop_at(cds_heat_state *out, cds_heat_loop *loop,
                             const double power_w[CDS_DIES_MAX]);
+/* In a phase that is shorter than the time constant of the sink, of a run that
+ * is repeated for good: what the sink adds is that of the average power of all
+ * dies, `run_w`, leakage included, the rest that of the phase,
+ *   T = ambient + s run_w + (R - s) (P + l(T)),
+ * with s the resistance of the sink to the air (or, with a second way out, the
+ * least of R: no die is then heated by less than what all of them share). With
+ * the power of the run itself it is cds_heat_loop_at. No slopes. */
+cds_status cds_heat_loop_phase(cds_heat_state *out, cds_heat_loop *loop,
+                               double run_w,
+                               const double power_w[CDS_DIES_MAX]);
+/* The time constant of lid and sink, s: their heat capacity (copper, 3.45
+ * J/cm3K) times the resistance to the air. */
+double cds_heat_loop_sink_s(const cds_heat_loop *loop);
 /* The thermal safe power: the greatest dynamic power that, in whatever kinds of
  * dies of the package it arises, leaves all places within their limits and,
  * leakage included, is at most `limit_w`. By convexity the kinds have to be

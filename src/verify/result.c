@@ -149,8 +149,12 @@ static cds_status read_arch(cds_result_reading *it) {
   const char *mappings = space == NULL ? "" : text_of(space, "mappings");
   cds_space_set_factors(inputs->space, strncmp(mappings, "any", 3) == 0);
   CDS_TRY(read_inputs(it, true));
-  return cds_space_design(inputs->arch, inputs->space, 0, reader->arena,
-                          reader->diag);
+  CDS_TRY(cds_space_design(inputs->arch, inputs->space, 0, reader->arena,
+                           reader->diag));
+  if (space != NULL && strcmp(text_of(space, "heat"), "off") == 0) {
+    inputs->arch->sink_k_per_w = 0; /* as if there were no cooling */
+  }
+  return CDS_OK;
 }
 
 /* Limits on power and temperature, INFINITY: none. */
