@@ -209,6 +209,34 @@ static void write_heat(const cds_page *page, const cds_report *report) {
   write_heat_off(page, report);
 }
 
+/* "12 USD", or "12 USD (10 to 15)". */
+static const char *range_text(const cds_page *page, const cds_interval *range,
+                              const char *unit) {
+  return range->low < range->high
+             ? cds_cli_printf(page->arena, "%.4g %s (%.4g to %.4g)",
+                              range->typical, unit, range->low, range->high)
+             : cds_cli_printf(page->arena, "%.4g %s", range->typical, unit);
+}
+
+/* Making the package, and what is missing where that is not known. */
+static void write_making(const cds_page *page, const cds_report *report) {
+  const cds_outlay *outlay = &report->result->outlay;
+  const char *usd =
+      outlay->no_usd != NULL
+          ? cds_cli_printf(page->arena, "cost not known (%s)", outlay->no_usd)
+          : range_text(page, &outlay->usd, "USD");
+  const char *carbon =
+      outlay->no_embodied == NULL
+          ? range_text(page, &outlay->embodied_kg, "kg CO2e")
+      : outlay->no_embodied == outlay->no_usd
+          ? "nor embodied carbon"
+          : cds_cli_printf(page->arena, "embodied carbon not known (%s)",
+                           outlay->no_embodied);
+  fputs("making        ", page->stream);
+  cds_help_wrap(page->stream,
+                cds_cli_printf(page->arena, "%s, %s", usd, carbon), 14, 14);
+}
+
 /* Power and temperature are roofs: each layer runs slowly enough for them. */
 static void write_limits(const cds_page *page, const cds_report *report) {
   const cds_explore_options *options = report->options;
@@ -840,6 +868,7 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   write_fusion(page, report, &sum);
   cds_residency_write(page, report);
   write_bottleneck(page, report, &sum);
+  write_making(page, report);
   write_pareto(page, report);
   write_designs(page, report);
 }

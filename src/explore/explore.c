@@ -428,6 +428,7 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   out->average_power_w = design->power_w;
   out->temperature_degc = design->temperature_degc;
   out->area_um2 = design->area_um2;
+  CDS_TRY(cds_outlay_of(&out->outlay, out->arch, job->arena));
   return CDS_OK;
 }
 

@@ -6,6 +6,7 @@
 #ifndef CDS_EXPLORE_EXPLORE_H
 #define CDS_EXPLORE_EXPLORE_H
 
+#include "explore/outlay.h"
 #include "explore/phase_heat.h"
 #include "network/network.h"
 #include "package/loop.h"
@@ -25,7 +26,8 @@ typedef struct cds_design_result {
   double value;                /* objective; NaN when not mapped */
   double bound;                /* lower bound on the objective, always given */
   double area_um2, power_w, temperature_degc; /* power, T: NaN if not mapped */
-  unsigned limit; /* OVER_LIMIT: index of the binding limit */
+  double cost_usd, embodied_kg; /* of making its package; NaN: not known */
+  unsigned limit;               /* OVER_LIMIT: index of the binding limit */
   /* OVER_LIMIT: no mapping at all meets it (else: none on the hull does). */
   bool limit_proven;
   const char *reason; /* INFEASIBLE: one line */
@@ -64,6 +66,7 @@ typedef struct cds_explore_result {
   cds_heated_state heat; /* of the winner */
   cds_phase_heat *phase_heat; /* of each phase; NULL: no cooling is given */
   double layer_power_w;  /* the dynamic power of a layer of it, at most */
+  cds_outlay outlay;     /* of the winner */
   uint64_t mapped, skipped, over_limit, infeasible;
 } cds_explore_result;
 

@@ -95,6 +95,15 @@ static void cool(cds_arch *arch) {
   arch->sink_k_per_w = 0;
 }
 
+static cds_status take_outlay(cds_design_result *design,
+                              const cds_worker *worker) {
+  cds_outlay outlay;
+  CDS_TRY(cds_outlay_of(&outlay, worker->arch, worker->arena));
+  design->cost_usd = outlay.usd.typical;
+  design->embodied_kg = outlay.embodied_kg.typical;
+  return CDS_OK;
+}
+
 static void bound_design(cds_job *job, cds_worker *worker,
                          cds_design_result *design) {
   cds_arena_reset(worker->arena, worker->empty);
@@ -112,6 +121,10 @@ static void bound_design(cds_job *job, cds_worker *worker,
   if (status != CDS_OK) {
     design->bound = (double)INFINITY;
     cds_job_infeasible(job, design, diag);
+    return;
+  }
+  if (take_outlay(design, worker) != CDS_OK) {
+    cds_job_fail(job, CDS_ENOMEM);
     return;
   }
   if (job->heated && worker->arch->sink_k_per_w > 0) {
@@ -256,6 +269,8 @@ static cds_status prepare_designs(cds_job *job, cds_diag *diag) {
                                     .value = (double)NAN,
                                     .area_um2 = (double)NAN,
                                     .power_w = (double)NAN,
+                                    .cost_usd = (double)NAN,
+                                    .embodied_kg = (double)NAN,
                                     .temperature_degc = (double)NAN};
   }
   job->designs = count;

@@ -96,6 +96,8 @@ static bool write_design_header(cds_csv *csv, const cds_report *report,
   cds_csv_text(csv, "area_mm2");
   cds_csv_text(csv, "power_w");
   cds_csv_text(csv, "temperature_degc");
+  cds_csv_text(csv, "cost_usd");
+  cds_csv_text(csv, "embodied_kgco2e");
   cds_csv_text(csv, "limit");
   cds_csv_text(csv, "reason");
   cds_csv_text(csv, "best");
@@ -125,6 +127,8 @@ static void write_design(cds_csv *csv, const cds_report *report,
   cds_csv_number(csv, cds_area_mm2(design->area_um2));
   cds_csv_number(csv, design->power_w);
   cds_csv_number(csv, design->temperature_degc);
+  cds_csv_number(csv, design->cost_usd);
+  cds_csv_number(csv, design->embodied_kg);
   cds_csv_text(csv, over && design->limit < report->options->limits
                         ? report->options->limit[design->limit].text
                         : NULL);

@@ -97,6 +97,18 @@ static bool write_design(cds_json *json, const cds_report *report,
   return true;
 }
 
+/* What making its package takes, with the ends of the interval. */
+static void write_outlay(cds_json *json, const cds_outlay *outlay) {
+  cds_json_number(json, "cost_usd", outlay->usd.typical);
+  cds_json_number(json, "embodied_kgco2e", outlay->embodied_kg.typical);
+  cds_json_object_line(json, "making");
+  cds_json_number(json, "cost_low_usd", outlay->usd.low);
+  cds_json_number(json, "cost_high_usd", outlay->usd.high);
+  cds_json_number(json, "embodied_low_kgco2e", outlay->embodied_kg.low);
+  cds_json_number(json, "embodied_high_kgco2e", outlay->embodied_kg.high);
+  cds_json_end(json);
+}
+
 static bool write_winner(cds_json *json, const cds_report *report,
                          cds_arena *arena) {
   const cds_explore_result *result = report->result;
@@ -115,6 +127,7 @@ static bool write_winner(cds_json *json, const cds_report *report,
   cds_json_number(json, "area_mm2", cds_area_mm2(result->area_um2));
   cds_json_number(json, "power_w", result->average_power_w);
   cds_json_number(json, "temperature_degc", result->temperature_degc);
+  write_outlay(json, &result->outlay);
   write_heat(json, result, report->workload);
   cds_json_end(json);
   return true;
