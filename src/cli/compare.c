@@ -3,6 +3,7 @@
 #include "cli/compare.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "cli/constrain.h"
@@ -311,6 +312,101 @@ static void write_binding(const cds_page *page, const cds_comparison_row *row) {
   cds_help_wrap(page->stream, text, 2, 2);
 }
 
+/* ---- dies and packages ---- */
+
+static bool in_package(const cds_comparison_row *row) {
+  return row->reason == NULL && row->report->result->phase_heat != NULL;
+}
+
+/* "prefill: logic 61.2 degC; decode: dram 70.1 degC". */
+static const char *hottest_text(const cds_page *page,
+                                const cds_comparison_row *row) {
+  const cds_explore_result *result = row->report->result;
+  const cds_workload *workload = row->report->workload;
+  const char *text = "hottest in";
+  for (unsigned p = 0; p < workload->phases; p++) {
+    const cds_phase_heat *phase = &result->phase_heat[p];
+    text = cds_cli_printf(
+        page->arena, "%s%s %s: %s %s", text, p > 0 ? ";" : "",
+        workload->phase[p].name, result->arch->die[phase->hottest].name,
+        phase->heat.runaway
+            ? "runs away"
+            : cds_page_plain(page, phase->heat.warmest_degc, "degC"));
+  }
+  return text;
+}
+
+static const char *known(const cds_page *page, double value, const char *unit) {
+  return isnan(value) ? "-" : cds_page_plain(page, value, unit);
+}
+
+static void write_package(const cds_page *page, const cds_comparison_row *row) {
+  const cds_explore_result *result = row->report->result;
+  const cds_arch *arch = result->arch;
+  const double supply_v = arch->die[arch->compute.die].supply_v;
+  cds_page_cell(page, cds_page_clip(page, row->architecture, 17), -18);
+  cds_page_cell(page, isnan(supply_v) ? "-" : cds_page_si(page, supply_v, "V"),
+                9);
+  cds_page_cell(page, cds_page_si(page, arch->clock_hz, "Hz"), 11);
+  cds_page_cell(page, cds_page_percent(page, cds_comparison_leakage(row)), 9);
+  cds_page_cell(page, known(page, result->temperature_degc, "degC"), 11);
+  cds_page_cell(page, known(page, result->outlay.usd.typical, "USD"), 11);
+  cds_page_cell(page, known(page, result->outlay.embodied_kg.typical, "kg"),
+                10);
+  fputs("\n  ", page->stream);
+  cds_help_wrap(page->stream, hottest_text(page, row), 2, 2);
+}
+
+/* Where dies are cooled: how they run, and what making them takes. */
+static void write_packages(const cds_page *page, const job *it) {
+  bool any = false;
+  for (size_t i = 0; i < it->comparison.rows; i++) {
+    const cds_comparison_row *row = &it->comparison.row[i];
+    if (!in_package(row)) {
+      continue;
+    }
+    if (!any) {
+      fputs(
+          "\npackage              supply      clock  leakage    warmest       "
+          "cost      CO2e\n",
+          page->stream);
+    }
+    any = true;
+    write_package(page, row);
+  }
+}
+
+/* Whether heat decides anything between these architectures, or within one. */
+static const char *heat_text(const cds_page *page, const job *it) {
+  const cds_comparison *comparison = &it->comparison;
+  double scale;
+  const char *unit = cds_shown_unit(comparison->objective, &scale);
+  const char *text = "";
+  bool turned = false;
+  for (size_t i = 0; i < comparison->rows; i++) {
+    const cds_comparison_row *row = &comparison->row[i];
+    if (row->report == NULL || row->report->heat_off == NULL) {
+      continue;
+    }
+    const cds_explore_result *other = row->report->heat_off;
+    const bool same = other->winner == row->report->result->winner;
+    text = cds_cli_printf(page->arena, "%s%s%s %s%s", text,
+                          *text == '\0' ? "" : ", ", row->architecture,
+                          cds_page_si(page, other->value * scale, unit),
+                          same ? "" : " by another design");
+    for (size_t k = 0; k < i; k++) {
+      turned = turned || cds_comparison_turned(row, &comparison->row[k]);
+    }
+  }
+  return *text == '\0'
+             ? NULL
+             : cds_cli_printf(page->arena,
+                              "%s: %s (leakage at 85 degC, no limits "
+                              "on temperature)",
+                              turned ? "another ranking" : "the same ranking",
+                              text);
+}
+
 /* "npu-3d, 3.4 times less edp than edge-npu". */
 static const char *best_text(const cds_page *page, const job *it) {
   const cds_comparison *comparison = &it->comparison;
@@ -353,9 +449,14 @@ static void print_text(const job *it, bool written) {
     write_row(&page, it, i);
     write_binding(&page, &comparison->row[i]);
   }
+  write_packages(&page, it);
   if (comparison->best < comparison->rows) {
     fputs("\nbest          ", stdout);
     cds_help_wrap(stdout, best_text(&page, it), 14, 14);
+  }
+  if (heat_text(&page, it) != NULL) {
+    fputs("heat off      ", stdout);
+    cds_help_wrap(stdout, heat_text(&page, it), 14, 14);
   }
   if (!written) {
     return;

@@ -188,9 +188,8 @@ static cds_status find_pareto(cds_explore_case *it, cds_control *control) {
 
 /* The same question without heat, where there is heat and both are asked. */
 static cds_status explore_cold(cds_explore_case *it, cds_control *control) {
-  const bool asked = it->cli->options->heat == HEAT_BOTH &&
-                     it->result.found && it->result.complete &&
-                     it->result.arch->sink_k_per_w > 0;
+  const bool asked = it->cli->options->heat == HEAT_BOTH && it->result.found &&
+                     it->result.complete && it->result.arch->sink_k_per_w > 0;
   if (!asked) {
     return CDS_OK;
   }

@@ -156,13 +156,13 @@ static void write_heat_off(const cds_page *page, const cds_report *report) {
   const char *which =
       other->winner == report->result->winner
           ? "the same design would be best"
-          : cds_cli_printf(page->arena, "the best design would be %s",
-                           cds_design_text(report->space, other->winner,
-                                           page->arena));
-  const char *text = cds_cli_printf(
-      page->arena, "by leakage at 85 degC, %s, with %s and %s", which,
-      cds_page_si(page, other->value * scale, unit),
-      cds_page_si(page, 1e-12 * other->network.energy_pj, "J"));
+          : cds_cli_printf(
+                page->arena, "the best design would be %s",
+                cds_design_text(report->space, other->winner, page->arena));
+  const char *text =
+      cds_cli_printf(page->arena, "by leakage at 85 degC, %s, with %s and %s",
+                     which, cds_page_si(page, other->value * scale, unit),
+                     cds_page_si(page, 1e-12 * other->network.energy_pj, "J"));
   fputs("  heat off    ", page->stream);
   cds_help_wrap(page->stream, text, 14, 14);
 }
@@ -198,8 +198,7 @@ static void write_heat(const cds_page *page, const cds_report *report) {
     const cds_phase_heat *phase = &result->phase_heat[p];
     text = cds_cli_printf(
         page->arena, "%s; hottest in %s: die '%s' %s", text,
-        report->workload->phase[p].name,
-        result->arch->die[phase->hottest].name,
+        report->workload->phase[p].name, result->arch->die[phase->hottest].name,
         phase->heat.runaway
             ? "runs away"
             : cds_page_plain(page, phase->heat.warmest_degc, "degC"));

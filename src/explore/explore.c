@@ -389,7 +389,9 @@ static cds_status detail_heated(cds_explore_result *out, cds_job *job,
   }
   double run_w = 0;
   for (unsigned d = 0; d < out->arch->dies; d++) {
-    run_w += out->heat.power_w[d] + out->heat.heat.die_leakage_w[d];
+    if (heated.loop.placed[d] > 0) { /* what stands in no stack heats nothing */
+      run_w += out->heat.power_w[d] + out->heat.heat.die_leakage_w[d];
+    }
   }
   return cds_phase_heats(&out->phase_heat, &heated.loop, job->workload,
                          &out->network, run_w, job->arena);

@@ -63,10 +63,10 @@ typedef struct cds_explore_result {
   cds_arch *arch;             /* of the winner */
   cds_network_result network; /* of the winner, with details */
   double average_power_w, temperature_degc, area_um2;
-  cds_heated_state heat; /* of the winner */
+  cds_heated_state heat;      /* of the winner */
   cds_phase_heat *phase_heat; /* of each phase; NULL: no cooling is given */
-  double layer_power_w;  /* the dynamic power of a layer of it, at most */
-  cds_outlay outlay;     /* of the winner */
+  double layer_power_w;       /* the dynamic power of a layer of it, at most */
+  cds_outlay outlay;          /* of the winner */
   uint64_t mapped, skipped, over_limit, infeasible;
 } cds_explore_result;
 

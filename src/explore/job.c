@@ -112,8 +112,8 @@ static void bound_design(cds_job *job, cds_worker *worker,
     cds_job_fail(job, CDS_ENOMEM);
     return;
   }
-  const cds_status status = cds_job_build(worker->arch, job, design->index,
-                                          worker->arena, diag);
+  const cds_status status =
+      cds_job_build(worker->arch, job, design->index, worker->arena, diag);
   if (status == CDS_ENOMEM || status == CDS_EINTERNAL) {
     cds_job_fail(job, status);
     return;

@@ -137,7 +137,7 @@ static bool write_header(cds_csv *csv, const cds_comparison *comparison,
 
 /* The phase in which some die is warmest of all. */
 static void write_hottest(cds_csv *csv, const cds_comparison_row *row) {
-  const cds_explore_result *result = result_of(row);
+  const cds_explore_result *result = row->report->result;
   const cds_workload *workload = row->report->workload;
   if (result->phase_heat == NULL) {
     cds_csv_empty(csv);
@@ -227,7 +227,7 @@ bool cds_export_comparison_csv(FILE *stream, const cds_comparison *comparison,
 /* ---- the object ---------------------------------------------------------- */
 
 static void write_phase_heats(cds_json *json, const cds_comparison_row *row) {
-  const cds_explore_result *result = result_of(row);
+  const cds_explore_result *result = row->report->result;
   const cds_workload *workload = row->report->workload;
   cds_json_array(json, "hottest");
   for (unsigned p = 0; p < workload->phases && result->phase_heat != NULL;

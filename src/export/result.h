@@ -57,7 +57,8 @@ typedef struct cds_report {
   const cds_arch *arch; /* of the winner; of the first design without one */
   const cds_explore_options *options;
   const cds_explore_result *result;
-  const cds_explore_result *heat_off; /* likewise without heat; NULL: not asked */
+  const cds_explore_result
+      *heat_off;                   /* likewise without heat; NULL: not asked */
   const cds_pareto_result *pareto; /* NULL: not asked for */
   cds_provenance provenance;
   cds_run_facts run;
@@ -101,7 +102,8 @@ double cds_gap(double value, double bound);
 void cds_json_objective(cds_json *json, cds_objective objective);
 /* Member "designs": how many were mapped, skipped, ... */
 void cds_json_designs(cds_json *json, const cds_explore_result *result);
-/* How warm the dies of the winner get in one phase; of a design with cooling. */
+/* How warm the dies of the winner get in one phase; of a design with cooling.
+ */
 void cds_json_phase_heat(cds_json *json, const cds_explore_result *result,
                          const cds_workload *workload, unsigned index);
 /* `arch` may be NULL. */

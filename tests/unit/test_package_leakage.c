@@ -233,24 +233,6 @@ static void wrong_leakage_is_refused(void **state) {
   assert_int_equal(cds_leakage_solve(&of.of, of.degc, &result), CDS_EINPUT);
 }
 
-/* By hand: 45 + 0.1 x 12 + (0.3 x 30 - 0.1 x 30) for the first block. */
-static void phases_follow_their_own_power(void **state) {
-  (void)state;
-  const double resistance[4] = {0.3, 0.15, 0.15, 0.4};
-  const double average[2] = {10, 2};
-  const double phase[2] = {30, 0};
-  double degc[2];
-  cds_heat_phases of = {2, 45, resistance, 0.1, average, phase};
-  cds_heat_phase(&of, degc);
-  assert_close(degc[0], 45 + 1.2 + 0.2 * 30, 1e-12);
-  assert_close(degc[1], 45 + 1.2 + 0.05 * 30, 1e-12);
-  /* The steady state of the average itself is reproduced. */
-  of.phase_w = average;
-  cds_heat_phase(&of, degc);
-  assert_close(degc[0], 45 + 0.3 * 10 + 0.15 * 2, 1e-12);
-  assert_close(cds_heat_sink_time_s(0.1, 24.84e-6, 3.45e6), 8.5698, 1e-9);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(lambert_inverts_w_exp_w),
@@ -259,7 +241,6 @@ int main(void) {
       cmocka_unit_test(several_nodes_reach_what_plain_iteration_reaches),
       cmocka_unit_test(equal_nodes_run_away_where_one_does),
       cmocka_unit_test(highest_power_has_a_closed_form),
-      cmocka_unit_test(wrong_leakage_is_refused),
-      cmocka_unit_test(phases_follow_their_own_power)};
+      cmocka_unit_test(wrong_leakage_is_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -214,6 +214,104 @@ static void dies_may_be_cold_or_in_no_stack(void **unused) {
   fixture_close(&it.f);
 }
 
+/* ---- phases ---- */
+
+/* With the power of the run itself it is the steady state of the run. */
+static void a_phase_like_its_run_has_its_state(void **unused) {
+  (void)unused;
+  opened it;
+  open_loop(&it, STACK, (double)INFINITY);
+  for (unsigned i = 0; i < 25; i++) {
+    const double power_w[CDS_DIES_MAX] = {0.3 * (i % 5), 0.4 * (i / 5)};
+    const cds_heat_state run = state_at(&it, power_w[0], power_w[1]);
+    cds_heat_state phase;
+    assert_int_equal(
+        cds_heat_loop_phase(&phase, &it.loop,
+                            power_w[0] + power_w[1] + run.leakage_w, power_w),
+        CDS_OK);
+    for (unsigned d = 0; d < 2; d++) {
+      assert_true(fabs(phase.mean_degc[d] - run.mean_degc[d]) < 1e-6);
+      assert_true(fabs(phase.hottest_degc[d] - run.hottest_degc[d]) < 1e-6);
+    }
+    assert_true(fabs(phase.leakage_w - run.leakage_w) < 1e-9);
+  }
+  fixture_close(&it.f);
+}
+
+/* Two phases of 1 ms in turn, literally: the sink has a heat capacity, the
+ * dies follow it at once. Returns how warm the dies are in the second one, and
+ * the average power. */
+static double step_by_step(double degc[2], const opened *it,
+                           const double phase_w[2][CDS_DIES_MAX],
+                           double sink_k_per_w, double capacity_j_per_k) {
+  enum { STEPS = 400000, LAST = 2000 };
+  const size_t dies = it->loop.package.dies;
+  const double step_s = 1e-3;
+  double total_w[CDS_HEAT_DIES] = {0};
+  double sink_k = 0;
+  double sum_w = 0;
+  for (unsigned step = 0; step < STEPS; step++) {
+    const double *power_w = phase_w[step % 2];
+    double t[CDS_HEAT_DIES];
+    double all_w = 0;
+    for (unsigned again = 0; again < 8; again++) {
+      for (size_t i = 0; i < dies; i++) {
+        t[i] = 45 + sink_k;
+        for (size_t j = 0; j < dies; j++) {
+          t[i] += (it->loop.response.mean[j * dies + i] - sink_k_per_w) *
+                  total_w[j];
+        }
+      }
+      all_w = 0;
+      for (size_t i = 0; i < dies; i++) {
+        const bool logic = it->loop.package.die[i].kind == 0;
+        total_w[i] = (logic ? power_w[0] : power_w[1] / 3) +
+                     (logic ? 0.6 : 0.1) * exp(0.03 * (t[i] - 85));
+        all_w += total_w[i];
+      }
+    }
+    sink_k += step_s * (all_w - sink_k / sink_k_per_w) / capacity_j_per_k;
+    sum_w += step >= STEPS - LAST ? all_w / LAST : 0;
+    for (size_t i = 0; i < dies && step == STEPS - 1; i++) {
+      const unsigned kind = it->loop.package.die[i].kind;
+      degc[kind] = fmax(degc[kind], t[i]);
+    }
+  }
+  return sum_w;
+}
+
+static void short_phases_warm_the_dies_and_not_the_sink(void **unused) {
+  (void)unused;
+  static const double phase_w[2][CDS_DIES_MAX] = {{0.2, 0.1}, {2.0, 0.6}};
+  opened it;
+  double degc[2] = {0};
+  cds_heat_state phase;
+  open_loop(&it, STACK, (double)INFINITY);
+  assert_true(fabs(it.arch->die[0].leakage_w - 0.6) < 1e-9);
+  assert_true(fabs(it.arch->die[1].leakage_w - 0.1) < 1e-9);
+  /* 3 K/W and 10 J/K: 30 s, and a small ripple within the 2 ms. */
+  const double run_w = step_by_step(degc, &it, phase_w, 3, 10);
+  assert_int_equal(cds_heat_loop_phase(&phase, &it.loop, run_w, phase_w[1]),
+                   CDS_OK);
+  assert_true(fabs(phase.mean_degc[0] - degc[0]) < 0.01);
+  assert_true(fabs(phase.mean_degc[1] - degc[1]) < 0.01);
+  /* The steady state of the phase alone is above. */
+  const cds_heat_state steady = state_at(&it, 2.0, 0.6);
+  assert_true(steady.warmest_degc > phase.warmest_degc + 1);
+  fixture_close(&it.f);
+}
+
+/* HotSpot's example: 30 x 30 x 1 and 60 x 60 x 6.9 mm of copper. */
+static void the_sink_takes_seconds(void **unused) {
+  (void)unused;
+  opened it;
+  open_loop(&it, ALONE, (double)INFINITY);
+  const double volume_m3 = 0.03 * 0.03 * 0.001 + 0.06 * 0.06 * 0.0069;
+  assert_true(fabs(cds_heat_loop_sink_s(&it.loop) - 20 * 3.45e6 * volume_m3) <
+              1e-6);
+  fixture_close(&it.f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(one_die_has_the_closed_form),
@@ -221,6 +319,9 @@ int main(void) {
       cmocka_unit_test(leakage_is_convex_and_rises),
       cmocka_unit_test(safe_power_is_safe_wherever_it_arises),
       cmocka_unit_test(what_is_in_no_stack_is_not_heated),
-      cmocka_unit_test(dies_may_be_cold_or_in_no_stack)};
+      cmocka_unit_test(dies_may_be_cold_or_in_no_stack),
+      cmocka_unit_test(a_phase_like_its_run_has_its_state),
+      cmocka_unit_test(short_phases_warm_the_dies_and_not_the_sink),
+      cmocka_unit_test(the_sink_takes_seconds)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
