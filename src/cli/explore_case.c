@@ -160,6 +160,9 @@ static void make_report(cds_explore_case *it) {
   it->report.arch = it->result.found ? it->result.arch : it->inputs.arch;
   it->report.options = &it->options;
   it->report.result = &it->result;
+  it->report.uncertainty = it->uncertainty.question != CDS_UNCERTAINTY_NONE
+                               ? &it->uncertainty
+                               : NULL;
   it->report.heat_off = it->with_heat_off ? &it->heat_off : NULL;
   it->report.pareto = it->with_pareto ? &it->pareto : NULL;
   it->report.provenance = it->inputs.provenance;
@@ -208,6 +211,34 @@ static cds_status explore_cold(cds_explore_case *it, cds_control *control) {
                                                                  : status;
 }
 
+/* The same question with figures at the ends of their ranges. */
+static cds_status find_uncertainty(cds_explore_case *it, cds_control *control) {
+  const cds_uncertainty_question question =
+      (cds_uncertainty_question)it->cli->options->uncertainty;
+  if (question == CDS_UNCERTAINTY_NONE || !it->result.found ||
+      !it->result.complete) {
+    return CDS_OK;
+  }
+  double scale;
+  const char *unit = cds_shown_unit(it->options.objective, &scale);
+  cds_explore_options options = it->options;
+  cds_progress_begin(control, it->cli, unit, scale);
+  options.control = control;
+  it->uncertainty.question = question;
+  const cds_status status = cds_uncertainty_find(
+      &it->uncertainty, it->inputs.space, &it->inputs.workload, &options,
+      &it->result, it->cli->arena);
+  cds_progress_end();
+  if (status == CDS_EINPUT) {
+    it->inputs.wrong_call = true;
+    cds_cli_error(it->cli,
+                  "'--uncertainty corners': %u classes of '%s' have ranges: "
+                  "expected at most %d, or '--uncertainty each'",
+                  it->uncertainty.classes, it->path, CDS_CORNER_CLASSES);
+  }
+  return status;
+}
+
 cds_status cds_case_explore(cds_explore_case *it) {
   cds_control control;
   double scale;
@@ -224,6 +255,7 @@ cds_status cds_case_explore(cds_explore_case *it) {
     return status;
   }
   CDS_TRY(explore_cold(it, &control));
+  CDS_TRY(find_uncertainty(it, &control));
   CDS_TRY(find_pareto(it, &control));
   it->report.run.wall_s = cds_clock() - start;
   it->options.control = NULL;

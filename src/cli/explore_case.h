@@ -16,6 +16,7 @@ typedef struct cds_explore_case {
   cds_explore_result result;
   bool with_heat_off;
   cds_explore_result heat_off; /* the same without heat */
+  cds_uncertainty uncertainty; /* question NONE: not asked */
   bool with_pareto;
   cds_pareto_question question; /* of the Pareto set */
   cds_pareto_result pareto;

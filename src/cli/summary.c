@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "cli/residency.h"
+#include "cli/uncertainty_page.h"
 #include "export/breakdown.h"
 
 enum {
@@ -857,6 +858,7 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   sum_up(&sum, report);
   write_answer(page, report);
   write_heat(page, report);
+  cds_uncertainty_write(page, report);
   write_parts(page, report);
   write_phases(page, report);
   write_components(page, report, &sum);

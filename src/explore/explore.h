@@ -48,6 +48,7 @@ typedef struct cds_explore_options {
   cds_fuse_mode fuse;      /* which chains may be fused */
   cds_residency residency; /* not with limits on tokens, nor for Pareto sets */
   bool heat_off;           /* as if the file gave no cooling */
+  const uint64_t *only;    /* this design alone; NULL: all */
   unsigned threads;        /* 0: one per core */
   const cds_control *control;
 } cds_explore_options;

@@ -106,6 +106,11 @@ static cds_status take_outlay(cds_design_result *design,
 
 static void bound_design(cds_job *job, cds_worker *worker,
                          cds_design_result *design) {
+  if (job->options->only != NULL && *job->options->only != design->index) {
+    design->status = CDS_DESIGN_SKIPPED; /* not asked */
+    design->bound = (double)INFINITY;
+    return;
+  }
   cds_arena_reset(worker->arena, worker->empty);
   cds_diag *diag = cds_diag_new(worker->arena);
   if (diag == NULL) {

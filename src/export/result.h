@@ -11,6 +11,7 @@
 
 #include "base/sha256.h"
 #include "explore/pareto.h"
+#include "explore/uncertainty.h"
 #include "export/json.h"
 
 enum { CDS_RESULT_SCHEMA_VERSION = 1, CDS_INPUTS_MAX = 64 };
@@ -59,7 +60,8 @@ typedef struct cds_report {
   const cds_explore_result *result;
   const cds_explore_result
       *heat_off;                   /* likewise without heat; NULL: not asked */
-  const cds_pareto_result *pareto; /* NULL: not asked for */
+  const cds_uncertainty *uncertainty; /* NULL: not asked for */
+  const cds_pareto_result *pareto;    /* likewise */
   cds_provenance provenance;
   cds_run_facts run;
 } cds_report;

@@ -154,6 +154,56 @@ static bool write_heat_off(cds_json *json, const cds_report *report,
   return true;
 }
 
+static void write_uncertain_run(cds_json *json, const cds_uncertain_run *run) {
+  cds_json_object(json, NULL);
+  cds_json_object_line(json, "ends");
+  for (unsigned c = 0; c < run->ends.classes; c++) {
+    cds_json_text(json, run->ends.name[c],
+                  run->ends.end[c] == CDS_TECH_BEST ? "best" : "worst");
+  }
+  cds_json_end(json);
+  if (run->found) {
+    cds_json_count(json, "index", run->winner);
+  } else {
+    cds_json_null(json, "index");
+  }
+  cds_json_number(json, "value", run->value);
+  cds_json_boolean(json, "proven", run->proven);
+  cds_json_number(json, "same_design_value", run->same_value);
+  cds_json_end(json);
+}
+
+/* What ranges of figures make of the answer. */
+static bool write_uncertainty(cds_json *json, const cds_report *report,
+                              cds_arena *arena) {
+  const cds_uncertainty *of = report->uncertainty;
+  bool good = true;
+  if (of == NULL) {
+    return true;
+  }
+  cds_json_object(json, "uncertainty");
+  cds_json_boolean(json, "complete", of->complete);
+  cds_json_array_line(json, "classes");
+  for (unsigned c = 0; c < of->classes; c++) {
+    cds_json_text(json, NULL, of->class_name[c]);
+  }
+  cds_json_end(json);
+  cds_json_array(json, "explorations");
+  for (size_t i = 0; i < of->runs && of->run[i].done; i++) {
+    write_uncertain_run(json, &of->run[i]);
+  }
+  cds_json_end(json);
+  cds_json_array(json, "contenders");
+  for (size_t i = 0; i < of->contenders; i++) {
+    cds_json_object(json, NULL);
+    good = write_design(json, report, of->contender[i], arena) && good;
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+  cds_json_end(json);
+  return good;
+}
+
 const char *cds_explore_status_name(const cds_explore_result *result) {
   if (!result->complete) {
     return "interrupted";
@@ -535,6 +585,7 @@ bool cds_export_result_json(FILE *stream, const cds_report *report,
   write_answer(&json, report);
   bool good = write_winner(&json, report, arena);
   good = write_heat_off(&json, report, arena) && good;
+  good = write_uncertainty(&json, report, arena) && good;
   good = write_space(&json, report, arena) && good;
   cds_json_designs(&json, report->result);
   if (report->pareto != NULL) {

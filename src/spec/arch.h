@@ -16,6 +16,7 @@
 
 #include "spec/einsum.h"
 #include "spec/package.h"
+#include "tech/tech.h"
 
 enum {
   CDS_LEVELS_MAX = 16,
@@ -233,6 +234,16 @@ typedef struct cds_origin {
   bool assumption;
 } cds_origin;
 
+enum { CDS_CLASSES_MAX = 24 }; /* of an architecture; more are not listed */
+
+/* Classes whose numbers are taken from an end of their ranges, whatever the
+ * file says; see tech.h. */
+typedef struct cds_class_ends {
+  unsigned classes;
+  const char *name[CDS_CLASSES_MAX];
+  cds_tech_end end[CDS_CLASSES_MAX];
+} cds_class_ends;
+
 typedef struct cds_arch {
   const char *name;
   cds_place place;
@@ -264,6 +275,8 @@ typedef struct cds_arch {
   const cds_package *package; /* NULL: the file has none */
   double fixed_leakage_w;     /* leakage that belongs to no entry */
   double fixed_area_um2;
+  unsigned classes; /* that were asked for numbers, each once */
+  const char *class_name[CDS_CLASSES_MAX];
   unsigned origins; /* sources and assumptions, in the order of the file */
   cds_origin *origin;
   const struct cds_constraints *constraints; /* on mappings; NULL: none */
@@ -275,6 +288,10 @@ typedef struct cds_arch {
  * warnings: they are the same for all designs of a space. */
 cds_status cds_arch_read(cds_arch *out, const cds_yaml *root,
                          const cds_reader *reader, bool quiet);
+/* The same with some classes at ends of their ranges. NULL: none. */
+cds_status cds_arch_read_at(cds_arch *out, const cds_yaml *root,
+                            const cds_reader *reader, bool quiet,
+                            const cds_class_ends *ends);
 /* Every table of keys of an architecture file, ending with NULL. */
 extern const cds_schema *const cds_arch_schemas[];
 

@@ -218,6 +218,7 @@ typedef struct cds_build {
   cds_arch *arch;
   const cds_reader *reader;
   bool quiet;
+  const cds_class_ends *ends; /* NULL: none */
   bool wrong;        /* a part could not be read: CDS_EINPUT at the end */
   cds_status status; /* a failure that ends the reading */
   const cds_yaml *root;

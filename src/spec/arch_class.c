@@ -48,6 +48,28 @@ bool cds_class_check(cds_build *build, const cds_class_user *user) {
   return true;
 }
 
+static void note_class(cds_arch *arch, const char *name) {
+  for (unsigned i = 0; i < arch->classes; i++) {
+    if (strcmp(arch->class_name[i], name) == 0) {
+      return;
+    }
+  }
+  if (arch->classes < CDS_CLASSES_MAX) {
+    arch->class_name[arch->classes++] = name;
+  }
+}
+
+/* Where in its ranges the class stands. */
+static cds_tech_end end_of(const cds_build *build, const char *name) {
+  const cds_class_ends *ends = build->ends;
+  for (unsigned i = 0; ends != NULL && i < ends->classes; i++) {
+    if (strcmp(ends->name[i], name) == 0) {
+      return ends->end[i];
+    }
+  }
+  return (cds_tech_end)build->top.figures;
+}
+
 bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
                    cds_tech_query *query, const cds_class_user *user) {
   const cds_die *die = &build->arch->die[user->die];
@@ -57,7 +79,8 @@ bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
   query->class_name = user->class_name;
   query->process = die->process;
   query->device = die->device;
-  query->end = (cds_tech_end)build->top.figures;
+  query->end = end_of(build, user->class_name);
+  note_class(build->arch, user->class_name);
   /* Without a process the class stands at its own nominal supply. */
   if (die->process[0] != '\0') {
     query->supply_v = die->supply_v;

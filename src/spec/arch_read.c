@@ -175,6 +175,12 @@ static void read_constraints(cds_build *build) {
 
 cds_status cds_arch_read(cds_arch *out, const cds_yaml *root,
                          const cds_reader *reader, bool quiet) {
+  return cds_arch_read_at(out, root, reader, quiet, NULL);
+}
+
+cds_status cds_arch_read_at(cds_arch *out, const cds_yaml *root,
+                            const cds_reader *reader, bool quiet,
+                            const cds_class_ends *ends) {
   const size_t errors = cds_diag_errors(reader->diag);
   cds_build *build = cds_arena_alloc(reader->arena, sizeof *build);
   if (build == NULL) {
@@ -184,6 +190,7 @@ cds_status cds_arch_read(cds_arch *out, const cds_yaml *root,
   build->arch = out;
   build->reader = reader;
   build->quiet = quiet;
+  build->ends = ends;
   build->root = root;
   build->entry_die = UINT_MAX;
   out->place = root->place;

@@ -26,6 +26,7 @@ struct cds_space {
   cds_limit limit[CDS_LIMITS_MAX];
   cds_objective objective;
   bool any_factors, accelforge;
+  cds_class_ends ends;
   size_t constraints; /* files of constraints */
   const cds_yaml *constraint[CDS_SPACE_CONSTRAINTS_MAX];
 };
@@ -414,7 +415,7 @@ cds_status cds_space_design(cds_arch *out, const cds_space *space,
                              .diag = diag,
                              .variables = values,
                              .variable_count = space->variables};
-  CDS_TRY(cds_arch_read(out, space->root, &reader, true));
+  CDS_TRY(cds_arch_read_at(out, space->root, &reader, true, &space->ends));
   out->any_factors = space->any_factors;
   cds_status status = CDS_OK;
   for (size_t file = 0; file < space->constraints; file++) {
@@ -428,6 +429,10 @@ cds_status cds_space_design(cds_arch *out, const cds_space *space,
 
 void cds_space_set_factors(cds_space *space, bool any) {
   space->any_factors = any;
+}
+
+void cds_space_set_ends(cds_space *space, const cds_class_ends *ends) {
+  space->ends = *ends;
 }
 
 void cds_space_set_accelforge(cds_space *space, bool accelforge) {

@@ -50,6 +50,8 @@ cds_status cds_space_of(cds_space **out, const cds_yaml *root,
 /* Whether the mappings of every design may cut ranks into parts that are not
  * equal. */
 void cds_space_set_factors(cds_space *space, bool any);
+/* Designs from here on have these classes at ends of their ranges. */
+void cds_space_set_ends(cds_space *space, const cds_class_ends *ends);
 /* Whether designs are those that AccelForge's accounting sees (arch.h). */
 void cds_space_set_accelforge(cds_space *space, bool accelforge);
 /* Adds the constraints of a file, which goes on being used, to every design,
