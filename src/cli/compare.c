@@ -407,6 +407,45 @@ static const char *heat_text(const cds_page *page, const job *it) {
                               text);
 }
 
+/* "npu-3d 316 to 800 J s, ...": what ranges of figures make of the designs. */
+static const char *figures_text(const cds_page *page, const job *it) {
+  const cds_comparison *comparison = &it->comparison;
+  double scale;
+  const char *unit = cds_shown_unit(comparison->objective, &scale);
+  const char *text = "";
+  bool apart = true;
+  for (size_t i = 0; i < comparison->rows; i++) {
+    const cds_comparison_row *row = &comparison->row[i];
+    const double low = cds_comparison_end(row, CDS_TECH_BEST);
+    const double high = cds_comparison_end(row, CDS_TECH_WORST);
+    if (isnan(low) || isnan(high)) {
+      apart = false;
+      continue;
+    }
+    text = cds_cli_printf(page->arena, "%s%s%s %s to %s", text,
+                          *text == '\0' ? "" : ", ", row->architecture,
+                          cds_page_si(page, scale * low, unit),
+                          cds_page_si(page, scale * high, unit));
+    if (i != comparison->best && comparison->best < comparison->rows) {
+      const double best = cds_comparison_end(&comparison->row[comparison->best],
+                                             CDS_TECH_WORST);
+      /* Other designs may be better where figures are. */
+      const cds_uncertainty *of = row->report->uncertainty;
+      const double least = of->classes == 0 ? low : of->run[0].value;
+      apart = apart && comparison->proven && least >= best;
+    }
+  }
+  return *text == '\0'
+             ? NULL
+             : cds_cli_printf(page->arena,
+                              "%s, with all classes at the best and at the "
+                              "worst ends of their ranges: %s",
+                              text,
+                              apart ? "the best is best whatever the figures"
+                                    : "they overlap, so that figures may "
+                                      "change the ranking");
+}
+
 /* "npu-3d, 3.4 times less edp than edge-npu". */
 static const char *best_text(const cds_page *page, const job *it) {
   const cds_comparison *comparison = &it->comparison;
@@ -453,6 +492,10 @@ static void print_text(const job *it, bool written) {
   if (comparison->best < comparison->rows) {
     fputs("\nbest          ", stdout);
     cds_help_wrap(stdout, best_text(&page, it), 14, 14);
+  }
+  if (figures_text(&page, it) != NULL) {
+    fputs("figures       ", stdout);
+    cds_help_wrap(stdout, figures_text(&page, it), 14, 14);
   }
   if (heat_text(&page, it) != NULL) {
     fputs("heat off      ", stdout);

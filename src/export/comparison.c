@@ -60,6 +60,16 @@ bool cds_comparison_turned(const cds_comparison_row *a,
   return (with < 0 && without > 0) || (with > 0 && without < 0);
 }
 
+double cds_comparison_end(const cds_comparison_row *row, cds_tech_end end) {
+  const cds_uncertainty *of =
+      row->report == NULL ? NULL : row->report->uncertainty;
+  if (of == NULL || !of->complete || !found(row)) {
+    return (double)NAN;
+  }
+  return of->classes == 0 ? row->report->result->value
+                          : of->run[end == CDS_TECH_BEST ? 0 : 1].same_value;
+}
+
 double cds_comparison_leakage(const cds_comparison_row *row) {
   const cds_network_result *network = &row->report->result->network;
   double leakage_pj = 0;
@@ -118,6 +128,8 @@ static bool write_header(cds_csv *csv, const cds_comparison *comparison,
                                  "hottest_die",
                                  "hottest_degc",
                                  "heat_off_value",
+                                 "best_figures_value",
+                                 "worst_figures_value",
                                  "bottleneck",
                                  "bottleneck_share",
                                  "index",
@@ -178,6 +190,8 @@ static void write_numbers(cds_csv *csv, const cds_comparison_row *row) {
   cds_csv_number(csv, result->arch->clock_hz);
   write_hottest(csv, row);
   cds_csv_number(csv, without_heat(row));
+  cds_csv_number(csv, cds_comparison_end(row, CDS_TECH_BEST));
+  cds_csv_number(csv, cds_comparison_end(row, CDS_TECH_WORST));
   cds_csv_text(csv, binds.name);
   cds_csv_number(csv, binds.value);
   cds_csv_count(csv, result->winner);
@@ -186,7 +200,7 @@ static void write_numbers(cds_csv *csv, const cds_comparison_row *row) {
 
 static void write_row(cds_csv *csv, const cds_comparison *comparison,
                       size_t index) {
-  enum { NUMBERS = 22, DESIGNS = 5 };
+  enum { NUMBERS = 24, DESIGNS = 5 };
   const cds_comparison_row *row = &comparison->row[index];
   const cds_explore_result *result = result_of(row);
   cds_csv_text(csv, row->architecture);
@@ -258,6 +272,10 @@ static void write_found(cds_json *json, const cds_comparison_row *row) {
   cds_json_number(json, "clock_hz", result->arch->clock_hz);
   write_phase_heats(json, row);
   cds_json_number(json, "heat_off_value", without_heat(row));
+  cds_json_number(json, "best_figures_value",
+                  cds_comparison_end(row, CDS_TECH_BEST));
+  cds_json_number(json, "worst_figures_value",
+                  cds_comparison_end(row, CDS_TECH_WORST));
   cds_json_text(json, "bottleneck", binds.name);
   cds_json_number(json, "bottleneck_share", binds.value);
   cds_json_count(json, "index", result->winner);

@@ -33,6 +33,9 @@ void cds_comparison_conclude(cds_comparison *comparison);
  * they stand the other way round. */
 bool cds_comparison_turned(const cds_comparison_row *a,
                            const cds_comparison_row *b);
+/* What the design that is best typically has with all classes at the best ends
+ * of their ranges, and at the worst; NaN: not asked, or not within limits. */
+double cds_comparison_end(const cds_comparison_row *row, cds_tech_end end);
 /* Of the best design: the share of its energy that is leakage. */
 double cds_comparison_leakage(const cds_comparison_row *row);
 /* "optimal", "gap", "none", "interrupted"; "impossible" when not explored. */

@@ -59,7 +59,7 @@ typedef struct cds_report {
   const cds_explore_options *options;
   const cds_explore_result *result;
   const cds_explore_result
-      *heat_off;                   /* likewise without heat; NULL: not asked */
+      *heat_off; /* likewise without heat; NULL: not asked */
   const cds_uncertainty *uncertainty; /* NULL: not asked for */
   const cds_pareto_result *pareto;    /* likewise */
   cds_provenance provenance;
