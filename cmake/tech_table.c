@@ -35,7 +35,7 @@ typedef struct column {
 } column;
 
 typedef struct model {
-  const char *name, *type, *estimate, *kind;
+  const char *name, *type, *estimate, *kind; /* estimate NULL: of a device */
   const column *columns;
 } model;
 
@@ -97,21 +97,66 @@ static const column link_columns[] = {
      "Area of a module, one end"},
     {.key = NULL}};
 
+static const column edram_columns[] = {
+    {"read", NULL, "read", CDS_DIM_ENERGY_BIT, true, HUGE_RANGE,
+     "Energy of reading a bit"},
+    {"write", NULL, "write", CDS_DIM_ENERGY_BIT, true, HUGE_RANGE,
+     "Energy of writing a bit"},
+    {"refresh_energy", NULL, NULL, CDS_DIM_ENERGY_BIT, true, HUGE_RANGE,
+     "Energy of refreshing a bit once"},
+    {"retention", NULL, NULL, CDS_DIM_TIME, true, 1e-9, 1e12,
+     "Time within which a bit is refreshed at 85 degC"},
+    {"halving", NULL, NULL, CDS_DIM_NONE, true, 1, 1000,
+     "K by which it is warmer where the retention is half"},
+    {"access_time", "access", NULL, CDS_DIM_TIME, true, HUGE_RANGE,
+     "Time from an address to the data"},
+    {"cycle_time", "cycle", NULL, CDS_DIM_TIME, true, HUGE_RANGE,
+     "Time between two accesses of one bank"},
+    {"area_per_bit", "area", NULL, CDS_DIM_AREA, true, HUGE_RANGE,
+     "Area of a bit with its share of what drives it"},
+    {"leakage_per_bit", "leakage", NULL, CDS_DIM_POWER, true, HUGE_RANGE,
+     "Standing power of what drives a bit, without refresh"},
+    {.key = NULL}};
+/* Beside devices of the base, at the same supply. */
+static const column device_columns[] = {
+    {"energy", NULL, "", CDS_DIM_NONE, true, 1e-3, 1e3,
+     "Energy of an operation"},
+    {"delay", NULL, NULL, CDS_DIM_NONE, true, 1e-3, 1e3,
+     "Time of an operation at nominal supply"},
+    {"leakage", NULL, NULL, CDS_DIM_NONE, true, 1e-15, 1e3,
+     "Leakage power at nominal supply"},
+    {"area", NULL, NULL, CDS_DIM_NONE, true, 1e-3, 1e3, "Area of logic"},
+    {"threshold", NULL, NULL, CDS_DIM_VOLTAGE, true, -0.5, 0.5,
+     "Shift of the threshold"},
+    {"swing", NULL, NULL, CDS_DIM_VOLTAGE, false, 0.001, 0.5,
+     "Supply for a decade of current below the threshold"},
+    {"cells", NULL, NULL, CDS_DIM_NONE, true, 0, 1,
+     "1 where static RAM is made of them, 0 where not"},
+    {"temperature", NULL, NULL, CDS_DIM_TEMPERATURE, false, -273.15, 125,
+     "Where these figures hold; 85 degC when not given"},
+    {"cooling", NULL, NULL, CDS_DIM_NONE, false, HUGE_RANGE,
+     "W that a cooler takes for one W"},
+    {.key = NULL}};
+
 static const model models[] = {
     {"bond", "cds_tech_bond", "cds_tech_estimate_bond", "CDS_COMPONENT_BOND",
      bond_columns},
     {"cell", "cds_tech_cell", "cds_tech_estimate_cell", "CDS_COMPONENT_STORAGE",
      cell_columns},
+    {"device", "cds_tech_flavour", NULL, NULL, device_columns},
     {"dram", "cds_tech_dram", "cds_tech_estimate_dram", "CDS_COMPONENT_STORAGE",
      dram_columns},
+    {"edram", "cds_tech_edram", "cds_tech_estimate_edram",
+     "CDS_COMPONENT_STORAGE", edram_columns},
     {"link", "cds_tech_link", "cds_tech_estimate_link", "CDS_COMPONENT_LINK",
      link_columns}};
-enum { MODELS = sizeof models / sizeof *models, COLUMNS_MAX = 8 };
+enum { MODELS = sizeof models / sizeof *models, COLUMNS_MAX = 10, COMMON = 6 };
 
 /* ---- reading ------------------------------------------------------------- */
 
 typedef struct raw_class {
   const char *name, *help, *model, *note;
+  const char *base, *on; /* of a device */
   const cds_yaml *node[COLUMNS_MAX];
 } raw_class;
 
@@ -291,15 +336,40 @@ static void put_energy_source(FILE *out, const column *columns,
   fprintf(out, "        \"%s\"};\n", projection ? " (projection)" : "");
 }
 
-static void put_class(job *it, const raw_class *raw, const model *of,
-                      const figure *values) {
-  char id[80];
+enum { ID_ROOM = 80 };
+
+static void identify(char id[ID_ROOM], const char *name) {
   size_t length = 0;
-  for (; raw->name[length] != '\0' && length + 1 < sizeof id; length++) {
-    const char letter = raw->name[length];
+  for (; name[length] != '\0' && length + 1 < ID_ROOM; length++) {
+    const char letter = name[length];
     id[length] = isalnum((unsigned char)letter) ? letter : '_';
   }
   id[length] = '\0';
+}
+
+static void put_device(job *it, const raw_class *raw, const model *of,
+                       const figure *values) {
+  char id[ID_ROOM];
+  identify(id, raw->name);
+  fprintf(it->out, "\nconst %s cds_tech_flavour_%s = {\n    .name = ", of->type,
+          id);
+  put_text(it->out, raw->name);
+  fputs(",\n    .help = ", it->out);
+  put_text(it->out, raw->help);
+  fputs(",\n    .on = ", it->out);
+  put_text(it->out, raw->on);
+  fprintf(it->out, ",\n    .base = %s,\n",
+          strcmp(raw->base, "lp") == 0 ? "CDS_TECH_LP" : "CDS_TECH_HP");
+  for (unsigned c = 0; of->columns[c].key != NULL; c++) {
+    put_figure(it->out, &of->columns[c], &values[c]);
+  }
+  put_energy_source(it->out, of->columns, values);
+}
+
+static void put_class(job *it, const raw_class *raw, const model *of,
+                      const figure *values) {
+  char id[ID_ROOM];
+  identify(id, raw->name);
   fprintf(it->out, "\nstatic const %s table_%s = {\n", of->type, id);
   for (unsigned c = 0; of->columns[c].key != NULL; c++) {
     put_figure(it->out, &of->columns[c], &values[c]);
@@ -322,7 +392,7 @@ static const model *model_of(job *it, const cds_yaml *node) {
   const char *names[MODELS];
   if (name == NULL || name->kind != CDS_YAML_SCALAR) {
     refuse(it, node->place, "model",
-           "is missing: expected bond, cell, dram or link");
+           "is missing: expected bond, cell, device, dram, edram or link");
     return NULL;
   }
   for (unsigned m = 0; m < MODELS; m++) {
@@ -337,14 +407,18 @@ static const model *model_of(job *it, const cds_yaml *node) {
 }
 
 /* The keys of a class of this model: its name, and its numbers as nodes. */
-static void class_keys(cds_key keys[COLUMNS_MAX + 5], const model *of) {
+static void class_keys(cds_key keys[COLUMNS_MAX + COMMON + 1],
+                       const model *of) {
   static const cds_key common[] = {
       ROW(raw_class, "class", NAME, name, .required = true),
       ROW(raw_class, "model", NAME, model, .required = true),
       ROW(raw_class, "help", TEXT, help, .required = true),
-      ROW(raw_class, "note", TEXT, note, .required = false)};
+      ROW(raw_class, "note", TEXT, note, .required = false),
+      ROW(raw_class, "base", NAME, base, .required = true),
+      ROW(raw_class, "on", TEXT, on, .required = true)};
+  const unsigned shared = of->estimate == NULL ? COMMON : COMMON - 2;
   unsigned count = 0;
-  for (; count < 4; count++) {
+  for (; count < shared; count++) {
     keys[count] = common[count];
   }
   for (unsigned c = 0; of->columns[c].key != NULL; c++) {
@@ -373,7 +447,7 @@ static bool is_new(job *it, const char *name, cds_place place) {
 }
 
 static void read_class(job *it, const cds_yaml *node) {
-  cds_key keys[COLUMNS_MAX + 5];
+  cds_key keys[COLUMNS_MAX + COMMON + 1];
   figure values[COLUMNS_MAX];
   raw_class raw = {0};
   const model *of = model_of(it, node);
@@ -387,8 +461,12 @@ static void read_class(job *it, const cds_yaml *node) {
   for (unsigned c = 0; of->columns[c].key != NULL; c++) {
     values[c] = read_figure(it, raw.node[c], &of->columns[c]);
   }
+  if (read && raw.base != NULL && strcmp(raw.base, "hp") != 0 &&
+      strcmp(raw.base, "lp") != 0) {
+    refuse(it, node->place, raw.base, "is no base: expected hp or lp");
+  }
   if (read && is_new(it, raw.name, node->place) && !it->wrong) {
-    put_class(it, &raw, of, values);
+    (of->estimate == NULL ? put_device : put_class)(it, &raw, of, values);
   }
 }
 
@@ -425,7 +503,7 @@ static void read_file(job *it, const char *path) {
 static bool convert(FILE *out, char **files, int count, cds_arena *arena) {
   job it = {.reader = {arena, cds_diag_new(arena), NULL, 0}, .out = out};
   fputs("/* Written by cmake/tech_table.c from archs/tech: change those. */\n"
-        "#include \"tech/data.h\"\n",
+        "#include \"tech/data.h\"\n#include \"tech/internal.h\"\n",
         out);
   for (int file = 0; file < count; file++) {
     read_file(&it, files[file]);

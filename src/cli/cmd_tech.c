@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/page.h"
+#include "cli/tech_lines.h"
 #include "export/json.h"
 #include "schema/schema.h"
 #include "tech/scaling.h"
@@ -34,7 +35,8 @@ typedef struct scale_wish {
 
 static const cds_key wish_keys[] = {
     ROW(wish, "process", TEXT, process, .help = "Such as n7 or 45nm"),
-    ROW(wish, "device", NAME, device, .help = "hp or lp"),
+    ROW(wish, "device", NAME, device,
+        .help = "hp, lp or another of the process"),
     ROW(wish, "supply", QUANTITY, supply, .dimension = CDS_DIM_VOLTAGE,
         .help = "The nominal one when not given"),
     ROW(wish, "sram_supply", QUANTITY, sram_supply,
@@ -65,8 +67,8 @@ static const cds_key wish_keys[] = {
         .help = "Share of the accesses to a DRAM that find their row open"),
     ROW(wish, "temperature", QUANTITY, temperature,
         .dimension = CDS_DIM_TEMPERATURE, .low = -273.15, .high = 400,
-        .help = "Of the junction, for the leakage of sram; 85 degC when not "
-                "given"),
+        .help = "Of the junction, for the leakage of sram and the retention of "
+                "embedded DRAM; 85 degC when not given"),
     ROW(wish, "banks", COUNT, banks, .low = 1, .high = 1024,
         .help = "Of an sram; 1 when not given"),
     {.name = NULL}};
@@ -86,154 +88,81 @@ static const cds_key scale_keys[] = {
     {.name = NULL}};
 static const cds_schema scale_schema = {"scale", "Two processes", scale_keys};
 
-/* ---- the call ------------------------------------------------------------ */
+/* ---- numbers ------------------------------------------------------------- */
 
-static const cds_yaml *scalar(cds_cli *cli, const char *text) {
-  cds_yaml *node = cds_cli_array(cli->arena, 1, sizeof *node);
-  *node = (cds_yaml){.kind = CDS_YAML_SCALAR, .text = text};
-  return node;
-}
-
-/* The words after the first, KEY=VALUE each, as a mapping; NULL with a
- * message. */
-static const cds_yaml *words(cds_cli *cli) {
-  const size_t count = cli->call.files - 1;
-  cds_yaml *all = cds_cli_array(cli->arena, 1, sizeof *all);
-  *all = (cds_yaml){.kind = CDS_YAML_MAPPING, .count = count};
-  all->keys = cds_cli_array(cli->arena, count + 1, sizeof(cds_yaml *));
-  all->items = cds_cli_array(cli->arena, count + 1, sizeof(cds_yaml *));
-  for (size_t i = 0; i < count; i++) {
-    const char *word = cli->call.file[i + 1];
-    const char *equals = strchr(word, '=');
-    if (equals == NULL) {
-      cds_cli_error(cli, "'%s' has no value: expected KEY=VALUE", word);
-      return NULL;
-    }
-    all->keys[i] = scalar(
-        cli, cds_cli_printf(cli->arena, "%.*s", (int)(equals - word), word));
-    all->items[i] = scalar(cli, equals + 1);
-  }
-  return all;
-}
-
-static cds_status read_words(void *out, cds_cli *cli,
-                             const cds_schema *schema) {
-  const cds_reader reader = {cli->arena, cli->diag, NULL, 0};
-  const cds_yaml *all = words(cli);
-  return all == NULL ? CDS_EINPUT : cds_schema_read(out, schema, all, &reader);
-}
-
-/* ---- lines --------------------------------------------------------------- */
-
-/* A number of a component. */
-typedef struct line {
-  const char *name, *unit;
-  double value, low, high; /* low, high: NaN where there is no interval */
-  const char *source;
-  bool projection; /* no publication was at hand */
-} line;
-
-enum { LINES_MAX = 48 };
-
-typedef struct job {
-  cds_cli *cli;
-  cds_page page;
-  const char *title;
-  size_t lines;
-  line line[LINES_MAX];
-} job;
-
-static void add(job *it, const char *name, double value, const char *unit,
-                const char *source) {
-  if (!isnan(value) && it->lines < LINES_MAX) {
-    it->line[it->lines++] = (line){.name = name,
-                                   .unit = unit,
-                                   .value = value,
-                                   .low = (double)NAN,
-                                   .high = (double)NAN,
-                                   .source = source};
-  }
-}
-
-static void add_range(job *it, const char *name, double value, const char *unit,
-                      const cds_sram_range *range, const char *source) {
-  add(it, name, value, unit, source);
-  it->line[it->lines - 1].low = value * range->low;
-  it->line[it->lines - 1].high = value * range->high;
-}
-
-/* The range of what was added last. */
-static void set_range(job *it, double low, double high, bool projection) {
-  line *last = &it->line[it->lines - 1];
-  last->low = low;
-  last->high = high;
-  last->projection = projection;
-}
-
-/* A number with its range, `scale` of the unit each; false when there is none.
- */
-static bool add_figure(job *it, const char *name, const cds_tech_figure *of,
-                       double scale, const char *unit) {
-  if (of->source == NULL) {
-    return false;
-  }
-  add(it, name, scale * of->typ, unit, of->source);
-  set_range(it, scale * of->low, scale * of->high, of->projection);
-  return true;
-}
-
-static void add_dram(job *it, const cds_tech_estimate *of) {
+static void add_dram(cds_tech_lines *it, const cds_tech_estimate *of) {
   const double factor = cds_tech_refresh_factor((double)INFINITY);
-  (void)add_figure(it, "activate", &of->activate_pj, 1e-12, "J/bit");
-  (void)add_figure(it, "move", &of->move_pj, 1e-12, "J/bit");
-  (void)add_figure(it, "I/O", &of->io_pj, 1e-12, "J/bit");
-  (void)add_figure(it, "row hit", &of->row_hit, 1, "");
-  (void)add_figure(it, "background", &of->background_w, 1, "W");
-  (void)add_figure(it, "refresh to 85 degC", &of->refresh_w, 1, "W");
-  (void)add_figure(it, "refresh above 85 degC", &of->refresh_w, factor, "W");
+  (void)cds_tech_lines_figure(it, "activate", &of->activate_pj, 1e-12, "J/bit");
+  (void)cds_tech_lines_figure(it, "move", &of->move_pj, 1e-12, "J/bit");
+  (void)cds_tech_lines_figure(it, "I/O", &of->io_pj, 1e-12, "J/bit");
+  (void)cds_tech_lines_figure(it, "row hit", &of->row_hit, 1, "");
+  (void)cds_tech_lines_figure(it, "background", &of->background_w, 1, "W");
+  if (cds_tech_lines_figure(it, "retention", &of->retention_s, 1, "s")) {
+    (void)cds_tech_lines_figure(it, "refresh", &of->refresh_w, 1, "W");
+    return;
+  }
+  (void)cds_tech_lines_figure(it, "refresh to 85 degC", &of->refresh_w, 1, "W");
+  (void)cds_tech_lines_figure(it, "refresh above 85 degC", &of->refresh_w,
+                              factor, "W");
 }
 
-static void add_actions(job *it, const cds_tech_estimate *of) {
+/* A number with the range of its class, where that has one. */
+static void add_ranged(cds_tech_lines *it, const char *name, double value,
+                       const cds_tech_range *range, const char *unit,
+                       const cds_tech_estimate *of) {
+  cds_tech_lines_add(it, name, 1e-12 * value, unit, of->energy_source);
+  if (!isnan(value) && !isnan(range->low)) {
+    cds_tech_lines_range(it, 1e-12 * range->low, 1e-12 * range->high,
+                         of->energy_projection);
+  }
+}
+
+static void add_actions(cds_tech_lines *it, const cds_tech_estimate *of) {
   static const char *const actions[] = {"read", "fill", "update", "drain"};
   for (unsigned a = 0; a < CDS_TECH_ACTIONS; a++) {
-    const char *name = actions[a];
-    const cds_tech_range *range = &of->bit_range[a];
-    add(it, name, 1e-12 * of->access_pj[a], "J", of->energy_source);
-    add(it, name, 1e-12 * of->bit_pj[a], "J/bit", of->energy_source);
-    if (!isnan(of->bit_pj[a])) {
-      set_range(it, 1e-12 * range->low, 1e-12 * range->high,
-                of->energy_projection);
-    }
+    add_ranged(it, actions[a], of->access_pj[a], &of->access_range[a], "J", of);
+    add_ranged(it, actions[a], of->bit_pj[a], &of->bit_range[a], "J/bit", of);
   }
 }
 
-static void add_estimate(job *it, const cds_tech_estimate *of) {
+static void add_estimate(cds_tech_lines *it, const cds_tech_estimate *of) {
   static const char *const primitives[] = {"add",   "mul",   "max", "exp",
                                            "recip", "rsqrt", "erf", "convert"};
   add_actions(it, of);
   add_dram(it, of);
-  add(it, "multiply-accumulate", 1e-12 * of->mac_pj, "J", of->energy_source);
-  add(it, "addition", 1e-12 * of->add_pj, "J", of->energy_source);
+  add_ranged(it, "multiply-accumulate", of->mac_pj, &of->mac_range, "J", of);
+  add_ranged(it, "addition", of->add_pj, &of->add_range, "J", of);
   for (unsigned p = 0; p < CDS_TECH_PRIMITIVES; p++) {
-    add(it, primitives[p], 1e-12 * of->primitive_pj[p], "J", of->energy_source);
+    add_ranged(it, primitives[p], of->primitive_pj[p], &of->primitive_range[p],
+               "J", of);
   }
-  if (!add_figure(it, "leakage", &of->leakage, 1, "W")) {
-    add(it, "leakage", of->leakage_w, "W", of->leakage_source);
+  if (!cds_tech_lines_figure(it, "leakage", &of->leakage, 1, "W")) {
+    cds_tech_lines_add(it, "leakage", of->leakage_w, "W", of->leakage_source);
   }
-  if (!add_figure(it, "area", &of->area, 1e-6, "mm2")) {
-    add(it, "area", 1e-6 * of->area_um2, "mm2", of->area_source);
+  if (!cds_tech_lines_figure(it, "area", &of->area, 1e-6, "mm2")) {
+    cds_tech_lines_add(it, "area", 1e-6 * of->area_um2, "mm2", of->area_source);
   }
-  (void)add_figure(it, "kept free by one", &of->keepout_um2, 1e-6, "mm2");
-  add(it, "clock", of->clock_hz, "Hz", of->clock_source);
-  (void)add_figure(it, "read time", &of->read_s, 1, "s");
-  (void)add_figure(it, "write time", &of->write_s, 1, "s");
-  if (!add_figure(it, "bandwidth", &of->bandwidth, 1.0 / 8, "B/s")) {
-    add(it, "bandwidth", of->bandwidth_bits_per_s / 8, "B/s",
-        of->bandwidth_source);
+  (void)cds_tech_lines_figure(it, "kept free by one", &of->keepout_um2, 1e-6,
+                              "mm2");
+  cds_tech_lines_add(it, "clock", of->clock_hz, "Hz", of->clock_source);
+  (void)cds_tech_lines_figure(it, "access", &of->access, 1, "s");
+  (void)cds_tech_lines_figure(it, "read time", &of->read_s, 1, "s");
+  (void)cds_tech_lines_figure(it, "write time", &of->write_s, 1, "s");
+  if (!cds_tech_lines_figure(it, "bandwidth", &of->bandwidth, 1.0 / 8, "B/s")) {
+    cds_tech_lines_add(it, "bandwidth", of->bandwidth_bits_per_s / 8, "B/s",
+                       of->bandwidth_source);
   }
 }
 
-static void add_sram(job *it, const cds_sram_estimate *of) {
+static void add_range(cds_tech_lines *it, const char *name, double value,
+                      const char *unit, const cds_sram_range *range,
+                      const char *source) {
+  cds_tech_lines_add(it, name, value, unit, source);
+  it->line[it->count - 1].low = value * range->low;
+  it->line[it->count - 1].high = value * range->high;
+}
+
+static void add_sram(cds_tech_lines *it, const cds_sram_estimate *of) {
   const char *source = of->source;
   const cds_sram_range *energy = &of->energy_range;
   const cds_sram_range *delay = &of->delay_range;
@@ -248,67 +177,6 @@ static void add_sram(job *it, const cds_sram_estimate *of) {
   add_range(it, "area", 1e-6 * of->area_um2, "mm2", &of->area_range, source);
 }
 
-/* Areas have no prefixes: mm2, or um2 of small ones. */
-static const char *number(const job *it, const line *at, double value) {
-  if (strcmp(at->unit, "mm2") != 0) {
-    return cds_page_si(&it->page, value, at->unit);
-  }
-  return at->value < 0.01 ? cds_page_plain(&it->page, 1e6 * value, "um2")
-                          : cds_page_plain(&it->page, value, at->unit);
-}
-
-static void write_text(const job *it) {
-  FILE *out = it->page.stream;
-  fprintf(out, "%s\n\n", it->title);
-  for (size_t i = 0; i < it->lines; i++) {
-    const line *at = &it->line[i];
-    cds_page_cell(&it->page, cds_cli_printf(it->page.arena, "  %s", at->name),
-                  -24);
-    cds_page_cell(&it->page, number(it, at, at->value), 14);
-    if (!isnan(at->low) && (at->low < at->value || at->high > at->value)) {
-      fprintf(out, "   (%s to %s)", number(it, at, at->low),
-              number(it, at, at->high));
-    }
-    fputs(at->projection ? "   projection" : "", out);
-    fputc('\n', out);
-  }
-  /* Each source once; those of terms stand in that of their sum. */
-  for (size_t i = 0; i < it->lines; i++) {
-    bool seen = it->line[i].source == NULL;
-    for (size_t k = 0; k < i && !seen; k++) {
-      seen = it->line[k].source != NULL &&
-             strstr(it->line[k].source, it->line[i].source) != NULL;
-    }
-    if (!seen) {
-      fprintf(out, "\n%s\n    ", it->line[i].name);
-      cds_help_wrap(out, it->line[i].source, 4, 4);
-    }
-  }
-}
-
-static void write_json(const job *it) {
-  cds_json json;
-  cds_json_begin(&json, it->page.stream);
-  cds_json_object(&json, NULL);
-  cds_json_text(&json, "component", it->title);
-  cds_json_array(&json, "numbers");
-  for (size_t i = 0; i < it->lines; i++) {
-    const line *at = &it->line[i];
-    cds_json_object_line(&json, NULL);
-    cds_json_text(&json, "name", at->name);
-    cds_json_number(&json, "value", at->value);
-    cds_json_number(&json, "low", at->low);
-    cds_json_number(&json, "high", at->high);
-    cds_json_text(&json, "unit", at->unit);
-    cds_json_text(&json, "source", at->source == NULL ? "" : at->source);
-    cds_json_boolean(&json, "projection", at->projection);
-    cds_json_end(&json);
-  }
-  cds_json_end(&json);
-  cds_json_end(&json);
-  cds_json_finish(&json);
-}
-
 /* ---- what is asked ------------------------------------------------------- */
 
 static const char *text_or(const char *text, const char *otherwise) {
@@ -321,7 +189,7 @@ static double logic_supply(const wish *of, const cds_tech_estimate *found) {
 }
 
 /* An sram with its intervals, and with what only its own model takes. */
-static cds_status ask_sram(job *it, const wish *of,
+static cds_status ask_sram(cds_tech_lines *it, const wish *of,
                            const cds_tech_estimate *found) {
   cds_sram_query query = CDS_SRAM_QUERY_INIT;
   cds_sram_estimate estimate;
@@ -337,20 +205,22 @@ static cds_status ask_sram(job *it, const wish *of,
     cds_cli_error(it->cli, "sram: %s", why);
     return CDS_EINPUT;
   }
-  add(it, "supply of the arrays", found->supply_v, "V",
+  cds_tech_lines_add(
+      it, "supply of the arrays", found->supply_v, "V",
       !isnan(of->sram_supply) ? "as given"
       : found->supply_v > logic_supply(of, found)
           ? "the least at which cells of static RAM work without assist "
             "circuits, as that of the logic is below: assumption"
           : "that of the logic");
   add_sram(it, &estimate);
-  add(it, "clock", found->clock_hz, "Hz", found->clock_source);
+  cds_tech_lines_add(it, "clock", found->clock_hz, "Hz", found->clock_source);
   return CDS_OK;
 }
 
 /* "45nm (default) hp, 0.9 V, accesses of 8 B". */
-static const char *title_of(const job *it, const cds_component *class,
-                            const wish *of, const cds_tech_estimate *found) {
+static const char *title_of(const cds_tech_lines *it,
+                            const cds_component *class, const wish *of,
+                            const cds_tech_estimate *found) {
   cds_arena *arena = it->cli->arena;
   const char *process = text_or(of->process, "");
   const char *device = text_or(of->device, "");
@@ -365,11 +235,12 @@ static const char *title_of(const job *it, const cds_component *class,
                            cds_page_bits(&it->page, found->width_bits)));
 }
 
-static cds_status ask_component(job *it, const cds_component *class) {
+static cds_status ask_component(cds_tech_lines *it,
+                                const cds_component *class) {
   cds_cli *cli = it->cli;
   wish of = {0};
   char why[CDS_TECH_WHY];
-  CDS_TRY(read_words(&of, cli, &wish_schema));
+  CDS_TRY(cds_tech_read_words(&of, cli, &wish_schema));
   cds_tech_query query = CDS_TECH_QUERY_INIT;
   query.class_name = class->name;
   query.process = text_or(of.process, "");
@@ -389,6 +260,7 @@ static cds_status ask_component(job *it, const cds_component *class) {
   query.shoreline_um = of.shoreline;
   query.bond_area_um2 = of.area;
   query.row_hit = of.row_hit;
+  query.temperature_c = of.temperature;
   cds_tech_estimate estimate;
   if (cds_tech_estimate_of(&estimate, &query, why) != CDS_OK) {
     cds_cli_error(cli, "%s: %s", class->name, why);
@@ -402,11 +274,11 @@ static cds_status ask_component(job *it, const cds_component *class) {
   return CDS_OK;
 }
 
-static cds_status ask_scale(job *it) {
+static cds_status ask_scale(cds_tech_lines *it) {
   cds_cli *cli = it->cli;
   scale_wish of = {0};
   char why[CDS_TECH_WHY];
-  CDS_TRY(read_words(&of, cli, &scale_schema));
+  CDS_TRY(cds_tech_read_words(&of, cli, &scale_schema));
   const cds_scale_point from = {of.from, text_or(of.from_device, ""),
                                 of.from_supply};
   const cds_scale_point to = {of.to, text_or(of.to_device, ""), of.to_supply};
@@ -420,15 +292,15 @@ static cds_status ask_scale(job *it) {
       "simulated inverters; multiply a figure by these";
   it->title = cds_cli_printf(cli->arena, "from %s at %.4g V to %s at %.4g V",
                              of.from, of.from_supply, of.to, of.to_supply);
-  add(it, "energy", factors.energy, "", source);
-  add(it, "delay", factors.delay, "", source);
-  add(it, "power", factors.power, "", source);
-  add(it, "area", factors.area, "", source);
+  cds_tech_lines_add(it, "energy", factors.energy, "", source);
+  cds_tech_lines_add(it, "delay", factors.delay, "", source);
+  cds_tech_lines_add(it, "power", factors.power, "", source);
+  cds_tech_lines_add(it, "area", factors.area, "", source);
   return CDS_OK;
 }
 
 /* Every class with what it models. */
-static void write_classes(const job *it) {
+static void write_classes(const cds_tech_lines *it) {
   FILE *out = it->page.stream;
   const cds_component *class = NULL;
   for (size_t i = 0; (class = cds_component_at(i)) != NULL; i++) {
@@ -440,9 +312,14 @@ static void write_classes(const job *it) {
                 "No class: factors between two processes (from, from_supply, "
                 "to, to_supply)",
                 14, 14);
+  fprintf(out, "%-12s  ", "process");
+  cds_help_wrap(out,
+                "No class: devices of a process at a supply beside its fast "
+                "ones (process, device, supply, activity)",
+                14, 14);
 }
 
-static void write_classes_json(const job *it) {
+static void write_classes_json(const cds_tech_lines *it) {
   cds_json json;
   const cds_component *class = NULL;
   cds_json_begin(&json, it->page.stream);
@@ -459,7 +336,7 @@ static void write_classes_json(const job *it) {
   cds_json_finish(&json);
 }
 
-static cds_status ask(job *it) {
+static cds_status ask(cds_tech_lines *it) {
   cds_cli *cli = it->cli;
   if (cli->call.files == 0) {
     return CDS_OK;
@@ -472,23 +349,27 @@ static cds_status ask(job *it) {
   if (strcmp(name, "scale") == 0) {
     return ask_scale(it);
   }
+  if (strcmp(name, "process") == 0) {
+    return cds_tech_ask_process(it);
+  }
   size_t count = 0;
   while (cds_component_at(count) != NULL) {
     count++;
   }
-  const char **names = cds_cli_array(cli->arena, count + 1, sizeof *names);
+  const char **names = cds_cli_array(cli->arena, count + 2, sizeof *names);
   for (size_t i = 0; i < count; i++) {
     names[i] = cds_component_at(i)->name;
   }
   names[count] = "scale";
+  names[count + 1] = "process";
   cds_cli_error(cli, "no component class is called '%s'", name);
-  cds_cli_suggest(cli->diag, name, names, count + 1,
+  cds_cli_suggest(cli->diag, name, names, count + 2,
                   "'codesign tech' lists all of them");
   return CDS_EINPUT;
 }
 
 int cds_cmd_tech(cds_cli *cli) {
-  job it = {.cli = cli};
+  cds_tech_lines it = {.cli = cli};
   it.page = (cds_page){.colour = cli->colour, .arena = cli->arena};
   const cds_status status = ask(&it);
   if (status != CDS_OK) {
@@ -503,7 +384,7 @@ int cds_cmd_tech(cds_cli *cli) {
   if (cli->call.files == 0) {
     (json ? write_classes_json : write_classes)(&it);
   } else {
-    (json ? write_json : write_text)(&it);
+    (json ? cds_tech_lines_json : cds_tech_lines_text)(&it);
   }
   return cds_output_close(&output, cli, CDS_EXIT_DONE);
 }

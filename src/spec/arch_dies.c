@@ -85,6 +85,23 @@ static void supply_factors(cds_build *build, unsigned index,
   from->sram_leakage_factor /= nominal.leakage_factor;
 }
 
+/* Says what the figures of devices that are cooled do not hold. */
+static void tell_cooling(cds_build *build, unsigned index,
+                         const cds_tech_supply *at) {
+  const cds_die *die = &build->arch->die[index];
+  char watts[CDS_NUMBER_TEXT], degrees[CDS_NUMBER_TEXT];
+  if (isnan(at->cooling_w) || build->quiet) {
+    return;
+  }
+  cds_diag_warning(
+      build->reader->diag, cds_build_place(build->die[index].node, "device"),
+      "die '%s' is cooled to %s degC: a cooler takes %s W for each W of it, "
+      "which no energy or power holds, and its leakage is taken as stated "
+      "there",
+      die->name, cds_format_double(degrees, at->temperature_c),
+      cds_format_double(watts, at->cooling_w));
+}
+
 /* The process at the supply of its arrays of static RAM; a memory process,
  * which has none, at its own. False after a message. */
 static bool sram_supply(cds_build *build, unsigned index, cds_tech_supply *out,
@@ -110,7 +127,6 @@ static bool sram_supply(cds_build *build, unsigned index, cds_tech_supply *out,
 
 /* Whether process and device are known, each with its own message. */
 static bool check_names(cds_build *build, unsigned index) {
-  static const char *const devices[] = {"hp", "lp"};
   const cds_build_die *from = &build->die[index];
   const cds_die *die = &build->arch->die[index];
   cds_diag *diag = build->reader->diag;
@@ -134,7 +150,15 @@ static bool check_names(cds_build *build, unsigned index) {
       CDS_OK) {
     cds_diag_error(diag, cds_build_place(from->node, "device"), "die '%s': %s",
                    die->name, why);
-    (void)cds_diag_did_you_mean(diag, die->device, devices, 2);
+    size_t count = 0;
+    const char *const *devices = cds_tech_device_names(&count);
+    bool known = false; /* but not on this process */
+    for (size_t device = 0; device < count; device++) {
+      known = known || strcmp(die->device, devices[device]) == 0;
+    }
+    if (!known) {
+      (void)cds_diag_did_you_mean(diag, die->device, devices, count);
+    }
     return false;
   }
   return true;
@@ -180,6 +204,7 @@ static void resolve_supply(cds_build *build, unsigned index) {
     return;
   }
   die->clock_hz = at.clock_hz;
+  tell_cooling(build, index, &at);
   cds_build_origin(build, die->name, "supply and clock", at.source, true);
   supply_factors(build, index, &at, &arrays);
 }

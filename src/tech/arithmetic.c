@@ -15,7 +15,16 @@
  * Integer widths between and beyond are power laws through the 8- and 32-bit
  * rows: energy of a multiplier ~ bits^1.98 (45 nm) and ~ bits^2.20 (7 nm), of
  * an adder linear. Only the operator is counted: no pipeline register, clock
- * tree or control. Range x0.5 to x2.
+ * tree or control.
+ *
+ * Ranges: what others publish over these figures at the same node and supply.
+ *   x0.42   an fp16 operation of a vector unit at 12 nm, 0.0873 pJ (constants
+ * of Cai et al., Gemini, HPCA 2024), over an fp16 sum here, 0.209 pJ x4.3,
+ * 32-bit integer product 12.68 pJ, sum 0.21 pJ at 40 nm (library of x2.2
+ * Aladdin, Shao et al., ISCA 2014, with its registers), over 2.96 and 0.093 pJ
+ * here x2      floats at most: pipeline registers, clock, control; assumption.
+ * An fp16 sum, difference or product at 22 nm takes 0.5 pJ (Tang et al.,
+ *           SENECA, Frontiers in Neuroscience 17, 2023), here 0.28 and 0.70
  */
 #include <string.h>
 
@@ -27,26 +36,38 @@ typedef struct format_row {
   cds_tech_arithmetic figures;
 } format_row;
 
+#define FLOAT_AROUND                                                           \
+  { 0.42, 2.0 }
+static const cds_tech_range MUL_AROUND = {0.42, 4.3};
+static const cds_tech_range ADD_AROUND = {0.42, 2.2};
+const cds_tech_range cds_tech_operator_area = {0.7, 1.5};
+
 /* Sorted by name. {multiply 45, 7 nm}, {add 45, 7 nm} in pJ, then um2. The add
  * is that of the format itself. */
 /* clang-format off */
 static const format_row FLOATS[] = {
   /* bf16: 7 nm rows of Jouppi; 45 nm = fp16's times the ratio at 7 nm, area by
    * the square of the significand (8/11): assumption, x0.7 to x1.4 */
-  {"bf16", {{0.68, 0.21}, {0.28, 0.11}, 870.0, 940.0, "fp32"}},
+  {"bf16", {{0.68, 0.21}, {0.28, 0.11}, 870.0, 940.0, "fp32",
+    FLOAT_AROUND, FLOAT_AROUND}},
   /* fp16: both tables */
-  {"fp16", {{1.1, 0.34}, {0.4, 0.16}, 1640.0, 1360.0, "fp32"}},
+  {"fp16", {{1.1, 0.34}, {0.4, 0.16}, 1640.0, 1360.0, "fp32",
+    FLOAT_AROUND, FLOAT_AROUND}},
   /* fp32: both tables */
-  {"fp32", {{3.7, 1.31}, {0.9, 0.38}, 7700.0, 4184.0, "fp32"}},
+  {"fp32", {{3.7, 1.31}, {0.9, 0.38}, 7700.0, 4184.0, "fp32",
+    FLOAT_AROUND, FLOAT_AROUND}},
   /* fp64: fp32's times (53/24)^2 for the product, 53/24 for the sum:
    * assumption, x0.5 to x1.5 */
-  {"fp64", {{18.0, 6.4}, {2.0, 0.84}, 37500.0, 9240.0, "fp64"}},
+  {"fp64", {{18.0, 6.4}, {2.0, 0.84}, 37500.0, 9240.0, "fp64",
+    FLOAT_AROUND, FLOAT_AROUND}},
   /* fp8: bf16's product times (4/8)^2 plus the exponent's 8-bit adder; sum as
    * half of fp16's: assumption, x0.5 to x2 */
-  {"fp8", {{0.20, 0.060}, {0.20, 0.080}, 254.0, 680.0, "fp32"}},
+  {"fp8", {{0.20, 0.060}, {0.20, 0.080}, 254.0, 680.0, "fp32",
+    FLOAT_AROUND, FLOAT_AROUND}},
   /* tf32: significand of fp16 (11 bit), exponent of fp32: fp16's product, sum
    * between fp16 and fp32: assumption, x0.8 to x1.3 */
-  {"tf32", {{1.1, 0.34}, {0.5, 0.20}, 1640.0, 1900.0, "fp32"}},
+  {"tf32", {{1.1, 0.34}, {0.5, 0.20}, 1640.0, 1900.0, "fp32",
+    FLOAT_AROUND, FLOAT_AROUND}},
 };
 /* clang-format on */
 enum { FLOAT_COUNT = sizeof FLOATS / sizeof FLOATS[0] };
@@ -66,7 +87,9 @@ static cds_tech_arithmetic integer_figures(double bits) {
       .add_pj = {scaled(0.03, bits, 0.868), scaled(0.007, bits, 1.050)},
       .mul_um2 = scaled(282.0, bits, 1.816),
       .add_um2 = scaled(36.0, bits, 0.964),
-      .accumulator = "int32"};
+      .accumulator = "int32",
+      .mul_around = MUL_AROUND,
+      .add_around = ADD_AROUND};
 }
 
 static const format_row *find_float(const char *name) {

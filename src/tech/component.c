@@ -71,15 +71,19 @@ static cds_tech_estimate empty_estimate(void) {
   estimate.row_hit = estimate.background_w = estimate.refresh_w = none;
   estimate.read_s = estimate.write_s = estimate.bandwidth = none;
   estimate.leakage = estimate.area = estimate.keepout_um2 = none;
+  estimate.access = estimate.retention_s = none;
+  const cds_tech_range unknown = {CDS_TECH_NONE, CDS_TECH_NONE};
+  estimate.mac_range = estimate.add_range = unknown;
   for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
     estimate.access_pj[action] = CDS_TECH_NONE;
     estimate.bit_pj[action] = CDS_TECH_NONE;
-    estimate.access_range[action] = estimate.bit_range[action] =
-        (cds_tech_range){CDS_TECH_NONE, CDS_TECH_NONE};
+    estimate.access_range[action] = estimate.bit_range[action] = unknown;
   }
   for (unsigned primitive = 0; primitive < CDS_TECH_PRIMITIVES; primitive++) {
     estimate.primitive_pj[primitive] = CDS_TECH_NONE;
     estimate.primitive_cycles[primitive] = CDS_TECH_NONE;
+    estimate.primitive_range[primitive] = unknown;
+    estimate.cycles_range[primitive] = unknown;
   }
   return estimate;
 }
@@ -94,16 +98,27 @@ static void take_cost(cds_tech_figure *figure, double *number, bool worst) {
   }
 }
 
+static void take_range(double *number, const cds_tech_range *range,
+                       bool worst) {
+  if (range->low == range->low) {
+    *number = worst ? range->high : range->low;
+  }
+}
+
 static void take_end(cds_tech_estimate *of, cds_tech_end end) {
   const bool worst = end == CDS_TECH_WORST;
   if (end == CDS_TECH_TYPICAL) {
     return;
   }
   for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
-    const cds_tech_range *range = &of->bit_range[action];
-    if (range->low == range->low) {
-      of->bit_pj[action] = worst ? range->high : range->low;
-    }
+    take_range(&of->bit_pj[action], &of->bit_range[action], worst);
+    take_range(&of->access_pj[action], &of->access_range[action], worst);
+  }
+  take_range(&of->mac_pj, &of->mac_range, worst);
+  take_range(&of->add_pj, &of->add_range, worst);
+  for (unsigned item = 0; item < CDS_TECH_PRIMITIVES; item++) {
+    take_range(&of->primitive_pj[item], &of->primitive_range[item], worst);
+    take_range(&of->primitive_cycles[item], &of->cycles_range[item], worst);
   }
   take_cost(&of->activate_pj, NULL, worst);
   take_cost(&of->move_pj, NULL, worst);
@@ -112,6 +127,8 @@ static void take_end(cds_tech_estimate *of, cds_tech_end end) {
   take_cost(&of->refresh_w, NULL, worst);
   take_cost(&of->read_s, NULL, worst);
   take_cost(&of->write_s, NULL, worst);
+  take_cost(&of->access, NULL, worst);
+  take_cost(&of->retention_s, NULL, !worst);
   take_cost(&of->leakage, &of->leakage_w, worst);
   take_cost(&of->area, &of->area_um2, worst);
   take_cost(&of->bandwidth, &of->bandwidth_bits_per_s, !worst);

@@ -30,6 +30,17 @@ typedef struct cds_tech_cell {
   const char *energy_source;
 } cds_tech_cell;
 
+/* Cells on a logic process that lose their state in time: edram.c. */
+typedef struct cds_tech_edram {
+  cds_tech_figure read, write, refresh_energy; /* pJ per bit */
+  cds_tech_figure retention;                   /* s, at 85 degC */
+  cds_tech_figure halving;                     /* K warmer for half of that */
+  cds_tech_figure access, cycle;               /* s, of one bank */
+  cds_tech_figure area;    /* um2 per bit, with what drives it */
+  cds_tech_figure leakage; /* W per bit, without refresh */
+  const char *energy_source;
+} cds_tech_edram;
+
 /* Bonds between stacked dies: bond.c. */
 typedef struct cds_tech_bond {
   cds_tech_figure pitch;            /* um: range, and the default as typ */
@@ -56,6 +67,10 @@ cds_status cds_tech_estimate_cell(const cds_component *self,
                                   cds_tech_estimate *out,
                                   const cds_tech_query *query,
                                   char why[CDS_TECH_WHY]);
+cds_status cds_tech_estimate_edram(const cds_component *self,
+                                   cds_tech_estimate *out,
+                                   const cds_tech_query *query,
+                                   char why[CDS_TECH_WHY]);
 cds_status cds_tech_estimate_bond(const cds_component *self,
                                   cds_tech_estimate *out,
                                   const cds_tech_query *query,

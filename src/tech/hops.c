@@ -43,33 +43,42 @@ static const double SWITCH_UM2 = 1.0;  /* um2 at 45 nm a crossing and bit;
 /* What an element or node of the network holds. */
 typedef struct hop_table {
   const double *end_pj; /* at 45 and 7 nm, or NULL */
-  double end_um2;       /* at 45 nm per bit of width */
+  cds_tech_range end_around;
+  double end_um2; /* at 45 nm per bit of width */
   const char *energy_source, *area_source;
 } hop_table;
 
 static const hop_table MESH = {
-    ROUTER_PJ, ROUTER_UM2,
+    ROUTER_PJ,
+    {0.3, 3.0},
+    ROUTER_UM2,
     "wire of one element pitch (0.3 pF/mm, Ho et al., Proc. IEEE 2001, with "
     "repeaters) + router of 0.2 pJ/bit at 7 nm, 0.6 at 45 nm (0.4 pJ/bit and "
     "hop at 12 nm: Cai et al., HPCA 2024): assumption, range x0.3 to x3",
     "routers of 64-bit links, 180 um2 a bit at 45 nm: assumption, range x0.5 "
     "to x2"};
 static const hop_table SYSTOLIC = {
-    REGISTER_PJ, REGISTER_UM2,
+    REGISTER_PJ,
+    {0.5, 2.0},
+    REGISTER_UM2,
     "wire of one element pitch (0.3 pF/mm, Ho et al., Proc. IEEE 2001, with "
     "repeaters) + register of 10 fJ/bit at 45 nm, 3 at 7 nm: assumption, range "
     "x0.5 to x2",
     "a register of 64 bits at each element (DFF_X1, Nangate 45 nm): "
     "assumption, range x0.5 to x2"};
 static const hop_table TREE = {
-    REGISTER_PJ, REGISTER_UM2,
+    REGISTER_PJ,
+    {0.5, 2.0},
+    REGISTER_UM2,
     "mean link of an H-tree (0.3 pF/mm, Ho et al., Proc. IEEE 2001, with "
     "repeaters) + register of 10 fJ/bit at 45 nm, 3 at 7 nm: assumption, range "
     "x0.5 to x2",
     "a register of 64 bits at the end of each link (DFF_X1, Nangate 45 nm): "
     "assumption, range x0.5 to x2"};
 static const hop_table CROSSBAR = {
-    NULL, SWITCH_UM2,
+    NULL,
+    {0.5, 2.0},
+    SWITCH_UM2,
     "line of half of (rows + cols) pitches (0.3 pF/mm, Ho et al., Proc. IEEE "
     "2001, with repeaters) loaded with 1 fF a crossing: assumption, range x0.5 "
     "to x2",
@@ -86,6 +95,21 @@ static double link_pitches(const hop_table *table, const cds_tech_query *query,
   return table == &CROSSBAR ? 0.5 * (rows + cols) : 1.0;
 }
 
+/* Of a bit over one link: its wire and what stands at its end. */
+static void set_energy(cds_tech_estimate *out, double wire_pj, double end_pj,
+                       const hop_table *table, const cds_tech_figure *device) {
+  const cds_tech_range end = cds_tech_around(end_pj, table->end_around.low,
+                                             table->end_around.high, device);
+  for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
+    out->bit_pj[action] = wire_pj + end_pj;
+    out->bit_range[action] =
+        (cds_tech_range){wire_pj * cds_tech_wire_around.low + end.low,
+                         wire_pj * cds_tech_wire_around.high + end.high};
+  }
+  out->energy_projection = device->projection;
+  out->energy_source = table->energy_source;
+}
+
 static cds_status estimate_hops(const cds_component *self,
                                 cds_tech_estimate *out,
                                 const cds_tech_query *query,
@@ -99,25 +123,25 @@ static cds_status estimate_hops(const cds_component *self,
   const double rows = query->rows == 0 ? 1.0 : (double)query->rows;
   const double cols = query->cols == 0 ? 1.0 : (double)query->cols;
   const double volts = point.supply.supply_v;
-  double energy =
+  const double wire_pj =
       cds_tech_wire_pj(&point, link_pitches(table, query, rows, cols) * pitch);
-  if (table == &CROSSBAR) {
-    energy += 0.5 * SWITCH_PF * volts * volts * rows * cols;
-  } else {
-    energy += cds_tech_op_pj(&point, table->end_pj[0], table->end_pj[1]);
+  const cds_tech_figure same = {1, 1, 1, NULL, false};
+  const cds_tech_figure *device = &same;
+  double end_pj = 0.5 * SWITCH_PF * volts * volts * rows * cols;
+  if (table != &CROSSBAR) {
+    end_pj = cds_tech_op_pj(&point, table->end_pj[0], table->end_pj[1]);
+    device = &point.flavour->energy;
   }
-  for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
-    out->bit_pj[action] = energy;
-  }
+  set_energy(out, wire_pj, end_pj, table, device);
   const double links = query->links == 0 ? 1.0 : (double)query->links;
   const double ends = table == &TREE ? links : rows * cols;
-  out->area_um2 =
-      cds_tech_logic_area(&point, ends * table->end_um2 * WIDTH_BITS);
-  out->leakage_w = cds_tech_logic_leakage(&point, out->area_um2);
-  out->energy_source = table->energy_source;
-  out->area_source = table->area_source;
-  out->leakage_source = "logic leakage of that area at 85 degC; range x0.3 to "
-                        "x3";
+  const cds_tech_range around = {0.5, 2.0};
+  cds_tech_set_area(
+      out, &point,
+      cds_tech_logic_area(&point, ends * table->end_um2 * WIDTH_BITS), &around,
+      table->area_source);
+  cds_tech_set_logic_leakage(
+      out, &point, "logic leakage of that area at 85 degC; range x0.3 to x3");
   return CDS_OK;
 }
 

@@ -9,13 +9,14 @@
 static const char ENERGY_SOURCE[] =
     "product in the format + sum in the accumulator: Horowitz, ISSCC 2014 (45 "
     "nm, 0.9 V) and Jouppi et al., ISCA 2021, table 2 (7 nm), geometric "
-    "between; operator only; range x0.5 to x2";
+    "between; operator only; other published operations: x0.42 (Cai et al., "
+    "HPCA 2024) to x2, integers x4.3 and their sums x2.2 (Aladdin, ISCA 2014)";
 static const char LEAKAGE_SOURCE[] =
     "logic leakage per area at 85 degC, bounded by TPUv4i's idle power (Jouppi "
     "et al., ISCA 2021); range x0.3 to x3";
 static const char AREA_SOURCE[] =
     "45 nm synthesis areas (Dally, NIPS 2015 tutorial), Stillmaker & Baas 2017 "
-    "area ratios";
+    "area ratios; range x0.7 to x1.5: assumption";
 static const char CLOCK_SOURCE[] =
     "clock of pipelined logic of the process: assumption";
 
@@ -42,14 +43,23 @@ static cds_status estimate_mac(const cds_component *self,
   CDS_TRY(cds_tech_arithmetic_of(&sum, product.accumulator,
                                  integer_accumulator_bits(query->format_bits),
                                  query->format_is_float, why));
-  out->mac_pj = cds_tech_op_pj(&point, product.mul_pj[0], product.mul_pj[1]) +
-                cds_tech_op_pj(&point, sum.add_pj[0], sum.add_pj[1]);
-  out->area_um2 = cds_tech_logic_area(&point, product.mul_um2 + sum.add_um2);
-  out->leakage_w = cds_tech_logic_leakage(&point, out->area_um2);
+  const double mul_pj =
+      cds_tech_op_pj(&point, product.mul_pj[0], product.mul_pj[1]);
+  const double add_pj = cds_tech_op_pj(&point, sum.add_pj[0], sum.add_pj[1]);
+  const cds_tech_range mul =
+      cds_tech_around(mul_pj, product.mul_around.low, product.mul_around.high,
+                      &point.flavour->energy);
+  const cds_tech_range add = cds_tech_around(
+      add_pj, sum.add_around.low, sum.add_around.high, &point.flavour->energy);
+  out->mac_pj = mul_pj + add_pj;
+  out->mac_range = (cds_tech_range){mul.low + add.low, mul.high + add.high};
+  out->energy_projection = point.flavour->energy.projection;
+  cds_tech_set_area(out, &point,
+                    cds_tech_logic_area(&point, product.mul_um2 + sum.add_um2),
+                    &cds_tech_operator_area, AREA_SOURCE);
+  cds_tech_set_logic_leakage(out, &point, LEAKAGE_SOURCE);
   out->clock_hz = point.supply.clock_hz;
   out->energy_source = ENERGY_SOURCE;
-  out->leakage_source = LEAKAGE_SOURCE;
-  out->area_source = AREA_SOURCE;
   out->clock_source = CLOCK_SOURCE;
   return CDS_OK;
 }

@@ -4,12 +4,13 @@
  *
  *   energy(V)  = energy(Vnom) (V / Vnom)^2                       C V^2
  *   clock(V)   = clock(Vnom) g(V) / g(Vnom), g = (V - Vth)^alpha / V
- *                Sakurai & Newton, IEEE JSSC 25(2), 1990: alpha-power law
+ *                Sakurai & Newton, IEEE JSSC 25(2), 1990: alpha-power law;
+ *                from 0.15 V above the threshold down to it: speed.c
  *   leakage(V) = leakage(Vnom) (V / Vnom) 10^(dibl (V - Vnom) / swing)
  *                form of DSENT's TechModel (Sun et al., NOCS 2012), at 85 degC
  *
- * Limits: no corners, no temperature but 85 degC, no body bias; one threshold
- * a device flavour. Nodes are marketing names. Static RAM: sram_model.h.
+ * Limits: no corners, no temperature but 85 degC; one threshold a device
+ * flavour (device.c). Nodes are marketing names. Static RAM: sram_model.h.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,8 +25,9 @@
  * Columns and where they come from.
  *   nominal,     V; foundry nominal supplies of public announcements; 90 to 22
  *   low, high    nm: the ITRS-HP supplies of CACTI 7 (45 nm: 0.9 V, that of
- *                Horowitz, ISSCC 2014). The range is about -1/3 to +1/4 of
- *                nominal and stays 0.15 V above every threshold: assumption;
+ *                Horowitz, ISSCC 2014). The range of the alpha-power law is
+ *                about -1/3 to +1/4 of nominal and stays 0.15 V above every
+ *                threshold: assumption;
  *                16 nm up to the 1.2 V of a chip that was measured (Zimmer et
  *                al., IEEE JSSC 55(4), 2020)
  *   blend        ln(45 / nm) / ln(45 / 7): where the node lies between the two
@@ -111,6 +113,12 @@ static const char SUPPLY_SOURCE[] =
     "first-order physics: E ~ V^2; alpha-power clock (Sakurai & Newton 1990); "
     "leakage ~ V 10^(DIBL dV/S) (form of DSENT, NOCS 2012), 85 degC; "
     "thresholds and clocks assumed";
+static const char NEAR_SOURCE[] =
+    "near the threshold: E ~ V^2; clock ~ ln(1 + exp((V - Vth) / (alpha n "
+    "vT)))^alpha / V (form of Enz, Krummenacher & Vittoz 1995), joined to the "
+    "alpha-power law of Sakurai & Newton (1990) without a corner; leakage ~ V "
+    "10^(DIBL dV/S) (form of DSENT, NOCS 2012), 85 degC; thresholds and clocks "
+    "assumed: x0.4 to x1 of the rate of Simba at 0.42 V";
 static const char MEMORY_SOURCE[] =
     "DRAM process: E ~ V^2 around 1.1 V (JEDEC JESD79-5); no clock";
 
@@ -185,50 +193,38 @@ static cds_status refuse_process(char why[CDS_TECH_WHY], const char *name) {
                          name);
 }
 
-static cds_status read_device(cds_tech_device *out, const char *name,
-                              char why[CDS_TECH_WHY]) {
-  if (name == NULL || name[0] == '\0' || strcmp(name, "hp") == 0) {
-    *out = CDS_TECH_HP;
-    return CDS_OK;
-  }
-  if (strcmp(name, "lp") == 0) {
-    *out = CDS_TECH_LP;
-    return CDS_OK;
-  }
-  return cds_tech_refuse(why, "device '%.32s' is not known: expected hp or lp",
-                         name);
-}
-
 static bool in_range(double volts, const double range[2]) {
   return volts >= range[0] - ROUNDING_V && volts <= range[1] + ROUNDING_V;
 }
 
-/* g(V) of the alpha-power law: clock in arbitrary units. */
-static double alpha_power(double supply_v, double vth_v, double alpha) {
-  return cds_pow(supply_v - vth_v, alpha) / supply_v;
-}
+static double largest(double a, double b) { return a > b ? a : b; }
 
 static cds_tech_supply logic_supply(const cds_tech_process *process,
-                                    cds_tech_device device, double supply_v) {
-  const double vth = process->vth_v[device];
-  const double ratio = supply_v / process->nominal_v;
+                                    const cds_tech_flavour *flavour,
+                                    double supply_v) {
+  const double nominal_v = process->nominal_v;
+  const double ratio = supply_v / nominal_v;
   const double decades =
-      process->dibl * (supply_v - process->nominal_v) / process->swing_v;
-  const double clock_factor =
-      alpha_power(supply_v, vth, process->alpha) /
-      alpha_power(process->nominal_v, vth, process->alpha);
-  return (cds_tech_supply){.nominal_v = process->nominal_v,
-                           .supply_v = supply_v,
-                           .low_v = process->low_v,
-                           .high_v = process->high_v,
-                           .array_low_v = process->array_low_v > process->low_v
-                                              ? process->array_low_v
-                                              : process->low_v,
-                           .energy_factor = ratio * ratio,
-                           .leakage_factor = ratio * cds_pow(10.0, decades),
-                           .clock_factor = clock_factor,
-                           .clock_hz = process->clock_hz[device] * clock_factor,
-                           .source = SUPPLY_SOURCE};
+      process->dibl * (supply_v - nominal_v) / cds_tech_swing(process, flavour);
+  const double clock_factor = cds_tech_speed(process, flavour, supply_v) /
+                              cds_tech_speed(process, flavour, nominal_v);
+  return (cds_tech_supply){
+      .nominal_v = nominal_v,
+      .supply_v = supply_v,
+      .low_v = cds_tech_threshold(process, flavour),
+      .high_v = process->high_v,
+      .anchored_v = cds_tech_anchored(process, flavour),
+      .array_low_v = largest(process->array_low_v, process->low_v),
+      .energy_factor = ratio * ratio,
+      .leakage_factor = ratio * cds_pow(10.0, decades),
+      .clock_factor = clock_factor,
+      .clock_hz =
+          process->clock_hz[flavour->base] / flavour->delay.typ * clock_factor,
+      .cooling_w = flavour->cooling.typ,
+      .temperature_c = flavour->temperature.typ,
+      .source = supply_v < cds_tech_anchored(process, flavour) - ROUNDING_V
+                    ? NEAR_SOURCE
+                    : SUPPLY_SOURCE};
 }
 
 static cds_status memory_point(cds_tech_point *out, double supply_v,
@@ -241,26 +237,46 @@ static cds_status memory_point(cds_tech_point *out, double supply_v,
   }
   const double ratio = volts / MEMORY_NOMINAL_V;
   out->process = NULL;
+  out->flavour = NULL;
   out->device = CDS_TECH_LP;
   out->supply = (cds_tech_supply){.nominal_v = MEMORY_NOMINAL_V,
                                   .supply_v = volts,
                                   .low_v = MEMORY_RANGE_V[0],
                                   .high_v = MEMORY_RANGE_V[1],
+                                  .anchored_v = CDS_TECH_NONE,
                                   .array_low_v = CDS_TECH_NONE,
                                   .energy_factor = ratio * ratio,
                                   .leakage_factor = ratio * ratio,
                                   .clock_factor = CDS_TECH_NONE,
                                   .clock_hz = CDS_TECH_NONE,
+                                  .cooling_w = CDS_TECH_NONE,
+                                  .temperature_c = CDS_TECH_NONE,
                                   .source = MEMORY_SOURCE};
   return CDS_OK;
+}
+
+static cds_status refuse_supply(char why[CDS_TECH_WHY], const char *process,
+                                double volts, const double range[2]) {
+  char what[64];
+  if (volts < range[0]) {
+    char text[3][CDS_NUMBER_TEXT];
+    return cds_tech_refuse(
+        why,
+        "supply below threshold, %s V on process '%s': expected %s to %s V",
+        cds_format_double(text[0], volts), process,
+        cds_format_double(text[1], cds_round_decimal(range[0], 4)),
+        cds_format_double(text[2], range[1]));
+  }
+  (void)snprintf(what, sizeof what, "supply of process '%s'", process);
+  return cds_tech_refuse_range(why, what, volts, range, "V");
 }
 
 cds_status cds_tech_point_at(cds_tech_point *out, const char *process,
                              const char *device, double supply_v,
                              char why[CDS_TECH_WHY]) {
   const char *name = process == NULL || process[0] == '\0' ? "n45" : process;
-  cds_tech_device flavour = CDS_TECH_HP;
-  CDS_TRY(read_device(&flavour, device, why));
+  const cds_tech_flavour *flavour = NULL;
+  CDS_TRY(cds_tech_flavour_of(&flavour, device, NULL, why));
   if (is_memory_process(name)) {
     return memory_point(out, supply_v, why);
   }
@@ -268,16 +284,16 @@ cds_status cds_tech_point_at(cds_tech_point *out, const char *process,
   if (found == NULL) {
     return refuse_process(why, name);
   }
+  CDS_TRY(cds_tech_flavour_of(&flavour, device, found, why));
   const bool given = supply_v == supply_v;
   const double volts = given ? supply_v : found->nominal_v;
-  const double range[2] = {found->low_v, found->high_v};
+  const double range[2] = {cds_tech_threshold(found, flavour), found->high_v};
   if (!in_range(volts, range)) {
-    char what[64];
-    (void)snprintf(what, sizeof what, "supply of process '%s'", found->name);
-    return cds_tech_refuse_range(why, what, volts, range, "V");
+    return refuse_supply(why, found->name, volts, range);
   }
   out->process = found;
-  out->device = flavour;
+  out->device = flavour->base;
+  out->flavour = flavour;
   out->supply = logic_supply(found, flavour, volts);
   return CDS_OK;
 }
@@ -333,11 +349,12 @@ double cds_tech_op_pj(const cds_tech_point *point, double pj45, double pj7) {
   const cds_tech_process *process = point->process;
   const double anchored =
       process->blend <= 0.0 ? pj45 : pj45 * cds_pow(pj7 / pj45, process->blend);
-  return anchored * process->beyond * point->supply.energy_factor;
+  return anchored * process->beyond * point->supply.energy_factor *
+         point->flavour->energy.typ;
 }
 
 double cds_tech_logic_area(const cds_tech_point *point, double um2) {
-  return um2 * point->process->logic_area;
+  return um2 * point->process->logic_area * point->flavour->area.typ;
 }
 
 double cds_tech_logic_leakage(const cds_tech_point *point, double um2) {
@@ -346,5 +363,6 @@ double cds_tech_logic_leakage(const cds_tech_point *point, double um2) {
    * which bounds it by 0.14 W/mm2; assumption 0.05 W/mm2, x0.3 to x3; lp 25
    * times less, the ratio of one threshold step in ASAP7 with margin. */
   static const double per_um2[CDS_TECH_DEVICES] = {5.0e-8, 2.0e-9};
-  return um2 * per_um2[point->device] * point->supply.leakage_factor;
+  return um2 * per_um2[point->device] * point->supply.leakage_factor *
+         point->flavour->leakage.typ;
 }

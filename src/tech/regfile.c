@@ -30,6 +30,15 @@ static const double SEVENTH = 0.3;     /* energy at 7 nm over 45 nm: between
 static const double SIZE_RANGE_BITS[2] = {1.0, 131072.0}; /* to 16 KiB */
 static const double WIDTH_RANGE_BITS[2] = {1.0, 1024.0};
 enum { DEFAULT_WIDTH_BITS = 16 };
+static const cds_tech_range ENERGY_AROUND = {0.5,
+                                             2.0};    /* assumption; Aladdin's
+                                                       * registers, 0.009 pJ a
+                                                       * bit at 40 nm, are
+                                                       * x1.7 of one bit here */
+static const cds_tech_range AREA_AROUND = {0.7, 2.1}; /* most: Aladdin's
+                                                       * registers, 5.98 um2 a
+                                                       * bit at 40 nm; least:
+                                                       * assumption */
 
 static const char ENERGY_SOURCE[] =
     "latch register file scaled to Eyeriss (ISCA 2016, table 4): 16 bit of 512 "
@@ -39,7 +48,7 @@ static const char LEAKAGE_SOURCE[] =
     "et al., ISCA 2021); range x0.3 to x3";
 static const char AREA_SOURCE[] =
     "NanGate 45 nm latch and multiplexer cells, Stillmaker & Baas 2017 area "
-    "ratios";
+    "ratios; range x0.7 to x2.1 (Aladdin, ISCA 2014)";
 static const char CLOCK_SOURCE[] =
     "clock of pipelined logic of the process: assumption";
 
@@ -64,16 +73,20 @@ static cds_status estimate_regfile(const cds_component *self,
   }
   const double pj45 = width * (FLOOR_PJ + ROOT_PJ * cds_pow(size, 0.5));
   const double access = cds_tech_op_pj(&point, pj45, pj45 * SEVENTH);
+  const cds_tech_range range = cds_tech_around(
+      access, ENERGY_AROUND.low, ENERGY_AROUND.high, &point.flavour->energy);
   for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
     out->access_pj[action] = access;
+    out->access_range[action] = range;
   }
-  out->area_um2 =
-      cds_tech_logic_area(&point, CELL_UM2 * size + PORT_UM2 * width);
-  out->leakage_w = cds_tech_logic_leakage(&point, out->area_um2);
+  out->energy_projection = point.flavour->energy.projection;
+  cds_tech_set_area(
+      out, &point,
+      cds_tech_logic_area(&point, CELL_UM2 * size + PORT_UM2 * width),
+      &AREA_AROUND, AREA_SOURCE);
+  cds_tech_set_logic_leakage(out, &point, LEAKAGE_SOURCE);
   out->clock_hz = point.supply.clock_hz;
   out->energy_source = ENERGY_SOURCE;
-  out->leakage_source = LEAKAGE_SOURCE;
-  out->area_source = AREA_SOURCE;
   out->clock_source = CLOCK_SOURCE;
   return CDS_OK;
 }

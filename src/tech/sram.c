@@ -37,14 +37,31 @@ static const char CLOCK_SOURCE[] =
     "banks take turns, so that neither access nor cycle of a bank limits it: "
     "assumption";
 
+static cds_tech_figure figure_of(double typ, const cds_sram_range *around,
+                                 const char *source, bool projection) {
+  return (cds_tech_figure){typ * around->low, typ, typ * around->high, source,
+                           projection};
+}
+
 static void fill_in(cds_tech_estimate *out, const cds_sram_estimate *found) {
+  const cds_sram_range *energy = &found->energy_range;
   out->supply_v = found->supply_v;
   out->access_pj[CDS_TECH_READ] = out->access_pj[CDS_TECH_DRAIN] =
       found->read_pj;
   out->access_pj[CDS_TECH_FILL] = out->access_pj[CDS_TECH_UPDATE] =
       found->write_pj;
+  for (unsigned action = 0; action < CDS_TECH_ACTIONS; action++) {
+    out->access_range[action] =
+        (cds_tech_range){out->access_pj[action] * energy->low,
+                         out->access_pj[action] * energy->high};
+  }
+  out->energy_projection = found->projection;
   out->area_um2 = found->area_um2;
+  out->area = figure_of(found->area_um2, &found->area_range, found->source,
+                        found->projection);
   out->leakage_w = found->leakage_w;
+  out->leakage = figure_of(found->leakage_w, &found->leakage_range,
+                           found->leakage_source, found->projection);
   out->access_s = found->access_s;
   out->cycle_s = found->cycle_s;
   out->energy_source = out->area_source = out->delay_source = found->source;

@@ -156,6 +156,13 @@ static cds_status check_conditions(checked *out, const cds_sram_query *query,
       process->name, why));
   const double degrees =
       is_given(query->temperature_c) ? query->temperature_c : USUAL_C;
+  if (is_given(query->temperature_c) &&
+      out->point.flavour->temperature.source != NULL) {
+    return cds_tech_refuse(why,
+                           "temperature of an sram of '%s' devices, whose "
+                           "leakage is that of their own: expected none",
+                           out->point.flavour->name);
+  }
   if (degrees < RANGE_C[0] || degrees > RANGE_C[1]) {
     return cds_tech_refuse_range(why, "temperature of an sram", degrees,
                                  RANGE_C, "degC");
@@ -173,6 +180,13 @@ static cds_status check(checked *out, const cds_sram_query *query,
         why, "sram on the DRAM process '%.32s': expected a logic process",
         query->process);
   }
+  if (!(out->point.flavour->cells.typ > 0)) {
+    return cds_tech_refuse(
+        why,
+        "sram of '%s' devices: expected others, as no cells are made of "
+        "them",
+        out->point.flavour->name);
+  }
   CDS_TRY(check_ports(&query->ports, why));
   CDS_TRY(check_banks(&out->log2_banks, query->banks, why));
   CDS_TRY(check_size(out, query, why));
@@ -184,20 +198,29 @@ static cds_status check(checked *out, const cds_sram_query *query,
 /* V / I, in arbitrary units. */
 static double gate_delay(const checked *of, double volts) {
   const cds_tech_process *process = of->point.process;
-  const double thermal_v = process->swing_v / LN_10;
-  const double above =
-      (volts - process->vth_v[of->point.device]) / (process->alpha * thermal_v);
+  const cds_tech_flavour *flavour = of->point.flavour;
+  const double thermal_v = cds_tech_swing(process, flavour) / LN_10;
+  const double above = (volts - cds_tech_threshold(process, flavour)) /
+                       (process->alpha * thermal_v);
   return volts / cds_pow(cds_log(1 + cds_exp(above)), process->alpha);
 }
 
 static double leakage_factor(const checked *of) {
   const cds_tech_process *process = of->point.process;
   const cds_sram_constants *k = &of->constants;
-  const double decades =
-      process->dibl * (of->supply_v - k->nominal_v) / process->swing_v;
+  const double decades = process->dibl * (of->supply_v - k->nominal_v) /
+                         cds_tech_swing(process, of->point.flavour);
   const double warmer =
       k->slope_per_k * SLOPE_K2 * (1 / k->reference_k - 1 / of->temperature_k);
   return of->supply_v / k->nominal_v * cds_exp(LN_10 * decades + warmer);
+}
+
+/* A range that also has what is not known of the device. */
+static cds_sram_range widened(cds_sram_range range,
+                              const cds_tech_figure *device) {
+  range.low *= device->low / device->typ;
+  range.high *= device->high / device->typ;
+  return range;
 }
 
 static void set_ranges(cds_sram_estimate *out, const checked *of) {
@@ -206,6 +229,8 @@ static void set_ranges(cds_sram_estimate *out, const checked *of) {
   out->energy_range = projection ? PROJECTED_ENERGY : FITTED_ENERGY;
   out->delay_range = projection ? PROJECTED_DELAY : FITTED_DELAY;
   out->leakage_range = projection ? PROJECTED_LEAKAGE : FITTED_LEAKAGE;
+  out->delay_range = widened(out->delay_range, &of->point.flavour->delay);
+  out->leakage_range = widened(out->leakage_range, &of->point.flavour->leakage);
   out->area_range = cds_sram_area_range(of->point.process);
   out->source = projection                              ? PROJECTED_SOURCE
                 : cds_sram_is_fitted(of->point.process) ? FITTED_SOURCE
@@ -229,10 +254,11 @@ static void at_conditions(cds_sram_estimate *out, const checked *of,
   out->high_v = of->range_v[1];
   out->read_pj = array->read_pj * energy;
   out->write_pj = array->write_pj * energy;
-  out->access_s = 1e-9 * array->access_ns * slower;
-  out->cycle_s = 1e-9 * array->cycle_ns * slower;
+  const cds_tech_flavour *flavour = of->point.flavour;
+  out->access_s = 1e-9 * array->access_ns * slower * flavour->delay.typ;
+  out->cycle_s = 1e-9 * array->cycle_ns * slower * flavour->delay.typ;
   out->leakage_w = cds_sram_leakage(&of->constants, ports, of->size_bits) *
-                   leakage_factor(of);
+                   leakage_factor(of) * flavour->leakage.typ;
   out->area_um2 = array->area_um2;
   set_ranges(out, of);
 }

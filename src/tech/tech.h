@@ -7,7 +7,8 @@
  *
  * First-order physics (equations and sources: process.c):
  *   energy   ~ (V / Vnom)^2
- *   clock    ~ (V - Vth)^alpha / V, anchored at Vnom     (alpha-power law)
+ *   clock    ~ (V - Vth)^alpha / V, anchored at Vnom     (alpha-power law),
+ *            down to the threshold by a law that knows it (speed.c)
  *   leakage  ~ V * 10^(DIBL (V - Vnom) / swing), junction at 85 degC
  *   area     by published node ratios, kept apart for logic and SRAM
  * Outside the range in which a model was made it refuses, with a text.
@@ -49,18 +50,25 @@ enum { CDS_TECH_PRIMITIVES = 8 };
 typedef struct cds_tech_supply {
   double nominal_v;
   double supply_v;       /* as asked, or nominal_v when NaN was asked */
-  double low_v, high_v;  /* range that is accepted */
+  double low_v, high_v;  /* range that is accepted; of logic, low_v is the
+                          * threshold */
+  double anchored_v;     /* least supply of the alpha-power law; below it to
+                          * low_v the law of speed.c; NaN of a memory process */
   double array_low_v;    /* least supply of arrays of static RAM, not below
                           * low_v; NaN of a memory process */
   double energy_factor;  /* (V / Vnom)^2 */
   double leakage_factor; /* power at 85 degC */
   double clock_factor;   /* f_max(V) / f_max(Vnom) */
   double clock_hz;       /* f_max at supply_v of pipelined logic */
+  double cooling_w;      /* W that a cooler takes for each W of the die, which
+                          * no figure holds; NaN: the device needs none */
+  double temperature_c;  /* of the figures of such a device; NaN: 85 degC */
   const char *source;    /* of nominal supply, threshold and clock */
 } cds_tech_supply;
 
 /* Looks up a process ("n7", "45nm"; "" is the 45 nm default) and device ("hp",
- * "lp"; "" is "hp") at a supply (NaN: nominal). CDS_EINPUT with a text in
+ * "lp" or one of archs/tech/devices.yaml that is made there; "" is "hp") at a
+ * supply (NaN: nominal). CDS_EINPUT with a text in
  * `why` ("what is wrong: what was expected", no full stop) when the name is
  * unknown or the supply out of range; `out` is untouched then. Memory
  * processes ("dram-1b" ...) have E ~ V^2 around 1.1 V and no clock (NaN). */
@@ -76,6 +84,8 @@ cds_status cds_tech_array_supply(double *out_v, const cds_tech_supply *logic,
                                  char why[CDS_TECH_WHY]);
 /* Names of all processes, sorted, for messages; stores their number. */
 const char *const *cds_tech_process_names(size_t *count);
+/* Likewise of all devices, whether a process has them or not. */
+const char *const *cds_tech_device_names(size_t *count);
 
 /* ---- component classes ---- */
 
@@ -92,7 +102,7 @@ typedef enum cds_tech_end {
 typedef struct cds_tech_query {
   const char *class_name; /* "sram", "dram", "mac", ... */
   const char *process;    /* of the die: "" = default 45 nm */
-  const char *device;     /* "hp", "lp"; "" = "hp" */
+  const char *device;     /* "hp", "lp" ...; "" = "hp" */
   double supply_v;        /* of the die; NaN: the nominal one */
   double sram_supply_v;   /* of its arrays of static RAM; NaN: as
                            * cds_tech_array_supply says */
@@ -115,6 +125,8 @@ typedef struct cds_tech_query {
                             * bandwidth estimate */
   double row_hit;          /* dram families: share of the accesses that find
                             * their row open, 0 to 1. NaN: class default */
+  double temperature_c;    /* of the junction: retention of embedded DRAM; NaN:
+                            * 85 degC */
   cds_tech_end end;        /* of numbers that have a range */
 } cds_tech_query;
 
@@ -124,7 +136,7 @@ typedef struct cds_tech_query {
     .sram_supply_v = CDS_TECH_NONE, .format = "",                              \
     .element_area_um2 = CDS_TECH_NONE, .pitch_um = CDS_TECH_NONE,              \
     .shoreline_um = CDS_TECH_NONE, .bond_area_um2 = CDS_TECH_NONE,             \
-    .row_hit = CDS_TECH_NONE                                                   \
+    .row_hit = CDS_TECH_NONE, .temperature_c = CDS_TECH_NONE                   \
   }
 
 /* "Not given" and "this class implies none". */
@@ -177,18 +189,22 @@ typedef struct cds_tech_estimate {
   const char *energy_source, *leakage_source, *area_source, *clock_source,
       *bandwidth_source, *cycles_source, *delay_source;
 
-  /* Of the classes of archs/tech/: ranges of the energies above, and whether
-   * they are projections. */
+  /* Ranges of the energies and cycles above where a class has them (NaN:
+   * not), and whether they are projections. */
   cds_tech_range access_range[CDS_TECH_ACTIONS], bit_range[CDS_TECH_ACTIONS];
+  cds_tech_range mac_range, add_range, primitive_range[CDS_TECH_PRIMITIVES];
+  cds_tech_range cycles_range[CDS_TECH_PRIMITIVES];
   bool energy_projection;
   /* DRAM families, where energy = activate + move + io and `leakage_w` is
    * none: the terms in pJ per bit (io: none where a bond is charged apart),
    * the share of open rows that they hold at, and the standing power of one
    * component in W. Refresh: at or below 85 degC (cds_tech_refresh_factor). */
   cds_tech_figure activate_pj, move_pj, io_pj, row_hit, background_w, refresh_w;
-  /* s: DRAM (reads), of an access that opens its row; cells, of one access of
-   * one bank, which does one at a time. */
+  /* s: DRAM (reads), of an access that opens its row; cells and embedded DRAM,
+   * of one access of one bank, which does one at a time. */
   cds_tech_figure read_s, write_s;
+  cds_tech_figure access;      /* s, embedded DRAM: address in to data out */
+  cds_tech_figure retention_s; /* embedded DRAM; refresh_w is at it */
   cds_tech_figure
       bandwidth;           /* bit per s: bandwidth_bits_per_s with its range */
   cds_tech_figure leakage; /* W, um2: leakage_w, area_um2 likewise */

@@ -150,12 +150,17 @@ static void assert_refused(const char *process, const char *device,
 
 static void what_is_not_known_is_refused_with_a_reason(void **state) {
   (void)state;
-  assert_refused("n7", "hp", 0.3,
-                 "supply of process 'n7' is 0.3 V: expected 0.52 to 0.95 V");
+  assert_refused("n7", "hp", 0.29,
+                 "supply below threshold, 0.29 V on process 'n7': expected 0.3 "
+                 "to 0.95 V");
   assert_refused("n7", "hp", (double)INFINITY,
-                 "supply of process 'n7' is inf V: expected 0.52 to 0.95 V");
+                 "supply of process 'n7' is inf V: expected 0.3 to 0.95 V");
   assert_refused("n7", "ulp", 0.7,
-                 "device 'ulp' is not known: expected hp or lp");
+                 "device 'ulp' is not known: expected hp, lp, cnfet, cryo-4k, "
+                 "cryo-77k, fdsoi, fdsoi-fbb, fdsoi-rbb, nanosheet or oxide");
+  assert_refused("n7", "fdsoi", 0.7,
+                 "device 'fdsoi' on process 'n7': expected one of the "
+                 "processes that have it: n28 n22");
   assert_refused("dram-1d", "", 1.1,
                  "process 'dram-1d' is not known: did you mean 'dram-1c'");
   assert_refused("gaas", "", 1.1,
