@@ -69,7 +69,7 @@ refused 'an unknown key of a number' 's/source: "mea/sauce: "mea/' "6:66: error:
 refused 'an unknown key of a class' 's/module_edge/module_egde/' \
   "7:5: error: unknown key 'module_egde' in class 'string-and-cans'"
 refused 'an unknown model' 's/model: link/model: lonk/' "4:12: error: 'lonk' is no model"
-refused 'no model' '/model: link/d' "3:5: error: 'model' is missing: expected bond, cell, dram or link"
+refused 'no model' '/model: link/d' "3:5: error: 'model' is missing: expected bond, cell, device, dram, edram or link"
 refused 'no number that the model needs' 's/    energy:/    module_area:/' \
   "3:5: error: missing key 'energy' in class 'string-and-cans': expected a value"
 refused 'a number twice' 's/module_edge/energy/' "7:5: error: duplicate key 'energy'"
@@ -82,6 +82,37 @@ if [[ $status != 1 ]] ||
   echo 'a class may be given twice'
   wrong=1
 fi
+
+# Devices: factors beside a base, no component.
+cat >"$folder/good.yaml" <<'END'
+technology: devices
+classes:
+  - class: cat-4-paws
+    model: device
+    base: lp
+    on: "n7 n5"
+    help: "as fast as a cat"
+    energy: {min: 1, typ: 2, max: 3, source: "counted by paws"}
+    delay: {min: 1, typ: 1, max: 1, source: "counted by paws"}
+    leakage: {min: 1, typ: 1, max: 1, source: "counted by paws"}
+    area: {min: 1, typ: 1, max: 1, source: "counted by paws"}
+    threshold: {min: -20 mV, typ: -10 mV, max: 0 V, source: "counted by paws"}
+    cells: {min: 1, typ: 1, max: 1, source: "counted by paws"}
+END
+try good.yaml
+[[ $status == 0 && ! -s $folder/said ]] || { echo 'the good device is refused' && wrong=1; }
+for line in \
+  'const cds_tech_flavour cds_tech_flavour_cat_4_paws = {' \
+  '    .on = "n7 n5",' '    .base = CDS_TECH_LP,' \
+  '    .threshold = {-0.02, -0.01, 0.0, "counted by paws", false},' \
+  '    .swing = {CDS_TECH_NONE, CDS_TECH_NONE, CDS_TECH_NONE, NULL, false},'; do
+  grep -qxF -e "$line" "$folder/out.c" || { echo "not written: $line" && wrong=1; }
+done
+refused 'another base' 's/base: lp/base: mp/' "3:5: error: 'mp' is no base: expected hp or lp"
+refused 'no base' '/base: lp/d' \
+  "3:5: error: missing key 'base' in class 'cat-4-paws': expected a name"
+refused 'a threshold far away' 's/min: -20 mV/min: -2 V/' \
+  "12:22: error: 'threshold' is out of its range"
 
 # What is shipped, as the build has it.
 cd "$folder"

@@ -224,11 +224,17 @@ static const char *title_of(const cds_tech_lines *it,
   cds_arena *arena = it->cli->arena;
   const char *process = text_or(of->process, "");
   const char *device = text_or(of->device, "");
+  double degrees = isnan(of->temperature) ? 85 : of->temperature;
+  char why[CDS_TECH_WHY];
+  cds_tech_supply supply; /* what is cooled has a temperature of its own */
+  if (cds_tech_supply_at(&supply, process, device, of->supply, why) == CDS_OK &&
+      !isnan(supply.temperature_c)) {
+    degrees = supply.temperature_c;
+  }
   return cds_cli_printf(
       arena, "%s at %s %s, %.4g V, %.4g degC%s", class->name,
       *process == '\0' ? "45nm (default)" : process,
-      *device == '\0' ? "hp" : device, logic_supply(of, found),
-      isnan(of->temperature) ? 85 : of->temperature,
+      *device == '\0' ? "hp" : device, logic_supply(of, found), degrees,
       found->width_bits == 0
           ? ""
           : cds_cli_printf(arena, ", accesses of %s",

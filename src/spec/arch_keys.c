@@ -97,7 +97,8 @@ static const cds_key die_keys[] = {
     ROW(cds_raw_die, "process", TEXT, process,
         .help = "Process of the die, such as n7, n45 or dram-1b"),
     ROW(cds_raw_die, "device", NAME, device,
-        .help = "Device flavour: hp (fast) or lp (low leakage)"),
+        .help = "Devices: hp (fast), lp (low leakage), or others of the "
+                "process, such as fdsoi, nanosheet or cryo-77k"),
     ROW(cds_raw_die, "supply", QUANTITY, supply, .dimension = CDS_DIM_VOLTAGE,
         .low = 0.05, .high = 10,
         .help = "Supply voltage; the nominal one when not given"),
@@ -112,7 +113,8 @@ static const cds_key die_keys[] = {
                 "die are stated; that of the process when not given"),
     ROW(cds_raw_die, "clock", QUANTITY, clock, .dimension = CDS_DIM_FREQUENCY,
         .low = 1, .high = 1e12,
-        .help = "Clock; lowered to what the supply allows (alpha-power law)"),
+        .help = "Clock; lowered to what the supply allows (alpha-power law, "
+                "and one that reaches down to the threshold)"),
     ROW(cds_raw_die, "size", QUANTITY, size, .dimension = CDS_DIM_BITS,
         .low = 1, .high = SIZE_HIGH,
         .help = "Capacity of one memory die; its levels must fit in it, times "

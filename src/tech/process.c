@@ -118,7 +118,7 @@ static const char NEAR_SOURCE[] =
     "vT)))^alpha / V (form of Enz, Krummenacher & Vittoz 1995), joined to the "
     "alpha-power law of Sakurai & Newton (1990) without a corner; leakage ~ V "
     "10^(DIBL dV/S) (form of DSENT, NOCS 2012), 85 degC; thresholds and clocks "
-    "assumed: x0.4 to x1 of the rate of Simba at 0.42 V";
+    "assumed: at 0.42 V x1.4 (lp) to x2.7 (hp) of what Simba has";
 static const char MEMORY_SOURCE[] =
     "DRAM process: E ~ V^2 around 1.1 V (JEDEC JESD79-5); no clock";
 

@@ -67,10 +67,10 @@ cds_status cds_validate_eyeriss(cds_validate_case *to, size_t index) {
  * authors name them together. Of one chiplet, without DRAM and the links to it,
  * at room temperature: assumptions.
  *
- * 0.42 V is below what our processes accept (0.52 V in 16 nm), as clocks cannot
- * be said there. Energies can: at the lowest supply that is accepted, and from
+ * The chip's memories have its supply; ours would stay at 0.6 V, the least of
+ * cells without assist circuits. So the energies are those at 0.52 V, and from
  * there as the model has them, dynamic ones with V^2 and leakage power with V
- * exp(c V), c from two accepted supplies.
+ * exp(c V), c from two supplies; the rate is the published one.
  */
 static const double SIMBA_PJ = 0.11, SIMBA_V = 0.42, SIMBA_OPS = 0.32e12;
 static const double ACCEPTED_V = 0.52, ABOVE_V = 0.62;

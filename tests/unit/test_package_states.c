@@ -177,8 +177,8 @@ static void what_cannot_be_is_refused(void **state) {
     const char *list, *message;
   } wrong[] = {
       {"      - {name: low, supply: 0.2 V}\n",
-       "power state 'low' of die 'top': supply of process 'n7' is 0.2 V: "
-       "expected "},
+       "power state 'low' of die 'top': supply below threshold, 0.2 V on "
+       "process 'n7': expected "},
       {"      - {name: fast, supply: 0.6 V, clock: 1.6 GHz}\n",
        "power state 'fast' of die 'top' has a clock of 1600 MHz at 0.6 V: "
        "expected at most "},

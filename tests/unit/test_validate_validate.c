@@ -145,6 +145,8 @@ static void bars_are_those_that_were_asked_for(void **state) {
       {"sram.test.lp.found.access", CDS_VALIDATE_MEAN, 0, 0.12},
       {"sram.test.hp.found.leakage", CDS_VALIDATE_MEAN, 0, 0.10},
       {"scaling.example", CDS_VALIDATE_EACH, -1e-3, 1e-3},
+      {"supply.rate", CDS_VALIDATE_EACH, -0.5, 2},
+      {"supply.energy", CDS_VALIDATE_EACH, -0.3, 0.3},
       {"heat.stacks", CDS_VALIDATE_EACH, -1e-3, 1e-3},
       {"heat.volumes", CDS_VALIDATE_EACH, -5e-3, 5e-3},
       {"heat.hotspot", CDS_VALIDATE_EACH, -0.01, 0.22},
