@@ -350,6 +350,7 @@ static void identify(char id[ID_ROOM], const char *name) {
 static void put_device(job *it, const raw_class *raw, const model *of,
                        const figure *values) {
   char id[ID_ROOM];
+  const bool low = raw->base != NULL && strcmp(raw->base, "lp") == 0;
   identify(id, raw->name);
   fprintf(it->out, "\nconst %s cds_tech_flavour_%s = {\n    .name = ", of->type,
           id);
@@ -357,9 +358,8 @@ static void put_device(job *it, const raw_class *raw, const model *of,
   fputs(",\n    .help = ", it->out);
   put_text(it->out, raw->help);
   fputs(",\n    .on = ", it->out);
-  put_text(it->out, raw->on);
-  fprintf(it->out, ",\n    .base = %s,\n",
-          strcmp(raw->base, "lp") == 0 ? "CDS_TECH_LP" : "CDS_TECH_HP");
+  put_text(it->out, raw->on == NULL ? "" : raw->on);
+  fprintf(it->out, ",\n    .base = %s,\n", low ? "CDS_TECH_LP" : "CDS_TECH_HP");
   for (unsigned c = 0; of->columns[c].key != NULL; c++) {
     put_figure(it->out, &of->columns[c], &values[c]);
   }

@@ -15,8 +15,8 @@
  *   d ln I / dV = 1 / (n vT u(x)), u(x) = (1 + e^-x) ln(1 + e^x)
  *   alpha-power: alpha / (V - Vth); equal at Va where u(xa) = (Va - Vth) / s
  *
- * u is 1 at -infinity, rises, and u(x) > x, so that there is one xa, below (Va -
- * Vth) / s; Vt = Va - s xa is above Vth, by s (u(xa) - xa): 1 to 34 mV.
+ * u is 1 at -infinity, rises, and u(x) > x, so that there is one xa, below (Va
+ * - Vth) / s; Vt = Va - s xa is above Vth, by s (u(xa) - xa): 1 to 34 mV.
  *
  * g rises with V: the alpha-power law does for alpha >= 1; below, I / V does
  * where n vT u(x) < V, and u <= 1.4 + max(x, 0) (sram_model.c) gives n vT u <=

@@ -164,7 +164,8 @@ static const wrong_case cases[] = {
      "cnfet, cryo-4k, cryo-77k, fdsoi, fdsoi-fbb, fdsoi-rbb, nanosheet or "
      "oxide\n  hint: did you mean 'hp'?"},
     {"dies: {a: {process: n7, device: fdsoi}}\n" HEAD OUTER MAC,
-     "a.yaml:1:33: error: die 'a': device 'fdsoi' on process 'n7': expected one "
+     "a.yaml:1:33: error: die 'a': device 'fdsoi' on process 'n7': expected "
+     "one "
      "of the processes that have it: n28 n22"},
     {HEAD OUTER "  - {array: PE, cols: 2}\n  - {levle: M, size: 8 B}\n" MAC,
      "a.yaml:5:6: error: unknown key 'levle' in an entry of 'levels'\n"

@@ -43,7 +43,8 @@ static bool within(const cds_tech_figure *figure, double value) {
 
 static void the_reference_beside_itself_is_one(void **state) {
   (void)state;
-  for (double activity = 1; activity > 1e-4; activity /= 7) {
+  for (unsigned rarely = 1; rarely < 10000; rarely *= 7) {
+    const double activity = 1.0 / rarely;
     const cds_tech_compare at = compare("n7", "hp", CDS_TECH_NONE, activity);
     assert_close(at.energy.typ, 1, 1e-12);
     assert_close(at.leakage.typ, 1, 1e-12);
@@ -68,7 +69,8 @@ static void sums_and_break_even_are_those_of_the_classes(void **state) {
   unsigned seen = 0;
   for (size_t p = 0; p < processes; p++) {
     for (size_t d = 0; d < devices; d++) {
-      for (double activity = 1; activity > 1e-3; activity /= 10) {
+      for (unsigned rarely = 1; rarely < 1000; rarely *= 10) {
+        const double activity = 1.0 / rarely;
         cds_tech_compare at;
         char why[CDS_TECH_WHY];
         if (cds_tech_compare_of(&at, process[p], device[d], CDS_TECH_NONE,
