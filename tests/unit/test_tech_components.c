@@ -319,6 +319,30 @@ static void embedded_dram_keeps_its_state_as_published(void **state) {
                          "-40 to 125 degC");
 }
 
+static void refresh_rises_with_every_degree(void **state) {
+  (void)state;
+  static const char *const classes[] = {"edram", "gain-cell",
+                                        "oxide-gain-cell"};
+  for (unsigned which = 0; which < 3; which++) {
+    cds_tech_query query = usual(classes[which]);
+    cds_tech_estimate before = ask(&query);
+    for (unsigned degree = 0; degree <= 165; degree++) {
+      query.temperature_c = -40 + (double)degree;
+      const cds_tech_estimate at = ask(&query);
+      assert_contract(&at);
+      if (degree > 0) {
+        assert_true(at.retention_s.low < before.retention_s.low);
+        assert_true(at.retention_s.typ < before.retention_s.typ);
+        assert_true(at.retention_s.high < before.retention_s.high);
+        assert_true(at.refresh_w.low > before.refresh_w.low);
+        assert_true(at.refresh_w.typ > before.refresh_w.typ);
+        assert_true(at.refresh_w.high > before.refresh_w.high);
+      }
+      before = at;
+    }
+  }
+}
+
 /* A newer node never costs more energy or area for the same thing. */
 static void newer_nodes_cost_no_more(void **state) {
   (void)state;
@@ -713,6 +737,7 @@ int main(void) {
       cmocka_unit_test(the_ends_of_the_ranges_enclose_every_cost),
       cmocka_unit_test(the_ends_enclose_other_published_figures),
       cmocka_unit_test(embedded_dram_keeps_its_state_as_published),
+      cmocka_unit_test(refresh_rises_with_every_degree),
       cmocka_unit_test(newer_nodes_cost_no_more),
       cmocka_unit_test(newer_nodes_have_no_worse_sram),
       cmocka_unit_test(mac_energies_are_those_of_the_published_tables),
