@@ -458,7 +458,7 @@ static cds_status prepare(job *it) {
   const cds_limit *limits = NULL;
   size_t count = 0;
   CDS_TRY(cds_inputs_limits(&limits, &count, &it->inputs, it->cli));
-  it->objective = cds_inputs_objective(&it->inputs, it->cli);
+  CDS_TRY(cds_inputs_layer_objective(&it->objective, &it->inputs, it->cli));
   it->power_limit_w = cds_power_limit(limits, count);
   CDS_TRY(cds_inputs_search(&it->search, &it->inputs, it->cli));
   CDS_TRY(cds_inputs_fuse(&it->fuse, &it->inputs, it->cli));

@@ -71,7 +71,7 @@ int cds_case_write(cds_explore_case *it, cds_cli *cli) {
 
 /* Reads one metric's name; false when it is none. */
 static bool read_metric(cds_metric *out, const char *name, size_t length) {
-  for (unsigned m = 0; m <= CDS_METRIC_TOKEN; m++) {
+  for (unsigned m = 0; m <= CDS_METRIC_WALL; m++) {
     const char *known = cds_metric_name((cds_metric)m);
     if (cds_pareto_offers((cds_metric)m) && strlen(known) == length &&
         strncmp(known, name, length) == 0) {
@@ -100,10 +100,11 @@ static cds_status read_pareto(cds_explore_case *it) {
     return CDS_OK;
   }
   it->inputs.wrong_call = true;
-  cds_cli_error(it->cli,
-                "'--pareto' is '%s': expected two of area, power, temperature, "
-                "energy, latency and edp, such as energy,latency",
-                text);
+  cds_cli_error(
+      it->cli,
+      "'--pareto' is '%s': expected two of area, power, temperature, "
+      "energy, latency, edp, cost and embodied, such as energy,latency",
+      text);
   return CDS_EINPUT;
 }
 

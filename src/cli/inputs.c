@@ -367,6 +367,20 @@ cds_objective cds_inputs_objective(const cds_inputs *inputs,
                      : (cds_objective)(choice - 1);
 }
 
+cds_status cds_inputs_layer_objective(cds_objective *out, cds_inputs *inputs,
+                                      cds_cli *cli) {
+  *out = cds_inputs_objective(inputs, cli);
+  if (*out != CDS_OBJECTIVE_CARBON && *out != CDS_OBJECTIVE_COST) {
+    return CDS_OK;
+  }
+  inputs->wrong_call = true;
+  cds_cli_error(cli,
+                "objective '%s' is that of a run of a design, for 'explore': "
+                "expected '--objective' edp, energy, delay or ed2p",
+                cds_objective_name(*out));
+  return CDS_EINPUT;
+}
+
 cds_status cds_inputs_limits(const cds_limit **out, size_t *count,
                              cds_inputs *inputs, cds_cli *cli) {
   const size_t from_file = cds_space_limits(inputs->space);

@@ -46,6 +46,9 @@ int cds_inputs_exit_code(const cds_inputs *inputs, cds_status status);
 /* Adds a file with its digest to the provenance. */
 void cds_inputs_add(cds_provenance *provenance, const char *role,
                     const char *path);
+/* The same for layers that are mapped alone: not one that is of a whole run. */
+cds_status cds_inputs_layer_objective(cds_objective *out, cds_inputs *inputs,
+                                      cds_cli *cli);
 /* Objective of --objective, or of the file. */
 cds_objective cds_inputs_objective(const cds_inputs *inputs,
                                    const cds_cli *cli);

@@ -31,6 +31,8 @@ static cds_timeloop_goal goal_of(cds_objective objective) {
   case CDS_OBJECTIVE_ED2P:
     return (cds_timeloop_goal){.energy = 1, .time = 2};
   case CDS_OBJECTIVE_EDP:
+  case CDS_OBJECTIVE_CARBON: /* not offered (cds_inputs_layer_objective) */
+  case CDS_OBJECTIVE_COST:
     break;
   }
   return (cds_timeloop_goal){.energy = 1, .time = 1};
@@ -185,11 +187,13 @@ int cds_map_timeloop(cds_cli *cli) {
   if (!cds_inputs_time(cli)) {
     return CDS_EXIT_CALL;
   }
-  const cds_status status = cds_inputs_read(&job->inputs, cli, 2);
+  cds_status status = cds_inputs_read(&job->inputs, cli, 2);
+  if (status == CDS_OK) {
+    status = cds_inputs_layer_objective(&job->objective, &job->inputs, cli);
+  }
   if (status != CDS_OK) {
     return cds_inputs_exit_code(&job->inputs, status);
   }
-  job->objective = cds_inputs_objective(&job->inputs, cli);
   it.goal = goal_of(job->objective);
   it.control.cancel = cds_signals_flag();
   it.control.hurry = cds_signals_hurry();

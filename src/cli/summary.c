@@ -40,8 +40,9 @@ typedef struct group {
 } group;
 
 const char *cds_shown_unit(cds_objective objective, double *scale) {
-  static const char *const units[] = {"J s", "J", "s", "J s2"};
-  *scale = objective == CDS_OBJECTIVE_DELAY ? 1.0 : 1e-12;
+  static const char *const units[] = {"J s", "J", "s", "J s2", "gCO2e", "USD"};
+  static const double scales[] = {1e-12, 1e-12, 1, 1e-12, 1e3, 1};
+  *scale = scales[objective];
   return units[objective];
 }
 
@@ -244,6 +245,7 @@ static void write_limits(const cds_page *page, const cds_report *report) {
   for (size_t i = 0; i < options->limits; i++) {
     const cds_limit *limit = &options->limit[i];
     const bool roof = limit->metric == CDS_METRIC_POWER ||
+                      limit->metric == CDS_METRIC_WALL ||
                       limit->metric == CDS_METRIC_TEMPERATURE;
     text = cds_cli_printf(page->arena, "%s%s%s%s", text, i > 0 ? ", " : "",
                           limit->text, roof ? " in every layer" : "");
@@ -758,7 +760,12 @@ static const char *metric_text(const cds_page *page, cds_metric metric,
   case CDS_METRIC_AREA:
     return cds_page_plain(page, 1e-6 * value, "mm2");
   case CDS_METRIC_POWER:
+  case CDS_METRIC_WALL:
     return cds_page_si(page, value, "W");
+  case CDS_METRIC_COST:
+    return cds_page_plain(page, value, "USD");
+  case CDS_METRIC_EMBODIED:
+    return cds_page_plain(page, value, "kg");
   case CDS_METRIC_TEMPERATURE:
     return cds_page_plain(page, value, "degC");
   case CDS_METRIC_ENERGY:

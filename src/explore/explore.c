@@ -71,12 +71,14 @@ static void keep_power(explore_job *it, const cds_worker *worker,
   }
 }
 
+/* `per_pj`: the objective of a unit of the network's (outlay.h). */
 static void set_values(cds_design_result *design, const cds_heated_state *state,
-                       const cds_network_result *network) {
+                       const cds_network_result *network, double per_pj) {
   design->energy_pj = network->energy_pj;
   design->latency_s = network->latency_s;
-  design->value = network->value;
-  design->bound = fmin(fmax(design->bound, network->bound), network->value);
+  design->value = per_pj * network->value;
+  design->bound =
+      fmin(fmax(design->bound, per_pj * network->bound), design->value);
   design->power_w =
       cds_average_power_w((cds_point){network->energy_pj, network->latency_s});
   design->temperature_degc = state->heat.warmest_degc;
@@ -90,7 +92,7 @@ static void set_mapped(explore_job *it, cds_worker *worker,
                        const cds_network_result *network) {
   cds_job *job = &it->job;
   cds_lock_take(job->lock);
-  set_values(design, &worker->state, network);
+  set_values(design, &worker->state, network, worker->price.per_pj);
   if (last_round(it)) {
     design->status = CDS_DESIGN_MAPPED;
   } else {
@@ -104,9 +106,10 @@ static void set_mapped(explore_job *it, cds_worker *worker,
 }
 
 /* Nothing at or below the incumbent that meets the limits. */
-static void set_cut(explore_job *it, cds_design_result *design,
+static void set_cut(explore_job *it, const cds_worker *worker,
+                    cds_design_result *design,
                     const cds_network_result *network) {
-  const double bound = network->bound;
+  const double bound = worker->price.per_pj * network->bound;
   const double edp_limit = it->job.limits.bound[CDS_METRIC_EDP];
   /* Where energy x delay is the objective, its limit acts as an incumbent. */
   const bool edp = it->job.options->objective == CDS_OBJECTIVE_EDP &&
@@ -134,8 +137,18 @@ static cds_status begin_design(cds_heated *out, cds_excess *excess,
                                const cds_design_result *design) {
   cds_arch *arch = NULL;
   CDS_TRY(cds_job_design(&arch, diag, &it->job, worker, design->index));
-  return cds_heated_begin(out, excess, arch, &it->job.limits, worker->arena,
-                          *diag);
+  const cds_status status = cds_heated_begin(out, excess, arch, &worker->limits,
+                                             worker->arena, *diag);
+  cds_limits_at_wall(excess, &worker->limits, &worker->outlay);
+  return status;
+}
+
+/* In the network's unit; prices make it, and answers, inexact: what is as good
+ * as the incumbent must not be left out. */
+static double incumbent_of(const explore_job *it, const cds_worker *worker) {
+  const double per_pj = worker->price.per_pj;
+  return worker->price.time_pj_s > 0 ? it->incumbent / per_pj * (1 + 1e-12)
+                                     : it->incumbent / per_pj;
 }
 
 /* The first tangent touches at the power that is known of the design, or at
@@ -145,11 +158,11 @@ static cds_status solve_heated(cds_network_result *out, cds_heated *heated,
                                size_t design, cds_diag *diag) {
   cds_job *job = &it->job;
   const double *start_w = it->power_w[design];
-  cds_network_options options = cds_job_options(job, worker->arch);
+  cds_network_options options = cds_job_options(job, worker);
   if (start_w == NULL && it->out->found) {
     start_w = it->start_w;
   }
-  options.incumbent = it->incumbent;
+  options.incumbent = incumbent_of(it, worker);
   options.control = job->options->control;
   options.searchers = worker->searchers;
   options.search.effort_most = round_effort[it->round];
@@ -183,7 +196,7 @@ static void solve_design(explore_job *it, cds_worker *worker,
     set_mapped(it, worker, design, &network);
     break;
   case CDS_ELIMIT:
-    set_cut(it, design, &network);
+    set_cut(it, worker, design, &network);
     break;
   case CDS_EINFEASIBLE:
   case CDS_EINPUT:
@@ -370,12 +383,13 @@ static void conclude(explore_job *it) {
 }
 
 static cds_status detail_heated(cds_explore_result *out, cds_job *job,
+                                const cds_worker *winner,
                                 const cds_network_options *options,
                                 cds_diag *diag) {
   cds_excess excess;
   cds_heated heated;
   const cds_status status = cds_heated_begin(&heated, &excess, out->arch,
-                                             &job->limits, job->arena, diag);
+                                             &winner->limits, job->arena, diag);
   if (status != CDS_OK) { /* it was within its limits before */
     return status == CDS_ENOMEM ? status : CDS_EINTERNAL;
   }
@@ -413,16 +427,20 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   const cds_control control = {.hurry = it->stopped     ? &now
                                         : asked == NULL ? NULL
                                                         : asked->hurry};
-  cds_network_options options = cds_job_options(job, out->arch);
+  cds_worker winner = {.arena = job->arena, .arch = out->arch};
+  CDS_TRY(cds_job_ask(job, &winner));
+  out->outlay = winner.outlay;
+  cds_network_options options = cds_job_options(job, &winner);
   options.control = &control;
   options.details = true;
   options.searchers = job->kept.searchers;
   options.again = job->kept.last_is_best;
-  CDS_TRY(detail_heated(out, job, &options, diag));
+  CDS_TRY(detail_heated(out, job, &winner, &options, diag));
   cds_design_result *design = &out->design[out->winner];
   const double bound = design->bound;
-  set_values(design, &out->heat, &out->network);
+  set_values(design, &out->heat, &out->network, winner.price.per_pj);
   design->bound = fmin(bound, design->value);
+  out->network.value = design->value;
   out->network.bound = design->bound;
   out->network.proven = design->bound == design->value;
   design->status = CDS_DESIGN_MAPPED;
@@ -430,7 +448,6 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   out->average_power_w = design->power_w;
   out->temperature_degc = design->temperature_degc;
   out->area_um2 = design->area_um2;
-  CDS_TRY(cds_outlay_of(&out->outlay, out->arch, job->arena));
   return CDS_OK;
 }
 
@@ -438,6 +455,7 @@ static cds_status run(explore_job *it, cds_diag *diag) {
   cds_job *job = &it->job;
   cds_explore_result *out = it->out;
   CDS_TRY(cds_job_bound(job));
+  CDS_TRY(cds_job_known(job, diag));
   CDS_TRY(solve_all(it));
   if (out->found) {
     CDS_TRY(detail_winner(it, diag));

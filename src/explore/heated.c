@@ -281,8 +281,7 @@ static cds_status solve_one(cds_network_result *out, cds_heated_state *state,
   CDS_TRY(cds_network_solve(out, it->weighed, asked->workload, asked->arena,
                             &own, asked->diag));
   CDS_TRY(restate(out, state, it, asked->workload, at.weight));
-  out->value =
-      cds_objective_value(own.objective, out->energy_pj, out->latency_s);
+  out->value = cds_network_value(&own, out->energy_pj, out->latency_s);
   return CDS_OK;
 }
 

@@ -95,13 +95,49 @@ static void cool(cds_arch *arch) {
   arch->sink_k_per_w = 0;
 }
 
-static cds_status take_outlay(cds_design_result *design,
-                              const cds_worker *worker) {
-  cds_outlay outlay;
-  CDS_TRY(cds_outlay_of(&outlay, worker->arch, worker->arena));
-  design->cost_usd = outlay.usd.typical;
-  design->embodied_kg = outlay.embodied_kg.typical;
+cds_status cds_job_ask(const cds_job *job, cds_worker *worker) {
+  CDS_TRY(cds_outlay_of(&worker->outlay, worker->arch, worker->arena));
+  worker->limits = cds_limits_of(&job->limits, &worker->outlay);
+  worker->price = cds_outlay_price(&worker->outlay, job->options->objective);
   return CDS_OK;
+}
+
+/* Makes a design of which something is not known that is asked infeasible. */
+static cds_status note_unknown(cds_job *job, cds_worker *worker,
+                               cds_design_result *design, cds_diag *diag) {
+  const char *unknown = NULL;
+  CDS_TRY(cds_limits_unknown(&unknown, &job->limits, job->options,
+                             &worker->outlay, worker->arena));
+  if (unknown != NULL) {
+    cds_diag_error(diag, worker->outlay.place, "%s", unknown);
+    cds_job_infeasible(job, design, diag);
+    design->bound = (double)INFINITY;
+    cds_lock_take(job->lock);
+    job->unknown++;
+    cds_lock_give(job->lock);
+  }
+  return CDS_OK;
+}
+
+static void set_floor(cds_job *job, const cds_worker *worker,
+                      cds_design_result *design, cds_floors *floor) {
+  const cds_arch *arch = worker->arch;
+  const double roof_w = cds_limits_roof(&worker->limits, arch);
+  const double power_w =
+      cds_arch_leakage_w(arch) < roof_w ? roof_w : (double)INFINITY;
+  *floor = (cds_floors){.first_token_s = 0};
+  cds_network_floor(&floor->all, arch, &job->plan, power_w, worker->arena);
+  if (cds_limits_on_tokens(&job->limits)) {
+    cds_token_floor tokens;
+    cds_network_token_floor(&tokens, arch, &job->plan, power_w, worker->arena);
+    floor->first_token_s = tokens.first_token_s;
+    floor->token_s = tokens.token_s;
+  }
+  const cds_network_options options = cds_job_options(job, worker);
+  job->floor[design->index] = floor->all;
+  design->bound =
+      worker->price.per_pj *
+      cds_network_value(&options, floor->all.energy_pj, floor->all.latency_s);
 }
 
 static void bound_design(cds_job *job, cds_worker *worker,
@@ -128,31 +164,26 @@ static void bound_design(cds_job *job, cds_worker *worker,
     cds_job_infeasible(job, design, diag);
     return;
   }
-  if (take_outlay(design, worker) != CDS_OK) {
+  if (cds_job_ask(job, worker) != CDS_OK ||
+      note_unknown(job, worker, design, diag) != CDS_OK) {
     cds_job_fail(job, CDS_ENOMEM);
+    return;
+  }
+  design->cost_usd = worker->outlay.usd.typical;
+  design->embodied_kg = worker->outlay.embodied_kg.typical;
+  design->area_um2 = cds_arch_area_um2(worker->arch);
+  if (design->status != CDS_DESIGN_OPEN) {
     return;
   }
   if (job->heated && worker->arch->sink_k_per_w > 0) {
     cool(worker->arch);
   }
   const cds_arch *arch = worker->arch;
-  design->area_um2 = cds_arch_area_um2(arch);
-  const double roof_w = cds_limits_roof(&job->limits, arch);
-  const double power_w =
-      cds_arch_leakage_w(arch) < roof_w ? roof_w : (double)INFINITY;
-  cds_floors floor = {.first_token_s = 0};
-  cds_network_floor(&floor.all, arch, &job->plan, power_w, worker->arena);
-  if (cds_limits_on_tokens(&job->limits)) {
-    cds_token_floor tokens;
-    cds_network_token_floor(&tokens, arch, &job->plan, power_w, worker->arena);
-    floor.first_token_s = tokens.first_token_s;
-    floor.token_s = tokens.token_s;
-  }
-  job->floor[design->index] = floor.all;
-  design->bound = cds_objective_value(job->options->objective,
-                                      floor.all.energy_pj, floor.all.latency_s);
+  cds_floors floor;
+  set_floor(job, worker, design, &floor);
   cds_excess excess;
-  if (cds_limits_exceeded(&excess, &job->limits, arch, &floor)) {
+  if (cds_limits_exceeded(&excess, &worker->limits, arch, &worker->outlay,
+                          &floor)) {
     cds_job_over_limit(job, design, &excess, true);
   } else if (cds_network_footprint(arch, job->workload, diag) != CDS_OK) {
     cds_job_infeasible(job, design, diag);
@@ -178,6 +209,21 @@ cds_status cds_job_bound(cds_job *job) {
   const size_t blocks = (job->designs + BLOCK - 1) / BLOCK;
   cds_parallel_for(blocks, job->threads, bound_block, job);
   return job->status;
+}
+
+cds_status cds_job_known(cds_job *job, cds_diag *diag) {
+  if (job->unknown == 0 || job->unknown < job->designs) {
+    return CDS_OK;
+  }
+  cds_arch *arch = NULL;
+  cds_diag *own = NULL;
+  const char *unknown = NULL;
+  cds_worker *worker = &job->worker[0];
+  CDS_TRY(cds_job_design(&arch, &own, job, worker, 0));
+  CDS_TRY(cds_limits_unknown(&unknown, &job->limits, job->options,
+                             &worker->outlay, worker->arena));
+  cds_diag_error(diag, worker->outlay.place, "%s", unknown);
+  return CDS_EINPUT;
 }
 
 static int compare_candidates(const void *left, const void *right) {
@@ -213,8 +259,9 @@ cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
   }
   const cds_status status =
       cds_job_build(worker->arch, job, design, worker->arena, *diag);
-  /* A number of it is too large. */
-  return status == CDS_ELIMIT ? CDS_EINPUT : status;
+  CDS_TRY(status == CDS_ELIMIT ? CDS_EINPUT /* a number of it is too large */
+                               : status);
+  return cds_job_ask(job, worker);
 }
 
 void cds_job_keep(cds_job *job, cds_worker *worker) {
@@ -223,10 +270,16 @@ void cds_job_keep(cds_job *job, cds_worker *worker) {
   *worker = other;
 }
 
-cds_network_options cds_job_options(const cds_job *job, const cds_arch *arch) {
+cds_network_options cds_job_options(const cds_job *job,
+                                    const cds_worker *worker) {
+  const cds_objective objective = job->options->objective;
   cds_network_options options = CDS_NETWORK_OPTIONS_INIT;
-  options.objective = job->options->objective;
-  options.power_limit_w = cds_limits_roof(&job->limits, arch);
+  options.objective =
+      objective == CDS_OBJECTIVE_CARBON || objective == CDS_OBJECTIVE_COST
+          ? CDS_OBJECTIVE_ENERGY
+          : objective;
+  options.time_pj_s = worker->price.time_pj_s;
+  options.power_limit_w = cds_limits_roof(&worker->limits, worker->arch);
   options.latency_limit_s = job->limits.bound[CDS_METRIC_LATENCY];
   options.energy_limit_pj = job->limits.bound[CDS_METRIC_ENERGY];
   options.edp_limit_pj_s = job->limits.bound[CDS_METRIC_EDP];

@@ -18,6 +18,10 @@ typedef struct cds_worker {
   cds_arena_mark empty;
   cds_searchers *searchers;
   cds_arch *arch;
+  /* Of that design; and what limits leave of it. */
+  cds_outlay outlay;
+  cds_run_price price;
+  cds_limits limits;
   /* Of the last design that was solved (heated.h). */
   cds_heated_state state;
   double touch_w[CDS_DIES_MAX];
@@ -52,6 +56,7 @@ typedef struct cds_job {
   cds_worker kept; /* that of the best design so far */
   cds_lock *lock;
   uint64_t done;
+  uint64_t unknown;  /* designs of which something is not known that is asked */
   double best;       /* for the progress only */
   cds_status status; /* the first failure that ends everything */
 } cds_job;
@@ -75,11 +80,18 @@ cds_status cds_job_build(cds_arch *arch, const cds_job *job, size_t design,
 /* Builds the candidate's design in the worker, whose arena it empties. */
 cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
                           cds_worker *worker, size_t design);
+/* After the first pass, where all designs lack something that is asked for:
+ * CDS_EINPUT, with a message that says what. */
+cds_status cds_job_known(cds_job *job, cds_diag *diag);
 /* Sets the worker aside as that of the best design, and gives the thread the
  * one that was; under the lock. */
 void cds_job_keep(cds_job *job, cds_worker *worker);
-/* Options that the limits demand; no incumbent. */
-cds_network_options cds_job_options(const cds_job *job, const cds_arch *arch);
+/* Options that limits and objective demand of the worker's design; no
+ * incumbent. */
+cds_network_options cds_job_options(const cds_job *job,
+                                    const cds_worker *worker);
+/* What the worker is asked of its design, whose outlay is found. CDS_ENOMEM. */
+cds_status cds_job_ask(const cds_job *job, cds_worker *worker);
 /* Notes a failure that no record can hold. */
 void cds_job_fail(cds_job *job, cds_status status);
 bool cds_job_stopped(cds_job *job);

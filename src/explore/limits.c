@@ -8,9 +8,9 @@
 #include "base/text.h"
 
 void cds_limits_resolve(cds_limits *out, const cds_explore_options *options) {
+  *out = (cds_limits){.by_wall = false};
   for (unsigned metric = 0; metric < CDS_METRICS; metric++) {
     out->bound[metric] = (double)INFINITY;
-    out->index[metric] = 0;
   }
   for (size_t i = 0; i < options->limits; i++) {
     const cds_limit *limit = &options->limit[i];
@@ -18,6 +18,58 @@ void cds_limits_resolve(cds_limits *out, const cds_explore_options *options) {
       out->bound[limit->metric] = limit->bound;
       out->index[limit->metric] = (unsigned)i;
     }
+  }
+}
+
+cds_limits cds_limits_of(const cds_limits *limits, const cds_outlay *outlay) {
+  cds_limits own = *limits;
+  const double wall_w = limits->bound[CDS_METRIC_WALL];
+  if (wall_w < (double)INFINITY && outlay->no_wall == NULL) {
+    const double power_w = cds_wall_power_w(&outlay->wall, wall_w);
+    own.by_wall = power_w < own.bound[CDS_METRIC_POWER];
+    own.bound[CDS_METRIC_POWER] = fmin(own.bound[CDS_METRIC_POWER], power_w);
+  }
+  return own;
+}
+
+cds_status cds_limits_unknown(const char **out, const cds_limits *limits,
+                              const cds_explore_options *options,
+                              const cds_outlay *outlay, cds_arena *arena) {
+  const cds_objective objective = options->objective;
+  const struct {
+    cds_metric metric;
+    const char *missing;
+  } needs[] = {{CDS_METRIC_COST, outlay->no_usd},
+               {CDS_METRIC_EMBODIED, outlay->no_embodied},
+               {CDS_METRIC_WALL, outlay->no_wall}};
+  for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+    if (needs[i].missing != NULL &&
+        limits->bound[needs[i].metric] < (double)INFINITY) {
+      *out =
+          cds_arena_printf(arena, "limit '%s': %s",
+                           options->limit[limits->index[needs[i].metric]].text,
+                           needs[i].missing);
+      return *out == NULL ? CDS_ENOMEM : CDS_OK;
+    }
+  }
+  const char *missing = objective == CDS_OBJECTIVE_COST ? outlay->no_usd
+                        : objective == CDS_OBJECTIVE_CARBON
+                            ? outlay->no_embodied
+                            : NULL;
+  *out = missing == NULL
+             ? NULL
+             : cds_arena_printf(arena, "objective '%s': %s",
+                                objective == CDS_OBJECTIVE_COST ? "cost"
+                                                                : "carbon",
+                                missing);
+  return missing != NULL && *out == NULL ? CDS_ENOMEM : CDS_OK;
+}
+
+void cds_limits_at_wall(cds_excess *excess, const cds_limits *limits,
+                        const cds_outlay *outlay) {
+  if (excess->metric == CDS_METRIC_POWER && limits->by_wall) {
+    *excess = (cds_excess){CDS_METRIC_WALL,
+                           cds_wall_most_w(&outlay->wall, excess->least)};
   }
 }
 
@@ -32,7 +84,8 @@ double cds_limits_roof(const cds_limits *limits, const cds_arch *arch) {
 }
 
 bool cds_limits_exceeded(cds_excess *out, const cds_limits *limits,
-                         const cds_arch *arch, const cds_floors *floor) {
+                         const cds_arch *arch, const cds_outlay *outlay,
+                         const cds_floors *floor) {
   const double leakage_w = cds_arch_leakage_w(arch);
   const double least[CDS_METRICS] = {
       [CDS_METRIC_AREA] = cds_arch_area_um2(arch),
@@ -43,10 +96,13 @@ bool cds_limits_exceeded(cds_excess *out, const cds_limits *limits,
       [CDS_METRIC_LATENCY] = floor->all.latency_s,
       [CDS_METRIC_EDP] = floor->all.energy_pj * floor->all.latency_s,
       [CDS_METRIC_FIRST_TOKEN] = floor->first_token_s,
-      [CDS_METRIC_TOKEN] = floor->token_s};
+      [CDS_METRIC_TOKEN] = floor->token_s,
+      [CDS_METRIC_COST] = outlay->usd.typical,
+      [CDS_METRIC_EMBODIED] = outlay->embodied_kg.typical};
   for (unsigned metric = 0; metric < CDS_METRICS; metric++) {
     if (least[metric] > limits->bound[metric]) {
       *out = (cds_excess){(cds_metric)metric, least[metric]};
+      cds_limits_at_wall(out, limits, outlay);
       return true;
     }
   }
@@ -55,6 +111,7 @@ bool cds_limits_exceeded(cds_excess *out, const cds_limits *limits,
   const bool power = roof == limits->bound[CDS_METRIC_POWER];
   const cds_metric metric = power ? CDS_METRIC_POWER : CDS_METRIC_TEMPERATURE;
   *out = (cds_excess){metric, least[metric]};
+  cds_limits_at_wall(out, limits, outlay);
   return leakage_w >= roof;
 }
 
@@ -151,7 +208,14 @@ static const char *value_text(cds_metric metric, double value,
   case CDS_METRIC_TEMPERATURE:
     return cds_arena_printf(arena, "%s degC", cds_format_si(text, value, ""));
   case CDS_METRIC_POWER:
+  case CDS_METRIC_WALL:
     return cds_arena_strdup(arena, cds_format_si(text, value, "W"));
+  case CDS_METRIC_COST:
+    return cds_arena_printf(
+        arena, "%s USD", cds_format_double(text, cds_round_decimal(value, 4)));
+  case CDS_METRIC_EMBODIED:
+    return cds_arena_printf(
+        arena, "%s kg", cds_format_double(text, cds_round_decimal(value, 4)));
   case CDS_METRIC_ENERGY:
     return cds_arena_strdup(arena, cds_format_si(text, value * 1e-12, "J"));
   case CDS_METRIC_LATENCY:
@@ -192,7 +256,10 @@ static const char *nearest_text(const cds_space *space, const cds_limit *limit,
       [CDS_METRIC_LATENCY] = "the fastest takes at least",
       [CDS_METRIC_EDP] = "the best has at least",
       [CDS_METRIC_FIRST_TOKEN] = "the fastest takes at least",
-      [CDS_METRIC_TOKEN] = "the fastest takes at least"};
+      [CDS_METRIC_TOKEN] = "the fastest takes at least",
+      [CDS_METRIC_COST] = "the cheapest costs",
+      [CDS_METRIC_EMBODIED] = "the least is",
+      [CDS_METRIC_WALL] = "the least that leakage takes there is"};
   /* A limit that can be met alone fails beside the others. */
   const bool alone = least > limit->bound;
   return cds_arena_printf(arena, "%s%s %s (%s)", alone ? "" : "by itself ",

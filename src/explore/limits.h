@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * limits: what designs must not exceed. Area, leakage and floors are checked
- * before any mapping; power and temperature are roofs of each layer (a layer
- * that would pass them runs slower), latency, energy and energy x delay are
- * handed to the network.
+ * limits: what designs must not exceed. Area, what making it takes, leakage and
+ * floors are checked before any mapping; power and temperature are roofs of
+ * each layer (a layer that would pass them runs slower), latency, energy and
+ * energy x delay are handed to the network.
+ *
+ * A limit at the wall is one on the power of all dies together: the greatest
+ * for which the wall gives no more than that, in whatever dies it arises and
+ * whatever their supplies lose then (cds_wall_power_w). So it holds in every
+ * layer as a limit on power does, and is kept by the same means; what it leaves
+ * unused is the little that supplies lose less than their bound.
  */
 #ifndef CDS_EXPLORE_LIMITS_H
 #define CDS_EXPLORE_LIMITS_H
 
 #include "explore/explore.h"
 
-enum { CDS_METRICS = CDS_METRIC_TOKEN + 1 };
+enum { CDS_METRICS = CDS_METRIC_WALL + 1 };
 
 typedef struct cds_limits {
   double bound[CDS_METRICS];   /* the tightest; INFINITY: none */
   unsigned index[CDS_METRICS]; /* of the tightest in the options */
+  bool by_wall; /* of one design: the bound on power is that at the wall */
 } cds_limits;
 
 /* What no mapping of a design is below. */
@@ -31,12 +38,23 @@ typedef struct cds_excess {
 } cds_excess;
 
 void cds_limits_resolve(cds_limits *out, const cds_explore_options *options);
+/* Those of one design: with what a limit at the wall leaves of power. */
+cds_limits cds_limits_of(const cds_limits *limits, const cds_outlay *outlay);
+/* What a limit or the objective needs to know of the design and does not: a
+ * message, or NULL. CDS_ENOMEM leaves `*out` as it is. */
+cds_status cds_limits_unknown(const char **out, const cds_limits *limits,
+                              const cds_explore_options *options,
+                              const cds_outlay *outlay, cds_arena *arena);
+/* Names the wall where its limit is the one on power. */
+void cds_limits_at_wall(cds_excess *excess, const cds_limits *limits,
+                        const cds_outlay *outlay);
 /* Power that each layer may take, W: the power limit, and what keeps the
  * steady state below the temperature limit, T = ambient + R P. */
 double cds_limits_roof(const cds_limits *limits, const cds_arch *arch);
 /* Whether the design passes a limit whatever the mapping. */
 bool cds_limits_exceeded(cds_excess *out, const cds_limits *limits,
-                         const cds_arch *arch, const cds_floors *floor);
+                         const cds_arch *arch, const cds_outlay *outlay,
+                         const cds_floors *floor);
 /* Whether there is a limit on the time of a token. */
 bool cds_limits_on_tokens(const cds_limits *limits);
 /* Whether the workload has the phases that limits are on; diagnoses.

@@ -58,7 +58,8 @@ typedef struct pareto_job {
 } pareto_job;
 
 bool cds_pareto_offers(cds_metric metric) {
-  return metric != CDS_METRIC_FIRST_TOKEN && metric != CDS_METRIC_TOKEN;
+  return metric != CDS_METRIC_FIRST_TOKEN && metric != CDS_METRIC_TOKEN &&
+         metric != CDS_METRIC_WALL;
 }
 
 /* ---- metrics --------------------------------------------------------------
@@ -76,9 +77,14 @@ static double value_of(cds_metric metric, const cds_pareto_point *point) {
     return point->energy_pj;
   case CDS_METRIC_LATENCY:
     return point->latency_s;
+  case CDS_METRIC_COST:
+    return point->cost_usd;
+  case CDS_METRIC_EMBODIED:
+    return point->embodied_kg;
   case CDS_METRIC_EDP:
   case CDS_METRIC_FIRST_TOKEN:
   case CDS_METRIC_TOKEN:
+  case CDS_METRIC_WALL:
     break;
   }
   return point->energy_pj * point->latency_s;
@@ -88,10 +94,16 @@ static bool hot(cds_metric metric) {
   return metric == CDS_METRIC_POWER || metric == CDS_METRIC_TEMPERATURE;
 }
 
+/* The same whatever the mapping. */
+static bool fixed(cds_metric metric) {
+  return metric == CDS_METRIC_AREA || metric == CDS_METRIC_COST ||
+         metric == CDS_METRIC_EMBODIED;
+}
+
 static void choose_way(pareto_job *it) {
   const cds_metric *metric = it->out->metric;
-  const unsigned other = metric[0] == CDS_METRIC_AREA ? 1 : 0;
-  const bool area = metric[1 - other] == CDS_METRIC_AREA;
+  const unsigned other = fixed(metric[0]) ? 1 : 0;
+  const bool area = fixed(metric[1 - other]);
   const bool energy =
       metric[0] == CDS_METRIC_ENERGY || metric[1] == CDS_METRIC_ENERGY;
   const bool any_hot = hot(metric[0]) || hot(metric[1]);
@@ -117,11 +129,22 @@ static void set_gap(pareto_job *it, double gap) {
   it->cost_gap = edp ? gap / (2 + gap) : gap;
 }
 
+static double fixed_of(cds_metric metric, const cds_worker *worker) {
+  const cds_pareto_point own = {.area_um2 = cds_arch_area_um2(worker->arch),
+                                .cost_usd = worker->outlay.usd.typical,
+                                .embodied_kg =
+                                    worker->outlay.embodied_kg.typical};
+  return value_of(metric, &own);
+}
+
 static void fill_point(cds_pareto_point *out, const pareto_job *it,
-                       const cds_arch *arch, cds_point cost) {
+                       const cds_worker *worker, cds_point cost) {
+  const cds_arch *arch = worker->arch;
   out->energy_pj = cost.energy_pj;
   out->latency_s = cost.latency_s;
   out->area_um2 = cds_arch_area_um2(arch);
+  out->cost_usd = worker->outlay.usd.typical;
+  out->embodied_kg = worker->outlay.embodied_kg.typical;
   out->power_w = cds_average_power_w(cost);
   out->temperature_degc =
       arch->ambient_degc + arch->sink_k_per_w * out->power_w;
@@ -217,17 +240,19 @@ static bool dominated(const pareto_job *it, const double floor[2]) {
  */
 
 /* Values of the single metric above this are dominated. */
-static double incumbent_of(const pareto_job *it, const cds_arch *arch) {
+static double incumbent_of(const pareto_job *it, const cds_worker *worker) {
   const cds_metric *metric = it->out->metric;
-  const unsigned area = metric[0] == CDS_METRIC_AREA ? 0 : 1;
+  const unsigned first = fixed(metric[0]) ? 0 : 1;
+  const cds_metric other = metric[1 - first];
   double least = (double)INFINITY;
-  if (metric[area] != CDS_METRIC_AREA || hot(metric[1 - area])) {
+  if (!fixed(metric[first]) || hot(other) || fixed(other)) {
     return least;
   }
+  const double own = fixed_of(metric[first], worker);
   for (size_t i = 0; i < it->set.points; i++) {
     const cds_pareto_point *point = &it->set.point[i];
-    if (point->area_um2 <= cds_arch_area_um2(arch)) {
-      least = fmin(least, point->value[1 - area]);
+    if (point->value[first] <= own) {
+      least = fmin(least, point->value[1 - first]);
     }
   }
   return least;
@@ -237,9 +262,10 @@ static cds_status solve_single(pareto_job *it, cds_worker *worker,
                                const cds_arch *arch, pareto_answer *answer,
                                cds_diag *diag) {
   cds_network_result network;
-  cds_network_options options = cds_job_options(&it->job, arch);
+  cds_network_options options = cds_job_options(&it->job, worker);
   options.objective = it->single;
-  options.incumbent = incumbent_of(it, arch);
+  options.time_pj_s = 0;
+  options.incumbent = incumbent_of(it, worker);
   options.control = it->job.options->control;
   options.searchers = worker->searchers;
   const cds_status status = cds_network_solve(&network, arch, it->job.workload,
@@ -262,7 +288,7 @@ static cds_status solve_single(pareto_job *it, cds_worker *worker,
   if (answer->point == NULL) {
     return CDS_ENOMEM;
   }
-  fill_point(answer->point, it, arch,
+  fill_point(answer->point, it, worker,
              (cds_point){network.energy_pj, network.latency_s});
   answer->points = 1;
   return CDS_OK;
@@ -272,8 +298,9 @@ static cds_status solve_frontier(pareto_job *it, cds_worker *worker,
                                  const cds_arch *arch, pareto_answer *answer,
                                  cds_diag *diag) {
   cds_network_frontier frontier;
-  cds_network_options options = cds_job_options(&it->job, arch);
+  cds_network_options options = cds_job_options(&it->job, worker);
   options.objective = CDS_OBJECTIVE_ENERGY;
+  options.time_pj_s = 0;
   options.control = it->job.options->control;
   options.searchers = worker->searchers;
   options.known = (cds_known_points){
@@ -289,7 +316,7 @@ static cds_status solve_frontier(pareto_job *it, cds_worker *worker,
     return CDS_ENOMEM;
   }
   for (size_t i = 0; i < frontier.points; i++) {
-    fill_point(&answer->point[i], it, arch, frontier.point[i]);
+    fill_point(&answer->point[i], it, worker, frontier.point[i]);
   }
   answer->points = frontier.points;
   return CDS_OK;
@@ -380,16 +407,26 @@ static cds_status solve_all(pareto_job *it) {
 /* ---- the set ---------------------------------------------------------------
  */
 
-static double floor_of(cds_metric metric, const cds_arch *arch,
+static double floor_of(cds_metric metric, const cds_worker *worker,
                        cds_point floor) {
+  const cds_arch *arch = worker->arch;
   const double leakage_w = cds_arch_leakage_w(arch);
   const cds_pareto_point least = {
       .energy_pj = floor.energy_pj,
       .latency_s = floor.latency_s,
-      .area_um2 = cds_arch_area_um2(arch),
       .power_w = leakage_w,
       .temperature_degc = arch->ambient_degc + arch->sink_k_per_w * leakage_w};
-  return value_of(metric, &least);
+  return fixed(metric) ? fixed_of(metric, worker) : value_of(metric, &least);
+}
+
+/* Leaves out a design of which a metric is not known. */
+static void leave_out(pareto_job *it, cds_design_result *design,
+                      cds_diag *diag) {
+  cds_diag_error(diag, (cds_place){0}, "%s",
+                 it->job.worker[0].outlay.no_embodied != NULL
+                     ? it->job.worker[0].outlay.no_embodied
+                     : it->job.worker[0].outlay.no_usd);
+  cds_job_infeasible(&it->job, design, diag);
 }
 
 /* Floors of the two metrics; candidates in the order of their product, which
@@ -409,9 +446,15 @@ static cds_status order(pareto_job *it) {
     }
     cds_arch *arch = NULL;
     cds_diag *diag = NULL;
+    bool known = true;
     CDS_TRY(cds_job_design(&arch, &diag, job, &job->worker[0], i));
     for (unsigned m = 0; m < 2; m++) {
-      it->floor[i][m] = floor_of(it->out->metric[m], arch, job->floor[i]);
+      it->floor[i][m] =
+          floor_of(it->out->metric[m], &job->worker[0], job->floor[i]);
+      known = known && !isnan(it->floor[i][m]);
+    }
+    if (!known) {
+      leave_out(it, &job->design[i], diag);
     }
     key[i] = it->floor[i][0] * it->floor[i][1];
   }

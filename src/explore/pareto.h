@@ -12,7 +12,8 @@
  * vertex is better than all points of the set by more than that, relative, in
  * both metrics.
  *
- * Where the least of one metric says all of a design (area beside any metric;
+ * Where the least of one metric says all of a design (area, or what making it
+ * takes, beside any metric;
  * power or temperature beside energy or each other, which fall together along
  * the frontier), only that is asked for, and the set is exact over all
  * mappings but for limits, as in network.h.
@@ -32,6 +33,7 @@ typedef struct cds_pareto_point {
   uint64_t design;
   double value[2]; /* of the two metrics */
   double energy_pj, latency_s, area_um2, power_w, temperature_degc;
+  double cost_usd, embodied_kg; /* NaN: not known */
 } cds_pareto_point;
 
 typedef struct cds_pareto_result {
@@ -44,7 +46,8 @@ typedef struct cds_pareto_result {
   uint64_t solved, skipped, over_limit, infeasible; /* designs */
 } cds_pareto_result;
 
-/* Whether the metric can be one of the two: all but times of tokens. */
+/* Whether the metric can be one of the two: all but times of tokens and the
+ * wall. */
 bool cds_pareto_offers(cds_metric metric);
 /* Everything lives in the arena. Threads, and the order of work, do not change
  * the result: designs are compared with points of finished waves only, and

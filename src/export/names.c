@@ -7,17 +7,20 @@
 #include "spec/constraints.h"
 
 const char *cds_objective_name(cds_objective objective) {
-  static const char *const names[] = {"edp", "energy", "delay", "ed2p"};
+  static const char *const names[] = {"edp",  "energy", "delay",
+                                      "ed2p", "carbon", "cost"};
   return names[objective];
 }
 
 const char *cds_objective_unit(cds_objective objective) {
-  static const char *const units[] = {"pJ s", "pJ", "s", "pJ s2"};
+  static const char *const units[] = {"pJ s",  "pJ",     "s",
+                                      "pJ s2", "kgCO2e", "USD"};
   return units[objective];
 }
 
 const char *cds_objective_suffix(cds_objective objective) {
-  static const char *const suffixes[] = {"pj_s", "pj", "s", "pj_s2"};
+  static const char *const suffixes[] = {"pj_s",  "pj",     "s",
+                                         "pj_s2", "kgco2e", "usd"};
   return suffixes[objective];
 }
 
@@ -33,9 +36,9 @@ const char *cds_layer_status_name(cds_layer_status status) {
 }
 
 const char *cds_metric_name(cds_metric metric) {
-  static const char *const names[] = {"area",        "power",   "temperature",
-                                      "energy",      "latency", "edp",
-                                      "first_token", "token"};
+  static const char *const names[] = {
+      "area",        "power", "temperature", "energy",   "latency", "edp",
+      "first_token", "token", "cost",        "embodied", "wall"};
   return names[metric];
 }
 
@@ -73,6 +76,14 @@ const char *cds_dimension_unit(cds_dimension dimension) {
     return "A";
   case CDS_DIM_RATE:
     return "op/s";
+  case CDS_DIM_MASS:
+    return "kg";
+  case CDS_DIM_MONEY:
+    return "USD";
+  case CDS_DIM_CARBON:
+    return "g/kWh";
+  case CDS_DIM_PRICE:
+    return "USD/kWh";
   case CDS_DIM_BANDWIDTH:
     break;
   }

@@ -62,6 +62,18 @@ static const char *column_name(const cds_value_list *list, cds_arena *arena) {
     case CDS_DIM_RATE:
       suffix = "_op_per_s";
       break;
+    case CDS_DIM_MASS:
+      suffix = "_kg";
+      break;
+    case CDS_DIM_MONEY:
+      suffix = "_usd";
+      break;
+    case CDS_DIM_CARBON:
+      suffix = "_g_per_kwh";
+      break;
+    case CDS_DIM_PRICE:
+      suffix = "_usd_per_kwh";
+      break;
     }
   }
   return cds_arena_printf(arena, "%s%s", list->name, suffix);

@@ -10,6 +10,19 @@
  * for more. */
 static const double NEAR = 1e-3;
 
+/* Of E + w T the level line has the slope w everywhere, and a supporting line
+ * of a larger one leaves nothing better to its right, of a lesser one to its
+ * left. Limits may hold the optimum at any other slope: then what is usual
+ * stays of interest. */
+static void linear_interest(cds_interest *interest, double w, bool limited,
+                            double more) {
+  const double low = w / more;
+  const double high = w * more;
+  interest->at = w;
+  interest->low = limited ? fmin(interest->low, low) : low;
+  interest->high = limited ? fmax(interest->high, high) : high;
+}
+
 /* The lambdas that matter at the vertex (E, T). `at`: the slope of the level
  * line of the objective there. A supporting line through (E, T) with
  * lambda >= `high` leaves nothing better to its right, where T is at least
@@ -50,7 +63,12 @@ static cds_interest interest_of(const cds_scan *scan, const cds_pass *pass) {
         energy_pj * (latency_s + least_t) / (least_t * least_t) * more;
     break;
   case CDS_OBJECTIVE_ENERGY:
-    if (most_t < (double)INFINITY) {
+  case CDS_OBJECTIVE_CARBON:
+  case CDS_OBJECTIVE_COST:
+    if (problem->time_pj_s > 0) {
+      linear_interest(&interest, problem->time_pj_s,
+                      fmin(most_e, most_t) < (double)INFINITY, more);
+    } else if (most_t < (double)INFINITY) {
       interest.low = least_e / most_t / more;
     } else {
       interest = (cds_interest){0, 0, ratio * 1e-6};
@@ -118,6 +136,13 @@ static void note_groups(const cds_scan *scan) {
   }
 }
 
+double cds_hull_value(const cds_hull_problem *problem, double energy_pj,
+                      double latency_s) {
+  return problem->time_pj_s > 0
+             ? energy_pj + problem->time_pj_s * latency_s
+             : cds_objective_value(problem->objective, energy_pj, latency_s);
+}
+
 /* What no choice is below, by the floors of the layers alone. */
 static double floor_of(const cds_hull_problem *problem) {
   double energy_pj = 0;
@@ -127,7 +152,7 @@ static double floor_of(const cds_hull_problem *problem) {
     energy_pj += layer->weight * layer->energy_pj;
     latency_s += layer->weight * layer->latency_s;
   }
-  return cds_objective_value(problem->objective, energy_pj, latency_s);
+  return cds_hull_value(problem, energy_pj, latency_s);
 }
 
 static void conclude(const cds_scan *scan, const cds_pass *pass) {

@@ -14,16 +14,17 @@
  *
  *   min f over the polyhedron = min f over its vertices
  *
- * for f = E T^n, E or T: log f = log E + n log T is concave where E, T > 0, so
- * f is quasi-concave: on every segment it is at least the lesser of its values
- * at the ends; and f does not fall along the directions E and T in which the
- * polyhedron is unbounded. So the least vertex is a lower bound, and vertices
- * whose value is above a value in hand need no further question. A vertex all
- * of whose layers stand on real points is itself a choice of one point a
- * layer. The walk asks only where the least vertex is not real yet, and ends
- * when no such vertex is below the best choice: then that choice is optimal.
- * The minimum over all choices lies on a vertex of the hull by the same
- * quasi-concavity, so nothing off the hull is missed.
+ * for f = E T^n, E + w T with w >= 0, or T (linear ones need no proof): log f =
+ * log E + n log T is concave where E, T > 0, so f is quasi-concave: on every
+ * segment it is at least the lesser of its values at the ends; and f does not
+ * fall along the directions E and T in which the polyhedron is unbounded. So
+ * the least vertex is a lower bound, and vertices whose value is above a value
+ * in hand need no further question. A vertex all of whose layers stand on real
+ * points is itself a choice of one point a layer. The walk asks only where the
+ * least vertex is not real yet, and ends when no such vertex is below the best
+ * choice: then that choice is optimal. The minimum over all choices lies on a
+ * vertex of the hull by the same quasi-concavity, so nothing off the hull is
+ * missed.
  *
  * Limits T <= L, E <= M and E T <= X. From a point of the polyhedron that meets
  * them, going down in E and T until the border leaves f and all limits no
@@ -102,6 +103,7 @@ typedef struct cds_hull_problem {
   size_t layers;
   const cds_hull_layer *layer;
   cds_objective objective;
+  double time_pj_s; /* of objective energy: w; 0 otherwise */
   double latency_limit_s, energy_limit_pj; /* INFINITY: none */
   double edp_limit_pj_s;
   double incumbent; /* values above it are of no interest */
@@ -132,6 +134,9 @@ typedef struct cds_hull_result {
   uint64_t solves;
 } cds_hull_result;
 
+/* The objective's value. */
+double cds_hull_value(const cds_hull_problem *problem, double energy_pj,
+                      double latency_s);
 /* Walks the hull; everything lives in the arena. Ties of the objective go to
  * the lower energy, then to the lower latency. CDS_OK also when nothing was
  * found; CDS_ENOMEM, or what the solver returned. */

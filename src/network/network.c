@@ -462,6 +462,7 @@ static cds_status make_problem(cds_hull_problem *out, network_job *job) {
   *out = (cds_hull_problem){.layers = job->plan->units,
                             .layer = job->hull,
                             .objective = options->objective,
+                            .time_pj_s = options->time_pj_s,
                             .latency_limit_s = options->latency_limit_s,
                             .energy_limit_pj = options->energy_limit_pj,
                             .edp_limit_pj_s = options->edp_limit_pj_s,

@@ -258,6 +258,9 @@ void cds_searchers_free(cds_searchers *searchers);
 
 typedef struct cds_network_options {
   cds_objective objective;
+  /* Of objective energy: what a second costs beside it, pJ; the value is
+   * E + time_pj_s T. It is no energy: neither limits nor roofs see it. */
+  double time_pj_s;
   double power_limit_w; /* roof of each layer; INFINITY: none */
   double latency_limit_s, energy_limit_pj; /* INFINITY: none */
   double incumbent; /* values above it are of no interest; INFINITY */
@@ -344,8 +347,11 @@ void cds_network_token_floor(cds_token_floor *out, const cds_arch *arch,
 /* The same of a latency of each phase. */
 void cds_network_tokens(double *first_token_s, double *token_s,
                         const cds_workload *workload, const double *latency_s);
-/* E x T^n or E or T, in pJ and s. */
+/* E x T^n or E or T, in pJ and s; of objectives that depend on the design E. */
 double cds_objective_value(cds_objective objective, double energy_pj,
                            double latency_s);
+/* The same, with the price of time. */
+double cds_network_value(const cds_network_options *options, double energy_pj,
+                         double latency_s);
 
 #endif

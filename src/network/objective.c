@@ -21,6 +21,8 @@ double cds_objective_value(cds_objective objective, double energy_pj,
                            double latency_s) {
   switch (objective) {
   case CDS_OBJECTIVE_ENERGY:
+  case CDS_OBJECTIVE_CARBON:
+  case CDS_OBJECTIVE_COST:
     return energy_pj;
   case CDS_OBJECTIVE_DELAY:
     return latency_s;
@@ -30,6 +32,13 @@ double cds_objective_value(cds_objective objective, double energy_pj,
     break;
   }
   return energy_pj * latency_s;
+}
+
+double cds_network_value(const cds_network_options *options, double energy_pj,
+                         double latency_s) {
+  return options->time_pj_s > 0
+             ? energy_pj + options->time_pj_s * latency_s
+             : cds_objective_value(options->objective, energy_pj, latency_s);
 }
 
 /* ---- sums of layers ------------------------------------------------------ */

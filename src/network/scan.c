@@ -5,8 +5,7 @@
 #include <string.h>
 
 static double objective_of(const cds_scan *scan, cds_hull_point point) {
-  return cds_objective_value(scan->problem->objective, point.energy_pj,
-                             point.latency_s);
+  return cds_hull_value(scan->problem, point.energy_pj, point.latency_s);
 }
 
 /* ---- limits and choices -------------------------------------------------- */

@@ -119,7 +119,9 @@ static double needed(const cds_scan *scan, const cds_pass *pass) {
   case CDS_OBJECTIVE_ED2P:
     return most / (latency_s * latency_s) - pass->energy_pj;
   case CDS_OBJECTIVE_ENERGY:
-    return most - pass->energy_pj;
+  case CDS_OBJECTIVE_CARBON:
+  case CDS_OBJECTIVE_COST:
+    return most - cds_hull_value(problem, pass->energy_pj, latency_s);
   case CDS_OBJECTIVE_DELAY:
     break;
   }

@@ -24,6 +24,12 @@ static double or_else(double value, double otherwise) {
 static double larger(double a, double b) { return b > a ? b : a; }
 static double smaller(double a, double b) { return b < a ? b : a; }
 
+double cds_delivery_efficiency(const cds_built_package *package) {
+  const cds_package_power *power = &package->package->power;
+  return or_else(power->efficiency, EFFICIENCY[power->regulator]) *
+         or_else(power->mains, MAINS);
+}
+
 bool cds_delivery_of(cds_delivery *out, const cds_built_package *package,
                      size_t *unknown) {
   const cds_package_power *power = &package->package->power;
@@ -261,6 +267,52 @@ double cds_delivery_wall_w(const cds_delivery *of, const double *power_w) {
   cds_delivered delivered;
   cds_delivery_solve(&delivered, of, power_w);
   return delivered.wall_w;
+}
+
+/* ---- its bound ----------------------------------------------------------- */
+
+void cds_delivery_bound(cds_wall_bound *out, const cds_delivery *of) {
+  const bool in_stack = of->place == CDS_REGULATOR_STACK;
+  double below_v = 0; /* r i of the faces below the die */
+  *out = (cds_wall_bound){.efficiency = of->efficiency, .mains = of->mains};
+  for (size_t d = 0; d < of->dies; d++) {
+    const cds_pad_face *face = &of->face[d];
+    const double volt = of->supply_v[d];
+    const double face_v = face->pair_a * face->pair_ohm;
+    const bool lowest = of->lowest[d] == d;
+    below_v = lowest ? 0 : below_v;
+    if (in_stack && lowest) {
+      const double ohm = grid_ohm(of, d, larger(1, of->most_pairs[d]));
+      out->square = larger(out->square, ohm / (volt * volt));
+      out->input_linear = larger(out->input_linear, face_v / of->input_v);
+      continue;
+    }
+    below_v += face_v;
+    const double lost_v = below_v + face->pair_a * grid_ohm(of, d, 1);
+    out->linear = larger(out->linear, lost_v / volt);
+    if (!in_stack) {
+      out->square = larger(out->square, of->network_ohm / (volt * volt));
+    }
+  }
+  out->input_square =
+      in_stack ? of->network_ohm / (of->input_v * of->input_v) : 0;
+}
+
+double cds_wall_most_w(const cds_wall_bound *bound, double power_w) {
+  const double q_w = power_w * (1 + bound->linear + bound->square * power_w);
+  const double into_w = q_w / bound->efficiency;
+  return into_w * (1 + bound->input_linear + bound->input_square * into_w) /
+         bound->mains;
+}
+
+double cds_wall_power_w(const cds_wall_bound *bound, double wall_w) {
+  double low = 0;
+  double high = wall_w * bound->efficiency * bound->mains;
+  for (unsigned i = 0; i < HALVINGS && isfinite(wall_w); i++) {
+    const double middle = low + (high - low) / 2;
+    *(cds_wall_most_w(bound, middle) <= wall_w ? &low : &high) = middle;
+  }
+  return isfinite(wall_w) ? low : wall_w;
 }
 
 static bool stands(const cds_delivery *of, const double *power_w,

@@ -35,6 +35,22 @@
  * What stands with some powers stands with a factor f < 1 of them: with s / f
  * instead of s the pairs are the same, and all drops f times as large.
  *
+ * A bound. What the wall gives is neither convex in the powers (a face has one
+ * pair at least, and gains pairs with its current; s grows once a budget binds)
+ * nor simple, but it has a bound from above that depends on their sum P only.
+ * As n(p) >= max(1, S(p) / i(p)), a face of a supply loses at most S(p) r(p)
+ * i(p), so what is lost below a die of current I is at most I times the sum of
+ * r i over the faces there. n g(n) = R / pi h(a / b(n)) falls with n, as
+ * h(x) = -ln x - 1/2 + x^2 / 2 falls to 0 at 1 and a / b rises with n: a grid
+ * that its face feeds, I <= S <= n i, loses I I g(n) <= I i n g(n) <= I i g(1).
+ * Networks lose S S R <= S (P / V) R, a grid at regulators likewise. With
+ * I = P(die) / V and greatest values over dies and supplies, all dies take
+ *   Q = P (1 + linear + square P)
+ * from regulators on the board or package, and the wall gives Q / (efficiency x
+ * mains). In stacks, A = Q / (efficiency U) passes the lowest faces and loses
+ * at most A r i + A A R on the way. Both rise with P, and nothing is assumed of
+ * budgets and limits: they hold where these are passed, too.
+ *
  * Taken where a file gives nothing, each an assumption: regulators on the board
  * 90 % (88 to 92), 50 uOhm to the bumps (20 to 200); on the package 92 % (90 to
  * 93), 10 uOhm (5 to 10 times less are claimed); in the stack 85 % (80 to 90)
@@ -92,6 +108,13 @@ typedef struct cds_delivered {
   bool over_bandwidth;
 } cds_delivered;
 
+/* What the wall gives at most, by the sum of all powers. */
+typedef struct cds_wall_bound {
+  double efficiency, mains;
+  double linear, square;             /* of what supplies lose */
+  double input_linear, input_square; /* before regulators in stacks */
+} cds_wall_bound;
+
 /* Arithmetic on a built package, no allocation. False when the supply of a die
  * is not known; `*unknown` is such a die then. */
 bool cds_delivery_of(cds_delivery *out, const cds_built_package *package,
@@ -101,6 +124,13 @@ void cds_delivery_solve(cds_delivered *out, const cds_delivery *of,
                         const double *power_w);
 /* W from the wall. */
 double cds_delivery_wall_w(const cds_delivery *of, const double *power_w);
+void cds_delivery_bound(cds_wall_bound *out, const cds_delivery *of);
+/* What the wall gives at most for that power of all dies, W. */
+double cds_wall_most_w(const cds_wall_bound *bound, double power_w);
+/* The greatest power for which that is no more than `wall_w`. */
+double cds_wall_power_w(const cds_wall_bound *bound, double wall_w);
+/* Regulators x mains, which need no supplies. */
+double cds_delivery_efficiency(const cds_built_package *package);
 /* The largest factor of the powers at which no current and no drop is over its
  * limit; INFINITY: any. */
 double cds_delivery_stands(const cds_delivery *of, const double *power_w);

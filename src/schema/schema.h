@@ -23,7 +23,7 @@ typedef enum cds_dimension {
   CDS_DIM_ENERGY,       /* [pJ]    fJ pJ nJ uJ mJ J, of one access/operation */
   CDS_DIM_ENERGY_BIT,   /* [pJ/bit] fJ/bit pJ/bit pJ/B nJ/B */
   CDS_DIM_FREQUENCY,    /* [Hz]    Hz kHz MHz GHz */
-  CDS_DIM_TIME,         /* [s]     ps ns us ms s */
+  CDS_DIM_TIME,         /* [s]     ps ns us ms s hours days years */
   CDS_DIM_POWER,        /* [W]     pW nW uW mW W kW */
   CDS_DIM_VOLTAGE,      /* [V]     mV V */
   CDS_DIM_LENGTH,       /* [um]    nm um mm */
@@ -34,6 +34,10 @@ typedef enum cds_dimension {
   CDS_DIM_OHM,          /* [Ohm]   uOhm mOhm Ohm, of electricity */
   CDS_DIM_CURRENT,      /* [A]     uA mA A */
   CDS_DIM_RATE,         /* [op/s]  op/s Gop/s Top/s */
+  CDS_DIM_MASS,         /* [kg]    kg, of CO2e */
+  CDS_DIM_MONEY,        /* [USD]   USD */
+  CDS_DIM_CARBON,       /* [g/kWh] g/kWh, CO2e of electricity */
+  CDS_DIM_PRICE,        /* [USD/kWh] USD/kWh, of electricity */
   CDS_DIM_BANDWIDTH     /* [bit/cycle or bit/s] B/cycle bit/cycle GB/s TB/s */
 } cds_dimension;
 

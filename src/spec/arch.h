@@ -273,7 +273,8 @@ typedef struct cds_arch {
   double ambient_degc;        /* package cooling */
   double sink_k_per_w;        /* 0: not given */
   const cds_package *package; /* NULL: the file has none */
-  double fixed_leakage_w;     /* leakage that belongs to no entry */
+  cds_use use;
+  double fixed_leakage_w; /* leakage that belongs to no entry */
   double fixed_area_um2;
   unsigned classes; /* that were asked for numbers, each once */
   const char *class_name[CDS_CLASSES_MAX];

@@ -23,7 +23,7 @@ typedef struct cds_raw_origin {
 typedef struct cds_raw_arch {
   const char *name;
   const cds_yaml *dies, *package, *levels, *constraints, *host, *mac_slots;
-  const cds_yaml *explore;
+  const cds_yaml *use, *explore;
   unsigned overlap, other_operations, figures;
   const char *accumulate;
   double clock, leakage, area;
@@ -176,6 +176,11 @@ typedef struct cds_raw_host_link {
   cds_raw_origin origin;
 } cds_raw_host_link;
 
+typedef struct cds_raw_use {
+  double grid, electricity, lifetime, duty;
+  cds_raw_origin origin;
+} cds_raw_use;
+
 typedef struct cds_raw_explore {
   const cds_yaml *variables, *limits;
   unsigned objective;
@@ -191,7 +196,7 @@ extern const cds_schema cds_schema_arch, cds_schema_die, cds_schema_package,
     cds_schema_network, cds_schema_one_network, cds_schema_beside,
     cds_schema_compute, cds_schema_vector, cds_schema_cycles,
     cds_schema_primitive_energy, cds_schema_mac_slots, cds_schema_host,
-    cds_schema_host_link, cds_schema_explore;
+    cds_schema_host_link, cds_schema_use, cds_schema_explore;
 
 /* A die while it is read. */
 typedef struct cds_build_die {
@@ -283,6 +288,8 @@ double cds_build_die_area(const cds_build *build, unsigned die);
  * clocks are known (arch_power.c). */
 void cds_build_power(cds_build *build, const cds_yaml *node);
 void cds_build_power_states(cds_build *build, unsigned die);
+/* Where and how long it runs. */
+void cds_build_use(cds_build *build);
 
 /* The steps, in this order. */
 void cds_build_dies(cds_build *build);

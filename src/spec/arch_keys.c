@@ -40,8 +40,8 @@ static const char *const passes[] = {"joined", "apart", NULL};
 static const char *const drains[] = {"shifted", "direct", NULL};
 static const char *const faces[] = {"down", "up", NULL};
 static const char *const places[] = {"board", "package", "stack", NULL};
-static const char *const objectives[] = {"edp", "energy", "delay", "ed2p",
-                                         NULL};
+static const char *const objectives[] = {"edp",    "energy", "delay", "ed2p",
+                                         "carbon", "cost",   NULL};
 
 static const cds_key arch_keys[] = {
     ROW(cds_raw_arch, "architecture", NAME, name, .required = true,
@@ -88,6 +88,8 @@ static const cds_key arch_keys[] = {
         NOT_NEGATIVE, .help = "Standing power that belongs to no entry"),
     ROW(cds_raw_arch, "area", QUANTITY, area, .dimension = CDS_DIM_AREA,
         NOT_NEGATIVE, .help = "Area that belongs to no entry"),
+    ROW(cds_raw_arch, "use", NODE, use,
+        .help = "Where and how long it runs: for carbon and cost of a run"),
     ROW(cds_raw_arch, "explore", NODE, explore,
         .help = "The design space: variables, limits and objective"),
     ORIGIN(cds_raw_arch),
@@ -666,16 +668,38 @@ static const cds_key host_link_keys[] = {
         .help = "Both directions together; no limit when not given"),
     ORIGIN(cds_raw_host_link), END};
 
+static const cds_key use_keys[] = {
+    ROW(cds_raw_use, "grid", QUANTITY, grid, .dimension = CDS_DIM_CARBON,
+        .low = 1e-3, .high = 1e5,
+        .help = "CO2e of electricity; 481 g/kWh (the world's mean; an "
+                "assumption, range 11 to 820) when not given"),
+    ROW(cds_raw_use, "electricity", QUANTITY, electricity,
+        .dimension = CDS_DIM_PRICE, .low = 1e-6, .high = 1e3,
+        .help = "Price of electricity; 0.1 USD/kWh (an assumption, range 0.05 "
+                "to 0.3) when not given"),
+    ROW(cds_raw_use, "lifetime", QUANTITY, lifetime, .dimension = CDS_DIM_TIME,
+        .low = 3600, .high = 1e10,
+        .help = "From the first use to the last; 4 years (an assumption, range "
+                "3 to 6) when not given"),
+    ROW(cds_raw_use, "duty", NUMBER, duty, .low = 1e-6, .high = 1,
+        .help = "Share of the lifetime in which it runs; 60 % (an assumption, "
+                "range 10 to 90 %) when not given"),
+    ORIGIN(cds_raw_use),
+    END};
+
 static const cds_key explore_keys[] = {
     ROW(cds_raw_explore, "variables", NODE, variables,
         .help = "Mapping of names to values: a list, or a range such as 256 "
                 "KiB to 16 MiB by x2; used as $name"),
     ROW(cds_raw_explore, "limits", NODE, limits,
-        .help = "What a design must meet, such as area <= 100 mm2: area, "
-                "power, temperature, energy, latency, edp"),
+        .help =
+            "What a design must meet, such as area <= 100 mm2: area, "
+            "power, temperature, energy, latency, edp, cost, embodied, wall"),
     ROW(cds_raw_explore, "objective", CHOICE, objective, .choices = objectives,
         .fallback = "edp",
-        .help = "What is made least: edp, energy, delay or ed2p"),
+        .help =
+            "What is made least: edp, energy, delay, ed2p, or of a run, with "
+            "its share of making the package, carbon or cost"),
     ORIGIN(cds_raw_explore), END};
 
 #define SCHEMA(id, title, rows, text)                                          \
@@ -724,6 +748,7 @@ SCHEMA(mac_slots, "mac_slots", slots_keys,
        "and rsqrt 6, erf 12 when not given");
 SCHEMA(host, "host", host_keys, "The host that does other operations");
 SCHEMA(host_link, "host link", host_link_keys, "The link to the host");
+SCHEMA(use, "use", use_keys, "Where and how long it runs");
 SCHEMA(explore, "explore", explore_keys, "The design space of the file");
 
 const cds_schema *const cds_arch_schemas[] = {&cds_schema_arch,
@@ -754,5 +779,6 @@ const cds_schema *const cds_arch_schemas[] = {&cds_schema_arch,
                                               &cds_schema_mac_slots,
                                               &cds_schema_host,
                                               &cds_schema_host_link,
+                                              &cds_schema_use,
                                               &cds_schema_explore,
                                               NULL};

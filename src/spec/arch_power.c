@@ -72,6 +72,21 @@ void cds_build_power(cds_build *build, const cds_yaml *node) {
   read_bumps(build, power, raw.bumps);
 }
 
+/* ---- use ----------------------------------------------------------------- */
+
+void cds_build_use(cds_build *build) {
+  cds_use *use = &build->arch->use;
+  cds_raw_use raw = {0};
+  use->grid_g_kwh = use->electricity_usd_kwh = (double)NAN;
+  use->lifetime_s = use->duty = (double)NAN;
+  if (build->top.use == NULL ||
+      !cds_build_read(build, &raw, &cds_schema_use, build->top.use)) {
+    return;
+  }
+  cds_build_origins(build, "use", &raw.origin);
+  *use = (cds_use){raw.grid, raw.electricity, raw.lifetime, raw.duty};
+}
+
 /* ---- power states -------------------------------------------------------- */
 
 /* What the process says of the supply of a state: leakage beside that at the

@@ -199,6 +199,7 @@ cds_status cds_arch_read_at(cds_arch *out, const cds_yaml *root,
     read_top(build);
     cds_build_dies(build);
     cds_build_stacks(build);
+    cds_build_use(build);
     if (build->top.levels != NULL) {
       cds_build_chain(build);
       read_accumulate(build);

@@ -93,6 +93,14 @@ typedef struct cds_package {
   cds_package_power power;
 } cds_package;
 
+/* Where and how long it runs; NaN: not given. */
+typedef struct cds_use {
+  double grid_g_kwh;
+  double electricity_usd_kwh;
+  double lifetime_s;
+  double duty; /* share of it in which it runs */
+} cds_use;
+
 enum { CDS_POWER_STATES_MAX = 8 };
 
 /* A state that a die may be in beside running as its supply and clock say. */

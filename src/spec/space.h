@@ -16,7 +16,10 @@ typedef enum cds_metric {
   CDS_METRIC_LATENCY,     /* s */
   CDS_METRIC_EDP,         /* pJ s */
   CDS_METRIC_FIRST_TOKEN, /* s, of each prefill phase */
-  CDS_METRIC_TOKEN        /* s, of each decode phase, over its tokens */
+  CDS_METRIC_TOKEN,       /* s, of each decode phase, over its tokens */
+  CDS_METRIC_COST,        /* USD, of making a package */
+  CDS_METRIC_EMBODIED,    /* kg of CO2e, likewise */
+  CDS_METRIC_WALL         /* W, at the wall; a roof, as power */
 } cds_metric;
 
 typedef struct cds_limit { /* metric <= bound, in the internal unit */
@@ -30,7 +33,12 @@ typedef enum cds_objective {
   CDS_OBJECTIVE_EDP,
   CDS_OBJECTIVE_ENERGY,
   CDS_OBJECTIVE_DELAY,
-  CDS_OBJECTIVE_ED2P
+  CDS_OBJECTIVE_ED2P,
+  /* Of a run, its share of making the package included; in kg of CO2e and in
+   * USD. What they make of energy and time depends on the design
+   * (explore/outlay.h). */
+  CDS_OBJECTIVE_CARBON,
+  CDS_OBJECTIVE_COST
 } cds_objective;
 
 enum { CDS_LIMITS_MAX = 16 };

@@ -5,14 +5,15 @@
 #include "base/text.h"
 #include "spec/space.h"
 
-enum { METRICS = 8 };
+enum { METRICS = 11 };
 
 static const char *const metric_names[METRICS] = {
-    "area",    "power", "temperature", "energy",
-    "latency", "edp",   "first_token", "token"};
+    "area",        "power", "temperature", "energy",   "latency", "edp",
+    "first_token", "token", "cost",        "embodied", "wall"};
 static const cds_dimension metric_dimensions[METRICS] = {
-    CDS_DIM_AREA, CDS_DIM_POWER,  CDS_DIM_TEMPERATURE, CDS_DIM_ENERGY,
-    CDS_DIM_TIME, CDS_DIM_ENERGY, CDS_DIM_TIME,        CDS_DIM_TIME};
+    CDS_DIM_AREA,  CDS_DIM_POWER,  CDS_DIM_TEMPERATURE, CDS_DIM_ENERGY,
+    CDS_DIM_TIME,  CDS_DIM_ENERGY, CDS_DIM_TIME,        CDS_DIM_TIME,
+    CDS_DIM_MONEY, CDS_DIM_MASS,   CDS_DIM_POWER};
 
 typedef struct limit_text {
   const char *text;
