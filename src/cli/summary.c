@@ -40,7 +40,7 @@ typedef struct group {
 } group;
 
 const char *cds_shown_unit(cds_objective objective, double *scale) {
-  static const char *const units[] = {"J s", "J", "s", "J s2", "gCO2e", "USD"};
+  static const char *const units[] = {"J s", "J", "s", "J s2", "g CO2e", "USD"};
   static const double scales[] = {1e-12, 1e-12, 1, 1e-12, 1e3, 1};
   *scale = scales[objective];
   return units[objective];
@@ -130,6 +130,26 @@ static void write_proof(const cds_page *page, const cds_report *report) {
   cds_help_wrap(page->stream, text, 2, 2);
 }
 
+/* Carbon or cost of a run: of electricity, and of its share of making. */
+static void write_run(const cds_page *page, const cds_report *report) {
+  const cds_explore_result *result = report->result;
+  const cds_objective objective = report->options->objective;
+  const bool carbon = objective == CDS_OBJECTIVE_CARBON;
+  const cds_run_price price = cds_outlay_price(&result->outlay, objective);
+  double scale;
+  const char *unit = cds_shown_unit(objective, &scale);
+  if (!carbon && objective != CDS_OBJECTIVE_COST) {
+    return;
+  }
+  const double used = scale * price.per_pj * result->network.energy_pj;
+  const double made =
+      scale * price.per_pj * price.time_pj_s * result->network.latency_s;
+  fprintf(page->stream, "  %s a run: %s, %s of it electricity, %s making\n",
+          cds_objective_name(objective),
+          cds_page_si(page, scale * result->value, unit),
+          cds_page_si(page, used, unit), cds_page_si(page, made, unit));
+}
+
 static void write_answer(const cds_page *page, const cds_report *report) {
   const cds_explore_result *result = report->result;
   const double energy = 1e-12 * result->network.energy_pj;
@@ -144,6 +164,7 @@ static void write_answer(const cds_page *page, const cds_report *report) {
   write_pair(page, "EDP", cds_page_si(page, energy * latency, "J s"),
              "temperature",
              cds_page_plain(page, result->temperature_degc, "degC"));
+  write_run(page, report);
   write_proof(page, report);
 }
 
@@ -236,6 +257,65 @@ static void write_making(const cds_page *page, const cds_report *report) {
   fputs("making        ", page->stream);
   cds_help_wrap(page->stream,
                 cds_cli_printf(page->arena, "%s, %s", usd, carbon), 14, 14);
+}
+
+/* What carbon or cost of a run are made of. */
+static void write_use(const cds_page *page, const cds_report *report) {
+  const cds_outlay *outlay = &report->result->outlay;
+  const cds_use *use = &outlay->use;
+  const cds_use *given = &outlay->given;
+  static const char *const assumed = " (assumed)";
+  const bool carbon = report->options->objective == CDS_OBJECTIVE_CARBON;
+  if (!carbon && report->options->objective != CDS_OBJECTIVE_COST) {
+    return;
+  }
+  const char *electricity =
+      carbon ? cds_cli_printf(page->arena, "%.4g g/kWh%s", use->grid_g_kwh,
+                              isnan(given->grid_g_kwh) ? assumed : "")
+             : cds_cli_printf(page->arena, "%.4g USD/kWh%s",
+                              use->electricity_usd_kwh,
+                              isnan(given->electricity_usd_kwh) ? assumed : "");
+  const char *text = cds_cli_printf(
+      page->arena,
+      "%s, %.4g years%s, busy %s of them%s; regulators and mains let %s "
+      "through; without pads, networks, host and cooling",
+      electricity, use->lifetime_s / (365 * 86400.0),
+      isnan(given->lifetime_s) ? assumed : "",
+      cds_page_percent(page, use->duty), isnan(given->duty) ? assumed : "",
+      cds_page_percent(page, outlay->efficiency));
+  fputs("use           ", page->stream);
+  cds_help_wrap(page->stream, text, 14, 14);
+}
+
+/* What the wall gives on average, and where it goes. */
+static void write_wall(const cds_page *page, const cds_report *report) {
+  const cds_explore_result *result = report->result;
+  const cds_wall *wall = &result->wall;
+  const char *text = "not known";
+  if (wall->known) {
+    text = cds_cli_printf(
+        page->arena, "%s on average, %s a run: dies %s%s%s",
+        cds_page_si(page, wall->power_w, "W"),
+        cds_page_si(page, wall->power_w * result->network.latency_s, "J"),
+        cds_page_si(page, wall->dies_w, "W"),
+        wall->outside_w > 0 ? ", outside of the package " : "",
+        wall->outside_w > 0 ? cds_page_si(page, wall->outside_w, "W") : "");
+    text = cds_cli_printf(page->arena,
+                          "%s, pads and grids %s, network %s, regulators %s, "
+                          "before them %s%s",
+                          text, cds_page_si(page, wall->pads_w, "W"),
+                          cds_page_si(page, wall->network_w, "W"),
+                          cds_page_si(page, wall->regulator_w, "W"),
+                          cds_page_si(page, wall->mains_w, "W"),
+                          wall->over ? "; over a limit of power delivery: "
+                                       "'codesign package' says which"
+                                     : "");
+  } else if (result->outlay.no_wall != NULL) {
+    text =
+        cds_cli_printf(page->arena, "not known (%s)", result->outlay.no_wall);
+  }
+  fputs("at the wall   ", page->stream);
+  cds_help_wrap(page->stream, text, 14, 14);
 }
 
 /* Power and temperature are roofs: each layer runs slowly enough for them. */
@@ -346,28 +426,41 @@ static const double MILLION = 1e6;
  * emits. */
 static void write_million(const cds_page *page, const cds_report *report) {
   const cds_workload *workload = report->workload;
+  const cds_explore_result *result = report->result;
   const char *text = "";
-  for (unsigned i = 0; i < report->result->network.phases; i++) {
+  const char *wall = "";
+  for (unsigned i = 0; i < result->network.phases; i++) {
     const cds_phase *phase = &workload->phase[i];
+    const cds_phase_result *own = &result->network.phase[i];
     if (phase->kind == CDS_PHASE_PLAIN) {
       continue;
     }
-    const double kwh = 1e-12 * report->result->network.phase[i].energy_pj /
-                       ((double)phase->tokens * (double)phase->batch) *
-                       MILLION / J_PER_KWH;
+    const double run_kwh =
+        MILLION / J_PER_KWH / ((double)phase->tokens * (double)phase->batch);
+    const double kwh = 1e-12 * own->energy_pj * run_kwh;
+    const double wall_kwh =
+        result->phase_wall[i].power_w * own->latency_s * run_kwh;
+    wall = cds_cli_printf(
+        page->arena, "%s%s%s of %s", wall, *wall == '\0' ? "" : ", ",
+        cds_page_si(page, 1000 * wall_kwh, "Wh"), phase->name);
     text = cds_cli_printf(page->arena, "%s%s%s of %s (%s to %s CO2e)", text,
                           *text == '\0' ? "" : ", ",
                           cds_page_si(page, 1000 * kwh, "Wh"), phase->name,
                           cds_page_si(page, kwh * GRID_G_KWH[0], "g"),
                           cds_page_si(page, kwh * GRID_G_KWH[1], "g"));
   }
+  wall =
+      result->wall.known
+          ? cds_cli_printf(page->arena,
+                           "; at the wall, with what supplies lose, %s", wall)
+          : "";
   fputs("a million     ", page->stream);
   cds_help_wrap(page->stream,
                 cds_cli_printf(page->arena,
                                "tokens take %s, by wind (11 g/kWh) to coal "
                                "(820): accelerator and memory only, without "
-                               "regulators, host and cooling",
-                               text),
+                               "regulators, host and cooling%s",
+                               text, wall),
                 14, 14);
 }
 
@@ -877,6 +970,8 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   cds_residency_write(page, report);
   write_bottleneck(page, report, &sum);
   write_making(page, report);
+  write_wall(page, report);
+  write_use(page, report);
   write_pareto(page, report);
   write_designs(page, report);
 }

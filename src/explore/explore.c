@@ -176,6 +176,27 @@ static cds_status solve_heated(cds_network_result *out, cds_heated *heated,
   return status;
 }
 
+static cds_wall_question wall_of(const cds_arch *arch,
+                                 const cds_network_result *network,
+                                 const cds_heated_state *state) {
+  const bool heated = arch->sink_k_per_w > 0;
+  return (cds_wall_question){.arch = arch,
+                             .network = network,
+                             .die_leakage_w =
+                                 heated ? state->heat.die_leakage_w : NULL,
+                             .leakage_w = state->heat.leakage_w};
+}
+
+static cds_status set_wall(cds_design_result *design, const cds_worker *worker,
+                           const cds_network_result *network) {
+  cds_wall wall;
+  const cds_wall_question asked =
+      wall_of(worker->arch, network, &worker->state);
+  CDS_TRY(cds_wall_of(&wall, &asked, CDS_ALL_PHASES, worker->arena));
+  design->wall_w = wall.power_w;
+  return CDS_OK;
+}
+
 static void solve_design(explore_job *it, cds_worker *worker,
                          cds_design_result *design) {
   cds_job *job = &it->job;
@@ -190,6 +211,9 @@ static void solve_design(explore_job *it, cds_worker *worker,
   }
   if (status == CDS_OK) {
     status = solve_heated(&network, &heated, it, worker, design->index, diag);
+  }
+  if (status == CDS_OK) {
+    status = set_wall(design, worker, &network);
   }
   switch (status) {
   case CDS_OK:
@@ -287,7 +311,7 @@ static void skip_rest(explore_job *it) {
     }
     if (design->status == CDS_DESIGN_SKIPPED) {
       design->energy_pj = design->latency_s = design->value = (double)NAN;
-      design->power_w = design->temperature_degc = (double)NAN;
+      design->power_w = design->temperature_degc = design->wall_w = (double)NAN;
     }
   }
   cds_job_report(job, skipped, (double)NAN, it->out->value);
@@ -411,6 +435,21 @@ static cds_status detail_heated(cds_explore_result *out, cds_job *job,
                          &out->network, run_w, job->arena);
 }
 
+/* What the wall gives for the winner, in all and in each phase. */
+static cds_status find_walls(cds_explore_result *out, cds_arena *arena) {
+  const cds_wall_question asked = wall_of(out->arch, &out->network, &out->heat);
+  const unsigned phases = out->network.phases;
+  out->phase_wall =
+      (cds_wall *)cds_arena_array(arena, phases, sizeof *out->phase_wall);
+  if (out->phase_wall == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (unsigned phase = 0; phase < phases; phase++) {
+    CDS_TRY(cds_wall_of(&out->phase_wall[phase], &asked, (int)phase, arena));
+  }
+  return cds_wall_of(&out->wall, &asked, CDS_ALL_PHASES, arena);
+}
+
 /* Solves the winner once more, with everything that is shown of it; what was
  * answered about it before is not searched again. */
 static cds_status detail_winner(explore_job *it, cds_diag *diag) {
@@ -448,6 +487,8 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   out->average_power_w = design->power_w;
   out->temperature_degc = design->temperature_degc;
   out->area_um2 = design->area_um2;
+  CDS_TRY(find_walls(out, job->arena));
+  design->wall_w = out->wall.power_w;
   return CDS_OK;
 }
 

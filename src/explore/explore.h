@@ -8,6 +8,7 @@
 
 #include "explore/outlay.h"
 #include "explore/phase_heat.h"
+#include "explore/wall.h"
 #include "network/network.h"
 #include "package/loop.h"
 
@@ -27,7 +28,8 @@ typedef struct cds_design_result {
   double bound;                /* lower bound on the objective, always given */
   double area_um2, power_w, temperature_degc; /* power, T: NaN if not mapped */
   double cost_usd, embodied_kg; /* of making its package; NaN: not known */
-  unsigned limit;               /* OVER_LIMIT: index of the binding limit */
+  double wall_w;  /* average at the wall; NaN: not mapped, or not known */
+  unsigned limit; /* OVER_LIMIT: index of the binding limit */
   /* OVER_LIMIT: no mapping at all meets it (else: none on the hull does). */
   bool limit_proven;
   const char *reason; /* INFEASIBLE: one line */
@@ -68,6 +70,8 @@ typedef struct cds_explore_result {
   cds_phase_heat *phase_heat; /* of each phase; NULL: no cooling is given */
   double layer_power_w;       /* the dynamic power of a layer of it, at most */
   cds_outlay outlay;          /* of the winner */
+  cds_wall wall;              /* likewise */
+  cds_wall *phase_wall;       /* likewise, phase by phase */
   uint64_t mapped, skipped, over_limit, infeasible;
 } cds_explore_result;
 

@@ -327,6 +327,7 @@ static cds_status prepare_designs(cds_job *job, cds_diag *diag) {
                                     .value = (double)NAN,
                                     .area_um2 = (double)NAN,
                                     .power_w = (double)NAN,
+                                    .wall_w = (double)NAN,
                                     .cost_usd = (double)NAN,
                                     .embodied_kg = (double)NAN,
                                     .temperature_degc = (double)NAN};

@@ -41,8 +41,8 @@ static cds_status say_missing(cds_outlay *out, const cds_making *making,
     if (carbon && out->no_embodied == NULL) {
       out->no_embodied = cds_arena_printf(
           arena,
-          "the embodied carbon of die '%s' is not known: expected a process "
-          "from n28 to n3, or a memory with its 'size'",
+          "die '%s' has no embodied carbon: expected a process from n28 to "
+          "n3, or a memory with its 'size'",
           arch->die[d].name);
       out->place = out->no_usd != NULL ? out->place : arch->die[d].place;
     }

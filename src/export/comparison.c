@@ -121,6 +121,7 @@ static bool write_header(cds_csv *csv, const cds_comparison *comparison,
                                  "temperature_degc",
                                  "cost_usd",
                                  "embodied_kgco2e",
+                                 "wall_w",
                                  "leakage_share",
                                  "supply_v",
                                  "clock_hz",
@@ -185,6 +186,7 @@ static void write_numbers(cds_csv *csv, const cds_comparison_row *row) {
   cds_csv_number(csv, result->temperature_degc);
   cds_csv_number(csv, result->outlay.usd.typical);
   cds_csv_number(csv, result->outlay.embodied_kg.typical);
+  cds_csv_number(csv, result->wall.power_w);
   cds_csv_number(csv, cds_comparison_leakage(row));
   cds_csv_number(csv, result->arch->die[result->arch->compute.die].supply_v);
   cds_csv_number(csv, result->arch->clock_hz);
@@ -200,7 +202,7 @@ static void write_numbers(cds_csv *csv, const cds_comparison_row *row) {
 
 static void write_row(cds_csv *csv, const cds_comparison *comparison,
                       size_t index) {
-  enum { NUMBERS = 24, DESIGNS = 5 };
+  enum { NUMBERS = 25, DESIGNS = 5 };
   const cds_comparison_row *row = &comparison->row[index];
   const cds_explore_result *result = result_of(row);
   cds_csv_text(csv, row->architecture);
@@ -266,6 +268,7 @@ static void write_found(cds_json *json, const cds_comparison_row *row) {
   cds_json_number(json, "temperature_degc", result->temperature_degc);
   cds_json_number(json, "cost_usd", result->outlay.usd.typical);
   cds_json_number(json, "embodied_kgco2e", result->outlay.embodied_kg.typical);
+  cds_json_number(json, "wall_w", result->wall.power_w);
   cds_json_number(json, "leakage_share", cds_comparison_leakage(row));
   cds_json_number(json, "supply_v",
                   result->arch->die[result->arch->compute.die].supply_v);

@@ -110,6 +110,7 @@ static bool write_design_header(cds_csv *csv, const cds_report *report,
   cds_csv_text(csv, "temperature_degc");
   cds_csv_text(csv, "cost_usd");
   cds_csv_text(csv, "embodied_kgco2e");
+  cds_csv_text(csv, "wall_w");
   cds_csv_text(csv, "limit");
   cds_csv_text(csv, "reason");
   cds_csv_text(csv, "best");
@@ -141,6 +142,7 @@ static void write_design(cds_csv *csv, const cds_report *report,
   cds_csv_number(csv, design->temperature_degc);
   cds_csv_number(csv, design->cost_usd);
   cds_csv_number(csv, design->embodied_kg);
+  cds_csv_number(csv, design->wall_w);
   cds_csv_text(csv, over && design->limit < report->options->limits
                         ? report->options->limit[design->limit].text
                         : NULL);
@@ -176,9 +178,9 @@ bool cds_export_designs_csv(FILE *stream, const cds_report *report,
 
 bool cds_export_pareto_csv(FILE *stream, const cds_report *report,
                            cds_arena *arena) {
-  static const char *const columns[] = {"energy_pj", "latency_s",
-                                        "edp_pj_s",  "area_mm2",
-                                        "power_w",   "temperature_degc"};
+  static const char *const columns[] = {
+      "energy_pj", "latency_s",        "edp_pj_s", "area_mm2",
+      "power_w",   "temperature_degc", "cost_usd", "embodied_kgco2e"};
   cds_csv csv;
   cds_csv_begin(&csv, stream);
   const size_t variables = cds_space_variables(report->space);
@@ -206,6 +208,8 @@ bool cds_export_pareto_csv(FILE *stream, const cds_report *report,
     cds_csv_number(&csv, cds_area_mm2(point->area_um2));
     cds_csv_number(&csv, point->power_w);
     cds_csv_number(&csv, point->temperature_degc);
+    cds_csv_number(&csv, point->cost_usd);
+    cds_csv_number(&csv, point->embodied_kg);
     cds_csv_end_record(&csv);
     cds_arena_reset(arena, mark);
   }

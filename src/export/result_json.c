@@ -109,6 +109,54 @@ static void write_outlay(cds_json *json, const cds_outlay *outlay) {
   cds_json_end(json);
 }
 
+/* What the wall gives on average, and where it goes. */
+static void write_wall(cds_json *json, const cds_explore_result *result) {
+  const cds_wall *wall = &result->wall;
+  if (!wall->known) {
+    cds_json_null(json, "wall");
+    return;
+  }
+  cds_json_object(json, "wall");
+  cds_json_number(json, "power_w", wall->power_w);
+  cds_json_number(json, "energy_pj",
+                  wall->power_w * 1e12 * result->network.latency_s);
+  cds_json_number(json, "dies_w", wall->dies_w);
+  cds_json_number(json, "outside_w", wall->outside_w);
+  cds_json_number(json, "pads_w", wall->pads_w);
+  cds_json_number(json, "network_w", wall->network_w);
+  cds_json_number(json, "regulator_w", wall->regulator_w);
+  cds_json_number(json, "mains_w", wall->mains_w);
+  cds_json_boolean(json, "over_limit", wall->over);
+  cds_json_end(json);
+}
+
+/* Where and how long it runs; what the file does not give is assumed. */
+static void write_use(cds_json *json, const cds_outlay *outlay) {
+  const cds_use *use = &outlay->use;
+  const cds_use *given = &outlay->given;
+  cds_json_object(json, "use");
+  cds_json_number(json, "grid_g_per_kwh", use->grid_g_kwh);
+  cds_json_number(json, "electricity_usd_per_kwh", use->electricity_usd_kwh);
+  cds_json_number(json, "lifetime_s", use->lifetime_s);
+  cds_json_number(json, "duty", use->duty);
+  cds_json_number(json, "supply_efficiency", outlay->efficiency);
+  cds_json_array_line(json, "assumed");
+  const struct {
+    double given;
+    const char *name;
+  } keys[] = {{given->grid_g_kwh, "grid"},
+              {given->electricity_usd_kwh, "electricity"},
+              {given->lifetime_s, "lifetime"},
+              {given->duty, "duty"}};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    if (isnan(keys[i].given)) {
+      cds_json_text(json, NULL, keys[i].name);
+    }
+  }
+  cds_json_end(json);
+  cds_json_end(json);
+}
+
 static bool write_winner(cds_json *json, const cds_report *report,
                          cds_arena *arena) {
   const cds_explore_result *result = report->result;
@@ -128,6 +176,8 @@ static bool write_winner(cds_json *json, const cds_report *report,
   cds_json_number(json, "power_w", result->average_power_w);
   cds_json_number(json, "temperature_degc", result->temperature_degc);
   write_outlay(json, &result->outlay);
+  write_use(json, &result->outlay);
+  write_wall(json, result);
   write_heat(json, result, report->workload);
   cds_json_end(json);
   return true;
@@ -305,7 +355,8 @@ static void write_phase_rates(cds_json *json, const cds_phase *phase,
 }
 
 static void write_phases(cds_json *json, const cds_workload *workload,
-                         const cds_network_result *network) {
+                         const cds_explore_result *explored) {
+  const cds_network_result *network = &explored->network;
   static const char *const kinds[] = {"plain", "prefill", "decode"};
   cds_json_array(json, "phases");
   for (unsigned i = 0; i < network->phases; i++) {
@@ -324,6 +375,7 @@ static void write_phases(cds_json *json, const cds_workload *workload,
     cds_json_number(json, "latency_s", result->latency_s);
     cds_json_number(json, "power_w",
                     1e-12 * result->energy_pj / result->latency_s);
+    cds_json_number(json, "wall_w", explored->phase_wall[i].power_w);
     write_phase_rates(json, phase, result);
     cds_json_end(json);
   }
@@ -455,7 +507,7 @@ static bool write_network(cds_json *json, const cds_report *report,
   bool good = true;
   write_totals(json, report->arch, network);
   write_parts(json, report->workload, network);
-  write_phases(json, report->workload, network);
+  write_phases(json, report->workload, report->result);
   write_frontier(json, network);
   cds_json_array(json, "layers");
   for (size_t i = 0; i < network->layers && good; i++) {
@@ -493,6 +545,8 @@ static void write_pareto(cds_json *json, const cds_pareto_result *pareto) {
     cds_json_number(json, "area_mm2", cds_area_mm2(point->area_um2));
     cds_json_number(json, "power_w", point->power_w);
     cds_json_number(json, "temperature_degc", point->temperature_degc);
+    cds_json_number(json, "cost_usd", point->cost_usd);
+    cds_json_number(json, "embodied_kgco2e", point->embodied_kg);
     cds_json_end(json);
   }
   cds_json_end(json);
