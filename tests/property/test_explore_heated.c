@@ -37,6 +37,7 @@ typedef struct hot_case {
   random_stream random;
   char arch[TEXT], workload[TEXT];
   cds_objective objective;
+  double time_pj_s;     /* of objective energy: what a second costs */
   double power_w, degc; /* limits */
   bool stacked;
 } hot_case;
@@ -104,6 +105,8 @@ static void draw_case(hot_case *it, uint64_t seed, uint64_t number) {
   it->power_w =
       random_chance(r, 40) ? PICK(r, 0.1, 0.3, 1, 3) : (double)INFINITY;
   it->degc = random_chance(r, 40) ? PICK(r, 50, 65, 85) : (double)INFINITY;
+  it->time_pj_s =
+      it->objective == CDS_OBJECTIVE_ENERGY ? PICK(r, 0, 1e10, 1e11, 1e12) : 0;
 }
 
 /* ---- heat, once more --------------------------------------------------------
@@ -271,7 +274,8 @@ static void try_choice(choice_best *best, own_heat *heat, const hot_case *of,
   }
   const double energy = e[0] + e[1] + heat->leakage_w * 1e12 * t;
   best->value =
-      fmin(best->value, cds_objective_value(of->objective, energy, t));
+      fmin(best->value,
+           cds_objective_value(of->objective, energy, t) + of->time_pj_s * t);
 }
 
 static choice_best try_all(vector_points *layer, const cds_workload *workload,
@@ -333,6 +337,7 @@ static void compare(seen *sum, const hot_case *of, cds_heated *heated,
   cds_heated_state state;
   cds_network_options options = CDS_NETWORK_OPTIONS_INIT;
   options.objective = of->objective;
+  options.time_pj_s = of->time_pj_s;
   options.searchers = cds_searchers_new();
   options.threads = 1;
   const cds_heated_question question = {workload, &options, f->arena, f->diag};

@@ -15,6 +15,7 @@
 
 #include "package/delivery.h"
 #include "support/nodal.h"
+#include "support/random_case.h"
 #include "support/tiny_network.h"
 
 #define LEVELS(bandwidth)                                                      \
@@ -292,6 +293,86 @@ static void the_largest_power_is_where_it_ends(void **state) {
   close_desk(&d);
 }
 
+/* Random stacks, places of regulators and resistances, and powers from idle to
+ * far beyond all budgets: the wall never gives more than the bound, which is
+ * near where little is lost, and the power within it gives no more. */
+static void the_wall_gives_no_more_than_its_bound(void **state) {
+  (void)state;
+  static const char *const places[] = {"board", "package", "stack"};
+  static const double ohm[] = {0, 1, 50, 1000, 20000};
+  static const double watt[] = {0, 0.001, 0.02, 0.3, 2, 30, 400};
+  unsigned over = 0;
+  unsigned single = 0; /* supplies with one pair below the lowest die */
+  double least = 1;
+  for (unsigned number = 0; number < 300; number++) {
+    random_stream r = random_start(11, number);
+    char text[2048];
+    desk d;
+    (void)snprintf(
+        text, sizeof text,
+        DIES "package:\n"
+             "  stacks: [{layers: [%s]}]\n"
+             "  power:\n"
+             "    regulator: {place: %s, efficiency: %u %%}\n"
+             "    network: %g uOhm\n"
+             "    grid: %g mOhm\n"
+             "    budget: %u %%\n"
+             "    bumps: {pitch: %u um, resistance: %g mOhm}\n" LEVELS(""),
+        random_chance(&r, 50)
+            ? "top, {die: mem, repeat: 3, bond: hybrid, pitch: 9 um}"
+            : "mem, {die: top, bond: microbump, pitch: 40 um}",
+        places[random_below(&r, 3)], 60 + random_below(&r, 40),
+        ohm[random_below(&r, 5)], ohm[random_below(&r, 5)] / 10,
+        2 + random_below(&r, 15), 100 + random_below(&r, 400),
+        ohm[random_below(&r, 5)] / 10);
+    build(&d, text);
+    cds_wall_bound bound;
+    cds_delivery_bound(&bound, &d.delivery);
+    for (unsigned draw = 0; draw < 30; draw++) {
+      double sum = 0;
+      for (size_t die = 0; die < d.delivery.dies; die++) {
+        d.power_w[die] = watt[random_below(&r, 7)] *
+                         (0.5 + (double)random_below(&r, 1000) / 1000);
+        sum += d.power_w[die];
+      }
+      cds_delivery_solve(&d.out, &d.delivery, d.power_w);
+      const double most_w = cds_wall_most_w(&bound, sum);
+      over += d.out.over;
+      single += d.out.die[0].pairs == 1;
+      assert_true(d.out.wall_w <= most_w * (1 + 1e-12));
+      const double power_w = cds_wall_power_w(&bound, most_w);
+      assert_true(fabs(power_w - sum) <= 1e-9 * sum);
+      assert_true(cds_wall_most_w(&bound, power_w) <= most_w);
+      least =
+          sum > 0 && most_w > 0 ? fmin(least, d.out.wall_w / most_w) : least;
+    }
+    close_desk(&d);
+  }
+  print_message(
+      "9000 powers: %u over a limit, %u with one pair below; the wall "
+      "gives down to %.3g of the bound\n",
+      over, single, least);
+  assert_true(over > 1000 && over < 8000);
+}
+
+/* With what is usual the bound is some percent above the wall: as if all
+ * power arose in the die on whose way most is lost. */
+static void the_bound_is_near(void **state) {
+  (void)state;
+  desk d;
+  build(&d, DIES STACK LEVELS(""));
+  cds_wall_bound bound;
+  cds_delivery_bound(&bound, &d.delivery);
+  for (unsigned step = 1; step < 10; step++) {
+    solve(&d, step, 0.05 * step);
+    assert_false(d.out.over);
+    const double most_w = cds_wall_most_w(&bound, 1.2 * step);
+    assert_true(most_w >= d.out.wall_w && most_w <= 1.1 * d.out.wall_w);
+  }
+  assert_true(isinf(cds_wall_power_w(&bound, (double)INFINITY)));
+  close_desk(&d);
+}
+
 /* ---- pads and bandwidth -------------------------------------------------- */
 
 static void connections_are_as_written_down(void **state) {
@@ -418,6 +499,8 @@ int main(void) {
       cmocka_unit_test(regulators_in_the_stack_take_little_current),
       cmocka_unit_test(more_power_is_more_of_everything),
       cmocka_unit_test(the_largest_power_is_where_it_ends),
+      cmocka_unit_test(the_wall_gives_no_more_than_its_bound),
+      cmocka_unit_test(the_bound_is_near),
       cmocka_unit_test(connections_are_as_written_down),
       cmocka_unit_test(traffic_thins_out_along_the_stack),
       cmocka_unit_test(declared_bandwidths_count),
