@@ -87,12 +87,14 @@ void network_make(network *n, uint64_t seed) {
   static const cds_objective objectives[] = {
       CDS_OBJECTIVE_EDP, CDS_OBJECTIVE_ENERGY, CDS_OBJECTIVE_DELAY,
       CDS_OBJECTIVE_ED2P, CDS_OBJECTIVE_ENERGY};
+  static const double prices[] = {0, 0.3, 1, 17};
   *n = (network){.random = seed};
   uint64_t *const r = &n->random;
   n->problem =
       (cds_hull_problem){.layers = 2 + network_random(r) % (NETWORK_LAYERS - 1),
                          .layer = n->layer,
                          .objective = objectives[seed % 5],
+                         .time_pj_s = seed % 5 == 4 ? prices[seed / 5 % 4] : 0,
                          .latency_limit_s = (double)INFINITY,
                          .energy_limit_pj = (double)INFINITY,
                          .edp_limit_pj_s = (double)INFINITY,

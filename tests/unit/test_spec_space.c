@@ -179,6 +179,25 @@ static void limits_are_in_internal_units(void **state) {
   assert_int_equal(cds_space_objective(space), CDS_OBJECTIVE_ED2P);
 }
 
+static void limits_on_making_and_the_wall_have_units(void **state) {
+  (void)state;
+  read_right(GRID "  limits: [cost <= 300 USD, embodied <= 20 kg, wall <= 40 "
+                  "W]\n"
+                  "  objective: carbon\n");
+  assert_int_equal(cds_space_limits(space), 3);
+  static const double bounds[] = {300, 20, 40};
+  for (unsigned limit = 0; limit < 3; limit++) {
+    assert_int_equal(cds_space_limit(space, limit)->metric,
+                     CDS_METRIC_COST + limit);
+    assert_close(cds_space_limit(space, limit)->bound, bounds[limit], 1e-12);
+  }
+  assert_int_equal(cds_space_objective(space), CDS_OBJECTIVE_CARBON);
+  expect_wrong(GRID "  limits: [cost <= 300]\n",
+               "an amount of money, such as '300 USD'");
+  expect_wrong(GRID "  limits: [embodied <= 20 USD]\n",
+               "a mass, such as '20 kg'");
+}
+
 static void a_limit_of_the_command_line_needs_no_place(void **state) {
   (void)state;
   cds_limit limit;
@@ -449,6 +468,7 @@ int main(void) {
       cmocka_unit_test(a_set_fixes_a_variable),
       cmocka_unit_test(a_wrong_set_says_what_was_expected),
       cmocka_unit_test(limits_are_in_internal_units),
+      cmocka_unit_test(limits_on_making_and_the_wall_have_units),
       cmocka_unit_test(a_limit_of_the_command_line_needs_no_place),
       cmocka_unit_test(wrong_spaces_have_their_messages),
       cmocka_unit_test(designs_beyond_64_bits_are_counted_as_such),
