@@ -8,10 +8,10 @@
 enum { CDS_BOXES_BETWEEN = 4096 }; /* two looks at the control */
 
 double cds_verify_value(const cds_verify_goal *goal, const cds_worth *worth) {
-  static const unsigned delays[] = {[CDS_OBJECTIVE_EDP] = 1,
-                                    [CDS_OBJECTIVE_ENERGY] = 0,
-                                    [CDS_OBJECTIVE_DELAY] = 1,
-                                    [CDS_OBJECTIVE_ED2P] = 2};
+  static const unsigned delays[] = {
+      [CDS_OBJECTIVE_EDP] = 1,    [CDS_OBJECTIVE_ENERGY] = 0,
+      [CDS_OBJECTIVE_DELAY] = 1,  [CDS_OBJECTIVE_ED2P] = 2,
+      [CDS_OBJECTIVE_CARBON] = 0, [CDS_OBJECTIVE_COST] = 0};
   if (goal->linear) {
     return (goal->dynamic ? worth->dynamic_pj : worth->energy_pj) +
            goal->lambda_pj_per_s * worth->latency_s;

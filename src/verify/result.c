@@ -8,6 +8,7 @@
 #include "codesign/version.h"
 #include "package/loop.h"
 #include "verify/chains.h"
+#include "verify/run_value.h"
 
 enum { CDS_INPUT_MIX = 2 }; /* its workloads are inputs, too */
 
@@ -157,7 +158,8 @@ static cds_status read_arch(cds_result_reading *it) {
   return CDS_OK;
 }
 
-/* Limits on power and temperature, INFINITY: none. */
+/* Limits on power and temperature, INFINITY: none. One at the wall is one on
+ * power. */
 static cds_status read_limits(double *power_w, double *degc,
                               cds_result_reading *it) {
   const cds_reader *reader = it->checking.reader;
@@ -170,8 +172,13 @@ static cds_status read_limits(double *power_w, double *degc,
     CDS_TRY(cds_limit_parse(&limit, limits->items[i]->text,
                             limits->items[i]->place, reader->arena,
                             reader->diag));
+    double wall_power_w = (double)INFINITY;
     if (limit.metric == CDS_METRIC_POWER) {
       *power_w = fmin(*power_w, limit.bound);
+    } else if (limit.metric == CDS_METRIC_WALL) {
+      CDS_TRY(cds_find_wall_power(&wall_power_w, it->checking.inputs.arch,
+                                  limit.bound, reader->arena, reader->diag));
+      *power_w = fmin(*power_w, wall_power_w);
     } else if (limit.metric == CDS_METRIC_TEMPERATURE) {
       *degc = fmin(*degc, limit.bound);
     }
@@ -452,25 +459,61 @@ static void check_sum(const cds_result_reading *it, const cds_yaml *node,
   }
 }
 
+/* Tells a number of the winner that is not what making its package takes. */
+static void check_making(const cds_result_reading *it, const char *key,
+                         double found) {
+  char one[CDS_NUMBER_TEXT];
+  char two[CDS_NUMBER_TEXT];
+  const cds_yaml *winner = member(it->root, "winner", NULL);
+  const cds_yaml *at = member(winner, key, NULL);
+  const double claimed = number_of(winner, key);
+  const bool same = isnan(claimed) == isnan(found) &&
+                    (isnan(found) || cds_claim_close(claimed, found));
+  if (at != NULL && !same) {
+    cds_diag_error(
+        it->checking.reader->diag, at == NULL ? it->place : at->place,
+        "'%s' is %s: making the package takes %s", key,
+        cds_format_double(one, claimed), cds_format_double(two, found));
+  }
+}
+
+static double value_of(const cds_run_facts_found *facts,
+                       cds_objective objective, const cds_worth *sum) {
+  const cds_verify_goal goal = {.objective = objective};
+  const double joules = sum->energy_pj * 1e-12;
+  const double share = sum->latency_s / facts->life_s;
+  return objective == CDS_OBJECTIVE_CARBON
+             ? facts->per_j_kg * joules + facts->embodied_kg * share
+         : objective == CDS_OBJECTIVE_COST
+             ? facts->per_j_usd * joules + facts->cost_usd * share
+             : cds_verify_value(&goal, sum);
+}
+
 static cds_status check_whole(const cds_result_reading *it,
                               const cds_worth *sum) {
-  static const char *const names[] = {"edp", "energy", "delay", "ed2p"};
+  static const char *const names[] = {"edp",  "energy", "delay",
+                                      "ed2p", "carbon", "cost"};
+  enum { NAMES = sizeof names / sizeof *names };
   const cds_yaml *objective = member(it->root, "objective", "name");
   unsigned which = 0;
-  while (which < 4 &&
+  while (which < NAMES &&
          (objective == NULL || strcmp(objective->text, names[which]) != 0)) {
     which++;
   }
-  if (which == 4) {
+  if (which == NAMES) {
     return refuse(it, objective,
                   "unknown 'objective': expected 'edp', "
-                  "'energy', 'delay' or 'ed2p'");
+                  "'energy', 'delay', 'ed2p', 'carbon' or 'cost'");
   }
-  const cds_verify_goal goal = {.objective = (cds_objective)which};
   const cds_yaml *winner = member(it->root, "winner", NULL);
+  cds_run_facts_found facts;
+  CDS_TRY(cds_find_run_facts(&facts, it->checking.inputs.arch,
+                             it->checking.reader->arena));
   check_sum(it, winner, "energy_pj", sum->energy_pj);
   check_sum(it, winner, "latency_s", sum->latency_s);
-  check_sum(it, it->root, "value", cds_verify_value(&goal, sum));
+  check_making(it, "cost_usd", facts.cost_usd);
+  check_making(it, "embodied_kgco2e", facts.embodied_kg);
+  check_sum(it, it->root, "value", value_of(&facts, (cds_objective)which, sum));
   if (number_of(it->root, "bound") >
       number_of(it->root, "value") * (1 + CDS_VERIFY_TOLERANCE)) {
     return refuse(it, member(it->root, "bound", NULL),

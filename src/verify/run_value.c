@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Carbon and cost of a run, once more; see run_value.h. */
+#include "verify/run_value.h"
+
+#include <math.h>
+
+#include "package/delivery.h"
+#include "package/making.h"
+
+/* The assumptions of explore/outlay.h. */
+static double given_or(double given, double assumed) {
+  return isnan(given) ? assumed : given;
+}
+
+cds_status cds_find_run_facts(cds_run_facts_found *out, const cds_arch *arch,
+                              cds_arena *arena) {
+  static const double joules_per_kwh = 3600.0 * 1000.0;
+  static const double seconds_per_year = 365.0 * 24 * 3600;
+  cds_diag *diag = cds_diag_new(arena);
+  cds_built_package package;
+  cds_making making;
+  *out = (cds_run_facts_found){(double)NAN, (double)NAN, (double)NAN,
+                               (double)NAN, (double)NAN};
+  if (diag == NULL) {
+    return CDS_ENOMEM;
+  }
+  const cds_status status = cds_package_build(&package, arch, arena, diag);
+  if (status != CDS_OK) {
+    return status == CDS_EINPUT ? CDS_OK : status;
+  }
+  cds_package_making(&making, &package);
+  out->cost_usd = making.usd.typical;
+  out->embodied_kg = making.carbon_g.typical / 1000;
+  const double at_wall = 1 / cds_delivery_efficiency(&package);
+  out->per_j_kg =
+      given_or(arch->use.grid_g_kwh, 481) / 1000 / joules_per_kwh * at_wall;
+  out->per_j_usd =
+      given_or(arch->use.electricity_usd_kwh, 0.1) / joules_per_kwh * at_wall;
+  out->life_s = given_or(arch->use.lifetime_s, 4 * seconds_per_year) *
+                given_or(arch->use.duty, 0.6);
+  return CDS_OK;
+}
+
+cds_status cds_find_wall_power(double *out, const cds_arch *arch, double wall_w,
+                               cds_arena *arena, cds_diag *diag) {
+  cds_built_package package;
+  cds_delivery delivery;
+  cds_wall_bound bound;
+  size_t unknown = 0;
+  CDS_TRY(cds_package_build(&package, arch, arena, diag));
+  *out = (double)NAN;
+  if (cds_delivery_of(&delivery, &package, &unknown)) {
+    cds_delivery_bound(&bound, &delivery);
+    *out = cds_wall_power_w(&bound, wall_w);
+  }
+  return CDS_OK;
+}
