@@ -243,20 +243,24 @@ static const char *range_text(const cds_page *page, const cds_interval *range,
 /* Making the package, and what is missing where that is not known. */
 static void write_making(const cds_page *page, const cds_report *report) {
   const cds_outlay *outlay = &report->result->outlay;
-  const char *usd =
-      outlay->no_usd != NULL
-          ? cds_cli_printf(page->arena, "cost not known (%s)", outlay->no_usd)
-          : range_text(page, &outlay->usd, "USD");
-  const char *carbon =
-      outlay->no_embodied == NULL
-          ? range_text(page, &outlay->embodied_kg, "kg CO2e")
-      : outlay->no_embodied == outlay->no_usd
-          ? "nor embodied carbon"
-          : cds_cli_printf(page->arena, "embodied carbon not known (%s)",
-                           outlay->no_embodied);
+  const char *text = "";
+  if (outlay->no_usd != NULL && outlay->no_embodied != NULL) {
+    text = cds_cli_printf(
+        page->arena, "cost and embodied carbon not known (%s)", outlay->no_usd);
+  } else {
+    const char *usd =
+        outlay->no_usd != NULL
+            ? cds_cli_printf(page->arena, "cost not known (%s)", outlay->no_usd)
+            : range_text(page, &outlay->usd, "USD");
+    const char *carbon =
+        outlay->no_embodied != NULL
+            ? cds_cli_printf(page->arena, "embodied carbon not known (%s)",
+                             outlay->no_embodied)
+            : range_text(page, &outlay->embodied_kg, "kg CO2e");
+    text = cds_cli_printf(page->arena, "%s, %s", usd, carbon);
+  }
   fputs("making        ", page->stream);
-  cds_help_wrap(page->stream,
-                cds_cli_printf(page->arena, "%s, %s", usd, carbon), 14, 14);
+  cds_help_wrap(page->stream, text, 14, 14);
 }
 
 /* What carbon or cost of a run are made of. */
@@ -310,7 +314,8 @@ static void write_wall(const cds_page *page, const cds_report *report) {
                           wall->over ? "; over a limit of power delivery: "
                                        "'codesign package' says which"
                                      : "");
-  } else if (result->outlay.no_wall != NULL) {
+  } else if (result->outlay.no_wall != NULL &&
+             result->outlay.no_wall != result->outlay.no_usd) {
     text =
         cds_cli_printf(page->arena, "not known (%s)", result->outlay.no_wall);
   }
