@@ -56,6 +56,16 @@ static void weigh(cds_arch *out, const cds_arch *arch,
   out->fixed_leakage_w = base_w;
 }
 
+/* Its layers take no more than the safe power of the heated design. (Programs
+ * know one roof alone, that of all weighed energy.) */
+static void roof(cds_arch *out, const double weight[CDS_DIES_MAX],
+                 double safe_w, cds_optimizer optimizer) {
+  out->roof.layer_w = isinf(safe_w) || optimizer == CDS_OPTIMIZER_MILP
+                          ? 0
+                          : safe_w;
+  memcpy(out->roof.weight, weight, sizeof out->roof.weight);
+}
+
 /* ---- costs ------------------------------------------------------------- */
 
 /* The die of the vector unit that did the layer. */
@@ -277,7 +287,8 @@ static cds_status solve_one(cds_network_result *out, cds_heated_state *state,
   it->solved++;
   weigh(it->weighed, it->arch, at.weight, at.base_w);
   cds_network_options own = *asked->options;
-  own.power_limit_w = at.base_w + at.most * it->safe_w;
+  roof(it->weighed, at.weight, it->safe_w, own.search.optimizer);
+  own.power_limit_w = at.base_w + at.most * it->safe_w * (1 + NEAR);
   CDS_TRY(cds_network_solve(out, it->weighed, asked->workload, asked->arena,
                             &own, asked->diag));
   CDS_TRY(restate(out, state, it, asked->workload, at.weight));

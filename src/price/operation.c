@@ -428,7 +428,8 @@ cds_status cds_price_operation(cds_cost *out, cds_operation_counts *counts,
   if (operation->reduces) {
     cycles += service.row_cycles * (double)operation->rows;
   }
-  CDS_TRY(cds_price_close(out, arch, cycles, power_limit_w));
+  CDS_TRY(cds_price_close(out, arch, cycles, power_limit_w,
+                          service.vector != NULL ? service.vector->die : 0));
   out->quiet_cycles = service.vector != NULL ? quiet_cycles(out) : 0;
   return CDS_OK;
 }

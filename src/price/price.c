@@ -462,16 +462,41 @@ static double price_time(cds_pricing *job) {
   return cycles + (cost->first_cycles + cost->last_cycles) + cost->skew_cycles;
 }
 
+/* Dynamic energy on the design that this one stands for (cds_arch.roof): each
+ * component without the weight of its die. Half of a bond's energy arises in
+ * each of its dies. */
+static double plain_pj(const cds_cost *cost, const cds_arch *arch,
+                       unsigned vector_die) {
+  const double *weight = arch->roof.weight;
+  double sum = cost->host_pj + cost->compute_pj / weight[arch->compute.die] +
+               cost->vector_pj / weight[vector_die];
+  for (unsigned l = 0; l < arch->levels; l++) {
+    sum += cost->level_pj[l] / weight[arch->level[l].die];
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    sum += (cost->array_pj[k] + cost->add_pj[k]) / weight[arch->array[k].die];
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    sum += cost->bond_pj[b] / (0.5 * (weight[arch->bond[b].lower] +
+                                      weight[arch->bond[b].upper]));
+  }
+  return sum;
+}
+
 cds_status cds_price_close(cds_cost *cost, const cds_arch *arch, double cycles,
-                           double power_limit_w) {
+                           double power_limit_w, unsigned vector_die) {
   const double leakage_w = cds_arch_leakage_w(arch);
   cost->power_cycles = 0;
   if (!isinf(power_limit_w)) {
     if (leakage_w >= power_limit_w) {
       return CDS_EINFEASIBLE;
     }
-    cost->power_cycles =
-        cost->dynamic_pj * 1e-12 / (power_limit_w - leakage_w) * arch->clock_hz;
+    const bool own = arch->roof.layer_w <= 0;
+    const double dynamic_pj =
+        own ? cost->dynamic_pj : plain_pj(cost, arch, vector_die);
+    const double layer_w =
+        own ? power_limit_w - leakage_w : arch->roof.layer_w;
+    cost->power_cycles = dynamic_pj * 1e-12 / layer_w * arch->clock_hz;
   }
   cost->cycles = max2(cycles, cost->power_cycles);
   cost->latency_s = cost->cycles / arch->clock_hz;
@@ -527,5 +552,5 @@ cds_status cds_price_einsum(cds_cost *out, const cds_arch *arch,
     price_array(&job, k);
   }
   price_bonds(&job);
-  return cds_price_close(out, arch, price_time(&job), power_limit_w);
+  return cds_price_close(out, arch, price_time(&job), power_limit_w, 0);
 }

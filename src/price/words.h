@@ -79,9 +79,10 @@ static inline unsigned cds_word_bits(const cds_tensor *tensor, bool partial) {
 }
 
 /* Turns the roofs into latency, leakage and total energy: the last step of
- * every price. CDS_EINFEASIBLE when leakage alone passes the power limit. */
+ * every price. `vector_die`: where the vector unit stands that did it, if any.
+ * CDS_EINFEASIBLE when leakage alone passes the power limit. */
 cds_status cds_price_close(cds_cost *cost, const cds_arch *arch, double cycles,
-                           double power_limit_w);
+                           double power_limit_w, unsigned vector_die);
 /* Charges bits that go from one die to another, one way or the other. */
 void cds_price_bonds(cds_cost *cost, const cds_arch *arch, unsigned from_die,
                      unsigned to_die, double bits);

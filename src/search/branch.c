@@ -51,6 +51,18 @@ const cds_mapping *cds_branch_mapping(cds_branch *branch) {
   return &branch->mapping;
 }
 
+/* The leaf with an order of its holders, as it is chosen now. */
+static void set_leaf(cds_leaf *out, const cds_branch *branch,
+                     const cds_order *order) {
+  memset(out, 0, sizeof *out);
+  memcpy(out->s, branch->spreads->s, sizeof out->s);
+  memcpy(out->held, branch->held, sizeof out->held);
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    out->trips[c] = branch->chosen[c]->cut.trips;
+  }
+  out->order = *order;
+}
+
 static void offer(cds_branch *branch, const cds_rank_key *key,
                   const cds_order *order) {
   const int rank = branch->found ? rank_compare(key, &branch->key) : -1;
@@ -58,13 +70,7 @@ static void offer(cds_branch *branch, const cds_rank_key *key,
     return;
   }
   cds_leaf leaf;
-  memset(&leaf, 0, sizeof leaf);
-  memcpy(leaf.s, branch->spreads->s, sizeof leaf.s);
-  memcpy(leaf.held, branch->held, sizeof leaf.held);
-  for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    leaf.trips[c] = branch->chosen[c]->cut.trips;
-  }
-  leaf.order = *order;
+  set_leaf(&leaf, branch, order);
   if (rank < 0) {
     branch->found = true;
     branch->best = key->value;
@@ -79,6 +85,41 @@ static void offer(cds_branch *branch, const cds_rank_key *key,
     branch->leaf = leaf;
     branch->mapping = mapping;
   }
+}
+
+/* Cycles of a leaf on a design that stands for another, where the power of the
+ * other may be a roof that is above that of weighed energies: by count and
+ * price. */
+static double roofed_cycles(cds_branch *branch, const cds_rank_key *key,
+                            const cds_order *order) {
+  const cds_problem *problem = branch->problem;
+  const cds_arch *arch = problem->arch;
+  const double most =
+      key->dynamic_pj * 1e-12 / arch->roof.layer_w * arch->clock_hz;
+  if (most <= key->cycles) { /* no weight is less than 1 */
+    return key->cycles;
+  }
+  cds_arena *scratch = branch->tables->scratch;
+  const cds_arena_mark mark = cds_arena_mark_get(scratch);
+  cds_counts *counts = cds_arena_alloc(scratch, sizeof *counts);
+  cds_leaf leaf;
+  cds_mapping mapping;
+  cds_cost cost = {.cycles = key->cycles};
+  set_leaf(&leaf, branch, order);
+  cds_leaf_mapping(&mapping, problem, &leaf);
+  cds_status status = counts == NULL ? CDS_ENOMEM
+                                     : cds_count(counts, arch, problem->einsum,
+                                                 &mapping, scratch);
+  if (status == CDS_OK) {
+    status = cds_price_einsum(&cost, arch, problem->einsum, counts,
+                              problem->power_limit_w);
+  }
+  cds_arena_reset(scratch, mark);
+  if (status != CDS_OK) {
+    branch->status = status;
+    branch->stopped = true;
+  }
+  return fmax(cost.cycles, key->cycles);
 }
 
 static void try_order(cds_branch *branch, const cds_rank_key *base,
@@ -106,6 +147,11 @@ static void try_order(cds_branch *branch, const cds_rank_key *base,
   const double power =
       key.dynamic_pj * problem->seconds_per_pj * problem->arch->clock_hz;
   key.cycles = power > key.cycles ? power : key.cycles;
+  if (problem->arch->roof.layer_w > 0 && !cds_beyond(branch, key.value)) {
+    key.cycles = roofed_cycles(branch, &key, order);
+    key.value =
+        cds_goal_value(problem, branch->goal, key.dynamic_pj, key.cycles);
+  }
   if (!isinf(key.value) && (!branch->found || key.value <= branch->best)) {
     offer(branch, &key, order);
   }

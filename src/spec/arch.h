@@ -278,6 +278,13 @@ typedef struct cds_arch {
   double fixed_area_um2;
   unsigned classes; /* that were asked for numbers, each once */
   const char *class_name[CDS_CLASSES_MAX];
+  /* Of a design that stands for another (explore/heated.h): its prices are
+   * those of the other times `weight`, by die, and a layer may take `layer_w`
+   * of what the other takes. 0: the design stands for itself. */
+  struct {
+    double layer_w;
+    double weight[CDS_DIES_MAX];
+  } roof;
   unsigned origins; /* sources and assumptions, in the order of the file */
   cds_origin *origin;
   const struct cds_constraints *constraints; /* on mappings; NULL: none */
