@@ -417,11 +417,12 @@ static cds_status detail_heated(cds_explore_result *out, cds_job *job,
   if (status != CDS_OK) { /* it was within its limits before */
     return status == CDS_ENOMEM ? status : CDS_EINTERNAL;
   }
-  out->layer_power_w = heated.safe_w;
   const cds_heated_question question = {job->workload, options, job->arena,
                                         diag};
+  heated.picked = job->kept.state.picked;
   CDS_TRY(cds_heated_detail(&out->network, &out->heat, &heated,
                             job->kept.touch_w, &question));
+  out->layer_power_w = out->heat.layer_w;
   if (!heated.loop_closed) {
     return CDS_OK;
   }

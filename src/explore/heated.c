@@ -2,184 +2,20 @@
 /* Networks on designs that they heat; see heated.h. */
 #include "explore/heated.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "explore/heated_close.h"
 
 /* Values that differ by less are the same. */
 static const double NEAR = 1e-11;
 /* Halvings of the part of a power at which a tangent has no negative base. */
 enum { PARTS = 30 };
 
-/* ---- designs ----------------------------------------------------------- */
-
-static void weigh_prices(cds_arch *arch, const double weight[CDS_DIES_MAX]) {
-  for (unsigned l = 0; l < arch->levels; l++) {
-    cds_level *level = &arch->level[l];
-    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
-      level->price[a].access_pj *= weight[level->die];
-      level->price[a].bit_pj *= weight[level->die];
-    }
-  }
-  for (unsigned k = 0; k < arch->arrays; k++) {
-    arch->array[k].bit_pj *= weight[arch->array[k].die];
-    arch->array[k].add_pj *= weight[arch->array[k].die];
-  }
-  for (unsigned f = 0; f < CDS_FORMATS_MAX; f++) {
-    arch->compute.mac_pj[f] *= weight[arch->compute.die];
-  }
-  for (unsigned v = 0; v < arch->vectors; v++) {
-    for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
-      arch->vector[v].energy_pj[p] *= weight[arch->vector[v].die];
-    }
-  }
-}
-
-/* Half of a bond's energy arises in each of its dies. */
-static double bond_weight(const cds_bond *bond,
-                          const double weight[CDS_DIES_MAX]) {
-  return 0.5 * (weight[bond->lower] + weight[bond->upper]);
-}
-
-/* The design with weighted energies and that leakage. */
-static void weigh(cds_arch *out, const cds_arch *arch,
-                  const double weight[CDS_DIES_MAX], double base_w) {
-  static const double none[CDS_DIES_MAX] = {0};
-  *out = *arch;
-  weigh_prices(out, weight);
-  for (unsigned b = 0; b < out->bonds; b++) {
-    out->bond[b].bit_pj *= bond_weight(&out->bond[b], weight);
-  }
-  cds_arch_leak(out, none);
-  out->fixed_leakage_w = base_w;
-}
-
-/* Its layers take no more than the safe power of the heated design. (Programs
- * know one roof alone, that of all weighed energy.) */
-static void roof(cds_arch *out, const double weight[CDS_DIES_MAX],
-                 double safe_w, cds_optimizer optimizer) {
-  out->roof.layer_w = isinf(safe_w) || optimizer == CDS_OPTIMIZER_MILP
-                          ? 0
-                          : safe_w;
-  memcpy(out->roof.weight, weight, sizeof out->roof.weight);
-}
-
-/* ---- costs ------------------------------------------------------------- */
-
-/* The die of the vector unit that did the layer. */
-static unsigned vector_die(const cds_arch *arch,
-                           const cds_layer_result *layer) {
-  for (unsigned v = 0; v < arch->vectors; v++) {
-    if (layer->operation.unit != NULL &&
-        strcmp(layer->operation.unit, arch->vector[v].name) == 0) {
-      return arch->vector[v].die;
-    }
-  }
-  return arch->vectors > 0 ? arch->vector[0].die : arch->compute.die;
-}
-
-/* Whether no energy is in no component, or in two. */
-static inline bool is_all_of_it(const cds_cost *cost, const cds_arch *arch) {
-  double sum = cost->compute_pj + cost->vector_pj + cost->host_pj;
-  for (unsigned l = 0; l < arch->levels; l++) {
-    sum += cost->level_pj[l];
-  }
-  for (unsigned k = 0; k < arch->arrays; k++) {
-    sum += cost->array_pj[k] + cost->add_pj[k];
-  }
-  for (unsigned b = 0; b < arch->bonds; b++) {
-    sum += cost->bond_pj[b];
-  }
-  return fabs(sum - cost->dynamic_pj) <= 1e-9 * cost->dynamic_pj;
-}
-
-/* Takes the weights off a cost and adds its energy by kind of die. */
-static void unweigh(cds_layer_result *layer, const cds_arch *arch,
-                    const double weight[CDS_DIES_MAX],
-                    double energy_pj[CDS_DIES_MAX]) {
-  cds_cost *cost = &layer->cost;
-  double own[CDS_DIES_MAX] = {0};
-  assert(is_all_of_it(cost, arch));
-  for (unsigned l = 0; l < arch->levels; l++) {
-    const unsigned die = arch->level[l].die;
-    cost->level_pj[l] /= weight[die];
-    own[die] += cost->level_pj[l];
-  }
-  for (unsigned k = 0; k < arch->arrays; k++) {
-    const unsigned die = arch->array[k].die;
-    cost->array_pj[k] /= weight[die];
-    cost->add_pj[k] /= weight[die];
-    own[die] += cost->array_pj[k] + cost->add_pj[k];
-  }
-  for (unsigned b = 0; b < arch->bonds; b++) {
-    const cds_bond *bond = &arch->bond[b];
-    cost->bond_pj[b] /= bond_weight(bond, weight);
-    own[bond->lower] += 0.5 * cost->bond_pj[b];
-    own[bond->upper] += 0.5 * cost->bond_pj[b];
-  }
-  const unsigned vector = vector_die(arch, layer);
-  cost->compute_pj /= weight[arch->compute.die];
-  cost->vector_pj /= weight[vector];
-  own[arch->compute.die] += cost->compute_pj;
-  own[vector] += cost->vector_pj;
-  cost->dynamic_pj = cost->host_pj;
-  for (unsigned d = 0; d < arch->dies; d++) {
-    cost->dynamic_pj += own[d];
-    energy_pj[d] += layer->times * own[d];
-  }
-}
-
-/* Keeps a layer's dynamic power below the roof. */
-static void slow_down(cds_cost *cost, const cds_heated *it) {
-  const double least_s = cost->dynamic_pj * 1e-12 / it->safe_w;
-  cost->power_cycles = isinf(it->safe_w) ? 0 : least_s * it->arch->clock_hz;
-  if (cost->latency_s < least_s) {
-    cost->latency_s = least_s;
-    cost->cycles = cost->power_cycles;
-  }
-}
-
-static void leak(cds_network_result *out, double leakage_w) {
-  for (size_t i = 0; i < out->layers; i++) {
-    cds_cost *cost = &out->layer[i].cost;
-    cost->leakage_pj = leakage_w * 1e12 * cost->latency_s;
-    cost->energy_pj = cost->dynamic_pj + cost->leakage_pj;
-  }
-}
-
-/* The answer of a weighed design as one of the heated design. CDS_ELIMIT: there
- * is no steady state. */
-static cds_status restate(cds_network_result *out, cds_heated_state *state,
-                          cds_heated *it, const cds_workload *workload,
-                          const double weight[CDS_DIES_MAX]) {
-  double energy_pj[CDS_DIES_MAX] = {0};
-  for (size_t i = 0; i < out->layers; i++) {
-    unweigh(&out->layer[i], it->arch, weight, energy_pj);
-    slow_down(&out->layer[i].cost, it);
-  }
-  cds_network_add_up(out, workload);
-  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
-    state->power_w[d] = energy_pj[d] * 1e-12 / out->latency_s;
-  }
-  CDS_TRY(cds_heat_loop_at(&state->heat, &it->loop, state->power_w));
-  if (state->heat.runaway) {
-    return CDS_ELIMIT;
-  }
-  leak(out, state->heat.leakage_w);
-  cds_network_add_up(out, workload);
-  return CDS_OK;
-}
-
 /* ---- tangents ---------------------------------------------------------- */
 
-typedef struct tangent {
-  double weight[CDS_DIES_MAX];
-  double base_w, most; /* the largest weight */
-} tangent;
-
-static cds_status tangent_at(tangent *out, cds_heated *it,
+static cds_status tangent_at(cds_heated_tangent *out, cds_heated *it,
                              const double power_w[CDS_DIES_MAX]) {
   cds_heat_state state;
   CDS_TRY(cds_heat_loop_at(&state, &it->loop, power_w));
@@ -195,13 +31,16 @@ static cds_status tangent_at(tangent *out, cds_heated *it,
 
 /* At that power, or the greatest part of it, to a billionth, where the base is
  * not negative: it falls with the part, as L is convex, and is L(0) at 0. */
-static cds_status find_tangent(tangent *out, cds_heated *it,
+static cds_status find_tangent(cds_heated_tangent *out, cds_heated *it,
                                const double power_w[CDS_DIES_MAX]) {
   memcpy(it->touch_w, power_w, sizeof it->touch_w);
   CDS_TRY(tangent_at(out, it, it->touch_w));
+  if (out->base_w >= 0) {
+    return CDS_OK;
+  }
   double low = 0;
   double high = 1;
-  for (unsigned i = 0; i < PARTS && (out->base_w < 0 || high < 1); i++) {
+  for (unsigned i = 0; i < PARTS; i++) {
     const double middle = 0.5 * (low + high);
     for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
       it->touch_w[d] = middle * power_w[d];
@@ -282,18 +121,16 @@ cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
 static cds_status solve_one(cds_network_result *out, cds_heated_state *state,
                             cds_heated *it, const double *power_w,
                             const cds_heated_question *asked) {
-  tangent at;
+  cds_heated_tangent at;
   CDS_TRY(find_tangent(&at, it, power_w));
   it->solved++;
-  weigh(it->weighed, it->arch, at.weight, at.base_w);
+  cds_heated_weigh(it->weighed, it->arch, at.weight, at.base_w);
   cds_network_options own = *asked->options;
-  roof(it->weighed, at.weight, it->safe_w, own.search.optimizer);
+  cds_heated_roof(it->weighed, at.weight, it->safe_w, own.search.optimizer);
   own.power_limit_w = at.base_w + at.most * it->safe_w * (1 + NEAR);
   CDS_TRY(cds_network_solve(out, it->weighed, asked->workload, asked->arena,
                             &own, asked->diag));
-  CDS_TRY(restate(out, state, it, asked->workload, at.weight));
-  out->value = cds_network_value(&own, out->energy_pj, out->latency_s);
-  return CDS_OK;
+  return cds_heated_restate(out, state, it, asked, at.weight);
 }
 
 /* What slower layers and true energies make of limits. */
@@ -349,6 +186,25 @@ static void take_answer(best_answer *best, const cds_heated *it,
   memcpy(best->touch_w, it->touch_w, sizeof best->touch_w);
 }
 
+/* Looks through what the tangents leave open. */
+static cds_status close_gap(best_answer *best, cds_heated *it,
+                            const cds_heated_question *asked) {
+  cds_heated_tangent at;
+  cds_heated_closing closing = {
+      .limit =
+          fmin(best->network.value, asked->options->incumbent * (1 + NEAR))};
+  CDS_TRY(find_tangent(&at, it, best->touch_w));
+  CDS_TRY(
+      cds_heated_close(&closing, &best->network, &best->state, it, &at, asked));
+  if (closing.better) {
+    best->state.picked = true;
+    best->bound = best->network.value;
+  } else if (closing.closed) {
+    best->bound = fmax(best->bound, closing.limit);
+  }
+  return CDS_OK;
+}
+
 static void finish(cds_network_result *out, cds_heated_state *state,
                    cds_heated *it, const best_answer *best) {
   *out = best->network;
@@ -367,6 +223,7 @@ static cds_status solve_cold(cds_network_result *out, cds_heated_state *state,
   cds_network_options own = *asked->options;
   own.power_limit_w = it->limit_w;
   *state = (cds_heated_state){.power_w = {0}};
+  state->layer_w = it->safe_w;
   state->heat.leakage_w = cds_arch_leakage_w(it->arch);
   state->heat.warmest_degc = it->arch->ambient_degc;
   it->last_is_best = true;
@@ -410,6 +267,10 @@ cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
   if (!best.found) {
     out->bound = best.bound;
     return CDS_ELIMIT;
+  }
+  if (it->tangents > 1 && best.bound < best.network.value * (1 - NEAR) &&
+      best.bound < question->options->incumbent) {
+    CDS_TRY(close_gap(&best, it, question));
   }
   finish(out, state, it, &best);
   return CDS_OK;
@@ -488,6 +349,17 @@ static cds_status solve_fixed(cds_network_result *out, cds_heated *it,
                            &own, asked->diag);
 }
 
+/* The choice that close_gap has found before. */
+static cds_status pick_again(cds_network_result *out, cds_heated_state *state,
+                             cds_heated *it, const cds_heated_question *asked) {
+  cds_heated_tangent at;
+  cds_heated_closing closing = {.limit = out->value};
+  CDS_TRY(find_tangent(&at, it, it->touch_w));
+  CDS_TRY(cds_heated_close(&closing, out, state, it, &at, asked));
+  state->picked = true;
+  return CDS_OK;
+}
+
 cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
                              cds_heated *it, const double *touch_w,
                              const cds_heated_question *question) {
@@ -500,6 +372,9 @@ cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
   alone.alone = true;
   own.options = &alone;
   CDS_TRY(solve_one(out, state, it, touch_w, &own));
+  if (it->picked) {
+    CDS_TRY(pick_again(out, state, it, &own));
+  }
   out->frontier_points = 1;
   out->frontier[0] = (cds_point){out->energy_pj, out->latency_s};
   if (cds_control_hurried(options->control)) {

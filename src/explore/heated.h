@@ -48,6 +48,7 @@ typedef struct cds_heated {
   cds_arch *weighed;
   unsigned solved;   /* networks so far */
   bool last_is_best; /* the searchers are those of that network */
+  bool picked;       /* for details: the answer was not that of a tangent */
 } cds_heated;
 
 /* A design within limits. CDS_EINFEASIBLE: not even an idle one is, `excess`

@@ -477,8 +477,8 @@ static double plain_pj(const cds_cost *cost, const cds_arch *arch,
     sum += (cost->array_pj[k] + cost->add_pj[k]) / weight[arch->array[k].die];
   }
   for (unsigned b = 0; b < arch->bonds; b++) {
-    sum += cost->bond_pj[b] / (0.5 * (weight[arch->bond[b].lower] +
-                                      weight[arch->bond[b].upper]));
+    sum += cost->bond_pj[b] /
+           (0.5 * (weight[arch->bond[b].lower] + weight[arch->bond[b].upper]));
   }
   return sum;
 }
@@ -494,8 +494,7 @@ cds_status cds_price_close(cds_cost *cost, const cds_arch *arch, double cycles,
     const bool own = arch->roof.layer_w <= 0;
     const double dynamic_pj =
         own ? cost->dynamic_pj : plain_pj(cost, arch, vector_die);
-    const double layer_w =
-        own ? power_limit_w - leakage_w : arch->roof.layer_w;
+    const double layer_w = own ? power_limit_w - leakage_w : arch->roof.layer_w;
     cost->power_cycles = dynamic_pj * 1e-12 / layer_w * arch->clock_hz;
   }
   cost->cycles = max2(cycles, cost->power_cycles);

@@ -63,8 +63,26 @@ static void set_leaf(cds_leaf *out, const cds_branch *branch,
   out->order = *order;
 }
 
+/* Hands the mapping to the visitor. */
+static void visit(cds_branch *branch, const cds_order *order) {
+  cds_leaf leaf;
+  cds_mapping mapping;
+  set_leaf(&leaf, branch, order);
+  cds_leaf_mapping(&mapping, branch->problem, &leaf);
+  const cds_status status =
+      branch->visit->visitor(&mapping, branch->visit->payload);
+  if (status != CDS_OK) {
+    branch->status = status;
+    branch->stopped = true;
+  }
+}
+
 static void offer(cds_branch *branch, const cds_rank_key *key,
                   const cds_order *order) {
+  if (branch->visit != NULL) {
+    visit(branch, order);
+    return;
+  }
   const int rank = branch->found ? rank_compare(key, &branch->key) : -1;
   if (rank > 0) {
     return;

@@ -103,6 +103,7 @@ typedef struct cds_branch {
   cds_mapping mapping; /* of the leaf, if written */
   bool written;
   uint64_t nodes;
+  const cds_search_visit *visit; /* of all that is not beyond `best`; or NULL */
 } cds_branch;
 
 /* Value of the goal for a dynamic energy and a time in cycles. */

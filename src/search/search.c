@@ -675,6 +675,34 @@ static cds_status solve(cds_search_result *out, cds_searcher *searcher,
   return status;
 }
 
+cds_status cds_search_list(cds_searcher *searcher, cds_goal goal,
+                           const cds_search_visit *visit,
+                           const cds_control *control) {
+  if (searcher->by_programs || !searcher->matrix || goal.time_power != 0) {
+    return CDS_EINPUT;
+  }
+  cds_branch *branch = &searcher->branch;
+  memset(branch, 0, sizeof *branch);
+  branch->problem = &searcher->problem;
+  branch->tables = &searcher->table;
+  branch->goal = goal;
+  branch->control = control;
+  branch->nodes_most = searcher->options.nodes_most;
+  branch->visit = visit;
+  /* As if there were a mapping of that value: nothing beyond it is opened, and
+   * no dearer one is left out beside it. */
+  branch->found = true;
+  branch->best = goal.value_limit;
+  branch->key =
+      (cds_rank_key){goal.value_limit, (double)INFINITY, (double)INFINITY};
+  searcher->open.count = 0;
+  double open = (double)INFINITY;
+  cds_spread_vectors_ask(&searcher->vectors, branch);
+  CDS_TRY(open_all(&open, searcher));
+  CDS_TRY(branch->status);
+  return isinf(open) && !branch->stopped ? CDS_OK : CDS_ELIMIT;
+}
+
 cds_status cds_search_possible(cds_searcher *searcher, const cds_arch *arch,
                                const cds_einsum *einsum, double power_limit_w,
                                const bool *left_out) {

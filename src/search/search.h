@@ -141,6 +141,21 @@ const cds_einsum *cds_searcher_einsum(const cds_searcher *searcher);
  * the same in each run. */
 cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
                             cds_goal goal, const cds_control *control);
+/* Takes a mapping. Any status but CDS_OK ends the list. */
+typedef cds_status (*cds_search_visitor)(const cds_mapping *mapping,
+                                         void *payload);
+typedef struct cds_search_visit {
+  cds_search_visitor visitor;
+  void *payload;
+} cds_search_visit;
+/* Visits the mappings of the first space whose goal, a sum, is at most its
+ * value limit: all of those, after CDS_OK, but for some of which another one
+ * that is visited takes no more of any word and any time. CDS_ELIMIT after
+ * options.nodes_most nodes; CDS_EINPUT where the pair is of the second space,
+ * or by `milp`. */
+cds_status cds_search_list(cds_searcher *searcher, cds_goal goal,
+                           const cds_search_visit *visit,
+                           const cds_control *control);
 /* Whether some mapping of the pair is in the space and meets the constraints
  * that `left_out` does not mark (NULL: all of them): CDS_OK, CDS_EINFEASIBLE,
  * or CDS_EINTERRUPTED when neither was found within the limits. The searcher

@@ -280,13 +280,16 @@ static cds_status read_heat(cds_result_reading *it, double limit_w,
     return refuse(it, dies, "thermal runaway with these powers");
   }
   CDS_TRY(check_heat(it, heat, "leakage_w", state.leakage_w));
-  if (isfinite(safe_w)) {
+  const double layer_w = number_of(heat, "layer_power_w");
+  if (isfinite(safe_w) && !(layer_w > 0 && layer_w <= safe_w)) {
+    /* Less is a run that pauses. */
     CDS_TRY(check_heat(it, heat, "layer_power_w", safe_w));
   }
   CDS_TRY(check_powers(it, dies, power_w, state.leakage_w));
   cds_heat_loop_factors(factor, &loop, &state);
   cds_arch_leak(arch, factor);
-  it->checking.power_limit_w = cds_arch_leakage_w(arch) + safe_w;
+  it->checking.power_limit_w =
+      cds_arch_leakage_w(arch) + (isfinite(layer_w) ? layer_w : safe_w);
   return CDS_OK;
 }
 

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Costs of weighed designs, restated; see heated_run.h. */
+#include "explore/heated_run.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* Halvings in the search for a pause, and for the power that makes it. */
+enum { HALVINGS = 100 };
+
+/* ---- designs ----------------------------------------------------------- */
+
+static void weigh_prices(cds_arch *arch, const double weight[CDS_DIES_MAX]) {
+  for (unsigned l = 0; l < arch->levels; l++) {
+    cds_level *level = &arch->level[l];
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      level->price[a].access_pj *= weight[level->die];
+      level->price[a].bit_pj *= weight[level->die];
+    }
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    arch->array[k].bit_pj *= weight[arch->array[k].die];
+    arch->array[k].add_pj *= weight[arch->array[k].die];
+  }
+  for (unsigned f = 0; f < CDS_FORMATS_MAX; f++) {
+    arch->compute.mac_pj[f] *= weight[arch->compute.die];
+  }
+  for (unsigned v = 0; v < arch->vectors; v++) {
+    for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
+      arch->vector[v].energy_pj[p] *= weight[arch->vector[v].die];
+    }
+  }
+}
+
+/* Half of a bond's energy arises in each of its dies. */
+static double bond_weight(const cds_bond *bond,
+                          const double weight[CDS_DIES_MAX]) {
+  return 0.5 * (weight[bond->lower] + weight[bond->upper]);
+}
+
+void cds_heated_weigh(cds_arch *out, const cds_arch *arch,
+                      const double weight[CDS_DIES_MAX], double base_w) {
+  static const double none[CDS_DIES_MAX] = {0};
+  *out = *arch;
+  weigh_prices(out, weight);
+  for (unsigned b = 0; b < out->bonds; b++) {
+    out->bond[b].bit_pj *= bond_weight(&out->bond[b], weight);
+  }
+  cds_arch_leak(out, none);
+  out->fixed_leakage_w = base_w;
+}
+
+void cds_heated_roof(cds_arch *out, const double weight[CDS_DIES_MAX],
+                     double safe_w, cds_optimizer optimizer) {
+  const bool none = isinf(safe_w) || optimizer == CDS_OPTIMIZER_MILP;
+  out->roof.layer_w = none ? 0 : safe_w;
+  memcpy(out->roof.weight, weight, sizeof out->roof.weight);
+}
+
+/* ---- costs ------------------------------------------------------------- */
+
+/* The die of the vector unit that did the layer. */
+static unsigned vector_die(const cds_arch *arch,
+                           const cds_layer_result *layer) {
+  for (unsigned v = 0; v < arch->vectors; v++) {
+    if (layer->operation.unit != NULL &&
+        strcmp(layer->operation.unit, arch->vector[v].name) == 0) {
+      return arch->vector[v].die;
+    }
+  }
+  return arch->vectors > 0 ? arch->vector[0].die : arch->compute.die;
+}
+
+/* Whether no energy is in no component, or in two. */
+static inline bool is_all_of_it(const cds_cost *cost, const cds_arch *arch) {
+  double sum = cost->compute_pj + cost->vector_pj + cost->host_pj;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    sum += cost->level_pj[l];
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    sum += cost->array_pj[k] + cost->add_pj[k];
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    sum += cost->bond_pj[b];
+  }
+  return fabs(sum - cost->dynamic_pj) <= 1e-9 * cost->dynamic_pj;
+}
+
+/* Takes the weights off a cost. */
+static void unweigh(cds_layer_result *layer, const cds_arch *arch,
+                    const double weight[CDS_DIES_MAX]) {
+  cds_cost *cost = &layer->cost;
+  assert(is_all_of_it(cost, arch));
+  for (unsigned l = 0; l < arch->levels; l++) {
+    cost->level_pj[l] /= weight[arch->level[l].die];
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    cost->array_pj[k] /= weight[arch->array[k].die];
+    cost->add_pj[k] /= weight[arch->array[k].die];
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    cost->bond_pj[b] /= bond_weight(&arch->bond[b], weight);
+  }
+  cost->compute_pj /= weight[arch->compute.die];
+  cost->vector_pj /= weight[vector_die(arch, layer)];
+}
+
+void cds_heated_energies(double energy_pj[CDS_DIES_MAX], const cds_cost *cost,
+                         const cds_arch *arch, unsigned vector) {
+  memset(energy_pj, 0, CDS_DIES_MAX * sizeof *energy_pj);
+  for (unsigned l = 0; l < arch->levels; l++) {
+    energy_pj[arch->level[l].die] += cost->level_pj[l];
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    energy_pj[arch->array[k].die] += cost->array_pj[k] + cost->add_pj[k];
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    energy_pj[arch->bond[b].lower] += 0.5 * cost->bond_pj[b];
+    energy_pj[arch->bond[b].upper] += 0.5 * cost->bond_pj[b];
+  }
+  energy_pj[arch->compute.die] += cost->compute_pj;
+  energy_pj[vector] += cost->vector_pj;
+}
+
+/* ---- pauses ------------------------------------------------------------ */
+
+/* How steeply what a run takes rises with its power, as a power of it: what it
+ * is of its time, less 1. */
+static double steepness(const cds_heat_state *heat,
+                        const double power_w[CDS_DIES_MAX]) {
+  double weighed_w = 0;
+  double all_w = heat->leakage_w;
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    weighed_w += (1 + heat->slope[d]) * power_w[d];
+    all_w += power_w[d];
+  }
+  return heat->runaway ? (double)INFINITY : weighed_w / all_w;
+}
+
+/* At what steepness nothing is won by a pause. */
+static double least_steepness(cds_objective objective) {
+  switch (objective) {
+  case CDS_OBJECTIVE_ENERGY:
+    return 1;
+  case CDS_OBJECTIVE_ED2P:
+    return 3;
+  case CDS_OBJECTIVE_DELAY:
+    return (double)INFINITY;
+  case CDS_OBJECTIVE_EDP:
+    break;
+  }
+  return 2;
+}
+
+cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
+                               const double energy_pj[CDS_DIES_MAX],
+                               double latency_s) {
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    out->power_w[d] = energy_pj[d] * 1e-12 / latency_s;
+  }
+  return cds_heat_loop_at(&out->heat, &it->loop, out->power_w);
+}
+
+cds_status cds_heated_pause(double *latency_s, cds_heated_state *state,
+                            cds_heated *it, cds_objective objective,
+                            const double energy_pj[CDS_DIES_MAX]) {
+  const double least = least_steepness(objective);
+  CDS_TRY(cds_heated_state_of(state, it, energy_pj, *latency_s));
+  if (steepness(&state->heat, state->power_w) <= least || isinf(least)) {
+    return CDS_OK;
+  }
+  const double busy_s = *latency_s;
+  double low = 0; /* of the power: not too steep */
+  double high = 1;
+  for (unsigned i = 0; i < HALVINGS && high - low > 0; i++) {
+    const double part = 0.5 * (low + high);
+    if (part <= low || part >= high) {
+      break;
+    }
+    CDS_TRY(cds_heated_state_of(state, it, energy_pj, busy_s / part));
+    *(steepness(&state->heat, state->power_w) > least ? &high : &low) = part;
+  }
+  *latency_s = low > 0 ? busy_s / low : busy_s;
+  return cds_heated_state_of(state, it, energy_pj, *latency_s);
+}
+
+/* ---- runs -------------------------------------------------------------- */
+
+static double layer_power_w(const cds_cost *cost) {
+  return cost->dynamic_pj * 1e-12 / cost->latency_s;
+}
+
+/* Keeps a layer's dynamic power below the roof. */
+static void slow_down(cds_cost *cost, double roof_w, double clock_hz) {
+  const double least_s = cost->dynamic_pj * 1e-12 / roof_w;
+  cost->power_cycles = isinf(roof_w) ? 0 : least_s * clock_hz;
+  if (cost->latency_s < least_s) {
+    cost->latency_s = least_s;
+    cost->cycles = cost->power_cycles;
+  }
+}
+
+/* What slow_down makes of the time of all layers. */
+static double slowed_s(const cds_network_result *of, double roof_w) {
+  double sum = 0;
+  for (size_t i = 0; i < of->layers; i++) {
+    const cds_cost *cost = &of->layer[i].cost;
+    const double least_s = cost->dynamic_pj * 1e-12 / roof_w;
+    sum += of->layer[i].times * fmax(cost->latency_s, least_s);
+  }
+  return sum;
+}
+
+/* The roof under which the layers take so much time in all, or a little more.
+ */
+static double roof_for(const cds_network_result *of, double latency_s) {
+  double low = 0;
+  double high = 0;
+  for (size_t i = 0; i < of->layers; i++) {
+    high = fmax(high, layer_power_w(&of->layer[i].cost));
+  }
+  for (unsigned i = 0; i < HALVINGS; i++) {
+    const double middle = 0.5 * (low + high);
+    *(slowed_s(of, middle) > latency_s ? &low : &high) = middle;
+  }
+  return high;
+}
+
+static void leak(cds_network_result *out, double leakage_w) {
+  for (size_t i = 0; i < out->layers; i++) {
+    cds_cost *cost = &out->layer[i].cost;
+    cost->leakage_pj = leakage_w * 1e12 * cost->latency_s;
+    cost->energy_pj = cost->dynamic_pj + cost->leakage_pj;
+  }
+}
+
+static void slow_layers(cds_network_result *out, const cds_heated *it,
+                        double roof_w) {
+  for (size_t i = 0; i < out->layers; i++) {
+    slow_down(&out->layer[i].cost, roof_w, it->arch->clock_hz);
+  }
+}
+
+cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
+                          cds_heated *it, const cds_heated_question *asked) {
+  double energy_pj[CDS_DIES_MAX] = {0};
+  for (size_t i = 0; i < out->layers; i++) {
+    cds_layer_result *layer = &out->layer[i];
+    double own[CDS_DIES_MAX];
+    cds_heated_energies(own, &layer->cost, it->arch,
+                        vector_die(it->arch, layer));
+    layer->cost.dynamic_pj = layer->cost.host_pj;
+    for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+      layer->cost.dynamic_pj += own[d];
+      energy_pj[d] += layer->times * own[d];
+    }
+  }
+  state->layer_w = it->safe_w;
+  slow_layers(out, it, it->safe_w);
+  cds_network_add_up(out, asked->workload);
+  double latency_s = out->latency_s;
+  CDS_TRY(cds_heated_pause(&latency_s, state, it, asked->options->objective,
+                           energy_pj));
+  latency_s =
+      fmin(latency_s, fmax(asked->options->latency_limit_s, out->latency_s));
+  if (latency_s > out->latency_s) {
+    state->layer_w = roof_for(out, latency_s);
+    slow_layers(out, it, state->layer_w);
+    cds_network_add_up(out, asked->workload);
+    CDS_TRY(cds_heated_state_of(state, it, energy_pj, out->latency_s));
+  }
+  if (state->heat.runaway) {
+    return CDS_ELIMIT;
+  }
+  leak(out, state->heat.leakage_w);
+  cds_network_add_up(out, asked->workload);
+  out->value = cds_objective_value(asked->options->objective, out->energy_pj,
+                                   out->latency_s);
+  return CDS_OK;
+}
+
+cds_status cds_heated_restate(cds_network_result *out, cds_heated_state *state,
+                              cds_heated *it, const cds_heated_question *asked,
+                              const double weight[CDS_DIES_MAX]) {
+  for (size_t i = 0; i < out->layers; i++) {
+    unweigh(&out->layer[i], it->arch, weight);
+  }
+  return cds_heated_run(out, state, it, asked);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * heated_run: what a run takes on a design that it heats.
+ *
+ * A run may go slower than its mappings let it, or pause. Of energies E and a
+ * time t it takes the least of the objective of G(E, t') and t' over t' >= t
+ * (package/loop.h). With P = E / t, A = sum P + L(P) and the steepness
+ * s = (sum weight_k P_k) / A, d log G / d log t = 1 - s: a pause wins where s
+ * is above 1 (energy), 2 (energy x delay), 3 (energy x delay^2), never for
+ * delay. s rises with a part of P, so the pause ends where it is that much. (Of
+ * one die with z = beta R A, the gain q = beta R L < z, A' = 1 / (1 - q): d log
+ * s / d P has the sign of 1 - z + z^2 - q, or of two terms above 0 where z
+ * < 1.) How the pause is spread over the layers makes no difference to E and t:
+ * here the layers of the greatest power go slower, as below a lower roof.
+ */
+#ifndef CDS_EXPLORE_HEATED_RUN_H
+#define CDS_EXPLORE_HEATED_RUN_H
+
+#include "explore/heated.h"
+
+/* The design with weighed energies and that leakage. */
+void cds_heated_weigh(cds_arch *out, const cds_arch *arch,
+                      const double weight[CDS_DIES_MAX], double base_w);
+/* Its layers take no more than the safe power of the heated design. (Programs
+ * know one roof alone, that of all weighed energy.) */
+void cds_heated_roof(cds_arch *out, const double weight[CDS_DIES_MAX],
+                     double safe_w, cds_optimizer optimizer);
+/* Dynamic energy of a cost by kind of die, without the host's. `vector`: the
+ * die of the vector unit. */
+void cds_heated_energies(double energy_pj[CDS_DIES_MAX], const cds_cost *cost,
+                         const cds_arch *arch, unsigned vector);
+/* The steady state of a run of those energies and that time. */
+cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
+                               const double energy_pj[CDS_DIES_MAX],
+                               double latency_s);
+/* Adds the best pause to the time; the state is that with it. */
+cds_status cds_heated_pause(double *latency_s, cds_heated_state *state,
+                            cds_heated *it, cds_objective objective,
+                            const double energy_pj[CDS_DIES_MAX]);
+/* Limits, pause, state, leakage, sums and value of an answer whose layers have
+ * the dynamic energies of the design. CDS_ELIMIT: there is no steady state. */
+cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
+                          cds_heated *it, const cds_heated_question *asked);
+/* The answer of a weighed design as one of the heated design; likewise. */
+cds_status cds_heated_restate(cds_network_result *out, cds_heated_state *state,
+                              cds_heated *it, const cds_heated_question *asked,
+                              const double weight[CDS_DIES_MAX]);
+
+#endif
