@@ -193,6 +193,7 @@ static cds_status close_gap(best_answer *best, cds_heated *it,
   cds_heated_closing closing = {
       .limit =
           fmin(best->network.value, asked->options->incumbent * (1 + NEAR))};
+  it->closings++;
   CDS_TRY(find_tangent(&at, it, best->touch_w));
   CDS_TRY(
       cds_heated_close(&closing, &best->network, &best->state, it, &at, asked));

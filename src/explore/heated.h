@@ -14,17 +14,20 @@
  * moved to the power of the answer until answer and bound meet. They do as soon
  * as an answer repeats itself; if none does, both are told.
  *
- * A weight and base_w are never negative; where the tangent at Q has a negative
- * base (far above the ambient the dies gain more from going slower than they
- * leak meanwhile), one at a part of Q is taken: it holds, but does not touch.
+ * A run may pause (heated_run.h): G(E, t) is then the least of G(E, t') over
+ * t' >= t, with the objective of both. A weight and base_w are never negative;
+ * with such a base a tangent holds whatever the pause. Where that at Q has a
+ * negative base (far above the ambient the dies gain more from going slower
+ * than they leak meanwhile), one at the greatest part of Q without is taken.
+ * For energy it touches where the run pauses; for energy x delay it does not
+ * touch: what it leaves open is looked through (heated_close.h), or is told.
  *
  * Limits on power and temperature are a roof of each layer: its dynamic power
  * is at most the thermal safe power (cds_heat_loop_safe_w), so that they hold
  * even in a steady state of that layer alone, wherever in the package its
- * power arises. The network that is solved for the bound has the roof
- * max weight x safe power of weighted energies, which no run is above that
- * keeps it; layers of its answer that are above the safe power go slower, which
- * is where a gap may stay.
+ * power arises. The network that is solved has that roof: prices take the
+ * weights off again (cds_arch.roof). Bounds inside of a search know weighed
+ * energies alone and take max weight x safe power, which is no less.
  */
 #ifndef CDS_EXPLORE_HEATED_H
 #define CDS_EXPLORE_HEATED_H
@@ -47,6 +50,7 @@ typedef struct cds_heated {
   double touch_w[CDS_DIES_MAX];
   cds_arch *weighed;
   unsigned solved;   /* networks so far */
+  unsigned closings; /* how often tangents were not enough (heated_close.h) */
   bool last_is_best; /* the searchers are those of that network */
   bool picked;       /* for details: the answer was not that of a tangent */
 } cds_heated;

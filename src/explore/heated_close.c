@@ -8,15 +8,15 @@
 #include "network/plan.h"
 
 /* What is looked at, at most. */
-enum { POINTS_MAX = 4096, NODES_MAX = 1 << 18 };
-static const uint64_t SEARCH_NODES_MAX = UINT64_C(1) << 19;
+enum { POINTS_MAX = 2048, NODES_MAX = 1 << 16 };
+static const uint64_t SEARCH_NODES_MAX = UINT64_C(1) << 17;
 /* A little more is looked at, so that rounding leaves nothing out. */
 static const double MORE = 1 + 1e-9;
 static const double NEAR = 1e-11;
 
 typedef struct point {
-  double energy_pj[CDS_DIES_MAX], latency_s;
-  double weighed_pj;    /* with the base of the tangent */
+  double energy_pj[CDS_DIES_MAX], host_pj, latency_s;
+  double weighed_pj;    /* with the base of the tangent, and the host's */
   cds_mapping *mapping; /* of a product */
 } point;
 
@@ -79,9 +79,9 @@ static bool make_way(unit *to, const point *added, unsigned dies) {
 static void set_point(point *out, const closer *it, const cds_cost *cost,
                       unsigned vector) {
   const cds_arch *arch = it->it->arch;
-  *out = (point){.latency_s = cost->latency_s};
+  *out = (point){.host_pj = cost->host_pj, .latency_s = cost->latency_s};
   cds_heated_energies(out->energy_pj, cost, arch, vector);
-  out->weighed_pj = it->at->base_w * 1e12 * cost->latency_s;
+  out->weighed_pj = cost->host_pj + it->at->base_w * 1e12 * cost->latency_s;
   for (unsigned d = 0; d < arch->dies; d++) {
     out->weighed_pj += it->at->weight[d] * out->energy_pj[d];
   }
@@ -269,7 +269,7 @@ static double value_of(const closer *it, double energy_pj, double latency_s) {
 
 /* What the choice takes in its own steady state. */
 static cds_status try_choice(bool *less, closer *it) {
-  double energy_pj[CDS_DIES_MAX] = {0};
+  cds_heated_energy energy = {.host_pj = 0};
   double latency_s = 0;
   double sum_pj = 0;
   cds_heated_state state;
@@ -277,13 +277,15 @@ static cds_status try_choice(bool *less, closer *it) {
     const unit *of = &it->unit[u];
     const point *at = &of->point[it->pick[u]];
     latency_s += of->weight * at->latency_s;
+    energy.host_pj += of->weight * at->host_pj;
+    sum_pj += of->weight * at->host_pj;
     for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
-      energy_pj[d] += of->weight * at->energy_pj[d];
+      energy.die_pj[d] += of->weight * at->energy_pj[d];
       sum_pj += of->weight * at->energy_pj[d];
     }
   }
   CDS_TRY(cds_heated_pause(&latency_s, &state, it->it,
-                           it->asked->options->objective, energy_pj));
+                           it->asked->options->objective, &energy));
   const double value =
       value_of(it, sum_pj + state.heat.leakage_w * 1e12 * latency_s, latency_s);
   *less = !state.heat.runaway && value < it->limit * (1 - NEAR);

@@ -125,32 +125,34 @@ void cds_heated_energies(double energy_pj[CDS_DIES_MAX], const cds_cost *cost,
 
 /* ---- pauses ------------------------------------------------------------ */
 
-/* How steeply what a run takes rises with its power, as a power of it: what it
- * is of its time, less 1. */
-static double steepness(const cds_heat_state *heat,
-                        const double power_w[CDS_DIES_MAX]) {
-  double weighed_w = 0;
-  double all_w = heat->leakage_w;
-  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
-    weighed_w += (1 + heat->slope[d]) * power_w[d];
-    all_w += power_w[d];
-  }
-  return heat->runaway ? (double)INFINITY : weighed_w / all_w;
-}
-
-/* At what steepness nothing is won by a pause. */
-static double least_steepness(cds_objective objective) {
+/* By how much the objective counts time beside energy. */
+static double time_power(cds_objective objective) {
   switch (objective) {
   case CDS_OBJECTIVE_ENERGY:
-    return 1;
+    return 0;
   case CDS_OBJECTIVE_ED2P:
-    return 3;
+    return 2;
   case CDS_OBJECTIVE_DELAY:
     return (double)INFINITY;
   case CDS_OBJECTIVE_EDP:
     break;
   }
-  return 2;
+  return 1;
+}
+
+/* Whether a longer run takes less. */
+static bool is_steep(const cds_heated_state *state, double host_w,
+                     double power_of_time) {
+  double weighed_w = 0;
+  double all_w = state->heat.leakage_w;
+  if (state->heat.runaway) {
+    return true;
+  }
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    weighed_w += (1 + state->heat.slope[d]) * state->power_w[d];
+    all_w += state->power_w[d];
+  }
+  return weighed_w > all_w + power_of_time * (all_w + host_w);
 }
 
 cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
@@ -164,25 +166,26 @@ cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
 
 cds_status cds_heated_pause(double *latency_s, cds_heated_state *state,
                             cds_heated *it, cds_objective objective,
-                            const double energy_pj[CDS_DIES_MAX]) {
-  const double least = least_steepness(objective);
-  CDS_TRY(cds_heated_state_of(state, it, energy_pj, *latency_s));
-  if (steepness(&state->heat, state->power_w) <= least || isinf(least)) {
+                            const cds_heated_energy *energy) {
+  const double power_of_time = time_power(objective);
+  const double busy_s = *latency_s;
+  const double host_w = energy->host_pj * 1e-12 / busy_s;
+  CDS_TRY(cds_heated_state_of(state, it, energy->die_pj, busy_s));
+  if (isinf(power_of_time) || !is_steep(state, host_w, power_of_time)) {
     return CDS_OK;
   }
-  const double busy_s = *latency_s;
-  double low = 0; /* of the power: not too steep */
+  double low = 0; /* of the power: not steep */
   double high = 1;
-  for (unsigned i = 0; i < HALVINGS && high - low > 0; i++) {
+  for (unsigned i = 0; i < HALVINGS; i++) {
     const double part = 0.5 * (low + high);
     if (part <= low || part >= high) {
       break;
     }
-    CDS_TRY(cds_heated_state_of(state, it, energy_pj, busy_s / part));
-    *(steepness(&state->heat, state->power_w) > least ? &high : &low) = part;
+    CDS_TRY(cds_heated_state_of(state, it, energy->die_pj, busy_s / part));
+    *(is_steep(state, host_w * part, power_of_time) ? &high : &low) = part;
   }
   *latency_s = low > 0 ? busy_s / low : busy_s;
-  return cds_heated_state_of(state, it, energy_pj, *latency_s);
+  return cds_heated_state_of(state, it, energy->die_pj, *latency_s);
 }
 
 /* ---- runs -------------------------------------------------------------- */
@@ -244,7 +247,7 @@ static void slow_layers(cds_network_result *out, const cds_heated *it,
 
 cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
                           cds_heated *it, const cds_heated_question *asked) {
-  double energy_pj[CDS_DIES_MAX] = {0};
+  cds_heated_energy energy = {.host_pj = 0};
   for (size_t i = 0; i < out->layers; i++) {
     cds_layer_result *layer = &out->layer[i];
     double own[CDS_DIES_MAX];
@@ -253,22 +256,23 @@ cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
     layer->cost.dynamic_pj = layer->cost.host_pj;
     for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
       layer->cost.dynamic_pj += own[d];
-      energy_pj[d] += layer->times * own[d];
+      energy.die_pj[d] += layer->times * own[d];
     }
+    energy.host_pj += layer->times * layer->cost.host_pj;
   }
   state->layer_w = it->safe_w;
   slow_layers(out, it, it->safe_w);
   cds_network_add_up(out, asked->workload);
   double latency_s = out->latency_s;
   CDS_TRY(cds_heated_pause(&latency_s, state, it, asked->options->objective,
-                           energy_pj));
+                           &energy));
   latency_s =
       fmin(latency_s, fmax(asked->options->latency_limit_s, out->latency_s));
   if (latency_s > out->latency_s) {
     state->layer_w = roof_for(out, latency_s);
     slow_layers(out, it, state->layer_w);
     cds_network_add_up(out, asked->workload);
-    CDS_TRY(cds_heated_state_of(state, it, energy_pj, out->latency_s));
+    CDS_TRY(cds_heated_state_of(state, it, energy.die_pj, out->latency_s));
   }
   if (state->heat.runaway) {
     return CDS_ELIMIT;

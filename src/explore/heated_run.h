@@ -2,21 +2,30 @@
 /*
  * heated_run: what a run takes on a design that it heats.
  *
- * A run may go slower than its mappings let it, or pause. Of energies E and a
- * time t it takes the least of the objective of G(E, t') and t' over t' >= t
- * (package/loop.h). With P = E / t, A = sum P + L(P) and the steepness
- * s = (sum weight_k P_k) / A, d log G / d log t = 1 - s: a pause wins where s
- * is above 1 (energy), 2 (energy x delay), 3 (energy x delay^2), never for
- * delay. s rises with a part of P, so the pause ends where it is that much. (Of
- * one die with z = beta R A, the gain q = beta R L < z, A' = 1 / (1 - q): d log
- * s / d P has the sign of 1 - z + z^2 - q, or of two terms above 0 where z
- * < 1.) How the pause is spread over the layers makes no difference to E and t:
- * here the layers of the greatest power go slower, as below a lower roof.
+ * A run may go slower than its mappings let it, or pause. Of energies E, H of
+ * the host (which heats nothing), and a time t it takes the least of the
+ * objective of G(E, t') + H and t' over t' >= t (package/loop.h). With P = E /
+ * t, A = sum P + L(P) and W = sum weight_k P_k the tangent at P has the base A
+ * - W; d log ((G + H) t^n) / d log t = n + (A - W) / (A + H / t), so a pause
+ * wins where W > A + n (A + H / t), for energy x delay^n (n = 0: for energy),
+ * never for delay. W / A rises with a part of P, so the pause ends where they
+ * are equal. (Of one die with z = beta R A, the gain q = beta R L < z and A' =
+ * 1 / (1 - q) the slope of log (W / A) has the sign of (1 - z) / (z (z - q)) +
+ * 1 / (1 - q): of terms above 0 for z <= 1, else of 1 - z + z^2 - q > 0. Of
+ * more dies it was never seen to fall.) How the pause is spread over the layers
+ * makes no difference to E and t: here those of the greatest power go slower,
+ * as below a lower roof.
  */
 #ifndef CDS_EXPLORE_HEATED_RUN_H
 #define CDS_EXPLORE_HEATED_RUN_H
 
 #include "explore/heated.h"
+
+/* Dynamic energy of a run. */
+typedef struct cds_heated_energy {
+  double die_pj[CDS_DIES_MAX]; /* by kind of die */
+  double host_pj;
+} cds_heated_energy;
 
 /* The design with weighed energies and that leakage. */
 void cds_heated_weigh(cds_arch *out, const cds_arch *arch,
@@ -36,7 +45,7 @@ cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
 /* Adds the best pause to the time; the state is that with it. */
 cds_status cds_heated_pause(double *latency_s, cds_heated_state *state,
                             cds_heated *it, cds_objective objective,
-                            const double energy_pj[CDS_DIES_MAX]);
+                            const cds_heated_energy *energy);
 /* Limits, pause, state, leakage, sums and value of an answer whose layers have
  * the dynamic energies of the design. CDS_ELIMIT: there is no steady state. */
 cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
