@@ -40,8 +40,8 @@ typedef struct cds_heated_state {
   double power_w[CDS_DIES_MAX]; /* dynamic, all dies of the kind */
   cds_heat_state heat; /* of a design without cooling only its leakage, that at
                           85 degC, and the ambient as the warmest place */
-  double layer_w;      /* the dynamic power of a layer, at most; INFINITY: any */
-  bool picked;         /* no tangent alone has led to the answer */
+  double layer_w; /* the dynamic power of a layer, at most; INFINITY: any */
+  bool picked;    /* no tangent alone has led to the answer */
 } cds_heated_state;
 
 typedef struct cds_explore_options {
