@@ -287,6 +287,24 @@ static void make_real(cds_arch *arch, random_stream *stream) {
   scale(&arch->fixed_leakage_w, stream);
 }
 
+/* The design stands for another, of dies that weigh differently, with a limit
+ * on the power of that one. */
+static void draw_roof(cds_arch *arch, double spare_w, random_stream *stream) {
+  double most = 1;
+  for (unsigned d = 0; d < 3; d++) {
+    arch->roof.weight[d] = 1 + 0.25 * random_below(stream, 12);
+    most = most > arch->roof.weight[d] ? most : arch->roof.weight[d];
+  }
+  arch->roof.layer_w = spare_w / most;
+  arch->compute.die = random_below(stream, 3);
+  for (unsigned l = 0; l < arch->levels; l++) {
+    arch->level[l].die = random_below(stream, 3);
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    arch->array[k].die = random_below(stream, 3);
+  }
+}
+
 /* Energy alone, with a little time, with much time, and the products; any of
  * them first, because a search may learn from the goals before. */
 static void draw_goals(depth_case *it, random_stream *stream) {
@@ -309,6 +327,9 @@ static void draw_goals(depth_case *it, random_stream *stream) {
         random_chance(stream, 8)
             ? leakage_w * 0.75
             : leakage_w + 1.0 / (1 + random_below(stream, 100));
+    if (options->power_limit_w > leakage_w && random_chance(stream, 60)) {
+      draw_roof(&it->arch, options->power_limit_w - leakage_w, stream);
+    }
   }
 }
 

@@ -43,6 +43,9 @@ const char *depth_literal(const depth_case *it, const depth_point *point) {
     printf("simulator: %s\n", message.text);
     return "execution of a mapping";
   }
+  if (it->arch.roof.layer_w > 0) {
+    return NULL; /* own_price knows one power for all dies */
+  }
   bill sum;
   memset(&sum, 0, sizeof sum);
   for (unsigned t = 0; t < it->einsum.tensors; t++) {
