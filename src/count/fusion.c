@@ -313,6 +313,37 @@ static cds_status take_state_room(cds_fused_pass *out, const cds_placing *it,
   return fine ? CDS_OK : CDS_ELIMIT;
 }
 
+/* What the rows of an operation share stands where its tensors are at home, in
+ * a pipeline all the time, as products run beside it. A single row has it pass
+ * through. */
+static cds_status take_shared_room(cds_fused_pass *out, const cds_placing *it,
+                                   unsigned index) {
+  const cds_fused_einsum *stage = &it->group->stage[index];
+  const cds_operation *operation = stage->operation;
+  unsigned level = 0;
+  for (unsigned t = 0; t < stage->einsum->tensors && level == 0; t++) {
+    (void)place_of(it, stage->tensor[t], &level);
+  }
+  uint64_t rows = 1; /* both divide the result's words, which fit */
+  uint64_t length = 1;
+  for (unsigned r = 0; r < stage->einsum->ranks; r++) {
+    const unsigned rank = stage->rank[r];
+    *(cds_fused_row_has(stage, rank) ? &length : &rows) *=
+        stage->einsum->rank[r].size / cds_outer_trips_on(it->outer, rank);
+  }
+  uint64_t bits = 0;
+  for (unsigned i = 0; i < operation->inputs; i++) {
+    const cds_operand *in = &operation->input[i];
+    bits += in->row_words == 0 ? in->format.bits : 0;
+  }
+  uint64_t *taken = &out->stage.taken_bits[level];
+  uint64_t more = 0;
+  const bool fine =
+      level == 0 || rows == 1 ||
+      (cds_mul_u64(&more, length, bits) && cds_add_u64(taken, *taken, more));
+  return fine ? CDS_OK : CDS_ELIMIT;
+}
+
 /* The live pairs of the mask: all of them are passes, and of a stage that sums
  * over keys all of a piece of queries have one output. Where a reduction has
  * outer loops, its output leaves the group, so that of the mask's ranks it can
@@ -387,6 +418,10 @@ cds_status cds_fused_pass_set(cds_fused_pass *out, const cds_fused_group *group,
   for (unsigned s = 0; status == CDS_OK && s < group->stages; s++) {
     if (group->stage[s].online) {
       status = take_state_room(out, &it, s);
+    }
+    if (status == CDS_OK && outer->pipelined &&
+        group->stage[s].operation != NULL) {
+      status = take_shared_room(out, &it, s);
     }
   }
   if (status == CDS_OK) {

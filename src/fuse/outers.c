@@ -436,6 +436,27 @@ static bool may_pipeline(const cds_placing_all *it) {
          NULL;
 }
 
+/* Whether operations take no more without a pipeline: not where what rows share
+ * stands while rows, which are not all at home, do not fit beside it. */
+static bool alone_is_no_more(const cds_placing_all *it) {
+  const cds_fused_group *group = it->outers->group;
+  bool all = true;
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_fused_einsum *stage = &group->stage[s];
+    const cds_operation *operation = stage->operation;
+    bool shares = false;
+    bool home = true;
+    for (unsigned i = 0; operation != NULL && i < operation->inputs; i++) {
+      shares = shares || operation->input[i].row_words == 0;
+    }
+    for (unsigned t = 0; t < stage->einsum->tensors; t++) {
+      home = home && it->choice.place[stage->tensor[t]] != CDS_NO_PLACE;
+    }
+    all = all && (!shares || home);
+  }
+  return all;
+}
+
 static cds_status try_choice(cds_placing_all *it, double bits) {
   cds_outer_choice *choice = &it->choice;
   if (bits > (double)it->outers->arch->level[choice->level].size_bits) {
@@ -456,7 +477,7 @@ static cds_status try_choice(cds_placing_all *it, double bits) {
         it->outers->group->stage[s].operation == NULL ? floor->latency_s : 0;
     hidden_s += it->stage[s].hidden_s[index];
   }
-  if (choice->pipelined && !(hidden_s > 0)) {
+  if (choice->pipelined && !(hidden_s > 0) && alone_is_no_more(it)) {
     return CDS_OK; /* the same is one without a pipeline, with more room */
   }
   /* More time of products takes no less in all. */

@@ -228,7 +228,8 @@ static cds_status serve_input(cds_serving *job, const cds_operand *in,
     return CDS_ELIMIT;
   }
   used = in->uses > used ? in->uses : used;
-  const uint64_t fetched = fits ? in->words : used;
+  const bool once = fits || (shared && operation->shared_waits);
+  const uint64_t fetched = once ? in->words : used;
   const unsigned bits = in->format.bits;
   const unsigned at = job->counts->at;
   if (in->home > 0) {

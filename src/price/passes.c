@@ -71,6 +71,16 @@ static bool taken_bits(uint64_t *bits, const cds_arch *arch,
   return fine;
 }
 
+/* In a pipeline products use the room meanwhile: rows do not wait, and what
+ * they share has room of its own where the operation has tensors at home
+ * (count/fusion.c). */
+static void leave_room(cds_operation *part, const cds_einsum *stage) {
+  part->taken_bits = UINT64_MAX;
+  for (unsigned t = 0; t < stage->tensors; t++) {
+    part->shared_waits = part->shared_waits || stage->stage->home[t].level > 0;
+  }
+}
+
 /* All passes do the same to rows. */
 static cds_status all_rows(cds_online_part *out, const cds_arch *arch,
                            const cds_einsum *stage,
@@ -104,7 +114,7 @@ static cds_status all_rows(cds_online_part *out, const cds_arch *arch,
     return CDS_ELIMIT;
   }
   if (stage->stage->pipelined) {
-    part->taken_bits = UINT64_MAX; /* products use the room meanwhile */
+    leave_room(part, stage);
   }
   out->times = stage->stage->passes;
   return CDS_OK;

@@ -125,9 +125,12 @@
  * the maker's to that of the last user; of other tiles that are replaced, and
  * of states, one more for each segment from the first user's to that of the
  * last, as its maker leaves it (a state's: from the softmax to its user), and
- * factors of the rows of a pass, as often. Operands of its operations that are
- * not at home do not wait at the unit's level: they are read as often as they
- * are used, as products use its room.
+ * factors of the rows of a pass, as often. Parameters that the rows of a pass
+ * of one of its operations share stand once, all the time, where its tensors
+ * are at home; a single row has them pass through. Other operands of its
+ * operations that are not at home do not wait at the unit's level (nor do
+ * parameters where none of its tensors is at home): they are read as often as
+ * they are used, as products use its room.
  *
  * Energy of stages adds, and time where the group is not pipelined. A stage
  * pays for what it brings to homes and takes from there. Its first fills and

@@ -53,6 +53,8 @@ typedef struct cds_operation {
   uint64_t primitives[8]; /* by cds_primitive */
   cds_format format;      /* of the arithmetic: the accumulator's */
   uint64_t taken_bits;    /* of the unit's level, by tiles of a fused group */
+  bool shared_waits; /* what all rows share has room of its own there, beside
+                        all else */
   unsigned inputs;
   cds_operand input[CDS_OPERANDS_MAX];
   cds_operand output;

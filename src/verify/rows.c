@@ -153,7 +153,8 @@ static void take_operand(cds_rows_bill *it, const cds_operation *operation,
                         : in->every_pass   ? (double)operation->passes
                                            : 1;
   const double used = (double)in->words * passes * bits;
-  const double fetched = fits ? (double)in->words * bits : used;
+  const bool stays = in->row_words == 0 && operation->shared_waits;
+  const double fetched = fits || stays ? (double)in->words * bits : used;
   const unsigned at = it->unit->at;
   if (in->home > 0) {
     access(it, at, CDS_READ, used);
@@ -351,11 +352,18 @@ static cds_status add_whole(const cds_rows_stage *it) {
       pass.input[i].home = it->view->stage.home[operand++].level;
     }
   }
-  /* Products have the room where rows would wait, in a pipeline. */
-  pass.taken_bits = it->view->stage.pipelined ? UINT64_MAX : home_bits(it);
   pass.output.format = of->output.format;
   const cds_home *made = &it->view->stage.home[it->view->einsum.tensors - 1];
   pass.output.home = made->level;
+  /* Products have the room where rows would wait, in a pipeline; parameters
+   * have their own at home. */
+  const bool pipelined = it->view->stage.pipelined;
+  unsigned home = pass.output.home;
+  for (unsigned i = 0; i < pass.inputs; i++) {
+    home |= pass.input[i].home;
+  }
+  pass.taken_bits = pipelined ? UINT64_MAX : home_bits(it);
+  pass.shared_waits = pipelined && home > 0;
   /* What is wanted behind the group, too, goes there once. */
   pass.output.moved = made->loads > 0 ? pass.output.words : 0;
   return add(it, it->view->stage.passes, &pass, false);

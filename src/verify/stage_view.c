@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "spec/operations.h"
 
 /* ---- mask ------------------------------------------------------------ */
 
@@ -453,6 +454,33 @@ static cds_status take_states(cds_stage *out, const cds_viewing *it,
               over * CDS_STATE_BITS);
 }
 
+/* Parameters of a pipeline's operation, at the level of its homes: one for each
+ * element of a row of the pass, unless that is its only one. */
+static cds_status take_parameters(cds_stage *out, const cds_viewing *it,
+                                  unsigned operation) {
+  const cds_fused_einsum *stage = &it->group->stage[operation];
+  const cds_operation_kind *kind =
+      cds_operation_kind_find(stage->operation->kind);
+  const uint64_t rows = rows_of_pass(it, operation);
+  cds_home home = {.level = 0};
+  uint64_t elements = 1; /* no more than the result's words */
+  for (unsigned t = 0; t < stage->einsum->tensors && home.level == 0; t++) {
+    CDS_TRY(set_home(&home, it, stage->tensor[t]));
+  }
+  for (unsigned r = 0; r < stage->einsum->ranks; r++) {
+    elements *= length_of(it, stage->rank[r], it->outer->nodes);
+  }
+  for (unsigned i = 0; home.level > 0 && rows > 1 && kind != NULL &&
+                       i < stage->operation->inputs;
+       i++) {
+    if (kind->input[i].shape == CDS_SHAPE_SHARED) {
+      CDS_TRY(take(out->taken_bits, &home, elements / rows,
+                   stage->operation->input[i].format.bits));
+    }
+  }
+  return CDS_OK;
+}
+
 /* Room of what the stage does not have itself. */
 static cds_status take_room(cds_stage *out, const cds_viewing *it,
                             unsigned index) {
@@ -462,6 +490,7 @@ static cds_status take_room(cds_stage *out, const cds_viewing *it,
   for (unsigned s = 0; s < it->group->stages; s++) {
     if (it->group->stage[s].operation != NULL) {
       CDS_TRY(take_states(out, it, s));
+      CDS_TRY(it->outer->pipelined ? take_parameters(out, it, s) : CDS_OK);
     }
   }
   return CDS_OK;

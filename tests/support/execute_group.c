@@ -650,6 +650,9 @@ static void sum_up(group_run *run, executed *out) {
         out->need_bits[s][run->tensor[i].level] += home_bits(run, out, s, i);
       }
     }
+    for (unsigned o = 0; o < run->group->stages; o++) {
+      out->need_bits[s][run->arch->vector[0].level] += run->shared_bits[o];
+    }
   }
   out->came_back = run->came_back;
   out->skipped = run->skipped;

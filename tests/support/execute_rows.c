@@ -10,7 +10,9 @@
  * row of each: for two rows where the level has double buffers and there are as
  * many. Parameters stay for all rows of the pass. If all of that fits beside
  * what is at home, each word comes once (parameters: in this pass); else each
- * sweep of each row fetches what it reads.
+ * sweep of each row fetches what it reads. In a pipeline products have that
+ * room, so rows do not wait; parameters that further rows of the pass read have
+ * room of their own beside the tensors that the operation has at home.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +23,8 @@
 typedef struct one_row {
   group_run *run; /* NULL counts: computed directly */
   unsigned stage;
-  bool counted, fits, first;
+  bool counted, fits, stays, first; /* stays: what comes for the first row */
+  uint64_t put_bits;                /* of parameters, for the first row */
   uint64_t begin[CDS_RANKS_MAX], length[CDS_RANKS_MAX];
   uint64_t point[CDS_RANKS_MAX]; /* the first of the row */
   bool in_row[CDS_RANKS_MAX];
@@ -114,11 +117,12 @@ static uint64_t place_of(const one_row *row, const uint64_t *point,
 
 static uint64_t read_parameter(one_row *row, unsigned operand,
                                const uint64_t *point) {
-  if (row->first || !row->fits) {
+  if (row->first || !(row->fits || row->stays)) {
     note(row, 0, CDS_READ, operand);
     note(row, unit_level(row), CDS_FILL, operand);
     executed_rows *done = &row->run->rows[row->stage];
     done->again = done->again || (row->counted && !row->first);
+    row->put_bits += operation_of(row)->input[operand].format.bits;
   }
   note(row, unit_level(row), CDS_READ, operand);
   return mix(operand + 1, place_of(row, point, true));
@@ -290,6 +294,17 @@ static bool fits(const one_row *row) {
   return one * (twice ? 2 : 1) + parameters <= run->left_bits[row->stage];
 }
 
+/* Whether parameters have room of their own. */
+static bool stays(const one_row *row) {
+  const group_run *run = row->run;
+  const cds_fused_einsum *stage = &run->group->stage[row->stage];
+  bool any = false;
+  for (unsigned t = 0; t < stage->einsum->tensors; t++) {
+    any = any || is_at_home(row, t);
+  }
+  return run->mapping->outer.pipelined && any;
+}
+
 static void run_rows(group_run *run, unsigned s, unsigned place, bool counted) {
   const cds_fused_einsum *stage = &run->group->stage[s];
   const cds_tensor *result = &stage->einsum->tensor[stage->einsum->tensors - 1];
@@ -300,12 +315,13 @@ static void run_rows(group_run *run, unsigned s, unsigned place, bool counted) {
   for (unsigned a = 0; a < result->axes; a++) {
     row.in_row[result->axis[a].term[0].rank] = (axes >> a & 1U) != 0;
   }
-  uint64_t length[CDS_RANKS_MAX];
+  uint64_t length[CDS_RANKS_MAX], rows = 0;
   for (unsigned r = 0; r < stage->einsum->ranks; r++) {
     row.begin[r] = group_piece_of(run, stage->rank[r], place, &row.length[r]);
     length[r] = row.in_row[r] ? 1 : row.length[r];
   }
   row.fits = fits(&row);
+  row.stays = stays(&row);
   memcpy(row.point, row.begin, sizeof row.point);
   do {
     if (strcmp(stage->operation->kind, "rmsnorm") == 0) {
@@ -315,9 +331,13 @@ static void run_rows(group_run *run, unsigned s, unsigned place, bool counted) {
     } else {
       each_element(&row);
     }
+    rows++;
     row.first = false;
   } while (
       group_next_point(row.point, row.begin, length, stage->einsum->ranks));
+  if (counted && row.stays && rows > 1) {
+    run->shared_bits[s] = row.put_bits;
+  }
 }
 
 void operation_compute(group_run *run, unsigned s) {

@@ -74,6 +74,7 @@ typedef struct group_run {
   group_softmax softmax[CDS_STAGES_MAX];
   executed_rows rows[CDS_STAGES_MAX];
   uint64_t left_bits[CDS_STAGES_MAX];
+  uint64_t shared_bits[CDS_STAGES_MAX]; /* parameters that stand in a pass */
   /* Words of intermediates at home while a stage runs, the most. */
   size_t live[CDS_STAGES_MAX][CDS_FUSED_TENSORS_MAX];
   size_t *tile; /* scratch: words of a tile */
