@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/heat_page.h"
 #include "cli/inputs.h"
 #include "cli/residency.h"
 #include "cli/uncertainty_page.h"
@@ -166,69 +167,6 @@ static void write_answer(const cds_page *page, const cds_report *report) {
              cds_page_plain(page, result->temperature_degc, "degC"));
   write_run(page, report);
   write_proof(page, report);
-}
-
-/* What would be best without heat. */
-static void write_heat_off(const cds_page *page, const cds_report *report) {
-  const cds_explore_result *other = report->heat_off;
-  if (other == NULL) {
-    return;
-  }
-  double scale;
-  const char *unit = cds_shown_unit(report->options->objective, &scale);
-  const char *which =
-      other->winner == report->result->winner
-          ? "the same design would be best"
-          : cds_cli_printf(
-                page->arena, "the best design would be %s",
-                cds_design_text(report->space, other->winner, page->arena));
-  const char *text =
-      cds_cli_printf(page->arena, "by leakage at 85 degC, %s, with %s and %s",
-                     which, cds_page_si(page, other->value * scale, unit),
-                     cds_page_si(page, 1e-12 * other->network.energy_pj, "J"));
-  fputs("  heat off    ", page->stream);
-  cds_help_wrap(page->stream, text, 14, 14);
-}
-
-/* How warm the dies get, and what they leak there. */
-static void write_heat(const cds_page *page, const cds_report *report) {
-  const cds_explore_result *result = report->result;
-  const cds_heat_state *heat = &result->heat.heat;
-  if (!(result->arch->sink_k_per_w > 0)) {
-    return;
-  }
-  const char *text = "";
-  for (unsigned d = 0; d < result->arch->dies; d++) {
-    if (!isnan(heat->hottest_degc[d])) {
-      text = cds_cli_printf(
-          page->arena, "%sdie '%s' %s, ", text, result->arch->die[d].name,
-          cds_page_plain(page, heat->hottest_degc[d], "degC"));
-    }
-  }
-  text = cds_cli_printf(
-      page->arena,
-      "%sthe hottest places in the steady state of the run, which leaks %s "
-      "there (%s at 85 degC)",
-      text, cds_page_si(page, heat->leakage_w, "W"),
-      cds_page_si(page, cds_arch_leakage_w(result->arch), "W"));
-  if (isfinite(result->layer_power_w)) {
-    text = cds_cli_printf(page->arena,
-                          "%s; with up to %s of dynamic power, wherever it "
-                          "arises, a layer is within all limits",
-                          text, cds_page_si(page, result->layer_power_w, "W"));
-  }
-  for (unsigned p = 0; p < report->workload->phases; p++) {
-    const cds_phase_heat *phase = &result->phase_heat[p];
-    text = cds_cli_printf(
-        page->arena, "%s; hottest in %s: die '%s' %s", text,
-        report->workload->phase[p].name, result->arch->die[phase->hottest].name,
-        phase->heat.runaway
-            ? "runs away"
-            : cds_page_plain(page, phase->heat.warmest_degc, "degC"));
-  }
-  fputs("\nheat          ", page->stream);
-  cds_help_wrap(page->stream, text, 14, 14);
-  write_heat_off(page, report);
 }
 
 /* "12 USD", or "12 USD (10 to 15)". */
@@ -962,7 +900,7 @@ void cds_summary_write(const cds_page *page, const cds_report *report) {
   totals sum;
   sum_up(&sum, report);
   write_answer(page, report);
-  write_heat(page, report);
+  cds_heat_write(page, report);
   cds_uncertainty_write(page, report);
   write_parts(page, report);
   write_phases(page, report);
