@@ -323,6 +323,19 @@ static void write_classes(const cds_tech_lines *it) {
                 "No class: devices of a process at a supply beside its fast "
                 "ones (process, device, supply, activity)",
                 14, 14);
+  fputs("\ndevices of a process\n\n", out);
+  size_t count = 0;
+  const char *const *names = cds_tech_device_names(&count);
+  for (size_t i = 0; i < count; i++) {
+    const char *on = "";
+    const char *help = cds_tech_device_help(names[i], &on);
+    fprintf(out, "%-12s  ", names[i]);
+    cds_help_wrap(out,
+                  *on == '\0'
+                      ? help
+                      : cds_cli_printf(it->cli->arena, "%s (%s)", help, on),
+                  14, 14);
+  }
 }
 
 static void write_classes_json(const cds_tech_lines *it) {
@@ -335,6 +348,19 @@ static void write_classes_json(const cds_tech_lines *it) {
     cds_json_object_line(&json, NULL);
     cds_json_text(&json, "name", class->name);
     cds_json_text(&json, "help", class->help);
+    cds_json_end(&json);
+  }
+  cds_json_end(&json);
+  cds_json_array(&json, "devices");
+  size_t count = 0;
+  const char *const *names = cds_tech_device_names(&count);
+  for (size_t i = 0; i < count; i++) {
+    const char *on = "";
+    const char *help = cds_tech_device_help(names[i], &on);
+    cds_json_object_line(&json, NULL);
+    cds_json_text(&json, "name", names[i]);
+    cds_json_text(&json, "help", help);
+    cds_json_text(&json, "processes", on);
     cds_json_end(&json);
   }
   cds_json_end(&json);

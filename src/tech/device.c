@@ -54,6 +54,16 @@ const char *const *cds_tech_device_names(size_t *count) {
   return names;
 }
 
+const char *cds_tech_device_help(const char *name, const char **on) {
+  for (size_t index = 0; index < FLAVOUR_COUNT; index++) {
+    if (strcmp(name, FLAVOURS[index]->name) == 0) {
+      *on = FLAVOURS[index]->on;
+      return FLAVOURS[index]->help;
+    }
+  }
+  return NULL;
+}
+
 /* Whether `name` is one of the words of `on`; none are all. */
 static bool is_made(const char *on, const char *name) {
   const size_t length = strlen(name);

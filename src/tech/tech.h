@@ -86,6 +86,9 @@ cds_status cds_tech_array_supply(double *out_v, const cds_tech_supply *logic,
 const char *const *cds_tech_process_names(size_t *count);
 /* Likewise of all devices, whether a process has them or not. */
 const char *const *cds_tech_device_names(size_t *count);
+/* One sentence on a device of that list, and in `on` the processes that have
+ * it, by spaces ("": all of logic); NULL where there is none of that name. */
+const char *cds_tech_device_help(const char *name, const char **on);
 
 /* ---- component classes ---- */
 
