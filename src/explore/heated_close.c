@@ -207,10 +207,13 @@ static cds_status prepare(closer *it) {
 static void most_of_all(double *most_pj, double *most_s, const closer *it,
                         double least_pj, double least_s) {
   const double limit = it->limit * MORE;
+  const double each_pj = it->asked->options->time_pj_s;
   switch (it->asked->options->objective) {
   case CDS_OBJECTIVE_ENERGY:
-    *most_pj = limit;
-    *most_s = (double)INFINITY;
+  case CDS_OBJECTIVE_CARBON:
+  case CDS_OBJECTIVE_COST:
+    *most_pj = limit - each_pj * least_s;
+    *most_s = each_pj > 0 ? (limit - least_pj) / each_pj : (double)INFINITY;
     return;
   case CDS_OBJECTIVE_DELAY:
     *most_pj = (double)INFINITY;
@@ -263,8 +266,7 @@ static cds_status list_points(closer *it) {
 /* ---- choices ------------------------------------------------------------- */
 
 static double value_of(const closer *it, double energy_pj, double latency_s) {
-  return cds_objective_value(it->asked->options->objective, energy_pj,
-                             latency_s);
+  return cds_network_value(it->asked->options, energy_pj, latency_s);
 }
 
 /* What the choice takes in its own steady state. */
@@ -284,8 +286,8 @@ static cds_status try_choice(bool *less, closer *it) {
       sum_pj += of->weight * at->energy_pj[d];
     }
   }
-  CDS_TRY(cds_heated_pause(&latency_s, &state, it->it,
-                           it->asked->options->objective, &energy));
+  CDS_TRY(cds_heated_pause(&latency_s, &state, it->it, it->asked->options,
+                           &energy));
   const double value =
       value_of(it, sum_pj + state.heat.leakage_w * 1e12 * latency_s, latency_s);
   *less = !state.heat.runaway && value < it->limit * (1 - NEAR);

@@ -125,24 +125,31 @@ void cds_heated_energies(double energy_pj[CDS_DIES_MAX], const cds_cost *cost,
 
 /* ---- pauses ------------------------------------------------------------ */
 
-/* By how much the objective counts time beside energy. */
-static double time_power(cds_objective objective) {
-  switch (objective) {
+/* The objective is energy times a power of time, or energy and what time costs.
+ */
+typedef struct time_price {
+  double power, each_w; /* INFINITY: time alone counts */
+} time_price;
+
+static time_price price_of(const cds_network_options *options) {
+  switch (options->objective) {
   case CDS_OBJECTIVE_ENERGY:
-    return 0;
+  case CDS_OBJECTIVE_CARBON:
+  case CDS_OBJECTIVE_COST:
+    return (time_price){0, options->time_pj_s * 1e-12};
   case CDS_OBJECTIVE_ED2P:
-    return 2;
+    return (time_price){2, 0};
   case CDS_OBJECTIVE_DELAY:
-    return (double)INFINITY;
+    return (time_price){(double)INFINITY, 0};
   case CDS_OBJECTIVE_EDP:
     break;
   }
-  return 1;
+  return (time_price){1, 0};
 }
 
 /* Whether a longer run takes less. */
 static bool is_steep(const cds_heated_state *state, double host_w,
-                     double power_of_time) {
+                     const time_price *time) {
   double weighed_w = 0;
   double all_w = state->heat.leakage_w;
   if (state->heat.runaway) {
@@ -152,7 +159,7 @@ static bool is_steep(const cds_heated_state *state, double host_w,
     weighed_w += (1 + state->heat.slope[d]) * state->power_w[d];
     all_w += state->power_w[d];
   }
-  return weighed_w > all_w + power_of_time * (all_w + host_w);
+  return weighed_w > all_w + time->power * (all_w + host_w) + time->each_w;
 }
 
 cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
@@ -165,13 +172,13 @@ cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
 }
 
 cds_status cds_heated_pause(double *latency_s, cds_heated_state *state,
-                            cds_heated *it, cds_objective objective,
+                            cds_heated *it, const cds_network_options *options,
                             const cds_heated_energy *energy) {
-  const double power_of_time = time_power(objective);
+  const time_price time = price_of(options);
   const double busy_s = *latency_s;
   const double host_w = energy->host_pj * 1e-12 / busy_s;
   CDS_TRY(cds_heated_state_of(state, it, energy->die_pj, busy_s));
-  if (isinf(power_of_time) || !is_steep(state, host_w, power_of_time)) {
+  if (isinf(time.power) || !is_steep(state, host_w, &time)) {
     return CDS_OK;
   }
   double low = 0; /* of the power: not steep */
@@ -182,7 +189,7 @@ cds_status cds_heated_pause(double *latency_s, cds_heated_state *state,
       break;
     }
     CDS_TRY(cds_heated_state_of(state, it, energy->die_pj, busy_s / part));
-    *(is_steep(state, host_w * part, power_of_time) ? &high : &low) = part;
+    *(is_steep(state, host_w * part, &time) ? &high : &low) = part;
   }
   *latency_s = low > 0 ? busy_s / low : busy_s;
   return cds_heated_state_of(state, it, energy->die_pj, *latency_s);
@@ -264,8 +271,7 @@ cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
   slow_layers(out, it, it->safe_w);
   cds_network_add_up(out, asked->workload);
   double latency_s = out->latency_s;
-  CDS_TRY(cds_heated_pause(&latency_s, state, it, asked->options->objective,
-                           &energy));
+  CDS_TRY(cds_heated_pause(&latency_s, state, it, asked->options, &energy));
   latency_s =
       fmin(latency_s, fmax(asked->options->latency_limit_s, out->latency_s));
   if (latency_s > out->latency_s) {
@@ -279,8 +285,8 @@ cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
   }
   leak(out, state->heat.leakage_w);
   cds_network_add_up(out, asked->workload);
-  out->value = cds_objective_value(asked->options->objective, out->energy_pj,
-                                   out->latency_s);
+  out->value =
+      cds_network_value(asked->options, out->energy_pj, out->latency_s);
   return CDS_OK;
 }
 

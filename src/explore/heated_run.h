@@ -7,14 +7,14 @@
  * objective of G(E, t') + H and t' over t' >= t (package/loop.h). With P = E /
  * t, A = sum P + L(P) and W = sum weight_k P_k the tangent at P has the base A
  * - W; d log ((G + H) t^n) / d log t = n + (A - W) / (A + H / t), so a pause
- * wins where W > A + n (A + H / t), for energy x delay^n (n = 0: for energy),
- * never for delay. W / A rises with a part of P, so the pause ends where they
- * are equal. (Of one die with z = beta R A, the gain q = beta R L < z and A' =
- * 1 / (1 - q) the slope of log (W / A) has the sign of (1 - z) / (z (z - q)) +
- * 1 / (1 - q): of terms above 0 for z <= 1, else of 1 - z + z^2 - q > 0. Of
- * more dies it was never seen to fall.) How the pause is spread over the layers
- * makes no difference to E and t: here those of the greatest power go slower,
- * as below a lower roof.
+ * wins where W > A + n (A + H / t), for energy x delay^n (n = 0: for
+ * energy; where a second costs w more, W > A + w), never for delay. W / A rises
+ * with a part of P, so the pause ends where they are equal. (Of one die with z
+ * = beta R A, the gain q = beta R L < z and A' = 1 / (1 - q) the slope of log
+ * (W / A) has the sign of (1 - z) / (z (z - q)) + 1 / (1 - q): of terms above 0
+ * for z <= 1, else of 1 - z + z^2 - q > 0. Of more dies it was never seen to
+ * fall.) How the pause is spread over the layers makes no difference to E and
+ * t: here those of the greatest power go slower, as below a lower roof.
  */
 #ifndef CDS_EXPLORE_HEATED_RUN_H
 #define CDS_EXPLORE_HEATED_RUN_H
@@ -44,7 +44,7 @@ cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
                                double latency_s);
 /* Adds the best pause to the time; the state is that with it. */
 cds_status cds_heated_pause(double *latency_s, cds_heated_state *state,
-                            cds_heated *it, cds_objective objective,
+                            cds_heated *it, const cds_network_options *options,
                             const cds_heated_energy *energy);
 /* Limits, pause, state, leakage, sums and value of an answer whose layers have
  * the dynamic energies of the design. CDS_ELIMIT: there is no steady state. */

@@ -286,7 +286,8 @@ static double paused(choice_best *best, own_heat *heat, const hot_case *of,
     best->any_runaway = true;
     return (double)INFINITY;
   }
-  return cds_objective_value(of->objective,
+  return of->time_pj_s * t +
+         cds_objective_value(of->objective,
                              e[0] + e[1] + heat->leakage_w * 1e12 * t, t);
 }
 
@@ -322,8 +323,10 @@ static double best_paused(choice_best *best, own_heat *heat, const hot_case *of,
 /* Leakage never is less than at the ambient. */
 static void try_choice(choice_best *best, own_heat *heat, const hot_case *of,
                        const double e[DIES], double t) {
-  const double least = cds_objective_value(
-      of->objective, e[0] + e[1] + best->idle_w * 1e12 * t, t);
+  const double least =
+      of->time_pj_s * t +
+      cds_objective_value(of->objective, e[0] + e[1] + best->idle_w * 1e12 * t,
+                          t);
   if (least < best->value) {
     best->value = fmin(best->value, best_paused(best, heat, of, e, t));
   }
