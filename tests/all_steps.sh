@@ -59,7 +59,7 @@ all_steps() {
   heading 'ONNX models of PyPI'
   has 'ONNX models' python3 && onnx_steps
 
-  mutant_steps
+  mutant_steps --tested
 
   heading 'fuzzing'
   has 'fuzzing' clang-14 && fuzz_steps
@@ -117,9 +117,10 @@ valgrind_steps() {
   targets=(quick_tests "${names[@]}")
   step 'build valgrind with ONNX' build_commands valgrind \
     -DCDS_WITH_ONNX=AUTO || return
-  together 'valgrind: NAME' "${names[@]}" -- timeout 900 valgrind -q \
-    --error-exitcode=9 --leak-check=full \
-    --errors-for-leak-kinds=definite out/build/valgrind/tests/NAME
+  together 'valgrind: NAME' "${names[@]}" -- env CODESIGN_TEST_QUICK=1 \
+    timeout 900 valgrind -q --error-exitcode=9 --leak-check=full \
+    --errors-for-leak-kinds=definite --read-inline-info=no \
+    out/build/valgrind/tests/NAME
   step 'valgrind: command line' tests/cli/run --valgrind \
     --jobs "$jobs" out/build/valgrind/codesign
 }

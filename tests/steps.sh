@@ -222,10 +222,11 @@ readme_is_true() {
   [[ $number -gt 0 ]]
 }
 
+# mutant_steps [--tested]
 mutant_steps() {
   local log=$out/mutants.log verdict name rest number=0
   heading 'planted bugs'
-  tests/oracle/mutants/run.sh >"$log" 2>&1 </dev/null
+  tests/oracle/mutants/run.sh "$@" >"$log" 2>&1 </dev/null
   while read -r verdict name rest; do
     number=$((number + 1))
     if [[ $verdict == seen ]]; then

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -266,10 +267,15 @@ static cds_objective objective_of(uint64_t seed) {
   return all[seed % 5];
 }
 
+/* A tenth of them where tests are slow. */
+static uint64_t seeds(uint64_t all) {
+  return getenv("CODESIGN_TEST_QUICK") != NULL ? all / 10 : all;
+}
+
 static void walk_equals_brute_force(void **state) {
   (void)state;
   uint64_t asked = 0;
-  for (uint64_t seed = 0; seed < 5000; seed++) {
+  for (uint64_t seed = 0; seed < seeds(5000); seed++) {
     random_layers all;
     make_layers(&all, seed);
     cds_hull_problem problem = problem_of(&all, objective_of(seed));
@@ -293,13 +299,14 @@ static void walk_equals_brute_force(void **state) {
     asked += got.solves;
     cds_arena_free(arena);
   }
-  print_message("%u questions in 5000 networks\n", (unsigned)asked);
+  print_message("%u questions in %u networks\n", (unsigned)asked,
+                (unsigned)seeds(5000));
 }
 
 static void incumbent_cuts_only_what_cannot_win(void **state) {
   (void)state;
   unsigned cut = 0;
-  for (uint64_t seed = 0; seed < 3000; seed++) {
+  for (uint64_t seed = 0; seed < seeds(3000); seed++) {
     random_layers all;
     make_layers(&all, seed + 100000);
     cds_hull_problem problem = problem_of(&all, objective_of(seed));
@@ -322,14 +329,14 @@ static void incumbent_cuts_only_what_cannot_win(void **state) {
     }
     cds_arena_free(arena);
   }
-  assert_true(cut > 500);
+  assert_true(cut > seeds(500));
 }
 
 static void limits_give_best_vertex_and_bound(void **state) {
   (void)state;
   unsigned proven = 0;
   unsigned infeasible = 0;
-  for (uint64_t seed = 0; seed < 4000; seed++) {
+  for (uint64_t seed = 0; seed < seeds(4000); seed++) {
     random_layers all;
     make_layers(&all, seed + 200000);
     cds_hull_problem problem = problem_of(&all, objective_of(seed));
@@ -379,7 +386,7 @@ static void limits_give_best_vertex_and_bound(void **state) {
   }
   print_message("limits: %u proven, %u infeasible of 4000\n", proven,
                 infeasible);
-  assert_true(proven > 500 && infeasible > 200);
+  assert_true(proven > seeds(500) && infeasible > seeds(200));
 }
 
 /* E T <= X alone, around the least product there is: sound bounds, the best
@@ -390,7 +397,7 @@ static void product_limit_cuts_what_lies_beyond_it(void **state) {
   uint64_t asked[2] = {0, 0};
   unsigned found = 0;
   unsigned out_of_reach = 0;
-  for (uint64_t seed = 0; seed < 6000; seed++) {
+  for (uint64_t seed = 0; seed < seeds(6000); seed++) {
     random_layers all;
     make_layers(&all, seed + 500000);
     cds_hull_problem problem = problem_of(&all, CDS_OBJECTIVE_EDP);
@@ -429,14 +436,14 @@ static void product_limit_cuts_what_lies_beyond_it(void **state) {
   print_message("product limits: %u found, %u out of reach; %u questions, %u "
                 "without limits\n",
                 found, out_of_reach, (unsigned)asked[1], (unsigned)asked[0]);
-  assert_true(found > 2000 && out_of_reach == 2000);
+  assert_true(found > seeds(2000) && out_of_reach == seeds(2000));
   assert_true(asked[1] < 2 * asked[0]);
 }
 
 static void unproven_answers_keep_the_bound_sound(void **state) {
   (void)state;
   unsigned open = 0;
-  for (uint64_t seed = 0; seed < 3000; seed++) {
+  for (uint64_t seed = 0; seed < seeds(3000); seed++) {
     random_layers all;
     make_layers(&all, seed + 300000);
     all.weak = true;
@@ -456,12 +463,12 @@ static void unproven_answers_keep_the_bound_sound(void **state) {
     cds_arena_free(arena);
   }
   print_message("unproven answers: %u of 3000 stay open\n", open);
-  assert_true(open > 300);
+  assert_true(open > seeds(300));
 }
 
 static void frontier_falls_in_latency_and_rises_in_energy(void **state) {
   (void)state;
-  for (uint64_t seed = 0; seed < 500; seed++) {
+  for (uint64_t seed = 0; seed < seeds(500); seed++) {
     random_layers all;
     make_layers(&all, seed + 400000);
     cds_hull_problem problem = problem_of(&all, objective_of(seed));

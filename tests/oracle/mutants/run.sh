@@ -3,8 +3,12 @@
 # Plants each bug of *.mutant in one file of a copy, links the test that must
 # see it in out/mutants, and fails if that stays green.
 #
-#   tests/oracle/mutants/run.sh [NAME...]
+#   tests/oracle/mutants/run.sh [--tested] [NAME...]
 #   tests/oracle/mutants/run.sh --applies   only that each can be planted
+#
+# First each test is run without any mutant, in as many cases as mutants ask for.
+# --tested: the release build was just tested, so that only those are run whose
+# cases are none of the usual ones.
 #
 # A mutant names its file under src/ (a .c file), the test and its arguments
 # (without: literal execution of counts), and text that is replaced: it must
@@ -108,7 +112,11 @@ run_test() {
   "$compiler" "${@:3}" \
     "$release/tests/CMakeFiles/$name.dir/${line[0]}.c.o" "${libraries[@]}" \
     -o "$folder/test" || return 2
-  timeout 600 "$folder/test" "${line[@]:1}" >"$folder/log" 2>&1 || return 1
+  # The first failure is enough: cmocka ends there when it is asked to abort.
+  {
+    CMOCKA_TEST_ABORT=1 timeout 600 "$folder/test" "${line[@]:1}" \
+      >"$folder/log" 2>&1 || return 1
+  } 2>/dev/null # the shell says that it did
 }
 
 # try MUTANT FOLDER: writes the verdict.
@@ -136,10 +144,22 @@ try_none() {
       >"$1/verdict"
 }
 
+# is_usual LINE: whether the test's own run has these cases: no other seed, and
+# no more of them.
+is_usual() {
+  local line asked all
+  read -ra line <<<"$1"
+  [[ ! $1 =~ \ (seed|case|times)\  ]] || return 1
+  asked=$(sed -nE 's/.* cases ([0-9]+).*/\1/p' <<<"$1")
+  all=$(sed -nE 's/.*[ {]CASES = ([0-9]+).*/\1/p' "tests/${line[0]}.c")
+  [[ -z $asked || (-n $all && $asked -le $all) ]]
+}
+
 try_all() {
   local mutant folder line number=0
   rm -rf "$out"/none-*
   while read -r line; do
+    ! $tested || ! is_usual "$line" || continue
     number=$((number + 1))
     mkdir "$out/none-$number"
     in_turn try_none "$out/none-$number" "$line"
@@ -165,10 +185,18 @@ all_apply() {
   return "$wrong"
 }
 
-if [[ ${1-} == --applies ]]; then
+tested=false
+case ${1-} in
+--applies)
   all_apply
   exit
-fi
+  ;;
+--tested)
+  tested=true
+  shift
+  ;;
+esac
+ulimit -c 0 # tests that abort
 if [[ $# -gt 0 ]]; then
   mutants=("${@/#/$here/}")
   mutants=("${mutants[@]/%/.mutant}")
