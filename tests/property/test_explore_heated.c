@@ -529,6 +529,12 @@ static void compare(seen *sum, const hot_case *of, cds_heated *heated,
   compare_steepness(&random, &heated->loop, heated->safe_w);
   compare_closing(&result, heated, &question, best.value);
   cds_searchers_free(options.searchers);
+  double energy_pj[CDS_DIES_MAX];
+  cds_energy_by_die(energy_pj, &result, heated->arch, CDS_ALL_PHASES);
+  for (unsigned d = 0; d < DIES; d++) {
+    const double power_w = energy_pj[d] * 1e-12 / result.latency_s;
+    assert_true(fabs(power_w - state.power_w[d]) <= CLOSE * power_w);
+  }
   sum->found++;
   sum->runaway += best.any_runaway;
   sum->proven += result.proven;
