@@ -14,21 +14,37 @@ unsigned cds_vector_die(const cds_arch *arch, const cds_layer_result *layer) {
   return arch->vectors > 0 ? arch->vector[0].die : arch->compute.die;
 }
 
-void cds_add_by_die(double energy_pj[CDS_DIES_MAX], const cds_arch *arch,
-                    const cds_layer_result *layer, double times) {
-  const cds_cost *cost = &layer->cost;
+void cds_energies_by_die(double energy_pj[CDS_DIES_MAX], const cds_cost *cost,
+                         const cds_arch *arch, unsigned vector) {
+  memset(energy_pj, 0, CDS_DIES_MAX * sizeof *energy_pj);
   for (unsigned l = 0; l < arch->levels; l++) {
-    energy_pj[arch->level[l].die] += times * cost->level_pj[l];
+    energy_pj[arch->level[l].die] += cost->level_pj[l];
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
-    energy_pj[arch->array[k].die] +=
-        times * (cost->array_pj[k] + cost->add_pj[k]);
+    energy_pj[arch->array[k].die] += cost->array_pj[k] + cost->add_pj[k];
   }
   for (unsigned b = 0; b < arch->bonds; b++) {
-    const double half_pj = 0.5 * times * cost->bond_pj[b];
-    energy_pj[arch->bond[b].lower] += half_pj;
-    energy_pj[arch->bond[b].upper] += half_pj;
+    energy_pj[arch->bond[b].lower] += 0.5 * cost->bond_pj[b];
+    energy_pj[arch->bond[b].upper] += 0.5 * cost->bond_pj[b];
   }
-  energy_pj[arch->compute.die] += times * cost->compute_pj;
-  energy_pj[cds_vector_die(arch, layer)] += times * cost->vector_pj;
+  energy_pj[arch->compute.die] += cost->compute_pj;
+  energy_pj[vector] += cost->vector_pj;
+}
+
+void cds_energy_by_die(double energy_pj[CDS_DIES_MAX],
+                       const cds_network_result *network, const cds_arch *arch,
+                       int phase) {
+  memset(energy_pj, 0, CDS_DIES_MAX * sizeof *energy_pj);
+  for (size_t i = 0; i < network->layers; i++) {
+    const cds_layer_result *layer = &network->layer[i];
+    double own_pj[CDS_DIES_MAX];
+    if (phase != CDS_ALL_PHASES && layer->layer->phase != (unsigned)phase) {
+      continue;
+    }
+    cds_energies_by_die(own_pj, &layer->cost, arch,
+                        cds_vector_die(arch, layer));
+    for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+      energy_pj[d] += layer->times * own_pj[d];
+    }
+  }
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "explore/by_die.h"
 #include "network/plan.h"
 
 /* What is looked at, at most. */
@@ -80,7 +81,7 @@ static void set_point(point *out, const closer *it, const cds_cost *cost,
                       unsigned vector) {
   const cds_arch *arch = it->it->arch;
   *out = (point){.host_pj = cost->host_pj, .latency_s = cost->latency_s};
-  cds_heated_energies(out->energy_pj, cost, arch, vector);
+  cds_energies_by_die(out->energy_pj, cost, arch, vector);
   out->weighed_pj = cost->host_pj + it->at->base_w * 1e12 * cost->latency_s;
   for (unsigned d = 0; d < arch->dies; d++) {
     out->weighed_pj += it->at->weight[d] * out->energy_pj[d];

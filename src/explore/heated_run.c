@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "explore/by_die.h"
+
 /* Halvings in the search for a pause, and for the power that makes it. */
 enum { HALVINGS = 100 };
 
@@ -60,18 +62,6 @@ void cds_heated_roof(cds_arch *out, const double weight[CDS_DIES_MAX],
 
 /* ---- costs ------------------------------------------------------------- */
 
-/* The die of the vector unit that did the layer. */
-static unsigned vector_die(const cds_arch *arch,
-                           const cds_layer_result *layer) {
-  for (unsigned v = 0; v < arch->vectors; v++) {
-    if (layer->operation.unit != NULL &&
-        strcmp(layer->operation.unit, arch->vector[v].name) == 0) {
-      return arch->vector[v].die;
-    }
-  }
-  return arch->vectors > 0 ? arch->vector[0].die : arch->compute.die;
-}
-
 /* Whether no energy is in no component, or in two. */
 static inline bool is_all_of_it(const cds_cost *cost, const cds_arch *arch) {
   double sum = cost->compute_pj + cost->vector_pj + cost->host_pj;
@@ -103,24 +93,7 @@ static void unweigh(cds_layer_result *layer, const cds_arch *arch,
     cost->bond_pj[b] /= bond_weight(&arch->bond[b], weight);
   }
   cost->compute_pj /= weight[arch->compute.die];
-  cost->vector_pj /= weight[vector_die(arch, layer)];
-}
-
-void cds_heated_energies(double energy_pj[CDS_DIES_MAX], const cds_cost *cost,
-                         const cds_arch *arch, unsigned vector) {
-  memset(energy_pj, 0, CDS_DIES_MAX * sizeof *energy_pj);
-  for (unsigned l = 0; l < arch->levels; l++) {
-    energy_pj[arch->level[l].die] += cost->level_pj[l];
-  }
-  for (unsigned k = 0; k < arch->arrays; k++) {
-    energy_pj[arch->array[k].die] += cost->array_pj[k] + cost->add_pj[k];
-  }
-  for (unsigned b = 0; b < arch->bonds; b++) {
-    energy_pj[arch->bond[b].lower] += 0.5 * cost->bond_pj[b];
-    energy_pj[arch->bond[b].upper] += 0.5 * cost->bond_pj[b];
-  }
-  energy_pj[arch->compute.die] += cost->compute_pj;
-  energy_pj[vector] += cost->vector_pj;
+  cost->vector_pj /= weight[cds_vector_die(arch, layer)];
 }
 
 /* ---- pauses ------------------------------------------------------------ */
@@ -258,8 +231,8 @@ cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
   for (size_t i = 0; i < out->layers; i++) {
     cds_layer_result *layer = &out->layer[i];
     double own[CDS_DIES_MAX];
-    cds_heated_energies(own, &layer->cost, it->arch,
-                        vector_die(it->arch, layer));
+    cds_energies_by_die(own, &layer->cost, it->arch,
+                        cds_vector_die(it->arch, layer));
     layer->cost.dynamic_pj = layer->cost.host_pj;
     for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
       layer->cost.dynamic_pj += own[d];

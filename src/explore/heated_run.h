@@ -34,10 +34,6 @@ void cds_heated_weigh(cds_arch *out, const cds_arch *arch,
  * know one roof alone, that of all weighed energy.) */
 void cds_heated_roof(cds_arch *out, const double weight[CDS_DIES_MAX],
                      double safe_w, cds_optimizer optimizer);
-/* Dynamic energy of a cost by kind of die, without the host's. `vector`: the
- * die of the vector unit. */
-void cds_heated_energies(double energy_pj[CDS_DIES_MAX], const cds_cost *cost,
-                         const cds_arch *arch, unsigned vector);
 /* The steady state of a run of those energies and that time. */
 cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
                                const double energy_pj[CDS_DIES_MAX],

@@ -37,15 +37,14 @@ cds_status cds_phase_heats(cds_phase_heat **out, cds_heat_loop *loop,
     return CDS_ENOMEM;
   }
   for (unsigned p = 0; p < workload->phases; p++) {
-    double energy_pj[CDS_DIES_MAX] = {0};
+    double energy_pj[CDS_DIES_MAX];
     double seconds = 0;
+    cds_energy_by_die(energy_pj, network, loop->package.arch, (int)p);
     all[p] = (cds_phase_heat){.hottest = 0};
     for (size_t i = 0; i < network->layers; i++) {
       const cds_layer_result *layer = &network->layer[i];
-      if (layer->layer->phase == p) {
-        cds_add_by_die(energy_pj, loop->package.arch, layer, layer->times);
-        seconds += layer->times * layer->cost.latency_s;
-      }
+      seconds +=
+          layer->layer->phase == p ? layer->times * layer->cost.latency_s : 0;
     }
     for (unsigned d = 0; d < CDS_DIES_MAX && seconds > 0; d++) {
       all[p].power_w[d] = energy_pj[d] * 1e-12 / seconds;

@@ -5,50 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The die of the vector unit that did the layer. */
-static unsigned vector_die(const cds_arch *arch,
-                           const cds_layer_result *layer) {
-  for (unsigned v = 0; v < arch->vectors; v++) {
-    if (layer->operation.unit != NULL &&
-        strcmp(layer->operation.unit, arch->vector[v].name) == 0) {
-      return arch->vector[v].die;
-    }
-  }
-  return arch->vectors > 0 ? arch->vector[0].die : arch->compute.die;
-}
-
 static bool is_of(const cds_layer_result *layer, int phase) {
   return phase == CDS_ALL_PHASES || layer->layer->phase == (unsigned)phase;
-}
-
-static void add_layer(double energy_pj[CDS_DIES_MAX],
-                      const cds_layer_result *layer, const cds_arch *arch) {
-  const cds_cost *cost = &layer->cost;
-  const double times = layer->times;
-  for (unsigned l = 0; l < arch->levels; l++) {
-    energy_pj[arch->level[l].die] += times * cost->level_pj[l];
-  }
-  for (unsigned k = 0; k < arch->arrays; k++) {
-    energy_pj[arch->array[k].die] +=
-        times * (cost->array_pj[k] + cost->add_pj[k]);
-  }
-  for (unsigned b = 0; b < arch->bonds; b++) {
-    energy_pj[arch->bond[b].lower] += 0.5 * times * cost->bond_pj[b];
-    energy_pj[arch->bond[b].upper] += 0.5 * times * cost->bond_pj[b];
-  }
-  energy_pj[arch->compute.die] += times * cost->compute_pj;
-  energy_pj[vector_die(arch, layer)] += times * cost->vector_pj;
-}
-
-void cds_energy_by_die(double energy_pj[CDS_DIES_MAX],
-                       const cds_network_result *network, const cds_arch *arch,
-                       int phase) {
-  memset(energy_pj, 0, CDS_DIES_MAX * sizeof *energy_pj);
-  for (size_t i = 0; i < network->layers; i++) {
-    if (is_of(&network->layer[i], phase)) {
-      add_layer(energy_pj, &network->layer[i], arch);
-    }
-  }
 }
 
 /* Power of each placed die, and of all that is on none. */

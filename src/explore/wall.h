@@ -12,7 +12,7 @@
 #ifndef CDS_EXPLORE_WALL_H
 #define CDS_EXPLORE_WALL_H
 
-#include "network/network.h"
+#include "explore/by_die.h"
 #include "package/delivery.h"
 
 typedef struct cds_wall {
@@ -27,12 +27,6 @@ typedef struct cds_wall {
   bool over;          /* a current or a drop is over its limit */
 } cds_wall;
 
-enum { CDS_ALL_PHASES = -1 };
-
-/* Dynamic energy of a run of the phase, or of all, by kind of die, pJ. */
-void cds_energy_by_die(double energy_pj[CDS_DIES_MAX],
-                       const cds_network_result *network, const cds_arch *arch,
-                       int phase);
 /* What is asked of a network on a design. */
 typedef struct cds_wall_question {
   const cds_arch *arch;
