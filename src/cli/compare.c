@@ -333,7 +333,13 @@ static const char *hottest_text(const cds_page *page,
             ? "runs away"
             : cds_page_plain(page, phase->heat.warmest_degc, "degC"));
   }
-  return text;
+  return result->wall.known
+             ? cds_cli_printf(
+                   page->arena, "%s; %s at the wall", text,
+                   cds_page_si(page,
+                               result->wall.power_w * result->network.latency_s,
+                               "J"))
+             : text;
 }
 
 static const char *known(const cds_page *page, double value, const char *unit) {
@@ -418,14 +424,17 @@ static const char *figures_text(const cds_page *page, const job *it) {
     const cds_comparison_row *row = &comparison->row[i];
     const double low = cds_comparison_end(row, CDS_TECH_BEST);
     const double high = cds_comparison_end(row, CDS_TECH_WORST);
-    if (isnan(low) || isnan(high)) {
-      apart = false;
+    if (isnan(low) && isnan(high)) {
+      apart = apart && row->reason != NULL;
       continue;
     }
+    apart = apart && !isnan(low) && !isnan(high);
     text = cds_cli_printf(page->arena, "%s%s%s %s to %s", text,
                           *text == '\0' ? "" : ", ", row->architecture,
-                          cds_page_si(page, scale * low, unit),
-                          cds_page_si(page, scale * high, unit));
+                          isnan(low) ? "beyond its limits"
+                                     : cds_page_si(page, scale * low, unit),
+                          isnan(high) ? "beyond its limits"
+                                      : cds_page_si(page, scale * high, unit));
     if (i != comparison->best && comparison->best < comparison->rows) {
       const double best = cds_comparison_end(&comparison->row[comparison->best],
                                              CDS_TECH_WORST);
