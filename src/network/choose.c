@@ -76,7 +76,9 @@ static cds_status list_questions(cds_layer_question *question,
     answer->weight = weight_of(it, ask);
     question[(*questions)++] =
         (cds_layer_question){.kind = kind,
-                             .goal = {.lambda_pj_per_s = answer->weight},
+                             .goal = {.lambda_pj_per_s = answer->weight,
+                                      .low_pj_per_s = ask->low,
+                                      .high_pj_per_s = ask->high},
                              .result = &answer->result};
   }
   return CDS_OK;

@@ -67,6 +67,9 @@ typedef struct cds_hull_answer {
 typedef struct cds_hull_ask {
   size_t layer;
   double lambda; /* pJ/s, in [0, INFINITY]; INFINITY asks for the least T */
+  /* The walk may ask for lambdas down to the one and up to the other next: an
+   * answer may prepare for that. 0: not known. */
+  double low, high;
   cds_hull_answer answer;
 } cds_hull_ask;
 

@@ -45,6 +45,7 @@ typedef struct cds_question {
   bool ask;
   bool chord; /* lambda is the slope of the chord between the ends' points */
   double lambda;
+  double low, high; /* lambdas that may be asked for next; 0: not known */
 } cds_question;
 
 /* The two floors of a layer. CDS_ENOMEM. */

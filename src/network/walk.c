@@ -38,7 +38,9 @@ cds_status cds_walk_send(cds_walk *walk) {
   for (size_t i = 0; i < asks; i++) {
     const cds_walk_place *place = &walk->place[i];
     walk->ask[i] = (cds_hull_ask){.layer = place->segment->layer,
-                                  .lambda = place->question.lambda};
+                                  .lambda = place->question.lambda,
+                                  .low = place->question.low,
+                                  .high = place->question.high};
   }
   scan->out->solves += asks;
   if (asks > 0) {
@@ -132,7 +134,9 @@ static double needed(const cds_scan *scan, const cds_pass *pass) {
 static void put_within(cds_walk *walk, cds_line *segment,
                        cds_interest interest) {
   const cds_interest own = interest_in(&walk->scan, segment->layer, interest);
-  const cds_question question = cds_lines_question(segment, &own);
+  cds_question question = cds_lines_question(segment, &own);
+  question.low = own.low;
+  question.high = own.high;
   if (question.ask) {
     cds_walk_put(walk, segment, &question);
   }

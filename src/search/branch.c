@@ -43,12 +43,13 @@ static int rank_compare(const cds_rank_key *a, const cds_rank_key *b) {
   return a->dynamic_pj < b->dynamic_pj ? -1 : a->dynamic_pj > b->dynamic_pj;
 }
 
-const cds_mapping *cds_branch_mapping(cds_branch *branch) {
-  if (!branch->written) {
-    cds_leaf_mapping(&branch->mapping, branch->problem, &branch->leaf);
-    branch->written = true;
+const cds_mapping *cds_best_mapping(cds_best *best,
+                                    const cds_problem *problem) {
+  if (!best->written) {
+    cds_leaf_mapping(&best->mapping, problem, &best->leaf);
+    best->written = true;
   }
-  return &branch->mapping;
+  return &best->mapping;
 }
 
 /* The leaf with an order of its holders, as it is chosen now. */
@@ -77,31 +78,31 @@ static void visit(cds_branch *branch, const cds_order *order) {
   }
 }
 
-static void offer(cds_branch *branch, const cds_rank_key *key,
+static void offer(cds_branch *branch, cds_best *best, const cds_rank_key *key,
                   const cds_order *order) {
   if (branch->visit != NULL) {
     visit(branch, order);
     return;
   }
-  const int rank = branch->found ? rank_compare(key, &branch->key) : -1;
+  const int rank = best->found ? rank_compare(key, &best->key) : -1;
   if (rank > 0) {
     return;
   }
   cds_leaf leaf;
   set_leaf(&leaf, branch, order);
   if (rank < 0) {
-    branch->found = true;
-    branch->best = key->value;
-    branch->key = *key;
-    branch->leaf = leaf;
-    branch->written = false; /* only ties need the mapping itself */
+    best->found = true;
+    best->key = *key;
+    best->leaf = leaf;
+    best->written = false; /* only ties need the mapping itself */
     return;
   }
   cds_mapping mapping;
   cds_leaf_mapping(&mapping, branch->problem, &leaf);
-  if (cds_mapping_compare(&mapping, cds_branch_mapping(branch)) < 0) {
-    branch->leaf = leaf;
-    branch->mapping = mapping;
+  if (cds_mapping_compare(&mapping, cds_best_mapping(best, branch->problem)) <
+      0) {
+    best->leaf = leaf;
+    best->mapping = mapping;
   }
 }
 
@@ -161,17 +162,20 @@ static void try_order(cds_branch *branch, const cds_rank_key *base,
     cycles += added;
   }
   key.cycles += cycles;
-  key.value = cds_goal_value(problem, branch->goal, key.dynamic_pj, key.cycles);
   const double power =
       key.dynamic_pj * problem->seconds_per_pj * problem->arch->clock_hz;
-  key.cycles = power > key.cycles ? power : key.cycles;
-  if (problem->arch->roof.layer_w > 0 && !cds_beyond(branch, key.value)) {
-    key.cycles = roofed_cycles(branch, &key, order);
-    key.value =
-        cds_goal_value(problem, branch->goal, key.dynamic_pj, key.cycles);
+  cycles = key.cycles;
+  key.cycles = power > cycles ? power : cycles;
+  if (problem->arch->roof.layer_w > 0 &&
+      !cds_cost_beyond(branch, key.dynamic_pj, key.cycles)) {
+    cycles = key.cycles = roofed_cycles(branch, &key, order);
   }
-  if (!isinf(key.value) && (!branch->found || key.value <= branch->best)) {
-    offer(branch, &key, order);
+  for (unsigned i = 0; i < branch->goals; i++) {
+    cds_best *best = &branch->best[i];
+    key.value = cds_goal_value(problem, best->goal, key.dynamic_pj, cycles);
+    if (!isinf(key.value) && (!best->found || key.value <= best->key.value)) {
+      offer(branch, best, &key, order);
+    }
   }
 }
 

@@ -37,6 +37,19 @@ typedef struct cds_rank_key {
   double value, cycles, dynamic_pj;
 } cds_rank_key;
 
+/* The best mapping known for a goal. */
+typedef struct cds_best {
+  cds_goal goal;
+  bool found;
+  cds_rank_key key;
+  cds_leaf leaf;
+  cds_mapping mapping; /* of the leaf, if written */
+  bool written;
+} cds_best;
+
+/* That of the question, and two prices beside it. */
+enum { CDS_GOALS_MAX = 3 };
+
 /* How the tiles of an order stand to each other (stack.h): orders that agree in
  * that stand together. */
 typedef struct cds_tiling {
@@ -63,7 +76,6 @@ typedef struct cds_left {
 typedef struct cds_branch {
   const cds_problem *problem;
   cds_tables *tables;
-  cds_goal goal;
   const cds_spreads *spreads;
   cds_held held[CDS_MATRIX];
   cds_options *options[CDS_MATRIX];
@@ -95,13 +107,10 @@ typedef struct cds_branch {
   double last[CDS_MATRIX][2][CDS_INSIDES]; /* the same of the last tile */
   /* Whether loops outside such a tile are known to be more than one. */
   bool cut_outside[CDS_MATRIX][CDS_INSIDES];
-  /* Incumbent */
-  bool found;
-  double best; /* key.value */
-  cds_rank_key key;
-  cds_leaf leaf;
-  cds_mapping mapping; /* of the leaf, if written */
-  bool written;
+  /* One for the goal in question, others for prices of time beside it, which
+   * are answered with it: what is left out is beyond all of them. */
+  unsigned goals;
+  cds_best best[CDS_GOALS_MAX];
   uint64_t nodes;
   const cds_search_visit *visit; /* of all that is not beyond `best`; or NULL */
 } cds_branch;
@@ -121,24 +130,36 @@ static inline double cds_batch_steps(const cds_problem *problem, uint64_t s) {
 /* Whether nothing below `bound` is of interest, as it passes the goal's limits
  * or the incumbent: with a relative slack, since bound and value add the same
  * terms in another order. */
-static inline bool cds_beyond(const cds_branch *branch, double bound) {
-  return isinf(bound) || (branch->found && bound * (1 - 1e-12) > branch->best);
+static inline bool cds_beyond(const cds_best *best, double bound) {
+  return isinf(bound) || (best->found && bound * (1 - 1e-12) > best->key.value);
 }
-/* Whether nothing with so much energy and time at least is of interest: its
- * value is beyond the incumbent, or it takes as long and more energy, so that
- * its value is not less, and of equal values the incumbent ranks first. */
+/* Whether nothing with so much energy and time at least is of interest for a
+ * goal: its value is beyond the incumbent, or it takes as long and more energy,
+ * so that its value is not less, and of equal values the incumbent ranks first.
+ */
+static inline bool cds_cost_beyond_one(const cds_problem *problem,
+                                       const cds_best *best, double dynamic_pj,
+                                       double cycles) {
+  return (best->found && cycles >= best->key.cycles &&
+          dynamic_pj * (1 - 1e-12) > best->key.dynamic_pj) ||
+         cds_beyond(best,
+                    cds_goal_value(problem, best->goal, dynamic_pj, cycles));
+}
+/* The same for all goals. */
 static inline bool cds_cost_beyond(const cds_branch *branch, double dynamic_pj,
                                    double cycles) {
-  return (branch->found && cycles >= branch->key.cycles &&
-          dynamic_pj * (1 - 1e-12) > branch->key.dynamic_pj) ||
-         cds_beyond(branch, cds_goal_value(branch->problem, branch->goal,
-                                           dynamic_pj, cycles));
+  bool beyond = true;
+  for (unsigned i = 0; i < branch->goals && beyond; i++) {
+    beyond = cds_cost_beyond_one(branch->problem, &branch->best[i], dynamic_pj,
+                                 cycles);
+  }
+  return beyond;
 }
 /* Whether to stop, which has to be asked now and then. */
 static inline bool cds_branch_enough(const cds_branch *branch) {
   return cds_control_cancelled(branch->control) ||
-         (branch->found && (branch->nodes >= branch->nodes_most ||
-                            cds_control_hurried(branch->control)));
+         (branch->best[0].found && (branch->nodes >= branch->nodes_most ||
+                                    cds_control_hurried(branch->control)));
 }
 /* Counts a bound or a mapping that was looked at. */
 static inline void cds_branch_count(cds_branch *branch) {
@@ -160,7 +181,7 @@ typedef struct cds_set_bound {
 cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
                           const cds_set_bound *bound);
 /* The mapping of the incumbent. */
-const cds_mapping *cds_branch_mapping(cds_branch *branch);
+const cds_mapping *cds_best_mapping(cds_best *best, const cds_problem *problem);
 /* The mapping of a leaf, in canonical form. */
 void cds_leaf_mapping(cds_mapping *out, const cds_problem *problem,
                       const cds_leaf *leaf);

@@ -353,7 +353,7 @@ static cds_status bound_opened(bool *open, cds_searcher *searcher,
   *open = !isinf(bound.energy_pj) &&
           !cds_cost_beyond(branch, bound.energy_pj, cycles);
   if (*open) {
-    opened->bound = cds_goal_value(&searcher->problem, branch->goal,
+    opened->bound = cds_goal_value(&searcher->problem, branch->best[0].goal,
                                    bound.energy_pj, cycles);
   }
   return CDS_OK;
@@ -363,6 +363,10 @@ static cds_status bound_opened(bool *open, cds_searcher *searcher,
  * with the least bound is searched at once, to have one. */
 static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
   const cds_branch *branch = &searcher->branch;
+  const cds_spreads *at = &searcher->vectors.vector[index];
+  if (cds_cost_beyond(branch, at->energy_pj, at->cycles + at->edges)) {
+    return CDS_OK;
+  }
   cds_open least = {.packed = CDS_HELD_COMBINATIONS};
   for (uint32_t packed = 0; packed < CDS_HELD_COMBINATIONS; packed++) {
     cds_open made = {0, index, packed};
@@ -381,20 +385,20 @@ static cds_status open_spreads(cds_searcher *searcher, uint32_t index) {
   if (least.packed == CDS_HELD_COMBINATIONS) {
     return CDS_OK;
   }
-  return branch->found ? cds_open_push(&searcher->open, least)
-                       : open_holders(searcher, &least);
+  return branch->best[0].found ? cds_open_push(&searcher->open, least)
+                               : open_holders(searcher, &least);
 }
 
 static cds_status finish(cds_search_result *out, cds_searcher *searcher,
                          double bound) {
-  cds_branch *branch = &searcher->branch;
-  out->nodes = branch->nodes;
-  out->found = branch->found;
+  cds_best *best = &searcher->branch.best[0];
+  out->nodes = searcher->branch.nodes;
+  out->found = best->found;
   out->bound = bound;
-  if (!branch->found) {
+  if (!best->found) {
     return isinf(bound) ? CDS_EINFEASIBLE : CDS_EINTERRUPTED;
   }
-  out->mapping = *cds_branch_mapping(branch);
+  out->mapping = *cds_best_mapping(best, &searcher->problem);
   cds_counts *counts = cds_arena_alloc(searcher->scratch, sizeof *counts);
   if (counts == NULL) {
     return CDS_ENOMEM;
@@ -403,15 +407,15 @@ static cds_status finish(cds_search_result *out, cds_searcher *searcher,
                     searcher->scratch));
   CDS_TRY(cds_price_einsum(&out->cost, &searcher->arch, &searcher->einsum,
                            counts, searcher->problem.power_limit_w));
-  cds_goal goal = branch->goal;
+  cds_goal goal = best->goal;
   /* Met up to rounding. */
   goal.energy_limit_pj = goal.latency_limit_s = goal.value_limit = 0;
   out->value = cds_goal_value(&searcher->problem, goal, out->cost.dynamic_pj,
                               out->cost.cycles);
-  if (fabs(out->value - branch->best) > 1e-9 * out->value) {
+  if (fabs(out->value - best->key.value) > 1e-9 * out->value) {
     return CDS_EINTERNAL; /* rows and counts disagree */
   }
-  out->proven = !(bound < branch->best);
+  out->proven = !(bound < best->key.value);
   out->bound = out->proven || bound > out->value ? out->value : bound;
   return CDS_OK;
 }
@@ -425,8 +429,9 @@ static cds_status push_vectors(cds_searcher *searcher, size_t first) {
     if (cds_cost_beyond(&searcher->branch, at->energy_pj, cycles)) {
       continue;
     }
-    const double bound = cds_goal_value(
-        &searcher->problem, searcher->branch.goal, at->energy_pj, cycles);
+    const double bound =
+        cds_goal_value(&searcher->problem, searcher->branch.best[0].goal,
+                       at->energy_pj, cycles);
     CDS_TRY(cds_open_push(&searcher->open, (cds_open){bound, (uint32_t)i,
                                                       CDS_HELD_COMBINATIONS}));
   }
@@ -443,25 +448,27 @@ static double unlisted_bound(const cds_searcher *searcher) {
   const cds_spread_vectors *vectors = &searcher->vectors;
   return vectors->complete
              ? (double)INFINITY
-             : cds_goal_value(&searcher->problem, searcher->branch.goal,
+             : cds_goal_value(&searcher->problem, searcher->branch.best[0].goal,
                               vectors->floor_pj,
                               cycles_of(searcher, vectors->steps));
 }
 
+/* Whether vectors with so many steps are beyond all incumbents. */
+static bool steps_beyond(const cds_searcher *searcher, double steps) {
+  return cds_cost_beyond(&searcher->branch, searcher->vectors.floor_pj,
+                         cycles_of(searcher, steps));
+}
+
 /* Steps from which on vectors are beyond the incumbent. */
 static double enough_steps(const cds_searcher *searcher) {
-  const cds_branch *branch = &searcher->branch;
-  const double floor_pj = searcher->vectors.floor_pj;
   double low = searcher->vectors.steps;
   double high = 2 * low;
-  if (!branch->found) {
+  if (!searcher->branch.best[0].found) {
     return (double)INFINITY;
   }
   for (unsigned round = 0; round < 12; round++) {
     const double middle = (low + high) / 2;
-    if (cds_beyond(branch,
-                   cds_goal_value(&searcher->problem, branch->goal, floor_pj,
-                                  cycles_of(searcher, middle)))) {
+    if (steps_beyond(searcher, middle)) {
       high = middle;
     } else {
       low = middle;
@@ -475,26 +482,32 @@ static double enough_steps(const cds_searcher *searcher) {
 /* Makes a mapping the incumbent if it is better, with a value that is a little
  * too high: the search finds it again in any case, with its own sums, so that
  * the answer does not depend on what was known. */
-static void offer_known(cds_searcher *searcher, const cds_known *known) {
+static void offer_known_to(cds_best *best, const cds_searcher *searcher,
+                           const cds_known *known) {
   static const double more = 1 + 1e-10;
-  cds_branch *branch = &searcher->branch;
-  const double value = more * cds_goal_value(&searcher->problem, branch->goal,
+  const double value = more * cds_goal_value(&searcher->problem, best->goal,
                                              known->dynamic_pj, known->cycles);
-  if (isinf(value) || (branch->found && value >= branch->best)) {
+  if (isinf(value) || (best->found && value >= best->key.value)) {
     return;
   }
-  branch->found = true;
-  branch->best = value;
-  branch->key = (cds_rank_key){value, (double)INFINITY, known->dynamic_pj};
-  branch->leaf = known->leaf;
-  branch->written = false;
+  best->found = true;
+  best->key = (cds_rank_key){value, (double)INFINITY, known->dynamic_pj};
+  best->leaf = known->leaf;
+  best->written = false;
+}
+
+static void offer_known(cds_searcher *searcher, const cds_known *known) {
+  cds_branch *branch = &searcher->branch;
+  for (unsigned i = 0; i < branch->goals; i++) {
+    offer_known_to(&branch->best[i], searcher, known);
+  }
 }
 
 static void keep_known(cds_searcher *searcher) {
-  const cds_branch *branch = &searcher->branch;
-  if (branch->found && !isinf(branch->key.cycles)) {
+  const cds_best *best = &searcher->branch.best[0];
+  if (best->found && !isinf(best->key.cycles)) {
     searcher->best[searcher->known++ % KNOWN_MAX] =
-        (cds_known){branch->leaf, branch->key.dynamic_pj, branch->key.cycles};
+        (cds_known){best->leaf, best->key.dynamic_pj, best->key.cycles};
   }
 }
 
@@ -511,6 +524,17 @@ static bool is_settled(const cds_settled *answer, double lambda) {
   return answer->from <= lambda && lambda <= answer->to;
 }
 
+/* NULL: none is. */
+static const cds_settled *settled_at(const cds_searcher *searcher,
+                                     double lambda) {
+  for (size_t i = 0; i < searcher->settled && i < KNOWN_MAX; i++) {
+    if (is_settled(&searcher->answer[i], lambda)) {
+      return &searcher->answer[i];
+    }
+  }
+  return NULL;
+}
+
 /* Whether searches may be left out, which with equal parts are short. */
 static bool may_settle(const cds_searcher *searcher, cds_goal goal) {
   return searcher->warm && goal.time_power == 0 && goal.energy_limit_pj == 0 &&
@@ -519,28 +543,26 @@ static bool may_settle(const cds_searcher *searcher, cds_goal goal) {
 
 /* The answer to a goal that is settled becomes the incumbent. */
 static bool take_settled(cds_searcher *searcher, cds_goal goal) {
-  cds_branch *branch = &searcher->branch;
-  for (size_t i = 0; i < searcher->settled && i < KNOWN_MAX; i++) {
-    const cds_settled *answer = &searcher->answer[i];
-    if (is_settled(answer, goal.lambda_pj_per_s)) {
-      const cds_known *best = &answer->best;
-      branch->found = true;
-      branch->best = cds_goal_value(&searcher->problem, goal, best->dynamic_pj,
-                                    best->cycles);
-      branch->key =
-          (cds_rank_key){branch->best, best->cycles, best->dynamic_pj};
-      branch->leaf = best->leaf;
-      branch->written = false;
-      return true;
-    }
+  cds_best *best = &searcher->branch.best[0];
+  const cds_settled *answer = settled_at(searcher, goal.lambda_pj_per_s);
+  if (answer == NULL) {
+    return false;
   }
-  return false;
+  const cds_known *known = &answer->best;
+  best->found = true;
+  best->key.value = cds_goal_value(&searcher->problem, goal, known->dynamic_pj,
+                                   known->cycles);
+  best->key.cycles = known->cycles;
+  best->key.dynamic_pj = known->dynamic_pj;
+  best->leaf = known->leaf;
+  best->written = false;
+  return true;
 }
 
-/* Notes the incumbent, which is proven, as the answer to a goal. */
-static void settle(cds_searcher *searcher, double lambda) {
-  const cds_branch *branch = &searcher->branch;
-  const cds_rank_key *key = &branch->key;
+/* Notes an incumbent, which is proven, as the answer to its goal. */
+static void settle(cds_searcher *searcher, const cds_best *best) {
+  const double lambda = best->goal.lambda_pj_per_s;
+  const cds_rank_key *key = &best->key;
   cds_settled *answer = NULL;
   for (size_t i = 0; i < searcher->settled && i < KNOWN_MAX; i++) {
     cds_settled *at = &searcher->answer[i];
@@ -551,7 +573,7 @@ static void settle(cds_searcher *searcher, double lambda) {
   if (answer == NULL) {
     answer = &searcher->answer[searcher->settled++ % KNOWN_MAX];
     *answer = (cds_settled){
-        {branch->leaf, key->dynamic_pj, key->cycles}, lambda, lambda};
+        {best->leaf, key->dynamic_pj, key->cycles}, lambda, lambda};
   }
   double floor_pj = 0;
   double floor_cycles = 0;
@@ -559,6 +581,50 @@ static void settle(cds_searcher *searcher, double lambda) {
   answer->from = fmin(answer->from, lambda);
   answer->to =
       key->cycles <= floor_cycles ? (double)INFINITY : fmax(answer->to, lambda);
+}
+
+static void settle_all(cds_searcher *searcher) {
+  const cds_branch *branch = &searcher->branch;
+  for (unsigned i = 0; i < branch->goals; i++) {
+    const cds_best *best = &branch->best[i];
+    if (best->found && !isinf(best->key.cycles)) {
+      settle(searcher, best);
+    }
+  }
+}
+
+/* Adds a price beside that of the goal, unless it is answered. */
+static void add_price(cds_searcher *searcher, cds_goal goal, double lambda) {
+  cds_branch *branch = &searcher->branch;
+  if (settled_at(searcher, lambda) == NULL) {
+    goal.lambda_pj_per_s = lambda;
+    branch->best[branch->goals++].goal = goal;
+  }
+}
+
+/*
+ * Two prices beside that of the goal, to be answered in the same search, as the
+ * next questions are mostly about prices near to this one, and mostly have the
+ * same answer: what is left out must be beyond the incumbents of all three,
+ * which takes little more than one search. At least so far away as a walk of a
+ * network goes in the end; a little beyond what it says; but no farther than
+ * mappings that are of interest there alone are few.
+ */
+static void add_prices(cds_searcher *searcher, cds_goal goal) {
+  static const double near = 1.16;
+  static const double far = 1.25;
+  static const double more = 1 + 1e-3;
+  const double lambda = goal.lambda_pj_per_s;
+  const double low = goal.low_pj_per_s;
+  const double high = goal.high_pj_per_s;
+  if (low > 0 && low < lambda) {
+    add_price(searcher, goal,
+              fmax(fmin(low / more, lambda / near), lambda / far));
+  }
+  if (lambda > 0 && high > lambda) {
+    add_price(searcher, goal,
+              fmin(fmax(high * more, lambda * near), lambda * far));
+  }
 }
 
 static cds_status solve(cds_search_result *out, cds_searcher *searcher,
@@ -582,14 +648,14 @@ static cds_status begin_incumbent(cds_searcher *searcher,
     return CDS_ENOMEM;
   }
   const cds_status status =
-      solve(result, equal, searcher->branch.goal, control);
+      solve(result, equal, searcher->branch.best[0].goal, control);
   cds_arena_reset(searcher->scratch, mark);
   if (status == CDS_EINFEASIBLE || status == CDS_EINTERRUPTED) {
     return CDS_OK; /* any parts may still do */
   }
   CDS_TRY(status);
-  cds_known known = {equal->branch.leaf, equal->branch.key.dynamic_pj,
-                     equal->branch.key.cycles};
+  const cds_best *best = &equal->branch.best[0];
+  cds_known known = {best->leaf, best->key.dynamic_pj, best->key.cycles};
   cds_order_complete(&known.leaf.order, &searcher->problem);
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     known.leaf.trips[c].above = known.leaf.order.above[c];
@@ -616,12 +682,14 @@ cds_status cds_search_solve(cds_search_result *out, cds_searcher *searcher,
 static cds_status open_all(double *open, cds_searcher *searcher) {
   cds_branch *branch = &searcher->branch;
   for (;;) {
-    const double unlisted = unlisted_bound(searcher);
+    const bool all = searcher->vectors.complete ||
+                     steps_beyond(searcher, searcher->vectors.steps);
     const bool any = searcher->open.count > 0;
-    if (!any || searcher->open.entry[0].bound > unlisted) {
-      if (isinf(unlisted) || cds_beyond(branch, unlisted)) {
-        return CDS_OK;
-      }
+    if (!any && all) {
+      return CDS_OK;
+    }
+    if (!all &&
+        (!any || searcher->open.entry[0].bound > unlisted_bound(searcher))) {
       const size_t known = searcher->vectors.count;
       CDS_TRY(
           cds_spread_vectors_more(&searcher->vectors, enough_steps(searcher)));
@@ -629,8 +697,8 @@ static cds_status open_all(double *open, cds_searcher *searcher) {
       continue;
     }
     const cds_open next = cds_open_pop(&searcher->open);
-    if (cds_beyond(branch, next.bound)) {
-      return CDS_OK;
+    if (branch->goals == 1 && cds_beyond(&branch->best[0], next.bound)) {
+      return CDS_OK; /* so is all that is open; of prices beside it not */
     }
     if (cds_branch_enough(branch)) {
       *open = next.bound;
@@ -654,18 +722,22 @@ static cds_status solve(cds_search_result *out, cds_searcher *searcher,
   memset(branch, 0, sizeof *branch);
   branch->problem = &searcher->problem;
   branch->tables = &searcher->table;
-  branch->goal = goal;
+  branch->goals = 1;
+  branch->best[0].goal = goal;
   branch->control = control;
   branch->nodes_most = searcher->options.nodes_most;
   searcher->open.count = 0;
   double open = (double)INFINITY; /* least bound that was not looked into */
   const bool may = may_settle(searcher, goal);
   if (!may || !take_settled(searcher, goal)) {
+    if (may) {
+      add_prices(searcher, goal);
+    }
     CDS_TRY(begin_incumbent(searcher, control));
     cds_spread_vectors_ask(&searcher->vectors, branch);
     CDS_TRY(open_all(&open, searcher));
-    if (may && branch->found && isinf(open) && !isinf(branch->key.cycles)) {
-      settle(searcher, goal.lambda_pj_per_s);
+    if (may && isinf(open)) {
+      settle_all(searcher);
     }
   }
   keep_known(searcher);
@@ -685,15 +757,15 @@ cds_status cds_search_list(cds_searcher *searcher, cds_goal goal,
   memset(branch, 0, sizeof *branch);
   branch->problem = &searcher->problem;
   branch->tables = &searcher->table;
-  branch->goal = goal;
+  branch->goals = 1;
+  branch->best[0].goal = goal;
   branch->control = control;
   branch->nodes_most = searcher->options.nodes_most;
   branch->visit = visit;
   /* As if there were a mapping of that value: nothing beyond it is opened, and
    * no dearer one is left out beside it. */
-  branch->found = true;
-  branch->best = goal.value_limit;
-  branch->key =
+  branch->best[0].found = true;
+  branch->best[0].key =
       (cds_rank_key){goal.value_limit, (double)INFINITY, (double)INFINITY};
   searcher->open.count = 0;
   double open = (double)INFINITY;

@@ -81,6 +81,10 @@ typedef struct cds_goal {
   /* Of E_total + lambda x T, in the first space by `exact`; 0: none. Bounds
    * beyond it end a search that would find nothing else. */
   double value_limit;
+  /* Prices of time that may be asked for next, down to the one and up to the
+   * other: a search that takes long looks for their answers at the same time;
+   * 0: none. They do not change the answer. */
+  double low_pj_per_s, high_pj_per_s;
 } cds_goal;
 
 /* The goal's value for a total energy and a latency, INFINITY beyond a limit.

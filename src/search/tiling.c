@@ -234,24 +234,33 @@ bool cds_toll_beyond(const cds_branch *branch, cds_toll toll) {
 
 /* Energy above which everything is beyond the incumbent, as nothing in question
  * takes fewer cycles than the floor; with room for rounding. */
-static double most_energy(const cds_branch *branch) {
+static double most_energy_for(const cds_branch *branch, const cds_best *best) {
   const cds_problem *problem = branch->problem;
-  if (!branch->found) {
+  if (!best->found) {
     return (double)INFINITY;
   }
   const double cycles = branch->floor_cycles + branch->floor_edges;
   const double seconds = cycles / problem->arch->clock_hz;
   const double leakage = problem->leakage_w * 1e12 * seconds;
-  double energy = branch->best;
-  for (unsigned i = 0; i < branch->goal.time_power; i++) {
+  double energy = best->key.value;
+  for (unsigned i = 0; i < best->goal.time_power; i++) {
     energy /= seconds;
   }
-  const double paid = branch->goal.time_power == 0
-                          ? leakage + branch->goal.lambda_pj_per_s * seconds
+  const double paid = best->goal.time_power == 0
+                          ? leakage + best->goal.lambda_pj_per_s * seconds
                           : leakage;
   const double room = fabs(energy) + paid; /* for rounding */
   energy -= paid;
   return energy + 1e-10 * room;
+}
+
+/* The same for every goal. */
+static double most_energy(const cds_branch *branch) {
+  double most = (double)-INFINITY;
+  for (unsigned i = 0; i < branch->goals; i++) {
+    most = fmax(most, most_energy_for(branch, &branch->best[i]));
+  }
+  return most;
 }
 
 bool cds_sizes_beyond(cds_branch *branch, cds_tiling *tiling) {

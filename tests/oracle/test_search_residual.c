@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The search on matrix products with residual parts against brute force over
- * the same space: value, canonical mapping, proof, floor.
+ * the same space: value, canonical mapping, proof, floor; and at prices of time
+ * that it answers beside the one that it is asked for.
  *
  * Usage: test_search_residual [seed N] [cases N] [case N] [reports N]
  */
@@ -79,6 +80,7 @@ static void report(const char *what, const tiny_case *it,
 
 typedef struct totals {
   uint64_t cases, skipped, mismatches, feasible, counted, nodes, better;
+  uint64_t prices, known; /* asked next; answered without a search */
   features shown;
 } totals;
 
@@ -102,8 +104,30 @@ static bool small_enough(const tiny_case *it) {
   return product <= SIZE_MAX_PRODUCT && product > 1;
 }
 
-static void check_case(const tiny_case *it, cds_searcher *searcher,
-                       totals *sum) {
+/* Asks the searcher, which has answered the case, for another price. */
+static void check_price(tiny_case *it, cds_searcher *searcher, double ratio,
+                        totals *sum) {
+  static residual_result brute;
+  static cds_search_result result;
+  const double price = it->goal.lambda_pj_per_s;
+  memset(&result, 0, sizeof result);
+  /* As search.c has it, to the last digit. */
+  it->goal.lambda_pj_per_s = ratio < 1 ? price / (1 / ratio) : price * ratio;
+  const cds_goal goal = {.lambda_pj_per_s = it->goal.lambda_pj_per_s};
+  if (brute_residual(&brute, &it->arch, &it->einsum, &it->goal, true)) {
+    const cds_status status = cds_search_solve(&result, searcher, goal, NULL);
+    const char *what = difference(it, &brute, status, &result);
+    if (what != NULL) {
+      report(what, it, &brute, &result);
+      sum->mismatches++;
+    }
+    sum->prices++;
+    sum->known += result.found && result.nodes == 0;
+  }
+  it->goal.lambda_pj_per_s = price;
+}
+
+static void check_case(tiny_case *it, cds_searcher *searcher, totals *sum) {
   static residual_result brute;
   static cds_search_result result;
   memset(&result, 0, sizeof result);
@@ -115,8 +139,16 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
                                        it->goal.power_limit_w);
   if (status == CDS_OK) {
     const cds_goal goal = {.time_power = it->goal.time_power,
-                           .lambda_pj_per_s = it->goal.lambda_pj_per_s};
+                           .lambda_pj_per_s = it->goal.lambda_pj_per_s,
+                           .low_pj_per_s = it->goal.lambda_pj_per_s / 2,
+                           .high_pj_per_s = it->goal.lambda_pj_per_s * 2};
     status = cds_search_solve(&result, searcher, goal, NULL);
+  }
+  /* The ends of what is answered at once, and something between. */
+  static const double ratio[] = {1 / 1.25, 1.25, 1 / 1.1, 1.1};
+  if (status == CDS_OK && it->goal.time_power == 0 &&
+      it->goal.lambda_pj_per_s > 0) {
+    check_price(it, searcher, ratio[sum->cases % 4], sum);
   }
   const char *what = difference(it, &brute, status, &result);
   if (what == NULL && result.found && !limits_hold(it, searcher, &result)) {
@@ -131,6 +163,63 @@ static void check_case(const tiny_case *it, cds_searcher *searcher,
   sum->feasible += brute.found;
   sum->counted += brute.counted;
   sum->nodes += result.nodes;
+}
+
+/* Larger layers, of which many mappings trade energy and time: what is answered
+ * beside a price is what a searcher says that knows nothing else. */
+static void check_beside(tiny_case *it, cds_searcher *searcher,
+                         cds_searcher *other, totals *sum) {
+  static cds_search_result result, alone;
+  static const double ratio[] = {1, 1 / 1.25, 1.25, 1 / 1.1, 1.1};
+  const double price = it->goal.lambda_pj_per_s;
+  for (unsigned i = 0; i < sizeof ratio / sizeof *ratio; i++) {
+    cds_goal goal = {.lambda_pj_per_s = ratio[i] < 1 ? price / (1 / ratio[i])
+                                                     : price * ratio[i]};
+    goal.low_pj_per_s = i == 0 ? price / 2 : 0;
+    goal.high_pj_per_s = i == 0 ? price * 2 : 0;
+    if ((i == 0 && cds_search_begin(searcher, &it->arch, &it->einsum,
+                                    it->goal.power_limit_w) != CDS_OK) ||
+        cds_search_solve(&result, searcher, goal, NULL) != CDS_OK) {
+      return;
+    }
+    goal.low_pj_per_s = goal.high_pj_per_s = 0;
+    if (cds_search_begin(other, &it->arch, &it->einsum,
+                         it->goal.power_limit_w) != CDS_OK ||
+        cds_search_solve(&alone, other, goal, NULL) != CDS_OK) {
+      sum->mismatches++;
+      return;
+    }
+    if (result.value != alone.value || result.bound != alone.bound ||
+        cds_mapping_compare(&result.mapping, &alone.mapping) != 0) {
+      printf("mismatch: %.17g beside %.17g pJ/s: %.17g, alone %.17g\n  ",
+             goal.lambda_pj_per_s, price, result.value, alone.value);
+      tiny_case_write(stdout, it);
+      sum->mismatches++;
+    }
+    sum->prices++;
+    sum->known += result.nodes == 0;
+  }
+}
+
+static void check_larger(tiny_case *it, uint64_t seed, uint64_t number,
+                         cds_searcher *const searcher[2], totals *sum) {
+  static const uint64_t sizes[] = {1, 7, 12, 18, 25, 30, 49, 64, 96, 100};
+  uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15) + number;
+  tiny_case_make(it, seed, number);
+  for (unsigned r = 0; r < it->einsum.ranks; r++) {
+    state =
+        state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    const uint64_t size = sizes[(state >> 33) % 10];
+    it->einsum.rank[r].size = it->einsum.rank[r].real = size;
+  }
+  it->arch.any_factors = true;
+  /* A price at which energy and time weigh about the same. */
+  double energy_pj = 0;
+  double latency_s = 0;
+  cds_search_floor(&energy_pj, &latency_s, &it->arch, &it->einsum,
+                   it->goal.power_limit_w);
+  it->goal.lambda_pj_per_s = energy_pj / latency_s;
+  check_beside(it, searcher[0], searcher[1], sum);
 }
 
 /* A loop of the reduction that stands above the spread of its rank and below
@@ -158,10 +247,16 @@ int main(int argc, char **argv) {
   const test_arguments given = test_arguments_read(&usual, argc, argv);
   tiny_case *it = malloc(sizeof *it);
   cds_searcher *searcher = cds_searcher_new();
-  if (it == NULL || searcher == NULL) {
+  cds_searcher *other = cds_searcher_new();
+  if (it == NULL || searcher == NULL || other == NULL) {
     return EXIT_FAILURE;
   }
   totals sum = {0};
+  cds_searcher *const both[] = {searcher, other};
+  for (uint64_t i = 0; i < 2 * given.cases && sum.mismatches < given.reports;
+       i++) {
+    check_larger(it, given.seed, given.first + i, both, &sum);
+  }
   check_loop_above_spread(it, searcher, &sum);
   for (uint64_t i = 0; i < given.cases && sum.mismatches < given.reports; i++) {
     tiny_case_make(it, given.seed, given.first + i);
@@ -176,6 +271,7 @@ int main(int argc, char **argv) {
     check_case(it, searcher, &sum);
   }
   cds_searcher_free(searcher);
+  cds_searcher_free(other);
   free(it);
   printf("%" PRIu64 " instances of seed %" PRIu64 " (%" PRIu64
          " feasible, %" PRIu64 " too large and left out), %" PRIu64
@@ -183,6 +279,9 @@ int main(int argc, char **argv) {
          " nodes searched\n",
          sum.cases, given.seed, sum.feasible, sum.skipped, sum.mismatches,
          sum.counted, sum.nodes);
+  printf("%" PRIu64 " further prices of time, %" PRIu64
+         " answered without a search\n",
+         sum.prices, sum.known);
   features_write(stdout, &sum.shown);
   return sum.mismatches == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
