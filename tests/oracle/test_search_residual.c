@@ -213,6 +213,7 @@ static void check_larger(tiny_case *it, uint64_t seed, uint64_t number,
     it->einsum.rank[r].size = it->einsum.rank[r].real = size;
   }
   it->arch.any_factors = true;
+  it->arch.level[0].size_bits = UINT64_C(1) << 40;
   /* A price at which energy and time weigh about the same. */
   double energy_pj = 0;
   double latency_s = 0;
