@@ -9,6 +9,7 @@
 #include "cli/forms.h"
 #include "cli/inputs.h"
 #include "cli/nest.h"
+#include "cli/trace_page.h"
 #include "export/breakdown.h"
 #include "export/csv.h"
 #include "network/plan.h"
@@ -330,6 +331,9 @@ static void write_layer(const cds_page *page, const job *it, const item *each) {
   write_network_words(page, it, each);
   write_energy(page, it, each);
   write_time(page, it, each);
+  if (it->cli->options->trace) {
+    cds_trace_write(page, it->inputs.arch, &each->counts, &each->result);
+  }
 }
 
 /* ---- JSON and CSV ------------------------------------------------------- */
