@@ -231,8 +231,12 @@ static void write_making(const job *it) {
     }
   }
   if (making->known) {
-    text = cds_cli_printf(it->page.arena, "%s",
-                          range_text(it, &making->usd, 1, "USD"));
+    text = making->design_usd.typical > 0
+               ? cds_cli_printf(it->page.arena, "%s with %s of design",
+                                range_text(it, &making->usd, 1, "USD"),
+                                range_text(it, &making->design_usd, 1, "USD"))
+               : cds_cli_printf(it->page.arena, "%s",
+                                range_text(it, &making->usd, 1, "USD"));
     text = isnan(making->carbon_g.typical)
                ? text
                : cds_cli_printf(

@@ -218,6 +218,19 @@ static cds_status ask_sram(cds_tech_lines *it, const wish *of,
 }
 
 /* "45nm (default) hp, 0.9 V, accesses of 8 B". */
+/* Retention of embedded DRAM, and all of static RAM, at any temperature; what
+ * else leaks is told at 85 degC. */
+static bool knows_temperature(const cds_component *class) {
+  static const char *const names[] = {"sram", "edram", "gain-cell",
+                                      "oxide-gain-cell"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(class->name, names[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static const char *title_of(const cds_tech_lines *it,
                             const cds_component *class, const wish *of,
                             const cds_tech_estimate *found) {
@@ -227,7 +240,8 @@ static const char *title_of(const cds_tech_lines *it,
   double degrees = isnan(of->temperature) ? 85 : of->temperature;
   char why[CDS_TECH_WHY];
   cds_tech_supply supply; /* what is cooled has a temperature of its own */
-  if (cds_tech_supply_at(&supply, process, device, of->supply, why) == CDS_OK &&
+  if (!knows_temperature(class) &&
+      cds_tech_supply_at(&supply, process, device, of->supply, why) == CDS_OK &&
       !isnan(supply.temperature_c)) {
     degrees = supply.temperature_c;
   }
@@ -267,6 +281,12 @@ static cds_status ask_component(cds_tech_lines *it,
   query.bond_area_um2 = of.area;
   query.row_hit = of.row_hit;
   query.temperature_c = of.temperature;
+  if (!isnan(of.temperature) && !knows_temperature(class)) {
+    cds_cli_error(
+        cli, "%s: 'temperature' is not used: what leaks is told at 85 degC",
+        class->name);
+    return CDS_EINPUT;
+  }
   cds_tech_estimate estimate;
   if (cds_tech_estimate_of(&estimate, &query, why) != CDS_OK) {
     cds_cli_error(cli, "%s: %s", class->name, why);

@@ -220,7 +220,7 @@ static void write_use(const cds_page *page, const cds_report *report) {
   const char *text = cds_cli_printf(
       page->arena,
       "%s, %.4g years%s, busy %s of them%s; regulators and mains let %s "
-      "through; without pads, networks, host and cooling",
+      "through; without pads, networks and cooling",
       electricity, use->lifetime_s / (365 * 86400.0),
       isnan(given->lifetime_s) ? assumed : "",
       cds_page_percent(page, use->duty), isnan(given->duty) ? assumed : "",

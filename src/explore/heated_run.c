@@ -170,10 +170,6 @@ cds_status cds_heated_pause(double *latency_s, cds_heated_state *state,
 
 /* ---- runs -------------------------------------------------------------- */
 
-static double layer_power_w(const cds_cost *cost) {
-  return cost->dynamic_pj * 1e-12 / cost->latency_s;
-}
-
 /* Keeps a layer's dynamic power below the roof. */
 static void slow_down(cds_cost *cost, double roof_w, double clock_hz) {
   const double least_s = cost->dynamic_pj * 1e-12 / roof_w;
@@ -184,15 +180,69 @@ static void slow_down(cds_cost *cost, double roof_w, double clock_hz) {
   }
 }
 
-/* What slow_down makes of the time of all layers. */
-static double slowed_s(const cds_network_result *of, double roof_w) {
-  double sum = 0;
-  for (size_t i = 0; i < of->layers; i++) {
+/* An operation beside products: its time is what it adds to theirs, so that it
+ * has no power of its own; its group has (price/pipeline.h). */
+static bool is_beside(const cds_layer_result *layer) {
+  return layer->fused != NULL && layer->fused->outer->pipelined &&
+         layer->layer->kind == CDS_LAYER_OPERATION;
+}
+
+/* How many layers from the first one on run as one pipelined group; 1: none. */
+static size_t group_size(const cds_network_result *of, size_t first) {
+  const cds_layer_fused *fused = of->layer[first].fused;
+  size_t size = 1;
+  if (fused == NULL || !fused->outer->pipelined) {
+    return 1;
+  }
+  while (first + size < of->layers && of->layer[first + size].fused != NULL &&
+         of->layer[first + size].fused->outer == fused->outer &&
+         of->layer[first + size].fused->stage == fused->stage + size) {
+    size++;
+  }
+  return size;
+}
+
+/* The time of a layer, or group, below the roof. */
+static double slowed_one(const cds_network_result *of, size_t first,
+                         size_t size, double roof_w) {
+  double pj = 0;
+  double seconds = 0;
+  for (size_t i = first; i < first + size; i++) {
     const cds_cost *cost = &of->layer[i].cost;
     const double least_s = cost->dynamic_pj * 1e-12 / roof_w;
-    sum += of->layer[i].times * fmax(cost->latency_s, least_s);
+    seconds += is_beside(&of->layer[i]) ? cost->latency_s
+                                        : fmax(cost->latency_s, least_s);
+    pj += cost->dynamic_pj;
+  }
+  return fmax(seconds, pj * 1e-12 / roof_w);
+}
+
+/* What slow_layers makes of the time of all layers. */
+static double slowed_s(const cds_network_result *of, double roof_w) {
+  double sum = 0;
+  size_t size = 1;
+  for (size_t i = 0; i < of->layers; i += size) {
+    size = group_size(of, i);
+    sum += of->layer[i].times * slowed_one(of, i, size, roof_w);
   }
   return sum;
+}
+
+/* The greatest power of its layers that stand for themselves, and of it all. */
+static double power_of(const cds_network_result *of, size_t first,
+                       size_t size) {
+  double pj = 0;
+  double seconds = 0;
+  double most = 0;
+  for (size_t i = first; i < first + size; i++) {
+    const cds_cost *cost = &of->layer[i].cost;
+    most = is_beside(&of->layer[i])
+               ? most
+               : fmax(most, cost->dynamic_pj * 1e-12 / cost->latency_s);
+    pj += cost->dynamic_pj;
+    seconds += cost->latency_s;
+  }
+  return fmax(most, pj * 1e-12 / seconds);
 }
 
 /* The roof under which the layers take so much time in all, or a little more.
@@ -200,8 +250,10 @@ static double slowed_s(const cds_network_result *of, double roof_w) {
 static double roof_for(const cds_network_result *of, double latency_s) {
   double low = 0;
   double high = 0;
-  for (size_t i = 0; i < of->layers; i++) {
-    high = fmax(high, layer_power_w(&of->layer[i].cost));
+  size_t size = 1;
+  for (size_t i = 0; i < of->layers; i += size) {
+    size = group_size(of, i);
+    high = fmax(high, power_of(of, i, size));
   }
   for (unsigned i = 0; i < HALVINGS; i++) {
     const double middle = 0.5 * (low + high);
@@ -218,10 +270,40 @@ static void leak(cds_network_result *out, double leakage_w) {
   }
 }
 
+/* Lets the operations of a group take what it is shorter than it has to be, by
+ * what is quiet of each. */
+static void slow_group(cds_layer_result *layer, size_t size, double all_s,
+                       double clock_hz) {
+  double lacks_s = all_s;
+  double quiet = 0;
+  size_t beside = 0;
+  for (size_t i = 0; i < size; i++) {
+    lacks_s -= layer[i].cost.latency_s;
+    quiet += is_beside(&layer[i]) ? layer[i].cost.quiet_cycles : 0;
+    beside += is_beside(&layer[i]);
+  }
+  for (size_t i = 0; i < size && lacks_s > 1e-12 * all_s; i++) {
+    cds_cost *cost = &layer[i].cost;
+    if (is_beside(&layer[i])) {
+      cost->latency_s += lacks_s * (quiet > 0 ? cost->quiet_cycles / quiet
+                                              : 1 / (double)beside);
+      cost->cycles = cost->latency_s * clock_hz;
+    }
+  }
+}
+
 static void slow_layers(cds_network_result *out, const cds_heated *it,
                         double roof_w) {
-  for (size_t i = 0; i < out->layers; i++) {
-    slow_down(&out->layer[i].cost, roof_w, it->arch->clock_hz);
+  size_t size = 1;
+  for (size_t i = 0; i < out->layers; i += size) {
+    size = group_size(out, i);
+    const double all_s = slowed_one(out, i, size, roof_w);
+    for (size_t k = i; k < i + size; k++) {
+      if (!is_beside(&out->layer[k])) {
+        slow_down(&out->layer[k].cost, roof_w, it->arch->clock_hz);
+      }
+    }
+    slow_group(&out->layer[i], size, all_s, it->arch->clock_hz);
   }
 }
 

@@ -10,11 +10,12 @@
  *   grid E / (regulators x mains) + embodied T / (lifetime x duty)
  *   price E / (regulators x mains) + cost T / (lifetime x duty)
  *
- * with E the energy of all dies: what supplies lose in pads, grids and networks
- * is not in it, which depends on powers (package/delivery.h), nor are host,
- * cooling and what the device takes while it does not run. After ISO/IEC
- * 21031:2024 (SCI): operational carbon, and embodied carbon by the share of the
- * life that a run takes.
+ * with E all energy of the run, that of a host's operations included, as if it
+ * came through the same supplies. What these lose in pads, grids and networks
+ * is not in it, which depends on powers (package/delivery.h), nor are cooling
+ * and what the device takes while it does not run. After ISO/IEC 21031:2024
+ * (SCI): operational carbon, and embodied carbon by the share of the life that
+ * a run takes.
  *
  * Both are per_pj E + per_s T = per_pj (E + w T), w = per_s / per_pj: of one
  * design the least is where E + w T is least, which is what the network walks

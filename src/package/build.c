@@ -233,6 +233,7 @@ static const cds_package *alone(const cds_arch *arch, cds_arena *arena) {
     package->place = arch->place;
     package->carrier = package->lid = package->sink = none;
     package->tim = no_bond;
+    package->volume = (double)NAN;
     package->power = no_power;
     package->fill_conductivity = package->board_k_per_w = (double)NAN;
   }

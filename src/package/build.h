@@ -11,11 +11,10 @@
  *               transistors: part of the bond there
  *   bond        3 um of 2 W/mK (hybrid), 20 um of 1.5 W/mK (others)
  *   carrier     none below a single stack; below several a substrate of 1 mm,
- *               0.7 W/mK, or 100 um of 130 W/mK (interposer), 0.7 (fanout), 1
- *               mm larger than the dies on each side
- *   TIM         20 um, 4 W/mK
- *   lid, plate  30 mm x 1 mm and 60 mm x 6.9 mm of copper, or what the dies
- *               need; air 0.1 K/W: HotSpot's example configuration
+ *               0.7 W/mK (with bridges in it or without), or 100 um of 130 W/mK
+ * (interposer), 0.7 (fanout), 1 mm larger than the dies on each side TIM 20 um,
+ * 4 W/mK lid, plate  30 mm x 1 mm and 60 mm x 6.9 mm of copper, or what the
+ * dies need; air 0.1 K/W: HotSpot's example configuration
  */
 #ifndef CDS_PACKAGE_BUILD_H
 #define CDS_PACKAGE_BUILD_H

@@ -45,8 +45,9 @@ static double more_layers(const cds_package_rules *rules, double mm2) {
                                   : rules->more[0];
 }
 
-const cds_carrier cds_carrier_fanout = {{1200, 0.05, 3}, 1.2, false};
-const cds_carrier cds_carrier_interposer = {{1937, 0.06, 6}, 1.1, false};
+const cds_carrier cds_carrier_fanout = {{1200, 0.05, 3}, 1.2, false, false};
+const cds_carrier cds_carrier_interposer = {{1937, 0.06, 6}, 1.1, false, false};
+const cds_carrier cds_carrier_bridge = {{1937, 0.06, 6}, 0.1, false, true};
 
 cds_package_rules cds_package_rules_usual(double carrier_bond_yield) {
   return (cds_package_rules){.wafer = CDS_WAFER_300,
@@ -59,6 +60,27 @@ cds_package_rules cds_package_rules_usual(double carrier_bond_yield) {
                              .carrier_bond_yield = carrier_bond_yield,
                              .bump_usd_mm2 = 0.005,
                              .carrier_bump_usd_mm2 = 0.01};
+}
+
+/* Dies beside each other on a substrate with bridges in it. */
+static void price_bridges(cds_package_price *out, double area, size_t count,
+                          const cds_carrier *carrier,
+                          const cds_package_rules *rules) {
+  const double pieces = count > 1 ? (double)count - 1 : 1;
+  const double mm2 = area * carrier->area_factor;
+  const double good = out->dies_usd + out->bad_dies_usd;
+  cds_die_price piece;
+  cds_price_die(&piece, mm2 / pieces, &carrier->fab, &rules->wafer);
+  const double bridges_usd = pieces * piece.raw_usd + mm2 * rules->bump_usd_mm2;
+  const double under_mm2 = area * rules->substrate_factor;
+  const double substrate_usd = under_mm2 * rules->substrate_usd_mm2 *
+                               (count > 1 ? more_layers(rules, under_mm2) : 1);
+  const double in = rules->bond_yield; /* y3 */
+  const double bonds = cds_pow(rules->carrier_bond_yield, (double)count);
+  out->package_usd = bridges_usd + substrate_usd;
+  out->lost_packages_usd = bridges_usd * (1 / (piece.yield * bonds * in) - 1) +
+                           substrate_usd * (1 / (bonds * in) - 1);
+  out->lost_dies_usd = good * (1 / bonds - 1);
 }
 
 void cds_price_package(cds_package_price *out, const cds_packaged *dies,
@@ -87,6 +109,8 @@ void cds_price_package(cds_package_price *out, const cds_packaged *dies,
                        (count > 1 ? more_layers(rules, mm2) : 1);
     out->lost_packages_usd = out->package_usd * (1 / all_bonds - 1);
     out->lost_dies_usd = good * (1 / all_bonds - 1);
+  } else if (carrier->bridges) {
+    price_bridges(out, area, count, carrier, rules);
   } else {
     const double mm2 = area * carrier->area_factor;
     cds_die_price layer;

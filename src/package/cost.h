@@ -11,6 +11,8 @@
  *   chip last   the carrier is tested, then dies are put on it: a failed bond
  *               loses all dies and the carrier
  *   chip first  the carrier is made around the dies: its defects lose the dies
+ *   bridges     pieces of silicon, tested, go into the substrate first, whose
+ *               area is by that of the dies; then dies are put on it
  *
  * With n dies, bonds of yield y2 each, a carrier of yield y1 (1: substrate
  * only) and y3 for the bond of the carrier to the substrate:
@@ -20,7 +22,9 @@
  *   dies lost      D (1 / (y2^n y3) - 1)         chip first: 1 / (y1 y3) - 1
  *
  * where D is what good dies cost, bumps included (Feng & Ma, "Chiplet Actuary",
- * DAC 2022; its numbers are in tests/golden/cost).
+ * DAC 2022; its numbers are in tests/golden/cost). Bridges are not in that
+ * paper: C as chip last, S (1 / (y2^n y3) - 1), D (1 / y2^n - 1), with y3 the
+ * yield of putting them in.
  */
 #ifndef CDS_PACKAGE_COST_H
 #define CDS_PACKAGE_COST_H
@@ -79,6 +83,7 @@ typedef struct cds_carrier {
   cds_fab fab;
   double area_factor; /* its area by that of the dies */
   bool chip_first;
+  bool bridges; /* one less than there are dies, area_factor all together */
 } cds_carrier;
 
 typedef struct cds_package_rules {
@@ -98,6 +103,9 @@ typedef struct cds_package_rules {
  * redistribution layers and of silicon, and rules; the yield of the bonds on a
  * carrier is 0.98 of the former, 0.95 of the latter. */
 extern const cds_carrier cds_carrier_fanout, cds_carrier_interposer;
+/* Silicon as that of interposers, a tenth of the area of the dies (range 0.05
+ * to 0.2): assumptions. */
+extern const cds_carrier cds_carrier_bridge;
 cds_package_rules cds_package_rules_usual(double carrier_bond_yield);
 
 /* Several of the same die, or stack, in a package. */

@@ -13,28 +13,30 @@
  * of 1 cm2, Gupta et al., ISCA 2022 (ACT; gases with 95 and 99 % of them
  * abated, the mean is typical). 12, 16 nm have the figures of 14 nm, 22 nm
  * those of 28, 32 nm those of 40, 45 nm and older those of 55: assumptions.
+ * Design of a die of 300 mm2, in USD, masks included: Feng & Ma as well.
  */
 typedef struct maker {
   const char *process;
   cds_fab fab;
+  double design_usd;
   double kwh_cm2, gas_99_g_cm2, gas_95_g_cm2;
 } maker;
 
 static const maker makers[] = {
-    {"n3", {30000, 0.20, 10}, 3.25, 275, 470},
-    {"n5", {16988, 0.11, 10}, 2.75, 225, 430},
-    {"n7", {9346, 0.09, 10}, 2.15, 200, 350},
-    {"n10", {5992, 0.08, 10}, 1.475, 150, 240},
-    {"n12", {3984, 0.08, 10}, 1.2, 125, 200},
-    {"n14", {3984, 0.08, 10}, 1.2, 125, 200},
-    {"n16", {3984, 0.08, 10}, 1.2, 125, 200},
-    {"n22", {2891, 0.07, 10}, 0.9, 100, 175},
-    {"n28", {2891, 0.07, 10}, 0.9, 100, 175},
-    {"n32", {2274, 0.07, 10}, (double)NAN, (double)NAN, (double)NAN},
-    {"n40", {2274, 0.07, 10}, (double)NAN, (double)NAN, (double)NAN},
-    {"n45", {1937, 0.07, 10}, (double)NAN, (double)NAN, (double)NAN},
-    {"n65", {1937, 0.07, 10}, (double)NAN, (double)NAN, (double)NAN},
-    {"n90", {1937, 0.07, 10}, (double)NAN, (double)NAN, (double)NAN},
+    {"n3", {30000, 0.20, 10}, 1e9, 3.25, 275, 470},
+    {"n5", {16988, 0.11, 10}, 5.42e8, 2.75, 225, 430},
+    {"n7", {9346, 0.09, 10}, 2.98e8, 2.15, 200, 350},
+    {"n10", {5992, 0.08, 10}, 1.74e8, 1.475, 150, 240},
+    {"n12", {3984, 0.08, 10}, 1.06e8, 1.2, 125, 200},
+    {"n14", {3984, 0.08, 10}, 1.06e8, 1.2, 125, 200},
+    {"n16", {3984, 0.08, 10}, 1.06e8, 1.2, 125, 200},
+    {"n22", {2891, 0.07, 10}, 5.1e7, 0.9, 100, 175},
+    {"n28", {2891, 0.07, 10}, 5.1e7, 0.9, 100, 175},
+    {"n32", {2274, 0.07, 10}, 3.8e7, (double)NAN, (double)NAN, (double)NAN},
+    {"n40", {2274, 0.07, 10}, 3.8e7, (double)NAN, (double)NAN, (double)NAN},
+    {"n45", {1937, 0.07, 10}, 2.8e7, (double)NAN, (double)NAN, (double)NAN},
+    {"n65", {1937, 0.07, 10}, 2.8e7, (double)NAN, (double)NAN, (double)NAN},
+    {"n90", {1937, 0.07, 10}, 2.8e7, (double)NAN, (double)NAN, (double)NAN},
 };
 enum { MAKERS = sizeof makers / sizeof *makers };
 
@@ -46,6 +48,8 @@ static const char PARTLY_SOURCE[] =
 static const char NO_SIZE[] = "expected its 'size' or 'usd'";
 static const char NO_FAB[] =
     "expected 'usd', or 'wafer_usd' and 'defects', as its process has none";
+static const char NO_DESIGN[] =
+    "expected 'design_usd', as its process has none and a 'volume' is given";
 static const char NO_ROOM[] = "none fits on a wafer of 300 mm, or works";
 static const char MEMORY_SOURCE[] =
     "7 USD/GB of stacked memory (Zhang et al., LLMCompass, ISCA 2024); range "
@@ -62,6 +66,11 @@ static const double MEMORY_G_GB = 65; /* DDR4 of 10 nm; ACT */
 static const cds_interval BOND_YIELD = {0.95, 0.98, 0.999};
 /* Bad dies that the test before bonding finds (known-good dies). */
 static const double COVERAGE = 0.95;
+
+/* Of what designing a die costs: 0.3 by its area and 0.2 whatever its area
+ * (Feng & Ma); the other half by its area, too, for modules, which are there
+ * already at the low end of the interval (assumption). */
+static const double DESIGN_AREA = 0.3, DESIGN_FIXED = 0.2, DESIGN_MODULES = 0.5;
 
 static const cds_wafer WAFER = CDS_WAFER_300;
 
@@ -143,6 +152,39 @@ static void make_die(cds_made_die *out, const cds_die *die, double mm2) {
   }
 }
 
+/* ---- design ---------------------------------------------------------------
+ */
+
+/* Dies that are bought are designed. */
+static bool is_designed_here(const cds_die *die) {
+  return !given(die->body.design_usd) && !given(die->body.usd) && !die->memory;
+}
+
+/* What all kinds of dies cost to design, for one of the packages. */
+static void make_design(cds_making *out, const cds_arch *arch, double volume) {
+  out->design_usd = (cds_interval){0, 0, 0};
+  for (unsigned k = 0; k < arch->dies && given(volume); k++) {
+    const cds_die *die = &arch->die[k];
+    const maker *by = maker_of(die->process);
+    if (!out->in_package[k]) {
+      continue;
+    }
+    double low = 0;
+    double typical = 0;
+    if (given(die->body.design_usd)) {
+      low = typical = die->body.design_usd;
+    } else if (is_designed_here(die) && by != NULL) {
+      const double mm2 = out->die[k].price.area_mm2;
+      low = cds_design_usd(mm2, by->design_usd, DESIGN_AREA, DESIGN_FIXED);
+      typical = cds_design_usd(mm2, by->design_usd,
+                               DESIGN_AREA + DESIGN_MODULES, DESIGN_FIXED);
+    }
+    out->design_usd.low += low / volume;
+    out->design_usd.typical += typical / volume;
+    out->design_usd.high += typical / volume;
+  }
+}
+
 /* ---- stacks and the package ---------------------------------------------- */
 
 /* One end of the intervals, and what follows there. */
@@ -196,7 +238,9 @@ static void make_package(making_end *end, const cds_making *making,
                          : NULL;
   const bool fanout = kind != NULL && strcmp(kind, "fanout") == 0;
   const bool silicon = kind != NULL && strcmp(kind, "interposer") == 0;
-  const cds_package_rules rules = cds_package_rules_usual(fanout ? 0.98 : 0.95);
+  const bool bridge = kind != NULL && strcmp(kind, "bridge") == 0;
+  const cds_package_rules rules =
+      cds_package_rules_usual(fanout || bridge ? 0.98 : 0.95);
   double dies_usd = 0;
   for (unsigned s = 0; s < stacks; s++) {
     cds_stack_price price;
@@ -216,6 +260,7 @@ static void make_package(making_end *end, const cds_making *making,
   cds_price_package(&price, all, stacks,
                     fanout    ? &cds_carrier_fanout
                     : silicon ? &cds_carrier_interposer
+                    : bridge  ? &cds_carrier_bridge
                               : NULL,
                     &rules);
   end->usd = price.total_usd;
@@ -231,6 +276,8 @@ static double *end_of(cds_interval *interval, unsigned end) {
 
 void cds_package_making(cds_making *out, const cds_built_package *package) {
   const cds_arch *arch = package->arch;
+  const double volume =
+      arch->package != NULL ? arch->package->volume : (double)NAN;
   unsigned stacks = 0;
   memset(out, 0, sizeof *out);
   out->known = true;
@@ -240,15 +287,21 @@ void cds_package_making(cds_making *out, const cds_built_package *package) {
       out->in_package[kind] = true;
       make_die(&out->die[kind], &arch->die[kind],
                1e6 * cds_placed_area_m2(package, d));
+      if (given(volume) && is_designed_here(&arch->die[kind]) &&
+          maker_of(arch->die[kind].process) == NULL) {
+        out->die[kind].known = false;
+        out->die[kind].source = NO_DESIGN;
+      }
     }
     out->known = out->known && out->die[kind].known;
     stacks = package->die[d].stack + 1;
   }
   const cds_interval none = {(double)NAN, (double)NAN, (double)NAN};
-  out->carbon_g = out->usd = out->package_usd = none;
+  out->carbon_g = out->usd = out->package_usd = out->design_usd = none;
   if (!out->known) {
     return;
   }
+  make_design(out, arch, volume);
   /* Good bonds and cheap memory are the low end of costs. */
   for (unsigned e = 0; e < 3; e++) {
     making_end end = {.bond_yield = e == 0   ? BOND_YIELD.high
@@ -264,7 +317,7 @@ void cds_package_making(cds_making *out, const cds_built_package *package) {
       *end_of(&out->stack_usd[s], e) = end.stack_usd[s];
       carbon_g += end.stack_g[s] * (1 + end.lost);
     }
-    *end_of(&out->usd, e) = end.usd;
+    *end_of(&out->usd, e) = end.usd + *end_of(&out->design_usd, e);
     *end_of(&out->package_usd, e) = end.package_usd;
     *end_of(&out->carbon_g, e) = carbon_g;
   }

@@ -29,7 +29,8 @@ typedef struct cds_making {
   cds_interval stack_yield[CDS_STACKS_MAX];
   cds_interval stack_usd[CDS_STACKS_MAX];
   cds_interval package_usd; /* carrier, substrate, what is lost with them */
-  cds_interval usd;         /* of one package that works */
+  cds_interval design_usd;  /* a package's share of it; 0: no volume is given */
+  cds_interval usd;         /* of one package that works, design included */
   cds_interval carbon_g;    /* NaN: not known */
 } cds_making;
 

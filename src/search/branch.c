@@ -66,6 +66,9 @@ static void set_leaf(cds_leaf *out, const cds_branch *branch,
 
 /* Hands the mapping to the visitor. */
 static void visit(cds_branch *branch, const cds_order *order) {
+  if (branch->stopped) {
+    return; /* the first status ends the list */
+  }
   cds_leaf leaf;
   cds_mapping mapping;
   set_leaf(&leaf, branch, order);

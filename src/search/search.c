@@ -730,7 +730,8 @@ static cds_status solve(cds_search_result *out, cds_searcher *searcher,
   double open = (double)INFINITY; /* least bound that was not looked into */
   const bool may = may_settle(searcher, goal);
   if (!may || !take_settled(searcher, goal)) {
-    if (may) {
+    /* Prices beside take nodes: of a limit none. */
+    if (may && branch->nodes_most == UINT64_MAX) {
       add_prices(searcher, goal);
     }
     CDS_TRY(begin_incumbent(searcher, control));

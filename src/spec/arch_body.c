@@ -78,7 +78,8 @@ static bool read_plate(cds_plate *out, cds_raw_plate *raw, cds_build *build,
 }
 
 static void read_carrier(cds_build *build, const cds_yaml *node) {
-  static const char *const kinds[] = {"organic", "fanout", "interposer"};
+  static const char *const kinds[] = {"organic", "bridge", "fanout",
+                                      "interposer"};
   cds_package *package = build->package;
   cds_raw_plate raw;
   if (!read_plate(&package->carrier, &raw, build, &cds_schema_carrier, node)) {
@@ -90,11 +91,13 @@ static void read_carrier(cds_build *build, const cds_yaml *node) {
     known = strcmp(kinds[k], raw.kind) == 0;
   }
   if (!known) {
-    cds_diag_error(build->reader->diag, cds_build_place(node, "kind"),
-                   "'kind' of the carrier is '%s': expected organic, fanout or "
-                   "interposer",
-                   raw.kind);
-    (void)cds_diag_did_you_mean(build->reader->diag, raw.kind, kinds, 3);
+    cds_diag_error(
+        build->reader->diag, cds_build_place(node, "kind"),
+        "'kind' of the carrier is '%s': expected organic, bridge, fanout "
+        "or interposer",
+        raw.kind);
+    (void)cds_diag_did_you_mean(build->reader->diag, raw.kind, kinds,
+                                sizeof kinds / sizeof *kinds);
     build->wrong = true;
   }
 }

@@ -46,6 +46,7 @@ typedef struct cds_raw_state {
 
 typedef struct cds_raw_package {
   const cds_yaml *stacks, *links, *cooling, *carrier, *power;
+  double volume;
   cds_raw_origin origin;
 } cds_raw_package;
 

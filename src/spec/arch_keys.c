@@ -155,6 +155,9 @@ static const cds_key die_keys[] = {
         .high = 1e9,
         .help = "How much defects cluster (the parameter of a negative "
                 "binomial distribution); 10 when not given"),
+    ROW(cds_raw_die, "design_usd", NUMBER, body.design_usd, NOT_NEGATIVE,
+        .help = "What designing the die costs, masks included, in USD; by its "
+                "process and area when not given"),
     ROW(cds_raw_die, "power_states", NODE, power_states,
         .help = "List of the states that the die may be in when it is idle, or "
                 "at other supplies and clocks"),
@@ -193,6 +196,9 @@ static const cds_key package_keys[] = {
         .help = "Ambient temperature and thermal resistance to it"),
     ROW(cds_raw_package, "carrier", NODE, carrier,
         .help = "What the stacks stand on beside each other"),
+    ROW(cds_raw_package, "volume", NUMBER, volume, .low = 1, .high = 1e12,
+        .help = "How many packages share what it costs to design their dies; "
+                "design is in no sum when not given"),
     ROW(cds_raw_package, "power", NODE, power,
         .help = "How the dies get their power: regulators, network and pads"),
     ORIGIN(cds_raw_package),
@@ -360,8 +366,9 @@ static const cds_key cooling_keys[] = {
 
 static const cds_key carrier_keys[] = {
     ROW(cds_raw_plate, "kind", NAME, kind,
-        .help = "organic (the substrate alone), fanout (layers of "
-                "redistribution) or interposer (silicon)"),
+        .help = "organic (the substrate alone), bridge (pieces of silicon in "
+                "the substrate, below the edges of neighbours), fanout (layers "
+                "of redistribution) or interposer (silicon)"),
     ROW(cds_raw_plate, "side", QUANTITY, side, .dimension = CDS_DIM_LENGTH,
         .low = 500, .high = 1e6,
         .help = "Its side; 1 mm beyond the outermost dies when not given"),

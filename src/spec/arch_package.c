@@ -228,7 +228,7 @@ static void read_cooling(cds_build *build, const cds_yaml *node,
 }
 
 void cds_build_stacks(cds_build *build) {
-  cds_raw_package raw = {0};
+  cds_raw_package raw = {.volume = (double)NAN};
   if (build->top.package != NULL && cds_build_package(build)) {
     (void)cds_build_read(build, &raw, &cds_schema_package, build->top.package);
   }
@@ -237,6 +237,9 @@ void cds_build_stacks(cds_build *build) {
   read_list(build, raw.links, "links", read_link);
   read_cooling(build, raw.cooling, raw.carrier);
   cds_build_power(build, raw.power);
+  if (build->package != NULL) {
+    build->package->volume = raw.volume;
+  }
 }
 
 /* ---- bonds ---- */

@@ -85,11 +85,12 @@ typedef struct cds_package {
   unsigned stacks;
   cds_die_stack stack[CDS_STACKS_MAX];
   cds_plate carrier;        /* what stacks stand on beside each other */
-  const char *carrier_kind; /* "organic", "fanout", "interposer"; NULL */
+  const char *carrier_kind; /* "organic", "fanout", "interposer", "bridge" */
   cds_bond_body tim;        /* between the top dies and the lid */
   cds_plate lid, sink;
   double fill_conductivity; /* beside dies, under the lid */
   double board_k_per_w;     /* way down, into the board */
+  double volume; /* packages that share what design costs; NaN: not given */
   cds_package_power power;
 } cds_package;
 
@@ -123,11 +124,12 @@ typedef struct cds_die_body {
   double wafer_usd;
   double per_cm2; /* defects */
   double clustering;
+  double design_usd; /* to design it, masks included */
 } cds_die_body;
 #define CDS_DIE_BODY_NONE                                                      \
   {                                                                            \
     (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN,           \
-        (double)NAN, (double)NAN, (double)NAN                                  \
+        (double)NAN, (double)NAN, (double)NAN, (double)NAN                     \
   }
 
 #endif

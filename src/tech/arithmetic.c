@@ -18,13 +18,18 @@
  * tree or control.
  *
  * Ranges: what others publish over these figures at the same node and supply.
- *   x0.42   an fp16 operation of a vector unit at 12 nm, 0.0873 pJ (constants
- * of Cai et al., Gemini, HPCA 2024), over an fp16 sum here, 0.209 pJ x4.3,
- * 32-bit integer product 12.68 pJ, sum 0.21 pJ at 40 nm (library of x2.2
- * Aladdin, Shao et al., ISCA 2014, with its registers), over 2.96 and 0.093 pJ
- * here x2      floats at most: pipeline registers, clock, control; assumption.
+ *
+ * Least, x0.42: an fp16 operation of a vector unit at 12 nm, 0.0873 pJ
+ * (constants of Cai et al., Gemini, HPCA 2024), over an fp16 sum here, 0.209
+ * pJ.
+ *
+ * Most, x4.3 and x2.2: a 32-bit integer product of 12.68 pJ and a sum of 0.21
+ * pJ at 40 nm (library of Aladdin, Shao et al., ISCA 2014, with its registers),
+ * over 2.96 and 0.093 pJ here.
+ *
+ * Floats at most x2, for pipeline registers, clock and control: an assumption.
  * An fp16 sum, difference or product at 22 nm takes 0.5 pJ (Tang et al.,
- *           SENECA, Frontiers in Neuroscience 17, 2023), here 0.28 and 0.70
+ * SENECA, Frontiers in Neuroscience 17, 2023), here 0.28 and 0.70.
  */
 #include <string.h>
 

@@ -80,7 +80,7 @@ static void at_supply(cds_tech_compare *out, const cds_tech_point *point,
       figure_times(&flavour->energy, supply->energy_factor, supply->source);
   out->leakage = figure_times(
       &flavour->leakage,
-      cds_tech_logic_leakage(point, 1) /
+      cds_tech_logic_leakage(point, flavour->area.typ) /
           (cds_tech_logic_leakage(reference, 1) * flavour->leakage.typ),
       supply->source);
   out->time =

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+// clang-format off: equations
 /*
  * The clock of logic by its supply, from the highest down to the threshold.
  *
- *   V >= Va   g(V) = (V - Vth)^alpha / V             alpha-power law
- * (process.c) V <  Va   g(V) = g(Va) (I(V) / V) / (I(Va) / Va), I(V) = ln(1 +
- * exp(x))^alpha, x = (V - Vt) / s, s = alpha n vT
+ *   V >= Va   g(V) = (V - Vth)^alpha / V    alpha-power law (process.c)
+ *   V <  Va   g(V) = g(Va) (I(V) / V) / (I(Va) / Va),
+ *             I(V) = ln(1 + exp(x))^alpha, x = (V - Vt) / s, s = alpha n vT
  *
  * I is the drain current of Enz, Krummenacher & Vittoz (Analog Integrated
  * Circuits and Signal Processing 8, 1995), where alpha is 2: ln^2(1 + exp((V -
@@ -16,7 +17,7 @@
  *   alpha-power: alpha / (V - Vth); equal at Va where u(xa) = (Va - Vth) / s
  *
  * u is 1 at -infinity, rises, and u(x) > x, so that there is one xa, below (Va
- * - Vth) / s; Vt = Va - s xa is above Vth, by s (u(xa) - xa): 1 to 34 mV.
+ * - Vth) / s; Vt = Va - s xa is above Vth, by s (u(xa) - xa): at most 34 mV.
  *
  * g rises with V: the alpha-power law does for alpha >= 1; below, I / V does
  * where n vT u(x) < V, and u <= 1.4 + max(x, 0) (sram_model.c) gives n vT u <=
@@ -27,6 +28,7 @@
  * slower below its threshold and leaks less); no variation, which eats into a
  * clock near the threshold more than above.
  */
+// clang-format on
 #include "base/math.h"
 #include "tech/internal.h"
 

@@ -12,7 +12,7 @@
 
 typedef struct cds_run_facts_found {
   double cost_usd, embodied_kg; /* of a package; NaN: not known */
-  double per_j_kg, per_j_usd;   /* of the energy of the dies */
+  double per_j_kg, per_j_usd;   /* of all energy of the run */
   double life_s;                /* in which it runs */
 } cds_run_facts_found;
 

@@ -619,7 +619,7 @@ static bool rows_are_wide(const uint64_t seen[ROWS_SHOWS], uint64_t cases,
   for (unsigned i = 0; i < ROWS_SHOWS; i++) {
     if ((never >> i & 1U) == 0) {
       printf("  %-19s %6" PRIu64 " cases\n", rows_name[i], seen[i]);
-      wide = wide && seen[i] * 20 >= cases;
+      wide = wide && seen[i] * 40 >= cases;
     }
   }
   return wide;

@@ -135,6 +135,54 @@ static void one_die_costs_its_wafers_share(void **state) {
   fixture_close(&d.f);
 }
 
+/* 5.42e8 USD for 300 mm2 of 5 nm: 0.3 and 0.2 of it, and half for modules. */
+static void design_is_shared_by_all_packages(void **state) {
+  (void)state;
+  desk d;
+  build(&d, "dies:\n"
+            "  top: {process: n5, width: 20 mm, height: 40 mm}\n"
+            "  mem: {process: dram-1b, size: 1 GiB}\n"
+            "package: {volume: 1e6, stacks: [{layers: [top]}]}\n");
+  assert_fine(&d.f, d.status);
+  const double by_area = 800.0 / 300;
+  assert_true(near(d.making.design_usd.low, 542 * (0.3 * by_area + 0.2)));
+  assert_true(near(d.making.design_usd.typical, 542 * (0.8 * by_area + 0.2)));
+  assert_true(
+      fabs(d.making.usd.typical - d.making.design_usd.typical - 698.578) < 0.7);
+  fixture_close(&d.f);
+  build(&d,
+        "dies:\n"
+        "  top: {process: n5, width: 20 mm, height: 40 mm, design_usd: 3e6}\n"
+        "  mem: {process: dram-1b, size: 1 GiB}\n"
+        "package: {volume: 1e6, stacks: [{layers: [top]}]}\n");
+  assert_fine(&d.f, d.status);
+  assert_true(near(d.making.design_usd.low, 3));
+  assert_true(near(d.making.design_usd.high, 3));
+  fixture_close(&d.f);
+}
+
+/* Two dies of 100 mm2 and a bridge of 20 mm2, which works with (1 + 0.0006 x
+ * 20 / 6)^-6. */
+static void bridges_are_put_in_before_the_dies(void **state) {
+  (void)state;
+  const cds_packaged dies = {100, 30, 33, 2};
+  const cds_package_rules rules = cds_package_rules_usual(0.98);
+  cds_package_price price;
+  cds_die_price bridge;
+  const cds_wafer wafer = CDS_WAFER_300;
+  cds_price_package(&price, &dies, 1, &cds_carrier_bridge, &rules);
+  cds_price_die(&bridge, 20, &cds_carrier_bridge.fab, &wafer);
+  const double c = bridge.raw_usd + 20 * 0.005;
+  const double s = 800 * 0.005 * 1.75; /* 17^2 to 30^2 mm2 */
+  const double y = pow(1 + 0.0006 * 20 / 6, -6);
+  const double bonds = 0.98 * 0.98;
+  assert_true(near(bridge.yield, y));
+  assert_true(near(price.package_usd, c + s));
+  assert_true(near(price.lost_packages_usd, c * (1 / (y * bonds * 0.99) - 1) +
+                                                s * (1 / (bonds * 0.99) - 1)));
+  assert_true(near(price.lost_dies_usd, (66 + 200 * 0.01) * (1 / bonds - 1)));
+}
+
 /* Dies bought as good, bonds of three yields. */
 static void stacks_cost_more_with_worse_bonds(void **state) {
   (void)state;
@@ -247,7 +295,8 @@ static void what_cannot_stand_is_said(void **state) {
        "package: {stacks: [{layers: [top]}]}\n",
        "'width' of die 'top' stands alone: expected 'width' and 'height'"},
       {DIES "package: {stacks: [{layers: [top]}], carrier: {kind: glas}}\n",
-       "'kind' of the carrier is 'glas': expected organic, fanout or "
+       "'kind' of the carrier is 'glas': expected organic, bridge, "
+       "fanout or "
        "interposer"},
       {DIES "package: {stacks: [{layers: [top]}], cooling: {lid: {side: 30 "
             "mm}}}\n",
@@ -295,6 +344,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(stacks_are_built_die_by_die),
       cmocka_unit_test(one_die_costs_its_wafers_share),
+      cmocka_unit_test(design_is_shared_by_all_packages),
+      cmocka_unit_test(bridges_are_put_in_before_the_dies),
       cmocka_unit_test(stacks_cost_more_with_worse_bonds),
       cmocka_unit_test(stacks_stand_beside_each_other),
       cmocka_unit_test(what_has_no_price_says_why),
