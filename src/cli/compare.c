@@ -174,6 +174,10 @@ static cds_status explore_case(job *it, cds_explore_case *each) {
     return CDS_OK;
   }
   const cds_status status = cds_case_explore(each);
+  if (each->inputs.wrong_call) {
+    return CDS_EINPUT;
+  }
+  each->unknown = status == CDS_EINPUT; /* a figure that was asked for */
   if (status == CDS_OK && !each->result.found && each->result.complete) {
     cds_infeasible_explain(cli, &each->inputs, &each->result);
   }
@@ -206,7 +210,8 @@ static void fill_row(job *it, size_t index) {
   cds_comparison_row *row = &it->row[index];
   *row =
       (cds_comparison_row){.architecture = cds_space_name(each->inputs.space),
-                           .report = each->explored ? &each->report : NULL};
+                           .report = each->explored ? &each->report : NULL,
+                           .unknown = each->unknown};
   if (each->explored && each->result.found) {
     row->design = cds_design_text(each->inputs.space, each->result.winner,
                                   it->cli->arena);
@@ -222,7 +227,8 @@ static int explore_all(job *it) {
     cds_cli_say(it->cli, "exploring '%s'", each->path);
     const cds_status status = explore_case(it, each);
     if (status != CDS_OK) {
-      return cds_cli_exit_code(status);
+      return each->inputs.wrong_call ? CDS_EXIT_CALL
+                                     : cds_cli_exit_code(status);
     }
     fill_row(it, i);
     if (each->explored && code == CDS_EXIT_DONE) {
@@ -389,28 +395,34 @@ static const char *heat_text(const cds_page *page, const job *it) {
   const char *unit = cds_shown_unit(comparison->objective, &scale);
   const char *text = "";
   bool turned = false;
+  size_t rows = 0;
   for (size_t i = 0; i < comparison->rows; i++) {
     const cds_comparison_row *row = &comparison->row[i];
-    if (row->report == NULL || row->report->heat_off == NULL) {
+    if (row->report == NULL || row->report->heat_off == NULL ||
+        !row->report->heat_off->found) {
       continue;
     }
     const cds_explore_result *other = row->report->heat_off;
-    const bool same = other->winner == row->report->result->winner;
+    const bool same = row->report->result->found &&
+                      other->winner == row->report->result->winner;
+    rows++;
     text = cds_cli_printf(page->arena, "%s%s%s %s%s", text,
                           *text == '\0' ? "" : ", ", row->architecture,
                           cds_page_si(page, other->value * scale, unit),
                           same ? "" : " by another design");
-    for (size_t k = 0; k < i; k++) {
-      turned = turned || cds_comparison_turned(row, &comparison->row[k]);
+    for (size_t k = 0; k < comparison->rows; k++) {
+      turned =
+          turned || (k != i && cds_comparison_turned(row, &comparison->row[k]));
     }
   }
-  return *text == '\0'
-             ? NULL
-             : cds_cli_printf(page->arena,
-                              "%s: %s (leakage at 85 degC, no limits "
-                              "on temperature)",
-                              turned ? "another ranking" : "the same ranking",
-                              text);
+  return *text == '\0' ? NULL
+                       : cds_cli_printf(page->arena,
+                                        "%s: %s (leakage at 85 degC, no limits "
+                                        "on temperature)",
+                                        turned     ? "another ranking"
+                                        : rows < 2 ? "one alone"
+                                                   : "the same ranking",
+                                        text);
 }
 
 /* "npu-3d 316 to 800 J s, ...": what ranges of figures make of the designs. */
@@ -425,7 +437,8 @@ static const char *figures_text(const cds_page *page, const job *it) {
     const double low = cds_comparison_end(row, CDS_TECH_BEST);
     const double high = cds_comparison_end(row, CDS_TECH_WORST);
     if (isnan(low) && isnan(high)) {
-      apart = apart && row->reason != NULL;
+      /* Over a limit typically it may be within it at an end. */
+      apart = apart && row->report == NULL && !row->unknown;
       continue;
     }
     apart = apart && !isnan(low) && !isnan(high);
@@ -441,7 +454,8 @@ static const char *figures_text(const cds_page *page, const job *it) {
       /* Other designs may be better where figures are. */
       const cds_uncertainty *of = row->report->uncertainty;
       const double least = of->classes == 0 ? low : of->run[0].value;
-      apart = apart && comparison->proven && least >= best;
+      const bool sure = of->classes == 0 || of->run[0].proven;
+      apart = apart && comparison->proven && sure && least >= best;
     }
   }
   return *text == '\0'
@@ -537,7 +551,10 @@ static int print_comparison(const job *it, bool written) {
 
 static int exit_code(job *it) {
   const cds_comparison *comparison = &it->comparison;
-  if (!comparison->complete) {
+  if (!comparison->complete && cds_signals_received() == 0) {
+    cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0},
+                     "the time limit has passed: the best so far was written");
+  } else if (!comparison->complete) {
     cds_cli_error(it->cli, "interrupted: the best so far was written");
     return CDS_EXIT_SIGNAL + cds_signals_received();
   }

@@ -192,8 +192,8 @@ static cds_status find_pareto(cds_explore_case *it, cds_control *control) {
 
 /* The same question without heat, where there is heat and both are asked. */
 static cds_status explore_cold(cds_explore_case *it, cds_control *control) {
-  const bool asked = it->cli->options->heat == HEAT_BOTH && it->result.found &&
-                     it->result.complete && it->result.arch->sink_k_per_w > 0;
+  const bool asked = it->cli->options->heat == HEAT_BOTH &&
+                     it->result.complete && it->inputs.arch->sink_k_per_w > 0;
   if (!asked) {
     return CDS_OK;
   }
@@ -201,13 +201,18 @@ static cds_status explore_cold(cds_explore_case *it, cds_control *control) {
   const char *unit = cds_shown_unit(it->options.objective, &scale);
   cds_explore_options options = it->options;
   options.heat_off = true;
+  cds_diag *unheard = cds_diag_new(it->cli->arena);
+  if (unheard == NULL) {
+    return CDS_ENOMEM;
+  }
   cds_progress_begin(control, it->cli, unit, scale);
   options.control = control;
   const cds_status status =
       cds_explore(&it->heat_off, it->inputs.space, &it->inputs.workload,
-                  &options, it->cli->arena, it->cli->diag);
+                  &options, it->cli->arena, unheard);
   cds_progress_end();
-  it->with_heat_off = it->heat_off.design != NULL && it->heat_off.found;
+  it->with_heat_off =
+      status == CDS_OK || status == CDS_EINFEASIBLE || it->heat_off.found;
   return status == CDS_EINTERRUPTED || status == CDS_EINFEASIBLE ? CDS_OK
                                                                  : status;
 }
@@ -232,10 +237,13 @@ static cds_status find_uncertainty(cds_explore_case *it, cds_control *control) {
   cds_progress_end();
   if (status == CDS_EINPUT) {
     it->inputs.wrong_call = true;
+    const bool corners = question == CDS_UNCERTAINTY_CORNERS;
     cds_cli_error(it->cli,
-                  "'--uncertainty corners': %u classes of '%s' have ranges: "
-                  "expected at most %d, or '--uncertainty each'",
-                  it->uncertainty.classes, it->path, CDS_CORNER_CLASSES);
+                  "'--uncertainty %s': %u classes or more of '%s' have ranges: "
+                  "expected at most %d%s",
+                  corners ? "corners" : "each", it->uncertainty.classes,
+                  it->path, corners ? CDS_CORNER_CLASSES : CDS_CLASSES_MAX,
+                  corners ? ", or '--uncertainty each'" : "");
   }
   return status;
 }

@@ -13,6 +13,7 @@ typedef struct cds_explore_case {
   cds_inputs inputs;
   cds_explore_options options;
   bool explored; /* false: `result` holds nothing */
+  bool unknown;  /* as a figure that was asked for is not known */
   cds_explore_result result;
   bool with_heat_off;
   cds_explore_result heat_off; /* the same without heat */

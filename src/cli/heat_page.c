@@ -16,6 +16,12 @@ static void write_heat_off(const cds_page *page, const cds_report *report) {
   }
   double scale;
   const char *unit = cds_shown_unit(report->options->objective, &scale);
+  if (!other->found) {
+    fputs(
+        "  heat off    by leakage at 85 degC no design is within the limits\n",
+        page->stream);
+    return;
+  }
   const char *which =
       other->winner == report->result->winner
           ? "the same design would be best"
@@ -23,9 +29,10 @@ static void write_heat_off(const cds_page *page, const cds_report *report) {
                 page->arena, "the best design would be %s",
                 cds_design_text(report->space, other->winner, page->arena));
   const char *text =
-      cds_cli_printf(page->arena, "by leakage at 85 degC, %s, with %s and %s",
+      cds_cli_printf(page->arena, "by leakage at 85 degC, %s, with %s and %s%s",
                      which, cds_page_si(page, other->value * scale, unit),
-                     cds_page_si(page, 1e-12 * other->network.energy_pj, "J"));
+                     cds_page_si(page, 1e-12 * other->network.energy_pj, "J"),
+                     other->proven ? "" : " (not proven)");
   fputs("  heat off    ", page->stream);
   cds_help_wrap(page->stream, text, 14, 14);
 }

@@ -496,6 +496,14 @@ cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
     out->nodes_most = cli->options->max_nodes;
   }
   const char *package = cds_optimizer_lacks(out->optimizer);
+  if (package == NULL && out->optimizer == CDS_OPTIMIZER_MILP &&
+      cds_inputs_objective(inputs, cli) == CDS_OBJECTIVE_DELAY) {
+    /* Energies a millionth of the time's weight are beyond its tolerances. */
+    inputs->wrong_call = true;
+    cds_cli_error(cli, "'--optimizer milp' does not go with the objective "
+                       "'delay': expected edp, energy or ed2p");
+    return CDS_EINPUT;
+  }
   if (package == NULL) {
     return CDS_OK;
   }

@@ -270,8 +270,13 @@ static void write_limits(const cds_page *page, const cds_report *report) {
     const bool roof = limit->metric == CDS_METRIC_POWER ||
                       limit->metric == CDS_METRIC_WALL ||
                       limit->metric == CDS_METRIC_TEMPERATURE;
+    const bool cold = limit->metric == CDS_METRIC_TEMPERATURE &&
+                      !(report->arch->sink_k_per_w > 0);
     text = cds_cli_printf(page->arena, "%s%s%s%s", text, i > 0 ? ", " : "",
-                          limit->text, roof ? " in every layer" : "");
+                          limit->text,
+                          cold   ? " (not looked at: no cooling)"
+                          : roof ? " in every layer"
+                                 : "");
   }
   if (options->limits > 0) {
     fputs("limits        ", page->stream);

@@ -20,8 +20,12 @@ static const char *moves_text(const cds_page *page, const cds_report *report) {
   for (unsigned c = 0; c < of->classes; c++) {
     const cds_uncertain_run *best = cds_uncertain_alone(of, c, CDS_TECH_BEST);
     const cds_uncertain_run *worst = cds_uncertain_alone(of, c, CDS_TECH_WORST);
-    if (best == NULL || worst == NULL || isnan(best->same_value) ||
-        isnan(worst->same_value)) {
+    if (best == NULL || worst == NULL) {
+      continue;
+    }
+    if (isnan(best->same_value) || isnan(worst->same_value)) {
+      text = cds_cli_printf(page->arena, "%s%s%s beyond limits", text,
+                            *text == '\0' ? "" : ", ", of->class_name[c]);
       continue;
     }
     text = cds_cli_printf(
@@ -106,6 +110,15 @@ void cds_uncertainty_write(const cds_page *page, const cds_report *report) {
   double scale;
   const char *unit = cds_shown_unit(report->options->objective, &scale);
   const char *moves = moves_text(page, report);
+  size_t without = 0;
+  size_t others = 0;
+  bool proven = true;
+  for (size_t i = 0; i < of->runs; i++) {
+    const cds_uncertain_run *run = &of->run[i];
+    without += !run->found;
+    others += run->found && run->winner != report->result->winner;
+    proven = proven && (run->proven || !run->found);
+  }
   const double low = of->run[0].same_value;
   const double high = of->run[1].same_value;
   const char *text = cds_cli_printf(
@@ -118,12 +131,16 @@ void cds_uncertainty_write(const cds_page *page, const cds_report *report) {
       *moves == '\0' ? "" : " (one class alone: ", moves,
       *moves == '\0' ? "" : ")",
       of->contenders == 0
-          ? cds_cli_printf(page->arena,
-                           "the same design is best in all %zu explorations",
-                           of->runs)
-          : cds_cli_printf(
+          ? cds_cli_printf(
                 page->arena,
-                "in %zu explorations other designs are best, too:", of->runs));
+                "the same design is best in %zu of %zu explorations%s",
+                of->runs - without, of->runs,
+                without > 0 ? ", in the others none is within limits" : "")
+          : cds_cli_printf(page->arena,
+                           "in %zu of %zu explorations another design is best:",
+                           others, of->runs));
+  text = cds_cli_printf(page->arena, "%s%s", text,
+                        proven ? "" : " (not all of them are proven)");
   cds_help_wrap(page->stream, text, 14, 14);
   for (size_t i = 0; i < of->contenders; i++) {
     write_contender(page, report, of->contender[i]);

@@ -139,7 +139,9 @@ static cds_status begin_design(cds_heated *out, cds_excess *excess,
   CDS_TRY(cds_job_design(&arch, diag, &it->job, worker, design->index));
   const cds_status status = cds_heated_begin(out, excess, arch, &worker->limits,
                                              worker->arena, *diag);
-  cds_limits_at_wall(excess, &worker->limits, &worker->outlay);
+  if (status == CDS_EINFEASIBLE) {
+    cds_limits_at_wall(excess, &worker->limits, &worker->outlay);
+  }
   return status;
 }
 

@@ -111,7 +111,7 @@ cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
       hot ? (cds_excess){CDS_METRIC_TEMPERATURE,
                          state.runaway ? (double)INFINITY : state.warmest_degc}
           : (cds_excess){CDS_METRIC_POWER, state.leakage_w};
-  if (isinf(limits->bound[excess->metric])) {
+  if (state.runaway || !(excess->least > limits->bound[excess->metric])) {
     say_idle(arch, &state, diag);
   }
   return CDS_EINFEASIBLE;

@@ -307,6 +307,13 @@ static void slow_layers(cds_network_result *out, const cds_heated *it,
   }
 }
 
+/* Limits that a pause might pass: then there is none. */
+static bool is_pinned(const cds_network_options *options) {
+  return isfinite(options->edp_limit_pj_s) ||
+         isfinite(options->first_token_limit_s) ||
+         isfinite(options->token_limit_s);
+}
+
 cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
                           cds_heated *it, const cds_heated_question *asked) {
   cds_heated_energy energy = {.host_pj = 0};
@@ -326,7 +333,11 @@ cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
   slow_layers(out, it, it->safe_w);
   cds_network_add_up(out, asked->workload);
   double latency_s = out->latency_s;
-  CDS_TRY(cds_heated_pause(&latency_s, state, it, asked->options, &energy));
+  if (is_pinned(asked->options)) {
+    CDS_TRY(cds_heated_state_of(state, it, energy.die_pj, latency_s));
+  } else {
+    CDS_TRY(cds_heated_pause(&latency_s, state, it, asked->options, &energy));
+  }
   latency_s =
       fmin(latency_s, fmax(asked->options->latency_limit_s, out->latency_s));
   if (latency_s > out->latency_s) {

@@ -14,7 +14,9 @@
  * (W / A) has the sign of (1 - z) / (z (z - q)) + 1 / (1 - q): of terms above 0
  * for z <= 1, else of 1 - z + z^2 - q > 0. Of more dies it was never seen to
  * fall.) How the pause is spread over the layers makes no difference to E and
- * t: here those of the greatest power go slower, as below a lower roof.
+ * t: here those of the greatest power go slower, as below a lower roof. Under
+ * limits on energy x delay and on tokens runs do not pause; bounds are those of
+ * runs that may.
  */
 #ifndef CDS_EXPLORE_HEATED_RUN_H
 #define CDS_EXPLORE_HEATED_RUN_H

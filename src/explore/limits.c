@@ -259,7 +259,7 @@ static const char *nearest_text(const cds_space *space, const cds_limit *limit,
       [CDS_METRIC_TOKEN] = "the fastest takes at least",
       [CDS_METRIC_COST] = "the cheapest costs",
       [CDS_METRIC_EMBODIED] = "the least is",
-      [CDS_METRIC_WALL] = "the least that leakage takes there is"};
+      [CDS_METRIC_WALL] = "by the bound used for it, leakage takes"};
   /* A limit that can be met alone fails beside the others. */
   const bool alone = least > limit->bound;
   return cds_arena_printf(arena, "%s%s %s (%s)", alone ? "" : "by itself ",
@@ -277,12 +277,14 @@ void cds_limits_diagnose(const cds_space *space,
     const cds_limit *limit = &options->limit[i];
     uint64_t over = 0;
     size_t best = 0;
+    bool proven = true;
     for (size_t d = 0; d < result->designs; d++) {
       const cds_design_result *design = &result->design[d];
       if (design->status != CDS_DESIGN_OVER_LIMIT || design->limit != i) {
         continue;
       }
       best = over == 0 || least[d] < least[best] ? d : best;
+      proven = proven && design->limit_proven;
       over++;
     }
     if (over == 0) {
@@ -293,8 +295,9 @@ void cds_limits_diagnose(const cds_space *space,
       return;
     }
     if (over == result->designs) {
-      cds_diag_error(diag, limit->place, "no design meets '%s': %s",
-                     limit->text, near);
+      cds_diag_error(diag, limit->place, "no design %s '%s': %s",
+                     proven ? "meets" : "was found that meets", limit->text,
+                     near);
       return;
     }
     if (!said) {

@@ -422,10 +422,13 @@ static double floor_of(cds_metric metric, const cds_worker *worker,
 /* Leaves out a design of which a metric is not known. */
 static void leave_out(pareto_job *it, cds_design_result *design,
                       cds_diag *diag) {
-  cds_diag_error(diag, (cds_place){0}, "%s",
-                 it->job.worker[0].outlay.no_embodied != NULL
-                     ? it->job.worker[0].outlay.no_embodied
-                     : it->job.worker[0].outlay.no_usd);
+  const cds_outlay *outlay = &it->job.worker[0].outlay;
+  const bool cost = it->out->metric[0] == CDS_METRIC_COST ||
+                    it->out->metric[1] == CDS_METRIC_COST;
+  const char *missing = cost && outlay->no_usd != NULL ? outlay->no_usd
+                        : outlay->no_embodied != NULL  ? outlay->no_embodied
+                                                       : outlay->no_usd;
+  cds_diag_error(diag, (cds_place){0}, "%s", missing);
   cds_job_infeasible(&it->job, design, diag);
 }
 

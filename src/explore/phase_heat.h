@@ -3,8 +3,9 @@
  * phase_heat: how warm dies get in each phase of a run that is repeated for
  * good. The sink follows the average power of the whole run where a phase is
  * over before the sink has warmed up (its time constant), the dies that of the
- * phase (cds_heat_loop_phase); a phase that lasts longer is taken to reach a
- * steady state of its own, which is a bound from above.
+ * phase (cds_heat_loop_phase); a phase that lasts longer may reach a steady
+ * state of its own: the warmer of both is told. An estimate: the sink swings
+ * around the average by what a phase of about its time constant leaves in it.
  *
  * Of a phase the leakage is that at these temperatures. Sums of the run have it
  * at the temperatures of the average power.

@@ -68,16 +68,38 @@ static cds_status read_at(cds_arch *out, cds_space *space, uint64_t design,
   return cds_space_design(out, space, design, arena, unheard);
 }
 
-/* Lists the classes that move a number of the design. */
-static cds_status find_classes(cds_uncertainty *out, cds_space *space,
-                               uint64_t design, cds_arena *arena) {
+static bool is_known(const char *const *names, unsigned count,
+                     const char *name) {
+  for (unsigned i = 0; i < count; i++) {
+    if (strcmp(names[i], name) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Lists the classes of the design that move a number of it; what was looked at
+ * in other designs, `asked`, is left out. */
+static cds_status add_classes(cds_uncertainty *out, cds_class_ends *asked,
+                              cds_space *space, uint64_t design,
+                              cds_arena *arena) {
   static const cds_class_ends none = {.classes = 0};
   cds_arch *arch = (cds_arch *)cds_arena_array(arena, 2, sizeof *arch);
   if (arch == NULL) {
     return CDS_ENOMEM;
   }
-  CDS_TRY(read_at(&arch[0], space, design, &none, arena));
+  const cds_status built = read_at(&arch[0], space, design, &none, arena);
+  if (built != CDS_OK) { /* such a design is nowhere the best */
+    return built == CDS_ENOMEM ? built : CDS_OK;
+  }
   for (unsigned c = 0; c < arch[0].classes; c++) {
+    if (is_known(asked->name, asked->classes, arch[0].class_name[c])) {
+      continue;
+    }
+    if (asked->classes == CDS_CLASSES_MAX) {
+      return CDS_EINPUT;
+    }
+    asked->name[asked->classes++] = arch[0].class_name[c];
     cds_class_ends ends = {.classes = 1, .name = {arch[0].class_name[c]}};
     bool moves = false;
     for (unsigned end = CDS_TECH_BEST; end <= CDS_TECH_WORST; end++) {
@@ -90,6 +112,23 @@ static cds_status find_classes(cds_uncertainty *out, cds_space *space,
     }
     if (moves) {
       out->class_name[out->classes++] = arch[0].class_name[c];
+    }
+  }
+  return CDS_OK;
+}
+
+/* Variables may choose classes: those of all designs, strings in the arena. */
+static cds_status find_classes(cds_uncertainty *out, cds_space *space,
+                               uint64_t design, size_t designs,
+                               cds_arena *arena) {
+  cds_class_ends asked = {.classes = 0};
+  CDS_TRY(add_classes(out, &asked, space, design, arena));
+  for (uint64_t i = 0; i < designs; i++) {
+    const cds_arena_mark mark = cds_arena_mark_get(arena);
+    const unsigned before = asked.classes;
+    CDS_TRY(add_classes(out, &asked, space, i, arena));
+    if (asked.classes == before) {
+      cds_arena_reset(arena, mark);
     }
   }
   return CDS_OK;
@@ -214,7 +253,7 @@ static cds_status find(cds_uncertainty *out, cds_space *space,
                        const cds_workload *workload,
                        const cds_explore_options *options,
                        const cds_explore_result *typical, cds_arena *arena) {
-  CDS_TRY(find_classes(out, space, typical->winner, arena));
+  CDS_TRY(find_classes(out, space, typical->winner, typical->designs, arena));
   if (out->question == CDS_UNCERTAINTY_CORNERS &&
       out->classes > CDS_CORNER_CLASSES) {
     return CDS_EINPUT;

@@ -23,6 +23,9 @@ static double value_of(const cds_comparison_row *row) {
 /* An architecture that cannot run the workload at all keeps nothing below. */
 static double bound_of(const cds_comparison_row *row) {
   const cds_explore_result *result = result_of(row);
+  if (row->unknown) {
+    return 0; /* it may be the best */
+  }
   return result == NULL ? (double)INFINITY : result->bound;
 }
 
@@ -48,16 +51,24 @@ void cds_comparison_conclude(cds_comparison *comparison) {
 }
 
 static double without_heat(const cds_comparison_row *row) {
-  return row->report == NULL || row->report->heat_off == NULL
+  return row->report == NULL || row->report->heat_off == NULL ||
+                 !row->report->heat_off->found
              ? (double)NAN
              : row->report->heat_off->value;
 }
 
+/* -1, 0, 1; what is not there is beyond all that is. */
+static int compare_values(double a, double b) {
+  const double first = isnan(a) ? (double)INFINITY : a;
+  const double second = isnan(b) ? (double)INFINITY : b;
+  return (first > second) - (first < second);
+}
+
 bool cds_comparison_turned(const cds_comparison_row *a,
                            const cds_comparison_row *b) {
-  const double with = value_of(a) - value_of(b);
-  const double without = without_heat(a) - without_heat(b);
-  return (with < 0 && without > 0) || (with > 0 && without < 0);
+  const int with = compare_values(value_of(a), value_of(b));
+  const int without = compare_values(without_heat(a), without_heat(b));
+  return with != without && with != 0 && without != 0;
 }
 
 double cds_comparison_end(const cds_comparison_row *row, cds_tech_end end) {
@@ -81,7 +92,10 @@ double cds_comparison_leakage(const cds_comparison_row *row) {
 
 const char *cds_comparison_status(const cds_comparison_row *row) {
   const cds_explore_result *result = result_of(row);
-  return result == NULL ? "impossible" : cds_explore_status_name(result);
+  if (result == NULL) {
+    return row->unknown ? "unknown" : "impossible";
+  }
+  return cds_explore_status_name(result);
 }
 
 cds_share cds_comparison_bottleneck(const cds_comparison_row *row) {

@@ -14,6 +14,7 @@ typedef struct cds_comparison_row {
   const cds_report *report; /* NULL: not explored */
   const char *design;       /* variables of the best design as text */
   const char *reason;       /* NULL: a best design was found */
+  bool unknown;             /* a figure that was asked for is not known */
 } cds_comparison_row;
 
 typedef struct cds_comparison {
@@ -29,8 +30,8 @@ typedef struct cds_comparison {
 
 /* Sets best, bound, proven and complete from the rows. */
 void cds_comparison_conclude(cds_comparison *comparison);
-/* Whether both rows have a best design with heat and without, and without heat
- * they stand the other way round. */
+/* Whether without heat the rows stand the other way round; one without a best
+ * design is beyond all that have one. */
 bool cds_comparison_turned(const cds_comparison_row *a,
                            const cds_comparison_row *b);
 /* What the design that is best typically has with all classes at the best ends

@@ -187,7 +187,7 @@ static bool write_winner(cds_json *json, const cds_report *report,
 static bool write_heat_off(cds_json *json, const cds_report *report,
                            cds_arena *arena) {
   const cds_explore_result *other = report->heat_off;
-  if (other == NULL) {
+  if (other == NULL || !other->found || !report->result->found) {
     return true;
   }
   cds_json_object(json, "heat_off");

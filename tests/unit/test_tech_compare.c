@@ -81,19 +81,17 @@ static void sums_and_break_even_are_those_of_the_classes(void **state) {
         const cds_tech_estimate hp = mac(process[p], "hp", CDS_TECH_NONE);
         const cds_tech_estimate other =
             mac(process[p], device[d], CDS_TECH_NONE);
-        const double per_area = hp.leakage_w / hp.area_um2;
         const double cooled = 1 + at.cooling.typ;
         const double reference = joules(&hp, hp.leakage_w, activity);
-        /* The comparison is per unit of logic, whatever its area. */
+        /* Of the same unit, on whatever area it takes. */
         const double leaks = at.leakage.typ * hp.leakage_w;
-        assert_close(leaks / hp.area_um2, other.leakage_w / other.area_um2,
-                     1e-9);
+        assert_close(leaks, other.leakage_w, 1e-9);
         assert_close(cooled * joules(&other, leaks, activity) / reference,
                      at.total.typ, 1e-9);
         const double even = at.break_even.typ * hp.leakage_w;
         assert_close(cooled * joules(&other, even, activity) / reference, 1.0,
                      1e-9);
-        assert_true(per_area > 0 && within(&at.total, at.total.typ) &&
+        assert_true(within(&at.total, at.total.typ) &&
                     within(&at.break_even, at.break_even.typ));
         /* It saves energy where, and only where, it leaks less than that. */
         assert_true((at.leakage.typ < at.break_even.typ) ==
