@@ -52,8 +52,8 @@ typedef struct cds_uncertainty {
 } cds_uncertainty;
 
 /* Of an exploration that found `typical`. Everything lives in the arena; ends
- * of the space are those of the file again afterwards. CDS_EINPUT for corners of
- * too many classes, and for too many in all. What is interrupted is not
+ * of the space are those of the file again afterwards. CDS_EINPUT for corners
+ * of too many classes, and for too many in all. What is interrupted is not
  * complete.
  */
 cds_status cds_uncertainty_find(cds_uncertainty *out, cds_space *space,
