@@ -34,8 +34,8 @@ static const struct {
     {55, {1937, 0.07, 10}, 2.8e7}};
 
 static const cds_wafer wafer = CDS_WAFER_300;
-static const cds_carrier fanout = {{1200, 0.05, 3}, 1.2, false};
-static const cds_carrier interposer = {{1937, 0.06, 6}, 1.1, false};
+static const cds_carrier fanout = {{1200, 0.05, 3}, 1.2, false, false};
+static const cds_carrier interposer = {{1937, 0.06, 6}, 1.1, false, false};
 
 static cds_package_rules rules_of(double carrier_bond_yield) {
   return (cds_package_rules){.wafer = wafer,
