@@ -299,7 +299,7 @@ static void the_largest_power_is_where_it_ends(void **state) {
 static void the_wall_gives_no_more_than_its_bound(void **state) {
   (void)state;
   static const char *const places[] = {"board", "package", "stack"};
-  static const double ohm[] = {0, 1, 50, 1000, 20000};
+  static const unsigned ohm[] = {0, 1, 50, 1000, 20000};
   static const double watt[] = {0, 0.001, 0.02, 0.3, 2, 30, 400};
   unsigned over = 0;
   unsigned single = 0; /* supplies with one pair below the lowest die */
@@ -314,17 +314,17 @@ static void the_wall_gives_no_more_than_its_bound(void **state) {
              "  stacks: [{layers: [%s]}]\n"
              "  power:\n"
              "    regulator: {place: %s, efficiency: %u %%}\n"
-             "    network: %g uOhm\n"
-             "    grid: %g mOhm\n"
+             "    network: %u uOhm\n"
+             "    grid: %u uOhm\n"
              "    budget: %u %%\n"
-             "    bumps: {pitch: %u um, resistance: %g mOhm}\n" LEVELS(""),
+             "    bumps: {pitch: %u um, resistance: %u uOhm}\n" LEVELS(""),
         random_chance(&r, 50)
             ? "top, {die: mem, repeat: 3, bond: hybrid, pitch: 9 um}"
             : "mem, {die: top, bond: microbump, pitch: 40 um}",
         places[random_below(&r, 3)], 60 + random_below(&r, 40),
-        ohm[random_below(&r, 5)], ohm[random_below(&r, 5)] / 10,
+        ohm[random_below(&r, 5)], 100 * ohm[random_below(&r, 5)],
         2 + random_below(&r, 15), 100 + random_below(&r, 400),
-        ohm[random_below(&r, 5)] / 10);
+        100 * ohm[random_below(&r, 5)]);
     build(&d, text);
     cds_wall_bound bound;
     cds_delivery_bound(&bound, &d.delivery);
