@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Sources: bonds and metal, ranges of published packages (microbump layers with
  * underfill 1.5 W/mK, hybrid bonds about 2 over 3 um, metal 1 to 2.25 W/mK);
  * TIM, lid, plate and air, HotSpot's example configuration; the rest assumed.
@@ -67,6 +69,9 @@ static void common_outline(double *width, double *height, const building *it,
   }
 }
 
+/* What a scanner exposes at once, 26 x 33 mm. */
+static const double RETICLE_UM2 = 26e3 * 33e3;
+
 static cds_heat_bond bond_of(const cds_bond_body *body) {
   const bool hybrid =
       body->class_name != NULL && strcmp(body->class_name, "hybrid") == 0;
@@ -104,6 +109,14 @@ static cds_status add_die(building *it, unsigned stack, unsigned layer,
                    "die '%s' has no area: expected 'width' and 'height', or "
                    "entries with an area on it",
                    kind->name);
+    return CDS_EINPUT;
+  }
+  if (width * height > RETICLE_UM2) {
+    char text[CDS_NUMBER_TEXT];
+    cds_diag_error(it->diag, kind->place,
+                   "die '%s' has %s mm2, more than a reticle: expected at most "
+                   "858 mm2 (26 x 33 mm), or several dies",
+                   kind->name, cds_format_double(text, width * height / 1e6));
     return CDS_EINPUT;
   }
   const bool lowest = layer == 0 && first;

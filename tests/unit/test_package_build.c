@@ -241,8 +241,6 @@ static void what_has_no_price_says_why(void **state) {
   static const struct {
     const char *stacked, *die, *why;
   } cases[] = {
-      {"top", "process: n7, width: 140 mm, height: 140 mm",
-       "none fits on a wafer"},
       {"top", "process: n7, defects: 1e300", "none fits on a wafer"},
       {"mem", "process: dram-1b, width: 2 mm, height: 2 mm",
        "expected its 'size'"},
@@ -294,6 +292,11 @@ static void what_cannot_stand_is_said(void **state) {
        "  mem: {process: dram-1b, size: 1 GiB}\n"
        "package: {stacks: [{layers: [top]}]}\n",
        "'width' of die 'top' stands alone: expected 'width' and 'height'"},
+      {"dies:\n  top: {process: n7, width: 30 mm, height: 30 mm}\n"
+       "  mem: {process: dram-1b, size: 1 GiB}\n"
+       "package: {stacks: [{layers: [top]}]}\n",
+       "die 'top' has 900 mm2, more than a reticle: expected at most 858 mm2 "
+       "(26 x 33 mm), or several dies"},
       {DIES "package: {stacks: [{layers: [top]}], carrier: {kind: glas}}\n",
        "'kind' of the carrier is 'glas': expected organic, bridge, "
        "fanout or "
