@@ -14,7 +14,10 @@
 static int exit_code(cds_explore_case *it) {
   const cds_explore_result *result = &it->result;
   const bool cut = it->with_pareto && result->found && !it->pareto.complete;
-  const bool stopped = !result->complete || cut;
+  const bool partly = it->uncertainty.question != CDS_UNCERTAINTY_NONE &&
+                      !it->uncertainty.complete;
+  const bool warm = it->with_heat_off && !it->heat_off.complete;
+  const bool stopped = !result->complete || cut || partly || warm;
   if (stopped && cds_signals_received() == 0) {
     cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0},
                      "the time limit has passed: the best so far was written");

@@ -180,6 +180,34 @@ static const char *range_text(const job *it, const cds_interval *range,
                         scale * range->high);
 }
 
+/* What the whole package takes, or which die has no price. */
+static const char *sum_text(const job *it) {
+  const cds_making *making = &it->making;
+  const char *text = "";
+  for (unsigned k = 0; k < it->inputs.arch->dies; k++) {
+    if (making->in_package[k] && !making->die[k].known) {
+      text =
+          cds_cli_printf(it->page.arena, "%s%sdie '%s' has no price: %s", text,
+                         *text == '\0' ? "" : "; ",
+                         it->inputs.arch->die[k].name, making->die[k].source);
+    }
+  }
+  if (making->known) {
+    text = making->design_usd.typical > 0
+               ? cds_cli_printf(it->page.arena, "%s with %s of design",
+                                range_text(it, &making->usd, 1, "USD"),
+                                range_text(it, &making->design_usd, 1, "USD"))
+               : cds_cli_printf(it->page.arena, "%s",
+                                range_text(it, &making->usd, 1, "USD"));
+    text = isnan(making->carbon_g.typical)
+               ? text
+               : cds_cli_printf(
+                     it->page.arena, "%s, %s to make", text,
+                     range_text(it, &making->carbon_g, 1e-3, "kg CO2e"));
+  }
+  return text;
+}
+
 static void write_making(const job *it) {
   FILE *out = it->page.stream;
   const cds_making *making = &it->making;
@@ -221,29 +249,7 @@ static void write_making(const job *it) {
     fputc('\n', out);
   }
   fputs("\npackage       ", out);
-  const char *text = "";
-  for (unsigned k = 0; k < it->inputs.arch->dies; k++) {
-    if (making->in_package[k] && !making->die[k].known) {
-      text =
-          cds_cli_printf(it->page.arena, "%s%sdie '%s' has no price: %s", text,
-                         *text == '\0' ? "" : "; ",
-                         it->inputs.arch->die[k].name, making->die[k].source);
-    }
-  }
-  if (making->known) {
-    text = making->design_usd.typical > 0
-               ? cds_cli_printf(it->page.arena, "%s with %s of design",
-                                range_text(it, &making->usd, 1, "USD"),
-                                range_text(it, &making->design_usd, 1, "USD"))
-               : cds_cli_printf(it->page.arena, "%s",
-                                range_text(it, &making->usd, 1, "USD"));
-    text = isnan(making->carbon_g.typical)
-               ? text
-               : cds_cli_printf(
-                     it->page.arena, "%s, %s to make", text,
-                     range_text(it, &making->carbon_g, 1e-3, "kg CO2e"));
-  }
-  cds_help_wrap(out, text, 14, 14);
+  cds_help_wrap(out, sum_text(it), 14, 14);
   fputs("model         ", out);
   cds_help_wrap(
       out,

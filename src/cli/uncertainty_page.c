@@ -103,7 +103,7 @@ void cds_uncertainty_write(const cds_page *page, const cds_report *report) {
   if (of->classes == 0 || !of->complete) {
     cds_help_wrap(page->stream,
                   of->complete ? "no class of this file has a range"
-                               : "time was up before their ends were explored",
+                               : "stopped before their ends were explored",
                   14, 14);
     return;
   }
