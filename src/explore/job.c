@@ -119,17 +119,18 @@ static cds_status note_unknown(cds_job *job, cds_worker *worker,
   return CDS_OK;
 }
 
-static void set_floor(cds_job *job, const cds_worker *worker,
-                      cds_design_result *design, cds_floors *floor) {
+static cds_status set_floor(cds_job *job, const cds_worker *worker,
+                            cds_design_result *design, cds_floors *floor) {
   const cds_arch *arch = worker->arch;
   const double roof_w = cds_limits_roof(&worker->limits, arch);
   const double power_w =
       cds_arch_leakage_w(arch) < roof_w ? roof_w : (double)INFINITY;
   *floor = (cds_floors){.first_token_s = 0};
-  cds_network_floor(&floor->all, arch, &job->plan, power_w, worker->arena);
+  const cds_floor_asked asked = {arch, power_w, worker->memo, worker->arena};
+  CDS_TRY(cds_network_floor(&floor->all, &asked, &job->plan));
   if (cds_limits_on_tokens(&job->limits)) {
     cds_token_floor tokens;
-    cds_network_token_floor(&tokens, arch, &job->plan, power_w, worker->arena);
+    CDS_TRY(cds_network_token_floor(&tokens, &asked, &job->plan));
     floor->first_token_s = tokens.first_token_s;
     floor->token_s = tokens.token_s;
   }
@@ -138,6 +139,7 @@ static void set_floor(cds_job *job, const cds_worker *worker,
   design->bound =
       worker->price.per_pj *
       cds_network_value(&options, floor->all.energy_pj, floor->all.latency_s);
+  return CDS_OK;
 }
 
 static void bound_design(cds_job *job, cds_worker *worker,
@@ -180,7 +182,11 @@ static void bound_design(cds_job *job, cds_worker *worker,
   }
   const cds_arch *arch = worker->arch;
   cds_floors floor;
-  set_floor(job, worker, design, &floor);
+  if (cds_floor_memo_price(worker->memo, arch) != CDS_OK ||
+      set_floor(job, worker, design, &floor) != CDS_OK) {
+    cds_job_fail(job, CDS_ENOMEM);
+    return;
+  }
   cds_excess excess;
   if (cds_limits_exceeded(&excess, &worker->limits, arch, &worker->outlay,
                           &floor)) {
@@ -341,16 +347,20 @@ static cds_status prepare_worker(cds_worker *worker, cds_arena *arena) {
   worker->arena = cds_arena_new();
   worker->searchers = cds_searchers_new();
   worker->arch = (cds_arch *)cds_arena_alloc(arena, sizeof *worker->arch);
+  worker->floors = cds_arena_new();
+  worker->memo = (cds_floor_memo *)cds_arena_alloc(arena, sizeof *worker->memo);
   if (worker->arena == NULL || worker->searchers == NULL ||
-      worker->arch == NULL) {
+      worker->arch == NULL || worker->floors == NULL || worker->memo == NULL) {
     return CDS_ENOMEM;
   }
+  cds_floor_memo_begin(worker->memo, worker->floors);
   worker->empty = cds_arena_mark_get(worker->arena);
   return CDS_OK;
 }
 
 static void end_worker(const cds_worker *worker) {
   cds_searchers_free(worker->searchers);
+  cds_arena_free(worker->floors);
   cds_arena_free(worker->arena);
 }
 

@@ -18,6 +18,8 @@ typedef struct cds_worker {
   cds_arena_mark empty;
   cds_searchers *searchers;
   cds_arch *arch;
+  cds_arena *floors; /* of the memo */
+  cds_floor_memo *memo;
   /* Of that design; and what limits leave of it. */
   cds_outlay outlay;
   cds_run_price price;

@@ -75,39 +75,31 @@ static cds_status online_floor(cds_floor *floor, const cds_outers *it,
 
 /* Parts of rows may fit where whole ones do not: none takes room. */
 static cds_status operation_floor(cds_floor *out, const cds_outers *it,
+                                  const cds_floor_asked *asked,
                                   const cds_fused_pass *pass, unsigned stage) {
-  const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
-  cds_arch *arch = (cds_arch *)cds_arena_alloc(it->scratch, sizeof *arch);
-  if (arch == NULL) {
+  cds_outers roomy = {.arch = cds_floor_roomy(asked),
+                      .group = it->group,
+                      .power_limit_w = it->power_limit_w,
+                      .scratch = it->scratch};
+  if (roomy.arch == NULL) {
     return CDS_ENOMEM;
   }
-  *arch = *it->arch;
-  for (unsigned l = 0; l < arch->levels; l++) {
-    arch->level[l].size_bits = UINT64_MAX;
-  }
-  cds_outers roomy = *it;
-  roomy.arch = arch;
   cds_cost cost;
   cds_operation_counts counts;
   double hidden_s = 0;
-  cds_status status =
-      cds_outers_operation(&cost, &counts, &hidden_s, &roomy, pass, stage);
-  if (status == CDS_OK) {
-    *out = (cds_floor){cost.dynamic_pj, cost.latency_s,
-                       cds_outers_hides_s(it, &cost)};
-    status = it->group->stage[stage].online
-                 ? online_floor(out, &roomy, pass, stage)
-                 : CDS_OK;
-  }
-  cds_arena_reset(it->scratch, mark);
-  return status;
+  CDS_TRY(cds_outers_operation(&cost, &counts, &hidden_s, &roomy, pass, stage));
+  *out = (cds_floor){cost.dynamic_pj, cost.latency_s,
+                     cds_outers_hides_s(it, &cost)};
+  return it->group->stage[stage].online ? online_floor(out, &roomy, pass, stage)
+                                        : CDS_OK;
 }
 
 /* Of a product the least of each over all choices of what else is at home, by
  * rows of the tensors (search/floor_memo.h). Its edges are left out: those of
  * the passes are not those of the whole. */
 static cds_status product_least(cds_floor *out, const cds_outers *it,
-                                unsigned stage, unsigned level) {
+                                cds_floor_memo *memo, unsigned stage,
+                                unsigned level) {
   const cds_fused_einsum *own = &it->group->stage[stage];
   cds_fused_pass pass = {.einsum = *own->einsum,
                          .stage = {.passes = 1, .repeats = 1}};
@@ -128,21 +120,16 @@ static cds_status product_least(cds_floor *out, const cds_outers *it,
       CDS_OK) {
     return CDS_EINFEASIBLE;
   }
-  cds_floor_memo memo;
-  const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
-  cds_floor_memo_begin(&memo, it->scratch);
   const unsigned all = (1U << CDS_MATRIX) - 1;
-  const cds_status status =
-      cds_floor_memo_get(out, &memo, &problem, moved.stage.home, all);
-  cds_arena_reset(it->scratch, mark);
-  return status;
+  return cds_floor_memo_get(out, memo, &problem, moved.stage.home, all);
 }
 
 static cds_status stage_least(cds_floor *out, const cds_outers *it,
-                              unsigned stage, unsigned level) {
+                              const cds_floor_asked *asked, unsigned stage,
+                              unsigned level) {
   const cds_fused_einsum *own = &it->group->stage[stage];
   if (own->operation == NULL) {
-    return product_least(out, it, stage, level);
+    return product_least(out, it, asked->memo, stage, level);
   }
   cds_fused_pass pass = {.einsum = *own->einsum,
                          .stage = {.passes = 1, .repeats = 1}};
@@ -153,22 +140,23 @@ static cds_status stage_least(cds_floor *out, const cds_outers *it,
   }
   /* Less moves from home. */
   CDS_TRY(put_home(&pass, it, stage, level, may));
-  cds_status made = operation_floor(out, it, &pass, stage);
+  cds_status made = operation_floor(out, it, asked, &pass, stage);
   if (made == CDS_EINPUT && may != 0) {
     CDS_TRY(put_home(&pass, it, stage, level, 0));
-    made = operation_floor(out, it, &pass, stage);
+    made = operation_floor(out, it, asked, &pass, stage);
   }
   /* The unit works elsewhere. */
   return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
 }
 
 cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
-                          const cds_arch *arch, const cds_fused_group *group,
-                          double power_limit_w, cds_arena *scratch) {
+                          const cds_floor_asked *asked,
+                          const cds_fused_group *group) {
+  const cds_arch *arch = asked->arch;
   const cds_outers it = {.arch = arch,
                          .group = group,
-                         .power_limit_w = power_limit_w,
-                         .scratch = scratch};
+                         .power_limit_w = asked->power_limit_w,
+                         .scratch = asked->scratch};
   const double part = cds_mask_least_part(group);
   *dynamic_pj = *latency_s = (double)INFINITY;
   for (unsigned s = 0; s < group->stages; s++) {
@@ -188,7 +176,7 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
     cds_status status = CDS_OK;
     for (unsigned s = 0; s < group->stages && status == CDS_OK; s++) {
       cds_floor floor = {0, 0, 0};
-      status = stage_least(&floor, &it, s, level);
+      status = stage_least(&floor, &it, asked, s, level);
       const bool operation = group->stage[s].operation != NULL;
       sum.dynamic_pj += floor.dynamic_pj;
       sum.latency_s += floor.latency_s;

@@ -235,7 +235,7 @@ void cds_outers_any_floor(cds_floor *out, const cds_outers *outers,
 }
 
 cds_status cds_outers_least_floor(cds_floor *out, cds_outers *outers,
-                                  const cds_fused_pass *pass, unsigned stage,
+                                  const cds_fused_pass *pass,
                                   const cds_home *other, unsigned may) {
   if (!cds_outers_homes_fit(outers, pass)) {
     return CDS_EINFEASIBLE;
@@ -250,7 +250,7 @@ cds_status cds_outers_least_floor(cds_floor *out, cds_outers *outers,
     *out = (cds_floor){0, 0, 0}; /* the search says what is wrong */
     return CDS_OK;
   }
-  return cds_floor_memo_get(out, &outers->memo[stage], &problem, other, may);
+  return cds_floor_memo_get(out, outers->memo, &problem, other, may);
 }
 
 cds_status cds_outers_floor(cds_floor *out, double *hidden_s,
@@ -258,7 +258,7 @@ cds_status cds_outers_floor(cds_floor *out, double *hidden_s,
                             unsigned stage) {
   *hidden_s = 0;
   if (outers->group->stage[stage].operation == NULL) {
-    return cds_outers_least_floor(out, outers, pass, stage, NULL, 0);
+    return cds_outers_least_floor(out, outers, pass, NULL, 0);
   }
   if (!cds_outers_homes_fit(outers, pass)) {
     return CDS_EINFEASIBLE;
@@ -576,9 +576,10 @@ cds_status cds_outers_list(cds_outers *outers, size_t vector) {
 
 cds_status cds_outers_begin(cds_outers *outers) {
   outers->count = 0;
-  for (unsigned s = 0; s < outers->group->stages; s++) {
-    cds_floor_memo_begin(&outers->memo[s], outers->arena);
-  }
+  cds_floor_asked asked;
+  CDS_TRY(cds_floor_ask(&asked, outers->arch, outers->power_limit_w,
+                        outers->arena));
+  outers->memo = asked.memo;
   CDS_TRY(make_classes(outers));
   return cds_outers_vectors(outers);
 }

@@ -50,7 +50,7 @@ typedef struct cds_outers {
   const cds_fused_group *group;
   double power_limit_w;
   cds_arena *arena, *scratch;
-  cds_floor_memo memo[CDS_STAGES_MAX];
+  cds_floor_memo *memo; /* of all stages */
   unsigned classes;
   cds_loop_class class[CDS_LOOP_CLASSES_MAX];
   size_t vectors, vector_room;
@@ -100,7 +100,7 @@ void cds_outers_any_floor(cds_floor *out, const cds_outers *outers,
 /* The same of a product with the least energy and the least time of what any of
  * these tensors (bits) at its other home takes. */
 cds_status cds_outers_least_floor(cds_floor *out, cds_outers *outers,
-                                  const cds_fused_pass *pass, unsigned stage,
+                                  const cds_fused_pass *pass,
                                   const cds_home *other, unsigned may);
 
 #endif

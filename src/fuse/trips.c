@@ -147,7 +147,7 @@ static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
       CDS_TRY(set_home(&other[t], it, stage, t));
     }
   }
-  return cds_outers_least_floor(out, outers, &pass, stage, other, may);
+  return cds_outers_least_floor(out, outers, &pass, other, may);
 }
 
 /* Passes of the loops that a stage has, all others left out; of all loops where

@@ -65,7 +65,8 @@ static cds_status prepare_kinds(network_job *job) {
 }
 
 /* What no fused mapping of a part undercuts. */
-static cds_status prepare_parts(network_job *job) {
+static cds_status prepare_parts(network_job *job,
+                                const cds_floor_asked *asked) {
   const cds_network_plan *plan = job->plan;
   cds_point *floor =
       (cds_point *)cds_arena_array(job->arena, plan->parts, sizeof *floor);
@@ -75,8 +76,7 @@ static cds_status prepare_parts(network_job *job) {
   for (size_t u = 0; u < plan->units; u++) {
     for (size_t p = 0; p < plan->unit[u].parts; p++) {
       const cds_plan_part *part = &plan->unit[u].part[p];
-      cds_part_floor(&floor[part->number], job->arch, plan, part,
-                     job->options->power_limit_w, job->arena);
+      CDS_TRY(cds_part_floor(&floor[part->number], asked, plan, part));
     }
   }
   job->chooser.floor = floor;
@@ -85,7 +85,8 @@ static cds_status prepare_parts(network_job *job) {
 
 /* Of the network without anything that stays, so that it is walked the same way
  * whether more is asked for or not. */
-static void prepare_units(network_job *job) {
+static cds_status prepare_units(network_job *job,
+                                const cds_floor_asked *asked) {
   const cds_network_plan *plan = job->plan;
   cds_network_plan without = *plan;
   without.residency.mode = CDS_RESIDENCY_NONE;
@@ -96,8 +97,7 @@ static void prepare_units(network_job *job) {
         unit->chain == NULL && !cds_kind_is_product(&job->chooser, kind);
     cds_point floor = {job->cost[kind].energy_pj, job->cost[kind].latency_s};
     if (!fixed) {
-      cds_unit_floor(&floor, job->arch, &without, u,
-                     job->options->power_limit_w, job->arena);
+      CDS_TRY(cds_unit_floor(&floor, asked, &without, u));
     }
     job->hull[u] =
         (cds_hull_layer){.weight = unit->weight,
@@ -106,6 +106,7 @@ static void prepare_units(network_job *job) {
                          .fixed = fixed,
                          .group = job->workload->layer[unit->first].phase};
   }
+  return CDS_OK;
 }
 
 static cds_status prepare(network_job *job) {
@@ -136,8 +137,11 @@ static cds_status prepare(network_job *job) {
   CDS_TRY(
       cds_network_leakage(job->arch, job->options->power_limit_w, job->diag));
   CDS_TRY(prepare_kinds(job));
-  prepare_units(job);
-  return prepare_parts(job);
+  cds_floor_asked asked;
+  CDS_TRY(cds_floor_ask(&asked, job->arch, job->options->power_limit_w,
+                        job->arena));
+  CDS_TRY(prepare_units(job, &asked));
+  return prepare_parts(job, &asked);
 }
 
 /* ---- the result --------------------------------------------------------- */

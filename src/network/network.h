@@ -15,6 +15,7 @@
 #include <math.h>
 
 #include "fuse/fuse.h"
+#include "search/floor_memo.h"
 #include "search/search.h"
 #include "spec/chain.h"
 #include "spec/space.h"
@@ -332,18 +333,18 @@ cds_phase_result cds_network_part(const cds_workload *workload,
                                   const cds_network_result *network,
                                   unsigned part);
 /* Admissible floor of a design without mapping: energy and latency of the
- * network (leakage at the latency floor included). */
-void cds_network_floor(cds_point *out, const cds_arch *arch,
-                       const cds_network_plan *plan, double power_limit_w,
-                       cds_arena *scratch);
+ * network (leakage at the latency floor included). CDS_ENOMEM. */
+cds_status cds_network_floor(cds_point *out, const cds_floor_asked *asked,
+                             const cds_network_plan *plan);
 /* Likewise the time to the first token of the slowest prefill phase, and that
- * of a token of the slowest decode phase, s; 0 without such a phase. */
+ * of a token of the slowest decode phase, s; 0 without such a phase.
+ * CDS_ENOMEM. */
 typedef struct cds_token_floor {
   double first_token_s, token_s;
 } cds_token_floor;
-void cds_network_token_floor(cds_token_floor *out, const cds_arch *arch,
-                             const cds_network_plan *plan, double power_limit_w,
-                             cds_arena *scratch);
+cds_status cds_network_token_floor(cds_token_floor *out,
+                                   const cds_floor_asked *asked,
+                                   const cds_network_plan *plan);
 /* The same of a latency of each phase. */
 void cds_network_tokens(double *first_token_s, double *token_s,
                         const cds_workload *workload, const double *latency_s);

@@ -304,24 +304,25 @@ cds_status cds_network_plan_of(const cds_network_plan **out,
                                  &options->residency, arena);
 }
 
-void cds_layer_floor(cds_point *out, const cds_arch *arch,
-                     const cds_layer *layer, double power_limit_w) {
+cds_status cds_layer_floor(cds_point *out, const cds_floor_asked *asked,
+                           const cds_layer *layer) {
   if (layer->kind == CDS_LAYER_OPERATION) {
     cds_cost cost;
     cds_operation_counts counts;
     *out = (cds_point){0, 0};
-    if (cds_price_operation(&cost, &counts, arch, &layer->operation,
-                            power_limit_w) == CDS_OK) {
+    if (cds_price_operation(&cost, &counts, asked->arch, &layer->operation,
+                            asked->power_limit_w) == CDS_OK) {
       *out = (cds_point){cost.energy_pj, cost.latency_s};
     }
-    return;
+    return CDS_OK;
   }
   double dynamic_pj = 0;
   double latency_s = 0;
-  cds_search_floor(&dynamic_pj, &latency_s, arch, &layer->einsum,
-                   power_limit_w);
-  out->energy_pj = dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * latency_s;
+  CDS_TRY(cds_floor_pair(&dynamic_pj, &latency_s, asked, &layer->einsum));
+  out->energy_pj =
+      dynamic_pj + cds_arch_leakage_w(asked->arch) * 1e12 * latency_s;
   out->latency_s = latency_s;
+  return CDS_OK;
 }
 
 bool cds_chain_asked(const cds_network_plan *plan, const cds_arch *arch,
@@ -335,32 +336,36 @@ bool cds_chain_asked(const cds_network_plan *plan, const cds_arch *arch,
   return quick || plan->fuse == CDS_FUSE_EVERYWHERE;
 }
 
-void cds_part_floor(cds_point *out, const cds_arch *arch,
-                    const cds_network_plan *plan, const cds_plan_part *part,
-                    double power_limit_w, cds_arena *scratch) {
+cds_status cds_part_floor(cds_point *out, const cds_floor_asked *asked,
+                          const cds_network_plan *plan,
+                          const cds_plan_part *part) {
   double dynamic_pj = 0;
   double latency_s = 0;
   *out = (cds_point){(double)INFINITY, (double)INFINITY};
-  if (cds_chain_asked(plan, arch, part->chain) &&
-      cds_fuse_least(&dynamic_pj, &latency_s, arch, &part->chain->group,
-                     power_limit_w, scratch) == CDS_OK) {
-    out->energy_pj = dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * latency_s;
+  if (!cds_chain_asked(plan, asked->arch, part->chain)) {
+    return CDS_OK;
+  }
+  const cds_status status =
+      cds_fuse_least(&dynamic_pj, &latency_s, asked, &part->chain->group);
+  if (status == CDS_OK) {
+    out->energy_pj =
+        dynamic_pj + cds_arch_leakage_w(asked->arch) * 1e12 * latency_s;
     out->latency_s = latency_s;
   }
+  return status == CDS_ENOMEM ? status : CDS_OK;
 }
 
-void cds_unit_floor(cds_point *out, const cds_arch *arch,
-                    const cds_network_plan *plan, size_t index,
-                    double power_limit_w, cds_arena *scratch) {
+cds_status cds_unit_floor(cds_point *out, const cds_floor_asked *asked,
+                          const cds_network_plan *plan, size_t index) {
   const cds_network_unit *unit = &plan->unit[index];
   cds_point least[CDS_STAGES_MAX + 1]; /* of the first layers, each by itself */
   least[0] = (cds_point){0, 0};
   for (size_t i = 0; i < unit->layers; i++) {
     cds_point floor;
     const cds_layer *layer = &plan->workload->layer[unit->first + i];
-    cds_layer_floor(&floor, arch, layer, power_limit_w);
+    CDS_TRY(cds_layer_floor(&floor, asked, layer));
     if (plan->residency.mode != CDS_RESIDENCY_NONE) {
-      cds_resident_floor(&floor, arch, plan, unit, i, power_limit_w);
+      CDS_TRY(cds_resident_floor(&floor, asked, plan, unit, i));
     }
     cds_point *to = &least[i + 1];
     *to = (cds_point){least[i].energy_pj + floor.energy_pj,
@@ -368,7 +373,7 @@ void cds_unit_floor(cds_point *out, const cds_arch *arch,
     for (size_t p = 0; p < unit->parts; p++) {
       const cds_plan_part *part = &unit->part[p];
       if (part->first + part->chain->layers == i + 1) {
-        cds_part_floor(&floor, arch, plan, part, power_limit_w, scratch);
+        CDS_TRY(cds_part_floor(&floor, asked, plan, part));
         const cds_point *from = &least[part->first];
         to->energy_pj = fmin(to->energy_pj, from->energy_pj + floor.energy_pj);
         to->latency_s = fmin(to->latency_s, from->latency_s + floor.latency_s);
@@ -376,26 +381,27 @@ void cds_unit_floor(cds_point *out, const cds_arch *arch,
     }
   }
   *out = least[unit->layers];
+  return CDS_OK;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): once, for longer chains
-void cds_network_floor(cds_point *out, const cds_arch *arch,
-                       const cds_network_plan *plan, double power_limit_w,
-                       cds_arena *scratch) {
+cds_status cds_network_floor(cds_point *out, const cds_floor_asked *asked,
+                             const cds_network_plan *plan) {
   *out = (cds_point){0, 0};
   for (size_t u = 0; u < plan->units; u++) {
     const cds_network_unit *unit = &plan->unit[u];
     cds_point floor;
-    cds_unit_floor(&floor, arch, plan, u, power_limit_w, scratch);
+    CDS_TRY(cds_unit_floor(&floor, asked, plan, u));
     out->energy_pj += unit->weight * floor.energy_pj;
     out->latency_s += unit->weight * floor.latency_s;
   }
   if (plan->longer != NULL) {
     cds_point other;
-    cds_network_floor(&other, arch, plan->longer, power_limit_w, scratch);
+    CDS_TRY(cds_network_floor(&other, asked, plan->longer));
     out->energy_pj = fmin(out->energy_pj, other.energy_pj);
     out->latency_s = fmin(out->latency_s, other.latency_s);
   }
+  return CDS_OK;
 }
 
 void cds_network_tokens(double *first_token_s, double *token_s,
@@ -413,26 +419,27 @@ void cds_network_tokens(double *first_token_s, double *token_s,
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): once, for longer chains
-void cds_network_token_floor(cds_token_floor *out, const cds_arch *arch,
-                             const cds_network_plan *plan, double power_limit_w,
-                             cds_arena *scratch) {
+cds_status cds_network_token_floor(cds_token_floor *out,
+                                   const cds_floor_asked *asked,
+                                   const cds_network_plan *plan) {
   const cds_workload *workload = plan->workload;
   double latency_s[CDS_PHASES_MAX] = {0};
   for (size_t u = 0; u < plan->units; u++) {
     const cds_network_unit *unit = &plan->unit[u];
     const unsigned phase = workload->layer[unit->first].phase;
     cds_point floor;
-    cds_unit_floor(&floor, arch, plan, u, power_limit_w, scratch);
+    CDS_TRY(cds_unit_floor(&floor, asked, plan, u));
     latency_s[phase] += unit->weight * floor.latency_s /
                         cds_phase_weight(&workload->phase[phase]);
   }
   cds_network_tokens(&out->first_token_s, &out->token_s, workload, latency_s);
   if (plan->longer != NULL) {
     cds_token_floor other;
-    cds_network_token_floor(&other, arch, plan->longer, power_limit_w, scratch);
+    CDS_TRY(cds_network_token_floor(&other, asked, plan->longer));
     out->first_token_s = fmin(out->first_token_s, other.first_token_s);
     out->token_s = fmin(out->token_s, other.token_s);
   }
+  return CDS_OK;
 }
 
 cds_status cds_network_footprint(const cds_arch *arch,

@@ -6,21 +6,20 @@
 #include "network/network.h"
 
 /* Energy (with leakage) and latency that no mapping of the layer undercuts;
- * the exact cost of an operation, 0 when it cannot be priced. */
-void cds_layer_floor(cds_point *out, const cds_arch *arch,
-                     const cds_layer *layer, double power_limit_w);
+ * the exact cost of an operation, 0 when it cannot be priced. CDS_ENOMEM. */
+cds_status cds_layer_floor(cds_point *out, const cds_floor_asked *asked,
+                           const cds_layer *layer);
 /* Whether the chain is asked for fused mappings on the architecture. */
 bool cds_chain_asked(const cds_network_plan *plan, const cds_arch *arch,
                      const cds_chain_group *chain);
 /* What no fused mapping of the part undercuts, leakage included; INFINITY where
- * it is not asked or there is none. */
-void cds_part_floor(cds_point *out, const cds_arch *arch,
-                    const cds_network_plan *plan, const cds_plan_part *part,
-                    double power_limit_w, cds_arena *scratch);
-/* cds_layer_floor of a unit of the plan, fused or not. */
-void cds_unit_floor(cds_point *out, const cds_arch *arch,
-                    const cds_network_plan *plan, size_t index,
-                    double power_limit_w, cds_arena *scratch);
+ * it is not asked or there is none. CDS_ENOMEM. */
+cds_status cds_part_floor(cds_point *out, const cds_floor_asked *asked,
+                          const cds_network_plan *plan,
+                          const cds_plan_part *part);
+/* cds_layer_floor of a unit of the plan, fused or not. CDS_ENOMEM. */
+cds_status cds_unit_floor(cds_point *out, const cds_floor_asked *asked,
+                          const cds_network_plan *plan, size_t index);
 /* Fills in what a layer is as a stage of a fused group; `at` without its pass.
  * CDS_ENOMEM, CDS_ELIMIT. */
 cds_status cds_layer_result_stage(cds_layer_result *result,

@@ -34,47 +34,46 @@ static uint64_t runs_of(const cds_resident *it) {
   return runs > 0 ? runs : 1;
 }
 
-/* With some tensors at home; false: that cannot be. */
-static bool floor_with(cds_point *out, const cds_arch *arch,
-                       const cds_layer *layer, uint32_t homes,
-                       double power_limit_w) {
+/* With some tensors at home; INFINITY: that cannot be. */
+static cds_status floor_with(cds_point *out, const cds_floor_asked *asked,
+                             const cds_layer *layer, uint32_t homes) {
+  const cds_arch *arch = asked->arch;
   const unsigned level = cds_resident_level(arch);
+  *out = (cds_point){(double)INFINITY, (double)INFINITY};
   if (layer->kind == CDS_LAYER_OPERATION) {
     cds_operation operation;
     cds_operation_counts counts;
     cds_cost cost;
     cds_resident_operation(&operation, &layer->operation, homes, level);
-    if (cds_price_operation(&cost, &counts, arch, &operation, power_limit_w) !=
-        CDS_OK) {
-      return false;
+    if (cds_price_operation(&cost, &counts, arch, &operation,
+                            asked->power_limit_w) == CDS_OK) {
+      *out = (cds_point){cost.energy_pj, cost.latency_s};
     }
-    *out = (cds_point){cost.energy_pj, cost.latency_s};
-    return true;
+    return CDS_OK;
   }
   cds_fused_pass pass;
   double dynamic_pj = 0;
   double latency_s = 0;
   cds_resident_pass(&pass, &layer->einsum, homes, level);
-  cds_search_floor(&dynamic_pj, &latency_s, arch, &pass.einsum, power_limit_w);
+  CDS_TRY(cds_floor_pair(&dynamic_pj, &latency_s, asked, &pass.einsum));
   const double leakage_pj = cds_arch_leakage_w(arch) * 1e12 * latency_s;
   *out = (cds_point){dynamic_pj + leakage_pj, latency_s};
-  return true;
+  return CDS_OK;
 }
 
-void cds_resident_floor(cds_point *out, const cds_arch *arch,
-                        const cds_network_plan *plan,
-                        const cds_network_unit *unit, size_t part,
-                        double power_limit_w) {
-  const uint32_t all = cds_resident_homes(arch, plan, unit, part);
+cds_status cds_resident_floor(cds_point *out, const cds_floor_asked *asked,
+                              const cds_network_plan *plan,
+                              const cds_network_unit *unit, size_t part) {
+  const uint32_t all = cds_resident_homes(asked->arch, plan, unit, part);
+  const cds_layer *layer = &plan->workload->layer[unit->first + part];
   /* All sets of them but the empty one. */
   for (uint32_t homes = all; homes > 0; homes = (homes - 1) & all) {
     cds_point floor;
-    if (floor_with(&floor, arch, &plan->workload->layer[unit->first + part],
-                   homes, power_limit_w)) {
-      out->energy_pj = fmin(out->energy_pj, floor.energy_pj);
-      out->latency_s = fmin(out->latency_s, floor.latency_s);
-    }
+    CDS_TRY(floor_with(&floor, asked, layer, homes));
+    out->energy_pj = fmin(out->energy_pj, floor.energy_pj);
+    out->latency_s = fmin(out->latency_s, floor.latency_s);
   }
+  return CDS_OK;
 }
 
 /* ---- what a weight costs once ------------------------------------------- */
@@ -107,19 +106,22 @@ static cds_status price_loads(cds_resident *it) {
   return CDS_OK;
 }
 
-static void sum_floors(cds_resident *it) {
+static cds_status sum_floors(cds_resident *it) {
   const cds_network_plan *plan = it->blocks.plan;
+  cds_floor_asked asked;
   it->floor = (cds_point){0, 0};
+  CDS_TRY(cds_floor_ask(&asked, it->asker->arch,
+                        it->asker->options->power_limit_w, it->arena));
   for (size_t b = 0; b < it->blocks.blocks; b++) {
     const cds_resident_block *block = &it->blocks.block[b];
     const double count = (double)plan->workload->layer[block->first].count;
     cds_point floor;
-    cds_unit_floor(&floor, it->asker->arch, plan,
-                   (size_t)(block->unit - plan->unit),
-                   it->asker->options->power_limit_w, it->arena);
+    CDS_TRY(cds_unit_floor(&floor, &asked, plan,
+                           (size_t)(block->unit - plan->unit)));
     it->floor.energy_pj += count * floor.energy_pj;
     it->floor.latency_s += count * floor.latency_s;
   }
+  return CDS_OK;
 }
 
 cds_status cds_resident_begin(cds_resident **out, const cds_asker *asker,
@@ -132,7 +134,7 @@ cds_status cds_resident_begin(cds_resident **out, const cds_asker *asker,
   it->arena = arena;
   CDS_TRY(cds_resident_list(&it->blocks, asker->arch, asker->plan, arena));
   CDS_TRY(price_loads(it));
-  sum_floors(it);
+  CDS_TRY(sum_floors(it));
   CDS_TRY(cds_resident_search_begin(&it->search, asker, &it->blocks));
   *out = it;
   return CDS_OK;

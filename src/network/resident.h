@@ -63,9 +63,8 @@ void cds_resident_about(cds_residency_result *out,
 uint64_t cds_resident_nodes(const cds_resident *resident);
 /* What no mapping of a layer of a unit undercuts, whatever is at home; `out` is
  * that of the layer alone, and becomes the least of both. */
-void cds_resident_floor(cds_point *out, const cds_arch *arch,
-                        const cds_network_plan *plan,
-                        const cds_network_unit *unit, size_t part,
-                        double power_limit_w);
+cds_status cds_resident_floor(cds_point *out, const cds_floor_asked *asked,
+                              const cds_network_plan *plan,
+                              const cds_network_unit *unit, size_t part);
 
 #endif

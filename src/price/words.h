@@ -26,6 +26,14 @@ static inline double cds_words_accesses(uint64_t words, unsigned bits,
   return (double)accesses;
 }
 
+/* Energy of a bit that is moved by one action of a level, if parts of an access
+ * could be made, in pJ. */
+static inline double cds_level_bit_pj(const cds_level *level,
+                                      cds_action action) {
+  const cds_access_price *price = &level->price[action];
+  return price->access_pj / (double)level->width_bits + price->bit_pj;
+}
+
 /* Energy of moving the words by one action of a level, in pJ. */
 static inline double cds_words_energy(const cds_level *level, cds_action action,
                                       uint64_t words, unsigned bits) {

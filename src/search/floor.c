@@ -34,9 +34,10 @@ void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
   cds_least_row_between(out, problem, tensor, held, one);
 }
 
-void cds_least_row_between(cds_row *out, const cds_problem *problem,
-                           unsigned tensor, cds_held held,
-                           cds_spread_range range) {
+unsigned cds_least_rows_between(cds_row row[CDS_LEAST_ROWS],
+                                cds_row_bits bits[CDS_LEAST_ROWS],
+                                const cds_problem *problem, unsigned tensor,
+                                cds_held held, cds_spread_range range) {
   assert(range.low > 0 && range.low <= range.high);
   assert(range.low == range.high || problem->residual[tensor]);
   const uint64_t most = cds_ceil_div(problem->size[tensor], range.low);
@@ -47,17 +48,29 @@ void cds_least_row_between(cds_row *out, const cds_problem *problem,
   if (tensor == CDS_MATRIX - 1) { /* operands have no zero starts */
     cds_cut_most(&high, problem, tensor, range.high);
   }
-  cds_row_floor(out, problem, tensor, held, &low, &high);
+  cds_row_floor_bits(&row[0], bits, problem, tensor, held, &low, &high);
   if (range.low > 1 || range.high == 1) {
-    return;
+    return 1;
   }
   /* A spread reduction has other bits than one that is not spread. */
   for (unsigned step = 1; step <= CDS_STEPS; step++) {
     low.group[step] = problem->below[step] ? 2 : 1;
   }
-  cds_row spread;
-  cds_row_floor(&spread, problem, tensor, held, &low, &high);
-  cds_row_lower(out, &spread);
+  cds_row_floor_bits(&row[1], bits == NULL ? NULL : bits + 1, problem, tensor,
+                     held, &low, &high);
+  return 2;
+}
+
+void cds_least_row_between(cds_row *out, const cds_problem *problem,
+                           unsigned tensor, cds_held held,
+                           cds_spread_range range) {
+  cds_row row[CDS_LEAST_ROWS];
+  const unsigned rows =
+      cds_least_rows_between(row, NULL, problem, tensor, held, range);
+  *out = row[0];
+  if (rows > 1) {
+    cds_row_lower(out, &row[1]);
+  }
 }
 
 cds_spread_range cds_range_from(uint64_t first, uint64_t most, unsigned parts) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Least rows by what they depend on; see floor_memo.h. */
+/* Floors of pairs from least rows; see floor_memo.h. */
 #include "search/floor_memo.h"
 
 #include <math.h>
@@ -10,138 +10,22 @@
 #include "search/edges.h"
 #include "search/holders.h"
 
-struct cds_floor_row {
-  cds_floor_row *next; /* of the same slot */
-  unsigned tensor, home;
-  bool residual;
-  uint64_t loads, size, words, moved;
-  cds_row row;
-  /* Spreads of the class in rising order, or ranges of them by their first; the
-   * least energy with each, and with each that is no larger. */
-  size_t spreads;
-  uint64_t *spread;
-  double *own_pj, *least_pj;
-};
-
-/* Ranges of residual parts between two powers of two. */
-enum { RANGES = 4 };
-
 void cds_floor_memo_begin(cds_floor_memo *memo, cds_arena *arena) {
   memset(memo, 0, sizeof *memo);
-  memo->arena = arena;
+  cds_floor_rows_begin(&memo->rows, arena);
 }
 
-static bool same_key(const cds_floor_row *a, const cds_floor_row *b) {
-  return a->tensor == b->tensor && a->home == b->home &&
-         a->residual == b->residual && a->loads == b->loads &&
-         a->size == b->size && a->words == b->words && a->moved == b->moved;
-}
-
-static size_t slot_of(const cds_floor_row *key) {
-  const uint64_t part[] = {key->tensor, key->home,  key->loads,
-                           key->size,   key->words, key->moved};
-  uint64_t hash = key->residual ? 1 : 0;
-  for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-    hash = (hash ^ part[i]) * UINT64_C(0x9e3779b97f4a7c15);
-    hash ^= hash >> 29;
+cds_status cds_floor_memo_price(cds_floor_memo *memo, const cds_arch *arch) {
+  uint64_t extent[2] = {1, 1};
+  if (arch->arrays > 0) {
+    extent[0] = arch->array[0].extent[0];
+    extent[1] = arch->array[0].axes > 1 ? arch->array[0].extent[1] : 1;
   }
-  return (size_t)(hash >> 40) % CDS_FLOOR_SLOTS;
-}
-
-static void set_spread(cds_floor_row *out, const cds_problem *problem,
-                       cds_spread_range range) {
-  const size_t i = out->spreads++;
-  out->spread[i] = range.low;
-  out->own_pj[i] = (double)INFINITY;
-  for (cds_held held = 0; held < CDS_HELD_SETS; held++) {
-    if (!cds_held_allowed(problem, out->tensor, held)) {
-      continue;
-    }
-    cds_row row;
-    cds_least_row_between(&row, problem, out->tensor, held, range);
-    if (i == 0 && isinf(out->own_pj[0])) {
-      out->row = row;
-    }
-    cds_row_lower(&out->row, &row);
-    out->own_pj[i] = fmin(out->own_pj[i], row.energy_pj);
+  if (extent[0] != memo->extent[0] || extent[1] != memo->extent[1]) {
+    memset(memo->products, 0, sizeof memo->products);
+    memcpy(memo->extent, extent, sizeof extent);
   }
-  out->least_pj[i] =
-      i == 0 ? out->own_pj[i] : fmin(out->own_pj[i], out->least_pj[i - 1]);
-}
-
-/* Parts that need not be equal: any spread. */
-static void set_ranges(cds_floor_row *out, const cds_problem *problem,
-                       uint64_t most) {
-  for (uint64_t s = 1; s <= most;) {
-    const cds_spread_range range = cds_range_from(s, most, RANGES);
-    set_spread(out, problem, range);
-    s = range.high + 1;
-  }
-}
-
-static size_t count_ranges(uint64_t most) {
-  size_t count = 0;
-  for (uint64_t s = 1; s <= most; count++) {
-    s = cds_range_from(s, most, RANGES).high + 1;
-  }
-  return count;
-}
-
-static cds_status make_row(cds_floor_row *out, cds_arena *arena,
-                           const cds_problem *problem) {
-  const cds_primes *primes = &problem->primes[out->tensor];
-  const uint64_t units = cds_array_units(problem);
-  const uint64_t most = out->size < units ? out->size : units;
-  const size_t count =
-      out->residual ? count_ranges(most) : cds_divisor_count(primes, out->size);
-  out->spread = (uint64_t *)cds_arena_array(arena, count, sizeof(uint64_t));
-  out->own_pj = (double *)cds_arena_array(arena, count, sizeof(double));
-  out->least_pj = (double *)cds_arena_array(arena, count, sizeof(double));
-  if (out->spread == NULL || out->own_pj == NULL || out->least_pj == NULL) {
-    return CDS_ENOMEM;
-  }
-  if (out->residual) {
-    set_ranges(out, problem, most);
-  } else {
-    cds_divisors(out->spread, primes, out->size);
-    for (size_t i = 0; i < count && out->spread[i] <= units; i++) {
-      const cds_spread_range one = {out->spread[i], out->spread[i]};
-      set_spread(out, problem, one);
-    }
-  }
-  out->row.steps = (double)out->size;
-  return CDS_OK;
-}
-
-/* The least row of a tensor with the home that the problem's stage says. */
-static cds_status least_row(const cds_floor_row **out, cds_floor_memo *memo,
-                            const cds_problem *problem, unsigned tensor) {
-  const cds_floor_row key = {.tensor = tensor,
-                             .home = problem->home[tensor],
-                             .residual = problem->residual[tensor],
-                             .loads =
-                                 problem->einsum->stage->home[tensor].loads,
-                             .size = problem->size[tensor],
-                             .words = problem->words[tensor],
-                             .moved = problem->moved[tensor]};
-  cds_floor_row **slot = &memo->slot[slot_of(&key)];
-  for (const cds_floor_row *known = *slot; known != NULL; known = known->next) {
-    if (same_key(known, &key)) {
-      *out = known;
-      return CDS_OK;
-    }
-  }
-  cds_floor_row *made =
-      (cds_floor_row *)cds_arena_alloc(memo->arena, sizeof *made);
-  if (made == NULL) {
-    return CDS_ENOMEM;
-  }
-  *made = key;
-  CDS_TRY(make_row(made, memo->arena, problem));
-  made->next = *slot;
-  *slot = made;
-  *out = made;
-  return CDS_OK;
+  return cds_floor_rows_price(&memo->rows, arch);
 }
 
 /* Rows of each tensor, by whether it is at its other home; the same twice if it
@@ -153,18 +37,23 @@ typedef struct cds_two_rows {
 static cds_status find_rows(cds_two_rows *out, cds_floor_memo *memo,
                             const cds_problem *problem,
                             const cds_home other[CDS_MATRIX], unsigned may) {
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    CDS_TRY(cds_floor_rows_get(&out->row[t][0], &memo->rows, problem, t));
+    out->row[t][1] = out->row[t][0];
+  }
+  if (may == 0) {
+    return CDS_OK;
+  }
   cds_stage stage = *problem->einsum->stage;
   cds_einsum einsum = *problem->einsum;
   cds_problem moved = *problem;
   moved.einsum = &einsum;
   einsum.stage = &stage;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
-    CDS_TRY(least_row(&out->row[t][0], memo, problem, t));
-    out->row[t][1] = out->row[t][0];
     if ((may >> t & 1U) != 0) {
       stage.home[t] = other[t];
       moved.home[t] = other[t].level;
-      CDS_TRY(least_row(&out->row[t][1], memo, &moved, t));
+      CDS_TRY(cds_floor_rows_get(&out->row[t][1], &memo->rows, &moved, t));
     }
   }
   return CDS_OK;
@@ -281,5 +170,54 @@ cds_status cds_floor_memo_get(cds_floor *out, cds_floor_memo *memo,
   /* Edges are no part of the time that the limit on power asks for. */
   out->latency_s =
       fmax(out->latency_s, out->dynamic_pj * problem->seconds_per_pj);
+  return CDS_OK;
+}
+
+cds_status cds_floor_ask(cds_floor_asked *out, const cds_arch *arch,
+                         double power_limit_w, cds_arena *arena) {
+  cds_floor_memo *memo = (cds_floor_memo *)cds_arena_alloc(arena, sizeof *memo);
+  if (memo == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_floor_memo_begin(memo, arena);
+  CDS_TRY(cds_floor_memo_price(memo, arch));
+  *out = (cds_floor_asked){arch, power_limit_w, memo, arena};
+  return CDS_OK;
+}
+
+const cds_arch *cds_floor_roomy(const cds_floor_asked *asked) {
+  cds_floor_memo *memo = asked->memo;
+  if (memo->roomy == NULL) {
+    memo->roomy =
+        (cds_arch *)cds_arena_alloc(memo->rows.arena, sizeof *memo->roomy);
+    if (memo->roomy == NULL) {
+      return NULL;
+    }
+  }
+  if (memo->roomy_at != memo->rows.prices) {
+    *memo->roomy = *asked->arch;
+    for (unsigned l = 0; l < memo->roomy->levels; l++) {
+      memo->roomy->level[l].size_bits = UINT64_MAX;
+    }
+    memo->roomy_at = memo->rows.prices;
+  }
+  return memo->roomy;
+}
+
+cds_status cds_floor_pair(double *dynamic_pj, double *latency_s,
+                          const cds_floor_asked *asked,
+                          const cds_einsum *einsum) {
+  cds_problem problem;
+  cds_floor floor;
+  if (!cds_search_uneven(asked->arch, einsum) ||
+      cds_problem_init(&problem, asked->arch, einsum, asked->power_limit_w) !=
+          CDS_OK) {
+    cds_search_floor(dynamic_pj, latency_s, asked->arch, einsum,
+                     asked->power_limit_w);
+    return CDS_OK;
+  }
+  CDS_TRY(cds_floor_memo_get(&floor, asked->memo, &problem, NULL, 0));
+  *dynamic_pj = floor.dynamic_pj;
+  *latency_s = floor.latency_s;
   return CDS_OK;
 }

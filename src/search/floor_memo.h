@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Floors of many stages (spec/stage.h) that are one einsum with other sizes and
- * homes. A tensor's least row depends on the size of the class that it lacks,
- * on its words and how many move, on its home and on what comes there: few of
- * these differ, so that each row is made once.
+ * Floors of many pairs, of einsums with other sizes and homes (spec/stage.h),
+ * on designs with other prices: few of the least rows of their tensors differ,
+ * so that each is made once (floor_rows.h).
  *
  * They are at least those of cds_search_floor, which lets each tensor have the
  * whole array. Together the spreads of the classes have no more units than it:
@@ -14,22 +13,26 @@
 #ifndef CDS_SEARCH_FLOOR_MEMO_H
 #define CDS_SEARCH_FLOOR_MEMO_H
 
-#include "base/arena.h"
-#include "search/problem.h"
+#include "search/floor_rows.h"
 #include "spec/stage.h"
 
-enum { CDS_FLOOR_SLOTS = 1 << 10, CDS_UNITS_SLOTS = 64 };
+enum { CDS_UNITS_SLOTS = 64 };
 
-typedef struct cds_floor_row cds_floor_row;
 typedef struct cds_floor_memo {
-  cds_arena *arena;
-  cds_floor_row *slot[CDS_FLOOR_SLOTS];
-  /* Of the products of a run the most units that divide them. */
+  cds_floor_rows rows;
+  /* Of the products of a run the most units that divide them, in an array of
+   * this extent. */
   uint64_t products[CDS_UNITS_SLOTS], units[CDS_UNITS_SLOTS];
+  uint64_t extent[2];
+  cds_arch *roomy; /* see cds_floor_roomy */
+  uint64_t roomy_at;
 } cds_floor_memo;
 
 /* Forgets all rows; the next ones live in the arena. */
 void cds_floor_memo_begin(cds_floor_memo *memo, cds_arena *arena);
+/* Floors are those of this architecture from now on; at first, and whenever it
+ * changes. CDS_ENOMEM. */
+cds_status cds_floor_memo_price(cds_floor_memo *memo, const cds_arch *arch);
 typedef struct cds_floor {
   double dynamic_pj, latency_s;
   double compute_s; /* of the products alone; in fuse, of an operation: what it
@@ -37,11 +40,31 @@ typedef struct cds_floor {
 } cds_floor;
 
 /* The least energy and the least time of the floors with any of these tensors
- * (bits) at its other home. The pair is one that cds_search_uneven takes, and
- * has a stage; architecture, formats and ranks are the same for one memo.
- * CDS_ENOMEM. */
+ * (bits) at its other home. The pair is one that cds_search_uneven takes, on
+ * the architecture of the memo; it has a stage if any may be there. CDS_ENOMEM.
+ */
 cds_status cds_floor_memo_get(cds_floor *out, cds_floor_memo *memo,
                               const cds_problem *problem,
                               const cds_home other[CDS_MATRIX], unsigned may);
+
+/* What floors are asked of. */
+typedef struct cds_floor_asked {
+  const cds_arch *arch;
+  double power_limit_w;
+  cds_floor_memo *memo; /* priced for the architecture */
+  cds_arena *scratch;
+} cds_floor_asked;
+
+/* A question about the architecture alone, whose memo lives in the arena too.
+ * CDS_ENOMEM. */
+cds_status cds_floor_ask(cds_floor_asked *out, const cds_arch *arch,
+                         double power_limit_w, cds_arena *arena);
+/* The architecture with levels of any size. NULL: no memory. */
+const cds_arch *cds_floor_roomy(const cds_floor_asked *asked);
+/* As cds_search_floor, of whatever pair, and closer where the matrix search
+ * takes it. CDS_ENOMEM. */
+cds_status cds_floor_pair(double *dynamic_pj, double *latency_s,
+                          const cds_floor_asked *asked,
+                          const cds_einsum *einsum);
 
 #endif

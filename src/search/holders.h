@@ -15,6 +15,14 @@ void cds_least_row(cds_row *out, const cds_problem *problem, unsigned tensor,
 void cds_least_row_between(cds_row *out, const cds_problem *problem,
                            unsigned tensor, cds_held held,
                            cds_spread_range range);
+/* The same as at most two rows, whose fields are to be lowered to those of each
+ * other, and how many; with the bits that their energies are made of, unless
+ * that is NULL. */
+enum { CDS_LEAST_ROWS = 2 };
+unsigned cds_least_rows_between(cds_row row[CDS_LEAST_ROWS],
+                                cds_row_bits bits[CDS_LEAST_ROWS],
+                                const cds_problem *problem, unsigned tensor,
+                                cds_held held, cds_spread_range range);
 /* The range that begins with `first`, of ranges of all spreads up to `most`:
  * each power of two by itself, what is between two of them in `parts`. */
 cds_spread_range cds_range_from(uint64_t first, uint64_t most, unsigned parts);

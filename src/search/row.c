@@ -25,17 +25,19 @@ typedef struct cds_row_job {
   cds_row *row;
   const cds_problem *problem;
   unsigned tensor;
-  bool fluid; /* parts of an access count */
+  bool fluid;         /* parts of an access count */
+  cds_row_bits *bits; /* NULL: not asked; of fluid rows only */
 } cds_row_job;
 
 static void charge(cds_row_job *job, unsigned level, cds_action action,
                    uint64_t words, unsigned bits) {
   const cds_level *at = &job->problem->arch->level[level];
   if (job->fluid) {
-    const cds_access_price *price = &at->price[action];
-    job->row->energy_pj +=
-        cds_words_bits(words, bits) *
-        (price->access_pj / (double)at->width_bits + price->bit_pj);
+    const double moved = cds_words_bits(words, bits);
+    job->row->energy_pj += moved * cds_level_bit_pj(at, action);
+    if (job->bits != NULL) {
+      job->bits->access[level][action] += moved;
+    }
     return;
   }
   job->row->energy_pj += cds_words_energy(at, action, words, bits);
@@ -57,6 +59,9 @@ static void charge_hop(cds_row_job *job, unsigned from, unsigned to,
     if ((crossed >> b & 1U) != 0) {
       job->row->energy_pj +=
           bits * arch->bond[b].crossings * arch->bond[b].bit_pj;
+      if (job->bits != NULL) {
+        job->bits->bond[b] += bits;
+      }
     }
   }
   for (unsigned b = 0; b < job->problem->bonds; b++) {
@@ -79,6 +84,9 @@ static void charge_way(cds_row_job *job, const cds_link *link, double net_bits,
   }
   job->row->energy_pj += net_bits * arch->array[0].bit_pj;
   job->row->net += net_bits;
+  if (job->bits != NULL) {
+    job->bits->net += net_bits;
+  }
   if (link->child < CDS_STEPS) {
     job->row->edge_net[link->child] += net_bits;
   }
@@ -215,6 +223,9 @@ static void output_edge(cds_row_job *job, const cds_link *link,
   if (link->between) {
     const uint64_t adds = reduces ? moved * link->passes.shared : 0;
     job->row->energy_pj += (double)adds * problem->arch->array[0].add_pj;
+    if (job->bits != NULL) {
+      job->bits->adds += (double)adds;
+    }
     if (link->child < CDS_STEPS) {
       job->row->last_net_bits[link->child] =
           merged ? tensor->format.bits : wide;
@@ -297,6 +308,9 @@ static void fill_chain(cds_row_job *job, cds_held held, const cds_cut *cut,
   cds_row *row = job->row;
   const uint64_t words = job->problem->words[job->tensor];
   memset(row, 0, sizeof *row);
+  if (job->bits != NULL) {
+    memset(job->bits, 0, sizeof *job->bits);
+  }
   row->cut = *cut;
   row->steps = (double)cut->passes[CDS_STEPS].one;
   for (unsigned l = 0; l < CDS_STEPS; l++) {
@@ -318,23 +332,30 @@ static void fill_chain(cds_row_job *job, cds_held held, const cds_cut *cut,
 
 void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,
                   cds_held held, const cds_cut *cut) {
-  cds_row_job job = {out, problem, tensor, false};
+  cds_row_job job = {out, problem, tensor, false, NULL};
   cds_zero_starts noted = {{0}, {0}};
   fill_chain(&job, held, cut, NULL, &noted);
 }
 
 void cds_row_fill_fluid(cds_row *out, const cds_problem *problem,
                         unsigned tensor, cds_held held, const cds_cut *cut) {
-  cds_row_job job = {out, problem, tensor, true};
+  cds_row_job job = {out, problem, tensor, true, NULL};
   cds_zero_starts noted = {{0}, {0}};
   fill_chain(&job, held, cut, NULL, &noted);
 }
 
 void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, const cds_cut *low, const cds_cut *high) {
+  cds_row_floor_bits(out, NULL, problem, tensor, held, low, high);
+}
+
+void cds_row_floor_bits(cds_row *out, cds_row_bits *bits,
+                        const cds_problem *problem, unsigned tensor,
+                        cds_held held, const cds_cut *low,
+                        const cds_cut *high) {
   /* Parts of an access count: words of results and of sums, each rounded up,
    * can be more accesses than all of them as sums. */
-  cds_row_job job = {out, problem, tensor, true};
+  cds_row_job job = {out, problem, tensor, true, bits};
   cds_zero_starts most = {{0}, {0}};
   cds_zero_starts noted = {{0}, {0}};
   if (tensor == CDS_MATRIX - 1) {

@@ -41,6 +41,16 @@ typedef struct cds_row {
   unsigned last_parent_bits[CDS_STEPS];
 } cds_row;
 
+/* What the energy of a row is made of, where parts of an access count: bits by
+ * level and action, bits on the array's network, additions in it, bits across
+ * each bond. Prices are no part of it. */
+enum { CDS_ROW_FIXED = CDS_STEPS * CDS_ACTIONS + 2 };
+typedef struct cds_row_bits {
+  double access[CDS_STEPS][CDS_ACTIONS];
+  double net, adds;
+  double bond[CDS_BONDS_MAX];
+} cds_row_bits;
+
 /* Fills the row of tensor t. Pure; constant time. */
 void cds_row_fill(cds_row *out, const cds_problem *problem, unsigned tensor,
                   cds_held held, const cds_cut *cut);
@@ -55,6 +65,11 @@ void cds_row_fill_fluid(cds_row *out, const cds_problem *problem,
  * all - one + 1 a word), so they are taken from `high`. */
 void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, const cds_cut *low, const cds_cut *high);
+/* The same; also what its energy is made of: that is the sum of the bits times
+ * the prices of a bit (floor_rows.h), but for rounding. */
+void cds_row_floor_bits(cds_row *out, cds_row_bits *bits,
+                        const cds_problem *problem, unsigned tensor,
+                        cds_held held, const cds_cut *low, const cds_cut *high);
 /* Lowers every field of `out` that another row of its tensor has lower. Of an
  * edge into a level from different parents nothing is left. */
 void cds_row_lower(cds_row *out, const cds_row *row);

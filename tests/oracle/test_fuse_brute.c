@@ -410,8 +410,10 @@ static bool least_is_below(const asked *all, const fuse_case *it) {
   double dynamic_pj = 0;
   double latency_s = 0;
   const cds_arch *arch = &it->tiny.arch;
-  if (cds_fuse_least(&dynamic_pj, &latency_s, arch, &it->group,
-                     it->tiny.goal.power_limit_w, all->b->scratch) != CDS_OK) {
+  cds_floor_asked floors;
+  if (cds_floor_ask(&floors, arch, it->tiny.goal.power_limit_w,
+                    all->b->scratch) != CDS_OK ||
+      cds_fuse_least(&dynamic_pj, &latency_s, &floors, &it->group) != CDS_OK) {
     return false;
   }
   const double energy_pj =

@@ -270,7 +270,10 @@ static void compare(uint64_t seed, tally *sum) {
     assert_fine(&q.f, cds_network_plan_make(&plan, &q.workload, CDS_FUSE_NONE,
                                             false, q.f.arena));
     plan.residency = options.residency;
-    cds_network_floor(&floor, &q.arch, &plan, (double)INFINITY, q.f.arena);
+    cds_floor_asked asked;
+    assert_int_equal(
+        cds_floor_ask(&asked, &q.arch, (double)INFINITY, q.f.arena), CDS_OK);
+    assert_int_equal(cds_network_floor(&floor, &asked, &plan), CDS_OK);
     assert_true(cds_objective_value(q.objective, floor.energy_pj,
                                     floor.latency_s) <= least * (1 + 1e-12));
     if (result.residency.hindrance == CDS_RESIDENCY_FREE) {

@@ -17,27 +17,61 @@ static inline bool below(double dynamic_pj, double latency_s,
          latency_s <= cost->latency_s * (1 + 1e-12);
 }
 
-/* Two of each, so that a row is made and found. */
-static inline bool memo_holds(const tiny_case *it, const cds_cost *cost) {
-  static cds_floor_memo memo;
-  cds_arena *arena = cds_arena_new();
+/* The floor of the pair as a stage; twice, so that rows are made and found. */
+static inline void floor_by(cds_floor *out, cds_floor_memo *memo,
+                            const cds_arch *arch, const tiny_case *it) {
   cds_stage alone = {.passes = 1, .repeats = 1};
   cds_einsum einsum = it->einsum;
   einsum.stage = einsum.stage == NULL ? &alone : einsum.stage;
   cds_problem problem;
-  if (arena == NULL || cds_problem_init(&problem, &it->arch, &einsum,
-                                        it->goal.power_limit_w) != CDS_OK) {
+  cds_floor again;
+  if (cds_problem_init(&problem, arch, &einsum, it->goal.power_limit_w) !=
+          CDS_OK ||
+      cds_floor_memo_price(memo, arch) != CDS_OK ||
+      cds_floor_memo_get(out, memo, &problem, NULL, 0) != CDS_OK ||
+      cds_floor_memo_get(&again, memo, &problem, NULL, 0) != CDS_OK ||
+      again.dynamic_pj != out->dynamic_pj ||
+      again.latency_s != out->latency_s) {
     abort();
   }
-  cds_floor_memo_begin(&memo, arena);
+}
+
+/* Whether the floor is one, and the same by a memo that knows no other
+ * architecture and by one that has just seen others that differ in what the
+ * array does, in where things stand, and in prices: rows of others must not be
+ * taken for its own. */
+static inline bool memo_holds(const tiny_case *it, const cds_cost *cost) {
+  static cds_floor_memo own;
+  static cds_floor_memo shared;
+  static cds_arch arch;
+  enum { OTHERS = 5 };
+  cds_arena *arena = cds_arena_new();
+  if (arena == NULL) {
+    abort();
+  }
+  cds_floor_memo_begin(&shared, arena);
   bool holds = true;
-  for (unsigned time = 0; time < 2; time++) {
-    cds_floor floor;
-    if (cds_floor_memo_get(&floor, &memo, &problem, NULL, 0) != CDS_OK) {
-      abort();
+  for (unsigned other = OTHERS + 1; other-- > 0;) {
+    arch = it->arch;
+    cds_array *array = &arch.array[0];
+    array->multicast = array->multicast != (other == 1);
+    array->reduction = array->reduction || other == 2;
+    array->extent[0] += other == 3;
+    if (!(cds_arch_leakage_w(&arch) < it->goal.power_limit_w)) {
+      continue; /* no room for a larger array */
     }
-    holds = holds && below(floor.dynamic_pj, floor.latency_s, cost) &&
-            floor.compute_s <= floor.latency_s;
+    arch.compute.die = other == 4 && arch.dies > 0 ? 0 : arch.compute.die;
+    arch.level[0].price[CDS_READ].bit_pj += other == OTHERS;
+    cds_floor floor[2];
+    floor_by(&floor[0], &shared, &arch, it);
+    cds_floor_memo_begin(&own, arena);
+    floor_by(&floor[1], &own, &arch, it);
+    holds = holds && floor[0].dynamic_pj == floor[1].dynamic_pj &&
+            floor[0].latency_s == floor[1].latency_s;
+    if (other == 0) {
+      holds = holds && below(floor[0].dynamic_pj, floor[0].latency_s, cost) &&
+              floor[0].compute_s <= floor[0].latency_s;
+    }
   }
   cds_arena_free(arena);
   return holds;

@@ -366,12 +366,15 @@ static void what_nothing_undercuts_knows_the_mask(void **state) {
   fixture f;
   fixture_open(&f);
   open_attention(&chain, &arch, &f, text, NULL, 0);
+  cds_floor_asked asked;
+  assert_int_equal(cds_floor_ask(&asked, &arch, (double)INFINITY, f.arena),
+                   CDS_OK);
   double least[2][2]; /* energy, time; with the mask, without */
   for (unsigned i = 0; i < 2; i++) {
     chain.group.mask.here = i == 0;
-    assert_int_equal(cds_fuse_least(&least[i][0], &least[i][1], &arch,
-                                    &chain.group, (double)INFINITY, f.arena),
-                     CDS_OK);
+    assert_int_equal(
+        cds_fuse_least(&least[i][0], &least[i][1], &asked, &chain.group),
+        CDS_OK);
   }
   chain.group.mask.here = true;
   cds_fuser *fuser = cds_fuser_new();

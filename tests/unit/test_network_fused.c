@@ -294,7 +294,10 @@ static void check_floor(desk *d, uint64_t design) {
   assert_fine(&d->f,
               cds_network_plan_make(&plan, &d->workload, CDS_FUSE_EVERYWHERE,
                                     false, d->f.arena));
-  cds_network_floor(&floor, &d->arch, &plan, (double)INFINITY, d->f.arena);
+  cds_floor_asked asked;
+  assert_int_equal(
+      cds_floor_ask(&asked, &d->arch, (double)INFINITY, d->f.arena), CDS_OK);
+  assert_int_equal(cds_network_floor(&floor, &asked, &plan), CDS_OK);
   assert_true(floor.energy_pj > 0 && floor.latency_s > 0);
   assert_true(floor.energy_pj <= d->result.least_energy_pj * (1 + 1e-9));
   assert_true(floor.latency_s <= d->result.least_latency_s * (1 + 1e-9));

@@ -76,7 +76,10 @@ static void every_design_equals_trying_all_mappings(void **state) {
       assert_true(near(n.result.value, want.value));
       assert_true(n.result.proven && n.result.bound == n.result.value);
       cds_point floor;
-      cds_network_floor(&floor, &arch, &n.plan, (double)INFINITY, n.f.arena);
+      cds_floor_asked asked;
+      assert_int_equal(
+          cds_floor_ask(&asked, &arch, (double)INFINITY, n.f.arena), CDS_OK);
+      assert_int_equal(cds_network_floor(&floor, &asked, &n.plan), CDS_OK);
       assert_true(floor.energy_pj <= n.result.energy_pj);
       assert_true(floor.latency_s <= n.result.latency_s);
       assert_true(cds_objective_value(n.options.objective, floor.energy_pj,

@@ -249,7 +249,10 @@ static void mix_equals_trying_all_mappings(void **state) {
       cds_point floor;
       assert_fine(&m.f, cds_network_plan_make(&plan, &m.workload, CDS_FUSE_NONE,
                                               false, m.f.arena));
-      cds_network_floor(&floor, &arch, &plan, (double)INFINITY, m.f.arena);
+      cds_floor_asked asked;
+      assert_int_equal(
+          cds_floor_ask(&asked, &arch, (double)INFINITY, m.f.arena), CDS_OK);
+      assert_int_equal(cds_network_floor(&floor, &asked, &plan), CDS_OK);
       assert_true(floor.energy_pj <= result.energy_pj);
       assert_true(floor.latency_s <= result.latency_s);
     }
