@@ -133,6 +133,67 @@ static cds_status window_tile(uint64_t *words, const cds_placing *it,
   return CDS_OK;
 }
 
+/* Trips of the loops above the place that are on a rank of a stage. */
+static uint64_t trips_above(const cds_placing *it,
+                            const cds_fused_einsum *stage, unsigned rank,
+                            unsigned place) {
+  uint64_t trips = 1;
+  for (unsigned n = 0; n < place; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
+    if (cds_outer_is_loop(node) &&
+        cds_fused_own_rank(stage, node->rank) == rank) {
+      trips *= node->trips; /* they divide the rank */
+    }
+  }
+  return trips;
+}
+
+/* The tile of a tensor each of whose axes is one rank, and whose ranks have one
+ * axis each: parts of its ranks. Two tiles are one, or have no word in common,
+ * so that a tile comes whenever a loop on a rank of the tensor goes on or
+ * begins anew: once for each trip of the loops down to the innermost of these.
+ * False: no such tensor, or beyond 64 bits. */
+static bool set_parts(cds_home *out, const cds_placing *it,
+                      const cds_fused_einsum *stage, unsigned own,
+                      unsigned place) {
+  const cds_tensor *tensor = &stage->einsum->tensor[own];
+  uint64_t words = 1;
+  uint64_t ranks = 0; /* seen, as bits */
+  for (unsigned a = 0; a < tensor->axes; a++) {
+    cds_term term[CDS_TERMS_MAX];
+    const unsigned terms =
+        cds_axis_long_terms(term, stage->einsum, &tensor->axis[a]);
+    if (terms == 0) {
+      continue;
+    }
+    const uint64_t bit = UINT64_C(1) << term[0].rank;
+    const uint64_t length = stage->einsum->rank[term[0].rank].size /
+                            trips_above(it, stage, term[0].rank, place);
+    if (terms > 1 || (ranks & bit) != 0 ||
+        !cds_mul_u64(&words, words, length)) {
+      return false;
+    }
+    ranks |= bit;
+  }
+  uint64_t times = 1;
+  uint64_t all = 1;
+  for (unsigned n = 0; n < place; n++) {
+    const cds_outer_node *node = &it->outer->node[n];
+    if (!cds_outer_is_loop(node)) {
+      continue;
+    }
+    if (!cds_mul_u64(&all, all, node->trips)) {
+      return false;
+    }
+    const unsigned rank = cds_fused_own_rank(stage, node->rank);
+    if (node->trips > 1 && rank < UINT_MAX && (ranks >> rank & 1U) != 0) {
+      times = all;
+    }
+  }
+  out->tile_words = words;
+  return cds_mul_u64(&out->loads, words, times);
+}
+
 static cds_status set_home(cds_home *out, const cds_placing *it,
                            unsigned tensor) {
   const cds_fused_tensor *shared = &it->group->tensor[tensor];
@@ -146,14 +207,19 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
     return window_tile(&out->tile_words, it, tensor);
   }
   place = shared->intermediate ? it->outer->nodes : place;
+  const unsigned own = cds_fused_own_tensor(first, tensor);
   cds_outer_nest nest; /* some kilobytes: not worth zeroing */
-  CDS_TRY(make_nest(&nest, it, first, place));
   const cds_holder holder = {.einsum = &nest.einsum,
                              .mapping = &nest.mapping,
-                             .tensor = cds_fused_own_tensor(first, tensor),
+                             .tensor = own,
                              .position = loops_above(it, place)};
-  CDS_TRY(cds_tile_words(&out->tile_words, &holder, it->scratch));
+  const bool parts = set_parts(out, it, first, own, place);
+  if (!parts) {
+    CDS_TRY(make_nest(&nest, it, first, place));
+    CDS_TRY(cds_tile_words(&out->tile_words, &holder, it->scratch));
+  }
   if (shared->intermediate) {
+    out->loads = 0;
     return CDS_OK;
   }
   for (unsigned n = 0; n < place; n++) {
@@ -169,7 +235,8 @@ static cds_status set_home(cds_home *out, const cds_placing *it,
                ? CDS_OK
                : CDS_ELIMIT;
   }
-  return cds_loads(&out->loads, NULL, &holder, 0, 0, it->scratch);
+  return parts ? CDS_OK
+               : cds_loads(&out->loads, NULL, &holder, 0, 0, it->scratch);
 }
 
 /* Tiles that a pipeline keeps beside the one that is used: of what is replaced
