@@ -355,10 +355,28 @@ cds_status cds_part_floor(cds_point *out, const cds_floor_asked *asked,
   return status == CDS_ENOMEM ? status : CDS_OK;
 }
 
+/* Parts of the unit that end behind so many of its first layers, fused. */
+static cds_status lower_by_parts(cds_point *least, const cds_floor_asked *asked,
+                                 const cds_network_plan *plan,
+                                 const cds_network_unit *unit, size_t end) {
+  for (size_t p = 0; p < unit->parts; p++) {
+    const cds_plan_part *part = &unit->part[p];
+    if (part->first + part->chain->layers == end) {
+      cds_point floor;
+      CDS_TRY(cds_part_floor(&floor, asked, plan, part));
+      const cds_point *from = &least[part->first];
+      cds_point *to = &least[end];
+      to->energy_pj = fmin(to->energy_pj, from->energy_pj + floor.energy_pj);
+      to->latency_s = fmin(to->latency_s, from->latency_s + floor.latency_s);
+    }
+  }
+  return CDS_OK;
+}
+
 cds_status cds_unit_floor(cds_point *out, const cds_floor_asked *asked,
                           const cds_network_plan *plan, size_t index) {
   const cds_network_unit *unit = &plan->unit[index];
-  cds_point least[CDS_STAGES_MAX + 1]; /* of the first layers, each by itself */
+  cds_point least[CDS_STAGES_MAX + 1]; /* of the first layers */
   least[0] = (cds_point){0, 0};
   for (size_t i = 0; i < unit->layers; i++) {
     cds_point floor;
@@ -367,18 +385,9 @@ cds_status cds_unit_floor(cds_point *out, const cds_floor_asked *asked,
     if (plan->residency.mode != CDS_RESIDENCY_NONE) {
       CDS_TRY(cds_resident_floor(&floor, asked, plan, unit, i));
     }
-    cds_point *to = &least[i + 1];
-    *to = (cds_point){least[i].energy_pj + floor.energy_pj,
-                      least[i].latency_s + floor.latency_s};
-    for (size_t p = 0; p < unit->parts; p++) {
-      const cds_plan_part *part = &unit->part[p];
-      if (part->first + part->chain->layers == i + 1) {
-        CDS_TRY(cds_part_floor(&floor, asked, plan, part));
-        const cds_point *from = &least[part->first];
-        to->energy_pj = fmin(to->energy_pj, from->energy_pj + floor.energy_pj);
-        to->latency_s = fmin(to->latency_s, from->latency_s + floor.latency_s);
-      }
-    }
+    least[i + 1] = (cds_point){least[i].energy_pj + floor.energy_pj,
+                               least[i].latency_s + floor.latency_s};
+    CDS_TRY(lower_by_parts(least, asked, plan, unit, i + 1));
   }
   *out = least[unit->layers];
   return CDS_OK;

@@ -48,7 +48,8 @@ unsigned cds_least_rows_between(cds_row row[CDS_LEAST_ROWS],
   if (tensor == CDS_MATRIX - 1) { /* operands have no zero starts */
     cds_cut_most(&high, problem, tensor, range.high);
   }
-  cds_row_floor_bits(&row[0], bits, problem, tensor, held, &low, &high);
+  const cds_cut *const cut[2] = {&low, &high};
+  cds_row_floor_bits(&row[0], bits, problem, tensor, held, cut);
   if (range.low > 1 || range.high == 1) {
     return 1;
   }
@@ -57,7 +58,7 @@ unsigned cds_least_rows_between(cds_row row[CDS_LEAST_ROWS],
     low.group[step] = problem->below[step] ? 2 : 1;
   }
   cds_row_floor_bits(&row[1], bits == NULL ? NULL : bits + 1, problem, tensor,
-                     held, &low, &high);
+                     held, cut);
   return 2;
 }
 

@@ -181,6 +181,13 @@ static void output_parent(cds_row_job *job, const cds_link *link,
   }
 }
 
+static void charge_adds(cds_row_job *job, double adds) {
+  job->row->energy_pj += adds * job->problem->arch->array[0].add_pj;
+  if (job->bits != NULL) {
+    job->bits->adds += adds;
+  }
+}
+
 static void output_edge(cds_row_job *job, const cds_link *link,
                         cds_output_state *state) {
   const cds_problem *problem = job->problem;
@@ -222,10 +229,7 @@ static void output_edge(cds_row_job *job, const cds_link *link,
              cds_words_bits(fills, wide) + two_bits(drains, ready, tensor));
   if (link->between) {
     const uint64_t adds = reduces ? moved * link->passes.shared : 0;
-    job->row->energy_pj += (double)adds * problem->arch->array[0].add_pj;
-    if (job->bits != NULL) {
-      job->bits->adds += (double)adds;
-    }
+    charge_adds(job, (double)adds);
     if (link->child < CDS_STEPS) {
       job->row->last_net_bits[link->child] =
           merged ? tensor->format.bits : wide;
@@ -346,22 +350,22 @@ void cds_row_fill_fluid(cds_row *out, const cds_problem *problem,
 
 void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, const cds_cut *low, const cds_cut *high) {
-  cds_row_floor_bits(out, NULL, problem, tensor, held, low, high);
+  const cds_cut *const cut[2] = {low, high};
+  cds_row_floor_bits(out, NULL, problem, tensor, held, cut);
 }
 
 void cds_row_floor_bits(cds_row *out, cds_row_bits *bits,
                         const cds_problem *problem, unsigned tensor,
-                        cds_held held, const cds_cut *low,
-                        const cds_cut *high) {
+                        cds_held held, const cds_cut *const cut[2]) {
   /* Parts of an access count: words of results and of sums, each rounded up,
    * can be more accesses than all of them as sums. */
   cds_row_job job = {out, problem, tensor, true, bits};
   cds_zero_starts most = {{0}, {0}};
   cds_zero_starts noted = {{0}, {0}};
   if (tensor == CDS_MATRIX - 1) {
-    fill_chain(&job, held, high, NULL, &most);
+    fill_chain(&job, held, cut[1], NULL, &most);
   }
-  fill_chain(&job, held, low, &most, &noted);
+  fill_chain(&job, held, cut[0], &most, &noted);
 }
 
 static void lower(double *out, double value) {

@@ -65,11 +65,12 @@ void cds_row_fill_fluid(cds_row *out, const cds_problem *problem,
  * all - one + 1 a word), so they are taken from `high`. */
 void cds_row_floor(cds_row *out, const cds_problem *problem, unsigned tensor,
                    cds_held held, const cds_cut *low, const cds_cut *high);
-/* The same; also what its energy is made of: that is the sum of the bits times
- * the prices of a bit (floor_rows.h), but for rounding. */
+/* The same with `low` and `high` of `cut`; also what its energy is made of,
+ * unless `bits` is NULL: it is the sum of the bits times the prices of a bit
+ * (floor_rows.h), but for rounding. */
 void cds_row_floor_bits(cds_row *out, cds_row_bits *bits,
                         const cds_problem *problem, unsigned tensor,
-                        cds_held held, const cds_cut *low, const cds_cut *high);
+                        cds_held held, const cds_cut *const cut[2]);
 /* Lowers every field of `out` that another row of its tensor has lower. Of an
  * edge into a level from different parents nothing is left. */
 void cds_row_lower(cds_row *out, const cds_row *row);
