@@ -23,7 +23,8 @@ static cds_use taken(const cds_use *given) {
                    .electricity_usd_kwh =
                        or_else(given->electricity_usd_kwh, ELECTRICITY_USD_KWH),
                    .lifetime_s = or_else(given->lifetime_s, LIFETIME_S),
-                   .duty = or_else(given->duty, DUTY)};
+                   .duty = or_else(given->duty, DUTY),
+                   .idle_s = given->idle_s};
 }
 
 /* Of the first die of the package of which something is not known. */
@@ -83,6 +84,7 @@ cds_status cds_outlay_of(cds_outlay *out, const cds_arch *arch,
                       .given = arch->use,
                       .use = taken(&arch->use),
                       .efficiency = (double)NAN};
+  cds_idle_of(&out->idle, arch, arch->use.idle_s);
   if (diag == NULL) {
     return CDS_ENOMEM;
   }
@@ -97,6 +99,11 @@ cds_status cds_outlay_of(cds_outlay *out, const cds_arch *arch,
   out->embodied_kg = in_kg(making.carbon_g);
   CDS_TRY(say_missing(out, &making, arch, arena));
   return find_wall(out, &package, arena);
+}
+
+double cds_outlay_idle_w(const cds_outlay *outlay) {
+  const cds_use *use = &outlay->use;
+  return outlay->idle.power_w * (1 - use->duty) / use->duty;
 }
 
 cds_run_price cds_outlay_price(const cds_outlay *outlay,
@@ -121,5 +128,6 @@ cds_run_price cds_outlay_price(const cds_outlay *outlay,
     return (cds_run_price){1, 0};
   }
   const double per_pj = per_kwh / PJ_PER_KWH / outlay->efficiency;
-  return (cds_run_price){per_pj, made / life_s / per_pj};
+  return (cds_run_price){per_pj, made / life_s / per_pj +
+                                     1e12 * cds_outlay_idle_w(outlay)};
 }

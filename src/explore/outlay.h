@@ -7,15 +7,18 @@
  *
  * A run of energy E and time T emits, and costs,
  *
- *   grid E / (regulators x mains) + embodied T / (lifetime x duty)
- *   price E / (regulators x mains) + cost T / (lifetime x duty)
+ *   grid (E + I) / (regulators x mains) + embodied T / (lifetime x duty)
+ *   price (E + I) / (regulators x mains) + cost T / (lifetime x duty)
+ *   I = idle power x T (1 - duty) / duty
  *
  * with E all energy of the run, that of a host's operations included, as if it
- * came through the same supplies. What these lose in pads, grids and networks
- * is not in it, which depends on powers (package/delivery.h), nor are cooling
- * and what the device takes while it does not run. After ISO/IEC 21031:2024
- * (SCI): operational carbon, and embodied carbon by the share of the life that
- * a run takes.
+ * came through the same supplies, and I what the design takes between works:
+ * for each second of work it waits (1 - duty) / duty of them, in intervals of
+ * `idle` of the file, each die in its best power state (package/idle.h); none
+ * where the file does not give it. What supplies lose in pads, grids and
+ * networks is not in it, which depends on powers (package/delivery.h), nor is
+ * cooling. After ISO/IEC 21031:2024 (SCI): operational carbon, and embodied
+ * carbon by the share of the life that a run takes.
  *
  * Both are per_pj E + per_s T = per_pj (E + w T), w = per_s / per_pj: of one
  * design the least is where E + w T is least, which is what the network walks
@@ -37,6 +40,7 @@
 #define CDS_EXPLORE_OUTLAY_H
 
 #include "package/delivery.h"
+#include "package/idle.h"
 #include "package/making.h"
 #include "spec/space.h"
 
@@ -49,6 +53,7 @@ typedef struct cds_outlay {
   cds_use use;       /* as given, or as taken */
   cds_use given;     /* NaN: it is not */
   double efficiency; /* regulators x mains; NaN: there is no package */
+  cds_idle idle;     /* between works */
   /* Of the wall; NULL: known. */
   const char *no_wall;
   cds_wall_bound wall;
@@ -64,6 +69,8 @@ typedef struct cds_run_price {
   double time_pj_s;
 } cds_run_price;
 
+/* J between works for each second of them. */
+double cds_outlay_idle_w(const cds_outlay *outlay);
 /* NaN where it is not known. */
 cds_run_price cds_outlay_price(const cds_outlay *outlay,
                                cds_objective objective);

@@ -4,6 +4,7 @@
 
 #include "export/breakdown.h"
 #include "export/result.h"
+#include "package/states.h"
 
 static void write_value(cds_json *json, const char *key,
                         const cds_variable_value *value, cds_arena *arena) {
@@ -130,8 +131,35 @@ static void write_wall(cds_json *json, const cds_explore_result *result) {
   cds_json_end(json);
 }
 
+/* What it takes between works, and the states of its dies then. */
+static void write_idle(cds_json *json, const cds_arch *arch,
+                       const cds_outlay *outlay) {
+  const cds_idle *idle = &outlay->idle;
+  if (isnan(outlay->use.idle_s)) {
+    cds_json_null(json, "idle");
+    return;
+  }
+  cds_json_object(json, "idle");
+  cds_json_number(json, "interval_s", outlay->use.idle_s);
+  cds_json_number(json, "power_w", idle->power_w);
+  cds_json_number(json, "running_w", idle->running_w);
+  cds_json_array_line(json, "dies");
+  for (unsigned d = 0; d < arch->dies; d++) {
+    const int state = idle->state[d];
+    cds_json_object(json, NULL);
+    cds_json_text(json, "name", arch->die[d].name);
+    cds_json_text(json, "state",
+                  state == CDS_STATE_RUNNING ? "running"
+                                             : arch->die[d].state[state].name);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+  cds_json_end(json);
+}
+
 /* Where and how long it runs; what the file does not give is assumed. */
-static void write_use(cds_json *json, const cds_outlay *outlay) {
+static void write_use(cds_json *json, const cds_arch *arch,
+                      const cds_outlay *outlay) {
   const cds_use *use = &outlay->use;
   const cds_use *given = &outlay->given;
   cds_json_object(json, "use");
@@ -154,6 +182,7 @@ static void write_use(cds_json *json, const cds_outlay *outlay) {
     }
   }
   cds_json_end(json);
+  write_idle(json, arch, outlay);
   cds_json_end(json);
 }
 
@@ -176,7 +205,7 @@ static bool write_winner(cds_json *json, const cds_report *report,
   cds_json_number(json, "power_w", result->average_power_w);
   cds_json_number(json, "temperature_degc", result->temperature_degc);
   write_outlay(json, &result->outlay);
-  write_use(json, &result->outlay);
+  write_use(json, result->arch, &result->outlay);
   write_wall(json, result);
   write_heat(json, result, report->workload);
   cds_json_end(json);

@@ -178,7 +178,7 @@ typedef struct cds_raw_host_link {
 } cds_raw_host_link;
 
 typedef struct cds_raw_use {
-  double grid, electricity, lifetime, duty;
+  double grid, electricity, lifetime, duty, idle;
   cds_raw_origin origin;
 } cds_raw_use;
 

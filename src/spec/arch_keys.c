@@ -691,6 +691,11 @@ static const cds_key use_keys[] = {
     ROW(cds_raw_use, "duty", NUMBER, duty, .low = 1e-6, .high = 1,
         .help = "Share of the lifetime in which it runs; 60 % (an assumption, "
                 "range 10 to 90 %) when not given"),
+    ROW(cds_raw_use, "idle", QUANTITY, idle, .dimension = CDS_DIM_TIME,
+        .low = 1e-9, .high = 1e8,
+        .help = "How long it waits from one work to the next, in the rest of "
+                "the lifetime, each die in its best power state; when not "
+                "given it is off there, and takes nothing"),
     ORIGIN(cds_raw_use),
     END};
 

@@ -78,13 +78,13 @@ void cds_build_use(cds_build *build) {
   cds_use *use = &build->arch->use;
   cds_raw_use raw = {0};
   use->grid_g_kwh = use->electricity_usd_kwh = (double)NAN;
-  use->lifetime_s = use->duty = (double)NAN;
+  use->lifetime_s = use->duty = use->idle_s = (double)NAN;
   if (build->top.use == NULL ||
       !cds_build_read(build, &raw, &cds_schema_use, build->top.use)) {
     return;
   }
   cds_build_origins(build, "use", &raw.origin);
-  *use = (cds_use){raw.grid, raw.electricity, raw.lifetime, raw.duty};
+  *use = (cds_use){raw.grid, raw.electricity, raw.lifetime, raw.duty, raw.idle};
 }
 
 /* ---- power states -------------------------------------------------------- */

@@ -99,7 +99,8 @@ typedef struct cds_use {
   double grid_g_kwh;
   double electricity_usd_kwh;
   double lifetime_s;
-  double duty; /* share of it in which it runs */
+  double duty;   /* share of it in which it runs */
+  double idle_s; /* from one work to the next; NaN: off between them */
 } cds_use;
 
 enum { CDS_POWER_STATES_MAX = 8 };

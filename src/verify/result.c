@@ -483,7 +483,8 @@ static void check_making(const cds_result_reading *it, const char *key,
 static double value_of(const cds_run_facts_found *facts,
                        cds_objective objective, const cds_worth *sum) {
   const cds_verify_goal goal = {.objective = objective};
-  const double joules = sum->energy_pj * 1e-12;
+  const double joules =
+      sum->energy_pj * 1e-12 + sum->latency_s * facts->idle_j_per_s;
   const double share = sum->latency_s / facts->life_s;
   return objective == CDS_OBJECTIVE_CARBON
              ? facts->per_j_kg * joules + facts->embodied_kg * share

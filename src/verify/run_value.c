@@ -5,11 +5,42 @@
 #include <math.h>
 
 #include "package/delivery.h"
+#include "package/loop.h"
 #include "package/making.h"
 
 /* The assumptions of explore/outlay.h. */
 static double given_or(double given, double assumed) {
   return isnan(given) ? assumed : given;
+}
+
+/* What one die takes in an interval between works, J: the least of its states,
+ * with leakage of `leak_w` where it runs on. */
+static double interval_j(const cds_die *die, double leak_w, double seconds) {
+  double least = leak_w * seconds;
+  for (unsigned s = 0; s < die->states; s++) {
+    const cds_power_state *at = &die->state[s];
+    const double asleep_s = seconds - at->wake_s;
+    if (asleep_s >= 0) {
+      least =
+          fmin(least, 1e-12 * at->wake_pj +
+                          asleep_s * leak_w * at->leakage_factor * at->leakage);
+    }
+  }
+  return least;
+}
+
+/* W between works; leakage is that at the ambient of a cooling. */
+static double idle_w(const cds_arch *arch, double seconds) {
+  const double cold =
+      arch->sink_k_per_w > 0 ? cds_heat_loop_least_factor(arch) : 1;
+  const double all_w = cds_arch_leakage_w(arch);
+  double saved_w = 0;
+  for (unsigned d = 0; d < arch->dies && seconds > 0; d++) {
+    const double leak_w = cold * arch->die[d].leakage_w;
+    saved_w += (double)arch->die[d].repeat *
+               (leak_w - interval_j(&arch->die[d], leak_w, seconds) / seconds);
+  }
+  return seconds > 0 ? cold * all_w - saved_w : 0;
 }
 
 cds_status cds_find_run_facts(cds_run_facts_found *out, const cds_arch *arch,
@@ -20,7 +51,7 @@ cds_status cds_find_run_facts(cds_run_facts_found *out, const cds_arch *arch,
   cds_built_package package;
   cds_making making;
   *out = (cds_run_facts_found){(double)NAN, (double)NAN, (double)NAN,
-                               (double)NAN, (double)NAN};
+                               (double)NAN, (double)NAN, (double)NAN};
   if (diag == NULL) {
     return CDS_ENOMEM;
   }
@@ -38,6 +69,8 @@ cds_status cds_find_run_facts(cds_run_facts_found *out, const cds_arch *arch,
       given_or(arch->use.electricity_usd_kwh, 0.1) / joules_per_kwh * at_wall;
   out->life_s = given_or(arch->use.lifetime_s, 4 * seconds_per_year) *
                 given_or(arch->use.duty, 0.6);
+  out->idle_j_per_s = idle_w(arch, given_or(arch->use.idle_s, 0)) *
+                      (1 / given_or(arch->use.duty, 0.6) - 1);
   return CDS_OK;
 }
 

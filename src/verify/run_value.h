@@ -14,6 +14,7 @@ typedef struct cds_run_facts_found {
   double cost_usd, embodied_kg; /* of a package; NaN: not known */
   double per_j_kg, per_j_usd;   /* of all energy of the run */
   double life_s;                /* in which it runs */
+  double idle_j_per_s; /* between works, for each second that it runs */
 } cds_run_facts_found;
 
 /* CDS_ENOMEM; NaNs for a package that cannot be. */

@@ -4,7 +4,8 @@
  * wall: random small spaces whose designs differ in area and price, against all
  * choices of mappings of all designs. Prices of energy and time are made here
  * by hand from what the file says; with the lifetimes that are drawn time
- * weighs from nothing to everything.
+ * weighs from nothing to everything. Of half of the cases the file says how
+ * long the die waits between works, in power states that are drawn.
  *
  *   test_explore_outlay [cases N] [seed N]
  */
@@ -34,6 +35,9 @@ typedef struct outlay_case {
   cds_objective objective;
   double grid_g_kwh, usd_kwh, lifetime_s, duty, mains, regulators;
   double usd; /* of a die */
+  /* Between works: an interval (0: off), and two states of a share of leakage,
+   * a wake time and a wake energy. */
+  double idle_s, left[2], wake_s[2], wake_j[2], leak_w;
   /* Limits; INFINITY: none. */
   double cost_usd, embodied_kg, wall_w, latency_s, energy_pj;
 } outlay_case;
@@ -45,6 +49,42 @@ static double pick(random_stream *random, const double *from, unsigned count) {
   pick(random, (const double[]){__VA_ARGS__},                                  \
        sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
 
+/* "" where nothing is said of idle times. */
+static void draw_idle(char text[TEXT], outlay_case *it) {
+  random_stream *r = &it->random;
+  it->leak_w = 1e-3 * PICK(r, 0, 1, 20);
+  it->idle_s = random_chance(r, 50) ? PICK(r, 1e-6, 1e-4, 2) : 0;
+  text[0] = '\0';
+  for (unsigned s = 0; s < 2; s++) {
+    it->left[s] = PICK(r, 0, 0.1, 0.5);
+    it->wake_s[s] = PICK(r, 0, 1e-7, 5e-5, 1);
+    it->wake_j[s] = PICK(r, 0, 1e-9, 1e-6, 1e-2);
+  }
+  if (it->idle_s > 0) {
+    (void)snprintf(text, TEXT,
+                   "    power_states: [\n"
+                   "      {name: a, leakage: %g, wake_time: %g us,\n"
+                   "        wake_energy: %g uJ},\n"
+                   "      {name: b, leakage: %g, wake_time: %g us,\n"
+                   "        wake_energy: %g uJ}],\n",
+                   it->left[0], 1e6 * it->wake_s[0], 1e6 * it->wake_j[0],
+                   it->left[1], 1e6 * it->wake_s[1], 1e6 * it->wake_j[1]);
+  }
+}
+
+/* W between works: of all ways to wait the least, each die of `cols` buffers.
+ */
+static double idle_by_hand(const outlay_case *it, unsigned cols) {
+  const double runs_j = it->leak_w * cols * it->idle_s;
+  double least_j = runs_j;
+  for (unsigned s = 0; s < 2 && it->idle_s > 0; s++) {
+    const double j = it->wake_j[s] + it->left[s] * it->leak_w * cols *
+                                         (it->idle_s - it->wake_s[s]);
+    least_j = it->wake_s[s] <= it->idle_s && j < least_j ? j : least_j;
+  }
+  return it->idle_s > 0 ? least_j / it->idle_s : 0;
+}
+
 static void draw_case(outlay_case *it, uint64_t seed, uint64_t number) {
   it->random = random_start(seed, number);
   random_stream *r = &it->random;
@@ -55,16 +95,23 @@ static void draw_case(outlay_case *it, uint64_t seed, uint64_t number) {
   it->mains = PICK(r, 0.8, 1);
   it->regulators = PICK(r, 0.75, 0.9);
   it->usd = PICK(r, 0.001, 0.1, 20);
+  char states[TEXT];
+  char idle[64] = "";
+  draw_idle(states, it);
+  if (it->idle_s > 0) {
+    (void)snprintf(idle, sizeof idle, ", idle: %g us", 1e6 * it->idle_s);
+  }
   (void)snprintf(
       it->arch, sizeof it->arch,
       "architecture: priced\n"
       "dies:\n"
       "  chip: {process: n7, supply: 0.75 V, clock: 1 GHz,\n"
+      "%s"
       "    width: $cols * 1 mm, height: 2 mm, usd: $cols * %g}\n"
       "package:\n"
       "  power: {regulator: {efficiency: %g}, mains: %g}\n"
       "use: {grid: %g g/kWh, electricity: %g USD/kWh, lifetime: %g hours,\n"
-      "  duty: %g}\n"
+      "  duty: %g%s}\n"
       "levels:\n"
       "  - {level: DRAM, size: 1 KiB, width: 8 bit, bandwidth: %g GB/s,\n"
       "     energy: {read: %g pJ, update: 110 pJ}}\n"
@@ -75,9 +122,9 @@ static void draw_case(outlay_case *it, uint64_t seed, uint64_t number) {
       "  - {compute: MAC, energy: %g pJ}\n"
       "explore:\n"
       "  variables: {cols: [1, 2], rf: [4 B, 16 B]}\n",
-      it->usd, it->regulators, it->mains, it->grid_g_kwh, it->usd_kwh,
-      it->lifetime_s / 3600, it->duty, PICK(r, 0.5, 1, 3), PICK(r, 5, 100, 800),
-      PICK(r, 0, 1, 20), PICK(r, 2, 30), PICK(r, 1, 40));
+      states, it->usd, it->regulators, it->mains, it->grid_g_kwh, it->usd_kwh,
+      it->lifetime_s / 3600, it->duty, idle, PICK(r, 0.5, 1, 3),
+      PICK(r, 5, 100, 800), 1e3 * it->leak_w, PICK(r, 2, 30), PICK(r, 1, 40));
   (void)snprintf(
       it->workload, sizeof it->workload,
       "workload: tiny\n"
@@ -116,9 +163,12 @@ static void by_hand(double *usd, double *kg, const outlay_case *it,
   *kg = 1e-3 * (150 + die_g / 0.99);
 }
 
-static double value_of(const outlay_case *it, double usd, double kg, double e,
-                       double t) {
-  const double kwh = e * 1e-12 / 3.6e6 / it->mains / it->regulators;
+static double value_of(const outlay_case *it, double usd, double kg,
+                       double idle_w, const cds_point *run) {
+  const double e = run->energy_pj;
+  const double t = run->latency_s;
+  const double idle_j = idle_w * t / it->duty * (1 - it->duty);
+  const double kwh = (e * 1e-12 + idle_j) / 3.6e6 / it->mains / it->regulators;
   const double share = t / (it->lifetime_s * it->duty);
   return it->objective == CDS_OBJECTIVE_CARBON
              ? kwh * it->grid_g_kwh / 1000 + kg * share
@@ -137,6 +187,7 @@ static double best_of(double *least_pj, const outlay_case *it,
   double least = NONE;
   *least_pj = NONE;
   by_hand(&usd, &kg, it, (unsigned)arch->array[0].extent[0]);
+  const double idle_w = idle_by_hand(it, (unsigned)arch->array[0].extent[0]);
   if (usd > it->cost_usd || kg > it->embodied_kg ||
       cds_arch_leakage_w(arch) >= roof_w) {
     return least;
@@ -153,7 +204,7 @@ static double best_of(double *least_pj, const outlay_case *it,
       const double t =
           n[0] * points[0].latency_s[i] + n[1] * points[1].latency_s[j];
       if (t <= it->latency_s && e <= it->energy_pj) {
-        least = fmin(least, value_of(it, usd, kg, e, t));
+        least = fmin(least, value_of(it, usd, kg, idle_w, &(cds_point){e, t}));
         *least_pj = fmin(*least_pj, e);
       }
     }
