@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "cli/summary.h"
+#include "package/refresh.h"
 
 /* What would be best without heat. */
 static void write_heat_off(const cds_page *page, const cds_report *report) {
@@ -37,27 +38,17 @@ static void write_heat_off(const cds_page *page, const cds_report *report) {
   cds_help_wrap(page->stream, text, 14, 14);
 }
 
-/* What sums leave out: DRAM refreshes twice as often above 85 degC. */
+/* DRAM is refreshed twice as often above 85 degC. */
 static const char *refresh_text(const cds_page *page,
                                 const cds_report *report) {
   const cds_arch *arch = report->result->arch;
   const char *text = "";
   for (unsigned d = 0; d < arch->dies; d++) {
     const double degc = report->result->heat.heat.hottest_degc[d];
-    double refresh_w = 0;
-    for (unsigned l = 0; l < arch->levels; l++) {
-      if (arch->level[l].die == d) {
-        refresh_w += arch->level[l].refresh_w *
-                     (double)cds_arch_instances(arch, arch->level[l].depth);
-      }
-    }
-    const double more_w = (cds_tech_refresh_factor(degc) - 1) * refresh_w;
-    if (!isnan(degc) && more_w > 0) {
+    if (cds_tech_refresh_factor(degc) > 1 && cds_refresh_w(arch, d) > 0) {
       text = cds_cli_printf(page->arena,
-                            "%s; die '%s' refreshes twice as often there, %s "
-                            "that are not in these sums",
-                            text, arch->die[d].name,
-                            cds_page_si(page, more_w, "W"));
+                            "%s; die '%s' is refreshed twice as often there",
+                            text, arch->die[d].name);
     }
   }
   return text;

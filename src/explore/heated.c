@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "explore/heated_close.h"
+#include "package/refresh.h"
 
 /* Values that differ by less are the same. */
 static const double NEAR = 1e-11;
@@ -101,11 +102,11 @@ cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
   }
   CDS_TRY(cds_heat_loop_begin(
       &out->loop, arch, limits->bound[CDS_METRIC_TEMPERATURE], arena, diag));
-  CDS_TRY(cds_heat_loop_safe_w(&out->safe_w, &out->loop, out->limit_w));
+  CDS_TRY(cds_refresh_safe_w(&out->safe_w, &out->loop, out->limit_w));
   if (out->safe_w > 0) {
     return CDS_OK;
   }
-  CDS_TRY(cds_heat_loop_at(&state, &out->loop, idle));
+  CDS_TRY(cds_refresh_state(&state, &out->loop, idle));
   const bool hot = state.runaway || state.over;
   *excess =
       hot ? (cds_excess){CDS_METRIC_TEMPERATURE,

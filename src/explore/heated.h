@@ -22,6 +22,10 @@
  * For energy it touches where the run pauses; for energy x delay it does not
  * touch: what it leaves open is looked through (heated_close.h), or is told.
  *
+ * DRAM that is refreshed twice as often above 85 degC (package/refresh.h) takes
+ * more than the tangents know: they are those of refresh once, and what a
+ * choice takes is that of its own steady state.
+ *
  * Limits on power and temperature are a roof of each layer: its dynamic power
  * is at most the thermal safe power (cds_heat_loop_safe_w), so that they hold
  * even in a steady state of that layer alone, wherever in the package its

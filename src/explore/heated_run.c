@@ -8,7 +8,7 @@
 
 #include "explore/by_die.h"
 
-/* Halvings in the search for a pause, and for the power that makes it. */
+/* Halvings in the search for the power that makes a pause. */
 enum { HALVINGS = 100 };
 
 /* ---- designs ----------------------------------------------------------- */
@@ -94,78 +94,6 @@ static void unweigh(cds_layer_result *layer, const cds_arch *arch,
   }
   cost->compute_pj /= weight[arch->compute.die];
   cost->vector_pj /= weight[cds_vector_die(arch, layer)];
-}
-
-/* ---- pauses ------------------------------------------------------------ */
-
-/* The objective is energy times a power of time, or energy and what time costs.
- */
-typedef struct time_price {
-  double power, each_w; /* INFINITY: time alone counts */
-} time_price;
-
-static time_price price_of(const cds_network_options *options) {
-  switch (options->objective) {
-  case CDS_OBJECTIVE_ENERGY:
-  case CDS_OBJECTIVE_CARBON:
-  case CDS_OBJECTIVE_COST:
-    return (time_price){0, options->time_pj_s * 1e-12};
-  case CDS_OBJECTIVE_ED2P:
-    return (time_price){2, 0};
-  case CDS_OBJECTIVE_DELAY:
-    return (time_price){(double)INFINITY, 0};
-  case CDS_OBJECTIVE_EDP:
-    break;
-  }
-  return (time_price){1, 0};
-}
-
-/* Whether a longer run takes less. */
-static bool is_steep(const cds_heated_state *state, double host_w,
-                     const time_price *time) {
-  double weighed_w = 0;
-  double all_w = state->heat.leakage_w;
-  if (state->heat.runaway) {
-    return true;
-  }
-  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
-    weighed_w += (1 + state->heat.slope[d]) * state->power_w[d];
-    all_w += state->power_w[d];
-  }
-  return weighed_w > all_w + time->power * (all_w + host_w) + time->each_w;
-}
-
-cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
-                               const double energy_pj[CDS_DIES_MAX],
-                               double latency_s) {
-  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
-    out->power_w[d] = energy_pj[d] * 1e-12 / latency_s;
-  }
-  return cds_heat_loop_at(&out->heat, &it->loop, out->power_w);
-}
-
-cds_status cds_heated_pause(double *latency_s, cds_heated_state *state,
-                            cds_heated *it, const cds_network_options *options,
-                            const cds_heated_energy *energy) {
-  const time_price time = price_of(options);
-  const double busy_s = *latency_s;
-  const double host_w = energy->host_pj * 1e-12 / busy_s;
-  CDS_TRY(cds_heated_state_of(state, it, energy->die_pj, busy_s));
-  if (isinf(time.power) || !is_steep(state, host_w, &time)) {
-    return CDS_OK;
-  }
-  double low = 0; /* of the power: not steep */
-  double high = 1;
-  for (unsigned i = 0; i < HALVINGS; i++) {
-    const double part = 0.5 * (low + high);
-    if (part <= low || part >= high) {
-      break;
-    }
-    CDS_TRY(cds_heated_state_of(state, it, energy->die_pj, busy_s / part));
-    *(is_steep(state, host_w * part, &time) ? &high : &low) = part;
-  }
-  *latency_s = low > 0 ? busy_s / low : busy_s;
-  return cds_heated_state_of(state, it, energy->die_pj, *latency_s);
 }
 
 /* ---- runs -------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "explore/by_die.h"
+#include "package/refresh.h"
 
 static void take_hottest(cds_phase_heat *phase, const cds_arch *arch) {
   for (unsigned d = 0; d < arch->dies; d++) {
@@ -18,10 +19,10 @@ static void take_hottest(cds_phase_heat *phase, const cds_arch *arch) {
 static cds_status solve(cds_phase_heat *phase, cds_heat_loop *loop,
                         double seconds, double run_w) {
   phase->steady = seconds > cds_heat_loop_sink_s(loop);
-  CDS_TRY(cds_heat_loop_phase(&phase->heat, loop, run_w, phase->power_w));
+  CDS_TRY(cds_refresh_phase(&phase->heat, loop, run_w, phase->power_w));
   if (phase->steady && !phase->heat.runaway) {
     cds_heat_state own;
-    CDS_TRY(cds_heat_loop_at(&own, loop, phase->power_w));
+    CDS_TRY(cds_refresh_state(&own, loop, phase->power_w));
     if (own.runaway || own.warmest_degc > phase->heat.warmest_degc) {
       phase->heat = own;
     }

@@ -42,6 +42,7 @@ static void fill_leakage(cds_heat_loop *it) {
   for (size_t d = 0; d < it->package.dies; d++) {
     const unsigned kind = it->package.die[d].kind;
     it->placed[kind]++;
+    it->most_degc[kind] = cds_die_limit_degc(&arch->die[kind]);
     it->leak_w[d] = arch->die[kind].leakage_w;
     it->beta[d] = CDS_LEAKAGE_PER_K;
     it->reference[d] = REFERENCE_DEGC;
@@ -129,7 +130,6 @@ static void find_slope(cds_heat_state *out, cds_heat_loop *it) {
 
 /* `more_k`: by which all dies are warmer than their own power makes them. */
 static void fill_state(cds_heat_state *out, cds_heat_loop *it, double more_k) {
-  const cds_arch *arch = it->package.arch;
   const double ambient = it->package.heat.ambient_degc + more_k;
   cds_heat_respond(&it->response, it->total_w, NULL, it->hottest_k,
                    it->scratch);
@@ -143,8 +143,8 @@ static void fill_state(cds_heat_state *out, cds_heat_loop *it, double more_k) {
     out->mean_degc[kind] = fmax(out->mean_degc[kind], it->degc[d]);
     out->hottest_degc[kind] = fmax(out->hottest_degc[kind], hottest);
     out->warmest_degc = fmax(out->warmest_degc, hottest);
-    out->over = out->over || hottest > it->limit_degc ||
-                hottest > cds_die_limit_degc(&arch->die[kind]);
+    out->over =
+        out->over || hottest > it->limit_degc || hottest > it->most_degc[kind];
   }
 }
 

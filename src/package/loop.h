@@ -35,7 +35,8 @@ typedef struct cds_heat_loop {
   const char *by_grid; /* why resistances are those of a grid, or NULL */
   double unheated_w;   /* leakage of all that stands in no stack */
   double limit_degc;   /* of all dies, beside their own limits */
-  size_t placed[CDS_DIES_MAX]; /* how many dies there are of each kind */
+  double most_degc[CDS_DIES_MAX]; /* these, by kind */
+  size_t placed[CDS_DIES_MAX];    /* how many dies there are of each kind */
   /* Of each placed die; room for what cds_heat_loop_at needs. */
   double *leak_w, *beta, *reference, *power_w, *total_w, *degc, *hottest_k,
       *scratch, *matrix;

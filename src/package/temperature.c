@@ -9,6 +9,7 @@
 #include "package/heat_fast.h"
 #include "package/heat_grid.h"
 #include "package/leakage.h"
+#include "package/refresh.h"
 
 static const double REFERENCE_DEGC = 85;
 /* Of the factor: doubled as long as it stands, then halved in between, to a
@@ -21,6 +22,7 @@ typedef struct solving {
   cds_diag *diag;
   cds_heat_response response;
   cds_leakage of;
+  double *leak_w; /* refresh once, or twice: refresh.h */
   double *degc, *scaled_w, *total_w, *hottest_k, *scratch;
   const double *given_w;
   double *more; /* by die: what the grid says of its hottest rise, by what the
@@ -49,6 +51,7 @@ static cds_status make_room(solving *it) {
     reference[d] = REFERENCE_DEGC;
     it->more[d] = 1;
   }
+  it->leak_w = leak_w;
   it->of = (cds_leakage){.count = dies,
                          .ambient_degc = it->package->heat.ambient_degc,
                          .resistance = it->response.mean,
@@ -59,13 +62,34 @@ static cds_status make_room(solving *it) {
   return CDS_OK;
 }
 
-/* The loop with all powers times a factor: means, powers with leakage, and the
- * hottest rises by the response. */
-static cds_status solve_loop(cds_leakage_result *out, solving *it,
-                             double factor) {
+/* Refreshes the dies of that kind so often. */
+static void set_refresh(solving *it, unsigned kind, double times) {
+  const cds_arch *arch = it->package->arch;
   for (size_t d = 0; d < it->of.count; d++) {
-    it->scaled_w[d] = factor * it->given_w[d];
+    if (it->package->die[d].kind == kind) {
+      it->leak_w[d] =
+          arch->die[kind].leakage_w + (times - 1) * cds_refresh_w(arch, kind);
+    }
   }
+}
+
+/* Whether a die is above 85 degC that was not on the way there. */
+static bool refresh_more(solving *it, bool twice[CDS_DIES_MAX]) {
+  bool more = false;
+  for (size_t d = 0; d < it->of.count; d++) {
+    const unsigned kind = it->package->die[d].kind;
+    const double hottest = it->of.ambient_degc + it->more[d] * it->hottest_k[d];
+    if (!twice[kind] && hottest > CDS_TECH_REFRESH_DEGC &&
+        cds_refresh_w(it->package->arch, kind) > 0) {
+      twice[kind] = more = true;
+      set_refresh(it, kind, cds_tech_refresh_factor(hottest));
+    }
+  }
+  return more;
+}
+
+/* By one law of refresh. */
+static cds_status solve_law(cds_leakage_result *out, solving *it) {
   CDS_TRY(cds_leakage_solve(&it->of, it->degc, out));
   for (size_t d = 0; d < it->of.count && !out->runaway; d++) {
     it->total_w[d] = it->scaled_w[d] +
@@ -76,6 +100,21 @@ static cds_status solve_loop(cds_leakage_result *out, solving *it,
     cds_heat_respond(&it->response, it->total_w, NULL, it->hottest_k,
                      it->scratch);
   }
+  return CDS_OK;
+}
+
+/* The loop with all powers times a factor: means, powers with leakage, and the
+ * hottest rises by the response. */
+static cds_status solve_loop(cds_leakage_result *out, solving *it,
+                             double factor) {
+  bool twice[CDS_DIES_MAX] = {false};
+  for (size_t d = 0; d < it->of.count; d++) {
+    it->scaled_w[d] = factor * it->given_w[d];
+    set_refresh(it, it->package->die[d].kind, 1);
+  }
+  do {
+    CDS_TRY(solve_law(out, it));
+  } while (!out->runaway && refresh_more(it, twice));
   return CDS_OK;
 }
 

@@ -6,7 +6,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "codesign/version.h"
-#include "package/loop.h"
+#include "package/refresh.h"
 #include "verify/chains.h"
 #include "verify/run_value.h"
 
@@ -274,8 +274,8 @@ static cds_status read_heat(cds_result_reading *it, double limit_w,
   CDS_TRY(read_powers(power_w, it, dies));
   CDS_TRY(cds_heat_loop_begin(&loop, arch, limit_degc, reader->arena,
                               reader->diag));
-  CDS_TRY(cds_heat_loop_at(&state, &loop, power_w));
-  CDS_TRY(cds_heat_loop_safe_w(&safe_w, &loop, limit_w));
+  CDS_TRY(cds_refresh_state(&state, &loop, power_w));
+  CDS_TRY(cds_refresh_safe_w(&safe_w, &loop, limit_w));
   if (state.runaway) {
     return refuse(it, dies, "thermal runaway with these powers");
   }
