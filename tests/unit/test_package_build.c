@@ -107,6 +107,62 @@ static void stacks_are_built_die_by_die(void **state) {
   fixture_close(&d.f);
 }
 
+/* 5 mm2 stand on the logic die beside its vias, and it costs what it is. */
+static void vias_keep_silicon_free(void **state) {
+  (void)state;
+  static const struct {
+    const char *keys;
+    double mm2; /* of the vias */
+  } cases[] = {{"", 0},
+               {", vias: 0, keep_out: 9 um", 0},
+               {", vias: 20000", 20000 * 225e-6},
+               {", vias: 1e4, via_diameter: 2 um, keep_out: 0 um", 0.04},
+               {", vias: 1e4, thickness: 100 um", 10000 * 400e-6},
+               {", vias: 1e4, thickness: 20 um, keep_out: 1.5 um", 0.25}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char head[512];
+    desk d;
+    (void)snprintf(head, sizeof head,
+                   "dies:\n"
+                   "  top: {process: n7, area: 1 mm2%s}\n"
+                   "  mem: {process: dram-1b, size: 1 GiB, width: 1 mm,\n"
+                   "    height: 1 mm}\n"
+                   "package:\n  stacks: [{layers: [top, {die: mem, repeat: 2, "
+                   "bond: hybrid, pitch: 9 um}]}]"
+                   "\n",
+                   cases[i].keys);
+    build(&d, head);
+    assert_fine(&d.f, d.status);
+    const double mm2 = 5 + cases[i].mm2;
+    const cds_fab fab = {9346, 0.09, 10};
+    const cds_wafer wafer = CDS_WAFER_300;
+    cds_die_price price;
+    cds_price_die(&price, mm2, &fab, &wafer);
+    assert_true(near(d.arch.die[0].area_um2, mm2 * 1e6));
+    assert_true(near(cds_arch_area_um2(&d.arch), mm2 * 1e6));
+    assert_true(near(1e6 * cds_placed_area_m2(&d.package, 0), mm2));
+    assert_true(near(d.making.die[0].price.good_usd, price.good_usd));
+    fixture_close(&d.f);
+  }
+}
+
+/* Three memories with vias: their own area alone, and all of them in the sum.
+ */
+static void vias_of_repeated_dies_count_each(void **state) {
+  (void)state;
+  desk d;
+  build(&d, "dies:\n"
+            "  top: {process: n7, area: 1 mm2}\n"
+            "  mem: {process: dram-1b, size: 1 GiB, width: 4 mm, height: 3 mm,"
+            "\n    vias: 1000}\n"
+            "package:\n  stacks: [{layers: [top, {die: mem, repeat: 3, bond: "
+            "hybrid, pitch: 9 um}]}]\n");
+  assert_fine(&d.f, d.status);
+  assert_true(near(d.arch.die[1].area_um2, 1000 * 225));
+  assert_true(near(cds_arch_area_um2(&d.arch), 5e6 + 3 * 1000 * 225));
+  fixture_close(&d.f);
+}
+
 /* One die in a package: the sum is that of Chiplet Actuary's single die. */
 static void one_die_costs_its_wafers_share(void **state) {
   (void)state;
@@ -346,6 +402,8 @@ static void what_cannot_stand_is_said(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(stacks_are_built_die_by_die),
+      cmocka_unit_test(vias_keep_silicon_free),
+      cmocka_unit_test(vias_of_repeated_dies_count_each),
       cmocka_unit_test(one_die_costs_its_wafers_share),
       cmocka_unit_test(design_is_shared_by_all_packages),
       cmocka_unit_test(bridges_are_put_in_before_the_dies),
