@@ -155,22 +155,9 @@ static on_die sum_of(const cds_build *build, unsigned die) {
   return sum;
 }
 
-/*
- * What vias take of one die: each a square of its diameter and twice what stays
- * free around it, as vias stand in rows. Copper stresses the silicon; keep-out
- * zones of annular vias were computed to be at most 6.6 um, none of tungsten
- * (IEICE Electronics Express 10(20), 2013). 5 um are taken, range 0 to 10, and
- * an aspect of ten, as in package/pads.h: assumptions.
- */
+/* What vias, and the silicon that stays free around them, take of one die. */
 static double via_area(const cds_die_body *body) {
-  static const double aspect = 10, usual_um = 5, keep_out_um = 5;
-  const double across = given(body->via_um) ? body->via_um
-                        : given(body->thickness_um)
-                            ? body->thickness_um / aspect
-                            : usual_um;
-  const double side =
-      across + 2 * (given(body->keep_out_um) ? body->keep_out_um : keep_out_um);
-  return given(body->vias) ? body->vias * side * side : 0;
+  return given(body->vias) ? body->vias * body->via_um2 : 0;
 }
 
 /* Of all dies of the kind. */

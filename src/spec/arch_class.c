@@ -97,6 +97,20 @@ bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
   return true;
 }
 
+double cds_class_via_um2(cds_build *build, const char *die) {
+  cds_tech_query query = CDS_TECH_QUERY_INIT;
+  cds_tech_estimate via;
+  char why[CDS_TECH_WHY];
+  query.class_name = "tsv";
+  query.end = end_of(build, query.class_name);
+  note_class(build->arch, query.class_name);
+  if (!cds_build_ok(build, cds_tech_estimate_of(&via, &query, why))) {
+    return 0;
+  }
+  cds_build_origin(build, die, "area of vias", via.keepout_um2.source, true);
+  return via.keepout_um2.typ;
+}
+
 bool cds_class_read_one(cds_build *build, void *out, const cds_schema *schema,
                         const char *key, const cds_yaml *scalar) {
   const cds_yaml name = {

@@ -23,6 +23,8 @@ typedef struct cds_class_user {
  * die that could not be read. */
 bool cds_class_ask(cds_build *build, cds_tech_estimate *out,
                    cds_tech_query *query, const cds_class_user *user);
+/* um2 of a die that one via keeps: of class tsv; an origin of that die. */
+double cds_class_via_um2(cds_build *build, const char *die);
 /* Whether the class exists and is of the kind; a message if not. */
 bool cds_class_check(cds_build *build, const cds_class_user *user);
 /* Reads a scalar as the only key of a table. */

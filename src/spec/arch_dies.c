@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "spec/arch_class.h"
 #include "tech/tech.h"
 
 /* The clock where none is given; an assumption. */
@@ -230,6 +231,9 @@ static void start_die(cds_build *build, unsigned index) {
     build->arch->fixed_area_um2 += from->raw.area;
   }
   cds_build_origins(build, die->name, &from->raw.origin);
+  if (given(from->raw.body.vias) && !given(from->raw.body.via_um2)) {
+    from->raw.body.via_um2 = cds_class_via_um2(build, die->name);
+  }
 }
 
 static void read_die(cds_build *build, const cds_yaml *key,

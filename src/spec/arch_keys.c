@@ -160,16 +160,12 @@ static const cds_key die_keys[] = {
                 "process and area when not given"),
     ROW(cds_raw_die, "vias", NUMBER, body.vias, NOT_NEGATIVE,
         .help = "Vias through the silicon of one die, for signals, power and "
-                "ground: each takes a square of its diameter and twice the "
-                "keep_out of the area; none when not given"),
-    ROW(cds_raw_die, "via_diameter", QUANTITY, body.via_um,
-        .dimension = CDS_DIM_LENGTH, .low = 0.01, .high = 1000,
-        .help = "Diameter of a via; a tenth of the thickness that is given, or "
-                "5 um (assumptions), when not given"),
-    ROW(cds_raw_die, "keep_out", QUANTITY, body.keep_out_um,
-        .dimension = CDS_DIM_LENGTH, .low = 0, .high = 1000,
-        .help = "What stays free of transistors around a via; 5 um (an "
-                "assumption, range 0 to 10) when not given"),
+                "ground, which take area; none when not given"),
+    ROW(cds_raw_die, "via_area", QUANTITY, body.via_um2,
+        .dimension = CDS_DIM_AREA, NOT_NEGATIVE,
+        .help = "Area that one via takes, with what stays free of transistors "
+                "around it; that of class tsv (225 um2, range 49 to 625) when "
+                "not given"),
     ROW(cds_raw_die, "power_states", NODE, power_states,
         .help = "List of the states that the die may be in when it is idle, or "
                 "at other supplies and clocks"),

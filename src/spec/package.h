@@ -125,15 +125,14 @@ typedef struct cds_die_body {
   double wafer_usd;
   double per_cm2; /* defects */
   double clustering;
-  double design_usd;          /* to design it, masks included */
-  double vias;                /* through the silicon of one die */
-  double via_um, keep_out_um; /* diameter; what stays free around each */
+  double design_usd;    /* to design it, masks included */
+  double vias, via_um2; /* through one die; area of each, with any */
 } cds_die_body;
 #define CDS_DIE_BODY_NONE                                                      \
   {                                                                            \
     (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN,           \
         (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN,       \
-        (double)NAN, (double)NAN                                               \
+        (double)NAN                                                            \
   }
 
 #endif

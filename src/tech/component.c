@@ -131,6 +131,7 @@ static void take_end(cds_tech_estimate *of, cds_tech_end end) {
   take_cost(&of->retention_s, NULL, !worst);
   take_cost(&of->leakage, &of->leakage_w, worst);
   take_cost(&of->area, &of->area_um2, worst);
+  take_cost(&of->keepout_um2, NULL, worst);
   take_cost(&of->bandwidth, &of->bandwidth_bits_per_s, !worst);
 }
 
