@@ -110,10 +110,12 @@ static void add_dram(cds_tech_lines *it, const cds_tech_estimate *of) {
 static void add_ranged(cds_tech_lines *it, const char *name, double value,
                        const cds_tech_range *range, const char *unit,
                        const cds_tech_estimate *of) {
-  cds_tech_lines_add(it, name, 1e-12 * value, unit, of->energy_source);
-  if (!isnan(value) && !isnan(range->low)) {
-    cds_tech_lines_range(it, 1e-12 * range->low, 1e-12 * range->high,
-                         of->energy_projection);
+  cds_tech_line *line =
+      cds_tech_lines_add(it, name, 1e-12 * value, unit, of->energy_source);
+  if (line != NULL && !isnan(range->low)) {
+    line->low = 1e-12 * range->low;
+    line->high = 1e-12 * range->high;
+    line->projection = of->energy_projection;
   }
 }
 
@@ -157,9 +159,11 @@ static void add_estimate(cds_tech_lines *it, const cds_tech_estimate *of) {
 static void add_range(cds_tech_lines *it, const char *name, double value,
                       const char *unit, const cds_sram_range *range,
                       const char *source) {
-  cds_tech_lines_add(it, name, value, unit, source);
-  it->line[it->count - 1].low = value * range->low;
-  it->line[it->count - 1].high = value * range->high;
+  cds_tech_line *line = cds_tech_lines_add(it, name, value, unit, source);
+  if (line != NULL) {
+    line->low = value * range->low;
+    line->high = value * range->high;
+  }
 }
 
 static void add_sram(cds_tech_lines *it, const cds_sram_estimate *of) {
@@ -217,20 +221,13 @@ static cds_status ask_sram(cds_tech_lines *it, const wish *of,
   return CDS_OK;
 }
 
-/* "45nm (default) hp, 0.9 V, accesses of 8 B". */
 /* Retention of embedded DRAM, and all of static RAM, at any temperature; what
  * else leaks is told at 85 degC. */
-static bool knows_temperature(const cds_component *class) {
-  static const char *const names[] = {"sram", "edram", "gain-cell",
-                                      "oxide-gain-cell"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    if (strcmp(class->name, names[i]) == 0) {
-      return true;
-    }
-  }
-  return false;
+static bool knows_temperature(const cds_tech_estimate *found) {
+  return found->retention_s.source != NULL || !isnan(found->access_s);
 }
 
+/* "45nm (default) hp, 0.9 V, accesses of 8 B". */
 static const char *title_of(const cds_tech_lines *it,
                             const cds_component *class, const wish *of,
                             const cds_tech_estimate *found) {
@@ -240,7 +237,7 @@ static const char *title_of(const cds_tech_lines *it,
   double degrees = isnan(of->temperature) ? 85 : of->temperature;
   char why[CDS_TECH_WHY];
   cds_tech_supply supply; /* what is cooled has a temperature of its own */
-  if (!knows_temperature(class) &&
+  if (!knows_temperature(found) &&
       cds_tech_supply_at(&supply, process, device, of->supply, why) == CDS_OK &&
       !isnan(supply.temperature_c)) {
     degrees = supply.temperature_c;
@@ -281,15 +278,15 @@ static cds_status ask_component(cds_tech_lines *it,
   query.bond_area_um2 = of.area;
   query.row_hit = of.row_hit;
   query.temperature_c = of.temperature;
-  if (!isnan(of.temperature) && !knows_temperature(class)) {
-    cds_cli_error(
-        cli, "%s: 'temperature' is not used: what leaks is told at 85 degC",
-        class->name);
-    return CDS_EINPUT;
-  }
   cds_tech_estimate estimate;
   if (cds_tech_estimate_of(&estimate, &query, why) != CDS_OK) {
     cds_cli_error(cli, "%s: %s", class->name, why);
+    return CDS_EINPUT;
+  }
+  if (!isnan(of.temperature) && !knows_temperature(&estimate)) {
+    cds_cli_error(
+        cli, "%s: 'temperature' is not used: what leaks is told at 85 degC",
+        class->name);
     return CDS_EINPUT;
   }
   it->title = title_of(it, class, &of, &estimate);

@@ -12,6 +12,21 @@ static const cds_yaml *scalar(cds_cli *cli, const char *text) {
   return node;
 }
 
+/* Whether a key stands before that word; says so. */
+static bool stands_before(cds_cli *cli, const cds_yaml *all, size_t word) {
+  for (size_t i = 0; i < word; i++) {
+    if (strcmp(all->keys[i]->text, all->keys[word]->text) == 0) {
+      cds_cli_error(cli,
+                    "'%s' has key '%s' once more, after '%s': expected each "
+                    "key once",
+                    cli->call.file[word + 1], all->keys[word]->text,
+                    cli->call.file[i + 1]);
+      return true;
+    }
+  }
+  return false;
+}
+
 /* The words after the first, KEY=VALUE each, as a mapping; NULL with a
  * message. */
 static const cds_yaml *words(cds_cli *cli) {
@@ -30,6 +45,9 @@ static const cds_yaml *words(cds_cli *cli) {
     all->keys[i] = scalar(
         cli, cds_cli_printf(cli->arena, "%.*s", (int)(equals - word), word));
     all->items[i] = scalar(cli, equals + 1);
+    if (stands_before(cli, all, i)) {
+      return NULL;
+    }
   }
   return all;
 }
@@ -41,24 +59,20 @@ cds_status cds_tech_read_words(void *out, cds_cli *cli,
   return all == NULL ? CDS_EINPUT : cds_schema_read(out, schema, all, &reader);
 }
 
-void cds_tech_lines_add(cds_tech_lines *it, const char *name, double value,
-                        const char *unit, const char *source) {
-  if (!isnan(value) && it->count < CDS_TECH_LINES_MAX) {
-    it->line[it->count++] = (cds_tech_line){.name = name,
-                                            .unit = unit,
-                                            .value = value,
-                                            .low = (double)NAN,
-                                            .high = (double)NAN,
-                                            .source = source};
+cds_tech_line *cds_tech_lines_add(cds_tech_lines *it, const char *name,
+                                  double value, const char *unit,
+                                  const char *source) {
+  if (isnan(value) || it->count == CDS_TECH_LINES_MAX) {
+    return NULL;
   }
-}
-
-void cds_tech_lines_range(cds_tech_lines *it, double low, double high,
-                          bool projection) {
-  cds_tech_line *last = &it->line[it->count - 1];
-  last->low = low;
-  last->high = high;
-  last->projection = projection;
+  cds_tech_line *line = &it->line[it->count++];
+  *line = (cds_tech_line){.name = name,
+                          .unit = unit,
+                          .value = value,
+                          .low = (double)NAN,
+                          .high = (double)NAN,
+                          .source = source};
+  return line;
 }
 
 bool cds_tech_lines_figure(cds_tech_lines *it, const char *name,
@@ -67,8 +81,13 @@ bool cds_tech_lines_figure(cds_tech_lines *it, const char *name,
   if (of->source == NULL) {
     return false;
   }
-  cds_tech_lines_add(it, name, scale * of->typ, unit, of->source);
-  cds_tech_lines_range(it, scale * of->low, scale * of->high, of->projection);
+  cds_tech_line *line =
+      cds_tech_lines_add(it, name, scale * of->typ, unit, of->source);
+  if (line != NULL) {
+    line->low = scale * of->low;
+    line->high = scale * of->high;
+    line->projection = of->projection;
+  }
   return true;
 }
 

@@ -30,12 +30,11 @@ typedef struct cds_tech_lines {
 cds_status cds_tech_read_words(void *out, cds_cli *cli,
                                const cds_schema *schema);
 
-/* Adds a number that is not NaN, without a range. */
-void cds_tech_lines_add(cds_tech_lines *it, const char *name, double value,
-                        const char *unit, const char *source);
-/* The range of what was added last. */
-void cds_tech_lines_range(cds_tech_lines *it, double low, double high,
-                          bool projection);
+/* Adds a number that is not NaN, without a range; its line, or NULL: it is
+ * NaN, or there is no room. */
+cds_tech_line *cds_tech_lines_add(cds_tech_lines *it, const char *name,
+                                  double value, const char *unit,
+                                  const char *source);
 /* A number with its range, `scale` of the unit each; false when there is none.
  */
 bool cds_tech_lines_figure(cds_tech_lines *it, const char *name,
