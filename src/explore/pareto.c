@@ -54,7 +54,10 @@ typedef struct pareto_job {
   pareto_list set;                     /* undominated in the two metrics */
   pareto_list stairs;                  /* undominated in energy and latency */
   cds_point *stair;                    /* the same as points */
-  double cost_gap; /* of energy and latency, for that of the metrics */
+  double cost_gap;     /* of energy and latency, for that of the metrics */
+  size_t unknown;      /* designs of which a metric is not known */
+  const char *missing; /* why, of the first */
+  cds_place place;
 } pareto_job;
 
 bool cds_pareto_offers(cds_metric metric) {
@@ -420,16 +423,35 @@ static double floor_of(cds_metric metric, const cds_worker *worker,
 }
 
 /* Leaves out a design of which a metric is not known. */
-static void leave_out(pareto_job *it, cds_design_result *design,
-                      cds_diag *diag) {
+static cds_status leave_out(pareto_job *it, cds_design_result *design,
+                            cds_diag *diag) {
   const cds_outlay *outlay = &it->job.worker[0].outlay;
-  const bool cost = it->out->metric[0] == CDS_METRIC_COST ||
-                    it->out->metric[1] == CDS_METRIC_COST;
-  const char *missing = cost && outlay->no_usd != NULL ? outlay->no_usd
-                        : outlay->no_embodied != NULL  ? outlay->no_embodied
-                                                       : outlay->no_usd;
-  cds_diag_error(diag, (cds_place){0}, "%s", missing);
+  const bool cost =
+      outlay->no_usd != NULL && (it->out->metric[0] == CDS_METRIC_COST ||
+                                 it->out->metric[1] == CDS_METRIC_COST);
+  const char *missing = cost || outlay->no_embodied == NULL
+                            ? outlay->no_usd
+                            : outlay->no_embodied;
+  cds_diag_error(diag, outlay->place, "metric '%s': %s",
+                 cost ? "cost" : "embodied", missing);
   cds_job_infeasible(&it->job, design, diag);
+  if (it->unknown++ == 0) {
+    it->missing = design->reason;
+    it->place = outlay->place;
+  }
+  return design->reason == NULL ? CDS_ENOMEM : CDS_OK;
+}
+
+/* Where a metric of all designs that could be looked at is not known. */
+static cds_status say_unknown(const pareto_job *it, cds_diag *diag) {
+  const cds_pareto_result *out = it->out;
+  if (it->unknown == 0 || out->solved + out->skipped + out->over_limit > 0 ||
+      !out->complete) {
+    return CDS_OK;
+  }
+  cds_diag_error(diag, it->place, "no design has both metrics: %s",
+                 it->missing);
+  return CDS_EINPUT;
 }
 
 /* Floors of the two metrics; candidates in the order of their product, which
@@ -457,7 +479,7 @@ static cds_status order(pareto_job *it) {
       known = known && !isnan(it->floor[i][m]);
     }
     if (!known) {
-      leave_out(it, &job->design[i], diag);
+      CDS_TRY(leave_out(it, &job->design[i], diag));
     }
     key[i] = it->floor[i][0] * it->floor[i][1];
   }
@@ -515,6 +537,9 @@ cds_status cds_pareto(cds_pareto_result *out,
       cds_job_begin(&it.job, space, workload, question->options, arena, diag);
   if (status == CDS_OK) {
     status = run(&it);
+  }
+  if (status == CDS_OK) {
+    status = say_unknown(&it, diag);
   }
   cds_job_end(&it.job);
   return status;

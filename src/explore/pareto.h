@@ -52,8 +52,10 @@ bool cds_pareto_offers(cds_metric metric);
 /* Everything lives in the arena. Threads, and the order of work, do not change
  * the result: designs are compared with points of finished waves only, and
  * left out only when a point is better than their bounds in both metrics.
- * CDS_OK also when nothing was found; CDS_EINTERRUPTED; CDS_EINPUT, CDS_ENOMEM,
- * CDS_EINTERNAL as cds_explore. The objective is of no concern. */
+ * CDS_OK also when nothing was found, but CDS_EINPUT with a message
+ * where a metric is not known of any design that could be looked at;
+ * CDS_EINTERRUPTED; CDS_EINPUT, CDS_ENOMEM, CDS_EINTERNAL as cds_explore. The
+ * objective is of no concern. */
 cds_status cds_pareto(cds_pareto_result *out,
                       const cds_pareto_question *question,
                       const cds_space *space, const cds_workload *workload,
