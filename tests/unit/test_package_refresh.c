@@ -70,7 +70,8 @@ static void above_85_degc_it_takes_twice_as_much(void **unused) {
   unsigned hot = 0;
   open_loop(&it);
   assert_true(fabs(cds_refresh_w(it.arch, 1) - 0.2) < 1e-12);
-  for (double p = 0; p < 14; p += 0.05) {
+  for (unsigned i = 0; i < 280; i++) {
+    const double p = 0.05 * i;
     const double power_w[CDS_DIES_MAX] = {p, 0.1 * p};
     const cds_heat_state state = state_at(&it, p, 0.1 * p);
     cds_heat_state once;
@@ -129,7 +130,8 @@ static void packages_say_the_same(void **unused) {
   opened it;
   open_loop(&it);
   unsigned hot = 0;
-  for (double p = 2; p < 12; p += 2) {
+  for (unsigned i = 1; i < 6; i++) {
+    const double p = 2.0 * i;
     const double power_w[] = {p, 0.2, 0.2};
     cds_package_heat heat;
     assert_fine(&it.f,
