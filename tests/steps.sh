@@ -6,8 +6,10 @@
 environment=()
 shown_as='' # what stands before the name of a test instead of the preset
 
-# A heading begins a part: what one took is said when the next begins.
+# A heading begins a part: what one took is said when the next begins, and of
+# all of them at the end.
 part='' part_start=0 part_cpu=0 cpu=0
+parts=()
 
 heading() {
   end_part
@@ -19,9 +21,19 @@ heading() {
 end_part() {
   [[ $part ]] || return 0
   look_at_cpu
+  parts+=("$(printf '%6d %6d  %s' "$((SECONDS - part_start))" \
+    "$((cpu - part_cpu))" "$part")")
   printf -- '-- %s: %d s, %d s of processor time\n' "$part" \
     "$((SECONDS - part_start))" "$((cpu - part_cpu))"
   part=''
+}
+
+# tell_parts: the parts in a table, where there are several.
+tell_parts() {
+  [[ ${#parts[@]} -gt 1 ]] || return 0
+  printf '\n     s  CPU s  part\n'
+  printf '%s\n' "${parts[@]}"
+  printf '%6d %6d  all\n\n' "$SECONDS" "$cpu"
 }
 
 # Sets cpu: seconds of processor time of all that this shell has waited for,

@@ -28,7 +28,7 @@
 #include "oracle/fuse_case.h"
 #include "price/passes.h"
 
-enum { CASES = 40, CASES_QUICK = 5 };
+enum { CASES = 40, CASES_QUICK = 2 };
 
 /* ---- brute force ----------------------------------------------------- */
 

@@ -28,7 +28,7 @@
 #include "support/floor_limit.h"
 #include "support/nest.h"
 
-enum { CASES = 250, CASES_QUICK = 40 };
+enum { CASES = 250, CASES_QUICK = 20 };
 /* Of the nests of a case, so that none takes long. */
 enum { SIZE_MAX_PRODUCT = 130 };
 

@@ -25,7 +25,7 @@
 #include "support/close.h"
 #include "support/nest.h"
 
-enum { CASES = 1000, CASES_QUICK = 60, MAPPINGS = 4000 };
+enum { CASES = 1000, CASES_QUICK = 30, MAPPINGS = 4000 };
 
 typedef struct totals {
   uint64_t cases, skipped, mismatches, feasible, mappings, uneven, nodes;

@@ -8,7 +8,7 @@
 #
 # First each test is run without any mutant, in as many cases as mutants ask for.
 # --tested: the release build was just tested, so that only those are run whose
-# cases are none of the usual ones.
+# cases are none of the usual ones: another seed, or more of them.
 #
 # A mutant names its file under src/ (a .c file), the test and its arguments
 # (without: literal execution of counts), and text that is replaced: it must
@@ -144,15 +144,24 @@ try_none() {
       >"$1/verdict"
 }
 
-# is_usual LINE: whether the test's own run has these cases: no other seed, and
-# no more of them.
+# asked NAME LINE: the number that a line has for a name; nothing without.
+asked() {
+  sed -nE "s/.* $1 ([0-9]+).*/\1/p" <<<"$2 "
+}
+
+# is_usual LINE: whether the test's own run has these cases: its seed, and no
+# more of them. Its source says which: CASES or .cases, .seed.
 is_usual() {
-  local line asked all
-  read -ra line <<<"$1"
-  [[ ! $1 =~ \ (seed|case|times)\  ]] || return 1
-  asked=$(sed -nE 's/.* cases ([0-9]+).*/\1/p' <<<"$1")
-  all=$(sed -nE 's/.*[ {]CASES = ([0-9]+).*/\1/p' "tests/${line[0]}.c")
-  [[ -z $asked || (-n $all && $asked -le $all) ]]
+  local file=tests/${1%% *}.c seed cases own all
+  [[ -z $(asked times "$1") ]] || return 1
+  own=$(sed -nE 's/.*([.]| )seed = ([0-9]+)[,;].*/\2/p' "$file" | head -n 1)
+  all=$(sed -nE 's/.*(CASES|[.]cases| cases) = ([0-9]+)[,;].*/\2/p' "$file" |
+    head -n 1)
+  seed=$(asked seed "$1")
+  cases=$(asked cases "$1")
+  [[ -z $(asked case "$1") ]] || cases=$(($(asked case "$1") + 1))
+  [[ -z $seed || $seed == "$own" ]] &&
+    [[ -z $cases || (-n $all && $cases -le $all) ]]
 }
 
 try_all() {
