@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHECK_EVERY = 1024, CHILDREN_MAX = 1 << 24 };
+enum { CHECK_EVERY = 1024, CHILDREN_MAX = 1 << 24, FIRST_TILES = 32 };
 
 void cds_tl_descent_free(cds_tl_descent *job) {
   for (unsigned c = 0; c < CDS_TL_PLACES; c++) {
@@ -27,8 +27,8 @@ void cds_tl_descent_free(cds_tl_descent *job) {
 /* ---- rows -----------------------------------------------------------------
  */
 
-/* At place 1, if it is kept there. */
-static cds_tl_fetch *first_fetch(const cds_tl_descent *job, unsigned tensor) {
+/* Where that of place 1 is kept, if it is. */
+static cds_tl_fetch **first_fetch(const cds_tl_descent *job, unsigned tensor) {
   const cds_tl_space *space = job->space;
   size_t at = 0;
   if (job->first[tensor] == NULL) {
@@ -47,15 +47,18 @@ void cds_tl_slides_least(cds_tl_row *row, const cds_tl_descent *job,
     if (!space->window[t] || !job->layout.leg[t][place].any) {
       continue;
     }
-    cds_tl_fetch *known = place == 1 ? first_fetch(job, t) : NULL;
-    if (known == NULL || !(known->words > 0)) {
-      row->slide[t] =
-          cds_tl_slide_least(&job->layout, t, place, job->at, job->row);
-      if (known != NULL) {
-        *known = row->slide[t];
+    cds_tl_fetch **known = place == 1 ? first_fetch(job, t) : NULL;
+    if (known != NULL && *known != NULL) {
+      row->slide[t] = **known;
+      continue;
+    }
+    row->slide[t] =
+        cds_tl_slide_least(&job->layout, t, place, job->at, job->row);
+    if (known != NULL) {
+      *known = cds_arena_array(space->arena, 1, sizeof **known);
+      if (*known != NULL) { /* else it is worked out again */
+        **known = row->slide[t];
       }
-    } else {
-      row->slide[t] = *known;
     }
   }
 }
@@ -89,16 +92,19 @@ static double bound_at(cds_tl_descent *job, unsigned place) {
   return cds_tl_bound(job->aim, layout, &total);
 }
 
-/* What tensors with windows fetch at least, without looking at tiles. */
+/* What tensors with windows fetch at least, without looking at tiles, or by
+ * what is known of a tile of place 1 (timeloop_outer.c). */
 static void slides_unknown(cds_tl_row *row, const cds_tl_descent *job,
-                           unsigned place) {
+                           unsigned place, const cds_tl_outer_tile *tile) {
   const cds_tl_space *space = job->space;
   for (unsigned t = 0; t < space->tensors; t++) {
     const cds_tl_leg *leg = &job->layout.leg[t][place];
+    const double words = tile != NULL && t == job->outer->window
+                             ? fmax(tile->words, leg->least)
+                             : leg->least;
     row->slide[t] = (cds_tl_fetch){
-        leg->least, leg->linked ? 0 : leg->least,
-        leg->least * (leg->child_pj + (leg->linked ? 0 : leg->parent_pj)), 0,
-        0};
+        words, leg->linked ? 0 : words,
+        words * (leg->child_pj + (leg->linked ? 0 : leg->parent_pj)), 0, 0};
   }
 }
 
@@ -108,8 +114,11 @@ static void slides_unknown(cds_tl_row *row, const cds_tl_descent *job,
 typedef struct opening {
   cds_tl_descent *job;
   unsigned place;
-  cds_tl_vector most; /* inside of the spreads above the place */
-  bool fixed;         /* no loops may stand above */
+  cds_tl_vector most;            /* inside of the spreads above the place */
+  bool fixed;                    /* no loops may stand above */
+  const cds_tl_outer_tile *tile; /* of place 1, where it is listed; or NULL */
+  unsigned alive;                /* classes that are looked at, as bits */
+  double once[CDS_TENSORS_MAX];  /* inside of the last array: classes_alive */
 } opening;
 
 static bool add_child(opening *it, unsigned inner, double bound) {
@@ -166,12 +175,12 @@ static void add_tile(opening *it) {
   const bool slides = job->layout.windows && place < job->space->levels;
   cds_tl_block block;
   cds_tl_block_between(&block, &job->layout, place - 1, job->at);
-  const unsigned inners = inners_of(job, place, &block);
+  const unsigned inners = inners_of(job, place, &block) & it->alive;
   for (unsigned inner = 0; inner <= CDS_TL_ANYBODY; inner++) {
     if ((inners >> inner & 1U) == 0) {
       continue;
     }
-    slides_unknown(row, job, place);
+    slides_unknown(row, job, place, it->tile);
     cds_tl_row_set(row, &job->row[place - 1], job->space, &block, inner);
     double bound = bound_at(job, place);
     if (slides && !cds_tl_beyond(job, bound)) {
@@ -253,10 +262,104 @@ static void list_ranked(opening *it) {
   }
 }
 
-/* Tiles of place 1, cheapest there first. */
+/* What is known of a tile of place 1 whatever the class: passes of tensors
+ * whose class does not stand innermost, and the least inside of the last array
+ * below as many. */
+typedef struct outer_rows {
+  const cds_tl_outer_tile *tile;
+  double passes[CDS_TENSORS_MAX], inside[CDS_TENSORS_MAX];
+} outer_rows;
+
+/* Of place 1 and inside of the last array when class c stands innermost. */
+static double class_pj(const opening *it, const outer_rows *rows, unsigned c) {
+  const cds_tl_descent *job = it->job;
+  double inside = (double)INFINITY;
+  double pj = 0;
+  for (unsigned t = 0; t < job->space->tensors; t++) {
+    const cds_tl_leg *leg = &job->layout.leg[t][1];
+    const double words =
+        t == job->outer->window ? rows->tile->words : leg->least;
+    pj += job->space->window[t]
+              ? words * (leg->child_pj + leg->parent_pj)
+              : leg->energy_pj * (t == c ? 1 : rows->passes[t]);
+    inside = fmin(inside, t == c ? it->once[t] : rows->inside[t]);
+  }
+  return pj + inside;
+}
+
+/* Classes that may win above a tile of place 1, by what bound_at has of energy
+ * alone: with class c innermost its tensor passes once and the others as the
+ * tile says, exactly, since no block stands further out; so the place itself
+ * costs what it costs, and inside of the last array no class does better than
+ * below these passes. `others`: all other places. */
+static unsigned classes_alive(const opening *it, const cds_tl_outer_tile *tile,
+                              const cds_tl_total *others) {
+  cds_tl_descent *job = it->job;
+  const cds_tl_space *space = job->space;
+  outer_rows rows = {.tile = tile};
+  for (unsigned t = 0; t < space->tensors; t++) {
+    rows.passes[t] = cds_tl_outer_passes(space, t, &tile->at);
+    if (job->inner != NULL) {
+      rows.inside[t] =
+          cds_tl_inner_under(job->asked, job->rank, job->ranks, job->inner,
+                             &job->layout, (cds_tl_class){t, rows.passes[t]});
+    }
+  }
+  double pj[CDS_TENSORS_MAX + 1];
+  unsigned first = 0;
+  for (unsigned c = 0; c <= space->tensors; c++) {
+    pj[c] = others->pj + class_pj(it, &rows, c);
+    first = pj[c] < pj[first] ? c : first;
+  }
+  unsigned alive = 0;
+  for (unsigned i = 0; i <= space->tensors; i++) {
+    const unsigned c = i == 0 ? first : i == first ? 0 : i; /* first: least */
+    const cds_tl_total total = {.pj = pj[c], .cycles = others->cycles};
+    if (!cds_tl_beyond(job, cds_tl_bound(job->aim, &job->layout, &total))) {
+      alive |= 1U << (c < space->tensors ? c : CDS_TL_NOBODY);
+    } else if (i == 0) {
+      return 0; /* as are those that cost more */
+    }
+  }
+  return alive;
+}
+
+/* How many tiles of place 1, cheapest first, are not beyond. */
+static size_t outer_tiles(const cds_tl_descent *job, double others_pj,
+                          double cycles) {
+  size_t low = 0;
+  size_t high = job->outer->tiles;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    const cds_tl_total least = {.pj = others_pj + job->outer->tile[middle].pj,
+                                .cycles = cycles};
+    if (cds_tl_beyond(job, cds_tl_bound(job->aim, &job->layout, &least))) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+/* Dimensions that the spreads below take a part of. */
+static unsigned dims_below(unsigned dims[CDS_TL_DIMS], const opening *it) {
+  const cds_tl_space *space = it->job->space;
+  unsigned count = 0;
+  for (unsigned d = 0; d < space->dims; d++) {
+    if (it->job->layout.below[it->place].at[d] > 0) {
+      dims[count++] = d;
+    }
+  }
+  return count;
+}
+
+/* Tiles of place 1, cheapest there first. No array stands above, so any divisor
+ * lies inside of what is there. */
 static void list_outer(opening *it) {
   cds_tl_descent *job = it->job;
   const cds_tl_layout *layout = &job->layout;
+  const cds_tl_space *space = job->space;
   const cds_tl_inner *inner = job->inner;
   const unsigned split = inner == NULL ? CDS_TL_PLACES : inner->start;
   /* All other places at least. */
@@ -264,17 +367,35 @@ static void list_outer(opening *it) {
       cds_tl_total_of(layout, job->row, 0, job->stays, split);
   const cds_tl_total first =
       cds_tl_total_of(layout, job->row, 0, job->stays, 2);
-  const double others = all.outer_pj - first.outer_pj + layout->base_pj +
-                        (inner == NULL ? 0 : job->rank[0].pj);
-  for (size_t i = 0; i < job->outer->tiles && job->status == CDS_OK; i++) {
+  const cds_tl_total others = {.pj = all.outer_pj - first.outer_pj +
+                                     layout->base_pj,
+                               .cycles = all.cycles};
+  for (unsigned t = 0; t < space->tensors && inner != NULL; t++) {
+    const cds_tl_class class = {t, 1};
+    it->once[t] = cds_tl_inner_under(job->asked, job->rank, job->ranks, inner,
+                                     layout, class);
+  }
+  unsigned dims[CDS_TL_DIMS];
+  const unsigned count = dims_below(dims, it);
+  const size_t tiles = outer_tiles(
+      job, others.pj + (inner == NULL ? 0 : job->rank[0].pj), all.cycles);
+  size_t left = job->first_tiles > 0 ? job->first_tiles : tiles;
+  for (size_t i = 0; i < tiles && left > 0 && job->status == CDS_OK; i++) {
     const cds_tl_outer_tile *tile = &job->outer->tile[i];
-    const cds_tl_total least = {.pj = others + tile->pj, .cycles = all.cycles};
-    if (cds_tl_beyond(job, cds_tl_bound(job->aim, layout, &least))) {
-      return;
+    bool room = true;
+    for (unsigned k = 0; k < count && room; k++) {
+      room =
+          cds_tl_quotient(&space->dim[dims[k]], tile->at.at[dims[k]],
+                          layout->below[it->place].at[dims[k]]) != CDS_TL_NONE;
     }
-    if (has_room(it, &tile->at)) {
+    it->alive = !room           ? 0
+                : space->single ? classes_alive(it, tile, &others)
+                                : ~0U;
+    if (it->alive != 0) {
       job->at[it->place] = tile->at;
+      it->tile = tile;
       add_tile(it);
+      left--;
     }
   }
 }
@@ -292,7 +413,7 @@ static int by_bound(const void *left, const void *right) {
 static void list_children(cds_tl_descent *job, unsigned place) {
   const cds_tl_space *space = job->space;
   const cds_tl_spread *spread = job->layout.spread[place - 1];
-  opening it = {.job = job, .place = place};
+  opening it = {.job = job, .place = place, .alive = ~0U};
   job->children[place].count = 0;
   for (unsigned d = 0; d < space->dims; d++) {
     it.most.at[d] = job->at[place - 1].at[d];
@@ -383,6 +504,15 @@ cds_status cds_tl_descend(cds_tl_descent *job) {
       return CDS_OK;
     }
   }
-  open_place(job, 1);
+  /* Without an incumbent every tile would get its full bound: a part of the
+   * same search finds one first. */
+  if (job->outer != NULL && !job->best.found) {
+    job->first_tiles = FIRST_TILES;
+    open_place(job, 1);
+    job->first_tiles = 0;
+  }
+  if (job->status == CDS_OK && !job->stopped) {
+    open_place(job, 1);
+  }
   return job->status;
 }

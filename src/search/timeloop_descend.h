@@ -40,13 +40,14 @@ typedef struct cds_tl_descent {
   /* Inside of the last array; NULL where that is not known. */
   const cds_tl_inner *inner;
   const cds_tl_outer *outer; /* tiles of place 1; NULL likewise */
+  size_t first_tiles;        /* of them so many are looked at; 0: all */
   size_t ranks;
   cds_tl_ranked *rank; /* with room for all nodes */
   size_t rank_room;
   cds_tl_asked asked[CDS_TENSORS_MAX];
   /* Least fetches at place 1 by tensor, class and tile, the same in all layouts
-   * if no array stands above; NULL: not kept. No words: not known yet. */
-  cds_tl_fetch *first[CDS_TENSORS_MAX];
+   * if no array stands above; NULL: not kept, or not known yet. */
+  cds_tl_fetch **first[CDS_TENSORS_MAX];
   cds_diag *diag;
   cds_tl_children children[CDS_TL_PLACES];
   cds_tl_vector at[CDS_TL_PLACES];

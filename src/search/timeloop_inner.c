@@ -422,26 +422,36 @@ static double least_under(const cds_tl_ranked *rank, size_t ranks,
   return least;
 }
 
+double cds_tl_inner_under(cds_tl_asked asked[CDS_TENSORS_MAX],
+                          const cds_tl_ranked *rank, size_t ranks,
+                          const cds_tl_inner *inner,
+                          const cds_tl_layout *layout, cds_tl_class class) {
+  cds_tl_asked *of = &asked[class.tensor];
+  unsigned i = 0;
+  while (i < of->count && of->passes[i] != class.passes) {
+    i++;
+  }
+  if (i < of->count) {
+    return of->pj[i];
+  }
+  const double pj =
+      least_under(rank, ranks, inner, layout, class.tensor, class.passes);
+  if (of->count < CDS_TL_ASKED_MAX) {
+    of->passes[of->count] = class.passes;
+    of->pj[of->count++] = pj;
+  }
+  return pj;
+}
+
 double cds_tl_inner_below(cds_tl_asked asked[CDS_TENSORS_MAX],
                           const cds_tl_ranked *rank, size_t ranks,
                           const cds_tl_inner *inner,
                           const cds_tl_layout *layout, const cds_tl_row *row) {
   double least = (double)INFINITY;
   for (unsigned f = 0; f < inner->space->tensors; f++) {
-    cds_tl_asked *of = &asked[f];
-    unsigned i = 0;
-    while (i < of->count && of->passes[i] != row->passes[f]) {
-      i++;
-    }
-    double pj = i < of->count ? of->pj[i] : 0;
-    if (i == of->count) {
-      pj = least_under(rank, ranks, inner, layout, f, row->passes[f]);
-      if (of->count < CDS_TL_ASKED_MAX) {
-        of->passes[of->count] = row->passes[f];
-        of->pj[of->count++] = pj;
-      }
-    }
-    least = fmin(least, pj);
+    const cds_tl_class class = {f, row->passes[f]};
+    least = fmin(least,
+                 cds_tl_inner_under(asked, rank, ranks, inner, layout, class));
   }
   return least;
 }

@@ -67,8 +67,18 @@ const cds_tl_node *cds_tl_inner_find(const cds_tl_inner *inner,
  * has room for inner->nodes. */
 size_t cds_tl_inner_rank(cds_tl_ranked *out, const cds_tl_inner *inner,
                          const cds_tl_layout *layout);
+/* A tensor whose class stands innermost, and how often it passes then. */
+typedef struct cds_tl_class {
+  unsigned tensor;
+  double passes;
+} cds_tl_class;
 /* Least cost of place s and all inside in the layout whose nodes were ranked,
- * below a place with this row. */
+ * below loops of this class. */
+double cds_tl_inner_under(cds_tl_asked asked[CDS_TENSORS_MAX],
+                          const cds_tl_ranked *rank, size_t ranks,
+                          const cds_tl_inner *inner,
+                          const cds_tl_layout *layout, cds_tl_class class);
+/* The same of any class, below a place with this row. */
 double cds_tl_inner_below(cds_tl_asked asked[CDS_TENSORS_MAX],
                           const cds_tl_ranked *rank, size_t ranks,
                           const cds_tl_inner *inner,

@@ -48,10 +48,31 @@ static double window_words(const cds_tl_space *space, unsigned t,
   return tile * trips * most;
 }
 
+/* Trips of all loops that it lacks; 1 if none of the others stands there. */
+double cds_tl_outer_passes(const cds_tl_space *space, unsigned tensor,
+                           const cds_tl_vector *at) {
+  double passes = 1;
+  bool moves = false;
+  for (unsigned d = 0; d < space->dims; d++) {
+    const cds_tl_dim *dim = &space->dim[d];
+    if (at->at[d] + 1U == dim->count) {
+      continue;
+    }
+    if (cds_tl_has(space, tensor, d)) {
+      moves = true;
+    } else {
+      passes *= (double)dim->divisor[cds_tl_quotient(
+          dim, (uint16_t)(dim->count - 1), at->at[d])];
+    }
+  }
+  return moves ? passes : 1;
+}
+
 /* Of the tensors without windows the cheapest order. */
-static double cost_of(const cds_tl_layout *layout, const cds_tl_vector *at) {
+static cds_tl_outer_tile cost_of(const cds_tl_layout *layout,
+                                 const cds_tl_vector *at) {
   const cds_tl_space *space = layout->space;
-  double pj = 0;
+  cds_tl_outer_tile made = {.at = *at};
   double saved = 0;
   for (unsigned t = 0; t < space->tensors; t++) {
     const cds_tl_leg *leg = &layout->leg[t][1];
@@ -59,22 +80,17 @@ static double cost_of(const cds_tl_layout *layout, const cds_tl_vector *at) {
       continue;
     }
     if (space->window[t]) {
-      pj += window_words(space, t, at) * (leg->child_pj + leg->parent_pj);
+      made.words = window_words(space, t, at);
+      made.pj += made.words * (leg->child_pj + leg->parent_pj);
       continue;
     }
-    double passes = 1;
-    for (unsigned d = 0; d < space->dims; d++) {
-      const cds_tl_dim *dim = &space->dim[d];
-      passes *= cds_tl_has(space, t, d)
-                    ? 1
-                    : (double)dim->divisor[dim->count - 1] /
-                          (double)cds_tl_value(space, at, d);
-    }
+    const double passes = cds_tl_outer_passes(space, t, at);
     const double mine = leg->energy_pj * (passes - 1);
-    pj += leg->energy_pj * passes;
+    made.pj += leg->energy_pj * passes;
     saved = space->single ? fmax(saved, mine) : saved + mine;
   }
-  return pj - saved; /* one class stands innermost */
+  made.pj -= saved; /* one class stands innermost */
+  return made;
 }
 
 typedef struct listing {
@@ -92,8 +108,7 @@ static bool list(listing *it, unsigned dim) {
     return false;
   }
   if (dim == space->dims) {
-    it->out->tile[it->out->tiles++] =
-        (cds_tl_outer_tile){cost_of(it->layout, &it->now), it->now};
+    it->out->tile[it->out->tiles++] = cost_of(it->layout, &it->now);
     return true;
   }
   for (unsigned i = 0; i < space->dim[dim].count; i++) {
@@ -130,6 +145,13 @@ cds_status cds_tl_outer_begin(cds_tl_outer *out, const cds_tl_layout *layout) {
   out->tile = cds_arena_array(space->arena, lattice, sizeof *out->tile);
   if (out->tile == NULL) {
     return CDS_ENOMEM;
+  }
+  out->window = CDS_TENSORS_MAX;
+  unsigned windows = 0;
+  for (unsigned t = 0; t < space->tensors; t++) {
+    if (space->window[t] && layout->leg[t][1].any) {
+      out->window = windows++ == 0 ? t : CDS_TENSORS_MAX;
+    }
   }
   listing it = {.out = out, .layout = layout};
   out->tiles = 0;

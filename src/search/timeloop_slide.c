@@ -88,9 +88,18 @@ double cds_tl_slide_hops(const cds_tl_layout *layout, unsigned tensor,
   return status == CDS_OK ? hops : 0;
 }
 
+static bool same_move(const double a[AXES], const double b[AXES],
+                      unsigned axes) {
+  unsigned at = 0;
+  while (at < axes && a[at] == b[at]) {
+    at++;
+  }
+  return at == axes;
+}
+
 static void add_link(tile *it, const double by[AXES]) {
   for (unsigned i = 0; i < it->links; i++) {
-    if (memcmp(it->link[i], by, it->axes * sizeof *by) == 0) {
+    if (same_move(it->link[i], by, it->axes)) {
       return;
     }
   }
@@ -368,7 +377,7 @@ static cds_tl_fetch cost_of(const sets *it, const double by[AXES]) {
   const double words = move_words(&share, &none, at, by);
   const double price = price_of(at, share);
   cds_tl_fetch cost = {words, share * at->groups * words, words * price, 0, 0};
-  if (none || memcmp(by, lead->by, at->axes * sizeof *by) == 0) {
+  if (none || same_move(by, lead->by, at->axes)) {
     return cost;
   }
   const double rest = at->words - lead->words;
@@ -555,7 +564,7 @@ static void list_moves(walk *it, unsigned place,
       it->words[j] = move_words(&it->share[j], &it->none[j], of, it->by[j]);
       it->same[j] = j;
       for (unsigned k = j; k-- > 0;) {
-        if (memcmp(it->by[k], it->by[j], of->axes * sizeof(double)) == 0) {
+        if (same_move(it->by[k], it->by[j], of->axes)) {
           it->same[j] = k;
         }
       }

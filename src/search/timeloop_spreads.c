@@ -735,7 +735,9 @@ static bool uses_columns(const lister *it, uint32_t first) {
 }
 
 static cds_status list_array(cds_tl_space *space, unsigned array) {
-  enum { EAGER_UNITS = 64 }; /* hops are worked out at once */
+  /* Hops are worked out at once; not where every division of a leaf is looked
+   * at (windows): there few spreads are ever opened. */
+  enum { EAGER_UNITS = 64 };
   lister *it = cds_arena_array(space->arena, 1, sizeof *it);
   if (it == NULL) {
     return CDS_ENOMEM;
@@ -772,7 +774,7 @@ static cds_status list_array(cds_tl_space *space, unsigned array) {
       CDS_TRY(list_apart(it, &made, made.first));
       continue;
     }
-    if (made.units <= EAGER_UNITS) {
+    if (made.units <= EAGER_UNITS && !space->windows) {
       CDS_TRY(cds_tl_spread_open(space, array, &made));
     }
     CDS_TRY(add_spread(it, &made));
