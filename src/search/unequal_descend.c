@@ -82,60 +82,6 @@ static double steps_of_all(const cds_unequal *it) {
 
 /* ---- leaves -------------------------------------------------------------- */
 
-static void write_node(cds_mapping *out, cds_node node) {
-  out->node[out->nodes++] = node;
-}
-
-static void write_loops(cds_mapping *out, const cds_unequal *it,
-                        unsigned group) {
-  for (unsigned i = 0; i < it->loops[group]; i++) {
-    const unsigned r = it->order[group][i];
-    write_node(out,
-               (cds_node){.kind = CDS_FOR,
-                          .rank = it->rank[r].rank,
-                          .trips = cds_ceil_div_u64(it->tile[group - 1][r],
-                                                    it->before[group][r])});
-  }
-}
-
-static void write_spreads(cds_mapping *out, const cds_unequal *it,
-                          unsigned first, unsigned end) {
-  for (unsigned slot = 2 * first; slot < 2 * end; slot++) {
-    for (unsigned r = 0; r < it->ranks; r++) {
-      if (it->layout.spread[slot][r] > 1) {
-        write_node(out, (cds_node){.kind = CDS_SPREAD,
-                                   .rank = it->rank[r].rank,
-                                   .array = slot / 2,
-                                   .axis = slot % 2,
-                                   .trips = it->layout.spread[slot][r]});
-      }
-    }
-  }
-}
-
-static void write_mapping(cds_mapping *out, const cds_unequal *it) {
-  const cds_general *general = it->general;
-  out->nodes = 0;
-  for (unsigned t = 0; t < general->tensors; t++) {
-    write_node(out, (cds_node){.kind = CDS_HOLD, .tensor = t, .level = 0});
-  }
-  for (unsigned g = 1; g <= general->groups + 1; g++) {
-    const bool last = g > general->groups;
-    write_loops(out, it, g);
-    write_spreads(out, it, general->group[g - 1].depth,
-                  last ? general->arch->arrays : general->group[g].depth);
-    const cds_holding *holding =
-        last ? NULL : cds_chain_holding(general, it->layout.chain, g);
-    for (unsigned t = 0; !last && t < general->tensors; t++) {
-      if (holding->level[t] != CDS_NONE) {
-        write_node(out, (cds_node){.kind = CDS_HOLD,
-                                   .tensor = t,
-                                   .level = holding->level[t]});
-      }
-    }
-  }
-}
-
 #ifndef NDEBUG
 enum { CONFIRM_EVERY = 16 };
 #endif
@@ -149,27 +95,63 @@ static bool may_be_better(const cds_unequal *it, const cds_bound *bound) {
   return !cds_descent_hopeless(it->job, bound);
 }
 
+/* The sum of all at a leaf with these words to compute, and its bound. */
+static cds_bound bound_leaf(cds_unequal *it,
+                            const double words[][CDS_ENTRIES_MAX]) {
+  const unsigned last = it->general->groups + 1;
+  cds_unequal_sum *sum = &it->sum[last];
+  *sum = it->sum[last - 1];
+  cds_unequal_group_add(sum, it, last, words);
+  const double pj = it->general->base_pj + sum->at[CDS_ENERGY];
+  const double cycles = cds_unequal_cycles(it, sum, steps_of_all(it));
+  return (cds_bound){cds_aim_value(&it->job->aim, pj, cycles), pj, cycles};
+}
+
+/* Words of windows to compute. Units keep nothing, so that these are the same
+ * in all orders of loops: those of the lengths counted last are kept. False
+ * without windows. */
+static bool count_steps(double words[][CDS_ENTRIES_MAX], cds_unequal *it) {
+  const cds_chain *chain = it->layout.chain;
+  const unsigned last = it->general->groups + 1;
+  const size_t bytes = (last + 1) * sizeof it->before[0];
+  const bool again =
+      it->steps.known && memcmp(it->steps.before, it->before, bytes) == 0;
+  bool any = false;
+  for (unsigned w = chain->first_way[last]; w < chain->ways; w++) {
+    const unsigned t = chain->way[w].tensor;
+    if (it->tensor[t].windows == 0) {
+      continue;
+    }
+    any = true;
+    if (!again) {
+      (void)cds_unequal_exact(words[w], it, &it->layout.leg[w]);
+      memcpy(it->steps.words[t], words[w], sizeof words[w]);
+    }
+    memcpy(words[w], it->steps.words[t], sizeof words[w]);
+  }
+  it->steps.known = true;
+  memcpy(it->steps.before, it->before, bytes);
+  return any;
+}
+
 static void leaf(cds_unequal *it) {
-  const cds_general *general = it->general;
   cds_descent *job = it->job;
   const cds_chain *chain = it->layout.chain;
-  const unsigned last = general->groups + 1;
+  const unsigned last = it->general->groups + 1;
   double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
   job->leaves++;
   for (unsigned w = chain->first_way[last]; w < chain->ways; w++) {
     cds_unequal_words(words[w], it, &it->layout.leg[w]);
   }
-  cds_unequal_sum *sum = &it->sum[last];
-  *sum = it->sum[last - 1];
-  cds_unequal_group_add(sum, it, last, (const double(*)[CDS_ENTRIES_MAX])words);
-  const double steps = steps_of_all(it);
-  const double pj = general->base_pj + sum->at[CDS_ENERGY];
-  const double cycles = cds_unequal_cycles(it, sum, steps);
-  const cds_bound bound = {cds_aim_value(&job->aim, pj, cycles), pj, cycles};
+  cds_bound bound = bound_leaf(it, (const double(*)[CDS_ENTRIES_MAX])words);
+  if (may_be_better(it, &bound) && count_steps(words, it)) {
+    bound = bound_leaf(it, (const double(*)[CDS_ENTRIES_MAX])words);
+  }
   if (may_be_better(it, &bound)) {
     cds_mapping mapping;
-    write_mapping(&mapping, it);
-    job->status = cds_confirm_mapping(job, &mapping, pj, cycles);
+    cds_unequal_mapping(&mapping, it, last);
+    job->status =
+        cds_confirm_mapping(job, &mapping, bound.dynamic_pj, bound.cycles);
     if (job->status == CDS_ELIMIT) { /* its bound stays */
       job->status = CDS_OK;
       it->uncounted = fmin(it->uncounted, bound.value);
@@ -386,11 +368,28 @@ static bool own_fits(const cds_unequal *it) {
   return true;
 }
 
-/* Goes on with the loops of the region above the group in their order. */
+/* Adds the group with these words to the sum of what is decided; false if
+ * nothing of interest is left below. */
+static bool add_group(cds_unequal *it, unsigned group, double steps,
+                      const double words[][CDS_ENTRIES_MAX]) {
+  cds_unequal_sum *sum = &it->sum[group];
+  *sum = it->sum[group - 1];
+  cds_unequal_group_add(sum, it, group, words);
+  sum->edges += edges_of(it, group);
+  cds_unequal_sum all = *sum;
+  add_least(&all, it, group + 1);
+  all.at[CDS_ENERGY] += inside_pj(it, group + 2);
+  all.at[CDS_ENERGY] += group == it->general->groups
+                            ? it->group_pj[group + 1]
+                            : cds_unequal_rest(it, group + 1, true);
+  return !cds_descent_beyond(it->job, cds_unequal_value(it, &all, steps));
+}
+
+/* Goes on with the loops of the region above the group in their order. Words of
+ * windows are counted only if the least of them leave something of interest. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static void try_order(cds_unequal *it, unsigned group, double steps) {
   const cds_chain *chain = it->layout.chain;
-  const unsigned groups = it->general->groups;
   double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
   it->job->nodes++;
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
@@ -401,17 +400,16 @@ static void try_order(cds_unequal *it, unsigned group, double steps) {
       return;
     }
   }
-  cds_unequal_sum *sum = &it->sum[group];
-  *sum = it->sum[group - 1];
-  cds_unequal_group_add(sum, it, group,
-                        (const double(*)[CDS_ENTRIES_MAX])words);
-  sum->edges += edges_of(it, group);
-  cds_unequal_sum all = *sum;
-  add_least(&all, it, group + 1);
-  all.at[CDS_ENERGY] += inside_pj(it, group + 2);
-  all.at[CDS_ENERGY] += group == groups ? it->group_pj[group + 1]
-                                        : cds_unequal_rest(it, group + 1, true);
-  if (!cds_descent_beyond(it->job, cds_unequal_value(it, &all, steps))) {
+  if (!add_group(it, group, steps, (const double(*)[CDS_ENTRIES_MAX])words)) {
+    return;
+  }
+  bool any = false;
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    any = cds_unequal_exact(words[w], it, &it->layout.leg[w]) || any;
+  }
+  if (!any ||
+      add_group(it, group, steps, (const double(*)[CDS_ENTRIES_MAX])words)) {
     cds_unequal_descend(it, group + 1);
   }
 }

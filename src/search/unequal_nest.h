@@ -132,6 +132,13 @@ typedef struct cds_unequal_ranked {
   uint32_t chain, spread;
 } cds_unequal_ranked;
 
+/* Words of windows to compute by tensor, counted with these lengths. */
+typedef struct cds_unequal_steps {
+  bool known;
+  uint64_t before[CDS_GROUPS_MAX + 2][CDS_RANKS_MAX];
+  double words[CDS_TENSORS_MAX][CDS_ENTRIES_MAX];
+} cds_unequal_steps;
+
 struct cds_unequal {
   cds_general *general;
   cds_arena *arena, *scratch;
@@ -166,6 +173,7 @@ struct cds_unequal {
   uint64_t tile[CDS_GROUPS_MAX + 2][CDS_RANKS_MAX];
   unsigned loops[CDS_GROUPS_MAX + 2]; /* of the region above the group */
   unsigned order[CDS_GROUPS_MAX + 2][CDS_RANKS_MAX];
+  cds_unequal_steps steps;
   cds_unequal_sum sum[CDS_GROUPS_MAX + 2];
 };
 
@@ -259,6 +267,17 @@ double cds_unequal_passes(const cds_unequal *it, unsigned tensor,
 /* Words of a tensor's tile. */
 double cds_unequal_tile_words(const cds_unequal *it, unsigned tensor,
                               const uint64_t tile[CDS_RANKS_MAX]);
+
+/* ---- unequal_exact.c ------------------------------------------------ */
+
+/* The mapping of what is decided down to a group; one loop over each rank
+ * stands for what is not. */
+void cds_unequal_mapping(cds_mapping *out, const cds_unequal *it,
+                         unsigned group);
+/* Words of windows at the entries of a leg into a group that is decided; false
+ * without windows. Where there is too much to count words stay as they are. */
+bool cds_unequal_exact(double *words, const cds_unequal *it,
+                       const cds_unequal_leg *leg);
 
 /* ---- unequal_tiles.c ------------------------------------------------ */
 

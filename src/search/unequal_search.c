@@ -205,6 +205,7 @@ cds_status cds_unequal_begin(cds_unequal *it, cds_general *general) {
 
 static bool set_layout(cds_unequal *it, uint32_t chain, uint32_t vector) {
   it->layout.chain = &it->chain[chain];
+  it->steps.known = false;
   const size_t each = (size_t)it->slots * it->ranks;
   if (!cds_unequal_spreads_set(&it->layout, it, it->vector + vector * each)) {
     return false;
