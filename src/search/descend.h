@@ -74,9 +74,10 @@ struct cds_descent {
   /* Work so far, in about a microsecond, and how much of it is enough once a
    * mapping is known. */
   uint64_t effort, enough_effort;
-  bool known;   /* a mapping, by a probe */
-  bool any;     /* the first mapping that fits ends the search */
-  bool stopped; /* cancelled, out of nodes, or done */
+  size_t outer_most; /* cds_search_options */
+  bool known;        /* a mapping, by a probe */
+  bool any;          /* the first mapping that fits ends the search */
+  bool stopped;      /* cancelled, out of nodes, or done */
   cds_status status;
 };
 

@@ -360,6 +360,7 @@ cds_status cds_general_search_solve(cds_search_result *out,
   cds_descent *job = &search->descent;
   job->enough_nodes = limits->nodes_most;
   job->enough_effort = limits->effort_most;
+  job->outer_most = limits->outer_most;
   double open = (double)INFINITY;
   CDS_TRY(open_all(search, &open));
   CDS_TRY(open_unequal(search, &open));

@@ -42,11 +42,14 @@ typedef struct cds_search_options {
   /* Layouts from which the general search looks around for a good mapping
    * before it looks for the best one. */
   double many_layouts;
+  /* Where parts need not be equal: lengths of the outermost group that are
+   * listed for all layouts of a chain; if there are more, for each its own. */
+  size_t outer_most;
 } cds_search_options;
 #define CDS_SEARCH_OPTIONS_INIT                                                \
   {                                                                            \
     .optimizer = CDS_OPTIMIZER_EXACT, .nodes_most = UINT64_MAX,                \
-    .effort_most = UINT64_MAX, .many_layouts = 1 << 17                         \
+    .effort_most = UINT64_MAX, .many_layouts = 1 << 17, .outer_most = 1 << 13  \
   }
 
 const char *cds_optimizer_name(cds_optimizer optimizer);

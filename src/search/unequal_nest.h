@@ -113,6 +113,9 @@ typedef struct cds_unequal_group {
   cds_unequal_option *option[CDS_RANKS_MAX];
   size_t count, room;
   cds_unequal_candidate *candidate;
+  /* With any spreads: there are too many to list, and the least key of all. */
+  bool long_list;
+  double least_pj;
   /* Least energy of those listed by the pattern whose tensors stay, and what
    * each pass over the loops outside adds for a tensor. */
   double least[CDS_PATTERNS_MAX];
@@ -167,6 +170,8 @@ struct cds_unequal {
   bool outer_listed;
   bool any_spread; /* it is being listed, whatever is spread inside */
   uint32_t outer_chain;
+  bool outer_long; /* no: too many; only their least energy is known */
+  double outer_pj;
   cds_arena_mark opened, kept; /* of the scratch: nothing; it alone */
   /* Decided: */
   uint64_t before[CDS_GROUPS_MAX + 2][CDS_RANKS_MAX];

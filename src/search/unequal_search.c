@@ -311,6 +311,9 @@ static cds_status list_outer(cds_unequal *it, uint32_t chain,
   memcpy(layout->need[2], need, sizeof need);
   CDS_TRY(status);
   it->kept = cds_arena_mark_get(it->scratch);
+  it->outer_long = it->group[1].long_list;
+  it->outer_pj =
+      it->outer_long ? it->group[1].least_pj : cds_unequal_rest(it, 1, false);
   it->job->nodes += it->group[1].count / 64;
   it->outer_listed = true;
   it->outer_chain = chain;
@@ -328,16 +331,18 @@ static cds_status list_groups(bool *any, cds_unequal *it, uint32_t chain,
                       it->layout.least[g + 1].at[CDS_ENERGY];
   }
   *any = true;
+  bool listed = false; /* the outermost group */
   if (outer) {
     CDS_TRY(list_outer(it, chain, least));
-    it->group_pj[1] = fmax(it->group_pj[1], cds_unequal_rest(it, 1, false));
-    *any = it->group[1].count > 0;
+    listed = !it->outer_long;
+    it->group_pj[1] = fmax(it->group_pj[1], it->outer_pj);
+    *any = !isinf(it->outer_pj);
   }
-  for (unsigned g = groups; *any && g >= (outer ? 2U : 1U); g--) {
+  for (unsigned g = groups; *any && g >= (listed ? 2U : 1U); g--) {
     cds_unequal_sum others;
     all_but(&others, it, g);
     CDS_TRY(cds_unequal_candidates(it, g, &others, it->layout.steps));
-    CDS_TRY(cds_unequal_reach(it, g));
+    CDS_TRY(g > 1 ? cds_unequal_reach(it, g) : CDS_OK);
     *any = it->group[g].count > 0;
     it->job->nodes += it->group[g].count / 64;
     it->group_pj[g] = fmax(it->group_pj[g], cds_unequal_rest(it, g, false));

@@ -29,196 +29,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "search/unequal_nest.h"
+#include "search/unequal_list.h"
 
 enum { LISTED_MAX = 1 << 19, REACHED_MAX = 1 << 12 };
-
-/* Factors of each place: (leg of the group, entry). */
-enum { PLACES_MAX = CDS_TENSORS_MAX * CDS_ENTRIES_MAX };
-
-typedef struct lister {
-  cds_unequal *it;
-  cds_unequal_group *out;
-  unsigned group;
-  cds_unequal_sum others; /* of all other groups */
-  double others_pj, others_cycles, waits, least_steps;
-  unsigned legs;
-  const cds_unequal_leg *leg[CDS_TENSORS_MAX];
-  unsigned first_place[CDS_TENSORS_MAX + 1];
-  /* By place and rank: of each option. */
-  double *full[PLACES_MAX][CDS_RANKS_MAX];
-  double *stay[PLACES_MAX][CDS_RANKS_MAX];
-  cds_window_words *window[PLACES_MAX][CDS_WINDOWS_MAX];
-  double *steps[CDS_RANKS_MAX];
-  /* Of the ranks chosen so far: */
-  double all_full[CDS_RANKS_MAX + 1][PLACES_MAX];
-  double all_stay[CDS_RANKS_MAX + 1][PLACES_MAX];
-  double all_steps[CDS_RANKS_MAX + 1];
-  uint16_t at[CDS_RANKS_MAX];
-  /* Room. */
-  double bits[CDS_TENSORS_MAX]; /* of a word, by leg */
-  double wide[CDS_TENSORS_MAX]; /* likewise if it is known to be a sum */
-  double copies[CDS_TENSORS_MAX];
-  double staying; /* words of the output that the next holder may keep */
-  uint64_t tile[CDS_RANKS_MAX];
-  unsigned looped; /* ranks, as bits */
-  /* Words of each place by pattern, of the candidate at hand. */
-  double words[CDS_PATTERNS_MAX][PLACES_MAX];
-  cds_status status;
-} lister;
-
-/* ---- options ---------------------------------------------------------- */
-
-cds_status cds_unequal_options(cds_unequal *it, unsigned group) {
-  cds_unequal_layout *layout = &it->layout;
-  cds_unequal_group *out = &it->group[group];
-  for (unsigned r = 0; r < it->ranks; r++) {
-    const cds_unequal_rank *rank = &it->rank[r];
-    const uint64_t need =
-        group > it->general->groups ? 1 : layout->need[group + 1][r];
-    out->options[r] = 0;
-    out->option[r] =
-        cds_arena_array(it->scratch, rank->lengths, sizeof *out->option[r]);
-    if (out->option[r] == NULL) {
-      return CDS_ENOMEM;
-    }
-    const uint64_t most = layout->most_before[group][r];
-    for (unsigned i = 0; i < rank->lengths && rank->length[i] <= most; i++) {
-      const uint64_t before = rank->length[i];
-      const uint64_t tile = cds_dealt_out(it, layout, group, r, before);
-      const bool last = group > it->general->groups;
-      if (tile >= need && (!last || tile == 1)) {
-        out->option[r][out->options[r]++] = (cds_unequal_option){
-            before, tile, before < most, group == 1 ? rank->size : 0};
-      }
-    }
-  }
-  return CDS_OK;
-}
-
-/* Instances of the arrays inside a group's loops, and outside of them. */
-static void split_units(uint64_t *inside, uint64_t *outside,
-                        const cds_unequal *it, unsigned group, unsigned rank) {
-  *inside = *outside = 1;
-  for (unsigned k = 0; k < it->general->arch->arrays; k++) {
-    const bool in = k >= it->general->group[group - 1].depth;
-    *(in ? inside : outside) *= it->layout.on[k][rank];
-  }
-}
-
-static double least_steps(const cds_unequal *it, unsigned group, unsigned rank,
-                          uint64_t before) {
-  uint64_t inside = 1;
-  uint64_t outside = 1;
-  split_units(&inside, &outside, it, group, rank);
-  const uint64_t size = it->rank[rank].size;
-  const double each = (double)cds_ceil_div_u64(before, inside);
-  if (group == 1) {
-    const uint64_t whole = size / before;
-    return (double)whole * each +
-           (double)cds_ceil_div_u64(size % before, inside);
-  }
-  const double points = (double)cds_ceil_div_u64(size, outside);
-  const double part = (double)before;
-  const double best = fmin((double)inside, part);
-  const double full = fmax(1, ceil((points - part + 1) / (2 * part - 1)));
-  return fmax(ceil(points / best),
-              ceil(points / best + full * (each - part / best) - 1e-9));
-}
-
-/* ---- tables ------------------------------------------------------------ */
-
-static cds_status fill_rank(lister *l, unsigned place, unsigned rank,
-                            const cds_unequal_place *at) {
-  const cds_unequal *it = l->it;
-  const cds_unequal_tensor *tensor = &it->tensor[at->leg->way->tensor];
-  const unsigned options = l->out->options[rank];
-  const bool has = (tensor->has >> rank & 1U) != 0;
-  const bool whole = (tensor->whole >> rank & 1U) != 0;
-  double *full = cds_arena_array(it->scratch, options + 1, sizeof *full);
-  double *stay = cds_arena_array(it->scratch, options + 1, sizeof *stay);
-  if (full == NULL || stay == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (unsigned i = 0; i < options; i++) {
-    const cds_unequal_option *option = &l->out->option[rank][i];
-    full[i] = whole ? (double)it->rank[rank].size
-              : has ? 1
-                    : cds_least_parts(it, at, rank, option);
-    stay[i] = has ? full[i] : cds_parts_apart(it, at, rank);
-  }
-  l->full[place][rank] = full;
-  l->stay[place][rank] = stay;
-  return CDS_OK;
-}
-
-static cds_status fill_window(lister *l, unsigned place, unsigned w,
-                              const cds_unequal_place *at) {
-  const cds_unequal *it = l->it;
-  const cds_unequal_window *window =
-      &it->tensor[at->leg->way->tensor].window[w];
-  const unsigned first = l->out->options[window->rank[0]];
-  const unsigned second = l->out->options[window->rank[1]];
-  cds_window_words *words =
-      cds_arena_array(it->scratch, (size_t)first * second + 1, sizeof *words);
-  if (words == NULL) {
-    return CDS_ENOMEM;
-  }
-  for (unsigned i = 0; i < first; i++) {
-    for (unsigned j = 0; j < second; j++) {
-      const cds_unequal_option *const two[2] = {
-          &l->out->option[window->rank[0]][i],
-          &l->out->option[window->rank[1]][j]};
-      words[(size_t)i * second + j] = cds_window_count(it, at, window, two);
-    }
-  }
-  l->window[place][w] = words;
-  return CDS_OK;
-}
-
-static cds_status fill_steps(lister *l) {
-  cds_unequal *it = l->it;
-  for (unsigned r = 0; r < it->ranks; r++) {
-    l->steps[r] = cds_arena_array(it->scratch, l->out->options[r] + 1U,
-                                  sizeof *l->steps[r]);
-    if (l->steps[r] == NULL) {
-      return CDS_ENOMEM;
-    }
-    for (unsigned i = 0; i < l->out->options[r]; i++) {
-      l->steps[r][i] =
-          it->any_spread
-              ? 1
-              : least_steps(it, l->group, r, l->out->option[r][i].before);
-    }
-  }
-  l->all_steps[0] = 1;
-  return CDS_OK;
-}
-
-/* Tables of an entry of a leg, by ranks and by windows. */
-static cds_status fill_entry(lister *l, unsigned i, unsigned e) {
-  const cds_unequal *it = l->it;
-  const cds_unequal_leg *leg = l->leg[i];
-  const cds_unequal_place at = {leg, &leg->entry[e], l->group};
-  const unsigned place = l->first_place[i] + e;
-  for (unsigned r = 0; r < it->ranks; r++) {
-    CDS_TRY(fill_rank(l, place, r, &at));
-  }
-  for (unsigned w = 0; w < it->tensor[leg->way->tensor].windows; w++) {
-    CDS_TRY(fill_window(l, place, w, &at));
-  }
-  l->all_full[0][place] = l->all_stay[0][place] = 1;
-  return CDS_OK;
-}
-
-static cds_status fill_tables(lister *l) {
-  for (unsigned i = 0; i < l->legs; i++) {
-    for (unsigned e = 0; e < l->leg[i]->entries; e++) {
-      CDS_TRY(fill_entry(l, i, e));
-    }
-  }
-  return fill_steps(l);
-}
 
 /* ---- room -------------------------------------------------------------- */
 
@@ -292,7 +105,7 @@ static double room_inside(const cds_unequal *it, const cds_unequal_leg *leg) {
 /* Words of the output's tile are sums if reductions are looped over outside,
  * and not all of the tile can stay further inside meanwhile: then some words
  * come up more than once. */
-static void set_room(lister *l) {
+static void set_room(cds_lister *l) {
   const cds_unequal *it = l->it;
   l->staying = (double)INFINITY;
   for (unsigned i = 0; i < l->legs; i++) {
@@ -311,7 +124,7 @@ static void set_room(lister *l) {
 }
 
 /* Whether the tile fits; ranks that are not chosen have their least. */
-static bool fits(const lister *l) {
+static bool fits(const cds_lister *l) {
   const cds_unequal *it = l->it;
   double need[CDS_LEVELS_MAX] = {0};
   for (unsigned i = 0; i < l->legs; i++) {
@@ -338,7 +151,7 @@ typedef struct window_sum {
 } window_sum;
 
 /* False: the lengths are none of the space. */
-static bool sum_windows(window_sum *out, const lister *l, unsigned leg,
+static bool sum_windows(window_sum *out, const cds_lister *l, unsigned leg,
                         unsigned place) {
   const cds_unequal_tensor *tensor = &l->it->tensor[l->leg[leg]->way->tensor];
   out->once = 1;
@@ -360,7 +173,7 @@ static bool sum_windows(window_sum *out, const lister *l, unsigned leg,
  * of the outermost group: its loops over ranks of the tensor's own stand
  * outside of those over windows, and none that the tensor lacks is among them.
  */
-static cds_window_moves moves_of(const lister *l, unsigned pattern,
+static cds_window_moves moves_of(const cds_lister *l, unsigned pattern,
                                  unsigned tensor) {
   const cds_unequal *it = l->it;
   const cds_unequal_tensor *shape = &it->tensor[tensor];
@@ -411,7 +224,7 @@ static cds_status grow(cds_unequal_group *out) {
 /* Least energy of the legs by the pattern that is innermost, and of one pass
  * of each tensor. */
 static bool cost_of(double cost[CDS_PATTERNS_MAX], double pass[CDS_TENSORS_MAX],
-                    lister *l) {
+                    cds_lister *l) {
   const cds_unequal *it = l->it;
   const unsigned last = it->ranks;
   for (unsigned p = 0; p < it->patterns; p++) {
@@ -451,7 +264,7 @@ static bool cost_of(double cost[CDS_PATTERNS_MAX], double pass[CDS_TENSORS_MAX],
 }
 
 /* Cycles of all if a pattern is innermost. */
-static double cycles_of(const lister *l, unsigned pattern) {
+static double cycles_of(const cds_lister *l, unsigned pattern) {
   const cds_unequal *it = l->it;
   double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
   const unsigned first = it->layout.chain->first_way[l->group];
@@ -467,80 +280,169 @@ static double cycles_of(const lister *l, unsigned pattern) {
                             fmax(l->least_steps, l->all_steps[it->ranks]));
 }
 
-/* Times that the loops pass a tile at least, of those that a tensor lacks. */
-static void set_passes(cds_unequal_candidate *made, const lister *l) {
-  static const cds_unequal_entry all = {0, ~0U};
+/* Least energy of the next group inside if a pattern is innermost above this
+ * one: its tensors may stay over all loops, the others pass those that they
+ * lack, as often as their parts say. 0: it is among the others. */
+static double inside_pj(const cds_lister *l, unsigned turns, unsigned pattern) {
   const cds_unequal *it = l->it;
-  const cds_unequal_place place = {NULL, &all, l->group};
-  for (unsigned t = 0; t < it->general->tensors; t++) {
-    made->passes[t] = 1;
-    for (unsigned r = 0; r < it->ranks; r++) {
-      if ((it->tensor[t].has >> r & 1U) == 0) {
-        made->passes[t] *=
-            cds_least_parts(it, &place, r, &l->out->option[r][l->at[r]]);
-      }
-    }
+  double passes[CDS_TENSORS_MAX];
+  if (!l->inner) {
+    return 0;
   }
+  for (unsigned t = 0; t < it->general->tensors; t++) {
+    passes[t] = (it->pattern[pattern] >> t & 1U) != 0
+                    ? 1
+                    : l->all_parts[turns][t] * l->rest_parts[turns][t];
+  }
+  return cds_unequal_rest_after(it, l->group + 1, passes);
 }
 
-static void take(lister *l) {
+/* Adds a candidate that may be part of something better. */
+static void add_candidate(cds_lister *l, double key,
+                          const double cost[CDS_PATTERNS_MAX],
+                          const double cycles[CDS_PATTERNS_MAX],
+                          const double pass[CDS_TENSORS_MAX]) {
   const cds_unequal *it = l->it;
   cds_unequal_group *out = l->out;
-  double cost[CDS_PATTERNS_MAX] = {0};
-  double pass[CDS_TENSORS_MAX] = {0};
-  if (!cost_of(cost, pass, l)) {
-    return;
-  }
-  double key = cost[0];
-  for (unsigned p = 1; p < it->patterns; p++) {
-    key = fmin(key, cost[p]);
-  }
-  const double cycles =
-      fmax(l->others_cycles, l->all_steps[it->ranks] + l->waits);
-  if (cds_descent_beyond(
-          it->job, cds_aim_value(&it->job->aim, l->others_pj + key, cycles))) {
-    return;
-  }
-  double of[CDS_PATTERNS_MAX] = {0};
-  double value = (double)INFINITY;
-  double least = (double)INFINITY;
-  for (unsigned p = 0; p < it->patterns; p++) {
-    of[p] = fmax(cycles, cycles_of(l, p));
-    least = fmin(least, of[p]);
-    value = fmin(value,
-                 cds_aim_value(&it->job->aim, l->others_pj + cost[p], of[p]));
-  }
-  if (cds_descent_beyond(it->job, value)) {
-    return;
-  }
-  l->status = grow(out);
+  const bool full = l->most > 0 && out->count == l->most;
+  l->status = full ? CDS_ELIMIT : grow(out);
   if (l->status != CDS_OK) {
     return;
   }
   cds_unequal_candidate *made = &out->candidate[out->count++];
   made->key = key;
-  made->least_cycles = least;
-  memcpy(made->cycles, of, sizeof of);
-  memcpy(made->cost, cost, sizeof cost);
-  memcpy(made->pass, pass, sizeof pass);
-  memcpy(made->at, l->at, sizeof made->at);
-  set_passes(made, l);
+  made->least_cycles = (double)INFINITY;
+  memset(made->cost, 0, sizeof made->cost);
+  memset(made->cycles, 0, sizeof made->cycles);
   for (unsigned p = 0; p < it->patterns; p++) {
+    made->cost[p] = cost[p];
+    made->cycles[p] = cycles[p];
+    made->least_cycles = fmin(made->least_cycles, cycles[p]);
     out->least[p] = fmin(out->least[p], cost[p]);
   }
+  memcpy(made->at, l->at, sizeof made->at);
+  memcpy(made->pass, pass, sizeof made->pass);
+  memcpy(made->passes, l->all_parts[it->ranks], sizeof made->passes);
   for (unsigned i = 0; i < l->legs; i++) {
     const unsigned t = l->leg[i]->way->tensor;
     out->again[t] = fmin(out->again[t], pass[t]);
   }
 }
 
+static void take(cds_lister *l) {
+  const cds_unequal *it = l->it;
+  const cds_aim *aim = &it->job->aim;
+  double cost[CDS_PATTERNS_MAX] = {0};
+  double inside[CDS_PATTERNS_MAX] = {0};
+  double pass[CDS_TENSORS_MAX] = {0};
+  if (!cost_of(cost, pass, l)) {
+    return;
+  }
+  double key = (double)INFINITY;
+  double least = (double)INFINITY;
+  for (unsigned p = 0; p < it->patterns; p++) {
+    inside[p] = inside_pj(l, it->ranks, p);
+    key = fmin(key, cost[p]);
+    least = fmin(least, cost[p] + inside[p]);
+  }
+  const double cycles =
+      fmax(l->others_cycles, l->all_steps[it->ranks] + l->waits);
+  if ((l->seeking && key >= l->least_key) ||
+      cds_descent_beyond(it->job,
+                         cds_aim_value(aim, l->others_pj + least, cycles))) {
+    return;
+  }
+  double of[CDS_PATTERNS_MAX] = {0};
+  double value = (double)INFINITY;
+  for (unsigned p = 0; p < it->patterns; p++) {
+    of[p] = fmax(cycles, cycles_of(l, p));
+    value = fmin(value,
+                 cds_aim_value(aim, l->others_pj + cost[p] + inside[p], of[p]));
+  }
+  if (cds_descent_beyond(it->job, value)) {
+    return;
+  }
+  if (l->seeking) {
+    l->least_key = key;
+    return;
+  }
+  add_candidate(l, key, cost, of, pass);
+}
+
+/* Words of a window at least after so many turns. */
+static cds_window_least window_after(const cds_lister *l, unsigned turns,
+                                     unsigned place, unsigned w,
+                                     const cds_unequal_window *window) {
+  const unsigned a = window->rank[0];
+  const unsigned b = window->rank[1];
+  const bool chosen[2] = {l->turn[a] < turns, l->turn[b] < turns};
+  if (chosen[0] && chosen[1]) {
+    const cds_window_words *at =
+        &l->window[place][w][(size_t)l->at[a] * l->out->options[b] + l->at[b]];
+    return at->words < 0
+               ? (cds_window_least){(double)INFINITY, (double)INFINITY}
+               : (cds_window_least){at->words, at->once};
+  }
+  return chosen[0]   ? l->row[place][w][l->at[a]]
+         : chosen[1] ? l->row[place][w][l->at[b]]
+                     : l->any[place][w];
+}
+
+/* Whether no choice of the ranks that are left is of interest after so many
+ * turns. What a candidate takes is a product over the ranks, and over the
+ * windows (cds_windows_words: words of each at least); with the least factors
+ * of the ranks and windows that are left it is not more than `take` finds. */
+static bool turns_beyond(const cds_lister *l, unsigned turns) {
+  const cds_unequal *it = l->it;
+  double stays[CDS_TENSORS_MAX];
+  double moves[CDS_TENSORS_MAX];
+  double fixed = 0;
+  for (unsigned i = 0; i < l->legs; i++) {
+    const cds_unequal_tensor *tensor = &it->tensor[l->leg[i]->way->tensor];
+    stays[i] = moves[i] = 0;
+    fixed += l->leg[i]->constant[CDS_ENERGY];
+    for (unsigned e = 0; e < l->leg[i]->entries; e++) {
+      const unsigned p = l->first_place[i] + e;
+      const double full = l->all_full[turns][p] * l->rest_full[turns][p];
+      const double stay = l->all_stay[turns][p] * l->rest_stay[turns][p];
+      cds_window_least least = {1, 1};
+      for (unsigned w = 0; w < tensor->windows; w++) {
+        const cds_window_least at =
+            window_after(l, turns, p, w, &tensor->window[w]);
+        least.words *= at.words;
+        least.once *= at.once;
+      }
+      stays[i] += l->leg[i]->pj[e] * stay * least.words;
+      moves[i] +=
+          l->leg[i]->pj[e] * fmax(full * least.words, stay * least.once);
+    }
+  }
+  double key = (double)INFINITY;
+  for (unsigned b = 0; b < it->patterns; b++) {
+    double cost = fixed;
+    for (unsigned i = 0; i < l->legs; i++) {
+      const unsigned t = l->leg[i]->way->tensor;
+      cost += (it->pattern[b] >> t & 1U) != 0 ? stays[i] : moves[i];
+    }
+    key = fmin(key, cost + inside_pj(l, turns, b));
+  }
+  if (l->seeking && key >= l->least_key) {
+    return true;
+  }
+  const double steps = l->all_steps[turns] * l->rest_steps[turns];
+  return cds_descent_beyond(
+      it->job, cds_aim_value(&it->job->aim, l->others_pj + key,
+                             fmax(l->others_cycles, steps + l->waits)));
+}
+
 /* Depth of recursion: the ranks. */
 // NOLINTNEXTLINE(misc-no-recursion)
-static void choose(lister *l, unsigned rank) {
-  if (rank == l->it->ranks) {
+static void choose(cds_lister *l, unsigned turn) {
+  if (turn == l->it->ranks) {
     take(l);
     return;
   }
+  const unsigned rank = l->order[turn];
   const cds_unequal_option *option = l->out->option[rank];
   const unsigned places = l->first_place[l->legs];
   const uint64_t least = l->tile[rank];
@@ -560,11 +462,18 @@ static void choose(lister *l, unsigned rank) {
       continue;
     }
     for (unsigned p = 0; p < places; p++) {
-      l->all_full[rank + 1][p] = l->all_full[rank][p] * l->full[p][rank][i];
-      l->all_stay[rank + 1][p] = l->all_stay[rank][p] * l->stay[p][rank][i];
+      l->all_full[turn + 1][p] = l->all_full[turn][p] * l->full[p][rank][i];
+      l->all_stay[turn + 1][p] = l->all_stay[turn][p] * l->stay[p][rank][i];
     }
-    l->all_steps[rank + 1] = l->all_steps[rank] * l->steps[rank][i];
-    choose(l, rank + 1);
+    l->all_steps[turn + 1] = l->all_steps[turn] * l->steps[rank][i];
+    for (unsigned t = 0; t < l->it->general->tensors; t++) {
+      const bool has = (l->it->tensor[t].has >> rank & 1U) != 0;
+      l->all_parts[turn + 1][t] =
+          l->all_parts[turn][t] * (has ? 1 : l->parts[rank][i]);
+    }
+    if (turn + 1 == l->it->ranks || !turns_beyond(l, turn + 1)) {
+      choose(l, turn + 1);
+    }
   }
   l->tile[rank] = least;
   l->looped = looped;
@@ -579,17 +488,16 @@ static int by_key(const void *left, const void *right) {
   return memcmp(a->at, b->at, sizeof a->at);
 }
 
-cds_status cds_unequal_candidates(cds_unequal *it, unsigned group,
-                                  const cds_unequal_sum *others, double steps) {
-  cds_unequal_group *out = &it->group[group];
-  lister *l = cds_arena_alloc(it->scratch, sizeof *l);
-  if (l == NULL) {
-    return CDS_ENOMEM;
-  }
+/* What all candidates of the group have in common. */
+static cds_status begin_list(cds_lister *l, cds_unequal *it, unsigned group,
+                             const cds_unequal_sum *others, double steps) {
+  const cds_chain *chain = it->layout.chain;
   l->it = it;
-  l->out = out;
+  l->out = &it->group[group];
   l->group = group;
-  l->others_pj = it->general->base_pj + others->at[CDS_ENERGY];
+  l->inner = !it->any_spread && group < it->general->groups;
+  l->others_pj = it->general->base_pj + others->at[CDS_ENERGY] -
+                 (l->inner ? it->group_pj[group + 1] : 0);
   l->others_cycles = cds_unequal_cycles(it, others, steps);
   l->waits = others->edges;
   for (unsigned g = 1; g <= it->general->groups; g++) {
@@ -604,15 +512,20 @@ cds_status cds_unequal_candidates(cds_unequal *it, unsigned group,
   }
   l->others.wait[group] = 0;
   CDS_TRY(cds_unequal_options(it, group));
-  const cds_chain *chain = it->layout.chain;
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
     l->leg[l->legs++] = &it->layout.leg[w];
     l->first_place[l->legs] =
         l->first_place[l->legs - 1] + it->layout.leg[w].entries;
   }
-  CDS_TRY(fill_tables(l));
+  CDS_TRY(cds_lister_fill(l));
   set_room(l);
+  return CDS_OK;
+}
+
+static void list_all(cds_lister *l) {
+  const cds_unequal *it = l->it;
+  cds_unequal_group *out = l->out;
   out->count = 0;
   for (unsigned p = 0; p < it->patterns; p++) {
     out->least[p] = (double)INFINITY;
@@ -627,6 +540,26 @@ cds_status cds_unequal_candidates(cds_unequal *it, unsigned group,
   }
   if (any) {
     choose(l, 0);
+  }
+}
+
+cds_status cds_unequal_candidates(cds_unequal *it, unsigned group,
+                                  const cds_unequal_sum *others, double steps) {
+  cds_unequal_group *out = &it->group[group];
+  cds_lister *l = cds_arena_alloc(it->scratch, sizeof *l);
+  if (l == NULL) {
+    return CDS_ENOMEM;
+  }
+  CDS_TRY(begin_list(l, it, group, others, steps));
+  l->most = it->any_spread ? it->job->outer_most : 0;
+  list_all(l);
+  out->long_list = l->most > 0 && l->status == CDS_ELIMIT;
+  if (out->long_list) {
+    l->status = CDS_OK;
+    l->seeking = true;
+    l->least_key = (double)INFINITY;
+    list_all(l);
+    out->least_pj = l->least_key;
   }
   CDS_TRY(l->status);
   if (out->count > 0) {
