@@ -211,17 +211,13 @@ static double pass_of(const cds_layout *layout, unsigned group,
   return pass > tile->pass[t] ? pass : tile->pass[t];
 }
 
-static void begin_costs(cds_tile_costs *out, const cds_descent *job,
-                        unsigned group, const cds_tile *tile) {
+/* Loads of the tile's holders, and all else that no weighting changes. */
+static void measure(cds_tile_costs *out, const cds_descent *job, unsigned group,
+                    const cds_tile *tile) {
   const cds_layout *layout = &job->layout;
   const cds_chain *chain = layout->chain;
-  const unsigned tensors = layout->general->tensors;
   out->tile = tile;
   out->held = 0;
-  for (unsigned t = 0; t < tensors; t++) {
-    set_all(&out->others[t], 0, layout->weightings);
-    set_all(&out->inner[t], (double)INFINITY, layout->weightings);
-  }
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
     const unsigned v = chain->way[w].tensor;
@@ -233,6 +229,23 @@ static void begin_costs(cds_tile_costs *out, const cds_descent *job,
              out->pass[v] * layout->general->whole.inside[v] / tile->inside[v]);
     out->share[v] = cds_leg_share(layout, w, tile);
     out->simple[v] = cds_leg_known_simple(layout, w, tile);
+  }
+  out->edges = cds_group_edges(&job->terms, layout->general, tile, out->share);
+}
+
+/* Costs of a tile that is measured. */
+static void begin_costs(cds_tile_costs *out, const cds_descent *job,
+                        unsigned group) {
+  const cds_layout *layout = &job->layout;
+  const cds_chain *chain = layout->chain;
+  const unsigned tensors = layout->general->tensors;
+  for (unsigned t = 0; t < tensors; t++) {
+    set_all(&out->others[t], 0, layout->weightings);
+    set_all(&out->inner[t], (double)INFINITY, layout->weightings);
+  }
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const unsigned v = chain->way[w].tensor;
     cds_weights own;
     cost_of(&own, job, out, v, out->loads[v]);
     for (unsigned t = 0; t < tensors; t++) {
@@ -241,11 +254,20 @@ static void begin_costs(cds_tile_costs *out, const cds_descent *job,
       }
     }
   }
-  out->edges = cds_group_edges(&job->terms, layout->general, tile, out->share);
   for (unsigned t = 0; t < tensors; t++) {
     cds_weights_wait(&out->others[t], layout, out->edges);
-    cds_layout_past(&out->others[t], layout, group, tile);
+    cds_layout_past(&out->others[t], layout, group, out->tile);
   }
+}
+
+/* Number of the passes that loops of a tensor's block above the next group make
+ * at most. */
+static unsigned inner_number(const cds_descent *job, const cds_tile *tile,
+                             unsigned group, unsigned v) {
+  const cds_general *general = job->general;
+  const cds_pass_list *list = &general->passes[v];
+  const double lacking = job->layout.lacking[v][general->group[group].depth];
+  return number_of(list, list->all / (tile->inside[v] * lacking));
 }
 
 /* Least cost inside of the group under the blocks of the next region. */
@@ -257,12 +279,8 @@ static void add_inner(cds_tile_costs *out, const cds_descent *job,
     if (!has_block(general, v)) {
       continue;
     }
-    const cds_pass_list *list = &general->passes[v];
-    const double passes =
-        list->all / (out->tile->inside[v] *
-                     layout->lacking[v][general->group[group].depth]);
     const cds_weights *rest =
-        &job->bounds.rest[group + 1][v][number_of(list, passes)];
+        &job->bounds.rest[group + 1][v][inner_number(job, out->tile, group, v)];
     for (unsigned t = 0; t < general->tensors; t++) {
       if (t != v) {
         lower_to(&out->inner[t], rest, layout->weightings);
@@ -292,6 +310,99 @@ static void lower_to_block(cds_weights *least, const cds_descent *job,
     sum.value[i] += it->others[t].value[i] + inner;
   }
   lower_to(least, &sum, layout->weightings);
+}
+
+/* ---- in one weighting -------------------------------------------------- */
+
+/* What is asked of every tile first: its cost in one weighting, all others with
+ * the least of any tile. */
+typedef struct cds_lead {
+  unsigned weighting;
+  cds_weights least; /* of all groups, with what they have in common */
+  double outside;    /* of it in the weighting: without this group and inside */
+} cds_lead;
+
+/* The weighting of the largest sum. */
+static void lead_begin(cds_lead *out, const cds_descent *job, unsigned group) {
+  const cds_layout *layout = &job->layout;
+  out->least = layout->fixed;
+  for (unsigned g = 1; g < group; g++) {
+    cds_weights_add(&out->least, &layout->least[g], layout->weightings);
+  }
+  const cds_weights outside = out->least;
+  cds_weights_add(&out->least, &layout->rest[group], layout->weightings);
+  double most = 0;
+  out->weighting = CDS_ENERGY;
+  for (unsigned i = 1; i < layout->weightings; i++) {
+    const cds_weighting *weighting = &layout->weighting[i];
+    const bool apart = weighting->roof->kind == CDS_ROOF_APART;
+    const double sum = out->least.value[i] +
+                       layout->weight * (apart ? layout->compute_cycles : 0);
+    if (weighting->energy > 0 && sum > most) {
+      out->weighting = i;
+      most = sum;
+    }
+  }
+  out->outside = outside.value[out->weighting];
+}
+
+/* Cost of so many loads of a tensor in the weighting; as cost_of. */
+static double lead_cost(const cds_descent *job, const cds_tile_costs *it,
+                        unsigned t, double loads, unsigned weighting) {
+  const cds_layout *layout = &job->layout;
+  const unsigned w = it->way[t];
+  const double least =
+      layout->general->tensor[t].words * layout->price[w].staying;
+  const cds_leg_loads known = {loads > least ? loads : least,
+                               it->tile->loads[t], it->share[t], it->simple[t]};
+  return cds_leg_cost(layout, w, weighting, &known);
+}
+
+/* Whether the least of R (candidates.h) over blocks, in the weighting, leaves
+ * nothing of interest with a tile that is measured: what set_cost finds in this
+ * weighting, up to rounding, and less in all others. */
+static bool lead_hopeless(const cds_lead *lead, const cds_descent *job,
+                          unsigned group, const cds_tile_costs *it) {
+  const cds_general *general = job->general;
+  const cds_layout *layout = &job->layout;
+  const unsigned i = lead->weighting;
+  double own[CDS_TENSORS_MAX] = {0};
+  double inner[CDS_TENSORS_MAX];
+  cds_weights past = {{0}};
+  cds_layout_past(&past, layout, group, it->tile);
+  double all = past.value[i] + (i > 0 ? layout->weight * it->edges : 0);
+  for (unsigned v = 0; v < general->tensors; v++) {
+    if ((it->held >> v & 1U) != 0) {
+      own[v] = lead_cost(job, it, v, it->loads[v], i);
+      all += own[v];
+    }
+    inner[v] =
+        has_block(general, v)
+            ? job->bounds
+                  .rest[group + 1][v][inner_number(job, it->tile, group, v)]
+                  .value[i]
+            : (double)INFINITY;
+  }
+  double least = (double)INFINITY;
+  for (unsigned t = 0; t < general->tensors; t++) {
+    if (!has_block(general, t)) {
+      continue;
+    }
+    double inside = job->bounds.rest[group + 1][t][0].value[i];
+    for (unsigned v = 0; v < general->tensors; v++) {
+      inside = v != t && inner[v] < inside ? inner[v] : inside;
+    }
+    double sum = all - own[t] + inside;
+    if ((it->held >> t & 1U) != 0) {
+      sum += lead_cost(job, it, t,
+                       it->pass[t] * layout->price[it->way[t]].staying, i);
+    }
+    least = sum < least ? sum : least;
+  }
+  cds_weights sum = lead->least;
+  sum.value[i] = lead->outside + least;
+  const cds_bound bound = cds_aim_bound(&job->aim, layout, &sum);
+  return cds_descent_hopeless(job, &bound);
 }
 
 /* ---- candidates ------------------------------------------------------ */
@@ -372,36 +483,41 @@ static cds_bound bound_with(const cds_descent *job, unsigned group,
 }
 
 static void set_cost(cds_candidate *made, const cds_descent *job,
-                     unsigned group, const cds_tile *tile) {
+                     unsigned group, cds_tile_costs *costs) {
   const cds_general *general = job->general;
-  cds_tile_costs costs;
-  begin_costs(&costs, job, group, tile);
-  made->edges = costs.edges;
+  made->edges = costs->edges;
   for (unsigned t = 0; t < general->tensors; t++) {
-    made->pass[t] = (costs.held >> t & 1U) != 0 ? costs.pass[t] : 0;
+    made->pass[t] = (costs->held >> t & 1U) != 0 ? costs->pass[t] : 0;
   }
   if (!job->bounds.known) {
-    cds_layout_tile(&made->cost, &job->layout, group, tile);
+    cds_layout_tile(&made->cost, &job->layout, group, costs->tile);
     cds_weights_wait(&made->cost, &job->layout, made->edges);
-    cds_layout_past(&made->cost, &job->layout, group, tile);
+    cds_layout_past(&made->cost, &job->layout, group, costs->tile);
     return;
   }
-  add_inner(&costs, job, group);
+  begin_costs(costs, job, group);
+  add_inner(costs, job, group);
   set_all(&made->cost, (double)INFINITY, job->layout.weightings);
   for (unsigned t = 0; t < general->tensors; t++) {
     if (has_block(general, t)) {
-      lower_to_block(&made->cost, job, &costs, group, t, 0);
+      lower_to_block(&made->cost, job, costs, group, t, 0);
     }
   }
 }
 
 /* Adds the tile if it may be part of something better. */
-static void add_candidate(cds_descent *job, unsigned group, size_t index) {
+static void add_candidate(cds_descent *job, unsigned group, size_t index,
+                          const cds_lead *lead) {
   const cds_general *general = job->general;
   const cds_tile *tile = &general->tile[index];
+  cds_tile_costs costs;
+  measure(&costs, job, group, tile);
+  if (job->bounds.known && lead_hopeless(lead, job, group, &costs)) {
+    return;
+  }
   cds_candidate made;
   made.tile = (uint32_t)index;
-  set_cost(&made, job, group, tile);
+  set_cost(&made, job, group, &costs);
   const cds_bound least = bound_with(job, group, &made.cost);
   made.key = least.value;
   if (cds_descent_hopeless(job, &least)) {
@@ -467,6 +583,8 @@ static cds_status list_group(cds_descent *job, unsigned group) {
   const size_t tiles = list_range(&job->range, job, group);
   CDS_TRY(make_room(list, tiles));
   list->count = 0;
+  cds_lead lead;
+  lead_begin(&lead, job, group);
   cds_tile_walk walk = {{0}, 0, 0};
   bool never = false;
   bool more = tiles > 0;
@@ -474,7 +592,7 @@ static cds_status list_group(cds_descent *job, unsigned group) {
     find_tile(&walk, job);
     if (cds_group_fits(&never, &job->terms, general, &general->tile[walk.index],
                        walk.looped)) {
-      add_candidate(job, group, walk.index);
+      add_candidate(job, group, walk.index, &lead);
     }
     more = next_tile(&walk, job, !never);
   }
@@ -511,7 +629,8 @@ static void bound_group(cds_descent *job, unsigned group) {
   for (size_t i = 0; i < list->count; i++) {
     const cds_candidate *candidate = &list->candidate[i];
     cds_tile_costs costs;
-    begin_costs(&costs, job, group, &general->tile[candidate->tile]);
+    measure(&costs, job, group, &general->tile[candidate->tile]);
+    begin_costs(&costs, job, group);
     add_inner(&costs, job, group);
     for (unsigned t = 0; t < general->tensors; t++) {
       for (unsigned k = 0; k < numbers[t]; k++) {
