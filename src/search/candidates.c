@@ -318,32 +318,82 @@ static void lower_to_block(cds_weights *least, const cds_descent *job,
  * the least of any tile. */
 typedef struct cds_lead {
   unsigned weighting;
-  cds_weights least; /* of all groups, with what they have in common */
-  double outside;    /* of it in the weighting: without this group and inside */
+  /* The last numbers of passes inside: tiles come with many of them alike. */
+  double inside[CDS_TENSORS_MAX];
+  unsigned number[CDS_TENSORS_MAX];
+  double outside; /* least of all but this group and those inside */
+  double beyond;  /* a sum in the weighting that leaves nothing of interest */
 } cds_lead;
 
-/* The weighting of the largest sum. */
+static bool sum_hopeless(const cds_descent *job, cds_weights sum,
+                         unsigned weighting, double value) {
+  sum.value[weighting] = value;
+  const cds_bound bound = cds_aim_bound(&job->aim, &job->layout, &sum);
+  return cds_descent_hopeless(job, &bound);
+}
+
+/* A sum in the weighting from which on nothing is of interest, little above the
+ * least such, if all others are these; INFINITY: none is known. The bound only
+ * grows with each sum. */
+static double least_beyond(const cds_descent *job, const cds_weights *least,
+                           unsigned weighting) {
+  enum { DOUBLED = 64, HALVED = 32 };
+  double low = least->value[weighting];
+  if (sum_hopeless(job, *least, weighting, low)) {
+    return low;
+  }
+  double more = fmax(fabs(low), 1) / 16;
+  unsigned steps = 0;
+  while (!sum_hopeless(job, *least, weighting, low + more)) {
+    if (++steps == DOUBLED) {
+      return (double)INFINITY;
+    }
+    more *= 2;
+  }
+  double high = low + more;
+  for (unsigned i = 0; i < HALVED; i++) {
+    const double middle = low + (high - low) / 2;
+    *(sum_hopeless(job, *least, weighting, middle) ? &high : &low) = middle;
+  }
+  return high;
+}
+
+/* In the weighting of the largest sum. */
 static void lead_begin(cds_lead *out, const cds_descent *job, unsigned group) {
   const cds_layout *layout = &job->layout;
-  out->least = layout->fixed;
+  cds_weights least = layout->fixed;
   for (unsigned g = 1; g < group; g++) {
-    cds_weights_add(&out->least, &layout->least[g], layout->weightings);
+    cds_weights_add(&least, &layout->least[g], layout->weightings);
   }
-  const cds_weights outside = out->least;
-  cds_weights_add(&out->least, &layout->rest[group], layout->weightings);
+  const cds_weights outside = least;
+  cds_weights_add(&least, &layout->rest[group], layout->weightings);
   double most = 0;
   out->weighting = CDS_ENERGY;
   for (unsigned i = 1; i < layout->weightings; i++) {
     const cds_weighting *weighting = &layout->weighting[i];
     const bool apart = weighting->roof->kind == CDS_ROOF_APART;
-    const double sum = out->least.value[i] +
-                       layout->weight * (apart ? layout->compute_cycles : 0);
+    const double sum =
+        least.value[i] + layout->weight * (apart ? layout->compute_cycles : 0);
     if (weighting->energy > 0 && sum > most) {
       out->weighting = i;
       most = sum;
     }
   }
   out->outside = outside.value[out->weighting];
+  out->beyond = least_beyond(job, &least, out->weighting);
+  for (unsigned t = 0; t < layout->general->tensors; t++) {
+    out->inside[t] = 0;
+  }
+}
+
+/* As inner_number. */
+static unsigned lead_number(cds_lead *lead, const cds_descent *job,
+                            const cds_tile *tile, unsigned group, unsigned v) {
+  if (lead->inside[v] != tile->inside[v]) {
+    lead->inside[v] = tile->inside[v];
+    lead->number[v] = inner_number(job, tile, group, v);
+  }
+  return lead->number[v];
 }
 
 /* Cost of so many loads of a tensor in the weighting; as cost_of. */
@@ -361,7 +411,7 @@ static double lead_cost(const cds_descent *job, const cds_tile_costs *it,
 /* Whether the least of R (candidates.h) over blocks, in the weighting, leaves
  * nothing of interest with a tile that is measured: what set_cost finds in this
  * weighting, up to rounding, and less in all others. */
-static bool lead_hopeless(const cds_lead *lead, const cds_descent *job,
+static bool lead_hopeless(cds_lead *lead, const cds_descent *job,
                           unsigned group, const cds_tile_costs *it) {
   const cds_general *general = job->general;
   const cds_layout *layout = &job->layout;
@@ -376,12 +426,11 @@ static bool lead_hopeless(const cds_lead *lead, const cds_descent *job,
       own[v] = lead_cost(job, it, v, it->loads[v], i);
       all += own[v];
     }
-    inner[v] =
-        has_block(general, v)
-            ? job->bounds
-                  .rest[group + 1][v][inner_number(job, it->tile, group, v)]
-                  .value[i]
-            : (double)INFINITY;
+    inner[v] = (double)INFINITY;
+    if (has_block(general, v)) {
+      const unsigned number = lead_number(lead, job, it->tile, group, v);
+      inner[v] = job->bounds.rest[group + 1][v][number].value[i];
+    }
   }
   double least = (double)INFINITY;
   for (unsigned t = 0; t < general->tensors; t++) {
@@ -399,10 +448,7 @@ static bool lead_hopeless(const cds_lead *lead, const cds_descent *job,
     }
     least = sum < least ? sum : least;
   }
-  cds_weights sum = lead->least;
-  sum.value[i] = lead->outside + least;
-  const cds_bound bound = cds_aim_bound(&job->aim, layout, &sum);
-  return cds_descent_hopeless(job, &bound);
+  return lead->outside + least >= lead->beyond;
 }
 
 /* ---- candidates ------------------------------------------------------ */
@@ -507,7 +553,7 @@ static void set_cost(cds_candidate *made, const cds_descent *job,
 
 /* Adds the tile if it may be part of something better. */
 static void add_candidate(cds_descent *job, unsigned group, size_t index,
-                          const cds_lead *lead) {
+                          cds_lead *lead) {
   const cds_general *general = job->general;
   const cds_tile *tile = &general->tile[index];
   cds_tile_costs costs;
