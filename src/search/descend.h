@@ -73,7 +73,7 @@ struct cds_descent {
   uint64_t pass_nodes;   /* while none is known */
   /* Work so far, in about a microsecond, and how much of it is enough once a
    * mapping is known. */
-  uint64_t effort, enough_effort;
+  uint64_t effort, enough_effort, pass_effort;
   size_t outer_most; /* cds_search_options */
   bool known;        /* a mapping, by a probe */
   bool any;          /* the first mapping that fits ends the search */

@@ -5,8 +5,8 @@
  * found for earlier goals starts the incumbent of the next.
  *
  * Where there are very many layouts (`large`), ports and links bound the cycles
- * of each before they are ranked, and a goal without a mapping first looks for
- * a good one (probe.h).
+ * of each before they are ranked, and a goal for which passes find no mapping
+ * soon first looks for a good one (probe.h).
  */
 #include "search/general_search.h"
 
@@ -21,7 +21,8 @@
 enum {
   CDS_OPENED_FEW = 1 << 20, /* for any mapping */
   CDS_PASSES = 8,
-  CDS_PASS_NODES = 1 << 15, /* of all passes, until a mapping is known */
+  CDS_PASS_NODES = 1 << 15,  /* of all passes, until a mapping is known */
+  CDS_PASS_EFFORT = 1 << 19, /* likewise, before a probe */
   CDS_ROOFS_LOOKED = 1 << 10,
   CDS_LARGE = 1 << 17 /* layouts from which a space is large */
 };
@@ -167,7 +168,7 @@ static void begin_descent(cds_general_search *search, cds_goal goal,
   job->nodes = job->leaves = job->confirmed = 0;
   job->most_nodes = CDS_OPENED_MAX;
   job->enough_nodes = job->pass_nodes = UINT64_MAX;
-  job->enough_effort = UINT64_MAX;
+  job->enough_effort = job->pass_effort = UINT64_MAX;
   job->effort = 0;
   job->known = false;
   job->stopped = false;
@@ -211,7 +212,8 @@ static cds_status open_listed(cds_general_search *search, size_t first,
     if (cds_descent_beyond(job, next->bound)) {
       break;
     }
-    job->stopped = job->stopped || cds_descent_enough(job);
+    job->stopped = job->stopped || cds_descent_enough(job) ||
+                   (!job->best.found && job->effort >= job->pass_effort);
     if (!job->stopped) {
       CDS_TRY(cds_layout_entry_open(search, &search->entry[next->entry]));
     }
@@ -285,34 +287,50 @@ static double listed_bound(cds_general_search *search) {
  * values up to more, until some mapping is found: all that is left then is at
  * or above the end of the pass, and the mapping below it. Within a pass the
  * order is that of one without an end, so that of equal mappings the first is
- * the same. A mapping that is known by a probe ends the first pass. */
-static cds_status open_all(cds_general_search *search, double *open) {
+ * the same. `*over`: nothing is left to look for. */
+static cds_status open_passes(cds_general_search *search, double *open,
+                              bool *over) {
   cds_descent *job = &search->descent;
-  search->probed.found = false;
-  bool passes = !job->best.found && !job->any && !search->by_products;
-  if (passes && search->large) {
-    CDS_TRY(cds_probe(search));
-    passes = !job->known;
-  }
-  double end = passes ? listed_bound(search) * first_pass : 0;
+  double end = listed_bound(search) * first_pass;
   double more = next_pass;
   for (unsigned i = 0; i < CDS_PASSES && end > 0 && !isinf(end); i++) {
     job->beyond = end;
     job->pass_nodes = CDS_PASS_NODES;
+    job->pass_effort = search->large ? CDS_PASS_EFFORT : UINT64_MAX;
     CDS_TRY(open_below(search, open));
-    if (!job->best.found && job->nodes >= CDS_PASS_NODES &&
-        !cds_control_cancelled(job->control)) {
+    const bool enough =
+        job->nodes >= CDS_PASS_NODES || job->effort >= job->pass_effort;
+    if (!job->best.found && enough && !cds_control_cancelled(job->control)) {
       job->stopped = false; /* an incumbent may be found sooner without */
       break;
     }
     if (job->best.found || job->stopped) {
       *open = fmin(*open, end);
+      *over = true;
       return CDS_OK;
     }
     end *= more;
     more = 1 + growing * (more - 1);
   }
-  job->pass_nodes = UINT64_MAX;
+  job->pass_nodes = job->pass_effort = UINT64_MAX;
+  return CDS_OK;
+}
+
+/* Where passes find nothing soon, a mapping that is known by a probe is where
+ * the last one ends. */
+static cds_status open_all(cds_general_search *search, double *open) {
+  cds_descent *job = &search->descent;
+  search->probed.found = false;
+  if (!job->best.found && !job->any && !search->by_products) {
+    bool over = false;
+    CDS_TRY(open_passes(search, open, &over));
+    if (over) {
+      return CDS_OK;
+    }
+    if (search->large) {
+      CDS_TRY(cds_probe(search));
+    }
+  }
   job->beyond = job->best.found ? job->best.value
                 : job->known    ? search->probed.value * probed_end
                                 : (double)INFINITY;

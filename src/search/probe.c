@@ -33,6 +33,8 @@ static cds_status try_layout(cds_general_search *search,
 
 static cds_status look_first(cds_general_search *search) {
   cds_descent *job = &search->descent;
+  const uint64_t nodes = job->nodes;
+  const uint64_t effort = job->effort;
   while (search->entries < LISTED && search->listed_units > 0) {
     const cds_status status = cds_layouts_list(search);
     if (status != CDS_OK) {
@@ -42,8 +44,8 @@ static cds_status look_first(cds_general_search *search) {
   const size_t count = cds_layouts_rank(search, 0);
   for (size_t i = 0; i < count && i < OPENED; i++) {
     const cds_ranked_layout *next = &search->ranked[i];
-    if (cds_descent_enough(job) || job->nodes >= NODES ||
-        (job->best.found && job->effort >= EFFORT) ||
+    if (cds_descent_enough(job) || job->nodes - nodes >= NODES ||
+        (job->best.found && job->effort - effort >= EFFORT) ||
         cds_descent_beyond(job, next->bound)) {
       break;
     }
@@ -159,6 +161,7 @@ static cds_status look_around(cds_general_search *search) {
 
 cds_status cds_probe(cds_general_search *search) {
   cds_descent *job = &search->descent;
+  job->beyond = (double)INFINITY;
   cds_look_begin(search);
   CDS_TRY(look_first(search));
   if (job->best.found) {

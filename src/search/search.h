@@ -39,8 +39,8 @@ typedef struct cds_search_options {
   /* Likewise, in work that takes about as long everywhere; in the general
    * search alone. */
   uint64_t effort_most;
-  /* Layouts from which the general search looks around for a good mapping
-   * before it looks for the best one. */
+  /* Layouts from which the general search, where a mapping is not found soon,
+   * looks around for a good one before it looks for the best one. */
   double many_layouts;
   /* Where parts need not be equal: lengths of the outermost group that are
    * listed for all layouts of a chain; if there are more, for each its own. */
