@@ -386,21 +386,30 @@ void cds_unequal_group_add(cds_unequal_sum *sum, const cds_unequal *it,
   sum->wait[group] = apart ? flow_cycles(it, flow) : 0;
 }
 
+/* Prices a leg; `zero` goes from its parent to its child. */
+static void set_leg(cds_unequal *it, unsigned w, cds_zero *zero) {
+  price_leg(it, w, zero->known ? zero->words : -1);
+  if (it->layout.chain->way[w].tensor == it->general->output) {
+    if (!zero->known) {
+      price_zero(it, w, zero);
+    }
+    pass_zero(zero, it, w);
+  }
+}
+
+static cds_zero all_zero(const cds_unequal *it) {
+  return (cds_zero){.known = true,
+                    .words = it->tensor[it->general->output].words};
+}
+
 void cds_unequal_legs_set(cds_unequal *it) {
   cds_unequal_layout *layout = &it->layout;
   const cds_chain *chain = layout->chain;
   const unsigned last = it->general->groups + 1;
-  cds_zero zero = {.known = true,
-                   .words = it->tensor[it->general->output].words};
+  cds_zero zero = all_zero(it);
   double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
   for (unsigned w = 0; w < chain->ways; w++) {
-    price_leg(it, w, zero.known ? zero.words : -1);
-    if (chain->way[w].tensor == it->general->output) {
-      if (!zero.known) {
-        price_zero(it, w, &zero);
-      }
-      pass_zero(&zero, it, w);
-    }
+    set_leg(it, w, &zero);
     cds_unequal_least_words(words[w], it, &layout->leg[w]);
   }
   layout->least[last + 1] = (cds_unequal_sum){{0}, {0}, 0};
@@ -409,6 +418,30 @@ void cds_unequal_legs_set(cds_unequal *it) {
     cds_unequal_group_add(&layout->least[g], it, g,
                           (const double(*)[CDS_ENTRIES_MAX])words);
   }
+}
+
+double cds_unequal_tensor_pj(cds_unequal *it, unsigned tensor) {
+  const cds_chain *chain = it->layout.chain;
+  cds_zero zero = all_zero(it);
+  double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
+  double pj = 0;
+  for (unsigned w = 0; w < chain->ways; w++) {
+    if (chain->way[w].tensor == tensor) {
+      set_leg(it, w, &zero);
+      cds_unequal_least_words(words[w], it, &it->layout.leg[w]);
+    }
+  }
+  for (unsigned w = 0; w < chain->ways; w++) {
+    const cds_unequal_leg *leg = &it->layout.leg[w];
+    if (chain->way[w].tensor != tensor) {
+      continue;
+    }
+    pj += leg->constant[CDS_ENERGY];
+    for (unsigned e = 0; e < leg->entries; e++) {
+      pj += leg->pj[e] * words[w][e];
+    }
+  }
+  return pj;
 }
 
 /* ---- time ------------------------------------------------------------- */

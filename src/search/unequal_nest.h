@@ -208,6 +208,9 @@ double cds_parts_of(const cds_unequal *it, unsigned rank, unsigned group,
 
 /* Prices the legs of the layout, and sums the least of each group up. */
 void cds_unequal_legs_set(cds_unequal *it);
+/* Least energy of all legs of a tensor, which depends on its own holders and on
+ * the spreads alone. Prices them anew. */
+double cds_unequal_tensor_pj(cds_unequal *it, unsigned tensor);
 /* Adds the legs into a group with so many words at their entries to a sum. */
 void cds_unequal_group_add(cds_unequal_sum *sum, const cds_unequal *it,
                            unsigned group,

@@ -249,28 +249,119 @@ typedef struct chain_least {
   double steps;
 } chain_least;
 
+/* Chains that have the same holders of a tensor; many chains share them. */
+typedef struct held_alike {
+  uint16_t *of[CDS_TENSORS_MAX]; /* by chain: which holders */
+  unsigned kinds[CDS_TENSORS_MAX];
+  uint16_t *chain[CDS_TENSORS_MAX]; /* of each kind, the first */
+  double *pj[CDS_TENSORS_MAX]; /* likewise: of the tensor's legs at least */
+} held_alike;
+
+static bool same_holders(const cds_chain *a, const cds_chain *b, unsigned t) {
+  unsigned i = 0;
+  unsigned j = 0;
+  while (i <= a->ways) {
+    while (i < a->ways && a->way[i].tensor != t) {
+      i++;
+    }
+    while (j < b->ways && b->way[j].tensor != t) {
+      j++;
+    }
+    if (i == a->ways || j == b->ways) {
+      return i == a->ways && j == b->ways;
+    }
+    if (a->way[i++].child != b->way[j++].child) {
+      return false;
+    }
+  }
+  return false;
+}
+
+static cds_status find_alike(held_alike *out, const cds_unequal *it) {
+  for (unsigned t = 0; t < it->general->tensors; t++) {
+    out->kinds[t] = 0;
+    out->of[t] = cds_arena_array(it->scratch, it->chains + 1, sizeof(uint16_t));
+    out->chain[t] =
+        cds_arena_array(it->scratch, it->chains + 1, sizeof(uint16_t));
+    out->pj[t] = cds_arena_array(it->scratch, it->chains + 1, sizeof(double));
+    if (out->of[t] == NULL || out->chain[t] == NULL || out->pj[t] == NULL) {
+      return CDS_ENOMEM;
+    }
+    for (size_t c = 0; c < it->chains; c++) {
+      unsigned kind = 0;
+      while (kind < out->kinds[t] &&
+             !same_holders(&it->chain[c], &it->chain[out->chain[t][kind]], t)) {
+        kind++;
+      }
+      if (kind == out->kinds[t]) {
+        out->chain[t][out->kinds[t]++] = (uint16_t)c;
+      }
+      out->of[t][c] = (uint16_t)kind;
+    }
+  }
+  return CDS_OK;
+}
+
+/* The least energy of each tensor for all of its holders, with the spreads of
+ * the layout at hand. */
+static void price_alike(held_alike *out, cds_unequal *it) {
+  for (unsigned t = 0; t < it->general->tensors; t++) {
+    for (unsigned kind = 0; kind < out->kinds[t]; kind++) {
+      it->layout.chain = &it->chain[out->chain[t][kind]];
+      out->pj[t][kind] = cds_unequal_tensor_pj(it, t);
+    }
+  }
+}
+
+/* Whether a chain is of no interest with the spreads of the layout at hand by
+ * energy and steps alone: less than set_layout finds. */
+static bool chain_beyond(const cds_unequal *it, const held_alike *alike,
+                         size_t chain) {
+  double pj = it->general->base_pj;
+  for (unsigned t = 0; t < it->general->tensors; t++) {
+    pj += alike->pj[t][alike->of[t][chain]];
+  }
+  return cds_descent_beyond(it->job,
+                            cds_aim_value(&it->job->aim, pj, it->layout.steps));
+}
+
+static cds_status list_layout(cds_unequal *it, chain_least *least, uint32_t c,
+                              uint32_t v) {
+  if (!set_layout(it, c, v)) {
+    return CDS_OK;
+  }
+  const cds_unequal_layout *layout = &it->layout;
+  const double bound = cds_unequal_value(it, &layout->least[1], layout->steps);
+  if (cds_descent_beyond(it->job, bound)) {
+    return CDS_OK;
+  }
+  least[c].steps = fmin(least[c].steps, layout->steps);
+  least[c].inside.at[CDS_ENERGY] =
+      fmin(least[c].inside.at[CDS_ENERGY], layout->least[2].at[CDS_ENERGY]);
+  return add_layout(it, (cds_unequal_ranked){bound, c, v});
+}
+
 static cds_status list_layouts(cds_unequal *it, chain_least *least) {
+  const size_t each = (size_t)it->slots * it->ranks;
+  held_alike alike;
+  CDS_TRY(find_alike(&alike, it));
   it->ranked = 0;
   for (uint32_t c = 0; c < it->chains; c++) {
     least[c].steps = (double)INFINITY;
     least[c].inside.at[CDS_ENERGY] = (double)INFINITY;
-    for (uint32_t v = 0; v < it->vectors; v++) {
-      if (cds_descent_enough(it->job)) {
-        return CDS_ELIMIT; /* as if there were too many */
+  }
+  for (uint32_t v = 0; v < it->vectors; v++) {
+    if (cds_descent_enough(it->job)) {
+      return CDS_ELIMIT; /* as if there were too many */
+    }
+    if (!cds_unequal_spreads_set(&it->layout, it, it->vector + v * each)) {
+      continue;
+    }
+    price_alike(&alike, it);
+    for (uint32_t c = 0; c < it->chains; c++) {
+      if (!chain_beyond(it, &alike, c)) {
+        CDS_TRY(list_layout(it, least, c, v));
       }
-      if (!set_layout(it, c, v)) {
-        continue;
-      }
-      const cds_unequal_layout *layout = &it->layout;
-      const double bound =
-          cds_unequal_value(it, &layout->least[1], layout->steps);
-      if (cds_descent_beyond(it->job, bound)) {
-        continue;
-      }
-      least[c].steps = fmin(least[c].steps, layout->steps);
-      least[c].inside.at[CDS_ENERGY] =
-          fmin(least[c].inside.at[CDS_ENERGY], layout->least[2].at[CDS_ENERGY]);
-      CDS_TRY(add_layout(it, (cds_unequal_ranked){bound, c, v}));
     }
   }
   if (it->ranked > 0) {
