@@ -382,6 +382,14 @@ static void all_but(cds_unequal_sum *out, const cds_unequal *it,
   }
 }
 
+/* Whether the least of all groups leaves nothing of interest. */
+static bool groups_beyond(const cds_unequal *it) {
+  cds_unequal_sum all;
+  all_but(&all, it, 0);
+  return cds_descent_beyond(it->job,
+                            cds_unequal_value(it, &all, it->layout.steps));
+}
+
 static cds_status list_outer(cds_unequal *it, uint32_t chain,
                              const chain_least *least) {
   if (it->outer_listed && it->outer_chain == chain) {
@@ -427,7 +435,7 @@ static cds_status list_groups(bool *any, cds_unequal *it, uint32_t chain,
     CDS_TRY(list_outer(it, chain, least));
     listed = !it->outer_long;
     it->group_pj[1] = fmax(it->group_pj[1], it->outer_pj);
-    *any = !isinf(it->outer_pj);
+    *any = !isinf(it->outer_pj) && !groups_beyond(it);
   }
   for (unsigned g = groups; *any && g >= (listed ? 2U : 1U); g--) {
     cds_unequal_sum others;
@@ -437,6 +445,7 @@ static cds_status list_groups(bool *any, cds_unequal *it, uint32_t chain,
     *any = it->group[g].count > 0;
     it->job->nodes += it->group[g].count / 64;
     it->group_pj[g] = fmax(it->group_pj[g], cds_unequal_rest(it, g, false));
+    *any = *any && !groups_beyond(it);
   }
   return *any ? cds_unequal_options(it, groups + 1) : CDS_OK;
 }
@@ -455,12 +464,7 @@ static cds_status open_layout(cds_unequal *it, const cds_unequal_ranked *entry,
     it->tile[0][r] = it->before[0][r] = it->rank[r].size;
   }
   CDS_TRY(list_groups(&any, it, entry->chain, &least[entry->chain]));
-  if (!any) {
-    return CDS_OK;
-  }
-  cds_unequal_sum all;
-  all_but(&all, it, 0);
-  if (!cds_descent_beyond(job, cds_unequal_value(it, &all, it->layout.steps))) {
+  if (any) {
     cds_unequal_descend(it, 1);
   }
   return job->status;

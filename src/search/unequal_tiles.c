@@ -538,7 +538,7 @@ static void list_all(cds_lister *l) {
     any = any && out->options[r] > 0;
     l->tile[r] = any ? out->option[r][0].tile : 1;
   }
-  if (any) {
+  if (any && !turns_beyond(l, 0)) {
     choose(l, 0);
   }
 }
