@@ -277,8 +277,22 @@ static bool same_holders(const cds_chain *a, const cds_chain *b, unsigned t) {
   return false;
 }
 
+static void find_kinds(held_alike *out, const cds_unequal *it, unsigned t) {
+  for (size_t c = 0; c < it->chains; c++) {
+    unsigned kind = 0;
+    while (kind < out->kinds[t] &&
+           !same_holders(&it->chain[c], &it->chain[out->chain[t][kind]], t)) {
+      kind++;
+    }
+    if (kind == out->kinds[t]) {
+      out->chain[t][out->kinds[t]++] = (uint16_t)c;
+    }
+    out->of[t][c] = (uint16_t)kind;
+  }
+}
+
 static cds_status find_alike(held_alike *out, const cds_unequal *it) {
-  for (unsigned t = 0; t < it->general->tensors; t++) {
+  for (unsigned t = 0; t < CDS_TENSORS_MAX; t++) {
     out->kinds[t] = 0;
     out->of[t] = cds_arena_array(it->scratch, it->chains + 1, sizeof(uint16_t));
     out->chain[t] =
@@ -287,17 +301,9 @@ static cds_status find_alike(held_alike *out, const cds_unequal *it) {
     if (out->of[t] == NULL || out->chain[t] == NULL || out->pj[t] == NULL) {
       return CDS_ENOMEM;
     }
-    for (size_t c = 0; c < it->chains; c++) {
-      unsigned kind = 0;
-      while (kind < out->kinds[t] &&
-             !same_holders(&it->chain[c], &it->chain[out->chain[t][kind]], t)) {
-        kind++;
-      }
-      if (kind == out->kinds[t]) {
-        out->chain[t][out->kinds[t]++] = (uint16_t)c;
-      }
-      out->of[t][c] = (uint16_t)kind;
-    }
+  }
+  for (unsigned t = 0; t < it->general->tensors; t++) {
+    find_kinds(out, it, t);
   }
   return CDS_OK;
 }
@@ -341,8 +347,26 @@ static cds_status list_layout(cds_unequal *it, chain_least *least, uint32_t c,
   return add_layout(it, (cds_unequal_ranked){bound, c, v});
 }
 
-static cds_status list_layouts(cds_unequal *it, chain_least *least) {
+/* All chains with one vector of spreads. */
+static cds_status list_vector(cds_unequal *it, chain_least *least,
+                              held_alike *alike, uint32_t v) {
   const size_t each = (size_t)it->slots * it->ranks;
+  if (cds_descent_enough(it->job)) {
+    return CDS_ELIMIT; /* as if there were too many */
+  }
+  if (!cds_unequal_spreads_set(&it->layout, it, it->vector + v * each)) {
+    return CDS_OK;
+  }
+  price_alike(alike, it);
+  for (uint32_t c = 0; c < it->chains; c++) {
+    if (!chain_beyond(it, alike, c)) {
+      CDS_TRY(list_layout(it, least, c, v));
+    }
+  }
+  return CDS_OK;
+}
+
+static cds_status list_layouts(cds_unequal *it, chain_least *least) {
   held_alike alike;
   CDS_TRY(find_alike(&alike, it));
   it->ranked = 0;
@@ -351,18 +375,7 @@ static cds_status list_layouts(cds_unequal *it, chain_least *least) {
     least[c].inside.at[CDS_ENERGY] = (double)INFINITY;
   }
   for (uint32_t v = 0; v < it->vectors; v++) {
-    if (cds_descent_enough(it->job)) {
-      return CDS_ELIMIT; /* as if there were too many */
-    }
-    if (!cds_unequal_spreads_set(&it->layout, it, it->vector + v * each)) {
-      continue;
-    }
-    price_alike(&alike, it);
-    for (uint32_t c = 0; c < it->chains; c++) {
-      if (!chain_beyond(it, &alike, c)) {
-        CDS_TRY(list_layout(it, least, c, v));
-      }
-    }
+    CDS_TRY(list_vector(it, least, &alike, v));
   }
   if (it->ranked > 0) {
     qsort(it->entry, it->ranked, sizeof *it->entry, by_bound);

@@ -261,16 +261,21 @@ static cds_status sum_rows(cds_lister *l, unsigned place, unsigned w,
   return CDS_OK;
 }
 
+static cds_status fill_leg(cds_lister *l, unsigned i) {
+  const cds_unequal_tensor *tensor = &l->it->tensor[l->leg[i]->way->tensor];
+  for (unsigned e = 0; e < l->leg[i]->entries; e++) {
+    CDS_TRY(fill_entry(l, i, e));
+    for (unsigned w = 0; w < tensor->windows; w++) {
+      CDS_TRY(sum_rows(l, l->first_place[i] + e, w, &tensor->window[w]));
+    }
+  }
+  return CDS_OK;
+}
+
 cds_status cds_lister_fill(cds_lister *l) {
   set_turns(l);
   for (unsigned i = 0; i < l->legs; i++) {
-    const cds_unequal_tensor *tensor = &l->it->tensor[l->leg[i]->way->tensor];
-    for (unsigned e = 0; e < l->leg[i]->entries; e++) {
-      CDS_TRY(fill_entry(l, i, e));
-      for (unsigned w = 0; w < tensor->windows; w++) {
-        CDS_TRY(sum_rows(l, l->first_place[i] + e, w, &tensor->window[w]));
-      }
-    }
+    CDS_TRY(fill_leg(l, i));
   }
   CDS_TRY(fill_steps(l));
   sum_rests(l);
