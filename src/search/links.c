@@ -66,9 +66,13 @@ static bool over_links(const cds_layout *layout, unsigned k, unsigned t) {
          layout->spread[k]->window[t] > 1;
 }
 
-/* Whether their words are known to go to compute, one for each unit. */
+/* Whether their words are known to go to compute, one for each unit, which are
+ * next to one another: loops below a group inside of the array, though it is
+ * passed, would stand between them. */
 static bool to_compute(const cds_layout *layout, unsigned k, unsigned t) {
-  return k + 1 == layout->general->arch->arrays &&
+  const cds_general *general = layout->general;
+  return k + 1 == general->arch->arrays &&
+         general->group[general->groups].depth <= k &&
          layout->spread[k]->halo_known && layout->straight[t];
 }
 
