@@ -27,6 +27,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "explore/guess.h"
 #include "explore/job.h"
 
 /* Of one question in each round, in microseconds, about. */
@@ -48,6 +49,7 @@ typedef struct explore_job {
   double incumbent;              /* of the finished waves */
   double start_w[CDS_DIES_MAX];  /* by die, of the best of those waves */
   const double **power_w;        /* likewise of each design; NULL: not known */
+  cds_guesses guess;             /* what to look at first */
   const cds_design_result *best; /* so far, whose worker is kept */
 } explore_job;
 
@@ -160,6 +162,9 @@ static cds_status solve_heated(cds_network_result *out, cds_heated *heated,
                                size_t design, cds_diag *diag) {
   cds_job *job = &it->job;
   const double *start_w = it->power_w[design];
+  if (start_w == NULL && it->guess.power_w != NULL) {
+    start_w = it->guess.power_w[design];
+  }
   cds_network_options options = cds_job_options(job, worker);
   if (start_w == NULL && it->out->found) {
     start_w = it->start_w;
@@ -263,7 +268,8 @@ static void take_best(explore_job *it) {
   }
 }
 
-/* Lists the open designs by their bounds. */
+/* Lists the open designs by their bounds, after the two that are likely to be
+ * best: by what was found of them before, or by guess. */
 static cds_status list_open(explore_job *it) {
   cds_job *job = &it->job;
   const cds_arena_mark mark = cds_arena_mark_get(job->arena);
@@ -276,6 +282,12 @@ static cds_status list_open(explore_job *it) {
     bound[i] = job->design[i].bound;
   }
   cds_job_sort(job, bound);
+  for (size_t i = 0; i < job->designs; i++) {
+    const double value = job->design[i].value;
+    bound[i] = isnan(value) && it->guess.value != NULL ? it->guess.value[i]
+                                                       : value;
+  }
+  cds_guess_first(job, bound, CDS_FIRST_WAVE);
   cds_arena_reset(job->arena, mark);
   it->wave = 0;
   return CDS_OK;
@@ -351,6 +363,10 @@ static cds_status solve_all(explore_job *it) {
   bool hard = false;
   bool heated = false;
   CDS_TRY(hard_to_prove(&hard, &heated, it));
+  if (!hard) {
+    CDS_TRY(list_open(it));
+    CDS_TRY(cds_guess(&it->guess, job));
+  }
   for (it->round = hard     ? 0
                    : heated ? TOUCH
                             : LAST;
