@@ -284,8 +284,8 @@ static cds_status list_open(explore_job *it) {
   cds_job_sort(job, bound);
   for (size_t i = 0; i < job->designs; i++) {
     const double value = job->design[i].value;
-    bound[i] = isnan(value) && it->guess.value != NULL ? it->guess.value[i]
-                                                       : value;
+    bound[i] =
+        isnan(value) && it->guess.value != NULL ? it->guess.value[i] : value;
   }
   cds_guess_first(job, bound, CDS_FIRST_WAVE);
   cds_arena_reset(job->arena, mark);

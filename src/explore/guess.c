@@ -110,7 +110,7 @@ static bool pays(const cds_job *job, const cds_arch *arch) {
   for (size_t i = 0; i < workload->layers; i++) {
     const cds_layer *layer = &workload->layer[i];
     quick = quick && (layer->kind != CDS_LAYER_EINSUM ||
-            cds_search_uneven(arch, &layer->einsum));
+                      cds_search_uneven(arch, &layer->einsum));
   }
   return longer && (quick || arch->any_factors) &&
          job->options->search.optimizer == CDS_OPTIMIZER_EXACT;

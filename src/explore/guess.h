@@ -11,13 +11,14 @@
 #include "explore/job.h"
 
 typedef struct cds_guesses {
-  double *value; /* by design, NaN: not known; NULL: nothing is */
+  double *value;          /* by design, NaN: not known; NULL: nothing is */
   const double **power_w; /* by die, of the design then; NULL: not known */
 } cds_guesses;
 
-/* Guesses what the candidates, listed by their bounds, take, as far as these are
- * not beyond the best guess; nothing where that would take as long as to solve
- * them. Does not depend on threads. CDS_ENOMEM, or what ends everything. */
+/* Guesses what the candidates, listed by their bounds, take, as far as these
+ * are not beyond the best guess; nothing where that would take as long as to
+ * solve them. Does not depend on threads. CDS_ENOMEM, or what ends everything.
+ */
 cds_status cds_guess(cds_guesses *out, cds_job *job);
 /* Moves the candidates of the least values to the front, `most` at most; the
  * others keep their order. */
