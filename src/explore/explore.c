@@ -12,7 +12,9 @@
  * design that is cut has a bound above the best value of that time, hence
  * above the winner's. Waves grow from a few designs, whose values the first
  * cuts need, to enough to keep many threads at work; threads that are left over
- * help with the layers of the designs at hand.
+ * help with the layers of the designs at hand. The first wave is of the designs
+ * that are likely to be best (guess.h): the order makes no difference to the
+ * answer, and with a good value early the others take few questions.
  *
  * Where a layer takes long to prove (hard_to_prove), designs are first solved
  * in rounds whose questions end after some effort, with a mapping and a bound:
