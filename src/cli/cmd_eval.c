@@ -7,9 +7,11 @@
 #include "cli/cli.h"
 #include "cli/eval_timeloop.h"
 #include "cli/forms.h"
+#include "cli/heat_page.h"
 #include "cli/inputs.h"
 #include "cli/nest.h"
 #include "cli/trace_page.h"
+#include "explore/heated_alone.h"
 #include "export/breakdown.h"
 #include "export/csv.h"
 #include "network/plan.h"
@@ -21,12 +23,15 @@ typedef struct item {
   cds_mapping mapping;
   cds_counts counts;
   cds_layer_result result;
+  cds_heated_state heat; /* where layers heat their design */
+  cds_full_speed full;
 } item;
 
 typedef struct job {
   cds_cli *cli;
   cds_inputs inputs;
   double power_limit_w;
+  cds_heated *heated; /* NULL: leakage is that at 85 degC */
   size_t entries;
   cds_mapping_entry *entry;
   item *item;
@@ -102,6 +107,14 @@ static cds_status admit(const job *it, const cds_mapping_entry *entry,
   return CDS_EINFEASIBLE;
 }
 
+/* The mapping at the temperatures that it makes. */
+static cds_status heat(job *it, item *each) {
+  CDS_TRY(
+      cds_heated_given(&each->result, &each->heat, &each->full, it->heated));
+  cds_heated_say_full(&each->full, &each->result, it->heated, it->cli->diag);
+  return CDS_OK;
+}
+
 static cds_status evaluate(job *it, const cds_mapping_entry *entry,
                            item *each) {
   const cds_arch *arch = it->inputs.arch;
@@ -139,15 +152,17 @@ static cds_status evaluate(job *it, const cds_mapping_entry *entry,
   each->result.counts = &each->counts;
   each->result.own_edp_pj_s = (double)NAN;
   each->result.own_bound_pj_s = (double)NAN;
-  const cds_status priced = cds_price_einsum(&each->result.cost, arch, einsum,
-                                             &each->counts, it->power_limit_w);
+  const cds_status priced = cds_price_einsum(
+      &each->result.cost, arch, einsum, &each->counts,
+      it->heated != NULL ? (double)INFINITY : it->power_limit_w);
   if (priced == CDS_EINPUT) {
     return no_format(it, each);
   }
   if (priced == CDS_EINFEASIBLE) {
     (void)cds_network_leakage(arch, it->power_limit_w, it->cli->diag);
   }
-  return priced;
+  CDS_TRY(priced);
+  return it->heated != NULL ? heat(it, each) : CDS_OK;
 }
 
 static cds_status prepare(job *it) {
@@ -168,6 +183,7 @@ static cds_status prepare(job *it) {
   size_t count = 0;
   CDS_TRY(cds_inputs_limits(&limits, &count, &it->inputs, cli));
   it->power_limit_w = cds_power_limit(limits, count);
+  CDS_TRY(cds_inputs_heat(&it->heated, &it->inputs, limits, count, cli));
   it->item = cds_cli_array(cli->arena, it->entries, sizeof *it->item);
   cds_status worst = CDS_OK;
   for (size_t i = 0; i < it->entries; i++) {
@@ -319,12 +335,16 @@ static void write_layer(const cds_page *page, const job *it, const item *each) {
           cds_page_bold(page, each->layer->name), it->inputs.arch->name,
           cds_einsum_text(page, &each->layer->einsum));
   fprintf(page->stream, "  %s\n", cds_ranks_text(page, &each->layer->einsum));
-  fprintf(page->stream, "  %s%s, %s (%s cycles), EDP %s\n\n",
+  fprintf(page->stream, "  %s%s, %s (%s cycles), EDP %s\n",
           it->inputs.arch->sums_apart ? "AccelForge's accounting: " : "",
           cds_page_si(page, joule, "J"),
           cds_page_si(page, cost->latency_s, "s"),
           cds_page_count(page, cost->cycles),
           cds_page_si(page, joule * cost->latency_s, "J s"));
+  if (it->heated != NULL) {
+    cds_heat_note(page, it->inputs.arch, &each->heat, cost);
+  }
+  fputc('\n', page->stream);
   cds_nest_write(page, it->inputs.arch, &each->layer->einsum, &each->mapping,
                  &each->counts, 4);
   write_words(page, it, each);
@@ -373,6 +393,17 @@ static void write_capacity(cds_json *json, const job *it, const item *each) {
   cds_json_end(json);
 }
 
+/* What of its dynamic power is within limits: null, any would be. */
+static void write_heat(cds_json *json, const job *it, const item *each) {
+  double power_w = 0;
+  cds_json_heat(json, it->inputs.arch, &each->heat);
+  for (unsigned d = 0; d < it->inputs.arch->dies; d++) {
+    power_w += each->full.power_w[d];
+  }
+  cds_json_number(json, "full_speed_w", power_w);
+  cds_json_number(json, "sustainable_w", each->full.sustainable * power_w);
+}
+
 static void write_json_item(cds_json *json, const job *it, const item *each) {
   const cds_cost *cost = &each->result.cost;
   const cds_arch *arch = it->inputs.arch;
@@ -395,6 +426,9 @@ static void write_json_item(cds_json *json, const job *it, const item *each) {
   write_action_energy(json, it, each);
   cds_json_roofs(json, arch, &each->result);
   write_capacity(json, it, each);
+  if (it->heated != NULL) {
+    write_heat(json, it, each);
+  }
   cds_json_end(json);
 }
 

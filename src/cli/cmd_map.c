@@ -8,6 +8,7 @@
 #include "cli/certify.h"
 #include "cli/cli.h"
 #include "cli/forms.h"
+#include "cli/heat_page.h"
 #include "cli/layers_alone.h"
 #include "cli/map_frontier.h"
 #include "cli/map_timeloop.h"
@@ -23,6 +24,7 @@ typedef struct item {
   bool chain;
   cds_status status;
   cds_network_result result;
+  cds_heated_state heat; /* where layers heat their design */
   cds_arena *arena;
   cds_diag *diag;
 } item;
@@ -32,6 +34,7 @@ typedef struct job {
   cds_inputs inputs;
   cds_objective objective;
   double power_limit_w;
+  cds_heated *heated; /* layers at the temperatures they make; NULL: not */
   cds_search_options search;
   cds_fuse_mode fuse;
   cds_control control;
@@ -88,8 +91,10 @@ static cds_status solve_alone(const job *it, item *each,
   options.control = &it->control;
   options.searchers = searchers;
   options.threads = 1;
-  return cds_layers_alone(&each->result, &it->inputs, each->row, &options,
-                          each->arena, each->diag);
+  const cds_alone_question question = {&it->inputs, each->row, &options,
+                                       it->heated};
+  return cds_layers_alone(&each->result, &each->heat, &question, each->arena,
+                          each->diag);
 }
 
 /* Memory and messages of an item are its own. */
@@ -176,6 +181,9 @@ static void write_cost(const cds_page *page, const job *it, const item *each) {
     fprintf(page->stream, ", ED2P %s", cds_page_si(page, value, unit));
   }
   fputc('\n', page->stream);
+  if (it->heated != NULL) {
+    cds_heat_note(page, it->inputs.arch, &each->heat, cost);
+  }
   const cds_share roof = cds_time_bottleneck(it->inputs.arch, layer);
   fprintf(page->stream, "  bound by %s%s", roof.name,
           strcmp(roof.kind, "level") == 0 ? " bandwidth" : "");
@@ -224,6 +232,12 @@ static void write_chain(const cds_page *page, const job *it, const item *each) {
   fprintf(page->stream, "  %s, %s, EDP %s\n", cds_page_si(page, joule, "J"),
           cds_page_si(page, result->latency_s, "s"),
           cds_page_si(page, joule * result->latency_s, "J s"));
+  if (it->heated != NULL) {
+    const cds_cost sum = {.leakage_pj = each->heat.heat.leakage_w * 1e12 *
+                                        result->latency_s,
+                          .energy_pj = result->energy_pj};
+    cds_heat_note(page, it->inputs.arch, &each->heat, &sum);
+  }
   fprintf(
       page->stream, "  layer by layer %s, %s, EDP %s\n",
       cds_page_si(page, 1e-12 * apart->energy_pj, "J"),
@@ -284,6 +298,9 @@ static void write_json_layer(cds_json *json, const job *it, const item *each,
   result.layer = &layer;
   cds_json_layer(json, it->inputs.arch, &it->inputs.workload, &result,
                  it->cli->arena);
+  if (it->heated != NULL && !each->chain) {
+    cds_json_heat(json, it->inputs.arch, &each->heat);
+  }
   cds_json_end(json);
 }
 
@@ -300,6 +317,9 @@ static void write_json_chain(cds_json *json, const job *it, const item *each) {
   cds_json_boolean(json, "proven", result->proven);
   cds_json_number(json, "unfused_energy_pj", result->unfused.energy_pj);
   cds_json_number(json, "unfused_latency_s", result->unfused.latency_s);
+  if (it->heated != NULL) {
+    cds_json_heat(json, it->inputs.arch, &each->heat);
+  }
   cds_json_array(json, "layers");
   for (size_t i = 0; i < each->row.layers; i++) {
     write_json_layer(json, it, each, i);
@@ -460,6 +480,7 @@ static cds_status prepare(job *it) {
   CDS_TRY(cds_inputs_limits(&limits, &count, &it->inputs, it->cli));
   CDS_TRY(cds_inputs_layer_objective(&it->objective, &it->inputs, it->cli));
   it->power_limit_w = cds_power_limit(limits, count);
+  CDS_TRY(cds_inputs_heat(&it->heated, &it->inputs, limits, count, it->cli));
   CDS_TRY(cds_inputs_search(&it->search, &it->inputs, it->cli));
   CDS_TRY(cds_inputs_fuse(&it->fuse, &it->inputs, it->cli));
   if (it->cli->options->certificate != NULL) {

@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "cli/summary.h"
 
-enum { HEAT_LOOP, HEAT_OFF, HEAT_BOTH }; /* as options.def lists them */
-
 const char *cds_case_folder(const cds_cli *cli, const char *base,
                             const char *name, const char *workload) {
   char *folder = cds_cli_printf(cli->arena, "%s/%s--%s", base, name, workload);
@@ -150,7 +148,7 @@ cds_status cds_case_prepare(cds_explore_case *it) {
   }
   CDS_TRY(read_residency(it));
   it->options.threads = (unsigned)it->cli->options->jobs;
-  it->options.heat_off = it->cli->options->heat == HEAT_OFF;
+  it->options.heat_off = it->cli->options->heat == CDS_HEAT_OFF;
   return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,
                            it->cli);
 }
@@ -192,7 +190,7 @@ static cds_status find_pareto(cds_explore_case *it, cds_control *control) {
 
 /* The same question without heat, where there is heat and both are asked. */
 static cds_status explore_cold(cds_explore_case *it, cds_control *control) {
-  const bool asked = it->cli->options->heat == HEAT_BOTH &&
+  const bool asked = it->cli->options->heat == CDS_HEAT_BOTH &&
                      it->result.complete && it->inputs.arch->sink_k_per_w > 0;
   if (!asked) {
     return CDS_OK;

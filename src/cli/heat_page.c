@@ -95,3 +95,22 @@ void cds_heat_write(const cds_page *page, const cds_report *report) {
   cds_help_wrap(page->stream, text, 14, 14);
   write_heat_off(page, report);
 }
+
+void cds_heat_note(const cds_page *page, const cds_arch *arch,
+                   const cds_heated_state *state, const cds_cost *cost) {
+  const char *text = "";
+  for (unsigned d = 0; d < arch->dies; d++) {
+    const double degc = state->heat.hottest_degc[d];
+    if (!isnan(degc)) {
+      text =
+          cds_cli_printf(page->arena, "%s, die '%s' %s", text,
+                         arch->die[d].name, cds_page_plain(page, degc, "degC"));
+    }
+  }
+  text = cds_cli_printf(
+      page->arena, "leaks %s (%s) at its own temperatures%s",
+      cds_page_si(page, state->heat.leakage_w, "W"),
+      cds_page_percent(page, cost->leakage_pj / cost->energy_pj), text);
+  fputs("  ", page->stream);
+  cds_help_wrap(page->stream, text, 2, 4);
+}

@@ -460,6 +460,38 @@ static cds_status check_accounting(cds_inputs *inputs, cds_cli *cli) {
   return CDS_EINPUT;
 }
 
+cds_status cds_inputs_heat(cds_heated **out, cds_inputs *inputs,
+                           const cds_limit *limit, size_t limits,
+                           cds_cli *cli) {
+  const cds_options *options = cli->options;
+  const char *cold = options->certificate != NULL ? "--certificate"
+                     : options->frontier          ? "--frontier"
+                                                  : NULL;
+  *out = NULL;
+  if (cold != NULL && options->heat != CDS_HEAT_OFF &&
+      cds_option_typed(options, "heat")) {
+    inputs->wrong_call = true;
+    cds_cli_error(cli,
+                  "'--heat' does not go with '%s', which takes leakage at 85 "
+                  "degC: expected 'off'",
+                  cold);
+    return CDS_EINPUT;
+  }
+  if (cold != NULL || options->heat == CDS_HEAT_OFF ||
+      !(inputs->arch->sink_k_per_w > 0) ||
+      options->accounting != CDS_ACCOUNTING_NATIVE) {
+    return CDS_OK;
+  }
+  const cds_explore_options asked = {.limit = limit, .limits = limits};
+  cds_limits all;
+  cds_outlay outlay;
+  cds_limits_resolve(&all, &asked);
+  CDS_TRY(cds_outlay_of(&outlay, inputs->arch, cli->arena));
+  all = cds_limits_of(&all, &outlay);
+  *out = cds_cli_array(cli->arena, 1, sizeof **out);
+  return cds_heated_within(*out, inputs->arch, &all, cli->arena, cli->diag);
+}
+
 bool cds_inputs_asks_fuse(const cds_cli *cli) {
   return cds_option_typed(cli->options, "fuse") &&
          cli->options->fuse != CDS_FUSE_NONE;

@@ -4,6 +4,7 @@
 #define CDS_CLI_INPUTS_H
 
 #include "cli/cli.h"
+#include "explore/heated_alone.h"
 #include "export/result.h"
 #include "spec/mapping.h"
 
@@ -60,6 +61,18 @@ void cds_stdin_rewind(void);
  * this build lacks the optimiser. */
 cds_status cds_inputs_search(cds_search_options *out, cds_inputs *inputs,
                              cds_cli *cli);
+/* Choices of --heat. */
+typedef enum cds_heat_mode {
+  CDS_HEAT_LOOP,
+  CDS_HEAT_OFF,
+  CDS_HEAT_BOTH
+} cds_heat_mode;
+/* Whether layers that are mapped or given alone are at the temperatures that
+ * they make: with a cooling, unless another accounting, a certificate or a
+ * frontier is asked for, which know leakage at 85 degC alone; a wrong call when
+ * heat is asked for there. The first design within these limits; NULL: not. */
+cds_status cds_inputs_heat(cds_heated **out, cds_inputs *inputs,
+                           const cds_limit *limit, size_t limits, cds_cli *cli);
 /* Whether the call itself asks for fused chains. */
 bool cds_inputs_asks_fuse(const cds_cli *cli);
 /* Which chains may be fused: --fuse; none by another accounting unless it is

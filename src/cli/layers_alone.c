@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/nest.h"
+#include "explore/heated_alone.h"
 
 size_t cds_distinct_layers(cds_distinct_layer **out,
                            const cds_workload *workload, cds_cli *cli) {
@@ -51,10 +52,11 @@ static bool wanted_elsewhere(const cds_workload *workload, cds_layer_row row,
              uses(row.layer, row.layers, maker->phase, maker->makes);
 }
 
-cds_status cds_layers_alone(cds_network_result *out, const cds_inputs *inputs,
-                            cds_layer_row row,
-                            const cds_network_options *options,
+cds_status cds_layers_alone(cds_network_result *out, cds_heated_state *heat,
+                            const cds_alone_question *question,
                             cds_arena *arena, cds_diag *diag) {
+  const cds_inputs *inputs = question->inputs;
+  const cds_layer_row row = question->row;
   cds_phase phase = inputs->workload.phase[row.layer->phase];
   cds_layer *only =
       (cds_layer *)cds_arena_array(arena, row.layers, sizeof *only);
@@ -74,7 +76,15 @@ cds_status cds_layers_alone(cds_network_result *out, const cds_inputs *inputs,
   part.layers = row.layers;
   part.layer = only;
   part.footprint_bits = 0; /* the whole network need not fit here */
-  CDS_TRY(cds_network_solve(out, inputs->arch, &part, arena, options, diag));
+  const cds_heated_question asked = {&part, question->options, arena, diag};
+  if (question->heated != NULL) {
+    cds_heated own;
+    CDS_TRY(cds_heated_share(&own, question->heated, arena));
+    CDS_TRY(cds_heated_alone(out, heat, &own, &asked));
+  } else {
+    CDS_TRY(cds_network_solve(out, inputs->arch, &part, arena,
+                              question->options, diag));
+  }
   for (size_t i = 0; i < row.layers; i++) {
     out->layer[i].layer = &row.layer[i];
   }

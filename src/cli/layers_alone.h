@@ -23,9 +23,15 @@ typedef struct cds_layer_row {
   const cds_layer *layer;
   size_t layers;
 } cds_layer_row;
-cds_status cds_layers_alone(cds_network_result *out, const cds_inputs *inputs,
-                            cds_layer_row row,
-                            const cds_network_options *options,
+typedef struct cds_alone_question {
+  const cds_inputs *inputs;
+  cds_layer_row row;
+  const cds_network_options *options;
+  const cds_heated *heated; /* NULL: leakage is that at 85 degC */
+} cds_alone_question;
+/* `heat`: the steady state of these layers, where they heat the design. */
+cds_status cds_layers_alone(cds_network_result *out, cds_heated_state *heat,
+                            const cds_alone_question *question,
                             cds_arena *arena, cds_diag *diag);
 /* Adds a message if the search cannot map the layer: then false. */
 bool cds_layer_searchable(const cds_inputs *inputs, const cds_layer *layer,

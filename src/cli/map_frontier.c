@@ -52,9 +52,9 @@ static cds_status solve_alone(const job *it, item *each,
   options.search = *it->search;
   options.control = it->control;
   options.searchers = searchers;
-  CDS_TRY(cds_layers_alone(&result, it->inputs,
-                           (cds_layer_row){&each->kind.layer, 1}, &options,
-                           each->arena, each->diag));
+  const cds_alone_question question = {
+      it->inputs, {&each->kind.layer, 1}, &options, NULL};
+  CDS_TRY(cds_layers_alone(&result, NULL, &question, each->arena, each->diag));
   cds_frontier_point *point = cds_arena_alloc(each->arena, sizeof *point);
   if (point == NULL) {
     return CDS_ENOMEM;

@@ -118,6 +118,15 @@ cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
   return CDS_EINFEASIBLE;
 }
 
+cds_status cds_heated_share(cds_heated *out, const cds_heated *of,
+                            cds_arena *arena) {
+  *out = *of;
+  out->weighed = (cds_arch *)cds_arena_alloc(arena, sizeof *out->weighed);
+  return out->weighed == NULL
+             ? CDS_ENOMEM
+             : cds_heat_loop_share(&out->loop, &of->loop, arena);
+}
+
 /* One tangent. */
 static cds_status solve_one(cds_network_result *out, cds_heated_state *state,
                             cds_heated *it, const double *power_w,

@@ -65,6 +65,9 @@ typedef struct cds_heated {
 cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
                             const cds_arch *arch, const cds_limits *limits,
                             cds_arena *arena, cds_diag *diag);
+/* The same for another thread. CDS_ENOMEM. */
+cds_status cds_heated_share(cds_heated *out, const cds_heated *of,
+                            cds_arena *arena);
 /* What cds_network_solve is asked; the options' power limit is set here. */
 typedef struct cds_heated_question {
   const cds_workload *workload;

@@ -108,6 +108,10 @@ static void slow_down(cds_cost *cost, double roof_w, double clock_hz) {
   }
 }
 
+void cds_heated_keep_within(cds_cost *cost, const cds_heated *it) {
+  slow_down(cost, it->safe_w, it->arch->clock_hz);
+}
+
 /* An operation beside products: its time is what it adds to theirs, so that it
  * has no power of its own; its group has (price/pipeline.h). */
 static bool is_beside(const cds_layer_result *layer) {
@@ -190,12 +194,9 @@ static double roof_for(const cds_network_result *of, double latency_s) {
   return high;
 }
 
-static void leak(cds_network_result *out, double leakage_w) {
-  for (size_t i = 0; i < out->layers; i++) {
-    cds_cost *cost = &out->layer[i].cost;
-    cost->leakage_pj = leakage_w * 1e12 * cost->latency_s;
-    cost->energy_pj = cost->dynamic_pj + cost->leakage_pj;
-  }
+void cds_heated_leak(cds_cost *cost, double leakage_w) {
+  cost->leakage_pj = leakage_w * 1e12 * cost->latency_s;
+  cost->energy_pj = cost->dynamic_pj + cost->leakage_pj;
 }
 
 /* Lets the operations of a group take what it is shorter than it has to be, by
@@ -277,7 +278,9 @@ cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
   if (state->heat.runaway) {
     return CDS_ELIMIT;
   }
-  leak(out, state->heat.leakage_w);
+  for (size_t i = 0; i < out->layers; i++) {
+    cds_heated_leak(&out->layer[i].cost, state->heat.leakage_w);
+  }
   cds_network_add_up(out, asked->workload);
   out->value =
       cds_network_value(asked->options, out->energy_pj, out->latency_s);

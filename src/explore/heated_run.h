@@ -36,6 +36,10 @@ void cds_heated_weigh(cds_arch *out, const cds_arch *arch,
  * know one roof alone, that of all weighed energy.) */
 void cds_heated_roof(cds_arch *out, const double weight[CDS_DIES_MAX],
                      double safe_w, cds_optimizer optimizer);
+/* Slows a layer down to what the limits of the design let it take. */
+void cds_heated_keep_within(cds_cost *cost, const cds_heated *it);
+/* Gives a cost that leakage, and its sum. */
+void cds_heated_leak(cds_cost *cost, double leakage_w);
 /* The steady state of a run of those energies and that time. */
 cds_status cds_heated_state_of(cds_heated_state *out, cds_heated *it,
                                const double energy_pj[CDS_DIES_MAX],

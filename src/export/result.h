@@ -108,6 +108,9 @@ void cds_json_designs(cds_json *json, const cds_explore_result *result);
  */
 void cds_json_phase_heat(cds_json *json, const cds_explore_result *result,
                          const cds_workload *workload, unsigned index);
+/* The same of what runs alone, in its own steady state: an object `heat`. */
+void cds_json_heat(cds_json *json, const cds_arch *arch,
+                   const cds_heated_state *state);
 /* `arch` may be NULL. */
 void cds_json_provenance(cds_json *json, const cds_provenance *provenance,
                          const cds_arch *arch);

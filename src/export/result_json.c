@@ -37,10 +37,9 @@ void cds_json_phase_heat(cds_json *json, const cds_explore_result *result,
   cds_json_end(json);
 }
 
-static void write_die(cds_json *json, const cds_explore_result *result,
-                      unsigned index) {
-  const cds_die *die = &result->arch->die[index];
-  const cds_heated_state *state = &result->heat;
+static void write_die(cds_json *json, const cds_arch *arch,
+                      const cds_heated_state *state, unsigned index) {
+  const cds_die *die = &arch->die[index];
   cds_json_object_line(json, NULL);
   cds_json_text(json, "name", die->name);
   cds_json_count(json, "dies", die->repeat);
@@ -55,6 +54,25 @@ static void write_die(cds_json *json, const cds_explore_result *result,
   cds_json_end(json);
 }
 
+/* Leaves the object open. */
+static void begin_heat(cds_json *json, const cds_arch *arch,
+                       const cds_heated_state *state) {
+  cds_json_object(json, "heat");
+  cds_json_number(json, "leakage_w", state->heat.leakage_w);
+  cds_json_number(json, "layer_power_w", state->layer_w);
+  cds_json_array(json, "dies");
+  for (unsigned index = 0; index < arch->dies; index++) {
+    write_die(json, arch, state, index);
+  }
+  cds_json_end(json);
+}
+
+void cds_json_heat(cds_json *json, const cds_arch *arch,
+                   const cds_heated_state *state) {
+  begin_heat(json, arch, state);
+  cds_json_end(json);
+}
+
 /* How the dies are in the steady state of the run. */
 static void write_heat(cds_json *json, const cds_explore_result *result,
                        const cds_workload *workload) {
@@ -62,14 +80,7 @@ static void write_heat(cds_json *json, const cds_explore_result *result,
     cds_json_null(json, "heat");
     return;
   }
-  cds_json_object(json, "heat");
-  cds_json_number(json, "leakage_w", result->heat.heat.leakage_w);
-  cds_json_number(json, "layer_power_w", result->layer_power_w);
-  cds_json_array(json, "dies");
-  for (unsigned index = 0; index < result->arch->dies; index++) {
-    write_die(json, result, index);
-  }
-  cds_json_end(json);
+  begin_heat(json, result->arch, &result->heat);
   cds_json_array(json, "phases");
   for (unsigned index = 0;
        index < workload->phases && result->phase_heat != NULL; index++) {

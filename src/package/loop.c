@@ -79,6 +79,15 @@ cds_status cds_heat_loop_begin(cds_heat_loop *out, const cds_arch *arch,
   return CDS_OK;
 }
 
+cds_status cds_heat_loop_share(cds_heat_loop *out, const cds_heat_loop *of,
+                               cds_arena *arena) {
+  *out = *of;
+  memset(out->placed, 0, sizeof out->placed);
+  CDS_TRY(make_room(out, arena));
+  fill_leakage(out);
+  return CDS_OK;
+}
+
 /* ---- an operating point ---------------------------------------------------
  */
 
@@ -169,6 +178,7 @@ static cds_status solve(cds_heat_state *out, cds_heat_loop *it,
   cds_leakage_result result;
   CDS_TRY(cds_leakage_solve(&of, it->degc, &result));
   out->runaway = result.runaway || result.gain >= 1;
+  out->steepest = it->package.die[result.block].kind;
   if (out->runaway) {
     return CDS_OK;
   }
@@ -242,37 +252,43 @@ double cds_heat_loop_sink_s(const cds_heat_loop *loop) {
 /* ---- limits ----------------------------------------------------------------
  */
 
-/* All of the power in dies of one kind. */
-static cds_status stands(bool *out, cds_heat_loop *it, unsigned kind,
-                         double power_w, double limit_w) {
-  double power[CDS_DIES_MAX] = {0};
+/* Whether so many times these powers are within limits. */
+static cds_status stands(bool *out, cds_heat_loop *it,
+                         const double power_w[CDS_DIES_MAX], double factor,
+                         double limit_w) {
+  double power[CDS_DIES_MAX];
+  double sum = 0;
   cds_heat_state state;
-  power[kind] = power_w;
+  for (unsigned kind = 0; kind < CDS_DIES_MAX; kind++) {
+    power[kind] = factor * power_w[kind];
+    sum += power[kind];
+  }
   CDS_TRY(cds_heat_loop_at(&state, it, power));
-  *out = !state.runaway && !state.over && power_w + state.leakage_w <= limit_w;
+  *out = !state.runaway && !state.over && sum + state.leakage_w <= limit_w;
   return CDS_OK;
 }
 
-static cds_status safe_in(double *out, cds_heat_loop *it, unsigned kind,
-                          double limit_w) {
+cds_status cds_heat_loop_most(double *out, cds_heat_loop *loop,
+                              const double power_w[CDS_DIES_MAX],
+                              double limit_w) {
   bool fine = false;
   double low = 0;
   double high = 1;
   *out = -1;
-  CDS_TRY(stands(&fine, it, kind, 0, limit_w));
+  CDS_TRY(stands(&fine, loop, power_w, 0, limit_w));
   if (!fine) {
     return CDS_OK;
   }
-  CDS_TRY(stands(&fine, it, kind, high, limit_w));
+  CDS_TRY(stands(&fine, loop, power_w, high, limit_w));
   for (unsigned i = 0; i < DOUBLINGS && fine; i++) {
     low = high;
     high *= 2;
-    CDS_TRY(stands(&fine, it, kind, high, limit_w));
+    CDS_TRY(stands(&fine, loop, power_w, high, limit_w));
   }
   for (unsigned i = 0; i < HALVINGS && !fine; i++) {
     const double middle = (low + high) / 2;
     bool good = false;
-    CDS_TRY(stands(&good, it, kind, middle, limit_w));
+    CDS_TRY(stands(&good, loop, power_w, middle, limit_w));
     *(good ? &low : &high) = middle;
   }
   *out = fine ? (double)INFINITY : low;
@@ -283,9 +299,11 @@ cds_status cds_heat_loop_safe_w(double *out, cds_heat_loop *loop,
                                 double limit_w) {
   *out = limit_w - loop->unheated_w;
   for (unsigned kind = 0; kind < loop->package.arch->dies; kind++) {
+    double power_w[CDS_DIES_MAX] = {0};
     double safe_w = 0;
+    power_w[kind] = 1;
     if (loop->placed[kind] > 0) {
-      CDS_TRY(safe_in(&safe_w, loop, kind, limit_w));
+      CDS_TRY(cds_heat_loop_most(&safe_w, loop, power_w, limit_w));
       *out = fmin(*out, safe_w);
     }
   }

@@ -45,8 +45,9 @@ typedef struct cds_heat_loop {
 /* A steady state; by kind of die where it is an array: of those in no stack no
  * leakage and slope, and NaN degrees. */
 typedef struct cds_heat_state {
-  bool runaway;     /* no steady state: the rest is undefined */
-  double leakage_w; /* all of it, what is not heated included */
+  bool runaway;      /* no steady state: the rest is undefined, but for this: */
+  unsigned steepest; /* kind of the die in which a small rise grows most */
+  double leakage_w;  /* all of it, what is not heated included */
   double die_leakage_w[CDS_DIES_MAX]; /* of all dies of the kind */
   double mean_degc[CDS_DIES_MAX];     /* of the warmest die of the kind */
   double hottest_degc[CDS_DIES_MAX];  /* the hottest place of any of them */
@@ -62,6 +63,9 @@ typedef struct cds_heat_state {
 cds_status cds_heat_loop_begin(cds_heat_loop *out, const cds_arch *arch,
                                double limit_degc, cds_arena *arena,
                                cds_diag *diag);
+/* A loop of the same package for another thread: resistances are shared. */
+cds_status cds_heat_loop_share(cds_heat_loop *out, const cds_heat_loop *of,
+                               cds_arena *arena);
 /* The steady state with that dynamic power, W, of all dies of each kind. Only
  * CDS_EINPUT, for powers that cannot be. */
 cds_status cds_heat_loop_at(cds_heat_state *out, cds_heat_loop *loop,
@@ -79,6 +83,12 @@ cds_status cds_heat_loop_phase(cds_heat_state *out, cds_heat_loop *loop,
 /* The time constant of lid and sink, s: their heat capacity (copper, 3.45
  * J/cm3K) times the resistance to the air. */
 double cds_heat_loop_sink_s(const cds_heat_loop *loop);
+/* The greatest factor on these powers that leaves all places within their
+ * limits and, leakage included, is at most `limit_w`. -1: leakage alone is too
+ * much; INFINITY: any. */
+cds_status cds_heat_loop_most(double *out, cds_heat_loop *loop,
+                              const double power_w[CDS_DIES_MAX],
+                              double limit_w);
 /* The thermal safe power: the greatest dynamic power that, in whatever kinds of
  * dies of the package it arises, leaves all places within their limits and,
  * leakage included, is at most `limit_w`. By convexity the kinds have to be

@@ -19,6 +19,8 @@
 
 #include <cmocka.h>
 
+#include "explore/by_die.h"
+#include "explore/heated_alone.h"
 #include "explore/heated_close.h"
 #include "package/refresh.h"
 #include "support/all_mappings.h"
@@ -544,6 +546,98 @@ static void compare_steepness(random_stream *random, cds_heat_loop *loop,
   }
 }
 
+/* ---- one layer by itself, and a mapping that is given ----------------------
+ */
+
+/* Whether it may be so at these powers; `sure`: not at an edge. */
+static bool own_within(bool *sure, own_heat *heat, const hot_case *of,
+                       const double e[DIES], double t) {
+  const double power[DIES] = {e[0] * 1e-12 / t, e[1] * 1e-12 / t};
+  *sure = true;
+  if (!own_state(heat, power, of->degc)) {
+    return false;
+  }
+  *sure = fabs(heat->hottest_over) > 1e-6;
+  return heat->hottest_over <= 0;
+}
+
+static void compare_full(const cds_full_speed *full, own_heat *heat,
+                         const hot_case *of, const double e[DIES], double t) {
+  bool sure = false;
+  const bool within = own_within(&sure, heat, of, e, t);
+  assert_true(!sure || full->over == !within);
+  if (!isfinite(full->sustainable)) {
+    return;
+  }
+  assert_true(full->sustainable > 0);
+  assert_true(
+      own_within(&sure, heat, of, e, t / (full->sustainable * (1 - 1e-6))));
+  const double sum = (e[0] + e[1]) * 1e-12 / t * full->sustainable;
+  assert_true(sum + heat->leakage_w <= of->power_w * (1 + CLOSE));
+  assert_true(
+      !own_within(&sure, heat, of, e, t / (full->sustainable * (1 + 1e-6))) ||
+      sum + heat->leakage_w >= of->power_w * (1 - 1e-5));
+}
+
+/* The answer's mapping, as if it were given. */
+static void compare_given(const cds_network_result *answer, bool pauses,
+                          cds_heated *it, own_heat *heat, const hot_case *of) {
+  cds_layer_result given = answer->layer[0];
+  cds_heated_state state;
+  cds_full_speed full;
+  double e[CDS_DIES_MAX];
+  assert_int_equal(cds_price_einsum(&given.cost, it->arch, &given.layer->einsum,
+                                    given.counts, (double)INFINITY),
+                   CDS_OK);
+  const double fast_s = given.cost.latency_s;
+  assert_int_equal(cds_heated_given(&given, &state, &full, it), CDS_OK);
+  cds_energies_by_die(e, &given.cost, it->arch, 0);
+  compare_full(&full, heat, of, e, fast_s);
+  const double t = given.cost.latency_s;
+  const double power[DIES] = {e[0] * 1e-12 / t, e[1] * 1e-12 / t};
+  assert_true(own_state(heat, power, of->degc));
+  assert_true(heat->hottest_over <= 1e-6);
+  assert_true(power[0] + power[1] + heat->leakage_w <=
+              of->power_w * (1 + CLOSE));
+  assert_true(fabs(heat->leakage_w - state.heat.leakage_w) <=
+              1e-7 * heat->leakage_w);
+  assert_true(fabs(e[0] + e[1] + heat->leakage_w * 1e12 * t -
+                   given.cost.energy_pj) <= 1e-7 * given.cost.energy_pj);
+  if (!pauses) {
+    assert_true(fabs(t - answer->latency_s) <= CLOSE * t);
+    assert_true(fabs(given.cost.energy_pj - answer->energy_pj) <=
+                CLOSE * answer->energy_pj);
+  }
+}
+
+/* `points`: of the first layer, within limits. */
+static void compare_alone(const vector_points *points, const hot_case *of,
+                          const cds_heated *heated,
+                          const cds_heated_question *whole, own_heat *heat) {
+  cds_heated it;
+  cds_network_result result;
+  cds_heated_state state;
+  cds_workload part = *whole->workload;
+  cds_layer layer = part.layer[0];
+  cds_network_options options = *whole->options;
+  const cds_heated_question question = {&part, &options, whole->arena,
+                                        whole->diag};
+  layer.count = 1;
+  part.layers = 1;
+  part.layer = &layer;
+  options.details = true;
+  assert_int_equal(cds_heated_share(&it, heated, whole->arena), CDS_OK);
+  assert_int_equal(cds_heated_alone(&result, &state, &it, &question), CDS_OK);
+  choice_best best = {(double)INFINITY, at_ambient_w(heat), false};
+  for (size_t i = 0; i < points->count; i++) {
+    try_choice(&best, heat, of, points->energy_pj[i], points->latency_s[i]);
+  }
+  assert_true(result.bound <= best.value * (1 + CLOSE));
+  assert_true(result.value >= best.value * (1 - CLOSE));
+  assert_true(!result.proven || result.value <= best.value * (1 + CLOSE));
+  compare_given(&result, state.layer_w < it.safe_w, &it, heat, of);
+}
+
 static void compare(seen *sum, const hot_case *of, cds_heated *heated,
                     const cds_workload *workload, fixture *f) {
   static vector_points layer[LAYERS];
@@ -574,6 +668,7 @@ static void compare(seen *sum, const hot_case *of, cds_heated *heated,
   random_stream random = of->random;
   compare_steepness(&random, &heated->loop, heated->safe_w);
   compare_closing(&result, heated, &question, best.value);
+  compare_alone(&layer[0], of, heated, &question, &heat);
   cds_searchers_free(options.searchers);
   double energy_pj[CDS_DIES_MAX];
   cds_energy_by_die(energy_pj, &result, heated->arch, CDS_ALL_PHASES);
