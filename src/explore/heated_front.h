@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * heated_front: the vertices of the convex frontier of energy and latency of a
+ * network on a design that it heats, each choice of mappings with the energy of
+ * its own steady state.
+ *
+ * A knot is a price of time lambda with the best choice by E + lambda T
+ * (cds_heated_solve, exact where it proves) and the line E + lambda T >= bound,
+ * above which all choices are. It is found as network/frontier.h says: between
+ * two neighbouring knots u (of less energy) and v all vertices are above both
+ * lines and hence above their apex a; nothing is left to ask for where
+ * - no choice is below the chord from u to v by its own slope (an edge);
+ * - E_v <= (1 + g) E_u and T_u <= (1 + g) T_v for the resolution g;
+ * - all points from u to a and from a to v are above known points.
+ * The first knots are the least energy and the least latency. A choice may
+ * pause (heated_run.h) where that takes less at its price of time.
+ */
+#ifndef CDS_EXPLORE_HEATED_FRONT_H
+#define CDS_EXPLORE_HEATED_FRONT_H
+
+#include "explore/heated.h"
+#include "network/frontier.h"
+
+typedef struct cds_heated_vertex {
+  cds_point cost;
+  double leakage_w, warmest_degc;
+} cds_heated_vertex;
+
+typedef struct cds_heated_front {
+  size_t points; /* within the limits, by rising energy */
+  cds_heated_vertex *point;
+  bool proven; /* false: vertices may be missing */
+} cds_heated_front;
+
+/* Limits of the question only say which vertices are among the points, its
+ * objective is of no concern; the gap of the stairs is the resolution. Statuses
+ * of cds_heated_solve. */
+cds_status cds_heated_front_trace(cds_heated_front *out, cds_heated *it,
+                                  const cds_staircase *stairs,
+                                  const cds_heated_question *question);
+
+#endif
