@@ -762,7 +762,13 @@ static const char *write_point(const cds_page *page, const cds_report *report,
 static const char *pareto_claim(const cds_page *page,
                                 const cds_pareto_result *pareto) {
   if (!pareto->proven) {
-    return ", not proven: some may be missing";
+    return pareto->open < 1
+               ? cds_cli_printf(
+                     page->arena,
+                     ", not proven: some may be missing that are below the "
+                     "line between two of them by at most %s",
+                     cds_page_percent(page, pareto->open))
+               : ", not proven: some may be missing";
   }
   return cds_cli_printf(
       page->arena,

@@ -127,10 +127,9 @@ cds_status cds_heated_share(cds_heated *out, const cds_heated *of,
              : cds_heat_loop_share(&out->loop, &of->loop, arena);
 }
 
-/* One tangent. */
-static cds_status solve_one(cds_network_result *out, cds_heated_state *state,
-                            cds_heated *it, const double *power_w,
-                            const cds_heated_question *asked) {
+cds_status cds_heated_ask(cds_network_result *out, cds_heated_state *state,
+                          cds_heated *it, const double *power_w,
+                          const cds_heated_question *asked) {
   cds_heated_tangent at;
   CDS_TRY(find_tangent(&at, it, power_w));
   it->solved++;
@@ -143,10 +142,9 @@ static cds_status solve_one(cds_network_result *out, cds_heated_state *state,
   return cds_heated_restate(out, state, it, asked, at.weight);
 }
 
-/* What slower layers and true energies make of limits. */
-static bool meets(const cds_network_result *of,
-                  const cds_network_options *options,
-                  const cds_workload *workload) {
+bool cds_heated_meets(const cds_network_result *of,
+                      const cds_network_options *options,
+                      const cds_workload *workload) {
   bool fine =
       of->latency_s <= options->latency_limit_s * (1 + NEAR) &&
       of->energy_pj <= options->energy_limit_pj * (1 + NEAR) &&
@@ -254,7 +252,7 @@ cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
   memcpy(power_w, start_w != NULL ? start_w : idle, sizeof power_w);
   cds_status status = CDS_OK;
   for (unsigned round = 0; round < it->tangents; round++) {
-    status = solve_one(out, state, it, power_w, question);
+    status = cds_heated_ask(out, state, it, power_w, question);
     if (status == CDS_EINTERRUPTED && best.found) {
       break; /* the answer of an earlier tangent, with a gap */
     }
@@ -265,7 +263,7 @@ cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
     if (status == CDS_ELIMIT) {
       break;
     }
-    if (meets(out, question->options, question->workload)) {
+    if (cds_heated_meets(out, question->options, question->workload)) {
       take_answer(&best, it, out, state);
     }
     const bool closed =
@@ -382,7 +380,7 @@ cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
   cds_heated_question own = *question;
   alone.alone = true;
   own.options = &alone;
-  CDS_TRY(solve_one(out, state, it, touch_w, &own));
+  CDS_TRY(cds_heated_ask(out, state, it, touch_w, &own));
   if (it->picked) {
     CDS_TRY(pick_again(out, state, it, &own));
   }

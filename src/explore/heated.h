@@ -82,6 +82,17 @@ typedef struct cds_heated_question {
 cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
                             cds_heated *it, const double *start_w,
                             const cds_heated_question *question);
+/* One tangent, at that power: `out->bound` is of the objective of the heated
+ * design, the answer one of its own. With `again` among the options the
+ * searchers have answered that tangent last. */
+cds_status cds_heated_ask(cds_network_result *out, cds_heated_state *state,
+                          cds_heated *it, const double *power_w,
+                          const cds_heated_question *question);
+/* Whether an answer, with its slower layers and its own energies, meets the
+ * limits on energy and time. */
+bool cds_heated_meets(const cds_network_result *of,
+                      const cds_network_options *options,
+                      const cds_workload *workload);
 /* The last step for a winner: its answer once more, by the tangent at `touch_w`
  * alone, with details. What layers reach alone, the network layer by layer, or
  * without anything that stays on chip, are at the temperatures of the answer.

@@ -12,7 +12,8 @@
  * - no choice is below the chord from u to v by its own slope (an edge);
  * - E_v <= (1 + g) E_u and T_u <= (1 + g) T_v for the resolution g;
  * - all points from u to a and from a to v are above known points.
- * The first knots are the least energy and the least latency. A choice may
+ * Towards the ends floors stand for a neighbour: of energy for one at lambda 0,
+ * of latency for one at infinity. A choice may
  * pause (heated_run.h) where that takes less at its price of time.
  */
 #ifndef CDS_EXPLORE_HEATED_FRONT_H
@@ -29,14 +30,21 @@ typedef struct cds_heated_vertex {
 typedef struct cds_heated_front {
   size_t points; /* within the limits, by rising energy */
   cds_heated_vertex *point;
-  bool proven; /* false: vertices may be missing */
+  /* Vertices may be missing that are below the line between two neighbours by
+   * at most this part of their E + lambda T: 0, none is. */
+  double open;
 } cds_heated_front;
+
+typedef struct cds_front_known {
+  cds_staircase stairs;
+  cds_point floor; /* no choice takes less energy, or less time */
+} cds_front_known;
 
 /* Limits of the question only say which vertices are among the points, its
  * objective is of no concern; the gap of the stairs is the resolution. Statuses
  * of cds_heated_solve. */
 cds_status cds_heated_front_trace(cds_heated_front *out, cds_heated *it,
-                                  const cds_staircase *stairs,
+                                  const cds_front_known *known,
                                   const cds_heated_question *question);
 
 #endif

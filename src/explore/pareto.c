@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explore/heated_front.h"
 #include "explore/job.h"
 
 typedef enum pareto_way {
@@ -58,6 +59,7 @@ typedef struct pareto_job {
   size_t unknown;      /* designs of which a metric is not known */
   const char *missing; /* why, of the first */
   cds_place place;
+  bool heated; /* leakage follows the temperature (heated.h) */
 } pareto_job;
 
 bool cds_pareto_offers(cds_metric metric) {
@@ -116,6 +118,11 @@ static void choose_way(pareto_job *it) {
   if (area || both_hot || (any_hot && energy)) {
     it->way = WAY_SINGLE;
   }
+  /* Which dies are warm is not said by power or energy. */
+  if (it->heated && (metric[0] == CDS_METRIC_TEMPERATURE ||
+                     metric[1] == CDS_METRIC_TEMPERATURE)) {
+    it->way = WAY_WHOLE;
+  }
   if (area && metric[other] == CDS_METRIC_LATENCY) {
     it->single = CDS_OBJECTIVE_DELAY;
   } else if (area && metric[other] == CDS_METRIC_EDP) {
@@ -128,6 +135,9 @@ static void choose_way(pareto_job *it) {
 static void set_gap(pareto_job *it, double gap) {
   const cds_metric *metric = it->out->metric;
   const bool edp = metric[0] == CDS_METRIC_EDP || metric[1] == CDS_METRIC_EDP;
+  const bool degrees = metric[0] == CDS_METRIC_TEMPERATURE ||
+                       metric[1] == CDS_METRIC_TEMPERATURE;
+  gap = it->heated && degrees ? 0 : gap;
   it->out->gap = it->way == WAY_SINGLE ? 0 : gap;
   it->cost_gap = edp ? gap / (2 + gap) : gap;
 }
@@ -141,7 +151,9 @@ static double fixed_of(cds_metric metric, const cds_worker *worker) {
 }
 
 static void fill_point(cds_pareto_point *out, const pareto_job *it,
-                       const cds_worker *worker, cds_point cost) {
+                       const cds_worker *worker,
+                       const cds_heated_vertex *vertex) {
+  const cds_point cost = vertex->cost;
   const cds_arch *arch = worker->arch;
   out->energy_pj = cost.energy_pj;
   out->latency_s = cost.latency_s;
@@ -149,8 +161,8 @@ static void fill_point(cds_pareto_point *out, const pareto_job *it,
   out->cost_usd = worker->outlay.usd.typical;
   out->embodied_kg = worker->outlay.embodied_kg.typical;
   out->power_w = cds_average_power_w(cost);
-  out->temperature_degc =
-      arch->ambient_degc + arch->sink_k_per_w * out->power_w;
+  out->temperature_degc = vertex->warmest_degc;
+  out->leakage_w = vertex->leakage_w;
   for (unsigned m = 0; m < 2; m++) {
     out->value[m] = value_of(it->out->metric[m], out);
   }
@@ -261,80 +273,145 @@ static double incumbent_of(const pareto_job *it, const cds_worker *worker) {
   return least;
 }
 
+/* Room for the points of an answer; notes whether it is proven. */
+static cds_status make_answer(pareto_job *it, pareto_answer *answer,
+                              size_t points, double open) {
+  cds_lock_take(it->job.lock);
+  it->out->open = fmax(it->out->open, open);
+  answer->point = (cds_pareto_point *)cds_arena_array(it->job.arena, points,
+                                                      sizeof *answer->point);
+  cds_lock_give(it->job.lock);
+  answer->points = points;
+  return answer->point == NULL ? CDS_ENOMEM : CDS_OK;
+}
+
 static cds_status solve_single(pareto_job *it, cds_worker *worker,
-                               const cds_arch *arch, pareto_answer *answer,
+                               cds_heated *heated, pareto_answer *answer,
                                cds_diag *diag) {
   cds_network_result network;
+  cds_heated_state state;
   cds_network_options options = cds_job_options(&it->job, worker);
+  const cds_heated_question question = {it->job.workload, &options,
+                                        worker->arena, diag};
   options.objective = it->single;
   options.time_pj_s = 0;
   options.incumbent = incumbent_of(it, worker);
   options.control = it->job.options->control;
   options.searchers = worker->searchers;
-  const cds_status status = cds_network_solve(&network, arch, it->job.workload,
-                                              worker->arena, &options, diag);
+  const cds_status status =
+      cds_heated_solve(&network, &state, heated, NULL, &question);
   if (status == CDS_ELIMIT) {
     /* Below the incumbent nothing was found, but something may be there. */
     if (network.bound < options.incumbent) {
       cds_lock_take(it->job.lock);
-      it->out->proven = false;
+      it->out->open =
+          fmax(it->out->open, 1 - network.bound / options.incumbent);
       cds_lock_give(it->job.lock);
     }
     return CDS_OK;
   }
   CDS_TRY(status);
-  cds_lock_take(it->job.lock);
-  it->out->proven = it->out->proven && network.proven;
-  answer->point =
-      (cds_pareto_point *)cds_arena_alloc(it->job.arena, sizeof *answer->point);
-  cds_lock_give(it->job.lock);
-  if (answer->point == NULL) {
-    return CDS_ENOMEM;
-  }
-  fill_point(answer->point, it, worker,
-             (cds_point){network.energy_pj, network.latency_s});
-  answer->points = 1;
+  CDS_TRY(make_answer(it, answer, 1,
+                      network.proven ? 0 : 1 - network.bound / network.value));
+  const cds_heated_vertex vertex = {{network.energy_pj, network.latency_s},
+                                    state.heat.leakage_w,
+                                    state.heat.warmest_degc};
+  fill_point(answer->point, it, worker, &vertex);
   return CDS_OK;
 }
 
-static cds_status solve_frontier(pareto_job *it, cds_worker *worker,
-                                 const cds_arch *arch, pareto_answer *answer,
-                                 cds_diag *diag) {
+/* The frontier of a design whose leakage is that at 85 degC. */
+static cds_status trace_cold(cds_heated_front *out,
+                             const cds_network_options *options,
+                             const pareto_job *it, cds_worker *worker,
+                             cds_diag *diag) {
+  const cds_arch *arch = worker->arch;
   cds_network_frontier frontier;
+  CDS_TRY(cds_network_frontier_solve(&frontier, arch, it->job.workload,
+                                     worker->arena, options, diag));
+  *out = (cds_heated_front){
+      .points = frontier.points,
+      .point = (cds_heated_vertex *)cds_arena_array(
+          worker->arena, frontier.points + 1, sizeof *out->point),
+      .open = frontier.proven ? 0 : 1};
+  if (out->point == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < frontier.points; i++) {
+    out->point[i] = (cds_heated_vertex){
+        frontier.point[i], cds_arch_leakage_w(arch), arch->ambient_degc};
+  }
+  return CDS_OK;
+}
+
+static cds_status trace_hot(cds_heated_front *out, cds_heated *heated,
+                            const cds_heated_question *question,
+                            cds_point floor) {
+  const cds_known_points *known = &question->options->known;
+  cds_hull_point *stair = (cds_hull_point *)cds_arena_array(
+      question->arena, known->points + 1, sizeof *stair);
+  if (stair == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < known->points; i++) {
+    stair[i] =
+        (cds_hull_point){known->point[i].energy_pj, known->point[i].latency_s};
+  }
+  const cds_front_known own = {{known->points, stair, known->gap}, floor};
+  return cds_heated_front_trace(out, heated, &own, question);
+}
+
+static cds_status solve_frontier(pareto_job *it, cds_worker *worker,
+                                 cds_heated *heated, pareto_answer *answer,
+                                 size_t design, cds_diag *diag) {
+  const cds_point floor = it->job.floor[design];
+  cds_heated_front front;
   cds_network_options options = cds_job_options(&it->job, worker);
+  const cds_heated_question question = {it->job.workload, &options,
+                                        worker->arena, diag};
   options.objective = CDS_OBJECTIVE_ENERGY;
   options.time_pj_s = 0;
   options.control = it->job.options->control;
   options.searchers = worker->searchers;
   options.known = (cds_known_points){
       it->way == WAY_STAIRS ? it->stairs.points : 0, it->stair, it->cost_gap};
-  CDS_TRY(cds_network_frontier_solve(&frontier, arch, it->job.workload,
-                                     worker->arena, &options, diag));
-  cds_lock_take(it->job.lock);
-  it->out->proven = it->out->proven && frontier.proven;
-  answer->point = (cds_pareto_point *)cds_arena_array(
-      it->job.arena, frontier.points, sizeof *answer->point);
-  cds_lock_give(it->job.lock);
-  if (answer->point == NULL) {
-    return CDS_ENOMEM;
+  CDS_TRY(heated->loop_closed ? trace_hot(&front, heated, &question, floor)
+                              : trace_cold(&front, &options, it, worker, diag));
+  CDS_TRY(make_answer(it, answer, front.points, front.open));
+  for (size_t i = 0; i < front.points; i++) {
+    fill_point(&answer->point[i], it, worker, &front.point[i]);
   }
-  for (size_t i = 0; i < frontier.points; i++) {
-    fill_point(&answer->point[i], it, worker, frontier.point[i]);
-  }
-  answer->points = frontier.points;
   return CDS_OK;
+}
+
+/* A design within its limits; else a record. */
+static cds_status begin_design(cds_heated *out, cds_diag **diag, pareto_job *it,
+                               cds_worker *worker, cds_design_result *design) {
+  cds_arch *arch = NULL;
+  cds_excess excess;
+  CDS_TRY(cds_job_design(&arch, diag, &it->job, worker, design->index));
+  const cds_status status = cds_heated_begin(
+      out, &excess, arch, &worker->limits, worker->arena, *diag);
+  if (status == CDS_EINFEASIBLE && cds_diag_first_error(*diag) == NULL) {
+    cds_limits_at_wall(&excess, &worker->limits, &worker->outlay);
+    cds_job_over_limit(&it->job, design, &excess, true);
+  }
+  return status;
 }
 
 static void solve_design(pareto_job *it, cds_worker *worker,
                          pareto_answer *answer, cds_design_result *design) {
   cds_diag *diag = NULL;
-  cds_arch *arch = NULL;
-  cds_status status =
-      cds_job_design(&arch, &diag, &it->job, worker, design->index);
+  cds_heated heated;
+  cds_status status = begin_design(&heated, &diag, it, worker, design);
+  if (design->status == CDS_DESIGN_OVER_LIMIT) {
+    return;
+  }
   if (status == CDS_OK) {
-    status = it->way == WAY_SINGLE
-                 ? solve_single(it, worker, arch, answer, diag)
-                 : solve_frontier(it, worker, arch, answer, diag);
+    status =
+        it->way == WAY_SINGLE
+            ? solve_single(it, worker, &heated, answer, diag)
+            : solve_frontier(it, worker, &heated, answer, design->index, diag);
   }
   if (status == CDS_EINTERRUPTED) {
     return; /* stays open */
@@ -413,12 +490,14 @@ static cds_status solve_all(pareto_job *it) {
 static double floor_of(cds_metric metric, const cds_worker *worker,
                        cds_point floor) {
   const cds_arch *arch = worker->arch;
-  const double leakage_w = cds_arch_leakage_w(arch);
-  const cds_pareto_point least = {
-      .energy_pj = floor.energy_pj,
-      .latency_s = floor.latency_s,
-      .power_w = leakage_w,
-      .temperature_degc = arch->ambient_degc + arch->sink_k_per_w * leakage_w};
+  /* Nothing is cooler than the ambient. */
+  const double least_factor =
+      arch->sink_k_per_w > 0 ? cds_heat_loop_least_factor(arch) : 1;
+  const double leakage_w = least_factor * cds_arch_leakage_w(arch);
+  const cds_pareto_point least = {.energy_pj = floor.energy_pj,
+                                  .latency_s = floor.latency_s,
+                                  .power_w = leakage_w,
+                                  .temperature_degc = arch->ambient_degc};
   return fixed(metric) ? fixed_of(metric, worker) : value_of(metric, &least);
 }
 
@@ -511,11 +590,30 @@ static void conclude(pareto_job *it) {
       break;
     }
   }
-  out->proven = out->proven && out->complete;
+  out->open = out->complete ? out->open : 1;
+  out->proven = !(out->open > 0);
 }
 
-static cds_status run(pareto_job *it) {
+/* Whether designs have a cooling: the same for all of a space. */
+static cds_status find_heated(pareto_job *it) {
+  cds_job *job = &it->job;
+  cds_arch *arch = NULL;
+  cds_diag *diag = NULL;
+  for (size_t i = 0; i < job->designs; i++) {
+    if (job->design[i].status == CDS_DESIGN_OPEN) {
+      CDS_TRY(cds_job_design(&arch, &diag, job, &job->worker[0], i));
+      it->heated = arch->sink_k_per_w > 0;
+      return CDS_OK;
+    }
+  }
+  return CDS_OK;
+}
+
+static cds_status run(pareto_job *it, double gap) {
   CDS_TRY(cds_job_bound(&it->job));
+  CDS_TRY(find_heated(it));
+  choose_way(it);
+  set_gap(it, gap);
   if (!cds_job_stopped(&it->job)) {
     CDS_TRY(order(it));
     CDS_TRY(solve_all(it));
@@ -531,12 +629,11 @@ cds_status cds_pareto(cds_pareto_result *out,
   *out = (cds_pareto_result){
       .metric = {question->metric[0], question->metric[1]}, .proven = true};
   pareto_job it = {.out = out};
-  choose_way(&it);
-  set_gap(&it, question->gap);
   cds_status status =
       cds_job_begin(&it.job, space, workload, question->options, arena, diag);
   if (status == CDS_OK) {
-    status = run(&it);
+    it.job.heated = true;
+    status = run(&it, question->gap);
   }
   if (status == CDS_OK) {
     status = say_unknown(&it, diag);

@@ -12,11 +12,18 @@
  * vertex is better than all points of the set by more than that, relative, in
  * both metrics.
  *
+ * Of designs with a cooling each choice has the leakage and the temperature of
+ * its own steady state (heated_front.h). Then which choice is coolest is not
+ * said by its power or energy: beside temperature all vertices are compared,
+ * whatever the gap. A choice is left out only if the lines of neighbouring
+ * choices, below which nothing is at its own temperatures, leave no place for
+ * it.
+ *
  * Where the least of one metric says all of a design (area, or what making it
- * takes, beside any metric;
- * power or temperature beside energy or each other, which fall together along
- * the frontier), only that is asked for, and the set is exact over all
- * mappings but for limits, as in network.h.
+ * takes, beside any metric but such a temperature;
+ * power beside energy, which fall together along the frontier), only that is
+ * asked for, and the set is exact over all mappings but for limits, as in
+ * network.h.
  */
 #ifndef CDS_EXPLORE_PARETO_H
 #define CDS_EXPLORE_PARETO_H
@@ -32,8 +39,9 @@ typedef struct cds_pareto_question {
 typedef struct cds_pareto_point {
   uint64_t design;
   double value[2]; /* of the two metrics */
-  double energy_pj, latency_s, area_um2, power_w, temperature_degc;
-  double cost_usd, embodied_kg; /* NaN: not known */
+  double energy_pj, latency_s, area_um2, power_w;
+  double temperature_degc, leakage_w; /* of the warmest place; of all dies */
+  double cost_usd, embodied_kg;       /* NaN: not known */
 } cds_pareto_point;
 
 typedef struct cds_pareto_result {
@@ -42,7 +50,9 @@ typedef struct cds_pareto_result {
   size_t points; /* by the first metric; of equal points the lower design */
   cds_pareto_point *point;
   bool complete; /* false: interrupted; the points are those so far */
-  bool proven;   /* false: points may be missing beyond the gap */
+  bool proven;   /* false: points may be missing beyond the gap: */
+  double open;   /* 0: none; else such that are below the line between two
+                    neighbours of their design by at most this part */
   uint64_t solved, skipped, over_limit, infeasible; /* designs */
 } cds_pareto_result;
 

@@ -179,8 +179,8 @@ bool cds_export_designs_csv(FILE *stream, const cds_report *report,
 bool cds_export_pareto_csv(FILE *stream, const cds_report *report,
                            cds_arena *arena) {
   static const char *const columns[] = {
-      "energy_pj", "latency_s",        "edp_pj_s", "area_mm2",
-      "power_w",   "temperature_degc", "cost_usd", "embodied_kgco2e"};
+      "energy_pj",        "latency_s", "edp_pj_s",        "area_mm2", "power_w",
+      "temperature_degc", "cost_usd",  "embodied_kgco2e", "leakage_w"};
   cds_csv csv;
   cds_csv_begin(&csv, stream);
   const size_t variables = cds_space_variables(report->space);
@@ -210,6 +210,7 @@ bool cds_export_pareto_csv(FILE *stream, const cds_report *report,
     cds_csv_number(&csv, point->temperature_degc);
     cds_csv_number(&csv, point->cost_usd);
     cds_csv_number(&csv, point->embodied_kg);
+    cds_csv_number(&csv, point->leakage_w);
     cds_csv_end_record(&csv);
     cds_arena_reset(arena, mark);
   }

@@ -568,6 +568,7 @@ static void write_pareto(cds_json *json, const cds_pareto_result *pareto) {
   cds_json_end(json);
   cds_json_number(json, "gap", pareto->gap);
   cds_json_boolean(json, "proven", pareto->proven);
+  cds_json_number(json, "open", pareto->open);
   cds_json_object_line(json, "designs");
   cds_json_count(json, "mapped", pareto->solved);
   cds_json_count(json, "skipped", pareto->skipped);
@@ -585,6 +586,7 @@ static void write_pareto(cds_json *json, const cds_pareto_result *pareto) {
     cds_json_number(json, "area_mm2", cds_area_mm2(point->area_um2));
     cds_json_number(json, "power_w", point->power_w);
     cds_json_number(json, "temperature_degc", point->temperature_degc);
+    cds_json_number(json, "leakage_w", point->leakage_w);
     cds_json_number(json, "cost_usd", point->cost_usd);
     cds_json_number(json, "embodied_kgco2e", point->embodied_kg);
     cds_json_end(json);
