@@ -767,7 +767,7 @@ static const char *pareto_claim(const cds_page *page,
                      page->arena,
                      ", not proven: some may be missing that are below the "
                      "line between two of them by at most %s",
-                     cds_page_percent(page, pareto->open))
+                     cds_page_plain(page, 100 * pareto->open, "%"))
                : ", not proven: some may be missing";
   }
   return cds_cli_printf(

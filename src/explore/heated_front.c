@@ -27,6 +27,7 @@ typedef struct tracer {
   cds_heated *it;
   const cds_staircase *stairs;
   const cds_heated_question *asked;
+  bool power;                    /* as of cds_front_known */
   cds_point floor;               /* no choice takes less energy, or less time */
   double shared_w[CDS_DIES_MAX]; /* where the tangent of all asks touches */
   bool answered;                 /* the searchers have answered it last */
@@ -139,9 +140,11 @@ static bool below(const tracer *it, cds_hull_point from, cds_hull_point to) {
 static bool is_covered(const tracer *it, const knot *u, const knot *v) {
   const double more = 1 + it->stairs->gap;
   const cds_hull_point apex = apex_of(u, v);
-  return (it->stairs->gap > 0 &&
-          v->vertex.cost.energy_pj <= more * u->vertex.cost.energy_pj &&
-          u->vertex.cost.latency_s <= more * v->vertex.cost.latency_s) ||
+  const bool v_is_near =
+      v->vertex.cost.energy_pj <= more * u->vertex.cost.energy_pj;
+  const bool u_is_near =
+      u->vertex.cost.latency_s <= more * v->vertex.cost.latency_s;
+  return (it->stairs->gap > 0 && (u_is_near || (v_is_near && !it->power))) ||
          (below(it, point_of(u), apex) && below(it, apex, point_of(v)));
 }
 
@@ -219,7 +222,7 @@ static bool starts_here(const tracer *it, const knot *first) {
                                 (first->bound - it->floor.energy_pj) /
                                     first->time_part};
   return first->time_part <= 0 ||
-         (it->stairs->gap > 0 &&
+         (it->stairs->gap > 0 && !it->power &&
           at.energy_pj <= (1 + it->stairs->gap) * it->floor.energy_pj) ||
          (least.latency_s >= at.latency_s &&
           cds_staircase_below(it->stairs, least, at));
@@ -279,29 +282,61 @@ static cds_status trace(tracer *it) {
 }
 
 static int by_energy(const void *left, const void *right) {
-  const cds_point *a = &((const cds_heated_vertex *)left)->cost;
-  const cds_point *b = &((const cds_heated_vertex *)right)->cost;
+  const cds_point *a = &((const knot *)left)->vertex.cost;
+  const cds_point *b = &((const knot *)right)->vertex.cost;
   if (a->energy_pj != b->energy_pj) {
     return a->energy_pj < b->energy_pj ? -1 : 1;
   }
   return a->latency_s < b->latency_s ? -1 : a->latency_s > b->latency_s;
 }
 
+/* Whether the second is above the line from the first to the third. */
+static bool is_above(const knot *first, const knot *second, const knot *third) {
+  const cds_point a = first->vertex.cost;
+  const cds_point b = second->vertex.cost;
+  const cds_point c = third->vertex.cost;
+  const double left = (b.energy_pj - a.energy_pj) * (a.latency_s - c.latency_s);
+  const double right =
+      (c.energy_pj - a.energy_pj) * (a.latency_s - b.latency_s);
+  return left > right * (1 + 1e-9);
+}
+
+/* Answers by the shared tangent need not be vertices: those that are above
+ * others are left out, and without a gap those above lines between others (with
+ * one they may stand for vertices near them). By rising energy. */
+static void keep_vertices(tracer *it) {
+  size_t kept = 0;
+  qsort(it->knot, it->knots, sizeof *it->knot, by_energy);
+  for (size_t i = 0; i < it->knots; i++) {
+    const knot next = it->knot[i];
+    if (kept > 0 && next.vertex.cost.latency_s >=
+                        it->knot[kept - 1].vertex.cost.latency_s) {
+      continue;
+    }
+    while (kept > 1 && it->stairs->gap <= 0 &&
+           is_above(&it->knot[kept - 2], &it->knot[kept - 1], &next)) {
+      kept--;
+    }
+    it->knot[kept++] = next;
+  }
+  it->knots = kept;
+}
+
 cds_status cds_heated_front_trace(cds_heated_front *out, cds_heated *it,
                                   const cds_front_known *known,
                                   const cds_heated_question *question) {
   cds_arena *arena = question->arena;
+  const size_t pairs = 2 * ((size_t)KNOTS_MAX + 1);
   tracer own = {.it = it,
                 .stairs = &known->stairs,
+                .power = known->power,
                 .floor = known->floor,
                 .asked = question,
                 .out = out};
   *out = (cds_heated_front){.open = 0};
   own.knot = (knot *)cds_arena_array(arena, KNOTS_MAX, sizeof *own.knot);
-  own.left =
-      (size_t *)cds_arena_array(arena, 2 * (KNOTS_MAX + 1), sizeof *own.left);
-  own.right =
-      (size_t *)cds_arena_array(arena, 2 * (KNOTS_MAX + 1), sizeof *own.right);
+  own.left = (size_t *)cds_arena_array(arena, pairs, sizeof *own.left);
+  own.right = (size_t *)cds_arena_array(arena, pairs, sizeof *own.right);
   if (own.knot == NULL || own.left == NULL || own.right == NULL) {
     return CDS_ENOMEM;
   }
@@ -310,6 +345,7 @@ cds_status cds_heated_front_trace(cds_heated_front *out, cds_heated *it,
     return status;
   }
   out->open = status == CDS_OK ? out->open : 1;
+  keep_vertices(&own);
   out->point = (cds_heated_vertex *)cds_arena_array(arena, own.knots,
                                                     sizeof *out->point);
   if (out->point == NULL) {
@@ -320,6 +356,5 @@ cds_status cds_heated_front_trace(cds_heated_front *out, cds_heated *it,
       out->point[out->points++] = own.knot[i].vertex;
     }
   }
-  qsort(out->point, out->points, sizeof *out->point, by_energy);
   return CDS_OK;
 }

@@ -346,7 +346,7 @@ static cds_status trace_cold(cds_heated_front *out,
 
 static cds_status trace_hot(cds_heated_front *out, cds_heated *heated,
                             const cds_heated_question *question,
-                            cds_point floor) {
+                            cds_point floor, bool power) {
   const cds_known_points *known = &question->options->known;
   cds_hull_point *stair = (cds_hull_point *)cds_arena_array(
       question->arena, known->points + 1, sizeof *stair);
@@ -357,7 +357,8 @@ static cds_status trace_hot(cds_heated_front *out, cds_heated *heated,
     stair[i] =
         (cds_hull_point){known->point[i].energy_pj, known->point[i].latency_s};
   }
-  const cds_front_known own = {{known->points, stair, known->gap}, floor};
+  const cds_front_known own = {
+      {known->points, stair, known->gap}, floor, power};
   return cds_heated_front_trace(out, heated, &own, question);
 }
 
@@ -375,7 +376,8 @@ static cds_status solve_frontier(pareto_job *it, cds_worker *worker,
   options.searchers = worker->searchers;
   options.known = (cds_known_points){
       it->way == WAY_STAIRS ? it->stairs.points : 0, it->stair, it->cost_gap};
-  CDS_TRY(heated->loop_closed ? trace_hot(&front, heated, &question, floor)
+  CDS_TRY(heated->loop_closed ? trace_hot(&front, heated, &question, floor,
+                                          it->way == WAY_WHOLE)
                               : trace_cold(&front, &options, it, worker, diag));
   CDS_TRY(make_answer(it, answer, front.points, front.open));
   for (size_t i = 0; i < front.points; i++) {
