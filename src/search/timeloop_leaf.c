@@ -5,13 +5,18 @@
  * made of.
  *
  * Without windows (and without constraints on loops) what a class's loops do
- * not depend on is their order: one order for each class innermost is enough.
+ * not depend on is their order: one order for each class innermost is enough,
+ * but for words of compute that are handed on. These are fewer from the parent
+ * the longer they stay, and more over links, which may cost more than a read:
+ * how many loops of the class stand innermost counts, by the product of their
+ * trips alone.
  * With windows every order counts; then a block's order decides the passes of
  * the tensors without windows (over the loops that really stand innermost) and
  * the moves of those with, place by place.
  */
 #include "search/timeloop_descend.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -204,22 +209,45 @@ static void permute(ordering *it, unsigned place, unsigned from) {
   }
 }
 
-/* Loops of the class last. */
-static void canonical_order(cds_tl_descent *job, unsigned place) {
+static bool of_class(const cds_tl_descent *job, unsigned dim, unsigned inner) {
+  return inner < CDS_TL_NOBODY &&
+         (job->space->dim[dim].lacks >> inner & 1U) != 0;
+}
+
+/* Loops of the class last, those of them that are among `last` (bits, in the
+ * order in which they stand); the others of it first. */
+static void canonical_order(cds_tl_descent *job, unsigned place,
+                            unsigned last) {
   cds_tl_block *block = &job->block[place - 1];
   const cds_tl_block before = *block;
   const unsigned inner = job->row[place].inner;
+  enum { FIRST, OTHERS, LAST, PARTS };
   block->count = 0;
-  for (unsigned last = 0; last < 2; last++) {
+  for (unsigned part = 0; part < PARTS; part++) {
+    unsigned number = 0; /* of the loop, in its class */
     for (unsigned i = 0; i < before.count; i++) {
-      const unsigned lacks = job->space->dim[before.dim[i]].lacks;
-      const bool mine = inner < CDS_TL_NOBODY && (lacks >> inner & 1U) != 0;
-      if (mine == (last == 1)) {
+      const bool mine = of_class(job, before.dim[i], inner);
+      const bool inside = mine && (last >> number & 1U) != 0;
+      number += mine;
+      if (part == (inside ? LAST : mine ? FIRST : OTHERS)) {
         block->dim[block->count] = before.dim[i];
         block->trips[block->count++] = before.trips[i];
       }
     }
   }
+}
+
+/* Sets of loops of the class that may stand innermost: all of them, and where
+ * words stay at compute and other loops can stand between, each but the empty
+ * one. */
+static unsigned innermost_sets(const cds_tl_descent *job, unsigned place) {
+  const cds_tl_block *block = &job->block[place - 1];
+  unsigned mine = 0;
+  for (unsigned i = 0; i < block->count; i++) {
+    mine += of_class(job, block->dim[i], job->row[place].inner);
+  }
+  const bool stays = place == job->space->levels && job->layout.ordered;
+  return stays && mine > 1 && mine < block->count ? (1U << mine) - 1 : 1;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion)
@@ -239,12 +267,15 @@ static void order_block(ordering *it, unsigned place) {
   }
   const cds_tl_block before = job->block[place - 1];
   const cds_tl_row row = it->row[place];
-  canonical_order(job, place);
-  if (set_place(it, place)) {
-    order_block(it, place + 1);
+  const unsigned sets = innermost_sets(job, place);
+  for (unsigned fewer = 0; fewer < sets; fewer++) {
+    canonical_order(job, place, UINT_MAX - fewer);
+    if (set_place(it, place)) {
+      order_block(it, place + 1);
+    }
+    job->block[place - 1] = before;
+    it->row[place] = row;
   }
-  job->block[place - 1] = before;
-  it->row[place] = row;
 }
 
 void cds_tl_leaf(cds_tl_descent *job) {
