@@ -6,7 +6,9 @@
  * A division matters in two ways. Links: words run over the links that lead to
  * the elements that want them (timeloop_space.c of count), so where links cost
  * energy all divisions and orders are kept and the best is taken for each
- * mapping. Hand-over: right above compute, elements that want the word that
+ * mapping. So they are where there are windows, on buses too: which elements
+ * are neighbours, and may have what one wants, follows from the division.
+ * Hand-over: right above compute, elements that want the word that
  * their neighbour had in the step before take it from there; so divisions and
  * orders of such an array are spreads of their own.
  */
@@ -90,7 +92,7 @@ typedef struct cds_tl_lister {
   cds_tl_space *space;
   unsigned array;
   bool apart; /* every division is a spread of its own */
-  bool links; /* divisions differ in energy */
+  bool links; /* divisions differ in energy, or in who neighbours whom */
   axis_list axis[2];
   size_t lattice;
   uint32_t *first; /* by place in the lattice: pair + 1 */
@@ -747,7 +749,7 @@ static cds_status list_array(cds_tl_space *space, unsigned array) {
   it->array = array;
   it->out = &space->spreads[array];
   it->apart = space->below[space->levels - 1] == (int)array;
-  it->links = cds_tl_has_links(space, array);
+  it->links = cds_tl_has_links(space, array) || space->windows;
   it->lattice = 1;
   for (unsigned d = 0; d < space->dims; d++) {
     it->lattice *= space->dim[d].count;

@@ -58,6 +58,29 @@ static bool agree(const depth_case *it, const timeloop_brute *brute,
   return same;
 }
 
+/* Compares a case, if all its mappings can be gone through: how many they are,
+ * or 0. */
+static uint64_t compare(bool *same, uint64_t seed, uint64_t number) {
+  depth_case it;
+  timeloop_brute brute;
+  *same = true;
+  depth_case_make(&it, seed, number, 1);
+  if (has_twins(&it.arch)) {
+    return 0;
+  }
+  timeloop_brute_run(&brute, &it.arch, &it.einsum, MAPPINGS_MAX);
+  if (brute.too_many) {
+    return 0;
+  }
+  for (unsigned g = 0; g < TIMELOOP_GOALS; g++) {
+    *same = agree(&it, &brute, g) && *same;
+  }
+  if (!*same) {
+    depth_case_write(stdout, &it);
+  }
+  return brute.mappings;
+}
+
 static void the_search_finds_what_brute_force_finds(void **state) {
   uint64_t compared = 0;
   uint64_t mappings = 0;
@@ -67,26 +90,11 @@ static void the_search_finds_what_brute_force_finds(void **state) {
        compared < given.cases && mismatches < given.reports &&
        number < given.first + 100 * given.cases;
        number++) {
-    depth_case it;
-    timeloop_brute brute;
-    depth_case_make(&it, given.seed, number, 1);
-    if (has_twins(&it.arch)) {
-      continue;
-    }
-    timeloop_brute_run(&brute, &it.arch, &it.einsum, MAPPINGS_MAX);
-    if (brute.too_many) {
-      continue;
-    }
     bool same = true;
-    for (unsigned g = 0; g < TIMELOOP_GOALS; g++) {
-      same = agree(&it, &brute, g) && same;
-    }
-    if (!same) {
-      mismatches++;
-      depth_case_write(stdout, &it);
-    }
-    compared++;
-    mappings += brute.mappings;
+    const uint64_t looked_at = compare(&same, given.seed, number);
+    mismatches += same ? 0 : 1;
+    compared += looked_at > 0 ? 1 : 0;
+    mappings += looked_at;
   }
   printf("%" PRIu64 " cases, %" PRIu64 " mappings, %" PRIu64 " mismatches\n",
          compared, mappings, mismatches);
@@ -94,9 +102,24 @@ static void the_search_finds_what_brute_force_finds(void **state) {
   assert_true(compared > 0);
 }
 
+/* Seldom drawn: words that stay at compute cost less over some loops of a class
+ * than over all; neighbours on a bus, who follow from the order of spreads. */
+static void rare_cases_are_found(void **state) {
+  static const struct {
+    uint64_t seed, number;
+  } rare[] = {{7, 188}, {8, 479}, {9, 434}};
+  (void)state;
+  for (unsigned i = 0; i < sizeof rare / sizeof *rare; i++) {
+    bool same = true;
+    assert_true(compare(&same, rare[i].seed, rare[i].number) > 0);
+    assert_true(same);
+  }
+}
+
 int main(int argc, char **argv) {
   given = test_arguments_read(&given, argc, argv);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_search_finds_what_brute_force_finds)};
+      cmocka_unit_test(the_search_finds_what_brute_force_finds),
+      cmocka_unit_test(rare_cases_are_found)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
