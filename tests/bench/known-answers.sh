@@ -182,7 +182,7 @@ edps() { # factors arch
     sets+=(--set "$set")
   done
   "$program" map -q -j 1 --fuse none --json --require-proof --objective edp \
-    --factors "$1" "${sets[@]}" "$2" tests/bench/products.yaml \
+    --heat off --factors "$1" "${sets[@]}" "$2" tests/bench/products.yaml \
     >"$scratch/map.json" 2>"$scratch/stderr" || fail "$2, $1"
   : >"$scratch/verify.json"
   rows_of "$scratch/map.json" "$scratch/verify.json" 0 | cut -d, -f4,8
