@@ -628,7 +628,7 @@ static void compare_alone(const vector_points *points, const hot_case *of,
   options.details = true;
   assert_int_equal(cds_heated_share(&it, heated, whole->arena), CDS_OK);
   assert_int_equal(cds_heated_alone(&result, &state, &it, &question), CDS_OK);
-  choice_best best = {(double)INFINITY, at_ambient_w(heat), false};
+  choice_best best = {.value = (double)INFINITY, .idle_w = at_ambient_w(heat)};
   for (size_t i = 0; i < points->count; i++) {
     try_choice(&best, heat, of, points->energy_pj[i], points->latency_s[i]);
   }

@@ -25,7 +25,7 @@
 #include "support/random_case.h"
 #include "support/tiny_network.h"
 
-enum { TEXT = 4096, DESIGNS = 4 };
+enum { TEXT = 4096, STATES = 1024, DESIGNS = 4 };
 static const double CLOSE = 1e-9;
 #define NONE ((double)INFINITY)
 
@@ -50,7 +50,7 @@ static double pick(random_stream *random, const double *from, unsigned count) {
        sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
 
 /* "" where nothing is said of idle times. */
-static void draw_idle(char text[TEXT], outlay_case *it) {
+static void draw_idle(char text[STATES], outlay_case *it) {
   random_stream *r = &it->random;
   it->leak_w = 1e-3 * PICK(r, 0, 1, 20);
   it->idle_s = random_chance(r, 50) ? PICK(r, 1e-6, 1e-4, 2) : 0;
@@ -61,7 +61,7 @@ static void draw_idle(char text[TEXT], outlay_case *it) {
     it->wake_j[s] = PICK(r, 0, 1e-9, 1e-6, 1e-2);
   }
   if (it->idle_s > 0) {
-    (void)snprintf(text, TEXT,
+    (void)snprintf(text, STATES,
                    "    power_states: [\n"
                    "      {name: a, leakage: %g, wake_time: %g us,\n"
                    "        wake_energy: %g uJ},\n"
@@ -95,7 +95,7 @@ static void draw_case(outlay_case *it, uint64_t seed, uint64_t number) {
   it->mains = PICK(r, 0.8, 1);
   it->regulators = PICK(r, 0.75, 0.9);
   it->usd = PICK(r, 0.001, 0.1, 20);
-  char states[TEXT];
+  char states[STATES];
   char idle[64] = "";
   draw_idle(states, it);
   if (it->idle_s > 0) {
