@@ -384,6 +384,12 @@ cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
   if (it->picked) {
     CDS_TRY(pick_again(out, state, it, &own));
   }
+  /* A search that stopped early may have none. */
+  out->frontier =
+      (cds_point *)cds_arena_alloc(question->arena, sizeof *out->frontier);
+  if (out->frontier == NULL) {
+    return CDS_ENOMEM;
+  }
   out->frontier_points = 1;
   out->frontier[0] = (cds_point){out->energy_pj, out->latency_s};
   if (cds_control_hurried(options->control)) {
