@@ -466,8 +466,16 @@ cds_status cds_inputs_heat(cds_heated **out, cds_inputs *inputs,
   const cds_options *options = cli->options;
   const char *cold = options->certificate != NULL ? "--certificate"
                      : options->frontier          ? "--frontier"
-                                                  : NULL;
+                     : options->accounting != CDS_ACCOUNTING_NATIVE
+                         ? "--accounting"
+                         : NULL;
   *out = NULL;
+  if (options->heat == CDS_HEAT_BOTH) {
+    inputs->wrong_call = true;
+    cds_cli_error(cli, "'--heat both' is a question of explore: expected "
+                       "'loop' or 'off'");
+    return CDS_EINPUT;
+  }
   if (cold != NULL && options->heat != CDS_HEAT_OFF &&
       cds_option_typed(options, "heat")) {
     inputs->wrong_call = true;
@@ -478,8 +486,7 @@ cds_status cds_inputs_heat(cds_heated **out, cds_inputs *inputs,
     return CDS_EINPUT;
   }
   if (cold != NULL || options->heat == CDS_HEAT_OFF ||
-      !(inputs->arch->sink_k_per_w > 0) ||
-      options->accounting != CDS_ACCOUNTING_NATIVE) {
+      !(inputs->arch->sink_k_per_w > 0)) {
     return CDS_OK;
   }
   const cds_explore_options asked = {.limit = limit, .limits = limits};

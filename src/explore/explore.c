@@ -299,18 +299,14 @@ static void solve_round(explore_job *it) {
   cds_job *job = &it->job;
   size_t size = CDS_FIRST_WAVE;
   while (it->wave < job->candidates && !cds_job_stopped(job)) {
-    size_t count = 0;
-    while (count < size && it->wave + count < job->candidates &&
-           job->candidate[it->wave + count].key <= it->incumbent) {
-      count++;
-    }
+    const size_t count = cds_job_wave(job, it->wave, size, it->incumbent);
     if (count == 0) {
       break;
     }
     cds_parallel_for(count, job->threads, solve_chunk, it);
     take_best(it);
     it->wave += count;
-    size = 2 * size > CDS_LAST_WAVE ? CDS_LAST_WAVE : 2 * size;
+    size = cds_job_next_size(size);
   }
 }
 

@@ -78,11 +78,7 @@ static void guess_all(guess_job *it) {
   cds_job *job = it->job;
   size_t size = CDS_FIRST_WAVE;
   while (it->wave < job->candidates && !cds_job_stopped(job)) {
-    size_t count = 0;
-    while (count < size && it->wave + count < job->candidates &&
-           job->candidate[it->wave + count].key <= it->best) {
-      count++;
-    }
+    const size_t count = cds_job_wave(job, it->wave, size, it->best);
     if (count == 0) {
       break;
     }
@@ -92,7 +88,7 @@ static void guess_all(guess_job *it) {
       it->best = fmin(it->best, it->out->value[design]); /* NaN: the other */
     }
     it->wave += count;
-    size = 2 * size > CDS_LAST_WAVE ? CDS_LAST_WAVE : 2 * size;
+    size = cds_job_next_size(size);
   }
 }
 

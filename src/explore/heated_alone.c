@@ -11,9 +11,6 @@
 #include "network/plan.h"
 #include "package/refresh.h"
 
-/* Doublings, or halvings, of a factor on powers. */
-enum { STEPS = 60 };
-
 static const char *rounded(char text[CDS_NUMBER_TEXT], double value) {
   return cds_format_double(text, cds_round_decimal(value, 4));
 }
@@ -80,41 +77,6 @@ cds_status cds_heated_alone(cds_network_result *out, cds_heated_state *state,
 /* ---- a given mapping ------------------------------------------------------
  */
 
-/* Whether so many times these powers are within limits, refresh included. */
-static cds_status stands(bool *out, cds_heated *it,
-                         const double power_w[CDS_DIES_MAX], double factor) {
-  double power[CDS_DIES_MAX];
-  double sum = 0;
-  cds_heat_state state;
-  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
-    power[d] = factor * power_w[d];
-    sum += power[d];
-  }
-  CDS_TRY(cds_refresh_state(&state, &it->loop, power));
-  *out = !state.runaway && !state.over && sum + state.leakage_w <= it->limit_w;
-  return CDS_OK;
-}
-
-static cds_status find_sustainable(double *out, cds_heated *it,
-                                   const double power_w[CDS_DIES_MAX]) {
-  bool fine = true;
-  double low = 0;
-  double high = 1;
-  for (unsigned i = 0; i < STEPS && fine; i++) {
-    CDS_TRY(stands(&fine, it, power_w, high));
-    low = fine ? high : low;
-    high = fine ? 2 * high : high;
-  }
-  for (unsigned i = 0; i < STEPS && !fine; i++) {
-    const double middle = (low + high) / 2;
-    bool good = false;
-    CDS_TRY(stands(&good, it, power_w, middle));
-    *(good ? &low : &high) = middle;
-  }
-  *out = fine ? (double)INFINITY : low;
-  return CDS_OK;
-}
-
 cds_status cds_heated_given(cds_layer_result *layer, cds_heated_state *state,
                             cds_full_speed *full, cds_heated *it) {
   cds_heated_state fast;
@@ -125,7 +87,8 @@ cds_status cds_heated_given(cds_layer_result *layer, cds_heated_state *state,
   *full = (cds_full_speed){.over = fast.heat.runaway || fast.heat.over,
                            .heat = fast.heat};
   memcpy(full->power_w, fast.power_w, sizeof full->power_w);
-  CDS_TRY(find_sustainable(&full->sustainable, it, full->power_w));
+  CDS_TRY(cds_heat_loop_most(&full->sustainable, &it->loop, full->power_w,
+                             it->limit_w, cds_refresh_state));
   cds_heated_keep_within(&layer->cost, it);
   *state = (cds_heated_state){.layer_w = it->safe_w};
   CDS_TRY(cds_heated_state_of(state, it, energy_pj, layer->cost.latency_s));

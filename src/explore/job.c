@@ -252,6 +252,20 @@ void cds_job_sort(cds_job *job, const double *key) {
         compare_candidates);
 }
 
+size_t cds_job_wave(const cds_job *job, size_t first, size_t size,
+                    double best) {
+  size_t count = 0;
+  while (count < size && first + count < job->candidates &&
+         job->candidate[first + count].key <= best) {
+    count++;
+  }
+  return count;
+}
+
+size_t cds_job_next_size(size_t size) {
+  return 2 * size > CDS_LAST_WAVE ? CDS_LAST_WAVE : 2 * size;
+}
+
 /* ---- second passes --------------------------------------------------------
  */
 

@@ -75,6 +75,10 @@ void cds_job_end(cds_job *job);
 cds_status cds_job_bound(cds_job *job);
 /* Lists the open designs by `key` (by design), equal ones by index. */
 void cds_job_sort(cds_job *job, const double *key);
+/* Candidates of the wave that begins with `first`, of at most `size`: those
+ * whose key is not above `best`; and the size of the wave after it. */
+size_t cds_job_wave(const cds_job *job, size_t first, size_t size, double best);
+size_t cds_job_next_size(size_t size);
 /* Builds a design, without its cooling where that is asked for. As
  * cds_space_design. */
 cds_status cds_job_build(cds_arch *arch, const cds_job *job, size_t design,

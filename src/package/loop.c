@@ -253,42 +253,48 @@ double cds_heat_loop_sink_s(const cds_heat_loop *loop) {
  */
 
 /* Whether so many times these powers are within limits. */
-static cds_status stands(bool *out, cds_heat_loop *it,
-                         const double power_w[CDS_DIES_MAX], double factor,
-                         double limit_w) {
+typedef struct standing {
+  cds_heat_loop *loop;
+  cds_heat_law *law;
+  const double *power_w;
+  double limit_w;
+} standing;
+
+static cds_status stands(bool *out, const standing *it, double factor) {
   double power[CDS_DIES_MAX];
   double sum = 0;
   cds_heat_state state;
   for (unsigned kind = 0; kind < CDS_DIES_MAX; kind++) {
-    power[kind] = factor * power_w[kind];
+    power[kind] = factor * it->power_w[kind];
     sum += power[kind];
   }
-  CDS_TRY(cds_heat_loop_at(&state, it, power));
-  *out = !state.runaway && !state.over && sum + state.leakage_w <= limit_w;
+  CDS_TRY(it->law(&state, it->loop, power));
+  *out = !state.runaway && !state.over && sum + state.leakage_w <= it->limit_w;
   return CDS_OK;
 }
 
 cds_status cds_heat_loop_most(double *out, cds_heat_loop *loop,
                               const double power_w[CDS_DIES_MAX],
-                              double limit_w) {
+                              double limit_w, cds_heat_law *law) {
+  const standing it = {loop, law, power_w, limit_w};
   bool fine = false;
   double low = 0;
   double high = 1;
   *out = -1;
-  CDS_TRY(stands(&fine, loop, power_w, 0, limit_w));
+  CDS_TRY(stands(&fine, &it, 0));
   if (!fine) {
     return CDS_OK;
   }
-  CDS_TRY(stands(&fine, loop, power_w, high, limit_w));
+  CDS_TRY(stands(&fine, &it, high));
   for (unsigned i = 0; i < DOUBLINGS && fine; i++) {
     low = high;
     high *= 2;
-    CDS_TRY(stands(&fine, loop, power_w, high, limit_w));
+    CDS_TRY(stands(&fine, &it, high));
   }
   for (unsigned i = 0; i < HALVINGS && !fine; i++) {
     const double middle = (low + high) / 2;
     bool good = false;
-    CDS_TRY(stands(&good, loop, power_w, middle, limit_w));
+    CDS_TRY(stands(&good, &it, middle));
     *(good ? &low : &high) = middle;
   }
   *out = fine ? (double)INFINITY : low;
@@ -303,7 +309,8 @@ cds_status cds_heat_loop_safe_w(double *out, cds_heat_loop *loop,
     double safe_w = 0;
     power_w[kind] = 1;
     if (loop->placed[kind] > 0) {
-      CDS_TRY(cds_heat_loop_most(&safe_w, loop, power_w, limit_w));
+      CDS_TRY(cds_heat_loop_most(&safe_w, loop, power_w, limit_w,
+                                 cds_heat_loop_at));
       *out = fmin(*out, safe_w);
     }
   }

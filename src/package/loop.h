@@ -83,12 +83,16 @@ cds_status cds_heat_loop_phase(cds_heat_state *out, cds_heat_loop *loop,
 /* The time constant of lid and sink, s: their heat capacity (copper, 3.45
  * J/cm3K) times the resistance to the air. */
 double cds_heat_loop_sink_s(const cds_heat_loop *loop);
-/* The greatest factor on these powers that leaves all places within their
- * limits and, leakage included, is at most `limit_w`. -1: leakage alone is too
- * much; INFINITY: any. */
+/* What gives a steady state: cds_heat_loop_at, or that with refresh twice as
+ * often (refresh.h). Leakage must not fall when powers rise. */
+typedef cds_status cds_heat_law(cds_heat_state *out, cds_heat_loop *loop,
+                                const double power_w[CDS_DIES_MAX]);
+/* The greatest factor on these powers that by the law leaves all places within
+ * their limits and, leakage included, is at most `limit_w`. -1: leakage alone
+ * is too much; INFINITY: any. */
 cds_status cds_heat_loop_most(double *out, cds_heat_loop *loop,
                               const double power_w[CDS_DIES_MAX],
-                              double limit_w);
+                              double limit_w, cds_heat_law *law);
 /* The thermal safe power: the greatest dynamic power that, in whatever kinds of
  * dies of the package it arises, leaves all places within their limits and,
  * leakage included, is at most `limit_w`. By convexity the kinds have to be

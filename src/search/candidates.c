@@ -134,15 +134,22 @@ typedef struct cds_tile_costs {
                                           tensor's */
 } cds_tile_costs;
 
-/* Cost of so many loads of a tensor that the group holds. */
+/* So many loads of a tensor that the group holds, as its leg is priced. */
+static cds_leg_loads loads_of(const cds_descent *job, const cds_tile_costs *it,
+                              unsigned t, double loads) {
+  const cds_layout *layout = &job->layout;
+  const double least =
+      layout->general->tensor[t].words * layout->price[it->way[t]].staying;
+  return (cds_leg_loads){loads > least ? loads : least, it->tile->loads[t],
+                         it->share[t], it->simple[t]};
+}
+
+/* Their cost. */
 static void cost_of(cds_weights *out, const cds_descent *job,
                     const cds_tile_costs *it, unsigned t, double loads) {
   const cds_layout *layout = &job->layout;
   const unsigned w = it->way[t];
-  const double least =
-      layout->general->tensor[t].words * layout->price[w].staying;
-  const cds_leg_loads known = {loads > least ? loads : least,
-                               it->tile->loads[t], it->share[t], it->simple[t]};
+  const cds_leg_loads known = loads_of(job, it, t, loads);
   for (unsigned i = 0; i < layout->weightings; i++) {
     out->value[i] = cds_leg_cost(layout, w, i, &known);
   }
@@ -399,13 +406,8 @@ static unsigned lead_number(cds_lead *lead, const cds_descent *job,
 /* Cost of so many loads of a tensor in the weighting; as cost_of. */
 static double lead_cost(const cds_descent *job, const cds_tile_costs *it,
                         unsigned t, double loads, unsigned weighting) {
-  const cds_layout *layout = &job->layout;
-  const unsigned w = it->way[t];
-  const double least =
-      layout->general->tensor[t].words * layout->price[w].staying;
-  const cds_leg_loads known = {loads > least ? loads : least,
-                               it->tile->loads[t], it->share[t], it->simple[t]};
-  return cds_leg_cost(layout, w, weighting, &known);
+  const cds_leg_loads known = loads_of(job, it, t, loads);
+  return cds_leg_cost(&job->layout, it->way[t], weighting, &known);
 }
 
 /* Whether the least of R (candidates.h) over blocks, in the weighting, leaves

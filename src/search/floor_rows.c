@@ -124,10 +124,10 @@ static size_t slot_of(const cds_floor_row *key) {
   return (size_t)(hash >> 40) % CDS_FLOOR_SLOTS;
 }
 
-static void set_choice(double *out, unsigned columns,
+static void set_choice(double *out, unsigned columns, const cds_row *row,
                        const cds_row_bits *bits) {
   memcpy(out, bits->access, sizeof bits->access);
-  out[CDS_ROW_FIXED - 2] = bits->net;
+  out[CDS_ROW_FIXED - 2] = row->net;
   out[CDS_ROW_FIXED - 1] = bits->adds;
   for (unsigned b = CDS_ROW_FIXED; b < columns; b++) {
     out[b] = bits->bond[b - CDS_ROW_FIXED];
@@ -153,7 +153,8 @@ static void set_spread(cds_floor_row *out, const cds_problem *problem,
         out->row = row[r];
       }
       cds_row_lower(&out->row, &row[r]);
-      set_choice(out->choice + last * out->columns, out->columns, &bits[r]);
+      set_choice(out->choice + last * out->columns, out->columns, &row[r],
+                 &bits[r]);
       last++;
     }
   }

@@ -84,9 +84,6 @@ static void charge_way(cds_row_job *job, const cds_link *link, double net_bits,
   }
   job->row->energy_pj += net_bits * arch->array[0].bit_pj;
   job->row->net += net_bits;
-  if (job->bits != NULL) {
-    job->bits->net += net_bits;
-  }
   if (link->child < CDS_STEPS) {
     job->row->edge_net[link->child] += net_bits;
   }

@@ -42,12 +42,12 @@ typedef struct cds_row {
 } cds_row;
 
 /* What the energy of a row is made of, where parts of an access count: bits by
- * level and action, bits on the array's network, additions in it, bits across
- * each bond. Prices are no part of it. */
+ * level and action, additions in the array, bits across each bond; and the bits
+ * on its network, which the row has. Prices are no part of it. */
 enum { CDS_ROW_FIXED = CDS_STEPS * CDS_ACTIONS + 2 };
 typedef struct cds_row_bits {
   double access[CDS_STEPS][CDS_ACTIONS];
-  double net, adds;
+  double adds;
   double bond[CDS_BONDS_MAX];
 } cds_row_bits;
 

@@ -91,8 +91,8 @@ typedef struct pair {
 typedef struct cds_tl_lister {
   cds_tl_space *space;
   unsigned array;
-  bool apart; /* every division is a spread of its own */
-  bool links; /* divisions differ in energy, or in who neighbours whom */
+  bool apart;  /* every division is a spread of its own */
+  bool differ; /* divisions differ in energy, or in who neighbours whom */
   axis_list axis[2];
   size_t lattice;
   uint32_t *first; /* by place in the lattice: pair + 1 */
@@ -595,12 +595,12 @@ static void drop_alike(divisions *all, const cds_tl_space *space) {
 static cds_status open_links(lister *it, cds_tl_spread *spread) {
   divisions all = {.arena = it->space->arena};
   for (uint32_t p = spread->first; p != 0; p = it->pair[p - 1].next) {
-    CDS_TRY(add_orders(&all, it, &it->pair[p - 1], it->links));
-    if (!it->links) {
+    CDS_TRY(add_orders(&all, it, &it->pair[p - 1], it->differ));
+    if (!it->differ) {
       break;
     }
   }
-  for (size_t i = 0; i < all.count && it->links; i++) {
+  for (size_t i = 0; i < all.count && it->differ; i++) {
     CDS_TRY(reach_all(&all.division[i], NULL, it));
     for (unsigned t = 0; t < it->space->tensors; t++) {
       const double hops = all.division[i].hops[t];
@@ -643,7 +643,7 @@ static cds_status list_apart(lister *it, const cds_tl_spread *spread,
 static cds_status note_pair(lister *it, size_t a, size_t b,
                             const cds_tl_vector *all) {
   uint32_t *first = &it->first[place_of(it->space, all)];
-  if (*first != 0 && !it->links && !it->apart) {
+  if (*first != 0 && !it->differ && !it->apart) {
     return CDS_OK;
   }
   if (it->pairs == it->room) {
@@ -749,7 +749,7 @@ static cds_status list_array(cds_tl_space *space, unsigned array) {
   it->array = array;
   it->out = &space->spreads[array];
   it->apart = space->below[space->levels - 1] == (int)array;
-  it->links = cds_tl_has_links(space, array) || space->windows;
+  it->differ = cds_tl_has_links(space, array) || space->windows;
   it->lattice = 1;
   for (unsigned d = 0; d < space->dims; d++) {
     it->lattice *= space->dim[d].count;

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "network/searchers.h"
+#include "oracle/arguments.h"
 #include "support/all_mappings.h"
 #include "support/random_case.h"
 #include "support/tiny_network.h"
@@ -160,14 +161,13 @@ static void run_case(seen *sum, uint64_t seed, uint64_t number) {
   fixture_close(&f);
 }
 
-static uint64_t cases = 400;
-static uint64_t seed = 1;
+static test_arguments given = {.seed = 1, .cases = 400, .quick = 100};
 
 static void the_answer_is_the_best_of_all_choices(void **unused) {
   (void)unused;
   seen sum = {0};
-  for (uint64_t number = 0; number < cases; number++) {
-    run_case(&sum, seed, number);
+  for (uint64_t number = 0; number < given.cases; number++) {
+    run_case(&sum, given.seed, number);
   }
   printf("%u cases: %u proven, %u with limits, %u of them proven, %u without "
          "an answer, %u where time is worth energy\n",
@@ -179,13 +179,7 @@ static void the_answer_is_the_best_of_all_choices(void **unused) {
 }
 
 int main(int argc, char **argv) {
-  if (getenv("CODESIGN_TEST_QUICK") != NULL) {
-    cases = 100;
-  }
-  for (int i = 1; i + 1 < argc; i += 2) {
-    *(strcmp(argv[i], "cases") == 0 ? &cases : &seed) =
-        strtoull(argv[i + 1], NULL, 10);
-  }
+  given = test_arguments_read(&given, argc, argv);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_answer_is_the_best_of_all_choices)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,10 +11,8 @@
 
 #include <cmocka.h>
 
-#include "package/loop.h"
-#include "support/messages.h"
+#include "support/opened_loop.h"
 #include "support/random_case.h"
-#include "support/tiny_network.h"
 
 static const char STACK[] =
     "architecture: stack\n"
@@ -40,25 +38,6 @@ static const char ALONE[] =
     "  - {level: DRAM, size: 1 KiB, width: 8 bit, bandwidth: 1 GB/s,\n"
     "     energy: {read: 100 pJ, update: 110 pJ}}\n"
     "  - {compute: MAC, energy: 1 pJ}\n";
-
-typedef struct opened {
-  fixture f;
-  cds_arch *arch;
-  cds_heat_loop loop;
-} opened;
-
-static void open_loop(opened *it, const char *text, double limit_degc) {
-  cds_space *space = NULL;
-  cds_workload workload;
-  fixture_open(&it->f);
-  tiny_read(&it->f, &space, &workload, text, TINY_WORKLOAD);
-  it->arch = (cds_arch *)cds_arena_alloc(it->f.arena, sizeof *it->arch);
-  assert_non_null(it->arch);
-  assert_fine(&it->f,
-              cds_space_design(it->arch, space, 0, it->f.arena, it->f.diag));
-  assert_fine(&it->f, cds_heat_loop_begin(&it->loop, it->arch, limit_degc,
-                                          it->f.arena, it->f.diag));
-}
 
 static cds_heat_state state_at(opened *it, double logic_w, double dram_w) {
   const double power_w[CDS_DIES_MAX] = {logic_w, dram_w};

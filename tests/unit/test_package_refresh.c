@@ -13,9 +13,8 @@
 
 #include "package/refresh.h"
 #include "package/temperature.h"
-#include "support/messages.h"
+#include "support/opened_loop.h"
 #include "support/random_case.h"
-#include "support/tiny_network.h"
 
 /* Two dies of memory; 0.4 W of refresh in all. */
 static const char STACK[] =
@@ -35,25 +34,6 @@ static const char STACK[] =
     "     energy: {read: 2 pJ, fill: 3 pJ, update: 3 pJ, drain: 2 pJ}}\n"
     "  - {compute: MAC, energy: 1 pJ}\n";
 
-typedef struct opened {
-  fixture f;
-  cds_arch *arch;
-  cds_heat_loop loop;
-} opened;
-
-static void open_loop(opened *it) {
-  cds_space *space = NULL;
-  cds_workload workload;
-  fixture_open(&it->f);
-  tiny_read(&it->f, &space, &workload, STACK, TINY_WORKLOAD);
-  it->arch = (cds_arch *)cds_arena_alloc(it->f.arena, sizeof *it->arch);
-  assert_non_null(it->arch);
-  assert_fine(&it->f,
-              cds_space_design(it->arch, space, 0, it->f.arena, it->f.diag));
-  assert_fine(&it->f, cds_heat_loop_begin(&it->loop, it->arch, (double)INFINITY,
-                                          it->f.arena, it->f.diag));
-}
-
 static cds_heat_state state_at(opened *it, double logic_w, double dram_w) {
   const double power_w[CDS_DIES_MAX] = {logic_w, dram_w};
   cds_heat_state state;
@@ -68,7 +48,7 @@ static void above_85_degc_it_takes_twice_as_much(void **unused) {
   opened it;
   unsigned cool = 0;
   unsigned hot = 0;
-  open_loop(&it);
+  open_loop(&it, STACK, (double)INFINITY);
   assert_true(fabs(cds_refresh_w(it.arch, 1) - 0.2) < 1e-12);
   for (unsigned i = 0; i < 280; i++) {
     const double p = 0.05 * i;
@@ -105,7 +85,7 @@ static void safe_power_is_safe_wherever_it_arises(void **unused) {
     opened it;
     double safe_w = 0;
     bool breaks = false;
-    open_loop(&it);
+    open_loop(&it, STACK, (double)INFINITY);
     assert_int_equal(cds_refresh_safe_w(&safe_w, &it.loop, limit_w[i]), CDS_OK);
     assert_true(safe_w > 0 && isfinite(safe_w));
     for (unsigned part = 0; part <= 100; part++) {
@@ -128,7 +108,7 @@ static void safe_power_is_safe_wherever_it_arises(void **unused) {
 static void packages_say_the_same(void **unused) {
   (void)unused;
   opened it;
-  open_loop(&it);
+  open_loop(&it, STACK, (double)INFINITY);
   unsigned hot = 0;
   for (unsigned i = 1; i < 6; i++) {
     const double p = 2.0 * i;
