@@ -121,7 +121,8 @@ static void set_cut(explore_job *it, const cds_worker *worker,
   const bool out_of_reach = isinf(bound) || edp;
   design->bound = fmax(design->bound, bound);
   if (bound <= it->incumbent && (!last_round(it) || !isnan(design->value))) {
-    return; /* stays open, in the last round because time is up */
+    return; /* stays open, in the last round because time is up, or because
+               heat leaves a gap between what meets the limits and the bound */
   }
   cds_excess excess;
   if ((bound < it->incumbent || isinf(bound)) &&
@@ -393,7 +394,7 @@ static void conclude(explore_job *it) {
     cds_design_result *design = &out->design[i];
     if (design->status == CDS_DESIGN_OPEN && !isnan(design->value)) {
       design->status = CDS_DESIGN_MAPPED; /* with a gap */
-      out->complete = false;
+      out->complete = out->complete && !it->stopped;
     }
     switch (design->status) {
     case CDS_DESIGN_MAPPED:
