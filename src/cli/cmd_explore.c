@@ -2,6 +2,7 @@
 /* codesign explore ARCH... WORKLOAD... */
 #include <string.h>
 
+#include "cli/case_journal.h"
 #include "cli/cli.h"
 #include "cli/compare.h"
 #include "cli/constrain.h"
@@ -31,9 +32,12 @@ static int exit_code(cds_explore_case *it) {
     cds_infeasible_explain(it->cli, &it->inputs, result);
     return CDS_EXIT_NO;
   }
-  if (it->cli->options->require_proof && !result->proven) {
-    cds_cli_error(it->cli, "the best design is not proven optimal: "
-                           "'--require-proof' demands it");
+  const bool ranking = it->options.top > 1 && !result->ranking_proven;
+  if (it->cli->options->require_proof && (!result->proven || ranking)) {
+    cds_cli_error(it->cli,
+                  "the best design%s not proven optimal: '--require-proof' "
+                  "demands it",
+                  result->proven ? "s are" : " is");
     return CDS_EXIT_LIMIT;
   }
   return CDS_EXIT_DONE;
@@ -60,14 +64,10 @@ static cds_status read_pair(cds_explore_case *it, const cds_files *files) {
              : CDS_EINFEASIBLE;
 }
 
-static int explore_one(cds_cli *cli, const cds_files *files) {
-  cds_explore_case *it = cds_cli_array(cli->arena, 1, sizeof *it);
-  it->cli = cli;
-  it->path = files->arch[0];
-  cds_status status = read_pair(it, files);
-  if (status == CDS_OK) {
-    status = cds_case_explore(it);
-  }
+/* From the files that were read to the answer, printed and written. */
+static int explore_case(cds_explore_case *it) {
+  cds_cli *cli = it->cli;
+  const cds_status status = cds_case_explore(it);
   if (status != CDS_OK) {
     return cds_inputs_exit_code(&it->inputs, status);
   }
@@ -78,6 +78,22 @@ static int explore_one(cds_cli *cli, const cds_files *files) {
     return written;
   }
   return printed == CDS_EXIT_DONE ? exit_code(it) : printed;
+}
+
+static int explore_one(cds_cli *cli, const cds_files *files) {
+  cds_explore_case *it = cds_cli_array(cli->arena, 1, sizeof *it);
+  it->cli = cli;
+  it->path = files->arch[0];
+  const cds_status status = read_pair(it, files);
+  if (status != CDS_OK) {
+    return cds_inputs_exit_code(&it->inputs, status);
+  }
+  int code = cds_case_open(it);
+  if (code == CDS_EXIT_DONE) {
+    code = explore_case(it);
+  }
+  const int closed = cds_case_close(it);
+  return code == CDS_EXIT_DONE ? closed : code;
 }
 
 int cds_cmd_explore(cds_cli *cli) {

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/case_journal.h"
 #include "cli/constrain.h"
 #include "cli/explore_case.h"
 #include "cli/infeasible.h"
@@ -173,6 +174,12 @@ static cds_status explore_case(job *it, cds_explore_case *each) {
                              CDS_ERROR)) {
     return CDS_OK;
   }
+  cli->diag = it->cli->diag; /* this concerns all */
+  const int code = cds_case_open(each);
+  cli->diag = own;
+  if (code != CDS_EXIT_DONE) {
+    return code == CDS_EXIT_MEMORY ? CDS_ENOMEM : CDS_EIO;
+  }
   const cds_status status = cds_case_explore(each);
   if (each->inputs.wrong_call) {
     return CDS_EINPUT;
@@ -181,8 +188,13 @@ static cds_status explore_case(job *it, cds_explore_case *each) {
   if (status == CDS_OK && !each->result.found && each->result.complete) {
     cds_infeasible_explain(cli, &each->inputs, &each->result);
   }
+  if (status == CDS_EIO) {
+    cds_diag_append(it->cli->diag, own);
+  }
   /* What an architecture cannot do is a row; only these end the comparison. */
-  return status == CDS_ENOMEM || status == CDS_EINTERNAL ? status : CDS_OK;
+  return status == CDS_ENOMEM || status == CDS_EINTERNAL || status == CDS_EIO
+             ? status
+             : CDS_OK;
 }
 
 /* What does not fit says more than that not all limits are met. */
@@ -226,14 +238,19 @@ static int explore_all(job *it) {
     cds_explore_case *each = &it->each[i];
     cds_cli_say(it->cli, "exploring '%s'", each->path);
     const cds_status status = explore_case(it, each);
+    if (status == CDS_OK) {
+      fill_row(it, i);
+    }
+    if (status == CDS_OK && each->explored && code == CDS_EXIT_DONE) {
+      code = cds_case_write(each, it->cli);
+    }
+    each->cli->diag = it->cli->diag;
+    const int closed = cds_case_close(each);
     if (status != CDS_OK) {
       return each->inputs.wrong_call ? CDS_EXIT_CALL
                                      : cds_cli_exit_code(status);
     }
-    fill_row(it, i);
-    if (each->explored && code == CDS_EXIT_DONE) {
-      code = cds_case_write(each, it->cli);
-    }
+    code = code == CDS_EXIT_DONE ? closed : code;
   }
   return code;
 }

@@ -138,6 +138,19 @@ static cds_status read_residency(cds_explore_case *it) {
   return CDS_EINPUT;
 }
 
+/* How many of the best designs are asked for. */
+static cds_status read_top(cds_explore_case *it) {
+  const cds_options *options = it->cli->options;
+  it->options.top = (size_t)options->top;
+  it->options.every = options->all;
+  if (!options->all || !cds_option_typed(options, "top")) {
+    return CDS_OK;
+  }
+  it->inputs.wrong_call = true;
+  cds_cli_error(it->cli, "'--top' and '--all' are given: expected one of them");
+  return CDS_EINPUT;
+}
+
 cds_status cds_case_prepare(cds_explore_case *it) {
   CDS_TRY(read_pareto(it));
   it->options.objective = cds_inputs_objective(&it->inputs, it->cli);
@@ -147,6 +160,7 @@ cds_status cds_case_prepare(cds_explore_case *it) {
     it->options.fuse = CDS_FUSE_NONE; /* takes minutes where time weighs most */
   }
   CDS_TRY(read_residency(it));
+  CDS_TRY(read_top(it));
   it->options.threads = (unsigned)it->cli->options->jobs;
   it->options.heat_off = it->cli->options->heat == CDS_HEAT_OFF;
   return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,
@@ -199,6 +213,8 @@ static cds_status explore_cold(cds_explore_case *it, cds_control *control) {
   const char *unit = cds_shown_unit(it->options.objective, &scale);
   cds_explore_options options = it->options;
   options.heat_off = true;
+  options.top = 0;
+  options.every = false;
   cds_diag *unheard = cds_diag_new(it->cli->arena);
   if (unheard == NULL) {
     return CDS_ENOMEM;
@@ -246,6 +262,14 @@ static cds_status find_uncertainty(cds_explore_case *it, cds_control *control) {
   return status;
 }
 
+/* Where it is the journal that cannot be written, says why. */
+static cds_status explain_failure(cds_explore_case *it, cds_status status) {
+  if (status == CDS_EIO && it->journal != NULL) {
+    cds_journal_failure(it->journal, it->cli->diag);
+  }
+  return status;
+}
+
 cds_status cds_case_explore(cds_explore_case *it) {
   cds_control control;
   double scale;
@@ -259,17 +283,24 @@ cds_status cds_case_explore(cds_explore_case *it) {
   cds_progress_end();
   const bool expected = status == CDS_EINTERRUPTED || status == CDS_EINFEASIBLE;
   if (status != CDS_OK && (!expected || it->result.design == NULL)) {
-    return status;
+    return explain_failure(it, status);
   }
-  CDS_TRY(explore_cold(it, &control));
-  CDS_TRY(find_uncertainty(it, &control));
-  CDS_TRY(find_pareto(it, &control));
+  cds_status more = explore_cold(it, &control);
+  more = more == CDS_OK ? find_uncertainty(it, &control) : more;
+  more = more == CDS_OK ? find_pareto(it, &control) : more;
+  if (more != CDS_OK) {
+    return explain_failure(it, more);
+  }
   it->report.run.wall_s = cds_clock() - start;
   it->options.control = NULL;
   it->explored = true;
   make_report(it);
   cds_cli_say(it->cli, "%zu designs in %u ms on %u threads", it->result.designs,
               (unsigned)(1e3 * it->report.run.wall_s), it->report.run.threads);
+  if (it->result.replayed > 0) {
+    cds_cli_say(it->cli, "%" PRIu64 " answers are those of an earlier run",
+                it->result.replayed);
+  }
   if (it->result.found) {
     const cds_network_result *network = &it->result.network;
     cds_cli_say(it->cli,

@@ -12,6 +12,8 @@ typedef struct cds_explore_case {
   const char *path; /* of the architecture */
   cds_inputs inputs;
   cds_explore_options options;
+  cds_journal *journal; /* of its folder; NULL: not open (case_journal.h) */
+  cds_records records;
   bool explored; /* false: `result` holds nothing */
   bool unknown;  /* as a figure that was asked for is not known */
   cds_explore_result result;

@@ -29,8 +29,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "explore/design_record.h"
 #include "explore/guess.h"
 #include "explore/job.h"
+#include "explore/ranking.h"
 
 /* Of one question in each round, in microseconds, about. */
 static const uint64_t round_effort[] = {UINT64_C(1) << 14, UINT64_C(1) << 17,
@@ -45,14 +47,19 @@ enum {
 typedef struct explore_job {
   cds_job job;
   unsigned round;
-  bool stopped; /* before all was done */
+  const cds_control *control; /* of searches */
+  bool stopped;               /* before all was done */
   cds_explore_result *out;
   size_t wave;                   /* first candidate of the present wave */
   double incumbent;              /* of the finished waves */
+  cds_ranking ranking;           /* likewise, the best designs */
   double start_w[CDS_DIES_MAX];  /* by die, of the best of those waves */
   const double **power_w;        /* likewise of each design; NULL: not known */
   cds_guesses guess;             /* what to look at first */
-  const cds_design_result *best; /* so far, whose worker is kept */
+  const cds_design_result *best; /* so far, whose worker is kept, unless: */
+  bool from_record;              /* its answer was read, to this: */
+  cds_design_question best_asked;
+  double best_start_w[CDS_DIES_MAX], best_w[CDS_DIES_MAX];
 } explore_job;
 
 /* Of equal values the lower index. */
@@ -65,12 +72,12 @@ static bool better(const cds_design_result *design,
 static bool last_round(const explore_job *it) { return it->round == LAST; }
 
 /* Keeps the power of a design's answer, under the lock. */
-static void keep_power(explore_job *it, const cds_worker *worker,
+static void keep_power(explore_job *it, const double *of_w,
                        const cds_design_result *design) {
   double *power_w =
       (double *)cds_arena_array(it->job.arena, CDS_DIES_MAX, sizeof *power_w);
   if (power_w != NULL) { /* else the next tangent touches elsewhere */
-    memcpy(power_w, worker->state.power_w, sizeof worker->state.power_w);
+    memcpy(power_w, of_w, CDS_DIES_MAX * sizeof *power_w);
     it->power_w[design->index] = power_w;
   }
 }
@@ -88,10 +95,32 @@ static void set_values(cds_design_result *design, const cds_heated_state *state,
   design->temperature_degc = state->heat.warmest_degc;
 }
 
+/* Notes the power that was found of a design, and whether it is the best, under
+ * the lock. Whatever the order in which designs are done, in the end it is that
+ * of the winner. */
+static bool note_answer(explore_job *it, const cds_design_question *asked,
+                        const double *power_w,
+                        const cds_design_result *design) {
+  if (!last_round(it)) {
+    keep_power(it, power_w, design);
+  }
+  if (it->best != design && !better(design, it->best)) {
+    return false;
+  }
+  it->best = design;
+  memcpy(it->best_w, power_w, sizeof it->best_w);
+  it->best_asked = *asked;
+  if (asked->start_w != NULL) {
+    memcpy(it->best_start_w, asked->start_w, sizeof it->best_start_w);
+    it->best_asked.start_w = it->best_start_w;
+  }
+  return true;
+}
+
 /* Notes what was found of the design, which stays open before the last round.
- * Keeps what was prepared and answered for the best design, for its details:
- * whatever the order in which designs are done, in the end it is the winner. */
+ * Keeps what was prepared and answered for the best design, for its details. */
 static void set_mapped(explore_job *it, cds_worker *worker,
+                       const cds_design_question *asked,
                        cds_design_result *design,
                        const cds_network_result *network) {
   cds_job *job = &it->job;
@@ -99,12 +128,10 @@ static void set_mapped(explore_job *it, cds_worker *worker,
   set_values(design, &worker->state, network, worker->price.per_pj);
   if (last_round(it)) {
     design->status = CDS_DESIGN_MAPPED;
-  } else {
-    keep_power(it, worker, design);
   }
-  if (it->best == design || better(design, it->best)) {
+  if (note_answer(it, asked, worker->state.power_w, design)) {
     cds_job_keep(job, worker);
-    it->best = design;
+    it->from_record = false;
   }
   cds_lock_give(job->lock);
 }
@@ -152,35 +179,47 @@ static cds_status begin_design(cds_heated *out, cds_excess *excess,
 
 /* In the network's unit; prices make it, and answers, inexact: what is as good
  * as the incumbent must not be left out. */
-static double incumbent_of(const explore_job *it, const cds_worker *worker) {
+static double incumbent_of(double incumbent, const cds_worker *worker) {
   const double per_pj = worker->price.per_pj;
-  return worker->price.time_pj_s > 0 ? it->incumbent / per_pj * (1 + 1e-12)
-                                     : it->incumbent / per_pj;
+  return worker->price.time_pj_s > 0 ? incumbent / per_pj * (1 + 1e-12)
+                                     : incumbent / per_pj;
 }
 
-/* The first tangent touches at the power that is known of the design, or at
- * that of the best one. */
-static cds_status solve_heated(cds_network_result *out, cds_heated *heated,
-                               explore_job *it, cds_worker *worker,
-                               size_t design, cds_diag *diag) {
-  cds_job *job = &it->job;
-  const double *start_w = it->power_w[design];
+/* What a design is asked in this round. The first tangent touches at the power
+ * that is known of the design, or at that of the best one. */
+static cds_design_question question_of(const explore_job *it,
+                                       const cds_design_result *design) {
+  const double *start_w = it->power_w[design->index];
   if (start_w == NULL && it->guess.power_w != NULL) {
-    start_w = it->guess.power_w[design];
+    start_w = it->guess.power_w[design->index];
   }
-  cds_network_options options = cds_job_options(job, worker);
   if (start_w == NULL && it->out->found) {
     start_w = it->start_w;
   }
-  options.incumbent = incumbent_of(it, worker);
-  options.control = job->options->control;
+  return (cds_design_question){.round = it->round,
+                               .design = design->index,
+                               .heat_off = it->job.options->heat_off,
+                               .incumbent = it->incumbent,
+                               .bound = design->bound,
+                               .value = design->value,
+                               .start_w = start_w};
+}
+
+static cds_status solve_heated(cds_network_result *out, cds_heated *heated,
+                               explore_job *it, cds_worker *worker,
+                               const cds_design_question *asked,
+                               cds_diag *diag) {
+  cds_job *job = &it->job;
+  cds_network_options options = cds_job_options(job, worker);
+  options.incumbent = incumbent_of(asked->incumbent, worker);
+  options.control = it->control;
   options.searchers = worker->searchers;
-  options.search.effort_most = round_effort[it->round];
+  options.search.effort_most = round_effort[asked->round];
   const cds_heated_question question = {job->workload, &options, worker->arena,
                                         diag};
-  heated->tangents = last_round(it) ? CDS_TANGENTS : 1;
-  const cds_status status =
-      cds_heated_solve(out, &worker->state, heated, start_w, &question);
+  heated->tangents = asked->round == LAST ? CDS_TANGENTS : 1;
+  const cds_status status = cds_heated_solve(out, &worker->state, heated,
+                                             asked->start_w, &question);
   memcpy(worker->touch_w, heated->touch_w, sizeof worker->touch_w);
   worker->last_is_best = heated->last_is_best;
   return status;
@@ -207,8 +246,10 @@ static cds_status set_wall(cds_design_result *design, const cds_worker *worker,
   return CDS_OK;
 }
 
-static void solve_design(explore_job *it, cds_worker *worker,
-                         cds_design_result *design) {
+/* Whether there is an answer of mappings, with its power by die. */
+static bool solve_design(explore_job *it, cds_worker *worker,
+                         const cds_design_question *asked,
+                         cds_design_result *design, double *power_w) {
   cds_job *job = &it->job;
   cds_diag *diag = NULL;
   cds_network_result network = {.bound = 0};
@@ -217,17 +258,18 @@ static void solve_design(explore_job *it, cds_worker *worker,
   cds_status status = begin_design(&heated, &excess, &diag, it, worker, design);
   if (status == CDS_EINFEASIBLE && cds_diag_first_error(diag) == NULL) {
     cds_job_over_limit(job, design, &excess, true);
-    return;
+    return false;
   }
   if (status == CDS_OK) {
-    status = solve_heated(&network, &heated, it, worker, design->index, diag);
+    status = solve_heated(&network, &heated, it, worker, asked, diag);
   }
   if (status == CDS_OK) {
     status = set_wall(design, worker, &network);
+    memcpy(power_w, worker->state.power_w, sizeof worker->state.power_w);
   }
   switch (status) {
   case CDS_OK:
-    set_mapped(it, worker, design, &network);
+    set_mapped(it, worker, asked, design, &network);
     break;
   case CDS_ELIMIT:
     set_cut(it, worker, design, &network);
@@ -244,6 +286,51 @@ static void solve_design(explore_job *it, cds_worker *worker,
     cds_job_fail(job, status);
     break;
   }
+  return status == CDS_OK;
+}
+
+/* ---- records ------------------------------------------------------------- */
+
+/* Takes the answer from the journal, if it has one. */
+static bool recall(explore_job *it, const cds_design_question *asked,
+                   cds_design_result *design) {
+  cds_job *job = &it->job;
+  cds_design_answer answer;
+  cds_lock_take(job->lock);
+  const bool known = cds_design_recall(&answer, design, asked,
+                                       job->options->records, job->arena);
+  if (known) {
+    *design = answer.design;
+    job->least[design->index] = answer.least;
+    it->out->replayed++;
+  }
+  if (known && answer.answered && note_answer(it, asked, answer.power_w, design)) {
+    it->from_record = true;
+  }
+  cds_lock_give(job->lock);
+  return known;
+}
+
+/* Adds the answer to the journal, unless time was up before it was whole. */
+static void keep_record(explore_job *it, const cds_design_question *asked,
+                        const cds_worker *worker,
+                        const cds_design_result *design, const double *power_w) {
+  cds_job *job = &it->job;
+  if (job->options->records == NULL || !cds_job_whole(job)) {
+    return;
+  }
+  cds_design_answer answer = {.design = *design,
+                              .least = job->least[design->index],
+                              .answered = power_w != NULL};
+  if (power_w != NULL) {
+    memcpy(answer.power_w, power_w, sizeof answer.power_w);
+  }
+  const cds_status status = cds_design_record(&answer, asked,
+                                              job->options->records,
+                                              worker->arena);
+  if (status != CDS_OK) {
+    cds_job_fail(job, status);
+  }
 }
 
 static void solve_chunk(size_t chunk, unsigned thread, void *payload) {
@@ -254,20 +341,34 @@ static void solve_chunk(size_t chunk, unsigned thread, void *payload) {
   }
   const cds_candidate *candidate = &job->candidate[it->wave + chunk];
   cds_design_result *design = &job->design[candidate->design];
-  solve_design(it, &job->worker[thread], design);
+  const cds_design_question asked = question_of(it, design);
+  if (!recall(it, &asked, design)) {
+    cds_worker *worker = &job->worker[thread];
+    double power_w[CDS_DIES_MAX];
+    design->asked = true;
+    const bool answered = solve_design(it, worker, &asked, design, power_w);
+    keep_record(it, &asked, worker, design, answered ? power_w : NULL);
+  }
   cds_job_report(job, design->status != CDS_DESIGN_OPEN ? 1 : 0, design->value,
                  job->candidate[it->wave].key);
 }
 
-/* After a wave. */
-static void take_best(explore_job *it) {
+/* After a wave of so many designs. */
+static void take_best(explore_job *it, size_t count) {
   cds_explore_result *out = it->out;
+  const cds_job *job = &it->job;
+  for (size_t i = 0; i < count && !job->options->every; i++) {
+    const size_t design = job->candidate[it->wave + i].design;
+    if (!isnan(job->design[design].value)) {
+      cds_ranking_add(&it->ranking, design, job->design[design].value);
+      it->incumbent = cds_ranking_last(&it->ranking);
+    }
+  }
   if (it->best != NULL) {
     out->found = true;
     out->winner = it->best->index;
     out->value = it->best->value;
-    it->incumbent = it->best->value;
-    memcpy(it->start_w, it->job.kept.state.power_w, sizeof it->start_w);
+    memcpy(it->start_w, it->best_w, sizeof it->start_w);
   }
 }
 
@@ -305,7 +406,7 @@ static void solve_round(explore_job *it) {
       break;
     }
     cds_parallel_for(count, job->threads, solve_chunk, it);
-    take_best(it);
+    take_best(it, count);
     it->wave += count;
     size = cds_job_next_size(size);
   }
@@ -362,11 +463,13 @@ static cds_status solve_all(explore_job *it) {
   bool hard = false;
   bool heated = false;
   CDS_TRY(hard_to_prove(&hard, &heated, it));
-  if (!hard) {
+  const bool every = job->options->every; /* then nothing is left out */
+  if (!hard && !every) {
     CDS_TRY(list_open(it));
     CDS_TRY(cds_guess(&it->guess, job));
   }
-  for (it->round = hard     ? 0
+  for (it->round = every    ? LAST
+                   : hard   ? 0
                    : heated ? TOUCH
                             : LAST;
        it->round < ROUNDS;
@@ -423,6 +526,23 @@ static void conclude(explore_job *it) {
   out->proven = out->found && out->bound == out->value;
 }
 
+/* The best design's answer once more, to the question whose record was read,
+ * for what a searcher keeps of it; also when time is up, as less would be
+ * another answer. */
+static cds_status solve_again(explore_job *it) {
+  cds_job *job = &it->job;
+  cds_worker *worker = &job->worker[0];
+  cds_diag *diag = NULL;
+  cds_network_result network = {.bound = 0};
+  cds_excess excess;
+  cds_heated heated;
+  it->control = NULL;
+  CDS_TRY(begin_design(&heated, &excess, &diag, it, worker, it->best));
+  CDS_TRY(solve_heated(&network, &heated, it, worker, &it->best_asked, diag));
+  cds_job_keep(job, worker);
+  return CDS_OK;
+}
+
 static cds_status detail_heated(cds_explore_result *out, cds_job *job,
                                 const cds_worker *winner,
                                 const cds_network_options *options,
@@ -473,6 +593,12 @@ static cds_status find_walls(cds_explore_result *out, cds_arena *arena) {
 static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   cds_job *job = &it->job;
   cds_explore_result *out = it->out;
+  if (it->from_record) {
+    const cds_status status = solve_again(it);
+    if (status != CDS_OK) { /* else it was not answered before */
+      return status == CDS_ENOMEM ? status : CDS_EINTERNAL;
+    }
+  }
   out->arch = (cds_arch *)cds_arena_alloc(job->arena, sizeof *out->arch);
   if (out->arch == NULL) {
     return CDS_ENOMEM;
@@ -520,6 +646,9 @@ static cds_status run(explore_job *it, cds_diag *diag) {
     CDS_TRY(detail_winner(it, diag));
   }
   conclude(it);
+  out->every = out->complete && isinf(it->incumbent);
+  CDS_TRY(cds_ranking_conclude(
+      out, job->options->every ? out->designs : it->ranking.most, job->arena));
   if (!out->complete) {
     return CDS_EINTERRUPTED;
   }
@@ -536,7 +665,10 @@ cds_status cds_explore(cds_explore_result *out, const cds_space *space,
                        const cds_explore_options *options, cds_arena *arena,
                        cds_diag *diag) {
   *out = (cds_explore_result){.value = (double)NAN, .bound = (double)NAN};
-  explore_job it = {.out = out, .incumbent = (double)INFINITY};
+  explore_job it = {.out = out,
+                    .control = options->control,
+                    .incumbent = (double)INFINITY};
+  const size_t top = options->top == 0 ? 1 : options->top;
   cds_status status =
       cds_job_begin(&it.job, space, workload, options, arena, diag);
   if (status == CDS_OK) {
@@ -545,7 +677,11 @@ cds_status cds_explore(cds_explore_result *out, const cds_space *space,
     it.job.heated = true;
     it.power_w = (const double **)cds_arena_array(arena, it.job.designs,
                                                   sizeof *it.power_w);
-    status = it.power_w == NULL ? CDS_ENOMEM : run(&it, diag);
+    status = it.power_w == NULL ? CDS_ENOMEM
+                                : cds_ranking_begin(&it.ranking, top, arena);
+  }
+  if (status == CDS_OK) {
+    status = run(&it, diag);
   }
   cds_job_end(&it.job);
   return status;

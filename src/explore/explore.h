@@ -8,6 +8,7 @@
 
 #include "explore/outlay.h"
 #include "explore/phase_heat.h"
+#include "explore/records.h"
 #include "explore/wall.h"
 #include "network/network.h"
 #include "package/loop.h"
@@ -33,7 +34,20 @@ typedef struct cds_design_result {
   /* OVER_LIMIT: no mapping at all meets it (else: none on the hull does). */
   bool limit_proven;
   const char *reason; /* INFEASIBLE: one line */
+  double floor;       /* the bound before any mapping; INFINITY: none is told */
+  bool asked;         /* for mappings: else its status needs none */
+  uint32_t rank;      /* among the best that were asked for, from 1; 0: none */
 } cds_design_result;
+
+/* What is told of a design: the same in whatever order designs were looked at.
+ */
+typedef enum cds_shown_status {
+  CDS_SHOWN_RANKED,     /* one of the best: its values are exact */
+  CDS_SHOWN_UNRANKED,   /* none of them, for whatever reason */
+  CDS_SHOWN_OVER_LIMIT, /* known without a mapping, or all were asked */
+  CDS_SHOWN_INFEASIBLE, /* likewise */
+  CDS_SHOWN_OPEN        /* not known before the interruption */
+} cds_shown_status;
 
 /* How the dies are in the steady state of a run. */
 typedef struct cds_heated_state {
@@ -53,7 +67,10 @@ typedef struct cds_explore_options {
   cds_residency residency; /* not with limits on tokens, nor for Pareto sets */
   bool heat_off;           /* as if the file gave no cooling */
   const uint64_t *only;    /* this design alone; NULL: all */
-  unsigned threads;        /* 0: one per core */
+  size_t top; /* so many of the best designs are proven; 0: the best one */
+  bool every; /* all designs are solved, whatever the best ones are */
+  const cds_records *records; /* of answers; NULL: none are kept */
+  unsigned threads;           /* 0: one per core */
   const cds_control *control;
 } cds_explore_options;
 
@@ -75,11 +92,21 @@ typedef struct cds_explore_result {
   cds_wall wall;              /* likewise */
   cds_wall *phase_wall;       /* likewise, phase by phase */
   uint64_t mapped, skipped, over_limit, infeasible;
+  size_t ranked;       /* the best designs: options.top of them, or all that
+                          can be used */
+  bool ranking_proven; /* these, their values and their order */
+  bool every;          /* each design was solved whatever the best ones are */
+  uint64_t replayed;   /* answers that the records had */
 } cds_explore_result;
 
-/* Everything lives in the arena. What a record says does not depend on the
- * thread count: a design is skipped when its bound is above the best value of
- * earlier, fixed waves, hence above the winner's. Power and temperature limits
+cds_shown_status cds_design_shown(const cds_explore_result *result,
+                                  const cds_design_result *design);
+
+/* Everything lives in the arena. What is said of a design does not depend on
+ * the thread count: a design is skipped when its bound is above the value of
+ * the last of the best ones (options.top) of earlier, fixed waves, hence above
+ * that of the last in the end. With `records` answers that are in the journal
+ * are taken from it, and those that are found are added. Power and temperature limits
  * are roofs: each layer runs as slowly as they demand, so that they hold in the
  * steady state of every layer. `progress` is called after each design, one
  * call at a time, from any thread.
@@ -88,6 +115,7 @@ typedef struct cds_explore_result {
  * the limits; the diagnostics name binding limits with the nearest design.
  * CDS_EINTERRUPTED: cancelled; `out` holds the best so far, and designs that
  * were not looked at are open. Otherwise (CDS_EINPUT: too many designs,
+ * CDS_EIO: the journal cannot be written, which its failure explains,
  * CDS_ENOMEM, CDS_EINTERNAL) `out` holds nothing. */
 cds_status cds_explore(cds_explore_result *out, const cds_space *space,
                        const cds_workload *workload,

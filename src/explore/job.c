@@ -36,6 +36,14 @@ bool cds_job_stopped(cds_job *job) {
          (found && cds_control_hurried(job->options->control));
 }
 
+bool cds_job_whole(cds_job *job) {
+  cds_lock_take(job->lock);
+  const bool failed = job->status != CDS_OK;
+  cds_lock_give(job->lock);
+  return !failed && !cancelled(job) &&
+         !cds_control_hurried(job->options->control);
+}
+
 /* Counts designs that are done with, and tells the caller. */
 void cds_job_report(cds_job *job, uint64_t designs, double value,
                     double bound) {
@@ -139,6 +147,7 @@ static cds_status set_floor(cds_job *job, const cds_worker *worker,
   design->bound =
       worker->price.per_pj *
       cds_network_value(&options, floor->all.energy_pj, floor->all.latency_s);
+  design->floor = design->bound;
   return CDS_OK;
 }
 
@@ -346,6 +355,7 @@ static cds_status prepare_designs(cds_job *job, cds_diag *diag) {
                                     .latency_s = (double)NAN,
                                     .value = (double)NAN,
                                     .area_um2 = (double)NAN,
+                                    .floor = (double)INFINITY,
                                     .power_w = (double)NAN,
                                     .wall_w = (double)NAN,
                                     .cost_usd = (double)NAN,

@@ -101,6 +101,9 @@ cds_status cds_job_ask(const cds_job *job, cds_worker *worker);
 /* Notes a failure that no record can hold. */
 void cds_job_fail(cds_job *job, cds_status status);
 bool cds_job_stopped(cds_job *job);
+/* Whether answers up to now are whole: nothing has failed, and no search was
+ * told to end early. */
+bool cds_job_whole(cds_job *job);
 /* Counts designs that are done with, and tells the caller. */
 void cds_job_report(cds_job *job, uint64_t designs, double value, double bound);
 /* Fills the record with the first error. */

@@ -26,18 +26,13 @@
 
 #include "explore/heated_front.h"
 #include "explore/job.h"
+#include "explore/pareto_record.h"
 
 typedef enum pareto_way {
   WAY_SINGLE, /* the least of one metric says all of a design */
   WAY_STAIRS, /* vertices that are dominated are left out */
   WAY_WHOLE   /* all vertices */
 } pareto_way;
-
-/* What a design gave; its points live until they are merged. */
-typedef struct pareto_answer {
-  size_t points;
-  cds_pareto_point *point;
-} pareto_answer;
 
 typedef struct pareto_list {
   size_t points, room;
@@ -51,10 +46,12 @@ typedef struct pareto_job {
   cds_objective single;
   double (*floor)[2]; /* of the metrics, by design */
   size_t wave;
-  pareto_answer answer[CDS_LAST_WAVE]; /* of the present wave */
+  cds_pareto_answer answer[CDS_LAST_WAVE]; /* of the present wave */
   pareto_list set;                     /* undominated in the two metrics */
   pareto_list stairs;                  /* undominated in energy and latency */
   cds_point *stair;                    /* the same as points */
+  size_t known;                        /* values of points that questions */
+  double *known_value;                 /* depend on */
   double cost_gap;     /* of energy and latency, for that of the metrics */
   size_t unknown;      /* designs of which a metric is not known */
   const char *missing; /* why, of the first */
@@ -198,7 +195,7 @@ static int by_cost(const void *left, const void *right) {
 
 /* Adds points and keeps what none dominates: with the list in order, each that
  * is less in the second than all before it. */
-static cds_status merge(pareto_list *list, const pareto_answer *answer,
+static cds_status merge(pareto_list *list, const cds_pareto_answer *answer,
                         bool cost, cds_arena *arena) {
   const size_t all = list->points + answer->points;
   if (all > list->room) {
@@ -274,10 +271,10 @@ static double incumbent_of(const pareto_job *it, const cds_worker *worker) {
 }
 
 /* Room for the points of an answer; notes whether it is proven. */
-static cds_status make_answer(pareto_job *it, pareto_answer *answer,
+static cds_status make_answer(pareto_job *it, cds_pareto_answer *answer,
                               size_t points, double open) {
   cds_lock_take(it->job.lock);
-  it->out->open = fmax(it->out->open, open);
+  answer->open = open;
   answer->point = (cds_pareto_point *)cds_arena_array(it->job.arena, points,
                                                       sizeof *answer->point);
   cds_lock_give(it->job.lock);
@@ -286,7 +283,7 @@ static cds_status make_answer(pareto_job *it, pareto_answer *answer,
 }
 
 static cds_status solve_single(pareto_job *it, cds_worker *worker,
-                               cds_heated *heated, pareto_answer *answer,
+                               cds_heated *heated, cds_pareto_answer *answer,
                                cds_diag *diag) {
   cds_network_result network;
   cds_heated_state state;
@@ -303,10 +300,7 @@ static cds_status solve_single(pareto_job *it, cds_worker *worker,
   if (status == CDS_ELIMIT) {
     /* Below the incumbent nothing was found, but something may be there. */
     if (network.bound < options.incumbent) {
-      cds_lock_take(it->job.lock);
-      it->out->open =
-          fmax(it->out->open, 1 - network.bound / options.incumbent);
-      cds_lock_give(it->job.lock);
+      answer->open = 1 - network.bound / options.incumbent;
     }
     return CDS_OK;
   }
@@ -363,7 +357,7 @@ static cds_status trace_hot(cds_heated_front *out, cds_heated *heated,
 }
 
 static cds_status solve_frontier(pareto_job *it, cds_worker *worker,
-                                 cds_heated *heated, pareto_answer *answer,
+                                 cds_heated *heated, cds_pareto_answer *answer,
                                  size_t design, cds_diag *diag) {
   const cds_point floor = it->job.floor[design];
   cds_heated_front front;
@@ -402,7 +396,7 @@ static cds_status begin_design(cds_heated *out, cds_diag **diag, pareto_job *it,
 }
 
 static void solve_design(pareto_job *it, cds_worker *worker,
-                         pareto_answer *answer, cds_design_result *design) {
+                         cds_pareto_answer *answer, cds_design_result *design) {
   cds_diag *diag = NULL;
   cds_heated heated;
   cds_status status = begin_design(&heated, &diag, it, worker, design);
@@ -435,28 +429,90 @@ static void solve_design(pareto_job *it, cds_worker *worker,
 /* ---- waves -----------------------------------------------------------------
  */
 
+static cds_pareto_asked asked_of(const pareto_job *it, size_t design) {
+  return (cds_pareto_asked){.metric = it->out->metric,
+                            .way = (unsigned)it->way,
+                            .single = (unsigned)it->single,
+                            .design = design,
+                            .heat_off = it->job.options->heat_off,
+                            .gap = it->cost_gap,
+                            .values = it->known,
+                            .value = it->known_value};
+}
+
+/* From the journal, if it has the answer (records.h). */
+static bool recall(pareto_job *it, cds_pareto_answer *answer,
+                   cds_design_result *design) {
+  const cds_pareto_asked asked = asked_of(it, design->index);
+  cds_job *job = &it->job;
+  cds_lock_take(job->lock);
+  const bool known = cds_pareto_recall(answer, design, &asked,
+                                       job->options->records, job->arena);
+  cds_lock_give(job->lock);
+  return known;
+}
+
+/* Into the journal, unless time was up before the answer was whole. */
+static void keep_record(pareto_job *it, const cds_worker *worker,
+                        const cds_pareto_answer *answer,
+                        const cds_design_result *design) {
+  cds_job *job = &it->job;
+  if (job->options->records == NULL || design->status == CDS_DESIGN_OPEN ||
+      !cds_job_whole(job)) {
+    return;
+  }
+  const cds_pareto_asked asked = asked_of(it, design->index);
+  const cds_status status = cds_pareto_record(
+      answer, design, &asked, job->options->records, worker->arena);
+  if (status != CDS_OK) {
+    cds_job_fail(job, status);
+  }
+}
+
 static void solve_chunk(size_t chunk, unsigned thread, void *payload) {
   pareto_job *it = (pareto_job *)payload;
   cds_job *job = &it->job;
   const size_t index = job->candidate[it->wave + chunk].design;
   cds_design_result *design = &job->design[index];
-  it->answer[chunk] = (pareto_answer){0};
+  it->answer[chunk] = (cds_pareto_answer){0};
   if (cds_job_stopped(job)) {
     return;
   }
   if (dominated(it, it->floor[index])) {
     design->status = CDS_DESIGN_SKIPPED;
-  } else {
-    solve_design(it, &job->worker[thread], &it->answer[chunk], design);
+  } else if (!recall(it, &it->answer[chunk], design)) {
+    cds_worker *worker = &job->worker[thread];
+    solve_design(it, worker, &it->answer[chunk], design);
+    keep_record(it, worker, &it->answer[chunk], design);
   }
   if (design->status != CDS_DESIGN_OPEN) {
     cds_job_report(job, 1, (double)NAN, (double)NAN);
   }
 }
 
+/* What the next questions depend on of the points: incumbents on the set, what
+ * is left out of frontiers on the stairs. */
+static cds_status list_known(pareto_job *it) {
+  const bool single = it->way == WAY_SINGLE;
+  const pareto_list *list = single ? &it->set : &it->stairs;
+  it->known = it->way == WAY_WHOLE ? 0 : 2 * list->points;
+  it->known_value = (double *)cds_arena_array(it->job.arena, it->known + 1,
+                                              sizeof *it->known_value);
+  if (it->known_value == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < it->known / 2; i++) {
+    const cds_pareto_point *point = &list->point[i];
+    it->known_value[2 * i] = single ? point->value[0] : point->energy_pj;
+    it->known_value[2 * i + 1] = single ? point->value[1] : point->latency_s;
+  }
+  return CDS_OK;
+}
+
 static cds_status take_wave(pareto_job *it, size_t count) {
   cds_arena *arena = it->job.arena;
   for (size_t i = 0; i < count; i++) {
+    it->out->open = fmax(it->out->open, it->answer[i].open);
     CDS_TRY(merge(&it->set, &it->answer[i], false, arena));
     CDS_TRY(merge(&it->stairs, &it->answer[i], true, arena));
   }
@@ -469,7 +525,7 @@ static cds_status take_wave(pareto_job *it, size_t count) {
     it->stair[i] = (cds_point){it->stairs.point[i].energy_pj,
                                it->stairs.point[i].latency_s};
   }
-  return CDS_OK;
+  return list_known(it);
 }
 
 static cds_status solve_all(pareto_job *it) {

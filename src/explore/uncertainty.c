@@ -188,6 +188,18 @@ const cds_uncertain_run *cds_uncertain_alone(const cds_uncertainty *of,
 /* ---- explorations ----------------------------------------------------------
  */
 
+/* "sram=best,dram=worst": what tells this run's records from those of others.
+ */
+static const char *part_of(const cds_class_ends *ends, cds_arena *arena) {
+  const char *text = "ends";
+  for (unsigned c = 0; c < ends->classes && text != NULL; c++) {
+    text =
+        cds_arena_printf(arena, "%s,%s=%s", text, ends->name[c],
+                         ends->end[c] == CDS_TECH_BEST ? "best" : "worst");
+  }
+  return text;
+}
+
 /* The best design there, and what the design `same` has. */
 static cds_status explore_at(cds_uncertain_run *run, cds_space *space,
                              const cds_workload *workload,
@@ -201,9 +213,20 @@ static cds_status explore_at(cds_uncertain_run *run, cds_space *space,
   }
   cds_explore_result result;
   cds_explore_options own = *options;
+  cds_records records = {.journal = NULL};
+  own.top = 0;
+  own.every = false;
+  if (options->records != NULL) {
+    records = *options->records;
+    records.part = part_of(&run->ends, arena);
+    own.records = &records;
+  }
   cds_space_set_ends(space, &run->ends);
   cds_status status =
-      cds_explore(&result, space, workload, &own, arena, unheard);
+      options->records != NULL && records.part == NULL ? CDS_ENOMEM : CDS_OK;
+  if (status == CDS_OK) {
+    status = cds_explore(&result, space, workload, &own, arena, unheard);
+  }
   if (status == CDS_OK) {
     run->found = true;
     run->proven = result.proven;

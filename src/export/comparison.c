@@ -150,8 +150,6 @@ static bool write_header(cds_csv *csv, const cds_comparison *comparison,
                                  "index",
                                  "design",
                                  "designs",
-                                 "mapped",
-                                 "skipped",
                                  "over_limit",
                                  "infeasible",
                                  "reason"};
@@ -216,7 +214,7 @@ static void write_numbers(cds_csv *csv, const cds_comparison_row *row) {
 
 static void write_row(cds_csv *csv, const cds_comparison *comparison,
                       size_t index) {
-  enum { NUMBERS = 25, DESIGNS = 5 };
+  enum { NUMBERS = 25, DESIGNS = 3 };
   const cds_comparison_row *row = &comparison->row[index];
   const cds_explore_result *result = result_of(row);
   cds_csv_text(csv, row->architecture);
@@ -231,10 +229,9 @@ static void write_row(cds_csv *csv, const cds_comparison *comparison,
   }
   if (result != NULL) {
     cds_csv_count(csv, result->designs);
-    cds_csv_count(csv, result->mapped);
-    cds_csv_count(csv, result->skipped);
-    cds_csv_count(csv, result->over_limit);
-    cds_csv_count(csv, result->infeasible);
+    const cds_shown_counts count = cds_count_shown(result);
+    cds_csv_count(csv, count.over_limit);
+    cds_csv_count(csv, count.infeasible);
   }
   for (unsigned i = 0; i < DESIGNS && result == NULL; i++) {
     cds_csv_empty(csv);

@@ -24,10 +24,21 @@ const char *cds_objective_suffix(cds_objective objective) {
   return suffixes[objective];
 }
 
-const char *cds_design_status_name(cds_design_status status) {
-  static const char *const names[] = {"mapped", "skipped", "over_limit",
+const char *cds_shown_status_name(cds_shown_status status) {
+  static const char *const names[] = {"ranked", "unranked", "over_limit",
                                       "infeasible", "open"};
   return names[status];
+}
+
+cds_shown_counts cds_count_shown(const cds_explore_result *result) {
+  uint64_t count[CDS_SHOWN_OPEN + 1] = {0};
+  for (size_t i = 0; i < result->designs; i++) {
+    count[cds_design_shown(result, &result->design[i])]++;
+  }
+  return (cds_shown_counts){
+      count[CDS_SHOWN_RANKED], count[CDS_SHOWN_UNRANKED],
+      count[CDS_SHOWN_OVER_LIMIT], count[CDS_SHOWN_INFEASIBLE],
+      count[CDS_SHOWN_OPEN]};
 }
 
 const char *cds_layer_status_name(cds_layer_status status) {

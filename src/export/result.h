@@ -14,7 +14,7 @@
 #include "explore/uncertainty.h"
 #include "export/json.h"
 
-enum { CDS_RESULT_SCHEMA_VERSION = 1, CDS_INPUTS_MAX = 64 };
+enum { CDS_RESULT_SCHEMA_VERSION = 2, CDS_INPUTS_MAX = 64 };
 
 /* What the optimum is taken over, as results and summaries name it. Without an
  * architecture: what may be. */
@@ -44,6 +44,13 @@ typedef struct cds_provenance {
   size_t imports;         /* options of an imported workload: "dim batch=8" */
   const char *const *import;
 } cds_provenance;
+
+/* Of an exploration: how many designs are told to be what. */
+typedef struct cds_shown_counts {
+  uint64_t ranked, unranked, over_limit, infeasible, open;
+} cds_shown_counts;
+cds_shown_counts cds_count_shown(const cds_explore_result *result);
+const char *cds_shown_status_name(cds_shown_status status);
 
 /* What a run cost; not reproducible. */
 typedef struct cds_run_facts {
@@ -86,7 +93,6 @@ const char *cds_objective_name(cds_objective objective);
 const char *cds_objective_unit(cds_objective objective);
 const char *cds_objective_suffix(cds_objective objective);
 /* "mapped", "skipped", "over_limit", "infeasible", "open". */
-const char *cds_design_status_name(cds_design_status status);
 /* "optimal", "gap", "none", "interrupted". */
 const char *cds_explore_status_name(const cds_explore_result *result);
 /* "optimal", "gap", "costed". */

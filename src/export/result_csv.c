@@ -100,11 +100,13 @@ static bool write_design_header(cds_csv *csv, const cds_report *report,
     return false;
   }
   cds_csv_text(csv, "status");
+  cds_csv_text(csv, "rank");
   cds_csv_text(csv, "energy_pj");
   cds_csv_text(csv, "latency_s");
   cds_csv_text(csv, "edp_pj_s");
   cds_csv_text(csv, cds_arena_printf(arena, "value_%s", suffix));
   cds_csv_text(csv, cds_arena_printf(arena, "bound_%s", suffix));
+  cds_csv_text(csv, cds_arena_printf(arena, "floor_%s", suffix));
   cds_csv_text(csv, "area_mm2");
   cds_csv_text(csv, "power_w");
   cds_csv_text(csv, "temperature_degc");
@@ -113,7 +115,6 @@ static bool write_design_header(cds_csv *csv, const cds_report *report,
   cds_csv_text(csv, "wall_w");
   cds_csv_text(csv, "limit");
   cds_csv_text(csv, "reason");
-  cds_csv_text(csv, "best");
   cds_csv_end_record(csv);
   return true;
 }
@@ -127,28 +128,39 @@ static void write_variable(cds_csv *csv, const cds_variable_value *value,
   }
 }
 
+/* A number that is told of the best designs alone. */
+static void write_ranked(cds_csv *csv, const cds_design_result *design,
+                         double value) {
+  cds_csv_number(csv, design->rank > 0 ? value : (double)NAN);
+}
+
+/* Nothing here depends on the order in which designs were looked at. */
 static void write_design(cds_csv *csv, const cds_report *report,
                          const cds_design_result *design) {
-  const cds_explore_result *result = report->result;
-  const bool over = design->status == CDS_DESIGN_OVER_LIMIT;
-  cds_csv_text(csv, cds_design_status_name(design->status));
-  cds_csv_number(csv, design->energy_pj);
-  cds_csv_number(csv, design->latency_s);
-  cds_csv_number(csv, design->energy_pj * design->latency_s);
-  cds_csv_number(csv, design->value);
-  cds_csv_number(csv, isfinite(design->bound) ? design->bound : (double)NAN);
+  const cds_shown_status status = cds_design_shown(report->result, design);
+  const bool over = status == CDS_SHOWN_OVER_LIMIT;
+  cds_csv_text(csv, cds_shown_status_name(status));
+  if (design->rank > 0) {
+    cds_csv_count(csv, design->rank);
+  } else {
+    cds_csv_empty(csv);
+  }
+  write_ranked(csv, design, design->energy_pj);
+  write_ranked(csv, design, design->latency_s);
+  write_ranked(csv, design, design->energy_pj * design->latency_s);
+  write_ranked(csv, design, design->value);
+  write_ranked(csv, design, design->bound);
+  cds_csv_number(csv, isfinite(design->floor) ? design->floor : (double)NAN);
   cds_csv_number(csv, cds_area_mm2(design->area_um2));
-  cds_csv_number(csv, design->power_w);
-  cds_csv_number(csv, design->temperature_degc);
+  write_ranked(csv, design, design->power_w);
+  write_ranked(csv, design, design->temperature_degc);
   cds_csv_number(csv, design->cost_usd);
   cds_csv_number(csv, design->embodied_kg);
-  cds_csv_number(csv, design->wall_w);
+  write_ranked(csv, design, design->wall_w);
   cds_csv_text(csv, over && design->limit < report->options->limits
                         ? report->options->limit[design->limit].text
                         : NULL);
-  cds_csv_text(csv, design->reason);
-  cds_csv_text(csv,
-               result->found && design->index == result->winner ? "yes" : NULL);
+  cds_csv_text(csv, status == CDS_SHOWN_INFEASIBLE ? design->reason : NULL);
   cds_csv_end_record(csv);
 }
 

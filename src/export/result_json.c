@@ -365,17 +365,50 @@ static bool write_space(cds_json *json, const cds_report *report,
 }
 
 void cds_json_designs(cds_json *json, const cds_explore_result *result) {
-  uint64_t open = 0;
-  for (size_t i = 0; i < result->designs; i++) {
-    open += result->design[i].status == CDS_DESIGN_OPEN;
-  }
+  const cds_shown_counts count = cds_count_shown(result);
   cds_json_object_line(json, "designs");
-  cds_json_count(json, "mapped", result->mapped);
-  cds_json_count(json, "skipped", result->skipped);
-  cds_json_count(json, "over_limit", result->over_limit);
-  cds_json_count(json, "infeasible", result->infeasible);
-  cds_json_count(json, "open", open);
+  cds_json_count(json, "ranked", count.ranked);
+  cds_json_count(json, "unranked", count.unranked);
+  cds_json_count(json, "over_limit", count.over_limit);
+  cds_json_count(json, "infeasible", count.infeasible);
+  cds_json_count(json, "open", count.open);
   cds_json_end(json);
+}
+
+/* The best designs, where more than one is asked for. */
+static bool write_ranking(cds_json *json, const cds_report *report,
+                          cds_arena *arena) {
+  const cds_explore_result *result = report->result;
+  bool good = true;
+  if (report->options->every || report->options->top <= 1) {
+    return true;
+  }
+  const cds_design_result **place = (const cds_design_result **)cds_arena_array(
+      arena, result->ranked + 1, sizeof(const cds_design_result *));
+  if (place == NULL) {
+    return false;
+  }
+  for (size_t i = 0; i < result->designs; i++) {
+    if (result->design[i].rank > 0) {
+      place[result->design[i].rank - 1] = &result->design[i];
+    }
+  }
+  cds_json_object(json, "ranking");
+  cds_json_count(json, "asked", report->options->top);
+  cds_json_boolean(json, "proven", result->ranking_proven);
+  cds_json_array(json, "best");
+  for (size_t i = 0; i < result->ranked; i++) {
+    cds_json_object(json, NULL);
+    good = write_design(json, report, place[i]->index, arena) && good;
+    cds_json_number(json, "energy_pj", place[i]->energy_pj);
+    cds_json_number(json, "latency_s", place[i]->latency_s);
+    cds_json_number(json, "value", place[i]->value);
+    cds_json_number(json, "bound", place[i]->bound);
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+  cds_json_end(json);
+  return good;
 }
 
 static void write_phase_rates(cds_json *json, const cds_phase *phase,
@@ -569,12 +602,6 @@ static void write_pareto(cds_json *json, const cds_pareto_result *pareto) {
   cds_json_number(json, "gap", pareto->gap);
   cds_json_boolean(json, "proven", pareto->proven);
   cds_json_number(json, "open", pareto->open);
-  cds_json_object_line(json, "designs");
-  cds_json_count(json, "mapped", pareto->solved);
-  cds_json_count(json, "skipped", pareto->skipped);
-  cds_json_count(json, "over_limit", pareto->over_limit);
-  cds_json_count(json, "infeasible", pareto->infeasible);
-  cds_json_end(json);
   cds_json_array(json, "points");
   for (size_t i = 0; i < pareto->points; i++) {
     const cds_pareto_point *point = &pareto->point[i];
@@ -648,6 +675,18 @@ void cds_json_provenance(cds_json *json, const cds_provenance *provenance,
   cds_json_end(json);
 }
 
+/* What became of designs, which depends on the order in which they were looked
+ * at. */
+static void write_effort(cds_json *json, const char *key,
+                         const uint64_t count[4]) {
+  cds_json_object_line(json, key);
+  cds_json_count(json, "mapped", count[0]);
+  cds_json_count(json, "skipped", count[1]);
+  cds_json_count(json, "over_limit", count[2]);
+  cds_json_count(json, "infeasible", count[3]);
+  cds_json_end(json);
+}
+
 static void write_run(cds_json *json, const cds_report *report) {
   const cds_explore_result *result = report->result;
   const double looked_at = (double)(result->mapped + result->skipped +
@@ -667,6 +706,15 @@ static void write_run(cds_json *json, const cds_report *report) {
                  result->found ? result->network.outers : 0);
   cds_json_count(json, "winner_outers_opened",
                  result->found ? result->network.outers_opened : 0);
+  write_effort(json, "designs",
+               (const uint64_t[]){result->mapped, result->skipped,
+                                  result->over_limit, result->infeasible});
+  const cds_pareto_result *pareto = report->pareto;
+  if (pareto != NULL) {
+    write_effort(json, "pareto_designs",
+                 (const uint64_t[]){pareto->solved, pareto->skipped,
+                                    pareto->over_limit, pareto->infeasible});
+  }
   cds_json_end(json);
 }
 
@@ -684,6 +732,7 @@ bool cds_export_result_json(FILE *stream, const cds_report *report,
   good = write_uncertainty(&json, report, arena) && good;
   good = write_space(&json, report, arena) && good;
   cds_json_designs(&json, report->result);
+  good = write_ranking(&json, report, arena) && good;
   if (report->pareto != NULL) {
     write_pareto(&json, report->pareto);
   }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the answers of a run depend on, and where they are kept. */
+#include "cli/case_journal.h"
+
+#include <string.h>
+
+/* Options of a question that no answer about a single design depends on: how
+ * many are asked, until when, and what else is. What of them is put to a design
+ * stands in its own question. */
+static const char *const other[] = {"all",    "heat",          "pareto",
+                                    "pareto-gap", "require-proof", "resume",
+                                    "time-limit", "top",       "uncertainty"};
+
+static bool matters(const cds_option *option) {
+  bool found = option->group == CDS_GROUP_QUESTION &&
+               cds_option_applies(option, &cds_commands[CDS_COMMAND_explore]);
+  for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+    found = found && strcmp(option->name, other[i]) != 0;
+  }
+  return found;
+}
+
+static void add(cds_sha256 *hash, const char *text) {
+  cds_sha256_add(hash, text, strlen(text) + 1);
+}
+
+/* Every byte that is read, every option that changes answers, and the model;
+ * NULL: the content of some file is not known. */
+static const char *digest_of(const cds_explore_case *it) {
+  const cds_provenance *from = &it->inputs.provenance;
+  cds_arena *arena = it->cli->arena;
+  cds_sha256 hash;
+  char *text = cds_cli_array(arena, CDS_SHA256_TEXT, 1);
+  cds_sha256_begin(&hash);
+  add(&hash, "codesign explore");
+  add(&hash, from->version);
+  add(&hash, cds_cli_printf(arena, "%u", from->model_version));
+  if (from->inputs == CDS_INPUTS_MAX) { /* others may be left out */
+    return NULL;
+  }
+  for (unsigned i = 0; i < from->inputs; i++) {
+    if (*from->input[i].sha256 == '\0') {
+      return NULL;
+    }
+    add(&hash, from->input[i].role);
+    add(&hash, from->input[i].sha256);
+  }
+  for (size_t i = 0; i < from->imports; i++) {
+    add(&hash, from->import[i]);
+  }
+  for (unsigned i = 0; i < CDS_OPTIONS; i++) {
+    const cds_option *option = &cds_option_table[i];
+    if (matters(option)) {
+      add(&hash, option->name);
+      add(&hash, cds_option_text(option, it->cli->options, arena));
+    }
+  }
+  /* Its default depends on what else is asked. */
+  add(&hash, cds_cli_printf(arena, "%u", (unsigned)it->options.fuse));
+  cds_sha256_end(&hash, text);
+  return text;
+}
+
+int cds_case_open(cds_explore_case *it) {
+  cds_cli *cli = it->cli;
+  const bool resume = cli->options->resume;
+  if (!cds_output_folder(it->folder, cli)) {
+    return CDS_EXIT_OUTPUT;
+  }
+  const char *path = cds_cli_printf(cli->arena, "%s/journal", it->folder);
+  const cds_status status =
+      cds_journal_open(&it->journal, path, resume, cli->diag);
+  if (status != CDS_OK) {
+    return cds_cli_exit_code(status);
+  }
+  it->records = (cds_records){.journal = it->journal, .run = digest_of(it)};
+  if (it->records.run != NULL) {
+    it->options.records = &it->records;
+  } else if (resume) {
+    cds_diag_warning(cli->diag, (cds_place){NULL, 0, 0},
+                     "no journal is used: not every input is a file that can "
+                     "be read twice");
+  }
+  cds_cli_say(cli, "'%s' has %zu records", path, cds_journal_read(it->journal));
+  return CDS_EXIT_DONE;
+}
+
+int cds_case_close(cds_explore_case *it) {
+  cds_cli *cli = it->cli;
+  if (it->journal == NULL) {
+    return CDS_EXIT_DONE;
+  }
+  cds_cli_say(cli, "%zu records were added to the journal",
+              cds_journal_added(it->journal));
+  const cds_status status = cds_journal_close(it->journal, cli->diag);
+  it->journal = NULL;
+  it->options.records = NULL;
+  return status == CDS_OK ? CDS_EXIT_DONE : cds_cli_exit_code(status);
+}

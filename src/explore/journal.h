@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * journal: answers that cost time, kept in a file as they are found, so that a
+ * run that was killed goes on where it was.
+ *
+ * A record is a line of text: '#', a key, a payload, and at its end a checksum
+ * of all of it. It is appended by one write, so that a process that is killed
+ * leaves whole records, and at most the beginning of one. What a kill cannot
+ * lose a power failure can: the file is forced to the disk once a second at
+ * most, and when it is closed; records since then may be lost, or torn.
+ *
+ * A key is a digest of all that an answer depends on. Whoever asks the same
+ * question finds the answer; records of other questions are never used.
+ *
+ * One process writes a journal: a lock that ends with the process is held
+ * while it is open. Several processes share a folder by journals of their own
+ * names.
+ */
+#ifndef CDS_EXPLORE_JOURNAL_H
+#define CDS_EXPLORE_JOURNAL_H
+
+#include "base/sha256.h"
+#include "codesign/status.h"
+#include "diag/diag.h"
+
+typedef struct cds_journal cds_journal;
+
+/* 128 bits in hexadecimal digits. */
+enum { CDS_JOURNAL_KEY = 33 };
+typedef struct cds_journal_key {
+  char text[CDS_JOURNAL_KEY];
+} cds_journal_key;
+
+/* The key of what was hashed. */
+void cds_journal_key_end(cds_journal_key *out, cds_sha256 *hash);
+
+/* Opens the journal `path`, whose folder is there. With `resume` its records
+ * are read: what a kill has torn is cut off, what is damaged is moved to
+ * "<path>.bad", each with a warning. Without, an old journal is renamed to
+ * "<path>.old". CDS_EIO with a message that names file and reason: another
+ * process writes here, or the file cannot be read or written. CDS_ENOMEM. */
+cds_status cds_journal_open(cds_journal **out, const char *path, bool resume,
+                            cds_diag *diag);
+/* Writes out and frees; NULL is legal. CDS_EIO with a message. */
+cds_status cds_journal_close(cds_journal *journal, cds_diag *diag);
+/* The payload of a record, or NULL. It lives as long as the journal. */
+const char *cds_journal_find(cds_journal *journal, const cds_journal_key *key);
+/* Adds a record: printable characters, no '#'. CDS_EIO: the journal is then as
+ * it was before, and cds_journal_failure says why; CDS_ENOMEM. */
+cds_status cds_journal_append(cds_journal *journal, const cds_journal_key *key,
+                              const char *payload);
+/* Adds the message of the first failure to write, if there was one. */
+void cds_journal_failure(cds_journal *journal, cds_diag *diag);
+/* Records that were read, and those added since. */
+size_t cds_journal_read(const cds_journal *journal);
+size_t cds_journal_added(const cds_journal *journal);
+
+#endif

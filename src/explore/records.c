@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Digests of questions, and answers as words of text; see records.h. */
+#include "explore/records.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static uint64_t bits_of(double value) {
+  uint64_t bits = 0;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+/* ---- questions ----------------------------------------------------------- */
+
+/* With its length, so that no two texts in a row are two others. */
+static void add_text(cds_asking *asking, const char *text) {
+  const size_t size = text == NULL ? 0 : strlen(text);
+  cds_asking_count(asking, text == NULL ? UINT64_MAX : size);
+  cds_sha256_add(&asking->hash, text == NULL ? "" : text, size);
+}
+
+void cds_asking_begin(cds_asking *out, const cds_records *records,
+                      const char *kind) {
+  cds_sha256_begin(&out->hash);
+  add_text(out, records->run);
+  add_text(out, records->part);
+  add_text(out, kind);
+}
+
+void cds_asking_count(cds_asking *asking, uint64_t value) {
+  unsigned char bytes[8]; /* the same on every machine */
+  for (unsigned i = 0; i < sizeof bytes; i++) {
+    bytes[i] = (unsigned char)(value >> 8 * i & 0xff);
+  }
+  cds_sha256_add(&asking->hash, bytes, sizeof bytes);
+}
+
+void cds_asking_number(cds_asking *asking, double value) {
+  const double one = isnan(value) ? (double)NAN : value == 0 ? 0 : value;
+  cds_asking_count(asking, isnan(one) ? UINT64_MAX : bits_of(one));
+}
+
+void cds_asking_numbers(cds_asking *asking, const double *value, size_t count) {
+  cds_asking_count(asking, value == NULL ? UINT64_MAX : count);
+  for (size_t i = 0; i < count && value != NULL; i++) {
+    cds_asking_number(asking, value[i]);
+  }
+}
+
+void cds_asking_end(cds_asking *asking, cds_journal_key *key) {
+  cds_journal_key_end(key, &asking->hash);
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+static void add_word(cds_answer_text *answer, const char *word) {
+  if (answer->text != NULL) {
+    answer->text =
+        word == NULL
+            ? NULL
+            : cds_arena_printf(answer->arena, "%s %s", answer->text, word);
+  }
+}
+
+void cds_answer_begin(cds_answer_text *out, const char *kind,
+                      cds_arena *arena) {
+  out->arena = arena;
+  out->text = kind;
+}
+
+void cds_answer_count(cds_answer_text *answer, uint64_t value) {
+  add_word(answer, cds_arena_printf(answer->arena, "%" PRIu64, value));
+}
+
+void cds_answer_number(cds_answer_text *answer, double value) {
+  add_word(answer, isnan(value) ? "-"
+                                : cds_arena_printf(answer->arena,
+                                                   "%016" PRIx64,
+                                                   bits_of(value)));
+}
+
+/* What ends a word, a record or a line is written as %hh. */
+void cds_answer_string(cds_answer_text *answer, const char *value) {
+  static const char digits[] = "0123456789abcdef";
+  const size_t size = value == NULL ? 0 : strlen(value);
+  char *word = (char *)cds_arena_alloc(answer->arena, 3 * size + 2);
+  if (word == NULL) {
+    add_word(answer, NULL);
+    return;
+  }
+  char *at = word;
+  *at++ = value == NULL ? '-' : '=';
+  for (size_t i = 0; i < size; i++) {
+    const unsigned char c = (unsigned char)value[i];
+    if (c > ' ' && c < 0x7f && c != '%' && c != '#') {
+      *at++ = (char)c;
+      continue;
+    }
+    *at++ = '%';
+    *at++ = digits[c >> 4];
+    *at++ = digits[c & 15];
+  }
+  add_word(answer, word);
+}
+
+/* The word at `*at`, and where the next one begins; its length. */
+static size_t next_word(const char **word, const char **at) {
+  const char *text = *at;
+  const size_t size = strcspn(text, " ");
+  *word = text;
+  *at = text[size] == ' ' ? text + size + 1 : text + size;
+  return size;
+}
+
+bool cds_answer_read(const char **at, const char *kind) {
+  const char *word = NULL;
+  const size_t size = next_word(&word, at);
+  return size == strlen(kind) && strncmp(word, kind, size) == 0;
+}
+
+bool cds_answer_read_count(uint64_t *out, const char **at) {
+  const char *word = NULL;
+  const size_t size = next_word(&word, at);
+  uint64_t value = 0;
+  for (size_t i = 0; i < size; i++) {
+    const unsigned digit = (unsigned)(word[i] - '0');
+    if (digit > 9 || value > (UINT64_MAX - digit) / 10) {
+      return false;
+    }
+    value = 10 * value + digit;
+  }
+  *out = value;
+  return size > 0;
+}
+
+static int digit_of(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                : -1;
+}
+
+bool cds_answer_read_number(double *out, const char **at) {
+  const char *word = NULL;
+  const size_t size = next_word(&word, at);
+  uint64_t bits = 0;
+  if (size == 1 && *word == '-') {
+    *out = (double)NAN;
+    return true;
+  }
+  for (size_t i = 0; i < size; i++) {
+    const int digit = digit_of(word[i]);
+    if (digit < 0) {
+      return false;
+    }
+    bits = bits << 4 | (uint64_t)digit;
+  }
+  memcpy(out, &bits, sizeof bits);
+  return size == 16;
+}
+
+bool cds_answer_read_string(const char **out, const char **at,
+                            cds_arena *arena) {
+  const char *word = NULL;
+  const size_t size = next_word(&word, at);
+  *out = NULL;
+  if (size == 1 && *word == '-') {
+    return true;
+  }
+  if (size < 1 || *word != '=') {
+    return false;
+  }
+  char *text = (char *)cds_arena_alloc(arena, size);
+  if (text == NULL) {
+    return false;
+  }
+  size_t length = 0;
+  for (size_t i = 1; i < size; i++) {
+    if (word[i] != '%') {
+      text[length++] = word[i];
+      continue;
+    }
+    const int high = i + 2 < size ? digit_of(word[i + 1]) : -1;
+    const int low = i + 2 < size ? digit_of(word[i + 2]) : -1;
+    if (high < 0 || low < 0) {
+      return false;
+    }
+    text[length++] = (char)(16 * high + low);
+    i += 2;
+  }
+  *out = text;
+  return true;
+}

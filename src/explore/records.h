@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * records: questions about designs and their answers, in a journal.
+ *
+ * The key of a record is a digest of the whole question: of everything that the
+ * run was asked (its text, cds_records.run), and of what is asked of a design
+ * in it, value by value. Numbers are kept bit by bit. So an answer that is read
+ * back is the one that the same question would give again, and a run that
+ * reads some of its answers takes the same steps as one that finds them all.
+ */
+#ifndef CDS_EXPLORE_RECORDS_H
+#define CDS_EXPLORE_RECORDS_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "explore/journal.h"
+
+typedef struct cds_records {
+  cds_journal *journal;
+  const char *run;  /* a digest: inputs, options that change answers, version */
+  const char *part; /* of the run, such as figures at the ends of ranges; NULL:
+                       the run itself */
+} cds_records;
+
+/* A question, put together value by value. */
+typedef struct cds_asking {
+  cds_sha256 hash;
+} cds_asking;
+void cds_asking_begin(cds_asking *out, const cds_records *records,
+                      const char *kind);
+void cds_asking_count(cds_asking *asking, uint64_t value);
+/* -0 is 0, and every NaN the same. */
+void cds_asking_number(cds_asking *asking, double value);
+/* NULL, none, is not zeros. */
+void cds_asking_numbers(cds_asking *asking, const double *value, size_t count);
+void cds_asking_end(cds_asking *asking, cds_journal_key *key);
+
+/* An answer as text, and back; without memory `text` becomes NULL. */
+typedef struct cds_answer_text {
+  cds_arena *arena;
+  const char *text;
+} cds_answer_text;
+void cds_answer_begin(cds_answer_text *out, const char *kind, cds_arena *arena);
+void cds_answer_count(cds_answer_text *answer, uint64_t value);
+void cds_answer_number(cds_answer_text *answer, double value);
+/* Any text, or NULL. */
+void cds_answer_string(cds_answer_text *answer, const char *value);
+
+/* Reads what was written, in its order; false once something else stands
+ * there. */
+bool cds_answer_read(const char **at, const char *kind);
+bool cds_answer_read_count(uint64_t *out, const char **at);
+bool cds_answer_read_number(double *out, const char **at);
+bool cds_answer_read_string(const char **out, const char **at,
+                            cds_arena *arena);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Record locks of POSIX, which network file systems know too; see writer.h. */
+#include "explore/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const cds_place nowhere = {NULL, 0, 0};
+
+/* The whole file. */
+static struct flock whole(void) {
+  struct flock lock;
+  memset(&lock, 0, sizeof lock);
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+/* Whoever held the lock before may have removed the file meanwhile: then what
+ * is locked is no longer what others will find. */
+static bool is_there(int file, const char *path) {
+  struct stat own;
+  struct stat named;
+  return fstat(file, &own) == 0 && stat(path, &named) == 0 &&
+         own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+}
+
+static void refuse(int file, const char *what, cds_diag *diag) {
+  char holder[128] = "";
+  const ssize_t size = pread(file, holder, sizeof holder - 1, 0);
+  holder[size > 0 ? size : 0] = '\0';
+  holder[strcspn(holder, "\n")] = '\0';
+  cds_diag_error(diag, nowhere, "'%s' is being written by %s", what,
+                 holder[0] == '\0' ? "another process" : holder);
+  cds_diag_hint(diag, "wait until it has ended, or choose another folder with "
+                      "'--output'");
+}
+
+/* For the message that others get; that it cannot be written does no harm. */
+static void sign(int file) {
+  char host[64] = "";
+  char text[128];
+  if (gethostname(host, sizeof host - 1) != 0) {
+    host[0] = '\0';
+  }
+  const int size = snprintf(text, sizeof text, "process %ld on '%s'\n",
+                            (long)getpid(), host);
+  if (ftruncate(file, 0) == 0 && size > 0) {
+    const ssize_t written = pwrite(file, text, (size_t)size, 0);
+    (void)written;
+  }
+}
+
+static bool unknown_here(int error) {
+  return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP ||
+         error == ENOLCK;
+}
+
+cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
+                           cds_diag *diag) {
+  *out = (cds_writer){.file = -1, .path = path};
+  for (;;) {
+    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0) {
+      cds_diag_error(diag, nowhere, "cannot write '%s': %s", path,
+                     strerror(errno));
+      return CDS_EIO;
+    }
+    struct flock lock = whole();
+    const bool locked = fcntl(file, F_SETLK, &lock) == 0;
+    const int error = errno;
+    if (!locked && unknown_here(error)) {
+      cds_diag_warning(diag, nowhere,
+                       "'%s' cannot be locked: %s: nothing else may write here",
+                       path, strerror(error));
+    } else if (!locked && error != EACCES && error != EAGAIN) {
+      cds_diag_error(diag, nowhere, "cannot lock '%s': %s", path,
+                     strerror(error));
+      close(file);
+      return CDS_EIO;
+    } else if (!locked) {
+      refuse(file, what, diag);
+      close(file);
+      return CDS_EIO;
+    }
+    if (is_there(file, path)) {
+      sign(file);
+      out->file = file;
+      return CDS_OK;
+    }
+    close(file);
+  }
+}
+
+void cds_writer_give(cds_writer *writer) {
+  if (writer->file >= 0) {
+    unlink(writer->path); /* while it is locked: see is_there */
+    close(writer->file);
+    writer->file = -1;
+  }
+}
