@@ -26,6 +26,7 @@ typedef struct job {
   cds_comparison comparison;
   cds_comparison_row *row;
   cds_provenance provenance; /* of all files */
+  bool ended;                /* before all were explored */
 } job;
 
 /* ---- reading ------------------------------------------------------------- */
@@ -247,6 +248,7 @@ static int explore_all(job *it) {
     each->cli->diag = it->cli->diag;
     const int closed = cds_case_close(each);
     if (status != CDS_OK) {
+      it->ended = true;
       return each->inputs.wrong_call ? CDS_EXIT_CALL
                                      : cds_cli_exit_code(status);
     }
@@ -609,7 +611,7 @@ int cds_compare(cds_cli *cli, const cds_files *files) {
   const char *workload = it->each[0].inputs.workload.name;
   it->folder = cds_case_folder(cli, it->base, "comparison", workload);
   code = explore_all(it);
-  if (code != CDS_EXIT_DONE && code != CDS_EXIT_OUTPUT) {
+  if (it->ended || (code != CDS_EXIT_DONE && code != CDS_EXIT_OUTPUT)) {
     return code;
   }
   it->comparison = (cds_comparison){.workload = workload,

@@ -25,9 +25,9 @@ enum { NUMBERS = 8 };
 static void list_numbers(double *out[NUMBERS], cds_design_answer *answer) {
   cds_design_result *design = &answer->design;
   double *const numbers[NUMBERS] = {
-      &design->value,   &design->bound,  &design->energy_pj,
+      &design->value,     &design->bound,   &design->energy_pj,
       &design->latency_s, &design->power_w, &design->temperature_degc,
-      &design->wall_w,  &answer->least};
+      &design->wall_w,    &answer->least};
   memcpy(out, numbers, sizeof numbers);
 }
 

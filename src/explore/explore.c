@@ -218,8 +218,8 @@ static cds_status solve_heated(cds_network_result *out, cds_heated *heated,
   const cds_heated_question question = {job->workload, &options, worker->arena,
                                         diag};
   heated->tangents = asked->round == LAST ? CDS_TANGENTS : 1;
-  const cds_status status = cds_heated_solve(out, &worker->state, heated,
-                                             asked->start_w, &question);
+  const cds_status status =
+      cds_heated_solve(out, &worker->state, heated, asked->start_w, &question);
   memcpy(worker->touch_w, heated->touch_w, sizeof worker->touch_w);
   worker->last_is_best = heated->last_is_best;
   return status;
@@ -304,7 +304,8 @@ static bool recall(explore_job *it, const cds_design_question *asked,
     job->least[design->index] = answer.least;
     it->out->replayed++;
   }
-  if (known && answer.answered && note_answer(it, asked, answer.power_w, design)) {
+  if (known && answer.answered &&
+      note_answer(it, asked, answer.power_w, design)) {
     it->from_record = true;
   }
   cds_lock_give(job->lock);
@@ -314,7 +315,8 @@ static bool recall(explore_job *it, const cds_design_question *asked,
 /* Adds the answer to the journal, unless time was up before it was whole. */
 static void keep_record(explore_job *it, const cds_design_question *asked,
                         const cds_worker *worker,
-                        const cds_design_result *design, const double *power_w) {
+                        const cds_design_result *design,
+                        const double *power_w) {
   cds_job *job = &it->job;
   if (job->options->records == NULL || !cds_job_whole(job)) {
     return;
@@ -325,9 +327,8 @@ static void keep_record(explore_job *it, const cds_design_question *asked,
   if (power_w != NULL) {
     memcpy(answer.power_w, power_w, sizeof answer.power_w);
   }
-  const cds_status status = cds_design_record(&answer, asked,
-                                              job->options->records,
-                                              worker->arena);
+  const cds_status status =
+      cds_design_record(&answer, asked, job->options->records, worker->arena);
   if (status != CDS_OK) {
     cds_job_fail(job, status);
   }
@@ -665,9 +666,8 @@ cds_status cds_explore(cds_explore_result *out, const cds_space *space,
                        const cds_explore_options *options, cds_arena *arena,
                        cds_diag *diag) {
   *out = (cds_explore_result){.value = (double)NAN, .bound = (double)NAN};
-  explore_job it = {.out = out,
-                    .control = options->control,
-                    .incumbent = (double)INFINITY};
+  explore_job it = {
+      .out = out, .control = options->control, .incumbent = (double)INFINITY};
   const size_t top = options->top == 0 ? 1 : options->top;
   cds_status status =
       cds_job_begin(&it.job, space, workload, options, arena, diag);

@@ -106,10 +106,10 @@ cds_shown_status cds_design_shown(const cds_explore_result *result,
  * the thread count: a design is skipped when its bound is above the value of
  * the last of the best ones (options.top) of earlier, fixed waves, hence above
  * that of the last in the end. With `records` answers that are in the journal
- * are taken from it, and those that are found are added. Power and temperature limits
- * are roofs: each layer runs as slowly as they demand, so that they hold in the
- * steady state of every layer. `progress` is called after each design, one
- * call at a time, from any thread.
+ * are taken from it, and those that are found are added. Power and temperature
+ * limits are roofs: each layer runs as slowly as they demand, so that they hold
+ * in the steady state of every layer. `progress` is called after each design,
+ * one call at a time, from any thread.
  *
  * CDS_OK: found and complete. CDS_EINFEASIBLE: no design can be mapped within
  * the limits; the diagnostics name binding limits with the nearest design.

@@ -76,10 +76,9 @@ cds_status cds_journal_note(cds_journal *journal, const char *line) {
 
 const char *cds_journal_find(cds_journal *journal, const cds_journal_key *key) {
   cds_lock_take(journal->lock);
-  const char *line =
-      journal->slots == 0
-          ? NULL
-          : *place_of(journal->slot, journal->slots, key->text);
+  const char *line = journal->slots == 0
+                         ? NULL
+                         : *place_of(journal->slot, journal->slots, key->text);
   cds_lock_give(journal->lock);
   return line == NULL ? NULL : line + 1 + CDS_JOURNAL_KEY;
 }
@@ -197,14 +196,11 @@ static cds_status set_aside(const cds_journal *journal, cds_diag *diag) {
   if (old == NULL) {
     return CDS_ENOMEM;
   }
-  return rename(journal->path, old) == 0 ? CDS_OK
-                                         : say("write", old, diag);
+  return rename(journal->path, old) == 0 ? CDS_OK : say("write", old, diag);
 }
 
-static cds_status open_file(cds_journal *journal, bool resume,
-                            cds_diag *diag) {
-  CDS_TRY(resume ? cds_journal_mend(journal, diag)
-                 : set_aside(journal, diag));
+static cds_status open_file(cds_journal *journal, bool resume, cds_diag *diag) {
+  CDS_TRY(resume ? cds_journal_mend(journal, diag) : set_aside(journal, diag));
   journal->file =
       open(journal->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (journal->file < 0) {
@@ -239,10 +235,10 @@ cds_status cds_journal_open(cds_journal **out, const char *path, bool resume,
   }
   *journal = (cds_journal){.arena = arena, .file = -1, .writer = {.file = -1}};
   journal->lock = cds_lock_new();
-  journal->path = cds_arena_strdup(arena, path);
+  journal->path = path;
   const char *lock = cds_arena_printf(arena, "%s.lock", path);
   cds_status status = CDS_ENOMEM;
-  if (journal->lock != NULL && journal->path != NULL && lock != NULL) {
+  if (journal->lock != NULL && lock != NULL) {
     status = cds_writer_take(&journal->writer, lock, journal->path, diag);
   }
   if (status == CDS_OK) {

@@ -34,7 +34,8 @@ typedef struct cds_journal_key {
 /* The key of what was hashed. */
 void cds_journal_key_end(cds_journal_key *out, cds_sha256 *hash);
 
-/* Opens the journal `path`, whose folder is there. With `resume` its records
+/* Opens the journal `path`, whose folder is there; the text lives as long as
+ * the journal and the diagnostics. With `resume` its records
  * are read: what a kill has torn is cut off, what is damaged is moved to
  * "<path>.bad", each with a warning. Without, an old journal is renamed to
  * "<path>.old". CDS_EIO with a message that names file and reason: another

@@ -112,10 +112,8 @@ static cds_status take_tail(finding *it, size_t at) {
 /* One record, or what is none, from `*at` on; moves it behind. */
 static cds_status take_piece(finding *it, size_t *at) {
   const char *text = it->text;
-  const char *newline =
-      (const char *)memchr(text + *at, '\n', it->size - *at);
-  const size_t end =
-      newline != NULL ? (size_t)(newline - text) : it->size;
+  const char *newline = (const char *)memchr(text + *at, '\n', it->size - *at);
+  const size_t end = newline != NULL ? (size_t)(newline - text) : it->size;
   const size_t first = *at;
   if (newline != NULL && is_whole(it, first, end)) {
     *at = end + 1;
@@ -159,8 +157,8 @@ static cds_status read_all(finding *it, int file) {
     return complain(it, "read", it->journal->path, errno);
   }
   if (!S_ISREG(facts.st_mode)) {
-    cds_diag_error(it->diag, (cds_place){NULL, 0, 0},
-                   "'%s' is no regular file", it->journal->path);
+    cds_diag_error(it->diag, (cds_place){NULL, 0, 0}, "'%s' is no regular file",
+                   it->journal->path);
     return CDS_EIO;
   }
   const size_t size = (size_t)facts.st_size;
@@ -214,8 +212,7 @@ static cds_status write_anew(const finding *it) {
   if (it->bad_pieces > 0) {
     CDS_TRY(write_pieces(it, bad, "a", it->bad, it->bad_pieces));
   }
-  const cds_status status =
-      write_pieces(it, anew, "w", it->good, it->pieces);
+  const cds_status status = write_pieces(it, anew, "w", it->good, it->pieces);
   if (status != CDS_OK) {
     unlink(anew);
     return status;
@@ -245,8 +242,7 @@ static cds_status mend(finding *it) {
     CDS_TRY(take_piece(it, &at));
   }
   if (it->torn > 0) {
-    cds_diag_warning(it->diag,
-                     (cds_place){it->journal->path, it->line, 1},
+    cds_diag_warning(it->diag, (cds_place){it->journal->path, it->line, 1},
                      "the last record was cut short by a kill: what it held is "
                      "solved again");
   }

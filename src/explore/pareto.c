@@ -47,11 +47,11 @@ typedef struct pareto_job {
   double (*floor)[2]; /* of the metrics, by design */
   size_t wave;
   cds_pareto_answer answer[CDS_LAST_WAVE]; /* of the present wave */
-  pareto_list set;                     /* undominated in the two metrics */
-  pareto_list stairs;                  /* undominated in energy and latency */
-  cds_point *stair;                    /* the same as points */
-  size_t known;                        /* values of points that questions */
-  double *known_value;                 /* depend on */
+  pareto_list set;                         /* undominated in the two metrics */
+  pareto_list stairs;  /* undominated in energy and latency */
+  cds_point *stair;    /* the same as points */
+  size_t known;        /* values of points that questions */
+  double *known_value; /* depend on */
   double cost_gap;     /* of energy and latency, for that of the metrics */
   size_t unknown;      /* designs of which a metric is not known */
   const char *missing; /* why, of the first */

@@ -25,8 +25,8 @@ static void key_of(cds_journal_key *out, const cds_pareto_asked *asked,
 enum { NUMBERS = 10 };
 static void list_numbers(double *out[NUMBERS], cds_pareto_point *point) {
   double *const numbers[NUMBERS] = {
-      &point->value[0],  &point->value[1],   &point->energy_pj,
-      &point->latency_s, &point->area_um2,   &point->power_w,
+      &point->value[0],         &point->value[1],  &point->energy_pj,
+      &point->latency_s,        &point->area_um2,  &point->power_w,
       &point->temperature_degc, &point->leakage_w, &point->cost_usd,
       &point->embodied_kg};
   memcpy(out, numbers, sizeof numbers);

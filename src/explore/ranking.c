@@ -8,14 +8,13 @@
 
 cds_status cds_ranking_begin(cds_ranking *out, size_t most, cds_arena *arena) {
   *out = (cds_ranking){.most = most};
-  out->place = (cds_ranked *)cds_arena_array(arena, most + 1,
-                                             sizeof *out->place);
+  out->place =
+      (cds_ranked *)cds_arena_array(arena, most + 1, sizeof *out->place);
   return out->place == NULL ? CDS_ENOMEM : CDS_OK;
 }
 
 static bool before(const cds_ranked *a, const cds_ranked *b) {
-  return a->value < b->value ||
-         (a->value == b->value && a->design < b->design);
+  return a->value < b->value || (a->value == b->value && a->design < b->design);
 }
 
 void cds_ranking_add(cds_ranking *ranking, size_t design, double value) {
@@ -36,7 +35,8 @@ void cds_ranking_add(cds_ranking *ranking, size_t design, double value) {
   }
   size_t at = ranking->count;
   for (; at > 0 && before(&added, &ranking->place[at - 1]); at--) {
-    ranking->place[at] = ranking->place[at - 1]; /* there is room for one more */
+    ranking->place[at] =
+        ranking->place[at - 1]; /* there is room for one more */
   }
   ranking->place[at] = added;
   ranking->count += ranking->count < ranking->most;

@@ -57,10 +57,9 @@ void cds_asking_end(cds_asking *asking, cds_journal_key *key) {
 
 static void add_word(cds_answer_text *answer, const char *word) {
   if (answer->text != NULL) {
-    answer->text =
-        word == NULL
-            ? NULL
-            : cds_arena_printf(answer->arena, "%s %s", answer->text, word);
+    answer->text = word == NULL ? NULL
+                                : cds_arena_printf(answer->arena, "%s %s",
+                                                   answer->text, word);
   }
 }
 
@@ -76,8 +75,7 @@ void cds_answer_count(cds_answer_text *answer, uint64_t value) {
 
 void cds_answer_number(cds_answer_text *answer, double value) {
   add_word(answer, isnan(value) ? "-"
-                                : cds_arena_printf(answer->arena,
-                                                   "%016" PRIx64,
+                                : cds_arena_printf(answer->arena, "%016" PRIx64,
                                                    bits_of(value)));
 }
 

@@ -193,9 +193,8 @@ const cds_uncertain_run *cds_uncertain_alone(const cds_uncertainty *of,
 static const char *part_of(const cds_class_ends *ends, cds_arena *arena) {
   const char *text = "ends";
   for (unsigned c = 0; c < ends->classes && text != NULL; c++) {
-    text =
-        cds_arena_printf(arena, "%s,%s=%s", text, ends->name[c],
-                         ends->end[c] == CDS_TECH_BEST ? "best" : "worst");
+    text = cds_arena_printf(arena, "%s,%s=%s", text, ends->name[c],
+                            ends->end[c] == CDS_TECH_BEST ? "best" : "worst");
   }
   return text;
 }

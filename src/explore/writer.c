@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { TRIES = 20 }; /* half a second */
 
 static const cds_place nowhere = {NULL, 0, 0};
 
@@ -55,6 +58,23 @@ static void sign(int file) {
   }
 }
 
+/* Tries for a moment: a process that was killed takes some milliseconds until
+ * it is gone. False with the error. */
+static bool lock_file(int file, int *error) {
+  const struct timespec pause = {0, 25000000};
+  for (unsigned tries = 0;; tries++) {
+    struct flock lock = whole();
+    if (fcntl(file, F_SETLK, &lock) == 0) {
+      return true;
+    }
+    *error = errno;
+    if ((*error != EACCES && *error != EAGAIN) || tries == TRIES) {
+      return false;
+    }
+    nanosleep(&pause, NULL);
+  }
+}
+
 static bool unknown_here(int error) {
   return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP ||
          error == ENOLCK;
@@ -70,9 +90,8 @@ cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
                      strerror(errno));
       return CDS_EIO;
     }
-    struct flock lock = whole();
-    const bool locked = fcntl(file, F_SETLK, &lock) == 0;
-    const int error = errno;
+    int error = 0;
+    const bool locked = lock_file(file, &error);
     if (!locked && unknown_here(error)) {
       cds_diag_warning(diag, nowhere,
                        "'%s' cannot be locked: %s: nothing else may write here",

@@ -17,8 +17,9 @@ typedef struct cds_writer {
 } cds_writer;
 
 /* Takes the lock; `what` is named in the message, `path` lives as long as the
- * lock. CDS_EIO with a message: another process holds it, or the file cannot
- * be made. Where the file system knows no locks it is taken with a warning. */
+ * lock. CDS_EIO with a message: another process holds it for half a second, or
+ * the file cannot be made. Where the file system knows no locks it is taken
+ * with a warning. */
 cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
                            cds_diag *diag);
 void cds_writer_give(cds_writer *writer);

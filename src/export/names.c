@@ -35,10 +35,9 @@ cds_shown_counts cds_count_shown(const cds_explore_result *result) {
   for (size_t i = 0; i < result->designs; i++) {
     count[cds_design_shown(result, &result->design[i])]++;
   }
-  return (cds_shown_counts){
-      count[CDS_SHOWN_RANKED], count[CDS_SHOWN_UNRANKED],
-      count[CDS_SHOWN_OVER_LIMIT], count[CDS_SHOWN_INFEASIBLE],
-      count[CDS_SHOWN_OPEN]};
+  return (cds_shown_counts){count[CDS_SHOWN_RANKED], count[CDS_SHOWN_UNRANKED],
+                            count[CDS_SHOWN_OVER_LIMIT],
+                            count[CDS_SHOWN_INFEASIBLE], count[CDS_SHOWN_OPEN]};
 }
 
 const char *cds_layer_status_name(cds_layer_status status) {
