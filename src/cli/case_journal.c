@@ -2,7 +2,9 @@
 /* What the answers of a run depend on, and where they are kept. */
 #include "cli/case_journal.h"
 
+#include <dirent.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Options of a question that no answer about a single design depends on: how
  * many are asked, until when, and what else is. What of them is put to a design
@@ -61,6 +63,28 @@ static const char *digest_of(const cds_explore_case *it) {
   return text;
 }
 
+/* Files that a killed process has not given their names yet (output.c). */
+static void remove_left(const char *folder, cds_arena *arena) {
+  static const char *const names[] = {"designs.csv", "layers.csv",
+                                      "result.json", "pareto.csv"};
+  enum { RANDOM = 6 }; /* letters of mkstemp */
+  DIR *open = opendir(folder);
+  const struct dirent *entry = NULL;
+  while (open != NULL && (entry = readdir(open)) != NULL) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+      const char *name = entry->d_name;
+      const size_t size = strlen(names[i]);
+      if (name[0] == '.' && strncmp(name + 1, names[i], size) == 0 &&
+          name[1 + size] == '.' && strlen(name) == 2 + size + RANDOM) {
+        unlink(cds_cli_printf(arena, "%s/%s", folder, name));
+      }
+    }
+  }
+  if (open != NULL) {
+    closedir(open);
+  }
+}
+
 int cds_case_open(cds_explore_case *it) {
   cds_cli *cli = it->cli;
   const bool resume = cli->options->resume;
@@ -73,6 +97,7 @@ int cds_case_open(cds_explore_case *it) {
   if (status != CDS_OK) {
     return cds_cli_exit_code(status);
   }
+  remove_left(it->folder, cli->arena); /* nobody else writes here now */
   it->records = (cds_records){.journal = it->journal, .run = digest_of(it)};
   if (it->records.run != NULL) {
     it->options.records = &it->records;
