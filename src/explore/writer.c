@@ -76,8 +76,7 @@ static bool lock_file(int file, int *error) {
 }
 
 static bool unknown_here(int error) {
-  return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP ||
-         error == ENOLCK;
+  return error == ENOSYS || error == ENOTSUP || error == ENOLCK;
 }
 
 cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
