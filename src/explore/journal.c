@@ -128,6 +128,7 @@ static cds_status append(cds_journal *journal, const cds_journal_key *key,
   if (journal->error != 0) {
     return CDS_EIO;
   }
+  const cds_arena_mark mark = cds_arena_mark_get(journal->arena);
   const char *body =
       cds_arena_printf(journal->arena, "#%s %s", key->text, payload);
   char sum[CDS_JOURNAL_SUM];
@@ -135,7 +136,9 @@ static cds_status append(cds_journal *journal, const cds_journal_key *key,
     return CDS_ENOMEM;
   }
   cds_journal_sum(sum, body, strlen(body));
-  const char *line = cds_arena_printf(journal->arena, "%s %s\n", body, sum);
+  cds_arena_reset(journal->arena, mark);
+  char *line =
+      cds_arena_printf(journal->arena, "#%s %s %s\n", key->text, payload, sum);
   if (line == NULL) {
     return CDS_ENOMEM;
   }
@@ -144,10 +147,11 @@ static cds_status append(cds_journal *journal, const cds_journal_key *key,
   if (journal->error != 0) {
     return CDS_EIO;
   }
+  line[size - 1 - CDS_JOURNAL_SUM] = '\0'; /* before the checksum */
   journal->size += size;
   journal->added++;
   *due = is_due(journal);
-  return cds_journal_note(journal, body);
+  return cds_journal_note(journal, line);
 }
 
 cds_status cds_journal_append(cds_journal *journal, const cds_journal_key *key,

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static uint64_t bits_of(double value) {
@@ -56,27 +57,48 @@ void cds_asking_end(cds_asking *asking, cds_journal_key *key) {
 /* ---- answers ------------------------------------------------------------- */
 
 static void add_word(cds_answer_text *answer, const char *word) {
+  const size_t length = word == NULL ? 0 : strlen(word);
+  const size_t blank = answer->size > 0;
+  if (answer->text == NULL || word == NULL) {
+    answer->text = NULL;
+    return;
+  }
+  if (answer->size + blank + length >= answer->room) {
+    const size_t room = 2 * (answer->size + blank + length + 1);
+    char *grown = (char *)cds_arena_alloc(answer->arena, room);
+    if (grown != NULL) {
+      memcpy(grown, answer->text, answer->size);
+    }
+    answer->text = grown;
+    answer->room = room;
+  }
   if (answer->text != NULL) {
-    answer->text = word == NULL ? NULL
-                                : cds_arena_printf(answer->arena, "%s %s",
-                                                   answer->text, word);
+    memcpy(answer->text + answer->size, " ", blank);
+    memcpy(answer->text + answer->size + blank, word, length + 1);
+    answer->size += blank + length;
   }
 }
 
 void cds_answer_begin(cds_answer_text *out, const char *kind,
                       cds_arena *arena) {
-  out->arena = arena;
-  out->text = kind;
+  enum { ROOM = 256 };
+  *out = (cds_answer_text){.arena = arena, .room = ROOM};
+  out->text = (char *)cds_arena_alloc(arena, ROOM);
+  add_word(out, kind);
 }
 
 void cds_answer_count(cds_answer_text *answer, uint64_t value) {
-  add_word(answer, cds_arena_printf(answer->arena, "%" PRIu64, value));
+  char word[24];
+  snprintf(word, sizeof word, "%" PRIu64, value);
+  add_word(answer, word);
 }
 
 void cds_answer_number(cds_answer_text *answer, double value) {
-  add_word(answer, isnan(value) ? "-"
-                                : cds_arena_printf(answer->arena, "%016" PRIx64,
-                                                   bits_of(value)));
+  char word[24] = "-";
+  if (!isnan(value)) {
+    snprintf(word, sizeof word, "%016" PRIx64, bits_of(value));
+  }
+  add_word(answer, word);
 }
 
 /* What ends a word, a record or a line is written as %hh. */

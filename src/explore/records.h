@@ -39,7 +39,8 @@ void cds_asking_end(cds_asking *asking, cds_journal_key *key);
 /* An answer as text, and back; without memory `text` becomes NULL. */
 typedef struct cds_answer_text {
   cds_arena *arena;
-  const char *text;
+  char *text;
+  size_t size, room;
 } cds_answer_text;
 void cds_answer_begin(cds_answer_text *out, const char *kind, cds_arena *arena);
 void cds_answer_count(cds_answer_text *answer, uint64_t value);
