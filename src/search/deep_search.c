@@ -253,7 +253,7 @@ static cds_status take_choice(bool *enough, cds_deep *deep, cds_descent *job,
   if (choice.depth < deep->groups) {
     return open_choice(deep, job, view, &choice);
   }
-  if (look == LOOK_AT_ALL) {
+  if (look == LOOK_AT_ALL && job->best.found) {
     *enough = true;
     return CDS_OK;
   }
