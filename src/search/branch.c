@@ -372,15 +372,15 @@ static void choose_rows(cds_branch *branch, cds_tiling *tiling) {
     }
     unsigned left = 0;
     for (unsigned p = 0; p < CDS_MATRIX; p++) {
-      if (p != 1 && (p != 2 || stack->held < 3)) {
+      if (p != 1 && (p != 2 || !stack->walked[2])) {
         leave(branch, &left, tiling->tensor[p], p == 0 ? walk.at1 : 0,
               sizes[p]->count);
       }
     }
-    const bool second = stack->held > 1;
+    const bool second = stack->walked[1];
     leave(branch, &left, tiling->tensor[1], second ? walk.at2 : 0,
           second ? walk.end2 : sizes[1]->count);
-    if (stack->held > 2) {
+    if (stack->walked[2]) {
       branch->below[third] = &branch->chosen_group[third]->row[walk.at3];
       if (below_beyond(branch)) {
         continue;
@@ -392,7 +392,7 @@ static void choose_rows(cds_branch *branch, cds_tiling *tiling) {
     }
     choose_left(branch, tiling, left);
   }
-  if (stack->held > 2) {
+  if (stack->walked[2]) {
     unchoose(branch, third, 0);
   }
 }

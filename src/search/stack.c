@@ -177,7 +177,7 @@ void cds_stack_begin(cds_stack_walk *walk, const cds_stack *stack,
                      const cds_sizes *const sizes[CDS_STACK_CLASSES]) {
   walk->stack = stack;
   for (unsigned c = 0; c < CDS_STACK_CLASSES; c++) {
-    walk->sizes[c] = stack->held > c ? sizes[c] : &dummy;
+    walk->sizes[c] = stack->walked[c] ? sizes[c] : &dummy;
   }
   walk->part = 0;
   walk->started = walk->weighed = false;

@@ -58,7 +58,7 @@ typedef struct cds_stack_tile {
 } cds_stack_tile;
 
 typedef struct cds_stack {
-  unsigned held; /* holders of level 1: 0 to 3 */
+  bool walked[CDS_STACK_CLASSES]; /* t1, t2, t3; others have one free cut */
   unsigned tiles;
   cds_stack_tile tile[CDS_STACK_TILES];
   double room[3]; /* of the levels */

@@ -88,7 +88,9 @@ static void inner_classes(const cds_branch *branch, const cds_order *order,
 static void weigh_inner(const cds_branch *branch, const cds_order *order,
                         cds_stack *stack, const unsigned tensor[CDS_MATRIX]) {
   memset(stack, 0, sizeof *stack);
-  stack->held = CDS_MATRIX;
+  for (unsigned p = 0; p < CDS_MATRIX; p++) {
+    stack->walked[p] = true;
+  }
   unsigned at[CDS_MATRIX];
   for (unsigned p = 0; p < CDS_MATRIX; p++) {
     at[tensor[p]] = p;
@@ -124,16 +126,39 @@ static bool has_both(const cds_order_place *place) {
   return has;
 }
 
+/* Whether some tile has all loops of a class below g inside. */
+static bool in_tiles(const cds_tiling *tiling, unsigned class) {
+  bool has = false;
+  for (unsigned p = 0; p < tiling->places; p++) {
+    const cds_order_place *place = &tiling->place[p];
+    has = has || (place->tensor != class &&
+                  place->inside[class] == CDS_INSIDE_BOTH);
+  }
+  return has;
+}
+
+/* Of two holders of level 1 the outer one takes the turn of a third, so that
+ * all pairs of cuts are walked. */
+static void walk_all_pairs(cds_tiling *out) {
+  const unsigned outer = out->tensor[0];
+  out->tensor[0] = out->tensor[2];
+  out->tensor[2] = outer;
+  out->stack.walked[0] = false;
+  out->stack.walked[2] = true;
+}
+
 static void set_tiling(cds_tiling *out, const cds_branch *branch,
                        const cds_order *order) {
   memset(out, 0, sizeof *out);
   cds_stack *stack = &out->stack;
+  unsigned held = 0;
   bool deep = false;
   set_rooms(stack, branch);
   for (unsigned p = 0; p < order->count; p++) {
     const cds_order_place *place = &order->place[p];
     if (place->level == 1) {
-      out->tensor[stack->held++] = place->tensor;
+      stack->walked[held] = true;
+      out->tensor[held++] = place->tensor;
     }
     deep = deep || (place->level == 2 && has_both(place));
   }
@@ -143,11 +168,14 @@ static void set_tiling(cds_tiling *out, const cds_branch *branch,
     }
   }
   stack->tiles = out->places;
-  unsigned count = stack->held;
+  unsigned count = held;
   for (unsigned t = 0; t < CDS_MATRIX; t++) {
     if ((branch->held[t] & CDS_HELD_1) == 0) {
       out->tensor[count++] = t;
     }
+  }
+  if (held == 2 && in_tiles(out, out->tensor[0])) {
+    walk_all_pairs(out);
   }
 }
 
@@ -214,7 +242,7 @@ void cds_tiling_walk(cds_branch *branch, cds_tiling *tiling,
   *others = (cds_toll){branch->problem->mac_pj, 0, 0};
   for (unsigned p = 0; p < CDS_MATRIX; p++) {
     sizes[p] = branch->sizes[tiling->tensor[p]];
-    if (p >= tiling->stack.held) {
+    if (!tiling->stack.walked[p]) {
       *others = cds_toll_add(*others, sizes[p]->size[0].rest);
     }
   }
