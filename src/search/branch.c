@@ -215,25 +215,20 @@ static bool edges_beyond(cds_branch *branch, const cds_tiling *tiling,
 
 /* Sets the least extents of a class of which x (a group) is chosen. */
 static void set_group(cds_branch *branch, unsigned c, const cds_group *group) {
-  const double s = (double)branch->spreads->s[c];
-  const uint64_t left =
-      cds_ceil_div(branch->problem->size[c], branch->spreads->s[c]);
+  const uint64_t left = branch->dealt[c];
   branch->cut_outside[c][CDS_INSIDE_BOTH] = false;
   branch->cut_outside[c][CDS_INSIDE_NONE] = left > 1;
   branch->cut_outside[c][CDS_INSIDE_X] = group->x < left;
-  double(*extent)[CDS_INSIDES] = branch->extent[c];
-  extent[0][CDS_INSIDE_BOTH] = group->extent;
-  extent[0][CDS_INSIDE_X] = extent[0][CDS_INSIDE_BOTH];
-  extent[0][CDS_INSIDE_NONE] = s;
-  extent[1][CDS_INSIDE_BOTH] = (double)group->x;
-  extent[1][CDS_INSIDE_X] = extent[1][CDS_INSIDE_BOTH];
-  extent[1][CDS_INSIDE_NONE] = 1;
-  if (!branch->problem->residual[c]) {
-    memcpy(branch->last[c], extent, sizeof branch->last[c]);
-    return;
-  }
-  for (unsigned i = 0; i < CDS_INSIDES; i++) {
-    branch->last[c][0][i] = branch->last[c][1][i] = 1;
+  const double none[2] = {(double)branch->spreads->s[c], 1};
+  const double with_x[2] = {group->extent, (double)group->x};
+  const bool equal = !branch->problem->residual[c];
+  for (unsigned side = 0; side < 2; side++) {
+    double *extent = branch->extent[c][side];
+    extent[CDS_INSIDE_BOTH] = extent[CDS_INSIDE_X] = with_x[side];
+    extent[CDS_INSIDE_NONE] = none[side];
+    double *last = branch->last[c][side];
+    last[CDS_INSIDE_BOTH] = last[CDS_INSIDE_X] = equal ? with_x[side] : 1;
+    last[CDS_INSIDE_NONE] = equal ? none[side] : 1;
   }
 }
 
@@ -421,31 +416,43 @@ static void set_turns(cds_branch *branch, const cds_tiling *tiling) {
   }
 }
 
-/* Groups of each class that are in question: from low[] to before high[]. */
+/* Groups of each class that are in question: from low[] to before high[]; the
+ * rows that are below theirs, and what these cost. */
 typedef struct cds_box {
   size_t low[CDS_MATRIX], high[CDS_MATRIX];
+  const cds_row *row[CDS_MATRIX];
+  double dynamic_pj, cycles;
 } cds_box;
+
+enum { ALL_LIMITED = (1U << CDS_MATRIX) - 1 };
 
 /* Sets the least extents of a class with one of the groups of the box, which
  * are those of the last. */
 static void set_window(cds_branch *branch, unsigned c, const cds_box *box) {
   const cds_group *group = branch->options[c]->group;
-  const uint64_t left =
-      cds_ceil_div(branch->problem->size[c], branch->spreads->s[c]);
   set_group(branch, c, &group[box->high[c] - 1]);
-  branch->cut_outside[c][CDS_INSIDE_X] = group[box->low[c]].x < left;
+  branch->cut_outside[c][CDS_INSIDE_X] =
+      group[box->low[c]].x < branch->dealt[c];
 }
 
 /* Takes the groups from the box whose tiles do not fit beside the least of the
- * other classes; false if none is left. Later groups are in no tile larger. */
-static bool limit_box(cds_branch *branch, cds_box *box) {
+ * other classes; false if none is left. Later groups are in no tile larger.
+ * `limited`, as bits: classes of which that was done with the same least of the
+ * others. */
+static bool limit_box(cds_branch *branch, cds_box *box, unsigned limited) {
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     set_window(branch, c, box);
+  }
+  if (limited == ALL_LIMITED) {
+    return true;
   }
   if (!cds_branch_may_fit(branch)) {
     return false;
   }
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    if ((limited >> c & 1U) != 0) {
+      continue;
+    }
     size_t low = box->low[c];
     size_t high = box->high[c] - 1; /* this one may fit */
     if (low < high) {
@@ -542,42 +549,45 @@ static size_t split_at(const cds_branch *branch, const cds_box *box,
   return low;
 }
 
-/* Whether all choices in the box are beyond the incumbent by their rows. */
-static bool box_rows_beyond(cds_branch *branch, const cds_box *box,
-                            double *dynamic_pj, double *cycles) {
-  const cds_row *row[CDS_MATRIX];
+/* Whether all choices in the box are beyond the incumbent by their rows. The
+ * half of a box with its first groups mostly has the same rows. */
+static bool box_rows_beyond(const cds_branch *branch, cds_box *box) {
+  bool known = true;
   for (unsigned d = 0; d < CDS_MATRIX; d++) {
     const cds_group *group = &branch->options[d]->group[box->low[d]];
-    row[d] = box->high[d] - box->low[d] == 1 ? group->least : group->open;
+    const bool one = box->high[d] - box->low[d] == 1;
+    const cds_row *row = one ? group->least : group->open;
+    known = known && row == box->row[d];
+    box->row[d] = row;
   }
-  cds_rows_cost(dynamic_pj, cycles, branch->problem, row, branch->batch_steps);
-  return cds_cost_beyond(branch, *dynamic_pj, *cycles);
+  if (!known) {
+    cds_rows_cost(&box->dynamic_pj, &box->cycles, branch->problem, box->row,
+                  branch->batch_steps);
+  }
+  return cds_cost_beyond(branch, box->dynamic_pj, box->cycles);
 }
 
-/* Chooses x of all classes, by boxes that are halved. The depth of recursion is
- * the number of halvings. */
+/* Chooses x of all classes, by boxes that are halved: the first half of a class
+ * leaves less room to the others, the second half does not. The depth of
+ * recursion is the number of halvings. */
 // NOLINTNEXTLINE(misc-no-recursion)
-static void choose_x(cds_branch *branch, cds_tiling *tiling, cds_box box) {
-  double dynamic_pj = 0;
-  double cycles = 0;
+static void choose_x(cds_branch *branch, cds_tiling *tiling,
+                     const cds_box *open, unsigned limited) {
   if (branch->stopped) {
     return;
   }
+  cds_box box = *open;
   cds_branch_count(branch);
-  if (box_rows_beyond(branch, &box, &dynamic_pj, &cycles)) {
-    return;
-  }
-  const cds_box open = box;
-  if (!limit_box(branch, &box) ||
-      (memcmp(open.low, box.low, sizeof open.low) != 0 &&
-       box_rows_beyond(branch, &box, &dynamic_pj, &cycles))) {
+  if (box_rows_beyond(branch, &box) || !limit_box(branch, &box, limited) ||
+      (memcmp(open->low, box.low, sizeof box.low) != 0 &&
+       box_rows_beyond(branch, &box))) {
     return;
   }
   const unsigned c = widest(branch, &box);
   branch->floor_cycles =
-      cycles > branch->least_cycles ? cycles : branch->least_cycles;
+      box.cycles > branch->least_cycles ? box.cycles : branch->least_cycles;
   branch->floor_edges = branch->edged ? cds_branch_edges(branch, tiling) : 0;
-  if (cds_cost_beyond(branch, dynamic_pj,
+  if (cds_cost_beyond(branch, box.dynamic_pj,
                       branch->floor_cycles + branch->floor_edges) ||
       box_beyond(branch, tiling, &box)) {
     return;
@@ -593,12 +603,12 @@ static void choose_x(cds_branch *branch, cds_tiling *tiling, cds_box box) {
     return;
   }
   const size_t middle = split_at(branch, &box, c);
-  cds_box half = box;
-  half.high[c] = middle;
-  choose_x(branch, tiling, half);
-  half.high[c] = box.high[c];
-  half.low[c] = middle;
-  choose_x(branch, tiling, half);
+  const size_t high = box.high[c];
+  box.high[c] = middle;
+  choose_x(branch, tiling, &box, 1U << c);
+  box.high[c] = high;
+  box.low[c] = middle;
+  choose_x(branch, tiling, &box, ALL_LIMITED);
 }
 
 /* Searches the orders first .. first + orders - 1, which agree. */
@@ -613,17 +623,20 @@ static cds_status run_orders(cds_branch *branch) {
     }
   }
   cds_tilings_list(branch);
-  cds_box all = {{0}, {0}};
+  cds_box all = {.cycles = 0};
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     all.high[c] = branch->options[c]->groups;
   }
   branch->status = CDS_OK;
+  if (box_rows_beyond(branch, &all)) {
+    return CDS_OK;
+  }
   for (unsigned i = 0; i < branch->tilings && !branch->stopped; i++) {
     branch->first_order = branch->tiling[i].first;
     branch->orders = branch->tiling[i].orders;
     branch->fitting = branch->first_order;
     set_turns(branch, &branch->tiling[i]);
-    choose_x(branch, &branch->tiling[i], all);
+    choose_x(branch, &branch->tiling[i], &all, 0);
   }
   return branch->status;
 }
@@ -652,6 +665,9 @@ cds_status cds_branch_run(cds_branch *branch, const cds_order_list *orders,
   branch->batch_steps = cds_batch_steps(problem, branch->spreads->s[CDS_BATCH]);
   branch->last_batches =
       cds_last_batches(problem, branch->spreads->s[CDS_BATCH]);
+  for (unsigned c = 0; c < CDS_MATRIX; c++) {
+    branch->dealt[c] = cds_ceil_div(problem->size[c], branch->spreads->s[c]);
+  }
   branch->least_cycles = bound->cycles;
   branch->edged = false;
   for (unsigned level = 1; level < problem->levels; level++) {

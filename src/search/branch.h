@@ -107,6 +107,7 @@ typedef struct cds_branch {
   double last[CDS_MATRIX][2][CDS_INSIDES]; /* the same of the last tile */
   /* Whether loops outside such a tile are known to be more than one. */
   bool cut_outside[CDS_MATRIX][CDS_INSIDES];
+  uint64_t dealt[CDS_MATRIX]; /* what the spread of a class leaves to one */
   /* One for the goal in question, others for prices of time beside it, which
    * are answered with it: what is left out is beyond all of them. */
   unsigned goals;
