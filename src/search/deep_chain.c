@@ -182,6 +182,27 @@ static bool runs_to(const cds_deep_bound_input *input, unsigned t,
   return first == last || input->held[t][last];
 }
 
+/* Blocks of runs from `first` to `last` of which one is the least. A tensor
+ * that costs nothing in these groups need not be the block if another one may
+ * be: with the same X' a block u costs cost(u) / X(u), and beside another block
+ * cost(u) / X'(u), which is no less, as X' divides X. */
+static unsigned blocks_of(const cds_deep_bound_input *input, unsigned first,
+                          unsigned last) {
+  unsigned blocks = 0;
+  unsigned free = 0;
+  for (unsigned t = 0; t < CDS_DEEP_TENSORS; t++) {
+    bool costs = false;
+    for (unsigned h = first; h <= last; h++) {
+      costs = costs || input->cost[t][h] > 0;
+    }
+    if (runs_to(input, t, first, last)) {
+      blocks |= costs ? 1U << t : 0;
+      free = costs ? free : 1U << t;
+    }
+  }
+  return blocks != 0 ? blocks : free;
+}
+
 static cds_deep_inner *find(cds_deep_chain *it,
                             const cds_deep_bound_input *input, unsigned group) {
   const unsigned groups = it->deep->groups;
@@ -209,12 +230,24 @@ static cds_deep_inner *find(cds_deep_chain *it,
   return made;
 }
 
+/* A group that holds nothing costs nothing, and all tiles fit it: runs that
+ * begin there are those that begin at the next, as N does not rise with X. */
+static unsigned first_holding(const cds_deep_bound_input *input, unsigned group,
+                              unsigned groups) {
+  while (group <= groups && !input->held[0][group] && !input->held[1][group] &&
+         !input->held[2][group]) {
+    group++;
+  }
+  return group;
+}
+
 /* Depth: the groups. */
 // NOLINTNEXTLINE(misc-no-recursion)
 cds_status cds_deep_chain_get(const double **out, cds_deep *deep,
                               const cds_deep_bound_input *input,
                               unsigned group) {
   cds_deep_chain *it = deep->chain;
+  group = first_holding(input, group, deep->groups);
   if (group > deep->groups) {
     *out = it->zeros;
     return CDS_OK;
@@ -237,8 +270,9 @@ cds_status cds_deep_chain_get(const double **out, cds_deep *deep,
   for (unsigned q = group; q <= deep->groups; q++) {
     const double *inside = NULL;
     CDS_TRY(cds_deep_chain_get(&inside, deep, input, q + 1));
+    const unsigned blocks = blocks_of(input, group, q);
     for (unsigned t = 0; t < CDS_DEEP_TENSORS; t++) {
-      if (runs_to(input, t, group, q)) {
+      if ((blocks >> t & 1U) != 0) {
         cds_deep_span span;
         set_span(&span, input, t, group, q);
         fill(it, input, &span, inside);
@@ -291,8 +325,9 @@ static cds_status list_spans(cds_deep_spans *out, cds_deep *deep,
   for (unsigned q = group; q <= deep->groups; q++) {
     const double *inside = NULL;
     CDS_TRY(cds_deep_chain_get(&inside, deep, input, q + 1));
+    const unsigned blocks = blocks_of(input, group, q);
     for (unsigned t = 0; t < CDS_DEEP_TENSORS; t++) {
-      if (runs_to(input, t, group, q)) {
+      if ((blocks >> t & 1U) != 0) {
         cds_deep_span span;
         set_span(&span, input, t, group, q);
         out->outside[out->count] = span.cost[t];
@@ -346,8 +381,9 @@ cds_status cds_deep_chain_most(double *out, cds_deep *deep,
     if (q > group) {
       CDS_TRY(cds_deep_chain_get(&inside, deep, input, q + 1));
     }
+    const unsigned blocks = blocks_of(input, group, q);
     for (unsigned t = 0; t < CDS_DEEP_TENSORS; t++) {
-      if (runs_to(input, t, group, q)) {
+      if ((blocks >> t & 1U) != 0) {
         cds_deep_span span;
         set_span(&span, input, t, group, q);
         *out = fmin(*out, outside_of(deep->chain, &span) +
