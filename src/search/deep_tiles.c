@@ -134,9 +134,6 @@ typedef struct cds_deep_lister {
   cds_deep_fit fit;
   const cds_deep_parts *parts[CDS_DEEP_TENSORS];
   double *size[CDS_DEEP_TENSORS];
-  size_t count;
-  double *out[CDS_DEEP_TENSORS];
-  uint32_t *at;
   cds_deep_tiles *tiles;
 } cds_deep_lister;
 
@@ -175,7 +172,7 @@ static bool is_largest(const cds_deep_lister *it, unsigned at[3]) {
   if (!noted(it, at)) {
     return false;
   }
-  for (unsigned c = 0; c < CDS_DEEP_TENSORS; c++) {
+  for (unsigned c = CDS_DEEP_TENSORS; c-- > 0;) {
     const unsigned here = at[c];
     for (unsigned p = 0; p < it->parts[c]->primes; p++) {
       at[c] = it->parts[c]->after[p][here];
@@ -189,24 +186,71 @@ static bool is_largest(const cds_deep_lister *it, unsigned at[3]) {
   return true;
 }
 
+/* X of class 2 before this fit beside more of class 0 or of class 1, too. */
+static unsigned first_largest(const cds_deep_lister *it, unsigned i,
+                              unsigned j) {
+  const uint16_t *fit = it->tiles->fit;
+  const size_t count = it->parts[1]->count;
+  unsigned first = 0;
+  for (unsigned p = 0; p < it->parts[0]->primes; p++) {
+    const unsigned more = it->parts[0]->after[p][i];
+    const unsigned here = more == CDS_NONE ? 0 : fit[more * count + j];
+    first = here > first ? here : first;
+  }
+  for (unsigned p = 0; p < it->parts[1]->primes; p++) {
+    const unsigned more = it->parts[1]->after[p][j];
+    const unsigned here = more == CDS_NONE ? 0 : fit[i * count + more];
+    first = here > first ? here : first;
+  }
+  return first;
+}
+
+/* Counts them if there is no room for them yet. */
 static void list_row(cds_deep_lister *it, unsigned i) {
   const unsigned count = it->parts[2]->count;
   for (unsigned j = 0; j < it->parts[1]->count; j++) {
     const size_t pair = (size_t)i * it->parts[1]->count + j;
-    for (unsigned k = 0; k < count; k++) {
+    for (unsigned k = first_largest(it, i, j); k < count; k++) {
       unsigned at[CDS_DEEP_TENSORS] = {i, j, k};
       if (k >= it->tiles->fit[pair] && k + 1 < count) {
-        k = count - 2;
+        k = it->tiles->whole[pair] ? count - 2 : count;
         continue;
       }
-      if (is_largest(it, at)) {
-        it->at[it->count] = (uint32_t)(pair * count + k);
-        it->out[0][it->count] = 1 / it->size[0][i];
-        it->out[1][it->count] = 1 / it->size[1][j];
-        it->out[2][it->count++] = 1 / it->size[2][k];
+      if (!is_largest(it, at)) {
+        continue;
       }
+      cds_deep_tiles *out = it->tiles;
+      if (out->at != NULL) {
+        out->at[out->count] = (uint32_t)(pair * count + k);
+        out->inverse[0][out->count] = 1 / it->size[0][i];
+        out->inverse[1][out->count] = 1 / it->size[1][j];
+        out->inverse[2][out->count] = 1 / it->size[2][k];
+      }
+      out->count++;
     }
   }
+}
+
+static void list_rows(cds_deep_lister *it) {
+  it->tiles->count = 0;
+  for (unsigned i = 0; i < it->parts[0]->count; i++) {
+    list_row(it, i);
+  }
+}
+
+/* Room for as many as were counted. */
+static cds_status make_lists(cds_deep_tiles *out, cds_arena *arena) {
+  out->at = cds_arena_array(arena, out->count + 1, sizeof *out->at);
+  if (out->at == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (unsigned c = 0; c < CDS_DEEP_TENSORS; c++) {
+    out->inverse[c] = cds_arena_array(arena, out->count + 1, sizeof(double));
+    if (out->inverse[c] == NULL) {
+      return CDS_ENOMEM;
+    }
+  }
+  return CDS_OK;
 }
 
 static cds_status make_room(cds_deep_lister *it, const cds_deep_view *view,
@@ -223,20 +267,11 @@ static cds_status make_room(cds_deep_lister *it, const cds_deep_view *view,
     }
   }
   const size_t pairs = (size_t)it->parts[0]->count * it->parts[1]->count;
-  const size_t room = pairs * it->parts[2]->count;
-  for (unsigned c = 0; c < CDS_DEEP_TENSORS; c++) {
-    it->out[c] = cds_arena_array(scratch, room, sizeof(double));
-    if (it->out[c] == NULL) {
-      return CDS_ENOMEM;
-    }
-  }
   cds_arena *arena = deep->general->arena;
-  it->at = cds_arena_array(scratch, room, sizeof *it->at);
   it->tiles->fit = cds_arena_array(arena, pairs, sizeof *it->tiles->fit);
   it->tiles->whole = cds_arena_array(arena, pairs, sizeof *it->tiles->whole);
-  const bool made =
-      it->at != NULL && it->tiles->fit != NULL && it->tiles->whole != NULL;
-  return made ? CDS_OK : CDS_ENOMEM;
+  return it->tiles->fit == NULL || it->tiles->whole == NULL ? CDS_ENOMEM
+                                                            : CDS_OK;
 }
 
 static cds_status list_tiles(cds_deep_tiles *out, cds_deep *deep,
@@ -254,23 +289,9 @@ static cds_status list_tiles(cds_deep_tiles *out, cds_deep *deep,
   for (unsigned i = 0; i < it->parts[0]->count; i++) {
     note_row(it, i);
   }
-  for (unsigned i = 0; i < it->parts[0]->count; i++) {
-    list_row(it, i);
-  }
-  out->count = it->count;
-  out->at = cds_arena_array(general->arena, it->count + 1, sizeof *out->at);
-  if (out->at == NULL) {
-    return CDS_ENOMEM;
-  }
-  memcpy(out->at, it->at, it->count * sizeof *out->at);
-  for (unsigned c = 0; c < CDS_DEEP_TENSORS; c++) {
-    out->inverse[c] =
-        cds_arena_array(general->arena, it->count + 1, sizeof(double));
-    if (out->inverse[c] == NULL) {
-      return CDS_ENOMEM;
-    }
-    memcpy(out->inverse[c], it->out[c], it->count * sizeof(double));
-  }
+  list_rows(it);
+  CDS_TRY(make_lists(out, general->arena));
+  list_rows(it);
   cds_arena_reset(general->scratch, mark);
   return CDS_OK;
 }
