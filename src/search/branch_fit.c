@@ -42,9 +42,7 @@ bool cds_branch_order_may_fit(const cds_branch *branch,
     const bool twice =
         branch->charged[place->level] && known_replaced(branch, place);
     bits[place->level] += twice ? 2 * tile : tile;
-  }
-  for (unsigned level = 1; level < branch->problem->levels; level++) {
-    if (bits[level] > branch->problem->room[level]) {
+    if (bits[place->level] > branch->problem->room[place->level]) {
       return false;
     }
   }
