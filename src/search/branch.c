@@ -440,9 +440,6 @@ static void set_window(cds_branch *branch, unsigned c, const cds_box *box) {
  * `limited`, as bits: classes of which that was done with the same least of the
  * others. */
 static bool limit_box(cds_branch *branch, cds_box *box, unsigned limited) {
-  for (unsigned c = 0; c < CDS_MATRIX; c++) {
-    set_window(branch, c, box);
-  }
   if (limited == ALL_LIMITED) {
     return true;
   }
@@ -578,20 +575,23 @@ static void choose_x(cds_branch *branch, cds_tiling *tiling,
   }
   cds_box box = *open;
   cds_branch_count(branch);
-  if (box_rows_beyond(branch, &box) || !limit_box(branch, &box, limited) ||
-      (memcmp(open->low, box.low, sizeof box.low) != 0 &&
-       box_rows_beyond(branch, &box))) {
+  if (box_rows_beyond(branch, &box)) {
     return;
   }
-  const unsigned c = widest(branch, &box);
+  for (unsigned d = 0; d < CDS_MATRIX; d++) {
+    set_window(branch, d, &box);
+  }
   branch->floor_cycles =
       box.cycles > branch->least_cycles ? box.cycles : branch->least_cycles;
   branch->floor_edges = branch->edged ? cds_branch_edges(branch, tiling) : 0;
   if (cds_cost_beyond(branch, box.dynamic_pj,
                       branch->floor_cycles + branch->floor_edges) ||
-      box_beyond(branch, tiling, &box)) {
+      box_beyond(branch, tiling, &box) || !limit_box(branch, &box, limited) ||
+      (memcmp(open->low, box.low, sizeof box.low) != 0 &&
+       box_rows_beyond(branch, &box))) {
     return;
   }
+  const unsigned c = widest(branch, &box);
   if (c == CDS_MATRIX) {
     for (unsigned d = 0; d < CDS_MATRIX; d++) {
       branch->chosen_group[d] = &branch->options[d]->group[box.low[d]];
