@@ -82,23 +82,28 @@ static bool doubles(const cds_stack *stack) {
   return stack->charged[1] || stack->charged[2];
 }
 
+/* Sets the cuts of a part. Where tiles take the same room in all parts, all
+ * cuts are in the first. */
+static void set_part(cds_stack_walk *walk, bool apart) {
+  const cds_sizes *two = walk->sizes[1];
+  const cds_sizes *three = walk->sizes[2];
+  walk->begin2 = more2(walk->part) ? two->whole : 0;
+  walk->end2 = more2(walk->part) || !apart ? two->count : two->whole;
+  walk->at3 = more3(walk->part) ? three->whole : 0;
+  walk->end3 = more3(walk->part) || !apart ? three->count : three->whole;
+  walk->at2 = walk->end2;
+}
+
 /* Goes to the next part that has cuts. */
 static bool begin_part(cds_stack_walk *walk) {
-  for (; walk->part < PARTS; walk->part++) {
-    const cds_sizes *two = walk->sizes[1];
-    const cds_sizes *three = walk->sizes[2];
-    walk->begin2 = more2(walk->part) ? two->whole : 0;
-    walk->end2 = more2(walk->part) ? two->count : two->whole;
-    walk->at3 = more3(walk->part) ? three->whole : 0;
-    walk->end3 = more3(walk->part) ? three->count : three->whole;
-    walk->at2 = walk->end2;
+  const bool apart = doubles(walk->stack);
+  const unsigned parts = apart ? PARTS : 1;
+  for (; walk->part < parts; walk->part++) {
+    set_part(walk, apart);
     if (walk->begin2 < walk->end2 && walk->at3 < walk->end3) {
-      if (!walk->weighed || doubles(walk->stack)) {
-        walk->levels = set_room(walk->room, walk->stack,
-                                (more2(walk->part) ? 2U : 0) |
-                                    (more3(walk->part) ? 4U : 0));
-        walk->weighed = true;
-      }
+      walk->levels = set_room(
+          walk->room, walk->stack,
+          (more2(walk->part) ? 2U : 0) | (more3(walk->part) ? 4U : 0));
       walk->at3 = first_three(walk);
       return true;
     }
@@ -180,7 +185,7 @@ void cds_stack_begin(cds_stack_walk *walk, const cds_stack *stack,
     walk->sizes[c] = stack->walked[c] ? sizes[c] : &dummy;
   }
   walk->part = 0;
-  walk->started = walk->weighed = false;
+  walk->started = false;
   walk->at1 = first_cut(stack, walk->sizes[0]);
   if (walk->at1 == walk->sizes[0]->count) {
     walk->part = PARTS;

@@ -85,7 +85,7 @@ typedef struct cds_stack_walk {
   cds_stack_room room[2];
   size_t at1; /* cuts of t1 before this do not fit */
   size_t at2, end2, begin2, at3, end3;
-  bool started, weighed;
+  bool started;
 } cds_stack_walk;
 
 /* `sizes` of the classes of t1, t2, t3. */
