@@ -55,8 +55,8 @@ enum { CDS_GOALS_MAX = 3 };
 typedef struct cds_tiling {
   unsigned first, orders; /* of branch.order */
   cds_stack stack;        /* weights are set when asked */
-  /* Holders of level 1 from outside in, then the tensors that it does not
-   * hold. */
+  /* t1, t2, t3 of the stack: holders of level 1 from outside in, then the
+   * tensors that it does not hold; of two holders the outer one may be t3. */
   unsigned tensor[CDS_MATRIX];
   /* Holders whose tiles depend on more than x: of level 1, and, if any of
    * level 2 does, of level 2. */

@@ -5,8 +5,8 @@
  * groups that are chosen by deep_bound.c and those outside at one pass each,
  * with the best holders for them; that no mapping takes less time than its
  * units and the outermost port need is all that it knows of time. A choice that
- * is complete is searched (deep_descend.c). When the next bound is beyond the
- * incumbent, so is all that is left.
+ * is complete is searched (deep_descend.c), the first one at once. When the
+ * next bound is beyond the incumbent, so is all that is left.
  *
  * Spreads are listed in bands of units in use, each down to a part of the one
  * before, as far as the incumbent asks for: those that are not listed have
@@ -225,7 +225,9 @@ static cds_status open_choice(cds_deep *deep, cds_descent *job,
   return CDS_OK;
 }
 
-/* How far the choices of one vector of spreads are opened. */
+/* How far the choices of one vector of spreads are opened. Without an incumbent
+ * the first choice of all groups is searched on the way, to have one: the
+ * choices of other vectors are then opened no further than it asks for. */
 typedef enum cds_deep_look {
   LOOK_AT_GROUP, /* until the holders of the innermost group are bounded */
   LOOK_AT_ALL,   /* until the least bound of a choice of all groups is known */

@@ -186,7 +186,8 @@ static bool is_largest(const cds_deep_lister *it, unsigned at[3]) {
   return true;
 }
 
-/* X of class 2 before this fit beside more of class 0 or of class 1, too. */
+/* X of class 2 before this fit beside more of class 0 or of class 1, too, so
+ * that they are of no largest tile. */
 static unsigned first_largest(const cds_deep_lister *it, unsigned i,
                               unsigned j) {
   const uint16_t *fit = it->tiles->fit;

@@ -101,9 +101,9 @@ static bool begin_part(cds_stack_walk *walk) {
   for (; walk->part < parts; walk->part++) {
     set_part(walk, apart);
     if (walk->begin2 < walk->end2 && walk->at3 < walk->end3) {
-      walk->levels = set_room(
-          walk->room, walk->stack,
-          (more2(walk->part) ? 2U : 0) | (more3(walk->part) ? 4U : 0));
+      walk->levels =
+          set_room(walk->room, walk->stack,
+                   (more2(walk->part) ? 2U : 0) | (more3(walk->part) ? 4U : 0));
       walk->at3 = first_three(walk);
       return true;
     }

@@ -17,8 +17,15 @@
  * are in a tail of the list, and the tail begins no later for the next one of
  * t3. So all tails are found by moving two pointers, and the least of a cut of
  * t3 and its tail, over all of t3, is a lower bound. Cuts with g = 1 and g > 1
- * are taken apart, as the doubling of tiles is the same within each part. Of t1
- * what does not fit beside the least of the others is left out.
+ * are taken apart, as the doubling of tiles is the same within each part; if no
+ * tile is doubled, all are one part. Of t1 what does not fit beside the least
+ * of the others is left out.
+ *
+ * Where level 1 holds two tensors, t1 and t2, there is no cut of t3 to walk. If
+ * loops of the class of t1 are inside of some tile (of level 2), t1 takes the
+ * turn of t3 (tiling.c): what tiles take is a sum of products of extents
+ * whatever the classes are called, and extents fall in both lists, so that all
+ * pairs that fit are walked. The bound is not below that with the least of t1.
  */
 #ifndef CDS_SEARCH_STACK_H
 #define CDS_SEARCH_STACK_H

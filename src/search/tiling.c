@@ -131,14 +131,14 @@ static bool in_tiles(const cds_tiling *tiling, unsigned class) {
   bool has = false;
   for (unsigned p = 0; p < tiling->places; p++) {
     const cds_order_place *place = &tiling->place[p];
-    has = has || (place->tensor != class &&
-                  place->inside[class] == CDS_INSIDE_BOTH);
+    has = has ||
+          (place->tensor != class && place->inside[class] == CDS_INSIDE_BOTH);
   }
   return has;
 }
 
 /* Of two holders of level 1 the outer one takes the turn of a third, so that
- * all pairs of cuts are walked. */
+ * all pairs of cuts are walked (stack.h). */
 static void walk_all_pairs(cds_tiling *out) {
   const unsigned outer = out->tensor[0];
   out->tensor[0] = out->tensor[2];
