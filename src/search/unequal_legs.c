@@ -420,28 +420,14 @@ void cds_unequal_legs_set(cds_unequal *it) {
   }
 }
 
-double cds_unequal_tensor_pj(cds_unequal *it, unsigned tensor) {
+void cds_unequal_tensor_price(cds_unequal *it, unsigned tensor) {
   const cds_chain *chain = it->layout.chain;
   cds_zero zero = all_zero(it);
-  double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
-  double pj = 0;
   for (unsigned w = 0; w < chain->ways; w++) {
     if (chain->way[w].tensor == tensor) {
       set_leg(it, w, &zero);
-      cds_unequal_least_words(words[w], it, &it->layout.leg[w]);
     }
   }
-  for (unsigned w = 0; w < chain->ways; w++) {
-    const cds_unequal_leg *leg = &it->layout.leg[w];
-    if (chain->way[w].tensor != tensor) {
-      continue;
-    }
-    pj += leg->constant[CDS_ENERGY];
-    for (unsigned e = 0; e < leg->entries; e++) {
-      pj += leg->pj[e] * words[w][e];
-    }
-  }
-  return pj;
 }
 
 /* ---- time ------------------------------------------------------------- */

@@ -79,6 +79,18 @@ static void set_most(cds_unequal_layout *layout, const cds_unequal *it,
   }
 }
 
+void cds_unequal_spreads_none(cds_unequal *it) {
+  cds_unequal_layout *layout = &it->layout;
+  for (unsigned k = 0; k < CDS_ARRAYS_MAX; k++) {
+    layout->used[k] = 1;
+    for (unsigned r = 0; r < it->ranks; r++) {
+      layout->spread[2 * k][r] = layout->spread[2 * k + 1][r] = 1;
+      layout->on[k][r] = 1;
+    }
+  }
+  layout->used[CDS_ARRAYS_MAX] = 1;
+}
+
 bool cds_unequal_spreads_set(cds_unequal_layout *layout, const cds_unequal *it,
                              const uint16_t *vector) {
   const unsigned arrays = it->general->arch->arrays;

@@ -16,7 +16,8 @@ enum {
   CDS_SLOTS_MAX = 2 * CDS_ARRAYS_MAX,   /* axes of arrays */
   CDS_ENTRIES_MAX = CDS_ARRAYS_MAX + 2, /* places where words are counted */
   CDS_SUMS_MAX = 1 + 2 * CDS_LEVELS_MAX + CDS_ARRAYS_MAX,
-  CDS_TERMS_OF_LEG = 6 * CDS_ENTRIES_MAX
+  CDS_TERMS_OF_LEG = 6 * CDS_ENTRIES_MAX,
+  CDS_FLOOR_PLACES_MAX = CDS_ENTRIES_MAX * (CDS_ARRAYS_MAX + 2)
 };
 
 /* A rank longer than 1. */
@@ -33,12 +34,14 @@ typedef struct cds_unequal_rank {
 typedef struct cds_unequal_window {
   unsigned rank[2];
   uint64_t coefficient[2];
+  double chain[2]; /* most points of each rank at one position */
 } cds_unequal_window;
 
 typedef struct cds_unequal_tensor {
   unsigned has;   /* ranks, as bits */
   unsigned whole; /* those outside of windows */
   unsigned windows;
+  bool shared; /* two windows have the same rank */
   cds_unequal_window window[CDS_WINDOWS_MAX];
   double bits, wide; /* of a word; of a partial sum */
   double words;
@@ -142,6 +145,29 @@ typedef struct cds_unequal_steps {
   double words[CDS_TENSORS_MAX][CDS_ENTRIES_MAX];
 } cds_unequal_steps;
 
+/* Where words of a tensor are counted: at compute or at a holder below so many
+ * arrays, those of `united` united. */
+typedef struct cds_floor_place {
+  bool compute;
+  unsigned depth, united;
+} cds_floor_place;
+
+/* Prices of words at the places of a tensor, and a constant. */
+typedef struct cds_floor_price {
+  double at[CDS_FLOOR_PLACES_MAX + 1];
+} cds_floor_price;
+
+/* Least energy of a tensor by how chains hold it (unequal_floor.c). */
+typedef struct cds_unequal_floor {
+  unsigned kinds;       /* ways to hold it */
+  uint16_t *of, *first; /* of each chain; the first chain of each */
+  double *pj;           /* of each, as found last */
+  unsigned places;
+  cds_floor_place place[CDS_FLOOR_PLACES_MAX];
+  unsigned sets;          /* of arrays that spread a reduction */
+  cds_floor_price *price; /* sets x kinds */
+} cds_unequal_floor;
+
 struct cds_unequal {
   cds_general *general;
   cds_arena *arena, *scratch;
@@ -164,6 +190,7 @@ struct cds_unequal {
   bool limited;     /* there are too many chains of holders */
   double uncounted; /* least bound of mappings that count cannot count */
   cds_unequal_layout layout;
+  cds_unequal_floor floor[CDS_TENSORS_MAX];
   cds_unequal_group group[CDS_GROUPS_MAX + 2];
   double group_pj[CDS_GROUPS_MAX + 2]; /* at least, of the layout at hand */
   /* The outermost group, where no array is above it: listed once a chain. */
@@ -195,6 +222,8 @@ uint64_t cds_dealt_by(uint64_t length, const uint16_t by[2]);
 /* Sets what a layout's spreads demand of lengths; false if they cannot be. */
 bool cds_unequal_spreads_set(cds_unequal_layout *layout, const cds_unequal *it,
                              const uint16_t *vector);
+/* Nothing is spread. */
+void cds_unequal_spreads_none(cds_unequal *it);
 /* Distinct positions of c0 i + c1 j, i < a, j < b. */
 double cds_positions(const uint64_t coefficient[2], double a, double b);
 /* Parts of a rank that are not empty, above group `group` whose lengths are
@@ -208,9 +237,9 @@ double cds_parts_of(const cds_unequal *it, unsigned rank, unsigned group,
 
 /* Prices the legs of the layout, and sums the least of each group up. */
 void cds_unequal_legs_set(cds_unequal *it);
-/* Least energy of all legs of a tensor, which depends on its own holders and on
- * the spreads alone. Prices them anew. */
-double cds_unequal_tensor_pj(cds_unequal *it, unsigned tensor);
+/* Prices the legs of a tensor alone, which depend on its own holders and on the
+ * spreads. */
+void cds_unequal_tensor_price(cds_unequal *it, unsigned tensor);
 /* Adds the legs into a group with so many words at their entries to a sum. */
 void cds_unequal_group_add(cds_unequal_sum *sum, const cds_unequal *it,
                            unsigned group,
@@ -304,6 +333,17 @@ double cds_unequal_rest(const cds_unequal *it, unsigned group, bool decided);
 /* The same where tensors pass so often. */
 double cds_unequal_rest_after(const cds_unequal *it, unsigned group,
                               const double passes[CDS_TENSORS_MAX]);
+
+/* ---- unequal_floor.c -------------------------------------------------- */
+
+/* Prepares the least energies of all chains, and spreads nothing. CDS_ENOMEM.
+ */
+cds_status cds_unequal_floors(cds_unequal *it);
+/* Least energy of all chains with the spreads of the layout at hand; `room`
+ * above 1: and up to so many times as many instances. */
+double cds_unequal_floor_pj(cds_unequal *it, double room);
+/* Of one chain, with the spreads for which this was found last. */
+double cds_unequal_chain_pj(const cds_unequal *it, size_t chain);
 
 /* ---- unequal_spreads.c ------------------------------------------------ */
 

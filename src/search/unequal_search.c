@@ -103,19 +103,32 @@ static unsigned index_of(const cds_unequal *it, unsigned r) {
   return i;
 }
 
+/* Pairs at one position go on by the coefficient of the other rank over the
+ * common divisor (cds_positions). */
+static void set_chain(cds_unequal_window *window, const cds_unequal *it) {
+  const uint64_t *coefficient = window->coefficient;
+  const uint64_t common = cds_common_divisor(coefficient[0], coefficient[1]);
+  for (unsigned i = 0; i < 2; i++) {
+    const uint64_t apart = coefficient[1 - i] / common;
+    window->chain[i] = (double)cds_ceil_div_u64(it->rank[window->rank[i]].size,
+                                                apart > 0 ? apart : 1);
+  }
+}
+
 static void set_tensor(cds_unequal *it, unsigned t) {
   const cds_einsum *einsum = it->general->einsum;
   const cds_tensor *tensor = &einsum->tensor[t];
   cds_unequal_tensor *out = &it->tensor[t];
   *out = (cds_unequal_tensor){.bits = (double)tensor->format.bits,
                               .wide = (double)tensor->accumulator.bits};
+  unsigned windowed = 0;
   uint64_t words = 0;
   (void)cds_tensor_words(&words, einsum, t); /* begun before: it fits */
   out->words = (double)words;
   for (unsigned a = 0; a < tensor->axes; a++) {
     cds_term term[CDS_TERMS_MAX];
     const unsigned terms = cds_axis_long_terms(term, einsum, &tensor->axis[a]);
-    cds_unequal_window window = {{0, 0}, {0, 0}};
+    cds_unequal_window window = {{0, 0}, {0, 0}, {0, 0}};
     for (unsigned i = 0; i < terms; i++) {
       const unsigned r = index_of(it, term[i].rank);
       out->has |= 1U << r;
@@ -125,6 +138,11 @@ static void set_tensor(cds_unequal *it, unsigned t) {
       it->rank[r].partial = it->rank[r].partial || terms == 2;
     }
     if (terms == 2) {
+      set_chain(&window, it);
+      for (unsigned i = 0; i < 2; i++) {
+        out->shared = out->shared || (windowed >> window.rank[i] & 1U) != 0;
+        windowed |= 1U << window.rank[i];
+      }
       out->window[out->windows++] = window;
     }
   }
@@ -249,86 +267,12 @@ typedef struct chain_least {
   double steps;
 } chain_least;
 
-/* Chains that have the same holders of a tensor; many chains share them. */
-typedef struct held_alike {
-  uint16_t *of[CDS_TENSORS_MAX]; /* by chain: which holders */
-  unsigned kinds[CDS_TENSORS_MAX];
-  uint16_t *chain[CDS_TENSORS_MAX]; /* of each kind, the first */
-  double *pj[CDS_TENSORS_MAX]; /* likewise: of the tensor's legs at least */
-} held_alike;
-
-static bool same_holders(const cds_chain *a, const cds_chain *b, unsigned t) {
-  unsigned i = 0;
-  unsigned j = 0;
-  while (i <= a->ways) {
-    while (i < a->ways && a->way[i].tensor != t) {
-      i++;
-    }
-    while (j < b->ways && b->way[j].tensor != t) {
-      j++;
-    }
-    if (i == a->ways || j == b->ways) {
-      return i == a->ways && j == b->ways;
-    }
-    if (a->way[i++].child != b->way[j++].child) {
-      return false;
-    }
-  }
-  return false;
-}
-
-static void find_kinds(held_alike *out, const cds_unequal *it, unsigned t) {
-  for (size_t c = 0; c < it->chains; c++) {
-    unsigned kind = 0;
-    while (kind < out->kinds[t] &&
-           !same_holders(&it->chain[c], &it->chain[out->chain[t][kind]], t)) {
-      kind++;
-    }
-    if (kind == out->kinds[t]) {
-      out->chain[t][out->kinds[t]++] = (uint16_t)c;
-    }
-    out->of[t][c] = (uint16_t)kind;
-  }
-}
-
-static cds_status find_alike(held_alike *out, const cds_unequal *it) {
-  for (unsigned t = 0; t < CDS_TENSORS_MAX; t++) {
-    out->kinds[t] = 0;
-    out->of[t] = cds_arena_array(it->scratch, it->chains + 1, sizeof(uint16_t));
-    out->chain[t] =
-        cds_arena_array(it->scratch, it->chains + 1, sizeof(uint16_t));
-    out->pj[t] = cds_arena_array(it->scratch, it->chains + 1, sizeof(double));
-    if (out->of[t] == NULL || out->chain[t] == NULL || out->pj[t] == NULL) {
-      return CDS_ENOMEM;
-    }
-  }
-  for (unsigned t = 0; t < it->general->tensors; t++) {
-    find_kinds(out, it, t);
-  }
-  return CDS_OK;
-}
-
-/* The least energy of each tensor for all of its holders, with the spreads of
- * the layout at hand. */
-static void price_alike(held_alike *out, cds_unequal *it) {
-  for (unsigned t = 0; t < it->general->tensors; t++) {
-    for (unsigned kind = 0; kind < out->kinds[t]; kind++) {
-      it->layout.chain = &it->chain[out->chain[t][kind]];
-      out->pj[t][kind] = cds_unequal_tensor_pj(it, t);
-    }
-  }
-}
-
 /* Whether a chain is of no interest with the spreads of the layout at hand by
  * energy and steps alone: less than set_layout finds. */
-static bool chain_beyond(const cds_unequal *it, const held_alike *alike,
-                         size_t chain) {
-  double pj = it->general->base_pj;
-  for (unsigned t = 0; t < it->general->tensors; t++) {
-    pj += alike->pj[t][alike->of[t][chain]];
-  }
-  return cds_descent_beyond(it->job,
-                            cds_aim_value(&it->job->aim, pj, it->layout.steps));
+static bool chain_beyond(const cds_unequal *it, size_t chain) {
+  return cds_descent_beyond(
+      it->job, cds_aim_value(&it->job->aim, cds_unequal_chain_pj(it, chain),
+                             it->layout.steps));
 }
 
 static cds_status list_layout(cds_unequal *it, chain_least *least, uint32_t c,
@@ -348,8 +292,7 @@ static cds_status list_layout(cds_unequal *it, chain_least *least, uint32_t c,
 }
 
 /* All chains with one vector of spreads. */
-static cds_status list_vector(cds_unequal *it, chain_least *least,
-                              held_alike *alike, uint32_t v) {
+static cds_status list_vector(cds_unequal *it, chain_least *least, uint32_t v) {
   const size_t each = (size_t)it->slots * it->ranks;
   if (cds_descent_enough(it->job)) {
     return CDS_ELIMIT; /* as if there were too many */
@@ -357,9 +300,9 @@ static cds_status list_vector(cds_unequal *it, chain_least *least,
   if (!cds_unequal_spreads_set(&it->layout, it, it->vector + v * each)) {
     return CDS_OK;
   }
-  price_alike(alike, it);
+  (void)cds_unequal_floor_pj(it, 1);
   for (uint32_t c = 0; c < it->chains; c++) {
-    if (!chain_beyond(it, alike, c)) {
+    if (!chain_beyond(it, c)) {
       CDS_TRY(list_layout(it, least, c, v));
     }
   }
@@ -367,15 +310,13 @@ static cds_status list_vector(cds_unequal *it, chain_least *least,
 }
 
 static cds_status list_layouts(cds_unequal *it, chain_least *least) {
-  held_alike alike;
-  CDS_TRY(find_alike(&alike, it));
   it->ranked = 0;
   for (uint32_t c = 0; c < it->chains; c++) {
     least[c].steps = (double)INFINITY;
     least[c].inside.at[CDS_ENERGY] = (double)INFINITY;
   }
   for (uint32_t v = 0; v < it->vectors; v++) {
-    CDS_TRY(list_vector(it, least, &alike, v));
+    CDS_TRY(list_vector(it, least, v));
   }
   if (it->ranked > 0) {
     qsort(it->entry, it->ranked, sizeof *it->entry, by_bound);
@@ -518,9 +459,11 @@ cds_status cds_unequal_open(double *open, cds_unequal *it, cds_descent *job) {
   it->chains = it->limited ? 0 : it->chains;
   chain_least *least =
       cds_arena_array(it->scratch, it->chains + 1, sizeof *least);
+  cds_status status = least == NULL ? CDS_ENOMEM : cds_unequal_floors(it);
   it->opened = cds_arena_mark_get(it->scratch);
-  cds_status status =
-      least == NULL ? CDS_ENOMEM : cds_unequal_vectors(it, floor_pj);
+  if (status == CDS_OK) {
+    status = cds_unequal_vectors(it, floor_pj);
+  }
   if (status == CDS_OK) {
     status = list_layouts(it, least);
   }

@@ -54,8 +54,23 @@ static bool too_slow(const spread_walk *walk, double room) {
   for (unsigned r = 0; r < it->ranks; r++) {
     steps *= (double)cds_ceil_div_u64(it->rank[r].size, walk->on[r]);
   }
-  return cds_descent_beyond(
-      it->job, cds_aim_value(&it->job->aim, walk->floor_pj, steps / room));
+  const cds_aim *aim = &it->job->aim;
+  if (cds_descent_beyond(it->job,
+                         cds_aim_value(aim, walk->floor_pj, steps / room))) {
+    return true;
+  }
+  const double pj = cds_unequal_floor_pj(walk->it, room);
+  return cds_descent_beyond(it->job, cds_aim_value(aim, pj, steps / room));
+}
+
+/* Sets how many instances of a slot take parts of a rank. */
+static void set_spread(cds_unequal *it, unsigned slot, unsigned rank,
+                       uint64_t s) {
+  const unsigned k = it->slot_array[slot] / 2;
+  cds_unequal_layout *layout = &it->layout;
+  layout->spread[it->slot_array[slot]][rank] = s;
+  layout->on[k][rank] =
+      layout->spread[2 * (size_t)k][rank] * layout->spread[2 * k + 1][rank];
 }
 
 /* Whether some length can be dealt out so. */
@@ -97,12 +112,14 @@ static void walk_spreads(spread_walk *walk, unsigned slot, unsigned rank,
     }
     walk->vector[slot * it->ranks + rank] = (uint16_t)s;
     walk->on[rank] = before * s;
+    set_spread(walk->it, slot, rank, s);
     const uint64_t left = room / s;
     if (!too_slow(walk, (double)left * later)) {
       walk_spreads(walk, slot, rank + 1, left, later);
     }
   }
   walk->on[rank] = before;
+  set_spread(walk->it, slot, rank, 1);
 }
 
 /* What both axes of an array make of each length that a rank may have: whether
