@@ -95,14 +95,49 @@ static bool may_be_better(const cds_unequal *it, const cds_bound *bound) {
   return !cds_descent_hopeless(it->job, bound);
 }
 
-/* The sum of all at a leaf with these words to compute, and its bound. */
-static cds_bound bound_leaf(cds_unequal *it,
-                            const double words[][CDS_ENTRIES_MAX]) {
+/* What whole accesses take more than parts of one. Words are whole, so that
+ * those at least are the next whole number. */
+static double access_pj(const cds_level *level, cds_action action, double words,
+                        double bits) {
+  const double exact = 4503599627370496; /* 2^52 */
+  const double price = level->price[action].access_pj;
+  if (price <= 0 || words >= exact) {
+    return 0;
+  }
+  const double whole = cds_words_accesses((uint64_t)ceil(words - 1e-3),
+                                          (unsigned)bits, level->width_bits);
+  return fmax(0, whole - words * bits / (double)level->width_bits) * price;
+}
+
+/* The same of all operands: the parent's reads and the child's fills. */
+static double accesses_pj(const cds_unequal *it) {
+  const cds_chain *chain = it->layout.chain;
+  const cds_arch *arch = it->general->arch;
+  double pj = 0;
+  for (unsigned w = 0; w < chain->ways; w++) {
+    const cds_leg *way = &chain->way[w];
+    const double bits = it->tensor[way->tensor].bits;
+    if (way->tensor == it->general->output) {
+      continue;
+    }
+    const double last = it->words[w][way->depth - way->top];
+    pj += access_pj(&arch->level[way->parent], CDS_READ, it->words[w][0], bits);
+    pj += way->child < arch->levels
+              ? access_pj(&arch->level[way->child], CDS_FILL, last, bits)
+              : 0;
+  }
+  return pj;
+}
+
+/* The sum of all at a leaf with the words at hand, and its bound. */
+static cds_bound bound_leaf(cds_unequal *it) {
   const unsigned last = it->general->groups + 1;
   cds_unequal_sum *sum = &it->sum[last];
   *sum = it->sum[last - 1];
-  cds_unequal_group_add(sum, it, last, words);
-  const double pj = it->general->base_pj + sum->at[CDS_ENERGY];
+  cds_unequal_group_add(sum, it, last,
+                        (const double(*)[CDS_ENTRIES_MAX])it->words);
+  const double pj =
+      it->general->base_pj + sum->at[CDS_ENERGY] + accesses_pj(it);
   const double cycles = cds_unequal_cycles(it, sum, steps_of_all(it));
   return (cds_bound){cds_aim_value(&it->job->aim, pj, cycles), pj, cycles};
 }
@@ -110,7 +145,8 @@ static cds_bound bound_leaf(cds_unequal *it,
 /* Words of windows to compute. Units keep nothing, so that these are the same
  * in all orders of loops: those of the lengths counted last are kept. False
  * without windows. */
-static bool count_steps(double words[][CDS_ENTRIES_MAX], cds_unequal *it) {
+static bool count_steps(cds_unequal *it) {
+  double(*words)[CDS_ENTRIES_MAX] = it->words;
   const cds_chain *chain = it->layout.chain;
   const unsigned last = it->general->groups + 1;
   const size_t bytes = (last + 1) * sizeof it->before[0];
@@ -138,14 +174,13 @@ static void leaf(cds_unequal *it) {
   cds_descent *job = it->job;
   const cds_chain *chain = it->layout.chain;
   const unsigned last = it->general->groups + 1;
-  double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
   job->leaves++;
   for (unsigned w = chain->first_way[last]; w < chain->ways; w++) {
-    cds_unequal_words(words[w], it, &it->layout.leg[w]);
+    cds_unequal_words(it->words[w], it, &it->layout.leg[w]);
   }
-  cds_bound bound = bound_leaf(it, (const double(*)[CDS_ENTRIES_MAX])words);
-  if (may_be_better(it, &bound) && count_steps(words, it)) {
-    bound = bound_leaf(it, (const double(*)[CDS_ENTRIES_MAX])words);
+  cds_bound bound = bound_leaf(it);
+  if (may_be_better(it, &bound) && count_steps(it)) {
+    bound = bound_leaf(it);
   }
   if (may_be_better(it, &bound)) {
     cds_mapping mapping;
@@ -390,7 +425,7 @@ static bool add_group(cds_unequal *it, unsigned group, double steps,
 // NOLINTNEXTLINE(misc-no-recursion)
 static void try_order(cds_unequal *it, unsigned group, double steps) {
   const cds_chain *chain = it->layout.chain;
-  double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX];
+  double(*words)[CDS_ENTRIES_MAX] = it->words;
   it->job->nodes++;
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {

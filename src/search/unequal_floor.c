@@ -8,7 +8,8 @@
  * on the spreads, but for prices of the output, and these only by which arrays
  * spread a reduction: pass_zero asks for nothing else (unequal_legs.c). So
  * prices are made once for each way in which chains hold a tensor, and for each
- * set of such arrays; words are found once for each place. A chain takes the
+ * set of such arrays (and by whether these take all reductions in one step:
+ * adds_below); words are found once for each place. A chain takes the
  * sum of its tensors, hence all of them at least the sum of the least of each.
  *
  * More vectors. What is not decided multiplies the instances by `room` at most,
@@ -136,13 +137,14 @@ static cds_status price_kinds(cds_unequal *it, unsigned t) {
   for (unsigned r = 0; r < it->ranks && t == it->general->output; r++) {
     lacked = (it->tensor[t].has >> r & 1U) == 0 ? r : lacked;
   }
-  out->sets = lacked < it->ranks ? 1U << arrays : 1;
+  out->sets = lacked < it->ranks ? 2U << arrays : 1;
   out->price = cds_arena_array(it->scratch, (size_t)out->sets * out->kinds,
                                sizeof *out->price);
   if (out->price == NULL) {
     return CDS_ENOMEM;
   }
   for (unsigned set = 0; set < out->sets; set++) {
+    it->layout.sums_at_once = (set >> arrays & 1U) == 0;
     for (unsigned k = 0; k < arrays && lacked < it->ranks; k++) {
       it->layout.on[k][lacked] = (set >> k & 1U) != 0 ? 2 : 1;
     }
@@ -248,7 +250,8 @@ static double holder_words(const cds_unequal *it,
 
 /* ---- energy ------------------------------------------------------------- */
 
-/* Arrays that spread a reduction. */
+/* Of the layout at hand: arrays that spread a reduction, and a bit more if that
+ * does not take all of it in one step. */
 static unsigned reducing(const cds_unequal *it) {
   const unsigned has = it->tensor[it->general->output].has;
   unsigned set = 0;
@@ -258,7 +261,14 @@ static unsigned reducing(const cds_unequal *it) {
       set |= lacked && it->layout.on[k][r] > 1 ? 1U << k : 0;
     }
   }
-  return set;
+  const bool once = cds_unequal_sums_at_once(it, &it->layout);
+  return set | (once ? 0 : 1U << it->general->arch->arrays);
+}
+
+/* Whether more spreads may lead from one to the other. */
+static bool leads_to(const cds_unequal *it, unsigned known, unsigned set) {
+  const unsigned several = 1U << it->general->arch->arrays;
+  return (known & ~several & ~set) == 0 && (set & several & ~known) == 0;
 }
 
 /* Least energy of each kind with the prices of a set. */
@@ -295,8 +305,8 @@ double cds_unequal_floor_pj(cds_unequal *it, double room) {
     }
     double least = (double)INFINITY;
     const unsigned own = floor->sets > 1 ? known : 0;
-    for (unsigned set = own; set < floor->sets; set++) {
-      if ((set & own) == own && (room > 1 || set == own)) {
+    for (unsigned set = 0; set < floor->sets; set++) {
+      if (room > 1 ? leads_to(it, own, set) : set == own) {
         least = fmin(least, price_words(floor, floor->pj, set, words));
       }
     }

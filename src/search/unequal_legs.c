@@ -19,7 +19,8 @@
  * below 0, any part of their price may be left out: as much is taken as keeps
  * all prices of D from falling below 0; and all of it on ports. So many words
  * of the output have the bits of results at each place at most, all others
- * those of sums.
+ * those of sums; none from units to a parent that adds, if they give it a word
+ * more than once (adds_below; `through` in count.c).
  *
  * Additions of array k are words below it less words above it. Where that makes
  * the price of an entry fall below 0, its words are taken to be those of the
@@ -53,7 +54,8 @@ typedef struct cds_leg_making {
   cds_unequal_leg *leg;
   double used_parent, used_child;
   double bits;    /* of a word */
-  double results; /* bits that results save, at each place */
+  double results; /* bits that results save, at each place ... */
+  double below;   /* ... and at those below the parent's port */
   double zero;    /* words that start at zero; below 0: not known */
 } cds_leg_making;
 
@@ -138,12 +140,12 @@ static void add_networks(cds_leg_making *m) {
   const cds_leg *way = m->leg->way;
   unsigned die = arch->level[way->parent].die;
   for (unsigned k = way->top; k < way->depth; k++) {
-    add_net(m, k, k - way->top, die, m->results);
+    add_net(m, k, k - way->top, die, m->below);
     die = arch->array[k].die;
   }
   const double price = bond_price(m->it, die, child_die(arch, way));
   add_term(m, CDS_ENERGY, way->depth - way->top, false, price * m->bits,
-           -price * m->results);
+           -price * m->below);
 }
 
 static void price_operand(cds_leg_making *m) {
@@ -230,6 +232,15 @@ static void gather_energy(cds_unequal_leg *leg) {
   }
 }
 
+/* Whether all that comes up to a parent that adds are known to be sums: the
+ * units give a word more than once if the arrays do not take all that the
+ * output lacks in one step. */
+static bool adds_below(const cds_unequal *it, const cds_leg *way) {
+  const cds_arch *arch = it->general->arch;
+  return way->child == arch->levels && arch->level[way->parent].accumulate &&
+         !it->layout.sums_at_once;
+}
+
 static void price_leg(cds_unequal *it, unsigned w, double zero) {
   const cds_general *general = it->general;
   const cds_leg *way = &it->layout.chain->way[w];
@@ -251,6 +262,7 @@ static void price_leg(cds_unequal *it, unsigned w, double zero) {
                       .bits = output ? tensor->wide : tensor->bits};
   if (output) {
     m.results = tensor->words * fmax(0, tensor->wide - tensor->bits);
+    m.below = adds_below(it, way) ? 0 : m.results;
     m.zero = zero;
     price_output(&m);
   } else {

@@ -79,6 +79,20 @@ static void set_most(cds_unequal_layout *layout, const cds_unequal *it,
   }
 }
 
+bool cds_unequal_sums_at_once(const cds_unequal *it,
+                              const cds_unequal_layout *layout) {
+  const unsigned has = it->tensor[it->general->output].has;
+  bool all = true;
+  for (unsigned r = 0; r < it->ranks; r++) {
+    uint64_t units = 1;
+    for (unsigned k = 0; k < it->general->arch->arrays; k++) {
+      units *= layout->on[k][r];
+    }
+    all = all && ((has >> r & 1U) != 0 || units >= it->rank[r].size);
+  }
+  return all;
+}
+
 void cds_unequal_spreads_none(cds_unequal *it) {
   cds_unequal_layout *layout = &it->layout;
   for (unsigned k = 0; k < CDS_ARRAYS_MAX; k++) {
@@ -115,6 +129,7 @@ bool cds_unequal_spreads_set(cds_unequal_layout *layout, const cds_unequal *it,
     }
     layout->used[k + 1] = layout->used[k] * units;
   }
+  layout->sums_at_once = cds_unequal_sums_at_once(it, layout);
   layout->steps = 1;
   bool possible = true;
   for (unsigned r = 0; r < it->ranks; r++) {

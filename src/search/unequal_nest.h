@@ -90,6 +90,8 @@ typedef struct cds_unequal_layout {
   uint64_t most_before[CDS_GROUPS_MAX + 2][CDS_RANKS_MAX];
   uint64_t need[CDS_GROUPS_MAX + 3][CDS_RANKS_MAX]; /* least before[g] */
   double steps;                                     /* at least */
+  /* The arrays take all that the output lacks in one step. */
+  bool sums_at_once;
   cds_unequal_leg leg[CDS_LEGS_MAX];
   cds_unequal_sum least[CDS_GROUPS_MAX + 3]; /* of groups from here on */
 } cds_unequal_layout;
@@ -164,7 +166,8 @@ typedef struct cds_unequal_floor {
   double *pj;           /* of each, as found last */
   unsigned places;
   cds_floor_place place[CDS_FLOOR_PLACES_MAX];
-  unsigned sets;          /* of arrays that spread a reduction */
+  unsigned sets; /* of arrays that spread a reduction; then the same again if
+                    they do not take all of it in one step */
   cds_floor_price *price; /* sets x kinds */
 } cds_unequal_floor;
 
@@ -205,6 +208,7 @@ struct cds_unequal {
   uint64_t tile[CDS_GROUPS_MAX + 2][CDS_RANKS_MAX];
   unsigned loops[CDS_GROUPS_MAX + 2]; /* of the region above the group */
   unsigned order[CDS_GROUPS_MAX + 2][CDS_RANKS_MAX];
+  double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX]; /* at the entries of legs */
   cds_unequal_steps steps;
   cds_unequal_sum sum[CDS_GROUPS_MAX + 2];
 };
@@ -222,6 +226,9 @@ uint64_t cds_dealt_by(uint64_t length, const uint16_t by[2]);
 /* Sets what a layout's spreads demand of lengths; false if they cannot be. */
 bool cds_unequal_spreads_set(cds_unequal_layout *layout, const cds_unequal *it,
                              const uint16_t *vector);
+/* Whether the arrays take all that the output lacks in one step. */
+bool cds_unequal_sums_at_once(const cds_unequal *it,
+                              const cds_unequal_layout *layout);
 /* Nothing is spread. */
 void cds_unequal_spreads_none(cds_unequal *it);
 /* Distinct positions of c0 i + c1 j, i < a, j < b. */
