@@ -206,11 +206,9 @@ static double steps_of(const cds_unequal *it, const cds_unequal_window *window,
 
 static double compute_words(const cds_unequal *it,
                             const cds_unequal_tensor *tensor, unsigned united,
-                            double room) {
-  double part[CDS_RANKS_MAX];
+                            const double part[CDS_RANKS_MAX], double room) {
   double words = 1;
   double least = 1; /* of one part each */
-  set_parts(part, it, united, room);
   for (unsigned r = 0; r < it->ranks; r++) {
     if ((tensor->whole >> r & 1U) != 0) {
       words *= (double)it->rank[r].size;
@@ -290,6 +288,8 @@ static double price_words(const cds_unequal_floor *floor, double *least,
 
 double cds_unequal_floor_pj(cds_unequal *it, double room) {
   const unsigned known = reducing(it);
+  double part[1U << CDS_ARRAYS_MAX][CDS_RANKS_MAX]; /* by what is united */
+  uint64_t made = 0;
   double pj = it->general->base_pj;
   for (unsigned t = 0; t < it->general->tensors; t++) {
     cds_unequal_floor *floor = &it->floor[t];
@@ -297,7 +297,12 @@ double cds_unequal_floor_pj(cds_unequal *it, double room) {
     double words[CDS_FLOOR_PLACES_MAX];
     for (unsigned p = 0; p < floor->places; p++) {
       const cds_floor_place *place = &floor->place[p];
-      words[p] = place->compute ? compute_words(it, tensor, place->united, room)
+      if (place->compute && (made >> place->united & 1U) == 0) {
+        set_parts(part[place->united], it, place->united, room);
+        made |= UINT64_C(1) << place->united;
+      }
+      words[p] = place->compute ? compute_words(it, tensor, place->united,
+                                                part[place->united], room)
                                 : holder_words(it, tensor, place);
     }
     for (unsigned kind = 0; kind < floor->kinds; kind++) {

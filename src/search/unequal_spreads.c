@@ -4,6 +4,7 @@
  * Those that take too long for what is known are left out, and of several that
  * deal out alike the first is kept.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,6 @@ enum { VECTORS_MAX = 1 << 21 };
 
 typedef struct spread_walk {
   cds_unequal *it;
-  double floor_pj;
   uint16_t vector[CDS_SLOTS_MAX * CDS_RANKS_MAX];
   uint64_t on[CDS_RANKS_MAX]; /* all slots so far */
   cds_status status;
@@ -47,20 +47,22 @@ static void take_vector(spread_walk *walk) {
 }
 
 /* Whether all vectors that go on from here take too long: what is left of the
- * axes divides the steps at best. */
-static bool too_slow(const spread_walk *walk, double room) {
-  const cds_unequal *it = walk->it;
+ * axes divides the steps at best. `*pj`: their energy at least, which is
+ * raised.
+ */
+static bool too_slow(const spread_walk *walk, double room, double *pj) {
+  cds_unequal *it = walk->it;
+  const cds_aim *aim = &it->job->aim;
   double steps = 1;
   for (unsigned r = 0; r < it->ranks; r++) {
     steps *= (double)cds_ceil_div_u64(it->rank[r].size, walk->on[r]);
   }
-  const cds_aim *aim = &it->job->aim;
-  if (cds_descent_beyond(it->job,
-                         cds_aim_value(aim, walk->floor_pj, steps / room))) {
+  steps /= room;
+  if (cds_descent_beyond(it->job, cds_aim_value(aim, *pj, steps))) {
     return true;
   }
-  const double pj = cds_unequal_floor_pj(walk->it, room);
-  return cds_descent_beyond(it->job, cds_aim_value(aim, pj, steps / room));
+  *pj = fmax(*pj, cds_unequal_floor_pj(it, room));
+  return cds_descent_beyond(it->job, cds_aim_value(aim, *pj, steps));
 }
 
 /* Sets how many instances of a slot take parts of a rank. */
@@ -85,11 +87,18 @@ static bool deals(const cds_unequal_rank *rank, uint64_t s) {
   return false;
 }
 
-/* `room`: instances that are left, of this slot and of all later ones. Depth
- * of recursion: slots x ranks. */
+/* Instances that are left, of this slot and of all later ones, and least energy
+ * of what goes on from here. */
+typedef struct spread_rest {
+  uint64_t room;
+  double later;
+  double pj;
+} spread_rest;
+
+/* Depth of recursion: slots x ranks. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static void walk_spreads(spread_walk *walk, unsigned slot, unsigned rank,
-                         uint64_t room, double later) {
+                         spread_rest rest) {
   const cds_unequal *it = walk->it;
   if (slot == it->slots) {
     take_vector(walk);
@@ -98,24 +107,25 @@ static void walk_spreads(spread_walk *walk, unsigned slot, unsigned rank,
   if (rank == it->ranks) {
     const unsigned next = slot + 1;
     const uint64_t extent = next < it->slots ? it->slot_extent[next] : 1;
-    if (!too_slow(walk, later)) {
-      walk_spreads(walk, next, 0, extent,
-                   next < it->slots ? later / (double)extent : 1);
+    if (!too_slow(walk, rest.later, &rest.pj)) {
+      rest.room = extent;
+      rest.later = next < it->slots ? rest.later / (double)extent : 1;
+      walk_spreads(walk, next, 0, rest);
     }
     return;
   }
   const cds_unequal_rank *at = &it->rank[rank];
   const uint64_t before = walk->on[rank];
-  for (uint64_t s = 1; s <= room && s * before < 2 * at->size; s++) {
+  for (uint64_t s = 1; s <= rest.room && s * before < 2 * at->size; s++) {
     if (walk->status != CDS_OK || (s > 1 && !deals(at, s))) {
       continue;
     }
     walk->vector[slot * it->ranks + rank] = (uint16_t)s;
     walk->on[rank] = before * s;
     set_spread(walk->it, slot, rank, s);
-    const uint64_t left = room / s;
-    if (!too_slow(walk, (double)left * later)) {
-      walk_spreads(walk, slot, rank + 1, left, later);
+    spread_rest left = {rest.room / s, rest.later, rest.pj};
+    if (!too_slow(walk, (double)left.room * left.later, &left.pj)) {
+      walk_spreads(walk, slot, rank + 1, left);
     }
   }
   walk->on[rank] = before;
@@ -222,7 +232,7 @@ static cds_status drop_alike(cds_unequal *it) {
 }
 
 cds_status cds_unequal_vectors(cds_unequal *it, double floor_pj) {
-  spread_walk walk = {.it = it, .floor_pj = floor_pj};
+  spread_walk walk = {.it = it};
   double later = 1;
   for (unsigned i = 1; i < it->slots; i++) {
     later *= (double)it->slot_extent[i];
@@ -234,7 +244,9 @@ cds_status cds_unequal_vectors(cds_unequal *it, double floor_pj) {
   it->vector_room = it->vectors;
   cds_free(it->vector);
   it->vector = NULL;
-  walk_spreads(&walk, 0, 0, it->slots > 0 ? it->slot_extent[0] : 1, later);
+  const spread_rest rest = {it->slots > 0 ? it->slot_extent[0] : 1, later,
+                            floor_pj};
+  walk_spreads(&walk, 0, 0, rest);
   CDS_TRY(walk.status);
   return drop_alike(it);
 }
