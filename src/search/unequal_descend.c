@@ -142,14 +142,31 @@ static cds_bound bound_leaf(cds_unequal *it) {
   return (cds_bound){cds_aim_value(&it->job->aim, pj, cycles), pj, cycles};
 }
 
-/* Words of windows to compute. False without windows. */
+/* Words of windows to compute. Units keep nothing, so that these are the same
+ * in all orders of loops: those of the lengths counted last are kept. False
+ * without windows. */
 static bool count_steps(cds_unequal *it) {
+  double(*words)[CDS_ENTRIES_MAX] = it->words;
   const cds_chain *chain = it->layout.chain;
   const unsigned last = it->general->groups + 1;
+  const size_t bytes = (last + 1) * sizeof it->before[0];
+  const bool again =
+      it->steps.known && memcmp(it->steps.before, it->before, bytes) == 0;
   bool any = false;
   for (unsigned w = chain->first_way[last]; w < chain->ways; w++) {
-    any = cds_unequal_exact(it->words[w], it, &it->layout.leg[w]) || any;
+    const unsigned t = chain->way[w].tensor;
+    if (it->tensor[t].windows == 0) {
+      continue;
+    }
+    any = true;
+    if (!again) {
+      (void)cds_unequal_exact(words[w], it, &it->layout.leg[w]);
+      memcpy(it->steps.words[t], words[w], sizeof words[w]);
+    }
+    memcpy(words[w], it->steps.words[t], sizeof words[w]);
   }
+  it->steps.known = true;
+  memcpy(it->steps.before, it->before, bytes);
   return any;
 }
 

@@ -11,8 +11,6 @@
  * (unequal_loads.c).
  */
 #include <assert.h>
-#include <math.h>
-#include <string.h>
 
 #include "count/loads.h"
 #include "count/pieces.h"
@@ -106,10 +104,12 @@ static cds_holder holder_of(const cds_unequal *it, const cds_mapping *mapping,
   return holder;
 }
 
-/* Words at the entries of a leg; 0 where there is too much to count. */
-static void count_words(double *words, const cds_unequal *it,
-                        const cds_unequal_leg *leg) {
+bool cds_unequal_exact(double *words, const cds_unequal *it,
+                       const cds_unequal_leg *leg) {
   const cds_leg *way = leg->way;
+  if (it->tensor[way->tensor].windows == 0) {
+    return false;
+  }
   cds_mapping mapping;
   cds_unequal_mapping(&mapping, it, way->group);
   const cds_holder holder = holder_of(it, &mapping, way);
@@ -123,75 +123,10 @@ static void count_words(double *words, const cds_unequal *it,
                          entry->from, it->scratch)
              : cds_window_loads(&loads, NULL, &holder, entry->united,
                                 entry->from, it->scratch);
-    words[e] = status == CDS_OK ? (double)loads.total : 0;
-  }
-}
-
-/* ---- words that have been counted -------------------------------------- */
-
-/* What words of a leg depend on: its place, spreads of the arrays above the
- * child, and lengths, and unless the child is compute the orders, of the loops
- * above it. 0: too much of it. */
-static unsigned write_key(uint32_t key[CDS_COUNTED_KEY], const cds_unequal *it,
-                          const cds_unequal_leg *leg) {
-  const cds_leg *way = leg->way;
-  const bool compute = way->group > it->general->groups;
-  const unsigned each = it->ranks * (compute ? 1 : 2) + 1; /* of a group */
-  const unsigned most = 4 + 2 * way->depth * it->ranks + way->group * each;
-  unsigned n = 0;
-  if (most > CDS_COUNTED_KEY) {
-    return 0;
-  }
-  key[n++] = way->tensor;
-  key[n++] = way->top;
-  key[n++] = way->depth;
-  key[n++] = way->group;
-  for (unsigned slot = 0; slot < 2 * way->depth; slot++) {
-    for (unsigned r = 0; r < it->ranks; r++) {
-      key[n++] = (uint32_t)it->layout.spread[slot][r];
+    if (status == CDS_OK) {
+      assert((double)loads.total * (1 + 1e-9) >= words[e]);
+      words[e] = (double)loads.total;
     }
-  }
-  for (unsigned g = 1; g <= way->group; g++) {
-    for (unsigned r = 0; r < it->ranks; r++) {
-      key[n++] = (uint32_t)it->before[g][r];
-    }
-    for (unsigned i = 0; !compute && i < it->loops[g]; i++) {
-      key[n++] = it->order[g][i];
-    }
-    key[n++] = UINT32_MAX;
-  }
-  return n;
-}
-
-static cds_unequal_counted *counted_at(cds_unequal *it,
-                                       const uint32_t key[CDS_COUNTED_KEY],
-                                       unsigned length) {
-  uint64_t hash = length;
-  for (unsigned i = 0; i < length; i++) {
-    hash = (hash ^ key[i]) * UINT64_C(0x9E3779B97F4A7C15);
-    hash ^= hash >> 29;
-  }
-  return &it->counted[hash % CDS_COUNTED_MAX];
-}
-
-bool cds_unequal_exact(double *words, cds_unequal *it,
-                       const cds_unequal_leg *leg) {
-  if (it->tensor[leg->way->tensor].windows == 0) {
-    return false;
-  }
-  uint32_t key[CDS_COUNTED_KEY];
-  const unsigned length = write_key(key, it, leg);
-  cds_unequal_counted *at = counted_at(it, key, length);
-  if (length == 0 || at->length != length ||
-      memcmp(at->key, key, length * sizeof *key) != 0) {
-    at->length = 0;
-    count_words(at->words, it, leg);
-    memcpy(at->key, key, length * sizeof *key);
-    at->length = length;
-  }
-  for (unsigned e = 0; e < leg->entries; e++) {
-    assert(at->words[e] * (1 + 1e-9) >= words[e] || at->words[e] == 0);
-    words[e] = fmax(words[e], at->words[e]);
   }
   return true;
 }

@@ -98,7 +98,8 @@ void cds_unequal_spreads_none(cds_unequal *it) {
   for (unsigned k = 0; k < CDS_ARRAYS_MAX; k++) {
     layout->used[k] = 1;
     for (unsigned r = 0; r < it->ranks; r++) {
-      layout->spread[2 * k][r] = layout->spread[2 * k + 1][r] = 1;
+      layout->spread[2 * (size_t)k][r] = 1;
+      layout->spread[2 * (size_t)k + 1][r] = 1;
       layout->on[k][r] = 1;
     }
   }

@@ -17,8 +17,6 @@ enum {
   CDS_ENTRIES_MAX = CDS_ARRAYS_MAX + 2, /* places where words are counted */
   CDS_SUMS_MAX = 1 + 2 * CDS_LEVELS_MAX + CDS_ARRAYS_MAX,
   CDS_TERMS_OF_LEG = 6 * CDS_ENTRIES_MAX,
-  CDS_COUNTED_KEY = 80,
-  CDS_COUNTED_MAX = 1 << 12,
   CDS_FLOOR_PLACES_MAX = CDS_ENTRIES_MAX * (CDS_ARRAYS_MAX + 2)
 };
 
@@ -142,13 +140,12 @@ typedef struct cds_unequal_ranked {
   uint32_t chain, spread;
 } cds_unequal_ranked;
 
-/* Words of windows at the entries of a leg that have been counted, and all that
- * they depend on. */
-typedef struct cds_unequal_counted {
-  unsigned length; /* of the key; 0: nothing is here */
-  uint32_t key[CDS_COUNTED_KEY];
-  double words[CDS_ENTRIES_MAX];
-} cds_unequal_counted;
+/* Words of windows to compute by tensor, counted with these lengths. */
+typedef struct cds_unequal_steps {
+  bool known;
+  uint64_t before[CDS_GROUPS_MAX + 2][CDS_RANKS_MAX];
+  double words[CDS_TENSORS_MAX][CDS_ENTRIES_MAX];
+} cds_unequal_steps;
 
 /* Where words of a tensor are counted: at compute or at a holder below so many
  * arrays, those of `united` united. */
@@ -212,7 +209,7 @@ struct cds_unequal {
   unsigned loops[CDS_GROUPS_MAX + 2]; /* of the region above the group */
   unsigned order[CDS_GROUPS_MAX + 2][CDS_RANKS_MAX];
   double words[CDS_LEGS_MAX][CDS_ENTRIES_MAX]; /* at the entries of legs */
-  cds_unequal_counted *counted; /* CDS_COUNTED_MAX of the goal, by hash */
+  cds_unequal_steps steps;
   cds_unequal_sum sum[CDS_GROUPS_MAX + 2];
 };
 
@@ -323,7 +320,7 @@ void cds_unequal_mapping(cds_mapping *out, const cds_unequal *it,
                          unsigned group);
 /* Words of windows at the entries of a leg into a group that is decided; false
  * without windows. Where there is too much to count words stay as they are. */
-bool cds_unequal_exact(double *words, cds_unequal *it,
+bool cds_unequal_exact(double *words, const cds_unequal *it,
                        const cds_unequal_leg *leg);
 
 /* ---- unequal_tiles.c ------------------------------------------------ */

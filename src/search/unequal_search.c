@@ -223,6 +223,7 @@ cds_status cds_unequal_begin(cds_unequal *it, cds_general *general) {
 
 static bool set_layout(cds_unequal *it, uint32_t chain, uint32_t vector) {
   it->layout.chain = &it->chain[chain];
+  it->steps.known = false;
   const size_t each = (size_t)it->slots * it->ranks;
   if (!cds_unequal_spreads_set(&it->layout, it, it->vector + vector * each)) {
     return false;
@@ -458,11 +459,7 @@ cds_status cds_unequal_open(double *open, cds_unequal *it, cds_descent *job) {
   it->chains = it->limited ? 0 : it->chains;
   chain_least *least =
       cds_arena_array(it->scratch, it->chains + 1, sizeof *least);
-  it->counted =
-      cds_arena_array(it->scratch, CDS_COUNTED_MAX, sizeof *it->counted);
-  cds_status status = least == NULL || it->counted == NULL
-                          ? CDS_ENOMEM
-                          : cds_unequal_floors(it);
+  cds_status status = least == NULL ? CDS_ENOMEM : cds_unequal_floors(it);
   it->opened = cds_arena_mark_get(it->scratch);
   if (status == CDS_OK) {
     status = cds_unequal_vectors(it, floor_pj);

@@ -4,6 +4,7 @@
  * Those that take too long for what is known are left out, and of several that
  * deal out alike the first is kept.
  */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static bool too_slow(const spread_walk *walk, double room, double *pj) {
   const cds_aim *aim = &it->job->aim;
   double steps = 1;
   for (unsigned r = 0; r < it->ranks; r++) {
+    assert(walk->on[r] > 0);
     steps *= (double)cds_ceil_div_u64(it->rank[r].size, walk->on[r]);
   }
   steps /= room;
