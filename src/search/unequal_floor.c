@@ -18,18 +18,18 @@
  * so far. Words are a product of parts over the ranks that the tensor lacks,
  * and for each window of a and b with parts p and q of
  *
- *   max(a q + b p - p q, a b / m),
+ *   max(a q + b p - p q, a b / m, n),
  *
- * which rises with p <= a and q <= b, so that it is
+ * n its positions. The first rises with p <= a and q <= b, so that it is
  *   >= a q / x_b + b p / x_a - p q / (x_a x_b)
  *   >= (a q + b p - p q) / (x_a x_b),
  * and m, which is no more than the points of either rank, grows at most by the
- * lesser of x_a and x_b. So, unless two windows share a rank, words are at
- * least those with parts D / U, divided by all x_r, whose product is no more
- * than `room`; and no less than those of one part each. At holders words do not
- * fall when more is spread. Prices of words are not below 0. Of the output's
- * prices those of any set of arrays may come to be that has the arrays known to
- * spread a reduction.
+ * lesser of x_a and x_b, so that x_a x_b divides the largest of the three at
+ * most. So, unless two windows share a rank, words are at least those with
+ * parts D / U, divided by all x_r, whose product is no more than `room`; and no
+ * less than all positions once. At holders words do not fall when more is
+ * spread. Prices of words are not below 0. Of the output's prices those of any
+ * set of arrays may come to be that has the arrays known to spread a reduction.
  */
 #include <math.h>
 #include <string.h>
@@ -201,14 +201,15 @@ static double steps_of(const cds_unequal *it, const cds_unequal_window *window,
     met = fmin(met, points);
   }
   const double size[2] = {(double)it->rank[a].size, (double)it->rank[b].size};
-  return fmax(size[0] * q + size[1] * p - p * q, size[0] * size[1] / met);
+  return fmax(fmax(size[0] * q + size[1] * p - p * q, window->all),
+              size[0] * size[1] / met);
 }
 
 static double compute_words(const cds_unequal *it,
                             const cds_unequal_tensor *tensor, unsigned united,
                             const double part[CDS_RANKS_MAX], double room) {
   double words = 1;
-  double least = 1; /* of one part each */
+  double least = 1; /* all positions once */
   for (unsigned r = 0; r < it->ranks; r++) {
     if ((tensor->whole >> r & 1U) != 0) {
       words *= (double)it->rank[r].size;
@@ -220,8 +221,7 @@ static double compute_words(const cds_unequal *it,
   for (unsigned w = 0; w < tensor->windows; w++) {
     const cds_unequal_window *window = &tensor->window[w];
     words *= steps_of(it, window, united, part);
-    least *= (double)it->rank[window->rank[0]].size +
-             (double)it->rank[window->rank[1]].size - 1;
+    least *= window->all;
   }
   return room > 1 && tensor->shared ? least : fmax(least, words / room);
 }

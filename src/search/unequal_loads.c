@@ -70,7 +70,8 @@
  * another j, so no position has more than the fewer of the i and of the j that
  * a chain may have: m of them, and n_a n_b points at least n_a n_b / m
  * positions. Each pair is in one step: all steps together bring at least
- *   size_a size_b / m.
+ *   size_a size_b / m,
+ * and each position in some step.
  */
 #include <assert.h>
 #include <math.h>
@@ -347,7 +348,9 @@ static double step_words(const cds_unequal *it, const cds_unequal_place *place,
                          const double parts[2]) {
   const double size[2] = {(double)it->rank[window->rank[0]].size,
                           (double)it->rank[window->rank[1]].size};
-  return fmax(size[0] * parts[1] + size[1] * parts[0] - parts[0] * parts[1],
+  const double sums =
+      size[0] * parts[1] + size[1] * parts[0] - parts[0] * parts[1];
+  return fmax(fmax(sums, window->all),
               size[0] * size[1] / most_met(it, place, window));
 }
 

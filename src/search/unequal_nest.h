@@ -35,6 +35,7 @@ typedef struct cds_unequal_window {
   unsigned rank[2];
   uint64_t coefficient[2];
   double chain[2]; /* most points of each rank at one position */
+  double all;      /* positions */
 } cds_unequal_window;
 
 typedef struct cds_unequal_tensor {
