@@ -185,6 +185,16 @@ static double incumbent_of(double incumbent, const cds_worker *worker) {
                                      : incumbent / per_pj;
 }
 
+/* Whether bounds that leave something out may show that the design loses: they
+ * take less than answers where those look through unequal parts. */
+static bool may_lose(const explore_job *it, const cds_design_question *asked,
+                     const cds_arch *arch) {
+  return arch->any_factors && isfinite(asked->incumbent) &&
+         isnan(asked->value) &&
+         it->job.plan.residency.mode == CDS_RESIDENCY_NONE &&
+         it->job.options->search.optimizer == CDS_OPTIMIZER_EXACT;
+}
+
 /* What a design is asked in this round. The first tangent touches at the power
  * that is known of the design, or at that of the best one. */
 static cds_design_question question_of(const explore_job *it,
@@ -217,6 +227,13 @@ static cds_status solve_heated(cds_network_result *out, cds_heated *heated,
   options.search.effort_most = round_effort[asked->round];
   const cds_heated_question question = {job->workload, &options, worker->arena,
                                         diag};
+  if (may_lose(it, asked, heated->arch)) {
+    const cds_status lost =
+        cds_heated_rule_out(out, heated, asked->start_w, &question);
+    if (lost != CDS_ELIMIT || out->bound > options.incumbent) {
+      return lost;
+    }
+  }
   heated->tangents = asked->round == LAST ? CDS_TANGENTS : 1;
   const cds_status status =
       cds_heated_solve(out, &worker->state, heated, asked->start_w, &question);

@@ -88,6 +88,13 @@ cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
 cds_status cds_heated_ask(cds_network_result *out, cds_heated_state *state,
                           cds_heated *it, const double *power_w,
                           const cds_heated_question *question);
+/* Whether anything is at or below the incumbent, by one tangent at that power
+ * (NULL: at none) and bounds that leave something out (cds_network_options
+ * .slack), less of it in each round as far as that may help: CDS_ELIMIT, and
+ * nothing is where `out->bound` is above the incumbent. */
+cds_status cds_heated_rule_out(cds_network_result *out, cds_heated *it,
+                               const double *power_w,
+                               const cds_heated_question *question);
 /* Whether an answer, with its slower layers and its own energies, meets the
  * limits on energy and time. */
 bool cds_heated_meets(const cds_network_result *of,

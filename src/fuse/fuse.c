@@ -46,6 +46,7 @@ struct cds_fuser {
   size_t seen_room;
   cds_seen **seen;
   double limit;
+  double keep;    /* what is not below this part of it is of no interest */
   double dropped; /* no choice that was left out is below */
   double gaps;    /* nor one whose best mapping is not known */
   bool hurried;   /* something is not looked into */
@@ -101,6 +102,7 @@ cds_status cds_fuser_begin(cds_fuser *fuser, const cds_arch *arch,
   outers->arena = fuser->arena;
   outers->scratch = fuser->scratch;
   fuser->limit = (double)INFINITY;
+  fuser->keep = 1;
   fuser->stages.outers = outers;
   fuser->stages.arena = fuser->answers;
   fuser->stages.scratch = fuser->scratch;
@@ -138,6 +140,10 @@ void cds_fuser_floor(double *energy_pj, double *latency_s,
 
 void cds_fuser_limit(cds_fuser *fuser, double value) { fuser->limit = value; }
 
+void cds_fuser_slack(cds_fuser *fuser, double slack) {
+  fuser->keep = 1 - slack;
+}
+
 /* ---- choices --------------------------------------------------------- */
 
 static bool opens_before(const void *a, const void *b) {
@@ -172,9 +178,12 @@ static double most(const cds_fuser *it) {
   return it->any ? fmin(it->best_value, it->limit) : it->limit;
 }
 
+/* What is beyond this is not looked into. */
+static double beyond(const cds_fuser *it) { return most(it) * it->keep; }
+
 /* Opens a choice, unless it is beyond what is of interest. */
 static cds_status push_open(cds_fuser *it, const cds_opened *opened) {
-  if (isinf(opened->bound) || opened->bound > most(it)) {
+  if (isinf(opened->bound) || opened->bound > beyond(it)) {
     it->dropped = fmin(it->dropped, opened->bound);
     return CDS_OK;
   }
@@ -308,7 +317,7 @@ static cds_status solve_next(cds_fuser *it, cds_opened *opened, unsigned *next,
   if (*next < stages) {
     const double rest = least_beside(it, stage, *next);
     CDS_TRY(cds_stages_search(&it->stages, stage[*next],
-                              most(it) * (1 + 1e-9) - rest));
+                              beyond(it) * (1 + 1e-9) - rest));
     set_bound(it, opened, stage);
   }
   while (*next < stages && cds_stages_solved(&it->stages, stage[*next])) {
@@ -338,7 +347,7 @@ static cds_status advance(cds_fuser *it, cds_opened *opened) {
   it->out->opened += next == 0;
   do {
     CDS_TRY(solve_next(it, opened, &next, stage));
-  } while (next < stages && !it->any && opened->bound <= most(it) &&
+  } while (next < stages && !it->any && opened->bound <= beyond(it) &&
            !isinf(opened->bound));
   if (next == stages) {
     CDS_TRY(close_choice(it, opened, it->seen[index]));
@@ -468,7 +477,7 @@ static cds_status open_all(cds_fuser *it, double *least) {
     cds_opened next;
     cds_heap_take(&next, it->open, it->opened--, sizeof next, opens_before);
     *least = next.bound;
-    if (next.bound > most(it)) {
+    if (next.bound > beyond(it)) {
       return CDS_OK;
     }
     if (next.solved) {
@@ -501,11 +510,14 @@ cds_status cds_fuser_solve(cds_fuse_result *out, cds_fuser *fuser,
   out->nodes = fuser->stages.nodes;
   if (!fuser->any) {
     out->bound = fmin(fmin(least, fuser->gaps), fuser->dropped);
-    out->proven = !fuser->hurried && !(fuser->gaps < fuser->limit);
+    out->proven = !fuser->hurried && !(fuser->gaps < fuser->limit) &&
+                  (fuser->keep == 1 || out->bound >= fuser->limit);
     return isinf(out->bound) ? CDS_EINFEASIBLE : CDS_OK;
   }
   CDS_TRY(write_result(fuser, &fuser->best));
   least = fmin(least, fuser->gaps);
+  /* With a slack what is left out may be below the best. */
+  least = fuser->keep < 1 ? fmin(least, fuser->dropped) : least;
   out->proven = fuser->best.proven && fuser->best.bound <= least;
   out->bound = out->proven ? out->value : fmin(least, out->value);
   return CDS_OK;

@@ -60,6 +60,10 @@ void cds_fuser_floor(double *energy_pj, double *latency_s,
  * than this are of no interest; INFINITY (as after begin): all are. Searches
  * for nothing end soon, most of them before any stage is searched. */
 void cds_fuser_limit(cds_fuser *fuser, double value);
+/* From now on until the next begin, what undercuts the limit, or the best that
+ * is found, by no more than this part is of no interest either: then the
+ * answer is not proven, and bounds are this part lower. 0 as after begin. */
+void cds_fuser_slack(cds_fuser *fuser, double slack);
 /* The least of E + lambda T. CDS_EINFEASIBLE when nothing fits. With a limit,
  * CDS_OK and `found` false when nothing is at or below it (up to rounding);
  * then `bound` is no less than the limit, `proven` is true, and all else is

@@ -577,8 +577,8 @@ cds_status cds_outers_list(cds_outers *outers, size_t vector) {
 cds_status cds_outers_begin(cds_outers *outers) {
   outers->count = 0;
   cds_floor_asked asked;
-  CDS_TRY(cds_floor_ask(&asked, outers->arch, outers->power_limit_w,
-                        outers->arena));
+  CDS_TRY(cds_floor_keep_ask(&asked, &outers->floors, outers->arch,
+                             outers->power_limit_w, outers->scratch));
   outers->memo = asked.memo;
   CDS_TRY(make_classes(outers));
   return cds_outers_vectors(outers);
@@ -587,4 +587,5 @@ cds_status cds_outers_begin(cds_outers *outers) {
 void cds_outers_free(cds_outers *outers) {
   cds_free(outers->vector);
   cds_free(outers->choice);
+  cds_floor_keep_free(&outers->floors);
 }

@@ -50,7 +50,8 @@ typedef struct cds_outers {
   const cds_fused_group *group;
   double power_limit_w;
   cds_arena *arena, *scratch;
-  cds_floor_memo *memo; /* of all stages */
+  cds_floor_keep floors; /* of all stages, and of those before */
+  cds_floor_memo *memo;  /* of them, priced */
   unsigned classes;
   cds_loop_class class[CDS_LOOP_CLASSES_MAX];
   size_t vectors, vector_room;

@@ -4,7 +4,11 @@
 
 #include <string.h>
 
-cds_status cds_answers_begin(cds_answers *answers, size_t kinds) {
+cds_status cds_answers_begin(cds_answers *answers, size_t kinds, double slack) {
+  if (answers->slack != slack) {
+    cds_answers_forget(answers);
+    answers->slack = slack;
+  }
   for (size_t i = 0; i < answers->answers; i++) {
     answers->answer[i]->counted = false;
   }

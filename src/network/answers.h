@@ -29,14 +29,15 @@ typedef struct cds_answer {
 typedef struct cds_answers {
   cds_arena *arena;
   size_t kinds;
+  double slack;  /* that all of them have (cds_goal.slack) */
   size_t *first; /* of each kind: number + 1; 0: none */
   size_t answers, room;
   cds_answer **answer; /* by number */
 } cds_answers;
 
 /* Before each solve of the design with so many kinds: none is counted yet.
- * CDS_ENOMEM. */
-cds_status cds_answers_begin(cds_answers *answers, size_t kinds);
+ * Those with another slack are forgotten. CDS_ENOMEM. */
+cds_status cds_answers_begin(cds_answers *answers, size_t kinds, double slack);
 /* The number of the answer; that of all answers when there is none. */
 size_t cds_answers_find(const cds_answers *answers, size_t kind, double lambda);
 /* Puts a new answer for lambda last, for the caller to fill. NULL: no memory.

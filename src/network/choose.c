@@ -78,7 +78,8 @@ static cds_status list_questions(cds_layer_question *question,
         (cds_layer_question){.kind = kind,
                              .goal = {.lambda_pj_per_s = answer->weight,
                                       .low_pj_per_s = ask->low,
-                                      .high_pj_per_s = ask->high},
+                                      .high_pj_per_s = ask->high,
+                                      .slack = it->asker.options->slack},
                              .result = &answer->result};
   }
   return CDS_OK;
@@ -254,6 +255,7 @@ static cds_status list_parts(cds_asking_parts *to, cds_chooser *it,
         (cds_chain_question){.part = part,
                              .lambda = answer->weight,
                              .limit = limit,
+                             .slack = it->asker.options->slack,
                              .result = answer->fused};
   }
   return CDS_OK;

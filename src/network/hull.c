@@ -218,6 +218,14 @@ static cds_status look_around(cds_walk *walk, const cds_line *line) {
   return cds_walk_send(walk);
 }
 
+/* Whether there is something at or below the incumbent, for all that answers
+ * can say. */
+static bool not_ruled_out(const cds_scan *scan, const cds_pass *pass) {
+  return scan->problem->slack > 0 &&
+         (scan->out->found ||
+          (pass->rest < (double)INFINITY && cds_scan_worth(scan, pass->rest)));
+}
+
 /* Whether the last vertex, where T is least, is the optimum: all others have no
  * less T, and it has the least E of those of its T, since lines of finite slope
  * pass through its points. */
@@ -239,16 +247,28 @@ cds_status cds_hull_walk(cds_hull_result *out, const cds_hull_problem *problem,
   for (;;) {
     cds_scan_all(scan, &pass);
     if (pass.open_value == (double)INFINITY ||
-        !cds_scan_worth(scan, pass.open_value) ||
+        !cds_scan_worth(scan, pass.open_value) || not_ruled_out(scan, &pass) ||
         (pass.end_real && only_the_end(problem))) {
       break;
     }
     cds_scan_replay(scan, &pass);
     const cds_interest interest = interest_of(scan, &pass);
+    if (problem->slack > 0) {
+      out->enough = cds_walk_enough(&walk, &pass, interest);
+      if (out->enough < problem->slack) {
+        break;
+      }
+    }
     CDS_TRY(cds_walk_ask(&walk, &pass, interest));
     cds_scan_offer(scan, interest.at);
   }
   conclude(scan, &pass);
+  if (problem->slack > 0) {
+    /* Of an open vertex nothing was said yet. */
+    out->bound = fmin(out->bound, fmax(pass.least, floor_of(problem)) *
+                                      (1 - CDS_SCAN_MARGIN));
+    return CDS_OK;
+  }
   CDS_TRY(list_frontier(scan));
   /* Something that is no choice lies below the best vertex: a choice off the
    * hull may be better. */

@@ -110,7 +110,12 @@ typedef struct cds_hull_problem {
   double latency_limit_s, energy_limit_pj; /* INFINITY: none */
   double edp_limit_pj_s;
   double incumbent; /* values above it are of no interest */
-  size_t groups;    /* 0: one, which runs once */
+  /* Only whether anything is at or below the incumbent is of interest; answers
+   * are not proven, and their bounds up to this part lower than what they
+   * found. The walk ends as soon as that seems too much to rule it out. 0: no
+   * such thing. */
+  double slack;
+  size_t groups; /* 0: one, which runs once */
   const cds_hull_group *group;
   bool cut_groups; /* a group has a limit: each layer belongs to one group */
   size_t terms;    /* 0: layers in their order, all scales 1 */
@@ -135,6 +140,7 @@ typedef struct cds_hull_result {
   size_t frontier_points; /* proven vertices of the network's hull, E rising */
   cds_hull_point *frontier;
   uint64_t solves;
+  double enough; /* of a walk with slack: one that may do, by estimate */
 } cds_hull_result;
 
 /* The objective's value. */

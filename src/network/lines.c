@@ -308,6 +308,10 @@ const cds_line_point *cds_lines_pick(const cds_line *segment, double lambda) {
              : &next->left;
 }
 
+double cds_lines_value(const cds_line_point *point, double lambda) {
+  return point_at(lambda, point);
+}
+
 double cds_lines_gap(const cds_line *segment, double lambda) {
   const double apex =
       value_at(lambda, segment->apex_energy_pj, segment->apex_latency_s);

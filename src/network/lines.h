@@ -69,6 +69,8 @@ cds_status cds_lines_insert(cds_line **out, cds_line *segment,
 /* The better known point at the ends of a segment for lambda; for NAN the
  * point of a closed segment. NULL when there is none. */
 const cds_line_point *cds_lines_pick(const cds_line *segment, double lambda);
+/* E + lambda T of a point, or T at INFINITY. */
+double cds_lines_value(const cds_line_point *point, double lambda);
 /* How far the apex lies below the known points at lambda (in E + lambda T, or
  * T): what a question can gain. */
 double cds_lines_gap(const cds_line *segment, double lambda);

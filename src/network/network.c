@@ -132,14 +132,15 @@ static cds_status prepare(network_job *job) {
   CDS_TRY(cds_asker_begin(&job->chooser.asker));
   job->chooser.answers = cds_searchers_answers(job->options->searchers);
   CDS_TRY(cds_answers_begin(job->chooser.answers,
-                            kinds + job->plan->parts + units));
+                            kinds + job->plan->parts + units,
+                            job->options->slack));
   CDS_TRY(cds_network_footprint(job->arch, job->workload, job->diag));
   CDS_TRY(
       cds_network_leakage(job->arch, job->options->power_limit_w, job->diag));
   CDS_TRY(prepare_kinds(job));
   cds_floor_asked asked;
-  CDS_TRY(cds_floor_ask(&asked, job->arch, job->options->power_limit_w,
-                        job->arena));
+  CDS_TRY(cds_searchers_floors(&asked, job->options->searchers, job->arch,
+                               job->options->power_limit_w, job->arena));
   CDS_TRY(prepare_units(job, &asked));
   return prepare_parts(job, &asked);
 }
@@ -471,6 +472,7 @@ static cds_status make_problem(cds_hull_problem *out, network_job *job) {
                             .energy_limit_pj = options->energy_limit_pj,
                             .edp_limit_pj_s = options->edp_limit_pj_s,
                             .incumbent = options->incumbent,
+                            .slack = options->slack,
                             .solve = cds_choose,
                             .payload = &job->chooser};
   if (options->objective == CDS_OBJECTIVE_EDP) {
@@ -630,6 +632,7 @@ static cds_status walk_network(network_job *job) {
     CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
   }
   take_walk(out, &walk);
+  out->enough = walk.enough;
   out->nodes += job->chooser.nodes;
   out->outers += job->chooser.outers;
   out->outers_opened += job->chooser.outers_opened;
@@ -637,7 +640,7 @@ static cds_status walk_network(network_job *job) {
     cds_network_tokens(&out->least_first_token_s, &out->least_token_s,
                        job->workload, walk.least_group_s);
   }
-  if (!walk.found) {
+  if (!walk.found || problem.slack > 0) {
     return CDS_ELIMIT;
   }
   CDS_TRY(fill_frontier(job, &walk));

@@ -178,6 +178,7 @@ typedef struct cds_network_result {
    * the choices of outer nodes that there were, question by question, and for
    * how many of them stages were searched (fuse/fuse.h). */
   uint64_t solves, nodes, outers, outers_opened;
+  double enough; /* see cds_network_options.slack */
 } cds_network_result;
 
 typedef enum cds_fuse_mode {
@@ -278,6 +279,13 @@ typedef struct cds_network_options {
   cds_search_options search; /* of each layer */
   unsigned threads;          /* for cds_parallel_for; 0: one per core */
   cds_known_points known;    /* for a frontier */
+  /* Only whether something is at or below the incumbent is asked: CDS_ELIMIT,
+   * and nothing is where the bound is above the incumbent. Searches leave out
+   * what undercuts their best by no more than this part (cds_goal.slack); the
+   * less of it, the higher the bound, and the longer it takes; `out->enough` is
+   * an estimate of what will do. 0: the network is solved. Without what stays
+   * on chip. */
+  double slack;
   /* The searchers were last used for this design, whose names they refer to,
    * with this workload, plan and power limit: what is answered is not searched
    * again. */

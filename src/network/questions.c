@@ -156,6 +156,7 @@ static cds_status answer_chain(size_t index, void *payload) {
   }
   if (status == CDS_OK) {
     cds_fuser_limit(fuser, question->limit);
+    cds_fuser_slack(fuser, question->slack);
     status = cds_fuser_solve(result, fuser, question->lambda, options->control);
     if (status == CDS_EINTERRUPTED &&
         !cds_control_cancelled(options->control)) {

@@ -32,6 +32,7 @@ typedef struct cds_layer_question {
 typedef struct cds_chain_question {
   const cds_plan_part *part;
   double lambda, limit;
+  double slack;            /* as of a goal */
   cds_fuse_result *result; /* found: below the limit, then the least, if proven;
                               not found and proven: nothing is */
   /* The search does not take the group on this design; not so where no fused

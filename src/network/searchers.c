@@ -25,6 +25,7 @@ struct cds_searchers {
   cds_answers answers;
   cds_resident_known *resident; /* NULL: nothing was asked */
   cds_search_options options;
+  cds_floor_keep floors;
   cds_searchers *longer; /* of longer chains; made when needed */
 };
 
@@ -57,6 +58,7 @@ void cds_searchers_free(cds_searchers *searchers) {
     cds_fuser_free(searchers->fuser[i].fuser);
   }
   cds_searchers_free(searchers->longer);
+  cds_floor_keep_free(&searchers->floors);
   cds_arena_free(searchers->arena);
   cds_free(searchers);
 }
@@ -77,6 +79,13 @@ void cds_searchers_reset(cds_searchers *searchers) {
 void cds_searchers_choose(cds_searchers *searchers,
                           const cds_search_options *options) {
   searchers->options = *options;
+}
+
+cds_status cds_searchers_floors(cds_floor_asked *out, cds_searchers *searchers,
+                                const cds_arch *arch, double power_limit_w,
+                                cds_arena *scratch) {
+  return cds_floor_keep_ask(out, &searchers->floors, arch, power_limit_w,
+                            scratch);
 }
 
 cds_answers *cds_searchers_answers(cds_searchers *searchers) {

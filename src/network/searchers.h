@@ -14,14 +14,19 @@
 #define CDS_NETWORK_SEARCHERS_H
 
 #include "network/answers.h"
+#include "search/floor_memo.h"
 
-enum { CDS_SEARCHERS_MAX = 64, CDS_FUSERS_MAX = 32 };
+enum { CDS_SEARCHERS_MAX = 64, CDS_FUSERS_MAX = 64 };
 
 /* Nothing is prepared or answered from now on: another design. */
 void cds_searchers_reset(cds_searchers *searchers);
 /* How all of them search what is begun from now on; before that: exactly. */
 void cds_searchers_choose(cds_searchers *searchers,
                           const cds_search_options *options);
+/* Floors of the architecture. CDS_ENOMEM. */
+cds_status cds_searchers_floors(cds_floor_asked *out, cds_searchers *searchers,
+                                const cds_arch *arch, double power_limit_w,
+                                cds_arena *scratch);
 cds_answers *cds_searchers_answers(cds_searchers *searchers);
 /* What is known of tensors that stay on chip (resident_search.h): nothing yet
  * of a design. NULL: no memory. */

@@ -9,6 +9,10 @@
  * a tenth takes up to 1.5 times the questions. */
 static const double ALONGSIDE = 0.3;
 
+/* With answers that are so near to what they found, layers that were not asked
+ * yet are to be asked first. */
+static const double LITTLE = 4e-3;
+
 /* A group that stands on its limit trades at the slope of its edge. */
 static cds_interest interest_in(const cds_scan *scan, size_t layer,
                                 cds_interest interest) {
@@ -128,6 +132,31 @@ static double needed(const cds_scan *scan, const cds_pass *pass) {
     break;
   }
   return most - latency_s;
+}
+
+double cds_walk_enough(const cds_walk *walk, const cds_pass *pass,
+                       cds_interest interest) {
+  const cds_scan *scan = &walk->scan;
+  double gap = 0;
+  double value = 0;
+  bool all = true;
+  for (size_t i = 0; i < scan->problem->layers; i++) {
+    const cds_line *line = scan->at[i];
+    const double weight = scan->problem->layer[i].weight;
+    const double lambda = interest_in(scan, i, interest).at;
+    if (line == NULL || line->state == CDS_SEGMENT_CLOSED) {
+      continue;
+    }
+    const cds_line_point *point = cds_lines_pick(line, lambda);
+    if (point == NULL) {
+      all = false;
+      continue;
+    }
+    gap += weight * cds_lines_gap(line, lambda);
+    value += weight * cds_lines_value(point, lambda);
+  }
+  const double enough = (gap - needed(scan, pass)) / value;
+  return value == 0 || (!all && enough < LITTLE) ? (double)INFINITY : enough;
 }
 
 /* Puts a question about the segment, unless it gets closed or given up. */

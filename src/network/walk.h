@@ -32,6 +32,10 @@ cds_status cds_walk_begin(cds_walk *out, cds_hull_result *result,
  * what the solver returns, or CDS_EINTERNAL when no segment is open. */
 cds_status cds_walk_ask(cds_walk *walk, const cds_pass *pass,
                         cds_interest interest);
+/* At such a vertex: the slack with which answers would rule it out, if all
+ * layers took what is known of them; INFINITY where nothing is of some. */
+double cds_walk_enough(const cds_walk *walk, const cds_pass *pass,
+                       cds_interest interest);
 /* Puts a question about a segment at a slope within it, ends included; two
  * about one layer must be about segments that do not meet, or one of which
  * begins where the other ends. */

@@ -40,6 +40,7 @@ typedef struct cds_rank_key {
 /* The best mapping known for a goal. */
 typedef struct cds_best {
   cds_goal goal;
+  double keep; /* what is not below this part of the value is of no interest */
   bool found;
   cds_rank_key key;
   cds_leaf leaf;
@@ -128,11 +129,20 @@ void cds_rows_cost(double *dynamic_pj, double *cycles,
 static inline double cds_batch_steps(const cds_problem *problem, uint64_t s) {
   return (double)cds_ceil_div(problem->size[CDS_BATCH], s);
 }
+/* A goal without an incumbent. */
+static inline void cds_best_begin(cds_best *best, cds_goal goal) {
+  best->goal = goal;
+  best->keep = 1 - goal.slack;
+  best->found = false;
+}
 /* Whether nothing below `bound` is of interest, as it passes the goal's limits
  * or the incumbent: with a relative slack, since bound and value add the same
- * terms in another order. */
+ * terms in another order. With a slack of the goal, what is left out is not
+ * below that part of the incumbent of the time, hence not of the last one,
+ * which is no more. */
 static inline bool cds_beyond(const cds_best *best, double bound) {
-  return isinf(bound) || (best->found && bound * (1 - 1e-12) > best->key.value);
+  return isinf(bound) ||
+         (best->found && bound * (1 - 1e-12) > best->key.value * best->keep);
 }
 /* Whether nothing with so much energy and time at least is of interest for a
  * goal: its value is beyond the incumbent, or it takes as long and more energy,

@@ -10,6 +10,9 @@
 #include "search/edges.h"
 #include "search/holders.h"
 
+/* Structures whose rows are kept: megabytes each. */
+enum { STRUCTURES_KEPT = 8 };
+
 void cds_floor_memo_begin(cds_floor_memo *memo, cds_arena *arena) {
   memset(memo, 0, sizeof *memo);
   cds_floor_rows_begin(&memo->rows, arena);
@@ -184,6 +187,29 @@ cds_status cds_floor_ask(cds_floor_asked *out, const cds_arch *arch,
   *out = (cds_floor_asked){arch, power_limit_w, memo, arena};
   return CDS_OK;
 }
+
+cds_status cds_floor_keep_ask(cds_floor_asked *out, cds_floor_keep *keep,
+                              const cds_arch *arch, double power_limit_w,
+                              cds_arena *scratch) {
+  cds_floor_memo *memo = &keep->memo;
+  const bool first = keep->arena == NULL;
+  if (first) {
+    keep->arena = cds_arena_new();
+    if (keep->arena == NULL) {
+      return CDS_ENOMEM;
+    }
+    keep->empty = cds_arena_mark_get(keep->arena);
+  }
+  if (first || memo->rows.structures > STRUCTURES_KEPT) {
+    cds_arena_reset(keep->arena, keep->empty);
+    cds_floor_memo_begin(memo, keep->arena);
+  }
+  CDS_TRY(cds_floor_memo_price(memo, arch));
+  *out = (cds_floor_asked){arch, power_limit_w, memo, scratch};
+  return CDS_OK;
+}
+
+void cds_floor_keep_free(cds_floor_keep *keep) { cds_arena_free(keep->arena); }
 
 const cds_arch *cds_floor_roomy(const cds_floor_asked *asked) {
   cds_floor_memo *memo = asked->memo;

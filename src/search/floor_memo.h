@@ -55,6 +55,20 @@ typedef struct cds_floor_asked {
   cds_arena *scratch;
 } cds_floor_asked;
 
+/* A memo for one architecture after the other, with an arena of its own. */
+typedef struct cds_floor_keep {
+  cds_arena *arena; /* NULL: none yet */
+  cds_arena_mark empty;
+  cds_floor_memo memo;
+} cds_floor_keep;
+
+/* The same question as below, of what is kept: rows of architectures before are
+ * at hand, unless they were of many structures. CDS_ENOMEM. */
+cds_status cds_floor_keep_ask(cds_floor_asked *out, cds_floor_keep *keep,
+                              const cds_arch *arch, double power_limit_w,
+                              cds_arena *scratch);
+void cds_floor_keep_free(cds_floor_keep *keep);
+
 /* A question about the architecture alone, whose memo lives in the arena too.
  * CDS_ENOMEM. */
 cds_status cds_floor_ask(cds_floor_asked *out, const cds_arch *arch,

@@ -598,7 +598,7 @@ static void add_price(cds_searcher *searcher, cds_goal goal, double lambda) {
   cds_branch *branch = &searcher->branch;
   if (settled_at(searcher, lambda) == NULL) {
     goal.lambda_pj_per_s = lambda;
-    branch->best[branch->goals++].goal = goal;
+    cds_best_begin(&branch->best[branch->goals++], goal);
   }
 }
 
@@ -649,6 +649,7 @@ static cds_status begin_incumbent(cds_searcher *searcher,
   }
   const cds_status status =
       solve(result, equal, searcher->branch.best[0].goal, control);
+  const cds_cost cost = result->cost;
   cds_arena_reset(searcher->scratch, mark);
   if (status == CDS_EINFEASIBLE || status == CDS_EINTERRUPTED) {
     return CDS_OK; /* any parts may still do */
@@ -656,6 +657,10 @@ static cds_status begin_incumbent(cds_searcher *searcher,
   CDS_TRY(status);
   const cds_best *best = &equal->branch.best[0];
   cds_known known = {best->leaf, best->key.dynamic_pj, best->key.cycles};
+  if (isinf(known.cycles)) { /* one that was offered, with a slack: as good */
+    known.dynamic_pj = cost.dynamic_pj;
+    known.cycles = cost.cycles;
+  }
   cds_order_complete(&known.leaf.order, &searcher->problem);
   for (unsigned c = 0; c < CDS_MATRIX; c++) {
     known.leaf.trips[c].above = known.leaf.order.above[c];
@@ -714,6 +719,12 @@ static cds_status open_all(double *open, cds_searcher *searcher) {
   }
 }
 
+/* Nothing that the slack of the goal has left out is below. */
+static double left_out(const cds_best *best) {
+  return best->found ? best->key.value * best->keep * (1 - 1e-11)
+                     : (double)INFINITY;
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): once, for equal parts
 static cds_status solve(cds_search_result *out, cds_searcher *searcher,
                         cds_goal goal, const cds_control *control) {
@@ -723,7 +734,7 @@ static cds_status solve(cds_search_result *out, cds_searcher *searcher,
   branch->problem = &searcher->problem;
   branch->tables = &searcher->table;
   branch->goals = 1;
-  branch->best[0].goal = goal;
+  cds_best_begin(&branch->best[0], goal);
   branch->control = control;
   branch->nodes_most = searcher->options.nodes_most;
   searcher->open.count = 0;
@@ -731,13 +742,15 @@ static cds_status solve(cds_search_result *out, cds_searcher *searcher,
   const bool may = may_settle(searcher, goal);
   if (!may || !take_settled(searcher, goal)) {
     /* Prices beside take nodes: of a limit none. */
-    if (may && branch->nodes_most == UINT64_MAX) {
+    if (may && goal.slack == 0 && branch->nodes_most == UINT64_MAX) {
       add_prices(searcher, goal);
     }
     CDS_TRY(begin_incumbent(searcher, control));
     cds_spread_vectors_ask(&searcher->vectors, branch);
     CDS_TRY(open_all(&open, searcher));
-    if (may && isinf(open)) {
+    if (goal.slack > 0) {
+      open = fmin(open, left_out(&branch->best[0]));
+    } else if (may && isinf(open)) {
       settle_all(searcher);
     }
   }
@@ -759,7 +772,7 @@ cds_status cds_search_list(cds_searcher *searcher, cds_goal goal,
   branch->problem = &searcher->problem;
   branch->tables = &searcher->table;
   branch->goals = 1;
-  branch->best[0].goal = goal;
+  cds_best_begin(&branch->best[0], goal);
   branch->control = control;
   branch->nodes_most = searcher->options.nodes_most;
   branch->visit = visit;

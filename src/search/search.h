@@ -84,6 +84,11 @@ typedef struct cds_goal {
   /* Of E_total + lambda x T, in the first space by `exact`; 0: none. Bounds
    * beyond it end a search that would find nothing else. */
   double value_limit;
+  /* Of E_total + lambda x T, in the first space by `exact`: mappings that
+   * undercut the one that is found by no more than this part of its value are
+   * of no interest. Then the answer is not proven, and its bound is this part
+   * below its value. 0: the least is found. */
+  double slack;
   /* Prices of time that may be asked for next, down to the one and up to the
    * other: a search that takes long looks for their answers at the same time;
    * 0: none. They do not change the answer. */

@@ -270,7 +270,7 @@ static double most_energy_for(const cds_branch *branch, const cds_best *best) {
   const double cycles = branch->floor_cycles + branch->floor_edges;
   const double seconds = cycles / problem->arch->clock_hz;
   const double leakage = problem->leakage_w * 1e12 * seconds;
-  double energy = best->key.value;
+  double energy = best->key.value * best->keep;
   for (unsigned i = 0; i < best->goal.time_power; i++) {
     energy /= seconds;
   }

@@ -26,6 +26,7 @@ typedef struct random_layers {
   size_t layers;
   uint64_t ties; /* decides which of equal points is given */
   bool weak;     /* some answers are not proven */
+  double slack;  /* nor are these, whose bounds are so much lower at most */
   uint64_t asked;
   uint64_t random;
 } random_layers;
@@ -76,6 +77,10 @@ static void answer(cds_hull_answer *out, size_t layer, double lambda,
   }
   out->bound = line_value(lambda, all->point[layer][best]);
   out->proven = true;
+  if (all->slack > 0 && next_random(&all->ties) % 4 != 0) {
+    out->proven = false;
+    out->bound *= 1 - all->slack * (double)(next_random(&all->ties) % 5) / 4;
+  }
   if (all->weak && next_random(&all->ties) % 3 == 0) {
     out->proven = false;
     out->bound *= next_random(&all->ties) % 2 == 0 ? 0.95 : 0.3;
@@ -301,6 +306,36 @@ static void walk_equals_brute_force(void **state) {
   }
   print_message("%u questions in %u networks\n", (unsigned)asked,
                 (unsigned)seeds(5000));
+}
+
+/* With a slack the walk says only what cannot win, of each that loses by much
+ * more than the slack. */
+static void slack_rules_out_what_cannot_win(void **state) {
+  (void)state;
+  unsigned lost = 0;
+  unsigned seen = 0;
+  for (uint64_t seed = 0; seed < seeds(5000); seed++) {
+    static const double slacks[] = {1e-4, 0.01, 0.12, 0.3};
+    static const double share[] = {0.3, 0.6, 0.9, 0.99, 0.999999, 1, 1.5};
+    random_layers all;
+    make_layers(&all, seed + 700000);
+    all.slack = slacks[seed / 35 % 4];
+    cds_hull_problem problem = problem_of(&all, objective_of(seed));
+    problem.time_pj_s = time_price(problem.objective, seed);
+    problem.slack = all.slack;
+    const brute_force want = try_all(&all, &problem);
+    problem.incumbent = want.value * share[seed / 5 % 7];
+    cds_arena *arena = cds_arena_new();
+    cds_hull_result got;
+    assert_int_equal(cds_hull_walk(&got, &problem, arena), CDS_OK);
+    assert_true(got.bound <= want.value);
+    assert_true(got.bound <= problem.incumbent || !got.found);
+    lost += want.value > problem.incumbent;
+    seen += got.bound > problem.incumbent;
+    cds_arena_free(arena);
+  }
+  print_message("%u of %u that lose are ruled out\n", seen, lost);
+  assert_true(seen > lost / 2);
 }
 
 static void incumbent_cuts_only_what_cannot_win(void **state) {
@@ -560,6 +595,7 @@ static void status_of_the_solver_is_returned(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(walk_equals_brute_force),
+      cmocka_unit_test(slack_rules_out_what_cannot_win),
       cmocka_unit_test(incumbent_cuts_only_what_cannot_win),
       cmocka_unit_test(limits_give_best_vertex_and_bound),
       cmocka_unit_test(product_limit_cuts_what_lies_beyond_it),
