@@ -127,26 +127,36 @@ cds_status cds_heated_share(cds_heated *out, const cds_heated *of,
              : cds_heat_loop_share(&out->loop, &of->loop, arena);
 }
 
-/* Makes the design that stands for the heated one, and its power limit. */
-static void weigh(cds_network_options *options, cds_heated *it,
-                  const cds_heated_tangent *at) {
-  cds_heated_weigh(it->weighed, it->arch, at->weight, at->base_w);
-  cds_heated_roof(it->weighed, at->weight, it->safe_w,
+/* Makes the design that stands for the heated one, unless it is begun; its
+ * power limit. */
+static cds_status begin_tangent(cds_network_options *options, cds_heated *it,
+                                const double *power_w) {
+  if (it->begun) {
+    options->power_limit_w = it->weighed_limit_w;
+    options->again = true;
+    return CDS_OK;
+  }
+  cds_heated_tangent at;
+  CDS_TRY(find_tangent(&at, it, power_w));
+  cds_heated_weigh(it->weighed, it->arch, at.weight, at.base_w);
+  cds_heated_roof(it->weighed, at.weight, it->safe_w,
                   options->search.optimizer);
-  options->power_limit_w = at->base_w + at->most * it->safe_w * (1 + NEAR);
+  memcpy(it->weight, at.weight, sizeof it->weight);
+  it->weighed_limit_w = at.base_w + at.most * it->safe_w * (1 + NEAR);
+  options->power_limit_w = it->weighed_limit_w;
+  return CDS_OK;
 }
 
 cds_status cds_heated_ask(cds_network_result *out, cds_heated_state *state,
                           cds_heated *it, const double *power_w,
                           const cds_heated_question *asked) {
-  cds_heated_tangent at;
-  CDS_TRY(find_tangent(&at, it, power_w));
   cds_network_options own = *asked->options;
+  CDS_TRY(begin_tangent(&own, it, power_w));
   it->solved++;
-  weigh(&own, it, &at);
+  it->begun = false;
   CDS_TRY(cds_network_solve(out, it->weighed, asked->workload, asked->arena,
                             &own, asked->diag));
-  return cds_heated_restate(out, state, it, asked, at.weight);
+  return cds_heated_restate(out, state, it, asked, it->weight);
 }
 
 bool cds_heated_meets(const cds_network_result *of,
@@ -238,6 +248,8 @@ static cds_status solve_cold(cds_network_result *out, cds_heated_state *state,
                              cds_heated *it, const cds_heated_question *asked) {
   cds_network_options own = *asked->options;
   own.power_limit_w = it->limit_w;
+  own.again = own.again || it->begun;
+  it->begun = false;
   *state = (cds_heated_state){.power_w = {0}};
   state->layer_w = it->safe_w;
   state->heat.leakage_w = cds_arch_leakage_w(it->arch);
@@ -292,9 +304,10 @@ cds_status cds_heated_solve(cds_network_result *out, cds_heated_state *state,
   return CDS_OK;
 }
 
-/* Rounds of ruling out. The first bounds are made in a few percent of the time
- * that answers take, and are enough for most designs that lose by a few
- * percent. What is known then says how much less may be left out. */
+/* Rounds of ruling out, with the searchers of the first. The first bounds are
+ * made in a few percent of the time that answers take, and are enough for most
+ * designs that lose by a few percent. What is known then says how much less may
+ * be left out. */
 static const double first_slack = 0.12;
 static const double least_slack = 2e-3;
 
@@ -303,20 +316,19 @@ cds_status cds_heated_rule_out(cds_network_result *out, cds_heated *it,
                                const cds_heated_question *question) {
   static const double idle[CDS_DIES_MAX] = {0};
   cds_network_options own = *question->options;
-  const cds_arch *arch = it->arch;
   own.power_limit_w = it->limit_w;
   if (it->loop_closed) {
-    cds_heated_tangent at;
-    CDS_TRY(find_tangent(&at, it, power_w != NULL ? power_w : idle));
-    weigh(&own, it, &at);
-    arch = it->weighed;
+    CDS_TRY(begin_tangent(&own, it, power_w != NULL ? power_w : idle));
   }
+  const cds_arch *arch = it->loop_closed ? it->weighed : it->arch;
   for (own.slack = first_slack;; own.again = true) {
     const cds_status status = cds_network_solve(
         out, arch, question->workload, question->arena, &own, question->diag);
     const double next = fmin(0.7 * out->enough, own.slack / 3);
-    if (status != CDS_ELIMIT || out->bound > own.incumbent ||
-        !(next >= least_slack)) {
+    it->begun = status == CDS_ELIMIT;
+    /* A value: there is something. */
+    if (status != CDS_ELIMIT || !isnan(out->value) ||
+        out->bound > own.incumbent || !(next >= least_slack)) {
       return status;
     }
     own.slack = next;

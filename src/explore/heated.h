@@ -53,7 +53,11 @@ typedef struct cds_heated {
    * touches, and the design that stands for the heated one. */
   double touch_w[CDS_DIES_MAX];
   cds_arch *weighed;
-  unsigned solved;   /* networks so far */
+  /* The searchers are those of that design: the next question is about it. */
+  bool begun;
+  double weight[CDS_DIES_MAX]; /* of its energies */
+  double weighed_limit_w;      /* its power limit */
+  unsigned solved;             /* networks so far */
   unsigned closings; /* how often tangents were not enough (heated_close.h) */
   bool last_is_best; /* the searchers are those of that network */
   bool picked;       /* for details: the answer was not that of a tangent */
