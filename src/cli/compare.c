@@ -201,7 +201,7 @@ static cds_status explore_case(job *it, cds_explore_case *each) {
 /* What does not fit says more than that not all limits are met. */
 static const char *why_none(const job *it, const cds_explore_case *each) {
   const cds_explore_result *result = &each->result;
-  for (size_t i = 0; each->explored && i < result->designs; i++) {
+  for (size_t i = 0; each->explored && i < result->records; i++) {
     const cds_design_result *design = &result->design[i];
     if (design->status != CDS_DESIGN_INFEASIBLE || design->reason == NULL) {
       continue;

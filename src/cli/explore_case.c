@@ -106,6 +106,27 @@ static cds_status read_pareto(cds_explore_case *it) {
   return CDS_EINPUT;
 }
 
+/* What needs a record of each design. */
+static cds_status check_size(cds_explore_case *it) {
+  const uint64_t designs = cds_space_designs(it->inputs.space);
+  const char *other = it->with_pareto ? "--pareto"
+                      : it->cli->options->uncertainty != CDS_UNCERTAINTY_NONE
+                          ? "--uncertainty"
+                      : it->cli->options->all ? "--all"
+                                              : NULL;
+  if (other == NULL || designs <= CDS_DESIGNS_LISTED) {
+    return CDS_OK;
+  }
+  it->inputs.wrong_call = true;
+  cds_cli_error(it->cli,
+                "'%s' does not go with the %" PRIu64
+                " designs of '%s': expected at most %d; fix variables with "
+                "'--set'",
+                other, designs, cds_space_name(it->inputs.space),
+                (int)CDS_DESIGNS_LISTED);
+  return CDS_EINPUT;
+}
+
 /* What stays on chip, where it goes with what else is asked. */
 static cds_status read_residency(cds_explore_case *it) {
   static const cds_residency_mode modes[] = {
@@ -153,6 +174,7 @@ static cds_status read_top(cds_explore_case *it) {
 
 cds_status cds_case_prepare(cds_explore_case *it) {
   CDS_TRY(read_pareto(it));
+  CDS_TRY(check_size(it));
   it->options.objective = cds_inputs_objective(&it->inputs, it->cli);
   CDS_TRY(cds_inputs_search(&it->options.search, &it->inputs, it->cli));
   CDS_TRY(cds_inputs_fuse(&it->options.fuse, &it->inputs, it->cli));
@@ -300,6 +322,13 @@ cds_status cds_case_explore(cds_explore_case *it) {
   if (it->result.replayed > 0) {
     cds_cli_say(it->cli, "%" PRIu64 " answers are those of an earlier run",
                 it->result.replayed);
+  }
+  if (it->result.boxes != NULL) {
+    cds_cli_say(it->cli,
+                "%" PRIu64 " boxes of designs bounded, %" PRIu64
+                " halved, %zu designs looked at alone",
+                it->result.boxes->bounded, it->result.boxes->halved,
+                it->result.records);
   }
   if (it->result.found) {
     const cds_network_result *network = &it->result.network;

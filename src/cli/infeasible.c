@@ -89,13 +89,12 @@ static bool find_lack(cds_misfit *lack, explanation *it) {
           cds_network_lack(lack, it->arch, workload, it->scratch) != NULL);
 }
 
-static shortage measure(explanation *it, size_t design) {
+static shortage measure(explanation *it, const cds_design_result *design) {
   const cds_workload *workload = &it->inputs->workload;
   const cds_arena_mark mark = cds_arena_mark_get(it->scratch);
-  shortage out = {.reason = it->result->design[design].reason,
-                  .factor = (double)INFINITY};
+  shortage out = {.reason = design->reason, .factor = (double)INFINITY};
   cds_misfit misfit;
-  if (it->built++ < BUILT_MAX && build(it, design)) {
+  if (it->built++ < BUILT_MAX && build(it, design->index)) {
     if (!holds_network(it->arch, workload)) {
       out.known = out.network = true;
       out.factor = (double)workload->footprint_bits /
@@ -110,7 +109,7 @@ static shortage measure(explanation *it, size_t design) {
   return out;
 }
 
-static void add_design(explanation *it, size_t design) {
+static void add_design(explanation *it, const cds_design_result *design) {
   const shortage what = measure(it, design);
   size_t at = 0;
   while (at < it->groups && !same_shortage(&it->group[at].what, &what)) {
@@ -122,12 +121,12 @@ static void add_design(explanation *it, size_t design) {
   group *into = &it->group[at];
   if (at == it->groups) {
     it->groups++;
-    *into = (group){what, 0, design};
+    *into = (group){what, 0, design->index};
   }
   into->designs++;
   if (what.factor < into->what.factor) {
     into->what = what;
-    into->nearest = design;
+    into->nearest = design->index;
   }
 }
 
@@ -199,10 +198,10 @@ static void explain(explanation *it) {
   const cds_explore_result *result = it->result;
   const bool limits_named = cds_diag_errors(it->cli->diag) > 0;
   size_t nearest = 0;
-  for (size_t i = 0; i < result->designs; i++) {
+  for (size_t i = 0; i < result->records; i++) {
     if (result->design[i].status == CDS_DESIGN_INFEASIBLE &&
         result->design[i].reason != NULL) {
-      add_design(it, i);
+      add_design(it, &result->design[i]);
     }
   }
   for (size_t i = 1; i < it->groups; i++) {

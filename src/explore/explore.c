@@ -27,8 +27,10 @@
 #include "explore/explore.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "explore/box_search.h"
 #include "explore/design_record.h"
 #include "explore/guess.h"
 #include "explore/job.h"
@@ -54,13 +56,20 @@ typedef struct explore_job {
   double incumbent;              /* of the finished waves */
   cds_ranking ranking;           /* likewise, the best designs */
   double start_w[CDS_DIES_MAX];  /* by die, of the best of those waves */
-  const double **power_w;        /* likewise of each design; NULL: not known */
+  const double **power_w;        /* likewise of each record; NULL: not known */
   cds_guesses guess;             /* what to look at first */
   const cds_design_result *best; /* so far, whose worker is kept, unless: */
   bool from_record;              /* its answer was read, to this: */
   cds_design_question best_asked;
   double best_start_w[CDS_DIES_MAX], best_w[CDS_DIES_MAX];
+  cds_box_search *boxes; /* NULL: each design has a record */
+  size_t room[2];        /* then: of records, of powers */
 } explore_job;
+
+static size_t record_of(const explore_job *it,
+                        const cds_design_result *design) {
+  return (size_t)(design - it->job.design);
+}
 
 /* Of equal values the lower index. */
 static bool better(const cds_design_result *design,
@@ -78,7 +87,7 @@ static void keep_power(explore_job *it, const double *of_w,
       (double *)cds_arena_array(it->job.arena, CDS_DIES_MAX, sizeof *power_w);
   if (power_w != NULL) { /* else the next tangent touches elsewhere */
     memcpy(power_w, of_w, CDS_DIES_MAX * sizeof *power_w);
-    it->power_w[design->index] = power_w;
+    it->power_w[record_of(it, design)] = power_w;
   }
 }
 
@@ -199,9 +208,10 @@ static bool may_lose(const explore_job *it, const cds_design_question *asked,
  * that is known of the design, or at that of the best one. */
 static cds_design_question question_of(const explore_job *it,
                                        const cds_design_result *design) {
-  const double *start_w = it->power_w[design->index];
+  const size_t record = record_of(it, design);
+  const double *start_w = it->power_w[record];
   if (start_w == NULL && it->guess.power_w != NULL) {
-    start_w = it->guess.power_w[design->index];
+    start_w = it->guess.power_w[record];
   }
   if (start_w == NULL && it->out->found) {
     start_w = it->start_w;
@@ -318,7 +328,9 @@ static bool recall(explore_job *it, const cds_design_question *asked,
                                        job->options->records, job->arena);
   if (known) {
     *design = answer.design;
-    job->least[design->index] = answer.least;
+    if (job->least != NULL) {
+      job->least[design->index] = answer.least;
+    }
     it->out->replayed++;
   }
   if (known && answer.answered &&
@@ -338,9 +350,10 @@ static void keep_record(explore_job *it, const cds_design_question *asked,
   if (job->options->records == NULL || !cds_job_whole(job)) {
     return;
   }
-  cds_design_answer answer = {.design = *design,
-                              .least = job->least[design->index],
-                              .answered = power_w != NULL};
+  cds_design_answer answer = {
+      .design = *design,
+      .least = job->least == NULL ? (double)NAN : job->least[design->index],
+      .answered = power_w != NULL};
   if (power_w != NULL) {
     memcpy(answer.power_w, power_w, sizeof answer.power_w);
   }
@@ -503,6 +516,129 @@ static cds_status solve_all(explore_job *it) {
   return job->status;
 }
 
+/* ---- spaces of which not each design has a record -------------------------
+ */
+
+/* Records of designs that are to be solved, the present wave. Earlier ones may
+ * move. */
+static cds_status add_records(explore_job *it, const uint64_t *design,
+                              size_t count) {
+  cds_job *job = &it->job;
+  const size_t best = it->best == NULL ? 0 : record_of(it, it->best);
+  job->candidates = 0;
+  for (size_t i = 0; i < count; i++) {
+    const size_t at = job->designs;
+    job->design = (cds_design_result *)cds_arena_more(
+        job->arena, job->design, at, &it->room[0], sizeof *job->design);
+    it->power_w = (const double **)cds_arena_more(
+        job->arena, (void *)it->power_w, at, &it->room[1], sizeof *it->power_w);
+    if (job->design == NULL || it->power_w == NULL) {
+      return CDS_ENOMEM;
+    }
+    it->power_w[at] = NULL;
+    job->design[at] = cds_job_record(design[i]);
+    job->designs++;
+    cds_job_bound_one(job, &job->worker[0], &job->design[at]);
+    job->candidate[job->candidates++] =
+        (cds_candidate){cds_box_search_bound(it->boxes), at};
+  }
+  it->best = it->best == NULL ? NULL : &job->design[best];
+  return job->status;
+}
+
+/* Whether the first design has what limits ask for, as if all had it then. */
+static cds_status check_known(explore_job *it, cds_diag *diag) {
+  cds_job *job = &it->job;
+  cds_worker *worker = &job->worker[0];
+  cds_arch *arch = NULL;
+  cds_diag *own = NULL;
+  const char *unknown = NULL;
+  const cds_status status = cds_job_design(&arch, &own, job, worker, 0);
+  if (status != CDS_OK) {
+    return status == CDS_EINPUT ? CDS_OK : status;
+  }
+  CDS_TRY(cds_limits_unknown(&unknown, &job->limits, job->options,
+                             &worker->outlay, worker->arena));
+  if (unknown == NULL) {
+    return CDS_OK;
+  }
+  cds_diag_error(diag, worker->outlay.place, "%s", unknown);
+  return CDS_EINPUT;
+}
+
+/* Waves of designs as they come out of the boxes. */
+static cds_status solve_boxes(explore_job *it, cds_diag *diag) {
+  cds_job *job = &it->job;
+  uint64_t design[CDS_LAST_WAVE];
+  size_t size = CDS_FIRST_WAVE;
+  size_t count = 0;
+  it->round = LAST;
+  job->candidate = (cds_candidate *)cds_arena_array(job->arena, CDS_LAST_WAVE,
+                                                    sizeof *job->candidate);
+  if (job->candidate == NULL) {
+    return CDS_ENOMEM;
+  }
+  CDS_TRY(check_known(it, diag));
+  job->open_only = true;
+  CDS_TRY(cds_box_search_new(&it->boxes, job, diag));
+  CDS_TRY(cds_box_search_next(it->boxes, it->incumbent, design, size, &count));
+  while (count > 0) {
+    job->open_only = false;
+    CDS_TRY(add_records(it, design, count));
+    cds_parallel_for(count, job->threads, solve_chunk, it);
+    CDS_TRY(job->status);
+    take_best(it, count);
+    size = cds_job_next_size(size);
+    job->open_only = true;
+    CDS_TRY(
+        cds_box_search_next(it->boxes, it->incumbent, design, size, &count));
+  }
+  job->open_only = false;
+  it->stopped = cds_job_stopped(job);
+  return job->status;
+}
+
+static int by_index(const void *left, const void *right) {
+  const cds_design_result *a = (const cds_design_result *)left;
+  const cds_design_result *b = (const cds_design_result *)right;
+  return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* Designs without a record: what became of them. */
+static cds_status count_boxes(explore_job *it) {
+  cds_explore_result *out = it->out;
+  const cds_box_counts *counts = cds_box_search_counts(it->boxes);
+  cds_box_counts *kept =
+      (cds_box_counts *)cds_arena_alloc(it->job.arena, sizeof *kept);
+  if (kept == NULL) {
+    return CDS_ENOMEM;
+  }
+  *kept = *counts;
+  out->boxes = kept;
+  if (!out->found && kept->first_infeasible != UINT64_MAX) {
+    CDS_TRY(add_records(it, &kept->first_infeasible, 1)); /* with its reason */
+    out->design = it->job.design;
+    out->records = it->job.designs;
+    kept->infeasible--;
+    out->infeasible++;
+  }
+  const double open = cds_box_search_bound(it->boxes);
+  if (open <= it->incumbent) { /* only where the search was stopped */
+    out->complete = out->complete && isinf(open);
+    out->bound = fmin(out->bound, open);
+  }
+  const uint64_t alone =
+      out->mapped + out->skipped + out->over_limit + out->infeasible;
+  out->over_limit += kept->over_limit;
+  out->infeasible += kept->infeasible;
+  if (out->complete) {
+    out->skipped += out->designs - alone - kept->over_limit - kept->infeasible;
+  }
+  out->proven = out->found && out->bound == out->value;
+  qsort(out->design, out->records, sizeof *out->design, by_index);
+  return CDS_OK;
+}
+
 /* ---- the result ---------------------------------------------------------- */
 
 /* Counts the records. Designs that may be better than the winner, or of which
@@ -511,7 +647,7 @@ static void conclude(explore_job *it) {
   cds_explore_result *out = it->out;
   out->complete = true;
   out->bound = out->found ? out->value : (double)INFINITY;
-  for (size_t i = 0; i < out->designs; i++) {
+  for (size_t i = 0; i < out->records; i++) {
     cds_design_result *design = &out->design[i];
     if (design->status == CDS_DESIGN_OPEN && !isnan(design->value)) {
       design->status = CDS_DESIGN_MAPPED; /* with a gap */
@@ -637,7 +773,7 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   options.searchers = job->kept.searchers;
   options.again = job->kept.last_is_best;
   CDS_TRY(detail_heated(out, job, &winner, &options, diag));
-  cds_design_result *design = &out->design[out->winner];
+  cds_design_result *design = &job->design[record_of(it, it->best)];
   const double bound = design->bound;
   set_values(design, &out->heat, &out->network, winner.price.per_pj);
   design->bound = fmin(bound, design->value);
@@ -654,19 +790,34 @@ static cds_status detail_winner(explore_job *it, cds_diag *diag) {
   return CDS_OK;
 }
 
-static cds_status run(explore_job *it, cds_diag *diag) {
+static cds_status solve_listed(explore_job *it, cds_diag *diag) {
   cds_job *job = &it->job;
-  cds_explore_result *out = it->out;
+  it->power_w = (const double **)cds_arena_array(job->arena, job->designs,
+                                                 sizeof *it->power_w);
+  if (it->power_w == NULL) {
+    return CDS_ENOMEM;
+  }
   CDS_TRY(cds_job_bound(job));
   CDS_TRY(cds_job_known(job, diag));
-  CDS_TRY(solve_all(it));
+  return solve_all(it);
+}
+
+static cds_status run(explore_job *it, bool boxes, cds_diag *diag) {
+  cds_job *job = &it->job;
+  cds_explore_result *out = it->out;
+  CDS_TRY(boxes ? solve_boxes(it, diag) : solve_listed(it, diag));
+  out->records = job->designs;
+  out->design = job->design;
   if (out->found) {
     CDS_TRY(detail_winner(it, diag));
   }
   conclude(it);
+  if (boxes) {
+    CDS_TRY(count_boxes(it));
+  }
   out->every = out->complete && isinf(it->incumbent);
   CDS_TRY(cds_ranking_conclude(
-      out, job->options->every ? out->designs : it->ranking.most, job->arena));
+      out, job->options->every ? out->records : it->ranking.most, job->arena));
   if (!out->complete) {
     return CDS_EINTERRUPTED;
   }
@@ -678,6 +829,10 @@ static cds_status run(explore_job *it, cds_diag *diag) {
   return CDS_OK;
 }
 
+const char *cds_explore_refused(const cds_explore_options *options) {
+  return cds_box_refused(options);
+}
+
 cds_status cds_explore(cds_explore_result *out, const cds_space *space,
                        const cds_workload *workload,
                        const cds_explore_options *options, cds_arena *arena,
@@ -685,21 +840,24 @@ cds_status cds_explore(cds_explore_result *out, const cds_space *space,
   *out = (cds_explore_result){.value = (double)NAN, .bound = (double)NAN};
   explore_job it = {
       .out = out, .control = options->control, .incumbent = (double)INFINITY};
+  const uint64_t designs = cds_space_designs(space);
+  const bool boxes = (options->boxes || designs > CDS_DESIGNS_LISTED) &&
+                     cds_explore_refused(options) == NULL;
   const size_t top = options->top == 0 ? 1 : options->top;
   cds_status status =
-      cds_job_begin(&it.job, space, workload, options, arena, diag);
+      boxes ? cds_job_begin_open(&it.job, space, workload, options, arena, diag)
+            : cds_job_begin(&it.job, space, workload, options, arena, diag);
   if (status == CDS_OK) {
-    out->designs = it.job.designs;
+    out->designs = (size_t)designs;
+    out->records = it.job.designs;
     out->design = it.job.design;
     it.job.heated = true;
-    it.power_w = (const double **)cds_arena_array(arena, it.job.designs,
-                                                  sizeof *it.power_w);
-    status = it.power_w == NULL ? CDS_ENOMEM
-                                : cds_ranking_begin(&it.ranking, top, arena);
+    status = cds_ranking_begin(&it.ranking, top, arena);
   }
   if (status == CDS_OK) {
-    status = run(&it, diag);
+    status = run(&it, boxes, diag);
   }
+  cds_box_search_free(it.boxes);
   cds_job_end(&it.job);
   return status;
 }

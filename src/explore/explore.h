@@ -58,6 +58,20 @@ typedef struct cds_heated_state {
   bool picked;    /* no tangent alone has led to the answer */
 } cds_heated_state;
 
+/* Of a space that was searched by boxes (box_search.h). */
+typedef struct cds_box_counts {
+  uint64_t bounded, halved; /* boxes */
+  /* Designs without a record: in boxes over a limit, by limit of the options
+   * too; that cannot be built, or in which the workload does not fit. */
+  uint64_t over_limit, by_limit[CDS_LIMITS_MAX], infeasible;
+  double least[CDS_LIMITS_MAX];     /* of them, of what the limit is on */
+  uint64_t nearest[CDS_LIMITS_MAX]; /* a design of a box with the least */
+  uint64_t first_infeasible;        /* the first of a box; UINT64_MAX: none */
+} cds_box_counts;
+
+/* Of more designs not each has a record. */
+enum { CDS_DESIGNS_LISTED = 1000000 };
+
 typedef struct cds_explore_options {
   cds_objective objective;
   size_t limits;
@@ -70,6 +84,7 @@ typedef struct cds_explore_options {
   size_t top; /* so many of the best designs are proven; 0: the best one */
   bool every; /* all designs are solved, whatever the best ones are */
   const cds_records *records; /* of answers; NULL: none are kept */
+  bool boxes;                 /* as if there were too many designs to list */
   unsigned threads;           /* 0: one per core */
   const cds_control *control;
 } cds_explore_options;
@@ -81,9 +96,13 @@ typedef struct cds_explore_result {
   uint64_t winner; /* design index */
   double value, bound;
   size_t designs;
-  cds_design_result *design;  /* by index; order-independent content */
-  cds_arch *arch;             /* of the winner */
-  cds_network_result network; /* of the winner, with details */
+  /* Of each design, by index; of a space that was searched by boxes those that
+   * were looked at alone. Order-independent content. */
+  size_t records;
+  cds_design_result *design;
+  const cds_box_counts *boxes; /* NULL: each design has a record */
+  cds_arch *arch;              /* of the winner */
+  cds_network_result network;  /* of the winner, with details */
   double average_power_w, temperature_degc, area_um2;
   cds_heated_state heat;      /* of the winner */
   cds_phase_heat *phase_heat; /* of each phase; NULL: no cooling is given */
@@ -101,6 +120,8 @@ typedef struct cds_explore_result {
 
 cds_shown_status cds_design_shown(const cds_explore_result *result,
                                   const cds_design_result *design);
+/* Why a space of so many designs cannot be explored so; NULL: it can. */
+const char *cds_explore_refused(const cds_explore_options *options);
 
 /* Everything lives in the arena. What is said of a design does not depend on
  * the thread count: a design is skipped when its bound is above the value of

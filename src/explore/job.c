@@ -9,8 +9,8 @@
 #include "network/plan.h"
 
 enum {
-  DESIGNS_MAX = 1000000, /* records in memory */
-  BLOCK = 16             /* designs of one chunk of the first pass */
+  BLOCK = 16,         /* designs of one chunk of the first pass */
+  ROWS_MOST = 1 << 13 /* of floors of one thread: some 30 KB each */
 };
 
 static bool cancelled(const cds_job *job) {
@@ -54,7 +54,8 @@ void cds_job_report(cds_job *job, uint64_t designs, double value,
     job->best = value;
   }
   if (control != NULL && control->progress != NULL) {
-    const cds_progress progress = {job->done, job->designs, job->best, bound};
+    const cds_progress progress = {job->done, cds_space_designs(job->space),
+                                   job->best, bound};
     control->progress(&progress, control->payload);
   }
   cds_lock_give(job->lock);
@@ -64,6 +65,9 @@ void cds_job_infeasible(cds_job *job, cds_design_result *design,
                         const cds_diag *diag) {
   const char *reason = cds_diag_first_error(diag);
   design->status = CDS_DESIGN_INFEASIBLE;
+  if (job->open_only) {
+    return;
+  }
   cds_lock_take(job->lock);
   design->reason = cds_arena_strdup(
       job->arena, reason != NULL ? reason : "it cannot be built");
@@ -78,10 +82,12 @@ void cds_job_over_limit(cds_job *job, cds_design_result *design,
   design->status = CDS_DESIGN_OVER_LIMIT;
   design->limit_proven = proven;
   design->limit = job->limits.index[excess->metric];
-  job->least[design->index] = excess->least;
+  if (job->least != NULL) {
+    job->least[design->index] = excess->least;
+  }
 }
 
-cds_status cds_job_build(cds_arch *arch, const cds_job *job, size_t design,
+cds_status cds_job_build(cds_arch *arch, const cds_job *job, uint64_t design,
                          cds_arena *arena, cds_diag *diag) {
   CDS_TRY(cds_space_design(arch, job->space, design, arena, diag));
   if (job->options->heat_off) {
@@ -127,8 +133,8 @@ static cds_status note_unknown(cds_job *job, cds_worker *worker,
   return CDS_OK;
 }
 
-static cds_status set_floor(cds_job *job, const cds_worker *worker,
-                            cds_design_result *design, cds_floors *floor) {
+cds_status cds_job_floor(double *bound, cds_floors *floor, const cds_job *job,
+                         const cds_worker *worker) {
   const cds_arch *arch = worker->arch;
   const double roof_w = cds_limits_roof(&worker->limits, arch);
   const double power_w =
@@ -143,16 +149,22 @@ static cds_status set_floor(cds_job *job, const cds_worker *worker,
     floor->token_s = tokens.token_s;
   }
   const cds_network_options options = cds_job_options(job, worker);
-  job->floor[design->index] = floor->all;
-  design->bound =
+  *bound =
       worker->price.per_pj *
       cds_network_value(&options, floor->all.energy_pj, floor->all.latency_s);
-  design->floor = design->bound;
   return CDS_OK;
 }
 
-static void bound_design(cds_job *job, cds_worker *worker,
-                         cds_design_result *design) {
+cds_status cds_job_price_floors(cds_worker *worker) {
+  if (worker->memo->rows.made > ROWS_MOST) {
+    cds_arena_reset(worker->floors, worker->no_floors);
+    cds_floor_memo_begin(worker->memo, worker->floors);
+  }
+  return cds_floor_memo_price(worker->memo, worker->arch);
+}
+
+void cds_job_bound_one(cds_job *job, cds_worker *worker,
+                       cds_design_result *design) {
   if (job->options->only != NULL && *job->options->only != design->index) {
     design->status = CDS_DESIGN_SKIPPED; /* not asked */
     design->bound = (double)INFINITY;
@@ -191,15 +203,18 @@ static void bound_design(cds_job *job, cds_worker *worker,
   }
   const cds_arch *arch = worker->arch;
   cds_floors floor;
-  if (cds_floor_memo_price(worker->memo, arch) != CDS_OK ||
-      set_floor(job, worker, design, &floor) != CDS_OK) {
+  if (cds_job_price_floors(worker) != CDS_OK ||
+      cds_job_floor(&design->bound, &floor, job, worker) != CDS_OK) {
     cds_job_fail(job, CDS_ENOMEM);
     return;
   }
-  cds_excess excess;
-  if (cds_limits_exceeded(&excess, &worker->limits, arch, &worker->outlay,
-                          &floor)) {
-    cds_job_over_limit(job, design, &excess, true);
+  design->floor = design->bound;
+  if (job->floor != NULL) {
+    job->floor[design->index] = floor.all;
+  }
+  if (cds_limits_exceeded(&worker->excess, &worker->limits, arch,
+                          &worker->outlay, &floor)) {
+    cds_job_over_limit(job, design, &worker->excess, true);
   } else if (cds_network_footprint(arch, job->workload, diag) != CDS_OK) {
     cds_job_infeasible(job, design, diag);
   }
@@ -214,7 +229,7 @@ static void bound_block(size_t chunk, unsigned thread, void *payload) {
       return;
     }
     cds_design_result *design = &job->design[i];
-    bound_design(job, &job->worker[thread], design);
+    cds_job_bound_one(job, &job->worker[thread], design);
     done += design->status != CDS_DESIGN_OPEN;
   }
   cds_job_report(job, done, (double)NAN, 0);
@@ -279,7 +294,7 @@ size_t cds_job_next_size(size_t size) {
  */
 
 cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
-                          cds_worker *worker, size_t design) {
+                          cds_worker *worker, uint64_t design) {
   cds_arena_reset(worker->arena, worker->empty);
   *arch = worker->arch;
   *diag = cds_diag_new(worker->arena);
@@ -327,13 +342,31 @@ double cds_average_power_w(cds_point point) {
 /* ---- set-up ---------------------------------------------------------------
  */
 
+cds_design_result cds_job_record(uint64_t index) {
+  return (cds_design_result){.index = index,
+                             .status = CDS_DESIGN_OPEN,
+                             .energy_pj = (double)NAN,
+                             .latency_s = (double)NAN,
+                             .value = (double)NAN,
+                             .area_um2 = (double)NAN,
+                             .floor = (double)INFINITY,
+                             .power_w = (double)NAN,
+                             .wall_w = (double)NAN,
+                             .cost_usd = (double)NAN,
+                             .embodied_kg = (double)NAN,
+                             .temperature_degc = (double)NAN};
+}
+
 static cds_status prepare_designs(cds_job *job, cds_diag *diag) {
   const uint64_t designs = cds_space_designs(job->space);
-  if (designs > DESIGNS_MAX) {
+  if (designs > CDS_DESIGNS_LISTED) {
+    const char *why = cds_explore_refused(job->options);
     cds_diag_error(diag, (cds_place){0},
                    "'%s' declares %" PRIu64 " designs: at most %d can be "
-                   "explored at once; fix variables with '--set'",
-                   cds_space_name(job->space), designs, (int)DESIGNS_MAX);
+                   "explored%s%s; fix variables with '--set'",
+                   cds_space_name(job->space), designs, (int)CDS_DESIGNS_LISTED,
+                   why == NULL ? " one by one" : " where ",
+                   why == NULL ? "" : why);
     return CDS_EINPUT;
   }
   const size_t count = (size_t)designs;
@@ -349,18 +382,7 @@ static cds_status prepare_designs(cds_job *job, cds_diag *diag) {
     return CDS_ENOMEM;
   }
   for (size_t i = 0; i < count; i++) {
-    design[i] = (cds_design_result){.index = i,
-                                    .status = CDS_DESIGN_OPEN,
-                                    .energy_pj = (double)NAN,
-                                    .latency_s = (double)NAN,
-                                    .value = (double)NAN,
-                                    .area_um2 = (double)NAN,
-                                    .floor = (double)INFINITY,
-                                    .power_w = (double)NAN,
-                                    .wall_w = (double)NAN,
-                                    .cost_usd = (double)NAN,
-                                    .embodied_kg = (double)NAN,
-                                    .temperature_degc = (double)NAN};
+    design[i] = cds_job_record(i);
   }
   job->designs = count;
   job->design = design;
@@ -377,6 +399,7 @@ static cds_status prepare_worker(cds_worker *worker, cds_arena *arena) {
       worker->arch == NULL || worker->floors == NULL || worker->memo == NULL) {
     return CDS_ENOMEM;
   }
+  worker->no_floors = cds_arena_mark_get(worker->floors);
   cds_floor_memo_begin(worker->memo, worker->floors);
   worker->empty = cds_arena_mark_get(worker->arena);
   return CDS_OK;
@@ -410,10 +433,10 @@ void cds_job_end(cds_job *job) {
   cds_lock_free(job->lock);
 }
 
-cds_status cds_job_begin(cds_job *out, const cds_space *space,
-                         const cds_workload *workload,
-                         const cds_explore_options *options, cds_arena *arena,
-                         cds_diag *diag) {
+cds_status cds_job_begin_open(cds_job *out, const cds_space *space,
+                              const cds_workload *workload,
+                              const cds_explore_options *options,
+                              cds_arena *arena, cds_diag *diag) {
   *out = (cds_job){.space = space,
                    .workload = workload,
                    .options = options,
@@ -424,6 +447,13 @@ cds_status cds_job_begin(cds_job *out, const cds_space *space,
   CDS_TRY(cds_network_plan_reside(&out->plan, workload, options->fuse,
                                   cds_limits_on_tokens(&out->limits),
                                   &options->residency, arena));
-  CDS_TRY(prepare_designs(out, diag));
   return prepare_workers(out);
+}
+
+cds_status cds_job_begin(cds_job *out, const cds_space *space,
+                         const cds_workload *workload,
+                         const cds_explore_options *options, cds_arena *arena,
+                         cds_diag *diag) {
+  CDS_TRY(cds_job_begin_open(out, space, workload, options, arena, diag));
+  return prepare_designs(out, diag);
 }

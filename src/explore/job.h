@@ -19,7 +19,9 @@ typedef struct cds_worker {
   cds_searchers *searchers;
   cds_arch *arch;
   cds_arena *floors; /* of the memo */
+  cds_arena_mark no_floors;
   cds_floor_memo *memo;
+  cds_excess excess; /* of the last design that was over a limit */
   /* Of that design; and what limits leave of it. */
   cds_outlay outlay;
   cds_run_price price;
@@ -49,14 +51,16 @@ typedef struct cds_job {
   bool heated;
   size_t designs;
   cds_design_result *design;
-  cds_point *floor; /* of each design */
-  double *least;    /* by design: see cds_limits_diagnose */
+  /* By design; NULL where not all designs of the space have records. */
+  cds_point *floor;
+  double *least; /* see cds_limits_diagnose */
   cds_candidate *candidate;
   size_t candidates;
   unsigned threads;
   cds_worker *worker;
   cds_worker kept; /* that of the best design so far */
   cds_lock *lock;
+  bool open_only; /* infeasible designs are given no reason */
   uint64_t done;
   uint64_t unknown;  /* designs of which something is not known that is asked */
   double best;       /* for the progress only */
@@ -70,6 +74,23 @@ cds_status cds_job_begin(cds_job *out, const cds_space *space,
                          const cds_explore_options *options, cds_arena *arena,
                          cds_diag *diag);
 void cds_job_end(cds_job *job);
+/* The same without records. */
+cds_status cds_job_begin_open(cds_job *out, const cds_space *space,
+                              const cds_workload *workload,
+                              const cds_explore_options *options,
+                              cds_arena *arena, cds_diag *diag);
+/* The record of a design of which nothing is known. */
+cds_design_result cds_job_record(uint64_t index);
+/* Bounds one design, whose record is new. */
+void cds_job_bound_one(cds_job *job, cds_worker *worker,
+                       cds_design_result *design);
+/* The bound of the worker's design, and what it is made of, at the prices of
+ * its memo. CDS_ENOMEM. */
+cds_status cds_job_floor(double *bound, cds_floors *floor, const cds_job *job,
+                         const cds_worker *worker);
+/* Prices the memo for the worker's design; forgets it when it has grown large.
+ * CDS_ENOMEM. */
+cds_status cds_job_price_floors(cds_worker *worker);
 /* First pass: builds, checks and bounds every design. Those that remain are
  * open. The status that ends everything. */
 cds_status cds_job_bound(cds_job *job);
@@ -81,11 +102,11 @@ size_t cds_job_wave(const cds_job *job, size_t first, size_t size, double best);
 size_t cds_job_next_size(size_t size);
 /* Builds a design, without its cooling where that is asked for. As
  * cds_space_design. */
-cds_status cds_job_build(cds_arch *arch, const cds_job *job, size_t design,
+cds_status cds_job_build(cds_arch *arch, const cds_job *job, uint64_t design,
                          cds_arena *arena, cds_diag *diag);
 /* Builds the candidate's design in the worker, whose arena it empties. */
 cds_status cds_job_design(cds_arch **arch, cds_diag **diag, cds_job *job,
-                          cds_worker *worker, size_t design);
+                          cds_worker *worker, uint64_t design);
 /* After the first pass, where all designs lack something that is asked for:
  * CDS_EINPUT, with a message that says what. */
 cds_status cds_job_known(cds_job *job, cds_diag *diag);

@@ -268,11 +268,50 @@ static const char *nearest_text(const cds_space *space, const cds_limit *limit,
                           design_text(space, design, arena));
 }
 
+/* Of boxes only bounds are known, and how many designs they rule out. */
+static void diagnose_boxes(const cds_space *space,
+                           const cds_explore_options *options,
+                           const cds_explore_result *result, cds_arena *scratch,
+                           cds_diag *diag) {
+  bool said = false;
+  for (size_t i = 0; i < options->limits; i++) {
+    const cds_limit *limit = &options->limit[i];
+    const cds_box_counts *boxes = result->boxes;
+    uint64_t over = boxes->by_limit[i];
+    double least = over == 0 ? (double)INFINITY : boxes->least[i];
+    for (size_t d = 0; d < result->records; d++) {
+      const cds_design_result *design = &result->design[d];
+      const bool here =
+          design->status == CDS_DESIGN_OVER_LIMIT && design->limit == i;
+      over += here;
+      least = here ? fmin(least, limit->bound) : least;
+    }
+    const char *text = value_text(limit->metric, least, scratch);
+    if (over == 0 || text == NULL) {
+      continue;
+    }
+    if (!said) {
+      cds_diag_error(diag, limit->place,
+                     "no design of '%s' meets all limits and can be mapped",
+                     cds_space_name(space));
+      said = true;
+    }
+    cds_diag_hint(diag,
+                  "'%s' rules out %" PRIu64
+                  " of %zu designs: none of them has less than %s",
+                  limit->text, over, result->designs, text);
+  }
+}
+
 void cds_limits_diagnose(const cds_space *space,
                          const cds_explore_options *options,
                          const cds_explore_result *result, const double *least,
                          cds_arena *scratch, cds_diag *diag) {
   bool said = false;
+  if (result->boxes != NULL) {
+    diagnose_boxes(space, options, result, scratch, diag);
+    return;
+  }
   for (size_t i = 0; i < options->limits; i++) {
     const cds_limit *limit = &options->limit[i];
     uint64_t over = 0;

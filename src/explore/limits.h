@@ -68,7 +68,7 @@ bool cds_limits_missed(cds_excess *out, const cds_limits *limits,
                        const cds_network_result *result);
 /* Explains why no design meets the limits: the binding ones, each with the
  * nearest design. `least` holds an excess' least for each design that is over
- * a limit. */
+ * a limit; of a space of boxes it is not used. */
 void cds_limits_diagnose(const cds_space *space,
                          const cds_explore_options *options,
                          const cds_explore_result *result, const double *least,

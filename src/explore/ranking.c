@@ -69,7 +69,7 @@ static int by_place(const void *left, const void *right) {
  * nor can be; and the values of these are proven. */
 static bool is_proven(const cds_explore_result *of, double last) {
   bool proven = of->complete;
-  for (size_t i = 0; i < of->designs && proven; i++) {
+  for (size_t i = 0; i < of->records && proven; i++) {
     const cds_design_result *design = &of->design[i];
     proven = design->rank > 0 ? design->bound >= design->value
                               : design->bound >= last || out_of_reach(design);
@@ -81,12 +81,12 @@ cds_status cds_ranking_conclude(cds_explore_result *out, size_t most,
                                 cds_arena *arena) {
   const cds_arena_mark mark = cds_arena_mark_get(arena);
   cds_ranked *place =
-      (cds_ranked *)cds_arena_array(arena, out->designs, sizeof *place);
+      (cds_ranked *)cds_arena_array(arena, out->records + 1, sizeof *place);
   if (place == NULL) {
     return CDS_ENOMEM;
   }
   size_t count = 0;
-  for (size_t i = 0; i < out->designs; i++) {
+  for (size_t i = 0; i < out->records; i++) {
     if (is_ranked(&out->design[i])) {
       place[count++] = (cds_ranked){out->design[i].value, i};
     }

@@ -32,8 +32,12 @@ const char *cds_shown_status_name(cds_shown_status status) {
 
 cds_shown_counts cds_count_shown(const cds_explore_result *result) {
   uint64_t count[CDS_SHOWN_OPEN + 1] = {0};
-  for (size_t i = 0; i < result->designs; i++) {
+  for (size_t i = 0; i < result->records; i++) {
     count[cds_design_shown(result, &result->design[i])]++;
+  }
+  if (result->boxes != NULL) { /* of the others it is not told what they are */
+    return (cds_shown_counts){.ranked = result->ranked,
+                              .unranked = result->designs - result->ranked};
   }
   return (cds_shown_counts){count[CDS_SHOWN_RANKED], count[CDS_SHOWN_UNRANKED],
                             count[CDS_SHOWN_OVER_LIMIT],

@@ -174,8 +174,11 @@ bool cds_export_designs_csv(FILE *stream, const cds_report *report,
   if (value == NULL || !write_design_header(&csv, report, arena)) {
     return false;
   }
-  for (size_t i = 0; i < report->result->designs; i++) {
+  for (size_t i = 0; i < report->result->records; i++) {
     const cds_design_result *design = &report->result->design[i];
+    if (report->result->boxes != NULL && design->rank == 0) {
+      continue; /* which of them have a record depends on the order of work */
+    }
     const cds_arena_mark mark = cds_arena_mark_get(arena);
     cds_space_values(value, report->space, design->index);
     cds_csv_count(&csv, design->index);

@@ -388,7 +388,7 @@ static bool write_ranking(cds_json *json, const cds_report *report,
   if (place == NULL) {
     return false;
   }
-  for (size_t i = 0; i < result->designs; i++) {
+  for (size_t i = 0; i < result->records; i++) {
     if (result->design[i].rank > 0) {
       place[result->design[i].rank - 1] = &result->design[i];
     }
@@ -709,6 +709,14 @@ static void write_run(cds_json *json, const cds_report *report) {
   write_effort(json, "designs",
                (const uint64_t[]){result->mapped, result->skipped,
                                   result->over_limit, result->infeasible});
+  const cds_box_counts *boxes = result->boxes;
+  if (boxes != NULL) {
+    cds_json_object_line(json, "boxes");
+    cds_json_count(json, "bounded", boxes->bounded);
+    cds_json_count(json, "halved", boxes->halved);
+    cds_json_count(json, "designs", result->records);
+    cds_json_end(json);
+  }
   const cds_pareto_result *pareto = report->pareto;
   if (pareto != NULL) {
     write_effort(json, "pareto_designs",

@@ -276,6 +276,7 @@ cds_status cds_floor_rows_get(const cds_floor_row **out, cds_floor_rows *rows,
     CDS_TRY(make_row(known, rows->arena, problem));
     known->next = *slot;
     *slot = known;
+    rows->made++;
   }
   if (known->priced != rows->prices) {
     price_row(known, rows);

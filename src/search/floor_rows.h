@@ -51,6 +51,7 @@ typedef struct cds_floor_rows {
   unsigned columns;
   double price[CDS_ROW_FIXED + CDS_BONDS_MAX]; /* of a bit, by column */
   uint64_t prices;                             /* how often they were set */
+  size_t made;                                 /* rows in all */
 } cds_floor_rows;
 
 /* Forgets all rows; the next ones live in the arena. */

@@ -278,6 +278,9 @@ typedef struct cds_arch {
   double fixed_area_um2;
   unsigned classes; /* that were asked for numbers, each once */
   const char *class_name[CDS_CLASSES_MAX];
+  /* All numbers of levels, arrays and units are there, even if the parts do not
+   * go together. */
+  bool filled;
   /* Of a design that stands for another (explore/heated.h): its prices are
    * those of the other times `weight`, by die, and a layer may take `layer_w`
    * of what the other takes. 0: the design stands for itself. */

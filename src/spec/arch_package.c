@@ -391,5 +391,6 @@ void cds_build_bonds(cds_build *build) {
     fill_bond(build, &build->bond[bond], &build->arch->bond[bond]);
   }
   build->arch->bonds = build->bonds;
+  build->arch->filled = build->arch->filled && !build->wrong;
   cds_build_die_bodies(build);
 }

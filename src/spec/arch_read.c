@@ -217,6 +217,7 @@ cds_status cds_arch_read_at(cds_arch *out, const cds_yaml *root,
     cds_build_networks(build);
   } else if (build->status == CDS_OK) {
     cds_build_arrays(build);
+    out->filled = !build->wrong && cds_diag_errors(reader->diag) == errors;
     cds_build_bonds(build);
     cds_build_check(build);
     read_constraints(build);

@@ -14,7 +14,7 @@
 #include "spec/file_kind.h"
 #include "spec/space_walk.h"
 
-enum { VARIABLES_MAX = 32 };
+enum { VARIABLES_MAX = CDS_VARIABLES_MAX };
 
 struct cds_space {
   const char *name;
@@ -209,9 +209,9 @@ static void count_designs(cds_space *space) {
 
 /* ---- use of variables ---- */
 
-/* Marks the variables that the text uses as $name. */
-static void mark_used(bool used[VARIABLES_MAX], const cds_space *space,
-                      const char *text) {
+/* The variables that the text uses as $name. */
+static uint32_t used_by(const cds_space *space, const char *text) {
+  uint32_t used = 0;
   for (const char *at = strchr(text, '$'); at != NULL;
        at = strchr(at + 1, '$')) {
     for (size_t index = 0; index < space->variables; index++) {
@@ -219,26 +219,35 @@ static void mark_used(bool used[VARIABLES_MAX], const cds_space *space,
       const size_t length = strlen(name);
       if (strncmp(at + 1, name, length) == 0 &&
           !name_character(at[1 + length])) {
-        used[index] = true;
+        used |= UINT32_C(1) << index;
       }
     }
   }
+  return used;
+}
+
+uint32_t cds_space_used(const cds_space *space, const cds_yaml *node) {
+  static const char *const skipped[] = {"explore", "source", "assumption",
+                                        "note", NULL};
+  uint32_t used = 0;
+  cds_walk walk;
+  if (node == NULL) {
+    return 0;
+  }
+  cds_walk_start(&walk, node, skipped);
+  while (cds_walk_next(&walk)) {
+    used |= used_by(space, walk.scalar->text);
+  }
+  return used;
 }
 
 /* A variable that no number depends on would multiply the designs for
  * nothing: most often a misspelt name. */
 static cds_status check_used(const cds_space *space, cds_diag *diag) {
-  static const char *const skipped[] = {"explore", "source", "assumption",
-                                        "note", NULL};
-  bool used[VARIABLES_MAX] = {false};
-  cds_walk walk;
-  cds_walk_start(&walk, space->root, skipped);
-  while (cds_walk_next(&walk)) {
-    mark_used(used, space, walk.scalar->text);
-  }
+  const uint32_t used = cds_space_used(space, space->root);
   cds_status status = CDS_OK;
   for (size_t index = 0; index < space->variables; index++) {
-    if (!used[index] && space->variable[index].name[0] != '\0') {
+    if ((used >> index & 1U) == 0 && space->variable[index].name[0] != '\0') {
       const cds_value_list *list = &space->variable[index];
       cds_diag_error(diag, list->place,
                      "unused variable '%s': expected '$%s' in a number of the "
@@ -453,6 +462,25 @@ cds_status cds_space_constrain(cds_space *space, const cds_yaml *root,
   }
   space->constraint[space->constraints++] = root;
   return cds_space_design(arch, space, 0, arena, diag);
+}
+
+uint64_t cds_space_index(const cds_space *space, const uint32_t *value) {
+  uint64_t index = 0;
+  for (size_t variable = 0; variable < space->variables; variable++) {
+    index = index * space->variable[variable].count + value[variable];
+  }
+  return index;
+}
+
+const cds_yaml *cds_space_root(const cds_space *space) { return space->root; }
+
+bool cds_space_constrained(const cds_space *space, uint32_t *used) {
+  const cds_yaml *own = cds_yaml_get(space->root, "constraints");
+  *used = cds_space_used(space, own);
+  for (size_t file = 0; file < space->constraints; file++) {
+    *used |= cds_space_used(space, space->constraint[file]);
+  }
+  return own != NULL || space->constraints > 0;
 }
 
 size_t cds_space_limits(const cds_space *space) { return space->limits; }

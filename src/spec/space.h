@@ -82,6 +82,15 @@ void cds_space_values(cds_variable_value *values, const cds_space *space,
  * what this combination of values makes wrong. Thread-safe on one space. */
 cds_status cds_space_design(cds_arch *out, const cds_space *space,
                             uint64_t index, cds_arena *arena, cds_diag *diag);
+/* The design of these values, by their place in the lists. */
+uint64_t cds_space_index(const cds_space *space, const uint32_t *value);
+/* The parsed file; and the variables that a part of it uses, as bits by index:
+ * whatever is read of that part depends on no others. */
+enum { CDS_VARIABLES_MAX = 32 };
+const cds_yaml *cds_space_root(const cds_space *space);
+uint32_t cds_space_used(const cds_space *space, const cds_yaml *node);
+/* Likewise of files of constraints; and whether there are any. */
+bool cds_space_constrained(const cds_space *space, uint32_t *used);
 size_t cds_space_limits(const cds_space *space);
 const cds_limit *cds_space_limit(const cds_space *space, size_t index);
 cds_objective cds_space_objective(const cds_space *space);
