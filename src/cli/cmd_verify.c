@@ -9,6 +9,7 @@
 #include "cli/forms.h"
 #include "cli/summary.h"
 #include "count/count.h"
+#include "explore/by_die.h"
 #include "export/json.h"
 #include "verify/certificate.h"
 
@@ -42,6 +43,7 @@ static cds_status other(cds_worth *out, const cds_arch *arch,
                        .dynamic_pj = cost.dynamic_pj,
                        .cycles = cost.cycles,
                        .misfit = fits ? arch->levels : misfit.level};
+    cds_energies_by_die(out->die_pj, &cost, arch, arch->compute.die);
   }
   cds_arena_free(scratch);
   return status;

@@ -494,7 +494,7 @@ cds_status cds_inputs_heat(cds_heated **out, cds_inputs *inputs,
   cds_outlay outlay;
   cds_limits_resolve(&all, &asked);
   CDS_TRY(cds_outlay_of(&outlay, inputs->arch, cli->arena));
-  all = cds_limits_of(&all, &outlay);
+  all = cds_limits_of(&all, &outlay, inputs->arch);
   *out = cds_cli_array(cli->arena, 1, sizeof **out);
   return cds_heated_within(*out, inputs->arch, &all, cli->arena, cli->diag);
 }

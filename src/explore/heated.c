@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "explore/heated_close.h"
-#include "package/refresh.h"
 
 /* Values that differ by less are the same. */
 static const double NEAR = 1e-11;
@@ -21,11 +20,9 @@ static cds_status tangent_at(cds_heated_tangent *out, cds_heated *it,
   cds_heat_state state;
   CDS_TRY(cds_heat_loop_at(&state, &it->loop, power_w));
   out->base_w = state.runaway ? -1 : state.leakage_w;
-  out->most = 1;
   for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
     out->weight[d] = 1 + state.slope[d];
     out->base_w -= state.runaway ? 0 : power_w[d] * state.slope[d];
-    out->most = fmax(out->most, out->weight[d]);
   }
   return CDS_OK;
 }
@@ -88,30 +85,38 @@ cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
   static const double idle[CDS_DIES_MAX] = {0};
   *out = (cds_heated){.arch = arch,
                       .tangents = CDS_TANGENTS,
-                      .limit_w = limits->bound[CDS_METRIC_POWER],
+                      .limits = {limits->bound[CDS_METRIC_POWER],
+                                 limits->bound[CDS_METRIC_WALL]},
                       .loop_closed = arch->sink_k_per_w > 0};
-  out->safe_w = out->limit_w - cds_arch_leakage_w(arch);
+  out->safe_w = out->limits.power_w - cds_arch_leakage_w(arch);
   if (!out->loop_closed) {
     *excess = (cds_excess){CDS_METRIC_POWER, cds_arch_leakage_w(arch)};
     return out->safe_w > 0 ? CDS_OK : CDS_EINFEASIBLE;
   }
   cds_heat_state state;
+  cds_safe *safe = (cds_safe *)cds_arena_alloc(arena, sizeof *safe);
   out->weighed = (cds_arch *)cds_arena_alloc(arena, sizeof *out->weighed);
-  if (out->weighed == NULL) {
+  if (out->weighed == NULL || safe == NULL) {
     return CDS_ENOMEM;
   }
   CDS_TRY(cds_heat_loop_begin(
       &out->loop, arch, limits->bound[CDS_METRIC_TEMPERATURE], arena, diag));
-  CDS_TRY(cds_refresh_safe_w(&out->safe_w, &out->loop, out->limit_w));
-  if (out->safe_w > 0) {
+  CDS_TRY(cds_refresh_safe(safe, &out->loop, &out->limits, arena));
+  out->safe = safe;
+  out->safe_w = safe->most_w;
+  if (safe->most_w > 0) {
     return CDS_OK;
   }
   CDS_TRY(cds_refresh_state(&state, &out->loop, idle));
   const bool hot = state.runaway || state.over;
+  const bool power =
+      state.leakage_w > out->limits.power_w || isinf(out->limits.wall_w);
   *excess =
       hot ? (cds_excess){CDS_METRIC_TEMPERATURE,
                          state.runaway ? (double)INFINITY : state.warmest_degc}
-          : (cds_excess){CDS_METRIC_POWER, state.leakage_w};
+      : power ? (cds_excess){CDS_METRIC_POWER, state.leakage_w}
+              : (cds_excess){CDS_METRIC_WALL,
+                             cds_heat_loop_wall_w(&out->loop, 0)};
   if (state.runaway || !(excess->least > limits->bound[excess->metric])) {
     say_idle(arch, &state, diag);
   }
@@ -139,10 +144,9 @@ static cds_status begin_tangent(cds_network_options *options, cds_heated *it,
   cds_heated_tangent at;
   CDS_TRY(find_tangent(&at, it, power_w));
   cds_heated_weigh(it->weighed, it->arch, at.weight, at.base_w);
-  cds_heated_roof(it->weighed, at.weight, it->safe_w,
-                  options->search.optimizer);
+  it->weighed_limit_w = cds_heated_roof(it->weighed, at.weight, it,
+                                        options->search.optimizer);
   memcpy(it->weight, at.weight, sizeof it->weight);
-  it->weighed_limit_w = at.base_w + at.most * it->safe_w * (1 + NEAR);
   options->power_limit_w = it->weighed_limit_w;
   return CDS_OK;
 }
@@ -247,7 +251,7 @@ static void finish(cds_network_result *out, cds_heated_state *state,
 static cds_status solve_cold(cds_network_result *out, cds_heated_state *state,
                              cds_heated *it, const cds_heated_question *asked) {
   cds_network_options own = *asked->options;
-  own.power_limit_w = it->limit_w;
+  own.power_limit_w = it->limits.power_w;
   own.again = own.again || it->begun;
   it->begun = false;
   *state = (cds_heated_state){.power_w = {0}};
@@ -316,7 +320,7 @@ cds_status cds_heated_rule_out(cds_network_result *out, cds_heated *it,
                                const cds_heated_question *question) {
   static const double idle[CDS_DIES_MAX] = {0};
   cds_network_options own = *question->options;
-  own.power_limit_w = it->limit_w;
+  own.power_limit_w = it->limits.power_w;
   if (it->loop_closed) {
     CDS_TRY(begin_tangent(&own, it, power_w != NULL ? power_w : idle));
   }
@@ -397,7 +401,8 @@ static cds_status solve_fixed(cds_network_result *out, cds_heated *it,
   cds_heat_loop_factors(factor, &it->loop, heat);
   *it->weighed = *it->arch;
   cds_arch_leak(it->weighed, factor);
-  own.power_limit_w = cds_arch_leakage_w(it->weighed) + it->safe_w;
+  own.power_limit_w =
+      cds_heated_roof(it->weighed, NULL, it, own.search.optimizer);
   own.again = false;
   own.incumbent = (double)INFINITY;
   if (own.plan->residency.mode == CDS_RESIDENCY_NONE) {

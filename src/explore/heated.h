@@ -26,18 +26,18 @@
  * more than the tangents know: they are those of refresh once, and what a
  * choice takes is that of its own steady state.
  *
- * Limits on power and temperature are a roof of each layer: its dynamic power
- * is at most the thermal safe power (cds_heat_loop_safe_w), so that they hold
- * even in a steady state of that layer alone, wherever in the package its
- * power arises. The network that is solved has that roof: prices take the
- * weights off again (cds_arch.roof). Bounds inside of a search know weighed
- * energies alone and take max weight x safe power, which is no less.
+ * Limits on power, at the wall and on temperature are a roof of each layer: its
+ * dynamic powers by kind of die are safe (package/safe.h), so that they hold
+ * even in a steady state of that layer alone. The network that is solved has
+ * that roof: prices take the weights off again (cds_arch.roof). Bounds inside
+ * of a search know the sum of weighed energies alone and take the most that any
+ * safe powers have of it.
  */
 #ifndef CDS_EXPLORE_HEATED_H
 #define CDS_EXPLORE_HEATED_H
 
 #include "explore/limits.h"
-#include "package/loop.h"
+#include "package/refresh.h"
 
 /* A design and its package. */
 enum { CDS_TANGENTS = 8 };
@@ -46,8 +46,9 @@ typedef struct cds_heated {
   const cds_arch *arch;
   bool loop_closed; /* else leakage is that at 85 degC: no cooling is given */
   cds_heat_loop loop;
-  double limit_w;    /* on power, INFINITY: none */
-  double safe_w;     /* dynamic power of a layer, at most */
+  cds_heat_limits limits; /* INFINITY: none */
+  double safe_w;          /* dynamic power of a layer, at most */
+  const cds_safe *safe;   /* the same by kind of die, of a closed loop */
   unsigned tangents; /* at most so many: CDS_TANGENTS to begin with */
   /* Of the last network that was solved: the power at which its tangent
    * touches, and the design that stands for the heated one. */

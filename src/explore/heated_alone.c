@@ -9,7 +9,6 @@
 #include "explore/by_die.h"
 #include "explore/heated_run.h"
 #include "network/plan.h"
-#include "package/refresh.h"
 
 static const char *rounded(char text[CDS_NUMBER_TEXT], double value) {
   return cds_format_double(text, cds_round_decimal(value, 4));
@@ -88,8 +87,8 @@ cds_status cds_heated_given(cds_layer_result *layer, cds_heated_state *state,
                            .heat = fast.heat};
   memcpy(full->power_w, fast.power_w, sizeof full->power_w);
   CDS_TRY(cds_heat_loop_most(&full->sustainable, &it->loop, full->power_w,
-                             it->limit_w, cds_refresh_state));
-  cds_heated_keep_within(&layer->cost, it);
+                             &it->limits, cds_refresh_state));
+  cds_heated_keep_within(layer, it);
   *state = (cds_heated_state){.layer_w = it->safe_w};
   CDS_TRY(cds_heated_state_of(state, it, energy_pj, layer->cost.latency_s));
   cds_heated_leak(&layer->cost, state->heat.leakage_w);

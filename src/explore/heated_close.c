@@ -37,6 +37,7 @@ typedef struct closer {
   const cds_heated_tangent *at;
   const cds_network_plan *plan;
   cds_arch *weighed;
+  cds_arch *own; /* the design, with its roof */
   cds_searcher *searcher;
   cds_counts *counts;
   double roof_w; /* limit on power of the weighed design */
@@ -97,8 +98,8 @@ static cds_status price(cds_cost *out, closer *it, const cds_einsum *einsum,
       cds_count(it->counts, it->it->arch, einsum, mapping, arena);
   cds_arena_reset(arena, mark);
   return status != CDS_OK ? status
-                          : cds_price_einsum(out, it->it->arch, einsum,
-                                             it->counts, it->own_w);
+                          : cds_price_einsum(out, it->own, einsum, it->counts,
+                                             it->own_w);
 }
 
 static cds_status take_mapping(const cds_mapping *mapping, void *payload) {
@@ -161,7 +162,7 @@ static cds_status set_operation(unit *of, const closer *it) {
   const cds_arch *arch = it->it->arch;
   cds_cost cost;
   cds_operation_counts counts;
-  CDS_TRY(cds_price_operation(&cost, &counts, arch, &of->layer->operation,
+  CDS_TRY(cds_price_operation(&cost, &counts, it->own, &of->layer->operation,
                               it->own_w));
   unsigned vector = 0;
   for (unsigned v = 0; v < arch->vectors; v++) {
@@ -391,7 +392,7 @@ static bool may_close(const closer *it) {
   bool fine =
       isinf(options->latency_limit_s) && isinf(options->energy_limit_pj) &&
       isinf(options->edp_limit_pj_s) && isinf(options->first_token_limit_s) &&
-      isinf(options->token_limit_s) && isfinite(it->it->safe_w) &&
+      isinf(options->token_limit_s) &&
       options->search.optimizer == CDS_OPTIMIZER_EXACT &&
       it->plan->residency.mode == CDS_RESIDENCY_NONE &&
       !cds_control_hurried(options->control);
@@ -414,8 +415,9 @@ static cds_status make_room(closer *it) {
   it->pick = (size_t *)cds_arena_array(arena, 2 * units, sizeof *it->pick);
   it->counts = (cds_counts *)cds_arena_alloc(arena, sizeof *it->counts);
   it->weighed = (cds_arch *)cds_arena_alloc(arena, sizeof *it->weighed);
+  it->own = (cds_arch *)cds_arena_alloc(arena, sizeof *it->own);
   if (sums == NULL || it->unit == NULL || it->pick == NULL ||
-      it->counts == NULL || it->weighed == NULL || it->searcher == NULL) {
+      it->counts == NULL || it->weighed == NULL || it->own == NULL || it->searcher == NULL) {
     return CDS_ENOMEM;
   }
   it->best = it->pick + units;
@@ -432,10 +434,10 @@ static cds_status look(closer *it, bool *found) {
   CDS_TRY(make_room(it));
   cds_searcher_choose(it->searcher, &options);
   cds_heated_weigh(it->weighed, it->it->arch, it->at->weight, it->at->base_w);
-  cds_heated_roof(it->weighed, it->at->weight, it->it->safe_w,
-                  options.optimizer);
-  it->roof_w = it->at->base_w + it->at->most * it->it->safe_w * (1 + NEAR);
-  it->own_w = cds_arch_leakage_w(it->it->arch) + it->it->safe_w;
+  it->roof_w = cds_heated_roof(it->weighed, it->at->weight, it->it,
+                               options.optimizer);
+  *it->own = *it->it->arch;
+  it->own_w = cds_heated_roof(it->own, NULL, it->it, options.optimizer);
   CDS_TRY(prepare(it));
   CDS_TRY(list_points(it));
   return choose(it, found);

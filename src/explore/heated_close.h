@@ -27,7 +27,7 @@
 /* Of the tangent. */
 typedef struct cds_heated_tangent {
   double weight[CDS_DIES_MAX];
-  double base_w, most; /* the largest weight */
+  double base_w;
 } cds_heated_tangent;
 
 /* Looks for a choice of less than `limit`. `closed`: there is none, or the best

@@ -53,11 +53,16 @@ void cds_heated_weigh(cds_arch *out, const cds_arch *arch,
   out->fixed_leakage_w = base_w;
 }
 
-void cds_heated_roof(cds_arch *out, const double weight[CDS_DIES_MAX],
-                     double safe_w, cds_optimizer optimizer) {
-  const bool none = isinf(safe_w) || optimizer == CDS_OPTIMIZER_MILP;
-  out->roof.layer_w = none ? 0 : safe_w;
-  memcpy(out->roof.weight, weight, sizeof out->roof.weight);
+double cds_heated_roof(cds_arch *out, const double weight[CDS_DIES_MAX],
+                       const cds_heated *it, cds_optimizer optimizer) {
+  /* By so little that rounding makes no bound of a search too high. */
+  static const double more = 1 + 1e-11;
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    out->roof.weight[d] = weight != NULL ? weight[d] : 1;
+  }
+  out->roof.safe = optimizer == CDS_OPTIMIZER_MILP ? NULL : it->safe;
+  return cds_arch_leakage_w(out) +
+         cds_safe_weighed_w(it->safe, out->roof.weight) * more;
 }
 
 /* ---- costs ------------------------------------------------------------- */
@@ -98,18 +103,45 @@ static void unweigh(cds_layer_result *layer, const cds_arch *arch,
 
 /* ---- runs -------------------------------------------------------------- */
 
-/* Keeps a layer's dynamic power below the roof. */
-static void slow_down(cds_cost *cost, double roof_w, double clock_hz) {
-  const double least_s = cost->dynamic_pj * 1e-12 / roof_w;
-  cost->power_cycles = isinf(roof_w) ? 0 : least_s * clock_hz;
+/* What layers are held to: what is safe, and a power. */
+typedef struct roof {
+  const cds_heated *it;
+  double layer_w; /* INFINITY: any */
+} roof;
+
+/* The least time of those energies below the roof. */
+static double roof_s(const roof *of, const cds_safe_point energy_pj) {
+  double sum_pj = 0;
+  for (unsigned k = 0; k < CDS_SAFE_KINDS; k++) {
+    sum_pj += energy_pj[k];
+  }
+  return fmax(cds_price_safe_s(of->it->safe, energy_pj),
+              sum_pj * 1e-12 / of->layer_w);
+}
+
+static void energies_of(cds_safe_point out, const cds_layer_result *layer,
+                        const cds_arch *arch) {
+  cds_energies_by_die(out, &layer->cost, arch, cds_vector_die(arch, layer));
+  out[CDS_SAFE_OUTSIDE] = layer->cost.host_pj;
+}
+
+/* Keeps a layer below the roof. */
+static void slow_down(cds_layer_result *layer, const roof *of) {
+  const cds_arch *arch = of->it->arch;
+  cds_cost *cost = &layer->cost;
+  cds_safe_point energy_pj;
+  energies_of(energy_pj, layer, arch);
+  const double least_s = roof_s(of, energy_pj);
+  cost->power_cycles = least_s * arch->clock_hz;
   if (cost->latency_s < least_s) {
     cost->latency_s = least_s;
     cost->cycles = cost->power_cycles;
   }
 }
 
-void cds_heated_keep_within(cds_cost *cost, const cds_heated *it) {
-  slow_down(cost, it->safe_w, it->arch->clock_hz);
+void cds_heated_keep_within(cds_layer_result *layer, const cds_heated *it) {
+  const roof of = {it, (double)INFINITY};
+  slow_down(layer, &of);
 }
 
 /* An operation beside products: its time is what it adds to theirs, so that it
@@ -135,27 +167,31 @@ static size_t group_size(const cds_network_result *of, size_t first) {
 }
 
 /* The time of a layer, or group, below the roof. */
-static double slowed_one(const cds_network_result *of, size_t first,
-                         size_t size, double roof_w) {
-  double pj = 0;
+static double slowed_one(const cds_network_result *in, size_t first,
+                         size_t size, const roof *of) {
+  cds_safe_point sum_pj = {0};
   double seconds = 0;
   for (size_t i = first; i < first + size; i++) {
-    const cds_cost *cost = &of->layer[i].cost;
-    const double least_s = cost->dynamic_pj * 1e-12 / roof_w;
-    seconds += is_beside(&of->layer[i]) ? cost->latency_s
-                                        : fmax(cost->latency_s, least_s);
-    pj += cost->dynamic_pj;
+    const cds_layer_result *layer = &in->layer[i];
+    cds_safe_point own_pj;
+    energies_of(own_pj, layer, of->it->arch);
+    seconds += is_beside(layer)
+                   ? layer->cost.latency_s
+                   : fmax(layer->cost.latency_s, roof_s(of, own_pj));
+    for (unsigned k = 0; k < CDS_SAFE_KINDS; k++) {
+      sum_pj[k] += own_pj[k];
+    }
   }
-  return fmax(seconds, pj * 1e-12 / roof_w);
+  return fmax(seconds, roof_s(of, sum_pj));
 }
 
 /* What slow_layers makes of the time of all layers. */
-static double slowed_s(const cds_network_result *of, double roof_w) {
+static double slowed_s(const cds_network_result *in, const roof *of) {
   double sum = 0;
   size_t size = 1;
-  for (size_t i = 0; i < of->layers; i += size) {
-    size = group_size(of, i);
-    sum += of->layer[i].times * slowed_one(of, i, size, roof_w);
+  for (size_t i = 0; i < in->layers; i += size) {
+    size = group_size(in, i);
+    sum += in->layer[i].times * slowed_one(in, i, size, of);
   }
   return sum;
 }
@@ -177,9 +213,10 @@ static double power_of(const cds_network_result *of, size_t first,
   return fmax(most, pj * 1e-12 / seconds);
 }
 
-/* The roof under which the layers take so much time in all, or a little more.
- */
-static double roof_for(const cds_network_result *of, double latency_s) {
+/* The power under which the layers, already safe, take so much time in all, or
+ * a little more. */
+static double roof_for(const cds_network_result *of, const cds_heated *it,
+                       double latency_s) {
   double low = 0;
   double high = 0;
   size_t size = 1;
@@ -188,8 +225,8 @@ static double roof_for(const cds_network_result *of, double latency_s) {
     high = fmax(high, power_of(of, i, size));
   }
   for (unsigned i = 0; i < HALVINGS; i++) {
-    const double middle = 0.5 * (low + high);
-    *(slowed_s(of, middle) > latency_s ? &low : &high) = middle;
+    const roof middle = {it, 0.5 * (low + high)};
+    *(slowed_s(of, &middle) > latency_s ? &low : &high) = middle.layer_w;
   }
   return high;
 }
@@ -222,14 +259,15 @@ static void slow_group(cds_layer_result *layer, size_t size, double all_s,
 }
 
 static void slow_layers(cds_network_result *out, const cds_heated *it,
-                        double roof_w) {
+                        double layer_w) {
+  const roof of = {it, layer_w};
   size_t size = 1;
   for (size_t i = 0; i < out->layers; i += size) {
     size = group_size(out, i);
-    const double all_s = slowed_one(out, i, size, roof_w);
+    const double all_s = slowed_one(out, i, size, &of);
     for (size_t k = i; k < i + size; k++) {
       if (!is_beside(&out->layer[k])) {
-        slow_down(&out->layer[k].cost, roof_w, it->arch->clock_hz);
+        slow_down(&out->layer[k], &of);
       }
     }
     slow_group(&out->layer[i], size, all_s, it->arch->clock_hz);
@@ -259,7 +297,7 @@ cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
     energy.host_pj += layer->times * layer->cost.host_pj;
   }
   state->layer_w = it->safe_w;
-  slow_layers(out, it, it->safe_w);
+  slow_layers(out, it, (double)INFINITY);
   cds_network_add_up(out, asked->workload);
   double latency_s = out->latency_s;
   if (is_pinned(asked->options)) {
@@ -270,7 +308,7 @@ cds_status cds_heated_run(cds_network_result *out, cds_heated_state *state,
   latency_s =
       fmin(latency_s, fmax(asked->options->latency_limit_s, out->latency_s));
   if (latency_s > out->latency_s) {
-    state->layer_w = roof_for(out, latency_s);
+    state->layer_w = roof_for(out, it, latency_s);
     slow_layers(out, it, state->layer_w);
     cds_network_add_up(out, asked->workload);
     CDS_TRY(cds_heated_state_of(state, it, energy.die_pj, out->latency_s));

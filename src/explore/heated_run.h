@@ -32,12 +32,13 @@ typedef struct cds_heated_energy {
 /* The design with weighed energies and that leakage. */
 void cds_heated_weigh(cds_arch *out, const cds_arch *arch,
                       const double weight[CDS_DIES_MAX], double base_w);
-/* Its layers take no more than the safe power of the heated design. (Programs
- * know one roof alone, that of all weighed energy.) */
-void cds_heated_roof(cds_arch *out, const double weight[CDS_DIES_MAX],
-                     double safe_w, cds_optimizer optimizer);
+/* Its layers take what is safe for the heated design; weights of NULL: 1. The
+ * limit on its power for searches, which know the sum of weighed energies
+ * alone. (Programs know nothing else of the roof.) */
+double cds_heated_roof(cds_arch *out, const double weight[CDS_DIES_MAX],
+                       const cds_heated *it, cds_optimizer optimizer);
 /* Slows a layer down to what the limits of the design let it take. */
-void cds_heated_keep_within(cds_cost *cost, const cds_heated *it);
+void cds_heated_keep_within(cds_layer_result *layer, const cds_heated *it);
 /* Gives a cost that leakage, and its sum. */
 void cds_heated_leak(cds_cost *cost, double leakage_w);
 /* The steady state of a run of those energies and that time. */

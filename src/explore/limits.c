@@ -21,11 +21,15 @@ void cds_limits_resolve(cds_limits *out, const cds_explore_options *options) {
   }
 }
 
-cds_limits cds_limits_of(const cds_limits *limits, const cds_outlay *outlay) {
+cds_limits cds_limits_of(const cds_limits *limits, const cds_outlay *outlay,
+                         const cds_arch *arch) {
   cds_limits own = *limits;
+  const cds_wall_bound *wall = &outlay->wall;
   const double wall_w = limits->bound[CDS_METRIC_WALL];
   if (wall_w < (double)INFINITY && outlay->no_wall == NULL) {
-    const double power_w = cds_wall_power_w(&outlay->wall, wall_w);
+    const double power_w = arch->sink_k_per_w > 0
+                               ? wall_w * wall->efficiency * wall->mains
+                               : cds_wall_power_w(wall, wall_w);
     own.by_wall = power_w < own.bound[CDS_METRIC_POWER];
     own.bound[CDS_METRIC_POWER] = fmin(own.bound[CDS_METRIC_POWER], power_w);
   }

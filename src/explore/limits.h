@@ -5,11 +5,13 @@
  * each layer (a layer that would pass them runs slower), latency, energy and
  * energy x delay are handed to the network.
  *
- * A limit at the wall is one on the power of all dies together: the greatest
- * for which the wall gives no more than that, in whatever dies it arises and
- * whatever their supplies lose then (cds_wall_power_w). So it holds in every
- * layer as a limit on power does, and is kept by the same means; what it leaves
- * unused is the little that supplies lose less than their bound.
+ * A limit at the wall holds in every layer as one on power does, by what the
+ * wall gives at most for the powers of the dies, whatever their supplies lose
+ * then (cds_wall_of_dies_w): it is one of those that say which powers are safe
+ * (package/safe.h). Where leakage is that at 85 degC it is one on the power of
+ * all dies together, the greatest for which the wall gives no more in whatever
+ * dies it arises (cds_wall_power_w). What it leaves unused is the little that
+ * supplies lose less than their bound.
  */
 #ifndef CDS_EXPLORE_LIMITS_H
 #define CDS_EXPLORE_LIMITS_H
@@ -38,8 +40,10 @@ typedef struct cds_excess {
 } cds_excess;
 
 void cds_limits_resolve(cds_limits *out, const cds_explore_options *options);
-/* Those of one design: with what a limit at the wall leaves of power. */
-cds_limits cds_limits_of(const cds_limits *limits, const cds_outlay *outlay);
+/* Those of one design: with what a limit at the wall leaves of power, at most
+ * where leakage is that of temperatures. */
+cds_limits cds_limits_of(const cds_limits *limits, const cds_outlay *outlay,
+                         const cds_arch *arch);
 /* What a limit or the objective needs to know of the design and does not: a
  * message, or NULL. CDS_ENOMEM leaves `*out` as it is. */
 cds_status cds_limits_unknown(const char **out, const cds_limits *limits,

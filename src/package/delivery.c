@@ -274,24 +274,29 @@ double cds_delivery_wall_w(const cds_delivery *of, const double *power_w) {
 void cds_delivery_bound(cds_wall_bound *out, const cds_delivery *of) {
   const bool in_stack = of->place == CDS_REGULATOR_STACK;
   double below_v = 0; /* r i of the faces below the die */
-  *out = (cds_wall_bound){.efficiency = of->efficiency, .mains = of->mains};
+  *out = (cds_wall_bound){
+      .efficiency = of->efficiency, .mains = of->mains, .dies = of->dies};
   for (size_t d = 0; d < of->dies; d++) {
     const cds_pad_face *face = &of->face[d];
     const double volt = of->supply_v[d];
     const double face_v = face->pair_a * face->pair_ohm;
     const bool lowest = of->lowest[d] == d;
     below_v = lowest ? 0 : below_v;
+    out->kind[d] = of->package->die[d].kind;
     if (in_stack && lowest) {
       const double ohm = grid_ohm(of, d, larger(1, of->most_pairs[d]));
-      out->square = larger(out->square, ohm / (volt * volt));
+      out->die_square[d] = ohm / (volt * volt);
+      out->square = larger(out->square, out->die_square[d]);
       out->input_linear = larger(out->input_linear, face_v / of->input_v);
       continue;
     }
     below_v += face_v;
     const double lost_v = below_v + face->pair_a * grid_ohm(of, d, 1);
-    out->linear = larger(out->linear, lost_v / volt);
+    out->die_linear[d] = lost_v / volt;
+    out->linear = larger(out->linear, out->die_linear[d]);
     if (!in_stack) {
-      out->square = larger(out->square, of->network_ohm / (volt * volt));
+      out->net_square[d] = of->network_ohm / (volt * volt);
+      out->square = larger(out->square, out->net_square[d]);
     }
   }
   out->input_square =
@@ -301,6 +306,30 @@ void cds_delivery_bound(cds_wall_bound *out, const cds_delivery *of) {
 double cds_wall_most_w(const cds_wall_bound *bound, double power_w) {
   const double q_w = power_w * (1 + bound->linear + bound->square * power_w);
   const double into_w = q_w / bound->efficiency;
+  return into_w * (1 + bound->input_linear + bound->input_square * into_w) /
+         bound->mains;
+}
+
+double cds_wall_of_dies_w(const cds_wall_bound *bound, const double *power_w,
+                          double *slope) {
+  double of_kind[CDS_DIES_MAX] = {0};
+  double q_w = 0;
+  for (size_t d = 0; d < bound->dies; d++) {
+    of_kind[bound->kind[d]] += power_w[d];
+  }
+  for (size_t d = 0; d < bound->dies; d++) {
+    q_w += power_w[d] * (1 + bound->die_linear[d] +
+                         bound->die_square[d] * power_w[d] +
+                         bound->net_square[d] * of_kind[bound->kind[d]]);
+  }
+  const double into_w = q_w / bound->efficiency;
+  for (size_t d = 0; d < bound->dies && slope != NULL; d++) {
+    slope[d] = (1 + bound->die_linear[d] +
+                2 * bound->die_square[d] * power_w[d] +
+                2 * bound->net_square[d] * of_kind[bound->kind[d]]) *
+               (1 + bound->input_linear + 2 * bound->input_square * into_w) /
+               (bound->efficiency * bound->mains);
+  }
   return into_w * (1 + bound->input_linear + bound->input_square * into_w) /
          bound->mains;
 }

@@ -49,7 +49,10 @@
  * from regulators on the board or package, and the wall gives Q / (efficiency x
  * mains). In stacks, A = Q / (efficiency U) passes the lowest faces and loses
  * at most A r i + A A R on the way. Both rise with P, and nothing is assumed of
- * budgets and limits: they hold where these are passed, too.
+ * budgets and limits: they hold where these are passed, too. Where the powers p
+ * of the dies are known, each has its own way and supply instead of the worst:
+ *   Q = sum p (1 + linear) + p p square + sum over kinds S S R,
+ * which is convex and rises with each power, as all of the bound does.
  *
  * Taken where a file gives nothing, each an assumption: regulators on the board
  * 90 % (88 to 92), 50 uOhm to the bumps (20 to 200); on the package 92 % (90 to
@@ -108,11 +111,16 @@ typedef struct cds_delivered {
   bool over_bandwidth;
 } cds_delivered;
 
-/* What the wall gives at most, by the sum of all powers. */
+/* What the wall gives at most, by the sum of all powers, or die by die. */
 typedef struct cds_wall_bound {
   double efficiency, mains;
   double linear, square;             /* of what supplies lose */
   double input_linear, input_square; /* before regulators in stacks */
+  size_t dies;
+  unsigned kind[CDS_HEAT_DIES];
+  double die_linear[CDS_HEAT_DIES]; /* of the die's power */
+  double die_square[CDS_HEAT_DIES]; /* likewise, at regulators */
+  double net_square[CDS_HEAT_DIES]; /* of that of all dies of its kind */
 } cds_wall_bound;
 
 /* Arithmetic on a built package, no allocation. False when the supply of a die
@@ -127,7 +135,11 @@ double cds_delivery_wall_w(const cds_delivery *of, const double *power_w);
 void cds_delivery_bound(cds_wall_bound *out, const cds_delivery *of);
 /* What the wall gives at most for that power of all dies, W. */
 double cds_wall_most_w(const cds_wall_bound *bound, double power_w);
-/* The greatest power for which that is no more than `wall_w`. */
+/* The same for the power of each die, and its slopes where `slope` is not NULL;
+ * no more than that of their sum. */
+double cds_wall_of_dies_w(const cds_wall_bound *bound, const double *power_w,
+                          double *slope);
+/* The greatest power for which cds_wall_most_w is no more than `wall_w`. */
 double cds_wall_power_w(const cds_wall_bound *bound, double wall_w);
 /* Regulators x mains, which need no supplies. */
 double cds_delivery_efficiency(const cds_built_package *package);

@@ -76,6 +76,12 @@ cds_status cds_heat_loop_begin(cds_heat_loop *out, const cds_arch *arch,
   CDS_TRY(find_response(out, arena, diag));
   CDS_TRY(make_room(out, arena));
   fill_leakage(out);
+  cds_delivery delivery;
+  size_t unknown = 0;
+  out->wall_known = cds_delivery_of(&delivery, &out->package, &unknown);
+  if (out->wall_known) {
+    cds_delivery_bound(&out->wall, &delivery);
+  }
   return CDS_OK;
 }
 
@@ -252,31 +258,74 @@ double cds_heat_loop_sink_s(const cds_heat_loop *loop) {
 /* ---- limits ----------------------------------------------------------------
  */
 
+void cds_heat_loop_pull(double by_kind[CDS_DIES_MAX], cds_heat_loop *loop,
+                        const double *by_die) {
+  /* (I - D R)' y = f, for df = f . dtotal, dtotal = dP + D R dtotal. */
+  const size_t dies = loop->package.dies;
+  const double *r = loop->response.mean;
+  double *m = loop->matrix;
+  memset(by_kind, 0, CDS_DIES_MAX * sizeof *by_kind);
+  for (size_t i = 0; i < dies; i++) {
+    for (size_t j = 0; j < dies; j++) {
+      const double slope =
+          loop->beta[j] * (loop->total_w[j] - loop->power_w[j]);
+      m[i * (dies + 1) + j] = (i == j ? 1 : 0) - slope * r[i * dies + j];
+    }
+    m[i * (dies + 1) + dies] = by_die[i];
+  }
+  eliminate(m, dies);
+  for (size_t d = 0; d < dies; d++) {
+    const unsigned kind = loop->package.die[d].kind;
+    by_kind[kind] += m[d * (dies + 1) + dies] / (double)loop->placed[kind];
+  }
+}
+
+double cds_heat_loop_wall_w(const cds_heat_loop *loop, double outside_w) {
+  return cds_wall_of_dies_w(&loop->wall, loop->total_w, NULL) +
+         (outside_w + loop->unheated_w) /
+             (loop->wall.efficiency * loop->wall.mains);
+}
+
+bool cds_heat_loop_within(const cds_heat_loop *loop,
+                          const cds_heat_state *state,
+                          const double power_w[CDS_DIES_MAX], double outside_w,
+                          const cds_heat_limits *limits) {
+  double sum_w = outside_w;
+  double unplaced_w = outside_w;
+  for (unsigned kind = 0; kind < CDS_DIES_MAX; kind++) {
+    sum_w += power_w[kind];
+    unplaced_w += loop->placed[kind] > 0 ? 0 : power_w[kind];
+  }
+  return !state->runaway && !state->over &&
+         sum_w + state->leakage_w <= limits->power_w &&
+         (isinf(limits->wall_w) ||
+          cds_heat_loop_wall_w(loop, unplaced_w) <= limits->wall_w);
+}
+
 /* Whether so many times these powers are within limits. */
 typedef struct standing {
   cds_heat_loop *loop;
   cds_heat_law *law;
   const double *power_w;
-  double limit_w;
+  const cds_heat_limits *limits;
 } standing;
 
 static cds_status stands(bool *out, const standing *it, double factor) {
   double power[CDS_DIES_MAX];
-  double sum = 0;
   cds_heat_state state;
   for (unsigned kind = 0; kind < CDS_DIES_MAX; kind++) {
     power[kind] = factor * it->power_w[kind];
-    sum += power[kind];
   }
   CDS_TRY(it->law(&state, it->loop, power));
-  *out = !state.runaway && !state.over && sum + state.leakage_w <= it->limit_w;
+  *out = cds_heat_loop_within(it->loop, &state, power, 0, it->limits);
   return CDS_OK;
 }
 
 cds_status cds_heat_loop_most(double *out, cds_heat_loop *loop,
                               const double power_w[CDS_DIES_MAX],
-                              double limit_w, cds_heat_law *law) {
-  const standing it = {loop, law, power_w, limit_w};
+                              const cds_heat_limits *limits,
+                              cds_heat_law *law) {
+  const standing it = {loop, law, power_w, limits};
   bool fine = false;
   double low = 0;
   double high = 1;
@@ -298,22 +347,6 @@ cds_status cds_heat_loop_most(double *out, cds_heat_loop *loop,
     *(good ? &low : &high) = middle;
   }
   *out = fine ? (double)INFINITY : low;
-  return CDS_OK;
-}
-
-cds_status cds_heat_loop_safe_w(double *out, cds_heat_loop *loop,
-                                double limit_w) {
-  *out = limit_w - loop->unheated_w;
-  for (unsigned kind = 0; kind < loop->package.arch->dies; kind++) {
-    double power_w[CDS_DIES_MAX] = {0};
-    double safe_w = 0;
-    power_w[kind] = 1;
-    if (loop->placed[kind] > 0) {
-      CDS_TRY(cds_heat_loop_most(&safe_w, loop, power_w, limit_w,
-                                 cds_heat_loop_at));
-      *out = fmin(*out, safe_w);
-    }
-  }
   return CDS_OK;
 }
 

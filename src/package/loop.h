@@ -25,7 +25,7 @@
 #ifndef CDS_PACKAGE_LOOP_H
 #define CDS_PACKAGE_LOOP_H
 
-#include "package/build.h"
+#include "package/delivery.h"
 #include "package/heat_response.h"
 #include "package/leakage.h"
 
@@ -34,6 +34,8 @@ typedef struct cds_heat_loop {
   cds_heat_response response;
   const char *by_grid; /* why resistances are those of a grid, or NULL */
   double unheated_w;   /* leakage of all that stands in no stack */
+  bool wall_known;     /* the supplies of all dies are */
+  cds_wall_bound wall;
   double limit_degc;   /* of all dies, beside their own limits */
   double most_degc[CDS_DIES_MAX]; /* these, by kind */
   size_t placed[CDS_DIES_MAX];    /* how many dies there are of each kind */
@@ -83,22 +85,34 @@ cds_status cds_heat_loop_phase(cds_heat_state *out, cds_heat_loop *loop,
 /* The time constant of lid and sink, s: their heat capacity (copper, 3.45
  * J/cm3K) times the resistance to the air. */
 double cds_heat_loop_sink_s(const cds_heat_loop *loop);
+/* Limits beside those on temperatures; INFINITY: none. */
+typedef struct cds_heat_limits {
+  double power_w; /* of everything, leakage included */
+  double wall_w;  /* at the wall, by its bound (delivery.h) */
+} cds_heat_limits;
+/* Whether the state that the loop was at last is within all limits; its powers,
+ * and that of what is in no die. */
+bool cds_heat_loop_within(const cds_heat_loop *loop,
+                          const cds_heat_state *state,
+                          const double power_w[CDS_DIES_MAX], double outside_w,
+                          const cds_heat_limits *limits);
+/* What the wall gives at most in that state, with that power beside that of the
+ * dies of the package and its leakage, W. */
+double cds_heat_loop_wall_w(const cds_heat_loop *loop, double outside_w);
+/* How a function of the powers of all dies, leakage included, whose slopes by
+ * die are these, rises with the dynamic power of each kind in that state. */
+void cds_heat_loop_pull(double by_kind[CDS_DIES_MAX], cds_heat_loop *loop,
+                        const double *by_die);
 /* What gives a steady state: cds_heat_loop_at, or that with refresh twice as
  * often (refresh.h). Leakage must not fall when powers rise. */
 typedef cds_status cds_heat_law(cds_heat_state *out, cds_heat_loop *loop,
                                 const double power_w[CDS_DIES_MAX]);
-/* The greatest factor on these powers that by the law leaves all places within
- * their limits and, leakage included, is at most `limit_w`. -1: leakage alone
- * is too much; INFINITY: any. */
+/* The greatest factor on these powers that by the law is within limits. -1:
+ * leakage alone is too much; INFINITY: any. */
 cds_status cds_heat_loop_most(double *out, cds_heat_loop *loop,
                               const double power_w[CDS_DIES_MAX],
-                              double limit_w, cds_heat_law *law);
-/* The thermal safe power: the greatest dynamic power that, in whatever kinds of
- * dies of the package it arises, leaves all places within their limits and,
- * leakage included, is at most `limit_w`. By convexity the kinds have to be
- * looked at only one by one. Less than 0: leakage alone is too much. */
-cds_status cds_heat_loop_safe_w(double *out, cds_heat_loop *loop,
-                                double limit_w);
+                              const cds_heat_limits *limits,
+                              cds_heat_law *law);
 /* How leakage with nothing warmer than the ambient is to that at 85 degC, at
  * most 1: no state has less. */
 double cds_heat_loop_least_factor(const cds_arch *arch);

@@ -3,6 +3,7 @@
 #include "package/refresh.h"
 
 #include <math.h>
+#include <string.h>
 
 double cds_refresh_w(const cds_arch *arch, unsigned kind) {
   double sum_w = 0;
@@ -86,35 +87,32 @@ cds_status cds_refresh_phase(cds_heat_state *out, cds_heat_loop *loop,
   return least_state(out, loop, run_w, power_w);
 }
 
-cds_status cds_refresh_safe_w(double *out, cds_heat_loop *loop,
-                              double limit_w) {
+cds_status cds_refresh_safe(cds_safe *out, cds_heat_loop *loop,
+                            const cds_heat_limits *limits, cds_arena *arena) {
   const cds_arch *arch = loop->package.arch;
   bool twice[CDS_DIES_MAX] = {false};
   double given_degc[CDS_DIES_MAX];
-  double warm_w = 0;
   bool any = false;
+  cds_status status = CDS_OK;
+  *out = (cds_safe){.regions = 0};
   for (unsigned kind = 0; kind < arch->dies; kind++) {
     given_degc[kind] = loop->most_degc[kind];
     twice[kind] = loop->placed[kind] > 0 && cds_refresh_w(arch, kind) > 0;
     any = any || twice[kind];
   }
-  if (!any) {
-    return cds_heat_loop_safe_w(out, loop, limit_w);
+  if (any && loop->limit_degc > CDS_TECH_REFRESH_DEGC) {
+    set_law(loop, twice);
+    status = cds_safe_add(out, loop, limits, arena);
+    set_law(loop, NULL);
   }
-  set_law(loop, twice);
-  cds_status status = cds_heat_loop_safe_w(&warm_w, loop, limit_w);
-  set_law(loop, NULL);
   for (unsigned kind = 0; kind < arch->dies; kind++) {
     loop->most_degc[kind] = twice[kind]
                                 ? fmin(given_degc[kind], CDS_TECH_REFRESH_DEGC)
                                 : given_degc[kind];
   }
   if (status == CDS_OK) {
-    status = cds_heat_loop_safe_w(out, loop, limit_w);
+    status = cds_safe_add(out, loop, limits, arena);
   }
-  for (unsigned kind = 0; kind < arch->dies; kind++) {
-    loop->most_degc[kind] = given_degc[kind];
-  }
-  *out = fmax(*out, warm_w);
+  memcpy(loop->most_degc, given_degc, arch->dies * sizeof *given_degc);
   return status;
 }

@@ -15,15 +15,14 @@
  *     has r_k twice from then on, until no other is;
  *   - a tangent of the law with r_k once (cds_heat_loop_at) is below what a run
  *     takes, whatever its temperature;
- *   - power is safe in whatever kind of die it arises where it is by the law
- *     with r_k twice for all, or by that with r_k once with no place of a kind
- *     that is refreshed above 85 degC: both are convex, so that looking at the
- *     kinds one by one is enough, and the greater power of both is taken.
+ *   - powers are safe where they are by the law with r_k twice for all, or by
+ *     that with r_k once with no place of a kind that is refreshed above 85 degC:
+ *     two regions, each of them convex (safe.h).
  */
 #ifndef CDS_PACKAGE_REFRESH_H
 #define CDS_PACKAGE_REFRESH_H
 
-#include "package/loop.h"
+#include "package/safe.h"
 
 /* W of one die of the kind, at or below 85 degC. */
 double cds_refresh_w(const cds_arch *arch, unsigned kind);
@@ -37,11 +36,14 @@ bool cds_refresh_any_twice(const cds_heat_loop *loop,
 cds_status cds_refresh_state_by(cds_heat_state *out, cds_heat_loop *loop,
                                 const double power_w[CDS_DIES_MAX],
                                 const bool twice[CDS_DIES_MAX]);
-/* As cds_heat_loop_at, cds_heat_loop_phase and cds_heat_loop_safe_w. */
+/* As cds_heat_loop_at and cds_heat_loop_phase. */
 cds_status cds_refresh_state(cds_heat_state *out, cds_heat_loop *loop,
                              const double power_w[CDS_DIES_MAX]);
 cds_status cds_refresh_phase(cds_heat_state *out, cds_heat_loop *loop,
                              double run_w, const double power_w[CDS_DIES_MAX]);
-cds_status cds_refresh_safe_w(double *out, cds_heat_loop *loop, double limit_w);
+/* The powers that may last, in the arena; none where not even idling is within
+ * the limits. */
+cds_status cds_refresh_safe(cds_safe *out, cds_heat_loop *loop,
+                            const cds_heat_limits *limits, cds_arena *arena);
 
 #endif

@@ -462,40 +462,66 @@ static double price_time(cds_pricing *job) {
   return cycles + (cost->first_cycles + cost->last_cycles) + cost->skew_cycles;
 }
 
-/* Dynamic energy on the design that this one stands for (cds_arch.roof): each
- * component without the weight of its die. Half of a bond's energy arises in
- * each of its dies. */
-static double plain_pj(const cds_cost *cost, const cds_arch *arch,
-                       unsigned vector_die) {
+double cds_price_safe_s(const cds_safe *safe, const cds_safe_point energy_pj) {
+  double least = (double)INFINITY;
+  for (unsigned r = 0; r < safe->regions; r++) {
+    const cds_safe_region *region = &safe->region[r];
+    double most = 0;
+    for (unsigned i = 0; i < region->rows; i++) {
+      double sum = 0;
+      for (unsigned k = 0; k < CDS_SAFE_KINDS; k++) {
+        sum += region->row[i][k] * energy_pj[k];
+      }
+      most = max2(most, sum);
+    }
+    least = fmin(least, most);
+  }
+  return least * 1e-12;
+}
+
+/* Dynamic energies by kind of die on the design that this one stands for
+ * (cds_arch.roof): each component without the weight of its die. Half of a
+ * bond's energy arises in each of its dies. */
+static void plain_energies(cds_safe_point out, const cds_cost *cost,
+                           const cds_arch *arch, unsigned vector_die) {
   const double *weight = arch->roof.weight;
-  double sum = cost->host_pj + cost->compute_pj / weight[arch->compute.die] +
-               cost->vector_pj / weight[vector_die];
+  memset(out, 0, sizeof(cds_safe_point));
+  out[CDS_SAFE_OUTSIDE] = cost->host_pj;
   for (unsigned l = 0; l < arch->levels; l++) {
-    sum += cost->level_pj[l] / weight[arch->level[l].die];
+    out[arch->level[l].die] += cost->level_pj[l];
   }
   for (unsigned k = 0; k < arch->arrays; k++) {
-    sum += (cost->array_pj[k] + cost->add_pj[k]) / weight[arch->array[k].die];
+    out[arch->array[k].die] += cost->array_pj[k] + cost->add_pj[k];
+  }
+  out[arch->compute.die] += cost->compute_pj;
+  out[vector_die] += cost->vector_pj;
+  for (unsigned d = 0; d < arch->dies; d++) {
+    out[d] /= weight[d];
   }
   for (unsigned b = 0; b < arch->bonds; b++) {
-    sum += cost->bond_pj[b] /
-           (0.5 * (weight[arch->bond[b].lower] + weight[arch->bond[b].upper]));
+    const cds_bond *bond = &arch->bond[b];
+    const double half =
+        cost->bond_pj[b] / (weight[bond->lower] + weight[bond->upper]);
+    out[bond->lower] += half;
+    out[bond->upper] += half;
   }
-  return sum;
 }
 
 cds_status cds_price_close(cds_cost *cost, const cds_arch *arch, double cycles,
                            double power_limit_w, unsigned vector_die) {
   const double leakage_w = cds_arch_leakage_w(arch);
   cost->power_cycles = 0;
-  if (!isinf(power_limit_w)) {
-    if (leakage_w >= power_limit_w) {
-      return CDS_EINFEASIBLE;
-    }
-    const bool own = arch->roof.layer_w <= 0;
-    const double dynamic_pj =
-        own ? cost->dynamic_pj : plain_pj(cost, arch, vector_die);
-    const double layer_w = own ? power_limit_w - leakage_w : arch->roof.layer_w;
-    cost->power_cycles = dynamic_pj * 1e-12 / layer_w * arch->clock_hz;
+  if (leakage_w >= power_limit_w) {
+    return CDS_EINFEASIBLE;
+  }
+  if (arch->roof.safe != NULL) {
+    cds_safe_point energy_pj;
+    plain_energies(energy_pj, cost, arch, vector_die);
+    cost->power_cycles =
+        cds_price_safe_s(arch->roof.safe, energy_pj) * arch->clock_hz;
+  } else if (!isinf(power_limit_w)) {
+    cost->power_cycles = cost->dynamic_pj * 1e-12 /
+                         (power_limit_w - leakage_w) * arch->clock_hz;
   }
   cost->cycles = max2(cycles, cost->power_cycles);
   cost->latency_s = cost->cycles / arch->clock_hz;

@@ -11,6 +11,7 @@
 #define CDS_PRICE_PRICE_H
 
 #include "count/count.h"
+#include "spec/safe.h"
 #include "spec/workload.h"
 
 typedef struct cds_cost {
@@ -33,7 +34,9 @@ typedef struct cds_cost {
   double bond_cycles[CDS_BONDS_MAX];
   double first_cycles, last_cycles; /* additive terms */
   double skew_cycles;               /* the same, of systolic arrays */
-  double power_cycles; /* T >= E_dyn / (P_max - P_leak); 0 without a limit */
+  /* T >= E_dyn / (P_max - P_leak), or what is safe (cds_arch.roof); 0 without a
+   * limit */
+  double power_cycles;
   /* Of an operation that a vector unit does: cycles in which neither ports nor
    * networks nor bonds are busy with it. */
   double quiet_cycles;
@@ -54,9 +57,12 @@ typedef struct cds_misfit {
 cds_status cds_price_fits(cds_misfit *misfit, const cds_arch *arch,
                           const cds_einsum *einsum, const cds_counts *counts);
 
+/* The least time in which these energies by kind of die are safe, s. */
+double cds_price_safe_s(const cds_safe *safe, const cds_safe_point energy_pj);
 /* Prices a count vector. `power_limit_w` (INFINITY: none) is a roof on time:
- * T >= E_dyn / (limit - leakage); CDS_EINFEASIBLE when leakage alone passes
- * it, CDS_EINPUT when the compute units have no such number format. */
+ * T >= E_dyn / (limit - leakage), or where the design has a roof of its own
+ * that; CDS_EINFEASIBLE when leakage alone passes it, CDS_EINPUT when the
+ * compute units have no such number format. */
 cds_status cds_price_einsum(cds_cost *out, const cds_arch *arch,
                             const cds_einsum *einsum, const cds_counts *counts,
                             double power_limit_w);

@@ -109,15 +109,15 @@ static void offer(cds_branch *branch, cds_best *best, const cds_rank_key *key,
   }
 }
 
-/* Cycles of a leaf on a design that stands for another, where the power of the
- * other may be a roof that is above that of weighed energies: by count and
+/* Cycles of a leaf on a design that stands for another, where what is safe for
+ * the other may be a roof that is above that of weighed energies: by count and
  * price. */
 static double roofed_cycles(cds_branch *branch, const cds_rank_key *key,
                             const cds_order *order) {
   const cds_problem *problem = branch->problem;
   const cds_arch *arch = problem->arch;
   const double most =
-      key->dynamic_pj * 1e-12 / arch->roof.layer_w * arch->clock_hz;
+      key->dynamic_pj * 1e-12 / arch->roof.safe->wherever_w * arch->clock_hz;
   if (most <= key->cycles) { /* no weight is less than 1 */
     return key->cycles;
   }
@@ -169,9 +169,12 @@ static void try_order(cds_branch *branch, const cds_rank_key *base,
       key.dynamic_pj * problem->seconds_per_pj * problem->arch->clock_hz;
   cycles = key.cycles;
   key.cycles = power > cycles ? power : cycles;
-  if (problem->arch->roof.layer_w > 0 &&
-      !cds_cost_beyond(branch, key.dynamic_pj, key.cycles)) {
-    cycles = key.cycles = roofed_cycles(branch, &key, order);
+  if (problem->arch->roof.safe != NULL) {
+    cycles = key.cycles = fmax(key.cycles, branch->roof);
+    if (problem->dies_hidden &&
+        !cds_cost_beyond(branch, key.dynamic_pj, key.cycles)) {
+      cycles = key.cycles = roofed_cycles(branch, &key, order);
+    }
   }
   for (unsigned i = 0; i < branch->goals; i++) {
     cds_best *best = &branch->best[i];
@@ -188,6 +191,7 @@ static void try_orders(cds_branch *branch, const cds_tiling *tiling,
     return;
   }
   const cds_rank_key base = {0, cycles, dynamic_pj};
+  branch->roof = cds_rows_roof(branch->problem, branch->chosen, dynamic_pj);
   for (unsigned o = 0; o < tiling->orders; o++) {
     try_order(branch, &base, branch->order[tiling->first + o]);
   }
@@ -198,7 +202,9 @@ static bool rows_beyond(cds_branch *branch, const cds_row *const row[3],
                         double *dynamic_pj, double *cycles) {
   cds_branch_count(branch);
   cds_rows_cost(dynamic_pj, cycles, branch->problem, row, branch->batch_steps);
-  return cds_cost_beyond(branch, *dynamic_pj, *cycles);
+  const double roof = cds_rows_roof(branch->problem, row, *dynamic_pj);
+  return cds_cost_beyond(branch, *dynamic_pj,
+                         fmax(*cycles, roof * CDS_ROOF_LESS));
 }
 
 /* Whether the same are beyond it with their edges, whose extents are set. */
@@ -421,7 +427,7 @@ static void set_turns(cds_branch *branch, const cds_tiling *tiling) {
 typedef struct cds_box {
   size_t low[CDS_MATRIX], high[CDS_MATRIX];
   const cds_row *row[CDS_MATRIX];
-  double dynamic_pj, cycles;
+  double dynamic_pj, cycles, roof; /* roof: as of cds_rows_roof */
 } cds_box;
 
 enum { ALL_LIMITED = (1U << CDS_MATRIX) - 1 };
@@ -560,8 +566,10 @@ static bool box_rows_beyond(const cds_branch *branch, cds_box *box) {
   if (!known) {
     cds_rows_cost(&box->dynamic_pj, &box->cycles, branch->problem, box->row,
                   branch->batch_steps);
+    box->roof = cds_rows_roof(branch->problem, box->row, box->dynamic_pj) *
+                CDS_ROOF_LESS;
   }
-  return cds_cost_beyond(branch, box->dynamic_pj, box->cycles);
+  return cds_cost_beyond(branch, box->dynamic_pj, fmax(box->cycles, box->roof));
 }
 
 /* Chooses x of all classes, by boxes that are halved: the first half of a class

@@ -100,6 +100,7 @@ typedef struct cds_branch {
   double last_batches; /* at work in the last step */
   cds_group *chosen_group[CDS_MATRIX];
   const cds_row *chosen[CDS_MATRIX];
+  double roof; /* cycles that the design's own roof demands of these */
   const cds_row *below[CDS_MATRIX]; /* bounds of what is still open */
   cds_left left[CDS_MATRIX];
   /* Extents of tiles above and under the array (cds_cut.extent), or the least
@@ -125,6 +126,14 @@ double cds_goal_value(const cds_problem *problem, cds_goal goal,
 void cds_rows_cost(double *dynamic_pj, double *cycles,
                    const cds_problem *problem, const cds_row *const row[3],
                    double batch_steps);
+/* Cycles that the design's own roof demands of three rows and of so much
+ * dynamic energy, at least as much as theirs; a lower bound when these are. 0
+ * where it has none. First fills and last drains are no part of it. Up to
+ * rounding, which CDS_ROOF_LESS is for, it is exact of rows of a mapping unless
+ * dies are hidden. */
+#define CDS_ROOF_LESS (1 - 1e-11)
+double cds_rows_roof(const cds_problem *problem, const cds_row *const row[3],
+                     double dynamic_pj);
 /* Steps of the batch class. */
 static inline double cds_batch_steps(const cds_problem *problem, uint64_t s) {
   return (double)cds_ceil_div(problem->size[CDS_BATCH], s);
@@ -184,6 +193,7 @@ typedef struct cds_set_bound {
   cds_tile_bound tile;
   double energy_pj, cycles;
   double edges; /* cycles of its first fills and last drains, not in `cycles` */
+  double roof;  /* cycles that the design's own roof demands in all */
 } cds_set_bound;
 
 /* Searches all mappings with the spreads and holders set in the branch, whose

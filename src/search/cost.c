@@ -13,6 +13,40 @@ double cds_goal_value(const cds_problem *problem, cds_goal goal,
   return cds_goal_at(goal, energy, seconds);
 }
 
+/* The energy that is above that of the rows stands in some kind of die, of
+ * which a row of safe powers takes `safe_ratio` at least. */
+double cds_rows_roof(const cds_problem *problem, const cds_row *const row[3],
+                     double dynamic_pj) {
+  double own_pj[CDS_SEARCH_DIES] = {0};
+  double known_pj = 0;
+  if (problem->dies == 0) {
+    return 0;
+  }
+  const cds_arch *arch = problem->arch;
+  const unsigned at = problem->die_slot[arch->compute.die];
+  if (at < CDS_SEARCH_DIES) {
+    own_pj[at] = problem->mac_pj / arch->roof.weight[arch->compute.die];
+  }
+  for (unsigned d = 0; d < problem->dies; d++) {
+    own_pj[d] += row[0]->die_pj[d] + row[1]->die_pj[d] + row[2]->die_pj[d];
+    known_pj += problem->die_weight[d] * own_pj[d];
+  }
+  const double more_pj = fmax(0, dynamic_pj * (1 - 1e-12) - known_pj);
+  double least = (double)INFINITY;
+  for (unsigned r = 0; r < arch->roof.safe->regions; r++) {
+    double most = 0;
+    for (unsigned i = 0; i < arch->roof.safe->region[r].rows; i++) {
+      double sum = more_pj * problem->safe_ratio[r][i];
+      for (unsigned d = 0; d < problem->dies; d++) {
+        sum += problem->safe_row[r][i][d] * own_pj[d];
+      }
+      most = sum > most ? sum : most;
+    }
+    least = most < least ? most : least;
+  }
+  return least * 1e-12 * arch->clock_hz;
+}
+
 static bool single(const cds_problem *problem, unsigned level) {
   return level > 0 && problem->arch->overlap == CDS_OVERLAP_NATIVE &&
          problem->arch->level[level].buffering == CDS_BUFFER_SINGLE;

@@ -227,6 +227,7 @@ static void price_row(cds_floor_row *row, const cds_floor_rows *rows) {
     row->least_pj[i] = least;
   }
   row->row.energy_pj = least;
+  memset(row->row.die_pj, 0, sizeof row->row.die_pj); /* not told apart */
   row->priced = rows->prices;
 }
 

@@ -213,6 +213,53 @@ static bool adds_pay(const cds_problem *problem) {
   return true;
 }
 
+/* Which dies a matrix product may take energy in. */
+static void mark_dies(bool used[CDS_DIES_MAX], const cds_arch *arch) {
+  used[arch->compute.die] = true;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    used[arch->level[l].die] = true;
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    used[arch->array[k].die] = true;
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    used[arch->bond[b].lower] = used[arch->bond[b].upper] = true;
+  }
+}
+
+static void init_dies(cds_problem *out) {
+  const cds_arch *arch = out->arch;
+  const cds_safe *safe = arch->roof.safe;
+  bool used[CDS_DIES_MAX] = {false};
+  if (safe == NULL) {
+    return;
+  }
+  mark_dies(used, arch);
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    const bool told = used[d] && out->dies < CDS_SEARCH_DIES;
+    out->die_slot[d] = told ? out->dies : CDS_SEARCH_DIES;
+    out->dies_hidden = out->dies_hidden || (used[d] && !told);
+    if (told) {
+      out->die_weight[out->dies++] = arch->roof.weight[d];
+    }
+  }
+  for (unsigned r = 0; r < safe->regions; r++) {
+    for (unsigned i = 0; i < safe->region[r].rows; i++) {
+      const double *row = safe->region[r].row[i];
+      double least = (double)INFINITY;
+      for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+        if (used[d]) {
+          least = fmin(least, row[d] / arch->roof.weight[d]);
+        }
+        if (out->die_slot[d] < CDS_SEARCH_DIES) {
+          out->safe_row[r][i][out->die_slot[d]] = row[d];
+        }
+      }
+      out->safe_ratio[r][i] = least;
+    }
+  }
+}
+
 cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
                             const cds_einsum *einsum, double power_limit_w) {
   memset(out, 0, sizeof *out);
@@ -245,5 +292,6 @@ cds_status cds_problem_init(cds_problem *out, const cds_arch *arch,
       out->bond[out->bonds++] = b;
     }
   }
+  init_dies(out);
   return CDS_OK;
 }

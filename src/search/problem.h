@@ -22,6 +22,7 @@ enum {
   CDS_MATRIX = 3,       /* tensors */
   CDS_STEPS = 3,        /* memory levels: outermost, level 1, level 2 */
   CDS_SEARCH_BONDS = 4, /* bonds with a bandwidth limit */
+  CDS_SEARCH_DIES = 4,  /* kinds of dies whose energies are told apart */
   CDS_PRIMES_MAX = 16,  /* distinct primes of a 64-bit number: 15 */
   CDS_CUTS_MAX = 262144 /* ways to cut one class that are tabulated */
 };
@@ -63,6 +64,15 @@ typedef struct cds_problem {
   double seconds_per_pj; /* power roof: T >= E_dyn x this; 0: none */
   unsigned bonds;        /* with a bandwidth limit */
   unsigned bond[CDS_SEARCH_BONDS];
+  /* Of a design with a roof of its own (cds_arch.roof): the kinds of dies, less
+   * than all of them if there are many; 0: it has none. `ratio`: of a row of
+   * safe powers, the least of it over all kinds for each weighed pJ. */
+  unsigned dies;
+  bool dies_hidden; /* some are not told apart */
+  unsigned die_slot[CDS_DIES_MAX]; /* CDS_SEARCH_DIES: not told apart */
+  double die_weight[CDS_SEARCH_DIES];
+  double safe_row[CDS_SAFE_REGIONS][CDS_SAFE_ROWS][CDS_SEARCH_DIES];
+  double safe_ratio[CDS_SAFE_REGIONS][CDS_SAFE_ROWS];
 } cds_problem;
 
 /* Whether the matrix search (search.c) takes the pair: a matrix or batched

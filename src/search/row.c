@@ -29,18 +29,43 @@ typedef struct cds_row_job {
   cds_row_bits *bits; /* NULL: not asked; of fluid rows only */
 } cds_row_job;
 
+/* Energy in a kind of die; bonds have a part in each of two. */
+static void note_die(cds_row_job *job, unsigned die, double plain_pj) {
+  const unsigned slot = job->problem->die_slot[die];
+  if (slot < CDS_SEARCH_DIES) {
+    job->row->die_pj[slot] += plain_pj;
+  }
+}
+
+static void spend(cds_row_job *job, unsigned die, double pj) {
+  job->row->energy_pj += pj;
+  if (job->problem->dies > 0) {
+    note_die(job, die, pj / job->problem->arch->roof.weight[die]);
+  }
+}
+
+static void spend_bond(cds_row_job *job, const cds_bond *bond, double pj) {
+  job->row->energy_pj += pj;
+  if (job->problem->dies > 0) {
+    const double *weight = job->problem->arch->roof.weight;
+    const double half = pj / (weight[bond->lower] + weight[bond->upper]);
+    note_die(job, bond->lower, half);
+    note_die(job, bond->upper, half);
+  }
+}
+
 static void charge(cds_row_job *job, unsigned level, cds_action action,
                    uint64_t words, unsigned bits) {
   const cds_level *at = &job->problem->arch->level[level];
   if (job->fluid) {
     const double moved = cds_words_bits(words, bits);
-    job->row->energy_pj += moved * cds_level_bit_pj(at, action);
+    spend(job, at->die, moved * cds_level_bit_pj(at, action));
     if (job->bits != NULL) {
       job->bits->access[level][action] += moved;
     }
     return;
   }
-  job->row->energy_pj += cds_words_energy(at, action, words, bits);
+  spend(job, at->die, cds_words_energy(at, action, words, bits));
 }
 
 static unsigned child_die(const cds_problem *problem, unsigned child) {
@@ -57,8 +82,8 @@ static void charge_hop(cds_row_job *job, unsigned from, unsigned to,
   const uint32_t crossed = cds_arch_bonds_between(arch, from, to);
   for (unsigned b = 0; b < arch->bonds; b++) {
     if ((crossed >> b & 1U) != 0) {
-      job->row->energy_pj +=
-          bits * arch->bond[b].crossings * arch->bond[b].bit_pj;
+      spend_bond(job, &arch->bond[b],
+                 bits * arch->bond[b].crossings * arch->bond[b].bit_pj);
       if (job->bits != NULL) {
         job->bits->bond[b] += bits;
       }
@@ -82,7 +107,7 @@ static void charge_way(cds_row_job *job, const cds_link *link, double net_bits,
     charge_hop(job, from, to, child_bits);
     return;
   }
-  job->row->energy_pj += net_bits * arch->array[0].bit_pj;
+  spend(job, arch->array[0].die, net_bits * arch->array[0].bit_pj);
   job->row->net += net_bits;
   if (link->child < CDS_STEPS) {
     job->row->edge_net[link->child] += net_bits;
@@ -179,7 +204,8 @@ static void output_parent(cds_row_job *job, const cds_link *link,
 }
 
 static void charge_adds(cds_row_job *job, double adds) {
-  job->row->energy_pj += adds * job->problem->arch->array[0].add_pj;
+  const cds_array *array = &job->problem->arch->array[0];
+  spend(job, array->die, adds * array->add_pj);
   if (job->bits != NULL) {
     job->bits->adds += adds;
   }
@@ -385,5 +411,8 @@ void cds_row_lower(cds_row *out, const cds_row *row) {
   }
   for (unsigned b = 0; b < CDS_SEARCH_BONDS; b++) {
     lower(&out->bond[b], row->bond[b]);
+  }
+  for (unsigned d = 0; d < CDS_SEARCH_DIES; d++) {
+    lower(&out->die_pj[d], row->die_pj[d]);
   }
 }

@@ -30,6 +30,7 @@ typedef struct cds_row {
   double fill[CDS_STEPS], drain[CDS_STEPS];
   double net;                    /* on the array's network */
   double bond[CDS_SEARCH_BONDS]; /* across bonds with a limit */
+  double die_pj[CDS_SEARCH_DIES]; /* energy by kind of die, without weights */
   /* Edge into level l as its parent and the network see it (single buffers) */
   double parent_out[CDS_STEPS], parent_in[CDS_STEPS], edge_net[CDS_STEPS];
   bool parent_scaled[CDS_STEPS]; /* the parent is under the array */

@@ -290,6 +290,11 @@ static cds_status bound_holders(cds_set_bound *out, cds_searcher *searcher,
   }
   const double port = cds_port_bound(problem, slopes, held, at->s);
   out->cycles = port > out->cycles ? port : out->cycles;
+  out->roof = cds_rows_roof(problem, row, out->energy_pj) * CDS_ROOF_LESS;
+  if (cds_cost_beyond(&searcher->branch, out->energy_pj, out->roof)) {
+    out->energy_pj = (double)INFINITY;
+    return CDS_OK;
+  }
   if (cds_dealt_beyond(&searcher->branch, at, held, slopes, out)) {
     out->energy_pj = (double)INFINITY;
   }
@@ -349,7 +354,7 @@ static cds_status bound_opened(bool *open, cds_searcher *searcher,
   cds_set_bound bound;
   CDS_TRY(bound_holders(&bound, searcher,
                         &searcher->vectors.vector[opened->index], held));
-  const double cycles = bound.cycles + bound.edges;
+  const double cycles = fmax(bound.cycles + bound.edges, bound.roof);
   *open = !isinf(bound.energy_pj) &&
           !cds_cost_beyond(branch, bound.energy_pj, cycles);
   if (*open) {

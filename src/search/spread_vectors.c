@@ -99,7 +99,10 @@ static bool rows_beyond(const cds_spread_vectors *vectors, cds_spreads *at,
                         const cds_row *const row[CDS_MATRIX]) {
   cds_rows_cost(&at->energy_pj, &at->cycles, vectors->tables->problem, row,
                 cds_batch_steps(vectors->tables->problem, at->s[CDS_BATCH]));
-  return cds_cost_beyond(vectors->branch, at->energy_pj, at->cycles);
+  const double roof =
+      cds_rows_roof(vectors->tables->problem, row, at->energy_pj);
+  return cds_cost_beyond(vectors->branch, at->energy_pj,
+                         fmax(at->cycles, roof * CDS_ROOF_LESS));
 }
 
 /* Spreads by the logarithm of their size, rounded down. */

@@ -282,10 +282,10 @@ typedef struct cds_arch {
    * go together. */
   bool filled;
   /* Of a design that stands for another (explore/heated.h): its prices are
-   * those of the other times `weight`, by die, and a layer may take `layer_w`
-   * of what the other takes. 0: the design stands for itself. */
+   * those of the other times `weight`, by die, and layers keep what is safe
+   * for the other (spec/safe.h). NULL: the design stands for itself. */
   struct {
-    double layer_w;
+    const struct cds_safe *safe;
     double weight[CDS_DIES_MAX];
   } roof;
   unsigned origins; /* sources and assumptions, in the order of the file */

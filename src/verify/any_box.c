@@ -366,7 +366,8 @@ double cds_any_value(cds_any *walk, const cds_any_view *view) {
     }
   }
   walk->it->steps = least_steps(walk, view);
-  double asks[CDS_ASKS] = {pair->mac_pj};
+  double asks[CDS_ASKS];
+  cds_asks_begin(asks, pair);
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     const cds_any_numbers *least = &view->least[t];
     const cds_any_rate *rate =

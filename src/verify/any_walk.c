@@ -35,7 +35,7 @@ static void add_bill(double asks[CDS_ASKS], const cds_any_case *of,
     how.alone[l] = !of->pair->under[l] || of->way != CDS_SPREAD_MET;
   }
   cds_bill_fill(&bill, of->pair, of->t, &how);
-  for (unsigned a = 0; a < CDS_ASKS; a++) {
+  for (unsigned a = 0; a < of->pair->asks; a++) {
     asks[a] += bill.asks[a] * times;
   }
 }
@@ -103,6 +103,9 @@ static void list_asks(cds_any *walk) {
   const cds_pair *pair = walk->it->pair;
   const cds_arch *arch = pair->arch;
   walk->ask[walk->asks++] = CDS_ASKS_ENERGY;
+  for (unsigned a = CDS_ASKS_DIE; a < pair->asks; a++) {
+    walk->ask[walk->asks++] = a;
+  }
   for (unsigned l = 0; l < pair->levels; l++) {
     const cds_level *level = &arch->level[l];
     const bool shared = isfinite(level->shared_bandwidth);

@@ -44,17 +44,18 @@ cds_status cds_box_count(cds_descent *it) {
 /* ---- values ---------------------------------------------------------- */
 
 double cds_asks_value(const cds_descent *it, const double asks[CDS_ASKS]) {
-  cds_worth worth = {.dynamic_pj = asks[CDS_ASKS_ENERGY],
-                     .cycles = cds_asks_cycles(it->pair, asks, it->steps)};
+  cds_worth worth = {.cycles = cds_asks_cycles(it->pair, asks, it->steps)};
+  cds_asks_spent(&worth, it->pair, asks);
   cds_worth_close(&worth, it->pair);
   return cds_verify_value(it->goal, &worth);
 }
 
 double cds_corner_value(const cds_descent *it,
                         const double *const corner[CDS_VERIFY_TENSORS]) {
-  double asks[CDS_ASKS] = {it->pair->mac_pj};
+  double asks[CDS_ASKS];
+  cds_asks_begin(asks, it->pair);
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
-    for (unsigned a = 0; a < CDS_ASKS; a++) {
+    for (unsigned a = 0; a < it->pair->asks; a++) {
       asks[a] += corner[t][a] * (it->pair->on_one[a] ? it->share[t] : 1);
     }
   }
@@ -62,7 +63,8 @@ double cds_corner_value(const cds_descent *it,
 }
 
 double cds_box_value(const cds_descent *it, const cds_box *box) {
-  double asks[CDS_ASKS] = {it->pair->mac_pj};
+  double asks[CDS_ASKS];
+  cds_asks_begin(asks, it->pair);
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     const cds_rate *rate = it->rate[t];
     double low[CDS_VERIFY_LEVELS] = {1};
@@ -71,7 +73,7 @@ double cds_box_value(const cds_descent *it, const cds_box *box) {
       low[l] = (double)it->divisor[t][box->y[t][l].low];
       high[l] = (double)it->divisor[t][box->y[t][l].high];
     }
-    for (unsigned a = 0; a < CDS_ASKS; a++) {
+    for (unsigned a = 0; a < it->pair->asks; a++) {
       double sum = 0;
       for (unsigned l = 0; l < CDS_VERIFY_LEVELS; l++) {
         sum += rate->by[l][a] * (rate->by[l][a] < 0 ? high : low)[l];

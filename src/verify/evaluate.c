@@ -146,6 +146,8 @@ static unsigned misfit_of(const cds_pair *pair, const cds_bill bill[3],
 void cds_worth_close(cds_worth *out, const cds_pair *pair) {
   out->latency_s = fmax(out->cycles / pair->arch->clock_hz,
                         out->dynamic_pj * pair->seconds_per_pj);
+  out->latency_s =
+      fmax(out->latency_s, cds_safe_time_s(pair->arch, out->die_pj));
   out->energy_pj = out->dynamic_pj + pair->leakage_w * 1e12 * out->latency_s;
 }
 
@@ -155,7 +157,8 @@ void cds_worth_of(cds_worth *out, const cds_pair *pair,
   for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
     steps *= choices->steps[c];
   }
-  double asks[CDS_ASKS] = {pair->mac_pj};
+  double asks[CDS_ASKS];
+  cds_asks_begin(asks, pair);
   cds_bill bill[CDS_VERIFY_TENSORS];
   for (unsigned t = 0; t < CDS_VERIFY_TENSORS; t++) {
     cds_handling how = {.held = choices->held[t], .whole = true};
@@ -167,11 +170,11 @@ void cds_worth_of(cds_worth *out, const cds_pair *pair,
     for (unsigned c = 0; c < CDS_VERIFY_CLASSES; c++) {
       share *= c == t ? 1 : choices->steps[c] / (double)pair->size[c];
     }
-    for (unsigned a = 0; a < CDS_ASKS; a++) {
+    for (unsigned a = 0; a < pair->asks; a++) {
       asks[a] += bill[t].asks[a] * (pair->on_one[a] ? share : 1);
     }
   }
-  out->dynamic_pj = asks[CDS_ASKS_ENERGY];
+  cds_asks_spent(out, pair, asks);
   out->cycles =
       cds_asks_cycles(pair, asks, steps) + ends_cycles(pair, bill, choices);
   out->misfit = misfit_of(pair, bill, choices);

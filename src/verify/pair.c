@@ -122,6 +122,66 @@ static void mark_amounts(cds_pair *out) {
   }
 }
 
+/* Each kind of die that something may take energy in. */
+static void ask_dies(cds_pair *out) {
+  const cds_arch *arch = out->arch;
+  bool used[CDS_DIES_MAX] = {false};
+  out->asks = CDS_ASKS_DIE;
+  if (arch->roof.safe == NULL) {
+    return;
+  }
+  used[arch->compute.die] = true;
+  for (unsigned l = 0; l < arch->levels; l++) {
+    used[arch->level[l].die] = true;
+  }
+  for (unsigned k = 0; k < arch->arrays; k++) {
+    used[arch->array[k].die] = true;
+  }
+  for (unsigned b = 0; b < arch->bonds; b++) {
+    used[arch->bond[b].lower] = used[arch->bond[b].upper] = true;
+  }
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    if (used[d]) {
+      out->die_ask[d] = out->asks++;
+    }
+  }
+}
+
+void cds_asks_begin(double asks[CDS_ASKS], const cds_pair *pair) {
+  memset(asks, 0, CDS_ASKS * sizeof *asks);
+  asks[CDS_ASKS_ENERGY] = pair->mac_pj;
+  if (pair->asks > CDS_ASKS_DIE) {
+    asks[pair->die_ask[pair->arch->compute.die]] = pair->mac_pj;
+  }
+}
+
+void cds_asks_spent(cds_worth *out, const cds_pair *pair,
+                    const double asks[CDS_ASKS]) {
+  out->dynamic_pj = asks[CDS_ASKS_ENERGY];
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    out->die_pj[d] = pair->die_ask[d] > 0 ? asks[pair->die_ask[d]] : 0;
+  }
+}
+
+double cds_safe_time_s(const cds_arch *arch,
+                       const double die_pj[CDS_DIES_MAX]) {
+  const cds_safe *safe = arch->roof.safe;
+  double least = safe == NULL ? 0 : (double)INFINITY;
+  for (unsigned r = 0; safe != NULL && r < safe->regions; r++) {
+    double within = 0;
+    for (unsigned i = 0; i < safe->region[r].rows; i++) {
+      const double *row = safe->region[r].row[i];
+      double sum = 0;
+      for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+        sum += die_pj[d] * 1e-12 * row[d];
+      }
+      within = fmax(within, sum);
+    }
+    least = fmin(least, within);
+  }
+  return least;
+}
+
 cds_status cds_power_set(double *seconds_per_pj, const cds_arch *arch,
                          double power_limit_w) {
   const double spare_w = power_limit_w - cds_arch_leakage_w(arch);
@@ -176,6 +236,7 @@ cds_status cds_pair_init(cds_pair *out, const cds_arch *arch,
   }
   out->under[CDS_VERIFY_LEVELS] = arch->arrays > 0;
   mark_amounts(out);
+  ask_dies(out);
   for (unsigned b = 0; b < arch->bonds; b++) {
     if (isfinite(arch->bond[b].bandwidth)) {
       out->bond[out->bonds++] = b;

@@ -23,6 +23,7 @@
 #define CDS_VERIFY_PAIR_H
 
 #include "spec/mapping.h"
+#include "spec/safe.h"
 #include "spec/space.h"
 #include "spec/stage.h"
 
@@ -36,7 +37,8 @@ enum {
 /* What the traffic of a tensor asks for: dynamic energy (pJ), and bits on the
  * busiest instance of each port, on the network, and on bonds with a limit. For
  * a single-buffered level l also the bits of its own fills and drains: at its
- * parent p, on the network, on its own port. */
+ * parent p, on the network, on its own port. Where the architecture says which
+ * powers are safe, also the energy in each kind of die. */
 enum {
   CDS_ASKS_ENERGY,
   CDS_ASKS_OUT,                                     /* + level */
@@ -53,7 +55,10 @@ enum {
   CDS_APART_IN = CDS_APART_OUT + 2, /* + parent */
   CDS_APART_SIZE = CDS_APART_IN + 2
 };
-enum { CDS_ASKS = CDS_ASKS_APART + 2 * CDS_APART_SIZE };
+enum {
+  CDS_ASKS_DIE = CDS_ASKS_APART + 2 * CDS_APART_SIZE, /* + kind of cds_pair */
+  CDS_ASKS = CDS_ASKS_DIE + CDS_DIES_MAX
+};
 /* Where those of the level begin. */
 static inline size_t cds_apart(unsigned level) {
   return (size_t)CDS_ASKS_APART + (size_t)CDS_APART_SIZE * (level - 1);
@@ -73,6 +78,8 @@ typedef struct cds_pair {
   unsigned home[CDS_VERIFY_TENSORS];
   bool may[CDS_VERIFY_TENSORS][4]; /* sets of levels 1 (bit 0) and 2 (bit 1) */
   bool on_one[CDS_ASKS];           /* an amount under the array */
+  unsigned asks;                   /* of these are asked for */
+  unsigned die_ask[CDS_DIES_MAX];  /* where the energy of a kind is asked */
   unsigned bonds, bond[CDS_VERIFY_BONDS];
   double taken_bits[CDS_VERIFY_LEVELS]; /* of levels, by what is no tile of
                                            this stage */
@@ -158,6 +165,7 @@ bool cds_unites(const cds_pair *pair, unsigned tensor);
 
 typedef struct cds_worth {
   double energy_pj, latency_s, dynamic_pj, cycles;
+  double die_pj[CDS_DIES_MAX]; /* dynamic, where it is of concern */
   unsigned misfit; /* a level that its tiles do not fit; pair->levels: none */
   double quiet_s;  /* of an operation: while none of its words move */
 } cds_worth;
@@ -165,6 +173,14 @@ typedef struct cds_worth {
 /* Whole accesses, all terms: the cost of a mapping. */
 void cds_worth_of(cds_worth *out, const cds_pair *pair,
                   const cds_choices *choices);
+/* The sums of amounts before any tensor's. */
+void cds_asks_begin(double asks[CDS_ASKS], const cds_pair *pair);
+/* Dynamic energy, in all and by kind of die, of sums of amounts. */
+void cds_asks_spent(cds_worth *out, const cds_pair *pair,
+                    const double asks[CDS_ASKS]);
+/* The least time that is safe for those energies by kind of die, s; 0 where the
+ * architecture says nothing of it. */
+double cds_safe_time_s(const cds_arch *arch, const double die_pj[CDS_DIES_MAX]);
 /* Energy, latency from dynamic energy and cycles: leakage, power limit. */
 void cds_worth_close(cds_worth *out, const cds_pair *pair);
 /* Seconds for each pJ of dynamic energy that a limit on power demands.

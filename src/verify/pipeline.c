@@ -16,6 +16,7 @@ cds_status cds_pipeline_close(cds_worth *const worth[CDS_STAGES_MAX],
   double all_s = 0;
   double quiet_s = 0;
   double dynamic_pj = 0;
+  double die_pj[CDS_DIES_MAX] = {0};
   double seconds_per_pj = 0;
   CDS_TRY(cds_power_set(&seconds_per_pj, arch, power_limit_w));
   for (unsigned s = 0; s < group->stages; s++) {
@@ -24,9 +25,14 @@ cds_status cds_pipeline_close(cds_worth *const worth[CDS_STAGES_MAX],
     quiet_s += product ? 0 : worth[s]->quiet_s;
     all_s += worth[s]->latency_s;
     dynamic_pj += worth[s]->dynamic_pj;
+    for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+      die_pj[d] += worth[s]->die_pj[d];
+    }
   }
   const double took_s = all_s - full * fmin(quiet_s, products_s);
-  const double less_s = all_s - fmax(took_s, dynamic_pj * seconds_per_pj);
+  const double least_s = fmax(dynamic_pj * seconds_per_pj,
+                              cds_safe_time_s(arch, die_pj));
+  const double less_s = all_s - fmax(took_s, least_s);
   for (unsigned s = 0; s < group->stages; s++) {
     if (group->stage[s].operation != NULL && quiet_s > 0) {
       worth[s]->latency_s -= less_s * worth[s]->quiet_s / quiet_s;

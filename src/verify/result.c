@@ -160,12 +160,12 @@ static cds_status read_arch(cds_result_reading *it) {
 }
 
 /* Limits on power and temperature, INFINITY: none. One at the wall is one on
- * power. */
-static cds_status read_limits(double *power_w, double *degc,
+ * power where leakage is that at 85 degC. */
+static cds_status read_limits(cds_heat_limits *out, double *degc,
                               cds_result_reading *it) {
   const cds_reader *reader = it->checking.reader;
   const cds_yaml *limits = member(it->root, "space", "limits");
-  *power_w = *degc = (double)INFINITY;
+  out->power_w = out->wall_w = *degc = (double)INFINITY;
   for (size_t i = 0;
        limits != NULL && limits->kind == CDS_YAML_SEQUENCE && i < limits->count;
        i++) {
@@ -175,11 +175,14 @@ static cds_status read_limits(double *power_w, double *degc,
                             reader->diag));
     double wall_power_w = (double)INFINITY;
     if (limit.metric == CDS_METRIC_POWER) {
-      *power_w = fmin(*power_w, limit.bound);
+      out->power_w = fmin(out->power_w, limit.bound);
+    } else if (limit.metric == CDS_METRIC_WALL &&
+               it->checking.inputs.arch->sink_k_per_w > 0) {
+      out->wall_w = fmin(out->wall_w, limit.bound);
     } else if (limit.metric == CDS_METRIC_WALL) {
       CDS_TRY(cds_find_wall_power(&wall_power_w, it->checking.inputs.arch,
                                   limit.bound, reader->arena, reader->diag));
-      *power_w = fmin(*power_w, wall_power_w);
+      out->power_w = fmin(out->power_w, wall_power_w);
     } else if (limit.metric == CDS_METRIC_TEMPERATURE) {
       *degc = fmin(*degc, limit.bound);
     }
@@ -257,9 +260,9 @@ static cds_status check_powers(const cds_result_reading *it,
 }
 
 /* Leakage at the temperatures that the claimed powers of the dies lead to, and
- * the power that a layer may take within limits. */
-static cds_status read_heat(cds_result_reading *it, double limit_w,
-                            double limit_degc) {
+ * the powers that a layer may take within limits. */
+static cds_status read_heat(cds_result_reading *it,
+                            const cds_heat_limits *limits, double limit_degc) {
   cds_arch *arch = it->checking.inputs.arch;
   const cds_reader *reader = it->checking.reader;
   const cds_yaml *heat = member(it->root, "winner", "heat");
@@ -267,7 +270,10 @@ static cds_status read_heat(cds_result_reading *it, double limit_w,
   double factor[CDS_DIES_MAX];
   cds_heat_loop loop;
   cds_heat_state state;
-  double safe_w = 0;
+  cds_safe *safe = cds_arena_alloc(reader->arena, sizeof *safe);
+  if (safe == NULL) {
+    return CDS_ENOMEM;
+  }
   if (heat == NULL || heat->kind != CDS_YAML_MAPPING) {
     return refuse(it, heat, "no 'heat' of the winner: expected its dies");
   }
@@ -276,7 +282,8 @@ static cds_status read_heat(cds_result_reading *it, double limit_w,
   CDS_TRY(cds_heat_loop_begin(&loop, arch, limit_degc, reader->arena,
                               reader->diag));
   CDS_TRY(cds_refresh_state(&state, &loop, power_w));
-  CDS_TRY(cds_refresh_safe_w(&safe_w, &loop, limit_w));
+  CDS_TRY(cds_refresh_safe(safe, &loop, limits, reader->arena));
+  const double safe_w = safe->most_w;
   if (state.runaway) {
     return refuse(it, dies, "thermal runaway with these powers");
   }
@@ -291,17 +298,23 @@ static cds_status read_heat(cds_result_reading *it, double limit_w,
   cds_arch_leak(arch, factor);
   it->checking.power_limit_w =
       cds_arch_leakage_w(arch) + (isfinite(layer_w) ? layer_w : safe_w);
+  arch->roof.safe = safe;
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    arch->roof.weight[d] = 1;
+  }
   return CDS_OK;
 }
 
 static cds_status read_conditions(cds_result_reading *it) {
   double degc = 0;
-  CDS_TRY(read_limits(&it->checking.power_limit_w, &degc, it));
+  cds_heat_limits limits;
+  CDS_TRY(read_limits(&limits, &degc, it));
+  it->checking.power_limit_w = limits.power_w;
   /* Before its leakage becomes that of a run. */
   CDS_TRY(cds_find_run_facts(&it->facts, it->checking.inputs.arch,
                              it->checking.reader->arena));
   return it->checking.inputs.arch->sink_k_per_w > 0
-             ? read_heat(it, it->checking.power_limit_w, degc)
+             ? read_heat(it, &limits, degc)
              : CDS_OK;
 }
 

@@ -109,18 +109,23 @@ static cds_status find_unit(cds_unit *out, const cds_arch *arch,
 typedef struct cds_rows_bill {
   const cds_arch *arch;
   const cds_unit *unit;
-  double energy_pj;
+  double energy_pj, die_pj[CDS_DIES_MAX];
   double out[CDS_LEVELS_MAX], in[CDS_LEVELS_MAX]; /* bits of ports */
   double bond[CDS_BONDS_MAX];
   double unit_bits; /* to the unit and from it */
 } cds_rows_bill;
 
+static void spend(cds_rows_bill *it, unsigned die, double pj) {
+  it->energy_pj += pj;
+  it->die_pj[die] += pj;
+}
+
 static void access(cds_rows_bill *it, unsigned level, cds_action action,
                    double bits) {
   const cds_level *at = &it->arch->level[level];
-  it->energy_pj +=
-      ceil(bits / (double)at->width_bits) * at->price[action].access_pj +
-      bits * at->price[action].bit_pj;
+  spend(it, at->die,
+        ceil(bits / (double)at->width_bits) * at->price[action].access_pj +
+            bits * at->price[action].bit_pj);
   (action == CDS_READ || action == CDS_DRAIN ? it->out : it->in)[level] += bits;
 }
 
@@ -130,7 +135,9 @@ static void cross(cds_rows_bill *it, unsigned from, unsigned to, double bits) {
   for (unsigned b = 0; b < it->arch->bonds; b++) {
     if ((crossed >> b & 1U) != 0) {
       const cds_bond *bond = &it->arch->bond[b];
-      it->energy_pj += bits * bond->crossings * bond->bit_pj;
+      const double pj = bits * bond->crossings * bond->bit_pj;
+      spend(it, bond->lower, pj / 2);
+      spend(it, bond->upper, pj / 2);
       it->bond[b] += bits;
     }
   }
@@ -207,7 +214,7 @@ static double way_cycles(cds_rows_bill *it) {
   double cycles = 0;
   for (unsigned k = 0; k < arch->arrays && it->unit->vector == NULL; k++) {
     const cds_array *array = &arch->array[k];
-    it->energy_pj += it->unit_bits * array->bit_pj;
+    spend(it, array->die, it->unit_bits * array->bit_pj);
     cycles = fmax(cycles, it->unit_bits / (double)cds_arch_instances(arch, k) /
                               array->bandwidth);
     cross(it, die, array->die, it->unit_bits);
@@ -258,10 +265,12 @@ cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,
   }
   give_result(&it, &operation->output);
   double slots = 0;
+  const unsigned die =
+      unit.vector != NULL ? unit.vector->die : arch->compute.die;
   for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {
     const double times = (double)operation->primitives[p];
     slots += times * unit.cycles[p];
-    it.energy_pj += times * unit.energy_pj[p];
+    spend(&it, die, times * unit.energy_pj[p]);
   }
   const double way = way_cycles(&it);
   double busy = 0; /* a unit's way has no network */
@@ -269,11 +278,13 @@ cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,
       fmax(fmax(way, busiest(&it, &busy)), slots / unit.lanes) +
       (operation->reduces ? unit.row_cycles * (double)operation->rows : 0);
   out->dynamic_pj = it.energy_pj;
+  memcpy(out->die_pj, it.die_pj, sizeof out->die_pj);
   out->misfit = arch->levels;
   double seconds_per_pj = 0;
   CDS_TRY(cds_power_set(&seconds_per_pj, arch, power_limit_w));
   out->latency_s =
       fmax(out->cycles / arch->clock_hz, out->dynamic_pj * seconds_per_pj);
+  out->latency_s = fmax(out->latency_s, cds_safe_time_s(arch, out->die_pj));
   out->energy_pj =
       out->dynamic_pj + cds_arch_leakage_w(arch) * 1e12 * out->latency_s;
   out->quiet_s = unit.vector == NULL
@@ -303,6 +314,9 @@ static cds_status add(const cds_rows_stage *it, uint64_t times,
   }
   CDS_TRY(cds_rows_worth(&once, it->arch, done, it->power_limit_w));
   it->sum->dynamic_pj += once.dynamic_pj * (double)times;
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    it->sum->die_pj[d] += once.die_pj[d] * (double)times;
+  }
   it->sum->energy_pj += once.energy_pj * (double)times;
   it->sum->latency_s += once.latency_s * (double)times;
   it->sum->cycles += once.cycles * (double)times;

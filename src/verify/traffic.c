@@ -60,13 +60,21 @@ static double bits_of(const cds_billing *it, cds_load load) {
          load.partial * it->tensor->accumulator.bits;
 }
 
+/* Energy in a kind of die. */
+static void spend(cds_billing *it, unsigned die, double pj) {
+  it->bill->asks[CDS_ASKS_ENERGY] += pj;
+  if (it->pair->die_ask[die] > 0) {
+    it->bill->asks[it->pair->die_ask[die]] += pj;
+  }
+}
+
 static void access(cds_billing *it, unsigned level, cds_action action,
                    double bits) {
   const cds_level *at = &it->pair->arch->level[level];
   const double accesses = bits / (double)at->width_bits;
-  it->bill->asks[CDS_ASKS_ENERGY] +=
-      (it->whole ? ceil(accesses) : accesses) * at->price[action].access_pj +
-      bits * at->price[action].bit_pj;
+  spend(it, at->die,
+        (it->whole ? ceil(accesses) : accesses) * at->price[action].access_pj +
+            bits * at->price[action].bit_pj);
 }
 
 static void access_load(cds_billing *it, unsigned level, cds_action action,
@@ -82,8 +90,9 @@ static void cross_bonds(cds_billing *it, unsigned from, unsigned to,
       from == to ? 0 : cds_arch_bonds_between(arch, from, to);
   for (unsigned b = 0; crossed != 0 && b < arch->bonds; b++) {
     if ((crossed >> b & 1U) != 0) {
-      it->bill->asks[CDS_ASKS_ENERGY] +=
-          bits * arch->bond[b].crossings * arch->bond[b].bit_pj;
+      const double pj = bits * arch->bond[b].crossings * arch->bond[b].bit_pj;
+      spend(it, arch->bond[b].lower, pj / 2);
+      spend(it, arch->bond[b].upper, pj / 2);
     }
   }
   for (unsigned b = 0; crossed != 0 && b < it->pair->bonds; b++) {
@@ -106,7 +115,7 @@ static void cross(cds_billing *it, const cds_edge *edge, double above,
     cross_bonds(it, from, to, below);
     return;
   }
-  it->bill->asks[CDS_ASKS_ENERGY] += above * arch->array[0].bit_pj;
+  spend(it, arch->array[0].die, above * arch->array[0].bit_pj);
   it->bill->asks[CDS_ASKS_NET] += above;
   cross_bonds(it, from, arch->array[0].die, above);
   cross_bonds(it, arch->array[0].die, to, below);
@@ -231,8 +240,8 @@ static void output_edge(cds_billing *it, const cds_edge *edge) {
   }
   cross(it, edge, back + up, back + bits_of(it, below));
   if (edge->across) { /* what it unites, it adds */
-    it->bill->asks[CDS_ASKS_ENERGY] +=
-        (sums.drains - sums.updates) * it->pair->arch->array[0].add_pj;
+    spend(it, it->pair->arch->array[0].die,
+          (sums.drains - sums.updates) * it->pair->arch->array[0].add_pj);
   }
   child_ports(it, edge,
               &(cds_passage){returned, own, edge->across ? back : returned,

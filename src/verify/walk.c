@@ -59,8 +59,9 @@ uint64_t *cds_list_divisors(size_t *count, uint64_t n, cds_arena *arena) {
 }
 
 /* Each amount with each y at the end, 1 or the most, that its sign demands. */
-static void set_corner(cds_rate *rate, unsigned held, double most) {
-  for (unsigned a = 0; a < CDS_ASKS; a++) {
+static void set_corner(cds_rate *rate, const cds_pair *pair, unsigned held,
+                       double most) {
+  for (unsigned a = 0; a < pair->asks; a++) {
     rate->corner[a] = rate->by[0][a];
     for (unsigned l = 1; l < CDS_VERIFY_LEVELS; l++) {
       const bool open = (held >> (l - 1) & 1U) != 0;
@@ -96,8 +97,8 @@ static cds_rates *make_rates(const cds_pair *pair, unsigned t, uint64_t s,
       cds_bill_fill(&bill, pair, t, &how);
       memcpy(rate->by[l], bill.asks, sizeof bill.asks);
     }
-    set_corner(rate, held, (double)pair->size[t] / (double)s);
-    for (unsigned a = 0; a < CDS_ASKS; a++) {
+    set_corner(rate, pair, held, (double)pair->size[t] / (double)s);
+    for (unsigned a = 0; a < pair->asks; a++) {
       rates->corner[a] = fmin(rates->corner[a], rate->corner[a]);
     }
   }

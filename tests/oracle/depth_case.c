@@ -287,15 +287,53 @@ static void make_real(cds_arch *arch, random_stream *stream) {
   scale(&arch->fixed_leakage_w, stream);
 }
 
-/* The design stands for another, of dies that weigh differently, with a limit
- * on the power of that one. */
-static void draw_roof(cds_arch *arch, double spare_w, random_stream *stream) {
-  double most = 1;
+/* Rows of a region, each of which takes so much of each unit of weighed energy
+ * at least; the greatest entry. */
+static double draw_rows(cds_safe_point *row, unsigned rows,
+                        const double weight[CDS_DIES_MAX], double least,
+                        random_stream *stream) {
+  double most = 0;
+  double most_least = 0;
+  for (unsigned i = 0; i < rows; i++) {
+    double own_least = (double)INFINITY;
+    for (unsigned d = 0; d < 3; d++) {
+      const unsigned part = random_below(stream, 6);
+      row[i][d] = i > 0 || part > 0 ? part : 1;
+      own_least = fmin(own_least, row[i][d] / weight[d]);
+    }
+    row[i][CDS_SAFE_OUTSIDE] = 1;
+    most_least = fmax(most_least, own_least);
+  }
+  for (unsigned i = 0; i < rows; i++) {
+    for (unsigned k = 0; k < CDS_SAFE_KINDS; k++) {
+      row[i][k] *= least / most_least;
+      most = fmax(most, row[i][k]);
+    }
+  }
+  return most;
+}
+
+/* The design stands for another, of dies that weigh differently, of which only
+ * some powers are safe. */
+static void draw_roof(depth_case *it, double spare_w, random_stream *stream) {
+  cds_arch *arch = &it->arch;
+  arch->dies = 3;
   for (unsigned d = 0; d < 3; d++) {
     arch->roof.weight[d] = 1 + 0.25 * random_below(stream, 12);
-    most = most > arch->roof.weight[d] ? most : arch->roof.weight[d];
   }
-  arch->roof.layer_w = spare_w / most;
+  it->safe = (cds_safe){.regions = 1 + random_below(stream, 2)};
+  for (unsigned r = 0; r < it->safe.regions; r++) {
+    const unsigned rows = 1 + random_below(stream, 3);
+    memset(it->row[r], 0, sizeof it->row[r]);
+    const double least =
+        (r == 0 ? 1 : 1 + 0.25 * random_below(stream, 4)) / spare_w;
+    const double most =
+        draw_rows(it->row[r], rows, arch->roof.weight, least, stream);
+    it->safe.region[r] = (cds_safe_region){
+        .rows = rows, .row = (const cds_safe_point *)it->row[r]};
+    it->safe.wherever_w = fmax(it->safe.wherever_w, 1 / most);
+  }
+  arch->roof.safe = &it->safe;
   arch->compute.die = random_below(stream, 3);
   for (unsigned l = 0; l < arch->levels; l++) {
     arch->level[l].die = random_below(stream, 3);
@@ -328,7 +366,7 @@ static void draw_goals(depth_case *it, random_stream *stream) {
             ? leakage_w * 0.75
             : leakage_w + 1.0 / (1 + random_below(stream, 100));
     if (options->power_limit_w > leakage_w && random_chance(stream, 60)) {
-      draw_roof(&it->arch, options->power_limit_w - leakage_w, stream);
+      draw_roof(it, options->power_limit_w - leakage_w, stream);
     }
   }
 }

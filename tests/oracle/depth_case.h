@@ -18,6 +18,8 @@ typedef struct depth_case {
   cds_einsum einsum;
   cds_stage stage; /* of it, where it has one */
   cds_arch arch;
+  cds_safe safe; /* of its roof, with rows of two regions */
+  cds_safe_point row[2][3];
   depth_options options;
   char names[400];
 } depth_case;

@@ -43,7 +43,7 @@ const char *depth_literal(const depth_case *it, const depth_point *point) {
     printf("simulator: %s\n", message.text);
     return "execution of a mapping";
   }
-  if (it->arch.roof.layer_w > 0) {
+  if (it->arch.roof.safe != NULL) {
     return NULL; /* own_price knows one power for all dies */
   }
   bill sum;

@@ -119,33 +119,6 @@ static void leakage_is_convex_and_rises(void **unused) {
   fixture_close(&it.f);
 }
 
-/* Any split of the safe power stands, more of it in the worst die does not. */
-static void safe_power_is_safe_wherever_it_arises(void **unused) {
-  (void)unused;
-  static const double limit_w[] = {(double)INFINITY, 5, 1.5};
-  for (unsigned i = 0; i < 3; i++) {
-    opened it;
-    double safe_w = 0;
-    open_loop(&it, STACK, 70);
-    assert_int_equal(cds_heat_loop_safe_w(&safe_w, &it.loop, limit_w[i]),
-                     CDS_OK);
-    assert_true(safe_w > 0 && isfinite(safe_w));
-    bool breaks = false;
-    for (unsigned part = 0; part <= 100; part++) {
-      const double logic_w = safe_w * part / 100;
-      const cds_heat_state at = state_at(&it, logic_w, safe_w - logic_w);
-      assert_false(at.runaway || at.over);
-      assert_true(safe_w + at.leakage_w <= limit_w[i] * (1 + 1e-9));
-      const cds_heat_state more =
-          state_at(&it, 1.0001 * logic_w, 1.0001 * (safe_w - logic_w));
-      breaks = breaks || more.runaway || more.over ||
-               1.0001 * safe_w + more.leakage_w > limit_w[i];
-    }
-    assert_true(breaks);
-    fixture_close(&it.f);
-  }
-}
-
 static void what_is_in_no_stack_is_not_heated(void **unused) {
   (void)unused;
   opened it;
@@ -296,7 +269,6 @@ int main(void) {
       cmocka_unit_test(one_die_has_the_closed_form),
       cmocka_unit_test(slopes_are_those_of_differences),
       cmocka_unit_test(leakage_is_convex_and_rises),
-      cmocka_unit_test(safe_power_is_safe_wherever_it_arises),
       cmocka_unit_test(what_is_in_no_stack_is_not_heated),
       cmocka_unit_test(dies_may_be_cold_or_in_no_stack),
       cmocka_unit_test(a_phase_like_its_run_has_its_state),
