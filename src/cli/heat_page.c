@@ -77,8 +77,8 @@ void cds_heat_write(const cds_page *page, const cds_report *report) {
       cds_page_si(page, cds_arch_leakage_w(result->arch), "W"));
   if (isfinite(result->layer_power_w)) {
     text = cds_cli_printf(page->arena,
-                          "%s; with up to %s of dynamic power, wherever it "
-                          "arises, a layer is within all limits",
+                          "%s; within all limits a layer has up to %s of "
+                          "dynamic power, less by where it arises",
                           text, cds_page_si(page, result->layer_power_w, "W"));
   }
   for (unsigned p = 0; p < report->workload->phases; p++) {

@@ -114,9 +114,9 @@ cds_status cds_heated_begin(cds_heated *out, cds_excess *excess,
   *excess =
       hot ? (cds_excess){CDS_METRIC_TEMPERATURE,
                          state.runaway ? (double)INFINITY : state.warmest_degc}
-      : power ? (cds_excess){CDS_METRIC_POWER, state.leakage_w}
-              : (cds_excess){CDS_METRIC_WALL,
-                             cds_heat_loop_wall_w(&out->loop, 0)};
+      : power
+          ? (cds_excess){CDS_METRIC_POWER, state.leakage_w}
+          : (cds_excess){CDS_METRIC_WALL, cds_heat_loop_wall_w(&out->loop, 0)};
   if (state.runaway || !(excess->least > limits->bound[excess->metric])) {
     say_idle(arch, &state, diag);
   }

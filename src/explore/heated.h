@@ -49,7 +49,7 @@ typedef struct cds_heated {
   cds_heat_limits limits; /* INFINITY: none */
   double safe_w;          /* dynamic power of a layer, at most */
   const cds_safe *safe;   /* the same by kind of die, of a closed loop */
-  unsigned tangents; /* at most so many: CDS_TANGENTS to begin with */
+  unsigned tangents;      /* at most so many: CDS_TANGENTS to begin with */
   /* Of the last network that was solved: the power at which its tangent
    * touches, and the design that stands for the heated one. */
   double touch_w[CDS_DIES_MAX];

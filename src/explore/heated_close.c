@@ -97,9 +97,9 @@ static cds_status price(cds_cost *out, closer *it, const cds_einsum *einsum,
   cds_status status =
       cds_count(it->counts, it->it->arch, einsum, mapping, arena);
   cds_arena_reset(arena, mark);
-  return status != CDS_OK ? status
-                          : cds_price_einsum(out, it->own, einsum, it->counts,
-                                             it->own_w);
+  return status != CDS_OK
+             ? status
+             : cds_price_einsum(out, it->own, einsum, it->counts, it->own_w);
 }
 
 static cds_status take_mapping(const cds_mapping *mapping, void *payload) {
@@ -417,7 +417,8 @@ static cds_status make_room(closer *it) {
   it->weighed = (cds_arch *)cds_arena_alloc(arena, sizeof *it->weighed);
   it->own = (cds_arch *)cds_arena_alloc(arena, sizeof *it->own);
   if (sums == NULL || it->unit == NULL || it->pick == NULL ||
-      it->counts == NULL || it->weighed == NULL || it->own == NULL || it->searcher == NULL) {
+      it->counts == NULL || it->weighed == NULL || it->own == NULL ||
+      it->searcher == NULL) {
     return CDS_ENOMEM;
   }
   it->best = it->pick + units;
@@ -434,8 +435,8 @@ static cds_status look(closer *it, bool *found) {
   CDS_TRY(make_room(it));
   cds_searcher_choose(it->searcher, &options);
   cds_heated_weigh(it->weighed, it->it->arch, it->at->weight, it->at->base_w);
-  it->roof_w = cds_heated_roof(it->weighed, it->at->weight, it->it,
-                               options.optimizer);
+  it->roof_w =
+      cds_heated_roof(it->weighed, it->at->weight, it->it, options.optimizer);
   *it->own = *it->it->arch;
   it->own_w = cds_heated_roof(it->own, NULL, it->it, options.optimizer);
   CDS_TRY(prepare(it));

@@ -111,8 +111,7 @@ static void cool(cds_arch *arch) {
 
 cds_status cds_job_ask(const cds_job *job, cds_worker *worker) {
   CDS_TRY(cds_outlay_of(&worker->outlay, worker->arch, worker->arena));
-  worker->limits = 
-      cds_limits_of(&job->limits, &worker->outlay, worker->arch);
+  worker->limits = cds_limits_of(&job->limits, &worker->outlay, worker->arch);
   worker->price = cds_outlay_price(&worker->outlay, job->options->objective);
   return CDS_OK;
 }

@@ -318,17 +318,17 @@ double cds_wall_of_dies_w(const cds_wall_bound *bound, const double *power_w,
     of_kind[bound->kind[d]] += power_w[d];
   }
   for (size_t d = 0; d < bound->dies; d++) {
-    q_w += power_w[d] * (1 + bound->die_linear[d] +
-                         bound->die_square[d] * power_w[d] +
-                         bound->net_square[d] * of_kind[bound->kind[d]]);
+    q_w += power_w[d] *
+           (1 + bound->die_linear[d] + bound->die_square[d] * power_w[d] +
+            bound->net_square[d] * of_kind[bound->kind[d]]);
   }
   const double into_w = q_w / bound->efficiency;
   for (size_t d = 0; d < bound->dies && slope != NULL; d++) {
-    slope[d] = (1 + bound->die_linear[d] +
-                2 * bound->die_square[d] * power_w[d] +
-                2 * bound->net_square[d] * of_kind[bound->kind[d]]) *
-               (1 + bound->input_linear + 2 * bound->input_square * into_w) /
-               (bound->efficiency * bound->mains);
+    slope[d] =
+        (1 + bound->die_linear[d] + 2 * bound->die_square[d] * power_w[d] +
+         2 * bound->net_square[d] * of_kind[bound->kind[d]]) *
+        (1 + bound->input_linear + 2 * bound->input_square * into_w) /
+        (bound->efficiency * bound->mains);
   }
   return into_w * (1 + bound->input_linear + bound->input_square * into_w) /
          bound->mains;

@@ -36,7 +36,7 @@ typedef struct cds_heat_loop {
   double unheated_w;   /* leakage of all that stands in no stack */
   bool wall_known;     /* the supplies of all dies are */
   cds_wall_bound wall;
-  double limit_degc;   /* of all dies, beside their own limits */
+  double limit_degc;              /* of all dies, beside their own limits */
   double most_degc[CDS_DIES_MAX]; /* these, by kind */
   size_t placed[CDS_DIES_MAX];    /* how many dies there are of each kind */
   /* Of each placed die; room for what cds_heat_loop_at needs. */
@@ -111,8 +111,7 @@ typedef cds_status cds_heat_law(cds_heat_state *out, cds_heat_loop *loop,
  * leakage alone is too much; INFINITY: any. */
 cds_status cds_heat_loop_most(double *out, cds_heat_loop *loop,
                               const double power_w[CDS_DIES_MAX],
-                              const cds_heat_limits *limits,
-                              cds_heat_law *law);
+                              const cds_heat_limits *limits, cds_heat_law *law);
 /* How leakage with nothing warmer than the ambient is to that at 85 degC, at
  * most 1: no state has less. */
 double cds_heat_loop_least_factor(const cds_arch *arch);

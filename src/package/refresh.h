@@ -16,8 +16,8 @@
  *   - a tangent of the law with r_k once (cds_heat_loop_at) is below what a run
  *     takes, whatever its temperature;
  *   - powers are safe where they are by the law with r_k twice for all, or by
- *     that with r_k once with no place of a kind that is refreshed above 85 degC:
- *     two regions, each of them convex (safe.h).
+ *     that with r_k once with no place of a kind that is refreshed above 85
+ * degC: two regions, each of them convex (safe.h).
  */
 #ifndef CDS_PACKAGE_REFRESH_H
 #define CDS_PACKAGE_REFRESH_H

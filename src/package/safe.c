@@ -106,8 +106,8 @@ static double hottest(size_t *die, const cds_heat_loop *loop) {
   const double ambient = loop->package.heat.ambient_degc;
   double most = -(double)INFINITY;
   for (size_t d = 0; d < loop->package.dies; d++) {
-    const double limit = fmin(
-        loop->limit_degc, loop->most_degc[loop->package.die[d].kind]);
+    const double limit =
+        fmin(loop->limit_degc, loop->most_degc[loop->package.die[d].kind]);
     const double rise = fmax(loop->hottest_k[d], loop->degc[d] - ambient);
     const double part = rise / (limit - ambient);
     if (part > most) {
@@ -169,8 +169,7 @@ static void slopes_of(double *slope, region *it, const cds_heat_state *state,
   }
   cds_heat_loop_pull(by_kind, loop, by_die);
   for (unsigned i = 0; i < it->dims; i++) {
-    slope[i] =
-        it->kind[i] == CDS_SAFE_OUTSIDE ? outside : by_kind[it->kind[i]];
+    slope[i] = it->kind[i] == CDS_SAFE_OUTSIDE ? outside : by_kind[it->kind[i]];
   }
 }
 

@@ -520,8 +520,8 @@ cds_status cds_price_close(cds_cost *cost, const cds_arch *arch, double cycles,
     cost->power_cycles =
         cds_price_safe_s(arch->roof.safe, energy_pj) * arch->clock_hz;
   } else if (!isinf(power_limit_w)) {
-    cost->power_cycles = cost->dynamic_pj * 1e-12 /
-                         (power_limit_w - leakage_w) * arch->clock_hz;
+    cost->power_cycles =
+        cost->dynamic_pj * 1e-12 / (power_limit_w - leakage_w) * arch->clock_hz;
   }
   cost->cycles = max2(cycles, cost->power_cycles);
   cost->latency_s = cost->cycles / arch->clock_hz;

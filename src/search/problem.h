@@ -68,7 +68,7 @@ typedef struct cds_problem {
    * than all of them if there are many; 0: it has none. `ratio`: of a row of
    * safe powers, the least of it over all kinds for each weighed pJ. */
   unsigned dies;
-  bool dies_hidden; /* some are not told apart */
+  bool dies_hidden;                /* some are not told apart */
   unsigned die_slot[CDS_DIES_MAX]; /* CDS_SEARCH_DIES: not told apart */
   double die_weight[CDS_SEARCH_DIES];
   double safe_row[CDS_SAFE_REGIONS][CDS_SAFE_ROWS][CDS_SEARCH_DIES];

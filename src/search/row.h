@@ -28,8 +28,8 @@ typedef struct cds_row {
    * classes were not spread. */
   double read[CDS_STEPS], update[CDS_STEPS];
   double fill[CDS_STEPS], drain[CDS_STEPS];
-  double net;                    /* on the array's network */
-  double bond[CDS_SEARCH_BONDS]; /* across bonds with a limit */
+  double net;                     /* on the array's network */
+  double bond[CDS_SEARCH_BONDS];  /* across bonds with a limit */
   double die_pj[CDS_SEARCH_DIES]; /* energy by kind of die, without weights */
   /* Edge into level l as its parent and the network see it (single buffers) */
   double parent_out[CDS_STEPS], parent_in[CDS_STEPS], edge_net[CDS_STEPS];

@@ -34,9 +34,9 @@ typedef struct cds_safe_region {
 typedef struct cds_safe {
   unsigned regions; /* 0: nothing may run */
   cds_safe_region region[CDS_SAFE_REGIONS];
-  bool endless;       /* power outside has no limit */
-  double most_w;      /* the greatest power in all; INFINITY: any */
-  double wherever_w;  /* the greatest that may arise in any kind of die */
+  bool endless;      /* power outside has no limit */
+  double most_w;     /* the greatest power in all; INFINITY: any */
+  double wherever_w; /* the greatest that may arise in any kind of die */
 } cds_safe;
 
 #endif

@@ -30,8 +30,8 @@ cds_status cds_pipeline_close(cds_worth *const worth[CDS_STAGES_MAX],
     }
   }
   const double took_s = all_s - full * fmin(quiet_s, products_s);
-  const double least_s = fmax(dynamic_pj * seconds_per_pj,
-                              cds_safe_time_s(arch, die_pj));
+  const double least_s =
+      fmax(dynamic_pj * seconds_per_pj, cds_safe_time_s(arch, die_pj));
   const double less_s = all_s - fmax(took_s, least_s);
   for (unsigned s = 0; s < group->stages; s++) {
     if (group->stage[s].operation != NULL && quiet_s > 0) {

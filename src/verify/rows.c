@@ -136,8 +136,9 @@ static void cross(cds_rows_bill *it, unsigned from, unsigned to, double bits) {
     if ((crossed >> b & 1U) != 0) {
       const cds_bond *bond = &it->arch->bond[b];
       const double pj = bits * bond->crossings * bond->bit_pj;
-      spend(it, bond->lower, pj / 2);
-      spend(it, bond->upper, pj / 2);
+      it->energy_pj += pj;
+      it->die_pj[bond->lower] += pj / 2;
+      it->die_pj[bond->upper] += pj / 2;
       it->bond[b] += bits;
     }
   }

@@ -60,12 +60,16 @@ static double bits_of(const cds_billing *it, cds_load load) {
          load.partial * it->tensor->accumulator.bits;
 }
 
-/* Energy in a kind of die. */
-static void spend(cds_billing *it, unsigned die, double pj) {
-  it->bill->asks[CDS_ASKS_ENERGY] += pj;
+static void note_die(cds_billing *it, unsigned die, double pj) {
   if (it->pair->die_ask[die] > 0) {
     it->bill->asks[it->pair->die_ask[die]] += pj;
   }
+}
+
+/* Energy in a kind of die. */
+static void spend(cds_billing *it, unsigned die, double pj) {
+  it->bill->asks[CDS_ASKS_ENERGY] += pj;
+  note_die(it, die, pj);
 }
 
 static void access(cds_billing *it, unsigned level, cds_action action,
@@ -91,8 +95,9 @@ static void cross_bonds(cds_billing *it, unsigned from, unsigned to,
   for (unsigned b = 0; crossed != 0 && b < arch->bonds; b++) {
     if ((crossed >> b & 1U) != 0) {
       const double pj = bits * arch->bond[b].crossings * arch->bond[b].bit_pj;
-      spend(it, arch->bond[b].lower, pj / 2);
-      spend(it, arch->bond[b].upper, pj / 2);
+      it->bill->asks[CDS_ASKS_ENERGY] += pj;
+      note_die(it, arch->bond[b].lower, pj / 2);
+      note_die(it, arch->bond[b].upper, pj / 2);
     }
   }
   for (unsigned b = 0; crossed != 0 && b < it->pair->bonds; b++) {

@@ -92,8 +92,7 @@ static void draw_arch(hot_case *it) {
       PICK(r, 0, 0, 30, 300), PICK(r, 50, 200, 800), PICK(r, 60, 300),
       base ? "base" : "logic", 1U << random_below(r, 3),
       base ? PICK(r, 0.5, 5, 20) : 0.5, 4U << random_below(r, 3),
-      PICK(r, 0, 5, 40),
-      PICK(r, 2, 30), PICK(r, 1, 40, 300));
+      PICK(r, 0, 5, 40), PICK(r, 2, 30), PICK(r, 1, 40, 300));
 }
 
 static void draw_case(hot_case *it, uint64_t seed, uint64_t number) {
@@ -229,8 +228,7 @@ static double own_most(own_heat *it, const hot_case *of,
       power[d] = middle * power_w[d];
       sum += power[d];
     }
-    const bool fine = own_state(it, power, of->degc) &&
-                      it->hottest_over <= 0 &&
+    const bool fine = own_state(it, power, of->degc) && it->hottest_over <= 0 &&
                       sum + it->leakage_w <= of->power_w;
     *(fine ? &low : &high) = middle;
   }
@@ -297,15 +295,15 @@ static void collect(const cds_cost *cost, void *payload) {
     e[arch->bond[b].upper] += cost->bond_pj[b] / 2;
   }
   e[arch->compute.die] += cost->compute_pj;
-  assert_true(fabs(e[0] + e[1] + e[2] - cost->dynamic_pj) <= 1e-9 * cost->dynamic_pj);
+  assert_true(fabs(e[0] + e[1] + e[2] - cost->dynamic_pj) <=
+              1e-9 * cost->dynamic_pj);
   add_vector(to->out, e, cost->latency_s);
 }
 
 /* Each no faster than safe. */
 static void slow(vector_points *it, const cds_safe *safe) {
   for (size_t i = 0; i < it->count; i++) {
-    it->latency_s[i] =
-        fmax(it->latency_s[i], safe_s(safe, it->energy_pj[i]));
+    it->latency_s[i] = fmax(it->latency_s[i], safe_s(safe, it->energy_pj[i]));
   }
 }
 
@@ -343,8 +341,8 @@ static double paused(choice_best *best, own_heat *heat, const hot_case *of,
   }
   best->any_twice = best->any_twice || heat->twice;
   return of->time_pj_s * t +
-         cds_objective_value(of->objective,
-                             e[0] + e[1] + e[2] + heat->leakage_w * 1e12 * t, t);
+         cds_objective_value(
+             of->objective, e[0] + e[1] + e[2] + heat->leakage_w * 1e12 * t, t);
 }
 
 /* With the shortest pause after which nothing is refreshed twice as often. */
@@ -397,8 +395,8 @@ static void try_choice(choice_best *best, own_heat *heat, const hot_case *of,
                        const double e[DIES], double t) {
   const double least =
       of->time_pj_s * t +
-      cds_objective_value(of->objective, e[0] + e[1] + e[2] + best->idle_w * 1e12 * t,
-                          t);
+      cds_objective_value(of->objective,
+                          e[0] + e[1] + e[2] + best->idle_w * 1e12 * t, t);
   if (least < best->value) {
     best->value = fmin(best->value, best_paused(best, heat, of, e, t));
   }

@@ -114,8 +114,7 @@ static void safe_powers_are_within_limits(void **unused) {
       assert_false(at.runaway || at.over);
       assert_true(logic_w + dram_w + at.leakage_w <= limit_w[i] * (1 + 1e-9));
       twice += cds_refresh_any_twice(&it.loop, &at);
-      const cds_heat_state above =
-          state_at(&it, more * logic_w, more * dram_w);
+      const cds_heat_state above = state_at(&it, more * logic_w, more * dram_w);
       assert_true(above.runaway || above.over ||
                   more * (logic_w + dram_w) + above.leakage_w > limit_w[i]);
     }

@@ -18,8 +18,8 @@
 #include <cmocka.h>
 
 #include "package/safe.h"
-#include "support/random_case.h"
 #include "support/opened_loop.h"
+#include "support/random_case.h"
 
 enum { TEXT = 4096, KINDS = 6 };
 
@@ -51,10 +51,11 @@ static void draw(package_case *it, random_stream *r) {
   it->kinds = random_chance(r, 10) ? KINDS : 1 + random_below(r, 4);
   add_text(it, "architecture: safe\ndies:\n");
   for (unsigned d = 0; d < it->kinds; d++) {
-    (void)snprintf(line, sizeof line,
-                   "  d%u: {process: n7, clock: 1 GHz, supply: %g V, width: 4 mm, height: "
-                   "4 mm, leakage: %g mW}\n",
-                   d, PICK(r, 0.5, 0.6, 0.75), PICK(r, 0, 30, 300, 900));
+    (void)snprintf(
+        line, sizeof line,
+        "  d%u: {process: n7, clock: 1 GHz, supply: %g V, width: 4 mm, height: "
+        "4 mm, leakage: %g mW}\n",
+        d, PICK(r, 0.5, 0.6, 0.75), PICK(r, 0, 30, 300, 900));
     add_text(it, line);
   }
   add_text(it, "  off: {process: dram-1b, leakage: 50 mW}\n"
@@ -65,11 +66,10 @@ static void draw(package_case *it, random_stream *r) {
       (void)snprintf(line, sizeof line,
                      "]}\n    - {name: t, x: 4 mm, layers: [d%u", d);
     } else {
-      (void)snprintf(line, sizeof line,
-                     ", {die: d%u, repeat: %u, bond: %s um}", d,
-                     1 + random_below(r, 3),
+      (void)snprintf(line, sizeof line, ", {die: d%u, repeat: %u, bond: %s um}",
+                     d, 1 + random_below(r, 3),
                      random_chance(r, 50) ? "hybrid, pitch: 9"
-                                           : "microbump, pitch: 40");
+                                          : "microbump, pitch: 40");
     }
     add_text(it, line);
   }
@@ -119,7 +119,8 @@ static bool stands(package_case *it, const powers w, double factor) {
   const double other_w = outside_w / (delivery.efficiency * delivery.mains);
   /* The bound is above what the wall gives. */
   const double bound_w =
-      cds_wall_of_dies_w(&it->at.loop.wall, it->at.loop.total_w, NULL) + other_w;
+      cds_wall_of_dies_w(&it->at.loop.wall, it->at.loop.total_w, NULL) +
+      other_w;
   assert_true(cds_delivery_wall_w(&delivery, it->at.loop.total_w) + other_w <=
               bound_w * (1 + 1e-12));
   return bound_w <= it->limits.wall_w;
@@ -186,8 +187,8 @@ static void compare(seen *sum, package_case *it, random_stream *r,
   assert_true(cds_safe_weighed_w(safe, weight) >= most_w * (1 - 1e-9));
   sum->hulls += hull;
   sum->endless += safe->endless;
-  sum->rows = safe->region[0].rows > sum->rows ? safe->region[0].rows
-                                               : sum->rows;
+  sum->rows =
+      safe->region[0].rows > sum->rows ? safe->region[0].rows : sum->rows;
 }
 
 static void what_is_safe_is_what_is_within_limits(void **unused) {
@@ -200,8 +201,8 @@ static void what_is_safe_is_what_is_within_limits(void **unused) {
     cds_safe safe = {.regions = 0};
     open_case(&it, number);
     random_stream r = random_start(24, number);
-    assert_int_equal(cds_safe_add(&safe, &it.at.loop, &it.limits, it.at.f.arena),
-                     CDS_OK);
+    assert_int_equal(
+        cds_safe_add(&safe, &it.at.loop, &it.limits, it.at.f.arena), CDS_OK);
     assert_int_equal(safe.regions, stands(&it, idle, 0) ? 1 : 0);
     if (safe.regions > 0) {
       sum.wall += isfinite(it.limits.wall_w);
