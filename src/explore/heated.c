@@ -144,8 +144,8 @@ static cds_status begin_tangent(cds_network_options *options, cds_heated *it,
   cds_heated_tangent at;
   CDS_TRY(find_tangent(&at, it, power_w));
   cds_heated_weigh(it->weighed, it->arch, at.weight, at.base_w);
-  it->weighed_limit_w = cds_heated_roof(it->weighed, at.weight, it,
-                                        options->search.optimizer);
+  it->weighed_limit_w =
+      cds_heated_roof(it->weighed, at.weight, it, options->search.optimizer);
   memcpy(it->weight, at.weight, sizeof it->weight);
   options->power_limit_w = it->weighed_limit_w;
   return CDS_OK;
