@@ -726,7 +726,7 @@ static void compare(seen *sum, const hot_case *of, cds_heated *heated,
       cds_heated_solve(&result, &state, heated, NULL, &question);
   assert_int_equal(status, CDS_OK);
   random_stream random = of->random;
-  compare_steepness(&random, &heated->loop, heated->safe_w);
+  compare_steepness(&random, &heated->loop, heated->safe->wherever_w);
   compare_closing(&result, heated, &question, best.value);
   compare_alone(&layer[0], of, heated, &question, &heat);
   cds_searchers_free(options.searchers);
