@@ -49,7 +49,7 @@ static cds_status state_of(cds_heat_state *state, double power_w[CDS_DIES_MAX],
 /* Whether that part of a power is safe. */
 static cds_status is_safe(bool *out, region *it, const double *of_w,
                           double part) {
-  double at_w[CDS_SAFE_KINDS];
+  double at_w[CDS_SAFE_KINDS] = {0};
   double power_w[CDS_DIES_MAX];
   double outside_w = 0;
   cds_heat_state state;
@@ -176,8 +176,8 @@ static void slopes_of(double *slope, region *it, const cds_heat_state *state,
 /* The linear limit through the last safe place on the way to a power. */
 static cds_status end_of_way(double row[MOST_DIMS], region *it,
                              const double *of_w) {
-  double at_w[CDS_SAFE_KINDS];
-  double slope[CDS_SAFE_KINDS];
+  double at_w[CDS_SAFE_KINDS] = {0};
+  double slope[CDS_SAFE_KINDS] = {0};
   double power_w[CDS_DIES_MAX];
   double outside_w = 0;
   double low = 0;
@@ -336,7 +336,7 @@ static void begin_box(region *it) {
 
 /* The part of a corner that is safe; one that is nearly so counts as safe. */
 static cds_status find_part_of(corner *of, region *it) {
-  double at_w[CDS_SAFE_KINDS];
+  double at_w[CDS_SAFE_KINDS] = {0};
   double high = 1 - CDS_SAFE_OPEN;
   bool safe = false;
   set_power(at_w, it, of);
@@ -366,10 +366,10 @@ static cds_status find_worst(corner *out, region *it) {
 
 /* Cuts off the worst corner while there is room. */
 static cds_status refine(region *it) {
-  corner worst;
+  corner worst = {.part = 1};
   CDS_TRY(find_worst(&worst, it));
   while (worst.part < 1 && it->rows < CDS_SAFE_ROWS) {
-    double at_w[CDS_SAFE_KINDS];
+    double at_w[CDS_SAFE_KINDS] = {0};
     set_power(at_w, it, &worst);
     CDS_TRY(end_of_way(it->row[it->rows], it, at_w));
     it->rows++;
@@ -386,7 +386,7 @@ static cds_status refine(region *it) {
 static cds_status find_part(double *out, region *it) {
   *out = 1;
   for (unsigned c = 0; c < it->corners; c++) {
-    double at_w[CDS_SAFE_KINDS];
+    double at_w[CDS_SAFE_KINDS] = {0};
     bool safe = false;
     set_power(at_w, it, &it->corner[c]);
     CDS_TRY(is_safe(&safe, it, at_w, *out));
