@@ -635,7 +635,9 @@ static cds_status count_boxes(explore_job *it) {
     out->skipped += out->designs - alone - kept->over_limit - kept->infeasible;
   }
   out->proven = out->found && out->bound == out->value;
-  qsort(out->design, out->records, sizeof *out->design, by_index);
+  if (out->records > 0) {
+    qsort(out->design, out->records, sizeof *out->design, by_index);
+  }
   return CDS_OK;
 }
 
