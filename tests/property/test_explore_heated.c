@@ -43,6 +43,7 @@ typedef struct hot_case {
   double time_pj_s;     /* of objective energy: what a second costs */
   double power_w, degc; /* limits */
   bool stacked;
+  bool spread; /* energy arises in three kinds of dies */
 } hot_case;
 
 static double pick(random_stream *random, const double *from, unsigned count) {
@@ -70,6 +71,7 @@ static void draw_arch(hot_case *it) {
   const unsigned stack = random_below(r, 6);
   const bool base = stack == 3 || stack == 4;
   it->stacked = stack < 5;
+  it->spread = base;
   (void)snprintf(
       it->arch, sizeof it->arch,
       "architecture: warm\n"
@@ -154,6 +156,53 @@ static double own_refresh_w(const own_heat *it, unsigned kind) {
              : 0;
 }
 
+/* Leakage and how far places are from limits, of the state that it is in. */
+static void own_measure(own_heat *it, const double power_w[DIES],
+                        const double of_kind[DIES], const bool twice[DIES],
+                        double limit_degc) {
+  const cds_built_package *package = &it->loop->package;
+  it->leakage_w = cds_arch_leakage_w(package->arch);
+  it->hottest_over = -(double)INFINITY;
+  it->twice = false;
+  for (size_t d = 0; d < package->dies; d++) {
+    const unsigned kind = package->die[d].kind;
+    it->leakage_w += it->total_w[d] - power_w[kind] / of_kind[kind] -
+                     package->arch->die[kind].leakage_w;
+    const double limit =
+        fmin(limit_degc, package->arch->die[kind].memory ? 95 : 105);
+    it->hottest_over = fmax(it->hottest_over, own_hottest(it, d) - limit);
+    it->twice = it->twice || twice[kind];
+  }
+}
+
+/* What dies take at their temperatures. */
+static void own_total(own_heat *it, const double power_w[DIES],
+                      const double of_kind[DIES], const bool twice[DIES]) {
+  const cds_built_package *package = &it->loop->package;
+  for (size_t d = 0; d < package->dies; d++) {
+    const unsigned kind = package->die[d].kind;
+    it->total_w[d] = power_w[kind] / of_kind[kind] +
+                     (package->arch->die[kind].leakage_w +
+                      (twice[kind] ? own_refresh_w(it, kind) : 0)) *
+                         exp(0.03 * (it->degc[d] - 85));
+  }
+}
+
+/* Temperatures that total_w makes; how far they are from those before, K. */
+static double own_warm(own_heat *it) {
+  const size_t dies = it->loop->package.dies;
+  double change = 0;
+  for (size_t d = 0; d < dies; d++) {
+    double degc = it->loop->package.heat.ambient_degc;
+    for (size_t j = 0; j < dies; j++) {
+      degc += it->loop->response.mean[j * dies + d] * it->total_w[j];
+    }
+    change = fmax(change, fabs(degc - it->degc[d]));
+    it->degc[d] = degc;
+  }
+  return change;
+}
+
 /* Steady state by iteration from the ambient; false: none. What is above 85
  * degC on the way is refreshed twice as often: it rises from below, so that it
  * is so in the end. */
@@ -172,22 +221,10 @@ static bool own_state(own_heat *it, const double power_w[DIES],
   double before = 1;
   for (unsigned round = 0; round < 200000 && change > 1e-12; round++) {
     before = change;
+    own_total(it, power_w, of_kind, twice);
+    change = own_warm(it);
     for (size_t d = 0; d < dies; d++) {
-      const unsigned kind = package->die[d].kind;
-      it->total_w[d] = power_w[kind] / of_kind[kind] +
-                       (package->arch->die[kind].leakage_w +
-                        (twice[kind] ? own_refresh_w(it, kind) : 0)) *
-                           exp(0.03 * (it->degc[d] - 85));
-    }
-    change = 0;
-    for (size_t d = 0; d < dies; d++) {
-      double degc = ambient;
-      for (size_t j = 0; j < dies; j++) {
-        degc += it->loop->response.mean[j * dies + d] * it->total_w[j];
-      }
-      change = fmax(change, fabs(degc - it->degc[d]));
-      it->degc[d] = degc;
-      if (!(degc < 2000)) {
+      if (!(it->degc[d] < 2000)) {
         return false;
       }
     }
@@ -205,19 +242,33 @@ static bool own_state(own_heat *it, const double power_w[DIES],
   }
   /* Next to where it runs away rounds change little, but it all the same. */
   it->left = 0.03 * change / fmax(1e-6, 1 - change / before);
-  it->leakage_w = cds_arch_leakage_w(package->arch);
-  it->hottest_over = -(double)INFINITY;
-  it->twice = false;
-  for (size_t d = 0; d < dies; d++) {
-    const unsigned kind = package->die[d].kind;
-    it->leakage_w += it->total_w[d] - power_w[kind] / of_kind[kind] -
-                     package->arch->die[kind].leakage_w;
-    const double limit =
-        fmin(limit_degc, package->arch->die[kind].memory ? 95 : 105);
-    it->hottest_over = fmax(it->hottest_over, own_hottest(it, d) - limit);
-    it->twice = it->twice || twice[kind];
-  }
+  own_measure(it, power_w, of_kind, twice, limit_degc);
   return true;
+}
+
+/* Next to where all runs away rounds do not come to an end: whether what each
+ * die takes at the temperatures of the answer keeps it at these. */
+static void own_balance(own_heat *it, cds_heat_loop *loop,
+                        const double power_w[DIES], double limit_degc) {
+  const cds_built_package *package = &loop->package;
+  double all_w[CDS_DIES_MAX] = {0};
+  double of_kind[DIES] = {0};
+  bool twice[DIES] = {false};
+  cds_heat_state state;
+  for (unsigned kind = 0; kind < DIES; kind++) {
+    all_w[kind] = power_w[kind];
+  }
+  assert_int_equal(cds_refresh_state(&state, loop, all_w), CDS_OK);
+  assert_false(state.runaway);
+  for (size_t d = 0; d < package->dies; d++) {
+    const unsigned kind = package->die[d].kind;
+    of_kind[kind] += 1;
+    it->degc[d] = loop->degc[d];
+    twice[kind] = own_refresh_w(it, kind) > 0 && state.hottest_degc[kind] > 85;
+  }
+  own_total(it, power_w, of_kind, twice);
+  assert_true(own_warm(it) <= 1e-9);
+  own_measure(it, power_w, of_kind, twice, limit_degc);
 }
 
 /* The greatest factor on these powers that is within limits. */
@@ -314,7 +365,7 @@ static void slow(vector_points *it, const cds_safe *safe) {
 
 typedef struct seen {
   unsigned cases, found, over, proven, closed, slowed, paused, hot, runaway,
-      twice, warned, differ, tight;
+      twice, warned, differ, tight, found_spread, closed_spread;
   double worst_gap, unused;
 } seen;
 
@@ -622,22 +673,18 @@ static void compare_given(const cds_network_result *answer, bool pauses,
   cds_energies_by_die(e, &given.cost, it->arch, 0);
   compare_full(&full, heat, of, e, fast_s);
   const double t = given.cost.latency_s;
-  double power[DIES] = {e[0] * 1e-12 / t, e[1] * 1e-12 / t, e[2] * 1e-12 / t};
-  /* About to run away: rounds do not come to an end, next to it they do. */
-  const bool edge = !own_state(heat, power, of->degc);
-  for (unsigned d = 0; edge && d < DIES; d++) {
-    power[d] *= 1 - 1e-7;
+  const double power[DIES] = {e[0] * 1e-12 / t, e[1] * 1e-12 / t,
+                              e[2] * 1e-12 / t};
+  if (!own_state(heat, power, of->degc) || heat->left > 1e-8) {
+    own_balance(heat, &it->loop, power, of->degc);
   }
-  assert_true(!edge || own_state(heat, power, of->degc));
   assert_true(heat->hottest_over <= 1e-6);
   assert_true(power[0] + power[1] + power[2] + heat->leakage_w <=
               of->power_w * (1 + CLOSE));
-  /* There leakage falls with the root of what is missing of the power. */
-  const double close = edge ? 3 * sqrt(1e-7) : 1e-7 + 2 * heat->left;
   assert_true(fabs(heat->leakage_w - state.heat.leakage_w) <=
-              close * heat->leakage_w);
+              1e-7 * heat->leakage_w);
   assert_true(fabs(e[0] + e[1] + e[2] + heat->leakage_w * 1e12 * t -
-                   given.cost.energy_pj) <= close * given.cost.energy_pj);
+                   given.cost.energy_pj) <= 1e-7 * given.cost.energy_pj);
   if (!pauses) {
     assert_true(fabs(t - answer->latency_s) <= CLOSE * t);
     assert_true(fabs(given.cost.energy_pj - answer->energy_pj) <=
@@ -738,11 +785,13 @@ static void compare(seen *sum, const hot_case *of, cds_heated *heated,
     assert_true(fabs(power_w - state.power_w[d]) <= CLOSE * power_w);
   }
   sum->found++;
+  sum->found_spread += of->spread;
   sum->runaway += best.any_runaway;
   sum->twice += cds_refresh_any_twice(&heated->loop, &state.heat);
   sum->warned += best.any_twice;
   sum->proven += result.proven;
   sum->closed += heated->closings > 0;
+  sum->closed_spread += heated->closings > 0 && of->spread;
   sum->hot +=
       state.heat.warmest_degc > heated->loop.package.heat.ambient_degc + 30;
   for (size_t i = 0; i < result.layers; i++) {
@@ -819,7 +868,10 @@ static void the_answer_is_the_best_of_all_choices(void **unused) {
   assert_true(sum.found * 2 > sum.cases);
   /* Nothing stays open, and tangents alone close most. */
   assert_true(sum.proven == sum.found && sum.differ == 0);
-  assert_true(sum.closed * 5 < sum.found);
+  assert_true((sum.closed - sum.closed_spread) * 7 <
+              sum.found - sum.found_spread);
+  /* In few cases the share is not that of many. */
+  assert_true(sum.closed * (sum.cases < 1000 ? 5 : 7) < sum.found);
 }
 
 int main(int count, char **word) {
