@@ -20,7 +20,9 @@
 #include "explore/box_parts.h"
 #include "explore/job.h"
 
-enum { CDS_BOX_FIELDS = 20, CDS_BOX_MIXED = UINT32_MAX };
+enum { CDS_BOX_FIELDS = 20 };
+/* No exemplar: designs of the box differ. */
+#define CDS_BOX_MIXED UINT32_MAX
 
 typedef struct cds_box_record {
   uint32_t exemplar; /* of what is the same all over it; CDS_BOX_MIXED */

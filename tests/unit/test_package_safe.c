@@ -51,11 +51,12 @@ static void draw(package_case *it, random_stream *r) {
   it->kinds = random_chance(r, 10) ? KINDS : 1 + random_below(r, 4);
   add_text(it, "architecture: safe\ndies:\n");
   for (unsigned d = 0; d < it->kinds; d++) {
-    (void)snprintf(
-        line, sizeof line,
-        "  d%u: {process: n7, clock: 1 GHz, supply: %g V, width: 4 mm, height: "
-        "4 mm, leakage: %g mW}\n",
-        d, PICK(r, 0.5, 0.6, 0.75), PICK(r, 0, 30, 300, 900));
+    (void)snprintf(line, sizeof line,
+                   "  d%u: {process: n7, clock: 1 GHz, supply: %u mV, width: 4 "
+                   "mm, height: "
+                   "4 mm, leakage: %u mW}\n",
+                   d, (unsigned)PICK(r, 500, 600, 750),
+                   (unsigned)PICK(r, 0, 30, 300, 900));
     add_text(it, line);
   }
   add_text(it, "  off: {process: dram-1b, leakage: 50 mW}\n"
@@ -73,16 +74,17 @@ static void draw(package_case *it, random_stream *r) {
     }
     add_text(it, line);
   }
-  (void)snprintf(line, sizeof line,
-                 "]}\n  cooling: {ambient: %g degC, sink: %g K/W}\n"
-                 "  power: {regulator: {place: %s}, network: %g uOhm}\n"
-                 "levels:\n"
-                 "  - {level: DRAM, die: %s, size: 1 KiB, width: 8 bit, "
-                 "bandwidth: 1 GB/s, energy: {read: 9 pJ, update: 9 pJ}}\n"
-                 "  - {compute: MAC, die: d0, energy: 1 pJ}\n",
-                 PICK(r, 25, 45, 60), PICK(r, 0.3, 1, 5),
-                 random_chance(r, 50) ? "board" : "stack",
-                 PICK(r, 50, 500, 5000), random_chance(r, 50) ? "off" : "d0");
+  (void)snprintf(
+      line, sizeof line,
+      "]}\n  cooling: {ambient: %u degC, sink: %u mK/W}\n"
+      "  power: {regulator: {place: %s}, network: %u uOhm}\n"
+      "levels:\n"
+      "  - {level: DRAM, die: %s, size: 1 KiB, width: 8 bit, "
+      "bandwidth: 1 GB/s, energy: {read: 9 pJ, update: 9 pJ}}\n"
+      "  - {compute: MAC, die: d0, energy: 1 pJ}\n",
+      (unsigned)PICK(r, 25, 45, 60), (unsigned)PICK(r, 300, 1000, 5000),
+      random_chance(r, 50) ? "board" : "stack",
+      (unsigned)PICK(r, 50, 500, 5000), random_chance(r, 50) ? "off" : "d0");
   add_text(it, line);
 }
 
