@@ -22,7 +22,8 @@ static void numbers_come_back_bit_by_bit(void **state) {
   (void)state;
   enum { NUMBERS = 2000 };
   uint64_t random = 3;
-  double number[NUMBERS] = {0.0, -0.0, INFINITY, -INFINITY, 1e-320, 1.0 / 3};
+  double number[NUMBERS] = {0.0,    -0.0,   (double)INFINITY, -(double)INFINITY,
+                            1e-320, 1.0 / 3};
   cds_arena *arena = cds_arena_new();
   cds_answer_text text;
   for (size_t i = 6; i < NUMBERS; i++) {
@@ -129,7 +130,9 @@ static void other_questions_have_other_keys(void **state) {
     cds_asking asking;
     cds_asking_begin(&asking, records, i == 4 ? "other" : "kind");
     cds_asking_count(&asking, i == 5);
-    cds_asking_number(&asking, i == 6 ? INFINITY : i == 7 ? NAN : 1);
+    cds_asking_number(&asking, i == 6   ? (double)INFINITY
+                               : i == 7 ? (double)NAN
+                                        : 1);
     cds_asking_numbers(&asking, i == 8 ? NULL : zeros, i == 9 ? 1 : 2);
     cds_asking_end(&asking, &key[i]);
     assert_int_equal(strlen(key[i].text), 32);
