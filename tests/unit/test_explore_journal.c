@@ -299,7 +299,26 @@ static void what_is_no_journal_has_no_records(void **state) {
 
 /* ---- one writer ---------------------------------------------------------- */
 
-/* A process that holds the journal until it is killed. */
+static const char *program; /* this one */
+
+/* What that process does; it ends only where that fails. */
+static int hold_path(const char *path) {
+  fixture f;
+  cds_journal *journal = NULL;
+  const cds_journal_key key = key_of(0);
+  fixture_open(&f);
+  if (cds_journal_open(&journal, path, false, f.diag) == CDS_OK &&
+      cds_journal_append(journal, &key, payload[0]) == CDS_OK &&
+      write(STDOUT_FILENO, "x", 1) == 1) {
+    for (;;) {
+      pause();
+    }
+  }
+  return 1;
+}
+
+/* A process that holds the journal until it is killed. This program anew, as
+ * threads' libraries need not work in a fork. */
 static pid_t hold(place *p) {
   int ready[2];
   char byte = 0;
@@ -307,20 +326,13 @@ static pid_t hold(place *p) {
   const pid_t child = fork();
   assert_true(child >= 0);
   if (child == 0) {
-    cds_journal *journal = NULL;
-    const cds_journal_key key = key_of(0);
-    const bool good =
-        cds_journal_open(&journal, p->path, false, p->f.diag) == CDS_OK &&
-        cds_journal_append(journal, &key, payload[0]) == CDS_OK &&
-        write(ready[1], "x", 1) == 1;
-    while (good) {
-      pause();
-    }
+    (void)dup2(ready[1], STDOUT_FILENO);
+    (void)execl(program, program, "hold", p->path, (char *)NULL);
     _exit(1);
   }
+  close(ready[1]); /* so that a child that fails ends the wait */
   assert_int_equal(read(ready[0], &byte, 1), 1);
   close(ready[0]);
-  close(ready[1]);
   return child;
 }
 
@@ -411,7 +423,11 @@ static void what_cannot_be_made_is_named(void **state) {
   close_place(&p);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  program = argv[0];
+  if (argc == 3 && strcmp(argv[1], "hold") == 0) {
+    return hold_path(argv[2]);
+  }
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(records_are_found_again_and_no_others),
       cmocka_unit_test(thousands_of_records_are_found),
