@@ -215,7 +215,7 @@ int main(int argc, char **argv) {
         (unsigned)strtoul(argv[i + 1], NULL, 10);
   }
   if (getenv("CODESIGN_TEST_QUICK") != NULL) {
-    cases = 12000;
+    cases = 4000;
   }
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bounds_of_boxes_are_below_their_designs)};
