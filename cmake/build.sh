@@ -35,6 +35,7 @@ codesign: error: cannot build: missing: $missing
   optional: OpenMP for several threads (gcc has it; macOS: brew install libomp)
   optional: ONNX models (Debian: $onnx_packages)
   optional: --optimizer milp (Debian: $glpk_packages)
+  optional: databases of results (Debian: $sqlite_packages)
 END
 }
 

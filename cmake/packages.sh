@@ -64,6 +64,14 @@ has_glpk() {
     return glp_version() == 0; }\n' | compiles -lglpk
 }
 
+# What `codesign merge` and `codesign results` need; optional.
+# shellcheck disable=SC2034
+sqlite_packages='libsqlite3-dev'
+has_sqlite() {
+  printf '#include <sqlite3.h>\nint main(void) {
+    return sqlite3_libversion_number() == 0; }\n' | compiles -lsqlite3
+}
+
 has_openmp() {
   printf '#include <omp.h>\nint main(void) {
     return omp_get_max_threads() < 1; }\n' | compiles -fopenmp

@@ -16,6 +16,7 @@ install_companions() {
   # shellcheck disable=SC2154,SC2206
   has_compiler && { has_onnx || wanted+=($onnx_packages); }
   has_compiler && { has_glpk || wanted+=("$glpk_packages"); }
+  has_compiler && { has_sqlite || wanted+=("$sqlite_packages"); }
   [[ -n $(find /usr/lib/llvm-14 -name omp.h 2>/dev/null) ]] ||
     wanted+=(libomp-14-dev)
   [[ -n $(find /usr/lib/llvm-14 -name 'libclang_rt.fuzzer-*' 2>/dev/null) ]] ||
@@ -38,10 +39,10 @@ all_steps() {
   heading 'clang build'
   has 'clang tests' clang-14 && clang_steps
 
-  heading 'without OpenMP, GLPK and ONNX'
+  heading 'without OpenMP, GLPK, ONNX and SQLite'
   targets=(quick_tests)
   build valgrind -DCDS_WITH_OPENMP=OFF -DCDS_WITH_GLPK=OFF \
-    -DCDS_WITH_ONNX=OFF && tests_of valgrind -L quick -LE lint
+    -DCDS_WITH_ONNX=OFF -DCDS_WITH_SQLITE=OFF && tests_of valgrind -L quick -LE lint
 
   heading 'valgrind'
   has 'tests under valgrind' valgrind && valgrind_steps
@@ -105,7 +106,7 @@ long_under_valgrind=' test_explore_pareto test_network_fused test_network_networ
   test_tech_compare test_tech_speed test_tech_sram test_tech_sram_model '
 
 # Most unit tests and command lines under valgrind, with what reads ONNX
-# models; only definite leaks count, because thread pools keep their stacks
+# models and writes databases; only definite leaks count, because thread pools keep their stacks
 # to the end.
 valgrind_steps() {
   local file name names=()
@@ -122,8 +123,8 @@ valgrind_steps() {
     names+=("$name")
   done
   targets=(quick_tests "${names[@]}")
-  step 'build valgrind with ONNX' build_commands valgrind \
-    -DCDS_WITH_ONNX=AUTO || return
+  step 'build valgrind with ONNX and SQLite' build_commands valgrind \
+    -DCDS_WITH_ONNX=AUTO -DCDS_WITH_SQLITE=AUTO || return
   together 'valgrind: NAME' "${names[@]}" -- env CODESIGN_TEST_QUICK=1 \
     timeout 900 valgrind -q --error-exitcode=9 --leak-check=full \
     --errors-for-leak-kinds=definite --read-inline-info=no \

@@ -3,6 +3,7 @@
 #include "cli/case_journal.h"
 
 #include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,6 +64,57 @@ static const char *digest_of(const cds_explore_case *it) {
   return text;
 }
 
+/* Notes what result and journal say of the question: its digest, in which heat
+ * counts, and the options that are not their defaults. */
+static void note_question(cds_explore_case *it) {
+  cds_provenance *from = &it->inputs.provenance;
+  cds_arena *arena = it->cli->arena;
+  const char **option =
+      cds_cli_array(arena, 2 * (size_t)CDS_OPTIONS, sizeof *option);
+  for (unsigned i = 0; i < CDS_OPTIONS; i++) {
+    const cds_option *one = &cds_option_table[i];
+    const char *value = cds_option_text(one, it->cli->options, arena);
+    const char *fallback = one->fallback == NULL ? "" : one->fallback;
+    const bool heat = i == CDS_OPTION_INDEX_heat && it->options.heat_off;
+    const bool given = matters(one) && strcmp(value, fallback) != 0 &&
+                       (one->type != CDS_OPTION_FLAG || *value == 't');
+    if (heat || given) {
+      option[2 * from->options] = one->name;
+      option[2 * from->options++ + 1] = value;
+    }
+  }
+  from->option = option;
+  cds_journal_key key;
+  cds_records_question(&key, it->records.run, it->options.heat_off);
+  from->question = cds_cli_printf(arena, "%s", key.text);
+}
+
+/* Says in the journal what is asked, so that who reads its answers knows what
+ * they are of; once. */
+static cds_status keep_question(cds_explore_case *it) {
+  cds_arena *arena = it->cli->arena;
+  const cds_explore_result nothing = {.designs = 0};
+  const cds_report report = {.space = it->inputs.space,
+                             .workload = &it->inputs.workload,
+                             .options = &it->options,
+                             .result = &nothing,
+                             .provenance = it->inputs.provenance};
+  char *text = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream(&text, &size);
+  if (stream == NULL) {
+    return CDS_ENOMEM;
+  }
+  bool good = cds_export_question_json(stream, &report, arena);
+  good = fclose(stream) == 0 && good;
+  const cds_status status =
+      good ? cds_records_describe(&it->records, it->options.heat_off, text,
+                                  arena)
+           : CDS_ENOMEM;
+  free(text);
+  return status;
+}
+
 /* Files that a killed process has not given their names yet (output.c). */
 static void remove_left(const char *folder, cds_arena *arena) {
   static const char *const names[] = {"designs.csv", "layers.csv",
@@ -107,7 +159,15 @@ int cds_case_open(cds_explore_case *it) {
                      "be read twice");
   }
   cds_cli_say(cli, "'%s' has %zu records", path, cds_journal_read(it->journal));
-  return CDS_EXIT_DONE;
+  if (it->records.run == NULL) {
+    return CDS_EXIT_DONE;
+  }
+  note_question(it);
+  const cds_status kept = keep_question(it);
+  if (kept == CDS_EIO) {
+    cds_journal_failure(it->journal, cli->diag);
+  }
+  return kept == CDS_OK ? CDS_EXIT_DONE : cds_cli_exit_code(kept);
 }
 
 int cds_case_close(cds_explore_case *it) {

@@ -65,6 +65,12 @@ cds_status cds_design_record(const cds_design_answer *answer,
     cds_answer_number(&text, answer->power_w[d]);
   }
   cds_answer_string(&text, design->reason);
+  /* Nothing of this is recalled: it is known, or asked. */
+  cds_answer_origin(&text, records, asked->heat_off);
+  cds_answer_number(&text, design->area_um2);
+  cds_answer_number(&text, design->cost_usd);
+  cds_answer_number(&text, design->embodied_kg);
+  cds_answer_number(&text, design->floor);
   return text.text == NULL
              ? CDS_ENOMEM
              : cds_journal_append(records->journal, &key, text.text);
@@ -86,43 +92,69 @@ static bool read_power(cds_design_answer *out, const char **at) {
   return true;
 }
 
-bool cds_design_recall(cds_design_answer *out, const cds_design_result *known,
-                       const cds_design_question *asked,
-                       const cds_records *records, cds_arena *arena) {
-  cds_journal_key key;
+/* From the number of the design up to its reason. */
+static bool read_answer(cds_design_answer *out, const char **at,
+                        cds_arena *arena) {
   double *number[NUMBERS];
-  uint64_t design = 0;
   uint64_t round = 0;
   uint64_t status = 0;
   uint64_t limit = 0;
   uint64_t proven = 0;
-  if (records == NULL) {
+  if (!cds_answer_read(at, kind) ||
+      !cds_answer_read_count(&out->design.index, at) ||
+      !cds_answer_read_count(&round, at) ||
+      !cds_answer_read_count(&status, at) || status > CDS_DESIGN_OPEN) {
     return false;
   }
-  key_of(&key, asked, records);
-  const char *at = cds_journal_find(records->journal, &key);
-  if (at == NULL || !cds_answer_read(&at, kind) ||
-      !cds_answer_read_count(&design, &at) ||
-      !cds_answer_read_count(&round, &at) ||
-      !cds_answer_read_count(&status, &at) || design != asked->design ||
-      status > CDS_DESIGN_OPEN) {
-    return false;
-  }
-  *out = (cds_design_answer){.design = *known};
   list_numbers(number, out);
   for (unsigned i = 0; i < NUMBERS; i++) {
-    if (!cds_answer_read_number(number[i], &at)) {
+    if (!cds_answer_read_number(number[i], at)) {
       return false;
     }
   }
-  if (!cds_answer_read_count(&limit, &at) ||
-      !cds_answer_read_count(&proven, &at) || !read_power(out, &at) ||
-      !cds_answer_read_string(&out->design.reason, &at, arena)) {
+  if (!cds_answer_read_count(&limit, at) ||
+      !cds_answer_read_count(&proven, at) || !read_power(out, at) ||
+      !cds_answer_read_string(&out->design.reason, at, arena)) {
     return false;
   }
   out->design.status = (cds_design_status)status;
   out->design.limit = (unsigned)limit;
   out->design.limit_proven = proven == 1;
   out->design.asked = true;
+  return true;
+}
+
+bool cds_design_recall(cds_design_answer *out, const cds_design_result *known,
+                       const cds_design_question *asked,
+                       const cds_records *records, cds_arena *arena) {
+  cds_journal_key key;
+  cds_design_answer answer = {.design = *known};
+  if (records == NULL) {
+    return false;
+  }
+  key_of(&key, asked, records);
+  const char *at = cds_journal_find(records->journal, &key);
+  if (at == NULL || !read_answer(&answer, &at, arena) ||
+      answer.design.index != asked->design) {
+    return false;
+  }
+  *out = answer;
+  return true;
+}
+
+bool cds_design_record_read(cds_design_result *out, cds_record_origin *origin,
+                            const char *record, cds_arena *arena) {
+  cds_design_answer answer = {.answered = false};
+  cds_design_result *design = &answer.design;
+  const char *at = record;
+  if (!read_answer(&answer, &at, arena) ||
+      !cds_answer_read_origin(origin, &at, arena) ||
+      !cds_answer_read_number(&design->area_um2, &at) ||
+      !cds_answer_read_number(&design->cost_usd, &at) ||
+      !cds_answer_read_number(&design->embodied_kg, &at) ||
+      !cds_answer_read_number(&design->floor, &at)) {
+    return false;
+  }
+  *out = *design;
   return true;
 }

@@ -32,5 +32,9 @@ bool cds_design_recall(cds_design_answer *out, const cds_design_result *known,
 cds_status cds_design_record(const cds_design_answer *answer,
                              const cds_design_question *asked,
                              const cds_records *records, cds_arena *arena);
+/* Reads a record of any run, and which it is of; false: it is none of a design,
+ * or of an older version that does not say. Text lives in the arena. */
+bool cds_design_record_read(cds_design_result *out, cds_record_origin *origin,
+                            const char *record, cds_arena *arena);
 
 #endif

@@ -56,4 +56,12 @@ void cds_journal_failure(cds_journal *journal, cds_diag *diag);
 size_t cds_journal_read(const cds_journal *journal);
 size_t cds_journal_added(const cds_journal *journal);
 
+/* Calls `visit` with the payload of each record of a file that stays as it is,
+ * whoever writes it meanwhile; the text lives as long as the call. What is torn
+ * or damaged is named in a warning and left out. The path lives as long as the
+ * diagnostics. CDS_EIO with a message, CDS_ENOMEM, and what `visit` returns. */
+typedef cds_status cds_journal_visit(const char *record, void *payload);
+cds_status cds_journal_scan(const char *path, cds_journal_visit *visit,
+                            void *payload, cds_diag *diag);
+
 #endif

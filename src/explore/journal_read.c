@@ -31,6 +31,7 @@ typedef struct finding {
   size_t bad_room, bad_pieces;
   piece *bad;
   bool mended; /* a newline was missing */
+  bool kept;   /* the file stays as it is */
   size_t torn; /* bytes at the end */
   unsigned line, told;
 } finding;
@@ -86,10 +87,15 @@ static cds_status reject(finding *it, size_t at, size_t end) {
   it->bad[it->bad_pieces++] = (piece){at, end};
   if (it->told != it->line) {
     const cds_place place = {it->journal->path, it->line, 1};
-    cds_diag_warning(it->diag, place,
-                     "this record is damaged: it was moved to '%s.bad', and "
-                     "what it held is solved again",
-                     it->journal->path);
+    if (it->kept) {
+      cds_diag_warning(it->diag, place,
+                       "this record is damaged: it is left out");
+    } else {
+      cds_diag_warning(it->diag, place,
+                       "this record is damaged: it was moved to '%s.bad', and "
+                       "what it held is solved again",
+                       it->journal->path);
+    }
     it->told = it->line;
   }
   return CDS_OK;
@@ -237,30 +243,66 @@ static cds_status note_all(finding *it) {
   return CDS_OK;
 }
 
-static cds_status mend(finding *it) {
+static cds_status take_pieces(finding *it) {
   for (size_t at = 0; at < it->size;) {
     CDS_TRY(take_piece(it, &at));
   }
   if (it->torn > 0) {
     cds_diag_warning(it->diag, (cds_place){it->journal->path, it->line, 1},
-                     "the last record was cut short by a kill: what it held is "
-                     "solved again");
+                     "the last record was cut short by a kill: %s",
+                     it->kept ? "it is left out"
+                              : "what it held is solved again");
   }
+  return CDS_OK;
+}
+
+static cds_status mend(finding *it) {
+  CDS_TRY(take_pieces(it));
   if (it->bad_pieces > 0 || it->mended) {
     CDS_TRY(write_anew(it));
   }
   return note_all(it);
 }
 
+/* Takes the text; without a file there is none. */
+static cds_status read_file(finding *it) {
+  const char *path = it->journal->path;
+  const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) {
+    return errno == ENOENT ? CDS_OK : complain(it, "read", path, errno);
+  }
+  const cds_status status = read_all(it, file);
+  close(file);
+  return status;
+}
+
 cds_status cds_journal_mend(cds_journal *journal, cds_diag *diag) {
   finding it = {.journal = journal, .diag = diag, .line = 1};
-  const int file = open(journal->path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    return errno == ENOENT ? CDS_OK
-                           : complain(&it, "read", journal->path, errno);
-  }
-  const cds_status status = read_all(&it, file);
-  close(file);
-  CDS_TRY(status);
+  CDS_TRY(read_file(&it));
   return mend(&it);
+}
+
+static cds_status visit_all(finding *it, cds_journal_visit *visit,
+                            void *payload) {
+  CDS_TRY(read_file(it));
+  CDS_TRY(take_pieces(it));
+  for (size_t i = 0; i < it->pieces; i++) {
+    const piece *one = &it->good[i];
+    it->text[one->end - TAIL] = '\0';
+    CDS_TRY(visit(it->text + one->at + HEAD, payload));
+  }
+  return CDS_OK;
+}
+
+cds_status cds_journal_scan(const char *path, cds_journal_visit *visit,
+                            void *payload, cds_diag *diag) {
+  cds_arena *arena = cds_arena_new();
+  if (arena == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_journal journal = {.arena = arena, .path = path, .file = -1};
+  finding it = {.journal = &journal, .diag = diag, .line = 1, .kept = true};
+  const cds_status status = visit_all(&it, visit, payload);
+  cds_arena_free(arena);
+  return status;
 }

@@ -55,6 +55,7 @@ cds_status cds_pareto_record(const cds_pareto_answer *answer,
     }
   }
   cds_answer_string(&text, design->reason);
+  cds_answer_origin(&text, records, asked->heat_off); /* not recalled */
   return text.text == NULL
              ? CDS_ENOMEM
              : cds_journal_append(records->journal, &key, text.text);
@@ -86,34 +87,59 @@ static bool read_points(cds_pareto_answer *out, uint64_t design,
   return true;
 }
 
-bool cds_pareto_recall(cds_pareto_answer *out, cds_design_result *design,
-                       const cds_pareto_asked *asked,
-                       const cds_records *records, cds_arena *arena) {
-  cds_journal_key key;
+/* From the number of the design up to its reason. */
+static bool read_answer(cds_pareto_answer *out, cds_design_result *design,
+                        const char **at, cds_arena *arena) {
   uint64_t index = 0;
   uint64_t status = 0;
   uint64_t limit = 0;
   uint64_t proven = 0;
   const char *reason = NULL;
+  if (!cds_answer_read(at, kind) || !cds_answer_read_count(&index, at) ||
+      !cds_answer_read_count(&status, at) ||
+      !cds_answer_read_count(&limit, at) ||
+      !cds_answer_read_count(&proven, at) || status > CDS_DESIGN_OPEN ||
+      !read_points(out, index, at, arena) ||
+      !cds_answer_read_string(&reason, at, arena)) {
+    return false;
+  }
+  design->index = index;
+  design->status = (cds_design_status)status;
+  design->limit = (unsigned)limit;
+  design->limit_proven = proven == 1;
+  design->reason = reason;
+  return true;
+}
+
+bool cds_pareto_recall(cds_pareto_answer *out, cds_design_result *design,
+                       const cds_pareto_asked *asked,
+                       const cds_records *records, cds_arena *arena) {
+  cds_journal_key key;
   cds_pareto_answer answer = {.points = 0};
+  cds_design_result found = *design;
   if (records == NULL) {
     return false;
   }
   key_of(&key, asked, records);
   const char *at = cds_journal_find(records->journal, &key);
-  if (at == NULL || !cds_answer_read(&at, kind) ||
-      !cds_answer_read_count(&index, &at) ||
-      !cds_answer_read_count(&status, &at) ||
-      !cds_answer_read_count(&limit, &at) ||
-      !cds_answer_read_count(&proven, &at) || index != asked->design ||
-      status > CDS_DESIGN_OPEN || !read_points(&answer, index, &at, arena) ||
-      !cds_answer_read_string(&reason, &at, arena)) {
+  if (at == NULL || !read_answer(&answer, &found, &at, arena) ||
+      found.index != asked->design) {
     return false;
   }
   *out = answer;
-  design->status = (cds_design_status)status;
-  design->limit = (unsigned)limit;
-  design->limit_proven = proven == 1;
-  design->reason = reason;
+  *design = found;
+  return true;
+}
+
+bool cds_pareto_record_read(cds_pareto_answer *out, cds_record_origin *origin,
+                            const char *record, cds_arena *arena) {
+  cds_pareto_answer answer = {.points = 0};
+  cds_design_result design = {.index = 0};
+  const char *at = record;
+  if (!read_answer(&answer, &design, &at, arena) ||
+      !cds_answer_read_origin(origin, &at, arena)) {
+    return false;
+  }
+  *out = answer;
   return true;
 }

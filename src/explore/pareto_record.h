@@ -32,5 +32,9 @@ cds_status cds_pareto_record(const cds_pareto_answer *answer,
                              const cds_design_result *design,
                              const cds_pareto_asked *asked,
                              const cds_records *records, cds_arena *arena);
+/* Reads a record of any run, and which it is of; false: it is none of a Pareto
+ * set, or of an older version that does not say. It lives in the arena. */
+bool cds_pareto_record_read(cds_pareto_answer *out, cds_record_origin *origin,
+                            const char *record, cds_arena *arena);
 
 #endif

@@ -125,6 +125,41 @@ void cds_answer_string(cds_answer_text *answer, const char *value) {
   add_word(answer, word);
 }
 
+void cds_answer_origin(cds_answer_text *answer, const cds_records *records,
+                       bool heat_off) {
+  cds_answer_string(answer, records->run);
+  cds_answer_string(answer, records->part);
+  cds_answer_count(answer, heat_off);
+}
+
+static const char question[] = "question";
+
+void cds_records_question(cds_journal_key *out, const char *run,
+                          bool heat_off) {
+  const cds_records records = {.run = run};
+  cds_asking asking;
+  cds_asking_begin(&asking, &records, question);
+  cds_asking_count(&asking, heat_off);
+  cds_asking_end(&asking, out);
+}
+
+cds_status cds_records_describe(const cds_records *records, bool heat_off,
+                                const char *text, cds_arena *arena) {
+  cds_journal_key key; /* the digest itself */
+  cds_answer_text answer;
+  cds_records_question(&key, records->run, heat_off);
+  if (cds_journal_find(records->journal, &key) != NULL) {
+    return CDS_OK;
+  }
+  cds_answer_begin(&answer, question, arena);
+  cds_answer_string(&answer, records->run);
+  cds_answer_count(&answer, heat_off);
+  cds_answer_string(&answer, text);
+  return answer.text == NULL
+             ? CDS_ENOMEM
+             : cds_journal_append(records->journal, &key, answer.text);
+}
+
 /* The word at `*at`, and where the next one begins; its length. */
 static size_t next_word(const char **word, const char **at) {
   const char *text = *at;
@@ -211,4 +246,31 @@ bool cds_answer_read_string(const char **out, const char **at,
   }
   *out = text;
   return true;
+}
+
+bool cds_answer_read_origin(cds_record_origin *out, const char **at,
+                            cds_arena *arena) {
+  uint64_t heat_off = 0;
+  if (!cds_answer_read_string(&out->run, at, arena) ||
+      !cds_answer_read_string(&out->part, at, arena) ||
+      !cds_answer_read_count(&heat_off, at)) {
+    return false;
+  }
+  out->heat_off = heat_off == 1;
+  return out->run != NULL;
+}
+
+bool cds_records_read_question(cds_record_origin *out, const char **text,
+                               const char *record, cds_arena *arena) {
+  uint64_t heat_off = 0;
+  const char *at = record;
+  *out = (cds_record_origin){.run = NULL};
+  if (!cds_answer_read(&at, question) ||
+      !cds_answer_read_string(&out->run, &at, arena) ||
+      !cds_answer_read_count(&heat_off, &at) ||
+      !cds_answer_read_string(text, &at, arena)) {
+    return false;
+  }
+  out->heat_off = heat_off == 1;
+  return out->run != NULL && *text != NULL;
 }

@@ -47,6 +47,23 @@ void cds_answer_count(cds_answer_text *answer, uint64_t value);
 void cds_answer_number(cds_answer_text *answer, double value);
 /* Any text, or NULL. */
 void cds_answer_string(cds_answer_text *answer, const char *value);
+/* Which run, which part of it, and whether its designs are without heat: for
+ * readers that did not ask. */
+void cds_answer_origin(cds_answer_text *answer, const cds_records *records,
+                       bool heat_off);
+
+/* The same, read back. */
+typedef struct cds_record_origin {
+  const char *run, *part;
+  bool heat_off;
+} cds_record_origin;
+/* A digest of the run, which its designs without heat do not share. */
+void cds_records_question(cds_journal_key *out, const char *run, bool heat_off);
+/* Adds a record that says what is asked, for readers that did not ask, unless
+ * there is one: of kind "question", with the run, whether its designs are
+ * without heat, and `text`. CDS_EIO, CDS_ENOMEM. */
+cds_status cds_records_describe(const cds_records *records, bool heat_off,
+                                const char *text, cds_arena *arena);
 
 /* Reads what was written, in its order; false once something else stands
  * there. */
@@ -55,5 +72,10 @@ bool cds_answer_read_count(uint64_t *out, const char **at);
 bool cds_answer_read_number(double *out, const char **at);
 bool cds_answer_read_string(const char **out, const char **at,
                             cds_arena *arena);
+bool cds_answer_read_origin(cds_record_origin *out, const char **at,
+                            cds_arena *arena);
+/* What cds_records_describe wrote; false: it is another record. */
+bool cds_records_read_question(cds_record_origin *out, const char **text,
+                               const char *record, cds_arena *arena);
 
 #endif

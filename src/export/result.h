@@ -43,6 +43,11 @@ typedef struct cds_provenance {
   const char *const *set; /* "glb=1MiB" */
   size_t imports;         /* options of an imported workload: "dim batch=8" */
   const char *const *import;
+  /* Of an exploration: a digest of all that answers depend on; NULL: not known.
+   * Options of it that are not their defaults, names and values by turns. */
+  const char *question;
+  size_t options;
+  const char *const *option;
 } cds_provenance;
 
 /* Of an exploration: how many designs are told to be what. */
@@ -77,6 +82,10 @@ typedef struct cds_report {
  * for the caller to ask. Scratch memory is taken from the arena. */
 bool cds_export_result_json(FILE *stream, const cds_report *report,
                             cds_arena *arena);
+/* What is asked, as result.json says it: names, objective, space and provenance
+ * of the report, without any result. */
+bool cds_export_question_json(FILE *stream, const cds_report *report,
+                              cds_arena *arena);
 bool cds_export_designs_csv(FILE *stream, const cds_report *report,
                             cds_arena *arena);
 /* Of the report's Pareto set. */

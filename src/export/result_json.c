@@ -322,6 +322,31 @@ static void write_answer(cds_json *json, const cds_report *report) {
   cds_json_number(json, "gap", cds_gap(value, result->bound));
 }
 
+/* Texts of the values, and their numbers where they are no names. */
+static bool write_values(cds_json *json, const cds_value_list *list,
+                         cds_arena *arena) {
+  bool good = true;
+  cds_json_object(json, NULL);
+  cds_json_text(json, "name", list->name);
+  cds_json_array_line(json, "values");
+  for (size_t v = 0; v < list->count; v++) {
+    const char *text = cds_variable_text(arena, &list->values[v]);
+    good = good && text != NULL;
+    cds_json_text(json, NULL, text);
+  }
+  cds_json_end(json);
+  if (list->values[0].text == NULL) {
+    cds_json_text(json, "unit", cds_dimension_unit(list->values[0].dimension));
+    cds_json_array_line(json, "numbers");
+    for (size_t v = 0; v < list->count; v++) {
+      cds_json_number(json, NULL, list->values[v].number);
+    }
+    cds_json_end(json);
+  }
+  cds_json_end(json);
+  return good;
+}
+
 static bool write_space(cds_json *json, const cds_report *report,
                         cds_arena *arena) {
   const cds_space *space = report->space;
@@ -342,17 +367,7 @@ static bool write_space(cds_json *json, const cds_report *report,
   cds_json_array(json, "variables");
   bool good = true;
   for (size_t i = 0; i < cds_space_variables(space); i++) {
-    const cds_value_list *list = cds_space_variable(space, i);
-    cds_json_object(json, NULL);
-    cds_json_text(json, "name", list->name);
-    cds_json_array_line(json, "values");
-    for (size_t v = 0; v < list->count; v++) {
-      const char *text = cds_variable_text(arena, &list->values[v]);
-      good = good && text != NULL;
-      cds_json_text(json, NULL, text);
-    }
-    cds_json_end(json);
-    cds_json_end(json);
+    good = write_values(json, cds_space_variable(space, i), arena) && good;
   }
   cds_json_end(json);
   cds_json_array_line(json, "limits");
@@ -670,6 +685,15 @@ void cds_json_provenance(cds_json *json, const cds_provenance *provenance,
     }
     cds_json_end(json);
   }
+  if (provenance->question != NULL) {
+    cds_json_text(json, "question", provenance->question);
+    cds_json_object_line(json, "options");
+    for (size_t i = 0; i < provenance->options; i++) {
+      cds_json_text(json, provenance->option[2 * i],
+                    provenance->option[2 * i + 1]);
+    }
+    cds_json_end(json);
+  }
   write_origins(json, arch, false);
   write_origins(json, arch, true);
   cds_json_end(json);
@@ -749,6 +773,22 @@ bool cds_export_result_json(FILE *stream, const cds_report *report,
   }
   cds_json_provenance(&json, &report->provenance, report->arch);
   write_run(&json, report);
+  cds_json_end(&json);
+  cds_json_finish(&json);
+  return good;
+}
+
+bool cds_export_question_json(FILE *stream, const cds_report *report,
+                              cds_arena *arena) {
+  cds_json json;
+  cds_json_begin(&json, stream);
+  cds_json_object(&json, NULL);
+  cds_json_count(&json, "schema_version", CDS_RESULT_SCHEMA_VERSION);
+  cds_json_text(&json, "architecture", cds_space_name(report->space));
+  cds_json_text(&json, "workload", report->workload->name);
+  cds_json_objective(&json, report->options->objective);
+  const bool good = write_space(&json, report, arena);
+  cds_json_provenance(&json, &report->provenance, NULL);
   cds_json_end(&json);
   cds_json_finish(&json);
   return good;

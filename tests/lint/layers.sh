@@ -60,6 +60,7 @@ done
 
 only_in '# *include *<yaml.h>' libyaml 'src/yaml/*.c'
 only_in '# *include *<glpk.h>' GLPK src/search/milp.c src/network/select.c
+only_in '# *include *<sqlite3.h>' SQLite src/store/database.c
 only_in '# *pragma +omp|# *include *<omp.h>' OpenMP src/base/parallel.c
 only_in '# *include *["<](onnx.pb-c|protobuf-c)' protobuf-c \
   src/import/onnx_file.c

@@ -58,6 +58,7 @@ build_rest() {
     -lyaml -lcmocka -lm)
   case $names in *GOMP_* | *__kmpc_*) libraries+=(-fopenmp) ;; esac
   case $names in *' glp_'*) libraries+=(-lglpk) ;; esac
+  case $names in *' sqlite3_'*) libraries+=(-lsqlite3) ;; esac
   case $names in *' protobuf_c_'*) libraries+=(-lprotobuf-c) ;; esac
 }
 
