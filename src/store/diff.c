@@ -178,28 +178,6 @@ static cds_status diff_rows(const diffing *it, const char *what,
   return CDS_OK;
 }
 
-static cds_status diff_winner(const diffing *it) {
-  cds_table side[2];
-  cds_cell names[2] = {{.kind = CDS_CELL_NONE}, {.kind = CDS_CELL_NONE}};
-  for (unsigned s = 0; s < 2; s++) {
-    const cds_cell run = cds_cell_text(it->run[s]);
-    CDS_TRY(take_all(&side[s], it,
-                     DESIGN_SELECT "AND value IS NOT NULL ORDER BY value, "
-                                   "design LIMIT 1",
-                     &run, 1));
-    if (side[s].rows > 0) {
-      const char *text = NULL;
-      CDS_TRY(cds_store_design(&text, it->store, it->run[s],
-                               side[s].cell[FIELDS].count));
-      names[s] = cds_cell_text(text);
-    }
-  }
-  CDS_TRY(add(it, "best", NULL, "variables", names));
-  return side[0].rows > 0 && side[1].rows > 0
-             ? diff_rows(it, "best", NULL, side[0].cell, side[1].cell)
-             : CDS_OK;
-}
-
 static cds_status take_variable(const cds_cell *cell, size_t cells,
                                 void *payload) {
   diffing *it = (diffing *)payload;
@@ -288,6 +266,33 @@ static uint64_t other_of(const diffing *it, uint64_t design) {
   return other;
 }
 
+static cds_status diff_winner(const diffing *it) {
+  cds_table side[2];
+  cds_cell names[2] = {{.kind = CDS_CELL_NONE}, {.kind = CDS_CELL_NONE}};
+  for (unsigned s = 0; s < 2; s++) {
+    const cds_cell run = cds_cell_text(it->run[s]);
+    CDS_TRY(take_all(&side[s], it,
+                     DESIGN_SELECT "AND value IS NOT NULL ORDER BY value, "
+                                   "design LIMIT 1",
+                     &run, 1));
+    if (side[s].rows > 0) {
+      const char *text = NULL;
+      CDS_TRY(cds_store_design(&text, it->store, it->run[s],
+                               side[s].cell[FIELDS].count));
+      names[s] = cds_cell_text(text);
+    }
+  }
+  const bool alike = side[0].rows > 0 && side[1].rows > 0 && it->comparable &&
+                     other_of(it, (uint64_t)side[0].cell[FIELDS].count) ==
+                         (uint64_t)side[1].cell[FIELDS].count;
+  if (!alike) {
+    CDS_TRY(add(it, "best", NULL, "variables", names));
+  }
+  return side[0].rows > 0 && side[1].rows > 0
+             ? diff_rows(it, "best", NULL, side[0].cell, side[1].cell)
+             : CDS_OK;
+}
+
 static cds_status diff_design(const cds_cell *cell, size_t cells,
                               void *payload) {
   const diffing *it = (const diffing *)payload;
@@ -342,8 +347,8 @@ cds_status cds_store_diff(cds_table *out, const cds_store *store,
   CDS_TRY(diff_list(&it, "option", OPTIONS));
   CDS_TRY(diff_list(&it, "limit", LIMITS));
   CDS_TRY(diff_list(&it, "variable", VARIABLES));
-  CDS_TRY(diff_winner(&it));
   CDS_TRY(read_digits(&it));
+  CDS_TRY(diff_winner(&it));
   const cds_cell run = cds_cell_text(first);
   return it.comparable ? cds_database_run(store->database,
                                           DESIGN_SELECT "ORDER BY design", &run,
