@@ -88,10 +88,14 @@ static cds_status complain(const cds_database *database, int code) {
   case SQLITE_FULL:
     cds_diag_error(database->diag, place, "cannot write: no space is left");
     break;
-  default:
+  default: {
+    const int error = sqlite3_system_errno(database->file);
+    const bool system = error != 0 && ((code & 0xff) == SQLITE_IOERR ||
+                                       (code & 0xff) == SQLITE_CANTOPEN);
     cds_diag_error(database->diag, place, "cannot use this database: %s",
-                   sqlite3_errmsg(database->file));
+                   system ? strerror(error) : sqlite3_errmsg(database->file));
     break;
+  }
   }
   return CDS_EIO;
 }

@@ -27,7 +27,7 @@ enum { STATUSES = sizeof statuses / sizeof *statuses };
 
 typedef struct reading {
   cds_csv_reader csv;
-  const cds_claim *claim;
+  const cds_account *account;
   cds_database *database;
   uint64_t *changed;
   size_t column[CDS_ROW_CELLS];
@@ -50,7 +50,7 @@ static bool is_column(const char *header, const char *name) {
 /* Names of variables stand between the first column and those above: a variable
  * may be called like one of them. */
 static cds_status read_header(reading *it) {
-  const cds_yaml *space = cds_tree_member(it->claim->root, "space");
+  const cds_yaml *space = cds_tree_member(it->account->root, "space");
   const size_t variables = cds_tree_count(cds_tree_member(space, "variables"));
   bool more = false;
   CDS_TRY(cds_csv_reader_next(&it->csv, &more));
@@ -95,7 +95,7 @@ static cds_cell read_text(const reading *it, unsigned cell) {
 
 /* Of a result that was cut short the best are those so far only. */
 static void weaken(cds_design_row *row, unsigned level) {
-  if (level < CDS_CLAIM_COMPLETE) {
+  if (level < CDS_ACCOUNT_COMPLETE) {
     row->cell[CDS_ROW_STATUS] = cds_cell_text("found");
     row->cell[CDS_ROW_RANK] = (cds_cell){.kind = CDS_CELL_NONE};
   }
@@ -103,7 +103,7 @@ static void weaken(cds_design_row *row, unsigned level) {
 
 static cds_status read_row(reading *it) {
   cds_design_row row = {.cell = {{.kind = CDS_CELL_NONE}}};
-  row.cell[CDS_ROW_RUN] = cds_cell_text(it->claim->run);
+  row.cell[CDS_ROW_RUN] = cds_cell_text(it->account->run);
   row.cell[CDS_ROW_FILE] = cds_cell_text("designs.csv");
   row.cell[CDS_ROW_STATUS] = read_text(it, CDS_ROW_STATUS);
   row.cell[CDS_ROW_LIMIT] = read_text(it, CDS_ROW_LIMIT);
@@ -119,20 +119,22 @@ static cds_status read_row(reading *it) {
           strcmp(row.cell[CDS_ROW_STATUS].text, statuses[status]) != 0)) {
     status++;
   }
-  if (status == STATUSES || row.cell[CDS_ROW_DESIGN].kind == CDS_CELL_NONE) {
-    return refuse(it, "index",
-                  "or status is missing: expected those of a design");
+  if (status == STATUSES) {
+    return refuse(it, "status", "is none that a design has");
+  }
+  if (row.cell[CDS_ROW_DESIGN].kind == CDS_CELL_NONE) {
+    return refuse(it, "index", "is missing");
   }
   it->found[status]++;
   if (row.cell[CDS_ROW_RANK].kind != CDS_CELL_NONE) {
-    weaken(&row, it->claim->level);
+    weaken(&row, it->account->level);
   }
   return cds_design_row_put(&row, it->database, it->changed);
 }
 
 /* A kill between two files that are renamed leaves those of two runs. */
 static cds_status check_counts(const reading *it) {
-  const cds_yaml *root = it->claim->root;
+  const cds_yaml *root = it->account->root;
   const cds_yaml *designs = cds_tree_member(root, "designs");
   /* Of spaces that were searched by boxes only the ranked ones are listed. */
   const bool boxes =
@@ -163,10 +165,10 @@ static cds_status read_rows(reading *it) {
   return check_counts(it);
 }
 
-static cds_status put_points(const cds_claim *claim, cds_database *database,
+static cds_status put_points(const cds_account *account, cds_database *database,
                              uint64_t *changed) {
   const cds_yaml *points =
-      cds_tree_member(cds_tree_member(claim->root, "pareto"), "points");
+      cds_tree_member(cds_tree_member(account->root, "pareto"), "points");
   static const char *const keys[CDS_POINT_CELLS] = {
       [CDS_POINT_ENERGY] = "energy_pj",
       [CDS_POINT_LATENCY] = "latency_s",
@@ -179,7 +181,7 @@ static cds_status put_points(const cds_claim *claim, cds_database *database,
       [CDS_POINT_LEAKAGE] = "leakage_w"};
   for (size_t i = 0; i < cds_tree_count(points); i++) {
     cds_point_row row;
-    row.cell[CDS_POINT_RUN] = cds_cell_text(claim->run);
+    row.cell[CDS_POINT_RUN] = cds_cell_text(account->run);
     row.cell[CDS_POINT_DESIGN] = cds_tree_count_cell(points->items[i], "index");
     for (unsigned c = CDS_POINT_ENERGY; c < CDS_POINT_CELLS; c++) {
       row.cell[c] = cds_tree_number_cell(points->items[i], keys[c]);
@@ -189,13 +191,13 @@ static cds_status put_points(const cds_claim *claim, cds_database *database,
   return CDS_OK;
 }
 
-cds_status cds_designs_read(const char *path, const cds_claim *claim,
+cds_status cds_designs_read(const char *path, const cds_account *account,
                             cds_database *database, uint64_t *changed,
                             cds_diag *diag) {
-  reading it = {.claim = claim, .database = database, .changed = changed};
+  reading it = {.account = account, .database = database, .changed = changed};
   CDS_TRY(cds_csv_reader_open(&it.csv, path, diag));
   const cds_status status = read_rows(&it);
   cds_csv_reader_close(&it.csv);
   CDS_TRY(status);
-  return put_points(claim, database, changed);
+  return put_points(account, database, changed);
 }

@@ -10,7 +10,7 @@
 #include "store/tree.h"
 
 typedef struct reading {
-  cds_claims *claims; /* questions are added to it */
+  cds_accounts *accounts; /* questions are added to it */
   const char *path;
   cds_database *database;
   uint64_t *changed;
@@ -21,63 +21,64 @@ typedef struct reading {
 
 /* ---- questions ----------------------------------------------------------- */
 
-static const cds_claim *claim_of(const cds_claims *claims, const char *run) {
-  for (size_t i = 0; i < claims->count; i++) {
-    if (strcmp(claims->claim[i].run, run) == 0) {
-      return &claims->claim[i];
+static const cds_account *account_of(const cds_accounts *accounts,
+                                     const char *run) {
+  for (size_t i = 0; i < accounts->count; i++) {
+    if (strcmp(accounts->account[i].run, run) == 0) {
+      return &accounts->account[i];
     }
   }
   return NULL;
 }
 
-static bool is_known(const cds_claims *claims, const char *digest) {
-  for (size_t i = 0; i < claims->runs; i++) {
-    if (strcmp(claims->run_digest[i], digest) == 0) {
+static bool is_known(const cds_accounts *accounts, const char *digest) {
+  for (size_t i = 0; i < accounts->runs; i++) {
+    if (strcmp(accounts->run_digest[i], digest) == 0) {
       return true;
     }
   }
   return false;
 }
 
-static cds_status know(cds_claims *claims, const char *digest) {
-  if (is_known(claims, digest)) {
+static cds_status know(cds_accounts *accounts, const char *digest) {
+  if (is_known(accounts, digest)) {
     return CDS_OK;
   }
-  claims->run_digest = (const char **)cds_arena_more(
-      claims->arena, claims->run_digest, claims->runs, &claims->runs_room,
-      sizeof *claims->run_digest);
-  const char *copy = cds_arena_strdup(claims->arena, digest);
-  if (claims->run_digest == NULL || copy == NULL) {
+  accounts->run_digest = (const char **)cds_arena_more(
+      accounts->arena, accounts->run_digest, accounts->runs,
+      &accounts->runs_room, sizeof *accounts->run_digest);
+  const char *copy = cds_arena_strdup(accounts->arena, digest);
+  if (accounts->run_digest == NULL || copy == NULL) {
     return CDS_ENOMEM;
   }
-  claims->run_digest[claims->runs++] = copy;
+  accounts->run_digest[accounts->runs++] = copy;
   return CDS_OK;
 }
 
 static cds_status add_question(reading *it, const cds_record_origin *origin,
                                const char *text) {
-  cds_claims *claims = it->claims;
+  cds_accounts *accounts = it->accounts;
   cds_journal_key key;
   cds_records_question(&key, origin->run, origin->heat_off);
-  CDS_TRY(know(claims, origin->run));
-  for (size_t i = 0; i < claims->count; i++) {
-    if (claims->claim[i].level == CDS_CLAIM_OPEN &&
-        strcmp(claims->claim[i].run, key.text) == 0) {
+  CDS_TRY(know(accounts, origin->run));
+  for (size_t i = 0; i < accounts->count; i++) {
+    if (accounts->account[i].level == CDS_ACCOUNT_OPEN &&
+        strcmp(accounts->account[i].run, key.text) == 0) {
       return CDS_OK; /* another journal of the folder describes it */
     }
   }
-  claims->claim =
-      (cds_claim *)cds_arena_more(claims->arena, claims->claim, claims->count,
-                                  &claims->room, sizeof *claims->claim);
-  const char *run = cds_arena_strdup(claims->arena, key.text);
-  const char *copy = cds_arena_strdup(claims->arena, text);
-  if (claims->claim == NULL || run == NULL || copy == NULL) {
+  accounts->account = (cds_account *)cds_arena_more(
+      accounts->arena, accounts->account, accounts->count, &accounts->room,
+      sizeof *accounts->account);
+  const char *run = cds_arena_strdup(accounts->arena, key.text);
+  const char *copy = cds_arena_strdup(accounts->arena, text);
+  if (accounts->account == NULL || run == NULL || copy == NULL) {
     return CDS_ENOMEM;
   }
-  cds_claim claim;
-  CDS_TRY(cds_claim_of_question(&claim, run, it->path, copy, claims->arena,
-                                it->diag));
-  claims->claim[claims->count++] = claim;
+  cds_account account;
+  CDS_TRY(cds_account_of_question(&account, run, it->path, copy,
+                                  accounts->arena, it->diag));
+  accounts->account[accounts->count++] = account;
   return CDS_OK;
 }
 
@@ -94,7 +95,7 @@ static cds_status visit_question(const char *record, void *payload) {
   return status;
 }
 
-cds_status cds_journal_questions(cds_claims *claims, const char *path,
+cds_status cds_journal_questions(cds_accounts *accounts, const char *path,
                                  cds_diag *diag) {
   cds_arena *arena = cds_arena_new();
   cds_diag *unheard = arena == NULL ? NULL : cds_diag_new(arena);
@@ -102,7 +103,8 @@ cds_status cds_journal_questions(cds_claims *claims, const char *path,
     cds_arena_free(arena);
     return CDS_ENOMEM;
   }
-  reading it = {.claims = claims, .path = path, .diag = diag, .arena = arena};
+  reading it = {
+      .accounts = accounts, .path = path, .diag = diag, .arena = arena};
   const cds_status status =
       cds_journal_scan(path, visit_question, &it, unheard);
   cds_arena_free(arena);
@@ -111,22 +113,24 @@ cds_status cds_journal_questions(cds_claims *claims, const char *path,
 
 /* ---- designs and points -------------------------------------------------- */
 
-/* The claim that a record belongs to; NULL: none, or another part of a run. */
-static const cds_claim *owner_of(reading *it, const cds_record_origin *origin) {
+/* The account that a record belongs to; NULL: none, or another part of a run.
+ */
+static const cds_account *owner_of(reading *it,
+                                   const cds_record_origin *origin) {
   cds_journal_key key;
   if (origin->part != NULL) {
     return NULL;
   }
   cds_records_question(&key, origin->run, origin->heat_off);
-  const cds_claim *claim = claim_of(it->claims, key.text);
-  it->unknown += claim == NULL && !is_known(it->claims, origin->run);
-  return claim;
+  const cds_account *account = account_of(it->accounts, key.text);
+  it->unknown += account == NULL && !is_known(it->accounts, origin->run);
+  return account;
 }
 
-static const char *limit_of(const cds_claim *claim,
+static const char *limit_of(const cds_account *account,
                             const cds_design_result *design) {
   const cds_yaml *limits =
-      cds_tree_member(cds_tree_member(claim->root, "space"), "limits");
+      cds_tree_member(cds_tree_member(account->root, "space"), "limits");
   return design->limit < cds_tree_count(limits)
              ? cds_tree_text_of(limits->items[design->limit])
              : NULL;
@@ -150,12 +154,12 @@ static const char *status_of(const cds_design_result *design) {
   return isnan(design->value) ? "open" : "found";
 }
 
-static cds_status put_design(const reading *it, const cds_claim *claim,
+static cds_status put_design(const reading *it, const cds_account *account,
                              const cds_design_result *design) {
   const bool mapped = !isnan(design->value);
   const char *status = status_of(design);
   const cds_design_row row = {
-      .cell = {[CDS_ROW_RUN] = cds_cell_text(claim->run),
+      .cell = {[CDS_ROW_RUN] = cds_cell_text(account->run),
                [CDS_ROW_DESIGN] = cds_cell_count(design->index),
                [CDS_ROW_STATUS] = cds_cell_text(status),
                [CDS_ROW_VALUE] = cds_cell_number(design->value),
@@ -174,7 +178,7 @@ static cds_status put_design(const reading *it, const cds_claim *claim,
                [CDS_ROW_EMBODIED] = cds_cell_number(design->embodied_kg),
                [CDS_ROW_WALL] = cds_cell_number(design->wall_w),
                [CDS_ROW_LIMIT] = cds_cell_text(strcmp(status, "over_limit") == 0
-                                                   ? limit_of(claim, design)
+                                                   ? limit_of(account, design)
                                                    : NULL),
                [CDS_ROW_REASON] = cds_cell_text(
                    strcmp(status, "infeasible") == 0 ? design->reason : NULL),
@@ -182,11 +186,11 @@ static cds_status put_design(const reading *it, const cds_claim *claim,
   return cds_design_row_put(&row, it->database, it->changed);
 }
 
-static cds_status put_point(const reading *it, const cds_claim *claim,
+static cds_status put_point(const reading *it, const cds_account *account,
                             const cds_pareto_point *point) {
   const cds_point_row row = {
       .cell = {
-          [CDS_POINT_RUN] = cds_cell_text(claim->run),
+          [CDS_POINT_RUN] = cds_cell_text(account->run),
           [CDS_POINT_DESIGN] = cds_cell_count(point->design),
           [CDS_POINT_ENERGY] = cds_cell_number(point->energy_pj),
           [CDS_POINT_LATENCY] = cds_cell_number(point->latency_s),
@@ -206,15 +210,15 @@ static cds_status put_record(reading *it, const char *record) {
   cds_design_result design;
   cds_pareto_answer answer;
   const char *text = NULL;
-  const cds_claim *claim = NULL;
+  const cds_account *account = NULL;
   if (cds_design_record_read(&design, &origin, record, it->arena)) {
-    claim = owner_of(it, &origin);
-    return claim == NULL ? CDS_OK : put_design(it, claim, &design);
+    account = owner_of(it, &origin);
+    return account == NULL ? CDS_OK : put_design(it, account, &design);
   }
   if (cds_pareto_record_read(&answer, &origin, record, it->arena)) {
-    claim = owner_of(it, &origin);
-    for (size_t i = 0; i < answer.points && claim != NULL; i++) {
-      CDS_TRY(put_point(it, claim, &answer.point[i]));
+    account = owner_of(it, &origin);
+    for (size_t i = 0; i < answer.points && account != NULL; i++) {
+      CDS_TRY(put_point(it, account, &answer.point[i]));
     }
     return CDS_OK;
   }
@@ -230,15 +234,15 @@ static cds_status visit_design(const char *record, void *payload) {
   return status;
 }
 
-cds_status cds_journal_designs(const cds_claims *claims, const char *path,
+cds_status cds_journal_designs(const cds_accounts *accounts, const char *path,
                                cds_database *database, uint64_t *changed,
                                cds_diag *diag) {
   cds_arena *arena = cds_arena_new();
   if (arena == NULL) {
     return CDS_ENOMEM;
   }
-  cds_claims known = *claims; /* nothing is added */
-  reading it = {.claims = &known,
+  cds_accounts known = *accounts; /* nothing is added */
+  reading it = {.accounts = &known,
                 .path = path,
                 .database = database,
                 .changed = changed,

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "store/claim.h"
+#include "store/account.h"
 #include "store/designs_read.h"
 #include "store/tree.h"
 
@@ -13,7 +13,7 @@ typedef struct folding {
   cds_database *database;
   cds_arena *arena;
   cds_diag *diag;
-  cds_claims claims; /* the result first, if there is one */
+  cds_accounts accounts; /* the result first, if there is one */
   uint64_t changed;
 } folding;
 
@@ -25,25 +25,25 @@ static cds_status path_of(const char **out, const folding *it,
 
 /* ---- reading ------------------------------------------------------------- */
 
-static cds_status read_claims(folding *it) {
-  cds_claims *claims = &it->claims;
-  *claims = (cds_claims){.arena = it->arena};
+static cds_status read_accounts(folding *it) {
+  cds_accounts *accounts = &it->accounts;
+  *accounts = (cds_accounts){.arena = it->arena};
   if (it->folder->result) {
     const char *path = NULL;
     CDS_TRY(path_of(&path, it, "result.json"));
-    claims->claim =
-        (cds_claim *)cds_arena_more(it->arena, claims->claim, claims->count,
-                                    &claims->room, sizeof *claims->claim);
-    if (claims->claim == NULL) {
+    accounts->account = (cds_account *)cds_arena_more(
+        it->arena, accounts->account, accounts->count, &accounts->room,
+        sizeof *accounts->account);
+    if (accounts->account == NULL) {
       return CDS_ENOMEM;
     }
-    CDS_TRY(cds_claim_read(claims->claim, path, it->arena, it->diag));
-    claims->count = 1;
+    CDS_TRY(cds_account_read(accounts->account, path, it->arena, it->diag));
+    accounts->count = 1;
   }
   for (size_t i = 0; i < it->folder->journals; i++) {
-    CDS_TRY(cds_journal_questions(claims, it->folder->journal[i], it->diag));
+    CDS_TRY(cds_journal_questions(accounts, it->folder->journal[i], it->diag));
   }
-  if (claims->count == 0) {
+  if (accounts->count == 0) {
     cds_diag_error(it->diag, (cds_place){it->folder->path, 0, 0},
                    "no result.json, and no journal that says what it is of: "
                    "expected the folder of a run of 'codesign explore'");
@@ -54,56 +54,56 @@ static cds_status read_claims(folding *it) {
 
 /* ---- writing ------------------------------------------------------------- */
 
-static cds_status write_folder(folding *it, const cds_claim *claim) {
-  const cds_cell cell[] = {cds_cell_text(claim->run),
+static cds_status write_folder(folding *it, const cds_account *account) {
+  const cds_cell cell[] = {cds_cell_text(account->run),
                            cds_cell_text(it->folder->path),
-                           cds_cell_text(claim->file)};
+                           cds_cell_text(account->file)};
   CDS_TRY(cds_database_run(it->database,
                            "INSERT OR IGNORE INTO folders (run, folder, file) "
                            "VALUES (?1, ?2, ?3)",
                            cell, 3, NULL, NULL));
   it->changed += cds_database_changes(it->database);
-  return cds_claim_write(claim, it->database, &it->changed, it->arena);
+  return cds_account_write(account, it->database, &it->changed, it->arena);
 }
 
 static cds_status write_all(folding *it) {
   const cds_folder *folder = it->folder;
-  for (size_t i = 0; i < it->claims.count; i++) {
-    CDS_TRY(write_folder(it, &it->claims.claim[i]));
+  for (size_t i = 0; i < it->accounts.count; i++) {
+    CDS_TRY(write_folder(it, &it->accounts.account[i]));
   }
   if (folder->result) {
     const char *path = NULL;
     CDS_TRY(path_of(&path, it, "designs.csv"));
-    CDS_TRY(cds_designs_read(path, it->claims.claim, it->database, &it->changed,
-                             it->diag));
+    CDS_TRY(cds_designs_read(path, it->accounts.account, it->database,
+                             &it->changed, it->diag));
   }
   for (size_t i = 0; i < folder->journals; i++) {
-    CDS_TRY(cds_journal_designs(&it->claims, folder->journal[i], it->database,
+    CDS_TRY(cds_journal_designs(&it->accounts, folder->journal[i], it->database,
                                 &it->changed, it->diag));
   }
   return CDS_OK;
 }
 
 static cds_status tell(cds_folded *out, const folding *it) {
-  const cds_claims *claims = &it->claims;
-  const char **run =
-      (const char **)cds_arena_array(it->arena, 2 * claims->count, sizeof *run);
+  const cds_accounts *accounts = &it->accounts;
+  const char **run = (const char **)cds_arena_array(
+      it->arena, 2 * accounts->count, sizeof *run);
   if (run == NULL) {
     return CDS_ENOMEM;
   }
   *out = (cds_folded){.run = run, .changed = it->changed};
-  for (size_t i = 0; i < claims->count; i++) {
-    const cds_claim *claim = &claims->claim[i];
-    if (i > 0 && strcmp(claim->run, claims->claim[0].run) == 0) {
+  for (size_t i = 0; i < accounts->count; i++) {
+    const cds_account *account = &accounts->account[i];
+    if (i > 0 && strcmp(account->run, accounts->account[0].run) == 0) {
       continue; /* result and journal of one run */
     }
     run[2 * out->runs] = cds_arena_printf(
-        it->arena, "%s x %s", cds_tree_text(claim->root, "architecture"),
-        cds_tree_text(claim->root, "workload"));
+        it->arena, "%s x %s", cds_tree_text(account->root, "architecture"),
+        cds_tree_text(account->root, "workload"));
     if (run[2 * out->runs] == NULL) {
       return CDS_ENOMEM;
     }
-    run[2 * out->runs++ + 1] = claim->run;
+    run[2 * out->runs++ + 1] = account->run;
   }
   return CDS_OK;
 }
@@ -113,7 +113,7 @@ cds_status cds_store_fold(cds_folded *out, const cds_folder *folder,
                           cds_diag *diag) {
   folding it = {
       .folder = folder, .database = database, .arena = arena, .diag = diag};
-  CDS_TRY(read_claims(&it));
+  CDS_TRY(read_accounts(&it));
   CDS_TRY(tell(out, &it));
   CDS_TRY(cds_database_begin(database));
   const cds_status status = write_all(&it);

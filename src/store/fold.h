@@ -3,7 +3,7 @@
  * fold: the folder of a run, as `codesign explore` leaves it at its end or
  * after a kill, into a database of results. The same folder again adds nothing,
  * and the order of folders does not matter: what is known of a run, and of a
- * design, is the best that any folder says (claim.h, design_row.h).
+ * design, is the best that any folder says (account.h, design_row.h).
  */
 #ifndef CDS_STORE_FOLD_H
 #define CDS_STORE_FOLD_H

@@ -121,8 +121,9 @@ cds_status cds_store_runs(const char ***out, size_t *runs,
   }
   if (names == 0) {
     CDS_TRY(cds_database_run(store->database,
-                             "SELECT run FROM runs ORDER BY run", NULL, 0,
-                             add_run, &it));
+                             "SELECT run FROM runs ORDER BY architecture, "
+                             "workload, objective, run",
+                             NULL, 0, add_run, &it));
   }
   *out = it.run;
   *runs = it.runs;

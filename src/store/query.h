@@ -24,7 +24,7 @@ extern const char *const cds_store_metrics[];
 bool cds_store_metric(unsigned *out, const char *name, size_t length);
 
 /* The runs that are named: by the beginning of a digest, or by
- * "<architecture>--<workload>" where that is one run; all, by their digests,
+ * "<architecture>--<workload>" where that is one run; all, by their names,
  * when none is. CDS_EINPUT with a message. */
 cds_status cds_store_runs(const char ***out, size_t *runs,
                           const cds_store *store, const char *const *name,

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is said of runs; see claim.h. */
-#include "store/claim.h"
+/* What is said of runs; see account.h. */
+#include "store/account.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "export/result.h"
-#include "store/claim_rows.h"
+#include "store/account_rows.h"
 #include "store/tree.h"
 
 /* ---- reading ------------------------------------------------------------- */
 
-static cds_status refuse(const cds_claim *claim, const cds_yaml *node,
+static cds_status refuse(const cds_account *account, const cds_yaml *node,
                          const char *what, cds_diag *diag) {
-  cds_diag_error(diag, node != NULL ? node->place : claim->root->place, "%s",
+  cds_diag_error(diag, node != NULL ? node->place : account->root->place, "%s",
                  what);
   return CDS_EINPUT;
 }
@@ -56,22 +56,22 @@ static void digest(char out[CDS_SHA256_TEXT], const char *text, size_t size) {
 }
 
 /* A time limit makes an answer that is not that of the question alone. */
-static unsigned level_of(const cds_claim *claim) {
+static unsigned level_of(const cds_account *account) {
   const char *reproducible =
-      cds_tree_text(cds_tree_member(claim->root, "run"), "reproducible");
-  return strcmp(claim->status, "interrupted") == 0 ||
+      cds_tree_text(cds_tree_member(account->root, "run"), "reproducible");
+  return strcmp(account->status, "interrupted") == 0 ||
                  (reproducible != NULL && strcmp(reproducible, "false") == 0)
-             ? CDS_CLAIM_CUT
-             : CDS_CLAIM_COMPLETE;
+             ? CDS_ACCOUNT_CUT
+             : CDS_ACCOUNT_COMPLETE;
 }
 
 /* What both kinds must have. */
-static cds_status check(const cds_claim *claim, cds_diag *diag) {
-  const cds_yaml *root = claim->root;
+static cds_status check(const cds_account *account, cds_diag *diag) {
+  const cds_yaml *root = account->root;
   const cds_yaml *version = cds_tree_member(root, "schema_version");
   const cds_yaml *space = cds_tree_member(root, "space");
   if (cds_tree_number_of(version) != CDS_RESULT_SCHEMA_VERSION) {
-    return refuse(claim, version,
+    return refuse(account, version,
                   "'schema_version' is not 2: expected a result of 'codesign "
                   "explore'",
                   diag);
@@ -80,13 +80,13 @@ static cds_status check(const cds_claim *claim, cds_diag *diag) {
       cds_tree_text(root, "workload") == NULL ||
       cds_tree_text(cds_tree_member(root, "objective"), "unit") == NULL ||
       cds_tree_member(root, "provenance") == NULL) {
-    return refuse(claim, root,
+    return refuse(account, root,
                   "no 'architecture', 'workload', 'objective' or 'provenance': "
                   "expected a result of 'codesign explore'",
                   diag);
   }
   if (cds_tree_count_cell(space, "designs").kind != CDS_CELL_COUNT) {
-    return refuse(claim, space,
+    return refuse(account, space,
                   "a space without 'designs', or with 2^63 or more: expected "
                   "fewer",
                   diag);
@@ -94,11 +94,11 @@ static cds_status check(const cds_claim *claim, cds_diag *diag) {
   return CDS_OK;
 }
 
-cds_status cds_claim_read(cds_claim *out, const char *path, cds_arena *arena,
-                          cds_diag *diag) {
+cds_status cds_account_read(cds_account *out, const char *path,
+                            cds_arena *arena, cds_diag *diag) {
   const char *text = NULL;
   size_t length = 0;
-  *out = (cds_claim){.file = "result.json"};
+  *out = (cds_account){.file = "result.json"};
   CDS_TRY(read_text(&text, &length, path, arena, diag));
   CDS_TRY(cds_yaml_read_text(&out->root, path, text, length, arena, diag));
   out->status = cds_tree_text(out->root, "status");
@@ -119,18 +119,21 @@ cds_status cds_claim_read(cds_claim *out, const char *path, cds_arena *arena,
   return out->run == NULL ? CDS_ENOMEM : CDS_OK;
 }
 
-cds_status cds_claim_of_question(cds_claim *out, const char *run,
-                                 const char *path, const char *text,
-                                 cds_arena *arena, cds_diag *diag) {
-  *out = (cds_claim){
-      .run = run, .file = "journal", .level = CDS_CLAIM_OPEN, .status = "open"};
+cds_status cds_account_of_question(cds_account *out, const char *run,
+                                   const char *path, const char *text,
+                                   cds_arena *arena, cds_diag *diag) {
+  *out = (cds_account){.run = run,
+                       .file = "journal",
+                       .level = CDS_ACCOUNT_OPEN,
+                       .status = "open"};
   digest(out->sha256, text, strlen(text));
   CDS_TRY(
       cds_yaml_read_text(&out->root, path, text, strlen(text), arena, diag));
   return check(out, diag);
 }
 
-/* ---- which claim knows more ---------------------------------------------- */
+/* ---- which account knows more ----------------------------------------------
+ */
 
 /* What the database has of a run. */
 typedef struct kept {
@@ -161,12 +164,12 @@ static int compare(double a, double b) {
   return (a > b) - (a < b);
 }
 
-static bool knows_more(const cds_claim *claim, const kept *old) {
-  const cds_yaml *root = claim->root;
+static bool knows_more(const cds_account *account, const kept *old) {
+  const cds_yaml *root = account->root;
   const char *proven = cds_tree_text(root, "proven");
   const double is_proven = proven != NULL && strcmp(proven, "true") == 0;
-  if (claim->level != old->level) {
-    return claim->level > old->level;
+  if (account->level != old->level) {
+    return account->level > old->level;
   }
   if (is_proven != old->proven) {
     return is_proven > old->proven;
@@ -179,19 +182,19 @@ static bool knows_more(const cds_claim *claim, const kept *old) {
     return bounds > 0;
   }
   const int values = compare(cds_tree_number(root, "value"), old->value);
-  return values != 0 ? values < 0 : strcmp(claim->sha256, old->sha256) < 0;
+  return values != 0 ? values < 0 : strcmp(account->sha256, old->sha256) < 0;
 }
 
-cds_status cds_claim_write(const cds_claim *claim, cds_database *database,
-                           uint64_t *changed, cds_arena *arena) {
+cds_status cds_account_write(const cds_account *account, cds_database *database,
+                             uint64_t *changed, cds_arena *arena) {
   kept old = {.there = false};
-  const cds_cell run = cds_cell_text(claim->run);
+  const cds_cell run = cds_cell_text(account->run);
   CDS_TRY(cds_database_run(
       database,
       "SELECT level, proven, bound, value, sha256 FROM runs WHERE run = ?1",
       &run, 1, take_kept, &old));
-  if (old.there && !knows_more(claim, &old)) {
+  if (old.there && !knows_more(account, &old)) {
     return CDS_OK;
   }
-  return cds_claim_rows_write(claim, database, changed, arena);
+  return cds_account_rows_write(account, database, changed, arena);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rows of a claim; see claim_rows.h. */
-#include "store/claim_rows.h"
+/* Rows of a account; see account_rows.h. */
+#include "store/account_rows.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 typedef struct writing {
-  const cds_claim *claim;
+  const cds_account *account;
   cds_database *database;
   uint64_t *changed;
   cds_arena *arena;
@@ -23,7 +23,7 @@ static cds_status put(const writing *it, const char *sql, const cds_cell *cell,
 }
 
 static cds_cell run_of(const writing *it) {
-  return cds_cell_text(it->claim->run);
+  return cds_cell_text(it->account->run);
 }
 
 /* ---- what was asked ------------------------------------------------------ */
@@ -34,7 +34,7 @@ static cds_cell truth(const cds_yaml *node, const char *key) {
 }
 
 static cds_status write_run(const writing *it) {
-  const cds_yaml *root = it->claim->root;
+  const cds_yaml *root = it->account->root;
   const cds_yaml *objective = cds_tree_member(root, "objective");
   const cds_yaml *space = cds_tree_member(root, "space");
   const cds_yaml *provenance = cds_tree_member(root, "provenance");
@@ -44,7 +44,7 @@ static cds_status write_run(const writing *it) {
       cds_tree_text_cell(root, "workload"),
       cds_tree_text_cell(objective, "name"),
       cds_tree_text_cell(objective, "unit"),
-      cds_cell_text(it->claim->status),
+      cds_cell_text(it->account->status),
       truth(root, "proven"),
       cds_tree_number_cell(root, "value"),
       cds_tree_number_cell(root, "bound"),
@@ -57,8 +57,8 @@ static cds_status write_run(const writing *it) {
       cds_tree_text_cell(space, "heat"),
       cds_tree_text_cell(provenance, "version"),
       cds_tree_count_cell(provenance, "model_version"),
-      cds_cell_count(it->claim->level),
-      cds_cell_text(it->claim->sha256)};
+      cds_cell_count(it->account->level),
+      cds_cell_text(it->account->sha256)};
   return put(it,
              "INSERT INTO runs (run, architecture, workload, objective, unit, "
              "status, proven, value, bound, gap, winner, designs, mappings, "
@@ -69,7 +69,7 @@ static cds_status write_run(const writing *it) {
 }
 
 static cds_status write_inputs(const writing *it) {
-  const cds_yaml *provenance = cds_tree_member(it->claim->root, "provenance");
+  const cds_yaml *provenance = cds_tree_member(it->account->root, "provenance");
   const cds_yaml *inputs = cds_tree_member(provenance, "inputs");
   const cds_yaml *options = cds_tree_member(provenance, "options");
   for (size_t i = 0; i < cds_tree_count(inputs); i++) {
@@ -97,7 +97,7 @@ static cds_status write_inputs(const writing *it) {
 
 static cds_status write_limits(const writing *it) {
   const cds_yaml *limits =
-      cds_tree_member(cds_tree_member(it->claim->root, "space"), "limits");
+      cds_tree_member(cds_tree_member(it->account->root, "space"), "limits");
   for (size_t i = 0; i < cds_tree_count(limits); i++) {
     const cds_cell cell[] = {run_of(it), cds_cell_count(i),
                              cds_cell_text(cds_tree_text_of(limits->items[i]))};
@@ -132,7 +132,7 @@ static cds_status write_values(const writing *it, size_t place,
  * product of the counts is the number of designs, which is below 2^63. */
 static cds_status write_variables(const writing *it) {
   const cds_yaml *variables =
-      cds_tree_member(cds_tree_member(it->claim->root, "space"), "variables");
+      cds_tree_member(cds_tree_member(it->account->root, "space"), "variables");
   uint64_t stride = 1;
   for (size_t left = cds_tree_count(variables); left > 0; left--) {
     const cds_yaml *variable = variables->items[left - 1];
@@ -248,8 +248,8 @@ static cds_status write_phase(const writing *it, size_t place,
 }
 
 static cds_status write_network(const writing *it) {
-  const cds_yaml *layers = cds_tree_member(it->claim->root, "layers");
-  const cds_yaml *phases = cds_tree_member(it->claim->root, "phases");
+  const cds_yaml *layers = cds_tree_member(it->account->root, "layers");
+  const cds_yaml *phases = cds_tree_member(it->account->root, "phases");
   for (size_t i = 0; i < cds_tree_count(layers); i++) {
     CDS_TRY(write_layer(it, i, layers->items[i]));
   }
@@ -279,9 +279,10 @@ static cds_status clear(const writing *it) {
   return CDS_OK;
 }
 
-cds_status cds_claim_rows_write(const cds_claim *claim, cds_database *database,
-                                uint64_t *changed, cds_arena *arena) {
-  const writing it = {claim, database, changed, arena};
+cds_status cds_account_rows_write(const cds_account *account,
+                                  cds_database *database, uint64_t *changed,
+                                  cds_arena *arena) {
+  const writing it = {account, database, changed, arena};
   CDS_TRY(clear(&it));
   CDS_TRY(write_run(&it));
   CDS_TRY(write_inputs(&it));
