@@ -14,8 +14,9 @@
 
 static cds_status refuse(const cds_account *account, const cds_yaml *node,
                          const char *what, cds_diag *diag) {
-  cds_diag_error(diag, node != NULL ? node->place : account->root->place, "%s",
-                 what);
+  cds_diag_error(diag,
+                 node != NULL ? node->place : (cds_place){account->path, 0, 0},
+                 "%s", what);
   return CDS_EINPUT;
 }
 
@@ -98,7 +99,7 @@ cds_status cds_account_read(cds_account *out, const char *path,
                             cds_arena *arena, cds_diag *diag) {
   const char *text = NULL;
   size_t length = 0;
-  *out = (cds_account){.file = "result.json"};
+  *out = (cds_account){.file = "result.json", .path = path};
   CDS_TRY(read_text(&text, &length, path, arena, diag));
   CDS_TRY(cds_yaml_read_text(&out->root, path, text, length, arena, diag));
   out->status = cds_tree_text(out->root, "status");
@@ -124,6 +125,7 @@ cds_status cds_account_of_question(cds_account *out, const char *run,
                                    cds_arena *arena, cds_diag *diag) {
   *out = (cds_account){.run = run,
                        .file = "journal",
+                       .path = path,
                        .level = CDS_ACCOUNT_OPEN,
                        .status = "open"};
   digest(out->sha256, text, strlen(text));

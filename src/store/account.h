@@ -20,6 +20,7 @@ enum { CDS_ACCOUNT_OPEN, CDS_ACCOUNT_CUT, CDS_ACCOUNT_COMPLETE };
 typedef struct cds_account {
   const char *run;
   const char *file; /* "result.json", or that of a journal */
+  const char *path; /* for messages */
   unsigned level;
   const cds_yaml *root;
   const char *status;
