@@ -322,7 +322,7 @@ static void write_answer(cds_json *json, const cds_report *report) {
   cds_json_number(json, "gap", cds_gap(value, result->bound));
 }
 
-/* Texts of the values, and their numbers where they are no names. */
+/* Texts of the values, and their numbers where these have one unit. */
 static bool write_values(cds_json *json, const cds_value_list *list,
                          cds_arena *arena) {
   bool good = true;
@@ -335,8 +335,11 @@ static bool write_values(cds_json *json, const cds_value_list *list,
     cds_json_text(json, NULL, text);
   }
   cds_json_end(json);
-  if (list->values[0].text == NULL) {
-    cds_json_text(json, "unit", cds_dimension_unit(list->values[0].dimension));
+  const cds_variable_value *first = &list->values[0];
+  const char *unit =
+      first->text != NULL ? NULL : cds_dimension_unit(first->dimension);
+  if (unit != NULL) { /* else its text says all */
+    cds_json_text(json, "unit", unit);
     cds_json_array_line(json, "numbers");
     for (size_t v = 0; v < list->count; v++) {
       cds_json_number(json, NULL, list->values[v].number);
