@@ -774,6 +774,49 @@ static void merging_knows_no_order(void **state) {
   free(texts[1].text);
 }
 
+/* The n-th allocation fails: that is told, and nothing of the folder stays. */
+static void memory_that_ends_leaves_nothing(void **state) {
+  (void)state;
+  enum { FAILURES = 60 };
+  world *w = (world *)malloc(sizeof *w);
+  assert_non_null(w);
+  draw_world(w, 4);
+  char path[128];
+  snprintf(path, sizeof path, "%s/0.db", w->base);
+  unsigned failed = 0;
+  for (unsigned n = 1; n <= FAILURES; n++) {
+    cds_arena *arena = cds_arena_new();
+    cds_diag *diag = cds_diag_new(arena);
+    cds_folder folder = {.path = NULL};
+    cds_folded folded;
+    cds_database *database = NULL;
+    const unsigned which = n % FOLDERS;
+    char name[128];
+    snprintf(name, sizeof name, "%s/%u", w->base, which);
+    cds_alloc_fail_after(n / FOLDERS + 1);
+    cds_status status = cds_folder_look(&folder, name, arena, diag);
+    if (status == CDS_OK) {
+      status = cds_database_open(&database, path, true, diag);
+    }
+    if (status == CDS_OK) {
+      status = cds_store_fold(&folded, &folder, database, arena, diag);
+    }
+    cds_alloc_fail_after(0);
+    assert_true(status == CDS_ENOMEM || status == CDS_EINPUT ||
+                (status == CDS_OK && w->good[which]));
+    failed += status == CDS_ENOMEM;
+    assert_true(status != CDS_EINPUT || !w->good[which]);
+    cds_database_close(database);
+    assert_true(status == CDS_OK || access(path, F_OK) != 0);
+    unlink(path);
+    cds_arena_free(arena);
+  }
+  assert_true(failed > 10);
+  remove_all(w->base);
+  cds_arena_free(w->arena);
+  free(w);
+}
+
 int main(int argc, char **argv) {
   cds_arena *arena = cds_arena_new();
   cds_diag *diag = cds_diag_new(arena);
@@ -786,6 +829,8 @@ int main(int argc, char **argv) {
   if (argc > 1) {
     worlds = (unsigned)strtoul(argv[1], NULL, 10);
   }
-  const struct CMUnitTest tests[] = {cmocka_unit_test(merging_knows_no_order)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(merging_knows_no_order),
+      cmocka_unit_test(memory_that_ends_leaves_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
