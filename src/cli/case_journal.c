@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/case_shards.h"
+
 /* Options of a question that no answer about a single design depends on: how
  * many are asked, until when, and what else is. What of them is put to a design
  * stands in its own question. */
@@ -137,26 +139,79 @@ static void remove_left(const char *folder, cds_arena *arena) {
   }
 }
 
+/* What several processes have in common that explore the same: also which
+ * questions are asked, but not until when. */
+static const char *question_of(const cds_explore_case *it, const char *run) {
+  static const char *const own[] = {"require-proof", "resume", "time-limit"};
+  cds_arena *arena = it->cli->arena;
+  cds_sha256 hash;
+  char *text = cds_cli_array(arena, CDS_SHA256_TEXT, 1);
+  cds_sha256_begin(&hash);
+  add(&hash, run);
+  for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+    bool asked = true;
+    for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
+      asked = asked && strcmp(other[i], own[k]) != 0;
+    }
+    for (unsigned o = 0; o < CDS_OPTIONS && asked; o++) {
+      if (strcmp(cds_option_table[o].name, other[i]) == 0) {
+        add(&hash,
+            cds_option_text(&cds_option_table[o], it->cli->options, arena));
+      }
+    }
+  }
+  cds_sha256_end(&hash, text);
+  return text;
+}
+
+/* Joins others where there are any. Exit code. */
+static int join(cds_explore_case *it) {
+  const char *run = it->records.run;
+  if (run != NULL) {
+    it->options.records = &it->records;
+    return it->shard || it->cli->options->resume
+               ? cds_case_join(it, question_of(it, run))
+               : CDS_EXIT_DONE;
+  }
+  if (it->shard) {
+    cds_cli_error(it->cli, "'--shard' needs a journal: not every input is a "
+                           "file that can be read twice");
+    return CDS_EXIT_CALL;
+  }
+  if (it->cli->options->resume) {
+    cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0},
+                     "no journal is used: not every input is a file that can "
+                     "be read twice");
+  }
+  return CDS_EXIT_DONE;
+}
+
 int cds_case_open(cds_explore_case *it) {
   cds_cli *cli = it->cli;
-  const bool resume = cli->options->resume;
+  const bool resume = cli->options->resume || it->shard;
   if (!cds_output_folder(it->folder, cli)) {
     return CDS_EXIT_OUTPUT;
   }
+  const int left = resume ? CDS_EXIT_DONE : cds_case_leave_shards(it);
+  if (left != CDS_EXIT_DONE) {
+    return left;
+  }
   const char *path = cds_cli_printf(cli->arena, "%s/journal", it->folder);
+  if (it->shard) {
+    path = cds_cli_printf(cli->arena, "%s-%u", path, it->sharing.index);
+  }
   const cds_status status =
       cds_journal_open(&it->journal, path, resume, cli->diag);
   if (status != CDS_OK) {
     return cds_cli_exit_code(status);
   }
-  remove_left(it->folder, cli->arena); /* nobody else writes here now */
+  if (!it->shard) {
+    remove_left(it->folder, cli->arena); /* nobody else writes results now */
+  }
   it->records = (cds_records){.journal = it->journal, .run = digest_of(it)};
-  if (it->records.run != NULL) {
-    it->options.records = &it->records;
-  } else if (resume) {
-    cds_diag_warning(cli->diag, (cds_place){NULL, 0, 0},
-                     "no journal is used: not every input is a file that can "
-                     "be read twice");
+  const int joined = join(it);
+  if (joined != CDS_EXIT_DONE) {
+    return joined;
   }
   cds_cli_say(cli, "'%s' has %zu records", path, cds_journal_read(it->journal));
   if (it->records.run == NULL) {
@@ -180,5 +235,7 @@ int cds_case_close(cds_explore_case *it) {
   const cds_status status = cds_journal_close(it->journal, cli->diag);
   it->journal = NULL;
   it->options.records = NULL;
+  cds_claims_close(it->claims);
+  it->claims = NULL;
   return status == CDS_OK ? CDS_EXIT_DONE : cds_cli_exit_code(status);
 }

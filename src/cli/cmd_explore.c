@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/case_journal.h"
+#include "cli/case_shards.h"
 #include "cli/cli.h"
 #include "cli/compare.h"
 #include "cli/constrain.h"
@@ -14,11 +15,7 @@
 
 static int exit_code(cds_explore_case *it) {
   const cds_explore_result *result = &it->result;
-  const bool cut = it->with_pareto && result->found && !it->pareto.complete;
-  const bool partly = it->uncertainty.question != CDS_UNCERTAINTY_NONE &&
-                      !it->uncertainty.complete;
-  const bool warm = it->with_heat_off && !it->heat_off.complete;
-  const bool stopped = !result->complete || cut || partly || warm;
+  const bool stopped = cds_case_stopped(it);
   if (stopped && cds_signals_received() == 0) {
     cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0},
                      "the time limit has passed: the best so far was written");
@@ -71,6 +68,9 @@ static int explore_case(cds_explore_case *it) {
   if (status != CDS_OK) {
     return cds_inputs_exit_code(&it->inputs, status);
   }
+  if (it->shard) {
+    return cds_case_shard_print(it);
+  }
   const int written = cds_case_write(it, cli);
   /* What was found is printed even if the files could not be written. */
   const int printed = cds_case_print(it, written == CDS_EXIT_DONE);
@@ -107,6 +107,10 @@ int cds_cmd_explore(cds_cli *cli) {
     return CDS_EXIT_INPUT;
   }
   if (!cds_inputs_time(cli)) {
+    return CDS_EXIT_CALL;
+  }
+  if (files.archs > 1 && cli->options->shard != NULL) {
+    cds_cli_error(cli, "'--shard' takes one architecture at a time");
     return CDS_EXIT_CALL;
   }
   return files.archs == 1 ? explore_one(cli, &files) : cds_compare(cli, &files);

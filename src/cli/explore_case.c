@@ -7,6 +7,7 @@
 
 #include "base/parallel.h"
 #include "base/text.h"
+#include "cli/case_shards.h"
 #include "cli/summary.h"
 
 const char *cds_case_folder(const cds_cli *cli, const char *base,
@@ -172,7 +173,17 @@ static cds_status read_top(cds_explore_case *it) {
   return CDS_EINPUT;
 }
 
+bool cds_case_stopped(const cds_explore_case *it) {
+  const cds_explore_result *result = &it->result;
+  const bool cut = it->with_pareto && result->found && !it->pareto.complete;
+  const bool partly = it->uncertainty.question != CDS_UNCERTAINTY_NONE &&
+                      !it->uncertainty.complete;
+  const bool warm = it->with_heat_off && !it->heat_off.complete;
+  return !result->complete || cut || partly || warm;
+}
+
 cds_status cds_case_prepare(cds_explore_case *it) {
+  CDS_TRY(cds_case_read_shard(it));
   CDS_TRY(read_pareto(it));
   CDS_TRY(check_size(it));
   it->options.objective = cds_inputs_objective(&it->inputs, it->cli);
@@ -316,7 +327,9 @@ cds_status cds_case_explore(cds_explore_case *it) {
   it->report.run.wall_s = cds_clock() - start;
   it->options.control = NULL;
   it->explored = true;
-  make_report(it);
+  if (!it->shard) {
+    make_report(it);
+  }
   cds_cli_say(it->cli, "%zu designs in %u ms on %u threads", it->result.designs,
               (unsigned)(1e3 * it->report.run.wall_s), it->report.run.threads);
   if (it->result.replayed > 0) {
@@ -330,7 +343,7 @@ cds_status cds_case_explore(cds_explore_case *it) {
                 it->result.boxes->bounded, it->result.boxes->halved,
                 it->result.records);
   }
-  if (it->result.found) {
+  if (it->result.arch != NULL) {
     const cds_network_result *network = &it->result.network;
     cds_cli_say(it->cli,
                 "the answer took %" PRIu64 " questions, %" PRIu64

@@ -4,6 +4,7 @@
 #define CDS_CLI_EXPLORE_CASE_H
 
 #include "cli/inputs.h"
+#include "explore/wave.h"
 
 enum { CDS_CASE_FILES = 4 };
 
@@ -14,8 +15,11 @@ typedef struct cds_explore_case {
   cds_explore_options options;
   cds_journal *journal; /* of its folder; NULL: not open (case_journal.h) */
   cds_records records;
-  bool explored; /* false: `result` holds nothing */
-  bool unknown;  /* as a figure that was asked for is not known */
+  bool shard; /* one of several processes (case_shards.h) */
+  cds_sharing sharing;
+  cds_claims *claims; /* NULL: nobody else works in the folder */
+  bool explored;      /* false: `result` holds nothing */
+  bool unknown;       /* as a figure that was asked for is not known */
   cds_explore_result result;
   bool with_heat_off;
   cds_explore_result heat_off; /* the same without heat */
@@ -34,6 +38,9 @@ cds_status cds_case_prepare(cds_explore_case *it);
 /* Explores; an interrupted or fruitless exploration is CDS_OK too: it has its
  * records. */
 cds_status cds_case_explore(cds_explore_case *it);
+/* Whether the exploration, or what was asked beside it, ended before its end.
+ */
+bool cds_case_stopped(const cds_explore_case *it);
 /* "<base>/<architecture>--<workload>"; names are letters, digits, '_', '-',
  * '.'. `name` stands for the architecture. */
 const char *cds_case_folder(const cds_cli *cli, const char *base,

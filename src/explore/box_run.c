@@ -71,9 +71,8 @@ cds_status cds_explore_boxes(cds_exploration *it, cds_diag *diag) {
   while (count > 0) {
     job->open_only = false;
     CDS_TRY(add_records(it, design, count));
-    cds_parallel_for(count, job->threads, cds_exploration_solve, it);
+    cds_exploration_wave(it, count);
     CDS_TRY(job->status);
-    cds_exploration_take(it, count);
     size = cds_job_next_size(size);
     job->open_only = true;
     CDS_TRY(

@@ -6,8 +6,8 @@
 
 static const char kind[] = "design";
 
-static void key_of(cds_journal_key *out, const cds_design_question *asked,
-                   const cds_records *records) {
+void cds_design_key(cds_journal_key *out, const cds_design_question *asked,
+                    const cds_records *records) {
   cds_asking asking;
   cds_asking_begin(&asking, records, kind);
   cds_asking_count(&asking, asked->round);
@@ -48,7 +48,7 @@ cds_status cds_design_record(const cds_design_answer *answer,
   cds_journal_key key;
   cds_answer_text text;
   double *number[NUMBERS];
-  key_of(&key, asked, records);
+  cds_design_key(&key, asked, records);
   cds_answer_begin(&text, kind, arena);
   cds_answer_count(&text, asked->design);
   cds_answer_count(&text, asked->round);
@@ -132,7 +132,7 @@ bool cds_design_recall(cds_design_answer *out, const cds_design_result *known,
   if (records == NULL) {
     return false;
   }
-  key_of(&key, asked, records);
+  cds_design_key(&key, asked, records);
   const char *at = cds_journal_find(records->journal, &key);
   if (at == NULL || !read_answer(&answer, &at, arena) ||
       answer.design.index != asked->design) {

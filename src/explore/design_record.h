@@ -23,6 +23,9 @@ typedef struct cds_design_answer {
   double power_w[CDS_DIES_MAX];
 } cds_design_answer;
 
+/* The key of its record. */
+void cds_design_key(cds_journal_key *out, const cds_design_question *asked,
+                    const cds_records *records);
 /* Reads the answer; what needs no mapping is that of `known`. False: there is
  * none. Text lives in the arena. */
 bool cds_design_recall(cds_design_answer *out, const cds_design_result *known,

@@ -12,6 +12,7 @@
 #include "explore/guess.h"
 #include "explore/job.h"
 #include "explore/ranking.h"
+#include "explore/wave.h"
 
 /* Of rounds whose questions end after some effort, and the last, whose do not.
  */
@@ -39,6 +40,11 @@ typedef struct cds_exploration {
   double best_start_w[CDS_DIES_MAX], best_w[CDS_DIES_MAX];
   cds_box_search *boxes; /* NULL: each design has a record */
   size_t room[2];        /* then: of records, of powers */
+  /* Of looking ahead (wave.h). */
+  bool ahead;        /* what is found is of a later wave */
+  size_t steady;     /* answers since the best designs have changed */
+  size_t next, last; /* candidates to look at, before `last` */
+  bool found_ahead;
 } cds_exploration;
 
 /* ---- one design (solve_design.c) ----------------------------------------- */
@@ -64,11 +70,23 @@ cds_status cds_exploration_ask(cds_network_result *out, cds_heated *heated,
 cds_wall_question cds_exploration_wall(const cds_arch *arch,
                                        const cds_network_result *network,
                                        const cds_heated_state *state);
-/* Candidate `chunk` of the wave: from the journal, or solved and recorded; the
- * payload is the exploration (cds_parallel_for). */
-void cds_exploration_solve(size_t chunk, unsigned thread, void *payload);
-/* After a wave of so many designs: the incumbent. */
-void cds_exploration_take(cds_exploration *it, size_t count);
+/* What a design is asked in this round. The first tangent touches at the power
+ * that is known of the design, or at that of the best one. */
+cds_design_question cds_exploration_question(const cds_exploration *it,
+                                             const cds_design_result *design);
+/* A candidate of the wave, from the journal, or solved and recorded; the
+ * payload is the exploration (wave.h). */
+bool cds_exploration_recall(size_t question, void *payload);
+void cds_exploration_solve(size_t question, unsigned thread, void *payload);
+/* Answers a question of a later wave, for the journal alone. */
+void cds_exploration_solve_ahead(cds_exploration *it, unsigned thread,
+                                 const cds_design_question *asked,
+                                 const cds_design_result *design);
+
+/* ---- waves of designs (solve_wave.c) ------------------------------------- */
+
+/* Answers a wave of so many candidates, and takes the incumbent from it. */
+void cds_exploration_wave(cds_exploration *it, size_t count);
 
 /* ---- spaces of which not each design has a record (box_run.c) ------------ */
 

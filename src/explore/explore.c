@@ -63,8 +63,7 @@ static void solve_round(cds_exploration *it) {
     if (count == 0) {
       break;
     }
-    cds_parallel_for(count, job->threads, cds_exploration_solve, it);
-    cds_exploration_take(it, count);
+    cds_exploration_wave(it, count);
     it->wave += count;
     size = cds_job_next_size(size);
   }
@@ -203,7 +202,7 @@ static cds_status run(cds_exploration *it, bool boxes, cds_diag *diag) {
   CDS_TRY(boxes ? cds_explore_boxes(it, diag) : solve_listed(it, diag));
   out->records = job->designs;
   out->design = job->design;
-  if (out->found) {
+  if (out->found && !job->options->answers_only) {
     CDS_TRY(cds_explore_detail(it, diag));
   }
   conclude(it);
@@ -217,6 +216,9 @@ static cds_status run(cds_exploration *it, bool boxes, cds_diag *diag) {
     return CDS_EINTERRUPTED;
   }
   if (!out->found) {
+    if (job->options->answers_only) {
+      return CDS_EINFEASIBLE;
+    }
     cds_limits_diagnose(job->space, job->options, out, job->least, job->arena,
                         diag);
     return CDS_EINFEASIBLE;

@@ -84,8 +84,11 @@ typedef struct cds_explore_options {
   size_t top; /* so many of the best designs are proven; 0: the best one */
   bool every; /* all designs are solved, whatever the best ones are */
   const cds_records *records; /* of answers; NULL: none are kept */
-  bool boxes;                 /* as if there were too many designs to list */
-  unsigned threads;           /* 0: one per core */
+  /* The answers are for the journal: of the best design no details are made,
+   * and where there is none no message. */
+  bool answers_only;
+  bool boxes;       /* as if there were too many designs to list */
+  unsigned threads; /* 0: one per core */
   const cds_control *control;
 } cds_explore_options;
 

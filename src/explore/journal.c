@@ -107,7 +107,7 @@ static int write_line(const cds_journal *journal, const char *line,
   return 0;
 }
 
-static double seconds(void) {
+double cds_journal_seconds(void) {
   struct timespec now;
   if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
     return 0;
@@ -115,10 +115,11 @@ static double seconds(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Once a second at most, by whoever adds a record then. */
+/* Once a second at most, by whoever adds a record then; or always, where other
+ * processes wait for it. */
 static bool is_due(cds_journal *journal) {
-  const double now = seconds();
-  const bool due = now - journal->synced_s >= 1;
+  const double now = cds_journal_seconds();
+  const bool due = journal->peer != NULL || now - journal->synced_s >= 1;
   journal->synced_s = due ? now : journal->synced_s;
   return due;
 }
@@ -252,7 +253,7 @@ cds_status cds_journal_open(cds_journal **out, const char *path, bool resume,
     release(journal);
     return status;
   }
-  journal->synced_s = seconds();
+  journal->synced_s = cds_journal_seconds();
   *out = journal;
   return CDS_OK;
 }

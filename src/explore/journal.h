@@ -50,9 +50,16 @@ const char *cds_journal_find(cds_journal *journal, const cds_journal_key *key);
  * it was before, and cds_journal_failure says why; CDS_ENOMEM. */
 cds_status cds_journal_append(cds_journal *journal, const cds_journal_key *key,
                               const char *payload);
+/* Also reads, from now on, what another process appends to the journal `path`,
+ * which lives as long; each own record is then forced to the disk at once, so
+ * that others see it. CDS_ENOMEM. */
+cds_status cds_journal_follow(cds_journal *journal, const char *path);
+/* Reads what has been added to those; what cannot be read is left for the next
+ * time. CDS_ENOMEM. */
+cds_status cds_journal_refresh(cds_journal *journal);
 /* Adds the message of the first failure to write, if there was one. */
 void cds_journal_failure(cds_journal *journal, cds_diag *diag);
-/* Records that were read, and those added since. */
+/* Records that were read or followed, and those added since. */
 size_t cds_journal_read(const cds_journal *journal);
 size_t cds_journal_added(const cds_journal *journal);
 

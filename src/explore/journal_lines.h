@@ -21,6 +21,7 @@ struct cds_journal {
   int error;   /* of the first failure; 0: none */
   double synced_s;
   size_t read, added;
+  struct cds_journal_peer *peer; /* that are followed */
   /* Records by key, as lines without their checksums; the number of places is
    * a power of two. */
   size_t records, slots;
@@ -28,6 +29,10 @@ struct cds_journal {
 };
 
 void cds_journal_sum(char out[CDS_JOURNAL_SUM], const char *text, size_t size);
+/* Whether the text, without its newline, is a record with its checksum. */
+bool cds_journal_is_record(const char *text, size_t size);
+/* Of a clock that only grows. */
+double cds_journal_seconds(void);
 /* Notes a record so that it is found. CDS_ENOMEM. */
 cds_status cds_journal_note(cds_journal *journal, const char *line);
 /* Reads what is there, before the file is opened for writing. Only whole

@@ -56,16 +56,18 @@ static bool is_key(const char *text) {
   return text[CDS_JOURNAL_KEY - 1] == ' ';
 }
 
-static bool is_whole(const finding *it, size_t at, size_t end) {
+bool cds_journal_is_record(const char *text, size_t size) {
   char sum[CDS_JOURNAL_SUM];
-  const char *text = it->text + at;
-  const size_t size = end > at ? end - at : 0;
   if (size < HEAD + TAIL || text[0] != '#' || !is_key(text + 1)) {
     return false;
   }
   cds_journal_sum(sum, text, size - TAIL);
   return text[size - TAIL] == ' ' &&
          memcmp(text + size - TAIL + 1, sum, TAIL - 1) == 0;
+}
+
+static bool is_whole(const finding *it, size_t at, size_t end) {
+  return cds_journal_is_record(it->text + at, end > at ? end - at : 0);
 }
 
 static cds_status add(finding *it, size_t at, size_t end) {

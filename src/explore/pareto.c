@@ -27,6 +27,7 @@
 #include "explore/heated_front.h"
 #include "explore/job.h"
 #include "explore/pareto_record.h"
+#include "explore/wave.h"
 
 typedef enum pareto_way {
   WAY_SINGLE, /* the least of one metric says all of a design */
@@ -469,25 +470,63 @@ static void keep_record(pareto_job *it, const cds_worker *worker,
   }
 }
 
-static void solve_chunk(size_t chunk, unsigned thread, void *payload) {
-  pareto_job *it = (pareto_job *)payload;
-  cds_job *job = &it->job;
-  const size_t index = job->candidate[it->wave + chunk].design;
-  cds_design_result *design = &job->design[index];
-  it->answer[chunk] = (cds_pareto_answer){0};
-  if (cds_job_stopped(job)) {
-    return;
-  }
-  if (dominated(it, it->floor[index])) {
-    design->status = CDS_DESIGN_SKIPPED;
-  } else if (!recall(it, &it->answer[chunk], design)) {
-    cds_worker *worker = &job->worker[thread];
-    solve_design(it, worker, &it->answer[chunk], design);
-    keep_record(it, worker, &it->answer[chunk], design);
-  }
+/* ---- a wave (wave.h) ----------------------------------------------------- */
+
+static size_t design_of(const pareto_job *it, size_t question) {
+  return it->job.candidate[it->wave + question].design;
+}
+
+static bool key_of(cds_journal_key *out, size_t question, void *payload) {
+  const pareto_job *it = (const pareto_job *)payload;
+  const cds_pareto_asked asked =
+      asked_of(it, it->job.design[design_of(it, question)].index);
+  cds_pareto_key(out, &asked, it->job.options->records);
+  return true;
+}
+
+static void report(cds_job *job, const cds_design_result *design) {
   if (design->status != CDS_DESIGN_OPEN) {
     cds_job_report(job, 1, (double)NAN, (double)NAN);
   }
+}
+
+/* From the journal, or without an answer. */
+static bool recall_question(size_t question, void *payload) {
+  pareto_job *it = (pareto_job *)payload;
+  const size_t index = design_of(it, question);
+  cds_design_result *design = &it->job.design[index];
+  const bool skipped = dominated(it, it->floor[index]);
+  it->answer[question] = (cds_pareto_answer){0};
+  if (skipped) {
+    design->status = CDS_DESIGN_SKIPPED;
+  }
+  if (!skipped && !recall(it, &it->answer[question], design)) {
+    return false;
+  }
+  report(&it->job, design);
+  return true;
+}
+
+static void solve_question(size_t question, unsigned thread, void *payload) {
+  pareto_job *it = (pareto_job *)payload;
+  cds_worker *worker = &it->job.worker[thread];
+  cds_design_result *design = &it->job.design[design_of(it, question)];
+  solve_design(it, worker, &it->answer[question], design);
+  keep_record(it, worker, &it->answer[question], design);
+  report(&it->job, design);
+}
+
+static void solve_wave(pareto_job *it, size_t count) {
+  for (size_t i = 0; i < count; i++) { /* if it is stopped before */
+    it->answer[i] = (cds_pareto_answer){0};
+  }
+  const cds_wave wave = {.job = &it->job,
+                         .count = count,
+                         .key = key_of,
+                         .recall = recall_question,
+                         .solve = solve_question,
+                         .payload = it};
+  cds_wave_run(&wave);
 }
 
 /* What the next questions depend on of the points: incumbents on the set, what
@@ -534,7 +573,7 @@ static cds_status solve_all(pareto_job *it) {
   while (it->wave < job->candidates && !cds_job_stopped(job)) {
     const size_t left = job->candidates - it->wave;
     const size_t count = size < left ? size : left;
-    cds_parallel_for(count, job->threads, solve_chunk, it);
+    solve_wave(it, count);
     CDS_TRY(take_wave(it, count));
     it->wave += count;
     size = 2 * size > CDS_LAST_WAVE ? CDS_LAST_WAVE : 2 * size;

@@ -6,8 +6,8 @@
 
 static const char kind[] = "pareto";
 
-static void key_of(cds_journal_key *out, const cds_pareto_asked *asked,
-                   const cds_records *records) {
+void cds_pareto_key(cds_journal_key *out, const cds_pareto_asked *asked,
+                    const cds_records *records) {
   cds_asking asking;
   cds_asking_begin(&asking, records, kind);
   cds_asking_count(&asking, (uint64_t)asked->metric[0]);
@@ -39,7 +39,7 @@ cds_status cds_pareto_record(const cds_pareto_answer *answer,
   cds_journal_key key;
   cds_answer_text text;
   double *number[NUMBERS];
-  key_of(&key, asked, records);
+  cds_pareto_key(&key, asked, records);
   cds_answer_begin(&text, kind, arena);
   cds_answer_count(&text, asked->design);
   cds_answer_count(&text, (uint64_t)design->status);
@@ -120,7 +120,7 @@ bool cds_pareto_recall(cds_pareto_answer *out, cds_design_result *design,
   if (records == NULL) {
     return false;
   }
-  key_of(&key, asked, records);
+  cds_pareto_key(&key, asked, records);
   const char *at = cds_journal_find(records->journal, &key);
   if (at == NULL || !read_answer(&answer, &found, &at, arena) ||
       found.index != asked->design) {

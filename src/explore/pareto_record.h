@@ -23,6 +23,9 @@ typedef struct cds_pareto_asked {
   const double *value;
 } cds_pareto_asked;
 
+/* The key of its record. */
+void cds_pareto_key(cds_journal_key *out, const cds_pareto_asked *asked,
+                    const cds_records *records);
 /* Reads the answer, and what it makes of the design. False: there is none. */
 bool cds_pareto_recall(cds_pareto_answer *out, cds_design_result *design,
                        const cds_pareto_asked *asked,

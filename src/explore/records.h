@@ -16,11 +16,14 @@
 #include "base/arena.h"
 #include "explore/journal.h"
 
+struct cds_sharing; /* wave.h */
+
 typedef struct cds_records {
   cds_journal *journal;
   const char *run;  /* a digest: inputs, options that change answers, version */
   const char *part; /* of the run, such as figures at the ends of ranges; NULL:
                        the run itself */
+  struct cds_sharing *sharing; /* with other processes; NULL: with none */
 } cds_records;
 
 /* A question, put together value by value. */

@@ -83,7 +83,7 @@ static void set_mapped(cds_exploration *it, cds_worker *worker,
   if (cds_exploration_last_round(it)) {
     design->status = CDS_DESIGN_MAPPED;
   }
-  if (note_answer(it, asked, worker->state.power_w, design)) {
+  if (!it->ahead && note_answer(it, asked, worker->state.power_w, design)) {
     cds_job_keep(job, worker);
     it->from_record = false;
   }
@@ -150,10 +150,8 @@ static bool may_lose(const cds_exploration *it,
          it->job.options->search.optimizer == CDS_OPTIMIZER_EXACT;
 }
 
-/* What a design is asked in this round. The first tangent touches at the power
- * that is known of the design, or at that of the best one. */
-static cds_design_question question_of(const cds_exploration *it,
-                                       const cds_design_result *design) {
+cds_design_question cds_exploration_question(const cds_exploration *it,
+                                             const cds_design_result *design) {
   const size_t record = cds_exploration_record(it, design);
   const double *start_w = it->power_w[record];
   if (start_w == NULL && it->guess.power_w != NULL) {
@@ -311,40 +309,53 @@ static void keep_record(cds_exploration *it, const cds_design_question *asked,
   }
 }
 
-void cds_exploration_solve(size_t chunk, unsigned thread, void *payload) {
-  cds_exploration *it = (cds_exploration *)payload;
+static cds_design_result *candidate_of(const cds_exploration *it,
+                                       size_t question) {
+  const cds_job *job = &it->job;
+  return &job->design[job->candidate[it->wave + question].design];
+}
+
+static void report(cds_exploration *it, const cds_design_result *design) {
   cds_job *job = &it->job;
-  if (cds_job_stopped(job)) {
-    return;
-  }
-  const cds_candidate *candidate = &job->candidate[it->wave + chunk];
-  cds_design_result *design = &job->design[candidate->design];
-  const cds_design_question asked = question_of(it, design);
-  if (!recall(it, &asked, design)) {
-    cds_worker *worker = &job->worker[thread];
-    double power_w[CDS_DIES_MAX];
-    design->asked = true;
-    const bool answered = solve_design(it, worker, &asked, design, power_w);
-    keep_record(it, &asked, worker, design, answered ? power_w : NULL);
-  }
   cds_job_report(job, design->status != CDS_DESIGN_OPEN ? 1 : 0, design->value,
                  job->candidate[it->wave].key);
 }
 
-void cds_exploration_take(cds_exploration *it, size_t count) {
-  cds_explore_result *out = it->out;
-  const cds_job *job = &it->job;
-  for (size_t i = 0; i < count && !job->options->every; i++) {
-    const size_t design = job->candidate[it->wave + i].design;
-    if (!isnan(job->design[design].value)) {
-      cds_ranking_add(&it->ranking, design, job->design[design].value);
-      it->incumbent = cds_ranking_last(&it->ranking);
-    }
+bool cds_exploration_recall(size_t question, void *payload) {
+  cds_exploration *it = (cds_exploration *)payload;
+  cds_design_result *design = candidate_of(it, question);
+  const cds_design_question asked = cds_exploration_question(it, design);
+  const bool known = recall(it, &asked, design);
+  if (known) {
+    report(it, design);
   }
-  if (it->best != NULL) {
-    out->found = true;
-    out->winner = it->best->index;
-    out->value = it->best->value;
-    memcpy(it->start_w, it->best_w, sizeof it->start_w);
+  return known;
+}
+
+void cds_exploration_solve(size_t question, unsigned thread, void *payload) {
+  cds_exploration *it = (cds_exploration *)payload;
+  cds_worker *worker = &it->job.worker[thread];
+  cds_design_result *design = candidate_of(it, question);
+  const cds_design_question asked = cds_exploration_question(it, design);
+  double power_w[CDS_DIES_MAX];
+  design->asked = true;
+  const bool answered = solve_design(it, worker, &asked, design, power_w);
+  keep_record(it, &asked, worker, design, answered ? power_w : NULL);
+  report(it, design);
+}
+
+void cds_exploration_solve_ahead(cds_exploration *it, unsigned thread,
+                                 const cds_design_question *asked,
+                                 const cds_design_result *design) {
+  cds_job *job = &it->job;
+  cds_worker *worker = &job->worker[thread];
+  cds_design_result copy = *design;
+  double power_w[CDS_DIES_MAX];
+  const double least = job->least == NULL ? 0 : job->least[copy.index];
+  copy.asked = true;
+  const bool answered = solve_design(it, worker, asked, &copy, power_w);
+  keep_record(it, asked, worker, &copy, answered ? power_w : NULL);
+  if (job->least != NULL) {
+    job->least[copy.index] = least;
   }
 }

@@ -114,6 +114,17 @@ cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
   }
 }
 
+bool cds_writer_taken(const char *path) {
+  struct flock lock = whole();
+  const int file = open(path, O_RDWR | O_CLOEXEC);
+  if (file < 0) {
+    return false;
+  }
+  const bool taken = fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  close(file);
+  return taken;
+}
+
 void cds_writer_give(cds_writer *writer) {
   if (writer->file >= 0) {
     unlink(writer->path); /* while it is locked: see is_there */

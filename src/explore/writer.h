@@ -22,6 +22,8 @@ typedef struct cds_writer {
  * with a warning. */
 cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
                            cds_diag *diag);
+/* Whether another process holds the lock. */
+bool cds_writer_taken(const char *path);
 void cds_writer_give(cds_writer *writer);
 
 #endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A wave in one process, and in one of several; see wave.h. */
+#include "explore/wave.h"
+
+#include <time.h>
+
+/* Pauses before journals of others are read again, in microseconds. */
+enum { PAUSE_FIRST = 2000, PAUSE_MOST = 200000 };
+
+typedef struct wave_run {
+  const cds_wave *wave;
+  bool done[CDS_LAST_WAVE];
+} wave_run;
+
+/* ---- alone ----------------------------------------------------------------
+ */
+
+static void answer_alone(size_t chunk, unsigned thread, void *payload) {
+  const cds_wave *wave = (const cds_wave *)payload;
+  if (!cds_job_stopped(wave->job) && !wave->recall(chunk, wave->payload)) {
+    wave->solve(chunk, thread, wave->payload);
+  }
+}
+
+/* ---- among others ---------------------------------------------------------
+ */
+
+static cds_sharing *sharing_of(const cds_job *job) {
+  const cds_records *records = job->options->records;
+  return records == NULL ? NULL : records->sharing;
+}
+
+static void refresh(cds_job *job) {
+  const cds_status status = cds_journal_refresh(job->options->records->journal);
+  if (status != CDS_OK) {
+    cds_job_fail(job, status);
+  }
+}
+
+/* Shards begin at different questions, so that where claims are not known they
+ * rarely take the same ones. */
+static size_t question_of(const wave_run *it, size_t chunk) {
+  const cds_sharing *sharing = sharing_of(it->wave->job);
+  const size_t count = it->wave->count;
+  const size_t first =
+      sharing->index == 0 ? 0 : count * (sharing->index - 1) / sharing->count;
+  return (chunk + first) % count;
+}
+
+/* Between looking at the journal and claiming the question another process may
+ * have answered it: hence the second look. */
+static void answer_claimed(size_t chunk, unsigned thread, void *payload) {
+  wave_run *it = (wave_run *)payload;
+  const cds_wave *wave = it->wave;
+  const cds_claims *claims = sharing_of(wave->job)->claims;
+  const size_t question = question_of(it, chunk);
+  cds_journal_key key;
+  if (it->done[question] || cds_job_stopped(wave->job)) {
+    return;
+  }
+  if (wave->recall(question, wave->payload)) {
+    it->done[question] = true;
+    return;
+  }
+  const bool asked = wave->key(&key, question, wave->payload);
+  if (asked && !cds_claims_take(claims, &key)) {
+    return;
+  }
+  refresh(wave->job);
+  if (!wave->recall(question, wave->payload)) {
+    wave->solve(question, thread, wave->payload);
+  }
+  it->done[question] = true;
+  if (asked) {
+    cds_claims_give(claims, &key);
+  }
+}
+
+static bool is_done(const wave_run *it) {
+  for (size_t i = 0; i < it->wave->count; i++) {
+    if (!it->done[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void nap(long microseconds) {
+  const struct timespec pause = {0, 1000 * microseconds};
+  nanosleep(&pause, NULL); /* a signal ends it early, which is welcome */
+}
+
+static void run_shared(const cds_wave *wave) {
+  cds_job *job = wave->job;
+  wave_run it = {.wave = wave};
+  long pause = PAUSE_FIRST;
+  for (;;) {
+    const size_t read = cds_journal_read(job->options->records->journal);
+    refresh(job);
+    cds_parallel_for(wave->count, job->threads, answer_claimed, &it);
+    if (is_done(&it) || cds_job_stopped(job)) {
+      return;
+    }
+    if (wave->ahead != NULL &&
+        wave->ahead(it.done, wave->count, wave->payload)) {
+      continue;
+    }
+    sharing_of(job)->waits++;
+    const bool news = cds_journal_read(job->options->records->journal) != read;
+    pause = news ? PAUSE_FIRST : pause;
+    nap(pause);
+    pause = 2 * pause > PAUSE_MOST ? PAUSE_MOST : 2 * pause;
+  }
+}
+
+void cds_wave_run(const cds_wave *wave) {
+  if (sharing_of(wave->job) != NULL) {
+    run_shared(wave);
+    return;
+  }
+  cds_wave alone = *wave;
+  cds_parallel_for(wave->count, wave->job->threads, answer_alone, &alone);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * wave: the questions of one wave, answered by all threads of this process, and
+ * by other processes that work on the same exploration (shards).
+ *
+ * Each shard goes through all waves. A wave is cut from what earlier waves have
+ * found, so all shards put the same questions, one by one as a single process
+ * would; they differ in who answers. A shard takes a question that no journal
+ * answers and that nobody has claimed (claims.h), and appends the answer to its
+ * own journal, where the others read it. A wave has ended once each of its
+ * questions has an answer, wherever that is. So whatever the number of shards,
+ * and whichever of them are killed, records and results are those of one
+ * process, and no question is answered twice but where a claim was lost.
+ *
+ * While others answer the last questions of a wave, a shard may look ahead: it
+ * answers questions of the next wave as they will be if no better design is
+ * found until then. If one is, they are other questions, and what was answered
+ * ahead is not used.
+ */
+#ifndef CDS_EXPLORE_WAVE_H
+#define CDS_EXPLORE_WAVE_H
+
+#include "explore/claims.h"
+#include "explore/job.h"
+
+/* Of one process among those that share a folder. */
+typedef struct cds_sharing {
+  const cds_claims *claims;
+  unsigned index, count; /* from 1; index 0: a run that joins them */
+  uint64_t waits;        /* how often it had nothing to do; for tests */
+} cds_sharing;
+
+typedef struct cds_wave {
+  cds_job *job;
+  size_t count; /* questions, CDS_LAST_WAVE at most */
+  /* The key of a question; false: it needs no answer. */
+  bool (*key)(cds_journal_key *out, size_t question, void *payload);
+  /* Takes the answer from the journal; false: there is none. */
+  bool (*recall)(size_t question, void *payload);
+  /* Finds the answer, and adds it to the journal. */
+  void (*solve)(size_t question, unsigned thread, void *payload);
+  /* Answers some question of later waves, if there is one to answer now, given
+   * which questions of this one have answers; NULL: it never does. */
+  bool (*ahead)(const bool *done, size_t count, void *payload);
+  void *payload;
+} cds_wave;
+
+/* Answers all of them, unless the job is stopped or fails. */
+void cds_wave_run(const cds_wave *wave);
+
+#endif
