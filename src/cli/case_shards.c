@@ -184,12 +184,17 @@ static bool write_once(const cds_explore_case *it, const char *path,
   return good;
 }
 
+/* How many shards the text of the file tells of; 0: it is damaged. */
+static unsigned count_of(const char *text) {
+  static const char mark[] = "\nshards ";
+  const char *line = strstr(text, mark);
+  const char *number = line == NULL ? "" : line + sizeof mark - 1;
+  return read_count(number, number + strcspn(number, "\n"));
+}
+
 static int refuse_others(const cds_explore_case *it, const char *found) {
   cds_diag *diag = it->cli->diag;
-  static const char mark[] = "\nshards ";
-  const char *line = strstr(found, mark);
-  const char *text = line == NULL ? "" : line + sizeof mark - 1;
-  const unsigned count = read_count(text, text + strcspn(text, "\n"));
+  const unsigned count = count_of(found);
   if (it->shard && count > 0 && count != it->sharing.count) {
     cds_diag_error(diag, nowhere,
                    "'%s' is explored by %u shards: '--shard' is '%s'",
@@ -207,10 +212,9 @@ static int refuse_others(const cds_explore_case *it, const char *found) {
   return CDS_EXIT_OUTPUT;
 }
 
-/* Whether the folder is one of shards that explore the same; `*are`: whether
- * there are any. Exit code. */
-static int compare_shards(bool *are, const cds_explore_case *it,
-                          const char *run) {
+/* Whether the folder is one of shards that explore the same, and how many there
+ * are; `*are`: whether there are any. Exit code. */
+static int compare_shards(bool *are, cds_explore_case *it, const char *run) {
   const char *path = path_of(it, "shards");
   const char *own =
       cds_cli_printf(it->cli->arena, "codesign shards\nrun %s\n", run);
@@ -228,8 +232,11 @@ static int compare_shards(bool *are, const cds_explore_case *it,
                                          : complain(it, "read", path);
   }
   *are = true;
-  return strncmp(found, own, strlen(own)) == 0 ? CDS_EXIT_DONE
-                                               : refuse_others(it, found);
+  if (strncmp(found, own, strlen(own)) != 0 || count_of(found) == 0) {
+    return refuse_others(it, found);
+  }
+  it->sharing.count = count_of(found);
+  return CDS_EXIT_DONE;
 }
 
 /* ---- joining --------------------------------------------------------------
@@ -255,18 +262,15 @@ static int mend_journals(const cds_explore_case *it, const numbers *of) {
   return CDS_EXIT_DONE;
 }
 
-static cds_status follow_journals(const cds_explore_case *it,
-                                  const numbers *of) {
+/* Of all shards, also of those that have not begun. */
+static cds_status follow_journals(const cds_explore_case *it) {
   if (it->shard) {
     CDS_TRY(cds_journal_follow(it->journal, path_of(it, "journal")));
-    for (unsigned i = 1; i <= it->sharing.count; i++) {
-      if (i != it->sharing.index) {
-        CDS_TRY(cds_journal_follow(it->journal, journal_of(it, i)));
-      }
-    }
   }
-  for (size_t i = 0; i < of->count; i++) {
-    CDS_TRY(cds_journal_follow(it->journal, journal_of(it, of->number[i])));
+  for (unsigned i = 1; i <= it->sharing.count; i++) {
+    if (i != it->sharing.index) {
+      CDS_TRY(cds_journal_follow(it->journal, journal_of(it, i)));
+    }
   }
   return cds_journal_refresh(it->journal);
 }
@@ -288,7 +292,7 @@ int cds_case_join(cds_explore_case *it, const char *run) {
           ? CDS_OK
           : cds_claims_open(&it->claims, path_of(it, "claims"), cli->diag);
   if (code == CDS_EXIT_DONE && status == CDS_OK) {
-    status = follow_journals(it, &journals);
+    status = follow_journals(it);
   }
   it->sharing.claims = it->claims;
   it->records.sharing = &it->sharing;
@@ -314,9 +318,7 @@ int cds_case_shard_print(cds_explore_case *it) {
                      "its journal",
                      it->sharing.index);
   }
-  fprintf(stdout,
-          "shard %u of %u: %zu answers were found, %zu are those of others or "
-          "of before\n",
+  fprintf(stdout, "shard %u of %u: answers found here %zu, read %zu\n",
           it->sharing.index, it->sharing.count, added,
           cds_journal_read(it->journal));
   if (!stopped) {

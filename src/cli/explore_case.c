@@ -331,7 +331,8 @@ cds_status cds_case_explore(cds_explore_case *it) {
     make_report(it);
   }
   cds_cli_say(it->cli, "%zu designs in %u ms on %u threads", it->result.designs,
-              (unsigned)(1e3 * it->report.run.wall_s), it->report.run.threads);
+              (unsigned)(1e3 * it->report.run.wall_s),
+              cds_parallel_threads(it->options.threads));
   if (it->result.replayed > 0) {
     cds_cli_say(it->cli, "%" PRIu64 " answers are those of an earlier run",
                 it->result.replayed);

@@ -2,8 +2,8 @@
 /*
  * Records of other processes: journals that these write are read as they grow.
  * Nothing of them is changed. A line counts once its newline is there and its
- * checksum is right. Where it is wrong, reading stops before it for a while:
- * network file systems may show a part of what was written before the rest.
+ * checksum is right. One that is wrong is read again for a while: network file
+ * systems may show a part of what was written before the rest.
  *
  * A file is opened anew each time, because that is when such file systems ask
  * their servers what is new.
@@ -39,11 +39,23 @@ cds_status cds_journal_follow(cds_journal *journal, const char *path) {
   return CDS_OK;
 }
 
-/* Whole lines from `text`, with a newline each; how much of it was read. */
+/* Whether a wrong line has been so for long enough to be given up. */
+static bool give_up(struct cds_journal_peer *peer) {
+  const double now = cds_journal_seconds();
+  peer->waits_s = peer->waits_s > 0 ? peer->waits_s : now;
+  if (now - peer->waits_s < PATIENCE_S) {
+    return false;
+  }
+  peer->waits_s = 0;
+  return true;
+}
+
+/* Notes whole lines of `text`; how much of it need not be read again. */
 static cds_status take_lines(size_t *taken, cds_journal *journal,
                              struct cds_journal_peer *peer, char *text,
                              size_t size) {
   size_t at = 0;
+  bool waits = false; /* for a line before */
   const char *newline = NULL;
   while ((newline = (const char *)memchr(text + at, '\n', size - at)) != NULL) {
     const size_t length = (size_t)(newline - text) - at;
@@ -52,18 +64,12 @@ static cds_status take_lines(size_t *taken, cds_journal *journal,
       text[at + length - TAIL] = '\0';
       CDS_TRY(cds_journal_note(journal, text + at));
       journal->read += journal->records - before;
-      peer->waits_s = 0;
     } else {
-      const double now = cds_journal_seconds();
-      peer->waits_s = peer->waits_s > 0 ? peer->waits_s : now;
-      if (now - peer->waits_s < PATIENCE_S) {
-        break;
-      }
-      peer->waits_s = 0;
+      waits = waits || !give_up(peer);
     }
     at += length + 1;
+    *taken = waits ? *taken : at;
   }
-  *taken = at;
   return CDS_OK;
 }
 
@@ -75,12 +81,13 @@ static cds_status read_rest(cds_journal *journal, struct cds_journal_peer *peer,
     return CDS_ENOMEM;
   }
   const ssize_t got = pread(file, text, size, peer->at);
+  const size_t before = journal->records;
   size_t taken = 0;
   if (got > 0) { /* else at the next time */
     CDS_TRY(take_lines(&taken, journal, peer, text, (size_t)got));
   }
   peer->at += (off_t)taken;
-  if (taken == 0) {
+  if (journal->records == before) {
     cds_arena_reset(journal->arena, mark);
   }
   return CDS_OK;

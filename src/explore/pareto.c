@@ -476,12 +476,11 @@ static size_t design_of(const pareto_job *it, size_t question) {
   return it->job.candidate[it->wave + question].design;
 }
 
-static bool key_of(cds_journal_key *out, size_t question, void *payload) {
+static void key_of(cds_journal_key *out, size_t question, void *payload) {
   const pareto_job *it = (const pareto_job *)payload;
   const cds_pareto_asked asked =
       asked_of(it, it->job.design[design_of(it, question)].index);
   cds_pareto_key(out, &asked, it->job.options->records);
-  return true;
 }
 
 static void report(cds_job *job, const cds_design_result *design) {

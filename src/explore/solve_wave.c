@@ -41,13 +41,12 @@ static void take(cds_exploration *it, size_t count) {
   it->steady = same ? it->steady + count : 0;
 }
 
-static bool key_of(cds_journal_key *out, size_t question, void *payload) {
+static void key_of(cds_journal_key *out, size_t question, void *payload) {
   const cds_exploration *it = (const cds_exploration *)payload;
   const cds_job *job = &it->job;
   const cds_design_question asked = cds_exploration_question(
       it, &job->design[job->candidate[it->wave + question].design]);
   cds_design_key(out, &asked, job->options->records);
-  return true;
 }
 
 /* ---- ahead ----------------------------------------------------------------
@@ -73,40 +72,40 @@ static bool is_steady(const cds_exploration *it, const bool *done,
   return steady >= STEADY_LEAST;
 }
 
-/* The next candidate that nobody has answered or is about to. */
-static bool next_ahead(const cds_design_result **design,
-                       cds_design_question *asked, cds_journal_key *key,
-                       cds_exploration *it) {
+/* The next candidate to look at; NULL: there is none. */
+static const cds_design_result *next_ahead(cds_exploration *it) {
   cds_job *job = &it->job;
-  const cds_records *records = job->options->records;
-  bool found = false;
+  const cds_design_result *design = NULL;
   cds_lock_take(job->lock);
-  while (!found && it->next < it->last &&
-         job->candidate[it->next].key <= it->incumbent) {
-    *design = &job->design[job->candidate[it->next++].design];
-    *asked = cds_exploration_question(it, *design);
-    cds_design_key(key, asked, records);
-    found = cds_journal_find(records->journal, key) == NULL &&
-            cds_claims_take(records->sharing->claims, key);
+  if (it->next < it->last && job->candidate[it->next].key <= it->incumbent) {
+    design = &job->design[job->candidate[it->next++].design];
   }
   cds_lock_give(job->lock);
-  return found;
+  return design;
 }
 
 /* One question for each thread, so that the wave is looked at again soon. */
 static void solve_ahead(size_t chunk, unsigned thread, void *payload) {
   cds_exploration *it = (cds_exploration *)payload;
+  cds_job *job = &it->job;
+  const cds_records *records = job->options->records;
   const cds_design_result *design = NULL;
-  cds_design_question asked;
-  cds_journal_key key;
+  bool found = false;
   (void)chunk;
-  if (!cds_job_stopped(&it->job) && next_ahead(&design, &asked, &key, it)) {
+  while (!found && !cds_job_stopped(job) && (design = next_ahead(it)) != NULL) {
+    const cds_design_question asked = cds_exploration_question(it, design);
+    cds_journal_key key;
+    cds_design_key(&key, &asked, records);
+    if (!cds_wave_claim(job, &key)) {
+      continue;
+    }
+    found = true;
     cds_exploration_solve_ahead(it, thread, &asked, design);
-    cds_claims_give(it->job.options->records->sharing->claims, &key);
-    cds_lock_take(it->job.lock);
-    it->found_ahead = true;
-    cds_lock_give(it->job.lock);
+    cds_claims_give(records->sharing->claims, &key);
   }
+  cds_lock_take(job->lock);
+  it->found_ahead = it->found_ahead || found;
+  cds_lock_give(job->lock);
 }
 
 static bool look_ahead(const bool *done, size_t count, void *payload) {

@@ -47,32 +47,44 @@ static size_t question_of(const wave_run *it, size_t chunk) {
   return (chunk + first) % count;
 }
 
-/* Between looking at the journal and claiming the question another process may
+static bool is_known(const cds_job *job, const cds_journal_key *key) {
+  return cds_journal_find(job->options->records->journal, key) != NULL;
+}
+
+/* Between looking at the journals and claiming the question another process may
  * have answered it: hence the second look. */
+bool cds_wave_claim(cds_job *job, const cds_journal_key *key) {
+  const cds_claims *claims = sharing_of(job)->claims;
+  if (is_known(job, key) || !cds_claims_take(claims, key)) {
+    return false;
+  }
+  refresh(job);
+  if (is_known(job, key)) {
+    cds_claims_give(claims, key);
+    return false;
+  }
+  return true;
+}
+
 static void answer_claimed(size_t chunk, unsigned thread, void *payload) {
   wave_run *it = (wave_run *)payload;
   const cds_wave *wave = it->wave;
-  const cds_claims *claims = sharing_of(wave->job)->claims;
   const size_t question = question_of(it, chunk);
   cds_journal_key key;
   if (it->done[question] || cds_job_stopped(wave->job)) {
     return;
   }
+  wave->key(&key, question, wave->payload);
+  const bool known = is_known(wave->job, &key);
   if (wave->recall(question, wave->payload)) {
     it->done[question] = true;
-    return;
-  }
-  const bool asked = wave->key(&key, question, wave->payload);
-  if (asked && !cds_claims_take(claims, &key)) {
-    return;
-  }
-  refresh(wave->job);
-  if (!wave->recall(question, wave->payload)) {
+  } else if (known) { /* its record cannot be read */
     wave->solve(question, thread, wave->payload);
-  }
-  it->done[question] = true;
-  if (asked) {
-    cds_claims_give(claims, &key);
+    it->done[question] = true;
+  } else if (cds_wave_claim(wave->job, &key)) {
+    wave->solve(question, thread, wave->payload);
+    cds_claims_give(sharing_of(wave->job)->claims, &key);
+    it->done[question] = true;
   }
 }
 

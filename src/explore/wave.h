@@ -33,9 +33,9 @@ typedef struct cds_sharing {
 typedef struct cds_wave {
   cds_job *job;
   size_t count; /* questions, CDS_LAST_WAVE at most */
-  /* The key of a question; false: it needs no answer. */
-  bool (*key)(cds_journal_key *out, size_t question, void *payload);
-  /* Takes the answer from the journal; false: there is none. */
+  /* The key of a question. */
+  void (*key)(cds_journal_key *out, size_t question, void *payload);
+  /* Takes the answer from the journal, or needs none; false: there is none. */
   bool (*recall)(size_t question, void *payload);
   /* Finds the answer, and adds it to the journal. */
   void (*solve)(size_t question, unsigned thread, void *payload);
@@ -45,6 +45,9 @@ typedef struct cds_wave {
   void *payload;
 } cds_wave;
 
+/* Claims a question that no journal answers; false: one does, or another
+ * process has it. */
+bool cds_wave_claim(cds_job *job, const cds_journal_key *key);
 /* Answers all of them, unless the job is stopped or fails. */
 void cds_wave_run(const cds_wave *wave);
 
