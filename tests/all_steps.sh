@@ -10,7 +10,8 @@ install_companions() {
   local package wanted=()
   for package in clang-14:clang-14 clang-format-14:clang-format-14 \
     clang-tidy-14:clang-tidy-14 valgrind:valgrind localedef:locales g++:g++ \
-    pkg-config:pkg-config shellcheck:shellcheck; do
+    pkg-config:pkg-config shellcheck:shellcheck parallel:parallel \
+    munge:munge sbatch:slurm-wlm; do
     command -v "${package%:*}" >/dev/null 2>&1 || wanted+=("${package#*:}")
   done
   # shellcheck disable=SC2154,SC2206
@@ -62,14 +63,27 @@ all_steps() {
 
   mutant_steps --tested
 
+  heading 'clusters'
+  cluster_steps
+
   heading 'fuzzing'
   has 'fuzzing' clang-14 && fuzz_steps
 
   heading 'installation'
   install_steps
 
-  printf '\nnot needed yet, so not installed: Slurm, GNU parallel, MPI, %s\n' \
+  printf '\nnot needed yet, so not installed: MPI, %s\n' \
     'SQLite, libxlsxwriter, LibreOffice, Chromium (later steps)'
+}
+
+# An exploration on a Slurm of one machine, and with GNU parallel; each is
+# skipped where it is missing, or where only root may start it.
+cluster_steps() {
+  local name
+  for name in parallel slurm; do
+    step "cluster: $name" timeout 600 "tests/cluster/$name.sh" \
+      out/build/release/codesign
+  done
 }
 
 clang_steps() {

@@ -6,7 +6,6 @@
 #include "cli/case_shards.h"
 #include "cli/cli.h"
 #include "cli/compare.h"
-#include "cli/constrain.h"
 #include "cli/explore_case.h"
 #include "cli/infeasible.h"
 #include "cli/inputs.h"
@@ -40,27 +39,6 @@ static int exit_code(cds_explore_case *it) {
   return CDS_EXIT_DONE;
 }
 
-static cds_status read_pair(cds_explore_case *it, const cds_files *files) {
-  cds_cli *cli = it->cli;
-  const cds_status first =
-      cds_inputs_read_arch(&it->inputs, cli, files->arch[0]);
-  const cds_status second = cds_inputs_read_workload(&it->inputs, cli, files);
-  CDS_TRY(first);
-  CDS_TRY(second);
-  cds_inputs_note(&it->inputs, cli, files->arch[0], files);
-  CDS_TRY(cds_constrain_inputs(&it->inputs, cli));
-  CDS_TRY(cds_case_prepare(it));
-  it->folder =
-      cli->options->output != NULL
-          ? cli->options->output
-          : cds_case_folder(cli, "out", cds_space_name(it->inputs.space),
-                            it->inputs.workload.name);
-  return cds_inputs_searchable(&it->inputs.workload, it->inputs.arch, cli,
-                               CDS_ERROR)
-             ? CDS_OK
-             : CDS_EINFEASIBLE;
-}
-
 /* From the files that were read to the answer, printed and written. */
 static int explore_case(cds_explore_case *it) {
   cds_cli *cli = it->cli;
@@ -84,7 +62,7 @@ static int explore_one(cds_cli *cli, const cds_files *files) {
   cds_explore_case *it = cds_cli_array(cli->arena, 1, sizeof *it);
   it->cli = cli;
   it->path = files->arch[0];
-  const cds_status status = read_pair(it, files);
+  const cds_status status = cds_case_read(it, files);
   if (status != CDS_OK) {
     return cds_inputs_exit_code(&it->inputs, status);
   }

@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "cli/case_shards.h"
+#include "cli/constrain.h"
 #include "cli/summary.h"
 
 const char *cds_case_folder(const cds_cli *cli, const char *base,
@@ -198,6 +199,27 @@ cds_status cds_case_prepare(cds_explore_case *it) {
   it->options.heat_off = it->cli->options->heat == CDS_HEAT_OFF;
   return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,
                            it->cli);
+}
+
+cds_status cds_case_read(cds_explore_case *it, const cds_files *files) {
+  cds_cli *cli = it->cli;
+  const cds_status first =
+      cds_inputs_read_arch(&it->inputs, cli, files->arch[0]);
+  const cds_status second = cds_inputs_read_workload(&it->inputs, cli, files);
+  CDS_TRY(first);
+  CDS_TRY(second);
+  cds_inputs_note(&it->inputs, cli, files->arch[0], files);
+  CDS_TRY(cds_constrain_inputs(&it->inputs, cli));
+  CDS_TRY(cds_case_prepare(it));
+  it->folder =
+      cli->options->output != NULL
+          ? cli->options->output
+          : cds_case_folder(cli, "out", cds_space_name(it->inputs.space),
+                            it->inputs.workload.name);
+  return cds_inputs_searchable(&it->inputs.workload, it->inputs.arch, cli,
+                               CDS_ERROR)
+             ? CDS_OK
+             : CDS_EINFEASIBLE;
 }
 
 static void make_report(cds_explore_case *it) {

@@ -33,6 +33,9 @@ typedef struct cds_explore_case {
   const char *paths[CDS_CASE_FILES];
 } cds_explore_case;
 
+/* Reads the files of one architecture, and what is asked; the folder is that of
+ * the call, or out/<architecture>--<workload>. */
+cds_status cds_case_read(cds_explore_case *it, const cds_files *files);
 /* Objective and limits of the case, after its files were read. */
 cds_status cds_case_prepare(cds_explore_case *it);
 /* Explores; an interrupted or fruitless exploration is CDS_OK too: it has its

@@ -77,7 +77,11 @@ bool cds_option_applies(const cds_option *option, const cds_command *command) {
   if (command == NULL || command == &cds_commands[CDS_COMMAND_options]) {
     return true; /* 'options' shows what any of them would do */
   }
-  return (option->commands >> (command - cds_commands) & 1) != 0;
+  const cds_command *cluster = &cds_commands[CDS_COMMAND_cluster];
+  const bool asked = command == cluster && option->group == CDS_GROUP_QUESTION;
+  const unsigned own = (unsigned)(command - cds_commands);
+  return (option->commands >> own & 1) != 0 ||
+         (asked && (option->commands & FOR(explore)) != 0); /* passed on */
 }
 
 static void *field_of(const cds_option *option, cds_options *options) {
