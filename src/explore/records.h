@@ -23,7 +23,7 @@ typedef struct cds_records {
   const char *run;  /* a digest: inputs, options that change answers, version */
   const char *part; /* of the run, such as figures at the ends of ranges; NULL:
                        the run itself */
-  struct cds_sharing *sharing; /* with other processes; NULL: with none */
+  const struct cds_sharing *sharing; /* with other processes; NULL: with none */
 } cds_records;
 
 /* A question, put together value by value. */

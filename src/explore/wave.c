@@ -25,9 +25,9 @@ static void answer_alone(size_t chunk, unsigned thread, void *payload) {
 /* ---- among others ---------------------------------------------------------
  */
 
-static cds_sharing *sharing_of(const cds_job *job) {
-  const cds_records *records = job->options->records;
-  return records == NULL ? NULL : records->sharing;
+/* Of a job that has others beside it. */
+static const cds_sharing *sharing_of(const cds_job *job) {
+  return job->options->records->sharing;
 }
 
 static void refresh(cds_job *job) {
@@ -117,7 +117,6 @@ static void run_shared(const cds_wave *wave) {
         wave->ahead(it.done, wave->count, wave->payload)) {
       continue;
     }
-    sharing_of(job)->waits++;
     const bool news = cds_journal_read(job->options->records->journal) != read;
     pause = news ? PAUSE_FIRST : pause;
     nap(pause);
@@ -126,7 +125,8 @@ static void run_shared(const cds_wave *wave) {
 }
 
 void cds_wave_run(const cds_wave *wave) {
-  if (sharing_of(wave->job) != NULL) {
+  const cds_records *records = wave->job->options->records;
+  if (records != NULL && records->sharing != NULL) {
     run_shared(wave);
     return;
   }

@@ -27,7 +27,6 @@
 typedef struct cds_sharing {
   const cds_claims *claims;
   unsigned index, count; /* from 1; index 0: a run that joins them */
-  uint64_t waits;        /* how often it had nothing to do; for tests */
 } cds_sharing;
 
 typedef struct cds_wave {

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Journals of other processes, and claims. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "explore/claims.h"
+#include "explore/journal.h"
+#include "support/messages.h"
+
+enum { PATH_MAX_TEXT = 300 };
+
+static char folder[PATH_MAX_TEXT - 40];
+
+static const char *in_folder(char path[PATH_MAX_TEXT], const char *name) {
+  snprintf(path, PATH_MAX_TEXT, "%s/%s", folder, name);
+  return path;
+}
+
+static cds_journal_key key_of(const char *text) {
+  cds_sha256 hash;
+  cds_journal_key key;
+  cds_sha256_begin(&hash);
+  cds_sha256_add(&hash, text, strlen(text));
+  cds_journal_key_end(&key, &hash);
+  return key;
+}
+
+static void append(cds_journal *journal, const char *name) {
+  const cds_journal_key key = key_of(name);
+  assert_int_equal(cds_journal_append(journal, &key, name), CDS_OK);
+}
+
+static bool knows(cds_journal *journal, const char *name) {
+  const cds_journal_key key = key_of(name);
+  assert_int_equal(cds_journal_refresh(journal), CDS_OK);
+  const char *found = cds_journal_find(journal, &key);
+  assert_true(found == NULL || strcmp(found, name) == 0);
+  return found != NULL;
+}
+
+typedef struct pair {
+  fixture f;
+  char path[2][PATH_MAX_TEXT];
+  cds_journal *own, *other;
+} pair;
+
+static void open_pair(pair *p) {
+  fixture_open(&p->f);
+  for (unsigned i = 0; i < 2; i++) {
+    in_folder(p->path[i], i == 0 ? "own" : "other");
+  }
+  assert_fine(&p->f, cds_journal_open(&p->own, p->path[0], true, p->f.diag));
+  assert_int_equal(cds_journal_follow(p->own, p->path[1]), CDS_OK);
+}
+
+static void close_pair(pair *p) {
+  assert_fine(&p->f, cds_journal_close(p->own, p->f.diag));
+  unlink(p->path[0]);
+  unlink(p->path[1]);
+  fixture_close(&p->f);
+}
+
+static void open_other(pair *p) {
+  assert_fine(&p->f, cds_journal_open(&p->other, p->path[1], true, p->f.diag));
+}
+
+static void close_other(pair *p) {
+  assert_fine(&p->f, cds_journal_close(p->other, p->f.diag));
+}
+
+/* Adds bytes to the other journal, as a process that is killed leaves them. */
+static void add_bytes(const pair *p, const char *text, size_t size) {
+  FILE *file = fopen(p->path[1], "ab");
+  assert_non_null(file);
+  assert_int_equal(fwrite(text, 1, size, file), size);
+  assert_int_equal(fclose(file), 0);
+}
+
+static size_t read_bytes(const pair *p, char *text, size_t most) {
+  FILE *file = fopen(p->path[1], "rb");
+  assert_non_null(file);
+  const size_t size = fread(text, 1, most, file);
+  fclose(file);
+  return size;
+}
+
+static void records_of_others_are_found_as_they_come(void **state) {
+  (void)state;
+  pair p;
+  open_pair(&p);
+  assert_false(knows(p.own, "first")); /* there is no such file yet */
+  open_other(&p);
+  append(p.other, "first");
+  assert_true(knows(p.own, "first"));
+  assert_false(knows(p.own, "second"));
+  append(p.own, "mine");
+  append(p.other, "second");
+  append(p.other, "third");
+  assert_true(knows(p.own, "third"));
+  assert_true(knows(p.own, "second"));
+  assert_true(knows(p.own, "mine"));
+  assert_int_equal(cds_journal_read(p.own), 3);
+  assert_int_equal(cds_journal_added(p.own), 1);
+  close_other(&p);
+  close_pair(&p);
+}
+
+static void a_line_counts_when_it_is_whole(void **state) {
+  (void)state;
+  char text[1000];
+  pair p;
+  open_pair(&p);
+  open_other(&p);
+  append(p.other, "first");
+  append(p.other, "second");
+  close_other(&p);
+  const size_t size = read_bytes(&p, text, sizeof text);
+  const size_t first = (size_t)((const char *)memchr(text, '\n', size) - text);
+  unlink(p.path[1]);
+  for (size_t i = 0; i < size; i++) {
+    assert_false(knows(p.own, "second"));
+    assert_true(knows(p.own, "first") == (i > first));
+    add_bytes(&p, text + i, 1);
+  }
+  assert_true(knows(p.own, "second"));
+  close_pair(&p);
+}
+
+/* A wrong line hides nothing behind it, and is no answer. */
+static void what_is_damaged_is_left_out(void **state) {
+  (void)state;
+  char text[1000];
+  pair p;
+  open_pair(&p);
+  open_other(&p);
+  append(p.other, "first");
+  append(p.other, "second");
+  append(p.other, "third");
+  close_other(&p);
+  const size_t size = read_bytes(&p, text, sizeof text);
+  char *second = strstr(text, "second");
+  assert_non_null(second);
+  second[0] = 'S';
+  unlink(p.path[1]);
+  add_bytes(&p, text, size);
+  assert_true(knows(p.own, "first"));
+  assert_false(knows(p.own, "second"));
+  assert_true(knows(p.own, "third"));
+  /* Once the rest of what was written is seen it counts. */
+  second[0] = 's';
+  FILE *file = fopen(p.path[1], "r+b");
+  assert_non_null(file);
+  assert_int_equal(fwrite(text, 1, size, file), size);
+  assert_int_equal(fclose(file), 0);
+  assert_true(knows(p.own, "second"));
+  assert_int_equal(cds_journal_read(p.own), 3);
+  close_pair(&p);
+}
+
+/* A process that starts again cuts off what is torn, or writes the file anew
+ * without what is damaged. */
+static void a_journal_may_be_mended_meanwhile(void **state) {
+  (void)state;
+  pair p;
+  char bad[PATH_MAX_TEXT];
+  open_pair(&p);
+  open_other(&p);
+  append(p.other, "first");
+  close_other(&p);
+  add_bytes(&p, "#0123", 5);
+  assert_true(knows(p.own, "first"));
+  open_other(&p);
+  append(p.other, "second");
+  close_other(&p);
+  assert_true(knows(p.own, "second"));
+  add_bytes(&p, "what is this\n", 13);
+  assert_false(knows(p.own, "third"));
+  open_other(&p);
+  append(p.other, "third");
+  close_other(&p);
+  assert_true(knows(p.own, "third"));
+  assert_true(knows(p.own, "first"));
+  unlink(in_folder(bad, "other.bad"));
+  close_pair(&p);
+}
+
+/* ---- claims ----------------------------------------------------------------
+ */
+
+/* Another process takes the claim and keeps it until it is killed. */
+static pid_t claim_elsewhere(const char *path, const char *name) {
+  int ready[2];
+  char said = 0;
+  assert_int_equal(pipe(ready), 0);
+  const pid_t process = fork();
+  assert_true(process >= 0);
+  if (process == 0) {
+    fixture f;
+    cds_claims *claims = NULL;
+    const cds_journal_key key = key_of(name);
+    fixture_open(&f);
+    const bool taken = cds_claims_open(&claims, path, f.diag) == CDS_OK &&
+                       cds_claims_take(claims, &key);
+    said = taken ? 'y' : 'n';
+    if (write(ready[1], &said, 1) == 1) {
+      pause();
+    }
+    _exit(1);
+  }
+  assert_int_equal(read(ready[0], &said, 1), 1);
+  assert_int_equal(said, 'y');
+  close(ready[0]);
+  close(ready[1]);
+  return process;
+}
+
+static void a_claim_ends_with_its_process(void **state) {
+  (void)state;
+  char path[PATH_MAX_TEXT];
+  cds_claims *claims = NULL;
+  fixture f;
+  fixture_open(&f);
+  in_folder(path, "claims");
+  const cds_journal_key one = key_of("one");
+  const cds_journal_key two = key_of("two");
+  const pid_t process = claim_elsewhere(path, "one");
+  assert_fine(&f, cds_claims_open(&claims, path, f.diag));
+  assert_false(cds_claims_take(claims, &one));
+  assert_true(cds_claims_take(claims, &two));
+  cds_claims_give(claims, &two);
+  /* What was given back another process may take. */
+  const pid_t next = claim_elsewhere(path, "two");
+  assert_false(cds_claims_take(claims, &two));
+  int status = 0;
+  kill(process, SIGKILL);
+  assert_int_equal(waitpid(process, &status, 0), process);
+  assert_true(cds_claims_take(claims, &one));
+  kill(next, SIGKILL);
+  assert_int_equal(waitpid(next, &status, 0), next);
+  cds_claims_close(claims);
+  unlink(path);
+  fixture_close(&f);
+}
+
+static void a_claim_needs_a_file(void **state) {
+  (void)state;
+  char path[PATH_MAX_TEXT];
+  cds_claims *claims = NULL;
+  fixture f;
+  fixture_open(&f);
+  in_folder(path, "missing/claims");
+  assert_int_equal(cds_claims_open(&claims, path, f.diag), CDS_EIO);
+  assert_null(claims);
+  assert_non_null(cds_diag_first_error(f.diag));
+  cds_claims_close(NULL);
+  fixture_close(&f);
+}
+
+static int make_folder(void **state) {
+  (void)state;
+  const char *base = getenv("TMPDIR");
+  snprintf(folder, sizeof folder, "%s/follow.XXXXXX",
+           base == NULL ? "/tmp" : base);
+  return mkdtemp(folder) == NULL;
+}
+
+static int remove_folder(void **state) {
+  (void)state;
+  return rmdir(folder);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(records_of_others_are_found_as_they_come),
+      cmocka_unit_test(a_line_counts_when_it_is_whole),
+      cmocka_unit_test(what_is_damaged_is_left_out),
+      cmocka_unit_test(a_journal_may_be_mended_meanwhile),
+      cmocka_unit_test(a_claim_ends_with_its_process),
+      cmocka_unit_test(a_claim_needs_a_file),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
