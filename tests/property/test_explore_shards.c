@@ -6,7 +6,8 @@
  * not have, and none twice; without claims (as on file systems without locks)
  * some are, and nothing else changes.
  *
- * All on one thread: children of a process with a pool of threads have none.
+ * A shard is this program anew, as threads' libraries need not work in a fork;
+ * it draws its question once more.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -31,9 +32,10 @@ enum {
   CASES_QUICK = 5,
   SHARDS_MAX = 8,
   PATH_MAX_TEXT = 300,
-  LATEST_NS = 12000000 /* of a kill */
+  LATEST_NS = 20000000 /* of a kill */
 };
 
+static const char *program; /* this one */
 static char folder[PATH_MAX_TEXT - 40];
 
 static size_t cases(void) {
@@ -69,19 +71,45 @@ static void share(run *r, const question *q, unsigned shard, unsigned count,
   cds_claims_close(claims);
 }
 
-/* `blind`: sees no claims but its own. */
-static pid_t start(const question *q, unsigned shard, unsigned count,
-                   bool blind) {
+/* What is to be done by the shards of a case. */
+typedef struct shards {
+  uint64_t seed; /* of the question */
+  unsigned count;
+  bool blind; /* each sees no claims but its own */
+} shards;
+
+/* What a shard does; its arguments are those of start. */
+static int be_shard(char **argument) {
+  const char *at = argument[2];
+  uint64_t number[4];
+  snprintf(folder, sizeof folder, "%s", argument[1]);
+  for (unsigned i = 0; i < 4; i++) {
+    char *end = NULL;
+    number[i] = strtoull(at, &end, 10);
+    at = end;
+  }
+  const question q = draw(&number[0]);
+  const unsigned shard = (unsigned)number[1];
+  char claims[PATH_MAX_TEXT];
+  run r;
+  snprintf(claims, sizeof claims, "%s/claims-%u", folder,
+           number[3] == 1 ? shard : 0);
+  share(&r, &q, shard, (unsigned)number[2], claims);
+  fixture_close(&r.f);
+  return 0;
+}
+
+static pid_t start(const shards *all, unsigned shard) {
+  char numbers[100];
+  snprintf(numbers, sizeof numbers, "%llu %u %u %d",
+           (unsigned long long)all->seed, shard, all->count, all->blind);
   const pid_t process = fork();
   assert_true(process >= 0);
-  if (process > 0) {
-    return process;
+  if (process == 0) {
+    (void)execl(program, program, "shard", folder, numbers, (char *)NULL);
+    _exit(1);
   }
-  run r;
-  char claims[PATH_MAX_TEXT];
-  snprintf(claims, sizeof claims, "%s/claims-%u", folder, blind ? shard : 0);
-  share(&r, q, shard, count, claims);
-  _exit(0);
+  return process;
 }
 
 static void nap(uint64_t nanoseconds) {
@@ -90,12 +118,12 @@ static void nap(uint64_t nanoseconds) {
 }
 
 /* Runs all shards to their ends, with so many kills on the way. */
-static size_t run_shards(const question *q, unsigned count, bool blind,
-                         unsigned kills, uint64_t *random) {
+static size_t run_shards(const shards *all, unsigned kills, uint64_t *random) {
+  const unsigned count = all->count;
   pid_t process[SHARDS_MAX + 1];
   size_t killed = 0;
   for (unsigned shard = 1; shard <= count; shard++) {
-    process[shard] = start(q, shard, count, blind);
+    process[shard] = start(all, shard);
   }
   for (unsigned i = 0; i < kills; i++) {
     const unsigned shard = 1 + (unsigned)random_below(random, count);
@@ -104,7 +132,7 @@ static size_t run_shards(const question *q, unsigned count, bool blind,
     kill(process[shard], SIGKILL);
     assert_int_equal(waitpid(process[shard], &status, 0), process[shard]);
     killed += WIFSIGNALED(status);
-    process[shard] = start(q, shard, count, blind);
+    process[shard] = start(all, shard);
   }
   for (unsigned shard = 1; shard <= count; shard++) {
     int status = 0;
@@ -145,6 +173,7 @@ static void check_records(const lines *all, unsigned count, bool blind) {
 
 static size_t check_case(uint64_t *random, bool blind, unsigned kills) {
   char path[PATH_MAX_TEXT];
+  const uint64_t seed = *random;
   const question q = draw(random);
   const unsigned count = 2 + (unsigned)random_below(random, SHARDS_MAX - 1);
   run alone;
@@ -154,7 +183,8 @@ static size_t check_case(uint64_t *random, bool blind, unsigned kills) {
   answer(&alone, &q, path, 1);
   read_lines(&all, path);
   unlink(path);
-  const size_t killed = run_shards(&q, count, blind, kills, random);
+  const shards shared = {seed, count, blind};
+  const size_t killed = run_shards(&shared, kills, random);
   snprintf(path, sizeof path, "%s/claims-0", folder);
   share(&joined, &q, 0, count, path);
   same_run(&alone, &joined);
@@ -211,7 +241,11 @@ static int remove_folder(void **state) {
   return rmdir(folder);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  program = argv[0];
+  if (argc == 4 && strcmp(argv[1], "shard") == 0) {
+    return be_shard(argv + 1);
+  }
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(shards_lead_to_the_same_result),
       cmocka_unit_test(shards_may_be_killed),
