@@ -193,6 +193,27 @@ static void a_journal_may_be_mended_meanwhile(void **state) {
   close_pair(&p);
 }
 
+static void a_journal_may_be_replaced(void **state) {
+  (void)state;
+  pair p;
+  char old[PATH_MAX_TEXT];
+  open_pair(&p);
+  open_other(&p);
+  append(p.other, "first");
+  assert_true(knows(p.own, "first"));
+  close_other(&p);
+  assert_int_equal(rename(p.path[1], in_folder(old, "old")), 0);
+  open_other(&p);
+  append(p.other, "a longer record");
+  append(p.other, "second");
+  close_other(&p);
+  assert_true(knows(p.own, "a longer record"));
+  assert_true(knows(p.own, "second"));
+  assert_true(knows(p.own, "first"));
+  unlink(old);
+  close_pair(&p);
+}
+
 /* ---- claims ----------------------------------------------------------------
  */
 
@@ -284,6 +305,7 @@ int main(void) {
       cmocka_unit_test(a_line_counts_when_it_is_whole),
       cmocka_unit_test(what_is_damaged_is_left_out),
       cmocka_unit_test(a_journal_may_be_mended_meanwhile),
+      cmocka_unit_test(a_journal_may_be_replaced),
       cmocka_unit_test(a_claim_ends_with_its_process),
       cmocka_unit_test(a_claim_needs_a_file),
   };
