@@ -318,7 +318,7 @@ int cds_case_shard_print(cds_explore_case *it) {
                      "its journal",
                      it->sharing.index);
   }
-  fprintf(stdout, "shard %u of %u: answers found here %zu, read %zu\n",
+  fprintf(stdout, "shard %u of %u: records written here %zu, read %zu\n",
           it->sharing.index, it->sharing.count, added,
           cds_journal_read(it->journal));
   if (!stopped) {
