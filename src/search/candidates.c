@@ -7,6 +7,7 @@
 
 #include "search/codes.h"
 #include "search/descend.h"
+#include "search/window_moves.h"
 
 /* ---- numbers of passes ----------------------------------------------- */
 
@@ -164,6 +165,29 @@ static uint16_t trips_above(const cds_layout *layout, unsigned group,
   return cds_quotient(dim, (uint16_t)(dim->divisors - 1), inside);
 }
 
+/* Positions that are new at least when the innermost loop over a rank of a
+ * window goes on, in whatever region it stands: spreads between regions make
+ * its steps longer. */
+static double innermost_moves(const cds_layout *layout, unsigned group,
+                              const cds_tile *tile, const cds_window *window,
+                              unsigned i) {
+  const cds_general *general = layout->general;
+  const unsigned d = window->dim[i];
+  const uint16_t at[2] = {tile->at.at[window->dim[0]],
+                          tile->at.at[window->dim[1]]};
+  uint16_t inside = at[i];
+  double least = (double)INFINITY;
+  for (unsigned g = group; g >= 1; g--) {
+    const uint16_t spread = layout->between[g].at[d];
+    if (spread > 0 || g == group) {
+      inside = cds_product(&general->dim[d], inside, spread);
+      const double moved = cds_window_moved(general, window, at, i, inside);
+      least = moved < least ? moved : least;
+    }
+  }
+  return least;
+}
+
 /* Least part of a window's positions that is new in each tile, whichever of its
  * ranks has the innermost loop; 1 without loops. */
 static double new_part(const cds_layout *layout, unsigned group,
@@ -179,17 +203,17 @@ static double new_part(const cds_layout *layout, unsigned group,
   const double size = (double)window->size[here];
   double least = 1;
   for (unsigned i = 0; i < 2; i++) {
-    const unsigned d = window->dim[i];
-    const double step =
-        (double)(window->coefficient[i] * cds_extent(general, &tile->at, d) *
-                 cds_extent(general, &layout->between[group], d));
-    const double moving =
-        trips[1 - i] > 0 ? 1 - 1 / (double)general->dim[d].prime[trips[i]] : 1;
-    const double fresh = window->run[here] ? step : 1;
-    if (trips[i] > 0) {
-      const double part = moving * (fresh < size ? fresh / size : 1);
-      least = part < least ? part : least;
+    const cds_dim *dim = &general->dim[window->dim[i]];
+    if (trips[i] == 0) {
+      continue;
     }
+    const double moved = innermost_moves(layout, group, tile, window, i);
+    const double others = trips[1 - i] > 0 ? 0 : window->run[here] ? moved : 1;
+    /* Above group 1 a rank has one loop. */
+    const double often =
+        (double)(group == 1 ? dim->divisor[trips[i]] : dim->prime[trips[i]]);
+    const double part = (moved - (moved - others) / often) / size;
+    least = part < least ? part : least;
   }
   return least;
 }

@@ -31,16 +31,18 @@
  * pass_v of a tensor with windows. An instance visits, with W trips over whole
  * dimensions and T over ranks of windows, T tiles for each of the W (and for
  * each pass), at best one after the other: what is visited between them makes
- * the next tile all new. When a loop over rank x advances, the inner ones
- * starting again, the window moves by at least one step s_x of that rank or
- * does not move at all, and a run of N positions then takes in min(s_x, N) new
- * ones at least, any other set one. It may stand still only if both of its
- * ranks are looped over, when one goes back as far as the other goes on; but
- * then not when the innermost loop advances, of whose trips all but one in f
- * do, f the smallest prime of the trips of that rank. Other loops move the
- * window by what the innermost one goes back. So with a_x the words that are
- * new at least, (1 - 1 / f) a_x or a_x for each of the T tiles, x the rank of
- * the innermost loop, whichever makes it least.
+ * the next tile all new. When the innermost loop, over rank x, advances, the
+ * window moves by its step, and a_x of its positions are new: min(s_x, N) of a
+ * run of N, for other tiles see window_moves.h (the least over the regions that
+ * the loop may stand in). Of its trips, f or more, all but one are such, f the
+ * smallest prime of the trips over that rank; in group 1, with one region
+ * outside, f is all of them. When an outer loop advances and the inner ones
+ * start again the window moves by at least one step of x, so that a run takes
+ * in a_x new positions at least and any other set one; only if both of its
+ * ranks are looped over may it stand still, when one goes back as far as the
+ * other goes on. So with o = a_x or 1 or 0 positions then, a_x - (a_x - o) / f
+ * for each of the T tiles, x the rank of the innermost loop, whichever makes it
+ * least.
  */
 #ifndef CDS_SEARCH_CANDIDATES_H
 #define CDS_SEARCH_CANDIDATES_H

@@ -86,6 +86,8 @@ typedef struct cds_window {
   uint64_t coefficient[2];
   uint64_t *size; /* [i x divisors of dim 1 + j]: distinct positions */
   bool *run;      /* whether they are one run */
+  /* By the rank whose loop goes on: see window_moves.h; NULL: not known. */
+  uint64_t *moved[2];
 } cds_window;
 
 typedef struct cds_operand_shape {

@@ -23,6 +23,7 @@
 #include "count/axis_set.h"
 #include "search/codes.h"
 #include "search/constrain.h"
+#include "search/window_moves.h"
 
 enum { CDS_TILES_MAX = 1 << 18 };
 
@@ -198,7 +199,7 @@ static cds_status measure_window(cds_window *window, cds_general *general) {
       window->run[(size_t)i * r->divisors + j] = *size == reach;
     }
   }
-  return CDS_OK;
+  return cds_window_moves(window, general);
 }
 
 static cds_status shape_tensor(cds_general *general, unsigned t) {
