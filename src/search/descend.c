@@ -199,6 +199,34 @@ static void push_order(cds_descent *job, const cds_region *region,
   }
 }
 
+/* Whether a slide gives an order that no earlier one gave: where it comes last
+ * of its part anyway all ranks stand as they are listed, and of such slides,
+ * one a part, the first will do. Nor does the order of partial ranks matter
+ * where tensors with windows are held neither in the group nor inside of it, if
+ * no dimension is lacked by two tensors: then, with one block, how often a
+ * tensor passes depends on the trips alone. What is left out would be found
+ * behind its equal, which stays. */
+static bool is_new_slide(const cds_descent *job, const cds_region *region,
+                         unsigned group, unsigned block, unsigned s) {
+  const cds_general *general = job->general;
+  bool natural[2] = {false, false}; /* of this one, of one before */
+  if (s == 0) {
+    return true;
+  }
+  if (general->single && !job->slides[group]) {
+    return false;
+  }
+  for (unsigned i = 0; i <= s; i++) {
+    const bool mine = general->dim[region->slide[i]].lacks == block;
+    bool last = true;
+    for (unsigned k = i + 1; k < region->slides; k++) {
+      last = last && (general->dim[region->slide[k]].lacks == block) != mine;
+    }
+    natural[i == s ? 0 : 1] = natural[i == s ? 0 : 1] || last;
+  }
+  return !natural[0] || !natural[1];
+}
+
 static void stand_below(cds_frame *frame, const cds_descent *job,
                         unsigned first) {
   const cds_general *general = job->general;
@@ -594,12 +622,28 @@ static void try_tile(cds_descent *job, unsigned group,
       continue;
     }
     for (unsigned s = 0; s < region.slides && !job->stopped; s++) {
+      if (!is_new_slide(job, &region, group, region.block[b], s)) {
+        continue;
+      }
       begin_order(job, group);
       push_order(job, &region, region.block[b], region.slide[s]);
       try_order(job, group, candidate);
       if (job->status != CDS_OK) {
         return;
       }
+    }
+  }
+}
+
+static void set_slides(cds_descent *job) {
+  const cds_general *general = job->general;
+  const cds_chain *chain = job->layout.chain;
+  for (unsigned g = 1; g <= general->groups; g++) {
+    job->slides[g] = false;
+    for (unsigned w = chain->first_way[g];
+         w < chain->first_way[general->groups + 1]; w++) {
+      job->slides[g] =
+          job->slides[g] || general->tensor[chain->way[w].tensor].windows > 0;
     }
   }
 }
@@ -611,6 +655,7 @@ cds_status cds_descend(cds_descent *job) {
     return CDS_OK;
   }
   fix_compute(job);
+  set_slides(job);
   CDS_TRY(cds_candidates_list(job));
   job->loops = 0;
   job->frame[0] = (cds_frame){0};

@@ -60,6 +60,8 @@ struct cds_descent {
   const cds_tile *tile[CDS_GROUPS_MAX + 1];
   const cds_candidate *chosen[CDS_GROUPS_MAX + 1];
   cds_frame frame[CDS_GROUPS_MAX + 1];
+  bool slides[CDS_GROUPS_MAX + 1]; /* tensors with windows are held in the group
+                                      or inside of it */
   unsigned loops;
   cds_loop loop[CDS_LOOPS_MAX];
   unsigned region[CDS_GROUPS_MAX + 2]; /* first loop of each region */
