@@ -27,6 +27,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "search/group_terms.h"
+
 /* ---- layout ---------------------------------------------------------- */
 
 /* Spreads that pass no dimension together. */
@@ -542,12 +544,46 @@ static double most_share(const cds_layout *layout, unsigned w) {
   return share;
 }
 
+/* Of the tiles of group 1 with the least loads (group_floor.h). */
+static void floor_cost(cds_weights *out, const cds_layout *layout,
+                       const cds_holding *holding) {
+  const cds_general *general = layout->general;
+  const cds_chain *chain = layout->chain;
+  const double staying = cds_output_stays(layout, 1);
+  double share[CDS_TENSORS_MAX];
+  for (unsigned w = chain->first_way[1]; w < chain->first_way[2]; w++) {
+    share[chain->way[w].tensor] = most_share(layout, w);
+  }
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    double least = (double)INFINITY;
+    for (size_t f = 0; f < holding->floors; f++) {
+      if (holding->floor[f].staying > staying) {
+        continue;
+      }
+      double sum = 0;
+      for (unsigned w = chain->first_way[1]; w < chain->first_way[2]; w++) {
+        const unsigned t = chain->way[w].tensor;
+        const cds_leg_loads known = {
+            fmax(general->tensor[t].words, holding->floor[f].of[t]),
+            holding->most[t], share[t], false};
+        sum += cds_leg_cost(layout, w, i, &known);
+      }
+      least = sum < least ? sum : least;
+    }
+    out->value[i] = least;
+  }
+}
+
 /* Of any tile: no instance does without its words. */
 static void least_cost(cds_weights *out, const cds_layout *layout,
                        unsigned group) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
   const cds_holding *holding = cds_chain_holding(general, chain, group);
+  if (group == 1 && holding->floors > 0) {
+    floor_cost(out, layout, holding);
+    return;
+  }
   for (unsigned i = 0; i < layout->weightings; i++) {
     out->value[i] = 0;
   }

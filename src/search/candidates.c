@@ -218,25 +218,26 @@ static double new_part(const cds_layout *layout, unsigned group,
   return least;
 }
 
-/* Loads of all instances in each pass at least. */
-static double pass_of(const cds_layout *layout, unsigned group,
-                      const cds_tile *tile, unsigned t) {
+double cds_pass_of(const cds_layout *layout, unsigned group,
+                   const cds_tile *tile, unsigned t) {
   const cds_general *general = layout->general;
   const cds_operand_shape *shape = &general->tensor[t];
   if (shape->windows == 0) {
     return tile->pass[t];
   }
-  double tiles = 1; /* on all instances */
+  double all = 1; /* points of what the tensor has */
+  double mine = 1;
   for (unsigned d = 0; d < general->dims; d++) {
-    tiles *= cds_lacks(general, d, t)
-                 ? 1
-                 : (double)general->dim[d].size /
-                       (double)cds_extent(general, &tile->at, d);
+    if (!cds_lacks(general, d, t)) {
+      all *= (double)general->dim[d].size;
+      mine *= (double)cds_extent(general, &tile->at, d);
+    }
   }
+  const double tiles = all / mine; /* on all instances */
   double part = 1;
   for (unsigned w = 0; w < shape->windows; w++) {
-    const double mine = new_part(layout, group, tile, &shape->window[w]);
-    part = mine < part ? mine : part;
+    const double fresh = new_part(layout, group, tile, &shape->window[w]);
+    part = fresh < part ? fresh : part;
   }
   const double pass = tiles * tile->words[t] * part * general->homes.runs;
   return pass > tile->pass[t] ? pass : tile->pass[t];
@@ -254,7 +255,7 @@ static void measure(cds_tile_costs *out, const cds_descent *job, unsigned group,
     const unsigned v = chain->way[w].tensor;
     out->held |= 1U << v;
     out->way[v] = w;
-    out->pass[v] = pass_of(layout, group, tile, v);
+    out->pass[v] = cds_pass_of(layout, group, tile, v);
     out->loads[v] =
         fmax(tile->loads[v],
              out->pass[v] * layout->general->whole.inside[v] / tile->inside[v]);

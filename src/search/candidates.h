@@ -98,6 +98,10 @@ cds_status cds_passes_list(cds_general *general);
  * tiles that may be part of something better than the incumbent, by rising key.
  * A group without any ends it. CDS_ENOMEM. */
 cds_status cds_candidates_list(cds_descent *job);
+/* Loads of all instances of a tensor's holder in each pass at least, with the
+ * layout's products of spreads. */
+double cds_pass_of(const cds_layout *layout, unsigned group,
+                   const cds_tile *tile, unsigned t);
 /* Least cost of the group and all inside, for passes of each tensor over the
  * loops outside; group at most groups + 1. */
 void cds_rest(cds_weights *out, const cds_descent *job, unsigned group,

@@ -253,6 +253,7 @@ static bool bounds_hold(const cds_descent *job, double value) {
   cds_weights_add(&sum, &job->frame[job->general->groups].sum,
                   job->layout.weightings);
   bool hold =
+      job->look <= value * margin &&
       cds_aim_bound(&job->aim, &job->layout, &sum).value <= value * margin;
   for (unsigned g = 1; g <= job->general->groups; g++) {
     hold = hold && job->chosen[g]->key <= value * margin;

@@ -57,6 +57,7 @@ struct cds_descent {
   cds_group_terms terms;
   cds_candidates group[CDS_GROUPS_MAX + 1];
   cds_block_bounds bounds;
+  double look; /* bound on the layout, before its tiles are listed */
   const cds_tile *tile[CDS_GROUPS_MAX + 1];
   const cds_candidate *chosen[CDS_GROUPS_MAX + 1];
   cds_frame frame[CDS_GROUPS_MAX + 1];

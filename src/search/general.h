@@ -127,12 +127,22 @@ typedef struct cds_pass_list {
   double passes[CDS_PASSES_MAX];
 } cds_pass_list;
 
+/* Loads of each tensor's holders in tiles that fit only if so many words of the
+ * output are results (group_floor.h). */
+typedef struct cds_tensor_loads {
+  double of[CDS_TENSORS_MAX];
+  double staying;
+} cds_tensor_loads;
+
 /* Who holds what in a group: level index by tensor, or CDS_NONE. */
 typedef struct cds_holding {
   uint16_t level[CDS_TENSORS_MAX];
   unsigned held;                /* tensors, as bits */
   bool possible;                /* some tile may fit */
   double most[CDS_TENSORS_MAX]; /* loads of any of its tiles */
+  /* No tile has less than some of these (group_floor.h); none: not known. */
+  size_t floors;
+  cds_tensor_loads *floor;
 } cds_holding;
 
 typedef struct cds_group_levels {
@@ -261,6 +271,10 @@ typedef struct cds_general {
  * too many divisors, CDS_EINFEASIBLE when leakage alone passes the power limit
  * or an array has no spread that constraints allow. */
 cds_status cds_general_begin(cds_general *out);
+/* Whether a tile of the holding may fit, as far as is known without a layout,
+ * if a word of the output takes so many bits. */
+bool cds_holding_fits(const cds_general *general, const cds_holding *holding,
+                      const cds_tile *tile, double output_bits);
 /* Sets whether some tile may fit, and the most loads of those that may. */
 void cds_holding_measure(cds_holding *holding, const cds_general *general);
 /* What each array may spread. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "search/group_floor.h"
 #include "search/holders.h"
 #include "search/layouts.h"
 #include "search/probe.h"
@@ -21,6 +22,8 @@
 enum {
   CDS_OPENED_FEW = 1 << 20, /* for any mapping */
   CDS_PASSES = 8,
+  CDS_PASSES_FEW = 2,        /* before floors of tiles are looked for; ... */
+  CDS_TILES_FEW = 1 << 10,   /* ... at once where there are no more tiles */
   CDS_PASS_NODES = 1 << 15,  /* of all passes, until a mapping is known */
   CDS_PASS_EFFORT = 1 << 19, /* likewise, before a probe */
   CDS_ROOFS_LOOKED = 1 << 10,
@@ -81,6 +84,7 @@ static cds_status begin_pair(cds_general_search *search, const cds_arch *arch,
   search->pooled = 0;
   search->entries = 0;
   search->looks = 0;
+  search->floored = false;
   memset(&search->general, 0, sizeof search->general);
   search->general.arch = &search->arch;
   search->general.einsum = &search->einsum;
@@ -282,6 +286,11 @@ static double listed_bound(cds_general_search *search) {
   return least;
 }
 
+static cds_status set_floors(cds_general_search *search) {
+  search->floored = true;
+  return cds_group_floors(&search->general, &search->descent.layout);
+}
+
 /* Without an incumbent, most of what is opened is far from the optimum. So
  * first only values are looked for that are little above the bound on all, then
  * values up to more, until some mapping is found: all that is left then is at
@@ -291,9 +300,19 @@ static double listed_bound(cds_general_search *search) {
 static cds_status open_passes(cds_general_search *search, double *open,
                               bool *over) {
   cds_descent *job = &search->descent;
+  if (search->general.tiles <= CDS_TILES_FEW && !search->floored) {
+    CDS_TRY(set_floors(search));
+  }
   double end = listed_bound(search) * first_pass;
   double more = next_pass;
   for (unsigned i = 0; i < CDS_PASSES && end > 0 && !isinf(end); i++) {
+    if (i == CDS_PASSES_FEW && !search->floored) {
+      CDS_TRY(set_floors(search));
+      job->beyond = (double)INFINITY;
+      const double closer = listed_bound(search) * first_pass;
+      more = closer > end ? next_pass : more;
+      end = fmax(end, closer);
+    }
     job->beyond = end;
     job->pass_nodes = CDS_PASS_NODES;
     job->pass_effort = search->large ? CDS_PASS_EFFORT : UINT64_MAX;

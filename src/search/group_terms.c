@@ -62,6 +62,15 @@ static double set_output(cds_group_terms *out, const cds_layout *layout,
   return layout->lacking[t][inside->top] > 1 ? shape->wide : shape->bits;
 }
 
+double cds_output_stays(const cds_layout *layout, unsigned group) {
+  const cds_operand_shape *shape =
+      &layout->general->tensor[layout->general->output];
+  cds_group_terms terms;
+  return set_output(&terms, layout, group) > fmin(shape->bits, shape->wide)
+             ? 0
+             : terms.staying_words;
+}
+
 /* ---- edges ----------------------------------------------------------- */
 
 static double slower(double bandwidth, double shared) {

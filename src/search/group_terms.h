@@ -37,6 +37,9 @@ typedef struct cds_group_terms {
 
 void cds_group_terms_set(cds_group_terms *out, const cds_layout *layout,
                          unsigned group);
+/* Words up to which the output's tile in the group may be of results alone
+ * although reductions are left outside of it; 0: none. */
+double cds_output_stays(const cds_layout *layout, unsigned group);
 /* Whether the tile fits as far as is known; `looped`: dimensions with loops
  * outside of it. If it does not, `*never` says whether no larger one does. */
 bool cds_group_fits(bool *never, const cds_group_terms *terms,

@@ -374,6 +374,7 @@ cds_status cds_layout_entry_open(cds_general_search *search,
   const cds_bound bound = cds_layout_entry_look(search, entry);
   if (!cds_descent_hopeless(job, &bound)) {
     cds_layout_products(&job->layout);
+    job->look = bound.value;
     CDS_TRY(cds_descend(job));
   }
   if (job->beyond < before) {

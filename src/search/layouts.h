@@ -68,6 +68,7 @@ struct cds_general_search {
   size_t pooled;
   cds_incumbent pool[CDS_POOL_MAX];
   cds_descent descent;
+  bool floored;         /* floors of group 1 are known (group_floor.h) */
   bool large;           /* very many layouts */
   cds_incumbent probed; /* of the goal at hand */
   cds_layout_entry at;  /* layout of what was found last */

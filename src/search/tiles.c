@@ -457,10 +457,9 @@ static cds_status list_groups(cds_general *out) {
   return CDS_OK;
 }
 
-/* Bits of a tile that may have to fit: single copies unless loops must stand
- * above, results unless partial sums must. */
-static bool may_fit(const cds_general *general, const cds_holding *holding,
-                    const cds_tile *tile) {
+/* Single copies unless loops must stand above. */
+bool cds_holding_fits(const cds_general *general, const cds_holding *holding,
+                      const cds_tile *tile, double output_bits) {
   const cds_arch *arch = general->arch;
   double bits[CDS_LEVELS_MAX] = {0};
   for (unsigned t = 0; t < general->tensors; t++) {
@@ -469,7 +468,8 @@ static bool may_fit(const cds_general *general, const cds_holding *holding,
       continue;
     }
     const bool doubled = cds_level_doubled(arch, level);
-    const double least = fmin(general->tensor[t].bits, general->tensor[t].wide);
+    const double least =
+        t == general->output ? output_bits : general->tensor[t].bits;
     double outside = 1;
     for (unsigned d = 0; d < general->dims; d++) {
       if (!cds_lacks(general, d, t)) {
@@ -491,9 +491,11 @@ static bool may_fit(const cds_general *general, const cds_holding *holding,
 }
 
 void cds_holding_measure(cds_holding *holding, const cds_general *general) {
+  const cds_operand_shape *output = &general->tensor[general->output];
+  const double bits = fmin(output->bits, output->wide);
   for (size_t i = 0; i < general->tiles; i++) {
     const cds_tile *tile = &general->tile[i];
-    if (may_fit(general, holding, tile)) {
+    if (cds_holding_fits(general, holding, tile, bits)) {
       holding->possible = true;
       for (unsigned t = 0; t < general->tensors; t++) {
         holding->most[t] = fmax(holding->most[t], tile->loads[t]);
