@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "search/window_moves.h"
 
+#include <assert.h>
+
 #include "base/checked.h"
 
 enum { CDS_MOVES_MAX = 1 << 14 };
@@ -10,6 +12,7 @@ uint64_t cds_moved_points(const uint64_t coefficient[2],
   const uint64_t a = coefficient[0];
   const uint64_t b = coefficient[1];
   const uint64_t every = b / cds_common_divisor(a, b); /* of d */
+  assert(a > 0 && every > 0);
   uint64_t same = 0;
   /* From the first d on whose q is above f - R. */
   const uint64_t first = b * (f - extent[1]) / a + 1;
