@@ -346,13 +346,16 @@ static void lower_to_block(cds_weights *least, const cds_descent *job,
 
 /* ---- in one weighting -------------------------------------------------- */
 
+enum { CDS_NUMBERS_KEPT = 32 };
+
 /* What is asked of every tile first: its cost in one weighting, all others with
  * the least of any tile. */
 typedef struct cds_lead {
   unsigned weighting;
-  /* The last numbers of passes inside: tiles come with many of them alike. */
-  double inside[CDS_TENSORS_MAX];
-  unsigned number[CDS_TENSORS_MAX];
+  /* The last numbers of passes inside, by a hash of the extents: tiles come
+   * with many of them alike. */
+  double inside[CDS_TENSORS_MAX][CDS_NUMBERS_KEPT];
+  unsigned number[CDS_TENSORS_MAX][CDS_NUMBERS_KEPT];
   double outside; /* least of all but this group and those inside */
   double beyond;  /* a sum in the weighting that leaves nothing of interest */
 } cds_lead;
@@ -413,19 +416,21 @@ static void lead_begin(cds_lead *out, const cds_descent *job, unsigned group) {
   }
   out->outside = outside.value[out->weighting];
   out->beyond = least_beyond(job, &least, out->weighting);
-  for (unsigned t = 0; t < layout->general->tensors; t++) {
-    out->inside[t] = 0;
-  }
+  memset(out->inside, 0, sizeof out->inside);
 }
 
 /* As inner_number. */
 static unsigned lead_number(cds_lead *lead, const cds_descent *job,
                             const cds_tile *tile, unsigned group, unsigned v) {
-  if (lead->inside[v] != tile->inside[v]) {
-    lead->inside[v] = tile->inside[v];
-    lead->number[v] = inner_number(job, tile, group, v);
+  uint64_t hash = 0;
+  memcpy(&hash, &tile->inside[v], sizeof hash);
+  hash *= UINT64_C(0x9e3779b97f4a7c15);
+  const size_t at = (size_t)(hash >> 59);
+  if (lead->inside[v][at] != tile->inside[v]) {
+    lead->inside[v][at] = tile->inside[v];
+    lead->number[v][at] = inner_number(job, tile, group, v);
   }
-  return lead->number[v];
+  return lead->number[v][at];
 }
 
 /* Cost of so many loads of a tensor in the weighting; as cost_of. */
