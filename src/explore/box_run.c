@@ -56,7 +56,7 @@ static cds_status check_known(cds_exploration *it, cds_diag *diag) {
 cds_status cds_explore_boxes(cds_exploration *it, cds_diag *diag) {
   cds_job *job = &it->job;
   uint64_t design[CDS_LAST_WAVE];
-  size_t size = CDS_FIRST_WAVE;
+  size_t size = CDS_FIRST_WAVE / 2;
   size_t count = 0;
   it->round = CDS_ROUND_LAST;
   job->candidate = (cds_candidate *)cds_arena_array(job->arena, CDS_LAST_WAVE,
@@ -69,11 +69,13 @@ cds_status cds_explore_boxes(cds_exploration *it, cds_diag *diag) {
   CDS_TRY(cds_box_search_new(&it->boxes, job, diag));
   CDS_TRY(cds_box_search_next(it->boxes, it->incumbent, design, size, &count));
   while (count > 0) {
+    const double before = it->incumbent;
     job->open_only = false;
     CDS_TRY(add_records(it, design, count));
     cds_exploration_wave(it, count);
     CDS_TRY(job->status);
-    size = cds_job_next_size(size);
+    /* Each design of a wave that finds a better one is one too many. */
+    size = it->incumbent < before ? size : cds_job_next_size(size);
     job->open_only = true;
     CDS_TRY(
         cds_box_search_next(it->boxes, it->incumbent, design, size, &count));

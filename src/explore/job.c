@@ -10,7 +10,7 @@
 
 enum {
   BLOCK = 16,         /* designs of one chunk of the first pass */
-  ROWS_MOST = 1 << 13 /* of floors of one thread: some 30 KB each */
+  ROWS_MOST = 1 << 12 /* of floors of one thread: some 50 KB each */
 };
 
 static bool cancelled(const cds_job *job) {
@@ -159,6 +159,7 @@ cds_status cds_job_price_floors(cds_worker *worker) {
   if (worker->memo->rows.made > ROWS_MOST) {
     cds_arena_reset(worker->floors, worker->no_floors);
     cds_floor_memo_begin(worker->memo, worker->floors);
+    worker->memo->rows.forms = true;
   }
   return cds_floor_memo_price(worker->memo, worker->arch);
 }
@@ -401,6 +402,7 @@ static cds_status prepare_worker(cds_worker *worker, cds_arena *arena) {
   }
   worker->no_floors = cds_arena_mark_get(worker->floors);
   cds_floor_memo_begin(worker->memo, worker->floors);
+  worker->memo->rows.forms = true;
   worker->empty = cds_arena_mark_get(worker->arena);
   return CDS_OK;
 }

@@ -84,8 +84,10 @@ void cds_searchers_choose(cds_searchers *searchers,
 cds_status cds_searchers_floors(cds_floor_asked *out, cds_searchers *searchers,
                                 const cds_arch *arch, double power_limit_w,
                                 cds_arena *scratch) {
-  return cds_floor_keep_ask(out, &searchers->floors, arch, power_limit_w,
-                            scratch);
+  CDS_TRY(cds_floor_keep_ask(out, &searchers->floors, arch, power_limit_w,
+                             scratch));
+  out->memo->rows.forms = true;
+  return CDS_OK;
 }
 
 cds_answers *cds_searchers_answers(cds_searchers *searchers) {

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "search/branch.h"
 #include "search/edges.h"
+#include "search/floor_room.h"
 #include "search/holders.h"
 
 /* Structures whose rows are kept: megabytes each. */
@@ -30,12 +31,6 @@ cds_status cds_floor_memo_price(cds_floor_memo *memo, const cds_arch *arch) {
   }
   return cds_floor_rows_price(&memo->rows, arch);
 }
-
-/* Rows of each tensor, by whether it is at its other home; the same twice if it
- * has none. */
-typedef struct cds_two_rows {
-  const cds_floor_row *row[CDS_MATRIX][2];
-} cds_two_rows;
 
 static cds_status find_rows(cds_two_rows *out, cds_floor_memo *memo,
                             const cds_problem *problem,
@@ -168,6 +163,10 @@ cds_status cds_floor_memo_get(cds_floor *out, cds_floor_memo *memo,
     out->latency_s = fmin(out->latency_s, own_s);
   }
   out->dynamic_pj = fmax(out->dynamic_pj, least_pj);
+  if (memo->rows.forms) {
+    out->dynamic_pj =
+        fmax(out->dynamic_pj, cds_floor_room(problem, &rows, may));
+  }
   out->latency_s = fmax(out->latency_s, out->compute_s);
   out->latency_s += may == 0 ? edges_s(problem) : 0;
   /* Edges are no part of the time that the limit on power asks for. */

@@ -134,6 +134,44 @@ static void set_choice(double *out, unsigned columns, const cds_row *row,
   }
 }
 
+/* The bits of the row with equal parts and so many passes at both levels. */
+static void set_passes(double *out, unsigned columns,
+                       const cds_problem *problem, unsigned tensor,
+                       cds_held held, const uint64_t one[CDS_STEPS]) {
+  cds_cut cut;
+  const uint64_t s = one[0];
+  cds_cut_least(&cut, problem, tensor, s, 1, 1);
+  for (unsigned level = 1; level < CDS_STEPS; level++) {
+    const uint64_t more = problem->below[level] ? one[level] * (s - 1) : 0;
+    cut.passes[level] = (cds_passes){one[level], one[level] + more, more};
+  }
+  cds_row row;
+  cds_row_bits bits;
+  const cds_cut *const same[2] = {&cut, &cut};
+  cds_row_floor_bits(&row, &bits, problem, tensor, held, same);
+  set_choice(out, columns, &row, &bits);
+}
+
+/* Rows are affine in passes y1 <= y2 <= y, those of compute. */
+static void set_form(double *out, unsigned columns, const cds_problem *problem,
+                     unsigned tensor, cds_held held, uint64_t s) {
+  const uint64_t most = problem->size[tensor] / s;
+  const uint64_t one[CDS_FLOOR_FORM][CDS_STEPS] = {
+      {s, 1, 1}, {s, most, most}, {s, 1, most}};
+  for (unsigned i = 0; i < CDS_FLOOR_FORM; i++) {
+    set_passes(out + i * columns, columns, problem, tensor, held, one[i]);
+  }
+  for (unsigned k = 0; k < columns; k++) {
+    double *base = &out[k];
+    double *first = &out[columns + k];
+    double *second = &out[2 * columns + k];
+    const double steps = (double)(most - 1);
+    *first = most > 1 ? (*first - *second) / steps : 0;
+    *second = most > 1 ? (*second - *base) / steps : 0;
+    *base -= *first + *second;
+  }
+}
+
 /* The choices of holders with a spread of the range. */
 static void set_spread(cds_floor_row *out, const cds_problem *problem,
                        cds_spread_range range) {
@@ -155,6 +193,11 @@ static void set_spread(cds_floor_row *out, const cds_problem *problem,
       cds_row_lower(&out->row, &row[r]);
       set_choice(out->choice + last * out->columns, out->columns, &row[r],
                  &bits[r]);
+      if (out->form != NULL) {
+        out->held_by[last] = (unsigned char)held;
+        set_form(out->form + last * CDS_FLOOR_FORM * out->columns, out->columns,
+                 problem, out->tensor, held, range.low);
+      }
       last++;
     }
   }
@@ -178,8 +221,32 @@ static size_t count_ranges(uint64_t most) {
   return count;
 }
 
-static cds_status make_row(cds_floor_row *out, cds_arena *arena,
+static cds_status make_forms(cds_floor_row *out, cds_arena *arena,
+                             const cds_primes *primes, size_t choices) {
+  out->divisors = cds_divisor_count(primes, out->size);
+  uint64_t *all =
+      (uint64_t *)cds_arena_array(arena, out->divisors, sizeof *all);
+  out->divisor =
+      (double *)cds_arena_array(arena, out->divisors, sizeof(double));
+  out->held_by = (unsigned char *)cds_arena_array(arena, choices, 1);
+  out->form = (double *)cds_arena_array(
+      arena, choices * CDS_FLOOR_FORM * out->columns, sizeof(double));
+  out->form_pj = (double(*)[CDS_FLOOR_FORM])cds_arena_array(
+      arena, choices, sizeof *out->form_pj);
+  if (all == NULL || out->divisor == NULL || out->held_by == NULL ||
+      out->form == NULL || out->form_pj == NULL) {
+    return CDS_ENOMEM;
+  }
+  cds_divisors(all, primes, out->size);
+  for (size_t i = 0; i < out->divisors; i++) {
+    out->divisor[i] = (double)all[i];
+  }
+  return CDS_OK;
+}
+
+static cds_status make_row(cds_floor_row *out, const cds_floor_rows *rows,
                            const cds_problem *problem) {
+  cds_arena *arena = rows->arena;
   const cds_primes *primes = &problem->primes[out->tensor];
   const size_t count = out->residual ? count_ranges(out->most)
                                      : cds_divisor_count(primes, out->size);
@@ -193,6 +260,9 @@ static cds_status make_row(cds_floor_row *out, cds_arena *arena,
   if (out->spread == NULL || out->own_pj == NULL || out->least_pj == NULL ||
       out->first == NULL || out->choice == NULL) {
     return CDS_ENOMEM;
+  }
+  if (rows->forms && !out->residual) {
+    CDS_TRY(make_forms(out, arena, primes, choices));
   }
   out->first[0] = 0;
   if (out->residual) {
@@ -208,21 +278,45 @@ static cds_status make_row(cds_floor_row *out, cds_arena *arena,
   return CDS_OK;
 }
 
+/* Energies at no pass and of passes, from their bits; where more passes cost
+ * less there are as many as there may be. */
+static void price_form(double pj[CDS_FLOOR_FORM], const double *bits,
+                       const cds_floor_rows *rows, double most) {
+  const double *first = bits + rows->columns;
+  const double *second = first + rows->columns;
+  double sum[CDS_FLOOR_FORM] = {0};
+  for (unsigned k = 0; k < rows->columns; k++) {
+    sum[0] += bits[k] * rows->price[k];
+    sum[1] += first[k] * rows->price[k];
+    sum[2] += second[k] * rows->price[k];
+  }
+  for (unsigned f = 1; f < CDS_FLOOR_FORM; f++) {
+    sum[0] += sum[f] < 0 ? sum[f] * most : 0;
+    sum[f] = sum[f] < 0 ? 0 : sum[f];
+  }
+  memcpy(pj, sum, sizeof sum);
+}
+
 /* The least energies at the present prices. */
 static void price_row(cds_floor_row *row, const cds_floor_rows *rows) {
   const double *bits = row->choice;
   double least = (double)INFINITY;
   for (size_t i = 0; i < row->spreads; i++) {
+    const double most = (double)(row->size / row->spread[i]);
     double own = (double)INFINITY;
     for (size_t c = row->first[i]; c < row->first[i + 1]; c++) {
       double energy = 0;
       for (unsigned k = 0; k < row->columns; k++) {
         energy += bits[k] * rows->price[k];
       }
-      own = fmin(own, energy);
+      own = energy < own ? energy : own;
       bits += row->columns;
+      if (row->form != NULL) {
+        price_form(row->form_pj[c],
+                   row->form + c * CDS_FLOOR_FORM * row->columns, rows, most);
+      }
     }
-    least = fmin(least, own);
+    least = own < least ? own : least;
     row->own_pj[i] = own;
     row->least_pj[i] = least;
   }
@@ -274,7 +368,7 @@ cds_status cds_floor_rows_get(const cds_floor_row **out, cds_floor_rows *rows,
       return CDS_ENOMEM;
     }
     *known = key;
-    CDS_TRY(make_row(known, rows->arena, problem));
+    CDS_TRY(make_row(known, rows, problem));
     known->next = *slot;
     *slot = known;
     rows->made++;

@@ -17,7 +17,7 @@
 #include "base/arena.h"
 #include "search/holders.h"
 
-enum { CDS_FLOOR_SLOTS = 1 << 10 };
+enum { CDS_FLOOR_SLOTS = 1 << 10, CDS_FLOOR_FORM = CDS_STEPS };
 
 typedef struct cds_floor_row {
   struct cds_floor_row *next; /* of the same slot */
@@ -38,6 +38,15 @@ typedef struct cds_floor_row {
   size_t *first;
   double *choice; /* `columns` each */
   unsigned columns;
+  /* If asked for (`forms`) and parts are equal, else NULL: of each choice what
+   * holds the tensor, the bits and the energy at no pass and those that a pass
+   * at level 1, and at level 2, brings (floor_room.h); the divisors of the
+   * class, in rising order. */
+  unsigned char *held_by;
+  double *form; /* CDS_FLOOR_FORM x `columns` each */
+  double (*form_pj)[CDS_FLOOR_FORM];
+  double *divisor;
+  size_t divisors;
   uint64_t priced; /* when */
 } cds_floor_row;
 
@@ -52,6 +61,7 @@ typedef struct cds_floor_rows {
   double price[CDS_ROW_FIXED + CDS_BONDS_MAX]; /* of a bit, by column */
   uint64_t prices;                             /* how often they were set */
   size_t made;                                 /* rows in all */
+  bool forms; /* rows have forms: set before the first one is made */
 } cds_floor_rows;
 
 /* Forgets all rows; the next ones live in the arena. */

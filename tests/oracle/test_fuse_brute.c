@@ -412,8 +412,11 @@ static bool least_is_below(const asked *all, const fuse_case *it) {
   const cds_arch *arch = &it->tiny.arch;
   cds_floor_asked floors;
   if (cds_floor_ask(&floors, arch, it->tiny.goal.power_limit_w,
-                    all->b->scratch) != CDS_OK ||
-      cds_fuse_least(&dynamic_pj, &latency_s, &floors, &it->group) != CDS_OK) {
+                    all->b->scratch) != CDS_OK) {
+    return false;
+  }
+  floors.memo->rows.forms = true;
+  if (cds_fuse_least(&dynamic_pj, &latency_s, &floors, &it->group) != CDS_OK) {
     return false;
   }
   const double energy_pj =
