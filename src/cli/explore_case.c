@@ -161,16 +161,20 @@ static cds_status read_residency(cds_explore_case *it) {
   return CDS_EINPUT;
 }
 
-/* How many of the best designs are asked for. */
+/* How many of the best designs are asked for, and how exactly. */
 static cds_status read_top(cds_explore_case *it) {
   const cds_options *options = it->cli->options;
   it->options.top = (size_t)options->top;
   it->options.every = options->all;
-  if (!options->all || !cds_option_typed(options, "top")) {
+  CDS_TRY(cds_inputs_percent(&it->options.gap, &it->inputs, it->cli, "--gap",
+                             options->gap));
+  const bool exact = it->options.gap > 0 && (options->all || options->top > 1);
+  if (!exact && (!options->all || !cds_option_typed(options, "top"))) {
     return CDS_OK;
   }
   it->inputs.wrong_call = true;
-  cds_cli_error(it->cli, "'--top' and '--all' are given: expected one of them");
+  cds_cli_error(it->cli, "'%s' and '%s' are given: expected one of them",
+                exact ? "--gap" : "--top", options->all ? "--all" : "--top");
   return CDS_EINPUT;
 }
 

@@ -111,8 +111,8 @@ cds_status cds_explore_count_boxes(cds_exploration *it) {
   const double open = cds_box_search_bound(it->boxes);
   if (open <= it->incumbent) { /* only where the search was stopped */
     out->complete = out->complete && isinf(open);
-    out->bound = fmin(out->bound, open);
   }
+  out->bound = fmin(out->bound, open); /* beyond the value, or within a gap */
   const uint64_t alone =
       out->mapped + out->skipped + out->over_limit + out->infeasible;
   out->over_limit += kept->over_limit;

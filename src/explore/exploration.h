@@ -28,9 +28,9 @@ typedef struct cds_exploration {
   const cds_control *control; /* of searches */
   bool stopped;               /* before all was done */
   cds_explore_result *out;
-  size_t wave;                   /* first candidate of the present wave */
-  double incumbent;              /* of the finished waves */
-  cds_ranking ranking;           /* likewise, the best designs */
+  size_t wave;         /* first candidate of the present wave */
+  double incumbent;    /* of the finished waves, less the gap of the options */
+  cds_ranking ranking; /* likewise, the best designs */
   double start_w[CDS_DIES_MAX];  /* by die, of the best of those waves */
   const double **power_w;        /* likewise of each record; NULL: not known */
   cds_guesses guess;             /* what to look at first */

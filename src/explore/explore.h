@@ -83,6 +83,10 @@ typedef struct cds_explore_options {
   const uint64_t *only;    /* this design alone; NULL: all */
   size_t top; /* so many of the best designs are proven; 0: the best one */
   bool every; /* all designs are solved, whatever the best ones are */
+  /* Of the best one alone: the search ends when nothing undercuts it by more
+   * than this part of its value. Then it is proven to be so good, and no
+   * better. 0: the best one is found. */
+  double gap;
   const cds_records *records; /* of answers; NULL: none are kept */
   /* The answers are for the journal: of the best design no details are made,
    * and where there is none no message. */

@@ -27,7 +27,7 @@ static void take(cds_exploration *it, size_t count) {
     const size_t design = job->candidate[it->wave + i].design;
     if (!isnan(job->design[design].value)) {
       cds_ranking_add(&it->ranking, design, job->design[design].value);
-      it->incumbent = cds_ranking_last(&it->ranking);
+      it->incumbent = cds_ranking_last(&it->ranking) * (1 - job->options->gap);
     }
   }
   if (it->best != NULL) {

@@ -82,10 +82,13 @@ cds_status cds_explore_detail(cds_exploration *it, cds_diag *diag) {
     return CDS_ENOMEM;
   }
   CDS_TRY(cds_job_build(out->arch, job, out->winner, job->arena, diag));
-  /* Once time is up, of details too only what is found at once. */
+  /* Once time is up, of details too only what is found at once, unless the
+   * answer was proven: less would be another one. */
   static const int now = 1;
   const cds_control *asked = job->options->control;
-  const cds_control control = {.hurry = it->stopped     ? &now
+  const bool whole = it->best->bound >= it->best->value;
+  const cds_control control = {.hurry = whole           ? NULL
+                                        : it->stopped   ? &now
                                         : asked == NULL ? NULL
                                                         : asked->hurry};
   cds_worker winner = {.arena = job->arena, .arch = out->arch};

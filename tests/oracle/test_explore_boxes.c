@@ -123,6 +123,21 @@ static void same_boxes(const cds_explore_result *a,
   }
 }
 
+/* What is found and proven within a gap, by lists and by boxes. */
+static void gaps_hold(question *q, const cds_explore_result *exact) {
+  static const double gaps[] = {0.005, 0.03, 0.2};
+  for (unsigned i = 0; i < 6 && exact->found && exact->proven; i++) {
+    q->options.gap = gaps[i % 3];
+    const cds_explore_result near = explore(q, i < 3, 2);
+    q->options.gap = 0;
+    assert_true(near.found);
+    assert_true(near.value >= exact->value);
+    assert_true(near.bound <= exact->value);
+    assert_true(near.bound >= near.value * (1 - gaps[i % 3]));
+    assert_int_equal(near.proven, near.bound == near.value);
+  }
+}
+
 static void boxes_have_the_same_winner(void **state) {
   (void)state;
   unsigned found = 0;
@@ -152,6 +167,7 @@ static void boxes_have_the_same_winner(void **state) {
     same_records(&listed, &boxes);
     const cds_explore_result alone = explore(&q, true, 1);
     same_boxes(&boxes, &alone);
+    gaps_hold(&q, &listed);
     found += listed.found;
     designs += listed.designs;
     records += boxes.records;
