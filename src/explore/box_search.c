@@ -406,6 +406,7 @@ static cds_status begin(cds_box_search *it, cds_diag *diag) {
   CDS_TRY(bound_child(&root, it, &job->worker[0], 0));
   CDS_TRY(job->status);
   it->counts.bounded = 1;
+  it->counts.root = root.bound.bound;
   return take_half(it, &root);
 }
 

@@ -61,6 +61,7 @@ typedef struct cds_heated_state {
 /* Of a space that was searched by boxes (box_search.h). */
 typedef struct cds_box_counts {
   uint64_t bounded, halved; /* boxes */
+  double root;              /* bound of the box of all designs; 0: none known */
   /* Designs without a record: in boxes over a limit, by limit of the options
    * too; that cannot be built, or in which the workload does not fit. */
   uint64_t over_limit, by_limit[CDS_LIMITS_MAX], infeasible;

@@ -27,6 +27,7 @@
 #include "tests/bench/bars.h"
 #include "tests/bench/chains.h"
 #include "tests/bench/memories.h"
+#include "tests/bench/spaces.h"
 
 enum { REPEATS = 5, EVALUATIONS = 20000 };
 
@@ -176,9 +177,17 @@ int main(int argc, char **argv) {
                ? EXIT_SUCCESS
                : EXIT_FAILURE;
   }
+  if (argc == 6 && strcmp(argv[1], "space") == 0) {
+    return cds_spaces_print(argv[2], argv[3], atof(argv[4]),
+                            atof(argv[5]) / 100)
+               ? EXIT_SUCCESS
+               : EXIT_FAILURE;
+  }
   if (argc != 3) {
-    fprintf(stderr, "usage: codesign_bench ARCH WORKLOAD | bars [PART] | "
-                    "chains ARCH WORKLOAD [NAME=VALUE]... | sram\n");
+    fprintf(stderr,
+            "usage: codesign_bench ARCH WORKLOAD | bars [PART] | "
+            "chains ARCH WORKLOAD [NAME=VALUE]... | space ARCH WORKLOAD "
+            "SECONDS GAP | sram\n");
     return 2;
   }
   bench b = {.any = getenv("CODESIGN_BENCH_ANY") != NULL,
