@@ -4,6 +4,7 @@
 
 #include "cli/case_journal.h"
 #include "cli/case_shards.h"
+#include "cli/certify.h"
 #include "cli/cli.h"
 #include "cli/compare.h"
 #include "cli/explore_case.h"
@@ -39,6 +40,19 @@ static int exit_code(cds_explore_case *it) {
   return CDS_EXIT_DONE;
 }
 
+/* What is claimed of all designs, if it is asked for. */
+static int write_certificate(const cds_explore_case *it) {
+  cds_cli *cli = it->cli;
+  if (cli->options->certificate == NULL) {
+    return CDS_EXIT_DONE;
+  }
+  if (!it->result.found) {
+    cds_cli_error(cli, "no certificate was written: there is no best design");
+    return CDS_EXIT_DONE; /* that has an exit code of its own */
+  }
+  return cds_certify_explored(&it->report, cli);
+}
+
 /* From the files that were read to the answer, printed and written. */
 static int explore_case(cds_explore_case *it) {
   cds_cli *cli = it->cli;
@@ -49,7 +63,10 @@ static int explore_case(cds_explore_case *it) {
   if (it->shard) {
     return cds_case_shard_print(it);
   }
-  const int written = cds_case_write(it, cli);
+  int written = cds_case_write(it, cli);
+  if (written == CDS_EXIT_DONE) {
+    written = write_certificate(it);
+  }
   /* What was found is printed even if the files could not be written. */
   const int printed = cds_case_print(it, written == CDS_EXIT_DONE);
   if (written != CDS_EXIT_DONE) {
@@ -89,6 +106,10 @@ int cds_cmd_explore(cds_cli *cli) {
   }
   if (files.archs > 1 && cli->options->shard != NULL) {
     cds_cli_error(cli, "'--shard' takes one architecture at a time");
+    return CDS_EXIT_CALL;
+  }
+  if (files.archs > 1 && cli->options->certificate != NULL) {
+    cds_cli_error(cli, "'--certificate' is of one architecture: expected one");
     return CDS_EXIT_CALL;
   }
   return files.archs == 1 ? explore_one(cli, &files) : cds_compare(cli, &files);

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/forms.h"
 #include "cli/summary.h"
+#include "cli/verified_designs.h"
 #include "count/count.h"
 #include "explore/by_die.h"
 #include "export/json.h"
@@ -108,8 +109,11 @@ static bool refused(const job *it) {
 
 /* Nothing is claimed only. */
 static bool all_certified(const job *it) {
+  const cds_verified_designs *explored = it->verified.explored;
   return count_of(it, CDS_VERDICT_UNCERTIFIED) == 0 &&
-         !it->verified.claimed_whole;
+         !it->verified.claimed_whole &&
+         (explored == NULL ||
+          explored->count[CDS_VERDICT_DESIGN_DERIVED] == explored->designs);
 }
 
 static void write_layer(const cds_page *page, const job *it,
@@ -145,7 +149,9 @@ static void write_text(const cds_page *page, const void *answer) {
   const cds_verified *verified = &it->verified;
   fprintf(page->stream, "%s x %s: %s, least %s\n", verified->architecture,
           verified->workload,
-          verified->claimed_whole
+          verified->explored != NULL
+              ? "certificate of the best design of a space"
+          : verified->claimed_whole
               ? "mappings of the best design, and bounds of each layer alone"
               : "certificate of the best mapping of each layer alone",
           cds_objective_name(verified->objective));
@@ -154,6 +160,9 @@ static void write_text(const cds_page *page, const void *answer) {
   }
   for (size_t i = 0; i < verified->chains; i++) {
     write_layer(page, it, &verified->chain[i]);
+  }
+  if (verified->explored != NULL) {
+    cds_verified_designs_write(page, verified);
   }
   const size_t uncertified = count_of(it, CDS_VERDICT_UNCERTIFIED);
   fprintf(
@@ -172,6 +181,11 @@ static void write_text(const cds_page *page, const void *answer) {
   if (uncertified > 0) {
     fprintf(page->stream, ", the lower bounds of %zu claimed only",
             uncertified);
+  }
+  if (verified->explored != NULL) {
+    fprintf(page->stream, ", %" PRIu64 " of %" PRIu64 " designs",
+            verified->explored->count[CDS_VERDICT_DESIGN_DERIVED],
+            verified->explored->designs);
   }
   fputs(verified->claimed_whole
             ? "; that nothing is better as a whole is claimed only\n"
@@ -218,6 +232,9 @@ static void write_json(FILE *stream, const void *answer) {
   cds_json_boolean(&json, "certified", !refused(it) && all_certified(it));
   write_json_list(&json, "layers", verified->layer, verified->layers);
   write_json_list(&json, "chains", verified->chain, verified->chains);
+  if (verified->explored != NULL) {
+    cds_verified_designs_json(&json, verified->explored);
+  }
   cds_json_end(&json);
   cds_json_finish(&json);
 }
@@ -248,6 +265,7 @@ int cds_cmd_verify(cds_cli *cli) {
   }
   const bool mapping = root->kind == CDS_YAML_MAPPING;
   const bool certificate = mapping && cds_yaml_get(root, "certificate") != NULL;
+  const bool exploration = certificate && cds_yaml_get(root, "result") != NULL;
   if (!certificate && (!mapping || cds_yaml_get(root, "winner") == NULL)) {
     cds_diag_error(cli->diag, root->place,
                    "this is no certificate: expected what 'codesign map "
@@ -263,8 +281,10 @@ int cds_cmd_verify(cds_cli *cli) {
       .other = other,
       .operation = operation,
       .text = cds_certify_text};
-  status = (certificate ? cds_certificate_check : cds_result_check)(
-      &it->verified, root, &options, cli->arena, cli->diag);
+  status = (exploration   ? cds_exploration_check
+            : certificate ? cds_certificate_check
+                          : cds_result_check)(&it->verified, root, &options,
+                                              cli->arena, cli->diag);
   if (status == CDS_EINPUT) {
     return CDS_EXIT_NO; /* what it says cannot be so */
   }

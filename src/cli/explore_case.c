@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "cli/case_shards.h"
+#include "cli/certify.h"
 #include "cli/constrain.h"
 #include "cli/summary.h"
 
@@ -215,6 +216,11 @@ cds_status cds_case_read(cds_explore_case *it, const cds_files *files) {
   cds_inputs_note(&it->inputs, cli, files->arch[0], files);
   CDS_TRY(cds_constrain_inputs(&it->inputs, cli));
   CDS_TRY(cds_case_prepare(it));
+  if (cli->options->certificate != NULL) {
+    it->inputs.wrong_call = true;
+    CDS_TRY(cds_certify_explored_check(&it->inputs, &it->options, cli));
+    it->inputs.wrong_call = false;
+  }
   it->folder =
       cli->options->output != NULL
           ? cli->options->output

@@ -21,9 +21,8 @@ static bool write_text(cds_json *json, const char *text, cds_arena *arena) {
   return true;
 }
 
-static bool write_inputs(cds_json *json, const cds_certificate *certificate,
-                         cds_arena *arena) {
-  const cds_provenance *provenance = certificate->provenance;
+static bool write_inputs(cds_json *json, const cds_provenance *provenance,
+                         const char *const *text, cds_arena *arena) {
   bool good = true;
   cds_json_array_line(json, "sets");
   for (size_t i = 0; i < provenance->sets; i++) {
@@ -36,7 +35,7 @@ static bool write_inputs(cds_json *json, const cds_certificate *certificate,
     cds_json_text(json, "role", provenance->input[i].role);
     cds_json_text(json, "path", provenance->input[i].path);
     cds_json_text(json, "sha256", provenance->input[i].sha256);
-    good = write_text(json, certificate->text[i], arena);
+    good = write_text(json, text[i], arena);
     cds_json_end(json);
   }
   cds_json_end(json);
@@ -151,7 +150,8 @@ bool cds_export_certificate(FILE *stream, const cds_certificate *certificate,
   if (certificate->pipelined) {
     cds_json_boolean(&json, "pipelined", true);
   }
-  bool good = write_inputs(&json, certificate, arena);
+  bool good =
+      write_inputs(&json, certificate->provenance, certificate->text, arena);
   cds_json_array(&json, "layers");
   for (size_t i = 0; i < certificate->layers && good; i++) {
     good = write_layer(&json, certificate, &certificate->layer[i], arena);
@@ -172,4 +172,71 @@ bool cds_export_certificate(FILE *stream, const cds_certificate *certificate,
   cds_json_end(&json);
   cds_json_finish(&json);
   return true;
+}
+
+/* ---- explorations ------------------------------------------------------ */
+
+/* A design that may be better than the best one, as far as is known, is open.
+ */
+static const char *claim_of(const cds_explore_result *result,
+                            const cds_design_result *design) {
+  const bool worse = design->bound >= result->value;
+  switch (design->status) {
+  case CDS_DESIGN_INFEASIBLE:
+    return "infeasible";
+  case CDS_DESIGN_OVER_LIMIT:
+    return "over_limit";
+  case CDS_DESIGN_MAPPED:
+  case CDS_DESIGN_SKIPPED:
+    return worse ? "worse" : "open";
+  case CDS_DESIGN_OPEN:
+    break;
+  }
+  return "open";
+}
+
+static void write_claim(cds_json *json, const cds_report *report,
+                        const cds_design_result *design) {
+  const cds_explore_result *result = report->result;
+  const bool best = design->index == result->winner;
+  cds_json_object_line(json, NULL);
+  cds_json_count(json, "design", design->index);
+  cds_json_text(json, "status", best ? "best" : claim_of(result, design));
+  if (design->status == CDS_DESIGN_OVER_LIMIT) {
+    cds_json_text(json, "limit", report->options->limit[design->limit].text);
+  } else if (design->status == CDS_DESIGN_INFEASIBLE) {
+    cds_json_text(json, "why", design->reason);
+  } else if (isfinite(design->bound)) {
+    cds_json_number(json, "lower_bound", design->bound);
+  }
+  cds_json_end(json);
+}
+
+bool cds_export_explored(FILE *stream, const cds_explored *explored,
+                         cds_arena *arena) {
+  static const char *const fusing[] = {"none", "attention", "all", "everywhere",
+                                       "pipelined"};
+  const cds_report *report = explored->report;
+  const cds_explore_result *result = report->result;
+  cds_json json;
+  cds_json_begin(&json, stream);
+  cds_json_object(&json, NULL);
+  cds_json_count(&json, "certificate", CDS_CERTIFICATE_FORMAT);
+  cds_json_text(&json, "version", report->provenance.version);
+  cds_json_count(&json, "model_version", report->provenance.model_version);
+  cds_json_text(&json, "factors",
+                report->arch->any_factors ? "any" : "perfect");
+  cds_json_text(&json, "fuse", fusing[report->options->fuse]);
+  bool good = write_inputs(&json, &report->provenance, explored->text, arena);
+  cds_json_object(&json, "result");
+  good = cds_json_result(&json, report, arena) && good;
+  cds_json_end(&json);
+  cds_json_array(&json, "designs");
+  for (size_t i = 0; i < result->records; i++) {
+    write_claim(&json, report, &result->design[i]);
+  }
+  cds_json_end(&json);
+  cds_json_end(&json);
+  cds_json_finish(&json);
+  return good;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Certificates: what is claimed of the layers of a workload on one design, with
- * the text of every input, for `codesign verify` (docs/certificate.md).
+ * the text of every input, for `codesign verify` (docs/certificate.md); or of
+ * all designs of a space.
  */
 #ifndef CDS_EXPORT_CERTIFICATE_H
 #define CDS_EXPORT_CERTIFICATE_H
@@ -39,7 +40,18 @@ typedef struct cds_certificate {
   const cds_claimed_chain *chain;
 } cds_certificate;
 
+/* What an exploration claims: its result, and a claim about each design. */
+typedef struct cds_explored {
+  const cds_report *report;
+  const char *const *text; /* of each of the inputs of its provenance */
+} cds_explored;
+
+/* Designs of which a certificate can have a claim each. */
+enum { CDS_EXPLORED_MOST = 100000 };
+
 /* False when memory is exhausted. */
+bool cds_export_explored(FILE *stream, const cds_explored *explored,
+                         cds_arena *arena);
 bool cds_export_certificate(FILE *stream, const cds_certificate *certificate,
                             cds_arena *arena);
 

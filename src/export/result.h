@@ -115,6 +115,9 @@ double cds_area_mm2(double area_um2);
 /* (value - bound) / value; NaN when the value is not positive. */
 double cds_gap(double value, double bound);
 
+/* Members of result.json but for `run`, in the open object. */
+bool cds_json_result(cds_json *json, const cds_report *report,
+                     cds_arena *arena);
 /* Member "objective": name and unit. */
 void cds_json_objective(cds_json *json, cds_objective objective);
 /* Member "designs": how many were mapped, skipped, ... */

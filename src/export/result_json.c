@@ -753,28 +753,34 @@ static void write_run(cds_json *json, const cds_report *report) {
   cds_json_end(json);
 }
 
+bool cds_json_result(cds_json *json, const cds_report *report,
+                     cds_arena *arena) {
+  cds_json_count(json, "schema_version", CDS_RESULT_SCHEMA_VERSION);
+  cds_json_text(json, "architecture", cds_space_name(report->space));
+  cds_json_text(json, "workload", report->workload->name);
+  write_answer(json, report);
+  bool good = write_winner(json, report, arena);
+  good = write_heat_off(json, report, arena) && good;
+  good = write_uncertainty(json, report, arena) && good;
+  good = write_space(json, report, arena) && good;
+  cds_json_designs(json, report->result);
+  good = write_ranking(json, report, arena) && good;
+  if (report->pareto != NULL) {
+    write_pareto(json, report->pareto);
+  }
+  if (report->result->found) {
+    good = write_network(json, report, arena) && good;
+  }
+  cds_json_provenance(json, &report->provenance, report->arch);
+  return good;
+}
+
 bool cds_export_result_json(FILE *stream, const cds_report *report,
                             cds_arena *arena) {
   cds_json json;
   cds_json_begin(&json, stream);
   cds_json_object(&json, NULL);
-  cds_json_count(&json, "schema_version", CDS_RESULT_SCHEMA_VERSION);
-  cds_json_text(&json, "architecture", cds_space_name(report->space));
-  cds_json_text(&json, "workload", report->workload->name);
-  write_answer(&json, report);
-  bool good = write_winner(&json, report, arena);
-  good = write_heat_off(&json, report, arena) && good;
-  good = write_uncertainty(&json, report, arena) && good;
-  good = write_space(&json, report, arena) && good;
-  cds_json_designs(&json, report->result);
-  good = write_ranking(&json, report, arena) && good;
-  if (report->pareto != NULL) {
-    write_pareto(&json, report->pareto);
-  }
-  if (report->result->found) {
-    good = write_network(&json, report, arena) && good;
-  }
-  cds_json_provenance(&json, &report->provenance, report->arch);
+  const bool good = cds_json_result(&json, report, arena);
   write_run(&json, report);
   cds_json_end(&json);
   cds_json_finish(&json);

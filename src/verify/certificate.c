@@ -102,8 +102,10 @@ static cds_status read_inputs(cds_checking *it, const cds_yaml *root,
   if (own == NULL) {
     return CDS_ENOMEM;
   }
-  const cds_status status =
-      cds_certified_read(&it->inputs, root, keys, &reader);
+  const cds_status status = cds_certified_read(&it->inputs, keys, &reader);
+  if (status == CDS_OK) {
+    cds_certified_check_power(&it->inputs, root, keys, own);
+  }
   if (cds_diag_errors(own) > 0) {
     cds_diag_append(it->reader->diag, own);
   }

@@ -27,6 +27,40 @@ typedef struct cds_verified_layer {
   uint64_t boxes;
 } cds_verified_layer;
 
+/* How far it was shown that a design is not better than the best one. */
+typedef enum cds_design_verdict {
+  CDS_VERDICT_DESIGN_DERIVED, /* found anew */
+  CDS_VERDICT_DESIGN_CLAIMED, /* it is claimed, and nothing speaks against it */
+  CDS_VERDICT_DESIGN_UNSHOWN, /* it is not even claimed */
+  CDS_VERDICT_DESIGN_REFUSED  /* a message says where and why */
+} cds_design_verdict;
+
+/* What was found of a design (design_shown.h). */
+enum { CDS_FOUND_KINDS = 8 };
+typedef struct cds_verified_design {
+  uint64_t design;
+  cds_design_verdict verdict;
+  unsigned as;      /* cds_found_as */
+  const char *text; /* its variables; CLAIMED, UNSHOWN */
+  const char *why;  /* likewise: why it is not derived */
+} cds_verified_design;
+
+/* A space of designs. */
+typedef struct cds_verified_designs {
+  uint64_t designs;
+  uint64_t count[CDS_VERDICT_DESIGN_REFUSED + 1];
+  uint64_t derived_as[CDS_FOUND_KINDS]; /* DERIVED, by what was found */
+  size_t listed;                        /* all that are not derived */
+  cds_verified_design *list;
+  size_t limits; /* that they are held against */
+  const char **limit;
+  const char *fuse;
+  double value;
+  uint64_t best;
+  const char *best_text; /* its variables */
+  uint64_t boxes;
+} cds_verified_designs;
+
 typedef struct cds_verified {
   const char *architecture, *workload;
   cds_objective objective;
@@ -35,6 +69,7 @@ typedef struct cds_verified {
   size_t chains; /* fused or not; what is said of each as of a layer */
   cds_verified_layer *chain;
   bool claimed_whole; /* a result: what it says of the whole is claimed only */
+  cds_verified_designs *explored; /* of an exploration; NULL: it is none */
 } cds_verified;
 
 /* Energy and latency of a mapping of a pair that the verifier's own evaluator
@@ -74,11 +109,17 @@ cds_status cds_certificate_check(cds_verified *out, const cds_yaml *root,
 cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
                             const cds_verify_options *options, cds_arena *arena,
                             cds_diag *diag);
+/* Likewise the certificate of an exploration: the winner as in a result, and of
+ * each design of the space, which is expanded anew, that it is not better. */
+cds_status cds_exploration_check(cds_verified *out, const cds_yaml *root,
+                                 const cds_verify_options *options,
+                                 cds_arena *arena, cds_diag *diag);
 /* The text of an input: its lines, joined. NULL: it is no list of lines, or
  * there is no memory. */
 const char *cds_certificate_text(const cds_yaml *lines, cds_arena *arena);
 
-extern const cds_schema cds_certificate_schema, cds_certificate_input_schema,
+extern const cds_schema cds_exploration_schema, cds_exploration_design_schema,
+    cds_certificate_schema, cds_certificate_input_schema,
     cds_certificate_layer_schema, cds_certificate_chain_schema,
     cds_certificate_part_schema, cds_certificate_stage_schema;
 

@@ -213,9 +213,9 @@ static cds_status read_arch(cds_certified *out,
   return CDS_OK;
 }
 
-/* Power limits of the architecture file hold for each layer. */
-static void check_power(const cds_certified *out, const cds_yaml *root,
-                        const cds_certificate_keys *keys, cds_diag *diag) {
+void cds_certified_check_power(const cds_certified *out, const cds_yaml *root,
+                               const cds_certificate_keys *keys,
+                               cds_diag *diag) {
   double power = (double)INFINITY;
   for (size_t i = 0; i < cds_space_limits(out->space); i++) {
     const cds_limit *limit = cds_space_limit(out->space, i);
@@ -232,7 +232,7 @@ static void check_power(const cds_certified *out, const cds_yaml *root,
   }
 }
 
-cds_status cds_certified_read(cds_certified *out, const cds_yaml *root,
+cds_status cds_certified_read(cds_certified *out,
                               const cds_certificate_keys *keys,
                               const cds_reader *reader) {
   const cds_yaml *inputs = keys->inputs;
@@ -272,6 +272,5 @@ cds_status cds_certified_read(cds_certified *out, const cds_yaml *root,
       cds_space_design(out->arch, out->space, 0, reader->arena, reader->diag));
   CDS_TRY(read_workload(out, inputs, found[CDS_ROLE_WORKLOAD],
                         found[CDS_ROLE_CONFIG], reader));
-  check_power(out, root, keys, reader->diag);
   return cds_constraints_mark(&out->workload, out->arch, reader->arena);
 }

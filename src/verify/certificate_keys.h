@@ -44,8 +44,13 @@ typedef struct cds_certified {
 
 /* Reads the inputs from their texts. A text that does not have its digest is
  * told, and read. */
-cds_status cds_certified_read(cds_certified *out, const cds_yaml *root,
+cds_status cds_certified_read(cds_certified *out,
                               const cds_certificate_keys *keys,
                               const cds_reader *reader);
+/* Tells a power limit that is not the one of the architecture file, which holds
+ * for each layer. */
+void cds_certified_check_power(const cds_certified *out, const cds_yaml *root,
+                               const cds_certificate_keys *keys,
+                               cds_diag *diag);
 
 #endif

@@ -212,6 +212,17 @@ static bool compare_bound(const cds_checking *it,
   return false;
 }
 
+/* Why a stage was evaluated by the model that the search uses, or NULL. */
+static const char *stage_by_the_model_why(const cds_chain_claim *claim) {
+  const char *why = NULL;
+  for (unsigned s = 0; s < claim->stages && why == NULL; s++) {
+    why = claim->stage[s].mapping != NULL || claim->stage[s].view == NULL
+              ? claim->stage[s].foreign
+              : NULL;
+  }
+  return why;
+}
+
 cds_status cds_chain_judge(const cds_checking *it, const cds_chain_claim *claim,
                            cds_verified_layer *out) {
   const bool whole = !isnan(claim->lower_bound);
@@ -255,7 +266,8 @@ cds_status cds_chain_judge(const cds_checking *it, const cds_chain_claim *claim,
   bool good = compare_stages(it, claim);
   good = (!whole || compare_whole(it, claim)) && good;
   good = compare_bound(it, claim) && good;
-  out->why = !whole ? "no bound is claimed of a chain"
+  out->why = !whole && it->bounds_elsewhere ? stage_by_the_model_why(claim)
+             : !whole                       ? "no bound is claimed of a chain"
              : claim->walk.open
                  ? "pipelines whose operations outlast their products are open"
              : claim->walked == CDS_ELIMIT ? "the limit on boxes was reached"

@@ -27,7 +27,8 @@ typedef struct cds_checking {
   const char *value_key, *bound_key; /* as the file calls them */
   cds_verify_goal goal;
   double power_limit_w;
-  bool pipelines; /* bounds of chains are for them, too */
+  bool pipelines;        /* bounds of chains are for them, too */
+  bool bounds_elsewhere; /* chains without a bound are fine */
   size_t claims;
   cds_claim *claim;
   size_t chains;

@@ -155,11 +155,30 @@ void cds_asks_begin(double asks[CDS_ASKS], const cds_pair *pair) {
   }
 }
 
+bool cds_is_weighed(const cds_arch *arch) {
+  bool weighed = false;
+  for (unsigned d = 0; d < CDS_DIES_MAX && arch->roof.safe != NULL; d++) {
+    weighed = weighed || arch->roof.weight[d] != 1;
+  }
+  return weighed;
+}
+
+double cds_weighed_pj(const cds_arch *arch, const double die_pj[CDS_DIES_MAX]) {
+  double sum = 0;
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    sum += arch->roof.weight[d] * die_pj[d];
+  }
+  return sum;
+}
+
 void cds_asks_spent(cds_worth *out, const cds_pair *pair,
                     const double asks[CDS_ASKS]) {
   out->dynamic_pj = asks[CDS_ASKS_ENERGY];
   for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
     out->die_pj[d] = pair->die_ask[d] > 0 ? asks[pair->die_ask[d]] : 0;
+  }
+  if (pair->weighed) {
+    out->dynamic_pj = cds_weighed_pj(pair->arch, out->die_pj);
   }
 }
 
@@ -237,6 +256,7 @@ cds_status cds_pair_init(cds_pair *out, const cds_arch *arch,
   out->under[CDS_VERIFY_LEVELS] = arch->arrays > 0;
   mark_amounts(out);
   ask_dies(out);
+  out->weighed = cds_is_weighed(arch);
   for (unsigned b = 0; b < arch->bonds; b++) {
     if (isfinite(arch->bond[b].bandwidth)) {
       out->bond[out->bonds++] = b;

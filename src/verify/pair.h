@@ -80,6 +80,7 @@ typedef struct cds_pair {
   bool on_one[CDS_ASKS];           /* an amount under the array */
   unsigned asks;                   /* of these are asked for */
   unsigned die_ask[CDS_DIES_MAX];  /* where the energy of a kind is asked */
+  bool weighed;                    /* these count times arch->roof.weight */
   unsigned bonds, bond[CDS_VERIFY_BONDS];
   double taken_bits[CDS_VERIFY_LEVELS]; /* of levels, by what is no tile of
                                            this stage */
@@ -175,6 +176,10 @@ void cds_worth_of(cds_worth *out, const cds_pair *pair,
                   const cds_choices *choices);
 /* The sums of amounts before any tensor's. */
 void cds_asks_begin(double asks[CDS_ASKS], const cds_pair *pair);
+/* Whether the design stands for one that it heats (tangent.h): its dynamic
+ * energy is the sum of those by kind of die times arch->roof.weight. */
+bool cds_is_weighed(const cds_arch *arch);
+double cds_weighed_pj(const cds_arch *arch, const double die_pj[CDS_DIES_MAX]);
 /* Dynamic energy, in all and by kind of die, of sums of amounts. */
 void cds_asks_spent(cds_worth *out, const cds_pair *pair,
                     const double asks[CDS_ASKS]);

@@ -8,6 +8,8 @@
 #include "codesign/version.h"
 #include "package/refresh.h"
 #include "verify/chains.h"
+#include "verify/result.h"
+#include "verify/rows.h"
 #include "verify/run_value.h"
 
 enum { CDS_INPUT_MIX = 2 }; /* its workloads are inputs, too */
@@ -19,11 +21,11 @@ typedef struct cds_result_reading {
   const char *arch_path, *workload_path;
   unsigned workloads; /* 0, 1, CDS_INPUT_MIX */
   cds_run_facts_found facts;
+  const cds_result_given *given; /* NULL: inputs are files */
 } cds_result_reading;
 
-/* A member by its path of two keys (the second may be NULL); NULL: absent. */
-static const cds_yaml *member(const cds_yaml *root, const char *first,
-                              const char *second) {
+const cds_yaml *cds_result_member(const cds_yaml *root, const char *first,
+                                  const char *second) {
   const cds_yaml *node = root != NULL && root->kind == CDS_YAML_MAPPING
                              ? cds_yaml_get(root, first)
                              : NULL;
@@ -33,16 +35,16 @@ static const cds_yaml *member(const cds_yaml *root, const char *first,
   return node->kind == CDS_YAML_MAPPING ? cds_yaml_get(node, second) : NULL;
 }
 
-static const char *text_of(const cds_yaml *root, const char *key) {
-  const cds_yaml *node = member(root, key, NULL);
+const char *cds_result_text(const cds_yaml *root, const char *key) {
+  const cds_yaml *node = cds_result_member(root, key, NULL);
   return node == NULL || node->kind != CDS_YAML_SCALAR ? "" : node->text;
 }
 
-/* NaN: there is no such number. */
-static double number_of(const cds_yaml *root, const char *key) {
+double cds_result_number(const cds_yaml *root, const char *key) {
   const char *end = NULL;
   double value = 0;
-  return cds_parse_double(&value, text_of(root, key), &end) && *end == '\0'
+  return cds_parse_double(&value, cds_result_text(root, key), &end) &&
+                 *end == '\0'
              ? value
              : (double)NAN;
 }
@@ -59,7 +61,7 @@ static cds_status refuse(const cds_result_reading *it, const cds_yaml *node,
 static cds_status check_digest(const cds_result_reading *it,
                                const cds_yaml *input) {
   const cds_reader *reader = it->checking.reader;
-  const char *path = text_of(input, "path");
+  const char *path = cds_result_text(input, "path");
   const char *text = it->checking.options->text(path, reader->arena);
   char digest[CDS_SHA256_TEXT];
   cds_sha256 hash;
@@ -72,7 +74,7 @@ static cds_status check_digest(const cds_result_reading *it,
   cds_sha256_begin(&hash);
   cds_sha256_add(&hash, text, strlen(text));
   cds_sha256_end(&hash, digest);
-  if (strcmp(digest, text_of(input, "sha256")) != 0) {
+  if (strcmp(digest, cds_result_text(input, "sha256")) != 0) {
     cds_diag_error(reader->diag, input->place,
                    "'%s' has the digest %s: expected the file that was "
                    "explored",
@@ -84,7 +86,7 @@ static cds_status check_digest(const cds_result_reading *it,
 
 /* All files are there as they were. Constraints are added to the space. */
 static cds_status read_inputs(cds_result_reading *it, bool constraints) {
-  const cds_yaml *inputs = member(it->root, "provenance", "inputs");
+  const cds_yaml *inputs = cds_result_member(it->root, "provenance", "inputs");
   const cds_reader *reader = it->checking.reader;
   if (inputs == NULL || inputs->kind != CDS_YAML_SEQUENCE) {
     return refuse(it, it->root,
@@ -93,11 +95,11 @@ static cds_status read_inputs(cds_result_reading *it, bool constraints) {
   }
   for (size_t i = 0; i < inputs->count; i++) {
     const cds_yaml *input = inputs->items[i];
-    const char *role = text_of(input, "role");
+    const char *role = cds_result_text(input, "role");
     const cds_yaml *tree = NULL;
     if (constraints && strcmp(role, "constraints") == 0) {
-      CDS_TRY(cds_yaml_read_file(&tree, text_of(input, "path"), reader->arena,
-                                 reader->diag));
+      CDS_TRY(cds_yaml_read_file(&tree, cds_result_text(input, "path"),
+                                 reader->arena, reader->diag));
       CDS_TRY(cds_space_constrain(it->checking.inputs.space, tree,
                                   reader->arena, reader->diag));
     }
@@ -106,10 +108,10 @@ static cds_status read_inputs(cds_result_reading *it, bool constraints) {
     }
     CDS_TRY(check_digest(it, input));
     if (strcmp(role, "architecture") == 0) {
-      it->arch_path = text_of(input, "path");
+      it->arch_path = cds_result_text(input, "path");
     } else if (strcmp(role, "mix") == 0 ||
                (strcmp(role, "workload") == 0 && it->workloads == 0)) {
-      it->workload_path = text_of(input, "path");
+      it->workload_path = cds_result_text(input, "path");
       it->workloads = strcmp(role, "mix") == 0 ? CDS_INPUT_MIX : 1;
     } else if (strcmp(role, "workload") == 0 &&
                it->workloads != CDS_INPUT_MIX) {
@@ -123,14 +125,28 @@ static cds_status read_inputs(cds_result_reading *it, bool constraints) {
              : CDS_OK;
 }
 
-/* The winner: its variables as if they were set. */
-static cds_status read_arch(cds_result_reading *it) {
+/* The winner of inputs that were read. */
+static cds_status take_given(cds_result_reading *it) {
   const cds_reader *reader = it->checking.reader;
   cds_certified *inputs = &it->checking.inputs;
-  const cds_yaml *variables = member(it->root, "winner", "variables");
-  const cds_yaml *space = member(it->root, "space", NULL);
+  *inputs = *it->given->inputs;
+  inputs->arch = cds_arena_alloc(reader->arena, sizeof *inputs->arch);
+  return inputs->arch == NULL
+             ? CDS_ENOMEM
+             : cds_space_design(inputs->arch, inputs->space, it->given->winner,
+                                reader->arena, reader->diag);
+}
+
+/* The winner: its variables as if they were set. */
+static cds_status read_files(cds_result_reading *it) {
+  const cds_reader *reader = it->checking.reader;
+  cds_certified *inputs = &it->checking.inputs;
+  CDS_TRY(read_inputs(it, false));
+  const cds_yaml *variables =
+      cds_result_member(it->root, "winner", "variables");
+  const cds_yaml *space = cds_result_member(it->root, "space", NULL);
   if (variables == NULL || variables->kind != CDS_YAML_MAPPING) {
-    return refuse(it, member(it->root, "winner", NULL),
+    return refuse(it, cds_result_member(it->root, "winner", NULL),
                   "there is no winner: expected a design to check");
   }
   const char **set =
@@ -141,19 +157,28 @@ static cds_status read_arch(cds_result_reading *it) {
   }
   for (size_t i = 0; i < variables->count; i++) {
     set[i] = cds_arena_printf(reader->arena, "%s=%s", variables->keys[i]->text,
-                              text_of(variables->items[i], "text"));
+                              cds_result_text(variables->items[i], "text"));
     if (set[i] == NULL) {
       return CDS_ENOMEM;
     }
   }
   CDS_TRY(cds_space_read(&inputs->space, it->arch_path, set, variables->count,
                          reader->arena, reader->diag));
-  const char *mappings = space == NULL ? "" : text_of(space, "mappings");
+  const char *mappings =
+      space == NULL ? "" : cds_result_text(space, "mappings");
   cds_space_set_factors(inputs->space, strncmp(mappings, "any", 3) == 0);
   CDS_TRY(read_inputs(it, true));
   CDS_TRY(cds_space_design(inputs->arch, inputs->space, 0, reader->arena,
                            reader->diag));
-  if (space != NULL && strcmp(text_of(space, "heat"), "off") == 0) {
+  CDS_TRY(cds_workload_read(&inputs->workload, it->workload_path, reader));
+  return cds_constraints_mark(&inputs->workload, inputs->arch, reader->arena);
+}
+
+static cds_status read_arch(cds_result_reading *it) {
+  cds_certified *inputs = &it->checking.inputs;
+  const cds_yaml *space = cds_result_member(it->root, "space", NULL);
+  CDS_TRY(it->given == NULL ? read_files(it) : take_given(it));
+  if (space != NULL && strcmp(cds_result_text(space, "heat"), "off") == 0) {
     inputs->arch->sink_k_per_w = 0; /* as if there were no cooling */
   }
   return CDS_OK;
@@ -164,7 +189,7 @@ static cds_status read_arch(cds_result_reading *it) {
 static cds_status read_limits(cds_heat_limits *out, double *degc,
                               cds_result_reading *it) {
   const cds_reader *reader = it->checking.reader;
-  const cds_yaml *limits = member(it->root, "space", "limits");
+  const cds_yaml *limits = cds_result_member(it->root, "space", "limits");
   out->power_w = out->wall_w = *degc = (double)INFINITY;
   for (size_t i = 0;
        limits != NULL && limits->kind == CDS_YAML_SEQUENCE && i < limits->count;
@@ -203,11 +228,11 @@ static cds_status check_heat(const cds_result_reading *it, const cds_yaml *node,
                              const char *key, double found) {
   char one[CDS_NUMBER_TEXT];
   char two[CDS_NUMBER_TEXT];
-  const double claimed = number_of(node, key);
+  const double claimed = cds_result_number(node, key);
   if (close_to(claimed, found)) {
     return CDS_OK;
   }
-  const cds_yaml *place = member(node, key, NULL);
+  const cds_yaml *place = cds_result_member(node, key, NULL);
   cds_diag_error(
       it->checking.reader->diag, place != NULL ? place->place : it->place,
       "'%s' is %s: the powers of the dies lead to %s", key,
@@ -227,9 +252,10 @@ static cds_status read_powers(double power_w[CDS_DIES_MAX],
         "all of them, in its order");
   }
   for (unsigned d = 0; d < arch->dies; d++) {
-    power_w[d] = number_of(dies->items[d], "power_w");
+    power_w[d] = cds_result_number(dies->items[d], "power_w");
     if (!(power_w[d] >= 0) || !isfinite(power_w[d]) ||
-        strcmp(text_of(dies->items[d], "name"), arch->die[d].name) != 0) {
+        strcmp(cds_result_text(dies->items[d], "name"), arch->die[d].name) !=
+            0) {
       return refuse(it, dies->items[d],
                     "no power of this die: expected 'name' and 'power_w'");
     }
@@ -242,10 +268,10 @@ static cds_status check_powers(const cds_result_reading *it,
                                const cds_yaml *dies,
                                const double power_w[CDS_DIES_MAX],
                                double leakage_w) {
-  const cds_yaml *winner = member(it->root, "winner", NULL);
+  const cds_yaml *winner = cds_result_member(it->root, "winner", NULL);
   const cds_arch *arch = it->checking.inputs.arch;
-  const double all_w =
-      number_of(winner, "energy_pj") * 1e-12 / number_of(winner, "latency_s");
+  const double all_w = cds_result_number(winner, "energy_pj") * 1e-12 /
+                       cds_result_number(winner, "latency_s");
   double sum = leakage_w;
   for (unsigned d = 0; d < arch->dies; d++) {
     sum += power_w[d];
@@ -265,7 +291,7 @@ static cds_status read_heat(cds_result_reading *it,
                             const cds_heat_limits *limits, double limit_degc) {
   cds_arch *arch = it->checking.inputs.arch;
   const cds_reader *reader = it->checking.reader;
-  const cds_yaml *heat = member(it->root, "winner", "heat");
+  const cds_yaml *heat = cds_result_member(it->root, "winner", "heat");
   double power_w[CDS_DIES_MAX] = {0};
   double factor[CDS_DIES_MAX];
   cds_heat_loop loop;
@@ -277,7 +303,7 @@ static cds_status read_heat(cds_result_reading *it,
   if (heat == NULL || heat->kind != CDS_YAML_MAPPING) {
     return refuse(it, heat, "no 'heat' of the winner: expected its dies");
   }
-  const cds_yaml *dies = member(heat, "dies", NULL);
+  const cds_yaml *dies = cds_result_member(heat, "dies", NULL);
   CDS_TRY(read_powers(power_w, it, dies));
   CDS_TRY(cds_heat_loop_begin(&loop, arch, limit_degc, reader->arena,
                               reader->diag));
@@ -288,7 +314,7 @@ static cds_status read_heat(cds_result_reading *it,
     return refuse(it, dies, "thermal runaway with these powers");
   }
   CDS_TRY(check_heat(it, heat, "leakage_w", state.leakage_w));
-  const double layer_w = number_of(heat, "layer_power_w");
+  const double layer_w = cds_result_number(heat, "layer_power_w");
   if (isfinite(safe_w) && !(layer_w > 0 && layer_w <= safe_w)) {
     /* Less is a run that pauses. */
     CDS_TRY(check_heat(it, heat, "layer_power_w", safe_w));
@@ -321,7 +347,7 @@ static cds_status read_conditions(cds_result_reading *it) {
 /* ---- layers ---------------------------------------------------------- */
 
 static bool runs_fused(const cds_yaml *node) {
-  const cds_yaml *fused = member(node, "fused", NULL);
+  const cds_yaml *fused = cds_result_member(node, "fused", NULL);
   return fused != NULL && fused->kind == CDS_YAML_MAPPING;
 }
 
@@ -340,14 +366,14 @@ static cds_status read_claim(cds_result_reading *it, cds_claim *claim,
                              const cds_yaml *node) {
   claim->node = node;
   claim->keys = (cds_certificate_layer){
-      .name = text_of(node, "name"),
-      .phase = text_of(node, "phase"),
+      .name = cds_result_text(node, "name"),
+      .phase = cds_result_text(node, "phase"),
       .status = CDS_CLAIM_GAP, /* the bound is that of the layer alone */
-      .energy_pj = number_of(node, "energy_pj"),
-      .latency_s = number_of(node, "latency_s"),
-      .value = number_of(node, "edp_pj_s"),
-      .lower_bound = number_of(node, "lower_bound_pj_s"),
-      .mapping = member(node, "mapping", NULL)};
+      .energy_pj = cds_result_number(node, "energy_pj"),
+      .latency_s = cds_result_number(node, "latency_s"),
+      .value = cds_result_number(node, "edp_pj_s"),
+      .lower_bound = cds_result_number(node, "lower_bound_pj_s"),
+      .mapping = cds_result_member(node, "mapping", NULL)};
   const size_t found = cds_claim_layer(&it->checking, claim);
   if (found == SIZE_MAX) {
     return CDS_OK;
@@ -366,13 +392,13 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
                              size_t first) {
   cds_checking *checking = &it->checking;
   const cds_yaml *node = list->items[first];
-  const cds_yaml *fused = member(node, "fused", NULL);
-  const double stages = number_of(fused, "stages");
+  const cds_yaml *fused = cds_result_member(node, "fused", NULL);
+  const double stages = cds_result_number(fused, "stages");
   cds_chain_claim *claim = &checking->chain[checking->chains++];
-  const cds_yaml *outer = member(fused, "outer", NULL);
+  const cds_yaml *outer = cds_result_member(fused, "outer", NULL);
   *claim = (cds_chain_claim){.node = node,
-                             .name = text_of(node, "name"),
-                             .phase = text_of(node, "phase"),
+                             .name = cds_result_text(node, "name"),
+                             .phase = cds_result_text(node, "phase"),
                              .run = CDS_RUN_FUSED,
                              .value = (double)NAN,
                              .lower_bound = (double)NAN};
@@ -382,10 +408,10 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
   claim->stages = (unsigned)stages;
   for (unsigned s = 0; s < claim->stages; s++) {
     const cds_yaml *own = list->items[first + s];
-    const cds_yaml *own_fused = member(own, "fused", NULL);
-    if (!runs_fused(own) || number_of(own_fused, "stage") != s ||
-        number_of(own_fused, "stages") != stages ||
-        !same_lines(member(own_fused, "outer", NULL), outer)) {
+    const cds_yaml *own_fused = cds_result_member(own, "fused", NULL);
+    if (!runs_fused(own) || cds_result_number(own_fused, "stage") != s ||
+        cds_result_number(own_fused, "stages") != stages ||
+        !same_lines(cds_result_member(own_fused, "outer", NULL), outer)) {
       return refuse(it, own,
                     "a layer of a fused group says something else of it than "
                     "the first: expected the same 'outer' and each 'stage' in "
@@ -393,19 +419,19 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
     }
     claim->stage[s] =
         (cds_stage_claim){.node = own,
-                          .nest = member(own, "mapping", NULL),
-                          .name = text_of(own, "name"),
-                          .energy_pj = number_of(own, "energy_pj"),
-                          .latency_s = number_of(own, "latency_s")};
+                          .nest = cds_result_member(own, "mapping", NULL),
+                          .name = cds_result_text(own, "name"),
+                          .energy_pj = cds_result_number(own, "energy_pj"),
+                          .latency_s = cds_result_number(own, "latency_s")};
     claim->energy_pj += claim->stage[s].energy_pj;
     claim->latency_s += claim->stage[s].latency_s;
   }
-  const cds_part_claim whole = {.node = node,
-                                .outer_lines = outer,
-                                .name = claim->name,
-                                .stages = claim->stages,
-                                .pipelined =
-                                    member(fused, "pipelined", NULL) != NULL};
+  const cds_part_claim whole = {
+      .node = node,
+      .outer_lines = outer,
+      .name = claim->name,
+      .stages = claim->stages,
+      .pipelined = cds_result_member(fused, "pipelined", NULL) != NULL};
   CDS_TRY(cds_chain_add_part(checking, claim, &whole));
   return cds_chain_bind(checking, claim);
 }
@@ -414,7 +440,7 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
 static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
   cds_checking *checking = &it->checking;
   const cds_workload *workload = &checking->inputs.workload;
-  const cds_yaml *list = member(it->root, "layers", NULL);
+  const cds_yaml *list = cds_result_member(it->root, "layers", NULL);
   if (list == NULL || list->kind != CDS_YAML_SEQUENCE ||
       list->count != workload->layers) {
     return refuse(it, list,
@@ -434,8 +460,8 @@ static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
     const cds_layer *layer = &workload->layer[i];
     const double times =
         cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
-    sum->energy_pj += times * number_of(node, "energy_pj");
-    sum->latency_s += times * number_of(node, "latency_s");
+    sum->energy_pj += times * cds_result_number(node, "energy_pj");
+    sum->latency_s += times * cds_result_number(node, "latency_s");
     if (i < grouped) {
       continue;
     }
@@ -449,15 +475,18 @@ static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
       continue;
     }
     const cds_claim claim = {.node = node,
-                             .keys = {.name = text_of(node, "name")}};
+                             .keys = {.name = cds_result_text(node, "name")}};
     cds_worth worth = {.energy_pj = 0};
-    CDS_TRY(checking->options->operation(&worth, checking->inputs.arch,
-                                         &layer->operation,
-                                         checking->power_limit_w));
+    CDS_TRY(cds_rows_alone_foreign(checking->inputs.arch) == NULL
+                ? cds_rows_worth(&worth, checking->inputs.arch,
+                                 &layer->operation, checking->power_limit_w)
+                : checking->options->operation(&worth, checking->inputs.arch,
+                                               &layer->operation,
+                                               checking->power_limit_w));
     (void)cds_claim_same(checking, &claim, "energy_pj",
-                         number_of(node, "energy_pj"), worth.energy_pj);
+                         cds_result_number(node, "energy_pj"), worth.energy_pj);
     (void)cds_claim_same(checking, &claim, "latency_s",
-                         number_of(node, "latency_s"), worth.latency_s);
+                         cds_result_number(node, "latency_s"), worth.latency_s);
   }
   return CDS_OK;
 }
@@ -469,8 +498,9 @@ static void check_sum(const cds_result_reading *it, const cds_yaml *node,
                       const char *key, double found) {
   char one[CDS_NUMBER_TEXT];
   char two[CDS_NUMBER_TEXT];
-  const double claimed = node == NULL ? (double)NAN : number_of(node, key);
-  const cds_yaml *at = node == NULL ? NULL : member(node, key, NULL);
+  const double claimed =
+      node == NULL ? (double)NAN : cds_result_number(node, key);
+  const cds_yaml *at = node == NULL ? NULL : cds_result_member(node, key, NULL);
   if (!cds_claim_close(claimed, found)) {
     cds_diag_error(
         it->checking.reader->diag, at == NULL ? it->place : at->place,
@@ -484,9 +514,9 @@ static void check_making(const cds_result_reading *it, const char *key,
                          double found) {
   char one[CDS_NUMBER_TEXT];
   char two[CDS_NUMBER_TEXT];
-  const cds_yaml *winner = member(it->root, "winner", NULL);
-  const cds_yaml *at = member(winner, key, NULL);
-  const double claimed = number_of(winner, key);
+  const cds_yaml *winner = cds_result_member(it->root, "winner", NULL);
+  const cds_yaml *at = cds_result_member(winner, key, NULL);
+  const double claimed = cds_result_number(winner, key);
   const bool same = isnan(claimed) == isnan(found) &&
                     (isnan(found) || cds_claim_close(claimed, found));
   if (at != NULL && !same) {
@@ -515,7 +545,7 @@ static cds_status check_whole(const cds_result_reading *it,
   static const char *const names[] = {"edp",  "energy", "delay",
                                       "ed2p", "carbon", "cost"};
   enum { NAMES = sizeof names / sizeof *names };
-  const cds_yaml *objective = member(it->root, "objective", "name");
+  const cds_yaml *objective = cds_result_member(it->root, "objective", "name");
   unsigned which = 0;
   while (which < NAMES &&
          (objective == NULL || strcmp(objective->text, names[which]) != 0)) {
@@ -526,62 +556,74 @@ static cds_status check_whole(const cds_result_reading *it,
                   "unknown 'objective': expected 'edp', "
                   "'energy', 'delay', 'ed2p', 'carbon' or 'cost'");
   }
-  const cds_yaml *winner = member(it->root, "winner", NULL);
+  const cds_yaml *winner = cds_result_member(it->root, "winner", NULL);
   check_sum(it, winner, "energy_pj", sum->energy_pj);
   check_sum(it, winner, "latency_s", sum->latency_s);
   check_making(it, "cost_usd", it->facts.cost_usd);
   check_making(it, "embodied_kgco2e", it->facts.embodied_kg);
   check_sum(it, it->root, "value",
             value_of(&it->facts, (cds_objective)which, sum));
-  if (number_of(it->root, "bound") >
-      number_of(it->root, "value") * (1 + CDS_VERIFY_TOLERANCE)) {
-    return refuse(it, member(it->root, "bound", NULL),
+  if (cds_result_number(it->root, "bound") >
+      cds_result_number(it->root, "value") * (1 + CDS_VERIFY_TOLERANCE)) {
+    return refuse(it, cds_result_member(it->root, "bound", NULL),
                   "'bound' is above 'value': expected a lower bound");
   }
   return CDS_OK;
 }
 
-cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
-                            const cds_verify_options *options, cds_arena *arena,
-                            cds_diag *diag) {
+/* Whether it is one that can be checked. */
+static cds_status check_kind(const cds_result_reading *it) {
+  const cds_yaml *version =
+      cds_result_member(it->root, "provenance", "model_version");
+  if (version == NULL ||
+      cds_result_number(cds_result_member(it->root, "provenance", NULL),
+                        "model_version") != CDS_MODEL_VERSION) {
+    return refuse(it, version,
+                  "'model_version' is not that of this program: "
+                  "expected a result of the same version");
+  }
+  const cds_yaml *accounting =
+      cds_result_member(it->root, "provenance", "accounting");
+  if (accounting != NULL) {
+    return refuse(
+        it, accounting,
+        "the words of this result are those of another accounting: "
+        "expected one without '--accounting', as nothing checks that");
+  }
+  const cds_yaml *stays = cds_result_member(it->root, "space", "residency");
+  return stays == NULL
+             ? CDS_OK
+             : refuse(it, stays,
+                      "tensors stay on chip in this result: expected one "
+                      "without '--residency', as nothing checks that yet");
+}
+
+cds_status cds_result_check_given(cds_verified *out, const cds_yaml *root,
+                                  const cds_result_given *given,
+                                  const cds_verify_options *options,
+                                  cds_arena *arena, cds_diag *diag) {
   const cds_reader reader = {arena, diag, NULL, 0};
   cds_result_reading it = {.checking = {.options = options,
                                         .reader = &reader,
                                         .value_key = "edp_pj_s",
-                                        .bound_key = "lower_bound_pj_s"},
+                                        .bound_key = "lower_bound_pj_s",
+                                        .bounds_elsewhere = given != NULL},
                            .root = root,
-                           .place = root->place};
+                           .place = root->place,
+                           .given = given};
   cds_worth sum = {.energy_pj = 0};
   memset(out, 0, sizeof *out);
-  const cds_yaml *version = member(root, "provenance", "model_version");
-  if (version == NULL || number_of(member(root, "provenance", NULL),
-                                   "model_version") != CDS_MODEL_VERSION) {
-    return refuse(&it, version,
-                  "'model_version' is not that of this program: "
-                  "expected a result of the same version");
-  }
-  const cds_yaml *accounting = member(root, "provenance", "accounting");
-  if (accounting != NULL) {
-    return refuse(
-        &it, accounting,
-        "the words of this result are those of another accounting: "
-        "expected one without '--accounting', as nothing checks that");
-  }
-  const cds_yaml *stays = member(root, "space", "residency");
-  if (stays != NULL) {
-    return refuse(&it, stays,
-                  "tensors stay on chip in this result: expected one without "
-                  "'--residency', as nothing checks that yet");
-  }
-  CDS_TRY(read_inputs(&it, false));
+  CDS_TRY(check_kind(&it));
   CDS_TRY(read_arch(&it));
   CDS_TRY(read_conditions(&it));
-  CDS_TRY(cds_workload_read(&it.checking.inputs.workload, it.workload_path,
-                            &reader));
-  CDS_TRY(cds_constraints_mark(&it.checking.inputs.workload,
-                               it.checking.inputs.arch, arena));
   CDS_TRY(read_layers(&it, &sum));
   CDS_TRY(cds_claims_judge(out, &it.checking));
   out->claimed_whole = true;
   return check_whole(&it, &sum);
+}
+
+cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
+                            const cds_verify_options *options, cds_arena *arena,
+                            cds_diag *diag) {
+  return cds_result_check_given(out, root, NULL, options, arena, diag);
 }

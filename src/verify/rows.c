@@ -16,8 +16,7 @@ typedef struct cds_unit {
   double cycles[CDS_PRIMITIVES], energy_pj[CDS_PRIMITIVES];
 } cds_unit;
 
-const char *cds_rows_foreign(const cds_arch *arch,
-                             const cds_operation *operation) {
+const char *cds_rows_alone_foreign(const cds_arch *arch) {
   if (arch->vectors == 0 && arch->other_operations == CDS_OTHER_HOST) {
     return "a host does what is no product";
   }
@@ -25,6 +24,15 @@ const char *cds_rows_foreign(const cds_arch *arch,
     if (arch->array[k].network != CDS_NETWORK_BUS) {
       return "words of operations go over links";
     }
+  }
+  return NULL;
+}
+
+const char *cds_rows_foreign(const cds_arch *arch,
+                             const cds_operation *operation) {
+  const char *alone = cds_rows_alone_foreign(arch);
+  if (alone != NULL) {
+    return alone;
   }
   for (unsigned i = 0; i < operation->inputs; i++) {
     if (operation->input[i].uses > operation->input[i].words) {
@@ -153,6 +161,21 @@ static void carry(cds_rows_bill *it, double bits, bool up) {
   }
 }
 
+/* Rows that are picked from a table begin with an access of their own. */
+static void pick_rows(cds_rows_bill *it, const cds_operation *operation,
+                      const cds_operand *in) {
+  const cds_level *outermost = &it->arch->level[0];
+  const double width = (double)outermost->width_bits;
+  const double bits = in->format.bits;
+  if (operation->gather && in->content == CDS_PARAMETERS) {
+    const double apart =
+        (double)operation->rows * ceil((double)in->row_words * bits / width);
+    const double packed = ceil((double)in->words * bits / width);
+    spend(it, outermost->die,
+          (apart - packed) * outermost->price[CDS_READ].access_pj);
+  }
+}
+
 /* An operand whose rows fit, or not, beside each other. */
 static void take_operand(cds_rows_bill *it, const cds_operation *operation,
                          const cds_operand *in, bool fits) {
@@ -160,7 +183,7 @@ static void take_operand(cds_rows_bill *it, const cds_operation *operation,
   const double passes = in->row_words == 0 ? (double)operation->rows
                         : in->every_pass   ? (double)operation->passes
                                            : 1;
-  const double used = (double)in->words * passes * bits;
+  const double used = fmax((double)in->uses, (double)in->words * passes) * bits;
   const bool stays = in->row_words == 0 && operation->shared_waits;
   const double fetched = fits || stays ? (double)in->words * bits : used;
   const unsigned at = it->unit->at;
@@ -169,6 +192,7 @@ static void take_operand(cds_rows_bill *it, const cds_operation *operation,
     carry(it, (double)in->moved * bits, false);
   } else {
     carry(it, fetched, false);
+    pick_rows(it, operation, in);
     if (at > 0) {
       access(it, at, CDS_READ, used);
     }
@@ -278,7 +302,8 @@ cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,
   out->cycles =
       fmax(fmax(way, busiest(&it, &busy)), slots / unit.lanes) +
       (operation->reduces ? unit.row_cycles * (double)operation->rows : 0);
-  out->dynamic_pj = it.energy_pj;
+  out->dynamic_pj =
+      cds_is_weighed(arch) ? cds_weighed_pj(arch, it.die_pj) : it.energy_pj;
   memcpy(out->die_pj, it.die_pj, sizeof out->die_pj);
   out->misfit = arch->levels;
   double seconds_per_pj = 0;

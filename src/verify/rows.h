@@ -15,6 +15,8 @@
 /* Why the evaluator does not know what the operation does, or NULL. */
 const char *cds_rows_foreign(const cds_arch *arch,
                              const cds_operation *operation);
+/* The same of one that runs alone, whatever it does. */
+const char *cds_rows_alone_foreign(const cds_arch *arch);
 /* One operation. CDS_EINPUT: no unit takes it, or it does not work where its
  * operands are at home. */
 cds_status cds_rows_worth(cds_worth *out, const cds_arch *arch,

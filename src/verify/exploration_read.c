@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reads the certificate of an exploration; see exploration.h. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "verify/exploration.h"
+
+/* ---- keys ------------------------------------------------------------ */
+
+static const char *const factors_choices[] = {"perfect", "any", NULL};
+static const char *const fuse_choices[] = {"none",       "attention", "all",
+                                           "everywhere", "pipelined", NULL};
+static const char *const status_choices[] = {"best",       "infeasible", "open",
+                                             "over_limit", "worse",      NULL};
+
+#define KEY(keys, field, as, ...)                                              \
+  {                                                                            \
+    .name = #field, .kind = CDS_KEY_##as, .offset = offsetof(keys, field),     \
+    __VA_ARGS__                                                                \
+  }
+
+typedef cds_exploration_keys top;
+static const cds_key top_rows[] = {
+    KEY(top, certificate, COUNT, .required = true, .high = 1e6,
+        .help = "Version of the format."),
+    KEY(top, version, TEXT, .required = true,
+        .help = "Version of the program that made it."),
+    KEY(top, model_version, COUNT, .required = true, .high = 1e6,
+        .help = "Version of its model: others give other numbers."),
+    KEY(top, factors, CHOICE, .required = true, .choices = factors_choices,
+        .help = "How mappings cut ranks: the option --factors."),
+    KEY(top, fuse, CHOICE, .required = true, .choices = fuse_choices,
+        .help = "Which chains may run fused: the option --fuse."),
+    KEY(top, sets, NODE, .required = true,
+        .help = "Variables of the architecture that were set, as by --set."),
+    KEY(top, inputs, NODE, .required = true,
+        .help = "The files that were read, with their text."),
+    KEY(top, result, NODE, .required = true,
+        .help = "The answer, as in result.json."),
+    KEY(top, designs, NODE, .required = true,
+        .help = "What is claimed of each design of the space."),
+    {0}};
+const cds_schema cds_exploration_schema = {.name = "certificate",
+                                           .help =
+                                               "What an exploration claims.",
+                                           .keys = top_rows};
+
+typedef cds_design_claim claim_keys;
+static const cds_key design_rows[] = {
+    KEY(claim_keys, design, COUNT, .required = true, .high = 1e15,
+        .help = "Its number, the last variable fastest."),
+    KEY(claim_keys, status, CHOICE, .required = true, .choices = status_choices,
+        .help = "Why it is not better than the best design."),
+    KEY(claim_keys, lower_bound, NUMBER, .help = "Nothing on it has less."),
+    KEY(claim_keys, limit, TEXT, .help = "The limit that it does not meet."),
+    KEY(claim_keys, why, TEXT, .help = "What keeps it from running."),
+    {0}};
+const cds_schema cds_exploration_design_schema = {
+    .name = "design",
+    .help = "What is claimed of a design.",
+    .keys = design_rows};
+
+/* ---- the result ------------------------------------------------------ */
+
+static cds_status refuse(const cds_exploring *it, const cds_yaml *node,
+                         const char *what) {
+  cds_diag_error(it->reader->diag,
+                 node != NULL ? node->place : it->keys.result->place, "%s",
+                 what);
+  return CDS_EINPUT;
+}
+
+static bool is_text(const cds_yaml *node, const char *text) {
+  return node->kind == CDS_YAML_SCALAR && strcmp(node->text, text) == 0;
+}
+
+/* The values of a variable, as the result lists them. */
+static cds_status check_variable(const cds_exploring *it, const cds_yaml *node,
+                                 const cds_value_list *list) {
+  const cds_yaml *values = cds_result_member(node, "values", NULL);
+  bool same = strcmp(cds_result_text(node, "name"), list->name) == 0 &&
+              values != NULL && values->kind == CDS_YAML_SEQUENCE &&
+              values->count == list->count;
+  for (size_t v = 0; same && v < list->count; v++) {
+    const char *text = cds_variable_text(it->reader->arena, &list->values[v]);
+    if (text == NULL) {
+      return CDS_ENOMEM;
+    }
+    if (!is_text(values->items[v], text)) {
+      return refuse(it, values->items[v],
+                    "this is not what the architecture gives the variable: "
+                    "expected its values in their order");
+    }
+  }
+  return same ? CDS_OK
+              : refuse(it, node,
+                       "this is no variable of the architecture, or has other "
+                       "values there: expected all of them, in their order");
+}
+
+/* The space that the result names is that of the inputs. */
+static cds_status check_space(const cds_exploring *it) {
+  const cds_space *space = it->inputs.space;
+  const cds_yaml *said = cds_result_member(it->keys.result, "space", NULL);
+  const cds_yaml *list = cds_result_member(said, "variables", NULL);
+  if (cds_result_number(said, "designs") != (double)it->designs) {
+    return refuse(it, cds_result_member(said, "designs", NULL),
+                  "the architecture has another number of designs");
+  }
+  if (list == NULL || list->kind != CDS_YAML_SEQUENCE ||
+      list->count != cds_space_variables(space)) {
+    return refuse(it, list, "expected each variable that the architecture has");
+  }
+  for (size_t i = 0; i < list->count; i++) {
+    CDS_TRY(check_variable(it, list->items[i], cds_space_variable(space, i)));
+  }
+  return CDS_OK;
+}
+
+/* The winner is the design of its number. */
+static cds_status check_winner(cds_exploring *it) {
+  const cds_space *space = it->inputs.space;
+  const cds_yaml *winner = cds_result_member(it->keys.result, "winner", NULL);
+  const cds_yaml *said = cds_result_member(winner, "variables", NULL);
+  const double index = cds_result_number(winner, "index");
+  const size_t count = cds_space_variables(space);
+  cds_variable_value *value =
+      cds_arena_array(it->reader->arena, count + 1, sizeof *value);
+  if (value == NULL) {
+    return CDS_ENOMEM;
+  }
+  if (!(index >= 0 && index < (double)it->designs)) {
+    return refuse(it, winner,
+                  "no design of the space is the best one: "
+                  "expected a winner and its 'index'");
+  }
+  it->question.best = (uint64_t)index;
+  cds_space_values(value, space, it->question.best);
+  if (said == NULL || said->kind != CDS_YAML_MAPPING || said->count != count) {
+    return refuse(it, winner, "expected all 'variables' of the winner");
+  }
+  for (size_t i = 0; i < count; i++) {
+    const cds_yaml *own = cds_result_member(said, value[i].name, NULL);
+    const char *text = cds_variable_text(it->reader->arena, &value[i]);
+    if (text == NULL) {
+      return CDS_ENOMEM;
+    }
+    if (own == NULL || strcmp(cds_result_text(own, "text"), text) != 0) {
+      const cds_yaml *at = cds_result_member(own, "text", NULL);
+      return refuse(it, at != NULL ? at : said,
+                    "this is not what the variable is in the design that "
+                    "'index' names");
+    }
+  }
+  return CDS_OK;
+}
+
+/* All limits, those of the file among them. */
+static cds_status read_limits(cds_exploring *it) {
+  const cds_yaml *list = cds_result_member(it->keys.result, "space", "limits");
+  for (unsigned m = 0; m < CDS_SHOWN_METRICS; m++) {
+    it->question.limit[m] = (double)INFINITY;
+  }
+  if (list == NULL || list->kind != CDS_YAML_SEQUENCE ||
+      list->count > CDS_LIMITS_MAX) {
+    return refuse(it, list, "expected the list of limits, 'limits'");
+  }
+  for (size_t i = 0; i < list->count; i++) {
+    cds_limit *limit = &it->limit[it->limits++];
+    const char *text =
+        list->items[i]->kind == CDS_YAML_SCALAR ? list->items[i]->text : "";
+    CDS_TRY(cds_limit_parse(limit, text, list->items[i]->place,
+                            it->reader->arena, it->reader->diag));
+    it->question.limit[limit->metric] =
+        fmin(it->question.limit[limit->metric], limit->bound);
+  }
+  for (size_t i = 0; i < cds_space_limits(it->inputs.space); i++) {
+    const cds_limit *own = cds_space_limit(it->inputs.space, i);
+    bool here = false;
+    for (size_t k = 0; k < it->limits; k++) {
+      here = here || (it->limit[k].metric == own->metric &&
+                      it->limit[k].bound == own->bound);
+    }
+    if (!here) {
+      cds_diag_error(it->reader->diag, list->place,
+                     "the limit '%s' of the architecture is missing: expected "
+                     "all of its limits",
+                     own->text);
+      return CDS_EINPUT;
+    }
+  }
+  return CDS_OK;
+}
+
+static cds_status read_objective(cds_exploring *it) {
+  static const char *const names[] = {"edp",  "energy", "delay",
+                                      "ed2p", "carbon", "cost"};
+  const cds_yaml *node =
+      cds_result_member(it->keys.result, "objective", "name");
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+    if (node != NULL && is_text(node, names[i])) {
+      it->question.objective = (cds_objective)i;
+      return CDS_OK;
+    }
+  }
+  return refuse(it, node,
+                "unknown 'objective': expected 'edp', 'energy', 'delay', "
+                "'ed2p', 'carbon' or 'cost'");
+}
+
+/* Energy, time and powers of the best design, where bounds begin. */
+static cds_status read_run(cds_exploring *it) {
+  const cds_yaml *result = it->keys.result;
+  const cds_yaml *winner = cds_result_member(result, "winner", NULL);
+  const cds_yaml *heat = cds_result_member(winner, "heat", NULL);
+  const cds_yaml *dies = cds_result_member(heat, "dies", NULL);
+  it->question.value = cds_result_number(result, "value");
+  it->question.best_run =
+      (cds_worth){.energy_pj = cds_result_number(winner, "energy_pj"),
+                  .latency_s = cds_result_number(winner, "latency_s")};
+  for (size_t d = 0; dies != NULL && dies->kind == CDS_YAML_SEQUENCE &&
+                     d < dies->count && d < CDS_DIES_MAX;
+       d++) {
+    const double power_w = cds_result_number(dies->items[d], "power_w");
+    it->question.best_power_w[d] = power_w > 0 ? power_w : 0;
+  }
+  return it->question.value > 0 && isfinite(it->question.value)
+             ? CDS_OK
+             : refuse(it, cds_result_member(result, "value", NULL),
+                      "no 'value' of the best design: expected one above 0");
+}
+
+/* No layer runs in a way that is outside of the space. */
+static cds_status check_fused(const cds_exploring *it) {
+  const cds_yaml *list = cds_result_member(it->keys.result, "layers", NULL);
+  for (size_t i = 0;
+       list != NULL && list->kind == CDS_YAML_SEQUENCE && i < list->count;
+       i++) {
+    const cds_yaml *fused = cds_result_member(list->items[i], "fused", NULL);
+    const bool runs = fused != NULL && fused->kind == CDS_YAML_MAPPING;
+    const bool pipelined =
+        runs && cds_result_member(fused, "pipelined", NULL) != NULL;
+    if ((runs && it->keys.fuse == CDS_FUSING_NONE) ||
+        (pipelined && it->keys.fuse != CDS_FUSING_PIPELINED)) {
+      return refuse(it, fused,
+                    "this layer runs as 'fuse' does not let it: expected the "
+                    "space that was explored");
+    }
+  }
+  return CDS_OK;
+}
+
+cds_status cds_exploration_read_result(cds_exploring *it) {
+  const cds_yaml *result = it->keys.result;
+  const uint64_t designs = cds_space_designs(it->inputs.space);
+  if (result->kind != CDS_YAML_MAPPING) {
+    return refuse(it, result, "expected the keys of a result");
+  }
+  if (designs > SIZE_MAX / sizeof *it->design) {
+    return refuse(it, result, "too many designs to look at each");
+  }
+  it->designs = (size_t)designs;
+  it->question.space = it->inputs.space;
+  it->question.workload = &it->inputs.workload;
+  it->question.options = it->options;
+  it->question.boxes_most = it->options->boxes_most;
+  it->question.heat_off =
+      strcmp(cds_result_text(cds_result_member(result, "space", NULL), "heat"),
+             "off") == 0;
+  CDS_TRY(check_space(it));
+  CDS_TRY(check_winner(it));
+  CDS_TRY(read_limits(it));
+  CDS_TRY(read_objective(it));
+  CDS_TRY(check_fused(it));
+  return read_run(it);
+}
+
+/* ---- claims ---------------------------------------------------------- */
+
+static void wrong(const cds_exploring *it, const cds_yaml *node,
+                  const char *what, uint64_t design) {
+  cds_diag_error(it->reader->diag, node->place, "design %" PRIu64 " %s", design,
+                 what);
+}
+
+/* Whether the claim is one, by itself. */
+static void check_claim(const cds_exploring *it, const cds_designed *of) {
+  const cds_design_claim *claim = &of->claim;
+  const bool best = claim->design == it->question.best;
+  const cds_yaml *bound = cds_yaml_get(of->node, "lower_bound");
+  if (best != (claim->status == CDS_DESIGN_CLAIM_BEST)) {
+    wrong(it, of->node,
+          best ? "is the winner of 'result': expected 'status' best"
+               : "is not the winner of 'result': expected another 'status'",
+          claim->design);
+  } else if (claim->status == CDS_DESIGN_CLAIM_WORSE &&
+             !(claim->lower_bound >=
+               it->question.value * (1 - CDS_VERIFY_TOLERANCE))) {
+    wrong(it, bound != NULL ? bound : of->node,
+          "has a 'lower_bound' below the value of the best design, or none: "
+          "expected one that is not, or 'status' open",
+          claim->design);
+  }
+}
+
+static cds_status read_claim(cds_exploring *it, const cds_yaml *node) {
+  cds_design_claim claim = {0};
+  const cds_status status =
+      cds_schema_read(&claim, &cds_exploration_design_schema, node, it->reader);
+  if (status != CDS_OK) {
+    return status == CDS_EINPUT ? CDS_OK : status; /* it was told */
+  }
+  if (claim.design >= it->designs) {
+    wrong(it, node, "is none of the space", claim.design);
+    return CDS_OK;
+  }
+  cds_designed *of = &it->design[claim.design];
+  if (of->node != NULL) {
+    wrong(it, node, "was claimed before: expected each design once",
+          claim.design);
+    return CDS_OK;
+  }
+  of->node = node;
+  of->claim = claim;
+  check_claim(it, of);
+  return CDS_OK;
+}
+
+cds_status cds_exploration_read_claims(cds_exploring *it) {
+  const cds_yaml *list = it->keys.designs;
+  it->design =
+      cds_arena_array(it->reader->arena, it->designs, sizeof *it->design);
+  if (it->design == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; list->kind == CDS_YAML_SEQUENCE && i < list->count; i++) {
+    CDS_TRY(read_claim(it, list->items[i]));
+  }
+  for (size_t i = 0; i < it->designs; i++) {
+    if (it->design[i].node == NULL) {
+      cds_diag_error(it->reader->diag, list->place,
+                     "nothing is claimed of design %zu: expected each design "
+                     "of the space",
+                     i);
+    }
+  }
+  return CDS_OK;
+}

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sums over a workload; see network_least.h. */
+#include "verify/network_least.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/rules.h"
+#include "verify/rows.h"
+
+/* Of what is missing to a limit, so that rounding leaves nothing over. */
+static const double a_little_more = 1 + 1e-12;
+
+/* ---- the plan -------------------------------------------------------- */
+
+static bool has_softmax(const cds_fused_group *group) {
+  bool has = false;
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_operation *operation = group->stage[s].operation;
+    has = has || (operation != NULL && strcmp(operation->kind, "softmax") == 0);
+  }
+  return has;
+}
+
+/* The chain that begins at a layer and may run fused, or NULL. */
+static cds_status find_chain(const cds_chain_group **out,
+                             const cds_workload *workload, size_t first,
+                             cds_fusing fusing, cds_arena *arena) {
+  *out = NULL;
+  if (fusing == CDS_FUSING_NONE) {
+    return CDS_OK;
+  }
+  const unsigned flags =
+      fusing == CDS_FUSING_EVERYWHERE ? CDS_CHAIN_WINDOWS : 0;
+  cds_chain_group *chain = cds_arena_alloc(arena, sizeof *chain);
+  if (chain == NULL) {
+    return CDS_ENOMEM;
+  }
+  const cds_status status = cds_chain_find(chain, workload, first, flags);
+  if (status == CDS_OK &&
+      (fusing != CDS_FUSING_ATTENTION || has_softmax(&chain->group))) {
+    *out = chain;
+  }
+  return status == CDS_ENOMEM ? status : CDS_OK;
+}
+
+static cds_status list_parts(cds_sum_item *item, const cds_workload *workload,
+                             cds_arena *arena) {
+  const cds_chain_group *chain = item->chain;
+  const unsigned stages = chain->group.stages;
+  item->part = cds_arena_array(arena, CDS_CHAIN_PARTS_MAX, sizeof *item->part);
+  if (item->part == NULL) {
+    return CDS_ENOMEM;
+  }
+  item->part[item->parts++] = (cds_fused_part){0, &chain->group};
+  for (unsigned first = 0; first < stages; first++) {
+    for (unsigned end = first + 2; end <= stages; end++) {
+      if (item->parts == CDS_CHAIN_PARTS_MAX ||
+          !cds_chain_has_part(chain, first, end)) {
+        continue;
+      }
+      cds_chain_group *part = cds_arena_alloc(arena, sizeof *part);
+      if (part == NULL) {
+        return CDS_ENOMEM;
+      }
+      if (cds_chain_part(part, workload, chain->first + first, end - first,
+                         chain->flags) == CDS_OK) {
+        item->part[item->parts++] = (cds_fused_part){first, &part->group};
+      }
+    }
+  }
+  for (unsigned p = 0; p < item->parts && item->foreign == NULL; p++) {
+    item->foreign = cds_fused_walk_foreign(item->part[p].group);
+  }
+  return CDS_OK;
+}
+
+static cds_sum_item *same_item(const cds_sum_plan *plan,
+                               const cds_layer *layer) {
+  for (size_t i = 0; i < plan->items; i++) {
+    if (plan->item[i].chain == NULL &&
+        cds_layer_same(plan->item[i].layer, layer)) {
+      return &plan->item[i];
+    }
+  }
+  return NULL;
+}
+
+cds_status cds_sum_plan_make(cds_sum_plan *out, const cds_workload *workload,
+                             cds_fusing fusing, bool delays, cds_arena *arena) {
+  *out = (cds_sum_plan){.pipelines = fusing == CDS_FUSING_PIPELINED};
+  out->item = cds_arena_array(arena, workload->layers, sizeof *out->item);
+  if (out->item == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < workload->layers;) {
+    const cds_layer *layer = &workload->layer[i];
+    cds_sum_item made = {.times =
+                             cds_phase_weight(&workload->phase[layer->phase]) *
+                             (double)layer->count,
+                         .layer = layer};
+    CDS_TRY(find_chain(&made.chain, workload, i, fusing, arena));
+    cds_sum_item *same = made.chain == NULL ? same_item(out, layer) : NULL;
+    if (same != NULL) {
+      same->times += made.times;
+    } else {
+      if (made.chain != NULL) {
+        made.foreign = delays ? "fused mappings that take about the same time "
+                                "are too many"
+                              : NULL;
+        CDS_TRY(list_parts(&made, workload, arena));
+      }
+      out->item[out->items++] = made;
+    }
+    i += made.chain == NULL ? 1 : made.chain->layers;
+  }
+  return CDS_OK;
+}
+
+/* ---- what no mapping leaves out -------------------------------------- */
+
+static double units_of(const cds_arch *arch) {
+  return (double)cds_arch_instances(arch, arch->arrays);
+}
+
+static double cheapest_mac_pj(const cds_compute *compute) {
+  double least = compute->mac_pj[0];
+  for (unsigned f = 1; f < compute->formats; f++) {
+    least = fmin(least, compute->mac_pj[f]);
+  }
+  return least;
+}
+
+/* Words of a tensor whose axes are single ranks; 0: it has others. */
+static double plain_words(const cds_einsum *einsum, const cds_tensor *tensor) {
+  double words = 1;
+  for (unsigned a = 0; a < tensor->axes; a++) {
+    cds_term term[CDS_TERMS_MAX];
+    const unsigned terms = cds_axis_long_terms(term, einsum, &tensor->axis[a]);
+    words *= terms > 1    ? 0
+             : terms == 1 ? (double)einsum->rank[term[0].rank].size
+                          : 1;
+  }
+  return words;
+}
+
+/* Adds the products; with the words at the outermost level. */
+static void add_roughly(cds_worth *out, const cds_arch *arch,
+                        const cds_einsum *einsum, bool words) {
+  const cds_level *level = &arch->level[0];
+  double macs = 1;
+  double bits[2] = {0, 0}; /* read, written */
+  for (unsigned r = 0; r < einsum->ranks; r++) {
+    macs *= (double)einsum->rank[r].size;
+  }
+  double die_pj = macs * cheapest_mac_pj(&arch->compute);
+  out->die_pj[arch->compute.die] += die_pj;
+  out->dynamic_pj += die_pj;
+  for (unsigned t = 0; t < einsum->tensors && words; t++) {
+    const cds_tensor *tensor = &einsum->tensor[t];
+    const bool made = t + 1 == einsum->tensors;
+    const double moved = plain_words(einsum, tensor) * tensor->format.bits;
+    const cds_access_price *price = &level->price[made ? CDS_UPDATE : CDS_READ];
+    die_pj =
+        moved * (price->bit_pj + price->access_pj / (double)level->width_bits);
+    out->die_pj[level->die] += die_pj;
+    out->dynamic_pj += die_pj;
+    bits[made] += moved;
+  }
+  double cycles = fmax(macs / units_of(arch),
+                       (bits[0] + bits[1]) / level->shared_bandwidth);
+  cycles = fmax(cycles, bits[0] / level->read_bandwidth);
+  out->cycles += fmax(cycles, bits[1] / level->write_bandwidth);
+}
+
+static void close_roughly(cds_worth *out, const cds_sum *it) {
+  const cds_arch *arch = it->arch;
+  const double leakage_w = cds_arch_leakage_w(arch);
+  if (cds_is_weighed(arch)) {
+    out->dynamic_pj = cds_weighed_pj(arch, out->die_pj);
+  }
+  out->latency_s = out->cycles / arch->clock_hz;
+  if (isfinite(it->power_limit_w)) {
+    out->latency_s = fmax(out->latency_s, out->dynamic_pj * 1e-12 /
+                                              (it->power_limit_w - leakage_w));
+  }
+  out->energy_pj = out->dynamic_pj + leakage_w * 1e12 * out->latency_s;
+}
+
+/* ---- a design -------------------------------------------------------- */
+
+static cds_status begin_operation(cds_sum_known *known, cds_sum *it,
+                                  const cds_operation *operation) {
+  const char *foreign = cds_rows_alone_foreign(it->arch);
+  known->fixed = true;
+  known->worth = (cds_worth){.energy_pj = 0};
+  cds_status status = CDS_OK;
+  if (foreign == NULL) {
+    status =
+        cds_rows_worth(&known->worth, it->arch, operation, it->power_limit_w);
+  } else if (it->by_model) {
+    status = it->options->operation(&known->worth, it->arch, operation,
+                                    it->power_limit_w);
+  }
+  it->left_out = foreign != NULL ? foreign : it->left_out;
+  return status == CDS_EINPUT ? CDS_EINFEASIBLE : status;
+}
+
+/* Gives the layer an architecture with what constraints say of it. */
+static cds_status constrain(cds_sum_known *known, cds_sum *it,
+                            const cds_einsum *einsum, const char **foreign) {
+  known->arch = it->arch;
+  *foreign = cds_pair_foreign(it->arch, einsum);
+  if (!cds_constraints_concern(it->arch, einsum, false)) {
+    return CDS_OK;
+  }
+  cds_arch *arch = cds_arena_alloc(it->arena, sizeof *arch);
+  cds_rules *rules = cds_arena_alloc(it->arena, sizeof *rules);
+  if (arch == NULL || rules == NULL) {
+    return CDS_ENOMEM;
+  }
+  *arch = *it->arch;
+  known->arch = arch;
+  if (cds_rules_bind(rules, arch, einsum, NULL, NULL) == CDS_OK) {
+    cds_rules_apply(arch, rules, einsum);
+  } else {
+    *foreign = "its constraints contradict each other";
+  }
+  return CDS_OK;
+}
+
+static cds_status begin_product(cds_sum_known *known, cds_sum *it,
+                                const cds_einsum *einsum) {
+  const char *foreign = NULL;
+  CDS_TRY(constrain(known, it, einsum, &foreign));
+  if (foreign == NULL) {
+    cds_pair *pair = cds_arena_alloc(it->arena, sizeof *pair);
+    if (pair == NULL) {
+      return CDS_ENOMEM;
+    }
+    known->pair = pair;
+    const cds_status status =
+        cds_pair_init(pair, known->arch, einsum, it->power_limit_w);
+    if (status != CDS_ELIMIT) {
+      return status == CDS_EINPUT ? CDS_EINFEASIBLE : status;
+    }
+    foreign = "counts are beyond 2^53";
+  }
+  it->rough = foreign;
+  known->rough = true;
+  known->worth = (cds_worth){.energy_pj = 0};
+  add_roughly(&known->worth, it->arch, einsum, true);
+  close_roughly(&known->worth, it);
+  return CDS_OK;
+}
+
+/* Of a chain: whether the walk covers all of its layers on this design. */
+static const char *foreign_chain(const cds_sum *it, const cds_sum_item *item) {
+  const char *foreign = item->foreign;
+  for (size_t i = 0; i < item->chain->layers && foreign == NULL; i++) {
+    const cds_layer *layer = &item->layer[i];
+    foreign = layer->kind == CDS_LAYER_OPERATION
+                  ? cds_rows_foreign(it->arch, &layer->operation)
+              : cds_constraints_concern(it->arch, &layer->einsum, false)
+                  ? "constraints are on a layer of a chain"
+                  : cds_pair_foreign(it->arch, &layer->einsum);
+  }
+  return foreign;
+}
+
+static cds_status begin_chain(cds_sum_known *known, cds_sum *it,
+                              const cds_sum_item *item) {
+  const char *foreign = foreign_chain(it, item);
+  if (foreign == NULL) {
+    return CDS_OK;
+  }
+  it->rough = foreign;
+  known->rough = true;
+  known->worth = (cds_worth){.energy_pj = 0};
+  for (size_t i = 0; i < item->chain->layers; i++) {
+    if (item->layer[i].kind == CDS_LAYER_EINSUM) {
+      add_roughly(&known->worth, it->arch, &item->layer[i].einsum, false);
+    }
+  }
+  close_roughly(&known->worth, it);
+  return CDS_OK;
+}
+
+cds_status cds_sum_begin(cds_sum *out, const cds_sum_plan *plan,
+                         const cds_arch *arch, double power_limit_w,
+                         bool by_model, const cds_verify_options *options,
+                         cds_arena *arena) {
+  *out = (cds_sum){.plan = plan,
+                   .arch = arch,
+                   .power_limit_w = power_limit_w,
+                   .options = options,
+                   .arena = arena,
+                   .boxes_most = options->boxes_most,
+                   .by_model = by_model};
+  out->known = cds_arena_array(arena, plan->items, sizeof *out->known);
+  out->order = cds_arena_array(arena, plan->items, sizeof *out->order);
+  if (out->known == NULL || out->order == NULL) {
+    return CDS_ENOMEM;
+  }
+  for (size_t i = 0; i < plan->items; i++) {
+    const cds_sum_item *item = &plan->item[i];
+    cds_sum_known *known = &out->known[i];
+    *known = (cds_sum_known){.arch = arch};
+    CDS_TRY(item->chain != NULL ? begin_chain(known, out, item)
+            : item->layer->kind == CDS_LAYER_OPERATION
+                ? begin_operation(known, out, &item->layer->operation)
+                : begin_product(known, out, &item->layer->einsum));
+  }
+  return CDS_OK;
+}
+
+/* ---- sums ------------------------------------------------------------ */
+
+typedef struct cds_summing {
+  cds_sum *it;
+  const cds_fused_aim *aim;
+  cds_fused_least *out;
+  uint64_t boxes; /* before */
+  double sum;
+} cds_summing;
+
+static uint64_t boxes_left(const cds_summing *at) {
+  const uint64_t opened = at->boxes + at->out->boxes;
+  return at->it->boxes_most > opened ? at->it->boxes_most - opened : 0;
+}
+
+static cds_status ask_chain(cds_fused_least *out, const cds_summing *at,
+                            const cds_sum_item *item, double limit,
+                            bool floor) {
+  const cds_sum *it = at->it;
+  const cds_fused_ways ways = {.space = {.arch = it->arch,
+                                         .power_limit_w = it->power_limit_w,
+                                         .pipelines = it->plan->pipelines,
+                                         .boxes_most = boxes_left(at),
+                                         .control = it->options->control},
+                               .chain = &item->chain->group,
+                               .parts = item->parts,
+                               .part = item->part};
+  cds_fused_aim aim = *at->aim;
+  aim.floor = floor;
+  aim.limit = limit;
+  const cds_status status = cds_fused_ways_least(out, &ways, &aim);
+  at->out->boxes += out->boxes;
+  return status;
+}
+
+/* What an item is not below, by spreads and holders alone. */
+static cds_status set_floor(cds_summing *at, size_t index) {
+  const cds_sum_item *item = &at->it->plan->item[index];
+  cds_sum_known *known = &at->it->known[index];
+  if (known->fixed || known->rough) {
+    known->least = cds_verify_value(&at->aim->goal, &known->worth);
+    return CDS_OK;
+  }
+  if (item->chain != NULL) {
+    cds_fused_least found;
+    CDS_TRY(ask_chain(&found, at, item, at->aim->limit / item->times, true));
+    known->least = found.least;
+    return CDS_OK;
+  }
+  cds_walk_result floor;
+  const cds_status status =
+      cds_walk_floor(&floor, known->pair, &at->aim->goal, boxes_left(at),
+                     at->it->options->control);
+  at->out->boxes += floor.boxes;
+  known->least = floor.least;
+  return status;
+}
+
+/* The least of an item, unless it is no less than the limit. */
+static cds_status set_least(bool *found, cds_summing *at, size_t index,
+                            double limit) {
+  const cds_sum_item *item = &at->it->plan->item[index];
+  cds_sum_known *known = &at->it->known[index];
+  *found = false;
+  if (item->chain != NULL) {
+    cds_fused_least least;
+    CDS_TRY(ask_chain(&least, at, item, limit, false));
+    known->least = fmax(known->least, least.least);
+    known->worth = least.worth;
+    *found = least.found;
+    return least.found && least.least < least.value * (1 - 1e-11) ? CDS_ELIMIT
+                                                                  : CDS_OK;
+  }
+  cds_walk_result walk;
+  const cds_status status =
+      cds_walk_least(&walk, known->pair, &at->aim->goal, limit, boxes_left(at),
+                     at->it->options->control);
+  at->out->boxes += walk.boxes;
+  known->least = fmax(known->least, walk.least);
+  known->worth = walk.below;
+  *found = !walk.holds;
+  return status;
+}
+
+static void add_worth(cds_worth *sum, const cds_worth *worth, double times) {
+  sum->energy_pj += times * worth->energy_pj;
+  sum->latency_s += times * worth->latency_s;
+  sum->dynamic_pj += times * worth->dynamic_pj;
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    sum->die_pj[d] += times * worth->die_pj[d];
+  }
+}
+
+static double share_of(const cds_sum *it, size_t index) {
+  return it->plan->item[index].times * it->known[index].least;
+}
+
+/* Largest shares first: by insertion, as items are few. */
+static void sort_items(cds_sum *it) {
+  for (size_t i = 0; i < it->plan->items; i++) {
+    size_t at = i;
+    for (; at > 0 && share_of(it, it->order[at - 1]) < share_of(it, i); at--) {
+      it->order[at] = it->order[at - 1];
+    }
+    it->order[at] = i;
+  }
+}
+
+/* Raises the sum item by item, until it is at the limit or all is known. */
+static cds_status raise_sum(cds_summing *at) {
+  cds_sum *it = at->it;
+  cds_worth worth = {.energy_pj = 0};
+  bool unknown = false;
+  sort_items(it);
+  for (size_t i = 0; i < it->plan->items && at->sum < at->aim->limit; i++) {
+    const size_t index = it->order[i];
+    const double times = it->plan->item[index].times;
+    cds_sum_known *known = &it->known[index];
+    unknown = unknown || known->rough;
+    if (!known->fixed && !known->rough) {
+      const double before = known->least;
+      const double missing = (at->aim->limit - at->sum) / times;
+      bool found = false;
+      CDS_TRY(set_least(&found, at, index, (before + missing) * a_little_more));
+      at->sum += times * (known->least - before);
+      if (!found && at->sum < at->aim->limit) {
+        return CDS_ELIMIT; /* rounding is all that is left */
+      }
+    }
+    add_worth(&worth, &known->worth, times);
+  }
+  if (at->sum < at->aim->limit) {
+    CDS_TRY(unknown ? CDS_ELIMIT : CDS_OK);
+    at->out->found = true;
+    at->out->worth = worth;
+    at->out->value = at->sum;
+    at->out->least = at->sum;
+  }
+  return CDS_OK;
+}
+
+cds_status cds_sum_least(cds_fused_least *out, void *sum,
+                         const cds_fused_aim *aim, uint64_t boxes) {
+  cds_summing at = {.it = sum, .aim = aim, .out = out, .boxes = boxes};
+  *out = (cds_fused_least){.least = aim->limit, .value = aim->limit};
+  for (size_t i = 0; i < at.it->plan->items; i++) {
+    CDS_TRY(set_floor(&at, i));
+    at.sum += share_of(at.it, i);
+  }
+  if (aim->floor) {
+    out->least = fmin(at.sum, aim->limit);
+    return CDS_OK;
+  }
+  return at.sum < aim->limit ? raise_sum(&at) : CDS_OK;
+}
+
+cds_status cds_sum_none_fits(bool *out, const cds_sum *it) {
+  static const cds_verify_goal energy = {.objective = CDS_OBJECTIVE_ENERGY};
+  *out = false;
+  for (size_t i = 0; i < it->plan->items && !*out; i++) {
+    if (it->known[i].pair == NULL || it->known[i].rough) {
+      continue;
+    }
+    cds_walk_result walk;
+    CDS_TRY(cds_walk(&walk, it->known[i].pair, &energy, (double)INFINITY,
+                     it->boxes_most, it->options->control));
+    *out = walk.holds;
+  }
+  return *out || it->rough == NULL ? CDS_OK : CDS_ELIMIT;
+}

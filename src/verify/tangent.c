@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tangents of heated designs; see tangent.h. */
+#include "verify/tangent.h"
+
+#include <math.h>
+
+void cds_warm_coolest(cds_arch *out, const cds_arch *arch) {
+  double factor[CDS_DIES_MAX];
+  const double least = cds_heat_loop_least_factor(arch);
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    factor[d] = least;
+  }
+  *out = *arch;
+  cds_arch_leak(out, factor);
+  out->sink_k_per_w = 0;
+}
+
+cds_status cds_warm_begin(cds_warm *out, const cds_arch *arch,
+                          const cds_heat_limits *limits, double limit_degc,
+                          cds_arena *arena) {
+  cds_diag *diag = cds_diag_new(arena);
+  if (diag == NULL) {
+    return CDS_ENOMEM;
+  }
+  out->arch = arch;
+  CDS_TRY(cds_heat_loop_begin(&out->loop, arch, limit_degc, arena, diag));
+  return cds_refresh_safe(&out->safe, &out->loop, limits, arena);
+}
+
+cds_status cds_warm_tangent(cds_arch *out, cds_warm *it,
+                            const double power_w[CDS_DIES_MAX]) {
+  static const double none[CDS_DIES_MAX] = {0};
+  cds_heat_state state;
+  CDS_TRY(cds_heat_loop_at(&state, &it->loop, power_w));
+  if (state.runaway) {
+    return CDS_ELIMIT;
+  }
+  *out = *it->arch;
+  double base_w = state.leakage_w;
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    const double slope = d < it->arch->dies ? state.slope[d] : 0;
+    out->roof.weight[d] = 1 + slope;
+    base_w -= power_w[d] * slope;
+  }
+  if (!(base_w >= 0)) {
+    return CDS_ELIMIT;
+  }
+  cds_arch_leak(out, none);
+  out->fixed_leakage_w = base_w;
+  out->sink_k_per_w = 0;
+  out->roof.safe = &it->safe;
+  return CDS_OK;
+}
+
+double cds_warm_energy_pj(double power_w[CDS_DIES_MAX], cds_warm *it,
+                          const cds_worth *run) {
+  double sum = 0;
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    power_w[d] = run->die_pj[d] * 1e-12 / run->latency_s;
+    sum += run->die_pj[d];
+  }
+  cds_heat_state state;
+  if (cds_refresh_state(&state, &it->loop, power_w) != CDS_OK ||
+      state.runaway) {
+    return (double)NAN;
+  }
+  return sum + state.leakage_w * 1e12 * run->latency_s;
+}
