@@ -145,41 +145,130 @@ static double plain_words(const cds_einsum *einsum, const cds_tensor *tensor) {
   return words;
 }
 
-/* Adds the products; with the words at the outermost level. */
-static void add_roughly(cds_worth *out, const cds_arch *arch,
-                        const cds_einsum *einsum, bool words) {
-  const cds_level *level = &arch->level[0];
+/* pJ of a bit at a level, whole accesses apart. */
+static double bit_pj(const cds_level *level, cds_action action) {
+  const cds_access_price *price = &level->price[action];
+  return price->bit_pj + price->access_pj / (double)level->width_bits;
+}
+
+/* What words of a tensor take where multiply-accumulates take them, or put
+ * them: each once a multiply-accumulate, but for those that units below one
+ * instance share. `first`: the outermost level that counts. */
+static double least_bit_pj(const cds_arch *arch, cds_action action,
+                           unsigned first, unsigned end) {
+  double least = (double)INFINITY;
+  for (unsigned l = first; l < end; l++) {
+    const double instances =
+        (double)cds_arch_instances(arch, arch->level[l].depth);
+    least = fmin(least,
+                 bit_pj(&arch->level[l], action) * instances / units_of(arch));
+  }
+  return least;
+}
+
+/* Dynamic energy of one tensor, with its words at the outermost level where
+ * they begin or end there. */
+static double tensor_pj(const cds_arch *arch, const cds_tensor *tensor,
+                        cds_action action, double macs, double moved_bits) {
+  const unsigned own = tensor->format.bits;
+  const unsigned sums = tensor->accumulator.bits;
+  const bool made = action == CDS_UPDATE;
+  const double bits = macs * (made && sums > 0 && sums < own ? sums : own);
+  const double outer_pj = moved_bits * bit_pj(&arch->level[0], action);
+  const double at_outer = bits * least_bit_pj(arch, action, 0, 1);
+  const double inside =
+      outer_pj + bits * least_bit_pj(arch, action, 1, arch->levels);
+  for (unsigned l = 0; l < arch->levels; l++) {
+    if (arch->level[l].accumulate && made) {
+      return outer_pj; /* sums are added where they are */
+    }
+  }
+  return fmin(inside, fmax(at_outer, outer_pj));
+}
+
+/* What of a product stands in for all of its mappings. */
+typedef struct cds_rough_product {
+  const cds_einsum *einsum;
+  double macs;
+  bool outer[CDS_TENSORS_MAX]; /* its words come from the outermost level, or
+                                  go there, and nobody else has them */
+} cds_rough_product;
+
+static void add_roughly(cds_worth *out, double bits[2], const cds_arch *arch,
+                        const cds_rough_product *of) {
+  const cds_einsum *einsum = of->einsum;
+  out->dynamic_pj += of->macs * cheapest_mac_pj(&arch->compute);
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    const cds_tensor *tensor = &einsum->tensor[t];
+    const bool made = t + 1 == einsum->tensors;
+    const double moved =
+        of->outer[t] ? plain_words(einsum, tensor) * tensor->format.bits : 0;
+    out->dynamic_pj +=
+        tensor_pj(arch, tensor, made ? CDS_UPDATE : CDS_READ, of->macs, moved);
+    bits[made] += moved;
+  }
+  out->cycles += of->macs / units_of(arch);
+}
+
+static double macs_of(const cds_einsum *einsum) {
   double macs = 1;
-  double bits[2] = {0, 0}; /* read, written */
   for (unsigned r = 0; r < einsum->ranks; r++) {
     macs *= (double)einsum->rank[r].size;
   }
-  double die_pj = macs * cheapest_mac_pj(&arch->compute);
-  out->die_pj[arch->compute.die] += die_pj;
-  out->dynamic_pj += die_pj;
-  for (unsigned t = 0; t < einsum->tensors && words; t++) {
-    const cds_tensor *tensor = &einsum->tensor[t];
-    const bool made = t + 1 == einsum->tensors;
-    const double moved = plain_words(einsum, tensor) * tensor->format.bits;
-    const cds_access_price *price = &level->price[made ? CDS_UPDATE : CDS_READ];
-    die_pj =
-        moved * (price->bit_pj + price->access_pj / (double)level->width_bits);
-    out->die_pj[level->die] += die_pj;
-    out->dynamic_pj += die_pj;
-    bits[made] += moved;
+  return macs;
+}
+
+/* A layer alone. */
+static void add_layer(cds_worth *out, const cds_arch *arch,
+                      const cds_einsum *einsum) {
+  double bits[2] = {0, 0}; /* read, written at the outermost level */
+  const cds_level *level = &arch->level[0];
+  cds_rough_product of = {.einsum = einsum, .macs = macs_of(einsum)};
+  for (unsigned t = 0; t < einsum->tensors; t++) {
+    of.outer[t] = true;
   }
-  double cycles = fmax(macs / units_of(arch),
-                       (bits[0] + bits[1]) / level->shared_bandwidth);
-  cycles = fmax(cycles, bits[0] / level->read_bandwidth);
-  out->cycles += fmax(cycles, bits[1] / level->write_bandwidth);
+  add_roughly(out, bits, arch, &of);
+  out->cycles =
+      fmax(out->cycles, (bits[0] + bits[1]) / level->shared_bandwidth);
+  out->cycles = fmax(out->cycles, bits[0] / level->read_bandwidth);
+  out->cycles = fmax(out->cycles, bits[1] / level->write_bandwidth);
+}
+
+/* A chain, however it runs: its products one after the other; what it does not
+ * make itself comes once, from the outermost level. With a mask only what no
+ * mask makes vain counts. */
+static void add_chain(cds_worth *out, const cds_arch *arch,
+                      const cds_sum_item *item) {
+  const cds_fused_group *group = &item->chain->group;
+  const cds_level *level = &arch->level[0];
+  bool seen[CDS_FUSED_TENSORS_MAX] = {false};
+  double bits[2] = {0, 0};
+  for (unsigned s = 0; s < group->stages; s++) {
+    const cds_layer *layer = &item->layer[s];
+    if (layer->kind != CDS_LAYER_EINSUM) {
+      continue;
+    }
+    cds_rough_product of = {.einsum = &layer->einsum,
+                            .macs = macs_of(&layer->einsum)};
+    of.macs =
+        group->mask.here ? fmin(of.macs, (double)layer->useful_macs) : of.macs;
+    for (unsigned t = 0; t < layer->einsum.tensors; t++) {
+      const unsigned in_group = group->stage[s].tensor[t];
+      of.outer[t] = !group->mask.here &&
+                    !group->tensor[in_group].intermediate && !seen[in_group];
+      seen[in_group] = true;
+    }
+    add_roughly(out, bits, arch, &of);
+  }
+  out->cycles =
+      fmax(out->cycles, (bits[0] + bits[1]) / level->shared_bandwidth);
+  out->cycles = fmax(out->cycles, bits[0] / level->read_bandwidth);
+  out->cycles = fmax(out->cycles, bits[1] / level->write_bandwidth);
 }
 
 static void close_roughly(cds_worth *out, const cds_sum *it) {
   const cds_arch *arch = it->arch;
   const double leakage_w = cds_arch_leakage_w(arch);
-  if (cds_is_weighed(arch)) {
-    out->dynamic_pj = cds_weighed_pj(arch, out->die_pj);
-  }
   out->latency_s = out->cycles / arch->clock_hz;
   if (isfinite(it->power_limit_w)) {
     out->latency_s = fmax(out->latency_s, out->dynamic_pj * 1e-12 /
@@ -250,7 +339,7 @@ static cds_status begin_product(cds_sum_known *known, cds_sum *it,
   it->rough = foreign;
   known->rough = true;
   known->worth = (cds_worth){.energy_pj = 0};
-  add_roughly(&known->worth, it->arch, einsum, true);
+  add_layer(&known->worth, it->arch, einsum);
   close_roughly(&known->worth, it);
   return CDS_OK;
 }
@@ -272,18 +361,12 @@ static const char *foreign_chain(const cds_sum *it, const cds_sum_item *item) {
 static cds_status begin_chain(cds_sum_known *known, cds_sum *it,
                               const cds_sum_item *item) {
   const char *foreign = foreign_chain(it, item);
-  if (foreign == NULL) {
-    return CDS_OK;
-  }
-  it->rough = foreign;
-  known->rough = true;
-  known->worth = (cds_worth){.energy_pj = 0};
-  for (size_t i = 0; i < item->chain->layers; i++) {
-    if (item->layer[i].kind == CDS_LAYER_EINSUM) {
-      add_roughly(&known->worth, it->arch, &item->layer[i].einsum, false);
-    }
-  }
-  close_roughly(&known->worth, it);
+  known->rough = foreign != NULL;
+  it->rough = foreign != NULL ? foreign : it->rough;
+  known->floor = (cds_worth){.energy_pj = 0};
+  add_chain(&known->floor, it->arch, item);
+  close_roughly(&known->floor, it);
+  known->worth = known->floor;
   return CDS_OK;
 }
 
@@ -331,8 +414,7 @@ static uint64_t boxes_left(const cds_summing *at) {
 }
 
 static cds_status ask_chain(cds_fused_least *out, const cds_summing *at,
-                            const cds_sum_item *item, double limit,
-                            bool floor) {
+                            const cds_sum_item *item, double limit) {
   const cds_sum *it = at->it;
   const cds_fused_ways ways = {.space = {.arch = it->arch,
                                          .power_limit_w = it->power_limit_w,
@@ -343,14 +425,13 @@ static cds_status ask_chain(cds_fused_least *out, const cds_summing *at,
                                .parts = item->parts,
                                .part = item->part};
   cds_fused_aim aim = *at->aim;
-  aim.floor = floor;
   aim.limit = limit;
   const cds_status status = cds_fused_ways_least(out, &ways, &aim);
   at->out->boxes += out->boxes;
   return status;
 }
 
-/* What an item is not below, by spreads and holders alone. */
+/* What an item is not below, by spreads and holders alone, or roughly. */
 static cds_status set_floor(cds_summing *at, size_t index) {
   const cds_sum_item *item = &at->it->plan->item[index];
   cds_sum_known *known = &at->it->known[index];
@@ -359,9 +440,7 @@ static cds_status set_floor(cds_summing *at, size_t index) {
     return CDS_OK;
   }
   if (item->chain != NULL) {
-    cds_fused_least found;
-    CDS_TRY(ask_chain(&found, at, item, at->aim->limit / item->times, true));
-    known->least = found.least;
+    known->least = cds_verify_value(&at->aim->goal, &known->floor);
     return CDS_OK;
   }
   cds_walk_result floor;
@@ -381,7 +460,7 @@ static cds_status set_least(bool *found, cds_summing *at, size_t index,
   *found = false;
   if (item->chain != NULL) {
     cds_fused_least least;
-    CDS_TRY(ask_chain(&least, at, item, limit, false));
+    CDS_TRY(ask_chain(&least, at, item, limit));
     known->least = fmax(known->least, least.least);
     known->worth = least.worth;
     *found = least.found;

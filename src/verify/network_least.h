@@ -59,6 +59,7 @@ cds_status cds_sum_plan_make(cds_sum_plan *out, const cds_workload *workload,
 typedef struct cds_sum_known {
   bool fixed;      /* nothing is chosen: `worth` */
   bool rough;      /* `worth` is what no mapping has less of */
+  cds_worth floor; /* of a chain: likewise */
   cds_worth worth; /* or of the best mapping for the goal at hand */
   const cds_pair *pair;
   const cds_arch *arch; /* with the policies of its constraints */
