@@ -191,6 +191,15 @@ static void note_below(cds_showing *it, const cds_worth *run, bool truly) {
   }
 }
 
+static uint64_t boxes_left(const cds_showing *it) {
+  const bool best = it->design == it->of->best;
+  const uint64_t times = best ? CDS_SHOWN_BEST_BOXES : 1;
+  const uint64_t most = it->of->boxes_most > UINT64_MAX / times
+                            ? UINT64_MAX
+                            : it->of->boxes_most * times;
+  return most > it->out->boxes ? most - it->out->boxes : 0;
+}
+
 /* Bounds the design by one that stands for it. `plain`: it is the design. */
 static cds_status bound_by(cds_worth *below, cds_showing *it,
                            const cds_arch *arch, double power_limit_w,
@@ -205,9 +214,7 @@ static cds_status bound_by(cds_worth *below, cds_showing *it,
     return CDS_OK;
   }
   CDS_TRY(status);
-  sum.boxes_most = it->of->boxes_most > it->out->boxes
-                       ? it->of->boxes_most - it->out->boxes
-                       : 0;
+  sum.boxes_most = boxes_left(it);
   CDS_TRY(look_at_floors(it, &sum));
   if (it->out->as == CDS_FOUND_OVER) {
     return CDS_OK;

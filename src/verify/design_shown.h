@@ -20,7 +20,11 @@
 
 #include "verify/network_least.h"
 
-enum { CDS_SHOWN_METRICS = CDS_METRIC_WALL + 1 };
+enum {
+  CDS_SHOWN_METRICS = CDS_METRIC_WALL + 1,
+  CDS_SHOWN_BOXES = 50000000, /* of a design, if nothing else is asked */
+  CDS_SHOWN_BEST_BOXES = 20
+};
 
 /* What designs are held against. */
 typedef struct cds_shown_question {
@@ -35,7 +39,9 @@ typedef struct cds_shown_question {
   uint64_t best;                   /* its index; what is known of it: */
   cds_worth best_run;
   double best_power_w[CDS_DIES_MAX]; /* where tangents begin */
-  uint64_t boxes_most;               /* of a design */
+  uint64_t boxes_most; /* of a design; of the best one CDS_SHOWN_BEST_BOXES
+                          times as many
+                        */
 } cds_shown_question;
 
 typedef enum cds_found_as {

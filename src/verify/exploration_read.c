@@ -265,7 +265,9 @@ cds_status cds_exploration_read_result(cds_exploring *it) {
   it->question.space = it->inputs.space;
   it->question.workload = &it->inputs.workload;
   it->question.options = it->options;
-  it->question.boxes_most = it->options->boxes_most;
+  it->question.boxes_most = it->options->boxes_most == UINT64_MAX
+                                ? CDS_SHOWN_BOXES
+                                : it->options->boxes_most;
   it->question.heat_off =
       strcmp(cds_result_text(cds_result_member(result, "space", NULL), "heat"),
              "off") == 0;

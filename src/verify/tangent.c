@@ -4,6 +4,9 @@
 
 #include <math.h>
 
+enum { PARTS = 200 };            /* of a power that are tried, */
+static const double PART = 0.97; /* each so much of the one before */
+
 void cds_warm_coolest(cds_arch *out, const cds_arch *arch) {
   double factor[CDS_DIES_MAX];
   const double least = cds_heat_loop_least_factor(arch);
@@ -27,22 +30,36 @@ cds_status cds_warm_begin(cds_warm *out, const cds_arch *arch,
   return cds_refresh_safe(&out->safe, &out->loop, limits, arena);
 }
 
+/* Of that power: weights and base, which falls with it. Negative: the tangent
+ * does not hold for runs that pause, or there is none. */
+static cds_status find_base(double *base_w, double weight[CDS_DIES_MAX],
+                            cds_warm *it, const double power_w[CDS_DIES_MAX]) {
+  cds_heat_state state;
+  CDS_TRY(cds_heat_loop_at(&state, &it->loop, power_w));
+  *base_w = state.runaway ? -1 : state.leakage_w;
+  for (unsigned d = 0; d < CDS_DIES_MAX && !state.runaway; d++) {
+    const double slope = d < it->arch->dies ? state.slope[d] : 0;
+    weight[d] = 1 + slope;
+    *base_w -= power_w[d] * slope;
+  }
+  return CDS_OK;
+}
+
 cds_status cds_warm_tangent(cds_arch *out, cds_warm *it,
                             const double power_w[CDS_DIES_MAX]) {
   static const double none[CDS_DIES_MAX] = {0};
-  cds_heat_state state;
-  CDS_TRY(cds_heat_loop_at(&state, &it->loop, power_w));
-  if (state.runaway) {
-    return CDS_ELIMIT;
-  }
+  double at_w[CDS_DIES_MAX];
+  double base_w = -1;
+  double part = 1;
   *out = *it->arch;
-  double base_w = state.leakage_w;
-  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
-    const double slope = d < it->arch->dies ? state.slope[d] : 0;
-    out->roof.weight[d] = 1 + slope;
-    base_w -= power_w[d] * slope;
+  for (unsigned n = 0; n < PARTS && base_w < 0; n++) {
+    for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+      at_w[d] = part * power_w[d];
+    }
+    CDS_TRY(find_base(&base_w, out->roof.weight, it, at_w));
+    part *= PART;
   }
-  if (!(base_w >= 0)) {
+  if (base_w < 0) {
     return CDS_ELIMIT;
   }
   cds_arch_leak(out, none);

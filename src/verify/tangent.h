@@ -29,8 +29,8 @@ void cds_warm_coolest(cds_arch *out, const cds_arch *arch);
 cds_status cds_warm_begin(cds_warm *out, const cds_arch *arch,
                           const cds_heat_limits *limits, double limit_degc,
                           cds_arena *arena);
-/* The tangent at that power by kind of die; CDS_ELIMIT: it has a negative base
- * or none. */
+/* The tangent at that power by kind of die, or at a part of it where its base
+ * is not negative; CDS_ELIMIT: there is none. */
 cds_status cds_warm_tangent(cds_arch *out, cds_warm *it,
                             const double power_w[CDS_DIES_MAX]);
 /* What a run of those energies and time takes in truth, pJ, and its powers;
