@@ -37,7 +37,7 @@ enum {
   MADE_UP = 5,
   SHAPES = BOX_SPACES + 1
 };
-static test_arguments arguments = {.seed = 1, .cases = 14, .quick = 7};
+static test_arguments arguments = {.seed = 1, .cases = 20, .quick = 7};
 static unsigned refused[TAMPERINGS];
 
 /* ---- a space --------------------------------------------------------- */
@@ -55,6 +55,27 @@ typedef struct question {
   cds_provenance provenance;
   cds_explore_result result;
 } question;
+
+static cds_status no_other(cds_worth *out, const cds_arch *arch,
+                           const cds_einsum *einsum, const cds_mapping *mapping,
+                           double power_limit_w) {
+  (void)arch, (void)einsum, (void)mapping, (void)power_limit_w;
+  memset(out, 0, sizeof *out);
+  return CDS_OK;
+}
+
+static cds_status no_operation(cds_worth *out, const cds_arch *arch,
+                               const cds_operation *operation,
+                               double power_limit_w) {
+  (void)arch, (void)operation, (void)power_limit_w;
+  memset(out, 0, sizeof *out);
+  return CDS_OK;
+}
+
+static cds_verify_options verifying = {.threads = 2,
+                                       .boxes_most = BOXES,
+                                       .other = no_other,
+                                       .operation = no_operation};
 
 static void digest(char out[CDS_SHA256_TEXT], const char *text) {
   cds_sha256 hash;
@@ -91,6 +112,20 @@ static void draw_limits(question *q, random_stream *random) {
   q->options.limit = q->limit;
 }
 
+/* Products that hand on what they make, and attention with a mask. */
+static const char chains[] =
+    "workload: chains\n"
+    "precision: int8\n"
+    "layers:\n"
+    "  - {name: up, einsum: \"T1[m,n1] += T0[m,n0] * W0[n0,n1]\",\n"
+    "     ranks: {m: 8, n0: 4, n1: 8}, intermediate: [T1]}\n"
+    "  - {name: down, einsum: \"T2[m,n2] += T1[m,n1] * W1[n1,n2]\",\n"
+    "     ranks: {m: 8, n1: 8, n2: 4}, intermediate: [T1]}\n"
+    "  - {name: att, attention: {heads: 2, kv_heads: 1, head_dim: 4, query: "
+    "8,\n"
+    "     context: 8, causal: true}}\n";
+enum { CHAINED = 5 }; /* each so-manieth case */
+
 static void write_texts(question *q, random_stream *random) {
   static char variables[BOX_TEXT];
   if (q->shape >= BOX_SPACES) {
@@ -106,6 +141,9 @@ static void write_texts(question *q, random_stream *random) {
   strncat(q->arch_text, variables,
           sizeof q->arch_text - strlen(q->arch_text) - 1);
   box_workload_text(q->workload_text, q->shape, random);
+  if (q->number % CHAINED == 0) {
+    snprintf(q->workload_text, sizeof q->workload_text, "%s", chains);
+  }
   char *first = strstr(q->arch_text, "bond: [microbump"); /* cannot be built */
   if (first != NULL) {
     memcpy(first, "bond: [hybrid   ", 16);
@@ -129,7 +167,7 @@ static void ask(question *q, uint64_t number) {
   cds_space_set_factors(q->space, any);
   q->options.objective = objectives[random_below(&random, 4)];
   q->options.search = (cds_search_options)CDS_SEARCH_OPTIONS_INIT;
-  q->options.fuse = random_chance(&random, 30) ? CDS_FUSE_ALL : CDS_FUSE_NONE;
+  q->options.fuse = number % CHAINED == 0 ? CDS_FUSE_ALL : CDS_FUSE_NONE;
   q->options.heat_off = random_chance(&random, 60);
   q->options.threads = 2;
   draw_limits(q, &random);
@@ -181,27 +219,6 @@ static char *write_certificate(question *q, const cds_explore_result *result) {
   fclose(stream);
   return out;
 }
-
-static cds_status no_other(cds_worth *out, const cds_arch *arch,
-                           const cds_einsum *einsum, const cds_mapping *mapping,
-                           double power_limit_w) {
-  (void)arch, (void)einsum, (void)mapping, (void)power_limit_w;
-  memset(out, 0, sizeof *out);
-  return CDS_OK;
-}
-
-static cds_status no_operation(cds_worth *out, const cds_arch *arch,
-                               const cds_operation *operation,
-                               double power_limit_w) {
-  (void)arch, (void)operation, (void)power_limit_w;
-  memset(out, 0, sizeof *out);
-  return CDS_OK;
-}
-
-static cds_verify_options verifying = {.threads = 2,
-                                       .boxes_most = BOXES,
-                                       .other = no_other,
-                                       .operation = no_operation};
 
 static cds_verified check(fixture *f, const char *text) {
   const cds_yaml *root = NULL;
@@ -263,6 +280,9 @@ static void certificates_are_verified(void **state) {
       for (unsigned v = 0; v < 4; v++) {
         count[v] += designs->count[v];
       }
+      if (arguments.cases == 1 && designs->listed > 0) {
+        print_message("%s\n", designs->list[0].why);
+      }
       found++;
       free(text);
     }
@@ -273,7 +293,7 @@ static void certificates_are_verified(void **state) {
                 " not shown\n",
                 found, count[0], count[1], count[2]);
   assert_true(arguments.cases < 8 ||
-              (found > 0 && count[0] > 2 * (count[1] + count[2])));
+              (found > 0 && count[0] > count[1] + count[2]));
 }
 
 /* ---- what is found of a design --------------------------------------- */
@@ -285,7 +305,7 @@ static cds_shown_question question_of(const question *q) {
                            .objective = q->options.objective,
                            .heat_off = q->options.heat_off,
                            .best = UINT64_MAX,
-                           .boxes_most = BOXES};
+                           .boxes_most = verifying.boxes_most};
   for (unsigned m = 0; m < CDS_SHOWN_METRICS; m++) {
     of.limit[m] = (double)INFINITY;
   }
@@ -521,13 +541,14 @@ static void tampered_certificates_are_refused(void **state) {
     ask(&q, arguments.first + i);
     q.options.heat_off = q.options.heat_off || q.shape < BOX_SPACES;
     q.result = explore(&q, false, NULL);
-    if (q.result.found && !q.foreign) {
+    if (q.result.found && !q.foreign && q.number % CHAINED != 0) {
       char *text = write_certificate(&q, &q.result);
+      const uint64_t boxes = verifying.boxes_most;
       verifying.boxes_most = FEW_BOXES;
       tamper_claims(&q, text);
       tamper_result(&q, text);
       tamper_limits(&q);
-      verifying.boxes_most = BOXES;
+      verifying.boxes_most = boxes;
       tamper_winner(&q);
       free(text);
     }
@@ -537,7 +558,7 @@ static void tampered_certificates_are_refused(void **state) {
     print_message("%u%s", refused[i], i + 1 < TAMPERINGS ? " " : " refused\n");
     all += refused[i];
   }
-  assert_true(arguments.cases < 14 || all >= 100);
+  assert_true(arguments.cases < 20 || all >= 100);
 }
 
 int main(int argc, char **argv) {
