@@ -159,7 +159,8 @@ static void set_form(double *out, unsigned columns, const cds_problem *problem,
   const uint64_t one[CDS_FLOOR_FORM][CDS_STEPS] = {
       {s, 1, 1}, {s, most, most}, {s, 1, most}};
   for (unsigned i = 0; i < CDS_FLOOR_FORM; i++) {
-    set_passes(out + i * columns, columns, problem, tensor, held, one[i]);
+    set_passes(out + (size_t)i * columns, columns, problem, tensor, held,
+               one[i]);
   }
   for (unsigned k = 0; k < columns; k++) {
     double *base = &out[k];
@@ -302,7 +303,8 @@ static void price_row(cds_floor_row *row, const cds_floor_rows *rows) {
   const double *bits = row->choice;
   double least = (double)INFINITY;
   for (size_t i = 0; i < row->spreads; i++) {
-    const double most = (double)(row->size / row->spread[i]);
+    const uint64_t passes = row->size / row->spread[i];
+    const double most = (double)passes;
     double own = (double)INFINITY;
     for (size_t c = row->first[i]; c < row->first[i + 1]; c++) {
       double energy = 0;

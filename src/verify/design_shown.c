@@ -204,10 +204,14 @@ static uint64_t boxes_left(const cds_showing *it) {
 static cds_status bound_by(cds_worth *below, cds_showing *it,
                            const cds_arch *arch, double power_limit_w,
                            bool by_model) {
-  cds_sum sum;
+  cds_sum sum = {.plan = &it->of->plan,
+                 .arch = arch,
+                 .power_limit_w = power_limit_w,
+                 .by_model = by_model,
+                 .options = it->of->options,
+                 .arena = it->arena};
   cds_walk_result found;
-  cds_status status = cds_sum_begin(&sum, &it->of->plan, arch, power_limit_w,
-                                    by_model, it->of->options, it->arena);
+  cds_status status = cds_sum_begin(&sum);
   it->out->as = CDS_FOUND_OPEN;
   if (status == CDS_EINFEASIBLE) {
     it->out->as = CDS_FOUND_UNABLE;
@@ -392,8 +396,12 @@ cds_status cds_show_none_fits(bool *out, const cds_shown_question *of,
   if (shown.as != CDS_FOUND_OPEN) {
     return CDS_OK;
   }
-  const cds_status status = cds_sum_begin(
-      &sum, &of->plan, it.arch, (double)INFINITY, false, of->options, arena);
+  sum = (cds_sum){.plan = &of->plan,
+                  .arch = it.arch,
+                  .power_limit_w = (double)INFINITY,
+                  .options = of->options,
+                  .arena = arena};
+  const cds_status status = cds_sum_begin(&sum);
   if (status == CDS_EINFEASIBLE) {
     *out = true;
     return CDS_OK;

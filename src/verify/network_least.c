@@ -87,6 +87,25 @@ static cds_sum_item *same_item(const cds_sum_plan *plan,
   return NULL;
 }
 
+/* A layer with others that are the same, or a chain. */
+static cds_status add_item(cds_sum_plan *plan, cds_sum_item *made, bool delays,
+                           const cds_workload *workload, cds_arena *arena) {
+  cds_sum_item *same =
+      made->chain == NULL ? same_item(plan, made->layer) : NULL;
+  if (same != NULL) {
+    same->times += made->times;
+    return CDS_OK;
+  }
+  if (made->chain != NULL) {
+    made->foreign =
+        delays ? "fused mappings that take about the same time are too many"
+               : NULL;
+    CDS_TRY(list_parts(made, workload, arena));
+  }
+  plan->item[plan->items++] = *made;
+  return CDS_OK;
+}
+
 cds_status cds_sum_plan_make(cds_sum_plan *out, const cds_workload *workload,
                              cds_fusing fusing, bool delays, cds_arena *arena) {
   *out = (cds_sum_plan){.pipelines = fusing == CDS_FUSING_PIPELINED};
@@ -101,18 +120,7 @@ cds_status cds_sum_plan_make(cds_sum_plan *out, const cds_workload *workload,
                              (double)layer->count,
                          .layer = layer};
     CDS_TRY(find_chain(&made.chain, workload, i, fusing, arena));
-    cds_sum_item *same = made.chain == NULL ? same_item(out, layer) : NULL;
-    if (same != NULL) {
-      same->times += made.times;
-    } else {
-      if (made.chain != NULL) {
-        made.foreign = delays ? "fused mappings that take about the same time "
-                                "are too many"
-                              : NULL;
-        CDS_TRY(list_parts(&made, workload, arena));
-      }
-      out->item[out->items++] = made;
-    }
+    CDS_TRY(add_item(out, &made, delays, workload, arena));
     i += made.chain == NULL ? 1 : made.chain->layers;
   }
   return CDS_OK;
@@ -370,30 +378,23 @@ static cds_status begin_chain(cds_sum_known *known, cds_sum *it,
   return CDS_OK;
 }
 
-cds_status cds_sum_begin(cds_sum *out, const cds_sum_plan *plan,
-                         const cds_arch *arch, double power_limit_w,
-                         bool by_model, const cds_verify_options *options,
-                         cds_arena *arena) {
-  *out = (cds_sum){.plan = plan,
-                   .arch = arch,
-                   .power_limit_w = power_limit_w,
-                   .options = options,
-                   .arena = arena,
-                   .boxes_most = options->boxes_most,
-                   .by_model = by_model};
-  out->known = cds_arena_array(arena, plan->items, sizeof *out->known);
-  out->order = cds_arena_array(arena, plan->items, sizeof *out->order);
-  if (out->known == NULL || out->order == NULL) {
+cds_status cds_sum_begin(cds_sum *sum) {
+  const cds_sum_plan *plan = sum->plan;
+  sum->boxes_most = sum->options->boxes_most;
+  sum->left_out = sum->rough = NULL;
+  sum->known = cds_arena_array(sum->arena, plan->items, sizeof *sum->known);
+  sum->order = cds_arena_array(sum->arena, plan->items, sizeof *sum->order);
+  if (sum->known == NULL || sum->order == NULL) {
     return CDS_ENOMEM;
   }
   for (size_t i = 0; i < plan->items; i++) {
     const cds_sum_item *item = &plan->item[i];
-    cds_sum_known *known = &out->known[i];
-    *known = (cds_sum_known){.arch = arch};
-    CDS_TRY(item->chain != NULL ? begin_chain(known, out, item)
+    cds_sum_known *known = &sum->known[i];
+    *known = (cds_sum_known){.arch = sum->arch};
+    CDS_TRY(item->chain != NULL ? begin_chain(known, sum, item)
             : item->layer->kind == CDS_LAYER_OPERATION
-                ? begin_operation(known, out, &item->layer->operation)
-                : begin_product(known, out, &item->layer->einsum));
+                ? begin_operation(known, sum, &item->layer->operation)
+                : begin_product(known, sum, &item->layer->einsum));
   }
   return CDS_OK;
 }

@@ -80,13 +80,9 @@ typedef struct cds_sum {
   const char *rough;    /* likewise: why an item has a rough bound */
 } cds_sum;
 
-/* Begins with a design. `by_model`: with what the model says of operations that
- * are not known here. CDS_EINFEASIBLE: it cannot run the workload. CDS_ENOMEM.
- */
-cds_status cds_sum_begin(cds_sum *out, const cds_sum_plan *plan,
-                         const cds_arch *arch, double power_limit_w,
-                         bool by_model, const cds_verify_options *options,
-                         cds_arena *arena);
+/* Begins with a design, of which plan, arch, power_limit_w, options, arena and
+ * by_model are set. CDS_EINFEASIBLE: it cannot run the workload. CDS_ENOMEM. */
+cds_status cds_sum_begin(cds_sum *sum);
 /* As cds_border_ask, of a cds_sum. CDS_ELIMIT: it is below the limit as far as
  * is known, and more is not known. `out->worth` has the energies by kind of
  * die. */
