@@ -298,7 +298,8 @@ static size_t write_journal(world *w, unsigned folder, unsigned run) {
   fclose(stream);
   assert_int_equal(cds_journal_open(&journal, path, false, w->diag), CDS_OK);
   const cds_records records = {.journal = journal, .run = digest_of(run)};
-  const cds_records ends = {journal, digest_of(run), "ends"};
+  const cds_records ends = {
+      .journal = journal, .run = digest_of(run), .part = "ends"};
   assert_int_equal(cds_records_describe(&records, false, text, w->arena),
                    CDS_OK);
   for (unsigned r = 0; r < RECORDS; r++) {
