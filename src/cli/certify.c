@@ -67,12 +67,15 @@ cds_status cds_certify_explored_check(const cds_inputs *inputs,
                                       const cds_explore_options *options,
                                       cds_cli *cli) {
   const uint64_t designs = cds_space_designs(inputs->space);
-  const bool heats = cli->options->accounting != CDS_ACCOUNTING_NATIVE;
-  const bool stays = options->residency.mode != CDS_RESIDENCY_NONE;
-  if (heats || stays) {
+  const char *unchecked =
+      cli->options->accounting != CDS_ACCOUNTING_NATIVE ? "--accounting"
+      : options->residency.mode != CDS_RESIDENCY_NONE   ? "--residency"
+      : cli->options->pareto != NULL                    ? "--pareto"
+                                                        : NULL;
+  if (unchecked != NULL) {
     cds_cli_error(cli,
                   "'--certificate' does not go with '%s', which nothing checks",
-                  heats ? "--accounting" : "--residency");
+                  unchecked);
     return CDS_EINPUT;
   }
   if (designs > CDS_EXPLORED_MOST) {
