@@ -17,11 +17,19 @@ typedef struct extents {
   size_t count;
 } extents;
 
-/* Nothing is won by more than the least of a class that costs nothing. */
+/* Those of the class at that level, so that no sum of slope K / X is below that
+ * of the slopes. Nothing is won by more than the least of a class that costs
+ * nothing. */
 static extents extents_of(const cds_floor_space *space, unsigned tensor,
                           bool wanted) {
-  return wanted ? (extents){space->divisor[tensor], space->divisors[tensor]}
-                : (extents){&space->m[tensor], 1};
+  if (!wanted) {
+    return (extents){&space->m[tensor], 1};
+  }
+  extents all = {space->divisor[tensor], space->divisors[tensor]};
+  while (all.count > 0 && all.x[all.count - 1] > space->whole[tensor]) {
+    all.count--;
+  }
+  return all;
 }
 
 /* Holders in this order, `count` of them. */

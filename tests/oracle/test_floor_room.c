@@ -206,12 +206,12 @@ static void check_level(uint64_t seed, uint64_t number) {
     const uint64_t size = sizes[random_below(&random, 10)];
     space.divisors[t] = divisors_of(divisor[t], size);
     space.divisor[t] = divisor[t];
-    space.whole[t] = (double)size;
+    const double spread =
+        divisor[t][random_below(&random, (unsigned)space.divisors[t])];
+    const bool under = random_chance(&random, 50);
+    space.whole[t] = under ? (double)size / spread : (double)size;
+    space.m[t] = under ? 1 : spread;
     space.bits[t] = 1 + random_below(&random, 8);
-    space.m[t] =
-        random_chance(&random, 50)
-            ? 1
-            : divisor[t][random_below(&random, (unsigned)space.divisors[t])];
     slope[t] = random_chance(&random, 15) ? 0 : 1 + random_below(&random, 50);
   }
   const unsigned held = random_below(&random, 8);
