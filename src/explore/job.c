@@ -98,17 +98,6 @@ cds_status cds_job_build(cds_arch *arch, const cds_job *job, uint64_t design,
 
 /* ---- first pass: build, check, bound ------------------------------------ */
 
-/* What no temperature undercuts. */
-static void cool(cds_arch *arch) {
-  double factor[CDS_DIES_MAX];
-  const double least = cds_heat_loop_least_factor(arch);
-  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
-    factor[d] = least;
-  }
-  cds_arch_leak(arch, factor);
-  arch->sink_k_per_w = 0;
-}
-
 cds_status cds_job_ask(const cds_job *job, cds_worker *worker) {
   CDS_TRY(cds_outlay_of(&worker->outlay, worker->arch, worker->arena));
   worker->limits = cds_limits_of(&job->limits, &worker->outlay, worker->arch);
@@ -200,7 +189,7 @@ void cds_job_bound_one(cds_job *job, cds_worker *worker,
     return;
   }
   if (job->heated && worker->arch->sink_k_per_w > 0) {
-    cool(worker->arch);
+    cds_heat_loop_coolest(worker->arch);
   }
   const cds_arch *arch = worker->arch;
   cds_floors floor;

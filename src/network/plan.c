@@ -35,15 +35,6 @@ static cds_status list_kinds(cds_network_plan *out,
   return CDS_OK;
 }
 
-static bool has_softmax(const cds_fused_group *group) {
-  bool has = false;
-  for (unsigned s = 0; s < group->stages; s++) {
-    const cds_operation *operation = group->stage[s].operation;
-    has = has || (operation != NULL && strcmp(operation->kind, "softmax") == 0);
-  }
-  return has;
-}
-
 /* The chain that begins at the layer, or NULL. */
 static cds_status chain_at(const cds_chain_group **out,
                            const cds_workload *workload, size_t first,
@@ -61,7 +52,7 @@ static cds_status chain_at(const cds_chain_group **out,
   }
   const cds_status status = cds_chain_find(chain, workload, first, flags);
   if (status == CDS_OK &&
-      (fuse != CDS_FUSE_ATTENTION || has_softmax(&chain->group))) {
+      (fuse != CDS_FUSE_ATTENTION || cds_chain_has_softmax(chain))) {
     chain->group.pipelines = fuse == CDS_FUSE_PIPELINED;
     *out = chain;
     return CDS_OK;

@@ -372,3 +372,13 @@ double cds_heat_loop_least_factor(const cds_arch *arch) {
   return fmin(
       1, cds_exp(CDS_LEAKAGE_PER_K * (arch->ambient_degc - REFERENCE_DEGC)));
 }
+
+void cds_heat_loop_coolest(cds_arch *arch) {
+  double factor[CDS_DIES_MAX];
+  const double least = cds_heat_loop_least_factor(arch);
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    factor[d] = least;
+  }
+  cds_arch_leak(arch, factor);
+  arch->sink_k_per_w = 0;
+}

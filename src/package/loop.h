@@ -115,6 +115,9 @@ cds_status cds_heat_loop_most(double *out, cds_heat_loop *loop,
 /* How leakage with nothing warmer than the ambient is to that at 85 degC, at
  * most 1: no state has less. */
 double cds_heat_loop_least_factor(const cds_arch *arch);
+/* Leaves the design without cooling, and with that leakage: no temperature of
+ * it undercuts it. */
+void cds_heat_loop_coolest(cds_arch *arch);
 /* Of a design, kind by kind, how its leakage is to that at 85 degC. */
 void cds_heat_loop_factors(double factor[CDS_DIES_MAX],
                            const cds_heat_loop *loop,

@@ -93,6 +93,12 @@ typedef struct cds_key {
   const char *const *choices; /* CHOICE: NULL-terminated */
   const char *help;           /* one sentence: meaning, unit, source if any */
 } cds_key;
+/* A key whose name is that of its field. */
+#define CDS_KEY_FIELD(keys, field, as, ...)                                    \
+  {                                                                            \
+    .name = #field, .kind = CDS_KEY_##as, .offset = offsetof(keys, field),     \
+    __VA_ARGS__                                                                \
+  }
 
 typedef struct cds_schema {
   const char *name; /* "level", "array", ... as messages call it */

@@ -480,3 +480,12 @@ cds_status cds_chain_part(cds_chain_group *out, const cds_workload *workload,
              ? join(&it, it.stages)
              : CDS_EINFEASIBLE;
 }
+
+bool cds_chain_has_softmax(const cds_chain_group *chain) {
+  bool has = false;
+  for (unsigned s = 0; s < chain->group.stages; s++) {
+    const cds_operation *operation = chain->group.stage[s].operation;
+    has = has || (operation != NULL && strcmp(operation->kind, "softmax") == 0);
+  }
+  return has;
+}

@@ -41,6 +41,8 @@ typedef struct cds_chain_group {
  * where it is, and the workload. */
 cds_status cds_chain_find(cds_chain_group *out, const cds_workload *workload,
                           size_t first, unsigned flags);
+/* Whether it is attention: there is a softmax in it. */
+bool cds_chain_has_softmax(const cds_chain_group *chain);
 /* The chain of so many layers that begins at a layer of one. CDS_EINFEASIBLE:
  * its results do not meet their uses. */
 cds_status cds_chain_part(cds_chain_group *out, const cds_workload *workload,

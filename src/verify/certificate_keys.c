@@ -17,35 +17,32 @@ static const char *const role_choices[] = {"architecture", "config",
 static const char *const status_choices[] = {"gap", "infeasible", "optimal",
                                              NULL};
 
-#define KEY(keys, field, as, ...)                                              \
-  {                                                                            \
-    .name = #field, .kind = CDS_KEY_##as, .offset = offsetof(keys, field),     \
-    __VA_ARGS__                                                                \
-  }
-
 typedef cds_certificate_keys top;
 static const cds_key top_rows[] = {
-    KEY(top, certificate, COUNT, .required = true, .high = 1e6,
-        .help = "Version of the format."),
-    KEY(top, version, TEXT, .required = true,
-        .help = "Version of the program that made it."),
-    KEY(top, model_version, COUNT, .required = true, .high = 1e6,
-        .help = "Version of its model: others give other numbers."),
-    KEY(top, objective, CHOICE, .required = true, .choices = objective_choices,
-        .help = "What is least."),
-    KEY(top, factors, CHOICE, .required = true, .choices = factors_choices,
-        .help = "How mappings cut ranks: the option --factors."),
-    KEY(top, power_limit_w, NUMBER, .low = 1e-30, .high = 1e30,
-        .help = "Power that no layer may pass; absent: none."),
-    KEY(top, pipelined, BOOL,
-        .help = "Whether bounds of chains are for pipelines, too."),
-    KEY(top, sets, NODE, .required = true,
+    CDS_KEY_FIELD(top, certificate, COUNT, .required = true, .high = 1e6,
+                  .help = "Version of the format."),
+    CDS_KEY_FIELD(top, version, TEXT, .required = true,
+                  .help = "Version of the program that made it."),
+    CDS_KEY_FIELD(top, model_version, COUNT, .required = true, .high = 1e6,
+                  .help = "Version of its model: others give other numbers."),
+    CDS_KEY_FIELD(top, objective, CHOICE, .required = true,
+                  .choices = objective_choices, .help = "What is least."),
+    CDS_KEY_FIELD(top, factors, CHOICE, .required = true,
+                  .choices = factors_choices,
+                  .help = "How mappings cut ranks: the option --factors."),
+    CDS_KEY_FIELD(top, power_limit_w, NUMBER, .low = 1e-30, .high = 1e30,
+                  .help = "Power that no layer may pass; absent: none."),
+    CDS_KEY_FIELD(top, pipelined, BOOL,
+                  .help = "Whether bounds of chains are for pipelines, too."),
+    CDS_KEY_FIELD(
+        top, sets, NODE, .required = true,
         .help = "Variables of the architecture that were set, as by --set."),
-    KEY(top, inputs, NODE, .required = true,
-        .help = "The files that were read, with their text."),
-    KEY(top, layers, NODE, .required = true,
-        .help = "What is claimed of each distinct layer."),
-    KEY(top, chains, NODE,
+    CDS_KEY_FIELD(top, inputs, NODE, .required = true,
+                  .help = "The files that were read, with their text."),
+    CDS_KEY_FIELD(top, layers, NODE, .required = true,
+                  .help = "What is claimed of each distinct layer."),
+    CDS_KEY_FIELD(
+        top, chains, NODE,
         .help = "What is claimed of chains of layers that may run fused."),
     {0}};
 const cds_schema cds_certificate_schema = {
@@ -53,26 +50,31 @@ const cds_schema cds_certificate_schema = {
 
 typedef cds_certificate_input input;
 static const cds_key input_rows[] = {
-    KEY(input, role, CHOICE, .required = true, .choices = role_choices,
-        .help = "What the file is."),
-    KEY(input, path, TEXT, .required = true, .help = "As it was named."),
-    KEY(input, sha256, TEXT, .required = true, .help = "Digest of the text."),
-    KEY(input, text, NODE, .required = true, .help = "Its lines."),
+    CDS_KEY_FIELD(input, role, CHOICE, .required = true,
+                  .choices = role_choices, .help = "What the file is."),
+    CDS_KEY_FIELD(input, path, TEXT, .required = true,
+                  .help = "As it was named."),
+    CDS_KEY_FIELD(input, sha256, TEXT, .required = true,
+                  .help = "Digest of the text."),
+    CDS_KEY_FIELD(input, text, NODE, .required = true, .help = "Its lines."),
     {0}};
 const cds_schema cds_certificate_input_schema = {
     .name = "input", .help = "A file that was read.", .keys = input_rows};
 
 typedef cds_certificate_layer layer;
 static const cds_key layer_rows[] = {
-    KEY(layer, name, TEXT, .required = true, .help = "Name of the layer."),
-    KEY(layer, phase, TEXT, .required = true, .help = "Its phase."),
-    KEY(layer, status, CHOICE, .required = true, .choices = status_choices,
+    CDS_KEY_FIELD(layer, name, TEXT, .required = true,
+                  .help = "Name of the layer."),
+    CDS_KEY_FIELD(layer, phase, TEXT, .required = true, .help = "Its phase."),
+    CDS_KEY_FIELD(
+        layer, status, CHOICE, .required = true, .choices = status_choices,
         .help = "Whether the value is the least, or no mapping fits."),
-    KEY(layer, energy_pj, NUMBER, .help = "Of the mapping."),
-    KEY(layer, latency_s, NUMBER, .help = "Of the mapping."),
-    KEY(layer, value, NUMBER, .help = "Of the objective, in pJ and s."),
-    KEY(layer, lower_bound, NUMBER, .help = "No mapping has less."),
-    KEY(layer, mapping, NODE, .help = "Its lines."),
+    CDS_KEY_FIELD(layer, energy_pj, NUMBER, .help = "Of the mapping."),
+    CDS_KEY_FIELD(layer, latency_s, NUMBER, .help = "Of the mapping."),
+    CDS_KEY_FIELD(layer, value, NUMBER,
+                  .help = "Of the objective, in pJ and s."),
+    CDS_KEY_FIELD(layer, lower_bound, NUMBER, .help = "No mapping has less."),
+    CDS_KEY_FIELD(layer, mapping, NODE, .help = "Its lines."),
     {0}};
 const cds_schema cds_certificate_layer_schema = {
     .name = "layer", .help = "What is claimed of a layer.", .keys = layer_rows};

@@ -13,12 +13,6 @@
 static const char *const run_choices[] = {"apart", "fused", "parts", NULL};
 static const char *const status_choices[] = {"gap", "optimal", NULL};
 
-#define KEY(keys, field, as, ...)                                              \
-  {                                                                            \
-    .name = #field, .kind = CDS_KEY_##as, .offset = offsetof(keys, field),     \
-    __VA_ARGS__                                                                \
-  }
-
 typedef struct chain_keys {
   const char *name, *phase;
   unsigned run, status;
@@ -27,27 +21,33 @@ typedef struct chain_keys {
   const cds_yaml *outer, *parts, *stages;
 } chain_keys;
 static const cds_key chain_rows[] = {
-    KEY(chain_keys, name, TEXT, .required = true, .help = "Its first layer."),
-    KEY(chain_keys, phase, TEXT, .required = true, .help = "Its phase."),
-    KEY(chain_keys, run, CHOICE, .required = true, .choices = run_choices,
+    CDS_KEY_FIELD(chain_keys, name, TEXT, .required = true,
+                  .help = "Its first layer."),
+    CDS_KEY_FIELD(chain_keys, phase, TEXT, .required = true,
+                  .help = "Its phase."),
+    CDS_KEY_FIELD(
+        chain_keys, run, CHOICE, .required = true, .choices = run_choices,
         .help = "Whether it runs fused, or layer by layer, or in parts."),
-    KEY(chain_keys, status, CHOICE, .required = true, .choices = status_choices,
-        .help = "Whether the value is the least of all ways."),
-    KEY(chain_keys, energy_pj, NUMBER, .required = true,
-        .help = "Of the chain."),
-    KEY(chain_keys, latency_s, NUMBER, .required = true,
-        .help = "Of the chain."),
-    KEY(chain_keys, value, NUMBER, .required = true,
-        .help = "Of the objective, in pJ and s."),
-    KEY(chain_keys, lower_bound, NUMBER, .required = true,
-        .help = "No way to run it takes less."),
-    KEY(chain_keys, outer, NODE,
+    CDS_KEY_FIELD(chain_keys, status, CHOICE, .required = true,
+                  .choices = status_choices,
+                  .help = "Whether the value is the least of all ways."),
+    CDS_KEY_FIELD(chain_keys, energy_pj, NUMBER, .required = true,
+                  .help = "Of the chain."),
+    CDS_KEY_FIELD(chain_keys, latency_s, NUMBER, .required = true,
+                  .help = "Of the chain."),
+    CDS_KEY_FIELD(chain_keys, value, NUMBER, .required = true,
+                  .help = "Of the objective, in pJ and s."),
+    CDS_KEY_FIELD(chain_keys, lower_bound, NUMBER, .required = true,
+                  .help = "No way to run it takes less."),
+    CDS_KEY_FIELD(
+        chain_keys, outer, NODE,
         .help = "Lines: outer loops and homes of a chain that runs fused."),
-    KEY(chain_keys, pipelined, BOOL,
-        .help = "Whether a chain that runs fused is a pipeline."),
-    KEY(chain_keys, parts, NODE, .help = "Its parts that run fused, in turn."),
-    KEY(chain_keys, stages, NODE, .required = true,
-        .help = "Each layer in turn."),
+    CDS_KEY_FIELD(chain_keys, pipelined, BOOL,
+                  .help = "Whether a chain that runs fused is a pipeline."),
+    CDS_KEY_FIELD(chain_keys, parts, NODE,
+                  .help = "Its parts that run fused, in turn."),
+    CDS_KEY_FIELD(chain_keys, stages, NODE, .required = true,
+                  .help = "Each layer in turn."),
     {0}};
 const cds_schema cds_certificate_chain_schema = {
     .name = "chain",
@@ -61,12 +61,14 @@ typedef struct part_keys {
   const cds_yaml *outer;
 } part_keys;
 static const cds_key part_rows[] = {
-    KEY(part_keys, name, TEXT, .required = true, .help = "Its first layer."),
-    KEY(part_keys, stages, COUNT, .required = true, .low = 2,
-        .high = CDS_STAGES_MAX, .help = "How many layers it has."),
-    KEY(part_keys, pipelined, BOOL, .help = "Whether it is a pipeline."),
-    KEY(part_keys, outer, NODE, .required = true,
-        .help = "Lines: outer loops and homes."),
+    CDS_KEY_FIELD(part_keys, name, TEXT, .required = true,
+                  .help = "Its first layer."),
+    CDS_KEY_FIELD(part_keys, stages, COUNT, .required = true, .low = 2,
+                  .high = CDS_STAGES_MAX, .help = "How many layers it has."),
+    CDS_KEY_FIELD(part_keys, pipelined, BOOL,
+                  .help = "Whether it is a pipeline."),
+    CDS_KEY_FIELD(part_keys, outer, NODE, .required = true,
+                  .help = "Lines: outer loops and homes."),
     {0}};
 const cds_schema cds_certificate_part_schema = {
     .name = "part",
@@ -79,12 +81,13 @@ typedef struct stage_keys {
   const cds_yaml *mapping;
 } stage_keys;
 static const cds_key stage_rows[] = {
-    KEY(stage_keys, name, TEXT, .required = true, .help = "Name of the layer."),
-    KEY(stage_keys, energy_pj, NUMBER, .required = true,
-        .help = "In the chain."),
-    KEY(stage_keys, latency_s, NUMBER, .required = true,
-        .help = "In the chain."),
-    KEY(stage_keys, mapping, NODE, .help = "Lines; of a product."),
+    CDS_KEY_FIELD(stage_keys, name, TEXT, .required = true,
+                  .help = "Name of the layer."),
+    CDS_KEY_FIELD(stage_keys, energy_pj, NUMBER, .required = true,
+                  .help = "In the chain."),
+    CDS_KEY_FIELD(stage_keys, latency_s, NUMBER, .required = true,
+                  .help = "In the chain."),
+    CDS_KEY_FIELD(stage_keys, mapping, NODE, .help = "Lines; of a product."),
     {0}};
 const cds_schema cds_certificate_stage_schema = {
     .name = "stage",

@@ -302,7 +302,8 @@ static cds_status show_bound(cds_showing *it, bool by_model) {
     if (cool == NULL) {
       return CDS_ENOMEM;
     }
-    cds_warm_coolest(cool, it->arch);
+    *cool = *it->arch;
+    cds_heat_loop_coolest(cool);
     over(it, CDS_METRIC_POWER, cds_arch_leakage_w(cool));
     if (it->out->as == CDS_FOUND_OVER) {
       return CDS_OK;

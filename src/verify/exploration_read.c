@@ -15,32 +15,28 @@ static const char *const fuse_choices[] = {"none",       "attention", "all",
 static const char *const status_choices[] = {"best",       "infeasible", "open",
                                              "over_limit", "worse",      NULL};
 
-#define KEY(keys, field, as, ...)                                              \
-  {                                                                            \
-    .name = #field, .kind = CDS_KEY_##as, .offset = offsetof(keys, field),     \
-    __VA_ARGS__                                                                \
-  }
-
 typedef cds_exploration_keys top;
 static const cds_key top_rows[] = {
-    KEY(top, certificate, COUNT, .required = true, .high = 1e6,
-        .help = "Version of the format."),
-    KEY(top, version, TEXT, .required = true,
-        .help = "Version of the program that made it."),
-    KEY(top, model_version, COUNT, .required = true, .high = 1e6,
-        .help = "Version of its model: others give other numbers."),
-    KEY(top, factors, CHOICE, .required = true, .choices = factors_choices,
-        .help = "How mappings cut ranks: the option --factors."),
-    KEY(top, fuse, CHOICE, .required = true, .choices = fuse_choices,
-        .help = "Which chains may run fused: the option --fuse."),
-    KEY(top, sets, NODE, .required = true,
+    CDS_KEY_FIELD(top, certificate, COUNT, .required = true, .high = 1e6,
+                  .help = "Version of the format."),
+    CDS_KEY_FIELD(top, version, TEXT, .required = true,
+                  .help = "Version of the program that made it."),
+    CDS_KEY_FIELD(top, model_version, COUNT, .required = true, .high = 1e6,
+                  .help = "Version of its model: others give other numbers."),
+    CDS_KEY_FIELD(top, factors, CHOICE, .required = true,
+                  .choices = factors_choices,
+                  .help = "How mappings cut ranks: the option --factors."),
+    CDS_KEY_FIELD(top, fuse, CHOICE, .required = true, .choices = fuse_choices,
+                  .help = "Which chains may run fused: the option --fuse."),
+    CDS_KEY_FIELD(
+        top, sets, NODE, .required = true,
         .help = "Variables of the architecture that were set, as by --set."),
-    KEY(top, inputs, NODE, .required = true,
-        .help = "The files that were read, with their text."),
-    KEY(top, result, NODE, .required = true,
-        .help = "The answer, as in result.json."),
-    KEY(top, designs, NODE, .required = true,
-        .help = "What is claimed of each design of the space."),
+    CDS_KEY_FIELD(top, inputs, NODE, .required = true,
+                  .help = "The files that were read, with their text."),
+    CDS_KEY_FIELD(top, result, NODE, .required = true,
+                  .help = "The answer, as in result.json."),
+    CDS_KEY_FIELD(top, designs, NODE, .required = true,
+                  .help = "What is claimed of each design of the space."),
     {0}};
 const cds_schema cds_exploration_schema = {.name = "certificate",
                                            .help =
@@ -49,13 +45,16 @@ const cds_schema cds_exploration_schema = {.name = "certificate",
 
 typedef cds_design_claim claim_keys;
 static const cds_key design_rows[] = {
-    KEY(claim_keys, design, COUNT, .required = true, .high = 1e15,
-        .help = "Its number, the last variable fastest."),
-    KEY(claim_keys, status, CHOICE, .required = true, .choices = status_choices,
-        .help = "Why it is not better than the best design."),
-    KEY(claim_keys, lower_bound, NUMBER, .help = "Nothing on it has less."),
-    KEY(claim_keys, limit, TEXT, .help = "The limit that it does not meet."),
-    KEY(claim_keys, why, TEXT, .help = "What keeps it from running."),
+    CDS_KEY_FIELD(claim_keys, design, COUNT, .required = true, .high = 1e15,
+                  .help = "Its number, the last variable fastest."),
+    CDS_KEY_FIELD(claim_keys, status, CHOICE, .required = true,
+                  .choices = status_choices,
+                  .help = "Why it is not better than the best design."),
+    CDS_KEY_FIELD(claim_keys, lower_bound, NUMBER,
+                  .help = "Nothing on it has less."),
+    CDS_KEY_FIELD(claim_keys, limit, TEXT,
+                  .help = "The limit that it does not meet."),
+    CDS_KEY_FIELD(claim_keys, why, TEXT, .help = "What keeps it from running."),
     {0}};
 const cds_schema cds_exploration_design_schema = {
     .name = "design",

@@ -14,15 +14,6 @@ static const double a_little_more = 1 + 1e-12;
 
 /* ---- the plan -------------------------------------------------------- */
 
-static bool has_softmax(const cds_fused_group *group) {
-  bool has = false;
-  for (unsigned s = 0; s < group->stages; s++) {
-    const cds_operation *operation = group->stage[s].operation;
-    has = has || (operation != NULL && strcmp(operation->kind, "softmax") == 0);
-  }
-  return has;
-}
-
 /* The chain that begins at a layer and may run fused, or NULL. */
 static cds_status find_chain(const cds_chain_group **out,
                              const cds_workload *workload, size_t first,
@@ -39,7 +30,7 @@ static cds_status find_chain(const cds_chain_group **out,
   }
   const cds_status status = cds_chain_find(chain, workload, first, flags);
   if (status == CDS_OK &&
-      (fusing != CDS_FUSING_ATTENTION || has_softmax(&chain->group))) {
+      (fusing != CDS_FUSING_ATTENTION || cds_chain_has_softmax(chain))) {
     *out = chain;
   }
   return status == CDS_ENOMEM ? status : CDS_OK;

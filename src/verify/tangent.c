@@ -7,17 +7,6 @@
 enum { PARTS = 200 };            /* of a power that are tried, */
 static const double PART = 0.97; /* each so much of the one before */
 
-void cds_warm_coolest(cds_arch *out, const cds_arch *arch) {
-  double factor[CDS_DIES_MAX];
-  const double least = cds_heat_loop_least_factor(arch);
-  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
-    factor[d] = least;
-  }
-  *out = *arch;
-  cds_arch_leak(out, factor);
-  out->sink_k_per_w = 0;
-}
-
 cds_status cds_warm_begin(cds_warm *out, const cds_arch *arch,
                           const cds_heat_limits *limits, double limit_degc,
                           cds_arena *arena) {

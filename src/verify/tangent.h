@@ -21,9 +21,6 @@ typedef struct cds_warm {
   cds_safe safe; /* powers that may last */
 } cds_warm;
 
-/* The design as it is where nothing is warmer than the ambient: no run has
- * less. */
-void cds_warm_coolest(cds_arch *out, const cds_arch *arch);
 /* Of a design with cooling, within limits; `out->safe.most_w` is 0 or less
  * where not even idling is. CDS_EINPUT: the package cannot be. In the arena. */
 cds_status cds_warm_begin(cds_warm *out, const cds_arch *arch,

@@ -24,37 +24,17 @@
 static unsigned cases = 12;
 static unsigned seed = 1;
 
-enum { LIMITS = 4 };
-
 typedef struct question {
   fixture f;
   cds_space *space;
   cds_workload workload;
   cds_explore_options options;
-  cds_limit limit[LIMITS];
+  cds_limit limit[BOX_LIMITS];
 } question;
 
-static void add_limit(question *q, const char *text) {
-  assert_fine(&q->f, cds_limit_parse(&q->limit[q->options.limits++], text,
-                                     (cds_place){0}, q->f.arena, q->f.diag));
-}
-
 static void draw_limits(question *q, random_stream *random) {
-  static const char *const texts[LIMITS][3] = {
-      {"area <= 8 mm2", "area <= 25 mm2", "area <= 40 mm2"},
-      {"power <= 0.3 W", "power <= 2 W", "power <= 10 W"},
-      {"temperature <= 50 degC", "temperature <= 70 degC",
-       "temperature <= 85 degC"},
-      {"latency <= 5 us", "latency <= 30 us", "latency <= 1 ms"}};
-  cds_arch arch;
-  const bool cooled = cds_space_design(&arch, q->space, 0, q->f.arena,
-                                       cds_diag_new(q->f.arena)) == CDS_OK &&
-                      arch.sink_k_per_w > 0;
-  for (unsigned i = 0; i < LIMITS; i++) {
-    if (random_chance(random, 30) && (i != 2 || cooled)) {
-      add_limit(q, texts[i][random_below(random, 3)]);
-    }
-  }
+  const box_limits drawn = {q->space, q->limit, 30};
+  q->options.limits = box_limits_draw(&drawn, random, &q->f);
   q->options.limit = q->limit;
 }
 

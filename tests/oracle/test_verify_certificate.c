@@ -22,6 +22,7 @@
 #include "oracle/tiny_case.h"
 #include "support/messages.h"
 #include "support/nest.h"
+#include "support/refused.h"
 #include "verify/certificate.h"
 
 enum { TAMPERINGS = 13, FEW = 100 /* cases show not all that there is */ };
@@ -335,19 +336,9 @@ static void expect_refused(const run *it, unsigned kind, const char *text,
   fixture f;
   fixture_open(&f);
   (void)check(&f, text);
-  const char *message = fixture_messages(&f);
-  const unsigned line =
-      (unsigned)strtoul(message + strcspn(message, ":") + 1, NULL, 10);
-  const char *at = text;
-  for (unsigned l = 1; l < line && at != NULL; l++) {
-    at = strchr(at, '\n');
-    at = at == NULL ? NULL : at + 1;
-  }
-  const char *found = at == NULL ? NULL : strstr(at, key);
-  const bool here = found != NULL && found < at + strcspn(at, "\n");
-  if (cds_diag_errors(f.diag) == 0 || strstr(message, what) == NULL || !here) {
+  if (!refused_at(&f, text, key, what)) {
     fail_msg("case %" PRIu64 ", tampering %u: expected '%s' at '%s':\n%s\n%s",
-             it->tiny.number, kind, what, key, message, text);
+             it->tiny.number, kind, what, key, fixture_messages(&f), text);
   }
   refused[kind]++;
   fixture_close(&f);

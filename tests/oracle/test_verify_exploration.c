@@ -24,6 +24,7 @@
 #include "export/certificate.h"
 #include "oracle/arguments.h"
 #include "support/box_spaces.h"
+#include "support/refused.h"
 #include "support/tiny_network.h"
 #include "verify/design_shown.h"
 
@@ -31,8 +32,7 @@ enum {
   BOXES = 60000,
   FEW_BOXES = 3000,
   TAMPERINGS = 15,
-  DRAWN = 4,
-  LIMITS = DRAWN + 1,
+  LIMITS = BOX_LIMITS + 1,
   SLOW = 4,
   MADE_UP = 5,
   SHAPES = BOX_SPACES + 1
@@ -91,21 +91,8 @@ static void add_limit(question *q, const char *text) {
 }
 
 static void draw_limits(question *q, random_stream *random) {
-  static const char *const texts[DRAWN][3] = {
-      {"area <= 8 mm2", "area <= 25 mm2", "area <= 40 mm2"},
-      {"power <= 0.3 W", "power <= 2 W", "power <= 10 W"},
-      {"temperature <= 50 degC", "temperature <= 70 degC",
-       "temperature <= 85 degC"},
-      {"latency <= 5 us", "latency <= 30 us", "latency <= 1 ms"}};
-  cds_arch arch;
-  const bool cooled = cds_space_design(&arch, q->space, 0, q->f.arena,
-                                       cds_diag_new(q->f.arena)) == CDS_OK &&
-                      arch.sink_k_per_w > 0;
-  for (unsigned i = 0; i < DRAWN; i++) {
-    if (random_chance(random, 20) && (i != 2 || cooled)) {
-      add_limit(q, texts[i][random_below(random, 3)]);
-    }
-  }
+  const box_limits drawn = {q->space, q->limit, 20};
+  q->options.limits = box_limits_draw(&drawn, random, &q->f);
   if (cds_space_limits(q->space) > 0) { /* that of the file */
     add_limit(q, "area <= 1000 mm2");
   }
@@ -370,19 +357,9 @@ static void expect_refused(const question *q, unsigned kind, const char *text,
   fixture f;
   fixture_open(&f);
   (void)check(&f, text);
-  const char *message = fixture_messages(&f);
-  const unsigned line =
-      (unsigned)strtoul(message + strcspn(message, ":") + 1, NULL, 10);
-  const char *at = text;
-  for (unsigned l = 1; l < line && at != NULL; l++) {
-    at = strchr(at, '\n');
-    at = at == NULL ? NULL : at + 1;
-  }
-  const char *found = at == NULL ? NULL : strstr(at, key);
-  const bool here = found != NULL && found < at + strcspn(at, "\n");
-  if (cds_diag_errors(f.diag) == 0 || strstr(message, what) == NULL || !here) {
+  if (!refused_at(&f, text, key, what)) {
     fail_msg("case %" PRIu64 ", tampering %u: expected '%s' at '%s':\n%s",
-             q->number, kind, what, key, message);
+             q->number, kind, what, key, fixture_messages(&f));
   }
   refused[kind]++;
   fixture_close(&f);

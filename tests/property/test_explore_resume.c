@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "support/explored.h"
+#include "support/folder.h"
 
 enum { CASES = 120, CASES_QUICK = 16, PATH_MAX_TEXT = 300 };
 
@@ -44,8 +45,6 @@ static void write_some(const char *path, const lines *from, uint64_t *random) {
 }
 
 /* ---- the properties ------------------------------------------------------ */
-
-static char folder[PATH_MAX_TEXT - 40];
 
 static size_t cases(void) {
   return getenv("CODESIGN_TEST_QUICK") == NULL ? CASES : CASES_QUICK;
@@ -204,19 +203,6 @@ static void the_best_are_those_of_solving_all(void **state) {
   }
   assert_true(2 * proven > cases());
   printf("%zu of %zu proven\n", proven, cases());
-}
-
-static int make_folder(void **state) {
-  (void)state;
-  const char *base = getenv("TMPDIR");
-  snprintf(folder, sizeof folder, "%s/resume.XXXXXX",
-           base == NULL ? "/tmp" : base);
-  return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  return rmdir(folder);
 }
 
 int main(void) {

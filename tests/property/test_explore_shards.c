@@ -26,6 +26,7 @@
 
 #include "explore/wave.h"
 #include "support/explored.h"
+#include "support/folder.h"
 
 enum {
   CASES = 60,
@@ -36,7 +37,6 @@ enum {
 };
 
 static const char *program; /* this one */
-static char folder[PATH_MAX_TEXT - 40];
 
 static size_t cases(void) {
   return getenv("CODESIGN_TEST_QUICK") == NULL ? CASES : CASES_QUICK;
@@ -226,19 +226,6 @@ static void claims_only_save_work(void **state) {
   for (size_t i = 0; i < cases(); i++) {
     check_case(&random, true, 2);
   }
-}
-
-static int make_folder(void **state) {
-  (void)state;
-  const char *base = getenv("TMPDIR");
-  snprintf(folder, sizeof folder, "%s/shards.XXXXXX",
-           base == NULL ? "/tmp" : base);
-  return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  return rmdir(folder);
 }
 
 int main(int argc, char **argv) {

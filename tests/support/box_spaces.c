@@ -281,3 +281,26 @@ void box_workload_text(char out[BOX_TEXT], unsigned which,
            format, format, sums, size[0], size[1], size[2], size[3], size[4],
            size[5], size[1]);
 }
+
+size_t box_limits_draw(const box_limits *out, random_stream *random,
+                       fixture *f) {
+  static const char *const texts[BOX_LIMITS][3] = {
+      {"area <= 8 mm2", "area <= 25 mm2", "area <= 40 mm2"},
+      {"power <= 0.3 W", "power <= 2 W", "power <= 10 W"},
+      {"temperature <= 50 degC", "temperature <= 70 degC",
+       "temperature <= 85 degC"},
+      {"latency <= 5 us", "latency <= 30 us", "latency <= 1 ms"}};
+  cds_arch arch;
+  const bool cooled = cds_space_design(&arch, out->space, 0, f->arena,
+                                       cds_diag_new(f->arena)) == CDS_OK &&
+                      arch.sink_k_per_w > 0;
+  size_t count = 0;
+  for (unsigned i = 0; i < BOX_LIMITS; i++) {
+    if (random_chance(random, out->percent) && (i != 2 || cooled)) {
+      const char *text = texts[i][random_below(random, 3)];
+      assert_fine(f, cds_limit_parse(&out->limit[count++], text, (cds_place){0},
+                                     f->arena, f->diag));
+    }
+  }
+  return count;
+}

@@ -11,7 +11,7 @@
 #include "support/messages.h"
 #include "support/random_case.h"
 
-enum { BOX_SPACES = 6, BOX_TEXT = 1 << 15 };
+enum { BOX_SPACES = 6, BOX_TEXT = 1 << 15, BOX_LIMITS = 4 };
 
 extern const char *const box_space_names[BOX_SPACES];
 /* The architecture without its block of variables. */
@@ -25,5 +25,15 @@ void box_space_draw(char out[BOX_TEXT], unsigned which, random_stream *random,
  * bits by name: "int8", "fp16". */
 void box_workload_text(char out[BOX_TEXT], unsigned which,
                        random_stream *random);
+/* What limits are drawn for, and where to. */
+typedef struct box_limits {
+  cds_space *space;
+  cds_limit *limit; /* BOX_LIMITS of them */
+  unsigned percent; /* how often there is each */
+} box_limits;
+/* Limits on area, power, temperature (where designs have a cooling) and latency
+ * that some designs meet and others do not. How many. */
+size_t box_limits_draw(const box_limits *out, random_stream *random,
+                       fixture *f);
 
 #endif

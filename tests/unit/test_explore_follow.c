@@ -14,11 +14,10 @@
 
 #include "explore/claims.h"
 #include "explore/journal.h"
+#include "support/folder.h"
 #include "support/messages.h"
 
 enum { PATH_MAX_TEXT = 300 };
-
-static char folder[PATH_MAX_TEXT - 40];
 
 static const char *in_folder(char path[PATH_MAX_TEXT], const char *name) {
   snprintf(path, PATH_MAX_TEXT, "%s/%s", folder, name);
@@ -284,19 +283,6 @@ static void a_claim_needs_a_file(void **state) {
   assert_non_null(cds_diag_first_error(f.diag));
   cds_claims_close(NULL);
   fixture_close(&f);
-}
-
-static int make_folder(void **state) {
-  (void)state;
-  const char *base = getenv("TMPDIR");
-  snprintf(folder, sizeof folder, "%s/follow.XXXXXX",
-           base == NULL ? "/tmp" : base);
-  return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  return rmdir(folder);
 }
 
 int main(void) {
