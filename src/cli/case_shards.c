@@ -46,11 +46,15 @@ cds_status cds_case_read_shard(cds_explore_case *it) {
       slash == NULL ? 0 : read_count(slash + 1, text + strlen(text));
   it->shard = it->sharing.index > 0 && it->sharing.index <= it->sharing.count;
   it->options.answers_only = it->shard;
-  if (it->shard && options->format == CDS_FORMAT_TEXT) {
+  if (it->shard && options->format == CDS_FORMAT_TEXT &&
+      options->certificate == NULL) {
     return CDS_OK;
   }
   it->inputs.wrong_call = true;
-  if (it->shard) {
+  if (it->shard && options->certificate != NULL) {
+    cds_cli_error(it->cli, "'--shard' writes no certificate: give "
+                           "'--certificate' with '--resume'");
+  } else if (it->shard) {
     cds_cli_error(it->cli, "'--shard' prints no result: expected no '--json' "
                            "and no '--csv'");
   } else {
@@ -124,29 +128,53 @@ static int complain(const cds_explore_case *it, const char *what,
   return CDS_EXIT_OUTPUT;
 }
 
+/* The number of a shard that is at work; 0: none is. */
+static unsigned at_work(const cds_explore_case *it) {
+  const numbers lock = list_journals(it, ".lock");
+  for (size_t i = 0; i < lock.count; i++) {
+    if (cds_writer_taken(cds_cli_printf(it->cli->arena, "%s.lock",
+                                        journal_of(it, lock.number[i])))) {
+      return lock.number[i];
+    }
+  }
+  return 0;
+}
+
+/* Gives what was renamed its name again, unless a shard has written it anew. */
+static void put_back(const char *old, const char *path) {
+  if (link(old, path) == 0 || errno == EEXIST) {
+    unlink(old);
+  } else {
+    (void)rename(old, path); /* there are no links here */
+  }
+}
+
+/* A shard locks its journal before it looks at 'shards'. So one that begins
+ * meanwhile is seen by the second look, or finds nothing there. */
 int cds_case_leave_shards(const cds_explore_case *it) {
   const char *shards = path_of(it, "shards");
+  const char *old = path_of(it, "shards.old");
   if (access(shards, F_OK) != 0) {
     return CDS_EXIT_DONE;
   }
-  const numbers lock = list_journals(it, ".lock");
-  for (size_t i = 0; i < lock.count; i++) {
-    const char *path = cds_cli_printf(it->cli->arena, "%s.lock",
-                                      journal_of(it, lock.number[i]));
-    if (cds_writer_taken(path)) {
-      cds_diag_error(it->cli->diag, nowhere,
-                     "shard %u is at work in '%s': a run that begins anew "
-                     "would write there, too",
-                     lock.number[i], it->folder);
-      cds_diag_hint(it->cli->diag, "join it with '--resume', or choose another "
-                                   "folder with '--output'");
-      return CDS_EXIT_OUTPUT;
+  unsigned shard = at_work(it);
+  if (shard == 0) {
+    if (rename(shards, old) != 0) {
+      return errno == ENOENT ? CDS_EXIT_DONE : complain(it, "write", old);
     }
+    shard = at_work(it);
+    if (shard == 0) {
+      return CDS_EXIT_DONE;
+    }
+    put_back(old, shards);
   }
-  const char *old = path_of(it, "shards.old");
-  return rename(shards, old) == 0 || errno == ENOENT
-             ? CDS_EXIT_DONE
-             : complain(it, "write", old);
+  cds_diag_error(it->cli->diag, nowhere,
+                 "shard %u is at work in '%s': a run that begins anew would "
+                 "write there, too",
+                 shard, it->folder);
+  cds_diag_hint(it->cli->diag, "join it with '--resume', or choose another "
+                               "folder with '--output'");
+  return CDS_EXIT_OUTPUT;
 }
 
 /* ---- what they explore --------------------------------------------------- */
@@ -248,15 +276,13 @@ static int mend_journals(const cds_explore_case *it, const numbers *of) {
   cds_cli *cli = it->cli;
   for (size_t i = 0; i < of->count; i++) {
     const char *path = journal_of(it, of->number[i]);
-    cds_journal *journal = NULL;
-    if (cds_writer_taken(cds_cli_printf(cli->arena, "%s.lock", path))) {
-      cds_cli_say(cli, "shard %u is at work", of->number[i]);
-      continue;
-    }
-    cds_status status = cds_journal_open(&journal, path, true, cli->diag);
-    status = status == CDS_OK ? cds_journal_close(journal, cli->diag) : status;
+    bool at_work = false;
+    const cds_status status = cds_journal_mend_left(&at_work, path, cli->diag);
     if (status != CDS_OK) {
       return cds_cli_exit_code(status);
+    }
+    if (at_work) {
+      cds_cli_say(cli, "shard %u is at work", of->number[i]);
     }
   }
   return CDS_EXIT_DONE;

@@ -118,7 +118,7 @@ double cds_journal_seconds(void) {
 /* Once a second at most, by whoever adds a record then; or always, where other
  * processes wait for it. */
 static bool is_due(cds_journal *journal) {
-  const double now = cds_journal_seconds();
+  const double now = journal->clock();
   const bool due = journal->peer != NULL || now - journal->synced_s >= 1;
   journal->synced_s = due ? now : journal->synced_s;
   return due;
@@ -227,8 +227,10 @@ static void release(cds_journal *journal) {
   cds_arena_free(journal->arena);
 }
 
-cds_status cds_journal_open(cds_journal **out, const char *path, bool resume,
-                            cds_diag *diag) {
+/* `taken`: NULL, or whether another process writes there is no failure: then
+ * there is no journal. */
+static cds_status open_journal(cds_journal **out, const char *path, bool resume,
+                               bool *taken, cds_diag *diag) {
   cds_arena *arena = cds_arena_new();
   cds_journal *journal =
       arena == NULL ? NULL
@@ -238,24 +240,35 @@ cds_status cds_journal_open(cds_journal **out, const char *path, bool resume,
     cds_arena_free(arena);
     return CDS_ENOMEM;
   }
-  *journal = (cds_journal){.arena = arena, .file = -1, .writer = {.file = -1}};
+  *journal = (cds_journal){.arena = arena,
+                           .file = -1,
+                           .writer = {.file = -1},
+                           .clock = cds_journal_seconds};
   journal->lock = cds_lock_new();
   journal->path = path;
   const char *lock = cds_arena_printf(arena, "%s.lock", path);
   cds_status status = CDS_ENOMEM;
   if (journal->lock != NULL && lock != NULL) {
-    status = cds_writer_take(&journal->writer, lock, journal->path, diag);
+    status = taken == NULL
+                 ? cds_writer_take(&journal->writer, lock, path, diag)
+                 : cds_writer_try(&journal->writer, taken, lock, diag);
   }
-  if (status == CDS_OK) {
+  const bool held = taken != NULL && *taken;
+  if (status == CDS_OK && !held) {
     status = open_file(journal, resume, diag);
   }
-  if (status != CDS_OK) {
+  if (status != CDS_OK || held) {
     release(journal);
     return status;
   }
-  journal->synced_s = cds_journal_seconds();
+  journal->synced_s = journal->clock();
   *out = journal;
   return CDS_OK;
+}
+
+cds_status cds_journal_open(cds_journal **out, const char *path, bool resume,
+                            cds_diag *diag) {
+  return open_journal(out, path, resume, NULL, diag);
 }
 
 cds_status cds_journal_close(cds_journal *journal, cds_diag *diag) {
@@ -269,4 +282,12 @@ cds_status cds_journal_close(cds_journal *journal, cds_diag *diag) {
   }
   release(journal);
   return status;
+}
+
+cds_status cds_journal_mend_left(bool *taken, const char *path,
+                                 cds_diag *diag) {
+  cds_journal *journal = NULL;
+  *taken = false;
+  CDS_TRY(open_journal(&journal, path, true, taken, diag));
+  return cds_journal_close(journal, diag);
 }

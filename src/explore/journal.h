@@ -44,6 +44,9 @@ cds_status cds_journal_open(cds_journal **out, const char *path, bool resume,
                             cds_diag *diag);
 /* Writes out and frees; NULL is legal. CDS_EIO with a message. */
 cds_status cds_journal_close(cds_journal *journal, cds_diag *diag);
+/* As opening with `resume` and closing, for a journal of a process that has
+ * ended. `*taken`: a process writes it, so nothing was done. */
+cds_status cds_journal_mend_left(bool *taken, const char *path, cds_diag *diag);
 /* The payload of a record, or NULL. It lives as long as the journal. */
 const char *cds_journal_find(cds_journal *journal, const cds_journal_key *key);
 /* Adds a record: printable characters, no '#'. CDS_EIO: the journal is then as

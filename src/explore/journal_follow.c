@@ -25,7 +25,8 @@ struct cds_journal_peer {
   const char *path;
   ino_t file;     /* that `at` belongs to */
   off_t at;       /* where the next line begins */
-  double waits_s; /* since when the line there has been wrong; 0: it is not */
+  off_t wrong_at; /* where the first line begins that is wrong */
+  double wrong_s; /* since when it has been; 0: none is */
 };
 
 cds_status cds_journal_follow(cds_journal *journal, const char *path) {
@@ -39,15 +40,16 @@ cds_status cds_journal_follow(cds_journal *journal, const char *path) {
   return CDS_OK;
 }
 
-/* Whether a wrong line has been so for long enough to be given up. */
-static bool give_up(struct cds_journal_peer *peer) {
-  const double now = cds_journal_seconds();
-  peer->waits_s = peer->waits_s > 0 ? peer->waits_s : now;
-  if (now - peer->waits_s < PATIENCE_S) {
-    return false;
+/* Whether the first wrong line, which begins there, has been so for long enough
+ * to be given up. Each has a time of its own. */
+static bool give_up(const cds_journal *journal, struct cds_journal_peer *peer,
+                    off_t at) {
+  const double now = journal->clock();
+  if (!(peer->wrong_s > 0) || peer->wrong_at != at) {
+    peer->wrong_at = at;
+    peer->wrong_s = now;
   }
-  peer->waits_s = 0;
-  return true;
+  return now - peer->wrong_s >= PATIENCE_S;
 }
 
 /* Notes whole lines of `text`; how much of it need not be read again. */
@@ -65,11 +67,12 @@ static cds_status take_lines(size_t *taken, cds_journal *journal,
       CDS_TRY(cds_journal_note(journal, text + at));
       journal->read += journal->records - before;
     } else {
-      waits = waits || !give_up(peer);
+      waits = waits || !give_up(journal, peer, peer->at + (off_t)at);
     }
     at += length + 1;
     *taken = waits ? *taken : at;
   }
+  peer->wrong_s = waits ? peer->wrong_s : 0;
   return CDS_OK;
 }
 
@@ -105,10 +108,13 @@ static cds_status read_peer(cds_journal *journal,
     if (facts.st_ino != peer->file || facts.st_size < peer->at) {
       peer->file = facts.st_ino; /* it was mended: records are noted once */
       peer->at = 0;
+      peer->wrong_s = 0;
     }
     if (facts.st_size > peer->at) {
       status =
           read_rest(journal, peer, file, (size_t)(facts.st_size - peer->at));
+    } else {
+      peer->wrong_s = 0; /* whatever was wrong is gone */
     }
   }
   close(file);

@@ -20,6 +20,7 @@ struct cds_journal {
   size_t size; /* of the file: whole records */
   int error;   /* of the first failure; 0: none */
   double synced_s;
+  double (*clock)(void); /* cds_journal_seconds; tests have others */
   size_t read, added;
   struct cds_journal_peer *peer; /* that are followed */
   /* Records by key, as lines without their checksums; the number of places is

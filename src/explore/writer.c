@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TRIES = 20 }; /* half a second */
+enum { TRIES = 21 }; /* half a second */
 
 static const cds_place nowhere = {NULL, 0, 0};
 
@@ -58,17 +58,21 @@ static void sign(int file) {
   }
 }
 
-/* Tries for a moment: a process that was killed takes some milliseconds until
- * it is gone. False with the error. */
-static bool lock_file(int file, int *error) {
+static bool held_elsewhere(int error) {
+  return error == EACCES || error == EAGAIN;
+}
+
+/* Tries so often: a process that was killed takes some milliseconds until it is
+ * gone. False with the error. */
+static bool lock_file(int file, unsigned tries, int *error) {
   const struct timespec pause = {0, 25000000};
-  for (unsigned tries = 0;; tries++) {
+  for (;; tries--) {
     struct flock lock = whole();
     if (fcntl(file, F_SETLK, &lock) == 0) {
       return true;
     }
     *error = errno;
-    if ((*error != EACCES && *error != EAGAIN) || tries == TRIES) {
+    if (!held_elsewhere(*error) || tries == 1) {
       return false;
     }
     nanosleep(&pause, NULL);
@@ -79,8 +83,11 @@ static bool unknown_here(int error) {
   return error == ENOSYS || error == ENOTSUP || error == ENOLCK;
 }
 
-cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
-                           cds_diag *diag) {
+/* `what`: NULL, or is named where another process holds the lock, which is a
+ * failure then. */
+static cds_status take(cds_writer *out, bool *taken, const char *path,
+                       const char *what, cds_diag *diag) {
+  *taken = false;
   *out = (cds_writer){.file = -1, .path = path};
   for (;;) {
     const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -90,20 +97,23 @@ cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
       return CDS_EIO;
     }
     int error = 0;
-    const bool locked = lock_file(file, &error);
+    const bool locked = lock_file(file, what == NULL ? 1 : TRIES, &error);
     if (!locked && unknown_here(error)) {
       cds_diag_warning(diag, nowhere,
                        "'%s' cannot be locked: %s: nothing else may write here",
                        path, strerror(error));
-    } else if (!locked && error != EACCES && error != EAGAIN) {
+    } else if (!locked && !held_elsewhere(error)) {
       cds_diag_error(diag, nowhere, "cannot lock '%s': %s", path,
                      strerror(error));
       close(file);
       return CDS_EIO;
     } else if (!locked) {
-      refuse(file, what, diag);
+      *taken = true;
+      if (what != NULL) {
+        refuse(file, what, diag);
+      }
       close(file);
-      return CDS_EIO;
+      return what == NULL ? CDS_OK : CDS_EIO;
     }
     if (is_there(file, path)) {
       sign(file);
@@ -112,6 +122,17 @@ cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
     }
     close(file);
   }
+}
+
+cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
+                           cds_diag *diag) {
+  bool taken = false;
+  return take(out, &taken, path, what, diag);
+}
+
+cds_status cds_writer_try(cds_writer *out, bool *taken, const char *path,
+                          cds_diag *diag) {
+  return take(out, taken, path, NULL, diag);
 }
 
 bool cds_writer_taken(const char *path) {

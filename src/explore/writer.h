@@ -22,6 +22,10 @@ typedef struct cds_writer {
  * with a warning. */
 cds_status cds_writer_take(cds_writer *out, const char *path, const char *what,
                            cds_diag *diag);
+/* Likewise, but once, and that another process holds it is no failure:
+ * `*taken`. */
+cds_status cds_writer_try(cds_writer *out, bool *taken, const char *path,
+                          cds_diag *diag);
 /* Whether another process holds the lock. */
 bool cds_writer_taken(const char *path);
 void cds_writer_give(cds_writer *writer);

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "explore/claims.h"
-#include "explore/journal.h"
+#include "explore/journal_lines.h"
 #include "support/folder.h"
 #include "support/messages.h"
 
@@ -213,6 +213,203 @@ static void a_journal_may_be_replaced(void **state) {
   close_pair(&p);
 }
 
+/* ---- how long wrong lines are waited for ----------------------------------
+ */
+
+static double now_s;
+static double clock_of_test(void) { return now_s; }
+
+/* Records of the other journal, at the same places whether they are right or
+ * not. */
+enum { WHOLE = 4, WHOLE_MAX = 1000 };
+static const char *const record[WHOLE] = {"one", "two", "three", "four"};
+
+typedef struct whole {
+  pair p;
+  char text[WHOLE_MAX];
+  size_t size;
+} whole;
+
+static void open_whole(whole *w) {
+  open_pair(&w->p);
+  w->p.own->clock = clock_of_test;
+  now_s = 1000;
+  open_other(&w->p);
+  for (unsigned i = 0; i < WHOLE; i++) {
+    append(w->p.other, record[i]);
+  }
+  close_other(&w->p);
+  w->size = read_bytes(&w->p, w->text, sizeof w->text);
+  unlink(w->p.path[1]);
+}
+
+/* Shows what there is until so many seconds after the first time; a letter of
+ * each of `wrong` is not the one that was written. With a new file, or in the
+ * old one. */
+static void show(whole *w, double after_s, const char *wrong, unsigned lines) {
+  char text[WHOLE_MAX];
+  memcpy(text, w->text, w->size);
+  size_t end = 0;
+  for (unsigned i = 0; i < lines; i++) {
+    text[end + 40] ^= strchr(wrong, (char)('1' + i)) == NULL ? 0 : 1;
+    end =
+        (size_t)((const char *)memchr(text + end, '\n', w->size - end) - text) +
+        1;
+  }
+  FILE *file = fopen(w->p.path[1], "wb");
+  assert_non_null(file);
+  assert_int_equal(fwrite(text, 1, end, file), end);
+  assert_int_equal(fclose(file), 0);
+  now_s = 1000 + after_s;
+  assert_int_equal(cds_journal_refresh(w->p.own), CDS_OK);
+}
+
+/* Whether just these records are known, by their numbers. */
+static void known_are(whole *w, const char *numbers) {
+  for (unsigned i = 0; i < WHOLE; i++) {
+    const cds_journal_key key = key_of(record[i]);
+    assert_int_equal(cds_journal_find(w->p.own, &key) != NULL,
+                     strchr(numbers, (char)('1' + i)) != NULL);
+  }
+}
+
+static void a_wrong_line_is_given_up_in_the_end(void **state) {
+  (void)state;
+  whole w;
+  open_whole(&w);
+  show(&w, 0, "2", 2);
+  show(&w, 4.9, "2", 2);
+  known_are(&w, "1");
+  show(&w, 5, "2", 2);
+  show(&w, 5.1, "", 2); /* too late */
+  known_are(&w, "1");
+  show(&w, 5.1, "", 3); /* what comes behind it counts */
+  known_are(&w, "13");
+  close_pair(&w.p);
+}
+
+static void each_wrong_line_has_its_time(void **state) {
+  (void)state;
+  whole w;
+  /* One after the other. */
+  open_whole(&w);
+  show(&w, 0, "1", 1);
+  show(&w, 1, "", 1);
+  known_are(&w, "1");
+  show(&w, 10, "2", 2);
+  show(&w, 14, "2", 2);
+  show(&w, 14, "", 2);
+  known_are(&w, "12");
+  close_pair(&w.p);
+  /* The second is wrong before the first is right. */
+  open_whole(&w);
+  show(&w, 0, "1", 1);
+  show(&w, 3, "12", 2);
+  show(&w, 4, "2", 2);
+  show(&w, 8, "2", 2);
+  known_are(&w, "1");
+  show(&w, 8.5, "", 2);
+  known_are(&w, "12");
+  close_pair(&w.p);
+  /* It is waited for once the first was given up. */
+  open_whole(&w);
+  show(&w, 0, "12", 2);
+  show(&w, 5, "12", 2);
+  show(&w, 9, "12", 2);
+  show(&w, 9, "1", 2);
+  known_are(&w, "2");
+  close_pair(&w.p);
+  /* What was wrong may be gone, and something wrong stand in its place. */
+  open_whole(&w);
+  show(&w, 0, "2", 2);
+  show(&w, 1, "", 1);
+  show(&w, 10, "2", 2);
+  show(&w, 11, "", 2);
+  known_are(&w, "12");
+  close_pair(&w.p);
+  /* Or its end may be gone for a while. */
+  open_whole(&w);
+  const char *newline = (const char *)memchr(w.text, '\n', w.size);
+  const off_t first = newline + 1 - w.text;
+  show(&w, 0, "2", 2);
+  now_s = 1001;
+  assert_int_equal(truncate(w.p.path[1], first + 20), 0);
+  assert_int_equal(cds_journal_refresh(w.p.own), CDS_OK);
+  show(&w, 10, "2", 2);
+  show(&w, 11, "", 2);
+  known_are(&w, "12");
+  close_pair(&w.p);
+}
+
+static void a_new_file_has_a_new_time(void **state) {
+  (void)state;
+  char old[PATH_MAX_TEXT];
+  whole w;
+  open_whole(&w);
+  show(&w, 0, "2", 2);
+  assert_int_equal(rename(w.p.path[1], in_folder(old, "old")), 0);
+  show(&w, 10, "2", 2); /* in the new one at the same place */
+  show(&w, 11, "", 2);
+  known_are(&w, "12");
+  unlink(old);
+  close_pair(&w.p);
+}
+
+/* ---- journals that were left -----------------------------------------------
+ */
+
+/* Another process opens the journal and keeps it until it is killed. */
+static pid_t write_elsewhere(const char *path) {
+  int ready[2];
+  char said = 0;
+  assert_int_equal(pipe(ready), 0);
+  const pid_t process = fork();
+  assert_true(process >= 0);
+  if (process == 0) {
+    fixture f;
+    cds_journal *journal = NULL;
+    fixture_open(&f);
+    said = cds_journal_open(&journal, path, true, f.diag) == CDS_OK ? 'y' : 'n';
+    if (write(ready[1], &said, 1) == 1) {
+      pause();
+    }
+    _exit(1);
+  }
+  assert_int_equal(read(ready[0], &said, 1), 1);
+  assert_int_equal(said, 'y');
+  close(ready[0]);
+  close(ready[1]);
+  return process;
+}
+
+/* Who writes it mends it; without one it is mended here. */
+static void a_journal_at_work_is_left_alone(void **state) {
+  (void)state;
+  char text[WHOLE_MAX];
+  bool taken = false;
+  whole w;
+  open_whole(&w);
+  show(&w, 0, "", 2);
+  const pid_t process = write_elsewhere(w.p.path[1]);
+  add_bytes(&w.p, "#0123", 5);
+  const size_t size = read_bytes(&w.p, text, sizeof text);
+  assert_int_equal(cds_journal_mend_left(&taken, w.p.path[1], w.p.f.diag),
+                   CDS_OK);
+  assert_true(taken);
+  assert_null(cds_diag_first_error(w.p.f.diag));
+  assert_int_equal(cds_diag_warnings(w.p.f.diag), 0);
+  assert_int_equal(read_bytes(&w.p, text, sizeof text), size);
+  int status = 0;
+  kill(process, SIGKILL);
+  assert_int_equal(waitpid(process, &status, 0), process);
+  assert_int_equal(cds_journal_mend_left(&taken, w.p.path[1], w.p.f.diag),
+                   CDS_OK);
+  assert_false(taken);
+  assert_int_equal(read_bytes(&w.p, text, sizeof text), size - 5);
+  known_are(&w, "12");
+  close_pair(&w.p);
+}
+
 /* ---- claims ----------------------------------------------------------------
  */
 
@@ -292,6 +489,10 @@ int main(void) {
       cmocka_unit_test(what_is_damaged_is_left_out),
       cmocka_unit_test(a_journal_may_be_mended_meanwhile),
       cmocka_unit_test(a_journal_may_be_replaced),
+      cmocka_unit_test(a_wrong_line_is_given_up_in_the_end),
+      cmocka_unit_test(each_wrong_line_has_its_time),
+      cmocka_unit_test(a_new_file_has_a_new_time),
+      cmocka_unit_test(a_journal_at_work_is_left_alone),
       cmocka_unit_test(a_claim_ends_with_its_process),
       cmocka_unit_test(a_claim_needs_a_file),
   };
