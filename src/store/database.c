@@ -49,13 +49,17 @@ uint64_t cds_database_changes(const cds_database *database) {
 
 #else
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/tables.h"
 
-enum { KEPT = 32, WAIT_MS = 500 };
+enum { KEPT = 32, WAIT_MS = 3000, PAUSE_MS = 5 };
 
 struct cds_database {
   cds_arena *arena;
@@ -64,6 +68,7 @@ struct cds_database {
   cds_diag *diag;
   bool existed, fresh; /* before; no tables yet */
   bool open;           /* a transaction */
+  int folder;          /* locked as long as the file may be removed; or -1 */
   unsigned statements;
   sqlite3_stmt *statement[KEPT]; /* that were prepared */
 };
@@ -213,51 +218,7 @@ static cds_status simply(cds_database *database, const char *sql) {
   return code == SQLITE_OK ? CDS_OK : complain(database, code);
 }
 
-/* ---- transactions -------------------------------------------------------- */
-
-static cds_status make_tables(cds_database *database) {
-  CDS_TRY(simply(database, "PRAGMA application_id = 0x636f6465"));
-  CDS_TRY(simply(database, "PRAGMA user_version = 1"));
-  for (size_t i = 0; i < sizeof cds_tables / sizeof *cds_tables; i++) {
-    CDS_TRY(simply(database, cds_tables[i]));
-  }
-  return CDS_OK;
-}
-
-cds_status cds_database_begin(cds_database *database) {
-  CDS_TRY(simply(database, "BEGIN IMMEDIATE"));
-  database->open = true;
-  const cds_status status = database->fresh ? make_tables(database) : CDS_OK;
-  if (status != CDS_OK) {
-    cds_database_rollback(database);
-  }
-  return status;
-}
-
-cds_status cds_database_commit(cds_database *database) {
-  const cds_status status = simply(database, "COMMIT");
-  if (status != CDS_OK) {
-    cds_database_rollback(database);
-    return status;
-  }
-  database->open = false;
-  database->fresh = false;
-  database->existed = true;
-  return access(database->path, F_OK) == 0
-             ? CDS_OK
-             : refuse(database, "this database was removed while it was "
-                                "written: expected it to stay");
-}
-
-/* After some errors SQLite has taken it back already. */
-void cds_database_rollback(cds_database *database) {
-  if (database->open && sqlite3_get_autocommit(database->file) == 0) {
-    (void)sqlite3_exec(database->file, "ROLLBACK", NULL, NULL, NULL);
-  }
-  database->open = false;
-}
-
-/* ---- opening and closing ------------------------------------------------- */
+/* ---- what the file is ---------------------------------------------------- */
 
 static const char COUNT_TABLES[] = "SELECT count(*) FROM sqlite_master";
 
@@ -267,12 +228,12 @@ static cds_status take_count(const cds_cell *cell, size_t cells,
   return CDS_OK;
 }
 
-/* That it is a file of ours, or an empty one that may become one. */
+/* That it is a file of ours, or an empty one that may become one; in a
+ * transaction. */
 static cds_status check(cds_database *database, bool write) {
   int64_t mark = 0;
   int64_t version = 0;
   int64_t tables = 0;
-  CDS_TRY(simply(database, "PRAGMA trusted_schema = OFF"));
   CDS_TRY(cds_database_run(database, "PRAGMA application_id", NULL, 0,
                            take_count, &mark));
   CDS_TRY(cds_database_run(database, "PRAGMA user_version", NULL, 0, take_count,
@@ -299,6 +260,117 @@ static cds_status check(cds_database *database, bool write) {
   return CDS_OK;
 }
 
+/* ---- an empty file ------------------------------------------------------- */
+
+/*
+ * SQLite makes a file when it is opened. One that this process has made and
+ * never filled is removed at the end, which must take it from nobody:
+ *
+ * - Whoever opens a file for writing first locks its folder, shared, and keeps
+ *   the lock while the file has no tables: until a commit, or the end.
+ * - Who removes holds that lock alone, so nobody else has the file open without
+ *   tables; nor does anybody open it before it is gone, who then makes another.
+ * - It has no tables still, which is read under the lock: nobody has filled it.
+ *
+ * So no process writes into a file that has lost its name, and none deletes the
+ * rollback journal, which SQLite knows by name, of the next file. Where another
+ * holds the lock, or there are no such locks, an empty file stays; it is as
+ * good as none. The lock goes with the process.
+ */
+static void unlock_folder(cds_database *database) {
+  if (database->folder >= 0) {
+    close(database->folder);
+  }
+  database->folder = -1;
+}
+
+static cds_status lock_folder(cds_database *database) {
+  const struct timespec pause = {0, PAUSE_MS * 1000000};
+  const char *end = strrchr(database->path, '/');
+  const char *folder =
+      end == NULL ? "."
+                  : cds_arena_strndup(database->arena, database->path,
+                                      (size_t)(end - database->path) + 1);
+  if (folder == NULL) {
+    return CDS_ENOMEM;
+  }
+  database->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (int ms = 0;
+       database->folder >= 0 && flock(database->folder, LOCK_SH | LOCK_NB) != 0;
+       ms += PAUSE_MS) {
+    if (errno != EWOULDBLOCK && errno != EINTR) {
+      unlock_folder(database); /* there are no such locks */
+    } else if (ms >= WAIT_MS) {
+      return complain(database, SQLITE_BUSY);
+    } else {
+      nanosleep(&pause, NULL);
+    }
+  }
+  return CDS_OK;
+}
+
+static void remove_empty(cds_database *database) {
+  int64_t tables = 1;
+  if (database->existed || !database->fresh || database->folder < 0 ||
+      flock(database->folder, LOCK_EX | LOCK_NB) != 0) {
+    return;
+  }
+  (void)cds_database_run(database, COUNT_TABLES, NULL, 0, take_count, &tables);
+  if (tables == 0) {
+    unlink(database->path);
+  }
+}
+
+/* ---- transactions -------------------------------------------------------- */
+
+static cds_status make_tables(cds_database *database) {
+  CDS_TRY(simply(database, "PRAGMA application_id = 0x636f6465"));
+  CDS_TRY(simply(database, "PRAGMA user_version = 1"));
+  for (size_t i = 0; i < sizeof cds_tables / sizeof *cds_tables; i++) {
+    CDS_TRY(simply(database, cds_tables[i]));
+  }
+  return CDS_OK;
+}
+
+cds_status cds_database_begin(cds_database *database) {
+  CDS_TRY(simply(database, "BEGIN IMMEDIATE"));
+  database->open = true;
+  cds_status status = check(database, true); /* others may have filled it */
+  if (status == CDS_OK && database->fresh) {
+    status = make_tables(database);
+  }
+  if (status != CDS_OK) {
+    cds_database_rollback(database);
+  }
+  return status;
+}
+
+cds_status cds_database_commit(cds_database *database) {
+  const cds_status status = simply(database, "COMMIT");
+  if (status != CDS_OK) {
+    cds_database_rollback(database);
+    return status;
+  }
+  database->open = false;
+  database->fresh = false;
+  database->existed = true;
+  unlock_folder(database);
+  return access(database->path, F_OK) == 0
+             ? CDS_OK
+             : refuse(database, "this database was removed while it was "
+                                "written: expected it to stay");
+}
+
+/* After some errors SQLite has taken it back already. */
+void cds_database_rollback(cds_database *database) {
+  if (database->open && sqlite3_get_autocommit(database->file) == 0) {
+    (void)sqlite3_exec(database->file, "ROLLBACK", NULL, NULL, NULL);
+  }
+  database->open = false;
+}
+
+/* ---- opening and closing ------------------------------------------------- */
+
 static cds_status open_file(cds_database *database, bool write) {
   const int flags =
       write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
@@ -309,7 +381,14 @@ static cds_status open_file(cds_database *database, bool write) {
   }
   (void)sqlite3_extended_result_codes(database->file, 0);
   (void)sqlite3_busy_timeout(database->file, WAIT_MS);
-  return check(database, write);
+  CDS_TRY(simply(database, "PRAGMA trusted_schema = OFF"));
+  CDS_TRY(simply(database, "BEGIN")); /* all that is read is of one moment */
+  const cds_status status = check(database, write);
+  (void)sqlite3_exec(database->file, "ROLLBACK", NULL, NULL, NULL);
+  if (!database->fresh) {
+    unlock_folder(database);
+  }
+  return status;
 }
 
 cds_status cds_database_open(cds_database **out, const char *path, bool write,
@@ -323,33 +402,19 @@ cds_status cds_database_open(cds_database **out, const char *path, bool write,
     cds_arena_free(arena);
     return CDS_ENOMEM;
   }
-  *database = (cds_database){.arena = arena,
-                             .path = path,
-                             .diag = diag,
-                             .existed = access(path, F_OK) == 0};
-  const cds_status status = open_file(database, write);
+  *database =
+      (cds_database){.arena = arena, .path = path, .diag = diag, .folder = -1};
+  cds_status status = write ? lock_folder(database) : CDS_OK;
+  if (status == CDS_OK) {
+    database->existed = access(path, F_OK) == 0;
+    status = open_file(database, write);
+  }
   if (status != CDS_OK) {
     cds_database_close(database);
     return status;
   }
   *out = database;
   return CDS_OK;
-}
-
-/* Removes a file that this process has made and that is still empty. Whoever
- * waits for it meanwhile sees after its commit that it is gone. */
-static void remove_empty(cds_database *database) {
-  int64_t tables = 1;
-  if (!database->existed && database->fresh &&
-      sqlite3_exec(database->file, "BEGIN EXCLUSIVE", NULL, NULL, NULL) ==
-          SQLITE_OK) {
-    (void)cds_database_run(database, COUNT_TABLES, NULL, 0, take_count,
-                           &tables);
-    if (tables == 0) {
-      unlink(database->path);
-    }
-    (void)sqlite3_exec(database->file, "ROLLBACK", NULL, NULL, NULL);
-  }
 }
 
 void cds_database_close(cds_database *database) {
@@ -362,6 +427,7 @@ void cds_database_close(cds_database *database) {
     sqlite3_finalize(database->statement[i]);
   }
   (void)sqlite3_close(database->file);
+  unlock_folder(database);
   cds_arena_free(database->arena);
 }
 

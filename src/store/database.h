@@ -33,10 +33,11 @@ typedef struct cds_database cds_database;
 cds_status cds_database_open(cds_database **out, const char *path, bool write,
                              cds_diag *diag);
 /* Takes back a transaction that is open; a new file without any transaction
- * goes away. NULL is legal. */
+ * goes away, unless another process has it open. NULL is legal. */
 void cds_database_close(cds_database *database);
 
-/* Each CDS_EIO with a message. */
+/* Each CDS_EIO with a message. The first transaction of a file makes its
+ * tables; one that waits for that of another process finds them. */
 cds_status cds_database_begin(cds_database *database);
 cds_status cds_database_commit(cds_database *database);
 void cds_database_rollback(cds_database *database);
