@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "export/result.h"
 #include "store/account_rows.h"
 #include "store/tree.h"
@@ -56,12 +57,45 @@ static void digest(char out[CDS_SHA256_TEXT], const char *text, size_t size) {
   cds_sha256_end(&hash, out);
 }
 
-/* A time limit makes an answer that is not that of the question alone. */
+static bool says(const cds_yaml *node, const char *key, const char *what) {
+  const char *text = cds_tree_text(node, key);
+  return text != NULL && strcmp(text, what) == 0;
+}
+
+/* Whether the gap is one that `--gap` allows: "2" or "2 %". */
+static bool within_gap(const cds_yaml *root) {
+  const cds_yaml *provenance = cds_tree_member(root, "provenance");
+  const char *text =
+      cds_tree_text(cds_tree_member(provenance, "options"), "gap");
+  const char *end = NULL;
+  double percent = 0;
+  return text != NULL && cds_parse_double(&percent, text, &end) &&
+         cds_tree_number(root, "gap") <= percent / 100;
+}
+
+/*
+ * Whether more time could say nothing else, whatever there was of it: the value
+ * is proven, and of several best designs their ranks; or as near as it was
+ * asked for; or nothing may be used, and no bound is left below infinity. A gap
+ * without a time limit is that of the question, with one perhaps that of the
+ * time.
+ */
+static bool is_settled(const cds_account *account) {
+  const cds_yaml *root = account->root;
+  if (strcmp(account->status, "none") == 0) {
+    return isnan(cds_tree_number(root, "bound"));
+  }
+  const bool one =
+      cds_tree_number(cds_tree_member(root, "designs"), "ranked") <= 1;
+  return (says(root, "proven", "true") || within_gap(root)) &&
+         (one || says(cds_tree_member(root, "ranking"), "proven", "true"));
+}
+
 static unsigned level_of(const cds_account *account) {
-  const char *reproducible =
-      cds_tree_text(cds_tree_member(account->root, "run"), "reproducible");
+  const bool timed =
+      says(cds_tree_member(account->root, "run"), "reproducible", "false");
   return strcmp(account->status, "interrupted") == 0 ||
-                 (reproducible != NULL && strcmp(reproducible, "false") == 0)
+                 (timed && !is_settled(account))
              ? CDS_ACCOUNT_CUT
              : CDS_ACCOUNT_COMPLETE;
 }
@@ -168,8 +202,7 @@ static int compare(double a, double b) {
 
 static bool knows_more(const cds_account *account, const kept *old) {
   const cds_yaml *root = account->root;
-  const char *proven = cds_tree_text(root, "proven");
-  const double is_proven = proven != NULL && strcmp(proven, "true") == 0;
+  const double is_proven = says(root, "proven", "true");
   if (account->level != old->level) {
     return account->level > old->level;
   }
