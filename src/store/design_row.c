@@ -130,7 +130,7 @@ static cds_status put(const row_kind *kind, const cds_cell *row,
 cds_status cds_design_row_put(const cds_design_row *row, cds_database *database,
                               uint64_t *changed) {
   static const row_kind designs = {
-      .insert = "INSERT OR IGNORE" DESIGN_VALUES,
+      .insert = "INSERT" DESIGN_VALUES " ON CONFLICT (run, design) DO NOTHING",
       .replace = "INSERT OR REPLACE" DESIGN_VALUES,
       .select = "SELECT " DESIGN_COLUMNS
                 " FROM designs WHERE run = ?1 AND design = ?2",
@@ -147,10 +147,17 @@ cds_status cds_design_row_put(const cds_design_row *row, cds_database *database,
   " INTO points (" POINT_COLUMNS                                               \
   ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
 
+bool cds_point_row_known(const cds_point_row *row) {
+  return row->cell[CDS_POINT_DESIGN].kind != CDS_CELL_NONE &&
+         row->cell[CDS_POINT_ENERGY].kind != CDS_CELL_NONE &&
+         row->cell[CDS_POINT_LATENCY].kind != CDS_CELL_NONE;
+}
+
 cds_status cds_point_row_put(const cds_point_row *row, cds_database *database,
                              uint64_t *changed) {
   static const row_kind points = {
-      .insert = "INSERT OR IGNORE" POINT_VALUES,
+      .insert = "INSERT" POINT_VALUES
+                " ON CONFLICT (run, design, energy_pj, latency_s) DO NOTHING",
       .replace = "INSERT OR REPLACE" POINT_VALUES,
       .select = "SELECT " POINT_COLUMNS
                 " FROM points WHERE run = ?1 AND design = ?2 AND energy_pj = "

@@ -63,7 +63,9 @@ bool cds_design_row_better(const cds_cell *row, const cds_cell *other);
 /* Adds or replaces; counts rows that were added or changed. */
 cds_status cds_design_row_put(const cds_design_row *row, cds_database *database,
                               uint64_t *changed);
-/* Points of one design with the same energy and latency are one. */
+/* Points of one design with the same energy and latency are one. Whoever puts a
+ * row has seen that it has what it is known by. */
+bool cds_point_row_known(const cds_point_row *row);
 cds_status cds_point_row_put(const cds_point_row *row, cds_database *database,
                              uint64_t *changed);
 

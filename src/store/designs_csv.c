@@ -166,7 +166,7 @@ static cds_status read_rows(reading *it) {
 }
 
 static cds_status put_points(const cds_account *account, cds_database *database,
-                             uint64_t *changed) {
+                             uint64_t *changed, cds_diag *diag) {
   const cds_yaml *points =
       cds_tree_member(cds_tree_member(account->root, "pareto"), "points");
   static const char *const keys[CDS_POINT_CELLS] = {
@@ -186,6 +186,12 @@ static cds_status put_points(const cds_account *account, cds_database *database,
     for (unsigned c = CDS_POINT_ENERGY; c < CDS_POINT_CELLS; c++) {
       row.cell[c] = cds_tree_number_cell(points->items[i], keys[c]);
     }
+    if (!cds_point_row_known(&row)) {
+      cds_diag_error(diag, points->items[i]->place,
+                     "a point without 'index', 'energy_pj' or 'latency_s': "
+                     "expected all of them");
+      return CDS_EINPUT;
+    }
     CDS_TRY(cds_point_row_put(&row, database, changed));
   }
   return CDS_OK;
@@ -199,5 +205,5 @@ cds_status cds_designs_read(const char *path, const cds_account *account,
   const cds_status status = read_rows(&it);
   cds_csv_reader_close(&it.csv);
   CDS_TRY(status);
-  return put_points(account, database, changed);
+  return put_points(account, database, changed, diag);
 }

@@ -136,6 +136,12 @@ static const char *limit_of(const cds_account *account,
              : NULL;
 }
 
+/* A whole record that 'codesign explore' does not write. */
+static cds_status refuse(const reading *it, const char *what) {
+  cds_diag_error(it->diag, (cds_place){it->path, 0, 0}, "%s", what);
+  return CDS_EINPUT;
+}
+
 /* A value before the last round is one that a mapping takes, but perhaps not
  * the best one. */
 static const char *status_of(const cds_design_result *design) {
@@ -183,7 +189,10 @@ static cds_status put_design(const reading *it, const cds_account *account,
                [CDS_ROW_REASON] = cds_cell_text(
                    strcmp(status, "infeasible") == 0 ? design->reason : NULL),
                [CDS_ROW_FILE] = cds_cell_text("journal")}};
-  return cds_design_row_put(&row, it->database, it->changed);
+  return row.cell[CDS_ROW_DESIGN].kind == CDS_CELL_NONE
+             ? refuse(it,
+                      "a design with number 2^63 or more: expected a lower one")
+             : cds_design_row_put(&row, it->database, it->changed);
 }
 
 static cds_status put_point(const reading *it, const cds_account *account,
@@ -202,7 +211,10 @@ static cds_status put_point(const reading *it, const cds_account *account,
           [CDS_POINT_COST] = cds_cell_number(point->cost_usd),
           [CDS_POINT_EMBODIED] = cds_cell_number(point->embodied_kg),
           [CDS_POINT_LEAKAGE] = cds_cell_number(point->leakage_w)}};
-  return cds_point_row_put(&row, it->database, it->changed);
+  return cds_point_row_known(&row)
+             ? cds_point_row_put(&row, it->database, it->changed)
+             : refuse(it, "a point without number, energy or latency: expected "
+                          "all of them");
 }
 
 static cds_status put_record(reading *it, const char *record) {

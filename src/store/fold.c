@@ -59,8 +59,9 @@ static cds_status write_folder(folding *it, const cds_account *account) {
                            cds_cell_text(it->folder->path),
                            cds_cell_text(account->file)};
   CDS_TRY(cds_database_run(it->database,
-                           "INSERT OR IGNORE INTO folders (run, folder, file) "
-                           "VALUES (?1, ?2, ?3)",
+                           "INSERT INTO folders (run, folder, file) VALUES "
+                           "(?1, ?2, ?3) ON CONFLICT (run, folder, file) DO "
+                           "NOTHING",
                            cell, 3, NULL, NULL));
   it->changed += cds_database_changes(it->database);
   return cds_account_write(account, it->database, &it->changed, it->arena);
