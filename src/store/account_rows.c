@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rows of a account; see account_rows.h. */
+/* Rows of an account; see account_rows.h. */
 #include "store/account_rows.h"
 
 #include <string.h>

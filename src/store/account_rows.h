@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rows of a account: its run, what was asked, and what the winner is made of.
+/* Rows of an account: its run, what was asked, and what the winner is made of.
  */
 #ifndef CDS_STORE_ACCOUNT_ROWS_H
 #define CDS_STORE_ACCOUNT_ROWS_H

@@ -44,6 +44,12 @@ static inline double cds_cell_value(const cds_cell *cell) {
          : cell->kind == CDS_CELL_COUNT ? (double)cell->count
                                         : (double)NAN;
 }
+
+/* Its text; "" of anything else. */
+static inline const char *cds_cell_words(const cds_cell *cell) {
+  return cell->kind == CDS_CELL_TEXT ? cell->text : "";
+}
+
 /* A whole number below 2^63; false: the text is none. */
 bool cds_cell_parse_count(cds_cell *out, const char *text);
 

@@ -28,17 +28,14 @@ typedef struct diffing {
   bool comparable; /* both have variables of the same names */
 } diffing;
 
-static const char *text_of(const cds_cell *cell) {
-  return cell->kind == CDS_CELL_TEXT ? cell->text : "";
-}
-
 static bool same(const cds_cell *a, const cds_cell *b) {
   const double x = cds_cell_value(a);
   const double y = cds_cell_value(b);
   if (!isnan(x) && !isnan(y)) {
     return x == y;
   }
-  return a->kind == b->kind && strcmp(text_of(a), text_of(b)) == 0;
+  return a->kind == b->kind &&
+         strcmp(cds_cell_words(a), cds_cell_words(b)) == 0;
 }
 
 /* A row, unless both say the same. */
@@ -117,13 +114,13 @@ static cds_status diff_list(const diffing *it, const char *what,
   for (size_t i = 0; i < side[0].rows; i++) {
     const cds_cell *row = cds_table_row(&side[0], i);
     const cds_cell pair[] = {row[1], row[2]};
-    CDS_TRY(add(it, what, text_of(&row[0]), NULL, pair));
+    CDS_TRY(add(it, what, cds_cell_words(&row[0]), NULL, pair));
   }
   for (size_t i = 0; i < side[1].rows; i++) {
     const cds_cell *row = cds_table_row(&side[1], i);
     const cds_cell pair[] = {row[2], row[1]};
     if (row[3].count == 0) { /* else it was told above */
-      CDS_TRY(add(it, what, text_of(&row[0]), NULL, pair));
+      CDS_TRY(add(it, what, cds_cell_words(&row[0]), NULL, pair));
     }
   }
   return CDS_OK;

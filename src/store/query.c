@@ -59,10 +59,6 @@ bool cds_store_metric(unsigned *out, const char *name, size_t length) {
   return false;
 }
 
-static const char *text_of(const cds_cell *cell) {
-  return cell->kind == CDS_CELL_TEXT ? cell->text : "";
-}
-
 /* ---- runs ---------------------------------------------------------------- */
 
 typedef struct run_list {
@@ -76,7 +72,7 @@ static cds_status add_run(const cds_cell *cell, size_t cells, void *payload) {
   (void)cells;
   it->run = (const char **)cds_arena_more(it->store->arena, it->run, it->runs,
                                           &it->room, sizeof *it->run);
-  const char *run = cds_arena_strdup(it->store->arena, text_of(cell));
+  const char *run = cds_arena_strdup(it->store->arena, cds_cell_words(cell));
   if (it->run == NULL || run == NULL) {
     return CDS_ENOMEM;
   }
@@ -176,9 +172,9 @@ static cds_status add_variable(const cds_cell *cell, size_t cells,
                                void *payload) {
   naming *it = (naming *)payload;
   (void)cells;
-  it->text = cds_arena_printf(it->store->arena, "%s%s%s=%s", it->text,
-                              *it->text == '\0' ? "" : ", ", text_of(&cell[0]),
-                              text_of(&cell[1]));
+  it->text = cds_arena_printf(
+      it->store->arena, "%s%s%s=%s", it->text, *it->text == '\0' ? "" : ", ",
+      cds_cell_words(&cell[0]), cds_cell_words(&cell[1]));
   return it->text == NULL ? CDS_ENOMEM : CDS_OK;
 }
 
@@ -201,8 +197,8 @@ static cds_status name_designs(cds_table *table, const cds_store *store) {
   for (size_t i = 0; i < table->rows; i++) {
     cds_cell *row = table->cell + i * table->columns;
     const char *text = NULL;
-    CDS_TRY(
-        cds_store_design(&text, store, text_of(&row[RUN]), row[DESIGN].count));
+    CDS_TRY(cds_store_design(&text, store, cds_cell_words(&row[RUN]),
+                             row[DESIGN].count));
     row[VARIABLES] = cds_cell_text(text);
   }
   return CDS_OK;
@@ -232,12 +228,12 @@ cds_status cds_store_best(cds_table *out, const cds_store *store,
 /* Rows of one design stand before those of the next: by run, then number, then
  * a design before its points, and these by all their numbers. */
 static int compare_rows(const cds_cell *a, const cds_cell *b) {
-  const int runs = strcmp(text_of(&a[RUN]), text_of(&b[RUN]));
+  const int runs = strcmp(cds_cell_words(&a[RUN]), cds_cell_words(&b[RUN]));
   if (runs != 0 || a[DESIGN].count != b[DESIGN].count) {
     return runs != 0 ? runs : a[DESIGN].count < b[DESIGN].count ? -1 : 1;
   }
-  const int points = (strcmp(text_of(&a[STATUS]), "point") == 0) -
-                     (strcmp(text_of(&b[STATUS]), "point") == 0);
+  const int points = (strcmp(cds_cell_words(&a[STATUS]), "point") == 0) -
+                     (strcmp(cds_cell_words(&b[STATUS]), "point") == 0);
   for (unsigned c = ENERGY; c < COLUMNS && points == 0; c++) {
     const double x = cds_cell_value(&a[c]);
     const double y = cds_cell_value(&b[c]);
@@ -274,8 +270,8 @@ static void swap_rows(cds_table *table, size_t a, size_t b) {
 static size_t same_design(const cds_table *table, const cds_cell *cell) {
   size_t at = 0;
   while (at < table->rows &&
-         (strcmp(text_of(&cds_table_row(table, at)[RUN]),
-                 text_of(&cell[RUN])) != 0 ||
+         (strcmp(cds_cell_words(&cds_table_row(table, at)[RUN]),
+                 cds_cell_words(&cell[RUN])) != 0 ||
           cds_table_row(table, at)[DESIGN].count != cell[DESIGN].count)) {
     at++;
   }
