@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/case_shards.h"
+#include "explore/wave.h"
 
 /* Options of a question that no answer about a single design depends on: how
  * many are asked, until when, and what else is. What of them is put to a design
@@ -110,8 +111,7 @@ static cds_status keep_question(cds_explore_case *it) {
   bool good = cds_export_question_json(stream, &report, arena);
   good = fclose(stream) == 0 && good;
   const cds_status status =
-      good ? cds_records_describe(&it->records, it->options.heat_off, text,
-                                  arena)
+      good ? cds_wave_describe(&it->records, it->options.heat_off, text, arena)
            : CDS_ENOMEM;
   free(text);
   return status;

@@ -6,11 +6,18 @@
 
 /* Pauses before journals of others are read again, in microseconds. */
 enum { PAUSE_FIRST = 2000, PAUSE_MOST = 200000 };
+/* Pauses until what is asked is said once more. */
+enum { PAUSES_MOST = 5000 };
 
 typedef struct wave_run {
   const cds_wave *wave;
   bool done[CDS_LAST_WAVE];
 } wave_run;
+
+static void nap(long microseconds) {
+  const struct timespec pause = {0, 1000 * microseconds};
+  nanosleep(&pause, NULL); /* a signal ends it early, which is welcome */
+}
 
 /* ---- alone ----------------------------------------------------------------
  */
@@ -66,6 +73,33 @@ bool cds_wave_claim(cds_job *job, const cds_journal_key *key) {
   return true;
 }
 
+/* Who has claimed the record is about to add it, which takes a moment; were it
+ * there twice, nothing else would change. */
+cds_status cds_wave_describe(const cds_records *records, bool heat_off,
+                             const char *text, cds_arena *arena) {
+  const cds_sharing *sharing = records->sharing;
+  cds_journal_key key;
+  bool claimed = false;
+  if (sharing == NULL) {
+    return cds_records_describe(records, heat_off, text, arena);
+  }
+  cds_records_question(&key, records->run, heat_off);
+  for (unsigned i = 0; i < PAUSES_MOST; i++) {
+    claimed = cds_claims_take(sharing->claims, &key);
+    CDS_TRY(cds_journal_refresh(records->journal));
+    if (claimed || cds_journal_find(records->journal, &key) != NULL) {
+      break;
+    }
+    nap(PAUSE_FIRST);
+  }
+  const cds_status status =
+      cds_records_describe(records, heat_off, text, arena);
+  if (claimed) {
+    cds_claims_give(sharing->claims, &key);
+  }
+  return status;
+}
+
 static void answer_claimed(size_t chunk, unsigned thread, void *payload) {
   wave_run *it = (wave_run *)payload;
   const cds_wave *wave = it->wave;
@@ -95,11 +129,6 @@ static bool is_done(const wave_run *it) {
     }
   }
   return true;
-}
-
-static void nap(long microseconds) {
-  const struct timespec pause = {0, 1000 * microseconds};
-  nanosleep(&pause, NULL); /* a signal ends it early, which is welcome */
 }
 
 static void run_shared(const cds_wave *wave) {

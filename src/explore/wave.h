@@ -44,6 +44,9 @@ typedef struct cds_wave {
   void *payload;
 } cds_wave;
 
+/* As cds_records_describe, but by one of the processes only. */
+cds_status cds_wave_describe(const cds_records *records, bool heat_off,
+                             const char *text, cds_arena *arena);
 /* Claims a question that no journal answers; false: one does, or another
  * process has it. */
 bool cds_wave_claim(cds_job *job, const cds_journal_key *key);

@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "explore/claims.h"
 #include "explore/journal_lines.h"
+#include "explore/wave.h"
 #include "support/folder.h"
 #include "support/messages.h"
 
@@ -482,6 +484,57 @@ static void a_claim_needs_a_file(void **state) {
   fixture_close(&f);
 }
 
+/* Which answers belong to what: said by one process of two that begin at once.
+ * A child says it while this process has the claim, and then the record. */
+static void what_is_asked_is_said_once(void **state) {
+  (void)state;
+  static const char run[] = "run";
+  char path[PATH_MAX_TEXT];
+  cds_claims *claims = NULL;
+  cds_journal_key key;
+  int ready[2];
+  char said = 0;
+  int status = 0;
+  pair p;
+  open_pair(&p);
+  cds_arena *arena = cds_arena_new();
+  in_folder(path, "claims");
+  assert_fine(&p.f, cds_claims_open(&claims, path, p.f.diag));
+  cds_records_question(&key, run, false);
+  assert_true(cds_claims_take(claims, &key));
+  assert_int_equal(pipe(ready), 0);
+  const pid_t process = fork();
+  assert_true(process >= 0);
+  if (process == 0) { /* locks are not its own, files are */
+    const cds_sharing sharing = {.claims = claims, .index = 2, .count = 2};
+    cds_journal *own = NULL;
+    status = cds_journal_open(&own, p.path[1], true, p.f.diag) != CDS_OK ||
+             cds_journal_follow(own, p.path[0]) != CDS_OK ||
+             write(ready[1], "y", 1) != 1;
+    const cds_records records = {
+        .journal = own, .run = run, .sharing = &sharing};
+    status = status || cds_wave_describe(&records, false, "a", arena) != CDS_OK;
+    status = status ? 100 : (int)cds_journal_added(own);
+    _exit(cds_journal_close(own, p.f.diag) == CDS_OK ? status : 101);
+  }
+  assert_int_equal(read(ready[0], &said, 1), 1);
+  const struct timespec moment = {0, 50000000};
+  nanosleep(&moment, NULL);
+  const cds_records records = {.journal = p.own, .run = run};
+  assert_int_equal(cds_wave_describe(&records, false, "a", arena), CDS_OK);
+  cds_claims_give(claims, &key);
+  assert_int_equal(waitpid(process, &status, 0), process);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+  assert_int_equal(cds_journal_added(p.own), 1);
+  close(ready[0]);
+  close(ready[1]);
+  cds_claims_close(claims);
+  unlink(path);
+  cds_arena_free(arena);
+  close_pair(&p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(records_of_others_are_found_as_they_come),
@@ -495,6 +548,7 @@ int main(void) {
       cmocka_unit_test(a_journal_at_work_is_left_alone),
       cmocka_unit_test(a_claim_ends_with_its_process),
       cmocka_unit_test(a_claim_needs_a_file),
+      cmocka_unit_test(what_is_asked_is_said_once),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
