@@ -63,8 +63,13 @@ void cds_verified_designs_write(const cds_page *page, const cds_verified *of) {
           *designs->best_text != '\0' ? ", " : "", designs->best_text,
           cds_objective_name(of->objective),
           cds_page_si(page, designs->value * scale, unit));
-  fprintf(page->stream, "%s: %" PRIu64 " of the space, fuse %s",
-          cds_page_bold(page, "designs"), designs->designs, designs->fuse);
+  fprintf(page->stream, "%s: %" PRIu64 " of the space, ",
+          cds_page_bold(page, "designs"), designs->designs);
+  for (size_t i = 0; i < designs->sets; i++) {
+    fprintf(page->stream, "%s%s, ", i == 0 ? "set " : "", designs->set[i]);
+  }
+  fprintf(page->stream, "%s factors, fuse %s%s", designs->factors,
+          designs->fuse, designs->heat_off ? ", heat off" : "");
   for (size_t i = 0; i < designs->limits; i++) {
     fprintf(page->stream, ", %s", designs->limit[i]);
   }
@@ -90,7 +95,14 @@ void cds_verified_designs_json(cds_json *json, const cds_verified_designs *of) {
   cds_json_count(json, "designs", of->designs);
   cds_json_count(json, "best", of->best);
   cds_json_number(json, "value", of->value);
+  cds_json_array_line(json, "sets");
+  for (size_t i = 0; i < of->sets; i++) {
+    cds_json_text(json, NULL, of->set[i]);
+  }
+  cds_json_end(json);
+  cds_json_text(json, "factors", of->factors);
   cds_json_text(json, "fuse", of->fuse);
+  cds_json_text(json, "heat", of->heat_off ? "off" : "on");
   cds_json_array_line(json, "limits");
   for (size_t i = 0; i < of->limits; i++) {
     cds_json_text(json, NULL, of->limit[i]);

@@ -36,11 +36,22 @@ typedef enum cds_design_verdict {
 } cds_design_verdict;
 
 /* What was found of a design (design_shown.h). */
-enum { CDS_FOUND_KINDS = 8 };
+typedef enum cds_found_as {
+  CDS_FOUND_UNBUILT,   /* it cannot be built */
+  CDS_FOUND_TOO_LARGE, /* the workload does not fit the outermost level */
+  CDS_FOUND_UNKNOWN,   /* something is not known that is asked */
+  CDS_FOUND_OVER,      /* a limit is not met */
+  CDS_FOUND_UNABLE,    /* it cannot run a layer */
+  CDS_FOUND_NO_BETTER, /* nothing is below the value */
+  CDS_FOUND_BETTER,    /* something is: `below` */
+  CDS_FOUND_OPEN       /* none of this is shown: `why` */
+} cds_found_as;
+enum { CDS_FOUND_KINDS = CDS_FOUND_OPEN + 1 };
+
 typedef struct cds_verified_design {
   uint64_t design;
   cds_design_verdict verdict;
-  unsigned as;      /* cds_found_as */
+  cds_found_as as;
   const char *text; /* its variables; CLAIMED, UNSHOWN */
   const char *why;  /* likewise: why it is not derived */
 } cds_verified_design;
@@ -54,7 +65,10 @@ typedef struct cds_verified_designs {
   cds_verified_design *list;
   size_t limits; /* that they are held against */
   const char **limit;
-  const char *fuse;
+  const char *fuse, *factors;
+  bool heat_off;
+  size_t sets; /* variables that were set, "rows=8": another space */
+  const char **set;
   double value;
   uint64_t best;
   const char *best_text; /* its variables */

@@ -9,7 +9,7 @@
 #include "base/sha256.h"
 #include "codesign/version.h"
 
-static const char *const factors_choices[] = {"perfect", "any", NULL};
+const char *const cds_factors_choices[] = {"perfect", "any", NULL};
 static const char *const objective_choices[] = {"edp", "energy", "delay",
                                                 "ed2p", NULL};
 static const char *const role_choices[] = {"architecture", "config",
@@ -28,7 +28,7 @@ static const cds_key top_rows[] = {
     CDS_KEY_FIELD(top, objective, CHOICE, .required = true,
                   .choices = objective_choices, .help = "What is least."),
     CDS_KEY_FIELD(top, factors, CHOICE, .required = true,
-                  .choices = factors_choices,
+                  .choices = cds_factors_choices,
                   .help = "How mappings cut ranks: the option --factors."),
     CDS_KEY_FIELD(top, power_limit_w, NUMBER, .low = 1e-30, .high = 1e30,
                   .help = "Power that no layer may pass; absent: none."),

@@ -42,6 +42,7 @@ typedef struct cds_certified {
   cds_workload workload;
 } cds_certified;
 
+extern const char *const cds_factors_choices[];
 /* Reads the inputs from their texts. A text that does not have its digest is
  * told, and read. */
 cds_status cds_certified_read(cds_certified *out,

@@ -203,35 +203,6 @@ static cds_status find_chain(const cds_checking *it, cds_chain_claim *claim,
   return CDS_OK;
 }
 
-/* All parts that may run fused. */
-static cds_status list_parts(const cds_checking *it, cds_chain_claim *claim,
-                             const cds_chain_group *chain) {
-  cds_arena *arena = it->reader->arena;
-  claim->may_part =
-      cds_arena_array(arena, CDS_CHAIN_PARTS_MAX, sizeof *claim->may_part);
-  if (claim->may_part == NULL) {
-    return CDS_ENOMEM;
-  }
-  claim->may_part[claim->may++] = (cds_fused_part){0, &chain->group};
-  for (unsigned first = 0; first < claim->stages; first++) {
-    for (unsigned end = first + 2; end <= claim->stages; end++) {
-      if (claim->may == CDS_CHAIN_PARTS_MAX ||
-          !cds_chain_has_part(chain, first, end)) {
-        continue;
-      }
-      cds_chain_group *part = cds_arena_alloc(arena, sizeof *part);
-      if (part == NULL) {
-        return CDS_ENOMEM;
-      }
-      if (cds_chain_part(part, &it->inputs.workload, chain->first + first,
-                         end - first, 0) == CDS_OK) {
-        claim->may_part[claim->may++] = (cds_fused_part){first, &part->group};
-      }
-    }
-  }
-  return CDS_OK;
-}
-
 /* The layers of a part, which stand after those of the part before. */
 static cds_status find_part(const cds_checking *it, cds_chain_claim *claim,
                             const cds_chain_group *chain, unsigned number) {
@@ -324,7 +295,8 @@ static cds_status bind(const cds_checking *it, cds_chain_claim *claim,
                        cds_chain_group *chain) {
   claim->arch = it->inputs.arch;
   CDS_TRY(find_chain(it, claim, chain));
-  CDS_TRY(list_parts(it, claim, chain));
+  CDS_TRY(cds_fused_parts_list(&claim->may_part, &claim->may, chain,
+                               &it->inputs.workload, it->reader->arena));
   claim->foreign = foreign_chain(claim);
   for (unsigned p = 0; p < claim->parts; p++) {
     CDS_TRY(find_part(it, claim, chain, p));

@@ -93,20 +93,6 @@ static bool adds(cds_objective objective) {
   return objective == CDS_OBJECTIVE_CARBON || objective == CDS_OBJECTIVE_COST;
 }
 
-/* Value of the objective of a run. */
-static double value_of(const cds_showing *it, const cds_worth *run) {
-  const cds_verify_goal goal = {.objective = it->of->objective};
-  const bool carbon = goal.objective == CDS_OBJECTIVE_CARBON;
-  if (!adds(goal.objective)) {
-    return cds_verify_value(&goal, run);
-  }
-  const double joules =
-      run->energy_pj * 1e-12 + run->latency_s * it->facts.idle_j_per_s;
-  return (carbon ? it->facts.per_j_kg : it->facts.per_j_usd) * joules +
-         (carbon ? it->facts.embodied_kg : it->facts.cost_usd) *
-             run->latency_s / it->facts.life_s;
-}
-
 /* Carbon and cost: per pJ (E + w T). */
 static cds_status close_line(cds_walk_result *out, const cds_showing *it,
                              cds_sum *sum) {
@@ -161,9 +147,12 @@ static cds_status look_at_floors(cds_showing *it, cds_sum *sum) {
     CDS_TRY(cds_sum_least(&found, sum, &aim, 0));
     floor[i] = found.least;
   }
-  over(it, CDS_METRIC_ENERGY, floor[0]);
-  over(it, CDS_METRIC_LATENCY, floor[1]);
-  over(it, CDS_METRIC_EDP, floor[0] * floor[1]);
+  /* Sums have rounding, by their order. */
+  const double energy_pj = floor[0] * (1 - CDS_VERIFY_TOLERANCE);
+  const double latency_s = floor[1] * (1 - CDS_VERIFY_TOLERANCE);
+  over(it, CDS_METRIC_ENERGY, energy_pj);
+  over(it, CDS_METRIC_LATENCY, latency_s);
+  over(it, CDS_METRIC_EDP, energy_pj * latency_s);
   return CDS_OK;
 }
 
@@ -176,10 +165,10 @@ static bool limits_left_out(const cds_shown_question *of) {
          isfinite(of->limit[CDS_METRIC_FIRST_TOKEN]);
 }
 
-/* A run below the value, `truly` one of the design. */
-static void note_below(cds_showing *it, const cds_worth *run, bool truly) {
-  const double value = value_of(it, run);
-  if (value < it->of->value * (1 - CDS_VERIFY_TOLERANCE) && truly &&
+/* A run of the design below the value. */
+static void note_below(cds_showing *it, const cds_worth *run) {
+  const double value = cds_run_value(&it->facts, it->of->objective, run);
+  if (value < it->of->value * (1 - CDS_VERIFY_TOLERANCE) &&
       !limits_left_out(it->of)) {
     it->out->as = CDS_FOUND_BETTER;
     it->out->below = value;
@@ -280,7 +269,7 @@ static cds_status try_tangents(cds_showing *it, bool by_model) {
     }
     cds_worth run = below;
     run.energy_pj = cds_warm_energy_pj(power_w, it->warm, &below);
-    note_below(it, &run, !by_model);
+    note_below(it, &run);
     if (it->out->as == CDS_FOUND_BETTER || isnan(run.energy_pj)) {
       return CDS_OK;
     }
@@ -293,7 +282,7 @@ static cds_status show_bound(cds_showing *it, bool by_model) {
   if (!(it->arch->sink_k_per_w > 0)) {
     CDS_TRY(bound_by(&below, it, it->arch, it->power_limit_w, by_model));
     if (it->out->as == CDS_FOUND_BETTER) {
-      note_below(it, &below, true);
+      note_below(it, &below);
     }
     return CDS_OK;
   }

@@ -44,17 +44,6 @@ typedef struct cds_shown_question {
                         */
 } cds_shown_question;
 
-typedef enum cds_found_as {
-  CDS_FOUND_UNBUILT,   /* it cannot be built */
-  CDS_FOUND_TOO_LARGE, /* the workload does not fit the outermost level */
-  CDS_FOUND_UNKNOWN,   /* something is not known that is asked */
-  CDS_FOUND_OVER,      /* a limit is not met */
-  CDS_FOUND_UNABLE,    /* it cannot run a layer */
-  CDS_FOUND_NO_BETTER, /* nothing is below the value */
-  CDS_FOUND_BETTER,    /* something is: `below` */
-  CDS_FOUND_OPEN       /* none of this is shown: `why` */
-} cds_found_as;
-
 typedef struct cds_shown {
   cds_found_as as;
   uint32_t over;   /* metrics whose limits are not met, as bits */

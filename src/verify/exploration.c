@@ -3,7 +3,6 @@
 #include "verify/exploration.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/parallel.h"
@@ -76,9 +75,6 @@ static cds_status show_designs(cds_verified *out, cds_exploring *it) {
   if (found == NULL) {
     return CDS_ENOMEM;
   }
-  CDS_TRY(cds_sum_plan_make(
-      &it->question.plan, &it->inputs.workload, (cds_fusing)it->keys.fuse,
-      it->question.objective == CDS_OBJECTIVE_DELAY, it->reader->arena));
   cds_parallel_for(it->designs, it->options->threads, find, it);
   CDS_TRY(cds_exploration_judge(found, it));
   out->explored = found;

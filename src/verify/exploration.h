@@ -67,6 +67,8 @@ typedef struct cds_exploring {
   cds_designed *design; /* by index */
 } cds_exploring;
 
+/* The names of cds_fusing. */
+extern const char *const cds_fuse_choices[];
 /* What the result says of space, limits and the best design; refused where that
  * is not what the inputs say. */
 cds_status cds_exploration_read_result(cds_exploring *it);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is found against what is claimed; see exploration.h. */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -128,18 +127,25 @@ static cds_status list_design(cds_verified_designs *out,
 }
 
 cds_status cds_exploration_judge(cds_verified_designs *out, cds_exploring *it) {
-  static const char *const fusing[] = {"none", "attention", "all", "everywhere",
-                                       "pipelined"};
   cds_arena *arena = it->reader->arena;
-  *out = (cds_verified_designs){.designs = it->designs,
-                                .fuse = fusing[it->keys.fuse],
-                                .value = it->question.value,
-                                .best = it->question.best,
-                                .best_text = text_of(it, it->question.best)};
+  *out =
+      (cds_verified_designs){.designs = it->designs,
+                             .fuse = cds_fuse_choices[it->keys.fuse],
+                             .factors = cds_factors_choices[it->keys.factors],
+                             .heat_off = it->question.heat_off,
+                             .value = it->question.value,
+                             .best = it->question.best,
+                             .best_text = text_of(it, it->question.best)};
   out->list = cds_arena_array(arena, it->designs, sizeof *out->list);
   out->limit = cds_arena_array(arena, it->limits + 1, sizeof *out->limit);
-  if (out->list == NULL || out->limit == NULL || out->best_text == NULL) {
+  out->set = cds_arena_array(arena, it->keys.sets->count + 1, sizeof *out->set);
+  if (out->list == NULL || out->limit == NULL || out->set == NULL ||
+      out->best_text == NULL) {
     return CDS_ENOMEM;
+  }
+  while (out->sets < it->keys.sets->count) { /* texts, or no space was read */
+    out->set[out->sets] = it->keys.sets->items[out->sets]->text;
+    out->sets++;
   }
   for (size_t i = 0; i < it->limits; i++) {
     out->limit[out->limits++] = it->limit[i].text;
@@ -147,6 +153,7 @@ cds_status cds_exploration_judge(cds_verified_designs *out, cds_exploring *it) {
   for (size_t i = 0; i < it->designs; i++) {
     const cds_designed *of = &it->design[i];
     CDS_TRY(of->status);
+    CDS_TRY(of->fits_status == CDS_ELIMIT ? CDS_OK : of->fits_status);
     const cds_design_verdict verdict = verdict_of(it, of);
     out->count[verdict]++;
     out->boxes += of->shown.boxes;

@@ -4,14 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "verify/exploration.h"
 
 /* ---- keys ------------------------------------------------------------ */
 
-static const char *const factors_choices[] = {"perfect", "any", NULL};
-static const char *const fuse_choices[] = {"none",       "attention", "all",
-                                           "everywhere", "pipelined", NULL};
+const char *const cds_fuse_choices[] = {"none",       "attention", "all",
+                                        "everywhere", "pipelined", NULL};
 static const char *const status_choices[] = {"best",       "infeasible", "open",
                                              "over_limit", "worse",      NULL};
 
@@ -24,9 +22,10 @@ static const cds_key top_rows[] = {
     CDS_KEY_FIELD(top, model_version, COUNT, .required = true, .high = 1e6,
                   .help = "Version of its model: others give other numbers."),
     CDS_KEY_FIELD(top, factors, CHOICE, .required = true,
-                  .choices = factors_choices,
+                  .choices = cds_factors_choices,
                   .help = "How mappings cut ranks: the option --factors."),
-    CDS_KEY_FIELD(top, fuse, CHOICE, .required = true, .choices = fuse_choices,
+    CDS_KEY_FIELD(top, fuse, CHOICE, .required = true,
+                  .choices = cds_fuse_choices,
                   .help = "Which chains may run fused: the option --fuse."),
     CDS_KEY_FIELD(
         top, sets, NODE, .required = true,
@@ -193,22 +192,6 @@ static cds_status read_limits(cds_exploring *it) {
   return CDS_OK;
 }
 
-static cds_status read_objective(cds_exploring *it) {
-  static const char *const names[] = {"edp",  "energy", "delay",
-                                      "ed2p", "carbon", "cost"};
-  const cds_yaml *node =
-      cds_result_member(it->keys.result, "objective", "name");
-  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-    if (node != NULL && is_text(node, names[i])) {
-      it->question.objective = (cds_objective)i;
-      return CDS_OK;
-    }
-  }
-  return refuse(it, node,
-                "unknown 'objective': expected 'edp', 'energy', 'delay', "
-                "'ed2p', 'carbon' or 'cost'");
-}
-
 /* Energy, time and powers of the best design, where bounds begin. */
 static cds_status read_run(cds_exploring *it) {
   const cds_yaml *result = it->keys.result;
@@ -231,18 +214,36 @@ static cds_status read_run(cds_exploring *it) {
                       "no 'value' of the best design: expected one above 0");
 }
 
-/* No layer runs in a way that is outside of the space. */
+/* Whether so many layers from one on may run fused. */
+static bool may_run(const cds_sum_plan *plan, size_t first, double stages) {
+  bool may = false;
+  for (size_t i = 0; i < plan->items; i++) {
+    const cds_sum_item *item = &plan->item[i];
+    for (unsigned p = 0; item->chain != NULL && p < item->parts; p++) {
+      const cds_fused_part *part = &item->part[p];
+      may = may || (item->chain->first + part->first == first &&
+                    (double)part->group->stages == stages);
+    }
+  }
+  return may;
+}
+
+/* No layer runs in a way that is outside of the space. That those behind the
+ * first of a group are in it is checked with its result. */
 static cds_status check_fused(const cds_exploring *it) {
+  const cds_sum_plan *plan = &it->question.plan;
   const cds_yaml *list = cds_result_member(it->keys.result, "layers", NULL);
   for (size_t i = 0;
        list != NULL && list->kind == CDS_YAML_SEQUENCE && i < list->count;
        i++) {
     const cds_yaml *fused = cds_result_member(list->items[i], "fused", NULL);
-    const bool runs = fused != NULL && fused->kind == CDS_YAML_MAPPING;
-    const bool pipelined =
-        runs && cds_result_member(fused, "pipelined", NULL) != NULL;
-    if ((runs && it->keys.fuse == CDS_FUSING_NONE) ||
-        (pipelined && it->keys.fuse != CDS_FUSING_PIPELINED)) {
+    if (fused == NULL || fused->kind != CDS_YAML_MAPPING) {
+      continue;
+    }
+    const bool first = cds_result_number(fused, "stage") == 0;
+    const bool pipelined = cds_result_member(fused, "pipelined", NULL) != NULL;
+    if ((first && !may_run(plan, i, cds_result_number(fused, "stages"))) ||
+        (pipelined && !plan->pipelines)) {
       return refuse(it, fused,
                     "this layer runs as 'fuse' does not let it: expected the "
                     "space that was explored");
@@ -273,7 +274,11 @@ cds_status cds_exploration_read_result(cds_exploring *it) {
   CDS_TRY(check_space(it));
   CDS_TRY(check_winner(it));
   CDS_TRY(read_limits(it));
-  CDS_TRY(read_objective(it));
+  CDS_TRY(
+      cds_result_objective(&it->question.objective, result, it->reader->diag));
+  CDS_TRY(cds_sum_plan_make(
+      &it->question.plan, &it->inputs.workload, (cds_fusing)it->keys.fuse,
+      it->question.objective == CDS_OBJECTIVE_DELAY, it->reader->arena));
   CDS_TRY(check_fused(it));
   return read_run(it);
 }

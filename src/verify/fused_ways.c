@@ -28,6 +28,41 @@ typedef struct cds_ways_walker {
   unsigned of[CDS_STAGES_MAX]; /* number of the part; of a layer: `parts` */
 } cds_ways_walker;
 
+/* ---- parts ----------------------------------------------------------- */
+
+cds_status cds_fused_parts_list(cds_fused_part **out, unsigned *parts,
+                                const cds_chain_group *chain,
+                                const cds_workload *workload,
+                                cds_arena *arena) {
+  const unsigned stages = chain->group.stages;
+  cds_fused_part *part =
+      cds_arena_array(arena, CDS_CHAIN_PARTS_MAX, sizeof *part);
+  if (part == NULL) {
+    return CDS_ENOMEM;
+  }
+  unsigned count = 0;
+  part[count++] = (cds_fused_part){0, &chain->group};
+  for (unsigned first = 0; first < stages; first++) {
+    for (unsigned end = first + 2; end <= stages; end++) {
+      if (count == CDS_CHAIN_PARTS_MAX ||
+          !cds_chain_has_part(chain, first, end)) {
+        continue;
+      }
+      cds_chain_group *own = cds_arena_alloc(arena, sizeof *own);
+      if (own == NULL) {
+        return CDS_ENOMEM;
+      }
+      if (cds_chain_part(own, workload, chain->first + first, end - first,
+                         chain->flags) == CDS_OK) {
+        part[count++] = (cds_fused_part){first, &own->group};
+      }
+    }
+  }
+  *out = part;
+  *parts = count;
+  return CDS_OK;
+}
+
 /* ---- layers alone ---------------------------------------------------- */
 
 /* One pass, all at home at the outermost level. */

@@ -22,6 +22,12 @@ typedef struct cds_fused_part {
   const cds_fused_group *group;
 } cds_fused_part;
 
+/* All parts of a chain that may run fused, in the arena; the first is all of
+ * it. CDS_ENOMEM. */
+cds_status cds_fused_parts_list(cds_fused_part **out, unsigned *parts,
+                                const cds_chain_group *chain,
+                                const cds_workload *workload, cds_arena *arena);
+
 typedef struct cds_fused_ways {
   cds_fused_space space;
   const cds_fused_group *chain; /* its stages: the layers */

@@ -3,7 +3,6 @@
 #include "verify/network_least.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "spec/rules.h"
@@ -36,37 +35,6 @@ static cds_status find_chain(const cds_chain_group **out,
   return status == CDS_ENOMEM ? status : CDS_OK;
 }
 
-static cds_status list_parts(cds_sum_item *item, const cds_workload *workload,
-                             cds_arena *arena) {
-  const cds_chain_group *chain = item->chain;
-  const unsigned stages = chain->group.stages;
-  item->part = cds_arena_array(arena, CDS_CHAIN_PARTS_MAX, sizeof *item->part);
-  if (item->part == NULL) {
-    return CDS_ENOMEM;
-  }
-  item->part[item->parts++] = (cds_fused_part){0, &chain->group};
-  for (unsigned first = 0; first < stages; first++) {
-    for (unsigned end = first + 2; end <= stages; end++) {
-      if (item->parts == CDS_CHAIN_PARTS_MAX ||
-          !cds_chain_has_part(chain, first, end)) {
-        continue;
-      }
-      cds_chain_group *part = cds_arena_alloc(arena, sizeof *part);
-      if (part == NULL) {
-        return CDS_ENOMEM;
-      }
-      if (cds_chain_part(part, workload, chain->first + first, end - first,
-                         chain->flags) == CDS_OK) {
-        item->part[item->parts++] = (cds_fused_part){first, &part->group};
-      }
-    }
-  }
-  for (unsigned p = 0; p < item->parts && item->foreign == NULL; p++) {
-    item->foreign = cds_fused_walk_foreign(item->part[p].group);
-  }
-  return CDS_OK;
-}
-
 static cds_sum_item *same_item(const cds_sum_plan *plan,
                                const cds_layer *layer) {
   for (size_t i = 0; i < plan->items; i++) {
@@ -91,7 +59,11 @@ static cds_status add_item(cds_sum_plan *plan, cds_sum_item *made, bool delays,
     made->foreign =
         delays ? "fused mappings that take about the same time are too many"
                : NULL;
-    CDS_TRY(list_parts(made, workload, arena));
+    CDS_TRY(cds_fused_parts_list(&made->part, &made->parts, made->chain,
+                                 workload, arena));
+    for (unsigned p = 0; p < made->parts && made->foreign == NULL; p++) {
+      made->foreign = cds_fused_walk_foreign(made->part[p].group);
+    }
   }
   plan->item[plan->items++] = *made;
   return CDS_OK;
@@ -253,8 +225,11 @@ static void add_chain(cds_worth *out, const cds_arch *arch,
         group->mask.here ? fmin(of.macs, (double)layer->useful_macs) : of.macs;
     for (unsigned t = 0; t < layer->einsum.tensors; t++) {
       const unsigned in_group = group->stage[s].tensor[t];
-      of.outer[t] = !group->mask.here &&
-                    !group->tensor[in_group].intermediate && !seen[in_group];
+      const cds_fused_tensor *tensor = &group->tensor[in_group];
+      const bool made_before =
+          tensor->maker != CDS_STAGES_MAX && tensor->maker != s;
+      of.outer[t] = !group->mask.here && !tensor->intermediate &&
+                    !made_before && !seen[in_group];
       seen[in_group] = true;
     }
     add_roughly(out, bits, arch, &of);
@@ -544,8 +519,10 @@ cds_status cds_sum_least(cds_fused_least *out, void *sum,
 
 cds_status cds_sum_none_fits(bool *out, const cds_sum *it) {
   static const cds_verify_goal energy = {.objective = CDS_OBJECTIVE_ENERGY};
+  bool all = it->rough == NULL; /* are looked at */
   *out = false;
   for (size_t i = 0; i < it->plan->items && !*out; i++) {
+    all = all && it->plan->item[i].chain == NULL; /* may fit fused only */
     if (it->known[i].pair == NULL || it->known[i].rough) {
       continue;
     }
@@ -554,5 +531,5 @@ cds_status cds_sum_none_fits(bool *out, const cds_sum *it) {
                      it->boxes_most, it->options->control));
     *out = walk.holds;
   }
-  return *out || it->rough == NULL ? CDS_OK : CDS_ELIMIT;
+  return *out || all ? CDS_OK : CDS_ELIMIT;
 }

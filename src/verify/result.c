@@ -527,42 +527,111 @@ static void check_making(const cds_result_reading *it, const char *key,
   }
 }
 
-static double value_of(const cds_run_facts_found *facts,
-                       cds_objective objective, const cds_worth *sum) {
-  const cds_verify_goal goal = {.objective = objective};
-  const double joules =
-      sum->energy_pj * 1e-12 + sum->latency_s * facts->idle_j_per_s;
-  const double share = sum->latency_s / facts->life_s;
-  return objective == CDS_OBJECTIVE_CARBON
-             ? facts->per_j_kg * joules + facts->embodied_kg * share
-         : objective == CDS_OBJECTIVE_COST
-             ? facts->per_j_usd * joules + facts->cost_usd * share
-             : cds_verify_value(&goal, sum);
+cds_status cds_result_objective(cds_objective *out, const cds_yaml *root,
+                                cds_diag *diag) {
+  static const char *const names[] = {"edp",  "energy", "delay",
+                                      "ed2p", "carbon", "cost"};
+  const cds_yaml *node = cds_result_member(root, "objective", "name");
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+    if (node != NULL && node->kind == CDS_YAML_SCALAR &&
+        strcmp(node->text, names[i]) == 0) {
+      *out = (cds_objective)i;
+      return CDS_OK;
+    }
+  }
+  cds_diag_error(diag, node != NULL ? node->place : root->place,
+                 "unknown 'objective': expected 'edp', 'energy', 'delay', "
+                 "'ed2p', 'carbon' or 'cost'");
+  return CDS_EINPUT;
+}
+
+/* The time of the slowest phase of a kind, over its tokens if so asked. */
+static double slowest_s(const cds_result_reading *it, cds_phase_kind kind,
+                        bool by_token) {
+  const cds_workload *workload = &it->checking.inputs.workload;
+  const cds_yaml *list = cds_result_member(it->root, "layers", NULL);
+  double seconds[CDS_PHASES_MAX] = {0};
+  double most = 0;
+  for (size_t i = 0; i < workload->layers; i++) {
+    seconds[workload->layer[i].phase] +=
+        (double)workload->layer[i].count *
+        cds_result_number(list->items[i], "latency_s");
+  }
+  for (unsigned p = 0; p < workload->phases; p++) {
+    const cds_phase *phase = &workload->phase[p];
+    if (phase->kind == kind) {
+      most = fmax(most,
+                  by_token ? seconds[p] / (double)phase->tokens : seconds[p]);
+    }
+  }
+  return most;
+}
+
+/* What the winner has of a metric; NaN: that it is within its limit follows
+ * from its layers (power, temperature and wall are roofs of each), or the
+ * metric is not known. */
+static double metric_of(const cds_result_reading *it, cds_metric metric,
+                        const cds_worth *sum) {
+  switch (metric) {
+  case CDS_METRIC_ENERGY:
+    return sum->energy_pj;
+  case CDS_METRIC_LATENCY:
+    return sum->latency_s;
+  case CDS_METRIC_EDP:
+    return sum->energy_pj * sum->latency_s;
+  case CDS_METRIC_FIRST_TOKEN:
+    return slowest_s(it, CDS_PHASE_PREFILL, false);
+  case CDS_METRIC_TOKEN:
+    return slowest_s(it, CDS_PHASE_DECODE, true);
+  case CDS_METRIC_AREA:
+    return cds_arch_area_um2(it->checking.inputs.arch);
+  case CDS_METRIC_COST:
+    return it->facts.cost_usd;
+  case CDS_METRIC_EMBODIED:
+    return it->facts.embodied_kg;
+  case CDS_METRIC_POWER:
+  case CDS_METRIC_TEMPERATURE:
+  case CDS_METRIC_WALL:
+    break;
+  }
+  return (double)NAN;
+}
+
+/* The winner meets the limits that the result names. */
+static cds_status check_limits(const cds_result_reading *it,
+                               const cds_worth *sum) {
+  const cds_reader *reader = it->checking.reader;
+  const cds_yaml *limits = cds_result_member(it->root, "space", "limits");
+  for (size_t i = 0;
+       limits != NULL && limits->kind == CDS_YAML_SEQUENCE && i < limits->count;
+       i++) {
+    const cds_yaml *node = limits->items[i];
+    char text[CDS_NUMBER_TEXT];
+    cds_limit limit;
+    CDS_TRY(cds_limit_parse(&limit, node->text, node->place, reader->arena,
+                            reader->diag));
+    const double found = metric_of(it, limit.metric, sum);
+    if (found > limit.bound * (1 + CDS_VERIFY_TOLERANCE)) {
+      cds_diag_error(reader->diag, node->place,
+                     "the winner does not meet '%s': it is at %s times that",
+                     node->text, cds_format_double(text, found / limit.bound));
+    }
+  }
+  return CDS_OK;
 }
 
 static cds_status check_whole(const cds_result_reading *it,
                               const cds_worth *sum) {
-  static const char *const names[] = {"edp",  "energy", "delay",
-                                      "ed2p", "carbon", "cost"};
-  enum { NAMES = sizeof names / sizeof *names };
-  const cds_yaml *objective = cds_result_member(it->root, "objective", "name");
-  unsigned which = 0;
-  while (which < NAMES &&
-         (objective == NULL || strcmp(objective->text, names[which]) != 0)) {
-    which++;
-  }
-  if (which == NAMES) {
-    return refuse(it, objective,
-                  "unknown 'objective': expected 'edp', "
-                  "'energy', 'delay', 'ed2p', 'carbon' or 'cost'");
-  }
+  cds_objective objective = CDS_OBJECTIVE_EDP;
+  CDS_TRY(
+      cds_result_objective(&objective, it->root, it->checking.reader->diag));
   const cds_yaml *winner = cds_result_member(it->root, "winner", NULL);
   check_sum(it, winner, "energy_pj", sum->energy_pj);
   check_sum(it, winner, "latency_s", sum->latency_s);
   check_making(it, "cost_usd", it->facts.cost_usd);
   check_making(it, "embodied_kgco2e", it->facts.embodied_kg);
-  check_sum(it, it->root, "value",
-            value_of(&it->facts, (cds_objective)which, sum));
+  check_sum(it, it->root, "value", cds_run_value(&it->facts, objective, sum));
+  CDS_TRY(check_limits(it, sum));
   if (cds_result_number(it->root, "bound") >
       cds_result_number(it->root, "value") * (1 + CDS_VERIFY_TOLERANCE)) {
     return refuse(it, cds_result_member(it->root, "bound", NULL),

@@ -12,6 +12,10 @@ const cds_yaml *cds_result_member(const cds_yaml *root, const char *first,
 const char *cds_result_text(const cds_yaml *root, const char *key);
 double cds_result_number(const cds_yaml *root, const char *key);
 
+/* Of the result; CDS_EINPUT with a message. */
+cds_status cds_result_objective(cds_objective *out, const cds_yaml *root,
+                                cds_diag *diag);
+
 /* Inputs that were read, and which design of theirs the winner is. */
 typedef struct cds_result_given {
   const cds_certified *inputs;

@@ -7,6 +7,7 @@
 #include "package/delivery.h"
 #include "package/loop.h"
 #include "package/making.h"
+#include "verify/walk.h"
 
 /* The assumptions of explore/outlay.h. */
 static double given_or(double given, double assumed) {
@@ -87,4 +88,17 @@ cds_status cds_find_wall_power(double *out, const cds_arch *arch, double wall_w,
     *out = cds_wall_power_w(&bound, wall_w);
   }
   return CDS_OK;
+}
+
+double cds_run_value(const cds_run_facts_found *facts, cds_objective objective,
+                     const cds_worth *run) {
+  const cds_verify_goal goal = {.objective = objective};
+  const double joules =
+      run->energy_pj * 1e-12 + run->latency_s * facts->idle_j_per_s;
+  const double share = run->latency_s / facts->life_s;
+  return objective == CDS_OBJECTIVE_CARBON
+             ? facts->per_j_kg * joules + facts->embodied_kg * share
+         : objective == CDS_OBJECTIVE_COST
+             ? facts->per_j_usd * joules + facts->cost_usd * share
+             : cds_verify_value(&goal, run);
 }

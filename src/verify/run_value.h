@@ -8,7 +8,7 @@
 #define CDS_VERIFY_RUN_VALUE_H
 
 #include "base/arena.h"
-#include "spec/arch.h"
+#include "verify/pair.h"
 
 typedef struct cds_run_facts_found {
   double cost_usd, embodied_kg; /* of a package; NaN: not known */
@@ -20,6 +20,9 @@ typedef struct cds_run_facts_found {
 /* CDS_ENOMEM; NaNs for a package that cannot be. */
 cds_status cds_find_run_facts(cds_run_facts_found *out, const cds_arch *arch,
                               cds_arena *arena);
+/* Value of the objective of a run on the design of these facts. */
+double cds_run_value(const cds_run_facts_found *facts, cds_objective objective,
+                     const cds_worth *run);
 /* Power of all dies for which the wall gives no more than that, or NaN. */
 cds_status cds_find_wall_power(double *out, const cds_arch *arch, double wall_w,
                                cds_arena *arena, cds_diag *diag);

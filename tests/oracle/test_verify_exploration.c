@@ -31,10 +31,12 @@
 enum {
   BOXES = 60000,
   FEW_BOXES = 3000,
-  TAMPERINGS = 15,
-  LIMITS = BOX_LIMITS + 1,
+  TAMPERINGS = 17,
+  LIMITS = BOX_LIMITS + 2,
   SLOW = 4,
   MADE_UP = 5,
+  FLAT = 1, /* at limits that are just met the next ones take minutes */
+  DEEP = 5,
   SHAPES = BOX_SPACES + 1
 };
 static test_arguments arguments = {.seed = 1, .cases = 20, .quick = 7};
@@ -283,6 +285,45 @@ static void certificates_are_verified(void **state) {
               (found > 0 && count[0] > count[1] + count[2]));
 }
 
+/* A limit that the fastest design just meets, by sums in another order. */
+static void limits_may_be_met_exactly(void **state) {
+  (void)state;
+  static question q;
+  uint64_t found = 0;
+  for (uint64_t i = 0; i < 4 * arguments.cases; i++) {
+    char number[CDS_NUMBER_TEXT];
+    char text[64];
+    ask(&q, arguments.first + i);
+    const cds_objective objective = q.options.objective;
+    q.options.objective = CDS_OBJECTIVE_DELAY;
+    q.options.heat_off = true;
+    if (q.shape > FLAT && q.shape <= DEEP) {
+      fixture_close(&q.f);
+      continue;
+    }
+    cds_space_set_factors(q.space, false);
+    q.result = explore(&q, false, NULL);
+    if (q.result.found && !q.foreign && q.number % CHAINED != 0) {
+      snprintf(text, sizeof text, "latency <= %s s",
+               cds_format_double(number, q.result.network.latency_s));
+      q.options.objective = objective;
+      add_limit(&q, text);
+      q.result = explore(&q, false, NULL);
+      char *certificate = write_certificate(&q, &q.result);
+      (void)check(&q.f, certificate);
+      if (!q.result.found || cds_diag_errors(q.f.diag) > 0) {
+        fail_msg("case %" PRIu64 ", %s: %s", q.number, text,
+                 fixture_messages(&q.f));
+      }
+      found++;
+      free(certificate);
+    }
+    fixture_close(&q.f);
+  }
+  print_message("%" PRIu64 " limits\n", found);
+  assert_true(found > 0 || arguments.cases < 4);
+}
+
 /* ---- what is found of a design --------------------------------------- */
 
 static cds_shown_question question_of(const question *q) {
@@ -510,6 +551,51 @@ static void tamper_limits(question *q) {
   free(text);
 }
 
+/* A limit that the best design does not meet: it was best without. */
+static void tamper_more_limits(const question *q, const char *text) {
+  static const struct {
+    const char *metric, *unit;
+    double scale; /* of pJ, s, um2 */
+  } limits[] = {
+      {"energy", "pJ", 1}, {"latency", "ns", 1e9}, {"area", "um2", 1}};
+  const double found[] = {q->result.network.energy_pj,
+                          q->result.network.latency_s, q->result.area_um2};
+  const char *at = strstr(text, "\"limits\": [");
+  for (size_t i = 0; at != NULL && i < sizeof limits / sizeof *limits; i++) {
+    char number[CDS_NUMBER_TEXT];
+    char with[160];
+    cds_format_double(number, 0.999 * found[i] * limits[i].scale);
+    snprintf(with, sizeof with, "\"limits\": [\"%s <= %s %s\"%s",
+             limits[i].metric, number, limits[i].unit,
+             at[strlen("\"limits\": [")] == ']' ? "" : ", ");
+    char *changed = replaced(text, at, strlen("\"limits\": ["), with);
+    expect_refused(q, 15, changed, limits[i].metric, "does not meet");
+    free(changed);
+  }
+}
+
+/* A narrower space of fusing than that of the best design. */
+static void tamper_fuse(const question *q, const char *text) {
+  static const char *const names[] = {"\"fuse\": \"none\"",
+                                      "\"fuse\": \"attention\""};
+  static const char all[] = "\"fuse\": \"all\"";
+  const char *at = strstr(text, all);
+  for (size_t i = 0; at != NULL && i < 2; i++) {
+    bool outside = false;
+    for (size_t k = 0; k < q->workload.layers; k++) {
+      const cds_layer *layer = &q->workload.layer[k];
+      const bool attention = strncmp(layer->name, "att", 3) == 0;
+      outside = outside || (q->result.network.layer[k].fused != NULL &&
+                            (i == 0 || !attention));
+    }
+    if (outside) {
+      char *changed = replaced(text, at, sizeof all - 1, names[i]);
+      expect_refused(q, 16, changed, "fused", "does not let it");
+      free(changed);
+    }
+  }
+}
+
 static void tampered_certificates_are_refused(void **state) {
   (void)state;
   static question q;
@@ -525,8 +611,14 @@ static void tampered_certificates_are_refused(void **state) {
       tamper_claims(&q, text);
       tamper_result(&q, text);
       tamper_limits(&q);
+      tamper_more_limits(&q, text);
       verifying.boxes_most = boxes;
       tamper_winner(&q);
+      free(text);
+    }
+    if (q.result.found && q.number % CHAINED == 0) {
+      char *text = write_certificate(&q, &q.result);
+      tamper_fuse(&q, text);
       free(text);
     }
     fixture_close(&q.f);
@@ -542,6 +634,7 @@ int main(int argc, char **argv) {
   arguments = test_arguments_read(&arguments, argc, argv);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(certificates_are_verified),
+      cmocka_unit_test(limits_may_be_met_exactly),
       cmocka_unit_test(what_designs_reach_is_not_ruled_out),
       cmocka_unit_test(tampered_certificates_are_refused),
   };
