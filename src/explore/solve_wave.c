@@ -65,7 +65,8 @@ static bool is_steady(const cds_exploration *it, const bool *done,
   for (size_t i = 0; i < count; i++) {
     const size_t design = job->candidate[it->wave + i].design;
     steady += done[i];
-    if (done[i] && job->design[design].value < it->incumbent) {
+    if (done[i] && !job->options->every &&
+        job->design[design].value < it->incumbent) {
       return false;
     }
   }
