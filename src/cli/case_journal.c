@@ -14,8 +14,8 @@
  * many are asked, until when, and what else is. What of them is put to a design
  * stands in its own question. */
 static const char *const other[] = {
-    "all",    "heat",       "pareto", "pareto-gap", "require-proof",
-    "resume", "time-limit", "top",    "uncertainty"};
+    "all",           "heat",   "max-designs", "pareto", "pareto-gap",
+    "require-proof", "resume", "time-limit",  "top",    "uncertainty"};
 
 static bool matters(const cds_option *option) {
   bool found = option->group == CDS_GROUP_QUESTION &&

@@ -18,7 +18,10 @@ static int exit_code(cds_explore_case *it) {
   const bool stopped = cds_case_stopped(it);
   if (stopped && cds_signals_received() == 0) {
     cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0},
-                     "the time limit has passed: the best so far was written");
+                     "%s: the best so far was written",
+                     result->looked ? "as many designs as '--max-designs' says "
+                                      "were looked at"
+                                    : "the time limit has passed");
   } else if (stopped) {
     cds_cli_error(it->cli, "interrupted: %s",
                   result->found ? "the best so far was written"

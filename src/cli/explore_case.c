@@ -179,6 +179,22 @@ static cds_status read_top(cds_explore_case *it) {
   return CDS_EINPUT;
 }
 
+/* How many designs may be looked at, of one exploration. */
+static cds_status read_most(cds_explore_case *it) {
+  const cds_options *options = it->cli->options;
+  it->options.designs_most = options->max_designs;
+  const char *other = it->with_pareto ? "--pareto"
+                      : options->uncertainty != CDS_UNCERTAINTY_NONE
+                          ? "--uncertainty"
+                          : NULL;
+  if (options->max_designs == 0 || other == NULL) {
+    return CDS_OK;
+  }
+  it->inputs.wrong_call = true;
+  cds_cli_error(it->cli, "'--max-designs' does not go with '%s'", other);
+  return CDS_EINPUT;
+}
+
 bool cds_case_stopped(const cds_explore_case *it) {
   const cds_explore_result *result = &it->result;
   const bool cut = it->with_pareto && result->found && !it->pareto.complete;
@@ -200,6 +216,7 @@ cds_status cds_case_prepare(cds_explore_case *it) {
   }
   CDS_TRY(read_residency(it));
   CDS_TRY(read_top(it));
+  CDS_TRY(read_most(it));
   it->options.threads = (unsigned)it->cli->options->jobs;
   it->options.heat_off = it->cli->options->heat == CDS_HEAT_OFF;
   return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,

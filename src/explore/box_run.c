@@ -53,6 +53,20 @@ static cds_status check_known(cds_exploration *it, cds_diag *diag) {
   return CDS_EINPUT;
 }
 
+/* The designs of the next wave, none once enough were looked at. */
+static cds_status next(cds_exploration *it, uint64_t *design, size_t size,
+                       size_t *count) {
+  const uint64_t most = it->job.options->designs_most;
+  const uint64_t left = most == 0 ? UINT64_MAX : most - it->looks;
+  *count = 0;
+  if (left > 0) {
+    CDS_TRY(cds_box_search_next(it->boxes, it->incumbent, design,
+                                left < size ? (size_t)left : size, count));
+  }
+  it->looks += *count;
+  return CDS_OK;
+}
+
 cds_status cds_explore_boxes(cds_exploration *it, cds_diag *diag) {
   cds_job *job = &it->job;
   uint64_t design[CDS_LAST_WAVE];
@@ -67,7 +81,7 @@ cds_status cds_explore_boxes(cds_exploration *it, cds_diag *diag) {
   CDS_TRY(check_known(it, diag));
   job->open_only = true;
   CDS_TRY(cds_box_search_new(&it->boxes, job, diag));
-  CDS_TRY(cds_box_search_next(it->boxes, it->incumbent, design, size, &count));
+  CDS_TRY(next(it, design, size, &count));
   while (count > 0) {
     const double before = it->incumbent;
     job->open_only = false;
@@ -77,8 +91,7 @@ cds_status cds_explore_boxes(cds_exploration *it, cds_diag *diag) {
     /* Each design of a wave that finds a better one is one too many. */
     size = it->incumbent < before ? size : cds_job_next_size(size);
     job->open_only = true;
-    CDS_TRY(
-        cds_box_search_next(it->boxes, it->incumbent, design, size, &count));
+    CDS_TRY(next(it, design, size, &count));
   }
   job->open_only = false;
   it->stopped = cds_job_stopped(job);

@@ -27,6 +27,8 @@ typedef struct cds_exploration {
   unsigned round;
   const cds_control *control; /* of searches */
   bool stopped;               /* before all was done */
+  uint64_t looks;             /* designs that were looked at (may_look) */
+  bool *looked; /* which, by record; NULL: in boxes, all records */
   cds_explore_result *out;
   size_t wave;         /* first candidate of the present wave */
   double incumbent;    /* of the finished waves, less the gap of the options */

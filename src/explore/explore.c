@@ -55,11 +55,39 @@ static cds_status list_open(cds_exploration *it) {
   return CDS_OK;
 }
 
+/* Takes those candidates out of the wave and of later ones that would be more
+ * designs than may be looked at. In which order designs are looked at does not
+ * depend on threads, so neither does which ones these are. */
+static size_t may_look(cds_exploration *it, size_t size) {
+  cds_job *job = &it->job;
+  const uint64_t most = job->options->designs_most;
+  size_t count = cds_job_wave(job, it->wave, size, it->incumbent);
+  if (most == 0) {
+    return count;
+  }
+  for (size_t i = it->wave; i < it->wave + count && it->looks < most; i++) {
+    const size_t design = job->candidate[i].design;
+    it->looks += !it->looked[design];
+    it->looked[design] = true;
+  }
+  if (it->looks == most) {
+    size_t kept = it->wave;
+    for (size_t i = it->wave; i < job->candidates; i++) {
+      if (it->looked[job->candidate[i].design]) {
+        job->candidate[kept++] = job->candidate[i];
+      }
+    }
+    job->candidates = kept;
+    count = cds_job_wave(job, it->wave, size, it->incumbent);
+  }
+  return count;
+}
+
 static void solve_round(cds_exploration *it) {
   cds_job *job = &it->job;
   size_t size = CDS_FIRST_WAVE;
   while (it->wave < job->candidates && !cds_job_stopped(job)) {
-    const size_t count = cds_job_wave(job, it->wave, size, it->incumbent);
+    const size_t count = may_look(it, size);
     if (count == 0) {
       break;
     }
@@ -188,7 +216,9 @@ static cds_status solve_listed(cds_exploration *it, cds_diag *diag) {
   cds_job *job = &it->job;
   it->power_w = (const double **)cds_arena_array(job->arena, job->designs,
                                                  sizeof *it->power_w);
-  if (it->power_w == NULL) {
+  it->looked =
+      (bool *)cds_arena_array(job->arena, job->designs, sizeof *it->looked);
+  if (it->power_w == NULL || it->looked == NULL) {
     return CDS_ENOMEM;
   }
   CDS_TRY(cds_job_bound(job));
@@ -209,6 +239,7 @@ static cds_status run(cds_exploration *it, bool boxes, cds_diag *diag) {
   if (boxes) {
     CDS_TRY(cds_explore_count_boxes(it));
   }
+  out->looked = !out->complete && !it->stopped;
   out->every = out->complete && isinf(it->incumbent);
   CDS_TRY(cds_ranking_conclude(
       out, job->options->every ? out->records : it->ranking.most, job->arena));

@@ -88,6 +88,9 @@ typedef struct cds_explore_options {
    * than this part of its value. Then it is proven to be so good, and no
    * better. 0: the best one is found. */
   double gap;
+  /* So many designs are looked at alone, a guess apart, then the search ends
+   * with the best of them and a bound on all. 0: there is no such limit. */
+  uint64_t designs_most;
   const cds_records *records; /* of answers; NULL: none are kept */
   /* The answers are for the journal: of the best design no details are made,
    * and where there is none no message. */
@@ -99,7 +102,8 @@ typedef struct cds_explore_options {
 
 typedef struct cds_explore_result {
   bool found;
-  bool complete;   /* false: interrupted */
+  bool complete;   /* false: interrupted, or */
+  bool looked;     /* so many designs were looked at (options.designs_most) */
   bool proven;     /* the winner's value equals the bound over all designs */
   uint64_t winner; /* design index */
   double value, bound;
