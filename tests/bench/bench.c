@@ -9,6 +9,8 @@
  *   codesign_bench bars      proofs against bars (bars.h)
  *   codesign_bench chains ARCH WORKLOAD [NAME=VALUE]...
  *                            fused groups (chains.h)
+ *   codesign_bench workers ARCH WORKLOAD top|all FOLDER
+ *                            processes that share an exploration (sharing.h)
  *   codesign_bench sram      estimates of static RAM (memories.h)
  *
  * CODESIGN_BENCH_ANY in the environment: ranks are cut into any parts.
@@ -27,6 +29,7 @@
 #include "tests/bench/bars.h"
 #include "tests/bench/chains.h"
 #include "tests/bench/memories.h"
+#include "tests/bench/sharing.h"
 #include "tests/bench/spaces.h"
 
 enum { REPEATS = 5, EVALUATIONS = 20000 };
@@ -177,6 +180,12 @@ int main(int argc, char **argv) {
                ? EXIT_SUCCESS
                : EXIT_FAILURE;
   }
+  if (argc == 6 && strcmp(argv[1], "workers") == 0) {
+    return cds_sharing_print(argv[2], argv[3], strcmp(argv[4], "all") == 0,
+                             argv[5])
+               ? EXIT_SUCCESS
+               : EXIT_FAILURE;
+  }
   if (argc == 6 && strcmp(argv[1], "space") == 0) {
     return cds_spaces_print(argv[2], argv[3], atof(argv[4]),
                             atof(argv[5]) / 100)
@@ -187,7 +196,7 @@ int main(int argc, char **argv) {
     fprintf(stderr,
             "usage: codesign_bench ARCH WORKLOAD | bars [PART] | "
             "chains ARCH WORKLOAD [NAME=VALUE]... | space ARCH WORKLOAD "
-            "SECONDS GAP | sram\n");
+            "SECONDS GAP | workers ARCH WORKLOAD top|all FOLDER | sram\n");
     return 2;
   }
   bench b = {.any = getenv("CODESIGN_BENCH_ANY") != NULL,
