@@ -12,8 +12,9 @@
 #include "explore/exploration.h"
 
 enum {
-  STEADY_LEAST = 16,             /* answers in a row */
-  AHEAD_MOST = 2 * CDS_LAST_WAVE /* candidates after the wave */
+  STEADY_LEAST = 16,              /* answers in a row */
+  AHEAD_MOST = 2 * CDS_LAST_WAVE, /* candidates after the wave */
+  AHEAD_MOST_OF_ALL = 512         /* where each of them is solved anyway */
 };
 
 /* After a wave of so many designs. */
@@ -116,7 +117,7 @@ static bool look_ahead(const bool *done, size_t count, void *payload) {
     return false;
   }
   it->next = it->wave + count;
-  it->last = it->next + AHEAD_MOST;
+  it->last = it->next + (job->options->every ? AHEAD_MOST_OF_ALL : AHEAD_MOST);
   it->last = it->last < job->candidates ? it->last : job->candidates;
   it->ahead = true;
   it->found_ahead = false;

@@ -123,8 +123,14 @@ static bool record(workers_job *out, recording *it) {
     at = at + size < it->tasks ? at + size : it->tasks;
     end[waves++] = at;
   }
-  *out = (workers_job){it->tasks, it->task_s,  it->better, waves,
-                       end,       it->alone_s, after_s};
+  *out = (workers_job){.tasks = it->tasks,
+                       .task_s = it->task_s,
+                       .better = it->better,
+                       .waves = waves,
+                       .end = end,
+                       .ahead = it->options.every ? 512 : 64,
+                       .alone_s = it->alone_s,
+                       .after_s = after_s};
   return end != NULL;
 }
 
@@ -157,7 +163,8 @@ static bool try_append(int file) {
 }
 
 static bool try_start(void) {
-  char *arguments[] = {(char *)"true", NULL};
+  char name[] = "true";
+  char *arguments[] = {name, NULL};
   pid_t process = 0;
   int status = 0;
   return posix_spawnp(&process, "true", NULL, NULL, arguments, environ) == 0 &&

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { STEADY_LEAST = 16, AHEAD_MOST = 64 }; /* as in explore/solve_wave.c */
+enum { STEADY_LEAST = 16 }; /* as in explore/solve_wave.c */
 
 typedef struct worker {
   double at_s, nap_s;
@@ -98,7 +98,8 @@ static bool is_steady(const simulation *it, const worker *w) {
 static bool look_ahead(simulation *it, worker *w) {
   const size_t first = it->job->end[w->wave];
   const size_t version = it->version[w->wave];
-  for (size_t i = first; i < it->job->tasks && i < first + AHEAD_MOST; i++) {
+  for (size_t i = first; i < it->job->tasks && i < first + it->job->ahead;
+       i++) {
     if (is_free(it, i, version)) {
       solve(it, w, i, version);
       return true;

@@ -23,6 +23,7 @@ typedef struct workers_job {
   const bool *better;   /* whether each has found a better design */
   size_t waves;
   const size_t *end; /* of each wave: the first question after it */
+  size_t ahead;      /* questions after a wave that may be looked at */
   double alone_s;    /* what every process does by itself before */
   double after_s;    /* what one does in the end: the best design's details */
 } workers_job;

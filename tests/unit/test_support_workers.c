@@ -31,6 +31,7 @@ static void make(sample *out, random_stream *random, bool equal, bool better) {
                            .task_s = out->task_s,
                            .better = out->better,
                            .end = out->end,
+                           .ahead = 64,
                            .alone_s = 0.25,
                            .after_s = 0.5};
   for (size_t size = 2; at < TASKS; size = size < 32 ? 2 * size : size) {
