@@ -20,7 +20,8 @@ enum {
 };
 
 double cds_aim_value(const cds_aim *aim, double dynamic_pj, double cycles) {
-  cycles = fmax(cycles, dynamic_pj * aim->cycles_per_pj);
+  const double roof = dynamic_pj * aim->cycles_per_pj;
+  cycles = roof > cycles ? roof : cycles;
   const double energy = dynamic_pj + aim->leakage_pj * cycles;
   if (energy > aim->most_pj || cycles > aim->most_cycles) {
     return (double)INFINITY;

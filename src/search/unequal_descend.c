@@ -520,13 +520,29 @@ static double least_with_rest(const outer_costs *outer, const cds_unequal *it,
   return least;
 }
 
-/* The same if the group inside has this candidate. A tensor with a loop between
+static double least_of(const double *value, unsigned count) {
+  double least = value[0];
+  for (unsigned i = 1; i < count; i++) {
+    least = cds_less_of(least, value[i]);
+  }
+  return least;
+}
+
+/* The same if the group inside has this candidate; of those that are beyond
+ * the incumbent some number that is, too. A tensor with a loop between
  * the two stays for none that is further out. */
 static double least_with(const outer_costs *outer, const cds_unequal *it,
                          unsigned group, const cds_unequal_candidate *inner,
                          double pj, double cycles) {
   double least = (double)INFINITY;
   unsigned looped = 0;
+  /* What patterns and passes add is not negative. */
+  const double floor = cds_aim_value(
+      &it->job->aim, pj + least_of(outer->pj, outer->count) + inner->key,
+      cds_more_of(cycles, inner->least_cycles));
+  if (cds_descent_beyond(it->job, floor)) {
+    return floor;
+  }
   for (unsigned r = 0; r < it->ranks; r++) {
     const uint64_t before = it->group[group].option[r][inner->at[r]].before;
     looped |= before < it->tile[group - 1][r] ? 1U << r : 0;

@@ -453,8 +453,9 @@ double cds_unequal_cycles(const cds_unequal *it, const cds_unequal_sum *sum,
     const unsigned first = g == 0 ? 0 : general->group[g].first;
     const unsigned levels = g == 0 ? 1 : general->group[g].levels;
     for (unsigned l = first; l < first + levels; l++) {
-      cycles = fmax(cycles, cds_port_cycles(&arch->level[l], sum->at[out_of(l)],
-                                            sum->at[into(it, l)]));
+      cycles = cds_more_of(cycles,
+                           cds_port_cycles(&arch->level[l], sum->at[out_of(l)],
+                                           sum->at[into(it, l)]));
     }
     cycles += g == 0 ? 0 : sum->wait[g];
   }

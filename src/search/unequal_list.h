@@ -55,6 +55,9 @@ typedef struct cds_lister {
   double copies[CDS_TENSORS_MAX];
   double staying; /* words of the output that the next holder may keep */
   uint64_t tile[CDS_RANKS_MAX];
+  /* Words of the tile by turn and leg, but for what the rank of the turn adds;
+   * ranks that are not chosen have their least. */
+  double beside[CDS_RANKS_MAX][CDS_TENSORS_MAX];
   unsigned looped; /* ranks, as bits */
   /* Words of each place by pattern, of the candidate at hand. */
   double words[CDS_PATTERNS_MAX][CDS_PLACES_MAX];

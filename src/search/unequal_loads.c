@@ -677,8 +677,8 @@ double cds_unequal_tile_words(const cds_unequal *it, unsigned tensor,
   }
   for (unsigned w = 0; w < shape->windows; w++) {
     const cds_unequal_window *window = &shape->window[w];
-    words *= cds_positions(window->coefficient, (double)tile[window->rank[0]],
-                           (double)tile[window->rank[1]]);
+    words *= cds_window_positions(window, (double)tile[window->rank[0]],
+                                  (double)tile[window->rank[1]]);
   }
   return words;
 }

@@ -34,6 +34,7 @@ typedef struct cds_unequal_rank {
 typedef struct cds_unequal_window {
   unsigned rank[2];
   uint64_t coefficient[2];
+  double step[2];  /* pairs at one position are so far from one another */
   double chain[2]; /* most points of each rank at one position */
   double all;      /* positions */
 } cds_unequal_window;
@@ -234,6 +235,16 @@ bool cds_unequal_sums_at_once(const cds_unequal *it,
 void cds_unequal_spreads_none(cds_unequal *it);
 /* Distinct positions of c0 i + c1 j, i < a, j < b. */
 double cds_positions(const uint64_t coefficient[2], double a, double b);
+/* The same of a window. */
+static inline double cds_window_positions(const cds_unequal_window *window,
+                                          double a, double b) {
+  const double u = a - window->step[0];
+  const double v = b - window->step[1];
+  return a * b - (u > 0 && v > 0 ? u * v : 0);
+}
+/* fmin and fmax of what is a number, without a call. */
+static inline double cds_less_of(double a, double b) { return a < b ? a : b; }
+static inline double cds_more_of(double a, double b) { return a > b ? a : b; }
 /* Parts of a rank that are not empty, above group `group` whose lengths are
  * decided: loops of the first `regions` regions, and instances of the arrays
  * above `depth` that the entry does not unite. */

@@ -110,6 +110,7 @@ static void set_chain(cds_unequal_window *window, const cds_unequal *it) {
   const uint64_t common = cds_common_divisor(coefficient[0], coefficient[1]);
   for (unsigned i = 0; i < 2; i++) {
     const uint64_t apart = coefficient[1 - i] / common;
+    window->step[i] = (double)apart;
     window->chain[i] = (double)cds_ceil_div_u64(it->rank[window->rank[i]].size,
                                                 apart > 0 ? apart : 1);
   }
@@ -131,7 +132,7 @@ static void set_tensor(cds_unequal *it, unsigned t) {
   for (unsigned a = 0; a < tensor->axes; a++) {
     cds_term term[CDS_TERMS_MAX];
     const unsigned terms = cds_axis_long_terms(term, einsum, &tensor->axis[a]);
-    cds_unequal_window window = {{0, 0}, {0, 0}, {0, 0}, 0};
+    cds_unequal_window window = {{0, 0}, {0, 0}, {0, 0}, {0, 0}, 0};
     for (unsigned i = 0; i < terms; i++) {
       const unsigned r = index_of(it, term[i].rank);
       out->has |= 1U << r;

@@ -123,14 +123,62 @@ static void set_room(cds_lister *l) {
   }
 }
 
-/* Whether the tile fits; ranks that are not chosen have their least. */
-static bool fits(const cds_lister *l) {
+static bool is_in(const cds_unequal_window *window, unsigned rank) {
+  return window->rank[0] == rank || window->rank[1] == rank;
+}
+
+static double positions_of(const cds_lister *l,
+                           const cds_unequal_window *window) {
+  return cds_window_positions(window, (double)l->tile[window->rank[0]],
+                              (double)l->tile[window->rank[1]]);
+}
+
+/* Before the options of a turn: words of tiles without its rank. */
+static void set_beside(cds_lister *l, unsigned turn) {
+  const cds_unequal *it = l->it;
+  const unsigned rank = l->order[turn];
+  for (unsigned i = 0; i < l->legs; i++) {
+    const cds_unequal_tensor *tensor = &it->tensor[l->leg[i]->way->tensor];
+    double words = 1;
+    for (unsigned r = 0; r < it->ranks; r++) {
+      const bool other = r != rank && (tensor->whole >> r & 1U) != 0;
+      words *= other ? (double)l->tile[r] : 1;
+    }
+    for (unsigned w = 0; w < tensor->windows; w++) {
+      const cds_unequal_window *window = &tensor->window[w];
+      words *= is_in(window, rank) ? 1 : positions_of(l, window);
+    }
+    l->beside[turn][i] = words;
+  }
+}
+
+/* Words of the tile of a leg, as cds_unequal_tile_words: all are whole numbers,
+ * so that the order of factors makes no difference below 2^53, and what is more
+ * has room nowhere. */
+static double tile_words(const cds_lister *l, unsigned turn, unsigned leg) {
+  const cds_unequal_tensor *tensor = &l->it->tensor[l->leg[leg]->way->tensor];
+  const unsigned rank = l->order[turn];
+  double words = l->beside[turn][leg];
+  if ((tensor->has >> rank & 1U) == 0) {
+    return words;
+  }
+  words *= (tensor->whole >> rank & 1U) != 0 ? (double)l->tile[rank] : 1;
+  for (unsigned w = 0; w < tensor->windows; w++) {
+    const cds_unequal_window *window = &tensor->window[w];
+    words *= is_in(window, rank) ? positions_of(l, window) : 1;
+  }
+  return words;
+}
+
+/* Whether the tile fits with the option of a turn; ranks that are not chosen
+ * have their least. */
+static bool fits(const cds_lister *l, unsigned turn) {
   const cds_unequal *it = l->it;
   double need[CDS_LEVELS_MAX] = {0};
   for (unsigned i = 0; i < l->legs; i++) {
     const cds_leg *way = l->leg[i]->way;
     const bool replaced = (l->looped & it->tensor[way->tensor].has) != 0;
-    const double words = cds_unequal_tile_words(it, way->tensor, l->tile);
+    const double words = tile_words(l, turn, i);
     const bool sums =
         (l->looped & ~it->tensor[way->tensor].has) != 0 && words > l->staying;
     need[way->child] += words * (sums ? l->wide[i] : l->bits[i]) *
@@ -234,7 +282,9 @@ static bool cost_of(double cost[CDS_PATTERNS_MAX], double pass[CDS_TENSORS_MAX],
     const unsigned t = l->leg[i]->way->tensor;
     const unsigned windows = it->tensor[t].windows;
     pass[t] = 0;
+    cds_window_moves moves[CDS_PATTERNS_MAX]; /* of all axes: as `any` */
     for (unsigned p = 0; p < it->patterns; p++) {
+      moves[p] = moves_of(l, p, t);
       cost[p] += l->leg[i]->constant[CDS_ENERGY];
     }
     for (unsigned e = 0; e < l->leg[i]->entries; e++) {
@@ -250,12 +300,13 @@ static bool cost_of(double cost[CDS_PATTERNS_MAX], double pass[CDS_TENSORS_MAX],
       pass[t] += pj * l->all_stay[last][place] * any;
       for (unsigned p = 0; p < it->patterns; p++) {
         const double moved =
-            windows == 0
-                ? 1
-                : cds_windows_words(sum.each, windows, moves_of(l, p, t));
-        l->words[p][place] = (it->pattern[p] >> t & 1U) != 0
-                                 ? l->all_stay[last][place] * any
-                                 : fmax(l->all_full[last][place] * moved, once);
+            windows == 0 || moves[p].axes == ~0U
+                ? any
+                : cds_windows_words(sum.each, windows, moves[p]);
+        l->words[p][place] =
+            (it->pattern[p] >> t & 1U) != 0
+                ? l->all_stay[last][place] * any
+                : cds_more_of(l->all_full[last][place] * moved, once);
         cost[p] += pj * l->words[p][place];
       }
     }
@@ -342,11 +393,11 @@ static void take(cds_lister *l) {
   double least = (double)INFINITY;
   for (unsigned p = 0; p < it->patterns; p++) {
     inside[p] = inside_pj(l, it->ranks, p);
-    key = fmin(key, cost[p]);
-    least = fmin(least, cost[p] + inside[p]);
+    key = cds_less_of(key, cost[p]);
+    least = cds_less_of(least, cost[p] + inside[p]);
   }
   const double cycles =
-      fmax(l->others_cycles, l->all_steps[it->ranks] + l->waits);
+      cds_more_of(l->others_cycles, l->all_steps[it->ranks] + l->waits);
   if ((l->seeking && key >= l->least_key) ||
       cds_descent_beyond(it->job,
                          cds_aim_value(aim, l->others_pj + least, cycles))) {
@@ -414,7 +465,7 @@ static bool turns_beyond(const cds_lister *l, unsigned turns) {
       }
       stays[i] += l->leg[i]->pj[e] * stay * least.words;
       moves[i] +=
-          l->leg[i]->pj[e] * fmax(full * least.words, stay * least.once);
+          l->leg[i]->pj[e] * cds_more_of(full * least.words, stay * least.once);
     }
   }
   double key = (double)INFINITY;
@@ -424,7 +475,7 @@ static bool turns_beyond(const cds_lister *l, unsigned turns) {
       const unsigned t = l->leg[i]->way->tensor;
       cost += (it->pattern[b] >> t & 1U) != 0 ? stays[i] : moves[i];
     }
-    key = fmin(key, cost + inside_pj(l, turns, b));
+    key = cds_less_of(key, cost + inside_pj(l, turns, b));
   }
   if (l->seeking && key >= l->least_key) {
     return true;
@@ -432,7 +483,7 @@ static bool turns_beyond(const cds_lister *l, unsigned turns) {
   const double steps = l->all_steps[turns] * l->rest_steps[turns];
   return cds_descent_beyond(
       it->job, cds_aim_value(&it->job->aim, l->others_pj + key,
-                             fmax(l->others_cycles, steps + l->waits)));
+                             cds_more_of(l->others_cycles, steps + l->waits)));
 }
 
 /* Depth of recursion: the ranks. */
@@ -447,15 +498,16 @@ static void choose(cds_lister *l, unsigned turn) {
   const unsigned places = l->first_place[l->legs];
   const uint64_t least = l->tile[rank];
   const unsigned looped = l->looped;
+  set_beside(l, turn);
   for (unsigned i = 0; i < l->out->options[rank] && l->status == CDS_OK; i++) {
     l->tile[rank] = option[i].tile;
     l->looped = looped | (option[i].looped ? 1U << rank : 0);
     l->at[rank] = (uint16_t)i;
-    if (!fits(l)) {
+    if (!fits(l, turn)) {
       /* The longest of all need not stand there twice. */
       if (option[i].looped) {
         l->looped = looped;
-        if (!fits(l)) {
+        if (!fits(l, turn)) {
           break;
         }
       }
