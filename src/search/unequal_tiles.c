@@ -174,7 +174,10 @@ static double tile_words(const cds_lister *l, unsigned turn, unsigned leg) {
  * have their least. */
 static bool fits(const cds_lister *l, unsigned turn) {
   const cds_unequal *it = l->it;
-  double need[CDS_LEVELS_MAX] = {0};
+  double need[CDS_LEVELS_MAX];
+  for (unsigned i = 0; i < l->legs; i++) {
+    need[l->leg[i]->way->child] = 0;
+  }
   for (unsigned i = 0; i < l->legs; i++) {
     const cds_leg *way = l->leg[i]->way;
     const bool replaced = (l->looped & it->tensor[way->tensor].has) != 0;
@@ -278,10 +281,12 @@ static bool cost_of(double cost[CDS_PATTERNS_MAX], double pass[CDS_TENSORS_MAX],
   for (unsigned p = 0; p < it->patterns; p++) {
     cost[p] = 0;
   }
+  for (unsigned t = 0; t < it->general->tensors; t++) {
+    pass[t] = 0;
+  }
   for (unsigned i = 0; i < l->legs; i++) {
     const unsigned t = l->leg[i]->way->tensor;
     const unsigned windows = it->tensor[t].windows;
-    pass[t] = 0;
     cds_window_moves moves[CDS_PATTERNS_MAX]; /* of all axes: as `any` */
     for (unsigned p = 0; p < it->patterns; p++) {
       moves[p] = moves_of(l, p, t);
@@ -363,8 +368,6 @@ static void add_candidate(cds_lister *l, double key,
   cds_unequal_candidate *made = &out->candidate[out->count++];
   made->key = key;
   made->least_cycles = (double)INFINITY;
-  memset(made->cost, 0, sizeof made->cost);
-  memset(made->cycles, 0, sizeof made->cycles);
   for (unsigned p = 0; p < it->patterns; p++) {
     made->cost[p] = cost[p];
     made->cycles[p] = cycles[p];
@@ -372,8 +375,10 @@ static void add_candidate(cds_lister *l, double key,
     out->least[p] = fmin(out->least[p], cost[p]);
   }
   memcpy(made->at, l->at, sizeof made->at);
-  memcpy(made->pass, pass, sizeof made->pass);
-  memcpy(made->passes, l->all_parts[it->ranks], sizeof made->passes);
+  for (unsigned t = 0; t < it->general->tensors; t++) {
+    made->pass[t] = pass[t];
+    made->passes[t] = l->all_parts[it->ranks][t];
+  }
   for (unsigned i = 0; i < l->legs; i++) {
     const unsigned t = l->leg[i]->way->tensor;
     out->again[t] = fmin(out->again[t], pass[t]);
@@ -383,9 +388,9 @@ static void add_candidate(cds_lister *l, double key,
 static void take(cds_lister *l) {
   const cds_unequal *it = l->it;
   const cds_aim *aim = &it->job->aim;
-  double cost[CDS_PATTERNS_MAX] = {0};
-  double inside[CDS_PATTERNS_MAX] = {0};
-  double pass[CDS_TENSORS_MAX] = {0};
+  double cost[CDS_PATTERNS_MAX];
+  double inside[CDS_PATTERNS_MAX];
+  double pass[CDS_TENSORS_MAX];
   if (!cost_of(cost, pass, l)) {
     return;
   }
@@ -403,12 +408,12 @@ static void take(cds_lister *l) {
                          cds_aim_value(aim, l->others_pj + least, cycles))) {
     return;
   }
-  double of[CDS_PATTERNS_MAX] = {0};
+  double of[CDS_PATTERNS_MAX];
   double value = (double)INFINITY;
   for (unsigned p = 0; p < it->patterns; p++) {
-    of[p] = fmax(cycles, cycles_of(l, p));
-    value = fmin(value,
-                 cds_aim_value(aim, l->others_pj + cost[p] + inside[p], of[p]));
+    of[p] = cds_more_of(cycles, cycles_of(l, p));
+    value = cds_less_of(
+        value, cds_aim_value(aim, l->others_pj + cost[p] + inside[p], of[p]));
   }
   if (cds_descent_beyond(it->job, value)) {
     return;
