@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/case_ranks.h"
 #include "cli/case_shards.h"
 #include "explore/wave.h"
 
@@ -186,34 +187,83 @@ static int join(cds_explore_case *it) {
   return CDS_EXIT_DONE;
 }
 
-int cds_case_open(cds_explore_case *it) {
+/* Of the journal of this process. */
+static unsigned own_number(const cds_explore_case *it) {
+  const cds_ranks *ranks = it->cli->ranks;
+  return it->shard ? it->sharing.index : ranks != NULL ? ranks->rank : 0;
+}
+
+/* Opens the journal of this process. Exit code. */
+static int open_own(cds_explore_case *it, bool resume) {
   cds_cli *cli = it->cli;
-  const bool resume = cli->options->resume || it->shard;
+  const unsigned number = own_number(it);
   if (!cds_output_folder(it->folder, cli)) {
     return CDS_EXIT_OUTPUT;
   }
-  const int left = resume ? CDS_EXIT_DONE : cds_case_leave_shards(it);
+  const int left =
+      resume || number > 0 ? CDS_EXIT_DONE : cds_case_leave_shards(it);
   if (left != CDS_EXIT_DONE) {
     return left;
   }
-  const char *path = cds_cli_printf(cli->arena, "%s/journal", it->folder);
-  if (it->shard) {
-    path = cds_cli_printf(cli->arena, "%s-%u", path, it->sharing.index);
-  }
+  const char *path = cds_case_journal_path(it, number);
   const cds_status status =
       cds_journal_open(&it->journal, path, resume, cli->diag);
   if (status != CDS_OK) {
     return cds_cli_exit_code(status);
   }
-  if (!it->shard) {
+  if (number == 0) {
     remove_left(it->folder, cli->arena); /* nobody else writes results now */
   }
-  it->records = (cds_records){.journal = it->journal, .run = digest_of(it)};
-  const int joined = join(it);
-  if (joined != CDS_EXIT_DONE) {
-    return joined;
+  it->records.journal = it->journal;
+  return CDS_EXIT_DONE;
+}
+
+/* One rank of several: first rank 0, which may set aside what is there, then
+ * the others. Exit code. */
+static int open_ranks(cds_explore_case *it) {
+  cds_cli *cli = it->cli;
+  const bool first = cli->ranks->rank == 0;
+  const bool resume = cli->options->resume;
+  const char *run = it->records.run;
+  int code = CDS_EXIT_DONE;
+  if (run == NULL) {
+    cds_cli_error(cli, "several processes need a journal: not every input is a "
+                       "file that can be read twice");
+    return CDS_EXIT_CALL;
   }
-  cds_cli_say(cli, "'%s' has %zu records", path, cds_journal_read(it->journal));
+  const char *question = question_of(it, run);
+  if (first) {
+    code = open_own(it, resume);
+    code = code == CDS_EXIT_DONE ? cds_case_join_ranks(it, question) : code;
+  }
+  code = cds_cli_gate(cli, code, question);
+  if (code != CDS_EXIT_DONE) {
+    return code;
+  }
+  code = cds_cli_gate(cli, first ? code : open_own(it, resume), NULL);
+  if (code != CDS_EXIT_DONE) {
+    return code;
+  }
+  it->options.records = &it->records;
+  const cds_status status = cds_case_share(it, cds_case_journals(it));
+  return status == CDS_OK ? CDS_EXIT_DONE : cds_cli_exit_code(status);
+}
+
+static int open_alone(cds_explore_case *it) {
+  const int code = open_own(it, it->cli->options->resume || it->shard);
+  return code == CDS_EXIT_DONE ? join(it) : code;
+}
+
+int cds_case_open(cds_explore_case *it) {
+  cds_cli *cli = it->cli;
+  it->records.run = digest_of(it);
+  const int opened = cli->ranks == NULL ? open_alone(it) : open_ranks(it);
+  if (opened != CDS_EXIT_DONE) {
+    return opened;
+  }
+  cds_cli_say(cli, "'%s' has %zu records",
+              cds_case_journal_path(it, own_number(it)),
+              cds_journal_read(it->journal));
   if (it->records.run == NULL) {
     return CDS_EXIT_DONE;
   }

@@ -117,8 +117,10 @@ static numbers list_journals(const cds_explore_case *it, const char *end) {
   return out;
 }
 
-static const char *journal_of(const cds_explore_case *it, unsigned number) {
-  return cds_cli_printf(it->cli->arena, "%s/journal-%u", it->folder, number);
+const char *cds_case_journal_path(const cds_explore_case *it, unsigned number) {
+  return number == 0 ? path_of(it, "journal")
+                     : cds_cli_printf(it->cli->arena, "%s/journal-%u",
+                                      it->folder, number);
 }
 
 static int complain(const cds_explore_case *it, const char *what,
@@ -132,8 +134,9 @@ static int complain(const cds_explore_case *it, const char *what,
 static unsigned at_work(const cds_explore_case *it) {
   const numbers lock = list_journals(it, ".lock");
   for (size_t i = 0; i < lock.count; i++) {
-    if (cds_writer_taken(cds_cli_printf(it->cli->arena, "%s.lock",
-                                        journal_of(it, lock.number[i])))) {
+    if (cds_writer_taken(
+            cds_cli_printf(it->cli->arena, "%s.lock",
+                           cds_case_journal_path(it, lock.number[i])))) {
       return lock.number[i];
     }
   }
@@ -190,10 +193,10 @@ static ssize_t read_text(char text[TEXT_MOST], const char *path) {
   return size;
 }
 
-/* Writes the file, unless it is there: whoever is first. It is never seen in
- * parts, as it gets its name when it is whole. */
-static bool write_once(const cds_explore_case *it, const char *path,
-                       const char *text) {
+/* Writes the file; with `once` unless it is there: whoever is first. It is
+ * never seen in parts, as it gets its name when it is whole. */
+static bool write_shards(const cds_explore_case *it, const char *path,
+                         const char *text, bool once) {
   const char *draft = cds_cli_printf(it->cli->arena, "%s/.shards-%u",
                                      it->folder, it->sharing.index);
   const int file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -203,8 +206,8 @@ static bool write_once(const cds_explore_case *it, const char *path,
   const size_t size = strlen(text);
   bool good = write(file, text, size) == (ssize_t)size && fsync(file) == 0;
   good = close(file) == 0 && good;
-  if (good && link(draft, path) != 0 && errno != EEXIST) {
-    good = rename(draft, path) == 0; /* there are no links here */
+  if (good && (!once || (link(draft, path) != 0 && errno != EEXIST))) {
+    good = rename(draft, path) == 0; /* or there are no links here */
   }
   const int error = errno;
   unlink(draft);
@@ -250,7 +253,7 @@ static int compare_shards(bool *are, cds_explore_case *it, const char *run) {
   if (it->shard) {
     own =
         cds_cli_printf(it->cli->arena, "%sshards %u\n", own, it->sharing.count);
-    if (!write_once(it, path, own)) {
+    if (!write_shards(it, path, own, true)) {
       return complain(it, "write", path);
     }
   }
@@ -275,7 +278,7 @@ static int compare_shards(bool *are, cds_explore_case *it, const char *run) {
 static int mend_journals(const cds_explore_case *it, const numbers *of) {
   cds_cli *cli = it->cli;
   for (size_t i = 0; i < of->count; i++) {
-    const char *path = journal_of(it, of->number[i]);
+    const char *path = cds_case_journal_path(it, of->number[i]);
     bool at_work = false;
     const cds_status status = cds_journal_mend_left(&at_work, path, cli->diag);
     if (status != CDS_OK) {
@@ -291,11 +294,11 @@ static int mend_journals(const cds_explore_case *it, const numbers *of) {
 /* Of all shards, also of those that have not begun. */
 static cds_status follow_journals(const cds_explore_case *it) {
   if (it->shard) {
-    CDS_TRY(cds_journal_follow(it->journal, path_of(it, "journal")));
+    CDS_TRY(cds_journal_follow(it->journal, cds_case_journal_path(it, 0)));
   }
   for (unsigned i = 1; i <= it->sharing.count; i++) {
     if (i != it->sharing.index) {
-      CDS_TRY(cds_journal_follow(it->journal, journal_of(it, i)));
+      CDS_TRY(cds_journal_follow(it->journal, cds_case_journal_path(it, i)));
     }
   }
   return cds_journal_refresh(it->journal);
@@ -320,10 +323,51 @@ int cds_case_join(cds_explore_case *it, const char *run) {
   if (code == CDS_EXIT_DONE && status == CDS_OK) {
     status = follow_journals(it);
   }
-  it->sharing.claims = it->claims;
+  it->files_shared = (cds_shared_files){it->claims, it->journal};
+  cds_sharing_by_files(&it->sharing, &it->files_shared);
   it->records.sharing = &it->sharing;
   return code != CDS_EXIT_DONE || status == CDS_OK ? code
                                                    : cds_cli_exit_code(status);
+}
+
+/* ---- ranks of one run -----------------------------------------------------
+ */
+
+int cds_case_join_ranks(cds_explore_case *it, const char *run) {
+  cds_cli *cli = it->cli;
+  const unsigned most = cli->ranks->count - 1;
+  const char *path = path_of(it, "shards");
+  const char *own =
+      cds_cli_printf(cli->arena, "codesign shards\nrun %s\n", run);
+  const numbers journals = list_journals(it, "");
+  const unsigned shard = at_work(it);
+  char found[TEXT_MOST];
+  unsigned count = 0;
+  if (shard > 0) {
+    cds_diag_error(cli->diag, nowhere, "shard %u is at work in '%s'", shard,
+                   it->folder);
+    return CDS_EXIT_OUTPUT;
+  }
+  if (read_text(found, path) >= 0) {
+    count = count_of(found);
+    if (strncmp(found, own, strlen(own)) != 0 || count == 0) {
+      return refuse_others(it, found);
+    }
+  }
+  const char *text = cds_cli_printf(cli->arena, "%sshards %u\n", own,
+                                    count > most ? count : most);
+  if (!write_shards(it, path, text, false)) {
+    return complain(it, "write", path);
+  }
+  return mend_journals(it, &journals);
+}
+
+unsigned cds_case_journals(const cds_explore_case *it) {
+  const unsigned most = it->cli->ranks->count - 1;
+  char found[TEXT_MOST];
+  const bool read = read_text(found, path_of(it, "shards")) >= 0;
+  const unsigned count = read ? count_of(found) : 0;
+  return count > most ? count : most;
 }
 
 /* ---- the end of a shard ---------------------------------------------------

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "cli/options.h"
+#include "cli/ranks.h"
 #include "codesign/control.h"
 #include "codesign/status.h"
 #include "spec/space.h"
@@ -35,6 +36,8 @@ struct cds_cli {
   cds_call call;
   const cds_options *options; /* of call */
   bool colour;                /* of what is printed */
+  const cds_ranks *ranks;     /* NULL: this process is alone */
+  bool mute;                  /* another rank says what there is to say */
   size_t constraints;         /* files of constraints, taken out of the call */
   const char **constraint;
 };
@@ -50,6 +53,12 @@ struct cds_cli {
 
 /* Exit code for a status; interruption gives 128 + signal. */
 int cds_cli_exit_code(cds_status status);
+/* Says that memory is exhausted, and ends the program (71). */
+void cds_cli_out_of_memory(void) __attribute__((noreturn));
+/* Of a rank that has come to where all wait for one another, with a code that
+ * is not 0 if it has failed, and what must be the same for all, or NULL. Exit
+ * code: that of the first failure; the rank it happened to says why. */
+int cds_cli_gate(cds_cli *cli, int code, const char *with);
 /* Message without a place: "codesign: error: ...". */
 void cds_cli_error(cds_cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -116,6 +125,8 @@ const volatile int *cds_signals_hurry(void);
 bool cds_signals_after(double seconds);
 /* Number of the signal that came, or 0. */
 int cds_signals_received(void);
+/* Another rank has received it, or (0) fails: sets the flag for cancelled. */
+void cds_signals_told(int signal_number);
 /* Files to remove when a second signal comes; at most four at a time. */
 void cds_signals_guard(const char *path);
 void cds_signals_release(const char *path);

@@ -66,6 +66,12 @@ static int explore_case(cds_explore_case *it) {
   if (it->shard) {
     return cds_case_shard_print(it);
   }
+  const int failed = cli->ranks == NULL
+                         ? CDS_EXIT_DONE
+                         : cds_cli_gate(cli, CDS_EXIT_DONE, NULL);
+  if (failed != CDS_EXIT_DONE || it->options.answers_only) {
+    return failed;
+  }
   int written = cds_case_write(it, cli);
   if (written == CDS_EXIT_DONE) {
     written = write_certificate(it);
@@ -96,7 +102,7 @@ static int explore_one(cds_cli *cli, const cds_files *files) {
 
 int cds_cmd_explore(cds_cli *cli) {
   cds_files files;
-  cds_signals_install(!cli->options->quiet);
+  cds_signals_install(!cli->options->quiet && !cli->mute);
   if (cli->options->output != NULL && strcmp(cli->options->output, "-") == 0) {
     cds_cli_error(cli, "'--output' is '-': expected a folder for three files");
     return CDS_EXIT_OUTPUT;
@@ -109,6 +115,10 @@ int cds_cmd_explore(cds_cli *cli) {
   }
   if (files.archs > 1 && cli->options->shard != NULL) {
     cds_cli_error(cli, "'--shard' takes one architecture at a time");
+    return CDS_EXIT_CALL;
+  }
+  if (files.archs > 1 && cli->ranks != NULL) {
+    cds_cli_error(cli, "several processes take one architecture at a time");
     return CDS_EXIT_CALL;
   }
   if (files.archs > 1 && cli->options->certificate != NULL) {

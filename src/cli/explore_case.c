@@ -7,6 +7,7 @@
 
 #include "base/parallel.h"
 #include "base/text.h"
+#include "cli/case_ranks.h"
 #include "cli/case_shards.h"
 #include "cli/certify.h"
 #include "cli/constrain.h"
@@ -219,6 +220,7 @@ cds_status cds_case_prepare(cds_explore_case *it) {
   CDS_TRY(read_most(it));
   it->options.threads = (unsigned)it->cli->options->jobs;
   it->options.heat_off = it->cli->options->heat == CDS_HEAT_OFF;
+  CDS_TRY(cds_case_check_ranks(it));
   return cds_inputs_limits(&it->options.limit, &it->options.limits, &it->inputs,
                            it->cli);
 }
@@ -376,7 +378,7 @@ cds_status cds_case_explore(cds_explore_case *it) {
   it->report.run.wall_s = cds_clock() - start;
   it->options.control = NULL;
   it->explored = true;
-  if (!it->shard) {
+  if (!it->options.answers_only) {
     make_report(it);
   }
   cds_cli_say(it->cli, "%zu designs in %u ms on %u threads", it->result.designs,

@@ -17,9 +17,10 @@ typedef struct cds_explore_case {
   cds_records records;
   bool shard; /* one of several processes (case_shards.h) */
   cds_sharing sharing;
-  cds_claims *claims; /* NULL: nobody else works in the folder */
-  bool explored;      /* false: `result` holds nothing */
-  bool unknown;       /* as a figure that was asked for is not known */
+  cds_claims *claims; /* NULL: nobody else works in the folder by files */
+  cds_shared_files files_shared;
+  bool explored; /* false: `result` holds nothing */
+  bool unknown;  /* as a figure that was asked for is not known */
   cds_explore_result result;
   bool with_heat_off;
   cds_explore_result heat_off; /* the same without heat */

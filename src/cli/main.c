@@ -37,7 +37,7 @@ int cds_cli_exit_code(cds_status status) {
   return CDS_EXIT_BUG;
 }
 
-static void out_of_memory(void) {
+void cds_cli_out_of_memory(void) {
   fputs("codesign: error: memory is exhausted\n", stderr);
   exit(CDS_EXIT_MEMORY);
 }
@@ -48,8 +48,7 @@ char *cds_cli_printf(cds_arena *arena, const char *format, ...) {
   char *text = cds_arena_vprintf(arena, format, args);
   va_end(args);
   if (text == NULL) {
-    out_of_memory();
-    abort();
+    cds_cli_out_of_memory();
   }
   return text;
 }
@@ -57,8 +56,7 @@ char *cds_cli_printf(cds_arena *arena, const char *format, ...) {
 void *cds_cli_array(cds_arena *arena, size_t count, size_t size) {
   void *array = cds_arena_array(arena, count == 0 ? 1 : count, size);
   if (array == NULL) {
-    out_of_memory();
-    abort();
+    cds_cli_out_of_memory();
   }
   return array;
 }
@@ -69,13 +67,13 @@ void cds_cli_error(cds_cli *cli, const char *format, ...) {
   const char *text = cds_arena_vprintf(cli->arena, format, args);
   va_end(args);
   if (text == NULL) {
-    out_of_memory();
+    cds_cli_out_of_memory();
   }
   cds_diag_error(cli->diag, NOWHERE, "%s", text);
 }
 
 void cds_cli_say(const cds_cli *cli, const char *format, ...) {
-  if (!cli->options->verbose) {
+  if (!cli->options->verbose || cli->mute) {
     return;
   }
   va_list args;
@@ -93,13 +91,13 @@ void cds_cli_flush_messages(cds_cli *cli) {
   if (!warnings) {
     cds_diag_mute_warnings(cli->diag);
   }
-  if (cds_diag_errors(cli->diag) > 0 ||
-      (warnings && cds_diag_warnings(cli->diag) > 0)) {
+  if (!cli->mute && (cds_diag_errors(cli->diag) > 0 ||
+                     (warnings && cds_diag_warnings(cli->diag) > 0))) {
     cds_diag_write(cli->diag, stderr, format);
   }
   cli->diag = cds_diag_new(cli->arena);
   if (cli->diag == NULL) {
-    out_of_memory();
+    cds_cli_out_of_memory();
   }
 }
 
@@ -128,9 +126,15 @@ static void occupy_standard_descriptors(void) {
   }
 }
 
-static bool use_colour(unsigned choice) {
+/* Of ranks: what starts them gives them a terminal whatever its own output is.
+ */
+static bool use_colour(const cds_cli *cli) {
+  const unsigned choice = cli->options->color;
   if (choice != CDS_AUTO) {
     return choice == CDS_ALWAYS;
+  }
+  if (cli->ranks != NULL) {
+    return false;
   }
   const char *no_colour = getenv("NO_COLOR");
   const char *terminal = getenv("TERM");
@@ -190,18 +194,58 @@ int cds_cmd_version(cds_cli *cli) {
 }
 
 static int run(cds_cli *cli) {
+  if (cli->ranks != NULL && cli->ranks->rank > 0 &&
+      (cli->options->help || cli->options->version)) {
+    return CDS_EXIT_DONE; /* rank 0 prints it */
+  }
   if (cli->options->help) {
     return print_help(cli);
   }
   if (cli->options->version) {
     return cds_cmd_version(cli);
   }
+  if (cli->ranks != NULL &&
+      cli->call.command != &cds_commands[CDS_COMMAND_explore]) {
+    cds_cli_error(cli, "'%s' takes one process: only 'explore' takes several",
+                  cli->call.command->name);
+    return CDS_EXIT_CALL;
+  }
   return cli->call.command->run(cli);
+}
+
+/* ---- several processes (ranks.h) ----------------------------------------- */
+
+/* Rank 0 speaks, and of the others the one whose failure ends the run. */
+static void choose_voice(cds_cli *cli, const cds_talk_verdict *verdict) {
+  const unsigned own = cli->ranks->rank;
+  cli->mute = own != 0 && (verdict->code == 0 || verdict->who != own);
+}
+
+int cds_cli_gate(cds_cli *cli, int code, const char *with) {
+  const cds_ranks *ranks = cli->ranks;
+  const cds_talk_verdict verdict = ranks->gate(ranks->self, code, with);
+  choose_voice(cli, &verdict);
+  if (verdict.differ) {
+    cds_cli_error(cli, "not all processes explore the same: other input "
+                       "files, options or another version of the program");
+    return CDS_EXIT_INPUT;
+  }
+  return verdict.code;
+}
+
+/* Nothing is said before all have left: then it is known who speaks. */
+static void leave_others(cds_cli *cli, int code) {
+  const cds_ranks *ranks = cli->ranks;
+  if (ranks != NULL) {
+    const cds_talk_verdict verdict = ranks->leave(ranks->self, code);
+    choose_voice(cli, &verdict);
+    cli->ranks = NULL;
+  }
 }
 
 /* The last of the three lines that a wrong call gets. */
 static void point_to_help(const cds_cli *cli) {
-  if (cli->options->diagnostics == 0) {
+  if (cli->options->diagnostics == 0 && !cli->mute) {
     const cds_command *command = cli->call.command;
     fprintf(stderr, "try 'codesign%s%s --help'\n", command == NULL ? "" : " ",
             command == NULL ? "" : command->name);
@@ -227,19 +271,22 @@ int main(int argc, char **argv) {
   /* Writing then fails with a reason, which is reported. */
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
-  cds_cli cli = {0};
+  cds_cli cli = {.ranks = cds_ranks_begin()};
+  cli.mute = cli.ranks != NULL && cli.ranks->rank > 0;
   cli.arena = cds_arena_new();
   cli.diag = cli.arena == NULL ? NULL : cds_diag_new(cli.arena);
   if (cli.diag == NULL) {
-    out_of_memory();
+    cds_cli_out_of_memory();
   }
   cli.options = &cli.call.options;
   int code = cds_options_parse(&cli.call, argc, argv, cli.arena, cli.diag);
   if (code != CDS_EXIT_DONE) {
+    leave_others(&cli, code);
     cds_cli_flush_messages(&cli);
   } else {
-    cli.colour = use_colour(cli.options->color);
+    cli.colour = use_colour(&cli);
     code = run(&cli);
+    leave_others(&cli, code);
     cds_cli_flush_messages(&cli);
     code = finish_output(&cli, code);
   }

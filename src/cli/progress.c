@@ -110,7 +110,8 @@ void cds_progress_begin(cds_control *control, const cds_cli *cli,
   line.scale = scale;
   const bool automatic =
       line.terminal ? !cli->options->quiet : cli->options->verbose;
-  if (choice == CDS_ALWAYS || (choice == CDS_AUTO && automatic)) {
+  if (!cli->mute &&
+      (choice == CDS_ALWAYS || (choice == CDS_AUTO && automatic))) {
     control->progress = show;
   }
 }

@@ -18,6 +18,7 @@ enum { GUARDED_MAX = 4 };
 static volatile int cancel_flag;
 static volatile int hurry_flag;
 static volatile sig_atomic_t received;
+static volatile sig_atomic_t told; /* by another process */
 static volatile sig_atomic_t announce_stop;
 static char guarded[GUARDED_MAX][PATH_MAX];
 static volatile sig_atomic_t guarded_used[GUARDED_MAX];
@@ -86,7 +87,12 @@ const volatile int *cds_signals_hurry(void) { return &hurry_flag; }
 
 const volatile int *cds_signals_flag(void) { return &cancel_flag; }
 
-int cds_signals_received(void) { return received; }
+int cds_signals_received(void) { return received != 0 ? received : told; }
+
+void cds_signals_told(int signal_number) {
+  told = signal_number;
+  cancel_flag = 1;
+}
 
 void cds_signals_guard(const char *path) {
   for (int i = 0; i < GUARDED_MAX; i++) {

@@ -148,6 +148,10 @@ static cds_status append(cds_journal *journal, const cds_journal_key *key,
   if (journal->error != 0) {
     return CDS_EIO;
   }
+  if (journal->tell != NULL) {
+    line[size - 1] = '\0'; /* before the newline */
+    journal->tell(journal->listener, line);
+  }
   line[size - 1 - CDS_JOURNAL_SUM] = '\0'; /* before the checksum */
   journal->size += size;
   journal->added++;
@@ -169,6 +173,12 @@ cds_status cds_journal_append(cds_journal *journal, const cds_journal_key *key,
     return CDS_EIO;
   }
   return status;
+}
+
+void cds_journal_tell(cds_journal *journal, cds_journal_teller *tell,
+                      void *payload) {
+  journal->tell = tell;
+  journal->listener = payload;
 }
 
 void cds_journal_failure(cds_journal *journal, cds_diag *diag) {

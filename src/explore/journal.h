@@ -60,6 +60,17 @@ cds_status cds_journal_follow(cds_journal *journal, const char *path);
 /* Reads what has been added to those; what cannot be read is left for the next
  * time. CDS_ENOMEM. */
 cds_status cds_journal_refresh(cds_journal *journal);
+/* From now on those are not read any more: news come in another way. */
+void cds_journal_follow_end(cds_journal *journal);
+/* Calls `tell` with each record that is added from now on, a line with its
+ * checksum and without its newline, once it is in the file; one call at a time,
+ * from any thread. It uses no journal. */
+typedef void cds_journal_teller(void *payload, const char *line);
+void cds_journal_tell(cds_journal *journal, cds_journal_teller *tell,
+                      void *payload);
+/* Makes a record of another process known, a line as above; what is none is
+ * left out. CDS_ENOMEM. */
+cds_status cds_journal_hear(cds_journal *journal, const char *line);
 /* Adds the message of the first failure to write, if there was one. */
 void cds_journal_failure(cds_journal *journal, cds_diag *diag);
 /* Records that were read or followed, and those added since. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Records of other processes: journals that these write are read as they grow.
- * Nothing of them is changed. A line counts once its newline is there and its
- * checksum is right. One that is wrong is read again for a while: network file
- * systems may show a part of what was written before the rest.
+ * Records of other processes: journals that these write are read as they grow,
+ * or lines come in another way. Nothing of them is changed. A line counts once
+ * its newline is there and its checksum is right. One that is wrong is read
+ * again for a while: network file systems may show a part of what was written
+ * before the rest.
  *
  * A file is opened anew each time, because that is when such file systems ask
  * their servers what is new.
@@ -38,6 +39,30 @@ cds_status cds_journal_follow(cds_journal *journal, const char *path) {
   *peer = (struct cds_journal_peer){.next = journal->peer, .path = path};
   journal->peer = peer;
   return CDS_OK;
+}
+
+void cds_journal_follow_end(cds_journal *journal) { journal->peer = NULL; }
+
+static cds_status hear(cds_journal *journal, const char *line) {
+  const size_t size = strlen(line);
+  if (!cds_journal_is_record(line, size)) {
+    return CDS_OK;
+  }
+  const size_t before = journal->records;
+  const char *text = cds_arena_strndup(journal->arena, line, size - TAIL);
+  if (text == NULL) {
+    return CDS_ENOMEM;
+  }
+  CDS_TRY(cds_journal_note(journal, text));
+  journal->read += journal->records - before;
+  return CDS_OK;
+}
+
+cds_status cds_journal_hear(cds_journal *journal, const char *line) {
+  cds_lock_take(journal->lock);
+  const cds_status status = hear(journal, line);
+  cds_lock_give(journal->lock);
+  return status;
 }
 
 /* Whether the first wrong line, which begins there, has been so for long enough

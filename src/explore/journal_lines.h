@@ -23,6 +23,8 @@ struct cds_journal {
   double (*clock)(void); /* cds_journal_seconds; tests have others */
   size_t read, added;
   struct cds_journal_peer *peer; /* that are followed */
+  cds_journal_teller *tell;      /* NULL: nobody is told */
+  void *listener;
   /* Records by key, as lines without their checksums; the number of places is
    * a power of two. */
   size_t records, slots;

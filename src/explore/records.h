@@ -16,7 +16,7 @@
 #include "base/arena.h"
 #include "explore/journal.h"
 
-struct cds_sharing; /* wave.h */
+struct cds_sharing; /* sharing.h */
 
 typedef struct cds_records {
   cds_journal *journal;

@@ -103,7 +103,7 @@ static void solve_ahead(size_t chunk, unsigned thread, void *payload) {
     }
     found = true;
     cds_exploration_solve_ahead(it, thread, &asked, design);
-    cds_claims_give(records->sharing->claims, &key);
+    cds_wave_give(job, &key);
   }
   cds_lock_take(job->lock);
   it->found_ahead = it->found_ahead || found;

@@ -2,8 +2,6 @@
 /* A wave in one process, and in one of several; see wave.h. */
 #include "explore/wave.h"
 
-#include <time.h>
-
 /* Pauses before journals of others are read again, in microseconds. */
 enum { PAUSE_FIRST = 2000, PAUSE_MOST = 200000 };
 /* Pauses until what is asked is said once more. */
@@ -13,11 +11,6 @@ typedef struct wave_run {
   const cds_wave *wave;
   bool done[CDS_LAST_WAVE];
 } wave_run;
-
-static void nap(long microseconds) {
-  const struct timespec pause = {0, 1000 * microseconds};
-  nanosleep(&pause, NULL); /* a signal ends it early, which is welcome */
-}
 
 /* ---- alone ----------------------------------------------------------------
  */
@@ -38,7 +31,8 @@ static const cds_sharing *sharing_of(const cds_job *job) {
 }
 
 static void refresh(cds_job *job) {
-  const cds_status status = cds_journal_refresh(job->options->records->journal);
+  const cds_sharing *sharing = sharing_of(job);
+  const cds_status status = sharing->news(sharing->self);
   if (status != CDS_OK) {
     cds_job_fail(job, status);
   }
@@ -61,16 +55,21 @@ static bool is_known(const cds_job *job, const cds_journal_key *key) {
 /* Between looking at the journals and claiming the question another process may
  * have answered it: hence the second look. */
 bool cds_wave_claim(cds_job *job, const cds_journal_key *key) {
-  const cds_claims *claims = sharing_of(job)->claims;
-  if (is_known(job, key) || !cds_claims_take(claims, key)) {
+  const cds_sharing *sharing = sharing_of(job);
+  if (is_known(job, key) || !sharing->claim(sharing->self, key)) {
     return false;
   }
   refresh(job);
   if (is_known(job, key)) {
-    cds_claims_give(claims, key);
+    sharing->give(sharing->self, key, true);
     return false;
   }
   return true;
+}
+
+void cds_wave_give(const cds_job *job, const cds_journal_key *key) {
+  const cds_sharing *sharing = sharing_of(job);
+  sharing->give(sharing->self, key, is_known(job, key));
 }
 
 /* Who has claimed the record is about to add it, which takes a moment; were it
@@ -85,17 +84,17 @@ cds_status cds_wave_describe(const cds_records *records, bool heat_off,
   }
   cds_records_question(&key, records->run, heat_off);
   for (unsigned i = 0; i < PAUSES_MOST; i++) {
-    claimed = cds_claims_take(sharing->claims, &key);
-    CDS_TRY(cds_journal_refresh(records->journal));
+    claimed = sharing->claim(sharing->self, &key);
+    CDS_TRY(sharing->news(sharing->self));
     if (claimed || cds_journal_find(records->journal, &key) != NULL) {
       break;
     }
-    nap(PAUSE_FIRST);
+    sharing->wait(sharing->self, PAUSE_FIRST);
   }
   const cds_status status =
       cds_records_describe(records, heat_off, text, arena);
   if (claimed) {
-    cds_claims_give(sharing->claims, &key);
+    sharing->give(sharing->self, &key, status == CDS_OK);
   }
   return status;
 }
@@ -117,7 +116,7 @@ static void answer_claimed(size_t chunk, unsigned thread, void *payload) {
     it->done[question] = true;
   } else if (cds_wave_claim(wave->job, &key)) {
     wave->solve(question, thread, wave->payload);
-    cds_claims_give(sharing_of(wave->job)->claims, &key);
+    cds_wave_give(wave->job, &key);
     it->done[question] = true;
   }
 }
@@ -133,6 +132,7 @@ static bool is_done(const wave_run *it) {
 
 static void run_shared(const cds_wave *wave) {
   cds_job *job = wave->job;
+  const cds_sharing *sharing = sharing_of(job);
   wave_run it = {.wave = wave};
   long pause = PAUSE_FIRST;
   for (;;) {
@@ -148,7 +148,7 @@ static void run_shared(const cds_wave *wave) {
     }
     const bool news = cds_journal_read(job->options->records->journal) != read;
     pause = news ? PAUSE_FIRST : pause;
-    nap(pause);
+    sharing->wait(sharing->self, pause);
     pause = 2 * pause > PAUSE_MOST ? PAUSE_MOST : 2 * pause;
   }
 }

@@ -6,11 +6,12 @@
  * Each shard goes through all waves. A wave is cut from what earlier waves have
  * found, so all shards put the same questions, one by one as a single process
  * would; they differ in who answers. A shard takes a question that no journal
- * answers and that nobody has claimed (claims.h), and appends the answer to its
- * own journal, where the others read it. A wave has ended once each of its
- * questions has an answer, wherever that is. So whatever the number of shards,
- * and whichever of them are killed, records and results are those of one
- * process, and no question is answered twice but where a claim was lost.
+ * answers and that nobody has claimed (sharing.h), and appends the answer to
+ * its own journal, where the others read it, or from which it is sent to them.
+ * A wave has ended once each of its questions has an answer, wherever that is.
+ * So whatever the number of shards, and whichever of them are killed, records
+ * and results are those of one process, and no question is answered twice but
+ * where a claim was lost.
  *
  * While others answer the last questions of a wave, a shard may look ahead: it
  * answers questions of the next wave as they will be if no better design is
@@ -20,14 +21,8 @@
 #ifndef CDS_EXPLORE_WAVE_H
 #define CDS_EXPLORE_WAVE_H
 
-#include "explore/claims.h"
 #include "explore/job.h"
-
-/* Of one process among those that share a folder. */
-typedef struct cds_sharing {
-  const cds_claims *claims;
-  unsigned index, count; /* from 1; index 0: a run that joins them */
-} cds_sharing;
+#include "explore/sharing.h"
 
 typedef struct cds_wave {
   cds_job *job;
@@ -50,6 +45,7 @@ cds_status cds_wave_describe(const cds_records *records, bool heat_off,
 /* Claims a question that no journal answers; false: one does, or another
  * process has it. */
 bool cds_wave_claim(cds_job *job, const cds_journal_key *key);
+void cds_wave_give(const cds_job *job, const cds_journal_key *key);
 /* Answers all of them, unless the job is stopped or fails. */
 void cds_wave_run(const cds_wave *wave);
 

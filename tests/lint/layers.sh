@@ -64,7 +64,7 @@ only_in '# *include *<sqlite3.h>' SQLite src/store/database.c
 only_in '# *pragma +omp|# *include *<omp.h>' OpenMP src/base/parallel.c
 only_in '# *include *["<](onnx.pb-c|protobuf-c)' protobuf-c \
   src/import/onnx_file.c
-only_in '# *include *<mpi.h>' MPI src/explore/mpi.c
+only_in '# *include *<mpi.h>' MPI src/mpi/ranks.c
 only_in '# *include *<(locale|signal).h>' 'the locale or a signal' \
   'src/cli/*.c'
 

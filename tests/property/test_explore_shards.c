@@ -107,7 +107,8 @@ static void share(run *r, const question *q, unsigned shard, unsigned count,
     }
   }
   assert_fine(&r->f, cds_claims_open(&claims, claims_path, r->f.diag));
-  sharing.claims = claims;
+  cds_shared_files files = {claims, r->records.journal};
+  cds_sharing_by_files(&sharing, &files);
   r->records.sharing = &sharing;
   r->options.answers_only = shard > 0;
   explore(r, q);

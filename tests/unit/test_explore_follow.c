@@ -506,11 +506,13 @@ static void what_is_asked_is_said_once(void **state) {
   const pid_t process = fork();
   assert_true(process >= 0);
   if (process == 0) { /* locks are not its own, files are */
-    const cds_sharing sharing = {.claims = claims, .index = 2, .count = 2};
+    cds_sharing sharing = {.index = 2, .count = 2};
     cds_journal *own = NULL;
     status = cds_journal_open(&own, p.path[1], true, p.f.diag) != CDS_OK ||
              cds_journal_follow(own, p.path[0]) != CDS_OK ||
              write(ready[1], "y", 1) != 1;
+    cds_shared_files files = {claims, own};
+    cds_sharing_by_files(&sharing, &files);
     const cds_records records = {
         .journal = own, .run = run, .sharing = &sharing};
     status = status || cds_wave_describe(&records, false, "a", arena) != CDS_OK;
