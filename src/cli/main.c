@@ -215,16 +215,9 @@ static int run(cds_cli *cli) {
 
 /* ---- several processes (ranks.h) ----------------------------------------- */
 
-/* Rank 0 speaks, and of the others the one whose failure ends the run. */
-static void choose_voice(cds_cli *cli, const cds_talk_verdict *verdict) {
-  const unsigned own = cli->ranks->rank;
-  cli->mute = own != 0 && (verdict->code == 0 || verdict->who != own);
-}
-
 int cds_cli_gate(cds_cli *cli, int code, const char *with) {
   const cds_ranks *ranks = cli->ranks;
   const cds_talk_verdict verdict = ranks->gate(ranks->self, code, with);
-  choose_voice(cli, &verdict);
   if (verdict.differ) {
     cds_cli_error(cli, "not all processes explore the same: other input "
                        "files, options or another version of the program");
@@ -233,14 +226,19 @@ int cds_cli_gate(cds_cli *cli, int code, const char *with) {
   return verdict.code;
 }
 
-/* Nothing is said before all have left: then it is known who speaks. */
-static void leave_others(cds_cli *cli, int code) {
+/* Nothing is said before all have left: then it is known who speaks. The others
+ * end as if all were well, as what starts the ranks may kill all at the first
+ * that does not, before it has spoken. Exit code. */
+static int leave_others(cds_cli *cli, int code) {
   const cds_ranks *ranks = cli->ranks;
-  if (ranks != NULL) {
-    const cds_talk_verdict verdict = ranks->leave(ranks->self, code);
-    choose_voice(cli, &verdict);
-    cli->ranks = NULL;
+  if (ranks == NULL) {
+    return code;
   }
+  const unsigned own = ranks->rank;
+  const cds_talk_verdict verdict = ranks->leave(ranks->self, code);
+  cli->mute = verdict.code == 0 ? own != 0 : own != verdict.who;
+  cli->ranks = NULL;
+  return cli->mute ? CDS_EXIT_DONE : code;
 }
 
 /* The last of the three lines that a wrong call gets. */
@@ -281,12 +279,12 @@ int main(int argc, char **argv) {
   cli.options = &cli.call.options;
   int code = cds_options_parse(&cli.call, argc, argv, cli.arena, cli.diag);
   if (code != CDS_EXIT_DONE) {
-    leave_others(&cli, code);
+    code = leave_others(&cli, code);
     cds_cli_flush_messages(&cli);
   } else {
     cli.colour = use_colour(&cli);
     code = run(&cli);
-    leave_others(&cli, code);
+    code = leave_others(&cli, code);
     cds_cli_flush_messages(&cli);
     code = finish_output(&cli, code);
   }
