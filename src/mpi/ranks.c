@@ -9,6 +9,10 @@
  * Nothing is sent by a call that waits for the receiver: two ranks that send to
  * each other cannot block. Messages are text, so that ranks may run on machines
  * of different kinds.
+ *
+ * The end. A message is gone once its receiver has it (MPI_Issend). A rank that
+ * has left comes to a barrier when all its messages are gone, and hears what
+ * others still say until all have come to it: then no message is on its way.
  */
 #include "cli/ranks.h"
 
@@ -50,6 +54,8 @@ typedef struct ranks {
   /* Of the thread alone. */
   MPI_Comm all;
   letter *sent; /* not all of it gone */
+  bool at_barrier;
+  MPI_Request barrier;
 } ranks;
 
 static void timed_wait(pthread_cond_t *condition, pthread_mutex_t *lock,
@@ -97,8 +103,8 @@ static bool send_posted(ranks *it) {
   const bool any = one != NULL;
   while (one != NULL) {
     letter *next = one->next;
-    MPI_Isend(one->text, (int)strlen(one->text) + 1, MPI_CHAR, (int)one->to,
-              TAG, it->all, &one->request);
+    MPI_Issend(one->text, (int)strlen(one->text) + 1, MPI_CHAR, (int)one->to,
+               TAG, it->all, &one->request);
     one->next = it->sent;
     it->sent = one;
     one = next;
@@ -164,10 +170,19 @@ static void look_at_signals(ranks *it) {
   }
 }
 
+/* Whether all ranks have left, and no message is on its way. */
 static bool is_over(ranks *it) {
+  int over = 0;
   pthread_mutex_lock(&it->lock);
-  const bool over = it->left && it->first == NULL && it->sent == NULL;
+  const bool silent = it->left && it->first == NULL && it->sent == NULL;
   pthread_mutex_unlock(&it->lock);
+  if (silent && !it->at_barrier) {
+    MPI_Ibarrier(it->all, &it->barrier);
+    it->at_barrier = true;
+  }
+  if (it->at_barrier) {
+    MPI_Test(&it->barrier, &over, MPI_STATUS_IGNORE);
+  }
   return over;
 }
 
@@ -208,7 +223,7 @@ static void *talk_on(void *payload) {
     look_at_signals(it);
     nap = sent || heard ? NAP_FIRST : 2 * nap > NAP_MOST ? NAP_MOST : 2 * nap;
     pthread_mutex_lock(&it->lock);
-    if (it->first == NULL && !it->left) {
+    if (it->first == NULL) {
       timed_wait(&it->posted, &it->lock, nap);
     }
     pthread_mutex_unlock(&it->lock);

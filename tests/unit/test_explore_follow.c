@@ -215,6 +215,56 @@ static void a_journal_may_be_replaced(void **state) {
   close_pair(&p);
 }
 
+/* ---- records that come by messages ------------------------------------------
+ */
+
+/* What a journal tells of, the last one first. */
+typedef struct told {
+  unsigned count;
+  char line[2][300];
+} told;
+
+static void note_told(void *payload, const char *line) {
+  told *all = (told *)payload;
+  memcpy(all->line[1], all->line[0], sizeof all->line[0]);
+  snprintf(all->line[0], sizeof all->line[0], "%s", line);
+  all->count++;
+}
+
+static void records_are_told_and_heard(void **state) {
+  (void)state;
+  told all = {.count = 0};
+  const cds_journal_key key = key_of("second");
+  pair p;
+  open_pair(&p);
+  open_other(&p);
+  cds_journal_follow_end(p.own); /* only by messages */
+  append(p.other, "before");
+  cds_journal_tell(p.other, note_told, &all);
+  append(p.other, "first");
+  append(p.other, "second");
+  assert_int_equal(all.count, 2);
+  assert_false(knows(p.own, "first"));
+  assert_int_equal(cds_journal_hear(p.own, all.line[1]), CDS_OK);
+  assert_int_equal(cds_journal_hear(p.own, all.line[1]), CDS_OK);
+  assert_true(knows(p.own, "first"));
+  assert_int_equal(cds_journal_read(p.own), 1); /* once */
+  assert_int_equal(cds_journal_added(p.own), 0);
+  /* What is damaged on its way is no answer. */
+  char *letter = strstr(all.line[0], "second");
+  assert_non_null(letter);
+  *letter = 'S';
+  assert_int_equal(cds_journal_hear(p.own, all.line[0]), CDS_OK);
+  assert_int_equal(cds_journal_hear(p.own, ""), CDS_OK);
+  assert_null(cds_journal_find(p.own, &key));
+  *letter = 's';
+  assert_int_equal(cds_journal_hear(p.own, all.line[0]), CDS_OK);
+  assert_true(knows(p.own, "second"));
+  assert_false(knows(p.own, "before"));
+  close_other(&p);
+  close_pair(&p);
+}
+
 /* ---- how long wrong lines are waited for ----------------------------------
  */
 
@@ -544,6 +594,7 @@ int main(void) {
       cmocka_unit_test(what_is_damaged_is_left_out),
       cmocka_unit_test(a_journal_may_be_mended_meanwhile),
       cmocka_unit_test(a_journal_may_be_replaced),
+      cmocka_unit_test(records_are_told_and_heard),
       cmocka_unit_test(a_wrong_line_is_given_up_in_the_end),
       cmocka_unit_test(each_wrong_line_has_its_time),
       cmocka_unit_test(a_new_file_has_a_new_time),
