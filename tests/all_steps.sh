@@ -11,7 +11,7 @@ install_companions() {
   for package in clang-14:clang-14 clang-format-14:clang-format-14 \
     clang-tidy-14:clang-tidy-14 valgrind:valgrind localedef:locales g++:g++ \
     pkg-config:pkg-config shellcheck:shellcheck parallel:parallel \
-    munge:munge sbatch:slurm-wlm; do
+    munge:munge sbatch:slurm-wlm mpicc:libopenmpi-dev mpirun:openmpi-bin; do
     command -v "${package%:*}" >/dev/null 2>&1 || wanted+=("${package#*:}")
   done
   # shellcheck disable=SC2154,SC2206
@@ -40,10 +40,11 @@ all_steps() {
   heading 'clang build'
   has 'clang tests' clang-14 && clang_steps
 
-  heading 'without OpenMP, GLPK, ONNX and SQLite'
+  heading 'without OpenMP, GLPK, ONNX, SQLite and MPI'
   targets=(quick_tests)
   build valgrind -DCDS_WITH_OPENMP=OFF -DCDS_WITH_GLPK=OFF \
-    -DCDS_WITH_ONNX=OFF -DCDS_WITH_SQLITE=OFF && tests_of valgrind -L quick -LE lint
+    -DCDS_WITH_ONNX=OFF -DCDS_WITH_SQLITE=OFF -DCDS_WITH_MPI=OFF &&
+    tests_of valgrind -L quick -LE lint
 
   heading 'valgrind'
   has 'tests under valgrind' valgrind && valgrind_steps
@@ -72,15 +73,15 @@ all_steps() {
   heading 'installation'
   install_steps
 
-  printf '\nnot needed yet, so not installed: MPI, %s\n' \
-    'SQLite, libxlsxwriter, LibreOffice, Chromium (later steps)'
+  printf '\nnot needed yet, so not installed: %s\n' \
+    'libxlsxwriter, LibreOffice, Chromium (later steps)'
 }
 
-# An exploration on a Slurm of one machine, and with GNU parallel; each is
-# skipped where it is missing, or where only root may start it.
+# An exploration on a Slurm of one machine, with GNU parallel, and by ranks of
+# MPI; each is skipped where it is missing, or where only root may start it.
 cluster_steps() {
   local name
-  for name in parallel slurm; do
+  for name in parallel slurm mpi; do
     step "cluster: $name" timeout 600 "tests/cluster/$name.sh" \
       out/build/release/codesign
   done

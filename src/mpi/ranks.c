@@ -27,9 +27,10 @@
 enum {
   TAG = 0,
   /* Between two looks at what has come, in microseconds: at first, and once
-   * nothing has for a while. */
+   * nothing has for a while. A look takes some tens of them, a design more than
+   * ten thousand. */
   NAP_FIRST = 50,
-  NAP_MOST = 1000
+  NAP_MOST = 4000
 };
 
 typedef struct letter {
