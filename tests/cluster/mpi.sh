@@ -31,7 +31,7 @@ fail() {
 # More ranks than cores, and as root: a test may. No network is looked for, nor
 # is another machine.
 start=(timeout 300 mpirun --oversubscribe --allow-run-as-root
-  --mca btl vader,self --mca plm isolated --mca oob_tcp_if_include lo)
+  --mca btl 'vader,self' --mca plm isolated --mca oob_tcp_if_include lo)
 
 small=("$root/tests/support/small_space.yaml"
   "$root/tests/support/small_network.yaml" -j 1)
@@ -57,8 +57,8 @@ process_of() { sed -n 's/^process \([0-9]*\) .*/\1/p' "$1/journal-$2.lock" 2>/de
 await() {
   local count
   for _ in $(seq 1200); do
-    count=$(cat "$1/journal-$2" 2>/dev/null | wc -l)
-    [[ $count -lt $3 ]] || return 0
+    count=$(grep -c '' "$1/journal-$2" 2>/dev/null)
+    [[ ${count:-0} -lt $3 ]] || return 0
     sleep 0.05
   done
   fail "rank $2 of $1 answers nothing"
