@@ -42,8 +42,15 @@ typedef struct seat {
   char *with; /* cds_free; NULL: nothing */
 } seat;
 
+/* A message to this rank itself. */
+typedef struct note {
+  struct note *next;
+  char text[];
+} note;
+
 struct cds_talk {
   unsigned rank, count;
+  note *note, **last_note; /* not heard yet */
   cds_talk_carrier *send;
   void *payload;
   bool broken;
@@ -112,9 +119,23 @@ static unsigned *value_of(cds_talk *talk, table *in,
 
 /* ---- saying -------------------------------------------------------------- */
 
+static void say_to_self(cds_talk *talk, const char *text) {
+  const size_t size = strlen(text) + 1;
+  note *one = (note *)cds_malloc(sizeof *one + size);
+  if (one == NULL) {
+    talk->broken = true;
+    return;
+  }
+  one->next = NULL;
+  memcpy(one->text, text, size);
+  *talk->last_note = one;
+  talk->last_note = &one->next;
+}
+
+/* What this rank says to itself is heard by hear_self, later. */
 static void say(cds_talk *talk, unsigned to, const char *text) {
   if (to == talk->rank) {
-    cds_talk_hear(talk, to, text);
+    say_to_self(talk, text);
   } else if (!talk->send(talk->payload, to, text)) {
     talk->broken = true;
   }
@@ -135,6 +156,8 @@ static void say_key(cds_talk *talk, unsigned to, char what,
   say(talk, to, text);
 }
 
+static void hear_self(cds_talk *talk);
+
 /* ---- questions ----------------------------------------------------------- */
 
 cds_talk_claim cds_talk_ask(cds_talk *talk, const cds_journal_key *key) {
@@ -145,6 +168,7 @@ cds_talk_claim cds_talk_ask(cds_talk *talk, const cds_journal_key *key) {
   if (*claim == CDS_TALK_FREE) {
     *claim = CDS_TALK_ASKED;
     say_key(talk, 0, SAY_ASK, key);
+    hear_self(talk);
     claim = value_of(talk, &talk->claim, key); /* rank 0 knows at once */
   }
   return claim == NULL ? CDS_TALK_OTHER : (cds_talk_claim)*claim;
@@ -155,6 +179,7 @@ void cds_talk_give_back(cds_talk *talk, const cds_journal_key *key) {
   if (claim != NULL && *claim == CDS_TALK_OWN) {
     *claim = CDS_TALK_FREE;
     say_key(talk, 0, SAY_BACK, key);
+    hear_self(talk);
   }
 }
 
@@ -230,10 +255,15 @@ bool cds_talk_has_records(const cds_talk *talk) { return talk->first != NULL; }
 
 /* ---- stopping ------------------------------------------------------------ */
 
-void cds_talk_stop(cds_talk *talk, int signal) {
+static void stop_all(cds_talk *talk, int signal) {
   char text[SHORT_TEXT];
   snprintf(text, sizeof text, "%c%d", SAY_STOP, signal);
   say_all(talk, text, talk->count);
+}
+
+void cds_talk_stop(cds_talk *talk, int signal) {
+  stop_all(talk, signal);
+  hear_self(talk);
 }
 
 static void hear_stop(cds_talk *talk, int signal) {
@@ -261,6 +291,7 @@ void cds_talk_come(cds_talk *talk, int code, const char *with, bool leaves) {
            with == NULL ? "" : with);
   say(talk, 0, text);
   cds_free(text);
+  hear_self(talk);
 }
 
 bool cds_talk_opened(cds_talk *talk, cds_talk_verdict *verdict) {
@@ -329,7 +360,7 @@ static void hear_come(cds_talk *talk, unsigned from, const char *text,
     memcpy(of->with, rest + 1, size);
   }
   if (of->code != 0 && !talk->stopped) {
-    cds_talk_stop(talk, 0);
+    stop_all(talk, 0);
   }
   open_gate(talk);
 }
@@ -351,7 +382,7 @@ static cds_journal_key key_in(const char *text) {
   return key;
 }
 
-void cds_talk_hear(cds_talk *talk, unsigned from, const char *text) {
+static void hear(cds_talk *talk, unsigned from, const char *text) {
   const char *rest = text + 1;
   const cds_journal_key key = key_in(rest);
   switch (*text) {
@@ -385,6 +416,21 @@ void cds_talk_hear(cds_talk *talk, unsigned from, const char *text) {
   }
 }
 
+static void hear_self(cds_talk *talk) {
+  while (talk->note != NULL) {
+    note *one = talk->note;
+    talk->note = one->next;
+    talk->last_note = talk->note == NULL ? &talk->note : talk->last_note;
+    hear(talk, talk->rank, one->text);
+    cds_free(one);
+  }
+}
+
+void cds_talk_hear(cds_talk *talk, unsigned from, const char *text) {
+  hear(talk, from, text);
+  hear_self(talk);
+}
+
 bool cds_talk_broken(const cds_talk *talk) { return talk->broken; }
 
 /* ---- set-up -------------------------------------------------------------- */
@@ -398,6 +444,7 @@ cds_talk *cds_talk_new(unsigned rank, unsigned count, cds_talk_carrier *send,
   *talk = (cds_talk){
       .rank = rank, .count = count, .send = send, .payload = payload};
   talk->last = &talk->first;
+  talk->last_note = &talk->note;
   if (rank == 0) {
     talk->seat = (seat *)cds_malloc(count * sizeof *talk->seat);
     if (talk->seat == NULL) {
