@@ -159,8 +159,12 @@ double cds_step_share(const cds_layout *layout, const cds_leg *way,
 /* The group right below the arrays that spread windows on a way to compute; 0
  * if there are several or none. */
 unsigned cds_step_group(const cds_layout *layout, const cds_leg *way);
-/* Adds what ways to compute past the group cost more with this tile than is
- * counted in layout->fixed. */
+/* What ways to compute past the group cost more with this tile than is counted
+ * in layout->fixed: how many there are, and of each. */
+unsigned cds_layout_decided(cds_weights out[CDS_TENSORS_MAX],
+                            const cds_layout *layout, unsigned group,
+                            const cds_tile *tile);
+/* Adds all that. */
 void cds_layout_past(cds_weights *sum, const cds_layout *layout, unsigned group,
                      const cds_tile *tile);
 /* Links of network k that words of a leg cross, at least: so many for each word

@@ -129,6 +129,9 @@ typedef struct cds_tile_costs {
   double share[CDS_TENSORS_MAX];
   bool simple[CDS_TENSORS_MAX];
   double edges;
+  /* Of the ways to compute that this tile decides (cds_layout_past). */
+  unsigned decided;
+  cds_weights past[CDS_TENSORS_MAX];
   cds_weights others[CDS_TENSORS_MAX]; /* all but the tensor of the block, and
                                           the edges */
   cds_weights inner[CDS_TENSORS_MAX];  /* inside, if the next block is another
@@ -263,6 +266,7 @@ static void measure(cds_tile_costs *out, const cds_descent *job, unsigned group,
     out->simple[v] = cds_leg_known_simple(layout, w, tile);
   }
   out->edges = cds_group_edges(&job->terms, layout->general, tile, out->share);
+  out->decided = cds_layout_decided(out->past, layout, group, tile);
 }
 
 /* Costs of a tile that is measured. */
@@ -288,7 +292,9 @@ static void begin_costs(cds_tile_costs *out, const cds_descent *job,
   }
   for (unsigned t = 0; t < tensors; t++) {
     cds_weights_wait(&out->others[t], layout, out->edges);
-    cds_layout_past(&out->others[t], layout, group, out->tile);
+    for (unsigned p = 0; p < out->decided; p++) {
+      cds_weights_add(&out->others[t], &out->past[p], layout->weightings);
+    }
   }
 }
 
@@ -342,6 +348,138 @@ static void lower_to_block(cds_weights *least, const cds_descent *job,
     sum.value[i] += it->others[t].value[i] + inner;
   }
   lower_to(least, &sum, layout->weightings);
+}
+
+/* ---- R of the group ----------------------------------------------------- */
+
+/* How many numbers of passes the spreads leave to loops. */
+static unsigned numbers_left(const cds_descent *job, unsigned t) {
+  const cds_general *general = job->general;
+  const cds_pass_list *list = &general->passes[t];
+  const double spread = job->layout.lacking[t][general->arch->arrays];
+  return has_block(general, t) ? number_of(list, list->all / spread) + 1 : 0;
+}
+
+/* What the loads of a block's tensor without windows cost, whatever the tile:
+ * all of the tensor in each pass. */
+static void add_block(cds_weights *sum, const cds_descent *job, unsigned way,
+                      unsigned t, unsigned number) {
+  const cds_layout *layout = &job->layout;
+  const cds_general *general = job->general;
+  const double words = general->tensor[t].words;
+  const double least = words * layout->price[way].staying;
+  const double loads = words * general->passes[t].passes[number] *
+                       layout->price[way].staying;
+  const cds_leg_loads known = {loads > least ? loads : least, 0, 1, false};
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    sum->value[i] += cds_leg_cost(layout, way, i, &known);
+  }
+}
+
+/* Whether the cost of a block's tensor that the group holds depends on the tile:
+ * new parts of windows do, and the most loads, which matter where the price is
+ * below 0. */
+static bool block_varies(const cds_descent *job, unsigned way, unsigned t) {
+  const cds_layout *layout = &job->layout;
+  bool varies = job->general->tensor[t].windows > 0;
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    varies = varies || layout->price[way].above[0][i] < 0;
+  }
+  return varies;
+}
+
+/* As lower_to_block with the first number. */
+static void lower_to_first(cds_weights *least, const cds_descent *job,
+                           const cds_tile_costs *it, unsigned group,
+                           unsigned t) {
+  const cds_block_bounds *bounds = &job->bounds;
+  if (bounds->varies[t]) {
+    lower_to_block(least, job, it, group, t, 0);
+    return;
+  }
+  const cds_weights *further = &bounds->rest[group + 1][t][0];
+  cds_weights sum = bounds->first[t];
+  for (unsigned i = 0; i < job->layout.weightings; i++) {
+    const double inner = it->inner[t].value[i] < further->value[i]
+                             ? it->inner[t].value[i]
+                             : further->value[i];
+    sum.value[i] += it->others[t].value[i] + inner;
+  }
+  lower_to(least, &sum, job->layout.weightings);
+}
+
+static void rest_begin(cds_descent *job, unsigned group) {
+  const cds_layout *layout = &job->layout;
+  const cds_chain *chain = layout->chain;
+  cds_block_bounds *bounds = &job->bounds;
+  for (unsigned t = 0; t < job->general->tensors; t++) {
+    bounds->varies[t] = false;
+    bounds->way[t] = CDS_LEGS_MAX;
+    bounds->numbers[t] = numbers_left(job, t);
+    set_all(&bounds->inside[t], (double)INFINITY, layout->weightings);
+    set_all(&bounds->alone[t], (double)INFINITY, layout->weightings);
+    set_all(&bounds->first[t], 0, layout->weightings);
+    for (unsigned k = 0; k < bounds->numbers[t]; k++) {
+      set_all(&bounds->rest[group][t][k], (double)INFINITY, layout->weightings);
+    }
+  }
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const unsigned t = chain->way[w].tensor;
+    bounds->way[t] = w;
+    bounds->varies[t] = block_varies(job, w, t);
+    if (bounds->numbers[t] > 0 && !bounds->varies[t]) {
+      add_block(&bounds->first[t], job, w, t, 0);
+    }
+  }
+}
+
+/* A tile whose costs are begun. Where the cost c of the tensor of the block does
+ * not depend on the tile, with o that of all others,
+ *
+ *   R = c + min over T of (o(T) + min(inner(T), further))
+ *     = c + min(min over T of (o(T) + inner(T)), min over T of o(T) + further),
+ *
+ * whatever the number of passes, on which c and `further` depend. Rounded sums
+ * keep the order of what is added, so that this is the same to the last bit. */
+static void rest_take(cds_descent *job, unsigned group,
+                      const cds_tile_costs *it) {
+  cds_block_bounds *bounds = &job->bounds;
+  const unsigned weightings = job->layout.weightings;
+  for (unsigned t = 0; t < job->general->tensors; t++) {
+    if (!bounds->varies[t]) {
+      cds_weights sum = it->others[t];
+      lower_to(&bounds->alone[t], &sum, weightings);
+      cds_weights_add(&sum, &it->inner[t], weightings);
+      lower_to(&bounds->inside[t], &sum, weightings);
+      continue;
+    }
+    for (unsigned k = 0; k < bounds->numbers[t]; k++) {
+      lower_to_block(&bounds->rest[group][t][k], job, it, group, t, k);
+    }
+  }
+}
+
+/* R of all tiles that were taken. */
+static void rest_end(cds_descent *job, unsigned group) {
+  cds_block_bounds *bounds = &job->bounds;
+  const unsigned weightings = job->layout.weightings;
+  for (unsigned t = 0; t < job->general->tensors; t++) {
+    for (unsigned k = 0; k < bounds->numbers[t] && !bounds->varies[t]; k++) {
+      cds_weights sum = {{0}};
+      if (bounds->way[t] < CDS_LEGS_MAX) {
+        add_block(&sum, job, bounds->way[t], t, k);
+      }
+      const cds_weights *further = &bounds->rest[group + 1][t][k];
+      for (unsigned i = 0; i < weightings; i++) {
+        const double alone = bounds->alone[t].value[i] + further->value[i];
+        sum.value[i] += alone < bounds->inside[t].value[i]
+                            ? alone
+                            : bounds->inside[t].value[i];
+      }
+      bounds->rest[group][t][k] = sum;
+    }
+  }
 }
 
 /* ---- in one weighting -------------------------------------------------- */
@@ -450,9 +588,11 @@ static bool lead_hopeless(cds_lead *lead, const cds_descent *job,
   const unsigned i = lead->weighting;
   double own[CDS_TENSORS_MAX] = {0};
   double inner[CDS_TENSORS_MAX];
-  cds_weights past = {{0}};
-  cds_layout_past(&past, layout, group, it->tile);
-  double all = past.value[i] + (i > 0 ? layout->weight * it->edges : 0);
+  double all = 0;
+  for (unsigned p = 0; p < it->decided; p++) {
+    all += it->past[p].value[i];
+  }
+  all += i > 0 ? layout->weight * it->edges : 0;
   for (unsigned v = 0; v < general->tensors; v++) {
     if ((it->held >> v & 1U) != 0) {
       own[v] = lead_cost(job, it, v, it->loads[v], i);
@@ -578,7 +718,7 @@ static void set_cost(cds_candidate *made, const cds_descent *job,
   set_all(&made->cost, (double)INFINITY, job->layout.weightings);
   for (unsigned t = 0; t < general->tensors; t++) {
     if (has_block(general, t)) {
-      lower_to_block(&made->cost, job, costs, group, t, 0);
+      lower_to_first(&made->cost, job, costs, group, t);
     }
   }
 }
@@ -606,6 +746,9 @@ static void add_candidate(cds_descent *job, unsigned group, size_t index,
                                     job->layout.between[group].at[d]);
   }
   cds_candidates *list = &job->group[group];
+  if (job->bounds.known && group > 1) {
+    rest_take(job, group, &costs);
+  }
   list->candidate[list->count++] = made;
 }
 
@@ -661,6 +804,9 @@ static cds_status list_group(cds_descent *job, unsigned group) {
   const size_t tiles = list_range(&job->range, job, group);
   CDS_TRY(make_room(list, tiles));
   list->count = 0;
+  if (job->bounds.known) {
+    rest_begin(job, group);
+  }
   cds_lead lead;
   lead_begin(&lead, job, group);
   cds_tile_walk walk = {{0}, 0, 0};
@@ -682,41 +828,6 @@ static cds_status list_group(cds_descent *job, unsigned group) {
   }
   list->open = list->count;
   return CDS_OK;
-}
-
-/* How many numbers of passes the spreads leave to loops. */
-static unsigned numbers_left(const cds_descent *job, unsigned t) {
-  const cds_general *general = job->general;
-  const cds_pass_list *list = &general->passes[t];
-  const double spread = job->layout.lacking[t][general->arch->arrays];
-  return has_block(general, t) ? number_of(list, list->all / spread) + 1 : 0;
-}
-
-/* R of the group over its candidates. */
-static void bound_group(cds_descent *job, unsigned group) {
-  const cds_general *general = job->general;
-  const cds_candidates *list = &job->group[group];
-  unsigned numbers[CDS_TENSORS_MAX];
-  for (unsigned t = 0; t < general->tensors; t++) {
-    numbers[t] = numbers_left(job, t);
-    for (unsigned k = 0; k < numbers[t]; k++) {
-      set_all(&job->bounds.rest[group][t][k], (double)INFINITY,
-              job->layout.weightings);
-    }
-  }
-  for (size_t i = 0; i < list->count; i++) {
-    const cds_candidate *candidate = &list->candidate[i];
-    cds_tile_costs costs;
-    measure(&costs, job, group, &general->tile[candidate->tile]);
-    begin_costs(&costs, job, group);
-    add_inner(&costs, job, group);
-    for (unsigned t = 0; t < general->tensors; t++) {
-      for (unsigned k = 0; k < numbers[t]; k++) {
-        lower_to_block(&job->bounds.rest[group][t][k], job, &costs, group, t,
-                       k);
-      }
-    }
-  }
 }
 
 /* The least of all candidates, and its sum with that of the groups inside. */
@@ -754,7 +865,7 @@ cds_status cds_candidates_list(cds_descent *job) {
     if (!job->bounds.known) {
       sum_least(job, g);
     } else if (g > 1) {
-      bound_group(job, g);
+      rest_end(job, g);
     }
   }
   return CDS_OK;

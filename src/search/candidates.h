@@ -79,6 +79,14 @@ typedef struct cds_block_bounds {
   /* R of a group by the tensor of the block and the number of passes (see
    * cds_pass_list); 0 inside of the last group. */
   cds_weights rest[CDS_GROUPS_MAX + 2][CDS_TENSORS_MAX][CDS_PASSES_MAX];
+  /* Of the group at hand, by the tensor of the block: numbers of passes, its way
+   * (CDS_LEGS_MAX: not held), whether its cost depends on the tile and else that
+   * of the first number; least cost of all else without what is inside and with
+   * what is inside under another block. */
+  unsigned numbers[CDS_TENSORS_MAX], way[CDS_TENSORS_MAX];
+  bool varies[CDS_TENSORS_MAX];
+  cds_weights first[CDS_TENSORS_MAX];
+  cds_weights alone[CDS_TENSORS_MAX], inside[CDS_TENSORS_MAX];
 } cds_block_bounds;
 
 /* Divisors of each dimension that the tiles of a group may take between the

@@ -204,10 +204,12 @@ unsigned cds_step_group(const cds_layout *layout, const cds_leg *way) {
   return found;
 }
 
-void cds_layout_past(cds_weights *sum, const cds_layout *layout, unsigned group,
-                     const cds_tile *tile) {
+unsigned cds_layout_decided(cds_weights out[CDS_TENSORS_MAX],
+                            const cds_layout *layout, unsigned group,
+                            const cds_tile *tile) {
   const cds_general *general = layout->general;
   const cds_chain *chain = layout->chain;
+  unsigned count = 0;
   for (unsigned w = chain->first_way[general->groups + 1]; w < chain->ways;
        w++) {
     if (layout->step_group[w] != group) {
@@ -219,8 +221,19 @@ void cds_layout_past(cds_weights *sum, const cds_layout *layout, unsigned group,
                                  cds_step_share(layout, &chain->way[w], tile),
                                  true};
     for (unsigned i = 0; i < layout->weightings; i++) {
-      sum->value[i] += cds_leg_cost(layout, w, i, &known) -
-                       cds_leg_cost(layout, w, i, &most);
+      out[count].value[i] = cds_leg_cost(layout, w, i, &known) -
+                            cds_leg_cost(layout, w, i, &most);
     }
+    count++;
+  }
+  return count;
+}
+
+void cds_layout_past(cds_weights *sum, const cds_layout *layout, unsigned group,
+                     const cds_tile *tile) {
+  cds_weights more[CDS_TENSORS_MAX];
+  const unsigned count = cds_layout_decided(more, layout, group, tile);
+  for (unsigned i = 0; i < count; i++) {
+    cds_weights_add(sum, &more[i], layout->weightings);
   }
 }
