@@ -200,9 +200,7 @@ static double new_part(const cds_layout *layout, unsigned group,
   for (unsigned i = 0; i < 2; i++) {
     trips[i] = trips_above(layout, group, tile, window->dim[i]);
   }
-  const size_t here = (size_t)tile->at.at[window->dim[0]] *
-                          general->dim[window->dim[1]].divisors +
-                      tile->at.at[window->dim[1]];
+  const size_t here = cds_window_at(general, window, &tile->at);
   const double size = (double)window->size[here];
   double least = 1;
   for (unsigned i = 0; i < 2; i++) {
@@ -221,6 +219,19 @@ static double new_part(const cds_layout *layout, unsigned group,
   return least;
 }
 
+void cds_windows_forget(const cds_general *general) {
+  for (unsigned t = 0; t < general->tensors; t++) {
+    for (unsigned w = 0; w < general->tensor[t].windows; w++) {
+      const cds_window *window = &general->tensor[t].window[w];
+      const size_t tiles = (size_t)general->dim[window->dim[0]].divisors *
+                           general->dim[window->dim[1]].divisors;
+      for (size_t i = 0; i < tiles; i++) {
+        window->part[i] = window->shared[i] = -1;
+      }
+    }
+  }
+}
+
 double cds_pass_of(const cds_layout *layout, unsigned group,
                    const cds_tile *tile, unsigned t) {
   const cds_general *general = layout->general;
@@ -228,21 +239,16 @@ double cds_pass_of(const cds_layout *layout, unsigned group,
   if (shape->windows == 0) {
     return tile->pass[t];
   }
-  double all = 1; /* points of what the tensor has */
-  double mine = 1;
-  for (unsigned d = 0; d < general->dims; d++) {
-    if (!cds_lacks(general, d, t)) {
-      all *= (double)general->dim[d].size;
-      mine *= (double)cds_extent(general, &tile->at, d);
-    }
-  }
-  const double tiles = all / mine; /* on all instances */
   double part = 1;
   for (unsigned w = 0; w < shape->windows; w++) {
-    const double fresh = new_part(layout, group, tile, &shape->window[w]);
-    part = fresh < part ? fresh : part;
+    const cds_window *window = &shape->window[w];
+    double *known = &window->part[cds_window_at(general, window, &tile->at)];
+    if (*known < 0) {
+      *known = new_part(layout, group, tile, window);
+    }
+    part = *known < part ? *known : part;
   }
-  const double pass = tiles * tile->words[t] * part * general->homes.runs;
+  const double pass = tile->apart[t] * part * general->homes.runs;
   return pass > tile->pass[t] ? pass : tile->pass[t];
 }
 
@@ -804,6 +810,7 @@ static cds_status list_group(cds_descent *job, unsigned group) {
   const size_t tiles = list_range(&job->range, job, group);
   CDS_TRY(make_room(list, tiles));
   list->count = 0;
+  cds_windows_forget(general);
   if (job->bounds.known) {
     rest_begin(job, group);
   }

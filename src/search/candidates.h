@@ -106,6 +106,9 @@ cds_status cds_passes_list(cds_general *general);
  * tiles that may be part of something better than the incumbent, by rising key.
  * A group without any ends it. CDS_ENOMEM. */
 cds_status cds_candidates_list(cds_descent *job);
+/* Forgets what is known of windows in tiles: to be called before a group whose
+ * tiles are asked for, or a layout, is another one. */
+void cds_windows_forget(const cds_general *general);
 /* Loads of all instances of a tensor's holder in each pass at least, with the
  * layout's products of spreads. */
 double cds_pass_of(const cds_layout *layout, unsigned group,

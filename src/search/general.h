@@ -88,6 +88,10 @@ typedef struct cds_window {
   bool *run;      /* whether they are one run */
   /* By the rank whose loop goes on: see window_moves.h; NULL: not known. */
   uint64_t *moved[2];
+  /* Of each tile, of the group whose tiles are listed: least part that is new
+   * (candidates.h), units for each position in a step (shares.c). Below 0: not
+   * asked for yet. */
+  double *part, *shared;
 } cds_window;
 
 typedef struct cds_operand_shape {
@@ -117,6 +121,8 @@ typedef struct cds_tile {
   double pass[CDS_TENSORS_MAX];
   double
       inside[CDS_TENSORS_MAX]; /* extents that the tensor lacks, multiplied */
+  /* Words of all tiles of a tensor with windows, side by side. */
+  double apart[CDS_TENSORS_MAX];
 } cds_tile;
 
 /* How often the loops outside may pass that a tensor lacks: some of the
@@ -308,6 +314,14 @@ static inline const cds_tile *cds_tile_at(const cds_general *general,
     index = index * general->dim[d].divisors + at->at[d];
   }
   return &general->tile[index];
+}
+/* Where tables of a window have a tile. */
+static inline size_t cds_window_at(const cds_general *general,
+                                   const cds_window *window,
+                                   const cds_divisors_at *at) {
+  return (size_t)at->at[window->dim[0]] *
+             general->dim[window->dim[1]].divisors +
+         at->at[window->dim[1]];
 }
 /* Whether a level waits for its transfers. */
 static inline bool cds_hides_nothing(const cds_general *general,

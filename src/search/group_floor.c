@@ -111,6 +111,7 @@ cds_status cds_group_floors(cds_general *general, cds_layout *spare) {
       return CDS_ENOMEM;
     }
   }
+  cds_windows_forget(general);
   for (size_t i = general->tiles; i-- > 0;) {
     const cds_tile *tile = &general->tile[i];
     double pass[CDS_TENSORS_MAX];

@@ -99,9 +99,7 @@ static void begin_sliding(cds_sliding *it, const cds_window *window,
   const cds_divisors_at *at = tile_at(job, group);
   const unsigned depth = group > general->groups ? general->arch->arrays
                                                  : general->group[group].depth;
-  const size_t here =
-      (size_t)at->at[window->dim[0]] * general->dim[window->dim[1]].divisors +
-      at->at[window->dim[1]];
+  const size_t here = cds_window_at(general, window, at);
   it->window = window;
   it->spreads = 0;
   it->reset = 0;

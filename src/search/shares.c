@@ -163,9 +163,14 @@ double cds_step_share(const cds_layout *layout, const cds_leg *way,
     } else if (tile == NULL) {
       share *= most_inside(layout, window, k);
     } else {
-      share *= share_inside(layout, window, k,
-                            extent_inside(layout, k, tile, window->dim[0]),
-                            extent_inside(layout, k, tile, window->dim[1]));
+      double *known =
+          &window->shared[cds_window_at(general, window, &tile->at)];
+      if (*known < 0) {
+        *known = share_inside(layout, window, k,
+                              extent_inside(layout, k, tile, window->dim[0]),
+                              extent_inside(layout, k, tile, window->dim[1]));
+      }
+      share *= *known;
     }
   }
   return share;

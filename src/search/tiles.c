@@ -177,7 +177,11 @@ static cds_status measure_window(cds_window *window, cds_general *general) {
   const size_t count = (size_t)p->divisors * r->divisors;
   window->size = cds_arena_array(general->arena, count, sizeof *window->size);
   window->run = cds_arena_array(general->arena, count, sizeof *window->run);
-  if (window->size == NULL || window->run == NULL) {
+  window->part = cds_arena_array(general->arena, count, sizeof *window->part);
+  window->shared =
+      cds_arena_array(general->arena, count, sizeof *window->shared);
+  if (window->size == NULL || window->run == NULL || window->part == NULL ||
+      window->shared == NULL) {
     return CDS_ENOMEM;
   }
   cds_digits none = {.count = 0};
@@ -254,13 +258,6 @@ static void list_patterns(cds_general *out) {
 
 /* ---- tiles ----------------------------------------------------------- */
 
-static size_t window_at(const cds_general *general, const cds_window *window,
-                        const cds_divisors_at *at) {
-  return (size_t)at->at[window->dim[0]] *
-             general->dim[window->dim[1]].divisors +
-         at->at[window->dim[1]];
-}
-
 /* Least share of a window's positions that a move of the tile brings in, and
  * the number of positions that it takes at least; 1 and 1 if it never moves. */
 static double window_share(const cds_general *general, const cds_window *window,
@@ -275,12 +272,26 @@ static double window_share(const cds_general *general, const cds_window *window,
       *positions = fmax(*positions, (double)dim->size / (double)extent);
     }
   }
-  const size_t here = window_at(general, window, at);
+  const size_t here = cds_window_at(general, window, at);
   const uint64_t size = window->size[here];
   if (step == 0 || step >= size) {
     return step != 0 && !window->run[here] ? 1 / (double)size : 1;
   }
   return window->run[here] ? (double)step / (double)size : 1 / (double)size;
+}
+
+/* Words of all tiles of a tensor with windows, if none has a word of another. */
+static double words_apart(const cds_tile *tile, const cds_general *general,
+                          unsigned t) {
+  double all = 1; /* points of what the tensor has */
+  double mine = 1;
+  for (unsigned d = 0; d < general->dims; d++) {
+    if (!cds_lacks(general, d, t)) {
+      all *= (double)general->dim[d].size;
+      mine *= (double)cds_extent(general, &tile->at, d);
+    }
+  }
+  return all / mine * tile->words[t];
 }
 
 static void measure_tensor(cds_tile *tile, const cds_general *general,
@@ -304,7 +315,7 @@ static void measure_tensor(cds_tile *tile, const cds_general *general,
     const cds_window *window = &shape->window[w];
     double positions = 1;
     share = fmin(share, window_share(general, window, &tile->at, &positions));
-    words *= (double)window->size[window_at(general, window, &tile->at)];
+    words *= (double)window->size[cds_window_at(general, window, &tile->at)];
     outside *= positions;
   }
   const double runs = general->homes.runs;
@@ -315,6 +326,7 @@ static void measure_tensor(cds_tile *tile, const cds_general *general,
                            : 1;
   }
   tile->words[t] = words;
+  tile->apart[t] = shape->windows > 0 ? words_apart(tile, general, t) : 0;
   const double all = words * share * outside * runs;
   tile->pass[t] = shape->windows == 0 ? shape->words : all;
   tile->stay[t] = fmax(shape->words, all);

@@ -81,6 +81,7 @@ static cds_general general;
 static cds_layout layout;
 static uint64_t window_size[64];
 static bool window_run[64];
+static double window_part[64], window_shared[64];
 
 /* A tensor with one window of two ranks and nothing else. */
 static void set_general(const uint64_t size[2], const uint64_t coefficient[2],
@@ -122,6 +123,8 @@ static void set_general(const uint64_t size[2], const uint64_t coefficient[2],
   }
   shape->window[0].size = window_size;
   shape->window[0].run = window_run;
+  shape->window[0].part = window_part;
+  shape->window[0].shared = window_shared;
 }
 
 /* Marks the positions of a tile at an offset; how many there are. */
@@ -201,7 +204,11 @@ static void check_tile(const uint64_t coefficient[2], unsigned p, unsigned r) {
   tile.at.at[0] = (uint16_t)p;
   tile.at.at[1] = (uint16_t)r;
   tile.words[0] = (double)window_size[(size_t)p * general.dim[1].divisors + r];
+  tile.apart[0] = (double)(trips[0] * trips[1]) * tile.words[0];
+  cds_windows_forget(&general);
   const double one = cds_pass_of(&layout, 1, &tile, 0);
+  assert_true(cds_pass_of(&layout, 1, &tile, 0) == one);
+  cds_windows_forget(&general);
   const double two = cds_pass_of(&layout, 2, &tile, 0);
   assert_true(two <= one);
   for (uint64_t n = 1; n <= trips[0]; n++) {
