@@ -265,9 +265,9 @@ static void measure(cds_tile_costs *out, const cds_descent *job, unsigned group,
     out->held |= 1U << v;
     out->way[v] = w;
     out->pass[v] = cds_pass_of(layout, group, tile, v);
-    out->loads[v] =
-        fmax(tile->loads[v],
-             out->pass[v] * layout->general->whole.inside[v] / tile->inside[v]);
+    const double loads =
+        out->pass[v] * layout->general->whole.inside[v] / tile->inside[v];
+    out->loads[v] = loads > tile->loads[v] ? loads : tile->loads[v];
     out->share[v] = cds_leg_share(layout, w, tile);
     out->simple[v] = cds_leg_known_simple(layout, w, tile);
   }
@@ -761,21 +761,37 @@ static void add_candidate(cds_descent *job, unsigned group, size_t index,
 /* Tiles of the range, by digits: dimension 0 counts fastest. */
 typedef struct cds_tile_walk {
   unsigned digit[CDS_DIMS_MAX];
-  size_t index;    /* of the tile */
-  unsigned looped; /* dimensions with loops outside, as bits */
+  size_t stride[CDS_DIMS_MAX]; /* of the index, by divisor */
+  size_t index;                /* of the tile */
+  unsigned looped;             /* dimensions with loops outside, as bits */
 } cds_tile_walk;
 
-static void find_tile(cds_tile_walk *walk, const cds_descent *job) {
-  const cds_general *general = job->general;
+static void set_digit(cds_tile_walk *walk, const cds_descent *job, unsigned d,
+                      unsigned digit) {
   const cds_tile_range *range = &job->range;
-  walk->index = 0;
-  walk->looped = 0;
-  for (unsigned d = general->dims; d-- > 0;) {
-    walk->index =
-        walk->index * general->dim[d].divisors + range->at[d][walk->digit[d]];
-    walk->looped |=
-        range->at[d][walk->digit[d]] != range->whole[d] ? 1U << d : 0U;
+  const uint16_t at = range->at[d][digit];
+  walk->index -= walk->stride[d] * range->at[d][walk->digit[d]];
+  walk->index += walk->stride[d] * at;
+  walk->looped = (walk->looped & ~(1U << d)) |
+                 (at != range->whole[d] ? 1U << d : 0U);
+  walk->digit[d] = digit;
+}
+
+/* The first tile; false if there is none. */
+static bool first_tile(cds_tile_walk *walk, const cds_descent *job) {
+  const cds_general *general = job->general;
+  size_t stride = 1;
+  memset(walk, 0, sizeof *walk);
+  for (unsigned d = 0; d < general->dims; d++) {
+    if (job->range.count[d] == 0) {
+      return false;
+    }
+    walk->stride[d] = stride;
+    walk->index += stride * job->range.at[d][0];
+    stride *= general->dim[d].divisors;
+    set_digit(walk, job, d, 0);
   }
+  return true;
 }
 
 /* The next tile; without `larger`, past all that are as large as this one in
@@ -793,13 +809,14 @@ static bool next_tile(cds_tile_walk *walk, const cds_descent *job,
     if (d == dims) {
       return false;
     }
-    walk->digit[d++] = 0;
+    set_digit(walk, job, d++, 0);
   }
   for (; d < dims; d++) {
-    if (++walk->digit[d] < range->count[d]) {
+    if (walk->digit[d] + 1 < range->count[d]) {
+      set_digit(walk, job, d, walk->digit[d] + 1);
       return true;
     }
-    walk->digit[d] = 0;
+    set_digit(walk, job, d, 0);
   }
   return false;
 }
@@ -816,11 +833,10 @@ static cds_status list_group(cds_descent *job, unsigned group) {
   }
   cds_lead lead;
   lead_begin(&lead, job, group);
-  cds_tile_walk walk = {{0}, 0, 0};
+  cds_tile_walk walk;
   bool never = false;
-  bool more = tiles > 0;
+  bool more = first_tile(&walk, job);
   while (more) {
-    find_tile(&walk, job);
     if (cds_group_fits(&never, &job->terms, general, &general->tile[walk.index],
                        walk.looped)) {
       add_candidate(job, group, walk.index, &lead);

@@ -245,6 +245,9 @@ double cds_group_edges(const cds_group_terms *terms, const cds_general *general,
                        const double share[CDS_TENSORS_MAX]) {
   double fills = 0;
   double drains = 0;
+  if (terms->edges == 0) {
+    return 0;
+  }
   double once[CDS_TENSORS_MAX];
   for (unsigned i = 0; i < terms->tensors; i++) {
     const unsigned t = terms->tensor[i];
@@ -252,8 +255,8 @@ double cds_group_edges(const cds_group_terms *terms, const cds_general *general,
   }
   for (unsigned e = 0; e < terms->edges; e++) {
     const cds_edge *edge = &terms->edge[e];
-    double fill = terms->edge[e].home[0];
-    drains = fmax(drains, terms->edge[e].home[1]);
+    double fill = edge->home[0];
+    drains = edge->home[1] > drains ? edge->home[1] : drains;
     for (unsigned i = 0; i < terms->tensors; i++) {
       const unsigned t = terms->tensor[i];
       const double cycles =
