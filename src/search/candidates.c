@@ -374,17 +374,17 @@ static void add_block(cds_weights *sum, const cds_descent *job, unsigned way,
   const cds_general *general = job->general;
   const double words = general->tensor[t].words;
   const double least = words * layout->price[way].staying;
-  const double loads = words * general->passes[t].passes[number] *
-                       layout->price[way].staying;
+  const double loads =
+      words * general->passes[t].passes[number] * layout->price[way].staying;
   const cds_leg_loads known = {loads > least ? loads : least, 0, 1, false};
   for (unsigned i = 0; i < layout->weightings; i++) {
     sum->value[i] += cds_leg_cost(layout, way, i, &known);
   }
 }
 
-/* Whether the cost of a block's tensor that the group holds depends on the tile:
- * new parts of windows do, and the most loads, which matter where the price is
- * below 0. */
+/* Whether the cost of a block's tensor that the group holds depends on the
+ * tile: new parts of windows do, and the most loads, which matter where the
+ * price is below 0. */
 static bool block_varies(const cds_descent *job, unsigned way, unsigned t) {
   const cds_layout *layout = &job->layout;
   bool varies = job->general->tensor[t].windows > 0;
@@ -440,8 +440,8 @@ static void rest_begin(cds_descent *job, unsigned group) {
   }
 }
 
-/* A tile whose costs are begun. Where the cost c of the tensor of the block does
- * not depend on the tile, with o that of all others,
+/* A tile whose costs are begun. Where the cost c of the tensor of the block
+ * does not depend on the tile, with o that of all others,
  *
  *   R = c + min over T of (o(T) + min(inner(T), further))
  *     = c + min(min over T of (o(T) + inner(T)), min over T of o(T) + further),
@@ -729,6 +729,23 @@ static void set_cost(cds_candidate *made, const cds_descent *job,
   }
 }
 
+/* The list's tiles with this one. */
+static void widen(cds_candidates *list, const cds_descent *job,
+                  const cds_tile_costs *it) {
+  for (unsigned t = 0; t < job->general->tensors; t++) {
+    if ((it->held >> t & 1U) == 0) {
+      continue;
+    }
+    const bool first = list->count == 0;
+    cds_leg_loads *all = &list->loads[t];
+    const double most = it->tile->loads[t];
+    all->least = first || it->pass[t] < all->least ? it->pass[t] : all->least;
+    all->most = first || most > all->most ? most : all->most;
+    all->share = first || it->share[t] > all->share ? it->share[t] : all->share;
+    all->simple = false;
+  }
+}
+
 /* Adds the tile if it may be part of something better. */
 static void add_candidate(cds_descent *job, unsigned group, size_t index,
                           cds_lead *lead) {
@@ -755,6 +772,7 @@ static void add_candidate(cds_descent *job, unsigned group, size_t index,
   if (job->bounds.known && group > 1) {
     rest_take(job, group, &costs);
   }
+  widen(list, job, &costs);
   list->candidate[list->count++] = made;
 }
 
@@ -772,8 +790,8 @@ static void set_digit(cds_tile_walk *walk, const cds_descent *job, unsigned d,
   const uint16_t at = range->at[d][digit];
   walk->index -= walk->stride[d] * range->at[d][walk->digit[d]];
   walk->index += walk->stride[d] * at;
-  walk->looped = (walk->looped & ~(1U << d)) |
-                 (at != range->whole[d] ? 1U << d : 0U);
+  walk->looped =
+      (walk->looped & ~(1U << d)) | (at != range->whole[d] ? 1U << d : 0U);
   walk->digit[d] = digit;
 }
 
@@ -894,18 +912,79 @@ cds_status cds_candidates_list(cds_descent *job) {
   return CDS_OK;
 }
 
+/* ---- below a tile that is decided --------------------------------------- */
+
+/* Whether the region above the group may have a block of the tensor. */
+static bool block_follows(const cds_descent *job, unsigned group, unsigned t) {
+  const cds_general *general = job->general;
+  const cds_divisors_at *outside = &job->tile[group - 1]->at;
+  const cds_divisors_at *least = &job->layout.below[group - 1];
+  bool follows = false;
+  for (unsigned d = 0; d < general->dims; d++) {
+    follows =
+        follows || (cds_lacks(general, d, t) && outside->at[d] != least->at[d]);
+  }
+  return follows;
+}
+
+/* Raises the cost of the group and all inside to that of passes, whatever the
+ * tile: tensor u stays, all others pass all loops outside that they lack. */
+static void raise_to_passes(cds_weights *out, const cds_descent *job,
+                            unsigned group, unsigned u,
+                            const cds_outside *above) {
+  const cds_layout *layout = &job->layout;
+  const cds_chain *chain = layout->chain;
+  cds_weights sum = layout->rest[group + 1];
+  for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
+       w++) {
+    const unsigned t = chain->way[w].tensor;
+    const double staying = layout->price[w].staying;
+    const double least = job->general->tensor[t].words * staying;
+    cds_leg_loads loads = job->group[group].loads[t];
+    loads.least *= (t == u ? above->hoisted[t] : above->lacked[t]) * staying;
+    loads.least = loads.least > least ? loads.least : least;
+    for (unsigned i = 0; i < layout->weightings; i++) {
+      sum.value[i] += cds_leg_cost(layout, w, i, &loads);
+    }
+  }
+  for (unsigned i = 0; i < layout->weightings; i++) {
+    out->value[i] = sum.value[i] > out->value[i] ? sum.value[i] : out->value[i];
+  }
+}
+
+/* Lowers `least` to the cost of the group and all inside with the tensor's
+ * block next. */
+static void lower_to_rest(cds_weights *least, const cds_descent *job,
+                          unsigned group, unsigned t,
+                          const cds_outside *above) {
+  const unsigned k = number_of(&job->general->passes[t], above->hoisted[t]);
+  cds_weights rest = job->bounds.rest[group][t][k];
+  raise_to_passes(&rest, job, group, t, above);
+  lower_to(least, &rest, job->layout.weightings);
+}
+
 void cds_rest(cds_weights *out, const cds_descent *job, unsigned group,
-              const double passes[CDS_TENSORS_MAX]) {
+              const cds_outside *above) {
   const cds_general *general = job->general;
   if (!job->bounds.known) {
     *out = job->layout.rest[group];
     return;
   }
-  set_all(out, (double)INFINITY, job->layout.weightings);
+  set_all(out, group > general->groups ? 0 : (double)INFINITY,
+          job->layout.weightings);
+  if (group > general->groups) {
+    return;
+  }
+  bool any = false;
   for (unsigned t = 0; t < general->tensors; t++) {
+    if (above->hoisted[t] < above->lacked[t] || block_follows(job, group, t)) {
+      any = true;
+      lower_to_rest(out, job, group, t, above);
+    }
+  }
+  for (unsigned t = 0; t < general->tensors && !any; t++) {
     if (has_block(general, t)) {
-      const unsigned k = number_of(&general->passes[t], passes[t]);
-      lower_to(out, &job->bounds.rest[group][t][k], job->layout.weightings);
+      lower_to_rest(out, job, group, t, above);
     }
   }
 }

@@ -28,6 +28,25 @@
  *
  * R_g grows with y, so that y may be rounded down to a number of a list.
  *
+ * Below a tile that is decided (cds_rest), with all loops outside of it, more
+ * is known. Let l_t be the trips of those loops that t lacks, and h_t of those
+ * above the innermost one that t has: h_t is less than l_t of the one tensor at
+ * most that stays so far. If the region of group g that follows
+ * - is empty, or has loops that u lacks alone, and u stays: R_g(u, h_u) holds;
+ * - else has a loop innermost that u lacks: some extent that u lacks is left to
+ *   loops there and inside, and R_g(u, l_u) holds, hence R_g(u, h_u);
+ * - else no tensor stays over the region: all pass all loops that they lack, so
+ *   that R_g(t, h_t) holds for every t.
+ * So the least of R_g(u, h_u) holds over u with h_u < l_u or with such extents
+ * left, or if there are none of those over all u. And R_g only knows what loops
+ * outside of each T demand, but T stands in the tile that is decided: at least
+ * l_v of them concern v != u, h_u concern u. So of each such u the cost of
+ *
+ *   min over T of pass_v(T), times l_v A_v (v != u) or h_u A_u (v = u)
+ *
+ * loads of all tensors that the group holds, with the least of all groups
+ * further inside, holds as well.
+ *
  * pass_v of a tensor with windows. An instance visits, with W trips over whole
  * dimensions and T over ranks of windows, T tiles for each of the W (and for
  * each pass), at best one after the other: what is visited between them makes
@@ -72,6 +91,10 @@ typedef struct cds_candidates {
   const cds_tile *outer;
   uint32_t *match;
   size_t matches, scanned;
+  /* Of each tensor that the group holds, whatever the tile: loads of a pass at
+   * least, and loads and the share of its windows at most. */
+  cds_leg_loads loads[CDS_TENSORS_MAX];
+  size_t stays_room;
 } cds_candidates;
 
 typedef struct cds_block_bounds {
@@ -79,10 +102,10 @@ typedef struct cds_block_bounds {
   /* R of a group by the tensor of the block and the number of passes (see
    * cds_pass_list); 0 inside of the last group. */
   cds_weights rest[CDS_GROUPS_MAX + 2][CDS_TENSORS_MAX][CDS_PASSES_MAX];
-  /* Of the group at hand, by the tensor of the block: numbers of passes, its way
-   * (CDS_LEGS_MAX: not held), whether its cost depends on the tile and else that
-   * of the first number; least cost of all else without what is inside and with
-   * what is inside under another block. */
+  /* Of the group at hand, by the tensor of the block: numbers of passes, its
+   * way (CDS_LEGS_MAX: not held), whether its cost depends on the tile and else
+   * that of the first number; least cost of all else without what is inside and
+   * with what is inside under another block. */
   unsigned numbers[CDS_TENSORS_MAX], way[CDS_TENSORS_MAX];
   bool varies[CDS_TENSORS_MAX];
   cds_weights first[CDS_TENSORS_MAX];
@@ -99,6 +122,13 @@ typedef struct cds_tile_range {
 
 typedef struct cds_descent cds_descent;
 
+/* By tensor, product of the trips of loops that it lacks: of all that stand
+ * outside, and of those above the innermost one that it has. */
+typedef struct cds_outside {
+  double lacked[CDS_TENSORS_MAX];
+  double hoisted[CDS_TENSORS_MAX];
+} cds_outside;
+
 /* Passes of each tensor, and whether no dimension is lacked by two. CDS_ENOMEM.
  */
 cds_status cds_passes_list(cds_general *general);
@@ -113,9 +143,9 @@ void cds_windows_forget(const cds_general *general);
  * layout's products of spreads. */
 double cds_pass_of(const cds_layout *layout, unsigned group,
                    const cds_tile *tile, unsigned t);
-/* Least cost of the group and all inside, for passes of each tensor over the
- * loops outside; group at most groups + 1. */
+/* Least cost of the group and all inside, below the tile of the group outside;
+ * group at most groups + 1. */
 void cds_rest(cds_weights *out, const cds_descent *job, unsigned group,
-              const double passes[CDS_TENSORS_MAX]);
+              const cds_outside *above);
 
 #endif

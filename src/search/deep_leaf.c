@@ -68,9 +68,9 @@ static void write_frame(cds_deep_job *it, unsigned g) {
   for (unsigned i = frame->loops; i < job->loops; i++) {
     for (unsigned t = 0; t < CDS_DEEP_TENSORS; t++) {
       if (cds_lacks(general, job->loop[i].dim, t)) {
-        frame->lacked[t] *= (double)job->loop[i].trips;
+        frame->passes.lacked[t] *= (double)job->loop[i].trips;
       } else {
-        frame->hoisted[t] = frame->lacked[t];
+        frame->passes.hoisted[t] = frame->passes.lacked[t];
       }
     }
   }
@@ -84,7 +84,7 @@ static void write_leaf(cds_deep_job *it) {
   job->loops = 0;
   job->frame[0] = (cds_frame){0};
   for (unsigned t = 0; t < CDS_DEEP_TENSORS; t++) {
-    job->frame[0].lacked[t] = job->frame[0].hoisted[t] = 1;
+    job->frame[0].passes.lacked[t] = job->frame[0].passes.hoisted[t] = 1;
   }
   for (unsigned g = 1; g <= it->deep->groups; g++) {
     write_region(it, g);
@@ -93,7 +93,8 @@ static void write_leaf(cds_deep_job *it) {
     for (unsigned w = chain->first_way[g]; w < chain->first_way[g + 1]; w++) {
       const unsigned t = chain->way[w].tensor;
       job->loads[w] = it->deep->general->tensor[t].words *
-                      job->frame[g].hoisted[t] * job->layout.price[w].staying;
+                      job->frame[g].passes.hoisted[t] *
+                      job->layout.price[w].staying;
     }
   }
 }

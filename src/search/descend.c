@@ -235,9 +235,9 @@ static void stand_below(cds_frame *frame, const cds_descent *job,
     const cds_loop *loop = &job->loop[i];
     for (unsigned t = 0; t < general->tensors; t++) {
       if (cds_lacks(general, loop->dim, t)) {
-        frame->lacked[t] *= (double)loop->trips;
+        frame->passes.lacked[t] *= (double)loop->trips;
       } else {
-        frame->hoisted[t] = frame->lacked[t];
+        frame->passes.hoisted[t] = frame->passes.lacked[t];
       }
     }
   }
@@ -289,28 +289,32 @@ static void leaf(cds_descent *job) {
 }
 
 /* Passes over the tile of a tensor that loops demand which it lacks, when the
- * loops of a block stand innermost in the region. Exact if no rank outside of
- * the block is lacked by a tensor of the block, else a lower bound: the tensor
- * may stay over such loops too. */
-static double passes_of(const cds_descent *job, const cds_region *region,
-                        const cds_frame *above, unsigned block, unsigned t) {
+ * loops of a block stand innermost in the region. The least are exact if no
+ * rank outside of the block is lacked by a tensor of the block, else a lower
+ * bound: the tensor may stay over such loops too. */
+static void set_passes(cds_outside *out, const cds_descent *job,
+                       const cds_region *region, const cds_frame *above,
+                       unsigned block, unsigned t) {
   const cds_general *general = job->general;
-  double lacked = above->lacked[t];
+  double lacked = above->passes.lacked[t];
+  out->lacked[t] = lacked;
   bool any = false; /* loops that it has */
   const bool stays = block != 0 && (block >> t & 1U) != 0;
   for (unsigned i = 0; i < region->count; i++) {
+    const double trips = (double)region->trips[i];
+    out->lacked[t] *= cds_lacks(general, region->dim[i], t) ? trips : 1;
     if (!cds_lacks(general, region->dim[i], t)) {
       any = true;
     } else if (!stays) {
-      lacked *= (double)region->trips[i];
+      lacked *= trips;
     }
   }
-  return any ? lacked : above->hoisted[t];
+  out->hoisted[t] = any ? lacked : above->passes.hoisted[t];
 }
 
 /* Least cost of the ways into the group with a block innermost, and the passes
  * of each tensor. */
-static void block_cost(cds_weights *out, double passes[CDS_TENSORS_MAX],
+static void block_cost(cds_weights *out, cds_outside *passes,
                        const cds_descent *job, const cds_region *region,
                        unsigned group, unsigned block) {
   const cds_layout *layout = &job->layout;
@@ -319,14 +323,14 @@ static void block_cost(cds_weights *out, double passes[CDS_TENSORS_MAX],
   const cds_tile *tile = job->tile[group];
   *out = job->frame[group - 1].sum;
   for (unsigned t = 0; t < general->tensors; t++) {
-    passes[t] = passes_of(job, region, &job->frame[group - 1], block, t);
+    set_passes(passes, job, region, &job->frame[group - 1], block, t);
   }
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
     const unsigned t = chain->way[w].tensor;
-    const double loads =
-        fmax(general->tensor[t].words, job->chosen[group]->pass[t] * passes[t] *
-                                           layout->price[w].staying);
+    const double loads = fmax(general->tensor[t].words,
+                              job->chosen[group]->pass[t] * passes->hoisted[t] *
+                                  layout->price[w].staying);
     const cds_leg_loads known = {loads, loads, cds_leg_share(layout, w, tile),
                                  cds_leg_known_simple(layout, w, tile)};
     for (unsigned i = 0; i < layout->weightings; i++) {
@@ -401,7 +405,7 @@ static void decide_ways(cds_descent *job, unsigned group) {
     const unsigned t = way->tensor;
     double loads = 0;
     if (general->tensor[t].windows == 0) {
-      loads = general->tensor[t].words * frame->hoisted[t] *
+      loads = general->tensor[t].words * frame->passes.hoisted[t] *
               layout->price[w].staying;
     } else {
       loads = cds_loads_of(NULL, job, t, group, way->depth) *
@@ -532,7 +536,7 @@ static void try_order(cds_descent *job, unsigned group,
   cds_weights sum = layout->fixed;
   cds_weights rest;
   cds_weights_add(&sum, &frame->sum, weightings);
-  cds_rest(&rest, job, group + 1, frame->hoisted);
+  cds_rest(&rest, job, group + 1, &frame->passes);
   cds_weights_add(&sum, &rest, weightings);
   if (!sum_hopeless(job, &sum)) {
     open_group(job, group + 1);
@@ -545,12 +549,12 @@ static bool block_beyond(const cds_descent *job, const cds_region *region,
   const cds_layout *layout = &job->layout;
   cds_weights least;
   cds_weights rest;
-  double passes[CDS_TENSORS_MAX];
-  block_cost(&least, passes, job, region, group, block);
+  cds_outside passes;
+  block_cost(&least, &passes, job, region, group, block);
   cds_weights_wait(&least, layout, job->chosen[group]->edges);
   cds_layout_past(&least, layout, group, job->tile[group]);
   cds_weights_add(&least, &layout->fixed, layout->weightings);
-  cds_rest(&rest, job, group + 1, passes);
+  cds_rest(&rest, job, group + 1, &passes);
   cds_weights_add(&least, &rest, layout->weightings);
   return sum_hopeless(job, &least);
 }
@@ -650,6 +654,14 @@ static void set_slides(cds_descent *job) {
   }
 }
 
+static void begin_loops(cds_descent *job) {
+  job->loops = 0;
+  job->frame[0] = (cds_frame){0};
+  for (unsigned t = 0; t < job->general->tensors; t++) {
+    job->frame[0].passes.lacked[t] = job->frame[0].passes.hoisted[t] = 1;
+  }
+}
+
 cds_status cds_descend(cds_descent *job) {
   const cds_general *general = job->general;
   job->tile[0] = &general->whole;
@@ -659,11 +671,7 @@ cds_status cds_descend(cds_descent *job) {
   fix_compute(job);
   set_slides(job);
   CDS_TRY(cds_candidates_list(job));
-  job->loops = 0;
-  job->frame[0] = (cds_frame){0};
-  for (unsigned t = 0; t < general->tensors; t++) {
-    job->frame[0].lacked[t] = job->frame[0].hoisted[t] = 1;
-  }
+  begin_loops(job);
   job->status = CDS_OK;
   open_group(job, 1);
   return job->status;

@@ -35,12 +35,10 @@ typedef struct cds_incumbent {
   cds_cost cost;
 } cds_incumbent;
 
-/* What stands above a group, by tensor: product of the trips of loops that it
- * lacks, of all and of those above the innermost loop that it has. */
+/* What stands above a group. */
 typedef struct cds_frame {
   unsigned loops;
-  double lacked[CDS_TENSORS_MAX];
-  double hoisted[CDS_TENSORS_MAX];
+  cds_outside passes;
   cds_weights sum; /* of the ways decided */
 } cds_frame;
 

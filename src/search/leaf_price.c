@@ -153,7 +153,8 @@ static double entering(const cds_leaf_job *it, const cds_leg *way, unsigned k,
     return loads * layout->used[k];
   }
   if (!sliding) {
-    const double hoisted = it->job->frame[way->group].hoisted[way->tensor];
+    const double hoisted =
+        it->job->frame[way->group].passes.hoisted[way->tensor];
     loads = general->tensor[way->tensor].words * hoisted *
             layout->lacking[way->tensor][k];
     for (unsigned b = k; b < way->depth; b++) {

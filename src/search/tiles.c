@@ -280,7 +280,8 @@ static double window_share(const cds_general *general, const cds_window *window,
   return window->run[here] ? (double)step / (double)size : 1 / (double)size;
 }
 
-/* Words of all tiles of a tensor with windows, if none has a word of another. */
+/* Words of all tiles of a tensor with windows, if none has a word of another.
+ */
 static double words_apart(const cds_tile *tile, const cds_general *general,
                           unsigned t) {
   double all = 1; /* points of what the tensor has */
