@@ -113,6 +113,9 @@ static void relax_vector(relaxing *it, const cds_vector *from, unsigned index,
                          const double *least) {
   cds_vector *vector = &it->arch->vector[index];
   *vector = *from;
+  /* More lanes take fewer cycles, but their sums more steps. */
+  vector->lanes = (uint64_t)-least[CDS_BOX_LANES];
+  vector->summed_lanes = (uint64_t)least[CDS_BOX_SUMMED_LANES];
   memcpy(vector->cycles, least + CDS_BOX_CYCLES, sizeof vector->cycles);
   memcpy(vector->energy_pj, least + CDS_BOX_PRIMITIVE_PJ,
          sizeof vector->energy_pj);

@@ -79,6 +79,8 @@ static void vector_fields(double *out, const cds_vector *vector) {
          sizeof vector->energy_pj);
   out[CDS_BOX_VECTOR_W] = vector->leakage_w;
   out[CDS_BOX_VECTOR_UM2] = vector->area_um2;
+  out[CDS_BOX_LANES] = -(double)vector->lanes;
+  out[CDS_BOX_SUMMED_LANES] = (double)vector->lanes;
 }
 
 static void bond_fields(double *out, const cds_bond *bond) {
@@ -182,10 +184,8 @@ static bool same_compute(const cds_compute *a, const cds_compute *b) {
          same_formats(a->format, b->format, a->formats);
 }
 
-/* More lanes add steps to sums over them, so that they are the same too. */
 static bool same_vector(const cds_vector *a, const cds_vector *b) {
-  return a->die == b->die && a->level == b->level && a->lanes == b->lanes &&
-         a->formats == b->formats &&
+  return a->die == b->die && a->level == b->level && a->formats == b->formats &&
          same_formats(a->format, b->format, a->formats);
 }
 

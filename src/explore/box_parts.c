@@ -107,12 +107,21 @@ static uint32_t clock_reads(const cds_box_reads *it) {
   return it->top | it->all | it->die[it->first->compute.die];
 }
 
+/* Arrays that the level stands inside of: they say how many of it there are. */
+static uint32_t outer_arrays(const cds_box_reads *it, unsigned level) {
+  uint32_t used = 0;
+  for (unsigned k = 0; k < it->first->level[level].depth; k++) {
+    used |= it->array[k];
+  }
+  return used;
+}
+
 static uint32_t level_reads(const cds_box_reads *it, unsigned level) {
   const unsigned die = it->first->level[level].die;
   const bool sized =
       it->dies != NULL && cds_yaml_get(it->dies->items[die], "size") != NULL;
   return clock_reads(it) | it->level[level] | it->die[die] |
-         (sized ? it->package | all_arrays(it) : 0);
+         (sized ? it->package | outer_arrays(it, level) : 0);
 }
 
 static uint32_t compute_reads(const cds_box_reads *it) {

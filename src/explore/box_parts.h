@@ -9,7 +9,8 @@
  *
  *   level    its entry, those of its die and of the die of the compute units
  *            (clock), the top of the file; where its die has a `size`, also the
- *            package (how many dies) and all arrays (how many instances)
+ *            package (how many dies) and the arrays that it stands inside of
+ *            (how many instances)
  *   shape    of an array: extents, kind of network; its entry, the top
  *   array    prices and bandwidth of its network: its shape, its die, the
  *            clock, and where a class finds its wires, all that stands inside

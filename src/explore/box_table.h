@@ -20,7 +20,7 @@
 #include "explore/box_parts.h"
 #include "explore/job.h"
 
-enum { CDS_BOX_FIELDS = 20 };
+enum { CDS_BOX_FIELDS = 22 };
 /* No exemplar: designs of the box differ. */
 #define CDS_BOX_MIXED UINT32_MAX
 
@@ -86,6 +86,8 @@ enum {
   CDS_BOX_PRIMITIVE_PJ = CDS_PRIMITIVES,
   CDS_BOX_VECTOR_W = 2 * CDS_PRIMITIVES,
   CDS_BOX_VECTOR_UM2,
+  CDS_BOX_LANES, /* turned */
+  CDS_BOX_SUMMED_LANES,
   CDS_BOX_BOND_PJ = 0, /* bond: a bit across all its crossings */
   CDS_BOX_GIVEN        /* bit/s as given, turned */
 };

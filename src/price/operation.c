@@ -78,8 +78,10 @@ static void serve_by_vector(cds_service *out, cds_cost *cost,
   out->name = vector->name;
   out->vector = vector;
   out->at = vector->level;
+  const uint64_t summed =
+      vector->summed_lanes == 0 ? vector->lanes : vector->summed_lanes;
   out->lanes = (double)vector->lanes;
-  for (uint64_t n = 1; n < vector->lanes; n *= 2) {
+  for (uint64_t n = 1; n < summed; n *= 2) {
     out->row_cycles += 1;
   }
   for (unsigned p = 0; p < CDS_PRIMITIVES; p++) {

@@ -166,6 +166,9 @@ typedef struct cds_vector {
   unsigned die;
   unsigned level; /* index of the level that it reads and writes */
   uint64_t lanes;
+  /* Those that the sum of a row goes over; 0: all of them. Only relaxed designs
+   * (explore/box_bound.h) have fewer here. */
+  uint64_t summed_lanes;
   unsigned formats;
   cds_format format[CDS_FORMATS_MAX];
   double cycles[CDS_PRIMITIVES];    /* lane cycles of one primitive */

@@ -269,17 +269,19 @@ void box_workload_text(char out[BOX_TEXT], unsigned which,
   const char *format =
       which == 5 || random_chance(random, 50) ? "int8" : "fp16";
   const char *sums = strcmp(format, "int8") == 0 ? "int32" : "fp32";
+  /* On units that can, often one with a sum over each row. */
+  const char *operation = has_logic[which] && size[0] > 16 ? "softmax" : "add";
   snprintf(out, BOX_TEXT,
            "workload: w\n"
            "precision: {weights: %s, activations: %s, accumulator: %s}\n"
            "layers:\n"
            "  - {name: a, einsum: \"O[m,n] += A[m,k] * B[k,n]\",\n"
            "     ranks: {m: %u, n: %u, k: %u}, count: 3}\n"
-           "  - {name: sum, operation: add, rows: %u, length: %u}\n"
+           "  - {name: sum, operation: %s, rows: %u, length: %u}\n"
            "  - {name: b, einsum: \"O[m,n] += A[m,k] * B[k,n]\",\n"
            "     ranks: {m: 1, n: %u, k: %u}, count: 40}\n",
-           format, format, sums, size[0], size[1], size[2], size[3], size[4],
-           size[5], size[1]);
+           format, format, sums, size[0], size[1], size[2], operation, size[3],
+           size[4], size[5], size[1]);
 }
 
 size_t box_limits_draw(const box_limits *out, random_stream *random,
