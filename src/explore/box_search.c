@@ -332,6 +332,7 @@ static cds_status halve_wave(cds_box_search *it, double incumbent) {
   for (size_t i = 0; i < count; i++) {
     CDS_TRY(take_halving(it, &it->wave[i], NULL));
   }
+  cds_job_report(it->job, 0, (double)NAN, cds_box_search_bound(it));
   return CDS_OK;
 }
 

@@ -138,6 +138,55 @@ static double edges_s(const cds_problem *problem) {
   return cycles / problem->arch->clock_hz * (1 - 1e-12);
 }
 
+static size_t room_slot(const cds_room_known *key) {
+  uint64_t hash = key->may;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    for (unsigned home = 0; home < 2; home++) {
+      hash =
+          (hash ^ (uintptr_t)key->row[t][home]) * UINT64_C(0x9e3779b97f4a7c15);
+      hash ^= hash >> 29;
+    }
+  }
+  return (size_t)(hash >> 40) % CDS_ROOM_SLOTS;
+}
+
+static bool same_room(const cds_room_known *a, const cds_room_known *b) {
+  bool same = a->prices == b->prices && a->may == b->may &&
+              a->staged == b->staged && a->mac_pj == b->mac_pj;
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    same = same && a->row[t][0] == b->row[t][0] &&
+           a->row[t][1] == b->row[t][1] && a->bits[t] == b->bits[t];
+  }
+  for (unsigned l = 0; l < CDS_STEPS; l++) {
+    same = same && a->room[l] == b->room[l];
+  }
+  return same;
+}
+
+/* cds_floor_room, asked once of the same rows at the same prices. Sizes of
+ * levels and the array are those of the architecture that was priced. */
+static double room_pj(cds_floor_memo *memo, const cds_problem *problem,
+                      const cds_two_rows *rows, unsigned may) {
+  cds_room_known key = {.prices = memo->rows.prices,
+                        .may = may,
+                        .staged = problem->einsum->stage != NULL,
+                        .mac_pj = problem->mac_pj};
+  for (unsigned t = 0; t < CDS_MATRIX; t++) {
+    key.row[t][0] = rows->row[t][0];
+    key.row[t][1] = rows->row[t][1];
+    key.bits[t] = problem->least_bits[t];
+  }
+  for (unsigned l = 0; l < problem->levels; l++) {
+    key.room[l] = problem->room[l];
+  }
+  cds_room_known *known = &memo->room[room_slot(&key)];
+  if (!same_room(known, &key)) {
+    key.least_pj = cds_floor_room(problem, rows, may);
+    *known = key;
+  }
+  return known->least_pj;
+}
+
 cds_status cds_floor_memo_get(cds_floor *out, cds_floor_memo *memo,
                               const cds_problem *problem,
                               const cds_home other[CDS_MATRIX], unsigned may) {
@@ -164,8 +213,7 @@ cds_status cds_floor_memo_get(cds_floor *out, cds_floor_memo *memo,
   }
   out->dynamic_pj = fmax(out->dynamic_pj, least_pj);
   if (memo->rows.forms) {
-    out->dynamic_pj =
-        fmax(out->dynamic_pj, cds_floor_room(problem, &rows, may));
+    out->dynamic_pj = fmax(out->dynamic_pj, room_pj(memo, problem, &rows, may));
   }
   out->latency_s = fmax(out->latency_s, out->compute_s);
   out->latency_s += may == 0 ? edges_s(problem) : 0;

@@ -16,7 +16,18 @@
 #include "search/floor_rows.h"
 #include "spec/stage.h"
 
-enum { CDS_UNITS_SLOTS = 64 };
+enum { CDS_UNITS_SLOTS = 64, CDS_ROOM_SLOTS = 256 };
+
+/* An answer of cds_floor_room, and all that it was made of: parts of chains
+ * share their stages, and many layers are the same. */
+typedef struct cds_room_known {
+  uint64_t prices; /* when; 0: none */
+  const cds_floor_row *row[CDS_MATRIX][2];
+  unsigned may, bits[CDS_MATRIX];
+  bool staged;
+  double mac_pj, room[CDS_STEPS];
+  double least_pj;
+} cds_room_known;
 
 typedef struct cds_floor_memo {
   cds_floor_rows rows;
@@ -26,6 +37,7 @@ typedef struct cds_floor_memo {
   uint64_t extent[2];
   cds_arch *roomy; /* see cds_floor_roomy */
   uint64_t roomy_at;
+  cds_room_known room[CDS_ROOM_SLOTS];
 } cds_floor_memo;
 
 /* Forgets all rows; the next ones live in the arena. */

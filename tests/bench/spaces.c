@@ -30,6 +30,7 @@ typedef struct spaces {
   double most_s, began_s;
   int hurry;
   double taken_s;
+  double told; /* gap of the last line */
 } spaces;
 
 static double clock_s(clockid_t clock) {
@@ -40,8 +41,16 @@ static double clock_s(clockid_t clock) {
 
 static void look_at_clock(const cds_progress *progress, void *payload) {
   spaces *it = (spaces *)payload;
-  (void)progress;
-  it->hurry = clock_s(CLOCK_MONOTONIC) - it->began_s > it->most_s;
+  const double now_s = clock_s(CLOCK_MONOTONIC) - it->began_s;
+  const double gap = 1 - progress->bound / progress->best;
+  it->hurry = now_s > it->most_s;
+  if (isfinite(gap) && gap < 0.97 * it->told) { /* each time by 3 % of it */
+    it->told = gap;
+    printf("  %7.2f s (%7.2f s of processors): %.6g, at least %.6g, gap %.2f "
+           "%%\n",
+           now_s, clock_s(CLOCK_PROCESS_CPUTIME_ID), progress->best,
+           progress->bound, 100 * gap);
+  }
 }
 
 static bool read_files(spaces *it, const char *arch, const char *workload) {
@@ -74,6 +83,7 @@ static bool search(spaces *it, double gap) {
   cds_explore_options options = it->options;
   options.control = &control;
   options.gap = gap;
+  it->told = (double)INFINITY;
   it->began_s = clock_s(CLOCK_MONOTONIC);
   const double cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
   const cds_status status = cds_explore(&it->best, it->space, &it->workload,
