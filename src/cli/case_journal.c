@@ -193,6 +193,10 @@ static unsigned own_number(const cds_explore_case *it) {
   return it->shard ? it->sharing.index : ranks != NULL ? ranks->rank : 0;
 }
 
+const char *cds_case_journal(const cds_explore_case *it) {
+  return cds_case_journal_path(it, own_number(it));
+}
+
 /* Opens the journal of this process. Exit code. */
 static int open_own(cds_explore_case *it, bool resume) {
   cds_cli *cli = it->cli;

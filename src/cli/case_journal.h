@@ -5,6 +5,8 @@
 
 #include "cli/explore_case.h"
 
+/* Path of the journal that this process writes. */
+const char *cds_case_journal(const cds_explore_case *it);
 /* Makes the folder, makes sure that no other process writes there, and opens
  * the journal: with --resume that of an earlier run. Exit code. */
 int cds_case_open(cds_explore_case *it);

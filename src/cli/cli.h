@@ -30,6 +30,8 @@ enum {
   CDS_EXIT_SIGNAL = 128 /* plus the signal's number */
 };
 
+typedef struct cds_touched cds_touched;
+
 struct cds_cli {
   cds_arena *arena;
   cds_diag *diag;
@@ -40,6 +42,7 @@ struct cds_cli {
   bool mute;                  /* another rank says what there is to say */
   size_t constraints;         /* files of constraints, taken out of the call */
   const char **constraint;
+  cds_touched *touched; /* files that are read and written (apart.h) */
 };
 
 /* The commands. */
@@ -110,6 +113,9 @@ void cds_output_discard(cds_output *out);
 int cds_output_close(cds_output *out, cds_cli *cli, int exit_code);
 /* Makes a folder and its parents. */
 bool cds_output_folder(const char *path, cds_cli *cli);
+/* Whether the file could be written now; false with a message. Asked before
+ * long work. */
+bool cds_output_possible(const char *path, cds_cli *cli);
 /* Opens what -o names, for commands with a single output. */
 bool cds_output_begin(cds_output *out, cds_cli *cli);
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/apart.h"
 #include "cli/cli.h"
 #include "cli/cluster_script.h"
 #include "cli/explore_case.h"
@@ -163,6 +164,10 @@ static int write_script(cds_cluster_call *call, const engine *with,
   call->sbatch = &options->sbatch;
   call->script =
       cds_cli_printf(cli->arena, "%s/%s", call->folder, with->script);
+  cds_apart_output_in(cli, folder, with->script);
+  if (!cds_apart_check(cli)) {
+    return CDS_EXIT_CALL;
+  }
   cds_output out;
   if (!cds_output_open(&out, call->script, cli)) {
     return CDS_EXIT_OUTPUT;

@@ -93,6 +93,10 @@ static int explore_one(cds_cli *cli, const cds_files *files) {
     return cds_inputs_exit_code(&it->inputs, status);
   }
   int code = cds_case_open(it);
+  if (code == CDS_EXIT_DONE &&
+      !cds_output_possible(cli->options->certificate, cli)) {
+    code = CDS_EXIT_OUTPUT;
+  }
   if (code == CDS_EXIT_DONE) {
     code = explore_case(it);
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* codesign export: a design, with some tools a layer and its mapping, as files
  * of another tool. */
+#include "cli/apart.h"
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "export/exporter.h"
@@ -64,6 +65,12 @@ static bool enough_files(const cds_exporter *exporter, cds_cli *cli) {
 
 static int write_folder(const cds_export *result, const char *folder,
                         cds_cli *cli) {
+  for (size_t i = 0; i < result->documents; i++) {
+    cds_apart_output_in(cli, folder, result->document[i].file);
+  }
+  if (!cds_apart_check(cli)) {
+    return CDS_EXIT_CALL;
+  }
   if (!cds_output_folder(folder, cli)) {
     return CDS_EXIT_OUTPUT;
   }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/apart.h"
 #include "cli/cli.h"
 #include "cli/foreign.h"
 #include "export/json.h"
@@ -121,9 +122,23 @@ static cds_status read_back(const cds_import *import, const char *path,
                           &workload.layer[0].einsum, &reader);
 }
 
+static const char *path_in(const char *folder, unsigned kind,
+                           const cds_cli *cli) {
+  return cds_cli_printf(cli->arena, "%s/%s.yaml", folder,
+                        cds_import_kind_name((cds_import_kind)kind));
+}
+
 /* One file for each document, whole or not at all. */
 static int write_folder(const cds_import *import, const char *folder,
                         cds_cli *cli) {
+  for (unsigned kind = 0; kind < CDS_IMPORT_KINDS; kind++) {
+    if (import->document[kind].text != NULL) {
+      cds_apart_output(cli, path_in(folder, kind, cli));
+    }
+  }
+  if (!cds_apart_check(cli)) {
+    return CDS_EXIT_CALL;
+  }
   if (!cds_output_folder(folder, cli)) {
     return CDS_EXIT_OUTPUT;
   }
@@ -132,11 +147,7 @@ static int write_folder(const cds_import *import, const char *folder,
     if (import->document[kind].text == NULL) {
       continue;
     }
-    if (!cds_output_open(
-            &out,
-            cds_cli_printf(cli->arena, "%s/%s.yaml", folder,
-                           cds_import_kind_name((cds_import_kind)kind)),
-            cli)) {
+    if (!cds_output_open(&out, path_in(folder, kind, cli), cli)) {
       return CDS_EXIT_OUTPUT;
     }
     fputs(import->document[kind].text, out.stream);
@@ -187,11 +198,16 @@ int cds_cmd_import(cds_cli *cli) {
   if (importer->several && !json) {
     return write_folder(&import, cli->options->output, cli);
   }
+  const char *to =
+      importer->several ? cli->options->output : output_path(cli, path);
+  if (to != cli->options->output) {
+    cds_apart_output(cli, to);
+    if (!cds_apart_check(cli)) {
+      return CDS_EXIT_CALL;
+    }
+  }
   cds_output out;
-  if (!cds_output_open(&out,
-                       importer->several ? cli->options->output
-                                         : output_path(cli, path),
-                       cli)) {
+  if (!cds_output_open(&out, to, cli)) {
     return CDS_EXIT_OUTPUT;
   }
   if (json) {

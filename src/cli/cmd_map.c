@@ -520,12 +520,17 @@ static bool check_options(cds_cli *cli) {
   return true;
 }
 
+static bool can_be_written(cds_cli *cli) {
+  return cds_output_possible(cli->options->output, cli) &&
+         cds_output_possible(cli->options->certificate, cli);
+}
+
 int cds_cmd_map(cds_cli *cli) {
   if (!check_options(cli)) {
     return CDS_EXIT_CALL;
   }
   if (cli->options->accounting == CDS_ACCOUNTING_TIMELOOP) {
-    return cds_map_timeloop(cli);
+    return can_be_written(cli) ? cds_map_timeloop(cli) : CDS_EXIT_OUTPUT;
   }
   job *it = cds_cli_array(cli->arena, 1, sizeof *it);
   it->cli = cli;
@@ -534,6 +539,9 @@ int cds_cmd_map(cds_cli *cli) {
     return CDS_EXIT_CALL;
   }
   cds_status status = prepare(it);
+  if (status == CDS_OK && !can_be_written(cli)) {
+    return CDS_EXIT_OUTPUT;
+  }
   if (status == CDS_OK && cli->options->frontier) {
     return cds_map_frontier(cli, &it->inputs, &it->search, it->power_limit_w,
                             &it->control);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/apart.h"
 #include "cli/certify.h"
 #include "cli/cli.h"
 #include "cli/forms.h"
@@ -64,6 +65,20 @@ static cds_status operation(cds_worth *out, const cds_arch *arch,
 }
 
 /* ---- the files on the disk --------------------------------------------- */
+
+/* Whether the answer goes elsewhere than to the inputs that are named, too. */
+static bool inputs_are_apart(const job *it, const cds_yaml *root) {
+  const cds_yaml *inputs = cds_yaml_get(root, "inputs");
+  for (size_t i = 0; inputs != NULL && i < inputs->count; i++) {
+    const cds_yaml *path = inputs->items[i]->kind == CDS_YAML_MAPPING
+                               ? cds_yaml_get(inputs->items[i], "path")
+                               : NULL;
+    if (path != NULL && path->kind == CDS_YAML_SCALAR) {
+      cds_apart_input(it->cli, path->text);
+    }
+  }
+  return cds_apart_check(it->cli);
+}
 
 /* Warns of each input whose file is there and says something else. */
 static void compare_files(const job *it, const cds_yaml *root) {
@@ -272,6 +287,12 @@ int cds_cmd_verify(cds_cli *cli) {
                    "--certificate FILE' writes, or a result.json of 'codesign "
                    "explore'");
     return CDS_EXIT_INPUT;
+  }
+  if (!inputs_are_apart(it, root)) {
+    return CDS_EXIT_CALL;
+  }
+  if (!cds_output_possible(cli->options->output, cli)) {
+    return CDS_EXIT_OUTPUT;
   }
   const cds_verify_options options = {
       .threads = (unsigned)cli->options->jobs,

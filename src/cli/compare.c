@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/apart.h"
 #include "cli/case_journal.h"
 #include "cli/constrain.h"
 #include "cli/explore_case.h"
@@ -136,6 +137,25 @@ static bool objectives_agree(job *it) {
   return true;
 }
 
+static const char *const names[FILES] = {"comparison.csv", "comparison.json"};
+
+/* Whether nothing that is written is an input. */
+static bool are_apart(const job *it) {
+  for (size_t i = 0; i < it->cases; i++) {
+    cds_explore_case *each = &it->each[i];
+    each->folder =
+        cds_case_folder(each->cli, it->base, cds_space_name(each->inputs.space),
+                        each->inputs.workload.name);
+    if (cds_case_check_outputs(each) != CDS_OK) {
+      return false;
+    }
+  }
+  for (unsigned file = 0; file < FILES; file++) {
+    cds_apart_output_in(it->cli, it->folder, names[file]);
+  }
+  return cds_apart_check(it->cli);
+}
+
 static int prepare(job *it) {
   const cds_status status = read_files(it);
   for (size_t i = 0; i < it->cases; i++) {
@@ -155,7 +175,12 @@ static int prepare(job *it) {
   if (!sets_are_used(it) || !objectives_agree(it)) {
     return CDS_EXIT_CALL;
   }
-  return names_differ(it) ? CDS_EXIT_DONE : CDS_EXIT_INPUT;
+  if (!names_differ(it)) {
+    return CDS_EXIT_INPUT;
+  }
+  it->folder = cds_case_folder(it->cli, it->base, "comparison",
+                               it->each[0].inputs.workload.name);
+  return are_apart(it) ? CDS_EXIT_DONE : CDS_EXIT_CALL;
 }
 
 /* ---- the runs --------------------------------------------------------------
@@ -168,9 +193,6 @@ static cds_status explore_case(job *it, cds_explore_case *each) {
     return CDS_ENOMEM;
   }
   cli->diag = own;
-  each->folder =
-      cds_case_folder(cli, it->base, cds_space_name(each->inputs.space),
-                      each->inputs.workload.name);
   if (!cds_inputs_searchable(&each->inputs.workload, each->inputs.arch, cli,
                              CDS_ERROR)) {
     return CDS_OK;
@@ -268,7 +290,6 @@ static bool write_content(FILE *stream, const job *it, unsigned file) {
 }
 
 static int write_file(job *it, unsigned file) {
-  static const char *const names[FILES] = {"comparison.csv", "comparison.json"};
   cds_output out;
   it->paths[file] =
       cds_cli_printf(it->cli->arena, "%s/%s", it->folder, names[file]);
@@ -609,7 +630,6 @@ int cds_compare(cds_cli *cli, const cds_files *files) {
     return code;
   }
   const char *workload = it->each[0].inputs.workload.name;
-  it->folder = cds_case_folder(cli, it->base, "comparison", workload);
   code = explore_all(it);
   if (it->ended || (code != CDS_EXIT_DONE && code != CDS_EXIT_OUTPUT)) {
     return code;

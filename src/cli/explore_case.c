@@ -7,6 +7,8 @@
 
 #include "base/parallel.h"
 #include "base/text.h"
+#include "cli/apart.h"
+#include "cli/case_journal.h"
 #include "cli/case_ranks.h"
 #include "cli/case_shards.h"
 #include "cli/certify.h"
@@ -40,9 +42,20 @@ static bool write_content(FILE *stream, const cds_explore_case *it,
   }
 }
 
+static const char *const names[CDS_CASE_FILES] = {"designs.csv", "layers.csv",
+                                                  "result.json", "pareto.csv"};
+
+cds_status cds_case_check_outputs(cds_explore_case *it) {
+  cds_cli *cli = it->cli;
+  for (unsigned i = 0; i < it->files && !it->shard; i++) {
+    cds_apart_output_in(cli, it->folder, names[i]);
+  }
+  cds_apart_output(cli, cds_case_journal(it));
+  it->inputs.wrong_call = !cds_apart_check(cli);
+  return it->inputs.wrong_call ? CDS_EINPUT : CDS_OK;
+}
+
 int cds_case_write(cds_explore_case *it, cds_cli *cli) {
-  static const char *const names[CDS_CASE_FILES] = {
-      "designs.csv", "layers.csv", "result.json", "pareto.csv"};
   cds_output out[CDS_CASE_FILES];
   unsigned opened = 0;
   int code = CDS_EXIT_DONE;
@@ -245,6 +258,7 @@ cds_status cds_case_read(cds_explore_case *it, const cds_files *files) {
           ? cli->options->output
           : cds_case_folder(cli, "out", cds_space_name(it->inputs.space),
                             it->inputs.workload.name);
+  CDS_TRY(cds_case_check_outputs(it));
   return cds_inputs_searchable(&it->inputs.workload, it->inputs.arch, cli,
                                CDS_ERROR)
              ? CDS_OK

@@ -39,6 +39,9 @@ typedef struct cds_explore_case {
 cds_status cds_case_read(cds_explore_case *it, const cds_files *files);
 /* Objective and limits of the case, after its files were read. */
 cds_status cds_case_prepare(cds_explore_case *it);
+/* Whether what is written in the folder are no inputs and not the certificate;
+ * a wrong call otherwise. */
+cds_status cds_case_check_outputs(cds_explore_case *it);
 /* Explores; an interrupted or fruitless exploration is CDS_OK too: it has its
  * records. */
 cds_status cds_case_explore(cds_explore_case *it);

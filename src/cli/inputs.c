@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/apart.h"
 #include "cli/constrain.h"
 #include "cli/foreign.h"
 #include "codesign/version.h"
@@ -277,6 +278,9 @@ void cds_inputs_note(cds_inputs *out, cds_cli *cli, const char *arch,
   for (size_t i = 0; i < cli->constraints; i++) {
     cds_inputs_add(&out->provenance, "constraints", cli->constraint[i]);
   }
+  for (unsigned i = 0; i < out->provenance.inputs; i++) {
+    cds_apart_input(cli, out->provenance.input[i].path);
+  }
 }
 
 cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli, size_t wanted) {
@@ -293,6 +297,10 @@ cds_status cds_inputs_read(cds_inputs *out, cds_cli *cli, size_t wanted) {
   CDS_TRY(first);
   CDS_TRY(second);
   cds_inputs_note(out, cli, arch, &files);
+  if (!cds_apart_check(cli)) {
+    out->wrong_call = true;
+    return CDS_EINPUT;
+  }
   return cds_constrain_inputs(out, cli);
 }
 

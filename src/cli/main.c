@@ -10,6 +10,7 @@
 
 #include "base/parallel.h"
 #include "base/text.h"
+#include "cli/apart.h"
 #include "cli/cli.h"
 #include "codesign/version.h"
 #include "export/json.h"
@@ -210,7 +211,7 @@ static int run(cds_cli *cli) {
                   cli->call.command->name);
     return CDS_EXIT_CALL;
   }
-  return cli->call.command->run(cli);
+  return cds_apart_begin(cli) ? cli->call.command->run(cli) : CDS_EXIT_CALL;
 }
 
 /* ---- several processes (ranks.h) ----------------------------------------- */

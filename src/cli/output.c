@@ -76,6 +76,25 @@ bool cds_output_open(cds_output *out, const char *path, cds_cli *cli) {
   return open_file(out, path, cli);
 }
 
+bool cds_output_possible(const char *path, cds_cli *cli) {
+  cds_output out;
+  if (path == NULL || strcmp(path, "-") == 0) {
+    return true;
+  }
+  struct stat facts;
+  if (!is_special(path)) {
+    const bool good = cds_output_open(&out, path, cli);
+    cds_output_discard(&out);
+    return good;
+  }
+  const bool folder = stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+  if (folder || access(path, W_OK) != 0) {
+    complain(cli, path, folder ? EISDIR : errno);
+    return false;
+  }
+  return true;
+}
+
 bool cds_output_begin(cds_output *out, cds_cli *cli) {
   return cds_output_open(out, cli->options->output, cli);
 }
