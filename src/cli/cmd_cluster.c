@@ -2,6 +2,7 @@
 /* codesign cluster ENGINE ARCH WORKLOAD... */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -184,6 +185,8 @@ static int submit(const char *script, cds_cli *cli) {
   if (fflush(stdout) != 0) {
     return CDS_EXIT_OUTPUT;
   }
+  signal(SIGPIPE, SIG_DFL); /* what is ignored stays so over exec */
+  signal(SIGXFSZ, SIG_DFL);
   execvp(shell, words);
   cds_cli_error(cli, "cannot start 'bash': %s", strerror(errno));
   return CDS_EXIT_NO;

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # An exploration with GNU parallel on this machine: a shard is killed, then
-# everything is, and the script is started again. The result is that of one
-# process to the byte.
+# everything is, and the script is started again and interrupted, alone and by
+# Ctrl-C, which ends it without a merge. The result is that of one process to the
+# byte.
 #
 #   tests/cluster/parallel.sh PROGRAM
 #
@@ -62,7 +63,28 @@ done
 wait "$group" 2>/dev/null
 [[ ! -e out/result.json ]] || fail 'the exploration has ended too soon'
 echo 'all was killed'
-bash out/parallel.sh >said-2 2>&1 || fail 'the second start fails'
+
+# SIGINT to the script alone, and to its group, as Ctrl-C in a terminal does.
+for whom in '' -; do
+  before=$(process_of 2)
+  set -m
+  "$program" cluster parallel "${question[@]}" --nodes 3 -j 1 -o out --submit \
+    >>said-2 2>&1 &
+  group=$!
+  set +m
+  await_shard 2 "$before"
+  kill -INT -- "$whom$group"
+  wait "$group"
+  code=$?
+  [[ $code == 130 ]] || fail "interrupted, it ends with $code"
+  for shard in 1 2 3; do
+    [[ ! -e out/journal-$shard.lock ]] || fail "shard $shard is still there"
+  done
+  [[ ! -e out/result.json ]] || fail 'it was merged'
+  ! grep -q 'shards have failed' said-2 || fail 'shards have failed'
+done
+echo 'interrupted twice'
+bash out/parallel.sh >said-3 2>&1 || fail 'the last start fails'
 
 sed -i '/^  "run": {/,$d' alone/result.json out/result.json
 for file in designs.csv layers.csv result.json; do
