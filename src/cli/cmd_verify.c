@@ -134,7 +134,8 @@ static bool all_certified(const job *it) {
 static void write_layer(const cds_page *page, const job *it,
                         const cds_verified_layer *layer) {
   double scale;
-  const char *unit = cds_shown_unit(it->verified.objective, &scale);
+  const cds_objective objective = it->verified.of_layers;
+  const char *unit = cds_shown_unit(objective, &scale);
   fprintf(page->stream, "%s: ", cds_page_bold(page, layer->name));
   if (layer->verdict == CDS_VERDICT_REFUSED) {
     fputs("refused\n", page->stream);
@@ -148,7 +149,7 @@ static void write_layer(const cds_page *page, const job *it,
   fprintf(page->stream, "%s, %s, %s ",
           cds_page_si(page, 1e-12 * layer->energy_pj, "J"),
           cds_page_si(page, layer->latency_s, "s"),
-          cds_objective_name(it->verified.objective));
+          cds_objective_name(objective));
   fprintf(page->stream, "%s; lower bound %s, ",
           cds_page_si(page, layer->value * scale, unit),
           cds_page_si(page, layer->bound * scale, unit));
@@ -243,6 +244,8 @@ static void write_json(FILE *stream, const void *answer) {
   cds_json_text(&json, "architecture", verified->architecture);
   cds_json_text(&json, "workload", verified->workload);
   cds_json_text(&json, "objective", cds_objective_name(verified->objective));
+  cds_json_text(&json, "objective_of_layers",
+                cds_objective_name(verified->of_layers));
   cds_json_boolean(&json, "refused", refused(it));
   cds_json_boolean(&json, "certified", !refused(it) && all_certified(it));
   write_json_list(&json, "layers", verified->layer, verified->layers);

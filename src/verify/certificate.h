@@ -78,6 +78,8 @@ typedef struct cds_verified_designs {
 typedef struct cds_verified {
   const char *architecture, *workload;
   cds_objective objective;
+  cds_objective of_layers; /* of values and bounds of layers and chains: in a
+                              result energy x delay, whatever is least */
   size_t layers;
   cds_verified_layer *layer;
   size_t chains; /* fused or not; what is said of each as of a layer */

@@ -259,6 +259,7 @@ cds_status cds_claims_judge(cds_verified *out, cds_checking *it) {
   out->architecture = cds_space_name(it->inputs.space);
   out->workload = it->inputs.workload.name;
   out->objective = it->goal.objective;
+  out->of_layers = it->goal.objective;
   out->layers = it->claims;
   out->chains = it->chains;
   out->layer =

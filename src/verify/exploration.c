@@ -100,7 +100,6 @@ cds_status cds_exploration_check(cds_verified *out, const cds_yaml *root,
   const cds_result_given given = {&it->inputs, it->question.best};
   CDS_TRY(cds_result_check_given(out, it->keys.result, &given, options, arena,
                                  diag));
-  out->objective = it->question.objective;
   out->claimed_whole = false;
   return show_designs(out, it);
 }

@@ -56,6 +56,8 @@ static const char *wrong_claim(const cds_exploring *it,
     return wrong_limit(it, of);
   case CDS_DESIGN_CLAIM_INFEASIBLE:
     return wrong_infeasible(of);
+  case CDS_DESIGN_CLAIM_OPEN: /* that nothing is below the value is news */
+    return NULL;
   default:
     return is_excluded(of->shown.as)
                ? "cannot be built, cannot run the workload, or is over a "
@@ -64,10 +66,39 @@ static const char *wrong_claim(const cds_exploring *it,
   }
 }
 
-static cds_design_verdict verdict_of(const cds_exploring *it,
-                                     const cds_designed *of) {
+/* Whether the claim itself leaves open that the design is better: it says so,
+ * or it is the best one with a bound below its value. */
+static bool leaves_open(const cds_exploring *it, const cds_designed *of) {
+  const bool bound = cds_yaml_get(of->node, "lower_bound") != NULL;
+  return of->claim.status == CDS_DESIGN_CLAIM_OPEN ||
+         (of->claim.status == CDS_DESIGN_CLAIM_BEST && bound &&
+          of->claim.lower_bound <
+              it->question.value * (1 - CDS_VERIFY_TOLERANCE));
+}
+
+/* A design has mappings below the value of the best one. Who leaves that open
+ * has told no lie, unless they are below what no mapping is claimed to be. */
+static cds_design_verdict judge_better(const cds_exploring *it,
+                                       const cds_designed *of) {
   char one[CDS_NUMBER_TEXT];
   char two[CDS_NUMBER_TEXT];
+  const bool open = leaves_open(it, of);
+  const double whole = cds_result_number(it->keys.result, "bound");
+  const double own = of->claim.lower_bound; /* 0: none */
+  const double bound = whole > own ? whole : own;
+  if (open && !(of->shown.below < bound * (1 - CDS_VERIFY_TOLERANCE))) {
+    return CDS_VERDICT_DESIGN_UNSHOWN;
+  }
+  cds_diag_error(it->reader->diag, of->node->place,
+                 "design %" PRIu64 " has mappings with the value %s: %s is %s",
+                 of->claim.design, cds_format_double(one, of->shown.below),
+                 open ? "the lower bound" : "that of the best design",
+                 cds_format_double(two, open ? bound : it->question.value));
+  return CDS_VERDICT_DESIGN_REFUSED;
+}
+
+static cds_design_verdict verdict_of(const cds_exploring *it,
+                                     const cds_designed *of) {
   if (of->node == NULL) {
     return CDS_VERDICT_DESIGN_REFUSED; /* it was told */
   }
@@ -78,19 +109,12 @@ static cds_design_verdict verdict_of(const cds_exploring *it,
     return CDS_VERDICT_DESIGN_REFUSED;
   }
   if (of->shown.as == CDS_FOUND_BETTER) {
-    cds_diag_error(it->reader->diag, of->node->place,
-                   "design %" PRIu64
-                   " has mappings with the value %s: that of the best design "
-                   "is %s",
-                   of->claim.design, cds_format_double(one, of->shown.below),
-                   cds_format_double(two, it->question.value));
-    return CDS_VERDICT_DESIGN_REFUSED;
+    return judge_better(it, of);
   }
   return of->shown.as != CDS_FOUND_OPEN && !of->shown.by_model
              ? CDS_VERDICT_DESIGN_DERIVED
-         : of->claim.status == CDS_DESIGN_CLAIM_OPEN
-             ? CDS_VERDICT_DESIGN_UNSHOWN
-             : CDS_VERDICT_DESIGN_CLAIMED;
+         : leaves_open(it, of) ? CDS_VERDICT_DESIGN_UNSHOWN
+                               : CDS_VERDICT_DESIGN_CLAIMED;
 }
 
 /* ---- verdicts -------------------------------------------------------- */
@@ -123,6 +147,13 @@ static cds_status list_design(cds_verified_designs *out,
                                   .as = of->shown.as,
                                   .text = text_of(it, index),
                                   .why = of->shown.why};
+  if (verdict == CDS_VERDICT_DESIGN_UNSHOWN &&
+      of->shown.as == CDS_FOUND_BETTER) {
+    char value[CDS_NUMBER_TEXT];
+    listed->why =
+        cds_arena_printf(it->reader->arena, "it has mappings with the value %s",
+                         cds_format_double(value, of->shown.below));
+  }
   return listed->text == NULL ? CDS_ENOMEM : CDS_OK;
 }
 

@@ -621,10 +621,7 @@ static cds_status check_limits(const cds_result_reading *it,
 }
 
 static cds_status check_whole(const cds_result_reading *it,
-                              const cds_worth *sum) {
-  cds_objective objective = CDS_OBJECTIVE_EDP;
-  CDS_TRY(
-      cds_result_objective(&objective, it->root, it->checking.reader->diag));
+                              cds_objective objective, const cds_worth *sum) {
   const cds_yaml *winner = cds_result_member(it->root, "winner", NULL);
   check_sum(it, winner, "energy_pj", sum->energy_pj);
   check_sum(it, winner, "latency_s", sum->latency_s);
@@ -688,7 +685,8 @@ cds_status cds_result_check_given(cds_verified *out, const cds_yaml *root,
   CDS_TRY(read_layers(&it, &sum));
   CDS_TRY(cds_claims_judge(out, &it.checking));
   out->claimed_whole = true;
-  return check_whole(&it, &sum);
+  CDS_TRY(cds_result_objective(&out->objective, root, diag));
+  return check_whole(&it, out->objective, &sum);
 }
 
 cds_status cds_result_check(cds_verified *out, const cds_yaml *root,
