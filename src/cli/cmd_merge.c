@@ -75,9 +75,21 @@ static int finish(merging *it, int code) {
 
 /* ---- folders ------------------------------------------------------------- */
 
+/* A folder is taken whole or not at all. */
+static cds_status go_on(const merging *it) {
+  if (*cds_signals_flag() == 0) {
+    return CDS_OK;
+  }
+  cds_cli_error(it->cli,
+                "interrupted: %zu folder%s merged, the others are left out",
+                it->folders, it->folders == 1 ? " was" : "s were");
+  return CDS_EINTERRUPTED;
+}
+
 /* A folder that is wrong is named and left out: the others go on. */
 static cds_status fold(merging *it, const cds_folder *folder) {
   cds_folded folded;
+  CDS_TRY(go_on(it));
   cds_arena *arena = cds_arena_new();
   if (arena == NULL) {
     return CDS_ENOMEM;
@@ -133,10 +145,14 @@ int cds_cmd_merge(cds_cli *cli) {
   merging it = {.cli = cli};
   const char *path = cli->options->output;
   if (path == NULL || strcmp(path, "-") == 0) {
-    cds_cli_error(cli,
-                  "'merge' without a file: expected -o FILE, the database");
+    cds_cli_error(cli, path == NULL
+                           ? "'merge' without a file: expected -o FILE, the "
+                             "database"
+                           : "'--output' is '-': expected a file, the "
+                             "database, which cannot be printed");
     return CDS_EXIT_CALL;
   }
+  cds_signals_install(!cli->options->quiet);
   cds_status status = cds_database_open(&it.database, path, true, cli->diag);
   if (status != CDS_OK) {
     return status == CDS_EIO ? CDS_EXIT_OUTPUT : cds_cli_exit_code(status);

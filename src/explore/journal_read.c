@@ -34,7 +34,10 @@ typedef struct finding {
   bool kept;   /* the file stays as it is */
   size_t torn; /* bytes at the end */
   unsigned line, told;
+  size_t damaged; /* lines that hold such */
 } finding;
+
+enum { DAMAGED_TOLD = 10 }; /* lines by name; of the others the number */
 
 void cds_journal_sum(char out[CDS_JOURNAL_SUM], const char *text, size_t size) {
   cds_sha256 hash;
@@ -87,7 +90,8 @@ static cds_status reject(finding *it, size_t at, size_t end) {
     return CDS_ENOMEM;
   }
   it->bad[it->bad_pieces++] = (piece){at, end};
-  if (it->told != it->line) {
+  it->damaged += it->told != it->line;
+  if (it->told != it->line && it->damaged <= DAMAGED_TOLD) {
     const cds_place place = {it->journal->path, it->line, 1};
     if (it->kept) {
       cds_diag_warning(it->diag, place,
@@ -98,8 +102,8 @@ static cds_status reject(finding *it, size_t at, size_t end) {
                        "what it held is solved again",
                        it->journal->path);
     }
-    it->told = it->line;
   }
+  it->told = it->line;
   return CDS_OK;
 }
 
@@ -248,6 +252,10 @@ static cds_status note_all(finding *it) {
 static cds_status take_pieces(finding *it) {
   for (size_t at = 0; at < it->size;) {
     CDS_TRY(take_piece(it, &at));
+  }
+  if (it->damaged > DAMAGED_TOLD) {
+    cds_diag_warning(it->diag, (cds_place){it->journal->path, 0, 0},
+                     "%zu more lines are damaged", it->damaged - DAMAGED_TOLD);
   }
   if (it->torn > 0) {
     cds_diag_warning(it->diag, (cds_place){it->journal->path, it->line, 1},

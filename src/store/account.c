@@ -100,6 +100,17 @@ static unsigned level_of(const cds_account *account) {
              : CDS_ACCOUNT_COMPLETE;
 }
 
+/* Whether name and unit are those of an objective of this program. */
+static bool is_objective(const cds_yaml *node) {
+  for (unsigned i = 0; i <= CDS_OBJECTIVE_COST; i++) {
+    if (says(node, "name", cds_objective_name((cds_objective)i)) &&
+        says(node, "unit", cds_objective_unit((cds_objective)i))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* What both kinds must have. */
 static cds_status check(const cds_account *account, cds_diag *diag) {
   const cds_yaml *root = account->root;
@@ -118,6 +129,13 @@ static cds_status check(const cds_account *account, cds_diag *diag) {
     return refuse(account, root,
                   "no 'architecture', 'workload', 'objective' or 'provenance': "
                   "expected a result of 'codesign explore'",
+                  diag);
+  }
+  const cds_yaml *objective = cds_tree_member(root, "objective");
+  if (!is_objective(objective)) {
+    return refuse(account, objective,
+                  "unknown 'objective': expected 'edp', 'energy', 'delay', "
+                  "'ed2p', 'carbon' or 'cost' with its unit",
                   diag);
   }
   if (cds_tree_count_cell(space, "designs").kind != CDS_CELL_COUNT) {

@@ -54,6 +54,7 @@ uint64_t cds_database_changes(const cds_database *database) {
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,6 +76,28 @@ struct cds_database {
 
 /* ---- messages ------------------------------------------------------------ */
 
+/* Why the file cannot be opened or written; 0: SQLite knows better. It tries
+ * more than one way to open a file, and the last one's reason is not the first;
+ * what it does after a failed write may hide the reason, too. */
+static int reason_of(const cds_database *database, int code) {
+  const bool opened = (code & 0xff) != SQLITE_CANTOPEN;
+  const int error = sqlite3_system_errno(database->file);
+  struct rlimit limit;
+  if (opened && (code & 0xff) != SQLITE_IOERR) {
+    return 0;
+  }
+  if (opened && error == 0) {
+    const bool limited =
+        getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    return limited ? EFBIG : 0;
+  }
+  if (!opened && database->folder >= 0 && access(database->path, F_OK) != 0 &&
+      faccessat(database->folder, ".", W_OK, 0) != 0) {
+    return errno; /* no file can be made there */
+  }
+  return error;
+}
+
 static cds_status complain(const cds_database *database, int code) {
   const cds_place place = {database->path, 0, 0};
   switch (code & 0xff) {
@@ -94,11 +117,10 @@ static cds_status complain(const cds_database *database, int code) {
     cds_diag_error(database->diag, place, "cannot write: no space is left");
     break;
   default: {
-    const int error = sqlite3_system_errno(database->file);
-    const bool system = error != 0 && ((code & 0xff) == SQLITE_IOERR ||
-                                       (code & 0xff) == SQLITE_CANTOPEN);
+    const int error = reason_of(database, code);
     cds_diag_error(database->diag, place, "cannot use this database: %s",
-                   system ? strerror(error) : sqlite3_errmsg(database->file));
+                   error != 0 ? strerror(error)
+                              : sqlite3_errmsg(database->file));
     break;
   }
   }

@@ -111,6 +111,16 @@ cds_status cds_journal_questions(cds_accounts *accounts, const char *path,
   return status == CDS_EIO ? CDS_OK : status; /* the next call says why */
 }
 
+static cds_status visit_nothing(const char *record, void *payload) {
+  (void)record;
+  (void)payload;
+  return CDS_OK;
+}
+
+cds_status cds_journal_damage(const char *path, cds_diag *diag) {
+  return cds_journal_scan(path, visit_nothing, NULL, diag);
+}
+
 /* ---- designs and points -------------------------------------------------- */
 
 /* The account that a record belongs to; NULL: none, or another part of a run.

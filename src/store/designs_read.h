@@ -25,6 +25,8 @@ typedef struct cds_accounts {
  * by the next call. */
 cds_status cds_journal_questions(cds_accounts *accounts, const char *path,
                                  cds_diag *diag);
+/* Names what is damaged in a journal. */
+cds_status cds_journal_damage(const char *path, cds_diag *diag);
 /* Puts the designs and points that the journal has of the accounts' runs. */
 cds_status cds_journal_designs(const cds_accounts *accounts, const char *path,
                                cds_database *database, uint64_t *changed,

@@ -44,6 +44,9 @@ static cds_status read_accounts(folding *it) {
     CDS_TRY(cds_journal_questions(accounts, it->folder->journal[i], it->diag));
   }
   if (accounts->count == 0) {
+    for (size_t i = 0; i < it->folder->journals; i++) {
+      CDS_TRY(cds_journal_damage(it->folder->journal[i], it->diag));
+    }
     cds_diag_error(it->diag, (cds_place){it->folder->path, 0, 0},
                    "no result.json, and no journal that says what it is of: "
                    "expected the folder of a run of 'codesign explore'");
