@@ -269,7 +269,7 @@ static bool add_meeting(region *it, unsigned *count, const unsigned *with) {
   double m[MOST_DIMS][MOST_DIMS + 1] = {{0}};
   const unsigned last = it->rows - 1;
   corner added = {.part = 0};
-  for (unsigned e = 0; e < it->dims; e++) {
+  for (unsigned e = 0; e < it->dims && e < MOST_DIMS; e++) { /* never more */
     const unsigned row = e == 0 ? last : with[e - 1];
     if (e > 0 && row >= last) {
       m[e][row - last] = 1; /* an axis: none of that kind */
