@@ -68,7 +68,9 @@ static cds_status operation(cds_worth *out, const cds_arch *arch,
 
 /* Whether the answer goes elsewhere than to the inputs that are named, too. */
 static bool inputs_are_apart(const job *it, const cds_yaml *root) {
-  const cds_yaml *inputs = cds_yaml_get(root, "inputs");
+  const cds_yaml *from = cds_yaml_get(root, "provenance"); /* of a result */
+  const cds_yaml *inputs = cds_yaml_get(
+      from != NULL && from->kind == CDS_YAML_MAPPING ? from : root, "inputs");
   for (size_t i = 0; inputs != NULL && i < inputs->count; i++) {
     const cds_yaml *path = inputs->items[i]->kind == CDS_YAML_MAPPING
                                ? cds_yaml_get(inputs->items[i], "path")
@@ -274,9 +276,9 @@ int cds_cmd_verify(cds_cli *cli) {
   const cds_yaml *root = NULL;
   cds_status status =
       cds_yaml_read_expected(&root, it->path,
-                             "a certificate that 'codesign map --certificate "
-                             "FILE' wrote, or a result.json of 'codesign "
-                             "explore'",
+                             "a certificate that '--certificate FILE' of "
+                             "'codesign map' or 'codesign explore' wrote, or a "
+                             "result.json",
                              cli->arena, cli->diag);
   if (status != CDS_OK) {
     return cds_cli_exit_code(status);
@@ -286,9 +288,9 @@ int cds_cmd_verify(cds_cli *cli) {
   const bool exploration = certificate && cds_yaml_get(root, "result") != NULL;
   if (!certificate && (!mapping || cds_yaml_get(root, "winner") == NULL)) {
     cds_diag_error(cli->diag, root->place,
-                   "this is no certificate: expected what 'codesign map "
-                   "--certificate FILE' writes, or a result.json of 'codesign "
-                   "explore'");
+                   "this is no certificate: expected what '--certificate "
+                   "FILE' of 'codesign map' or 'codesign explore' writes, or a "
+                   "result.json");
     return CDS_EXIT_INPUT;
   }
   if (!inputs_are_apart(it, root)) {
@@ -311,6 +313,9 @@ int cds_cmd_verify(cds_cli *cli) {
                                               cli->arena, cli->diag);
   if (status == CDS_EINPUT) {
     return CDS_EXIT_NO; /* what it says cannot be so */
+  }
+  if (status == CDS_EIO) {
+    return CDS_EXIT_INPUT; /* a file that a result is of is missing */
   }
   if (status != CDS_OK) {
     if (status == CDS_EINTERRUPTED) {

@@ -80,13 +80,14 @@ static cds_status read_claims(cds_checking *it, const cds_yaml *list) {
 static cds_status check_versions(const cds_certificate_keys *keys,
                                  const cds_yaml *root, cds_diag *diag) {
   if (keys->certificate != CDS_CERTIFICATE_VERSION) {
-    cds_diag_error(
-        diag, root->place, "'certificate' has version %llu: expected %d",
-        (unsigned long long)keys->certificate, CDS_CERTIFICATE_VERSION);
+    cds_diag_error(diag, cds_yaml_get(root, "certificate")->place,
+                   "'certificate' has version %llu: expected %d",
+                   (unsigned long long)keys->certificate,
+                   CDS_CERTIFICATE_VERSION);
     return CDS_EINPUT;
   }
   if (keys->model_version != CDS_MODEL_VERSION) {
-    cds_diag_error(diag, root->place,
+    cds_diag_error(diag, cds_yaml_get(root, "model_version")->place,
                    "'model_version' is %llu: expected %d, that of this program",
                    (unsigned long long)keys->model_version, CDS_MODEL_VERSION);
     return CDS_EINPUT;

@@ -37,13 +37,13 @@ static void find(size_t index, unsigned thread, void *payload) {
 static cds_status check_versions(const cds_exploring *it,
                                  const cds_yaml *root) {
   if (it->keys.certificate != CDS_CERTIFICATE_VERSION) {
-    cds_diag_error(it->reader->diag, root->place,
+    cds_diag_error(it->reader->diag, cds_yaml_get(root, "certificate")->place,
                    "'certificate' has version %" PRIu64 ": expected %d",
                    it->keys.certificate, CDS_CERTIFICATE_VERSION);
     return CDS_EINPUT;
   }
   if (it->keys.model_version != CDS_MODEL_VERSION) {
-    cds_diag_error(it->reader->diag, root->place,
+    cds_diag_error(it->reader->diag, cds_yaml_get(root, "model_version")->place,
                    "'model_version' is %" PRIu64
                    ": expected %d, that of this program",
                    it->keys.model_version, CDS_MODEL_VERSION);

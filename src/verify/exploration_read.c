@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "verify/exploration.h"
 
 /* ---- keys ------------------------------------------------------------ */
@@ -103,9 +104,15 @@ static cds_status check_space(const cds_exploring *it) {
   const cds_space *space = it->inputs.space;
   const cds_yaml *said = cds_result_member(it->keys.result, "space", NULL);
   const cds_yaml *list = cds_result_member(said, "variables", NULL);
-  if (cds_result_number(said, "designs") != (double)it->designs) {
-    return refuse(it, cds_result_member(said, "designs", NULL),
-                  "the architecture has another number of designs");
+  const double designs = cds_result_number(said, "designs");
+  if (designs != (double)it->designs) {
+    char text[CDS_NUMBER_TEXT];
+    const cds_yaml *node = cds_result_member(said, "designs", NULL);
+    cds_diag_error(it->reader->diag,
+                   node != NULL ? node->place : it->keys.result->place,
+                   "'designs' is %s: the architecture has %zu designs",
+                   cds_format_double(text, designs), it->designs);
+    return CDS_EINPUT;
   }
   if (list == NULL || list->kind != CDS_YAML_SEQUENCE ||
       list->count != cds_space_variables(space)) {

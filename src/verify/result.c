@@ -69,7 +69,11 @@ static cds_status check_digest(const cds_result_reading *it,
     cds_diag_error(reader->diag, input->place,
                    "cannot read '%s': expected the file that was explored",
                    path);
-    return CDS_EINPUT;
+    cds_diag_hint(reader->diag,
+                  "a result names its files as they were named when it was "
+                  "explored: verify it in that folder, or explore with "
+                  "'--certificate FILE', which holds their text");
+    return CDS_EIO;
   }
   cds_sha256_begin(&hash);
   cds_sha256_add(&hash, text, strlen(text));
@@ -278,11 +282,16 @@ static cds_status check_powers(const cds_result_reading *it,
   }
   const bool host =
       arch->vectors == 0 && arch->other_operations == CDS_OTHER_HOST;
-  return close_to(sum, all_w) || (host && sum < all_w)
-             ? CDS_OK
-             : refuse(it, dies,
-                      "powers and leakage of the dies do not add up to the "
-                      "energy of the winner over its time");
+  if (close_to(sum, all_w) || (host && sum < all_w)) {
+    return CDS_OK;
+  }
+  char one[CDS_NUMBER_TEXT];
+  char two[CDS_NUMBER_TEXT];
+  cds_diag_error(it->checking.reader->diag, dies->place,
+                 "powers and leakage of the dies add up to %s W: the energy of "
+                 "the winner over its time is %s W",
+                 cds_format_double(one, sum), cds_format_double(two, all_w));
+  return CDS_EINPUT;
 }
 
 /* Leakage at the temperatures that the claimed powers of the dies lead to, and
@@ -641,12 +650,16 @@ static cds_status check_whole(const cds_result_reading *it,
 static cds_status check_kind(const cds_result_reading *it) {
   const cds_yaml *version =
       cds_result_member(it->root, "provenance", "model_version");
-  if (version == NULL ||
-      cds_result_number(cds_result_member(it->root, "provenance", NULL),
-                        "model_version") != CDS_MODEL_VERSION) {
-    return refuse(it, version,
-                  "'model_version' is not that of this program: "
-                  "expected a result of the same version");
+  const double found = cds_result_number(
+      cds_result_member(it->root, "provenance", NULL), "model_version");
+  if (version == NULL || found != CDS_MODEL_VERSION) {
+    char text[CDS_NUMBER_TEXT];
+    cds_diag_error(it->checking.reader->diag,
+                   version != NULL ? version->place : it->place,
+                   "'model_version' is %s: expected %d, that of this program",
+                   version != NULL ? cds_format_double(text, found) : "missing",
+                   CDS_MODEL_VERSION);
+    return CDS_EINPUT;
   }
   const cds_yaml *accounting =
       cds_result_member(it->root, "provenance", "accounting");
