@@ -4,11 +4,14 @@
 
 #include <string.h>
 
-/* As one word of bash. */
-static void put_word(FILE *stream, const char *text) {
+bool cds_cluster_is_plain(const char *text) {
   static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                               "abcdefghijklmnopqrstuvwxyz0123456789%+,-./:=@_";
-  if (*text != '\0' && text[strspn(text, plain)] == '\0') {
+  return *text != '\0' && text[strspn(text, plain)] == '\0';
+}
+
+void cds_cluster_word(FILE *stream, const char *text) {
+  if (cds_cluster_is_plain(text)) {
     fputs(text, stream);
     return;
   }
@@ -25,7 +28,7 @@ static void put_word(FILE *stream, const char *text) {
 
 static void put_setting(FILE *stream, const char *name, const char *value) {
   fprintf(stream, "%s=", name);
-  put_word(stream, value);
+  cds_cluster_word(stream, value);
   fputc('\n', stream);
 }
 
@@ -33,14 +36,14 @@ static void put_explore(FILE *stream, const cds_cluster_call *call) {
   put_setting(stream, "folder", call->folder);
   put_setting(stream, "script", call->script);
   fputs("explore=(", stream);
-  put_word(stream, call->program);
+  cds_cluster_word(stream, call->program);
   fputs(" explore", stream);
   for (size_t i = 0; i < call->arguments; i++) {
     fputs(" \\\n  ", stream);
-    put_word(stream, call->argument[i]);
+    cds_cluster_word(stream, call->argument[i]);
   }
   fputs(" \\\n  -o \"$folder\")\n\ncd ", stream);
-  put_word(stream, call->here);
+  cds_cluster_word(stream, call->here);
   fputs(" || exit\n", stream);
 }
 
@@ -136,7 +139,7 @@ void cds_cluster_slurm(FILE *stream, const cds_cluster_call *call) {
   fputs("requeues=20\noptions=(", stream);
   for (size_t i = 0; i < call->sbatch->count; i++) {
     fputs(i > 0 ? " " : "", stream);
-    put_word(stream, call->sbatch->text[i]);
+    cds_cluster_word(stream, call->sbatch->text[i]);
   }
   fputs(") # of sbatch\n", stream);
   put_explore(stream, call);

@@ -15,6 +15,9 @@ typedef struct cds_cluster_call {
   const cds_texts *sbatch;
 } cds_cluster_call;
 
+/* Whether the text is one word of bash as it is; writes it as one. */
+bool cds_cluster_is_plain(const char *text);
+void cds_cluster_word(FILE *stream, const char *text);
 void cds_cluster_slurm(FILE *stream, const cds_cluster_call *call);
 void cds_cluster_parallel(FILE *stream, const cds_cluster_call *call);
 

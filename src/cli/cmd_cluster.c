@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/apart.h"
+#include "cli/certify.h"
 #include "cli/cli.h"
 #include "cli/cluster_script.h"
 #include "cli/explore_case.h"
@@ -49,6 +50,15 @@ static bool goes_together(cds_cli *cli, const engine *with) {
   if (other != NULL) {
     cds_cli_error(cli, "'%s' is not for '%s'", other, with->name);
     return false;
+  }
+  for (size_t i = 0; i < options->sbatch.count; i++) {
+    if (options->sbatch.text[i][0] != '-') {
+      cds_cli_error(cli,
+                    "'--sbatch' is '%s': expected an option of sbatch, such as "
+                    "--sbatch=--partition=long",
+                    options->sbatch.text[i]);
+      return false;
+    }
   }
   for (size_t i = 1; i < cli->call.files; i++) {
     if (strcmp(cli->call.file[i], "-") == 0) {
@@ -142,9 +152,32 @@ static const char *program_of(const cds_cli *cli) {
   return cds_cli_printf(cli->arena, "%s", path);
 }
 
+/* Whether the file names a host: a line that is neither empty nor a comment. */
+static bool has_hosts(const char *path, cds_cli *cli) {
+  const char *text = path == NULL ? NULL : cds_certify_text(path, cli->arena);
+  if (path != NULL && text == NULL) {
+    cds_cli_error(cli, "cannot read '%s': %s", path, strerror(errno));
+    return false;
+  }
+  for (const char *at = text; at != NULL && *at != '\0';) {
+    at += strspn(at, " \t\r\n");
+    if (*at != '#' && *at != '\0') {
+      return true;
+    }
+    at += strcspn(at, "\n");
+  }
+  if (path != NULL) {
+    cds_cli_error(cli, "no host is in '%s': expected one a line", path);
+  }
+  return path == NULL;
+}
+
 static int write_script(cds_cluster_call *call, const engine *with,
                         const char *folder, cds_cli *cli) {
   const cds_options *options = cli->options;
+  if (!has_hosts(options->hosts, cli)) {
+    return CDS_EXIT_INPUT;
+  }
   if (!cds_output_folder(folder, cli)) {
     return CDS_EXIT_OUTPUT;
   }
@@ -230,7 +263,11 @@ int cds_cmd_cluster(cds_cli *cli) {
   if (cli->options->submit) {
     return submit(call.script, cli);
   }
-  fprintf(stdout, "              'bash %s/%s' %s\n", it->folder, with->script,
-          with->next);
+  const char *path =
+      cds_cli_printf(cli->arena, "%s/%s", it->folder, with->script);
+  const char *quote = cds_cluster_is_plain(path) ? "'" : "";
+  fprintf(stdout, "              %sbash ", quote);
+  cds_cluster_word(stdout, path);
+  fprintf(stdout, "%s %s\n", quote, with->next);
   return CDS_EXIT_DONE;
 }

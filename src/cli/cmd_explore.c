@@ -16,16 +16,16 @@
 static int exit_code(cds_explore_case *it) {
   const cds_explore_result *result = &it->result;
   const bool stopped = cds_case_stopped(it);
+  const char *so_far = result->found ? "the best so far was written"
+                                     : "no design was mapped yet";
   if (stopped && cds_signals_received() == 0) {
-    cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0},
-                     "%s: the best so far was written",
+    cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0}, "%s: %s",
                      result->looked ? "as many designs as '--max-designs' says "
                                       "were looked at"
-                                    : "the time limit has passed");
+                                    : "the time limit has passed",
+                     so_far);
   } else if (stopped) {
-    cds_cli_error(it->cli, "interrupted: %s",
-                  result->found ? "the best so far was written"
-                                : "no design was mapped yet");
+    cds_cli_error(it->cli, "interrupted: %s", so_far);
     return CDS_EXIT_SIGNAL + cds_signals_received();
   }
   if (!result->found) {

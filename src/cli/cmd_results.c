@@ -96,8 +96,9 @@ static bool read_call(asking *it) {
     return false;
   }
   if (it->question == DIFF && it->cli->call.files != 4) {
-    cds_cli_error(it->cli, "'diff' with %zu runs: expected two",
-                  it->cli->call.files - 2);
+    const size_t runs = it->cli->call.files - 2;
+    cds_cli_error(it->cli, "'diff' with %zu run%s: expected two", runs,
+                  runs == 1 ? "" : "s");
     return false;
   }
   it->by = it->question == BEST && by != NULL;
@@ -127,7 +128,7 @@ static cds_status answer(cds_table *out, const asking *it) {
 
 static int print(const asking *it, const cds_table *table) {
   static const char *const none[] = {NULL};
-  static const char *const list[] = {"unit", "gap", "designs", NULL};
+  static const char *const list[] = {"gap", "designs", NULL};
   const cds_grid grid = {.table = table,
                          .hidden = it->question == LIST ? list : none,
                          .empty =

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* codesign verify FILE: checks a certificate. */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "cli/apart.h"

@@ -591,11 +591,14 @@ static int print_comparison(const job *it, bool written) {
 
 static int exit_code(job *it) {
   const cds_comparison *comparison = &it->comparison;
+  const char *so_far = comparison->best < comparison->rows
+                           ? "the best so far was written"
+                           : "no design was mapped yet";
   if (!comparison->complete && cds_signals_received() == 0) {
     cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0},
-                     "the time limit has passed: the best so far was written");
+                     "the time limit has passed: %s", so_far);
   } else if (!comparison->complete) {
-    cds_cli_error(it->cli, "interrupted: the best so far was written");
+    cds_cli_error(it->cli, "interrupted: %s", so_far);
     return CDS_EXIT_SIGNAL + cds_signals_received();
   }
   if (comparison->best == comparison->rows) {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/parallel.h"
-#include "base/text.h"
 #include "cli/apart.h"
 #include "cli/case_journal.h"
 #include "cli/case_ranks.h"
@@ -103,7 +102,11 @@ static cds_status read_pareto(cds_explore_case *it) {
   it->with_pareto = text != NULL;
   it->files = it->with_pareto ? 4 : 3;
   if (text == NULL) {
-    return CDS_OK;
+    it->inputs.wrong_call = cds_option_typed(it->cli->options, "pareto-gap");
+    if (it->inputs.wrong_call) {
+      cds_cli_error(it->cli, "'--pareto-gap' is given without '--pareto'");
+    }
+    return it->inputs.wrong_call ? CDS_EINPUT : CDS_OK;
   }
   const size_t first = strcspn(text, ",");
   const char *second = text[first] == ',' ? text + first + 1 : "";

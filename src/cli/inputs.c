@@ -210,7 +210,9 @@ static cds_status mix_workloads(cds_inputs *out, cds_cli *cli,
     cds_stdin_rewind();
     status = status == CDS_OK ? one : status;
     if (one == CDS_OK && out->workload.parts > 0) {
-      cds_cli_error(cli, "'%s' is a mix: expected workloads beside each other",
+      cds_cli_error(cli,
+                    "'%s' is a mix and cannot be part of another: expected it "
+                    "alone, or workload files that are none",
                     path);
       status = CDS_EINPUT;
     }

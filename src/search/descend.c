@@ -11,7 +11,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 
 enum {
   CDS_CHECK_EVERY = 1024,

@@ -11,7 +11,6 @@
 #include "search/general_search.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "search/group_floor.h"

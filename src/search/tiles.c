@@ -17,7 +17,6 @@
  * of any set at least one. And every word is loaded once.
  */
 #include <math.h>
-#include <string.h>
 
 #include "base/checked.h"
 #include "count/axis_set.h"

@@ -3,7 +3,6 @@
 #include "verify/chains.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "verify/fused_bound.h"
