@@ -128,7 +128,8 @@ static void boxes_have_the_same_winner(void **state) {
     ask(&q, n % BOX_SPACES, &random);
     const cds_explore_result listed = explore(&q, false, 2);
     const cds_explore_result boxes = explore(&q, true, 2);
-    if (listed.found != boxes.found || listed.winner != boxes.winner) {
+    if (listed.found != boxes.found || listed.winner != boxes.winner ||
+        (listed.found && listed.value != boxes.value)) {
       print_error("case %u (%s): %d %llu %a, by boxes %d %llu %a\n", n,
                   box_space_names[n % BOX_SPACES], listed.found,
                   (unsigned long long)listed.winner, listed.value, boxes.found,
