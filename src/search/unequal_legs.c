@@ -386,11 +386,8 @@ void cds_unequal_group_add(cds_unequal_sum *sum, const cds_unequal *it,
                            unsigned group,
                            const double words[][CDS_ENTRIES_MAX]) {
   const cds_chain *chain = it->layout.chain;
-  double flow[CDS_SUMS_MAX];
+  double flow[CDS_SUMS_MAX] = {0};
   bool apart = false;
-  for (unsigned s = 0; s < sums_of(it); s++) {
-    flow[s] = 0;
-  }
   for (unsigned w = chain->first_way[group]; w < chain->first_way[group + 1];
        w++) {
     const cds_unequal_leg *leg = &it->layout.leg[w];

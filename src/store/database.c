@@ -307,7 +307,7 @@ static void unlock_folder(cds_database *database) {
 }
 
 static cds_status lock_folder(cds_database *database) {
-  const struct timespec pause = {0, PAUSE_MS * 1000000};
+  const struct timespec pause = {0, PAUSE_MS * 1000000L};
   const char *end = strrchr(database->path, '/');
   const char *folder =
       end == NULL ? "."
