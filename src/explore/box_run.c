@@ -5,10 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Records of designs that are to be solved, the present wave. Earlier ones may
- * move. */
-static cds_status add_records(cds_exploration *it, const uint64_t *design,
-                              size_t count) {
+cds_status cds_exploration_add(cds_exploration *it, const uint64_t *design,
+                               size_t count, double bound) {
   cds_job *job = &it->job;
   const size_t best =
       it->best == NULL ? 0 : cds_exploration_record(it, it->best);
@@ -26,8 +24,7 @@ static cds_status add_records(cds_exploration *it, const uint64_t *design,
     job->design[at] = cds_job_record(design[i]);
     job->designs++;
     cds_job_bound_one(job, &job->worker[0], &job->design[at]);
-    job->candidate[job->candidates++] =
-        (cds_candidate){cds_box_search_bound(it->boxes), at};
+    job->candidate[job->candidates++] = (cds_candidate){bound, at};
   }
   it->best = it->best == NULL ? NULL : &job->design[best];
   return job->status;
@@ -85,7 +82,8 @@ cds_status cds_explore_boxes(cds_exploration *it, cds_diag *diag) {
   while (count > 0) {
     const double before = it->incumbent;
     job->open_only = false;
-    CDS_TRY(add_records(it, design, count));
+    CDS_TRY(cds_exploration_add(it, design, count,
+                                cds_box_search_bound(it->boxes)));
     cds_exploration_wave(it, count);
     CDS_TRY(job->status);
     /* Each design of a wave that finds a better one is one too many. */
@@ -115,7 +113,9 @@ cds_status cds_explore_count_boxes(cds_exploration *it) {
   *kept = *counts;
   out->boxes = kept;
   if (!out->found && kept->first_infeasible != UINT64_MAX) {
-    CDS_TRY(add_records(it, &kept->first_infeasible, 1)); /* with its reason */
+    /* With its reason. */
+    CDS_TRY(cds_exploration_add(it, &kept->first_infeasible, 1,
+                                cds_box_search_bound(it->boxes)));
     out->design = it->job.design;
     out->records = it->job.designs;
     kept->infeasible--;

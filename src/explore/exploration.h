@@ -92,6 +92,11 @@ void cds_exploration_wave(cds_exploration *it, size_t count);
 
 /* ---- spaces of which not each design has a record (box_run.c) ------------ */
 
+/* Records of designs that are to be solved, the present wave, of which no value
+ * is below `bound`. Earlier records may move. The candidates have room for
+ * them. CDS_ENOMEM, or what has failed. */
+cds_status cds_exploration_add(cds_exploration *it, const uint64_t *design,
+                               size_t count, double bound);
 /* Waves of designs as they come out of the boxes. The status that ends
  * everything; CDS_EINPUT where limits ask for what designs do not tell. */
 cds_status cds_explore_boxes(cds_exploration *it, cds_diag *diag);
