@@ -500,7 +500,7 @@ static void tamper_result(const question *q, const char *text) {
   snprintf(from, sizeof from, "\"designs\": %zu,", q->result.designs);
   snprintf(with, sizeof with, "\"designs\": %zu,", q->result.designs + 1);
   replace_and_expect(q, 10, text, from, with, "\"designs\"",
-                     "another number of designs");
+                     "the architecture has");
   replace_and_expect(q, 11, text, "\"values\": [\"", "\"values\": [\"1",
                      "\"values\"", "what the architecture gives");
   replace_and_expect(q, 12, text, "\"text\": [\n", "\"text\": [\n\"#\",\n", "",

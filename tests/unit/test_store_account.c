@@ -59,7 +59,8 @@ static void level_is_that_of_the_ending(void **state) {
     assert_non_null(stream);
     fprintf(stream,
             "{\"schema_version\": 2, \"architecture\": \"a\", \"workload\": "
-            "\"w\", \"objective\": {\"unit\": \"pJ s\"}, \"status\": \"%s\", "
+            "\"w\", \"objective\": {\"name\": \"edp\", \"unit\": \"pJ s\"}, "
+            "\"status\": \"%s\", "
             "\"proven\": %s, \"value\": %s, \"bound\": %s, \"gap\": %s, "
             "\"space\": {\"designs\": 9}, \"designs\": {\"ranked\": %u},",
             of->status, of->proven, of->value, of->bound, of->gap, of->ranked);
