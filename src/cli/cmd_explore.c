@@ -20,10 +20,7 @@ static int exit_code(cds_explore_case *it) {
                                      : "no design was mapped yet";
   if (stopped && cds_signals_received() == 0) {
     cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0}, "%s: %s",
-                     result->looked ? "as many designs as '--max-designs' says "
-                                      "were looked at"
-                                    : "the time limit has passed",
-                     so_far);
+                     cds_case_cut(result->looked), so_far);
   } else if (stopped) {
     cds_cli_error(it->cli, "interrupted: %s", so_far);
     return CDS_EXIT_SIGNAL + cds_signals_received();

@@ -595,8 +595,8 @@ static int exit_code(job *it) {
                            ? "the best so far was written"
                            : "no design was mapped yet";
   if (!comparison->complete && cds_signals_received() == 0) {
-    cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0},
-                     "the time limit has passed: %s", so_far);
+    cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0}, "%s: %s",
+                     cds_case_cut(comparison->looked), so_far);
   } else if (!comparison->complete) {
     cds_cli_error(it->cli, "interrupted: %s", so_far);
     return CDS_EXIT_SIGNAL + cds_signals_received();

@@ -212,6 +212,11 @@ static cds_status read_most(cds_explore_case *it) {
   return CDS_EINPUT;
 }
 
+const char *cds_case_cut(bool looked) {
+  return looked ? "as many designs as '--max-designs' says were looked at"
+                : "the time limit has passed";
+}
+
 bool cds_case_stopped(const cds_explore_case *it) {
   const cds_explore_result *result = &it->result;
   const bool cut = it->with_pareto && result->found && !it->pareto.complete;

@@ -45,6 +45,8 @@ cds_status cds_case_check_outputs(cds_explore_case *it);
 /* Explores; an interrupted or fruitless exploration is CDS_OK too: it has its
  * records. */
 cds_status cds_case_explore(cds_explore_case *it);
+/* Why an exploration that nobody has interrupted ended early. */
+const char *cds_case_cut(bool looked);
 /* Whether the exploration, or what was asked beside it, ended before its end.
  */
 bool cds_case_stopped(const cds_explore_case *it);

@@ -33,13 +33,15 @@ void cds_comparison_conclude(cds_comparison *comparison) {
   double least = (double)INFINITY;
   comparison->best = comparison->rows;
   comparison->bound = (double)INFINITY;
-  comparison->complete = true;
+  comparison->complete = comparison->looked = true;
   for (size_t i = 0; i < comparison->rows; i++) {
     const cds_comparison_row *row = &comparison->row[i];
     const cds_explore_result *result = result_of(row);
     comparison->bound = fmin(comparison->bound, bound_of(row));
     comparison->complete =
         comparison->complete && (result == NULL || result->complete);
+    comparison->looked = comparison->looked &&
+                         (result == NULL || result->complete || result->looked);
     if (value_of(row) < least) {
       least = value_of(row);
       comparison->best = i;

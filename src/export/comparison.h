@@ -25,7 +25,8 @@ typedef struct cds_comparison {
   size_t best;   /* row of the least value, the first of equals; `rows`: none */
   double bound;  /* nothing on any of these architectures is below */
   bool proven;   /* the best value is the bound */
-  bool complete; /* false: interrupted */
+  bool complete; /* false: interrupted, or */
+  bool looked;   /* as many designs were looked at as may be */
 } cds_comparison;
 
 /* Sets best, bound, proven and complete from the rows. */
