@@ -245,28 +245,45 @@ static void remove_locks(unsigned count) {
   }
 }
 
-static size_t check_case(uint64_t *random, bool blind, unsigned kills) {
+/* One process, and its records. */
+typedef struct one_process {
+  run run;
+  lines records;
+} one_process;
+
+static void ask_one(one_process *out, const question *q) {
   char path[PATH_MAX_TEXT];
+  snprintf(path, sizeof path, "%s/alone", folder);
+  answer(&out->run, q, path, 1);
+  read_lines(&out->records, path);
+  unlink(path);
+}
+
+/* A run that joins the shards against one process, which it frees; `blind` and
+ * `ahead` as in check_records. */
+static void check_shards(one_process *alone, const question *q, unsigned count,
+                         bool blind, size_t *ahead) {
+  char path[PATH_MAX_TEXT];
+  run joined;
+  snprintf(path, sizeof path, "%s/claims-0", folder);
+  share(&joined, q, 0, count, path);
+  same_run(&alone->run, &joined);
+  check_records(&alone->records, count, blind, ahead);
+  remove_locks(count);
+  free(alone->records.text);
+  fixture_close(&alone->run.f);
+  fixture_close(&joined.f);
+}
+
+static size_t check_case(uint64_t *random, bool blind, unsigned kills) {
   const uint64_t seed = *random;
   const question q = draw(random);
   const unsigned count = 2 + (unsigned)random_below(random, SHARDS_MAX - 1);
-  run alone;
-  run joined;
-  lines all;
-  snprintf(path, sizeof path, "%s/alone", folder);
-  answer(&alone, &q, path, 1);
-  read_lines(&all, path);
-  unlink(path);
+  one_process alone;
+  ask_one(&alone, &q);
   const shards shared = {seed, count, blind};
   const size_t killed = run_shards(&shared, kills, random);
-  snprintf(path, sizeof path, "%s/claims-0", folder);
-  share(&joined, &q, 0, count, path);
-  same_run(&alone, &joined);
-  check_records(&all, count, blind, NULL);
-  remove_locks(count);
-  free(all.text);
-  fixture_close(&alone.f);
-  fixture_close(&joined.f);
+  check_shards(&alone, &q, count, blind, NULL);
   return killed;
 }
 
@@ -347,18 +364,13 @@ static size_t check_waiting(const waiting *of) {
   cds_journal_key key;
   cds_claims *claims = NULL;
   size_t vain = 0;
-  run alone;
-  run joined;
-  lines all;
-  snprintf(path, sizeof path, "%s/alone", folder);
-  answer(&alone, &q, path, 1);
-  read_lines(&all, path);
-  unlink(path);
-  assert_true(of->held < all.count);
-  memcpy(key.text, all.line[of->held] + 1, sizeof key.text - 1);
+  one_process alone;
+  ask_one(&alone, &q);
+  assert_true(of->held < alone.records.count);
+  memcpy(key.text, alone.records.line[of->held] + 1, sizeof key.text - 1);
   key.text[sizeof key.text - 1] = '\0';
   snprintf(path, sizeof path, "%s/claims-0", folder);
-  assert_fine(&alone.f, cds_claims_open(&claims, path, alone.f.diag));
+  assert_fine(&alone.run.f, cds_claims_open(&claims, path, alone.run.f.diag));
   assert_true(cds_claims_take(claims, &key));
   const shards shared = {of->seed, SHARDS, false};
   pid_t process[SHARDS + 1];
@@ -373,13 +385,7 @@ static size_t check_waiting(const waiting *of) {
   for (unsigned shard = 1; shard <= SHARDS; shard++) {
     end_well(process[shard]);
   }
-  share(&joined, &q, 0, SHARDS, path);
-  same_run(&alone, &joined);
-  check_records(&all, SHARDS, false, &vain);
-  remove_locks(SHARDS);
-  free(all.text);
-  fixture_close(&alone.f);
-  fixture_close(&joined.f);
+  check_shards(&alone, &q, SHARDS, false, &vain);
   return vain;
 }
 

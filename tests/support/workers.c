@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/heap.h"
+
 enum { STEADY_LEAST = 16 }; /* as in explore/solve_wave.c */
 
 typedef struct worker {
@@ -35,19 +37,8 @@ typedef struct simulation {
 
 /* ---- processes by their times -------------------------------------------- */
 
-static void sift_down(simulation *it) {
-  worker *heap = it->heap;
-  const worker moved = heap[0];
-  size_t at = 0;
-  for (size_t next = 1; next < it->workers; next = 2 * at + 1) {
-    next += next + 1 < it->workers && heap[next + 1].at_s < heap[next].at_s;
-    if (moved.at_s <= heap[next].at_s) {
-      break;
-    }
-    heap[at] = heap[next];
-    at = next;
-  }
-  heap[at] = moved;
+static bool before(const void *a, const void *b) {
+  return ((const worker *)a)->at_s < ((const worker *)b)->at_s;
 }
 
 /* ---- one step of one process --------------------------------------------- */
@@ -152,21 +143,22 @@ static void count_versions(simulation *it) {
 static void run(simulation *it) {
   const workers_job *job = it->job;
   const workers_costs *costs = it->costs;
-  for (size_t i = 0; i < it->workers; i++) { /* sorted, so a heap */
-    it->heap[i] = (worker){costs->start_s + costs->start_each_s * (double)i +
-                               job->alone_s,
-                           costs->nap_first_s, 0};
+  for (size_t i = 0; i < it->workers; i++) {
+    const double start_s = costs->start_s + costs->start_each_s * (double)i;
+    const worker begun = {start_s + job->alone_s, costs->nap_first_s, 0};
+    cds_heap_insert(it->heap, i, sizeof begun, &begun, before);
   }
   double end_s = 0;
-  while (!isinf(it->heap[0].at_s)) {
-    worker *w = &it->heap[0];
-    if (w->wave < job->waves) {
-      step(it, w);
+  for (size_t left = it->workers; left > 0;) {
+    worker w;
+    cds_heap_take(&w, it->heap, left, sizeof w, before);
+    if (w.wave < job->waves) {
+      step(it, &w);
+      cds_heap_insert(it->heap, left - 1, sizeof w, &w, before);
     } else { /* it has ended; the others look at its journal still */
-      end_s = w->at_s;
-      w->at_s = (double)INFINITY;
+      end_s = w.at_s;
+      left--;
     }
-    sift_down(it);
   }
   it->out->total_s = end_s + job->after_s;
 }

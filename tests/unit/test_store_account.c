@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "store/account.h"
+#include "support/folder.h"
 
 /* An ending as result.json has it. */
 typedef struct ending {
@@ -49,10 +50,8 @@ static void level_is_that_of_the_ending(void **state) {
       {TIMED, "none", "false", "null", "4", "null", "0", 0, NULL, 1},
       {TIMED, "interrupted", "true", "5", "5", "0", "0", 1, NULL, 1},
       {TIMED, "interrupted", "false", "5", "4", "0.2", "0", 1, NULL, 1}};
-  char path[] = "/tmp/codesign-account-XXXXXX";
-  const int file = mkstemp(path);
-  assert_true(file >= 0);
-  close(file);
+  char path[FOLDER_TEXT + 40];
+  snprintf(path, sizeof path, "%s/result.json", folder);
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
     const ending *of = &endings[i];
     FILE *stream = fopen(path, "w");
@@ -90,5 +89,5 @@ static void level_is_that_of_the_ending(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(level_is_that_of_the_ending)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -13,6 +13,7 @@
 
 #include "export/csv.h"
 #include "store/csv_read.h"
+#include "support/folder.h"
 
 static uint64_t next(uint64_t *state) {
   *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407U;
@@ -20,7 +21,7 @@ static uint64_t next(uint64_t *state) {
 }
 
 typedef struct fixture {
-  char path[64];
+  char path[FOLDER_TEXT + 40];
   cds_arena *arena;
   cds_diag *diag;
 } fixture;
@@ -28,10 +29,7 @@ typedef struct fixture {
 static int set_up(void **state) {
   fixture *f = (fixture *)calloc(1, sizeof *f);
   assert_non_null(f);
-  strcpy(f->path, "/tmp/codesign-csv-XXXXXX");
-  const int file = mkstemp(f->path);
-  assert_true(file >= 0);
-  close(file);
+  snprintf(f->path, sizeof f->path, "%s/x.csv", folder);
   f->arena = cds_arena_new();
   f->diag = cds_diag_new(f->arena);
   *state = f;
@@ -147,5 +145,5 @@ int main(void) {
                                       tear_down),
       cmocka_unit_test_setup_teardown(memory_that_ends_is_told, set_up,
                                       tear_down)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

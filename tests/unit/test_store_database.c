@@ -15,9 +15,10 @@
 #include <cmocka.h>
 
 #include "store/database.h"
+#include "support/folder.h"
 
 typedef struct fixture {
-  char folder[64], path[80];
+  char path[FOLDER_TEXT + 40];
   cds_arena *arena;
   cds_diag *diag;
 } fixture;
@@ -25,9 +26,7 @@ typedef struct fixture {
 static int set_up(void **state) {
   fixture *f = (fixture *)calloc(1, sizeof *f);
   assert_non_null(f);
-  strcpy(f->folder, "/tmp/codesign-database-XXXXXX");
-  assert_non_null(mkdtemp(f->folder));
-  snprintf(f->path, sizeof f->path, "%s/x.db", f->folder);
+  snprintf(f->path, sizeof f->path, "%s/x.db", folder);
   f->arena = cds_arena_new();
   f->diag = cds_diag_new(f->arena);
   *state = f;
@@ -36,8 +35,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   fixture *f = (fixture *)*state;
-  unlink(f->path);
-  assert_int_equal(rmdir(f->folder), 0); /* nothing else is left */
+  unlink(f->path); /* remove_folder sees that nothing else is left */
   cds_arena_free(f->arena);
   free(f);
   return 0;
@@ -160,5 +158,5 @@ int main(void) {
                                       tear_down),
       cmocka_unit_test_setup_teardown(nobody_loses_the_file, set_up,
                                       tear_down)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
