@@ -170,12 +170,22 @@ static double part_least(const cds_chooser *it, const cds_plan_part *part,
   return floor->energy_pj + weight * floor->latency_s;
 }
 
-/* What the other layers take at least in any way to run them. */
+/* Whether it is known what the part takes: it has fewer layers than those that
+ * are asked now. */
+static bool is_shorter(const cds_chooser *it, const cds_plan_part *part,
+                       const cds_hull_ask *ask, size_t layers) {
+  return part->chain->layers < layers &&
+         is_known(it, part_kind(it, part), ask->lambda);
+}
+
+/* What the other layers take at least in any way to run them; of parts of fewer
+ * than so many layers that is known. */
 static double least_beside(const cds_chooser *it, const cds_network_unit *unit,
                            const cds_plan_part *without,
                            const cds_hull_ask *ask, double weight) {
   double least[CDS_STAGES_MAX + 1]; /* of the first layers */
-  const size_t end = without->first + without->chain->layers;
+  const size_t layers = without->chain->layers;
+  const size_t end = without->first + layers;
   least[0] = 0;
   for (size_t i = 0; i < unit->layers; i++) {
     const bool own = without->first <= i && i < end;
@@ -192,26 +202,52 @@ static double least_beside(const cds_chooser *it, const cds_network_unit *unit,
   return least[unit->layers];
 }
 
-/* What a part must be below so that anything is won: what its layers take one
- * by one, and, once it is known what the whole chain takes, what that leaves. A
- * little more is looked at, so that rounding leaves out nothing. */
+/* The best that is known of layers of a chain, each alone or in a part of fewer
+ * than so many layers. */
+static double best_known(const cds_chooser *it, const cds_network_unit *unit,
+                         const cds_hull_ask *ask, double weight,
+                         const size_t range[2], size_t layers) {
+  double best[CDS_STAGES_MAX + 1]; /* of those before */
+  best[range[0]] = 0;
+  for (size_t end = range[0] + 1; end <= range[1]; end++) {
+    cds_apart layer;
+    layer_apart(&layer, it, unit, end - 1, ask->lambda);
+    best[end] = best[end - 1] + layer.energy_pj + weight * layer.latency_s;
+    for (size_t p = 0; p < unit->parts; p++) {
+      const cds_plan_part *part = &unit->part[p];
+      if (part->first < range[0] || part->first + part->chain->layers != end ||
+          !is_shorter(it, part, ask, layers)) {
+        continue;
+      }
+      const cds_fuse_result *fused =
+          cds_choose_answer(it, part_kind(it, part), ask->lambda)->fused;
+      if (fused->found) {
+        best[end] = fmin(best[end], best[part->first] + fused->energy_pj +
+                                        weight * fused->latency_s);
+      }
+    }
+  }
+  return best[range[1]];
+}
+
+/* What a part must be below so that anything is won: what its layers take in
+ * the best way that is known, and what the best way of the whole chain leaves.
+ * A little more is looked at, so that rounding leaves out nothing. Of a part
+ * that stands in several places its layers count one by one. */
 static double part_limit(const cds_chooser *it, const cds_network_unit *unit,
                          const cds_plan_part *part, const cds_hull_ask *ask,
                          double weight) {
-  const size_t range[] = {part->first, part->first + part->chain->layers};
-  cds_apart apart;
-  add_apart(&apart, it, unit, ask->lambda, range);
-  const double own = apart.energy_pj + weight * apart.latency_s;
-  if (part == &unit->part[0] || part->shared) {
-    return own; /* wherever it stands */
+  const size_t layers = part->chain->layers;
+  const size_t range[] = {part->first, part->first + layers};
+  const size_t whole[] = {0, unit->layers};
+  if (part->shared) {
+    return best_known(it, unit, ask, weight, range, 0);
   }
-  add_apart(&apart, it, unit, ask->lambda, (const size_t[]){0, unit->layers});
-  double best = apart.energy_pj + weight * apart.latency_s;
-  const cds_fuse_result *whole =
-      cds_choose_answer(it, part_kind(it, &unit->part[0]), ask->lambda)->fused;
-  best = whole->found ? fmin(best, whole->value) : best;
+  const double best = best_known(it, unit, ask, weight, whole, layers);
+  const double own = best_known(it, unit, ask, weight, range, layers);
   const double left = best - least_beside(it, unit, part, ask, weight);
-  return fmin(own, fmax(left, 0) + best * 1e-9);
+  return fmin(best_known(it, unit, ask, weight, range, 0),
+              fmin(own, fmax(left, 0)) + best * 1e-9);
 }
 
 /* Questions, and the answers that they fill. */
@@ -221,15 +257,14 @@ typedef struct cds_asking_parts {
   cds_answer **answer;
 } cds_asking_parts;
 
-/* Adds a question about all of the chain, or about each of its other parts,
- * that has no answer yet. */
+/* Adds a question about each part of so many layers that has no answer yet. */
 static cds_status list_parts(cds_asking_parts *to, cds_chooser *it,
-                             const cds_hull_ask *ask, bool whole) {
+                             const cds_hull_ask *ask, size_t layers) {
   const cds_network_unit *unit = &it->plan->unit[ask->layer];
-  const size_t end = whole && unit->parts > 0 ? 1 : unit->parts;
-  for (size_t p = whole ? 0 : 1; p < end; p++) {
+  for (size_t p = 0; p < unit->parts; p++) {
     const cds_plan_part *part = &unit->part[p];
-    if (is_known(it, part_kind(it, part), ask->lambda)) {
+    if (part->chain->layers != layers ||
+        is_known(it, part_kind(it, part), ask->lambda)) {
       continue;
     }
     cds_answer *answer =
@@ -261,10 +296,10 @@ static cds_status list_parts(cds_asking_parts *to, cds_chooser *it,
   return CDS_OK;
 }
 
-/* Asks whether chains, or other parts of them, are better fused; their layers
- * are answered, and for the parts the chains. */
-static cds_status search_chains(cds_chooser *it, const cds_hull_ask *ask,
-                                size_t asks, bool whole) {
+/* Asks whether parts of so many layers are better fused; their layers are
+ * answered, and shorter parts. */
+static cds_status search_parts(cds_chooser *it, const cds_hull_ask *ask,
+                               size_t asks, size_t layers) {
   const size_t most = asks * CDS_CHAIN_PARTS_MAX;
   cds_asking_parts list = {.question = (cds_chain_question *)cds_arena_array(
                                it->arena, most, sizeof *list.question),
@@ -273,8 +308,8 @@ static cds_status search_chains(cds_chooser *it, const cds_hull_ask *ask,
   if (list.question == NULL || list.answer == NULL) {
     return CDS_ENOMEM;
   }
-  for (size_t i = 0; i < asks && !it->apart; i++) {
-    CDS_TRY(list_parts(&list, it, &ask[i], whole));
+  for (size_t i = 0; i < asks; i++) {
+    CDS_TRY(list_parts(&list, it, &ask[i], layers));
   }
   CDS_TRY(cds_ask_chains(&it->asker, list.question, list.questions));
   for (size_t i = 0; i < list.questions; i++) {
@@ -429,8 +464,9 @@ cds_status cds_choose(cds_hull_ask *ask, size_t asks, void *payload) {
   cds_chooser *it = (cds_chooser *)payload;
   const cds_arena_mark mark = cds_arena_mark_get(it->arena);
   cds_status status = search_layers(it, ask, asks);
-  for (unsigned round = 0; round < 2 && status == CDS_OK; round++) {
-    status = search_chains(it, ask, asks, round == 0);
+  for (size_t layers = 2;
+       layers <= CDS_STAGES_MAX && !it->apart && status == CDS_OK; layers++) {
+    status = search_parts(it, ask, asks, layers);
   }
   if (status != CDS_OK) {
     cds_answers_forget(it->answers);

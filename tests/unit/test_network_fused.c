@@ -395,6 +395,16 @@ static const char IMAGES[] =
     "  - {name: b, conv2d: {channels: 4, input: 4, kernel: 3, padding: 1,\n"
     "     depthwise: true}, then: bias, intermediate: [I]}\n";
 
+/* Parts of two, three, four and five layers, some inside others. */
+static const char THREE[] =
+    "workload: three\nprecision: 8 bit\nlayers:\n"
+    "  - {name: a, conv2d: {channels: 2, filters: 2, input: 4, kernel: 1},\n"
+    "     then: bias, intermediate: [O]}\n"
+    "  - {name: b, conv2d: {channels: 2, input: 4, kernel: 3, padding: 1,\n"
+    "     depthwise: true}, then: bias, intermediate: [I, O]}\n"
+    "  - {name: c, conv2d: {channels: 2, filters: 4, input: 4, kernel: 1},\n"
+    "     intermediate: [I]}\n";
+
 /* The least of E + lambda T of one layer, or of a part. */
 static cds_point one_layer(desk *d, size_t layer, unsigned slope) {
   const cds_layer *of = &d->workload.layer[layer];
@@ -495,8 +505,12 @@ static void parts_of_chains_are_chosen_exactly(void **state) {
       d.options.objective = (cds_objective)o;
       const size_t tails = check_parts(&d, TAILS, design, 3);
       const size_t images = check_parts(&d, IMAGES, design, 4);
+      const size_t three =
+          (design + o) % 4 == 0 ? check_parts(&d, THREE, design, 6) : 0;
       all += tails == 4 ? 1U : 0U;
       all += images == 4 ? 1U : 0U;
+      all += three == 5 ? 1U : 0U;
+      some += three > 0 && three < 5 ? 1U : 0U;
       some += tails > 0 && tails < 4 ? 1U : 0U;
       some += images > 0 && images < 4 ? 1U : 0U;
     }
