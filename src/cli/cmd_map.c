@@ -86,6 +86,7 @@ static cds_status solve_alone(const job *it, item *each,
   options.objective = it->objective;
   options.power_limit_w = it->power_limit_w;
   options.details = true;
+  options.direct = true;
   options.search = it->search;
   options.fuse = it->fuse;
   options.control = &it->control;

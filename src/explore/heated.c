@@ -10,6 +10,8 @@
 
 /* Values that differ by less are the same. */
 static const double NEAR = 1e-11;
+/* So much is rounding of one and the same value. */
+static const double EQUAL = 1e-13;
 /* Halvings of the part of a power at which a tangent has no negative base. */
 enum { PARTS = 30 };
 
@@ -205,7 +207,7 @@ typedef struct best_answer {
 static void take_answer(best_answer *best, const cds_heated *it,
                         const cds_network_result *network,
                         const cds_heated_state *state) {
-  if (best->found && network->value > best->network.value) {
+  if (best->found && network->value > best->network.value * (1 + EQUAL)) {
     return; /* of equal ones the later, whose tangent is the closer */
   }
   best->found = true;
@@ -413,6 +415,16 @@ static cds_status solve_fixed(cds_network_result *out, cds_heated *it,
                            &own, asked->diag);
 }
 
+/* Whether there is nothing to compare the answer with: one layer is all that is
+ * asked, for what it reaches alone, or a chain that runs layer by layer. */
+static bool is_own(const cds_network_result *out,
+                   const cds_network_options *options) {
+  return options->direct &&
+         (out->layers == 1 ? options->objective == CDS_OBJECTIVE_EDP &&
+                                 cds_layer_result_alone(&out->layer[0])
+                           : out->fused == 0);
+}
+
 /* The choice that close_gap has found before. */
 static cds_status pick_again(cds_network_result *out, cds_heated_state *state,
                              cds_heated *it, const cds_heated_question *asked) {
@@ -449,6 +461,10 @@ cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
   out->frontier[0] = (cds_point){out->energy_pj, out->latency_s};
   if (cds_control_hurried(options->control)) {
     take_floors(out, it->arch, state->heat.leakage_w);
+    return CDS_OK;
+  }
+  if (is_own(out, options)) {
+    out->unfused = (cds_point){out->energy_pj, out->latency_s};
     return CDS_OK;
   }
   cds_network_result fixed;

@@ -48,9 +48,38 @@ cds_status cds_heated_within(cds_heated *out, const cds_arch *arch,
 /* ---- the best mappings ----------------------------------------------------
  */
 
+/* The power of good mappings with equal parts, which take little time to find:
+ * two tangents. False: there are none. */
+static bool power_of_equal(double power_w[CDS_DIES_MAX], const cds_heated *it,
+                           const cds_heated_question *question) {
+  cds_heated own;
+  cds_heated_state state;
+  cds_network_result result;
+  cds_arch equal = *it->arch;
+  const cds_heated_question asked = {question->workload, question->options,
+                                     question->arena,
+                                     cds_diag_new(question->arena)};
+  equal.any_factors = false;
+  if (asked.diag == NULL ||
+      cds_heated_share(&own, it, question->arena) != CDS_OK) {
+    return false;
+  }
+  own.arch = &equal;
+  own.tangents = 1;
+  for (unsigned round = 0; round < 2; round++) {
+    if (cds_heated_solve(&result, &state, &own, round == 0 ? NULL : power_w,
+                         &asked) != CDS_OK) {
+      return round > 0;
+    }
+    memcpy(power_w, state.power_w, sizeof state.power_w);
+  }
+  return true;
+}
+
 cds_status cds_heated_alone(cds_network_result *out, cds_heated_state *state,
                             cds_heated *it,
                             const cds_heated_question *question) {
+  double start_w[CDS_DIES_MAX];
   cds_network_options found = *question->options;
   cds_network_options shown = *question->options;
   cds_heated_question asked = *question;
@@ -58,7 +87,9 @@ cds_status cds_heated_alone(cds_network_result *out, cds_heated_state *state,
                               question->arena));
   found.details = false;
   asked.options = &found;
-  CDS_TRY(cds_heated_solve(out, state, it, NULL, &asked));
+  const bool started = it->loop_closed && it->arch->any_factors &&
+                       power_of_equal(start_w, it, &asked);
+  CDS_TRY(cds_heated_solve(out, state, it, started ? start_w : NULL, &asked));
   const double bound = out->bound;
   const bool proven = out->proven;
   double touch_w[CDS_DIES_MAX];
@@ -70,6 +101,12 @@ cds_status cds_heated_alone(cds_network_result *out, cds_heated_state *state,
   CDS_TRY(cds_heated_detail(out, state, it, touch_w, &asked));
   out->bound = proven ? out->value : fmin(bound, out->value);
   out->proven = proven;
+  cds_layer_result *layer = &out->layer[0];
+  if (out->layers == 1 && isnan(layer->own_edp_pj_s)) {
+    layer->own_edp_pj_s = cds_layer_result_edp(layer);
+    layer->own_bound_pj_s =
+        proven ? layer->own_edp_pj_s : fmin(bound, layer->own_edp_pj_s);
+  }
   return CDS_OK;
 }
 

@@ -7,7 +7,7 @@
 #include "network/network.h"
 
 #include "network/advice.h"
-#include "network/choose.h"
+#include "network/direct.h"
 #include "network/frontier.h"
 #include "network/plan.h"
 #include "network/resident.h"
@@ -624,7 +624,9 @@ static cds_status walk_network(network_job *job) {
   if (stays) {
     problem.incumbent = (double)INFINITY;
   }
-  CDS_TRY(cds_hull_walk(&walk, &problem, job->arena));
+  CDS_TRY(cds_direct_asked(&job->chooser)
+              ? cds_direct_walk(&walk, &problem, &job->chooser, job->arena)
+              : cds_hull_walk(&walk, &problem, job->arena));
   const bool meets = walk.found;
   if (stays && !meets) {
     out->solves += walk.solves;

@@ -692,6 +692,27 @@ static void compare_given(const cds_network_result *answer, bool pauses,
   }
 }
 
+/* With parts that need not be equal: wherever the first tangent touches. */
+static void compare_any(const cds_heated *heated,
+                        const cds_heated_question *question) {
+  cds_arch any = *heated->arch;
+  cds_heated it, other;
+  cds_network_result result, same;
+  cds_heated_state state;
+  any.any_factors = true;
+  assert_int_equal(cds_heated_share(&it, heated, question->arena), CDS_OK);
+  assert_int_equal(cds_heated_share(&other, heated, question->arena), CDS_OK);
+  it.arch = other.arch = &any;
+  assert_int_equal(cds_heated_alone(&result, &state, &it, question), CDS_OK);
+  assert_int_equal(cds_heated_solve(&same, &state, &other, NULL, question),
+                   CDS_OK);
+  if (result.proven && same.proven) {
+    assert_true(fabs(result.value - same.value) <= CLOSE * same.value);
+  }
+  assert_true(result.bound <= same.value * (1 + CLOSE));
+  assert_true(same.bound <= result.value * (1 + CLOSE));
+}
+
 /* `points`: of the first layer, within limits. */
 static void compare_alone(const vector_points *points, const hot_case *of,
                           const cds_heated *heated,
@@ -701,6 +722,7 @@ static void compare_alone(const vector_points *points, const hot_case *of,
   cds_heated_state state;
   cds_workload part = *whole->workload;
   cds_layer layer = part.layer[0];
+  random_stream random = of->random;
   cds_network_options options = *whole->options;
   const cds_heated_question question = {&part, &options, whole->arena,
                                         whole->diag};
@@ -708,6 +730,7 @@ static void compare_alone(const vector_points *points, const hot_case *of,
   part.layers = 1;
   part.layer = &layer;
   options.details = true;
+  options.direct = random_chance(&random, 50);
   assert_int_equal(cds_heated_share(&it, heated, whole->arena), CDS_OK);
   assert_int_equal(cds_heated_alone(&result, &state, &it, &question), CDS_OK);
   choice_best best = {.value = (double)INFINITY, .idle_w = at_ambient_w(heat)};
@@ -717,7 +740,14 @@ static void compare_alone(const vector_points *points, const hot_case *of,
   assert_true(result.bound <= best.value * (1 + CLOSE));
   assert_true(result.value >= best.value * (1 - CLOSE));
   assert_true(!result.proven || result.value <= best.value * (1 + CLOSE));
+  if (options.direct && of->objective == CDS_OBJECTIVE_EDP) {
+    const cds_layer_result *own = &result.layer[0];
+    assert_true(own->own_edp_pj_s == cds_layer_result_edp(own));
+    assert_true(own->own_bound_pj_s <= best.value * (1 + CLOSE));
+    assert_true(!result.proven || own->own_bound_pj_s == own->own_edp_pj_s);
+  }
   compare_given(&result, state.layer_w < it.safe_w, &it, heat, of);
+  compare_any(heated, &question);
 }
 
 /* What is safe is what is within limits, and little less. */
