@@ -190,11 +190,16 @@ static bool compare_mapping(const cds_checking *it, const cds_claim *claim) {
   return good;
 }
 
+/* The mapping itself is one that the bound must not be above, also where no
+ * other is looked at. */
 static bool compare_bound(const cds_checking *it, const cds_claim *claim) {
   char one[CDS_NUMBER_TEXT];
   char two[CDS_NUMBER_TEXT];
-  const double below = cds_verify_value(&it->goal, &claim->walk.below);
-  if (claim->walk.holds) {
+  const bool own = claim->walk.holds && claim->mapping != NULL;
+  const double below =
+      cds_verify_value(&it->goal, own ? &claim->worth : &claim->walk.below);
+  if (own ? claim->keys.lower_bound <= below * (1 + CDS_VERIFY_TOLERANCE)
+          : claim->walk.holds) {
     return true;
   }
   if (claim->mapping == NULL) {
@@ -244,12 +249,14 @@ static cds_status judge(const cds_checking *it, const cds_claim *claim,
   const bool known = none || compare_mapping(it, claim);
   const bool bound = compare_bound(it, claim);
   out->why = claim->foreign;
-  if (claim->foreign != NULL) {
-    out->verdict = known ? CDS_VERDICT_UNCERTIFIED : CDS_VERDICT_REFUSED;
+  if (!known || !bound) {
+    out->verdict = CDS_VERDICT_REFUSED;
+  } else if (claim->foreign != NULL) {
+    out->verdict = CDS_VERDICT_UNCERTIFIED;
   } else if (claim->status == CDS_ELIMIT) {
     out->why = "the limit on boxes was reached";
-    out->verdict = known ? CDS_VERDICT_UNCERTIFIED : CDS_VERDICT_REFUSED;
-  } else if (known && bound) {
+    out->verdict = CDS_VERDICT_UNCERTIFIED;
+  } else {
     out->verdict = none ? CDS_VERDICT_NONE_FITS : CDS_VERDICT_CERTIFIED;
   }
   return CDS_OK;

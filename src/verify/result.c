@@ -188,6 +188,16 @@ static cds_status read_arch(cds_result_reading *it) {
   return CDS_OK;
 }
 
+/* One of the limits that the result names. */
+static cds_status read_limit(cds_limit *out, const cds_result_reading *it,
+                             const cds_yaml *node) {
+  const cds_reader *reader = it->checking.reader;
+  return node->kind == CDS_YAML_SCALAR
+             ? cds_limit_parse(out, node->text, node->place, reader->arena,
+                               reader->diag)
+             : refuse(it, node, "this is no limit: expected a text");
+}
+
 /* Limits on power and temperature, INFINITY: none. One at the wall is one on
  * power where leakage is that at 85 degC. */
 static cds_status read_limits(cds_heat_limits *out, double *degc,
@@ -199,9 +209,7 @@ static cds_status read_limits(cds_heat_limits *out, double *degc,
        limits != NULL && limits->kind == CDS_YAML_SEQUENCE && i < limits->count;
        i++) {
     cds_limit limit;
-    CDS_TRY(cds_limit_parse(&limit, limits->items[i]->text,
-                            limits->items[i]->place, reader->arena,
-                            reader->diag));
+    CDS_TRY(read_limit(&limit, it, limits->items[i]));
     double wall_power_w = (double)INFINITY;
     if (limit.metric == CDS_METRIC_POWER) {
       out->power_w = fmin(out->power_w, limit.bound);
@@ -411,10 +419,12 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
                              .run = CDS_RUN_FUSED,
                              .value = (double)NAN,
                              .lower_bound = (double)NAN};
-  if (!(stages <= CDS_STAGES_MAX) || first + (size_t)stages > list->count) {
+  const bool count = stages >= 1 && stages <= CDS_STAGES_MAX;
+  claim->stages = count ? (unsigned)stages : 0;
+  if (!count || claim->stages != stages ||
+      first + claim->stages > list->count) {
     return refuse(it, fused, "a fused group lacks layers: expected all stages");
   }
-  claim->stages = (unsigned)stages;
   for (unsigned s = 0; s < claim->stages; s++) {
     const cds_yaml *own = list->items[first + s];
     const cds_yaml *own_fused = cds_result_member(own, "fused", NULL);
@@ -445,6 +455,24 @@ static cds_status read_chain(cds_result_reading *it, const cds_yaml *list,
   return cds_chain_bind(checking, claim);
 }
 
+/* Whether the node is about that layer: it counts as often as that one does. */
+static bool is_about(const cds_result_reading *it, const cds_yaml *node,
+                     const cds_layer *layer) {
+  const cds_phase *phase = &it->checking.inputs.workload.phase[layer->phase];
+  const cds_yaml *at = cds_result_member(node, "name", NULL);
+  const bool named = strcmp(cds_result_text(node, "name"), layer->name) == 0;
+  if (named && strcmp(cds_result_text(node, "phase"), phase->name) == 0) {
+    return true;
+  }
+  at = named ? cds_result_member(node, "phase", NULL) : at;
+  cds_diag_error(it->checking.reader->diag,
+                 at != NULL ? at->place : node->place,
+                 "this is not layer '%s' of phase '%s': expected the layers of "
+                 "the workload, in their order",
+                 layer->name, phase->name);
+  return false;
+}
+
 /* Claims of einsums; operations are priced again at once. Sums both. */
 static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
   cds_checking *checking = &it->checking;
@@ -469,6 +497,9 @@ static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
     const cds_layer *layer = &workload->layer[i];
     const double times =
         cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
+    if (!is_about(it, node, layer)) {
+      return CDS_EINPUT;
+    }
     sum->energy_pj += times * cds_result_number(node, "energy_pj");
     sum->latency_s += times * cds_result_number(node, "latency_s");
     if (i < grouped) {
@@ -617,8 +648,7 @@ static cds_status check_limits(const cds_result_reading *it,
     const cds_yaml *node = limits->items[i];
     char text[CDS_NUMBER_TEXT];
     cds_limit limit;
-    CDS_TRY(cds_limit_parse(&limit, node->text, node->place, reader->arena,
-                            reader->diag));
+    CDS_TRY(read_limit(&limit, it, node));
     const double found = metric_of(it, limit.metric, sum);
     if (found > limit.bound * (1 + CDS_VERIFY_TOLERANCE)) {
       cds_diag_error(reader->diag, node->place,

@@ -25,7 +25,7 @@
 #include "support/refused.h"
 #include "verify/certificate.h"
 
-enum { TAMPERINGS = 13, FEW = 100 /* cases show not all that there is */ };
+enum { TAMPERINGS = 14, FEW = 100 /* cases show not all that there is */ };
 static test_arguments arguments = {.seed = 1, .cases = 2000, .quick = 150};
 static unsigned refused[TAMPERINGS];
 
@@ -283,8 +283,10 @@ static char *write_certificate(const run *it, const cds_claimed_layer *claim,
   return out;
 }
 
+static uint64_t boxes_most = UINT64_MAX;
+
 static cds_verified check(fixture *f, const char *text) {
-  const cds_verify_options options = {.threads = 1, .boxes_most = UINT64_MAX};
+  const cds_verify_options options = {.threads = 1, .boxes_most = boxes_most};
   const cds_yaml *root = NULL;
   cds_verified verified;
   memset(&verified, 0, sizeof verified);
@@ -365,6 +367,19 @@ static void tamper_numbers(const run *it) {
     expect_refused(it, kind, text, key[kind], name);
     free(text);
   }
+}
+
+/* A bound above the value, where no other mapping is looked at. */
+static void tamper_unwalked(const run *it) {
+  cds_claimed_layer claim = claim_of(it, &it->result);
+  claim.bound = claim.value * 2;
+  char *text = write_certificate(it, &claim, 1, it->arch_text);
+  boxes_most = 0;
+  if (claim.value > 0) {
+    expect_refused(it, 13, text, "\"lower_bound\"", "a mapping has the value");
+  }
+  boxes_most = UINT64_MAX;
+  free(text);
 }
 
 /* A character of the text, at `after`, is another digit. */
@@ -458,6 +473,7 @@ static void tampered_certificates_are_refused(void **state) {
     open_run(&it, number);
     if (it.status == CDS_OK && it.result.value > 0) {
       tamper_numbers(&it);
+      tamper_unwalked(&it);
       tamper_texts(&it);
       tamper_claims(&it);
       tamper_optimum(&it);

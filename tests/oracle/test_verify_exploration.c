@@ -31,7 +31,7 @@
 enum {
   BOXES = 60000,
   FEW_BOXES = 3000,
-  TAMPERINGS = 17,
+  TAMPERINGS = 18,
   LIMITS = BOX_LIMITS + 2,
   SLOW = 4,
   MADE_UP = 5,
@@ -507,6 +507,18 @@ static void tamper_result(const question *q, const char *text) {
                      "was changed");
 }
 
+/* What is said of a layer is said of another one, which runs as often. */
+static void tamper_layers(const question *q, const char *text) {
+  const char *list = strstr(text, "\n    \"layers\": [");
+  const char *name = list == NULL ? NULL : strstr(list, "\"name\": \"a\"");
+  if (name != NULL) {
+    char *changed =
+        replaced(text, name, strlen("\"name\": \"a\""), "\"name\": \"b\"");
+    expect_refused(q, 17, changed, "\"name\": \"b\"", "this is not layer 'a'");
+    free(changed);
+  }
+}
+
 /* Another design's answer, which is what it says, among all claims. */
 static void tamper_winner(question *q) {
   const cds_explore_result every = explore(q, true, NULL);
@@ -610,6 +622,7 @@ static void tampered_certificates_are_refused(void **state) {
       verifying.boxes_most = FEW_BOXES;
       tamper_claims(&q, text);
       tamper_result(&q, text);
+      tamper_layers(&q, text);
       tamper_limits(&q);
       tamper_more_limits(&q, text);
       verifying.boxes_most = boxes;
