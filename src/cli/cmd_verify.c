@@ -52,13 +52,14 @@ static cds_status other(cds_worth *out, const cds_arch *arch,
 
 static cds_status operation(cds_worth *out, const cds_arch *arch,
                             const cds_operation *of, double power_limit_w) {
-  cds_operation_counts counts;
-  cds_cost cost;
-  const cds_status status =
-      cds_price_operation(&cost, &counts, arch, of, power_limit_w);
+  cds_layer_result layer = {.layer = NULL};
+  const cds_status status = cds_price_operation(&layer.cost, &layer.operation,
+                                                arch, of, power_limit_w);
   if (status == CDS_OK) {
-    *out =
-        (cds_worth){.energy_pj = cost.energy_pj, .latency_s = cost.latency_s};
+    *out = (cds_worth){.energy_pj = layer.cost.energy_pj,
+                       .latency_s = layer.cost.latency_s};
+    cds_energies_by_die(out->die_pj, &layer.cost, arch,
+                        cds_vector_die(arch, &layer));
   }
   return status;
 }

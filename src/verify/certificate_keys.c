@@ -253,6 +253,11 @@ cds_status cds_certified_read(cds_certified *out,
     if (each.role == CDS_ROLE_CONSTRAINTS &&
         constraints < CDS_SPACE_CONSTRAINTS_MAX) {
       constraint[constraints++] = tree;
+    } else if (each.role == CDS_ROLE_CONSTRAINTS) {
+      cds_diag_error(reader->diag, inputs->items[i]->place,
+                     "too many files of constraints: expected at most %d",
+                     (int)CDS_SPACE_CONSTRAINTS_MAX);
+      status = CDS_EINPUT;
     } else if (found[each.role] == NULL) {
       found[each.role] = tree;
     } else {

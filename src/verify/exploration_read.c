@@ -136,7 +136,7 @@ static cds_status check_winner(cds_exploring *it) {
   if (value == NULL) {
     return CDS_ENOMEM;
   }
-  if (!(index >= 0 && index < (double)it->designs)) {
+  if (!(index >= 0 && index < (double)it->designs) || index != floor(index)) {
     return refuse(it, winner,
                   "no design of the space is the best one: "
                   "expected a winner and its 'index'");

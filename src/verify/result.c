@@ -22,6 +22,7 @@ typedef struct cds_result_reading {
   unsigned workloads; /* 0, 1, CDS_INPUT_MIX */
   cds_run_facts_found facts;
   const cds_result_given *given; /* NULL: inputs are files */
+  double alone_pj[CDS_DIES_MAX]; /* dynamic, of operations that run alone */
 } cds_result_reading;
 
 const cds_yaml *cds_result_member(const cds_yaml *root, const char *first,
@@ -473,6 +474,20 @@ static bool is_about(const cds_result_reading *it, const cds_yaml *node,
   return false;
 }
 
+/* How often a layer runs. */
+static double times_of(const cds_result_reading *it, const cds_layer *layer) {
+  const cds_workload *workload = &it->checking.inputs.workload;
+  return cds_phase_weight(&workload->phase[layer->phase]) *
+         (double)layer->count;
+}
+
+static void add_dies(double sum_pj[CDS_DIES_MAX], const cds_worth *worth,
+                     double times) {
+  for (unsigned d = 0; d < CDS_DIES_MAX; d++) {
+    sum_pj[d] += times * worth->die_pj[d];
+  }
+}
+
 /* Claims of einsums; operations are priced again at once. Sums both. */
 static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
   cds_checking *checking = &it->checking;
@@ -495,8 +510,7 @@ static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
   for (size_t i = 0; i < list->count; i++) {
     const cds_yaml *node = list->items[i];
     const cds_layer *layer = &workload->layer[i];
-    const double times =
-        cds_phase_weight(&workload->phase[layer->phase]) * (double)layer->count;
+    const double times = times_of(it, layer);
     if (!is_about(it, node, layer)) {
       return CDS_EINPUT;
     }
@@ -527,6 +541,7 @@ static cds_status read_layers(cds_result_reading *it, cds_worth *sum) {
                          cds_result_number(node, "energy_pj"), worth.energy_pj);
     (void)cds_claim_same(checking, &claim, "latency_s",
                          cds_result_number(node, "latency_s"), worth.latency_s);
+    add_dies(it->alone_pj, &worth, times);
   }
   return CDS_OK;
 }
@@ -546,6 +561,62 @@ static void check_sum(const cds_result_reading *it, const cds_yaml *node,
         it->checking.reader->diag, at == NULL ? it->place : at->place,
         "'%s' is %s: the layers have %s", key, cds_format_double(one, claimed),
         cds_format_double(two, found));
+  }
+}
+
+/* Dynamic energy of all layers by kind of die; false: not all were evaluated.
+ */
+static bool energy_of_dies(double sum_pj[CDS_DIES_MAX],
+                           const cds_result_reading *it) {
+  const cds_checking *checking = &it->checking;
+  bool all = true;
+  memcpy(sum_pj, it->alone_pj, sizeof it->alone_pj);
+  for (size_t i = 0; i < checking->claims && all; i++) {
+    const cds_claim *claim = &checking->claim[i];
+    all = claim->layer != NULL &&
+          (claim->status == CDS_OK || claim->status == CDS_ELIMIT);
+    if (all) {
+      add_dies(sum_pj, &claim->worth, times_of(it, claim->layer));
+    }
+  }
+  for (size_t i = 0; i < checking->chains && all; i++) {
+    const cds_chain_claim *claim = &checking->chain[i];
+    all = claim->chain != NULL && claim->unknown == NULL &&
+          claim->found == CDS_OK;
+    for (unsigned s = 0; s < claim->stages && all; s++) {
+      const cds_stage_claim *stage = &claim->stage[s];
+      add_dies(sum_pj, &stage->worth, times_of(it, stage->layer));
+    }
+  }
+  return all;
+}
+
+/* Tells a power of a die that is not that of its layers: leakage follows from
+ * where energy arises. */
+static void check_dies(const cds_result_reading *it, const cds_worth *sum) {
+  const cds_arch *arch = it->checking.inputs.arch;
+  const cds_yaml *heat = cds_result_member(it->root, "winner", "heat");
+  const cds_yaml *dies = cds_result_member(heat, "dies", NULL);
+  double found_pj[CDS_DIES_MAX];
+  double all_pj = 0;
+  if (!(arch->sink_k_per_w > 0) || !energy_of_dies(found_pj, it)) {
+    return;
+  }
+  for (unsigned d = 0; d < arch->dies; d++) {
+    all_pj += found_pj[d];
+  }
+  for (unsigned d = 0; d < arch->dies; d++) {
+    const double power_w = cds_result_number(dies->items[d], "power_w");
+    const double found_w = found_pj[d] * 1e-12 / sum->latency_s;
+    char one[CDS_NUMBER_TEXT];
+    char two[CDS_NUMBER_TEXT];
+    if (!(fabs(power_w - found_w) <=
+          CDS_VERIFY_TOLERANCE * all_pj * 1e-12 / sum->latency_s)) {
+      cds_diag_error(it->checking.reader->diag, dies->items[d]->place,
+                     "'power_w' of die '%s' is %s: the layers have %s",
+                     arch->die[d].name, cds_format_double(one, power_w),
+                     cds_format_double(two, found_w));
+    }
   }
 }
 
@@ -664,6 +735,7 @@ static cds_status check_whole(const cds_result_reading *it,
   const cds_yaml *winner = cds_result_member(it->root, "winner", NULL);
   check_sum(it, winner, "energy_pj", sum->energy_pj);
   check_sum(it, winner, "latency_s", sum->latency_s);
+  check_dies(it, sum);
   check_making(it, "cost_usd", it->facts.cost_usd);
   check_making(it, "embodied_kgco2e", it->facts.embodied_kg);
   check_sum(it, it->root, "value", cds_run_value(&it->facts, objective, sum));

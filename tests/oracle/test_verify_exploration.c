@@ -31,7 +31,7 @@
 enum {
   BOXES = 60000,
   FEW_BOXES = 3000,
-  TAMPERINGS = 18,
+  TAMPERINGS = 19,
   LIMITS = BOX_LIMITS + 2,
   SLOW = 4,
   MADE_UP = 5,
@@ -519,6 +519,38 @@ static void tamper_layers(const question *q, const char *text) {
   }
 }
 
+/* Some power of one die arises in another, so little that leakage is as good as
+ * the same. */
+static void tamper_dies(const question *q, const char *text) {
+  static const char key[] = "\"power_w\": ";
+  const char *heat = strstr(text, "\"heat\": {");
+  const char *dies = heat == NULL ? NULL : strstr(heat, "\"dies\": [");
+  const char *one = dies == NULL ? NULL : strstr(dies, key);
+  const char *two = one == NULL ? NULL : strstr(one + 1, key);
+  if (two == NULL || two > strstr(dies, "]")) {
+    return;
+  }
+  double one_w = 0;
+  double two_w = 0;
+  char number[CDS_NUMBER_TEXT];
+  one += strlen(key);
+  two += strlen(key);
+  assert_true(cds_parse_double(&one_w, one, &(const char *){NULL}));
+  assert_true(cds_parse_double(&two_w, two, &(const char *){NULL}));
+  const double part_w = 4e-9 * (one_w + two_w);
+  if (one_w < part_w) {
+    return;
+  }
+  cds_format_double(number, two_w + part_w);
+  char *changed = replaced(text, two, strcspn(two, ","), number);
+  cds_format_double(number, one_w - part_w);
+  char *both =
+      replaced(changed, changed + (one - text), strcspn(one, ","), number);
+  expect_refused(q, 18, both, "\"name\"", "'power_w' of die");
+  free(both);
+  free(changed);
+}
+
 /* Another design's answer, which is what it says, among all claims. */
 static void tamper_winner(question *q) {
   const cds_explore_result every = explore(q, true, NULL);
@@ -643,6 +675,28 @@ static void tampered_certificates_are_refused(void **state) {
   assert_true(arguments.cases < 20 || all >= 100);
 }
 
+static void powers_of_other_dies_are_refused(void **state) {
+  (void)state;
+  static question q;
+  const uint64_t boxes = verifying.boxes_most;
+  verifying.boxes_most = 0;
+  for (uint64_t i = 0; i < 4 * arguments.cases; i++) {
+    ask(&q, arguments.first + i);
+    if (!q.options.heat_off && q.number % CHAINED != 0) {
+      q.result = explore(&q, false, NULL);
+      if (q.result.found) {
+        char *text = write_certificate(&q, &q.result);
+        tamper_dies(&q, text);
+        free(text);
+      }
+    }
+    fixture_close(&q.f);
+  }
+  verifying.boxes_most = boxes;
+  print_message("%u refused\n", refused[18]);
+  assert_true(arguments.cases < 7 || refused[18] > 0);
+}
+
 int main(int argc, char **argv) {
   arguments = test_arguments_read(&arguments, argc, argv);
   const struct CMUnitTest tests[] = {
@@ -650,6 +704,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(limits_may_be_met_exactly),
       cmocka_unit_test(what_designs_reach_is_not_ruled_out),
       cmocka_unit_test(tampered_certificates_are_refused),
+      cmocka_unit_test(powers_of_other_dies_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
