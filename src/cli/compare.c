@@ -446,10 +446,10 @@ static const char *heat_text(const cds_page *page, const job *it) {
     const bool same = row->report->result->found &&
                       other->winner == row->report->result->winner;
     rows++;
-    text = cds_cli_printf(page->arena, "%s%s%s %s%s", text,
-                          *text == '\0' ? "" : ", ", row->architecture,
-                          cds_page_si(page, other->value * scale, unit),
-                          same ? "" : " by another design");
+    text = cds_cli_printf(
+        page->arena, "%s%s%s %s%s%s", text, *text == '\0' ? "" : ", ",
+        row->architecture, cds_page_si(page, other->value * scale, unit),
+        same ? "" : " by another design", other->proven ? "" : " (not proven)");
     for (size_t k = 0; k < comparison->rows; k++) {
       turned =
           turned || (k != i && cds_comparison_turned(row, &comparison->row[k]));
@@ -463,6 +463,30 @@ static const char *heat_text(const cds_page *page, const job *it) {
                                         : rows < 2 ? "one alone"
                                                    : "the same ranking",
                                         text);
+}
+
+/* Whether the run ended before the ends of ranges were explored. */
+static bool ends_missing(const cds_comparison_row *row) {
+  const cds_uncertainty *of =
+      row->report == NULL ? NULL : row->report->uncertainty;
+  return of != NULL && !of->complete;
+}
+
+/* "stopped before the ends of npu-3d, ... were explored"; "": all were. */
+static const char *stopped_text(const cds_page *page, const job *it) {
+  const cds_comparison *comparison = &it->comparison;
+  const char *text = "";
+  for (size_t i = 0; i < comparison->rows; i++) {
+    const cds_comparison_row *row = &comparison->row[i];
+    if (ends_missing(row)) {
+      text =
+          cds_cli_printf(page->arena, "%s%s%s", text,
+                         *text == '\0' ? "stopped before the ends of " : ", ",
+                         row->architecture);
+    }
+  }
+  return *text == '\0' ? text
+                       : cds_cli_printf(page->arena, "%s were explored", text);
 }
 
 /* "npu-3d 316 to 800 J s, ...": what ranges of figures make of the designs. */
@@ -498,15 +522,18 @@ static const char *figures_text(const cds_page *page, const job *it) {
       apart = apart && comparison->proven && sure && least >= best;
     }
   }
-  return *text == '\0'
-             ? NULL
-             : cds_cli_printf(page->arena,
-                              "%s, with all classes at the best and at the "
-                              "worst ends of their ranges: %s",
-                              text,
-                              apart ? "the best is best whatever the figures"
-                                    : "they overlap, so that figures may "
-                                      "change the ranking");
+  const char *stopped = stopped_text(page, it);
+  if (*text == '\0') {
+    return *stopped == '\0' ? NULL : stopped;
+  }
+  return cds_cli_printf(page->arena,
+                        "%s, with all classes at the best and at the worst "
+                        "ends of their ranges: %s",
+                        text,
+                        *stopped != '\0' ? stopped
+                        : apart ? "the best is best whatever the figures"
+                                : "they overlap, so that figures may "
+                                  "change the ranking");
 }
 
 /* "npu-3d, 3.4 times less edp than edge-npu". */
@@ -589,15 +616,28 @@ static int print_comparison(const job *it, bool written) {
              : CDS_EXIT_MEMORY;
 }
 
+/* Whether all that was asked for was found out; heat and ranges, too. */
+static bool is_complete(const job *it) {
+  bool complete = it->comparison.complete;
+  for (size_t i = 0; i < it->cases; i++) {
+    complete =
+        complete && (!it->each[i].explored || !cds_case_stopped(&it->each[i]));
+  }
+  return complete;
+}
+
 static int exit_code(job *it) {
   const cds_comparison *comparison = &it->comparison;
+  const bool complete = is_complete(it);
   const char *so_far = comparison->best < comparison->rows
                            ? "the best so far was written"
                            : "no design was mapped yet";
-  if (!comparison->complete && cds_signals_received() == 0) {
-    cds_diag_warning(it->cli->diag, (cds_place){NULL, 0, 0}, "%s: %s",
-                     cds_case_cut(comparison->looked), so_far);
-  } else if (!comparison->complete) {
+  if (!complete && cds_signals_received() == 0) {
+    cds_diag_warning(
+        it->cli->diag, (cds_place){NULL, 0, 0}, "%s: %s",
+        cds_case_cut(comparison->looked && it->cli->options->max_designs > 0),
+        so_far);
+  } else if (!complete) {
     cds_cli_error(it->cli, "interrupted: %s", so_far);
     return CDS_EXIT_SIGNAL + cds_signals_received();
   }

@@ -18,9 +18,10 @@ static void write_heat_off(const cds_page *page, const cds_report *report) {
   double scale;
   const char *unit = cds_shown_unit(report->options->objective, &scale);
   if (!other->found) {
-    fputs(
-        "  heat off    by leakage at 85 degC no design is within the limits\n",
-        page->stream);
+    fprintf(page->stream, "  heat off    %s\n",
+            other->complete
+                ? "by leakage at 85 degC no design is within the limits"
+                : "stopped before a design was mapped");
     return;
   }
   const char *which =
