@@ -106,7 +106,7 @@ int cds_cmd_explore(cds_cli *cli) {
   cds_signals_install(!cli->options->quiet && !cli->mute);
   if (cli->options->output != NULL && strcmp(cli->options->output, "-") == 0) {
     cds_cli_error(cli, "'--output' is '-': expected a folder for three files");
-    return CDS_EXIT_OUTPUT;
+    return CDS_EXIT_CALL;
   }
   if (cds_inputs_sort(&files, cli) != CDS_OK) {
     return CDS_EXIT_INPUT;

@@ -172,8 +172,8 @@ void cds_help_write(FILE *stream, const cds_command *command, bool brief,
   if (!brief) {
     fputs("Examples:\n"
           "  codesign explore archs/npu-3d.yaml workloads/llm.yaml\n"
-          "  codesign map archs/edge.yaml workloads/gemm.yaml\n"
-          "  codesign check archs/edge.yaml workloads/gemm.yaml\n\n",
+          "  codesign map archs/edge-npu.yaml workloads/gemm16.yaml\n"
+          "  codesign check archs/edge-npu.yaml workloads/gemm16.yaml\n\n",
           stream);
   }
   fputs("usage: codesign COMMAND [options] FILE...\n"

@@ -3,6 +3,7 @@
 #include "cli/options.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -170,8 +171,10 @@ static bool set_count(parser *p, const cds_option *option, const char *text,
                       const char *origin) {
   char *end = NULL;
   const bool digits = isdigit((unsigned char)*text);
+  errno = 0;
   const unsigned long long value = digits ? strtoull(text, &end, 10) : 0;
-  if (!digits || *end != '\0' || value < option->low || value > option->high) {
+  if (!digits || *end != '\0' || errno == ERANGE || value < option->low ||
+      value > option->high) {
     cds_diag_error(p->diag, p->place,
                    "'%s' is '%s': expected a whole number from %llu to %llu",
                    label(p, option, origin), text,
