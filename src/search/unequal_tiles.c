@@ -411,9 +411,13 @@ static void take(cds_lister *l) {
   double of[CDS_PATTERNS_MAX];
   double value = (double)INFINITY;
   for (unsigned p = 0; p < it->patterns; p++) {
+    const double pj = l->others_pj + cost[p] + inside[p];
+    of[p] = cycles;
+    if (cds_descent_beyond(it->job, cds_aim_value(aim, pj, cycles))) {
+      continue; /* whatever its cycles are */
+    }
     of[p] = cds_more_of(cycles, cycles_of(l, p));
-    value = cds_less_of(
-        value, cds_aim_value(aim, l->others_pj + cost[p] + inside[p], of[p]));
+    value = cds_less_of(value, cds_aim_value(aim, pj, of[p]));
   }
   if (cds_descent_beyond(it->job, value)) {
     return;
