@@ -145,7 +145,7 @@ cds_status cds_job_floor(double *bound, cds_floors *floor, const cds_job *job,
 }
 
 cds_status cds_job_price_floors(cds_worker *worker) {
-  if (worker->memo->rows.made > ROWS_MOST) {
+  if (cds_floor_memo_rows(worker->memo) > ROWS_MOST) {
     cds_arena_reset(worker->floors, worker->no_floors);
     cds_floor_memo_begin(worker->memo, worker->floors);
     worker->memo->rows.forms = true;

@@ -26,7 +26,9 @@
 
 #include "count/mask.h"
 #include "count/online.h"
+#include "fuse/far.h"
 #include "fuse/outers.h"
+#include "price/words.h"
 #include <math.h>
 
 /* Puts intermediates, and others of the stage's own tensors (bits), at home. */
@@ -149,6 +151,67 @@ static cds_status stage_least(cds_floor *out, const cds_outers *it,
   return made == CDS_EINPUT ? CDS_EINFEASIBLE : made;
 }
 
+/* Products at the lesser prices of the question `near`. */
+static cds_status near_products(double *dynamic_pj, const cds_outers *it,
+                                const cds_floor_asked *near, unsigned level) {
+  cds_outers at_near = *it;
+  at_near.arch = near->arch;
+  *dynamic_pj = 0;
+  for (unsigned s = 0; s < it->group->stages; s++) {
+    cds_floor floor = {0, 0, 0};
+    if (it->group->stage[s].operation == NULL) {
+      CDS_TRY(product_least(&floor, &at_near, near->memo, s, level));
+      *dynamic_pj += floor.dynamic_pj;
+    }
+  }
+  return CDS_OK;
+}
+
+/* Whether far.h says something of the group: products of the first space, and
+ * words of their own formats at the outermost level. */
+static bool far_is_told(const cds_outers *it, const cds_floor_asked *asked) {
+  bool told = asked->memo->rows.forms && it->arch->level[0].word_bits == 0;
+  for (unsigned s = 0; s < it->group->stages; s++) {
+    const cds_fused_einsum *stage = &it->group->stage[s];
+    told = told && (stage->operation != NULL ||
+                    cds_search_uneven(it->arch, stage->einsum));
+  }
+  return told;
+}
+
+/* Raises what all stages take by what has to come from far and go there.
+ * `operations_pj`: of stages that are no products. With a limit on power all of
+ * it takes its time. */
+static cds_status raise_by_far(cds_floor *sum, const cds_outers *it,
+                               const cds_floor_asked *asked, unsigned level,
+                               double operations_pj) {
+  const cds_level *far = &it->arch->level[0];
+  const double part = cds_mask_least_part(it->group);
+  cds_floor_asked near;
+  double bits = 0;
+  double products_pj = 0;
+  CDS_TRY(cds_far_bits(&bits, asked, it->group, level));
+  if (isinf(bits)) {
+    return CDS_EINFEASIBLE;
+  }
+  CDS_TRY(cds_floor_near(&near, asked));
+  CDS_TRY(near_products(&products_pj, it, &near, level));
+  double bit_pj = (double)INFINITY;
+  for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+    bit_pj = fmin(bit_pj, cds_level_bit_pj(far, (cds_action)a));
+  }
+  const double all_pj = ((products_pj + operations_pj) * part +
+                         (1 - CDS_FLOOR_NEAR) * bit_pj * bits) *
+                        (1 - 1e-12);
+  const double left_w = asked->power_limit_w - cds_arch_leakage_w(it->arch);
+  const double roof_s =
+      isinf(asked->power_limit_w) ? 0 : all_pj * 1e-12 / left_w;
+  const double port_s = bits / far->shared_bandwidth / it->arch->clock_hz;
+  sum->dynamic_pj = fmax(sum->dynamic_pj, all_pj);
+  sum->latency_s = fmax(sum->latency_s, fmax(roof_s, port_s) * (1 - 1e-12));
+  return CDS_OK;
+}
+
 cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
                           const cds_floor_asked *asked,
                           const cds_fused_group *group) {
@@ -158,6 +221,7 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
                          .power_limit_w = asked->power_limit_w,
                          .scratch = asked->scratch};
   const double part = cds_mask_least_part(group);
+  const bool told = far_is_told(&it, asked);
   *dynamic_pj = *latency_s = (double)INFINITY;
   for (unsigned s = 0; s < group->stages; s++) {
     const cds_fused_einsum *stage = &group->stage[s];
@@ -173,7 +237,9 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
     cds_floor sum = {0, 0, 0};
     double products_s = 0;
     double hidden_s = 0;
+    double operations_pj = 0;
     cds_status status = CDS_OK;
+    asked->memo->roomless = told; /* that is for what is near */
     for (unsigned s = 0; s < group->stages && status == CDS_OK; s++) {
       cds_floor floor = {0, 0, 0};
       status = stage_least(&floor, &it, asked, s, level);
@@ -182,14 +248,20 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
       sum.latency_s += floor.latency_s;
       products_s += operation ? 0 : floor.latency_s;
       hidden_s += operation ? floor.compute_s : 0;
+      operations_pj += operation ? floor.dynamic_pj : 0;
     }
-    sum.latency_s -= fmin(products_s, hidden_s);
+    asked->memo->roomless = false;
+    sum.latency_s = (sum.latency_s - fmin(products_s, hidden_s)) * part;
+    sum.dynamic_pj *= part;
+    if (status == CDS_OK && told) {
+      status = raise_by_far(&sum, &it, asked, level, operations_pj);
+    }
     if (status == CDS_EINFEASIBLE) {
       continue;
     }
     CDS_TRY(status);
-    *dynamic_pj = fmin(*dynamic_pj, sum.dynamic_pj * part);
-    *latency_s = fmin(*latency_s, sum.latency_s * part);
+    *dynamic_pj = fmin(*dynamic_pj, sum.dynamic_pj);
+    *latency_s = fmin(*latency_s, sum.latency_s);
   }
   return isinf(*latency_s) ? CDS_EINFEASIBLE : CDS_OK;
 }

@@ -80,7 +80,7 @@ static cds_status list_divisors(cds_loop_class *class, cds_arena *arena) {
 }
 
 /* Those that all tensors have come first. */
-static cds_status make_classes(cds_outers *it) {
+cds_status cds_outers_classes(cds_outers *it) {
   it->classes = 0;
   for (unsigned round = 0; round < 2; round++) {
     for (unsigned r = 0; r < it->group->ranks; r++) {
@@ -580,7 +580,7 @@ cds_status cds_outers_begin(cds_outers *outers) {
   CDS_TRY(cds_floor_keep_ask(&asked, &outers->floors, outers->arch,
                              outers->power_limit_w, outers->scratch));
   outers->memo = asked.memo;
-  CDS_TRY(make_classes(outers));
+  CDS_TRY(cds_outers_classes(outers));
   return cds_outers_vectors(outers);
 }
 

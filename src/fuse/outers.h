@@ -67,6 +67,15 @@ cds_status cds_outers_list(cds_outers *outers, size_t vector);
 void cds_outers_free(cds_outers *outers);
 /* The vectors, with their bounds, once classes are made (trips.c). */
 cds_status cds_outers_vectors(cds_outers *outers);
+/* The classes of ranks that loops may stand on. CDS_ENOMEM, CDS_ELIMIT. */
+cds_status cds_outers_classes(cds_outers *outers);
+/* Of a vector the loops that the stage has, and homes of all intermediates. */
+void cds_outers_stage_nodes(cds_outer *out, const cds_outers *outers,
+                            const cds_outer_trips *vector, unsigned stage);
+/* Passes of the loops that a stage has, all others left out; of all loops where
+ * it is no stage. */
+double cds_outers_passes(const cds_outers *outers,
+                         const cds_outer_trips *vector, unsigned stage);
 /* Whether tiles of a tensor that is no intermediate may stay at home. */
 bool cds_outers_may_stay(const cds_outers *outers, unsigned tensor);
 /* Writes the nodes of a choice. */

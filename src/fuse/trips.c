@@ -68,13 +68,11 @@ static cds_status set_home(cds_home *out, const cds_listing_trips *it,
   return CDS_OK;
 }
 
-/* The loops that the stage has, and all intermediates. */
-static void write_nodes(cds_outer *out, const cds_listing_trips *it,
-                        unsigned stage) {
-  const cds_outers *outers = it->outers;
-  cds_outer_choice choice = {.level = (uint8_t)it->level};
+void cds_outers_stage_nodes(cds_outer *out, const cds_outers *outers,
+                            const cds_outer_trips *vector, unsigned stage) {
+  cds_outer_choice choice = {.level = vector->level};
   for (unsigned c = 0; c < outers->classes; c++) {
-    const uint64_t trips = outers->class[c].divisor[it->at[c]];
+    const uint64_t trips = vector->trips[c];
     if (trips > 1 && stage_has_class(&outers->class[c], stage)) {
       choice.class[choice.loops] = (uint8_t)c;
       choice.trips[choice.loops++] = trips;
@@ -129,7 +127,11 @@ static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
   cds_outers *outers = it->outers;
   const cds_fused_einsum *own = &outers->group->stage[stage];
   cds_outer outer;
-  write_nodes(&outer, it, stage);
+  cds_outer_trips vector = {.level = (uint8_t)it->level};
+  for (unsigned c = 0; c < outers->classes; c++) {
+    vector.trips[c] = outers->class[c].divisor[it->at[c]];
+  }
+  cds_outers_stage_nodes(&outer, outers, &vector, stage);
   cds_fused_pass pass;
   CDS_TRY(cds_fused_pass_set(&pass, outers->group, outers->arch, &outer, stage,
                              outers->scratch));
@@ -150,10 +152,8 @@ static cds_status make_floor(cds_floor *out, const cds_listing_trips *it,
   return cds_outers_least_floor(out, outers, &pass, other, may);
 }
 
-/* Passes of the loops that a stage has, all others left out; of all loops where
- * it is no stage. */
-static double passes_of(const cds_outers *outers, const cds_outer_trips *vector,
-                        unsigned stage) {
+double cds_outers_passes(const cds_outers *outers,
+                         const cds_outer_trips *vector, unsigned stage) {
   cds_outer outer = {.nodes = 0};
   double passes = 1;
   for (unsigned c = 0; c < outers->classes; c++) {
@@ -187,8 +187,9 @@ static cds_status add_stage(cds_listing_trips *it, cds_outer_trips *vector,
   }
   CDS_TRY(floors->status[place]);
   const cds_floor *once = &floors->floor[place];
-  const double again = passes_of(outers, vector, outers->group->stages) /
-                       passes_of(outers, vector, stage);
+  const double again =
+      cds_outers_passes(outers, vector, outers->group->stages) /
+      cds_outers_passes(outers, vector, stage);
   uint64_t macs = 0;
   CDS_TRY(cds_einsum_macs(&macs, own->einsum));
   double mac_pj = 0;

@@ -212,7 +212,7 @@ cds_status cds_floor_memo_get(cds_floor *out, cds_floor_memo *memo,
     out->latency_s = fmin(out->latency_s, own_s);
   }
   out->dynamic_pj = fmax(out->dynamic_pj, least_pj);
-  if (memo->rows.forms) {
+  if (memo->rows.forms && !memo->roomless) {
     out->dynamic_pj = fmax(out->dynamic_pj, room_pj(memo, problem, &rows, may));
   }
   out->latency_s = fmax(out->latency_s, out->compute_s);
@@ -275,6 +275,39 @@ const cds_arch *cds_floor_roomy(const cds_floor_asked *asked) {
     memo->roomy_at = memo->rows.prices;
   }
   return memo->roomy;
+}
+
+cds_status cds_floor_near(cds_floor_asked *out, const cds_floor_asked *asked) {
+  cds_floor_memo *memo = asked->memo;
+  cds_arena *arena = memo->rows.arena;
+  if (memo->near == NULL) {
+    memo->near_arch = (cds_arch *)cds_arena_alloc(arena, sizeof(cds_arch));
+    cds_floor_memo *near =
+        (cds_floor_memo *)cds_arena_alloc(arena, sizeof *near);
+    if (memo->near_arch == NULL || near == NULL) {
+      return CDS_ENOMEM;
+    }
+    cds_floor_memo_begin(near, arena);
+    near->rows.forms = memo->rows.forms;
+    memo->near = near;
+  }
+  if (memo->near_at != memo->rows.prices) {
+    *memo->near_arch = *asked->arch;
+    cds_level *outermost = &memo->near_arch->level[0];
+    for (unsigned a = 0; a < CDS_ACTIONS; a++) {
+      outermost->price[a].access_pj *= CDS_FLOOR_NEAR;
+      outermost->price[a].bit_pj *= CDS_FLOOR_NEAR;
+    }
+    CDS_TRY(cds_floor_memo_price(memo->near, memo->near_arch));
+    memo->near_at = memo->rows.prices;
+  }
+  *out = (cds_floor_asked){memo->near_arch, asked->power_limit_w, memo->near,
+                           asked->scratch};
+  return CDS_OK;
+}
+
+size_t cds_floor_memo_rows(const cds_floor_memo *memo) {
+  return memo->rows.made + (memo->near == NULL ? 0 : memo->near->rows.made);
 }
 
 cds_status cds_floor_pair(double *dynamic_pj, double *latency_s,

@@ -38,6 +38,12 @@ typedef struct cds_floor_memo {
   cds_arch *roomy; /* see cds_floor_roomy */
   uint64_t roomy_at;
   cds_room_known room[CDS_ROOM_SLOTS];
+  bool roomless; /* for now: bounds do not look at what levels hold */
+  /* See cds_floor_near; and what was found of its groups (fuse/far.h). */
+  struct cds_floor_memo *near;
+  cds_arch *near_arch;
+  uint64_t near_at;
+  struct cds_far_known *far;
 } cds_floor_memo;
 
 /* Forgets all rows; the next ones live in the arena. */
@@ -87,6 +93,13 @@ cds_status cds_floor_ask(cds_floor_asked *out, const cds_arch *arch,
                          double power_limit_w, cds_arena *arena);
 /* The architecture with levels of any size. NULL: no memory. */
 const cds_arch *cds_floor_roomy(const cds_floor_asked *asked);
+/* The same question with the energies of the outermost level less, by this
+ * factor: what is left beside it then is told by other means. Its rows are kept
+ * with those of the question. CDS_ENOMEM. */
+#define CDS_FLOOR_NEAR 0.0625
+cds_status cds_floor_near(cds_floor_asked *out, const cds_floor_asked *asked);
+/* Rows in all. */
+size_t cds_floor_memo_rows(const cds_floor_memo *memo);
 /* As cds_search_floor, of whatever pair, and closer where the matrix search
  * takes it. CDS_ENOMEM. */
 cds_status cds_floor_pair(double *dynamic_pj, double *latency_s,
