@@ -8,8 +8,11 @@
 #include "fuse/outers.h"
 #include "price/words.h"
 
-/* Loops whose orders are tried. */
-enum { LOOPS_MAX = 4 };
+/* Loops whose orders are tried, and ways of a tensor: away, or a place. */
+enum { LOOPS_MAX = 4, WAYS_MAX = LOOPS_MAX + 2 };
+
+/* Room for rounding where tiles just fit. */
+static const double LESS = 1 - 1e-12;
 
 /* An answer, and what it depends on. */
 typedef struct cds_far_known {
@@ -17,6 +20,7 @@ typedef struct cds_far_known {
   const cds_fused_group *group;
   bool masked;
   unsigned level;
+  bool doubled, adds; /* the level; the outermost one, sums */
   uint64_t size_bits;
   double bits;
 } cds_far_known;
@@ -28,13 +32,24 @@ typedef struct stage_room {
   double bits;
 } stage_room;
 
-/* A tensor that may move, with the trips at hand. */
+/* Bits that move one way, and bits of the home that this takes. */
+typedef struct far_way {
+  double moved, taken;
+} far_way;
+
+/* A tensor that may move. */
 typedef struct far_tensor {
-  unsigned tensor; /* of the group */
-  double whole;    /* bits of all of it */
-  double room;     /* for a tile at home; 0: it may not be there */
-  bool brought;    /* home: by a product */
-  unsigned uses;   /* products that have it */
+  unsigned tensor;     /* of the group */
+  double words;        /* all of it */
+  unsigned bits, sums; /* of a word, and of a partial sum */
+  bool may_stay;
+  bool made;     /* by a product */
+  bool brought;  /* home: by a product */
+  unsigned uses; /* products that have it */
+  /* With the loops at hand: */
+  unsigned ways;
+  far_way way[WAYS_MAX];
+  double least; /* that it and those behind it move */
 } far_tensor;
 
 typedef struct far_search {
@@ -45,7 +60,7 @@ typedef struct far_search {
   cds_outer_trips vector;
   unsigned tensors;
   far_tensor tensor[CDS_FUSED_TENSORS_MAX];
-  double passes, least;
+  double passes, room, least;
 } far_search;
 
 static bool has_class(const far_search *it, unsigned stage, unsigned class) {
@@ -54,7 +69,7 @@ static bool has_class(const far_search *it, unsigned stage, unsigned class) {
 
 /* ---- room -------------------------------------------------------------- */
 
-/* Bits of a word at a home, and at the outermost level: sums may have less. */
+/* Bits of a word of an intermediate at home: sums may have less. */
 static unsigned least_bits(const cds_einsum *einsum, unsigned t) {
   const unsigned stored = einsum->tensor[t].format.bits;
   const unsigned sums = einsum->tensor[t].accumulator.bits;
@@ -106,16 +121,45 @@ typedef struct far_order {
   unsigned class[CDS_LOOP_CLASSES_MAX];
 } far_order;
 
-/* What a tensor moves under loops in this order: away from home, or at the best
- * place that its tile fits in. Loops of a mask jump, so that they may bring
- * nothing anew. */
-static double moved(const far_search *it, const far_tensor *tensor,
-                    const far_order *order) {
-  double tile = tensor->whole;
-  double loads = tensor->brought ? tensor->whole : 0;
-  double least = (double)INFINITY;
+/* Bits of so many words that go there or come from there: of an output all but
+ * the last of each are partial sums, which come back unless they are added
+ * there. */
+static double moved_bits(const far_search *it, const far_tensor *tensor,
+                         double words) {
+  if (!tensor->made) {
+    return words * tensor->bits;
+  }
+  const unsigned ways = it->outers.arch->level[0].accumulate ? 1 : 2;
+  return tensor->words * tensor->bits +
+         fmax(0, words - tensor->words) * tensor->sums * ways;
+}
+
+/* All that a tensor may do under loops in this order: away from home, or at
+ * each place where it is another tile. Loops of a mask jump, so that they may
+ * bring nothing anew. */
+static void list_ways(const far_search *it, far_tensor *tensor,
+                      const far_order *order) {
+  const bool doubled = cds_level_doubled(it->outers.arch, it->level);
+  double tile = tensor->words;
+  double loads = tensor->words;
+  bool sums = false; /* go on from pass to pass */
+  for (unsigned l = 0; l < order->loops; l++) {
+    const cds_loop_class *class = &it->outers.class[order->class[l]];
+    sums =
+        sums || (tensor->made && (class->tensors >> tensor->tensor & 1U) == 0);
+  }
+  const double word = sums ? tensor->sums : tensor->bits;
+  tensor->ways = 0;
   for (unsigned l = 0; l <= order->loops; l++) {
-    least = tile <= tensor->room ? fmin(least, loads) : least;
+    const bool last =
+        l == 0 ||
+        (it->outers.class[order->class[l - 1]].tensors >> tensor->tensor &
+         1U) != 0;
+    const double taken = tile * word * (l > 0 && doubled ? 2 : 1) * LESS;
+    if (tensor->may_stay && last && taken <= it->room) {
+      const double moved = tensor->brought ? moved_bits(it, tensor, loads) : 0;
+      tensor->way[tensor->ways++] = (far_way){moved, taken};
+    }
     if (l == order->loops) {
       break;
     }
@@ -127,7 +171,46 @@ static double moved(const far_search *it, const far_tensor *tensor,
       loads *= trips;
     }
   }
-  return fmin(least, it->passes * tile * tensor->uses);
+  const double once = it->passes * tile;
+  const unsigned reads = tensor->uses - (tensor->made ? 1 : 0);
+  tensor->way[tensor->ways++] =
+      (far_way){(tensor->made ? moved_bits(it, tensor, once) : 0) +
+                    once * tensor->bits * reads,
+                0};
+}
+
+/* The least of all from tensor t on that the room has. Depth of recursion:
+ * tensors. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static void choose_ways(far_search *it, unsigned t, double moved, double room) {
+  if (t == it->tensors) {
+    it->least = fmin(it->least, moved);
+    return;
+  }
+  const far_tensor *tensor = &it->tensor[t];
+  const double rest = t + 1 < it->tensors ? it->tensor[t + 1].least : 0;
+  for (unsigned w = 0; w < tensor->ways; w++) {
+    const far_way *way = &tensor->way[w];
+    if (way->taken <= room && moved + way->moved + rest < it->least) {
+      choose_ways(it, t + 1, moved + way->moved, room - way->taken);
+    }
+  }
+}
+
+static void try_order(far_search *it, const far_order *order) {
+  double least = 0;
+  for (unsigned t = it->tensors; t-- > 0;) {
+    far_tensor *tensor = &it->tensor[t];
+    double own = (double)INFINITY;
+    list_ways(it, tensor, order);
+    for (unsigned w = 0; w < tensor->ways; w++) {
+      own = fmin(own, tensor->way[w].moved);
+    }
+    tensor->least = least += own;
+  }
+  if (least < it->least) {
+    choose_ways(it, 0, 0, it->room);
+  }
 }
 
 /* The least over all orders of the loops that are left. Depth of recursion:
@@ -135,11 +218,7 @@ static double moved(const far_search *it, const far_tensor *tensor,
 // NOLINTNEXTLINE(misc-no-recursion)
 static void try_orders(far_search *it, far_order *order, uint32_t left) {
   if (left == 0) {
-    double all = 0;
-    for (unsigned t = 0; t < it->tensors && all < it->least; t++) {
-      all += moved(it, &it->tensor[t], order);
-    }
-    it->least = fmin(it->least, all);
+    try_order(it, order);
     return;
   }
   for (unsigned c = 0; c < it->outers.classes; c++) {
@@ -153,18 +232,14 @@ static void try_orders(far_search *it, far_order *order, uint32_t left) {
 
 static cds_status try_vector(far_search *it) {
   const cds_outers *outers = &it->outers;
-  const stage_room *room[CDS_STAGES_MAX];
+  it->room = (double)INFINITY;
   for (unsigned s = 0; s < outers->group->stages; s++) {
-    CDS_TRY(get_room(&room[s], it, s));
-    if (!room[s]->fits) {
+    const stage_room *room;
+    CDS_TRY(get_room(&room, it, s));
+    if (!room->fits) {
       return CDS_OK;
     }
-  }
-  for (unsigned t = 0; t < it->tensors; t++) {
-    far_tensor *tensor = &it->tensor[t];
-    const unsigned first = outers->group->tensor[tensor->tensor].first;
-    tensor->room =
-        cds_outers_may_stay(outers, tensor->tensor) ? room[first]->bits : -1;
+    it->room = fmin(it->room, room->bits);
   }
   it->passes = cds_outers_passes(outers, &it->vector, outers->group->stages);
   uint32_t left = 0;
@@ -207,15 +282,23 @@ static cds_status list_tensors(far_search *it) {
         continue;
       }
       CDS_TRY(cds_tensor_words(&words, stage->einsum, t));
-      const double whole = (double)words * least_bits(stage->einsum, t);
+      const cds_tensor *own = &stage->einsum->tensor[t];
       if (of[tensor] == NULL) {
         of[tensor] = &it->tensor[it->tensors++];
-        *of[tensor] = (far_tensor){.tensor = tensor, .whole = whole};
+        *of[tensor] =
+            (far_tensor){.tensor = tensor,
+                         .words = (double)words,
+                         .bits = own->format.bits,
+                         .may_stay = cds_outers_may_stay(&it->outers, tensor)};
       }
-      of[tensor]->uses++;
-      of[tensor]->whole = fmin(of[tensor]->whole, whole);
-      of[tensor]->brought =
-          of[tensor]->brought || group->tensor[tensor].first == s;
+      far_tensor *out = of[tensor];
+      out->uses++;
+      out->words = fmin(out->words, (double)words);
+      out->brought = out->brought || group->tensor[tensor].first == s;
+      if (t == stage->einsum->tensors - 1) {
+        out->made = true;
+        out->sums = own->accumulator.bits;
+      }
     }
   }
   return CDS_OK;
@@ -265,10 +348,13 @@ cds_status cds_far_bits(double *out, const cds_floor_asked *asked,
   cds_floor_memo *memo = asked->memo;
   const uint64_t size_bits = asked->arch->level[level].size_bits;
   const bool masked = group->mask.here;
+  const bool doubled = cds_level_doubled(asked->arch, level);
+  const bool adds = asked->arch->level[0].accumulate;
   for (const cds_far_known *known = memo->far; known != NULL;
        known = known->next) {
     if (known->group == group && known->masked == masked &&
-        known->level == level && known->size_bits == size_bits) {
+        known->level == level && known->doubled == doubled &&
+        known->adds == adds && known->size_bits == size_bits) {
       *out = known->bits;
       return CDS_OK;
     }
@@ -278,7 +364,13 @@ cds_status cds_far_bits(double *out, const cds_floor_asked *asked,
   if (made == NULL) {
     return CDS_ENOMEM;
   }
-  *made = (cds_far_known){memo->far, group, masked, level, size_bits, 0};
+  *made = (cds_far_known){.next = memo->far,
+                          .group = group,
+                          .masked = masked,
+                          .level = level,
+                          .doubled = doubled,
+                          .adds = adds,
+                          .size_bits = size_bits};
   const cds_arena_mark mark = cds_arena_mark_get(asked->scratch);
   const cds_status status = search(&made->bits, asked, group, level);
   cds_arena_reset(asked->scratch, mark);
