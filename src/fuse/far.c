@@ -304,6 +304,18 @@ static cds_status list_tensors(far_search *it) {
   return CDS_OK;
 }
 
+/* No choice moves less: each word once, or, of what may be at home and is not
+ * brought there, none. */
+static double all_once(const far_search *it) {
+  double bits = 0;
+  for (unsigned t = 0; t < it->tensors; t++) {
+    const far_tensor *tensor = &it->tensor[t];
+    const bool none = tensor->may_stay && !tensor->brought;
+    bits += none ? 0 : tensor->words * tensor->bits;
+  }
+  return bits;
+}
+
 static cds_status begin(far_search *it) {
   cds_outers *outers = &it->outers;
   CDS_TRY(cds_outers_classes(outers));
@@ -336,9 +348,10 @@ static cds_status search(double *out, const cds_floor_asked *asked,
                               .scratch = asked->scratch},
                    .level = level};
   CDS_TRY(begin(&it));
+  const double once = all_once(&it);
   do {
     CDS_TRY(try_vector(&it));
-  } while (next_vector(&it));
+  } while (it.least > once && next_vector(&it));
   *out = it.least * (1 - 1e-12);
   return CDS_OK;
 }
