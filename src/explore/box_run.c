@@ -76,6 +76,9 @@ cds_status cds_explore_boxes(cds_exploration *it, cds_diag *diag) {
     return CDS_ENOMEM;
   }
   CDS_TRY(check_known(it, diag));
+  for (unsigned t = 0; t < job->threads; t++) {
+    job->worker[t].memo->far_told = true; /* a box has many designs */
+  }
   job->open_only = true;
   CDS_TRY(cds_box_search_new(&it->boxes, job, diag));
   CDS_TRY(next(it, design, size, &count));

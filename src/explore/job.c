@@ -146,9 +146,11 @@ cds_status cds_job_floor(double *bound, cds_floors *floor, const cds_job *job,
 
 cds_status cds_job_price_floors(cds_worker *worker) {
   if (cds_floor_memo_rows(worker->memo) > ROWS_MOST) {
+    const bool far_told = worker->memo->far_told;
     cds_arena_reset(worker->floors, worker->no_floors);
     cds_floor_memo_begin(worker->memo, worker->floors);
     worker->memo->rows.forms = true;
+    worker->memo->far_told = far_told;
   }
   return cds_floor_memo_price(worker->memo, worker->arch);
 }

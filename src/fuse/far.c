@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "count/mask.h"
 #include "fuse/outers.h"
 #include "price/words.h"
 
@@ -269,6 +270,16 @@ static bool next_vector(far_search *it) {
   return false;
 }
 
+/* The part of a tensor that passes need: all of it, unless keys of it count for
+ * some of its queries only. */
+static double needed_part(const cds_fused_group *group, unsigned tensor) {
+  return group->mask.here &&
+                 cds_fused_tensor_has(group, tensor, group->mask.query) &&
+                 cds_fused_tensor_has(group, tensor, group->mask.key)
+             ? cds_mask_least_part(group)
+             : 1;
+}
+
 /* What products move, if it is no intermediate. */
 static cds_status list_tensors(far_search *it) {
   const cds_fused_group *group = it->outers.group;
@@ -283,17 +294,18 @@ static cds_status list_tensors(far_search *it) {
       }
       CDS_TRY(cds_tensor_words(&words, stage->einsum, t));
       const cds_tensor *own = &stage->einsum->tensor[t];
+      const double needed = (double)words * needed_part(group, tensor);
       if (of[tensor] == NULL) {
         of[tensor] = &it->tensor[it->tensors++];
         *of[tensor] =
             (far_tensor){.tensor = tensor,
-                         .words = (double)words,
+                         .words = needed,
                          .bits = own->format.bits,
                          .may_stay = cds_outers_may_stay(&it->outers, tensor)};
       }
       far_tensor *out = of[tensor];
       out->uses++;
-      out->words = fmin(out->words, (double)words);
+      out->words = fmin(out->words, needed);
       out->brought = out->brought || group->tensor[tensor].first == s;
       if (t == stage->einsum->tensors - 1) {
         out->made = true;

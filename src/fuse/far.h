@@ -31,7 +31,8 @@
  * Room that pipelines, states and others' intermediates take is left out. With
  * a mask N is the passes that run, and loops on its ranks count as bringing
  * nothing anew: each piece of keys and of queries is of a pass that runs, so
- * that all words come once.
+ * that all words come once; of a tensor that has both of its ranks only as
+ * great a part as passes that run are at least (count/mask.h).
  *
  * The least sum over all trips, all orders of the loops and all choices of what
  * is at home where that fit is below every fused mapping whose homes are at

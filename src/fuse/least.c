@@ -167,10 +167,11 @@ static cds_status near_products(double *dynamic_pj, const cds_outers *it,
   return CDS_OK;
 }
 
-/* Whether far.h says something of the group: products of the first space, and
- * words of their own formats at the outermost level. */
+/* Whether far.h is asked, and says something of the group: products of the
+ * first space, and words of their own formats at the outermost level. */
 static bool far_is_told(const cds_outers *it, const cds_floor_asked *asked) {
-  bool told = asked->memo->rows.forms && it->arch->level[0].word_bits == 0;
+  bool told = asked->memo->far_told && asked->memo->rows.forms &&
+              it->arch->level[0].word_bits == 0;
   for (unsigned s = 0; s < it->group->stages; s++) {
     const cds_fused_einsum *stage = &it->group->stage[s];
     told = told && (stage->operation != NULL ||

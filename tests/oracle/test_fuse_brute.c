@@ -416,6 +416,7 @@ static bool least_is_below(const asked *all, const fuse_case *it) {
     return false;
   }
   floors.memo->rows.forms = true;
+  floors.memo->far_told = true;
   if (cds_fuse_least(&dynamic_pj, &latency_s, &floors, &it->group) != CDS_OK) {
     return false;
   }
