@@ -183,10 +183,9 @@ static bool is_shorter(const cds_chooser *it, const cds_plan_part *part,
 static double least_beside(const cds_chooser *it, const cds_network_unit *unit,
                            const cds_plan_part *without,
                            const cds_hull_ask *ask, double weight) {
-  double least[CDS_STAGES_MAX + 1]; /* of the first layers */
+  double least[CDS_STAGES_MAX + 1] = {0}; /* of the first layers */
   const size_t layers = without->chain->layers;
   const size_t end = without->first + layers;
-  least[0] = 0;
   for (size_t i = 0; i < unit->layers; i++) {
     const bool own = without->first <= i && i < end;
     least[i + 1] = least[i] + (own ? 0 : layer_least(it, unit, i, ask, weight));
@@ -207,8 +206,7 @@ static double least_beside(const cds_chooser *it, const cds_network_unit *unit,
 static double best_known(const cds_chooser *it, const cds_network_unit *unit,
                          const cds_hull_ask *ask, double weight,
                          const size_t range[2], size_t layers) {
-  double best[CDS_STAGES_MAX + 1]; /* of those before */
-  best[range[0]] = 0;
+  double best[CDS_STAGES_MAX + 1] = {0}; /* of those before */
   for (size_t end = range[0] + 1; end <= range[1]; end++) {
     cds_apart layer;
     layer_apart(&layer, it, unit, end - 1, ask->lambda);

@@ -45,14 +45,15 @@ static double clock_s(clockid_t clock) {
 static void look_at_clock(const cds_progress *progress, void *payload) {
   spaces *it = (spaces *)payload;
   const double now_s = clock_s(CLOCK_MONOTONIC) - it->began_s;
-  const double gap = 1 - progress->bound / progress->best;
+  const double least = fmin(progress->bound, progress->best);
+  const double gap = 1 - least / progress->best;
   it->hurry = now_s > it->most_s;
   if (isfinite(gap) && gap < 0.97 * it->told) { /* each time by 3 % of it */
     it->told = gap;
     printf("  %7.2f s (%7.2f s of processors): %.6g, at least %.6g, gap %.2f "
            "%%\n",
-           now_s, clock_s(CLOCK_PROCESS_CPUTIME_ID), progress->best,
-           progress->bound, 100 * gap);
+           now_s, clock_s(CLOCK_PROCESS_CPUTIME_ID), progress->best, least,
+           100 * gap);
   }
 }
 
