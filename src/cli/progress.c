@@ -58,13 +58,14 @@ static void print_line(const cds_progress *progress, double now) {
   if (isfinite(progress->best)) {
     cds_format_si(best, progress->best * line.scale, line.unit);
   }
+  /* What is open may be above the best; the best itself is not. */
+  const double least = fmin(progress->bound, progress->best);
   if (isfinite(progress->bound)) {
-    cds_format_si(bound, progress->bound * line.scale, line.unit);
+    cds_format_si(bound, least * line.scale, line.unit);
   }
   if (isfinite(progress->best) && isfinite(progress->bound) &&
       progress->best > 0.0) {
-    const double percent =
-        100.0 * (progress->best - progress->bound) / progress->best;
+    const double percent = 100.0 * (progress->best - least) / progress->best;
     snprintf(gap, sizeof gap, "%u %%",
              (unsigned)fmin(100.0, fmax(0.0, ceil(percent))));
   }

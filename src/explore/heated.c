@@ -417,8 +417,8 @@ static cds_status solve_fixed(cds_network_result *out, cds_heated *it,
 
 /* Whether there is nothing to compare the answer with: one layer is all that is
  * asked, for what it reaches alone, or a chain that runs layer by layer. */
-static bool is_own(const cds_network_result *out,
-                   const cds_network_options *options) {
+static bool compares_nothing(const cds_network_result *out,
+                             const cds_network_options *options) {
   return options->direct &&
          (out->layers == 1 ? options->objective == CDS_OBJECTIVE_EDP &&
                                  cds_layer_result_alone(&out->layer[0])
@@ -463,7 +463,7 @@ cds_status cds_heated_detail(cds_network_result *out, cds_heated_state *state,
     take_floors(out, it->arch, state->heat.leakage_w);
     return CDS_OK;
   }
-  if (is_own(out, options)) {
+  if (compares_nothing(out, options)) {
     out->unfused = (cds_point){out->energy_pj, out->latency_s};
     return CDS_OK;
   }

@@ -240,7 +240,6 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
     double hidden_s = 0;
     double operations_pj = 0;
     cds_status status = CDS_OK;
-    asked->memo->roomless = told; /* that is for what is near */
     for (unsigned s = 0; s < group->stages && status == CDS_OK; s++) {
       cds_floor floor = {0, 0, 0};
       status = stage_least(&floor, &it, asked, s, level);
@@ -251,7 +250,6 @@ cds_status cds_fuse_least(double *dynamic_pj, double *latency_s,
       hidden_s += operation ? floor.compute_s : 0;
       operations_pj += operation ? floor.dynamic_pj : 0;
     }
-    asked->memo->roomless = false;
     sum.latency_s = (sum.latency_s - fmin(products_s, hidden_s)) * part;
     sum.dynamic_pj *= part;
     if (status == CDS_OK && told) {

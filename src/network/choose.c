@@ -178,14 +178,12 @@ static bool is_shorter(const cds_chooser *it, const cds_plan_part *part,
          is_known(it, part_kind(it, part), ask->lambda);
 }
 
-/* What the other layers take at least in any way to run them; of parts of fewer
- * than so many layers that is known. */
+/* What the other layers take at least in any way to run them. */
 static double least_beside(const cds_chooser *it, const cds_network_unit *unit,
                            const cds_plan_part *without,
                            const cds_hull_ask *ask, double weight) {
   double least[CDS_STAGES_MAX + 1] = {0}; /* of the first layers */
-  const size_t layers = without->chain->layers;
-  const size_t end = without->first + layers;
+  const size_t end = without->first + without->chain->layers;
   for (size_t i = 0; i < unit->layers; i++) {
     const bool own = without->first <= i && i < end;
     least[i + 1] = least[i] + (own ? 0 : layer_least(it, unit, i, ask, weight));

@@ -268,7 +268,9 @@ typedef struct cds_network_options {
   double incumbent; /* values above it are of no interest; INFINITY */
   bool details;     /* counts of each layer, and comparisons: */
   bool alone;       /* without what layers reach alone, and without fusing */
-  bool direct;      /* one layer: without its frontier (direct.h) */
+  /* One answer is asked: that of a layer without its frontier (direct.h),
+   * and, of a heated design, without comparisons of it with itself. */
+  bool direct;
   const cds_control *control;
   double edp_limit_pj_s;        /* INFINITY: none */
   double first_token_limit_s;   /* of each prefill phase; INFINITY: none */

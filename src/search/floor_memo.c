@@ -212,7 +212,7 @@ cds_status cds_floor_memo_get(cds_floor *out, cds_floor_memo *memo,
     out->latency_s = fmin(out->latency_s, own_s);
   }
   out->dynamic_pj = fmax(out->dynamic_pj, least_pj);
-  if (memo->rows.forms && !memo->roomless) {
+  if (memo->rows.forms) {
     out->dynamic_pj = fmax(out->dynamic_pj, room_pj(memo, problem, &rows, may));
   }
   out->latency_s = fmax(out->latency_s, out->compute_s);

@@ -38,7 +38,6 @@ typedef struct cds_floor_memo {
   cds_arch *roomy; /* see cds_floor_roomy */
   uint64_t roomy_at;
   cds_room_known room[CDS_ROOM_SLOTS];
-  bool roomless; /* for now: bounds do not look at what levels hold */
   bool far_told; /* fused groups: what they move is looked for (fuse/far.h); it
                     takes a hundredth of a second for each group and size */
   /* See cds_floor_near; and what was found of its groups (fuse/far.h). */

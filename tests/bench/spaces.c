@@ -254,12 +254,14 @@ static void effects(const spaces *it) {
       most = fmax(most, value);
     }
     box.low[v] = own;
-    printf("%-8s value %u of %zu%s: the others %.1f to %.1f %% above, %u "
-           "outside of limits\n",
-           list->name, own + 1, (size_t)list->count,
-           own == 0 || own + 1 == list->count ? "" : " (inside)",
-           100 * (least / it->best.value - 1),
-           100 * (most / it->best.value - 1), out);
+    printf("%-8s value %u of %zu%s: ", list->name, own + 1, (size_t)list->count,
+           own == 0 || own + 1 == list->count ? "" : " (inside)");
+    if (isfinite(least)) {
+      printf("the others %.1f to %.1f %% above, ",
+             100 * (least / it->best.value - 1),
+             100 * (most / it->best.value - 1));
+    }
+    printf("%u outside of limits\n", out);
   }
 }
 
